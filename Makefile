@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
+# `research` is not installed; scripts of docs/ import it.
+export PYTHONPATH := $(CURDIR)
 
 .PHONY: atlas audit consult serve example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
 
@@ -29,7 +31,7 @@ consult: $(VENV)/base
 
 # A clinic of made-up people in a browser; nothing of it outlives the program.
 serve: $(VENV)/dev
-	$(BIN)/python -m skinbeam.app.clinic
+	$(BIN)/python -m skinbeam_clinic
 
 # The report and the leaflet that the manual shows; a test says when they are old.
 example: $(VENV)/base
@@ -68,17 +70,17 @@ validate: $(VENV)/dev
 	$(BIN)/skinbeam validate -o build/validation
 
 # Every computed table whose inputs have changed, in one go: minutes, hours where the evidence is fitted anew.
-# One alone, changed or not: .venv/bin/python -m skinbeam.validation.derived NAME
+# One alone, changed or not: .venv/bin/python -m research.derived_tables NAME
 derived: $(VENV)/dev $(FIT)/fit
-	$(BIN)/python -m skinbeam.validation.derived
-	$(FIT)/bin/python -m skinbeam.practice.fit derived
-	$(FIT)/bin/python -m skinbeam.evidence.fit derived
+	$(BIN)/python -m research.derived_tables
+	$(FIT)/bin/python -m research.burn_calibration derived
+	$(FIT)/bin/python -m research.evidence_fit derived
 
 # What a plan chooses for 1,000 virtual patients and for every colour, on twelve devices, and the pages of it; it goes on
 # where it was cut off. On a cluster: make atlas ATLAS="--people 100000 --cluster tls://scheduler:8786"
 ATLAS :=
 atlas: $(VENV)/dev
-	$(BIN)/python -m skinbeam.sweeps.atlas -o docs/atlas/atlas.json $(ATLAS)
+	$(BIN)/python -m research.atlas -o docs/atlas/atlas.json $(ATLAS)
 	$(BIN)/python docs/atlas_pages.py
 
 bench: $(VENV)/dev
@@ -96,19 +98,19 @@ $(FIT)/fit: pyproject.toml requirements/fit.lock
 	touch $@
 
 evidence: $(FIT)/fit
-	$(FIT)/bin/python -m skinbeam.evidence.fit fit
+	$(FIT)/bin/python -m research.evidence_fit fit
 
 evidence-report: $(VENV)/dev $(FIT)/fit
-	$(FIT)/bin/python -m skinbeam.evidence.fit report
+	$(FIT)/bin/python -m research.evidence_fit report
 	$(BIN)/python docs/evidence_figures.py
 
 # How far computed doses that burn lie from published ones, and what that foretells of sources it has not seen.
 practice: $(VENV)/dev $(FIT)/fit
-	$(BIN)/python -m skinbeam.validation.derived practice_doses
-	$(FIT)/bin/python -m skinbeam.practice.fit fit
+	$(BIN)/python -m research.derived_tables practice_doses
+	$(FIT)/bin/python -m research.burn_calibration fit
 
 practice-report: $(VENV)/dev $(FIT)/fit
-	$(FIT)/bin/python -m skinbeam.practice.fit report
+	$(FIT)/bin/python -m research.burn_calibration report
 	$(BIN)/python docs/practice_figure.py
 	$(BIN)/python docs/generate.py
 

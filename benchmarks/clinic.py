@@ -32,20 +32,20 @@ from clinic_year import Year, year
 from machine import print_machine
 
 from skinbeam import __version__
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.forms import submission
-from skinbeam.plan.check import check_consultation
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Made, Member
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import FOLDER_VARIABLE, Database
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import open_database, set_up
-from skinbeam.records.upkeep.verify import verify
-from skinbeam.report.consult import consult
-from skinbeam.schema.load import load_case
+from skinbeam.model.input_files import load_case
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.workflow import consult
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.models import Member, NewPlan
+from skinbeam_clinic.repositories import ClinicRepositories
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation"
 HOUSE, PASSWORD = "Harbour Clinic", "four words nobody guesses"
@@ -130,15 +130,15 @@ def postgresql(folder: Path) -> Iterator[str]:
         server.wait(60)
 
 
-def real_plan() -> Made:
+def real_plan() -> NewPlan:
     """The plan of the first consultation, as a clinic keeps it."""
     with tempfile.TemporaryDirectory() as folder:
         plan, _ = consult(check_consultation(load_case(EXAMPLE / "case.toml")), Path(folder))
         files = {name: (Path(folder) / name).read_bytes() for name in FILES}
-    return Made(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
+    return NewPlan(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
 
 
-class OnePassword(Passwords):
+class OnePassword(PasswordHasher):
     """Hashes the password that all share once."""
 
     def __init__(self) -> None:
@@ -149,13 +149,16 @@ class OnePassword(Passwords):
         return self._shared
 
 
-def filled(database: Database, run: Run, made: Made) -> tuple[list[str], list[list[dict[str, str]]], Member]:
+def filled(database: Database, run: Run, made: NewPlan) -> tuple[list[str], list[list[dict[str, str]]], Member]:
     """A clinic with its people and patients: names of clinicians, whom each sees, and the one who has plans made."""
     operator = create_clinic(database, HOUSE, synthetic=True)
-    accounts, names = Accounts(database, operator, OnePassword()), [f"clinician {i}" for i in range(run.people + 1)]
+    accounts, names = (
+        AccountRepository(database, operator, OnePassword()),
+        [f"clinician {i}" for i in range(run.people + 1)],
+    )
     for name in names:
         member = accounts.add(name, Role.CLINICIAN, PASSWORD)
-    desk, answers, seen = Desk(database, member), kept_answers(submission(ANSWERS)), []
+    desk, answers, seen = ClinicRepositories(database, member), serialize_answers(make_submission(ANSWERS)), []
     for number in range(run.patients):
         patient = desk.patients.add(year_of_birth=1974)
         kept = desk.consultations.begin(patient.id, answers)
@@ -218,7 +221,7 @@ def machine_s() -> float:
 
 def lost(database: Database, clinician: Member, seen: dict[str, Any]) -> list[str]:
     """What was answered to be kept and is not there, and whatever verification finds."""
-    desk, gone = Desk(database, clinician), []
+    desk, gone = ClinicRepositories(database, clinician), []
     for id, (revision, mark) in seen["saved"].items():
         kept = desk.consultations.get(id)
         if kept.revision != revision or [MARK, mark] not in kept.answers["entries"]:
@@ -226,7 +229,7 @@ def lost(database: Database, clinician: Member, seen: dict[str, Any]) -> list[st
     for id, sha256 in seen["pictures"].items():
         if hashlib.sha256(desk.photographs.content(id)[1]).hexdigest() != sha256:
             gone.append(f"photograph {id}")
-    return gone + [finding.what for checked in verify(database) for finding in checked.findings]
+    return gone + [finding.what for checked in verify_database(database) for finding in checked.findings]
 
 
 def told(run: Run, seen: dict[str, Any], used: dict[str, float], gone: list[str], ramp_s: float) -> None:
@@ -255,14 +258,14 @@ def told(run: Run, seen: dict[str, Any], used: dict[str, float], gone: list[str]
         print(f"  {line}")
 
 
-def measure(run: Run, made: Made, seconds: float) -> None:
+def measure(run: Run, made: NewPlan, seconds: float) -> None:
     """Fill a new database, let the people in, and say how it went."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         sqlite = run.kind == "SQLite"
         address = str(folder / "clinic.sqlite") if sqlite else stack.enter_context(postgresql(folder))
-        records = {VARIABLE: fresh_key(), FOLDER_VARIABLE: str(folder / "files")}
-        set_up(address, records)
+        records = {KEY_VARIABLE: generate_key(), FILES_VARIABLE: str(folder / "files")}
+        upgrade_database(address, records)
         database = open_database(address, records)
         rounds: list[list[tuple[str, str]]] = []
         if run.year:
@@ -272,8 +275,8 @@ def measure(run: Run, made: Made, seconds: float) -> None:
             names, visits, member = filled(database, run, made)
         planned = ""
         if run.plans:
-            desk = Desk(database, member)
-            planned = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(ANSWERS))).id
+            desk = ClinicRepositories(database, member)
+            planned = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(ANSWERS))).id
         picture = folder / "picture.jpg"
         face = (EXAMPLE / "face.jpg").read_bytes()
         picture.write_bytes(face + secrets.token_bytes(PICTURE_BYTES - len(face)))

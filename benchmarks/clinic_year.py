@@ -14,20 +14,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.forms import submission
-from skinbeam.records.booked import Purpose, Standing
-from skinbeam.records.kept import Member
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Act, Role
-from skinbeam.records.store import followed, tables, treated
-from skinbeam.records.store.columns import json_text
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import InClinic, new_id
-from skinbeam.records.store.work import Access, Work
-from skinbeam.records.treated import Fired, Ordered
-from skinbeam.records.treated_json import fired_said
+from skinbeam_clinic.access import AccessRight, Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.appointments.models import AppointmentState, Purpose
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.columns import json_text
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.tables import ClinicScoped, new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.treatments.models import AreaFiring, TreatmentOrder
+from skinbeam_clinic.treatments.serialization import serialize_firing
 
 PLAN = Path(__file__).parent.parent / "tests" / "data" / "plan-sample.json"
 TWICE = "clinician 2"  # who harms twice as often
@@ -45,8 +45,8 @@ DAY = datetime.timedelta(days=1)
 SESSIONS, APART_WEEKS, FOLLOWED_AFTER = (2, 3, 3, 4), 5, 90 * DAY
 DIARY_DAYS = (1, 3, 7)
 QUARTERS = ("0-25", "26-50", "51-75", "76-100")
-ANSWERS = kept_answers(
-    submission(
+ANSWERS = serialize_answers(
+    make_submission(
         (
             ("patient.age_years", "52"),
             ("patient.sex", "female"),
@@ -58,7 +58,7 @@ ANSWERS = kept_answers(
     )
 )
 
-Row = TypeVar("Row", bound=InClinic)
+Row = TypeVar("Row", bound=ClinicScoped)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def year(
     house: str,
     password: str,
     *,
-    passwords: Passwords | None = None,
+    passwords: PasswordHasher | None = None,
     people: int = 800,
     clinicians: int = 6,
     odds: float = 0.5,
@@ -117,18 +117,18 @@ def year(
     """Write a year of a clinic that is marked as synthetic, and return what it holds."""
     chance = random.Random(seed)
     operator = create_clinic(database, house, synthetic=True)
-    accounts = Accounts(database, operator, passwords or Passwords())
+    accounts = AccountRepository(database, operator, passwords or PasswordHasher())
     names = tuple(f"clinician {i}" for i in range(clinicians))
     members = [accounts.add(name, Role.CLINICIAN, password) for name in names]
     for role in (Role.OWNER, Role.AUDITOR):
         accounts.add(role.value, role, password)
-    plans = [_plan(Access(database, members[0]), *one) for one in SHIFTS]
+    plans = [_plan(ClinicAccess(database, members[0]), *one) for one in SHIFTS]
     first = datetime.datetime.now(datetime.UTC) - 500 * DAY
     ways = []
     for number in range(people):
         begun = first + chance.randrange(365) * DAY + chance.randrange(8 * 60) * datetime.timedelta(minutes=1)
         own = chance.choice((*range(clinicians), names.index(TWICE)))  # who harms more treats more, too
-        with Access(database, members[own]).work(Act.TREAT) as work:
+        with ClinicAccess(database, members[own]).work(AccessRight.TREAT) as work:
             ways.append(_Person(work, chance, members, own, plans[number % len(plans)], odds).write(number, begun))
     return Year(operator, names, tuple(ways), odds)
 
@@ -137,7 +137,13 @@ class _Person:
     """One person's way through the clinic, from the first question to the last follow-up."""
 
     def __init__(
-        self, work: Work, chance: random.Random, members: Sequence[Member], own: int, plan: _Plan, odds: float
+        self,
+        work: ClinicTransaction,
+        chance: random.Random,
+        members: Sequence[Member],
+        own: int,
+        plan: _Plan,
+        odds: float,
     ) -> None:
         self._work, self._chance, self._members, self._own = work, chance, members, own
         self._plan, self._odds = plan, odds
@@ -158,16 +164,16 @@ class _Person:
 
     def _consultation(self, number: int, begun: datetime.datetime) -> tuple[str, str]:
         patient = self._keep(
-            tables.Patient, "patient.added", pseudonym=f"P{number + 1:05}", year_of_birth=1974, created_at=begun
+            tables.PatientRow, "patient.added", pseudonym=f"P{number + 1:05}", year_of_birth=1974, created_at=begun
         )
-        row = self._new(tables.Consultation, patient_id=patient.id, state="agreed", revision=1)
+        row = self._new(tables.ConsultationRow, patient_id=patient.id, state="agreed", revision=1)
         row.created_at = row.saved_at = begun
         row.saved_by = self._work.actor
         return patient.id, self._sealed(row, "answers_sealed", ANSWERS, "consultation.begun").id
 
     def _consent(self, consultation: str, at: datetime.datetime) -> tuple[str, str]:
         plan = self._keep(
-            tables.Plan,
+            tables.PlanRow,
             "plan.made",
             consultation_id=consultation,
             consultation_revision=1,
@@ -180,7 +186,7 @@ class _Person:
             made_at=at,
             made_by=self._work.actor,
         )
-        consent = self._new(tables.Consent, plan_id=plan.id, option=self._option, plan_sha256=self._plan.sha256)
+        consent = self._new(tables.ConsentRow, plan_id=plan.id, option=self._option, plan_sha256=self._plan.sha256)
         consent.explained_at, consent.not_before, consent.signed_at = at, at + 7 * DAY, at + 8 * DAY
         consent.explained_by = consent.signed_by = self._work.actor
         consent.signature_kind, consent.document = "typed", self._plan.files["report.pdf"]
@@ -189,10 +195,10 @@ class _Person:
 
     def _session(
         self, patient: str, consultation: str, plan: str, consent: str, number: int, at: datetime.datetime
-    ) -> treated.Treatment:
+    ) -> treatment_tables.TreatmentRow:
         by = self._chance.choice(self._members) if self._chance.random() < 0.03 else self._members[self._own]
         booked = self._keep(
-            treated.Appointment,
+            treatment_tables.AppointmentRow,
             "appointment.booked",
             patient_id=patient,
             consultation_id=consultation,
@@ -200,13 +206,13 @@ class _Person:
             purpose=Purpose.SESSION.value,
             starts_at=at,
             ends_at=at + datetime.timedelta(minutes=45),
-            state=Standing.KEPT.value,
+            state=AppointmentState.KEPT.value,
             revision=1,
             created_at=at - 14 * DAY,
             created_by=self._work.actor,
         )
         row = self._new(
-            treated.Treatment,
+            treatment_tables.TreatmentRow,
             consultation_id=consultation,
             plan_id=plan,
             option=self._option,
@@ -223,13 +229,17 @@ class _Person:
             ended_at=at + datetime.timedelta(minutes=30),
             ended_by=by.id,
         )
-        ordered = Ordered("acne-scars", "cheeks", row.device or "", FIRED[self._option][1], {}, {})
+        ordered = TreatmentOrder("acne-scars", "cheeks", row.device or "", FIRED[self._option][1], {}, {})
         self._sealed(row, "checklist_sealed", {"ordered": asdict(ordered), "answers": []}, "treatment.done")
-        area = self._new(treated.TreatedArea, consultation_id=consultation, treatment_id=row.id, fired_at=at)
+        area = self._new(
+            treatment_tables.TreatedAreaRow, consultation_id=consultation, treatment_id=row.id, fired_at=at
+        )
         area.fired_by = by.id
         self._sealed(area, "fired_sealed", self._fired(), "area.fired")
         for day in DIARY_DAYS:
-            entry = self._new(followed.DiaryEntry, consultation_id=consultation, treatment_id=row.id, day=day)
+            entry = self._new(
+                follow_up_tables.DiaryEntryRow, consultation_id=consultation, treatment_id=row.id, day=day
+            )
             entry.written_at = at + day * DAY
             said = {"pain": 1, "redness": "slight", "signs": [], "question": ""}
             self._sealed(entry, "entry_sealed", said, "diary.written")
@@ -241,9 +251,11 @@ class _Person:
         dosed = ("fluence_J_cm2", "energy_mJ")
         settings = {name: round(value * around, 1) if name in dosed else value for name, value in about.items()}
         pain = self._chance.randint(1, 6)
-        return fired_said(Fired(site="cheeks", settings=settings, passes=1, endpoint="seek", pain_0_10=pain), ())
+        return serialize_firing(
+            AreaFiring(site="cheeks", settings=settings, passes=1, endpoint="seek", pain_0_10=pain), ()
+        )
 
-    def _harms(self, treatments: Sequence[treated.Treatment]) -> bool:
+    def _harms(self, treatments: Sequence[treatment_tables.TreatmentRow]) -> bool:
         """Harms as often as they were foretold, and twice as often where one operator treated."""
         harmed, factor = False, 2.0 if self._members[self._own].name == TWICE else 1.0
         for name, p in self._plan.harms[self._option].items():
@@ -251,7 +263,10 @@ class _Person:
                 one, harmed = self._chance.choice(treatments), True
                 at = (one.ended_at or one.created_at) + 5 * DAY
                 row = self._new(
-                    treated.AdverseEvent, consultation_id=one.consultation_id, treatment_id=one.id, source="diary"
+                    treatment_tables.AdverseEventRow,
+                    consultation_id=one.consultation_id,
+                    treatment_id=one.id,
+                    source="diary",
                 )
                 row.seen_at = row.noted_at = at
                 row.noted_by = self._work.actor
@@ -259,14 +274,14 @@ class _Person:
                 self._sealed(row, "event_sealed", held, "event.noted")
         return harmed
 
-    def _follow_up(self, last: treated.Treatment) -> str:
+    def _follow_up(self, last: treatment_tables.TreatmentRow) -> str:
         """A follow-up whose grade comes about with odds lower than those foretold."""
         p = self._plan.half[self._option]
         true = self._odds * p / (1.0 - p + self._odds * p)
         better = self._chance.random() < true
         quarter = self._chance.choice(QUARTERS[2:] if better else QUARTERS[:2])
         at = (last.ended_at or last.created_at) + FOLLOWED_AFTER
-        row = self._new(followed.FollowUp, consultation_id=last.consultation_id, treatment_id=last.id)
+        row = self._new(follow_up_tables.FollowUpRow, consultation_id=last.consultation_id, treatment_id=last.id)
         row.seen_at = row.noted_at = at
         row.noted_by = self._work.actor
         grade = {"quarter": quarter, "change": 2 if better else 3, "readings": [], "notes": "", "hidden": False}
@@ -288,7 +303,7 @@ class _Person:
         return row
 
 
-def _plan(access: Access, shift: float, phototype: str) -> _Plan:
+def _plan(access: ClinicAccess, shift: float, phototype: str) -> _Plan:
     """The plan of the samples, with what it foretells of improvement moved by so many logits."""
     document = json.loads(PLAN.read_text(encoding="utf-8"))
     document["assessment"]["phototype"] = phototype
@@ -302,7 +317,7 @@ def _plan(access: Access, shift: float, phototype: str) -> _Plan:
         harms[place] = {harm["name"]: harm["p"]["median"] for harm in one["harms"] if "median" in harm["p"]}
     contents = dict.fromkeys(("report.html", "report.pdf", "appendix.pdf", "leaflet.pdf"), b"%PDF synthetic")
     contents |= {"run.json": b"{}", "plan.json": json.dumps(document).encode()}
-    files = {name: access.keep_file(Act.TREAT, content) for name, content in contents.items()}
+    files = {name: access.keep_file(AccessRight.TREAT, content) for name, content in contents.items()}
     return _Plan(hashlib.sha256(contents["plan.json"]).hexdigest(), files, half, harms)
 
 

@@ -25,23 +25,23 @@ from typing import Any
 
 from machine import print_machine
 
-from skinbeam.plan.plan import make_plan
-from skinbeam.schema.load import load_case
+from skinbeam.model.input_files import load_case
+from skinbeam.plan.planner import make_plan
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation" / "case.toml"
 # Part → the functions whose time it is, as module:function.
 PARTS = {
     "light by packets": ("skinbeam.simulate.light.montecarlo:MonteCarlo._traced",),
-    "light in layers": ("skinbeam.physics.light.ordinates:solve",),
-    "heat, one dimension": ("skinbeam.physics.heat.row:conduct",),
-    "heat in r and z": ("skinbeam.physics.heat.rz:conduct_rz",),
-    "heat beside a spot's axis": ("skinbeam.simulate.pulse.sideways:Kept.apply",),
+    "light in layers": ("skinbeam.physics.light.discrete_ordinates:solve",),
+    "heat, one dimension": ("skinbeam.physics.heat.conduction_1d:conduct",),
+    "heat in r and z": ("skinbeam.physics.heat.axisymmetric:conduct_rz",),
+    "heat beside a spot's axis": ("skinbeam.simulate.pulse.lateral_conduction:Kept.apply",),
     "dose search": ("skinbeam.physics.damage.dose_search:dose_for_unit_omega_at_all",),
     "damage integral": ("skinbeam.physics.damage.arrhenius:omega",),
     "ablation": (
-        "skinbeam.physics.removal.drying:train",
-        "skinbeam.physics.removal.residual:damaged_depth",
-        "skinbeam.physics.removal.residual:farthest_damage",
+        "skinbeam.physics.removal.pulse_train:train",
+        "skinbeam.physics.removal.residual_heat:damaged_depth",
+        "skinbeam.physics.removal.residual_heat:farthest_damage",
     ),
     "columns": (
         "skinbeam.physics.removal.microbeam:column_heat",
@@ -49,13 +49,13 @@ PARTS = {
         "skinbeam.simulate.removal.microlesion:lesions",
     ),
     "vessels": (
-        "skinbeam.simulate.vessels.ends:vessel_closure",
-        "skinbeam.simulate.vessels.lumen:respond_vessels",
+        "skinbeam.simulate.vessels.vessel_endpoints:vessel_closure",
+        "skinbeam.simulate.vessels.vessel_response:respond_vessels",
         "skinbeam.simulate.vessels.purpura:bruised_around",
     ),
-    "skins drawn": ("skinbeam.plan.search.bank:SkinBank.skins",),
+    "skins drawn": ("skinbeam.plan.search.skin_bank:SkinBank.skins",),
     "optics of skin": ("skinbeam.skin.properties:optics", "skinbeam.skin.properties:thermal"),
-    "evidence": ("skinbeam.plan.expected:expected_of",),
+    "evidence": ("skinbeam.plan.expected_result:expected_of",),
     "rules and limits": ("skinbeam.plan.rules.suitability:judge", "skinbeam.plan.search.limits:judge_limit"),
 }
 

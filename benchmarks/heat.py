@@ -16,15 +16,14 @@ import numpy as np
 from machine import print_machine
 from numba import get_num_threads, njit, prange
 
-from skinbeam.physics.heat.boiling import Water
-from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import Linear, time_steps
-from skinbeam.physics.heat.problem import Now, Problem
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.rz import conduct_rz
-from skinbeam.physics.heat.surface import NO_OUTGOING
-from skinbeam.physics.heat.tissue import Film, Material, Source
-from skinbeam.physics.heat.xyz_stage import FLOWS, JUDGE, STAGE, Body, opening, stage
+from skinbeam.physics.heat.axisymmetric import conduct_rz
+from skinbeam.physics.heat.boiling import BoilingWater
+from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary, graded_faces, slab_cells
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction, graded_time_steps
+from skinbeam.physics.heat.problem import HeatProblem, IntervalConditions
+from skinbeam.physics.heat.surface_exchange import NO_OUTGOING_FLUX
+from skinbeam.physics.heat.three_dimensional_kernels import FLOWS, STAGE, STEP_ERROR, Body3D, run_first_stage, run_stage
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 SKINS = 200
@@ -35,7 +34,7 @@ BYTES = {
     "opening": (OPENING, 4 * 8),
     "stage": (STAGE, 7 * 8 + 3 * 4),
     "flows": (FLOWS, 4 * 8 + 3 * 4),
-    "flows and error": (JUDGE, 6 * 8 + 3 * 4),
+    "flows and error": (STEP_ERROR, 6 * 8 + 3 * 4),
 }
 STAGES = 10  # of a step: the opening, stages, and flows with the error
 
@@ -66,12 +65,12 @@ def said(name: str, times: list[float], most: float) -> None:
 
 def one_dimension(runs: int) -> None:
     faces, _ = graded_faces(np.full((SKINS, 1), 6e-3), finest_m=3e-6, growth=0.0265)
-    cells = slab(faces)
-    step_s, phase = time_steps([0.03, 0.02, 6e-3, 1.0])
+    cells = slab_cells(faces)
+    step_s, phase = graded_time_steps([0.03, 0.02, 6e-3, 1.0])
     power = 1e9 * np.exp(-cells.centres / 3e-4) * np.linspace(0.5, 1.5, SKINS)[:, None]
-    surface = Film(np.where(phase == 0, 4000.0, 20.0), 250.0)
-    march = March(cells, Material(K, C), 307.0, step_s, Source(power, phase == 2), surface)
-    times = seconds(lambda: conduct(march, Linear()), runs)
+    surface = RobinBoundary(np.where(phase == 0, 4000.0, 20.0), 250.0)
+    march = HeatProblem1D(cells, Material(K, C), 307.0, step_s, HeatSource(power, phase == 2), surface)
+    times = seconds(lambda: conduct_1d(march, LinearConduction()), runs)
     said(f"1-D, {SKINS} skins x {cells.volumes.shape[1]} cells, {len(step_s)} steps", times, 0.2)
 
 
@@ -82,12 +81,14 @@ def rings(runs: int) -> None:
     rc, zc = (r[1:] + r[:-1]) / 2, (z[1:] + z[:-1]) / 2
     light = 8e10 * np.exp(-((rc / 5e-4) ** 2))[:, None] * np.exp(-zc / 3e-4)
     power = light * np.linspace(0.5, 1.5, SKINS)[:, None, None]
-    for name, water in (("", None), (", water boils", Water(373.0, 30.0, 1.4e9, C))):
+    for name, water in (("", None), (", water boils", BoilingWater(373.0, 30.0, 1.4e9, C))):
         taken = []
 
-        def pulse(water: Water | None = water, taken: list[np.ndarray] = taken) -> None:
-            source, film = Source(power, [1, 0, 0, 0]), Film(50.0, 295.0)
-            history = conduct_rz((r, z), Problem(Material(K, C), 305.0, [1e-2, 1e-2, 0.1, 0.9], source, water, film))
+        def pulse(water: BoilingWater | None = water, taken: list[np.ndarray] = taken) -> None:
+            source, film = HeatSource(power, [1, 0, 0, 0]), RobinBoundary(50.0, 295.0)
+            history = conduct_rz(
+                (r, z), HeatProblem(Material(K, C), 305.0, [1e-2, 1e-2, 0.1, 0.9], source, water, film)
+            )
             taken.append(history.steps.sum(axis=1).mean())
 
         times = seconds(pulse, max(1, runs // 3))
@@ -102,8 +103,8 @@ def cube(cells: int, runs: int) -> None:
     gx, gy, gz = (np.full(s, 3.7e-6, np.float32) for s in ((cells + 1, shape[1]), (cells, shape[1] + cells), shape))
     gz = np.concatenate([gz, np.zeros((cells, 1), np.float32)], axis=1)
     store, still = 1 / per_store, np.empty((3, 1, shape[1]))
-    body = Body(gx, gy, gz, *ends, store, per_store, power, still, False, NO_OUTGOING.copy(), 300.0)
-    now = Now(1.0, 50.0, 295.0)
+    body = Body3D(gx, gy, gz, *ends, store, per_store, power, still, False, NO_OUTGOING_FLUX.copy(), 300.0)
+    now = IntervalConditions(1.0, 50.0, 295.0)
     c = np.array([0.1, 0.2, 0.7, 1e-5, 1e-6])
     n = max(4 * shape[0] * shape[1], 2**25)
     a, b, d = (np.full(n, float(i)) for i in range(3))
@@ -114,9 +115,9 @@ def cube(cells: int, runs: int) -> None:
         for run in range(runs + 1):
             start = time.perf_counter()
             if kind == OPENING:
-                opening(1e-5, y, rates, w, out)
+                run_first_stage(1e-5, y, rates, w, out)
             else:
-                stage(kind, body, now, c, y, w, rates, out)
+                run_stage(kind, body, now, c, y, w, rates, out)
             middle = time.perf_counter()
             triad(a, b, d, 3.0)
             end = time.perf_counter()

@@ -22,16 +22,16 @@ from light_cases import LAYERED, VESSEL, Layered
 from light_mcml import Figure, Mcml
 from machine import others_seconds
 
-from skinbeam.physics.light.layers import PlaneLayers
-from skinbeam.physics.light.ordinates import Light, solve
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.model.units import CM, PER_CM
+from skinbeam.physics.light.discrete_ordinates import LayeredLight, solve_layers
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.physics.light.plane_layers import PlaneLayers
+from skinbeam.simulate.layers_schema.layers import LightBeam
+from skinbeam.simulate.light.engines import DiscreteOrdinates
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.ordinates import Ordinates
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.simulate.light.space import Inclusion, Layers, endless_cylinder
-from skinbeam.units import CM, PER_CM
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, endless_cylinder_shape
 
 __all__ = ["print_tables"]
 
@@ -45,10 +45,10 @@ PEERS = {"pmcxcl": (200_000, 10_000), "pmmc": (1_000_000, 20_000)}  # photons of
 PEER_PARTS = 50  # a variance from 50 parts is itself good to 20 %
 IMPORTS = """
 import numpy as np
-from skinbeam.physics.light.layers import PlaneLayers
-from skinbeam.physics.light.ordinates import Light, solve
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.light.plane_layers import PlaneLayers
+from skinbeam.physics.light.discrete_ordinates import LayeredLight as Light, solve_layers as solve
+from skinbeam.physics.light.photon_scene import LightTally as Tally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 """
@@ -88,10 +88,10 @@ class Ours:
 
     def exact(self) -> dict[str, float]:
         """The same from discrete ordinates."""
-        return parts(self.case, Ordinates().light(self.medium, PENCIL, Tally(self.edges)))
+        return parts(self.case, DiscreteOrdinates().light(self.medium, PENCIL, LightTally(self.edges)))
 
     def _trace(self, photons: int, seed: int) -> LightField:
-        tally = Tally(self.edges, self.case.bin * CM, self.case.rings)
+        tally = LightTally(self.edges, self.case.bin * CM, self.case.rings)
         return MonteCarlo(photons=photons, seed=seed).light(self.medium, PENCIL, tally)
 
 
@@ -114,10 +114,10 @@ class OursVessel:
             tissues[-1].n,
         )
         blood = VESSEL.blood
-        cylinder = endless_cylinder(0.0, VESSEL.depth * CM, VESSEL.radius * CM)
+        cylinder = endless_cylinder_shape(0.0, VESSEL.depth * CM, VESSEL.radius * CM)
         inclusion = Inclusion([cylinder], blood.mua * PER_CM, blood.mus * PER_CM, blood.g)
         half = VESSEL.edge * CM / 2.0
-        self.space = Layers(layers, [inclusion], half_m=(half, half))
+        self.space = LayeredSpace(layers, [inclusion], half_m=(half, half))
         self.edges = np.linspace(0.0, VESSEL.edge * CM, VESSEL.voxels + 1)
         self._trace(10_000, 0)
 
@@ -139,7 +139,7 @@ class OursVessel:
 
     def _trace(self, photons: int, seed: int) -> LightField:
         voxel = VESSEL.edge * CM / VESSEL.voxels
-        tally = Tally(self.edges, nx=VESSEL.voxels, ny=VESSEL.voxels, dx=voxel, dy=voxel)
+        tally = LightTally(self.edges, nx=VESSEL.voxels, ny=VESSEL.voxels, dx=voxel, dy=voxel)
         beam = LightBeam(kind="flat", spot_mm=20.0 * VESSEL.beam_radius)
         return MonteCarlo(photons=photons, seed=seed).light(self.space, beam, tally)
 
@@ -281,12 +281,12 @@ def exact_solver() -> None:
         print(f"  {name:6s}{streams:9d}{depths:8d}{figures}")
 
 
-def solved(layers: LayeredMedium, edges: np.ndarray | None, streams: int) -> Light:
+def solved(layers: LayeredMedium, edges: np.ndarray | None, streams: int) -> LayeredLight:
     """The light of one wavelength, with its fluence rate between the depths `edges`."""
-    return solve(PlaneLayers(*(column[None] for column in layers.columns)), edges, streams=streams)
+    return solve_layers(PlaneLayers(*(column[None] for column in layers.columns)), edges, streams=streams)
 
 
-def every_part(light: Light) -> np.ndarray:
+def every_part(light: LayeredLight) -> np.ndarray:
     """Diffuse reflectance, transmittance, absorption by layer."""
     return np.array([light.reflectance_diffuse[0], light.transmittance[0], *light.absorbed[0]])
 

@@ -41,28 +41,28 @@ def picture(folder: Path) -> Path:
 
 
 def read_it(file: Path, _: Any) -> Any:
-    from skinbeam.photo.reading.read import read
+    from skinbeam.photo.decoding.photograph import read_photograph
 
-    return read(file)
+    return read_photograph(file)
 
 
 def look_at_it(_: Path, photograph: Any) -> Any:
-    from skinbeam.photo.look import look_at
+    from skinbeam.photo.analysis import analyse_photograph
 
-    return look_at(photograph)
+    return analyse_photograph(photograph)
 
 
 def write_overlays(file: Path, look: Any) -> Any:
-    from skinbeam.photo.document import document_of
+    from skinbeam.api.analyse_photo import analysis_document
 
-    document_of(look, file.parent / "out")
+    analysis_document(look, file.parent / "out")
     return look
 
 
 def preview_it(file: Path, look: Any) -> Any:
-    from skinbeam.preview.document import preview_of, read_plan_file
+    from skinbeam.api.preview import make_preview, read_plan_file
 
-    preview_of(read_plan_file(file.parent / "plan.json"), look)
+    make_preview(read_plan_file(file.parent / "plan.json"), look)
     return look
 
 

@@ -13,20 +13,20 @@ from pathlib import Path
 import numpy as np
 from machine import print_machine
 
-from skinbeam.answers.threshold import threshold_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.laser import beam as laser_settings
 from skinbeam.laser import cooling as laser_cooling
-from skinbeam.laser import settings as laser_settings
-from skinbeam.physics.light.layers import PlaneLayers
-from skinbeam.physics.light.ordinates import solve
-from skinbeam.plan.check import check_consultation
-from skinbeam.plan.plan import make_plan
-from skinbeam.report.consult import consult
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, load_case, parse
-from skinbeam.simulate.ends.endpoints import fluence_for
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import LoadedCase, load_case, parse_record
+from skinbeam.physics.light.discrete_ordinates import solve_layers
+from skinbeam.physics.light.plane_layers import PlaneLayers
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.plan.planner import make_plan
+from skinbeam.simulate.endpoints.registry import endpoint_fluence
 from skinbeam.simulate.light.lighting import illuminate
-from skinbeam.simulate.pulse.response import respond
-from skinbeam.skin.model import Skin
+from skinbeam.simulate.pulse.response import simulate_pulse
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.workflow import consult
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation" / "case.toml"
 PULSE = {
@@ -65,7 +65,7 @@ def one_skin() -> object:
     thickness = [[15e-6, 60e-6, 150e-6, 80e-6, 800e-6, 100e-6, np.inf]]
     mua = [[50.0, 1500.0, 100.0, 300.0, 100.0, 300.0, 50.0]]
     shape = np.ones((1, 7))
-    return solve(PlaneLayers(mua, 2e4 * shape, 0.85 * shape, 1.4 * shape, thickness), np.linspace(0, 5e-3, 101))
+    return solve_layers(PlaneLayers(mua, 2e4 * shape, 0.85 * shape, 1.4 * shape, thickness), np.linspace(0, 5e-3, 101))
 
 
 def three_layers() -> list[np.ndarray]:
@@ -81,7 +81,7 @@ def three_layers() -> list[np.ndarray]:
 
 
 def solved(layers: Iterable[np.ndarray]) -> None:
-    solve(PlaneLayers(*layers), streams=20)
+    solve_layers(PlaneLayers(*layers), streams=20)
 
 
 def one_by_one(layers: list[np.ndarray]) -> None:
@@ -96,17 +96,17 @@ def threshold(case: Case, endpoint: str) -> object:
 
 def main() -> None:
     print_machine()
-    case = parse(Case, PULSE, file="benchmark")
-    beam = laser_settings.resolve(case)
-    cooling = laser_cooling.resolve(case.cooling, beam.device)
-    skins = Skin.from_case(case).sample(200, 0)
+    case = parse_record(Case, PULSE, file="benchmark")
+    beam = laser_settings.resolve_beam(case)
+    cooling = laser_cooling.resolve_cooling(case.cooling, beam.device)
+    skins = SkinDistribution.from_case(case).sample(200, 0)
     lit = illuminate(skins, beam.spectrum)
-    response = respond(skins, beam, cooling, lit=lit)
+    response = simulate_pulse(skins, beam, cooling, lit=lit)
     example = load_case(EXAMPLE)
     consultation = check_consultation(example)
     layers = three_layers()
-    train = parse(Case, TRAIN, file="benchmark")
-    fractional = parse(Case, FRACTIONAL, file="benchmark")
+    train = parse_record(Case, TRAIN, file="benchmark")
+    fractional = parse_record(Case, FRACTIONAL, file="benchmark")
     matrix = np.random.default_rng(0).normal(size=(512, 512))
     unit = seconds(lambda: matrix @ matrix, 20)
     with tempfile.TemporaryDirectory() as folder:
@@ -114,11 +114,11 @@ def main() -> None:
             "light, one skin, one wavelength": seconds(one_skin, 20),
             "light, 200 wavelengths, one by one": seconds(lambda: one_by_one(layers)),
             "light, 200 wavelengths in one call": seconds(lambda: solved(layers)),
-            "200 skins drawn": seconds(lambda: Skin.from_case(case).sample(200, 0)),
+            "200 skins drawn": seconds(lambda: SkinDistribution.from_case(case).sample(200, 0)),
             "light in 200 skins": seconds(lambda: illuminate(skins, beam.spectrum)),
-            "heat in 200 skins, lit": seconds(lambda: respond(skins, beam, cooling, lit=lit)),
-            "burn thresholds of 200 skins": seconds(lambda: fluence_for("epidermal-necrosis", response)),
-            "closure thresholds of 200 vessels": seconds(lambda: fluence_for("vessel-closure", response)),
+            "heat in 200 skins, lit": seconds(lambda: simulate_pulse(skins, beam, cooling, lit=lit)),
+            "burn thresholds of 200 skins": seconds(lambda: endpoint_fluence("epidermal-necrosis", response)),
+            "closure thresholds of 200 vessels": seconds(lambda: endpoint_fluence("vessel-closure", response)),
             "burn threshold, train of 150 pulses": seconds(lambda: threshold(train, "epidermal-necrosis"), 3),
             "threshold of a fractional column": seconds(lambda: threshold(fractional, "collagen-coagulation"), 3),
             "plan of the first consultation": seconds(lambda: make_plan(example), 3),

@@ -95,24 +95,24 @@ class NoWork:
 
 def answer_nothing(seconds: float, version: str, question: Any, cases: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Return a row for each case after so many seconds of a processor."""
-    from skinbeam.sweeps.answers import ANSWERED, Row
+    from skinbeam.sweeps.worker import ANSWERED, CaseRow
 
     until = time.process_time() + seconds
     while time.process_time() < until:
         math.sqrt(2.0)
-    return [Row(tuple(0.5 for _ in question.outputs), ANSWERED) for _ in cases]
+    return [CaseRow(tuple(0.5 for _ in question.outputs), ANSWERED) for _ in cases]
 
 
 def handed_out(
     client: Any, sweep: Any, tasks: int, cases_a_task: int, cluster: Cluster | None = None, seconds: float = 0.0
 ) -> Handed:
     """Hand out tasks as a sweep does, with the cases of its first block, and take back their rows."""
-    from skinbeam.sweeps.cases import values_at
-    from skinbeam.sweeps.hands import Hands
-    from skinbeam.sweeps.watch import Watch
+    from skinbeam.sweeps.cluster import ClusterWatch
+    from skinbeam.sweeps.dispatcher import Dispatcher
+    from skinbeam.sweeps.sweep_file import values_at
 
     cases = [values_at(sweep, (0,) * (len(sweep.shape) - 1) + (k % sweep.shape[-1],)) for k in range(cases_a_task)]
-    hands = Hands(NoWork(client, seconds), sweep.question, Watch(client, lambda sentence: None))
+    hands = Dispatcher(NoWork(client, seconds), sweep.question, ClusterWatch(client, lambda sentence: None))
     scheduler = psutil.Process(cluster.scheduler if cluster else os.getpid())
     before_mb, peak = scheduler.memory_info().rss / MB, 0.0
     began, own = time.perf_counter(), time.process_time()

@@ -17,14 +17,13 @@ import numpy as np
 import psutil
 from sweep_load import MB, THREADS, Handed, handed_out, idle_cluster
 
-from skinbeam.schema.load import parse, read_toml
-from skinbeam.sweeps.answers import ANSWERED, Row, answer_cases
-from skinbeam.sweeps.cases import values_at
-from skinbeam.sweeps.cluster import workers
-from skinbeam.sweeps.cost import Cost, cost_of
-from skinbeam.sweeps.file import Sweep, SweepFile, sweep_of
+from skinbeam.model.input_files import parse_record, read_toml
+from skinbeam.sweeps.cluster import open_workers
+from skinbeam.sweeps.cost import SweepCost, estimate_cost
 from skinbeam.sweeps.run import run_sweep
 from skinbeam.sweeps.store import open_store
+from skinbeam.sweeps.sweep_file import Sweep, SweepFile, make_sweep, values_at
+from skinbeam.sweeps.worker import ANSWERED, CaseRow, answer_cases
 
 __all__ = ["VIRTUAL_WORKERS", "Load", "Writes", "load", "per_task", "rates", "two_beside_one", "whole", "writes"]
 
@@ -54,7 +53,7 @@ def grid(ita: int, fluences: int, lengths: int, **asked: Any) -> Sweep:
     if asked.get("answer") == "threshold":
         del axes["settings.fluence_J_cm2"]
     told = {"case": "case.toml", "draws": DRAWS, "outputs": ["harm.p_burn", "temperature_C.basal_peak"], "axes": axes}
-    return sweep_of(parse(SweepFile, told | asked, file="benchmark"), PULSE, Path(), "benchmark")
+    return make_sweep(parse_record(SweepFile, told | asked, file="benchmark"), PULSE, Path(), "benchmark")
 
 
 def plans() -> Sweep:
@@ -62,7 +61,7 @@ def plans() -> Sweep:
     axes = {"patient.age_years": {"from": 30.0, "to": 60.0, "steps": 4}}
     told = {"case": "case.toml", "answer": "consult", "outputs": ["seed"], "draws": 200, "axes": axes}
     tables = read_toml(EXAMPLES / "age-spots-III.toml")
-    return sweep_of(parse(SweepFile, told, file="benchmark"), tables, EXAMPLES, "benchmark")
+    return make_sweep(parse_record(SweepFile, told, file="benchmark"), tables, EXAMPLES, "benchmark")
 
 
 def cases_of(sweep: Sweep, most: int) -> list[dict[str, Any]]:
@@ -150,7 +149,7 @@ class Ran(NamedTuple):
     peaks: Peaks
 
 
-def ran(sweep: Sweep, cost: Cost, count: int, folder: Path) -> Ran:
+def ran(sweep: Sweep, cost: SweepCost, count: int, folder: Path) -> Ran:
     """Run a sweep on so many workers here."""
     heard: list[tuple[float, int]] = []
     with Peaks() as peaks:
@@ -172,7 +171,7 @@ def two_beside_one(seconds: float, scale: float) -> float:
     """Print what two workers do beside one, and two bare processes beside one; return the seconds a start takes."""
     sweep = grid(4, max(8, round(24 * scale)), 8)
     cases = len(cases_of(sweep, 10**6))
-    cost = Cost(cases, seconds, 0)
+    cost = SweepCost(cases, seconds, 0)
     print(f"  {cases} cases of simulate, {DRAWS} draws, {cost.cases_a_block} a block")
     with tempfile.TemporaryDirectory() as folder:
         one, two = (ran(sweep, cost, count, Path(folder)) for count in (1, 2))
@@ -213,7 +212,7 @@ print(time.perf_counter() - began)
 def per_task(scale: float) -> None:
     """Print what a task takes beyond its work, for short and long ones, on as many workers as there are cores."""
     sweep = grid(2, 2, 2)
-    with workers(None) as client:
+    with open_workers(None) as client:
         count = len(client.nthreads())
         handed_out(client, sweep, 40 * count, 1)
         print(f"  {count} workers; {'work of a task':20s}{'tasks':>7s}{'wall s':>9s}{'beyond, ms':>14s}{'share':>9s}")
@@ -244,7 +243,7 @@ class Load:
 def load(tasks: int, cases: int) -> Load:
     """Print what tasks of no work take of a scheduler with a hundred workers on loopback."""
     sweep = grid(2, 2, 200)
-    with idle_cluster(VIRTUAL_WORKERS // THREADS) as cluster, workers(cluster.address) as client:
+    with idle_cluster(VIRTUAL_WORKERS // THREADS) as cluster, open_workers(cluster.address) as client:
         handed_out(client, sweep, 500, 1, cluster)
         small = handed_out(client, sweep, tasks, 1, cluster)
         large = handed_out(client, sweep, max(20, tasks // 100), cases, cluster)
@@ -277,14 +276,14 @@ class Writes(NamedTuple):
 def writes(cases: int) -> Writes:
     """Print what writing blocks takes."""
     sweep = grid(2, 50, cases)
-    cost = Cost(100 * cases, 10.0 / cases, 0)
+    cost = SweepCost(100 * cases, 10.0 / cases, 0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sweep.zarr"
         with open_store(path, sweep, cost) as store:
             blocks, took = store.missing(), []
             size = len(range(*blocks[0][-1].indices(cases))) * (blocks[0][-2].stop - blocks[0][-2].start)
             numbers = np.random.default_rng(0).random((size, len(sweep.question.outputs)))
-            rows = [Row(tuple(row), ANSWERED) for row in numbers.tolist()]
+            rows = [CaseRow(tuple(row), ANSWERED) for row in numbers.tolist()]
             for block in blocks:
                 began = time.process_time()
                 store.write(block, rows[: (block[-1].stop - block[-1].start) * (block[-2].stop - block[-2].start)])
@@ -299,7 +298,7 @@ def whole(folder: Path) -> None:
     """Print what 20,000 cases take: time, memory, bytes."""
     sweep = grid(20, 50, 20)
     began = time.perf_counter()
-    cost = cost_of(sweep)
+    cost = estimate_cost(sweep)
     print(f"  pilot {time.perf_counter() - began:.0f} s: {cost.sentence()}")
     took = ran(sweep, cost, len(os.sched_getaffinity(0)), folder)
     files = [file for file in folder.rglob("*") if file.is_file()]

@@ -11,13 +11,13 @@ from typing import Any, Final
 from atlas_charts import Place, dose_chart, harm_chart
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from skinbeam.messages import Formatter
-from skinbeam.plan.course import settings_in_words
-from skinbeam.plan.search.limits import limits_for
-from skinbeam.plan.setup import DeviceSetting, MicrobeamSetting
-from skinbeam.schema.names import table
-from skinbeam.sweeps.atlas.choices import choice_of
-from skinbeam.sweeps.atlas.summary import colour_class
+from research.atlas.summary import colour_class
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.course import describe_settings
+from skinbeam.plan.course_records import DeviceSetting, MicrobeamSetting
+from skinbeam.plan.search.limits import find_limits
+from skinbeam.sweeps.atlas import find_choice
+from skinbeam.text import Formatter
 
 __all__ = ["pages"]
 
@@ -43,7 +43,7 @@ def pages() -> dict[str, str]:
 
 def _rows(device: Mapping[str, Any], atlas: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The cells of a device: its own sites first, each from light to dark."""
-    sites = choice_of(device["name"]).sites
+    sites = find_choice(device["name"]).sites
     rows = [dict(zip(atlas["columns"], cell, strict=True)) for cell in device["cells"]]
     return sorted(rows, key=lambda row: ((*sites, row["site"]).index(row["site"]), row["site"], -row["ita_deg"]))
 
@@ -121,7 +121,7 @@ def _cells(row: Row, device: Mapping[str, Any], atlas: Mapping[str, Any]) -> dic
 
 def _device(device: Mapping[str, Any], atlas: Mapping[str, Any]) -> dict[str, Any]:
     rows, every = _rows(device, atlas), device["all"]
-    told = list(choice_of(device["name"]).sites)
+    told = list(find_choice(device["name"]).sites)
     book = device["textbook"]
     known = "unknown" not in book
     return {
@@ -162,7 +162,7 @@ def _of_site(site: str, rows: Sequence[Row], device: Mapping[str, Any], atlas: M
         for row in rows
     ]
     book = device["textbook"].get("dose")
-    burns = [one.stop for one in limits_for(device["modality"], site) if one.quantity == "p_burn"]
+    burns = [one.stop for one in find_limits(device["modality"], site) if one.quantity == "p_burn"]
     where = f"{device['title']}, {_site(site)}"
     return {
         "title": _site(site),
@@ -201,7 +201,7 @@ def _in_words(setting: Mapping[str, float], dose: float, density: float | None, 
         told = DeviceSetting(
             setting["wavelength_nm"], setting["pulse_ms"], fluence_J_cm2=dose, spot_mm=setting["spot_mm"]
         )
-    return settings_in_words(told, lamp=device["name"] == "ipl")
+    return describe_settings(told, lamp=device["name"] == "ipl")
 
 
 def _without(reason: str, device: Mapping[str, Any]) -> str:
@@ -211,7 +211,7 @@ def _without(reason: str, device: Mapping[str, Any]) -> str:
 
 
 def _site(site: str) -> str:
-    return str(table("site")[site]["title"])
+    return str(vocabulary_table("site")[site]["title"])
 
 
 def _degrees(value: float) -> str:

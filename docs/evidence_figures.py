@@ -15,18 +15,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 import skinbeam
-from skinbeam.document import plain
-from skinbeam.evidence.fit import page
-from skinbeam.evidence.shown import pictures
-from skinbeam.evidence.shown.forest import Forest, Group, Line, answers, forests
-from skinbeam.evidence.shown.funnel import KINDS, OUTCOMES, log_odds, marks
-from skinbeam.evidence.shown.gaps import cells
-from skinbeam.evidence.shown.harms import Harm, answer, harms, predicted
-from skinbeam.evidence.shown.interval import Answer, Printed, share
-from skinbeam.evidence.shown.labels import name_of, title
-from skinbeam.evidence.studies.outcomes import Counted
-from skinbeam.evidence.synthesis.law import HALF_PCT
-from skinbeam.schema.names import PHOTOTYPES, table
+from research.evidence_fit import page
+from research.evidence_pictures import pictures
+from research.evidence_pictures.forest import Forest, ForestRow, TreatmentGroup, forests, new_clinic_intervals
+from research.evidence_pictures.funnel import FUNNEL_OUTCOMES, TREATMENT_KINDS, funnel_points, log_odds, study_counts
+from research.evidence_pictures.harms import HarmQuestion, harm_interval, harm_questions, predicted_count
+from research.evidence_pictures.intervals import (
+    PredictiveInterval,
+    PrintedInterval,
+    name_title,
+    share_interval,
+    study_label,
+)
+from skinbeam.evidence.studies.outcomes import OutcomeCount
+from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
+from skinbeam.model.document import to_json_types
+from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 
 __all__ = ["drawn_forest", "drawn_funnel", "drawn_gaps", "drawn_harm"]
 
@@ -40,14 +44,14 @@ STYLE: Final = {
     "svg.hashsalt": "skinbeam",
 }
 BLACK, GREY, PALE = "black", "0.45", "0.92"
-SYMBOLS: Final = dict(zip(KINDS, ("s", "o", "^", "D", "x"), strict=True))
+SYMBOLS: Final = dict(zip(TREATMENT_KINDS, ("s", "o", "^", "D", "x"), strict=True))
 HARM_TITLES: Final = {"pih": "dark marks", "hypopigmentation": "light marks", "scar": "scars"}
 
 
 def drawn_forest(forest: Forest) -> Figure:
     """Return the arms of a condition by treatment, the answer for a new clinic under each treatment."""
     figure, ax = _rows(forest.rows, forest.title)
-    told = {group.modality: answers(forest.condition, group.modality) for group in forest.groups}
+    told = {group.modality: new_clinic_intervals(forest.condition, group.modality) for group in forest.groups}
     middles = [line.printed.middle for group in forest.groups for line in group.lines]
     middles += [found.median for pair in told.values() for found in pair]
     low = -30.0 if min(middles) < 0.0 else -2.0
@@ -69,7 +73,7 @@ def drawn_forest(forest: Forest) -> Figure:
     return figure
 
 
-def _drawn_group(ax: Any, group: Group, told: tuple[Answer, Answer], y: int) -> int:
+def _drawn_group(ax: Any, group: TreatmentGroup, told: tuple[PredictiveInterval, PredictiveInterval], y: int) -> int:
     _headed(ax, y, group.title.partition(" (")[0])
     for line in group.lines:
         y += 1
@@ -84,12 +88,12 @@ def _drawn_group(ax: Any, group: Group, told: tuple[Answer, Answer], y: int) -> 
     return y + 1
 
 
-def _in_words(line: Line) -> str:
+def _in_words(line: ForestRow) -> str:
     cut = "" if line.cut_pct in (None, HALF_PCT) else f" ≥{line.cut_pct:g}"
     return f"{line.printed.middle:.0f} %{cut}"
 
 
-def drawn_harm(harm: Harm) -> Figure:
+def drawn_harm(harm: HarmQuestion) -> Figure:
     """Return every count of a harm, and below it the answers for a new clinic."""
     figure, ax = _rows(len(harm.beside) + len(harm.asked) + 2, harm.title)
     ax.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0.0)), np.square))
@@ -97,17 +101,17 @@ def drawn_harm(harm: Harm) -> Figure:
     ax.set_xticks([0, 1, 5, 10, 20, 40, 60, 80, 100])
     _headed(ax, 0, "Studies")
     for y, row in enumerate(harm.beside, 1):
-        low, high = predicted(row)
+        low, high = predicted_count(row)
         outside = not low <= row.events <= high
         ax.barh(y, 100.0 * (high - low) / row.of, left=100.0 * low / row.of, height=0.7, color=PALE, zorder=1)
-        found = share(row.events, row.of)
-        _drawn(ax, y, Printed(*(100.0 * (v or 0.0) for v in (found.middle, found.low, found.high))), "s", BLACK)
+        found = share_interval(row.events, row.of)
+        _drawn(ax, y, PrintedInterval(*(100.0 * (v or 0.0) for v in (found.middle, found.low, found.high))), "s", BLACK)
         _written(ax, y, _of_row(harm, row), "", f"{row.events} of {row.of}{' !' if outside else ''}")
     start = len(harm.beside) + 1
     _headed(ax, start, "Answer for a new clinic")
     for y, (label, asked) in enumerate(harm.asked, start + 1):
-        told = answer(asked)
-        percent = Answer(100.0 * told.median, _percent(told.inner), _percent(told.outer))
+        told = harm_interval(asked)
+        percent = PredictiveInterval(100.0 * told.median, _percent(told.inner), _percent(told.outer))
         _answered(ax, y, percent, BLACK)
         _written(ax, y, label, "", f"{percent.median:.2g} %")
     keys = [
@@ -123,7 +127,7 @@ def _percent(ends: tuple[float, float]) -> tuple[float, float]:
     return 100.0 * ends[0], 100.0 * ends[1]
 
 
-def _of_row(harm: Harm, row: Counted) -> str:
+def _of_row(harm: HarmQuestion, row: OutcomeCount) -> str:
     """The study, what it treated, and where it stands on what the answers differ by."""
     if any(asked.months for _, asked in harm.asked):
         stands = "time not printed" if row.months is None else f"{row.months:g} months"
@@ -131,19 +135,19 @@ def _of_row(harm: Harm, row: Counted) -> str:
         stands = "type not printed"
     else:
         stands = " to ".join(dict.fromkeys(PHOTOTYPES[k] for k in row.phototypes))
-    return ", ".join(filter(None, (name_of(row.study), row.condition.replace("-", " "), stands)))
+    return ", ".join(filter(None, (study_label(row.study), row.condition.replace("-", " "), stands)))
 
 
 def drawn_funnel() -> Figure:
     """Return harms against the number of patients in whom they were counted, a panel for each harm."""
     figure = Figure(figsize=(WIDTH_IN, 4.2), layout="constrained")
-    panels: Any = figure.subplots(1, len(OUTCOMES), sharey=True)
+    panels: Any = figure.subplots(1, len(FUNNEL_OUTCOMES), sharey=True)
     shares = (0.001, 0.01, 0.1, 0.5, 0.9)
     sizes = np.geomspace(3, 3000, 200)
-    for ax, outcome in zip(panels, OUTCOMES, strict=True):
+    for ax, outcome in zip(panels, FUNNEL_OUTCOMES, strict=True):
         ax.plot([log_odds(0, of) for of in sizes], sizes, color=GREY, lw=0.8, ls=":")
         for kind, symbol in SYMBOLS.items():
-            own = [mark for mark in marks(outcome) if mark.kind == kind]
+            own = [mark for mark in funnel_points(outcome) if mark.kind == kind]
             across, up = [mark.log_odds for mark in own], [mark.patients for mark in own]
             ax.plot(across, up, symbol, color=BLACK, mfc="none", ms=4.5, mew=0.8)
         ax.set_xticks([float(np.log(p / (1.0 - p))) for p in shares], [f"{100 * p:g}" for p in shares])
@@ -160,10 +164,10 @@ def drawn_funnel() -> Figure:
 
 def drawn_gaps() -> Figure:
     """Return the grid of conditions and treatments with the number of studies in each field."""
-    conditions, modalities = list(table("condition")), list(table("modality"))
+    conditions, modalities = list(vocabulary_table("condition")), list(vocabulary_table("modality"))
     figure = Figure(figsize=(WIDTH_IN, 9.4))
     ax = figure.add_axes((0.255, 0.07, 0.74, 0.7))
-    for cell in cells():
+    for cell in study_counts():
         x, y = modalities.index(cell.modality), conditions.index(cell.condition)
         if not cell.improvement and not cell.dark_marks:
             if cell.searches:
@@ -191,7 +195,7 @@ def drawn_gaps() -> Figure:
 
 def _short(kind: Any, name: str, width: int) -> str:
     """A title without its remark, on two lines where it is long."""
-    return textwrap.fill(title(kind, name).partition(" (")[0], width)
+    return textwrap.fill(name_title(kind, name).partition(" (")[0], width)
 
 
 def _field(x: int, y: int) -> Any:
@@ -230,13 +234,13 @@ def _written(ax: Any, y: int, label: str, count: str = "", printed: str = "") ->
     ax.text(1 + 0.06 / wide, y, printed, transform=across, va="center")
 
 
-def _drawn(ax: Any, y: int, found: Printed, mark: str, face: str) -> None:
+def _drawn(ax: Any, y: int, found: PrintedInterval, mark: str, face: str) -> None:
     if found.low is not None and found.high is not None:
         ax.plot([found.low, found.high], [y, y], color=BLACK, lw=0.8, zorder=2)
     ax.plot(found.middle, y, mark, color=BLACK, mfc=face, ms=4.2, mew=0.8, zorder=3)
 
 
-def _answered(ax: Any, y: int, found: Answer, face: str) -> None:
+def _answered(ax: Any, y: int, found: PredictiveInterval, face: str) -> None:
     ax.plot(found.outer, [y, y], color=BLACK, lw=0.8, zorder=2)
     ax.plot(found.inner, [y, y], color=BLACK, lw=2.8, solid_capstyle="butt", zorder=2)
     ax.plot(found.median, y, "D", color=BLACK, mfc=face, ms=5.0, mew=0.9, zorder=3)
@@ -248,11 +252,11 @@ def _key(mark: str, face: str, label: str) -> Line2D:
 
 def main() -> None:
     """Draw all, ship the numbers, write the page."""
-    every: Sequence[tuple[pictures.Picture, Figure]] = [
-        *((pictures.of_forest(forest), drawn_forest(forest)) for forest in forests()),
+    every: Sequence[tuple[pictures.EvidencePicture, Figure]] = [
+        *((pictures.forest_picture(forest), drawn_forest(forest)) for forest in forests()),
         (pictures.FUNNEL, drawn_funnel()),
         (pictures.GAPS, drawn_gaps()),
-        *((pictures.of_harm(harm), drawn_harm(harm)) for harm in harms()),
+        *((pictures.harm_picture(harm), drawn_harm(harm)) for harm in harm_questions()),
     ]
     folder = DOCS / pictures.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -260,9 +264,9 @@ def main() -> None:
         old.unlink()
     for picture, figure in every:
         figure.savefig(folder / picture.file, metadata={"Date": None})
-    numbers = json.dumps(plain(pictures.made()), indent=1) + "\n"
-    (Path(skinbeam.__file__).parent / pictures.SHOWN_FILE).write_text(numbers, encoding="utf-8")
-    (DOCS.parent / page.PAGE).write_text(page.written(), encoding="utf-8")
+    numbers = json.dumps(to_json_types(pictures.compute_numbers()), indent=1) + "\n"
+    (Path(skinbeam.__file__).parent / pictures.NUMBERS_FILE).write_text(numbers, encoding="utf-8")
+    (DOCS.parent / page.PAGE).write_text(page.render_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ import typer
 from parts import doses, markdown, named
 from parts.keys import keys, tables
 
+from research.virtual_people.tables import result_table, shipped_results
 from skinbeam.cli import main
 from skinbeam.cli.commands import app
-from skinbeam.validation.people.tables import shipped, table_of
 
 __all__ = ["PAGES", "commands", "rendered", "tables"]
 
@@ -71,7 +71,7 @@ def commands() -> list[str]:
 
 def _planning(name: str) -> str:
     """A table of what befalls virtual people by their plans."""
-    head, *rows = table_of(name, shipped())
+    head, *rows = result_table(name, shipped_results())
     return markdown.table(head, rows)
 
 

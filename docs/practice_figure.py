@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from matplotlib.figure import Figure
 
-from skinbeam.derived import derived_table
+from skinbeam.model.package_data import load_derived_table
 
 __all__ = ["drawn"]
 
@@ -19,7 +19,7 @@ STANDS_FOR = {"given": 2.4e-3, "begins": 3.2e-3}  # rows without a count stand b
 
 def drawn() -> Figure:
     """Return the figure: left out sources filled, sources kept aside open."""
-    checks = derived_table("practice_checks")
+    checks = load_derived_table("practice_checks")
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     ax = figure.add_subplot()
     ax.plot([LEAST, MOST], [LEAST, MOST], color="0.7", lw=1)

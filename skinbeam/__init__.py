@@ -9,12 +9,12 @@ from typing import Any
 from skinbeam._version import __version__
 
 _HOMES = {
-    "Estimate": "skinbeam.estimate",
-    "InputError": "skinbeam.errors",
-    "NotAvailable": "skinbeam.errors",
-    "Unknown": "skinbeam.estimate",
-    "load_case": "skinbeam.schema.load",
-    "sweep": "skinbeam.sweeps.ask",
+    "Estimate": "skinbeam.model.estimate",
+    "InputError": "skinbeam.model.errors",
+    "NotAvailable": "skinbeam.model.errors",
+    "Unknown": "skinbeam.model.estimate",
+    "load_case": "skinbeam.model.input_files",
+    "sweep": "skinbeam.sweeps.run",
 }
 
 __all__ = ["Estimate", "InputError", "NotAvailable", "Unknown", "__version__", "load_case", "sweep"]

@@ -5,35 +5,41 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from skinbeam._version import __version__
+from skinbeam.api.analyse_photo import analysis_document
+from skinbeam.api.preview import make_preview
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.document import pretty_json, sha256_of, unwritable, write_atomically
-from skinbeam.estimate import Unknown
-from skinbeam.files.placed import place
-from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import ENGLISH, retell, speaking, text
-from skinbeam.photo.document import document_of
-from skinbeam.plan.check import Consultation
-from skinbeam.plan.concern import FIGURE_DRAWS, Planned
-from skinbeam.plan.plan import MadePlan, plan_consultation
+from skinbeam.model.atomic_files import replace_file_set, work_folder
+from skinbeam.model.document import pretty_json, sha256_hex, unwritable_error, write_atomically
+from skinbeam.model.estimate import Unknown
+from skinbeam.plan.case_check import CheckedConsultation
+from skinbeam.plan.concern import FIGURE_DRAWS, ConcernResult
+from skinbeam.plan.course_records import DeviceSetup
+from skinbeam.plan.planner import PlanResult, plan_consultation
 from skinbeam.plan.records import Plan
-from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.place import ENERGY, FLUENCE
-from skinbeam.plan.search.trial import Trial
-from skinbeam.plan.section import Section, section_of
-from skinbeam.plan.setup import Setup
-from skinbeam.plan.window.around import Window, window_of
-from skinbeam.preview.document import preview_of
-from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
-from skinbeam.report.shown import join, quantity, say
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.goals import TreatmentGoal
+from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
+from skinbeam.plan.section import SkinSection, compute_section
+from skinbeam.plan.window import PlanWindow, compute_window
+from skinbeam.report.formatting import join_items, quantity_label, report_text
+from skinbeam.report.graphics.figure_data import (
+    ConcernFigures,
+    DoseRange,
+    FigureData,
+    LayerMark,
+    SectionData,
+    WindowData,
+)
+from skinbeam.text import ENGLISH, render_message, translate_record, use_language
 
-__all__ = ["PREVIEW_FOLDER", "consult", "figures_of"]
+__all__ = ["PREVIEW_FOLDER", "collect_figure_data", "consult"]
 
 PHOTO_FOLDER, PREVIEW_FOLDER = "photo", "preview"
-LEDGER, SEAL = "run.json", "plan.json"
+RUN_FILE, PLAN_FILE = "run.json", "plan.json"
 
 
 def consult(
-    consultation: Consultation, folder: Path, *, draws: int = 200, seed: int = 0, language: str = ENGLISH
+    consultation: CheckedConsultation, folder: Path, *, draws: int = 200, seed: int = 0, language: str = ENGLISH
 ) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
 
@@ -50,28 +56,34 @@ def consult(
         try:
             made_in = stack.enter_context(work_folder(folder, "consult"))
         except OSError as error:
-            raise unwritable(folder, error) from None
-        plan = _written(consultation, made_in, draws=draws, seed=seed, language=language)
+            raise unwritable_error(folder, error) from None
+        plan = _write_consultation(consultation, made_in, draws=draws, seed=seed, language=language)
         try:
-            return plan, place(made_in, folder, ledger=LEDGER, seal=SEAL)
+            return plan, replace_file_set(made_in, folder, ledger=RUN_FILE, seal=PLAN_FILE)
         except OSError as error:
-            raise unwritable(folder, error) from None
+            raise unwritable_error(folder, error) from None
 
 
-@speaking(ENGLISH)
-def _written(consultation: Consultation, folder: Path, *, draws: int, seed: int, language: str) -> Plan:
+@use_language(ENGLISH)
+def _write_consultation(
+    consultation: CheckedConsultation, folder: Path, *, draws: int, seed: int, language: str
+) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
-    made = plan_consultation(consultation, _concern_figures, draws=draws, seed=seed, meanwhile=_writer)
+    made = plan_consultation(consultation, _concern_figures, draws=draws, seed=seed, meanwhile=_load_report_writer)
     plan, look, overlays = made.plan, made.photo, folder / PHOTO_FOLDER
-    write_atomically(folder / SEAL, pretty_json(plan.document))
+    write_atomically(folder / PLAN_FILE, pretty_json(plan.document))
     seen = None if look is None or isinstance(look.skin, Unknown) else look
-    photo = None if seen is None else document_of(seen, overlays)
-    with speaking(language):
-        preview = None if seen is None else preview_of(retell(plan), seen)
+    photo = None if seen is None else analysis_document(seen, overlays)
+    with use_language(language):
+        preview = None if seen is None else make_preview(translate_record(plan), seen)
         for name, content in ({} if preview is None else preview.files).items():
             write_atomically(folder / PREVIEW_FOLDER / name, content)
-        _writer()(plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays, preview=preview)
-    sums = {str(file.relative_to(folder)): sha256_of(file.read_bytes()) for file in folder.rglob("*") if file.is_file()}
+        _load_report_writer()(
+            plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays, preview=preview
+        )
+    sums = {
+        str(file.relative_to(folder)): sha256_hex(file.read_bytes()) for file in folder.rglob("*") if file.is_file()
+    }
     run = {
         "schema": "skinbeam.run/1",
         "version": __version__,
@@ -80,30 +92,30 @@ def _written(consultation: Consultation, folder: Path, *, draws: int, seed: int,
         "data_release": plan.data_release,
         "seed": seed,
         "draws": draws,
-        "files": sorted([*sums, LEDGER]),
+        "files": sorted([*sums, RUN_FILE]),
         "sha256": dict(sorted(sums.items())),
     }
-    write_atomically(folder / LEDGER, pretty_json(run))
+    write_atomically(folder / RUN_FILE, pretty_json(run))
     return plan
 
 
-def _writer() -> Callable[..., list[Path]]:
+def _load_report_writer() -> Callable[..., list[Path]]:
     """What writes the report; its libraries load while the skins are computed."""
-    from skinbeam.report.report import write_report
+    from skinbeam.report.report_files import write_report
 
     return write_report
 
 
-def figures_of(made: MadePlan[Planned]) -> FigureData:
+def collect_figure_data(made: PlanResult[ConcernResult]) -> FigureData:
     """Return what the figures of a plan are drawn from."""
     return FigureData(tuple(map(_concern_figures, made.concerns)))
 
 
-def _concern_figures(part: Planned) -> ConcernFigures:
+def _concern_figures(part: ConcernResult) -> ConcernFigures:
     """The figures of the first laser, or where none is offered of the setting that came nearest."""
     condition, site = part.record.condition, part.record.site
     if part.shown is None:
-        none = Unknown(text("plan.no-laser-option"))
+        none = Unknown(render_message("plan.no-laser-option"))
         return ConcernFigures(condition, site, none, none)
     goal, trial, setup = part.shown
     # Columns are counted, so that a limit turns on a few draws; the plan has computed most of them already.
@@ -111,9 +123,9 @@ def _concern_figures(part: Planned) -> ConcernFigures:
     return ConcernFigures(
         condition,
         site,
-        _section(section_of(trial, goal, skins)),
-        _window(
-            window_of(trial, goal, skins, darkest_phototype(part.bank.case)),
+        _section_data(compute_section(trial, goal, skins)),
+        _window_data(
+            compute_window(trial, goal, skins, darkest_phototype(part.bank.case)),
             goal,
             trial,
             setup,
@@ -122,7 +134,7 @@ def _concern_figures(part: Planned) -> ConcernFigures:
     )
 
 
-def _section(section: Section | Unknown) -> SectionData | Unknown:
+def _section_data(section: SkinSection | Unknown) -> SectionData | Unknown:
     if isinstance(section, Unknown):
         return section
     light, peak = section.light, section.peak_C
@@ -130,17 +142,19 @@ def _section(section: Section | Unknown) -> SectionData | Unknown:
     return SectionData(section.depth_um, *light, *peak, layers, section.level, section.target_um)
 
 
-def _window(window: Window, goal: Goal, trial: Trial, setup: Setup, *, offered: bool) -> WindowData:
+def _window_data(
+    window: PlanWindow, goal: TreatmentGoal, trial: CandidateSetting, setup: DeviceSetup, *, offered: bool
+) -> WindowData:
     return WindowData(
         FLUENCE if window.by == "pulse_ms" else ENERGY,
         window.dose,
         window.rows,
         window.p_effect,
         window.p_harm,
-        _sought(goal),
-        say("any_limit") if trial.burns is None else text("endpoint-title.epidermal-necrosis"),
+        _goal_in_words(goal),
+        report_text("any_limit") if trial.burns is None else render_message("endpoint-title.epidermal-necrosis"),
         spent=window.spent,
-        limits=join(quantity(limit)[0] for limit in window.broken),
+        limits=join_items(quantity_label(limit)[0] for limit in window.broken),
         practised=[DoseRange(one.row, one.low, one.high) for one in window.practised],
         makers=[DoseRange(one.row, one.low, one.high) for one in window.makers],
         chosen_dose=trial.dose,
@@ -151,7 +165,7 @@ def _window(window: Window, goal: Goal, trial: Trial, setup: Setup, *, offered: 
     )
 
 
-def _sought(goal: Goal) -> str:
+def _goal_in_words(goal: TreatmentGoal) -> str:
     """What is to be reached; heat that kills a brown spot is a burn too, and is told from that of the skin around."""
-    reached = text(f"endpoint-title.{goal.endpoint}")
-    return say("in_the_spot", what=reached) if goal.where == "lesion" else reached
+    reached = render_message(f"endpoint-title.{goal.endpoint}")
+    return report_text("in_the_spot", what=reached) if goal.where == "lesion" else reached

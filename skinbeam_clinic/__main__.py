@@ -1,4 +1,4 @@
-"""Serve a clinic of made-up people: `python -m skinbeam.app.clinic [PORT]`, which is `make serve`."""
+"""Serve a clinic of made-up people: `python -m skinbeam_clinic [PORT]`, which is `make serve`."""
 
 import secrets
 import signal
@@ -7,13 +7,13 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from skinbeam.app.clinic.sample import sample_clinic
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.app.server import listen
-from skinbeam.errors import InputError
-from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import text
-from skinbeam.records.roles import Role
+from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.errors import InputError
+from skinbeam.text import render_message
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.sample_clinic import make_sample_clinic
+from skinbeam_clinic.web.application import build_clinic_app
+from skinbeam_clinic.web.server import serve_app
 
 _HOST, _PORT = "127.0.0.1", 8000
 
@@ -25,13 +25,13 @@ def _main(port: int) -> None:
     with (
         suppress(KeyboardInterrupt),
         work_folder(Path(tempfile.gettempdir()), "skinbeam-sample") as folder,
-        sample_clinic(folder, password) as database,
+        make_sample_clinic(folder, password) as database,
     ):
         roles = ", ".join(role.value for role in Role)
-        print(text("clinic.sample-told", {"roles": roles, "password": password}), flush=True)
+        print(render_message("clinic.sample-told", {"roles": roles, "password": password}), flush=True)
         try:
-            clinic = build_clinic(database, _HOST)
-            listen(clinic, _HOST, port, closing=clinic.state.closing)
+            clinic = build_clinic_app(database, _HOST)
+            serve_app(clinic, _HOST, port, closing=clinic.state.closing)
         except InputError as error:
             sys.exit(f"{error.message}. {error.hint}")
 

@@ -1,17 +1,91 @@
-"""Every route of the clinic's app and who may ask for it: the table that the gate obeys.
-
-What does not stand here cannot be added (`gate.Gate.add`), so that nothing is open because it was forgotten.
-"""
+"""Who may do what: one table, which the desk obeys and from which the app makes its routes' table."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from skinbeam.records.roles import MAY, Act, Role
+from skinbeam.model.errors import unknown_name_error
+from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["QUIET", "ROUTES", "Door", "admitted"]
+__all__ = [
+    "BACKGROUND_ROUTES",
+    "PERMITTED_ROLES",
+    "ROUTES",
+    "AccessRight",
+    "Role",
+    "RouteAccess",
+    "allowed_roles",
+    "parse_role",
+    "require_right",
+]
 
 
-class Door(StrEnum):
+class Role(StrEnum):
+    """What a member of a clinic is; one each."""
+
+    OWNER = "owner"
+    CLINICIAN = "clinician"
+    ASSISTANT = "assistant"
+    AUDITOR = "auditor"
+
+
+class AccessRight(StrEnum):
+    """Kinds of work at the desk."""
+
+    READ = "read"  # patients by pseudonym, consultations, plans, consents
+    CONTACT = "contact"  # who a patient is and how to reach them
+    WRITE = "write"  # patients, answers, photographs
+    TREAT = "treat"  # plans, choices, consent: what a clinician answers for
+    EXPORT = "export"  # a patient's copy of their records
+    ERASE = "erase"
+    PEOPLE = "people"  # members of the clinic
+    TRAIL = "trail"  # who saw and changed what
+    LEARN = "learn"  # all outcomes against what was foretold, also by who treated
+
+
+_CARE_ROLES = frozenset({Role.OWNER, Role.CLINICIAN})
+
+PERMITTED_ROLES: Mapping[AccessRight, frozenset[Role]] = {
+    AccessRight.READ: frozenset(Role),
+    AccessRight.CONTACT: _CARE_ROLES | {Role.ASSISTANT},
+    AccessRight.WRITE: _CARE_ROLES | {Role.ASSISTANT},
+    AccessRight.TREAT: _CARE_ROLES,
+    AccessRight.EXPORT: _CARE_ROLES,
+    AccessRight.ERASE: frozenset({Role.OWNER}),
+    AccessRight.PEOPLE: frozenset({Role.OWNER}),
+    AccessRight.TRAIL: frozenset({Role.OWNER, Role.AUDITOR}),
+    AccessRight.LEARN: _CARE_ROLES | {Role.AUDITOR},
+}
+
+
+def require_right(role: Role, act: AccessRight) -> None:
+    """Refuse what this role does not do.
+
+    Raises
+    ------
+    DeniedError : it does not.
+    """
+    if role not in PERMITTED_ROLES[act]:
+        raise clinic_error("denied", "role", role=str(role), act=str(act), hint={"roles": sorted(PERMITTED_ROLES[act])})
+
+
+def parse_role(name: str) -> Role:
+    """Return the role of a name.
+
+    Raises
+    ------
+    InputError : `unknown-role`, with the nearest.
+    """
+    if name not in set(Role):
+        raise unknown_name_error("role", name, Role, field="--role")
+    return Role(name)
+
+
+# Every route of the clinic's app and who may ask for it: the table that the gate obeys.
+#
+# What does not stand here cannot be added (`gate.Gate.add`), so that nothing is open because it was forgotten.
+
+
+class RouteAccess(StrEnum):
     """Who comes in whatever their role."""
 
     ANYBODY = "anybody"
@@ -22,146 +96,146 @@ class Door(StrEnum):
     LINK = "link"  # a patient, whose address is the key to one diary; no sign-in is looked at
 
 
-ROUTES: Mapping[tuple[str, str], Door | Act] = {
-    ("GET", "/health"): Door.MACHINE,
-    ("GET", "/metrics"): Door.MACHINE,
-    ("GET", "/sign-in"): Door.ANYBODY,
-    ("POST", "/sign-in"): Door.ANYBODY,
-    ("GET", "/sign-in/code"): Door.CODE_DUE,
-    ("POST", "/sign-in/code"): Door.CODE_DUE,
-    ("POST", "/sign-in/passkey"): Door.ANYBODY,
-    ("POST", "/sign-in/passkey/challenge"): Door.ANYBODY,
-    ("POST", "/sign-out"): Door.CODE_DUE,
-    ("POST", "/language"): Door.ANYBODY,
-    ("GET", "/account"): Door.MEMBER,
-    ("POST", "/account/password"): Door.MEMBER,
-    ("POST", "/account/codes"): Door.MEMBER,
-    ("POST", "/account/recovery"): Door.MEMBER,
-    ("POST", "/account/passkeys"): Door.MEMBER,
-    ("POST", "/account/passkeys/challenge"): Door.MEMBER,
-    ("POST", "/account/passkeys/{passkey}/remove"): Door.MEMBER,
-    ("GET", "/people"): Act.PEOPLE,
-    ("POST", "/people"): Act.PEOPLE,
-    ("POST", "/people/{member}/role"): Act.PEOPLE,
-    ("POST", "/people/{member}/in"): Act.PEOPLE,
-    ("POST", "/people/{member}/password"): Act.PEOPLE,
-    ("GET", "/machines"): Act.PEOPLE,
-    ("POST", "/machines"): Act.PEOPLE,
-    ("POST", "/machines/{machine}"): Act.PEOPLE,
-    ("POST", "/machines/{machine}/use"): Act.PEOPLE,
-    ("GET", "/"): Act.READ,
-    ("POST", "/search"): Act.READ,
-    ("POST", "/patients"): Act.WRITE,
-    ("GET", "/patients/{patient}"): Act.READ,
-    ("GET", "/patients/{patient}/contact"): Act.CONTACT,
-    ("POST", "/patients/{patient}/contact"): Act.CONTACT,
-    ("POST", "/patients/{patient}/consultations"): Act.WRITE,
-    ("POST", "/patients/{patient}/case"): Act.WRITE,
-    ("POST", "/patients/{patient}/copy"): Act.EXPORT,
-    ("GET", "/erasures"): Act.ERASE,
-    ("GET", "/patients/{patient}/erasure"): Act.ERASE,
-    ("POST", "/patients/{patient}/erasure"): Act.ERASE,
-    ("POST", "/suitability"): Act.READ,
-    ("GET", "/consultations/{consultation}"): Act.READ,
-    ("POST", "/consultations/{consultation}/answers"): Act.WRITE,
-    ("POST", "/consultations/{consultation}/plan"): Act.TREAT,
-    ("GET", "/consultations/{consultation}/case.toml"): Act.EXPORT,
-    ("POST", "/consultations/{consultation}/suggestions"): Act.TREAT,
-    ("POST", "/consultations/{consultation}/suggestions/{suggestion}/kept"): Act.TREAT,
-    ("POST", "/consultations/{consultation}/suggestions/{suggestion}/dismissed"): Act.TREAT,
-    ("POST", "/consultations/{consultation}/closing"): Act.TREAT,
-    ("POST", "/consultations/{consultation}/opening"): Act.TREAT,
-    ("GET", "/consultations/{consultation}/test-spots"): Act.READ,
-    ("POST", "/consultations/{consultation}/test-spots"): Act.TREAT,
-    ("POST", "/test-spots/{spot}/reading"): Act.WRITE,
-    ("GET", "/jobs/{job}"): Act.READ,
-    ("GET", "/jobs/{job}/events"): Act.READ,
-    ("POST", "/jobs/{job}/cancel"): Act.TREAT,
-    ("GET", "/photographs/{photograph}"): Act.READ,
-    ("GET", "/photographs/{photograph}/uses"): Act.READ,
-    ("POST", "/photographs/{photograph}/uses"): Act.WRITE,
-    ("GET", "/plans/{plan}"): Act.READ,
-    ("GET", "/plans/{plan}/files/{name}"): Act.READ,
-    ("GET", "/plans/{plan}/leaflet/{language}"): Act.READ,
-    ("POST", "/plans/{plan}/choice"): Act.TREAT,
-    ("GET", "/plans/{plan}/consent/{option}"): Act.READ,
-    ("GET", "/plans/{plan}/consent/{option}/form.pdf"): Act.READ,
-    ("POST", "/plans/{plan}/consent/{option}/talk"): Act.TREAT,
-    ("POST", "/plans/{plan}/consent/{option}/told-back"): Act.TREAT,
-    ("POST", "/plans/{plan}/consent/{option}/signature"): Act.TREAT,
-    ("POST", "/plans/{plan}/consent/{option}/withdrawal"): Act.WRITE,
-    ("GET", "/consents/{consent}/document"): Act.READ,
-    ("GET", "/plans/{plan}/appointments"): Act.WRITE,
-    ("POST", "/plans/{plan}/appointments"): Act.WRITE,
-    ("GET", "/appointments"): Act.READ,
-    ("GET", "/appointments.ics"): Act.WRITE,
-    ("GET", "/appointments/{appointment}.ics"): Act.WRITE,
-    ("GET", "/calendar.ics"): Door.ANYBODY,  # whose address holds the token of a feed
-    ("GET", "/feeds"): Act.WRITE,
-    ("POST", "/feeds"): Act.WRITE,
-    ("POST", "/feeds/{feed}/end"): Act.WRITE,
-    ("GET", "/appointments/{appointment}"): Act.READ,
-    ("POST", "/appointments/{appointment}/time"): Act.WRITE,
-    ("POST", "/appointments/{appointment}/state"): Act.WRITE,
-    ("GET", "/patients/{patient}/appointments"): Act.READ,
-    ("POST", "/patients/{patient}/appointments"): Act.WRITE,
-    ("GET", "/learning"): Act.LEARN,
-    ("POST", "/consents/{consent}/treatments"): Act.WRITE,
-    ("GET", "/treatments/{treatment}"): Act.READ,
-    ("GET", "/treatments/{treatment}/aftercare"): Act.READ,
-    ("POST", "/treatments/{treatment}/machine"): Act.WRITE,
-    ("POST", "/treatments/{treatment}/checklist"): Act.WRITE,
-    ("POST", "/treatments/{treatment}/decision"): Act.TREAT,
-    ("POST", "/treatments/{treatment}/start"): Act.TREAT,
-    ("POST", "/treatments/{treatment}/areas"): Act.TREAT,
-    ("POST", "/treatments/{treatment}/events"): Act.TREAT,
-    ("POST", "/treatments/{treatment}/notes"): Act.WRITE,
-    ("POST", "/treatments/{treatment}/end"): Act.TREAT,
-    ("POST", "/adverse-events/{event}/end"): Act.TREAT,
-    ("GET", "/due"): Act.READ,
-    ("GET", "/patients/{patient}/follow-ups"): Act.READ,
-    ("POST", "/treatments/{treatment}/follow-ups"): Act.WRITE,
-    ("GET", "/follow-ups/{follow_up}"): Act.READ,
-    ("POST", "/follow-ups/{follow_up}/opening"): Act.TREAT,
-    ("GET", "/follow-ups/{follow_up}/patient"): Act.WRITE,
-    ("POST", "/follow-ups/{follow_up}/patient"): Act.WRITE,
-    ("POST", "/follow-ups/{follow_up}/handing"): Act.WRITE,
-    ("GET", "/asked"): Door.ANYBODY,
-    ("POST", "/asked"): Door.ANYBODY,
-    ("GET", "/follow-ups/{follow_up}/grade"): Act.TREAT,
-    ("POST", "/follow-ups/{follow_up}/grade"): Act.TREAT,
-    ("POST", "/follow-ups/{follow_up}/events"): Act.TREAT,
-    ("POST", "/follow-ups/{follow_up}/events/{event}/end"): Act.TREAT,
-    ("POST", "/follow-ups/{follow_up}/pairs"): Act.WRITE,
-    ("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting"): Act.WRITE,
-    ("GET", "/trail"): Act.TRAIL,
-    ("GET", "/diary/{link}"): Door.LINK,
-    ("POST", "/diary/{link}"): Door.LINK,
-    ("GET", "/treatments/{treatment}/diary"): Act.READ,
-    ("POST", "/treatments/{treatment}/diary/link"): Act.WRITE,
-    ("POST", "/treatments/{treatment}/diary/ending"): Act.WRITE,
-    ("POST", "/treatments/{treatment}/diary/reading"): Act.WRITE,
-    ("GET", "/alarms"): Act.READ,
-    ("GET", "/alarms/banner"): Act.READ,
-    ("POST", "/alarms/{alarm}/answer"): Act.WRITE,
-    ("POST", "/alarms/{alarm}/decision"): Act.TREAT,
-    ("GET", "/tokens"): Act.PEOPLE,
-    ("POST", "/tokens"): Act.PEOPLE,
-    ("POST", "/tokens/{token}/end"): Act.PEOPLE,
-    ("GET", "/fhir"): Door.ANYBODY,
-    ("GET", "/fhir/metadata"): Door.ANYBODY,
-    ("GET", "/fhir/openapi.json"): Door.ANYBODY,
-    ("GET", "/fhir/{kind}"): Door.TOKEN,
-    ("GET", "/fhir/{kind}/{resource}"): Door.TOKEN,
-    ("GET", "/fhir/Patient/{patient}/$everything"): Door.TOKEN,
+ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
+    ("GET", "/health"): RouteAccess.MACHINE,
+    ("GET", "/metrics"): RouteAccess.MACHINE,
+    ("GET", "/sign-in"): RouteAccess.ANYBODY,
+    ("POST", "/sign-in"): RouteAccess.ANYBODY,
+    ("GET", "/sign-in/code"): RouteAccess.CODE_DUE,
+    ("POST", "/sign-in/code"): RouteAccess.CODE_DUE,
+    ("POST", "/sign-in/passkey"): RouteAccess.ANYBODY,
+    ("POST", "/sign-in/passkey/challenge"): RouteAccess.ANYBODY,
+    ("POST", "/sign-out"): RouteAccess.CODE_DUE,
+    ("POST", "/language"): RouteAccess.ANYBODY,
+    ("GET", "/account"): RouteAccess.MEMBER,
+    ("POST", "/account/password"): RouteAccess.MEMBER,
+    ("POST", "/account/codes"): RouteAccess.MEMBER,
+    ("POST", "/account/recovery"): RouteAccess.MEMBER,
+    ("POST", "/account/passkeys"): RouteAccess.MEMBER,
+    ("POST", "/account/passkeys/challenge"): RouteAccess.MEMBER,
+    ("POST", "/account/passkeys/{passkey}/remove"): RouteAccess.MEMBER,
+    ("GET", "/people"): AccessRight.PEOPLE,
+    ("POST", "/people"): AccessRight.PEOPLE,
+    ("POST", "/people/{member}/role"): AccessRight.PEOPLE,
+    ("POST", "/people/{member}/in"): AccessRight.PEOPLE,
+    ("POST", "/people/{member}/password"): AccessRight.PEOPLE,
+    ("GET", "/machines"): AccessRight.PEOPLE,
+    ("POST", "/machines"): AccessRight.PEOPLE,
+    ("POST", "/machines/{machine}"): AccessRight.PEOPLE,
+    ("POST", "/machines/{machine}/use"): AccessRight.PEOPLE,
+    ("GET", "/"): AccessRight.READ,
+    ("POST", "/search"): AccessRight.READ,
+    ("POST", "/patients"): AccessRight.WRITE,
+    ("GET", "/patients/{patient}"): AccessRight.READ,
+    ("GET", "/patients/{patient}/contact"): AccessRight.CONTACT,
+    ("POST", "/patients/{patient}/contact"): AccessRight.CONTACT,
+    ("POST", "/patients/{patient}/consultations"): AccessRight.WRITE,
+    ("POST", "/patients/{patient}/case"): AccessRight.WRITE,
+    ("POST", "/patients/{patient}/copy"): AccessRight.EXPORT,
+    ("GET", "/erasures"): AccessRight.ERASE,
+    ("GET", "/patients/{patient}/erasure"): AccessRight.ERASE,
+    ("POST", "/patients/{patient}/erasure"): AccessRight.ERASE,
+    ("POST", "/suitability"): AccessRight.READ,
+    ("GET", "/consultations/{consultation}"): AccessRight.READ,
+    ("POST", "/consultations/{consultation}/answers"): AccessRight.WRITE,
+    ("POST", "/consultations/{consultation}/plan"): AccessRight.TREAT,
+    ("GET", "/consultations/{consultation}/case.toml"): AccessRight.EXPORT,
+    ("POST", "/consultations/{consultation}/suggestions"): AccessRight.TREAT,
+    ("POST", "/consultations/{consultation}/suggestions/{suggestion}/kept"): AccessRight.TREAT,
+    ("POST", "/consultations/{consultation}/suggestions/{suggestion}/dismissed"): AccessRight.TREAT,
+    ("POST", "/consultations/{consultation}/closing"): AccessRight.TREAT,
+    ("POST", "/consultations/{consultation}/opening"): AccessRight.TREAT,
+    ("GET", "/consultations/{consultation}/test-spots"): AccessRight.READ,
+    ("POST", "/consultations/{consultation}/test-spots"): AccessRight.TREAT,
+    ("POST", "/test-spots/{spot}/reading"): AccessRight.WRITE,
+    ("GET", "/jobs/{job}"): AccessRight.READ,
+    ("GET", "/jobs/{job}/events"): AccessRight.READ,
+    ("POST", "/jobs/{job}/cancel"): AccessRight.TREAT,
+    ("GET", "/photographs/{photograph}"): AccessRight.READ,
+    ("GET", "/photographs/{photograph}/uses"): AccessRight.READ,
+    ("POST", "/photographs/{photograph}/uses"): AccessRight.WRITE,
+    ("GET", "/plans/{plan}"): AccessRight.READ,
+    ("GET", "/plans/{plan}/files/{name}"): AccessRight.READ,
+    ("GET", "/plans/{plan}/leaflet/{language}"): AccessRight.READ,
+    ("POST", "/plans/{plan}/choice"): AccessRight.TREAT,
+    ("GET", "/plans/{plan}/consent/{option}"): AccessRight.READ,
+    ("GET", "/plans/{plan}/consent/{option}/form.pdf"): AccessRight.READ,
+    ("POST", "/plans/{plan}/consent/{option}/talk"): AccessRight.TREAT,
+    ("POST", "/plans/{plan}/consent/{option}/told-back"): AccessRight.TREAT,
+    ("POST", "/plans/{plan}/consent/{option}/signature"): AccessRight.TREAT,
+    ("POST", "/plans/{plan}/consent/{option}/withdrawal"): AccessRight.WRITE,
+    ("GET", "/consents/{consent}/document"): AccessRight.READ,
+    ("GET", "/plans/{plan}/appointments"): AccessRight.WRITE,
+    ("POST", "/plans/{plan}/appointments"): AccessRight.WRITE,
+    ("GET", "/appointments"): AccessRight.READ,
+    ("GET", "/appointments.ics"): AccessRight.WRITE,
+    ("GET", "/appointments/{appointment}.ics"): AccessRight.WRITE,
+    ("GET", "/calendar.ics"): RouteAccess.ANYBODY,  # whose address holds the token of a feed
+    ("GET", "/feeds"): AccessRight.WRITE,
+    ("POST", "/feeds"): AccessRight.WRITE,
+    ("POST", "/feeds/{feed}/end"): AccessRight.WRITE,
+    ("GET", "/appointments/{appointment}"): AccessRight.READ,
+    ("POST", "/appointments/{appointment}/time"): AccessRight.WRITE,
+    ("POST", "/appointments/{appointment}/state"): AccessRight.WRITE,
+    ("GET", "/patients/{patient}/appointments"): AccessRight.READ,
+    ("POST", "/patients/{patient}/appointments"): AccessRight.WRITE,
+    ("GET", "/learning"): AccessRight.LEARN,
+    ("POST", "/consents/{consent}/treatments"): AccessRight.WRITE,
+    ("GET", "/treatments/{treatment}"): AccessRight.READ,
+    ("GET", "/treatments/{treatment}/aftercare"): AccessRight.READ,
+    ("POST", "/treatments/{treatment}/machine"): AccessRight.WRITE,
+    ("POST", "/treatments/{treatment}/checklist"): AccessRight.WRITE,
+    ("POST", "/treatments/{treatment}/decision"): AccessRight.TREAT,
+    ("POST", "/treatments/{treatment}/start"): AccessRight.TREAT,
+    ("POST", "/treatments/{treatment}/areas"): AccessRight.TREAT,
+    ("POST", "/treatments/{treatment}/events"): AccessRight.TREAT,
+    ("POST", "/treatments/{treatment}/notes"): AccessRight.WRITE,
+    ("POST", "/treatments/{treatment}/end"): AccessRight.TREAT,
+    ("POST", "/adverse-events/{event}/end"): AccessRight.TREAT,
+    ("GET", "/due"): AccessRight.READ,
+    ("GET", "/patients/{patient}/follow-ups"): AccessRight.READ,
+    ("POST", "/treatments/{treatment}/follow-ups"): AccessRight.WRITE,
+    ("GET", "/follow-ups/{follow_up}"): AccessRight.READ,
+    ("POST", "/follow-ups/{follow_up}/opening"): AccessRight.TREAT,
+    ("GET", "/follow-ups/{follow_up}/patient"): AccessRight.WRITE,
+    ("POST", "/follow-ups/{follow_up}/patient"): AccessRight.WRITE,
+    ("POST", "/follow-ups/{follow_up}/handing"): AccessRight.WRITE,
+    ("GET", "/asked"): RouteAccess.ANYBODY,
+    ("POST", "/asked"): RouteAccess.ANYBODY,
+    ("GET", "/follow-ups/{follow_up}/grade"): AccessRight.TREAT,
+    ("POST", "/follow-ups/{follow_up}/grade"): AccessRight.TREAT,
+    ("POST", "/follow-ups/{follow_up}/events"): AccessRight.TREAT,
+    ("POST", "/follow-ups/{follow_up}/events/{event}/end"): AccessRight.TREAT,
+    ("POST", "/follow-ups/{follow_up}/pairs"): AccessRight.WRITE,
+    ("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting"): AccessRight.WRITE,
+    ("GET", "/trail"): AccessRight.TRAIL,
+    ("GET", "/diary/{link}"): RouteAccess.LINK,
+    ("POST", "/diary/{link}"): RouteAccess.LINK,
+    ("GET", "/treatments/{treatment}/diary"): AccessRight.READ,
+    ("POST", "/treatments/{treatment}/diary/link"): AccessRight.WRITE,
+    ("POST", "/treatments/{treatment}/diary/ending"): AccessRight.WRITE,
+    ("POST", "/treatments/{treatment}/diary/reading"): AccessRight.WRITE,
+    ("GET", "/alarms"): AccessRight.READ,
+    ("GET", "/alarms/banner"): AccessRight.READ,
+    ("POST", "/alarms/{alarm}/answer"): AccessRight.WRITE,
+    ("POST", "/alarms/{alarm}/decision"): AccessRight.TREAT,
+    ("GET", "/tokens"): AccessRight.PEOPLE,
+    ("POST", "/tokens"): AccessRight.PEOPLE,
+    ("POST", "/tokens/{token}/end"): AccessRight.PEOPLE,
+    ("GET", "/fhir"): RouteAccess.ANYBODY,
+    ("GET", "/fhir/metadata"): RouteAccess.ANYBODY,
+    ("GET", "/fhir/openapi.json"): RouteAccess.ANYBODY,
+    ("GET", "/fhir/{kind}"): RouteAccess.TOKEN,
+    ("GET", "/fhir/{kind}/{resource}"): RouteAccess.TOKEN,
+    ("GET", "/fhir/Patient/{patient}/$everything"): RouteAccess.TOKEN,
 }
 
 # What a page asks by itself, which is no use of a session: one that nobody uses ends all the same.
-QUIET = frozenset({("GET", "/alarms/banner")})
+BACKGROUND_ROUTES = frozenset({("GET", "/alarms/banner")})
 
 
-def admitted(door: Door | Act) -> frozenset[Role]:
+def allowed_roles(door: RouteAccess | AccessRight) -> frozenset[Role]:
     """Return the roles that a door opens for."""
-    if door is Door.TOKEN:
+    if door is RouteAccess.TOKEN:
         return frozenset()
-    return MAY[door] if isinstance(door, Act) else frozenset(Role)
+    return PERMITTED_ROLES[door] if isinstance(door, AccessRight) else frozenset(Role)

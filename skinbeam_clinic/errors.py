@@ -3,25 +3,25 @@
 import datetime
 from typing import Any
 
-from skinbeam.errors import InputError
-from skinbeam.messages import text
-from skinbeam.records.booked import Clash
+from skinbeam.model.errors import InputError
+from skinbeam.text import render_message
+from skinbeam_clinic.appointments.models import BookingClash
 
 __all__ = [
-    "AbsentError",
     "BusyError",
     "ClashError",
     "ClosedError",
     "ConflictError",
     "DeniedError",
     "LockedError",
+    "RecordNotFoundError",
     "UnreachableError",
     "WrongKeyError",
-    "fault",
+    "clinic_error",
 ]
 
 
-class AbsentError(InputError):
+class RecordNotFoundError(InputError):
     """This clinic has no such record; what another clinic has is answered in the same words."""
 
 
@@ -32,7 +32,7 @@ class BusyError(InputError):
 class ClashError(InputError):
     """Somebody or something is taken at a time that was asked for: `clashes` say who or what, and by what."""
 
-    clashes: tuple[Clash, ...]
+    clashes: tuple[BookingClash, ...]
 
 
 class ClosedError(InputError):
@@ -65,8 +65,8 @@ class WrongKeyError(InputError):
     """The key in the environment is not the one that this database was made with."""
 
 
-_TYPES: dict[str, type[InputError]] = {
-    "absent": AbsentError,
+_ERROR_TYPES: dict[str, type[InputError]] = {
+    "absent": RecordNotFoundError,
     "clash": ClashError,
     "closed": ClosedError,
     "conflict": ConflictError,
@@ -78,7 +78,7 @@ _TYPES: dict[str, type[InputError]] = {
 }
 
 
-def fault(code: str, field: str, hint: dict[str, Any] | None = None, **about: Any) -> InputError:
+def clinic_error(code: str, field: str, hint: dict[str, Any] | None = None, **about: Any) -> InputError:
     """Return the error `code` with its sentence and its way out, of the type that belongs to it.
 
     Parameters
@@ -87,5 +87,7 @@ def fault(code: str, field: str, hint: dict[str, Any] | None = None, **about: An
     hint : parameters of the way out.
     about : parameters of the sentence.
     """
-    sentence = text(f"records-fault.{code}", about)
-    return _TYPES.get(code, InputError)(code, sentence, field=field, hint=text(f"records-fault.{code}-hint", hint))
+    sentence = render_message(f"records-fault.{code}", about)
+    return _ERROR_TYPES.get(code, InputError)(
+        code, sentence, field=field, hint=render_message(f"records-fault.{code}-hint", hint)
+    )

@@ -5,42 +5,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.messages import ENGLISH
-from skinbeam.records.booked import Appointment
-from skinbeam.records.diary import DiaryEntry
-from skinbeam.records.followed import FollowUp
-from skinbeam.records.roles import Role
-from skinbeam.records.spots import TestSpot
-from skinbeam.records.treated import Treatment
+from skinbeam.text import ENGLISH
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.models import Appointment
+from skinbeam_clinic.diaries.models import DiaryEntry
+from skinbeam_clinic.follow_ups.models import FollowUp
+from skinbeam_clinic.test_spots.models import TestSpotRecord
+from skinbeam_clinic.treatments.models import Treatment
 
 __all__ = [
-    "COMMAND_LINE",
-    "PATIENT",
-    "Choice",
+    "COMMAND_LINE_ACTOR",
+    "PATIENT_ACTOR",
+    "AccessToken",
+    "AuditEntry",
     "Consent",
-    "Consultation",
+    "ConsultationContents",
+    "ConsultationRecord",
     "Contact",
     "Dossier",
-    "Holdings",
+    "ErasablePatient",
+    "ErasurePreview",
     "Job",
-    "KeptConsultation",
-    "KeptPlan",
-    "Made",
-    "MayGo",
     "Member",
+    "MemberSession",
+    "NewPlan",
     "Passkey",
-    "Patient",
-    "Permissions",
-    "Photograph",
-    "Plan",
-    "SignedIn",
-    "Step",
-    "TellBack",
-    "Token",
+    "PatientRecord",
+    "PhotographPermissions",
+    "PhotographRecord",
+    "PlanChoice",
+    "PlanContents",
+    "PlanRecord",
+    "TeachBack",
 ]
 
-PATIENT = "patient"  # who acts where a patient does, by a link or on a tablet that was handed over
-COMMAND_LINE = "command line"  # who acts when nobody is signed in: whoever runs the machine
+PATIENT_ACTOR = "patient"  # who acts where a patient does, by a link or on a tablet that was handed over
+COMMAND_LINE_ACTOR = "command line"  # who acts when nobody is signed in: whoever runs the machine
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Passkey:
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class MemberSession:
     """A browser's session: `token` belongs into its cookie and nowhere else; `code_due` while the code is missing."""
 
     token: str
@@ -78,7 +78,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
-class Token:
+class AccessToken:
     """What another system reads the records of a clinic with: its name, until when it is good, and its last use."""
 
     id: str
@@ -91,7 +91,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Patient:
+class PatientRecord:
     """A patient by pseudonym."""
 
     id: str
@@ -110,7 +110,7 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class MayGo:
+class ErasablePatient:
     """A patient whose records need be kept no longer: of whom something was last written down, and kept until when."""
 
     id: str
@@ -120,7 +120,7 @@ class MayGo:
 
 
 @dataclass(frozen=True)
-class Holdings:
+class ErasurePreview:
     """How much is kept of a patient, and what an erasure now would leave.
 
     Parameters
@@ -140,7 +140,7 @@ class Holdings:
 
 
 @dataclass(frozen=True)
-class Consultation:
+class ConsultationRecord:
     """Answers as they were last saved; the next save names this `revision`."""
 
     id: str
@@ -154,7 +154,7 @@ class Consultation:
 
 
 @dataclass(frozen=True)
-class Permissions:
+class PhotographPermissions:
     """What a photograph may be used for; each was asked apart."""
 
     care: bool = True
@@ -163,20 +163,20 @@ class Permissions:
 
 
 @dataclass(frozen=True)
-class Photograph:
+class PhotographRecord:
     """A photograph; its content is fetched by its `file`."""
 
     id: str
     consultation_id: str
     file: str
     media_type: str
-    permissions: Permissions
+    permissions: PhotographPermissions
     added_at: datetime.datetime
     added_by: str
 
 
 @dataclass(frozen=True)
-class Made:
+class NewPlan:
     """A plan as its maker hands it over: what it is of, what it takes to make it again, and its files by name."""
 
     case_sha256: str
@@ -188,7 +188,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlanRecord:
     """A kept plan; `files` are the names of its contents in the store."""
 
     id: str
@@ -205,7 +205,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PlanChoice:
     """What was chosen of a plan, and the notes that were taken."""
 
     id: str
@@ -217,7 +217,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class TellBack:
+class TeachBack:
     """One time that somebody told back what was explained: what they answered, in words, and which of it was wrong."""
 
     answers: Mapping[str, str]
@@ -242,7 +242,7 @@ class Consent:
     explained_at: datetime.datetime
     explained_by: str
     not_before: datetime.datetime
-    told: tuple[TellBack, ...]
+    told: tuple[TeachBack, ...]
     answers: Mapping[str, Any] | None
     signature_kind: str | None
     signature: bytes | None
@@ -255,25 +255,25 @@ class Consent:
 
 
 @dataclass(frozen=True)
-class KeptPlan:
+class PlanContents:
     """A plan with the content of its files by name, and what was chosen of it, oldest first."""
 
-    plan: Plan
+    plan: PlanRecord
     files: Mapping[str, bytes]
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[PlanChoice, ...] = ()
 
 
 @dataclass(frozen=True)
-class KeptConsultation:
+class ConsultationContents:
     """A consultation with all that hangs on it: contents of photographs and plans, and the documents of consents."""
 
-    consultation: Consultation
-    photographs: tuple[tuple[Photograph, bytes], ...] = ()
-    plans: tuple[KeptPlan, ...] = ()
+    consultation: ConsultationRecord
+    photographs: tuple[tuple[PhotographRecord, bytes], ...] = ()
+    plans: tuple[PlanContents, ...] = ()
     consents: tuple[tuple[Consent, bytes | None], ...] = ()
     treatments: tuple[Treatment, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
-    test_spots: tuple[TestSpot, ...] = ()
+    test_spots: tuple[TestSpotRecord, ...] = ()
     diary: tuple[DiaryEntry, ...] = ()
 
 
@@ -281,13 +281,13 @@ class KeptConsultation:
 class Dossier:
     """Everything of a patient that is kept under the pseudonym: who that is stands elsewhere."""
 
-    patient: Patient
-    consultations: tuple[KeptConsultation, ...] = ()
+    patient: PatientRecord
+    consultations: tuple[ConsultationContents, ...] = ()
     appointments: tuple[Appointment, ...] = ()
 
 
 @dataclass(frozen=True)
-class Step:
+class AuditEntry:
     """A step of the trail: who did what to which record.
 
     Parameters

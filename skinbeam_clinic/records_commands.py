@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skinbeam.cli.told import missing_group, show
+from skinbeam.cli.common import missing_group_error, print_document
 
 if TYPE_CHECKING:
-    from skinbeam.records.desk.desk import Desk
-    from skinbeam.records.upkeep.verify import Checked
+    from skinbeam_clinic.database.verification import ClinicCheck
+    from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["records"]
 
 records = typer.Typer(help="Looking after the records of clinics.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+RecordsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 Db = Annotated[
     str, typer.Option("--db", metavar="URL", envvar="SKINBEAM_DB", help="Path of an SQLite file, or postgresql://...")
 ]
@@ -26,14 +26,14 @@ ClinicName = Annotated[str, typer.Option("--clinic", help="Name of the clinic.")
 
 
 @records.command("upgrade")
-def _upgrade(db: Db, json: Json = False) -> None:
+def _upgrade(db: Db, json: RecordsJson = False) -> None:
     """Set a database up, or bring it to the revision that this version needs."""
-    with _group():
-        from skinbeam.records.store.upgrades import set_up
+    with _require_app_group():
+        from skinbeam_clinic.database.revisions import upgrade_database
     import os
 
-    before, after = set_up(db, os.environ)
-    _told({"db": db}, {"revision_before": before or "none", "revision": after}, json=json)
+    before, after = upgrade_database(db, os.environ)
+    _print_result({"db": db}, {"revision_before": before or "none", "revision": after}, json=json)
 
 
 @records.command("create-user")
@@ -43,32 +43,32 @@ def _create_user(
     clinic: ClinicName,
     role: Annotated[str, typer.Option("--role", help="owner, clinician, assistant or auditor.")] = "owner",
     new_clinic: Annotated[bool, typer.Option("--new-clinic", help="Make the clinic; this is its first owner.")] = False,
-    json: Json = False,
+    json: RecordsJson = False,
 ) -> None:
     """Let somebody into a clinic; the password is asked for, or read from a pipe, and never an argument."""
-    with _group():
-        from skinbeam.records.faults import fault
-        from skinbeam.records.people.accounts import Accounts, create_clinic, operator
-        from skinbeam.records.people.passwords import Passwords, check_password
-        from skinbeam.records.roles import Role, role_of
-        from skinbeam.records.store.upgrades import open_database
+    with _require_app_group():
+        from skinbeam_clinic.access import Role, parse_role
+        from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password
+        from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, create_clinic
+        from skinbeam_clinic.database.revisions import open_database
+        from skinbeam_clinic.errors import clinic_error
     import os
 
-    asked = role_of(role)
+    asked = parse_role(role)
     if new_clinic and asked != Role.OWNER:
-        raise fault("first-owner", "--role")
+        raise clinic_error("first-owner", "--role")
     database = open_database(db, os.environ)
     try:
         if not new_clinic:
-            operator(database, clinic)  # said before a password is asked for
-        password = _password()
+            clinic_operator(database, clinic)  # said before a password is asked for
+        password = _ask_password()
         check_password(password, name)
-        acting = create_clinic(database, clinic) if new_clinic else operator(database, clinic)
-        member = Accounts(database, acting, Passwords()).add(name, asked, password)
+        acting = create_clinic(database, clinic) if new_clinic else clinic_operator(database, clinic)
+        member = AccountRepository(database, acting, PasswordHasher()).add(name, asked, password)
     finally:
         database.close()
     asked_for = {"db": db, "clinic": clinic, "name": name, "role": role, "new_clinic": new_clinic}
-    _told(asked_for, {"clinic": member.clinic, "user": member.name, "role": str(member.role)}, json=json)
+    _print_result(asked_for, {"clinic": member.clinic, "user": member.name, "role": str(member.role)}, json=json)
 
 
 @records.command("verify")
@@ -77,73 +77,73 @@ def _verify(
     against: Annotated[
         Path | None, typer.Option("--against", metavar="NOTE", help="What this command told before, with --json.")
     ] = None,
-    json: Json = False,
+    json: RecordsJson = False,
 ) -> None:
     """Check that nothing was altered, removed or put in behind the trail's back, and that every file is whole."""
-    with _group():
-        from skinbeam.records.store.upgrades import open_database
-        from skinbeam.records.upkeep.verify import read_note, verify
+    with _require_app_group():
+        from skinbeam_clinic.database.revisions import open_database
+        from skinbeam_clinic.database.verification import read_noted_ends, verify_database
     import os
 
-    noted = () if against is None else read_note(against)
+    noted = () if against is None else read_noted_ends(against)
     database = open_database(db, os.environ)
     try:
-        checked = verify(database, noted)
+        checked = verify_database(database, noted)
     finally:
         database.close()
-    _report(checked, db, json=json)
+    _print_findings(checked, db, json=json)
 
 
 @records.command("tidy")
-def _tidy(db: Db, json: Json = False) -> None:
+def _tidy(db: Db, json: RecordsJson = False) -> None:
     """Remove files that no record names, older than a day, and plans' jobs that ended more than 30 days ago."""
-    with _group():
-        from skinbeam.records.store.upgrades import open_database
-        from skinbeam.records.upkeep.tidy import tidy
+    with _require_app_group():
+        from skinbeam_clinic.database.cleanup import clean_database
+        from skinbeam_clinic.database.revisions import open_database
     import os
     from dataclasses import asdict
 
     database = open_database(db, os.environ)
     try:
-        removed = tidy(database)
+        removed = clean_database(database)
     finally:
         database.close()
-    _told({"db": db}, {"clinics": [{"clinic": name} | asdict(one) for name, one in removed.items()]}, json=json)
+    _print_result({"db": db}, {"clinics": [{"clinic": name} | asdict(one) for name, one in removed.items()]}, json=json)
 
 
 @records.command("backup")
 def _backup(
     db: Db,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
-    json: Json = False,
+    json: RecordsJson = False,
 ) -> None:
     """Write all clinics and their files, as they are at one moment, into one file; work may go on."""
-    with _group():
-        from skinbeam.records.store.upgrades import open_database
-        from skinbeam.records.upkeep.backup import backup
+    with _require_app_group():
+        from skinbeam_clinic.database.backup import write_backup
+        from skinbeam_clinic.database.revisions import open_database
     import os
     from dataclasses import asdict
 
     database = open_database(db, os.environ)
     try:
-        saved = backup(database, output)
+        saved = write_backup(database, output)
     finally:
         database.close()
-    _told({"db": db}, {"backup": output.name} | asdict(saved), json=json)
+    _print_result({"db": db}, {"backup": output.name} | asdict(saved), json=json)
 
 
 @records.command("restore")
 def _restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
     db: Db,
-    json: Json = False,
+    json: RecordsJson = False,
 ) -> None:
     """Bring a backup into an empty database of either kind, and check all of it."""
-    with _group():
-        from skinbeam.records.upkeep.backup import restore
+    with _require_app_group():
+        from skinbeam_clinic.database.backup import restore_backup
     import os
 
-    _report(restore(file, db, os.environ), db, json=json)
+    _print_findings(restore_backup(file, db, os.environ), db, json=json)
 
 
 Pseudonym = Annotated[str, typer.Argument(metavar="PSEUDONYM", help="The patient's pseudonym.")]
@@ -168,18 +168,18 @@ def _export(
             "outcomes, in groups of ten people or more, for a reviewed release.",
         ),
     ] = "copy",
-    json: Json = False,
+    json: RecordsJson = False,
 ) -> None:
     """Write a patient's copy of everything that is kept of them, or what another system reads."""
-    from skinbeam.cli.exchanging import exporter
-    from skinbeam.document import write_atomically
+    from skinbeam.model.document import write_atomically
+    from skinbeam_clinic.exchange.record_formats import make_exporter
 
-    export = exporter(form, pseudonym)
-    with _desk(db, clinic) as desk:
-        content, told = export(desk, _patient(desk, pseudonym) if pseudonym else "")
+    export = make_exporter(form, pseudonym)
+    with _open_desk(db, clinic) as desk:
+        content, told = export(desk, _find_patient(desk, pseudonym) if pseudonym else "")
     write_atomically(output, content)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "as": form}
-    _told(asked, {form: output.name, "bytes": len(content)} | told, json=json)
+    _print_result(asked, {form: output.name, "bytes": len(content)} | told, json=json)
 
 
 @records.command("import")
@@ -189,11 +189,11 @@ def _import(
     ],
     db: Db,
     clinic: ClinicName,
-    json: Json = False,
+    json: RecordsJson = False,
 ) -> None:
     """Take a patient's copy or Bundle in as a new patient; consent given elsewhere does not hold here."""
-    from skinbeam.cli.exchanging import importer
-    from skinbeam.errors import InputError
+    from skinbeam.model.errors import InputError
+    from skinbeam_clinic.exchange.record_formats import make_importer
 
     try:
         content = file.read_bytes()
@@ -204,10 +204,10 @@ def _import(
             field="FILE",
             hint="A copy of a patient's records, or a Bundle.",
         ) from None
-    take_in = importer(content)
-    with _desk(db, clinic) as desk:
+    take_in = make_importer(content)
+    with _open_desk(db, clinic) as desk:
         patient, told = take_in(desk)
-    _told({"db": db, "clinic": clinic}, {"patient": patient.pseudonym} | told, json=json)
+    _print_result({"db": db, "clinic": clinic}, {"patient": patient.pseudonym} | told, json=json)
 
 
 @records.command("erase")
@@ -225,81 +225,81 @@ def _erase(
             help="How long the law makes you keep records of treatment.",
         ),
     ],
-    json: Json = False,
+    json: RecordsJson = False,
 ) -> None:
     """Erase a patient: who they are at once, the rest when the law no longer asks for it."""
-    with _desk(db, clinic) as desk:
-        until = desk.erasure.erase(_patient(desk, pseudonym), keep_years=keep_years)
+    with _open_desk(db, clinic) as desk:
+        until = desk.erasure.erase(_find_patient(desk, pseudonym), keep_years=keep_years)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "keep_years": keep_years}
-    _told(asked, {"erased": until is None} | ({} if until is None else {"kept_until": until.date()}), json=json)
+    _print_result(asked, {"erased": until is None} | ({} if until is None else {"kept_until": until.date()}), json=json)
 
 
 @contextmanager
-def _desk(db: str, clinic: str) -> "Iterator[Desk]":
+def _open_desk(db: str, clinic: str) -> "Iterator[ClinicRepositories]":
     """The desk of whoever runs the machine."""
-    with _group():
-        from skinbeam.records.desk.desk import Desk
-        from skinbeam.records.people.accounts import operator
-        from skinbeam.records.store.upgrades import open_database
+    with _require_app_group():
+        from skinbeam_clinic.accounts.repository import clinic_operator
+        from skinbeam_clinic.database.revisions import open_database
+        from skinbeam_clinic.repositories import ClinicRepositories
     import os
 
     database = open_database(db, os.environ)
     try:
-        yield Desk(database, operator(database, clinic))
+        yield ClinicRepositories(database, clinic_operator(database, clinic))
     finally:
         database.close()
 
 
-def _patient(desk: "Desk", pseudonym: str) -> str:
-    from skinbeam.records.faults import fault
+def _find_patient(desk: "ClinicRepositories", pseudonym: str) -> str:
+    from skinbeam_clinic.errors import clinic_error
 
     found = [patient.id for patient in desk.patients.all() if patient.pseudonym == pseudonym]
     if not found:
-        raise fault("no-patient", "PSEUDONYM", pseudonym=pseudonym)
+        raise clinic_error("no-patient", "PSEUDONYM", pseudonym=pseudonym)
     return found[0]
 
 
 @contextmanager
-def _group() -> Iterator[None]:
+def _require_app_group() -> Iterator[None]:
     """Say how the libraries of the records are installed where they are missing."""
     try:
         yield
     except ModuleNotFoundError as error:
-        raise missing_group("records", error) from None
+        raise missing_group_error("records", error) from None
 
 
-def _report(checked: "tuple[Checked, ...]", db: str, *, json: bool) -> None:
+def _print_findings(checked: "tuple[ClinicCheck, ...]", db: str, *, json: bool) -> None:
     """Print what was checked, or every finding."""
     from dataclasses import asdict
 
-    from skinbeam.records.upkeep.verify import refused
+    from skinbeam_clinic.database.verification import verification_error
 
     if any(one.findings for one in checked):
-        raise refused(checked)
+        raise verification_error(checked)
     clinics = [{name: value for name, value in asdict(one).items() if name != "findings"} for one in checked]
-    _told({"db": db}, {"clinics": clinics}, json=json)
+    _print_result({"db": db}, {"clinics": clinics}, json=json)
 
 
-def _password() -> str:
+def _ask_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     from getpass import getpass
 
-    from skinbeam.errors import InputError
-    from skinbeam.messages import text
+    from skinbeam.model.errors import InputError
+    from skinbeam.text import render_message
 
-    password = getpass(text("records.password"))
-    if getpass(text("records.password-again")) != password:
+    password = getpass(render_message("records.password"))
+    if getpass(render_message("records.password-again")) != password:
         raise InputError(
             "password-differs",
-            text("records-fault.password-differs"),
+            render_message("records-fault.password-differs"),
             field="password",
-            hint=text("records-fault.password-differs-hint"),
+            hint=render_message("records-fault.password-differs-hint"),
         )
     return password
 
 
-def _told(asked: dict[str, Any], body: dict[str, Any], *, json: bool) -> None:
-    from skinbeam.document import document, sha256_of
+def _print_result(asked: dict[str, Any], body: dict[str, Any], *, json: bool) -> None:
+    from skinbeam.model.document import build_document, sha256_hex
 
-    show(document("skinbeam.records/1", case_sha256=sha256_of(asked), seed=0, body=body), json=json)
+    print_document(build_document("skinbeam.records/1", case_sha256=sha256_hex(asked), seed=0, body=body), json=json)

@@ -2,36 +2,33 @@
 
 from contextlib import AbstractContextManager
 
-from skinbeam.records.desk.adverse_events import AdverseEvents
-from skinbeam.records.desk.appointments import Appointments
-from skinbeam.records.desk.consents import Consents
-from skinbeam.records.desk.consultations import Consultations
-from skinbeam.records.desk.copies import Copies
-from skinbeam.records.desk.course.suggestions import Suggestions
-from skinbeam.records.desk.course.test_spots import TestSpots
-from skinbeam.records.desk.diary.alarms import Alarms
-from skinbeam.records.desk.diary.entries import Diaries
-from skinbeam.records.desk.elsewhere.arrivals import Arrivals
-from skinbeam.records.desk.elsewhere.dossiers import Dossiers
-from skinbeam.records.desk.elsewhere.tokens import Tokens
-from skinbeam.records.desk.erasure import Erasure
-from skinbeam.records.desk.follow_ups import FollowUps
-from skinbeam.records.desk.jobs import Jobs
-from skinbeam.records.desk.machines import Machines
-from skinbeam.records.desk.outcomes import Outcomes
-from skinbeam.records.desk.patients import Patients
-from skinbeam.records.desk.photographs import Photographs
-from skinbeam.records.desk.plans import Plans
-from skinbeam.records.desk.trail import Trail
-from skinbeam.records.desk.treatments import Treatments
-from skinbeam.records.kept import Member
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.work import Access
+from skinbeam_clinic.accounts.tokens import ApiTokenRepository
+from skinbeam_clinic.appointments.repository import AppointmentRepository
+from skinbeam_clinic.audit_log.repository import AuditLogRepository
+from skinbeam_clinic.consents.repository import ConsentRepository
+from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
+from skinbeam_clinic.consultations.suggestions import SuggestionRepository
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
+from skinbeam_clinic.exchange.patient_copy import PatientCopyRepository
+from skinbeam_clinic.exchange.repository import DossierImporter, DossierRepository
+from skinbeam_clinic.follow_ups.repository import FollowUpRepository
+from skinbeam_clinic.jobs.repository import JobRepository
+from skinbeam_clinic.machines.repository import MachineRepository
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.outcome_audit.repository import OutcomeRepository
+from skinbeam_clinic.patients.erasure import ErasureRepository
+from skinbeam_clinic.patients.repository import PatientRepository
+from skinbeam_clinic.plans.repository import PlanRepository
+from skinbeam_clinic.test_spots.repository import TestSpotRepository
+from skinbeam_clinic.treatments.adverse_events import AdverseEventRepository
+from skinbeam_clinic.treatments.repository import TreatmentRepository
 
-__all__ = ["Desk"]
+__all__ = ["ClinicRepositories"]
 
 
-class Desk:
+class ClinicRepositories:
     """What a member works at; made for each request, since a role may change.
 
     Parameters
@@ -41,31 +38,31 @@ class Desk:
     """
 
     def __init__(self, database: Database, member: Member) -> None:
-        access = Access(database, member)
+        access = ClinicAccess(database, member)
         self.member = member
         self._access = access
-        self.patients = Patients(access)
-        self.consultations = Consultations(access)
-        self.photographs = Photographs(access)
-        self.plans = Plans(access)
-        self.consents = Consents(access)
-        self.test_spots = TestSpots(access)
-        self.suggestions = Suggestions(access)
-        self.machines = Machines(access)
-        self.appointments = Appointments(access)
-        self.follow_ups = FollowUps(access)
-        self.treatments = Treatments(access)
-        self.adverse_events = AdverseEvents(access)
-        self.outcomes = Outcomes(access)
-        self.diaries = Diaries(access)
-        self.alarms = Alarms(access)
-        self.jobs = Jobs(access)
-        self.tokens = Tokens(access)
-        self.trail = Trail(access)
-        self.copies = Copies(access)
-        self.dossiers = Dossiers(access)
-        self.arrivals = Arrivals(access)
-        self.erasure = Erasure(access)
+        self.patients = PatientRepository(access)
+        self.consultations = ConsultationRepository(access)
+        self.photographs = PhotographRepository(access)
+        self.plans = PlanRepository(access)
+        self.consents = ConsentRepository(access)
+        self.test_spots = TestSpotRepository(access)
+        self.suggestions = SuggestionRepository(access)
+        self.machines = MachineRepository(access)
+        self.appointments = AppointmentRepository(access)
+        self.follow_ups = FollowUpRepository(access)
+        self.treatments = TreatmentRepository(access)
+        self.adverse_events = AdverseEventRepository(access)
+        self.outcomes = OutcomeRepository(access)
+        self.diaries = DiaryRepository(access)
+        self.alarms = AlarmRepository(access)
+        self.jobs = JobRepository(access)
+        self.tokens = ApiTokenRepository(access)
+        self.trail = AuditLogRepository(access)
+        self.copies = PatientCopyRepository(access)
+        self.dossiers = DossierRepository(access)
+        self.arrivals = DossierImporter(access)
+        self.erasure = ErasureRepository(access)
 
     def page(self) -> AbstractContextManager[None]:
         """Write one entry into the trail for all that is seen in a block, when it ends."""

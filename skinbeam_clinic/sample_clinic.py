@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.forms import Submission
-from skinbeam.messages import text
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import FOLDER_VARIABLE, Database
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import open_database, set_up
+from skinbeam.text import render_message
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.repositories import ClinicRepositories
 
-__all__ = ["sample_clinic"]
+__all__ = ["make_sample_clinic"]
 
-_PEOPLE: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = (
+_SAMPLE_PATIENTS: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = (
     (
         1974,
         (
@@ -55,20 +55,20 @@ _PEOPLE: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = (
 
 
 @contextmanager
-def sample_clinic(folder: Path, password: str) -> Iterator[Database]:
+def make_sample_clinic(folder: Path, password: str) -> Iterator[Database]:
     """Give a database with one clinic: a member of each role, by its name, and made-up patients with consultations."""
-    environment = {VARIABLE: fresh_key(), FOLDER_VARIABLE: str(folder / "files")}
+    environment = {KEY_VARIABLE: generate_key(), FILES_VARIABLE: str(folder / "files")}
     address = str(folder / "clinic.sqlite")
-    set_up(address, environment)
+    upgrade_database(address, environment)
     database = open_database(address, environment)
     try:
-        operator = create_clinic(database, text("clinic.sample"), synthetic=True)
-        accounts = Accounts(database, operator, Passwords())
+        operator = create_clinic(database, render_message("clinic.sample"), synthetic=True)
+        accounts = AccountRepository(database, operator, PasswordHasher())
         members = {role: accounts.add(role.value, role, password) for role in Role}
-        desk = Desk(database, members[Role.CLINICIAN])
-        for number, (year, entries) in enumerate(_PEOPLE, 1):
-            patient = desk.patients.add(text("clinic.sample-patient", {"number": number}), year_of_birth=year)
-            desk.consultations.begin(patient.id, kept_answers(Submission(entries)))
+        desk = ClinicRepositories(database, members[Role.CLINICIAN])
+        for number, (year, entries) in enumerate(_SAMPLE_PATIENTS, 1):
+            patient = desk.patients.add(render_message("clinic.sample-patient", {"number": number}), year_of_birth=year)
+            desk.consultations.begin(patient.id, serialize_answers(Submission(entries)))
         yield database
     finally:
         database.close()

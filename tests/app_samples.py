@@ -5,8 +5,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from skinbeam.app.demonstration import FILES
-from skinbeam.plan.check import Consultation
+from skinbeam.plan.case_check import CheckedConsultation
+from skinbeam_clinic.demonstration.routes import DEMONSTRATION_FILES
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "first-consultation"
 PAGE = {"accept": "text/html,application/xhtml+xml"}
@@ -165,13 +165,13 @@ class Planner:
         self.made = self.at_once = self.most_at_once = 0
         self.seconds = 0.0
 
-    def __call__(self, consultation: Consultation, folder: Path, *, language: str) -> None:
+    def __call__(self, consultation: CheckedConsultation, folder: Path, *, language: str) -> None:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         time.sleep(self.seconds)
         self.made += 1
         self.at_once -= 1
-        for name in FILES:
+        for name in DEMONSTRATION_FILES:
             (folder / name).write_text("<html>\n<body>\n<p>report</p>\n", encoding="utf-8")
 
 

@@ -13,27 +13,27 @@ from postgresql_server import private_postgresql
 from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
-from skinbeam.app.case import case_of
-from skinbeam.app.clinic.apart import FILES, PHOTOGRAPH
-from skinbeam.app.clinic.door.cookies import SESSION
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.app.clinic.worker import Maker, Worker
-from skinbeam.app.forms import Submission
-from skinbeam.messages import ENGLISH
-from skinbeam.plan.check import check_consultation
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Made, Member
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import FOLDER_VARIABLE, Database
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import open_database, set_up
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.text import ENGLISH
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.jobs.worker import PlanMaker, PlanWorker
+from skinbeam_clinic.models import Member, NewPlan
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PLAN_FILES
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.application import build_clinic_app
+from skinbeam_clinic.web.client import SESSION_COOKIE
 
 PASSWORD = "four words nobody guesses"
 HOME, OTHER = "Harbour Clinic", "Hill Clinic"
-COOKIE = f"__Host-{SESSION}"  # as it is called over https
+COOKIE = f"__Host-{SESSION_COOKIE}"  # as it is called over https
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Clinics:
         client = TestClient(self.app, base_url="https://localhost", follow_redirects=False)
         if role is not None:
             if (clinic, role) not in self.tokens:
-                signed = SignIn(self.database, Passwords()).sign_in(clinic, role.value, PASSWORD)
+                signed = SignIn(self.database, PasswordHasher()).sign_in(clinic, role.value, PASSWORD)
                 self.tokens[clinic, role] = signed.token
             client.cookies.set(COOKIE, self.tokens[clinic, role], domain="localhost.local")
         return client
@@ -63,24 +63,24 @@ class Clinics:
         headers = {"authorization": f"Bearer {self.shown[clinic]}"}
         return TestClient(self.app, base_url="https://localhost", follow_redirects=False, headers=headers)
 
-    def work(self, make: Maker | None = None) -> None:
+    def work(self, make: PlanMaker | None = None) -> None:
         """Do what waits."""
-        worker = Worker(self.database, make or planned)
+        worker = PlanWorker(self.database, make or planned)
         while worker.work():
             pass
 
-    def plan(self, client: TestClient, consultation: str, *, make: Maker | None = None, **sent: str) -> str:
+    def plan(self, client: TestClient, consultation: str, *, make: PlanMaker | None = None, **sent: str) -> str:
         """Ask for the plan of a consultation, have it made, and return its address."""
         asked = client.post(f"{consultation}/plan", data=LEAST | {"revision": "1"} | sent)
         self.work(make)
         return str(client.get(asked.headers["location"]).headers["location"])
 
-    def desk(self, role: Role = Role.CLINICIAN, clinic: str = HOME) -> Desk:
+    def desk(self, role: Role = Role.CLINICIAN, clinic: str = HOME) -> ClinicRepositories:
         """What a member works at, without a browser."""
-        return Desk(self.database, self.members[clinic, role])
+        return ClinicRepositories(self.database, self.members[clinic, role])
 
 
-class OnePassword(Passwords):
+class OnePassword(PasswordHasher):
     """Hashes the password that all these members share once: a hash costs what it is meant to cost."""
 
     def __init__(self) -> None:
@@ -94,16 +94,16 @@ class OnePassword(Passwords):
 @contextmanager
 def two_clinics(folder: Path, address: str = "", *, key: str = "") -> Iterator[Clinics]:
     """Give the app on a new database; SQLite where no address is given."""
-    environment = {VARIABLE: key or fresh_key(), FOLDER_VARIABLE: str(folder / "files")}
+    environment = {KEY_VARIABLE: key or generate_key(), FILES_VARIABLE: str(folder / "files")}
     address = address or str(folder / "clinic.sqlite")
-    set_up(address, environment)
+    upgrade_database(address, environment)
     database = open_database(address, environment)
     passwords, members = OnePassword(), {}
     for clinic in (HOME, OTHER):
-        accounts = Accounts(database, create_clinic(database, clinic, synthetic=True), passwords)
+        accounts = AccountRepository(database, create_clinic(database, clinic, synthetic=True), passwords)
         members |= {(clinic, role): accounts.add(role.value, role, PASSWORD) for role in Role}
     try:
-        yield Clinics(database, build_clinic(database), members)
+        yield Clinics(database, build_clinic_app(database), members)
     finally:
         database.close()
 
@@ -122,10 +122,10 @@ def two_clinics_on(kind: str, folder: Path) -> Iterator[Clinics]:
             yield made
 
 
-def planned(sent: Submission, home: Path, heed: Callable[[str], None], _language: str = ENGLISH) -> Made:
+def planned(sent: Submission, home: Path, heed: Callable[[str], None], _language: str = ENGLISH) -> NewPlan:
     """Stand in for planning, which takes seconds: the plan of the samples, and files that look like its reports."""
     heed("redness, cheeks: first look")
-    check_consultation(case_of(sent, home), home / PHOTOGRAPH if sent.photo else None)
+    check_consultation(case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None)
     plan, report = sample(), b"<html>\n<body>\n<p>report</p>\n"
-    files = dict.fromkeys(FILES, report) | {"plan.json": json.dumps(sample_plan()).encode()}
-    return Made(plan.case_sha256, plan.plan_sha256, plan.version, plan.seed, plan.draws, files)
+    files = dict.fromkeys(PLAN_FILES, report) | {"plan.json": json.dumps(sample_plan()).encode()}
+    return NewPlan(plan.case_sha256, plan.plan_sha256, plan.version, plan.seed, plan.draws, files)

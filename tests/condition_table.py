@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from skinbeam.messages import Message
-from skinbeam.schema.names import NameKind, table
-from skinbeam.sources import Sourced
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.vocabulary import NameKind, vocabulary_table
+from skinbeam.text import Message
 
 __all__ = [
     "Condition",
@@ -52,9 +52,9 @@ class Target:
 
     chromophore: str
     layer: str
-    depth_um: Sourced | None = None
-    size_um: Sourced | None = None
-    melanin_ratio: Sourced | None = None
+    depth_um: SourcedValue | None = None
+    size_um: SourcedValue | None = None
+    melanin_ratio: SourcedValue | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Site:
     around_eyes: bool
     off_face: bool
     hair_bearing: str
-    area_cm2: Sourced
+    area_cm2: SourcedValue
 
     @property
     def definition(self) -> Message:
@@ -164,7 +164,7 @@ def site(name: str) -> Site:
     KeyError : no such site, or one of [skin] alone.
     """
     wanted = {"inside_orbital_rim", "around_eyes", "off_face", "hair_bearing", "area_cm2"}
-    if table("site")[name]["use"] != "treatment":
+    if vocabulary_table("site")[name]["use"] != "treatment":
         raise KeyError(name)
     entry = _entry("site", name, set(), wanted | {"use"})
     _one_of(entry["hair_bearing"], HAIR, f"sites.toml: {name}.hair_bearing")
@@ -175,7 +175,7 @@ def site(name: str) -> Site:
         entry["around_eyes"],
         entry["off_face"],
         entry["hair_bearing"],
-        Sourced.from_table(entry["area_cm2"]),
+        SourcedValue.from_table(entry["area_cm2"]),
     )
 
 
@@ -190,12 +190,14 @@ def condition(name: str) -> Condition:
     entry = _entry(
         "condition", name, {"modality", "alternative", "subtypes", "subtypes_source"}, {"pigmented", "source", "target"}
     )
-    lasers = [key for key, other in table("modality").items() if other["laser"]]
+    lasers = [key for key, other in vocabulary_table("modality").items() if other["laser"]]
     stated = entry.get("modality", {})
     for key in stated:
         _one_of(key, lasers, f"conditions.toml: {name}.modality")
     for key in entry.get("alternative", {}):
-        _one_of(key, [m for m in table("modality") if m not in lasers], f"conditions.toml: {name}.alternative")
+        _one_of(
+            key, [m for m in vocabulary_table("modality") if m not in lasers], f"conditions.toml: {name}.alternative"
+        )
     return Condition(
         name=name,
         title=entry["title"],
@@ -223,15 +225,15 @@ def _target(entry: Mapping[str, Any], name: str) -> Target:
     numbers = ("depth_um", "size_um", "melanin_ratio")
     _keys(entry, {"chromophore", "layer"}, {*numbers, "subtypes"}, f"conditions.toml: {name}.target")
     for kind in entry.get("subtypes", ()):
-        _one_of(kind, table("condition")[name]["subtypes"], f"conditions.toml: {name}.target.subtypes")
+        _one_of(kind, vocabulary_table("condition")[name]["subtypes"], f"conditions.toml: {name}.target.subtypes")
     _one_of(entry["chromophore"], CHROMOPHORES, f"conditions.toml: {name}.target.chromophore")
     _one_of(entry["layer"], LAYERS, f"conditions.toml: {name}.target.layer")
-    values = {key: Sourced.from_table(entry[key]) for key in numbers if key in entry}
+    values = {key: SourcedValue.from_table(entry[key]) for key in numbers if key in entry}
     return Target(entry["chromophore"], entry["layer"], **values)
 
 
 def _entry(kind: NameKind, name: str, optional: set[str], required: set[str]) -> Mapping[str, Any]:
-    entry = table(kind)[name]
+    entry = vocabulary_table(kind)[name]
     _keys(entry, required | {"title", "aliases"}, optional, f"{kind}: {name}")
     return entry
 

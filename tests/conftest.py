@@ -8,17 +8,18 @@ from typing import Any, NamedTuple
 import pytest
 
 from skinbeam.cli import main
-from skinbeam.cli.run import THREADING
+from skinbeam.cli.runner import THREAD_ENVIRONMENT
 
 # As the command has them, also for what tests call without it and for the processes that they start.
-os.environ.update(THREADING | os.environ)
+os.environ.update(THREAD_ENVIRONMENT | os.environ)
 
 from app_samples import Planner
 from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 from store import open_store
 
-from skinbeam.app import plans, server
+from skinbeam_clinic.demonstration import plans
+from skinbeam_clinic.web import server
 
 # How long one example takes says how busy the machine is, and nothing of what is promised.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])

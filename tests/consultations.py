@@ -6,11 +6,11 @@ from typing import Any
 
 from store import stored
 
-from skinbeam.plan.plan import make_plan
-from skinbeam.report.consult import figures_of
-from skinbeam.report.figures import FigureData
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, load_case, parse
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import LoadedCase, load_case, parse_record
+from skinbeam.plan.planner import make_plan
+from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.workflow import collect_figure_data
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CONDITIONS = sorted((EXAMPLES / "conditions").glob("*.toml"))
@@ -38,7 +38,7 @@ def devices(*names: str) -> str:
 
 
 def loaded(text: str, folder: Path = EXAMPLES) -> LoadedCase:
-    return LoadedCase(parse(Case, tomllib.loads(text), file="case.toml"), folder, "case.toml")
+    return LoadedCase(parse_record(Case, tomllib.loads(text), file="case.toml"), folder, "case.toml")
 
 
 def document(text: str, *, draws: int = PLAN_DRAWS, seed: int = 0) -> Any:
@@ -64,7 +64,7 @@ def _document(text: str, draws: int, seed: int) -> Any:
 
 def _example(file: Path) -> Any:
     made = make_plan(load_case(file))
-    return made.document, figures_of(made)
+    return made.document, collect_figure_data(made)
 
 
 def laser_options(document: Any) -> list[dict[str, Any]]:

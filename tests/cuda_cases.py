@@ -11,12 +11,12 @@ from unittest import mock
 
 import numpy as np
 
-from skinbeam.physics.light.scene import Batch, Scene, Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.light.photon_scene import BatchSums, LightTally, PhotonScene
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light import montecarlo
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.space import Inclusion, Layers, Voxels, ball, endless_cylinder
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, VoxelSpace, ball_shape, endless_cylinder_shape
 
 LAYERS = LayeredMedium(
     mua_per_m=[2000.0, 500.0, 3000.0],
@@ -35,71 +35,75 @@ EVEN_M = np.linspace(0.0, 6e-4, 7)
 class Case:
     """Space, light and tally; `turns` are those of the second layer, 1 - cos at even steps of probability."""
 
-    space: Layers | Voxels
+    space: LayeredSpace | VoxelSpace
     beam: LightBeam
-    tally: Tally
+    tally: LightTally
     turns: tuple[float, ...] = ()
 
     @property
-    def scene(self) -> Scene:
+    def scene(self) -> PhotonScene:
         scene = self.space.scene(self.beam)[0]
         if not self.turns:
             return scene
         return replace(scene, cosines=np.array([self.turns], np.float32), tabulated=np.array([-1, 0, -1], np.int32))
 
 
-def _vessel() -> Layers:
+def _vessel() -> LayeredSpace:
     tissue = LayeredMedium([300.0], [6e3], [0.5], [1.4], [4e-4])
-    return Layers(tissue, [Inclusion([endless_cylinder(0.0, 1.5e-4, 8e-5)], 1.5e4, 1e4, 0.9)], cell_m=(4e-4, 3e-4))
+    return LayeredSpace(
+        tissue, [Inclusion([endless_cylinder_shape(0.0, 1.5e-4, 8e-5)], 1.5e4, 1e4, 0.9)], cell_m=(4e-4, 3e-4)
+    )
 
 
-def _cube() -> Voxels:
+def _cube() -> VoxelSpace:
     cube = np.zeros((5, 4, 6), np.uint16)
     cube[:, :, 2:], cube[2:4, 1:3, 3:5] = 1, 2
-    return Voxels(cube, 1e-4, [100.0, 800.0, 1e4], [2e3, 8e3, 5e3], [0.0, 0.8, 0.9], 1.4)
+    return VoxelSpace(cube, 1e-4, [100.0, 800.0, 1e4], [2e3, 8e3, 5e3], [0.0, 0.8, 0.9], 1.4)
 
 
 CASES = {
-    "three layers": Case(Layers(LAYERS), LightBeam(), Tally(EVEN_M)),
+    "three layers": Case(LayeredSpace(LAYERS), LightBeam(), LightTally(EVEN_M)),
     "rings, oblique": Case(
-        Layers(LAYERS), LightBeam(kind="gaussian", spot_mm=0.4, angle_deg=50.0), Tally(EVEN_M, 2e-4, 3)
+        LayeredSpace(LAYERS), LightBeam(kind="gaussian", spot_mm=0.4, angle_deg=50.0), LightTally(EVEN_M, 2e-4, 3)
     ),
     "fibre, uneven depths": Case(
-        Layers(replace(LAYERS, mus_per_m=[0.0, 1e3, 5e3], n=[1.9, 1.0, 1.6])),
+        LayeredSpace(replace(LAYERS, mus_per_m=[0.0, 1e3, 5e3], n=[1.9, 1.0, 1.6])),
         LightBeam(kind="fibre", spot_mm=0.3, half_angle_deg=40.0),
-        Tally(np.array([0.5e-4, 1e-4, 3e-4, 5e-4])),
+        LightTally(np.array([0.5e-4, 1e-4, 3e-4, 5e-4])),
     ),
     "vessel in a cell": Case(
-        _vessel(), LightBeam(kind="flat"), Tally(np.linspace(0.0, 4e-4, 5), nx=4, ny=1, dx=1e-4, dy=3e-4)
+        _vessel(), LightBeam(kind="flat"), LightTally(np.linspace(0.0, 4e-4, 5), nx=4, ny=1, dx=1e-4, dy=3e-4)
     ),
     "cube": Case(
-        _cube(), LightBeam(kind="flat", spot_mm=0.3), Tally(np.linspace(0.0, 6e-4, 4), nx=2, ny=2, dx=2e-4, dy=2e-4)
+        _cube(),
+        LightBeam(kind="flat", spot_mm=0.3),
+        LightTally(np.linspace(0.0, 6e-4, 4), nx=2, ny=2, dx=2e-4, dy=2e-4),
     ),
     "ball in a block": Case(
-        Layers(LAYERS, [Inclusion([ball((5e-5, 0.0, 2e-4), 8e-5)], 5e3, 1e4, 0.9)], half_m=(3e-4, 2e-4)),
+        LayeredSpace(LAYERS, [Inclusion([ball_shape((5e-5, 0.0, 2e-4), 8e-5)], 5e3, 1e4, 0.9)], half_m=(3e-4, 2e-4)),
         LightBeam(kind="focused", spot_mm=0.2, focus_um=300.0, waist_um=50.0),
-        Tally(EVEN_M),
+        LightTally(EVEN_M),
     ),
-    "turns by a table": Case(Layers(LAYERS), LightBeam(), Tally(EVEN_M), turns=(1.5, 1.9, 2.0)),
+    "turns by a table": Case(LayeredSpace(LAYERS), LightBeam(), LightTally(EVEN_M), turns=(1.5, 1.9, 2.0)),
 }
 
 
-def numbers(batch: Batch) -> list[float]:
+def numbers(batch: BatchSums) -> list[float]:
     """All that a batch tells, in one list."""
     return [float(x) for part in (batch.sums, batch.fluence, batch.absorbed, batch.out) for x in part.ravel()]
 
 
 def flown(case: Case) -> list[list[float]]:
     """What the card finds: the numbers of each batch."""
-    from skinbeam.physics.light.photons_cuda import Card
+    from skinbeam.physics.light.photons_cuda import CudaTracer
 
-    run = Card(case.scene, case.tally, BATCHES)
+    run = CudaTracer(case.scene, case.tally, BATCHES)
     return [numbers(batch) for batch in run.trace([PACKETS] * BATCHES, seed=3, first=0)]
 
 
 def by_engine(**options: Any) -> dict[str, Any]:
     """What the engine on the card makes of the layers."""
-    field = MonteCarlo(device="cuda", **options).light(LAYERS, LightBeam(), Tally(EVEN_M))
+    field = MonteCarlo(device="cuda", **options).light(LAYERS, LightBeam(), LightTally(EVEN_M))
     parts = (field.reflectance_specular, field.reflectance_diffuse, field.transmittance, field.roulette_balance)
     return {"photons": field.photons, "total": sum(parts) + float(np.sum(field.absorbed_fraction))}
 
@@ -110,7 +114,7 @@ def simulated() -> dict[str, Any]:
 
     with mock.patch.multiple(photons_cuda, ROOM=(4,), SHARED_BYTES=0):
         again = flown(CASES["three layers"])
-    with mock.patch.object(montecarlo, "CARD_BYTES", 300):  # of 48 a batch: six at once
+    with mock.patch.object(montecarlo, "GPU_BYTES", 300):  # of 48 a batch: six at once
         little = by_engine(photons=100)
     return {"cases": {name: flown(case) for name, case in CASES.items()}, "again": again, "little": little}
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from report_samples import sample, sample_plan
 from treated_rows import add_treatment
 
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.diary import DiaryNote
-from skinbeam.records.kept import Made
-from skinbeam.records.roles import Act
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.treated import AdverseEvent
-from skinbeam.records.store.work import Access
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.treatment_tables import AdverseEventRow
+from skinbeam_clinic.diaries.models import DiaryNote
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["CALM", "WARNING", "Treated", "add_event", "treated"]
 
@@ -33,13 +33,15 @@ class Treated:
     treatment: str
 
 
-def treated(desk: Desk, *, days_ago: float = 0, began: bool = True, phone: str = "", option: str = "0.0") -> Treated:
+def treated(
+    desk: ClinicRepositories, *, days_ago: float = 0, began: bool = True, phone: str = "", option: str = "0.0"
+) -> Treated:
     """Keep a patient with a plan, a signed consent and a treatment that ended some days ago."""
     patient = desk.patients.add()
     consultation = desk.consultations.begin(patient.id)
     document = sample_plan() | ({"clinic_phone": phone} if phone else {})
     about, files = sample(), {"plan.json": json.dumps(document).encode()}
-    made = Made(about.case_sha256, about.plan_sha256, about.version, about.seed, about.draws, files)
+    made = NewPlan(about.case_sha256, about.plan_sha256, about.version, about.seed, about.draws, files)
     plan = desk.plans.add(consultation.id, made, revision=1)
     consent = desk.consents.explain(plan.id, option=option, cooling_off=datetime.timedelta(0))
     desk.consents.tell_back(consent.id, {}, ())
@@ -49,10 +51,10 @@ def treated(desk: Desk, *, days_ago: float = 0, began: bool = True, phone: str =
     return Treated(patient.id, consultation.id, plan.id, treatment)
 
 
-def add_event(desk: Desk, of: Treated) -> str:
+def add_event(desk: ClinicRepositories, of: Treated) -> str:
     """Keep an adverse event of a treatment that its diary told of."""
-    with Access(desk._access.database, desk.member).work(Act.TREAT) as work:
-        row = AdverseEvent(clinic_id=work.clinic_id, id=new_id(), consultation_id=of.consultation)
+    with ClinicAccess(desk._access.database, desk.member).work(AccessRight.TREAT) as work:
+        row = AdverseEventRow(clinic_id=work.clinic_id, id=new_id(), consultation_id=of.consultation)
         row.treatment_id, row.source, row.seen_at, row.noted_at, row.noted_by = of.treatment, "diary", now(), now(), "x"
         work.seal(row, "event_sealed", b"{}")
         work.keep(row, "made")

@@ -9,38 +9,47 @@ from hypothesis import strategies as st
 from PIL import Image
 from report_samples import sample_plan
 
-from skinbeam.records.booked import Appointment, Purpose, Standing
-from skinbeam.records.diary import DiaryEntry, DiaryNote
-from skinbeam.records.followed import Change, Felt, FollowUp, Moment, Pair, Quarter, Reading, Said
-from skinbeam.records.followed import Grade as FollowUpGrade
-from skinbeam.records.kept import (
-    Choice,
-    Consent,
-    Consultation,
-    Dossier,
-    KeptConsultation,
-    KeptPlan,
-    Patient,
-    Permissions,
-    Photograph,
-    Plan,
-    TellBack,
+from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
+from skinbeam_clinic.diaries.models import DiaryEntry, DiaryNote
+from skinbeam_clinic.follow_ups.models import (
+    AestheticChange,
+    BeforeAfterPair,
+    ClinicianGrade,
+    FollowUp,
+    FollowUpMoment,
+    ImprovementQuarter,
+    PatientReport,
+    ScaleReading,
+    SelfRating,
 )
-from skinbeam.records.spots import ORAL, Firing, SpotReading, TestSpot
-from skinbeam.records.treated import (
+from skinbeam_clinic.models import (
+    Consent,
+    ConsultationContents,
+    ConsultationRecord,
+    Dossier,
+    PatientRecord,
+    PhotographPermissions,
+    PhotographRecord,
+    PlanChoice,
+    PlanContents,
+    PlanRecord,
+    TeachBack,
+)
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.treatments.models import (
     ADVERSE_KINDS,
     AdverseEvent,
-    Answer,
-    Decision,
+    AdverseEventGrade,
+    AdverseEventSource,
+    AreaFiring,
+    BodySide,
+    ChecklistAnswer,
+    ChecklistDecision,
     Deviation,
-    Fired,
-    Grade,
-    Note,
-    Ordered,
-    Side,
-    Source,
     TreatedArea,
     Treatment,
+    TreatmentNote,
+    TreatmentOrder,
     TreatmentState,
 )
 
@@ -80,9 +89,9 @@ def picture(kind: str = "JPEG", *, orientation: int = 1, mode: str = "RGB", **op
 JPEGS = (picture(), picture(orientation=6), picture(mode="L"), picture(progressive=True))
 
 AT = datetime.datetime(2026, 11, 22, 9, 30, tzinfo=datetime.UTC)
-PATIENT = Patient("1a" * 16, "Heron ÅΩ", 1984, AT, None)
-CONSULTATION = Consultation("2b" * 16, PATIENT.id, "draft", 1, {}, AT, AT, "Ann")
-PHOTOGRAPH = Photograph("3c" * 16, CONSULTATION.id, "kept", "image/jpeg", Permissions(), AT, "Ann")
+PATIENT = PatientRecord("1a" * 16, "Heron ÅΩ", 1984, AT, None)
+CONSULTATION = ConsultationRecord("2b" * 16, PATIENT.id, "draft", 1, {}, AT, AT, "Ann")
+PHOTOGRAPH = PhotographRecord("3c" * 16, CONSULTATION.id, "kept", "image/jpeg", PhotographPermissions(), AT, "Ann")
 
 ids = st.binary(min_size=16, max_size=16).map(bytes.hex)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -99,7 +108,7 @@ def dossiers(draw: st.DrawFn) -> Dossier:
     """Any dossier that could be kept."""
     names = draw(st.lists(ids, min_size=120, max_size=120, unique=True))
     fresh = iter(names)
-    patient = Patient(
+    patient = PatientRecord(
         id=next(fresh),
         pseudonym=draw(st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)),
         year_of_birth=draw(st.none() | st.integers(1896, 2026)),
@@ -111,12 +120,12 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         id = next(fresh)
         photographs = tuple(
             (
-                Photograph(
+                PhotographRecord(
                     next(fresh),
                     id,
                     "kept",
                     "image/jpeg",
-                    Permissions(*draw(st.tuples(*[st.booleans()] * 3))),
+                    PhotographPermissions(*draw(st.tuples(*[st.booleans()] * 3))),
                     draw(times),
                     "Ann",
                 ),
@@ -140,13 +149,15 @@ def dossiers(draw: st.DrawFn) -> Dossier:
             "photograph": draw(st.sampled_from([one.id for one, _ in photographs] + ["", "0" * 32])),
         }
         state = draw(st.sampled_from(["draft", "planned", "agreed", "closed"]))
-        one = Consultation(id, patient.id, state, draw(st.integers(1, 99)), answers, draw(times), draw(times), "Ann")
+        one = ConsultationRecord(
+            id, patient.id, state, draw(st.integers(1, 99)), answers, draw(times), draw(times), "Ann"
+        )
         treatments = tuple(draw(kept_treatments(fresh, id, consent)) for consent, _ in consents if consent.signed_at)
         follow_ups = tuple(draw(kept_follow_ups(fresh, one, photographs)) for one in treatments)
         spots = tuple(draw(kept_spots(fresh, id, kept.plan, photographs)) for kept in plans)
         diary = tuple(draw(kept_entries(fresh, treatment, photographs)) for treatment in treatments)
         course = (treatments, follow_ups, spots, diary)
-        consultations.append(KeptConsultation(one, photographs, plans, consents, *course))
+        consultations.append(ConsultationContents(one, photographs, plans, consents, *course))
     appointments = draw(st.lists(kept_appointments(fresh, patient, consultations), max_size=2))
     return Dossier(patient, tuple(consultations), tuple(appointments))
 
@@ -161,9 +172,9 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
     id = next(fresh)
     areas = []
     for _ in range(draw(st.integers(0, 2))):
-        fired = Fired(
+        fired = AreaFiring(
             site=draw(st.sampled_from(["cheeks", "nose"])),
-            side=draw(st.sampled_from(Side)),
+            side=draw(st.sampled_from(BodySide)),
             settings=draw(st.sampled_from([{"fluence_J_cm2": 9.5, "spot_mm": 7.0}, {"energy_mJ": 20.0}])),
             passes=draw(st.none() | st.integers(1, 4)),
             endpoint=draw(st.sampled_from(["seek", "stop.1", "none", "other"])),
@@ -180,9 +191,9 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
             id=next(fresh),
             treatment_id=id,
             consultation_id=consultation_id,
-            source=draw(st.sampled_from(Source)),
+            source=draw(st.sampled_from(AdverseEventSource)),
             kind=draw(st.sampled_from(ADVERSE_KINDS)),
-            grade=draw(st.sampled_from(Grade)),
+            grade=draw(st.sampled_from(AdverseEventGrade)),
             site=draw(st.sampled_from(["", "nose"])),
             words=draw(WORD),
             seen_at=draw(times),
@@ -195,7 +206,7 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
     )
     begun, ended = draw(st.none() | times), draw(st.none() | times)
     device = draw(st.none() | st.just("pulsed-dye-595"))
-    decision = draw(st.none() | st.builds(Decision, WORD, times, st.just(OWNER)))
+    decision = draw(st.none() | st.builds(ChecklistDecision, WORD, times, st.just(OWNER)))
     return Treatment(
         id=id,
         consultation_id=consultation_id,
@@ -208,11 +219,13 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
         serial=None if device is None else "SYN-1",
         number=draw(st.integers(1, 9)),
         state=draw(st.sampled_from(TreatmentState)),
-        ordered=Ordered("redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {"spot_mm": 12.0}, ("tan",)),
-        answers=(Answer("eyewear", "yes", draw(WORD), draw(times), OWNER, decision),),
+        ordered=TreatmentOrder(
+            "redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {"spot_mm": 12.0}, ("tan",)
+        ),
+        answers=(ChecklistAnswer("eyewear", "yes", draw(WORD), draw(times), OWNER, decision),),
         areas=tuple(areas),
         events=events,
-        notes=(Note(draw(WORD), draw(times), OWNER),) if draw(st.booleans()) else (),
+        notes=(TreatmentNote(draw(WORD), draw(times), OWNER),) if draw(st.booleans()) else (),
         created_at=draw(times),
         created_by=OWNER,
         started_at=begun,
@@ -224,7 +237,7 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
 
 @st.composite
 def kept_entries(
-    draw: st.DrawFn, fresh: Iterator[str], treatment: Treatment, photographs: Sequence[tuple[Photograph, bytes]]
+    draw: st.DrawFn, fresh: Iterator[str], treatment: Treatment, photographs: Sequence[tuple[PhotographRecord, bytes]]
 ) -> DiaryEntry:
     """Any entry of a diary."""
     signs = draw(st.sampled_from([(), ("fever",), ("fever", "pus")]))
@@ -240,18 +253,18 @@ def kept_spots(
     draw: st.DrawFn,
     fresh: Iterator[str],
     consultation_id: str,
-    plan: Plan,
-    photographs: Sequence[tuple[Photograph, bytes]],
-) -> TestSpot:
+    plan: PlanRecord,
+    photographs: Sequence[tuple[PhotographRecord, bytes]],
+) -> TestSpotRecord:
     """Any test spot of a plan."""
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 7.5, "spot_mm": 7.0}
     planned = draw(st.sampled_from([{}, {"fluence_J_cm2": 8.0}]))
     shown = st.sampled_from([None, "0" * 32, *(photograph.id for photograph, _ in photographs)])
     reading = st.builds(SpotReading, st.sampled_from(["purpura", "no-response"]), times, st.just(OWNER), WORD, shown)
-    return TestSpot(
+    return TestSpotRecord(
         id=next(fresh),
         consultation_id=consultation_id,
-        firing=Firing(plan.id, settings, 48.0, ORAL, planned, draw(WORD)),
+        firing=SpotFiring(plan.id, settings, 48.0, ORAL_CONSENT, planned, draw(WORD)),
         fired_at=draw(times),
         fired_by=OWNER,
         readings=tuple(draw(st.lists(reading, max_size=2))),
@@ -260,16 +273,16 @@ def kept_spots(
 
 @st.composite
 def kept_follow_ups(
-    draw: st.DrawFn, fresh: Iterator[str], treatment: Treatment, photographs: Sequence[tuple[Photograph, bytes]]
+    draw: st.DrawFn, fresh: Iterator[str], treatment: Treatment, photographs: Sequence[tuple[PhotographRecord, bytes]]
 ) -> FollowUp:
     """Any follow-up of a treatment."""
-    felt = st.builds(Felt, scores, scores, st.booleans())
+    felt = st.builds(SelfRating, scores, scores, st.booleans())
     said = st.builds(
-        Said,
+        PatientReport,
         now=felt,
         before=st.none() | felt,
-        quarter=st.none() | st.sampled_from(Quarter),
-        change=st.none() | st.sampled_from(Change),
+        quarter=st.none() | st.sampled_from(ImprovementQuarter),
+        change=st.none() | st.sampled_from(AestheticChange),
         satisfied_1_5=st.none() | st.integers(1, 5),
         words=WORD,
         alone=st.booleans(),
@@ -277,10 +290,10 @@ def kept_follow_ups(
         noted_by=st.just(OWNER),
     )
     grade = st.builds(
-        FollowUpGrade,
-        quarter=st.sampled_from(Quarter),
-        change=st.sampled_from(Change),
-        readings=st.sampled_from([(), (Reading("vss", 6.0, 2.5), Reading("vss", None, 3.0))]),
+        ClinicianGrade,
+        quarter=st.sampled_from(ImprovementQuarter),
+        change=st.sampled_from(AestheticChange),
+        readings=st.sampled_from([(), (ScaleReading("vss", 6.0, 2.5), ScaleReading("vss", None, 3.0))]),
         notes=WORD,
         hidden=st.booleans(),
         unseen=st.booleans(),
@@ -289,7 +302,7 @@ def kept_follow_ups(
         rater=st.just(OWNER),
         rater_id=ids,
     )
-    pair = (Pair(next(fresh), photographs[0][0].id, photographs[-1][0].id),) if photographs else ()
+    pair = (BeforeAfterPair(next(fresh), photographs[0][0].id, photographs[-1][0].id),) if photographs else ()
     return FollowUp(
         id=next(fresh),
         consultation_id=treatment.consultation_id,
@@ -297,7 +310,7 @@ def kept_follow_ups(
         plan_id=treatment.plan_id,
         option=treatment.option,
         treated_at=draw(st.none() | times),
-        moment=draw(st.sampled_from(Moment)),
+        moment=draw(st.sampled_from(FollowUpMoment)),
         months_after=draw(st.sampled_from([0.0, 1.5, 6.0])),
         seen_at=draw(times),
         noted_by=OWNER,
@@ -311,7 +324,7 @@ def kept_follow_ups(
 
 @st.composite
 def kept_appointments(
-    draw: st.DrawFn, fresh: Iterator[str], patient: Patient, consultations: Sequence[KeptConsultation]
+    draw: st.DrawFn, fresh: Iterator[str], patient: PatientRecord, consultations: Sequence[ConsultationContents]
 ) -> Appointment:
     """Any appointment of a patient."""
     starts = draw(times)
@@ -328,7 +341,7 @@ def kept_appointments(
         purpose=draw(st.sampled_from(Purpose)),
         starts_at=starts,
         ends_at=starts + datetime.timedelta(minutes=30),
-        state=draw(st.sampled_from(Standing)),
+        state=draw(st.sampled_from(AppointmentState)),
         revision=draw(st.integers(1, 9)),
         created_at=draw(times),
         created_by=OWNER,
@@ -337,9 +350,9 @@ def kept_appointments(
 
 
 @st.composite
-def kept_plans(draw: st.DrawFn, id: str, consultation_id: str, names: list[str]) -> KeptPlan:
+def kept_plans(draw: st.DrawFn, id: str, consultation_id: str, names: list[str]) -> PlanContents:
     files = {"plan.json": PLAN, "report.pdf": draw(st.binary(max_size=30)), "report.html": b"<html>"}
-    plan = Plan(
+    plan = PlanRecord(
         id=id,
         consultation_id=consultation_id,
         consultation_revision=draw(st.integers(1, 99)),
@@ -352,12 +365,12 @@ def kept_plans(draw: st.DrawFn, id: str, consultation_id: str, names: list[str])
         made_at=draw(times),
         made_by="Ann",
     )
-    chosen = [Choice(name, id, draw(st.sampled_from(OPTIONS)), draw(texts), draw(times), "Ann") for name in names]
-    return KeptPlan(plan, files, tuple(chosen[: draw(st.integers(0, 2))]))
+    chosen = [PlanChoice(name, id, draw(st.sampled_from(OPTIONS)), draw(texts), draw(times), "Ann") for name in names]
+    return PlanContents(plan, files, tuple(chosen[: draw(st.integers(0, 2))]))
 
 
 @st.composite
-def kept_consents(draw: st.DrawFn, id: str, plan: Plan) -> Consent:
+def kept_consents(draw: st.DrawFn, id: str, plan: PlanRecord) -> Consent:
     signed = draw(st.none() | times)
     void = draw(st.sampled_from([None, "new-plan", "withdrawn"]))
     explained = draw(times)
@@ -369,7 +382,7 @@ def kept_consents(draw: st.DrawFn, id: str, plan: Plan) -> Consent:
         explained_at=explained,
         explained_by="Ann",
         not_before=explained + datetime.timedelta(days=14),
-        told=() if signed is None else (TellBack({"harms": OWNER}, (), explained, "Ann"),),
+        told=() if signed is None else (TeachBack({"harms": OWNER}, (), explained, "Ann"),),
         answers=None if signed is None else {"person": OWNER},
         signature_kind=None if signed is None else "typed",
         signature=None if signed is None else OWNER.encode(),

@@ -7,34 +7,33 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.physics.heat.boiling import Water
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.tissue import Film, Material, Source
-from skinbeam.physics.heat.xyz import HistoryXYZ, conduct_xyz
-from skinbeam.physics.heat.xyz_engine import Engine
+from skinbeam.physics.heat.boiling import BoilingWater
+from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary
+from skinbeam.physics.heat.problem import HeatProblem
+from skinbeam.physics.heat.three_dimensional import HeatEngine, History3D, conduct_xyz
 
 FACES = [0.0, 3e-5, 5e-5, 9e-5], [0.0, 2e-5, 5e-5], [0.0, 1e-5, 3e-5, 6e-5, 1e-4]
 MEDIUM = np.arange(24).reshape(3, 2, 4) % 3
-BOIL = Water(375.0, 15.0, 1.5e9, 1.2e6)
+BOIL = BoilingWater(375.0, 15.0, 1.5e9, 1.2e6)
 CASES: dict[str, dict[str, Any]] = {
     "insulated": {},
-    "film, boiling, cold below": {"surface": Film(4e4, 290.0), "bottom": 300.0, "water": BOIL},
-    "surface held cold": {"surface": Film(math.inf, 280.0)},
+    "film, boiling, cold below": {"surface": RobinBoundary(4e4, 290.0), "bottom": 300.0, "water": BOIL},
+    "surface held cold": {"surface": RobinBoundary(math.inf, 280.0)},
     "evaporation": {"outgoing": ([290.0, 330.0, 420.0], [0.0, 2e4, 9e5])},
 }
 
 
-def run(name: str, engine: type[Engine]) -> HistoryXYZ:
+def run(name: str, engine: type[HeatEngine]) -> History3D:
     material = Material(np.array([0.3, 0.4, 0.5])[MEDIUM], np.array([3.3e6, 3.6e6, 3.8e6])[MEDIUM])
-    source = Source(np.array([1e11, 4e11, 9e11])[MEDIUM], [1.0, 0.0])
-    problem = Problem(material, 307.0, [5e-4, 4e-4], source, tolerance_K=3.0, **CASES[name])
+    source = HeatSource(np.array([1e11, 4e11, 9e11])[MEDIUM], [1.0, 0.0])
+    problem = HeatProblem(material, 307.0, [5e-4, 4e-4], source, tolerance_K=3.0, **CASES[name])
     return conduct_xyz(FACES, problem, engine)
 
 
 if __name__ == "__main__":
-    from skinbeam.physics.heat.xyz_cuda import CardEngine
+    from skinbeam.physics.heat.three_dimensional_cuda import CudaHeatEngine
 
-    found = {name: run(name, CardEngine) for name in CASES}
+    found = {name: run(name, CudaHeatEngine) for name in CASES}
     print(
         json.dumps(
             {

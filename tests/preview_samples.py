@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from report_samples import sample
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.photo.look import Look, SeenSkin, look_at
-from skinbeam.photo.reading.read import Photograph, read
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis, analyse_photograph
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograph
 from skinbeam.plan.records import Plan
 
 FACE = Path(__file__).parents[1] / "examples" / "first-consultation" / "face.jpg"
@@ -38,9 +38,9 @@ def plan(improved: Value | None = None, *, kept: Value | None = None, only: str 
     return replace(whole, concerns=tuple(one for one in concerns if only in ("", one.condition)))
 
 
-def painted(strength: float = 0.5, spots: tuple[tuple[float, float, float], ...] = SPOTS) -> Photograph:
+def painted(strength: float = 0.5, spots: tuple[tuple[float, float, float], ...] = SPOTS) -> DecodedPhotograph:
     """The portrait with soft discs of melanin laid over it, so dense in green."""
-    rgb = read(FACE).rgb
+    rgb = read_photograph(FACE).rgb
     yy, xx = np.mgrid[: rgb.shape[0], : rgb.shape[1]]
     cover = np.zeros(rgb.shape[:2])
     for x, y, radius in spots:
@@ -49,15 +49,15 @@ def painted(strength: float = 0.5, spots: tuple[tuple[float, float, float], ...]
     light = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
     light = light * np.exp(-strength * cover[..., None] * MELANIN)
     level = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
-    return Photograph(np.round(255 * np.clip(level, 0, 1)).astype(np.uint8), "0" * 64)
+    return DecodedPhotograph(np.round(255 * np.clip(level, 0, 1)).astype(np.uint8), "0" * 64)
 
 
 @cache
-def look() -> Look:
-    return look_at(painted())
+def look() -> PhotoAnalysis:
+    return analyse_photograph(painted())
 
 
-def seen() -> SeenSkin:
+def seen() -> SkinAnalysis:
     skin = look().skin
     assert not isinstance(skin, Unknown)
     return skin

@@ -9,12 +9,12 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.api.simulate import simulate_document
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.simulate.light.lighting import illuminate
-from skinbeam.simulate.pulse.response import Response, respond
-from skinbeam.simulate.scene import Scene, run_chunks, scene_of
+from skinbeam.simulate.pulse.response import PulseResponse, simulate_pulse
+from skinbeam.simulate.scene import PulseScene, build_scene, run_chunks
 
 FOLDER = Path(__file__).parent / "data" / "cases"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -115,28 +115,28 @@ def loaded(name: str | Mapping[str, Any], **changes: Any) -> LoadedCase:
             here.pop(key, None)
         else:
             here[key] = value
-    return LoadedCase(parse(Case, content, file="case.toml"), FOLDER, "case.toml")
+    return LoadedCase(parse_record(Case, content, file="case.toml"), FOLDER, "case.toml")
 
 
-def responses(case: Any, draws: int, **changes: Any) -> list[Response]:
+def responses(case: Any, draws: int, **changes: Any) -> list[PulseResponse]:
     """The responses of sampled skins, one a chunk."""
-    scene = scene_of(loaded(case, **changes))
+    scene = build_scene(loaded(case, **changes))
     return run_chunks(scene, draws, 0, lambda skins: wide_response(skins, scene))
 
 
-def wide_response(skins: Any, scene: Scene, **options: Any) -> Response:
+def wide_response(skins: Any, scene: PulseScene, **options: Any) -> PulseResponse:
     """The response to a beam as if it were wide."""
     lit = None if scene.beam is None else illuminate(skins, scene.beam.spectrum)
-    return respond(skins, scene.beam, scene.cooling, lit=lit, **options)
+    return simulate_pulse(skins, scene.beam, scene.cooling, lit=lit, **options)
 
 
 def command(*arguments: str) -> tuple[int, Any]:
     """Exit code and the one JSON document that the command line prints."""
-    from skinbeam.cli.run import _run
+    from skinbeam.cli.runner import _run_command
 
     shown = io.StringIO()
     with redirect_stdout(shown):
-        code = _run([*arguments, "--json"], json=True)
+        code = _run_command([*arguments, "--json"], json=True)
     return code, json.loads(shown.getvalue(), parse_constant=_refuse)
 
 

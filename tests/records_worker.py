@@ -6,44 +6,44 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Job, Made, Permissions
-from skinbeam.records.people.accounts import operator
-from skinbeam.records.store.database import Database, address_of, engine_of
-from skinbeam.records.store.queue import Queue
-from skinbeam.records.store.upgrades import migrate, newest, open_database
-from skinbeam.records.upkeep.backup import backup
+from skinbeam_clinic.accounts.repository import clinic_operator
+from skinbeam_clinic.database.backup import write_backup
+from skinbeam_clinic.database.connection import Database, database_url, open_engine
+from skinbeam_clinic.database.revisions import migrate_to, newest_revision, open_database
+from skinbeam_clinic.jobs.queue import JobQueue
+from skinbeam_clinic.models import Job, NewPlan, PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
 
 
 def told(*step: object) -> None:
     print(json.dumps(step), flush=True)
 
 
-def made(number: int, **files: bytes) -> Made:
-    return Made("c" * 64, f"{number:064}", "0", 0, 1, {"plan.json": b"%d" % number * 1000} | files)
+def made(number: int, **files: bytes) -> NewPlan:
+    return NewPlan("c" * 64, f"{number:064}", "0", 0, 1, {"plan.json": b"%d" % number * 1000} | files)
 
 
 def do(database: Database, job: Job) -> None:
     """Make the plan of a job, the same however often, as the clinic's worker does."""
-    queue, names = Queue(database), job.payload
+    queue, names = JobQueue(database), job.payload
     queue.report(job, {"said": "first look"})
-    plans = Desk(database, operator(database, "Harbour Clinic")).plans
+    plans = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic")).plans
     queue.finish(job, {"plan": plans.add(names["consultation"], made(names["number"]), revision=1).id})
 
 
 def go_up_and_down(address: str) -> None:
-    engine = engine_of(address_of(address))
+    engine = open_engine(database_url(address))
     told("ready")
     while True:
-        for revision in ("0001", newest()):
+        for revision in ("0001", newest_revision()):
             with engine.begin() as connection:
-                migrate(connection, revision)
+                migrate_to(connection, revision)
             told(revision)
 
 
 def work(address: str, kind: str, folder: Path) -> None:
     database = open_database(address, os.environ)
-    desk = Desk(database, operator(database, "Harbour Clinic"))
+    desk = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
     one = desk.consultations.begin(desk.patients.add().id, {})
     told("ready")
     for number in count(1):
@@ -51,17 +51,17 @@ def work(address: str, kind: str, folder: Path) -> None:
             one = desk.consultations.save(one.id, {"number": number}, revision=one.revision)
             told(one.id, one.revision)
         elif kind == "upload":
-            told(desk.photographs.add(one.id, os.urandom(20_000), "image/png", Permissions()).id)
+            told(desk.photographs.add(one.id, os.urandom(20_000), "image/png", PhotographPermissions()).id)
         elif kind == "plan":
             told(desk.plans.add(one.id, made(number, **{"a.pdf": os.urandom(9999)}), revision=1).id)
         elif kind == "job":
             told(desk.jobs.add("plan", {"consultation": one.id, "number": number}).id)
-            job = Queue(database).take("plan")
+            job = JobQueue(database).take("plan")
             assert job is not None
             do(database, job)
         else:
             path = folder / f"{os.getpid()}-{number}.tar"
-            backup(database, path)
+            write_backup(database, path)
             told(path.name)
 
 

@@ -9,12 +9,19 @@ from typing import Any
 from plan_reading import read_plan
 from pypdf import PdfReader
 
-from skinbeam.estimate import Unknown
+from skinbeam.model.estimate import Unknown
 from skinbeam.plan.records import Plan
-from skinbeam.report.drawing import draw
-from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
-from skinbeam.report.leaflet.page import leaflet_page
-from skinbeam.report.pdf import laid_out, make_pdf
+from skinbeam.report.graphics.figure_data import (
+    ConcernFigures,
+    DoseRange,
+    FigureData,
+    LayerMark,
+    SectionData,
+    WindowData,
+)
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
+from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.report_figures import draw_report_figures
 
 PLAN_FILE = Path(__file__).parent / "data" / "plan-sample.json"
 LAYERS = (
@@ -36,7 +43,7 @@ def sample() -> Plan:
 
 
 def leaflet_pdf(plan: Plan) -> PdfReader:
-    with laid_out(draw(plan, FigureData()).files) as root:
+    with typst_folder(draw_report_figures(plan, FigureData()).files) as root:
         return PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(plan), root)))
 
 

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlalchemy.types import TypeEngine
 
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.roles import Act
-from skinbeam.records.store.columns import Utc
-from skinbeam.records.store.followed import OF_CONSULTATION, ApiToken, CalendarFeed
-from skinbeam.records.store.tables import InClinic
-from skinbeam.records.store.treated import Appointment, Machine
-from skinbeam.records.store.work import Access
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.columns import UtcDateTime
+from skinbeam_clinic.database.follow_up_tables import CONSULTATION_TABLES, ApiTokenRow, CalendarFeedRow
+from skinbeam_clinic.database.tables import ClinicScoped
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.treatment_tables import AppointmentRow, MachineRow
+from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["add_rows_after_consent"]
 
@@ -20,12 +20,12 @@ MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
 SAMPLES: dict[type, Any] = {int: 1, bytes: b"x", str: "x"}
 
 
-def add_rows_after_consent(desk: Desk, **names: str) -> None:
+def add_rows_after_consent(desk: ClinicRepositories, **names: str) -> None:
     """Write a row of each table; `names`: member, patient, consultation, plan, consent and photographs."""
-    access = Access(desk._access.database, desk.member)
+    access = ClinicAccess(desk._access.database, desk.member)
     made = dict(names)
-    with access.work(Act.READ) as work:
-        for kind in (Machine, Appointment, *reversed(OF_CONSULTATION), ApiToken, CalendarFeed):
+    with access.work(AccessRight.READ) as work:
+        for kind in (MachineRow, AppointmentRow, *reversed(CONSULTATION_TABLES), ApiTokenRow, CalendarFeedRow):
             row = _row(kind, work.clinic_id, made)
             work.keep(row, "made")  # type: ignore[arg-type]
             made[f"{_called(kind)}_id"] = row.id
@@ -33,11 +33,11 @@ def add_rows_after_consent(desk: Desk, **names: str) -> None:
                 made["entry_id"] = row.id
 
 
-def _called(kind: type[InClinic]) -> str:
+def _called(kind: type[ClinicScoped]) -> str:
     return str(kind.__tablename__)  # type: ignore[attr-defined]
 
 
-def _row(kind: type[InClinic], clinic_id: str, made: dict[str, str]) -> InClinic:
+def _row(kind: type[ClinicScoped], clinic_id: str, made: dict[str, str]) -> ClinicScoped:
     values = {
         column.key: made.get(column.key, _sample(column.columns[0].type)) for column in inspect(kind).column_attrs
     }
@@ -45,4 +45,4 @@ def _row(kind: type[InClinic], clinic_id: str, made: dict[str, str]) -> InClinic
 
 
 def _sample(kind: TypeEngine[Any]) -> Any:
-    return MOMENT if isinstance(kind, Utc) else SAMPLES[kind.python_type]
+    return MOMENT if isinstance(kind, UtcDateTime) else SAMPLES[kind.python_type]

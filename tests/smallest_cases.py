@@ -5,18 +5,11 @@ from typing import Any
 
 from skinbeam.assessment.medicines import medications
 from skinbeam.assessment.questionnaire import fact_tables
-from skinbeam.plan.rules.suitability import Suitability, judge
-from skinbeam.plan.rules.table import (
-    Always,
-    Condition,
-    Joined,
-    Not,
-    Rule,
-    Test,
-)
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import PHOTOTYPES, laser_modalities, table
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities, vocabulary_table
+from skinbeam.plan.rules.suitability import Suitability, judge_suitability
+from skinbeam.plan.rules.table import AlwaysTrue, FactTest, JointCondition, NegatedCondition, Rule, RuleCondition
 
 TODAY = datetime.date(2026, 11, 2)
 DIAGNOSED = {
@@ -103,7 +96,7 @@ class World:
                 self.concern[key] = value
 
     def _place(self, fact: str, value: bool) -> None:
-        entries = {name: entry for name, entry in table("site").items() if entry["use"] == "treatment"}
+        entries = {name: entry for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"}
         inside = [name for name, entry in entries.items() if entry[fact] in (True, "all")]
         if (self.concern["site"] in inside) is not value:
             self.concern["site"] = inside[0] if value else "nose"
@@ -113,14 +106,14 @@ class World:
         with_device = {} if self.device is None else {"device": self.device}
         done = [{"week": float(week), "treats": treated, **with_device} for week in range(self.sessions)]
         read = {"patient": self.patient, "concern": [self.concern, *self.others], "session": done}
-        return parse(Case, read, file="case")
+        return parse_record(Case, read, file="case")
 
     def judge(self) -> Suitability:
         case = self.case()
-        return judge(case, concern=case.concern[0], **self.choice)
+        return judge_suitability(case, concern=case.concern[0], **self.choice)
 
 
-def _value(test: Test, wanted: bool) -> Any:
+def _value(test: FactTest, wanted: bool) -> Any:
     """Return a value of the fact for which `test` answers as wanted."""
     value = test.value
     if test.operator == "within_months":
@@ -154,13 +147,13 @@ def _other(fact: str, values: list[Any]) -> Any:
     return next(word for word in others if word not in values)
 
 
-def _apply(condition: Condition, world: World, wanted: bool = True) -> None:
+def _apply(condition: RuleCondition, world: World, wanted: bool = True) -> None:
     """Set facts so that `condition` answers as wanted: for a "no", its last part is turned round."""
-    if isinstance(condition, Test):
+    if isinstance(condition, FactTest):
         world.set(condition.fact, _value(condition, wanted))
-    elif isinstance(condition, Not):
+    elif isinstance(condition, NegatedCondition):
         _apply(condition.part, world, not wanted)
-    elif isinstance(condition, Joined):
+    elif isinstance(condition, JointCondition):
         if (condition.how == "all") is wanted:
             for part in condition.parts:
                 _apply(part, world, wanted)
@@ -177,19 +170,19 @@ def spoke(suitability: Suitability) -> set[str]:
 def world_of(rule: Rule, *, fires: bool) -> World:
     world = World()
     every_laser = set(laser_modalities()) <= set(rule.modalities)
-    if isinstance(rule.when, Always):
+    if isinstance(rule.when, AlwaysTrue):
         world.choice["modality"] = rule.modalities[0] if fires else "no-treatment"
     elif not every_laser:
         world.choice["modality"] = rule.modalities[0]
     _apply(rule.when, world)
-    if not fires and not isinstance(rule.when, Always):
+    if not fires and not isinstance(rule.when, AlwaysTrue):
         _apply(rule.when, world, wanted=False)
     return world
 
 
-def leaves_of(condition: Condition) -> list[Test]:
-    if isinstance(condition, Test):
+def leaves_of(condition: RuleCondition) -> list[FactTest]:
+    if isinstance(condition, FactTest):
         return [condition]
-    if isinstance(condition, Not):
+    if isinstance(condition, NegatedCondition):
         return leaves_of(condition.part)
-    return [t for part in condition.parts for t in leaves_of(part)] if isinstance(condition, Joined) else []
+    return [t for part in condition.parts for t in leaves_of(part)] if isinstance(condition, JointCondition) else []

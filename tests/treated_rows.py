@@ -5,18 +5,18 @@ from typing import Any
 
 from treatment_samples import ORDERED
 
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.roles import Act
-from skinbeam.records.store import treated
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.work import Access
-from skinbeam.records.treated import TreatmentState
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.database import treatment_tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.models import TreatmentState
 
 __all__ = ["add_treatment", "agree", "end_treatment"]
 
 
-def agree(desk: Desk, plan_id: str, option: str = "0.0") -> str:
+def agree(desk: ClinicRepositories, plan_id: str, option: str = "0.0") -> str:
     """Have somebody consent to an option of a plan without sleeping on it, and name the consent."""
     waiting = desk.consents.explain(plan_id, option=option, cooling_off=datetime.timedelta(0))
     desk.consents.tell_back(waiting.id, {}, ())
@@ -24,7 +24,7 @@ def agree(desk: Desk, plan_id: str, option: str = "0.0") -> str:
     return desk.consents.sign(waiting.id, answers={}, signed_at=waiting.not_before, **signed).id
 
 
-def add_treatment(desk: Desk, consent_id: str, *, days_ago: float | None = None) -> str:
+def add_treatment(desk: ClinicRepositories, consent_id: str, *, days_ago: float | None = None) -> str:
     """Begin a session under a consent, and let it have ended so long ago; where nothing is said it is prepared."""
     id = desk.treatments.begin(consent_id, ORDERED).id
     if days_ago is not None:
@@ -32,10 +32,10 @@ def add_treatment(desk: Desk, consent_id: str, *, days_ago: float | None = None)
     return id
 
 
-def end_treatment(desk: Desk, id: str, *, days_ago: float) -> None:
+def end_treatment(desk: ClinicRepositories, id: str, *, days_ago: float) -> None:
     """Let a session have ended so long ago."""
-    with Access(desk._access.database, desk.member).work(Act.TREAT) as work:
-        row = work.get(treated.Treatment, id)
+    with ClinicAccess(desk._access.database, desk.member).work(AccessRight.TREAT) as work:
+        row = work.get(treatment_tables.TreatmentRow, id)
         row.state, row.started_by, row.ended_by = TreatmentState.DONE.value, work.actor, work.actor
         row.ended_at = now() - datetime.timedelta(days=days_ago)
         row.started_at = row.ended_at - datetime.timedelta(minutes=20)

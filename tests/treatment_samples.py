@@ -5,17 +5,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from skinbeam.records.checklist import asked_of
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Consent, Made
-from skinbeam.records.store.columns import now
-from skinbeam.records.treated import Fired, Grade, Ordered, Source, Treatment, TreatmentState
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.models import Consent, NewPlan
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.checklist import list_items
+from skinbeam_clinic.treatments.models import (
+    AdverseEventGrade,
+    AdverseEventSource,
+    AreaFiring,
+    Treatment,
+    TreatmentOrder,
+    TreatmentState,
+)
 
 __all__ = ["FIRED", "MADE", "ORDERED", "agreed", "begun", "clear_answers", "fired", "started", "treatment_calls"]
 
-MADE = Made("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
-ORDERED = Ordered(
+MADE = NewPlan("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
+ORDERED = TreatmentOrder(
     condition="facial-telangiectasia",
     site="cheeks",
     device="pulsed-dye-595",
@@ -24,10 +31,10 @@ ORDERED = Ordered(
     emitted={"fluence_J_cm2": 40.0},
     asked=("spots", "cooling"),
 )
-FIRED = Fired(site="cheeks", settings=ORDERED.settings, pulses=40, endpoint="seek", pain_0_10=3.0)
+FIRED = AreaFiring(site="cheeks", settings=ORDERED.settings, pulses=40, endpoint="seek", pain_0_10=3.0)
 
 
-def agreed(desk: Desk) -> Consent:
+def agreed(desk: ClinicRepositories) -> Consent:
     """A signed consent of a new patient."""
     consultation = desk.consultations.begin(desk.patients.add().id, {})
     plan = desk.plans.add(consultation.id, MADE, revision=1)
@@ -37,38 +44,40 @@ def agreed(desk: Desk) -> Consent:
     return desk.consents.sign(consent.id, answers={}, signed_at=now(), **signature)
 
 
-def begun(desk: Desk, ordered: Ordered = ORDERED) -> Treatment:
+def begun(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
     """A treatment whose machine is picked; the owner's desk is needed for that machine."""
     known = [one for one in desk.machines.all() if one.device == ordered.device]
     machine = known[0] if known else desk.machines.add(device=ordered.device, serial="SYN-1", name="Dye laser")
     return desk.treatments.pick(desk.treatments.begin(agreed(desk).id, ordered).id, machine.id)
 
 
-def clear_answers(ordered: Ordered = ORDERED) -> dict[str, tuple[str, str]]:
+def clear_answers(ordered: TreatmentOrder = ORDERED) -> dict[str, tuple[str, str]]:
     """An answer to every item with which it goes on."""
-    return {item.name: (item.clear[0], "") for item in asked_of(ordered) if item.name != "device"}
+    return {item.name: (item.clear[0], "") for item in list_items(ordered) if item.name != "device"}
 
 
-def started(desk: Desk, ordered: Ordered = ORDERED) -> Treatment:
+def started(desk: ClinicRepositories, ordered: TreatmentOrder = ORDERED) -> Treatment:
     """A treatment in which pulses may be fired."""
     made = begun(desk, ordered)
     desk.treatments.answer(made.id, clear_answers(ordered))
     return desk.treatments.start(made.id)
 
 
-def fired(**changed: Any) -> Fired:
+def fired(**changed: Any) -> AreaFiring:
     """A row of what was fired, with some of it otherwise."""
     settings = {**FIRED.settings, **changed.pop("settings", {})}
     return replace(FIRED, settings=settings, **changed)
 
 
-def treatment_calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
+def treatment_calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:
     """Every call of a desk about treatments, on things that the desk `mine` has kept."""
     consent, prepared, ready, running = agreed(mine), begun(mine), begun(mine), started(mine)
     mine.treatments.answer(prepared.id, {"tan": ("yes", "")})
     mine.treatments.answer(ready.id, clear_answers())
-    event = mine.adverse_events.add(running.id, kind="crust", grade=Grade.MILD, source=Source.SESSION)
-    about = {"kind": "burn", "grade": Grade.MILD, "source": Source.DIARY}
+    event = mine.adverse_events.add(
+        running.id, kind="crust", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION
+    )
+    about = {"kind": "burn", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.DIARY}
     return {
         "treatments.begin": lambda: desk.treatments.begin(consent.id, ORDERED),
         "treatments.get": lambda: desk.treatments.get(running.id),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from skinbeam.records.checklist import ITEMS
+from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS
 
 __all__ = ["Reader", "steps_of"]
 
@@ -112,7 +112,7 @@ class Reader:
                 right.first.check()
 
     def check_off(self) -> None:
-        for item in ITEMS.values():
+        for item in CHECKLIST_ITEMS.values():
             clear = self.page.locator(f"#{item.name}-{item.clear[0]}")
             if clear.count():
                 clear.check()

@@ -7,12 +7,11 @@ from statistics import mean, median, quantiles
 from typing import Any
 
 from parts.markdown import table
-from skinbeam.derived import derived_table
-from skinbeam.practice.calibration import BURN, FAMILIES
-from skinbeam.practice.posing import unposed as why_unposed
-from skinbeam.practice.row import PracticeRow
-from skinbeam.practice.rows import practice_rows
-from skinbeam.schema.fields import phototype_range
+from skinbeam.model.fields import phototype_range
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES
+from skinbeam.published_doses.rows import PracticeRow, practice_rows
+from skinbeam.published_doses.scenarios import exclusion_reason
 
 __all__ = ["cells", "fit", "published_doses", "routine", "rows", "unposed"]
 
@@ -81,7 +80,7 @@ def _counts(rows: list[PracticeRow]) -> str:
 
 def rows() -> str:
     """Every row that a fit sees: what was reported beside what the fit foretells that has not seen its counts."""
-    checks, seen = derived_table("practice_checks"), _rows_by_name()
+    checks, seen = load_derived_table("practice_checks"), _rows_by_name()
     rows = []
     for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
         for row in checks[side]:
@@ -104,7 +103,7 @@ _REPORTED = {"given": "not counted", "begins": "harm begins"}
 
 def cells() -> str:
     """Foretold against counted burns, by family of light, of sources left out and of those kept aside."""
-    checks = derived_table("practice_checks")
+    checks = load_derived_table("practice_checks")
     lines = []
     for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
         counted = [row for row in checks[side] if row["kind"] == "counted"]
@@ -129,7 +128,7 @@ def _cell(side: str, light: str, found: list[Any]) -> tuple[str, ...]:
 def routine() -> str:
     """The usual doses that are called burning at a level of 10 in 100, the likeliest first."""
     seen = _rows_by_name()
-    rows = derived_table("practice_checks")["routine"]
+    rows = load_derived_table("practice_checks")["routine"]
     flagged = sorted((row for row in rows if row["p"] > _LEVEL), key=lambda row: -row["p"])
     lines = [
         (
@@ -152,20 +151,23 @@ _LEVEL = 0.1
 
 
 def _rows_by_name() -> Mapping[str, Any]:
-    posed = derived_table("practice_doses")
+    posed = load_derived_table("practice_doses")
     return {**posed["row"], **posed["rate"]}
 
 
 def fit() -> str:
     """The parameters with and without recommended doses, by family, and the slope of counts."""
-    checks = derived_table("practice_checks")
+    checks = load_derived_table("practice_checks")
     both = checks["parameters"], checks["parameters_without_recommended"]
     rows = [
         (name, *("{1:.3g} ({0:.3g} to {2:.3g})".format(*found[name]) for found in both))
         for name in checks["parameters"]
     ]
-    draws = [derived_table("burn_calibration")[name]["family"] for name in (BURN, f"{BURN}-without-recommended")]
-    rows += [(f"family: {name}", *(_interval(found[name]) for found in draws)) for name in FAMILIES]
+    draws = [
+        load_derived_table("burn_calibration")[name]["family"]
+        for name in (BURN_CLASS, f"{BURN_CLASS}-without-recommended")
+    ]
+    rows += [(f"family: {name}", *(_interval(found[name]) for found in draws)) for name in LASER_FAMILIES]
     slope = "{1:.2f} ({0:.2f} to {2:.2f})".format(*checks["slope"])
     return table(("", "with recommended doses", "without"), [*rows, ("slope of counts over foretold", slope, "")])
 
@@ -177,7 +179,7 @@ def _interval(draws: Sequence[float]) -> str:
 
 def unposed() -> str:
     """How many rows are not posed, by reason."""
-    counts = Counter(why_unposed(row) or "posed" for row in practice_rows())
+    counts = Counter(exclusion_reason(row) or "posed" for row in practice_rows())
     return table(("why not", "rows"), [(_UNPOSED[key], str(count)) for key, count in counts.most_common()])
 
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 from pydantic import BaseModel, BeforeValidator
 
 from parts.markdown import table as table_of
-from skinbeam.schema.case import Case
-from skinbeam.schema.device import DeviceFile
-from skinbeam.schema.layers import LayersFile
+from skinbeam.model.case import Case
+from skinbeam.model.device_file import DeviceFile
+from skinbeam.simulate.layers_schema.layers import LayersFile
 
 __all__ = ["MEANINGS", "keys", "tables"]
 

@@ -9,16 +9,18 @@ from parts import markdown
 from parts.keys import MEANINGS
 from parts.markdown import cited, plain
 from skinbeam.laser.device import devices as all_devices
-from skinbeam.messages import text
-from skinbeam.schema.names import ENDPOINTS, subtypes, table
-from skinbeam.sources import bibliography
+from skinbeam.model.sources import bibliography
+from skinbeam.model.vocabulary import ENDPOINTS, condition_subtypes, vocabulary_table
+from skinbeam.text import render_message
 
 __all__ = ["bounds", "devices", "endpoints", "kinds", "kinetics", "limits", "names", "sources"]
 
 
 def names(kind: Any) -> str:
     """What is understood of conditions, sites or modalities."""
-    rows = [(f"`{name}`", entry["title"], ", ".join(entry["aliases"])) for name, entry in table(kind).items()]
+    rows = [
+        (f"`{name}`", entry["title"], ", ".join(entry["aliases"])) for name, entry in vocabulary_table(kind).items()
+    ]
     return markdown.table(("name", "what it is", "also understood"), rows)
 
 
@@ -28,12 +30,12 @@ def kinds() -> str:
         (
             f"`{name}`",
             f"`{word}`",
-            text(f"subtype-title.{word}"),
-            text(f"subtype-definition.{word}"),
+            render_message(f"subtype-title.{word}"),
+            render_message(f"subtype-definition.{word}"),
             cited(entry["subtypes_source"]) if "subtypes_source" in entry else "common term",
         )
-        for name, entry in table("condition").items()
-        for word in subtypes(name)
+        for name, entry in vocabulary_table("condition").items()
+        for word in condition_subtypes(name)
     ]
     return markdown.table(("condition", "kind", "what it is", "how a clinician tells it", "source"), rows)
 

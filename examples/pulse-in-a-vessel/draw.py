@@ -20,15 +20,20 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from PIL import Image
 
+from skinbeam.model.input_files import load_case
+from skinbeam.model.units import J_CM2, MS, UM, ZERO_CELSIUS_K
 from skinbeam.physics.damage.arrhenius import omega_growth
-from skinbeam.report.charts import STYLE
-from skinbeam.schema.load import load_case
+from skinbeam.report.graphics.charts import STYLE
 from skinbeam.simulate.light.lighting import illuminate
-from skinbeam.simulate.pulse.response import Response, respond
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, CELL_DEATH_KINETICS, COLLAGEN_KINETICS, sampled_kinetics
-from skinbeam.simulate.vessels.full import LitSection, heat_section, light_section
-from skinbeam.units import J_CM2, MS, UM, ZERO_CELSIUS_K
+from skinbeam.simulate.pulse.response import PulseResponse, simulate_pulse
+from skinbeam.simulate.scene import build_scene
+from skinbeam.simulate.skins.tissue_kinetics import (
+    BLOOD_KINETICS,
+    CELL_DEATH_KINETICS,
+    COLLAGEN_KINETICS,
+    sample_kinetics,
+)
+from skinbeam.simulate.vessels.cross_section import SectionLight, heat_section, light_section
 
 HALF_UM, BOTTOM_UM, PIXEL_UM = 180.0, 600.0, 2.0  # what is shown, and how finely
 LEVELS = {0.1: ":", 1.0: "-", 10.0: "--"}
@@ -50,7 +55,7 @@ class Pulse:
     blood : whether a pixel lies in a vessel, (z, x).
     """
 
-    lit: LitSection
+    lit: SectionLight
     names: list[str]
     tops_um: list[float]
     fluence: Any
@@ -63,9 +68,9 @@ class Pulse:
 
 def computed(case: Path, packets: int) -> Pulse:
     """Return one pulse of a case in the skin in the middle of every distribution."""
-    scene = scene_of(load_case(case))
+    scene = build_scene(load_case(case))
     skin, beam = scene.skin.median(), scene.beam
-    response = respond(skin, beam, scene.cooling, lit=illuminate(skin, beam.spectrum))
+    response = simulate_pulse(skin, beam, scene.cooling, lit=illuminate(skin, beam.spectrum))
     lit = light_section(response, packets=packets)
     heat = heat_section(response, lit)
     x = np.arange(PIXEL_UM / 2, HALF_UM, PIXEL_UM) * UM
@@ -104,12 +109,12 @@ def computed(case: Path, packets: int) -> Pulse:
     )
 
 
-def _omega(response: Response, kelvin: Any, parts: dict[str, Any]) -> Any:
+def _omega(response: PulseResponse, kelvin: Any, parts: dict[str, Any]) -> Any:
     total = np.zeros(kelvin.shape)
     for name, inside in parts.items():
-        growth = omega_growth(
-            kelvin[:, inside][None], response.schedule.step_s, sampled_kinetics(name, response.skins)
-        )[0]
+        growth = omega_growth(kelvin[:, inside][None], response.schedule.step_s, sample_kinetics(name, response.skins))[
+            0
+        ]
         total[1:, inside] = np.cumsum(growth, axis=0)
     return total
 

@@ -6,20 +6,18 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from skinbeam.sweeps.atlas.answer import OUTPUTS
-from skinbeam.sweeps.atlas.choices import Choice, asked, choices
-from skinbeam.sweeps.axes import Axis
-from skinbeam.sweeps.file import Question, Sweep
-from skinbeam.sweeps.population import population_axis
+from skinbeam.sweeps.atlas import ATLAS_OUTPUTS, AtlasChoice, atlas_choices, atlas_table
+from skinbeam.sweeps.axes import Axis, population_axis
+from skinbeam.sweeps.sweep_file import Sweep, SweepQuestion
 
-__all__ = ["Cell", "Person", "atlas_sweep", "cells_of", "people_of", "person_at"]
+__all__ = ["AtlasCell", "VirtualPatient", "atlas_cells", "atlas_people", "atlas_sweep", "person_at"]
 
 _AXIS = "cell"
 _FIELDS = ("clinic.devices.0", "concern.0.condition", "concern.0.site", "patient.ita_deg")
 
 
 @dataclass(frozen=True, order=True)
-class Cell:
+class AtlasCell:
     """A device, what it is asked for, and a skin."""
 
     device: str
@@ -29,7 +27,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Person:
+class VirtualPatient:
     """A virtual patient: the measured colour, the cells of the nearest darker and lighter one, and how far along.
 
     Parameters
@@ -38,52 +36,54 @@ class Person:
     """
 
     ita_deg: float
-    cells: tuple[Cell, Cell]
+    cells: tuple[AtlasCell, AtlasCell]
     share: float
 
     @property
-    def nearest(self) -> Cell:
+    def nearest(self) -> AtlasCell:
         """The nearer of the two."""
         return self.cells[round(self.share)]
 
 
-def people_of(choice: Choice, n: int) -> list[Person]:
+def atlas_people(choice: AtlasChoice, n: int) -> list[VirtualPatient]:
     """Return `n` virtual patients with what a device is asked for."""
-    axis = population_axis(n, asked()["asked"]["seed"], {"concern": [{"condition": choice.condition}]}, "consult")
+    axis = population_axis(n, atlas_table()["asked"]["seed"], {"concern": [{"condition": choice.condition}]}, "consult")
     site, colour = (axis.fields.index(field) for field in _FIELDS[2:])
     return [person_at(choice, str(row[site]), float(row[colour])) for row in axis.rows]
 
 
-def person_at(choice: Choice, site: str, ita_deg: float) -> Person:
+def person_at(choice: AtlasChoice, site: str, ita_deg: float) -> VirtualPatient:
     """Return where somebody with such skin stands."""
-    colours = _colours(choice, site)
+    colours = _grid_colours(choice, site)
     after = min(max(bisect_right(colours, ita_deg), 1), len(colours) - 1)
     low, high = colours[after - 1 : after + 1]
     share = min(max((ita_deg - low) / (high - low), 0.0), 1.0)
-    darker, lighter = (Cell(choice.name, choice.condition, site, one) for one in (low, high))
-    return Person(ita_deg, (darker, lighter), share)
+    darker, lighter = (AtlasCell(choice.name, choice.condition, site, one) for one in (low, high))
+    return VirtualPatient(ita_deg, (darker, lighter), share)
 
 
-def cells_of(n: int) -> tuple[Cell, ...]:
+def atlas_cells(n: int) -> tuple[AtlasCell, ...]:
     """Return what is asked for `n` virtual patients, each cell once, the devices in their order."""
-    found: list[Cell] = []
-    for choice in choices():
+    found: list[AtlasCell] = []
+    for choice in atlas_choices():
         grid = {
-            Cell(choice.name, choice.condition, site, ita) for site in choice.sites for ita in _colours(choice, site)
+            AtlasCell(choice.name, choice.condition, site, ita)
+            for site in choice.sites
+            for ita in _grid_colours(choice, site)
         }
-        found += sorted(grid.union(*(one.cells for one in people_of(choice, n))))
+        found += sorted(grid.union(*(one.cells for one in atlas_people(choice, n))))
     return tuple(found)
 
 
-def _colours(choice: Choice, site: str) -> Sequence[float]:
+def _grid_colours(choice: AtlasChoice, site: str) -> Sequence[float]:
     """The colours that are asked at a site, ascending."""
-    colours: Sequence[float] = asked()["cells"]["first_deg" if site == choice.sites[0] else "other_deg"]
+    colours: Sequence[float] = atlas_table()["cells"]["first_deg" if site == choice.sites[0] else "other_deg"]
     return colours
 
 
-def atlas_sweep(cells: Sequence[Cell]) -> Sweep:
+def atlas_sweep(cells: Sequence[AtlasCell]) -> Sweep:
     """Return the sweep that answers the cells."""
-    told = asked()
+    told = atlas_table()
     concern: dict[str, Any] = {
         "condition": cells[0].condition,
         "site": cells[0].site,
@@ -101,5 +101,5 @@ def atlas_sweep(cells: Sequence[Cell]) -> Sweep:
         "clinic": {"devices": [cells[0].device]},
     }
     draws, seed = told["asked"]["draws"], told["asked"]["seed"]
-    question = Question("atlas", tables, Path(), "atlas.toml", OUTPUTS, draws, seed, None, None)
+    question = SweepQuestion("atlas", tables, Path(), "atlas.toml", ATLAS_OUTPUTS, draws, seed, None, None)
     return Sweep(question, (Axis(_AXIS, _FIELDS, tuple(astuple(cell) for cell in cells)),))

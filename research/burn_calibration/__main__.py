@@ -1,4 +1,5 @@
-"""`python -m skinbeam.practice.fit fit|report|derived`: `make practice`, `make practice-report` and `make derived`."""
+"""`python -m research.burn_calibration fit|report|derived`: `make practice`, `make practice-report` and `make
+derived`."""
 
 import sys
 import warnings
@@ -9,12 +10,12 @@ __all__ = ["main"]
 def main(arguments: list[str]) -> int:
     """Fit, make the checks that the page tells, or do whichever of both is out of date; return the exit code."""
     warnings.filterwarnings("ignore", module="pytensor|arviz")  # of libraries that are missing and not needed
-    from skinbeam.practice.fit.checks import PRACTICE_CHECKS
-    from skinbeam.practice.fit.ship import BURN_CALIBRATION
+    from research.burn_calibration.checks import PRACTICE_CHECKS
+    from research.burn_calibration.posterior import BURN_CALIBRATION
 
     tables = {"fit": (BURN_CALIBRATION,), "report": (PRACTICE_CHECKS,), "derived": (BURN_CALIBRATION, PRACTICE_CHECKS)}
     if len(arguments) != 1 or arguments[0] not in tables:
-        print("usage: python -m skinbeam.practice.fit fit|report|derived", file=sys.stderr)
+        print("usage: python -m research.burn_calibration fit|report|derived", file=sys.stderr)
         return 2
     for one in tables[arguments[0]]:
         if arguments[0] != "derived" or one.is_stale():

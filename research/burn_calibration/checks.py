@@ -7,13 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, binom
 
-from skinbeam.derived import Derived, derived_table
-from skinbeam.document import round_significant
-from skinbeam.practice.calibration import BURN, FAMILIES, BurnLight, burn_calibration
-from skinbeam.practice.fit.observations import Observations, observations
-from skinbeam.practice.fit.sample import FOLDS, PARAMETERS, SEED, fitted, fold_of, foretold
-from skinbeam.practice.fit.ship import BURN_CALIBRATION
-from skinbeam.units import MS
+from research.burn_calibration.model import Observations, load_observations
+from research.burn_calibration.posterior import (
+    BURN_CALIBRATION,
+    FOLDS,
+    PARAMETERS,
+    SEED,
+    fit_posterior,
+    predict_burns,
+    source_folds,
+)
+from skinbeam.model.document import round_significant
+from skinbeam.model.package_data import DerivedTable, load_derived_table
+from skinbeam.model.units import MS
+from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES, BurnLight, burn_calibration
 
 __all__ = ["PRACTICE_CHECKS"]
 
@@ -27,32 +34,34 @@ HEADER = """\
 """
 LEVEL = 0.8
 DIGITS = 3
-STANDING = 500  # shares that stand for the predictive distribution of the share
+PREDICTIVE_SHARES = 500  # shares that stand for the predictive distribution of the share
 _STEPS = 2000  # sets of sources that are drawn for the interval of the slope
 _SMALL = 1e-6
 
 
-def _left_out() -> list[dict[str, Any]]:
+def _cross_validation_rows() -> list[dict[str, Any]]:
     """Each row of the calibration, foretold by a fit without the fold of its source."""
-    seen = observations()
-    folds = fold_of(seen)
+    seen = load_observations()
+    folds = source_folds(seen)
     found: dict[int, dict[str, Any]] = {}
     for fold in range(FOLDS):
-        draws = fitted(fold).draws
+        draws = fit_posterior(fold).draws
         for source in np.flatnonzero(folds == fold):
-            found |= {row: _row(seen, row, shares) for row, shares in foretold(draws, seen, int(source)).items()}
+            found |= {
+                row: _check_row(seen, row, shares) for row, shares in predict_burns(draws, seen, int(source)).items()
+            }
     return [found[row] for row in sorted(found)]
 
 
-def _kept_aside() -> list[dict[str, Any]]:
-    draws, seen = _shipped(BURN), observations(kept_aside=True)
+def _validation_rows() -> list[dict[str, Any]]:
+    draws, seen = _shipped_draws(BURN_CLASS), load_observations(kept_aside=True)
     found: dict[int, dict[str, Any]] = {}
     for source in range(len(seen.sources)):
-        found |= {row: _row(seen, row, shares) for row, shares in foretold(draws, seen, source).items()}
+        found |= {row: _check_row(seen, row, shares) for row, shares in predict_burns(draws, seen, source).items()}
     return [found[row] for row in sorted(found)]
 
 
-def _row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
+def _check_row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
     """What a row tells beside what is foretold of it, from its shares, each as likely."""
     told: dict[str, Any] = {"row": seen.names[row], "share": round_significant(float(shares.mean()), DIGITS)}
     if seen.begins[row]:
@@ -60,7 +69,7 @@ def _row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
     if not seen.counted[row]:
         return told | {"kind": "given"}
     of, harmed = int(seen.of[row]), int(seen.harmed[row])
-    low, high = _interval(of, shares)
+    low, high = _prediction_interval(of, shares)
     ends = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], harmed + 0.5, of - harmed + 0.5)
     return told | {
         "kind": "counted",
@@ -74,19 +83,19 @@ def _row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
     }
 
 
-def _interval(of: int, shares: Floats) -> tuple[int, int]:
+def _prediction_interval(of: int, shares: Floats) -> tuple[int, int]:
     """The least counts up to which lie a tenth and nine tenths of the predictive distribution."""
-    standing = np.quantile(shares, (np.arange(STANDING) + 0.5) / STANDING)
+    standing = np.quantile(shares, (np.arange(PREDICTIVE_SHARES) + 0.5) / PREDICTIVE_SHARES)
     below = binom.cdf(np.arange(of + 1)[:, None], of, standing[None, :]).mean(axis=1)
     return int(np.searchsorted(below, (1 - LEVEL) / 2)), int(np.searchsorted(below, (1 + LEVEL) / 2))
 
 
-def _slope(rows: Sequence[dict[str, Any]]) -> list[float]:
+def _calibration_slope(rows: Sequence[dict[str, Any]]) -> list[float]:
     """How counts rise with what was foretold, 1 where they rise together: low, middle and high end of 80 %.
 
     A Poisson regression of counts on ln(foretold), with the mean free; its interval by drawing sources anew.
     """
-    of_source = {name: row["source"] for part in ("row", "rate") for name, row in _doses()[part].items()}
+    of_source = {name: row["source"] for part in ("row", "rate") for name, row in _dose_table()[part].items()}
     counted = [row for row in rows if row["kind"] == "counted"]
     harmed = np.array([float(row["harmed"]) for row in counted])
     expected = np.array([row["share"] * row["of"] for row in counted])
@@ -113,13 +122,13 @@ def _poisson_slope(harmed: Floats, logs: Floats, weights: Floats) -> float:
     return float(at[1])
 
 
-def _routine() -> list[dict[str, Any]]:
+def _routine_doses() -> list[dict[str, Any]]:
     """How likely the plan's own calibration says that doses which clinics give burn, and three times as much."""
-    seen, table = observations(), _doses()["row"]
+    seen, table = load_observations(), _dose_table()["row"]
     found = []
     for place in np.flatnonzero(seen.weight > 0.0):
         row = table[seen.names[place]]
-        chances = [_chances(row, way) for way in range(len(row["spot_mm"]))]
+        chances = [_burn_chances(row, way) for way in range(len(row["spot_mm"]))]
         once, thrice = np.mean(chances, axis=0)
         found.append(
             {"row": seen.names[place], "p": round_significant(float(once), 2), "p_thrice": round_significant(thrice, 2)}
@@ -127,7 +136,7 @@ def _routine() -> list[dict[str, Any]]:
     return found
 
 
-def _chances(row: dict[str, Any], way: int) -> tuple[float, float]:
+def _burn_chances(row: dict[str, Any], way: int) -> tuple[float, float]:
     """How likely the people of a row are burnt by the dose given and by three times as much, in one way."""
     lamp = row["family"] == "lamp"
     light = BurnLight(row["wavelength_nm"], row["pulse_ms"] * MS, row["spot_mm"][way], lamp=lamp)
@@ -140,41 +149,41 @@ def _chances(row: dict[str, Any], way: int) -> tuple[float, float]:
 _NORMALS = np.array([-1.53, -0.89, -0.49, -0.16, 0.16, 0.49, 0.89, 1.53])  # the middles of eight even parts
 
 
-def _doses() -> Any:
-    return derived_table("practice_doses")
+def _dose_table() -> Any:
+    return load_derived_table("practice_doses")
 
 
-def _shipped(kind: str) -> dict[str, Floats]:
+def _shipped_draws(kind: str) -> dict[str, Floats]:
     """The draws of the fit that ships, by parameter."""
-    entry = derived_table(BURN_CALIBRATION.name)[kind]
-    family = np.array([entry["family"][name] for name in FAMILIES]).T
+    entry = load_derived_table(BURN_CALIBRATION.name)[kind]
+    family = np.array([entry["family"][name] for name in LASER_FAMILIES]).T
     return {name: np.asarray(values) for name, values in entry["draw"].items()} | {"family": family}
 
 
-def _parameters(kind: str) -> dict[str, list[float]]:
-    draws = _shipped(kind)
+def _parameter_summary(kind: str) -> dict[str, list[float]]:
+    draws = _shipped_draws(kind)
     return {
         name: [round_significant(float(x), DIGITS) for x in np.quantile(draws[name], (0.1, 0.5, 0.9))]
         for name in PARAMETERS
     }
 
 
-def _made() -> dict[str, Any]:
-    left_out = _left_out()
+def _make_checks() -> dict[str, Any]:
+    left_out = _cross_validation_rows()
     return {
-        "parameters": _parameters(BURN),
-        "parameters_without_recommended": _parameters(f"{BURN}-without-recommended"),
-        "slope": _slope(left_out),
-        "routine": _routine(),
+        "parameters": _parameter_summary(BURN_CLASS),
+        "parameters_without_recommended": _parameter_summary(f"{BURN_CLASS}-without-recommended"),
+        "slope": _calibration_slope(left_out),
+        "routine": _routine_doses(),
         "left_out": left_out,
-        "kept_aside": _kept_aside(),
+        "kept_aside": _validation_rows(),
     }
 
 
-PRACTICE_CHECKS = Derived(
+PRACTICE_CHECKS = DerivedTable(
     name="practice_checks",
     header=HEADER,
     inputs=("data/derived/practice_doses.toml", f"data/derived/{BURN_CALIBRATION.name}.toml", "data/practice.toml"),
     version=2,
-    make=_made,
+    make=_make_checks,
 )

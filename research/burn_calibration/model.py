@@ -1,17 +1,38 @@
-"""The posed rows as arrays: what a fit sees."""
+"""The model of the doses that clinics choose and of the burns that they count.
+
+For row r of source s in light of family f, with x the mean over its people of ln(dose given / computed dose that burns)
+and d its deviation (docs/methods/practice.md tells why):
+
+    u = usual + spot ln(spot / 8 mm) + family_f                                                  (practice 3)
+    x ~ N(u + chosen C_s, rows²),  C_s ~ N(0, 1)                                                 (practice 4)
+    p = lapse + (1 - lapse) Phi((followed (x - u) - margin + clinics W_s) / sqrt(people² + d²))      (practice 5)
+    harmed ~ Binomial(of, 1 - (1 - p)^sessions),  W_s ~ N(0, 1)                                  (practice 6)
+
+Clinics look at skin: one that gives twice the usual dose does so, in part, where the computed dose is too low.
+`followed` is the part of its boldness that burns follow. Where no dose is printed x - u is not known and adds
+followed² (chosen² + rows²) to the variance of W. The ways in which a row may have been carried out are hypotheses of
+the whole row. The dose at which harm begins is lognormal about u + margin and the clinic's own error.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import sqrt
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import derived_table
-from skinbeam.practice.calibration import FAMILIES, REFERENCE_MM
-from skinbeam.shipped import shipped_table
+from skinbeam.model.package_data import load_derived_table, load_package_table
+from skinbeam.published_doses.calibration import LASER_FAMILIES, REFERENCE_SPOT_MM
 
-__all__ = ["Observations", "observations"]
+__all__ = [
+    "Observations",
+    "build_model",
+    "load_observations",
+    "threshold_log_sd",
+]
+
+# The posed rows as arrays: what a fit sees.
 
 Floats = NDArray[np.float64]
 
@@ -49,16 +70,16 @@ class Observations:
     sessions: Floats
 
 
-def observations(*, kept_aside: bool = False, recommended: bool = True) -> Observations:
+def load_observations(*, kept_aside: bool = False, recommended: bool = True) -> Observations:
     """Return the rows that are fitted or those kept aside, with or without doses that were only recommended."""
-    table = derived_table("practice_doses")
+    table = load_derived_table("practice_doses")
     rows: dict[str, Mapping[str, Any]] = {
         name: row
         for name, row in (table["row"] | table["rate"]).items()
         if row["kept_aside"] is kept_aside and (recommended or row["kind"] != "recommended")
     }
-    counted = _counted_once(rows)
-    weights = _weights(rows)
+    counted = _rows_with_counts(rows)
+    weights = _row_weights(rows)
     told = [name for name in rows if weights[name] > 0.0 or name in counted or rows[name]["kind"] == "begins"]
     rows = {name: rows[name] for name in told}
     of_rows = [row["source"] for row in rows.values()]
@@ -68,11 +89,11 @@ def observations(*, kept_aside: bool = False, recommended: bool = True) -> Obser
         names=tuple(rows),
         sources=sources,
         source=np.array([sources.index(source) for source in of_rows], dtype=np.int64),
-        family=np.array([FAMILIES.index(row["family"]) for row in rows.values()], dtype=np.int64),
-        over_computed=_padded([row.get("over_computed", ()) for row in rows.values()]),
-        spread=_padded([row.get("spread", ()) for row in rows.values()]),
-        spot=_padded([np.log(np.array(row.get("spot_mm", ())) / REFERENCE_MM) for row in rows.values()]),
-        ways=_padded([np.log(share) for share in shares], -np.inf),
+        family=np.array([LASER_FAMILIES.index(row["family"]) for row in rows.values()], dtype=np.int64),
+        over_computed=_pad_rows([row.get("over_computed", ()) for row in rows.values()]),
+        spread=_pad_rows([row.get("spread", ()) for row in rows.values()]),
+        spot=_pad_rows([np.log(np.array(row.get("spot_mm", ())) / REFERENCE_SPOT_MM) for row in rows.values()]),
+        ways=_pad_rows([np.log(share) for share in shares], -np.inf),
         dosed=np.array(["over_computed" in row for row in rows.values()]),
         weight=np.array([weights[name] for name in rows]),
         counted=np.array([name in counted for name in rows]),
@@ -83,7 +104,7 @@ def observations(*, kept_aside: bool = False, recommended: bool = True) -> Obser
     )
 
 
-def _counted_once(rows: Mapping[str, Mapping[str, Any]]) -> set[str]:
+def _rows_with_counts(rows: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """The rows whose counts are taken: of several harms of the same people the one that most had."""
     most: dict[tuple[str, int], str] = {}
     for name, row in rows.items():
@@ -94,7 +115,7 @@ def _counted_once(rows: Mapping[str, Mapping[str, Any]]) -> set[str]:
     return set(most.values())
 
 
-def _weights(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+def _row_weights(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     """How much the dose of each row tells of the doses that clinics choose, no setting of a source twice."""
     seen: dict[tuple[Any, ...], str] = {}
     for name, row in rows.items():
@@ -103,14 +124,72 @@ def _weights(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     each: dict[str, int] = {}
     for name in seen.values():
         each[rows[name]["source"]] = each.get(rows[name]["source"], 0) + 1
-    most = float(shipped_table("data/practice.toml")["given"]["rows_of_a_source"]["value"])
+    most = float(load_package_table("data/practice.toml")["given"]["rows_of_a_source"]["value"])
     told = set(seen.values())
     return {name: min(1.0, most / each[row["source"]]) if name in told else 0.0 for name, row in rows.items()}
 
 
-def _padded(rows: list[Any], blank: float = 0.0) -> Floats:
+def _pad_rows(rows: list[Any], blank: float = 0.0) -> Floats:
     """Rows of different lengths as one array, (row, way)."""
     found = np.full((len(rows), max(1, *(len(row) for row in rows))), blank)
     for place, row in enumerate(rows):
         found[place, : len(row)] = row
     return found
+
+
+_SMALL: Final = 1e-9
+_LOG_OF_ZERO: Final = -1e3  # logarithm of the share of a way that is none
+
+
+def threshold_log_sd() -> float:
+    """Return the standard deviation of the logarithm of a dose at which harm begins."""
+    return float(np.log(load_package_table("data/practice.toml")["threshold"]["known_to"]["value"]))
+
+
+def build_model(seen: Observations, included: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+    """Return the PyMC model of the rows of some sources.
+
+    Parameters
+    ----------
+    included : (source,) which are taken; the others say nothing.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    taken = included[seen.source]
+    with pm.Model() as model:
+        usual = pm.Normal("usual", 0.0, _prior("usual"))
+        margin = pm.HalfNormal("margin", _prior("margin"))
+        spot = pm.Normal("spot", 0.0, _prior("spot"))
+        family = pm.Normal("family", 0.0, _prior("family"), shape=len(LASER_FAMILIES))
+        chosen = pm.HalfNormal("chosen", _prior("chosen"))
+        rows = pm.HalfNormal("rows", _prior("rows"))
+        clinics = pm.HalfNormal("clinics", _prior("clinics"))
+        followed = pm.Beta("followed", _prior("followed"), _prior("followed"))
+        people = pm.LogNormal("people", np.log(_prior("people")), _prior("people_ln"))
+        lapse = pm.Beta("lapse", 1.0, _prior("lapse"))
+        choice = pm.Normal("choice", 0.0, 1.0, shape=len(seen.sources))[seen.source]
+        clinic = pm.Normal("clinic", 0.0, 1.0, shape=len(seen.sources))[seen.source]
+
+        bold = seen.over_computed - usual - spot * seen.spot - family[seen.family][:, None]
+        given = -0.5 * ((bold - (chosen * choice)[:, None]) / rows) ** 2 - pt.log(rows)
+        apart = pt.switch(seen.dosed, clinics, pt.sqrt(clinics**2 + followed**2 * (chosen**2 + rows**2)))
+        above = (apart * clinic - margin)[:, None] + followed * bold * seen.dosed[:, None]
+        burnt = 0.5 * (1.0 + pt.erf(above / pt.sqrt(people**2 + seen.spread**2) / sqrt(2.0)))
+        p = pt.clip(lapse + (1.0 - lapse) * burnt, _SMALL, 1.0 - _SMALL)
+        spared = seen.sessions[:, None] * pt.log1p(-p)  # logarithm of the share that no session burns
+        counts = (seen.of - seen.harmed)[:, None] * spared + seen.harmed[:, None] * pt.log(-pt.expm1(spared))
+        own = ((1.0 - followed) * chosen * choice - clinics * clinic)[:, None]
+        begins = -0.5 * ((bold - margin - own) / threshold_log_sd()) ** 2
+        of_ways = (
+            (seen.weight * taken)[:, None] * given
+            + (seen.counted & taken)[:, None] * counts
+            + (seen.begins & taken)[:, None] * begins
+        )
+        shares = np.maximum(seen.ways, _LOG_OF_ZERO)
+        pm.Potential("of_rows", pt.logsumexp(shares + of_ways, axis=1).sum())
+    return model
+
+
+def _prior(name: str) -> float:
+    return float(load_package_table("data/practice.toml")["prior"][name]["value"])

@@ -2,17 +2,27 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtr
 
-from skinbeam.practice.calibration import FAMILIES
-from skinbeam.practice.fit.model import build
-from skinbeam.practice.fit.observations import Observations, observations
+from research.burn_calibration.model import Observations, build_model, load_observations
+from skinbeam.model.document import round_significant
+from skinbeam.model.package_data import DerivedTable, load_derived_table
+from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES
+from skinbeam.published_doses.scenarios import SHORTEST_PULSE_MS, WAVELENGTH_RANGE_NM
 
-__all__ = ["FOLDS", "PARAMETERS", "Fitted", "fitted", "fold_of", "foretold"]
+__all__ = [
+    "BURN_CALIBRATION",
+    "FOLDS",
+    "PARAMETERS",
+    "BurnPosterior",
+    "fit_posterior",
+    "predict_burns",
+    "source_folds",
+]
 
 Floats = NDArray[np.float64]
 
@@ -29,14 +39,14 @@ PARAMETERS: Final = (
     "lapse",
 )
 FOLDS: Final = 6  # in so many parts the sources are left out
-_KEPT: Final = 400  # draws that predictions are made of
-_PLACES: Final = np.linspace(-3.5, 3.5, 29)  # of a clinic's choice of doses, in its deviations
-_SHARES: Final = np.exp(-0.5 * _PLACES**2) / np.exp(-0.5 * _PLACES**2).sum()
-_CLINICS: Final = 20  # that are drawn with each draw, of their own error
+_PREDICTION_DRAWS: Final = 400  # draws that predictions are made of
+_QUADRATURE_POINTS: Final = np.linspace(-3.5, 3.5, 29)  # of a clinic's choice of doses, in its deviations
+_QUADRATURE_WEIGHTS: Final = np.exp(-0.5 * _QUADRATURE_POINTS**2) / np.exp(-0.5 * _QUADRATURE_POINTS**2).sum()
+_CLINICS_PER_DRAW: Final = 20  # that are drawn with each draw, of their own error
 
 
 @dataclass(frozen=True)
-class Fitted:
+class BurnPosterior:
     """Draws of one posterior.
 
     Parameters
@@ -53,13 +63,13 @@ class Fitted:
     divergences: int
 
 
-def fold_of(seen: Observations) -> NDArray[np.int64]:
+def source_folds(seen: Observations) -> NDArray[np.int64]:
     """Return the fold of each source, (source,), by chance."""
     return np.random.default_rng(SEED).permutation(len(seen.sources)) % FOLDS
 
 
 @cache
-def fitted(left_out: int | None = None, *, recommended: bool = True) -> Fitted:
+def fit_posterior(left_out: int | None = None, *, recommended: bool = True) -> BurnPosterior:
     """Return the fit to the calibration rows, with or without one fold of the sources.
 
     Raises
@@ -69,10 +79,10 @@ def fitted(left_out: int | None = None, *, recommended: bool = True) -> Fitted:
     import nutpie
     from arviz import ess, rhat
 
-    seen = observations(recommended=recommended)
-    included = np.ones(len(seen.sources), dtype=np.bool_) if left_out is None else fold_of(seen) != left_out
+    seen = load_observations(recommended=recommended)
+    included = np.ones(len(seen.sources), dtype=np.bool_) if left_out is None else source_folds(seen) != left_out
     trace = nutpie.sample(
-        nutpie.compile_pymc_model(build(seen, included)),
+        nutpie.compile_pymc_model(build_model(seen, included)),
         draws=DRAWS,
         tune=TUNE,
         chains=CHAINS,
@@ -82,10 +92,10 @@ def fitted(left_out: int | None = None, *, recommended: bool = True) -> Fitted:
         progress_bar=False,
     )
     chains = {name: np.asarray(trace.posterior[name].values, dtype=np.float64) for name in PARAMETERS}
-    families = np.asarray(trace.posterior["family"].values, dtype=np.float64).reshape(-1, len(FAMILIES))
-    every = DRAWS * CHAINS // _KEPT
-    return _sound(
-        Fitted(
+    families = np.asarray(trace.posterior["family"].values, dtype=np.float64).reshape(-1, len(LASER_FAMILIES))
+    every = DRAWS * CHAINS // _PREDICTION_DRAWS
+    return _check_convergence(
+        BurnPosterior(
             seen,
             {name: values.ravel()[::every] for name, values in chains.items()} | {"family": families[::every]},
             max(float(rhat(values)) for values in chains.values()),
@@ -95,7 +105,7 @@ def fitted(left_out: int | None = None, *, recommended: bool = True) -> Fitted:
     )
 
 
-def _sound(fit: Fitted) -> Fitted:
+def _check_convergence(fit: BurnPosterior) -> BurnPosterior:
     limits = {
         "R-hat below 1.05": fit.r_hat < 1.05,
         "effective size above 60": fit.effective_size > 60.0,
@@ -107,7 +117,7 @@ def _sound(fit: Fitted) -> Fitted:
     return fit
 
 
-def foretold(draws: dict[str, Floats], seen: Observations, source: int) -> dict[int, Floats]:
+def predict_burns(draws: dict[str, Floats], seen: Observations, source: int) -> dict[int, Floats]:
     """Return the shares of people burnt in the rows of a source whose doses are known and whose counts are not.
 
     Parameters
@@ -125,26 +135,79 @@ def foretold(draws: dict[str, Floats], seen: Observations, source: int) -> dict[
     for draw in range(draws["usual"].size):
         now = {name: values[draw] for name, values in draws.items()}
         bold = seen.over_computed - now["usual"] - now["spot"] * seen.spot - now["family"][seen.family][:, None]
-        likely = _of_choice(now, seen, rows, bold)
-        own = rng.standard_normal(_CLINICS)
-        choice = np.exp(logsumexp(likely, axis=1).sum(axis=0) + np.log(_SHARES))
+        likely = _choice_log_density(now, seen, rows, bold)
+        own = rng.standard_normal(_CLINICS_PER_DRAW)
+        choice = np.exp(logsumexp(likely, axis=1).sum(axis=0) + np.log(_QUADRATURE_WEIGHTS))
         for place, row in enumerate(rows):
             if int(row) in found:
                 ways = np.exp(likely[place] - logsumexp(likely[place], axis=0)) @ (choice / choice.sum())
-                found[int(row)].append(_burnt(now, seen, int(row), bold[row], own).T @ ways)
+                found[int(row)].append(_burn_share(now, seen, int(row), bold[row], own).T @ ways)
     return {row: np.concatenate(shares) for row, shares in found.items()}
 
 
-def _of_choice(now: dict[str, Floats], seen: Observations, rows: NDArray[np.int64], bold: Floats) -> Floats:
+def _choice_log_density(now: dict[str, Floats], seen: Observations, rows: NDArray[np.int64], bold: Floats) -> Floats:
     """Logarithm of what the doses of a source tell of each way and of its choice, (row, way, choice)."""
-    off = (bold[rows][:, :, None] - now["chosen"] * _PLACES) / now["rows"]
+    off = (bold[rows][:, :, None] - now["chosen"] * _QUADRATURE_POINTS) / now["rows"]
     return np.asarray(seen.ways[rows][:, :, None] - 0.5 * off**2 * seen.weight[rows][:, None, None])
 
 
-def _burnt(now: dict[str, Floats], seen: Observations, row: int, bold: Floats, own: Floats) -> Floats:
+def _burn_share(now: dict[str, Floats], seen: Observations, row: int, bold: Floats, own: Floats) -> Floats:
     """Share of people burnt over all sessions, (way, clinic) of (practice 5) and (practice 6)."""
     hidden = 0.0 if seen.dosed[row] else now["followed"] ** 2 * (now["chosen"] ** 2 + now["rows"] ** 2)
     above = np.sqrt(now["clinics"] ** 2 + hidden) * own - now["margin"]
     moved = now["followed"] * bold[:, None] if seen.dosed[row] else np.zeros((bold.size, 1))
     p = now["lapse"] + (1.0 - now["lapse"]) * ndtr((above + moved) / np.hypot(now["people"], seen.spread[row])[:, None])
     return np.asarray(-np.expm1(seen.sessions[row] * np.log1p(-np.clip(p, 0.0, 1.0 - 1e-9))))
+
+
+# Writes the draws that ship.
+
+HEADER = """\
+# Draws of how far computed doses that burn the epidermis lie from true ones, fitted to the calibration rows of
+# published doses and burns (docs/methods/practice.md), natural logarithms: `usual` doses over computed ones, `margin`
+# from there to a burn, power of the `spot`, `family` of light; deviations of what clinics choose (`chosen`), of `rows`,
+# of `clinics` and of `people`; `followed`, the part of a clinic's choice that burns follow; `lapse`, accidents.
+# Made by `make practice`; not to be edited.
+"""
+LONGEST_MS: Final = 1000.0
+DIGITS: Final = 4
+
+
+def _calibration_entry(*, recommended: bool) -> dict[str, Any]:
+    fit = fit_posterior(recommended=recommended)
+    return {
+        "rows": len(fit.seen.names),
+        "sources": len(fit.seen.sources),
+        "range_nm": list(WAVELENGTH_RANGE_NM),
+        "range_ms": [SHORTEST_PULSE_MS, LONGEST_MS],
+        "range_mm": _spot_range_mm(),
+        "draw": {name: _round_draws(fit.draws[name]) for name in PARAMETERS},
+        "family": {name: _round_draws(fit.draws["family"][:, place]) for place, name in enumerate(LASER_FAMILIES)},
+    }
+
+
+def _spot_range_mm() -> list[float]:
+    """The least and the greatest spot of the doses that are fitted."""
+    rows = load_derived_table("practice_doses")["row"].values()
+    spots = [spot for row in rows if not row["kept_aside"] for spot in row["spot_mm"]]
+    return [min(spots), max(spots)]
+
+
+def _round_draws(values: Any) -> list[float]:
+    return [round_significant(float(x), DIGITS) for x in values]
+
+
+def _make_table() -> dict[str, Any]:
+    return {
+        BURN_CLASS: _calibration_entry(recommended=True),
+        f"{BURN_CLASS}-without-recommended": _calibration_entry(recommended=False),
+    }
+
+
+BURN_CALIBRATION = DerivedTable(
+    name="burn_calibration",
+    header=HEADER,
+    inputs=("data/derived/practice_doses.toml", "data/practice.toml"),
+    version=2,
+    make=_make_table,
+)

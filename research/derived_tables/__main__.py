@@ -1,23 +1,23 @@
-"""`python -m skinbeam.validation.derived [NAME...]` makes the tables named, or without a name all that are stale."""
+"""`python -m research.derived_tables [NAME...]` makes the tables named, or without a name all that are stale."""
 
 import sys
 from collections.abc import Sequence
 
-from skinbeam.derived import Derived
-from skinbeam.practice.posed import PRACTICE_DOSES
-from skinbeam.validation.derived.column_corrections import COLUMN_CORRECTIONS
-from skinbeam.validation.derived.melanin_by_colour import MELANIN_BY_COLOUR
-from skinbeam.validation.derived.melanin_by_site import MELANIN_BY_SITE
-from skinbeam.validation.derived.model_error import MODEL_ERROR
-from skinbeam.validation.derived.skin_colours import SKIN_COLOURS
-from skinbeam.validation.derived.spot_share import SPOT_SHARE
-from skinbeam.validation.derived.vessel_reduction import VESSEL_REDUCTION
-from skinbeam.validation.derived.vessel_return import VESSEL_RETURN
+from research.derived_tables.column_corrections import COLUMN_CORRECTIONS
+from research.derived_tables.melanin_by_colour import MELANIN_BY_COLOUR
+from research.derived_tables.melanin_by_site import MELANIN_BY_SITE
+from research.derived_tables.model_error import MODEL_ERROR
+from research.derived_tables.practice_doses import PRACTICE_DOSES
+from research.derived_tables.skin_colours import SKIN_COLOURS
+from research.derived_tables.spot_share import SPOT_SHARE
+from research.derived_tables.vessel_reduction import VESSEL_REDUCTION
+from research.derived_tables.vessel_return import VESSEL_RETURN
+from skinbeam.model.package_data import DerivedTable
 
-__all__ = ["DERIVED", "main"]
+__all__ = ["DERIVED_TABLES", "main"]
 
 # In an order in which no table is made before those that it reads.
-DERIVED: tuple[Derived, ...] = (
+DERIVED_TABLES: tuple[DerivedTable, ...] = (
     VESSEL_RETURN,
     MELANIN_BY_COLOUR,
     MELANIN_BY_SITE,
@@ -32,11 +32,11 @@ DERIVED: tuple[Derived, ...] = (
 
 def main(names: Sequence[str]) -> int:
     """Make tables and return the exit code."""
-    known = {one.name: one for one in DERIVED}
+    known = {one.name: one for one in DERIVED_TABLES}
     if unknown := set(names) - set(known):
         print(f"no computed table is called {', '.join(sorted(unknown))}; known: {', '.join(known)}", file=sys.stderr)
         return 2
-    for one in (known[name] for name in names) if names else DERIVED:
+    for one in (known[name] for name in names) if names else DERIVED_TABLES:
         if names or one.is_stale():
             print(f"making {one.name}", flush=True)
             print(one.write(), end="")

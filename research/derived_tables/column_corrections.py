@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import Derived
-from skinbeam.document import round_significant
+from research.derived_tables.spot_share import draw_skin
+from skinbeam.laser.beam import resolve_beam
 from skinbeam.laser.device import devices
-from skinbeam.laser.grid import dose_steps, offers
-from skinbeam.laser.settings import resolve
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.simulate.removal.column import LADDER_J
-from skinbeam.simulate.removal.column_table import ColumnBeam, ColumnRow, absorbed_above, column_rows
+from skinbeam.laser.setting_grid import dose_steps, iterate_settings
+from skinbeam.model.case import Case
+from skinbeam.model.document import round_significant
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.model.units import MJ, MM, UM
+from skinbeam.simulate.removal.column import ENERGY_LADDER_J
+from skinbeam.simulate.removal.column_table import ColumnBeam, ColumnRow, absorption_above_dermis, read_column_rows
 from skinbeam.simulate.removal.microlesion import column_ratios
-from skinbeam.units import MJ, MM, UM
-from skinbeam.validation.derived.spot_share import skin_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["COLUMN_CORRECTIONS", "beams", "compared"]
+__all__ = ["COLUMN_CORRECTIONS", "compare_with_full_columns", "fractional_beams"]
 
 Floats = NDArray[np.float64]
 
 ITA_DEG = (65.0, 20.0, -45.0)  # of the skins of the table, the lightest first
 PHOTONS = 50_000  # each time the light is computed: to half a per cent of the size of a column
 # Skins and beams that the table is compared in: thin and thick dermis, light and dark.
-SITES, ITA_COMPARED_DEG, EVERY = ("periorbital", "back"), (45.0, -10.0), 7
+SITES, ITA_COMPARED_DEG, COMPARED_STEP = ("periorbital", "back"), (45.0, -10.0), 7
 
 HEADER = """\
 # Depth and width of columns of coagulation in full (light of packets computed anew in the pulse, heat in r and z with
@@ -45,18 +45,18 @@ HEADER = """\
 """
 
 
-def beams() -> Iterator[tuple[ColumnBeam, Floats]]:
+def fractional_beams() -> Iterator[tuple[ColumnBeam, Floats]]:
     """Yield every beam of shipped fractional devices that remove nothing, and the rungs of energy about its own, J."""
     for device in devices().values():
         if "non-ablative-fractional" in device.modalities and device.microbeam:
-            for wavelength, pulse, spot_mm in offers(device):
+            for wavelength, pulse, spot_mm in iterate_settings(device):
                 own = np.array(dose_steps(device, wavelength, pulse, spot_mm)) * MJ
                 if not own.size:
                     continue
-                first, last = np.searchsorted(LADDER_J, [own.min(), own.max()])
+                first, last = np.searchsorted(ENERGY_LADDER_J, [own.min(), own.max()])
                 yield (
                     ColumnBeam(wavelength, round_significant(spot_mm * MM / UM, 6), device.profile, pulse),
-                    LADDER_J[first - 1 : last + 1],
+                    ENERGY_LADDER_J[first - 1 : last + 1],
                 )
 
 
@@ -66,16 +66,20 @@ def _ratios(skins: "xr.Dataset", beam: ColumnBeam, energies_J: Floats) -> tuple[
         "settings": {"pulse_ms": beam.pulse_ms, "profile": beam.profile},
         "microbeam": {"diameter_um": beam.diameter_um, "energy_mJ": 1.0, "density_per_cm2": 1.0},
     }
-    return column_ratios(skins, resolve(parse(Case, tables, file="columns"), Path()), energies_J, photons=PHOTONS)
+    return column_ratios(
+        skins, resolve_beam(parse_record(Case, tables, file="columns"), Path()), energies_J, photons=PHOTONS
+    )
 
 
-def compared(rows: Sequence[ColumnRow]) -> dict[str, float]:
+def compare_with_full_columns(rows: Sequence[ColumnRow]) -> dict[str, float]:
     """Return the relative error of depth and width of columns beside those in full, root mean square and greatest."""
     errors = []
-    for (site, ita), (beam, energies) in product(product(SITES, ITA_COMPARED_DEG), list(beams())[::EVERY]):
+    for (site, ita), (beam, energies) in product(
+        product(SITES, ITA_COMPARED_DEG), list(fractional_beams())[::COMPARED_STEP]
+    ):
         one = energies[len(energies) // 2 :][:1]
-        row, skin = next(row for row in rows if row.beam == beam), skin_of(site, ita)
-        above = absorbed_above(skin)
+        row, skin = next(row for row in rows if row.beam == beam), draw_skin(site, ita)
+        above = absorption_above_dermis(skin)
         assert above is not None  # such skins have a dermis
         for by_table, in_full in zip(row.at(above, one), _ratios(skin, beam, one), strict=True):
             errors.append(float(by_table[0] / in_full[0] - 1))
@@ -87,25 +91,25 @@ def compared(rows: Sequence[ColumnRow]) -> dict[str, float]:
     }
 
 
-def _made() -> Mapping[str, Any]:
-    skins, rows = [skin_of("cheeks", ita, 200) for ita in ITA_DEG], []
-    for beam, energies in beams():
+def _make_table() -> Mapping[str, Any]:
+    skins, rows = [draw_skin("cheeks", ita, 200) for ita in ITA_DEG], []
+    for beam, energies in fractional_beams():
         found = np.array([_ratios(skin, beam, energies) for skin in skins])  # (skin, depth or width, energy)
         print(beam, np.round(found, 2).tolist(), flush=True)
         there = np.isfinite(found).all(axis=(0, 1))
         rows.append(
             beam._asdict()
             | {
-                "above": [round_significant(absorbed_above(skin) or 0.0, 4) for skin in skins],
+                "above": [round_significant(absorption_above_dermis(skin) or 0.0, 4) for skin in skins],
                 "energy_mJ": [round_significant(float(energy / MJ), 8) for energy in energies[there]],
                 "depth": np.round(found[:, 0, there], 3).tolist(),
                 "width": np.round(found[:, 1, there], 3).tolist(),
             }
         )
-    return {"beam": rows, "error": compared(column_rows({"beam": rows}))}
+    return {"beam": rows, "error": compare_with_full_columns(read_column_rows({"beam": rows}))}
 
 
-COLUMN_CORRECTIONS = Derived(
+COLUMN_CORRECTIONS = DerivedTable(
     name="column_corrections",
     header=HEADER,
     inputs=(
@@ -119,5 +123,5 @@ COLUMN_CORRECTIONS = Derived(
         "data/derived/melanin_by_site.toml",
     ),
     version=1,
-    make=_made,
+    make=_make_table,
 )

@@ -22,17 +22,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, least_squares
 
-from skinbeam.derived import Derived
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.model.units import UM
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
+from skinbeam.simulate.light.engines import SKIN_ORDINATES
 from skinbeam.simulate.light.medium import LayeredMedium
-from skinbeam.simulate.light.ordinates import IN_SKINS
-from skinbeam.simulate.light.pencil import Pencil, pencil
+from skinbeam.simulate.light.pencil_beam import PencilBeamLight, trace_pencil_beam
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM
-from skinbeam.skin.model import Skin
-from skinbeam.skin.properties import anisotropy, baseline_mua, blood_mua, melanosome_mua, optics, reduced_scattering
-from skinbeam.skin.tables import number, table
-from skinbeam.units import UM
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.properties import (
+    anisotropy,
+    baseline_mua,
+    blood_mua,
+    melanosome_mua,
+    optical_properties,
+    reduced_scattering,
+)
+from skinbeam.skin.tables import read_number, tissue_table
 
 __all__ = ["MELANIN_BY_COLOUR", "Losses"]
 
@@ -56,29 +63,29 @@ HEADER = """\
 # row a wavelength.
 # Made by `make derived`; not to be edited.
 """
-TOLD: Final = (
+SOURCE_NOTE: Final = (
     "inversion of the mean spectra of 15256 measurements, sites mixed; class centres judged from the bounds of the "
     "classes and their counts; loss at the edge traced, and shortened to what two ports measure (skinbeam2026skin)"
 )
-TOLD_LOSS: Final = (
+LOSS_NOTE: Final = (
     "mean of a cheek and a forearm: packets in the middle skin with all lengths divided by {shorter}, at which the "
     "wide port reads a tenth more than the narrow one; from half of this to half of what undivided lengths give is as "
     "likely"
 )
 
 
-def _reflected(
+def _reflectance(
     fraction: Array, blood: Array, nm: Array, factors: tuple[float, float] = (1.0, 1.0), *, even: bool = False
 ) -> Array:
     """Diffuse reflectance of the geometry of the inversion; arguments of one shape, factors of epidermis and dermis."""
     fraction, blood, nm = np.broadcast_arrays(fraction, blood, nm)
-    shape, epidermis_m = fraction.shape, table("melanin")["by_ita"]["epidermis_um"] * UM
-    by_depth = table("melanin")["by_depth"]
-    above = 1.0 if even else number(by_depth["above_basal"])
-    share = number(by_depth["basal_um"]) * UM / epidermis_m
+    shape, epidermis_m = fraction.shape, tissue_table("melanin")["by_ita"]["epidermis_um"] * UM
+    by_depth = tissue_table("melanin")["by_depth"]
+    above = 1.0 if even else read_number(by_depth["above_basal"])
+    share = read_number(by_depth["basal_um"]) * UM / epidermis_m
     rows = []
     for f, b, at in zip(fraction.ravel(), blood.ravel(), nm.ravel(), strict=True):
-        melanosome, whole, bloodless, epidermis, dermis, g = _at(float(at))
+        melanosome, whole, bloodless, epidermis, dermis, g = _optics_at(float(at))
         both = np.array([above * f, above * f + (1 - above) * f / share])
         absorption = *(both * melanosome + (1 - both) * bloodless), b * whole + (1 - b) * bloodless
         scattering = np.array([factors[0] * epidermis, factors[0] * epidermis, factors[1] * dermis]) / (1 - g)
@@ -87,34 +94,34 @@ def _reflected(
     mua, mus, alike = values[:, :3], values[:, 3:6], np.ones((len(values), 3))
     thickness = alike * [epidermis_m * (1 - share), epidermis_m * share, np.inf]
     media = LayeredMedium(mua, mus, alike * values[:, 6:], alike * INDEX, thickness)
-    light = IN_SKINS.light(media, LightBeam(), Tally())
+    light = SKIN_ORDINATES.light(media, LightBeam(), LightTally())
     return np.reshape(light.reflectance_diffuse, shape)
 
 
 @cache
-def _at(nm: float) -> tuple[float, ...]:
+def _optics_at(nm: float) -> tuple[float, ...]:
     """Absorption of melanosomes, blood and bloodless tissue, reduced scattering of both layers, mean cosine."""
-    entry = table("optics")
-    blood = blood_mua(nm, number(entry["blood"]["haematocrit"]), number(entry["blood"]["oxygenation"]))
-    bloodless = number(entry["baseline"]["factor"]) * baseline_mua(nm)
+    entry = tissue_table("optics")
+    blood = blood_mua(nm, read_number(entry["blood"]["haematocrit"]), read_number(entry["blood"]["oxygenation"]))
+    bloodless = read_number(entry["baseline"]["factor"]) * baseline_mua(nm)
     scattering = reduced_scattering("epidermis", nm), reduced_scattering("dermis", nm)
     return melanosome_mua(nm), float(blood), bloodless, *scattering, anisotropy(nm)
 
 
-def _traced(site: str, ita_deg: float, nm: float, packets: int) -> Pencil:
+def _trace_pencil(site: str, ita_deg: float, nm: float, packets: int) -> PencilBeamLight:
     """A pencil beam in the middle skin of a site."""
-    skin = Skin(site=site, ita_deg=ita_deg).median()
-    medium = LayeredMedium.of(optics(skin, nm), skin["thickness_m"].to_numpy()).draw(0)
-    return pencil(medium, np.array([0.0, 1e-3]), RING_m, RINGS, packets)
+    skin = SkinDistribution(site=site, ita_deg=ita_deg).median()
+    medium = LayeredMedium.of(optical_properties(skin, nm), skin["thickness_m"].to_numpy()).draw(0)
+    return trace_pencil_beam(medium, np.array([0.0, 1e-3]), RING_m, RINGS, packets)
 
 
-def _loss(light: Pencil, port_mm: tuple[float, float], shorter: float) -> float:
+def _loss(light: PencilBeamLight, port_mm: tuple[float, float], shorter: float) -> float:
     """Share of the diffuse reflectance that a port loses when all lengths of the light are divided by a number."""
     whole = float(light.out[:, 0].sum() / light.packets.sum()) * (1.0 - light.reflectance_specular)
     return 1.0 - light.port(port_mm[0] * shorter, port_mm[1] * shorter)[0] / whole
 
 
-def _more_in_the_wide(light: Pencil, shorter: float) -> float:
+def _more_in_the_wide(light: PencilBeamLight, shorter: float) -> float:
     """How much more the wide port reads than the narrow one, as a share of the latter."""
     return (1.0 - _loss(light, WIDE_mm, shorter)) / (1.0 - _loss(light, NARROW_mm, shorter)) - 1.0
 
@@ -130,13 +137,13 @@ class Losses(NamedTuple):
 
 def _losses(packets: int) -> Losses:
     """Return the mean losses of the sites."""
-    ita = table("melanin")["by_ita"]["ita_deg"]
-    measured = number(table("melanin")["port"]["wide_over_narrow"])
+    ita = tissue_table("melanin")["by_ita"]["ita_deg"]
+    measured = read_number(tissue_table("melanin")["port"]["wide_over_narrow"])
     reached = (ita[0], ita[2], ita[4])
     found = np.zeros((2, len(reached), len(TRACED_nm)))
     lengths = []
     for site in SITES:
-        judge = _traced(site, ita[3], 700.0, packets)
+        judge = _trace_pencil(site, ita[3], 700.0, packets)
         shorter = float(brentq(lambda s, judge=judge: _more_in_the_wide(judge, s) - measured, 1.0, 3.5, xtol=0.02))
         lengths.append(shorter)
         print(
@@ -144,7 +151,7 @@ def _losses(packets: int) -> Losses:
         )
         for row, colour in enumerate(reached):
             for column, nm in enumerate(TRACED_nm):
-                light = _traced(site, colour, nm, packets)
+                light = _trace_pencil(site, colour, nm, packets)
                 found[0, row, column] += _loss(light, WIDE_mm, shorter) / len(SITES)
                 found[1, row, column] += _loss(light, WIDE_mm, 1.0) / len(SITES)
     return Losses(tuple(lengths), reached, found[0], found[1])
@@ -152,7 +159,7 @@ def _losses(packets: int) -> Losses:
 
 def _by_class(found: Losses, values: Array) -> Array:
     """Losses at the classes and at `COLOUR_WAVELENGTHS_NM`, (class, wavelength)."""
-    classes = table("melanin")["by_ita"]["ita_deg"]
+    classes = tissue_table("melanin")["by_ita"]["ita_deg"]
     rows = np.array([np.interp(classes, found.ita_deg, one) for one in values.T])
     return np.array([np.interp(COLOUR_WAVELENGTHS_NM, TRACED_nm, one) for one in rows.T])
 
@@ -166,20 +173,20 @@ class _Inversions(NamedTuple):
     factors: tuple[float, float]  # of the second scattering: epidermis and dermis
 
 
-def _uncorrected() -> _Inversions:
+def _uncorrected_inversions() -> _Inversions:
     """Return the inversions of `by_ita.uncorrected`."""
-    entry = table("melanin")["by_ita"]["uncorrected"]
+    entry = tissue_table("melanin")["by_ita"]["uncorrected"]
     joint, first, second = np.array(entry["fractions"]).T
     blood = np.array(entry["blood_fraction"])
     nm = np.array(INVERTED_nm)
-    read = _reflected(first, blood, nm, even=True)
-    fitted = least_squares(lambda k: _reflected(second, blood, nm, tuple(k), even=True) - read, [1.5, 1.2])
+    read = _reflectance(first, blood, nm, even=True)
+    fitted = least_squares(lambda k: _reflectance(second, blood, nm, tuple(k), even=True) - read, [1.5, 1.2])
     print("read at 690 nm, without the surface:", read)
     print("factors of the second scattering:", fitted.x, "- both inversions differ by", fitted.fun)
     return _Inversions(joint, blood, read, (float(fitted.x[0]), float(fitted.x[1])))
 
 
-def _corrected(given: _Inversions, share: Array) -> Array:
+def _corrected_melanin(given: _Inversions, share: Array) -> Array:
     """Melanin by the three inversions, blood and the residual of the joint one, (class, 5), with a loss given back.
 
     Parameters
@@ -187,7 +194,7 @@ def _corrected(given: _Inversions, share: Array) -> Array:
     share : what the port loses, (class, wavelength).
     """
     nm = np.array(COLOUR_WAVELENGTHS_NM)
-    spectra = _reflected(given.joint[:, None], given.blood[:, None], nm[None], even=True)
+    spectra = _reflectance(given.joint[:, None], given.blood[:, None], nm[None], even=True)
     at = int(np.argmin(np.abs(nm - INVERTED_nm)))
     rows = []
     for k in range(len(given.joint)):
@@ -195,7 +202,7 @@ def _corrected(given: _Inversions, share: Array) -> Array:
         alone = [_at_690(one, given.blood[k], factors) for factors in ((1.0, 1.0), given.factors)]
         target = spectra[k] / (1.0 - share[k])
         both = least_squares(
-            lambda p, target=target: _reflected(np.exp(p[0]), np.exp(p[1]), nm) - target,
+            lambda p, target=target: _reflectance(np.exp(p[0]), np.exp(p[1]), nm) - target,
             np.log([0.8 * given.joint[k], given.blood[k]]),
         )
         rows.append([np.exp(both.x[0]), *alone, np.exp(both.x[1]), np.sqrt(np.mean(both.fun**2))])
@@ -204,7 +211,7 @@ def _corrected(given: _Inversions, share: Array) -> Array:
 
 def _at_690(read: float, blood: float, factors: tuple[float, float]) -> float:
     nm = np.array(INVERTED_nm)
-    return float(brentq(lambda f: float(_reflected(np.array(f), np.array(blood), nm, factors) - read), 0.002, 0.6))
+    return float(brentq(lambda f: float(_reflectance(np.array(f), np.array(blood), nm, factors) - read), 0.002, 0.6))
 
 
 def _values(fractions: Array, found: Losses) -> dict[str, Any]:
@@ -212,11 +219,11 @@ def _values(fractions: Array, found: Losses) -> dict[str, Any]:
     lengths = " and ".join(f"{one:.1f}" for one in found.shorter)
     return {
         "source": "issa2025",
-        "conditions": TOLD,
+        "conditions": SOURCE_NOTE,
         "fractions": np.round(fractions, 4).tolist(),
         "port_loss": {
             "source": "skinbeam2026skin",
-            "conditions": TOLD_LOSS.format(shorter=lengths),
+            "conditions": LOSS_NOTE.format(shorter=lengths),
             "ita_deg": found.ita_deg,
             "wavelength_nm": TRACED_nm,
             "share": np.round(found.shortened.T, 3).tolist(),
@@ -224,14 +231,14 @@ def _values(fractions: Array, found: Losses) -> dict[str, Any]:
     }
 
 
-def _made() -> dict[str, Any]:
-    given, lost = _uncorrected(), _losses(PACKETS)
+def _make_table() -> dict[str, Any]:
+    given, lost = _uncorrected_inversions(), _losses(PACKETS)
     print("loss of the port at", TRACED_nm, "nm, colours", lost.ita_deg, "shortened and as traced")
     print(lost.shortened, lost.as_traced, sep="\n")
     ends = {"low": 0.5 * lost.shortened, "middle": lost.shortened, "high": 0.5 * lost.as_traced}
     found = {}
     for name, share in ends.items():
-        found[name] = _corrected(given, _by_class(lost, share))
+        found[name] = _corrected_melanin(given, _by_class(lost, share))
         print(
             f"{name}: joint, 690 nm, 690 nm with the second scattering, blood, rms of the joint one",
             found[name],
@@ -241,7 +248,7 @@ def _made() -> dict[str, Any]:
     return _values(np.column_stack([middle, found["low"][:, 0], found["high"][:, 0]]), lost)
 
 
-MELANIN_BY_COLOUR = Derived(
+MELANIN_BY_COLOUR = DerivedTable(
     name="melanin_by_colour",
     header=HEADER,
     inputs=(
@@ -249,5 +256,5 @@ MELANIN_BY_COLOUR = Derived(
         "data/spectra/",
     ),
     version=1,
-    make=_made,
+    make=_make_table,
 )

@@ -10,21 +10,21 @@ from typing import Any, Final
 
 from scipy.optimize import brentq
 
-from skinbeam.derived import Derived
-from skinbeam.document import round_significant
-from skinbeam.simulate.appearance import middle_ita_deg
-from skinbeam.skin.melanin import column_of_ita_m
-from skinbeam.skin.model import Skin
-from skinbeam.skin.tables import table
-from skinbeam.sources import Sourced
-from skinbeam.units import UM
+from skinbeam.model.document import round_significant
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.units import UM
+from skinbeam.simulate.appearance import median_ita_deg
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.melanin import melanin_column_m
+from skinbeam.skin.tables import tissue_table
 
-__all__ = ["MELANIN_BY_SITE", "COLOURS_deg", "column_um"]
+__all__ = ["MELANIN_BY_SITE", "COLOURS_deg", "melanin_column_um"]
 
 # From the darkest class centre of the mean spectra to the lightest.
 COLOURS_deg: Final = (-42.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 58.0)
 # Melanin is sought between less than the lightest and more than the darkest skin is known to hold.
-SOUGHT_um: Final = (0.2, 60.0)
+SEARCH_RANGE_um: Final = (0.2, 60.0)
 DIGITS = 4
 
 HEADER = """\
@@ -33,27 +33,27 @@ HEADER = """\
 """
 
 
-def column_um(site: str, ita_deg: float) -> float:
+def melanin_column_um(site: str, ita_deg: float) -> float:
     """Return the volume of melanosomes over an area at which the middle skin of a site has an ITA, um.
 
     Raises
     ------
-    ValueError : no amount between `SOUGHT_um` gives it this colour.
+    ValueError : no amount between `SEARCH_RANGE_um` gives it this colour.
     """
     # What the table holds now only sets the scale: the skin is given a multiple of it.
-    given = float(column_of_ita_m(ita_deg, site=site)) / UM
+    given = float(melanin_column_m(ita_deg, site=site)) / UM
 
     def too_light(logarithm: float) -> float:
         ratio = exp(logarithm) / given
-        melanin = Sourced(ratio, ratio, ratio, "fixed", "skinbeam2026skin", "sought")
-        return middle_ita_deg(Skin(site=site, ita_deg=ita_deg, melanin_ratio=melanin)) - ita_deg
+        melanin = SourcedValue(ratio, ratio, ratio, "fixed", "skinbeam2026skin", "sought")
+        return median_ita_deg(SkinDistribution(site=site, ita_deg=ita_deg, melanin_ratio=melanin)) - ita_deg
 
-    found = brentq(too_light, log(SOUGHT_um[0]), log(SOUGHT_um[1]), xtol=1e-5)
+    found = brentq(too_light, log(SEARCH_RANGE_um[0]), log(SEARCH_RANGE_um[1]), xtol=1e-5)
     return float(exp(found))
 
 
-def _made() -> dict[str, Any]:
-    found = {site: [column_um(site, ita) for ita in COLOURS_deg] for site in table("layers")["sites"]}
+def _make_table() -> dict[str, Any]:
+    found = {site: [melanin_column_um(site, ita) for ita in COLOURS_deg] for site in tissue_table("layers")["sites"]}
     return {
         "source": "skinbeam2026skin",
         "conditions": "in the full skin of each site, melanin where people have it, the loss at a port given",
@@ -62,7 +62,7 @@ def _made() -> dict[str, Any]:
     }
 
 
-MELANIN_BY_SITE = Derived(
+MELANIN_BY_SITE = DerivedTable(
     name="melanin_by_site",
     header=HEADER,
     inputs=(
@@ -71,5 +71,5 @@ MELANIN_BY_SITE = Derived(
         "data/derived/melanin_by_colour.toml",
     ),
     version=1,
-    make=_made,
+    make=_make_table,
 )

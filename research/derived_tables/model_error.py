@@ -6,7 +6,7 @@ Kept as data, since running the comparison inside a threshold would take that lo
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skinbeam.derived import Derived
+from skinbeam.model.package_data import DerivedTable
 from skinbeam.validation.validate import validate_document
 
 __all__ = ["MODEL_ERROR", "by_endpoint"]
@@ -27,11 +27,11 @@ def by_endpoint(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"endpoint": {one["endpoint"]: {name: one[name] for name in kept if name in one} for one in errors}}
 
 
-def _made() -> dict[str, Any]:
+def _make_table() -> dict[str, Any]:
     return by_endpoint(validate_document()["endpoints"])
 
 
-MODEL_ERROR = Derived(
+MODEL_ERROR = DerivedTable(
     name="model_error",
     header=HEADER,
     inputs=(
@@ -48,5 +48,5 @@ MODEL_ERROR = Derived(
         "validation/rows/",
     ),
     version=2,
-    make=_made,
+    make=_make_table,
 )

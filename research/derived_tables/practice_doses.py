@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from skinbeam.derived import Derived
-from skinbeam.document import round_significant
-from skinbeam.practice.calibration import family_of
-from skinbeam.practice.doses import over_computed
-from skinbeam.practice.posing import poses, rate_of, seen, unposed
-from skinbeam.practice.row import PracticeRow
-from skinbeam.practice.rows import practice_rows
+from skinbeam.model.document import round_significant
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.published_doses.calibration import laser_family
+from skinbeam.published_doses.rows import PracticeRow, practice_rows
+from skinbeam.published_doses.scenarios import (
+    burn_observation,
+    dose_scenarios,
+    exclusion_reason,
+    log_dose_ratios,
+    undosed_count_family,
+)
 
 __all__ = ["PRACTICE_DOSES"]
 
@@ -22,20 +26,20 @@ HEADER = """\
 DIGITS = 4
 
 
-def _made() -> dict[str, Any]:
+def _make_table() -> dict[str, Any]:
     doses: dict[str, Any] = {}
     rates: dict[str, Any] = {}
     for row in practice_rows():
-        family = rate_of(row)
+        family = undosed_count_family(row)
         if family is not None:
-            rates[row.row] = _entry(row, family)
-        elif unposed(row) is None:
-            doses[row.row] = _posed(row)
+            rates[row.row] = _row_entry(row, family)
+        elif exclusion_reason(row) is None:
+            doses[row.row] = _dosed_row_entry(row)
     return {"row": doses, "rate": rates}
 
 
-def _entry(row: PracticeRow, family: str) -> dict[str, Any]:
-    found = seen(row)
+def _row_entry(row: PracticeRow, family: str) -> dict[str, Any]:
+    found = burn_observation(row)
     assert found is not None  # it is posed, or a rate
     return {
         "source": row.source,
@@ -48,10 +52,10 @@ def _entry(row: PracticeRow, family: str) -> dict[str, Any]:
     }
 
 
-def _posed(row: PracticeRow) -> dict[str, Any]:
-    ways, lamp = poses(row), row.wavelength_nm is None
-    over = over_computed(row)
-    return _entry(row, family_of(ways[0].beam.wavelength_nm, lamp=lamp)) | {
+def _dosed_row_entry(row: PracticeRow) -> dict[str, Any]:
+    ways, lamp = dose_scenarios(row), row.wavelength_nm is None
+    over = log_dose_ratios(row)
+    return _row_entry(row, laser_family(ways[0].beam.wavelength_nm, lamp=lamp)) | {
         "wavelength_nm": round_significant(ways[0].beam.wavelength_nm),
         "pulse_ms": round_significant(sum(way.beam.pulse_ms for way in ways) / len(ways)),
         "phototype": ways[0].skin.phototype or "",
@@ -62,7 +66,7 @@ def _posed(row: PracticeRow) -> dict[str, Any]:
     }
 
 
-PRACTICE_DOSES = Derived(
+PRACTICE_DOSES = DerivedTable(
     name="practice_doses",
     header=HEADER,
     inputs=(
@@ -77,5 +81,5 @@ PRACTICE_DOSES = Derived(
         "data/derived/melanin_by_site.toml",
     ),
     version=2,
-    make=_made,
+    make=_make_table,
 )

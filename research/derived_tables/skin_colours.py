@@ -13,24 +13,29 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import Derived
-from skinbeam.document import round_significant
+from skinbeam.model.document import round_significant
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.units import UM
 from skinbeam.photo.colour import TO_XYZ
-from skinbeam.simulate.appearance import reflected
-from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, ita_of_lab_deg, lab_of_spectrum, xyz_of_spectrum
+from skinbeam.simulate.appearance import reflectance_parts
+from skinbeam.skin.colour import (
+    COLOUR_WAVELENGTHS_NM,
+    lab_to_ita_deg,
+    port_loss_fraction,
+    spectrum_to_lab,
+    spectrum_to_xyz,
+)
+from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.layers import DERMIS
-from skinbeam.skin.melanin import column_of_ita_m
-from skinbeam.skin.model import Skin
-from skinbeam.skin.port import port_loss
-from skinbeam.skin.properties import optics
-from skinbeam.skin.tables import table
-from skinbeam.sources import Sourced
-from skinbeam.units import UM
+from skinbeam.skin.melanin import melanin_column_m
+from skinbeam.skin.properties import optical_properties
+from skinbeam.skin.tables import tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SKIN_COLOURS", "holding", "seen_by_srgb", "spectra_of"]
+__all__ = ["SKIN_COLOURS", "skin_spectra", "skin_with_pigment", "spectra_to_srgb"]
 
 Array = NDArray[np.float64]
 SITE: Final = "cheeks"
@@ -54,12 +59,14 @@ HEADER = """\
 """
 
 
-def holding(melanin: float, blood: float, *, draws: int = 0, seed: int = 0) -> "xr.Dataset":
+def skin_with_pigment(melanin: float, blood: float, *, draws: int = 0, seed: int = 0) -> "xr.Dataset":
     """Return the middle skin of a face, or drawn ones, that hold so much melanin and blood (volume fractions)."""
-    wanted_m = melanin * table("melanin")["by_ita"]["epidermis_um"] * UM
+    wanted_m = melanin * tissue_table("melanin")["by_ita"]["epidermis_um"] * UM
     ita = 20.0
-    ratio = wanted_m / float(column_of_ita_m(ita, site=SITE))
-    skin = Skin(site=SITE, ita_deg=ita, melanin_ratio=Sourced(ratio, ratio, ratio, "fixed", "skinbeam2026skin", ""))
+    ratio = wanted_m / float(melanin_column_m(ita, site=SITE))
+    skin = SkinDistribution(
+        site=SITE, ita_deg=ita, melanin_ratio=SourcedValue(ratio, ratio, ratio, "fixed", "skinbeam2026skin", "")
+    )
     ds = skin.sample(draws, seed) if draws else skin.median()
     thickness, melanosomes = ds["thickness_m"].to_numpy(), ds["melanosome_fraction"].to_numpy()
     held = (np.where(np.isfinite(thickness), thickness, 0.0) * melanosomes).sum(axis=1, keepdims=True)
@@ -71,38 +78,38 @@ def holding(melanin: float, blood: float, *, draws: int = 0, seed: int = 0) -> "
     return ds.assign(melanosome_fraction=(dims, melanosomes * wanted_m / held), blood_fraction=(dims, bloody))
 
 
-def spectra_of(ds: "xr.Dataset") -> tuple[Array, Array]:
+def skin_spectra(ds: "xr.Dataset") -> tuple[Array, Array]:
     """Return diffuse reflectance and that of the surface at `COLOUR_WAVELENGTHS_NM`, (sample, 31) each."""
-    return reflected(ds, [optics(ds, nm) for nm in COLOUR_WAVELENGTHS_NM])
+    return reflectance_parts(ds, [optical_properties(ds, nm) for nm in COLOUR_WAVELENGTHS_NM])
 
 
-def seen_by_srgb(reflectance: Array) -> Array:
+def spectra_to_srgb(reflectance: Array) -> Array:
     """Return linear sRGB (..., 3) of spectra (..., 31) under D65; a perfect diffuser is (1, 1, 1).
 
     The package's observer is that of 10 degrees; its white is laid on the one of sRGB.
     """
-    white = xyz_of_spectrum(np.ones(len(COLOUR_WAVELENGTHS_NM)))
-    return np.asarray(xyz_of_spectrum(reflectance) / white * TO_XYZ.sum(axis=1) @ np.linalg.inv(TO_XYZ).T)
+    white = spectrum_to_xyz(np.ones(len(COLOUR_WAVELENGTHS_NM)))
+    return np.asarray(spectrum_to_xyz(reflectance) / white * TO_XYZ.sum(axis=1) @ np.linalg.inv(TO_XYZ).T)
 
 
 def _node(melanin: float, blood: float) -> tuple[Array, float]:
     """Colour of the middle skin, (3,), and its ITA, degrees."""
-    diffuse, surface = (part[0] for part in spectra_of(holding(melanin, blood)))
-    whole = float(ita_of_lab_deg(lab_of_spectrum(diffuse + surface)))
-    read = lab_of_spectrum(diffuse * (1.0 - port_loss(whole)) + surface)
-    return seen_by_srgb(diffuse + SURFACE * surface), float(ita_of_lab_deg(read))
+    diffuse, surface = (part[0] for part in skin_spectra(skin_with_pigment(melanin, blood)))
+    whole = float(lab_to_ita_deg(spectrum_to_lab(diffuse + surface)))
+    read = spectrum_to_lab(diffuse * (1.0 - port_loss_fraction(whole)) + surface)
+    return spectra_to_srgb(diffuse + SURFACE * surface), float(lab_to_ita_deg(read))
 
 
 def _covariance(melanin: float, blood: float) -> list[float]:
     """Covariance over drawn skins of ln(red/green) and ln(green/blue)."""
-    diffuse, surface = spectra_of(holding(melanin, blood, draws=DRAWS))
+    diffuse, surface = skin_spectra(skin_with_pigment(melanin, blood, draws=DRAWS))
     shares = np.random.default_rng(0).permutation((np.arange(DRAWS) + 0.5) / DRAWS)[:, None]
-    ln = np.log(seen_by_srgb(diffuse + shares * surface))
+    ln = np.log(spectra_to_srgb(diffuse + shares * surface))
     found = np.cov(ln[:, 0] - ln[:, 1], ln[:, 1] - ln[:, 2])
     return [round_significant(float(value), DIGITS) for value in (found[0, 0], found[0, 1], found[1, 1])]
 
 
-def _made() -> dict[str, Any]:
+def _make_table() -> dict[str, Any]:
     nodes = [[_node(melanin, blood) for melanin in MELANIN] for blood in BLOOD]
 
     def rounded(value: float) -> float:
@@ -123,7 +130,7 @@ def _made() -> dict[str, Any]:
     }
 
 
-SKIN_COLOURS = Derived(
+SKIN_COLOURS = DerivedTable(
     name="skin_colours",
     header=HEADER,
     inputs=(
@@ -133,5 +140,5 @@ SKIN_COLOURS = Derived(
         "data/derived/melanin_by_site.toml",
     ),
     version=1,
-    make=_made,
+    make=_make_table,
 )

@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import Derived
-from skinbeam.document import round_significant
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
+from skinbeam.model.case import Case
+from skinbeam.model.document import round_significant
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.model.units import MM, UM
+from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.spot import PENCIL, middle_medium, ring_areas
+from skinbeam.simulate.light.spot import PENCIL_BEAM, median_medium, ring_areas
 from skinbeam.simulate.light.spot_table import (
     LARGEST_SHARE,
     SMALLEST_SHARE,
     SpotRow,
-    likeness,
-    spot_rows,
-    tabulated_share,
+    lookup_spot_share,
+    read_spot_rows,
+    spread_parameters,
 )
+from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.layers import DERMIS
-from skinbeam.skin.model import Skin
-from skinbeam.units import MM, UM
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SPOT_SHARE", "compared", "skin_of", "traced"]
+__all__ = ["SPOT_SHARE", "compare_with_packets", "draw_skin", "trace_share"]
 
 Floats = NDArray[np.float64]
 
@@ -89,14 +89,16 @@ HEADER = """\
 """
 
 
-def skin_of(site: str, ita_deg: float, draws: int = 20) -> "xr.Dataset":
+def draw_skin(site: str, ita_deg: float, draws: int = 20) -> "xr.Dataset":
     """Return draws of a skin, of which the medians are the middle."""
-    return Skin.from_case(parse(Case, {"skin": {"site": site, "ita_deg": ita_deg}}, file="spot-share")).sample(draws, 0)
+    return SkinDistribution.from_case(
+        parse_record(Case, {"skin": {"site": site, "ita_deg": ita_deg}}, file="spot-share")
+    ).sample(draws, 0)
 
 
-def traced(medium: LayeredMedium, photons: int) -> Floats:
+def trace_share(medium: LayeredMedium, photons: int) -> Floats:
     """Return the share by packets, (ring, depth): within 0.25 mm, 0.5 mm and so on; nan where no light comes."""
-    found = MonteCarlo(photons).light(medium, PENCIL, Tally(EDGES_M, RING_M, RINGS))
+    found = MonteCarlo(photons).light(medium, PENCIL_BEAM, LightTally(EDGES_M, RING_M, RINGS))
     assert found.fluence_rate_rz is not None  # rings were asked for
     inside = np.cumsum(found.fluence_rate_rz * ring_areas(RING_M, RINGS), axis=1).T
     whole = np.where(found.fluence_rate_ratio > 0, found.fluence_rate_ratio, np.nan)
@@ -104,7 +106,7 @@ def traced(medium: LayeredMedium, photons: int) -> Floats:
 
 
 def _log_y(medium: LayeredMedium) -> list[str]:
-    share = traced(medium, PHOTONS)[[round(radius * MM / RING_M) - 1 for radius in RADII_MM]]
+    share = trace_share(medium, PHOTONS)[[round(radius * MM / RING_M) - 1 for radius in RADII_MM]]
     for depth in range(1, share.shape[1]):  # where no packet came, as above
         share[:, depth] = np.where(np.isnan(share[:, depth]), share[:, depth - 1], share[:, depth])
     y = -np.log1p(-np.clip(share, SMALLEST_SHARE, LARGEST_SHARE))
@@ -125,12 +127,12 @@ def _varied(medium: LayeredMedium, tissue: NDArray[np.str_], name: str, factor: 
 
 
 def _lights() -> Iterator[dict[str, Any]]:
-    skin = skin_of("cheeks", 30.0, 200)
+    skin = draw_skin("cheeks", 30.0, 200)
     tissue = skin["tissue"].to_numpy().astype(str)
     for wavelength in WAVELENGTHS_nm:
         print(wavelength, flush=True)
-        medium = middle_medium(skin, wavelength)
-        like = likeness(medium, tissue)
+        medium = median_medium(skin, wavelength)
+        like = spread_parameters(medium, tissue)
         assert like is not None  # a cheek has a dermis
         yield {
             "wavelength_nm": float(wavelength),
@@ -143,15 +145,15 @@ def _lights() -> Iterator[dict[str, Any]]:
         }
 
 
-def compared(table: Sequence[SpotRow], photons: int = PHOTONS_COMPARED) -> dict[str, float]:
+def compare_with_packets(table: Sequence[SpotRow], photons: int = PHOTONS_COMPARED) -> dict[str, float]:
     """Return the relative error of the table beside packets, root mean square and greatest."""
     errors, middles = [], (EDGES_M[1:] + EDGES_M[:-1]) / 2
     seen = middles < DEEPEST_COMPARED_M
     for site, ita in product(SITES, ITA_DEG):
-        skin = skin_of(site, ita)
-        full = {wavelength: traced(middle_medium(skin, wavelength), photons) for wavelength, _ in BEAMS}
+        skin = draw_skin(site, ita)
+        full = {wavelength: trace_share(median_medium(skin, wavelength), photons) for wavelength, _ in BEAMS}
         for wavelength, spot_mm in BEAMS:
-            found = tabulated_share(table, skin, wavelength, spot_mm * MM, "top-hat")
+            found = lookup_spot_share(table, skin, wavelength, spot_mm * MM, "top-hat")
             assert found is not None  # within the table
             ring = round(spot_mm * MM / 2 / RING_M) - 1
             errors.append(found.at(middles[seen]) / full[wavelength][ring][seen] - 1)
@@ -163,17 +165,17 @@ def compared(table: Sequence[SpotRow], photons: int = PHOTONS_COMPARED) -> dict[
     }
 
 
-def _made() -> Mapping[str, Any]:
+def _make_table() -> Mapping[str, Any]:
     table = {
         "radius_mm": list(RADII_MM),
         "depth_um": ((EDGES_M[1:] + EDGES_M[:-1]) / 2 / UM).tolist(),
         "factor": {name: list(each) for name, each in FACTORS.items()},
         "light": list(_lights()),
     }
-    return table | {"error": compared(spot_rows(table))}
+    return table | {"error": compare_with_packets(read_spot_rows(table))}
 
 
-SPOT_SHARE = Derived(
+SPOT_SHARE = DerivedTable(
     name="spot_share",
     header=HEADER,
     inputs=(
@@ -183,5 +185,5 @@ SPOT_SHARE = Derived(
         "data/derived/melanin_by_site.toml",
     ),
     version=1,
-    make=_made,
+    make=_make_table,
 )

@@ -11,16 +11,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skinbeam.derived import Derived
-from skinbeam.document import round_significant
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.model.case import Case
+from skinbeam.model.document import round_significant
+from skinbeam.model.input_files import LoadedCase, parse_record
+from skinbeam.model.package_data import DerivedTable
 from skinbeam.simulate.light.lighting import illuminate
-from skinbeam.simulate.pulse.response import respond
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessels.full import PACKETS, ends_of, heat_section, light_section, vessel_in
-from skinbeam.simulate.vessels.lumen import respond_vessels
-from skinbeam.simulate.vessels.reduction import first_vessel_mua
+from skinbeam.simulate.pulse.response import simulate_pulse
+from skinbeam.simulate.scene import build_scene
+from skinbeam.simulate.vessels.cross_section import (
+    PACKETS,
+    heat_section,
+    light_section,
+    section_endpoint_doses,
+    section_vessel,
+)
+from skinbeam.simulate.vessels.reduction_error import first_vessel_mua
+from skinbeam.simulate.vessels.vessel_response import simulate_vessels
 
 __all__ = [
     "PULSES_MS",
@@ -28,9 +34,9 @@ __all__ = [
     "VESSELS_UM",
     "VESSEL_REDUCTION",
     "BEAMS_nm",
-    "Ratio",
-    "compared",
-    "summarised",
+    "DoseRatio",
+    "compare_with_full_vessels",
+    "summarise_ratios",
 ]
 
 BEAMS_nm = (532.0, 595.0)  # at which blood absorbs much, and four times less
@@ -49,7 +55,7 @@ HEADER = """\
 """
 
 
-class Ratio(NamedTuple):
+class DoseRatio(NamedTuple):
     """A dose in full over that of the reduced model; nan where only one of them reaches the end."""
 
     endpoint: str
@@ -60,33 +66,33 @@ class Ratio(NamedTuple):
     ratio: float
 
 
-def compared(
+def compare_with_full_vessels(
     skins: Sequence[int | None] = SKINS,
     wavelengths_nm: Sequence[float] = BEAMS_nm,
     vessels_um: Sequence[tuple[float, float]] = VESSELS_UM,
     pulses_ms: Sequence[float] = PULSES_MS,
     *,
     packets: int = PACKETS,
-) -> Iterator[Ratio]:
+) -> Iterator[DoseRatio]:
     """Yield the ratios of every skin, wavelength, vessel and pulse; what neither model reaches is left out."""
     for draw, wavelength, (diameter, depth) in product(skins, wavelengths_nm, vessels_um):
         lit = section = None
         for pulse in pulses_ms:
-            scene = scene_of(_case(wavelength, diameter, depth, pulse))
+            scene = build_scene(_case(wavelength, diameter, depth, pulse))
             beam = scene.beam
             assert beam is not None  # the case has a laser
             skin = scene.middle if draw is None else scene.skin.sample(1, 0, start=draw)
             lit = illuminate(skin, beam.spectrum) if lit is None else lit
-            response = respond(skin, beam, scene.cooling, lit=lit)
+            response = simulate_pulse(skin, beam, scene.cooling, lit=lit)
             section = light_section(response, packets=packets) if section is None else section
-            reduced = respond_vessels(response)
+            reduced = simulate_vessels(response)
             assert reduced is not None  # the case has a vessel
             mua = first_vessel_mua(skin, beam.spectrum)
-            full = ends_of(response, vessel_in(response, heat_section(response, section)))
-            for name, dose in ends_of(response, reduced).items():
+            full = section_endpoint_doses(response, section_vessel(response, heat_section(response, section)))
+            for name, dose in section_endpoint_doses(response, reduced).items():
                 if math.isfinite(dose) or math.isfinite(full[name]):
                     both = math.isfinite(dose) and math.isfinite(full[name])
-                    yield Ratio(name, wavelength, diameter, pulse, mua, full[name] / dose if both else math.nan)
+                    yield DoseRatio(name, wavelength, diameter, pulse, mua, full[name] / dose if both else math.nan)
 
 
 def _case(wavelength_nm: float, diameter_um: float, depth_um: float, pulse_ms: float) -> LoadedCase:
@@ -96,12 +102,12 @@ def _case(wavelength_nm: float, diameter_um: float, depth_um: float, pulse_ms: f
         "settings": {"fluence_J_cm2": 1.0, "pulse_ms": pulse_ms, "spot_mm": 10.0},
         "vessel": [{"depth_um": depth_um, "diameter_um": diameter_um}],
     }
-    return LoadedCase(parse(Case, tables, file="vessel-reduction"), Path(), "vessel-reduction")
+    return LoadedCase(parse_record(Case, tables, file="vessel-reduction"), Path(), "vessel-reduction")
 
 
-def summarised(ratios: Iterable[Ratio]) -> dict[str, dict[str, Any]]:
+def summarise_ratios(ratios: Iterable[DoseRatio]) -> dict[str, dict[str, Any]]:
     """Return by endpoint the cases, their geometric mean, spread and error about 1, and the means by size and pulse."""
-    found: dict[str, list[Ratio]] = {}
+    found: dict[str, list[DoseRatio]] = {}
     for one in ratios:
         found.setdefault(one.endpoint, []).append(one)
     for name, like in SAME.items():
@@ -109,7 +115,7 @@ def summarised(ratios: Iterable[Ratio]) -> dict[str, dict[str, Any]]:
     return {name: _summary(found[name]) for name in sorted(found)}
 
 
-def _summary(every: Sequence[Ratio]) -> dict[str, Any]:
+def _summary(every: Sequence[DoseRatio]) -> dict[str, Any]:
     known = [one for one in every if not math.isnan(one.ratio)]
     mean, spread, error = _moments(known)
     pulses = sorted({one.pulse_ms for one in known})
@@ -127,7 +133,7 @@ def _summary(every: Sequence[Ratio]) -> dict[str, Any]:
     }
 
 
-def _by_diameter(ratios: Sequence[Ratio]) -> dict[str, Any]:
+def _by_diameter(ratios: Sequence[DoseRatio]) -> dict[str, Any]:
     """Means and errors of one wavelength."""
     moments = {
         f"{um:g}": _moments([one for one in ratios if one.diameter_um == um])
@@ -141,7 +147,7 @@ def _by_diameter(ratios: Sequence[Ratio]) -> dict[str, Any]:
     }
 
 
-def _moments(ratios: Sequence[Ratio]) -> tuple[float, float, float]:
+def _moments(ratios: Sequence[DoseRatio]) -> tuple[float, float, float]:
     """Geometric mean, standard deviation and error about 1."""
     logs = np.log([one.ratio for one in ratios])
     return tuple(  # type: ignore[return-value]  # three numbers in, three out
@@ -150,15 +156,15 @@ def _moments(ratios: Sequence[Ratio]) -> tuple[float, float, float]:
     )
 
 
-def _made() -> dict[str, Any]:
+def _make_table() -> dict[str, Any]:
     ratios = []
-    for one in compared():
+    for one in compare_with_full_vessels():
         print(*one)
         ratios.append(one)
-    return {"endpoint": summarised(ratios)}
+    return {"endpoint": summarise_ratios(ratios)}
 
 
-VESSEL_REDUCTION = Derived(
+VESSEL_REDUCTION = DerivedTable(
     name="vessel_reduction",
     header=HEADER,
     inputs=(
@@ -182,5 +188,5 @@ VESSEL_REDUCTION = Derived(
         "data/derived/vessel_return.toml",
     ),
     version=1,
-    make=_made,
+    make=_make_table,
 )

@@ -5,9 +5,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import Derived
-from skinbeam.document import round_significant
-from skinbeam.physics.targets.vessel_return import returns
+from skinbeam.model.document import round_significant
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.physics.targets.vessel_optics import trace_light_return
 
 __all__ = ["ABSORPTIONS", "PACKETS", "RADII", "VESSEL_RETURN"]
 
@@ -27,8 +27,8 @@ HEADER = """\
 """
 
 
-def _made() -> dict[str, Any]:
-    found = [returns(radius, ABSORPTIONS, packets=PACKETS, seed=i) for i, radius in enumerate(RADII)]
+def _make_table() -> dict[str, Any]:
+    found = [trace_light_return(radius, ABSORPTIONS, packets=PACKETS, seed=i) for i, radius in enumerate(RADII)]
     error = max(float(errors[:2].max()) for _, errors in found)
     shares = [[[round_significant(float(x), DIGITS) for x in of[order]] for of, _ in found] for order in (0, 1)]
     return {
@@ -41,4 +41,4 @@ def _made() -> dict[str, Any]:
 
 
 # It hangs on nothing but the numbers above.
-VESSEL_RETURN = Derived(name="vessel_return", header=HEADER, inputs=(), version=1, make=_made)
+VESSEL_RETURN = DerivedTable(name="vessel_return", header=HEADER, inputs=(), version=1, make=_make_table)

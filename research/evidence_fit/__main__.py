@@ -1,11 +1,11 @@
-"""`python -m skinbeam.evidence.fit fit|report|derived`: `make evidence`, `make evidence-report` and `make derived`."""
+"""`python -m research.evidence_fit fit|report|derived`: `make evidence`, `make evidence-report` and `make derived`."""
 
 import sys
 import warnings
 from pathlib import Path
 
-from skinbeam.evidence.fit import page, report, ship
-from skinbeam.evidence.fit.inputs import checks_sha256
+from research.evidence_fit import page, report, ship
+from research.evidence_fit.data import checks_sha256
 
 __all__ = ["main"]
 
@@ -18,23 +18,23 @@ def main(arguments: list[str]) -> int:
     if arguments == ["fit"]:
         return _fit()
     if arguments == ["report"]:
-        report.make(WORK)
+        report.run_checks(WORK)
         return 0
     if arguments == ["derived"]:
         return _renew()
-    print("usage: python -m skinbeam.evidence.fit fit|report|derived", file=sys.stderr)
+    print("usage: python -m research.evidence_fit fit|report|derived", file=sys.stderr)
     return 2
 
 
 def _fit() -> int:
     """Refit; replace the shipped draws when their inputs changed, else hold draws of another seed against them."""
-    fresh = not ship.shipped_matches()
-    draws, record = ship.fit() if fresh else ship.fit(ship.PLAN.seed + 1)
+    fresh = not ship.is_current()
+    draws, record = ship.fit_models() if fresh else ship.fit_models(ship.PLAN.seed + 1)
     found = record["diagnostics"]
     print(", ".join(f"{name} {value}" for name, value in found.items()))
-    faults = ship.faults(found)
+    faults = ship.diagnostic_faults(found)
     if not faults and fresh:
-        ship.write(draws, record)
+        ship.write_draws(draws, record)
         print("the inputs have changed: the shipped draws were replaced; run make evidence-report")
         return 0
     faults = faults or ship.disagreements(draws)
@@ -47,10 +47,10 @@ def _fit() -> int:
 
 def _renew() -> int:
     """Refit where the inputs have changed, and make the report where the draws or the checks have."""
-    if not ship.shipped_matches() and (failed := _fit()):
+    if not ship.is_current() and (failed := _fit()):
         return failed
-    if page.checks()["inputs_sha256"] != checks_sha256():
-        report.make(WORK)
+    if page.load_checks()["inputs_sha256"] != checks_sha256():
+        report.run_checks(WORK)
     return 0
 
 

@@ -18,33 +18,32 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from skinbeam.evidence.fit.count_data import CountData, CountsSeen
-from skinbeam.evidence.fit.data import arrays
-from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, pain_columns
-from skinbeam.evidence.studies.shipped import settings
+from research.evidence_fit.data import CountData, CountsSeen, record_arrays
+from skinbeam.evidence.studies.outcomes import LATE_HARMS, OUTCOMES, PIGMENT_HARMS, pain_modalities
+from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.counts import EFFECTS
 
-__all__ = ["build"]
+__all__ = ["build_count_model"]
 
 
-def build(data: CountData, seen: CountsSeen) -> pm.Model:
+def build_count_model(data: CountData, seen: CountsSeen) -> pm.Model:
     """Return the model; every array of `seen` is exchangeable data of the same name."""
     with pm.Model() as model:
-        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in arrays(seen).items()}
-        _counts(data, given)
-        _pain(data, given)
+        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in record_arrays(seen).items()}
+        _add_counts(data, given)
+        _add_pain(data, given)
     return model
 
 
-def _counts(data: CountData, given: dict[str, Any]) -> None:
-    prior, rule = settings()["outcomes"], settings()["counts"]
+def _add_counts(data: CountData, given: dict[str, Any]) -> None:
+    prior, rule = evidence_settings()["outcomes"], evidence_settings()["counts"]
     base = pm.Normal("base", [prior[o]["value"] for o in OUTCOMES], [prior[o]["sd"] for o in OUTCOMES])
     spreads = np.array([[rule[kind]["sd"]] * len(OUTCOMES) for kind in EFFECTS])
     scale = pm.HalfNormal("count_scale", spreads, shape=spreads.shape)
     z = pm.Normal("z_effect", 0.0, 1.0, shape=len(data.effect_kind))
     effects = pm.Deterministic("effects", scale[data.effect_kind, data.effect_outcome] * z)
-    darker = pm.HalfNormal("darker", rule["darker"]["sd"], shape=len(PIGMENT))
-    late = pm.HalfNormal("late", rule["late"]["sd"], shape=len(LATE))
+    darker = pm.HalfNormal("darker", rule["darker"]["sd"], shape=len(PIGMENT_HARMS))
+    late = pm.HalfNormal("late", rule["late"]["sd"], shape=len(LATE_HARMS))
     study = pm.HalfNormal("count_study", rule["study"]["sd"], shape=len(OUTCOMES))
     row = pm.HalfNormal("count_row", rule["row"]["sd"], shape=len(OUTCOMES))
     own = pm.StudentT("own", nu=rule["freedom"]["value"], mu=0.0, sigma=1.0, shape=len(data.own_outcome))
@@ -52,12 +51,16 @@ def _counts(data: CountData, given: dict[str, Any]) -> None:
     log_odds = base[data.outcome] + pt.concatenate([effects, [0.0]])[data.effects].sum(axis=1)
     log_odds = log_odds + (study[data.own_outcome] * own)[data.own]
     log_odds = pt.inc_subtensor(log_odds[data.several], row[data.outcome[data.several]] * apart)
-    log_odds = log_odds + _of(darker, PIGMENT)[data.outcome] * _types(data) + _of(late, LATE)[data.outcome] * data.later
+    log_odds = (
+        log_odds
+        + _select_outcomes(darker, PIGMENT_HARMS)[data.outcome] * _mean_phototypes(data)
+        + _select_outcomes(late, LATE_HARMS)[data.outcome] * data.later
+    )
     log = given["events"] * log_odds - data.of * pt.softplus(log_odds)
     pm.Potential("counts", pt.sum(given["used"] * log))
 
 
-def _types(data: CountData) -> Any:
+def _mean_phototypes(data: CountData) -> Any:
     """Mean phototype of each row, (row,): free within its range where pigment tells anything of it."""
     free = np.flatnonzero((data.type_high > data.type_low) & _pigment(data))
     known = 0.5 * (data.type_low + data.type_high)
@@ -68,20 +71,20 @@ def _types(data: CountData) -> Any:
 
 
 def _pigment(data: CountData) -> Any:
-    return np.isin(data.outcome, [OUTCOMES.index(name) for name in PIGMENT])
+    return np.isin(data.outcome, [OUTCOMES.index(name) for name in PIGMENT_HARMS])
 
 
-def _of(values: Any, names: tuple[str, ...]) -> Any:
+def _select_outcomes(values: Any, names: tuple[str, ...]) -> Any:
     """Values of some outcomes, (outcome,), 0 of the others."""
     return pt.stack([values[names.index(name)] if name in names else pt.zeros(()) for name in OUTCOMES])
 
 
-def _pain(data: CountData, given: dict[str, Any]) -> None:
-    prior = settings()["pain"]
+def _add_pain(data: CountData, given: dict[str, Any]) -> None:
+    prior = evidence_settings()["pain"]
     typical = pm.Normal("pain_typical", prior["typical"]["value"], prior["typical"]["sd"])
     scale = pm.HalfNormal("pain_scale", prior["modality"]["sd"])
     between = pm.HalfNormal("pain_between", prior["between_studies"]["sd"])
-    of_modality = pm.Normal("pain_of_modality", 0.0, 1.0, shape=len(pain_columns()))
+    of_modality = pm.Normal("pain_of_modality", 0.0, 1.0, shape=len(pain_modalities()))
     modality = pm.Deterministic("pain_modality", scale * of_modality)
     variance = between**2 + prior["patient_sd"]["value"] ** 2 / data.pain_n
     off = given["pain"] - typical - modality[data.pain_modality]

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.fit.count_data import CountData, CountsSeen
-from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, pain_columns
-from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.counts import EFFECTS, columns
+from research.evidence_fit.data import CountData, CountsSeen
+from skinbeam.evidence.studies.outcomes import LATE_HARMS, OUTCOMES, PIGMENT_HARMS, pain_modalities
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.synthesis.counts import EFFECTS, effect_columns
 
 __all__ = ["Parameters", "draw_counts", "draw_parameters"]
 
@@ -18,7 +18,7 @@ Parameters = Mapping[str, Any]
 
 def draw_parameters(rng: np.random.Generator) -> Parameters:
     """Return one draw of every parameter from the priors."""
-    prior, rule, pain = (settings()[part] for part in ("outcomes", "counts", "pain"))
+    prior, rule, pain = (evidence_settings()[part] for part in ("outcomes", "counts", "pain"))
 
     def half(sd: Any, size: Any = None) -> Any:
         return abs(rng.normal(0.0, sd, size))
@@ -29,15 +29,18 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
         "base": rng.normal([prior[o]["value"] for o in OUTCOMES], [prior[o]["sd"] for o in OUTCOMES]),
         "count_scale": scale,
         "effects": np.array(
-            [scale[EFFECTS.index(kind), OUTCOMES.index(outcome)] * rng.normal() for kind, outcome, _ in columns()]
+            [
+                scale[EFFECTS.index(kind), OUTCOMES.index(outcome)] * rng.normal()
+                for kind, outcome, _ in effect_columns()
+            ]
         ),
-        "darker": half(rule["darker"]["sd"], len(PIGMENT)),
-        "late": half(rule["late"]["sd"], len(LATE)),
+        "darker": half(rule["darker"]["sd"], len(PIGMENT_HARMS)),
+        "late": half(rule["late"]["sd"], len(LATE_HARMS)),
         "count_study": half(rule["study"]["sd"], len(OUTCOMES)),
         "count_row": half(rule["row"]["sd"], len(OUTCOMES)),
         "pain_typical": rng.normal(pain["typical"]["value"], pain["typical"]["sd"]),
         "pain_scale": pain_scale,
-        "pain_modality": pain_scale * rng.normal(size=len(pain_columns())),
+        "pain_modality": pain_scale * rng.normal(size=len(pain_modalities())),
         "pain_between": half(pain["between_studies"]["sd"]),
     }
 
@@ -45,17 +48,17 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
 def draw_counts(given: Parameters, data: CountData, shape: CountsSeen, rng: np.random.Generator) -> CountsSeen:
     """Return one data set that these parameters would print, in the shape of another: same rows, same people."""
     n = len(data.outcome)
-    own = rng.standard_t(settings()["counts"]["freedom"]["value"], len(data.own_outcome))
+    own = rng.standard_t(evidence_settings()["counts"]["freedom"]["value"], len(data.own_outcome))
     log_odds = given["base"][data.outcome] + np.append(given["effects"], 0.0)[data.effects].sum(axis=1)  # (evidence 6)
     log_odds = log_odds + (given["count_study"][data.own_outcome] * own)[data.own]
     spread = given["count_row"][data.outcome[data.several]]
     log_odds[data.several] += spread * rng.standard_normal(len(data.several))
     type_ = data.type_low + (data.type_high - data.type_low) * rng.beta(2.0, 2.0, n)
-    for k, outcome in enumerate(PIGMENT):
+    for k, outcome in enumerate(PIGMENT_HARMS):
         log_odds = log_odds + np.where(data.outcome == OUTCOMES.index(outcome), given["darker"][k] * type_, 0.0)
-    for k, outcome in enumerate(LATE):
+    for k, outcome in enumerate(LATE_HARMS):
         log_odds = log_odds + np.where(data.outcome == OUTCOMES.index(outcome), given["late"][k] * data.later, 0.0)
-    patient = settings()["pain"]["patient_sd"]["value"]
+    patient = evidence_settings()["pain"]["patient_sd"]["value"]
     centre = given["pain_typical"] + given["pain_modality"][data.pain_modality]  # (evidence 7)
     return replace(
         shape,

@@ -1,16 +1,51 @@
-"""The arms whose improvement is fitted, as arrays in the order of the table: what is given, what is to be explained."""
+"""Arrays that the fits read, improvement and counts of harms, and the hash of all that a fit follows from.
+
+The arms whose improvement is fitted, as arrays in the order of the table: what is given, what is to be explained.
+"""
 
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.synthesis.design import UNTREATED, Features, deviates, fitted_arms, layout, weakness
-from skinbeam.evidence.synthesis.law import single
+from skinbeam.evidence.studies.outcomes import OUTCOMES, outcome_counts, pain_modalities
+from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
+from skinbeam.evidence.synthesis.counts import (
+    EFFECTS,
+    CountQuestion,
+    effect_columns,
+    effect_names,
+    follow_up_doublings,
+    phototype_span,
+)
+from skinbeam.evidence.synthesis.design import (
+    UNTREATED,
+    Features,
+    design_layout,
+    deviation_group,
+    fitted_arms,
+    weakness,
+)
+from skinbeam.evidence.synthesis.improvement_law import has_single_lesions
+from skinbeam.model.package_data import values_sha256
 
-__all__ = ["CLASSES", "Data", "Observed", "arrays", "observed", "table_data"]
+__all__ = [
+    "CLASSES",
+    "CountData",
+    "CountsSeen",
+    "Data",
+    "Observed",
+    "calibration_sha256",
+    "checks_sha256",
+    "count_data",
+    "inputs_sha256",
+    "printed_counts",
+    "printed_improvement",
+    "record_arrays",
+    "table_data",
+]
 
 CLASSES = 4  # most classes that a paper printed
 Floats = NDArray[np.float64]
@@ -63,7 +98,7 @@ class Observed:
         return replace(self, used=np.where(left_out, 0.0, self.used))
 
 
-def arrays(part: Any) -> dict[str, Any]:
+def record_arrays(part: Any) -> dict[str, Any]:
     """Return the fields of a record of arrays by name."""
     return {field.name: getattr(part, field.name) for field in fields(part)}
 
@@ -72,7 +107,7 @@ def arrays(part: Any) -> dict[str, Any]:
 def table_data() -> Data:
     """Return the fixed arrays of the shipped table."""
     found = fitted_arms()
-    studies = tuple(dict.fromkeys(deviates(arm) for arm in found))
+    studies = tuple(dict.fromkeys(deviation_group(arm) for arm in found))
     lower, upper = np.full((2, len(found), CLASSES), -np.inf)
     for k, arm in enumerate(found):
         above = np.inf
@@ -80,23 +115,23 @@ def table_data() -> Data:
             upper[k, j], lower[k, j] = above, -np.inf if cut is None else cut
             above = lower[k, j]
     return Data(
-        x=np.array([layout().row(Features.of_arm(arm))[0] for arm in found]),
-        study=np.array([studies.index(deviates(arm)) for arm in found]),
+        x=np.array([design_layout().row(Features.from_arm(arm))[0] for arm in found]),
+        study=np.array([studies.index(deviation_group(arm)) for arm in found]),
         lower=lower,
         upper=upper,
         binned=np.array([bool(arm.bins) for arm in found]),
         n=np.array([float(arm.patients or 0) for arm in found]),
         units=np.array([float(arm.patients or 0) * arm.units_per_patient for arm in found]),
         untreated=np.array(
-            [any(deviates(arm) == study and arm.modality == UNTREATED for arm in found) for study in studies]
+            [any(deviation_group(arm) == study and arm.modality == UNTREATED for arm in found) for study in studies]
         ),
-        single=np.array([single(arm.condition) for arm in found]),
+        single=np.array([has_single_lesions(arm.condition) for arm in found]),
         studies=studies,
     )
 
 
 @cache
-def observed() -> Observed:
+def printed_improvement() -> Observed:
     """Return what the shipped table printed."""
     found = fitted_arms()
     counts = np.zeros((len(found), CLASSES))
@@ -108,5 +143,128 @@ def observed() -> Observed:
         mean=np.array([0.0 if arm.bins else float(arm.mean_pct or 0.0) for arm in found]),
         sd=np.array([0.0 if arm.bins else float(arm.mean_sd_pct or 0.0) for arm in found]),
         used=np.ones(len(found)),
-        weak=np.array([weakness([arm for arm in found if deviates(arm) == study]) for study in table_data().studies]),
+        weak=np.array(
+            [weakness([arm for arm in found if deviation_group(arm) == study]) for study in table_data().studies]
+        ),
     )
+
+
+# Counts of harms and satisfaction, and pain, as arrays in the order of the table.
+
+
+@dataclass(frozen=True)
+class CountData:
+    """What is fixed. Shapes: row (a count), effect, own (an outcome of a study), report (of pain).
+
+    Parameters
+    ----------
+    outcome, of : (row,), index into `OUTCOMES`, patients.
+    effects : (row, effect), index into `counts.columns`, and one past its end where a row has none.
+    effect_kind, effect_outcome : (column,), indices into `EFFECTS` and `OUTCOMES`.
+    own : (row,), index of the outcome of its study; `own_outcome` (own,); `several`, the rows whose study printed more
+        than one count of their outcome.
+    type_low, type_high : (row,), bounds of the mean phototype in steps from III.
+    later : (row,), doublings of the follow-up.
+    pain_modality, pain_n : (report,).
+    """
+
+    outcome: Whole
+    of: Whole
+    effects: Whole
+    effect_kind: Whole
+    effect_outcome: Whole
+    own: Whole
+    own_outcome: Whole
+    several: Whole
+    type_low: Floats
+    type_high: Floats
+    later: Floats
+    pain_modality: Whole
+    pain_n: Floats
+
+
+@dataclass(frozen=True)
+class CountsSeen:
+    """What varies between fits: `events` (row,), `pain` (report,); `used` (row,) masks counts that are left out."""
+
+    events: Whole
+    pain: Floats
+    used: Floats
+
+    def without(self, left_out: NDArray[np.bool_]) -> "CountsSeen":
+        """Return the same with some counts left out."""
+        return replace(self, used=np.where(left_out, 0.0, self.used))
+
+
+@cache
+def count_data() -> CountData:
+    """Return the fixed arrays of the shipped table."""
+    rows = outcome_counts()
+    asked = [CountQuestion.from_count(row) for row in rows]
+    effects = effect_columns()
+    places = {column: k for k, column in enumerate(effects)}
+    own = tuple(dict.fromkeys((row.study, row.outcome) for row in rows))
+    at = np.array([own.index((row.study, row.outcome)) for row in rows])
+    spans = np.array([phototype_span(row.phototypes) for row in rows])
+    painful = [arm for arm in trial_arms() if arm.pain_0_10]
+    return CountData(
+        outcome=np.array([OUTCOMES.index(row.outcome) for row in rows]),
+        of=np.array([row.of for row in rows]),
+        effects=np.array(
+            [
+                [places.get((kind, one.outcome, name), len(effects)) for kind, name in zip(EFFECTS, named, strict=True)]
+                for one, named in ((one, effect_names(one)) for one in asked)
+            ]
+        ),
+        effect_kind=np.array([EFFECTS.index(kind) for kind, _, _ in effects]),
+        effect_outcome=np.array([OUTCOMES.index(outcome) for _, outcome, _ in effects]),
+        own=at,
+        own_outcome=np.array([OUTCOMES.index(outcome) for _, outcome in own]),
+        several=np.flatnonzero(np.bincount(at)[at] > 1),
+        type_low=spans[:, 0],
+        type_high=spans[:, 1],
+        later=np.array([follow_up_doublings(one) for one in asked]),
+        pain_modality=np.array([pain_modalities().index(arm.modality) for arm in painful]),
+        pain_n=np.array([float(arm.patients or 1) for arm in painful]),
+    )
+
+
+@cache
+def printed_counts() -> CountsSeen:
+    """Return what the shipped table printed."""
+    return CountsSeen(
+        events=np.array([row.events for row in outcome_counts()]),
+        pain=np.array([sum(arm.pain_0_10) / 2.0 for arm in trial_arms() if arm.pain_0_10]),
+        used=np.ones(len(outcome_counts())),
+    )
+
+
+# What the fits follow from, as a hash: the numbers that go in, and versions of the code that uses them.
+
+# To be raised when `fit.model` describes another model, and when the long checks draw, leave out or score otherwise.
+MODEL_VERSION: Final = 3
+CHECKS_VERSION: Final = 2
+
+
+def inputs_sha256() -> str:
+    """Return the hash of the arrays of the table, the columns, the priors and the version of the model."""
+    parts = {
+        type(part).__name__: record_arrays(part)
+        for part in (table_data(), printed_improvement(), count_data(), printed_counts())
+    }
+    names = [design_layout().columns, effect_columns(), pain_modalities()]
+    return values_sha256(MODEL_VERSION, [parts, names, _priors()])
+
+
+def calibration_sha256() -> str:
+    """Return the hash of the model and its priors: what calibration by simulation judges, whatever the table holds."""
+    return values_sha256(MODEL_VERSION, _priors())
+
+
+def checks_sha256() -> str:
+    """Return the hash of all that the long checks follow from."""
+    return values_sha256(CHECKS_VERSION, inputs_sha256())
+
+
+def _priors() -> dict[str, Any]:
+    return {part: evidence_settings()[part] for part in ("improvement", "outcomes", "counts", "pain", "shape")}

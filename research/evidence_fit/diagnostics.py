@@ -17,23 +17,23 @@ Floats = NDArray[np.float64]
 
 def r_hat(chains: NDArray[Any]) -> float:
     """Return the larger of the R-hats of location and of scale; `chains` (chain, draw)."""
-    x = _split(chains)
+    x = _split_chains(chains)
     folded = abs(x - np.median(x))
-    return max(_ratio(_normal_ranks(x)), _ratio(_normal_ranks(folded)))
+    return max(_variance_ratio(_normal_ranks(x)), _variance_ratio(_normal_ranks(folded)))
 
 
 def effective_size(chains: NDArray[Any]) -> float:
     """Return the bulk effective sample size."""
-    return _size(_normal_ranks(_split(chains)))
+    return _sample_size(_normal_ranks(_split_chains(chains)))
 
 
 def tail_size(chains: NDArray[Any]) -> float:
     """Return the smaller effective sample size of the 5 % and 95 % quantiles."""
-    x = _split(chains)
-    return min(_size((x <= np.quantile(x, q)).astype(float)) for q in (0.05, 0.95))
+    x = _split_chains(chains)
+    return min(_sample_size((x <= np.quantile(x, q)).astype(float)) for q in (0.05, 0.95))
 
 
-def _split(chains: NDArray[Any]) -> Floats:
+def _split_chains(chains: NDArray[Any]) -> Floats:
     x = np.asarray(chains, dtype=float)
     half = x.shape[1] // 2
     return np.concatenate((x[:, :half], x[:, x.shape[1] - half :]))
@@ -47,14 +47,14 @@ def _normal_ranks(x: Floats) -> Floats:
     return np.asarray(ndtri((rank - 0.375) / (flat.size + 0.25))).reshape(x.shape)
 
 
-def _ratio(x: Floats) -> float:
+def _variance_ratio(x: Floats) -> float:
     n = x.shape[1]
     within = x.var(axis=1, ddof=1).mean()
     between = x.mean(axis=1).var(ddof=1)
     return float(np.sqrt((n - 1) / n + between / within))
 
 
-def _size(x: Floats) -> float:
+def _sample_size(x: Floats) -> float:
     m, n = x.shape
     centred = x - x.mean(axis=1, keepdims=True)
     spectrum = np.fft.rfft(centred, 2 * n)

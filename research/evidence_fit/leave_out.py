@@ -1,40 +1,128 @@
-"""Leave one study out: is a study covered that the model has never seen, and how well is it foretold?
+"""Leave one study out: how well it is predicted, beside random-effects pools as baselines.
 
-An arm that printed classes is scored on the number of its patients who reached the printed cut point nearest to half;
-one that printed a mean on that mean; a harm on its count. The score is the logarithm of the predictive probability (of
-a count) or density (of a mean, per per cent). Coverage is judged by the randomised probability integral transform
-(PIT): uniform when intervals hold. Arms of one study share its weight.
+What the model has to beat: random-effects pools without covariates, their parameters integrated out.
+
+Counts: responders of a study ~ BetaBinomial(n, m, size), m uniform, log size normal about log 4 with sd 1.5.
+Means: the printed mean ~ N(m, t² + s² / n), m ~ N(50, 30²), t half-normal with scale 20, s = 27 per cent.
+One pool for each family, or one for all. Thresholds are those that were printed, as in the comparison.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.special import betaln
 
-from skinbeam.evidence.fit import reweigh
-from skinbeam.evidence.fit.baselines import BASELINES, Seen, count_score, predicted
-from skinbeam.evidence.fit.count_data import CountsSeen, counts_seen
-from skinbeam.evidence.fit.data import Observed, observed
-from skinbeam.evidence.fit.sample import Plan, sample
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.outcomes import counted
-from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics
-from skinbeam.evidence.synthesis.counts import Asked, counted_share
-from skinbeam.evidence.synthesis.design import Features, fitted_arms
-from skinbeam.evidence.synthesis.distributions import Floats, Rate, count_pmf, normal_cdf
+from research.evidence_fit import reweigh
+from research.evidence_fit.data import CountsSeen, Observed, printed_counts, printed_improvement
+from research.evidence_fit.sample import SamplerPlan, sample
+from skinbeam.evidence.studies.outcomes import outcome_counts
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.synthesis.counts import CountQuestion, draw_share
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, fitted_arms
+from skinbeam.evidence.synthesis.distributions import Floats, UncertainRate, count_pmf, normal_cdf
+from skinbeam.evidence.synthesis.new_clinic import NewClinics, draw_new_clinics
 from skinbeam.evidence.synthesis.posterior import Posterior
 
-__all__ = ["LEVELS", "PLAN", "Score", "coverage", "gain", "leave_out", "printed", "studies"]
+__all__ = [
+    "BASELINES",
+    "LEVELS",
+    "PLAN",
+    "PrintedResult",
+    "StudyScore",
+    "baseline_log_score",
+    "count_log_score",
+    "coverage",
+    "leave_out",
+    "printed_result",
+    "score_gain",
+    "scored_studies",
+]
+
+
+@dataclass(frozen=True)
+class PrintedResult:
+    """What an arm printed: `responders` of `n`, or a `mean` of `n`; its study and features."""
+
+    study: str
+    features: Features
+    n: int
+    responders: int | None
+    mean: float | None
+
+
+def _family(features: Features) -> Hashable:
+    return next(
+        (str(family) for family, names in evidence_settings()["families"].items() if features.condition in names), None
+    )
+
+
+BASELINES: dict[str, Callable[[Features], Hashable]] = {
+    "pool by family of conditions": _family,
+    "pool by modality": lambda f: f.modality,
+    "one pool": lambda f: True,
+    "one pool, untreated arms apart": lambda f: f.modality == UNTREATED,
+}
+
+
+def baseline_log_score(
+    arm: PrintedResult, others: Sequence[PrintedResult], key: Callable[[Features], Hashable]
+) -> float:
+    """Return the log score of what an arm printed, learnt from other studies of its pool."""
+    pool = [o for o in others if key(o.features) == key(arm.features) and o.study != arm.study]
+    if arm.responders is not None:
+        return count_log_score((arm.responders, arm.n), [(o.responders, o.n) for o in pool if o.responders is not None])
+    return _mean_score(arm, [o for o in pool if o.mean is not None])
+
+
+def count_log_score(seen: tuple[int, int], pool: Sequence[tuple[int, int]]) -> float:
+    """Return the log score of a count, (events, people), learnt from those of a pool."""
+    m, log_size = np.meshgrid(np.linspace(0.005, 0.995, 199), np.linspace(-2.0, 6.0, 65), indexing="ij")
+    size = np.exp(log_size)
+    log = -0.5 * ((log_size - np.log(4.0)) / 1.5) ** 2
+    for events, people in pool:
+        log = log + _beta_binomial(events, people, m * size, (1.0 - m) * size)
+    weight = np.exp(log - log.max())
+    new = np.exp(_beta_binomial(*seen, m * size, (1.0 - m) * size))
+    return float(np.log((weight * new).sum() / weight.sum()))
+
+
+def _mean_score(arm: PrintedResult, pool: Sequence[PrintedResult]) -> float:
+    m, t = np.meshgrid(np.linspace(-60.0, 160.0, 221), np.linspace(0.25, 60.0, 120), indexing="ij")
+    log = -0.5 * ((m - 50.0) / 30.0) ** 2 - 0.5 * (t / 20.0) ** 2
+    for other in pool:
+        log = log + _normal(other.mean or 0.0, m, t, other.n)
+    weight = np.exp(log - log.max())
+    return float(np.log((weight * np.exp(_normal(arm.mean or 0.0, m, t, arm.n))).sum() / weight.sum()))
+
+
+def _beta_binomial(k: int, n: int, a: Floats, b: Floats) -> Floats:
+    ways = -np.log(n + 1) - betaln(k + 1, n - k + 1)
+    return np.asarray(ways + betaln(k + a, n - k + b) - betaln(a, b))
+
+
+def _normal(y: float, m: Floats, t: Floats, n: int) -> Floats:
+    variance = t**2 + evidence_settings()["improvement"]["patient_sd"]["value"] ** 2 / n
+    return np.asarray(-0.5 * ((y - m) ** 2 / variance + np.log(2.0 * np.pi * variance)))
+
+
+# Leave one study out: is a study covered that the model has never seen, and how well is it foretold?
+#
+# An arm that printed classes is scored on the number of its patients who reached the printed cut point nearest to half;
+# one that printed a mean on that mean; a harm on its count. The score is the logarithm of the predictive probability
+# (of
+# a count) or density (of a mean, per per cent). Coverage is judged by the randomised probability integral transform
+# (PIT): uniform when intervals hold. Arms of one study share its weight.
 
 LEVELS = (0.5, 0.8, 0.95)
-PLAN = Plan(draws=500, tune=500, chains=2, accept=0.9)
+PLAN = SamplerPlan(draws=500, tune=500, chains=2, accept=0.9)
 _LEAST = 1e-12
 
 
 @dataclass(frozen=True)
-class Score:
+class StudyScore:
     """How one arm, or one count of harms, of a study was foretold without it."""
 
     study: str
@@ -53,77 +141,81 @@ class Score:
         return asdict(self)
 
 
-def studies() -> tuple[str, ...]:
+def scored_studies() -> tuple[str, ...]:
     """Return every study that printed improvement, a harm or satisfaction."""
-    return tuple(dict.fromkeys([*(arm.study for arm in fitted_arms()), *(row.study for row in counted())]))
+    return tuple(dict.fromkeys([*(arm.study for arm in fitted_arms()), *(row.study for row in outcome_counts())]))
 
 
-def leave_out(study: str, given: Posterior, rng: np.random.Generator) -> list[Score]:
+def leave_out(study: str, given: Posterior, rng: np.random.Generator) -> list[StudyScore]:
     """Return the scores of one study without it; `given` is the posterior of all studies."""
-    return [*_improvement(study, given, rng), *_counts(study, given, rng)]
+    return [*_improvement_scores(study, given, rng), *_harm_scores(study, given, rng)]
 
 
-def _improvement(study: str, given: Posterior, rng: np.random.Generator) -> list[Score]:
+def _improvement_scores(study: str, given: Posterior, rng: np.random.Generator) -> list[StudyScore]:
     mine = [arm for arm in fitted_arms() if arm.study == study]
     if not mine:
         return []
     log_likelihood = reweigh.improvement_log_likelihood(study, given, rng)
-    rest = observed().without(np.array([arm.study == study for arm in fitted_arms()]))
-    found, fit = _without(rest, given, log_likelihood, rng)
-    others = [printed(arm) for arm in fitted_arms() if arm.study != study]
+    rest = printed_improvement().without(np.array([arm.study == study for arm in fitted_arms()]))
+    found, fit = _posterior_without(rest, given, log_likelihood, rng)
+    others = [printed_result(arm) for arm in fitted_arms() if arm.study != study]
     scores = []
     for arm in mine:
-        (clinics,) = new_clinics([[(Features.of_arm(arm), 1.0)]], given=found)
+        (clinics,) = draw_new_clinics([[(Features.from_arm(arm), 1.0)]], given=found)
         scores.append(_arm_score(arm, clinics, found, others, rng))
     return [replace(score, **fit) for score in scores]
 
 
-def _counts(study: str, given: Posterior, rng: np.random.Generator) -> list[Score]:
-    rows = counted()
+def _harm_scores(study: str, given: Posterior, rng: np.random.Generator) -> list[StudyScore]:
+    rows = outcome_counts()
     if not any(row.study == study for row in rows):
         return []
     log_likelihood = reweigh.counts_log_likelihood(study, given, rng)
-    rest = counts_seen().without(np.array([row.study == study for row in rows]))
-    found, fit = _without(rest, given, log_likelihood, rng)
+    rest = printed_counts().without(np.array([row.study == study for row in rows]))
+    found, fit = _posterior_without(rest, given, log_likelihood, rng)
     scores = []
     for row in rows:
         if row.study == study:
-            shares = counted_share(Asked.of_row(row), given=found)
-            score, pit, median = _count(shares, row.events, row.of, 1.0, rng)
+            shares = draw_share(CountQuestion.from_count(row), given=found)
+            score, pit, median = _predicted_count(shares, row.events, row.of, 1.0, rng)
             pool = [(o.events, o.of) for o in rows if o.outcome == row.outcome and o.study != study]
-            baseline = {"one pool": count_score((row.events, row.of), pool)}
+            baseline = {"one pool": count_log_score((row.events, row.of), pool)}
             what = f"{row.events} of {row.of}"
-            scores.append(Score(study, row.arm.row, row.outcome, what, median, score, pit, baseline))
+            scores.append(StudyScore(study, row.arm.row, row.outcome, what, median, score, pit, baseline))
     return [replace(score, **fit) for score in scores]
 
 
-def _without(
+def _posterior_without(
     rest: Observed | CountsSeen, given: Posterior, log_likelihood: Floats, rng: np.random.Generator
 ) -> tuple[Posterior, dict[str, Any]]:
-    """The posterior without a study, and how it was come by: fields of `Score`. `rest`: what the others printed."""
-    found = reweigh.without(given, log_likelihood, rng)
+    """The posterior without a study, and how it was come by: fields of `StudyScore`. `rest`: what the others
+    printed."""
+    found = reweigh.reweigh_without_study(given, log_likelihood, rng)
     if found is not None:
         return found, {}
     sampled = sample(rest, PLAN)
     return Posterior.of_chains(sampled.chains), {"refitted": True, "divergences": sampled.divergences}
 
 
-def printed(arm: Arm) -> Seen:
+def printed_result(arm: Arm) -> PrintedResult:
     """Return what an arm printed, as responders at the cut point nearest to half or as a mean."""
     people = arm.units or arm.patients or 0
     if not arm.bins:
-        return Seen(arm.study, Features.of_arm(arm), int(arm.patients or 0), None, arm.mean_pct)
-    return Seen(arm.study, Features.of_arm(arm), people, arm.reached(_cut(arm)), None)
+        return PrintedResult(arm.study, Features.from_arm(arm), int(arm.patients or 0), None, arm.mean_pct)
+    return PrintedResult(arm.study, Features.from_arm(arm), people, arm.reached(_nearest_cut(arm)), None)
 
 
-def coverage(scores: Sequence[Score], *, resamples: int = 20_000) -> dict[str, dict[str, float]]:
+def coverage(scores: Sequence[StudyScore], *, resamples: int = 20_000) -> dict[str, dict[str, float]]:
     """Return for each level the share of studies inside, and where 99 % of bootstrapped shares lie.
 
     Studies are resampled whole; within a study its arms share one vote.
     """
     inside = {
         level: np.array(
-            [np.mean([abs(2.0 * s.pit - 1.0) <= level for s in scores if s.study == study]) for study in _named(scores)]
+            [
+                np.mean([abs(2.0 * s.pit - 1.0) <= level for s in scores if s.study == study])
+                for study in _study_names(scores)
+            ]
         )
         for level in LEVELS
     }
@@ -136,10 +228,11 @@ def coverage(scores: Sequence[Score], *, resamples: int = 20_000) -> dict[str, d
     return found
 
 
-def gain(scores: Sequence[Score], baseline: str) -> tuple[float, float]:
+def score_gain(scores: Sequence[StudyScore], baseline: str) -> tuple[float, float]:
     """Return the mean gain in log score over a baseline and its standard error, clustered by study."""
     by_study = [
-        np.array([s.log_score - s.baselines[baseline] for s in scores if s.study == study]) for study in _named(scores)
+        np.array([s.log_score - s.baselines[baseline] for s in scores if s.study == study])
+        for study in _study_names(scores)
     ]
     n = sum(map(len, by_study))
     mean = sum(float(x.sum()) for x in by_study) / n
@@ -148,31 +241,31 @@ def gain(scores: Sequence[Score], baseline: str) -> tuple[float, float]:
     return mean, float(np.sqrt(g / (g - 1) * (clusters**2).sum()) / n)
 
 
-def _named(scores: Iterable[Score]) -> list[str]:
+def _study_names(scores: Iterable[StudyScore]) -> list[str]:
     return list(dict.fromkeys(s.study for s in scores))
 
 
-def _cut(arm: Arm) -> float:
+def _nearest_cut(arm: Arm) -> float:
     return min(arm.cuts, key=lambda c: abs(c - 50.0))
 
 
 def _arm_score(
-    arm: Arm, clinics: NewClinics, given: Posterior, others: Sequence[Seen], rng: np.random.Generator
-) -> Score:
-    seen = printed(arm)
-    baselines = {name: predicted(seen, others, key) for name, key in BASELINES.items()}
+    arm: Arm, clinics: NewClinics, given: Posterior, others: Sequence[PrintedResult], rng: np.random.Generator
+) -> StudyScore:
+    seen = printed_result(arm)
+    baselines = {name: baseline_log_score(seen, others, key) for name, key in BASELINES.items()}
     icc = float(given["icc"].mean())
     group = 1.0 + (arm.units_per_patient - 1.0) * icc
     if seen.responders is not None:
-        score, pit, median = _count(clinics.share(_cut(arm)), seen.responders, seen.n, group, rng)
-        what = f"{seen.responders} of {seen.n} at {_cut(arm):g} %"
-        return Score(arm.study, arm.row, "responders", what, median, score, pit, baselines)
+        score, pit, median = _predicted_count(clinics.share(_nearest_cut(arm)), seen.responders, seen.n, group, rng)
+        what = f"{seen.responders} of {seen.n} at {_nearest_cut(arm):g} %"
+        return StudyScore(arm.study, arm.row, "responders", what, median, score, pit, baselines)
     mean, variance = clinics.scored.moments
     per_mean = np.maximum(variance, 1.0) * group / (seen.n * arm.units_per_patient)
-    sd = np.sqrt(per_mean + settings()["improvement"]["printed_error"]["value"] ** 2)
+    sd = np.sqrt(per_mean + evidence_settings()["improvement"]["printed_error"]["value"] ** 2)
     z = ((arm.mean_pct or 0.0) - mean) / sd
     density = float(np.mean(np.exp(-0.5 * z**2) / (sd * np.sqrt(2.0 * np.pi))))
-    return Score(
+    return StudyScore(
         arm.study,
         arm.row,
         "mean",
@@ -184,8 +277,10 @@ def _arm_score(
     )
 
 
-def _count(shares: Floats, events: int, of: int, group: float, rng: np.random.Generator) -> tuple[float, float, float]:
+def _predicted_count(
+    shares: Floats, events: int, of: int, group: float, rng: np.random.Generator
+) -> tuple[float, float, float]:
     """Log score, randomised PIT and the median share of the predicted count."""
-    pmf = np.array(count_pmf(Rate.of_draws(shares, of).alike(of, group), of))
+    pmf = np.array(count_pmf(UncertainRate.of_draws(shares, of).alike(of, group), of))
     pit = pmf[:events].sum() + rng.uniform() * pmf[events]
     return float(np.log(max(pmf[events], _LEAST))), float(np.clip(pit, 0.0, 1.0)), float(np.median(shares))

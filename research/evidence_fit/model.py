@@ -36,27 +36,27 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from skinbeam.evidence.fit.data import Data, Observed, arrays
-from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, Layout, layout
-from skinbeam.evidence.synthesis.law import CLEAR_PCT, HALF_PCT, SLOPE_PCT, with_cleared
+from research.evidence_fit.data import Data, Observed, record_arrays
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, DesignLayout, design_layout
+from skinbeam.evidence.synthesis.improvement_law import CLEAR_PCT, HALF_PCT, SLOPE_PCT, moments_with_cleared
 
-__all__ = ["build"]
+__all__ = ["build_improvement_model"]
 
 _SMALL = 1e-12  # keeps the logarithm of an impossible class finite
 _LEAST_BETWEEN = 0.02  # below, the beta-binomial is the binomial to 1e-4 and its gamma functions cancel
 
 
-def build(data: Data, seen: Observed) -> pm.Model:
+def build_improvement_model(data: Data, seen: Observed) -> pm.Model:
     """Return the model; every array of `seen` is exchangeable data of the same name."""
     with pm.Model() as model:
-        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in arrays(seen).items()}
-        _improvement(data, given)
+        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in record_arrays(seen).items()}
+        _add_improvement(data, given)
     return model
 
 
-def _improvement(data: Data, given: dict[str, Any]) -> None:
-    prior = settings()["improvement"]
+def _add_improvement(data: Data, given: dict[str, Any]) -> None:
+    prior = evidence_settings()["improvement"]
     total = pm.HalfNormal("total", prior["total"]["sd"])
     split = pm.Dirichlet("split", np.array([prior["shares"][level] for level in LEVELS]))
     spread_of = total * pt.sqrt(split)
@@ -65,7 +65,7 @@ def _improvement(data: Data, given: dict[str, Any]) -> None:
         pm.Deterministic(name, spread_of[LEVELS.index(level)])
         for name, level in (("tau", "study"), ("omega", "arm"), ("kappa", "reading"))
     )
-    beta = _slopes(layout(), scale)
+    beta = _slopes(design_layout(), scale)
     tail = prior["study_tail"]
     freedom = pm.Deterministic("freedom", tail["least"] + pm.Gamma("beyond", tail["shape"], tail["rate"]))
     own = pm.StudentT("own", nu=freedom, mu=0.0, sigma=1.0, shape=len(data.studies))
@@ -88,10 +88,10 @@ def _improvement(data: Data, given: dict[str, Any]) -> None:
     lesions = np.flatnonzero(data.binned & (data.units > data.n))
     means = np.flatnonzero(~data.binned)
     used, counts = given["used"], given["counts"]
-    p = _classes(theta, sd, cleared, data, patients)
+    p = _class_probabilities(theta, sd, cleared, data, patients)
     pm.Potential("patients", pt.sum(used[patients] * pt.sum(counts[patients] * pt.log(p), axis=1)))
     if len(lesions):
-        p = _classes(theta, sd, cleared, data, lesions)
+        p = _class_probabilities(theta, sd, cleared, data, lesions)
         size = data.units[lesions]
         alike = icc * (size / data.n[lesions] - 1.0) / (size - 1.0)
         total = 1.0 / alike - 1.0
@@ -99,7 +99,7 @@ def _improvement(data: Data, given: dict[str, Any]) -> None:
         each = pt.gammaln(counts[lesions] + total[:, None] * p) - pt.gammaln(total[:, None] * p)
         real = data.upper[lesions] > data.lower[lesions]
         pm.Potential("lesions", pt.sum(used[lesions] * (log + pt.sum(pt.where(real, each, 0.0), axis=1))))
-    mean, variance = with_cleared(cleared[means], *_censored(theta[means], sd[means]))
+    mean, variance = moments_with_cleared(cleared[means], *_censored_moments(theta[means], sd[means]))
     variance = pt.maximum(variance, 1.0)
     per_patient = data.units[means] / data.n[means]
     of_mean = variance * (1.0 + (per_patient - 1.0) * icc) / data.units[means] + prior["printed_error"]["value"] ** 2
@@ -111,9 +111,9 @@ def _improvement(data: Data, given: dict[str, Any]) -> None:
     pm.Potential("means", pt.sum(used[means] * (log + log_sd)))
 
 
-def _slopes(columns: Layout, scale: Any) -> Any:
+def _slopes(columns: DesignLayout, scale: Any) -> Any:
     """beta (column,), non-centred; `scale` (group,) of its hierarchical groups."""
-    prior = settings()["improvement"]
+    prior = evidence_settings()["improvement"]
     names = [group for group, _ in columns.columns]
     z = pm.Normal("z", 0.0, 1.0, shape=len(names))
     at = [HIERARCHICAL.index(name) if name in HIERARCHICAL else -1 for name in names]
@@ -125,28 +125,28 @@ def _slopes(columns: Layout, scale: Any) -> Any:
     return pm.Deterministic("beta", centre + fixed * learnt * pt.where(positive, pt.abs(z), z))
 
 
-def _classes(theta: Any, sd: Any, cleared: Any, data: Data, at: Any) -> Any:
+def _class_probabilities(theta: Any, sd: Any, cleared: Any, data: Data, at: Any) -> Any:
     """Probability of each class (arm, class); 1 for the classes that are not used."""
     real = data.upper[at] > data.lower[at]
     theta, sd, cleared = (part[at][:, None] for part in (theta, sd, cleared))
-    above = [_above(theta, sd, cleared, cut[at]) for cut in (data.lower, data.upper)]
+    above = [_probability_above(theta, sd, cleared, cut[at]) for cut in (data.lower, data.upper)]
     return pt.where(real, pt.maximum(above[0] - above[1], _SMALL), 1.0)
 
 
-def _above(theta: Any, sd: Any, cleared: Any, cut: Any) -> Any:
+def _probability_above(theta: Any, sd: Any, cleared: Any, cut: Any) -> Any:
     """Probability of more than each cut point (evidence 5)."""
-    share = cleared + (1.0 - cleared) * _phi((theta - np.where(np.isfinite(cut), cut, 0.0)) / sd)
+    share = cleared + (1.0 - cleared) * _normal_cdf((theta - np.where(np.isfinite(cut), cut, 0.0)) / sd)
     return pt.where(np.isneginf(cut), 1.0, pt.where(np.isposinf(cut), 0.0, share))
 
 
-def _phi(z: Any) -> Any:
+def _normal_cdf(z: Any) -> Any:
     return 0.5 * pt.erfc(-z / np.sqrt(2.0))
 
 
-def _censored(theta: Any, sd: Any) -> tuple[Any, Any]:
+def _censored_moments(theta: Any, sd: Any) -> tuple[Any, Any]:
     """Mean and variance of min(100, X)."""
     z = (CLEAR_PCT - theta) / sd
-    below, density = _phi(z), pt.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    below, density = _normal_cdf(z), pt.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
     mean = theta * below - sd * density + CLEAR_PCT * (1.0 - below)
     square = (theta**2 + sd**2) * below - sd * (theta + CLEAR_PCT) * density + CLEAR_PCT**2 * (1.0 - below)
     return mean, pt.maximum(square - mean**2, 1.0)

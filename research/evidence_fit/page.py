@@ -5,74 +5,78 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
-from skinbeam.evidence.fit.baselines import BASELINES
-from skinbeam.evidence.fit.calibrate import BINS, worst
-from skinbeam.evidence.fit.inputs import inputs_sha256
-from skinbeam.evidence.fit.leave_out import Score, coverage, gain
-from skinbeam.evidence.shown import pictures
-from skinbeam.evidence.shown.forest import forests
-from skinbeam.evidence.shown.gaps import cells
-from skinbeam.evidence.shown.harms import Harm, harms
-from skinbeam.evidence.studies.searches import searches
-from skinbeam.evidence.studies.shipped import arms, settings
+from research.evidence_fit.calibrate import BINS, least_uniform
+from research.evidence_fit.data import inputs_sha256
+from research.evidence_fit.leave_out import BASELINES, StudyScore, coverage, score_gain
+from research.evidence_pictures import pictures
+from research.evidence_pictures.forest import forests
+from research.evidence_pictures.funnel import study_counts
+from research.evidence_pictures.harms import HarmQuestion, harm_questions
+from skinbeam.evidence.studies.searches import literature_searches
+from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
 from skinbeam.evidence.synthesis.design import UNTREATED, fitted_arms
-from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, record
-from skinbeam.schema.names import table
-from skinbeam.shipped import shipped_text
+from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, posterior_record
+from skinbeam.model.package_data import load_package_text
+from skinbeam.model.vocabulary import vocabulary_table
 
-__all__ = ["IMPROVEMENT", "PAGE", "checks", "outside", "scores", "treated", "written"]
+__all__ = ["IMPROVEMENT", "PAGE", "load_checks", "load_scores", "render_page", "studies_outside", "treated_scores"]
 
 PAGE = "docs/evidence.md"
+_ROOT = Path(__file__).parents[2]
 IMPROVEMENT = ("responders", "mean")
-_SHOWN = 8  # least uniform quantities of the calibration
+_LISTED = 8  # least uniform quantities of the calibration
 _MOST = 0.95  # share of counts that an interval should hold
 _FEW = 4  # studies of a condition; where there are fewer, the queries are listed
 
 
-def checks() -> dict[str, Any]:
+def load_checks() -> dict[str, Any]:
     """Return the shipped result of the long checks."""
-    found: dict[str, Any] = json.loads(shipped_text(CHECKS_FILE))
+    found: dict[str, Any] = json.loads(load_package_text(CHECKS_FILE))
     return found
 
 
-def scores(*kinds: str) -> list[Score]:
+def load_scores(*kinds: str) -> list[StudyScore]:
     """Return the shipped scores of left-out studies, of some kinds or of all."""
-    found = [Score(**record) for record in checks()["scores"]]
+    found = [StudyScore(**record) for record in load_checks()["scores"]]
     return [score for score in found if not kinds or score.kind in kinds]
 
 
-def treated() -> list[Score]:
+def treated_scores() -> list[StudyScore]:
     """Return the scores of improvement of arms that were treated."""
     untreated = {arm.row for arm in fitted_arms() if arm.modality == UNTREATED}
-    return [score for score in scores(*IMPROVEMENT) if score.row not in untreated]
+    return [score for score in load_scores(*IMPROVEMENT) if score.row not in untreated]
 
 
-def written() -> str:
+def render_page() -> str:
     """Return the page."""
     from jinja2 import StrictUndefined, Template
 
-    found, made = checks(), record()
+    found, made = load_checks(), posterior_record()
     ranks = found["ranks"]
-    text: str = Template(shipped_text("evidence/fit/page.md.jinja"), undefined=StrictUndefined).render(
+    source = (_ROOT / "research/evidence_fit/page.md.jinja").read_text(encoding="utf-8")
+    text: str = Template(source, undefined=StrictUndefined).render(
         inputs=inputs_sha256(),
         **_pictures(),
-        **_searched(),
-        model=_docstring("evidence/fit/model.py"),
-        columns=_docstring("evidence/synthesis/design.py"),
+        **_search_tables(),
+        model=_docstring("research/evidence_fit/model.py"),
+        columns=_docstring("skinbeam/evidence/synthesis/design.py"),
         priors=_priors(),
-        weak=_table(("weakness", "factor"), [(name, f"{factor:g}") for name, factor in settings()["weak"].items()]),
+        weak=_table(
+            ("weakness", "factor"), [(name, f"{factor:g}") for name, factor in evidence_settings()["weak"].items()]
+        ),
         sampler=made["sampler"],
         diagnostics=made["diagnostics"],
         coverage=_coverage(),
         gains=_gains(),
-        dark_marks=_gain_in_words(scores("pih"), "one pool", "counts"),
-        treated=_gain_in_words(treated(), "one pool", "arms"),
-        kinds=_gain_in_words(treated(), "pool by modality", "arms"),
-        refitted=sum(score.refitted for score in scores(*IMPROVEMENT)),
-        tenths=_tenths(scores(*IMPROVEMENT)),
-        every_arm=_every_arm(),
+        dark_marks=_gain_in_words(load_scores("pih"), "one pool", "counts"),
+        treated=_gain_in_words(treated_scores(), "one pool", "arms"),
+        kinds=_gain_in_words(treated_scores(), "pool by modality", "arms"),
+        refitted=sum(score.refitted for score in load_scores(*IMPROVEMENT)),
+        tenths=_tenths(load_scores(*IMPROVEMENT)),
+        every_arm=_arm_table(),
         variants=_variants(),
         replicates=_replicates(found["replicates"]),
         sensitivity=_sensitivity(found["priors"]),
@@ -80,27 +84,27 @@ def written() -> str:
             ("assumption", "points of 100", "where"),
             [(row["assumption"], f"{row['points']:+.1f}", row["where"]) for row in found["weak"]],
         ),
-        left_out_divergences=sum({score.study: score.divergences for score in scores()}.values()),
+        left_out_divergences=sum({score.study: score.divergences for score in load_scores()}.values()),
         diverged=sum(count > 0 for count in found["diverged"]),
         data_sets=len(next(iter(ranks.values()))),
         quantities=len(ranks),
         bins=BINS,
         calibration=_table(
             ("quantity", "probability", "times the number of tests"),
-            [(name, f"{p:.3f}", f"{corrected:.2f}") for name, p, corrected in worst(ranks)[:_SHOWN]],
+            [(name, f"{p:.3f}", f"{corrected:.2f}") for name, p, corrected in least_uniform(ranks)[:_LISTED]],
         ),
-        not_fitted=_table(("row", "why"), [(arm.row, arm.excluded) for arm in arms() if arm.excluded]),
+        not_fitted=_table(("row", "why"), [(arm.row, arm.excluded) for arm in trial_arms() if arm.excluded]),
     )
     return text.rstrip() + "\n"
 
 
 def _pictures() -> dict[str, Any]:
     """The pictures, with the tables that stand beside them."""
-    fields = cells()
+    fields = study_counts()
     return {
-        "forests": [pictures.of_forest(forest).markdown for forest in forests()],
-        "outside": _outside(),
-        "harms": [_harm(harm) for harm in harms()],
+        "forests": [pictures.forest_picture(forest).markdown for forest in forests()],
+        "outside": _outside_table(),
+        "harms": [_harm_row(harm) for harm in harm_questions()],
         "funnel": pictures.FUNNEL.markdown,
         "gaps": pictures.GAPS.markdown,
         "empty": sum(not field.improvement and not field.dark_marks for field in fields),
@@ -108,20 +112,20 @@ def _pictures() -> dict[str, Any]:
     }
 
 
-def outside() -> dict[str, tuple[int, int, int]]:
+def studies_outside() -> dict[str, tuple[int, int, int]]:
     """Return by answer how many studies stand beside it, and how many of them lie outside 95 %: seen, and left out."""
-    pit = {(score.row, score.kind): score.pit for score in scores()}
+    pit = {(score.row, score.kind): score.pit for score in load_scores()}
     found = {}
-    for harm in harms():
-        counts = pictures.shown()["harms"][harm.name]["beside"]
+    for harm in harm_questions():
+        counts = pictures.shipped_numbers()["harms"][harm.name]["beside"]
         seen = sum(not row["predicted"][0] <= row["events"] <= row["predicted"][1] for row in counts)
         left_out = sum(abs(2.0 * pit[row["row"], harm.outcome] - 1.0) > _MOST for row in counts)
         found[harm.title] = (len(counts), seen, left_out)
     return found
 
 
-def _outside() -> str:
-    found = outside()
+def _outside_table() -> str:
+    found = studies_outside()
     together = [sum(numbers) for numbers in zip(*found.values(), strict=True)]
     rows = [
         (name, str(counts), str(seen), str(left_out), f"{(1.0 - _MOST) * counts:.1f}")
@@ -130,14 +134,14 @@ def _outside() -> str:
     return _table(("answer", "counts", "outside 95 %", "outside when left out", "one in twenty"), rows)
 
 
-def _harm(harm: Harm) -> dict[str, str]:
+def _harm_row(harm: HarmQuestion) -> dict[str, str]:
     def percent(share: float) -> str:
         return "below 0.1" if share < 0.001 else f"{100.0 * share:.2g}"
 
     def ends(pair: Sequence[float]) -> str:
         return f"{percent(pair[0])} to {percent(pair[1])} %"
 
-    told = pictures.shown()["harms"][harm.name]
+    told = pictures.shipped_numbers()["harms"][harm.name]
     answers = [
         (row["asked"], f"{percent(row['median'])} %", ends(row["inner"]), ends(row["outer"])) for row in told["answers"]
     ]
@@ -146,19 +150,22 @@ def _harm(harm: Harm) -> dict[str, str]:
     ]
     return {
         "title": harm.title,
-        "picture": pictures.of_harm(harm).markdown,
+        "picture": pictures.harm_picture(harm).markdown,
         "answers": _table(("new clinic", "median", "80 % of clinics", "95 %"), answers),
         "beside": _table(("arm", "counted", "95 % of new clinics of that size"), beside),
     }
 
 
-def _searched() -> dict[str, Any]:
+def _search_tables() -> dict[str, Any]:
     """How often each condition was searched for, and the words where few studies were found."""
-    studied = {name: len({arm.study for arm in fitted_arms() if arm.condition == name}) for name in table("condition")}
-    asked = {name: [search for search in searches() if search.condition == name] for name in ("", *studied)}
+    studied = {
+        name: len({arm.study for arm in fitted_arms() if arm.condition == name})
+        for name in vocabulary_table("condition")
+    }
+    asked = {name: [search for search in literature_searches() if search.condition == name] for name in ("", *studied)}
     rows = [
         (
-            str(table("condition")[name]["title"]) if name else "harms of a treatment, whatever it treats",
+            str(vocabulary_table("condition")[name]["title"]) if name else "harms of a treatment, whatever it treats",
             str(studied.get(name, "")),
             str(len(found)),
             str(sum(search.useful_studies > 0 for search in found)),
@@ -166,13 +173,13 @@ def _searched() -> dict[str, Any]:
         for name, found in asked.items()
     ]
     few = [
-        (str(table("condition")[name]["title"]), search.query)
+        (str(vocabulary_table("condition")[name]["title"]), search.query)
         for name, studies in studied.items()
         for search in asked[name]
         if studies < _FEW
     ]
     return {
-        "queries": len(searches()),
+        "queries": len(literature_searches()),
         "searches": _table(("condition", "studies of improvement", "queries", "that led to a study"), rows),
         "few": _FEW,
         "few_queries": _table(("condition", "query"), few),
@@ -182,7 +189,7 @@ def _searched() -> dict[str, Any]:
 def _priors() -> str:
     rows = []
     for part in ("improvement", "outcomes", "pain"):
-        for name, prior in settings()[part].items():
+        for name, prior in evidence_settings()[part].items():
             numbers = ", ".join(f"{key} {value:g}" for key, value in prior.items() if key != "conditions")
             rows.append((f"{part}: {name.replace('_', ' ')}", numbers, prior["conditions"]))
     return _table(("prior", "numbers", "what it says"), rows)
@@ -190,12 +197,12 @@ def _priors() -> str:
 
 def _coverage() -> str:
     groups = {
-        "improvement, all": scores(*IMPROVEMENT),
-        "improvement, treated arms": treated(),
-        "improvement, counts": scores("responders"),
-        "improvement, means": scores("mean"),
-        "dark marks": scores("pih"),
-        "lasting pale skin, scars, infection": scores("hypopigmentation", "scar", "infection"),
+        "improvement, all": load_scores(*IMPROVEMENT),
+        "improvement, treated arms": treated_scores(),
+        "improvement, counts": load_scores("responders"),
+        "improvement, means": load_scores("mean"),
+        "dark marks": load_scores("pih"),
+        "lasting pale skin, scars, infection": load_scores("hypopigmentation", "scar", "infection"),
     }
     rows = []
     for name, group in groups.items():
@@ -208,20 +215,20 @@ def _coverage() -> str:
 
 
 def _gains() -> str:
-    groups = [scores(*IMPROVEMENT), treated(), scores("responders"), scores("mean")]
+    groups = [load_scores(*IMPROVEMENT), treated_scores(), load_scores("responders"), load_scores("mean")]
     rows = []
     for name in BASELINES:
-        found = [gain(group, name) for group in groups]
+        found = [score_gain(group, name) for group in groups]
         rows.append((name, *(f"{mean:+.3f} ± {error:.3f}" for mean, error in found)))
     return _table(("over", "all arms", "treated arms", "counts", "means"), rows)
 
 
-def _gain_in_words(group: list[Score], baseline: str, what: str) -> str:
-    mean, error = gain(group, baseline)
+def _gain_in_words(group: list[StudyScore], baseline: str, what: str) -> str:
+    mean, error = score_gain(group, baseline)
     return f"{mean:+.3f} ± {error:.3f} over {len(group)} {what} of {len({score.study for score in group})} studies"
 
 
-def _tenths(group: list[Score]) -> str:
+def _tenths(group: list[StudyScore]) -> str:
     weight = [0.0] * 10
     for study in dict.fromkeys(s.study for s in group):
         own = [s for s in group if s.study == study]
@@ -230,9 +237,9 @@ def _tenths(group: list[Score]) -> str:
     return _table([f"{k / 10:.1f}–{(k + 1) / 10:.1f}" for k in range(10)], [[f"{w:.1f}" for w in weight]])
 
 
-def _every_arm() -> str:
+def _arm_table() -> str:
     rows = []
-    for s in scores(*IMPROVEMENT):
+    for s in load_scores(*IMPROVEMENT):
         foretold = f"{s.median:.2f}" if s.kind == "responders" else f"{s.median:.0f} %"
         beyond = s.log_score - s.baselines["one pool"]
         rows.append((s.row, s.printed, foretold, f"{s.pit:.2f}", f"{s.log_score:.2f}", f"{beyond:+.2f}"))
@@ -240,7 +247,7 @@ def _every_arm() -> str:
 
 
 def _variants() -> str:
-    rows = list(csv.reader(io.StringIO(shipped_text("evidence/fit/variants.csv"))))
+    rows = list(csv.reader(io.StringIO((_ROOT / "research/evidence_fit/variants.csv").read_text(encoding="utf-8"))))
     return _table(rows[0], rows[1:])
 
 
@@ -268,4 +275,4 @@ def _table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _docstring(name: str) -> str:
-    return ast.get_docstring(ast.parse(shipped_text(name))) or ""
+    return ast.get_docstring(ast.parse((_ROOT / name).read_text(encoding="utf-8"))) or ""

@@ -14,53 +14,61 @@ from typing import Any
 import numpy as np
 
 import skinbeam
-from skinbeam.document import plain, write_atomically
-from skinbeam.evidence.fit import calibrate, count_simulate, page, simulate
-from skinbeam.evidence.fit.count_data import CountsSeen, count_data, counts_seen
-from skinbeam.evidence.fit.data import Observed, observed, table_data
-from skinbeam.evidence.fit.inputs import calibration_sha256, checks_sha256
-from skinbeam.evidence.fit.leave_out import leave_out, studies
-from skinbeam.evidence.fit.sample import Plan, sample
-from skinbeam.evidence.fit.sensitivity import prior_effects, shares
+from research.evidence_fit import calibrate, count_simulate, page, simulate
+from research.evidence_fit.data import (
+    CountsSeen,
+    Observed,
+    calibration_sha256,
+    checks_sha256,
+    count_data,
+    printed_counts,
+    printed_improvement,
+    table_data,
+)
+from research.evidence_fit.leave_out import leave_out, scored_studies
+from research.evidence_fit.sample import SamplerPlan, sample
+from research.evidence_fit.sensitivity import expected_shares, prior_effects
 from skinbeam.evidence.studies.outcomes import OUTCOMES
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, Posterior, posterior
+from skinbeam.model.document import to_json_types, write_atomically
 
-__all__ = ["calibration", "make"]
+__all__ = ["calibration_ranks", "run_checks"]
 
 _REPLICATES = 2000
 # Ten statistics are held against their spans at once: each span leaves out a tenth of 5 %.
 _SPAN = (0.0025, 0.5, 0.9975)
-_AGAIN = Plan(draws=500, tune=500, accept=0.9)
+_AGAIN = SamplerPlan(draws=500, tune=500, accept=0.9)
 _PACKAGE = Path(skinbeam.__file__).parent
 
 
-def make(work: Path) -> None:
+def run_checks(work: Path) -> None:
     """Run what has not been run, ship the result and write the page."""
     folder = work / checks_sha256()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     left_out = [
-        _kept(folder / f"without-{study}.json", partial(_scores, study, k)) for k, study in enumerate(studies())
+        _load_or_run(folder / f"without-{study}.json", partial(_study_scores, study, k))
+        for k, study in enumerate(scored_studies())
     ]
-    ranks = calibration(work)
+    ranks = calibration_ranks(work)
     checks = {
         "inputs_sha256": checks_sha256(),
         "scores": [score for scores in left_out for score in scores],
         "ranks": {name: [row["ranks"][name] for row in ranks] for name in ranks[0]["ranks"]},
         "diverged": [row["divergences"] for row in ranks],
         "priors": prior_effects(posterior()),
-        "weak": _kept(folder / "weak.json", _weak_designs),
+        "weak": _load_or_run(folder / "weak.json", _weak_designs),
         "replicates": _replicates(),
     }
-    (_PACKAGE / CHECKS_FILE).write_text(json.dumps(plain(checks), indent=1) + "\n", encoding="utf-8")
-    (_PACKAGE.parent / page.PAGE).write_text(page.written(), encoding="utf-8")
+    (_PACKAGE / CHECKS_FILE).write_text(json.dumps(to_json_types(checks), indent=1) + "\n", encoding="utf-8")
+    (_PACKAGE.parent / page.PAGE).write_text(page.render_page(), encoding="utf-8")
 
 
-def calibration(work: Path) -> list[dict[str, Any]]:
+def calibration_ranks(work: Path) -> list[dict[str, Any]]:
     """Return the ranks of every simulated data set, all of one shape: that of the table when the first was made."""
     folder = work / f"calibration-{calibration_sha256()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     found = [
-        _kept(folder / f"ranks-{number}.json", partial(calibrate.ranks, number))
+        _load_or_run(folder / f"ranks-{number}.json", partial(calibrate.ranks, number))
         for number in range(calibrate.DATA_SETS)
     ]
     if any(row["ranks"].keys() != found[0]["ranks"].keys() for row in found):
@@ -68,7 +76,7 @@ def calibration(work: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _kept(file: Path, run: Callable[[], Any]) -> Any:
+def _load_or_run(file: Path, run: Callable[[], Any]) -> Any:
     """Return what a file holds, or run and keep it; a file is whole or not there."""
     if not file.exists():
         found = run()
@@ -77,21 +85,21 @@ def _kept(file: Path, run: Callable[[], Any]) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _scores(study: str, number: int) -> list[dict[str, Any]]:
+def _study_scores(study: str, number: int) -> list[dict[str, Any]]:
     return [score.as_record() for score in leave_out(study, posterior(), np.random.default_rng([20261122, number]))]
 
 
 def _weak_designs() -> list[dict[str, Any]]:
     """How the expected shares move when weak designs weigh as strong ones, or twice as little."""
-    base = shares(posterior())
+    base = expected_shares(posterior())
     found = []
     for name, power in (("all designs weigh alike", 0.0), ("weak designs weigh twice as little", 2.0)):
-        seen = observed()
+        seen = printed_improvement()
         refitted = Posterior.of_chains(sample(replace(seen, weak=seen.weak**power), _AGAIN).chains)
         given = Posterior({**posterior().taken(np.arange(len(refitted)) % len(posterior())).draws, **refitted.draws})
         moved = {
             target: 100.0 * (float(values.mean()) - float(base[target].mean()))
-            for target, values in shares(given).items()
+            for target, values in expected_shares(given).items()
         }
         worst = max(moved, key=lambda key: abs(moved[key]))
         found.append({"assumption": name, "points": moved[worst], "where": worst})
@@ -109,14 +117,14 @@ def _replicates() -> dict[str, dict[str, list[float]]]:
 
     def made(improvement: simulate.Parameters, counts: count_simulate.Parameters) -> dict[str, float]:
         return _statistics(
-            simulate.draw_data(improvement, table_data(), observed(), rng),
-            count_simulate.draw_counts(counts, count_data(), counts_seen(), rng),
+            simulate.draw_data(improvement, table_data(), printed_improvement(), rng),
+            count_simulate.draw_counts(counts, count_data(), printed_counts(), rng),
         )
 
     of_prior = [made(simulate.draw_parameters(rng), count_simulate.draw_parameters(rng)) for _ in rows]
     drawn = [{name: draws[row] for name, draws in given.draws.items()} for row in rows]
     of_posterior = [made(one, one) for one in drawn]
-    printed = _statistics(observed(), counts_seen())
+    printed = _statistics(printed_improvement(), printed_counts())
     return {
         name: {
             "printed": [printed[name]],

@@ -10,23 +10,22 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
-from skinbeam.evidence.fit.count_data import count_data, counts_seen
-from skinbeam.evidence.fit.data import observed, table_data
-from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, counted
-from skinbeam.evidence.studies.shipped import settings
+from research.evidence_fit.data import count_data, printed_counts, printed_improvement, table_data
+from skinbeam.evidence.studies.outcomes import LATE_HARMS, OUTCOMES, PIGMENT_HARMS, outcome_counts
+from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.design import fitted_arms
 from skinbeam.evidence.synthesis.distributions import Floats
-from skinbeam.evidence.synthesis.law import Law
+from skinbeam.evidence.synthesis.improvement_law import ImprovementLaw
 from skinbeam.evidence.synthesis.posterior import Posterior
 
-__all__ = ["counts_log_likelihood", "improvement_log_likelihood", "without"]
+__all__ = ["counts_log_likelihood", "improvement_log_likelihood", "reweigh_without_study"]
 
 INNER = 400
 _WORST_TAIL = 0.7  # shape of the Pareto law above which the weights are not trusted
 _SMALL = 1e-12
 
 
-def without(given: Posterior, log_likelihood: Floats, rng: np.random.Generator) -> Posterior | None:
+def reweigh_without_study(given: Posterior, log_likelihood: Floats, rng: np.random.Generator) -> Posterior | None:
     """Return the draws as they would be without a study of which `log_likelihood` (draw,) is known, or None."""
     import arviz
 
@@ -43,13 +42,13 @@ def improvement_log_likelihood(study: str, given: Posterior, rng: np.random.Gene
     mine = np.array([k for k, arm in enumerate(fitted_arms()) if arm.study == study], dtype=int)
     total = np.zeros(len(given))
     for group in np.unique(data.study[mine]):
-        total += _group(mine[data.study[mine] == group], int(group), given, rng)
+        total += _group_log_likelihood(mine[data.study[mine] == group], int(group), given, rng)
     return total
 
 
-def _group(mine: Sequence[int], group: int, given: Posterior, rng: np.random.Generator) -> Floats:
+def _group_log_likelihood(mine: Sequence[int], group: int, given: Posterior, rng: np.random.Generator) -> Floats:
     """Arms that share one deviation; the laws are those of `fit.model`, by the same numbers."""
-    data, seen = table_data(), observed()
+    data, seen = table_data(), printed_improvement()
     shape = (len(given), INNER)
 
     def each(name: str) -> Floats:
@@ -63,13 +62,13 @@ def _group(mine: Sequence[int], group: int, given: Posterior, rng: np.random.Gen
     for k in mine:
         theta = (given["beta"] @ data.x[k])[:, None] + own + each("omega") * rng.standard_normal(shape)
         seen_as = theta + reading if data.binned[k] else theta
-        law = Law.of(seen_as, sd, data.single[k], each("clear"), each("clear_slope"))
-        log += (_classes if data.binned[k] else _mean)(k, law, each("icc"))
+        law = ImprovementLaw.of(seen_as, sd, data.single[k], each("clear"), each("clear_slope"))
+        log += (_class_log_likelihood if data.binned[k] else _mean_log_likelihood)(k, law, each("icc"))
     return np.asarray(logsumexp(log, axis=1) - np.log(INNER))
 
 
-def _classes(k: int, law: Law, icc: Floats) -> Floats:
-    data, seen = table_data(), observed()
+def _class_log_likelihood(k: int, law: ImprovementLaw, icc: Floats) -> Floats:
+    data, seen = table_data(), printed_improvement()
     units, people, log = data.units[k], data.n[k], np.zeros_like(law.theta_pct)
     size = 1.0 / (icc * (units / people - 1.0) / (units - 1.0)) - 1.0 if units > people else None
     for lower, upper, count in zip(data.lower[k], data.upper[k], seen.counts[k], strict=True):
@@ -80,12 +79,12 @@ def _classes(k: int, law: Law, icc: Floats) -> Floats:
     return log if size is None else log + gammaln(size) - gammaln(size + units)
 
 
-def _mean(k: int, law: Law, icc: Floats) -> Floats:
-    data, seen = table_data(), observed()
+def _mean_log_likelihood(k: int, law: ImprovementLaw, icc: Floats) -> Floats:
+    data, seen = table_data(), printed_improvement()
     mean, variance = law.moments
     variance = np.maximum(variance, 1.0)
     per_patient = data.units[k] / data.n[k]
-    error = settings()["improvement"]["printed_error"]["value"]
+    error = evidence_settings()["improvement"]["printed_error"]["value"]
     of_mean = variance * (1.0 + (per_patient - 1.0) * icc) / data.units[k] + error**2
     log = -0.5 * ((seen.mean[k] - mean) ** 2 / of_mean + np.log(of_mean))
     if seen.sd[k] > 0.0:
@@ -96,25 +95,25 @@ def _mean(k: int, law: Law, icc: Floats) -> Floats:
 
 def counts_log_likelihood(study: str, given: Posterior, rng: np.random.Generator) -> Floats:
     """Return the log-likelihood of the harms and satisfaction that a study counted, (draw,)."""
-    data, seen = count_data(), counts_seen()
-    mine = np.array([k for k, row in enumerate(counted()) if row.study == study], dtype=int)
+    data, seen = count_data(), printed_counts()
+    mine = np.array([k for k, row in enumerate(outcome_counts()) if row.study == study], dtype=int)
     total, shape = np.zeros(len(given)), (len(given), INNER)
     effects = np.column_stack((given["effects"], np.zeros(len(given))))
-    freedom = settings()["counts"]["freedom"]["value"]
+    freedom = evidence_settings()["counts"]["freedom"]["value"]
     for group in np.unique(data.own[mine]):
         outcome = int(data.own_outcome[group])
         own = given["count_study"][:, outcome, None] * rng.standard_t(freedom, shape)
         log = np.zeros(shape)
         for k in mine[data.own[mine] == group]:
             fixed = given["base"][:, outcome] + effects[:, data.effects[k]].sum(axis=1)
-            if OUTCOMES[outcome] in LATE:
-                fixed = fixed + given["late"][:, LATE.index(OUTCOMES[outcome])] * data.later[k]
+            if OUTCOMES[outcome] in LATE_HARMS:
+                fixed = fixed + given["late"][:, LATE_HARMS.index(OUTCOMES[outcome])] * data.later[k]
             odds = fixed[:, None] + own
             if k in data.several:
                 odds = odds + given["count_row"][:, outcome, None] * rng.standard_normal(shape)
-            if OUTCOMES[outcome] in PIGMENT:
+            if OUTCOMES[outcome] in PIGMENT_HARMS:
                 type_ = data.type_low[k] + (data.type_high[k] - data.type_low[k]) * rng.beta(2.0, 2.0, shape)
-                odds = odds + given["darker"][:, PIGMENT.index(OUTCOMES[outcome]), None] * type_
+                odds = odds + given["darker"][:, PIGMENT_HARMS.index(OUTCOMES[outcome]), None] * type_
             log += seen.events[k] * odds - data.of[k] * np.logaddexp(0.0, odds)
         total += logsumexp(log, axis=1) - np.log(INNER)
     return total

@@ -11,15 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.fit.count_data import CountsSeen, count_data, counts_seen
-from skinbeam.evidence.fit.data import Observed, arrays, observed, table_data
+from research.evidence_fit.data import (
+    CountsSeen,
+    Observed,
+    count_data,
+    printed_counts,
+    printed_improvement,
+    record_arrays,
+    table_data,
+)
 from skinbeam.evidence.synthesis.posterior import COUNTS, IMPROVEMENT
 
-__all__ = ["Plan", "Sampled", "sample"]
+__all__ = ["SamplerDraws", "SamplerPlan", "sample"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class SamplerPlan:
     """How to sample."""
 
     draws: int
@@ -30,20 +37,20 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Sampled:
+class SamplerDraws:
     """Draws by parameter, (chain, draw, ...), and how many trajectories diverged."""
 
     chains: Mapping[str, NDArray[np.float64]]
     divergences: int
 
 
-def sample(seen: Observed | CountsSeen, plan: Plan) -> Sampled:
+def sample(seen: Observed | CountsSeen, plan: SamplerPlan) -> SamplerDraws:
     """Return draws of the parameters that ship, of the model that these data belong to."""
     import nutpie
 
-    compiled, shipped = _improvement() if isinstance(seen, Observed) else _counts()
+    compiled, shipped = _improvement_sampler() if isinstance(seen, Observed) else _count_sampler()
     trace = nutpie.sample(
-        compiled.with_data(**{name: np.asarray(a, dtype=float) for name, a in arrays(seen).items()}),
+        compiled.with_data(**{name: np.asarray(a, dtype=float) for name, a in record_arrays(seen).items()}),
         draws=plan.draws,
         tune=plan.tune,
         chains=plan.chains,
@@ -53,22 +60,22 @@ def sample(seen: Observed | CountsSeen, plan: Plan) -> Sampled:
         progress_bar=False,
     )
     chains = {name: np.asarray(trace.posterior[name].values, dtype=float) for name in shipped}
-    return Sampled(chains, int(trace.sample_stats["diverging"].values.sum()))
+    return SamplerDraws(chains, int(trace.sample_stats["diverging"].values.sum()))
 
 
 @cache
-def _improvement() -> tuple[Any, tuple[str, ...]]:
+def _improvement_sampler() -> tuple[Any, tuple[str, ...]]:
     import nutpie
 
-    from skinbeam.evidence.fit.model import build
+    from research.evidence_fit.model import build_improvement_model
 
-    return nutpie.compile_pymc_model(build(table_data(), observed())), IMPROVEMENT
+    return nutpie.compile_pymc_model(build_improvement_model(table_data(), printed_improvement())), IMPROVEMENT
 
 
 @cache
-def _counts() -> tuple[Any, tuple[str, ...]]:
+def _count_sampler() -> tuple[Any, tuple[str, ...]]:
     import nutpie
 
-    from skinbeam.evidence.fit.count_model import build
+    from research.evidence_fit.count_model import build_count_model
 
-    return nutpie.compile_pymc_model(build(count_data(), counts_seen())), COUNTS
+    return nutpie.compile_pymc_model(build_count_model(count_data(), printed_counts())), COUNTS

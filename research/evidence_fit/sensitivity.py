@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, counted
-from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import CLINICS, new_clinics
-from skinbeam.evidence.synthesis.counts import EFFECTS, Asked, counted_share
-from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, UNTREATED, Features, fitted_arms, layout
+from skinbeam.evidence.studies.outcomes import LATE_HARMS, OUTCOMES, PIGMENT_HARMS, outcome_counts
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.synthesis.counts import EFFECTS, CountQuestion, draw_share
+from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, UNTREATED, Features, design_layout, fitted_arms
 from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.new_clinic import CLINICS, draw_new_clinics
 from skinbeam.evidence.synthesis.posterior import Posterior
 
-__all__ = ["POWERS", "log_priors", "prior_effects", "shares"]
+__all__ = ["POWERS", "expected_shares", "log_priors", "prior_effects"]
 
 POWERS = (0.5, 2.0)
 _ENOUGH = 100.0  # effective draws left after weighting; fewer say nothing
@@ -26,7 +26,7 @@ _ENOUGH = 100.0  # effective draws left after weighting; fewer say nothing
 
 def prior_effects(given: Posterior) -> list[dict[str, Any]]:
     """Return for each prior the largest move of a share, where, and how many draws the weights left."""
-    targets = shares(given)
+    targets = expected_shares(given)
     found = []
     for name, log in log_priors(given).items():
         moved, left = {}, np.inf
@@ -46,26 +46,28 @@ def prior_effects(given: Posterior) -> list[dict[str, Any]]:
     return found
 
 
-def shares(given: Posterior) -> dict[str, Floats]:
+def expected_shares(given: Posterior) -> dict[str, Floats]:
     """Return what is watched: for each draw the expected share who improve by half, and who are harmed."""
     found = {}
     for pair in dict.fromkeys((arm.condition, arm.modality) for arm in fitted_arms() if arm.modality != UNTREATED):
-        features = next(Features.of_arm(a) for a in fitted_arms() if (a.condition, a.modality) == pair)
-        (clinics,) = new_clinics([[(features, 1.0)]], given=given)
+        features = next(Features.from_arm(a) for a in fitted_arms() if (a.condition, a.modality) == pair)
+        (clinics,) = draw_new_clinics([[(features, 1.0)]], given=given)
         found[" x ".join(pair)] = clinics.share(50.0).reshape(-1, CLINICS).mean(axis=1)
-    for row in counted():
+    for row in outcome_counts():
         name = f"{row.outcome} after {row.modality}"
         if name not in found:
-            shares = counted_share(Asked.of_row(row), given=given)
+            shares = draw_share(CountQuestion.from_count(row), given=given)
             found[name] = shares.reshape(-1, CLINICS).mean(axis=1)
     return found
 
 
 def log_priors(given: Posterior) -> Mapping[str, Floats]:
     """Return for each prior of `data/evidence.toml` its log density at every draw, up to a constant, (draw,)."""
-    improvement, outcomes, counts, pain = (settings()[part] for part in ("improvement", "outcomes", "counts", "pain"))
+    improvement, outcomes, counts, pain = (
+        evidence_settings()[part] for part in ("improvement", "outcomes", "counts", "pain")
+    )
     found: dict[str, Floats] = {}
-    for k, (group, name) in enumerate(layout().columns):
+    for k, (group, name) in enumerate(design_layout().columns):
         if group in HIERARCHICAL:
             continue
         prior = improvement[group]
@@ -97,7 +99,7 @@ def log_priors(given: Posterior) -> Mapping[str, Floats]:
         found[f"counts.{effect}"] = _normal(given["count_scale"][:, k], 0.0, counts[effect]["sd"]).sum(axis=1)
     for level in ("study", "row"):
         found[f"counts.{level}"] = _normal(given[f"count_{level}"], 0.0, counts[level]["sd"]).sum(axis=1)
-    for slope, those in (("darker", PIGMENT), ("late", LATE)):
+    for slope, those in (("darker", PIGMENT_HARMS), ("late", LATE_HARMS)):
         for k, outcome in enumerate(those):
             found[f"counts.{slope} ({outcome})"] = _normal(given[slope][:, k], 0.0, counts[slope]["sd"])
     found["pain.typical"] = _normal(given["pain_typical"], pain["typical"]["value"], pain["typical"]["sd"])

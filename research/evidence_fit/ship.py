@@ -12,46 +12,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skinbeam
-from skinbeam.evidence.fit.count_data import counts_seen
-from skinbeam.evidence.fit.data import observed
-from skinbeam.evidence.fit.inputs import inputs_sha256
-from skinbeam.evidence.fit.sample import Plan, sample
-from skinbeam.evidence.synthesis.diagnostics import effective_size, r_hat, tail_size
+from research.evidence_fit.data import inputs_sha256, printed_counts, printed_improvement
+from research.evidence_fit.diagnostics import effective_size, r_hat, tail_size
+from research.evidence_fit.sample import SamplerPlan, sample
 from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, RECORD_FILE
 
-__all__ = ["COUNT_PLAN", "PLAN", "disagreements", "faults", "fit", "shipped_matches", "write"]
+__all__ = ["COUNT_PLAN", "PLAN", "diagnostic_faults", "disagreements", "fit_models", "is_current", "write_draws"]
 
 # Draws of the counts move slowly, since few studies tell each scale: more of them are taken, and the same number kept.
-PLAN = Plan(draws=3000, tune=1000, accept=0.98)
-COUNT_PLAN = Plan(draws=5000, tune=1500, accept=0.98)
-KEPT = 500  # draws of each chain that ship: a consultation reads them all
+PLAN = SamplerPlan(draws=3000, tune=1000, accept=0.98)
+COUNT_PLAN = SamplerPlan(draws=5000, tune=1500, accept=0.98)
+DRAWS_SHIPPED = 500  # draws of each chain that ship: a consultation reads them all
 # Two sets of draws of one posterior: the difference of their means over its standard error is standard normal. With
 # some 800 parameters the largest of them passes 4.8 in one run of 800.
 _MOST_STANDARD_ERRORS = 4.8
 _PACKAGE = Path(skinbeam.__file__).parent
 
 
-def fit(seed: int = PLAN.seed) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
+def fit_models(seed: int = PLAN.seed) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Return the draws to ship, (chain, draw, ...), and their record."""
     sampled = [
-        sample(observed(), replace(PLAN, seed=seed)),
-        sample(counts_seen(), replace(COUNT_PLAN, seed=seed)),
+        sample(printed_improvement(), replace(PLAN, seed=seed)),
+        sample(printed_counts(), replace(COUNT_PLAN, seed=seed)),
     ]
     draws = {
-        name: chains[:, :: chains.shape[1] // KEPT].astype(np.float32)
+        name: chains[:, :: chains.shape[1] // DRAWS_SHIPPED].astype(np.float32)
         for part in sampled
         for name, chains in part.chains.items()
     }
-    return draws, _record(draws, sum(part.divergences for part in sampled))
+    return draws, _fit_record(draws, sum(part.divergences for part in sampled))
 
 
-def shipped_matches() -> bool:
+def is_current() -> bool:
     """Whether the shipped draws belong to the table, the priors and the model as they are."""
     file = _PACKAGE / RECORD_FILE
     return file.exists() and json.loads(file.read_text(encoding="utf-8"))["inputs_sha256"] == inputs_sha256()
 
 
-def faults(diagnostics: Mapping[str, Any]) -> list[str]:
+def diagnostic_faults(diagnostics: Mapping[str, Any]) -> list[str]:
     """Return which limits of the sampler's diagnostics are broken."""
     limits = {
         "R-hat below 1.01": diagnostics["r_hat"] < 1.01,
@@ -77,7 +75,7 @@ def disagreements(draws: Mapping[str, NDArray[Any]]) -> list[str]:
     return found
 
 
-def write(draws: Mapping[str, NDArray[np.float32]], record: Mapping[str, Any]) -> None:
+def write_draws(draws: Mapping[str, NDArray[np.float32]], record: Mapping[str, Any]) -> None:
     """Replace the shipped draws and their record."""
     (_PACKAGE / DRAWS_FILE).parent.mkdir(exist_ok=True)
     # Not compressed: draws do not shrink, and a consultation reads them at every start.
@@ -86,7 +84,7 @@ def write(draws: Mapping[str, NDArray[np.float32]], record: Mapping[str, Any]) -
     (_PACKAGE / RECORD_FILE).write_text(text, encoding="utf-8")
 
 
-def _record(draws: Mapping[str, NDArray[np.float32]], divergences: int) -> dict[str, Any]:
+def _fit_record(draws: Mapping[str, NDArray[np.float32]], divergences: int) -> dict[str, Any]:
     parts = _scalars(draws)
     return {
         "inputs_sha256": inputs_sha256(),
@@ -97,7 +95,7 @@ def _record(draws: Mapping[str, NDArray[np.float32]], divergences: int) -> dict[
             "chains": PLAN.chains,
             "tune": [PLAN.tune, COUNT_PLAN.tune],
             "draws": [PLAN.draws, COUNT_PLAN.draws],
-            "kept": KEPT,
+            "kept": DRAWS_SHIPPED,
             "target_accept": PLAN.accept,
             "seed": PLAN.seed,
         },

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.fit.data import Data, Observed
-from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, layout
-from skinbeam.evidence.synthesis.law import Law
+from research.evidence_fit.data import Data, Observed
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, design_layout
+from skinbeam.evidence.synthesis.improvement_law import ImprovementLaw
 
 __all__ = ["Parameters", "draw_data", "draw_parameters"]
 
@@ -24,7 +24,7 @@ _LEAST_VARIANCE = 1.0  # of improvement between patients, as in the model
 
 def draw_parameters(rng: np.random.Generator) -> Parameters:
     """Return one draw of every parameter from the priors."""
-    improvement = settings()["improvement"]
+    improvement = evidence_settings()["improvement"]
 
     def half(sd: Any, size: int | None = None) -> Any:
         return abs(rng.normal(0.0, sd, size))
@@ -33,7 +33,7 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
     spread_of = total * np.sqrt(rng.dirichlet([improvement["shares"][level] for level in LEVELS]))
     scale, (tau, omega, kappa) = spread_of[: len(HIERARCHICAL)], spread_of[len(HIERARCHICAL) :]
     beta = []
-    for group, _ in layout().columns:
+    for group, _ in design_layout().columns:
         z = rng.normal()
         if group in HIERARCHICAL:
             beta.append(scale[HIERARCHICAL.index(group)] * z)
@@ -61,7 +61,7 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
 
 def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Generator) -> Observed:
     """Return one data set that these parameters would print, in the shape of another: same arms, same cut points."""
-    prior = settings()["improvement"]
+    prior = evidence_settings()["improvement"]
     own = rng.standard_t(given["freedom"], len(data.studies))
     between = np.where(data.untreated, given["tau_untreated"], given["tau"])
     theta = data.x @ given["beta"] + (between * shape.weak * own)[data.study]  # (evidence 2)
@@ -69,13 +69,13 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     theta = theta + given["kappa"] * data.binned * rng.normal(size=len(data.studies))[data.study]
     sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (evidence 3)
     counts, mean, printed = np.zeros_like(shape.counts), np.zeros_like(shape.mean), np.zeros_like(shape.sd)
-    law = Law.of(theta, sd, data.single, given["clear"], given["clear_slope"])  # (evidence 8)
+    law = ImprovementLaw.of(theta, sd, data.single, given["clear"], given["clear_slope"])  # (evidence 8)
     centre, variance = law.moments
     variance = np.maximum(variance, _LEAST_VARIANCE)
     for k, binned in enumerate(data.binned):
         per_patient = data.units[k] / data.n[k]
         if binned:
-            own_law = Law(theta[k], sd[k], law.cleared[k])
+            own_law = ImprovementLaw(theta[k], sd[k], law.cleared[k])
             counts[k] = _classes(own_law, data, k, int(shape.counts[k].sum()), given["icc"], rng)
             continue
         of_mean = variance[k] * (1.0 + (per_patient - 1.0) * given["icc"]) / data.units[k]
@@ -86,7 +86,7 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     return replace(shape, counts=counts, mean=mean, sd=printed)
 
 
-def _classes(law: Law, data: Data, k: int, graded: int, icc: float, rng: np.random.Generator) -> Floats:
+def _classes(law: ImprovementLaw, data: Data, k: int, graded: int, icc: float, rng: np.random.Generator) -> Floats:
     """Counts by class (evidence 1); lesions by the Dirichlet-multinomial law."""
     real = data.upper[k] > data.lower[k]
     above = [law.above(cut[k]) for cut in (data.lower, data.upper)]

@@ -3,37 +3,44 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.shown.interval import Answer, Printed, mean, share
-from skinbeam.evidence.shown.labels import light, name_of, title
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.synthesis.clinic import new_clinics
+from research.evidence_pictures.intervals import (
+    PredictiveInterval,
+    PrintedInterval,
+    light_label,
+    mean_interval,
+    name_title,
+    share_interval,
+    study_label,
+)
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.synthesis.design import Features, fitted_arms
-from skinbeam.evidence.synthesis.law import HALF_PCT
-from skinbeam.schema.names import table
+from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
+from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
+from skinbeam.model.vocabulary import vocabulary_table
 
-__all__ = ["MOST_ROWS", "Forest", "Group", "Line", "answers", "forests"]
+__all__ = ["MOST_ROWS", "Forest", "ForestRow", "TreatmentGroup", "forests", "new_clinic_intervals"]
 
 MOST_ROWS = 54  # of a picture that a page holds
 
 
 @dataclass(frozen=True)
-class Line:
+class ForestRow:
     """One arm. `printed` is in per cent: of patients who improved by at least `cut_pct`, or of mean improvement."""
 
     label: str
     patients: int | None
     cut_pct: float | None
-    printed: Printed
+    printed: PrintedInterval
 
 
 @dataclass(frozen=True)
-class Group:
+class TreatmentGroup:
     """The arms of one treatment."""
 
     modality: str
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[ForestRow, ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Forest:
     name: str
     condition: str
     title: str
-    groups: tuple[Group, ...]
+    groups: tuple[TreatmentGroup, ...]
 
     @property
     def rows(self) -> int:
@@ -53,29 +60,29 @@ class Forest:
 
 def forests() -> tuple[Forest, ...]:
     """Return the forests of all conditions that have a fitted arm, in the order of the conditions."""
-    return tuple(found for condition in table("condition") for found in _of(condition))
+    return tuple(found for condition in vocabulary_table("condition") for found in _condition_forests(condition))
 
 
-def answers(condition: str, modality: str) -> tuple[Answer, Answer]:
+def new_clinic_intervals(condition: str, modality: str) -> tuple[PredictiveInterval, PredictiveInterval]:
     """Return what a new clinic would see, in per cent: patients who improve by at least half, and mean improvement."""
-    (clinics,) = new_clinics([Features.of_question(Question(condition, modality))])
-    return Answer.of_draws(100.0 * clinics.share(HALF_PCT)), Answer.of_draws(clinics.mean_pct)
+    (clinics,) = draw_new_clinics([Features.from_question(EvidenceQuestion(condition, modality))])
+    return PredictiveInterval.of_draws(100.0 * clinics.share(HALF_PCT)), PredictiveInterval.of_draws(clinics.mean_pct)
 
 
-def _of(condition: str) -> list[Forest]:
+def _condition_forests(condition: str) -> list[Forest]:
     arms = [arm for arm in fitted_arms() if arm.condition == condition]
     groups = [
-        Group(name, title("modality", name), _lines([arm for arm in arms if arm.modality == name]))
-        for name in table("modality")
+        TreatmentGroup(name, name_title("modality", name), _forest_rows([arm for arm in arms if arm.modality == name]))
+        for name in vocabulary_table("modality")
         if any(arm.modality == name for arm in arms)
     ]
     if not groups:
         return []
-    name = title("condition", condition)
+    name = name_title("condition", condition)
     whole = Forest(condition, condition, name, tuple(groups))
     if whole.rows <= MOST_ROWS:
         return [whole]
-    lasers = tuple(group for group in groups if table("modality")[group.modality]["laser"])
+    lasers = tuple(group for group in groups if vocabulary_table("modality")[group.modality]["laser"])
     others = tuple(group for group in groups if group not in lasers)
     return [
         Forest(f"{condition}-light", condition, f"{name}: lasers and lamps", lasers),
@@ -83,20 +90,20 @@ def _of(condition: str) -> list[Forest]:
     ]
 
 
-def _lines(arms: Sequence[Arm]) -> tuple[Line, ...]:
+def _forest_rows(arms: Sequence[Arm]) -> tuple[ForestRow, ...]:
     """The arms of a group, by year; a study with several tells them apart by their name in the table."""
     several = {arm.study for arm in arms if sum(other.study == arm.study for other in arms) > 1}
     lines = []
     for arm in sorted(arms, key=lambda arm: (arm.study.lstrip("abcdefghijklmnopqrstuvwxyz"), arm.study)):
         own = arm.row.partition("/")[2] if arm.study in several else ""
-        words = [name_of(arm.study), "" if own == "1" else own, light(arm)]
+        words = [study_label(arm.study), "" if own == "1" else own, light_label(arm)]
         cut = min(arm.cuts, key=lambda c: abs(c - HALF_PCT), default=None)
-        lines.append(Line(", ".join(filter(None, words)), arm.patients, cut, _printed(arm, cut)))
+        lines.append(ForestRow(", ".join(filter(None, words)), arm.patients, cut, _printed_figure(arm, cut)))
     return tuple(lines)
 
 
-def _printed(arm: Arm, cut_pct: float | None) -> Printed:
+def _printed_figure(arm: Arm, cut_pct: float | None) -> PrintedInterval:
     if cut_pct is None:
-        return mean(arm.mean_pct or 0.0, arm.mean_sd_pct, arm.patients)
-    found = share(arm.reached(cut_pct), arm.graded)
-    return Printed(*(100.0 * (value or 0.0) for value in (found.middle, found.low, found.high)))
+        return mean_interval(arm.mean_pct or 0.0, arm.mean_sd_pct, arm.patients)
+    found = share_interval(arm.reached(cut_pct), arm.graded)
+    return PrintedInterval(*(100.0 * (value or 0.0) for value in (found.middle, found.low, found.high)))

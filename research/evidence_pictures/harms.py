@@ -7,27 +7,27 @@ that did what the study did. The model has seen these studies; docs/evidence.md 
 from dataclasses import dataclass
 from typing import Final
 
-from skinbeam.evidence.shown.interval import Answer
-from skinbeam.evidence.studies.outcomes import Counted, counted
+from research.evidence_pictures.intervals import PredictiveInterval
+from skinbeam.evidence.studies.outcomes import OutcomeCount, outcome_counts
 from skinbeam.evidence.synthesis import regime
-from skinbeam.evidence.synthesis.counts import Asked, counted_share
-from skinbeam.evidence.synthesis.distributions import Rate, count_intervals, count_pmf
-from skinbeam.schema.names import PHOTOTYPES
+from skinbeam.evidence.synthesis.counts import CountQuestion, draw_share
+from skinbeam.evidence.synthesis.distributions import UncertainRate, count_intervals, count_pmf
+from skinbeam.model.vocabulary import PHOTOTYPES
 
-__all__ = ["MONTHS", "Harm", "answer", "harms", "predicted"]
+__all__ = ["MONTHS", "HarmQuestion", "harm_interval", "harm_questions", "predicted_count"]
 
 MONTHS: Final = (3.0, 6.0, 12.0, 24.0, 36.0, 60.0)
 _LIGHT_SKIN, _DARK_SKIN = (0, PHOTOTYPES.index("III")), (PHOTOTYPES.index("IV"), PHOTOTYPES.index("VI"))
 
 
 @dataclass(frozen=True)
-class Harm:
+class HarmQuestion:
     """A question about a harm, asked in several ways, each with a label, and the counts that bear on it."""
 
     name: str
     title: str
-    asked: tuple[tuple[str, Asked], ...]
-    beside: tuple[Counted, ...]
+    asked: tuple[tuple[str, CountQuestion], ...]
+    beside: tuple[OutcomeCount, ...]
 
     @property
     def outcome(self) -> str:
@@ -35,61 +35,65 @@ class Harm:
         return self.asked[0][1].outcome
 
 
-def harms() -> tuple[Harm, ...]:
+def harm_questions() -> tuple[HarmQuestion, ...]:
     """Return the questions: one over time, one over phototypes, one of light and of dark skin."""
-    co2 = regime.of_light("ablative", 10_600.0, "")
-    glass = regime.of_light("non-ablative-fractional", 1550.0, "")
-    green = regime.of_light("pigment-short-pulse", 532.0, "ns")
+    co2 = regime.light_regime("ablative", 10_600.0, "")
+    glass = regime.light_regime("non-ablative-fractional", 1550.0, "")
+    green = regime.light_regime("pigment-short-pulse", 532.0, "ns")
 
-    def of_co2(months: float) -> Asked:
-        return Asked("hypopigmentation", "ablative", "wrinkles", co2, None, months)
+    def of_co2(months: float) -> CountQuestion:
+        return CountQuestion("hypopigmentation", "ablative", "wrinkles", co2, None, months)
 
-    def of_glass(k: int) -> Asked:
-        return Asked("pih", "non-ablative-fractional", "acne-scars", glass, (k, k))
+    def of_glass(k: int) -> CountQuestion:
+        return CountQuestion("pih", "non-ablative-fractional", "acne-scars", glass, (k, k))
 
-    def of_green(phototypes: tuple[int, int]) -> Asked:
-        return Asked("pih", "pigment-short-pulse", "age-spots", green, phototypes)
+    def of_green(phototypes: tuple[int, int]) -> CountQuestion:
+        return CountQuestion("pih", "pigment-short-pulse", "age-spots", green, phototypes)
 
     return (
-        Harm(
+        HarmQuestion(
             "light-marks-co2",
             "Light marks after full-field CO2 laser (10,600 nm) for wrinkles, by months of follow-up",
             tuple((f"after {m:g} months", of_co2(m)) for m in MONTHS),
-            _rows("hypopigmentation", "ablative", (10_000.0, 11_000.0)),
+            _counts_of_light("hypopigmentation", "ablative", (10_000.0, 11_000.0)),
         ),
-        Harm(
+        HarmQuestion(
             "dark-marks-1550",
             "Dark marks after non-ablative fractional laser of 1540 to 1565 nm for acne scars, by phototype",
             tuple((f"phototype {name}", of_glass(k)) for k, name in enumerate(PHOTOTYPES)),
-            _rows("pih", "non-ablative-fractional", (1540.0, 1565.0)),
+            _counts_of_light("pih", "non-ablative-fractional", (1540.0, 1565.0)),
         ),
-        Harm(
+        HarmQuestion(
             "dark-marks-532",
             "Dark marks after nanosecond laser of 532 nm for age spots, in light and in dark skin",
             (("phototypes I to III", of_green(_LIGHT_SKIN)), ("phototypes IV to VI", of_green(_DARK_SKIN))),
             tuple(
-                row for row in _rows("pih", "pigment-short-pulse", (532.0, 532.0)) if regime.of_arm(row.arm) == green
+                row
+                for row in _counts_of_light("pih", "pigment-short-pulse", (532.0, 532.0))
+                if regime.arm_regime(row.arm) == green
             ),
         ),
     )
 
 
-def answer(asked: Asked) -> Answer:
+def harm_interval(asked: CountQuestion) -> PredictiveInterval:
     """Return what share of its patients a new clinic harms."""
-    return Answer.of_draws(counted_share(asked))
+    return PredictiveInterval.of_draws(draw_share(asked))
 
 
-def predicted(row: Counted) -> tuple[int, int]:
+def predicted_count(row: OutcomeCount) -> tuple[int, int]:
     """Return the central 95 % of the count of a new clinic that does what a study did, to as many people."""
-    low, high = count_intervals(count_pmf(Rate.of_draws(counted_share(Asked.of_row(row)), row.of), row.of))["95"]
+    low, high = count_intervals(
+        count_pmf(UncertainRate.of_draws(draw_share(CountQuestion.from_count(row)), row.of), row.of)
+    )["95"]
     return low, high
 
 
-def _rows(outcome: str, modality: str, span_nm: tuple[float, float]) -> tuple[Counted, ...]:
+def _counts_of_light(outcome: str, modality: str, span_nm: tuple[float, float]) -> tuple[OutcomeCount, ...]:
     low, high = span_nm
     found = [
         row
-        for row in counted()
+        for row in outcome_counts()
         if (row.outcome, row.modality) == (outcome, modality) and low <= (row.arm.wavelength_nm or 0.0) <= high
     ]
     return tuple(sorted(found, key=lambda row: (row.months or 0.0, row.phototypes or (-1, -1))))

@@ -1,20 +1,35 @@
-"""Intervals of what was printed, 95 %, and of what the models say, 80 and 95 %."""
+"""Intervals and labels of what the pictures of the evidence show.
+
+Intervals of what was printed, 95 %, and of what the models say, 80 and 95 %.
+"""
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from skinbeam.estimate import wilson
+from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.model.estimate import wilson_interval
+from skinbeam.model.sources import bibliography
+from skinbeam.model.vocabulary import NameKind, vocabulary_table
 
-__all__ = ["Answer", "Printed", "mean", "share"]
+__all__ = [
+    "PredictiveInterval",
+    "PrintedInterval",
+    "light_label",
+    "mean_interval",
+    "name_title",
+    "share_interval",
+    "study_label",
+]
 
 _Z = 1.959964  # the normal law holds 95 % within so many standard deviations
 
 
 @dataclass(frozen=True)
-class Printed:
+class PrintedInterval:
     """A figure of one arm with its 95 % interval; None where the paper does not tell how sure it is."""
 
     middle: float
@@ -23,7 +38,7 @@ class Printed:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PredictiveInterval:
     """A median for new clinics, with the ends of the central 80 and 95 %."""
 
     median: float
@@ -31,22 +46,51 @@ class Answer:
     outer: tuple[float, float]
 
     @staticmethod
-    def of_draws(draws: Floats) -> "Answer":
+    def of_draws(draws: Floats) -> "PredictiveInterval":
         """Return the answer that draws give, (clinic,)."""
         low, inner_low, median, inner_high, high = (float(q) for q in np.quantile(draws, (0.025, 0.1, 0.5, 0.9, 0.975)))
-        return Answer(median, (inner_low, inner_high), (low, high))
+        return PredictiveInterval(median, (inner_low, inner_high), (low, high))
 
 
-def share(events: int, of: int) -> Printed:
-    """Return a share with its interval (`wilson`)."""
+def share_interval(events: int, of: int) -> PrintedInterval:
+    """Return a share with its interval (`wilson_interval`)."""
     p = events / of
-    low, high = wilson(p, p * (1.0 - p), of, _Z)
-    return Printed(p, max(0.0, low), min(1.0, high))
+    low, high = wilson_interval(p, p * (1.0 - p), of, _Z)
+    return PrintedInterval(p, max(0.0, low), min(1.0, high))
 
 
-def mean(middle: float, sd: float | None, of: int | None) -> Printed:
+def mean_interval(middle: float, sd: float | None, of: int | None) -> PrintedInterval:
     """Return a mean with its interval by the normal law, where a standard deviation was printed."""
     if sd is None or not of:
-        return Printed(middle)
+        return PrintedInterval(middle)
     half = _Z * sd / math.sqrt(of)
-    return Printed(middle, middle - half, middle + half)
+    return PrintedInterval(middle, middle - half, middle + half)
+
+
+# Short names of studies and treatments, as they stand beside a mark in a picture.
+
+UNREAD = "Authors not read"
+
+
+def study_label(study: str) -> str:
+    """Return the first author and the year of a study, or its key where nobody has read who wrote it."""
+    author = bibliography()[study].fields["author"].split(" and ")[0].split(",")[0]
+    if author == UNREAD:
+        return study
+    words = author.split()
+    while len(words) > 1 and words[-1].isupper():  # initials
+        words.pop()
+    year = re.search(r"\d{4}([a-z](?![a-z]))?", study)  # with the letter that tells two papers of a year apart
+    return f"{' '.join(words)} {year[0] if year else ''}".strip()
+
+
+def light_label(arm: Arm) -> str:
+    """Return the wavelength of an arm, with its class of pulse where that was printed as such; empty without light."""
+    if arm.wavelength_nm is None:
+        return ""
+    return f"{arm.wavelength_nm:g} nm {arm.pulse_class}".strip()
+
+
+def name_title(kind: NameKind, name: str) -> str:
+    """Return the title of a condition or modality."""
+    return str(vocabulary_table(kind)[name]["title"])

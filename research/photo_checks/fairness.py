@@ -1,4 +1,5 @@
-"""How well a photograph is read on light and on dark skin, side by side: `python -m skinbeam.validation.fairness FACE`.
+"""How well a photograph is read on light and on dark skin, side by side: `python -m research.photo_checks.fairness
+FACE`.
 
 Angles are read from made pictures of known skin under lights that are balanced nearly right, in several exposures, by
 two cameras of two contrasts. Spots and redness are drawn on made skin of the same tones and looked for; they are also
@@ -15,29 +16,36 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.photo.colour import linear
-from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.findings.blobs import inflamed, spots
-from skinbeam.photo.findings.contrast import shows_redness
-from skinbeam.photo.findings.patches import redness
-from skinbeam.photo.findings.pigment import pigments_at
-from skinbeam.photo.look import SeenSkin, look_at
-from skinbeam.photo.maps.inverse import skin_maps
-from skinbeam.photo.maps.level import level_of
-from skinbeam.photo.maps.pigments import blood_index, density
-from skinbeam.photo.reading.read import Photograph, read
-from skinbeam.validation.skin_pictures import (
-    Light,
-    encoded,
+from research.photo_checks.skin_pictures import (
+    Illuminant,
+    camera_light,
+    encode_picture,
+    interpolate_spectra,
     ita_deg,
-    on_portrait,
-    photographed,
-    seen,
-    spectra,
+    repigment_portrait,
+    take_picture,
 )
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.analysis import SkinAnalysis, analyse_photograph
+from skinbeam.photo.colour import srgb_to_linear
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograph
+from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.findings.patches import find_redness
+from skinbeam.photo.findings.spots import find_inflamed_spots, find_spots
+from skinbeam.photo.pigment_maps.inversion import compute_skin_maps
+from skinbeam.photo.pigment_maps.pigment_density import blood_index, optical_density, pigment_directions, shows_redness
+from skinbeam.photo.pigment_maps.skin_level import estimate_skin_level
 
-__all__ = ["TONES", "AngleError", "Found", "angle_error", "found_rates", "main", "melanin_error", "pictures"]
+__all__ = [
+    "TONES",
+    "AngleError",
+    "DetectionRates",
+    "angle_error",
+    "detection_rates",
+    "main",
+    "melanin_error",
+    "plain_pictures",
+]
 
 Array = NDArray[np.float64]
 
@@ -49,7 +57,7 @@ CONTRASTS = (1.0, 1.3)
 SPOT, FLUSH = 2.2, 2.5  # times the melanin of a lentigo, times the blood of a flushed cheek
 _GREY = 0.18  # stays where a camera adds contrast
 # Drawn skin: pixels of a side, how wide they are, where discs lie on it, how wide those are.
-_SIDE, _MM, _DISC_MM = 128, 0.39, 3.0
+_SIDE, _MM_PER_PX, _DISC_MM = 128, 0.39, 3.0
 _PLACES = [(x, y) for x in range(16, 128, 24) for y in range(16, 128, 24)]
 RED, RED_FLUSH = 3.0, (2.0, 3.0)  # times the blood of a red spot, and of flushed cheeks
 _CHEEKS = ("cheek-right", "cheek-left")
@@ -65,17 +73,21 @@ class AngleError:
     width_deg: float
 
 
-def pictures(tone: float) -> Iterator[Array]:
+def plain_pictures(tone: float) -> Iterator[Array]:
     """Yield linear light (3,) of plain skin of such melanin under every light and exposure, by every camera."""
     for K, mired, stops, camera, contrast in product(LIGHTS_K, MIRED, STOPS, CAMERAS, CONTRASTS):
-        light = np.clip(seen(spectra(tone, BLOOD), Light(K, 1e6 / (1e6 / K + mired), stops), camera), 1e-4, 1.0)
+        light = np.clip(
+            camera_light(interpolate_spectra(tone, BLOOD), Illuminant(K, 1e6 / (1e6 / K + mired), stops), camera),
+            1e-4,
+            1.0,
+        )
         yield np.clip(_GREY * (light / _GREY) ** contrast, 1e-4, 1.0)
 
 
 def angle_error(tone: float) -> AngleError:
     """Return how well the angle of plain skin of such melanin is read without a card."""
     true = ita_deg(tone, BLOOD)
-    read_deg = [level_of(light, calibrated=False).ita_deg for light in pictures(tone)]
+    read_deg = [estimate_skin_level(light, calibrated=False).ita_deg for light in plain_pictures(tone)]
     missed = np.array([one.median - true for one in read_deg])
     return AngleError(
         true,
@@ -89,7 +101,9 @@ def melanin_error(tone: float) -> tuple[float, float, bool]:
     """Return how many times its skin's melanin a spot is read to hold, the deviation of ln, and whether both agree."""
     melanin = np.full((20, 40), tone)
     melanin[8:12, 8:12] *= SPOT
-    found = skin_maps(linear(photographed(melanin, BLOOD, light=Light(stops=-0.5))), np.ones(melanin.shape, bool))
+    found = compute_skin_maps(
+        srgb_to_linear(take_picture(melanin, BLOOD, light=Illuminant(stops=-0.5))), np.ones(melanin.shape, bool)
+    )
     spot = slice(9, 11), slice(9, 11)
     ratio = float(np.median(found.melanin[spot]) / found.level.melanin)
     deviation = float(np.median(found.melanin_sd[spot] / found.melanin[spot]))
@@ -97,7 +111,7 @@ def melanin_error(tone: float) -> tuple[float, float, bool]:
 
 
 @dataclass(frozen=True)
-class Found:
+class DetectionRates:
     """Of one tone, shares of what was drawn that is found: brown spots, red spots, flushed cheeks by their blood.
 
     `false` are spots of either colour where none was drawn, to a hundred square centimetres; `untold` is the share of
@@ -111,37 +125,42 @@ class Found:
     untold: float
 
 
-def found_rates(tone: float) -> Found:
+def detection_rates(tone: float) -> DetectionRates:
     """Return how much is found of what is drawn on skin of such melanin, under three lights by two cameras."""
     yy, xx = np.mgrid[:_SIDE, :_SIDE]
     nearest = np.min([np.hypot(xx - x, yy - y) for x, y in _PLACES], axis=0)
-    discs = np.clip(_DISC_MM / 2 / _MM + 0.5 - nearest, 0, 1)
+    discs = np.clip(_DISC_MM / 2 / _MM_PER_PX + 0.5 - nearest, 0, 1)
     plain = np.ones((_SIDE, _SIDE))
     hits, false = {"spots": 0, "inflamed": 0}, 0
     flushed, untold = [0] * len(RED_FLUSH), 0
     shots = list(product(LIGHTS_K, CAMERAS))
     for seed, (K, camera) in enumerate(shots):
-        shot = _Shot(tone, Light(K, stops=-0.5), camera, seed)
+        shot = _TestPicture(tone, Illuminant(K, stops=-0.5), camera, seed)
         for kind, look, drawn in (
-            ("spots", spots, (SPOT**discs, plain)),
-            ("inflamed", inflamed, (plain, RED**discs)),
-            ("", spots, (plain, plain)),
-            ("", inflamed, (plain, plain)),
+            ("spots", find_spots, (SPOT**discs, plain)),
+            ("inflamed", find_inflamed_spots, (plain, RED**discs)),
+            ("", find_spots, (plain, plain)),
+            ("", find_inflamed_spots, (plain, plain)),
         ):
             light = shot.of(*drawn)
-            level = level_of(np.median(light.reshape(-1, 3), axis=0), calibrated=False)
-            marks = look(density(light), pigments_at(level), _ONE, _SCALE)
+            level = estimate_skin_level(np.median(light.reshape(-1, 3), axis=0), calibrated=False)
+            marks = look(optical_density(light), pigment_directions(level), _SINGLE_REGION, _SCALE)
             if kind:
                 on = (discs > 0.5) & np.any([mark.laid_on(discs.shape, mark.cover) > 0 for mark in marks], axis=0)
                 hits[kind] += sum(bool(on[y, x]) for x, y in _PLACES)
             else:
                 false += len(marks)
-        untold += not shows_redness(level_of(np.median(shot.of(plain, plain).reshape(-1, 3), axis=0), calibrated=False))
+        untold += not shows_redness(
+            estimate_skin_level(np.median(shot.of(plain, plain).reshape(-1, 3), axis=0), calibrated=False)
+        )
         for k, times in enumerate(RED_FLUSH):
             light = shot.of(plain, np.where(xx < _SIDE // 4, times, 1.0))
-            flushed[k] += any(mark.region == _BANDS[0] for mark in redness(blood_index(density(light)), _FOUR, _SCALE))
-    drawn_discs, area_cm2 = len(shots) * len(_PLACES), len(shots) * (_SIDE * _MM / 10) ** 2
-    return Found(
+            flushed[k] += any(
+                mark.region == _BANDS[0]
+                for mark in find_redness(blood_index(optical_density(light)), _FOUR_REGIONS, _SCALE)
+            )
+    drawn_discs, area_cm2 = len(shots) * len(_PLACES), len(shots) * (_SIDE * _MM_PER_PX / 10) ** 2
+    return DetectionRates(
         hits["spots"] / drawn_discs,
         hits["inflamed"] / drawn_discs,
         tuple(count / len(shots) for count in flushed),
@@ -151,11 +170,11 @@ def found_rates(tone: float) -> Found:
 
 
 @dataclass(frozen=True)
-class _Shot:
+class _TestPicture:
     """One picture of mottled skin: its melanin, its light, its camera, and which mottling."""
 
     tone: float
-    light: Light
+    light: Illuminant
     camera: str
     seed: int
 
@@ -164,11 +183,11 @@ class _Shot:
         rng = np.random.default_rng(self.seed)
         melanin, blood = (np.exp(0.06 * _field(rng, 8.0)) for _ in range(2))
         shade = np.exp(0.02 * _field(rng, 1.5) + 0.3 * np.linspace(-0.5, 0.5, _SIDE)[:, None])
-        shown = photographed(
+        shown = take_picture(
             self.tone * melanin * brown, BLOOD * blood * red, shade=shade, light=self.light, camera=self.camera
         )
         noisy = np.clip(np.round(cv2.GaussianBlur(shown, (0, 0), 0.5) + rng.normal(0, 1.5, shown.shape)), 0, 255)
-        return np.asarray(cv2.GaussianBlur(linear(noisy.astype(np.uint8)), (0, 0), 0.35 / _MM))
+        return np.asarray(cv2.GaussianBlur(srgb_to_linear(noisy.astype(np.uint8)), (0, 0), 0.35 / _MM_PER_PX))
 
 
 def _field(rng: np.random.Generator, sd_px: float) -> Array:
@@ -176,20 +195,20 @@ def _field(rng: np.random.Generator, sd_px: float) -> Array:
     return np.asarray(noise / noise.std())
 
 
-_SCALE = Estimate(_MM, 0.9 * _MM, 1.1 * _MM, 0.95, "assumed")
+_SCALE = Estimate(_MM_PER_PX, 0.9 * _MM_PER_PX, 1.1 * _MM_PER_PX, 0.95, "assumed")
 _BANDS = ("cheek-right", "nose", "chin", "cheek-left")
 _WHOLE = np.ones((_SIDE, _SIDE), bool)
-_ONE = Regions({"cheek-right": _WHOLE}, {}, ())
-_FOUR = Regions(
+_SINGLE_REGION = SkinRegions({"cheek-right": _WHOLE}, {}, ())
+_FOUR_REGIONS = SkinRegions(
     {name: _WHOLE & (np.arange(_SIDE) * 4 // _SIDE == k) for k, name in enumerate(_BANDS)},
     {},
     (),
 )
 
 
-def _marked(face: Photograph, skin: SeenSkin, tone: float) -> tuple[int | None, bool | None]:
+def _detect_painted(face: DecodedPhotograph, skin: SkinAnalysis, tone: float) -> tuple[int | None, bool | None]:
     """How many of two painted spots are found, and whether a painted flush is; None where the reader cannot tell."""
-    light = linear(face.rgb)
+    light = srgb_to_linear(face.rgb)
     yy, xx = np.mgrid[: face.rgb.shape[0], : face.rgb.shape[1]]
     spots, flush = np.zeros(face.rgb.shape[:2]), np.zeros(face.rgb.shape[:2])
     for name in _CHEEKS:
@@ -198,15 +217,15 @@ def _marked(face: Photograph, skin: SeenSkin, tone: float) -> tuple[int | None, 
         spots = np.maximum(spots, np.clip((0.09 - away) / 0.02, 0, 1))
         flush = np.maximum(flush, np.clip((0.32 - away) / 0.05, 0, 1))
     # All of the picture takes the tone: hair and cloth are no skin before and after. Light is brought back to the face.
-    toned = on_portrait(light, tone / TONES["light"], of=(TONES["light"], BLOOD))
+    toned = repigment_portrait(light, tone / TONES["light"], of=(TONES["light"], BLOOD))
     toned = toned * min(2.0, float(np.median(light[..., 1]) / np.median(toned[..., 1])))
-    spotted = on_portrait(toned, 1 + (SPOT - 1) * spots, of=(tone, BLOOD))
-    flushed = on_portrait(toned, 1.0, 1 + (FLUSH - 1) * flush, of=(tone, BLOOD))
+    spotted = repigment_portrait(toned, 1 + (SPOT - 1) * spots, of=(tone, BLOOD))
+    flushed = repigment_portrait(toned, 1.0, 1 + (FLUSH - 1) * flush, of=(tone, BLOOD))
     return _count(spotted, face, "spots"), None if (n := _count(flushed, face, "redness")) is None else n > 0
 
 
-def _count(light: Array, face: Photograph, kind: str) -> int | None:
-    skin = look_at(Photograph(encoded(light), face.sha256)).skin
+def _count(light: Array, face: DecodedPhotograph, kind: str) -> int | None:
+    skin = analyse_photograph(DecodedPhotograph(encode_picture(light), face.sha256)).skin
     if isinstance(skin, Unknown):
         return None
     if any(one.kind == kind and isinstance(one.area_mm2, Unknown) for one in skin.findings):
@@ -219,8 +238,8 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2
-    face = read(Path(arguments[0]))
-    skin = look_at(face).skin
+    face = read_photograph(Path(arguments[0]))
+    skin = analyse_photograph(face).skin
     if isinstance(skin, Unknown):
         print(skin.reason, file=sys.stderr)
         return 3
@@ -228,7 +247,7 @@ def main(arguments: Sequence[str]) -> int:
     print("|---|---|---|---|---|---|---|---|")
     for name, tone in TONES.items():
         angle, (ratio, deviation, _) = angle_error(tone), melanin_error(tone)
-        spots, red = _marked(face, skin, tone)
+        spots, red = _detect_painted(face, skin, tone)
         low, high = ratio * np.exp(-2 * deviation), ratio * np.exp(2 * deviation)
         print(
             f"| {name} | {angle.true_deg:.0f}° | {angle.rms_deg:.0f}° | {100 * angle.held:.0f} % "
@@ -239,7 +258,7 @@ def main(arguments: Sequence[str]) -> int:
     print()
     print("| drawn and found | " + " | ".join(TONES) + " |")
     print("|---" * (len(TONES) + 1) + "|")
-    found = [found_rates(tone) for tone in TONES.values()]
+    found = [detection_rates(tone) for tone in TONES.values()]
     rows = {
         f"brown spots of {_DISC_MM:g} mm, {SPOT} times the melanin": [f"{100 * one.spots:.0f} %" for one in found],
         f"red spots of {_DISC_MM:g} mm, {RED:g} times the blood": [f"{100 * one.red_spots:.0f} %" for one in found],

@@ -1,6 +1,6 @@
 """Reads a folder of photographs at several sizes and lays out what was seen, for a person to judge by eye.
 
-python -m skinbeam.validation.photographs FOLDER [-o OUT] [--sides 300,640,1024,3000]
+python -m research.photo_checks.photo_sheet FOLDER [-o OUT] [--sides 300,640,1024,3000]
 
 OUT gets `index.html` (each picture with its pupils, irises, regions, maps and findings, as large as they were read) and
 `table.json` (the same as numbers). It shows people's faces: it belongs where the folder belongs, and nowhere else.
@@ -17,15 +17,15 @@ import cv2
 import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from skinbeam.document import write_atomically
-from skinbeam.errors import InputError
-from skinbeam.estimate import Unknown
-from skinbeam.messages import text
-from skinbeam.photo.document import document_of
-from skinbeam.photo.look import SeenSkin, look_at
-from skinbeam.photo.reading.read import Photograph, Picture, read
+from skinbeam.api.analyse_photo import analysis_document
+from skinbeam.model.document import write_atomically
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.analysis import SkinAnalysis, analyse_photograph
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, Picture, read_photograph
+from skinbeam.text import render_message
 
-__all__ = ["SIDES_PX", "looked_at", "main", "write_sheet"]
+__all__ = ["SIDES_PX", "analyse_at_size", "main", "write_sheet"]
 
 SIDES_PX = (300, 450, 640, 1024, 1500, 2200, 3000)  # of the longer side: what a portrait may come in
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".dcm"}
@@ -48,16 +48,16 @@ loading="lazy"></a><figcaption>{{ name }}</figcaption></figure>{% endfor %}
 {% for one in value %}{{ one }}<br>{% endfor %}{% endif %}</dd>{% endfor %}</dl></section>{% endfor %}</html>"""
 
 
-def looked_at(photograph: Photograph, side_px: int, folder: Path) -> dict[str, Any]:
+def analyse_at_size(photograph: DecodedPhotograph, side_px: int, folder: Path) -> dict[str, Any]:
     """Return what a photograph shows once its longer side has `side_px` pixels; its pictures go into `folder`."""
-    look = look_at(_sized(photograph, side_px))
-    document = document_of(look, folder)
+    look = analyse_photograph(_resize(photograph, side_px))
+    document = analysis_document(look, folder)
     row: dict[str, Any] = {"side_px": side_px, "faces": look.faces, "pictures": {}}
     row["problems"] = [f"{one['code']} ({one['takes']}): {one['message']}" for one in document["quality"]["problems"]]
     if isinstance(look.skin, Unknown):
         return row | {"unknown": look.skin.reason}
     face = document["face"]
-    drawn = _drawn(look.skin)
+    drawn = _draw_regions(look.skin)
     _write(folder / "face.png", drawn)
     files = {"face": "face.png"} | {name: file for name, file in document["maps"].items() if isinstance(file, str)}
     skin = look.skin.regions
@@ -66,7 +66,7 @@ def looked_at(photograph: Photograph, side_px: int, folder: Path) -> dict[str, A
         "pupils_apart_px": face["pupil_distance_px"],
         "pupils_apart_of_the_side": round(face["pupil_distance_px"] / side_px, 4),
         "roll_deg": face["roll_deg"],
-        "iris_px": face.get("iris_px", text("photo-sheet.not_measured")),
+        "iris_px": face.get("iris_px", render_message("photo-sheet.not_measured")),
         "scale_mm_per_px": document["scale_mm_per_px"],
         "region_px": {name: int(mask.sum()) for name, mask in skin.masks.items()},
         "colour": document["colour"],
@@ -74,14 +74,14 @@ def looked_at(photograph: Photograph, side_px: int, folder: Path) -> dict[str, A
     }
 
 
-def _sized(photograph: Photograph, side_px: int) -> Photograph:
+def _resize(photograph: DecodedPhotograph, side_px: int) -> DecodedPhotograph:
     scale = side_px / max(photograph.rgb.shape[:2])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     rgb = cv2.resize(photograph.rgb, None, fx=scale, fy=scale, interpolation=how)
     return replace(photograph, rgb=np.asarray(rgb, np.uint8))
 
 
-def _drawn(skin: SeenSkin) -> Picture:
+def _draw_regions(skin: SkinAnalysis) -> Picture:
     """Return the face of a view, enlarged, with every region that was kept tinted and its pupils and mouth marked."""
     seen = skin.view
     zoom = _WIDTH_PX / seen.rgb.shape[1]
@@ -94,14 +94,14 @@ def _drawn(skin: SeenSkin) -> Picture:
     assert skin.face is not None  # no site was named
     face = skin.face.moved(seen.scale, *seen.origin)
     for point in (face.right_pupil, face.left_pupil, face.mouth):
-        cv2.drawMarker(drawn, _at(point, zoom), _EYE, cv2.MARKER_CROSS, 12, 1)
+        cv2.drawMarker(drawn, _scale_point(point, zoom), _EYE, cv2.MARKER_CROSS, 12, 1)
     if face.iris_px is not None:
         for point in (face.right_pupil, face.left_pupil):
-            cv2.circle(drawn, _at(point, zoom), round(face.iris_px / 2 * zoom), _EYE, 1, cv2.LINE_AA)
+            cv2.circle(drawn, _scale_point(point, zoom), round(face.iris_px / 2 * zoom), _EYE, 1, cv2.LINE_AA)
     return drawn
 
 
-def _at(point: Sequence[float], zoom: float) -> tuple[int, int]:
+def _scale_point(point: Sequence[float], zoom: float) -> tuple[int, int]:
     return round((point[0] + 0.5) * zoom), round((point[1] + 0.5) * zoom)
 
 
@@ -112,29 +112,29 @@ def _write(file: Path, rgb: Picture) -> None:
 
 def write_sheet(folder: Path, out: Path, sides_px: Sequence[int] = SIDES_PX) -> list[dict[str, Any]]:
     """Look at every picture of a folder at every size, write the sheet into `out`, and return its rows."""
-    rows = list(_rows(folder, out, sides_px))
+    rows = list(_sheet_rows(folder, out, sides_px))
     page = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(lambda _: _PAGE))
-    write_atomically(out / "index.html", page.get_template("").render(rows=rows, text=text).encode())
+    write_atomically(out / "index.html", page.get_template("").render(rows=rows, text=render_message).encode())
     write_atomically(out / "table.json", (json.dumps(rows, indent=1, default=str) + "\n").encode())
     return rows
 
 
-def _rows(folder: Path, out: Path, sides_px: Sequence[int]) -> Iterator[dict[str, Any]]:
+def _sheet_rows(folder: Path, out: Path, sides_px: Sequence[int]) -> Iterator[dict[str, Any]]:
     for file in sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES):
         try:
-            photograph = read(file)
+            photograph = read_photograph(file)
         except InputError as fault:
             yield {"file": file.name, "side_px": 0, "pictures": {}, "refused": str(fault)}
             continue
         for side_px in sides_px:
             place = out / f"{file.stem}-{side_px}"
             place.mkdir(parents=True, exist_ok=True)
-            yield {"file": file.name} | looked_at(photograph, side_px, place)
+            yield {"file": file.name} | analyse_at_size(photograph, side_px, place)
 
 
 def main() -> None:
     """Write the sheet of a folder and say what was seen in one line each."""
-    parser = argparse.ArgumentParser(description=text("photo-sheet.title"))
+    parser = argparse.ArgumentParser(description=render_message("photo-sheet.title"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--out", type=Path, default=Path("photographs"))
     parser.add_argument("--sides", default=",".join(map(str, SIDES_PX)))

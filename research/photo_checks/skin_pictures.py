@@ -1,8 +1,8 @@
 """Photographs of skin whose melanin and blood are known: made by the exact forward model, light and camera chosen.
 
-`photographed` gives the bytes that a camera makes of maps of melanin and blood; `on_portrait` lays more or less of both
-on the skin of a real photograph. Spectra are solved at nodes, by the method of every pulse and not by the tables that
-are under test, and laid between them.
+`take_picture` gives the bytes that a camera makes of maps of melanin and blood; `repigment_portrait` lays more or less
+of both on the skin of a real photograph. Spectra are solved at nodes, by the method of every pulse and not by the
+tables that are under test, and laid between them.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import RectBivariateSpline
 
-from skinbeam.photo.colour import levels
-from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, xyz_of_spectrum
-from skinbeam.validation.derived.skin_colours import holding, seen_by_srgb, spectra_of
+from research.derived_tables.skin_colours import skin_spectra, skin_with_pigment, spectra_to_srgb
+from skinbeam.photo.colour import linear_to_srgb
+from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, spectrum_to_xyz
 
 Array = NDArray[np.float64]
 NM = np.asarray(COLOUR_WAVELENGTHS_NM)
@@ -25,7 +25,7 @@ BANDS = {"narrow": ((600, 28), (535, 30), (460, 24)), "wide": ((590, 40), (530, 
 
 
 @dataclass(frozen=True)
-class Light:
+class Illuminant:
     """A black body of `K`, and what the camera took for white; `stops` of exposure over white at full level."""
 
     K: float = 6500.0
@@ -39,13 +39,13 @@ def _nodes(surface: float, draw: int) -> tuple[RectBivariateSpline, ...]:
     values = np.empty((BLOOD.size, MELANIN.size, NM.size))
     for i, blood in enumerate(BLOOD):
         for k, melanin in enumerate(MELANIN):
-            skin = holding(melanin, blood) if draw == 0 else holding(melanin, blood, draws=draw)
-            diffuse, first = spectra_of(skin.isel(sample=slice(-1, None)))
+            skin = skin_with_pigment(melanin, blood) if draw == 0 else skin_with_pigment(melanin, blood, draws=draw)
+            diffuse, first = skin_spectra(skin.isel(sample=slice(-1, None)))
             values[i, k] = (diffuse + surface * first)[0]
     return tuple(RectBivariateSpline(np.log(BLOOD), np.log(MELANIN), np.log(values[..., n])) for n in range(NM.size))
 
 
-def spectra(melanin: ArrayLike, blood: ArrayLike, *, surface: float = 0.25, draw: int = 0) -> Array:
+def interpolate_spectra(melanin: ArrayLike, blood: ArrayLike, *, surface: float = 0.25, draw: int = 0) -> Array:
     """Reflectance (..., 31) of skin, with a part of the light that its surface returns."""
     m, b = np.broadcast_arrays(np.log(melanin), np.log(blood))
     return np.stack([np.exp(one.ev(b, m)) for one in _nodes(surface, draw)], axis=-1)
@@ -63,7 +63,7 @@ def _matrix(camera: str) -> Array:
     rng = np.random.default_rng(7)
     waves = np.cumsum(rng.normal(0, 0.25, (400, NM.size)), axis=1)
     training = 1 / (1 + np.exp(-(waves + rng.normal(0, 1, (400, 1)))))
-    raw, wanted = _raw(training, black_body(6500.0), camera), seen_by_srgb(training)
+    raw, wanted = _raw(training, black_body(6500.0), camera), spectra_to_srgb(training)
     # Each row sums to one: (1, 1, 1) stays (1, 1, 1).
     over, aim = raw[:, :2] - raw[:, 2:], wanted - raw[:, 2:]
     found = np.linalg.lstsq(over, aim, rcond=None)[0].T
@@ -75,13 +75,13 @@ def _raw(reflectance: Array, light: Array, camera: str) -> Array:
     return np.asarray((reflectance * light) @ bands / (light @ bands))
 
 
-def seen(reflectance: Array, light: Light = Light(), camera: str = "srgb") -> Array:
+def camera_light(reflectance: Array, light: Illuminant = Illuminant(), camera: str = "srgb") -> Array:
     """Linear light (..., 3) of spectra in a picture: `srgb` sees as the observer does, others by their bands."""
     power = black_body(light.K) / black_body(6500.0)
     balance = black_body(light.balanced_K or light.K) / black_body(6500.0)
     if camera == "srgb":
-        wrong = seen_by_srgb(power) / seen_by_srgb(balance)
-        linear = seen_by_srgb(reflectance * power) / seen_by_srgb(power)
+        wrong = spectra_to_srgb(power) / spectra_to_srgb(balance)
+        linear = spectra_to_srgb(reflectance * power) / spectra_to_srgb(power)
     else:
         matrix, flat = _matrix(camera), np.ones((1, NM.size))
         lit, taken = black_body(light.K), black_body(light.balanced_K or light.K)
@@ -90,29 +90,29 @@ def seen(reflectance: Array, light: Light = Light(), camera: str = "srgb") -> Ar
     return np.asarray(linear * wrong / wrong[1] * 2.0**light.stops)
 
 
-def encoded(linear: Array, *, noise_levels: float = 0.0, seed: int = 0) -> NDArray[np.uint8]:
+def encode_picture(linear: Array, *, noise_levels: float = 0.0, seed: int = 0) -> NDArray[np.uint8]:
     """Return linear light as bytes of sRGB, with the noise of a camera in levels of 255."""
-    noisy = 255 * levels(linear) + noise_levels * np.random.default_rng(seed).normal(size=linear.shape)
+    noisy = 255 * linear_to_srgb(linear) + noise_levels * np.random.default_rng(seed).normal(size=linear.shape)
     return np.asarray(np.round(np.clip(noisy, 0, 255)), np.uint8)
 
 
-def photographed(
+def take_picture(
     melanin: ArrayLike,
     blood: ArrayLike,
     *,
     shade: ArrayLike = 1.0,
-    light: Light = Light(),
+    light: Illuminant = Illuminant(),
     camera: str = "srgb",
     draw: int = 0,
     surface: float = 0.25,
     noise_levels: float = 0.0,
 ) -> NDArray[np.uint8]:
     """Return the picture (..., 3) of skin with such melanin and blood under such light."""
-    linear = seen(spectra(melanin, blood, surface=surface, draw=draw), light, camera)
-    return encoded(linear * np.asarray(shade)[..., None], noise_levels=noise_levels)
+    linear = camera_light(interpolate_spectra(melanin, blood, surface=surface, draw=draw), light, camera)
+    return encode_picture(linear * np.asarray(shade)[..., None], noise_levels=noise_levels)
 
 
-def on_portrait(
+def repigment_portrait(
     linear: Array,
     melanin_factor: ArrayLike,
     blood_factor: ArrayLike = 1.0,
@@ -121,15 +121,27 @@ def on_portrait(
 ) -> Array:
     """Return linear light (..., 3) of a photograph whose skin holds so many times the melanin and blood of `of`."""
     melanin, blood = of
-    changed = spectra(melanin * np.asarray(melanin_factor), blood * np.asarray(blood_factor))
-    return np.asarray(linear * seen(changed) / seen(spectra(melanin, blood)))
+    changed = interpolate_spectra(melanin * np.asarray(melanin_factor), blood * np.asarray(blood_factor))
+    return np.asarray(linear * camera_light(changed) / camera_light(interpolate_spectra(melanin, blood)))
 
 
 def ita_deg(melanin: float, blood: float, *, draw: int = 0) -> float:
     """Angle of such skin with all that its surface returns, degrees."""
-    xyz = xyz_of_spectrum(spectra(melanin, blood, surface=1.0, draw=draw)) / xyz_of_spectrum(np.ones(NM.size))
+    xyz = spectrum_to_xyz(interpolate_spectra(melanin, blood, surface=1.0, draw=draw)) / spectrum_to_xyz(
+        np.ones(NM.size)
+    )
     f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     return float(np.degrees(np.arctan2(116 * f[1] - 66, 200 * (f[1] - f[2]))))
 
 
-__all__ = ["BANDS", "Light", "black_body", "encoded", "ita_deg", "on_portrait", "photographed", "seen", "spectra"]
+__all__ = [
+    "BANDS",
+    "Illuminant",
+    "black_body",
+    "camera_light",
+    "encode_picture",
+    "interpolate_spectra",
+    "ita_deg",
+    "repigment_portrait",
+    "take_picture",
+]

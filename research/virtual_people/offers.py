@@ -8,21 +8,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from skinbeam.estimate import Estimate
+from research.virtual_people.people import SITE, design
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import Device, devices
-from skinbeam.laser.grid import Setting, offers
-from skinbeam.laser.settings import Beam
-from skinbeam.plan.plan import make_plan
-from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
-from skinbeam.plan.search.envelope import Light, envelope_of
-from skinbeam.practice.calibration import BurnLight, Calibration, burn_calibration
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.units import MS
-from skinbeam.validation.people.persons import SITE, design
+from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.input_files import LoadedCase, parse_record
+from skinbeam.model.units import MS
+from skinbeam.plan.planner import make_plan
+from skinbeam.plan.search.envelope import PracticeLight, find_envelope
+from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
+from skinbeam.published_doses.calibration import BurnLight, DoseCalibration, burn_calibration
 
-__all__ = ["Offer", "Regime", "planned", "regimes", "textbook"]
+__all__ = ["Regime", "TreatmentOffer", "planned_offer", "regimes", "textbook_offer"]
 
 _MIDDLE: Final = 0.5
 
@@ -36,25 +36,25 @@ class Regime:
     device: str
 
     @property
-    def machine(self) -> Machine:
+    def machine(self) -> SearchMachine:
         """The device as a plan holds it."""
-        return Machine(self.device, _device(self.device), Path())
+        return SearchMachine(self.device, _device(self.device), Path())
 
     @property
     def light(self) -> BurnLight:
         """Its light in the first setting of the device, which stands for the others."""
         device = _device(self.device)
-        setting = next(offers(device))
+        setting = next(iterate_settings(device))
         return BurnLight(setting.wavelength_nm, setting.pulse_ms * MS, setting.spot_mm, lamp=device.is_lamp)
 
     @property
-    def error(self) -> Calibration:
+    def error(self) -> DoseCalibration:
         """How far computed doses that burn are off in its light."""
         return burn_calibration(self.light)
 
 
 @dataclass(frozen=True)
-class Offer:
+class TreatmentOffer:
     """A setting of the device of a regime, and what the plan says of it; without a plan nothing is said.
 
     Parameters
@@ -64,7 +64,7 @@ class Offer:
     """
 
     regime: Regime
-    setting: Setting
+    setting: BeamSetting
     dose_J_cm2: float
     p_burn: float = math.nan
     p_effective: float = math.nan
@@ -75,7 +75,7 @@ class Offer:
     def beam(self) -> Beam:
         """The beam of the setting; its dose is one that the device has."""
         machine = self.regime.machine
-        return beam_of(machine, self.setting, machine.doses(self.setting)[0])
+        return build_beam(machine, self.setting, machine.doses(self.setting)[0])
 
     @property
     def cooling(self) -> CoolingPlan:
@@ -88,7 +88,7 @@ def regimes() -> tuple[Regime, ...]:
     return tuple(Regime(**one) for one in design()["regime"])
 
 
-def planned(regime: Regime, told: float | str) -> Offer | None:
+def planned_offer(regime: Regime, told: float | str) -> TreatmentOffer | None:
     """Return what a plan offers a person whose colour was read, in degrees, or who told a phototype; None: nothing."""
     made = make_plan(_case(regime, told), draws=design()["draws"], seed=0)
     (concern,) = made.concerns
@@ -97,7 +97,7 @@ def planned(regime: Regime, told: float | str) -> Offer | None:
         return None
     (ladder,) = made.plan.test_spots
     clean = ladder.p_burn_if_clean
-    return Offer(
+    return TreatmentOffer(
         regime,
         trial.setting,
         trial.dose,
@@ -109,7 +109,7 @@ def planned(regime: Regime, told: float | str) -> Offer | None:
 
 
 @cache
-def textbook(regime: Regime, phototype: int) -> Offer:
+def textbook_offer(regime: Regime, phototype: int) -> TreatmentOffer:
     """Return the middle of the settings that were published for a phototype, 1 to 6, as the device comes nearest to it.
 
     Each quantity is the middle of its own, each source counted once; rows that are kept aside are none of it. The dose
@@ -117,17 +117,17 @@ def textbook(regime: Regime, phototype: int) -> Offer:
     """
     device = _device(regime.device)
     lamp = device.heads[0].band_nm is not None
-    every = list(offers(device))
-    light = Light(regime.modality, every[0].wavelength_nm, every[0].pulse_ms, lamp=lamp)
-    envelope = envelope_of(regime.condition, light, phototype)
+    every = list(iterate_settings(device))
+    light = PracticeLight(regime.modality, every[0].wavelength_nm, every[0].pulse_ms, lamp=lamp)
+    envelope = find_envelope(regime.condition, light, phototype)
     if envelope is not None:
-        for place, quantity in enumerate(Setting._fields):
+        for place, quantity in enumerate(BeamSetting._fields):
             wanted = envelope.about(quantity, [_MIDDLE]) if lamp or quantity != "wavelength_nm" else []
             every = _nearest(every, place, wanted[0]) if wanted else every
-    return Offer(regime, every[len(every) // 2], 1.0)
+    return TreatmentOffer(regime, every[len(every) // 2], 1.0)
 
 
-def _nearest(every: Sequence[Setting], place: int, wanted: float) -> list[Setting]:
+def _nearest(every: Sequence[BeamSetting], place: int, wanted: float) -> list[BeamSetting]:
     """Those of the settings whose value at `place` is the nearest to the one wanted."""
     nearest = min((one[place] for one in every), key=lambda value: abs(math.log(value / wanted)))
     return [one for one in every if one[place] == nearest]
@@ -148,4 +148,4 @@ def _case(regime: Regime, told: float | str) -> LoadedCase:
         "concern": [concern | named | {"diagnosis_date": datetime.date(2026, 11, 2)}],
         "clinic": {"devices": [regime.device]},
     }
-    return LoadedCase(parse(Case, tables, file="person.toml"), Path(), "person.toml")
+    return LoadedCase(parse_record(Case, tables, file="person.toml"), Path(), "person.toml")

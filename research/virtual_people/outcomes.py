@@ -8,15 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.plan.search.goals import LESION_OF
-from skinbeam.practice.calibration import Calibration
-from skinbeam.practice.spots import missed
-from skinbeam.shipped import shipped_table
-from skinbeam.validation.people.offers import Offer, planned, regimes, textbook
-from skinbeam.validation.people.persons import CLASSES, People, people_of
-from skinbeam.validation.people.truth import ClinicErrors, Truth, errors_of, practice_biases
+from research.virtual_people.offers import TreatmentOffer, planned_offer, regimes, textbook_offer
+from research.virtual_people.people import CLASSES, VirtualPeople, draw_people
+from research.virtual_people.true_doses import ClinicErrors, TrueDoses, draw_clinic_errors, practice_biases
+from skinbeam.model.package_data import load_package_table
+from skinbeam.plan.search.goals import LESION_BY_CONDITION
+from skinbeam.published_doses.calibration import DoseCalibration
+from skinbeam.published_doses.personal_calibration import miss_probability
 
-__all__ = ["Judged", "dose_that_burns_as_many", "judged"]
+__all__ = ["VirtualOutcomes", "dose_that_burns_as_many", "simulate_outcomes"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -27,7 +27,7 @@ _WIDTH: Final = 1e-4
 
 
 @dataclass(frozen=True)
-class Judged:
+class VirtualOutcomes:
     """What befalls virtual people, each (person,); of those without an offer nothing is true and numbers are NaN.
 
     Parameters
@@ -42,7 +42,7 @@ class Judged:
         burnt with the same probability, over all clinics, as by their plans.
     """
 
-    people: People
+    people: VirtualPeople
     offered: Bools
     p_true: Floats
     p_burn: Floats
@@ -58,7 +58,7 @@ class Judged:
     @property
     def p_burnt_after_clean(self) -> Floats:
         """How likely each is burnt, if as many fields do not share the error of their spots as a plan takes it."""
-        unshared = missed(shipped_table("data/test_spots.toml")["reading"]["burn_h"]) or 0.0
+        unshared = miss_probability(load_package_table("data/test_spots.toml")["reading"]["burn_h"]) or 0.0
         return (1.0 - unshared) * self.burnt + unshared * self.burnt_elsewhere
 
 
@@ -70,13 +70,13 @@ class _Doses:
     reaches: Floats
 
 
-def judged(count: int) -> Judged:
+def simulate_outcomes(count: int) -> VirtualOutcomes:
     """Plan for so many virtual people, and say what befalls them."""
-    people = people_of(count)
-    errors = errors_of(people, [regime.light for regime in regimes()])
+    people = draw_people(count)
+    errors = draw_clinic_errors(people, [regime.light for regime in regimes()])
     offers = _offers(people)
     books = [
-        None if offer is None else textbook(regimes()[one], int(said) + 1)
+        None if offer is None else textbook_offer(regimes()[one], int(said) + 1)
         for offer, one, said in zip(offers, people.regime, people.phototype, strict=True)
     ]
     plan, book = _doses(people, errors, offers), _doses(people, errors, books)
@@ -86,57 +86,59 @@ def judged(count: int) -> Judged:
     burnt = given >= plan.burns * np.exp(errors.clinic) * field
     bias = np.exp(np.array(practice_biases()))[people.kinetics]
     p_true = _p_burnt(people, given, plan.burns * bias)
-    by_book = _by_book(people, p_true, book.burns * bias)
-    return Judged(
+    by_book = _textbook_doses(people, p_true, book.burns * bias)
+    return VirtualOutcomes(
         people=people,
         offered=offered,
         p_true=p_true,
-        p_burn=_said(offers, "p_burn"),
-        p_effective=_said(offers, "p_effective"),
-        p_burn_if_clean=_said(offers, "p_burn_if_clean"),
+        p_burn=_offer_values(offers, "p_burn"),
+        p_effective=_offer_values(offers, "p_effective"),
+        p_burn_if_clean=_offer_values(offers, "p_burn_if_clean"),
         burnt=burnt,
         burnt_elsewhere=given >= plan.burns * np.exp(errors.elsewhere) * field,
         reached=given >= plan.reaches,
-        clean=offered & ~_marked(people, errors, offers, plan.burns),
+        clean=offered & ~_burnt_by_test_spots(people, errors, offers, plan.burns),
         book_burnt=by_book >= book.burns * np.exp(errors.clinic) * field,
         book_reached=by_book >= book.reaches,
     )
 
 
-def _offers(people: People) -> list[Offer | None]:
+def _offers(people: VirtualPeople) -> list[TreatmentOffer | None]:
     """What each is offered; one plan for all of a regime of whom a clinic learns the same."""
-    made: dict[tuple[int, float | str], Offer | None] = {}
+    made: dict[tuple[int, float | str], TreatmentOffer | None] = {}
     for key in zip(people.regime.tolist(), people.told, strict=True):
         if key not in made:
-            made[key] = planned(regimes()[key[0]], key[1])
+            made[key] = planned_offer(regimes()[key[0]], key[1])
     return [made[key] for key in zip(people.regime.tolist(), people.told, strict=True)]
 
 
-def _said(offers: Sequence[Offer | None], name: str) -> Floats:
+def _offer_values(offers: Sequence[TreatmentOffer | None], name: str) -> Floats:
     return np.array([np.nan if offer is None else getattr(offer, name) for offer in offers])
 
 
-def _doses(people: People, errors: ClinicErrors, offers: Sequence[Offer | None]) -> _Doses:
+def _doses(people: VirtualPeople, errors: ClinicErrors, offers: Sequence[TreatmentOffer | None]) -> _Doses:
     """The doses of each at the setting of their offer; those of one class at one setting are computed together."""
-    groups: dict[tuple[int, Offer], list[int]] = defaultdict(list)
+    groups: dict[tuple[int, TreatmentOffer], list[int]] = defaultdict(list)
     for who, offer in enumerate(offers):
         if offer is not None:
-            groups[int(people.colour_class[who]), Offer(offer.regime, offer.setting, 1.0)].append(who)
+            groups[int(people.colour_class[who]), TreatmentOffer(offer.regime, offer.setting, 1.0)].append(who)
     found = _Doses(np.full(people.count, np.nan), np.full(people.count, np.nan))
     lesion = np.exp(errors.clinic + errors.people * people.draws.normal("lesion"))
-    truths = {condition: Truth.of(people, condition) for condition in {one.condition for one in regimes()}}
+    truths = {condition: TrueDoses.of(people, condition) for condition in {one.condition for one in regimes()}}
     for (_, offer), members in groups.items():
         some, condition = np.array(members), offer.regime.condition
         truth = truths[condition].of_some(some)
         found.burns[some] = truth.burns_at_J_cm2(offer.beam, offer.cooling)
-        if condition in LESION_OF:
+        if condition in LESION_BY_CONDITION:
             found.reaches[some] = truth.burns_at_J_cm2(offer.beam, offer.cooling, within=True) * lesion[some]
         else:
             found.reaches[some] = truth.closes_at_J_cm2(offer.beam, offer.cooling) * np.exp(errors.closure[some])
     return found
 
 
-def _marked(people: People, errors: ClinicErrors, offers: Sequence[Offer | None], burns: Floats) -> Bools:
+def _burnt_by_test_spots(
+    people: VirtualPeople, errors: ClinicErrors, offers: Sequence[TreatmentOffer | None], burns: Floats
+) -> Bools:
     """Who is burnt by any of the test spots; each lies elsewhere on their skin."""
     found = np.zeros(people.count, dtype=np.bool_)
     for spot in range(_MOST_SPOTS):
@@ -157,7 +159,7 @@ def dose_that_burns_as_many(p_burnt: Callable[[float], float], wanted: float) ->
     return float(low)
 
 
-def _p_burnt(people: People, dose: Floats, burns: Floats) -> Floats:
+def _p_burnt(people: VirtualPeople, dose: Floats, burns: Floats) -> Floats:
     """How likely each is burnt, over all clinics; `burns` are computed doses with the bias of each set."""
     found = np.full(people.count, np.nan)
     for index, regime in enumerate(regimes()):
@@ -166,7 +168,7 @@ def _p_burnt(people: People, dose: Floats, burns: Floats) -> Floats:
     return found
 
 
-def _by_book(people: People, wanted: Floats, burns: Floats) -> Floats:
+def _textbook_doses(people: VirtualPeople, wanted: Floats, burns: Floats) -> Floats:
     """One dose for all of a class and a regime, at which as many are burnt as by their plans, (person,).
 
     Parameters
@@ -180,7 +182,7 @@ def _by_book(people: People, wanted: Floats, burns: Floats) -> Floats:
             some = (people.colour_class == colour) & (people.regime == index) & np.isfinite(wanted)
             if some.any():
 
-                def p_burnt(one: float, error: Calibration = regime.error, burns: Floats = burns[some]) -> float:
+                def p_burnt(one: float, error: DoseCalibration = regime.error, burns: Floats = burns[some]) -> float:
                     return float(error.p_reached(one / burns).mean())
 
                 dose[some] = dose_that_burns_as_many(p_burnt, float(wanted[some].mean()))

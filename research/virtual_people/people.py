@@ -6,31 +6,30 @@ scatters as one of the published data sets and not as the mean of all, and their
 sets of kinetics. Each person is treated in another clinic.
 """
 
+import tomllib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import derived_table
-from skinbeam.schema.names import PHOTOTYPES
-from skinbeam.shipped import shipped_table
-from skinbeam.skin.basal import with_basal_layer
-from skinbeam.skin.draws import RandomDraws, key_of
-from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS
-from skinbeam.skin.melanin import column_of_ita_m, exposure_factor, ita_range_deg
-from skinbeam.skin.model import Skin
+from skinbeam.model.package_data import load_derived_table, load_package_table
+from skinbeam.model.units import PER_CM, UM
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.draws import RandomDraws, draw_value, stream_key
+from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS, add_basal_layer
+from skinbeam.skin.melanin import draw_sun_exposure_factor, ita_range_deg, melanin_column_m
 from skinbeam.skin.properties import reduced_scattering
-from skinbeam.skin.spread import spread
-from skinbeam.skin.tables import sourced, table
+from skinbeam.skin.tables import read_sourced, tissue_table
 from skinbeam.skin.vessels import VesselPopulation
-from skinbeam.units import PER_CM, UM
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CLASSES", "SITE", "People", "design", "people_of"]
+__all__ = ["CLASSES", "SITE", "VirtualPeople", "design", "draw_people"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,7 +42,7 @@ _GRID_DEG: Final = np.linspace(-90.0, 90.0, 1801)
 
 
 @dataclass(frozen=True)
-class People:
+class VirtualPeople:
     """Virtual people, each an entry of every array.
 
     Parameters
@@ -74,26 +73,28 @@ class People:
     @property
     def column_m(self) -> Floats:
         """Volume of melanosomes over an area of their skin, m, (person,)."""
-        logs = np.log(np.asarray(derived_table("melanin_by_colour")["fractions"]))
+        logs = np.log(np.asarray(load_derived_table("melanin_by_colour")["fractions"]))
         ratios = logs - logs.mean(axis=1, keepdims=True)
-        centres = table("melanin")["by_ita"]["ita_deg"]
+        centres = tissue_table("melanin")["by_ita"]["ita_deg"]
         ratio = [np.interp(ita, centres, ratios[:, k]) for ita, k in zip(self.ita_deg, self.inversion, strict=True)]
-        return column_of_ita_m(self.ita_deg, site=SITE) * np.exp(ratio)
+        return melanin_column_m(self.ita_deg, site=SITE) * np.exp(ratio)
 
     def skins(self, vessels: VesselPopulation | None, lesion: str | None = None) -> "xr.Dataset":
         """Return their skins at `SITE`, with the vessels or in the lesion that is treated."""
-        drawn = Skin(site=SITE, age_years=_AGE_YEARS, sex=_SEX, population=vessels, vessel_kind="normal")
+        drawn = SkinDistribution(site=SITE, age_years=_AGE_YEARS, sex=_SEX, population=vessels, vessel_kind="normal")
         skins = drawn.sample(self.count, _seed())
         names = list(skins["layer"].values)
         upper, basal = names.index(HUMAN_LAYERS[1]), names.index(BASAL_LAYER)
         living = skins["thickness_m"].values[:, [upper, basal]].sum(axis=1)
         column = self.column_m
         if lesion is not None:
-            ratio = sourced(table("melanin")["lesion_ratio"][lesion])
-            column = column * spread(self.draws, "lesion melanin", ratio)
+            ratio = read_sourced(tissue_table("melanin")["lesion_ratio"][lesion])
+            column = column * draw_value(self.draws, "lesion melanin", ratio)
         whole = {"thickness_m": living[:, None], "melanosome_fraction": np.minimum(column / living, 1.0)[:, None]}
-        basal_m = spread(self.draws, "basal layer", sourced(table("melanin")["by_depth"]["basal_um"])) * UM
-        parted = with_basal_layer(whole, 0, basal_m, self.even.astype(np.float64))
+        basal_m = (
+            draw_value(self.draws, "basal layer", read_sourced(tissue_table("melanin")["by_depth"]["basal_um"])) * UM
+        )
+        parted = add_basal_layer(whole, 0, basal_m, self.even.astype(np.float64))
         made = {}
         for name, values in parted.items():
             every = skins[name].values.copy()
@@ -106,7 +107,7 @@ class People:
         here = wavelength_nm / 500.0
         sets = [
             one["a_per_cm"] * PER_CM * (one["rayleigh"] * here**-4 + (1.0 - one["rayleigh"]) * here ** -one["mie"])
-            for one in table("optics")["scattering"]["dermis"]["sets"]
+            for one in tissue_table("optics")["scattering"]["dermis"]["sets"]
         ]
         return np.asarray(np.array(sets)[self.scattering] / reduced_scattering("dermis", wavelength_nm))
 
@@ -114,16 +115,16 @@ class People:
 @cache
 def design() -> Any:
     """Return `design.toml`."""
-    return shipped_table("validation/people/design.toml")
+    return tomllib.loads(Path(__file__).with_name("design.toml").read_text(encoding="utf-8"))
 
 
-def people_of(count: int) -> People:
+def draw_people(count: int) -> VirtualPeople:
     """Return virtual people, as many of each class of colour, and in each as many of each regime."""
-    draws = RandomDraws(key_of(_seed()), count)
+    draws = RandomDraws(stream_key(_seed()), count)
     number = np.arange(count)
     colour_class, regime = number % len(CLASSES), number // len(CLASSES) % len(design()["regime"])
     least, most = ita_range_deg()
-    bounds = np.array([most, *shipped_table("data/facts.toml")["ita_classes"]["bounds_deg"], least])
+    bounds = np.array([most, *load_package_table("data/facts.toml")["ita_classes"]["bounds_deg"], least])
     upper, lower = bounds[colour_class], bounds[colour_class + 1]
     ita = lower + (upper - lower) * draws.uniform("colour in its class")
     phototype = _phototype(draws, ita)
@@ -135,16 +136,18 @@ def people_of(count: int) -> People:
         float(deg) if measured else PHOTOTYPES[said]
         for deg, said, measured in zip(reading, phototype, by_reading, strict=True)
     )
-    return People(
+    return VirtualPeople(
         draws=draws,
         colour_class=colour_class,
         regime=regime,
         ita_deg=ita,
         told=told,
         phototype=phototype,
-        kinetics=_one_of(draws, "kinetics of the epidermis", len(design()["epidermis"])),
-        scattering=_one_of(draws, "scattering data set", len(table("optics")["scattering"]["dermis"]["sets"])),
-        inversion=_one_of(draws, "inversion", len(derived_table("melanin_by_colour")["fractions"][0])),
+        kinetics=_choose_index(draws, "kinetics of the epidermis", len(design()["epidermis"])),
+        scattering=_choose_index(
+            draws, "scattering data set", len(tissue_table("optics")["scattering"]["dermis"]["sets"])
+        ),
+        inversion=_choose_index(draws, "inversion", len(load_derived_table("melanin_by_colour")["fractions"][0])),
         even=draws.uniform("even melanin") < 0.5,
     )
 
@@ -153,15 +156,15 @@ def _seed() -> int:
     return int(design()["seed"])
 
 
-def _one_of(draws: RandomDraws, name: str, many: int) -> Ints:
+def _choose_index(draws: RandomDraws, name: str, many: int) -> Ints:
     return np.asarray(draws.uniform(name) * many, dtype=np.int64)
 
 
 def _phototype(draws: RandomDraws, ita_deg: Floats) -> Ints:
     """What they answer, 0 for I: by the colour of their skin where no sun reaches it, with which it agrees loosely."""
-    entry = table("melanin")
-    covered = column_of_ita_m(ita_deg, site=SITE) / exposure_factor(draws, exposed=_EXPOSED, tan="none")
-    known = column_of_ita_m(_GRID_DEG)
+    entry = tissue_table("melanin")
+    covered = melanin_column_m(ita_deg, site=SITE) / draw_sun_exposure_factor(draws, exposed=_EXPOSED, tan="none")
+    known = melanin_column_m(_GRID_DEG)
     constitutive = np.interp(-covered, -known, _GRID_DEG)
     centre, deviation = (np.array(entry["phototype"][name]) for name in ("ita_deg", "spread_deg"))
     density = np.exp(-0.5 * ((constitutive[:, None] - centre) / deviation) ** 2) / deviation

@@ -6,13 +6,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.document import round_significant
-from skinbeam.estimate import wilson
+from research.virtual_people.offers import regimes
+from research.virtual_people.outcomes import VirtualOutcomes
+from research.virtual_people.people import CLASSES, design
 from skinbeam.laser.device import devices
-from skinbeam.schema.names import table
-from skinbeam.validation.people.judge import Judged
-from skinbeam.validation.people.offers import regimes
-from skinbeam.validation.people.persons import CLASSES, design
+from skinbeam.model.document import round_significant
+from skinbeam.model.estimate import wilson_interval
+from skinbeam.model.vocabulary import vocabulary_table
 
 __all__ = ["ALL", "Z_95", "summary"]
 
@@ -23,7 +23,7 @@ Z_95: Final = 1.959963984540054
 _DIGITS: Final = 4
 
 
-def summary(found: Judged) -> dict[str, Any]:
+def summary(found: VirtualOutcomes) -> dict[str, Any]:
     """Return the counts of all groups of people in JSON types.
 
     Each holds `people`, of them `offered`, and shares of those with an offer: `burnt` with `burnt_low` and `burnt_high`
@@ -35,33 +35,35 @@ def summary(found: Judged) -> dict[str, Any]:
     and `burnt_after_said`.
     """
     return {
-        name: [{"group": label, **_counted(found, members)} for label, members in groups]
+        name: [{"group": label, **_group_counts(found, members)} for label, members in groups]
         for name, groups in _groups(found).items()
     }
 
 
-def _groups(found: Judged) -> Mapping[str, Sequence[tuple[str, Bools]]]:
+def _groups(found: VirtualOutcomes) -> Mapping[str, Sequence[tuple[str, Bools]]]:
     people = found.people
     measured = np.array([isinstance(one, float) for one in people.told])
-    classes = list(_each(CLASSES, people.colour_class))
-    treatments = [f"{table('condition')[one.condition]['title']}, {devices()[one.device].title}" for one in regimes()]
+    classes = list(_index_groups(CLASSES, people.colour_class))
+    treatments = [
+        f"{vocabulary_table('condition')[one.condition]['title']}, {devices()[one.device].title}" for one in regimes()
+    ]
     return {
         "measured": [*((name, one & measured) for name, one in classes), (ALL, measured)],
         "told": [*((name, one & ~measured) for name, one in classes), (ALL, ~measured)],
-        "treatment": [*_each(treatments, people.regime), (ALL, np.ones_like(measured))],
+        "treatment": [*_index_groups(treatments, people.regime), (ALL, np.ones_like(measured))],
         "skin": [
-            *_each([f"kinetics `{name}`" for name in design()["epidermis"]], people.kinetics),
+            *_index_groups([f"kinetics `{name}`" for name in design()["epidermis"]], people.kinetics),
             ("melanin in the basal cells", ~people.even),
             ("melanin even", people.even),
         ],
     }
 
 
-def _each(names: Sequence[str], index: NDArray[np.int64]) -> Iterator[tuple[str, Bools]]:
+def _index_groups(names: Sequence[str], index: NDArray[np.int64]) -> Iterator[tuple[str, Bools]]:
     return ((name, index == place) for place, name in enumerate(names))
 
 
-def _counted(found: Judged, members: Bools) -> dict[str, Any]:
+def _group_counts(found: VirtualOutcomes, members: Bools) -> dict[str, Any]:
     among = members & found.offered
     offered = int(among.sum())
     told: dict[str, Any] = {"people": int(members.sum()), "offered": offered}
@@ -95,5 +97,5 @@ def _counted(found: Judged, members: Bools) -> dict[str, Any]:
 def _share(name: str, met: Bools) -> dict[str, float]:
     """A share with the ends of its interval."""
     p = float(met.mean())
-    low, high = wilson(p, p * (1.0 - p), met.size, Z_95)
+    low, high = wilson_interval(p, p * (1.0 - p), met.size, Z_95)
     return {name: p, f"{name}_low": min(max(low, 0.0), p), f"{name}_high": max(min(high, 1.0), p)}

@@ -21,35 +21,34 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import derived_table
+from research.virtual_people.people import SITE, VirtualPeople, design
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.settings import Beam
-from skinbeam.physics.damage.arrhenius import Kinetics, kinetics, shift_kinetics
-from skinbeam.plan.search.goals import LESION_OF, vessels_of
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.units import J_CM2
+from skinbeam.physics.damage.arrhenius import Kinetics, read_kinetics, shift_kinetics
+from skinbeam.plan.search.goals import LESION_BY_CONDITION, condition_vessels
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.practice.calibration import BURN, BurnLight, error_parts
-from skinbeam.practice.doses import responses
-from skinbeam.practice.posing import unposed
-from skinbeam.practice.rows import practice_rows
+from skinbeam.published_doses.calibration import BURN_CLASS, BurnLight, error_parts
+from skinbeam.published_doses.rows import practice_rows
+from skinbeam.published_doses.scenarios import exclusion_reason, simulate_responses
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.pulse.dose import cell_death_dose, dose_at
-from skinbeam.simulate.pulse.places import basal_layer
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.vessels.ends import closure_dose
-from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood
-from skinbeam.skin.tables import number, table
-from skinbeam.units import J_CM2
-from skinbeam.validation.people.persons import SITE, People, design
+from skinbeam.simulate.pulse.damage_dose import cell_death_dose, damage_dose
+from skinbeam.simulate.pulse.locations import basal_layer_response
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.vessels.heated_blood import dose_with_heated_blood
+from skinbeam.simulate.vessels.vessel_endpoints import closure_dose
+from skinbeam.skin.tables import read_number, tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ClinicErrors", "Truth", "errors_of", "practice_biases"]
+__all__ = ["ClinicErrors", "TrueDoses", "draw_clinic_errors", "practice_biases"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CLOSED: Final = "vessel-closure"
+CLOSURE: Final = "vessel-closure"
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class ClinicErrors:
     closure: Floats
 
 
-def errors_of(people: People, lights: Sequence[BurnLight]) -> ClinicErrors:
+def draw_clinic_errors(people: VirtualPeople, lights: Sequence[BurnLight]) -> ClinicErrors:
     """Return the errors of the clinics that treat these people, one of the calibration's draws for each.
 
     Parameters
@@ -84,8 +83,10 @@ def errors_of(people: People, lights: Sequence[BurnLight]) -> ClinicErrors:
     return ClinicErrors(
         clinic=own + shared * people.draws.normal("clinic"),
         elsewhere=own + shared * people.draws.normal("clinic elsewhere"),
-        people=np.asarray(derived_table("burn_calibration")[BURN]["draw"]["people"], dtype=np.float64)[drawn],
-        closure=np.log(model_error(CLOSED)) * people.draws.normal("closure"),
+        people=np.asarray(load_derived_table("burn_calibration")[BURN_CLASS]["draw"]["people"], dtype=np.float64)[
+            drawn
+        ],
+        closure=np.log(model_error(CLOSURE)) * people.draws.normal("closure"),
     )
 
 
@@ -94,28 +95,30 @@ def practice_biases() -> tuple[float, ...]:
     """Return what practice adds to the bias of each set of kinetics of the design:."""
     off: dict[str, list[Floats]] = {}
     for row in practice_rows():
-        if row.role != "validation" and unposed(row) is None:
-            every = [np.log(_ratios(one)) for one in responses(row, design()["practice_draws"])]
+        if row.role != "validation" and exclusion_reason(row) is None:
+            every = [np.log(_ratios(one)) for one in simulate_responses(row, design()["practice_draws"])]
             off.setdefault(row.source, []).append(np.median(np.concatenate(every, axis=1), axis=1))
     by_source = np.array([np.mean(rows, axis=0) for rows in off.values()])
     return tuple(float(median(column)) for column in by_source.T)
 
 
-def _ratios(response: Response) -> Floats:
+def _ratios(response: PulseResponse) -> Floats:
     """The planner's dose over that of each set, (set, sample)."""
-    place = basal_layer(response)
+    place = basal_layer_response(response)
     computed = cell_death_dose(response, place)
-    return np.array([computed / dose_at(response, place, of) for of in _every_set(response.skins)])
+    return np.array([computed / damage_dose(response, place, of) for of in _kinetics_sets(response.skins)])
 
 
-def _every_set(skins: "xr.Dataset") -> list[Kinetics]:
+def _kinetics_sets(skins: "xr.Dataset") -> list[Kinetics]:
     """The sets of the design, their temperature moved as that of each skin is."""
-    shift = number(table("kinetics")["spread"]["threshold_K"]) * np.asarray(skins["kinetics_shift"].values)
-    return [shift_kinetics(kinetics(name), shift, reference_s=design()["hold_s"]) for name in design()["epidermis"]]
+    shift = read_number(tissue_table("kinetics")["spread"]["threshold_K"]) * np.asarray(skins["kinetics_shift"].values)
+    return [
+        shift_kinetics(read_kinetics(name), shift, reference_s=design()["hold_s"]) for name in design()["epidermis"]
+    ]
 
 
 @dataclass(frozen=True)
-class Truth:
+class TrueDoses:
     """The skins of people, and what light does to them.
 
     Parameters
@@ -123,19 +126,19 @@ class Truth:
     who : their indices among all. around, within : their skin, and the same with what is treated in it.
     """
 
-    people: People
+    people: VirtualPeople
     who: Ints
     around: "xr.Dataset"
     within: "xr.Dataset"
 
     @classmethod
-    def of(cls, people: People, condition: str) -> "Truth":
+    def of(cls, people: VirtualPeople, condition: str) -> "TrueDoses":
         """Return the truth about people who are treated for a condition."""
-        lesion = LESION_OF.get(condition)
-        vessels = None if lesion is not None else vessels_of(condition)
+        lesion = LESION_BY_CONDITION.get(condition)
+        vessels = None if lesion is not None else condition_vessels(condition)
         return cls(people, np.arange(people.count), people.skins(vessels), within=people.skins(vessels, lesion))
 
-    def of_some(self, who: Ints) -> "Truth":
+    def of_some(self, who: Ints) -> "TrueDoses":
         """Return the same of the people with these indices."""
         return replace(
             self, who=self.who[who], around=self.around.isel(sample=who), within=self.within.isel(sample=who)
@@ -144,8 +147,8 @@ class Truth:
     def burns_at_J_cm2(self, beam: Beam, cooling: CoolingPlan, *, within: bool = False) -> Floats:
         """Return the computed dose at which the basal cells die, by each person's own kinetics, (person,)."""
         response = self._response(beam, cooling, within=within, near_surface=True)
-        place = basal_layer(response)
-        doses = np.array([dose_at(response, place, of) for of in _every_set(response.skins)]) / J_CM2
+        place = basal_layer_response(response)
+        doses = np.array([damage_dose(response, place, of) for of in _kinetics_sets(response.skins)]) / J_CM2
         return np.asarray(doses[self.people.kinetics[self.who], np.arange(self.who.size)])
 
     def closes_at_J_cm2(self, beam: Beam, cooling: CoolingPlan) -> Floats:
@@ -154,7 +157,7 @@ class Truth:
         closure = partial(closure_dose, blood=design()["blood"])
         return np.asarray(dose_with_heated_blood(response, closure)[:, 0] / J_CM2)
 
-    def _response(self, beam: Beam, cooling: CoolingPlan, *, within: bool, near_surface: bool) -> Response:
+    def _response(self, beam: Beam, cooling: CoolingPlan, *, within: bool, near_surface: bool) -> PulseResponse:
         skins = self.within if within else self.around
         ratio = self.people.scattering_ratio(beam.mean_wavelength_nm)[self.who]
         lit = skins.assign(scattering_factor=skins["scattering_factor"] * ratio)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skinbeam.document import document, sha256_of
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.messages import Message
-from skinbeam.photo.face.record import Face
-from skinbeam.photo.look import Look, SeenSkin, look_at
+from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis, analyse_photograph
+from skinbeam.photo.comparison.change_document import change_record
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.face.face import Face
 from skinbeam.photo.overlays import MAP_FILES, write_overlays
-from skinbeam.photo.pairs.record import change_record
-from skinbeam.photo.reading.read import read
+from skinbeam.text import Message
 
-__all__ = ["document_of", "photo_document"]
+__all__ = ["analysis_document", "photo_document"]
 
 SCHEMA = "skinbeam.photo/1"
 
@@ -46,15 +46,15 @@ def photo_document(
     InputError : a file cannot be read, the card or a point lies outside the picture, or the length is impossible.
     NotAvailable : no face, or no skin of the site, can be used; its body is the whole document with unknowns.
     """
-    look = look_at(read(path), white_card, points, site=site, length=length)
-    earlier = None if before is None else look_at(read(before, field="before"), site=site)
-    whole = document_of(look, out, earlier)
+    look = analyse_photograph(read_photograph(path), white_card, points, site=site, length=length)
+    earlier = None if before is None else analyse_photograph(read_photograph(before, field="before"), site=site)
+    whole = analysis_document(look, out, earlier)
     if isinstance(look.skin, Unknown):
         raise NotAvailable(look.skin.reason, body=whole)
     return whole
 
 
-def document_of(look: Look, out: Path | None, before: Look | None = None) -> dict[str, Any]:
+def analysis_document(look: PhotoAnalysis, out: Path | None, before: PhotoAnalysis | None = None) -> dict[str, Any]:
     """Return the document of what a photograph shows and write its overlays into `out`.
 
     With an earlier picture of the same face its key `change` holds what changed since, or why that is not told.
@@ -85,7 +85,7 @@ def document_of(look: Look, out: Path | None, before: Look | None = None) -> dic
             "regions_left_out": {
                 name: Message(f"photo-region.{why}").text for name, why in seen.regions.left_out.items()
             },
-            "maps": _maps(seen, out),
+            "maps": _write_maps(seen, out),
             "colour": seen.colour,
             "findings": seen.findings,
             "scale_mm_per_px": seen.scale_mm_per_px,
@@ -93,8 +93,8 @@ def document_of(look: Look, out: Path | None, before: Look | None = None) -> dic
     case = look.case_sha256
     if before is not None:
         body["change"] = change_record(before, look, out)
-        case = sha256_of({"after": case, "before": before.case_sha256})
-    return document(SCHEMA, case_sha256=case, seed=0, warnings=look.warnings, body=body)
+        case = sha256_hex({"after": case, "before": before.case_sha256})
+    return build_document(SCHEMA, case_sha256=case, seed=0, warnings=look.warnings, body=body)
 
 
 def _face_record(face: Face | None) -> dict[str, Any] | Unknown:
@@ -111,7 +111,7 @@ def _face_record(face: Face | None) -> dict[str, Any] | Unknown:
     }
 
 
-def _maps(seen: SeenSkin, out: Path | None) -> dict[str, str | Unknown]:
+def _write_maps(seen: SkinAnalysis, out: Path | None) -> dict[str, str | Unknown]:
     """Return map → file name, or why there is none."""
     if out is None:
         return dict.fromkeys(MAP_FILES, Unknown(Message("photo-finding.no_folder").text))

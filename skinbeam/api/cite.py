@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from skinbeam.document import document, sha256_of
-from skinbeam.sources import bibliography, bibtex, cite
+from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.sources import bibliography, find_source, format_bibtex
 
 __all__ = ["cite_document", "cite_text"]
 
@@ -16,7 +16,7 @@ def cite_text(keys: Iterable[str] = ()) -> str:
     ------
     InputError : no such key; the nearest is named.
     """
-    return bibtex(dict.fromkeys(keys) or bibliography())
+    return format_bibtex(dict.fromkeys(keys) or bibliography())
 
 
 def cite_document(keys: Iterable[str] = ()) -> dict[str, Any]:
@@ -27,10 +27,10 @@ def cite_document(keys: Iterable[str] = ()) -> dict[str, Any]:
     InputError : no such key; the nearest is named.
     """
     asked = list(dict.fromkeys(keys))
-    found = [cite(key) for key in asked or bibliography()]
-    return document(
+    found = [find_source(key) for key in asked or bibliography()]
+    return build_document(
         "skinbeam.cite/1",
-        case_sha256=sha256_of({"command": "cite", "keys": asked}),
+        case_sha256=sha256_hex({"command": "cite", "keys": asked}),
         seed=0,
         body={"sources": [{"key": source.key, "kind": source.kind, **source.fields} for source in found]},
     )

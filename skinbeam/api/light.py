@@ -10,21 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.document import document
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.messages import text
-from skinbeam.physics.kernel import card
-from skinbeam.physics.light.scene import Tally
-from skinbeam.provenance import collect
-from skinbeam.schema.layers import DIGITS, LayersFile, LoadedLayers, load_layers
+from skinbeam.model.document import build_document
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.sources import collect_sources
+from skinbeam.model.units import MEGABYTE, UM
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.physics.numerics import gpu
+from skinbeam.simulate.layers_schema.layers import LIGHT_DIGITS, LayersFile, LoadedLayers, load_layers
 from skinbeam.simulate.light.batches import BATCHES, MEMORY_BYTES
 from skinbeam.simulate.light.engines import ENGINES, check_engine_options
-from skinbeam.simulate.light.layers_file import layered_medium, part_names, space_of
-from skinbeam.simulate.light.montecarlo import MOST_PHOTONS, MonteCarlo, Progress
+from skinbeam.simulate.light.layers_file import build_space, layered_medium, part_names
+from skinbeam.simulate.light.montecarlo import MAX_PHOTONS, MonteCarlo, ProgressCallback
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.units import MEGABYTE, UM
+from skinbeam.simulate.zarr_store import create_store
+from skinbeam.text import render_message
 
-__all__ = ["LightOptions", "LightRun", "run_light"]
+__all__ = [
+    "LightOptions",
+    "LightRun",
+    "run_light",
+    "write_light_fields",
+]
 
 SCHEMA = "skinbeam.light/1"
 DEFAULT_PHOTONS = 1_000_000
@@ -73,7 +79,7 @@ class LightOptions:
     checkpoint: Path | None = None
 
     @property
-    def of_packets(self) -> bool:
+    def counts_photons(self) -> bool:
         """Whether anything is asked that the exact method has no use for."""
         return not (self.photons is None and self.error is None and self.checkpoint is None and not self.split)
 
@@ -82,7 +88,7 @@ def run_light(
     path: Path,
     options: LightOptions | None = None,
     *,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> LightRun:
     """Return the light in the layers file at `path`.
@@ -101,18 +107,18 @@ def run_light(
     check_engine_options("--method", options.method or "montecarlo", options.device, options.error)
     loaded = load_layers(path)
     spec = loaded.spec
-    method = _method(spec, options)
-    tally = _tally(loaded, method)
+    method = _choose_method(spec, options)
+    tally = _make_tally(loaded, method)
     start = time.perf_counter()
-    with collect() as sources:
+    with collect_sources() as sources:
         if method == "ordinates":
             light = ENGINES[method].light(layered_medium(spec), spec.beam, tally)
         else:
-            engine = _engine(options, tally, progress)
+            engine = _make_engine(options, tally, progress)
             if notice is not None:
-                notice(text("light.memory", {"megabytes": math.ceil(engine.memory_bytes(tally) / MEGABYTE)}))
+                notice(render_message("light.memory", {"megabytes": math.ceil(engine.memory_bytes(tally) / MEGABYTE)}))
             try:
-                light = engine.light(space_of(loaded), spec.beam, tally)
+                light = engine.light(build_space(loaded), spec.beam, tally)
             except NotAvailable as missing:
                 raise NotAvailable(missing.reason, body={"schema": SCHEMA}) from None
     made = {
@@ -123,62 +129,62 @@ def run_light(
         "method": method,
         "sources": sorted(sources),
     }
-    record = document(
+    record = build_document(
         SCHEMA,
         case_sha256=loaded.sha256(),
         seed=options.seed,
-        warnings=_warnings(light, spec, options),
-        body={**_body(light, spec), **made},
-        digits=DIGITS,
+        warnings=_unused_option_warnings(light, spec, options),
+        body={**_document_body(light, spec), **made},
+        digits=LIGHT_DIGITS,
     )
     return LightRun(record, light, loaded)
 
 
-def _method(spec: LayersFile, options: LightOptions) -> str:
+def _choose_method(spec: LayersFile, options: LightOptions) -> str:
     """The method of a run, refused where it cannot do what is asked."""
-    if options.method == "ordinates" and not _plain(spec):
+    if options.method == "ordinates" and not _is_plain_layers(spec):
         raise InputError(
             "not-for-this-method",
             'the exact method is for plane layers lit at right angles, read "ordinates"',
             field="--method",
             hint="Use --method montecarlo, or leave --method out.",
         )
-    method = options.method or ("ordinates" if _plain(spec) and options.device == "cpu" else "montecarlo")
-    if options.device == "cuda" and (lacking := "exact-on-cpu" if method == "ordinates" else card.missing()):
-        raise NotAvailable(text(f"light.{lacking}"), body={"schema": SCHEMA})
+    method = options.method or ("ordinates" if _is_plain_layers(spec) and options.device == "cpu" else "montecarlo")
+    if options.device == "cuda" and (lacking := "exact-on-cpu" if method == "ordinates" else gpu.missing_cuda_part()):
+        raise NotAvailable(render_message(f"light.{lacking}"), body={"schema": SCHEMA})
     return method
 
 
-def _warnings(light: LightField, spec: LayersFile, options: LightOptions) -> list[dict[str, str]]:
+def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightOptions) -> list[dict[str, str]]:
     """What was asked for and is not in the answer."""
     notes = {
-        "photons-not-used": light.standard_error is None and options.of_packets,
+        "photons-not-used": light.standard_error is None and options.counts_photons,
         "spot-not-used": spec.beam.kind == "pencil" and spec.beam.spot_mm is not None,
         "no-radial-field": spec.tally.ringed and light.fluence_rate_rz is None,
     }
-    return [{"code": code, "message": text(f"light.{code}")} for code, holds in notes.items() if holds]
+    return [{"code": code, "message": render_message(f"light.{code}")} for code, holds in notes.items() if holds]
 
 
-def _body(light: LightField, spec: LayersFile) -> dict[str, Any]:
+def _document_body(light: LightField, spec: LayersFile) -> dict[str, Any]:
     """The light and its standard error, by the keys of the document."""
     names = part_names(spec)
-    body = _parts(light, names, spec)
+    body = _energy_parts(light, names, spec)
     if light.standard_error is None:
         return body
     return body | {
         "roulette_balance": light.roulette_balance,
-        "standard_error": _parts(light.standard_error, names, spec),
+        "standard_error": _energy_parts(light.standard_error, names, spec),
     }
 
 
-def _plain(spec: LayersFile) -> bool:
+def _is_plain_layers(spec: LayersFile) -> bool:
     """Whether layers alone are lit at right angles, with light reported by depth."""
     tables = any(layer.phase is not None for layer in spec.layer)
     inclusions = spec.voxels or spec.vessel or spec.lesion or spec.cell or spec.tally.nx or tables
     return not inclusions and spec.beam.kind in ("pencil", "flat", "gaussian", "ring") and spec.beam.angle_deg == 0
 
 
-def _parts(light: LightField, names: Sequence[str], spec: LayersFile) -> dict[str, Any]:
+def _energy_parts(light: LightField, names: Sequence[str], spec: LayersFile) -> dict[str, Any]:
     """Where the light goes, by the keys of the document."""
     body = {
         "reflectance_specular": light.reflectance_specular,
@@ -194,27 +200,27 @@ def _parts(light: LightField, names: Sequence[str], spec: LayersFile) -> dict[st
     return body
 
 
-def _tally(loaded: LoadedLayers, method: str) -> Tally:
+def _make_tally(loaded: LoadedLayers, method: str) -> LightTally:
     """Where light is counted; the exact method tells of it by depth alone."""
     edges = np.asarray(loaded.edges_um()) * UM
     spec, tally = loaded.spec, loaded.spec.tally
     if method == "ordinates":
-        return Tally(edges)
+        return LightTally(edges)
     # Rings have a middle, and an endless beam has none.
     ringed = tally.ringed and not (spec.beam.kind == "flat" and spec.beam.spot_mm is None)
     rings, ring_um = tally.rings if ringed else (0, 0.0)
     dx_um = tally.dx_um or 0.0
     columns = tally.nx or 0, tally.ny or tally.nx or 0
-    return Tally(edges, ring_um * UM, rings, *columns, dx_um * UM, (tally.dy_um or dx_um) * UM)
+    return LightTally(edges, ring_um * UM, rings, *columns, dx_um * UM, (tally.dy_um or dx_um) * UM)
 
 
-def _engine(options: LightOptions, tally: Tally, progress: Progress | None) -> MonteCarlo:
+def _make_engine(options: LightOptions, tally: LightTally, progress: ProgressCallback | None) -> MonteCarlo:
     """The engine at the size that was asked for, refused here by the name of the option or the field."""
     photons = options.photons
-    if photons is not None and not BATCHES <= photons <= MOST_PHOTONS:
-        hint = f"From {BATCHES} (a standard error needs as many batches) to {MOST_PHOTONS}."
+    if photons is not None and not BATCHES <= photons <= MAX_PHOTONS:
+        hint = f"From {BATCHES} (a standard error needs as many batches) to {MAX_PHOTONS}."
         raise InputError("out-of-range", f"is out of range, read {photons}", field="--photons", hint=hint)
-    most = MOST_PHOTONS if options.error is not None else DEFAULT_PHOTONS
+    most = MAX_PHOTONS if options.error is not None else DEFAULT_PHOTONS
     engine = MonteCarlo(
         photons=most if photons is None else photons,
         error=options.error,
@@ -233,3 +239,62 @@ def _engine(options: LightOptions, tally: Tally, progress: Progress | None) -> M
             hint=f"At most {MEMORY_BYTES // 2**20:,} MB: fewer or wider bins.",
         )
     return engine
+
+
+# The fields of a light run as a Zarr store.
+
+
+def write_light_fields(run: LightRun, path: Path) -> None:
+    """Write the fields of a run as a Zarr store, whole or not at all; an older store is replaced.
+
+    Raises
+    ------
+    InputError : something that is not a Zarr store stands at `path`.
+    """
+    import xarray as xr
+
+    document, tally = run.document, run.loaded.spec.tally
+    names = list(document["absorbed"])
+    variables = _dataset_variables(run.field)
+    if run.field.standard_error is not None:
+        errors = _dataset_variables(run.field.standard_error)
+        variables |= {f"{name}_standard_error": value for name, value in errors.items()}
+    axes: dict[str, Any] = {
+        "depth": ("depth", np.asarray(document["depth_um"]) * UM, {"units": "m"}),
+        # Zarr has no settled form for text yet: the parts are numbered, their names stand in the attributes.
+        "layer": ("layer", np.arange(len(names)), {"names": names}),
+    }
+    if run.field.fluence_rate_rz is not None:
+        axes["radius"] = ("radius", _bin_centres(*tally.rings), {"units": "m"})
+    if run.field.fluence_rate_xyz is not None:
+        for axis, count, step in (
+            ("x", tally.nx, tally.dx_um),
+            ("y", tally.ny or tally.nx, tally.dy_um or tally.dx_um),
+        ):
+            centres = _bin_centres(count, step)
+            axes[axis] = (axis, centres - centres.mean(), {"units": "m"})
+    attributes = {key: document[key] for key in ("schema", "version", "case_sha256", "seed", "method", "device")}
+    with create_store(path) as store:
+        xr.Dataset(variables, axes, attributes).to_zarr(store, mode="w", consolidated=False)
+
+
+def _bin_centres(count: int | None, step_um: float | None) -> Any:
+    return (np.arange(count or 0) + 0.5) * (step_um or 0.0) * UM
+
+
+def _dataset_variables(field: LightField) -> dict[str, Any]:
+    found = {
+        "fluence_rate_ratio": ("depth", field.fluence_rate_ratio, "1"),
+        "absorbed": ("layer", field.absorbed_fraction, "1"),
+        "reflectance_specular": ((), field.reflectance_specular, "1"),
+        "reflectance_diffuse": ((), field.reflectance_diffuse, "1"),
+        "transmittance": ((), field.transmittance, "1"),
+        "escaped_sides": ((), field.escaped_sides, "1"),
+        "mean_path": ("layer", field.mean_path_m, "m"),
+        "fluence_rate_rz": (("depth", "radius"), field.fluence_rate_rz, "m-2"),
+        "reflectance_r": ("radius", field.reflectance_r, "m-2"),
+        "transmittance_r": ("radius", field.transmittance_r, "m-2"),
+        "fluence_rate_xyz": (("x", "y", "depth"), field.fluence_rate_xyz, "m-2"),
+        "absorbed_xyz": (("x", "y", "depth"), field.absorbed_xyz, "m-3"),
+    }
+    return {name: (axes, value, {"units": units}) for name, (axes, value, units) in found.items() if value is not None}

@@ -6,24 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skinbeam.document import document, pretty_json, sha256_of, write_atomically
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.messages import Message, text
-from skinbeam.photo.look import Look, look_at
-from skinbeam.photo.reading.read import read
-from skinbeam.plan.reading import read_plan
+from skinbeam.model.document import build_document, pretty_json, sha256_hex, write_atomically
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.input_files import read_bytes
+from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.records import Plan
-from skinbeam.preview.marked import banded, png
-from skinbeam.preview.panels import because, strip_of
-from skinbeam.preview.records import Panel, Strip
-from skinbeam.preview.sheet import below, rows_of, sheet_of, with_words_below
-from skinbeam.schema.load import read_bytes
+from skinbeam.preview.panels import make_strip, omission_message
+from skinbeam.preview.sheet import add_caption_band, add_footnotes, encode_png, footnotes, render_rows, render_sheet
+from skinbeam.preview.strip import Panel, PreviewStrip
+from skinbeam.text import Message, render_message
 
-__all__ = ["LISTED", "SCHEMA", "Preview", "preview_document", "preview_of", "read_plan_file"]
+__all__ = ["DOCUMENT_FILE", "SCHEMA", "Preview", "make_preview", "preview_document", "read_plan_file"]
 
 SCHEMA = "skinbeam.preview/1"
-STRIP, LISTED = "strip.png", "preview.json"
+STRIP_FILE, DOCUMENT_FILE = "strip.png", "preview.json"
 _PLAN_BYTES_MAX = 50_000_000  # a plan of four concerns has one to two
 
 
@@ -54,8 +53,8 @@ def preview_document(photo: Path | str, plan: Path | str, out: Path) -> dict[str
     NotAvailable : no face can be used; its body is the whole document, unknowns in place of values.
     """
     made = read_plan_file(Path(plan))
-    look = look_at(read(photo))
-    preview = preview_of(made, look)
+    look = analyse_photograph(read_photograph(photo))
+    preview = make_preview(made, look)
     if isinstance(look.skin, Unknown):
         raise NotAvailable(look.skin.reason, body=preview.document)
     for name, content in preview.files.items():
@@ -71,52 +70,52 @@ def read_plan_file(path: Path) -> Plan:
     InputError : missing, too large, not JSON, or not a plan.
     """
     data = read_bytes(path, field="--plan", most=_PLAN_BYTES_MAX, what="a plan")
-    hint = text("preview-plan.hint")
+    hint = render_message("preview-plan.hint")
     try:
         held = json.loads(data)
     except (ValueError, RecursionError):
-        said = text("preview-plan.not_json", {"file": path.name})
+        said = render_message("preview-plan.not_json", {"file": path.name})
         raise InputError("not-json", said, field="--plan", hint=hint, file=path.name) from None
     try:
         if not isinstance(held, dict):
             raise ValueError("plan: an object was expected")
         return read_plan(held)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        said = text("preview-plan.not_a_plan", {"file": path.name, "reason": str(error)[:200]})
+        said = render_message("preview-plan.not_a_plan", {"file": path.name, "reason": str(error)[:200]})
         raise InputError("not-a-plan", said, field="--plan", hint=hint, file=path.name) from None
 
 
-def preview_of(plan: Plan, look: Look) -> Preview:
+def make_preview(plan: Plan, look: PhotoAnalysis) -> Preview:
     """Return the pictures of a plan on a photograph.
 
     Words on pictures are in the language that is spoken; the document is English.
     """
     if isinstance(look.skin, Unknown):
-        return Preview({}, _document(plan, look, look.skin))
-    strip = strip_of(plan, look.skin)
-    whole = _document(plan, look, strip)
-    files = {name: _file(panel) for name, panel in strip.files.items()}
+        return Preview({}, _make_document(plan, look, look.skin))
+    strip = make_strip(plan, look.skin)
+    whole = _make_document(plan, look, strip)
+    files = {name: _panel_png(panel) for name, panel in strip.files.items()}
     files |= {
-        STRIP: png(with_words_below(sheet_of(strip), strip), altered=True),
-        LISTED: pretty_json(whole).encode(),
+        STRIP_FILE: encode_png(add_footnotes(render_sheet(strip), strip), altered=True),
+        DOCUMENT_FILE: pretty_json(whole).encode(),
     }
-    rows = tuple((png(row, altered=True), _alt(labels)) for row, labels in rows_of(strip))
-    return Preview(files, whole, rows, tuple(one.text for one in below(strip)))
+    rows = tuple((encode_png(row, altered=True), _alt(labels)) for row, labels in render_rows(strip))
+    return Preview(files, whole, rows, tuple(one.text for one in footnotes(strip)))
 
 
 def _alt(labels: Sequence[Message]) -> str:
     """What a row shows, for those who cannot see it."""
-    return text("preview.alt", {"labels": ", ".join(dict.fromkeys(one.text for one in labels))})
+    return render_message("preview.alt", {"labels": ", ".join(dict.fromkeys(one.text for one in labels))})
 
 
-def _file(panel: Panel) -> bytes:
+def _panel_png(panel: Panel) -> bytes:
     assert panel.picture is not None  # a panel without one has no file
     altered = panel.moment.kind != "before"
-    mark = text("preview.marked" if altered else "preview.photograph")
-    return png(banded(panel.picture, f"{panel.label.text} · {mark}"), altered=altered)
+    mark = render_message("preview.marked" if altered else "preview.photograph")
+    return encode_png(add_caption_band(panel.picture, f"{panel.label.text} · {mark}"), altered=altered)
 
 
-def _document(plan: Plan, look: Look, strip: Strip | Unknown) -> dict[str, Any]:
+def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknown) -> dict[str, Any]:
     body: dict[str, Any] = {
         "plan_sha256": plan.plan_sha256,
         "photo_sha256": look.photo_sha256,
@@ -128,18 +127,18 @@ def _document(plan: Plan, look: Look, strip: Strip | Unknown) -> dict[str, Any]:
         body |= dict.fromkeys(parts, strip)
     else:
         body |= {
-            "strip": STRIP,
+            "strip": STRIP_FILE,
             "visit": Unknown(Message("preview.no-session").english) if strip.visit is None else strip.visit.english,
-            "pictures": [_panel(panel) for panel in strip.panels],
+            "pictures": [_panel_record(panel) for panel in strip.panels],
             "changes": strip.rows,
-            "not_drawn": [because(one).english for one in strip.left],
+            "not_drawn": [omission_message(one).english for one in strip.left],
             "sources": strip.sources,
         }
-    case = sha256_of({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256})
-    return document(SCHEMA, case_sha256=case, seed=plan.seed, warnings=look.warnings, body=body)
+    case = sha256_hex({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256})
+    return build_document(SCHEMA, case_sha256=case, seed=plan.seed, warnings=look.warnings, body=body)
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel_record(panel: Panel) -> dict[str, Any]:
     when = panel.moment
     told = {"day": when.day, "months": when.months, "percentile": when.percentile}
     why = panel.why

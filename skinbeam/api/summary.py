@@ -1,4 +1,4 @@
-"""The groups of `skinbeam.simulate/1`: what was observed of the draws, as estimates, or why there are none."""
+"""The groups of values in `skinbeam.simulate/1`, and warnings on the draws behind a document."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,21 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Unknown, Value
-from skinbeam.messages import text
-from skinbeam.simulate.observe import CONTOURS, VESSEL_DAMAGE
-from skinbeam.simulate.skins.ensemble import probability, summarise
-from skinbeam.simulate.skins.observed import Observed
+from skinbeam.model.estimate import Unknown, Value
+from skinbeam.simulate.appearance import reading_warnings
+from skinbeam.simulate.quantities import CONTOURS, VESSEL_DAMAGE
+from skinbeam.simulate.scene import PulseScene
+from skinbeam.simulate.skins.ensemble import SampledQuantities, effective_draws, summarise_draws, weighted_probability
+from skinbeam.text import render_message
 
-__all__ = ["Groups"]
+__all__ = [
+    "SimulationSummary",
+    "draw_warnings",
+]
 
 Floats = NDArray[np.float64]
 
-_PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
+_PROBABILITY_KEYS = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
 
 
 @dataclass(frozen=True)
-class Groups:
+class SimulationSummary:
     """What was observed of weighted draws.
 
     Parameters
@@ -34,7 +38,7 @@ class Groups:
     cause : why nothing was computed; None where something was.
     """
 
-    seen: Observed
+    seen: SampledQuantities
     weights: Floats
     layers: Sequence[str]
     basis: Sequence[str]
@@ -87,7 +91,7 @@ class Groups:
 
     def _or_because(self, name: str, reason: str) -> Value:
         """The value, or why it does not apply."""
-        return self._value(name) if name in self.seen else self.cause or Unknown(text(f"not-apply.{reason}"))
+        return self._value(name) if name in self.seen else self.cause or Unknown(render_message(f"not-apply.{reason}"))
 
     def _each_vessel(self, *names: str) -> list[dict[str, Value]]:
         columns = {name: self.seen[f"vessels.{name}"] for name in names if f"vessels.{name}" in self.seen}
@@ -103,7 +107,23 @@ class Groups:
 
     def _estimate(self, name: str, values: Floats) -> Value:
         if np.isnan(values).any():
-            return Unknown(text("not-apply.removed"))
-        if name in _PROBABILITIES:
-            return probability(values > 0.5, self.weights, self.basis)
-        return summarise(values, self.weights, self.basis)
+            return Unknown(render_message("not-apply.removed"))
+        if name in _PROBABILITY_KEYS:
+            return weighted_probability(values > 0.5, self.weights, self.basis)
+        return summarise_draws(values, self.weights, self.basis)
+
+
+# What the reader of any document should know of the draws behind it.
+
+FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
+
+
+def draw_warnings(scene: PulseScene, weights: NDArray[np.float64]) -> list[dict[str, str]]:
+    """Return warnings of a reading that hardly any draw agrees with, and of draws too few for an interval."""
+    warnings = reading_warnings(scene.skin.reading, weights)
+    if effective_draws(weights) < FEW_DRAWS <= weights.size:
+        params = {"effective": round(effective_draws(weights), 1), "draws": weights.size}
+        warnings.append(
+            {"code": "few-effective-draws", "message": render_message("simulate.few-effective-draws", params)}
+        )
+    return warnings

@@ -6,34 +6,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.answers.drawn import draw_warnings
-from skinbeam.document import document
-from skinbeam.errors import NotAvailable, unknown_name
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message, Warned, text
-from skinbeam.outcome.calibrated import (
-    ED_LEVEL,
-    DoseError,
-    error_of_burns,
-    error_of_endpoint,
-    preset_of_no_person,
-)
-from skinbeam.provenance import collect
-from skinbeam.schema.load import LoadedCase
-from skinbeam.schema.names import ENDPOINTS
-from skinbeam.simulate.exposure import exposure_thresholds
+from skinbeam.api.summary import draw_warnings
+from skinbeam.model.document import build_document
+from skinbeam.model.errors import NotAvailable, unknown_name_error
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.sources import collect_sources
+from skinbeam.model.vocabulary import ENDPOINTS
+from skinbeam.outcome.dose_error import ED_LEVEL, DoseError, burn_dose_error, endpoint_dose_error, non_human_preset
+from skinbeam.simulate.exposure_thresholds import exposure_thresholds
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.removal.microlesion import highest_energy_mJ
-from skinbeam.simulate.scene import Scene, case_warnings, run_chunks, scene_of
-from skinbeam.simulate.skins.ensemble import quantiles
-from skinbeam.simulate.threshold import MiddleVessel, bracket_of, default_dose, threshold_doses
-from skinbeam.simulate.vessels.reduction import reduction_error, reduction_error_of
+from skinbeam.simulate.removal.microlesion import max_energy_mJ
+from skinbeam.simulate.scene import PulseScene, build_scene, case_warnings, run_chunks
+from skinbeam.simulate.skins.ensemble import weighted_quantiles
+from skinbeam.simulate.thresholds import MedianVesselEffects, default_dose, search_bracket, threshold_doses
+from skinbeam.simulate.vessels.reduction_error import median_reduction_error, reduction_error
+from skinbeam.text import DocumentWarning, Message, render_message
 
 __all__ = ["threshold_document"]
 
 Floats = NDArray[np.float64]
 
-_SOUGHT = ("dose", "reached", "calibrated_dose", "calibration")
+_RESULT_KEYS = ("dose", "reached", "calibrated_dose", "calibration")
 
 
 def threshold_document(
@@ -47,9 +41,9 @@ def threshold_document(
     NotAvailable : the model cannot judge the endpoint; the document then holds unknowns.
     """
     if endpoint not in ENDPOINTS:
-        raise unknown_name("endpoint", endpoint, ENDPOINTS, field="--endpoint")
+        raise unknown_name_error("endpoint", endpoint, ENDPOINTS, field="--endpoint")
     name = default_dose(loaded.case, of)
-    low, high = bracket_of(loaded.case, name)
+    low, high = search_bracket(loaded.case, name)
     head: dict[str, Any] = {
         "endpoint": endpoint,
         "of": name,
@@ -62,17 +56,19 @@ def threshold_document(
 
     def made(body: Mapping[str, Any], warnings: Sequence[Any]) -> dict[str, Any]:
         whole = {**head, **body}
-        return document("skinbeam.threshold/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=whole)
+        return build_document(
+            "skinbeam.threshold/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=whole
+        )
 
     try:
-        with collect() as sources:
-            scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
+        with collect_sources() as sources:
+            scene = build_scene(loaded, dose_required=False, pulse_required=name != "exposure_s")
             if scene.beam is not None:
-                head["reduction_error"] = reduction_error_of(endpoint, scene.middle, scene.beam.spectrum)
+                head["reduction_error"] = median_reduction_error(endpoint, scene.middle, scene.beam.spectrum)
             if name == "microbeam_mJ" and scene.beam is not None and scene.beam.microbeam is not None:
-                high = highest_energy_mJ(scene.beam)
+                high = max_energy_mJ(scene.beam)
                 head["bracket"] = [low, high]
-            of_middle = MiddleVessel(scene, endpoint)
+            of_middle = MedianVesselEffects(scene, endpoint)
             head["heated_blood"] = of_middle.heated_blood(name)
             find = exposure_thresholds if name == "exposure_s" else threshold_doses
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
@@ -80,11 +76,11 @@ def threshold_document(
             head["methaemoglobin"] = of_middle.methaemoglobin()
     except NotAvailable as error:
         reason = Unknown(error.reason)
-        body = made(dict.fromkeys(_SOUGHT, reason), case_warnings(loaded.case))
+        body = made(dict.fromkeys(_RESULT_KEYS, reason), case_warnings(loaded.case))
         raise NotAvailable(error.reason, body=body) from None
     doses, weights = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
-    found, notes = _dose(doses, weights, (low, high), endpoint, tuple(sources))
-    off, practice = _error_of(scene, endpoint, name)
+    found, notes = _dose_estimate(doses, weights, (low, high), endpoint, tuple(sources))
+    off, practice = _dose_error(scene, endpoint, name)
     dose = found["dose"]
     if isinstance(dose, Estimate):
         dose = off.dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
@@ -92,29 +88,29 @@ def threshold_document(
     return made(found, [*scene.warnings, *draw_warnings(scene, weights), *notes])
 
 
-def _error_of(scene: Scene, endpoint: str, name: str) -> tuple[DoseError, tuple[str, ...]]:
+def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError, tuple[str, ...]]:
     """How far doses of the endpoint are off, and the sources of that."""
     of_burns = endpoint == "epidermal-necrosis" and name == "fluence_J_cm2"
-    if scene.beam is None or not of_burns or preset_of_no_person(scene.loaded.case) is not None:
-        return error_of_endpoint(endpoint), ()
-    with collect() as practice:
-        error = error_of_burns(scene.beam)
+    if scene.beam is None or not of_burns or non_human_preset(scene.loaded.case) is not None:
+        return endpoint_dose_error(endpoint), ()
+    with collect_sources() as practice:
+        error = burn_dose_error(scene.beam)
     return error, tuple(practice)
 
 
-def _dose(
+def _dose_estimate(
     doses: Floats, weights: Floats, bracket: tuple[float, float], endpoint: str, basis: tuple[str, ...]
-) -> tuple[dict[str, Any], list[Warned]]:
+) -> tuple[dict[str, Any], list[DocumentWarning]]:
     """The dose at which half of the draws (sample,) reach the endpoint, and what is to be said of it."""
     low, high = bracket
     tail = (1 - ED_LEVEL) / 2
-    ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
+    ed16, ed50, ed84 = weighted_quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):
         why = "simulate.not-closed" if endpoint == "vessel-closure" else "simulate.not-reached"
-        return {"dose": Unknown(text(why)), "reached": False}, []
+        return {"dose": Unknown(render_message(why)), "reached": False}, []
     if not ed50 > 0:
-        return {"dose": Unknown(text("simulate.reached-at-rest")), "reached": True}, []
+        return {"dose": Unknown(render_message("simulate.reached-at-rest")), "reached": True}, []
     notes = {"below-bracket": ed50 < low, "high-beyond-bracket": not np.isfinite(ed84)}
     dose = Estimate(ed50, ed16, min(ed84, high), ED_LEVEL, "modelled", doses.size, basis)
-    told = [Warned(code, Message(f"simulate.{code}")) for code, holds in notes.items() if holds]
+    told = [DocumentWarning(code, Message(f"simulate.{code}")) for code, holds in notes.items() if holds]
     return {"dose": dose, "reached": True}, told

@@ -9,35 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.document import document
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.laser.grid import offers
-from skinbeam.laser.settings import Beam
-from skinbeam.messages import text
-from skinbeam.outcome.calibrated import burn_ratios
-from skinbeam.plan.search.burns import BURN
-from skinbeam.plan.search.candidates import thinned
-from skinbeam.plan.search.envelope import Light, envelope_of
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.setting_grid import iterate_settings
+from skinbeam.model.document import build_document
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.units import J_CM2
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.outcome.dose_error import draw_burn_ratios
+from skinbeam.plan.search.candidate import BURN_ENDPOINT
+from skinbeam.plan.search.envelope import PracticeLight, find_envelope
 from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
-from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, CRATER
-from skinbeam.plan.search.limits import Limit, limits_for
-from skinbeam.plan.search.place import ENERGY, FLUENCE
-from skinbeam.plan.window.grid import doses_of, spaced
-from skinbeam.plan.window.practice import Practised, makers_of, practised_of
-from skinbeam.practice.published import published
-from skinbeam.schema.load import LoadedCase
-from skinbeam.schema.names import table
-from skinbeam.simulate.ends.endpoints import named_endpoint
-from skinbeam.simulate.light.illumination import axis_ratio
-from skinbeam.simulate.model_error import Side, error_factor
-from skinbeam.simulate.pulse.places import depth_through
-from skinbeam.simulate.removal.ablation import injury_dose, removes
-from skinbeam.simulate.removal.microlesion import energy_through
-from skinbeam.simulate.scene import Scene, run_chunks, scene_of
-from skinbeam.simulate.skins.ensemble import share
-from skinbeam.simulate.threshold import threshold_doses
-from skinbeam.units import J_CM2
+from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, CRATER_QUANTITY
+from skinbeam.plan.search.limits import SettingLimit, find_limits
+from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
+from skinbeam.plan.search.settings import thin_evenly
+from skinbeam.plan.window import PublishedDoseRange, dose_grid, log_spaced, maker_dose_ranges, published_dose_ranges
+from skinbeam.published_doses.settings import published_settings
+from skinbeam.simulate.endpoints.registry import endpoint_function
+from skinbeam.simulate.light.illumination import axis_fluence_ratio
+from skinbeam.simulate.model_error import ErrorSide, draw_error_factor
+from skinbeam.simulate.pulse.locations import layer_bottom_m
+from skinbeam.simulate.removal.ablation import injury_dose, is_ablative
+from skinbeam.simulate.removal.microlesion import energy_for_depth_mJ
+from skinbeam.simulate.scene import PulseScene, build_scene, run_chunks
+from skinbeam.simulate.skins.ensemble import weighted_share
+from skinbeam.simulate.thresholds import threshold_doses
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,13 +45,13 @@ __all__ = ["window_document"]
 
 Floats = NDArray[np.float64]
 
-PULSES = 7
+PULSE_COUNT = 7
 OPEN_DECADES = 1.0  # without a device: pulses so far to either side of the case's own
 SHORTEST_MS = 1e-9  # a case file takes no shorter pulse
-OPEN_DOSE = (0.5, 100.0)
-KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm", "p_harm_allowed", "practised", "makers")
+OPEN_DOSE_RANGE = (0.5, 100.0)
+WINDOW_KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm", "p_harm_allowed", "practised", "makers")
 ABOVE_FAT = "deep plexus"  # the last layer above it
-DEPTH = "depth-limit"  # of the site: what lasers that remove skin or work in columns may break
+DEPTH_HARM = "depth-limit"  # of the site: what lasers that remove skin or work in columns may break
 
 
 def window_document(
@@ -67,21 +66,21 @@ def window_document(
         unknown beside the other; a pulse length that cannot be judged is left out, with a warning.
     """
     try:
-        scene = scene_of(loaded, dose_required=False)
+        scene = build_scene(loaded, dose_required=False)
     except NotAvailable as error:
-        body = dict.fromkeys(("effect", "harm", *KEYS), Unknown(error.reason))
-        whole = document("skinbeam.window/1", case_sha256=loaded.sha256(), seed=seed, body=body)
+        body = dict.fromkeys(("effect", "harm", *WINDOW_KEYS), Unknown(error.reason))
+        whole = build_document("skinbeam.window/1", case_sha256=loaded.sha256(), seed=seed, body=body)
         raise NotAvailable(error.reason, body=whole) from None
     if scene.beam is None:
         raise InputError(
             "missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings]."
         )
-    wanted = effect or _guessed(loaded, scene.beam)
-    avoided = harm or (DEPTH if scene.beam.microbeam is not None or removes(scene.beam) else BURN)
+    wanted = effect or _default_effect(loaded, scene.beam)
+    avoided = harm or (DEPTH_HARM if scene.beam.microbeam is not None or is_ablative(scene.beam) else BURN_ENDPOINT)
     head = {"effect": wanted, "harm": avoided}
 
     def made(extra: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-        return document(
+        return build_document(
             "skinbeam.window/1",
             case_sha256=loaded.sha256(),
             seed=seed,
@@ -89,15 +88,15 @@ def window_document(
             body={**head, **extra},
         )
 
-    pulses, doses = _grid(scene.beam)
+    pulses, doses = _window_grid(scene.beam)
     found = {
-        "p_effect": _rows(scene, wanted, "effect", pulses, doses, draws, seed),
-        "p_harm": _rows(scene, avoided, "harm", pulses, doses, draws, seed),
+        "p_effect": _probability_rows(scene, wanted, "effect", pulses, doses, draws, seed),
+        "p_harm": _probability_rows(scene, avoided, "harm", pulses, doses, draws, seed),
     }
     known = {name: rows for name, (rows, _) in found.items() if rows}
     reasons = list(dict.fromkeys(reason for _, why in found.values() for reason in why))
     if not known:
-        raise NotAvailable(reasons[0], body=made(dict.fromkeys(KEYS, Unknown(reasons[0])), scene.warnings))
+        raise NotAvailable(reasons[0], body=made(dict.fromkeys(WINDOW_KEYS, Unknown(reasons[0])), scene.warnings))
     kept = [pulse for pulse in pulses if all(pulse in rows for rows in known.values())]
     left_out = [{"code": "pulse-not-judged", "message": reason} for reason in reasons if len(kept) < len(pulses)]
     return made(
@@ -109,87 +108,104 @@ def window_document(
                 name: [rows[pulse] for pulse in kept] if rows else Unknown(why[0])
                 for name, (rows, why) in found.items()
             },
-            "p_harm_allowed": _allowed(scene.beam, avoided, scene.skin.site or ""),
-            **{name: [_told(one) for one in found] for name, found in _practice(loaded, scene.beam, kept).items()},
+            "p_harm_allowed": _allowed_harm(scene.beam, avoided, scene.skin.site or ""),
+            **{
+                name: [_dose_range_entry(one) for one in found]
+                for name, found in _published_ranges(loaded, scene.beam, kept).items()
+            },
         },
         (*scene.warnings, *left_out),
     )
 
 
-def _allowed(beam: Beam, harm: str, site: str) -> float | Unknown:
+def _allowed_harm(beam: Beam, harm: str, site: str) -> float | Unknown:
     """How likely a harm may be at most: what the limits of a plan hold it to."""
-    if harm == BURN:
-        return next(limit.stop for limit in limits_for("vascular", site) if limit.quantity == "p_burn")
-    if harm != DEPTH:
-        return Unknown(text("plan.no-limit-of-endpoint", {"endpoint": harm}))
+    if harm == BURN_ENDPOINT:
+        return next(limit.stop for limit in find_limits("vascular", site) if limit.quantity == "p_burn")
+    if harm != DEPTH_HARM:
+        return Unknown(render_message("plan.no-limit-of-endpoint", {"endpoint": harm}))
     try:
         return 1.0 - _depth_limit(beam, site).share_required
     except NotAvailable as error:
         return Unknown(error.reason)
 
 
-def _told(published: Practised) -> dict[str, float]:
+def _dose_range_entry(published: PublishedDoseRange) -> dict[str, float]:
     return {"pulse_ms": published.row, "low": published.low, "high": published.high}
 
 
-def _practice(loaded: LoadedCase, beam: Beam, pulses: Sequence[float]) -> dict[str, tuple[Practised, ...]]:
+def _published_ranges(
+    loaded: LoadedCase, beam: Beam, pulses: Sequence[float]
+) -> dict[str, tuple[PublishedDoseRange, ...]]:
     """Published doses of the first concern with such light, and what makers recommend of such light for anything."""
     lamp = len(beam.spectrum) > 1
-    made = [one for one in published() if one.lamp is lamp and one.wavelength_nm == beam.wavelength_nm]
-    makers = () if beam.spot_mm is None else makers_of(made, spot_mm=beam.spot_mm)
-    case, modality = loaded.case, _modality(loaded, beam)
+    made = [one for one in published_settings() if one.lamp is lamp and one.wavelength_nm == beam.wavelength_nm]
+    makers = () if beam.spot_mm is None else maker_dose_ranges(made, spot_mm=beam.spot_mm)
+    case, modality = loaded.case, _device_modality(loaded, beam)
     if modality is None or not pulses:
         return {"practised": (), "makers": makers}
-    light = Light(modality, beam.wavelength_nm, beam.pulse_ms, lamp=lamp)
-    envelope = envelope_of(case.concern[0].condition, light, darkest_phototype(case))
+    light = PracticeLight(modality, beam.wavelength_nm, beam.pulse_ms, lamp=lamp)
+    envelope = find_envelope(case.concern[0].condition, light, darkest_phototype(case))
     if envelope is None:
         return {"practised": (), "makers": makers}
     quantity = FLUENCE if beam.microbeam is None else ENERGY
     ends = pulses[0], pulses[-1]
-    found = practised_of(envelope, quantity, spot_mm=beam.spot_mm, pulse_ms=beam.pulse_ms, pulses=ends)
+    found = published_dose_ranges(envelope, quantity, spot_mm=beam.spot_mm, pulse_ms=beam.pulse_ms, pulses=ends)
     return {"practised": found, "makers": makers}
 
 
-def _rows(
-    scene: Scene, endpoint: str, side: Side, pulses: Sequence[float], doses: Sequence[float], draws: int, seed: int
+def _probability_rows(
+    scene: PulseScene,
+    endpoint: str,
+    side: ErrorSide,
+    pulses: Sequence[float],
+    doses: Sequence[float],
+    draws: int,
+    seed: int,
 ) -> tuple[dict[float, list[float]], list[str]]:
     """The shares that reach an endpoint by pulse length, and why there are none for the others."""
     assert scene.beam is not None  # checked on entry
     rows, reasons = {}, []
     try:
-        if endpoint != DEPTH or side == "effect":
-            _known(endpoint, f"--{side}")
+        if endpoint != DEPTH_HARM or side == "effect":
+            _check_endpoint(endpoint, f"--{side}")
     except NotAvailable as error:
         return {}, [error.reason]
     for pulse in pulses:
         try:
             here = replace(scene, beam=scene.beam.lasting(pulse))
-            rows[pulse] = _row(here, endpoint, side, doses, draws, seed)
+            rows[pulse] = _probability_row(here, endpoint, side, doses, draws, seed)
         except NotAvailable as error:
             reasons.append(error.reason)
     return rows, reasons
 
 
-def _row(scene: Scene, endpoint: str, side: Side, doses: Sequence[float], draws: int, seed: int) -> list[float]:
+def _probability_row(
+    scene: PulseScene, endpoint: str, side: ErrorSide, doses: Sequence[float], draws: int, seed: int
+) -> list[float]:
     """Share of such skins that reach an endpoint at each dose, the model's error counted."""
-    doses_of = partial(_depth_doses, scene) if endpoint == DEPTH else partial(_doubted_doses, scene, endpoint, side)
+    doses_of = (
+        partial(_depth_doses, scene) if endpoint == DEPTH_HARM else partial(_doses_with_error, scene, endpoint, side)
+    )
     parts = run_chunks(scene, draws, seed, doses_of)
     values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return [share(values <= dose, weights)[0] for dose in doses]
+    return [weighted_share(values <= dose, weights)[0] for dose in doses]
 
 
-def _doubted_doses(scene: Scene, endpoint: str, side: Side, skins: "xr.Dataset") -> tuple[Floats, Floats]:
+def _doses_with_error(scene: PulseScene, endpoint: str, side: ErrorSide, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     doses, weights = threshold_doses(scene, skins, endpoint)
     assert scene.beam is not None  # checked on entry
-    return _error(endpoint, scene.beam, skins, side) * doses, weights
+    return _dose_error_ratios(endpoint, scene.beam, skins, side) * doses, weights
 
 
-def _error(endpoint: str, beam: Beam, skins: "xr.Dataset", side: Side) -> Floats:
+def _dose_error_ratios(endpoint: str, beam: Beam, skins: "xr.Dataset", side: ErrorSide) -> Floats:
     """What a computed dose is off by, (sample,): of burns as practice calibrates it."""
-    return burn_ratios(beam, skins, side) if endpoint == BURN else error_factor(endpoint, skins, side)
+    return (
+        draw_burn_ratios(beam, skins, side) if endpoint == BURN_ENDPOINT else draw_error_factor(endpoint, skins, side)
+    )
 
 
-def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
+def _depth_doses(scene: PulseScene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     """Doses that reach the depth limit of the site, (sample,), J/cm² or mJ, and the weights, the model's error counted.
 
     A depth that is too great by a factor reaches a border that lies higher by it.
@@ -203,46 +219,46 @@ def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     limit = _depth_limit(beam, scene.skin.site or "")
     if beam.microbeam is not None:
-        size = CRATER_DEPTH if removes(beam) else COLUMN_DEPTH
-        border = limit.stop * depth_through(skins, ABOVE_FAT) / error_factor(size, skins, "harm")
-        return energy_through(skins, beam, scene.middle, border), weights
-    border = limit.stop * depth_through(skins, ABOVE_DEEPER_DERMIS) / error_factor(CRATER, skins, "harm")
+        size = CRATER_DEPTH if is_ablative(beam) else COLUMN_DEPTH
+        border = limit.stop * layer_bottom_m(skins, ABOVE_FAT) / draw_error_factor(size, skins, "harm")
+        return energy_for_depth_mJ(skins, beam, scene.middle, border), weights
+    border = limit.stop * layer_bottom_m(skins, ABOVE_DEEPER_DERMIS) / draw_error_factor(CRATER_QUANTITY, skins, "harm")
     doses = injury_dose(skins, beam, border)
-    return doses / J_CM2 / axis_ratio(beam), weights
+    return doses / J_CM2 / axis_fluence_ratio(beam), weights
 
 
-def _depth_limit(beam: Beam, site: str) -> Limit:
+def _depth_limit(beam: Beam, site: str) -> SettingLimit:
     """The limit of depth at a site.
 
     Raises
     ------
     NotAvailable : no limit is set there.
     """
-    columns = "fractional-ablative" if removes(beam) else "non-ablative-fractional"
+    columns = "fractional-ablative" if is_ablative(beam) else "non-ablative-fractional"
     modality = "ablative" if beam.microbeam is None else columns
-    found = [limit for limit in limits_for(modality, site) if limit.quantity.endswith("depth_fraction")]
+    found = [limit for limit in find_limits(modality, site) if limit.quantity.endswith("depth_fraction")]
     if not found:
-        raise NotAvailable(text("plan.no-depth-limit"))
+        raise NotAvailable(render_message("plan.no-depth-limit"))
     return found[0]
 
 
-def _known(endpoint: str, field: str) -> None:
+def _check_endpoint(endpoint: str, field: str) -> None:
     try:
-        named_endpoint(endpoint)
+        endpoint_function(endpoint)
     except InputError as error:
         raise InputError(error.code, error.message, field=field, hint=error.hint) from None
 
 
-def _guessed(loaded: LoadedCase, beam: Beam) -> str:
+def _default_effect(loaded: LoadedCase, beam: Beam) -> str:
     """The goal of the first concern, else what the case holds, else what the wavelength does."""
-    case, modality = loaded.case, _modality(loaded, beam)
+    case, modality = loaded.case, _device_modality(loaded, beam)
     if modality is not None:
-        return str(table("modality")[modality]["endpoint"])
+        return str(vocabulary_table("modality")[modality]["endpoint"])
     if case.vessel or any(lesion.kind in ("telangiectasia", "spider", "port-wine-stain") for lesion in case.lesion):
         return "vessel-closure"
     if any(lesion.kind in ("lentigo", "freckle", "naevus-of-ota") for lesion in case.lesion):
         return "melanosome-disruption"
-    if removes(beam):
+    if is_ablative(beam):
         return "ablation"
     raise InputError(
         "no-effect",
@@ -252,21 +268,21 @@ def _guessed(loaded: LoadedCase, beam: Beam) -> str:
     )
 
 
-def _modality(loaded: LoadedCase, beam: Beam) -> str | None:
+def _device_modality(loaded: LoadedCase, beam: Beam) -> str | None:
     """What the device is used as for the first concern; None where none is named, or the device is of no use for it."""
     if not loaded.case.concern:
         return None
-    fits = table("condition")[loaded.case.concern[0].condition].get("modality", {})
+    fits = vocabulary_table("condition")[loaded.case.concern[0].condition].get("modality", {})
     offered = beam.device.modalities if beam.device is not None else tuple(fits)
     return next((name for name in fits if name in offered and fits[name]["use"] != "not"), None)
 
 
-def _grid(beam: Beam) -> tuple[list[float], list[float]]:
+def _window_grid(beam: Beam) -> tuple[list[float], list[float]]:
     """Pulse lengths and doses: of the device where there is one, else of what such lasers span."""
     device = beam.device
     if device is None:
         shortest, longest = (max(beam.pulse_ms * 10.0**step, SHORTEST_MS) for step in (-OPEN_DECADES, OPEN_DECADES))
-        return spaced(shortest, longest, PULSES), spaced(*OPEN_DOSE)
-    every = [o for o in offers(device) if o.wavelength_nm == beam.wavelength_nm]
-    pulses = thinned(sorted({o.pulse_ms for o in every}), PULSES)
-    return pulses, doses_of(device, beam.wavelength_nm)
+        return log_spaced(shortest, longest, PULSE_COUNT), log_spaced(*OPEN_DOSE_RANGE)
+    every = [o for o in iterate_settings(device) if o.wavelength_nm == beam.wavelength_nm]
+    pulses = thin_evenly(sorted({o.pulse_ms for o in every}), PULSE_COUNT)
+    return pulses, dose_grid(device, beam.wavelength_nm)

@@ -3,7 +3,7 @@
 How one place differs from another is far more certain in a photograph than how dark the face is. A place that holds
 more melanin than the face, beyond what noise and the unevenness of the light over the face make likely, has its limits
 held for skin that is so much darker; one that holds less changes nothing. Spots are told beside what the plan computes
-with; doses do not follow them. Those for vessels follow widths that are read well enough (skin/seen_widths.py).
+with; doses do not follow them. Those for vessels follow widths that are read well enough (skin/vessels.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,25 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from skinbeam.document import round_significant
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
-from skinbeam.photo.face.regions import SITES
+from skinbeam.model.consultation import Concern
+from skinbeam.model.document import round_significant
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.units import MM, UM
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
+from skinbeam.photo.face.regions import REGION_SITES
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.gates import limit
-from skinbeam.photo.look import Look, SeenSkin
-from skinbeam.photo.maps.inverse import SkinMaps
-from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import table
-from skinbeam.units import MM, UM
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.inversion import SkinMaps
+from skinbeam.text import Message
 
-__all__ = ["SiteSeen", "in_short", "sites_seen", "told"]
+__all__ = ["SitePhotoFindings", "estimate_parameters", "photo_messages", "photo_site_findings"]
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class SiteSeen:
+class SitePhotoFindings:
     """What is seen at one site of a concern.
 
     Parameters
@@ -57,17 +57,19 @@ class SiteSeen:
         return round_significant(max(self.melanin_ratio.low, 1.0))
 
 
-def sites_seen(look: Look | None, concerns: Sequence[Concern]) -> tuple[SiteSeen, ...]:
+def photo_site_findings(look: PhotoAnalysis | None, concerns: Sequence[Concern]) -> tuple[SitePhotoFindings, ...]:
     """Return what the photograph shows at the sites of the concerns, for those that are in it."""
     if look is None or isinstance(look.skin, Unknown) or isinstance(look.skin.maps, Unknown):
         return ()
     skin, maps = look.skin, look.skin.maps
-    medians = {name: found for name, mask in skin.regions.masks.items() if (found := _region(maps, mask)) is not None}
-    sites = dict.fromkeys(concern.site for concern in concerns if concern.site in SITES.values())
-    return tuple(_site(site, skin, maps, medians) for site in sites)
+    medians = {
+        name: found for name, mask in skin.regions.masks.items() if (found := _region_melanin(maps, mask)) is not None
+    }
+    sites = dict.fromkeys(concern.site for concern in concerns if concern.site in REGION_SITES.values())
+    return tuple(_find_at_site(site, skin, maps, medians) for site in sites)
 
 
-def told(sites: Sequence[SiteSeen], vessels: Mapping[str, Sequence[Message]]) -> tuple[Message, ...]:
+def photo_messages(sites: Sequence[SitePhotoFindings], vessels: Mapping[str, Sequence[Message]]) -> tuple[Message, ...]:
     """Return what was taken from the photograph for each site, and what was only seen there.
 
     Parameters
@@ -76,28 +78,30 @@ def told(sites: Sequence[SiteSeen], vessels: Mapping[str, Sequence[Message]]) ->
     """
     found: list[Message] = []
     for one in sites:
-        where = {"site": table("site")[one.site]["title"]}
+        where = {"site": vocabulary_table("site")[one.site]["title"]}
         ratio = one.melanin_ratio
         if isinstance(ratio, Unknown):
             found.append(Message("photo-plan.melanin_unknown", where))
         elif one.darker > 1.0:
-            found.append(Message("photo-plan.melanin_darker", where | in_short(ratio) | {"times": one.darker}))
+            found.append(
+                Message("photo-plan.melanin_darker", where | estimate_parameters(ratio) | {"times": one.darker})
+            )
         else:
-            found.append(Message("photo-plan.melanin_alike", where | in_short(ratio)))
+            found.append(Message("photo-plan.melanin_alike", where | estimate_parameters(ratio)))
         if one.spot_ratio is not None:
-            found.append(Message("photo-plan.spots", where | in_short(one.spot_ratio)))
+            found.append(Message("photo-plan.spots", where | estimate_parameters(one.spot_ratio)))
         if one.vessel_um is not None:
-            seen = Message("photo-plan.vessels", where | in_short(one.vessel_um))
+            seen = Message("photo-plan.vessels", where | estimate_parameters(one.vessel_um))
             found.extend(vessels.get(one.site, [seen]))
     return tuple(found)
 
 
-def in_short(value: Estimate) -> dict[str, float]:
+def estimate_parameters(value: Estimate) -> dict[str, float]:
     """Return the parameters that a sentence about an estimate names."""
     return {name: round_significant(getattr(value, name), 2) for name in ("median", "low", "high")}
 
 
-def _region(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, float] | None:
+def _region_melanin(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, float] | None:
     """ln of the melanin of a region over the face's, and its deviation; None where most of it is not known."""
     known = mask & maps.known
     if 2 * known.sum() < mask.sum():
@@ -106,29 +110,33 @@ def _region(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, float] | No
     return float(np.median(np.log(maps.melanin[known] / maps.level.melanin))), deviation
 
 
-def _site(site: str, skin: SeenSkin, maps: SkinMaps, medians: dict[str, tuple[float, float]]) -> SiteSeen:
-    here = [found for name, found in medians.items() if SITES.get(name, name) == site]
+def _find_at_site(
+    site: str, skin: SkinAnalysis, maps: SkinMaps, medians: dict[str, tuple[float, float]]
+) -> SitePhotoFindings:
+    here = [found for name, found in medians.items() if REGION_SITES.get(name, name) == site]
     ratio: Estimate | Unknown = Unknown(Message("photo-plan.too_little").text)
-    rest = np.array([middle for name, (middle, _) in medians.items() if SITES.get(name, name) != site])
+    rest = np.array([middle for name, (middle, _) in medians.items() if REGION_SITES.get(name, name) != site])
     if here and rest.size > 2:
         # Light is uneven over a face, and looks like melanin where colour tells them apart badly.
         spread = float(np.hypot(max(sd for _, sd in here), np.std(rest, ddof=1)))
-        ratio = _ratio(float(np.mean([middle for middle, _ in here]) - np.median(rest)), spread)
-    marks = [mark for mark in skin.marks if SITES.get(mark.region, mark.region) == site]
+        ratio = _melanin_ratio(float(np.mean([middle for middle, _ in here]) - np.median(rest)), spread)
+    marks = [mark for mark in skin.marks if REGION_SITES.get(mark.region, mark.region) == site]
     vessels = [mark for mark in marks if mark.kind == "vessels"]
     sure = {one.region for one in skin.findings if one.kind == "vessels" and one.confidence == "moderate"}
     clear = [mark for mark in vessels if mark.region in sure]
-    return SiteSeen(site, ratio, _spots(maps, marks), _widths(clear or vessels), bool(clear))
+    return SitePhotoFindings(
+        site, ratio, _spot_melanin_ratio(maps, marks), _vessel_width(clear or vessels), bool(clear)
+    )
 
 
-def _ratio(ln: float, sd: float) -> Estimate:
+def _melanin_ratio(ln: float, sd: float) -> Estimate:
     level = limit("colour", "level")
     reach = float(ndtri((1 + level) / 2)) * sd
     low, middle, high = (float(np.exp(value)) for value in (ln - reach, ln, ln + reach))
     return Estimate(middle, low, high, level, "assumed", basis=("skinbeam2026photo",))
 
 
-def _spots(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | None:
+def _spot_melanin_ratio(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | None:
     """Melanin of brown spots over that of a ring around each; None without spots that are known."""
     over, deviations = [], []
     for mark in marks:
@@ -142,10 +150,10 @@ def _spots(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | None:
             deviations.append(float(np.median(maps.melanin_sd[spot] / maps.melanin[spot])))
     if not over:
         return None
-    return _ratio(float(np.median(over)), float(np.hypot(np.median(deviations), np.std(over))))
+    return _melanin_ratio(float(np.median(over)), float(np.hypot(np.median(deviations), np.std(over))))
 
 
-def _widths(vessels: Sequence[Mark]) -> Estimate | None:
+def _vessel_width(vessels: Sequence[Mark]) -> Estimate | None:
     """The middle width, µm, from the narrowest low to the widest high end."""
     widths = [mark.width_mm for mark in vessels if isinstance(mark.width_mm, Estimate)]
     if not widths:

@@ -12,29 +12,28 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from skinbeam.assessment.medicines import Reading, facts_of, medication_facts, read_medication
-from skinbeam.messages import Message
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Concern
-from skinbeam.schema.fields import phototype_range, severity_range
-from skinbeam.schema.names import PHOTOTYPES, table
-from skinbeam.schema.scars import conditions_of
-from skinbeam.shipped import shipped_table
+from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
+from skinbeam.model.case import Case, conditions_in_case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.fields import phototype_range, severity_range
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
+from skinbeam.text import Message
 
 __all__ = [
     "CONCERN_FACTS",
     "PERSON_FACTS",
-    "Fact",
+    "FactValue",
     "Questionnaire",
     "concern_facts",
     "darkest_phototype",
     "fact_tables",
-    "fields_overlap",
     "healing_risks",
-    "questionnaire",
+    "read_questionnaire",
+    "sites_overlap",
 ]
 
-Fact = bool | float | str | tuple[str, ...]
+FactValue = bool | float | str | tuple[str, ...]
 
 PERSON_FACTS = (
     "age_years",
@@ -74,20 +73,20 @@ class Questionnaire:
     warnings : code and message of what was read but not understood.
     """
 
-    facts: Mapping[str, Fact]
+    facts: Mapping[str, FactValue]
     warnings: tuple[Mapping[str, str], ...] = ()
 
 
 @cache
 def fact_tables() -> Mapping[str, Any]:
     """Return `data/facts.toml`: parts of sites, groups of conditions, classes of colour, what a short pulse is."""
-    return shipped_table("data/facts.toml")
+    return load_package_table("data/facts.toml")
 
 
-def questionnaire(case: Case) -> Questionnaire:
+def read_questionnaire(case: Case) -> Questionnaire:
     """Return the facts about the person of `case`, and what in it was not understood."""
-    facts: dict[str, Fact] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
-    facts["conditions"] = conditions_of(case)  # one at any site may tell how the whole skin heals
+    facts: dict[str, FactValue] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
+    facts["conditions"] = conditions_in_case(case)  # one at any site may tell how the whole skin heals
     facts |= dict.fromkeys(medication_facts(), False) | {"healing_risks": 0.0}
     darkest = darkest_phototype(case)
     facts["colour_known"] = darkest is not None
@@ -110,9 +109,9 @@ def questionnaire(case: Case) -> Questionnaire:
     warnings: list[Mapping[str, str]] = []
     for taken in patient.medications:
         read = read_medication(taken.name)
-        warnings += _warned(taken.name, read)
+        warnings += _medication_warnings(taken.name, read)
         for name in read.medicines:
-            for fact in facts_of(name):
+            for fact in fact_names_of_medicine(name):
                 before = facts[fact]
                 months = taken.last_dose_months
                 latest = months if isinstance(before, bool) else min(float(str(before)), months)
@@ -121,7 +120,7 @@ def questionnaire(case: Case) -> Questionnaire:
     return Questionnaire(MappingProxyType(facts), tuple(warnings))
 
 
-def healing_risks(facts: Mapping[str, Fact]) -> tuple[Mapping[str, Any], ...]:
+def healing_risks(facts: Mapping[str, FactValue]) -> tuple[Mapping[str, Any], ...]:
     """Return the entries of `[healing_risks]` that hold for a person: what hinders a wound from healing."""
     history = facts["history"]
     assert isinstance(history, tuple)
@@ -134,23 +133,23 @@ def healing_risks(facts: Mapping[str, Fact]) -> tuple[Mapping[str, Any], ...]:
     return tuple(risk for risk in every if set(risk["history"]) & set(history) or taken(risk))
 
 
-def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, Fact]:
+def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue]:
     """Return the facts about one concern and its field; without one, only what any field of the case shows.
 
     A lesion counts in a field when its own field is part of it, or the other way round; a `[[lesion]]` has no site and
     counts in every field.
     """
-    in_field = [c for c in case.concern if concern is None or fields_overlap(concern.site, c.site)]
+    in_field = [c for c in case.concern if concern is None or sites_overlap(concern.site, c.site)]
     if concern is not None and concern not in in_field:
         in_field.append(concern)
-    facts: dict[str, Fact] = {
-        "undiagnosed_pigment": any(_pigmented(c.condition) and not c.diagnosed for c in in_field)
+    facts: dict[str, FactValue] = {
+        "undiagnosed_pigment": any(_is_pigmented(c.condition) and not c.diagnosed for c in in_field)
         or any(lesion.kind == "undiagnosed" for lesion in case.lesion),
         "lesion_signs": tuple(sorted({sign for c in in_field for sign in c.lesion_signs})),
     }
     if concern is None:
         return MappingProxyType(facts)
-    site = table("site")[concern.site]
+    site = vocabulary_table("site")[concern.site]
     named_for_eyes = concern.condition in fact_tables()["condition_groups"]["around-eyes"]
     woman = case.patient is not None and case.patient.sex == "female"
     facts |= {
@@ -168,7 +167,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, Fact]:
     return MappingProxyType(facts)
 
 
-def fields_overlap(site: str, other: str) -> bool:
+def sites_overlap(site: str, other: str) -> bool:
     """Return whether two sites share skin: the same one, or one a part of the other."""
     parts = fact_tables()["site_parts"]
     return site == other or other in parts.get(site, ()) or site in parts.get(other, ())
@@ -189,7 +188,7 @@ def darkest_phototype(case: Case) -> int | None:
     return min(max(found), len(PHOTOTYPES)) if found else None
 
 
-def _warned(name: str, read: Reading) -> list[Mapping[str, str]]:
+def _medication_warnings(name: str, read: MedicationReading) -> list[Mapping[str, str]]:
     """What the plan says of a name that was not understood, or not quite."""
     found: list[Mapping[str, str]] = []
     for slip in read.slips:
@@ -207,5 +206,5 @@ def _warned(name: str, read: Reading) -> list[Mapping[str, str]]:
     return found
 
 
-def _pigmented(condition: str) -> bool:
-    return bool(table("condition")[condition]["pigmented"])
+def _is_pigmented(condition: str) -> bool:
+    return bool(vocabulary_table("condition")[condition]["pigmented"])

@@ -5,26 +5,144 @@ nothing that was written down is passed over.
 """
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
-from skinbeam.assessment.adverse import UNREAD, kinds_in, reaction_kinds
 from skinbeam.laser.device import Device, devices
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import SessionDone, TestSpot
-from skinbeam.schema.names import laser_modalities, usable_modalities
-from skinbeam.units import J_CM2, MJ, MM
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.units import J_CM2, MJ, MM
+from skinbeam.model.vocabulary import laser_modalities, usable_modalities
 
-__all__ = ["Reaction", "reactions"]
+__all__ = [
+    "UNREAD_REACTION",
+    "EarlierReaction",
+    "earlier_reactions",
+    "normalise_words",
+    "reaction_kinds",
+    "read_reaction_kinds",
+]
+
+# What the free text about an earlier session names: reactions, what it denies, and what is left unread.
+#
+# A text is read clause by clause. A clause that names a reaction without denying it says it; what else stands beside an
+# injury does not matter. Beside anything milder every word has to be known, or the clause is told as unread, so that an
+# injury in other words, or misspelt, is not passed over.
+
+UNREAD_REACTION = ""
+_CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except)\b")
+_DENIAL = r"\b(?:no|not|without|never|denies|denied|nor)\b(?: (?:a|an|any|signs?|evidence|of|new|visible))*"
+_DENIED_LIST = re.compile(rf"^{_DENIAL} (?P<items>.+)$")
+_YES_NO_ANSWER = re.compile(r"(?P<what>[\w ]+?)\s*[:=]\s*(?P<answer>no|none|nil|yes)\b")
+
+
+@cache
+def reaction_kinds() -> Mapping[str, Mapping[str, Any]]:
+    """Return `data/reactions.toml`: reaction → what it means."""
+    kinds: Mapping[str, Mapping[str, Any]] = load_package_table("data/reactions.toml")["reaction"]
+    return kinds
+
+
+def read_reaction_kinds(text: str) -> tuple[str, ...]:
+    """Return the reactions that a text names, each once; `UNREAD_REACTION` where a part of it was not understood.
+
+    "none" where nothing is named but what is denied.
+    """
+    if normalise_words(text) in _no_reaction_words():
+        return ("none",)
+    found: dict[str, None] = {}
+    for clause in _split_clauses(text):
+        found |= dict.fromkeys(_clause_reactions(clause))
+    if len(found) > 1:
+        found.pop("none", None)
+    return tuple(found)
+
+
+def normalise_words(text: str) -> str:
+    """Return a text as lower-case words with single spaces between them."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _split_clauses(text: str) -> Iterator[str]:
+    """The clauses, with "blister: no" as "no blister" and a list after a denial in one piece."""
+    plain = _YES_NO_ANSWER.sub(_phrase_answer, text.casefold())
+    for sentence in re.split(r"[;.!?\n]", plain):
+        if _is_pure_denial(normalise_words(sentence)):
+            yield normalise_words(sentence)
+            continue
+        yield from (words for part in _CLAUSE_END.split(sentence) if (words := normalise_words(part)))
+
+
+def _phrase_answer(answer: "re.Match[str]") -> str:
+    denied = answer["answer"] != "yes"
+    return f"{'no ' if denied else ''}{answer['what'].strip()};"
+
+
+def _is_pure_denial(words: str) -> bool:
+    """Whether a sentence is a denial of a list of reactions and nothing else: "no redness, blister or burn"."""
+    listed = _DENIED_LIST.match(words)
+    if listed is None or not re.search(r"\b(?:or|nor)\b", words):
+        return False
+    rest = _remove_words(listed["items"], (word for kind in _reaction_entries().values() for word in kind["words"]))
+    return set(rest.split()) <= {"or", "nor", "and", "any"}
+
+
+def _clause_reactions(words: str) -> Iterator[str]:
+    if words in _no_reaction_words() or _is_pure_denial(words):
+        yield "none"
+        return
+    injured, rest = False, words
+    named: list[str] = []
+    for kind, entry in _reaction_entries().items():
+        for word in sorted(map(normalise_words, entry["words"]), key=len, reverse=True):
+            rest = re.sub(rf"{_DENIAL} {word}(?= |$)", "", rest)
+            if re.search(rf"(?:^| ){word}(?= |$)", rest):
+                rest = _remove_words(rest, (word,))
+                named.append(kind)
+                injured |= entry["harm"]
+    if injured and set(named) <= {"scar", "pigment-change"} and set(rest.split()) & set(_reaction_words()["better"]):
+        yield UNREAD_REACTION  # "old scar softer": what was there before has improved, or so it seems
+        return
+    yield from named
+    beside = set(rest.split()) - set(_reaction_words()["beside"]) - {"no", "not", "without"}
+    if not injured and any(not word.isdecimal() for word in beside):
+        yield UNREAD_REACTION
+    elif not named:
+        yield "none"
+
+
+def _remove_words(words: str, taken: Any) -> str:
+    for word in sorted(map(normalise_words, taken), key=len, reverse=True):
+        words = re.sub(rf"(?:^| ){word}(?= |$)", " ", words)
+    return words.strip()
+
+
+@cache
+def _reaction_entries() -> Mapping[str, Mapping[str, Any]]:
+    return {kind: entry for kind, entry in reaction_kinds().items() if kind != "none"}
+
+
+@cache
+def _no_reaction_words() -> frozenset[str]:
+    return frozenset(map(normalise_words, reaction_kinds()["none"]["words"]))
+
+
+def _reaction_words() -> Mapping[str, list[str]]:
+    words: Mapping[str, list[str]] = load_package_table("data/reactions.toml")["words"]
+    return words
+
 
 # What a short pulse turns white or into a crust when it has hit.
 _BROWN_SPOTS = ("age-spots", "freckles", "uneven-pigmentation")
-Meaning = Literal["expected", "sign", "harm", "unread"]
+ReactionMeaning = Literal["expected", "sign", "harm", "unread"]
 
 
 @dataclass(frozen=True)
-class Reaction:
+class EarlierReaction:
     """One reaction of the skin.
 
     Parameters
@@ -44,7 +162,7 @@ class Reaction:
     """
 
     kind: str
-    meaning: Meaning
+    meaning: ReactionMeaning
     where: str
     said: str
     device: Device | None
@@ -79,9 +197,11 @@ class Reaction:
         """Whether any dose was said."""
         return self.fluence_J_cm2 is not None or self.energy_mJ is not None
 
-    def done_with(self, given: str, device: Device) -> bool:
+    def was_made_with(self, given: str, device: Device) -> bool:
         """Return whether it was done with a device, which the case names as `given`."""
-        return self.device == device or _letters(self.said) in map(_letters, (given, device.name, device.title))
+        return self.device == device or _letters_only(self.said) in map(
+            _letters_only, (given, device.name, device.title)
+        )
 
     def dose_on(self, device: Device) -> float | None:
         """Return the dose in the unit that a device is set in: mJ of a microbeam, else J/cm².
@@ -97,75 +217,83 @@ class Reaction:
         if len(device.wavelengths_nm) == 1:
             return device.wavelengths_nm[0]
         said = self.wavelength_nm
-        return next((own for own in device.wavelengths_nm if said is not None and _same(own, said)), None)
+        return next((own for own in device.wavelengths_nm if said is not None and _is_same_wavelength(own, said)), None)
 
 
-def reactions(case: Case) -> tuple[Reaction, ...]:
+def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
     """Return what earlier test spots and sessions did, in the order of the file."""
-    found: list[Reaction] = []
+    found: list[EarlierReaction] = []
     for index, spot in enumerate(case.test_spot):
-        made = _made(spot, f"test_spot[{index}]", spot.device, laser_modalities())
-        found.append(_read(made, spot.reaction, spot.read_after_h))
+        made = _start_reaction(spot, f"test_spot[{index}]", spot.device, laser_modalities())
+        found.append(_test_spot_reaction(made, spot.reaction, spot.read_after_h))
     for index, done in enumerate(case.session):
         usable = usable_modalities(done.treats) or laser_modalities()
-        made = _made(done, f"session[{index}]", done.device or "", usable)
-        found += [_of_session(made, kind, text, done.treats) for text in done.adverse for kind in kinds_in(text)]
+        made = _start_reaction(done, f"session[{index}]", done.device or "", usable)
+        found += [
+            _session_reaction(made, kind, text, done.treats)
+            for text in done.adverse
+            for kind in read_reaction_kinds(text)
+        ]
     return tuple(found)
 
 
-def _made(done: TestSpot | SessionDone, where: str, said: str, otherwise: tuple[str, ...]) -> Reaction:
+def _start_reaction(
+    done: EarlierTestSpot | EarlierSession, where: str, said: str, otherwise: tuple[str, ...]
+) -> EarlierReaction:
     """How it was done; `otherwise` are the lasers that it may have been where the device is not known."""
-    device = _device(said)
+    device = _find_device(said)
     fluence = done.fluence_J_cm2
     if fluence is None and done.energy_mJ is not None and done.spot_mm is not None:
         fluence = done.energy_mJ * MJ / (math.pi / 4 * (done.spot_mm * MM) ** 2) / J_CM2
     modalities = device.modalities if device is not None else otherwise
-    made = Reaction("", "unread", where, said, device, done.wavelength_nm, fluence, done.energy_mJ, modalities)
+    made = EarlierReaction("", "unread", where, said, device, done.wavelength_nm, fluence, done.energy_mJ, modalities)
     made = replace(made, pulse_ms=done.pulse_ms, spot_mm=done.spot_mm)
-    if isinstance(done, SessionDone):
+    if isinstance(done, EarlierSession):
         return replace(made, treats=done.treats)
     return replace(made, site=done.site, read_after_h=done.read_after_h)
 
 
-def _read(made: Reaction, kind: str, seen_after_h: float) -> Reaction:
+def _test_spot_reaction(made: EarlierReaction, kind: str, seen_after_h: float) -> EarlierReaction:
     """The reaction that a test spot showed, with what it means after such a laser."""
     entry = reaction_kinds()[kind]
-    if seen_after_h <= entry.get("expected_for_h", math.inf) and _usual(made, entry):
+    if seen_after_h <= entry.get("expected_for_h", math.inf) and _is_usual(made, entry):
         return replace(made, kind=kind, meaning="expected")
     injured = entry["harm"] and seen_after_h >= entry.get("harm_after_h", 0.0)
     return replace(made, kind=kind, meaning="harm" if injured else "sign")
 
 
-def _of_session(made: Reaction, kind: str, text: str, treats: str) -> Reaction:
+def _session_reaction(made: EarlierReaction, kind: str, text: str, treats: str) -> EarlierReaction:
     """The same of a session. Nobody said when it was seen: an injury that is worth telling later has lasted."""
-    if kind == UNREAD:
+    if kind == UNREAD_REACTION:
         return replace(made, kind=text)
     entry = reaction_kinds()[kind]
     if entry["harm"]:
         return replace(made, kind=kind, meaning="harm")
-    on_target = treats in _BROWN_SPOTS or not entry.get("brown_spots_only", False) or _removes(made)
-    return replace(made, kind=kind, meaning="expected" if on_target and _usual(made, entry) else "sign")
+    on_target = treats in _BROWN_SPOTS or not entry.get("brown_spots_only", False) or _removes_skin(made)
+    return replace(made, kind=kind, meaning="expected" if on_target and _is_usual(made, entry) else "sign")
 
 
-def _usual(made: Reaction, entry: Mapping[str, Any]) -> bool:
+def _is_usual(made: EarlierReaction, entry: Mapping[str, Any]) -> bool:
     """Whether such lasers leave it as a rule: all that the device can be used as, since nobody said as which."""
     usual = entry.get("expected_after", ())
     return usual == "every" or (made.device is not None and bool(set(made.modalities) & set(usual)))
 
 
-def _removes(made: Reaction) -> bool:
+def _removes_skin(made: EarlierReaction) -> bool:
     return bool(set(made.modalities) & {"ablative", "fractional-ablative"})
 
 
-def _device(said: str) -> Device | None:
+def _find_device(said: str) -> Device | None:
     """The known device of that name or title, however it is spaced and punctuated."""
-    wanted = _letters(said)
-    return next((d for d in devices().values() if wanted and wanted in (_letters(d.name), _letters(d.title))), None)
+    wanted = _letters_only(said)
+    return next(
+        (d for d in devices().values() if wanted and wanted in (_letters_only(d.name), _letters_only(d.title))), None
+    )
 
 
-def _letters(name: str) -> str:
+def _letters_only(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _same(own_nm: float, said_nm: float) -> bool:
+def _is_same_wavelength(own_nm: float, said_nm: float) -> bool:
     return abs(own_nm - said_nm) < 10.0  # 585 and 595 nm are two lasers; 1060 and 1064 nm are written for one

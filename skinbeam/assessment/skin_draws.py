@@ -8,30 +8,30 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from skinbeam.assessment.questionnaire import fact_tables
-from skinbeam.document import round_significant
-from skinbeam.estimate import Unknown
-from skinbeam.messages import Message, Warned
-from skinbeam.photo.colour import Colour as PhotoColour
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Patient
-from skinbeam.schema.exposure import Lesion
-from skinbeam.schema.exposure import Skin as SkinTable
-from skinbeam.schema.fields import phototype_range as grade_ends
-from skinbeam.schema.names import PHOTOTYPES
-from skinbeam.simulate.appearance import weigh_by_reading
-from skinbeam.skin.melanin import ita_range_deg, phototype_range
-from skinbeam.skin.model import Skin
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Patient
+from skinbeam.model.document import round_significant
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.exposure import Lesion
+from skinbeam.model.exposure import Skin as SkinTable
+from skinbeam.model.fields import phototype_range as grade_ends
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.photo.colour import PhotoColour
+from skinbeam.simulate.appearance import weight_by_reading
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.melanin import ita_range_deg, matching_phototypes
 from skinbeam.skin.vessels import VesselPopulation
-from skinbeam.sources import Sourced
+from skinbeam.text import DocumentWarning, Message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Colour", "Place", "colour_of", "draw_skins", "lighter_colours", "with_colour"]
+__all__ = ["PersonColour", "SkinPlace", "assess_colour", "case_with_colour", "draw_skins", "list_lighter_colours"]
 
 
 @dataclass(frozen=True)
-class Colour:
+class PersonColour:
     """What a plan takes the skin colour from.
 
     Parameters
@@ -48,7 +48,7 @@ class Colour:
     limiting_ita_deg: float | None
     limiting_phototype: str | None
     basis: Message
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[DocumentWarning, ...] = ()
     darker_at: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -61,7 +61,7 @@ class Colour:
         return dict(self.darker_at).get(site, 1.0)
 
 
-def colour_of(case: Case, seen: PhotoColour | Unknown | None) -> Colour:
+def assess_colour(case: Case, seen: PhotoColour | Unknown | None) -> PersonColour:
     """Return the colour of a consultation's person.
 
     Parameters
@@ -74,20 +74,20 @@ def colour_of(case: Case, seen: PhotoColour | Unknown | None) -> Colour:
     measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
     if measured is None and isinstance(seen, PhotoColour) and seen.calibrated:
         as_told = round_significant(seen.ita_deg.median)  # so that the plan follows from what the report says
-        return _with_phototype(as_told, patient, "colour-basis.card")
+        return _reconcile_phototype(as_told, patient, "colour-basis.card")
     if measured is not None:
-        return _with_phototype(measured, patient, "colour-basis.measured")
+        return _reconcile_phototype(measured, patient, "colour-basis.measured")
     if patient.phototype is None:
-        return Colour(None, None, None, None, Message("colour-basis.none"))
+        return PersonColour(None, None, None, None, Message("colour-basis.none"))
     basis = Message("colour-basis.phototype", {"phototype": patient.phototype})
-    darker = _looks_darker(seen, patient.phototype)
+    darker = _darker_photo_ita_deg(seen, patient.phototype)
     if darker is None:
-        return Colour(None, patient.phototype, None, patient.phototype, basis)
-    warning = Warned("photo-looks-darker", Message("colour.photo-looks-darker"))
-    return Colour(None, patient.phototype, darker, None, basis, (warning,))
+        return PersonColour(None, patient.phototype, None, patient.phototype, basis)
+    warning = DocumentWarning("photo-looks-darker", Message("colour.photo-looks-darker"))
+    return PersonColour(None, patient.phototype, darker, None, basis, (warning,))
 
 
-def with_colour(case: Case, colour: Colour) -> Case:
+def case_with_colour(case: Case, colour: PersonColour) -> Case:
     """Return the case as the rules are to read it: with the colour that a photograph showed, if it showed one.
 
     A photograph with a card measures; one without may darken what was said, and lightens nothing, since the rules
@@ -101,53 +101,53 @@ def with_colour(case: Case, colour: Colour) -> Case:
     return case.model_copy(update={"patient": seen})
 
 
-def lighter_colours(colour: Colour) -> tuple[Colour, ...]:
+def list_lighter_colours(colour: PersonColour) -> tuple[PersonColour, ...]:
     """Return colours that are lighter than the target's, the lightest first; none where nothing is known of it.
 
     First the lightest that the model knows, so that a colour that was not measured gets no more than a measured one;
     then, for a measured colour, the borders between the classes above it, and for a phototype the lighter ones.
     """
-    lightest = _only(ita_deg=ita_range_deg()[1])
+    lightest = _single_colour(ita_deg=ita_range_deg()[1])
     if colour.ita_deg is not None:
         bounds = [bound for bound in fact_tables()["ita_classes"]["bounds_deg"] if bound > colour.ita_deg]
         above = (lightest,) if colour.ita_deg < ita_range_deg()[1] else ()
-        return (*above, *(_only(ita_deg=bound) for bound in bounds))
+        return (*above, *(_single_colour(ita_deg=bound) for bound in bounds))
     if colour.phototype is not None:
         names = PHOTOTYPES[: grade_ends(colour.phototype)[0] - 1]
-        return (lightest, *(_only(phototype=name) for name in names))
+        return (lightest, *(_single_colour(phototype=name) for name in names))
     return ()
 
 
-def _only(ita_deg: float | None = None, phototype: str | None = None) -> Colour:
-    return Colour(ita_deg, phototype, ita_deg, phototype, Message("colour-basis.none"))
+def _single_colour(ita_deg: float | None = None, phototype: str | None = None) -> PersonColour:
+    return PersonColour(ita_deg, phototype, ita_deg, phototype, Message("colour-basis.none"))
 
 
-def _with_phototype(ita_deg: float, patient: Patient, basis: str) -> Colour:
+def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> PersonColour:
     """A measured colour beside a phototype: where they exclude each other, the darker of the two sets limits."""
     message = Message(basis, {"ita_deg": ita_deg})
     if patient.phototype is None:
-        return Colour(ita_deg, None, ita_deg, None, message)
-    fitting = grade_ends(phototype_range(ita_deg))
+        return PersonColour(ita_deg, None, ita_deg, None, message)
+    fitting = grade_ends(matching_phototypes(ita_deg))
     said = grade_ends(patient.phototype)
     if fitting[0] <= said[1] and said[0] <= fitting[1]:
-        return Colour(ita_deg, patient.phototype, ita_deg, patient.phototype, message)
+        return PersonColour(ita_deg, patient.phototype, ita_deg, patient.phototype, message)
     params = {"phototype": patient.phototype, "ita_deg": ita_deg}
-    warning = Warned("colour-conflict", Message("colour.conflict", params))
+    warning = DocumentWarning("colour-conflict", Message("colour.conflict", params))
     if said[0] > fitting[1]:
-        return Colour(ita_deg, patient.phototype, None, patient.phototype, message, (warning,))
-    return Colour(ita_deg, patient.phototype, ita_deg, None, message, (warning,))
+        return PersonColour(ita_deg, patient.phototype, None, patient.phototype, message, (warning,))
+    return PersonColour(ita_deg, patient.phototype, ita_deg, None, message, (warning,))
 
 
-def _looks_darker(seen: PhotoColour | Unknown | None, phototype: str) -> float | None:
+def _darker_photo_ita_deg(seen: PhotoColour | Unknown | None, phototype: str) -> float | None:
     """The upper end of an uncalibrated photograph's colour, where even that is darker than the phototype's range."""
     if not isinstance(seen, PhotoColour):
         return None
     upper = round_significant(seen.ita_deg.high)
-    return upper if grade_ends(phototype_range(upper))[0] > grade_ends(phototype)[1] else None
+    return upper if grade_ends(matching_phototypes(upper))[0] > grade_ends(phototype)[1] else None
 
 
 @dataclass(frozen=True)
-class Place:
+class SkinPlace:
     """Which of a person's skin is drawn.
 
     Parameters
@@ -163,7 +163,7 @@ class Place:
     limiting: bool = False
 
 
-def draw_skins(case: Case, colour: Colour, place: Place, *, draws: int, seed: int) -> "xr.Dataset":
+def draw_skins(case: Case, colour: PersonColour, place: SkinPlace, *, draws: int, seed: int) -> "xr.Dataset":
     """Return weighted draws of this person's skin at a place."""
     patient = case.patient
     assert patient is not None  # a consultation has one
@@ -175,10 +175,12 @@ def draw_skins(case: Case, colour: Colour, place: Place, *, draws: int, seed: in
         skin=(case.skin or SkinTable()).model_copy(update={"site": place.site, "ita_deg": ita}),
         lesion=[Lesion(kind=place.lesion)] if place.lesion is not None else [],
     )
-    skin = replace(Skin.from_case(described), population=place.vessels)
+    skin = replace(SkinDistribution.from_case(described), population=place.vessels)
     times = colour.times_at(place.site) if place.limiting else 1.0
     if times > 1.0:
-        held = Sourced(times, times, times, "fixed", "skinbeam2026photo", "melanin over the face's in a photograph")
+        held = SourcedValue(
+            times, times, times, "fixed", "skinbeam2026photo", "melanin over the face's in a photograph"
+        )
         skin = replace(skin, melanin_ratio=held)
     skins = skin.sample(draws, seed)
-    return weigh_by_reading(skins, reading) if reading is not None else skins
+    return weight_by_reading(skins, reading) if reading is not None else skins

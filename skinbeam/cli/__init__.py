@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from skinbeam.cli.ending import ended_when_asked
+from skinbeam.cli.interruption import end_on_signal
 
 __all__ = ["main"]
 
@@ -15,8 +15,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     ----------
     arguments : what would stand behind the name of the program, for a caller that lives on; None, the process's own.
     """
-    with ended_when_asked(for_good=arguments is None):  # before the rest is imported, which takes a while
-        from skinbeam.cli.run import run
+    with end_on_signal(for_good=arguments is None):  # before the rest is imported, which takes a while
+        from skinbeam.cli.runner import run_command_line
 
-        code = run(sys.argv[1:] if arguments is None else arguments)
+        code = run_command_line(sys.argv[1:] if arguments is None else arguments)
     sys.exit(code)

@@ -4,20 +4,127 @@ Everything heavy is imported inside the command that needs it, so that `--help` 
 """
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from skinbeam._version import __version__
-from skinbeam.cli.evidence import cite, claims, compare, expect
-from skinbeam.cli.lasers import lasers
-from skinbeam.cli.options import ENDS, CaseFile, Draws, Json, Plot, Quiet, Seed
-from skinbeam.cli.records import records
-from skinbeam.cli.sweeping import sweep
-from skinbeam.cli.told import check_plot, draw, missing_group, not_built, of_file, show, show_names
+from skinbeam.cli.common import (
+    ENDPOINT_LIST,
+    CaseFile,
+    Draws,
+    Json,
+    Plot,
+    Quiet,
+    Seed,
+    check_plot,
+    draw_plot,
+    missing_group_error,
+    name_file_in_errors,
+    print_document,
+    print_names,
+    raise_not_built,
+)
+from skinbeam.cli.evidence_commands import cite, claims, compare, expect
+from skinbeam_clinic.records_commands import records
 
-__all__ = ["app"]
+__all__ = [
+    "app",
+    "lasers",
+    "sweep",
+]
+
+# The commands below `lasers`.
+
+LasersJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+
+lasers = typer.Typer(help="The lasers that are known; whether a device file is sound.", invoke_without_command=True)
+
+
+@lasers.callback()
+def _lasers(context: typer.Context, json: LasersJson = False) -> None:
+    context.obj = json
+    if context.invoked_subcommand is None:
+        from skinbeam.laser.device import lasers_document
+
+        print_names(lasers_document(), json=json)
+
+
+@lasers.command("check")
+def _lasers_check(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A device file.")],
+    json: LasersJson = False,
+) -> None:
+    """Say whether a device file is sound."""
+    from skinbeam.laser.device import check_device_file
+
+    print_document(check_device_file(file), json=json or bool(context.obj))
+
+
+# The command that runs many cases: its cost first, then what became of them.
+
+
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="SWEEP.toml", help="The sweep file.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE.zarr", help="Results; a sweep that was cut off goes on.")
+    ],
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="ADDRESS", help="Scheduler of Dask; this machine without it.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, max=1024, help="On this machine.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell the cost and stop there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but what is wrong.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")] = False,
+) -> None:
+    """Many cases on many processors: a grid or a sample over any field of a case, into a Zarr store."""
+    try:
+        import distributed  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise missing_group_error("sweep", error, "sweep") from None
+    from skinbeam.sweeps.cost import estimate_cost
+    from skinbeam.sweeps.run import run_sweep
+    from skinbeam.sweeps.store import is_sweep_store
+    from skinbeam.sweeps.sweep_file import load_sweep
+
+    asked = load_sweep(file)
+    cost = None if is_sweep_store(output) and not dry_run else estimate_cost(asked)
+    if cost is not None and (dry_run or not (quiet or json)):
+        told = cost.document()
+        if dry_run:
+            print_document(told, json=json)
+            return
+        print(cost.sentence(), file=sys.stderr)
+    with _sweep_progress(quiet=quiet) as (hear, tell):
+        document = run_sweep(asked, output, cost=cost, cluster=cluster, count=workers, hear=hear, tell=tell)
+    if not quiet or json:
+        print_document(document, json=json)
+
+
+@contextmanager
+def _sweep_progress(*, quiet: bool) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+    """Give what hears how many cases are done, and what hears sentences; a bar where somebody looks at a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield (lambda done, cases: None), (lambda sentence: None if quiet else print(sentence, file=sys.stderr))
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("cases"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+
+        def hear(done: int, cases: int) -> None:
+            if bar.task_ids:
+                bar.update(bar.task_ids[0], completed=done)
+            else:  # what stood before took no time now, and must not make the rest look as fast
+                bar.add_task("cases", completed=done, total=cases)
+
+        yield hear, bar.console.print
+
 
 app = typer.Typer(
     name="skinbeam",
@@ -32,7 +139,7 @@ app.add_typer(records, name="records")
 app.add_typer(lasers, name="lasers")
 
 
-def _version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         print(f"skinbeam {__version__}")
         raise typer.Exit
@@ -41,7 +148,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     pass
@@ -50,7 +157,7 @@ def _root(
 def _load_planner() -> None:
     """Import what a consultation needs once its photograph has been looked at."""
     import skinbeam.cli.progress
-    import skinbeam.report.consult  # noqa: F401
+    import skinbeam.workflow  # noqa: F401
 
 
 @app.command()
@@ -69,35 +176,35 @@ def consult(
     """From a consultation to a plan: suitability, options, expected results, course, report, leaflet."""
     from time import monotonic
 
-    from skinbeam.errors import unknown_name
-    from skinbeam.messages import LANGUAGES
-    from skinbeam.plan.check import check_consultation
-    from skinbeam.plan.work.progress import heard
-    from skinbeam.schema.load import load_case
+    from skinbeam.model.errors import unknown_name_error
+    from skinbeam.model.input_files import load_case
+    from skinbeam.plan.case_check import check_consultation
+    from skinbeam.plan.parallel import listen_to_progress
+    from skinbeam.text import LANGUAGES
 
     began = monotonic()
     if language not in LANGUAGES:
-        raise unknown_name("language", language, LANGUAGES, field="--language")
-    with of_file(case):
+        raise unknown_name_error("language", language, LANGUAGES, field="--language")
+    with name_file_in_errors(case):
         checked = check_consultation(load_case(case), photo, meanwhile=_load_planner)
     from skinbeam.cli.progress import PlanProgress
-    from skinbeam.report.consult import consult as run
+    from skinbeam.workflow import consult as run
 
     progress = PlanProgress(quiet=quiet)
     try:
-        with heard(progress), of_file(case):
+        with listen_to_progress(progress), name_file_in_errors(case):
             plan, _ = run(checked, output, draws=draws, seed=seed, language=language)
     finally:
         progress.wipe()
     if json:
-        show(plan.document, json=True)
+        print_document(plan.document, json=True)
     elif not quiet:
-        from skinbeam.messages import text
-        from skinbeam.report.terminal import summary
+        from skinbeam.report.terminal import plan_summary
+        from skinbeam.text import render_message
 
-        print(summary(plan, progress.took_s))
+        print(plan_summary(plan, progress.took_s))
         written = {"report": str(output / "report.html"), "leaflet": str(output / "leaflet.pdf")}
-        print(text("terminal.files", written | {"seconds": f"{monotonic() - began:.1f}"}))
+        print(render_message("terminal.files", written | {"seconds": f"{monotonic() - began:.1f}"}))
 
 
 @app.command()
@@ -116,22 +223,22 @@ def simulate(
     json: Json = False,
 ) -> None:
     """One pulse, train or pass on one kind of skin."""
-    from skinbeam.answers.simulate import simulate_document
-    from skinbeam.schema.load import load_case
+    from skinbeam.api.simulate import simulate_document
+    from skinbeam.model.input_files import load_case
     from skinbeam.simulate.light.engines import check_engine_options
 
     check_engine_options("--light", light, device, error)
     if device == "cuda":
-        not_built("simulate", "CUDA is not in this release for pulses")
-    with of_file(case):
+        raise_not_built("simulate", "CUDA is not in this release for pulses")
+    with name_file_in_errors(case):
         document = simulate_document(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
-    show(document, json=json)
+    print_document(document, json=json)
 
 
 @app.command()
 def threshold(
     case: CaseFile,
-    endpoint: Annotated[str, typer.Option("--endpoint", metavar="E", help=f"What is to be reached: {ENDS}.")],
+    endpoint: Annotated[str, typer.Option("--endpoint", metavar="E", help=f"What is to be reached: {ENDPOINT_LIST}.")],
     of: Annotated[str | None, typer.Option("--of", help="fluence_J_cm2, microbeam_mJ or exposure_s.")] = None,
     draws: Draws = 200,
     plot: Plot = None,
@@ -139,14 +246,14 @@ def threshold(
     json: Json = False,
 ) -> None:
     """The dose at which half of such skins reach an endpoint."""
-    from skinbeam.answers.threshold import threshold_document
-    from skinbeam.schema.load import load_case
+    from skinbeam.api.threshold import threshold_document
+    from skinbeam.model.input_files import load_case
 
     check_plot(plot)
-    with of_file(case):
+    with name_file_in_errors(case):
         document = threshold_document(load_case(case), endpoint, of=of, draws=draws, seed=seed)
-    draw(document, plot)
-    show(document, json=json)
+    draw_plot(document, plot)
+    print_document(document, json=json)
 
 
 @app.command()
@@ -161,16 +268,16 @@ def window(
     json: Json = False,
 ) -> None:
     """The therapeutic window: dose by pulse length, with probability of effect and of harm."""
-    from skinbeam.plan.window.document import window_document
-    from skinbeam.schema.load import load_case
+    from skinbeam.api.window import window_document
+    from skinbeam.model.input_files import load_case
 
     check_plot(plot)
-    with of_file(case):
+    with name_file_in_errors(case):
         document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
-        draw(document, output / "window.svg")
-    draw(document, plot)
-    show(document, json=json)
+        draw_plot(document, output / "window.svg")
+    draw_plot(document, plot)
+    print_document(document, json=json)
 
 
 @app.command()
@@ -197,21 +304,21 @@ def light(
     json: Json = False,
 ) -> None:
     """Light alone, in explicit layers, in vessels and lesions in them, or in voxels."""
-    from skinbeam.answers.light import DEFAULT_PHOTONS, LightOptions, run_light
-    from skinbeam.cli.progress import photon_progress, tell
+    from skinbeam.api.light import DEFAULT_PHOTONS, LightOptions, run_light
+    from skinbeam.cli.progress import print_status, show_photon_progress
 
     options = LightOptions(method, photons, error, device, seed, split, checkpoint)
     check_plot(plot)
     expected = photons or (None if error is not None else DEFAULT_PHOTONS)
-    with photon_progress(expected, quiet=quiet) as progress:
-        run = run_light(layers, options, progress=progress, notice=None if quiet else tell)
+    with show_photon_progress(expected, quiet=quiet) as progress:
+        run = run_light(layers, options, progress=progress, notice=None if quiet else print_status)
     if output is not None:
-        from skinbeam.answers.light_store import write_fields
+        from skinbeam.api.light import write_light_fields
 
-        write_fields(run, output)
-    draw(run.document, plot, tops_um=run.tops_um)
+        write_light_fields(run, output)
+    draw_plot(run.document, plot, tops_um=run.tops_um)
     if json or not quiet:
-        show(run.document, json=json)
+        print_document(run.document, json=json)
 
 
 @app.command()
@@ -224,15 +331,15 @@ def skin(
     json: Json = False,
 ) -> None:
     """Optical and thermal properties of this skin, its reflectance spectrum, its colour."""
-    from skinbeam.answers.skin import parse_wavelengths, skin_document
-    from skinbeam.schema.load import load_case
+    from skinbeam.api.skin import parse_wavelengths, skin_document
+    from skinbeam.model.input_files import load_case
 
     check_plot(plot)
     nm = parse_wavelengths(wavelength)
-    with of_file(case):
+    with name_file_in_errors(case):
         document = skin_document(load_case(case), nm, draws=draws, seed=seed)
-    draw(document, plot)
-    show(document, json=json)
+    draw_plot(document, plot)
+    print_document(document, json=json)
 
 
 app.command()(expect)
@@ -263,9 +370,9 @@ def photo(
     json: Json = False,
 ) -> None:
     """Regions, maps and findings of a photograph: JPEG, PNG, WebP, TIFF, HEIC or DICOM."""
-    from skinbeam.photo.document import photo_document
+    from skinbeam.api.analyse_photo import photo_document
 
-    show(photo_document(image, output, points=points, site=site, length=length, before=before), json=json)
+    print_document(photo_document(image, output, points=points, site=site, length=length, before=before), json=json)
 
 
 @app.command()
@@ -276,9 +383,9 @@ def preview(
     json: Json = False,
 ) -> None:
     """Before, each healing day, after: computed illustrations at the 10th, 50th and 90th percentile."""
-    from skinbeam.preview.document import preview_document
+    from skinbeam.api.preview import preview_document
 
-    show(preview_document(image, plan, output), json=json)
+    print_document(preview_document(image, plan, output), json=json)
 
 
 app.command()(sweep)
@@ -295,13 +402,13 @@ def validate(
 
     document = validate_document(only)
     if output is not None:
-        from skinbeam.report.validation.page import write_validation
+        from skinbeam.report.validation_page import write_validation
 
         write_validation(document, output)
     if json:
-        show(document, json=True)
+        print_document(document, json=True)
         return
-    from skinbeam.report.validation.page import validation_text
+    from skinbeam.report.validation_page import validation_text
 
     sys.stdout.write(validation_text(document))
 
@@ -345,18 +452,18 @@ def serve(
 ) -> None:
     """The clinic's app on its records; without --db the consultation alone, in demonstration mode."""
     try:
-        from skinbeam.app.server import run
+        from skinbeam_clinic.web.server import run_server
     except ModuleNotFoundError as error:
-        raise missing_group("serve", error) from None
-    run(host, port, db, name or (), keep_years=keep_years, zone=time_zone)
+        raise missing_group_error("serve", error) from None
+    run_server(host, port, db, name or (), keep_years=keep_years, zone=time_zone)
 
 
 @app.command()
 def conditions(json: Json = False) -> None:
     """The conditions, sites and modalities that are known, with the everyday words for them."""
-    from skinbeam.schema.names import conditions_document
+    from skinbeam.model.vocabulary import conditions_document
 
-    show_names(conditions_document(), json=json)
+    print_names(conditions_document(), json=json)
 
 
 @app.command()
@@ -367,7 +474,7 @@ def doctor(
     json: Json = False,
 ) -> None:
     """What this machine can do, and a cluster, with the fix for what is missing."""
-    from skinbeam.report.doctor import doctor_document
-    from skinbeam.sweeps.health import health_of_sweeps
+    from skinbeam.cli.doctor import doctor_document
+    from skinbeam.sweeps.health import check_sweep_health
 
-    show(doctor_document(health_of_sweeps(cluster)), json=json)
+    print_document(doctor_document(check_sweep_health(cluster)), json=json)

@@ -1,18 +1,36 @@
-"""What commands do with what they computed: print it, draw it, or say that it is not there."""
+"""Options that several commands take, and how commands print, draw or refuse."""
 
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
-from skinbeam.errors import InputError, NotAvailable
+import typer
 
-__all__ = ["check_plot", "draw", "missing_group", "not_built", "of_file", "show", "show_names"]
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.vocabulary import ENDPOINTS
+
+__all__ = [
+    "ENDPOINT_LIST",
+    "CaseFile",
+    "Draws",
+    "Json",
+    "Plot",
+    "Quiet",
+    "Seed",
+    "check_plot",
+    "draw_plot",
+    "missing_group_error",
+    "name_file_in_errors",
+    "print_document",
+    "print_names",
+    "raise_not_built",
+]
 
 
 @contextmanager
-def of_file(path: Path) -> Iterator[None]:
+def name_file_in_errors(path: Path) -> Iterator[None]:
     """Name the input file in what is wrong with it, however deep inside that was found; an option names itself."""
     try:
         yield
@@ -22,12 +40,12 @@ def of_file(path: Path) -> Iterator[None]:
         raise
 
 
-def not_built(command: str, reason: str) -> NoReturn:
+def raise_not_built(command: str, reason: str) -> NoReturn:
     """End a command that is not in this release, with the reason."""
     raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
 
 
-def missing_group(command: str, error: ModuleNotFoundError, group: str = "app") -> InputError:
+def missing_group_error(command: str, error: ModuleNotFoundError, group: str = "app") -> InputError:
     """Return the error of a command whose group of dependencies is not installed, with what installs it."""
     return InputError(
         "missing-group",
@@ -40,39 +58,51 @@ def missing_group(command: str, error: ModuleNotFoundError, group: str = "app") 
 def check_plot(plot: Path | None) -> None:
     """Refuse a picture that could not be written, before anything is computed."""
     if plot is not None:
-        from skinbeam.report.curves.plot import check_plot as check
+        from skinbeam.report.graphics.curves import check_plot as check
 
         check(plot)
 
 
-def draw(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -> None:
+def draw_plot(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -> None:
     """Draw a document where that was asked, or say why there is nothing to draw."""
     if plot is None:
         return
-    from skinbeam.report.curves.plot import write_plot
+    from skinbeam.report.graphics.curves import write_plot
 
     reason = write_plot(document, plot, **keywords)
     if reason:
         print(reason, file=sys.stderr)
 
 
-def show(document: Mapping[str, Any], *, json: bool) -> None:
+def print_document(document: Mapping[str, Any], *, json: bool) -> None:
     """Print a document: as JSON, or for a person the answer in sentences and then its values."""
-    from skinbeam.cli.in_words import in_words
-    from skinbeam.cli.outline import outline
-    from skinbeam.document import pretty_json
+    from skinbeam.cli.plain_text import answer_sentences, format_outline
+    from skinbeam.model.document import pretty_json
 
     if json:
         sys.stdout.write(pretty_json(document, digits=12))
         return
-    sys.stdout.write(outline(document, in_words(document)))
+    sys.stdout.write(format_outline(document, answer_sentences(document)))
 
 
-def show_names(document: Mapping[str, Any], *, json: bool) -> None:
+def print_names(document: Mapping[str, Any], *, json: bool) -> None:
     """Print a document of what is known by name: as JSON, or for a person each in a line."""
-    from skinbeam.cli.listing import listing
+    from skinbeam.cli.plain_text import format_names
 
     if json:
-        show(document, json=True)
+        print_document(document, json=True)
     else:
-        sys.stdout.write(listing(document))
+        sys.stdout.write(format_names(document))
+
+
+# Arguments and options that several commands have.
+
+CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="The case file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but what is wrong, and what --json asks for.")]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw it, as FILE.svg, FILE.png or FILE.pdf.")
+]
+Draws = Annotated[int, typer.Option("--draws", min=1, max=100_000, help="Sampled skins.")]
+ENDPOINT_LIST = ", ".join(sorted(ENDPOINTS))
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of every random draw.")]

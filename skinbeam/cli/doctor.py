@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skinbeam.document import document, sha256_of
+from skinbeam.model.document import build_document, sha256_hex
 
 __all__ = ["doctor_document"]
 
@@ -32,7 +32,7 @@ def doctor_document(more: Sequence[Any] = ()) -> dict[str, Any]:
         _cache(),
         *more,
     ]
-    return document("skinbeam.doctor/1", case_sha256=sha256_of({}), seed=0, body={"checks": checks})
+    return build_document("skinbeam.doctor/1", case_sha256=sha256_hex({}), seed=0, body={"checks": checks})
 
 
 def _check(name: str, ok: bool, found: str, fix: str) -> dict[str, Any]:
@@ -54,9 +54,9 @@ def _fonts() -> dict[str, Any]:
 
 def _gpu() -> dict[str, Any]:
     """What `skinbeam light --device cuda` would run on."""
-    from skinbeam.physics.kernel.card import missing
+    from skinbeam.physics.numerics.gpu import missing_cuda_part
 
-    lacks = missing()
+    lacks = missing_cuda_part()
     found = {None: "CUDA", "no-card": "none", "no-numba-cuda": "numba-cuda is missing", "no-toolkit": "no CUDA toolkit"}
     fix = 'pip install "skinbeam[gpu]"; ' if lacks in ("no-numba-cuda", "no-toolkit") else ""
     return _check(

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skinbeam.cli.options import Json, Plot, Seed
-from skinbeam.cli.told import check_plot, draw, show
+from skinbeam.cli.common import Json, Plot, Seed, check_plot, draw_plot, print_document
 
 __all__ = ["cite", "claims", "compare", "expect"]
 
@@ -33,10 +32,10 @@ def expect(
     json: Json = False,
 ) -> None:
     """What published trials say a new clinic would see."""
-    from skinbeam.evidence.expectation.answer import expect_document
-    from skinbeam.evidence.question import Question
+    from skinbeam.evidence.expectation.expect import expect_document
+    from skinbeam.evidence.question import EvidenceQuestion
 
-    question = Question(
+    question = EvidenceQuestion(
         condition,
         modality,
         severity=severity,
@@ -54,8 +53,8 @@ def expect(
     )
     check_plot(plot)
     document = expect_document(question, seed=seed)
-    draw(document, plot)
-    show(document, json=json)
+    draw_plot(document, plot)
+    print_document(document, json=json)
 
 
 def compare(
@@ -68,7 +67,7 @@ def compare(
     """What trials that compared two treatments found, and the network's answer beside it."""
     from skinbeam.evidence.comparison.compare import compare_document
 
-    show(compare_document(condition, a, b, seed=seed), json=json)
+    print_document(compare_document(condition, a, b, seed=seed), json=json)
 
 
 def claims(
@@ -78,7 +77,7 @@ def claims(
     """What advertising says about laser treatment, each claim with verdict and evidence."""
     from skinbeam.evidence.claims import claims_document
 
-    show(claims_document(file), json=json)
+    print_document(claims_document(file), json=json)
 
 
 def cite(
@@ -86,9 +85,9 @@ def cite(
     json: Json = False,
 ) -> None:
     """BibTeX of sources."""
-    from skinbeam.evidence.cite import cite_document, cite_text
+    from skinbeam.api.cite import cite_document, cite_text
 
     if json:
-        show(cite_document(keys or ()), json=True)
+        print_document(cite_document(keys or ()), json=True)
     else:
         print(cite_text(keys or ()), end="")

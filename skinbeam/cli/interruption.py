@@ -14,21 +14,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from skinbeam.files.unfinished import remove_unfinished
+from skinbeam.model.atomic_files import remove_temporary_paths
 
-__all__ = ["EXIT_INTERRUPTED", "ended_when_asked"]
+__all__ = ["EXIT_INTERRUPTED", "end_on_signal"]
 
 EXIT_INTERRUPTED = 130
-_ASKED = (signal.SIGINT, signal.SIGTERM)  # a service that is stopped leaves as little behind as Ctrl-C
-_STILL_S = 0.3  # how long the main thread is waited for: compiled code may keep it
-_GRACE_S = 1.5  # the process ends after this, even if a disk has not answered
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)  # a service that is stopped leaves as little behind as Ctrl-C
+_HALT_WAIT_S = 0.3  # how long the main thread is waited for: compiled code may keep it
+_POLL_S = 1.5  # the process ends after this, even if a disk has not answered
 _SHOW_CURSOR = b"\x1b[?25h"
 
-_still: list[bool] = []
+_halted_flags: list[bool] = []
 
 
 @contextmanager
-def ended_when_asked(*, for_good: bool) -> Iterator[None]:
+def end_on_signal(*, for_good: bool) -> Iterator[None]:
     """End the process with code 130 on Ctrl-C or SIGTERM, whatever it is at.
 
     Who takes a signal over with a handler of its own is left to answer it.
@@ -40,10 +40,10 @@ def ended_when_asked(*, for_good: bool) -> Iterator[None]:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    threading.Thread(target=_wait, args=(reading,), name="ending", daemon=True).start()
-    before = {asked: signal.signal(asked, _stand_still) for asked in _ASKED}
+    threading.Thread(target=_wait_for_signal, args=(reading,), name="ending", daemon=True).start()
+    before = {asked: signal.signal(asked, _halt_main_thread) for asked in _SIGNALS}
     if for_good:
-        atexit.register(_hear_no_more)
+        atexit.register(_ignore_signals)
     try:
         yield
     finally:
@@ -54,35 +54,35 @@ def ended_when_asked(*, for_good: bool) -> Iterator[None]:
             os.close(writing)
 
 
-def _wait(reading: int) -> None:
+def _wait_for_signal(reading: int) -> None:
     """Wait for a signal of ours, and end; return once nobody writes any more."""
     while heard := os.read(reading, 1):
-        if signal.getsignal(heard[0]) is _stand_still:
-            _end()
+        if signal.getsignal(heard[0]) is _halt_main_thread:
+            _end_process()
     os.close(reading)
 
 
-def _stand_still(_signal: int, _frame: object) -> None:
+def _halt_main_thread(_signal: int, _frame: object) -> None:
     """Keep the main thread from going on: the one that waits ends the process."""
-    _still.append(True)
+    _halted_flags.append(True)
     while True:
-        time.sleep(_GRACE_S)
+        time.sleep(_POLL_S)
 
 
-def _end() -> None:
+def _end_process() -> None:
     """End the process. Nothing is imported here: the main thread may stand still in the middle of an import."""
     try:
-        forced = threading.Timer(_GRACE_S, os._exit, [EXIT_INTERRUPTED])
+        forced = threading.Timer(_POLL_S, os._exit, [EXIT_INTERRUPTED])
         forced.daemon = True
         forced.start()
-        until = time.monotonic() + _STILL_S
-        while not _still and time.monotonic() < until:
+        until = time.monotonic() + _HALT_WAIT_S
+        while not _halted_flags and time.monotonic() < until:
             time.sleep(0.005)
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)  # a bar of progress hides it
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # other threads miss the processes that go, and would say so
         _end_children()
-        remove_unfinished()
+        remove_temporary_paths()
     finally:
         os._exit(EXIT_INTERRUPTED)
 
@@ -107,18 +107,18 @@ def _end_children() -> None:
             os.waitpid(child, 0)
 
 
-def _hear_no_more() -> None:
+def _ignore_signals() -> None:
     """Python takes itself down, and what was asked for is done: nobody is there any more who could answer."""
-    for asked in _ASKED:
+    for asked in _SIGNALS:
         signal.signal(asked, signal.SIG_IGN)
 
 
-def _leave_to_parent() -> None:
+def _reset_in_child() -> None:
     """In a forked process: Ctrl-C reaches both, and the parent ends its children."""
-    if signal.getsignal(signal.SIGTERM) is _stand_still:
+    if signal.getsignal(signal.SIGTERM) is _halt_main_thread:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-os.register_at_fork(after_in_child=_leave_to_parent)
+os.register_at_fork(after_in_child=_reset_in_child)

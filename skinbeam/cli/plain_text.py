@@ -1,105 +1,254 @@
-"""The answer of a document in sentences, which stand before its values."""
+"""Documents as text for a person: the answer in sentences, values as indented lines, names in a line each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from skinbeam.messages import text
+from skinbeam.model.estimate import Estimate
+from skinbeam.text import Formatter, render_message
 
-__all__ = ["in_words"]
+__all__ = [
+    "answer_sentences",
+    "format_names",
+    "format_outline",
+]
 
-_HALF = 0.5
-_UNIT_OF = {"fluence_J_cm2": "J/cm²", "microbeam_mJ": "mJ", "exposure_s": "s"}
+_HEAD_KEYS = ("schema", "version", "case_sha256", "seed", "warnings", "in_words")
+_MAX_LISTED_VALUES = 8
+_LISTED_AT_EACH_END = 3  # values of a long list that are shown at each end
+_SENTENCE_KEYS = {"id", "params", "text"}
+_MAX_RECORD_CHARACTERS = 180  # characters of a record that stands in one line
+# Hundreds of probabilities say nothing to a reader: intervals, sentences and a figure stand for them.
+_OMITTED_KEYS = ("pmf", "p_effect", "p_harm")
 
 
-def in_words(document: Mapping[str, Any]) -> list[str]:
+def format_outline(document: Mapping[str, Any], sentences: Sequence[str] = ()) -> str:
+    """Return what a document says: its warnings, the answer in sentences, then its values as indented lines.
+
+    Estimates are told as `median (low to high)`, rounded as far as their width carries. Of long lists of numbers both
+    ends are shown. What is unknown for one reason in all its parts is said once.
+    """
+    lines = [f"{document.get('schema', 'skinbeam')}   version {document.get('version', '')}"]
+    for warning in document.get("warnings", []):
+        lines.append(f"warning: {warning['message']}")
+    if sentences:
+        lines.extend((*sentences, ""))
+    for key, value in document.items():
+        if key not in _HEAD_KEYS and not (key in _OMITTED_KEYS and isinstance(value, list)):
+            lines.extend(_outline_lines(key, value, 0))
+    return "\n".join(lines) + "\n"
+
+
+def _outline_lines(key: str, value: Any, depth: int) -> Iterator[str]:
+    pad = "  " * depth
+    if isinstance(value, Mapping):
+        if (short := _format_table(value)) is not None:
+            yield f"{pad}{key}: {short}"
+            return
+        yield f"{pad}{key}:"
+        for inner, item in value.items():
+            if not (inner in _OMITTED_KEYS and isinstance(item, list)):
+                yield from _outline_lines(str(inner), item, depth + 1)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        if all(isinstance(item, str | int | float) for item in value):
+            yield f"{pad}{key}: {_format_list(value) or '-'}"
+            return
+        yield f"{pad}{key}:"
+        for index, item in enumerate(value):
+            if (short := _format_record(item)) is not None:
+                yield f"{pad}  - {short}"
+                continue
+            name = item.get("name", item.get("id", str(index))) if isinstance(item, Mapping) else str(index)
+            yield from _outline_lines(str(name), item, depth + 1)
+    else:
+        yield f"{pad}{key}: {_format_scalar(value)}"
+
+
+def _format_list(values: Sequence[Any]) -> str:
+    """Words all of them; of a long list of numbers both ends."""
+    if len(values) <= _MAX_LISTED_VALUES or any(isinstance(value, str) for value in values):
+        return ", ".join(map(_format_scalar, values))
+    first, last = (
+        ", ".join(map(_format_scalar, end)) for end in (values[:_LISTED_AT_EACH_END], values[-_LISTED_AT_EACH_END:])
+    )
+    return render_message("terminal.long-list", {"first": first, "last": last, "count": len(values)})
+
+
+def _format_record(item: Any) -> str | None:
+    """A sentence, or a record of few and short values, in one line; None for any other."""
+    if not isinstance(item, Mapping) or "name" in item:
+        return None
+    if item.keys() == _SENTENCE_KEYS:
+        return str(item["text"])
+    parts = []
+    for key, value in item.items():
+        short = _format_table(value) if isinstance(value, Mapping) else _format_scalar(value)
+        if short is None or (isinstance(value, Sequence) and not isinstance(value, str)):
+            return None
+        parts.append(f"{key} {short}")
+    told = "; ".join(parts)
+    return told if len(told) <= _MAX_RECORD_CHARACTERS else None
+
+
+def _format_table(value: Mapping[str, Any]) -> str | None:
+    """The short form of an estimate, an unknown or a message; None for any other table."""
+    if {"median", "low", "high", "level"} <= value.keys():
+        about = {name: value[name] for name in ("median", "low", "high", "level", "kind")}
+        told = Formatter().interval(Estimate(**about)).removesuffix(")")
+        return f"{told}, {100 * value['level']:g} %, {value['kind']})"
+    if value.keys() == _SENTENCE_KEYS:
+        return str(value["text"])
+    reasons = set(_unknown_reasons(value))
+    return f"unknown: {reasons.pop()}" if len(reasons) == 1 and None not in reasons else None
+
+
+def _unknown_reasons(value: Any) -> Iterator[str | None]:
+    """The reason of each part that is unknown, and None for each that is known."""
+    if not isinstance(value, Mapping):
+        yield None
+    elif value.keys() == {"unknown"}:
+        yield value["unknown"]
+    else:
+        for item in value.values():
+            yield from _unknown_reasons(item)
+
+
+def _format_scalar(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+# What is known by name, in a line each: the lasers, and the conditions, sites and modalities with everyday words.
+
+_NAME_KINDS = ("lasers", "conditions", "sites", "modalities")
+
+
+def format_names(document: Mapping[str, Any]) -> str:
+    """Return the lines of `skinbeam.lasers/1` or `skinbeam.conditions/1`; `--json` has all that is known of each."""
+    head = format_outline({name: value for name, value in document.items() if name not in _NAME_KINDS})
+    lines = []
+    for kind in (kind for kind in _NAME_KINDS if kind in document):
+        rows = document[kind]
+        wide = max(len(row["name"]) for row in rows)
+        told = _laser_line if kind == "lasers" else _name_line
+        lines += [f"{kind}:", *(f"  {row['name']:<{wide}}  {told(row)}" for row in rows)]
+    return head + "\n".join(lines) + "\n"
+
+
+def _laser_line(row: Mapping[str, Any]) -> str:
+    unit = "J/cm²" if "fluence_J_cm2" in row else "mJ"
+    low, high = row["fluence_J_cm2" if "fluence_J_cm2" in row else "energy_mJ"]
+    shortest, longest = row["pulse_ms"]
+    offers = {"shortest": shortest, "longest": longest, "low": low, "high": high}
+    return render_message(
+        "terminal.laser-offers", {"title": row["title"], "unit": unit, **{k: f"{v:g}" for k, v in offers.items()}}
+    )
+
+
+def _name_line(row: Mapping[str, Any]) -> str:
+    aliases = ", ".join(row["aliases"])
+    return (
+        render_message("terminal.also-called", {"title": row["title"], "aliases": aliases}) if aliases else row["title"]
+    )
+
+
+# The answer of a document in sentences, which stand before its values.
+
+_HALF_SHARE = 0.5
+_UNITS = {"fluence_J_cm2": "J/cm²", "microbeam_mJ": "mJ", "exposure_s": "s"}
+
+
+def answer_sentences(document: Mapping[str, Any]) -> list[str]:
     """Return the sentences of a document: its own, doses that reach an endpoint, P(burn) and tolerated doses."""
     if "in_words" in document:
         return [sentence["text"] for sentence in document["in_words"]]
     if "p_harm_allowed" in document:
-        return _window(document)
+        return _window_sentences(document)
     if "calibrated_dose" in document:
         doses = (document["dose"], document["calibrated_dose"])
-        return _doses(document["endpoint"], doses, _UNIT_OF[document["of"]], document["calibration"])
+        return _dose_sentences(document["endpoint"], doses, _UNITS[document["of"]], document["calibration"])
     if "p_burn" not in document.get("harm", {}):
         return []
     share, burn = document["harm"]["p_burn"], document["damage"]["burn"]
     if "unknown" in share:
-        return [text("terminal.burned-unknown", {"reason": share["unknown"]})]
-    told = [text("terminal.burned", {"share": _short(100 * share["median"])})]
+        return [render_message("terminal.burned-unknown", {"reason": share["unknown"]})]
+    told = [render_message("terminal.burned", {"share": _three_digits(100 * share["median"])})]
     if "unknown" in burn:
         return told
     doses = (burn["computed_dose_J_cm2"], burn["calibrated_dose_J_cm2"])
-    told.append(_tolerated(burn["tolerated"]))
-    return told + _doses(text("terminal.burn-of-epidermis"), doses, "J/cm²", burn["calibration"])
+    told.append(_tolerated_sentence(burn["tolerated"]))
+    return told + _dose_sentences(render_message("terminal.burn-of-epidermis"), doses, "J/cm²", burn["calibration"])
 
 
-def _window(document: Mapping[str, Any]) -> list[str]:
+def _window_sentences(document: Mapping[str, Any]) -> list[str]:
     """From which dose the effect is reached and the harm is more likely than allowed, at each pulse length."""
-    unit, allowed = _UNIT_OF[document["of"]], document["p_harm_allowed"]
+    unit, allowed = _UNITS[document["of"]], document["p_harm_allowed"]
     told = []
     for row, pulse in enumerate(document["pulse_ms"]):
-        reached = _first(document["p_effect"], row, _HALF, document["dose"], unit)
-        said = {"pulse": _short(pulse), "effect": document["effect"], "from": reached}
+        reached = _first_dose_sentence(document["p_effect"], row, _HALF_SHARE, document["dose"], unit)
+        said = {"pulse": _three_digits(pulse), "effect": document["effect"], "from": reached}
         if isinstance(allowed, Mapping):
-            told.append(text("terminal.window-effect", said))
+            told.append(render_message("terminal.window-effect", said))
             continue
-        harmed = _first(document["p_harm"], row, allowed, document["dose"], unit)
-        harm = {"harm": document["harm"], "share": _short(100 * allowed), "harmed": harmed}
-        told.append(text("terminal.window-both", said | harm))
+        harmed = _first_dose_sentence(document["p_harm"], row, allowed, document["dose"], unit)
+        harm = {"harm": document["harm"], "share": _three_digits(100 * allowed), "harmed": harmed}
+        told.append(render_message("terminal.window-both", said | harm))
     return told
 
 
-def _first(rows: Any, row: int, share: float, doses: Sequence[float], unit: str) -> str:
+def _first_dose_sentence(rows: Any, row: int, share: float, doses: Sequence[float], unit: str) -> str:
     """The least computed dose at which at least that share is reached."""
     if isinstance(rows, Mapping):
-        return text("terminal.window-unknown")
+        return render_message("terminal.window-unknown")
     dose = next((dose for dose, p in zip(doses, rows[row], strict=True) if p >= share), None)
     if dose is None:
-        return text("terminal.window-never", {"dose": _short(doses[-1]), "unit": unit})
-    return text("terminal.window-from", {"dose": _short(dose), "unit": unit})
+        return render_message("terminal.window-never", {"dose": _three_digits(doses[-1]), "unit": unit})
+    return render_message("terminal.window-from", {"dose": _three_digits(dose), "unit": unit})
 
 
-def _tolerated(practice: Mapping[str, Any]) -> str:
+def _tolerated_sentence(practice: Mapping[str, Any]) -> str:
     """The doses of clinics beside that of the case."""
     if "unknown" in practice:
-        return text("terminal.tolerated-unknown", {"reason": practice["unknown"]})
+        return render_message("terminal.tolerated-unknown", {"reason": practice["unknown"]})
     counts = {name: practice[name] for name in ("harmed", "of")}
-    counted = text("terminal.tolerated-counted", counts) if practice["of"] else text("terminal.tolerated-uncounted")
-    doses = {name: _short(practice[name]) for name in ("low", "high")}
-    return text(
+    counted = (
+        render_message("terminal.tolerated-counted", counts)
+        if practice["of"]
+        else render_message("terminal.tolerated-uncounted")
+    )
+    doses = {name: _three_digits(practice[name]) for name in ("low", "high")}
+    return render_message(
         "terminal.tolerated", {**doses, "rows": practice["rows"], "sources": practice["sources"], "counted": counted}
     )
 
 
-def _doses(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]], unit: str, behind: Any) -> list[str]:
+def _dose_sentences(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]], unit: str, behind: Any) -> list[str]:
     """Both doses and what the calibration rests on; nothing where they are unknown."""
     if any("unknown" in dose for dose in doses):
         return []
-    computed, calibrated = ({name: _short(dose[name]) for name in ("median", "low", "high")} for dose in doses)
+    computed, calibrated = ({name: _three_digits(dose[name]) for name in ("median", "low", "high")} for dose in doses)
     return [
-        text("terminal.dose-computed", {"end": end, "unit": unit, **computed}),
-        text("terminal.dose-calibrated", {"unit": unit, **calibrated}),
-        _rests_on(behind),
+        render_message("terminal.dose-computed", {"end": end, "unit": unit, **computed}),
+        render_message("terminal.dose-calibrated", {"unit": unit, **calibrated}),
+        _basis_sentence(behind),
     ]
 
 
-def _rests_on(behind: Mapping[str, Any]) -> str:
-    from skinbeam.practice.calibration import BURN  # late: they bring the array library
-    from skinbeam.simulate.model_error import least_sources
+def _basis_sentence(behind: Mapping[str, Any]) -> str:
+    from skinbeam.published_doses.calibration import BURN_CLASS  # late: they bring the array library
+    from skinbeam.simulate.model_error import min_sources
 
-    rows, spread = behind["rows"], _short(behind["spread"])
+    rows, spread = behind["rows"], _three_digits(behind["spread"])
     if rows == 0:
-        return text("terminal.rests-on-nothing", {"spread": spread})
-    if behind["class"] == BURN:
-        told = {"rows": rows, "sources": behind["sources"], "bias": _short(behind["bias"]), "spread": spread}
-        return text("terminal.rests-on-practice", told)
+        return render_message("terminal.rests-on-nothing", {"spread": spread})
+    if behind["class"] == BURN_CLASS:
+        told = {"rows": rows, "sources": behind["sources"], "bias": _three_digits(behind["bias"]), "spread": spread}
+        return render_message("terminal.rests-on-practice", told)
     sources = behind["sources"]
-    if sources < least_sources():
-        return text(
-            "terminal.rests-on-few-experiments", {"sources": sources, "least": least_sources(), "spread": spread}
+    if sources < min_sources():
+        return render_message(
+            "terminal.rests-on-few-experiments", {"sources": sources, "least": min_sources(), "spread": spread}
         )
-    return text("terminal.rests-on-experiments", {"rows": rows, "sources": sources, "spread": spread})
+    return render_message("terminal.rests-on-experiments", {"rows": rows, "sources": sources, "spread": spread})
 
 
-def _short(value: float) -> str:
+def _three_digits(value: float) -> str:
     return f"{value:.3g}"

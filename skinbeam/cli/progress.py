@@ -6,24 +6,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from skinbeam.messages import Message
+from skinbeam.plan.parallel import concern_name
 from skinbeam.plan.records import ConcernPlan
-from skinbeam.plan.work.progress import in_short
-from skinbeam.simulate.light.montecarlo import Progress
+from skinbeam.simulate.light.montecarlo import ProgressCallback
+from skinbeam.text import Message
 
-__all__ = ["PlanProgress", "photon_progress", "tell"]
+__all__ = ["PlanProgress", "print_status", "show_photon_progress"]
 
 _FIRST_OF_LINE, _REST_OF_LINE, _LINE_ABOVE = "\r", "\x1b[K", "\x1b[A"
 
 
-def tell(line: str) -> None:
+def print_status(line: str) -> None:
     """Print a line on the error stream, if that is a terminal."""
     if sys.stderr.isatty():
         print(line, file=sys.stderr)
 
 
 @contextmanager
-def photon_progress(photons: int | None, *, quiet: bool = False) -> Iterator[Progress | None]:
+def show_photon_progress(photons: int | None, *, quiet: bool = False) -> Iterator[ProgressCallback | None]:
     """Give what a Monte Carlo run tells its progress to; None where nobody looks at a terminal.
 
     Parameters
@@ -70,7 +70,7 @@ class PlanProgress:
     def __call__(self, what: Message | ConcernPlan) -> None:
         """Take a concern that stands, or tell where the plan is; of a concern the first setting that stands is kept."""
         if isinstance(what, ConcernPlan):
-            self.took_s[what.place] = time.monotonic() - self._began[in_short(what)]
+            self.took_s[what.place] = time.monotonic() - self._began[concern_name(what)]
             if self._shown:
                 from skinbeam.report.terminal import concern_rows
 

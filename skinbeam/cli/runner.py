@@ -10,32 +10,32 @@ import typer
 
 from skinbeam._version import __version__
 from skinbeam.cli.commands import app
-from skinbeam.errors import InputError, NotAvailable, nearest
+from skinbeam.model.errors import InputError, NotAvailable, nearest_name
 
-__all__ = ["run"]
+__all__ = ["run_command_line"]
 
 EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN = 1, 2, 3
 # Matrices here are small: threads of the linear algebra wait for each other. Read when NumPy is first imported, which
 # no command has done yet.
-THREADING = {"OPENBLAS_NUM_THREADS": "1"}
+THREAD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 # Objects made between two searches for cycles: at 700, Python's own choice, imports alone set off hundreds of them.
-MADE_BETWEEN_SEARCHES = 50_000
+GARBAGE_COLLECTION_THRESHOLD = 50_000
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-def run(arguments: list[str]) -> int:
+def run_command_line(arguments: list[str]) -> int:
     """Run the command line and return its exit code."""
-    for name, value in THREADING.items():
+    for name, value in THREAD_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    gc.set_threshold(MADE_BETWEEN_SEARCHES)
-    code = _run(arguments, json="--json" in arguments)
+    gc.set_threshold(GARBAGE_COLLECTION_THRESHOLD)
+    code = _run_command(arguments, json="--json" in arguments)
     gc.freeze()  # the last search for cycles takes a sixth of a short command, and the process ends anyway
     return code
 
 
-def _run(arguments: list[str], *, json: bool) -> int:
+def _run_command(arguments: list[str], *, json: bool) -> int:
     command: Callable[..., Any] = typer.main.get_command(app)
     try:
         code = command(arguments, prog_name="skinbeam", standalone_mode=False)
@@ -45,11 +45,11 @@ def _run(arguments: list[str], *, json: bool) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error)
             return 0
-        return _fail(_usage_error(error), json=json)
+        return _print_error(_usage_error(error), json=json)
     except InputError as error:
-        return _fail(error, json=json)
+        return _print_error(error, json=json)
     except NotAvailable as error:
-        return _unknown(error, json=json)
+        return _print_unknown(error, json=json)
     except BrokenPipeError:
         sys.stderr.close()
         return 0
@@ -69,7 +69,7 @@ def _run(arguments: list[str], *, json: bool) -> int:
         return EXIT_DEFECT
 
 
-def _fail(error: InputError, *, json: bool) -> int:
+def _print_error(error: InputError, *, json: bool) -> int:
     if json:
         _print_json({"error": error.as_record()})
     else:
@@ -78,7 +78,7 @@ def _fail(error: InputError, *, json: bool) -> int:
     return EXIT_INPUT
 
 
-def _unknown(error: NotAvailable, *, json: bool) -> int:
+def _print_unknown(error: NotAvailable, *, json: bool) -> int:
     if json:
         head: dict[str, Any] = {"schema": "skinbeam/1", "version": __version__, "warnings": []}
         # A document that keeps its own keys says why in each of them; anything else says it once.
@@ -89,7 +89,7 @@ def _unknown(error: NotAvailable, *, json: bool) -> int:
 
 
 def _print_json(document: Any) -> None:
-    from skinbeam.document import pretty_json
+    from skinbeam.model.document import pretty_json
 
     sys.stdout.write(pretty_json(document, digits=12))
 
@@ -110,7 +110,7 @@ def _usage_error(error: Any) -> InputError:
         known = list(command.commands)
     else:
         field = "command line"
-    near = nearest(field, known)
+    near = nearest_name(field, known)
     path = "skinbeam" if context is None else context.command_path
     hint = (
         f'Did you mean "{near}"?' if near else f"Known: {', '.join(sorted(known))}." if known else f"See {path} --help."

@@ -1,20 +1,107 @@
-"""The sentences of a clinic's text, as the finder of claims reads them: words, clauses, and the heading above.
+"""Sentences of a clinic's text, and the phrases of claims that are looked for in them.
 
-What takes a promise back (a negation, a warning, a question, a heading) stands in `data/promises.toml`.
+Clauses and words of a sentence.
 """
 
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from skinbeam.evidence.wording.clauses import clauses
-from skinbeam.evidence.wording.phrases import beginnings, pattern, stays_in_clause
-from skinbeam.shipped import shipped_table
+from skinbeam.model.package_data import load_package_table
 
-__all__ = ["Heading", "Sentence", "about", "told"]
+__all__ = [
+    "Heading",
+    "Sentence",
+    "heading_topic",
+    "phrase_pattern",
+    "phrase_prefixes",
+    "promise_rules",
+    "split_clauses",
+    "split_sentences",
+    "stays_in_clause",
+]
+
+_WORD = re.compile(r"[^\W_]+")
+_CLAUSE = re.compile(r"[,;:()–—!?]|\s-\s")
+_CONTRACTIONS = (
+    ("can't", "cannot"),
+    ("can not", "cannot"),
+    ("won't", "will not"),
+    ("n't", " not"),
+    ("anything but ", "far from "),  # this "but" begins no clause
+)
+
+
+def split_clauses(text: str, starts: Sequence[str]) -> list[list[str]]:
+    """Return the words of a sentence in lower case, clause by clause; `starts` begin a clause, as a comma does."""
+    text = text.lower().replace("’", "'")
+    for short, long in _CONTRACTIONS:
+        text = text.replace(short, long)
+    found: list[list[str]] = []
+    for part in _CLAUSE.split(text):
+        found.append([])
+        for word in _WORD.findall(part):
+            if word in starts:
+                found.append([])
+            found[-1].append(word)
+    return [clause for clause in found if clause]
+
+
+# Phrases that a text is searched for, and the patterns they stand for.
+#
+# A phrase is words apart by spaces: a word as it is written, `word*` that may go on, `<name>` any of the words or
+# phrases
+# of that name in `data/claim_words.toml`, `~` up to two words and `...` up to six. A phrase with a gap stays in one
+# clause, and no gap holds a negation: "scars ... vanish" is not in "scars never vanish".
+
+_GAPS = {"~": 2, "...": 6}
+
+
+@cache
+def phrase_pattern(phrase: str) -> re.Pattern[str]:
+    """Return the pattern of a phrase, for words that single spaces part; it takes the space before the first word."""
+    return re.compile("".join(map(_segment_pattern, phrase.split())) + "(?= )")
+
+
+@cache
+def stays_in_clause(phrase: str) -> bool:
+    """Whether the phrase has a gap, which must not reach into another clause."""
+    return any(gap in phrase.split() for gap in _GAPS)
+
+
+@cache
+def phrase_prefixes(phrase: str) -> Sequence[tuple[str, Sequence[str]]]:
+    """Return each part of the phrase that is no gap, with the beginnings of which a text that has it holds one."""
+    parts = [part for part in phrase.split() if part not in _GAPS]
+    return [(part, [f" {choice.partition('*')[0]}" for choice in _alternatives(part)]) for part in parts]
+
+
+def _alternatives(word: str) -> list[str]:
+    if not word.startswith("<"):
+        return [word]
+    choices: list[str] = load_package_table("data/claim_words.toml")[word.strip("<>")]
+    return choices
+
+
+def _segment_pattern(word: str) -> str:
+    if word in _GAPS:
+        negations = "|".join(load_package_table("data/promises.toml")["negations"])
+        return rf"(?: (?!(?:{negations}) )\S+){{0,{_GAPS[word]}}}?"
+    choices = ("".join(f" {_word_pattern(one)}" for one in choice.split()) for choice in _alternatives(word))
+    return f"(?:{'|'.join(choices)})"
+
+
+def _word_pattern(word: str) -> str:
+    return re.escape(word.removesuffix("*")) + (r"\S*" if word.endswith("*") else "")
+
+
+# The sentences of a clinic's text, as the finder of claims reads them: words, clauses, and the heading above.
+#
+# What takes a promise back (a negation, a warning, a question, a heading) stands in `data/promises.toml`.
 
 Heading = Literal["", "risks", "denials"]
 
@@ -42,22 +129,22 @@ class Sentence:
     @cached_property
     def makes_no_promise(self) -> bool:
         """Whether the sentence as a whole only speaks of promises, or asks."""
-        asks = self.text.endswith("?") and self.begins_with(told()["questions"])
-        return asks or self.under == "denials" or any(map(self.holds, told()["denials"]))
+        asks = self.text.endswith("?") and self.begins_with(promise_rules()["questions"])
+        return asks or self.under == "denials" or any(map(self.holds, promise_rules()["denials"]))
 
     def begins_with(self, phrases: Sequence[str]) -> bool:
         """Whether the sentence begins with one of the phrases."""
         return any(self.words.startswith(f" {phrase} ") for phrase in phrases)
 
     def holds(self, phrase: str) -> bool:
-        """Whether the phrase (`skinbeam.evidence.wording.phrases`) stands in the sentence."""
+        """Whether the phrase (`skinbeam.evidence.claim_sentences`) stands in the sentence."""
         return next(self.places(phrase), None) is not None
 
     def places(self, phrase: str) -> Iterator[range]:
         """Yield the places of the phrase, as numbers of words."""
         if not self._may_hold(phrase):
             return
-        for match in pattern(phrase).finditer(self.words):
+        for match in phrase_pattern(phrase).finditer(self.words):
             place = range(bisect_left(self._starts, match.start()), bisect_left(self._starts, match.end()))
             if not stays_in_clause(phrase) or self._clause(place[0]) == self._clause(place[-1]):
                 yield place
@@ -80,11 +167,11 @@ class Sentence:
     def negations_in(self, phrase: str) -> Iterator[int]:
         """Yield the words of the phrase, where it stands, that would take another promise back."""
         for place in self.places(phrase):
-            yield from (k for k in place if self._list[k] in told()["negations"])
+            yield from (k for k in place if self._list[k] in promise_rules()["negations"])
 
     def _may_hold(self, phrase: str) -> bool:
         """Whether a beginning of each part of the phrase stands here: most phrases stand nowhere, told apart fast."""
-        for part, words in beginnings(phrase):
+        for part, words in phrase_prefixes(phrase):
             if part not in self._parts:
                 self._parts[part] = any(word in self.words for word in words)
             if not self._parts[part]:
@@ -98,7 +185,7 @@ class Sentence:
 
     @cached_property
     def _clauses(self) -> list[list[str]]:
-        return clauses(self.text, told()["clause_words"])
+        return split_clauses(self.text, promise_rules()["clause_words"])
 
     @cached_property
     def _list(self) -> list[str]:
@@ -120,34 +207,156 @@ class Sentence:
     def _negates(self, place: int) -> bool:
         """Whether the word there takes back what follows it."""
         pair = " ".join(self._list[place : place + 2])
-        return pair in told()["negating_pairs"] or (
-            self._list[place] in told()["negations"] and pair not in told()["not_negations"]
+        return pair in promise_rules()["negating_pairs"] or (
+            self._list[place] in promise_rules()["negations"] and pair not in promise_rules()["not_negations"]
         )
 
     def _denied(self, place: int, spent: frozenset[int]) -> bool:
         """Whether a negation stands shortly before the word at `place`, in its clause, or is the clause's subject."""
         first = self._clause_starts[self._clause(place) - 1]
-        near = range(max(first, place - told()["reach"]), place)
-        subject = range(first, first + (first < place and self._list[first] in told()["negating_subjects"]))
+        near = range(max(first, place - promise_rules()["reach"]), place)
+        subject = range(first, first + (first < place and self._list[first] in promise_rules()["negating_subjects"]))
         return any(self._negates(k) and k not in spent and not self._ended(k, place) for k in {*near, *subject})
 
     def _ended(self, negation: int, place: int) -> bool:
         """Whether an "and" ends what a "no" or "without" denies: no pain and lasting results."""
-        return self._list[negation] in told()["ended_by_and"] and "and" in self._list[negation:place]
+        return self._list[negation] in promise_rules()["ended_by_and"] and "and" in self._list[negation:place]
 
     def _denied_after(self, place: int) -> bool:
-        last = min(self._clause_starts[self._clause(place)], place + 1 + told()["reach"])
+        last = min(self._clause_starts[self._clause(place)], place + 1 + promise_rules()["reach"])
         return any(map(self._negates, range(place + 1, last)))
 
 
-def about(heading: str) -> Heading:
+def heading_topic(heading: str) -> Heading:
     """Return what a heading says of the sentences under it."""
     stands = Sentence(heading).holds
-    if any(map(stands, told()["denial_heading"])):
+    if any(map(stands, promise_rules()["denial_heading"])):
         return "denials"
-    return "risks" if any(map(stands, told()["risk_heading"])) else ""
+    return "risks" if any(map(stands, promise_rules()["risk_heading"])) else ""
 
 
-def told() -> Mapping[str, Any]:
+def promise_rules() -> Mapping[str, Any]:
     """Return `data/promises.toml`: what takes a promise back."""
-    return shipped_table("data/promises.toml")
+    return load_package_table("data/promises.toml")
+
+
+# A clinic's text, split into sentences: paragraphs, bullets, headings, lists without marks, questions and answers.
+
+BlockKind = Literal["heading", "bullet", "paragraph"]
+_END = re.compile(
+    r"(?:(?<=[.!?;…])|(?<=[.!?;…][\"'”’)\]]))\s+"  # an end, perhaps in quotation marks
+    r"|(?<=[a-z)][.!?])(?=[A-Z][a-z])"  # an end without a space behind it
+    r"|\s+[•·✓✔▪►|]\s*"  # a bullet within the line
+)
+_BULLET = re.compile(r"^\s*(?:[^\w\s\"'“”‘’(\[#£$€<….,;:!?%&/+]|\d+[.)](?=\s))")
+_QUESTION_OR_ANSWER_MARK = re.compile(r"^\s*(?:q|a|question|answer)\s*[:.)]\s*", re.IGNORECASE)
+_NO = re.compile(
+    r"^(?:no|none|never|nope|not at all|not really|absolutely not|certainly not|definitely not)\s*(?:[.,;:!–—]|-\s|$)",
+    re.IGNORECASE,
+)
+_HEADING_WORDS = 8
+_LINE_WORDS = 10  # a line of a list without marks has at most so many
+_SHORT_QUESTION = 6  # words
+
+
+class _TextPart(NamedTuple):
+    text: str
+    under: Heading
+    kind: BlockKind
+
+
+def split_sentences(text: str) -> Iterator[Sentence]:
+    """Yield the sentences of a text; an empty line, a bullet or a heading ends one too.
+
+    A heading holds for the paragraph or the list that follows it. A question joins the "yes" or "no" that answers it.
+    """
+    return (sentence for sentence in _join_answers(_text_parts(text)) if sentence.words.strip())
+
+
+def _text_parts(text: str) -> Iterator[_TextPart]:
+    under: Heading = ""
+    began = False  # whether the block under the heading has begun
+    for kind, block in _blocks(text):
+        if kind == "heading":
+            under, began = heading_topic(block), False
+        elif kind == "paragraph":
+            under, began = ("" if began else under), True
+        else:
+            began = True
+        for part in _split_block(_BULLET.sub("", block, count=1)):
+            bare = _QUESTION_OR_ANSWER_MARK.sub("", _BULLET.sub("", part, count=1))
+            yield _TextPart(" ".join(bare.split()), "" if kind == "heading" else under, kind)
+
+
+def _split_block(block: str) -> Iterator[str]:
+    """Split a block at the ends of sentences, and not after an abbreviation."""
+    begun = ""
+    for part in _END.split(block):
+        begun = f"{begun} {part}" if begun else part
+        last = begun.split()[-1].lower().lstrip("(") if begun.split() else ""
+        if last in promise_rules()["abbreviations"]:
+            continue
+        yield begun
+        begun = ""
+    if begun:
+        yield begun
+
+
+def _blocks(text: str) -> Iterator[tuple[BlockKind, str]]:
+    """Yield headings, bullets and paragraphs in order."""
+    lines: list[str] = []
+    bullet = False
+
+    def flush() -> Iterator[tuple[BlockKind, str]]:
+        if lines:
+            yield ("bullet" if bullet else "paragraph"), " ".join(lines)
+        lines.clear()
+
+    for line in text.splitlines():
+        starts = _BULLET.match(line) is not None
+        own = bool(lines) and not bullet and _stands_alone(lines[-1], line)
+        if not line.strip() or starts or own or _is_heading(line, first=not lines):
+            yield from flush()
+            bullet = starts
+            if line.strip() and not starts and _is_heading(line, first=True):
+                yield "heading", line
+                continue
+        if line.strip():
+            lines.append(line)
+    yield from flush()
+
+
+def _is_heading(line: str, *, first: bool) -> bool:
+    """Whether a line is a heading: marked as one, or short, at the start of a block, and about risks or denials."""
+    bare = line.strip()
+    if bare.startswith("#") or bare.endswith(":"):
+        return len(bare.split()) <= _HEADING_WORDS + 1
+    return first and bare[-1:] not in ".!?;,|" and len(bare.split()) <= _HEADING_WORDS and heading_topic(line) != ""
+
+
+def _stands_alone(line: str, following: str) -> bool:
+    """Whether a line is an item or a title for itself: short, without an end, and the next begins with a capital."""
+    words = line.split()
+    goes_on = line.rstrip()[-1:] in ",-–—(&/" or words[-1].lower() in promise_rules()["goes_on"]
+    return 1 < len(words) <= _LINE_WORDS and not goes_on and following.strip()[:1].isupper()
+
+
+def _join_answers(parts: Iterable[_TextPart]) -> Iterator[Sentence]:
+    """The parts, a question together with the answer that begins with yes or no; `Pain? None.` is one sentence too."""
+    asked: _TextPart | None = None
+    for part in parts:
+        if asked is not None:
+            question = Sentence(asked.text)
+            no = _NO.match(part.text) is not None
+            short = len(asked.text.split()) <= _SHORT_QUESTION and not question.makes_no_promise
+            if no or short or Sentence(part.text).begins_with(promise_rules()["yes"]):
+                refused = len(question.words.split()) if no else 0
+                yield Sentence(f"{asked.text} {part.text}", part.under, refused)
+                asked = None
+                continue
+            yield Sentence(asked.text, asked.under)
+        asked = part if part.text.endswith("?") and part.text.strip("?") else None
+        if asked is None:
+            yield Sentence(part.text, part.under)
+    if asked is not None:
+        yield Sentence(asked.text, asked.under)

@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from skinbeam.document import document, sha256_of
-from skinbeam.errors import InputError
-from skinbeam.evidence.wording.sentence import Sentence
-from skinbeam.evidence.wording.splitting import read_sentences
-from skinbeam.messages import Message
-from skinbeam.provenance import used
-from skinbeam.shipped import shipped_table
+from skinbeam.evidence.claim_sentences import Sentence, split_sentences
+from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.errors import InputError
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.text import Message
 
 __all__ = ["SCHEMA", "claims", "claims_document", "find_claims"]
 
@@ -29,7 +28,7 @@ _PROMISE = "P"  # claims that only other texts make: looked for, not listed with
 
 def claims() -> Mapping[str, Mapping[str, Any]]:
     """Return `data/claims.toml`: claim id → verdict, rule, sources and phrases."""
-    return shipped_table("data/claims.toml")
+    return load_package_table("data/claims.toml")
 
 
 def claims_document(file: Path | None = None) -> dict[str, Any]:
@@ -42,19 +41,21 @@ def claims_document(file: Path | None = None) -> dict[str, Any]:
     warnings: list[dict[str, str]] = []
     if file is None:
         listed = [
-            _entry(name, Message(f"claim-sentence.{name.lower()}").text) for name in claims() if name[0] != _PROMISE
+            _claim_entry(name, Message(f"claim-sentence.{name.lower()}").text)
+            for name in claims()
+            if name[0] != _PROMISE
         ]
         said: dict[str, Any] = {}
     else:
-        text = _read(file)
-        listed, warnings = _listed(find_claims(text))
-        said = {"text_sha256": sha256_of(text.encode())}
-    return document(SCHEMA, case_sha256=sha256_of(said), seed=0, warnings=warnings, body={"claims": listed})
+        text = _read_text_file(file)
+        listed, warnings = _list_entries(find_claims(text))
+        said = {"text_sha256": sha256_hex(text.encode())}
+    return build_document(SCHEMA, case_sha256=sha256_hex(said), seed=0, warnings=warnings, body={"claims": listed})
 
 
 def find_claims(text: str) -> list[tuple[str, str]]:
     """Return (claim id, sentence) in the order of the text; contradictions between found claims come last."""
-    found = [(name, sentence.text) for sentence in read_sentences(text) for name in _made(sentence)]
+    found = [(name, sentence.text) for sentence in split_sentences(text) for name in _claims_in(sentence)]
     names = {name for name, _ in found}
     for name, claim in claims().items():
         pair = [next((one for one in group if one in names), None) for group in claim.get("found_with", ())]
@@ -65,16 +66,16 @@ def find_claims(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _made(sentence: Sentence) -> list[str]:
+def _claims_in(sentence: Sentence) -> list[str]:
     """Claims that the sentence makes."""
-    stand = {name: claim for name, claim in claims().items() if _stands(claim, sentence)}
+    stand = {name: claim for name, claim in claims().items() if _is_stated(claim, sentence)}
     promises = [phrase for claim in stand.values() if claim.get("promise") for phrase in claim["find"][0]]
     spent = frozenset(place for phrase in promises for place in sentence.negations_in(phrase))
-    made = {name for name, claim in stand.items() if not claim.get("promise") or _promises(claim, sentence, spent)}
+    made = {name for name, claim in stand.items() if not claim.get("promise") or _is_promised(claim, sentence, spent)}
     return [name for name in claims() if name in made and not made.intersection(claims()[name].get("yields_to", ()))]
 
 
-def _stands(claim: Mapping[str, Any], sentence: Sentence) -> bool:
+def _is_stated(claim: Mapping[str, Any], sentence: Sentence) -> bool:
     """Whether the words of the claim stand in the sentence, be they taken back or not."""
     groups = claim.get("find", ())
     return (
@@ -84,7 +85,7 @@ def _stands(claim: Mapping[str, Any], sentence: Sentence) -> bool:
     )
 
 
-def _promises(claim: Mapping[str, Any], sentence: Sentence, spent: frozenset[int]) -> bool:
+def _is_promised(claim: Mapping[str, Any], sentence: Sentence, spent: frozenset[int]) -> bool:
     """Whether a promise that stands in the sentence is made and not taken back."""
     quiet = sentence.under == "risks" and claim.get("quiet_under_risks")
     after = claim.get("denied_after", False)
@@ -95,7 +96,7 @@ def _promises(claim: Mapping[str, Any], sentence: Sentence, spent: frozenset[int
     )
 
 
-def _listed(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """Entries of what was found, each claim at most a stated number of times, and what to say of the rest."""
     if not found:
         return [], [{"code": "no-claim-found", "message": Message("claims-warning.none-found").text}]
@@ -108,16 +109,16 @@ def _listed(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], lis
             continue
         shown[name] += 1
         cut = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[: LONGEST_SENTENCE - 1] + "…"
-        entries.append(_entry(name, cut))
+        entries.append(_claim_entry(name, cut))
     if not more:
         return entries, []
     params = {"count": more.total(), "limit": MOST_SENTENCES, "claims": list(more)}
     return entries, [{"code": "more-sentences", "message": Message("claims-warning.more", params).text}]
 
 
-def _entry(name: str, sentence: str) -> dict[str, Any]:
+def _claim_entry(name: str, sentence: str) -> dict[str, Any]:
     claim = claims()[name]
-    used(*claim["sources"])
+    cite_sources(*claim["sources"])
     return {
         "id": name,
         "sentence": sentence,
@@ -130,7 +131,7 @@ def _entry(name: str, sentence: str) -> dict[str, Any]:
     }
 
 
-def _read(file: Path) -> str:
+def _read_text_file(file: Path) -> str:
     def fault(code: str, message: str, hint: str) -> InputError:
         return InputError(code, message, field="FILE", hint=hint, file=file.name)
 

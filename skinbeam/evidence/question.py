@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from skinbeam.errors import InputError, did_you_mean, unknown_name
-from skinbeam.evidence.studies.arm import RATERS, Grades, grades
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, resolve, subtypes, table
+from skinbeam.evidence.studies.trial_arm import RATERS, Grades, parse_grades
+from skinbeam.model.errors import InputError, spelling_hint, unknown_name_error
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, resolve_name, vocabulary_table
 
-__all__ = ["Question"]
+__all__ = ["EvidenceQuestion"]
 
 UNITS = ("patients", "lesions")
 
 
 @dataclass(frozen=True)
-class Question:
+class EvidenceQuestion:
     """What a person wants to know of the trials; None where nothing was said. One that exists has been checked.
 
     Parameters
@@ -24,7 +24,7 @@ class Question:
     severity, phototype : a grade or a range such as `III-IV`.
     patients, threshold : people of the new clinic, and the improvement in per cent that counts.
     rater, unit : who judged; whether patients or lesions are counted.
-    subtypes : kinds of the condition (`schema.names.subtypes`); none said, all.
+    subtypes : kinds of the condition (`model.vocabulary.condition_subtypes`); none said, all.
     fluence_J_cm2, pulse_ms, spot_mm, microbeam_mJ : what a plan means to use, held against the trials.
     lamp : whether it is of a filtered lamp.
 
@@ -54,23 +54,25 @@ class Question:
 
     def __post_init__(self) -> None:
         checked = {
-            "condition": resolve("condition", self.condition, field="--condition"),
-            "modality": resolve("modality", self.modality, field="--modality"),
-            "severity": _graded(self.severity, SEVERITIES, "severity"),
-            "site": _treated(self.site),
-            "wavelength_nm": _number(self.wavelength_nm, 200, 20_000, "--wavelength"),
-            "sessions": _number(self.sessions, 1, 100, "--sessions"),
-            "follow_up_months": _number(self.follow_up_months, 0, 600, "--follow-up-months"),
-            "phototype": _graded(self.phototype, PHOTOTYPES, "phototype"),
-            "patients": _whole(self.patients, 1, 100_000, "--patients"),
-            "threshold": _whole(self.threshold, 1, 99, "--threshold"),
-            "rater": None if self.rater is None else _chosen(self.rater, RATERS, "rater"),
-            "unit": _chosen(self.unit, UNITS, "unit"),
-            "fluence_J_cm2": _number(self.fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
-            "pulse_ms": _number(self.pulse_ms, 1e-10, 1e6, "--pulse-ms"),
-            "spot_mm": _number(self.spot_mm, 1e-3, 1e3, "spot_mm"),
-            "microbeam_mJ": _number(self.microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
-            "subtypes": _subtypes(resolve("condition", self.condition, field="--condition"), self.subtypes),
+            "condition": resolve_name("condition", self.condition, field="--condition"),
+            "modality": resolve_name("modality", self.modality, field="--modality"),
+            "severity": _parse_grade_range(self.severity, SEVERITIES, "severity"),
+            "site": _resolve_treated_site(self.site),
+            "wavelength_nm": _check_number(self.wavelength_nm, 200, 20_000, "--wavelength"),
+            "sessions": _check_number(self.sessions, 1, 100, "--sessions"),
+            "follow_up_months": _check_number(self.follow_up_months, 0, 600, "--follow-up-months"),
+            "phototype": _parse_grade_range(self.phototype, PHOTOTYPES, "phototype"),
+            "patients": _check_whole_number(self.patients, 1, 100_000, "--patients"),
+            "threshold": _check_whole_number(self.threshold, 1, 99, "--threshold"),
+            "rater": None if self.rater is None else _resolve_name(self.rater, RATERS, "rater"),
+            "unit": _resolve_name(self.unit, UNITS, "unit"),
+            "fluence_J_cm2": _check_number(self.fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
+            "pulse_ms": _check_number(self.pulse_ms, 1e-10, 1e6, "--pulse-ms"),
+            "spot_mm": _check_number(self.spot_mm, 1e-3, 1e3, "spot_mm"),
+            "microbeam_mJ": _check_number(self.microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
+            "subtypes": _resolve_subtypes(
+                resolve_name("condition", self.condition, field="--condition"), self.subtypes
+            ),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -78,28 +80,28 @@ class Question:
     @cached_property
     def severities(self) -> Grades | None:
         """The severity as places in `SEVERITIES`."""
-        return None if self.severity is None else grades(self.severity, SEVERITIES)
+        return None if self.severity is None else parse_grades(self.severity, SEVERITIES)
 
     @cached_property
     def phototypes(self) -> Grades | None:
         """The phototype as places in `PHOTOTYPES`."""
-        return None if self.phototype is None else grades(self.phototype, PHOTOTYPES)
+        return None if self.phototype is None else parse_grades(self.phototype, PHOTOTYPES)
 
 
-def _chosen(value: str, known: tuple[str, ...], kind: str) -> str:
+def _resolve_name(value: str, known: tuple[str, ...], kind: str) -> str:
     if value not in known:
-        raise unknown_name(kind, str(value), known, field=f"--{kind}")
+        raise unknown_name_error(kind, str(value), known, field=f"--{kind}")
     return value
 
 
-def _subtypes(condition: str, said: tuple[str, ...]) -> tuple[str, ...]:
+def _resolve_subtypes(condition: str, said: tuple[str, ...]) -> tuple[str, ...]:
     for word in said:
-        if word not in subtypes(condition):
-            raise unknown_name("subtype", word, subtypes(condition), field="--subtype")
+        if word not in condition_subtypes(condition):
+            raise unknown_name_error("subtype", word, condition_subtypes(condition), field="--subtype")
     return tuple(dict.fromkeys(said))
 
 
-def _graded(value: str | None, order: tuple[str, ...], kind: str) -> str | None:
+def _parse_grade_range(value: str | None, order: tuple[str, ...], kind: str) -> str | None:
     """Return one grade or a range, its ends in the order of grades."""
     if value is None:
         return None
@@ -107,30 +109,30 @@ def _graded(value: str | None, order: tuple[str, ...], kind: str) -> str | None:
     word = str(value).strip().replace("–", "-")
     word = word.upper() if kind == "phototype" else word.lower()
     try:
-        low, high = grades(word, order)
+        low, high = parse_grades(word, order)
     except ValueError as error:
         ends = [end.strip() for end in word.split("-")]
         raise InputError(
             "wrong-value",
             f'is no {kind} or range of them, read "{value}"',
             field=f"--{kind}",
-            hint=did_you_mean(ends, order) + hint,
+            hint=spelling_hint(ends, order) + hint,
         ) from error
     return order[low] if low == high else f"{order[low]}-{order[high]}"
 
 
-def _treated(site: str | None) -> str | None:
+def _resolve_treated_site(site: str | None) -> str | None:
     """Return the name of a site that people have treated; the others describe skin alone."""
     if site is None:
         return None
-    name = resolve("site", site, field="--site")
-    treated = [known for known, entry in table("site").items() if entry["use"] == "treatment"]
+    name = resolve_name("site", site, field="--site")
+    treated = [known for known, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
     if name not in treated:
-        raise unknown_name("site", site, treated, field="--site")
+        raise unknown_name_error("site", site, treated, field="--site")
     return name
 
 
-def _number(value: Any, low: float, high: float, option: str) -> float | None:
+def _check_number(value: Any, low: float, high: float, option: str) -> float | None:
     if value is None:
         return None
     hint = f"A number from {low:g} to {high:g}."
@@ -141,7 +143,7 @@ def _number(value: Any, low: float, high: float, option: str) -> float | None:
     return float(value)
 
 
-def _whole(value: Any, low: int, high: int, option: str) -> int:
+def _check_whole_number(value: Any, low: int, high: int, option: str) -> int:
     hint = f"A whole number from {low} to {high}."
     if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
         raise InputError("not-a-whole-number", f"is not a whole number, read {value!r}", field=option, hint=hint)

@@ -9,29 +9,81 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.laser.device import Device, load_device
-from skinbeam.laser.trains import head_trains, pulse_trains
-from skinbeam.laser.wording import offered, pulse_offered
-from skinbeam.messages import text
-from skinbeam.schema.case import Case
-from skinbeam.schema.device import Head, Spot, Tip
-from skinbeam.schema.exposure import Laser, Settings
-from skinbeam.schema.exposure import Microbeam as MicrobeamTable
-from skinbeam.schema.fields import FieldFault
-from skinbeam.schema.trains import Train, check_fit
-from skinbeam.units import CM, MJ, MM, MS, NM, UM
+from skinbeam.laser.device import Device, describe_pulses, describe_values, load_device
+from skinbeam.model.case import Case
+from skinbeam.model.device_file import DeviceHead, MicrobeamOutput, SpotOutput
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.exposure import Laser, PulseTrain, Settings, check_trains_fit, combine_trains
+from skinbeam.model.exposure import Microbeam as MicrobeamTable
+from skinbeam.model.fields import FieldError
+from skinbeam.model.units import CM, MJ, MM, MS, NM, UM
+from skinbeam.text import render_message
 
-__all__ = ["Beam", "Microbeam", "area_cm2", "lamp_lines", "resolve"]
+__all__ = [
+    "Beam",
+    "MicrobeamPattern",
+    "case_trains",
+    "disc_area_cm2",
+    "head_trains",
+    "lamp_lines",
+    "pulse_trains",
+    "resolve_beam",
+]
 
-Option = TypeVar("Option")
-SLACK = 1e-6  # relative: settings are read as decimals
+# How a pulse of a beam is made of sub-pulses: as the case says, else as its device does, else not at all.
+
+
+def pulse_trains(
+    settings: Settings, device: Device | None, head: DeviceHead | None, pulse_ms: float, *, microbeam: bool
+) -> tuple[PulseTrain, ...]:
+    """Return the trains of a pulse, each as likely as the others; none where it is one pulse.
+
+    Raises
+    ------
+    InputError : trains that no pulse of this length can be, or that the beam is not made of.
+    """
+    given = case_trains(settings)
+    if given is None:
+        return () if head is None or microbeam else head.trains
+    if microbeam and given:
+        _raise_invalid_train("subpulses of microbeams", "Leave subpulses out: a microbeam is one pulse.")
+    if device is not None and head is not None and given and head.pulse_shape != "train":
+        _raise_invalid_train(
+            f"{device.name} makes no trains of sub-pulses here: its pulses are {head.pulse_shape}",
+            "Leave subpulses out, or name a device whose pulse_shape is train.",
+        )
+    try:
+        check_trains_fit(given, pulse_ms)
+    except FieldError as fault:
+        raise InputError(fault.code, str(fault), field=f"settings.{fault.field}", hint=fault.hint) from None
+    return given
+
+
+def case_trains(settings: Settings) -> tuple[PulseTrain, ...] | None:
+    """Return the trains that a case says, none for a pulse that is one; None where it says nothing."""
+    if settings.subpulses is None:
+        return None
+    return combine_trains(settings.subpulses, settings.subpulse_ms) if settings.subpulses != [1] else ()
+
+
+def head_trains(device: Device, wavelength_nm: float, pulse_ms: float) -> tuple[PulseTrain, ...]:
+    """Return the trains of the pulses of one length that a device makes."""
+    heads = (h for h in device.heads if h.wavelength_nm == wavelength_nm and h.pulse_ms.holds(pulse_ms))
+    return next((head.trains for head in heads), ())
+
+
+def _raise_invalid_train(read: str, hint: str) -> NoReturn:
+    raise InputError("no-train", read, field="settings.subpulses", hint=hint)
+
+
+OptionT = TypeVar("OptionT")
+SETTING_SLACK = 1e-6  # relative: settings are read as decimals
 POWER_PULSE_MS = 1.0  # stands for a pulse that is not given, where only the irradiance of its power matters
 LAMP_LINES = 8  # wavelengths that stand for the band of a filtered lamp, each with an equal share
 
 
 @dataclass(frozen=True)
-class Microbeam:
+class MicrobeamPattern:
     """One of many small beams. `energy_mJ` is None when the case leaves the dose open."""
 
     energy_mJ: float | None
@@ -72,9 +124,9 @@ class Beam:
     pass_interval_s: float
     overlap_fraction: float
     pulse_shape: str
-    trains: tuple[Train, ...]
+    trains: tuple[PulseTrain, ...]
     trains_given: bool
-    microbeam: Microbeam | None
+    microbeam: MicrobeamPattern | None
     device: Device | None
 
     @property
@@ -95,19 +147,21 @@ class Beam:
         """
         if self.trains_given or self.device is None:
             try:
-                check_fit(self.trains, pulse_ms)
-            except FieldFault as fault:
-                raise NotAvailable(text("simulate.subpulses-overlap", {"what": str(fault)})) from None
+                check_trains_fit(self.trains, pulse_ms)
+            except FieldError as fault:
+                raise NotAvailable(render_message("simulate.subpulses-overlap", {"what": str(fault)})) from None
             return replace(self, pulse_ms=pulse_ms)
         return replace(self, pulse_ms=pulse_ms, trains=head_trains(self.device, self.wavelength_nm, pulse_ms))
 
 
-def area_cm2(spot_mm: float) -> float:
+def disc_area_cm2(spot_mm: float) -> float:
     """Return the area in cm² of a disc of `spot_mm` diameter."""
     return math.pi / 4 * (spot_mm * MM / CM) ** 2
 
 
-def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = True, pulse_required: bool = True) -> Beam:
+def resolve_beam(
+    case: Case, folder: Path | None = None, *, dose_required: bool = True, pulse_required: bool = True
+) -> Beam:
     """Return the beam of a case.
 
     Parameters
@@ -121,25 +175,27 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
     ------
     InputError : a setting is missing, or the device cannot emit it; names the field, what was read, what is offered.
     """
-    laser, settings = _given(case)
+    laser, settings = _laser_and_settings(case)
     device = None if laser.device is None else load_device(laser.device, folder)
-    wavelength = _wavelength(laser, device)
-    _emission(case, device)
-    heads = () if device is None else tuple(h for h in device.heads if _same(h.wavelength_nm, wavelength))
-    pulse = _pulse(settings, heads, required=pulse_required)
-    _possible(settings, case.microbeam, wavelength, pulse)
-    energy, fluence = _dose(settings, case.microbeam, pulse, dose_required)
-    profile = _profile(case, device)
+    wavelength = _resolve_wavelength(laser, device)
+    _check_emission(case, device)
+    heads = () if device is None else tuple(h for h in device.heads if _nearly_equal(h.wavelength_nm, wavelength))
+    pulse = _resolve_pulse(settings, heads, required=pulse_required)
+    _check_possible_beam(settings, case.microbeam, wavelength, pulse)
+    energy, fluence = _resolve_dose(settings, case.microbeam, pulse, dose_required)
+    profile = _resolve_profile(case, device)
     if device is None:
         head = None
     elif case.microbeam is not None:
         head = _microbeam_head(device, heads, case.microbeam, pulse, dose_required)
     else:
         # A length that only stands for none is not held to the device.
-        fitting = _with_pulse(device, heads, pulse) if settings.pulse_ms is not None or pulse_required else list(heads)
+        fitting = (
+            _heads_with_pulse(device, heads, pulse) if settings.pulse_ms is not None or pulse_required else list(heads)
+        )
         head = _spot_head(device, fitting, settings, fluence if dose_required else None)
     if device is not None:
-        _rate(settings, device)
+        _check_repetition_rate(settings, device)
         device.cite()
     table = case.microbeam
     # A length that only stands for none holds no sub-pulses.
@@ -147,7 +203,7 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
     trains = pulse_trains(settings, device, head, pulse, microbeam=table is not None) if known else ()
     return Beam(
         wavelength_nm=wavelength,
-        spectrum=_spectrum(wavelength, head),
+        spectrum=_resolve_spectrum(wavelength, head),
         pulse_ms=pulse,
         fluence_J_cm2=fluence,
         energy_J=energy,
@@ -163,33 +219,33 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
         trains_given=settings.subpulses is not None,
         microbeam=None
         if table is None
-        else Microbeam(table.energy_mJ, table.diameter_um, table.density_per_cm2, profile),
+        else MicrobeamPattern(table.energy_mJ, table.diameter_um, table.density_per_cm2, profile),
         device=device,
     )
 
 
-def _given(case: Case) -> tuple[Laser, Settings]:
+def _laser_and_settings(case: Case) -> tuple[Laser, Settings]:
     for name, section in (("laser", case.laser), ("settings", case.settings)):
         if section is None:
-            _missing(name, f"A pulse needs [{name}].")
+            _raise_missing(name, f"A pulse needs [{name}].")
     assert case.laser is not None
     assert case.settings is not None
     return case.laser, case.settings
 
 
-def _missing(field: str, hint: str) -> NoReturn:
+def _raise_missing(field: str, hint: str) -> NoReturn:
     raise InputError("missing-key", f'"{field.split(".")[-1]}" is missing, nothing was read', field=field, hint=hint)
 
 
-def _cannot(device: Device, field: str, read: str, hint: str) -> NoReturn:
+def _raise_not_offered(device: Device, field: str, read: str, hint: str) -> NoReturn:
     raise InputError("cannot-emit", f"{device.name} cannot emit {read}", field=field, hint=hint)
 
 
-def _same(a: float, b: float) -> bool:
-    return abs(a - b) <= SLACK * abs(b)
+def _nearly_equal(a: float, b: float) -> bool:
+    return abs(a - b) <= SETTING_SLACK * abs(b)
 
 
-def _wavelength(laser: Laser, device: Device | None) -> float:
+def _resolve_wavelength(laser: Laser, device: Device | None) -> float:
     read: float | None = laser.wavelength_nm
     if device is None:
         assert read is not None  # the schema asks for a device or a wavelength
@@ -198,22 +254,22 @@ def _wavelength(laser: Laser, device: Device | None) -> float:
     listed = ", ".join(f"{nm:g}" for nm in known)
     if read is None:
         if len(known) > 1:
-            _missing("laser.wavelength_nm", f"{device.name} offers several: {listed} nm.")
+            _raise_missing("laser.wavelength_nm", f"{device.name} offers several: {listed} nm.")
         return known[0]
-    if not any(_same(nm, read) for nm in known):
-        _cannot(device, "laser.wavelength_nm", f"{read:g} nm", f"This device emits {listed} nm.")
+    if not any(_nearly_equal(nm, read) for nm in known):
+        _raise_not_offered(device, "laser.wavelength_nm", f"{read:g} nm", f"This device emits {listed} nm.")
     return read
 
 
-def _emission(case: Case, device: Device | None) -> None:
+def _check_emission(case: Case, device: Device | None) -> None:
     if device is None or device.microbeam == (case.microbeam is not None):
         return
     if device.microbeam:
-        _missing(
+        _raise_missing(
             "microbeam",
             f"{device.name} emits microbeams: give [microbeam] with energy_mJ, diameter_um and density_per_cm2.",
         )
-    _cannot(
+    _raise_not_offered(
         device,
         "microbeam",
         "microbeams",
@@ -221,7 +277,7 @@ def _emission(case: Case, device: Device | None) -> None:
     )
 
 
-def _pulse(settings: Settings, heads: Sequence[Head], *, required: bool) -> float:
+def _resolve_pulse(settings: Settings, heads: Sequence[DeviceHead], *, required: bool) -> float:
     read: float | None = settings.pulse_ms
     if read is not None:
         return read
@@ -237,17 +293,19 @@ def _pulse(settings: Settings, heads: Sequence[Head], *, required: bool) -> floa
     lengths = {end for head in heads for end in head.pulse_ms.ends}
     if len(lengths) != 1:
         hint = (
-            f"This device emits {pulse_offered(h.pulse_ms for h in heads)}."
+            f"This device emits {describe_pulses(h.pulse_ms for h in heads)}."
             if heads
             else "The length of one pulse in ms."
         )
-        _missing("settings.pulse_ms", hint)
+        _raise_missing("settings.pulse_ms", hint)
     return lengths.pop()
 
 
-def _possible(settings: Settings, microbeam: MicrobeamTable | None, wavelength_nm: float, pulse_ms: float) -> None:
+def _check_possible_beam(
+    settings: Settings, microbeam: MicrobeamTable | None, wavelength_nm: float, pulse_ms: float
+) -> None:
     """Refuse what no beam can be: a spot narrower than its wavelength, or a pulse longer than its period."""
-    if pulse_ms * MS * settings.repetition_Hz > 1 + SLACK:
+    if pulse_ms * MS * settings.repetition_Hz > 1 + SETTING_SLACK:
         raise InputError(
             "pulses-overlap",
             f"pulses of {pulse_ms:g} ms at {settings.repetition_Hz:g} Hz overlap in time",
@@ -266,28 +324,28 @@ def _possible(settings: Settings, microbeam: MicrobeamTable | None, wavelength_n
             )
 
 
-def _dose(
+def _resolve_dose(
     settings: Settings, microbeam: MicrobeamTable | None, pulse_ms: float, required: bool
 ) -> tuple[float | None, float | None]:
     """Pulse energy in J and fluence in J/cm²; neither with a microbeam."""
     if microbeam is not None:
         if microbeam.energy_mJ is None and required:
-            _missing("microbeam.energy_mJ", "The energy of one microbeam in mJ.")
+            _raise_missing("microbeam.energy_mJ", "The energy of one microbeam in mJ.")
         return None, None
     if settings.spot_mm is None:
-        _missing("settings.spot_mm", "The diameter of the spot in mm; for a Gaussian the 1/e² diameter.")
-    area = area_cm2(settings.spot_mm)
+        _raise_missing("settings.spot_mm", "The diameter of the spot in mm; for a Gaussian the 1/e² diameter.")
+    area = disc_area_cm2(settings.spot_mm)
     if settings.fluence_J_cm2 is not None:
         return settings.fluence_J_cm2 * area, settings.fluence_J_cm2
     energy = settings.power_W * pulse_ms * MS if settings.power_W is not None else settings.energy_J
     if energy is None:
         if required:
-            _missing("settings.fluence_J_cm2", "One of fluence_J_cm2, energy_J, power_W.")
+            _raise_missing("settings.fluence_J_cm2", "One of fluence_J_cm2, energy_J, power_W.")
         return None, None
     return energy, energy / area
 
 
-def _profile(case: Case, device: Device | None) -> str:
+def _resolve_profile(case: Case, device: Device | None) -> str:
     """The profile that is given, else the device's, else the default of the schema."""
     name, table = ("settings", case.settings) if case.microbeam is None else ("microbeam", case.microbeam)
     assert table is not None
@@ -295,99 +353,112 @@ def _profile(case: Case, device: Device | None) -> str:
     if device is None or "profile" not in table.model_fields_set:
         return read if device is None else device.profile
     if read != device.profile:
-        _cannot(device, f"{name}.profile", f'a profile "{read}"', f'The beam of this device is "{device.profile}".')
+        _raise_not_offered(
+            device, f"{name}.profile", f'a profile "{read}"', f'The beam of this device is "{device.profile}".'
+        )
     return read
 
 
-def _narrow(
-    options: Sequence[Option], fits: Callable[[Option], bool], refuse: Callable[[Sequence[Option]], NoReturn]
-) -> list[Option]:
+def _matching_options(
+    options: Sequence[OptionT], fits: Callable[[OptionT], bool], refuse: Callable[[Sequence[OptionT]], NoReturn]
+) -> list[OptionT]:
     """The options that fit; when none does, refuse and tell what was left to choose from."""
     kept = [option for option in options if fits(option)]
     return kept or refuse(options)
 
 
-def _with_pulse(device: Device, heads: Sequence[Head], pulse: float) -> list[Head]:
-    def refuse(left: Sequence[Head]) -> NoReturn:
-        lengths = pulse_offered(h.pulse_ms for h in left)
+def _heads_with_pulse(device: Device, heads: Sequence[DeviceHead], pulse: float) -> list[DeviceHead]:
+    def refuse(left: Sequence[DeviceHead]) -> NoReturn:
+        lengths = describe_pulses(h.pulse_ms for h in left)
         hint = f"At {left[0].wavelength_nm:g} nm this device emits {lengths}; pulse_ms is in milliseconds."
-        _cannot(device, "settings.pulse_ms", f"a pulse of {pulse:g} ms", hint)
+        _raise_not_offered(device, "settings.pulse_ms", f"a pulse of {pulse:g} ms", hint)
 
-    return _narrow(heads, lambda head: head.pulse_ms.holds(pulse), refuse)
+    return _matching_options(heads, lambda head: head.pulse_ms.holds(pulse), refuse)
 
 
-def _spot_head(device: Device, heads: Sequence[Head], settings: Settings, fluence: float | None) -> Head:
+def _spot_head(device: Device, heads: Sequence[DeviceHead], settings: Settings, fluence: float | None) -> DeviceHead:
     spot_mm = settings.spot_mm
     assert spot_mm is not None
     options = [(head, spot) for head in heads for spot in head.spot]
 
-    def no_spot(left: Sequence[tuple[Head, Spot]]) -> NoReturn:
+    def no_spot(left: Sequence[tuple[DeviceHead, SpotOutput]]) -> NoReturn:
         sizes = ", ".join(f"{mm:g}" for mm in sorted({spot.spot_mm for _, spot in left}))
-        _cannot(device, "settings.spot_mm", f"a spot of {spot_mm:g} mm", f"This device offers {sizes} mm.")
+        _raise_not_offered(device, "settings.spot_mm", f"a spot of {spot_mm:g} mm", f"This device offers {sizes} mm.")
 
-    options = _narrow(options, lambda option: _same(option[1].spot_mm, spot_mm), no_spot)
+    options = _matching_options(options, lambda option: _nearly_equal(option[1].spot_mm, spot_mm), no_spot)
     if fluence is None:
         return options[0][0]
     field = next(f for f in ("fluence_J_cm2", "energy_J", "power_W") if getattr(settings, f) is not None)
 
-    def no_dose(left: Sequence[tuple[Head, Spot]]) -> NoReturn:
+    def no_dose(left: Sequence[tuple[DeviceHead, SpotOutput]]) -> NoReturn:
         given = "" if field == "fluence_J_cm2" else f" ({getattr(settings, field):g} {field.split('_')[-1]})"
         hint = (
-            f"With a spot of {spot_mm:g} mm this device emits {offered((s.fluence_J_cm2 for _, s in left), 'J/cm²')}."
+            f"With a spot of {spot_mm:g} mm this device emits "
+            f"{describe_values((s.fluence_J_cm2 for _, s in left), 'J/cm²')}."
         )
-        _cannot(device, f"settings.{field}", f"{fluence:.4g} J/cm²{given}", hint)
+        _raise_not_offered(device, f"settings.{field}", f"{fluence:.4g} J/cm²{given}", hint)
 
-    return _narrow(options, lambda option: option[1].fluence_J_cm2.holds(fluence), no_dose)[0][0]
+    return _matching_options(options, lambda option: option[1].fluence_J_cm2.holds(fluence), no_dose)[0][0]
 
 
 def _microbeam_head(
-    device: Device, heads: Sequence[Head], table: MicrobeamTable, pulse: float, dose_required: bool
-) -> Head:
-    options = [(head, tip) for head in _with_pulse(device, heads, pulse) for tip in head.tip]
+    device: Device, heads: Sequence[DeviceHead], table: MicrobeamTable, pulse: float, dose_required: bool
+) -> DeviceHead:
+    options = [(head, tip) for head in _heads_with_pulse(device, heads, pulse) for tip in head.tip]
 
-    def no_size(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
+    def no_size(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
         sizes = ", ".join(f"{um:g}" for um in sorted({tip.diameter_um for _, tip in left}))
-        _cannot(
+        _raise_not_offered(
             device, "microbeam.diameter_um", f"microbeams of {table.diameter_um:g} µm", f"This device emits {sizes} µm."
         )
 
-    options = _narrow(options, lambda option: _same(option[1].diameter_um, table.diameter_um), no_size)
+    options = _matching_options(
+        options, lambda option: _nearly_equal(option[1].diameter_um, table.diameter_um), no_size
+    )
     energy = table.energy_mJ if dose_required else None
     if energy is not None:
 
-        def no_energy(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
-            energies = offered((t.energy_mJ for _, t in left), "mJ")
+        def no_energy(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
+            energies = describe_values((t.energy_mJ for _, t in left), "mJ")
             hint = f"With {table.diameter_um:g} µm this device emits {energies} a microbeam."
-            _cannot(device, "microbeam.energy_mJ", f"{energy:g} mJ a microbeam", hint)
+            _raise_not_offered(device, "microbeam.energy_mJ", f"{energy:g} mJ a microbeam", hint)
 
-        options = _narrow(options, lambda option: option[1].energy_mJ.holds(energy), no_energy)
+        options = _matching_options(options, lambda option: option[1].energy_mJ.holds(energy), no_energy)
 
-    def no_density(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
-        hint = f"This device emits {offered((t.density_per_cm2 for _, t in left), 'a square centimetre')} a pass."
-        _cannot(device, "microbeam.density_per_cm2", f"{table.density_per_cm2:g} microbeams a square centimetre", hint)
+    def no_density(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
+        hint = (
+            f"This device emits {describe_values((t.density_per_cm2 for _, t in left), 'a square centimetre')} a pass."
+        )
+        _raise_not_offered(
+            device, "microbeam.density_per_cm2", f"{table.density_per_cm2:g} microbeams a square centimetre", hint
+        )
 
-    options = _narrow(options, lambda option: option[1].density_per_cm2.holds(table.density_per_cm2), no_density)
+    options = _matching_options(
+        options, lambda option: option[1].density_per_cm2.holds(table.density_per_cm2), no_density
+    )
     if energy is not None:
         power_W = energy * MJ / (pulse * MS)
 
-        def no_power(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
-            limits = offered((t.power_W for _, t in left if t.power_W is not None), "W")
+        def no_power(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
+            limits = describe_values((t.power_W for _, t in left if t.power_W is not None), "W")
             hint = f"Energy over pulse length within {limits}: change pulse_ms or energy_mJ."
-            _cannot(device, "settings.pulse_ms", f"{energy:g} mJ in {pulse:g} ms, which is {power_W:.4g} W", hint)
+            _raise_not_offered(
+                device, "settings.pulse_ms", f"{energy:g} mJ in {pulse:g} ms, which is {power_W:.4g} W", hint
+            )
 
-        options = _narrow(
+        options = _matching_options(
             options, lambda option: option[1].power_W is None or option[1].power_W.holds(power_W), no_power
         )
     return options[0][0]
 
 
-def _rate(settings: Settings, device: Device) -> None:
+def _check_repetition_rate(settings: Settings, device: Device) -> None:
     if settings.pulses > 1 and not device.file.repetition_Hz.holds(settings.repetition_Hz):
-        hint = f"This device repeats at {offered([device.file.repetition_Hz], 'Hz')}."
-        _cannot(device, "settings.repetition_Hz", f"{settings.repetition_Hz:g} Hz", hint)
+        hint = f"This device repeats at {describe_values([device.file.repetition_Hz], 'Hz')}."
+        _raise_not_offered(device, "settings.repetition_Hz", f"{settings.repetition_Hz:g} Hz", hint)
 
 
-def _spectrum(wavelength_nm: float, head: Head | None) -> tuple[tuple[float, float], ...]:
+def _resolve_spectrum(wavelength_nm: float, head: DeviceHead | None) -> tuple[tuple[float, float], ...]:
     if head is None or head.band_nm is None:
         return ((wavelength_nm, 1.0),)
     return lamp_lines(*head.band_nm)

@@ -6,30 +6,107 @@ to a metal rod. Each is the best estimate with its spread, which the draws of a 
 no spread.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from skinbeam.errors import InputError
-from skinbeam.laser.device import Device
-from skinbeam.laser.still_air import resting_skin_C, still_air
-from skinbeam.laser.wording import offered
-from skinbeam.provenance import used
-from skinbeam.schema.device import CoolingHead
-from skinbeam.schema.exposure import Cooling
-from skinbeam.shipped import shipped_table
-from skinbeam.sources import Sourced
+from skinbeam.laser.device import Device, describe_values
+from skinbeam.model.device_file import CoolingHead
+from skinbeam.model.errors import InputError
+from skinbeam.model.exposure import Cooling
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.model.units import G_KG, ZERO_CELSIUS_K
 
-__all__ = ["CoolingPlan", "Film", "cooling_values", "resolve"]
+__all__ = [
+    "AirHeatLoss",
+    "CoolingPlan",
+    "SprayFilm",
+    "air_heat_loss",
+    "cooling_values",
+    "resolve_cooling",
+    "resting_skin_temperature_C",
+]
 
-BUILT_IN = ("contact", "spray")  # an air cooler stands beside any device
-TIMINGS = ("before_ms", "delay_ms", "after_ms")
-USUAL_CRYOGEN = "R134a"  # of a spray that nothing more is said of: what every known device sprays
+# What skin loses to still air: convection, radiation and evaporation as one coefficient.
+#
+#     h = h_c + 4 e s Tm³ + E / (T_skin - T_room),   Tm the mean of both temperatures in K        (air 1)
+#
+# The radiation is linear about Tm, which for skin at 60 °C in a room at 22 °C is 1 % from the difference of the fourth
+# powers. Dry skin evaporates E = L x its insensible loss of water. Wet skin evaporates by Lewis' relation,
+# E = 16.5 K/kPa x h_c (p_s(T_skin) - r p_s(T_room)), with the saturation pressure p_s after Magnus, in kPa:
+#
+#     p_s = 0.61094 exp(17.625 t / (t + 243.04)),   t in °C                                       (air 2)
+
+STEFAN_BOLTZMANN_W_m2K4 = 5.670374419e-8
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True)
-class Film:
+class AirHeatLoss:
+    """Parts of the coefficient, W/(m² K)."""
+
+    convection: float
+    radiation: float
+    evaporation: float
+
+    @property
+    def total(self) -> float:
+        """All parts together."""
+        return self.convection + self.radiation + self.evaporation
+
+
+def resting_skin_temperature_C() -> float:
+    """Return the temperature of skin at rest, about which the loss of skin under treatment is linear."""
+    return _air_value("skin_C")
+
+
+def air_heat_loss(skin_C: float, room_C: float, *, wet: bool = False) -> AirHeatLoss:
+    """Return what skin at one temperature loses to a room at another, (air 1).
+
+    Raises
+    ------
+    ValueError : skin that is not warmer than the room, where evaporation has no coefficient.
+    """
+    if not skin_C > room_C:
+        raise ValueError(f"skin at {skin_C} °C is not warmer than a room at {room_C} °C")
+    convection = _air_value("convection_W_m2K")
+    middle_K = (skin_C + room_C) / 2 + ZERO_CELSIUS_K
+    radiation = 4 * _air_value("emissivity") * STEFAN_BOLTZMANN_W_m2K4 * middle_K**3
+    if wet:
+        vapour_kPa = _saturation_kPa(skin_C) - _air_value("humidity") * _saturation_kPa(room_C)
+        evaporated = _air_value("lewis_K_kPa") * convection * vapour_kPa
+    else:
+        evaporated = _air_value("latent_J_kg") * _air_value("water_loss_g_m2h") / G_KG / HOUR_S
+    return AirHeatLoss(convection, radiation, evaporated / (skin_C - room_C))
+
+
+@cache
+def _air_values() -> dict[str, SourcedValue]:
+    return {name: SourcedValue.from_table(table) for name, table in load_package_table("data/still_air.toml").items()}
+
+
+def _air_value(name: str) -> float:
+    value = _air_values()[name]
+    cite_sources(value.source)
+    return value.value
+
+
+def _saturation_kPa(temperature_C: float) -> float:
+    """Saturation pressure over water, (air 2)."""
+    cite_sources("alduchov1996")
+    return 0.61094 * math.exp(17.625 * temperature_C / (temperature_C + 243.04))
+
+
+BUILT_IN_KINDS = ("contact", "spray")  # an air cooler stands beside any device
+TIMINGS = ("before_ms", "delay_ms", "after_ms")
+DEFAULT_CRYOGEN = "R134a"  # of a spray that nothing more is said of: what every known device sprays
+
+
+@dataclass(frozen=True)
+class SprayFilm:
     """Liquid that a spray leaves on the surface.
 
     Parameters
@@ -40,9 +117,9 @@ class Film:
     temperature_C : of the film at rest, which boils (docs/methods/heat.md).
     """
 
-    deposit_kg_m2s: Sourced
+    deposit_kg_m2s: SourcedValue
     latent_J_kg: float
-    share: Sourced
+    share: SourcedValue
     temperature_C: float
 
 
@@ -63,15 +140,15 @@ class CoolingPlan:
     """
 
     kind: str
-    temperature: Sourced
-    coefficient: Sourced
+    temperature: SourcedValue
+    coefficient: SourcedValue
     before_ms: float
     delay_ms: float
     during: bool
     after_ms: float
     air_temperature_C: float
     air_coefficient_W_m2K: float
-    film: Film | None = None
+    film: SprayFilm | None = None
 
     @property
     def temperature_C(self) -> float:
@@ -85,82 +162,86 @@ class CoolingPlan:
 
 
 @cache
-def cooling_values() -> Mapping[str, Mapping[str, Sourced]]:
+def cooling_values() -> Mapping[str, Mapping[str, SourcedValue]]:
     """Return medium → temperature_C and coefficient_W_m2K of `data/cooling.toml`.
 
     Media: `air`, `contact`, and a spray by its cryogen; `free-air` has a temperature alone.
     """
     return {
-        name: {key: Sourced.from_table(table[key]) for key in ("temperature_C", "coefficient_W_m2K") if key in table}
-        for name, table in _tables().items()
+        name: {
+            key: SourcedValue.from_table(table[key]) for key in ("temperature_C", "coefficient_W_m2K") if key in table
+        }
+        for name, table in _cooling_tables().items()
     }
 
 
-def _tables() -> Mapping[str, Mapping[str, Any]]:
-    return shipped_table("data/cooling.toml")
+def _cooling_tables() -> Mapping[str, Mapping[str, Any]]:
+    return load_package_table("data/cooling.toml")
 
 
-def _film(cryogen: str) -> Film | None:
-    table = _tables()[cryogen].get("film")
+def _spray_film(cryogen: str) -> SprayFilm | None:
+    table = _cooling_tables()[cryogen].get("film")
     if table is None:
         return None
     keys = ("deposit_kg_m2s", "latent_J_kg", "share", "temperature_C")
-    deposit, latent, share, temperature = (Sourced.from_table(table[key]) for key in keys)
-    used(deposit.source, latent.source, share.source, temperature.source)
-    return Film(deposit, latent.value, share, temperature.value)
+    deposit, latent, share, temperature = (SourcedValue.from_table(table[key]) for key in keys)
+    cite_sources(deposit.source, latent.source, share.source, temperature.source)
+    return SprayFilm(deposit, latent.value, share, temperature.value)
 
 
-def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPlan:
+def resolve_cooling(cooling: Cooling | None, device: Device | None = None) -> CoolingPlan:
     """Return what the case's [cooling] means; no [cooling] means none, whatever the device could do.
 
     Raises
     ------
     InputError : the words do not fit together, or the device does not cool so.
     """
-    air_temperature = _sourced("free-air", "temperature_C").value
-    air_coefficient = still_air(resting_skin_C(), air_temperature).total
+    air_temperature = _medium_value("free-air", "temperature_C").value
+    air_coefficient = air_heat_loss(resting_skin_temperature_C(), air_temperature).total
     if cooling is None or cooling.kind == "none":
         if cooling is not None:
-            _nothing_to_time(cooling)
-        room = _fixed(air_temperature), _fixed(air_coefficient)
+            _check_no_timings(cooling)
+        room = _fixed_value(air_temperature), _fixed_value(air_coefficient)
         return CoolingPlan("none", *room, 0.0, 0.0, False, 0.0, air_temperature, air_coefficient)
-    head = _built_in(cooling, device)
+    head = _built_in_head(cooling, device)
     cryogen = cooling.cryogen or (None if head is None else head.cryogen)
     if cooling.kind == "spray":
-        medium = cryogen or USUAL_CRYOGEN
+        medium = cryogen or DEFAULT_CRYOGEN
     else:
         medium = cooling.kind
         if cooling.cryogen is not None:
-            _refuse("cooling.cryogen", f'cryogen with kind = "{cooling.kind}"', 'A cryogen goes with kind = "spray".')
+            _raise_invalid_cooling(
+                "cooling.cryogen", f'cryogen with kind = "{cooling.kind}"', 'A cryogen goes with kind = "spray".'
+            )
     stated_C, stated_W_m2K = cooling.temperature_C, cooling.coefficient_W_m2K
     return CoolingPlan(
         kind=cooling.kind,
-        temperature=_temperature(medium, head) if stated_C is None else _fixed(stated_C),
-        coefficient=_sourced(medium, "coefficient_W_m2K") if stated_W_m2K is None else _fixed(stated_W_m2K),
+        temperature=_medium_temperature(medium, head) if stated_C is None else _fixed_value(stated_C),
+        coefficient=_medium_value(medium, "coefficient_W_m2K") if stated_W_m2K is None else _fixed_value(stated_W_m2K),
         before_ms=cooling.before_ms,
         delay_ms=cooling.delay_ms,
         during=cooling.during,
         after_ms=cooling.after_ms,
         air_temperature_C=air_temperature,
         air_coefficient_W_m2K=air_coefficient,
-        film=_film(medium) if cooling.kind == "spray" else None,
+        film=_spray_film(medium) if cooling.kind == "spray" else None,
     )
 
 
-def _sourced(medium: str, key: str) -> Sourced:
+def _medium_value(medium: str, key: str) -> SourcedValue:
     sourced = cooling_values()[medium][key]
-    used(sourced.source)
+    cite_sources(sourced.source)
     return sourced
 
 
-def _fixed(value: float) -> Sourced:
+def _fixed_value(value: float) -> SourcedValue:
     """What a case states, or follows from the room: the value alone."""
-    return Sourced(value, value, value, "fixed", "")
+    return SourcedValue(value, value, value, "fixed", "")
 
 
-def _temperature(medium: str, head: CoolingHead | None) -> Sourced:
+def _medium_temperature(medium: str, head: CoolingHead | None) -> SourcedValue:
     """The medium's own, within what a plate can be set to."""
-    known = _sourced(medium, "temperature_C")
+    known = _medium_value(medium, "temperature_C")
     if head is None or head.temperature_C is None:
         return known
     least, most = head.temperature_C.ends
@@ -168,54 +249,60 @@ def _temperature(medium: str, head: CoolingHead | None) -> Sourced:
     return replace(known, value=value, low=low, high=high)
 
 
-def _refuse(field: str, what: str, hint: str) -> None:
+def _raise_invalid_cooling(field: str, what: str, hint: str) -> None:
     raise InputError("cooling-impossible", f"{what} cannot be", field=field, hint=hint)
 
 
-def _nothing_to_time(cooling: Cooling) -> None:
+def _check_no_timings(cooling: Cooling) -> None:
     given = {name: getattr(cooling, name) for name in (*TIMINGS, "during", "cryogen")}
     for name, value in given.items():
         if value:
             shown = str(value).lower() if value is True else value
-            _refuse(
+            _raise_invalid_cooling(
                 f"cooling.{name}",
                 f'{name} = {shown} with kind = "none"',
                 "Give the kind of cooling, or leave the rest out.",
             )
 
 
-def _built_in(cooling: Cooling, device: Device | None) -> CoolingHead | None:
+def _built_in_head(cooling: Cooling, device: Device | None) -> CoolingHead | None:
     """The cooling of the device that the case uses; None when it stands beside the device."""
     if device is None:
         return None
     head = next((h for h in device.cooling if h.kind == cooling.kind), None)
     if head is None:
-        if cooling.kind in BUILT_IN:
+        if cooling.kind in BUILT_IN_KINDS:
             kinds = ", ".join(h.kind for h in device.cooling) or "none"
-            _cannot(
+            _raise_not_offered(
                 device, "cooling.kind", f"by {cooling.kind}", f"Built in: {kinds}; an air cooler can stand beside it."
             )
         return None
     if cooling.cryogen is not None and cooling.cryogen != head.cryogen and head.kind == "spray":
-        _cannot(device, "cooling.cryogen", f"with {cooling.cryogen}", f"It sprays {head.cryogen}.")
+        _raise_not_offered(device, "cooling.cryogen", f"with {cooling.cryogen}", f"It sprays {head.cryogen}.")
     for name, unit in (("temperature_C", "°C"), *((timing, "ms") for timing in TIMINGS)):
-        _within(device, name, unit, getattr(cooling, name), getattr(head, name))
+        _check_within(device, name, unit, getattr(cooling, name), getattr(head, name))
     if cooling.during and not head.during:
-        _cannot(device, "cooling.during", f"by {head.kind} during the pulse", "during = false, or leave it out.")
+        _raise_not_offered(
+            device, "cooling.during", f"by {head.kind} during the pulse", "during = false, or leave it out."
+        )
     return head
 
 
-def _within(device: Device, name: str, unit: str, read: float | None, offer: Any) -> None:
+def _check_within(device: Device, name: str, unit: str, read: float | None, offer: Any) -> None:
     """Hold a setting to the device; left out, or a timing of 0, means that it is not used."""
     if read is None or (read == 0 and name in TIMINGS):
         return
     if offer is None:
         if name in TIMINGS:
-            _cannot(device, f"cooling.{name}", f"with {name} = {read:g}", f"{name} cannot be set: leave it out.")
+            _raise_not_offered(
+                device, f"cooling.{name}", f"with {name} = {read:g}", f"{name} cannot be set: leave it out."
+            )
         return
     if not offer.holds(read):
-        _cannot(device, f"cooling.{name}", f"with {name} = {read:g}", f"It offers {offered([offer], unit)}.")
+        _raise_not_offered(
+            device, f"cooling.{name}", f"with {name} = {read:g}", f"It offers {describe_values([offer], unit)}."
+        )
 
 
-def _cannot(device: Device, field: str, how: str, hint: str) -> None:
+def _raise_not_offered(device: Device, field: str, how: str, hint: str) -> None:
     raise InputError("cannot-cool", f"{device.name} cannot cool {how}", field=field, hint=hint)

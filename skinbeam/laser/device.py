@@ -1,23 +1,36 @@
 """Devices: what each machine can emit, read from `data/lasers/*.toml` or from a clinic's own file."""
 
-from collections.abc import Iterable, Mapping
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from skinbeam.document import document, round_significant, sha256_of
-from skinbeam.messages import Message, catalogue
-from skinbeam.provenance import used
-from skinbeam.schema.case import Case
-from skinbeam.schema.device import CoolingHead, DeviceFile, Head
-from skinbeam.schema.load import LoadedCase, parse, read_toml
-from skinbeam.schema.refusals.meant import unknown_device
-from skinbeam.sources import bibliography
-from skinbeam.units import MM, UM
+from skinbeam.model.case import Case
+from skinbeam.model.device_file import CoolingHead, DeviceFile, DeviceHead, Offer
+from skinbeam.model.document import build_document, round_significant, sha256_hex
+from skinbeam.model.input_files import LoadedCase, parse_record, read_toml
+from skinbeam.model.sources import bibliography, cite_sources
+from skinbeam.model.suggestions import unknown_device_error
+from skinbeam.model.units import MM, MS, UM
+from skinbeam.text import Message, catalogue, render_message
 
-__all__ = ["Device", "beam_sizes_mm", "check_device_file", "devices", "lasers_document", "load_device", "tip_size_mm"]
+__all__ = [
+    "Device",
+    "beam_sizes_mm",
+    "check_device_file",
+    "describe_light",
+    "describe_pulses",
+    "describe_values",
+    "devices",
+    "lasers_document",
+    "load_device",
+    "tip_size_mm",
+    "title_with_light",
+]
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,7 @@ class Device:
         return self.file.profile
 
     @property
-    def heads(self) -> tuple[Head, ...]:
+    def heads(self) -> tuple[DeviceHead, ...]:
         """Its ways of working."""
         return tuple(self.file.head)
 
@@ -81,14 +94,14 @@ class Device:
     @property
     def pulse_ms(self) -> tuple[float, float]:
         """Shortest and longest pulse of any head."""
-        return _span(head.pulse_ms.ends for head in self.heads)
+        return _outer_range(head.pulse_ms.ends for head in self.heads)
 
     @property
     def dose(self) -> tuple[float, float]:
         """Least and greatest fluence (J/cm²), or energy of a microbeam (mJ), of any head."""
         if self.microbeam:
-            return _span(tip.energy_mJ.ends for head in self.heads for tip in head.tip)
-        return _span(spot.fluence_J_cm2.ends for head in self.heads for spot in head.spot)
+            return _outer_range(tip.energy_mJ.ends for head in self.heads for tip in head.tip)
+        return _outer_range(spot.fluence_J_cm2.ends for head in self.heads for spot in head.spot)
 
     @property
     def spots_mm(self) -> tuple[float, ...]:
@@ -123,15 +136,17 @@ class Device:
         if self.compression is not None:
             record["compression"] = self.compression
         if self.microbeam:
-            record["density_per_cm2"] = _span(tip.density_per_cm2.ends for head in self.heads for tip in head.tip)
+            record["density_per_cm2"] = _outer_range(
+                tip.density_per_cm2.ends for head in self.heads for tip in head.tip
+            )
         return record
 
     def cite(self) -> None:
         """Say that its ranges were used; sources that are not in the bibliography stay in its record only."""
-        used(*(key for key in self.file.source if key in bibliography()))
+        cite_sources(*(key for key in self.file.source if key in bibliography()))
 
 
-def beam_sizes_mm(head: Head) -> tuple[float, ...]:
+def beam_sizes_mm(head: DeviceHead) -> tuple[float, ...]:
     """Return the diameters that a head offers, in mm, whether spots or microbeams."""
     return tuple(spot.spot_mm for spot in head.spot) + tuple(tip_size_mm(tip.diameter_um) for tip in head.tip)
 
@@ -141,7 +156,7 @@ def tip_size_mm(diameter_um: float) -> float:
     return round_significant(diameter_um * UM / MM, 9)
 
 
-def _span(ranges: Iterable[tuple[float, float]]) -> tuple[float, float]:
+def _outer_range(ranges: Iterable[tuple[float, float]]) -> tuple[float, float]:
     lows, highs = zip(*ranges, strict=True)
     return min(lows), max(highs)
 
@@ -155,7 +170,10 @@ def devices() -> Mapping[str, Device]:
     InputError : a file of the package does not hold to the schema.
     """
     folder = Path(str(resources.files("skinbeam") / "data" / "lasers"))
-    return {path.stem: _read(path, "lasers") for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)}
+    return {
+        path.stem: _read_device_file(path, "lasers")
+        for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)
+    }
 
 
 def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "laser.device") -> Device:
@@ -166,18 +184,18 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
     InputError : no such device (the nearest is named), no such file, a file outside the folder, an unsound file.
     """
     if name_or_path.endswith(".toml"):
-        return _read(LoadedCase(Case(), folder or Path(), file="").beside(name_or_path, field=field), field)
+        return _read_device_file(LoadedCase(Case(), folder or Path(), file="").beside(name_or_path, field=field), field)
     known = devices()
     if name_or_path not in known:
-        raise unknown_device(name_or_path, known, field=field)
+        raise unknown_device_error(name_or_path, known, field=field)
     return known[name_or_path]
 
 
 def lasers_document() -> dict[str, Any]:
     """Return `skinbeam.lasers/1`: what every known device can emit."""
-    return document(
+    return build_document(
         "skinbeam.lasers/1",
-        case_sha256=sha256_of({"command": "lasers"}),
+        case_sha256=sha256_hex({"command": "lasers"}),
         seed=0,
         body={"lasers": list(devices().values())},
     )
@@ -190,14 +208,87 @@ def check_device_file(path: Path) -> dict[str, Any]:
     ------
     InputError : what is wrong with the file, with the path of the key.
     """
-    device = _read(path, "FILE")
-    return document(
+    device = _read_device_file(path, "FILE")
+    return build_document(
         "skinbeam.lasers/1",
-        case_sha256=sha256_of({"command": "lasers", "file": sha256_of(path.read_bytes())}),
+        case_sha256=sha256_hex({"command": "lasers", "file": sha256_hex(path.read_bytes())}),
         seed=0,
         body={"lasers": [device]},
     )
 
 
-def _read(path: Path, field: str) -> Device:
-    return Device(path.stem, parse(DeviceFile, read_toml(path, field=field, what="a device file"), file=path.name))
+def _read_device_file(path: Path, field: str) -> Device:
+    return Device(
+        path.stem, parse_record(DeviceFile, read_toml(path, field=field, what="a device file"), file=path.name)
+    )
+
+
+# How a device is spoken of: what it offers, in numbers with units, and which of its lights is meant.
+
+_TIME_UNITS = {-12: "ps", -9: "ns", -6: "µs", -3: "ms", 0: "s"}
+MAX_LISTED_VALUES = 12  # listed one by one; a longer list is told by its ends
+
+
+def describe_light(wavelength_nm: float, *, lamp: bool) -> str:
+    """Return a light in words: `595 nm`, or of a filtered lamp, whose wavelength is its cut-off, `from 560 nm`."""
+    return render_message("light-of.lamp" if lamp else "light-of.laser", {"nm": wavelength_nm})
+
+
+def title_with_light(title: str, wavelength_nm: float, *, lamp: bool) -> str:
+    """Return a device's title with one of its lights, once.
+
+    A title that names two wavelengths says of neither that it is meant, and one that names a filter says no laser line.
+    """
+    nm = f"{wavelength_nm:g}"
+    alone = set(re.findall(r"\d{3,5}(?:\.\d+)?", title)) == {nm} and f"{nm} nm" in title
+    return title if alone and not lamp else f"{title}, {describe_light(wavelength_nm, lamp=lamp)}"
+
+
+def describe_values(offers: Iterable[Offer[Any]], unit: str) -> str:
+    """Return e.g. `5 to 20 ms; 0.45, 1.5 or 3 ms`, each way of setting once and ranges that meet as one."""
+    texts = dict.fromkeys(_describe_values_once(offer) for offer in _merge_ranges(offers))
+    return "; ".join(f"{text} {unit}".rstrip() for text in texts)
+
+
+def describe_pulses(offers: Iterable[Offer[Any]]) -> str:
+    """Return what pulses are offered in ms, and in the unit people use for them when that is another."""
+    kept = list(offers)
+    text = describe_values(kept, "ms")
+    low, high = min(o.ends[0] for o in kept), max(o.ends[1] for o in kept)
+    if _engineering_exponent(low * MS) <= -3 <= _engineering_exponent(high * MS):
+        return text
+    exponent = min(max(_engineering_exponent(low * MS), min(_TIME_UNITS)), max(_TIME_UNITS))
+    ends = [f"{end * MS / 10.0**exponent:.4g}" for end in dict.fromkeys((low, high))]
+    return f"{text} ({' to '.join(ends)} {_TIME_UNITS[exponent]})"
+
+
+def _engineering_exponent(value: float) -> int:
+    """The power of ten, a multiple of three, that leaves `value` between 1 and 1000."""
+    return 3 * math.floor(math.log10(value * (1 + 1e-9)) / 3)
+
+
+def _merge_ranges(offers: Iterable[Offer[Any]]) -> Iterator[Offer[Any]]:
+    """Yield the offers, a range without steps in one with that which begins where it ends."""
+    before: Offer[Any] | None = None
+    for offer in offers:
+        if before is not None and _is_continuous(before) and _is_continuous(offer) and before.ends[1] == offer.ends[0]:
+            before = before.model_copy(update={"high": offer.high})
+            continue
+        if before is not None:
+            yield before
+        before = offer
+    if before is not None:
+        yield before
+
+
+def _is_continuous(offer: Offer[Any]) -> bool:
+    return offer.values is None and offer.step is None
+
+
+def _describe_values_once(offer: Offer[Any]) -> str:
+    low, high = offer.ends
+    if offer.values is not None and len(offer.values) <= MAX_LISTED_VALUES:
+        *first, last = (f"{value:g}" for value in offer.values)
+        return f"{', '.join(first)} or {last}" if first else last
+    text = f"{low:g} to {high:g}" if low < high else f"{low:g}"
+    return text if offer.step is None else f"{text} in steps of {offer.step:g}"

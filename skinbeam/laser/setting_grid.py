@@ -4,21 +4,29 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from skinbeam.document import round_significant
 from skinbeam.laser.device import Device, beam_sizes_mm, tip_size_mm
-from skinbeam.schema.device import Offer, Spot, Tip
-from skinbeam.units import MJ, MM, MS, UM
+from skinbeam.model.device_file import MicrobeamOutput, Offer, SpotOutput
+from skinbeam.model.document import round_significant
+from skinbeam.model.units import MJ, MM, MS, UM
 
-__all__ = ["Setting", "densities", "dose_steps", "linear_steps", "offers", "pulse_steps", "settings_tables"]
+__all__ = [
+    "BeamSetting",
+    "case_tables",
+    "density_steps",
+    "dose_steps",
+    "iterate_settings",
+    "linear_steps",
+    "pulse_steps",
+]
 
-DIGITS = 9  # significant: free of the noise of the arithmetic
-MOST_STEPS = 40
+GRID_DIGITS = 9  # significant: free of the noise of the arithmetic
+MAX_STEPS = 40
 PULSE_MANTISSAS = (1.0, 2.0, 5.0)  # of a pulse length between the ends of a range
 STEP_MANTISSAS = (1.0, 2.0, 2.5, 5.0, 10.0)
 NEAR_END = 1.2  # a round pulse length nearer than this factor to an end adds nothing
 
 
-class Setting(NamedTuple):
+class BeamSetting(NamedTuple):
     """Wavelength, pulse length and diameter: of the spot, or of one microbeam."""
 
     wavelength_nm: float
@@ -26,13 +34,13 @@ class Setting(NamedTuple):
     spot_mm: float
 
 
-def offers(device: Device) -> Iterator[Setting]:
+def iterate_settings(device: Device) -> Iterator[BeamSetting]:
     """Yield every wavelength, pulse and diameter that a planner should try, each once, in the order of the file."""
-    seen: set[Setting] = set()
+    seen: set[BeamSetting] = set()
     for head in device.heads:
         for pulse in pulse_steps(head.pulse_ms):
             for size in beam_sizes_mm(head):
-                setting = Setting(head.wavelength_nm, pulse, size)
+                setting = BeamSetting(head.wavelength_nm, pulse, size)
                 if setting not in seen:
                     seen.add(setting)
                     yield setting
@@ -44,27 +52,31 @@ def dose_steps(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: f
     Empty when the device does not offer the setting, or no energy gives a power it has at this pulse length.
     """
     doses: set[float] = set()
-    for option in _options(device, wavelength_nm, pulse_ms, spot_mm):
-        if isinstance(option, Spot):
+    for option in _matching_outputs(device, wavelength_nm, pulse_ms, spot_mm):
+        if isinstance(option, SpotOutput):
             doses.update(linear_steps(option.fluence_J_cm2))
         else:
             doses.update(e for e in linear_steps(option.energy_mJ) if _has_power(option, e, pulse_ms))
     return tuple(sorted(doses))
 
 
-def densities(
+def density_steps(
     device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float, energy_mJ: float
 ) -> tuple[float, ...]:
     """Return the densities in 1/cm² a pass that go with a microbeam of this energy; empty for a full field."""
     found: set[float] = set()
-    for option in _options(device, wavelength_nm, pulse_ms, spot_mm):
-        if isinstance(option, Tip) and option.energy_mJ.holds(energy_mJ) and _has_power(option, energy_mJ, pulse_ms):
+    for option in _matching_outputs(device, wavelength_nm, pulse_ms, spot_mm):
+        if (
+            isinstance(option, MicrobeamOutput)
+            and option.energy_mJ.holds(energy_mJ)
+            and _has_power(option, energy_mJ, pulse_ms)
+        ):
             found.update(linear_steps(option.density_per_cm2))
     return tuple(sorted(found))
 
 
-def settings_tables(
-    device: Device, setting: Setting, dose: float, density_per_cm2: float | None = None
+def case_tables(
+    device: Device, setting: BeamSetting, dose: float, density_per_cm2: float | None = None
 ) -> dict[str, dict[str, Any]]:
     """Return [laser], [settings] and, for microbeams, [microbeam] of a case file that asks for one shot of this."""
     tables: dict[str, dict[str, Any]] = {
@@ -74,7 +86,7 @@ def settings_tables(
     if device.microbeam:
         tables["microbeam"] = {
             "energy_mJ": dose,
-            "diameter_um": round_significant(setting.spot_mm * MM / UM, DIGITS),
+            "diameter_um": round_significant(setting.spot_mm * MM / UM, GRID_DIGITS),
             "density_per_cm2": density_per_cm2,
             "profile": device.profile,
         }
@@ -89,7 +101,7 @@ def pulse_steps(offer: Offer[Any]) -> tuple[float, ...]:
         return linear_steps(offer)
     low, high = offer.ends
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    between = [round_significant(m * 10.0**d, DIGITS) for d in decades for m in PULSE_MANTISSAS]
+    between = [round_significant(m * 10.0**d, GRID_DIGITS) for d in decades for m in PULSE_MANTISSAS]
     kept = [x for x in between if low * NEAR_END <= x <= high / NEAR_END]
     return tuple(sorted({low, high, *kept}))
 
@@ -103,26 +115,28 @@ def linear_steps(offer: Offer[Any]) -> tuple[float, ...]:
         return (low,)
     if offer.step is not None:
         count = math.floor((high - low) / offer.step * (1 + 1e-12))
-        stride = math.ceil(count / MOST_STEPS)
-        return tuple(round_significant(low + i * offer.step, DIGITS) for i in range(0, count + 1, stride))
-    step = _round_step((high - low) / MOST_STEPS)
+        stride = math.ceil(count / MAX_STEPS)
+        return tuple(round_significant(low + i * offer.step, GRID_DIGITS) for i in range(0, count + 1, stride))
+    step = _round_step((high - low) / MAX_STEPS)
     first, last = math.ceil(low / step), math.floor(high / step)
-    inner = {round_significant(i * step, DIGITS) for i in range(first, last + 1)}
+    inner = {round_significant(i * step, GRID_DIGITS) for i in range(first, last + 1)}
     return tuple(sorted(inner | {low, high}))
 
 
 def _round_step(least: float) -> float:
     """The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `least`."""
     decade = 10.0 ** math.floor(math.log10(least))
-    return round_significant(next(m * decade for m in STEP_MANTISSAS if m * decade >= least * (1 - 1e-12)), DIGITS)
+    return round_significant(next(m * decade for m in STEP_MANTISSAS if m * decade >= least * (1 - 1e-12)), GRID_DIGITS)
 
 
-def _options(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float) -> Iterator[Spot | Tip]:
+def _matching_outputs(
+    device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float
+) -> Iterator[SpotOutput | MicrobeamOutput]:
     for head in device.heads:
         if head.wavelength_nm == wavelength_nm and head.pulse_ms.holds(pulse_ms):
             yield from (spot for spot in head.spot if math.isclose(spot.spot_mm, spot_mm, rel_tol=1e-6))
             yield from (tip for tip in head.tip if math.isclose(tip_size_mm(tip.diameter_um), spot_mm, rel_tol=1e-6))
 
 
-def _has_power(tip: Tip, energy_mJ: float, pulse_ms: float) -> bool:
+def _has_power(tip: MicrobeamOutput, energy_mJ: float, pulse_ms: float) -> bool:
     return tip.power_W is None or tip.power_W.holds(energy_mJ * MJ / (pulse_ms * MS))

@@ -1,1 +1,1 @@
-"""What an input file may hold, checked in clinical units."""
+"""What cases, devices, estimates, units, sources and errors are, and how their files are read."""

@@ -1,33 +1,43 @@
 """The case file: a consultation, or a pulse on a skin, in clinical units.
 
 Attribute names are the keys of the file. Every value is checked alone where its table is declared; `Case` checks what
-only several tables together can break. What a device can emit is checked in `laser.settings`.
+only several tables together can break. What a device can emit is checked in `laser.beam`.
 """
 
+import datetime
 import itertools
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from skinbeam.schema.consultation import Clinic, Concern, Patient, Photo, SessionDone, TestSpot
-from skinbeam.schema.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Settings, Skin, Vessel
-from skinbeam.schema.fields import FieldFault, Section, text
+from skinbeam.model.consultation import Clinic, Concern, EarlierSession, EarlierTestSpot, Patient, Photo
+from skinbeam.model.errors import InputError
+from skinbeam.model.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Settings, Skin, Vessel
+from skinbeam.model.fields import FieldError, InputTable, text
 
-__all__ = ["Case"]
+__all__ = [
+    "Case",
+    "check_dates",
+    "conditions_in_case",
+    "current_date",
+    "forms_raised_scars",
+]
 
 _WITHOUT_TISSUE: Mapping[str, str] = {"blood": "blood in a cuvette", "melanosome": "one granule in water"}
 _WITHOUT_MELANIN = ("blood", "phantom", "chick-membrane")
 
 
-class Case(Section):
+class Case(InputTable):
     """A whole case file."""
 
     title: Annotated[str, text(200)] = ""
     patient: Patient | None = None
     concern: list[Concern] = Field(default=[], max_length=50)
-    test_spot: list[TestSpot] = Field(default=[], max_length=200)
-    session: list[SessionDone] = Field(default=[], max_length=200)
+    test_spot: list[EarlierTestSpot] = Field(default=[], max_length=200)
+    session: list[EarlierSession] = Field(default=[], max_length=200)
     clinic: Clinic | None = None
     photo: Photo | None = None
     skin: Skin | None = None
@@ -42,23 +52,23 @@ class Case(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> "Case":
         for check in (
-            _concerns_differ,
-            _one_heat_source,
-            _microbeam_holds_the_dose,
-            _vessels_apart,
-            _targets_in_tissue,
-            _layers_sound,
+            _check_concerns_differ,
+            _check_single_heat_source,
+            _check_microbeam_dose,
+            _check_vessels_separate,
+            _check_targets_in_tissue,
+            _check_layers,
         ):
             check(self)
         return self
 
 
-def _concerns_differ(case: Case) -> None:
+def _check_concerns_differ(case: Case) -> None:
     seen: dict[tuple[str, str], int] = {}
     for index, concern in enumerate(case.concern):
         key = (concern.condition, concern.site)
         if key in seen:
-            raise FieldFault(
+            raise FieldError(
                 "concern-twice",
                 f"concern[{index}] is {concern.condition} at {concern.site}, as is concern[{seen[key]}]",
                 "Name each condition once a site.",
@@ -67,21 +77,21 @@ def _concerns_differ(case: Case) -> None:
         seen[key] = index
 
 
-def _one_heat_source(case: Case) -> None:
+def _check_single_heat_source(case: Case) -> None:
     if case.bath is not None and (case.laser or case.settings or case.microbeam):
-        raise FieldFault(
+        raise FieldError(
             "two-heat-sources", "[bath] stands beside a laser", "Keep [bath], or [laser] with [settings].", field="bath"
         )
 
 
-def _microbeam_holds_the_dose(case: Case) -> None:
+def _check_microbeam_dose(case: Case) -> None:
     if case.microbeam is None or case.settings is None:
         return
     given = [
         name for name in ("fluence_J_cm2", "energy_J", "power_W", "spot_mm") if getattr(case.settings, name) is not None
     ]
     if given:
-        raise FieldFault(
+        raise FieldError(
             "two-beams",
             f"[settings] {', '.join(given)} beside [microbeam]",
             "With [microbeam] the dose is energy_mJ per beam; [settings] holds pulse_ms and trains only.",
@@ -89,12 +99,12 @@ def _microbeam_holds_the_dose(case: Case) -> None:
         )
 
 
-def _vessels_apart(case: Case) -> None:
+def _check_vessels_separate(case: Case) -> None:
     deep = sorted(enumerate(case.vessel), key=lambda item: item[1].depth_um)
     for (i, upper), (j, lower) in itertools.pairwise(deep):
         gap = lower.depth_um - upper.depth_um
         if gap < upper.outer_radius_um + lower.outer_radius_um:
-            raise FieldFault(
+            raise FieldError(
                 "vessels-overlap",
                 f"vessel[{i}] and vessel[{j}] overlap: axes {gap:g} µm apart, radii with walls "
                 f"{upper.outer_radius_um:g} and {lower.outer_radius_um:g} µm",
@@ -103,21 +113,21 @@ def _vessels_apart(case: Case) -> None:
             )
 
 
-def _targets_in_tissue(case: Case) -> None:
+def _check_targets_in_tissue(case: Case) -> None:
     """A cuvette of blood and a granule in water hold no vessel and no lesion; only a granule has its kind said."""
     if case.skin is None or case.skin.layer:
         return
     name = case.skin.preset
     for field, given in (("vessel[0]", case.vessel), ("lesion[0]", case.lesion)):
         if name in _WITHOUT_TISSUE and given:
-            raise FieldFault(
+            raise FieldError(
                 "no-tissue",
                 f'[[{field[:-3]}]] stands beside the preset "{name}", {_WITHOUT_TISSUE[name]}',
                 f'Leave [[{field[:-3]}]] out, or take a preset of skin, or "chick-membrane".',
                 field=field,
             )
     if case.skin.melanosome is not None and name in _WITHOUT_MELANIN:
-        raise FieldFault(
+        raise FieldError(
             "no-melanosomes",
             f'melanosome = "{case.skin.melanosome}" stands beside the preset "{name}", which has none',
             'Leave it out, or take the preset "melanosome".',
@@ -125,22 +135,91 @@ def _targets_in_tissue(case: Case) -> None:
         )
 
 
-def _layers_sound(case: Case) -> None:
+def _check_layers(case: Case) -> None:
     if case.skin is None:
         return
     names = [layer.name for layer in case.skin.layer]
     for index, layer in enumerate(case.skin.layer):
         if layer.name in names[:index]:
-            raise FieldFault(
+            raise FieldError(
                 "layer-twice",
                 f'skin.layer[{index}] is the second called "{layer.name}"',
                 "Layer names are unique.",
                 field=f"skin.layer[{index}].name",
             )
         if layer.thickness_um is None and index < len(names) - 1:
-            raise FieldFault(
+            raise FieldError(
                 "layer-without-thickness",
                 f"skin.layer[{index}] has no thickness_um and is not the last",
                 "Only the last layer may be left without a thickness: it is then semi-infinite.",
                 field=f"skin.layer[{index}].thickness_um",
             )
+
+
+# Whether the dates of a case can be: after the birth of the person, and not after today.
+#
+# Asked when a case is loaded and nowhere later, so that the bytes of a plan do not hang on the day it is made.
+
+
+def check_dates(case: Case, today: datetime.date, *, file: str) -> None:
+    """Refuse a date that lies after `today`, or before the earliest day on which this person can have been born.
+
+    Raises
+    ------
+    InputError : the first such date.
+    """
+    born = None if case.patient is None else _earliest_birth_date(case.patient.age_years, today)
+    for field, date in _case_dates(case):
+        if date > today:
+            hint = f"A date up to today, {today.isoformat()} by this machine's clock."
+            raise InputError("date-in-future", f"lies in the future, read {date}", field=field, hint=hint, file=file)
+        if born is not None and date < born:
+            hint = f"A date from {born.isoformat()} on: with the age that was given, the person was not born before."
+            raise InputError("date-before-birth", f"lies before birth, read {date}", field=field, hint=hint, file=file)
+
+
+def current_date() -> datetime.date:
+    """Return the day by this machine's clock."""
+    return datetime.date.today()
+
+
+def _case_dates(case: Case) -> Iterator[tuple[str, datetime.date]]:
+    for index, concern in enumerate(case.concern):
+        if concern.diagnosis_date is not None:
+            yield f"concern[{index}].diagnosis_date", concern.diagnosis_date
+    if case.patient is not None and case.patient.keloid_decision is not None:
+        yield "patient.keloid_decision.date", case.patient.keloid_decision.date
+
+
+def _earliest_birth_date(age_years: float, today: datetime.date) -> datetime.date:
+    """A person of 42 years is not yet 43."""
+    year = today.year - math.floor(age_years) - 1
+    try:
+        return today.replace(year=year) + datetime.timedelta(days=1)
+    except ValueError:  # the 29th of February, in a year without one
+        return datetime.date(year, 3, 1)
+
+
+# Whose skin scars too much, from anything that a case says of the person.
+
+_SCAR_HISTORY = frozenset(("hypertrophic-scar", "keloid"))
+_NOT_DENIED = r"(?<!\bno )(?<!\bnot )(?<!\bwithout )"
+_SCAR_PATTERNS = {
+    "keloid": re.compile(rf"{_NOT_DENIED}\bkeloids?\b"),
+    "hypertrophic-scars": re.compile(rf"{_NOT_DENIED}\b(?:hypertrophic|raised)\s+scar(?:s|ring)?\b"),
+}
+_SCAR_CONDITIONS = frozenset(("hypertrophic-scars", "keloid"))
+
+
+def conditions_in_case(case: Case) -> tuple[str, ...]:
+    """Return what is found anywhere on the person, was treated in a session or came of one, each condition once."""
+    told = " ; ".join(text for done in case.session for text in done.adverse).casefold()
+    came = (condition for condition, words in _SCAR_PATTERNS.items() if words.search(told))
+    named = [*(concern.condition for concern in case.concern), *(done.treats for done in case.session), *came]
+    return tuple(dict.fromkeys(named))
+
+
+def forms_raised_scars(case: Case) -> bool:
+    """Return whether the person has or had a keloid or another raised scar, wherever on the skin."""
+    history = case.patient.history if case.patient is not None else ()
+    return not (_SCAR_HISTORY.isdisjoint(history) and _SCAR_CONDITIONS.isdisjoint(conditions_in_case(case)))

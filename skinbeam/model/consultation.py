@@ -6,33 +6,33 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
-from skinbeam.errors import did_you_mean
-from skinbeam.schema.fields import (
-    FieldFault,
-    Section,
+from skinbeam.model.errors import spelling_hint
+from skinbeam.model.fields import (
+    FieldError,
+    InputTable,
     choice,
     flag,
-    grades,
-    named,
-    named_person,
+    grade_range,
     number,
+    person_name,
     text,
+    vocabulary_name,
 )
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtypes
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 
 __all__ = [
-    "DECIDED",
+    "DECIDABLE_MODALITIES",
     "HISTORY",
     "LESION_SIGNS",
     "REACTIONS",
     "Clinic",
     "Concern",
+    "EarlierSession",
+    "EarlierTestSpot",
     "KeloidDecision",
     "Medication",
     "Patient",
     "Photo",
-    "SessionDone",
-    "TestSpot",
 ]
 
 # What a person may have had or has now; the rules in data/rules.toml speak of these words.
@@ -89,10 +89,10 @@ REACTIONS = (
 )
 LESION_SIGNS = ("new", "changing", "bleeding", "irregular", "solitary-pearly")
 # The lasers that someone who forms keloids is not offered unless a specialist decides otherwise.
-DECIDED = ("ablative", "fractional-ablative")
+DECIDABLE_MODALITIES = ("ablative", "fractional-ablative")
 
-Phototype = Annotated[str, grades(PHOTOTYPES, "phototype")]
-Severity = Annotated[str, grades(SEVERITIES, "severity")]
+Phototype = Annotated[str, grade_range(PHOTOTYPES, "phototype")]
+Severity = Annotated[str, grade_range(SEVERITIES, "severity")]
 Wavelength = Annotated[float, number(193, 12_000, "nm")]
 Fluence = Annotated[float, number(0, 1000, "J/cm²", above=True)]
 Energy = Annotated[float, number(0, 10_000, "mJ", above=True)]
@@ -102,12 +102,12 @@ Pixel = Annotated[float, number(0, 100_000, "pixels")]
 PicturePoint = Annotated[list[Pixel], Field(min_length=2, max_length=2)]
 
 
-def _a_date(read: Any) -> datetime.date:
+def _parse_date(read: Any) -> datetime.date:
     if isinstance(read, str):
         with contextlib.suppress(ValueError):
             read = datetime.date.fromisoformat(read)
     if isinstance(read, datetime.datetime) or not isinstance(read, datetime.date):
-        raise FieldFault(
+        raise FieldError(
             "not-a-date",
             f"is not a date, read {read!r}",
             "A date such as 2026-11-02, without quotation marks.",
@@ -115,27 +115,27 @@ def _a_date(read: Any) -> datetime.date:
     return read
 
 
-Date = Annotated[datetime.date, BeforeValidator(_a_date)]
+Date = Annotated[datetime.date, BeforeValidator(_parse_date)]
 
 
-class Medication(Section):
+class Medication(InputTable):
     """Something the person takes or took; any name is accepted."""
 
     name: Annotated[str, text(100, least=1)]
     last_dose_months: Annotated[float, number(0, 1200, "months")] = 0.0
 
 
-class KeloidDecision(Section):
+class KeloidDecision(InputTable):
     """What a specialist who knows of the keloid allows all the same."""
 
-    by: Annotated[str, named_person(100)]
+    by: Annotated[str, person_name(100)]
     date: Date
-    allows: Annotated[list[Annotated[str, choice(*DECIDED)]], AfterValidator(lambda words: sorted(set(words)))] = Field(
-        min_length=1, max_length=10
-    )
+    allows: Annotated[
+        list[Annotated[str, choice(*DECIDABLE_MODALITIES)]], AfterValidator(lambda words: sorted(set(words)))
+    ] = Field(min_length=1, max_length=10)
 
 
-class Patient(Section):
+class Patient(InputTable):
     """Who is treated, without anything that names them."""
 
     age_years: Annotated[float, number(0, 120, "years")]
@@ -155,36 +155,36 @@ class Patient(Section):
     downtime_days_accepted: Annotated[float, number(0, 365, "days")] | None = None
 
 
-def _of_the_condition(said: list[str], info: ValidationInfo) -> list[str]:
+def _check_subtypes(said: list[str], info: ValidationInfo) -> list[str]:
     """The kinds that were said, each once and in the order of the table: no order and no repetition tells anything."""
     condition = info.data.get("condition")
     if condition is None:
         return said  # the condition itself is at fault, and is told first
-    known = subtypes(condition)
+    known = condition_subtypes(condition)
     strange = next((word for word in said if word not in known), None)
     if strange is None:
         return [word for word in known if word in said]
     if not known:
-        raise FieldFault("no-subtypes", f'"{strange}" is said of {condition}, which has no kinds', "Leave it out.")
-    raise FieldFault(
+        raise FieldError("no-subtypes", f'"{strange}" is said of {condition}, which has no kinds', "Leave it out.")
+    raise FieldError(
         "unknown-subtype",
         f'"{strange}" is not a kind of {condition}',
-        f"{did_you_mean([strange], known)}Known: {', '.join(known)}.",
+        f"{spelling_hint([strange], known)}Known: {', '.join(known)}.",
     )
 
 
-class Concern(Section):
+class Concern(InputTable):
     """What the person wants treated, and where."""
 
-    condition: Annotated[str, named("condition")]
-    site: Annotated[str, named("site")]
-    subtypes: Annotated[list[Annotated[str, text(100, least=1)]], AfterValidator(_of_the_condition)] = Field(
+    condition: Annotated[str, vocabulary_name("condition")]
+    site: Annotated[str, vocabulary_name("site")]
+    subtypes: Annotated[list[Annotated[str, text(100, least=1)]], AfterValidator(_check_subtypes)] = Field(
         default=[], max_length=10
     )
     severity: Severity | None = None
     area_cm2: Annotated[float, number(0, 20_000, "cm²", above=True)] | None = None
     diagnosed: Annotated[bool, flag()] = False
-    diagnosed_by: Annotated[str, named_person(100)] | None = None
+    diagnosed_by: Annotated[str, person_name(100)] | None = None
     diagnosis_method: Annotated[str, choice("examination", "dermoscopy", "biopsy")] | None = None
     diagnosis_date: Date | None = None
     lesion_signs: list[Annotated[str, choice(*LESION_SIGNS)]] = Field(default=[], max_length=10)
@@ -198,7 +198,7 @@ class Concern(Section):
         }
         missing = [name for name, value in given.items() if value is None]
         if self.diagnosed and missing:
-            raise FieldFault(
+            raise FieldError(
                 "diagnosis-incomplete",
                 f"diagnosed = true without {', '.join(missing)}",
                 "Say by whom (diagnosed_by), how (diagnosis_method) and when (diagnosis_date), or leave diagnosed out.",
@@ -206,13 +206,13 @@ class Concern(Section):
         return self
 
 
-class TestSpot(Section):
+class EarlierTestSpot(InputTable):
     """What an earlier test spot showed."""
 
     __test__ = False  # its name makes pytest take it for a test
 
     device: Annotated[str, text(200)]
-    site: Annotated[str, named("site")]
+    site: Annotated[str, vocabulary_name("site")]
     wavelength_nm: Wavelength | None = None
     fluence_J_cm2: Fluence | None = None
     energy_mJ: Energy | None = None
@@ -222,11 +222,11 @@ class TestSpot(Section):
     reaction: Annotated[str, choice(*REACTIONS)]
 
 
-class SessionDone(Section):
+class EarlierSession(InputTable):
     """A session that has taken place."""
 
     week: Annotated[float, number(0, 5000, "weeks")]
-    treats: Annotated[str, named("condition")]
+    treats: Annotated[str, vocabulary_name("condition")]
     device: Annotated[str, text(200)] | None = None
     wavelength_nm: Wavelength | None = None
     fluence_J_cm2: Fluence | None = None
@@ -237,14 +237,14 @@ class SessionDone(Section):
     adverse: list[Annotated[str, text(100)]] = Field(default=[], max_length=50)
 
 
-class Clinic(Section):
+class Clinic(InputTable):
     """What the clinic has, and whom its patients call. No list means every known device."""
 
     devices: list[Annotated[str, text(200)]] | None = Field(default=None, min_length=1, max_length=100)
     phone: Annotated[str, text(60)] = ""
 
 
-class Photo(Section):
+class Photo(InputTable):
     """A photograph, beside the case file or handed over with it, and what a person marked on it."""
 
     file: Annotated[str, text(255)] | None = None

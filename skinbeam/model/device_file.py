@@ -9,11 +9,17 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
-from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text
-from skinbeam.schema.names import table
-from skinbeam.schema.trains import Lengths, Several, Train, check_fit, trains_of
+from skinbeam.model.exposure import (
+    PulseTrain,
+    RepeatedSubpulseCounts,
+    SubpulseLengths,
+    check_trains_fit,
+    combine_trains,
+)
+from skinbeam.model.fields import FieldError, InputTable, choice, flag, number, text, vocabulary_name
+from skinbeam.model.vocabulary import vocabulary_table
 
-__all__ = ["CoolingHead", "DeviceFile", "Head", "Offer", "Spot", "Tip"]
+__all__ = ["CoolingHead", "DeviceFile", "DeviceHead", "MicrobeamOutput", "Offer", "SpotOutput"]
 
 Number = TypeVar("Number")
 STEP_SLACK = 1e-9  # of a step: what floating point makes of low + n·step
@@ -31,11 +37,11 @@ Rate = Annotated[float, number(0, 1e6, "Hz", above=True)]
 Celsius = Annotated[float, number(-80, 60, "°C")]
 Time = Annotated[float, number(0, 600_000, "ms")]
 Title = Annotated[str, text(100)]
-Modality = Annotated[str, named("modality")]
+Modality = Annotated[str, vocabulary_name("modality")]
 Flag = Annotated[bool, flag()]
 
 
-class Offer(Section, Generic[Number]):
+class Offer(InputTable, Generic[Number]):
     """What can be set: `values`, or `low` to `high`, in steps of `step` from `low` where the dial has them."""
 
     values: Annotated[list[Number], Field(min_length=1, max_length=500)] | None = None
@@ -52,17 +58,17 @@ class Offer(Section, Generic[Number]):
         hint = "Either values = [...], or low and high, with or without step."
         if values is not None:
             if (low, high, step) != (None, None, None):
-                raise FieldFault("offer-twice", "values stands beside low, high or step", hint)
+                raise FieldError("offer-twice", "values stands beside low, high or step", hint)
             if any(b <= a for a, b in itertools.pairwise(values)):
-                raise FieldFault(
+                raise FieldError(
                     "not-ascending", f"values do not ascend, read {values}", "Each value once, in ascending order."
                 )
         elif low is None or high is None:
-            raise FieldFault("offer-empty", "neither values nor low with high are given", hint)
+            raise FieldError("offer-empty", "neither values nor low with high are given", hint)
         elif low > high:
-            raise FieldFault("ends-exchanged", f"low = {low:g} is above high = {high:g}", "low at most high.")
+            raise FieldError("ends-exchanged", f"low = {low:g} is above high = {high:g}", "low at most high.")
         elif step is not None and not 0 < step <= high - low:
-            raise FieldFault(
+            raise FieldError(
                 "wrong-step", f"step = {step:g} from {low:g} to {high:g}", f"Above 0, at most {high - low:g}."
             )
         return self
@@ -91,14 +97,14 @@ class Offer(Section, Generic[Number]):
         )
 
 
-class Spot(Section):
+class SpotOutput(InputTable):
     """A full-field spot: the diameter of the disc (of equal area where the window is a rectangle) and its fluence."""
 
     spot_mm: SpotSize
     fluence_J_cm2: Offer[Fluence]
 
 
-class Tip(Section):
+class MicrobeamOutput(InputTable):
     """Microbeams of one diameter: energy of each, how many on a square centimetre a pass, power while one is on."""
 
     diameter_um: Diameter
@@ -107,33 +113,33 @@ class Tip(Section):
     power_W: Offer[Power] | None = None
 
 
-class Head(Section):
+class DeviceHead(InputTable):
     """One way of working. `band_nm` marks a filtered lamp, whose `wavelength_nm` is the cut-off of the filter."""
 
     wavelength_nm: Wavelength
     band_nm: Annotated[list[Wavelength], Field(min_length=2, max_length=2)] | None = None
     pulse_ms: Offer[Pulse]
     pulse_shape: Annotated[str, choice("square", "smooth", "spiked", "train")]
-    subpulses: Several | None = None
-    subpulse_ms: Lengths | None = None
-    spot: list[Spot] = Field(default=[], max_length=100)
-    tip: list[Tip] = Field(default=[], max_length=100)
+    subpulses: RepeatedSubpulseCounts | None = None
+    subpulse_ms: SubpulseLengths | None = None
+    spot: list[SpotOutput] = Field(default=[], max_length=100)
+    tip: list[MicrobeamOutput] = Field(default=[], max_length=100)
 
     @model_validator(mode="after")
-    def _whole(self) -> "Head":
+    def _whole(self) -> "DeviceHead":
         if bool(self.spot) == bool(self.tip):
             read = "both [[head.spot]] and [[head.tip]]" if self.spot else "neither [[head.spot]] nor [[head.tip]]"
-            raise FieldFault("spot-or-tip", f"holds {read}", "Spots for a full field, tips for microbeams.")
+            raise FieldError("spot-or-tip", f"holds {read}", "Spots for a full field, tips for microbeams.")
         sizes = [spot.spot_mm for spot in self.spot]
         if len(set(sizes)) < len(sizes):
-            raise FieldFault("spot-twice", f"a spot stands twice, read {sizes}", "Each spot_mm once a head.")
+            raise FieldError("spot-twice", f"a spot stands twice, read {sizes}", "Each spot_mm once a head.")
         if self.subpulses is not None and self.pulse_shape != "train":
-            raise FieldFault(
+            raise FieldError(
                 "no-train", f'subpulses with pulse_shape = "{self.pulse_shape}"', 'Only with pulse_shape = "train".'
             )
-        check_fit(self.trains, self.pulse_ms.ends[0])
+        check_trains_fit(self.trains, self.pulse_ms.ends[0])
         if self.band_nm is not None and not self.wavelength_nm == self.band_nm[0] < self.band_nm[1]:
-            raise FieldFault(
+            raise FieldError(
                 "wrong-band",
                 f"band_nm = {self.band_nm} with wavelength_nm = {self.wavelength_nm:g}",
                 "[cut-off, end], ascending, with wavelength_nm at the cut-off.",
@@ -141,12 +147,12 @@ class Head(Section):
         return self
 
     @property
-    def trains(self) -> tuple[Train, ...]:
+    def trains(self) -> tuple[PulseTrain, ...]:
         """How its pulses are made of sub-pulses; nothing where they are not, or where it is not stated in full."""
-        return trains_of(self.subpulses, self.subpulse_ms)
+        return combine_trains(self.subpulses, self.subpulse_ms)
 
 
-class CoolingHead(Section):
+class CoolingHead(InputTable):
     """Cooling that is built in, and what its timings can be; a timing that is left out is not offered."""
 
     kind: Annotated[str, choice("air", "contact", "spray")]
@@ -160,7 +166,7 @@ class CoolingHead(Section):
     @model_validator(mode="after")
     def _cryogen_sprays(self) -> "CoolingHead":
         if (self.cryogen is not None) != (self.kind == "spray"):
-            raise FieldFault(
+            raise FieldError(
                 "wrong-cryogen",
                 f'kind = "{self.kind}" with cryogen = {self.cryogen}',
                 "A spray names its cryogen; nothing else does.",
@@ -168,7 +174,7 @@ class CoolingHead(Section):
         return self
 
 
-class DeviceFile(Section):
+class DeviceFile(InputTable):
     """A whole device file.
 
     `stated` says where the ranges come from: `maker`, `typical of the class` (what such machines are reported to
@@ -187,13 +193,13 @@ class DeviceFile(Section):
     compression: Annotated[str, choice("glass")] | None = None
     stated: Annotated[str, choice("maker", "typical of the class", "unverified")]
     source: Annotated[list[Annotated[str, text(200)]], Field(min_length=1, max_length=50)]
-    head: Annotated[list[Head], Field(min_length=1, max_length=50)]
+    head: Annotated[list[DeviceHead], Field(min_length=1, max_length=50)]
     cooling: list[CoolingHead] = Field(default=[], max_length=5)
 
     @model_validator(mode="after")
     def _fits_together(self) -> "DeviceFile":
-        if dark := [name for name in self.modalities if not table("modality")[name]["laser"]]:
-            raise FieldFault(
+        if dark := [name for name in self.modalities if not vocabulary_table("modality")[name]["laser"]]:
+            raise FieldError(
                 "not-light",
                 f"modalities holds {', '.join(dark)}, which no light does",
                 "Modalities with laser = true.",
@@ -201,7 +207,7 @@ class DeviceFile(Section):
             )
         for index, head in enumerate(self.head):
             if bool(head.tip) != (self.emission == "microbeam"):
-                raise FieldFault(
+                raise FieldError(
                     "wrong-emission",
                     f'head[{index}] holds {"tips" if head.tip else "spots"} with emission = "{self.emission}"',
                     "Tips go with microbeam, spots with full-field.",
@@ -209,7 +215,7 @@ class DeviceFile(Section):
                 )
             low, high = head.band_nm or (head.wavelength_nm, head.wavelength_nm)
             if not any(band[0] <= low and high <= band[1] for band in self.eyewear_nm):
-                raise FieldFault(
+                raise FieldError(
                     "eyewear-gap",
                     f"no eyewear band covers the {low:g} to {high:g} nm of head[{index}]",
                     "eyewear_nm = [[low, high], ...] covers every wavelength that is emitted.",
@@ -217,14 +223,14 @@ class DeviceFile(Section):
                 )
         kinds = [head.kind for head in self.cooling]
         if self.compression is not None and "spray" in kinds:
-            raise FieldFault(
+            raise FieldError(
                 "glass-and-spray",
                 f'compression = "{self.compression}" with a cooling of kind "spray"',
                 "A spray cannot reach skin below a window: one device file for each hand piece.",
                 field="compression",
             )
         if len(set(kinds)) < len(kinds):
-            raise FieldFault(
+            raise FieldError(
                 "cooling-twice",
                 f"a kind of cooling stands twice, read {', '.join(kinds)}",
                 "Each kind once.",

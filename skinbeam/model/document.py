@@ -13,23 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError
-from skinbeam.files.unfinished import unfinished
+from skinbeam.model.atomic_files import temporary_path
+from skinbeam.model.errors import InputError
 
 __all__ = [
-    "UNWRITABLE",
+    "UNWRITABLE_CODE",
+    "build_document",
     "canonical_json",
-    "document",
-    "fields_of",
-    "plain",
+    "dataclass_fields",
     "pretty_json",
     "round_significant",
-    "sha256_of",
-    "unwritable",
+    "sha256_hex",
+    "to_json_types",
+    "unwritable_error",
     "write_atomically",
 ]
 
-UNWRITABLE = "unwritable-folder"  # code of the error of a disk that is full or cannot be written
+UNWRITABLE_CODE = "unwritable-folder"  # code of the error of a disk that is full or cannot be written
 SIGNIFICANT_DIGITS = 6
 
 
@@ -45,11 +45,11 @@ def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
     return float(f"{value:.{digits - 1}e}") + 0.0
 
 
-def plain(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
+def to_json_types(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
     """Return `value` as JSON types: records become objects, floats are rounded, None is refused.
 
     Anything with `as_record()` (estimates, unknowns, messages) is written by it; other dataclasses field by
-    field, as `fields_of` gives them; arrays through `tolist()`.
+    field, as `dataclass_fields` gives them; arrays through `tolist()`.
 
     Raises
     ------
@@ -60,21 +60,23 @@ def plain(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
     if isinstance(value, float):
         return round_significant(value, digits)
     if isinstance(value, Mapping):
-        return {str(key): plain(item, digits) for key, item in value.items()}
+        return {str(key): to_json_types(item, digits) for key, item in value.items()}
     if hasattr(value, "as_record"):
-        return plain(value.as_record(), digits)
+        return to_json_types(value.as_record(), digits)
     if hasattr(value, "tolist"):
-        return plain(value.tolist(), digits)
+        return to_json_types(value.tolist(), digits)
     if isinstance(value, Sequence | frozenset | set):
-        return [plain(item, digits) for item in (sorted(value) if isinstance(value, frozenset | set) else value)]
+        return [
+            to_json_types(item, digits) for item in (sorted(value) if isinstance(value, frozenset | set) else value)
+        ]
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(item, digits) for name, item in fields_of(value).items()}
+        return {name: to_json_types(item, digits) for name, item in dataclass_fields(value).items()}
     if hasattr(value, "isoformat"):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot stand in a document: {value!r}")
 
 
-def fields_of(record: Any) -> dict[str, Any]:
+def dataclass_fields(record: Any) -> dict[str, Any]:
     """Return the fields of a dataclass by name, in their order; one that is None does not apply, and is left out."""
     held = ((field.name, getattr(record, field.name)) for field in fields(record))
     return {name: value for name, value in held if value is not None}
@@ -82,21 +84,23 @@ def fields_of(record: Any) -> dict[str, Any]:
 
 def canonical_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Return the one canonical text of `value`: sorted keys, no spaces, UTF-8 kept as it is."""
-    return json.dumps(plain(value, digits), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        to_json_types(value, digits), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def pretty_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Return `value` as indented JSON in its own order, with a final newline."""
-    return json.dumps(plain(value, digits), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(to_json_types(value, digits), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def sha256_of(value: Any) -> str:
+def sha256_hex(value: Any) -> str:
     """Return the SHA-256, in hex, of bytes or of the canonical JSON of anything else."""
     data = value if isinstance(value, bytes) else canonical_json(value).encode()
     return hashlib.sha256(data).hexdigest()
 
 
-def document(
+def build_document(
     schema: str,
     *,
     case_sha256: str,
@@ -119,7 +123,7 @@ def document(
         "seed": seed,
         "warnings": warnings,
     }
-    result: dict[str, Any] = plain(head | dict(body), digits)
+    result: dict[str, Any] = to_json_types(head | dict(body), digits)
     return result
 
 
@@ -132,17 +136,17 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished(path) as partial:
+        with temporary_path(path) as partial:
             partial.write_bytes(data.encode() if isinstance(data, str) else data)
             partial.replace(path)
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise unwritable_error(path, error) from None
 
 
-def unwritable(path: Path, error: OSError) -> InputError:
+def unwritable_error(path: Path, error: OSError) -> InputError:
     """Return the error for a file or folder that the disk or its rights refuse."""
     return InputError(
-        UNWRITABLE,
+        UNWRITABLE_CODE,
         f'"{path.name}" cannot be written: {error.strerror}',
         field="--output",
         hint="A folder that can be written, or that can be made.",

@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-__all__ = ["InputError", "NotAvailable", "SkinbeamError", "did_you_mean", "nearest", "unknown_name"]
+__all__ = ["InputError", "NotAvailable", "SkinbeamError", "nearest_name", "spelling_hint", "unknown_name_error"]
 
-_LONGEST = 400  # characters of a message: what it tells as read may be a page of text
+_MAX_MESSAGE_CHARACTERS = 400  # characters of a message: what it tells as read may be a page of text
 
 
 class SkinbeamError(Exception):
@@ -32,8 +32,8 @@ class InputError(SkinbeamError):
     """
 
     def __init__(self, code: str, message: str, *, field: str, hint: str, file: str = "") -> None:
-        if len(message) > _LONGEST:
-            message = f"{message[:_LONGEST]} …"
+        if len(message) > _MAX_MESSAGE_CHARACTERS:
+            message = f"{message[:_MAX_MESSAGE_CHARACTERS]} …"
         super().__init__(message)
         self.code = code
         self.message = message
@@ -77,22 +77,22 @@ class NotAvailable(SkinbeamError):
         return partial(type(self), self.reason, body=self.body), ()
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """Return the known name nearest to `name`, or None when none is near."""
     found = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return found[0] if found else None
 
 
-def did_you_mean(words: Iterable[str], known: Iterable[str]) -> str:
+def spelling_hint(words: Iterable[str], known: Iterable[str]) -> str:
     """Return the question after the known name nearest to the first unknown word; nothing when none is near."""
     known = list(known)
-    near = next((nearest(word, known) for word in words if word not in known), None)
+    near = next((nearest_name(word, known) for word in words if word not in known), None)
     return f'Did you mean "{near}"? ' if near else ""
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str], *, field: str) -> InputError:
+def unknown_name_error(kind: str, name: str, known: Iterable[str], *, field: str) -> InputError:
     """Return the error for a name that is not known: it names the nearest known one, or all of them."""
     known = sorted(known)
-    near = nearest(name, known)
+    near = nearest_name(name, known)
     hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(known)}."
     return InputError(f"unknown-{kind}", f'unknown {kind} "{name}"', field=field, hint=hint)

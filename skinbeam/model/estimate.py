@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-__all__ = ["Estimate", "Kind", "Unknown", "Value", "combine", "wilson"]
+__all__ = ["Estimate", "EstimateKind", "Unknown", "Value", "combine_values", "wilson_interval"]
 
-Kind = Literal["measured", "modelled", "pooled", "assumed"]
-_KINDS = ("measured", "modelled", "pooled", "assumed")
+EstimateKind = Literal["measured", "modelled", "pooled", "assumed"]
+_ESTIMATE_KINDS = ("measured", "modelled", "pooled", "assumed")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Estimate:
     low: float
     high: float
     level: float
-    kind: Kind
+    kind: EstimateKind
     draws: int = 0
     basis: tuple[str, ...] = ()
 
@@ -46,8 +46,8 @@ class Estimate:
             raise ValueError(f"low <= median <= high does not hold: {self.low}, {self.median}, {self.high}")
         if not 0 < self.level < 1:
             raise ValueError(f"level must lie between 0 and 1: {self.level}")
-        if self.kind not in _KINDS:
-            raise ValueError(f"unknown kind {self.kind!r}; known: {', '.join(_KINDS)}")
+        if self.kind not in _ESTIMATE_KINDS:
+            raise ValueError(f"unknown kind {self.kind!r}; known: {', '.join(_ESTIMATE_KINDS)}")
 
     def scaled(self, factor: float) -> "Estimate":
         """Return the estimate times a number of at least 0."""
@@ -88,7 +88,7 @@ class Unknown:
 Value = Estimate | Unknown
 
 
-def combine(values: Sequence[float | Unknown], how: Callable[..., float]) -> float | Unknown:
+def combine_values(values: Sequence[float | Unknown], how: Callable[..., float]) -> float | Unknown:
     """Apply `how` to plain numbers; one unknown among them makes the result unknown, with its reason."""
     for value in values:
         if isinstance(value, Unknown):
@@ -96,7 +96,7 @@ def combine(values: Sequence[float | Unknown], how: Callable[..., float]) -> flo
     return how(*values)
 
 
-def wilson(p: float, variance: float, n: float, z: float) -> tuple[float, float]:
+def wilson_interval(p: float, variance: float, n: float, z: float) -> tuple[float, float]:
     """Return the ends of the score interval of a share `p` of `n` (Wilson 1927, J Am Stat Assoc 22:209).
 
     Parameters

@@ -1,28 +1,112 @@
 """The tables of a pulse: skin, vessels, lesions, laser, settings, cooling."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, model_validator
 
-from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text, whole
-from skinbeam.schema.trains import Lengths, Numbers, check_fit, trains_of
-from skinbeam.units import DAY_S, MS
+from skinbeam.model.fields import (
+    FieldError,
+    InputTable,
+    choice,
+    flag,
+    number,
+    text,
+    value_or_list,
+    vocabulary_name,
+    whole_number,
+)
+from skinbeam.model.units import DAY_S, MS
 
 __all__ = [
     "LESION_KINDS",
+    "MAX_TRAINS",
     "PRESETS",
-    "RESTING_C",
+    "RESTING_TEMPERATURE_RANGE_C",
     "Bath",
     "Cooling",
     "Laser",
     "Layer",
     "Lesion",
     "Microbeam",
+    "PulseTrain",
     "Reflectance",
+    "RepeatedSubpulseCounts",
     "Settings",
     "Skin",
+    "SubpulseCounts",
+    "SubpulseLengths",
     "Vessel",
+    "check_trains_fit",
+    "combine_trains",
 ]
+
+# Pulses that are trains of short sub-pulses: what a case file or a device file may say of them.
+#
+# A nominal pulse lasts from the beginning of its first sub-pulse to the end of the last. Where it is not known how a
+# machine makes its pulses, several pairs of number and length are given, each as likely as the others.
+
+MAX_TRAINS = 8
+TRAIN_SLACK = 1e-9  # relative: of lengths read as decimals
+SubpulseCounts = Annotated[list[int], value_or_list(whole_number(1, 1000), MAX_TRAINS)]
+RepeatedSubpulseCounts = Annotated[list[int], value_or_list(whole_number(2, 1000), MAX_TRAINS)]
+SubpulseLengths = Annotated[list[float], value_or_list(number(1e-9, 1e4, "ms"), MAX_TRAINS)]
+
+
+class PulseTrain(NamedTuple):
+    """Number of sub-pulses, and the length of each in ms; they are spread evenly over the nominal pulse."""
+
+    number: int
+    length_ms: float
+
+
+def combine_trains(numbers: Sequence[int] | None, lengths_ms: Sequence[float] | None) -> tuple[PulseTrain, ...]:
+    """Return the trains that two keys give together; none where either is left out.
+
+    Raises
+    ------
+    FieldFault : lengths of nothing, or another number of them.
+    """
+    if lengths_ms is not None and numbers is None:
+        raise FieldError(
+            "no-subpulses", "subpulse_ms without subpulses", "Give subpulses, their number.", field="subpulses"
+        )
+    if numbers is None or lengths_ms is None:
+        return ()
+    if len(numbers) != len(lengths_ms):
+        raise FieldError(
+            "not-paired",
+            f"{len(numbers)} in subpulses, {len(lengths_ms)} in subpulse_ms",
+            "One length for each number of sub-pulses.",
+            field="subpulse_ms",
+        )
+    return tuple(map(PulseTrain, numbers, lengths_ms))
+
+
+def check_trains_fit(trains: Sequence[PulseTrain], pulse_ms: float) -> None:
+    """Refuse trains that no pulse of this length can be.
+
+    Raises
+    ------
+    FieldFault : sub-pulses longer than their spacing, or a single one that is not the whole pulse.
+    """
+    for n, length_ms in trains:
+        most_ms = pulse_ms / n
+        if length_ms > most_ms * (1 + TRAIN_SLACK):
+            raise FieldError(
+                "subpulses-overlap",
+                f"{n} sub-pulses of {length_ms:g} ms overlap in a pulse of {pulse_ms:g} ms",
+                f"With {n} in {pulse_ms:g} ms each lasts at most {most_ms:.4g} ms.",
+                field="subpulse_ms",
+            )
+        if n == 1 and length_ms < pulse_ms * (1 - TRAIN_SLACK):
+            raise FieldError(
+                "lone-subpulse",
+                f"one sub-pulse of {length_ms:g} ms in a pulse of {pulse_ms:g} ms",
+                "A single one is the pulse itself; several last from the first to the end of the last.",
+                field="subpulse_ms",
+            )
+
 
 PRESETS = (
     "human",
@@ -52,7 +136,7 @@ LESION_KINDS = (
 )
 
 
-class Reflectance(Section):
+class Reflectance(InputTable):
     """A spectrophotometer's or melanin meter's reading of untreated skin."""
 
     wavelength_nm: list[Annotated[float, number(300, 2500, "nm")]] = Field(min_length=1, max_length=10_000)
@@ -62,7 +146,7 @@ class Reflectance(Section):
     @model_validator(mode="after")
     def _same_length(self) -> "Reflectance":
         if len(self.wavelength_nm) != len(self.value):
-            raise FieldFault(
+            raise FieldError(
                 "lengths-differ",
                 f"{len(self.wavelength_nm)} wavelengths and {len(self.value)} values",
                 "As many values as wavelengths.",
@@ -70,7 +154,7 @@ class Reflectance(Section):
         return self
 
 
-class Layer(Section):
+class Layer(InputTable):
     """A layer given in full, at the wavelength of the laser."""
 
     name: Annotated[str, text(100, least=1)]
@@ -89,23 +173,23 @@ class Layer(Section):
 # not modelled. Above 45 °C skin is not at rest: half of people feel pain (45.7 °C, `tissue/pain.toml`), and by
 # Henriques' rate (`tissue/kinetics.toml`) it burns within two hours without any pulse. Heat
 # properties rest on measurements within these ends (water and tissue 3 to 45 °C).
-RESTING_C = (0.0, 45.0)
+RESTING_TEMPERATURE_RANGE_C = (0.0, 45.0)
 
 
-class Skin(Section):
+class Skin(InputTable):
     """The skin; what is left out follows from the preset and the patient."""
 
     preset: Annotated[str, choice(*PRESETS)] = "human"
-    site: Annotated[str, named("site")] | None = None
+    site: Annotated[str, vocabulary_name("site")] | None = None
     ita_deg: Annotated[float, number(-90, 90, "degrees")] | None = None
-    temperature_C: Annotated[float, number(*RESTING_C, "°C")] | None = None
+    temperature_C: Annotated[float, number(*RESTING_TEMPERATURE_RANGE_C, "°C")] | None = None
     hydration: Annotated[float, number(0, 1, "")] | None = None
     melanosome: Annotated[str, choice("retinal", "cutaneous")] | None = None
     reflectance: Reflectance | None = None
     layer: list[Layer] = Field(default=[], max_length=100)
 
 
-class Vessel(Section):
+class Vessel(InputTable):
     """A blood vessel parallel to the surface."""
 
     depth_um: Annotated[float, number(0, 1e5, "µm", above=True)]
@@ -123,7 +207,7 @@ class Vessel(Section):
     def _below_surface(self) -> "Vessel":
         if self.depth_um < self.outer_radius_um:
             thick = "" if self.wall_um is None else f" with a wall of {self.wall_um:g} µm"
-            raise FieldFault(
+            raise FieldError(
                 "vessel-above-surface",
                 f"a vessel of {self.diameter_um:g} µm{thick} and its axis at {self.depth_um:g} µm stands out of the "
                 "skin",
@@ -133,7 +217,7 @@ class Vessel(Section):
         return self
 
 
-class Lesion(Section):
+class Lesion(InputTable):
     """A pigment spot, scar or the like in the beam."""
 
     kind: Annotated[str, choice(*LESION_KINDS)]
@@ -141,7 +225,7 @@ class Lesion(Section):
     melanin_ratio: Annotated[float, number(0, 100, "", above=True)] | None = None
 
 
-class Laser(Section):
+class Laser(InputTable):
     """A device by name or file, or a bare wavelength."""
 
     device: Annotated[str, text(200)] | None = None
@@ -150,13 +234,13 @@ class Laser(Section):
     @model_validator(mode="after")
     def _something(self) -> "Laser":
         if self.device is None and self.wavelength_nm is None:
-            raise FieldFault(
+            raise FieldError(
                 "laser-empty", "neither device nor wavelength_nm is given", "Give device, or wavelength_nm."
             )
         return self
 
 
-class Settings(Section):
+class Settings(InputTable):
     """What is set on the device."""
 
     overlap_fraction: Annotated[float, number(0, 0.95, "")] = 0.0
@@ -166,26 +250,26 @@ class Settings(Section):
     pulse_ms: Annotated[float, number(1e-9, 1e4, "ms")] | None = None
     spot_mm: Annotated[float, number(0, 200, "mm", above=True)] | None = None
     profile: Annotated[str, choice("top-hat", "gaussian")] = "top-hat"
-    pulses: Annotated[int, whole(1, 10_000)] = 1
+    pulses: Annotated[int, whole_number(1, 10_000)] = 1
     repetition_Hz: Annotated[float, number(0, 1e6, "Hz")] = 0.0
-    passes: Annotated[int, whole(1, 100)] = 1
+    passes: Annotated[int, whole_number(1, 100)] = 1
     pass_interval_s: Annotated[float, number(0, 86_400, "s")] = 0.0
-    subpulses: Numbers | None = None
-    subpulse_ms: Lengths | None = None
+    subpulses: SubpulseCounts | None = None
+    subpulse_ms: SubpulseLengths | None = None
 
     @model_validator(mode="after")
     def _one_dose(self) -> "Settings":
         given = [n for n in ("fluence_J_cm2", "energy_J", "power_W") if getattr(self, n) is not None]
         if len(given) > 1:
-            raise FieldFault(
+            raise FieldError(
                 "two-doses",
                 f"{' and '.join(given)} are both given",
                 "Keep one of fluence_J_cm2, energy_J, power_W.",
             )
         if self.pulses > 1 and self.repetition_Hz == 0:
-            raise FieldFault("no-rate", f"{self.pulses} pulses at 0 Hz", "Give repetition_Hz for a train of pulses.")
+            raise FieldError("no-rate", f"{self.pulses} pulses at 0 Hz", "Give repetition_Hz for a train of pulses.")
         if self.pulse_ms is not None and self.pulse_ms * MS * self.repetition_Hz > 1:
-            raise FieldFault(
+            raise FieldError(
                 "pulses-overlap",
                 f"pulses of {self.pulse_ms:g} ms at {self.repetition_Hz:g} Hz overlap in time",
                 "pulse_ms x repetition_Hz / 1000 at most 1.",
@@ -200,7 +284,7 @@ class Settings(Section):
         whole_s = self.passes * pulses_s + (self.passes - 1) * self.pass_interval_s
         if whole_s > DAY_S:
             slow = self.passes * pulses_s > DAY_S
-            raise FieldFault(
+            raise FieldError(
                 "too-long",
                 f"the pulses and passes take {whole_s:.4g} s",
                 f"At most {DAY_S:,.0f} s in all: what comes on later days is another session.",
@@ -211,16 +295,16 @@ class Settings(Section):
     @model_validator(mode="after")
     def _train(self) -> "Settings":
         if self.subpulses is not None and self.subpulses != [1] and self.subpulse_ms is None:
-            raise FieldFault(
+            raise FieldError(
                 "no-subpulse-length", "subpulses without subpulse_ms", "Give subpulse_ms.", field="subpulse_ms"
             )
-        trains = trains_of(self.subpulses, self.subpulse_ms)
+        trains = combine_trains(self.subpulses, self.subpulse_ms)
         if self.pulse_ms is not None:
-            check_fit(trains, self.pulse_ms)
+            check_trains_fit(trains, self.pulse_ms)
         return self
 
 
-class Microbeam(Section):
+class Microbeam(InputTable):
     """One of the many small beams of a fractional device."""
 
     energy_mJ: Annotated[float, number(0, 10_000, "mJ", above=True)] | None = None
@@ -229,7 +313,7 @@ class Microbeam(Section):
     profile: Annotated[str, choice("top-hat", "gaussian")] = "gaussian"
 
 
-class Cooling(Section):
+class Cooling(InputTable):
     """How the surface is cooled, and when."""
 
     kind: Annotated[str, choice("none", "air", "contact", "spray")]
@@ -242,7 +326,7 @@ class Cooling(Section):
     after_ms: Annotated[float, number(0, 600_000, "ms")] = 0.0
 
 
-class Bath(Section):
+class Bath(InputTable):
     """A surface held at a temperature: a contact burn experiment."""
 
     temperature_C: Annotated[float, number(-80, 300, "°C")]

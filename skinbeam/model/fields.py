@@ -7,28 +7,28 @@ from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from skinbeam.errors import InputError
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, NameKind, resolve
-from skinbeam.schema.refusals.meant import word_hint
+from skinbeam.model.errors import InputError
+from skinbeam.model.suggestions import word_hint
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, NameKind, resolve_name
 
 __all__ = [
-    "FieldFault",
-    "Section",
+    "FieldError",
+    "InputTable",
     "choice",
     "flag",
-    "grades",
-    "named",
-    "named_person",
+    "grade_range",
     "number",
+    "person_name",
     "phototype_range",
     "severity_range",
-    "some_of",
     "text",
-    "whole",
+    "value_or_list",
+    "vocabulary_name",
+    "whole_number",
 ]
 
 # What people write where a name is asked and nobody with a profession is meant, or the patient is.
-_NOBODY = frozenset(
+_NOT_A_PERSON = frozenset(
     {
         "me", "i", "no", "yes", "true", "false", "myself", "mine", "own", "self", "nobody", "noone", "none", "null",
         "nil", "na", "nn", "unknown", "anonymous", "anyone", "someone", "somebody", "pending", "tbd", "tba", "tbc",
@@ -39,7 +39,7 @@ _NOBODY = frozenset(
     }
 )  # fmt: skip
 # These name nobody by themselves either.
-_BESIDE = frozenset(
+_FILLER_WORDS = frozenset(
     {
         "a", "an", "and", "be", "been", "by", "did", "do", "does", "don", "t", "for", "from", "had", "has", "have",
         "her", "his", "in", "is", "it", "my", "not", "of", "on", "one", "our", "s", "said", "stated", "sure", "the",
@@ -49,13 +49,13 @@ _BESIDE = frozenset(
 )  # fmt: skip
 
 
-class Section(BaseModel):
+class InputTable(BaseModel):
     """A table of the case file: immutable, unknown keys refused, whole numbers read as decimals."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=False)
 
 
-class FieldFault(ValueError):
+class FieldError(ValueError):
     """A value that a field refuses; carries what would be right up to the loader.
 
     `field` is the path, inside the table that was checked, of the value to mend.
@@ -66,16 +66,16 @@ class FieldFault(ValueError):
         self.code, self.message, self.hint, self.field = code, message, hint, field
 
 
-def _fault(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldFault:
-    return FieldFault(code, f"{what}, read {_shown(read)}", hint)
+def _field_error(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldError:
+    return FieldError(code, f"{what}, read {_quote_value(read)}", hint)
 
 
-def _shown(read: Any) -> str:
+def _quote_value(read: Any) -> str:
     shown = f'"{read}"' if isinstance(read, str) else str(read).lower() if isinstance(read, bool) else str(read)
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
-def _as_number(read: Any) -> str:
+def _number_hint(read: Any) -> str:
     """How a number that stands in quotation marks, with a comma or with its unit is written; nothing of another."""
     found = re.fullmatch(r"\s*([+-]?\d+)(?:[.,](\d+))?\s*[^\d.,\s]*\s*", read) if isinstance(read, str) else None
     if found is None:
@@ -94,18 +94,18 @@ def number(low: float, high: float, unit: str, *, above: bool = False, below: bo
 
     def check(read: Any) -> float:
         if isinstance(read, bool) or not isinstance(read, int | float):
-            raise _fault(read, "is not a number", _as_number(read) + allowed, "not-a-number")
+            raise _field_error(read, "is not a number", _number_hint(read) + allowed, "not-a-number")
         value = float(read) if abs(read) < 1e300 else math.inf
         if not math.isfinite(value):
-            raise _fault(read, "is not a finite number", allowed, "not-a-number")
+            raise _field_error(read, "is not a finite number", allowed, "not-a-number")
         if value > high or value < low or (above and value == low) or (below and value == high):
-            raise _fault(read, "is out of range", allowed, "out-of-range")
+            raise _field_error(read, "is out of range", allowed, "out-of-range")
         return value
 
     return BeforeValidator(check)
 
 
-def whole(low: int, high: int) -> BeforeValidator:
+def whole_number(low: int, high: int) -> BeforeValidator:
     """Return the check of a whole number in [low, high]; 3.0 is read as 3."""
     allowed = f"A whole number from {low} to {high}."
 
@@ -115,21 +115,21 @@ def whole(low: int, high: int) -> BeforeValidator:
             or not isinstance(read, int | float)
             or (isinstance(read, float) and not read.is_integer())
         ):
-            raise _fault(read, "is not a whole number", allowed, "not-a-number")
+            raise _field_error(read, "is not a whole number", allowed, "not-a-number")
         if not low <= read <= high:
-            raise _fault(read, "is out of range", allowed, "out-of-range")
+            raise _field_error(read, "is out of range", allowed, "out-of-range")
         return int(read)
 
     return BeforeValidator(check)
 
 
-def some_of(each: BeforeValidator, most: int) -> BeforeValidator:
+def value_or_list(each: BeforeValidator, most: int) -> BeforeValidator:
     """Return the check of one value or of a list of up to `most`, each as `each` says; one is read as a list of one."""
 
     def check(read: Any) -> list[Any]:
         values = read if isinstance(read, list) else [read]
         if not 1 <= len(values) <= most:
-            raise _fault(read, "is not one value or a list of them", f"One value, or a list of at most {most}.")
+            raise _field_error(read, "is not one value or a list of them", f"One value, or a list of at most {most}.")
         return [each.func(value) for value in values]  # type: ignore[call-arg] # checks here take the value alone
 
     return BeforeValidator(check)
@@ -140,43 +140,43 @@ def choice(*names: str) -> BeforeValidator:
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _fault(read, "is not a text", f"One of: {', '.join(names)}.", "not-a-text")
+            raise _field_error(read, "is not a text", f"One of: {', '.join(names)}.", "not-a-text")
         if read not in names:
             hint = f"{word_hint([read], names)}One of: {', '.join(names)}."
-            raise _fault(read, "is not one of the known words", hint, "unknown-word")
+            raise _field_error(read, "is not one of the known words", hint, "unknown-word")
         return read
 
     return BeforeValidator(check)
 
 
-def grades(order: tuple[str, ...], what: str) -> BeforeValidator:
+def grade_range(order: tuple[str, ...], what: str) -> BeforeValidator:
     """Return the check of one grade or a range such as `III-IV`; the normal form keeps the order of grades."""
     hint = f"One of {', '.join(order)}, or a range such as {order[1]}-{order[2]}."
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _fault(read, f"is not a {what}", hint, "not-a-text")
+            raise _field_error(read, f"is not a {what}", hint, "not-a-text")
         ends = [part.strip() for part in read.replace("–", "-").split("-")]
         if not 1 <= len(ends) <= 2 or any(end not in order for end in ends):
-            raise _fault(read, f"is not a {what}", word_hint(ends, order) + hint, "unknown-word")
+            raise _field_error(read, f"is not a {what}", word_hint(ends, order) + hint, "unknown-word")
         low, high = ends[0], ends[-1]
         if order.index(low) > order.index(high):
-            raise _fault(read, "is a range with its ends exchanged", hint)
+            raise _field_error(read, "is a range with its ends exchanged", hint)
         return low if low == high else f"{low}-{high}"
 
     return BeforeValidator(check)
 
 
-def named(kind: NameKind) -> BeforeValidator:
+def vocabulary_name(kind: NameKind) -> BeforeValidator:
     """Return the check of a name or an everyday word; the name is kept."""
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _fault(read, "is not a text", f"The name of a {kind}.", "not-a-text")
+            raise _field_error(read, "is not a text", f"The name of a {kind}.", "not-a-text")
         try:
-            return resolve(kind, read, field="")
+            return resolve_name(kind, read, field="")
         except InputError as error:
-            raise FieldFault(error.code, error.message, error.hint) from None
+            raise FieldError(error.code, error.message, error.hint) from None
 
     return BeforeValidator(check)
 
@@ -187,17 +187,17 @@ def text(most: int, *, least: int = 0) -> BeforeValidator:
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _fault(read, "is not a text", allowed, "not-a-text")
+            raise _field_error(read, "is not a text", allowed, "not-a-text")
         if len(read) > most or not read.isprintable():
-            raise _fault(read, "is too long or holds unprintable characters", allowed)
+            raise _field_error(read, "is too long or holds unprintable characters", allowed)
         if len(read.strip()) < least:
-            raise _fault(read, "is empty", allowed)
+            raise _field_error(read, "is empty", allowed)
         return read
 
     return BeforeValidator(check)
 
 
-def named_person(most: int = 100) -> BeforeValidator:
+def person_name(most: int = 100) -> BeforeValidator:
     """Return the check of a text that says who decided: a name or a profession, without the spaces around it.
 
     Refused are texts that name nobody, such as "none", "?", "my friend" or "self-diagnosed", whatever their case and
@@ -212,15 +212,15 @@ def named_person(most: int = 100) -> BeforeValidator:
         words = re.findall(r"[^\W\d_]+", plain)
         letters = {letter for word in words for letter in word if "FILLER" not in unicodedata.name(letter, "")}
         # "m.e." is "me"; a list of "me, myself" holds nobody either.
-        nobody = "".join(words) in _NOBODY or _NOBODY & set(words) or set(words) <= _BESIDE
-        if len(letters) < 2 or "?" in plain or nobody or any(map(_mixed, words)):
-            raise _fault(read, "names nobody", allowed, "names-nobody")
+        nobody = "".join(words) in _NOT_A_PERSON or _NOT_A_PERSON & set(words) or set(words) <= _FILLER_WORDS
+        if len(letters) < 2 or "?" in plain or nobody or any(map(_mixes_alphabets, words)):
+            raise _field_error(read, "names nobody", allowed, "names-nobody")
         return said
 
     return BeforeValidator(check)
 
 
-def _mixed(word: str) -> bool:
+def _mixes_alphabets(word: str) -> bool:
     """Whether letters of a word come from alphabets that look alike."""
     kinds = {unicodedata.name(letter, "").split(" ")[0] for letter in word}
     return len(kinds & {"LATIN", "CYRILLIC", "GREEK"}) > 1
@@ -231,7 +231,7 @@ def flag() -> BeforeValidator:
 
     def check(read: Any) -> bool:
         if not isinstance(read, bool):
-            raise _fault(read, "is not true or false", "true or false, without quotation marks.", "not-a-flag")
+            raise _field_error(read, "is not true or false", "true or false, without quotation marks.", "not-a-flag")
         return read
 
     return BeforeValidator(check)

@@ -5,32 +5,32 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from skinbeam.errors import InputError
-from skinbeam.schema.fields import FieldFault
-from skinbeam.schema.refusals.meant import key_hint, other_file
+from skinbeam.model.errors import InputError
+from skinbeam.model.fields import FieldError
+from skinbeam.model.suggestions import key_hint, other_file_kind_error
 
-__all__ = ["all_faults", "section_of", "too_large"]
+__all__ = ["collect_faults", "nested_table", "oversized_number_error"]
 
 _UNION_MEMBERS = ("function-", "float", "int", "str", "none", "list[", "constrained-")
 
 
-def all_faults(model: type[BaseModel], tables: Mapping[str, Any], error: ValidationError, file: str) -> InputError:
+def collect_faults(model: type[BaseModel], tables: Mapping[str, Any], error: ValidationError, file: str) -> InputError:
     """Return the fault that the reader should mend first, which holds the others: unknown keys before missing ones, as
     one is often the other. A field has one fault.
     """
     strange = set(tables) - set(model.model_fields)
-    if (other := other_file(strange, file)) is not None:
+    if (other := other_file_kind_error(strange, file)) is not None:
         return other
     found = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     faults: dict[str, InputError] = {}
     for one in found:
-        fault = _fault(model, tables, one, file)
+        fault = _describe_fault(model, tables, one, file)
         faults.setdefault(fault.field, fault)
     first, *others = faults.values()
     return first.with_others(others)
 
 
-def too_large(tables: Mapping[str, Any], file: str) -> InputError | None:
+def oversized_number_error(tables: Mapping[str, Any], file: str) -> InputError | None:
     """Return the fault of a whole number that TOML has no room for; None where there is none.
 
     In sixteens Python reads them whatever their length, and then refuses to print them.
@@ -45,22 +45,24 @@ def too_large(tables: Mapping[str, Any], file: str) -> InputError | None:
             return InputError(
                 "not-a-number",
                 "is a whole number of more than 64 bits",
-                field=_path(place),
+                field=_dotted_path(place),
                 hint="TOML ends at 9,223,372,036,854,775,807.",
                 file=file,
             )
     return None
 
 
-def _fault(model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str, Any], file: str) -> InputError:
+def _describe_fault(
+    model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str, Any], file: str
+) -> InputError:
     """One fault in words, with the path of its field."""
-    location = _keys_of(first["loc"], tables)
-    field = _path(location) or "(file)"
+    location = _file_keys(first["loc"], tables)
+    field = _dotted_path(location) or "(file)"
     kind = first["type"]
     if kind == "extra_forbidden":
         # Tables that the file has are told before others.
-        tables_of = {name: list(inner.model_fields) for name, inner in _tables(model, tables)}
-        hint = key_hint(str(location[-1]), _keys_at(model, location[:-1]), tables_of)
+        tables_of = {name: list(inner.model_fields) for name, inner in _tables_by_name(model, tables)}
+        hint = key_hint(str(location[-1]), _allowed_keys(model, location[:-1]), tables_of)
         return InputError("unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file)
     if kind == "missing":
         return InputError(
@@ -71,8 +73,8 @@ def _fault(model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str
             file=file,
         )
     cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, FieldFault):
-        path = ".".join(part for part in (_path(location), cause.field) if part) or field
+    if isinstance(cause, FieldError):
+        path = ".".join(part for part in (_dotted_path(location), cause.field) if part) or field
         return InputError(cause.code, cause.message, field=path, hint=cause.hint, file=file)
     if kind in ("too_long", "too_short"):
         bound = f"at {'least' if kind == 'too_short' else 'most'}"
@@ -104,7 +106,7 @@ def _fault(model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str
 
 def _shape_hint(model: type[BaseModel], location: tuple[int | str, ...], wanted: str, read: Any) -> str:
     """How what was read is written as the list or the table that stands in its place."""
-    name, inside = location[-1], _table_at(model, location)
+    name, inside = location[-1], _find_table(model, location)
     value = f'"{read}"' if isinstance(read, str) else "..."
     if inside is None:
         return f"Write a list: {name} = [{value}]"
@@ -115,7 +117,7 @@ def _shape_hint(model: type[BaseModel], location: tuple[int | str, ...], wanted:
     return f"Write a list: {name} = [{item}]" if wanted == "a list" else f"Write a table: {item}"
 
 
-def _keys_of(location: tuple[int | str, ...], tables: Any) -> tuple[int | str, ...]:
+def _file_keys(location: tuple[int | str, ...], tables: Any) -> tuple[int | str, ...]:
     """`location` without the tried members of unions, which pydantic adds and which are no keys of the file.
 
     A key may be spelled like such a member ("none", "interval"): what the file holds there decides.
@@ -132,41 +134,41 @@ def _keys_of(location: tuple[int | str, ...], tables: Any) -> tuple[int | str, .
     return tuple(keys)
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def _dotted_path(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     return path
 
 
-def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+def _allowed_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """The keys that the table at `location` may hold."""
-    here = _table_at(model, location)
+    here = _find_table(model, location)
     return [] if here is None else list(here.model_fields)
 
 
-def _table_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
+def _find_table(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
     """The table at `location`, or of which a list stands there; None where a plain value does."""
     here: type[BaseModel] | None = model
     for part in location:
         if isinstance(part, str) and here is not None:
-            here = section_of(here.model_fields[part].annotation)
+            here = nested_table(here.model_fields[part].annotation)
     return here
 
 
-def _tables(model: type[BaseModel], present: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseModel]]]:
+def _tables_by_name(model: type[BaseModel], present: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseModel]]]:
     """The tables of a kind of file by name, those that are present first."""
     for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] not in present):
-        inner = section_of(field.annotation)
+        inner = nested_table(field.annotation)
         if inner is not None:
             yield name, inner
 
 
-def section_of(annotation: Any) -> type[BaseModel] | None:
+def nested_table(annotation: Any) -> type[BaseModel] | None:
     """Return the table that a key holds, alone or in a list; None for a plain value."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for inner in getattr(annotation, "__args__", ()):
-        if (found := section_of(inner)) is not None:
+        if (found := nested_table(inner)) is not None:
             return found
     return None

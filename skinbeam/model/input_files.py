@@ -13,24 +13,80 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from skinbeam.document import sha256_of
-from skinbeam.errors import InputError
-from skinbeam.schema.case import Case
-from skinbeam.schema.dates import check_dates, today
-from skinbeam.schema.refusals.faults import all_faults, too_large
-from skinbeam.schema.refusals.slips import read_line, slip_hint
+from skinbeam.model.case import Case, check_dates, current_date
+from skinbeam.model.document import sha256_hex
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_faults import collect_faults, oversized_number_error
 
-__all__ = ["LoadedCase", "is_there", "load_case", "loaded_case", "parse", "read_bytes", "read_toml", "toml_tables"]
+__all__ = [
+    "LoadedCase",
+    "case_from_tables",
+    "faulty_line",
+    "file_exists",
+    "load_case",
+    "parse_record",
+    "parse_toml",
+    "read_bytes",
+    "read_toml",
+    "toml_hint",
+]
+
+# What people write in a TOML file that TOML does not know: the line that was read, and how it is written.
+
+_MAX_QUOTED_CHARACTERS = 60  # characters of a line that are told
+_LINE_NUMBER = re.compile(r"\(at line (\d+)")
+_KEY_AND_VALUE = re.compile(r"\s*(?P<key>[\w.\"-]+)\s*(?P<sign>[=:])\s*(?P<value>.*?)\s*(?:#.*)?")
+_CURLY_QUOTES = re.compile("[“”„‟«»‘’‚′″]")
+_DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
+_LOCAL_DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}")
+_NUMBER_WITH_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*[^\s\d.,:_-].*")
+_YES_OR_NO = re.compile(r"yes|no|y|n|true|false", re.IGNORECASE)
+_BARE_WORD = re.compile(r"[^\W\d][\w .-]*")
+
+
+def faulty_line(content: str, said: str) -> str:
+    """Return the line of a file that a parser's complaint is about, cut short; empty where it names none."""
+    found = _LINE_NUMBER.search(said)
+    if found is None:
+        return ""
+    line = content.split("\n")[int(found[1]) - 1].strip()
+    return line if len(line) <= _MAX_QUOTED_CHARACTERS else f"{line[:_MAX_QUOTED_CHARACTERS]} …"
+
+
+def toml_hint(line: str) -> str:
+    """Return how the line of a file is written in TOML, by the slip in it; where to read of TOML otherwise."""
+    if _CURLY_QUOTES.search(line):
+        return 'Write straight quotation marks: ".'
+    found = _KEY_AND_VALUE.fullmatch(line)
+    if found is None:
+        return "See https://toml.io for the format."
+    key, value = found["key"], found["value"]
+    if found["sign"] == ":":
+        return f"Write {key} = and then the value."
+    if comma := _DECIMAL_COMMA.fullmatch(value):
+        return f"Write a decimal with a point: {key} = {comma[1]}.{comma[2]}"
+    if _LOCAL_DATE.fullmatch(value):
+        return f"Write a date with the year first: {key} = 2026-11-02"
+    if _YES_OR_NO.fullmatch(value):
+        return f"Write {key} = true or {key} = false."
+    if number := _NUMBER_WITH_UNIT.fullmatch(value):
+        return f"Write the number alone, its unit stands in the key: {key} = {number[1].replace(',', '.')}"
+    if _BARE_WORD.fullmatch(value):
+        return f'Write a text in quotation marks: {key} = "{value}"'
+    if "\\" in value:
+        return "Write a path with /, such as photographs/face.jpg."
+    return "See https://toml.io for the format."
+
 
 MAX_TOML_BYTES = 1_000_000
 # A table of a file lies at most four deep; the time to read a key grows with the square of its parts.
 MAX_KEY_PARTS = 32
-_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)"""
-_TOKEN = re.compile(
+_KEY_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)"""
+_TOML_TOKEN = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?"{0,2}+'
     r"|'''(?:[^']|'(?!''))*+(?:''')?'{0,2}+"
     r"|#[^\n]*+"
-    rf"|{_PART}(?P<deep>(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_KEY_PARTS}}})?",
+    rf"|{_KEY_PART}(?P<deep>(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{MAX_KEY_PARTS}}})?",
     re.DOTALL,
 )
 Record = TypeVar("Record", bound=BaseModel)
@@ -67,7 +123,7 @@ class LoadedCase:
                 hint="Put the file beside the case file and give its relative name.",
                 file=self.file,
             )
-        if not is_there(path):
+        if not file_exists(path):
             raise InputError(
                 "missing-file",
                 f'no file "{name}"',
@@ -98,16 +154,16 @@ class LoadedCase:
             record["photo"] = {"sha256": photo_sha256} | marked
         device = record.get("laser", {}).get("device", "")
         if device.endswith(".toml"):
-            record["laser"]["device"] = sha256_of(self.beside(device, field="laser.device").read_bytes())
+            record["laser"]["device"] = sha256_hex(self.beside(device, field="laser.device").read_bytes())
         if self.case.clinic is not None and self.case.clinic.devices is not None:
             record["clinic"]["devices"] = [
-                sha256_of(self.beside(name, field="clinic.devices").read_bytes()) if name.endswith(".toml") else name
+                sha256_hex(self.beside(name, field="clinic.devices").read_bytes()) if name.endswith(".toml") else name
                 for name in self.case.clinic.devices
             ]
-        return sha256_of(record)
+        return sha256_hex(record)
 
 
-def is_there(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool:
+def file_exists(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool:
     """Return whether a file of this kind is there; under a name that is too long for the disk there is none."""
     try:
         return kind(path)
@@ -136,7 +192,7 @@ def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
             )
         size = path.stat().st_size
         if size > most:
-            raise _too_long(path.name, size, most, field)
+            raise _file_too_large_error(path.name, size, most, field)
         return path.read_bytes()
     except OSError as error:
         raise InputError(
@@ -155,10 +211,10 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
     ------
     InputError : missing, too large, not UTF-8, not TOML.
     """
-    return toml_tables(read_bytes(path, field=field, most=MAX_TOML_BYTES, what=what), path.name, field=field)
+    return parse_toml(read_bytes(path, field=field, most=MAX_TOML_BYTES, what=what), path.name, field=field)
 
 
-def toml_tables(data: bytes, file: str, *, field: str) -> dict[str, Any]:
+def parse_toml(data: bytes, file: str, *, field: str) -> dict[str, Any]:
     """Return the tables of the content of a TOML file.
 
     Raises
@@ -166,7 +222,7 @@ def toml_tables(data: bytes, file: str, *, field: str) -> dict[str, Any]:
     InputError : too large, not UTF-8, not TOML.
     """
     if len(data) > MAX_TOML_BYTES:
-        raise _too_long(file, len(data), MAX_TOML_BYTES, field)
+        raise _file_too_large_error(file, len(data), MAX_TOML_BYTES, field)
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -178,7 +234,7 @@ def toml_tables(data: bytes, file: str, *, field: str) -> dict[str, Any]:
             file=file,
         ) from None
     content = content.replace("\r\n", "\n").replace("\r", "\n")
-    if any(token["deep"] for token in _TOKEN.finditer(content)):
+    if any(token["deep"] for token in _TOML_TOKEN.finditer(content)):
         raise InputError(
             "not-toml",
             f"a key has more than {MAX_KEY_PARTS} parts",
@@ -192,21 +248,21 @@ def toml_tables(data: bytes, file: str, *, field: str) -> dict[str, Any]:
         # What is no fault of the format is a whole number of thousands of digits, which Python does not read.
         told = isinstance(error, tomllib.TOMLDecodeError | RecursionError)
         message = (str(error) or "nested too deeply") if told else "a number has thousands of digits"
-        line = read_line(content, message)
+        line = faulty_line(content, message)
         read = f", read {line}" if line else ""
         raise InputError(
             "not-toml",
             f"not valid TOML: {message}{read}",
             field=field,
-            hint=slip_hint(line),
+            hint=toml_hint(line),
             file=file,
         ) from None
-    if (fault := too_large(tables, file)) is not None:
+    if (fault := oversized_number_error(tables, file)) is not None:
         raise fault
     return tables
 
 
-def _too_long(file: str, size: int, most: int, field: str) -> InputError:
+def _file_too_large_error(file: str, size: int, most: int, field: str) -> InputError:
     return InputError(
         "file-too-large",
         f'"{file}" holds {size:,} bytes',
@@ -216,7 +272,7 @@ def _too_long(file: str, size: int, most: int, field: str) -> InputError:
     )
 
 
-def parse(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Record:
+def parse_record(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Record:
     """Return `tables` as a checked record.
 
     Raises
@@ -226,7 +282,7 @@ def parse(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Recor
     try:
         return model.model_validate(dict(tables))
     except ValidationError as error:
-        raise all_faults(model, tables, error, file) from None
+        raise collect_faults(model, tables, error, file) from None
     except RecursionError:
         raise InputError(
             "wrong-shape",
@@ -244,16 +300,16 @@ def load_case(path: Path) -> LoadedCase:
     ------
     InputError : whatever is wrong with it.
     """
-    return loaded_case(read_toml(path), path.parent, path.name)
+    return case_from_tables(read_toml(path), path.parent, path.name)
 
 
-def loaded_case(tables: Mapping[str, Any], folder: Path, file: str) -> LoadedCase:
+def case_from_tables(tables: Mapping[str, Any], folder: Path, file: str) -> LoadedCase:
     """Return the checked case of tables that came in just now, from a file or a form.
 
     Raises
     ------
     InputError : whatever is wrong with it; a date that cannot be, by today's clock, too.
     """
-    case = parse(Case, tables, file=file)
-    check_dates(case, today(), file=file)
+    case = parse_record(Case, tables, file=file)
+    check_dates(case, current_date(), file=file)
     return LoadedCase(case, folder, file)

@@ -1,29 +1,155 @@
-"""Computed tables of `data/derived`: each holds the hash of what it was made from, and tells whether it is stale.
+"""Tables and texts that ship with the package: TOML, CSV rows, and derived tables with the hash of their inputs."""
 
-A table is made from the values of data files and by code that has a version, which is raised by hand when the code
-gives something else. Notes and sources in the data are left out of the hash, since no number follows from them.
-"""
-
+import csv
 import hashlib
+import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from skinbeam.document import write_atomically
-from skinbeam.shipped import shipped_table
+from skinbeam.model.document import write_atomically
+from skinbeam.model.errors import InputError
 
-__all__ = ["HASH_KEY", "Derived", "derived_table", "values_sha256"]
+__all__ = [
+    "HASH_KEY",
+    "CsvRow",
+    "DerivedTable",
+    "load_derived_table",
+    "load_package_table",
+    "load_package_text",
+    "values_sha256",
+]
+
+
+def load_package_text(path: str) -> str:
+    """Return the content of a file of text, by its path inside the package, e.g. `data/studies.csv`.
+
+    Raises
+    ------
+    FileNotFoundError : no such file.
+    ValueError : the file is not UTF-8.
+    """
+    return (resources.files("skinbeam") / path).read_text(encoding="utf-8")
+
+
+@cache
+def load_package_table(path: str) -> Mapping[str, Any]:
+    """Return the content of a TOML file, by its path inside the package, e.g. `data/sites.toml`.
+
+    It is read once; nobody may change what is returned.
+
+    Raises
+    ------
+    FileNotFoundError : no such file.
+    ValueError : the file is not UTF-8 or not TOML; it is named with what is wrong.
+    """
+    try:
+        return tomllib.loads(load_package_text(path))
+    except ValueError as error:
+        raise ValueError(f"skinbeam/{path}: {error}") from error
+
+
+# One row of a table that ships as CSV, on its way to a record: every complaint names file, row and column.
+#
+# The column `row` names the rows; an empty cell was not printed. What the rows of one table have beyond that is said by
+# the reader of the table, which derives from `CsvRow`.
+
+
+class CsvRow:
+    """A row and its cells, read by column.
+
+    `file` is the name of the table, and `code` that of its complaints.
+    """
+
+    file: ClassVar[str]
+    code: ClassVar[str]
+
+    def __init__(self, record: Mapping[str, str]) -> None:
+        self.record = record
+        self.name = record["row"]
+
+    @classmethod
+    def each(cls, text: str) -> Iterator[Self]:
+        """Yield the rows of a table in CSV.
+
+        Raises
+        ------
+        InputError : two rows have one name.
+        """
+        names: set[str] = set()
+        for record in csv.DictReader(io.StringIO(text)):
+            row = cls(record)
+            yield row
+            if row.name in names:
+                raise row.fault("row", "stands twice", "A name of its own for each row.")
+            names.add(row.name)
+
+    def fault(self, column: str, message: str, hint: str) -> InputError:
+        """Return a complaint of one column of this row."""
+        return InputError(self.code, message, field=f"{self.name}.{column}", hint=hint, file=self.file)
+
+    def one_of(self, column: str, known: Collection[str], *, empty: bool = False) -> str:
+        """Return a cell that holds a known word, or nothing where `empty` allows it.
+
+        Raises
+        ------
+        InputError : it does not.
+        """
+        value = self.record[column]
+        if value in known or (empty and not value):
+            return value
+        raise self.fault(column, f'unknown value "{value}"', f"Known: {', '.join(list(known)[:40])}.")
+
+    def number(self, column: str, low: float, high: float) -> float | None:
+        """Return a number from `low` to `high`; None where none is printed.
+
+        Raises
+        ------
+        InputError : something else stands there.
+        """
+        value = self.record[column]
+        if not value:
+            return None
+        try:
+            number = float(value)
+        except ValueError as error:
+            raise self.fault(column, f'is no number: "{value}"', f"A number from {low:g} to {high:g}.") from error
+        if not low <= number <= high:
+            raise self.fault(column, f"is out of range: {value}", f"A number from {low:g} to {high:g}.")
+        return number
+
+    def whole(self, column: str) -> int | None:
+        """Return a count; None where none is printed.
+
+        Raises
+        ------
+        InputError : something else stands there.
+        """
+        value = self.record[column]
+        if not value:
+            return None
+        if not value.isdecimal():
+            raise self.fault(column, f'is no count: "{value}"', "A whole number.")
+        return int(value)
+
+
+# Computed tables of `data/derived`: each holds the hash of what it was made from, and tells whether it is stale.
+#
+# A table is made from the values of data files and by code that has a version, which is raised by hand when the code
+# gives something else. Notes and sources in the data are left out of the hash, since no number follows from them.
 
 HASH_KEY = "inputs_sha256"
-_FOLDER = "data/derived"
-_WORDS = ("also", "conditions", "source", HASH_KEY)
+_DERIVED_FOLDER = "data/derived"
+_NOTE_KEYS = ("also", "conditions", "source", HASH_KEY)
 
 
 @dataclass(frozen=True)
-class Derived:
+class DerivedTable:
     """A computed table.
 
     Parameters
@@ -43,11 +169,11 @@ class Derived:
 
     def inputs_sha256(self) -> str:
         """Return the hash of the inputs as they are now."""
-        return values_sha256(self.version, _contents(self.inputs))
+        return values_sha256(self.version, _read_inputs(self.inputs))
 
     def is_stale(self) -> bool:
         """Whether the inputs have changed since the table was made."""
-        return bool(derived_table(self.name)[HASH_KEY] != self.inputs_sha256())
+        return bool(load_derived_table(self.name)[HASH_KEY] != self.inputs_sha256())
 
     def write(self) -> str:
         """Make the table, put it in place of the one that ships, and return its text."""
@@ -55,14 +181,14 @@ class Derived:
 
         content = self.header + tomli_w.dumps({HASH_KEY: self.inputs_sha256()} | dict(self.make()))
         with resources.as_file(resources.files("skinbeam")) as package:
-            write_atomically(Path(package) / _FOLDER / f"{self.name}.toml", content)
-        shipped_table.cache_clear()
+            write_atomically(Path(package) / _DERIVED_FOLDER / f"{self.name}.toml", content)
+        load_package_table.cache_clear()
         return content
 
 
-def derived_table(name: str) -> Mapping[str, Any]:
+def load_derived_table(name: str) -> Mapping[str, Any]:
     """Return the computed table `data/derived/NAME.toml`."""
-    return shipped_table(f"{_FOLDER}/{name}.toml")
+    return load_package_table(f"{_DERIVED_FOLDER}/{name}.toml")
 
 
 def values_sha256(version: int, values: Any) -> str:
@@ -70,24 +196,24 @@ def values_sha256(version: int, values: Any) -> str:
 
     A table counts by its keys whatever their order, without its notes and sources.
     """
-    content = json.dumps([version, _without_words(values)], sort_keys=True, default=lambda array: array.tolist())
+    content = json.dumps([version, _drop_notes(values)], sort_keys=True, default=lambda array: array.tolist())
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _without_words(value: Any) -> Any:
+def _drop_notes(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _without_words(item) for key, item in value.items() if key not in _WORDS}
+        return {key: _drop_notes(item) for key, item in value.items() if key not in _NOTE_KEYS}
     if isinstance(value, list | tuple):
-        return [_without_words(item) for item in value]
+        return [_drop_notes(item) for item in value]
     return value
 
 
-def _contents(paths: Iterable[str]) -> dict[str, Any]:
+def _read_inputs(paths: Iterable[str]) -> dict[str, Any]:
     """The values of each file: of TOML its tables, of others the text."""
     package, found = resources.files("skinbeam"), dict[str, Any]()
     for path in paths:
         names = sorted(file.name for file in (package / path).iterdir()) if path.endswith("/") else [""]
         for each in (f"{path}{name}" for name in names):
             toml = each.endswith(".toml")
-            found[each] = shipped_table(each) if toml else (package / each).read_text(encoding="utf-8")
+            found[each] = load_package_table(each) if toml else (package / each).read_text(encoding="utf-8")
     return found

@@ -1,4 +1,4 @@
-"""Literature: the bibliography, and numbers that carry their source.
+"""The bibliography, numbers that carry their source, and which sources a computation used.
 
 `data/sources/*.bib`, one file a field, are the only list of sources. Keys are `authoryear` (`anderson1983`); sources
 that are a judgement of this project have the entry type `@misc` and a `note` that says so.
@@ -6,21 +6,36 @@ that are a judgement of this project have the entry type `@misc` and a `note` th
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache, wraps
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
-from skinbeam.errors import unknown_name
+from skinbeam.model.errors import unknown_name_error
+from skinbeam.model.package_data import load_package_table
 
-__all__ = ["Distribution", "Source", "Sourced", "bibliography", "bibtex", "cite", "source_keys"]
+__all__ = [
+    "BibliographyEntry",
+    "Distribution",
+    "SourcedValue",
+    "bibliography",
+    "cache_with_sources",
+    "cite_sources",
+    "collect_sources",
+    "find_source",
+    "format_bibtex",
+    "read_sourced_value",
+    "source_keys",
+]
 
 Distribution = Literal["normal", "lognormal", "uniform", "fixed"]
 
 
 @dataclass(frozen=True)
-class Source:
+class BibliographyEntry:
     """One entry of the bibliography."""
 
     key: str
@@ -35,7 +50,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Sourced:
+class SourcedValue:
     """A literature number.
 
     Parameters
@@ -61,7 +76,7 @@ class Sourced:
             raise ValueError(f"unknown distribution {self.distribution!r}")
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any]) -> "Sourced":
+    def from_table(cls, table: Mapping[str, Any]) -> "SourcedValue":
         """Return the number that a TOML table `{value, low, high, distribution, source, conditions}` holds.
 
         `lognormal-mean` is for what is printed as mean and standard deviation: of m and s the lognormal has the median
@@ -78,7 +93,7 @@ class Sourced:
 
 
 @cache
-def bibliography() -> Mapping[str, Source]:
+def bibliography() -> Mapping[str, BibliographyEntry]:
     """Return every source by key, in the order of the files; a value is one line, its outermost braces taken off.
 
     Raises
@@ -92,7 +107,7 @@ def bibliography() -> Mapping[str, Source]:
         begin = (block.raw or "").strip().partition("\n")[0]
         raise ValueError(f"data/sources: cannot be read, or stands twice: {begin}") from block.error
     return {
-        entry.key: Source(
+        entry.key: BibliographyEntry(
             entry.key, entry.entry_type.lower(), {f.key.lower(): " ".join(f.value.split()) for f in entry.fields}
         )
         for entry in library.entries
@@ -105,7 +120,7 @@ def source_keys() -> Collection[str]:
     return dict.fromkeys(re.findall(r"^@\w+\{\s*([^\s,]+)\s*,", _bib_text(), re.MULTILINE))
 
 
-def cite(key: str) -> Source:
+def find_source(key: str) -> BibliographyEntry:
     """Return the source named `key`.
 
     Raises
@@ -114,14 +129,14 @@ def cite(key: str) -> Source:
     """
     known = bibliography()
     if key not in known:
-        raise unknown_name("source", key, known, field="KEY")
+        raise unknown_name_error("source", key, known, field="KEY")
     return known[key]
 
 
-def bibtex(keys: Iterable[str]) -> str:
+def format_bibtex(keys: Iterable[str]) -> str:
     """Return the BibTeX of the sources named, in the order given."""
     entries = []
-    for source in map(cite, keys):
+    for source in map(find_source, keys):
         lines = [f"  {name} = {{{value}}}," for name, value in source.fields.items()]
         entries.append(f"@{source.kind}{{{source.key},\n" + "\n".join(lines) + "\n}\n")
     return "\n".join(entries)
@@ -132,3 +147,65 @@ def _bib_text() -> str:
     folder = resources.files("skinbeam") / "data" / "sources"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".bib")), key=lambda f: f.name)
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+# Which sources a computation used: collected as values are read, printed with the result.
+#
+# The report cites exactly what was read while it was made, never a fixed list.
+
+CachedArguments = ParamSpec("CachedArguments")
+CachedResult = TypeVar("CachedResult")
+
+_collectors: ContextVar[tuple[dict[str, None], ...]] = ContextVar("collectors", default=())
+
+
+@contextmanager
+def collect_sources() -> Iterator[dict[str, None]]:
+    """Collect the source keys that are `cite_sources` inside, in order of first use; contexts may be nested."""
+    keys: dict[str, None] = {}
+    token = _collectors.set((*_collectors.get(), keys))
+    try:
+        yield keys
+    finally:
+        _collectors.reset(token)
+
+
+def cite_sources(*keys: str) -> None:
+    """Say that a value from these sources was read."""
+    for collector in _collectors.get():
+        for key in keys:  # mostly one, for which a loop is quickest
+            collector[key] = None
+
+
+def read_sourced_value(table: str, section: str, name: str) -> Mapping[str, Any]:
+    """Return a record of a shipped table: `value`, `source` and what else it carries; its source counts as used."""
+    record: Mapping[str, Any] = load_package_table(table)[section][name]
+    cite_sources(record["source"])
+    return record
+
+
+def cache_with_sources(
+    most: int,
+) -> Callable[[Callable[CachedArguments, CachedResult]], Callable[CachedArguments, CachedResult]]:
+    """Keep the last `most` results of a function, whose sources are named at every read and not only at the first."""
+
+    def keeps(work: Callable[CachedArguments, CachedResult]) -> Callable[CachedArguments, CachedResult]:
+        def with_sources(
+            *args: CachedArguments.args, **kwargs: CachedArguments.kwargs
+        ) -> tuple[CachedResult, tuple[str, ...]]:
+            with collect_sources() as sources:
+                result = work(*args, **kwargs)
+            return result, tuple(sources)
+
+        kept: Any = lru_cache(maxsize=most)(with_sources)
+
+        @wraps(work)
+        def read(*args: CachedArguments.args, **kwargs: CachedArguments.kwargs) -> CachedResult:
+            result: CachedResult
+            result, sources = kept(*args, **kwargs)
+            cite_sources(*sources)
+            return result
+
+        return read
+
+    return keeps

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from skinbeam.errors import InputError, did_you_mean, nearest, unknown_name
-from skinbeam.shipped import shipped_table
+from skinbeam.model.errors import InputError, nearest_name, spelling_hint, unknown_name_error
+from skinbeam.model.package_data import load_package_table
 
-__all__ = ["key_hint", "not_covered", "other_file", "unknown_device", "word_hint"]
+__all__ = ["key_hint", "other_file_kind_error", "uncovered_condition_error", "unknown_device_error", "word_hint"]
 
 # Units of keys here, and after them some that others use.
-_UNIT = re.compile(
+_UNIT_SUFFIX = re.compile(
     r"_(?:J_cm2|J_kgK|W_m2K|W_mK|W_cm2|kg_m3|per_cm2|per_cm|mJ|mm|ms|um|nm|cm2|Hz|deg|years|months|weeks|days|fraction"
     r"|C|J|W|s|h|n|mJ_cm2|J_m2|mm2|m2|cm|us|ns|ps|min|kHz|mW|pct|per_mm2|per_mm|per_m|K|F)$"
 )
@@ -26,83 +26,83 @@ def key_hint(word: str, known: Collection[str], tables: Mapping[str, Collection[
     known : keys of the table that the word stands in.
     tables : keys of each table of the file.
     """
-    other = shipped_table(_TABLE)
+    other = load_package_table(_OTHER_WORDS_FILE)
     if word in other["names_someone"] and "age_years" in known:
         return "No file here holds what names a person: leave it out."
     meant = other["key"].get(word, word)
-    without_unit = next((key for key in known if _stem(key) == _stem(meant)), None)
+    without_unit = next((key for key in known if _key_without_unit(key) == _key_without_unit(meant)), None)
     found = meant if meant in known else without_unit
     if found is None:
         elsewhere = next((name for name, keys in tables.items() if meant in keys), None)
         if elsewhere is not None:
             return f'"{meant}" stands in [{elsewhere}].'
-        found = _near(word, known)
+        found = _nearest_key(word, known)
     if found is None:
         return f"Known here: {', '.join(known)}."
-    return f'Did you mean "{found}"?{_other_unit(word, found)}'
+    return f'Did you mean "{found}"?{_unit_hint(word, found)}'
 
 
 def word_hint(words: Iterable[str], known: Collection[str]) -> str:
     """Return the question after the known word that is meant by the first unknown one: by meaning, then by spelling."""
     word = next((word for word in words if word not in known), "")
-    meant = shipped_table(_TABLE)["word"].get(_plain(word))
+    meant = load_package_table(_OTHER_WORDS_FILE)["word"].get(_plain_word(word))
     found = next((one for one in meant or () if one in known), None)
     if found is None:
-        return "" if meant == [] else did_you_mean([word], known)
+        return "" if meant == [] else spelling_hint([word], known)
     return f'Did you mean "{found}"? '
 
 
-def unknown_device(word: str, known: Iterable[str], *, field: str) -> InputError:
+def unknown_device_error(word: str, known: Iterable[str], *, field: str) -> InputError:
     """Return the error for a device that is not known; a machine that a source names says which device it is like."""
-    said = _plain(word)
-    for machine in shipped_table(_TABLE)["machine"]:
-        if _plain(machine["name"]) in said:
+    said = _plain_word(word)
+    for machine in load_package_table(_OTHER_WORDS_FILE)["machine"]:
+        if _plain_word(machine["name"]) in said:
             hint = f'{machine["name"]} is such a device: "{machine["device"]}" ({machine["source"]}). Check its ranges.'
             return InputError("unknown-device", f'unknown device "{word}"', field=field, hint=hint)
-    return unknown_name("device", word, known, field=field)
+    return unknown_name_error("device", word, known, field=field)
 
 
-def other_file(strange: Collection[str], file: str) -> InputError | None:
+def other_file_kind_error(strange: Collection[str], file: str) -> InputError | None:
     """Return the error for a file of another kind, known by several keys of its own; None for any other."""
-    for kind in shipped_table(_TABLE)["file"]:
+    for kind in load_package_table(_OTHER_WORDS_FILE)["file"]:
         if len(strange) > 1 and set(strange) <= set(kind["keys"]):
             return InputError("other-file", f"is {kind['name']}", field="(file)", hint=kind["read_by"], file=file)
     return None
 
 
-def not_covered(word: str, *, field: str) -> InputError | None:
+def uncovered_condition_error(word: str, *, field: str) -> InputError | None:
     """Return the error for a wish that no condition here is; None where it is none of those that are known of."""
-    said = f" {_plain(word)} "
-    for wish in shipped_table(_TABLE)["not_covered"]:
+    said = f" {_plain_word(word)} "
+    for wish in load_package_table(_OTHER_WORDS_FILE)["not_covered"]:
         if any(f" {part} " in said for part in wish["words"]):
             hint = "`skinbeam conditions` lists what is covered."
             return InputError("not-covered", f'{wish["title"]} is not covered, read "{word}"', field=field, hint=hint)
     return None
 
 
-_TABLE = "data/other_words.toml"
+_OTHER_WORDS_FILE = "data/other_words.toml"
 
 
-def _plain(word: str) -> str:
+def _plain_word(word: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9:]+", " ", word.lower()).split())
 
 
-def _stem(key: str) -> str:
-    return _UNIT.sub("", key)
+def _key_without_unit(key: str) -> str:
+    return _UNIT_SUFFIX.sub("", key)
 
 
-def _other_unit(word: str, key: str) -> str:
+def _unit_hint(word: str, key: str) -> str:
     """What is said where the unit of the known key is not that of the word: who renames it only is off by a factor."""
-    read, right = _UNIT.search(word), _UNIT.search(key)
+    read, right = _UNIT_SUFFIX.search(word), _UNIT_SUFFIX.search(key)
     if read is None or right is None or read[0] == right[0]:
         return ""
     return f" Its unit is another: the value has to be converted from {read[0][1:]} to {right[0][1:]}."
 
 
-def _near(word: str, known: Iterable[str]) -> str | None:
+def _nearest_key(word: str, known: Iterable[str]) -> str | None:
     """The known key whose name without its unit is nearest."""
     stems: dict[str, str] = {}
     for key in known:
-        stems.setdefault(_stem(key), key)
-    found = nearest(_stem(word), stems)
+        stems.setdefault(_key_without_unit(key), key)
+    found = nearest_name(_key_without_unit(word), stems)
     return None if found is None else stems[found]

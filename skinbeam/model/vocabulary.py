@@ -4,30 +4,31 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
 
-from skinbeam.document import document, sha256_of
-from skinbeam.errors import InputError, nearest
-from skinbeam.messages import text
-from skinbeam.schema.refusals.meant import not_covered
-from skinbeam.shipped import shipped_table
+from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.errors import InputError, nearest_name
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.suggestions import uncovered_condition_error
+from skinbeam.text import render_message
 
 __all__ = [
     "ENDPOINTS",
     "PHOTOTYPES",
     "SEVERITIES",
     "NameKind",
+    "condition_subtypes",
     "conditions_document",
     "laser_modalities",
-    "resolve",
-    "subtype_told",
-    "subtypes",
-    "table",
+    "resolve_name",
+    "subtype_description",
     "usable_modalities",
+    "vocabulary_table",
 ]
 
 NameKind = Literal["condition", "site", "modality"]
 PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 SEVERITIES = ("mild", "moderate", "severe")
-# What a dose can reach. How each is judged stands in `simulate.ends.endpoints`, which whoever names them need not load.
+# What a dose can reach. How each is judged stands in `simulate.endpoints.registry`, which whoever names them need not
+# load.
 ENDPOINTS = (
     "epidermal-necrosis",
     "dermal-necrosis",
@@ -47,33 +48,33 @@ ENDPOINTS = (
     "whitening",
     "pain",
 )
-_FILES = {"condition": "conditions.toml", "site": "sites.toml", "modality": "modalities.toml"}
+_VOCABULARY_FILES = {"condition": "conditions.toml", "site": "sites.toml", "modality": "modalities.toml"}
 
 
-def table(kind: NameKind) -> Mapping[str, Mapping[str, Any]]:
+def vocabulary_table(kind: NameKind) -> Mapping[str, Mapping[str, Any]]:
     """Return name → entry for a kind of name, in the order of its file."""
-    return shipped_table(f"data/{_FILES[kind]}")
+    return load_package_table(f"data/{_VOCABULARY_FILES[kind]}")
 
 
-def subtypes(condition: str) -> tuple[str, ...]:
+def condition_subtypes(condition: str) -> tuple[str, ...]:
     """Return the kinds of a condition that trials tell apart; an unknown name or one without kinds has none."""
-    return tuple(table("condition").get(condition, {}).get("subtypes", ()))
+    return tuple(vocabulary_table("condition").get(condition, {}).get("subtypes", ()))
 
 
-def subtype_told(subtype: str) -> str:
+def subtype_description(subtype: str) -> str:
     """Return what a kind is called and how a clinician tells it."""
-    return f"{text(f'subtype-title.{subtype}')}. {text(f'subtype-definition.{subtype}')}"
+    return f"{render_message(f'subtype-title.{subtype}')}. {render_message(f'subtype-definition.{subtype}')}"
 
 
 @cache
 def laser_modalities() -> tuple[str, ...]:
     """Return the modalities that are a laser or strong light."""
-    return tuple(name for name, entry in table("modality").items() if entry["laser"])
+    return tuple(name for name, entry in vocabulary_table("modality").items() if entry["laser"])
 
 
 def usable_modalities(condition: str) -> tuple[str, ...]:
     """Return the modalities that the table of conditions does not rule out for a condition."""
-    listed = table("condition")[condition].get("modality", {})
+    listed = vocabulary_table("condition")[condition].get("modality", {})
     return tuple(name for name, choice in listed.items() if choice["use"] != "not")
 
 
@@ -81,50 +82,54 @@ def usable_modalities(condition: str) -> tuple[str, ...]:
 def _spellings(kind: NameKind) -> Mapping[str, str]:
     """Every spelling that is understood, in one form, → name."""
     known: dict[str, str] = {}
-    for name, entry in table(kind).items():
+    for name, entry in vocabulary_table(kind).items():
         for word in (name, entry["title"], *entry["aliases"]):
-            known.setdefault(_normal(word), name)
+            known.setdefault(_normalise_word(word), name)
     return known
 
 
-def _normal(word: str) -> str:
+def _normalise_word(word: str) -> str:
     return " ".join(word.lower().replace("-", " ").replace("_", " ").replace("’", "'").split())
 
 
-def resolve(kind: NameKind, word: str, *, field: str) -> str:
+def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
     """Return the name that `word` means.
 
     Raises
     ------
     InputError : nothing of that kind is called so; the nearest name is given.
     """
-    found = _spellings(kind).get(_normal(word))
+    found = _spellings(kind).get(_normalise_word(word))
     if found is not None:
         return found
-    wish = not_covered(word, field=field) if kind == "condition" else None
+    wish = uncovered_condition_error(word, field=field) if kind == "condition" else None
     if wish is not None:
         raise wish
-    near = nearest(word, [*table(kind), *(a for e in table(kind).values() for a in e["aliases"])])
-    hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(table(kind))}."
+    near = nearest_name(
+        word, [*vocabulary_table(kind), *(a for e in vocabulary_table(kind).values() for a in e["aliases"])]
+    )
+    hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(vocabulary_table(kind))}."
     raise InputError(f"unknown-{kind}", f'unknown {kind} "{word}"', field=field, hint=hint)
 
 
 def conditions_document() -> dict[str, Any]:
     """Return `skinbeam.conditions/1`: every name that a case file may use, and the everyday words for it."""
     kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
-    body = {f"{kind.removesuffix('y')}{'ies' if kind.endswith('y') else 's'}": _listed(kind) for kind in kinds}
-    return document("skinbeam.conditions/1", case_sha256=sha256_of({"command": "conditions"}), seed=0, body=body)
+    body = {
+        f"{kind.removesuffix('y')}{'ies' if kind.endswith('y') else 's'}": _vocabulary_entries(kind) for kind in kinds
+    }
+    return build_document("skinbeam.conditions/1", case_sha256=sha256_hex({"command": "conditions"}), seed=0, body=body)
 
 
-def _listed(kind: NameKind) -> list[dict[str, Any]]:
+def _vocabulary_entries(kind: NameKind) -> list[dict[str, Any]]:
     """Name, aliases and title of each, and what tells kinds of it apart."""
     extra = {"condition": "pigmented", "site": "use", "modality": "laser"}[kind]
     listed = [
         {"name": name, "aliases": entry["aliases"], "title": entry["title"], extra: entry[extra]}
-        for name, entry in table(kind).items()
+        for name, entry in vocabulary_table(kind).items()
     ]
     if kind == "condition":
         for entry in listed:
-            kinds = subtypes(entry["name"])
-            entry["subtypes"] = [{"name": word, "title": text(f"subtype-title.{word}")} for word in kinds]
+            kinds = condition_subtypes(entry["name"])
+            entry["subtypes"] = [{"name": word, "title": render_message(f"subtype-title.{word}")} for word in kinds]
     return listed

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from skinbeam.estimate import Estimate
-from skinbeam.laser.settings import Beam
-from skinbeam.practice.calibration import REFERENCE_MM, BurnLight, Calibration, burn_calibration
-from skinbeam.schema.case import Case
-from skinbeam.simulate.model_error import Side, experiments, model_error
-from skinbeam.simulate.skins.ensemble import quantiles
-from skinbeam.units import MS
+from skinbeam.laser.beam import Beam
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.units import MS
+from skinbeam.published_doses.calibration import REFERENCE_SPOT_MM, BurnLight, DoseCalibration, burn_calibration
+from skinbeam.simulate.model_error import ErrorSide, count_experiments, model_error
+from skinbeam.simulate.skins.ensemble import weighted_quantiles
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 __all__ = [
     "ED_LEVEL",
     "DoseError",
-    "burn_light",
-    "burn_ratios",
-    "calibration_of",
-    "error_of_burns",
-    "error_of_endpoint",
-    "preset_of_no_person",
+    "beam_burn_calibration",
+    "beam_burn_light",
+    "burn_dose_error",
+    "draw_burn_ratios",
+    "endpoint_dose_error",
+    "non_human_preset",
 ]
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ class DoseError:
         """
         tail = (1 - ED_LEVEL) / 2
         true = np.minimum(doses, most)[:, None] * self.ratios
-        low, median, high = quantiles(true.ravel(), np.repeat(weights, _STRATA), (tail, 0.5, 1 - tail))
+        low, median, high = weighted_quantiles(true.ravel(), np.repeat(weights, _STRATA), (tail, 0.5, 1 - tail))
         return Estimate(median, low, high, ED_LEVEL, "modelled", doses.size, basis)
 
     def as_record(self) -> dict[str, Any]:
@@ -75,36 +75,36 @@ class DoseError:
         return {"class": self.kind, **known}
 
 
-def burn_light(beam: Beam) -> BurnLight:
+def beam_burn_light(beam: Beam) -> BurnLight:
     """Return what of a beam the error of burns hangs on; a lamp counts by its mean light, microbeams by no spot."""
-    spot_mm = REFERENCE_MM if beam.spot_mm is None else beam.spot_mm
+    spot_mm = REFERENCE_SPOT_MM if beam.spot_mm is None else beam.spot_mm
     return BurnLight(beam.mean_wavelength_nm, beam.pulse_ms * MS, spot_mm, lamp=len(beam.spectrum) > 1)
 
 
-def calibration_of(beam: Beam) -> Calibration:
+def beam_burn_calibration(beam: Beam) -> DoseCalibration:
     """Return what published doses say of burns by the light, pulse and spot of a beam."""
-    return burn_calibration(burn_light(beam))
+    return burn_calibration(beam_burn_light(beam))
 
 
-def burn_ratios(beam: Beam, skins: "xr.Dataset", side: Side) -> Floats:
+def draw_burn_ratios(beam: Beam, skins: "xr.Dataset", side: ErrorSide) -> Floats:
     """Return true over computed doses that burn, (sample,): drawn apart for effect and harm."""
-    return calibration_of(beam).ratio(skins[f"{side}_error_shift"].values)
+    return beam_burn_calibration(beam).ratio(skins[f"{side}_error_shift"].values)
 
 
-def error_of_burns(beam: Beam) -> DoseError:
+def burn_dose_error(beam: Beam) -> DoseError:
     """Return how far doses that burn the epidermis are off for the light and pulse of a beam."""
-    found = calibration_of(beam)
+    found = beam_burn_calibration(beam)
     return DoseError(found.kind, found.rows, found.sources, found.bias, found.spread, found.ratio(_NORMALS))
 
 
-def error_of_endpoint(endpoint: str) -> DoseError:
+def endpoint_dose_error(endpoint: str) -> DoseError:
     """Return how far the dose of an endpoint is off: unbiased, by the factor that its experiments show."""
     factor = model_error(endpoint)
-    rows, sources = experiments(endpoint)
+    rows, sources = count_experiments(endpoint)
     return DoseError(endpoint, rows, sources, 1.0, factor, factor**_NORMALS)
 
 
-def preset_of_no_person(case: Case) -> str | None:
+def non_human_preset(case: Case) -> str | None:
     """Return the preset of a skin that is not of people; None where it is, or where its layers are given."""
     preset = None if case.skin is None else case.skin.preset
     return None if preset == "human" else preset

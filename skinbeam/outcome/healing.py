@@ -3,49 +3,153 @@
 A draw takes its times from the distributions of `data/healing.toml` by one standard normal, so that who heals slowly
 does so in every respect. Where nothing was hurt the time is 0. A draw whose time nobody published has no end: it makes
 the summary unknown as soon as it reaches into the interval. Two are no published times: epidermis closes over a
-coagulated column as its cells move (`outcome.closure`), and the course of pigment after a short pulse follows from the
-renewal of the epidermis (`outcome.pigment`), of animals as well as of people.
+coagulated column as its cells move (`outcome.healing`), and the course of pigment after a short pulse follows from the
+renewal of the epidermis (`outcome.healing`), of animals as well as of people.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown, Value
-from skinbeam.messages import text
-from skinbeam.outcome.closure import closure_sources, column_closure_h
-from skinbeam.outcome.injury import INJURIES, NOTHING, OTHER
-from skinbeam.outcome.pigment import pigment_course, renewal_sources
-from skinbeam.schema.case import Case
-from skinbeam.schema.names import table
-from skinbeam.shipped import shipped_table
-from skinbeam.simulate.skins.ensemble import probability, summarise
-from skinbeam.simulate.skins.observed import Observed
-from skinbeam.skin.spread import spread_at
-from skinbeam.sources import Sourced
-from skinbeam.units import DAY_S, HOUR_S
+from skinbeam.model.case import Case
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.units import DAY_S, HOUR_S
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.outcome.injury import INJURY_KINDS, NO_INJURY, OTHER_INJURY
+from skinbeam.simulate.skins.ensemble import SampledQuantities, summarise_draws, weighted_probability
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.tables import read_sourced, tissue_table
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["TIMES", "WOUND_DAYS", "enter_healing", "healing_group", "published"]
+__all__ = [
+    "HEALING_TIMES",
+    "WOUND_DAYS",
+    "PigmentCourse",
+    "closure_sources",
+    "column_closure_h",
+    "healing_group",
+    "healing_table",
+    "pigment_course",
+    "record_healing",
+    "renewal_sources",
+]
+
+# When live epidermis has closed over a column of coagulated skin: keratinocytes that move in from its rim.
+#
+# The horny layer over such a column stays, so that the cells move as on moist ground and not below a crust. They set
+# out
+# after a lag and meet in the middle,
+#
+#     t = t_lag + w / (2 v),                                                                   (closure 1)
+#
+# with the lag and the speed v of keratinocytes in culture and in suction blisters (`data/closure.toml`). Columns heal
+# one
+# by one until they touch; how many there are then matters, and no time is told.
 
 Floats = NDArray[np.float64]
 
-_CLOSED: Final = "reepithelialisation_h"
-_PIGMENT: Final = ("pigment_loss_days", "pigment_recovery_days")
-TIMES: Final = (_CLOSED, "erythema_days", "oedema_days", "downtime_days", *_PIGMENT)
+# Columns as wide as their distance in a square pattern cover it once or more, counted as if none overlapped.
+_TOUCHING_COVERAGE: Final = math.pi / 4
+
+
+def column_closure_h(width_um: Floats, coverage_fraction: Floats, slowness: Floats) -> Floats:
+    """Return (closure 1) of each draw, (sample,), h; inf where columns touch.
+
+    Parameters
+    ----------
+    width_um, coverage_fraction : of the columns, (sample,).
+    slowness : standard normals (sample,), high in people who heal slowly: their cells set out late and move slowly.
+    """
+    content = load_package_table("data/closure.toml")
+    lag_h = value_at_normal(SourcedValue.from_table(content["lag_h"]), slowness)
+    speed_um_h = value_at_normal(SourcedValue.from_table(content["speed_um_h"]), -slowness)
+    # The share of skin under columns that lie at random (`physics.removal.microbeam.coverage`), turned back.
+    laid = -np.log1p(-np.minimum(coverage_fraction, 1 - 1e-12))
+    return np.where(laid < _TOUCHING_COVERAGE, lag_h + width_um / (2 * speed_um_h), np.inf)
+
+
+def closure_sources() -> tuple[str, ...]:
+    """Return the sources behind `column_closure_h`."""
+    entries = load_package_table("data/closure.toml").values()
+    return tuple(dict.fromkeys(key for entry in entries for key in (entry["source"], *entry["also"])))
+
+
+# Course of pigment after a short pulse broke the melanosomes of the epidermis: from how fast its cells are renewed.
+#
+# Cells whose granules broke die where they lie and are no longer renewed from below. New epidermis without pigment
+# grows
+# under them and lifts them off as one sheet once it has made a horny layer of its own, so
+#
+#     loss begins:  t = T_living,                                                              (pigment course 1)
+#
+# the time of a cell from the basal to the granular layer. Melanocytes that are left, a share s, double every T_2 until
+# there are as many as before; the keratinocytes that they then fill take the whole way to the surface,
+#
+#     pigment is back:  t = T_2 log2(1/s) + T_living + T_horny.                                (pigment course 2)
+#
+# Times are of undisturbed epidermis: an injured one may renew itself faster, so both are rather at latest. Marks darker
+# than before are no part of it.
+
+_RENEWAL_TIMES: Final = ("living_days", "horny_days", "doubling_days")
+
+
+class PigmentCourse(NamedTuple):
+    """Days after the pulse, (sample,): when pigment begins to go, and when all of it is back."""
+
+    loss_days: Floats
+    recovery_days: Floats
+
+
+def pigment_course(skins: "xr.Dataset") -> PigmentCourse:
+    """Return (pigment course 1) and (pigment course 2) in skins whose melanosomes a short pulse broke.
+
+    Raises
+    ------
+    NotAvailable : the renewal of this kind of skin is not sourced.
+    """
+    preset = skins.attrs["preset"]
+    if preset not in tissue_table("renewal"):
+        raise NotAvailable(render_message("healing.no-renewal", {"preset": preset}))
+    renewal = tissue_table("renewal")[preset]
+    living, horny = (
+        value_at_normal(read_sourced(renewal[name]), skins["healing_shift"]) for name in ("living_days", "horny_days")
+    )
+    doubling = value_at_normal(read_sourced(renewal["doubling_days"]), skins["melanocyte_doubling_shift"])
+    left = value_at_normal(
+        read_sourced(tissue_table("renewal")["melanocytes"]["left"]), skins["melanocytes_left_shift"]
+    )
+    # More than before are not left, however the spread is drawn.
+    doublings = np.log2(1 / np.minimum(left, 1.0))
+    return PigmentCourse(living, doubling * doublings + living + horny)
+
+
+def renewal_sources(preset: str) -> tuple[str, ...]:
+    """Return the sources behind `pigment_course` of a kind of skin."""
+    renewal = tissue_table("renewal")
+    entries = [*(renewal[preset][name] for name in _RENEWAL_TIMES), renewal["melanocytes"]["left"]]
+    return tuple(dict.fromkeys(entry["source"] for entry in entries))
+
+
+_CLOSURE_TIME: Final = "reepithelialisation_h"
+_PIGMENT_TIMES: Final = ("pigment_loss_days", "pigment_recovery_days")
+HEALING_TIMES: Final = (_CLOSURE_TIME, "erythema_days", "oedema_days", "downtime_days", *_PIGMENT_TIMES)
 WOUND_DAYS: Final = (1, 3, 7, 14, 28)
 # Light that coagulates vessels below a whole epidermis leaves nothing to close and no pigment to come back.
-_ZERO: Final[Mapping[str, tuple[str, ...]]] = {"vascular": (_CLOSED, *_PIGMENT)}
-_BROKEN: Final = "pigment-short-pulse"
-_COLUMNS: Final = "non-ablative-fractional"
+_TIMES_THAT_DO_NOT_APPLY: Final[Mapping[str, tuple[str, ...]]] = {"vascular": (_CLOSURE_TIME, *_PIGMENT_TIMES)}
+_PIGMENT_MODALITY: Final = "pigment-short-pulse"
+_COLUMN_MODALITY: Final = "non-ablative-fractional"
 # How much of the field lies open at first: all, the craters, nothing.
-_OPEN: Final[Mapping[str, str]] = {
-    NOTHING: "none",
+_OPEN_WOUND_KINDS: Final[Mapping[str, str]] = {
+    NO_INJURY: "none",
     "ablative": "all",
     "fractional-ablative": "craters",
     "non-ablative-fractional": "none",
@@ -53,137 +157,141 @@ _OPEN: Final[Mapping[str, str]] = {
 }
 
 
-def published() -> Mapping[str, Mapping[str, Any]]:
+def healing_table() -> Mapping[str, Mapping[str, Any]]:
     """Return the content of `data/healing.toml`: modality → quantity → table of a literature number."""
-    return shipped_table("data/healing.toml")
+    return load_package_table("data/healing.toml")
 
 
-def enter_healing(seen: Observed, skins: "xr.Dataset") -> None:
+def record_healing(seen: SampledQuantities, skins: "xr.Dataset") -> None:
     """Enter the times of every draw under `healing.NAME`, (sample,), inf where nobody published one.
 
     `injury.kind` stands in `seen`; where it is unknown, so are the times.
     """
     kinds = seen["injury.kind"]
-    for name in TIMES:
+    for name in HEALING_TIMES:
         if isinstance(kinds, Unknown):
             seen[f"healing.{name}"] = kinds
             continue
         times = np.full(kinds.size, np.inf)
-        for index, kind in enumerate(INJURIES):
+        for index, kind in enumerate(INJURY_KINDS):
             here = kinds == index
-            if kind == NOTHING or name in _ZERO.get(kind, ()):
+            if kind == NO_INJURY or name in _TIMES_THAT_DO_NOT_APPLY.get(kind, ()):
                 times[here] = 0.0
-            elif here.any() and (known := published().get(kind, {}).get(name)) is not None:
-                times[here] = spread_at(Sourced.from_table(known), skins["healing_shift"])[here]
+            elif here.any() and (known := healing_table().get(kind, {}).get(name)) is not None:
+                times[here] = value_at_normal(SourcedValue.from_table(known), skins["healing_shift"])[here]
         seen[f"healing.{name}"] = times
     if not isinstance(kinds, Unknown):
-        _enter_closure(seen, skins, kinds == INJURIES.index(_COLUMNS))
-        _enter_pigment(seen, skins, kinds == INJURIES.index(_BROKEN))
+        _record_closure(seen, skins, kinds == INJURY_KINDS.index(_COLUMN_MODALITY))
+        _record_pigment(seen, skins, kinds == INJURY_KINDS.index(_PIGMENT_MODALITY))
 
 
-def _enter_closure(seen: Observed, skins: "xr.Dataset", columns: NDArray[np.bool_]) -> None:
+def _record_closure(seen: SampledQuantities, skins: "xr.Dataset", columns: NDArray[np.bool_]) -> None:
     if not columns.any():
         return
     width, cover, known = (
-        seen[name] for name in ("microlesion.width_um", "microlesion.coverage_fraction", f"healing.{_CLOSED}")
+        seen[name] for name in ("microlesion.width_um", "microlesion.coverage_fraction", f"healing.{_CLOSURE_TIME}")
     )
     assert not isinstance(width, Unknown)  # a column has one
     assert not isinstance(cover, Unknown)
     assert not isinstance(known, Unknown)  # the kinds are known
     hours = column_closure_h(width, cover, np.asarray(skins["healing_shift"].values, dtype=np.float64))
-    seen[f"healing.{_CLOSED}"] = np.where(columns, hours, known)
+    seen[f"healing.{_CLOSURE_TIME}"] = np.where(columns, hours, known)
 
 
-def _enter_pigment(seen: Observed, skins: "xr.Dataset", broken: NDArray[np.bool_]) -> None:
+def _record_pigment(seen: SampledQuantities, skins: "xr.Dataset", broken: NDArray[np.bool_]) -> None:
     if not broken.any():
         return
     try:
         course = pigment_course(skins)
     except NotAvailable as error:
-        seen.update(dict.fromkeys((f"healing.{name}" for name in _PIGMENT), Unknown(error.reason)))
+        seen.update(dict.fromkeys((f"healing.{name}" for name in _PIGMENT_TIMES), Unknown(error.reason)))
         return
-    for name, days in zip(_PIGMENT, course, strict=True):
+    for name, days in zip(_PIGMENT_TIMES, course, strict=True):
         known = seen[f"healing.{name}"]
         assert not isinstance(known, Unknown)  # the kinds are known
         seen[f"healing.{name}"] = np.where(broken, days, known)
 
 
-def healing_group(seen: Observed, weights: Floats, case: Case, basis: Sequence[str]) -> dict[str, Any]:
+def healing_group(seen: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str]) -> dict[str, Any]:
     """Return the group `healing` of the document; `basis` stands behind what was simulated and not published."""
     kinds = seen["injury.kind"]
     if isinstance(kinds, Unknown):
-        return dict.fromkeys((*TIMES, "wound_open_fraction"), kinds)
-    counted = {kind: float(weights[kinds == index].sum()) for index, kind in enumerate(INJURIES)}
+        return dict.fromkeys((*HEALING_TIMES, "wound_open_fraction"), kinds)
+    counted = {kind: float(weights[kinds == index].sum()) for index, kind in enumerate(INJURY_KINDS)}
     met = [kind for kind, weight in counted.items() if weight > 0]
-    other_people = _other_people(met, case)
+    other_people = _population_mismatch(met, case)
     found: dict[str, Any] = {}
-    for name in TIMES:
+    for name in HEALING_TIMES:
         times = seen[f"healing.{name}"]
-        own_course = name in _PIGMENT and _BROKEN in met
+        own_course = name in _PIGMENT_TIMES and _PIGMENT_MODALITY in met
         if isinstance(times, Unknown) or (other_people and not own_course):
             found[name] = times if isinstance(times, Unknown) else other_people
             continue
-        found[name] = summarise(times, weights, _sources(met, name, case) or basis)
+        found[name] = summarise_draws(times, weights, _healing_sources(met, name, case) or basis)
         if isinstance(found[name], Unknown):
-            untold = [kind for kind in met if np.isinf(times[kinds == INJURIES.index(kind)]).any()]
-            found[name] = _nobody_published(max(untold, key=counted.__getitem__), name)
-    found["wound_open_fraction"] = _open(seen, weights, met, found[_CLOSED], basis)
+            untold = [kind for kind in met if np.isinf(times[kinds == INJURY_KINDS.index(kind)]).any()]
+            found[name] = _no_published_time(max(untold, key=counted.__getitem__), name)
+    found["wound_open_fraction"] = _open_wound_fraction(seen, weights, met, found[_CLOSURE_TIME], basis)
     return found
 
 
-def _other_people(met: Sequence[str], case: Case) -> Unknown | None:
+def _population_mismatch(met: Sequence[str], case: Case) -> Unknown | None:
     """Why published times do not hold for this skin, or None."""
-    if list(met) == [NOTHING]:
+    if list(met) == [NO_INJURY]:
         return None
     skin = case.skin
     if skin is not None and skin.preset not in (None, "human"):
-        return Unknown(text("healing.no-person", {"preset": skin.preset}))
+        return Unknown(render_message("healing.no-person", {"preset": skin.preset}))
     site = skin.site if skin is not None else None
-    on_face = site is None or not table("site")[site].get("off_face", True)
-    if not on_face and any(published().get(kind, {}).get("face_only", False) for kind in met):
-        return Unknown(text("healing.face-only", {"site": site}))
+    on_face = site is None or not vocabulary_table("site")[site].get("off_face", True)
+    if not on_face and any(healing_table().get(kind, {}).get("face_only", False) for kind in met):
+        return Unknown(render_message("healing.face-only", {"site": site}))
     return None
 
 
-def _nobody_published(kind: str, name: str) -> Unknown:
-    if (kind, name) == (_COLUMNS, _CLOSED):
-        return Unknown(text("healing.columns-touch"))
-    if kind == OTHER:
-        return Unknown(text("healing.other-injury"))
-    return Unknown(text("healing.not-published", {"modality": str(table("modality")[kind]["title"])}))
+def _no_published_time(kind: str, name: str) -> Unknown:
+    if (kind, name) == (_COLUMN_MODALITY, _CLOSURE_TIME):
+        return Unknown(render_message("healing.columns-touch"))
+    if kind == OTHER_INJURY:
+        return Unknown(render_message("healing.other-injury"))
+    return Unknown(
+        render_message("healing.not-published", {"modality": str(vocabulary_table("modality")[kind]["title"])})
+    )
 
 
-def _sources(met: Sequence[str], name: str, case: Case) -> tuple[str, ...]:
-    if name in _PIGMENT:
+def _healing_sources(met: Sequence[str], name: str, case: Case) -> tuple[str, ...]:
+    if name in _PIGMENT_TIMES:
         preset = case.skin.preset if case.skin is not None else None
-        return renewal_sources(preset or "human") if _BROKEN in met else ()
-    entries = [published()[kind][name] for kind in met if name in published().get(kind, {})]
+        return renewal_sources(preset or "human") if _PIGMENT_MODALITY in met else ()
+    entries = [healing_table()[kind][name] for kind in met if name in healing_table().get(kind, {})]
     keys = [key for entry in entries for key in (entry["source"], *entry.get("also", ()))]
-    closed = closure_sources() if name == _CLOSED and _COLUMNS in met else ()
+    closed = closure_sources() if name == _CLOSURE_TIME and _COLUMN_MODALITY in met else ()
     return tuple(dict.fromkeys((*closed, *keys)))
 
 
-def _open(seen: Observed, weights: Floats, met: Sequence[str], closing: Value, basis: Sequence[str]) -> Any:
+def _open_wound_fraction(
+    seen: SampledQuantities, weights: Floats, met: Sequence[str], closing: Value, basis: Sequence[str]
+) -> Any:
     """Share of the field that lies open on a day: of such skins not yet closed, times what was opened of each."""
-    opened = {_OPEN.get(kind) for kind in met}
+    opened = {_OPEN_WOUND_KINDS.get(kind) for kind in met}
     if opened == {"none"}:
-        return {str(day): summarise(np.zeros(weights.size), weights, basis) for day in WOUND_DAYS}
+        return {str(day): summarise_draws(np.zeros(weights.size), weights, basis) for day in WOUND_DAYS}
     if isinstance(closing, Unknown):
         return closing
     if None in opened:
-        return Unknown(text("healing.no-wound"))
-    kinds, hours = seen["injury.kind"], seen[f"healing.{_CLOSED}"]
+        return Unknown(render_message("healing.no-wound"))
+    kinds, hours = seen["injury.kind"], seen[f"healing.{_CLOSURE_TIME}"]
     assert not isinstance(kinds, Unknown)  # or the time would be unknown
     assert not isinstance(hours, Unknown)
     cover = np.ones(weights.size)
-    craters = kinds == INJURIES.index("fractional-ablative")
+    craters = kinds == INJURY_KINDS.index("fractional-ablative")
     if craters.any():
         columns = seen["microlesion.coverage_fraction"]
         assert not isinstance(columns, Unknown)  # a crater has one
         cover = np.where(craters, columns, cover)
-    wound = np.isin(kinds, [INJURIES.index(kind) for kind in met if _OPEN[kind] != "none"])
+    wound = np.isin(kinds, [INJURY_KINDS.index(kind) for kind in met if _OPEN_WOUND_KINDS[kind] != "none"])
     share = float((cover * wound * weights).sum() / (wound * weights).sum())
     return {
-        str(day): probability(wound & (hours * HOUR_S > day * DAY_S), weights, closing.basis).scaled(share)
+        str(day): weighted_probability(wound & (hours * HOUR_S > day * DAY_S), weights, closing.basis).scaled(share)
         for day in WOUND_DAYS
     }

@@ -1,64 +1,76 @@
-"""What kind of laser a pulse was, by what it did to each sampled skin: whose published course of healing applies.
+"""The kind of injury that a pulse left in each sampled skin, and how often it leads to lasting harm.
 
 Skin removed over the field, columns removed or coagulated, melanosomes broken, a pigment spot heated, vessels
 coagulated; nothing; or something whose healing nobody published for lasers, such as a burn or too deep a wound.
 """
 
 import math
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Unknown
-from skinbeam.outcome.burn import burnt_in, is_short
-from skinbeam.simulate.pulse.places import depth_through_epidermis, layers_of
-from skinbeam.simulate.scene import Scene
-from skinbeam.simulate.skins.observed import Observed
+from skinbeam.model.case import Case, forms_raised_scars
+from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.units import UM
+from skinbeam.outcome.burn import burnt_draws, is_short_pulse
+from skinbeam.outcome.dose_error import non_human_preset
+from skinbeam.simulate.pulse.locations import epidermis_bottom_m, tissue_layer_indices
+from skinbeam.simulate.scene import PulseScene
+from skinbeam.simulate.skins.ensemble import INTERVAL_LEVEL, SampledQuantities, summarise_draws
 from skinbeam.skin.layers import EPIDERMIS, RETICULAR_DERMIS
-from skinbeam.units import UM
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["INJURIES", "NOTHING", "OTHER", "enter_injury"]
+__all__ = [
+    "HARM_OUTCOMES",
+    "INJURY_KINDS",
+    "NO_INJURY",
+    "OTHER_INJURY",
+    "HarmCounter",
+    "harm_group",
+    "record_injury",
+]
 
 Floats = NDArray[np.float64]
 
-NOTHING: Final = "none"
-OTHER: Final = "other"
-INJURIES: Final = (
-    NOTHING,
+NO_INJURY: Final = "none"
+OTHER_INJURY: Final = "other"
+INJURY_KINDS: Final = (
+    NO_INJURY,
     "ablative",
     "fractional-ablative",
     "non-ablative-fractional",
     "pigment-short-pulse",
     "pigment-long-pulse",
     "vascular",
-    OTHER,
+    OTHER_INJURY,
 )
 # The outermost contour of damage that is looked at: below it less than a tenth of the cells die.
-DEAD: Final = 1 - math.exp(-0.1)
+DEAD_FRACTION: Final = 1 - math.exp(-0.1)
 PIGMENT_SPOTS: Final = ("lentigo", "freckle", "naevus-of-ota")
 # Full-field healing was watched where the epidermis had gone and the deeper dermis, which holds the glands and
 # follicles that new epidermis grows from, had stayed.
-_STAYS: Final = RETICULAR_DERMIS
+_REMAINING_LAYER: Final = RETICULAR_DERMIS
 
 
-def enter_injury(seen: Observed, scene: Scene, skins: "xr.Dataset") -> None:
-    """Enter `injury.kind`, (sample,) places in `INJURIES`, or why it is unknown."""
+def record_injury(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> None:
+    """Enter `injury.kind`, (sample,) places in `INJURY_KINDS`, or why it is unknown."""
     columns = scene.beam is not None and scene.beam.microbeam is not None
-    seen["injury.kind"] = _columns(seen) if columns else _field(seen, scene, skins)
+    seen["injury.kind"] = _column_injury(seen) if columns else _field_injury(seen, scene, skins)
 
 
-def _columns(seen: Observed) -> Floats | Unknown:
+def _column_injury(seen: SampledQuantities) -> Floats | Unknown:
     crater, depth = seen["microlesion.ablation_depth_um"], seen["microlesion.depth_um"]
     if isinstance(crater, Unknown) or isinstance(depth, Unknown):
         return crater if isinstance(crater, Unknown) else depth
-    return _first((crater > 0, "fractional-ablative"), (depth > 0, "non-ablative-fractional"))
+    return _first_matching_kind((crater > 0, "fractional-ablative"), (depth > 0, "non-ablative-fractional"))
 
 
-def _field(seen: Observed, scene: Scene, skins: "xr.Dataset") -> Floats | Unknown:
+def _field_injury(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> Floats | Unknown:
     names = ("ablation.depth_um", "damage.epidermis_fraction", "damage.coagulation_depth_um")
     known: list[Floats] = []
     for name in names:
@@ -67,44 +79,85 @@ def _field(seen: Observed, scene: Scene, skins: "xr.Dataset") -> Floats | Unknow
             return value
         known.append(value)
     removed, dead, coagulated = known
-    burnt = burnt_in(seen, scene, skins)
-    burnt = dead > DEAD if burnt is None else burnt
+    burnt = burnt_draws(seen, scene, skins)
+    burnt = dead > DEAD_FRACTION if burnt is None else burnt
     spot = any(lesion.kind in PIGMENT_SPOTS for lesion in scene.loaded.case.lesion)
-    return _first(
-        ((removed > 0) & _grows_back(skins, coagulated * UM), "ablative"),
-        (removed > 0, OTHER),
-        (_broken(seen, removed.size) & is_short(scene.beam), "pigment-short-pulse"),
-        (burnt, "pigment-long-pulse" if spot else OTHER),
-        (_vessels_hit(seen, removed.size), "vascular"),
-        (coagulated > 0, OTHER),
+    return _first_matching_kind(
+        ((removed > 0) & _epidermis_regrows(skins, coagulated * UM), "ablative"),
+        (removed > 0, OTHER_INJURY),
+        (_pigment_broken(seen, removed.size) & is_short_pulse(scene.beam), "pigment-short-pulse"),
+        (burnt, "pigment-long-pulse" if spot else OTHER_INJURY),
+        (_vessels_injured(seen, removed.size), "vascular"),
+        (coagulated > 0, OTHER_INJURY),
     )
 
 
-def _first(*kinds: tuple[NDArray[np.bool_], str]) -> Floats:
-    """Place in `INJURIES` of the first kind that holds of each draw, else of nothing."""
-    places = [float(INJURIES.index(kind)) for _, kind in kinds]
-    return np.asarray(np.select([holds for holds, _ in kinds], places, float(INJURIES.index(NOTHING))))
+def _first_matching_kind(*kinds: tuple[NDArray[np.bool_], str]) -> Floats:
+    """Place in `INJURY_KINDS` of the first kind that holds of each draw, else of nothing."""
+    places = [float(INJURY_KINDS.index(kind)) for _, kind in kinds]
+    return np.asarray(np.select([holds for holds, _ in kinds], places, float(INJURY_KINDS.index(NO_INJURY))))
 
 
-def _broken(seen: Observed, draws: int) -> NDArray[np.bool_]:
+def _pigment_broken(seen: SampledQuantities, draws: int) -> NDArray[np.bool_]:
     broken = seen["damage.p_melanosome_disrupted"]
     return np.zeros(draws, dtype=np.bool_) if isinstance(broken, Unknown) else np.nan_to_num(broken) > 0.5
 
 
-def _vessels_hit(seen: Observed, draws: int) -> NDArray[np.bool_]:
+def _vessels_injured(seen: SampledQuantities, draws: int) -> NDArray[np.bool_]:
     """Whether any vessel of a draw is coagulated or has a damaged wall."""
     hit = np.zeros(draws, dtype=np.bool_)
     for name in ("vessels.coagulated_fraction", "vessels.wall_damaged_fraction"):
         share = seen.get(name)
         if share is not None and not isinstance(share, Unknown):
-            hit |= (np.nan_to_num(share) > DEAD).any(axis=1)
+            hit |= (np.nan_to_num(share) > DEAD_FRACTION).any(axis=1)
     return hit
 
 
-def _grows_back(skins: "xr.Dataset", injury_m: Floats) -> NDArray[np.bool_]:
+def _epidermis_regrows(skins: "xr.Dataset", injury_m: Floats) -> NDArray[np.bool_]:
     """Whether the epidermis has gone and the deeper dermis has stayed; without such layers nobody knows."""
-    stays = np.flatnonzero(skins["layer"].values == _STAYS)
-    if stays.size == 0 or layers_of(skins, EPIDERMIS).size == 0:
+    stays = np.flatnonzero(skins["layer"].values == _REMAINING_LAYER)
+    if stays.size == 0 or tissue_layer_indices(skins, EPIDERMIS).size == 0:
         return np.zeros(injury_m.size, dtype=np.bool_)
     stayed = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : stays[0]].sum(axis=1)
-    return np.asarray((injury_m >= depth_through_epidermis(skins)) & (injury_m <= stayed))
+    return np.asarray((injury_m >= epidermis_bottom_m(skins)) & (injury_m <= stayed))
+
+
+# How often what a pulse did leads to lasting harm: the share that trials counted after that kind of laser.
+#
+# Nothing sourced joins a dose to pigment change or scars, so a share does not grow with the damage of a draw; it grows
+# with the share of such skins that are hurt at all. Where none is, it is 0, but for scars of someone who forms them too
+# easily: slight injury may be enough there, and trials did not count it.
+
+HarmCounter = Callable[
+    [str, str, Case], Value
+]  # outcome and modality, as the evidence names them, and the case → share
+
+HARM_OUTCOMES: Final[Mapping[str, str]] = {"p_pih": "pih", "p_hypopigmentation": "hypopigmentation", "p_scar": "scar"}
+
+
+def harm_group(
+    seen: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str], counted: HarmCounter
+) -> dict[str, Any]:
+    """Return the group `harm` of the document.
+
+    Parameters
+    ----------
+    basis : behind what was simulated.
+    counted : the share of people of trials.
+    """
+    kinds = seen["injury.kind"]
+    if isinstance(kinds, Unknown):
+        return dict.fromkeys(HARM_OUTCOMES, kinds)
+    total = weights.sum()
+    shares = {kind: float(weights[kinds == index].sum() / total) for index, kind in enumerate(INJURY_KINDS)}
+    hurt = 1.0 - shares[NO_INJURY]
+    if not hurt > 0.0:
+        none: dict[str, Any] = dict.fromkeys(HARM_OUTCOMES, summarise_draws(np.zeros(weights.size), weights, basis))
+        return none | ({"p_scar": Unknown(render_message("harm.raised-scars"))} if forms_raised_scars(case) else {})
+    if (preset := non_human_preset(case)) is not None:
+        return dict.fromkeys(HARM_OUTCOMES, Unknown(render_message("harm.no-person", {"preset": preset})))
+    if shares[OTHER_INJURY] > (1 - INTERVAL_LEVEL) / 2:
+        return dict.fromkeys(HARM_OUTCOMES, Unknown(render_message("harm.other-injury")))
+    modality = max((kind for kind in INJURY_KINDS if kind not in (NO_INJURY, OTHER_INJURY)), key=shares.__getitem__)
+    found = {name: counted(outcome, modality, case) for name, outcome in HARM_OUTCOMES.items()}
+    return {name: value if isinstance(value, Unknown) else value.scaled(hurt) for name, value in found.items()}

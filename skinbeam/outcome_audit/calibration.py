@@ -1,4 +1,4 @@
-"""Whether what was foretold came about as often as it was said: the curve, and the Brier score in its parts."""
+"""Calibration of predictions: reliability curve, Brier score, observed over expected, intercept and slope."""
 
 import math
 from collections.abc import Sequence
@@ -7,21 +7,38 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
+from scipy.special import expit, logit
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.learning.counts import count_law, middle_of, share
-from skinbeam.learning.enough import FEWEST, LEVEL, Z95, too_few
-from skinbeam.learning.outcome import Forecast
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.outcome_audit.counts import (
+    CONFIDENCE_LEVEL,
+    MIN_CASES,
+    MIN_CASES_OF_EACH,
+    Z95,
+    central_range,
+    count_distribution,
+    share_estimate,
+    too_few_cases,
+)
+from skinbeam.outcome_audit.outcomes import VerifiedForecast
+from skinbeam.text import render_message
 
-__all__ = ["Brier", "Group", "brier", "reliability"]
+__all__ = [
+    "BrierScore",
+    "ForecastCalibration",
+    "ReliabilityGroup",
+    "brier_score",
+    "forecast_calibration",
+    "reliability_curve",
+]
 
 Floats = NDArray[np.float64]
 
-_MOST_GROUPS = 10
+_MAX_GROUPS = 10
 
 
 @dataclass(frozen=True)
-class Group:
+class ReliabilityGroup:
     """People of whom about the same was foretold.
 
     Parameters
@@ -46,7 +63,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Brier:
+class BrierScore:
     """Mean of (foretold - came about)², and what it is made of (learning 4).
 
     Parameters
@@ -65,54 +82,54 @@ class Brier:
     uncertainty: float
 
 
-def reliability(forecasts: Sequence[Forecast]) -> tuple[Group, ...] | Unknown:
-    """Return groups of about equal size by what was foretold, at least `FEWEST` people each (learning 3).
+def reliability_curve(forecasts: Sequence[VerifiedForecast]) -> tuple[ReliabilityGroup, ...] | Unknown:
+    """Return groups of about equal size by what was foretold, at least `MIN_CASES` people each (learning 3).
 
     Who was foretold the same is in one group.
     """
-    if len(forecasts) < FEWEST:
-        return too_few(len(forecasts), "learning.of-judged")
+    if len(forecasts) < MIN_CASES:
+        return too_few_cases(len(forecasts), "learning.of-judged")
     ordered = sorted(forecasts, key=lambda one: one.p)
-    size = max(FEWEST, math.ceil(len(ordered) / _MOST_GROUPS))
-    groups: list[list[Forecast]] = [[]]
+    size = max(MIN_CASES, math.ceil(len(ordered) / _MAX_GROUPS))
+    groups: list[list[VerifiedForecast]] = [[]]
     for one in ordered:
         if len(groups[-1]) >= size and one.p > groups[-1][-1].p:
             groups.append([])
         groups[-1].append(one)
-    if len(groups[-1]) < FEWEST and len(groups) > 1:
+    if len(groups[-1]) < MIN_CASES and len(groups) > 1:
         last = groups.pop()
         groups[-1] += last
-    return tuple(map(_group, groups))
+    return tuple(map(_make_group, groups))
 
 
-def _group(members: Sequence[Forecast]) -> Group:
+def _make_group(members: Sequence[VerifiedForecast]) -> ReliabilityGroup:
     p, n = np.array([one.p for one in members]), len(members)
     happened = sum(one.happened for one in members)
-    low, high = middle_of(count_law(p))
-    return Group(n, happened, float(p.mean()), share(happened, n), low / n, high / n)
+    low, high = central_range(count_distribution(p))
+    return ReliabilityGroup(n, happened, float(p.mean()), share_estimate(happened, n), low / n, high / n)
 
 
-def brier(forecasts: Sequence[Forecast]) -> Brier | Unknown:
+def brier_score(forecasts: Sequence[VerifiedForecast]) -> BrierScore | Unknown:
     """Return the Brier score, or the reason why there is none."""
-    if len(forecasts) < FEWEST:
-        return too_few(len(forecasts), "learning.of-judged")
+    if len(forecasts) < MIN_CASES:
+        return too_few_cases(len(forecasts), "learning.of-judged")
     p = np.array([one.p for one in forecasts])
     y = np.array([one.happened for one in forecasts], dtype=np.float64)
     scores, n = (p - y) ** 2, len(y)
     by_chance = p * (1.0 - p)
     noise = float(np.sqrt(np.sum((1.0 - 2.0 * p) ** 2 * by_chance))) / n
-    best, uncertainty = _recalibrated(p, y), float(y.mean() * (1.0 - y.mean()))
+    best, uncertainty = _isotonic_fit(p, y), float(y.mean() * (1.0 - y.mean()))
     recalibrated = float(np.mean((best - y) ** 2))
-    return Brier(
-        _around(float(scores.mean()), float(scores.std(ddof=1)) / math.sqrt(n), n),
-        _around(float(by_chance.mean()), noise, n),
+    return BrierScore(
+        _normal_interval(float(scores.mean()), float(scores.std(ddof=1)) / math.sqrt(n), n),
+        _normal_interval(float(by_chance.mean()), noise, n),
         float(scores.mean()) - recalibrated,
         uncertainty - recalibrated,
         uncertainty,
     )
 
 
-def _recalibrated(p: Floats, y: Floats) -> Floats:
+def _isotonic_fit(p: Floats, y: Floats) -> Floats:
     """The share that came about, as a function of what was foretold that never falls: one value for one forecast."""
     _, where, counts = np.unique(p, return_inverse=True, return_counts=True)
     means = np.bincount(where, weights=y) / counts
@@ -120,5 +137,94 @@ def _recalibrated(p: Floats, y: Floats) -> Floats:
     return fitted
 
 
-def _around(value: float, error: float, n: int) -> Estimate:
-    return Estimate(value, max(0.0, value - Z95 * error), min(1.0, value + Z95 * error), LEVEL, "measured", n)
+def _normal_interval(value: float, error: float, n: int) -> Estimate:
+    return Estimate(
+        value, max(0.0, value - Z95 * error), min(1.0, value + Z95 * error), CONFIDENCE_LEVEL, "measured", n
+    )
+
+
+# How far what was foretold is off as a whole and at its ends: expected over seen, intercept and slope.
+
+_MIN_EVENTS = 10  # of each kind, below which the interval of an intercept is not to be trusted
+_MIN_PROBABILITY = 1e-6  # to 0 and 1: what was foretold as certain has no finite odds
+_MAX_ITERATIONS = 50
+_TOLERANCE = 1e-9  # logits nearer to each other than this tell of no slope
+
+
+@dataclass(frozen=True)
+class ForecastCalibration:
+    """What was foretold against what came about (learning 5 to 7).
+
+    Parameters
+    ----------
+    people, expected, happened : how many were judged, in how many it was expected, in how many it came about.
+    ratio : came about over expected; 1 is right.
+    odds : odds that came about over those that were foretold, all alike; 1 is right.
+    slope : of the logits of what came about over those of what was foretold; 1 is right, and below 1 what was foretold
+        was too extreme.
+    """
+
+    people: int
+    expected: float
+    happened: int
+    ratio: Value
+    odds: Value
+    slope: Value
+
+
+def forecast_calibration(forecasts: Sequence[VerifiedForecast]) -> ForecastCalibration:
+    """Return how far what was foretold is off; what too few cases cannot tell is unknown."""
+    p = np.clip([one.p for one in forecasts], _MIN_PROBABILITY, 1.0 - _MIN_PROBABILITY)
+    y = np.array([one.happened for one in forecasts], dtype=np.float64)
+    happened, people = int(y.sum()), len(forecasts)
+    fewest = min(happened, people - happened)
+    return ForecastCalibration(
+        people,
+        float(p.sum()),
+        happened,
+        _observed_expected_ratio(p, happened) if people >= MIN_CASES else too_few_cases(people, "learning.of-judged"),
+        _odds_factor(logit(p), y) if fewest >= _MIN_EVENTS else too_few_cases(fewest, "learning.of-each", _MIN_EVENTS),
+        _logistic_slope(logit(p), y)
+        if fewest >= MIN_CASES_OF_EACH
+        else too_few_cases(fewest, "learning.of-each", MIN_CASES_OF_EACH),
+    )
+
+
+def _observed_expected_ratio(p: Floats, happened: int) -> Estimate:
+    """Seen over expected, where what is expected is taken as it stands (learning 5)."""
+    return share_estimate(happened, len(p)).scaled(1.0 / float(p.mean()))
+
+
+def _odds_factor(stated: Floats, y: Floats) -> Estimate:
+    """The one factor on all odds that makes as many expected as came about (learning 6)."""
+    by = 0.0
+    for _ in range(_MAX_ITERATIONS):
+        fitted = expit(stated + by)
+        step = float(np.sum(y - fitted) / np.sum(fitted * (1.0 - fitted)))
+        by += max(-1.0, min(1.0, step))
+        if abs(step) < _TOLERANCE:
+            break
+    fitted = expit(stated + by)
+    error = 1.0 / math.sqrt(float(np.sum(fitted * (1.0 - fitted))))
+    middle, low, high = (math.exp(by + z * error) for z in (0.0, -Z95, Z95))
+    return Estimate(middle, low, high, CONFIDENCE_LEVEL, "measured", len(y))
+
+
+def _logistic_slope(stated: Floats, y: Floats) -> Value:
+    """The slope of a logistic regression on the logit of what was foretold (learning 7)."""
+    if float(np.ptp(stated)) < _TOLERANCE:
+        return Unknown(render_message("learning.all-alike"))
+    middle = float(stated.mean())
+    design = np.column_stack((np.ones_like(stated), stated - middle))
+    found = np.array([float(logit(y.mean())), 0.0])
+    information = np.eye(2)
+    for _ in range(_MAX_ITERATIONS):
+        fitted = expit(design @ found)
+        information = design.T @ (design * (fitted * (1.0 - fitted))[:, None])
+        step = np.linalg.solve(information, design.T @ (y - fitted))
+        found = found + np.clip(step, -1.0, 1.0)
+        if float(np.max(np.abs(step))) < _TOLERANCE:
+            break
+    error = math.sqrt(float(np.linalg.inv(information)[1, 1]))
+    value = float(found[1])
+    return Estimate(value, value - Z95 * error, value + Z95 * error, CONFIDENCE_LEVEL, "measured", len(y))

@@ -1,27 +1,60 @@
-"""Laws of a count: of people who differ in their chances, and of events that fall to one of several."""
+"""Distributions of counts, and how many cases each figure takes."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
-from skinbeam.estimate import Estimate, wilson
-from skinbeam.learning.enough import LEVEL, Z95
+from skinbeam.model.estimate import Estimate, Unknown, wilson_interval
+from skinbeam.text import render_message
 
-__all__ = ["count_law", "middle_of", "part_limit", "share"]
+__all__ = [
+    "CONFIDENCE_LEVEL",
+    "MIN_CASES",
+    "MIN_CASES_OF_EACH",
+    "MIN_OPERATORS",
+    "Z95",
+    "central_range",
+    "count_distribution",
+    "share_estimate",
+    "share_quantile",
+    "too_few_cases",
+]
+
+# How many cases each figure takes: below that it is unknown, with the reason, and never a number.
+
+# With fewer people one of them moves a share by more than five points, and could be known by it.
+MIN_CASES: Final = 20
+# Events, and as many without: below, slopes and curves of a model are not to be trusted (collins2016, snell2021).
+MIN_CASES_OF_EACH: Final = 100
+MIN_OPERATORS: Final = 10  # of whom a spread beyond chance can be estimated (judgement, said where it is used)
+CONFIDENCE_LEVEL: Final = 0.95
+Z95: Final = 1.959963984540054
+
+
+def too_few_cases(have: int, of: str, need: int = MIN_CASES) -> Unknown:
+    """Return the reason why there is no number.
+
+    Parameters
+    ----------
+    of : id of a message that says what is counted.
+    """
+    return Unknown(render_message("learning.too-few", {"have": have, "need": need, "of": render_message(of)}))
+
 
 Floats = NDArray[np.float64]
 
 
-def share(events: int, of: int) -> Estimate:
+def share_estimate(events: int, of: int) -> Estimate:
     """Return a counted share with its score interval (learning 1)."""
     p = events / of
-    low, high = wilson(p, p * (1.0 - p), of, Z95)
-    return Estimate(p, max(0.0, min(low, p)), min(1.0, max(high, p)), LEVEL, "measured", of)
+    low, high = wilson_interval(p, p * (1.0 - p), of, Z95)
+    return Estimate(p, max(0.0, min(low, p)), min(1.0, max(high, p)), CONFIDENCE_LEVEL, "measured", of)
 
 
-def count_law(p: ArrayLike) -> Floats:
+def count_distribution(p: ArrayLike) -> Floats:
     """Return the probabilities of 0, 1, ... n events among people with these chances (learning 2).
 
     Parameters
@@ -41,13 +74,13 @@ def count_law(p: ArrayLike) -> Floats:
     return law
 
 
-def middle_of(law: Floats, level: float = LEVEL) -> tuple[int, int]:
+def central_range(law: Floats, level: float = CONFIDENCE_LEVEL) -> tuple[int, int]:
     """Return the ends of the narrowest central range of a count that holds at least a level, both included."""
     tail, below = (1.0 - level) / 2.0, np.cumsum(law)
     return int(np.searchsorted(below, tail, side="right")), int(np.searchsorted(below, 1.0 - tail, side="left"))
 
 
-def part_limit(shares: Sequence[float] | Floats, of: int, p: float) -> Floats:
+def share_quantile(shares: Sequence[float] | Floats, of: int, p: float) -> Floats:
     """Return the quantile of how many of `of` events fall to who has such a share, between whole counts (learning 9).
 
     A count in steps would make limits in steps, outside which fewer fall than they say.

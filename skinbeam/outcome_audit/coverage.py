@@ -9,19 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.learning.counts import count_law, middle_of, share
-from skinbeam.learning.enough import FEWEST, too_few
-from skinbeam.learning.outcome import Forecast
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.outcome_audit.counts import MIN_CASES, central_range, count_distribution, share_estimate, too_few_cases
+from skinbeam.outcome_audit.outcomes import VerifiedForecast
 
-__all__ = ["ClinicCount", "Coverage", "clinic_count", "coverage"]
+__all__ = ["ClinicCount", "IntervalCoverage", "clinic_count", "interval_coverage"]
 
-_NODES = 41  # of the clinics that there may be: the share of a count is right to 1e-6 by then
-_NEAREST = 1e-6
+_QUADRATURE_NODES = 41  # of the clinics that there may be: the share of a count is right to 1e-6 by then
+_MIN_PROBABILITY = 1e-6
 
 
 @dataclass(frozen=True)
-class Coverage:
+class IntervalCoverage:
     """How many values lie within, below and above the intervals of one level.
 
     Parameters
@@ -41,7 +40,7 @@ class Coverage:
         return self.within + self.below + self.above
 
 
-def coverage(pairs: Sequence[tuple[Estimate, float]]) -> tuple[Coverage, ...]:
+def interval_coverage(pairs: Sequence[tuple[Estimate, float]]) -> tuple[IntervalCoverage, ...]:
     """Return how often the intervals of each level hold what was seen; ends count as within."""
     found = []
     for level in sorted({stated.level for stated, _ in pairs}):
@@ -49,8 +48,8 @@ def coverage(pairs: Sequence[tuple[Estimate, float]]) -> tuple[Coverage, ...]:
         below = sum(seen < stated.low for stated, seen in mine)
         above = sum(seen > stated.high for stated, seen in mine)
         within, n = len(mine) - below - above, len(mine)
-        told: Value = share(within, n) if n >= FEWEST else too_few(n, "learning.of-judged")
-        found.append(Coverage(level, within, below, above, told))
+        told: Value = share_estimate(within, n) if n >= MIN_CASES else too_few_cases(n, "learning.of-judged")
+        found.append(IntervalCoverage(level, within, below, above, told))
     return tuple(found)
 
 
@@ -76,26 +75,26 @@ class ClinicCount:
         return "below" if self.happened < self.low else "above" if self.happened > self.high else "within"
 
 
-def clinic_count(forecasts: Sequence[Forecast]) -> ClinicCount | Unknown:
+def clinic_count(forecasts: Sequence[VerifiedForecast]) -> ClinicCount | Unknown:
     """Return the counts that were foretold of a new clinic with these patients, and what came about.
 
     The interval of a foretold share is how clinics differ. The logit of a share is normal on each side of its middle,
     and a clinic that is better or worse than others is so for all its patients.
     """
-    if len(forecasts) < FEWEST:
-        return too_few(len(forecasts), "learning.of-judged")
+    if len(forecasts) < MIN_CASES:
+        return too_few_cases(len(forecasts), "learning.of-judged")
     level = forecasts[0].stated.level
     end = NormalDist().inv_cdf(0.5 + level / 2.0)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_NODES)
     low, middle, high = (
         _logits([getattr(one.stated, name) for one in forecasts]) for name in ("low", "median", "high")
     )
     sides = np.where(nodes < 0, (middle - low)[:, None], (high - middle)[:, None]) / end
-    law = count_law(expit(middle[:, None] + sides * nodes)) @ (weights / math.sqrt(2.0 * math.pi))
-    least, most = middle_of(law, level)
+    law = count_distribution(expit(middle[:, None] + sides * nodes)) @ (weights / math.sqrt(2.0 * math.pi))
+    least, most = central_range(law, level)
     return ClinicCount(len(forecasts), sum(one.happened for one in forecasts), least, most, level)
 
 
 def _logits(shares: Sequence[float]) -> NDArray[np.float64]:
-    p = np.clip(np.asarray(shares, dtype=np.float64), _NEAREST, 1.0 - _NEAREST)
+    p = np.clip(np.asarray(shares, dtype=np.float64), _MIN_PROBABILITY, 1.0 - _MIN_PROBABILITY)
     return np.asarray(np.log(p) - np.log1p(-p))

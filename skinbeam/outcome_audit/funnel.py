@@ -6,27 +6,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skinbeam.estimate import Unknown
-from skinbeam.learning.counts import part_limit
-from skinbeam.learning.enough import FEWEST, FEWEST_OPERATORS, too_few
-from skinbeam.learning.outcome import Outcome, harmed
+from skinbeam.model.estimate import Unknown
+from skinbeam.outcome_audit.counts import MIN_CASES, MIN_OPERATORS, share_quantile, too_few_cases
+from skinbeam.outcome_audit.outcomes import AuditedCourse, any_harm
 
-__all__ = ["LIMITS", "Funnel", "Operator", "funnel", "limits"]
+__all__ = ["FUNNEL_LEVELS", "FunnelPlot", "OperatorResult", "funnel_limits", "funnel_plot"]
 
-LIMITS = (0.95, 0.998)
-_FEWEST_EXPECTED = 1.0  # below, one harmed patient doubles the ratio, and too few harmed can never be seen
-_TRIMMED = 0.1  # share of deviations at each end that do not widen the limits for the others
+FUNNEL_LEVELS = (0.95, 0.998)
+_MIN_EXPECTED = 1.0  # below, one harmed patient doubles the ratio, and too few harmed can never be seen
+_TRIM_FRACTION = 0.1  # share of deviations at each end that do not widen the limits for the others
 
 
 @dataclass(frozen=True)
-class Operator:
+class OperatorResult:
     """Somebody who treated.
 
     Parameters
     ----------
     courses, harmed : judged courses, and those with a harm of which the plan told a share.
     expected : courses with a harm, by what was foretold of these patients.
-    outside : the widest of `LIMITS` outside which the ratio lies, 0 within all; `above` where there are more harms.
+    outside : the widest of `FUNNEL_LEVELS` outside which the ratio lies, 0 within all; `above` where there are more
+        harms.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class Funnel:
+class FunnelPlot:
     """All who treated enough patients.
 
     Parameters
@@ -59,7 +59,7 @@ class Funnel:
     harmed: int
     expected: float
     spread: float | Unknown
-    operators: tuple[Operator, ...]
+    operators: tuple[OperatorResult, ...]
     unshown: int
     unshown_courses: int
     shared: int
@@ -70,56 +70,56 @@ class Funnel:
         return self.harmed / self.expected
 
 
-def funnel(outcomes: Iterable[Outcome]) -> Funnel | Unknown:
+def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
     """Return the funnel of all who treated, or the reason why there is none."""
     counted: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     for one in outcomes:
-        if judged := harmed(one):
+        if judged := any_harm(one):
             counted[one.operator].append(judged)
     shared = counted.pop("", [])
     pairs = [pair for mine in (*counted.values(), shared) for pair in mine]
     expected, seen = sum(p for p, _ in pairs), sum(happened for _, happened in pairs)
-    if len(pairs) < FEWEST:
-        return too_few(len(pairs), "learning.of-judged")
+    if len(pairs) < MIN_CASES:
+        return too_few_cases(len(pairs), "learning.of-judged")
     if not seen:
-        return too_few(0, "learning.of-harmed", 1)
+        return too_few_cases(0, "learning.of-harmed", 1)
     target = seen / expected
     enough = {
         name: mine
         for name, mine in counted.items()
-        if len(mine) >= FEWEST and target * sum(p for p, _ in mine) >= _FEWEST_EXPECTED
+        if len(mine) >= MIN_CASES and target * sum(p for p, _ in mine) >= _MIN_EXPECTED
     }
     few = [mine for name, mine in counted.items() if name not in enough]
     sums = {name: (sum(p for p, _ in mine), sum(happened for _, happened in mine)) for name, mine in enough.items()}
-    spread = _spread([(target * mean, count) for mean, count in sums.values()])
-    told = Funnel(seen, expected, spread, (), len(few), sum(map(len, few)), len(shared))
-    shown = [_operator(told, name, len(enough[name]), *sums[name]) for name in enough]
+    spread = _excess_variance([(target * mean, count) for mean, count in sums.values()])
+    told = FunnelPlot(seen, expected, spread, (), len(few), sum(map(len, few)), len(shared))
+    shown = [_operator_result(told, name, len(enough[name]), *sums[name]) for name in enough]
     return replace(told, operators=tuple(sorted(shown, key=lambda one: one.expected)))
 
 
-def limits(told: Funnel, expected: Iterable[float], level: float) -> tuple[list[float], list[float]]:
+def funnel_limits(told: FunnelPlot, expected: Iterable[float], level: float) -> tuple[list[float], list[float]]:
     """Return the ratios between which the share `level` of operators with so many expected harms lies (learning 9)."""
     factor = told.spread if isinstance(told.spread, float) else 1.0
     means = np.asarray(list(expected), dtype=np.float64)
     events = max(1, round(told.harmed / factor))
-    low, high = (part_limit(means / told.expected, events, 0.5 + side * level / 2.0) for side in (-1, 1))
+    low, high = (share_quantile(means / told.expected, events, 0.5 + side * level / 2.0) for side in (-1, 1))
     scale = told.harmed / events / means
     return [float(x) for x in low * scale], [float(x) for x in high * scale]
 
 
-def _operator(told: Funnel, name: str, courses: int, expected: float, seen: int) -> Operator:
+def _operator_result(told: FunnelPlot, name: str, courses: int, expected: float, seen: int) -> OperatorResult:
     outside, ratio = 0.0, seen / expected
-    for level in LIMITS:
-        (low,), (high,) = limits(told, [expected], level)
+    for level in FUNNEL_LEVELS:
+        (low,), (high,) = funnel_limits(told, [expected], level)
         if not low <= ratio <= high:
             outside = level
-    return Operator(name, courses, seen, expected, outside, ratio > told.target)
+    return OperatorResult(name, courses, seen, expected, outside, ratio > told.target)
 
 
-def _spread(counts: list[tuple[float, int]]) -> float | Unknown:
+def _excess_variance(counts: list[tuple[float, int]]) -> float | Unknown:
     """The variance between operators over that of chance, without the furthest of them (learning 10)."""
-    if len(counts) < FEWEST_OPERATORS:
-        return too_few(len(counts), "learning.of-operators", FEWEST_OPERATORS)
+    if len(counts) < MIN_OPERATORS:
+        return too_few_cases(len(counts), "learning.of-operators", MIN_OPERATORS)
     deviations = np.sort([2.0 * (np.sqrt(seen) - np.sqrt(mean)) for mean, seen in counts])
-    ends = np.quantile(deviations, (_TRIMMED, 1.0 - _TRIMMED))
+    ends = np.quantile(deviations, (_TRIM_FRACTION, 1.0 - _TRIM_FRACTION))
     return max(1.0, float(np.mean(np.clip(deviations, *ends) ** 2)))

@@ -4,13 +4,23 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.model.estimate import Estimate, Unknown, Value
 
-__all__ = ["Forecast", "Foretold", "Outcome", "Seen", "half_better", "harm", "harmed", "stated_days", "stated_pain"]
+__all__ = [
+    "AuditedCourse",
+    "ObservedOutcome",
+    "PredictedOutcome",
+    "VerifiedForecast",
+    "any_harm",
+    "downtime_pairs",
+    "harm_forecasts",
+    "improvement_forecasts",
+    "pain_pairs",
+]
 
 
 @dataclass(frozen=True)
-class Foretold:
+class PredictedOutcome:
     """What a plan said of an option when consent to it was signed.
 
     Parameters
@@ -27,7 +37,7 @@ class Foretold:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedOutcome:
     """What was seen of a course; None where nobody looked or asked.
 
     Parameters
@@ -44,7 +54,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AuditedCourse:
     """A course of treatment that was judged: one consent, one concern, one or more sessions.
 
     Parameters
@@ -59,12 +69,12 @@ class Outcome:
     site: str
     phototype: str | Unknown
     operator: str
-    foretold: Foretold
-    seen: Seen
+    foretold: PredictedOutcome
+    seen: ObservedOutcome
 
 
 @dataclass(frozen=True)
-class Forecast:
+class VerifiedForecast:
     """The share of such people that was foretold, with its interval, and whether it came about in this one."""
 
     stated: Estimate
@@ -76,22 +86,22 @@ class Forecast:
         return self.stated.median
 
 
-def half_better(outcomes: Iterable[Outcome]) -> tuple[Forecast, ...]:
+def improvement_forecasts(outcomes: Iterable[AuditedCourse]) -> tuple[VerifiedForecast, ...]:
     """Return what was foretold and seen of getting better by half, where both are known."""
     return tuple(
-        Forecast(one.foretold.half, one.seen.half)
+        VerifiedForecast(one.foretold.half, one.seen.half)
         for one in outcomes
         if isinstance(one.foretold.half, Estimate) and one.seen.half is not None
     )
 
 
-def harm(outcomes: Iterable[Outcome], name: str) -> tuple[Forecast, ...]:
+def harm_forecasts(outcomes: Iterable[AuditedCourse], name: str) -> tuple[VerifiedForecast, ...]:
     """Return what was foretold and seen of one harm, where it was foretold."""
     told = ((one.foretold.harms.get(name), name in one.seen.harms) for one in outcomes)
-    return tuple(Forecast(stated, seen) for stated, seen in told if isinstance(stated, Estimate))
+    return tuple(VerifiedForecast(stated, seen) for stated, seen in told if isinstance(stated, Estimate))
 
 
-def harmed(outcome: Outcome) -> tuple[float, bool] | None:
+def any_harm(outcome: AuditedCourse) -> tuple[float, bool] | None:
     """Return the chance of any harm of which the plan told a share, and whether one was seen; None where it told none.
 
     Harms are taken as independent of each other, which foretells too many people harmed where they come together: it
@@ -103,15 +113,15 @@ def harmed(outcome: Outcome) -> tuple[float, bool] | None:
     return 1.0 - math.prod(1.0 - p for p in known.values()), bool(known.keys() & outcome.seen.harms)
 
 
-def stated_days(outcomes: Iterable[Outcome]) -> tuple[tuple[Estimate, float], ...]:
+def downtime_pairs(outcomes: Iterable[AuditedCourse]) -> tuple[tuple[Estimate, float], ...]:
     """Return the days of downtime that were foretold and seen, where both are known."""
-    return _both((one.foretold.downtime_days, one.seen.downtime_days) for one in outcomes)
+    return _complete_pairs((one.foretold.downtime_days, one.seen.downtime_days) for one in outcomes)
 
 
-def stated_pain(outcomes: Iterable[Outcome]) -> tuple[tuple[Estimate, float], ...]:
+def pain_pairs(outcomes: Iterable[AuditedCourse]) -> tuple[tuple[Estimate, float], ...]:
     """Return the pain from 0 to 10 that was foretold and told, where both are known."""
-    return _both((one.foretold.pain_0_10, one.seen.pain_0_10) for one in outcomes)
+    return _complete_pairs((one.foretold.pain_0_10, one.seen.pain_0_10) for one in outcomes)
 
 
-def _both(pairs: Iterable[tuple[Value, float | None]]) -> tuple[tuple[Estimate, float], ...]:
+def _complete_pairs(pairs: Iterable[tuple[Value, float | None]]) -> tuple[tuple[Estimate, float], ...]:
     return tuple((stated, seen) for stated, seen in pairs if isinstance(stated, Estimate) and seen is not None)

@@ -7,39 +7,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.document import sha256_of
-from skinbeam.errors import InputError
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message, Warned
-from skinbeam.photo.card.calibration import Calibration, by_chart, by_white, uncorrected
-from skinbeam.photo.card.chart import find_chart
-from skinbeam.photo.colour import Colour, card_gain, read_colour
-from skinbeam.photo.face.finder import Refusal, landmarks, the_face, usable
-from skinbeam.photo.face.given import face_given
-from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.regions import SHADED, Regions, find_regions, view
-from skinbeam.photo.face.scale import check_length, scale_of
-from skinbeam.photo.findings.detail import Detail, detail_of
-from skinbeam.photo.findings.finding import Finding
+from skinbeam.model.document import sha256_hex
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.sources import collect_sources
+from skinbeam.photo.body_site import find_site, resolve_site
+from skinbeam.photo.colour import PhotoColour, read_colour, white_card_gain
+from skinbeam.photo.colour_target import (
+    ColourCalibration,
+    calibrate_by_chart,
+    calibrate_by_white_card,
+    find_chart,
+    no_calibration,
+)
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, Picture
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.face.finder import FaceRefusal, check_single_face, face_finder, find_single_face
+from skinbeam.photo.face.manual_landmarks import face_from_landmarks
+from skinbeam.photo.face.regions import SHADED, SkinRegions, face_view, find_regions
+from skinbeam.photo.findings.detail import SkinDetail, extract_detail
+from skinbeam.photo.findings.detection import coarseness_reason, detect_findings
+from skinbeam.photo.findings.finding import SkinFinding
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.findings.read import read_findings, too_coarse
-from skinbeam.photo.gates import limit
-from skinbeam.photo.length import scale_given
-from skinbeam.photo.maps.inverse import SkinMaps, skin_maps
-from skinbeam.photo.maps.pigments import smoothed
-from skinbeam.photo.quality import Problem, check, coarse, dim, exposure
-from skinbeam.photo.reading.read import Photograph, Picture
-from skinbeam.photo.site.found import find_site, site_named
-from skinbeam.photo.view import View, filled
-from skinbeam.provenance import collect
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.inversion import SkinMaps, compute_skin_maps
+from skinbeam.photo.pigment_maps.pigment_density import smooth_for_colour
+from skinbeam.photo.quality import QualityProblem, check_quality, darkness_problem, exposure_problem, resolution_problem
+from skinbeam.photo.scale import check_length, face_scale, scale_from_length
+from skinbeam.photo.view import View, fill_outline
+from skinbeam.text import DocumentWarning, Message
 
-__all__ = ["Look", "SeenSkin", "look_at"]
+__all__ = ["PhotoAnalysis", "SkinAnalysis", "analyse_photograph"]
 
 _CHART_MARGIN = 1.15  # of its patches' outline: the frame around them
 
 
 @dataclass(frozen=True)
-class SeenSkin:
+class SkinAnalysis:
     """The skin of the one face of a photograph, or of the place that a person named.
 
     Parameters
@@ -54,16 +58,16 @@ class SeenSkin:
 
     face: Face | None
     view: View
-    regions: Regions
+    regions: SkinRegions
     maps: SkinMaps | Unknown
     marks: tuple[Mark, ...]
-    colour: Colour | Unknown
-    findings: tuple[Finding, ...]
+    colour: PhotoColour | Unknown
+    findings: tuple[SkinFinding, ...]
     scale_mm_per_px: Value
 
 
 @dataclass(frozen=True)
-class Look:
+class PhotoAnalysis:
     """What a photograph shows.
 
     Parameters
@@ -78,22 +82,22 @@ class Look:
 
     photo_sha256: str
     case_sha256: str
-    warnings: tuple[Warned, ...]
+    warnings: tuple[DocumentWarning, ...]
     faces: int
-    problems: tuple[Problem, ...]
-    skin: SeenSkin | Unknown
+    problems: tuple[QualityProblem, ...]
+    skin: SkinAnalysis | Unknown
     sources: tuple[str, ...]
-    card: Calibration | Unknown
+    card: ColourCalibration | Unknown
 
 
-def look_at(
-    photograph: Photograph,
+def analyse_photograph(
+    photograph: DecodedPhotograph,
     white_card: Sequence[float] | None = None,
     points: Sequence[float] | None = None,
     *,
     site: str | None = None,
     length: Sequence[float] | None = None,
-) -> Look:
+) -> PhotoAnalysis:
     """Return what a photograph shows.
 
     Parameters
@@ -108,20 +112,20 @@ def look_at(
     InputError : the card or a point lies outside the picture, the points are those of no upright face, or the length
         is that of nothing on it; the site is one of a face, or comes with points of a face.
     """
-    with collect() as sources:
+    with collect_sources() as sources:
         rgb = photograph.rgb
         card = _calibration(rgb, white_card)
-        scale = None if length is None else scale_given(rgb, length)
-        found = _face_found(rgb, points, scale) if site is None else _site_found(rgb, site, points, scale)
-        problems, skin = _read(rgb, found, card if isinstance(card, Calibration) else None)
+        scale = None if length is None else scale_from_length(rgb, length)
+        found = _locate_face(rgb, points, scale) if site is None else _locate_site(rgb, site, points, scale)
+        problems, skin = _read_located_skin(rgb, found, card if isinstance(card, ColourCalibration) else None)
     said = {"white_card": white_card, "points": points, "length": length}
     given: dict[str, Any] = {name: list(value) for name, value in said.items() if value is not None}
-    given |= {} if site is None else {"site": site_named(site)}
-    return Look(
+    given |= {} if site is None else {"site": resolve_site(site)}
+    return PhotoAnalysis(
         photograph.sha256,
-        sha256_of({"photo_sha256": photograph.sha256} | given),
+        sha256_hex({"photo_sha256": photograph.sha256} | given),
         _warnings(card),
-        found.faces if isinstance(found, Refusal) else int(found.face is not None),
+        found.faces if isinstance(found, FaceRefusal) else int(found.face is not None),
         tuple(problems),
         Unknown(problems[0].message.text) if skin is None else skin,
         tuple(sources),
@@ -129,106 +133,112 @@ def look_at(
     )
 
 
-def _calibration(rgb: Picture, white_card: Sequence[float] | None) -> Calibration | Unknown | None:
+def _calibration(rgb: Picture, white_card: Sequence[float] | None) -> ColourCalibration | Unknown | None:
     """Return the correction by the white card that was given, else by a chart in the picture; None without either."""
     if white_card is not None:
-        gain = card_gain(rgb, white_card)
-        return gain if isinstance(gain, Unknown) else by_white(gain)
+        gain = white_card_gain(rgb, white_card)
+        return gain if isinstance(gain, Unknown) else calibrate_by_white_card(gain)
     chart = find_chart(rgb)
-    return None if chart is None else by_chart(chart)
+    return None if chart is None else calibrate_by_chart(chart)
 
 
 @dataclass(frozen=True)
-class _Found:
+class _LocatedSkin:
     """The skin of a face or of a place that a person named, before anything is read on it."""
 
     face: Face | None
     view: View
-    regions: Regions
+    regions: SkinRegions
     scale: Value
 
 
-def _face_found(rgb: Picture, points: Sequence[float] | None, scale: Estimate | None) -> _Found | Refusal:
+def _locate_face(rgb: Picture, points: Sequence[float] | None, scale: Estimate | None) -> _LocatedSkin | FaceRefusal:
     """Return the skin of the only face, or why it cannot be used."""
-    face = the_face(rgb) if points is None else usable(rgb, [face_given(rgb, points)])
-    if isinstance(face, Refusal):
+    face = find_single_face(rgb) if points is None else check_single_face(rgb, [face_from_landmarks(rgb, points)])
+    if isinstance(face, FaceRefusal):
         return face
     if scale is not None:
         check_length(face, scale)
-    seen = view(rgb, face)
-    return _Found(face, seen, find_regions(seen), scale or scale_of(face))
+    seen = face_view(rgb, face)
+    return _LocatedSkin(face, seen, find_regions(seen), scale or face_scale(face))
 
 
-def _site_found(rgb: Picture, site: str, points: Sequence[float] | None, scale: Estimate | None) -> _Found | Refusal:
+def _locate_site(
+    rgb: Picture, site: str, points: Sequence[float] | None, scale: Estimate | None
+) -> _LocatedSkin | FaceRefusal:
     """Return the skin of a place, or why none is read; beside a face nobody could say what is read of which."""
     if points is not None:
         hint = Message("photo-site.points_hint").text
         raise InputError("site-and-points", Message("photo-site.points").text, field="site", hint=hint)
-    name = site_named(site)
-    if faces := landmarks()(rgb):
-        return Refusal("face-beside", Message("photo-site.face"), len(faces))
+    name = resolve_site(site)
+    if faces := face_finder()(rgb):
+        return FaceRefusal("face-beside", Message("photo-site.face"), len(faces))
     found = find_site(rgb, name, scale)
-    if isinstance(found, Refusal):
+    if isinstance(found, FaceRefusal):
         return found
-    return _Found(None, *found, scale or Unknown(Message("photo-site.no_length").text))
+    return _LocatedSkin(None, *found, scale or Unknown(Message("photo-site.no_length").text))
 
 
-def _read(rgb: Picture, found: _Found | Refusal, card: Calibration | None) -> tuple[list[Problem], SeenSkin | None]:
+def _read_located_skin(
+    rgb: Picture, found: _LocatedSkin | FaceRefusal, card: ColourCalibration | None
+) -> tuple[list[QualityProblem], SkinAnalysis | None]:
     """Return what is wrong, and the skin that was found if it can be used."""
-    if isinstance(found, Refusal):
-        dark = exposure(rgb)
-        refused = Problem(found.code, found.message, "all")
+    if isinstance(found, FaceRefusal):
+        dark = exposure_problem(rgb)
+        refused = QualityProblem(found.code, found.message, "all")
         return [refused] if dark is None else [refused, dark], None
     if card is not None and card.outline is not None:
-        found = replace(found, regions=_beside(found.regions, found.view, card.outline))
-    problems = check(found.view, found.regions, card or uncorrected())
-    if isinstance(found.scale, Estimate) and (blunt := coarse(found.view)) is not None:
+        found = replace(found, regions=_without_chart(found.regions, found.view, card.outline))
+    problems = check_quality(found.view, found.regions, card or no_calibration())
+    if isinstance(found.scale, Estimate) and (blunt := resolution_problem(found.view)) is not None:
         problems.append(blunt)
-    if card is None and (dark := dim(rgb)) is not None:
+    if card is None and (dark := darkness_problem(rgb)) is not None:
         problems.append(dark)
     if any(problem.takes == "all" for problem in problems):
         return problems, None
-    return problems, _skin(rgb, found, problems, card)
+    return problems, _analyse_skin(rgb, found, problems, card)
 
 
-def _beside(regions: Regions, seen: View, outline: NDArray[np.float64]) -> Regions:
+def _without_chart(regions: SkinRegions, seen: View, outline: NDArray[np.float64]) -> SkinRegions:
     """Return the regions without what a chart covers, a margin around it included; patches of it look like skin."""
     corners = (outline + 0.5 - seen.origin) * seen.scale - 0.5
     wider = corners.mean(axis=0) + _CHART_MARGIN * (corners - corners.mean(axis=0))
-    hidden = filled(seen.rgb.shape, wider)
+    hidden = fill_outline(seen.rgb.shape, wider)
     masks = {name: mask & ~hidden for name, mask in regions.masks.items()}
     masks = {name: mask for name, mask in masks.items() if mask.sum() >= limit("gate", "region_px_min")}
     polygons = {name: regions.polygons[name] for name in masks}
     return replace(regions, masks=masks, polygons=polygons)
 
 
-def _skin(rgb: Picture, found: _Found, problems: Sequence[Problem], card: Calibration | None) -> SeenSkin:
+def _analyse_skin(
+    rgb: Picture, found: _LocatedSkin, problems: Sequence[QualityProblem], card: ColourCalibration | None
+) -> SkinAnalysis:
     """What a view says of the skin in it, as far as the problems leave it; fine things are read from the picture."""
     seen, regions, scale = found.view, found.regions, found.scale
-    correction, calibrated = card or uncorrected(), card is not None
-    light = correction(smoothed(seen.rgb, seen.place.pupil_px))
+    correction, calibrated = card or no_calibration(), card is not None
+    light = correction(smooth_for_colour(seen.rgb, seen.place.pupil_px))
     no_colour = next((p.message.text for p in problems if p.takes == "colour"), "")
     no_tone = next((p.message.text for p in problems if p.takes in ("colour", "tone")), "")
     maps: SkinMaps | Unknown
-    maps = Unknown(no_colour) if no_colour else skin_maps(light, regions.skin, calibrated=calibrated)
+    maps = Unknown(no_colour) if no_colour else compute_skin_maps(light, regions.skin, calibrated=calibrated)
     angle = None if calibrated or isinstance(maps, Unknown) else maps.level.ita_deg
-    medians = {name: np.median(light[mask], axis=0) for name, mask in _lit(found).items()}
+    medians = {name: np.median(light[mask], axis=0) for name, mask in _evenly_lit_masks(found).items()}
     colour = Unknown(no_tone) if no_tone else read_colour(medians, angle, left_delta_E=correction.delta_E or 0.0)
-    fine: Detail | Unknown
+    fine: SkinDetail | Unknown
     if isinstance(scale, Unknown):
         fine = scale
-    elif too_few := too_coarse(seen):
+    elif too_few := coarseness_reason(seen):
         fine = Unknown(too_few)
     elif lost := next((p.message.text for p in problems if p.takes in ("detail", "colour")), ""):
         fine = Unknown(lost)
     else:
-        fine = detail_of(rgb, seen, regions, scale, correction)
+        fine = extract_detail(rgb, seen, regions, scale, correction)
     of_view = scale if isinstance(scale, Unknown) else scale.scaled(1 / seen.scale)
-    marks, findings = read_findings(seen, regions, maps, of_view, fine, correction)
-    return SeenSkin(found.face, seen, regions, maps, marks, colour, findings, scale)
+    marks, findings = detect_findings(seen, regions, maps, of_view, fine, correction)
+    return SkinAnalysis(found.face, seen, regions, maps, marks, colour, findings, scale)
 
 
-def _lit(found: _Found) -> dict[str, NDArray[np.bool_]]:
+def _evenly_lit_masks(found: _LocatedSkin) -> dict[str, NDArray[np.bool_]]:
     """Return the masks whose colour is that of the skin: of a face what is turned to the light, of a place quarters.
 
     How the quarters of a place differ says how unevenly it is lit, as regions do on a face.
@@ -242,7 +252,7 @@ def _lit(found: _Found) -> dict[str, NDArray[np.bool_]]:
     return {f"{name}-{number}": quarter for number, quarter in enumerate(quarters, 1) if quarter.any()}
 
 
-def _warnings(card: Calibration | Unknown | None) -> tuple[Warned, ...]:
+def _warnings(card: ColourCalibration | Unknown | None) -> tuple[DocumentWarning, ...]:
     if isinstance(card, Unknown):
-        return (Warned("card-not-used", Message("photo-quality.card", {"reason": card.reason})),)
-    return (Warned("uncalibrated-photo", Message("photo-quality.uncalibrated")),) if card is None else ()
+        return (DocumentWarning("card-not-used", Message("photo-quality.card", {"reason": card.reason})),)
+    return (DocumentWarning("uncalibrated-photo", Message("photo-quality.uncalibrated")),) if card is None else ()

@@ -12,20 +12,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import InputError
-from skinbeam.estimate import Estimate
-from skinbeam.messages import Message
-from skinbeam.photo.colour import linear
-from skinbeam.photo.face.bare import bare_skin, disc, pieces, widest_mark
-from skinbeam.photo.face.finder import Refusal
-from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.face.skin import Tones, skin_of, tones
-from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.reading.read import Picture
-from skinbeam.photo.view import Place, View, window
-from skinbeam.schema.names import resolve, table
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.vocabulary import resolve_name, vocabulary_table
+from skinbeam.photo.colour import srgb_to_linear
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.face.finder import FaceRefusal
+from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.photo.skin_mask import (
+    RelativeTones,
+    connected_bare_skin,
+    disc_kernel,
+    find_skin,
+    largest_mark_area_px,
+    largest_pieces,
+    relative_tones,
+)
+from skinbeam.photo.view import View, ViewPlace, bounding_window
+from skinbeam.text import Message
 
-__all__ = ["find_site", "site_named"]
+__all__ = ["find_site", "resolve_site"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -34,15 +41,15 @@ _DARKEST = 1e-4  # keeps a logarithm finite
 _ROUNDS = 12  # of the two means, which stand still long before
 
 
-def site_named(word: str, *, field: str = "site") -> str:
+def resolve_site(word: str, *, field: str = "site") -> str:
     """Return the place off the face that a word means.
 
     Raises
     ------
     InputError : no site is called so, or it is one of a face, which is read with its eyes and mouth.
     """
-    off_face = [name for name, one in table("site").items() if one["use"] == "treatment" and one["off_face"]]
-    site = resolve("site", word, field=field)
+    off_face = [name for name, one in vocabulary_table("site").items() if one["use"] == "treatment" and one["off_face"]]
+    site = resolve_name("site", word, field=field)
     if site not in off_face:
         said = Message("photo-site.on_face", {"site": site})
         hint = Message("photo-site.on_face_hint", {"known": ", ".join(off_face)})
@@ -50,7 +57,7 @@ def site_named(word: str, *, field: str = "site") -> str:
     return site
 
 
-def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View, Regions] | Refusal:
+def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View, SkinRegions] | FaceRefusal:
     """Return the view of a place and its skin, or why none can be read.
 
     Parameters
@@ -59,64 +66,64 @@ def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View
     mm_per_px : of the picture; without one its shorter side stands for a length, by which noise is averaged and edges
         are drawn in, and nothing is measured.
     """
-    seen = _view(rgb, site, mm_per_px)
+    seen = _site_view(rgb, site, mm_per_px)
     least = limit("gate", "pupil_px_min")
     if mm_per_px is not None and seen.place.pupil_px / seen.scale < least:
-        params = {"mm": float(entry("scale", "pupil_distance_mm")["value"]) / least}
-        return Refusal("too-small", Message("photo-site.small", params), 0)
-    sample = _middle(seen)
-    tone = None if sample is None else tones(seen, sample)
+        params = {"mm": float(limit_entry("scale", "pupil_distance_mm")["value"]) / least}
+        return FaceRefusal("too-small", Message("photo-site.small", params), 0)
+    sample = _central_skin(seen)
+    tone = None if sample is None else relative_tones(seen, sample)
     if sample is None or tone is None:
-        return Refusal("no-skin", Message("photo-site.none"), 0)
+        return FaceRefusal("no-skin", Message("photo-site.none"), 0)
     nowhere = np.zeros(sample.shape, bool)
-    skin = _without_ground(skin_of(seen, tone, nowhere), sample, tone)
-    bare = bare_skin(seen, skin, nowhere, sample)
-    kept = pieces(_holding(sample, bare & ~_outlines(seen, tone, bare)), share=1.0)
+    skin = _without_background(find_skin(seen, tone, nowhere), sample, tone)
+    bare = connected_bare_skin(seen, skin, nowhere, sample)
+    kept = largest_pieces(_piece_with_sample(sample, bare & ~_outlines(seen, tone, bare)), share=1.0)
     if kept is None or kept[0].mean() < limit("site", "share_min"):
-        return Refusal("no-skin", Message("photo-site.none"), 0)
+        return FaceRefusal("no-skin", Message("photo-site.none"), 0)
     mask, contour = kept
     polygon = cv2.approxPolyDP(contour, 0.02 * seen.place.pupil_px, True).reshape(-1, 2).astype(np.float64)
-    rows, columns = window(mask)
+    rows, columns = bounding_window(mask)
     box = columns.start, rows.start, columns.stop, rows.stop
-    seen = replace(seen, place=replace(seen.place, judged=box, drawn=_wider(box, mask.shape)))
-    return seen, Regions({site: mask}, {site: polygon}, ())
+    seen = replace(seen, place=replace(seen.place, judged=box, drawn=_widen_box(box, mask.shape)))
+    return seen, SkinRegions({site: mask}, {site: polygon}, ())
 
 
-def _view(rgb: Picture, site: str, mm_per_px: Estimate | None) -> View:
+def _site_view(rgb: Picture, site: str, mm_per_px: Estimate | None) -> View:
     """Return the whole picture, reduced to what a face is reduced to where it shows more."""
     height, width = rgb.shape[:2]
     if mm_per_px is None:
         pupil_px = min(height, width) / limit("site", "side_pupils")
     else:
-        pupil_px = float(entry("scale", "pupil_distance_mm")["value"]) / mm_per_px.median
+        pupil_px = float(limit_entry("scale", "pupil_distance_mm")["value"]) / mm_per_px.median
     scale = min(1.0, limit("face", "analysis_pupil_px") / pupil_px, limit("site", "side_px_max") / max(height, width))
     if scale < 1:
         size = round(width * scale), round(height * scale)
         rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         scale = size[0] / width
     whole = 0, 0, rgb.shape[1], rgb.shape[0]
-    return View(np.array(rgb), Place(site, pupil_px * scale, 0.0, whole, whole), scale, (0, 0))
+    return View(np.array(rgb), ViewPlace(site, pupil_px * scale, 0.0, whole, whole), scale, (0, 0))
 
 
-def _wider(box: Sequence[int], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _widen_box(box: Sequence[int], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return a box with a margin of a twentieth of its longer side."""
     x0, y0, x1, y1 = box
     margin = round(0.05 * max(x1 - x0, y1 - y0))
     return max(x0 - margin, 0), max(y0 - margin, 0), min(x1 + margin, shape[1]), min(y1 + margin, shape[0])
 
 
-def _middle(seen: View) -> Mask | None:
+def _central_skin(seen: View) -> Mask | None:
     """Return the part of what may be skin by its colour that lies most in the middle, (height, width)."""
-    light = cv2.GaussianBlur(linear(seen.rgb), (0, 0), max(0.7, 0.02 * seen.place.pupil_px)) + _DARKEST
+    light = cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), max(0.7, 0.02 * seen.place.pupil_px)) + _DARKEST
     ratios = np.log(light / np.roll(light, -1, axis=-1))
-    red, yellow = entry("site", "red"), entry("site", "yellow")
+    red, yellow = limit_entry("site", "red"), limit_entry("site", "yellow")
     likely = (ratios[..., 0] > red["low"]) & (ratios[..., 0] < red["high"])
     likely &= (ratios[..., 1] > yellow["low"]) & (ratios[..., 1] < yellow["high"])
     height, width = likely.shape
     yy, xx = np.mgrid[:height, :width]
     away = np.hypot(xx - (width - 1) / 2, yy - (height - 1) / 2) / min(height, width)
     central = np.exp(-0.5 * (away / limit("site", "middle_spread")) ** 2)
-    whole = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_OPEN, disc(seen, limit("skin", "open_pupil")))
+    whole = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_OPEN, disc_kernel(seen, limit("skin", "open_pupil")))
     _, labels = cv2.connectedComponents(whole)
     weight = np.bincount(labels.ravel(), weights=central.ravel())
     weight[0] = 0.0
@@ -126,17 +133,17 @@ def _middle(seen: View) -> Mask | None:
     return np.asarray(own & (central >= np.quantile(central[own], 0.7)))
 
 
-def _outlines(seen: View, tone: Tones, bare: Mask) -> Mask:
+def _outlines(seen: View, tone: RelativeTones, bare: Mask) -> Mask:
     """Return what is far rougher than this skin, outlines, jewellery, grain, but not a spot, small and within it."""
-    rough = cv2.dilate((tone.rough > limit("skin", "structure_max")).astype(np.uint8), disc(seen, 0.02))
+    rough = cv2.dilate((tone.rough > limit("skin", "structure_max")).astype(np.uint8), disc_kernel(seen, 0.02))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(rough)
-    spot = stats[:, cv2.CC_STAT_AREA] < widest_mark(seen)
+    spot = stats[:, cv2.CC_STAT_AREA] < largest_mark_area_px(seen)
     spot[labels[~bare]] = False
     spot[0] = True
     return np.asarray(~spot[labels])
 
 
-def _holding(sample: Mask, bare: Mask) -> Mask:
+def _piece_with_sample(sample: Mask, bare: Mask) -> Mask:
     """Return the piece of bare skin that most of the sample lies on: past an outline may be a cloth of its colour."""
     _, labels = cv2.connectedComponents(bare.astype(np.uint8))
     held = np.bincount(labels[sample], minlength=labels.max() + 1)
@@ -144,20 +151,20 @@ def _holding(sample: Mask, bare: Mask) -> Mask:
     return np.asarray(bare & (labels == held.argmax()))
 
 
-def _without_ground(skin: Mask, sample: Mask, tone: Tones) -> Mask:
+def _without_background(skin: Mask, sample: Mask, tone: RelativeTones) -> Mask:
     """Return skin less what forms a group of colours of its own and reaches the edge of the picture.
 
     Two means of the colours, one that begins at the sample and one at the edge, are taken as two things where they lie
     farther apart than both are wide.
     """
-    edge = _edge(skin.shape)
+    edge = _border_mask(skin.shape)
     if not (skin & edge).any():
         return skin
     colours = np.stack([tone.red, tone.yellow], axis=-1)
     inside = colours[skin]
     means = np.stack([np.median(colours[sample], axis=0), np.median(colours[skin & edge], axis=0)])
     for _ in range(_ROUNDS):
-        other = _nearer(inside, means)
+        other = _is_nearer_second(inside, means)
         if other.all() or not other.any():
             return skin
         means = np.stack([inside[~other].mean(axis=0), inside[other].mean(axis=0)])
@@ -173,13 +180,13 @@ def _without_ground(skin: Mask, sample: Mask, tone: Tones) -> Mask:
     return skin & ~ground
 
 
-def _nearer(colours: Array, means: Array) -> Mask:
+def _is_nearer_second(colours: Array, means: Array) -> Mask:
     """Return whether colours (n, 2) are nearer to the second of two means."""
     first, second = (np.square(colours - mean).sum(axis=-1) for mean in means)
     return np.asarray(second < first)
 
 
-def _edge(shape: tuple[int, ...]) -> Mask:
+def _border_mask(shape: tuple[int, ...]) -> Mask:
     edge = np.ones(shape, bool)
     edge[1:-1, 1:-1] = False
     return edge

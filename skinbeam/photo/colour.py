@@ -9,24 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import InputError
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
-from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.reading.read import Picture
-from skinbeam.provenance import used
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.text import Message
 
 __all__ = [
     "LUMINANCE",
     "TO_XYZ",
-    "Colour",
-    "brightest",
-    "card_gain",
+    "PhotoColour",
+    "highest_channel",
     "ita_deg",
-    "lab",
-    "levels",
-    "linear",
+    "linear_to_lab",
+    "linear_to_srgb",
     "read_colour",
+    "srgb_to_linear",
+    "white_card_gain",
 ]
 
 Array = NDArray[np.float64]
@@ -38,24 +38,25 @@ _WHITE = TO_XYZ.sum(axis=1)
 _SIDE = 6 / 29  # corner of the Lab curve, CIE 15
 
 
-def linear(rgb: Picture) -> Array:
+def srgb_to_linear(rgb: Picture) -> Array:
     """Return sRGB bytes (..., 3) as linear light, 0 to 1 (IEC 61966-2-1)."""
     steps = np.arange(256) / 255
     table = np.where(steps <= 0.04045, steps / 12.92, ((steps + 0.055) / 1.055) ** 2.4)
     return table[rgb]
 
 
-def levels(light: Array) -> Array:
-    """Return linear light (...) as levels of sRGB, 0 to 1 as light is (IEC 61966-2-1): the way back of `linear`."""
+def linear_to_srgb(light: Array) -> Array:
+    """Return linear light (...) as levels of sRGB, 0 to 1 as light is (IEC 61966-2-1): the way back of
+    `srgb_to_linear`."""
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.0) ** (1 / 2.4) - 0.055)
 
 
-def brightest(rgb: Picture) -> NDArray[np.uint8]:
+def highest_channel(rgb: Picture) -> NDArray[np.uint8]:
     """Return the highest channel of sRGB bytes (..., 3)."""
     return np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])  # many times as fast as .max(axis=-1)
 
 
-def lab(light: Array) -> Array:
+def linear_to_lab(light: Array) -> Array:
     """Return linear sRGB light (..., 3) as CIE L*, a*, b* under D65 (CIE 15)."""
     ratio = light @ TO_XYZ.T / _WHITE
     f = np.where(ratio > _SIDE**3, np.cbrt(ratio), ratio / (3 * _SIDE**2) + 4 / 29)
@@ -70,7 +71,7 @@ def ita_deg(L: float, b: float) -> float | Unknown:
     return math.degrees(math.atan2(L - 50, b))
 
 
-def card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_card") -> Array | Unknown:
+def white_card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_card") -> Array | Unknown:
     """Return the factor (3,) on linear light that makes the card at x, y, width, height (pixels) neutral white.
 
     Unknown when the patch cannot serve: clipped, too dark, coloured.
@@ -95,8 +96,8 @@ def card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_card")
             hint=Message("photo-colour.card_hint").text,
         )
     patch = rgb[y : y + h, x : x + w].reshape(-1, 3)
-    light = linear(patch).mean(axis=0)
-    _, a, b = lab(light)
+    light = srgb_to_linear(patch).mean(axis=0)
+    _, a, b = linear_to_lab(light)
     if np.mean((patch >= 254).any(axis=1)) > limit("colour", "card_clipped_max"):
         return Unknown(Message("photo-colour.card_clipped").text)
     if patch.mean(axis=0).min() < limit("colour", "card_level_min"):
@@ -107,7 +108,7 @@ def card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_card")
 
 
 @dataclass(frozen=True)
-class Colour:
+class PhotoColour:
     """What the skin colour of one photograph says.
 
     Parameters
@@ -135,7 +136,7 @@ class Colour:
 
 def read_colour(
     medians: Mapping[str, Array], uncalibrated_deg: Estimate | None = None, *, left_delta_E: float = 0.0
-) -> Colour | Unknown:
+) -> PhotoColour | Unknown:
     """Return the colour of a face from the median linear light (3,) of its regions.
 
     With a card the spread adds in quadrature (photo 1): the unevenness between the regions, and the error of a camera
@@ -150,14 +151,14 @@ def read_colour(
     """
     if not medians:
         return Unknown(Message("photo-colour.no_skin").text)
-    values = {name: lab(light) for name, light in medians.items()}
+    values = {name: linear_to_lab(light) for name, light in medians.items()}
     read = {name: ita_deg(float(L), float(b)) for name, (L, _, b) in values.items()}
     angles = {name: angle for name, angle in read.items() if not isinstance(angle, Unknown)}
     if 2 * len(angles) <= len(read):
         return Unknown(Message("photo-colour.blue").text)
-    used("chardon1991", "iec61966")
+    cite_sources("chardon1991", "iec61966")
     if uncalibrated_deg is not None:
-        return Colour(uncalibrated_deg, angles, min(angles.values()), calibrated=False)
+        return PhotoColour(uncalibrated_deg, angles, min(angles.values()), calibrated=False)
     L, _, b = np.median([values[name] for name in angles], axis=0)
     middle = float(np.median(list(angles.values())))
     left = max(limit("colour", "camera_delta_E"), left_delta_E)
@@ -165,6 +166,6 @@ def read_colour(
     camera = math.degrees(math.atan2(axis_error, math.hypot(L - 50, b)))
     level = limit("colour", "level")
     reach = NormalDist().inv_cdf((1 + level) / 2) * math.hypot(camera, float(np.std(list(angles.values()))))
-    basis = ("skinbeam2026photo", entry("colour", "camera_delta_E")["source"], "chardon1991")
+    basis = ("skinbeam2026photo", limit_entry("colour", "camera_delta_E")["source"], "chardon1991")
     low, high = max(middle - reach, -90.0), min(middle + reach, 90.0)
-    return Colour(Estimate(middle, low, high, level, "measured", basis=basis), angles, min(angles.values()), True)
+    return PhotoColour(Estimate(middle, low, high, level, "measured", basis=basis), angles, min(angles.values()), True)

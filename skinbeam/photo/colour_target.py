@@ -1,4 +1,6 @@
-"""Finds the common chart of 24 patches in a picture: four rows of six on a dark frame, at any turn and tilt.
+"""Find the colour target of 24 patches in a picture, and correct the picture's colours by it or by a white card.
+
+Finds the common chart of 24 patches in a picture: four rows of six on a dark frame, at any turn and tilt.
 
 Bright patches stand out from the frame in the brightest of their channels, under any light. What stands out and is
 nearly square is joined to a lattice from neighbour to neighbour, the lattice to a plane seen from somewhere (a
@@ -15,11 +17,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import LUMINANCE, brightest, lab, linear
-from skinbeam.photo.gates import chart_patches, limit
-from skinbeam.photo.reading.read import Picture
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.colour import LUMINANCE, highest_channel, linear_to_lab, srgb_to_linear
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.limits import chart_patches, limit
+from skinbeam.text import Message
 
-__all__ = ["COLUMNS", "ROWS", "Chart", "find_chart", "fitted", "lab_of", "reference_light"]
+__all__ = [
+    "COLUMNS",
+    "ROWS",
+    "ColourCalibration",
+    "ColourChart",
+    "calibrate_by_chart",
+    "calibrate_by_white_card",
+    "corrected_lab",
+    "find_chart",
+    "fit_colour_matrix",
+    "no_calibration",
+    "reference_light",
+]
 
 Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
@@ -41,7 +58,7 @@ _TO_LINEAR = np.array(
 
 
 @dataclass(frozen=True)
-class Chart:
+class ColourChart:
     """A chart in a picture.
 
     Parameters
@@ -65,16 +82,16 @@ def reference_light() -> Array:
     return np.asarray(np.where(f > side, f**3, 3 * side**2 * (f - 4 / 29)) * _D50 @ _TO_LINEAR.T)
 
 
-def find_chart(rgb: Picture) -> Chart | None:
+def find_chart(rgb: Picture) -> ColourChart | None:
     """Return the chart in a picture (height, width, 3), or None."""
     scale = min(1.0, _SEARCH_PX / max(rgb.shape[:2]))
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
-    bright = cv2.GaussianBlur(brightest(small), (0, 0), 1.0)
+    bright = cv2.GaussianBlur(highest_channel(small), (0, 0), 1.0)
     for share in _BLOCKS:
         patches = _squares(bright, max(small.shape[:2]) // share)
         for lattice in _lattices(patches):
-            plane = _plane(lattice, patches)
-            if plane is not None and (chart := _laid(small, plane, lattice, scale)) is not None:
+            plane = _fit_homography(lattice, patches)
+            if plane is not None and (chart := _lay_chart(small, plane, lattice, scale)) is not None:
                 return chart
     return None
 
@@ -116,7 +133,7 @@ def _lattices(patches: Array) -> Iterator[dict[tuple[int, int], int]]:
             left -= 1
             if left < 0:
                 return
-            lattice = _grown(patches, int(seed), axes)
+            lattice = _grow_lattice(patches, int(seed), axes)
             if len(lattice) >= least:
                 taken |= set(lattice.values())
                 if len(lattice) <= _MOST_JOINED:
@@ -139,7 +156,7 @@ def _axes(patches: Array, seed: int) -> Iterator[tuple[Array, Array]]:
                 yield off[first], off[second]
 
 
-def _grown(patches: Array, seed: int, axes: tuple[Array, Array]) -> dict[tuple[int, int], int]:
+def _grow_lattice(patches: Array, seed: int, axes: tuple[Array, Array]) -> dict[tuple[int, int], int]:
     """Return the lattice around a patch; its steps follow the tilt from cell to cell."""
     lattice, taken = {(0, 0): seed}, {seed}
     open_ends = [((0, 0), axes)]
@@ -164,7 +181,7 @@ def _grown(patches: Array, seed: int, axes: tuple[Array, Array]) -> dict[tuple[i
     return lattice
 
 
-def _plane(lattice: dict[tuple[int, int], int], patches: Array) -> Array | None:
+def _fit_homography(lattice: dict[tuple[int, int], int], patches: Array) -> Array | None:
     """Return the homography (3, 3) from cells to pixels on which most of a lattice lies."""
     cells = np.array(list(lattice), np.float64)
     if min(np.ptp(cells, axis=0)) < 1:
@@ -174,30 +191,30 @@ def _plane(lattice: dict[tuple[int, int], int], patches: Array) -> Array | None:
     return None if plane is None or inside.sum() < limit("chart", "patches_min") else np.asarray(plane)
 
 
-def _through(plane: Array, cells: Array) -> Array:
+def _cells_to_pixels(plane: Array, cells: Array) -> Array:
     """Return cells (..., 2) as pixels."""
     flat = cv2.perspectiveTransform(cells.reshape(-1, 1, 2), plane)
     return np.asarray(flat.reshape(cells.shape))
 
 
-def _laid(small: Picture, plane: Array, lattice: dict[tuple[int, int], int], scale: float) -> Chart | None:
+def _lay_chart(small: Picture, plane: Array, lattice: dict[tuple[int, int], int], scale: float) -> ColourChart | None:
     """Return the chart as it lies on a plane, when one way of laying it there matches its colours."""
     cells = np.array(list(lattice))
     (left, top), (right, bottom) = cells.min(axis=0) - _BEYOND, cells.max(axis=0) + _BEYOND
     columns, rows = np.arange(left, right + 1), np.arange(top, bottom + 1)
     middles = np.stack(np.meshgrid(columns, rows), axis=-1).astype(np.float64)
-    light, uneven, clipped = _sampled(small, plane, middles)
+    light, uneven, clipped = _sample_cells(small, plane, middles)
     joined = np.zeros(light.shape[:2], bool)
     joined[cells[:, 1] - top, cells[:, 0] - left] = True
     best, at = limit("chart", "match_delta_E"), None
     for turn in range(8):
-        there = [_turned(values, turn) for values in (light, uneven, clipped, joined, middles)]
+        there = [_turn_grid(values, turn) for values in (light, uneven, clipped, joined, middles)]
         for row in range(there[0].shape[0] - ROWS + 1):
             for column in range(there[0].shape[1] - COLUMNS + 1):
                 part = [values[row : row + ROWS, column : column + COLUMNS] for values in there]
                 if part[3].sum() < limit("chart", "patches_min") or part[1].max() > limit("chart", "uneven_max"):
                     continue
-                apart = _apart(part[0].reshape(-1, 3), part[2].reshape(-1))
+                apart = _mean_delta_E(part[0].reshape(-1, 3), part[2].reshape(-1))
                 if apart < best:
                     best, at = apart, part
     if at is None:
@@ -205,44 +222,123 @@ def _laid(small: Picture, plane: Array, lattice: dict[tuple[int, int], int], sca
     corners = np.array([(-0.6, -0.6), (0.6, -0.6), (0.6, 0.6), (-0.6, 0.6)])
     ends = np.array([at[4][0, 0], at[4][0, -1], at[4][-1, -1], at[4][-1, 0]])
     outward = np.sign(ends - ends.mean(axis=0)) * np.abs(corners)
-    outline = (_through(plane, ends + outward) + 0.5) / scale - 0.5
-    return Chart(at[0].reshape(-1, 3), at[2].reshape(-1), outline)
+    outline = (_cells_to_pixels(plane, ends + outward) + 0.5) / scale - 0.5
+    return ColourChart(at[0].reshape(-1, 3), at[2].reshape(-1), outline)
 
 
-def _turned(values: Any, turn: int) -> Any:
+def _turn_grid(values: Any, turn: int) -> Any:
     """Return a grid of cells in one of the eight ways to look at it, mirrored ones among them (a selfie)."""
     return np.rot90(values[:, ::-1] if turn >= 4 else values, turn % 4)
 
 
-def _sampled(small: Picture, plane: Array, middles: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+def _sample_cells(small: Picture, plane: Array, middles: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Return by cell its mean linear light, how uneven it is in levels of 255, and whether a channel is at its end."""
     inside = np.stack(np.meshgrid(_INSIDE, _INSIDE), axis=-1).reshape(-1, 2)
-    at = _through(plane, middles[:, :, None, :] + inside)
+    at = _cells_to_pixels(plane, middles[:, :, None, :] + inside)
     inner = ((at >= 0) & (at <= np.array(small.shape[1::-1]) - 1)).all(axis=(2, 3))
     flat = np.clip(at, -1e4, 1e4).astype(np.float32).reshape(-1, len(inside), 2)
     seen = cv2.remap(small, flat, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE).reshape(*at.shape[:3], 3)
     uneven = np.where(inner, seen.std(axis=2).max(axis=-1), np.inf)
     ended = (seen >= 254).any(axis=3).mean(axis=2) > limit("colour", "card_clipped_max")
-    return linear(seen).mean(axis=2), uneven, ended
+    return srgb_to_linear(seen).mean(axis=2), uneven, ended
 
 
-def _apart(light: Array, clipped: NDArray[np.bool_]) -> float:
+def _mean_delta_E(light: Array, clipped: NDArray[np.bool_]) -> float:
     """Return the mean ΔE of patches (24, 3) from the reference after the matrix that fits them best."""
     used = ~clipped
     if used.sum() < limit("chart", "patches_min"):
         return float("inf")
     wanted = reference_light()
-    off = lab_of(light @ fitted(light[used], wanted[used])) - lab_of(wanted)
+    off = corrected_lab(light @ fit_colour_matrix(light[used], wanted[used])) - corrected_lab(wanted)
     return float(np.mean(np.linalg.norm(off[used], axis=1)))
 
 
-def fitted(terms: Array, wanted: Array) -> Array:
+def fit_colour_matrix(terms: Array, wanted: Array) -> Array:
     """Return the matrix that best brings terms (patch, n) to linear light (patch, 3), errors weighed as in L*."""
     weight = (np.maximum(wanted @ LUMINANCE, 0.0) + 0.02)[:, None] ** (-2 / 3)
     matrix, *_ = np.linalg.lstsq(terms * weight, wanted * weight, rcond=None)
     return np.asarray(matrix)
 
 
-def lab_of(light: Array) -> Array:
+def corrected_lab(light: Array) -> Array:
     """Return L*, a*, b* of linear light that a matrix may have made negative."""
-    return lab(np.maximum(light, 0.0))
+    return linear_to_lab(np.maximum(light, 0.0))
+
+
+# Corrects the colours of a picture by a card in it: a factor for each channel, or a polynomial of 24 patches.
+
+
+@dataclass(frozen=True)
+class ColourCalibration:
+    """What brings linear light as read to linear light as it is.
+
+    Parameters
+    ----------
+    matrix : (3, 3), or (6, 3) for light and its root products.
+    delta_E : mean error that is left on the patches of a chart, each foretold by the others; None without a chart.
+    outline : (4, 2) corners of the chart in pixels of the picture, or None.
+    """
+
+    matrix: Array
+    delta_E: float | None = None
+    outline: Array | None = None
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it stands for a card; the calibration that changes nothing does not."""
+        return not np.array_equal(self.matrix, np.eye(3))
+
+    def __call__(self, light: Array) -> Array:
+        """Return light (..., 3) corrected; none is negative."""
+        if not self.corrects:
+            return np.maximum(light, 0.0)
+        terms = light if len(self.matrix) == 3 else _root_polynomial(light)
+        return np.asarray(np.maximum(terms @ self.matrix, 0.0))
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape."""
+        if self.delta_E is None or self.outline is None:
+            return {"kind": "white-card"}
+        return {"kind": "chart", "delta_E": self.delta_E, "outline": self.outline}
+
+
+def no_calibration() -> ColourCalibration:
+    """Return the calibration that changes nothing."""
+    return ColourCalibration(np.eye(3))
+
+
+def calibrate_by_white_card(gain: Array) -> ColourCalibration:
+    """Return the calibration by a white card: a factor (3,) for each channel."""
+    return ColourCalibration(np.diag(gain))
+
+
+def calibrate_by_chart(chart: ColourChart) -> ColourCalibration | Unknown:
+    """Return the calibration by a chart, or why it says nothing.
+
+    A matrix, and light joined by the roots of its products (Finlayson, Mackiewicz and Hurlbert 2015), which an exposure
+    scales alike, are both fitted; the one that better foretells each patch from the others is used. Errors weigh as
+    in L*, which follows the cube root of light.
+    """
+    cite_sources("finlayson2015")
+    kept = ~chart.clipped
+    if kept.sum() < limit("chart", "patches_min"):
+        return Unknown(Message("photo-colour.chart_clipped").text)
+    seen, wanted = chart.light[kept], reference_light()[kept]
+    errors = {}
+    for count, terms in ((3, seen), (6, _root_polynomial(seen))):
+        others = [np.delete(np.arange(len(seen)), k) for k in range(len(seen))]
+        foretold = [terms[k] @ fit_colour_matrix(terms[rest], wanted[rest]) for k, rest in enumerate(others)]
+        errors[count] = float(
+            np.mean(np.linalg.norm(corrected_lab(np.array(foretold)) - corrected_lab(wanted), axis=1))
+        )
+    best = min(errors, key=lambda count: errors[count])
+    if errors[best] > limit("chart", "use_delta_E"):
+        params = {"delta_E": errors[best], "most": limit("chart", "use_delta_E")}
+        return Unknown(Message("photo-colour.chart_uneven", params).text)
+    terms = seen if best == 3 else _root_polynomial(seen)
+    return ColourCalibration(fit_colour_matrix(terms, wanted), errors[best], chart.outline)
+
+
+def _root_polynomial(light: Array) -> Array:
+    light = np.maximum(light, 0.0)
+    return np.concatenate([light, np.sqrt(light * np.roll(light, -1, axis=-1))], axis=-1)

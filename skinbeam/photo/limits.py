@@ -4,34 +4,34 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from skinbeam.provenance import sourced, used
-from skinbeam.shipped import shipped_table
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources, read_sourced_value
 
-__all__ = ["chart_patches", "entry", "limit", "template", "triple"]
+__all__ = ["chart_patches", "colour_direction", "face_template", "limit", "limit_entry"]
 
 _TABLE = "data/photo.toml"
-entry = partial(sourced, _TABLE)
+limit_entry = partial(read_sourced_value, _TABLE)
 
 
 def limit(section: str, name: str) -> float:
     """Return the value of a limit, in the unit that its name carries."""
-    return float(entry(section, name)["value"])
+    return float(limit_entry(section, name)["value"])
 
 
-def triple(section: str, name: str) -> tuple[float, float, float]:
+def colour_direction(section: str, name: str) -> tuple[float, float, float]:
     """Return a red, green, blue direction."""
-    red, green, blue = entry(section, name)["value"]
+    red, green, blue = limit_entry(section, name)["value"]
     return float(red), float(green), float(blue)
 
 
 def chart_patches() -> list[list[float]]:
     """Return L*, a*, b* of the 24 patches of the common chart, by rows, under D50."""
-    patches: list[list[float]] = entry("chart", "patch")["value"]
+    patches: list[list[float]] = limit_entry("chart", "patch")["value"]
     return patches
 
 
-def template() -> Mapping[str, Any]:
+def face_template() -> Mapping[str, Any]:
     """Return the face template: half outlines, holes and the outline where skin colour is learnt."""
-    table: Mapping[str, Any] = shipped_table(_TABLE)["template"]
-    used(table["source"])
+    table: Mapping[str, Any] = load_package_table(_TABLE)["template"]
+    cite_sources(table["source"])
     return table

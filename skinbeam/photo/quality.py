@@ -1,6 +1,12 @@
-"""Is the photograph fit to be read: light, clipping, sharpness, colour, size; each check names what it takes away."""
+"""Check whether a photograph can be read: light, clipping, sharpness, colour cast, shine, turn and size.
 
-from collections.abc import Mapping
+What in a photograph makes its colours or its sides doubtful: shine on the skin, coloured whites of the eyes, a turn.
+
+Each is a suspicion with its sentence for the photographer and takes nothing away. Make-up is not among them: nothing
+that was tried tells it from a face (docs/tried.md), so it is asked.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,19 +14,106 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.messages import Message
-from skinbeam.photo.card.calibration import Calibration
-from skinbeam.photo.colour import brightest, lab, linear
-from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.face.view import FaceView
-from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.reading.read import Picture
-from skinbeam.photo.suspicion import suspicions
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.colour import LUMINANCE, highest_channel, linear_to_lab, srgb_to_linear
+from skinbeam.photo.colour_target import ColourCalibration
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.face.face import Face, FaceView
+from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.view import View
+from skinbeam.text import Message
 
-__all__ = ["Problem", "check", "coarse", "dim", "exposure", "sharpness"]
+__all__ = [
+    "QualityProblem",
+    "check_quality",
+    "darkness_problem",
+    "edge_fraction",
+    "exposure_problem",
+    "eye_white",
+    "find_suspicions",
+    "resolution_problem",
+    "sharpness",
+    "shine_fraction",
+    "unequal_sides",
+]
 
-Takes = Literal[
+Array = NDArray[np.float64]
+
+# Where the white of the eye is looked at, in widths of the iris from the pupil: along the eye, and across downwards.
+_ALONG, _ACROSS = np.linspace(0.6, 0.85, 8), np.linspace(-0.05, 0.2, 6)
+
+
+def find_suspicions(seen: View, regions: SkinRegions, *, calibrated: bool) -> Iterator[tuple[str, Message]]:
+    """Yield the code and sentence of what is doubtful; the colour of the light only where no card tells it."""
+    shine, most = shine_fraction(srgb_to_linear(seen.rgb[regions.skin])), limit("gate", "shine_max")
+    if shine > most:
+        yield "shiny-skin", Message("photo-quality.shine", {"percent": round(100 * shine), "most": round(100 * most)})
+    white = eye_white(seen.rgb, seen.face) if isinstance(seen, FaceView) and not calibrated else None
+    if white is not None and float(np.hypot(*white)) > limit("gate", "eye_white_chroma_max"):
+        yield "coloured-light", Message("photo-quality.eye_white", {"chroma": round(float(np.hypot(*white)))})
+    reached = 0.0 if isinstance(seen, FaceView) else edge_fraction(regions)
+    if reached > limit("site", "edge_share"):
+        yield "skin-to-the-edge", Message("photo-site.edge", {"percent": round(100 * reached)})
+    apart = unequal_sides(regions)
+    if apart > limit("gate", "sides_apart_max") and not regions.far_side:
+        yield "unequal-sides", Message("photo-quality.sides", {"percent": round(100 * apart)})
+    roll = abs(seen.place.roll_deg)
+    if roll > limit("gate", "roll_deg"):
+        yield "tilted-head", Message("photo-quality.roll", {"roll": round(roll)})
+
+
+def shine_fraction(light: Array) -> float:
+    """Return the share of skin (n, 3), linear light, that shines.
+
+    What a surface mirrors adds the light's own white to the colour of the skin (the dichromatic model of Shafer 1985):
+    a shining pixel is far brighter than the skin's median and less saturated than it.
+    """
+    cite_sources("shafer1985")
+    brightness = light @ LUMINANCE
+    saturation = 1 - light.min(axis=1) / np.maximum(light.max(axis=1), 1e-6)
+    bright = brightness > limit("gate", "shine_brighter") * np.median(brightness)
+    return float(np.mean(bright & (saturation < limit("gate", "shine_paler") * np.median(saturation))))
+
+
+def eye_white(rgb: Picture, face: Face) -> Array | None:
+    """Return a* and b* of the white of the eyes: the median of the brighter half on each side of each iris.
+
+    None where the iris was not measured.
+    """
+    if face.iris_px is None:
+        return None
+    turn = np.radians(face.roll_deg)
+    along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+    colours = []
+    for pupil in (face.right_pupil, face.left_pupil):
+        for side in (-1, 1):
+            steps = side * _ALONG[:, None, None] * along + _ACROSS[None, :, None] * across
+            at = (np.array(pupil) + face.iris_px * steps).astype(np.float32)
+            light = srgb_to_linear(cv2.remap(rgb, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)).reshape(
+                -1, 3
+            )
+            brightness = light @ LUMINANCE
+            colours.append(np.median(light[brightness >= np.median(brightness)], axis=0))
+    values = linear_to_lab(np.array(colours))
+    return np.asarray(np.median(values[:, 1:], axis=0))
+
+
+def edge_fraction(regions: SkinRegions) -> float:
+    """Return the share of the edge of a whole picture that lies on skin."""
+    skin = regions.skin
+    return float(np.concatenate([skin[0], skin[-1], skin[1:-1, 0], skin[1:-1, -1]]).mean())
+
+
+def unequal_sides(regions: SkinRegions) -> float:
+    """Return by how much the smaller of the two cheeks falls short of the larger, as a share."""
+    areas = [float(regions.masks[name].sum()) for name in ("cheek-right", "cheek-left") if name in regions.masks]
+    return 1 - min(areas) / max(areas) if len(areas) == 2 else 0.0
+
+
+# Is the photograph fit to be read: light, clipping, sharpness, colour, size; each check names what it takes away.
+
+Consequence = Literal[
     "all", "colour", "tone", "detail", "nothing"
 ]  # "colour": maps, redness and tone; "tone": lightness alone
 
@@ -30,35 +123,37 @@ _SHARPNESS_PUPIL_PX = 40.0  # a sharpness compares between pictures only at one 
 
 
 @dataclass(frozen=True)
-class Problem:
+class QualityProblem:
     """One thing that is wrong: its code, its sentence, and what can no longer be read."""
 
     code: str
     message: Message
-    takes: Takes
+    takes: Consequence
 
     def as_record(self) -> Mapping[str, str]:
         """Return the JSON shape."""
         return {"code": self.code, "message": self.message.english, "takes": self.takes}
 
 
-def exposure(rgb: Picture) -> Problem | None:
+def exposure_problem(rgb: Picture) -> QualityProblem | None:
     """Return what is wrong with the mean brightness (0 to 255) of a picture or a part of one."""
     mean = float(rgb.mean())
     least, most = limit("gate", "mean_min"), limit("gate", "mean_max")
     if mean < least:
-        return Problem("too-dark", Message("photo-quality.dark", {"mean": round(mean), "least": least}), "all")
+        return QualityProblem("too-dark", Message("photo-quality.dark", {"mean": round(mean), "least": least}), "all")
     if mean > most:
-        return Problem("too-bright", Message("photo-quality.bright", {"mean": round(mean), "most": most}), "all")
+        return QualityProblem("too-bright", Message("photo-quality.bright", {"mean": round(mean), "most": most}), "all")
     return None
 
 
-def dim(rgb: Picture) -> Problem | None:
+def darkness_problem(rgb: Picture) -> QualityProblem | None:
     """Return a problem when nothing in the whole picture is bright, whatever the skin: then the exposure is unknown."""
-    bright, least = float(np.quantile(brightest(rgb), 0.995)), limit("gate", "bright_min")
+    bright, least = float(np.quantile(highest_channel(rgb), 0.995)), limit("gate", "bright_min")
     if bright >= least:
         return None
-    return Problem("dim-picture", Message("photo-quality.dim", {"brightest": round(bright), "least": least}), "tone")
+    return QualityProblem(
+        "dim-picture", Message("photo-quality.dim", {"brightest": round(bright), "least": least}), "tone"
+    )
 
 
 def sharpness(seen: View) -> float:
@@ -66,54 +161,54 @@ def sharpness(seen: View) -> float:
 
     Dividing by the variance makes it the same for a darker or flatter copy. A smaller face is not enlarged.
     """
-    gray = cv2.cvtColor(_box(seen), cv2.COLOR_RGB2GRAY).astype(np.float64)
+    gray = cv2.cvtColor(_judged_box(seen), cv2.COLOR_RGB2GRAY).astype(np.float64)
     scale = min(1.0, _SHARPNESS_PUPIL_PX / seen.place.pupil_px)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     spread = float(small.var())
     return float(cv2.Laplacian(small, cv2.CV_64F).var()) / spread if spread > 0 else 0.0
 
 
-def _box(seen: View) -> Picture:
+def _judged_box(seen: View) -> Picture:
     """Return what light and sharpness are judged on."""
     x0, y0, x1, y1 = seen.place.judged
     return seen.rgb[y0:y1, x0:x1]
 
 
-def check(seen: View, regions: Regions, card: Calibration) -> list[Problem]:
+def check_quality(seen: View, regions: SkinRegions, card: ColourCalibration) -> list[QualityProblem]:
     """Return what is wrong with a photograph whose skin was found, the gravest first.
 
     `card` corrects linear light.
     """
-    problems = [problem] if (problem := exposure(_box(seen))) else []
+    problems = [problem] if (problem := exposure_problem(_judged_box(seen))) else []
     sharp, least = sharpness(seen), limit("gate", "sharpness_min")
     if sharp < least:
         problems.append(
-            Problem("blurred", Message("photo-quality.blurred", {"sharpness": sharp, "least": least}), "all")
+            QualityProblem("blurred", Message("photo-quality.blurred", {"sharpness": sharp, "least": least}), "all")
         )
     if not regions.masks:
-        return [*problems, Problem("no-regions", Message("photo-quality.no_regions"), "all")]
+        return [*problems, QualityProblem("no-regions", Message("photo-quality.no_regions"), "all")]
     skin = seen.rgb[regions.skin]
-    problems += _clipped(skin)
-    problems += _cast(card(linear(skin)))
+    problems += _clipping_problems(skin)
+    problems += _colour_problems(card(srgb_to_linear(skin)))
     if regions.far_side:
-        problems.append(Problem("turned-away", Message("photo-quality.turned_away"), "nothing"))
-    doubts = suspicions(seen, regions, calibrated=card.corrects)
-    return problems + [Problem(code, message, "nothing") for code, message in doubts]
+        problems.append(QualityProblem("turned-away", Message("photo-quality.turned_away"), "nothing"))
+    doubts = find_suspicions(seen, regions, calibrated=card.corrects)
+    return problems + [QualityProblem(code, message, "nothing") for code, message in doubts]
 
 
-def coarse(seen: View) -> Problem | None:
+def resolution_problem(seen: View) -> QualityProblem | None:
     """Return a problem when a picture of known scale has too few pixels for what is fine."""
     pupil_px, least = seen.place.pupil_px / seen.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
         return None
     message = Message("photo-quality.no_detail", {"pupils": round(pupil_px), "least": least})
     if not isinstance(seen, FaceView):
-        pupils_mm = float(entry("scale", "pupil_distance_mm")["value"])
+        pupils_mm = float(limit_entry("scale", "pupil_distance_mm")["value"])
         message = Message("photo-site.no_detail", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least})
-    return Problem("too-small-for-detail", message, "detail")
+    return QualityProblem("too-small-for-detail", message, "detail")
 
 
-def _clipped(skin: Picture) -> list[Problem]:
+def _clipping_problems(skin: Picture) -> list[QualityProblem]:
     """Return that skin (n, 3) lies at the end of a channel, and of which one where it is not all of them."""
     ends = {"full": skin >= 254, "black": skin <= 1}
     share, most = float(np.mean((ends["full"] | ends["black"]).any(axis=1))), limit("gate", "clipped_fraction_max")
@@ -127,16 +222,16 @@ def _clipped(skin: Picture) -> list[Problem]:
     if alone:
         channel = Message(f"photo-quality.channel_{name}")
         message = Message(f"photo-quality.clipped_{end}", {**params, "channel": channel})
-    return [Problem("clipped", message, "colour")]
+    return [QualityProblem("clipped", message, "colour")]
 
 
-def _cast(light: NDArray[np.float64]) -> list[Problem]:
+def _colour_problems(light: NDArray[np.float64]) -> list[QualityProblem]:
     """Return what is wrong with the colour of skin as linear light (n, 3)."""
-    _, a, b = np.median(lab(light), axis=0)
+    _, a, b = np.median(linear_to_lab(light), axis=0)
     if float(np.hypot(a, b)) < limit("gate", "chroma_min"):
-        return [Problem("no-colour", Message("photo-quality.grey"), "colour")]
+        return [QualityProblem("no-colour", Message("photo-quality.grey"), "colour")]
     hue, low, high = float(np.degrees(np.arctan2(b, a))), limit("gate", "hue_low_deg"), limit("gate", "hue_high_deg")
     if not low <= hue <= high:
         params = {"hue": round(hue), "low": low, "high": high}
-        return [Problem("colour-cast", Message("photo-quality.cast", params), "colour")]
+        return [QualityProblem("colour-cast", Message("photo-quality.cast", params), "colour")]
     return []

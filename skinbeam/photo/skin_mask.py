@@ -1,4 +1,6 @@
-"""Where a view shows the bare skin of this face, and not hair, beard, cloth, metal or what lies behind it.
+"""Masks of bare skin in a view, and its connected pieces.
+
+Where a view shows the bare skin of this face, and not hair, beard, cloth, metal or what lies behind it.
 
 Skin, light and gloss are told apart by the dichromatic reflection of Shafer (1985): a pixel is body colour times shade,
 plus gloss in the colour of the light. In log ratios of the channels shade drops out, and gloss is what brightens beyond
@@ -12,12 +14,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import LUMINANCE, brightest, linear
-from skinbeam.photo.gates import limit
-from skinbeam.photo.view import View
-from skinbeam.provenance import used
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.colour import LUMINANCE, highest_channel, srgb_to_linear
+from skinbeam.photo.limits import limit
+from skinbeam.photo.view import View, bounding_window
 
-__all__ = ["Tones", "skin_of", "tones"]
+__all__ = [
+    "RelativeTones",
+    "connected_bare_skin",
+    "disc_kernel",
+    "find_skin",
+    "largest_mark_area_px",
+    "largest_pieces",
+    "relative_tones",
+]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -27,7 +37,7 @@ _DARKEST = 1e-4  # keeps the logarithm finite: a third of the first step of 8-bi
 
 
 @dataclass(frozen=True)
-class Tones:
+class RelativeTones:
     """A view against the usual colour of its face, (height, width) each.
 
     Parameters
@@ -43,12 +53,12 @@ class Tones:
     rough: Array
 
 
-def tones(seen: View, sample: Mask) -> Tones | None:
+def relative_tones(seen: View, sample: Mask) -> RelativeTones | None:
     """Return a view against the usual colour in `sample` (height, width), or None where nothing can be learnt there."""
-    used("shafer1985")
+    cite_sources("shafer1985")
     blur_px = max(0.4, limit("skin", "blur_pupil") * seen.place.pupil_px)
-    light = cv2.GaussianBlur(linear(seen.rgb), (0, 0), blur_px) + _DARKEST
-    body = _body(light[sample])
+    light = cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), blur_px) + _DARKEST
+    body = _usual_colour(light[sample])
     if body is None:
         return None
     luminance = light @ LUMINANCE / float(body @ LUMINANCE)
@@ -58,10 +68,10 @@ def tones(seen: View, sample: Mask) -> Tones | None:
     gloss = (luminance[glossy] - 1)[:, None] * float(body @ LUMINANCE)
     off[glossy] += own + np.diff(np.log(body + gloss), axis=-1)
     off /= np.maximum(np.abs(own), _LEAST_OWN)
-    return Tones(np.log(luminance), off[..., 0], off[..., 1], _rough(seen, sample))
+    return RelativeTones(np.log(luminance), off[..., 0], off[..., 1], _roughness(seen, sample))
 
 
-def _body(light: Array) -> Array | None:
+def _usual_colour(light: Array) -> Array | None:
     """Return the usual colour (3,) of linear light (n, 3): the median of what is neither very dark nor grey."""
     kept = np.ones(len(light), bool)
     for _ in range(3):
@@ -75,7 +85,7 @@ def _body(light: Array) -> Array | None:
     return body
 
 
-def _rough(seen: View, sample: Mask) -> Array:
+def _roughness(seen: View, sample: Mask) -> Array:
     light = cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
     fine, coarse, around = (share * seen.place.pupil_px for share in (0.006, 0.03, 0.025))
     band = cv2.GaussianBlur(light, (0, 0), max(0.6, fine)) - cv2.GaussianBlur(light, (0, 0), coarse)
@@ -83,7 +93,7 @@ def _rough(seen: View, sample: Mask) -> Array:
     return np.asarray(structure / max(float(np.median(structure[sample])), 1.0), np.float64)  # a level of 255 is noise
 
 
-def skin_of(seen: View, tone: Tones, glossy: Mask) -> Mask:
+def find_skin(seen: View, tone: RelativeTones, glossy: Mask) -> Mask:
     """Return where a view shows skin: red enough for how dark it is, and not of another colour.
 
     Parameters
@@ -93,9 +103,53 @@ def skin_of(seen: View, tone: Tones, glossy: Mask) -> Mask:
     dark = np.maximum(-tone.light - limit("skin", "shade_from"), 0)
     least = -limit("skin", "pale_max") + limit("skin", "shade_redder") * dark
     # A channel at its end is paler than the skin was: where it is no cloth or paper, it is gloss.
-    end = (brightest(seen.rgb) >= limit("skin", "end_level")) & glossy & (tone.light > 0)
+    end = (highest_channel(seen.rgb) >= limit("skin", "end_level")) & glossy & (tone.light > 0)
     least = np.where(end, -limit("skin", "pale_end_max"), least)
     there = (tone.red > least) & (tone.red < limit("skin", "red_max"))
     there &= (np.abs(tone.yellow) < limit("skin", "yellow_max")) | end
     there &= tone.light > -limit("skin", "shade_max")
     return np.asarray(there)
+
+
+# Bare skin that hangs together: what is taken for a mark of it, what parts it, and how its pieces are told apart.
+
+
+def connected_bare_skin(seen: View, skin: Mask, cover: Mask, sample: Mask) -> Mask:
+    """Return bare skin (height, width) that hangs together with the sample but for narrow gaps, edges drawn in."""
+    whole = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, disc_kernel(seen, limit("skin", "open_pupil")))
+    # A dark spot or a very red patch is skin, though not of the face's usual colour; a wider gap is something else.
+    gaps, labels, stats, _ = cv2.connectedComponentsWithStats(1 - whole)
+    small = [k for k in range(1, gaps) if stats[k, cv2.CC_STAT_AREA] < largest_mark_area_px(seen)]
+    whole[np.isin(labels, small)] = 1
+    # The shade under a chin and the frame of glasses part a face; a jacket of its colour lies farther off.
+    _, labels = cv2.connectedComponents(cv2.dilate(whole, disc_kernel(seen, limit("skin", "bridge_pupil"))))
+    own = np.bincount(labels[sample], minlength=1)
+    own[0] = 0
+    whole = cv2.erode(whole, disc_kernel(seen, limit("skin", "erode_pupil")))
+    return np.asarray(whole.astype(bool) & (labels == own.argmax()) & ~cover)
+
+
+def largest_mark_area_px(seen: View) -> float:
+    """Return the area, in pixels, of the widest mark that is taken for one of the skin."""
+    return float(np.pi / 4 * (limit("skin", "mark_pupil") * seen.place.pupil_px) ** 2)
+
+
+def largest_pieces(mask: Mask, *, share: float) -> tuple[Mask, NDArray[np.int32]] | None:
+    """Return the largest piece of a mask with those that have a share of its area, and the outline of the largest."""
+    if not mask.any():
+        return None
+    at = bounding_window(mask)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask[at].astype(np.uint8))
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    largest = (labels == 1 + areas.argmax()).astype(np.uint8)
+    corner = (at[1].start, at[0].start)
+    contours, _ = cv2.findContours(largest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=corner)
+    kept = np.zeros_like(mask)
+    kept[at] = np.isin(labels, 1 + np.flatnonzero(areas >= share * areas.max()))
+    return kept, np.asarray(contours[0], np.int32)
+
+
+def disc_kernel(seen: View, pupils: float) -> NDArray[np.uint8]:
+    """Return a disc whose radius is so many pupil distances, at least one pixel."""
+    radius = max(1, round(pupils * seen.place.pupil_px))
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.decoding.photograph import Picture
 
-__all__ = ["Box", "Place", "View", "filled", "window"]
+__all__ = ["Box", "View", "ViewPlace", "bounding_window", "fill_outline"]
 
 Array = NDArray[np.float64]
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1; the last column and row lie outside
 
 
 @dataclass(frozen=True)
-class Place:
+class ViewPlace:
     """What of a person is read, in pixels of a view.
 
     Parameters
@@ -48,7 +48,7 @@ class View:
     """
 
     rgb: Picture
-    place: Place
+    place: ViewPlace
     scale: float
     origin: tuple[int, int]
 
@@ -57,14 +57,14 @@ class View:
         return (points + 0.5) / self.scale + self.origin - 0.5
 
 
-def filled(shape: tuple[int, ...], outline: Array) -> NDArray[np.bool_]:
+def fill_outline(shape: tuple[int, ...], outline: Array) -> NDArray[np.bool_]:
     """Return what an outline (n, 2) in pixels holds of an image of a shape (height, width, ...)."""
     mask = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
     return mask.astype(bool)
 
 
-def window(there: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice]:
+def bounding_window(there: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice]:
     """Return the rows and columns that hold all of a mask that is not empty, and a margin as far as there is one."""
     ends = (np.flatnonzero(there.any(axis=axis))[[0, -1]] for axis in (1, 0))
     rows, columns = (slice(max(int(first) - margin, 0), int(last) + 1 + margin) for first, last in ends)

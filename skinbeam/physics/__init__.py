@@ -18,16 +18,16 @@ def kernel_cache_folder() -> Path:
     try:
         root = Path(given) if given else Path.home() / ".cache"
     except RuntimeError:  # there is no home
-        return _temporary()
+        return _temporary_cache_folder()
     folder = root / "skinbeam" / f"kernels-{version('numba')}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return _temporary()
-    return folder if os.access(folder, os.W_OK | os.X_OK) else _temporary()
+        return _temporary_cache_folder()
+    return folder if os.access(folder, os.W_OK | os.X_OK) else _temporary_cache_folder()
 
 
-def _temporary() -> Path:
+def _temporary_cache_folder() -> Path:
     """A folder of this user alone: what lies in it is run."""
     folder = Path(tempfile.gettempdir()) / f"skinbeam-kernels-{os.getuid()}-{version('numba')}"
     try:
@@ -41,7 +41,7 @@ def _temporary() -> Path:
 os.environ["NUMBA_CACHE_DIR"] = str(kernel_cache_folder())
 os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = ",".join(
     (
-        "skinbeam.physics.kernel.cache.KernelLocator",
+        "skinbeam.physics.numerics.kernel_cache.KernelLocator",
         "InTreeCacheLocator",  # these are Numba's own, for kernels of others
         "UserWideCacheLocator",
         "IPythonCacheLocator",

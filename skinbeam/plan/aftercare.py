@@ -3,35 +3,35 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from skinbeam.assessment.questionnaire import Fact, concern_facts, questionnaire
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message, text
+from skinbeam.assessment.questionnaire import FactValue, concern_facts, read_questionnaire
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import NameKind, resolve_name, vocabulary_table
 from skinbeam.plan.records import Advice
-from skinbeam.plan.rules.table import Rule, ValueRange, holds, rules
-from skinbeam.provenance import used
-from skinbeam.schema.case import Case
-from skinbeam.schema.names import NameKind, resolve, table
+from skinbeam.plan.rules.table import Rule, ValueRange, condition_holds, load_rules
+from skinbeam.text import Message, render_message
 
 __all__ = [
-    "Span",
-    "aftercare",
-    "checklist",
-    "downtime",
-    "interval",
-    "lookup",
-    "minutes",
-    "records",
-    "sessions",
-    "visible",
-    "when_to_call",
+    "RuleRange",
+    "aftercare_advice",
+    "call_advice",
+    "checklist_advice",
+    "downtime_range",
+    "find_range",
+    "interval_range",
+    "minutes_range",
+    "record_advice",
+    "session_range",
+    "visible_ranges",
 ]
 
 
-_VISIBLE = ("downtime", "redness", "covering")
+_VISIBLE_QUANTITIES = ("downtime", "redness", "covering")
 
 
 @dataclass(frozen=True)
-class Span:
+class RuleRange:
     """A printed range, as a source gives it.
 
     Parameters
@@ -62,62 +62,64 @@ class Span:
         return Estimate(median, self.low, self.high, level, "assumed", basis=(self.source,))
 
 
-def aftercare(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+def aftercare_advice(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
     """Return what to do after sessions with these modalities, in the order of the rules, each sentence once.
 
     Raises
     ------
     InputError : unknown modality.
     """
-    return _advice(_named(modalities), case, call=False)
+    return _collect_advice(_modality_names(modalities), case, call=False)
 
 
-def when_to_call(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+def call_advice(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
     """Return the signs for which a person calls the clinic after sessions with these modalities.
 
     Raises
     ------
     InputError : unknown modality.
     """
-    return _advice(_named(modalities), case, call=True)
+    return _collect_advice(_modality_names(modalities), case, call=True)
 
 
-def checklist(use: str, modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+def checklist_advice(use: str, modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
     """Return one of `CHECKLISTS` for sessions with these modalities, in the order of the rules.
 
     Raises
     ------
     InputError : unknown modality.
     """
-    return _advice(_named(modalities), case, use=use, call=False)
+    return _collect_advice(_modality_names(modalities), case, use=use, call=False)
 
 
-def records() -> tuple[Advice, ...]:
+def record_advice() -> tuple[Advice, ...]:
     """Return what is written down and asked before any laser is used."""
-    return _as_advice(rules("records"))
+    return _advice_records(load_rules("records"))
 
 
-def downtime(modality: str, condition: str, *, site: str | None = None) -> Span | Unknown:
+def downtime_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
     """Return how long a session shows, in days."""
-    return lookup("downtime", modality, condition, site=site)
+    return find_range("downtime", modality, condition, site=site)
 
 
-def sessions(modality: str, condition: str, *, site: str | None = None) -> Span | Unknown:
+def session_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
     """Return how many sessions were given."""
-    return lookup("sessions", modality, condition, site=site)
+    return find_range("sessions", modality, condition, site=site)
 
 
-def interval(modality: str, condition: str, *, site: str | None = None) -> Span | Unknown:
+def interval_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
     """Return how far apart sessions were, in weeks."""
-    return lookup("interval", modality, condition, site=site)
+    return find_range("interval", modality, condition, site=site)
 
 
-def minutes(modality: str) -> Span | Unknown:
+def minutes_range(modality: str) -> RuleRange | Unknown:
     """Return how long a session takes in the chair, in minutes."""
-    return lookup("minutes", modality)
+    return find_range("minutes", modality)
 
 
-def lookup(quantity: str, modality: str, condition: str | None = None, *, site: str | None = None) -> Span | Unknown:
+def find_range(
+    quantity: str, modality: str, condition: str | None = None, *, site: str | None = None
+) -> RuleRange | Unknown:
     """Return the range of `quantity` for a choice, from the rule that fits it most closely.
 
     Parameters
@@ -133,25 +135,30 @@ def lookup(quantity: str, modality: str, condition: str | None = None, *, site: 
     ------
     InputError : an unknown name.
     """
-    modality = resolve("modality", modality, field="modality")
-    condition = None if condition is None else resolve("condition", condition, field="condition")
-    site = None if site is None else resolve("site", site, field="site")
+    modality = resolve_name("modality", modality, field="modality")
+    condition = None if condition is None else resolve_name("condition", condition, field="condition")
+    site = None if site is None else resolve_name("site", site, field="site")
     fitting = [
         (bool(rule.sites), bool(rule.conditions), -rule.order, rule, value)
-        for rule, value in _fitting(modality, condition, site)
+        for rule, value in _matching_values(modality, condition, site)
         if value.quantity == quantity
     ]
     if not fitting:
-        params = {"quantity": text(f"quantity-name.{quantity}"), "modality": _title("modality", modality)}
+        params = {
+            "quantity": render_message(f"quantity-name.{quantity}"),
+            "modality": _entry_title("modality", modality),
+        }
         if condition is None:
-            return Unknown(text("plan.span-unknown", params))
-        return Unknown(text("plan.span-unknown-for", params | {"condition": _title("condition", condition)}))
+            return Unknown(render_message("plan.span-unknown", params))
+        return Unknown(
+            render_message("plan.span-unknown-for", params | {"condition": _entry_title("condition", condition)})
+        )
     *_, rule, value = max(fitting, key=lambda found: found[:3])
-    used(rule.source)
-    return _span(rule, value)
+    cite_sources(rule.source)
+    return _make_range(rule, value)
 
 
-def visible(modality: str, condition: str, *, site: str | None = None) -> tuple[tuple[str, Span], ...]:
+def visible_ranges(modality: str, condition: str, *, site: str | None = None) -> tuple[tuple[str, RuleRange], ...]:
     """Return what shows after a session, each range with its quantity, from every rule that fits.
 
     The closest rule is not the whole truth here: what another one knows to last longer lasts longer.
@@ -160,49 +167,53 @@ def visible(modality: str, condition: str, *, site: str | None = None) -> tuple[
     ------
     InputError : an unknown name.
     """
-    modality = resolve("modality", modality, field="modality")
-    condition = resolve("condition", condition, field="condition")
-    site = None if site is None else resolve("site", site, field="site")
-    fitting = [(rule, value) for rule, value in _fitting(modality, condition, site) if value.quantity in _VISIBLE]
-    used(*(rule.source for rule, _ in fitting))
-    return tuple((value.quantity, _span(rule, value)) for rule, value in fitting)
+    modality = resolve_name("modality", modality, field="modality")
+    condition = resolve_name("condition", condition, field="condition")
+    site = None if site is None else resolve_name("site", site, field="site")
+    fitting = [
+        (rule, value)
+        for rule, value in _matching_values(modality, condition, site)
+        if value.quantity in _VISIBLE_QUANTITIES
+    ]
+    cite_sources(*(rule.source for rule, _ in fitting))
+    return tuple((value.quantity, _make_range(rule, value)) for rule, value in fitting)
 
 
-def _fitting(modality: str, condition: str | None, site: str | None) -> Iterator[tuple[Rule, ValueRange]]:
+def _matching_values(modality: str, condition: str | None, site: str | None) -> Iterator[tuple[Rule, ValueRange]]:
     """Every value that a rule gives for a choice."""
-    for rule in (*rules("downtime"), *rules("sessions")):
+    for rule in (*load_rules("downtime"), *load_rules("sessions")):
         fits = modality in rule.modalities and (not rule.conditions or condition in rule.conditions)
         if fits and (not rule.sites or site in rule.sites):
             yield from ((rule, value) for value in rule.values)
 
 
-def _span(rule: Rule, value: ValueRange) -> Span:
-    return Span(value.low, value.high, value.central, value.unit, value.of, rule.id, rule.source, rule.message)
+def _make_range(rule: Rule, value: ValueRange) -> RuleRange:
+    return RuleRange(value.low, value.high, value.central, value.unit, value.of, rule.id, rule.source, rule.message)
 
 
-def _title(kind: NameKind, name: str) -> str:
-    title = str(table(kind)[name]["title"])
+def _entry_title(kind: NameKind, name: str) -> str:
+    title = str(vocabulary_table(kind)[name]["title"])
     return title if title[1].isupper() else title[0].lower() + title[1:]
 
 
-def _named(modalities: Iterable[str]) -> set[str]:
-    return {resolve("modality", name, field="modality") for name in modalities}
+def _modality_names(modalities: Iterable[str]) -> set[str]:
+    return {resolve_name("modality", name, field="modality") for name in modalities}
 
 
-def _advice(chosen: set[str], case: Case, *, call: bool, use: str = "aftercare") -> tuple[Advice, ...]:
-    person = questionnaire(case).facts
-    fields: list[dict[str, Fact]] = [{**person, **concern_facts(case, concern)} for concern in case.concern]
+def _collect_advice(chosen: set[str], case: Case, *, call: bool, use: str = "aftercare") -> tuple[Advice, ...]:
+    person = read_questionnaire(case).facts
+    fields: list[dict[str, FactValue]] = [{**person, **concern_facts(case, concern)} for concern in case.concern]
     fitting = [
         rule
-        for rule in rules(use)
+        for rule in load_rules(use)
         if rule.call is call
         and chosen & set(rule.modalities)
-        and any(holds(rule.when, facts) for facts in fields or [dict(person)])
+        and any(condition_holds(rule.when, facts) for facts in fields or [dict(person)])
     ]
-    return _as_advice(fitting)
+    return _advice_records(fitting)
 
 
-def _as_advice(found: Iterable[Rule]) -> tuple[Advice, ...]:
+def _advice_records(found: Iterable[Rule]) -> tuple[Advice, ...]:
     listed = tuple(Advice(rule.id, rule.message, rule.source, rule.strength) for rule in found)
-    used(*(advice.source for advice in listed))
+    cite_sources(*(advice.source for advice in listed))
     return listed

@@ -5,27 +5,27 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from skinbeam.errors import InputError
+from skinbeam.laser.beam import resolve_beam
 from skinbeam.laser.device import load_device
-from skinbeam.laser.settings import resolve
-from skinbeam.messages import ENGLISH, speaking
-from skinbeam.photo.face.given import face_given
-from skinbeam.photo.look import Look, look_at
-from skinbeam.photo.reading.read import read
-from skinbeam.plan.work.processes import side_by_side
-from skinbeam.schema.consultation import Photo
-from skinbeam.schema.load import LoadedCase
-from skinbeam.schema.names import table
+from skinbeam.model.consultation import Photo
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.face.manual_landmarks import face_from_landmarks
+from skinbeam.plan.parallel import run_in_parallel
+from skinbeam.text import ENGLISH, use_language
 
-__all__ = ["Consultation", "check_case", "check_consultation"]
+__all__ = ["CheckedConsultation", "check_case", "check_consultation"]
 
 
 @dataclass(frozen=True)
-class Consultation:
+class CheckedConsultation:
     """A consultation that has been checked: the case, and what its photograph shows, if there is one."""
 
     loaded: LoadedCase
-    photo: Look | None
+    photo: PhotoAnalysis | None
 
     def sha256(self) -> str:
         """Return the hash of the case and its photograph."""
@@ -43,7 +43,7 @@ def check_case(loaded: LoadedCase) -> None:
     if case.patient is not None or case.concern:
         check_consultation(loaded)
     elif case.laser is not None or case.settings is not None:
-        resolve(case, loaded.folder)
+        resolve_beam(case, loaded.folder)
     elif case.bath is None and case.cooling is None and case.skin is None:
         raise InputError(
             "nothing-asked",
@@ -56,7 +56,7 @@ def check_case(loaded: LoadedCase) -> None:
 
 def check_consultation(
     loaded: LoadedCase, photo: Path | None = None, *, meanwhile: Callable[[], object] | None = None
-) -> Consultation:
+) -> CheckedConsultation:
     """Return a consultation once it has been checked, its photograph read.
 
     Parameters
@@ -78,7 +78,7 @@ def check_consultation(
                 hint="A consultation needs [patient] and at least one [[concern]].",
                 file=loaded.file,
             )
-    treated = [name for name, entry in table("site").items() if entry["use"] == "treatment"]
+    treated = [name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
     for index, concern in enumerate(case.concern):
         if concern.site not in treated:
             raise InputError(
@@ -94,10 +94,10 @@ def check_consultation(
         except InputError as error:
             error.file = error.file or loaded.file  # what is wrong with a device file names that
             raise
-    return Consultation(loaded, _look(loaded, photo, meanwhile))
+    return CheckedConsultation(loaded, _read_photo(loaded, photo, meanwhile))
 
 
-def _look(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None) -> Look | None:
+def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None) -> PhotoAnalysis | None:
     """What the photograph shows: the one named on the command line, else the one in the case."""
     said = loaded.case.photo
     if photo is None and said is not None:
@@ -112,18 +112,18 @@ def _look(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object
         photo = loaded.beside(said.file, field="photo.file")
     if photo is None:
         return None
-    (look,) = side_by_side(partial(_look_at, said=said), [photo], meanwhile=meanwhile)
+    (look,) = run_in_parallel(partial(_analyse_photo, said=said), [photo], meanwhile=meanwhile)
     return look
 
 
-def _look_at(photo: Path, said: Photo | None) -> Look:
+def _analyse_photo(photo: Path, said: Photo | None) -> PhotoAnalysis:
     card, points = (None, None) if said is None else (said.white_card, said.flat_points)
     try:
-        picture = read(photo, field="file")
+        picture = read_photograph(photo, field="file")
         if points is not None:
-            face_given(picture.rgb, points)  # refuses in the language of who asks
-        with speaking(ENGLISH):  # what it shows becomes part of the plan
-            return look_at(picture, card, points)
+            face_from_landmarks(picture.rgb, points)  # refuses in the language of who asks
+        with use_language(ENGLISH):  # what it shows becomes part of the plan
+            return analyse_photograph(picture, card, points)
     except InputError as error:
         field = f"photo.{error.field}"
         raise InputError(error.code, error.message, field=field, hint=error.hint, file=photo.name) from None

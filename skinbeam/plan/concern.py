@@ -3,43 +3,43 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.messages import Message, text
-from skinbeam.plan.devices import Found, NotOffered, laser_options, refusal
-from skinbeam.plan.nearest import Near, nearest_of
-from skinbeam.plan.options import other_option
-from skinbeam.plan.ranking import Standing, places
-from skinbeam.plan.records import ConcernPlan, Option, Refused
-from skinbeam.plan.rules.reason import Reason, severity
-from skinbeam.plan.rules.suitability import Suitability, judge
-from skinbeam.plan.rules.why import why_no_laser
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.plan.course_records import DeviceSetup
+from skinbeam.plan.laser_options import DeviceRefusal, LaserOption, find_laser_options, refusal_record
+from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
+from skinbeam.plan.options import build_other_option
+from skinbeam.plan.parallel import concern_name, report_progress
+from skinbeam.plan.ranking import OptionStanding, rank_options
+from skinbeam.plan.records import ConcernPlan, Option, RefusedOption
+from skinbeam.plan.rules.explanation import explain_no_laser
+from skinbeam.plan.rules.suitability import Suitability, judge_suitability
+from skinbeam.plan.rules.table import RuleReason, decision_severity
+from skinbeam.plan.search.candidate import CandidateSetting
 from skinbeam.plan.search.goals import (
-    LESION_OF,
-    Goal,
-    alternatives,
-    can_and_cannot,
+    LESION_BY_CONDITION,
+    TreatmentGoal,
+    condition_vessels,
+    laser_abilities,
     laser_choices,
+    list_alternatives,
     target_record,
-    vessels_of,
 )
-from skinbeam.plan.search.limits import target
-from skinbeam.plan.search.trial import Trial
-from skinbeam.plan.setup import Setup
-from skinbeam.plan.work.progress import in_short, say
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import subtypes, table
+from skinbeam.plan.search.limits import effect_target
+from skinbeam.plan.search.settings import SearchMachine
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.text import Message, render_message
 
-__all__ = ["FIGURE_DRAWS", "Planned", "plan_concern"]
+__all__ = ["FIGURE_DRAWS", "ConcernResult", "plan_concern"]
 
 FIGURE_DRAWS = 64  # a figure shows bands and lines that no eye tells from those of all draws
 
 
 @dataclass(frozen=True)
-class Planned:
+class ConcernResult:
     """A concern's part of the plan, and for its figures the trial of its first laser option and the drawn skins.
 
     Parameters
@@ -48,13 +48,13 @@ class Planned:
     """
 
     record: ConcernPlan
-    goal: Goal | None
-    trial: Trial | None
+    goal: TreatmentGoal | None
+    trial: CandidateSetting | None
     bank: SkinBank
-    near: Near | None = None
+    near: NearestSetting | None = None
 
     @property
-    def shown(self) -> tuple[Goal, Trial, Setup] | None:
+    def shown(self) -> tuple[TreatmentGoal, CandidateSetting, DeviceSetup] | None:
         """What figures show: the first laser option, or where none is offered the setting that came nearest."""
         if self.near is not None:
             return self.near.goal, self.near.trial, self.near.record.setup
@@ -62,111 +62,119 @@ class Planned:
         return None if self.goal is None or self.trial is None or first is None else (self.goal, self.trial, first[1])
 
 
-def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | None, bank: SkinBank) -> Planned:
+def plan_concern(
+    case: Case, concern: Concern, machines: Sequence[SearchMachine] | None, bank: SkinBank
+) -> ConcernResult:
     """Return the options of one concern, ranked, with what was refused and why.
 
     The order is that of `ranking`. What the rules refer or refuse, a laser or not, is no option. Without `machines` a
     rule decides the whole case and no device is tried.
     """
-    say(Message("progress.concern", {"concern": in_short(concern)}))
+    report_progress(Message("progress.concern", {"concern": concern_name(concern)}))
     modalities, refused_here = laser_choices(concern.condition, concern.site)
-    refused = [refusal(r.modality, [r.message], source=r.source) for r in refused_here]
-    found: list[Found] = []
-    failed: list[NotOffered] = []
+    refused = [refusal_record(r.modality, [r.message], source=r.source) for r in refused_here]
+    found: list[LaserOption] = []
+    failed: list[DeviceRefusal] = []
     for modality in modalities:
-        barred = _barred(case, concern, modality, machines)
+        barred = _exclusion_messages(case, concern, modality, machines)
         if barred:
-            refused.append(refusal(modality, barred))
+            refused.append(refusal_record(modality, barred))
             continue
         able = [machine for machine in machines or () if modality in machine.device.modalities]
         if not able:
-            refused.append(refusal(modality, [Message("plan.no-device")]))
-        offered, not_offered = laser_options(case, concern, modality, able, bank)
+            refused.append(refusal_record(modality, [Message("plan.no-device")]))
+        offered, not_offered = find_laser_options(case, concern, modality, able, bank)
         found += offered
         failed += not_offered
         refused += [one.record for one in not_offered]
     said = [message for one in refused for message in one.reasons]
-    others, barred_others = _others(case, concern)
-    options, found = _ranked(found, others)
-    can, cannot = can_and_cannot(concern.condition)
-    near = None if found else nearest_of(case, concern, failed, bank)
+    others, barred_others = _other_options(case, concern)
+    options, found = _rank_all_options(found, others)
+    can, cannot = laser_abilities(concern.condition)
+    near = None if found else find_nearest_setting(case, concern, failed, bank)
     record = ConcernPlan(
         condition=concern.condition,
         site=concern.site,
-        title=table("condition")[concern.condition]["title"],
-        subtypes=_subtypes(concern),
-        severity=concern.severity if concern.severity is not None else Unknown(text("said.not-said")),
+        title=vocabulary_table("condition")[concern.condition]["title"],
+        subtypes=_concern_subtypes(concern),
+        severity=concern.severity if concern.severity is not None else Unknown(render_message("said.not-said")),
         target=target_record(concern.condition, concern.subtypes),
         can=can,
         cannot=cannot,
         options=options,
         refused=(*refused, *barred_others),
-        no_laser=() if found else why_no_laser(case, concern, said, stopped=machines is None),
+        no_laser=() if found else explain_no_laser(case, concern, said, stopped=machines is None),
         nearest=None if near is None else near.record,
     )
-    say(record)
+    report_progress(record)
     best = found[0] if found else None
-    return Planned(record, best.goal if best else None, best.trial if best else None, bank, near)
+    return ConcernResult(record, best.goal if best else None, best.trial if best else None, bank, near)
 
 
-def _subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
+def _concern_subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
     """The kinds that were said; None where the condition has none to tell apart."""
-    if not subtypes(concern.condition):
+    if not condition_subtypes(concern.condition):
         return None
-    return tuple(concern.subtypes) or Unknown(text("said.kind-not-said"))
+    return tuple(concern.subtypes) or Unknown(render_message("said.kind-not-said"))
 
 
-def _barred(case: Case, concern: Concern, modality: str, machines: Sequence[Machine] | None) -> list[Message]:
+def _exclusion_messages(
+    case: Case, concern: Concern, modality: str, machines: Sequence[SearchMachine] | None
+) -> list[Message]:
     """Why a modality is not tried at all: the rules, what is not known of the target, or a decision on the case."""
-    against = _against(judge(case, concern=concern, modality=modality))
+    against = _opposing_reasons(judge_suitability(case, concern=concern, modality=modality))
     if against:
         return [reason.message for reason in against]
-    unknown = _unknown_target(concern.condition, modality)
+    unknown = _unknown_target_message(concern.condition, modality)
     if unknown is not None:
         return [unknown]
     return [Message("plan.stopped")] if machines is None else []
 
 
-def _against(judged: Suitability) -> list[Reason]:
+def _opposing_reasons(judged: Suitability) -> list[RuleReason]:
     """The reasons that refer or refuse, the strictest first."""
-    return [reason for reason in judged.reasons if severity(reason.decision) >= severity("refer")]
+    return [reason for reason in judged.reasons if decision_severity(reason.decision) >= decision_severity("refer")]
 
 
-def _others(case: Case, concern: Concern) -> tuple[list[tuple[Option, Standing]], list[Refused]]:
+def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, OptionStanding]], list[RefusedOption]]:
     """What may be done without a laser, no treatment at last, and what of it the rules refer or refuse."""
-    options: list[tuple[Option, Standing]] = []
-    refused: list[Refused] = []
-    for one in alternatives(concern.condition):
-        judged = judge(case, concern=concern, modality=one.modality)
-        if against := _against(judged):
+    options: list[tuple[Option, OptionStanding]] = []
+    refused: list[RefusedOption] = []
+    for one in list_alternatives(concern.condition):
+        judged = judge_suitability(case, concern=concern, modality=one.modality)
+        if against := _opposing_reasons(judged):
             messages = [reason.message for reason in against]
-            refused.append(refusal(one.modality, messages, source=against[0].source))
+            refused.append(refusal_record(one.modality, messages, source=against[0].source))
         else:
-            options.append(other_option(case, concern, one.modality, one.use, one.source, judged.reasons))
-    options.append(other_option(case, concern, "no-treatment", "possible", target().source))
+            options.append(build_other_option(case, concern, one.modality, one.use, one.source, judged.reasons))
+    options.append(build_other_option(case, concern, "no-treatment", "possible", effect_target().source))
     return options, refused
 
 
-def _ranked(
-    found: Sequence[Found], others: Sequence[tuple[Option, Standing]]
-) -> tuple[tuple[Option, ...], list[Found]]:
+def _rank_all_options(
+    found: Sequence[LaserOption], others: Sequence[tuple[Option, OptionStanding]]
+) -> tuple[tuple[Option, ...], list[LaserOption]]:
     """Every option, laser or not, in its order with its rank and why; and those found by search in that order."""
     every = [*((one.option, one.standing) for one in found), *others]
-    order = places([standing for _, standing in every])
+    order = rank_options([standing for _, standing in every])
     options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
     return options, [found[at.index] for at in order if at.index < len(found)]
 
 
-def _unknown_target(condition: str, modality: str) -> Message | None:
+def _unknown_target_message(condition: str, modality: str) -> Message | None:
     """What is not known of the target, so that no setting can be judged: of vessels how wide they are, and of what is
     to be heated through how much darker it is than the skin around, which is not to be.
     """
-    entry = table("modality")[modality]
-    if entry["where"] == "lesion" and entry["endpoint"] == "epidermal-necrosis" and condition not in LESION_OF:
+    entry = vocabulary_table("modality")[modality]
+    if (
+        entry["where"] == "lesion"
+        and entry["endpoint"] == "epidermal-necrosis"
+        and condition not in LESION_BY_CONDITION
+    ):
         return Message("plan.no-contrast")
     if entry["where"] == "vessel":
         try:
-            vessels_of(condition)
+            condition_vessels(condition)
         except NotAvailable:
             return Message("plan.no-vessel-size")
     return None

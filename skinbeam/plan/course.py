@@ -8,36 +8,93 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median, quantiles
 from typing import Any
 
-from skinbeam.assessment.questionnaire import fields_overlap
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.laser.wording import light_of
-from skinbeam.messages import Formatter, Message, text
+from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.laser.device import describe_light
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import MS, NS, PS, US
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan import aftercare
+from skinbeam.plan.course_records import (
+    CourseTotal,
+    DeviceSetting,
+    DeviceSetup,
+    Duration,
+    SessionGain,
+    SourceRange,
+    Visit,
+)
 from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.plan.rules.response import response_of
-from skinbeam.plan.setup import DeviceSetting, Setup
-from skinbeam.plan.spans import Duration
-from skinbeam.plan.visit.sessions import planned_sessions
-from skinbeam.plan.visits import Gain, Visit
-from skinbeam.provenance import used
-from skinbeam.schema.case import Case
-from skinbeam.schema.names import table
-from skinbeam.shipped import shipped_table
-from skinbeam.units import MS, NS, PS, US
+from skinbeam.plan.rules.history import session_response
+from skinbeam.text import Formatter, Message, render_message
 
-__all__ = ["course_of", "settings_in_words"]
+__all__ = [
+    "course_total",
+    "describe_settings",
+    "expected_sessions",
+    "planned_sessions",
+    "schedule_course",
+]
 
-_DAYS_A_WEEK = 7.0
+# How many sessions a course has: a range from the trials' counts, else from a rule, and never a promise.
+#
+# A trial says how many sessions its people had, and many stop after one to measure it. So a plan gives the middle half
+# of
+# the trials, and prepares for their median, which is never the least of the range.
 
 
-def _rules() -> Mapping[str, Any]:
-    rules: Mapping[str, Any] = shipped_table("data/limits.toml")["course"]
+def expected_sessions(modality: str, condition: str, site: str) -> SourceRange | Unknown:
+    """Return how many sessions people had: of at least two trials, else what a rule says, else of one trial."""
+    counts = _trial_session_counts(modality, condition)
+    told = aftercare.session_range(modality, condition, site=site)
+    if not counts or (len(counts) == 1 and not isinstance(told, Unknown)):
+        return (
+            told
+            if isinstance(told, Unknown)
+            else SourceRange(told.low, told.high, told.unit, told.source, told.message)
+        )
+    cite_sources(*counts)
+    means = list(counts.values())
+    low, _, high = quantiles(means, n=4, method="inclusive") if len(means) > 1 else (means[0],) * 3
+    usual = float(math.ceil(median(means)))
+    params = {"trials": len(means), "least": min(means), "most": max(means), "usual": usual}
+    low, high = float(math.floor(low)), float(math.ceil(high))
+    return SourceRange(low, high, "sessions", None, Message("course.sessions-counted", params), usual)
+
+
+def planned_sessions(span: SourceRange | Unknown) -> int:
+    """Return for how many sessions a course makes room; two where nobody counted, so that the first is judged."""
+    if isinstance(span, Unknown):
+        return int(load_package_table("data/limits.toml")["course"]["unknown_sessions"])
+    usual = math.ceil((span.low + span.high) / 2.0 if span.usual is None else span.usual)
+    return max(usual, int(span.low) + 1) if span.high > span.low else max(usual, 1)
+
+
+def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:
+    """Study → the sessions that its people had, the middle over its arms."""
+    found: dict[str, list[float]] = {}
+    for arm in trial_arms():
+        if (arm.condition, arm.modality) == (condition, modality) and arm.sessions is not None:
+            found.setdefault(arm.study, []).append(sum(arm.sessions) / 2.0)
+    return {study: sum(each) / len(each) for study, each in found.items()}
+
+
+_DAYS_PER_WEEK = 7.0
+
+
+def _course_rules() -> Mapping[str, Any]:
+    rules: Mapping[str, Any] = load_package_table("data/limits.toml")["course"]
     return rules
 
 
-def course_of(
-    concerns: Sequence[ConcernPlan], case: Case | None = None, gains: Sequence[Gain] = ()
+def schedule_course(
+    concerns: Sequence[ConcernPlan], case: Case | None = None, gains: Sequence[SessionGain] = ()
 ) -> tuple[Visit, ...]:
     """Return visits with their week, concerns and steps, for the first laser option of each concern.
 
@@ -46,15 +103,15 @@ def course_of(
     never less than the least of the course rules, nor than the days of downtime; a session whose week one of these
     decided says so.
     """
-    groups = _groups(concerns, case)
+    groups = _group_concerns(concerns, case)
     if groups:
-        used(_rules()["source"])
-    due: dict[int, list[_Session]] = {}
+        cite_sources(_course_rules()["source"])
+    due: dict[int, list[_CourseSession]] = {}
     for place, group in enumerate(groups):
         week = max((before.ends + before.rest for before in groups[:place] if before.touches(group)), default=0)
         group.begins = week
         for index in range(group.count):
-            due.setdefault(week + index * group.gap, []).append(_Session(group, index))
+            due.setdefault(week + index * group.gap, []).append(_CourseSession(group, index))
     visits: list[Visit] = []
     for week in sorted(due):
         here = due[week]
@@ -75,14 +132,14 @@ def course_of(
 
 
 @dataclass(frozen=True)
-class _Part:
+class _CoursePart:
     """A concern in the course: its first laser with settings, how many sessions took place, and what comes before."""
 
     place: str
     title: str
     site: str
     option: Option
-    setup: Setup
+    setup: DeviceSetup
     done: int
     first: tuple[str, ...]
 
@@ -94,7 +151,7 @@ class _Part:
     @property
     def step(self) -> Message:
         """What is done at each visit."""
-        words = settings_in_words(self.setup.settings, lamp=self.setup.lamp)
+        words = describe_settings(self.setup.settings, lamp=self.setup.lamp)
         return Message("course.treat", {"device": self.setup.device_title, "settings": words})
 
     @property
@@ -117,10 +174,10 @@ class _Part:
 
 
 @dataclass
-class _Group:
+class _CourseGroup:
     """Concerns that one device treats in one way, and when: their sessions begin in week `begins`."""
 
-    parts: list[_Part]
+    parts: list[_CoursePart]
     begins: int = 0
 
     @property
@@ -136,11 +193,11 @@ class _Group:
     @cached_property
     def spaced(self) -> tuple[int, Message | None]:
         """Weeks between two sessions; where no source decided them, what did."""
-        least = int(_rules()["least_weeks"])
+        least = int(_course_rules()["least_weeks"])
         known = [
             int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
         ]
-        healed = max(math.ceil(_downtime_days(part.option) / _DAYS_A_WEEK) for part in self.parts)
+        healed = max(math.ceil(_downtime_days(part.option) / _DAYS_PER_WEEK) for part in self.parts)
         if healed > max([*known, least]):
             return healed, Message("course.healing", {"weeks": healed})
         if not known:
@@ -159,22 +216,22 @@ class _Group:
         """Weeks until another light may meet the same field: all that shows has gone."""
         shown = (part.option.shows_days for part in self.parts)
         days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
-        return max(int(_rules()["least_weeks"]), math.ceil(days / _DAYS_A_WEEK))
+        return max(int(_course_rules()["least_weeks"]), math.ceil(days / _DAYS_PER_WEEK))
 
-    def touches(self, other: "_Group") -> bool:
+    def touches(self, other: "_CourseGroup") -> bool:
         """Whether the fields of two groups meet."""
-        return any(fields_overlap(one.site, two.site) for one in self.parts for two in other.parts)
+        return any(sites_overlap(one.site, two.site) for one in self.parts for two in other.parts)
 
 
 @dataclass(frozen=True)
-class _Session:
+class _CourseSession:
     """One session of a group, the first with index 0."""
 
-    group: _Group
+    group: _CourseGroup
     index: int
 
     @property
-    def parts(self) -> list[_Part]:
+    def parts(self) -> list[_CoursePart]:
         """The concerns that still take part."""
         return [part for part in self.group.parts if self.index < part.sessions]
 
@@ -188,31 +245,31 @@ class _Session:
             found.append(self.group.spaced[1])
         if self.index == 0:
             found += [step for part in self.parts for step in part.begins]
-        rules = _rules()
+        rules = _course_rules()
         if any(part.done + self.index == rules["stop_after_sessions"] for part in self.parts):
             params = {"sessions": rules["stop_after_sessions"], "pct": rules["stop_below_pct"]}
             found.append(Message("course.stop-rule", params))
         return [*found, *(part.step for part in self.parts)]
 
 
-def _groups(concerns: Sequence[ConcernPlan], case: Case | None) -> list[_Group]:
+def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[_CourseGroup]:
     """The concerns by device and kind of light, in the order in which these follow each other."""
-    found: dict[tuple[str, str], _Group] = {}
+    found: dict[tuple[str, str], _CourseGroup] = {}
     for concern in concerns:
         if concern.first_laser is not None:
             option, setup = concern.first_laser
-            done = 0 if case is None else response_of(case, concern.condition).sessions
-            title = f"{concern.title} ({table('site')[concern.site]['title']})"
+            done = 0 if case is None else session_response(case, concern.condition).sessions
+            title = f"{concern.title} ({vocabulary_table('site')[concern.site]['title']})"
             first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
-            part = _Part(concern.place, title, concern.site, option, setup, done, first)
-            found.setdefault((option.modality, setup.device), _Group([])).parts.append(part)
-    return [group for _, group in sorted(found.items(), key=lambda item: _rules()["order"].index(item[0][0]))]
+            part = _CoursePart(concern.place, title, concern.site, option, setup, done, first)
+            found.setdefault((option.modality, setup.device), _CourseGroup([])).parts.append(part)
+    return [group for _, group in sorted(found.items(), key=lambda item: _course_rules()["order"].index(item[0][0]))]
 
 
-def _first_steps(groups: Sequence[_Group], case: Case | None) -> list[Message]:
+def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:
     """What is settled before the first visit."""
     found = [Message("course.order")] if len(groups) > 1 else []
-    found.append(Message("course.sun", {"weeks": _rules()["least_weeks"]}))
+    found.append(Message("course.sun", {"weeks": _course_rules()["least_weeks"]}))
     if case is not None and case.patient is not None and case.patient.medications:
         names = [taken.name for taken in case.patient.medications]
         found.append(Message("course.pause", {"medicines": names}))
@@ -224,14 +281,14 @@ def _downtime_days(option: Option) -> float:
     return days.median if isinstance(days, Estimate) else 0.0
 
 
-def _pulse_in_words(pulse_ms: float) -> str:
+def _describe_pulse(pulse_ms: float) -> str:
     """A pulse length in the unit that people say it in: ps, ns, µs, or ms from a tenth of one on."""
     units = ((0.1, 1.0, "ms"), (US / MS, US / MS, "µs"), (NS / MS, NS / MS, "ns"), (0.0, PS / MS, "ps"))
     _, size, unit = next(one for one in units if pulse_ms >= one[0])
     return f"{Formatter().number(pulse_ms / size)} {unit}"
 
 
-def settings_in_words(settings: DeviceSetting, *, lamp: bool = False) -> str:
+def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
     """Return settings as a short text with units, the light first: a device may have several.
 
     Parameters
@@ -239,24 +296,72 @@ def settings_in_words(settings: DeviceSetting, *, lamp: bool = False) -> str:
     lamp : whether it is a filtered lamp, whose wavelength is the cut-off of its filter.
     """
     write = Formatter().number
-    parts = [light_of(settings.wavelength_nm, lamp=lamp)]
+    parts = [describe_light(settings.wavelength_nm, lamp=lamp)]
     if settings.microbeam is not None:
         beam = settings.microbeam
         parts += [
-            text("setting.microbeam", {"energy": beam.energy_mJ, "diameter": beam.diameter_um}),
-            text("setting.density", {"number": beam.density_per_cm2}),
+            render_message("setting.microbeam", {"energy": beam.energy_mJ, "diameter": beam.diameter_um}),
+            render_message("setting.density", {"number": beam.density_per_cm2}),
         ]
     if settings.fluence_J_cm2 is not None:
         parts.append(f"{write(settings.fluence_J_cm2)} J/cm²")
     if settings.spot_mm is not None:
-        parts.append(text("setting.spot", {"diameter": settings.spot_mm}))
-    parts.append(text("setting.pulse", {"length": _pulse_in_words(settings.pulse_ms)}))
+        parts.append(render_message("setting.spot", {"diameter": settings.spot_mm}))
+    parts.append(render_message("setting.pulse", {"length": _describe_pulse(settings.pulse_ms)}))
     if settings.passes is not None:
         parts.append(
-            text("setting.one-pass") if settings.passes == 1 else text("setting.passes", {"number": settings.passes})
+            render_message("setting.one-pass")
+            if settings.passes == 1
+            else render_message("setting.passes", {"number": settings.passes})
         )
     if settings.compression is not None:
-        parts.append(text("setting.compression"))
+        parts.append(render_message("setting.compression"))
     if settings.cooling is not None:
-        parts.append(text("setting.cooling", {"kind": settings.cooling.kind}))
+        parts.append(render_message("setting.cooling", {"kind": settings.cooling.kind}))
     return ", ".join(parts)
+
+
+# What a course comes to: visits, weeks, time in the chair, days not fit to be seen, and what keeps the gain.
+
+
+def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> CourseTotal:
+    """Return the sums over the planned visits. At one visit minutes add up, and the longest downtime counts."""
+    lasers = {concern.place: (concern.title, concern.first_laser) for concern in concerns}
+    options = {place: laser[0] for place, (_, laser) in lasers.items() if laser is not None}
+    visits = [[options[place] for place in visit.treats] for visit in course]
+    return CourseTotal(
+        visits=len(course),
+        weeks=course[-1].week if course else 0,
+        minutes=_total_minutes(visits),
+        downtime_days=_total_downtime(visits),
+        afterwards=tuple(_durability_message(lasers[place][0], option) for place, option in options.items()),
+    )
+
+
+def _total_minutes(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
+    spans = [option.minutes for visit in visits for option in visit]
+    known = [span for span in spans if not isinstance(span, Unknown)]
+    if not known or len(known) < len(spans):
+        return Unknown(render_message("course.total-unknown"))
+    return SourceRange(sum(span.low for span in known), sum(span.high for span in known), "minutes")
+
+
+def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
+    days = [[option.downtime_days for option in visit] for visit in visits]
+    if not days or any(not isinstance(one, Estimate) for visit in days for one in visit):
+        return Unknown(render_message("course.total-unknown"))
+    low = sum(max(one.low for one in visit if isinstance(one, Estimate)) for visit in days)
+    high = sum(max(one.high for one in visit if isinstance(one, Estimate)) for visit in days)
+    return SourceRange(low, high, "days")
+
+
+def _durability_message(title: str, option: Option) -> Message:
+    """How much of the gain trials found later, at the latest time that is known."""
+    kept = {float(months): share for months, share in option.expected.durability.items()}
+    told = {months: share for months, share in kept.items() if isinstance(share, Estimate)}
+    if not told:
+        return Message("course.kept-unknown", {"concern": title})
+    months = max(told)
+    share = told[months]
+    assert isinstance(share, Estimate)  # those alone were taken
+    return Message("course.kept", {"concern": title, "months": months, "pct": round(100.0 * share.median)})

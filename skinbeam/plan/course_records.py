@@ -1,18 +1,69 @@
-"""The records of what is done before a course, at its visits and after it."""
+"""Records of a course: device settings, printed ranges, test spots, visits, totals."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.document import fields_of
-from skinbeam.estimate import Unknown, Value
-from skinbeam.messages import Message
-from skinbeam.plan.spans import Range
+from skinbeam.laser.device import describe_light
+from skinbeam.model.document import dataclass_fields
+from skinbeam.model.estimate import Unknown, Value
+from skinbeam.text import Message
 
-__all__ = ["CourseTotal", "Gain", "Ladder", "Rung", "Visit"]
+__all__ = [
+    "CoolingSetting",
+    "CourseTotal",
+    "DeviceSetting",
+    "DeviceSetup",
+    "Duration",
+    "LadderStep",
+    "MicrobeamSetting",
+    "SessionGain",
+    "SourceRange",
+    "TestSpotLadder",
+    "Visit",
+]
+
+# Ranges and durations as a source prints them.
+
+
+@dataclass(frozen=True)
+class SourceRange:
+    """What a source prints as a range, in `unit`; `text` is the sentence that tells where it is from.
+
+    Parameters
+    ----------
+    usual : what trials did in the middle, where they were counted.
+    """
+
+    low: float
+    high: float
+    unit: str
+    source: str | None = None
+    text: Message | None = None
+    usual: float | None = None
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long one thing of a session shows, in days.
+
+    Parameters
+    ----------
+    what : downtime, redness or covering (of a rule), trials, calendar (the last day that is described) or bruise.
+    source : key of its source, or of each where there are several.
+    rule : id of the rule that gives it.
+    """
+
+    what: str
+    low: float
+    high: float
+    unit: str
+    source: str | tuple[str, ...]
+    text: Message
+    rule: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rung:
+class LadderStep:
     """One test spot: a fluence, or the energy of a microbeam, in the words of the case file.
 
     Parameters
@@ -29,7 +80,7 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Ladder:
+class TestSpotLadder:
     """Test spots of one light at one site, the lowest first; the last has the planned dose.
 
     Parameters
@@ -43,7 +94,7 @@ class Ladder:
     wavelength_nm: float
     light: str
     site: str
-    spots: tuple[Rung, ...]
+    spots: tuple[LadderStep, ...]
     p_burn_if_clean: Value
     read_after_h: float
     message: Message
@@ -51,13 +102,13 @@ class Ladder:
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape of a ladder."""
-        held = fields_of(self)
+        held = dataclass_fields(self)
         message = held.pop("message")
         return held | {"text": message.english, "message": {"id": message.id, "params": dict(message.params)}}
 
 
 @dataclass(frozen=True)
-class Gain:
+class SessionGain:
     """What is expected of a concern after so many sessions, those that took place among them.
 
     Parameters
@@ -85,7 +136,7 @@ class Visit:
     week: int
     treats: tuple[str, ...]
     steps: tuple[Message, ...]
-    expected: tuple[Gain, ...] = ()
+    expected: tuple[SessionGain, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +152,83 @@ class CourseTotal:
 
     visits: int
     weeks: int
-    minutes: Range | Unknown
-    downtime_days: Range | Unknown
+    minutes: SourceRange | Unknown
+    downtime_days: SourceRange | Unknown
     afterwards: tuple[Message, ...]
+
+
+# A device and what is set on it: the records of a plan that a case file and a clinician share words for.
+
+
+@dataclass(frozen=True)
+class MicrobeamSetting:
+    """What is set for each beam of a fractional device, and how many there are."""
+
+    energy_mJ: float
+    diameter_um: float
+    density_per_cm2: float
+    profile: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoolingSetting:
+    """The cooling that a plan was computed with, in the words of the case file."""
+
+    kind: str
+    cryogen: str | None = None
+    before_ms: float | None = None
+    delay_ms: float | None = None
+    after_ms: float | None = None
+    during: bool | None = None
+    temperature_C: float
+    coefficient_W_m2K: float
+
+
+@dataclass(frozen=True)
+class DeviceSetting:
+    """What is set on a device, in the words of the case file: a fluence and a spot, or microbeams.
+
+    Parameters
+    ----------
+    compression : what is pressed on the skin while the device fires, in place of its cooling.
+    subpulses, subpulse_ms : made by the device and not set on it: in how many sub-pulses, of which length, it may emit
+        the pulse; more than one entry where that is not known.
+    """
+
+    wavelength_nm: float
+    pulse_ms: float
+    fluence_J_cm2: float | None = None
+    spot_mm: float | None = None
+    profile: str | None = None
+    compression: str | None = None
+    passes: int | None = None
+    subpulses: tuple[int, ...] | None = None
+    subpulse_ms: tuple[float, ...] | None = None
+    microbeam: MicrobeamSetting | None = None
+    cooling: CoolingSetting | None = None
+
+
+@dataclass(frozen=True)
+class DeviceSetup:
+    """A device at the settings that the search found.
+
+    Parameters
+    ----------
+    wavelength_nm : of the light that is meant; of a filtered lamp the lower end of `band_nm`.
+    """
+
+    device: str
+    device_title: str
+    wavelength_nm: float
+    band_nm: tuple[float, float] | None
+    settings: DeviceSetting
+
+    @property
+    def lamp(self) -> bool:
+        """Whether the light is that of a filtered lamp."""
+        return self.band_nm is not None
+
+    @property
+    def light(self) -> str:
+        """The light in words."""
+        return describe_light(self.wavelength_nm, lamp=self.lamp)

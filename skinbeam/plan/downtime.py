@@ -1,29 +1,85 @@
-"""How long anything of a session shows: every duration that is known, and the longest of them.
+"""What a session looks like: immediate reaction, healing days, and how long anything of it shows.
 
 `downtime_days` of an option is one of them: until the wound has closed, the crusts are off or the swelling has gone.
 Redness and the last changes outlast it, and who is told the shorter number is told a wrong one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message, text
-from skinbeam.plan.aftercare import visible
-from skinbeam.plan.search.limits import bruise
-from skinbeam.plan.spans import Duration
-from skinbeam.plan.visit.healing import healing_days
-from skinbeam.provenance import used
-from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import table
+from skinbeam.model.consultation import Concern
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.aftercare import visible_ranges
+from skinbeam.plan.course_records import Duration
+from skinbeam.plan.records import HealingDayText, ImmediateReaction
+from skinbeam.plan.rules.table import RuleReason
+from skinbeam.plan.search.goals import is_field_pigment
+from skinbeam.plan.search.limits import bruise_limit
+from skinbeam.text import Message, catalogue, render_message
 
-__all__ = ["Showing", "longest", "showings", "shows_days", "shows_of"]
+__all__ = [
+    "SessionDuration",
+    "describe_healing_days",
+    "downtime_reason",
+    "duration_records",
+    "immediate_reaction",
+    "longest_duration",
+    "longest_duration_record",
+    "session_durations",
+]
 
-_DAYS = {"days": 1.0, "weeks": 7.0}
+# The reaction to seek, the signs that stop treatment, and the days after, by modality and in words.
+
+_HEALING_SOURCE = "skinbeam-judgement-healing"
+_STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "vascular": ("blister", "grey", "pain", "spread"),
+    "pigment-short-pulse": ("blister", "white", "pain", "spread"),
+    "field-pigment": ("whitening", "petechiae", "blister", "pain", "spread"),
+    "pigment-long-pulse": ("blister", "grey", "pain", "spread"),
+    "non-ablative-fractional": ("blister", "grey", "pain", "spread"),
+    "fractional-ablative": ("char", "pain", "spread"),
+    "ablative": ("char", "pain", "spread"),
+}
+
+
+def _first_pulse_waits() -> Mapping[str, Any]:
+    waits: Mapping[str, Any] = load_package_table("data/limits.toml")["first_pulse"]
+    return waits
+
+
+def immediate_reaction(modality: str, condition: str, light: str) -> ImmediateReaction:
+    """Return what is seen at once with a laser modality; `light` is that of the pulses, in words."""
+    cite_sources(_first_pulse_waits()["source"])
+    seen = _appearance_key(modality, condition)
+    return ImmediateReaction(
+        Message(f"immediate.seek-{seen}"),
+        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[seen]),
+        Message("immediate.first-pulses", {"light": light, "minutes": _first_pulse_waits()[modality]}),
+    )
+
+
+def describe_healing_days(modality: str, condition: str) -> tuple[HealingDayText, ...]:
+    """Return what the days after a session look like, by day, in order."""
+    cite_sources(_HEALING_SOURCE)
+    prefix = f"healing-day.{_appearance_key(modality, condition)}-"
+    days = sorted(int(key.removeprefix(prefix)) for key in catalogue() if key.startswith(prefix))
+    return tuple(HealingDayText(day, Message(f"{prefix}{day}"), _HEALING_SOURCE) for day in days)
+
+
+def _appearance_key(modality: str, condition: str) -> str:
+    """The words that describe a modality: a field whose colour is faded looks unlike a spot that is whitened."""
+    return "field-pigment" if is_field_pigment(modality, condition) else modality
+
+
+_DAYS_PER_UNIT = {"days": 1.0, "weeks": 7.0}
 
 
 @dataclass(frozen=True)
-class Showing:
+class SessionDuration:
     """One duration.
 
     Parameters
@@ -55,7 +111,9 @@ class Showing:
         return Duration(self.what, self.low, self.high, "days", source, self.message, self.rule or None)
 
 
-def showings(concern: Concern, modality: str, downtime: Value, *, bruised: bool = False) -> tuple[Showing, ...]:
+def session_durations(
+    concern: Concern, modality: str, downtime: Value, *, bruised: bool = False
+) -> tuple[SessionDuration, ...]:
     """Return every duration that is known of a session with a modality.
 
     Parameters
@@ -64,47 +122,88 @@ def showings(concern: Concern, modality: str, downtime: Value, *, bruised: bool 
     bruised : whether a bruise is likely.
     """
     found = [
-        Showing(
+        SessionDuration(
             quantity,
-            span.low * _DAYS[span.unit],
-            span.high * _DAYS[span.unit],
-            span.estimate().median * _DAYS[span.unit],
+            span.low * _DAYS_PER_UNIT[span.unit],
+            span.high * _DAYS_PER_UNIT[span.unit],
+            span.estimate().median * _DAYS_PER_UNIT[span.unit],
             span.rule,
             (span.source,),
             span.message,
         )
-        for quantity, span in visible(modality, concern.condition, site=concern.site)
+        for quantity, span in visible_ranges(modality, concern.condition, site=concern.site)
     ]
     if isinstance(downtime, Estimate) and downtime.kind != "assumed":  # an assumed one is the span of a rule
         message = Message("plan.shows-trials", {"days": downtime})
         found.append(
-            Showing("trials", downtime.low, downtime.high, downtime.median, "", tuple(downtime.basis), message)
+            SessionDuration("trials", downtime.low, downtime.high, downtime.median, "", tuple(downtime.basis), message)
         )
-    if table("modality")[modality]["laser"]:
-        days = healing_days(modality, concern.condition)
+    if vocabulary_table("modality")[modality]["laser"]:
+        days = describe_healing_days(modality, concern.condition)
         last, source = float(days[-1].day), days[-1].source
         message = Message("plan.shows-calendar", {"days": last})
-        found.append(Showing("calendar", last, last, last, "", (source,), message))
+        found.append(SessionDuration("calendar", last, last, last, "", (source,), message))
     if bruised:
-        told = bruise()
+        told = bruise_limit()
         message = Message("plan.shows-bruise", {"low": told.low_days, "high": told.high_days})
         middle = (told.low_days + told.high_days) / 2.0
-        found.append(Showing("bruise", told.low_days, told.high_days, middle, "", (told.source,), message))
-    used(*(key for one in found for key in one.sources))
+        found.append(SessionDuration("bruise", told.low_days, told.high_days, middle, "", (told.source,), message))
+    cite_sources(*(key for one in found for key in one.sources))
     return tuple(found)
 
 
-def longest(found: Sequence[Showing]) -> Showing | None:
+def longest_duration(found: Sequence[SessionDuration]) -> SessionDuration | None:
     """Return the duration that ends last; None where none is known."""
     return max(found, key=lambda one: (one.high, one.low), default=None)
 
 
-def shows_days(found: Sequence[Showing]) -> Duration | Unknown:
+def longest_duration_record(found: Sequence[SessionDuration]) -> Duration | Unknown:
     """Return the record of the longest duration."""
-    one = longest(found)
-    return Unknown(text("plan.shows-unknown")) if one is None else one.told
+    one = longest_duration(found)
+    return Unknown(render_message("plan.shows-unknown")) if one is None else one.told
 
 
-def shows_of(found: Sequence[Showing]) -> tuple[Duration, ...]:
+def duration_records(found: Sequence[SessionDuration]) -> tuple[Duration, ...]:
     """Return the records of all durations, the longest first."""
     return tuple(one.told for one in sorted(found, key=lambda one: (-one.high, -one.low)))
+
+
+# Healing that people will see for longer than the person accepts: told as a caution, no setting is changed by it.
+
+_DOWNTIME_RULE_SOURCE = "rulepractice"  # of the caution; each number names its own
+_VISIBLE_QUANTITIES = ("downtime", "covering", "trials")  # what the days of visible healing of an option are
+
+
+def downtime_reason(concern: Concern, modality: str, downtime: Value, accepted_days: float | None) -> RuleReason | None:
+    """Return the reason that what shows lasts longer than accepted; None where it does not.
+
+    Healing and redness are told where their median is longer, and what shows longest where its end is: of the longest
+    nobody is told the middle alone. How long a column needs to close under the microscope is not counted: nobody sees
+    it.
+
+    Parameters
+    ----------
+    downtime : days of visible healing of the option.
+    accepted_days : as the person said; None says nothing.
+    """
+    if accepted_days is None:
+        return None
+    known = session_durations(concern, modality, downtime)
+    red = longest_duration([one for one in known if one.what == "redness"])
+    seen = {"healing-seen": downtime} | ({} if red is None else {"healing-redness": red.estimate})
+    lasting: dict[str, Estimate | float] = {
+        name: days for name, days in seen.items() if isinstance(days, Estimate) and days.median > accepted_days
+    }
+    last = longest_duration(known)
+    if last is not None and last.high > accepted_days:
+        name = "healing-seen" if last.what in _VISIBLE_QUANTITIES else f"healing-{last.what}"
+        lasting.setdefault(name, last.estimate if last.low < last.high else last.high)
+    if not lasting:
+        return None
+    cite_sources(
+        _DOWNTIME_RULE_SOURCE, *(key for days in lasting.values() if isinstance(days, Estimate) for key in days.basis)
+    )
+    told = [Message(f"plan.{name}", {"days": days}) for name, days in lasting.items()]
+    message = Message("plan.healing-longer", {"accepted": accepted_days, "lasting": told})
+    about = f"{concern.condition} at {concern.site}"
+    return RuleReason("healing-longer-than-accepted", "with-caution", message, _DOWNTIME_RULE_SOURCE, "practice", about)

@@ -1,43 +1,57 @@
 """What trials say of a treatment of a concern, for this person and at a setting."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from skinbeam.answers.harm import untold_scars
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.expectation.answer import expect_of_setting
-from skinbeam.evidence.expectation.records import Expectation, PatientShare
-from skinbeam.evidence.expectation.risk import counted_risk
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import grades
-from skinbeam.evidence.synthesis.counts import Asked
+from skinbeam.evidence.expectation.expect import expect_for_setting, outcome_share
+from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
+from skinbeam.evidence.expectation.sessions import half_improved_after_sessions, improvement_at_same_rank
+from skinbeam.evidence.harm_counts import scar_share_unknown
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.trial_arm import parse_grades
+from skinbeam.evidence.synthesis.counts import CountQuestion
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan import aftercare
-from skinbeam.plan.search.trial import Trial
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import PHOTOTYPES
+from skinbeam.plan.course import planned_sessions
+from skinbeam.plan.course_records import SessionGain
+from skinbeam.plan.records import ConcernPlan, PlanNotice
+from skinbeam.plan.rules.history import session_response
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.text import Message
 
-__all__ = ["expected_of", "question_of", "share_untold"]
+__all__ = [
+    "response_notices",
+    "session_gains",
+    "trial_expectation",
+    "trial_question",
+    "unreported_scar_share",
+]
 
 
-def question_of(case: Case, concern: Concern, modality: str, trial: Trial | None = None) -> Question:
+def trial_question(
+    case: Case, concern: Concern, modality: str, trial: CandidateSetting | None = None
+) -> EvidenceQuestion:
     """Return what the trials are asked of a modality for this person, at a setting where there is one."""
     patient = case.patient
-    question = Question(
+    question = EvidenceQuestion(
         concern.condition,
         modality,
         severity=concern.severity,
         site=concern.site,
         phototype=patient.phototype if patient is not None else None,
-        sessions=_sessions(modality, concern),
+        sessions=_middle_sessions(modality, concern),
         subtypes=tuple(concern.subtypes),
     )
-    return question if trial is None else _at(question, trial)
+    return question if trial is None else _question_at_setting(question, trial)
 
 
-def expected_of(case: Case, question: Question) -> Expectation:
+def trial_expectation(case: Case, question: EvidenceQuestion) -> Expectation:
     """Return what trials say of a question for this person, or unknowns with the reason."""
-    expected = expect_of_setting(question)
-    untold = untold_scars(case)
+    expected = expect_for_setting(question)
+    untold = scar_share_unknown(case)
     return expected if untold is None else _without_scars(expected, untold)
 
 
@@ -51,23 +65,23 @@ def _without_scars(expected: Expectation, untold: Unknown) -> Expectation:
     )
 
 
-def share_untold(case: Case, concern: Concern, modality: str) -> float:
+def unreported_scar_share(case: Case, concern: Concern, modality: str) -> float:
     """Return the share with a scar in trials where it is not told of this person; 0 where it is, or nobody knows."""
-    if untold_scars(case) is None:
+    if scar_share_unknown(case) is None:
         return 0.0
     phototype = case.patient.phototype if case.patient is not None else None
-    phototypes = None if phototype is None else grades(phototype, PHOTOTYPES)
-    risk = counted_risk(Asked("scar", modality, concern.condition, phototypes=phototypes))
+    phototypes = None if phototype is None else parse_grades(phototype, PHOTOTYPES)
+    risk = outcome_share(CountQuestion("scar", modality, concern.condition, phototypes=phototypes))
     return risk.p.median if isinstance(risk.p, Estimate) else 0.0
 
 
-def _sessions(modality: str, concern: Concern) -> float | None:
+def _middle_sessions(modality: str, concern: Concern) -> float | None:
     """The middle of how many sessions the course has."""
-    span = aftercare.sessions(modality, concern.condition, site=concern.site)
+    span = aftercare.session_range(modality, concern.condition, site=concern.site)
     return None if isinstance(span, Unknown) else (span.low + span.high) / 2.0
 
 
-def _at(question: Question, trial: Trial) -> Question:
+def _question_at_setting(question: EvidenceQuestion, trial: CandidateSetting) -> EvidenceQuestion:
     """The same question of a setting. The wavelength of a lamp is that of a filter, which no trial arm is sorted by."""
     lamp = trial.band_nm is not None
     fractional = trial.density_per_cm2 is not None
@@ -80,3 +94,48 @@ def _at(question: Question, trial: Trial) -> Question:
         pulse_ms=None if fractional else trial.setting.pulse_ms,
         spot_mm=None if fractional or lamp else trial.setting.spot_mm,
     )
+
+
+# What each session of a course is expected to bring, where trials tell, and what this skin's response makes of it.
+
+
+def session_gains(
+    case: Case, concern: Concern, planned: ConcernPlan, trial: CandidateSetting | None
+) -> tuple[SessionGain, ...]:
+    """Return the gain after each session that is still to come; none where trials are silent."""
+    if planned.first_laser is None or trial is None:
+        return ()
+    option, _ = planned.first_laser
+    response = session_response(case, concern.condition)
+    left = max(planned_sessions(option.sessions) - response.sessions, 1)
+    counts = [response.sessions + number for number in range(1, left + 1)]
+    question = trial_question(case, concern, option.modality, trial)
+    shares = half_improved_after_sessions(question, counts)
+    if isinstance(shares, Unknown):
+        return ()
+    kept: Sequence[float | None] = [None] * len(counts)
+    if response.sessions and response.improved_pct is not None:
+        kept = improvement_at_same_rank(question, response.sessions, response.improved_pct, counts) or kept
+    return tuple(
+        SessionGain(planned.place, count, share, pct) for count, share, pct in zip(counts, shares, kept, strict=True)
+    )
+
+
+def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[PlanNotice, ...]:
+    """Return what earlier responses changed: the next session's result, or that the course stops."""
+    found = []
+    for concern in case.concern:
+        response = session_response(case, concern.condition)
+        if response.improved_pct is None:
+            continue
+        params = {"sessions": response.sessions, "improved": response.improved_pct}
+        following = next((g for g in gains if g.treats.startswith(f"{concern.condition} at ")), None)
+        if response.too_little:
+            found.append(PlanNotice("response", Message("response.too-little", params).text))
+        elif following is None or following.if_place_kept_pct is None:
+            found.append(PlanNotice("response", Message("response.untold", params).text))
+        else:
+            share = 100.0 * following.p_half.median if not isinstance(following.p_half, Unknown) else 0.0
+            told = {"next": following.sessions, "kept": round(following.if_place_kept_pct), "half": round(share)}
+            found.append(PlanNotice("response", Message("response.next", params | told).text))
+    return tuple(found)

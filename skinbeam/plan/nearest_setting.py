@@ -10,124 +10,136 @@ from dataclasses import dataclass
 from typing import Final
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.estimate import Unknown
-from skinbeam.evidence.comparison.together import own_studies
-from skinbeam.messages import Message, text
-from skinbeam.plan.devices import NotOffered, at_its_dose
-from skinbeam.plan.expected import expected_of, question_of
-from skinbeam.plan.options import setup_of
-from skinbeam.plan.ranking import chance
-from skinbeam.plan.records import Nearest
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import built_in_cooling
-from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import Verdict, judge_limit, limits_for, target
-from skinbeam.plan.search.place import PracticePlace, place_of
-from skinbeam.plan.search.trial import Trial
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import table
-from skinbeam.simulate.skins.ensemble import probability, share
+from skinbeam.evidence.comparison.compare import treatment_studies
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.expected_result import trial_expectation, trial_question
+from skinbeam.plan.laser_options import DeviceRefusal, judge_best_dose
+from skinbeam.plan.options import build_setup
+from skinbeam.plan.ranking import per_hundred
+from skinbeam.plan.records import NearestOption
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.goals import TreatmentGoal
+from skinbeam.plan.search.limits import LimitVerdict, effect_target, find_limits, judge_limit
+from skinbeam.plan.search.practice_place import PracticePlace, place_candidate
+from skinbeam.plan.search.settings import built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
+from skinbeam.text import Message, render_message
 
-__all__ = ["Near", "nearest_of"]
+__all__ = ["NearestSetting", "find_nearest_setting"]
 
-_STEP: Final = 1.01  # doses are told to a hundredth
-_STEPS: Final = 232  # up to ten times the dose that may be tried
+_DOSE_STEP: Final = 1.01  # doses are told to a hundredth
+_MAX_DOSE_STEPS: Final = 232  # up to ten times the dose that may be tried
 
 
 @dataclass(frozen=True)
-class Near:
+class NearestSetting:
     """The record of the nearest setting, and what its figures are made of."""
 
-    record: Nearest
-    goal: Goal
-    trial: Trial
+    record: NearestOption
+    goal: TreatmentGoal
+    trial: CandidateSetting
 
 
-def nearest_of(case: Case, concern: Concern, refused: Iterable[NotOffered], bank: SkinBank) -> Near | None:
+def find_nearest_setting(
+    case: Case, concern: Concern, refused: Iterable[DeviceRefusal], bank: SkinBank
+) -> NearestSetting | None:
     """Return the setting that reaches the target in most skins within the limits.
 
     Light that trials used goes before other, and settings that were published before others. None where no setting
     could be judged, or all draws would bear what a first look refused.
     """
-    found = ((one.goal, trial) for one in refused for trial in _on_all_draws(case, concern, one, bank))
-    weak = [(goal, trial) for goal, trial in found if trial.p_effective < target().least]
+    found = ((one.goal, trial) for one in refused for trial in _judge_on_all_draws(case, concern, one, bank))
+    weak = [(goal, trial) for goal, trial in found if trial.p_effective < effect_target().least]
     if not weak:
         return None
 
-    def nearness(one: tuple[Goal, Trial]) -> tuple[bool, bool, float]:
+    def nearness(one: tuple[TreatmentGoal, CandidateSetting]) -> tuple[bool, bool, float]:
         goal, trial = one
-        return _tried(case, concern, goal, trial), _place(case, concern, goal, trial).inside, trial.p_effective
+        return (
+            _was_tried_in_trials(case, concern, goal, trial),
+            _practice_place(case, concern, goal, trial).inside,
+            trial.p_effective,
+        )
 
     goal, trial = max(weak, key=nearness)
-    return Near(_record(case, concern, goal, trial), goal, trial)
+    return NearestSetting(_nearest_record(case, concern, goal, trial), goal, trial)
 
 
-def _on_all_draws(case: Case, concern: Concern, refused: NotOffered, bank: SkinBank) -> Iterator[Trial]:
+def _judge_on_all_draws(
+    case: Case, concern: Concern, refused: DeviceRefusal, bank: SkinBank
+) -> Iterator[CandidateSetting]:
     """The best setting of a device on the plan's draws; of light that trials used alone, where it failed on few."""
     looked = refused.trial
     if looked is None:
         return
     if looked.effective.size == bank.draws:
         yield looked
-    elif _tried(case, concern, refused.goal, looked):
+    elif _was_tried_in_trials(case, concern, refused.goal, looked):
         cooling, _ = built_in_cooling(looked.machine.device)
-        found = at_its_dose(refused.goal, looked.machine, looked, bank, concern.site, cooling)
+        found = judge_best_dose(refused.goal, looked.machine, looked, bank, concern.site, cooling)
         if found is not None:
             yield found
 
 
-def _tried(case: Case, concern: Concern, goal: Goal, trial: Trial) -> bool:
+def _was_tried_in_trials(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> bool:
     """Whether trials of the concern used such light."""
-    return bool(own_studies(question_of(case, concern, goal.modality, trial)))
+    return bool(treatment_studies(trial_question(case, concern, goal.modality, trial)))
 
 
-def _place(case: Case, concern: Concern, goal: Goal, trial: Trial) -> PracticePlace:
-    return place_of(trial, concern.condition, goal.modality, darkest_phototype(case))
+def _practice_place(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> PracticePlace:
+    return place_candidate(trial, concern.condition, goal.modality, darkest_phototype(case))
 
 
-def _record(case: Case, concern: Concern, goal: Goal, trial: Trial) -> Nearest:
-    cooling = None if goal.of_depth else built_in_cooling(trial.machine.device)[1]
-    reaching = _reaching_J_cm2(trial)
-    broken = _broken_at(reaching, goal, concern, trial) if isinstance(reaching, float) else None
-    return Nearest(
+def _nearest_record(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> NearestOption:
+    cooling = None if goal.is_limited_by_depth else built_in_cooling(trial.machine.device)[1]
+    reaching = _effective_dose_J_cm2(trial)
+    broken = _broken_limit(reaching, goal, concern, trial) if isinstance(reaching, float) else None
+    return NearestOption(
         modality=goal.modality,
-        title=table("modality")[goal.modality]["title"],
-        setup=setup_of(trial, cooling),
-        p_effective=probability(trial.effective, trial.weights[0], trial.basis),
-        p_effective_required=target().least,
+        title=vocabulary_table("modality")[goal.modality]["title"],
+        setup=build_setup(trial, cooling),
+        p_effective=weighted_probability(trial.effective, trial.weights[0], trial.basis),
+        p_effective_required=effect_target().least,
         reaching_J_cm2=reaching,
-        why=_why(trial, broken),
+        why=_obstacle_message(trial, broken),
         limit=None if broken is None else broken.told,
-        practice=_place(case, concern, goal, trial).told,
-        expected=expected_of(case, question_of(case, concern, goal.modality, trial)),
+        practice=_practice_place(case, concern, goal, trial).told,
+        expected=trial_expectation(case, trial_question(case, concern, goal.modality, trial)),
     )
 
 
-def _reaching_J_cm2(trial: Trial) -> float | Unknown | None:
+def _effective_dose_J_cm2(trial: CandidateSetting) -> float | Unknown | None:
     """The least dose at which enough of such skins reach the target."""
     found = trial.thresholds
     if found is None:
         return None
-    doses = [trial.dose * _STEP**step for step in range(1, _STEPS)]
-    place = bisect_left(doses, True, key=lambda dose: share(found.wanted(dose), trial.weights[0])[0] >= target().least)
-    return doses[place] if place < len(doses) else Unknown(text("nearest.no-dose"))
+    doses = [trial.dose * _DOSE_STEP**step for step in range(1, _MAX_DOSE_STEPS)]
+    place = bisect_left(
+        doses, True, key=lambda dose: weighted_share(found.wanted(dose), trial.weights[0])[0] >= effect_target().least
+    )
+    return doses[place] if place < len(doses) else Unknown(render_message("nearest.no-dose"))
 
 
-def _broken_at(dose_J_cm2: float, goal: Goal, concern: Concern, trial: Trial) -> Verdict | None:
+def _broken_limit(
+    dose_J_cm2: float, goal: TreatmentGoal, concern: Concern, trial: CandidateSetting
+) -> LimitVerdict | None:
     """The limit that a dose breaks by most, as doses are raised within it; None where it keeps them all."""
     found = trial.thresholds
     assert found is not None  # of a full field: it has a dose that reaches
-    limits = [limit.raised(goal.modality) for limit in limits_for(goal.modality, concern.site, goal.condition)]
+    limits = [limit.raised(goal.modality) for limit in find_limits(goal.modality, concern.site, goal.condition)]
     judged = [judge_limit(limit, found.value[limit.id](dose_J_cm2), trial.weights[1], trial.basis) for limit in limits]
     broken = [one for one in judged if one.status == "not_met"]
     return max(broken, key=lambda one: one.limit.spent(one.share), default=None)
 
 
-def _why(trial: Trial, broken: Verdict | None) -> Message:
+def _obstacle_message(trial: CandidateSetting, broken: LimitVerdict | None) -> Message:
     """What bars the dose that would be enough: a limit, what lighter skin gets, an injury, or where doses end."""
     if broken is not None:
-        of_100 = {"broken": chance(1.0 - broken.share), "allowed": chance(1.0 - broken.limit.share_required)}
+        of_100 = {"broken": per_hundred(1.0 - broken.share), "allowed": per_hundred(1.0 - broken.limit.share_required)}
         sure = of_100["broken"] > of_100["allowed"]
         what = Message(f"limit-in-short.{broken.limit.id}")
         return Message("nearest.limit" if sure else "nearest.limit-unsure", {"what": what} | of_100)

@@ -11,25 +11,24 @@ from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from skinbeam.assessment.risks import Risk
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.expectation.records import Expectation
-from skinbeam.messages import ENGLISH, Message, Warned, retold, spoken
-from skinbeam.photo.findings.suggestion import Suggestion
-from skinbeam.plan.records import Advice, Nearest, Option, Plan
-from skinbeam.plan.rules.reason import Reason
-from skinbeam.plan.setup import Setup
-from skinbeam.plan.visits import Ladder
+from skinbeam.assessment.risks import PersonalRisk
+from skinbeam.evidence.expectation.expectation import Expectation
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.findings.finding import ConcernSuggestion
+from skinbeam.plan.course_records import DeviceSetup, TestSpotLadder
+from skinbeam.plan.records import Advice, NearestOption, Option, Plan
+from skinbeam.plan.rules.table import RuleReason
+from skinbeam.text import ENGLISH, DocumentWarning, Message, current_language, translate
 
-__all__ = ["Told", "read_plan"]
+__all__ = ["StoredMessage", "read_plan"]
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
-_PLAIN: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
+_PLAIN_TYPES: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
 
 
 @dataclass(frozen=True)
-class Told(Message):
+class StoredMessage(Message):
     """A message whose sentence is the one that was written, whatever the catalogue of today says.
 
     In another language it is told as long as the catalogue still says it with the words that were written.
@@ -40,13 +39,13 @@ class Told(Message):
     @property
     def text(self) -> str:
         """The sentence that was written, in the language that is spoken."""
-        if spoken() == ENGLISH:
+        if current_language() == ENGLISH:
             return self.said
-        same = Message(self.id, {name: _of_record(value) for name, value in self.params.items()})
+        same = Message(self.id, {name: _restore_parameter(value) for name, value in self.params.items()})
         try:
-            return same.text if same.english == self.said else retold(self.said)
+            return same.text if same.english == self.said else translate(self.said)
         except (KeyError, ValueError):  # the catalogue has no such sentence any more, or with other parameters
-            return retold(self.said)
+            return translate(self.said)
 
     @property
     def english(self) -> str:
@@ -61,52 +60,52 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     ------
     ValueError : a field that is not known, missing or of another kind, with its path.
     """
-    read: Plan = _read(Plan, {name: value for name, value in document.items() if name != "plan_sha256"}, "plan")
+    read: Plan = _read_value(Plan, {name: value for name, value in document.items() if name != "plan_sha256"}, "plan")
     return read
 
 
-def _of_record(value: Any) -> Any:
+def _restore_parameter(value: Any) -> Any:
     """A parameter of a message as it was before it was written."""
     if isinstance(value, list):
-        return [_of_record(item) for item in value]
-    if isinstance(value, str) and _DAY.fullmatch(value):
+        return [_restore_parameter(item) for item in value]
+    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
         return datetime.date.fromisoformat(value)
     if not isinstance(value, dict):
         return value
     if "unknown" in value:
         return Unknown(value["unknown"])
-    return Told(value["id"], value["params"], value["text"]) if "params" in value else Estimate(**value)
+    return StoredMessage(value["id"], value["params"], value["text"]) if "params" in value else Estimate(**value)
 
 
-def _read(kind: Any, value: Any, path: str) -> Any:
-    if kind in _PLAIN:
-        _expect(isinstance(value, _PLAIN[kind]), path, kind.__name__, value)
+def _read_value(kind: Any, value: Any, path: str) -> Any:
+    if kind in _PLAIN_TYPES:
+        _expect(isinstance(value, _PLAIN_TYPES[kind]), path, kind.__name__, value)
         return value
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return _read_any_of(get_args(kind), value, path)
+        return _read_union(get_args(kind), value, path)
     if origin is tuple:
-        (inner, *_), plain = get_args(kind), _PLAIN.get(get_args(kind)[0])
+        (inner, *_), plain = get_args(kind), _PLAIN_TYPES.get(get_args(kind)[0])
         _expect(isinstance(value, list), path, "a list", value)
         if plain and all(isinstance(item, plain) for item in value):  # most of a plan: curves of numbers
             return tuple(value)
-        return tuple(_read(inner, item, f"{path}[{index}]") for index, item in enumerate(value))
+        return tuple(_read_value(inner, item, f"{path}[{index}]") for index, item in enumerate(value))
     if origin is Literal:
         _expect(value in get_args(kind), path, f"one of {get_args(kind)}", value)
         return value
     if origin is Mapping:
         _expect(isinstance(value, dict), path, "an object", value)
-        return {name: _read(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
+        return {name: _read_value(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
     return _read_record(kind, value, path)
 
 
-def _read_any_of(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
+def _read_union(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
     if isinstance(value, dict) and set(value) == {"unknown"} and Unknown in kinds:
         return Unknown(value["unknown"])
     others = [kind for kind in kinds if kind not in (Unknown, types.NoneType)]
     fitting = [kind for kind in others if (get_origin(kind) is tuple) == isinstance(value, list)]
     _expect(len(fitting) == 1, path, f"one of {others}", value)
-    return _read(fitting[0], value, path)
+    return _read_value(fitting[0], value, path)
 
 
 def _read_record(kind: Any, value: Any, path: str) -> Any:
@@ -114,22 +113,22 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
     if kind is Unknown:
         return Unknown(value["unknown"])
     if kind is Message:
-        return Told(value["id"], value["params"], value["text"])
+        return StoredMessage(value["id"], value["params"], value["text"])
     held = dict(value)
     if kind is Expectation:
-        held["abstains"] = _said(held["abstains"]) if held["abstains"] else None
-    elif kind is Warned:
-        held["message"] = _said(held["message"])
-    elif kind is Suggestion:
-        held["seen"] = [_said(sentence) for sentence in held["seen"]]
-    if kind in (Reason, Advice, Risk, Ladder):
+        held["abstains"] = _sentence_record(held["abstains"]) if held["abstains"] else None
+    elif kind is DocumentWarning:
+        held["message"] = _sentence_record(held["message"])
+    elif kind is ConcernSuggestion:
+        held["seen"] = [_sentence_record(sentence) for sentence in held["seen"]]
+    if kind in (RuleReason, Advice, PersonalRisk, TestSpotLadder):
         held["message"] = held["message"] | {"text": held.pop("text")}
-        held |= {"name": held.pop("risk")} if kind is Risk else {}
-    elif kind in (Option, Nearest):
-        setup = {name: held.pop(name) for name in (field.name for field in fields(Setup)) if name in held}
+        held |= {"name": held.pop("risk")} if kind is PersonalRisk else {}
+    elif kind in (Option, NearestOption):
+        setup = {name: held.pop(name) for name in (field.name for field in fields(DeviceSetup)) if name in held}
         held["setup"] = setup if "device" in setup else None
         _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)
-    shape = _shape(kind)
+    shape = _record_shape(kind)
     for name in held:
         _expect(name in shape.hints, f"{path}.{name}", "a known field", held[name])
     for name in shape.needed:
@@ -138,19 +137,19 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
         held.setdefault(name, None)
     return kind(
         **{
-            name: None if item is None else _read(shape.hints[name], item, f"{path}.{name}")
+            name: None if item is None else _read_value(shape.hints[name], item, f"{path}.{name}")
             for name, item in held.items()
         }
     )
 
 
-def _said(sentence: str) -> dict[str, Any]:
+def _sentence_record(sentence: str) -> dict[str, Any]:
     """The record of a message of which a document holds the sentence alone."""
     return {"id": "", "params": {}, "text": sentence}
 
 
 @dataclass(frozen=True)
-class _Shape:
+class _RecordShape:
     """The fields of a kind of record: what each holds, which must be there, and which may be missing."""
 
     hints: Mapping[str, Any]
@@ -159,13 +158,13 @@ class _Shape:
 
 
 @cache
-def _shape(kind: Any) -> _Shape:
+def _record_shape(kind: Any) -> _RecordShape:
     """Ask a kind of record for its fields once: a plan holds thousands, and asking takes longer than reading."""
     hints = get_type_hints(kind)
     optional = tuple(field.name for field in fields(kind) if types.NoneType in get_args(hints[field.name]))
     given = {field.name for field in fields(kind) if (field.default, field.default_factory) != (MISSING, MISSING)}
     needed = tuple(field.name for field in fields(kind) if field.name not in {*given, *optional})
-    return _Shape(hints, needed, optional)
+    return _RecordShape(hints, needed, optional)
 
 
 def _expect(holds: bool, path: str, wanted: str, value: Any) -> None:

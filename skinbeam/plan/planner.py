@@ -1,60 +1,160 @@
 """The plan: one function that reads from top to bottom, and a frozen record named by its hash."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from skinbeam._version import __version__
 from skinbeam.assessment.medicines import read_medication
-from skinbeam.assessment.photograph import sites_seen, told
-from skinbeam.assessment.questionnaire import questionnaire
-from skinbeam.assessment.risks import risks
-from skinbeam.assessment.skin import Colour, colour_of, with_colour
-from skinbeam.estimate import Unknown
+from skinbeam.assessment.photograph import SitePhotoFindings, estimate_parameters, photo_messages, photo_site_findings
+from skinbeam.assessment.questionnaire import read_questionnaire
+from skinbeam.assessment.risks import assess_risks
+from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
 from skinbeam.laser.device import devices, load_device
-from skinbeam.messages import Formatter, Message, text
-from skinbeam.photo.colour import Colour as PhotoColour
-from skinbeam.photo.findings.suggestion import Suggestion, seen_at, suggested
-from skinbeam.photo.look import Look
-from skinbeam.plan.aftercare import aftercare, checklist, records, when_to_call
-from skinbeam.plan.check import Consultation, check_consultation
-from skinbeam.plan.concern import Planned, plan_concern
-from skinbeam.plan.course import course_of
-from skinbeam.plan.learning.ladder import distinct, ladder_of
-from skinbeam.plan.learning.notices import learned_notices
-from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Notice, Option, Plan, Spelling, rounded
-from skinbeam.plan.release import data_release
-from skinbeam.plan.rules.earlier import bars_of
-from skinbeam.plan.rules.medicines import not_checked
-from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.suitability import Suitability, judge_case
-from skinbeam.plan.rules.why import why
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine
-from skinbeam.plan.search.goals import laser_choices
-from skinbeam.plan.seen.vessels import told_of_vessels, widths_of
-from skinbeam.plan.setup import Setup
-from skinbeam.plan.visit.gains import gains_of, response_notices
-from skinbeam.plan.visit.total import total_of
-from skinbeam.plan.visits import Gain, Ladder
-from skinbeam.plan.work.processes import side_by_side
-from skinbeam.plan.work.progress import say
-from skinbeam.provenance import collect, used
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Concern, Medication, Patient
-from skinbeam.schema.load import LoadedCase
-from skinbeam.schema.names import subtypes, table
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern, Medication, Patient
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.sources import cite_sources, collect_sources
+from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.photo.analysis import PhotoAnalysis
+from skinbeam.photo.colour import PhotoColour
+from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
+from skinbeam.plan.aftercare import aftercare_advice, call_advice, checklist_advice, record_advice
+from skinbeam.plan.case_check import CheckedConsultation, check_consultation
+from skinbeam.plan.concern import ConcernResult, plan_concern
+from skinbeam.plan.course import course_total, schedule_course
+from skinbeam.plan.course_records import DeviceSetup, SessionGain, TestSpotLadder
+from skinbeam.plan.expected_result import response_notices, session_gains
+from skinbeam.plan.parallel import report_progress, run_in_parallel
+from skinbeam.plan.records import (
+    Assessment,
+    ConcernPlan,
+    Medicine,
+    Option,
+    Plan,
+    PlanNotice,
+    SpellingCorrection,
+    round_record,
+)
+from skinbeam.plan.rules.explanation import explain_decision
+from skinbeam.plan.rules.history import dose_bars
+from skinbeam.plan.rules.suitability import Suitability, judge_case, unchecked_parts
+from skinbeam.plan.rules.table import decision_severity
+from skinbeam.plan.search.goals import condition_vessels, laser_choices
+from skinbeam.plan.search.settings import SearchMachine
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.plan.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
+from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation
+from skinbeam.text import Formatter, Message, render_message
 
-__all__ = ["MadePlan", "make_plan", "plan_consultation"]
+__all__ = [
+    "PlanResult",
+    "data_release",
+    "make_plan",
+    "photo_vessel_widths",
+    "plan_consultation",
+    "vessel_messages",
+]
+
+# Which data a plan was made with: one hash over everything in `data/` that can move a number or a sentence.
 
 
-T = TypeVar("T")
+@cache
+def data_release() -> str:
+    """Return the SHA-256 of the data files, by name and content; translations are not part of it."""
+    digest = hashlib.sha256()
+    root = resources.files("skinbeam") / "data"
+    for name, file in _data_files(root, ""):
+        digest.update(name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _data_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
+    found: list[tuple[str, Traversable]] = []
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        name = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            if name not in ("messages", "fonts"):
+                found += _data_files(entry, f"{name}/")
+        else:
+            found.append((name, entry))
+    return found
+
+
+# The vessels that a plan is made for where a photograph shows how wide they look, and what is told of that.
+
+
+def photo_vessel_widths(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[str, PhotographedVesselWidth]:
+    """Return site → how wide its vessels look, where that is sure enough for doses and the case names no vessels."""
+    if case.vessel:
+        return {}
+    return {
+        one.site: PhotographedVesselWidth(one.vessel_um)
+        for one in sites
+        if one.vessel_um is not None and one.vessels_clear
+    }
+
+
+def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[str, Sequence[Message]]:
+    """Return what doses take from the vessels seen at each site that has a concern made of vessels."""
+    widths = photo_vessel_widths(case, sites)
+    found: dict[str, list[Message]] = {}
+    for one in sites:
+        for concern in case.concern:
+            population = _concern_vessels(concern) if concern.site == one.site else None
+            if population is not None and one.vessel_um is not None:
+                told = _vessel_message(case, one, concern, population, widths.get(one.site))
+                found.setdefault(one.site, []).append(told)
+    return found
+
+
+def _concern_vessels(concern: Concern) -> VesselPopulation | None:
+    """The published vessels of a concern that light for vessels may be planned for; None of another."""
+    wheres = [vocabulary_table("modality")[name]["where"] for name in laser_choices(concern.condition, concern.site)[0]]
+    if "vessel" not in wheres:
+        return None
+    try:
+        return condition_vessels(concern.condition, concern.subtypes)
+    except NotAvailable:
+        return None
+
+
+def _vessel_message(
+    case: Case,
+    one: SitePhotoFindings,
+    concern: Concern,
+    published: VesselPopulation,
+    width: PhotographedVesselWidth | None,
+) -> Message:
+    assert one.vessel_um is not None  # told of sites that have a width
+    params: dict[str, str | float] = {
+        "site": vocabulary_table("site")[one.site]["title"],
+        "concern": vocabulary_table("condition")[concern.condition]["title"],
+        **estimate_parameters(one.vessel_um),
+        **{f"published_{end}": value for end, value in estimate_parameters(published.diameter_um()).items()},
+    }
+    if width is None:
+        return Message("photo-plan.vessels_given" if case.vessel else "photo-plan.vessels_unsure", params)
+    joined = published.joined(width)
+    if joined.seen is None:
+        return Message("photo-plan.vessels_apart", params)
+    drawn = {f"drawn_{end}": value for end, value in estimate_parameters(joined.diameter_um()).items()}
+    return Message("photo-plan.vessels_joined", params | drawn)
+
+
+FiguresT = TypeVar("FiguresT")
 
 
 @dataclass(frozen=True)
-class MadePlan(Generic[T]):
+class PlanResult(Generic[FiguresT]):
     """A plan, and what was made beside it that no document holds.
 
     Parameters
@@ -65,8 +165,8 @@ class MadePlan(Generic[T]):
     """
 
     plan: Plan
-    photo: Look | None
-    concerns: tuple[T, ...]
+    photo: PhotoAnalysis | None
+    concerns: tuple[FiguresT, ...]
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -75,224 +175,240 @@ class MadePlan(Generic[T]):
 
 
 @dataclass(frozen=True)
-class _Part(Generic[T]):
+class _ConcernPart(Generic[FiguresT]):
     """What a concern gives the plan, and what is kept of it beside."""
 
     record: ConcernPlan
-    gains: tuple[Gain, ...]
-    ladder: Ladder | None
-    kept: T
+    gains: tuple[SessionGain, ...]
+    ladder: TestSpotLadder | None
+    kept: FiguresT
 
 
 # Does work on every concern, one after the other or side by side.
-_Each: TypeAlias = Callable[[Callable[[Concern], _Part[T]], Sequence[Concern]], list[_Part[T]]]
+_ConcernRunner: TypeAlias = Callable[
+    [Callable[[Concern], _ConcernPart[FiguresT]], Sequence[Concern]], list[_ConcernPart[FiguresT]]
+]
 
 
-def make_plan(loaded: LoadedCase, *, photo: Path | None = None, draws: int = 200, seed: int = 0) -> MadePlan[Planned]:
-    """Return the plan of a case; `photo` and errors as in `plan.check.check_consultation`."""
-    return _made(check_consultation(loaded, photo), draws, seed, lambda work, items: list(map(work, items)), _itself)
+def make_plan(
+    loaded: LoadedCase, *, photo: Path | None = None, draws: int = 200, seed: int = 0
+) -> PlanResult[ConcernResult]:
+    """Return the plan of a case; `photo` and errors as in `plan.case_check.check_consultation`."""
+    return _assemble_plan(
+        check_consultation(loaded, photo), draws, seed, lambda work, items: list(map(work, items)), _return_unchanged
+    )
 
 
 def plan_consultation(
-    consultation: Consultation,
-    keep: Callable[[Planned], T],
+    consultation: CheckedConsultation,
+    keep: Callable[[ConcernResult], FiguresT],
     *,
     draws: int = 200,
     seed: int = 0,
     meanwhile: Callable[[], object] | None = None,
-) -> MadePlan[T]:
+) -> PlanResult[FiguresT]:
     """Return the plan of a consultation, its concerns worked on side by side.
 
     Parameters
     ----------
     keep : makes of a concern, while its skins are at hand, what is kept of it; it can be pickled.
-    meanwhile : as of `side_by_side`.
+    meanwhile : as of `run_in_parallel`.
     """
-    return _made(consultation, draws, seed, partial(side_by_side, meanwhile=meanwhile), keep)
+    return _assemble_plan(consultation, draws, seed, partial(run_in_parallel, meanwhile=meanwhile), keep)
 
 
-def _itself(planned: Planned) -> Planned:
+def _return_unchanged(planned: ConcernResult) -> ConcernResult:
     return planned
 
 
-def _made(
-    consultation: Consultation,
+def _assemble_plan(
+    consultation: CheckedConsultation,
     draws: int,
     seed: int,
-    each: _Each[T],
-    keep: Callable[[Planned], T],
-) -> MadePlan[T]:
+    each: _ConcernRunner[FiguresT],
+    keep: Callable[[ConcernResult], FiguresT],
+) -> PlanResult[FiguresT]:
     """The plan; `each` does the work of every concern."""
     loaded = consultation.loaded
     case = loaded.case
-    with collect() as sources:
-        seen, photo_state = _seen(consultation.photo)
-        sites = sites_seen(consultation.photo, case.concern)
+    with collect_sources() as sources:
+        seen, photo_state = _photo_colour(consultation.photo)
+        sites = photo_site_findings(consultation.photo, case.concern)
         darker = tuple((one.site, one.darker) for one in sites if one.darker > 1.0)
-        colour = replace(colour_of(case, seen), darker_at=darker)
-        machines = _machines(loaded)
-        bank = SkinBank(case, colour, draws, seed, machines, widths_of(case, sites))
-        case = with_colour(case, colour)  # for the rules; the skins above know it already
-        suitability = judge_case(case, _candidates(case))
+        colour = replace(assess_colour(case, seen), darker_at=darker)
+        machines = _clinic_machines(loaded)
+        bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
+        case = case_with_colour(case, colour)  # for the rules; the skins above know it already
+        suitability = judge_case(case, _candidate_modalities(case))
         # What the rules decide hangs on no skin, so that it is told at once.
-        say(Message("progress.decision", {"decision": text(f"decision.{suitability.decision}")}))
-        stopped = _stopped(suitability)
-        parts = _worked(case, None if stopped else machines, bank, each, keep)
+        report_progress(Message("progress.decision", {"decision": render_message(f"decision.{suitability.decision}")}))
+        stopped = _is_stopped(suitability)
+        parts = _plan_concerns(case, None if stopped else machines, bank, each, keep)
         concerns = tuple(one.record for one in parts)
-        chosen = [option.modality for option, _ in _first_lasers(concerns)]
+        chosen = [option.modality for option, _ in _first_laser_options(concerns)]
         gains = tuple(gain for one in parts for gain in one.gains)
-        course = course_of(concerns, case, gains)
+        course = schedule_course(concerns, case, gains)
         made = Plan(
             schema="skinbeam.plan/1",
             version=__version__,
             case_sha256=consultation.sha256(),
             seed=seed,
             warnings=(
-                *_notices(case, colour),
-                *_spots_to_be_seen(consultation.photo),
-                *learned_notices(case, machines, None if stopped else bank.told),
+                *_reading_notices(case, colour),
+                *_suspicious_spot_notices(consultation.photo),
+                *earlier_pulse_notices(case, machines, None if stopped else bank.told),
                 *response_notices(case, gains),
             ),
             mode="demonstration",
             intended_use=Message("plan.demonstration"),
-            assessment=_assessment(case, colour, photo_state, told(sites, told_of_vessels(case, sites))),
+            assessment=_assessment_record(
+                case, colour, photo_state, photo_messages(sites, vessel_messages(case, sites))
+            ),
             suitability=suitability,
-            why=why(case, suitability),
+            why=explain_decision(case, suitability),
             concerns=concerns,
             course=course,
-            course_total=total_of(concerns, course),
-            test_spots=distinct(one.ladder for one in parts),
-            titration=checklist("titration", chosen, case),
-            anaesthesia=checklist("anaesthesia", chosen, case),
-            photographs=checklist("photographs", chosen, case),
-            complications=checklist("complications", chosen, case),
-            consent=records() if chosen else (),
-            aftercare=aftercare(chosen, case),
-            when_to_call=when_to_call(chosen, case),
+            course_total=course_total(concerns, course),
+            test_spots=distinct_ladders(one.ladder for one in parts),
+            titration=checklist_advice("titration", chosen, case),
+            anaesthesia=checklist_advice("anaesthesia", chosen, case),
+            photographs=checklist_advice("photographs", chosen, case),
+            complications=checklist_advice("complications", chosen, case),
+            consent=record_advice() if chosen else (),
+            aftercare=aftercare_advice(chosen, case),
+            when_to_call=call_advice(chosen, case),
             clinic_phone=(case.clinic.phone.strip() if case.clinic is not None else "") or None,
-            suggested=_suggested(case, consultation.photo) or None,
-            unknowns=_unknowns(concerns),
+            suggested=_photo_suggestions(case, consultation.photo) or None,
+            unknowns=_unknown_messages(concerns),
             sources=(),
             draws=draws,
             data_release=data_release(),
         )
-    plan = rounded(replace(made, sources=tuple(sorted(sources))))
-    return MadePlan(plan, consultation.photo, tuple(one.kept for one in parts))
+    plan = round_record(replace(made, sources=tuple(sorted(sources))))
+    return PlanResult(plan, consultation.photo, tuple(one.kept for one in parts))
 
 
-def _worked(
-    case: Case, machines: Sequence[Machine] | None, bank: SkinBank, each: _Each[T], keep: Callable[[Planned], T]
-) -> list[_Part[T]]:
+def _plan_concerns(
+    case: Case,
+    machines: Sequence[SearchMachine] | None,
+    bank: SkinBank,
+    each: _ConcernRunner[FiguresT],
+    keep: Callable[[ConcernResult], FiguresT],
+) -> list[_ConcernPart[FiguresT]]:
     """The parts of the concerns in the order of the case; what takes longest is begun first."""
 
-    def part(concern: Concern) -> _Part[T]:
+    def part(concern: Concern) -> _ConcernPart[FiguresT]:
         planned = plan_concern(case, concern, machines, bank)
-        gains = gains_of(case, concern, planned.record, planned.trial)
-        return _Part(planned.record, gains, ladder_of(case, planned.record, planned.trial), keep(planned))
+        gains = session_gains(case, concern, planned.record, planned.trial)
+        return _ConcernPart(planned.record, gains, plan_test_spots(case, planned.record, planned.trial), keep(planned))
 
-    begun = sorted(range(len(case.concern)), key=lambda place: _quickness(case.concern[place]))
+    begun = sorted(range(len(case.concern)), key=lambda place: _start_order(case.concern[place]))
     worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))
     return [worked[place] for place in range(len(case.concern))]
 
 
-def _quickness(concern: Concern) -> int:
+def _start_order(concern: Concern) -> int:
     """Vessels take longest by far, so they are begun first; then comes what shows a first option soonest."""
-    where = {table("modality")[one]["where"] for one in laser_choices(concern.condition, concern.site)[0]}
+    where = {vocabulary_table("modality")[one]["where"] for one in laser_choices(concern.condition, concern.site)[0]}
     return 0 if "vessel" in where else 2 if "lesion" in where else 1
 
 
-def _seen(photo: Look | None) -> tuple[PhotoColour | Unknown | None, Message]:
+def _photo_colour(photo: PhotoAnalysis | None) -> tuple[PhotoColour | Unknown | None, Message]:
     """The colour on the photograph, and what it was good for. One without a usable face does not stop a plan."""
     if photo is None:
         return None, Message("plan.no-photo")
-    used(*photo.sources)
+    cite_sources(*photo.sources)
     if isinstance(photo.skin, Unknown):
         return photo.skin, Message("plan.photo-failed", {"reason": photo.skin.reason})
     return photo.skin.colour, Message("plan.used-photo")
 
 
-def _spots_to_be_seen(photo: Look | None) -> Iterator[Notice]:
+def _suspicious_spot_notices(photo: PhotoAnalysis | None) -> Iterator[PlanNotice]:
     """Warn of brown spots on the photograph that a doctor must see; a clinician decides what follows from it."""
     found = () if photo is None or isinstance(photo.skin, Unknown) else photo.skin.findings
     for finding in found:
         if finding.to_be_seen:
-            params = {"told": seen_at(finding), "count": finding.to_be_seen}
-            yield Notice("spot-to-be-seen", Message("finding.spot_to_be_seen", params).text)
+            params = {"told": finding_message(finding), "count": finding.to_be_seen}
+            yield PlanNotice("spot-to-be-seen", Message("finding.spot_to_be_seen", params).text)
 
 
-def _suggested(case: Case, photo: Look | None) -> tuple[Suggestion, ...]:
+def _photo_suggestions(case: Case, photo: PhotoAnalysis | None) -> tuple[ConcernSuggestion, ...]:
     """What the photograph suggests beside the concerns of the case."""
     if photo is None or isinstance(photo.skin, Unknown):
         return ()
     asked = {(concern.condition, concern.site) for concern in case.concern}
-    return tuple(one for one in suggested(photo.skin.findings) if (one.condition, one.site) not in asked)
+    return tuple(one for one in suggest_concerns(photo.skin.findings) if (one.condition, one.site) not in asked)
 
 
-def _candidates(case: Case) -> dict[str, list[str]]:
+def _candidate_modalities(case: Case) -> dict[str, list[str]]:
     """Condition → laser modalities that could be offered for it, where it is."""
     return {concern.condition: laser_choices(concern.condition, concern.site)[0] for concern in case.concern}
 
 
-def _machines(loaded: LoadedCase) -> list[Machine]:
+def _clinic_machines(loaded: LoadedCase) -> list[SearchMachine]:
     case, clinic = loaded.case, loaded.case.clinic
     if clinic is None or clinic.devices is None:
         known = dict(devices())
     else:
         known = {name: load_device(name, loaded.folder) for name in clinic.devices}
-    return [Machine(name, device, loaded.folder, bars_of(case, name, device)) for name, device in known.items()]
+    return [SearchMachine(name, device, loaded.folder, dose_bars(case, name, device)) for name, device in known.items()]
 
 
-def _stopped(suitability: Suitability) -> bool:
+def _is_stopped(suitability: Suitability) -> bool:
     """Whether a rule decides the whole case, so that no device is tried at all."""
-    return severity(suitability.decision) >= severity("refer")
+    return decision_severity(suitability.decision) >= decision_severity("refer")
 
 
-def _assessment(case: Case, colour: Colour, photo: Message, photo_told: tuple[Message, ...]) -> Assessment:
+def _assessment_record(case: Case, colour: PersonColour, photo: Message, photo_told: tuple[Message, ...]) -> Assessment:
     patient = case.patient
     assert patient is not None  # checked on entry
-    not_said = Unknown(text("said.not-said"))
+    not_said = Unknown(render_message("said.not-said"))
     return Assessment(
         age_years=patient.age_years,
         sex=patient.sex or not_said,
         phototype=patient.phototype or not_said,
-        ita_deg=colour.ita_deg if colour.ita_deg is not None else Unknown(text("said.not-measured")),
+        ita_deg=colour.ita_deg if colour.ita_deg is not None else Unknown(render_message("said.not-measured")),
         colour_basis=colour.basis,
-        risks=risks(case),
-        medications=tuple(map(_medicine, patient.medications)),
+        risks=assess_risks(case),
+        medications=tuple(map(_medicine_record, patient.medications)),
         photo=photo,
         photo_told=photo_told or None,
-        keloid_decision=_decided(patient),
+        keloid_decision=_keloid_decision_message(patient),
     )
 
 
-def _decided(patient: Patient) -> Message | None:
+def _keloid_decision_message(patient: Patient) -> Message | None:
     """Who decided on ablation for someone who forms keloids, when, and which; None where nobody has."""
     decision = patient.keloid_decision
     if decision is None:
         return None
-    lasers = ", ".join(table("modality")[name]["title"] for name in decision.allows)
+    lasers = ", ".join(vocabulary_table("modality")[name]["title"] for name in decision.allows)
     params = {"by": decision.by, "date": Formatter().date(decision.date), "lasers": lasers}
     return Message("plan.keloid-decision", params)
 
 
-def _medicine(taken: Medication) -> Medicine:
+def _medicine_record(taken: Medication) -> Medicine:
     """What was said, the known names that it matches, those of them by a slip of spelling, and what no rule checked."""
     read = read_medication(taken.name)
-    slips = tuple(Spelling(slip.written, slip.name) for slip in read.slips)
-    return Medicine(taken.name, taken.last_dose_months, tuple(read.medicines), slips, tuple(not_checked(taken.name)))
+    slips = tuple(SpellingCorrection(slip.written, slip.name) for slip in read.slips)
+    return Medicine(
+        taken.name, taken.last_dose_months, tuple(read.medicines), slips, tuple(unchecked_parts(taken.name))
+    )
 
 
-def _first_lasers(concerns: Sequence[ConcernPlan]) -> list[tuple[Option, Setup]]:
+def _first_laser_options(concerns: Sequence[ConcernPlan]) -> list[tuple[Option, DeviceSetup]]:
     """The first laser option of each concern that has one."""
     return [concern.first_laser for concern in concerns if concern.first_laser is not None]
 
 
-def _unknowns(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
+def _unknown_messages(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
     """What the plan does not know and a person might take it to know."""
     found = []
     for concern in concerns:
         if isinstance(concern.subtypes, Unknown):
-            kinds = ", ".join(text(f"subtype-title.{word}").lower() for word in subtypes(concern.condition))
+            kinds = ", ".join(
+                render_message(f"subtype-title.{word}").lower() for word in condition_subtypes(concern.condition)
+            )
             found.append(Message("unknown.subtypes", {"concern": concern.title, "kinds": kinds}))
         for option in concern.options:
             abstains = option.expected.abstains
@@ -310,9 +426,9 @@ def _unknowns(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
     return tuple(found)
 
 
-def _notices(case: Case, colour: Colour) -> tuple[Notice, ...]:
+def _reading_notices(case: Case, colour: PersonColour) -> tuple[PlanNotice, ...]:
     """What was read and not understood, and what contradicts itself."""
     return (
-        *(Notice(one["code"], one["message"]) for one in questionnaire(case).warnings),
-        *(Notice(one.code, one.message.text) for one in colour.warnings),
+        *(PlanNotice(one["code"], one["message"]) for one in read_questionnaire(case).warnings),
+        *(PlanNotice(one.code, one.message.text) for one in colour.warnings),
     )

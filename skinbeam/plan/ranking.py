@@ -23,23 +23,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.document import round_significant
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.comparison.together import clearly_more, own_studies, shares_together
-from skinbeam.evidence.question import Question
-from skinbeam.messages import Message
-from skinbeam.plan.search.goals import Use
+from skinbeam.evidence.comparison.compare import joint_shares, surely_helps_more, treatment_studies
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.model.document import round_significant
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.plan.search.goals import LaserUse
+from skinbeam.text import Message
 
-__all__ = ["Place", "Standing", "chance", "chances", "places"]
+__all__ = ["OptionRank", "OptionStanding", "estimate_per_hundred", "per_hundred", "rank_options"]
 
-_NOTHING: Final = "no-treatment"
-_USES: Final[tuple[Use, ...]] = ("first", "usual", "possible")
+_NO_TREATMENT: Final = "no-treatment"
+_USE_ORDER: Final[tuple[LaserUse, ...]] = ("first", "usual", "possible")
 # Shares of people with a lasting mark that are no reason to choose: trials know them to a few of 100 at best.
-_MARKS_ALIKE = 0.05
+_SIMILAR_MARKS = 0.05
 
 
 @dataclass(frozen=True)
-class Standing:
+class OptionStanding:
     """What an option is placed by.
 
     Parameters
@@ -54,8 +54,8 @@ class Standing:
     """
 
     title: str
-    question: Question
-    use: Use
+    question: EvidenceQuestion
+    use: LaserUse
     half: Value
     marks: float | None
     unlike: Message | None = None
@@ -63,12 +63,12 @@ class Standing:
     @cached_property
     def own(self) -> int:
         """How many studies treated this condition with this kind of treatment, or light."""
-        return len(own_studies(self.question))
+        return len(treatment_studies(self.question))
 
     @property
     def tier(self) -> int:
         """Which of the groups above it belongs to."""
-        if self.question.modality == _NOTHING:
+        if self.question.modality == _NO_TREATMENT:
             return 4
         if self.use == "first":
             return 0
@@ -78,7 +78,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Place:
+class OptionRank:
     """Which option stands at a place: its index among those given, its rank from 1, and why."""
 
     index: int
@@ -86,27 +86,27 @@ class Place:
     reason: Message
 
 
-def places(standings: Sequence[Standing], *, seed: int = 0) -> list[Place]:
+def rank_options(standings: Sequence[OptionStanding], *, seed: int = 0) -> list[OptionRank]:
     """Return the options in order; tied ones share a rank, and the next rank counts them all.
 
     Parameters
     ----------
     seed : of the clinics in which options are compared.
     """
-    shares = shares_together([one.question for one in standings], seed=seed)
-    ordered: list[Place] = []
-    for tied, lighter in _groups(standings, shares):
+    shares = joint_shares([one.question for one in standings], seed=seed)
+    ordered: list[OptionRank] = []
+    for tied, lighter in _tied_groups(standings, shares):
         rank = len(ordered) + 1
         for index in tied:
             others = [standings[other].title for other in tied if other != index]
             ahead = standings[ordered[0].index].title if ordered else ""
             fewer = standings[lighter[index]].title if index in lighter else ""
-            ordered.append(Place(index, rank, _reason(standings[index], rank, others, ahead, fewer)))
+            ordered.append(OptionRank(index, rank, _rank_reason(standings[index], rank, others, ahead, fewer)))
     return ordered
 
 
-def _groups(
-    standings: Sequence[Standing], shares: Sequence[NDArray[np.float64] | None]
+def _tied_groups(
+    standings: Sequence[OptionStanding], shares: Sequence[NDArray[np.float64] | None]
 ) -> Iterator[tuple[list[int], dict[int, int]]]:
     """Groups of tied options, the best first; in each the fewest lasting marks first, then the most trials.
 
@@ -114,15 +114,15 @@ def _groups(
     """
 
     def line(index: int) -> tuple[int, int]:
-        return standings[index].tier, _USES.index(standings[index].use)
+        return standings[index].tier, _USE_ORDER.index(standings[index].use)
 
     def marked(index: int) -> tuple[float, int, float]:
         one = standings[index]
         marks = 1.0 if one.marks is None else one.marks
-        return round(marks / _MARKS_ALIKE), -one.own, -_middle(one.half)
+        return round(marks / _SIMILAR_MARKS), -one.own, -_median_share(one.half)
 
     for _, alike in groupby(sorted(range(len(standings)), key=line), key=line):
-        left = sorted(alike, key=lambda index: -_middle(standings[index].half))
+        left = sorted(alike, key=lambda index: -_median_share(standings[index].half))
         lighter: dict[int, int] = {}
         while left:
             best = shares[left[0]]
@@ -130,39 +130,39 @@ def _groups(
             for index in left[1:]:
                 share = shares[index]
                 if (best is None) == (share is None) and (
-                    best is None or share is None or not clearly_more(best, share)
+                    best is None or share is None or not surely_helps_more(best, share)
                 ):
                     tied.append(index)
             least = min(tied, key=marked)
-            group = [index for index in tied if not _marks_more(standings[index], standings[least])]
+            group = [index for index in tied if not _leaves_more_marks(standings[index], standings[least])]
             yield sorted(group, key=marked), lighter
             left = [index for index in left if index not in group]
             lighter = {index: least for index in tied if index not in group}
 
 
-def _marks_more(one: Standing, other: Standing) -> bool:
+def _leaves_more_marks(one: OptionStanding, other: OptionStanding) -> bool:
     """Whether it left marks in so many more people that this is a reason; what nobody counted is none."""
-    return one.marks is not None and other.marks is not None and one.marks - other.marks > _MARKS_ALIKE
+    return one.marks is not None and other.marks is not None and one.marks - other.marks > _SIMILAR_MARKS
 
 
-def _middle(half: Value) -> float:
+def _median_share(half: Value) -> float:
     return half.median if isinstance(half, Estimate) else -1.0
 
 
-def _reason(one: Standing, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
     """What trials found, and what that means for its place: two sentences that a patient can follow."""
-    if one.question.modality == _NOTHING:
+    if one.question.modality == _NO_TREATMENT:
         return Message("plan.rank-none")
     if isinstance(one.half, Unknown):
         found = Message("plan.rank-uncounted")
     elif one.own:
-        found = Message("plan.rank-counted", {**chances(one.half), "studies": one.own})
+        found = Message("plan.rank-counted", {**estimate_per_hundred(one.half), "studies": one.own})
     else:
-        found = Message("plan.rank-borrowed", chances(one.half))
-    return Message("plan.rank", {"found": found, "place": _place(one, rank, tied, ahead, fewer)})
+        found = Message("plan.rank-borrowed", estimate_per_hundred(one.half))
+    return Message("plan.rank", {"found": found, "place": _rank_message(one, rank, tied, ahead, fewer)})
 
 
-def _place(one: Standing, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
     if one.use == "first":
         return Message("plan.place-first-line")
     if one.unlike is not None:
@@ -180,12 +180,12 @@ def _place(one: Standing, rank: int, tied: Sequence[str], ahead: str, fewer: str
     return Message("plan.place-after", {"ahead": ahead})
 
 
-def chances(share: Estimate) -> dict[str, float]:
+def estimate_per_hundred(share: Estimate) -> dict[str, float]:
     """Return median, low and high of a share of people as counts of 100, by name."""
-    return {name: chance(getattr(share, name)) for name in ("median", "low", "high")}
+    return {name: per_hundred(getattr(share, name)) for name in ("median", "low", "high")}
 
 
-def chance(p: float) -> float:
+def per_hundred(p: float) -> float:
     """Return a probability as a count of 100: whole people, a half upwards as tables round, and below one two digits.
 
     It is rounded as a document is first, so that a sentence and the table beside it count the same people.

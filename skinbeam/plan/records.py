@@ -9,45 +9,43 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from skinbeam.assessment.risks import Risk
-from skinbeam.document import fields_of, plain, round_significant, sha256_of
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.expectation.records import Expectation
-from skinbeam.messages import Message
-from skinbeam.photo.findings.suggestion import Suggestion
-from skinbeam.plan.rules.reason import PlainReason, Reason
+from skinbeam.assessment.risks import PersonalRisk
+from skinbeam.evidence.expectation.expectation import Expectation
+from skinbeam.model.document import dataclass_fields, round_significant, sha256_hex, to_json_types
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.photo.findings.finding import ConcernSuggestion
+from skinbeam.plan.course_records import CourseTotal, DeviceSetup, Duration, SourceRange, TestSpotLadder, Visit
 from skinbeam.plan.rules.suitability import Suitability
-from skinbeam.plan.setup import Setup
-from skinbeam.plan.spans import Duration, Range
-from skinbeam.plan.visits import CourseTotal, Ladder, Visit
+from skinbeam.plan.rules.table import PlainReason, RuleReason
+from skinbeam.text import Message
 
 __all__ = [
     "Advice",
     "Assessment",
-    "CheckedLimit",
     "ConcernPlan",
     "HarmShare",
-    "HealingDay",
-    "Immediate",
+    "HealingDayText",
+    "ImmediateReaction",
+    "LimitCheck",
+    "LimitStatus",
     "Medicine",
-    "Nearest",
-    "Notice",
+    "NearestOption",
     "Option",
     "Plan",
-    "Refused",
-    "Spelling",
-    "Status",
+    "PlanNotice",
+    "RefusedOption",
+    "SpellingCorrection",
     "Target",
     "TargetValue",
-    "rounded",
+    "round_record",
 ]
 
-T = TypeVar("T")
-Status = Literal["met", "warn", "not_met", "unknown"]
+RecordT = TypeVar("RecordT")
+LimitStatus = Literal["met", "warn", "not_met", "unknown"]
 
 
 @dataclass(frozen=True)
-class Notice:
+class PlanNotice:
     """A warning: a short name of its kind, and what happened."""
 
     code: str
@@ -75,7 +73,7 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class Spelling:
+class SpellingCorrection:
     """A word of the case that names no medicine, and the name that it was taken for."""
 
     written: str
@@ -89,7 +87,7 @@ class Medicine:
     name: str
     last_dose_months: float
     matched: tuple[str, ...]
-    taken_as: tuple[Spelling, ...]
+    taken_as: tuple[SpellingCorrection, ...]
     not_checked: tuple[str, ...]
 
 
@@ -102,7 +100,7 @@ class Assessment:
     phototype: str | Unknown
     ita_deg: float | Unknown
     colour_basis: Message
-    risks: tuple[Risk, ...]
+    risks: tuple[PersonalRisk, ...]
     medications: tuple[Medicine, ...]
     photo: Message
     keloid_decision: Message | None = None
@@ -134,7 +132,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Immediate:
+class ImmediateReaction:
     """The reaction that shows a hit, the signs that stop treatment, and how to begin."""
 
     seek: Message
@@ -143,7 +141,7 @@ class Immediate:
 
 
 @dataclass(frozen=True)
-class HealingDay:
+class HealingDayText:
     """What a day after a session looks like."""
 
     day: int
@@ -161,7 +159,7 @@ class HarmShare:
 
 
 @dataclass(frozen=True)
-class CheckedLimit:
+class LimitCheck:
     """A limit that was held against the simulated skins.
 
     Parameters
@@ -172,7 +170,7 @@ class CheckedLimit:
 
     id: str
     quantity: str
-    status: Status
+    status: LimitStatus
     share: float
     share_required: float
     value: Value
@@ -202,25 +200,25 @@ class Option:
 
     modality: str
     title: str
-    setup: Setup | None
+    setup: DeviceSetup | None
     p_effective: Value
     p_harm: Value
     p_purpura: Estimate | None = None
-    purpura_days: Range | None = None
+    purpura_days: SourceRange | None = None
     expected: Expectation
-    followup_months: Range | Unknown
-    sessions: Range | Unknown
-    interval_weeks: Range | Unknown
-    minutes: Range | Unknown
+    followup_months: SourceRange | Unknown
+    sessions: SourceRange | Unknown
+    interval_weeks: SourceRange | Unknown
+    minutes: SourceRange | Unknown
     pain_0_10: Value
     downtime_days: Value
     shows_days: Duration | Unknown
     shows: tuple[Duration, ...]
-    immediate: Immediate | Unknown
-    healing: tuple[HealingDay, ...]
+    immediate: ImmediateReaction | Unknown
+    healing: tuple[HealingDayText, ...]
     harms: tuple[HarmShare, ...]
-    reasons: tuple[Reason, ...]
-    limits: tuple[CheckedLimit, ...]
+    reasons: tuple[RuleReason, ...]
+    limits: tuple[LimitCheck, ...]
     rank_reason: Message
     beside_trials: Message | None = None
     practice: Message | None = None
@@ -230,14 +228,14 @@ class Option:
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape: the fields of the setup stand among those of the option."""
-        held = fields_of(self)
+        held = dataclass_fields(self)
         head = {name: held.pop(name) for name in ("modality", "title")}
         held.pop("setup", None)
-        return head | ({"settings": {}} if self.setup is None else fields_of(self.setup)) | held
+        return head | ({"settings": {}} if self.setup is None else dataclass_fields(self.setup)) | held
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedOption:
     """A modality, or a device for it, that is not offered, and why."""
 
     modality: str
@@ -248,7 +246,7 @@ class Refused:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nearest:
+class NearestOption:
     """The setting that came nearest to being offered where none was, at the greatest dose that may be tried.
 
     Parameters
@@ -264,21 +262,21 @@ class Nearest:
 
     modality: str
     title: str
-    setup: Setup
+    setup: DeviceSetup
     p_effective: Estimate
     p_effective_required: float
     reaching_J_cm2: float | Unknown | None
     why: Message
-    limit: CheckedLimit | None
+    limit: LimitCheck | None
     practice: Message
     expected: Expectation
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape: the fields of the setup stand among those of the setting."""
-        held = fields_of(self)
+        held = dataclass_fields(self)
         head = {name: held.pop(name) for name in ("modality", "title")}
         del held["setup"]
-        return head | fields_of(self.setup) | held
+        return head | dataclass_fields(self.setup) | held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,9 +300,9 @@ class ConcernPlan:
     can: Message
     cannot: Message
     options: tuple[Option, ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedOption, ...]
     no_laser: tuple[PlainReason, ...]
-    nearest: Nearest | None = None
+    nearest: NearestOption | None = None
 
     @property
     def place(self) -> str:
@@ -312,7 +310,7 @@ class ConcernPlan:
         return f"{self.condition} at {self.site}"
 
     @property
-    def first_laser(self) -> tuple[Option, Setup] | None:
+    def first_laser(self) -> tuple[Option, DeviceSetup] | None:
         """The first option with a device, and its settings."""
         return next(((option, option.setup) for option in self.options if option.setup is not None), None)
 
@@ -329,7 +327,7 @@ class ConcernPlan:
 class Plan:
     """A whole plan, which does not change any more.
 
-    Its numbers are those of the document (`rounded`), so that a sentence, a page and the file say the same.
+    Its numbers are those of the document (`round_record`), so that a sentence, a page and the file say the same.
 
     Parameters
     ----------
@@ -344,7 +342,7 @@ class Plan:
     version: str
     case_sha256: str
     seed: int
-    warnings: tuple[Notice, ...]
+    warnings: tuple[PlanNotice, ...]
     mode: str
     intended_use: Message
     assessment: Assessment
@@ -353,7 +351,7 @@ class Plan:
     concerns: tuple[ConcernPlan, ...]
     course: tuple[Visit, ...]
     course_total: CourseTotal
-    test_spots: tuple[Ladder, ...]
+    test_spots: tuple[TestSpotLadder, ...]
     titration: tuple[Advice, ...]
     anaesthesia: tuple[Advice, ...]
     photographs: tuple[Advice, ...]
@@ -362,7 +360,7 @@ class Plan:
     aftercare: tuple[Advice, ...]
     when_to_call: tuple[Advice, ...]
     clinic_phone: str | None = None
-    suggested: tuple[Suggestion, ...] | None = None
+    suggested: tuple[ConcernSuggestion, ...] | None = None
     unknowns: tuple[Message, ...]
     sources: tuple[str, ...]
     draws: int
@@ -371,28 +369,28 @@ class Plan:
     @cached_property
     def plan_sha256(self) -> str:
         """The plan's name: the hash of everything in it."""
-        return sha256_of(fields_of(self))
+        return sha256_hex(dataclass_fields(self))
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
         """The plan in JSON types: `skinbeam.plan/1`."""
-        written: Mapping[str, Any] = plain(fields_of(self) | {"plan_sha256": self.plan_sha256})
+        written: Mapping[str, Any] = to_json_types(dataclass_fields(self) | {"plan_sha256": self.plan_sha256})
         return written
 
 
-def rounded(value: T) -> T:
+def round_record(value: RecordT) -> RecordT:
     """Return a record with every number as a document holds it. Sentences keep the numbers that they were made with."""
-    whole: T = _rounded(value)
+    whole: RecordT = _round_value(value)
     return whole
 
 
-def _rounded(value: Any) -> Any:
+def _round_value(value: Any) -> Any:
     if isinstance(value, float):
         return round_significant(value)
     if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: _round_value(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)(_rounded(item) for item in value)
+        return type(value)(_round_value(item) for item in value)
     if is_dataclass(value) and not isinstance(value, type | Message):
-        return replace(value, **{field.name: _rounded(getattr(value, field.name)) for field in fields(value)})
+        return replace(value, **{field.name: _round_value(getattr(value, field.name)) for field in fields(value)})
     return value

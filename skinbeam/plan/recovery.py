@@ -9,25 +9,25 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.plan.records import Advice, HealingDay, Option, Plan
-from skinbeam.provenance import used
-from skinbeam.shipped import shipped_table
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.plan.records import Advice, HealingDayText, Option, Plan
 
 __all__ = [
-    "PAIN",
-    "REDNESS",
-    "SIGNS",
-    "Today",
+    "PAIN_RANGE",
+    "REDNESS_GRADES",
+    "SIGN_NAMES",
+    "DayExpectation",
     "WarningSign",
-    "advice_about",
-    "healing_days",
-    "link_days",
-    "today",
-    "warns",
+    "count_diary_days",
+    "count_healing_days",
+    "expectation_on_day",
+    "sign_advice",
+    "warning_signs",
 ]
 
-PAIN = (0, 10)
+PAIN_RANGE = (0, 10)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class WarningSign:
 
 
 @dataclass(frozen=True)
-class Today:
+class DayExpectation:
     """What is normal on a day, from the days that the plan describes.
 
     Parameters
@@ -50,65 +50,69 @@ class Today:
     over : the day lies beyond everything that the plan foretells to show.
     """
 
-    now: HealingDay | None
-    next: HealingDay | None
+    now: HealingDayText | None
+    next: HealingDayText | None
     over: bool
 
 
 @cache
-def _signs() -> tuple[WarningSign, ...]:
-    held = shipped_table("data/diary.toml")["sign"]
+def _load_signs() -> tuple[WarningSign, ...]:
+    held = load_package_table("data/diary.toml")["sign"]
     return tuple(WarningSign(name, tuple(one["rules"]), one.get("at_once", False)) for name, one in held.items())
 
 
-SIGNS = tuple(one.name for one in _signs())
-REDNESS = tuple(shipped_table("data/diary.toml")["redness"])
+SIGN_NAMES = tuple(one.name for one in _load_signs())
+REDNESS_GRADES = tuple(load_package_table("data/diary.toml")["redness"])
 
 
-def warns(pain: int, redness: str, ticked: Collection[str]) -> tuple[WarningSign, ...]:
+def warning_signs(pain: int, redness: str, ticked: Collection[str]) -> tuple[WarningSign, ...]:
     """Return what of an entry calls the clinic, in the order of the questions; empty where nothing does.
 
     Raises
     ------
     ValueError : pain is not 0 to 10, or a word is none of the questions'.
     """
-    if not PAIN[0] <= pain <= PAIN[1] or redness not in REDNESS or not set(ticked) <= set(SIGNS):
+    if (
+        not PAIN_RANGE[0] <= pain <= PAIN_RANGE[1]
+        or redness not in REDNESS_GRADES
+        or not set(ticked) <= set(SIGN_NAMES)
+    ):
         raise ValueError("no answer to these questions")
-    table = shipped_table("data/diary.toml")
+    table = load_package_table("data/diary.toml")
     return (
-        *(one for one in _signs() if one.name in ticked),
+        *(one for one in _load_signs() if one.name in ticked),
         *(WarningSign("redness", tuple(held["rules"]), False) for held in [table["redness"][redness]] if held["warns"]),
         *([WarningSign("pain", ("call-same-day",), False)] if pain >= table["pain"]["severe"]["value"] else ()),
     )
 
 
-def advice_about(plan: Plan, found: Collection[WarningSign]) -> tuple[Advice, ...]:
+def sign_advice(plan: Plan, found: Collection[WarningSign]) -> tuple[Advice, ...]:
     """Return what the plan tells clinicians to do about such signs, each sentence once."""
     named = {rule for one in found for rule in one.rules}
     advice = tuple(one for one in plan.complications if one.rule in named)
-    used(*(one.source for one in advice))
+    cite_sources(*(one.source for one in advice))
     return advice
 
 
-def today(option: Option, day: int) -> Today:
+def expectation_on_day(option: Option, day: int) -> DayExpectation:
     """Return what is normal on a day after a session, counted from 0."""
     begun = [one for one in option.healing if one.day <= day]
     later = [one for one in option.healing if one.day > day]
-    return Today(begun[-1] if begun else None, later[0] if later else None, day > healing_days(option))
+    return DayExpectation(begun[-1] if begun else None, later[0] if later else None, day > count_healing_days(option))
 
 
-def healing_days(option: Option) -> int:
+def count_healing_days(option: Option) -> int:
     """Return the last day on which the plan foretells that something shows; 0 where it foretells nothing."""
-    return math.ceil(max(_ends(option), default=0.0))
+    return math.ceil(max(_duration_ends(option), default=0.0))
 
 
-def link_days(option: Option) -> int:
+def count_diary_days(option: Option) -> int:
     """Return for how many days after a session a diary is open: until healing is over, and a margin."""
-    table = {name: int(one["value"]) for name, one in shipped_table("data/diary.toml")["link"].items()}
-    return min(max(healing_days(option) + table["margin_days"], table["least_days"]), table["most_days"])
+    table = {name: int(one["value"]) for name, one in load_package_table("data/diary.toml")["link"].items()}
+    return min(max(count_healing_days(option) + table["margin_days"], table["least_days"]), table["most_days"])
 
 
-def _ends(option: Option) -> Iterator[float]:
+def _duration_ends(option: Option) -> Iterator[float]:
     if not isinstance(option.shows_days, Unknown):
         yield option.shows_days.high
     if isinstance(option.downtime_days, Estimate):

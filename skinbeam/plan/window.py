@@ -4,40 +4,112 @@ Effect and limits are those of the search, so that what a figure calls allowed i
 the plan is told of all draws; those beside it of fewer, which no eye tells from all of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.laser.grid import densities, dose_steps, offers
-from skinbeam.plan.search.candidates import beam_of, built_in_cooling, thinned
-from skinbeam.plan.search.envelope import envelope_of
-from skinbeam.plan.search.fractional import any_broken, columns_in
-from skinbeam.plan.search.full_field import thresholds_of
-from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import Limit, Quantity, limits_for
-from skinbeam.plan.search.place import ENERGY, FLUENCE, light_of
+from skinbeam.laser.device import Device
+from skinbeam.laser.setting_grid import density_steps, dose_steps, iterate_settings
+from skinbeam.model.document import round_significant
+from skinbeam.model.errors import NotAvailable
+from skinbeam.plan.search.candidate import CandidateSetting, DoseThresholds
+from skinbeam.plan.search.envelope import PracticeEnvelope, envelope_rules, find_envelope, span_ends
+from skinbeam.plan.search.fractional import compute_columns, p_any_limit_broken
+from skinbeam.plan.search.full_field import compute_thresholds
+from skinbeam.plan.search.goals import TreatmentGoal
+from skinbeam.plan.search.limits import LimitValues, SettingLimit, find_limits
+from skinbeam.plan.search.practice_place import ENERGY, FLUENCE, practice_light
+from skinbeam.plan.search.settings import build_beam, built_in_cooling, thin_evenly
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.thresholds import Thresholds
-from skinbeam.plan.search.trial import Trial
-from skinbeam.plan.window.grid import doses_of
-from skinbeam.plan.window.practice import Practised, makers_of, practised_of
-from skinbeam.simulate.skins.ensemble import share
+from skinbeam.published_doses.settings import PublishedSetting
+from skinbeam.simulate.skins.ensemble import weighted_share
 
-__all__ = ["Window", "window_of"]
+__all__ = [
+    "PlanWindow",
+    "PublishedDoseRange",
+    "compute_window",
+    "dose_grid",
+    "log_spaced",
+    "maker_dose_ranges",
+    "published_dose_ranges",
+]
 
-Floats = NDArray[np.float64]
+# The grid of a window: doses and pulse lengths that a device spans, evenly taken.
 
-_ENERGIES, _DENSITIES = 6, 7
-_PULSES: Final = 4  # that stand for what the device spans, beside that of the plan
-_Rows = tuple[tuple[float, ...], ...]
+_GRID_DOSES: Final = 24
+
+
+def dose_grid(device: Device, wavelength_nm: float) -> list[float]:
+    """Return doses over all that a device emits of a wavelength, whatever the spot and the pulse, ascending."""
+    doses = {
+        dose for o in iterate_settings(device) if o.wavelength_nm == wavelength_nm for dose in dose_steps(device, *o)
+    }
+    return log_spaced(min(doses), max(doses))
+
+
+def log_spaced(low: float, high: float, count: int = _GRID_DOSES) -> list[float]:
+    """Return so many round numbers from `low` to `high`, evenly in the logarithm."""
+    return [round_significant(float(x), 3) for x in np.geomspace(low, high, count)]
+
+
+# Published doses beside a window: the range of practice by pulse length, and what makers recommend.
+
+_PRACTICE_PULSES: Final = 9  # in the published range of pulses: the range of doses changes in steps between them
 
 
 @dataclass(frozen=True)
-class Window:
+class PublishedDoseRange:
+    """Doses in J/cm², or of microbeams in mJ, at a row of a window: a pulse length in ms, or a density in 1/cm²."""
+
+    row: float
+    low: float
+    high: float
+
+
+def published_dose_ranges(
+    envelope: PracticeEnvelope, quantity: str, *, spot_mm: float | None, pulse_ms: float, pulses: Sequence[float]
+) -> tuple[PublishedDoseRange, ...]:
+    """Return the published doses by pulse length, ascending; empty where nobody printed one.
+
+    Parameters
+    ----------
+    quantity : `fluence_J_cm2` or `microbeam_mJ`, of which no source prints a spot.
+    spot_mm, pulse_ms : the setting that practice stands beside; where too few print a pulse, its own alone is told of.
+    pulses : first and last pulse length to tell of.
+    """
+    span = envelope.practised("pulse_ms")
+    at = [pulse_ms]
+    if span is not None:
+        low, high = max(span.low, pulses[0]), min(span.high, pulses[-1])
+        inside = [pulse_ms] if low <= pulse_ms <= high else []
+        at = sorted({*inside, *np.geomspace(low, high, _PRACTICE_PULSES).tolist()}) if low <= high else inside
+    found = ((pulse, envelope.dose(quantity, pulse_ms=pulse, spot_mm=spot_mm)) for pulse in at)
+    return tuple(PublishedDoseRange(pulse, span.low, span.high) for pulse, span in found if span is not None)
+
+
+def maker_dose_ranges(rows: Iterable[PublishedSetting], *, spot_mm: float) -> tuple[PublishedDoseRange, ...]:
+    """Return what makers recommend with spots near this one, each pulse and dose once."""
+    near = envelope_rules()["near"]["spot"]
+    found: dict[PublishedDoseRange, None] = {}
+    for row in rows:
+        pulses, doses, spots = map(span_ends, (row.pulse_ms, row.fluence_J_cm2, row.spot_mm))
+        if row.maker and pulses and doses and all(1 / near <= spot / spot_mm <= near for spot in spots):
+            found |= {PublishedDoseRange(pulse, doses[0], doses[-1]): None for pulse in pulses}
+    return tuple(found)
+
+
+Floats = NDArray[np.float64]
+
+_WINDOW_ENERGIES, _WINDOW_DENSITIES = 6, 7
+_WINDOW_PULSES: Final = 4  # that stand for what the device spans, beside that of the plan
+_ProbabilityRows = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class PlanWindow:
     """Probabilities over a grid; columns are doses, or energies of a microbeam.
 
     Parameters
@@ -54,16 +126,16 @@ class Window:
     by: Literal["pulse_ms", "density_per_cm2"]
     dose: tuple[float, ...]
     rows: tuple[float, ...]
-    p_effect: _Rows
-    p_harm: _Rows
-    spent: _Rows
+    p_effect: _ProbabilityRows
+    p_harm: _ProbabilityRows
+    spent: _ProbabilityRows
     broken: tuple[str, ...]
-    practised: tuple[Practised, ...]
-    makers: tuple[Practised, ...]
+    practised: tuple[PublishedDoseRange, ...]
+    makers: tuple[PublishedDoseRange, ...]
 
 
 @dataclass(frozen=True)
-class _Row:
+class _WindowRow:
     """One row: for each dose what it reaches, how likely it burns, and the limit it is nearest to breaking."""
 
     effect: tuple[float, ...]
@@ -71,7 +143,7 @@ class _Row:
     nearest: tuple[tuple[float, str], ...]
 
 
-def window_of(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | None) -> Window:
+def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkins, phototype: int | None) -> PlanWindow:
     """Return the window around the settings of a plan.
 
     Parameters
@@ -81,36 +153,36 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | None)
     """
     machine, chosen = trial.machine, trial.setting
     if trial.density_per_cm2 is not None:
-        return _of_columns(trial, goal, skins, phototype)
+        return _column_window(trial, goal, skins, phototype)
     assert trial.thresholds is not None  # a trial of a full field
     cooling, _ = built_in_cooling(machine.device)
-    same = [one for one in offers(machine.device) if one.wavelength_nm == chosen.wavelength_nm]
-    pulses = sorted({chosen.pulse_ms, *thinned(sorted({one.pulse_ms for one in same}), _PULSES)})
-    doses = tuple(sorted({trial.dose, *doses_of(machine.device, chosen.wavelength_nm)}))
-    rows = {chosen.pulse_ms: _row(trial.thresholds, goal, skins.site, doses, trial.weights)}
+    same = [one for one in iterate_settings(machine.device) if one.wavelength_nm == chosen.wavelength_nm]
+    pulses = sorted({chosen.pulse_ms, *thin_evenly(sorted({one.pulse_ms for one in same}), _WINDOW_PULSES)})
+    doses = tuple(sorted({trial.dose, *dose_grid(machine.device, chosen.wavelength_nm)}))
+    rows = {chosen.pulse_ms: _window_row(trial.thresholds, goal, skins.site, doses, trial.weights)}
     for pulse in pulses:
         if pulse == chosen.pulse_ms:
             continue
         setting = min((one for one in same if one.pulse_ms == pulse), key=lambda one: abs(one.spot_mm - chosen.spot_mm))
-        beam = replace(beam_of(machine, setting, dose_steps(machine.device, *setting)[0]), passes=trial.passes)
+        beam = replace(build_beam(machine, setting, dose_steps(machine.device, *setting)[0]), passes=trial.passes)
         try:
-            found = thresholds_of(beam, goal, skins, cooling)
+            found = compute_thresholds(beam, goal, skins, cooling)
         except NotAvailable:
             continue  # a pulse of the device that the model cannot judge
-        rows[pulse] = _row(found, goal, skins.site, doses, skins.weights)
-    beside = _practice(trial, goal, phototype, (min(rows), max(rows)))
-    return _window("pulse_ms", doses, rows, *beside)
+        rows[pulse] = _window_row(found, goal, skins.site, doses, skins.weights)
+    beside = _published_fluences(trial, goal, phototype, (min(rows), max(rows)))
+    return _make_window("pulse_ms", doses, rows, *beside)
 
 
-def _window(
+def _make_window(
     by: Literal["pulse_ms", "density_per_cm2"],
     doses: tuple[float, ...],
-    rows: Mapping[float, _Row],
-    practised: tuple[Practised, ...],
-    makers: tuple[Practised, ...],
-) -> Window:
+    rows: Mapping[float, _WindowRow],
+    practised: tuple[PublishedDoseRange, ...],
+    makers: tuple[PublishedDoseRange, ...],
+) -> PlanWindow:
     kept = [rows[place] for place in sorted(rows)]
-    return Window(
+    return PlanWindow(
         by,
         doses,
         tuple(sorted(rows)),
@@ -123,71 +195,79 @@ def _window(
     )
 
 
-def _of_columns(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | None) -> Window:
+def _column_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkins, phototype: int | None) -> PlanWindow:
     """The window of microbeams: energy by density, on the skins that the plan was judged on."""
     device, chosen = trial.machine.device, trial.setting
     assert trial.density_per_cm2 is not None  # a trial of columns
-    limits = limits_for(goal.modality, skins.site, goal.condition)
+    limits = find_limits(goal.modality, skins.site, goal.condition)
     counts_m, _ = goal.column_depths_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
-    places = sorted({trial.density_per_cm2, *thinned(densities(device, *chosen, trial.dose), _DENSITIES)})
+    places = sorted(
+        {trial.density_per_cm2, *thin_evenly(density_steps(device, *chosen, trial.dose), _WINDOW_DENSITIES)}
+    )
     cells: dict[float, list[tuple[float, float, tuple[float, str]]]] = {}
-    for energy in sorted({trial.dose, *thinned(dose_steps(device, *chosen), _ENERGIES)}):
-        sparsest = densities(device, *chosen, energy)[0]
-        beam = beam_of(trial.machine, chosen, energy, sparsest)
+    for energy in sorted({trial.dose, *thin_evenly(dose_steps(device, *chosen), _WINDOW_ENERGIES)}):
+        sparsest = density_steps(device, *chosen, energy)[0]
+        beam = build_beam(trial.machine, chosen, energy, sparsest)
         try:
             depth = skins.lesion(beam, energy, limiting=False).depth
-            columns = columns_in(skins, beam, energy, sparsest)
+            columns = compute_columns(skins, beam, energy, sparsest)
         except NotAvailable:
             continue  # an energy of the device that the model cannot judge
-        reached = share(depth >= counts_m, skins.weights[0])[0]
-        cells[energy] = [(reached, *_columns_at(columns.values(place), limits, skins.weights[1])) for place in places]
+        reached = weighted_share(depth >= counts_m, skins.weights[0])[0]
+        cells[energy] = [
+            (reached, *_judge_columns(columns.values(place), limits, skins.weights[1])) for place in places
+        ]
     by_place = zip(places, zip(*cells.values(), strict=True), strict=True)
-    rows = {place: _Row(*(tuple(column) for column in zip(*row, strict=True))) for place, row in by_place}
-    return _window("density_per_cm2", tuple(cells), rows, _practised_columns(trial, goal, phototype), ())
+    rows = {place: _WindowRow(*(tuple(column) for column in zip(*row, strict=True))) for place, row in by_place}
+    return _make_window("density_per_cm2", tuple(cells), rows, _published_energies(trial, goal, phototype), ())
 
 
-def _columns_at(
-    values: Mapping[str, Quantity], limits: Sequence[Limit], weights: Floats
+def _judge_columns(
+    values: Mapping[str, LimitValues], limits: Sequence[SettingLimit], weights: Floats
 ) -> tuple[float, tuple[float, str]]:
     """How likely columns break any limit, and the limit that they are nearest to breaking."""
-    shares = (share(limit.kept(values[limit.quantity], limit.stop), weights)[0] for limit in limits)
+    shares = (weighted_share(limit.kept(values[limit.quantity], limit.stop), weights)[0] for limit in limits)
     spent = [(limit.spent(p), limit.quantity) for limit, p in zip(limits, shares, strict=True)]
-    return share(any_broken(limits, values), weights)[0], max(spent)
+    return weighted_share(p_any_limit_broken(limits, values), weights)[0], max(spent)
 
 
-def _practised_columns(trial: Trial, goal: Goal, phototype: int | None) -> tuple[Practised, ...]:
+def _published_energies(
+    trial: CandidateSetting, goal: TreatmentGoal, phototype: int | None
+) -> tuple[PublishedDoseRange, ...]:
     """The published energies, over the published densities; empty where either is not printed."""
-    envelope = envelope_of(goal.condition, light_of(trial, goal.modality), phototype)
+    envelope = find_envelope(goal.condition, practice_light(trial, goal.modality), phototype)
     if envelope is None:
         return ()
     energies = envelope.dose(ENERGY, pulse_ms=trial.setting.pulse_ms, spot_mm=None)
     spread = envelope.practised("density_per_cm2")
     if energies is None or spread is None:
         return ()
-    return tuple(Practised(end, energies.low, energies.high) for end in (spread.low, spread.high))
+    return tuple(PublishedDoseRange(end, energies.low, energies.high) for end in (spread.low, spread.high))
 
 
-def _row(found: Thresholds, goal: Goal, site: str, doses: Sequence[float], weights: tuple[Floats, Floats]) -> _Row:
-    limits = limits_for(goal.modality, site, goal.condition)
+def _window_row(
+    found: DoseThresholds, goal: TreatmentGoal, site: str, doses: Sequence[float], weights: tuple[Floats, Floats]
+) -> _WindowRow:
+    limits = find_limits(goal.modality, site, goal.condition)
     quantities = {limit.id: limit.quantity for limit in limits}
     every = (found.spent(limits, dose, weights[1]) for dose in doses)
-    return _Row(
-        tuple(share(found.wanted(dose), weights[0])[0] for dose in doses),
-        tuple(share(found.broken(dose), weights[1])[0] for dose in doses),
+    return _WindowRow(
+        tuple(weighted_share(found.wanted(dose), weights[0])[0] for dose in doses),
+        tuple(weighted_share(found.broken(dose), weights[1])[0] for dose in doses),
         tuple(max((spent, quantities[name]) for name, spent in one.items()) for one in every),
     )
 
 
-def _practice(
-    trial: Trial, goal: Goal, phototype: int | None, pulses: tuple[float, float]
-) -> tuple[tuple[Practised, ...], tuple[Practised, ...]]:
+def _published_fluences(
+    trial: CandidateSetting, goal: TreatmentGoal, phototype: int | None, pulses: tuple[float, float]
+) -> tuple[tuple[PublishedDoseRange, ...], tuple[PublishedDoseRange, ...]]:
     """What was published of this condition and light, and what makers recommend of it."""
-    envelope = envelope_of(goal.condition, light_of(trial, goal.modality), phototype)
+    envelope = find_envelope(goal.condition, practice_light(trial, goal.modality), phototype)
     if envelope is None:
         return (), ()
     spot_mm, pulse_ms = trial.setting.spot_mm, trial.setting.pulse_ms
     rows = (row for tier in envelope.tiers for row in tier.rows)
     return (
-        practised_of(envelope, FLUENCE, spot_mm=spot_mm, pulse_ms=pulse_ms, pulses=pulses),
-        makers_of(rows, spot_mm=spot_mm),
+        published_dose_ranges(envelope, FLUENCE, spot_mm=spot_mm, pulse_ms=pulse_ms, pulses=pulses),
+        maker_dose_ranges(rows, spot_mm=spot_mm),
     )

@@ -9,64 +9,66 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message
-from skinbeam.photo.colour import lab, linear
-from skinbeam.photo.look import SeenSkin
-from skinbeam.photo.maps.inverse import SkinMaps
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.analysis import SkinAnalysis
+from skinbeam.photo.colour import linear_to_lab, srgb_to_linear
+from skinbeam.photo.pigment_maps.inversion import SkinMaps
 from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.preview.forward import Float, Pigment
-from skinbeam.preview.gates import entry, shown_signs, value
-from skinbeam.preview.records import Left, Sign
-from skinbeam.preview.removals import faded, in_words, on_site
-from skinbeam.provenance import used
-from skinbeam.skin.tables import number, table
+from skinbeam.preview.removals import concern_message, fade_mask, is_on_site
+from skinbeam.preview.rendering import Float, PigmentLevels
+from skinbeam.preview.settings import healing_sign_names, setting, setting_entry
+from skinbeam.preview.strip import HealingSign, Omission
+from skinbeam.skin.tables import read_number, tissue_table
+from skinbeam.text import Message
 
-__all__ = ["Treated", "harms", "signs"]
+__all__ = ["TreatedConcerns", "harm_signs", "healing_signs"]
 
-Treated = Sequence[tuple[ConcernPlan, Option]]
+TreatedConcerns = Sequence[tuple[ConcernPlan, Option]]
 
 _MOST_INDEX = 3.0  # of a map: no skin is so far from its neighbour
 _HALVINGS = 40
 
 
-def signs(treated: Treated, seen: SeenSkin) -> tuple[tuple[Sign, ...], tuple[Left, ...]]:
+def healing_signs(treated: TreatedConcerns, seen: SkinAnalysis) -> tuple[tuple[HealingSign, ...], tuple[Omission, ...]]:
     """Return what a session with these options shows for how long, and what of it is not drawn."""
     found = [
         one
         for concern, option in treated
-        for name in shown_signs(option.modality)
-        if (one := _sign(name, concern, option, seen)) is not None
+        for name in healing_sign_names(option.modality)
+        if (one := _healing_sign(name, concern, option, seen)) is not None
     ]
-    drawn = tuple(one for one in found if isinstance(one, Sign))
-    return drawn, tuple(one for one in found if isinstance(one, Left))
+    drawn = tuple(one for one in found if isinstance(one, HealingSign))
+    return drawn, tuple(one for one in found if isinstance(one, Omission))
 
 
-def _sign(name: str, concern: ConcernPlan, option: Option, seen: SeenSkin) -> Sign | Left | None:
+def _healing_sign(name: str, concern: ConcernPlan, option: Option, seen: SkinAnalysis) -> HealingSign | Omission | None:
     """A sign, why it is not drawn, or None where it is not to be expected."""
-    field = _Field.of(concern, option, seen)
+    field = _TreatedField.of(concern, option, seen)
     if name == "purpura":
         if option.p_purpura is None or option.purpura_days is None or option.p_purpura.median <= 0:
             return None
-        if isinstance(field, Left):
+        if isinstance(field, Omission):
             return field
         days = option.purpura_days
         return field.bruised(option.p_purpura, days.high, () if days.source is None else (days.source,))
     said = Message("preview.sign-after", {"sign": Message(f"preview-sign.{name}"), "treatment": option.title})
     if name != "erythema":
-        return Left((said,), Message("preview.sign-unsized"))
+        return Omission((said,), Message("preview.sign-unsized"))
     lasting = [one for one in option.shows if one.what == "redness"]
     if not lasting:
-        return Left((said,), Message("preview.sign-untimed"))
-    if isinstance(field, Left):
+        return Omission((said,), Message("preview.sign-untimed"))
+    if isinstance(field, Omission):
         return field
     longest = max(lasting, key=lambda one: one.high)
     keys = (longest.source,) if isinstance(longest.source, str) else longest.source
-    used(*keys)
+    cite_sources(*keys)
     return field.seen("erythema", "haemoglobin", keys, until_day=longest.high)
 
 
-def harms(treated: Treated, drawn: Sequence[Sign], seen: SeenSkin) -> Iterator[Sign | Left]:
+def harm_signs(
+    treated: TreatedConcerns, drawn: Sequence[HealingSign], seen: SkinAnalysis
+) -> Iterator[HealingSign | Omission]:
     """Yield what has a picture of its own, each after the option that brings it most often, or why it has none.
 
     Dark marks and lasting redness, and bruises that are not likely enough to be drawn among the days.
@@ -81,8 +83,8 @@ def harms(treated: Treated, drawn: Sequence[Sign], seen: SeenSkin) -> Iterator[S
         if not known:
             continue
         concern, option, p = max(known, key=lambda one: one[2].median)
-        field = _Field.of(concern, option, seen)
-        if isinstance(field, Left):
+        field = _TreatedField.of(concern, option, seen)
+        if isinstance(field, Omission):
             yield field
         elif harm == "pih":
             yield field.seen("dark-mark", "melanin", p.basis, p=p)
@@ -93,7 +95,7 @@ def harms(treated: Treated, drawn: Sequence[Sign], seen: SeenSkin) -> Iterator[S
 
 
 @dataclass(frozen=True)
-class _Field:
+class _TreatedField:
     """The skin that an option treats, faded towards its edges, (height, width)."""
 
     concern: ConcernPlan
@@ -103,18 +105,18 @@ class _Field:
     middle: np.ndarray
 
     @classmethod
-    def of(cls, concern: ConcernPlan, option: Option, seen: SeenSkin) -> "_Field | Left":
+    def of(cls, concern: ConcernPlan, option: Option, seen: SkinAnalysis) -> "_TreatedField | Omission":
         """Return the field, or why it is not drawn."""
         if isinstance(seen.maps, Unknown):
-            return Left((in_words(concern),), Message("preview.not-seen", {"reason": seen.maps.reason}))
-        rim_px = value("picture", "field_rim_pupil") * seen.view.place.pupil_px
+            return Omission((concern_message(concern),), Message("preview.not-seen", {"reason": seen.maps.reason}))
+        rim_px = setting("picture", "field_rim_pupil") * seen.view.place.pupil_px
         whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
         for region, mask in seen.regions.masks.items():
-            if on_site(region, concern.site):
-                np.maximum(whole, faded(mask, rim_px), out=whole)
+            if is_on_site(region, concern.site):
+                np.maximum(whole, fade_mask(mask, rim_px), out=whole)
         if not whole.any():
-            return Left((in_words(concern),), Message("preview.site-unseen"))
-        return cls(concern, option, whole, seen.maps, np.median(linear(seen.view.rgb[whole > 0]), axis=0))
+            return Omission((concern_message(concern),), Message("preview.site-unseen"))
+        return cls(concern, option, whole, seen.maps, np.median(srgb_to_linear(seen.view.rgb[whole > 0]), axis=0))
 
     def seen(
         self,
@@ -124,18 +126,18 @@ class _Field:
         *,
         until_day: float | None = None,
         p: Value | None = None,
-    ) -> Sign:
+    ) -> HealingSign:
         """Return a sign whose colour is just seen, whatever the tone of the skin."""
-        record = entry("size", "seen_E")
+        record = setting_entry("size", "seen_E")
         index = self._index(carried_by, float(record["value"]))
         size = Message("preview-size.seen_E", {"value": float(record["value"])})
         return self._sign(name, carried_by, index, size, (record["source"], *keys), until_day, p)
 
-    def bruised(self, p: Value, until_day: float, keys: tuple[str, ...]) -> Sign:
+    def bruised(self, p: Value, until_day: float, keys: tuple[str, ...]) -> HealingSign:
         """Return the blood that has left its vessels where a bruise is seen at all, on top of the skin's own."""
-        held = table("vessels")["purpura"]["share"]
-        share = number(held)
-        index = Pigment.middle(self.maps).density_of_blood(1.0 + share)
+        held = tissue_table("vessels")["purpura"]["share"]
+        share = read_number(held)
+        index = PigmentLevels.middle(self.maps).density_of_blood(1.0 + share)
         size = Message("preview-size.purpura", {"pct": round(100 * share)})
         return self._sign("purpura", "haemoglobin", index, size, (held["source"], *keys), until_day, p)
 
@@ -148,11 +150,11 @@ class _Field:
         sources: tuple[str, ...],
         until_day: float | None,
         p: Value | None,
-    ) -> Sign:
-        return Sign(
+    ) -> HealingSign:
+        return HealingSign(
             name=name,
             concern=self.concern.place,
-            title=in_words(self.concern),
+            title=concern_message(self.concern),
             treatment=self.option.modality,
             carried_by=carried_by,
             added=np.asarray(index * self.weight, np.float32),
@@ -164,10 +166,10 @@ class _Field:
 
     def _index(self, carried_by: str, wanted_E: float) -> float:
         """Return how far a map has to rise for the field's median colour to move by `wanted_E`, by halving."""
-        pigment, before = Pigment.middle(self.maps), lab(self.middle)
+        pigment, before = PigmentLevels.middle(self.maps), linear_to_lab(self.middle)
         low, high = 0.0, _MOST_INDEX
         for _ in range(_HALVINGS):
             half = (low + high) / 2
-            after = lab(self.middle * np.exp(pigment.ln_factor({carried_by: half})))
+            after = linear_to_lab(self.middle * np.exp(pigment.ln_factor({carried_by: half})))
             low, high = (half, high) if np.linalg.norm(after - before) < wanted_E else (low, half)
         return high

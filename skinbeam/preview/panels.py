@@ -5,58 +5,66 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
-from skinbeam.photo.look import SeenSkin
-from skinbeam.photo.reading.read import Picture
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import collect_sources
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.photo.analysis import SkinAnalysis
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.plan.course_records import Visit
 from skinbeam.plan.records import Plan
-from skinbeam.plan.visit.recovery import healing_days, today
-from skinbeam.plan.visits import Visit
-from skinbeam.preview.forward import Float, Pigment
-from skinbeam.preview.frame import Frame, frame_of
-from skinbeam.preview.gates import days, entry, months, value
-from skinbeam.preview.records import PERCENTILES, Left, Moment, Panel, Removal, Row, Sign, Strip
-from skinbeam.preview.removals import removals
-from skinbeam.preview.signs import Treated, harms, signs
-from skinbeam.provenance import collect
-from skinbeam.schema.names import table
+from skinbeam.plan.recovery import count_healing_days, expectation_on_day
+from skinbeam.preview.healing_signs import TreatedConcerns, harm_signs, healing_signs
+from skinbeam.preview.removals import find_removals
+from skinbeam.preview.rendering import Float, PhotoFrame, PigmentLevels, make_frame
+from skinbeam.preview.settings import late_months, setting, setting_entry, strip_days
+from skinbeam.preview.strip import (
+    PERCENTILES,
+    ChangeRow,
+    HealingSign,
+    Omission,
+    Panel,
+    PanelMoment,
+    PreviewStrip,
+    Removal,
+)
+from skinbeam.text import Message
 
-__all__ = ["because", "strip_of"]
+__all__ = ["make_strip", "omission_message"]
 
 _REASONS = 2  # told in place of a picture; the others stand below
 
 
-def strip_of(plan: Plan, seen: SeenSkin, *, exponent: float | None = None) -> Strip:
+def make_strip(plan: Plan, seen: SkinAnalysis, *, exponent: float | None = None) -> PreviewStrip:
     """Return the pictures of a plan on the skin of a photograph.
 
     Parameters
     ----------
     exponent : of the assumption that a grade is a share of contrast; that of `data/preview.toml` if left out.
     """
-    with collect() as sources:
-        power = float(entry("grade", "exponent")["value"]) if exponent is None else exponent
+    with collect_sources() as sources:
+        power = float(setting_entry("grade", "exponent")["value"]) if exponent is None else exponent
         treated = [(one, one.first_laser[0]) for one in plan.concerns if one.first_laser is not None]
-        taken, left = removals(plan.concerns, seen)
-        shown, unsized = signs(treated, seen)
-        least = value("strip", "purpura_least")
+        taken, left = find_removals(plan.concerns, seen)
+        shown, unsized = healing_signs(treated, seen)
+        least = setting("strip", "purpura_least")
         drawn = [one for one in shown if one.p is None or (isinstance(one.p, Estimate) and one.p.median >= least)]
-        visit = _longest(plan.course, drawn)
-        frame = frame_of(seen.view, None if isinstance(seen.maps, Unknown) else Pigment.of(seen.maps))
+        visit = _longest_visit(plan.course, drawn)
+        frame = make_frame(seen.view, None if isinstance(seen.maps, Unknown) else PigmentLevels.of(seen.maps))
         here = [pair for pair in treated if visit is not None and pair[0].place in visit.treats]
         at_visit = [sign for sign in drawn if visit is not None and sign.concern in visit.treats]
-        panels: list[_Made] = [_before(frame)]
-        panels += [_day(day, here, at_visit, frame) for day in days()]
+        panels: list[_PanelRows] = [_before_panel(frame)]
+        panels += [_day_panel(day, here, at_visit, frame) for day in strip_days()]
         for percentile in PERCENTILES:
-            panels.append(_end(percentile, taken, left, frame, power))
-            panels.append(_later(percentile, taken, left, frame, power))
-        found = list(harms(treated, [one for one in shown if one not in drawn], seen))
-        panels += [_harm(one, frame) for one in found if isinstance(one, Sign)]
-        left = (*left, *unsized, *(one for one in found if isinstance(one, Left)))
-    return Strip(
+            panels.append(_end_panel(percentile, taken, left, frame, power))
+            panels.append(_late_panel(percentile, taken, left, frame, power))
+        found = list(harm_signs(treated, [one for one in shown if one not in drawn], seen))
+        panels += [_harm_panel(one, frame) for one in found if isinstance(one, HealingSign)]
+        left = (*left, *unsized, *(one for one in found if isinstance(one, Omission)))
+    return PreviewStrip(
         panels=tuple(one.panel for one in panels),
         rows=tuple(row for one in panels for row in one.rows),
-        left=_once(left),
-        visit=None if visit is None else _named(visit, here),
+        left=_unique_omissions(left),
+        visit=None if visit is None else _visit_label(visit, here),
         assumption=Message("preview.assumption"),
         notes=(Message("preview.at-its-own"),) if len({one.concern for one in taken}) > 1 else (),
         sources=tuple(sources),
@@ -64,29 +72,29 @@ def strip_of(plan: Plan, seen: SeenSkin, *, exponent: float | None = None) -> St
 
 
 @dataclass(frozen=True)
-class _Made:
+class _PanelRows:
     panel: Panel
-    rows: tuple[Row, ...] = ()
+    rows: tuple[ChangeRow, ...] = ()
 
 
-def _once(left: Sequence[Left]) -> tuple[Left, ...]:
+def _unique_omissions(left: Sequence[Omission]) -> tuple[Omission, ...]:
     """Each reason once, with everything that it is the reason of."""
     why = {one.why.english: one.why for one in left}
     about = {said: [one.about for one in left if one.why.english == said] for said in why}
-    return tuple(Left(_each(name for names in about[said] for name in names), why[said]) for said in why)
+    return tuple(Omission(_unique_messages(name for names in about[said] for name in names), why[said]) for said in why)
 
 
-def because(one: Left) -> Message:
+def omission_message(one: Omission) -> Message:
     """Return a sentence that says what is not drawn, and why."""
     return Message("preview.because", {"about": list(one.about), "why": one.why})
 
 
-def _each(names: Iterable[Message]) -> tuple[Message, ...]:
+def _unique_messages(names: Iterable[Message]) -> tuple[Message, ...]:
     """Messages, those that say the same once."""
     return tuple({name.english: name for name in names}.values())
 
 
-def _longest(course: Sequence[Visit], drawn: Sequence[Sign]) -> Visit | None:
+def _longest_visit(course: Sequence[Visit], drawn: Sequence[HealingSign]) -> Visit | None:
     """The visit after which drawn signs last the longest; the first where nothing is drawn."""
 
     def lasts(visit: Visit) -> float:
@@ -95,8 +103,8 @@ def _longest(course: Sequence[Visit], drawn: Sequence[Sign]) -> Visit | None:
     return max(course, key=lasts, default=None)
 
 
-def _named(visit: Visit, here: Treated) -> Message:
-    sites = dict.fromkeys(str(table("site")[concern.site]["title"]) for concern, _ in here)
+def _visit_label(visit: Visit, here: TreatedConcerns) -> Message:
+    sites = dict.fromkeys(str(vocabulary_table("site")[concern.site]["title"]) for concern, _ in here)
     lights = dict.fromkeys(option.setup.device_title for _, option in here if option.setup is not None)
     return Message(
         "preview.visit",
@@ -104,36 +112,38 @@ def _named(visit: Visit, here: Treated) -> Message:
     )
 
 
-def _before(frame: Frame) -> _Made:
-    return _Made(Panel(Moment("before"), Message("preview-label.before"), "before.png", frame.picture))
+def _before_panel(frame: PhotoFrame) -> _PanelRows:
+    return _PanelRows(Panel(PanelMoment("before"), Message("preview-label.before"), "before.png", frame.picture))
 
 
-def _day(day: int, here: Treated, drawn: Sequence[Sign], frame: Frame) -> _Made:
+def _day_panel(day: int, here: TreatedConcerns, drawn: Sequence[HealingSign], frame: PhotoFrame) -> _PanelRows:
     """The day after the session: what is drawn of it, or the plan's words where none of what shows can be."""
-    moment, label = Moment("day", day=day), Message("preview-label.day", {"day": day})
+    moment, label = PanelMoment("day", day=day), Message("preview-label.day", {"day": day})
     if not here:
-        return _Made(Panel(moment, label, None, None, why=Message("preview.no-session")))
-    told = {option.modality: today(option, day).now for _, option in here if day <= healing_days(option)}
-    words = _each(one.text for one in told.values() if one is not None)
+        return _PanelRows(Panel(moment, label, None, None, why=Message("preview.no-session")))
+    told = {
+        option.modality: expectation_on_day(option, day).now for _, option in here if day <= count_healing_days(option)
+    }
+    words = _unique_messages(one.text for one in told.values() if one is not None)
     lasting = [sign for sign in drawn if sign.until_day is not None and day <= sign.until_day]
     if not lasting and told:
-        return _Made(Panel(moment, label, None, None, notes=words, why=Message("preview.day-undrawn")))
+        return _PanelRows(Panel(moment, label, None, None, notes=words, why=Message("preview.day-undrawn")))
     file = f"day-{day}.png"
-    picture = _drawn(lasting, frame)
+    picture = _draw_signs(lasting, frame)
     notes = (*words, Message("preview.at-least")) if lasting else (Message("preview.day-over"),)
     rows = tuple(_sign_row(file, sign, day=day) for sign in lasting)
-    return _Made(Panel(moment, label, file, picture, notes=notes), rows)
+    return _PanelRows(Panel(moment, label, file, picture, notes=notes), rows)
 
 
-def _drawn(lasting: Sequence[Sign], frame: Frame) -> Picture:
+def _draw_signs(lasting: Sequence[HealingSign], frame: PhotoFrame) -> Picture:
     """The picture with signs, and a line around the skin that has them."""
     if not lasting:
         return frame.picture
-    picture = frame.with_added(_sum(lasting))
+    picture = frame.with_added(_combine_maps(lasting))
     return frame.outlined(picture, np.maximum.reduce([sign.added for sign in lasting]))
 
 
-def _sum(lasting: Sequence[Sign]) -> Mapping[str, Float]:
+def _combine_maps(lasting: Sequence[HealingSign]) -> Mapping[str, Float]:
     """The maps that signs raise: where two raise one map, the one that raises it more."""
     added: dict[str, Float] = {}
     for sign in lasting:
@@ -142,8 +152,8 @@ def _sum(lasting: Sequence[Sign]) -> Mapping[str, Float]:
     return added
 
 
-def _sign_row(file: str, sign: Sign, *, day: int | None = None) -> Row:
-    return Row(
+def _sign_row(file: str, sign: HealingSign, *, day: int | None = None) -> ChangeRow:
+    return ChangeRow(
         picture=file,
         concern=sign.concern,
         treatment=sign.treatment,
@@ -156,7 +166,7 @@ def _sign_row(file: str, sign: Sign, *, day: int | None = None) -> Row:
     )
 
 
-def _taken(
+def _apply_removals(
     taken: Sequence[Removal], percentile: int, power: float, kept: Mapping[str, float] | None = None
 ) -> tuple[dict[str, Float], list[float]]:
     """What the maps grow by (never upwards), and the share that is taken of each removal."""
@@ -168,12 +178,14 @@ def _taken(
     return added, shares
 
 
-def _end(percentile: int, taken: Sequence[Removal], left: Sequence[Left], frame: Frame, power: float) -> _Made:
-    moment, label = Moment("end", percentile=percentile), Message("preview-label.end")
+def _end_panel(
+    percentile: int, taken: Sequence[Removal], left: Sequence[Omission], frame: PhotoFrame, power: float
+) -> _PanelRows:
+    moment, label = PanelMoment("end", percentile=percentile), Message("preview-label.end")
     if not taken:
-        return _Made(_untold(moment, label, left))
+        return _PanelRows(_unknown_panel(moment, label, left))
     file = f"end-p{percentile}.png"
-    added, shares = _taken(taken, percentile, power)
+    added, shares = _apply_removals(taken, percentile, power)
     rows = [_removal_row(file, one, share, percentile) for one, share in zip(taken, shares, strict=True)]
     panel = Panel(
         moment,
@@ -183,37 +195,39 @@ def _end(percentile: int, taken: Sequence[Removal], left: Sequence[Left], frame:
         frequency=_frequency(percentile, taken),
         notes=_exceptions(percentile, taken),
     )
-    return _Made(panel, tuple(rows))
+    return _PanelRows(panel, tuple(rows))
 
 
-def _later(percentile: int, taken: Sequence[Removal], left: Sequence[Left], frame: Frame, power: float) -> _Made:
+def _late_panel(
+    percentile: int, taken: Sequence[Removal], left: Sequence[Omission], frame: PhotoFrame, power: float
+) -> _PanelRows:
     """A year on: what is kept of the gain, where somebody followed it for every finding that is drawn."""
-    when = months()
+    when = late_months()
     moment, label = (
-        Moment("months", months=when, percentile=percentile),
+        PanelMoment("months", months=when, percentile=percentile),
         Message("preview-label.months", {"months": when}),
     )
     if not taken:
-        return _Made(_untold(moment, label, left))
+        return _PanelRows(_unknown_panel(moment, label, left))
     kept = {one.concern: one.kept_fraction.median for one in taken if isinstance(one.kept_fraction, Estimate)}
-    if untold := _each(one.title for one in taken if one.concern not in kept):
+    if untold := _unique_messages(one.title for one in taken if one.concern not in kept):
         why = Message("preview.not-kept", {"months": when, "concerns": list(untold)})
-        return _Made(Panel(moment, label, None, None, frequency=_frequency(percentile, taken), why=why))
+        return _PanelRows(Panel(moment, label, None, None, frequency=_frequency(percentile, taken), why=why))
     file = f"months-{when}-p{percentile}.png"
-    added, shares = _taken(taken, percentile, power, kept)
+    added, shares = _apply_removals(taken, percentile, power, kept)
     rows = [_removal_row(file, one, share, percentile, months=when) for one, share in zip(taken, shares, strict=True)]
     picture = frame.with_added(added)
-    return _Made(Panel(moment, label, file, picture, frequency=_frequency(percentile, taken)), tuple(rows))
+    return _PanelRows(Panel(moment, label, file, picture, frequency=_frequency(percentile, taken)), tuple(rows))
 
 
-def _untold(moment: Moment, label: Message, left: Sequence[Left]) -> Panel:
+def _unknown_panel(moment: PanelMoment, label: Message, left: Sequence[Omission]) -> Panel:
     """In place of a result: why none can be drawn."""
-    reasons = tuple(because(one) for one in _once(left)[:_REASONS])
+    reasons = tuple(omission_message(one) for one in _unique_omissions(left)[:_REASONS])
     return Panel(moment, label, None, None, notes=reasons, why=Message("preview.nothing"))
 
 
-def _removal_row(file: str, one: Removal, share: float, percentile: int, *, months: int | None = None) -> Row:
-    return Row(
+def _removal_row(file: str, one: Removal, share: float, percentile: int, *, months: int | None = None) -> ChangeRow:
+    return ChangeRow(
         picture=file,
         concern=one.concern,
         treatment=one.treatment,
@@ -250,20 +264,20 @@ def _exceptions(percentile: int, taken: Sequence[Removal]) -> tuple[Message, ...
     return tuple(found.values())
 
 
-def _harm(sign: Sign, frame: Frame) -> _Made:
+def _harm_panel(sign: HealingSign, frame: PhotoFrame) -> _PanelRows:
     file = f"harm-{sign.name}.png"
     p = sign.p
     assert isinstance(p, Estimate)  # or it would have no picture
     counted = {"p": p.median, "low": p.low, "high": p.high}
     panel = Panel(
-        Moment("harm"),
+        PanelMoment("harm"),
         Message(f"preview-label.harm-{sign.name}"),
         file,
-        _drawn([sign], frame),
+        _draw_signs([sign], frame),
         frequency=Message("preview-frequency.harm", _per_hundred(counted)),
         notes=(Message("preview.at-least"), Message("preview.harm-where", {"title": sign.title})),
     )
-    return _Made(panel, (_sign_row(file, sign),))
+    return _PanelRows(panel, (_sign_row(file, sign),))
 
 
 def _per_hundred(shares: Mapping[str, float]) -> dict[str, str]:

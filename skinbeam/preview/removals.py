@@ -11,20 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Unknown, Value
-from skinbeam.messages import Message
-from skinbeam.photo.face.regions import SITES
-from skinbeam.photo.findings.finding import Finding
+from skinbeam.model.estimate import Unknown, Value
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.photo.analysis import SkinAnalysis
+from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.findings.finding import SkinFinding
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.look import SeenSkin
-from skinbeam.photo.maps.pigments import blur_px
+from skinbeam.photo.pigment_maps.pigment_density import colour_blur_px
 from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.preview.forward import Float
-from skinbeam.preview.gates import kinds_seen, months
-from skinbeam.preview.records import Left, Removal
-from skinbeam.schema.names import table
+from skinbeam.preview.rendering import Float
+from skinbeam.preview.settings import finding_kinds, late_months
+from skinbeam.preview.strip import Omission, Removal
+from skinbeam.text import Message
 
-__all__ = ["faded", "in_words", "on_site", "removals"]
+__all__ = ["concern_message", "fade_mask", "find_removals", "is_on_site"]
 
 Mask = NDArray[np.bool_]
 
@@ -33,36 +33,38 @@ _EDGE_GAIN = 1.6  # so that an edge fades outside what a mark covers
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class _ConcernRemovals:
     removals: tuple[Removal, ...]
-    left: tuple[Left, ...]
+    left: tuple[Omission, ...]
 
 
-def removals(concerns: Sequence[ConcernPlan], seen: SeenSkin) -> tuple[tuple[Removal, ...], tuple[Left, ...]]:
+def find_removals(
+    concerns: Sequence[ConcernPlan], seen: SkinAnalysis
+) -> tuple[tuple[Removal, ...], tuple[Omission, ...]]:
     """Return what is taken away of each concern of a plan, and what is left as it is."""
-    drawn = [_of_concern(concern, seen) for concern in concerns]
+    drawn = [_concern_removals(concern, seen) for concern in concerns]
     return tuple(r for one in drawn for r in one.removals), tuple(found for one in drawn for found in one.left)
 
 
-def _of_concern(concern: ConcernPlan, seen: SeenSkin) -> _Drawn:
-    title = in_words(concern)
+def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis) -> _ConcernRemovals:
+    title = concern_message(concern)
     if concern.first_laser is None:
-        return _nothing(title, Message("preview.no-laser"))
+        return _no_removals(title, Message("preview.no-laser"))
     option = concern.first_laser[0]
     improved = option.expected.person_improvement_pct
     if improved is None:
-        return _nothing(title, Message("preview.old-plan"))
+        return _no_removals(title, Message("preview.old-plan"))
     if isinstance(improved, Unknown):
-        return _nothing(title, Message("preview.not-counted", {"reason": improved.reason}))
-    kinds = kinds_seen(concern.condition)
+        return _no_removals(title, Message("preview.not-counted", {"reason": improved.reason}))
+    kinds = finding_kinds(concern.condition)
     if not kinds:
-        return _nothing(title, Message("preview.not-in-a-photograph"))
+        return _no_removals(title, Message("preview.not-in-a-photograph"))
     if isinstance(seen.maps, Unknown):
-        return _nothing(title, Message("preview.not-seen", {"reason": seen.maps.reason}))
+        return _no_removals(title, Message("preview.not-seen", {"reason": seen.maps.reason}))
     found, left = [], []
-    marks = [mark for mark in seen.marks if mark.kind in kinds and on_site(mark.region, concern.site)]
+    marks = [mark for mark in seen.marks if mark.kind in kinds and is_on_site(mark.region, concern.site)]
     if doubtful := sum(mark.to_be_seen for mark in marks):
-        left.append(Left((title,), Message("preview.seen-by-a-doctor", {"count": doubtful})))
+        left.append(Omission((title,), Message("preview.seen-by-a-doctor", {"count": doubtful})))
     for kind in kinds:
         treated = [mark for mark in marks if mark.kind == kind and not mark.to_be_seen]
         for carried_by in dict.fromkeys(mark.carried_by for mark in treated):
@@ -77,37 +79,37 @@ def _of_concern(concern: ConcernPlan, seen: SeenSkin) -> _Drawn:
                     excess=_excess(together, seen),
                     treatment=option.modality,
                     improvement_pct=improved,
-                    kept_fraction=_kept(option),
+                    kept_fraction=_kept_fraction(option),
                 )
             )
     if not found and not left:
-        left.append(Left((title,), _unseen(kinds, seen.findings, concern)))
-    return _Drawn(tuple(found), tuple(left))
+        left.append(Omission((title,), _no_finding_message(kinds, seen.findings, concern)))
+    return _ConcernRemovals(tuple(found), tuple(left))
 
 
-def _nothing(title: Message, why: Message) -> _Drawn:
-    return _Drawn((), (Left((title,), why),))
+def _no_removals(title: Message, why: Message) -> _ConcernRemovals:
+    return _ConcernRemovals((), (Omission((title,), why),))
 
 
-def in_words(concern: ConcernPlan) -> Message:
+def concern_message(concern: ConcernPlan) -> Message:
     """Return condition and site as a person says them."""
-    site = str(table("site")[concern.site]["title"])
+    site = str(vocabulary_table("site")[concern.site]["title"])
     if site.lower() in concern.title.lower():
         return Message("preview.named", {"concern": concern.title})
     return Message("preview.place", {"concern": concern.title, "site": site})
 
 
-def on_site(region: str, site: str) -> bool:
+def is_on_site(region: str, site: str) -> bool:
     """Return whether a region of the photograph belongs to a site of the case."""
-    return site == "full-face" or SITES.get(region, region) == site
+    return site == "full-face" or REGION_SITES.get(region, region) == site
 
 
-def _kept(option: Option) -> Value:
-    kept = option.expected.durability.get(str(months()))
-    return Unknown(Message("preview.not-followed", {"months": months()}).text) if kept is None else kept
+def _kept_fraction(option: Option) -> Value:
+    kept = option.expected.durability.get(str(late_months()))
+    return Unknown(Message("preview.not-followed", {"months": late_months()}).text) if kept is None else kept
 
 
-def _unseen(kinds: Iterable[str], findings: Sequence[Finding], concern: ConcernPlan) -> Message:
+def _no_finding_message(kinds: Iterable[str], findings: Sequence[SkinFinding], concern: ConcernPlan) -> Message:
     """Why the photograph shows nothing of a concern: it cannot be judged on it, or none was found."""
     told = [finding for finding in findings if finding.kind in kinds]
     here = [one for one in told if one.site in (concern.site, "full-face") or concern.site == "full-face"]
@@ -119,17 +121,19 @@ def _unseen(kinds: Iterable[str], findings: Sequence[Finding], concern: ConcernP
     return Message("preview.none-found") if told else Message("preview.no-reader")
 
 
-def _excess(marks: Sequence[Mark], seen: SeenSkin) -> Float:
+def _excess(marks: Sequence[Mark], seen: SkinAnalysis) -> Float:
     """How far marks raise their map together, where two overlap the one that raises it more."""
     whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
     for mark in marks:
         there = whole[mark.window]
-        excess = mark.excess if mark.line is not None else _sharpened(mark, blur_px(seen.view.place.pupil_px))
+        excess = (
+            mark.excess if mark.line is not None else _sharpen_excess(mark, colour_blur_px(seen.view.place.pupil_px))
+        )
         np.maximum(there, np.maximum(excess, 0.0), out=there)
     return whole
 
 
-def _sharpened(mark: Mark, blur_px: float) -> Float:
+def _sharpen_excess(mark: Mark, blur_px: float) -> Float:
     """The excess of a mark before the picture was blurred to find it, by van Cittert's iteration, faded at its edge.
 
     What is taken from a sharp picture has to be as sharp, or a dark core is left of a small spot that is gone.
@@ -143,7 +147,7 @@ def _sharpened(mark: Mark, blur_px: float) -> Float:
     return np.asarray(np.where(measured > 0, sharp, 0.0), np.float32)
 
 
-def faded(mask: Mask, rim_px: float) -> Float:
+def fade_mask(mask: Mask, rim_px: float) -> Float:
     """Return weights (height, width) that rise from 0 at the edge of a mask to 1 at `rim_px` inside it."""
     inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
     return np.asarray(np.clip(inside / max(rim_px, 1.0), 0.0, 1.0), np.float32)

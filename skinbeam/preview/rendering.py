@@ -1,4 +1,6 @@
-"""Colour that follows a change of the maps: the pixel, times what the changed skin reflects over what it reflected.
+"""Render a change of the pigment maps on the photograph.
+
+Colour that follows a change of the maps: the pixel, times what the changed skin reflects over what it reflected.
 
 Melanin and blood of a pixel are those that its colour was read as, and what it would reflect with less or more of them
 is told by the optics that every pulse is simulated with. Texture and shading are in the pixel and stay there.
@@ -7,15 +9,26 @@ is told by the optics that every pulse is simulated with. Texture and shading ar
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import levels, linear
-from skinbeam.photo.maps.inverse import SkinMaps
-from skinbeam.photo.maps.optics import skin_colours
-from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.pigment_maps.inversion import SkinMaps
+from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
+from skinbeam.photo.view import View
+from skinbeam.preview.settings import setting
 
-__all__ = ["Array", "Float", "Pigment", "encoded", "multiplied"]
+__all__ = [
+    "Array",
+    "Float",
+    "PhotoFrame",
+    "PigmentLevels",
+    "encode_srgb",
+    "make_frame",
+    "multiply_light",
+]
 
 Array = NDArray[np.float64]
 Float = NDArray[np.float32]
@@ -28,14 +41,14 @@ _SLOPE_MIN = 0.02  # so flat is the green of the table nowhere that skin is read
 
 
 @dataclass(frozen=True)
-class Pigment:
+class PigmentLevels:
     """What skin holds, as logarithms of the volume fractions of melanin and blood, (...)."""
 
     ln_melanin: Array
     ln_blood: Array
 
     @classmethod
-    def of(cls, maps: SkinMaps) -> "Pigment":
+    def of(cls, maps: SkinMaps) -> "PigmentLevels":
         """Return what each pixel holds; where its colour cannot be read, what the nearest that can holds."""
         from scipy.ndimage import distance_transform_edt  # late: a page without a photograph need not load it
 
@@ -45,13 +58,13 @@ class Pigment:
         return cls(np.log(maps.melanin[rows, columns]), np.log(maps.blood[rows, columns]))
 
     @classmethod
-    def middle(cls, maps: SkinMaps) -> "Pigment":
+    def middle(cls, maps: SkinMaps) -> "PigmentLevels":
         """Return what the middle of the face holds."""
         return cls(np.asarray(np.log(maps.level.melanin)), np.asarray(np.log(maps.level.blood)))
 
-    def at(self, where: Mask) -> "Pigment":
+    def at(self, where: Mask) -> "PigmentLevels":
         """Return the pixels of a mask."""
-        return Pigment(self.ln_melanin[where], self.ln_blood[where])
+        return PigmentLevels(self.ln_melanin[where], self.ln_blood[where])
 
     def ln_factor(self, added: Mapping[str, Array | Float | float]) -> Array:
         """Return ln of what linear light (..., 3) is multiplied by where maps grow by `added` (...), as marks count.
@@ -59,7 +72,7 @@ class Pigment:
         A unit of melanin or haemoglobin is one of green optical density: the pigment is found that changes green by
         so much, and red and blue follow it. Shade is the same in all three.
         """
-        colours = skin_colours()
+        colours = skin_colour_grid()
         melanin, blood = self.ln_melanin, self.ln_blood
         before = colours.read(melanin, blood, _LIGHT)
         after = before
@@ -77,18 +90,82 @@ class Pigment:
 
     def density_of_blood(self, times: float) -> float:
         """Return how much green optical density the skin gains if it holds so many times the blood."""
-        colours = skin_colours()
+        colours = skin_colour_grid()
         more = colours.read(self.ln_melanin, self.ln_blood + np.log(times), _LIGHT)
         return float((colours.read(self.ln_melanin, self.ln_blood, _LIGHT) - more)[..., 1])
 
 
-def encoded(light: Array) -> Picture:
+def encode_srgb(light: Array) -> Picture:
     """Return linear light, 0 to 1, as sRGB bytes (IEC 61966-2-1)."""
-    return np.asarray(np.round(255 * levels(np.clip(light, 0.0, 1.0))), np.uint8)
+    return np.asarray(np.round(255 * linear_to_srgb(np.clip(light, 0.0, 1.0))), np.uint8)
 
 
-def multiplied(rgb: Picture, ln_factor: Float, touched: Mask) -> Picture:
+def multiply_light(rgb: Picture, ln_factor: Float, touched: Mask) -> Picture:
     """Return a picture whose linear light is multiplied where it is touched; every other pixel is that of `rgb`."""
     made = rgb.copy()
-    made[touched] = encoded(linear(rgb[touched]) * np.exp(ln_factor[touched].astype(np.float64)))
+    made[touched] = encode_srgb(srgb_to_linear(rgb[touched]) * np.exp(ln_factor[touched].astype(np.float64)))
     return made
+
+
+# The part of a photograph that is shown, enlarged where it is small; changes of the maps are laid on it alike.
+
+_EDGE, _HALO = (0, 70, 90), (255, 255, 255)
+_DASH_PX, _GAP_PX, _JOINED_PX = 12, 12, 21
+
+
+@dataclass(frozen=True)
+class PhotoFrame:
+    """A cut of a view.
+
+    Parameters
+    ----------
+    picture : (height, width, 3), as it was taken.
+    box : x0, y0, x1, y1 in pixels of the view.
+    pigment : of every pixel of the view; None where colour says nothing, and then nothing is changed.
+    """
+
+    picture: Picture
+    box: tuple[int, int, int, int]
+    pigment: PigmentLevels | None
+
+    def with_added(self, added: Mapping[str, Float]) -> Picture:
+        """Return the picture after maps of the view have grown by `added`; elsewhere it is the same to the bit."""
+        if self.pigment is None or not added:
+            return self.picture
+        touched = np.asarray(np.logical_or.reduce([values != 0 for values in added.values()]))
+        whole = np.zeros((*touched.shape, 3), np.float32)
+        whole[touched] = self.pigment.at(touched).ln_factor({name: one[touched] for name, one in added.items()})
+        return multiply_light(self.picture, self._laid(whole, cv2.INTER_LINEAR), self._there(touched))
+
+    def outlined(self, picture: Picture, field: Float) -> Picture:
+        """Return a picture with a broken line inside the edge of a field of the view: where, not how much."""
+        there = self._there(field != 0).astype(np.uint8)
+        joined = cv2.morphologyEx(there, cv2.MORPH_CLOSE, np.ones((_JOINED_PX, _JOINED_PX), np.uint8))
+        inner = cv2.erode(joined, np.ones((5, 5), np.uint8), borderValue=0)
+        contours, _ = cv2.findContours(inner, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        made = picture.copy()
+        for contour in contours:
+            for start in range(0, len(contour), _DASH_PX + _GAP_PX):
+                for colour, wide in ((_HALO, 4), (_EDGE, 2)):  # on skin of every tone
+                    cv2.polylines(made, [contour[start : start + _DASH_PX]], False, colour, wide, cv2.LINE_8)
+        return np.where(there[..., None] > 0, made, picture)
+
+    def _there(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return self._laid(mask.astype(np.uint8), cv2.INTER_NEAREST).astype(bool)
+
+    def _laid(self, values: NDArray[np.generic], how: int) -> NDArray[np.float32]:
+        """Values of the view on the picture."""
+        x0, y0, x1, y1 = self.box
+        size = self.picture.shape[1], self.picture.shape[0]
+        return np.asarray(cv2.resize(np.ascontiguousarray(values[y0:y1, x0:x1]), size, interpolation=how))
+
+
+def make_frame(seen: View, pigment: PigmentLevels | None) -> PhotoFrame:
+    """Return what is shown of a view."""
+    x0, y0, x1, y1 = seen.place.drawn
+    cut = seen.rgb[y0:y1, x0:x1]
+    zoom = max(1.0, setting("picture", "width_px") / (x1 - x0))
+    if zoom > 1.0:
+        size = round((x1 - x0) * zoom), round((y1 - y0) * zoom)
+        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    return PhotoFrame(np.array(cut), (x0, y0, x1, y1), pigment)

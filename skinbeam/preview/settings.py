@@ -4,39 +4,39 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from skinbeam.provenance import sourced
-from skinbeam.shipped import shipped_table
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import read_sourced_value
 
-__all__ = ["days", "entry", "kinds_seen", "months", "shown_signs", "value"]
+__all__ = ["finding_kinds", "healing_sign_names", "late_months", "setting", "setting_entry", "strip_days"]
 
 _TABLE = "data/preview.toml"
-entry = partial(sourced, _TABLE)
+setting_entry = partial(read_sourced_value, _TABLE)
 
 
-def _tables() -> Mapping[str, Any]:
-    return shipped_table(_TABLE)
+def _preview_table() -> Mapping[str, Any]:
+    return load_package_table(_TABLE)
 
 
-def value(section: str, name: str) -> float:
+def setting(section: str, name: str) -> float:
     """Return a value, in the unit that its name carries."""
-    return float(entry(section, name)["value"])
+    return float(setting_entry(section, name)["value"])
 
 
-def days() -> tuple[int, ...]:
+def strip_days() -> tuple[int, ...]:
     """Return the days after a session that a strip shows."""
-    return tuple(_tables()["strip"]["days"])
+    return tuple(_preview_table()["strip"]["days"])
 
 
-def months() -> int:
+def late_months() -> int:
     """Return how long after the course the last pictures look."""
-    return int(_tables()["strip"]["months"])
+    return int(_preview_table()["strip"]["months"])
 
 
-def shown_signs(modality: str) -> tuple[str, ...]:
+def healing_sign_names(modality: str) -> tuple[str, ...]:
     """Return what the days after a kind of light show, the first of them the most telling."""
-    return tuple(_tables()["signs"].get(modality, ()))
+    return tuple(_preview_table()["signs"].get(modality, ()))
 
 
-def kinds_seen(condition: str) -> tuple[str, ...]:
+def finding_kinds(condition: str) -> tuple[str, ...]:
     """Return the kinds of finding that a condition is seen by in a photograph; none where a photograph shows it not."""
-    return tuple(_tables()["seen_by"].get(condition, ()))
+    return tuple(_preview_table()["seen_by"].get(condition, ()))

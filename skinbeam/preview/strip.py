@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from skinbeam.estimate import Estimate, Value
-from skinbeam.messages import Message
-from skinbeam.photo.reading.read import Picture
-from skinbeam.preview.forward import Float
+from skinbeam.model.estimate import Estimate, Value
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.preview.rendering import Float
+from skinbeam.text import Message
 
-__all__ = ["PERCENTILES", "Left", "Moment", "Panel", "Removal", "Row", "Sign", "Strip"]
+__all__ = ["PERCENTILES", "ChangeRow", "HealingSign", "Omission", "Panel", "PanelMoment", "PreviewStrip", "Removal"]
 
 PERCENTILES = (10, 50, 90)  # of what one patient improves by: of 10 people 9 gain more, 5 gain less, 9 gain less
 
 
 @dataclass(frozen=True)
-class Left:
+class Omission:
     """What is not drawn, and why."""
 
     about: tuple[Message, ...]
@@ -57,7 +57,7 @@ class Removal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sign:
+class HealingSign:
     """What a session leaves for a time, or a harm does: a map that is raised over the treated skin.
 
     Parameters
@@ -84,7 +84,7 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Moment:
+class PanelMoment:
     """When a picture is: before, day N, end, months, or a harm."""
 
     kind: str
@@ -94,7 +94,7 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ChangeRow:
     """One change of one picture, and where it comes from.
 
     Parameters
@@ -137,7 +137,7 @@ class Panel:
     why : why there is no picture.
     """
 
-    moment: Moment
+    moment: PanelMoment
     label: Message
     file: str | None
     picture: Picture | None
@@ -147,7 +147,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Strip:
+class PreviewStrip:
     """All pictures of a plan on a photograph.
 
     Parameters
@@ -160,8 +160,8 @@ class Strip:
     """
 
     panels: tuple[Panel, ...]
-    rows: tuple[Row, ...]
-    left: tuple[Left, ...]
+    rows: tuple[ChangeRow, ...]
+    left: tuple[Omission, ...]
     visit: Message | None
     assumption: Message
     notes: tuple[Message, ...] = ()

@@ -1,7 +1,8 @@
 """How far computed doses lie from what practice and experiments found, by class of endpoint: the model's error.
 
 What burns lies above what clinics usually give by a margin, and clinics usually give more or less over the computed
-dose by family of light and by spot (`practice.fit`). ln(true / computed dose) of one person in one clinic is normal:
+dose by family of light and by spot (`research.burn_calibration`). ln(true / computed dose) of one person in one clinic
+is normal:
 
     usual + margin + spot ln(spot / 8 mm) + family + N(0, error²) + N(0, people²)                  (practice 1)
     error² = clinics² + (1 - followed)² rows²
@@ -22,30 +23,35 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from skinbeam.derived import derived_table
-from skinbeam.provenance import used
-from skinbeam.shipped import shipped_table
-from skinbeam.sources import Sourced
-from skinbeam.units import MS
+from skinbeam.model.package_data import load_derived_table, load_package_table
+from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.model.units import MS
 
 __all__ = [
-    "BURN",
-    "FAMILIES",
-    "REFERENCE_MM",
+    "BURN_CLASS",
+    "LASER_FAMILIES",
+    "REFERENCE_SPOT_MM",
     "BurnLight",
-    "Calibration",
+    "DoseCalibration",
     "ErrorParts",
     "burn_calibration",
-    "covers",
     "error_parts",
-    "family_of",
+    "is_calibrated_light",
+    "laser_family",
 ]
 
 Floats = NDArray[np.float64]
 
-BURN: Final = "epidermal-burn"
-FAMILIES: Final = ("green", "yellow", "red", "diode", "ndyag", "lamp")  # of light, as `data/practice.toml` parts them
-REFERENCE_MM: Final = 8.0
+BURN_CLASS: Final = "epidermal-burn"
+LASER_FAMILIES: Final = (
+    "green",
+    "yellow",
+    "red",
+    "diode",
+    "ndyag",
+    "lamp",
+)  # of light, as `data/practice.toml` parts them
+REFERENCE_SPOT_MM: Final = 8.0
 _GRID: Final = np.linspace(-6.0, 6.0, 1201)  # ln of a ratio of doses: beyond, a share is 0 or 1 to a thousandth
 
 
@@ -65,7 +71,7 @@ class BurnLight:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class DoseCalibration:
     """The error of computed doses in one light.
 
     Parameters
@@ -121,22 +127,22 @@ class ErrorParts:
     lapse: float
 
 
-def family_of(wavelength_nm: float, *, lamp: bool) -> str:
+def laser_family(wavelength_nm: float, *, lamp: bool) -> str:
     """Return the name of the lasers that share an error of computed doses; lamps are a family of their own."""
     if lamp:
         return "lamp"
-    ranges: Sequence[Mapping[str, Any]] = shipped_table("data/practice.toml")["unprinted"]
+    ranges: Sequence[Mapping[str, Any]] = load_package_table("data/practice.toml")["unprinted"]
     return str([entry["family"] for entry in ranges if entry["from_nm"] <= wavelength_nm][-1])
 
 
-def covers(light: BurnLight) -> bool:
+def is_calibrated_light(light: BurnLight) -> bool:
     """Return whether published doses of about this wavelength and pulse length are behind the calibration of burns."""
-    table = _entry()
+    table = _calibration_entry()
     (shortest, longest), (low, high) = table["range_ms"], table["range_nm"]
     return bool(low <= light.wavelength_nm <= high and shortest <= light.pulse_s / MS <= longest)
 
 
-def burn_calibration(light: BurnLight, *, recommended: bool = True) -> Calibration:
+def burn_calibration(light: BurnLight, *, recommended: bool = True) -> DoseCalibration:
     """Return the error of computed doses that burn the epidermis.
 
     Where no published dose is near, the computed dose stands, with the spread that is taken of endpoints with few
@@ -147,10 +153,10 @@ def burn_calibration(light: BurnLight, *, recommended: bool = True) -> Calibrati
     recommended : whether doses that makers and guidelines recommend are counted, with the weight of
         `data/practice.toml`.
     """
-    used("skinbeam2026practice")
-    if not covers(light):
-        return _uncalibrated()
-    return _calibration(light, BURN if recommended else f"{BURN}-without-recommended")
+    cite_sources("skinbeam2026practice")
+    if not is_calibrated_light(light):
+        return _default_calibration()
+    return _make_calibration(light, BURN_CLASS if recommended else f"{BURN_CLASS}-without-recommended")
 
 
 @cache
@@ -160,22 +166,22 @@ def error_parts(light: BurnLight) -> ErrorParts:
     The deviation of people is the root of the mean square of its draws, so that both have the spread of the whole;
     where no published dose is near, the other one is what is left of the spread that is taken there.
     """
-    entry = _entry()
+    entry = _calibration_entry()
     people = float(np.sqrt(np.mean(np.square(entry["draw"]["people"]))))
     lapse = float(np.mean(entry["draw"]["lapse"]))
-    if not covers(light):
+    if not is_calibrated_light(light):
         return ErrorParts(np.zeros(1), np.sqrt([np.log(_default_factor()) ** 2 - people**2]), people, lapse)
     means, error = _means_and_error(light, entry)
     return ErrorParts(means, error, people, lapse)
 
 
 @cache
-def _calibration(light: BurnLight, kind: str) -> Calibration:
-    entry = _entry(kind)
+def _make_calibration(light: BurnLight, kind: str) -> DoseCalibration:
+    entry = _calibration_entry(kind)
     means, error = _means_and_error(light, entry)
     deviation = np.hypot(error, np.asarray(entry["draw"]["people"], dtype=np.float64))
     shares = ndtr((_GRID - means[:, None]) / deviation[:, None]).mean(axis=0)
-    return Calibration(BURN, entry["rows"], entry["sources"], shares)
+    return DoseCalibration(BURN_CLASS, entry["rows"], entry["sources"], shares)
 
 
 def _means_and_error(light: BurnLight, entry: Mapping[str, Any]) -> tuple[Floats, Floats]:
@@ -185,20 +191,20 @@ def _means_and_error(light: BurnLight, entry: Mapping[str, Any]) -> tuple[Floats
         for name in ("usual", "margin", "spot", "clinics", "followed", "rows")
     }
     spot_mm = float(np.clip(light.spot_mm, *entry["range_mm"]))  # beyond, nobody says that the power goes on
-    family = np.asarray(entry["family"][family_of(light.wavelength_nm, lamp=light.lamp)], dtype=np.float64)
-    means = draws["usual"] + draws["margin"] + draws["spot"] * np.log(spot_mm / REFERENCE_MM) + family
+    family = np.asarray(entry["family"][laser_family(light.wavelength_nm, lamp=light.lamp)], dtype=np.float64)
+    means = draws["usual"] + draws["margin"] + draws["spot"] * np.log(spot_mm / REFERENCE_SPOT_MM) + family
     return means, np.hypot(draws["clinics"], (1.0 - draws["followed"]) * draws["rows"])
 
 
 @cache
-def _uncalibrated() -> Calibration:
-    return Calibration(BURN, 0, 0, np.asarray(ndtr(_GRID / np.log(_default_factor()))))
+def _default_calibration() -> DoseCalibration:
+    return DoseCalibration(BURN_CLASS, 0, 0, np.asarray(ndtr(_GRID / np.log(_default_factor()))))
 
 
 def _default_factor() -> float:
-    return Sourced.from_table(shipped_table("data/comparison.toml")["model_error"]["default_factor"]).value
+    return SourcedValue.from_table(load_package_table("data/comparison.toml")["model_error"]["default_factor"]).value
 
 
-def _entry(kind: str = BURN) -> Mapping[str, Any]:
-    entry: Mapping[str, Any] = derived_table("burn_calibration")[kind]
+def _calibration_entry(kind: str = BURN_CLASS) -> Mapping[str, Any]:
+    entry: Mapping[str, Any] = load_derived_table("burn_calibration")[kind]
     return entry

@@ -6,22 +6,21 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from skinbeam.derived import derived_table
-from skinbeam.practice.published import told_phototypes
-from skinbeam.practice.row import GROWTHS, PracticeRow, named_nm
-from skinbeam.practice.rows import practice_rows
-from skinbeam.provenance import used
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.published_doses.rows import GROWTHS, PracticeRow, practice_rows, wavelength_from_name_nm
+from skinbeam.published_doses.settings import source_phototypes
 
-__all__ = ["Counted", "Tolerated", "counted_near", "tolerated_near"]
+__all__ = ["HarmCount", "ToleratedDoses", "count_harm_near", "find_tolerated_doses"]
 
 # How far a published dose may lie from a setting, as a ratio: alexandrite and diode lasers are a sixteenth apart, and a
 # burn hardly knows a pulse that is four times as long.
-_WAVELENGTH: Final = 1.05
-_PULSE: Final = 4.0
-_SPOT: Final = 1.5
+_WAVELENGTH_RATIO: Final = 1.05
+_PULSE_RATIO: Final = 4.0
+_SPOT_RATIO: Final = 1.5
 
 
-class Counted(NamedTuple):
+class HarmCount(NamedTuple):
     """People harmed of people treated, over so many sources."""
 
     harmed: int
@@ -30,7 +29,7 @@ class Counted(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Tolerated:
+class ToleratedDoses:
     """Doses in J/cm² at which clinics looked for harm, and what they saw.
 
     Parameters
@@ -48,14 +47,14 @@ class Tolerated:
     of: int
 
 
-def tolerated_near(
+def find_tolerated_doses(
     wavelength_nm: float,
     pulse_ms: float,
     spot_mm: float | None,
     phototypes: tuple[int, int] | None,
     *,
     lamp: bool = False,
-) -> Tolerated | None:
+) -> ToleratedDoses | None:
     """Return the doses that clinics tell were tolerated with about this light, pulse and spot on such skin, or None.
 
     Rows that are kept aside tell nothing here, nor do those of growths that were burnt on purpose.
@@ -73,22 +72,24 @@ def tolerated_near(
         and row.lamp is lamp
         and not row.microbeams
         and row.condition not in GROWTHS
-        and _ends(row.fluence_J_cm2)
+        and _span_ends(row.fluence_J_cm2)
         and _is_near(
-            (row.wavelength_nm or named_nm(row.device) or (row.band_nm or (None,))[0],), wavelength_nm, _WAVELENGTH
+            (row.wavelength_nm or wavelength_from_name_nm(row.device) or (row.band_nm or (None,))[0],),
+            wavelength_nm,
+            _WAVELENGTH_RATIO,
         )
-        and _is_near(row.pulse_ms, pulse_ms, _PULSE)
-        and (spot_mm is None or not _ends(row.spot_mm) or _is_near(row.spot_mm, spot_mm, _SPOT))
-        and _treats(row, phototypes)
+        and _is_near(row.pulse_ms, pulse_ms, _PULSE_RATIO)
+        and (spot_mm is None or not _span_ends(row.spot_mm) or _is_near(row.spot_mm, spot_mm, _SPOT_RATIO))
+        and _covers_phototypes(row, phototypes)
     ]
     if not near:
         return None
     sources = sorted({row.source for row in near})
-    used(*sources)
-    doses = [dose for row in near for dose in _ends(row.fluence_J_cm2)]
+    cite_sources(*sources)
+    doses = [dose for row in near for dose in _span_ends(row.fluence_J_cm2)]
     harms = [row.harm for row in near if row.harm is not None and row.harm.counts_skin_injury]
     people = [(harm.events, harm.of) for harm in harms if harm.unit == "patients"]
-    return Tolerated(
+    return ToleratedDoses(
         min(doses),
         max(doses),
         len(near),
@@ -98,23 +99,23 @@ def tolerated_near(
     )
 
 
-def _ends(span: Iterable[float | None] | None) -> list[float]:
+def _span_ends(span: Iterable[float | None] | None) -> list[float]:
     return [end for end in span or () if end is not None]
 
 
 def _is_near(span: Iterable[float | None] | None, value: float, ratio: float) -> bool:
     """Whether a value lies in a range that is printed, or within a ratio of it."""
-    ends = _ends(span)
+    ends = _span_ends(span)
     return bool(ends) and min(ends) / ratio <= value <= max(ends) * ratio
 
 
-def _treats(row: PracticeRow, phototypes: tuple[int, int] | None) -> bool:
+def _covers_phototypes(row: PracticeRow, phototypes: tuple[int, int] | None) -> bool:
     """Whether a row tells of such skin; one that names no skin tells of none in particular."""
-    told = told_phototypes(row.phototype, row.people)
+    told = source_phototypes(row.phototype, row.people)
     return phototypes is None or (told is not None and told[0] <= phototypes[1] and phototypes[0] <= told[1])
 
 
-def counted_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> Counted | None:
+def count_harm_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:
     """Return what was counted at doses of about this wavelength and pulse length, whatever the dose, or None.
 
     Lasers count for lasers and lamps for lamps, these by the middle of their light.
@@ -122,14 +123,14 @@ def counted_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -
     lamps = {row.row for row in practice_rows() if row.wavelength_nm is None}
     near = [
         row
-        for name, row in derived_table("practice_doses")["row"].items()
+        for name, row in load_derived_table("practice_doses")["row"].items()
         if row["kind"] == "counted"
         and (name in lamps) is lamp
-        and abs(np.log(row["wavelength_nm"] / wavelength_nm)) < np.log(_WAVELENGTH)
-        and abs(np.log(row["pulse_ms"] / pulse_ms)) <= np.log(_PULSE)
+        and abs(np.log(row["wavelength_nm"] / wavelength_nm)) < np.log(_WAVELENGTH_RATIO)
+        and abs(np.log(row["pulse_ms"] / pulse_ms)) <= np.log(_PULSE_RATIO)
     ]
     if not near:
         return None
     sources = sorted({row["source"] for row in near})
-    used(*sources)
-    return Counted(sum(row["harmed"] for row in near), sum(row["of"] for row in near), len(sources))
+    cite_sources(*sources)
+    return HarmCount(sum(row["harmed"] for row in near), sum(row["of"] for row in near), len(sources))

@@ -1,34 +1,47 @@
-"""One published dose: who was treated, with which settings, under which cooling, and what harm was counted."""
+"""Published doses: the record of a row of `data/practice.csv`, and the reader that refuses rows that cannot be.
+
+A range stands in two columns, `fluence_low_J_cm2` and `fluence_high_J_cm2`: alike where one value is printed, one of
+them empty where the source prints a bound. An empty cell was not printed; nothing is filled in. `harm_origin` tells
+whether a count is `printed` or worked out from a rounded `per-cent`.
+"""
 
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from skinbeam.shipped import shipped_table
+from skinbeam.model.fields import phototype_range
+from skinbeam.model.package_data import CsvRow, load_package_table, load_package_text
+from skinbeam.model.sources import bibliography
+from skinbeam.model.vocabulary import vocabulary_table
 
 __all__ = [
-    "COOLINGS",
-    "GRADES",
+    "COOLING_KINDS",
     "GROWTHS",
-    "HARMS",
+    "HARM_KINDS",
     "HARM_UNITS",
-    "KINDS",
     "OTHER_CONDITIONS",
-    "Harm",
+    "PRACTICE_FILE",
+    "ROW_KINDS",
+    "SOURCE_GRADES",
+    "HarmRecord",
     "PracticeRow",
-    "Span",
+    "PrintedSpan",
     "is_lamp",
-    "named_nm",
-    "role_of",
+    "practice_rows",
+    "read_practice_rows",
+    "source_role",
+    "wavelength_from_name_nm",
 ]
 
-KINDS = ("recommended", "used", "tolerated", "adverse", "threshold", "first-line")
-GRADES = ("full-text", "abstract", "summary", "manual", "guideline")
-COOLINGS = ("none", "air", "contact", "spray")
+# One published dose: who was treated, with which settings, under which cooling, and what harm was counted.
+
+ROW_KINDS = ("recommended", "used", "tolerated", "adverse", "threshold", "first-line")
+SOURCE_GRADES = ("full-text", "abstract", "summary", "manual", "guideline")
+COOLING_KINDS = ("none", "air", "contact", "spray")
 # `any` is any adverse event at all, `serious` one that the source calls so; the others are named by what was seen.
-HARMS = (
+HARM_KINDS = (
     "any",
     "serious",
     "blister",
@@ -96,19 +109,19 @@ GROWTHS = frozenset(
     )
 )
 _LAMP = re.compile(r"\b(lamp|ipl|pulsed light|broadband)\b")  # a flashlamp pumps a dye laser
-_HELD_OUT_OF = 3  # one source in so many is kept aside
+_VALIDATION_MODULUS = 3  # one source in so many is kept aside
 
-Span = tuple[float | None, float | None]
+PrintedSpan = tuple[float | None, float | None]
 """Low and high end as printed; an end that is not printed is None, and a single value has both ends alike."""
 
 
 @dataclass(frozen=True)
-class Harm:
+class HarmRecord:
     """What was seen, and how often.
 
     Parameters
     ----------
-    kind : one of `HARMS`.
+    kind : one of `HARM_KINDS`.
     events, of : how many of how many; None where the source prints none.
     unit : what is counted, one of `HARM_UNITS`; empty without a count.
     from_per_cent : whether the count was worked out from a rounded per cent.
@@ -150,7 +163,7 @@ class PracticeRow:
     microbeam_mJ, density_per_cm2, density_of, coverage_pct : of fractional devices; the density is that of one `pass`,
         of all together (`total`), or the source does not say.
     passes : over the same skin in one session.
-    cooling, cooling_detail : one of `COOLINGS` and its words; an empty `cooling` is unknown, not none.
+    cooling, cooling_detail : one of `COOLING_KINDS` and its words; an empty `cooling` is unknown, not none.
     spurt_ms, delay_ms : of a cryogen spray.
     harm : what was seen; None where the source tells of none.
     effect, effect_count, effect_of, downtime_days : what it did.
@@ -167,28 +180,28 @@ class PracticeRow:
     people: str
     patients: int | None
     treatments: int | None
-    sessions: Span | None
+    sessions: PrintedSpan | None
     wavelength_nm: float | None
-    band_nm: Span | None
+    band_nm: PrintedSpan | None
     device: str
-    pulse_ms: Span | None
-    spot_mm: Span | None
-    fluence_J_cm2: Span | None
+    pulse_ms: PrintedSpan | None
+    spot_mm: PrintedSpan | None
+    fluence_J_cm2: PrintedSpan | None
     mean_fluence_J_cm2: float | None
-    microbeam_mJ: Span | None
-    density_per_cm2: Span | None
+    microbeam_mJ: PrintedSpan | None
+    density_per_cm2: PrintedSpan | None
     density_of: str
-    coverage_pct: Span | None
-    passes: Span | None
+    coverage_pct: PrintedSpan | None
+    passes: PrintedSpan | None
     cooling: str
     cooling_detail: str
-    spurt_ms: Span | None
-    delay_ms: Span | None
-    harm: Harm | None
+    spurt_ms: PrintedSpan | None
+    delay_ms: PrintedSpan | None
+    harm: HarmRecord | None
     effect: str
     effect_count: int | None
     effect_of: int | None
-    downtime_days: Span | None
+    downtime_days: PrintedSpan | None
     note: str
 
     @property
@@ -213,7 +226,7 @@ class PracticeRow:
     @property
     def role(self) -> str:
         """`validation` or `calibration`, by the source alone."""
-        return role_of(self.source)
+        return source_role(self.source)
 
 
 def is_lamp(device: str) -> bool:
@@ -221,19 +234,160 @@ def is_lamp(device: str) -> bool:
     return _LAMP.search(device.lower()) is not None
 
 
-def named_nm(device: str) -> float | None:
+def wavelength_from_name_nm(device: str) -> float | None:
     """Return the wavelength in nm of a laser that is named after what shines in it; None of other or several names."""
-    named: Mapping[str, float] = shipped_table("data/envelopes.toml")["named"]
+    named: Mapping[str, float] = load_package_table("data/envelopes.toml")["named"]
     words = re.findall(r"\w+", device.lower())
     found = {nm for word, nm in named.items() if word in words}
     return found.pop() if len(found) == 1 else None
 
 
 @lru_cache(maxsize=1024)
-def role_of(source: str) -> str:
+def source_role(source: str) -> str:
     """Return `validation` where the SHA-256 of a source's key is 0 modulo 3, else `calibration`.
 
     Nobody chooses: the key stands in the bibliography before anything is fitted, and all rows of a source go together.
     """
     number = int(hashlib.sha256(source.encode()).hexdigest(), 16)
-    return "validation" if number % _HELD_OUT_OF == 0 else "calibration"
+    return "validation" if number % _VALIDATION_MODULUS == 0 else "calibration"
+
+
+PRACTICE_FILE = "practice.csv"
+DAY_KINDS = ("mean", "at-most", "at-least")
+DENSITY_KINDS = ("pass", "total")
+HARM_ORIGINS = ("printed", "per-cent")
+_MAX_DAYS = 3650.0
+
+
+@cache
+def practice_rows() -> tuple[PracticeRow, ...]:
+    """Return every row of the shipped table.
+
+    Raises
+    ------
+    InputError : a row that cannot be; the field is `row.column`.
+    """
+    return read_practice_rows(load_package_text(f"data/{PRACTICE_FILE}"))
+
+
+def read_practice_rows(text: str) -> tuple[PracticeRow, ...]:
+    """Return the rows of a table in CSV.
+
+    Raises
+    ------
+    InputError : an unknown word or key, a number out of range, or figures that contradict each other.
+    """
+    return tuple(record.row() for record in _PracticeRecord.each(text))
+
+
+class _PracticeRecord(CsvRow):
+    """One record on its way to a row."""
+
+    file, code = PRACTICE_FILE, "wrong-practice-row"
+
+    def row(self) -> PracticeRow:
+        text = self.record
+        row = PracticeRow(
+            row=self.name,
+            source=self.one_of("source", bibliography()),
+            grade=self.one_of("grade", SOURCE_GRADES),
+            kind=self.one_of("kind", ROW_KINDS),
+            condition=self.one_of("condition", (*vocabulary_table("condition"), *OTHER_CONDITIONS)),
+            site=text["site"],
+            phototype=self._phototype(),
+            people=text["people"],
+            patients=self.whole("patients"),
+            treatments=self.whole("treatments"),
+            sessions=self._span("sessions", "", 1.0, 200.0),
+            wavelength_nm=self.number("wavelength_nm", 200.0, 20_000.0),
+            band_nm=self._span("band", "_nm", 200.0, 20_000.0),
+            device=text["device"],
+            pulse_ms=self._span("pulse", "_ms", 1e-8, 1e4),
+            spot_mm=self._span("spot", "_mm", 0.05, 50.0),
+            fluence_J_cm2=self._span("fluence", "_J_cm2", 0.01, 1e3),
+            mean_fluence_J_cm2=self.number("fluence_mean_J_cm2", 0.01, 1e3),
+            microbeam_mJ=self._span("microbeam", "_mJ", 0.1, 1e3),
+            density_per_cm2=self._span("density", "_per_cm2", 1.0, 1e4),
+            density_of=self.one_of("density_of", DENSITY_KINDS, empty=True),
+            coverage_pct=self._span("coverage", "_pct", 0.1, 100.0),
+            passes=self._span("passes", "", 1.0, 20.0),
+            cooling=self.one_of("cooling", COOLING_KINDS, empty=True),
+            cooling_detail=text["cooling_detail"],
+            spurt_ms=self._span("spurt", "_ms", 1.0, 200.0),
+            delay_ms=self._span("delay", "_ms", 0.0, 200.0),
+            harm=self._harm(),
+            effect=text["effect"],
+            effect_count=self.whole("effect_count"),
+            effect_of=self.whole("effect_of"),
+            downtime_days=self._span("downtime", "_days", 0.0, 365.0),
+            note=text["note"],
+        )
+        self._agree(row)
+        return row
+
+    def _agree(self, row: PracticeRow) -> None:
+        """Check that the figures of one row do not contradict each other."""
+        if row.wavelength_nm is not None and row.band_nm is not None:
+            raise self.fault("band_low_nm", "stands beside wavelength_nm", "One wavelength, or the band of a lamp.")
+        if row.cooling != "spray" and (row.spurt_ms or row.delay_ms):
+            raise self.fault("spurt_low_ms", f'belongs to a spray, not to "{row.cooling}"', "cooling: spray.")
+        if row.cooling == "none" and row.cooling_detail:
+            raise self.fault("cooling_detail", "says how nothing was cooled", "Leave it out.")
+        if row.density_of and row.density_per_cm2 is None:
+            raise self.fault("density_of", "has no density", "The density, or nothing.")
+        if row.fluence_J_cm2 is not None and row.mean_fluence_J_cm2 is not None:
+            low, high = row.fluence_J_cm2
+            if not (low or 0.0) <= row.mean_fluence_J_cm2 <= (high or row.mean_fluence_J_cm2):
+                raise self.fault("fluence_mean_J_cm2", f"is not from {low} to {high}", "A mean within the range.")
+        if row.effect_count is not None and row.effect_of is not None and row.effect_count > row.effect_of:
+            raise self.fault("effect_count", f"{row.effect_count} of {row.effect_of} cannot be", "A count of those.")
+        harm = row.harm
+        in_people = harm is not None and harm.unit == "patients" and harm.of is not None
+        if in_people and row.patients is not None and harm is not None and (harm.of or 0) > row.patients:
+            raise self.fault("harm_of", f"{harm.of} are more than the {row.patients} patients", "At most all of them.")
+
+    def _harm(self) -> HarmRecord | None:
+        kind = self.one_of("harm", HARM_KINDS, empty=True)
+        events, of = self.whole("harm_count"), self.whole("harm_of")
+        days = self.number("harm_days", 0.0, _MAX_DAYS)
+        if not kind:
+            for column in ("harm_count", "harm_of", "harm_unit", "harm_origin", "harm_days", "harm_days_is"):
+                if self.record[column]:
+                    raise self.fault(
+                        column, "counts a harm that is not named", f"harm: one of {', '.join(HARM_KINDS)}."
+                    )
+            return None
+        if of is not None and (events is None or of == 0 or events > of):
+            raise self.fault("harm_count", f"{events} of {of} cannot be", "A count and the number it is among.")
+        told = events is not None
+        return HarmRecord(
+            kind=kind,
+            events=events,
+            of=of,
+            unit=self.one_of("harm_unit", HARM_UNITS if told else ("",)),
+            from_per_cent=self.one_of("harm_origin", HARM_ORIGINS if told else ("",)) == "per-cent",
+            days=days,
+            days_are=self.one_of("harm_days_is", ("",) if days is None else DAY_KINDS),
+        )
+
+    def _phototype(self) -> str:
+        value = self.record["phototype"]
+        if not value:
+            return ""
+        try:
+            low, high = phototype_range(value)
+        except ValueError:
+            low, high = 1, 0
+        if low > high or value.count("-") > 1:
+            raise self.fault("phototype", f'cannot read "{value}"', "I to VI, or a range such as III-V.")
+        return value
+
+    def _span(self, name: str, unit: str, least: float, most: float) -> PrintedSpan | None:
+        """Read two columns; an end that is not printed is None."""
+        low = self.number(f"{name}_low{unit}", least, most)
+        high = self.number(f"{name}_high{unit}", least, most)
+        if low is None and high is None:
+            return None
+        if low is not None and high is not None and low > high:
+            raise self.fault(f"{name}_low{unit}", f"{low:g} to {high:g} cannot be", "The lower end first.")
+        return low, high

@@ -1,28 +1,52 @@
-"""Turns a published dose into what the model can be asked: skins, light, cooling and doses, or the reason why not.
+"""Ways in which a published dose may have been given, and how far it lies above computed doses that burn.
 
 Only burns of an epidermis that is not itself the target are posed. A setting that the source does not print is taken
 as each of `data/practice.toml` in turn, all as likely. Burns that were counted without a dose are not posed; they still
-tell how often clinics burn (`rate_of`).
+tell how often clinics burn (`undosed_count_family`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from skinbeam.laser.cooling import CoolingPlan, resolve
-from skinbeam.laser.settings import Beam, lamp_lines
-from skinbeam.practice.calibration import family_of
-from skinbeam.practice.row import GROWTHS, PracticeRow, Span, named_nm
-from skinbeam.schema.exposure import Cooling
-from skinbeam.schema.trains import Train
-from skinbeam.shipped import shipped_table
-from skinbeam.skin.model import Skin
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["PIGMENT", "SHORTEST_MS", "WAVELENGTHS_NM", "Pose", "Seen", "poses", "rate_of", "seen", "unposed"]
+from skinbeam.laser.beam import Beam, lamp_lines
+from skinbeam.laser.cooling import CoolingPlan, resolve_cooling
+from skinbeam.model.exposure import Cooling, PulseTrain
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.units import J_CM2
+from skinbeam.published_doses.calibration import laser_family
+from skinbeam.published_doses.rows import GROWTHS, PracticeRow, PrintedSpan, wavelength_from_name_nm
+from skinbeam.simulate.light.lighting import illuminate, light_first_skin
+from skinbeam.simulate.light.spot import spot_shares
+from skinbeam.simulate.pulse.damage_dose import cell_death_dose
+from skinbeam.simulate.pulse.locations import basal_layer_response
+from skinbeam.simulate.pulse.response import PulseResponse, simulate_pulse
+from skinbeam.skin.distribution import SkinDistribution
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "PIGMENT_CONDITIONS",
+    "SHORTEST_PULSE_MS",
+    "WAVELENGTH_RANGE_NM",
+    "BurnObservation",
+    "DoseScenario",
+    "LogDoseRatio",
+    "burn_observation",
+    "dose_scenarios",
+    "exclusion_reason",
+    "log_dose_ratios",
+    "simulate_responses",
+    "undosed_count_family",
+]
 
 # Where pigment of the epidermis is the target, or ink and black lesions stand in the light.
-PIGMENT: Final = frozenset(
+PIGMENT_CONDITIONS: Final = frozenset(
     (
         "age-spots",
         "freckles",
@@ -36,15 +60,15 @@ PIGMENT: Final = frozenset(
         "tattoo",
     )
 )
-_Pulse = tuple[float, tuple[Train, ...]]
-SHORTEST_MS: Final = 0.1
-WAVELENGTHS_NM: Final = (500.0, 1200.0)
+_Pulse = tuple[float, tuple[PulseTrain, ...]]
+SHORTEST_PULSE_MS: Final = 0.1
+WAVELENGTH_RANGE_NM: Final = (500.0, 1200.0)
 # Harms that begin where the epidermis burns: a pale mark where its melanocytes die.
-_BEGINS: Final = ("blister", "burn", "hypopigmentation")
+_FIRST_SIGNS: Final = ("blister", "burn", "hypopigmentation")
 
 
 @dataclass(frozen=True)
-class Pose:
+class DoseScenario:
     """One way in which a row may have been carried out.
 
     Parameters
@@ -52,14 +76,14 @@ class Pose:
     fluence_J_cm2 : least and greatest dose; between them the lighter of these people got more.
     """
 
-    skin: Skin
+    skin: SkinDistribution
     beam: Beam
     cooling: CoolingPlan
     fluence_J_cm2: tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Seen:
+class BurnObservation:
     """What a row tells of burns.
 
     Parameters
@@ -75,151 +99,155 @@ class Seen:
     sessions: float = 1.0
 
 
-def seen(row: PracticeRow) -> Seen | None:
+def burn_observation(row: PracticeRow) -> BurnObservation | None:
     """Return what a row tells of burns, or None where it tells nothing of them."""
     if row.kind == "recommended":
-        return Seen("recommended")
+        return BurnObservation("recommended")
     if row.harm is not None and row.harm.counts_skin_injury:
-        return Seen("counted", row.harm.events or 0, row.harm.of or 0, _sessions(row))
+        return BurnObservation("counted", row.harm.events or 0, row.harm.of or 0, _sessions_per_person(row))
     if row.kind == "threshold":
-        return Seen("begins") if row.harm is not None and row.harm.kind in _BEGINS else None
-    return Seen("used") if row.kind in ("used", "tolerated") else None
+        return BurnObservation("begins") if row.harm is not None and row.harm.kind in _FIRST_SIGNS else None
+    return BurnObservation("used") if row.kind in ("used", "tolerated") else None
 
 
-def _sessions(row: PracticeRow) -> float:
+def _sessions_per_person(row: PracticeRow) -> float:
     """Sessions of each person, where people are counted: treatments over people, else the middle of the range."""
     if row.harm is None or row.harm.unit != "patients":
         return 1.0
     if row.treatments and row.patients:
         return max(1.0, row.treatments / row.patients)
-    return _middle(row.sessions, 1.0)
+    return _span_middle(row.sessions, 1.0)
 
 
-def rate_of(row: PracticeRow) -> str | None:
+def undosed_count_family(row: PracticeRow) -> str | None:
     """Return the family of light of burns that were counted over doses which are not printed; None for other rows."""
-    found = seen(row)
-    if found is None or found.kind != "counted" or unposed(row) not in ("no-fluence", "no-wavelength"):
+    found = burn_observation(row)
+    if found is None or found.kind != "counted" or exclusion_reason(row) not in ("no-fluence", "no-wavelength"):
         return None
-    if row.condition in PIGMENT | GROWTHS or row.condition == "venous-lake" or row.row in _assumed()["unlike"]:
+    if (
+        row.condition in PIGMENT_CONDITIONS | GROWTHS
+        or row.condition == "venous-lake"
+        or row.row in _assumptions()["unlike"]
+    ):
         return None
     if row.lamp:
         return "lamp"
-    nm = row.wavelength_nm or named_nm(row.device)
-    held = nm is not None and WAVELENGTHS_NM[0] <= nm <= WAVELENGTHS_NM[1] and not _is_short(row)
-    return family_of(nm, lamp=False) if nm is not None and held else None
+    nm = row.wavelength_nm or wavelength_from_name_nm(row.device)
+    held = nm is not None and WAVELENGTH_RANGE_NM[0] <= nm <= WAVELENGTH_RANGE_NM[1] and not _is_short_pulse(row)
+    return laser_family(nm, lamp=False) if nm is not None and held else None
 
 
-def unposed(row: PracticeRow) -> str | None:
+def exclusion_reason(row: PracticeRow) -> str | None:
     """Return why a row cannot be posed, as a key of the page; None where it can."""
-    lines = _lines(row)
+    lines = _spectral_lines(row)
     if row.microbeam_mJ is not None or row.coverage_pct is not None or row.density_per_cm2 is not None:
         return "microbeams"
     if not lines:
         return "no-wavelength"
-    if not all(WAVELENGTHS_NM[0] <= nm <= WAVELENGTHS_NM[1] for nm, _ in lines):
+    if not all(WAVELENGTH_RANGE_NM[0] <= nm <= WAVELENGTH_RANGE_NM[1] for nm, _ in lines):
         return "other-light"
-    if _is_short(row):
+    if _is_short_pulse(row):
         return "short-pulses"
-    if row.condition in PIGMENT:
+    if row.condition in PIGMENT_CONDITIONS:
         return "pigment-is-the-target"
     if row.condition in GROWTHS:
         return "growth-is-the-target"
     if row.condition == "venous-lake":
         return "lip"  # nobody measured its melanin
-    if row.row in _assumed()["unlike"]:
+    if row.row in _assumptions()["unlike"]:
         return "given-otherwise"
     if row.fluence_J_cm2 is None and row.mean_fluence_J_cm2 is None:
         return "no-fluence"
-    if seen(row) is None:
+    if burn_observation(row) is None:
         return "burns-not-counted"
     return None
 
 
-def poses(row: PracticeRow) -> tuple[Pose, ...]:
+def dose_scenarios(row: PracticeRow) -> tuple[DoseScenario, ...]:
     """Return the ways in which a row that can be posed may have been carried out, all as likely."""
-    lines = _lines(row)
+    lines = _spectral_lines(row)
     middle = sum(nm * share for nm, share in lines)
-    usual = _usual(middle, lamp=row.wavelength_nm is None)
-    spots = _ends(row.spot_mm) if row.spot_mm is not None else tuple(usual["spot_mm"])
-    phototype = row.phototype or _assumed()["peoples"].get(row.people)
-    skin = Skin(site=_site(row), phototype=phototype, vessel_kind="normal")
+    usual = _usual_settings(middle, lamp=row.wavelength_nm is None)
+    spots = _span_ends(row.spot_mm) if row.spot_mm is not None else tuple(usual["spot_mm"])
+    phototype = row.phototype or _assumptions()["peoples"].get(row.people)
+    skin = SkinDistribution(site=_row_site(row), phototype=phototype, vessel_kind="normal")
     return tuple(
-        Pose(skin, _beam(middle, lines, pulse, spot), _cooling(kind, row), _doses(row))
-        for pulse, spot, kind in product(_pulses(row, usual), spots, _coolings(row, usual))
+        DoseScenario(skin, _scenario_beam(middle, lines, pulse, spot), _scenario_cooling(kind, row), _dose_range(row))
+        for pulse, spot, kind in product(_possible_pulses(row, usual), spots, _possible_coolings(row, usual))
     )
 
 
-def _assumed() -> Mapping[str, Any]:
-    return shipped_table("data/practice.toml")
+def _assumptions() -> Mapping[str, Any]:
+    return load_package_table("data/practice.toml")
 
 
-def _lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
+def _spectral_lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
     """Wavelengths with their shares of the energy."""
     if row.wavelength_nm is not None:
         return ((row.wavelength_nm, 1.0),)
     if row.band_nm is None or row.band_nm[0] is None:
         return ()
-    return lamp_lines(row.band_nm[0], row.band_nm[1] or float(_assumed()["lamp"]["longest_nm"]))
+    return lamp_lines(row.band_nm[0], row.band_nm[1] or float(_assumptions()["lamp"]["longest_nm"]))
 
 
-def _is_short(row: PracticeRow) -> bool:
+def _is_short_pulse(row: PracticeRow) -> bool:
     """Whether pulses are of nano- or picoseconds, by the name of the device where their length is not printed."""
     if row.pulse_ms is not None:
-        return min(_ends(row.pulse_ms)) < SHORTEST_MS
+        return min(_span_ends(row.pulse_ms)) < SHORTEST_PULSE_MS
     return bool(row.pulse_words)
 
 
-def _usual(middle_nm: float, *, lamp: bool) -> Mapping[str, Any]:
+def _usual_settings(middle_nm: float, *, lamp: bool) -> Mapping[str, Any]:
     if lamp:
-        found: Mapping[str, Any] = _assumed()["lamp"]
+        found: Mapping[str, Any] = _assumptions()["lamp"]
         return found
-    usual: Sequence[Mapping[str, Any]] = _assumed()["unprinted"]
+    usual: Sequence[Mapping[str, Any]] = _assumptions()["unprinted"]
     return [entry for entry in usual if entry["from_nm"] <= middle_nm][-1]
 
 
-def _pulses(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[_Pulse, ...]:
+def _possible_pulses(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[_Pulse, ...]:
     """Each pulse that the row may mean: its whole length, and the sub-pulses in it."""
-    told = _assumed()["trains"].get(row.row)
+    told = _assumptions()["trains"].get(row.row)
     if told is not None:
-        return tuple((n * length + (n - 1) * pause, (Train(n, length),)) for n, length, pause in told)
-    lengths = _ends(row.pulse_ms) if row.pulse_ms is not None else tuple(usual["pulse_ms"])
+        return tuple((n * length + (n - 1) * pause, (PulseTrain(n, length),)) for n, length, pause in told)
+    lengths = _span_ends(row.pulse_ms) if row.pulse_ms is not None else tuple(usual["pulse_ms"])
     return tuple((length, ()) for length in lengths)
 
 
-def _coolings(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[str, ...]:
+def _possible_coolings(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[str, ...]:
     """The cooling that is printed; else what is usual, and never none where some cooling is told of."""
     if row.cooling:
         return (row.cooling,)
     return tuple(kind for kind in usual["cooling"] if kind != "none" or not row.cooling_detail)
 
 
-def _ends(span: Span) -> tuple[float, ...]:
+def _span_ends(span: PrintedSpan) -> tuple[float, ...]:
     """The ends of a range, once where they are alike; an end that is not printed is left out."""
     return tuple(dict.fromkeys(end for end in span if end is not None))
 
 
-def _doses(row: PracticeRow) -> tuple[float, float]:
+def _dose_range(row: PracticeRow) -> tuple[float, float]:
     """Ends of the range of doses; the mean alone where it is printed, of a recommendation the middle."""
     if row.mean_fluence_J_cm2 is not None:
         return row.mean_fluence_J_cm2, row.mean_fluence_J_cm2
-    assert row.fluence_J_cm2 is not None  # `unposed` told
+    assert row.fluence_J_cm2 is not None  # `exclusion_reason` told
     low, high = row.fluence_J_cm2
-    factor = float(_assumed()["open_range"]["factor"]["value"])
+    factor = float(_assumptions()["open_range"]["factor"]["value"])
     if low is None or high is None:
         low, high = (low, low * factor) if low is not None else ((high or 0.0) / factor, high or 0.0)
     middle = (low * high) ** 0.5
     return (middle, middle) if row.kind == "recommended" else (low, high)
 
 
-def _site(row: PracticeRow) -> str:
-    table, words = _assumed()["sites"], row.site.lower()
+def _row_site(row: PracticeRow) -> str:
+    table, words = _assumptions()["sites"], row.site.lower()
     for word, site in table["words"]:
         if word in words:
             return str(site)
     return str(table.get(row.condition, table["other"]))
 
 
-def _beam(middle_nm: float, lines: tuple[tuple[float, float], ...], pulse: _Pulse, spot_mm: float) -> Beam:
+def _scenario_beam(middle_nm: float, lines: tuple[tuple[float, float], ...], pulse: _Pulse, spot_mm: float) -> Beam:
     pulse_ms, trains = pulse
     return Beam(
         wavelength_nm=middle_nm,
@@ -242,17 +270,82 @@ def _beam(middle_nm: float, lines: tuple[tuple[float, float], ...], pulse: _Puls
     )
 
 
-def _cooling(kind: str, row: PracticeRow) -> CoolingPlan:
+def _scenario_cooling(kind: str, row: PracticeRow) -> CoolingPlan:
     if kind == "none":
-        return resolve(None)
-    timing = dict(_assumed()["timing"][kind])
+        return resolve_cooling(None)
+    timing = dict(_assumptions()["timing"][kind])
     if kind == "spray":
-        timing["before_ms"] = _middle(row.spurt_ms, timing["before_ms"])
-        timing["delay_ms"] = _middle(row.delay_ms, timing["delay_ms"])
-        return resolve(Cooling(kind="spray", cryogen="R134a", **timing))
-    return resolve(Cooling(kind=kind, during=True, **timing))
+        timing["before_ms"] = _span_middle(row.spurt_ms, timing["before_ms"])
+        timing["delay_ms"] = _span_middle(row.delay_ms, timing["delay_ms"])
+        return resolve_cooling(Cooling(kind="spray", cryogen="R134a", **timing))
+    return resolve_cooling(Cooling(kind=kind, during=True, **timing))
 
 
-def _middle(span: Span | None, otherwise: float) -> float:
-    ends = _ends(span) if span is not None else ()
+def _span_middle(span: PrintedSpan | None, otherwise: float) -> float:
+    ends = _span_ends(span) if span is not None else ()
     return sum(ends) / len(ends) if ends else otherwise
+
+
+# How far each published dose lies above what the model computes to burn such people, person by person.
+
+Floats = NDArray[np.float64]
+
+_DRAWS: Final = 480  # over all ways in which a row may have been carried out
+_MIN_DRAWS: Final = 64
+_SEED: Final = 0
+
+
+@dataclass(frozen=True)
+class LogDoseRatio:
+    """ln(dose given / computed dose that burns) of the people of a row, had it been carried out in one way.
+
+    Parameters
+    ----------
+    mean, spread : mean and standard deviation over the people.
+    """
+
+    spot_mm: float
+    mean: float
+    spread: float
+
+
+def log_dose_ratios(row: PracticeRow) -> tuple[LogDoseRatio, ...]:
+    """Return how far the doses of a row lie above computed ones, for each way in which it may have been carried out.
+
+    Of a range of doses the skin that stands more got more, as every clinic does: doses evenly spread in the logarithm,
+    in the order of the computed ones.
+    """
+    ways = dose_scenarios(row)
+    draws = max(_MIN_DRAWS, _DRAWS // len(ways))
+    found = []
+    for way in ways:
+        low, high = way.fluence_J_cm2
+        logs = np.log(np.geomspace(low, high, draws)) - np.log(np.sort(_burn_doses_J_cm2(way, draws)))
+        assert way.beam.spot_mm is not None  # no microbeams are posed
+        found.append(LogDoseRatio(way.beam.spot_mm, float(logs.mean()), float(logs.std())))
+    return tuple(found)
+
+
+def simulate_responses(row: PracticeRow, draws: int) -> Iterator[PulseResponse]:
+    """Yield what the light of each way in which a row may have been carried out does to so many people."""
+    for way in dose_scenarios(row):
+        yield _simulate_response(way, draws)
+
+
+def _burn_doses_J_cm2(way: DoseScenario, draws: int) -> Floats:
+    """The computed doses at which the basal layer of so many people dies, (sample,)."""
+    response = _simulate_response(way, draws)
+    doses: Floats = cell_death_dose(response, basal_layer_response(response)) / J_CM2
+    return doses
+
+
+def _simulate_response(way: DoseScenario, draws: int) -> PulseResponse:
+    middle = way.skin.median()
+    typical = middle["thickness_m"].values[0]
+    skins: xr.Dataset = way.skin.sample(draws, _SEED).assign_coords(
+        typical_m=("layer", typical), draw=("sample", np.arange(draws))
+    )
+    lit = illuminate(skins, way.beam.spectrum).narrow_to_spot(
+        spot_shares(middle, way.beam), light_first_skin(middle, way.beam.spectrum)
+    )
+    return simulate_pulse(skins, way.beam, way.cooling, lit=lit)

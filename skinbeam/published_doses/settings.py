@@ -8,20 +8,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from skinbeam.practice.row import PracticeRow, Span, named_nm
-from skinbeam.practice.rows import practice_rows
-from skinbeam.schema.fields import phototype_range
-from skinbeam.shipped import shipped_table
-from skinbeam.units import J_CM2, MM
+from skinbeam.model.fields import phototype_range
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.units import J_CM2, MM
+from skinbeam.published_doses.rows import PracticeRow, PrintedSpan, practice_rows, wavelength_from_name_nm
 
-__all__ = ["PRACTISED", "Published", "published", "pulse_energy_J", "read_published", "told_phototypes"]
+__all__ = [
+    "TREATMENT_KINDS",
+    "PublishedSetting",
+    "published_settings",
+    "pulse_energy_J",
+    "settings_from_rows",
+    "source_phototypes",
+]
 
-PRACTISED = ("recommended", "used", "tolerated")
-_ONE_LIGHT = 1.02  # the ends of a band that is still one laser: dyes of 595 to 600 nm
+TREATMENT_KINDS = ("recommended", "used", "tolerated")
+_SAME_WAVELENGTH_RATIO = 1.02  # the ends of a band that is still one laser: dyes of 595 to 600 nm
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedSetting:
     """The settings of one row or trial arm. None was not printed; a span has an end that was not printed as None.
 
     Parameters
@@ -44,18 +50,18 @@ class Published:
     microbeams: bool
     pulse_words: str
     phototypes: tuple[int, int] | None
-    pulse_ms: Span | None
-    spot_mm: Span | None
-    fluence_J_cm2: Span | None
-    microbeam_mJ: Span | None
-    density_per_cm2: Span | None
-    passes: Span | None
+    pulse_ms: PrintedSpan | None
+    spot_mm: PrintedSpan | None
+    fluence_J_cm2: PrintedSpan | None
+    microbeam_mJ: PrintedSpan | None
+    density_per_cm2: PrintedSpan | None
+    passes: PrintedSpan | None
     site: str = ""
     maker: bool = False
-    coverage_pct: Span | None = None
+    coverage_pct: PrintedSpan | None = None
 
     @cached_property
-    def pulse_energy_J(self) -> Span | None:
+    def pulse_energy_J(self) -> PrintedSpan | None:
         """Energy of a pulse in a round spot. Wide spots go with low doses, so ends of ranges are taken crosswise."""
         if self.fluence_J_cm2 is None or self.spot_mm is None or None in (*self.fluence_J_cm2, *self.spot_mm):
             return None
@@ -70,39 +76,43 @@ def pulse_energy_J(fluence_J_cm2: float, spot_mm: float) -> float:
 
 
 @cache
-def published() -> tuple[Published, ...]:
+def published_settings() -> tuple[PublishedSetting, ...]:
     """Return the settings of every row that is not kept aside and names its light."""
-    return read_published(row for row in practice_rows() if row.role != "validation")
+    return settings_from_rows(row for row in practice_rows() if row.role != "validation")
 
 
-def read_published(rows: Iterable[PracticeRow]) -> tuple[Published, ...]:
+def settings_from_rows(rows: Iterable[PracticeRow]) -> tuple[PublishedSetting, ...]:
     """Return the settings of those rows that tell how a condition was treated, with light of one kind."""
-    return tuple(_settings(row) for row in rows if row.kind in PRACTISED and (row.lamp or _laser_nm(row) is not None))
+    return tuple(
+        _setting_from_row(row)
+        for row in rows
+        if row.kind in TREATMENT_KINDS and (row.lamp or _laser_wavelength_nm(row) is not None)
+    )
 
 
-def told_phototypes(phototype: str, people: str) -> tuple[int, int] | None:
+def source_phototypes(phototype: str, people: str) -> tuple[int, int] | None:
     """Return the lowest and highest phototype that a source tells of, by the name of a people where it says no more."""
-    peoples: Mapping[str, str] = shipped_table("data/practice.toml")["peoples"]
+    peoples: Mapping[str, str] = load_package_table("data/practice.toml")["peoples"]
     told = phototype or peoples.get(people)
     return phototype_range(told) if told else None
 
 
-def _settings(row: PracticeRow) -> Published:
+def _setting_from_row(row: PracticeRow) -> PublishedSetting:
     cut_off = row.band_nm[0] if row.band_nm is not None else None
-    return Published(
+    return PublishedSetting(
         row=row.row,
         source=row.source,
         condition=row.condition,
-        wavelength_nm=cut_off if row.lamp else _laser_nm(row),
+        wavelength_nm=cut_off if row.lamp else _laser_wavelength_nm(row),
         lamp=row.lamp,
         microbeams=row.microbeams,
         pulse_words=row.pulse_words,
-        phototypes=told_phototypes(row.phototype, row.people),
+        phototypes=source_phototypes(row.phototype, row.people),
         pulse_ms=row.pulse_ms,
         spot_mm=row.spot_mm,
         fluence_J_cm2=row.fluence_J_cm2,
         microbeam_mJ=row.microbeam_mJ,
-        density_per_cm2=_density_per_cm2(row),
+        density_per_cm2=_row_density_per_cm2(row),
         passes=row.passes,
         site=row.site,
         maker=row.grade == "manual",
@@ -110,15 +120,15 @@ def _settings(row: PracticeRow) -> Published:
     )
 
 
-def _laser_nm(row: PracticeRow) -> float | None:
+def _laser_wavelength_nm(row: PracticeRow) -> float | None:
     """The wavelength of a laser, or the lower end of a band that one laser emits; None of two lasers in a row."""
     if row.wavelength_nm is not None or row.band_nm is None:
-        return row.wavelength_nm or named_nm(row.device)
+        return row.wavelength_nm or wavelength_from_name_nm(row.device)
     low, high = row.band_nm
-    return low if low is not None and high is not None and high <= _ONE_LIGHT * low else None
+    return low if low is not None and high is not None and high <= _SAME_WAVELENGTH_RATIO * low else None
 
 
-def _density_per_cm2(row: PracticeRow) -> Span | None:
+def _row_density_per_cm2(row: PracticeRow) -> PrintedSpan | None:
     if row.density_per_cm2 is None or row.density_of != "pass":
         return row.density_per_cm2
     if row.passes is None:

@@ -4,58 +4,67 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skinbeam.document import fields_of
-from skinbeam.errors import InputError
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import retold, spoken
-from skinbeam.photo.findings.suggestion import Suggestion
+from skinbeam.model.document import dataclass_fields
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.sources import find_source
+from skinbeam.model.vocabulary import subtype_description, vocabulary_table
+from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
-from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.table import decision_severity
 from skinbeam.report.context import (
     ConcernPart,
-    Decision,
-    Fact,
-    Fault,
-    Glance,
+    DecisionPart,
+    DisplayValue,
     OptionCard,
-    Picture,
-    Reason,
-    Reference,
+    OptionGlance,
+    ReasonLine,
+    ReportFact,
+    ReportFault,
     ReportPage,
-    Shown,
+    ReportPicture,
+    ReportReference,
     Strip,
 )
-from skinbeam.report.course import course_shown, ladder_shown, total_shown
-from skinbeam.report.names import concern_name, device_of, foremost, site_title, treated_names
-from skinbeam.report.options import advice, option_cards, reason, refusals
-from skinbeam.report.overview.aloud import aloud
-from skinbeam.report.overview.leading import led, weight
-from skinbeam.report.overview.lines import glance
-from skinbeam.report.overview.unknown import gaps_of
-from skinbeam.report.overview.without import decided_without, headline, nearest_told, what_could_change
-from skinbeam.report.shown import (
-    Showable,
-    capital,
-    join,
+from skinbeam.report.course import course_totals, spot_ladder, visit_lines
+from skinbeam.report.formatting import (
+    Displayable,
+    capitalise,
+    concern_name,
+    concern_names,
+    device_name,
+    display_value,
+    inline_name,
+    join_items,
+    leading_options,
+    message_texts,
     plain_reasons,
-    quantity,
-    say,
-    sentence,
-    sentences,
-    show,
-    within,
-    words,
+    quantity_label,
+    report_text,
+    section_texts,
+    site_title,
+    value_sentence,
 )
-from skinbeam.schema.names import subtype_told, table
-from skinbeam.sources import cite
+from skinbeam.report.option_cards import advice_line, knowledge_gaps, option_cards, reason_line, refused_options
+from skinbeam.report.overview import (
+    decision_without_laser,
+    leading_reasons,
+    nearest_setting,
+    no_laser_headline,
+    option_glance,
+    possible_changes,
+    reason_weight,
+    spoken_summary,
+)
+from skinbeam.text import current_language, translate
 
 __all__ = ["report_page"]
 
 
 def report_page(
     plan: Plan,
-    pictures: Mapping[str, Sequence[Picture]],
-    overlays: Sequence[Picture],
+    pictures: Mapping[str, Sequence[ReportPicture]],
+    overlays: Sequence[ReportPicture],
     *,
     embedded: Mapping[str, str],
     photo: Mapping[str, Any] | None,
@@ -73,125 +82,130 @@ def report_page(
     """
     decision = _decision(plan)
     decided = (*decision.reasons, *decision.more, *decision.always)
-    concerns = tuple(_concern(concern, pictures, decided, plan) for concern in plan.concerns)
+    concerns = tuple(_concern_part(concern, pictures, decided, plan) for concern in plan.concerns)
     references, missing = _references(plan.sources)
-    names = treated_names(plan)
-    course, always = course_shown(plan.course, names)
+    names = concern_names(plan)
+    course, always = visit_lines(plan.course, names)
     return ReportPage(
-        spoken=spoken(),
+        spoken=current_language(),
         banner=plan.intended_use.text,
-        about=_about(plan),
+        about=_about_facts(plan),
         plan_sha256=plan.plan_sha256,
         decision=decision,
         glance=tuple(
             line
             for concern, part in zip(plan.concerns, concerns, strict=True)
-            for line in _at_a_glance(concern, part, plan.assessment)
+            for line in _glances(concern, part, plan.assessment)
         ),
-        person=_person(plan.assessment),
+        person=_person_facts(plan.assessment),
         risks=tuple(risk.message.text for risk in plan.assessment.risks),
         medications=tuple(map(_medication, plan.assessment.medications)),
-        photo=_photo(plan, photo),
+        photo=_photo_facts(plan, photo),
         overlays=tuple(overlays),
         preview=preview,
         concerns=concerns,
         calendar=pictures["calendar"][0],
         course=course,
         course_always=always,
-        course_total=total_shown(plan.course_total),
-        afterwards=sentences(plan.course_total.afterwards),
-        test_spots=tuple(map(ladder_shown, plan.test_spots)),
-        titration=tuple(map(advice, plan.titration)),
-        anaesthesia=tuple(map(advice, plan.anaesthesia)),
-        photographs=tuple(map(advice, plan.photographs)),
-        complications=tuple(map(advice, plan.complications)),
-        consent=tuple(map(advice, plan.consent)),
-        aftercare=tuple(map(advice, plan.aftercare)),
-        when_to_call=tuple(map(advice, plan.when_to_call)),
-        unknowns=sentences(plan.unknowns),
-        limits=tuple(_counted(part, card) for part in concerns for card in part.options if card.limits),
+        course_total=course_totals(plan.course_total),
+        afterwards=message_texts(plan.course_total.afterwards),
+        test_spots=tuple(map(spot_ladder, plan.test_spots)),
+        titration=tuple(map(advice_line, plan.titration)),
+        anaesthesia=tuple(map(advice_line, plan.anaesthesia)),
+        photographs=tuple(map(advice_line, plan.photographs)),
+        complications=tuple(map(advice_line, plan.complications)),
+        consent=tuple(map(advice_line, plan.consent)),
+        aftercare=tuple(map(advice_line, plan.aftercare)),
+        when_to_call=tuple(map(advice_line, plan.when_to_call)),
+        unknowns=message_texts(plan.unknowns),
+        limits=tuple(_limit_counts(part, card) for part in concerns for card in part.options if card.limits),
         methods=_methods(plan),
-        faults=(*(Fault(one.code, one.message) for one in plan.warnings), *missing, *_lost(overlays)),
+        faults=(*(ReportFault(one.code, one.message) for one in plan.warnings), *missing, *_missing_overlays(overlays)),
         references=references,
-        words=words("report"),
+        words=section_texts("report"),
         embedded=embedded,
     )
 
 
-def _about(plan: Plan) -> tuple[Fact, ...]:
+def _about_facts(plan: Plan) -> tuple[ReportFact, ...]:
     """Mode, version, seed and hashes."""
     return (
-        Fact(say("about_mode"), show(plan.mode)),
-        Fact(say("about_version"), show(plan.version)),
-        Fact(say("about_seed"), show(plan.seed)),
-        Fact(say("about_draws"), show(plan.draws)),
-        Fact(say("about_case_sha256"), show(plan.case_sha256)),
-        Fact(say("about_plan_sha256"), show(plan.plan_sha256)),
+        ReportFact(report_text("about_mode"), display_value(plan.mode)),
+        ReportFact(report_text("about_version"), display_value(plan.version)),
+        ReportFact(report_text("about_seed"), display_value(plan.seed)),
+        ReportFact(report_text("about_draws"), display_value(plan.draws)),
+        ReportFact(report_text("about_case_sha256"), display_value(plan.case_sha256)),
+        ReportFact(report_text("about_plan_sha256"), display_value(plan.plan_sha256)),
     )
 
 
-def _decision(plan: Plan) -> Decision:
+def _decision(plan: Plan) -> DecisionPart:
     """The decision with its reasons, those first that change what is done."""
     state = plan.suitability.decision
     key = state.replace("-", "_")
-    spoke = _merged(
-        told for _, told in sorted([*_about_concerns(plan), *_first_cautions(plan)], key=lambda one: one[0])
+    spoke = _merge_reasons(
+        told for _, told in sorted([*_concern_reasons(plan), *_first_cautions(plan)], key=lambda one: one[0])
     )
-    yes = say("decision_word_suitable")
+    yes = report_text("decision_word_suitable")
     careful, always = ([one for one in spoke if (one.decision == yes) is told] for told in (False, True))
-    caution = say("decision_word_with_caution")
-    first = led([one.lead for one in careful], sum(one.decision != caution for one in careful))
+    caution = report_text("decision_word_with_caution")
+    first = leading_reasons([one.lead for one in careful], sum(one.decision != caution for one in careful))
     careful = [careful[place] for place in first] + [one for place, one in enumerate(careful) if place not in first]
     numbered = [replace(one, number=str(number)) for number, one in enumerate((*careful, *always), 1)]
-    none, without = decided_without(plan.concerns, plan.suitability)
-    meant = say("decision_text_suitable_but" if state == "suitable" and careful else f"decision_text_{key}")
+    none, without = decision_without_laser(plan.concerns, plan.suitability)
+    meant = report_text("decision_text_suitable_but" if state == "suitable" and careful else f"decision_text_{key}")
     ahead = plan.test_spots or any(concern.first_laser is not None for concern in plan.concerns)
     more = len(careful) - len(first)
-    return Decision(
+    return DecisionPart(
         state=state,
-        title=none or say(f"decision_{key}"),
-        text=say("decision_text_without", without=without) if none else " ".join(filter(None, (meant, without))),
+        title=none or report_text(f"decision_{key}"),
+        text=report_text("decision_text_without", without=without)
+        if none
+        else " ".join(filter(None, (meant, without))),
         beyond=tuple(
-            say("decision_beyond", concern=concern_name(concern), option=device_of(option))
+            report_text("decision_beyond", concern=concern_name(concern), option=device_name(option))
             for concern in plan.concerns
-            for option in foremost(concern)
+            for option in leading_options(concern)
             if option.beyond_practice
         ),
         why=plain_reasons(plan.why),
-        head=say("head_first" if ahead else "head_stopped"),
+        head=report_text("head_first" if ahead else "head_stopped"),
         reasons=tuple(numbered[: len(first)]),
         more=tuple(numbered[len(first) : len(careful)]),
-        and_more=say("and_more", number=more) if more else "",
+        and_more=report_text("and_more", number=more) if more else "",
         always=tuple(numbered[len(careful) :]),
     )
 
 
-def _about_concerns(plan: Plan) -> Iterable[tuple[tuple[int, int], Reason]]:
+def _concern_reasons(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]:
     """Rules that spoke by their weight, with the concern that each is about; one concern needs no name."""
-    names = treated_names(plan)
+    names = concern_names(plan)
     for spoke in plan.suitability.reasons:
-        yield weight(spoke), replace(reason(spoke), about=names.get(spoke.about, "") if len(names) > 1 else "")
+        yield (
+            reason_weight(spoke),
+            replace(reason_line(spoke), about=names.get(spoke.about, "") if len(names) > 1 else ""),
+        )
 
 
-def _first_cautions(plan: Plan) -> Iterable[tuple[tuple[int, int], Reason]]:
+def _first_cautions(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]:
     """Cautions by their weight about the options that are shown first: the decision asks of all of them."""
     told = {spoke.message.text for spoke in plan.suitability.reasons}
     for concern in plan.concerns:
-        for option in foremost(concern):
-            option_name = join([option.title, device_of(option)])
-            name = say("option_of_concern", concern=concern_name(concern), option=option_name)
+        for option in leading_options(concern):
+            option_name = join_items([option.title, device_name(option)])
+            name = report_text("option_of_concern", concern=concern_name(concern), option=option_name)
             for spoke in option.reasons:
                 if spoke.decision != "suitable" and spoke.message.text not in told:
-                    yield weight(spoke), replace(reason(spoke), about=name)
+                    yield reason_weight(spoke), replace(reason_line(spoke), about=name)
 
 
-def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+def _merge_reasons(reasons: Iterable[ReasonLine]) -> tuple[ReasonLine, ...]:
     """Rules that say the same are told once, with the sources of all and all that they are about."""
-    merged: dict[tuple[str, str, str, str], list[Reason]] = {}
+    merged: dict[tuple[str, str, str, str], list[ReasonLine]] = {}
     for one in reasons:
         merged.setdefault((one.lead, one.rest, one.decision, one.strength), []).append(one)
     return tuple(
-        Reason(
+        ReasonLine(
             *said,
             sources=tuple(dict.fromkeys(key for one in same for key in one.sources)),
             about="; ".join(dict.fromkeys(one.about for one in same if one.about)),
@@ -200,21 +214,25 @@ def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     )
 
 
-def _concern(
-    concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason], plan: Plan
+def _concern_part(
+    concern: ConcernPlan, pictures: Mapping[str, Sequence[ReportPicture]], decided: Sequence[ReasonLine], plan: Plan
 ) -> ConcernPart:
     """One concern with its figures and options."""
     person = plan.assessment
-    stops = [one.message.text for one in plan.suitability.reasons if severity(one.decision) >= severity("refer")]
+    stops = [
+        one.message.text
+        for one in plan.suitability.reasons
+        if decision_severity(one.decision) >= decision_severity("refer")
+    ]
     anchor = f"concern-{concern.condition}-{concern.site}"
     section, window = pictures[anchor]
-    target = {name: value for name, value in fields_of(concern.target).items() if name != "definition"}
+    target = {name: value for name, value in dataclass_fields(concern.target).items() if name != "definition"}
     return ConcernPart(
         anchor=anchor,
         title=concern_name(concern),
         subtypes=_subtypes(concern),
-        severity=sentence(concern.severity),
-        aloud=aloud(concern),
+        severity=value_sentence(concern.severity),
+        aloud=spoken_summary(concern),
         target=tuple(_fact(name, value) for name, value in target.items()),
         target_text=concern.target.definition.text,
         can=concern.can.text,
@@ -222,12 +240,12 @@ def _concern(
         section=section,
         window=window,
         options=option_cards(concern, decided, _phototype(person)),
-        without_laser=headline(concern),
+        without_laser=no_laser_headline(concern),
         no_laser=plain_reasons(concern.no_laser),
-        nearest=nearest_told(concern, person),
-        instead=what_could_change(concern, person),
-        refused=refusals(concern.refused, stops),
-        gaps=gaps_of(concern),
+        nearest=nearest_setting(concern, person),
+        instead=possible_changes(concern, person),
+        refused=refused_options(concern.refused, stops),
+        gaps=knowledge_gaps(concern),
     )
 
 
@@ -236,105 +254,124 @@ def _subtypes(concern: ConcernPlan) -> str:
     if concern.subtypes is None:
         return ""
     if isinstance(concern.subtypes, Unknown):
-        return sentence(concern.subtypes)
-    return " ".join(map(subtype_told, concern.subtypes))
+        return value_sentence(concern.subtypes)
+    return " ".join(map(subtype_description, concern.subtypes))
 
 
-def _at_a_glance(concern: ConcernPlan, part: ConcernPart, person: Assessment) -> Iterable[Glance]:
+def _glances(concern: ConcernPlan, part: ConcernPart, person: Assessment) -> Iterable[OptionGlance]:
     """The options of a concern that are shown first."""
-    for option in foremost(concern):
-        yield replace(glance(concern, option, _phototype(person)), anchor=part.anchor, without=part.without_laser)
+    for option in leading_options(concern):
+        yield replace(
+            option_glance(concern, option, _phototype(person)), anchor=part.anchor, without=part.without_laser
+        )
 
 
 def _phototype(person: Assessment) -> str | None:
     return None if isinstance(person.phototype, Unknown) else person.phototype
 
 
-def _person(person: Assessment) -> tuple[Fact, ...]:
+def _person_facts(person: Assessment) -> tuple[ReportFact, ...]:
     """Who was assessed."""
     shown = ("age_years", "sex", "phototype", "ita_deg", "colour_basis", "keloid_decision")
-    return tuple(_fact(name, value) for name, value in fields_of(person).items() if name in shown)
+    return tuple(_fact(name, value) for name, value in dataclass_fields(person).items() if name in shown)
 
 
-def _medication(medicine: Medicine) -> Fact:
+def _medication(medicine: Medicine) -> ReportFact:
     """A medication, when it was last taken, and the name it was read as."""
     name, last = medicine.name, medicine.last_dose_months
     if last:
-        return Fact(say("medication_last", name=name, months=show(last, "months").text), _read_as(medicine))
-    return Fact(say("medication_now", name=name), _read_as(medicine))
+        return ReportFact(
+            report_text("medication_last", name=name, months=display_value(last, "months").text),
+            _medication_match(medicine),
+        )
+    return ReportFact(report_text("medication_now", name=name), _medication_match(medicine))
 
 
-def _read_as(medicine: Medicine) -> Shown:
+def _medication_match(medicine: Medicine) -> DisplayValue:
     """What a medication was taken for; what no rule was asked about is not checked, and says so."""
-    slips = [say("medication_slip", written=slip.written, name=slip.name) for slip in medicine.taken_as]
+    slips = [report_text("medication_slip", written=slip.written, name=slip.name) for slip in medicine.taken_as]
     matched = "; ".join(medicine.matched)
     if medicine.not_checked:
-        unread = say("medication_unread", parts="; ".join(medicine.not_checked))
-        return Shown(join([matched, say("medication_not_checked")]), "; ".join([*slips, unread]), False)
-    return Shown(matched or say("medication_none"), "; ".join(slips) if matched else "", True)
+        unread = report_text("medication_unread", parts="; ".join(medicine.not_checked))
+        return DisplayValue(
+            join_items([matched, report_text("medication_not_checked")]), "; ".join([*slips, unread]), False
+        )
+    return DisplayValue(matched or report_text("medication_none"), "; ".join(slips) if matched else "", True)
 
 
-def _photo(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
+def _photo_facts(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[ReportFact, ...]:
     """What the photograph said: the plan's part, what else it suggests, then quality, scale and findings."""
     rows = [
-        Fact(say("photo_used"), show(plan.assessment.photo)),
-        *(Fact(say("photo_in_plan"), show(one)) for one in plan.assessment.photo_told or ()),
-        *map(_suggestion, plan.suggested or ()),
+        ReportFact(report_text("photo_used"), display_value(plan.assessment.photo)),
+        *(ReportFact(report_text("photo_in_plan"), display_value(one)) for one in plan.assessment.photo_told or ()),
+        *map(_suggestion_fact, plan.suggested or ()),
     ]
     if photo is not None:
         quality = photo["quality"]
-        problems = [retold(problem["message"]) for problem in quality["problems"]]
-        rows.append(Fact(say("photo_quality"), show(say("photo_ok") if quality["ok"] else join(problems))))
+        problems = [translate(problem["message"]) for problem in quality["problems"]]
+        rows.append(
+            ReportFact(
+                report_text("photo_quality"),
+                display_value(report_text("photo_ok") if quality["ok"] else join_items(problems)),
+            )
+        )
         if quality["ok"] and problems:
-            rows.append(Fact(say("photo_problems"), show(join(problems))))
-        rows.append(Fact(say("photo_scale"), show(_value(photo["scale_mm_per_px"]), "mm/px")))
+            rows.append(ReportFact(report_text("photo_problems"), display_value(join_items(problems))))
+        rows.append(
+            ReportFact(report_text("photo_scale"), display_value(_document_value(photo["scale_mm_per_px"]), "mm/px"))
+        )
         for finding in photo["findings"]:
-            kind = capital(quantity(finding["kind"].replace("-", "_"))[0])
-            name = say("photo_finding", kind=kind, region=within(site_title(finding["region"])))
-            rows.append(Fact(name, _finding(finding)))
+            kind = capitalise(quantity_label(finding["kind"].replace("-", "_"))[0])
+            name = report_text("photo_finding", kind=kind, region=inline_name(site_title(finding["region"])))
+            rows.append(ReportFact(name, _finding_value(finding)))
     return tuple(rows)
 
 
-def _suggestion(one: Suggestion) -> Fact:
+def _suggestion_fact(one: ConcernSuggestion) -> ReportFact:
     """A concern that the photograph suggests and the case does not have, with what was seen."""
-    severity = "" if one.severity is None else sentence(one.severity)
-    title = retold(str(table("condition")[one.condition]["title"]))
-    name = say("concern_at_site", concern=title, site=site_title(one.site))
-    seen = join(message.text for message in one.seen)
-    return Fact(say("photo_suggests"), Shown(join([name, severity, seen]), say("photo_suggests_note"), True))
+    severity = "" if one.severity is None else value_sentence(one.severity)
+    title = translate(str(vocabulary_table("condition")[one.condition]["title"]))
+    name = report_text("concern_at_site", concern=title, site=site_title(one.site))
+    seen = join_items(message.text for message in one.seen)
+    return ReportFact(
+        report_text("photo_suggests"),
+        DisplayValue(join_items([name, severity, seen]), report_text("photo_suggests_note"), True),
+    )
 
 
-def _finding(finding: Mapping[str, Any]) -> Shown:
+def _finding_value(finding: Mapping[str, Any]) -> DisplayValue:
     """What was found, and what it cannot tell; why it is unknown where nothing could be looked for."""
-    area = _value(finding["area_mm2"])
+    area = _document_value(finding["area_mm2"])
     if isinstance(area, Unknown):
-        return show(area)
-    seen = [("count", _value(finding["count"])), ("area_mm2", area)]
-    known = [(quantity(name), value) for name, value in seen if not isinstance(value, Unknown)]
-    told = join(f"{label} {show(value, unit).text}" for (label, unit), value in known)
-    return Shown(told, retold(finding["note"]), True)
+        return display_value(area)
+    seen = [("count", _document_value(finding["count"])), ("area_mm2", area)]
+    known = [(quantity_label(name), value) for name, value in seen if not isinstance(value, Unknown)]
+    told = join_items(f"{label} {display_value(value, unit).text}" for (label, unit), value in known)
+    return DisplayValue(told, translate(finding["note"]), True)
 
 
-def _value(found: Any) -> Value | float:
+def _document_value(found: Any) -> Value | float:
     """A value of the photo document."""
     if not isinstance(found, Mapping):
         return float(found)
     return (
-        Unknown(retold(found["unknown"]))
+        Unknown(translate(found["unknown"]))
         if "unknown" in found
         else Estimate(**{**found, "basis": tuple(found["basis"])})
     )
 
 
-def _counted(part: ConcernPart, card: OptionCard) -> Fact:
+def _limit_counts(part: ConcernPart, card: OptionCard) -> ReportFact:
     """How many limits of an option were met, warned, failed or could not be judged."""
     states = [limit.state for limit in card.limits]
     counted = [
-        say(f"limits_count_{state}", count=states.count(state))
+        report_text(f"limits_count_{state}", count=states.count(state))
         for state in ("met", "warn", "not_met", "unknown")
         if state in states
     ]
-    return Fact(f"{part.title}: {join([card.title, card.device])}", Shown(join(counted), "", True))
+    return ReportFact(
+        f"{part.title}: {join_items([card.title, card.device])}", DisplayValue(join_items(counted), "", True)
+    )
 
 
 def _methods(plan: Plan) -> tuple[str, ...]:
@@ -342,37 +379,37 @@ def _methods(plan: Plan) -> tuple[str, ...]:
     targets = [option.p_effective for concern in plan.concerns for option in concern.options]
     draws = max((target.draws for target in targets if isinstance(target, Estimate)), default=0)
     return (
-        say("methods_light"),
-        say("methods_draws", draws=draws, seed=plan.seed),
-        say("methods_evidence"),
-        say("methods_limits"),
-        say("methods_suitability"),
-        say("methods_version", version=plan.version),
+        report_text("methods_light"),
+        report_text("methods_draws", draws=draws, seed=plan.seed),
+        report_text("methods_evidence"),
+        report_text("methods_limits"),
+        report_text("methods_suitability"),
+        report_text("methods_version", version=plan.version),
     )
 
 
-def _lost(overlays: Iterable[Picture]) -> Iterable[Fault]:
+def _missing_overlays(overlays: Iterable[ReportPicture]) -> Iterable[ReportFault]:
     """Overlays that should be there and are not."""
-    return (Fault("overlay-missing", overlay.unknown) for overlay in overlays if overlay.unknown)
+    return (ReportFault("overlay-missing", overlay.unknown) for overlay in overlays if overlay.unknown)
 
 
-def _references(keys: Iterable[str]) -> tuple[tuple[Reference, ...], list[Fault]]:
+def _references(keys: Iterable[str]) -> tuple[tuple[ReportReference, ...], list[ReportFault]]:
     """The sources used, in order of their keys, and a fault for each key that the bibliography lacks."""
     found, missing = [], []
     for key in sorted(keys):
         try:
-            source = cite(key)
+            source = find_source(key)
         except InputError:
-            missing.append(Fault("unknown-source", say("fault_source", key=key)))
-            found.append(Reference(key, say("fault_source", key=key)))
+            missing.append(ReportFault("unknown-source", report_text("fault_source", key=key)))
+            found.append(ReportReference(key, report_text("fault_source", key=key)))
             continue
-        where = join(source.fields.get(name, "") for name in ("journal", "booktitle", "volume", "pages", "note"))
+        where = join_items(source.fields.get(name, "") for name in ("journal", "booktitle", "volume", "pages", "note"))
         link = source.fields.get("doi") or source.fields.get("url", "")
         whole = ". ".join(part for part in (source.short, where, link) if part)
-        found.append(Reference(key, whole.translate({ord("{"): None, ord("}"): None}).replace("--", "–")))
+        found.append(ReportReference(key, whole.translate({ord("{"): None, ord("}"): None}).replace("--", "–")))
     return tuple(found), missing
 
 
-def _fact(name: str, value: Showable) -> Fact:
-    label, unit = quantity(name)
-    return Fact(capital(label), show(value, unit))
+def _fact(name: str, value: Displayable) -> ReportFact:
+    label, unit = quantity_label(name)
+    return ReportFact(capitalise(label), display_value(value, unit))

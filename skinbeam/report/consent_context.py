@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from typing import Annotated
 
 __all__ = [
-    "PERMISSIONS",
-    "Answered",
+    "PHOTO_PERMISSIONS",
     "ChoiceRow",
     "ConsentPage",
-    "Permission",
-    "Question",
+    "ConsentSignature",
+    "PhotoPermission",
     "ResultRow",
-    "Signing",
-    "Told",
+    "TeachBackQuestion",
+    "TeachBackResult",
+    "TeachBackTry",
 ]
 
-PERMISSIONS = ("care", "teaching", "publication")
+PHOTO_PERMISSIONS = ("care", "teaching", "publication")
 
 Stroke = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
-class Told:
+class TeachBackTry:
     """One time that it was told back.
 
     Parameters
@@ -38,7 +38,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Signing:
+class ConsentSignature:
     """How somebody agreed.
 
     Parameters
@@ -49,7 +49,7 @@ class Signing:
     strokes : the drawn signature, each stroke a line through points between 0 and 1 across and down a field three times
         as wide as high; empty where the typed name is the signature.
     told : each time that it was told back, oldest first; nothing was wrong the last time.
-    photographs : what photographs may be used for, of `PERMISSIONS`.
+    photographs : what photographs may be used for, of `PHOTO_PERMISSIONS`.
     """
 
     label: str
@@ -57,13 +57,13 @@ class Signing:
     clinician: str
     explained: datetime.date
     on: datetime.date
-    told: tuple[Told, ...]
+    told: tuple[TeachBackTry, ...]
     photographs: frozenset[str] = frozenset()
     strokes: tuple[Stroke, ...] = ()
 
 
 @dataclass(frozen=True)
-class Question:
+class TeachBackQuestion:
     """A question by which somebody tells back what was explained; the right answer comes from the plan."""
 
     id: str
@@ -92,7 +92,7 @@ class ResultRow:
 
 
 @dataclass(frozen=True)
-class Answered:
+class TeachBackResult:
     """A question to tell back, and how it went."""
 
     question: Annotated[str, "the question"]
@@ -101,7 +101,7 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Permission:
+class PhotoPermission:
     """What photographs may be used for."""
 
     text: Annotated[str, "the use"]
@@ -132,8 +132,8 @@ class ConsentPage:
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
     call: Annotated[tuple[str, ...], "when to call, and whom"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
-    permissions: Annotated[tuple[Permission, ...], "what photographs may be used for, each asked apart"]
-    questions: Annotated[tuple[Answered, ...], "to tell back what was explained"]
+    permissions: Annotated[tuple[PhotoPermission, ...], "what photographs may be used for, each asked apart"]
+    questions: Annotated[tuple[TeachBackResult, ...], "to tell back what was explained"]
     told: Annotated[str, "when it was told back, and who asked; empty before"]
     agreement: Annotated[tuple[str, ...], "what the signature says, and the time to think"]
     points: Annotated[tuple[str, ...], "what the rules ask of the clinician"]

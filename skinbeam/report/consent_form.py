@@ -1,55 +1,168 @@
-"""Build the consent form of one choice from its plan, in the plain words of the leaflet.
+"""Build the consent form of one choice, its questions to tell back and its PDF.
 
-What it must tell, benefit, risks, alternatives and doing nothing, is what the rules of a plan ask for (`plan.consent`).
+What may go wrong, as a consent form tells it: common, rare, lasting, not counted, and what this skin adds.
 """
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
-from skinbeam.estimate import Unknown, Value
-from skinbeam.messages import Formatter
+from skinbeam.evidence.studies.outcomes import LASTING_HARMS
+from skinbeam.model.document import sha256_hex
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.package_data import load_package_table
+from skinbeam.plan.course_records import DeviceSetup
 from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.plan.setup import Setup
-from skinbeam.report.consent.context import (
-    PERMISSIONS,
-    Answered,
+from skinbeam.report.consent_context import (
+    PHOTO_PERMISSIONS,
     ChoiceRow,
     ConsentPage,
-    Permission,
+    ConsentSignature,
+    PhotoPermission,
     ResultRow,
-    Signing,
-    Told,
+    Stroke,
+    TeachBackQuestion,
+    TeachBackResult,
+    TeachBackTry,
 )
-from skinbeam.report.consent.harms import harms_of
-from skinbeam.report.consent.questions import teach_back
-from skinbeam.report.leaflet.alike import advice_told, own_harms_told, pain_and_bruise_told, phone_told, scars_told
-from skinbeam.report.leaflet.choices import options_table, seen_after
-from skinbeam.report.leaflet.words import (
+from skinbeam.report.formatting import (
+    capitalise,
+    inline_name,
+    join_items,
+    report_text,
+    section_texts,
+    showing_days_in_words,
+    showing_sentences,
+)
+from skinbeam.report.leaflet.choices import follow_up_sentence, options_table
+from skinbeam.report.outcomes import fault_values, harm_values, improved_share, worst_harm
+from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.plain_words import (
+    advice_sentences,
     choice_name,
     harm_in_words,
     light_in_words,
-    of_100,
-    plain,
+    numbered_sentences,
+    own_harm_sentences,
+    pain_and_bruise_sentences,
+    phone_line,
+    plain_name,
     range_in_words,
+    scar_sentences,
+    share_of_100,
     span_in_words,
-    told,
 )
-from skinbeam.report.outcomes import good_of, worst_harm
-from skinbeam.report.showing import showing_told
-from skinbeam.report.shown import capital, join, say, within, words
-from skinbeam.shipped import shipped_table
+from skinbeam.text import Formatter, render_message
 
 __all__ = [
     "SIGNATURE",
-    "agreement",
-    "concern_name",
+    "HarmLists",
+    "agreement_text",
     "consent_page",
+    "consent_sentences",
     "cooling_off_days",
     "laser_name",
-    "sentences_of",
-    "tries_told",
+    "lasting_harm_names",
+    "list_harms",
+    "make_consent",
+    "plain_concern_name",
+    "teach_back_questions",
+    "tries_in_words",
 ]
+
+COMMON_HARM_SHARE = 0.01  # 1 of 100: from there on a harm is called common
+_FAULTS = {"burn-if-cooling-fails": "fault_cooling"}  # what the person can feel and say at once
+
+
+@dataclass(frozen=True)
+class HarmLists:
+    """The harms of an option in words, each once."""
+
+    common: tuple[str, ...]
+    rare: tuple[str, ...]
+    lasting: tuple[str, ...]
+    uncounted: tuple[str, ...]
+
+
+def list_harms(option: Option) -> HarmLists:
+    """Return the harms of an option; what lasts stands apart, counted or not, and a model tells of faults."""
+    found: dict[str, list[str]] = {"common": [], "rare": [], "lasting": [], "uncounted": []}
+    for key, _, p in harm_values(option):
+        found[_harm_group(key, p)].append(_harm_sentence(harm_in_words(key), p))
+    found["uncounted"] += [
+        render_message(
+            "consent.harm_modelled", {"harm": render_message(f"leaflet.{_FAULTS[name]}", {"people": share_of_100(p)})}
+        )
+        for name, p in fault_values(option)
+        if name in _FAULTS
+    ]
+    return HarmLists(**{group: tuple(dict.fromkeys(lines)) for group, lines in found.items()})
+
+
+def lasting_harm_names(option: Option) -> tuple[str, ...]:
+    """Return the plain names of the harms of an option that may stay, counted or not."""
+    return tuple(dict.fromkeys(harm_in_words(key) for key, _, _ in harm_values(option) if key in LASTING_HARMS))
+
+
+def _harm_group(key: str, p: Value) -> str:
+    if key in LASTING_HARMS:
+        return "lasting"
+    if isinstance(p, Unknown):
+        return "uncounted"
+    return "common" if p.median >= COMMON_HARM_SHARE else "rare"
+
+
+def _harm_sentence(name: str, p: Value) -> str:
+    if isinstance(p, Estimate):
+        span = span_in_words(p)
+        params = {"harm": capitalise(name), "people": share_of_100(p)}
+        return report_text("consent.harm_range", span=span, **params) if span else report_text("consent.harm", **params)
+    return report_text("consent.harm_unknown", harm=capitalise(name))
+
+
+# Questions by which somebody tells back what was explained, with the answers that the plan gives.
+#
+# Asking people to say in their own words what they were told shows what was not understood while it can still be
+# explained; a wrong answer is explained again and asked again.
+
+
+def teach_back_questions(plan: Plan, option: Option) -> tuple[TeachBackQuestion, ...]:
+    """Return the questions of an option, each with one right answer, whose place hangs on the plan alone."""
+    return tuple(_question(plan, id, right) for id, right in _answers(plan, option))
+
+
+def _answers(plan: Plan, option: Option) -> Iterator[tuple[str, str]]:
+    """Name and right answer of each question that the plan can answer."""
+    yield "free", report_text("consent.question_free_right")
+    good = improved_share(option)
+    unknown = isinstance(good, Unknown)
+    yield (
+        "half",
+        report_text("consent.question_half_unknown")
+        if unknown
+        else report_text("consent.question_half_right", people=share_of_100(good)),
+    )
+    if isinstance(option.shows_days, Unknown):
+        yield "days", report_text("consent.question_days_unknown")
+    else:
+        yield "days", report_text("consent.question_days_right", days=capitalise(showing_days_in_words(option)))
+    if lasting := lasting_harm_names(option):
+        yield "lasting", report_text("consent.question_lasting_right", harms=join_items(lasting))
+    if plan.when_to_call:
+        yield "call", report_text("consent.question_call_right")
+
+
+def _question(plan: Plan, id: str, right: str) -> TeachBackQuestion:
+    answers = [report_text(f"consent.question_{id}_wrong_1"), report_text(f"consent.question_{id}_wrong_2")]
+    place = int(sha256_hex(f"{plan.plan_sha256} {id}".encode())[:8], 16) % 3
+    answers.insert(place, right)
+    return TeachBackQuestion(id, report_text(f"consent.question_{id}"), tuple(answers), place)
+
+
+# Build the consent form of one choice from its plan, in the plain words of the leaflet.
+#
+# What it must tell, benefit, risks, alternatives and doing nothing, is what the rules of a plan ask for
+# (`plan.consent`).
 
 SIGNATURE = "signature.svg"
 _THRESHOLDS = ("25", "50", "75")
@@ -60,7 +173,9 @@ _NOT_SENTENCES = (
 )  # fmt: skip
 
 
-def consent_page(plan: Plan, concern: ConcernPlan, option: Option, signing: Signing | None = None) -> ConsentPage:
+def consent_page(
+    plan: Plan, concern: ConcernPlan, option: Option, signing: ConsentSignature | None = None
+) -> ConsentPage:
     """Return the form's context, signed or to be signed.
 
     Raises
@@ -69,66 +184,66 @@ def consent_page(plan: Plan, concern: ConcernPlan, option: Option, signing: Sign
     """
     if option.setup is None:
         raise ValueError(f"{option.modality} uses no device")
-    harms, untreated = harms_of(option), _untreated(concern)
+    harms, untreated = list_harms(option), _untreated_option(concern)
     return ConsentPage(
-        banner=say("consent.banner"),
+        banner=report_text("consent.banner"),
         plan_sha256=plan.plan_sha256,
-        foot=say("consent.foot", version=plan.version),
-        title=say("consent.title", choice=choice_name(option), concern=concern_name(concern)),
-        label=say("consent.label", label=signing.label) if signing else "",
+        foot=report_text("consent.foot", version=plan.version),
+        title=report_text("consent.title", choice=choice_name(option), concern=plain_concern_name(concern)),
+        label=report_text("consent.label", label=signing.label) if signing else "",
         aim=tuple(_aim(plan, concern, option, option.setup)),
-        caution=say(f"consent.caution_{plan.suitability.decision.replace('-', '_')}"),
-        choices=_choices(concern, option),
-        others=_others(concern),
-        results=tuple(_result(pct, option, untreated) for pct in _THRESHOLDS),
+        caution=report_text(f"consent.caution_{plan.suitability.decision.replace('-', '_')}"),
+        choices=_choice_rows(concern, option),
+        others=_other_choices(concern),
+        results=tuple(_result_row(pct, option, untreated) for pct in _THRESHOLDS),
         results_about=" ".join(_results_about(option)),
         common=harms.common,
         rare=harms.rare,
         lasting=harms.lasting,
         uncounted=harms.uncounted,
-        own=own_harms_told(plan),
+        own=own_harm_sentences(plan),
         healing=_healing(option),
-        aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare)) or told("aftercare"),
-        call=(*advice_told(plan.when_to_call, "call"), phone_told(plan)),
+        aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare)) or numbered_sentences("aftercare"),
+        call=(*advice_sentences(plan.when_to_call, "call"), phone_line(plan)),
         unknowns=tuple(_unknowns(plan, untreated)),
-        permissions=tuple(_permission(use, signing) for use in PERMISSIONS),
-        questions=tuple(_answered(plan, option, signing)),
-        told=say("consent.told", on=signing.told[-1].on, by=signing.told[-1].by) if signing else "",
-        agreement=agreement(_days(signing)),
+        permissions=tuple(_permission(use, signing) for use in PHOTO_PERMISSIONS),
+        questions=tuple(_teach_back_results(plan, option, signing)),
+        told=report_text("consent.told", on=signing.told[-1].on, by=signing.told[-1].by) if signing else "",
+        agreement=agreement_text(_days(signing)),
         points=tuple(one.message.text for one in plan.consent),
         person=signing.person if signing else "",
         clinician=signing.clinician if signing else "",
         date=Formatter().date(signing.on) if signing else "",
         signature=SIGNATURE if signing and signing.strokes else "",
-        words=words("consent"),
+        words=section_texts("consent"),
     )
 
 
-def concern_name(concern: ConcernPlan) -> str:
+def plain_concern_name(concern: ConcernPlan) -> str:
     """Return condition and site in plain words."""
-    name = plain("condition", concern.condition, concern.title)
-    return say("leaflet.concern_at_site", concern=within(name), site=plain("site", concern.site))
+    name = plain_name("condition", concern.condition, concern.title)
+    return report_text("leaflet.concern_at_site", concern=inline_name(name), site=plain_name("site", concern.site))
 
 
-def laser_name(option: Option, setup: Setup) -> str:
+def laser_name(option: Option, setup: DeviceSetup) -> str:
     """Return a choice in plain words, with its light."""
-    return say("leaflet.choice_light", choice=choice_name(option), light=light_in_words(setup))
+    return report_text("leaflet.choice_light", choice=choice_name(option), light=light_in_words(setup))
 
 
 def cooling_off_days() -> int:
     """Return the days to think between the talk and the signature, where a clinic says nothing else."""
-    return int(shipped_table("data/consent.toml")["cooling_off"]["days"])
+    return int(load_package_table("data/consent.toml")["cooling_off"]["days"])
 
 
-def agreement(days: tuple[datetime.date, datetime.date] | None = None) -> tuple[str, ...]:
+def agreement_text(days: tuple[datetime.date, datetime.date] | None = None) -> tuple[str, ...]:
     """Return what a signature says; with the days of the talk and of the signature, once both are known."""
-    first, second, last = (say(f"consent.agreement_{number}") for number in (1, 2, 4))
+    first, second, last = (report_text(f"consent.agreement_{number}") for number in (1, 2, 4))
     if days is None:
-        return first, second, say("consent.agreement_3", days=cooling_off_days()), last
-    return first, second, say("consent.agreement_dates", talked=days[0], signed=days[1]), last
+        return first, second, report_text("consent.agreement_3", days=cooling_off_days()), last
+    return first, second, report_text("consent.agreement_dates", talked=days[0], signed=days[1]), last
 
 
-def sentences_of(page: ConsentPage) -> list[str]:
+def consent_sentences(page: ConsentPage) -> list[str]:
     """Return every running sentence for the patient, for the reading age; names and numbers in tables are none."""
     found: list[str] = []
     for name in (field.name for field in fields(page) if field.name not in _NOT_SENTENCES):
@@ -139,93 +254,130 @@ def sentences_of(page: ConsentPage) -> list[str]:
     return [line for line in found if line]
 
 
-def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: Setup) -> Iterator[str]:
+def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -> Iterator[str]:
     for part in ("is", "can", "cannot"):
-        yield plain(part, concern.condition, concern.can.text)
-    yield say("consent.aim_choice", choice=laser_name(option, setup), device=setup.device_title)
+        yield plain_name(part, concern.condition, concern.can.text)
+    yield report_text("consent.aim_choice", choice=laser_name(option, setup), device=setup.device_title)
     if isinstance(option.sessions, Unknown):
-        yield say("consent.aim_visits_unknown")
+        yield report_text("consent.aim_visits_unknown")
     else:
         visits = range_in_words(option.sessions)
-        yield say("consent.aim_visits_one") if visits == "1" else say("consent.aim_visits", visits=visits)
+        yield (
+            report_text("consent.aim_visits_one") if visits == "1" else report_text("consent.aim_visits", visits=visits)
+        )
     asked = (setup.device, setup.wavelength_nm, concern.site)
     if any((one.device, one.wavelength_nm, one.site) == asked for one in plan.test_spots):
-        yield say("consent.aim_spots")
+        yield report_text("consent.aim_spots")
 
 
-def _choices(concern: ConcernPlan, chosen: Option) -> tuple[ChoiceRow, ...]:
+def _choice_rows(concern: ConcernPlan, chosen: Option) -> tuple[ChoiceRow, ...]:
     """The choices that a leaflet draws; the one that is agreed to is always among them, the first."""
     drawn, _ = options_table(concern)
     listed = [chosen, *(option for option in drawn if option != chosen)]
-    return tuple(_choice(option, own=option == chosen) for option in listed)
+    return tuple(_choice_row(option, own=option == chosen) for option in listed)
 
 
-def _choice(option: Option, *, own: bool) -> ChoiceRow:
+def _choice_row(option: Option, *, own: bool) -> ChoiceRow:
     key, _, p = worst_harm(option)
     name = choice_name(option) if option.setup is None else laser_name(option, option.setup)
     nothing = option.modality == _NO_TREATMENT
-    bad = say("leaflet.none") if nothing else f"{harm_in_words(key)}: {_spread(p)}" if key else say("leaflet.not_known")
-    return ChoiceRow(capital(name), _spread(good_of(option)), bad, own)
+    bad = (
+        report_text("leaflet.none")
+        if nothing
+        else f"{harm_in_words(key)}: {_spread(p)}"
+        if key
+        else report_text("leaflet.not_known")
+    )
+    return ChoiceRow(capitalise(name), _spread(improved_share(option)), bad, own)
 
 
-def _others(concern: ConcernPlan) -> str:
+def _other_choices(concern: ConcernPlan) -> str:
     _, named = options_table(concern)
-    return say("consent.more", names=join(dict.fromkeys(map(choice_name, named)))) if named else ""
+    return report_text("consent.more", names=join_items(dict.fromkeys(map(choice_name, named)))) if named else ""
 
 
-def _untreated(concern: ConcernPlan) -> Option | None:
+def _untreated_option(concern: ConcernPlan) -> Option | None:
     return next((option for option in concern.options if option.modality == _NO_TREATMENT), None)
 
 
-def _result(pct: str, option: Option, untreated: Option | None) -> ResultRow:
-    nothing = say("leaflet.not_known") if untreated is None else _spread(good_of(untreated, pct))
-    return ResultRow(say(f"consent.better_{pct}"), _spread(good_of(option, pct)), nothing)
+def _result_row(pct: str, option: Option, untreated: Option | None) -> ResultRow:
+    nothing = report_text("leaflet.not_known") if untreated is None else _spread(improved_share(untreated, pct))
+    return ResultRow(report_text(f"consent.better_{pct}"), _spread(improved_share(option, pct)), nothing)
 
 
 def _results_about(option: Option) -> Iterator[str]:
-    if isinstance(good_of(option), Unknown):
-        yield say("consent.results_unknown")
+    if isinstance(improved_share(option), Unknown):
+        yield report_text("consent.results_unknown")
     else:
-        yield say("consent.results_about")
-        yield seen_after([option])
+        yield report_text("consent.results_about")
+        yield follow_up_sentence([option])
 
 
 def _spread(p: Value) -> str:
     span = span_in_words(p)
-    return say("consent.range", people=of_100(p), span=span) if span else of_100(p)
+    return report_text("consent.range", people=share_of_100(p), span=span) if span else share_of_100(p)
 
 
 def _healing(option: Option) -> tuple[str, ...]:
-    return (*(showing_told(option) or (say("consent.after_unknown"),)), *pain_and_bruise_told(option))
+    return (*(showing_sentences(option) or (report_text("consent.after_unknown"),)), *pain_and_bruise_sentences(option))
 
 
 def _unknowns(plan: Plan, untreated: Option | None) -> Iterator[str]:
-    yield from scars_told(plan)
-    if untreated is None or isinstance(good_of(untreated), Unknown):
-        yield say("consent.unknown_untreated")
-    yield from told("unknown")
+    yield from scar_sentences(plan)
+    if untreated is None or isinstance(improved_share(untreated), Unknown):
+        yield report_text("consent.unknown_untreated")
+    yield from numbered_sentences("unknown")
 
 
-def _permission(use: str, signing: Signing | None) -> Permission:
-    given = "" if signing is None else say("consent.yes" if use in signing.photographs else "consent.no")
-    return Permission(say(f"consent.permission_{use}"), given)
+def _permission(use: str, signing: ConsentSignature | None) -> PhotoPermission:
+    given = "" if signing is None else report_text("consent.yes" if use in signing.photographs else "consent.no")
+    return PhotoPermission(report_text(f"consent.permission_{use}"), given)
 
 
-def _answered(plan: Plan, option: Option, signing: Signing | None) -> Iterator[Answered]:
-    for one in teach_back(plan, option):
+def _teach_back_results(plan: Plan, option: Option, signing: ConsentSignature | None) -> Iterator[TeachBackResult]:
+    for one in teach_back_questions(plan, option):
         if signing is None:
-            yield Answered(one.question, one.answers, "")
+            yield TeachBackResult(one.question, one.answers, "")
         else:
-            yield Answered(one.question, (one.answers[one.right],), tries_told(one.id, signing.told))
+            yield TeachBackResult(one.question, (one.answers[one.right],), tries_in_words(one.id, signing.told))
 
 
-def tries_told(question: str, told: Sequence[Told]) -> str:
+def tries_in_words(question: str, told: Sequence[TeachBackTry]) -> str:
     """Return at which try a question was answered rightly, and what was said before that."""
     wrong = [time.wrong[question].rstrip(".") for time in told if question in time.wrong]
     if not wrong:
-        return say("consent.tries", tries=1)
-    return say("consent.tries_after", tries=len(wrong) + 1, said="; ".join(wrong))
+        return report_text("consent.tries", tries=1)
+    return report_text("consent.tries_after", tries=len(wrong) + 1, said="; ".join(wrong))
 
 
-def _days(signing: Signing | None) -> tuple[datetime.date, datetime.date] | None:
+def _days(signing: ConsentSignature | None) -> tuple[datetime.date, datetime.date] | None:
     return None if signing is None else (signing.explained, signing.on)
+
+
+# The consent form as PDF: the same plan, choice and signature give the same bytes.
+
+_WIDTH, _HEIGHT = 300, 100
+
+
+def make_consent(plan: Plan, concern: ConcernPlan, option: Option, signing: ConsentSignature | None = None) -> bytes:
+    """Return the consent form of an option, signed or to be signed.
+
+    Raises
+    ------
+    ValueError : no device is used; a stroke leaves its field.
+    """
+    strokes = signing.strokes if signing else ()
+    with typst_folder({SIGNATURE: _signature_svg(strokes).encode()} if strokes else {}) as root:
+        return make_pdf("consent", consent_page(plan, concern, option, signing), root)
+
+
+def _signature_svg(strokes: tuple[Stroke, ...]) -> str:
+    """The signature as SVG, made of numbers alone: nothing that was sent stands in it."""
+    if not all(0 <= part <= 1 for stroke in strokes for point in stroke for part in point):
+        raise ValueError("a stroke of the signature leaves its field")
+    lines = (" ".join(f"{_WIDTH * x:.1f},{_HEIGHT * y:.1f}" for x, y in stroke) for stroke in strokes)
+    drawn = "".join(
+        f'<polyline points="{line}" fill="none" stroke="#1c2430" stroke-width="2" stroke-linecap="round"/>'
+        for line in lines
+    )
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}">{drawn}</svg>'

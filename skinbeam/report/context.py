@@ -10,37 +10,37 @@ from typing import Annotated
 
 __all__ = [
     "ConcernPart",
-    "Day",
-    "Decision",
-    "Fact",
-    "Fault",
-    "Gap",
-    "Glance",
-    "Harm",
+    "DecisionPart",
+    "DisplayValue",
+    "HarmLine",
+    "HealingDay",
+    "KnowledgeGap",
     "LeafletChoice",
     "LeafletConcern",
     "LeafletOption",
     "LeafletOutcome",
     "LeafletPage",
-    "Limit",
+    "LimitLine",
     "NearestPart",
     "OptionCard",
-    "Picture",
-    "Reason",
-    "Reference",
-    "Refused",
+    "OptionGlance",
+    "ReasonLine",
+    "RefusedOptions",
+    "ReportFact",
+    "ReportFault",
     "ReportPage",
-    "Shown",
-    "Span",
+    "ReportPicture",
+    "ReportReference",
+    "ShareBar",
     "SpotLadder",
     "Strip",
     "StripRow",
-    "Visit",
+    "VisitLine",
 ]
 
 
 @dataclass(frozen=True)
-class Shown:
+class DisplayValue:
     """A value ready to be read."""
 
     text: Annotated[str, "the value with its interval and unit, or the word for unknown"]
@@ -49,15 +49,15 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Fact:
+class ReportFact:
     """A named value."""
 
     name: Annotated[str, "what the value is, without unit"]
-    value: Annotated[Shown, "the value"]
+    value: Annotated[DisplayValue, "the value"]
 
 
 @dataclass(frozen=True)
-class Reason:
+class ReasonLine:
     """A sentence that argues for a decision."""
 
     lead: Annotated[str, "how it begins: what stays in sight"]
@@ -70,7 +70,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Decision:
+class DecisionPart:
     """Whether light is right for this person at all."""
 
     state: Annotated[str, "suitable, with-caution, refer or not-suitable: picks the colour, never the only sign of it"]
@@ -82,38 +82,40 @@ class Decision:
     ]
     head: Annotated[str, "what the reasons are: what comes before the first pulse, or the rules that spoke"]
     reasons: Annotated[
-        tuple[Reason, ...], "what leads: all that refuses or refers, else what changes most what is done"
+        tuple[ReasonLine, ...], "what leads: all that refuses or refers, else what changes most what is done"
     ]
-    more: Annotated[tuple[Reason, ...], "the other rules that argue for care, and cautions about what is shown first"]
+    more: Annotated[
+        tuple[ReasonLine, ...], "the other rules that argue for care, and cautions about what is shown first"
+    ]
     and_more: Annotated[str, "how many more there are; empty where there are none"]
-    always: Annotated[tuple[Reason, ...], "rules that argue for yes and ask for something; their numbers go on"]
+    always: Annotated[tuple[ReasonLine, ...], "rules that argue for yes and ask for something; their numbers go on"]
 
 
 @dataclass(frozen=True)
-class Limit:
+class LimitLine:
     """One limit that was held against the simulated skins."""
 
     name: Annotated[str, "quantity in words with its unit"]
     state: Annotated[str, "met, warn, not_met or unknown"]
     status: Annotated[str, "the state in words"]
-    value: Annotated[Shown, "the simulated value"]
+    value: Annotated[DisplayValue, "the simulated value"]
     bounds: Annotated[str, "where the limit warns and where it stops"]
-    share: Annotated[Shown, "the share of skins that met it"]
+    share: Annotated[DisplayValue, "the share of skins that met it"]
     text: Annotated[str, "why the limit stands"]
     sources: Annotated[tuple[str, ...], "source keys"]
 
 
 @dataclass(frozen=True)
-class Harm:
+class HarmLine:
     """One thing that may go wrong."""
 
     name: Annotated[str, "what may go wrong"]
-    p: Annotated[Shown, "how many of 100 people"]
+    p: Annotated[DisplayValue, "how many of 100 people"]
     text: Annotated[str, "what it looks like and how long it stays"]
 
 
 @dataclass(frozen=True)
-class Day:
+class HealingDay:
     """One line of the healing calendar."""
 
     day: Annotated[str, "the day or days"]
@@ -121,7 +123,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ReportPicture:
     """A figure by file, or the reason why there is none."""
 
     file: Annotated[str, "path below the report's folder; empty when there is no figure"]
@@ -147,7 +149,7 @@ class Strip:
 
 
 @dataclass(frozen=True)
-class Span:
+class ShareBar:
     """A share of people as a bar: per cent, the range between clinics with what is likely in it."""
 
     low: Annotated[float, "low end"]
@@ -158,7 +160,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Glance:
+class OptionGlance:
     """One option in one line."""
 
     anchor: Annotated[str, "id of the heading of the concern, or in its own table of the option"]
@@ -168,15 +170,15 @@ class Glance:
     name: Annotated[str, "its device and light alone; without a device the option"]
     setting: Annotated[str, "dose, spot, pulse and cooling, and that they are beyond practice; empty without a device"]
     counted: Annotated[bool, "whether anything of what follows is known"]
-    good: Annotated[Shown, "people of 100 who improve by at least half"]
-    bad: Annotated[Shown, "people of 100 with the most frequent known harm"]
-    sessions: Annotated[Shown, "number of sessions"]
-    downtime: Annotated[Shown, "days that anything shows, the longest that is known, and what it is"]
+    good: Annotated[DisplayValue, "people of 100 who improve by at least half"]
+    bad: Annotated[DisplayValue, "people of 100 with the most frequent known harm"]
+    sessions: Annotated[DisplayValue, "number of sessions"]
+    downtime: Annotated[DisplayValue, "days that anything shows, the longest that is known, and what it is"]
     trials: Annotated[str, "trials and people behind the good share; empty without a trial"]
     evidence: Annotated[str, "how many of them had this light and phototype, and how near their dose is; may be empty"]
-    good_span: Annotated[Span | None, "the good share as a bar; none where it is unknown"]
+    good_span: Annotated[ShareBar | None, "the good share as a bar; none where it is unknown"]
     bad_name: Annotated[str, "the most frequent known harm; empty where none is known"]
-    bad_span: Annotated[Span | None, "its share as a bar; none where it is unknown"]
+    bad_span: Annotated[ShareBar | None, "its share as a bar; none where it is unknown"]
     visits: Annotated[str, "sessions as a number; empty where they are unknown"]
     days: Annotated[str, "days that anything shows as a number; empty where they are unknown"]
 
@@ -189,29 +191,29 @@ class OptionCard:
     rank: Annotated[str, "place in the order; several places where options say the same"]
     title: Annotated[str, "what it is, or all of which the same is said"]
     device: Annotated[str, "the device; empty without one"]
-    line: Annotated[Glance, "the option in one line"]
+    line: Annotated[OptionGlance, "the option in one line"]
     rank_reason: Annotated[str, "why it stands at this place"]
     beside_trials: Annotated[str, "what was computed beside what trials counted; empty without a device"]
     practice: Annotated[str, "where the setting stands beside published ones; empty without a device"]
-    expected: Annotated[tuple[Picture, ...], "rows of icon arrays: good and bad of 100 people"]
-    results: Annotated[tuple[Fact, ...], "expected result: known values"]
-    settings: Annotated[tuple[Fact, ...], "what to set on the device; empty without one"]
+    expected: Annotated[tuple[ReportPicture, ...], "rows of icon arrays: good and bad of 100 people"]
+    results: Annotated[tuple[ReportFact, ...], "expected result: known values"]
+    settings: Annotated[tuple[ReportFact, ...], "what to set on the device; empty without one"]
     facts: Annotated[
-        tuple[Fact, ...], "probabilities of the physical target and of injury, sessions, time, pain, downtime"
+        tuple[ReportFact, ...], "probabilities of the physical target and of injury, sessions, time, pain, downtime"
     ]
-    limits: Annotated[tuple[Limit, ...], "limits checked"]
+    limits: Annotated[tuple[LimitLine, ...], "limits checked"]
     nearly: Annotated[tuple[str, ...], "limits that are not plainly met, each in a few words"]
     seek: Annotated[str, "the immediate reaction that shows a hit; empty without a device"]
     stop_at: Annotated[tuple[str, ...], "signs that stop treatment"]
     first_pulses: Annotated[str, "how to begin"]
-    healing: Annotated[tuple[Day, ...], "healing day by day"]
-    harms: Annotated[tuple[Harm, ...], "known harms with their probability"]
-    reasons: Annotated[tuple[Reason, ...], "rules that spoke about this option and are not told with the decision"]
+    healing: Annotated[tuple[HealingDay, ...], "healing day by day"]
+    harms: Annotated[tuple[HarmLine, ...], "known harms with their probability"]
+    reasons: Annotated[tuple[ReasonLine, ...], "rules that spoke about this option and are not told with the decision"]
     also: Annotated[str, "rules told with the decision that speak about this option too, by number; may be empty"]
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedOptions:
     """Options that were considered and refused for the same reasons."""
 
     title: Annotated[str, "what they are"]
@@ -219,7 +221,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Gap:
+class KnowledgeGap:
     """Something that is not known, told once for all options of a concern."""
 
     why: Annotated[str, "why it is not known"]
@@ -237,7 +239,7 @@ class NearestPart:
     practice: Annotated[str, "where the setting stands beside published ones"]
     trials: Annotated[str, "people of 100 who improved by half in trials of such light, or why that is unknown"]
     evidence: Annotated[str, "those trials, their people, and how near they are; empty without a trial"]
-    span: Annotated[Span | None, "the same share as a bar; none where it is unknown"]
+    span: Annotated[ShareBar | None, "the same share as a bar; none where it is unknown"]
 
 
 @dataclass(frozen=True)
@@ -249,23 +251,25 @@ class ConcernPart:
     subtypes: Annotated[str, "which kinds of it; empty where none are told apart"]
     severity: Annotated[str, "how marked it is"]
     aloud: Annotated[tuple[str, ...], "two plain sentences to be read aloud"]
-    target: Annotated[tuple[Fact, ...], "what has to be reached: chromophore, depth, size"]
+    target: Annotated[tuple[ReportFact, ...], "what has to be reached: chromophore, depth, size"]
     target_text: Annotated[str, "the target in a sentence"]
     can: Annotated[str, "what light can do for it"]
     cannot: Annotated[str, "what light cannot do for it"]
-    section: Annotated[Picture, "skin section with light and temperature"]
-    window: Annotated[Picture, "therapeutic window"]
+    section: Annotated[ReportPicture, "skin section with light and temperature"]
+    window: Annotated[ReportPicture, "therapeutic window"]
     options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
     without_laser: Annotated[str, "that no laser is offered, or that no setting was found; empty when one is"]
     no_laser: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
     nearest: Annotated[NearestPart | None, "the setting that came nearest; none where none was tried or one is offered"]
     instead: Annotated[tuple[str, ...], "what could change that; empty when nothing that is known does"]
-    refused: Annotated[tuple[Refused, ...], "options that were refused, without the reasons told with the decision"]
-    gaps: Annotated[tuple[Gap, ...], "what is not known of its options, each reason once"]
+    refused: Annotated[
+        tuple[RefusedOptions, ...], "options that were refused, without the reasons told with the decision"
+    ]
+    gaps: Annotated[tuple[KnowledgeGap, ...], "what is not known of its options, each reason once"]
 
 
 @dataclass(frozen=True)
-class Visit:
+class VisitLine:
     """One visit of the course."""
 
     session: Annotated[str, "number of the visit"]
@@ -280,11 +284,11 @@ class SpotLadder:
 
     line: Annotated[str, "device, place, doses and when they are read, in one line"]
     text: Annotated[str, "where, how and when to read them"]
-    spots: Annotated[tuple[Fact, ...], "how many of 100 each spot burns, and the field once all are clean"]
+    spots: Annotated[tuple[ReportFact, ...], "how many of 100 each spot burns, and the field once all are clean"]
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReportReference:
     """One source that was used."""
 
     key: Annotated[str, "key of the source"]
@@ -292,7 +296,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Fault:
+class ReportFault:
     """Something that went wrong or was passed over."""
 
     code: Annotated[str, "short name of the kind of fault"]
@@ -305,35 +309,35 @@ class ReportPage:
 
     spoken: Annotated[str, "the language that it is in"]
     banner: Annotated[str, "intended use: stands on every page"]
-    about: Annotated[tuple[Fact, ...], "mode, version, seed and hashes"]
+    about: Annotated[tuple[ReportFact, ...], "mode, version, seed and hashes"]
     plan_sha256: Annotated[str, "the plan's name"]
-    decision: Annotated[Decision, "suitability"]
-    glance: Annotated[tuple[Glance, ...], "the first option of each concern, and its first laser"]
-    person: Annotated[tuple[Fact, ...], "who was assessed"]
+    decision: Annotated[DecisionPart, "suitability"]
+    glance: Annotated[tuple[OptionGlance, ...], "the first option of each concern, and its first laser"]
+    person: Annotated[tuple[ReportFact, ...], "who was assessed"]
     risks: Annotated[tuple[str, ...], "risks found in the questionnaire"]
-    medications: Annotated[tuple[Fact, ...], "medications and the name each was matched to"]
-    photo: Annotated[tuple[Fact, ...], "what the photograph could and could not tell"]
-    overlays: Annotated[tuple[Picture, ...], "overlays of the photograph"]
+    medications: Annotated[tuple[ReportFact, ...], "medications and the name each was matched to"]
+    photo: Annotated[tuple[ReportFact, ...], "what the photograph could and could not tell"]
+    overlays: Annotated[tuple[ReportPicture, ...], "overlays of the photograph"]
     preview: Annotated[Strip | None, "pictures of what may come; None without a photograph of a face"]
     concerns: Annotated[tuple[ConcernPart, ...], "one part for each concern"]
-    calendar: Annotated[Picture, "the course as a calendar"]
-    course: Annotated[tuple[Visit, ...], "visits in order"]
+    calendar: Annotated[ReportPicture, "the course as a calendar"]
+    course: Annotated[tuple[VisitLine, ...], "visits in order"]
     course_always: Annotated[tuple[str, ...], "steps of each visit after the first, told once"]
-    course_total: Annotated[tuple[Fact, ...], "visits, weeks, time in the chair and downtime in total"]
+    course_total: Annotated[tuple[ReportFact, ...], "visits, weeks, time in the chair and downtime in total"]
     afterwards: Annotated[tuple[str, ...], "what keeps the gain, and what is not known of it"]
     test_spots: Annotated[tuple[SpotLadder, ...], "test spots to make"]
-    titration: Annotated[tuple[Reason, ...], "how to come to the reaction that is sought"]
-    anaesthesia: Annotated[tuple[Reason, ...], "what numbs, without doses"]
-    photographs: Annotated[tuple[Reason, ...], "photographs to take"]
-    complications: Annotated[tuple[Reason, ...], "what may go wrong, and what is done then"]
-    consent: Annotated[tuple[Reason, ...], "what is asked and written down"]
-    aftercare: Annotated[tuple[Reason, ...], "what to do afterwards"]
-    when_to_call: Annotated[tuple[Reason, ...], "when the person should call"]
+    titration: Annotated[tuple[ReasonLine, ...], "how to come to the reaction that is sought"]
+    anaesthesia: Annotated[tuple[ReasonLine, ...], "what numbs, without doses"]
+    photographs: Annotated[tuple[ReasonLine, ...], "photographs to take"]
+    complications: Annotated[tuple[ReasonLine, ...], "what may go wrong, and what is done then"]
+    consent: Annotated[tuple[ReasonLine, ...], "what is asked and written down"]
+    aftercare: Annotated[tuple[ReasonLine, ...], "what to do afterwards"]
+    when_to_call: Annotated[tuple[ReasonLine, ...], "when the person should call"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
-    limits: Annotated[tuple[Fact, ...], "limits checked, counted for each option"]
+    limits: Annotated[tuple[ReportFact, ...], "limits checked, counted for each option"]
     methods: Annotated[tuple[str, ...], "how the numbers were made"]
-    faults: Annotated[tuple[Fault, ...], "what went wrong"]
-    references: Annotated[tuple[Reference, ...], "sources used"]
+    faults: Annotated[tuple[ReportFault, ...], "what went wrong"]
+    references: Annotated[tuple[ReportReference, ...], "sources used"]
     words: Annotated[Mapping[str, str], "headings and labels of the page, by name"]
     embedded: Annotated[Mapping[str, str], "figure file → data URI; empty for the PDF, which reads files"]
 

@@ -4,23 +4,32 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from skinbeam.estimate import Unknown
-from skinbeam.laser.wording import light_of, named_with_light
-from skinbeam.plan.spans import Range
-from skinbeam.plan.visits import CourseTotal, Gain, Ladder, Rung
-from skinbeam.plan.visits import Visit as PlannedVisit
-from skinbeam.report.context import Fact, Shown, SpotLadder, Visit
-from skinbeam.report.names import site_title
-from skinbeam.report.shown import join, per_100, quantity, say, sentences, show, within
+from skinbeam.laser.device import describe_light, title_with_light
+from skinbeam.model.estimate import Unknown
+from skinbeam.plan.course_records import CourseTotal, LadderStep, SessionGain, SourceRange, TestSpotLadder
+from skinbeam.plan.course_records import Visit as PlannedVisit
+from skinbeam.report.context import DisplayValue, ReportFact, SpotLadder, VisitLine
+from skinbeam.report.formatting import (
+    display_value,
+    inline_name,
+    join_items,
+    message_texts,
+    per_100,
+    quantity_label,
+    report_text,
+    site_title,
+)
 
-__all__ = ["course_shown", "ladder_shown", "total_shown"]
+__all__ = ["course_totals", "spot_ladder", "visit_lines"]
 
 _HOUR = 60  # minutes: above it a sum is told in hours
 
 
-def course_shown(course: Sequence[PlannedVisit], names: Mapping[str, str]) -> tuple[tuple[Visit, ...], tuple[str, ...]]:
+def visit_lines(
+    course: Sequence[PlannedVisit], names: Mapping[str, str]
+) -> tuple[tuple[VisitLine, ...], tuple[str, ...]]:
     """Return the visits, and apart from them what is done at each after the first."""
-    visits = [_visit(visit, names) for visit in course]
+    visits = [_visit_line(visit, names) for visit in course]
     again = visits[1:] if len(visits) > 2 else []
     always = tuple(step for step in (again[0].steps if again else ()) if all(step in visit.steps for visit in again))
     first, rest = visits[:1], visits[1:]
@@ -28,84 +37,88 @@ def course_shown(course: Sequence[PlannedVisit], names: Mapping[str, str]) -> tu
     return (*first, *told), always
 
 
-def _visit(visit: PlannedVisit, names: Mapping[str, str]) -> Visit:
+def _visit_line(visit: PlannedVisit, names: Mapping[str, str]) -> VisitLine:
     """Return one visit; conditions are named as in the plan's concerns."""
-    return Visit(
-        session=show(visit.session).text,
-        week=show(visit.week).text,
+    return VisitLine(
+        session=display_value(visit.session).text,
+        week=display_value(visit.week).text,
         treats="; ".join(names.get(place, place) for place in visit.treats),
-        steps=(*sentences(visit.steps), *_gains(visit.expected, names)),
+        steps=(*message_texts(visit.steps), *_gain_sentences(visit.expected, names)),
     )
 
 
-def _gains(gains: Iterable[Gain], names: Mapping[str, str]) -> Iterable[str]:
+def _gain_sentences(gains: Iterable[SessionGain], names: Mapping[str, str]) -> Iterable[str]:
     """What is expected after the visit, where trials tell."""
     for gain in gains:
         told = {"concern": names.get(gain.treats, gain.treats), "session": gain.sessions}
         if isinstance(gain.p_half, Unknown):
-            yield say("gain_unknown", **told, reason=gain.p_half.reason)
+            yield report_text("gain_unknown", **told, reason=gain.p_half.reason)
         else:
-            yield say("gain_after", **told, half=per_100(gain.p_half).text)
+            yield report_text("gain_after", **told, half=per_100(gain.p_half).text)
         if gain.if_place_kept_pct is not None:
-            yield say("gain_kept", **told, kept=round(gain.if_place_kept_pct))
+            yield report_text("gain_kept", **told, kept=round(gain.if_place_kept_pct))
 
 
-def total_shown(total: CourseTotal) -> tuple[Fact, ...]:
+def course_totals(total: CourseTotal) -> tuple[ReportFact, ...]:
     """Return what the course comes to."""
     return (
-        Fact(say("total_visits"), show(total.visits)),
-        Fact(say("total_weeks"), show(total.weeks, "weeks")),
-        Fact(say("total_minutes"), _hours(total.minutes)),
-        Fact(say("total_downtime"), _days(total.downtime_days)),
+        ReportFact(report_text("total_visits"), display_value(total.visits)),
+        ReportFact(report_text("total_weeks"), display_value(total.weeks, "weeks")),
+        ReportFact(report_text("total_minutes"), _hours(total.minutes)),
+        ReportFact(report_text("total_downtime"), _days(total.downtime_days)),
     )
 
 
-def _hours(minutes: Range | Unknown) -> Shown:
+def _hours(minutes: SourceRange | Unknown) -> DisplayValue:
     """A sum of many visits, in hours as people say them."""
     if isinstance(minutes, Unknown) or minutes.low < _HOUR:
-        return show(minutes, quantity("minutes")[1])
-    return show(
-        Range(round(minutes.low / _HOUR), round(minutes.high / _HOUR), "hours", minutes.source, minutes.text), "hours"
+        return display_value(minutes, quantity_label("minutes")[1])
+    return display_value(
+        SourceRange(round(minutes.low / _HOUR), round(minutes.high / _HOUR), "hours", minutes.source, minutes.text),
+        "hours",
     )
 
 
-def _days(days: Range | Unknown) -> Shown:
+def _days(days: SourceRange | Unknown) -> DisplayValue:
     """A sum of days, of which nobody counts tenths; a part of the last one is a day."""
     if isinstance(days, Unknown):
-        return show(days, quantity("downtime_days")[1])
-    return show(
-        Range(int(days.low), math.ceil(days.high), days.unit, days.source, days.text), quantity("downtime_days")[1]
+        return display_value(days, quantity_label("downtime_days")[1])
+    return display_value(
+        SourceRange(int(days.low), math.ceil(days.high), days.unit, days.source, days.text),
+        quantity_label("downtime_days")[1],
     )
 
 
-def ladder_shown(told: Ladder) -> SpotLadder:
+def spot_ladder(told: TestSpotLadder) -> SpotLadder:
     """Return a ladder with a line for each spot, and one for the field after them; where none is known, one for all."""
-    rows = [Fact(f"{told.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in told.spots]
-    rows.append(Fact(say("spots_clean"), per_100(told.p_burn_if_clean)))
+    rows = [ReportFact(f"{told.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in told.spots]
+    rows.append(ReportFact(report_text("spots_clean"), per_100(told.p_burn_if_clean)))
     if not any(row.value.known for row in rows):
-        rows = [replace(rows[0], name=say("spots_any"))]
+        rows = [replace(rows[0], name=report_text("spots_any"))]
     return SpotLadder(_ladder_line(told), told.message.text, tuple(rows))
 
 
-def _ladder_line(told: Ladder) -> str:
+def _ladder_line(told: TestSpotLadder) -> str:
     """What is to be tried before the first session, and when it is looked at."""
     hours = told.read_after_h
-    wait = show(hours / 24, "days").text if hours % 24 == 0 else show(hours, "h").text
+    wait = display_value(hours / 24, "days").text if hours % 24 == 0 else display_value(hours, "h").text
     densities = dict.fromkeys(spot.density_per_cm2 for spot in told.spots if spot.density_per_cm2 is not None)
-    doses = join(dict.fromkeys(_spot_in_words(spot) for spot in told.spots))
+    doses = join_items(dict.fromkeys(_spot_in_words(spot) for spot in told.spots))
     if len(densities) > 1:  # they differ in how close their microbeams stand
-        doses = join([doses, *(show(density, quantity("density_per_cm2")[1]).text for density in densities)])
-    site = within(site_title(told.site))
-    return say("spots_line", device=_named(told), site=site, doses=doses, wait=wait)
+        doses = join_items(
+            [doses, *(display_value(density, quantity_label("density_per_cm2")[1]).text for density in densities)]
+        )
+    site = inline_name(site_title(told.site))
+    return report_text("spots_line", device=_ladder_light(told), site=site, doses=doses, wait=wait)
 
 
-def _named(told: Ladder) -> str:
+def _ladder_light(told: TestSpotLadder) -> str:
     """The device with its light, which its title may say already."""
-    lamp = told.light != light_of(told.wavelength_nm, lamp=False)
-    return named_with_light(told.device_title, told.wavelength_nm, lamp=lamp)
+    lamp = told.light != describe_light(told.wavelength_nm, lamp=False)
+    return title_with_light(told.device_title, told.wavelength_nm, lamp=lamp)
 
 
-def _spot_in_words(spot: Rung) -> str:
+def _spot_in_words(spot: LadderStep) -> str:
     """The dose of one spot; what all have in common stands above."""
     dose, unit = (spot.energy_mJ, "mJ") if spot.fluence_J_cm2 is None else (spot.fluence_J_cm2, "J/cm²")
-    return show(dose, unit).text if dose is not None else ""
+    return display_value(dose, unit).text if dose is not None else ""

@@ -1,4 +1,6 @@
-"""Turn the values of a plan into text: estimates, ranges, unknowns, messages, units.
+"""Format the values of a plan as text: estimates, units, durations, and names of concerns, options and devices.
+
+Turn the values of a plan into text: estimates, ranges, unknowns, messages, units.
 
 What is unknown is printed as unknown, with its reason.
 """
@@ -8,41 +10,55 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import ENGLISH, Formatter, Message, catalogue, retold, spoken, text
-from skinbeam.plan.records import TargetValue
-from skinbeam.plan.rules.reason import PlainReason
-from skinbeam.plan.spans import Duration, Range
-from skinbeam.report.context import Shown
-from skinbeam.units import MS, NS, PS
+from skinbeam.laser.device import title_with_light
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.units import MS, NS, PS
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.course_records import DeviceSetup, Duration, SourceRange
+from skinbeam.plan.records import ConcernPlan, NearestOption, Option, Plan, TargetValue
+from skinbeam.plan.rules.table import PlainReason
+from skinbeam.report.context import DisplayValue
+from skinbeam.text import ENGLISH, Formatter, Message, catalogue, current_language, render_message, translate
 
 __all__ = [
-    "Showable",
-    "capital",
-    "join",
-    "keys_of",
-    "parted",
-    "people",
+    "Displayable",
+    "capitalise",
+    "concern_name",
+    "concern_names",
+    "device_name",
+    "display_value",
+    "inline_name",
+    "join_items",
+    "leading_options",
+    "message_texts",
+    "name_with_light",
+    "option_slug",
+    "people_of_100",
     "per_100",
     "percent",
     "plain_reasons",
-    "quantity",
-    "say",
-    "sentence",
-    "sentences",
-    "show",
-    "within",
-    "words",
+    "quantity_label",
+    "ranked_options",
+    "report_text",
+    "section_texts",
+    "showing_days",
+    "showing_days_brief",
+    "showing_days_in_words",
+    "showing_sentences",
+    "site_title",
+    "split_lead",
+    "split_source_keys",
+    "value_sentence",
 ]
 
-Showable = Value | Message | Range | Duration | TargetValue | str | float | Sequence[str] | Sequence[float]
+Displayable = Value | Message | SourceRange | Duration | TargetValue | str | float | Sequence[str] | Sequence[float]
 
 _FORMAT = Formatter()
 
 _SHORT_MS = 0.001
 _GLANCE_LETTERS = 150  # two lines of a page
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z])")
-_COUNTED = ("days", "weeks", "months", "years")
+_PLURAL_UNITS = ("days", "weeks", "months", "years")
 
 # How the end of a name says its unit; the longest end that fits wins.
 _UNITS = {
@@ -77,91 +93,93 @@ _UNITS = {
 }
 
 
-def say(id: str, **params: Any) -> str:
+def report_text(id: str, **params: Any) -> str:
     """Return the sentence `report.<id>`, or `<id>` when the id names its section itself."""
-    return text(id if "." in id else f"report.{id}", params)
+    return render_message(id if "." in id else f"report.{id}", params)
 
 
-def words(section: str) -> dict[str, str]:
+def section_texts(section: str) -> dict[str, str]:
     """Return the sentences of a section of the catalogue that take no parameter, by name."""
     start = f"{section}."
     return {
-        key.removeprefix(start): text(key) for key, s in catalogue().items() if key.startswith(start) and "{" not in s
+        key.removeprefix(start): render_message(key)
+        for key, s in catalogue().items()
+        if key.startswith(start) and "{" not in s
     }
 
 
-def sentence(value: Message | Unknown | str) -> str:
+def value_sentence(value: Message | Unknown | str) -> str:
     """Return a message, a plain text, or that something is unknown and why."""
-    shown = show(value)
-    return shown.text if shown.known else say("unknown_because", reason=shown.note)
+    shown = display_value(value)
+    return shown.text if shown.known else report_text("unknown_because", reason=shown.note)
 
 
-def sentences(messages: Iterable[Message]) -> tuple[str, ...]:
+def message_texts(messages: Iterable[Message]) -> tuple[str, ...]:
     """Return the texts of messages."""
     return tuple(message.text for message in messages)
 
 
 def plain_reasons(reasons: Iterable[PlainReason]) -> tuple[str, ...]:
     """Return plain reasons of a plan, each with what the person said before it, in one text a reason, each once."""
-    return tuple(dict.fromkeys(" ".join((*sentences(one.because), one.text.text)) for one in reasons))
+    return tuple(dict.fromkeys(" ".join((*message_texts(one.because), one.text.text)) for one in reasons))
 
 
-def keys_of(source: str | Sequence[str] | None) -> tuple[str, ...]:
+def split_source_keys(source: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return source keys from a key, several keys, or nothing."""
     return (source,) if isinstance(source, str) else tuple(source or ())
 
 
-def show(value: Showable, unit: str = "") -> Shown:
+def display_value(value: Displayable, unit: str = "") -> DisplayValue:
     """Return any value of a plan as text with `unit`, and what stands behind it."""
     if isinstance(value, Unknown):
-        return Shown(say("unknown"), value.reason, False)
+        return DisplayValue(report_text("unknown"), value.reason, False)
     if isinstance(value, Estimate):
-        return Shown(_with_unit(_interval(value), unit), _meaning(value), True)
+        return DisplayValue(_with_unit(_interval_text(value), unit), _range_meaning(value), True)
     if isinstance(value, Message):
-        return Shown(value.text, "", True)
+        return DisplayValue(value.text, "", True)
     if isinstance(value, bool):
-        return Shown(say("yes") if value else say("no"), "", True)
+        return DisplayValue(report_text("yes") if value else report_text("no"), "", True)
     if isinstance(value, int | float):
-        return Shown(_with_unit(*_number(value, unit)), "", True)
+        return DisplayValue(_with_unit(*_number_text(value, unit)), "", True)
     if isinstance(value, str):
-        return Shown(_with_unit(retold(value), unit), "", True)
-    if isinstance(value, Range | Duration | TargetValue):
-        return Shown(_with_unit(_ends(value), unit), _note(value), True)
-    return Shown("; ".join(show(item, unit).text for item in value) or say("none"), "", True)
+        return DisplayValue(_with_unit(translate(value), unit), "", True)
+    if isinstance(value, SourceRange | Duration | TargetValue):
+        return DisplayValue(_with_unit(_range_text(value), unit), _note(value), True)
+    return DisplayValue("; ".join(display_value(item, unit).text for item in value) or report_text("none"), "", True)
 
 
-def parted(said: str) -> tuple[str, str]:
+def split_lead(said: str) -> tuple[str, str]:
     """Return how a rule begins, as many whole sentences as a glance takes in, at least one, and what it says after."""
     ends = [found.end() for found in _SENTENCE_END.finditer(said)]
     end = max([end for end in ends if end <= _GLANCE_LETTERS] or ends[:1], default=len(said))
     return (said, "") if len(said) <= _GLANCE_LETTERS else (said[:end].rstrip(), said[end:])
 
 
-def people(share: float) -> str:
+def people_of_100(share: float) -> str:
     """Return a share as whole people of 100; what rounds to nobody or to everybody is not said to be so."""
     whole = int(100 * share + 0.5)
     if share > 0 and whole == 0:
-        return say("fewer_than_one")
-    return say("more_than_99") if share < 1 and whole == 100 else str(whole)
+        return report_text("fewer_than_one")
+    return report_text("more_than_99") if share < 1 and whole == 100 else str(whole)
 
 
-def per_100(value: Value | float) -> Shown:
+def per_100(value: Value | float) -> DisplayValue:
     """Return a probability as people of 100."""
     if isinstance(value, Unknown):
-        return show(value)
+        return display_value(value)
     if not isinstance(value, Estimate):
-        return Shown(say("of_100", people=people(value)), "", True)
-    low, median, high = map(people, (value.low, value.median, value.high))
-    told = median if low == high else say("spread", value=median, low=low, high=high)
-    return Shown(say("of_100", people=told), _meaning(value), True)
+        return DisplayValue(report_text("of_100", people=people_of_100(value)), "", True)
+    low, median, high = map(people_of_100, (value.low, value.median, value.high))
+    told = median if low == high else report_text("spread", value=median, low=low, high=high)
+    return DisplayValue(report_text("of_100", people=told), _range_meaning(value), True)
 
 
-def percent(value: Value) -> Shown:
+def percent(value: Value) -> DisplayValue:
     """Return a share between 0 and 1 in per cent."""
-    return show(value.scaled(100) if isinstance(value, Estimate) else value, "%")
+    return display_value(value.scaled(100) if isinstance(value, Estimate) else value, "%")
 
 
-def quantity(name: str) -> tuple[str, str]:
+def quantity_label(name: str) -> tuple[str, str]:
     """Return the words and the unit of a quantity whose name ends in its unit: `pulse_ms` → ("pulse", "ms")."""
     stem, unit = name, ""
     for end in sorted(_UNITS, key=len, reverse=True):
@@ -169,65 +187,169 @@ def quantity(name: str) -> tuple[str, str]:
             stem, unit = name.removesuffix(end).rstrip("_") or name, _UNITS[end]
             break
     key = f"report_quantity.{name}"
-    return (text(key) if key in catalogue() else stem.rsplit(".", 1)[-1].replace("_", " ")), unit
+    return (render_message(key) if key in catalogue() else stem.rsplit(".", 1)[-1].replace("_", " ")), unit
 
 
-def capital(label: str) -> str:
+def capitalise(label: str) -> str:
     """Return a label with a capital first letter; the others stay as they are."""
     return label[:1].upper() + label[1:]
 
 
-def within(name: str) -> str:
+def inline_name(name: str) -> str:
     """Return a name as it stands within a sentence; in languages with capitals of their own it is written that way."""
-    return name.lower() if spoken() == ENGLISH else name
+    return name.lower() if current_language() == ENGLISH else name
 
 
-def join(items: Iterable[str]) -> str:
+def join_items(items: Iterable[str]) -> str:
     """Return items as one line, parted by commas; empty ones are left out."""
     return ", ".join(item for item in items if item)
 
 
-def _ends(value: Range | Duration | TargetValue) -> str:
+def _range_text(value: SourceRange | Duration | TargetValue) -> str:
     """`low to high`, after the value itself where there is one; one number where there is no spread."""
-    low, high = (show(end).text for end in (value.low, value.high))
+    low, high = (display_value(end).text for end in (value.low, value.high))
     if low == high:
         return low
     if isinstance(value, TargetValue):
-        return say("spread", value=show(value.value).text, low=low, high=high)
-    return say("range", low=low, high=high)
+        return report_text("spread", value=display_value(value.value).text, low=low, high=high)
+    return report_text("range", low=low, high=high)
 
 
-def _note(value: Range | Duration | TargetValue) -> str:
+def _note(value: SourceRange | Duration | TargetValue) -> str:
     """What a range is of, and its sources."""
     about: Message | str = (value.conditions if isinstance(value, TargetValue) else value.text) or ""
     about = about.text if isinstance(about, Message) else about
-    keys = join(keys_of(value.source))
-    return say("note_source", about=about, keys=keys) if about and keys else about or keys
+    keys = join_items(split_source_keys(value.source))
+    return report_text("note_source", about=about, keys=keys) if about and keys else about or keys
 
 
-def _number(value: float, unit: str) -> tuple[str, str]:
+def _number_text(value: float, unit: str) -> tuple[str, str]:
     """A number and its unit; pulses far below a millisecond stand in nanoseconds or picoseconds."""
     if unit == "ms" and 0 < value < _SHORT_MS:
         value, unit = (value * MS / NS, "ns") if value * MS >= NS else (value * MS / PS, "ps")
     return _FORMAT.number(value), unit
 
 
-def _interval(value: Estimate) -> str:
+def _interval_text(value: Estimate) -> str:
     """The median with its range, or the number alone when there is no spread."""
     return _FORMAT.number(value.median) if value.low == value.high else _FORMAT.interval(value)
 
 
-def _meaning(value: Estimate) -> str:
+def _range_meaning(value: Estimate) -> str:
     """What the range of an estimate is a range of."""
     level = math.floor(100 * value.level + 0.5)
     if value.kind == "modelled":
-        return say("note_modelled", level=level, draws=value.draws)
-    return say(f"note_{value.kind}", level=level)
+        return report_text("note_modelled", level=level, draws=value.draws)
+    return report_text(f"note_{value.kind}", level=level)
 
 
 def _with_unit(number: str, unit: str) -> str:
     """The number and its unit; a degree sign stands at the number, and there is no plural of one."""
-    if number == "1" and unit in _COUNTED:
+    if number == "1" and unit in _PLURAL_UNITS:
         unit = unit.removesuffix("s")
-    unit = retold(unit)
+    unit = translate(unit)
     return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()
+
+
+# How long anything shows, in the words of the report and in those of the leaflet; never less than what is known.
+
+_HEALING = ("downtime", "trials")  # until it has healed, as against what shows for longer
+
+
+def showing_days(option: Option) -> DisplayValue:
+    """Return the longest that anything of an option shows, with what it is; its note holds every duration known."""
+    longest = option.shows_days
+    shown = display_value(longest, "days")
+    if isinstance(longest, Unknown):
+        return shown
+    notes = dict.fromkeys(display_value(one).note for one in (longest, *option.shows))
+    return DisplayValue(report_text(f"shows_{longest.what}", days=shown.text), " ".join(notes), True)
+
+
+def showing_days_brief(option: Option) -> str:
+    """Return the same as a number; empty where nothing is known."""
+    longest = option.shows_days
+    if isinstance(longest, Unknown):
+        return ""
+    days = _whole_days(longest, "brief_range")
+    return report_text("brief_least", number=days) if longest.what == "calendar" else days
+
+
+def showing_days_in_words(option: Option) -> str:
+    """Return the same in the few words that a choice of the leaflet has room for."""
+    longest = option.shows_days
+    if isinstance(longest, Unknown):
+        return report_text("leaflet.not_known")
+    return render_message(_duration_key("leaflet_shown", longest), {"days": _whole_days(longest)})
+
+
+def showing_sentences(option: Option) -> tuple[str, ...]:
+    """Return when it has healed and what shows longest, each in a sentence; nothing where neither is known.
+
+    A bruise is told beside how likely it is, and not here.
+    """
+    known = [one for one in option.shows if one.what != "bruise"]
+    healed = [one for one in known if one.what in _HEALING][:1]
+    told = [*healed, *(one for one in known[:1] if one not in healed)]  # they stand the longest first
+    return tuple(render_message(_duration_key("leaflet_shows", one), {"days": _whole_days(one)}) for one in told)
+
+
+def _duration_key(section: str, one: Duration) -> str:
+    """The words for what a rule knows, else those for what shows."""
+    own = f"{section}.{one.rule}"
+    return own if own in catalogue() else f"{section}.{one.what}"
+
+
+def _whole_days(one: Duration, between: str = "leaflet.range") -> str:
+    """Whole days; a part of the last one counts as a day, so that nobody is told less."""
+    low, high = int(one.low + 0.5), math.ceil(one.high)
+    return str(high) if low >= high else report_text(between, low=str(low), high=str(high))
+
+
+# The names of concerns, sites, options and devices, in words and as they stand in file names.
+
+
+def ranked_options(concern: ConcernPlan) -> list[Option]:
+    """Return the options of a concern in order of rank; equal ranks keep the plan's order."""
+    return sorted(concern.options, key=lambda option: option.rank)
+
+
+def leading_options(concern: ConcernPlan) -> list[Option]:
+    """Return the first option of a concern, and its first laser where that is another: people ask for it."""
+    first, *others = ranked_options(concern)
+    lasers = [option for option in others if option.setup is not None]
+    return [first, *lasers[:1]] if first.setup is None else [first]
+
+
+def concern_name(concern: ConcernPlan) -> str:
+    """Return the concern and its site in words."""
+    title, site = concern.title, site_title(concern.site)
+    return title if site.lower() in title.lower() else report_text("concern_at_site", concern=title, site=site)
+
+
+def concern_names(plan: Plan) -> dict[str, str]:
+    """Return what the visits of a plan treat, as the plan writes it, to the concern and its site in words."""
+    return {concern.place: concern_name(concern) for concern in plan.concerns}
+
+
+def site_title(name: str) -> str:
+    """Return the site in words; a name that is not in the table stands as it is."""
+    sites = vocabulary_table("site")
+    return translate(str(sites[name]["title"])) if name in sites else name
+
+
+def option_slug(concern: ConcernPlan, option: Option) -> str:
+    """Return a name for files and anchors, the same for the same option."""
+    parts = (concern.condition, concern.site, option.modality, option.setup.device if option.setup is not None else "")
+    return "-".join("".join(c if c.isalnum() or c == "-" else "-" for c in part) for part in parts if part)
+
+
+def device_name(option: Option | NearestOption) -> str:
+    """Return device and wavelength in words; empty without a device."""
+    setup = option.setup
+    return "" if setup is None else title_with_light(setup.device_title, setup.wavelength_nm, lamp=setup.lamp)
+
+
+def name_with_light(name: str, setup: DeviceSetup | None) -> str:
+    """Return the name of a quantity with the light that it is set for: a row is read alone."""
+    return name if setup is None else report_text("setting_of_light", name=name, light=setup.light)

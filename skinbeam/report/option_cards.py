@@ -1,39 +1,73 @@
-"""Build the option cards of a concern."""
+"""Build the option cards of a concern, and the list of what is not known of its options.
+
+Build the option cards of a concern.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from skinbeam.document import fields_of
-from skinbeam.estimate import Unknown
-from skinbeam.messages import Message
-from skinbeam.plan.records import Advice, CheckedLimit, ConcernPlan, HarmShare, Option
-from skinbeam.plan.records import Refused as NotOffered
-from skinbeam.plan.rules.reason import Reason as RuleReason
-from skinbeam.plan.setup import DeviceSetting, Setup
-from skinbeam.report.context import Day, Fact, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
-from skinbeam.report.icons import describe
-from skinbeam.report.names import device_of, lit, ranked, slug
-from skinbeam.report.outcomes import expected_rows, harm_name, reference, worst_harm
-from skinbeam.report.overview.lines import glance
-from skinbeam.report.results import results_of
-from skinbeam.report.showing import days_shown
-from skinbeam.report.shown import capital, join, keys_of, parted, per_100, quantity, say, sentence, sentences, show
+from skinbeam.model.document import dataclass_fields
+from skinbeam.model.estimate import Unknown
+from skinbeam.plan.course_records import DeviceSetting, DeviceSetup
+from skinbeam.plan.records import Advice, ConcernPlan, HarmShare, LimitCheck, Option, RefusedOption
+from skinbeam.plan.rules.table import RuleReason
+from skinbeam.report.context import (
+    DisplayValue,
+    HarmLine,
+    HealingDay,
+    KnowledgeGap,
+    LimitLine,
+    OptionCard,
+    ReasonLine,
+    RefusedOptions,
+    ReportFact,
+    ReportPicture,
+)
+from skinbeam.report.formatting import (
+    capitalise,
+    device_name,
+    display_value,
+    join_items,
+    message_texts,
+    name_with_light,
+    option_slug,
+    per_100,
+    quantity_label,
+    ranked_options,
+    report_text,
+    showing_days,
+    split_lead,
+    split_source_keys,
+    value_sentence,
+)
+from skinbeam.report.graphics.icons import describe_array
+from skinbeam.report.outcomes import expected_results, expected_rows, harm_name, share_reference, worst_harm
+from skinbeam.report.overview import option_glance
+from skinbeam.text import Message
 
-__all__ = ["advice", "expected_pictures", "option_card", "option_cards", "reason", "refusals", "unknown_of"]
-
+__all__ = [
+    "advice_line",
+    "expected_pictures",
+    "knowledge_gaps",
+    "option_card",
+    "option_cards",
+    "reason_line",
+    "refused_options",
+    "unknown_facts",
+]
 
 _DOSES = ("fluence_J_cm2", "energy_mJ")
 
 
-def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[Picture, ...]:
+def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[ReportPicture, ...]:
     """Return what each row of an option's icon arrays shows; of whom and when stands below the last."""
     rows = expected_rows(option)
     return tuple(
-        Picture(
-            f"figures/expected-{slug(concern, option)}-{number}.svg",
-            say("icons_alt", option=option.title, arrays="; ".join(map(describe, row))),
-            reference(option) if number == len(rows) else "",
+        ReportPicture(
+            f"figures/expected-{option_slug(concern, option)}-{number}.svg",
+            report_text("icons_alt", option=option.title, arrays="; ".join(map(describe_array, row))),
+            share_reference(option) if number == len(rows) else "",
             "",
         )
         for number, row in enumerate(rows, 1)
@@ -41,19 +75,19 @@ def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[Picture, ..
 
 
 def option_cards(
-    concern: ConcernPlan, decided: Sequence[Reason] = (), phototype: str | None = None
+    concern: ConcernPlan, decided: Sequence[ReasonLine] = (), phototype: str | None = None
 ) -> tuple[OptionCard, ...]:
     """Return the options of a concern in order of rank.
 
     Neighbours without a device of which the same is said, but for their names, are told once. Arguments as of
     `option_card`.
     """
-    cards = [option_card(concern, option, decided, phototype) for option in ranked(concern)]
-    groups = (list(group) for _, group in groupby(cards, key=_said))
-    return tuple(group[0] if len(group) == 1 else _as_one(group) for group in groups)
+    cards = [option_card(concern, option, decided, phototype) for option in ranked_options(concern)]
+    groups = (list(group) for _, group in groupby(cards, key=_card_content))
+    return tuple(group[0] if len(group) == 1 else _merge_cards(group) for group in groups)
 
 
-def _said(card: OptionCard) -> OptionCard:
+def _card_content(card: OptionCard) -> OptionCard:
     """What a card says, its own name taken out; with a device each card stays for itself."""
     if card.device:
         return card
@@ -62,33 +96,35 @@ def _said(card: OptionCard) -> OptionCard:
     return replace(card, anchor="", rank="", title="", line=line, expected=drawn)
 
 
-def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
+def _merge_cards(cards: Sequence[OptionCard]) -> OptionCard:
     """Cards that say the same as one card with all their names."""
     first, titles = cards[0], "; ".join(card.title for card in cards)
     return replace(
         first,
-        rank=first.rank if first.rank == cards[-1].rank else say("range", low=first.rank, high=cards[-1].rank),
+        rank=first.rank if first.rank == cards[-1].rank else report_text("range", low=first.rank, high=cards[-1].rank),
         title=titles,
         line=replace(first.line, option=titles, name=titles),
         expected=tuple(replace(row, alt=row.alt.replace(first.title, titles)) for row in first.expected),
     )
 
 
-def unknown_of(option: Option) -> tuple[Fact, ...]:
+def unknown_facts(option: Option) -> tuple[ReportFact, ...]:
     """Return what is unknown of an option, its harms too, each with the reason in its note."""
-    harms = [_harm(one) for one in option.harms]
-    uncounted = [Fact(one.name, replace(one.p, note=_with_meaning(one))) for one in harms]
-    uncounted = uncounted or [Fact(say("harm_any"), show(worst_harm(option)[2]))]
-    return tuple(fact for fact in (*results_of(option), *_facts(option), *uncounted) if not fact.value.known)
+    harms = [_harm_line(one) for one in option.harms]
+    uncounted = [ReportFact(one.name, replace(one.p, note=_with_meaning(one))) for one in harms]
+    uncounted = uncounted or [ReportFact(report_text("harm_any"), display_value(worst_harm(option)[2]))]
+    return tuple(
+        fact for fact in (*expected_results(option), *_option_facts(option), *uncounted) if not fact.value.known
+    )
 
 
-def _with_meaning(harm: Harm) -> str:
+def _with_meaning(harm: HarmLine) -> str:
     """Why a harm is unknown, and what that means where it is not the same."""
     return " ".join(dict.fromkeys((harm.p.note, harm.text)))
 
 
 def option_card(
-    concern: ConcernPlan, option: Option, decided: Sequence[Reason] = (), phototype: str | None = None
+    concern: ConcernPlan, option: Option, decided: Sequence[ReasonLine] = (), phototype: str | None = None
 ) -> OptionCard:
     """Return everything the report says about one option.
 
@@ -98,36 +134,36 @@ def option_card(
     phototype : of the person, where it is known: trials of such skin are counted.
     """
     told = {(one.lead, one.rest): one.number for one in decided}
-    spoke = [reason(one) for one in option.reasons]
+    spoke = [reason_line(one) for one in option.reasons]
     again = [told[one.lead, one.rest] for one in spoke if (one.lead, one.rest) in told]
     at_once = option.immediate
     seen = None if isinstance(at_once, Unknown) else at_once
     return OptionCard(
-        anchor=f"option-{slug(concern, option)}",
-        rank=show(option.rank).text,
+        anchor=f"option-{option_slug(concern, option)}",
+        rank=display_value(option.rank).text,
         title=option.title,
-        device=device_of(option),
-        line=glance(concern, option, phototype),
+        device=device_name(option),
+        line=option_glance(concern, option, phototype),
         rank_reason=option.rank_reason.text,
         beside_trials="" if option.beside_trials is None else option.beside_trials.text,
         practice="" if option.practice is None else option.practice.text,
         expected=expected_pictures(concern, option),
-        results=tuple(fact for fact in results_of(option) if fact.value.known),
-        settings=() if option.setup is None else _settings(option.setup),
-        facts=tuple(fact for fact in _facts(option) if fact.value.known),
-        limits=tuple(map(_limit, option.limits)),
-        nearly=tuple(_nearly(one) for one in option.limits if one.status != "met"),
-        seek=sentence(at_once) if isinstance(at_once, Unknown) else at_once.seek.text,
-        stop_at=() if seen is None else sentences(seen.stop_at),
+        results=tuple(fact for fact in expected_results(option) if fact.value.known),
+        settings=() if option.setup is None else _setting_facts(option.setup),
+        facts=tuple(fact for fact in _option_facts(option) if fact.value.known),
+        limits=tuple(map(_limit_line, option.limits)),
+        nearly=tuple(_limit_shortfall(one) for one in option.limits if one.status != "met"),
+        seek=value_sentence(at_once) if isinstance(at_once, Unknown) else at_once.seek.text,
+        stop_at=() if seen is None else message_texts(seen.stop_at),
         first_pulses="" if seen is None else seen.first_pulses.text,
-        healing=tuple(Day(show(day.day).text, day.text.text) for day in option.healing),
-        harms=tuple(harm for harm in map(_harm, option.harms) if harm.p.known),
+        healing=tuple(HealingDay(display_value(day.day).text, day.text.text) for day in option.healing),
+        harms=tuple(harm for harm in map(_harm_line, option.harms) if harm.p.known),
         reasons=tuple(one for one in spoke if (one.lead, one.rest) not in told),
-        also=say("told_above", numbers=join(sorted(again, key=int))) if again else "",
+        also=report_text("told_above", numbers=join_items(sorted(again, key=int))) if again else "",
     )
 
 
-def refusals(refused: Iterable[NotOffered], decided: Sequence[str] = ()) -> tuple[Refused, ...]:
+def refused_options(refused: Iterable[RefusedOption], decided: Sequence[str] = ()) -> tuple[RefusedOptions, ...]:
     """Return what was refused: devices of one kind together, and kinds that were refused for the same reasons.
 
     Parameters
@@ -140,12 +176,12 @@ def refusals(refused: Iterable[NotOffered], decided: Sequence[str] = ()) -> tupl
     alike: dict[tuple[str, ...], list[str]] = {}
     for title, reasons in kinds.items():
         own = [one for one in reasons if one.text not in decided]
-        told = tuple(map(_closed, _devices_together(own))) or (say("refused_above"),)
+        told = tuple(map(_with_full_stop, _devices_together(own))) or (report_text("refused_above"),)
         alike.setdefault(told, []).append(title)
-    return tuple(Refused("; ".join(titles), reasons) for reasons, titles in alike.items())
+    return tuple(RefusedOptions("; ".join(titles), reasons) for reasons, titles in alike.items())
 
 
-def _closed(said: str) -> str:
+def _with_full_stop(said: str) -> str:
     """A sentence with its full stop, so that another can follow."""
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
@@ -157,10 +193,10 @@ def _devices_together(reasons: Iterable[Message]) -> tuple[str, ...]:
         others = {name: value for name, value in one.params.items() if name != "device"}
         said = repr(others) if "device" in one.params else one.text
         groups.setdefault((one.id, said), []).append(one)
-    return tuple(_of_all(same) for same in groups.values())
+    return tuple(_for_all_devices(same) for same in groups.values())
 
 
-def _of_all(same: Sequence[Message]) -> str:
+def _for_all_devices(same: Sequence[Message]) -> str:
     devices = list(dict.fromkeys(str(one.params.get("device", "")) for one in same))
     return (
         same[0].text
@@ -169,58 +205,60 @@ def _of_all(same: Sequence[Message]) -> str:
     )
 
 
-def reason(spoke: RuleReason) -> Reason:
+def reason_line(spoke: RuleReason) -> ReasonLine:
     """Return a rule that spoke."""
-    word = say(f"decision_word_{spoke.decision.replace('-', '_')}")
-    return Reason(*parted(spoke.message.text), word, spoke.strength, keys_of(spoke.source))
+    word = report_text(f"decision_word_{spoke.decision.replace('-', '_')}")
+    return ReasonLine(*split_lead(spoke.message.text), word, spoke.strength, split_source_keys(spoke.source))
 
 
-def advice(one: Advice) -> Reason:
+def advice_line(one: Advice) -> ReasonLine:
     """Return an advice, which decides nothing."""
-    return Reason(*parted(one.message.text), "", one.strength, keys_of(one.source))
+    return ReasonLine(*split_lead(one.message.text), "", one.strength, split_source_keys(one.source))
 
 
-def _settings(setup: Setup) -> tuple[Fact, ...]:
+def _setting_facts(setup: DeviceSetup) -> tuple[ReportFact, ...]:
     """Settings as a flat list, the light first; nested ones carry the name of their table."""
-    rows = [Fact(capital(quantity("wavelength_nm")[0]), Shown(setup.light, "", True))]
-    for name, value in fields_of(setup.settings).items():
+    rows = [ReportFact(capitalise(quantity_label("wavelength_nm")[0]), DisplayValue(setup.light, "", True))]
+    for name, value in dataclass_fields(setup.settings).items():
         if name in ("wavelength_nm", "subpulse_ms"):
             continue  # the light is told first, and the length of sub-pulses with their number
         if name == "subpulses":
-            rows.append(Fact(say("subpulses"), _trains(setup.settings)))
+            rows.append(ReportFact(report_text("subpulses"), _trains(setup.settings)))
         elif name in ("microbeam", "cooling"):
-            outer = capital(quantity(name)[0])
-            for inner, item in fields_of(value).items():
-                label, unit = _label(inner, setup)
-                rows.append(Fact(say("nested", outer=outer, inner=label), show(item, unit)))
+            outer = capitalise(quantity_label(name)[0])
+            for inner, item in dataclass_fields(value).items():
+                label, unit = _setting_label(inner, setup)
+                rows.append(ReportFact(report_text("nested", outer=outer, inner=label), display_value(item, unit)))
         else:
-            label, unit = _label(name, setup)
-            rows.append(Fact(capital(label), show(value, unit)))
+            label, unit = _setting_label(name, setup)
+            rows.append(ReportFact(capitalise(label), display_value(value, unit)))
     return tuple(rows)
 
 
-def _label(name: str, setup: Setup) -> tuple[str, str]:
+def _setting_label(name: str, setup: DeviceSetup) -> tuple[str, str]:
     """The words and the unit of a setting; a dose is named with the light that it is of."""
-    label, unit = quantity(name)
-    return lit(label, setup) if name in _DOSES else label, unit
+    label, unit = quantity_label(name)
+    return name_with_light(label, setup) if name in _DOSES else label, unit
 
 
-def _trains(settings: DeviceSetting) -> Shown:
+def _trains(settings: DeviceSetting) -> DisplayValue:
     """How many sub-pulses make a pulse and how long they are; all ways that are likely where it is not known."""
     ways = [
-        say("subpulses_of", number=str(number), length=show(length, "ms").text)
+        report_text("subpulses_of", number=str(number), length=display_value(length, "ms").text)
         for number, length in zip(settings.subpulses or (), settings.subpulse_ms or (), strict=True)
     ]
     if len(ways) == 1:
-        return Shown(ways[0], say("subpulses_known"), True)
-    return Shown(say("either", before=join(ways[:-1]), last=ways[-1]), say("subpulses_unknown"), True)
+        return DisplayValue(ways[0], report_text("subpulses_known"), True)
+    return DisplayValue(
+        report_text("either", before=join_items(ways[:-1]), last=ways[-1]), report_text("subpulses_unknown"), True
+    )
 
 
-def _facts(option: Option) -> list[Fact]:
+def _option_facts(option: Option) -> list[ReportFact]:
     """What one session asks of the person, and what the simulation says of it."""
     facts = [
-        Fact(say("fact_p_effective"), per_100(option.p_effective)),
-        Fact(say("fact_p_harm"), per_100(option.p_harm)),
+        ReportFact(report_text("fact_p_effective"), per_100(option.p_effective)),
+        ReportFact(report_text("fact_p_harm"), per_100(option.p_harm)),
     ]
     asked = {
         "sessions": option.sessions,
@@ -230,41 +268,67 @@ def _facts(option: Option) -> list[Fact]:
         "downtime_days": option.downtime_days,
     }
     if option.p_purpura is not None:
-        facts.append(Fact(say("fact_p_purpura"), per_100(option.p_purpura)))
+        facts.append(ReportFact(report_text("fact_p_purpura"), per_100(option.p_purpura)))
     if option.purpura_days is not None:
         asked["purpura_days"] = option.purpura_days
     for name, value in asked.items():
-        label, unit = quantity(name)
-        facts.append(Fact(capital(label), show(value, "" if name == "sessions" else unit)))
-    facts.append(Fact(say("fact_shows"), days_shown(option)))
+        label, unit = quantity_label(name)
+        facts.append(ReportFact(capitalise(label), display_value(value, "" if name == "sessions" else unit)))
+    facts.append(ReportFact(report_text("fact_shows"), showing_days(option)))
     return facts
 
 
-def _harm(harm: HarmShare) -> Harm:
+def _harm_line(harm: HarmShare) -> HarmLine:
     """One harm with its probability."""
-    return Harm(harm_name(harm.name), per_100(harm.p), harm.text.text)
+    return HarmLine(harm_name(harm.name), per_100(harm.p), harm.text.text)
 
 
-def _limit(checked: CheckedLimit) -> Limit:
+def _limit_line(checked: LimitCheck) -> LimitLine:
     """One limit with its bounds."""
-    name, unit = quantity(checked.quantity)
+    name, unit = quantity_label(checked.quantity)
     bounds = (("warn", checked.warn), ("stop", checked.stop))
-    required = say("limit_required", share=per_100(checked.share_required).text)
-    return Limit(
-        name=capital(name),
+    required = report_text("limit_required", share=per_100(checked.share_required).text)
+    return LimitLine(
+        name=capitalise(name),
         state=checked.status,
-        status=say(f"limit_status_{checked.status}"),
-        value=show(checked.value, unit),
-        bounds="; ".join(say(f"limit_{end}", value=show(value, unit).text) for end, value in bounds),
+        status=report_text(f"limit_status_{checked.status}"),
+        value=display_value(checked.value, unit),
+        bounds="; ".join(report_text(f"limit_{end}", value=display_value(value, unit).text) for end, value in bounds),
         share=replace(per_100(checked.share), note=required),
         text=checked.text.text,
-        sources=keys_of(checked.source),
+        sources=split_source_keys(checked.source),
     )
 
 
-def _nearly(checked: CheckedLimit) -> str:
+def _limit_shortfall(checked: LimitCheck) -> str:
     """A limit that is not plainly met, with its state and the share of skins that meet it."""
-    name, _ = quantity(checked.quantity)
+    name, _ = quantity_label(checked.quantity)
     met, required = per_100(checked.share).text, per_100(checked.share_required).text
-    status = say(f"limit_status_{checked.status}")
-    return say("limit_nearly", name=capital(name), status=status, share=met, required=required)
+    status = report_text(f"limit_status_{checked.status}")
+    return report_text("limit_nearly", name=capitalise(name), status=status, share=met, required=required)
+
+
+# What is not known of the options of a concern, each reason once, with what it leaves open and of which options.
+
+
+def knowledge_gaps(concern: ConcernPlan) -> tuple[KnowledgeGap, ...]:
+    """Return the reasons in the order of the options; one that names its option is told once for all of them."""
+    asked: dict[str, dict[str, dict[str, None]]] = {}
+    alone: dict[str, str] = {}
+    for option in ranked_options(concern):
+        for fact in unknown_facts(option):
+            why = fact.value.note.strip()
+            alike = why.replace(option.title.lower(), report_text("any_of_these"))
+            alone.setdefault(alike, why)
+            asked.setdefault(alike, {}).setdefault(option.title, {})[fact.name] = None
+    return tuple(_knowledge_gap(alone[why] if len(of) == 1 else why, of) for why, of in asked.items())
+
+
+def _knowledge_gap(why: str, of: dict[str, dict[str, None]]) -> KnowledgeGap:
+    """A reason; options of which it leaves the same open stand together."""
+    same: dict[str, list[str]] = {}
+    for title, names in of.items():
+        same.setdefault(join_items(names), []).append(title)
+    return KnowledgeGap(
+        why, tuple(report_text("gap_of", names=names, options=join_items(titles)) for names, titles in same.items())
+    )

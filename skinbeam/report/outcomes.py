@@ -1,19 +1,34 @@
-"""Good and bad outcomes of an option, of 100 people: their shares, what they are shares of, and their icon arrays."""
+"""Good and bad outcomes of an option, of 100 people, and the rows of what trials say people see.
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.studies.outcomes import LASTING
-from skinbeam.plan.records import Nearest, Option
-from skinbeam.report.icons import IconArray
-from skinbeam.report.shown import capital, quantity, say, show
+Good and bad outcomes of an option, of 100 people: their shares, what they are shares of, and their icon arrays.
+"""
+
+from skinbeam.evidence.expectation.expectation import DosePlacement, Expectation
+from skinbeam.evidence.studies.outcomes import LASTING_HARMS
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.plan.course_records import SourceRange
+from skinbeam.plan.records import NearestOption, Option
+from skinbeam.report.context import DisplayValue, ReportFact
+from skinbeam.report.formatting import (
+    capitalise,
+    display_value,
+    name_with_light,
+    per_100,
+    percent,
+    quantity_label,
+    report_text,
+)
+from skinbeam.report.graphics.icons import IconArray
 
 __all__ = [
     "expected_arrays",
+    "expected_results",
     "expected_rows",
     "fault_values",
-    "good_of",
     "harm_name",
     "harm_values",
-    "reference",
+    "improved_share",
+    "share_reference",
     "worst_harm",
 ]
 
@@ -22,7 +37,7 @@ _ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails", "bruise-if-glass-lifts", "injury
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
 
 
-def good_of(option: Option | Nearest, threshold: str = "50") -> Value:
+def improved_share(option: Option | NearestOption, threshold: str = "50") -> Value:
     """Return the share of people who improve by at least `threshold` per cent, or why it is unknown."""
     return option.expected.p_at_least[threshold]
 
@@ -30,7 +45,7 @@ def good_of(option: Option | Nearest, threshold: str = "50") -> Value:
 def worst_harm(option: Option) -> tuple[str, str, Value]:
     """Return key, name and probability of the most frequent known harm; without one, an unknown with its reason."""
     key, name, p = harm_values(option)[0]
-    return (key, name, p) if isinstance(p, Estimate) else ("", say("harm_any"), p)
+    return (key, name, p) if isinstance(p, Estimate) else ("", report_text("harm_any"), p)
 
 
 def harm_values(option: Option) -> list[tuple[str, str, Value]]:
@@ -40,7 +55,7 @@ def harm_values(option: Option) -> list[tuple[str, str, Value]]:
     """
     found = [(harm.name, harm_name(harm.name), harm.p) for harm in option.harms if harm.name not in _ONLY_AFTER_A_FAULT]
     found.sort(key=lambda harm: -harm[2].median if isinstance(harm[2], Estimate) else 1.0)
-    return found or [("", say("harm_any"), Unknown(say("harm_none_studied")))]
+    return found or [("", report_text("harm_any"), Unknown(report_text("harm_none_studied")))]
 
 
 def fault_values(option: Option) -> list[tuple[str, Estimate]]:
@@ -51,9 +66,11 @@ def fault_values(option: Option) -> list[tuple[str, Estimate]]:
 
 def expected_arrays(option: Option) -> list[IconArray]:
     """Return as many good outcomes as bad ones, the good ones first; what is unknown stands among them as unknown."""
-    harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in LASTING))
+    harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in LASTING_HARMS))
     harms = harms[: max(_GOOD)]
-    good = [IconArray(say(f"icons_good_{pct}"), "good", good_of(option, pct)) for pct in _GOOD[len(harms)]]
+    good = [
+        IconArray(report_text(f"icons_good_{pct}"), "good", improved_share(option, pct)) for pct in _GOOD[len(harms)]
+    ]
     return [*good, *(IconArray(name, "bad", p) for _, name, p in harms)]
 
 
@@ -67,16 +84,88 @@ def expected_rows(option: Option) -> list[list[IconArray]]:
     return [arrays[start : start + columns] for start in range(0, len(arrays), columns)]
 
 
-def reference(option: Option) -> str:
+def share_reference(option: Option) -> str:
     """Return of whom and when the shares are and how they are drawn; without any share, that none is known."""
-    if isinstance(good_of(option), Unknown) and isinstance(worst_harm(option)[2], Unknown):
-        return say("icons_class_unknown")
+    if isinstance(improved_share(option), Unknown) and isinstance(worst_harm(option)[2], Unknown):
+        return report_text("icons_class_unknown")
     months = option.followup_months
     unknown = isinstance(months, Unknown)
-    time = say("icons_time_unknown") if unknown else say("icons_time", months=show(months, "months").text)
-    return " ".join((say("icons_class", time=time), say("icons_caption")))
+    time = (
+        report_text("icons_time_unknown")
+        if unknown
+        else report_text("icons_time", months=display_value(months, "months").text)
+    )
+    return " ".join((report_text("icons_class", time=time), report_text("icons_caption")))
 
 
 def harm_name(name: str) -> str:
     """Return a harm's name in words."""
-    return capital(quantity(name.replace("-", "_"))[0])
+    return capitalise(quantity_label(name.replace("-", "_"))[0])
+
+
+# What trials say people see of an option, row by row.
+
+
+def expected_results(option: Option) -> list[ReportFact]:
+    """Return the expected result of an option; values that are unknown are among the rows."""
+    expected = option.expected
+    rows = _improvement_facts(expected)
+    rows.append(ReportFact(report_text("result_pih"), per_100(expected.pih.p)))
+    rows.append(
+        ReportFact(
+            report_text("result_downtime"), display_value(expected.downtime_days, quantity_label("downtime_days")[1])
+        )
+    )
+    if expected.untreated is not None:
+        rows.append(ReportFact(report_text("result_untreated"), per_100(expected.untreated.p_at_least["50"])))
+    rows.append(ReportFact(report_text("result_satisfied"), per_100(expected.satisfaction.p)))
+    rows.append(ReportFact(report_text("result_net"), display_value(expected.net_of_untreated_pct, "%")))
+    if isinstance(expected.dose, DosePlacement):
+        said, known = expected.dose.text.text, expected.dose.where != "unknown"
+        shown = DisplayValue(said, "", True) if known else DisplayValue(report_text("unknown"), said, False)
+        rows.append(ReportFact(name_with_light(report_text("result_dose"), option.setup), shown))
+    rows += [
+        ReportFact(report_text("result_mind"), display_value(warning.message))
+        for warning in expected.warnings
+        if warning.code != "dose-outside-trials"  # the row above says it
+    ]
+    if isinstance(improved_share(option), Estimate):
+        rows.append(
+            ReportFact(
+                report_text("result_followup"),
+                display_value(option.followup_months, quantity_label("followup_months")[1]),
+            )
+        )
+    kept = [ReportFact(report_text("result_durability", months=m), percent(v)) for m, v in expected.durability.items()]
+    rows += _merge_unknown_facts(report_text("result_durability_any"), kept)
+    if expected.studies:
+        patients = sum(study.patients for study in expected.studies)
+        told = report_text("studies", studies=len(expected.studies), patients=patients)
+        rows.append(ReportFact(report_text("result_studies"), DisplayValue(told, "", True)))
+    return rows
+
+
+def _improvement_facts(expected: Expectation) -> list[ReportFact]:
+    """Who improves by how much, of how many people, and by how much on average."""
+    at_least = [
+        ReportFact(report_text("result_at_least", percent=p), per_100(expected.p_at_least[p]))
+        for p in ("25", "50", "75")
+    ]
+    rows = _merge_unknown_facts(report_text("result_at_least_any"), at_least)
+    interval = expected.predict.intervals["80"]
+    if not isinstance(interval, Unknown):
+        patients = display_value(expected.predict.patients).text
+        rows.append(
+            ReportFact(
+                report_text("result_predict", patients=patients), display_value(SourceRange(*interval, "people"))
+            )
+        )
+    return [*rows, ReportFact(report_text("result_mean"), display_value(expected.mean_improvement_pct, "%"))]
+
+
+def _merge_unknown_facts(name: str, facts: list[ReportFact]) -> list[ReportFact]:
+    """One line `name` in place of `facts` that are all unknown for a reason of the same kind."""
+    if not facts or any(fact.value.known for fact in facts):
+        return facts
+    reasons = dict.fromkeys(fact.value.note for fact in facts)
+    return [ReportFact(name, DisplayValue(report_text("unknown"), " ".join(reasons), False))]

@@ -1,107 +1,367 @@
-"""A concern for which no laser is offered: what came nearest, what barred it, and what could change that."""
+"""The overview on the first page: options in one line, leading reasons, and concerns for which no laser is offered.
+
+How strong the evidence for an option is, in a few words: trials, people, and how near they are to this plan.
+"""
 
 from collections.abc import Sequence
+from typing import Final
 
-from skinbeam.estimate import Unknown
-from skinbeam.plan.records import Assessment, ConcernPlan, Nearest
+from skinbeam.evidence.expectation.expectation import DosePlacement
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.model.document import dataclass_fields
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.course_records import DeviceSetup
+from skinbeam.plan.records import Assessment, ConcernPlan, NearestOption, Option
 from skinbeam.plan.rules.suitability import Suitability
-from skinbeam.report.context import NearestPart
-from skinbeam.report.names import concern_name, device_of
-from skinbeam.report.outcomes import good_of
-from skinbeam.report.overview.evidence import evidence_told
-from skinbeam.report.overview.lines import setting_line, span_of
-from skinbeam.report.shown import join, per_100, say, sentence, show
+from skinbeam.plan.rules.table import RuleReason, decision_severity
+from skinbeam.report.context import DisplayValue, NearestPart, OptionGlance, ShareBar
+from skinbeam.report.formatting import (
+    capitalise,
+    concern_name,
+    device_name,
+    display_value,
+    inline_name,
+    join_items,
+    option_slug,
+    people_of_100,
+    per_100,
+    quantity_label,
+    ranked_options,
+    report_text,
+    showing_days,
+    showing_days_brief,
+    showing_days_in_words,
+    value_sentence,
+)
+from skinbeam.report.outcomes import improved_share, worst_harm
+from skinbeam.report.plain_words import choice_name, harm_in_words, plain_name, range_in_words
+from skinbeam.text import translate
 
-__all__ = ["colour_may_change", "decided_without", "headline", "nearest_told", "what_could_change"]
+__all__ = [
+    "REASONS_LED",
+    "colour_may_change",
+    "decision_without_laser",
+    "evidence_lines",
+    "leading_reasons",
+    "nearest_setting",
+    "no_laser_headline",
+    "option_glance",
+    "possible_changes",
+    "reason_weight",
+    "setting_line",
+    "share_bar",
+    "spoken_summary",
+]
 
-_SEARCHED = ("plan.too-weak", "plan.too-weak-undosed", "plan.no-safe-dose", "plan.no-dose-below-injury")
-_OF_COLOUR = _SEARCHED[:3]
+_SAME_NM = 5.0
 
 
-def headline(concern: ConcernPlan) -> str:
+def evidence_lines(concern: ConcernPlan, option: Option | NearestOption, phototype: str | None) -> tuple[str, str]:
+    """Return trials and people of this condition, then those with this light and phototype and how near their dose is.
+
+    Both are empty where no trial stands behind the good share.
+    """
+    studies = option.expected.studies
+    if not studies or not isinstance(improved_share(option), Estimate):
+        return "", ""
+    told = []
+    behind = {study.study for study in studies}
+    of_these = [one for one in trial_arms() if (one.condition, one.modality) == (concern.condition, option.modality)]
+    of_these = [one for one in of_these if one.study in behind]
+    if option.setup is not None:
+        nm = option.setup.wavelength_nm
+        same = {a.study for a in of_these if a.wavelength_nm is not None and abs(a.wavelength_nm - nm) <= _SAME_NM}
+        told.append(report_text("evidence_light", studies=len(same)))
+    if phototype in PHOTOTYPES:
+        place = PHOTOTYPES.index(phototype)
+        such = {a.study for a in of_these if a.phototypes is not None and a.phototypes[0] <= place <= a.phototypes[1]}
+        told.append(report_text("evidence_phototype", studies=len(such), phototype=phototype))
+    dose = option.expected.dose
+    if isinstance(dose, DosePlacement):
+        told.append(report_text(f"evidence_dose_{dose.where.replace('-', '_')}"))
+    return report_text("studies", studies=len(studies), patients=sum(study.patients for study in studies)), join_items(
+        told
+    )
+
+
+# Which reasons of a decision lead: first what changes what is done, so that a page in a hurry says it.
+#
+# What refuses stands before what refers, that before what waits, that before what is done before the first pulse, that
+# before what changes a setting; other cautions follow. Of several rules that begin alike the first one leads.
+
+REASONS_LED: Final = 3
+
+_WAITS: Final = frozenset(
+    {"isotretinoin-six-months", "isotretinoin-year-full-field", "isotretinoin-deep-peel", "earlier-unread"}
+)
+_BEFORE: Final = frozenset(
+    {
+        "anaesthetic-risk",
+        "antithrombotic",
+        "antiviral-around-mouth",
+        "antiviral-history",
+        "cold-sores-without-laser",
+        "corneal-shields",
+        "dark-marks-topicals-first",
+        "earlier-injury",
+        "earlier-sign",
+        "eyewear-around-eyes",
+        "herpes-other-lasers",
+        "keloid-first-line",
+        "keloid-other-lasers",
+        "medication-not-checked",
+        "melasma-topicals-first",
+        "photosensitiser-cautioned",
+        "raised-scars",
+        "tattoo",
+    }
+)
+
+
+def reason_weight(spoke: RuleReason) -> tuple[int, int]:
+    """Return the place of a reason, the least first."""
+    does = 0 if spoke.rule in _WAITS else 1 if spoke.rule in _BEFORE else 2 if spoke.bounds else 3
+    return -decision_severity(spoke.decision), does
+
+
+def leading_reasons(begins: Sequence[str], deciding: int) -> list[int]:
+    """Return the places of the reasons that lead.
+
+    Parameters
+    ----------
+    begins : how each reason begins, by weight.
+    deciding : how many of the first ones refuse or refer: they all lead.
+    """
+    topics: dict[str, int] = {}
+    for place, begin in enumerate(begins):
+        topics.setdefault(begin.partition(":")[0], place)
+    fill = [place for place in topics.values() if place >= deciding][: max(0, REASONS_LED - deciding)]
+    return [*range(deciding), *fill]
+
+
+# An option in one line: what is set, the good and the bad of 100 people with their range, visits, days, evidence.
+
+_SETTING_ORDER = ("fluence_J_cm2", "energy_mJ", "diameter_um", "density_per_cm2", "spot_mm", "pulse_ms")
+
+
+def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = None) -> OptionGlance:
+    """Return an option in one line; where the phototype is known, its evidence counts the trials of such skin."""
+    key, _, p = worst_harm(option)
+    harm = harm_in_words(key)
+    good, bad = per_100(improved_share(option)), per_100(p)
+    glanced = {
+        "good": good,
+        "bad": DisplayValue(report_text("harm_share", harm=capitalise(harm), share=bad.text), "", True)
+        if bad.known
+        else bad,
+        "sessions": display_value(option.sessions),
+        "downtime": showing_days(option),
+    }
+    trials, evidence = evidence_lines(concern, option, phototype)
+    setting = "" if option.setup is None else setting_line(option.setup)
+    return OptionGlance(
+        anchor=f"option-{option_slug(concern, option)}",
+        without="",
+        concern=concern_name(concern),
+        option=join_items([option.title, device_name(option)]),
+        name=device_name(option) or option.title,
+        setting=join_items(filter(None, (setting, report_text("beyond_practice") if option.beyond_practice else ""))),
+        counted=any(value.known for value in glanced.values()),
+        good_span=share_bar(improved_share(option)),
+        bad_name=harm if bad.known else "",
+        bad_span=share_bar(p),
+        visits=_visits(option),
+        days=showing_days_brief(option),
+        trials=trials,
+        evidence=evidence,
+        **{
+            name: DisplayValue(value.text, "", value.known) for name, value in glanced.items()
+        },  # why stands with the option
+    )
+
+
+def share_bar(p: Value) -> ShareBar | None:
+    """Return a share of people as a bar; none where it is unknown."""
+    if isinstance(p, Unknown):
+        return None
+    low, median, high = (round(100 * x, 1) for x in (p.low, p.median, p.high))
+    return ShareBar(low, median, high, people_of_100(p.median), per_100(p).text)
+
+
+def _visits(option: Option) -> str:
+    sessions = option.sessions
+    if isinstance(sessions, Unknown):
+        return ""
+    low, high = (display_value(end).text for end in (sessions.low, sessions.high))
+    return low if low == high else report_text("brief_range", low=low, high=high)
+
+
+def setting_line(setup: DeviceSetup) -> str:
+    """Return what is set on a device, as it is said: dose, density, spot, pulse, passes and cooling."""
+    held = setup.settings
+    columns = {} if held.microbeam is None else dataclass_fields(held.microbeam)
+    values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
+    said = [
+        display_value(values[name], quantity_label(name)[1]).text
+        for name in _SETTING_ORDER
+        if values.get(name) is not None
+    ]
+    if held.passes is not None and held.passes > 1:
+        said.append(report_text("passes", passes=held.passes))
+    if held.compression is not None:
+        said.append(report_text("pressed", what=translate(held.compression)))
+    if held.cooling is not None:
+        before, delay = (
+            display_value(x, "ms").text for x in (held.cooling.before_ms or 0.0, held.cooling.delay_ms or 0.0)
+        )
+        spray = held.cooling.kind == "spray"
+        said.append(
+            report_text("cooled_by_spray", before=before, delay=delay)
+            if spray
+            else report_text("cooled_by", kind=translate(held.cooling.kind))
+        )
+    return join_items(said)
+
+
+# Two plain sentences on a concern, for reading aloud: what comes first and how many it helps, then what it costs.
+
+
+def spoken_summary(concern: ConcernPlan) -> tuple[str, ...]:
+    """Return two sentences."""
+    first = ranked_options(concern)[0]
+    return capitalise(_helps(concern, first)), _costs(first)
+
+
+def _helps(concern: ConcernPlan, first: Option) -> str:
+    name, choice = plain_name("condition", concern.condition, concern.title), choice_name(first)
+    site = plain_name("site", concern.site)
+    told = {"concern": inline_name(name), "site": site, "choice": inline_name(choice[:1]) + choice[1:]}
+    p = improved_share(first)
+    if isinstance(p, Unknown):
+        return report_text("aloud.helps_unknown", **told)
+    shares = {"people": people_of_100(p.median), "low": people_of_100(p.low), "high": people_of_100(p.high)}
+    if first.modality == "no-treatment":
+        return report_text("aloud.nothing", concern=told["concern"], site=site, **shares)
+    return report_text("aloud.helps", **told, **shares)
+
+
+def _costs(first: Option) -> str:
+    """The harm that is known best, visits and days; what is not known is said to be so."""
+    key, _, p = worst_harm(first)
+    sessions, shows = first.sessions, first.shows_days
+    if isinstance(p, Unknown) and isinstance(sessions, Unknown) and isinstance(shows, Unknown):
+        return report_text("aloud.costs_unknown")
+    parts = [
+        report_text("aloud.harm_unknown")
+        if isinstance(p, Unknown)
+        else report_text("aloud.harm", harm=harm_in_words(key), people=people_of_100(p.median)),
+        report_text("aloud.visits_unknown")
+        if isinstance(sessions, Unknown)
+        else report_text("aloud.visits", visits=range_in_words(sessions)),
+        report_text("aloud.days_unknown")
+        if isinstance(shows, Unknown)
+        else report_text("aloud.days", days=showing_days_in_words(first)),
+    ]
+    return capitalise("; ".join(parts) + ".")
+
+
+# A concern for which no laser is offered: what came nearest, what barred it, and what could change that.
+
+_SEARCH_REASONS = ("plan.too-weak", "plan.too-weak-undosed", "plan.no-safe-dose", "plan.no-dose-below-injury")
+_COLOUR_REASONS = _SEARCH_REASONS[:3]
+
+
+def no_laser_headline(concern: ConcernPlan) -> str:
     """Return that no laser is offered, or that none was found where settings were looked for; empty where one is."""
     if concern.first_laser is not None:
         return ""
-    return say("no_setting_found" if _reasons(concern) & set(_SEARCHED) else "no_laser_offered")
+    return report_text("no_setting_found" if _refusal_ids(concern) & set(_SEARCH_REASONS) else "no_laser_offered")
 
 
-def decided_without(concerns: Sequence[ConcernPlan], suitability: Suitability) -> tuple[str, str]:
+def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitability) -> tuple[str, str]:
     """Return what stands in place of a decision that light is possible where no concern has a laser, and which have
     none. Both are empty where all have one, or where a rule decides the whole case.
     """
-    lost = {concern_name(concern): headline(concern) for concern in concerns if concern.first_laser is None}
+    lost = {concern_name(concern): no_laser_headline(concern) for concern in concerns if concern.first_laser is None}
     if not lost or suitability.decision not in ("suitable", "with-caution"):
         return "", ""
     told = " ".join(
-        say("without_for", headline=head, concerns=join(name for name, found in lost.items() if found == head))
+        report_text(
+            "without_for", headline=head, concerns=join_items(name for name, found in lost.items() if found == head)
+        )
         for head in dict.fromkeys(lost.values())
     )
     return ("" if len(lost) < len(concerns) else next(iter(lost.values()))), told
 
 
-def nearest_told(concern: ConcernPlan, person: Assessment) -> NearestPart | None:
+def nearest_setting(concern: ConcernPlan, person: Assessment) -> NearestPart | None:
     """Return the setting that came nearest; None where none was tried, or a laser is offered."""
     near = concern.nearest
     if near is None:
         return None
     phototype = None if isinstance(person.phototype, Unknown) else person.phototype
-    half = good_of(near)
-    counted = say("nearest_trials", share=per_100(half).text)
-    evidence = join(evidence_told(concern, near, phototype))
+    half = improved_share(near)
+    counted = report_text("nearest_trials", share=per_100(half).text)
+    evidence = join_items(evidence_lines(concern, near, phototype))
     return NearestPart(
-        summary=_summary(near, person),
-        setting=say("nearest_setting", device=device_of(near), setting=setting_line(near.setup)),
-        reached=say(
+        summary=_nearest_summary(near, person),
+        setting=report_text("nearest_setting", device=device_name(near), setting=setting_line(near.setup)),
+        reached=report_text(
             "nearest_reached",
             share=per_100(near.p_effective).text,
             required=per_100(near.p_effective_required).text,
         ),
-        barred=_barred(near),
+        barred=_bar_reason(near),
         practice=near.practice.text,
-        trials=sentence(half) if isinstance(half, Unknown) else counted,
+        trials=value_sentence(half) if isinstance(half, Unknown) else counted,
         evidence=evidence,
-        span=span_of(half),
+        span=share_bar(half),
     )
 
 
 def colour_may_change(concern: ConcernPlan, person: Assessment) -> bool:
     """Return whether a measured colour may bring a laser: one that was guessed from a phototype spans many skins."""
-    return concern.first_laser is None and _guessed(person) and bool(_reasons(concern) & set(_OF_COLOUR))
+    return (
+        concern.first_laser is None
+        and _is_colour_guessed(person)
+        and bool(_refusal_ids(concern) & set(_COLOUR_REASONS))
+    )
 
 
-def what_could_change(concern: ConcernPlan, person: Assessment) -> tuple[str, ...]:
+def possible_changes(concern: ConcernPlan, person: Assessment) -> tuple[str, ...]:
     """Return what a clinic can do to bring a laser to a concern that has none."""
-    told = [say("change_colour")] if colour_may_change(concern, person) else []
-    if concern.first_laser is None and "plan.too-weak-undosed" in _reasons(concern):
-        told.append(say("change_clinic"))
+    told = [report_text("change_colour")] if colour_may_change(concern, person) else []
+    if concern.first_laser is None and "plan.too-weak-undosed" in _refusal_ids(concern):
+        told.append(report_text("change_clinic"))
     return tuple(told)
 
 
-def _summary(near: Nearest, person: Assessment) -> str:
+def _nearest_summary(near: NearestOption, person: Assessment) -> str:
     """Why there is none, in one sentence: the dose that would be enough lies above the greatest that may be given."""
     enough, most = near.reaching_J_cm2, near.setup.settings.fluence_J_cm2
     if near.limit is None or most is None or not isinstance(enough, float):
-        return say("nearest_summary_other")
-    told = {"enough": show(enough, "J/cm²").text, "most": show(most, "J/cm²").text}
-    return say("nearest_summary_guessed" if _guessed(person) else "nearest_summary", **told)
+        return report_text("nearest_summary_other")
+    told = {"enough": display_value(enough, "J/cm²").text, "most": display_value(most, "J/cm²").text}
+    return report_text("nearest_summary_guessed" if _is_colour_guessed(person) else "nearest_summary", **told)
 
 
-def _barred(near: Nearest) -> str:
+def _bar_reason(near: NearestOption) -> str:
     """What bars the dose that would be enough, or that there is none."""
     enough = near.reaching_J_cm2
     if isinstance(enough, Unknown):
-        return sentence(enough)
+        return value_sentence(enough)
     if enough is None:
-        return say("nearest_barred_columns", why=near.why.text)
+        return report_text("nearest_barred_columns", why=near.why.text)
     required = per_100(near.p_effective_required).text
-    return say("nearest_barred", dose=show(enough, "J/cm²").text, required=required, why=near.why.text)
+    return report_text("nearest_barred", dose=display_value(enough, "J/cm²").text, required=required, why=near.why.text)
 
 
-def _guessed(person: Assessment) -> bool:
+def _is_colour_guessed(person: Assessment) -> bool:
     """Whether the colour is known from the phototype alone."""
     return isinstance(person.ita_deg, Unknown)
 
 
-def _reasons(concern: ConcernPlan) -> set[str]:
+def _refusal_ids(concern: ConcernPlan) -> set[str]:
     """The ids of why lasers were refused."""
     return {reason.id for refused in concern.refused for reason in refused.reasons}

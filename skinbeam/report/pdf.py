@@ -16,18 +16,18 @@ from typing import Literal
 import matplotlib
 import typst
 
-from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import spoken
-from skinbeam.report.consent.context import ConsentPage
+from skinbeam.model.atomic_files import work_folder
+from skinbeam.report.consent_context import ConsentPage
 from skinbeam.report.context import LeafletPage, ReportPage
+from skinbeam.text import current_language
 
-__all__ = ["laid_out", "make_pdf"]
+__all__ = ["make_pdf", "typst_folder"]
 
 _TEMPLATES = ("report", "leaflet", "consent", "style")
 
 
 @contextmanager
-def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
+def typst_folder(files: Mapping[str, bytes]) -> Iterator[Path]:
     """Give a folder of templates and of `files`, the figures by path, that PDF files are made from while it is there.
 
     Sources in memory must be text, and photographs are not.
@@ -50,7 +50,7 @@ def make_pdf(
 
     Parameters
     ----------
-    root : with the templates and the figures of the page, as `laid_out` gives it.
+    root : with the templates and the figures of the page, as `typst_folder` gives it.
     part : of a report: the plan, or the appendix with every number behind it.
     """
     return bytes(
@@ -61,7 +61,7 @@ def make_pdf(
             sys_inputs={
                 "page": json.dumps(asdict(page), ensure_ascii=False),
                 "part": part,
-                "language": spoken(),
+                "language": current_language(),
             },
             font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
             ignore_system_fonts=True,

@@ -1,71 +1,125 @@
-"""Plain names of the things in the leaflet, and small numbers in plain words."""
+"""Plain names, small numbers and sentences that the leaflet and the consent form share.
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import catalogue, text
-from skinbeam.plan.records import Option
-from skinbeam.plan.setup import Setup
-from skinbeam.plan.spans import Range
-from skinbeam.report.shown import people, say, show
+Plain names of the things in the leaflet, and small numbers in plain words.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.plan.course_records import DeviceSetup, SourceRange
+from skinbeam.plan.records import Advice, Option, Plan
+from skinbeam.report.formatting import display_value, people_of_100, report_text
+from skinbeam.report.outcomes import fault_values
+from skinbeam.text import catalogue, render_message
 
 __all__ = [
+    "advice_sentences",
     "choice_name",
     "harm_in_words",
     "light_in_words",
-    "of_100",
-    "plain",
+    "numbered_sentences",
+    "own_harm_sentences",
+    "pain_and_bruise_sentences",
+    "phone_line",
+    "plain_name",
     "range_in_words",
+    "scar_sentences",
+    "share_of_100",
     "span_in_words",
-    "told",
 ]
 
 
-def plain(kind: str, name: str, fallback: str = "") -> str:
+def plain_name(kind: str, name: str, fallback: str = "") -> str:
     """Return the plain name of a thing; one that has none keeps its usual name."""
     key = f"leaflet_{kind}.{name}"
-    return text(key) if key in catalogue() else fallback or name.replace("-", " ")
+    return render_message(key) if key in catalogue() else fallback or name.replace("-", " ")
 
 
-def told(start: str) -> tuple[str, ...]:
+def numbered_sentences(start: str) -> tuple[str, ...]:
     """Return the sentences `leaflet.<start>_1`, `_2`, ... in order."""
     found: list[str] = []
     while f"leaflet.{start}_{len(found) + 1}" in catalogue():
-        found.append(say(f"leaflet.{start}_{len(found) + 1}"))
+        found.append(report_text(f"leaflet.{start}_{len(found) + 1}"))
     return tuple(found)
 
 
 def choice_name(option: Option) -> str:
     """Return the kind of treatment in plain words."""
-    return plain("choice", option.modality, option.title)
+    return plain_name("choice", option.modality, option.title)
 
 
-def light_in_words(setup: Setup) -> str:
+def light_in_words(setup: DeviceSetup) -> str:
     """Return which light a laser option is, in plain words: a machine may have two."""
-    return say("leaflet.light_lamp" if setup.lamp else "leaflet.light_laser", nm=setup.wavelength_nm)
+    return report_text("leaflet.light_lamp" if setup.lamp else "leaflet.light_laser", nm=setup.wavelength_nm)
 
 
 def harm_in_words(key: str) -> str:
     """Return a harm in plain words; without a key, any harm."""
     name = key.replace("_", "-") or "any"
-    return plain("harm", name, name.replace("-", " "))
+    return plain_name("harm", name, name.replace("-", " "))
 
 
-def of_100(p: Value) -> str:
+def share_of_100(p: Value) -> str:
     """Return people of 100, or that it is not known."""
-    return say("leaflet.not_known") if isinstance(p, Unknown) else say("leaflet.people", people=people(p.median))
+    return (
+        report_text("leaflet.not_known")
+        if isinstance(p, Unknown)
+        else report_text("leaflet.people", people=people_of_100(p.median))
+    )
 
 
 def span_in_words(p: Value) -> str:
     """Return the range of people of 100 between clinics; empty without one."""
-    if isinstance(p, Unknown) or people(p.low) == people(p.high):
+    if isinstance(p, Unknown) or people_of_100(p.low) == people_of_100(p.high):
         return ""
-    return say("leaflet.people_range", low=people(p.low), high=people(p.high))
+    return report_text("leaflet.people_range", low=people_of_100(p.low), high=people_of_100(p.high))
 
 
-def range_in_words(value: Value | Range) -> str:
+def range_in_words(value: Value | SourceRange) -> str:
     """Return a small number in plain words: `1 to 3`."""
     if isinstance(value, Unknown):
-        return say("leaflet.not_known")
+        return report_text("leaflet.not_known")
     if isinstance(value, Estimate):
         low, high = (str(int(end + 0.5)) for end in (value.low, value.high))
-        return low if low == high else say("leaflet.range", low=low, high=high)
-    return show(value).text
+        return low if low == high else report_text("leaflet.range", low=low, high=high)
+    return display_value(value).text
+
+
+# What the leaflet and the consent form tell in the same words: pain and bruise, whom to call, what this skin adds.
+
+
+def pain_and_bruise_sentences(option: Option) -> Iterator[str]:
+    """Yield how much an option hurts and how likely it bruises, each in a sentence where it is known."""
+    if isinstance(option.pain_0_10, Estimate):
+        yield report_text("leaflet.healing_pain", pain=range_in_words(option.pain_0_10))
+    if option.purpura_days is None:
+        return
+    days = range_in_words(option.purpura_days)
+    if option.p_purpura is not None:
+        yield report_text("leaflet.healing_bruise", people=share_of_100(option.p_purpura), days=days)
+    lifted = (p for name, p in fault_values(option) if name == "bruise-if-glass-lifts")
+    yield from (report_text("leaflet.healing_bruise_glass", people=share_of_100(p), days=days) for p in lifted)
+
+
+def advice_sentences(given: Iterable[Advice], kind: str) -> tuple[str, ...]:
+    """Return advice of the plan, written for patients; without any, the line that sends the reader to the clinician."""
+    return tuple(dict.fromkeys(one.message.text for one in given)) or numbered_sentences(kind)
+
+
+def own_harm_sentences(plan: Plan) -> tuple[str, ...]:
+    """Return what goes wrong more easily for this person than for the people of the trials."""
+    keys = [f"leaflet_own.{risk.name}" for risk in plan.assessment.risks]
+    return tuple(render_message(key) for key in keys if key in catalogue())
+
+
+def phone_line(plan: Plan) -> str:
+    """Return the number to call, or the line to write it on."""
+    if plan.clinic_phone is None:
+        return report_text("leaflet.call_blank")
+    return report_text("leaflet.call_phone", phone=plan.clinic_phone)
+
+
+def scar_sentences(plan: Plan) -> Iterator[str]:
+    """Yield, to someone who scars more easily than the people of trials, that no number of theirs is about them."""
+    if any(risk.name == "raised-scars" for risk in plan.assessment.risks):
+        yield report_text("leaflet.unknown_scars")

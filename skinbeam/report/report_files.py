@@ -8,20 +8,20 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from skinbeam.document import write_atomically
-from skinbeam.messages import retell
+from skinbeam.api.preview import Preview
+from skinbeam.model.document import write_atomically
+from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan.records import Plan
-from skinbeam.plan.work.processes import side_by_side
-from skinbeam.preview.document import Preview
-from skinbeam.report.clinician import report_page
+from skinbeam.report.clinician_page import report_page
 from skinbeam.report.context import ReportPage, Strip, StripRow
-from skinbeam.report.drawing import Drawn, data_uri, draw, photo_overlays
-from skinbeam.report.figures import FigureData
+from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.choices import dot_files
-from skinbeam.report.leaflet.page import CONCERNS_IN_FULL, leaflet_page
-from skinbeam.report.pdf import laid_out, make_pdf
+from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
+from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.report_figures import ReportFigures, data_uri, draw_report_figures, load_photo_overlays
+from skinbeam.text import translate_record
 
-__all__ = ["make_leaflet", "render_html", "templates", "write_report"]
+__all__ = ["make_leaflet", "render_html", "template_environment", "write_report"]
 
 _ROW = "preview/row-{}.png"
 
@@ -47,19 +47,19 @@ def write_report(
     photo_folder : where the files lie that `photo` names.
     preview : pictures of what may come, when there is a face to draw them on.
     """
-    plan, figures = retell(plan), retell(figures)
-    drawn = draw(plan, figures)
-    strip, shown = _strip(preview)
-    page, overlays = _page(plan, drawn, photo, photo_folder, strip)
+    plan, figures = translate_record(plan), translate_record(figures)
+    drawn = draw_report_figures(plan, figures)
+    strip, shown = _preview_strip(preview)
+    page, overlays = _build_page(plan, drawn, photo, photo_folder, strip)
     pictures = dict(drawn.files) | overlays | shown
-    with laid_out(pictures) as root:
+    with typst_folder(pictures) as root:
         made: dict[str, Callable[[], bytes]] = {  # what takes longest is begun first
             "appendix.pdf": lambda: make_pdf("report", page, root, part="appendix"),
             "report.pdf": lambda: make_pdf("report", page, root),
-            "report.html": lambda: _html(page, pictures).encode(),
+            "report.html": lambda: _render_page(page, pictures).encode(),
             "leaflet.pdf": lambda: make_pdf("leaflet", leaflet_page(plan, strip), root),
         }
-        written = side_by_side(lambda name: made[name](), list(made))
+        written = run_in_parallel(lambda name: made[name](), list(made))
     files = dict(drawn.files) | dict(zip(made, written, strict=True))
     for name, content in files.items():
         write_atomically(folder / name, content)
@@ -68,10 +68,10 @@ def write_report(
 
 def make_leaflet(plan: Plan, preview: Preview | None = None) -> bytes:
     """Return the patient's leaflet alone, as PDF, in the language that is spoken; `preview` was made in the same."""
-    plan = retell(plan)
-    strip, shown = _strip(preview)
+    plan = translate_record(plan)
+    strip, shown = _preview_strip(preview)
     dots = [dot_files(concern) for concern in plan.concerns[:CONCERNS_IN_FULL]]
-    with laid_out({name: content for files in dots for name, content in files.items()} | shown) as root:
+    with typst_folder({name: content for files in dots for name, content in files.items()} | shown) as root:
         return make_pdf("leaflet", leaflet_page(plan, strip), root)
 
 
@@ -83,21 +83,25 @@ def render_html(
     photo_folder: Path | None = None,
 ) -> str:
     """Return the clinician's report as one self-contained HTML page."""
-    plan, figures = retell(plan), retell(figures)
-    drawn = draw(plan, figures)
-    page, overlays = _page(plan, drawn, photo, photo_folder)
-    return _html(page, dict(drawn.files) | overlays)
+    plan, figures = translate_record(plan), translate_record(figures)
+    drawn = draw_report_figures(plan, figures)
+    page, overlays = _build_page(plan, drawn, photo, photo_folder)
+    return _render_page(page, dict(drawn.files) | overlays)
 
 
-def _page(
-    plan: Plan, drawn: Drawn, photo: Mapping[str, Any] | None, photo_folder: Path | None, strip: Strip | None = None
+def _build_page(
+    plan: Plan,
+    drawn: ReportFigures,
+    photo: Mapping[str, Any] | None,
+    photo_folder: Path | None,
+    strip: Strip | None = None,
 ) -> tuple[ReportPage, dict[str, bytes]]:
     """The page's context without embedded figures, and the overlays' content."""
-    pictures, overlays = photo_overlays(photo, photo_folder)
+    pictures, overlays = load_photo_overlays(photo, photo_folder)
     return report_page(plan, drawn.pictures, pictures, embedded={}, photo=photo, preview=strip), overlays
 
 
-def _strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
+def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
     """The pictures of what may come as a page shows them, and their content."""
     if preview is None or not preview.rows:
         return None, {}
@@ -106,14 +110,14 @@ def _strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
     return Strip(rows, preview.told), files
 
 
-def _html(page: ReportPage, pictures: Mapping[str, bytes]) -> str:
+def _render_page(page: ReportPage, pictures: Mapping[str, bytes]) -> str:
     """The page with every figure inside."""
     used = vars(page) | {"embedded": {name: data_uri(name, content) for name, content in pictures.items()}}
-    return templates().get_template("report.html.j2").render(used)
+    return template_environment().get_template("report.html.j2").render(used)
 
 
 @cache
-def templates() -> Environment:
+def template_environment() -> Environment:
     """Return the templates: escaping is on, and a name that is not in the context is an error."""
     folder = resources.files("skinbeam.report") / "templates"
     environment = Environment(

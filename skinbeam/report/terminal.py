@@ -6,43 +6,53 @@ What stands behind each line is in the report: a sentence that decides is printe
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from skinbeam.estimate import Unknown
-from skinbeam.messages import text
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.plan.rules.reason import Reason, severity
-from skinbeam.report.names import concern_name, device_of, foremost
-from skinbeam.report.outcomes import good_of
-from skinbeam.report.overview.lines import glance
-from skinbeam.report.shown import join, people, plain_reasons
-from skinbeam.schema.names import table
+from skinbeam.plan.rules.table import RuleReason, decision_severity
+from skinbeam.report.formatting import (
+    concern_name,
+    device_name,
+    join_items,
+    leading_options,
+    people_of_100,
+    plain_reasons,
+)
+from skinbeam.report.outcomes import improved_share
+from skinbeam.report.overview import option_glance
+from skinbeam.text import render_message
 
-__all__ = ["aligned", "concern_rows", "summary"]
+__all__ = ["align_columns", "concern_rows", "plan_summary"]
 
 _SENTENCE = re.compile(r".*?[.!?](?=\s+[A-ZÀ-Þ]|$)", re.DOTALL)
 
 
-def summary(plan: Plan, took_s: Mapping[str, float] | None = None) -> str:
+def plan_summary(plan: Plan, took_s: Mapping[str, float] | None = None) -> str:
     """Return the heart of a plan: decision and reasons, the first option of each concern, cautions about those.
 
     Parameters
     ----------
     took_s : how long each concern took, by its place; nothing is said of others.
     """
-    lines = [text(f"decision.{plan.suitability.decision}")]
+    lines = [render_message(f"decision.{plan.suitability.decision}")]
     # What stops treatment is told in plain words and whole; one rule may speak for several concerns, and is read once.
-    stops = plan.suitability.decision if severity(plan.suitability.decision) >= severity("refer") else ""
+    stops = (
+        plan.suitability.decision if decision_severity(plan.suitability.decision) >= decision_severity("refer") else ""
+    )
     why = plain_reasons(plan.why) if stops else ()
-    lines += [text("terminal.why", {"text": one}) for one in why]
+    lines += [render_message("terminal.why", {"text": one}) for one in why]
     spoke = [reason for reason in plan.suitability.reasons if not why or reason.decision != stops]
-    lines += [text("terminal.caution", {"text": _first_sentence(one)}) for one in _cautions(spoke)]
+    lines += [render_message("terminal.caution", {"text": _first_sentence(one)}) for one in _cautions(spoke)]
     rows = [row for concern in plan.concerns for row in concern_rows(concern, (took_s or {}).get(concern.place))]
-    lines += ["", *aligned(rows), ""]
+    lines += ["", *align_columns(rows), ""]
     minded: dict[str, list[str]] = {}
     for concern in plan.concerns:
         for about, said in (*_about_options(concern, _cautions(plan.suitability.reasons)), *_no_laser(concern)):
             minded.setdefault(said, []).append(about)
-    lines += [text("terminal.minded", {"about": "; ".join(about), "text": said}) for said, about in minded.items()]
-    return "\n".join([*lines, text("terminal.plan", {"hash": plan.plan_sha256})])
+    lines += [
+        render_message("terminal.minded", {"about": "; ".join(about), "text": said}) for said, about in minded.items()
+    ]
+    return "\n".join([*lines, render_message("terminal.plan", {"hash": plan.plan_sha256})])
 
 
 def concern_rows(concern: ConcernPlan, took_s: float | None = None) -> list[tuple[str, str, str, str]]:
@@ -50,14 +60,14 @@ def concern_rows(concern: ConcernPlan, took_s: float | None = None) -> list[tupl
 
     Concern, option with its settings, expected result, time.
     """
-    first, *laser = foremost(concern)
-    mark = text("terminal.with-laser" if concern.first_laser is not None else "terminal.without-laser")
-    took = "" if took_s is None else text("terminal.took", {"seconds": f"{took_s:.1f}"})
+    first, *laser = leading_options(concern)
+    mark = render_message("terminal.with-laser" if concern.first_laser is not None else "terminal.without-laser")
+    took = "" if took_s is None else render_message("terminal.took", {"seconds": f"{took_s:.1f}"})
     rows = [(f"{mark} {concern_name(concern)}", *_option_cells(concern, first), took)]
-    return rows + [(text("terminal.laser"), *_option_cells(concern, option), "") for option in laser]
+    return rows + [(render_message("terminal.laser"), *_option_cells(concern, option), "") for option in laser]
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows as lines, each column as wide as its widest cell; nothing is cut, however narrow a terminal is."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -65,33 +75,33 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
     """An option with its settings, and how many people improved in trials."""
-    half = good_of(option)
-    name = join([device_of(option) or option.title, glance(concern, option).setting])
+    half = improved_share(option)
+    name = join_items([device_name(option) or option.title, option_glance(concern, option).setting])
     if isinstance(half, Unknown):
-        return name, text("terminal.expected-unknown")
-    share, low, high = (people(end) for end in (half.median, half.low, half.high))
-    return name, text("terminal.expected", {"share": share, "low": low, "high": high})
+        return name, render_message("terminal.expected-unknown")
+    share, low, high = (people_of_100(end) for end in (half.median, half.low, half.high))
+    return name, render_message("terminal.expected", {"share": share, "low": low, "high": high})
 
 
 def _about_options(concern: ConcernPlan, told: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Cautions about the options that are shown, each with what it is about; they are no reasons of the decision."""
-    for option in foremost(concern):
+    for option in leading_options(concern):
         for caution in (one for one in _cautions(option.reasons) if one not in told):
-            names = {"concern": concern_name(concern), "option": device_of(option) or option.title}
-            yield text("terminal.about-option", names), _first_sentence(caution)
+            names = {"concern": concern_name(concern), "option": device_name(option) or option.title}
+            yield render_message("terminal.about-option", names), _first_sentence(caution)
 
 
 def _no_laser(concern: ConcernPlan) -> Iterator[tuple[str, str]]:
     """Why no laser is offered: to the person where that is known, else what was said of each kind of laser."""
     if concern.first_laser is not None:
         return
-    of_lasers = (one for one in concern.refused if table("modality")[one.modality]["laser"])
+    of_lasers = (one for one in concern.refused if vocabulary_table("modality")[one.modality]["laser"])
     refused = dict.fromkeys(reason.text for one in of_lasers for reason in one.reasons)
     for reason in plain_reasons(concern.no_laser) or refused:
-        yield concern_name(concern), text("terminal.no-laser", {"text": reason})
+        yield concern_name(concern), render_message("terminal.no-laser", {"text": reason})
 
 
-def _cautions(reasons: Iterable[Reason]) -> list[str]:
+def _cautions(reasons: Iterable[RuleReason]) -> list[str]:
     """What rules say that is not plainly yes, each sentence once."""
     return list(dict.fromkeys(reason.message.text for reason in reasons if reason.decision != "suitable"))
 

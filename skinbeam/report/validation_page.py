@@ -1,18 +1,103 @@
-"""The comparison with published experiments as a page, as files and as text for a terminal."""
+"""The comparison with published experiments as a page with figures, as files and as text for a terminal.
+
+The figure of a group of published rows: computed over measured, both with what is uncertain about them.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from skinbeam.document import pretty_json, write_atomically
-from skinbeam.messages import Formatter
-from skinbeam.report.drawing import data_uri
-from skinbeam.report.report import templates
-from skinbeam.report.shown import say, words
-from skinbeam.report.validation.figure import agreement, drawable
-from skinbeam.sources import cite
+from matplotlib import rc_context
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
-__all__ = ["render_validation", "validation_text", "write_validation"]
+from skinbeam.model.document import pretty_json, write_atomically
+from skinbeam.model.sources import find_source
+from skinbeam.report.formatting import report_text, section_texts
+from skinbeam.report.graphics.charts import STYLE, figure_svg
+from skinbeam.report.report_figures import data_uri
+from skinbeam.report.report_files import template_environment
+from skinbeam.text import Formatter
+
+__all__ = [
+    "agreement_figure",
+    "is_drawable",
+    "render_validation",
+    "validation_text",
+    "write_validation",
+]
+
+_COLOURS = {"within": "#0b5394", "outside": "#a33b00"}
+_MARKS = {"within": "o", "outside": "s"}  # shape tells what colour tells
+_ROOM = 2.0  # factor between the outermost value and the frame
+
+
+def is_drawable(row: Mapping[str, Any]) -> bool:
+    """Return whether a row can stand on logarithmic axes: measured and computed, both above zero."""
+    low, high = _measured_range(row)
+    return low > 0 and high > 0 and float(row["computed"].get("median", 0.0)) > 0
+
+
+def agreement_figure(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return computed against measured of rows that are `is_drawable`, on logarithmic axes with the line of agreement.
+
+    A bound is drawn at its end; its arrow points to where the value may lie.
+    """
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6.2, 4.6), layout="constrained")
+        FigureCanvasSVG(figure)
+        ax = figure.subplots()
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        drawn = [(row, *_measured_range(row), *_computed_range(row)) for row in rows]
+        ends = [end for _, low, high, _, bottom, top in drawn for end in (low, high, bottom, top)]
+        # The frame comes first: one drawn around a single point without height would be none.
+        frame = min(ends) / _ROOM, max(ends) * _ROOM
+        ax.set_xlim(frame)
+        ax.set_ylim(frame)
+        for row, low, high, y, bottom, top in drawn:
+            middle = (low * high) ** 0.5
+            bound = row["measured"].get("bound")
+            ax.errorbar(
+                [middle],
+                [y],
+                xerr=[[middle - low], [high - middle]] if not bound else [[middle / 4], [middle / 4]],
+                yerr=[[y - bottom], [top - y]],
+                xlolims=bound == "lower",
+                xuplims=bound == "upper",
+                marker=_MARKS[row["verdict"]],
+                color=_COLOURS[row["verdict"]],
+                capsize=2,
+                markersize=5,
+                linewidth=1,
+            )
+            ax.annotate(row["id"].rsplit("-", 1)[1], (middle, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
+        ax.plot(frame, frame, color="#5b6472", linewidth=0.8, linestyle="--", zorder=0)
+        units = {row["unit"] for row in rows}
+        unit = units.pop() if len(units) == 1 else report_text("validate.unit-various")
+        ax.set_xlabel(report_text("validate.axis_measured", unit=unit))
+        ax.set_ylabel(report_text("validate.axis_computed", unit=unit))
+        ax.grid(color="#d8dce2", linewidth=0.5)
+        return figure_svg(figure)
+
+
+def _computed_range(row: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Median, low and high; the end of a computed range may be zero, which a logarithmic axis cannot show."""
+    computed = row["computed"]
+    middle = float(computed["median"])
+    return middle, max(float(computed["low"]), middle / 100.0), float(computed["high"])
+
+
+def _measured_range(row: Mapping[str, Any]) -> tuple[float, float]:
+    """Ends of what was measured; a bound is both, words are zero."""
+    measured = row["measured"]
+    if "value" in measured:
+        return float(measured["value"]), float(measured["value"])
+    low = measured.get("low", measured.get("high", 0.0))
+    return float(low), float(measured.get("high", low))
+
+
+# The comparison with published experiments as a page, as files and as text for a terminal.
 
 _FORMAT = Formatter()
 Part = Literal["independent", "dependent"]
@@ -33,16 +118,16 @@ def write_validation(document: Mapping[str, Any], folder: Path) -> list[Path]:
 def render_validation(document: Mapping[str, Any]) -> str:
     """Return the page: self-contained, independent rows first, a figure and a table for each group."""
     return (
-        templates()
+        template_environment()
         .get_template("validation.html.j2")
         .render(
-            words=words("validate"),
-            banner=say("validate.banner"),
+            words=section_texts("validate"),
+            banner=report_text("validate.banner"),
             plan_sha256=document["case_sha256"],
             version=document["version"],
-            drawn=say("validate.draws", draws=document["draws"]),
-            parts={part: _part(document, part) for part in _PARTS},
-            endpoints=[_endpoint(one) for one in document["endpoints"]],
+            drawn=report_text("validate.draws", draws=document["draws"]),
+            parts={part: _part_context(document, part) for part in _PARTS},
+            endpoints=[_endpoint_context(one) for one in document["endpoints"]],
             calibrated=document["calibrated"],
         )
     )
@@ -50,24 +135,27 @@ def render_validation(document: Mapping[str, Any]) -> str:
 
 def validation_text(document: Mapping[str, Any]) -> str:
     """Return the verdicts as lines: independent rows with their shares, groups, orders, the endpoints, the others."""
-    lines = [f"{document['schema']}   version {document['version']}", say("validate.draws", draws=document["draws"])]
+    lines = [
+        f"{document['schema']}   version {document['version']}",
+        report_text("validate.draws", draws=document["draws"]),
+    ]
     lines += _part_lines(document, "independent")
-    lines += ["", say("validate.h_endpoints"), *_columns(_endpoint_table(document))]
-    lines += ["", say("validate.h_dependent"), *_part_lines(document, "dependent")]
+    lines += ["", report_text("validate.h_endpoints"), *_columns(_endpoint_table(document))]
+    lines += ["", report_text("validate.h_dependent"), *_part_lines(document, "dependent")]
     return "\n".join(lines) + "\n"
 
 
 def _part_lines(document: Mapping[str, Any], part: Part) -> list[str]:
     columns = ("group", "rows", "posed", "within", "ratio", "spread")
-    table = [[say(f"validate.col_{name}") for name in columns]]
+    table = [[report_text(f"validate.col_{name}") for name in columns]]
     table += [[str(line[name.replace("group", "name")]) for name in columns] for line in _group_lines(document, part)]
     lines = [*_sentences(document, part), "", *_columns(table)]
     for group in document["groups"]:
         if rows := _rows(document, part, group["name"]):
             lines += ["", group["name"], *(line for row in rows for line in _row_lines(row))]
     if orders := _orders(document, part):
-        lines += ["", say(f"validate.h_orders-{part}")]
-        lines += [f"  {order['id']}: {_holds(order)}{_because(order['reason'])}" for order in orders]
+        lines += ["", report_text(f"validate.h_orders-{part}")]
+        lines += [f"  {order['id']}: {_ordering_verdict(order)}{_reason_clause(order['reason'])}" for order in orders]
     return lines
 
 
@@ -77,27 +165,27 @@ def _columns(table: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _row_lines(row: Mapping[str, Any]) -> list[str]:
-    verdict = say(f"validate.{row['verdict']}")
+    verdict = report_text(f"validate.{row['verdict']}")
     if row["verdict"] == "not-posed":
-        return [f"  {row['id']}: {verdict}{_because(row['reason'])}"]
-    shown = f"{_computed(row)} / {_measured(row)}"
-    return [f"  {row['id']}: {verdict}: {shown}{_because(row['reason'])}"]
+        return [f"  {row['id']}: {verdict}{_reason_clause(row['reason'])}"]
+    shown = f"{_computed_cell(row)} / {_measured_cell(row)}"
+    return [f"  {row['id']}: {verdict}: {shown}{_reason_clause(row['reason'])}"]
 
 
-def _because(reason: str) -> str:
+def _reason_clause(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _part(document: Mapping[str, Any], part: Part) -> dict[str, Any]:
+def _part_context(document: Mapping[str, Any], part: Part) -> dict[str, Any]:
     names = [group["name"] for group in document["groups"]]
     return {
         "name": part,
         "sentences": _sentences(document, part),
         "groups": _group_lines(document, part),
-        "caption": say(f"validate.caption_groups-{part}"),
-        "sections": [_section(name, part, rows) for name in names if (rows := _rows(document, part, name))],
-        "h_orders": say(f"validate.h_orders-{part}"),
-        "orders": [_order(order) for order in _orders(document, part)],
+        "caption": report_text(f"validate.caption_groups-{part}"),
+        "sections": [_section_context(name, part, rows) for name in names if (rows := _rows(document, part, name))],
+        "h_orders": report_text(f"validate.h_orders-{part}"),
+        "orders": [_ordering_context(order) for order in _orders(document, part)],
     }
 
 
@@ -114,8 +202,8 @@ def _sentences(document: Mapping[str, Any], part: Part) -> list[str]:
     counts = {name: shares[name] for name in ("within", "posed", "rows")}
     held, posed = (sum(order[name] for order in orders) for name in ("holds", "posed"))
     return [
-        say(f"validate.share-{part}", **counts),
-        *([say("validate.orders", holds=held, posed=posed, count=len(orders))] if orders else []),
+        report_text(f"validate.share-{part}", **counts),
+        *([report_text("validate.orders", holds=held, posed=posed, count=len(orders))] if orders else []),
     ]
 
 
@@ -133,7 +221,7 @@ def _group_lines(document: Mapping[str, Any], part: Part) -> list[dict[str, Any]
     ]
 
 
-def _endpoint(one: Mapping[str, Any]) -> dict[str, Any]:
+def _endpoint_context(one: Mapping[str, Any]) -> dict[str, Any]:
     others = one.get("dependent", {"sources": 0})
     return {
         "endpoint": one["endpoint"],
@@ -147,8 +235,8 @@ def _endpoint(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _endpoint_table(document: Mapping[str, Any]) -> list[list[str]]:
     columns = ("endpoint", "sources", "observed", "dependent-sources", "dependent-observed", "used")
-    table = [[say(f"validate.col_{name}") for name in columns]]
-    return table + [[str(line[name]) for name in columns] for line in map(_endpoint, document["endpoints"])]
+    table = [[report_text(f"validate.col_{name}") for name in columns]]
+    return table + [[str(line[name]) for name in columns] for line in map(_endpoint_context, document["endpoints"])]
 
 
 def _number(value: Any) -> str:
@@ -156,35 +244,35 @@ def _number(value: Any) -> str:
     return "–" if isinstance(value, Mapping) else _FORMAT.number(value)
 
 
-def _section(name: str, part: Part, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    drawn = [row for row in rows if drawable(row)]
-    missing = [row["id"] for row in rows if "median" in row["computed"] and not drawable(row)]
-    left_out = say("validate.left_out", rows=missing) if missing else ""
+def _section_context(name: str, part: Part, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    drawn = [row for row in rows if is_drawable(row)]
+    missing = [row["id"] for row in rows if "median" in row["computed"] and not is_drawable(row)]
+    left_out = report_text("validate.left_out", rows=missing) if missing else ""
     return {
         "id": name if part == "independent" else f"{name}-{part}",
-        "title": name if part == "independent" else say("validate.h_group-dependent", group=name),
-        "figure": data_uri("agreement.svg", agreement(drawn).encode()) if drawn else "",
-        "alt": say("validate.alt_figure", count=len(drawn), group=name),
-        "caption": say("validate.caption_figure", group=name, left_out=left_out).strip(),
-        "table": say(f"validate.caption_rows-{part}", group=name),
-        "rows": [_row(row) for row in rows],
+        "title": name if part == "independent" else report_text("validate.h_group-dependent", group=name),
+        "figure": data_uri("agreement.svg", agreement_figure(drawn).encode()) if drawn else "",
+        "alt": report_text("validate.alt_figure", count=len(drawn), group=name),
+        "caption": report_text("validate.caption_figure", group=name, left_out=left_out).strip(),
+        "table": report_text(f"validate.caption_rows-{part}", group=name),
+        "rows": [_row_context(row) for row in rows],
     }
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _row_context(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: row[name] for name in ("id", "quantity", "conditions", "assumed", "reason", "source", "verdict")},
-        "grade": say("validate.label_grade", grade=row["grade"]),
-        "calibrator": say("validate.label_calibrator", cited=row["calibrator"]) if row["calibrator"] else "",
-        "measured": _measured(row),
-        "computed": _computed(row),
-        "tolerance": _tolerance(row),
-        "said": say(f"validate.{row['verdict']}"),
-        "cited": cite(row["source"]).short,
+        "grade": report_text("validate.label_grade", grade=row["grade"]),
+        "calibrator": report_text("validate.label_calibrator", cited=row["calibrator"]) if row["calibrator"] else "",
+        "measured": _measured_cell(row),
+        "computed": _computed_cell(row),
+        "tolerance": _tolerance_cell(row),
+        "said": report_text(f"validate.{row['verdict']}"),
+        "cited": find_source(row["source"]).short,
     }
 
 
-def _measured(row: Mapping[str, Any]) -> str:
+def _measured_cell(row: Mapping[str, Any]) -> str:
     measured = row["measured"]
     if "words" in measured:
         return str(measured["words"])
@@ -197,7 +285,7 @@ def _measured(row: Mapping[str, Any]) -> str:
     return f"{number(measured['low'])}–{number(measured['high'])} {unit}"
 
 
-def _computed(row: Mapping[str, Any]) -> str:
+def _computed_cell(row: Mapping[str, Any]) -> str:
     found = row["computed"]
     if "unknown" in found:
         return "–"
@@ -205,20 +293,20 @@ def _computed(row: Mapping[str, Any]) -> str:
     return f"{median} ({low}–{high}) {row['unit']}"
 
 
-def _tolerance(row: Mapping[str, Any]) -> str:
+def _tolerance_cell(row: Mapping[str, Any]) -> str:
     tolerance = row["tolerance"]
     if "factor" in tolerance:
-        return say("validate.factor", factor=tolerance["factor"])
+        return report_text("validate.factor", factor=tolerance["factor"])
     if "share" in tolerance:
-        return say("validate.share-of", percent=round(100 * tolerance["share"]))
+        return report_text("validate.share-of", percent=round(100 * tolerance["share"]))
     if "absolute" in tolerance:
-        return say("validate.absolute", absolute=tolerance["absolute"], unit=row["unit"])
-    return say("validate.in-range")
+        return report_text("validate.absolute", absolute=tolerance["absolute"], unit=row["unit"])
+    return report_text("validate.in-range")
 
 
-def _order(order: Mapping[str, Any]) -> dict[str, Any]:
-    return {**order, "said": _holds(order), "cited": cite(order["source"]).short}
+def _ordering_context(order: Mapping[str, Any]) -> dict[str, Any]:
+    return {**order, "said": _ordering_verdict(order), "cited": find_source(order["source"]).short}
 
 
-def _holds(order: Mapping[str, Any]) -> str:
-    return say("validate.holds" if order["holds"] else "validate.holds-not")
+def _ordering_verdict(order: Mapping[str, Any]) -> str:
+    return report_text("validate.holds" if order["holds"] else "validate.holds-not")

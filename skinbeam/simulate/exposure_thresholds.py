@@ -1,4 +1,9 @@
-"""Thresholds of time: how long a bath, or light of constant irradiance, takes to reach an endpoint."""
+"""The length of one pulse of constant irradiance whose own dose reaches an endpoint, for each sampled skin.
+
+A longer pulse brings more and needs more, but always brings sooner what it needs: ln(dose needed / dose brought) falls
+with the length, and where it is 0 the pulse suffices. All draws share the steps of a pulse, so it is found between
+lengths that they share.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,44 +12,113 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.messages import text
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.units import MS
 from skinbeam.physics.damage.arrhenius import Kinetics, omega
-from skinbeam.simulate.ends.bath import bath_pain_times, bath_times
-from skinbeam.simulate.ends.endpoints import named_endpoint
-from skinbeam.simulate.held_beam import length_for
+from skinbeam.simulate.endpoints.bath import bath_pain_times, bath_times
+from skinbeam.simulate.endpoints.crater import endpoint_fluence_with_removal
+from skinbeam.simulate.endpoints.registry import endpoint_function
 from skinbeam.simulate.light.illumination import Illumination, axis_exposure
-from skinbeam.simulate.pulse.places import basal_layer, dermis_cells, papillary_bottom
-from skinbeam.simulate.pulse.response import Place, Response, respond
-from skinbeam.simulate.pulse.schedule import held_schedule
-from skinbeam.simulate.pulse.unit_omega import time_of_unit_omega
-from skinbeam.simulate.scene import Scene
-from skinbeam.simulate.skins.kinetics import (
+from skinbeam.simulate.pulse.damage_dose import DOSE_RANGE_J_M2, unit_omega_time
+from skinbeam.simulate.pulse.locations import basal_layer_response, dermis_cells, papillary_border_response
+from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse, simulate_pulse
+from skinbeam.simulate.pulse.schedule import constant_beam_schedule
+from skinbeam.simulate.scene import PulseScene
+from skinbeam.simulate.skins.tissue_kinetics import (
     CELL_DEATH_KINETICS,
     COAGULATED_WIDTH_M,
     COLLAGEN_KINETICS,
-    sampled_kinetics,
+    sample_kinetics,
 )
-from skinbeam.units import MS
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["exposure_thresholds"]
+__all__ = [
+    "exposure_thresholds",
+    "pulse_length_for_endpoint",
+]
 
 Floats = NDArray[np.float64]
+
+# Of ln(length) between pulses. The dose needed is a power of the length that changes by some tenths in a decade: a
+# straight line between two is right to a few thousandths.
+LN_LENGTH_STEP = 0.4
+
+
+def pulse_length_for_endpoint(scene: PulseScene, skins: "xr.Dataset", endpoint: str, irradiance_W_m2: float) -> Floats:
+    """Return the length of a pulse that reaches `endpoint`, (sample,), s; inf where no dose of the searched range does.
+
+    Raises
+    ------
+    NotAvailable : the endpoint is not judged on such skin, in such light, or in pulses as short as it would take.
+    """
+
+    def missing(of: "xr.Dataset", log_length: float) -> Floats:
+        assert scene.beam is not None  # there is light
+        length = float(np.exp(log_length))
+        pulse = replace(scene.beam.flat(length / MS), pulses=1, passes=1)
+        needed = endpoint_fluence_with_removal(
+            endpoint, simulate_pulse(of, pulse, scene.cooling, lit=scene.light(of)), pulse
+        )
+        return np.asarray(np.log(np.maximum(needed, 1e-300)) - np.log(irradiance_W_m2 * length))
+
+    low, high = np.log(np.array(DOSE_RANGE_J_M2) / irradiance_W_m2)
+    lengths = np.linspace(low, high, 1 + int(np.ceil((high - low) / LN_LENGTH_STEP)))
+    first = _first_sufficient(lengths, lambda at: float(missing(scene.middle, at)[0]))
+    known = {index: missing(skins, lengths[index]) for index in (max(first - 1, 0), first)}
+    while min(known) > 0 and (known[min(known)] < 0).any():
+        known[min(known) - 1] = missing(skins, lengths[min(known) - 1])
+    while max(known) < lengths.size - 1 and (known[max(known)] > 0).any():
+        known[max(known) + 1] = missing(skins, lengths[max(known) + 1])
+    order = sorted(known)
+    return _crossing_length(lengths[order], np.stack([known[index] for index in order], axis=1))
+
+
+def _first_sufficient(lengths: Floats, missing: Callable[[float], float]) -> int:
+    """Index of the first length that suffices, by bisection; the last where none does."""
+    low, high, reason = 0, lengths.size - 1, None
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            enough = missing(lengths[middle]) <= 0
+        except NotAvailable as error:
+            # Not judged in pulses so short: the answer, if there is one, lies above.
+            enough, reason = False, error
+        low, high = (low, middle) if enough else (middle + 1, high)
+    if reason is not None:
+        missing(lengths[max(low - 1, 0)])  # raises where what is not judged ends right below
+    return low
+
+
+def _crossing_length(lengths: Floats, missing: Floats) -> Floats:
+    """Length at which `missing`, (sample, length), falls to 0, (sample,), s; inf where it never does."""
+    enough = missing <= 0
+    after = np.argmax(enough, axis=1)
+    before, row = np.maximum(after - 1, 0), np.arange(len(missing))
+    above, below = missing[row, before], missing[row, after]
+    # Where the length before needs more than the range holds, the answer lies between the two all the same.
+    known = np.isfinite(above) & (above > below)
+    fall = np.subtract(above, below, out=np.ones(len(missing)), where=known)
+    share = np.where(known, above / fall, 1.0)
+    found = np.exp(lengths[before] + np.clip(share, 0.0, 1.0) * (lengths[after] - lengths[before]))
+    return np.where(enough.any(axis=1), found, np.inf)
+
+
+# Thresholds of time: how long a bath, or light of constant irradiance, takes to reach an endpoint.
 
 # Ends of successive runs: each is as long as it need be, so that short exposures keep fine steps. A step is an eighth
 # of the time gone by from a millionth of the run on, so a run resolves the five decades before its end.
 _LENGTHS_S = (1e-3, 1.0, 100.0, 1e4, 1e5)
 # Heat that stays after a pulse does most of the damage of a short one. The pulse that suffices is then shorter, by less
 # than this: from 10 ns to 100 s of hold the temperature of cell death falls from 320 to 17 K above the skin's.
-SHORTER = 20.0
-APART = 0.14  # of ln(pulse) between runs: ln Ω is straight between them to a tenth, of a slope of six and more
-TINY = 1e-300
+MAX_SHORTENING = 20.0
+LN_PULSE_STEP = 0.14  # of ln(pulse) between runs: ln Ω is straight between them to a tenth, of a slope of six and more
+TINY_OMEGA = 1e-300
 
 
-def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
+def exposure_thresholds(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
     """Return the exposure at which each draw reaches an endpoint, s, and the weights.
 
     After light or a bath, damage goes on while the skin cools, and is counted.
@@ -53,24 +127,24 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
     ------
     NotAvailable : an endpoint that is not judged by the time of a bath, or as `held_beam.length_for`.
     """
-    named_endpoint(endpoint)
+    endpoint_function(endpoint)
     places = {
-        "epidermal-necrosis": basal_layer,
-        "minimum-visible-lesion": basal_layer,
-        "dermal-necrosis": papillary_bottom,
+        "epidermal-necrosis": basal_layer_response,
+        "minimum-visible-lesion": basal_layer_response,
+        "dermal-necrosis": papillary_border_response,
     }
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     if scene.bath is not None and endpoint == "pain":
         return bath_pain_times(skins, scene.bath[0], scene.cooling.air_temperature_C), weights
     if scene.bath is not None and endpoint == "collagen-coagulation":
-        collagen = sampled_kinetics(COLLAGEN_KINETICS, skins)
-        return bath_times(skins, scene.bath[0], scene.cooling.air_temperature_C, _end_of_zone, collagen), weights
+        collagen = sample_kinetics(COLLAGEN_KINETICS, skins)
+        return bath_times(skins, scene.bath[0], scene.cooling.air_temperature_C, _coagulation_end, collagen), weights
     if endpoint not in places:
         if scene.bath is not None:
-            raise NotAvailable(text("simulate.not-by-time"))
-        return length_for(scene, skins, endpoint, _irradiance(scene)), weights
+            raise NotAvailable(render_message("simulate.not-by-time"))
+        return pulse_length_for_endpoint(scene, skins, endpoint, _irradiance(scene)), weights
     marked = endpoint == "minimum-visible-lesion"
-    processes = sampled_kinetics(CELL_DEATH_KINETICS, skins)
+    processes = sample_kinetics(CELL_DEATH_KINETICS, skins)
     if scene.bath is not None:
         air_C = scene.cooling.air_temperature_C
         return bath_times(skins, scene.bath[0], air_C, places[endpoint], processes), weights
@@ -79,20 +153,22 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
     lit = scene.light(skins)
     assert lit is not None  # there is a beam
     for length in _LENGTHS_S:
-        schedule = held_schedule(scene.cooling, length)
-        response = respond(skins, scene.beam, scene.cooling, lit=lit, schedule=schedule)
+        schedule = constant_beam_schedule(scene.cooling, length)
+        response = simulate_pulse(skins, scene.beam, scene.cooling, lit=lit, schedule=schedule)
         place = places[endpoint](response)
         history = place.base_K + _irradiance(scene) * length * place.unit_K
-        found = time_of_unit_omega(history, schedule.step_s, schedule.power_on, processes)
+        found = unit_omega_time(history, schedule.step_s, schedule.power_on, processes)
         times = np.where(np.isfinite(times), times, found)
         if np.isfinite(times).all():
             break
-    found = _counting_after(scene, skins, lit, places[endpoint], processes, times)
+    found = _length_with_cooling(scene, skins, lit, places[endpoint], processes, times)
     # A mark other than that of the epidermis may be first.
-    return np.minimum(found, length_for(scene, skins, endpoint, _irradiance(scene))) if marked else found, weights
+    return np.minimum(
+        found, pulse_length_for_endpoint(scene, skins, endpoint, _irradiance(scene))
+    ) if marked else found, weights
 
 
-def _end_of_zone(response: Response) -> Place:
+def _coagulation_end(response: PulseResponse) -> LocalResponse:
     """Return the temperature of the cell that ends a zone of coagulated collagen at the upper border of the dermis.
 
     Heat of a bath comes from above, so that the zone grows downwards. In a dermis thinner than it the last cell counts.
@@ -105,14 +181,14 @@ def _end_of_zone(response: Response) -> Place:
     covered = np.cumsum(response.grid.widths[:, cells], axis=1)
     last = cells[np.minimum((covered < COAGULATED_WIDTH_M).sum(axis=1), cells.size - 1)]
     row = np.arange(len(last))
-    return Place(response.base_K[row, :, last], response.unit_K[row, :, last])
+    return LocalResponse(response.base_K[row, :, last], response.unit_K[row, :, last])
 
 
-def _counting_after(
-    scene: Scene,
+def _length_with_cooling(
+    scene: PulseScene,
     skins: "xr.Dataset",
     lit: Illumination,
-    place_of: Callable[[Response], Place],
+    place_of: Callable[[PulseResponse], LocalResponse],
     processes: Kinetics,
     during_s: Floats,
 ) -> Floats:
@@ -120,16 +196,16 @@ def _counting_after(
     sought = np.isfinite(during_s) & (during_s > 0)
     if not sought.any():
         return during_s
-    ends = np.log(during_s[sought].min() / SHORTER), np.log(during_s[sought].max())
-    lengths = np.linspace(*ends, 1 + int(np.ceil((ends[1] - ends[0]) / APART)))
+    ends = np.log(during_s[sought].min() / MAX_SHORTENING), np.log(during_s[sought].max())
+    lengths = np.linspace(*ends, 1 + int(np.ceil((ends[1] - ends[0]) / LN_PULSE_STEP)))
     damage = []
     for length in np.exp(lengths):
         assert scene.beam is not None  # there is light
         pulse = replace(scene.beam.flat(length / MS), pulses=1, passes=1)
-        response = respond(skins, pulse, scene.cooling, lit=lit)
+        response = simulate_pulse(skins, pulse, scene.cooling, lit=lit)
         place = place_of(response)
         history = place.base_K + _irradiance(scene) * length * place.unit_K
-        damage.append(np.log(np.maximum(omega(history, response.schedule.step_s, processes), TINY)))
+        damage.append(np.log(np.maximum(omega(history, response.schedule.step_s, processes), TINY_OMEGA)))
     over = np.stack(damage, axis=1)
     after = np.clip(np.argmax(over >= 0, axis=1), 1, lengths.size - 1)
     row = np.arange(len(over))
@@ -139,7 +215,7 @@ def _counting_after(
     return np.where(sought, np.minimum(found, during_s), during_s)
 
 
-def _irradiance(scene: Scene) -> float:
+def _irradiance(scene: PulseScene) -> float:
     """Irradiance on the axis, W/m²."""
     beam = scene.beam
     assert beam is not None  # exposure_s is refused without bath or beam

@@ -13,32 +13,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.messages import text
-from skinbeam.simulate.pulse.boiling import at_dose
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.scene import Scene, schedule_of
-from skinbeam.simulate.skins.grid import grid_of
-from skinbeam.simulate.stores import new_store
-from skinbeam.simulate.vessels.hot_cuvette import cuvette_at
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.units import ZERO_CELSIUS_K
+from skinbeam.simulate.pulse.nonlinear_response import response_at_dose
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.scene import PulseScene, build_schedule
+from skinbeam.simulate.skins.depth_grid import build_skin_grid
+from skinbeam.simulate.vessels.cuvette import cuvette_at_dose
+from skinbeam.simulate.zarr_store import create_store
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["FieldsWriter", "fields_writer"]
+__all__ = ["FieldsWriter", "open_fields_writer"]
 
 Floats = NDArray[np.float64]
 # Called with the response of each chunk of draws, in order, and the radiant exposure in J/m².
-FieldsWriter = Callable[[Response, float], None]
+FieldsWriter = Callable[[PulseResponse, float], None]
 
-LARGEST_BYTES = 1_000_000_000
+MAX_BYTES = 1_000_000_000
 _STORED_BYTES = np.dtype(np.float32).itemsize
 _MEGABYTE = 1_000_000
 
 
 @contextmanager
-def fields_writer(scene: Scene, path: Path | None, draws: int, seed: int) -> Iterator[FieldsWriter]:
+def open_fields_writer(scene: PulseScene, path: Path | None, draws: int, seed: int) -> Iterator[FieldsWriter]:
     """Give what writes the fields of each chunk to `path`; without a path, what writes nothing.
 
     The store holds `temperature` (sample, time, z) and `surface_temperature` (sample, time) in °C,
@@ -53,25 +53,25 @@ def fields_writer(scene: Scene, path: Path | None, draws: int, seed: int) -> Ite
         yield lambda response, exposure: None
         return
     if scene.beam is not None and scene.beam.microbeam is not None:
-        raise NotAvailable(text("simulate.no-fields"))
-    z = grid_of(scene.middle).centres[0]
-    times = schedule_of(scene).step_s.size + 1
+        raise NotAvailable(render_message("simulate.no-fields"))
+    z = build_skin_grid(scene.middle).centres[0]
+    times = build_schedule(scene).step_s.size + 1
     each = _STORED_BYTES * (times * (z.size + 1) + z.size)
-    if draws * each > LARGEST_BYTES:
+    if draws * each > MAX_BYTES:
         size = {"megabytes": draws * each // _MEGABYTE, "draws": draws, "times": times, "depths": z.size}
         raise InputError(
             "too-large-fields",
-            text("simulate.too-large-fields", size),
+            render_message("simulate.too-large-fields", size),
             field="-o",
-            hint=f"At most {LARGEST_BYTES // _MEGABYTE} MB: --draws {LARGEST_BYTES // each} or fewer.",
+            hint=f"At most {MAX_BYTES // _MEGABYTE} MB: --draws {MAX_BYTES // each} or fewer.",
         )
     attrs = {"version": __version__, "case_sha256": scene.loaded.sha256(), "seed": seed}
-    with new_store(path) as store:
+    with create_store(path) as store:
         first = 0
 
-        def write(response: Response, exposure_J_m2: float) -> None:
+        def write(response: PulseResponse, exposure_J_m2: float) -> None:
             nonlocal first
-            fields = _fields(response, exposure_J_m2, z, first).assign_attrs(attrs)
+            fields = _draw_fields(response, exposure_J_m2, z, first).assign_attrs(attrs)
             if first:
                 fields.to_zarr(store, consolidated=False, append_dim="sample")
             else:
@@ -81,21 +81,25 @@ def fields_writer(scene: Scene, path: Path | None, draws: int, seed: int) -> Ite
         yield write
 
 
-def _fields(response: Response, exposure_J_m2: float, z: Floats, first: int) -> "xr.Dataset":
+def _draw_fields(response: PulseResponse, exposure_J_m2: float, z: Floats, first: int) -> "xr.Dataset":
     import xarray as xr
 
     times = np.concatenate([[0.0], np.cumsum(response.schedule.step_s)])
-    heated = at_dose(cuvette_at(response, exposure_J_m2), exposure_J_m2)
+    heated = response_at_dose(cuvette_at_dose(response, exposure_J_m2), exposure_J_m2)
     surface = heated.surface_base_K - ZERO_CELSIUS_K
     centres = response.grid.centres
     celsius = {"units": "degC"}
     variables = {
-        "temperature": (("sample", "time", "z"), _at(z, centres, heated.base_K - ZERO_CELSIUS_K), celsius),
+        "temperature": (
+            ("sample", "time", "z"),
+            _interpolate_depths(z, centres, heated.base_K - ZERO_CELSIUS_K),
+            celsius,
+        ),
         "surface_temperature": (("sample", "time"), surface.astype(np.float32), celsius),
         "weight": (("sample",), response.weights, {"units": "1"}),
     }
     if response.lit is not None:
-        ratio = _at(z, centres, response.lit.fluence_rate_ratio[:, None, :])[:, 0]
+        ratio = _interpolate_depths(z, centres, response.lit.fluence_rate_ratio[:, None, :])[:, 0]
         variables["fluence_rate_ratio"] = (("sample", "z"), ratio, {"units": "1"})
     coords = {
         "sample": ("sample", np.arange(first, first + len(centres))),
@@ -105,7 +109,7 @@ def _fields(response: Response, exposure_J_m2: float, z: Floats, first: int) -> 
     return xr.Dataset(variables, coords)
 
 
-def _at(z: Floats, centres: Floats, values: Floats) -> NDArray[np.float32]:
+def _interpolate_depths(z: Floats, centres: Floats, values: Floats) -> NDArray[np.float32]:
     """Values of the cells of each draw, (sample, time, cell), linear between their centres, at the depths `z`."""
     right = np.clip(np.stack([np.searchsorted(row, z) for row in centres]), 1, centres.shape[1] - 1)
     row = np.arange(len(centres))[:, None]

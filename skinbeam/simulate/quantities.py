@@ -3,40 +3,40 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Unknown
-from skinbeam.laser.settings import Beam
-from skinbeam.messages import text
-from skinbeam.physics.damage.arrhenius import omega, survival
+from skinbeam.laser.beam import Beam
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.units import MM, UM, ZERO_CELSIUS_K
+from skinbeam.physics.damage.arrhenius import omega, surviving_fraction
 from skinbeam.physics.targets.vessel import lumen_cells
-from skinbeam.simulate.ends.crater import observe_removal
-from skinbeam.simulate.ends.endpoints import fluence_for
-from skinbeam.simulate.light.lighting import light_between
-from skinbeam.simulate.pulse.boiling import at_dose
-from skinbeam.simulate.pulse.dose import dose_at
-from skinbeam.simulate.pulse.places import basal_layer, layers_of
-from skinbeam.simulate.pulse.response import Place, Response
+from skinbeam.simulate.endpoints.crater import add_removal_quantities
+from skinbeam.simulate.endpoints.registry import endpoint_fluence
+from skinbeam.simulate.light.lighting import fluence_between_depths
+from skinbeam.simulate.pulse.damage_dose import damage_dose
+from skinbeam.simulate.pulse.locations import basal_layer_response, tissue_layer_indices
+from skinbeam.simulate.pulse.nonlinear_response import response_at_dose
+from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse
 from skinbeam.simulate.removal.ablation import dryness_C, profile_width
-from skinbeam.simulate.skins.kinetics import (
+from skinbeam.simulate.skins.ensemble import SampledQuantities, value_or_unknown
+from skinbeam.simulate.skins.tissue_kinetics import (
     BLOOD_KINETICS,
     CELL_DEATH_KINETICS,
     COLLAGEN_KINETICS,
     WALL_KINETICS,
-    sampled_kinetics,
+    sample_kinetics,
 )
-from skinbeam.simulate.skins.observed import Observed, or_unknown
-from skinbeam.simulate.vessels.ends import closed_at, rupture_dose, vessel_omega
-from skinbeam.simulate.vessels.hot_blood import vessels_at, why_unheated
-from skinbeam.simulate.vessels.hot_cuvette import cuvette_at
-from skinbeam.simulate.vessels.lumen import VesselResponse, respond_vessels
+from skinbeam.simulate.vessels.cuvette import cuvette_at_dose
+from skinbeam.simulate.vessels.heated_blood import unheated_reason, vessels_at_dose
+from skinbeam.simulate.vessels.vessel_endpoints import is_vessel_closed, rupture_dose, vessel_omega
+from skinbeam.simulate.vessels.vessel_response import VesselResponse, simulate_vessels
 from skinbeam.skin.layers import EPIDERMIS
-from skinbeam.units import MM, UM, ZERO_CELSIUS_K
+from skinbeam.text import render_message
 
-__all__ = ["CONTOURS", "VESSEL_DAMAGE", "observe"]
+__all__ = ["CONTOURS", "VESSEL_DAMAGE", "pulse_quantities"]
 
 Floats = NDArray[np.float64]
 
 LIGHT_BINS_M, LIGHT_BINS = (0.05 * UM, 60 * MM), 140  # a tenth of their depth wide
-TINY = 1e-300
+TINY_OMEGA = 1e-300
 CONTOURS = {"0.1": 0.1, "1": 1.0, "10": 10.0}  # Ω of collagen, by the names of the interface
 # What blood does is given with the kinetics of the vessel wall too: those of blood are not verified.
 VESSEL_DAMAGE = (
@@ -47,50 +47,52 @@ VESSEL_DAMAGE = (
     "p_closed_agah",
     "p_ruptured",
 )
-DIRECTIONS = 5  # from a vessel's axis, over a half circle, in which shares of its section are taken
-_VESSEL = ("lumen_peak", "wall_peak", *VESSEL_DAMAGE)
+SECTION_DIRECTIONS = 5  # from a vessel's axis, over a half circle, in which shares of its section are taken
+_VESSEL_QUANTITIES = ("lumen_peak", "wall_peak", *VESSEL_DAMAGE)
 
 
-def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Observed:
+def pulse_quantities(response: PulseResponse, beam: Beam | None, fluence_J_m2: float) -> SampledQuantities:
     """Return every quantity that this release computes, each (sample,) or (sample, vessel), or why it is unknown.
 
     Keys are dotted names of `skinbeam.simulate/1`; those of vessels begin with `vessels.`.
     """
     skins = response.skins
-    seen: Observed = {}
-    heated = at_dose(cuvette_at(response, fluence_J_m2), fluence_J_m2)
+    seen: SampledQuantities = {}
+    heated = response_at_dose(cuvette_at_dose(response, fluence_J_m2), fluence_J_m2)
     surface = heated.surface_base_K - ZERO_CELSIUS_K
     seen["temperature_C.surface_peak"] = surface.max(axis=1)
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)
-    seen["temperature_C.basal_peak"] = or_unknown(lambda: _peak(basal_layer(heated)))
-    _light(seen, response)
-    _tissue(seen, response, heated.base_K, beam, fluence_J_m2)
-    _vessels(seen, response, fluence_J_m2)
+    seen["temperature_C.basal_peak"] = value_or_unknown(lambda: _peak_temperature(basal_layer_response(heated)))
+    _add_light(seen, response)
+    _add_tissue(seen, response, heated.base_K, beam, fluence_J_m2)
+    _add_vessels(seen, response, fluence_J_m2)
     seen["damage.p_melanosome_disrupted"] = (
-        or_unknown(lambda: (fluence_for("melanosome-disruption", response) <= fluence_J_m2).astype(np.float64))
+        value_or_unknown(
+            lambda: (endpoint_fluence("melanosome-disruption", response) <= fluence_J_m2).astype(np.float64)
+        )
         if beam is not None
-        else Unknown(text("not-apply.no-beam"))
+        else Unknown(render_message("not-apply.no-beam"))
     )
     # Tissue chars when its water has gone: never where the heat does not suffice for that even at the surface.
     unboiled = response.surface_base_K + fluence_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
     cold = bool(np.all(unboiled.max(axis=1) < dryness_C(skins)))
-    observe_removal(seen, response, beam, fluence_J_m2)
+    add_removal_quantities(seen, response, beam, fluence_J_m2)
     crater = seen["ablation.depth_um"]
     cold &= isinstance(crater, Unknown) or not crater.any()
-    seen["ablation.p_char"] = np.zeros(skins.sizes["sample"]) if cold else Unknown(text("not-apply.char"))
+    seen["ablation.p_char"] = np.zeros(skins.sizes["sample"]) if cold else Unknown(render_message("not-apply.char"))
     return seen
 
 
-def _peak(place: Place) -> Floats:
+def _peak_temperature(place: LocalResponse) -> Floats:
     peak: Floats = place.base_K.max(axis=1) - ZERO_CELSIUS_K
     return peak
 
 
-def _light(seen: Observed, response: Response) -> None:
+def _add_light(seen: SampledQuantities, response: PulseResponse) -> None:
     lit, absorbed = response.lit, [f"absorbed.{index}" for index in range(len(response.layers))]
     names = ("reflectance", "fluence_rate_ratio_peak", "penetration_depth_um", *absorbed)
     if lit is None:
-        seen.update({f"light.{name}": Unknown(text("not-apply.no-beam")) for name in names})
+        seen.update({f"light.{name}": Unknown(render_message("not-apply.no-beam")) for name in names})
         return
     # Bins of their own: the cells for heat blur what is absorbed within a micrometre, and end before red light does.
     edges = np.concatenate([[0.0], np.geomspace(*LIGHT_BINS_M, LIGHT_BINS)])
@@ -98,26 +100,26 @@ def _light(seen: Observed, response: Response) -> None:
     wide = [np.ones_like(middle)] * len(lit.lines)
     left: list[Floats] = wide if lit.shares is None else [share.at(middle) for share in lit.shares]
     lines = [
-        line.share * of_spot * light_between(response.skins, line.optics, edges).fluence_rate_ratio
+        line.share * of_spot * fluence_between_depths(response.skins, line.optics, edges).fluence_rate_ratio
         for line, of_spot in zip(lit.lines, left, strict=True)
     ]
     ratio: Floats = np.sum(lines, axis=0)
     seen["light.reflectance"] = lit.reflectance
     seen["light.fluence_rate_ratio_peak"] = ratio.max(axis=1)
-    seen["light.penetration_depth_um"] = _depth_of_1_e(ratio, middle) / UM
+    seen["light.penetration_depth_um"] = _one_over_e_depth(ratio, middle) / UM
     for index, name in enumerate(absorbed):
         seen[f"light.{name}"] = lit.absorbed[:, index]
 
 
-def _depth_of_1_e(ratio: Floats, depth: Floats) -> Floats:
+def _one_over_e_depth(ratio: Floats, depth: Floats) -> Floats:
     """Depth below which the fluence rate stays under 1/e of its peak, (sample,), m; inf below the last bin."""
     floor = ratio.max(axis=1, keepdims=True) / np.e
     above = ratio >= floor
     last = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
-    return _crossing(np.broadcast_to(depth, ratio.shape), np.log(np.maximum(ratio, TINY) / floor), last)
+    return _crossing_depth(np.broadcast_to(depth, ratio.shape), np.log(np.maximum(ratio, TINY_OMEGA) / floor), last)
 
 
-def _crossing(depth: Floats, log_ratio: Floats, last: NDArray[np.int64]) -> Floats:
+def _crossing_depth(depth: Floats, log_ratio: Floats, last: NDArray[np.int64]) -> Floats:
     """Depth at which a logarithm, linear between `last` and the cell below, passes 0; inf where there is none below."""
     row, below = np.arange(len(depth)), np.minimum(last + 1, depth.shape[1] - 1)
     high, low = log_ratio[row, last], log_ratio[row, below]
@@ -126,103 +128,118 @@ def _crossing(depth: Floats, log_ratio: Floats, last: NDArray[np.int64]) -> Floa
     return np.where(below > last, inside, np.inf)
 
 
-def _tissue(seen: Observed, response: Response, history: Floats, beam: Beam | None, fluence_J_m2: float) -> None:
-    cells = np.flatnonzero(np.isin(response.grid.layer, layers_of(response.skins, EPIDERMIS)))
+def _add_tissue(
+    seen: SampledQuantities, response: PulseResponse, history: Floats, beam: Beam | None, fluence_J_m2: float
+) -> None:
+    cells = np.flatnonzero(np.isin(response.grid.layer, tissue_layer_indices(response.skins, EPIDERMIS)))
     if cells.size == 0:
-        seen["damage.epidermis_fraction"] = Unknown(text("not-apply.no-epidermis"))
+        seen["damage.epidermis_fraction"] = Unknown(render_message("not-apply.no-epidermis"))
     else:
-        dead = 1 - survival(
-            omega(history[:, :, cells], response.schedule.step_s, sampled_kinetics(CELL_DEATH_KINETICS, response.skins))
+        dead = 1 - surviving_fraction(
+            omega(history[:, :, cells], response.schedule.step_s, sample_kinetics(CELL_DEATH_KINETICS, response.skins))
         )
         width = response.grid.widths[:, cells]
         seen["damage.epidermis_fraction"] = (dead * width).sum(axis=1) / width.sum(axis=1)
-    damage = omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN_KINETICS, response.skins))
+    damage = omega(history, response.schedule.step_s, sample_kinetics(COLLAGEN_KINETICS, response.skins))
     for name, level in CONTOURS.items():
-        _contour(seen, f"damage.contours.{name}", response, damage, level, beam, fluence_J_m2)
+        _add_contour(seen, f"damage.contours.{name}", response, damage, level, beam, fluence_J_m2)
     seen["damage.coagulation_depth_um"] = seen["damage.contours.1.depth_um"]
     seen["damage.coagulation_width_um"] = seen["damage.contours.1.width_um"]
 
 
-def _contour(
-    seen: Observed, name: str, response: Response, damage: Floats, level: float, beam: Beam | None, fluence_J_m2: float
+def _add_contour(
+    seen: SampledQuantities,
+    name: str,
+    response: PulseResponse,
+    damage: Floats,
+    level: float,
+    beam: Beam | None,
+    fluence_J_m2: float,
 ) -> None:
     """Enter how deep, and how wide, damage of at least `level` reaches."""
     inside = damage >= level
     last = inside.shape[1] - 1 - np.argmax(inside[:, ::-1], axis=1)
     border = np.minimum(
-        _crossing(response.grid.centres, np.log(np.maximum(damage / level, TINY)), last), response.grid.faces[:, -1]
+        _crossing_depth(response.grid.centres, np.log(np.maximum(damage / level, TINY_OMEGA)), last),
+        response.grid.faces[:, -1],
     )
     deepest = np.where(inside.any(axis=1), border, 0.0)
     seen[f"{name}.depth_um"] = deepest / UM
     if not inside.any():
         seen[f"{name}.width_um"] = np.zeros_like(deepest)
     elif beam is None:
-        seen[f"{name}.width_um"] = Unknown(text("not-apply.width"))
+        seen[f"{name}.width_um"] = Unknown(render_message("not-apply.width"))
     else:
-        least = _least_reaching(response, damage, level)
+        least = _least_dose(response, damage, level)
         width = profile_width(beam, np.full(len(least), fluence_J_m2), least) / UM
         seen[f"{name}.width_um"] = np.where(inside.any(axis=1), width, 0.0)
 
 
-def _least_reaching(response: Response, damage: Floats, level: float) -> Floats:
+def _least_dose(response: PulseResponse, damage: Floats, level: float) -> Floats:
     """Dose that brings Ω to `level` where it is greatest, (sample,), J/m²: less does so nowhere else, or nearly."""
     row, worst = np.arange(len(damage)), damage.argmax(axis=1)
-    place = Place(response.base_K[row, :, worst], response.unit_K[row, :, worst])
-    return dose_at(response, place, sampled_kinetics(COLLAGEN_KINETICS, response.skins), level)
+    place = LocalResponse(response.base_K[row, :, worst], response.unit_K[row, :, worst])
+    return damage_dose(response, place, sample_kinetics(COLLAGEN_KINETICS, response.skins), level)
 
 
-def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
-    vessels = vessels_at(response, fluence_J_m2)
+def _add_vessels(seen: SampledQuantities, response: PulseResponse, fluence_J_m2: float) -> None:
+    vessels = vessels_at_dose(response, fluence_J_m2)
     if vessels is None:
         return
     closed = [
-        closed_at(response, vessels, fluence_J_m2, blood).astype(np.float64)
+        is_vessel_closed(response, vessels, fluence_J_m2, blood).astype(np.float64)
         for blood in (BLOOD_KINETICS, WALL_KINETICS)
     ]
     # Beside it, what it would be if heated blood absorbed no more.
-    unheated = respond_vessels(response)
+    unheated = simulate_vessels(response)
     assert unheated is not None  # as there are vessels that heat
-    seen["vessels.lumen_peak_unheated"] = why_unheated(response) or _hottest(unheated, fluence_J_m2)
+    seen["vessels.lumen_peak_unheated"] = unheated_reason(response) or _hottest_lumen(unheated, fluence_J_m2)
     values = (
-        _hottest(vessels, fluence_J_m2),
+        _hottest_lumen(vessels, fluence_J_m2),
         (vessels.base + fluence_J_m2 * vessels.wall_at(1.0)).max(axis=-1) - ZERO_CELSIUS_K,
-        _coagulated(response, vessels, fluence_J_m2, BLOOD_KINETICS),
-        _coagulated(response, vessels, fluence_J_m2, WALL_KINETICS),
-        _damaged_wall(response, vessels, fluence_J_m2),
+        _coagulated_share(response, vessels, fluence_J_m2, BLOOD_KINETICS),
+        _coagulated_share(response, vessels, fluence_J_m2, WALL_KINETICS),
+        _damaged_wall_share(response, vessels, fluence_J_m2),
         *closed,
         (rupture_dose(response, vessels) <= fluence_J_m2).astype(np.float64),
     )
-    seen.update({f"vessels.{name}": value for name, value in zip(_VESSEL, values, strict=True)})
+    seen.update({f"vessels.{name}": value for name, value in zip(_VESSEL_QUANTITIES, values, strict=True)})
 
 
-def _hottest(vessels: VesselResponse, fluence_J_m2: float) -> Floats:
+def _hottest_lumen(vessels: VesselResponse, fluence_J_m2: float) -> Floats:
     """Highest temperature in each lumen, (sample, vessel), °C."""
     return np.asarray((vessels.base[:, :, None] + fluence_J_m2 * vessels.hottest).max(axis=(2, 3)) - ZERO_CELSIUS_K)
 
 
-def _coagulated(response: Response, vessels: VesselResponse, fluence_J_m2: float, blood: str) -> Floats:
+def _coagulated_share(response: PulseResponse, vessels: VesselResponse, fluence_J_m2: float, blood: str) -> Floats:
     """Share of the cross-section in which blood is coagulated, (sample, vessel)."""
     _, area = lumen_cells()
     parts = []
-    for towards, share in _directions(vessels):
+    for towards, share in _section_directions(vessels):
         cells = vessels.section(towards)[:, :, :-1]
-        parts.append(share * ((1 - survival(vessel_omega(response, vessels, cells, fluence_J_m2, blood))) @ area))
+        parts.append(
+            share * ((1 - surviving_fraction(vessel_omega(response, vessels, cells, fluence_J_m2, blood))) @ area)
+        )
     return np.asarray(np.sum(parts, axis=0))
 
 
-def _damaged_wall(response: Response, vessels: VesselResponse, fluence_J_m2: float) -> Floats:
+def _damaged_wall_share(response: PulseResponse, vessels: VesselResponse, fluence_J_m2: float) -> Floats:
     """Share of the wall that is damaged, (sample, vessel)."""
     parts = [
-        share * (1 - survival(vessel_omega(response, vessels, vessels.wall_at(towards), fluence_J_m2, WALL_KINETICS)))
-        for towards, share in _directions(vessels)
+        share
+        * (
+            1
+            - surviving_fraction(vessel_omega(response, vessels, vessels.wall_at(towards), fluence_J_m2, WALL_KINETICS))
+        )
+        for towards, share in _section_directions(vessels)
     ]
     return np.asarray(np.sum(parts, axis=0))
 
 
-def _directions(vessels: VesselResponse) -> list[tuple[float, float]]:
+def _section_directions(vessels: VesselResponse) -> list[tuple[float, float]]:
     """Cosines of directions from the axis, evenly over a half circle, and the share of the section about each."""
     if vessels.side is None:
         return [(0.0, 1.0)]
-    step = 1.0 / (DIRECTIONS - 1)
-    ends = (0, DIRECTIONS - 1)
-    return [(float(np.cos(np.pi * i * step)), step / 2 if i in ends else step) for i in range(DIRECTIONS)]
+    step = 1.0 / (SECTION_DIRECTIONS - 1)
+    ends = (0, SECTION_DIRECTIONS - 1)
+    return [(float(np.cos(np.pi * i * step)), step / 2 if i in ends else step) for i in range(SECTION_DIRECTIONS)]

@@ -6,42 +6,41 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
-from skinbeam.errors import InputError, NotAvailable
+from skinbeam.laser import beam as laser_settings
 from skinbeam.laser import cooling as laser_cooling
-from skinbeam.laser import settings as laser_settings
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.settings import Beam
-from skinbeam.messages import text
-from skinbeam.schema.case import Case
-from skinbeam.schema.exposure import Layer, Settings
-from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.appearance import weigh_by_reading
-from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
-from skinbeam.simulate.light.lighting import illuminate, one_skin
+from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.exposure import Layer, Settings
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.units import UM
+from skinbeam.simulate.appearance import weight_by_reading
+from skinbeam.simulate.light.illumination import Illumination, LitSkin, SpotShare
+from skinbeam.simulate.light.lighting import illuminate, light_first_skin
 from skinbeam.simulate.light.spot import spot_shares
-from skinbeam.simulate.pulse.places import depth_through_epidermis
-from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, pulse_schedule
-from skinbeam.simulate.removal.ablation import fast_train, removes
-from skinbeam.simulate.skins.effort import Effort
-from skinbeam.simulate.skins.ensemble import CHUNK, chunks
-from skinbeam.simulate.skins.grid import core_m, grid_of
-from skinbeam.simulate.skins.kept import kept_median, kept_sample
+from skinbeam.simulate.pulse.locations import epidermis_bottom_m
+from skinbeam.simulate.pulse.schedule import PulseSchedule, bath_schedule, pulse_schedule
+from skinbeam.simulate.removal.ablation import is_ablative, is_fast_train
+from skinbeam.simulate.skins.depth_grid import build_skin_grid, core_depth_m
+from skinbeam.simulate.skins.ensemble import CHUNK_DRAWS, chunk_slices
+from skinbeam.simulate.skins.sampling import DrawCost, cached_median, cached_sample
+from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.layers import unknown_layers
-from skinbeam.skin.model import Skin
-from skinbeam.skin.presets import preset
-from skinbeam.units import UM
+from skinbeam.skin.presets import read_preset
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Scene", "case_warnings", "run_chunks", "scene_of", "schedule_of"]
+__all__ = ["PulseScene", "build_scene", "build_schedule", "case_warnings", "run_chunks"]
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Scene:
+class PulseScene:
     """What a pulse case describes.
 
     Parameters
@@ -53,7 +52,7 @@ class Scene:
     """
 
     loaded: LoadedCase
-    skin: Skin
+    skin: SkinDistribution
     middle: "xr.Dataset"
     beam: Beam | None
     cooling: CoolingPlan
@@ -66,18 +65,22 @@ class Scene:
         return spot_shares(self.middle, self.beam)
 
     @cached_property
-    def middle_light(self) -> OneSkin | None:
+    def middle_light(self) -> LitSkin | None:
         """Return the middle skin with the light of the beam as if it were wide; None where the spot is, too."""
-        return one_skin(self.middle, self.beam.spectrum) if self.beam is not None and self.shares is not None else None
+        return (
+            light_first_skin(self.middle, self.beam.spectrum)
+            if self.beam is not None and self.shares is not None
+            else None
+        )
 
     def light(self, skins: "xr.Dataset") -> Illumination | None:
         """Return the light on the axis of the beam in every draw, or None without a beam."""
         if self.beam is None:
             return None
-        return illuminate(skins, self.beam.spectrum).narrowed(self.shares, self.middle_light)
+        return illuminate(skins, self.beam.spectrum).narrow_to_spot(self.shares, self.middle_light)
 
 
-def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: bool = True) -> Scene:
+def build_scene(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: bool = True) -> PulseScene:
     """Return the scene of a pulse case.
 
     `pulse_required` is False where the time of exposure is sought: a power says all of the beam then.
@@ -89,7 +92,9 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: 
     case = loaded.case
     beam = None
     if case.laser is not None or case.settings is not None or case.microbeam is not None:
-        beam = laser_settings.resolve(case, loaded.folder, dose_required=dose_required, pulse_required=pulse_required)
+        beam = laser_settings.resolve_beam(
+            case, loaded.folder, dose_required=dose_required, pulse_required=pulse_required
+        )
     elif case.bath is None and case.cooling is None:
         raise InputError(
             "missing-key",
@@ -107,13 +112,13 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: 
             file=loaded.file,
         )
     if beam is not None and case.skin is not None and case.skin.layer:
-        _not_clear_without_end(case.skin.layer, loaded.file)
-    cooling = laser_cooling.resolve(case.cooling, beam.device if beam is not None else None)
+        _check_clear_layers(case.skin.layer, loaded.file)
+    cooling = laser_cooling.resolve_cooling(case.cooling, beam.device if beam is not None else None)
     bath = (case.bath.temperature_C, case.bath.exposure_s) if case.bath is not None else None
-    skin = Skin.from_case(case)
-    middle = kept_median(skin)
+    skin = SkinDistribution.from_case(case)
+    middle = cached_median(skin)
     if case.vessel:
-        _vessels_in_tissue(skin, middle, loaded.file)
+        _check_vessel_depths(skin, middle, loaded.file)
     warnings = (
         *case_warnings(case),
         *(dict(one) for one in skin.warnings),
@@ -121,10 +126,10 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: 
         *_beam_warnings(beam, case.settings),
         *_cooling_warnings(cooling, middle, bath),
     )
-    return Scene(loaded, skin, middle, beam, cooling, bath, warnings)
+    return PulseScene(loaded, skin, middle, beam, cooling, bath, warnings)
 
 
-def _not_clear_without_end(layers: Sequence[Layer], file: str) -> None:
+def _check_clear_layers(layers: Sequence[Layer], file: str) -> None:
     last = layers[-1]
     if last.thickness_um is None and last.mua_per_cm + last.mus_per_cm == 0:
         raise InputError(
@@ -136,16 +141,16 @@ def _not_clear_without_end(layers: Sequence[Layer], file: str) -> None:
         )
 
 
-def _vessels_in_tissue(skin: Skin, middle: "xr.Dataset", file: str) -> None:
+def _check_vessel_depths(skin: SkinDistribution, middle: "xr.Dataset", file: str) -> None:
     """Refuse vessels that reach below the tissue; the schema refuses those that stand out above.
 
     Layers that end have air below. What a preset has below the dermis reaches down without end for light and heat, but
-    is not skin for ever: from `core_m` on tissue lies in the body, warmer than the skin that the case is of. Given
-    layers without end are the reader's own word.
+    is not skin for ever: from `core_depth_m` on tissue lies in the body, warmer than the skin that the case is of.
+    Given layers without end are the reader's own word.
     """
     thick_um = float(middle["thickness_m"].values[0].sum()) / UM
     ends = isfinite(thick_um)
-    bottom_um = thick_um if ends or skin.layers else core_m() / UM
+    bottom_um = thick_um if ends or skin.layers else core_depth_m() / UM
     what = f"out of {bottom_um:.0f} µm of tissue, into air" if ends else f"below {bottom_um:.0f} µm, out of the skin"
     for index, vessel in enumerate(skin.vessels):
         if vessel.depth_um + vessel.outer_radius_um > bottom_um:
@@ -158,7 +163,7 @@ def _vessels_in_tissue(skin: Skin, middle: "xr.Dataset", file: str) -> None:
             )
 
 
-def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"], Result]) -> list[Result]:
+def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[["xr.Dataset"], Result]) -> list[Result]:
     """Return the results of `work` on successive chunks of draws; memory does not grow with their number.
 
     The chunks carry `typical_m`, the layers of the median skin, so that the grid of a draw is the same in any chunk,
@@ -169,22 +174,22 @@ def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"
     InputError : more work than is done in reasonable time, or a reading that no skin gives.
     """
     median = scene.middle
-    size = _draws_at_once(scene, median, draws)
+    size = _draws_per_chunk(scene, median, draws)
     reading = scene.skin.reading
     results: list[Result] = []
     total = 0.0
-    for block in chunks(draws, BLOCK):
-        whole = kept_sample(scene.skin, block.stop - block.start, seed, block.start)
+    for block in chunk_slices(draws, BLOCK):
+        whole = cached_sample(scene.skin, block.stop - block.start, seed, block.start)
         if reading is not None:
-            whole = weigh_by_reading(whole, reading)
+            whole = weight_by_reading(whole, reading)
         total += float(whole["weight"].sum())
         count = block.stop - block.start
-        parts = [whole] if count <= size else (whole.isel(sample=part) for part in chunks(count, size))
+        parts = [whole] if count <= size else (whole.isel(sample=part) for part in chunk_slices(count, size))
         results += [work(part) for part in parts]
     if not total > 0:
         raise InputError(
             "reading-not-skin",
-            text("skin.reading_not_skin"),
+            render_message("skin.reading_not_skin"),
             field="skin.reflectance.value",
             hint="Readings as fractions of 1 of a white standard, of untreated skin.",
             file=scene.loaded.file,
@@ -192,7 +197,7 @@ def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"
     return results
 
 
-def schedule_of(scene: Scene) -> Schedule:
+def build_schedule(scene: PulseScene) -> PulseSchedule:
     """Return the steps of time of a full-field case: of its bath, or of its beam and cooling.
 
     Raises
@@ -205,11 +210,11 @@ def schedule_of(scene: Scene) -> Schedule:
     return pulse_schedule(scene.beam, scene.cooling)
 
 
-def _draws_at_once(scene: Scene, median: "xr.Dataset", draws: int) -> int:
+def _draws_per_chunk(scene: PulseScene, median: "xr.Dataset", draws: int) -> int:
     if scene.beam is not None and scene.beam.microbeam is not None:
-        return CHUNK
-    cells = grid_of(median).layer.size
-    return Effort(schedule_of(scene).step_s.size, cells, median.sizes["vessel"]).draws_at_once(draws)
+        return CHUNK_DRAWS
+    cells = build_skin_grid(median).layer.size
+    return DrawCost(build_schedule(scene).step_s.size, cells, median.sizes["vessel"]).draws_per_chunk(draws)
 
 
 def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
@@ -225,31 +230,31 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
         "lesion.diameter_mm": any(lesion.diameter_mm is not None for lesion in case.lesion),
     }
     return tuple(
-        {"code": "not-used-yet", "message": text("simulate.not-used-yet", {"name": name})}
+        {"code": "not-used-yet", "message": render_message("simulate.not-used-yet", {"name": name})}
         for name, there in given.items()
         if there
     )
 
 
-def _skin_warnings(case: Case, skin: Skin, middle: "xr.Dataset") -> tuple[dict[str, str], ...]:
+def _skin_warnings(case: Case, skin: SkinDistribution, middle: "xr.Dataset") -> tuple[dict[str, str], ...]:
     """Return whose skin is taken where nothing is said of it, and names of layers that no end is looked for under."""
     found = []
     if case.skin is None and case.patient is None:
-        message = text("skin.nobody", {"site": skin.site or preset("human")["site"]})
+        message = render_message("skin.nobody", {"site": skin.site or read_preset("human")["site"]})
         found.append({"code": "skin-of-nobody", "message": message})
     if params := unknown_layers([layer.name for layer in skin.layers]):
-        found.append({"code": "layer-not-known", "message": text("simulate.layer-not-known", params)})
-    if vessel := _vessel_in_epidermis(skin, middle):
-        found.append({"code": "vessel-in-epidermis", "message": text("simulate.vessel-in-epidermis", vessel)})
+        found.append({"code": "layer-not-known", "message": render_message("simulate.layer-not-known", params)})
+    if vessel := _first_vessel_in_epidermis(skin, middle):
+        found.append({"code": "vessel-in-epidermis", "message": render_message("simulate.vessel-in-epidermis", vessel)})
     return tuple(found)
 
 
-def _vessel_in_epidermis(skin: Skin, middle: "xr.Dataset") -> dict[str, str | float] | None:
+def _first_vessel_in_epidermis(skin: SkinDistribution, middle: "xr.Dataset") -> dict[str, str | float] | None:
     """Return the first given vessel that begins in the epidermis of the middle skin, as parameters of its warning."""
     if not skin.vessels:
         return None
     try:
-        border_um = float(depth_through_epidermis(middle)[0]) / UM
+        border_um = float(epidermis_bottom_m(middle)[0]) / UM
     except NotAvailable:
         return None
     for index, vessel in enumerate(skin.vessels):
@@ -264,13 +269,15 @@ def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[s
     if beam is None or settings is None:
         return ()
     found = {
-        "fast-ablating-train": fast_train(beam),
-        "subpulses-ablate": removes(beam) and bool(beam.trains),
+        "fast-ablating-train": is_fast_train(beam),
+        "subpulses-ablate": is_ablative(beam) and bool(beam.trains),
         "passes-at-once": beam.passes > 1 and beam.pass_interval_s == 0,
         "repetition-not-used": settings.pulses == 1 and settings.repetition_Hz > 0,
         "interval-not-used": settings.passes == 1 and settings.pass_interval_s > 0,
     }
-    return tuple({"code": code, "message": text(f"simulate.{code}")} for code, there in found.items() if there)
+    return tuple(
+        {"code": code, "message": render_message(f"simulate.{code}")} for code, there in found.items() if there
+    )
 
 
 def _cooling_warnings(
@@ -280,11 +287,13 @@ def _cooling_warnings(
     if cooling.kind == "none" or bath is not None:
         return ()
     if not (cooling.during or cooling.before_ms + cooling.after_ms > 0):
-        return ({"code": "cooling-without-time", "message": text("simulate.cooling-without-time")},)
+        return ({"code": "cooling-without-time", "message": render_message("simulate.cooling-without-time")},)
     if cooling.coefficient_W_m2K == 0:
-        return ({"code": "cooling-without-coefficient", "message": text("simulate.cooling-without-coefficient")},)
+        return (
+            {"code": "cooling-without-coefficient", "message": render_message("simulate.cooling-without-coefficient")},
+        )
     at_rest_C = float(middle["temperature_C"].values[0])
     if cooling.temperature_C >= at_rest_C:
         params = {"coolant_C": cooling.temperature_C, "skin_C": at_rest_C}
-        return ({"code": "cooling-that-warms", "message": text("simulate.cooling-that-warms", params)},)
+        return ({"code": "cooling-that-warms", "message": render_message("simulate.cooling-that-warms", params)},)
     return ()

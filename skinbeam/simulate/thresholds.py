@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import InputError, unknown_name
-from skinbeam.estimate import Unknown
-from skinbeam.messages import text
-from skinbeam.schema.case import Case
-from skinbeam.simulate.ends.crater import dose_for
-from skinbeam.simulate.ends.endpoints import named_endpoint
-from skinbeam.simulate.light.illumination import axis_ratio
-from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
-from skinbeam.simulate.pulse.response import Response, respond
-from skinbeam.simulate.removal.microlesion import ENERGY_RANGE_mJ, energy_for
-from skinbeam.simulate.scene import Scene
-from skinbeam.simulate.vessels.hot_blood import why_no_methaemoglobin, why_unheated
-from skinbeam.units import J_CM2
+from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError, unknown_name_error
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.units import J_CM2
+from skinbeam.simulate.endpoints.crater import endpoint_fluence_with_removal
+from skinbeam.simulate.endpoints.registry import endpoint_function
+from skinbeam.simulate.light.illumination import axis_fluence_ratio
+from skinbeam.simulate.pulse.damage_dose import DOSE_RANGE_J_M2
+from skinbeam.simulate.pulse.response import PulseResponse, simulate_pulse
+from skinbeam.simulate.removal.microlesion import ENERGY_RANGE_mJ, endpoint_energy_mJ
+from skinbeam.simulate.scene import PulseScene
+from skinbeam.simulate.vessels.heated_blood import methaemoglobin_unknown_reason, unheated_reason
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,9 +28,9 @@ __all__ = [
     "BEAM_RANGE_S",
     "DOSE_NAMES",
     "EXPOSURE_RANGE_S",
-    "MiddleVessel",
-    "bracket_of",
+    "MedianVesselEffects",
     "default_dose",
+    "search_bracket",
     "threshold_doses",
 ]
 
@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 DOSE_NAMES: Final = ("fluence_J_cm2", "microbeam_mJ", "exposure_s")
 EXPOSURE_RANGE_S: Final = (0.01, 1e5)  # of a bath
 BEAM_RANGE_S: Final = (1e-8, 1e5)  # of a beam of constant irradiance
-OF_VESSELS: Final = ("vessel-closure", "vessel-rupture", "purpura", "purpura-immediate")
+VESSEL_ENDPOINTS: Final = ("vessel-closure", "vessel-rupture", "purpura", "purpura-immediate")
 
 
 def default_dose(case: Case, of: str | None) -> str:
@@ -52,7 +52,7 @@ def default_dose(case: Case, of: str | None) -> str:
     micro, beam = case.microbeam is not None, case.bath is None
     own = "microbeam_mJ" if micro else "fluence_J_cm2" if beam else "exposure_s"
     if of is not None and of not in DOSE_NAMES:
-        raise unknown_name("dose", of, DOSE_NAMES, field="--of")
+        raise unknown_name_error("dose", of, DOSE_NAMES, field="--of")
     if beam and case.laser is None and case.settings is None:
         raise InputError(
             "no-dose",
@@ -67,7 +67,7 @@ def default_dose(case: Case, of: str | None) -> str:
     return of
 
 
-def bracket_of(case: Case, name: str) -> tuple[float, float]:
+def search_bracket(case: Case, name: str) -> tuple[float, float]:
     """Return the range that is searched, in the unit of `name`."""
     if name == "exposure_s":
         return EXPOSURE_RANGE_S if case.bath is not None else BEAM_RANGE_S
@@ -77,28 +77,30 @@ def bracket_of(case: Case, name: str) -> tuple[float, float]:
     return low / J_CM2, high / J_CM2
 
 
-def threshold_doses(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
+def threshold_doses(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
     """Return the dose of each draw, J/cm² or mJ, and the weights.
 
     Raises
     ------
     InputError, NotAvailable : an unknown endpoint, or one that cannot be judged.
     """
-    named_endpoint(endpoint)
+    endpoint_function(endpoint)
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     beam = scene.beam
     assert beam is not None  # `default_dose` refused anything else
     if beam.microbeam is not None:
-        return energy_for(endpoint, skins, beam, scene.middle), weights
-    doses = dose_for(endpoint, respond(skins, beam, scene.cooling, lit=scene.light(skins)), beam)
-    return doses / J_CM2 / axis_ratio(beam), weights
+        return endpoint_energy_mJ(endpoint, skins, beam, scene.middle), weights
+    doses = endpoint_fluence_with_removal(
+        endpoint, simulate_pulse(skins, beam, scene.cooling, lit=scene.light(skins)), beam
+    )
+    return doses / J_CM2 / axis_fluence_ratio(beam), weights
 
 
 @dataclass(frozen=True)
-class MiddleVessel:
+class MedianVesselEffects:
     """What the blood of the middle skin does to the dose of an endpoint; 1 where no vessel decides."""
 
-    scene: Scene
+    scene: PulseScene
     endpoint: str
 
     def heated_blood(self, name: str) -> float | Unknown:
@@ -113,11 +115,11 @@ class MiddleVessel:
         if not self._decides:
             return 1.0
         if name == "exposure_s":
-            return Unknown(text("simulate.heated-blood-of-time"))
+            return Unknown(render_message("simulate.heated-blood-of-time"))
         dose = self._dose  # refuses before a reason is told
-        if (reason := why_unheated(self._response)) is not None:
+        if (reason := unheated_reason(self._response)) is not None:
             return reason
-        return _over(dose, self._dose_of(replace(self._response, heated_blood=False)))
+        return _ratio_or_unknown(dose, self._endpoint_dose(replace(self._response, heated_blood=False)))
 
     def methaemoglobin(self) -> float | Unknown:
         """Return the dose if blood that coagulates turned into methaemoglobin, over that if it does not.
@@ -132,30 +134,30 @@ class MiddleVessel:
         if not self._decides:
             return 1.0
         dose = self._dose
-        if (reason := why_no_methaemoglobin(self._response)) is not None:
+        if (reason := methaemoglobin_unknown_reason(self._response)) is not None:
             return reason
-        return _over(self._dose_of(replace(self._response, methaemoglobin=1.0)), dose)
+        return _ratio_or_unknown(self._endpoint_dose(replace(self._response, methaemoglobin=1.0)), dose)
 
     @property
     def _decides(self) -> bool:
         beam = self.scene.beam
-        return self.endpoint in OF_VESSELS and beam is not None and beam.microbeam is None
+        return self.endpoint in VESSEL_ENDPOINTS and beam is not None and beam.microbeam is None
 
     @cached_property
-    def _response(self) -> Response:
+    def _response(self) -> PulseResponse:
         scene = self.scene
-        return respond(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
+        return simulate_pulse(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
 
     @cached_property
     def _dose(self) -> float:
-        return self._dose_of(self._response)
+        return self._endpoint_dose(self._response)
 
-    def _dose_of(self, response: Response) -> float:
+    def _endpoint_dose(self, response: PulseResponse) -> float:
         assert response.beam is not None  # of vessels that are lit
-        return float(dose_for(self.endpoint, response, response.beam)[0])
+        return float(endpoint_fluence_with_removal(self.endpoint, response, response.beam)[0])
 
 
-def _over(dose: float, plain: float) -> float | Unknown:
+def _ratio_or_unknown(dose: float, plain: float) -> float | Unknown:
     if not (np.isfinite(plain) and np.isfinite(dose)):
-        return Unknown(text("simulate.not-reached"))
+        return Unknown(render_message("simulate.not-reached"))
     return dose / plain

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.provenance import used
-from skinbeam.skin.spectra import spectrum
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.skin.tables import read_spectrum, tissue_table
 
-__all__ = ["COLOUR_WAVELENGTHS_NM", "Lab", "ita_of_lab_deg", "lab_of_spectrum", "lab_of_xyz", "xyz_of_spectrum"]
+__all__ = [
+    "COLOUR_WAVELENGTHS_NM",
+    "Lab",
+    "lab_to_ita_deg",
+    "port_loss_fraction",
+    "spectrum_to_lab",
+    "spectrum_to_xyz",
+    "xyz_to_lab",
+]
 
 Array = NDArray[np.float64]
 COLOUR_WAVELENGTHS_NM = tuple(float(nm) for nm in range(400, 701, 10))
@@ -26,7 +35,7 @@ class Lab:
     b: Array
 
 
-def xyz_of_spectrum(reflectance: ArrayLike) -> Array:
+def spectrum_to_xyz(reflectance: ArrayLike) -> Array:
     """Return X, Y, Z, (..., 3), of reflectance factors at `COLOUR_WAVELENGTHS_NM`, (..., 31), by (colour 1).
 
     A perfect diffuser has Y = 100.
@@ -38,34 +47,51 @@ def xyz_of_spectrum(reflectance: ArrayLike) -> Array:
     values = np.asarray(reflectance, dtype=np.float64)
     if values.shape[-1] != len(COLOUR_WAVELENGTHS_NM):
         raise ValueError(f"31 reflectances from 400 to 700 nm, not {values.shape[-1]}")
-    cie = spectrum("cie")
-    used(*cie.sources)
+    cie = read_spectrum("cie")
+    cite_sources(*cie.sources)
     observer = np.stack([cie.columns[name] for name in ("x10", "y10", "z10")], axis=1) * cie.columns["d65"][:, None]
     return np.asarray(values @ observer * (100.0 / observer[:, 1].sum()))
 
 
-def lab_of_xyz(xyz: ArrayLike) -> Lab:
+def xyz_to_lab(xyz: ArrayLike) -> Lab:
     """Return CIE 1976 L*a*b* of tristimulus values, (..., 3), against a perfect diffuser (cie1976lab).
 
     By (colour 2) and (colour 3).
     """
-    used("cie1976lab")
-    white = xyz_of_spectrum(np.ones(len(COLOUR_WAVELENGTHS_NM)))
+    cite_sources("cie1976lab")
+    white = spectrum_to_xyz(np.ones(len(COLOUR_WAVELENGTHS_NM)))
     ratio = np.asarray(xyz, dtype=np.float64) / white
     linear = (6.0 / 29.0) ** 3
     f = np.where(ratio > linear, np.cbrt(ratio), ratio / (3.0 * (6.0 / 29.0) ** 2) + 4.0 / 29.0)
     return Lab(116.0 * f[..., 1] - 16.0, 500.0 * (f[..., 0] - f[..., 1]), 200.0 * (f[..., 1] - f[..., 2]))
 
 
-def lab_of_spectrum(reflectance: ArrayLike) -> Lab:
+def spectrum_to_lab(reflectance: ArrayLike) -> Lab:
     """Return L*a*b* of reflectance factors at `COLOUR_WAVELENGTHS_NM`, (..., 31)."""
-    return lab_of_xyz(xyz_of_spectrum(reflectance))
+    return xyz_to_lab(spectrum_to_xyz(reflectance))
 
 
-def ita_of_lab_deg(lab: Lab) -> Array:
+def lab_to_ita_deg(lab: Lab) -> Array:
     """Return the individual typology angle atan((L* - 50) / b*), degrees (colour 4).
 
     Of a colour without yellow it is the limit, 90 or -90 degrees; bluish colours lie beyond that.
     """
-    used("chardon1991")
+    cite_sources("chardon1991")
     return np.asarray(np.degrees(np.arctan2(lab.L - 50.0, lab.b)))
+
+
+# What an instrument misses of skin: light that comes out beside the port through which it lights and reads.
+#
+# Measured colours, the individual typology angle among them, are read through such a port.
+
+
+def port_loss_fraction(ita_deg: float) -> NDArray[np.float64]:
+    """Return the share of the diffuse reflectance that a port of 11 mm, read over 8 mm, loses, (31,).
+
+    At `COLOUR_WAVELENGTHS_NM`, of people's skin of a colour; darker and lighter ones than the table holds are taken as
+    its ends. Traced light, its lengths shortened until two ports differ as measured (takiwaki2002).
+    """
+    loss = load_derived_table("melanin_by_colour")["port_loss"]
+    cite_sources(loss["source"], tissue_table("melanin")["port"]["wide_over_narrow"]["source"])
+    of_colour = [np.interp(ita_deg, loss["ita_deg"], row) for row in loss["share"]]
+    return np.asarray(np.interp(COLOUR_WAVELENGTHS_NM, loss["wavelength_nm"], of_colour))

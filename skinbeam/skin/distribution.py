@@ -11,31 +11,50 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.schema.case import Case
-from skinbeam.schema.exposure import Layer, Reflectance, Vessel
-from skinbeam.skin.basal import with_basal_layer
-from skinbeam.skin.draws import BLOCK, Draws, Median, RandomDraws, key_of
-from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS, PAPILLARY_DERMIS, tissue_of
-from skinbeam.skin.materials import drawn_heat, drawn_index
-from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_factor, ita_prior_deg, lesion_ratio
-from skinbeam.skin.presets import Site, has_epidermis, preset, site_of
-from skinbeam.skin.spread import spread
-from skinbeam.skin.stack import stacked
-from skinbeam.skin.tables import number, sourced, table
-from skinbeam.skin.unused import reading_counts, unused
-from skinbeam.skin.vessels import VesselKind, VesselPopulation, Vessels, given_vessels, stained, vessel_population
-from skinbeam.sources import Sourced
-from skinbeam.units import PER_CM, UM
+from skinbeam.model.case import Case
+from skinbeam.model.exposure import Layer, Reflectance, Vessel
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.units import PER_CM, UM
+from skinbeam.skin.draws import BLOCK, MedianDraw, RandomDraws, StandardDraws, draw_value, stream_key
+from skinbeam.skin.input_warnings import reading_applies, unused_input_warnings
+from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS, PAPILLARY_DERMIS, add_basal_layer, layer_tissue
+from skinbeam.skin.melanin import (
+    colour_warnings,
+    draw_constitutive_ita_deg,
+    draw_sun_exposure_factor,
+    lesion_melanin_ratio,
+    melanin_column_m,
+)
+from skinbeam.skin.presets import (
+    SiteLayers,
+    draw_heat_properties,
+    draw_preset_layers,
+    draw_refractive_index,
+    has_epidermis,
+    preset_site,
+    read_preset,
+)
+from skinbeam.skin.tables import read_number, read_sourced, tissue_table
+from skinbeam.skin.vessels import (
+    VesselKind,
+    VesselPopulation,
+    Vessels,
+    add_port_wine_stain,
+    case_vessels,
+    vessel_population,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SHIFTS", "Skin"]
+__all__ = ["SHIFT_NAMES", "SkinDistribution"]
 
 Array = NDArray[np.float64]
-Layers = tuple[list[str], list[str], dict[str, Array], dict[str, Array]]  # names, materials, (sample, layer), (sample,)
+LayerDraws = tuple[
+    list[str], list[str], dict[str, Array], dict[str, Array]
+]  # names, materials, (sample, layer), (sample,)
 # Standard normals that a simulation turns into its own uncertain parameters; drawn here, they belong to the draw.
-SHIFTS = (
+SHIFT_NAMES = (
     "kinetics",
     "pulsed_kinetics",
     "blood_kinetics",
@@ -64,7 +83,7 @@ SHIFTS = (
     "effect_error",
     "harm_error",
 )
-_VASCULAR: Mapping[str, VesselKind] = {
+_VESSEL_KIND_OF_LESION: Mapping[str, VesselKind] = {
     "telangiectasia": "facial-telangiectasia",
     "spider": "facial-telangiectasia",
     "port-wine-stain": "port-wine-stain",
@@ -89,7 +108,7 @@ _UNITS = {
 
 
 @dataclass(frozen=True)
-class Skin:
+class SkinDistribution:
     """What is known of a skin; `sample` draws such skins.
 
     Parameters
@@ -103,7 +122,7 @@ class Skin:
     melanin_ratio : of a lesion in the beam over the skin around it.
     vessels : given vessels, else `population` draws them, else `vessel_kind`; None draws none.
     layers : explicit layers, which replace the preset's.
-    reading : a reflectance reading, for `simulate.appearance.weigh_by_reading`.
+    reading : a reflectance reading, for `simulate.appearance.weight_by_reading`.
     warnings : records with `code` and `message`.
     """
 
@@ -117,7 +136,7 @@ class Skin:
     temperature_C: float | None = None
     hydration: float | None = None
     melanosome: str = "cutaneous"
-    melanin_ratio: Sourced | None = None
+    melanin_ratio: SourcedValue | None = None
     vessels: tuple[Vessel, ...] = ()
     vessel_kind: VesselKind | None = None
     population: VesselPopulation | None = None
@@ -126,19 +145,19 @@ class Skin:
     warnings: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
 
     @classmethod
-    def from_case(cls, case: Case, *, site: str | None = None) -> "Skin":
+    def from_case(cls, case: Case, *, site: str | None = None) -> "SkinDistribution":
         """Return the skin of a case, at its own site, else at `site`, else where its first concern is."""
         part, person = case.skin, case.patient
         name = part.preset if part is not None else "human"
         layered = part is not None and bool(part.layer)
-        ita = _first(part and part.ita_deg, person and person.ita_deg)
+        ita = _first_value(part and part.ita_deg, person and person.ita_deg)
         phototype = person.phototype if person is not None else None
-        reading = part.reflectance if part is not None and reading_counts(name, layered=layered) else None
-        ratio, warnings = lesion_ratio(case.lesion)
-        warnings += [*colour_warnings(ita, phototype), *unused(case)]
-        place = _first(part and part.site, site, case.concern[0].site if case.concern else None)
-        kinds = [_VASCULAR[lesion.kind] for lesion in case.lesion if lesion.kind in _VASCULAR]
-        has_vessels = not layered and not {"material", "layer"} & preset(name).keys()
+        reading = part.reflectance if part is not None and reading_applies(name, layered=layered) else None
+        ratio, warnings = lesion_melanin_ratio(case.lesion)
+        warnings += [*colour_warnings(ita, phototype), *unused_input_warnings(case)]
+        place = _first_value(part and part.site, site, case.concern[0].site if case.concern else None)
+        kinds = [_VESSEL_KIND_OF_LESION[lesion.kind] for lesion in case.lesion if lesion.kind in _VESSEL_KIND_OF_LESION]
+        has_vessels = not layered and not {"material", "layer"} & read_preset(name).keys()
         return cls(
             preset=name,
             site=place,
@@ -167,7 +186,7 @@ class Skin:
         what stands for the vessels of a port-wine stain. (sample): `ita_deg` (the drawn or given colour),
         `temperature_C`, `melanosome_diameter_m`, `melanosome_density` (absorption inside a granule over
         `melanosome_mua`), `terminal_follicle_m` of people, `heated_share` (of the absorbed light, in a cuvette of
-        blood), and standard normals `NAME_shift` for the names in `SHIFTS`.
+        blood), and standard normals `NAME_shift` for the names in `SHIFT_NAMES`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
         if n < 1 or start < 0:
@@ -175,33 +194,33 @@ class Skin:
         # Whole blocks, cut afterwards: vector instructions may round the last few numbers of an array differently.
         first = start - start % BLOCK
         last = -(-(start + n) // BLOCK) * BLOCK
-        whole = self._dataset(RandomDraws(key_of(rng), last - first, first))
+        whole = self._dataset(RandomDraws(stream_key(rng), last - first, first))
         return whole.isel(sample=slice(start - first, start - first + n))
 
     def median(self) -> "xr.Dataset":
         """Return the one skin in the middle of every distribution, in the form of `sample`."""
-        return self._dataset(Median())
+        return self._dataset(MedianDraw())
 
-    def _dataset(self, draws: Draws) -> "xr.Dataset":
+    def _dataset(self, draws: StandardDraws) -> "xr.Dataset":
         import xarray as xr
 
         if self.layers:
-            names, layered = _explicit(draws, self.layers)
+            names, layered = _explicit_layers(draws, self.layers)
             material = ["explicit"] * len(names)
             own: dict[str, Array] = {}
-        elif "material" in preset(self.preset):
+        elif "material" in read_preset(self.preset):
             names, material, layered, own = self._bulk(draws)
-        elif "layer" in preset(self.preset):
+        elif "layer" in read_preset(self.preset):
             names, material, layered, own = self._stack(draws)
         else:
             names, material, layered, own = self._skin(draws)
         own |= {"weight": np.ones(draws.count), "temperature_C": self._temperature(draws)}
-        diameter = sourced(table("melanin")["melanosome"][self.melanosome]["diameter_um"])
-        own["melanosome_diameter_m"] = spread(draws, "melanosome diameter", diameter) * UM
+        diameter = read_sourced(tissue_table("melanin")["melanosome"][self.melanosome]["diameter_um"])
+        own["melanosome_diameter_m"] = draw_value(draws, "melanosome diameter", diameter) * UM
         own["melanosome_density"] = self._melanosome_density(draws)
-        own |= {f"{name}_shift": draws.normal(f"{name} shift") for name in SHIFTS}
+        own |= {f"{name}_shift": draws.normal(f"{name} shift") for name in SHIFT_NAMES}
         vessels = self._vessels(draws, names, layered["thickness_m"])
-        kind = self._kind_of(vessels)
+        kind = self._vessel_kind(vessels)
         by_vessel = {
             "vessel_depth_m": vessels.depth,
             "vessel_diameter_m": vessels.diameter,
@@ -217,38 +236,38 @@ class Skin:
         coords = {
             "layer": names,
             "material": ("layer", material),
-            "tissue": ("layer", [tissue_of(name) for name in names]),
+            "tissue": ("layer", [layer_tissue(name) for name in names]),
         }
         attrs = {"preset": self.preset, "melanosome": self.melanosome, "vessels": kind}
         return xr.Dataset(variables, coords, attrs)
 
-    def _skin(self, draws: Draws) -> Layers:
+    def _skin(self, draws: StandardDraws) -> LayerDraws:
         """The layers of human skin, in a person or an animal; one more where the basal cells hold more melanin."""
-        place = site_of(self.preset, self.site)
+        place = preset_site(self.preset, self.site)
         thickness = self._thickness(draws, place)
-        optics, one = table("optics"), np.ones(draws.count)
-        hydration_entry = sourced(optics["water"]["hydration"])
+        optics, one = tissue_table("optics"), np.ones(draws.count)
+        hydration_entry = read_sourced(optics["water"]["hydration"])
         hydration = (
-            np.clip(spread(draws, "hydration", hydration_entry), 0.0, 1.0)
+            np.clip(draw_value(draws, "hydration", hydration_entry), 0.0, 1.0)
             if self.hydration is None
             else self.hydration * one
         )
         wet = hydration / hydration_entry.value
 
         def water(name: str) -> Array:
-            return np.clip(spread(draws, f"water {name}", sourced(optics["water"][name])) * wet, 0.0, 1.0)
+            return np.clip(draw_value(draws, f"water {name}", read_sourced(optics["water"][name])) * wet, 0.0, 1.0)
 
         dermis, fat = [hydration] * 4, place.below == "fat"
-        water_below = spread(draws, "water fat", sourced(optics["water"]["fat"])) if fat else one
-        lipid = spread(draws, "lipid fat", sourced(optics["lipid"]["fat"])) if fat else 0.0 * one
-        baseline = spread(draws, "baseline", sourced(optics["baseline"]["factor"]))
+        water_below = draw_value(draws, "water fat", read_sourced(optics["water"]["fat"])) if fat else one
+        lipid = draw_value(draws, "lipid fat", read_sourced(optics["lipid"]["fat"])) if fat else 0.0 * one
+        baseline = draw_value(draws, "baseline", read_sourced(optics["baseline"]["factor"]))
         ita, melanin = self._melanin(draws, thickness[1], place.melanosome_fraction, exposed=place.exposed)
         blood = self._blood(draws, place, thickness)
         zero = np.zeros(draws.count)
         radii = [optics["vessel_radius_um"][name] for name in ("papillary", *["plexus"] * 4)]
-        radius = [spread(draws, f"radius {i}", sourced(entry)) * UM for i, entry in enumerate(radii)]
+        radius = [draw_value(draws, f"radius {i}", read_sourced(entry)) * UM for i, entry in enumerate(radii)]
         if self.vessel_kind == "port-wine-stain":
-            blood, radius = stained(draws, blood, radius)
+            blood, radius = add_port_wine_stain(draws, blood, radius)
         layered = {
             "thickness_m": thickness,
             "melanosome_fraction": [zero, melanin, zero, zero, zero, zero, zero],
@@ -260,28 +279,32 @@ class Skin:
         }
         thermal = ["corneum", "epidermis", *["dermis"] * 4, place.below]
         result = {name: np.stack(columns, axis=1) for name, columns in layered.items()}
-        result["index_589"] = drawn_index(draws, thermal)
+        result["index_589"] = draw_refractive_index(draws, thermal)
         if place.thermal:
             thermal = [f"{place.thermal}-{name}" for name in ("epidermis", "epidermis", *["dermis"] * 4, "fat")]
         material = ["corneum", "epidermis", *[place.scattering] * 4, place.below]
         own = self._scattering_and_blood(draws) | {"ita_deg": ita}
         if self.preset == "human":
-            follicle = sourced(table("layers")["hair"]["terminal_follicle_um"])
-            own["terminal_follicle_m"] = spread(draws, "terminal follicle", follicle) * UM
+            follicle = read_sourced(tissue_table("layers")["hair"]["terminal_follicle_um"])
+            own["terminal_follicle_m"] = draw_value(draws, "terminal follicle", follicle) * UM
         names = [*HUMAN_LAYERS[:-1], place.below]
-        result |= drawn_heat(draws, thermal)
+        result |= draw_heat_properties(draws, thermal)
         if place.basal is not None:
             at = names.index(HUMAN_LAYERS[1])
-            above = zero if place.above_basal is None else spread(draws, "above basal", sourced(place.above_basal))
-            result = with_basal_layer(result, at, spread(draws, "basal layer", sourced(place.basal)) * UM, above)
+            above = (
+                zero if place.above_basal is None else draw_value(draws, "above basal", read_sourced(place.above_basal))
+            )
+            result = add_basal_layer(
+                result, at, draw_value(draws, "basal layer", read_sourced(place.basal)) * UM, above
+            )
             names.insert(at + 1, BASAL_LAYER)
             material.insert(at + 1, material[at])
         return names, material, result, own
 
-    def _stack(self, draws: Draws) -> Layers:
+    def _stack(self, draws: StandardDraws) -> LayerDraws:
         """Layers that the preset lists."""
-        entry = preset(self.preset)
-        layered, own = stacked(draws, entry, self.hydration), self._scattering_and_blood(draws)
+        entry = read_preset(self.preset)
+        layered, own = draw_preset_layers(draws, entry, self.hydration), self._scattering_and_blood(draws)
         names = [layer["name"] for layer in entry["layer"]]
         if has_epidermis(self.preset):
             at = names.index(HUMAN_LAYERS[1])
@@ -290,44 +313,47 @@ class Skin:
             own["ita_deg"], layered["melanosome_fraction"][:, at] = self._melanin(draws, thickness, fraction)
         return names, [layer["material"] for layer in entry["layer"]], layered, own
 
-    def _scattering_and_blood(self, draws: Draws) -> dict[str, Array]:
+    def _scattering_and_blood(self, draws: StandardDraws) -> dict[str, Array]:
         """What is one number a draw in tissue: its scattering over the tables', haematocrit and oxygenation."""
-        entry = preset(self.preset).get("scattering_factor", table("optics")["scattering_factor"])
-        return self._blood_kind(draws) | {"scattering_factor": spread(draws, "scattering", sourced(entry))}
+        entry = read_preset(self.preset).get("scattering_factor", tissue_table("optics")["scattering_factor"])
+        return self._blood_kind(draws) | {"scattering_factor": draw_value(draws, "scattering", read_sourced(entry))}
 
-    def _thickness(self, draws: Draws, place: Site) -> list[Array]:
+    def _thickness(self, draws: StandardDraws, place: SiteLayers) -> list[Array]:
         """Thickness of the seven layers, m; what lies below the fat is treated as more of it."""
-        corneum = spread(draws, "stratum corneum", sourced(place.stratum_corneum)) * UM
-        living = spread(draws, "living epidermis", sourced(place.living_epidermis)) * UM
+        corneum = draw_value(draws, "stratum corneum", read_sourced(place.stratum_corneum)) * UM
+        living = draw_value(draws, "living epidermis", read_sourced(place.living_epidermis)) * UM
         if "both" in place.dermis:
-            dermis = spread(draws, "dermis", sourced(place.dermis["both"])) * UM
+            dermis = draw_value(draws, "dermis", read_sourced(place.dermis["both"])) * UM
         else:
-            female, male = (spread(draws, "dermis", sourced(place.dermis[sex])) * UM for sex in ("female", "male"))
+            female, male = (
+                draw_value(draws, "dermis", read_sourced(place.dermis[sex])) * UM for sex in ("female", "male")
+            )
             dermis = female if self.sex == "female" else male if self.sex == "male" else 0.5 * (female + male)
         if self.preset == "human":
             living, dermis = living * self._ageing("epidermis"), dermis * self._ageing("dermis")
-        share = table("layers")["dermis_share"]
+        share = tissue_table("layers")["dermis_share"]
         papillary, upper, deep = (
-            dermis * spread(draws, name, sourced(share[name])) for name in ("papillary", "upper_plexus", "deep_plexus")
+            dermis * draw_value(draws, name, read_sourced(share[name]))
+            for name in ("papillary", "upper_plexus", "deep_plexus")
         )
         below = np.full(draws.count, np.inf)
         return [corneum, living, papillary, upper, dermis - papillary - upper - deep, deep, below]
 
     def _ageing(self, part: str) -> float:
         """Thickness over that at the reference age."""
-        entry = table("layers")["age"]
-        limits = sourced(entry["range_years"])
-        reference = number(entry["reference_years"])
+        entry = tissue_table("layers")["age"]
+        limits = read_sourced(entry["range_years"])
+        reference = read_number(entry["reference_years"])
         age = reference if self.age_years is None else min(max(self.age_years, limits.low), limits.high)
         if part == "dermis":
-            per_decade = number(entry["dermis_per_decade"])
+            per_decade = read_number(entry["dermis_per_decade"])
         else:
             sexes = [self.sex] if self.sex in ("female", "male") else ["female", "male"]
-            per_decade = float(np.mean([number(entry[f"epidermis_{sex}_per_decade"]) for sex in sexes]))
+            per_decade = float(np.mean([read_number(entry[f"epidermis_{sex}_per_decade"]) for sex in sexes]))
         return 1.0 - per_decade * (age - reference) / 10.0
 
     def _melanin(
-        self, draws: Draws, living_m: Array, fraction: Mapping[str, Any] | None, *, exposed: bool = False
+        self, draws: StandardDraws, living_m: Array, fraction: Mapping[str, Any] | None, *, exposed: bool = False
     ) -> tuple[Array, Array]:
         """Colour of the skin around a lesion, degrees, and volume fraction of melanosomes in the living epidermis.
 
@@ -336,53 +362,56 @@ class Skin:
         """
         one, shift = np.ones(draws.count), draws.normal("melanin inversion")
         if self.ita_deg is not None:
-            ita, site = self.ita_deg * one, self.site or preset("human")["site"]
-            column = column_of_ita_m(ita, shift, site if self.preset == "human" else None)
+            ita, site = self.ita_deg * one, self.site or read_preset("human")["site"]
+            column = melanin_column_m(ita, shift, site if self.preset == "human" else None)
         elif fraction is not None:
             ita = np.full(draws.count, np.nan)
-            epidermis_m = table("melanin")["by_ita"]["epidermis_um"] * UM
-            column = spread(draws, "melanin", sourced(fraction)) * epidermis_m
+            epidermis_m = tissue_table("melanin")["by_ita"]["epidermis_um"] * UM
+            column = draw_value(draws, "melanin", read_sourced(fraction)) * epidermis_m
         else:
-            ita = ita_prior_deg(draws, self.phototype)
-            column = column_of_ita_m(ita, shift) * exposure_factor(draws, exposed=exposed, tan=self.tan)
+            ita = draw_constitutive_ita_deg(draws, self.phototype)
+            column = melanin_column_m(ita, shift) * draw_sun_exposure_factor(draws, exposed=exposed, tan=self.tan)
         if self.melanin_ratio is not None:
-            column = column * spread(draws, "lesion melanin", self.melanin_ratio)
+            column = column * draw_value(draws, "lesion melanin", self.melanin_ratio)
         return ita, np.minimum(column / living_m, 1.0)
 
-    def _melanosome_density(self, draws: Draws) -> Array:
+    def _melanosome_density(self, draws: StandardDraws) -> Array:
         """How much more a granule absorbs inside than `melanosome_mua` says; fractions count granules of that law."""
-        entry = {} if self.layers else preset(self.preset)
+        entry = {} if self.layers else read_preset(self.preset)
         if "melanosome_density" not in entry:
             return np.ones(draws.count)
-        return spread(draws, "melanosome density", sourced(entry["melanosome_density"]))
+        return draw_value(draws, "melanosome density", read_sourced(entry["melanosome_density"]))
 
-    def _blood(self, draws: Draws, place: Site, thickness: list[Array]) -> list[Array]:
+    def _blood(self, draws: StandardDraws, place: SiteLayers, thickness: list[Array]) -> list[Array]:
         """Blood fractions of the five lower layers: the dermis in the proportions of a layer model, the fat its own."""
-        entry = table("optics")["blood_fraction"]
-        mean = spread(draws, "blood", sourced(entry[place.blood]))
+        entry = tissue_table("optics")["blood_fraction"]
+        mean = draw_value(draws, "blood", read_sourced(entry[place.blood]))
         profile = np.asarray(entry["profile"]["values"])
         dermis = np.stack(thickness[2:6], axis=1)
         norm = dermis.sum(axis=1) / (dermis * profile).sum(axis=1)
-        return [mean * ratio * norm for ratio in profile] + [spread(draws, "blood fat", sourced(entry["fat"]))]
+        return [mean * ratio * norm for ratio in profile] + [draw_value(draws, "blood fat", read_sourced(entry["fat"]))]
 
-    def _bulk(self, draws: Draws) -> Layers:
+    def _bulk(self, draws: StandardDraws) -> LayerDraws:
         """One semi-infinite layer of something that is not skin."""
-        entry = preset(self.preset)
+        entry = read_preset(self.preset)
         material = str(entry["material"])
         one, zero = np.ones((draws.count, 1)), np.zeros((draws.count, 1))
         water = one
         if material == "gelatin":
-            drawn = spread(draws, "water gelatin", sourced(entry["water_fraction"]))
+            drawn = draw_value(draws, "water gelatin", read_sourced(entry["water_fraction"]))
             water = (drawn if self.hydration is None else self.hydration * np.ones(draws.count))[:, None]
         if material == "gelatin":
             # Takata's rules are of mass fractions; gelatin and water differ little in density, so that volume serves.
             heat = {
-                name: rule["constant"] + rule["slope"] * water for name, rule in table("thermal")["gelatin"].items()
+                name: rule["constant"] + rule["slope"] * water
+                for name, rule in tissue_table("thermal")["gelatin"].items()
             }
-            dry = spread(draws, "index gelatin", sourced(table("optics")["index"]["gelatin_dry"]))[:, None]
-            index = dry + (number(table("optics")["index"]["water"]) - dry) * water
+            dry = draw_value(draws, "index gelatin", read_sourced(tissue_table("optics")["index"]["gelatin_dry"]))[
+                :, None
+            ]
+            index = dry + (read_number(tissue_table("optics")["index"]["water"]) - dry) * water
         else:
-            heat, index = drawn_heat(draws, [material]), drawn_index(draws, [material])
+            heat, index = draw_heat_properties(draws, [material]), draw_refractive_index(draws, [material])
         layered = {
             "thickness_m": np.full((draws.count, 1), np.inf),
             "melanosome_fraction": zero,
@@ -395,26 +424,28 @@ class Skin:
         } | heat
         own = self._blood_kind(draws) | {"scattering_factor": np.ones(draws.count)}
         if "heated_share" in entry:
-            own["heated_share"] = spread(draws, "heated share", sourced(entry["heated_share"]))
+            own["heated_share"] = draw_value(draws, "heated share", read_sourced(entry["heated_share"]))
         return [self.preset if material != "water" else "water"], [material], layered, own
 
-    def _temperature(self, draws: Draws) -> Array:
+    def _temperature(self, draws: StandardDraws) -> Array:
         if self.temperature_C is not None:
             return np.full(draws.count, self.temperature_C)
-        entry = preset(self.preset)
+        entry = read_preset(self.preset)
         where = "living" if self.layers or "material" not in entry else "dish"
-        return spread(
-            draws, "temperature", sourced(entry.get("temperature_C", table("thermal")["temperature_C"][where]))
+        return draw_value(
+            draws,
+            "temperature",
+            read_sourced(entry.get("temperature_C", tissue_table("thermal")["temperature_C"][where])),
         )
 
-    def _blood_kind(self, draws: Draws) -> dict[str, Array]:
+    def _blood_kind(self, draws: StandardDraws) -> dict[str, Array]:
         """Haematocrit and oxygenation of the blood of the tissue, (sample,)."""
-        entry = table("optics")["blood"] | preset(self.preset).get("vessel", {})
-        haematocrit = np.clip(spread(draws, "tissue haematocrit", sourced(entry["haematocrit"])), 0.0, 1.0)
-        oxygenation = spread(draws, "tissue oxygenation", sourced(entry["oxygenation"]))
+        entry = tissue_table("optics")["blood"] | read_preset(self.preset).get("vessel", {})
+        haematocrit = np.clip(draw_value(draws, "tissue haematocrit", read_sourced(entry["haematocrit"])), 0.0, 1.0)
+        oxygenation = draw_value(draws, "tissue oxygenation", read_sourced(entry["oxygenation"]))
         return {"blood_haematocrit": haematocrit, "blood_oxygenation": oxygenation}
 
-    def _kind_of(self, vessels: Vessels) -> str:
+    def _vessel_kind(self, vessels: Vessels) -> str:
         """Whose vessels the draws hold: given ones, a population's, or none."""
         if self.vessels or vessels.depth.shape[1] == 0:
             return "given" if self.vessels else "none"
@@ -423,20 +454,20 @@ class Skin:
     def _population(self) -> VesselPopulation:
         return self.population or vessel_population(self.vessel_kind or "normal")
 
-    def _vessels(self, draws: Draws, names: list[str], thickness: Array) -> Vessels:
+    def _vessels(self, draws: StandardDraws, names: list[str], thickness: Array) -> Vessels:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(HUMAN_LAYERS):
-            return given_vessels(draws, self.vessels, preset(self.preset).get("vessel", {}))
+            return case_vessels(draws, self.vessels, read_preset(self.preset).get("vessel", {}))
         bottoms, papillary = np.cumsum(thickness, axis=1), names.index(PAPILLARY_DERMIS)
         population, plexus = self._population(), thickness[:, papillary + 1]
         return population.draw(draws, bottoms[:, papillary - 1], bottoms[:, papillary], plexus)
 
 
-def _first(*values: Any) -> Any:
+def _first_value(*values: Any) -> Any:
     """The first value that is given."""
     return next((value for value in values if value is not None), None)
 
 
-def _explicit(draws: Draws, layers: tuple[Layer, ...]) -> tuple[list[str], dict[str, Array]]:
+def _explicit_layers(draws: StandardDraws, layers: tuple[Layer, ...]) -> tuple[list[str], dict[str, Array]]:
     """Layers as the case gives them, the same in every draw."""
     per_cm = {"mua_per_m": "mua_per_cm", "mus_per_m": "mus_per_cm"}
     plain = ("g", "n", "density_kg_m3", "heat_capacity_J_kgK", "conductivity_W_mK")

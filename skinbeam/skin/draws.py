@@ -17,18 +17,28 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.random import Philox
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Draws", "Median", "RandomDraws", "key_of"]
+from skinbeam.model.sources import SourcedValue
+
+__all__ = [
+    "MedianDraw",
+    "RandomDraws",
+    "StandardDraws",
+    "draw_value",
+    "normal_cdf",
+    "stream_key",
+    "value_at_normal",
+]
 
 Array = NDArray[np.float64]
 LEVELS: Final = 10
 BLOCK: Final = 2**LEVELS
-Key = tuple[int, int]
-_KEPT = 256  # blocks, 2 MB: the quantities of two skins, which many cases of one seed draw anew
+StreamKey = tuple[int, int]
+_CACHED_BLOCKS = 256  # blocks, 2 MB: the quantities of two skins, which many cases of one seed draw anew
 
 
-def key_of(rng: int | np.random.Generator) -> Key:
+def stream_key(rng: int | np.random.Generator) -> StreamKey:
     """Return the key of all streams: from a seed, or drawn once from a generator.
 
     Raises
@@ -42,7 +52,7 @@ def key_of(rng: int | np.random.Generator) -> Key:
     return high, low
 
 
-class Draws(Protocol):
+class StandardDraws(Protocol):
     """Standard random numbers for a range of draws."""
 
     @property
@@ -63,7 +73,7 @@ class Draws(Protocol):
 class RandomDraws:
     """Draws `start` to `start + count` under `key`."""
 
-    key: Key
+    key: StreamKey
     count: int
     start: int = 0
 
@@ -89,8 +99,8 @@ class RandomDraws:
         return np.concatenate(blocks)[skip : skip + self.count]
 
 
-@lru_cache(maxsize=_KEPT)
-def _block(key: Key, stream: int, block: int) -> Array:
+@lru_cache(maxsize=_CACHED_BLOCKS)
+def _block(key: StreamKey, stream: int, block: int) -> Array:
     """Return BLOCK numbers in (0, 1), stratified at every power of two.
 
     Draw k and its neighbour lie in different halves, at random which; of two such pairs that follow each other those in
@@ -110,7 +120,7 @@ def _block(key: Key, stream: int, block: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Median:
+class MedianDraw:
     """The one draw in the middle of every distribution."""
 
     count: int = 1
@@ -122,3 +132,48 @@ class Median:
     def uniform(self, name: str) -> Array:
         """Return one half."""
         return np.full(self.count, 0.5)
+
+
+# The one law by which a literature number varies from draw to draw.
+#
+# `normal` and `lognormal` numbers have their value in the middle and a standard deviation for each side, of the
+# logarithm
+# for `lognormal`: half of the draws lie below the value, and 16 % each below `low` and above `high`, whether these lie
+# evenly about it or not. `uniform` ones lie evenly between `low` and `high`, wherever the value lies. `fixed` ones are
+# the value.
+
+
+def draw_value(draws: StandardDraws, name: str, value: SourcedValue) -> Array:
+    """Return draws of a literature number by the stream `name`, (count,)."""
+    if value.distribution == "uniform":
+        return _uniform_value(value, draws.uniform(name))
+    return value_at_normal(value, draws.normal(name))
+
+
+def value_at_normal(value: SourcedValue, normal: ArrayLike) -> Array:
+    """Return a literature number at standard normals, such as a skin carries for what is drawn once a skin.
+
+    Parameters
+    ----------
+    normal : how many standard deviations from the middle; the answer has its shape.
+    """
+    z = np.asarray(normal, dtype=np.float64)
+    if value.distribution == "lognormal":
+        above, below = np.log(value.high / value.value), np.log(value.value / value.low)
+        return np.asarray(value.value * np.exp(z * np.where(z > 0, above, below)))
+    if value.distribution == "normal":
+        return np.asarray(value.value + z * np.where(z > 0, value.high - value.value, value.value - value.low))
+    if value.distribution == "uniform":
+        return _uniform_value(value, normal_cdf(z))
+    return np.full(z.shape, value.value)
+
+
+def normal_cdf(normal: ArrayLike) -> Array:
+    """Return the places of standard normals in their own distribution: uniform from 0 to 1."""
+    from scipy.special import ndtr  # late: most commands draw nothing
+
+    return np.asarray(ndtr(normal))
+
+
+def _uniform_value(value: SourcedValue, place: Array) -> Array:
+    return np.asarray(value.low + (value.high - value.low) * place)

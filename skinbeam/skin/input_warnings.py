@@ -2,32 +2,32 @@
 
 from collections.abc import Mapping
 
-from skinbeam.messages import Message
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Patient
-from skinbeam.skin.presets import has_epidermis, preset
-from skinbeam.skin.tables import table
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Patient
+from skinbeam.skin.presets import has_epidermis, read_preset
+from skinbeam.skin.tables import tissue_table
+from skinbeam.text import Message
 
-__all__ = ["reading_counts", "unused"]
+__all__ = ["reading_applies", "unused_input_warnings"]
 
 
-def reading_counts(name: str, *, layered: bool) -> bool:
+def reading_applies(name: str, *, layered: bool) -> bool:
     """Return whether a reading says anything of such a skin: not of given layers, nor of a bulk that is no skin."""
-    return not layered and "material" not in preset(name)
+    return not layered and "material" not in read_preset(name)
 
 
-def unused(case: Case) -> list[Mapping[str, str]]:
+def unused_input_warnings(case: Case) -> list[Mapping[str, str]]:
     """Return a warning, `code` and `message`, for each thing of the skin or the patient that changes no result."""
     part = case.skin
     if part is None:
-        return _age_beyond(case.patient)
+        return _age_beyond_model(case.patient)
     name, layered, skinless = part.preset, bool(part.layer), not has_epidermis(part.preset)
-    dry = "material" in preset(name) and name != "phantom"
+    dry = "material" in read_preset(name) and name != "phantom"
     found = {
         "colour-not-used": part.ita_deg is not None and not layered and skinless,
         "site-not-used": part.site is not None and not layered and name != "human",
         "hydration-not-used": part.hydration is not None and (layered or dry),
-        "reading-not-used": part.reflectance is not None and not reading_counts(name, layered=layered),
+        "reading-not-used": part.reflectance is not None and not reading_applies(name, layered=layered),
         "melanin-not-used": any(lesion.melanin_ratio is not None for lesion in case.lesion) and (layered or skinless),
         # Published courses and harms are of people's skin, so that of people a patient counts beside given layers too.
         "patient-not-used": case.patient is not None and name != "human",
@@ -43,19 +43,19 @@ def unused(case: Case) -> list[Mapping[str, str]]:
         "site-not-used": "site_without_person",
     }
     said: list[Mapping[str, str]] = [
-        {"code": code, "message": Message(f"skin.{of_message[code]}", _params(of_message[code], name)).text}
+        {"code": code, "message": Message(f"skin.{of_message[code]}", _message_parameters(of_message[code], name)).text}
         for code, there in found.items()
         if there
     ]
-    return said if layered or name != "human" else said + _age_beyond(case.patient)
+    return said if layered or name != "human" else said + _age_beyond_model(case.patient)
 
 
-def _params(message: str, preset_name: str) -> dict[str, str]:
+def _message_parameters(message: str, preset_name: str) -> dict[str, str]:
     return {} if message.endswith("_of_layers") else {"preset": preset_name}
 
 
-def _age_beyond(patient: Patient | None) -> list[Mapping[str, str]]:
-    limits = table("layers")["age"]["range_years"]
+def _age_beyond_model(patient: Patient | None) -> list[Mapping[str, str]]:
+    limits = tissue_table("layers")["age"]["range_years"]
     if patient is None or limits["low"] <= patient.age_years <= limits["high"]:
         return []
     params = {"low_years": limits["low"], "high_years": limits["high"], "age_years": patient.age_years}

@@ -11,26 +11,24 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.derived import derived_table
-from skinbeam.messages import Message
-from skinbeam.provenance import used
-from skinbeam.schema.exposure import Lesion
-from skinbeam.schema.fields import phototype_range as grade_ends
-from skinbeam.schema.names import PHOTOTYPES
-from skinbeam.skin.draws import Draws
-from skinbeam.skin.spread import spread
-from skinbeam.skin.tables import sourced, table
-from skinbeam.sources import Sourced
-from skinbeam.units import UM
+from skinbeam.model.exposure import Lesion
+from skinbeam.model.fields import phototype_range as grade_ends
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.model.units import UM
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.skin.draws import StandardDraws, draw_value
+from skinbeam.skin.tables import read_sourced, tissue_table
+from skinbeam.text import Message
 
 __all__ = [
     "colour_warnings",
-    "column_of_ita_m",
-    "exposure_factor",
-    "ita_prior_deg",
+    "draw_constitutive_ita_deg",
+    "draw_sun_exposure_factor",
     "ita_range_deg",
-    "lesion_ratio",
-    "phototype_range",
+    "lesion_melanin_ratio",
+    "matching_phototypes",
+    "melanin_column_m",
 ]
 
 Array = NDArray[np.float64]
@@ -40,11 +38,11 @@ _GRID_DEG = np.linspace(-90.0, 90.0, 3601)
 
 def ita_range_deg() -> tuple[float, float]:
     """Return the darkest and the lightest colour of the table; colours beyond are held at its ends."""
-    ita = table("melanin")["by_ita"]["ita_deg"]
+    ita = tissue_table("melanin")["by_ita"]["ita_deg"]
     return float(ita[0]), float(ita[-1])
 
 
-def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | None = None) -> Array:
+def melanin_column_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | None = None) -> Array:
     """Return melanosome volume per area of skin, m: volume fraction times thickness of epidermis, at an ITA.
 
     What a spectrum fixes is this product, not the fraction alone: a thinner epidermis of the same colour is
@@ -56,38 +54,38 @@ def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | None
     shift : how many standard deviations of the inversion: of its disagreement between data and scattering models.
     site : body site of people whose skin has this colour; None for the mixed sites of the spectra.
     """
-    entry, found = table("melanin")["by_ita"], derived_table("melanin_by_colour")
-    used(found["source"])
+    entry, found = tissue_table("melanin")["by_ita"], load_derived_table("melanin_by_colour")
+    cite_sources(found["source"])
     logs = np.log(np.asarray(found["fractions"], dtype=np.float64))
     ita = np.asarray(entry["ita_deg"], dtype=np.float64)
     asked = np.asarray(ita_deg, dtype=np.float64)
     centre = np.interp(asked, ita, logs[:, 0])
     if site is not None:
-        of_site = derived_table("melanin_by_site")
-        used(of_site["source"])
+        of_site = load_derived_table("melanin_by_site")
+        cite_sources(of_site["source"])
         columns = np.asarray(of_site["column_um"][site], dtype=np.float64)
         centre = np.interp(asked, of_site["ita_deg"], np.log(columns / entry["epidermis_um"]))
     deviation = np.interp(asked, ita, logs.std(axis=1, ddof=1))
     return np.asarray(np.exp(centre + deviation * np.asarray(shift)) * entry["epidermis_um"] * UM)
 
 
-def ita_prior_deg(draws: Draws, phototype: str | None) -> Array:
+def draw_constitutive_ita_deg(draws: StandardDraws, phototype: str | None) -> Array:
     """Return draws of the constitutive ITA, degrees, (count,).
 
     Parameters
     ----------
     phototype : one, a range such as `III-IV`, or None for anyone.
     """
-    used(table("melanin")["phototype"]["source"])
+    cite_sources(tissue_table("melanin")["phototype"]["source"])
     if phototype is None:
-        used(table("melanin")["population"]["source"])
+        cite_sources(tissue_table("melanin")["population"]["source"])
     return np.asarray(np.interp(draws.uniform("constitutive colour"), _prior_cdf(phototype), _GRID_DEG))
 
 
 @cache
 def _prior_cdf(phototype: str | None) -> Array:
     """The share of such people with an ITA below each grid point: a mixture of normals, one a phototype."""
-    entry, shares = table("melanin")["phototype"], np.array(table("melanin")["population"]["shares"])
+    entry, shares = tissue_table("melanin")["phototype"], np.array(tissue_table("melanin")["population"]["shares"])
     if phototype is not None:
         low, high = grade_ends(phototype)
         inside = (np.arange(1, len(PHOTOTYPES) + 1) >= low) & (np.arange(1, len(PHOTOTYPES) + 1) <= high)
@@ -98,10 +96,10 @@ def _prior_cdf(phototype: str | None) -> Array:
     return np.asarray((cumulative - cumulative[0]) / (cumulative[-1] - cumulative[0]))
 
 
-def phototype_range(ita_deg: float) -> str:
+def matching_phototypes(ita_deg: float) -> str:
     """Return the phototypes that a colour fits, e.g. `I-III`: wide, because the two agree poorly (osto2022)."""
-    entry = table("melanin")["phototype"]
-    used(entry["source"], "osto2022")
+    entry = tissue_table("melanin")["phototype"]
+    cite_sources(entry["source"], "osto2022")
     distance = np.abs(ita_deg - np.array(entry["ita_deg"])) / np.array(entry["spread_deg"])
     fitting = np.flatnonzero(distance <= entry["fits_within"])
     if fitting.size == 0:
@@ -110,28 +108,28 @@ def phototype_range(ita_deg: float) -> str:
     return low if low == high else f"{low}-{high}"
 
 
-def exposure_factor(draws: Draws, *, exposed: bool, tan: str) -> Array:
+def draw_sun_exposure_factor(draws: StandardDraws, *, exposed: bool, tan: str) -> Array:
     """Return how much more melanin the skin holds than its constitutive colour says, (count,)."""
-    entry = table("melanin")["exposure"]
+    entry = tissue_table("melanin")["exposure"]
     if exposed:
-        return spread(draws, "exposure", sourced(entry["exposed"]))
+        return draw_value(draws, "exposure", read_sourced(entry["exposed"]))
     if tan != "none":
-        return spread(draws, "exposure", sourced(entry["tan"]))
+        return draw_value(draws, "exposure", read_sourced(entry["tan"]))
     return np.ones(draws.count)
 
 
-def lesion_ratio(lesions: Sequence[Lesion]) -> tuple[Sourced | None, list[Mapping[str, str]]]:
+def lesion_melanin_ratio(lesions: Sequence[Lesion]) -> tuple[SourcedValue | None, list[Mapping[str, str]]]:
     """Return the melanin of the first lesion that says how much it holds, and warnings of those that do not."""
-    known = table("melanin")["lesion_ratio"]
+    known = tissue_table("melanin")["lesion_ratio"]
     warnings: list[Mapping[str, str]] = []
-    ratio: Sourced | None = None
+    ratio: SourcedValue | None = None
     for lesion in lesions:
-        found: Sourced | None = None
+        found: SourcedValue | None = None
         if lesion.melanin_ratio is not None:
             given = lesion.melanin_ratio
-            found = Sourced(given, given, given, "fixed", known["lentigo"]["source"], "given in the case")
+            found = SourcedValue(given, given, given, "fixed", known["lentigo"]["source"], "given in the case")
         elif lesion.kind in known:
-            found = sourced(known[lesion.kind])
+            found = read_sourced(known[lesion.kind])
         elif lesion.kind in ("naevus-of-ota", "undiagnosed"):
             message = Message("skin.lesion_without_melanin", {"kind": lesion.kind})
             warnings.append({"code": "lesion-without-melanin", "message": message.text})
@@ -149,7 +147,7 @@ def colour_warnings(ita: float | None, phototype: str | None) -> list[Mapping[st
         message = Message("skin.ita_at_end", {"ita_deg": ita, "low_deg": low, "high_deg": high})
         warnings.append({"code": "ita-at-end", "message": message.text})
     if phototype is not None:
-        fitting = phototype_range(ita)
+        fitting = matching_phototypes(ita)
         (first, last), (lightest, darkest) = grade_ends(phototype), grade_ends(fitting)
         if last < lightest or first > darkest:
             params = {"ita_deg": ita, "phototype": phototype, "fitting": fitting}

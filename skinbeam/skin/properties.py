@@ -10,38 +10,43 @@ beyond 1930 nm and lipid outside 429 to 1098 nm, of which nothing was measured, 
 near 1210 and 1720 nm are missing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import Message
-from skinbeam.provenance import remembered, used
-from skinbeam.skin.spectra import check_wavelength, spectrum
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, sourced, table
-from skinbeam.units import ML_MIN_KG, PER_CM
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.sources import cache_with_sources, cite_sources
+from skinbeam.model.units import ML_MIN_KG, PER_CM
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.tables import check_wavelength, read_number, read_sourced, read_spectrum, tissue_table
+from skinbeam.text import Message
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
+    "DERMIS_MATERIALS",
     "MelanosomeKind",
-    "Optics",
-    "Thermal",
+    "OpticalProperties",
+    "ThermalProperties",
     "anisotropy",
     "baseline_mua",
     "blood_mua",
-    "blood_thermal",
+    "blood_thermal_properties",
+    "denatured_scattering_share",
+    "fibril_share",
     "lipid_mua",
     "melanosome_mua",
     "methaemoglobin_mua",
-    "optics",
-    "perfusion",
+    "optical_properties",
+    "perfusion_coefficient",
     "reduced_scattering",
-    "thermal",
+    "scattering_slope",
+    "thermal_properties",
+    "water_absorption_slope",
     "water_mua",
 ]
 
@@ -51,7 +56,7 @@ _INDEX_REFERENCE_NM = 589.0
 
 
 @dataclass(frozen=True)
-class Optics:
+class OpticalProperties:
     """Absorption and scattering coefficients (1/m), mean cosine and refractive index; all (sample, layer)."""
 
     mua: Array
@@ -59,13 +64,13 @@ class Optics:
     g: Array
     n: Array
 
-    def of_draws(self, which: NDArray[np.int64]) -> "Optics":
+    def of_draws(self, which: NDArray[np.int64]) -> "OpticalProperties":
         """Return those of some of the samples."""
-        return Optics(self.mua[which], self.mus[which], self.g[which], self.n[which])
+        return OpticalProperties(self.mua[which], self.mus[which], self.g[which], self.n[which])
 
 
 @dataclass(frozen=True)
-class Thermal:
+class ThermalProperties:
     """Conductivity W/(m K), heat capacity J/(m³ K), density kg/m³, heat capacity J/(kg K); all (sample, layer)."""
 
     conductivity: Array
@@ -73,10 +78,10 @@ class Thermal:
     density: Array
     heat_capacity: Array
 
-    def of_draws(self, which: NDArray[np.int64]) -> "Thermal":
+    def of_draws(self, which: NDArray[np.int64]) -> "ThermalProperties":
         """Return those of some of the samples."""
         each = (self.conductivity, self.heat_capacity_vol, self.density, self.heat_capacity)
-        return Thermal(*(part[which] for part in each))
+        return ThermalProperties(*(part[which] for part in each))
 
 
 def water_mua(wavelength_nm: float) -> float:
@@ -86,7 +91,7 @@ def water_mua(wavelength_nm: float) -> float:
     ------
     NotAvailable : outside the range.
     """
-    return float(spectrum("water").at("absorption_per_m", wavelength_nm))
+    return float(read_spectrum("water").at("absorption_per_m", wavelength_nm))
 
 
 def lipid_mua(wavelength_nm: float) -> float:
@@ -96,7 +101,7 @@ def lipid_mua(wavelength_nm: float) -> float:
     ------
     NotAvailable : outside the range.
     """
-    return float(spectrum("fat").at("absorption_per_m", wavelength_nm))
+    return float(read_spectrum("fat").at("absorption_per_m", wavelength_nm))
 
 
 def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLike) -> Array:
@@ -109,11 +114,11 @@ def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLi
     ------
     NotAvailable : outside 400 to 11000 nm.
     """
-    blood, entry = spectrum("blood"), table("optics")["blood"]
+    blood, entry = read_spectrum("blood"), tissue_table("optics")["blood"]
     share = np.asarray(oxygenation, dtype=np.float64)
     whole = share * blood.at("oxy_per_m", wavelength_nm) + (1.0 - share) * blood.at("deoxy_per_m", wavelength_nm)
-    cells = np.maximum(whole - number(entry["water_fraction"]) * water_mua(wavelength_nm), 0.0)
-    ratio = np.asarray(haematocrit, dtype=np.float64) / number(entry["table_haematocrit"])
+    cells = np.maximum(whole - read_number(entry["water_fraction"]) * water_mua(wavelength_nm), 0.0)
+    ratio = np.asarray(haematocrit, dtype=np.float64) / read_number(entry["table_haematocrit"])
     return np.asarray(whole + (ratio - 1.0) * cells)
 
 
@@ -126,10 +131,10 @@ def methaemoglobin_mua(wavelength_nm: float, haematocrit: ArrayLike) -> Array:
     ------
     NotAvailable : outside 450 to 1000 nm.
     """
-    entry = table("optics")["blood"]
-    cells = spectrum("methaemoglobin").at("cells_per_m", wavelength_nm)
-    ratio = np.asarray(haematocrit, dtype=np.float64) / number(entry["table_haematocrit"])
-    return np.asarray(number(entry["water_fraction"]) * water_mua(wavelength_nm) + ratio * cells)
+    entry = tissue_table("optics")["blood"]
+    cells = read_spectrum("methaemoglobin").at("cells_per_m", wavelength_nm)
+    ratio = np.asarray(haematocrit, dtype=np.float64) / read_number(entry["table_haematocrit"])
+    return np.asarray(read_number(entry["water_fraction"]) * water_mua(wavelength_nm) + ratio * cells)
 
 
 def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
@@ -143,7 +148,10 @@ def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> 
     ------
     NotAvailable : outside 400 to 1930 nm.
     """
-    entry, limits = table("melanin")["melanosome"][kind], sourced(table("melanin")["melanosome_range_nm"])
+    entry, limits = (
+        tissue_table("melanin")["melanosome"][kind],
+        read_sourced(tissue_table("melanin")["melanosome_range_nm"]),
+    )
     if not limits.low <= wavelength_nm <= limits.high:
         params = {"what": f"{kind} melanosomes", "wavelength_nm": wavelength_nm}
         params |= {"low_nm": limits.low, "high_nm": limits.high}
@@ -151,58 +159,59 @@ def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> 
 
     def law(at_nm: float) -> float:
         beyond = entry.get("beyond")
-        turn_nm = at_nm if beyond is None else min(at_nm, number(beyond["from_nm"]))
+        turn_nm = at_nm if beyond is None else min(at_nm, read_number(beyond["from_nm"]))
         seen = float(
-            number(entry["a_per_cm"]) * (turn_nm / number(entry["reference_nm"])) ** -number(entry["exponent"])
+            read_number(entry["a_per_cm"])
+            * (turn_nm / read_number(entry["reference_nm"])) ** -read_number(entry["exponent"])
         )
-        return seen if beyond is None else float(seen * (at_nm / turn_nm) ** -number(beyond["exponent"]))
+        return seen if beyond is None else float(seen * (at_nm / turn_nm) ** -read_number(beyond["exponent"]))
 
     infrared = entry.get("infrared")
-    if infrared is None or wavelength_nm <= number(infrared["from_nm"]):
+    if infrared is None or wavelength_nm <= read_number(infrared["from_nm"]):
         return law(wavelength_nm) * PER_CM
-    start, anchor, there = (number(infrared[name]) for name in ("from_nm", "anchor_nm", "per_cm"))
+    start, anchor, there = (read_number(infrared[name]) for name in ("from_nm", "anchor_nm", "per_cm"))
     if wavelength_nm > anchor:
-        return float(there * np.exp(-number(infrared["decay_per_nm"]) * (wavelength_nm - anchor)) * PER_CM)
+        return float(there * np.exp(-read_number(infrared["decay_per_nm"]) * (wavelength_nm - anchor)) * PER_CM)
     share = np.log(wavelength_nm / start) / np.log(anchor / start)
     return float(law(start) ** (1 - share) * there**share * PER_CM)
 
 
 def baseline_mua(wavelength_nm: float) -> float:
     """Return the absorption coefficient of bloodless, dry skin, 1/m (skin 4); constant in the infrared."""
-    entry = table("optics")["baseline"]
-    falling = np.exp(-(wavelength_nm - number(entry["origin_nm"])) / number(entry["scale_nm"]))
-    return float((number(entry["constant_per_cm"]) + number(entry["exponential_per_cm"]) * falling) * PER_CM)
+    entry = tissue_table("optics")["baseline"]
+    falling = np.exp(-(wavelength_nm - read_number(entry["origin_nm"])) / read_number(entry["scale_nm"]))
+    return float((read_number(entry["constant_per_cm"]) + read_number(entry["exponential_per_cm"]) * falling) * PER_CM)
 
 
-@remembered(4096)
+@cache_with_sources(4096)
 def reduced_scattering(material: str, wavelength_nm: float) -> float:
     """Return the reduced scattering coefficient of `corneum`, `epidermis`, `dermis` or `fat`, 1/m (skin 6).
 
     Geometric mean of the data sets (jacques2013, equation 2); beyond the last of them an assumed power law.
     """
-    sets, beyond = table("optics")["scattering"], table("optics")["scattering_beyond"]
+    sets, beyond = tissue_table("optics")["scattering"], tissue_table("optics")["scattering_beyond"]
     entry = sets[sets[material].get("like", material)]
-    last = number(beyond["from_nm"])
+    last = read_number(beyond["from_nm"])
     inside = min(wavelength_nm, last) / 500.0
     logs = []
     for fit in entry["sets"]:
-        used(fit["source"])
+        cite_sources(fit["source"])
         shape = fit["rayleigh"] * inside**-4 + (1.0 - fit["rayleigh"]) * inside ** -fit["mie"]
         logs.append(np.log(fit["a_per_cm"] * PER_CM * shape))
-    tail = (max(wavelength_nm, last) / last) ** -number(beyond["exponent"])
+    tail = (max(wavelength_nm, last) / last) ** -read_number(beyond["exponent"])
     return float(np.exp(np.mean(logs)) * tail)
 
 
 def anisotropy(wavelength_nm: float) -> float:
     """Return the mean cosine of scattering of skin."""
-    nodes = table("optics")["anisotropy"]["nodes"]
-    used(*(node["source"] for node in nodes))
+    nodes = tissue_table("optics")["anisotropy"]["nodes"]
+    cite_sources(*(node["source"] for node in nodes))
     return float(
         np.interp(np.log(wavelength_nm), np.log([n["wavelength_nm"] for n in nodes]), [n["value"] for n in nodes])
     )
 
 
-def optics(ds: "xr.Dataset", wavelength_nm: float) -> Optics:
+def optical_properties(ds: "xr.Dataset", wavelength_nm: float) -> OpticalProperties:
     """Return the optics of drawn skins at a wavelength, by (skin 1) and (skin 7).
 
     Explicit layers hold what the case gave, at any wavelength.
@@ -216,18 +225,18 @@ def optics(ds: "xr.Dataset", wavelength_nm: float) -> Optics:
     NotAvailable : a wavelength at which skin is not described (explicit layers excepted).
     """
     if "mua_per_m" in ds:
-        return Optics(*(ds.variables[name].values for name in ("mua_per_m", "mus_per_m", "g", "n")))
+        return OpticalProperties(*(ds.variables[name].values for name in ("mua_per_m", "mus_per_m", "g", "n")))
     check_wavelength(wavelength_nm)
     water = water_mua(wavelength_nm)
-    lipid = lipid_mua(wavelength_nm) if spectrum("fat").covers(wavelength_nm) else 0.0
+    lipid = lipid_mua(wavelength_nm) if read_spectrum("fat").covers(wavelength_nm) else 0.0
     blood = blood_mua(
         wavelength_nm, ds.variables["blood_haematocrit"].values, ds.variables["blood_oxygenation"].values
     )[:, None]
     fraction = ds.variables["blood_fraction"].values
     rest = ds.variables["water_fraction"].values * water + ds.variables["lipid_fraction"].values * lipid
     rest = rest + ds.variables["baseline_factor"].values * baseline_mua(wavelength_nm)
-    reached = _reached(2.0 * blood * ds.variables["vessel_radius_m"].values)
-    mua = fraction * reached * blood + (1.0 - fraction) * rest + _melanin(ds, wavelength_nm)
+    reached = _lit_blood_share(2.0 * blood * ds.variables["vessel_radius_m"].values)
+    mua = fraction * reached * blood + (1.0 - fraction) * rest + _melanin_absorption(ds, wavelength_nm)
 
     materials = [str(name) for name in ds.variables["material"].values]
     g = np.full(mua.shape, anisotropy(wavelength_nm))
@@ -235,56 +244,108 @@ def optics(ds: "xr.Dataset", wavelength_nm: float) -> Optics:
     factor = ds.variables["scattering_factor"].values
     for column, material in enumerate(materials):
         if material == "blood":
-            table_ = spectrum("blood")
+            table_ = read_spectrum("blood")
             mus[:, column] = table_.at("scattering_per_m", wavelength_nm)
             g[:, column] = table_.at("anisotropy", wavelength_nm)
         elif material in ("water", "gelatin"):
             mus[:, column] = 0.0
         else:
             mus[:, column] = factor * reduced_scattering(material, wavelength_nm) / (1.0 - g[:, column])
-    index = spectrum("water")
+    index = read_spectrum("water")
     dispersion = float(index.at("index", wavelength_nm) - index.at("index", _INDEX_REFERENCE_NM))
     n = np.maximum(ds.variables["index_589"].values + ds.variables["water_fraction"].values * dispersion, 1.0)
-    return Optics(mua, mus, g, n)
+    return OpticalProperties(mua, mus, g, n)
 
 
-def thermal(ds: "xr.Dataset") -> Thermal:
+def thermal_properties(ds: "xr.Dataset") -> ThermalProperties:
     """Return the heat properties of drawn skins."""
     density, capacity = ds.variables["density_kg_m3"].values, ds.variables["heat_capacity_J_kgK"].values
-    return Thermal(ds.variables["conductivity_W_mK"].values, density * capacity, density, capacity)
+    return ThermalProperties(ds.variables["conductivity_W_mK"].values, density * capacity, density, capacity)
 
 
-def perfusion(ds: "xr.Dataset") -> Array:
+def perfusion_coefficient(ds: "xr.Dataset") -> Array:
     """Return the heat that blood at rest exchanges with drawn skins, (sample, layer), W/(m³ K); 0 where none flows.
 
     Perfusion by mass, times the density of the layer, times the heat capacity of blood by volume (Pennes). Explicit
     layers, and what is not skin, have none.
     """
-    _, capacity = blood_thermal()
+    _, capacity = blood_thermal_properties()
     flow = np.zeros(ds.variables["density_kg_m3"].shape)
     for column, material in enumerate(str(name) for name in ds.variables["material"].values):
-        entry = table("thermal").get(material, {}).get("perfusion_ml_minkg")
+        entry = tissue_table("thermal").get(material, {}).get("perfusion_ml_minkg")
         if entry is not None:
-            flow[:, column] = spread_at(sourced(entry), ds.variables["perfusion_shift"].values) * ML_MIN_KG
+            flow[:, column] = value_at_normal(read_sourced(entry), ds.variables["perfusion_shift"].values) * ML_MIN_KG
     return np.asarray(flow * ds.variables["density_kg_m3"].values * capacity)
 
 
-def blood_thermal() -> tuple[float, float]:
+def blood_thermal_properties() -> tuple[float, float]:
     """Return conductivity, W/(m K), and heat capacity by volume, J/(m³ K), of blood."""
-    entry = table("thermal")["blood"]
-    capacity = number(entry["density_kg_m3"]) * number(entry["heat_capacity_J_kgK"])
-    return number(entry["conductivity_W_mK"]), capacity
+    entry = tissue_table("thermal")["blood"]
+    capacity = read_number(entry["density_kg_m3"]) * read_number(entry["heat_capacity_J_kgK"])
+    return read_number(entry["conductivity_W_mK"]), capacity
 
 
-def _reached(optical_diameter: Array) -> Array:
+def _lit_blood_share(optical_diameter: Array) -> Array:
     """Share of the blood in a vessel that light reaches: (1 - exp(-x)) / x, 1 at x = 0 (skin 2)."""
     x = np.maximum(optical_diameter, 1e-12)
     return np.asarray(-np.expm1(-x) / x)
 
 
-def _melanin(ds: "xr.Dataset", wavelength_nm: float) -> Array:
-    limits = sourced(table("melanin")["melanosome_range_nm"])
+def _melanin_absorption(ds: "xr.Dataset", wavelength_nm: float) -> Array:
+    limits = read_sourced(tissue_table("melanin")["melanosome_range_nm"])
     fraction = ds.variables["melanosome_fraction"].values
     if not limits.low <= wavelength_nm <= limits.high:
         return np.zeros_like(fraction)
     return np.asarray(fraction * melanosome_mua(wavelength_nm, ds.attrs["melanosome"]))
+
+
+# How optics of skin change with heat, by material and wavelength; the equations stand in
+# `physics.light.thermal_optics`.
+
+DERMIS_MATERIALS = ("dermis", "rodent-dermis")
+
+
+def scattering_slope(material: str) -> Mapping[str, Any] | None:
+    """Return the table entry of the relative change of scattering, 1/K; None where it was not measured."""
+    entry: Mapping[str, Any] | None = tissue_table("heated")["scattering"]["slope_1_K"].get(
+        _tabulated_material(material)
+    )
+    return entry
+
+
+def fibril_share(wavelength_nm: float) -> float:
+    """Return the share of the scattering of dermis that is Rayleigh's, of fibrils, 0 to 1.
+
+    Geometric mean, over the fits of human skin that part it from the rest, of what the rest is. Fits of rodents do not.
+    """
+    rest = []
+    for fit in tissue_table("optics")["scattering"]["dermis"]["sets"]:
+        if fit["rayleigh"] > 0:
+            cite_sources(fit["source"])
+            small, large = (wavelength_nm / 500.0) ** -4, (wavelength_nm / 500.0) ** -fit["mie"]
+            rest.append(1 - fit["rayleigh"] * small / (fit["rayleigh"] * small + (1 - fit["rayleigh"]) * large))
+    return float(1 - np.exp(np.mean(np.log(rest))))
+
+
+def denatured_scattering_share(material: str, wavelength_nm: float) -> float:
+    """Return what is left of the scattering of a material when its collagen is denatured: 1 where it holds none.
+
+    It is d of (heated 3) before the spread of `denatured.bundles`, by which it is multiplied in dermis.
+    """
+    if material not in DERMIS_MATERIALS:
+        return 1.0
+    cite_sources("kirsch1998", "gross1964")
+    return 1.0 - fibril_share(wavelength_nm)
+
+
+def water_absorption_slope(wavelength_nm: float) -> float:
+    """Return the relative change of the absorption of water, 1/K; 0 beside the wavelengths of the table."""
+    nodes = tissue_table("heated")["water"]["slope"]
+    at = [node["wavelength_nm"] for node in nodes]
+    if not at[0] <= wavelength_nm <= at[-1]:
+        return 0.0
+    return float(np.interp(wavelength_nm, at, [read_number(node) for node in nodes]))
+
+
+def _tabulated_material(material: str) -> str:
+    return DERMIS_MATERIALS[0] if material in DERMIS_MATERIALS else material

@@ -1,18 +1,47 @@
-"""Tabulated spectra of `data/spectra`: read once, interpolated, never read beyond their ends."""
+"""Reads the tables of `data/tissue`, and notes which sources were read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import Message
-from skinbeam.provenance import used
-from skinbeam.shipped import shipped_text
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.package_data import load_package_table, load_package_text
+from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.text import Message
 
-__all__ = ["MODEL_RANGE_NM", "Spectrum", "check_wavelength", "spectrum"]
+__all__ = [
+    "MODEL_RANGE_NM",
+    "Spectrum",
+    "check_wavelength",
+    "read_number",
+    "read_sourced",
+    "read_spectrum",
+    "tissue_table",
+]
+
+
+def tissue_table(name: str) -> Mapping[str, Any]:
+    """Return the content of `data/tissue/NAME.toml`."""
+    return load_package_table(f"data/tissue/{name}.toml")
+
+
+def read_sourced(entry: Mapping[str, Any]) -> SourcedValue:
+    """Return the number that a table entry holds; its source counts as used."""
+    value = SourcedValue.from_table(entry)
+    cite_sources(value.source)
+    return value
+
+
+def read_number(entry: Mapping[str, Any]) -> float:
+    """Return the central value that a table entry holds; its source counts as used."""
+    return read_sourced(entry).value
+
+
+# Tabulated spectra of `data/spectra`: read once, interpolated, never read beyond their ends.
 
 Array = NDArray[np.float64]
 # Where skin as a whole is described: the common range of water and blood.
@@ -59,7 +88,7 @@ class Spectrum:
                     {"what": self.name, "wavelength_nm": float(outside.flat[0]), "low_nm": low, "high_nm": high},
                 ).text
             )
-        used(*self.sources)
+        cite_sources(*self.sources)
         values = self.columns[column]
         if column.endswith("_per_m") and np.all(values > 0.0):
             return np.exp(np.interp(asked, self.wavelength_nm, np.log(values)))
@@ -67,9 +96,9 @@ class Spectrum:
 
 
 @cache
-def spectrum(name: str) -> Spectrum:
+def read_spectrum(name: str) -> Spectrum:
     """Return the table `data/spectra/NAME.csv`: `# key: value` lines, a line of column names, numbers."""
-    lines = shipped_text(f"data/spectra/{name}.csv").splitlines()
+    lines = load_package_text(f"data/spectra/{name}.csv").splitlines()
     head = dict(line[1:].strip().split(": ", 1) for line in lines if line.startswith("#"))
     rows = [line for line in lines if line and not line.startswith("#")]
     values = np.array([row.split(",") for row in rows[1:]], dtype=np.float64)

@@ -1,47 +1,217 @@
-"""What the atlas asks of one skin and one device: the setting that a plan chooses, and the textbook's beside it.
+"""What the atlas asks of one skin and one device: the planned setting, and the textbook setting beside it.
 
-Both are judged on the same drawn skins by the code of the plan: how many reach the target, and how likely the skin
-around burns, or of columns how likely a limit breaks.
+Which devices the atlas asks, each for which condition, and on which skins: `data/atlas.toml`.
 """
 
+import math
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from statistics import median_high
 from typing import Any, Final
 
 import numpy as np
 
-from skinbeam.document import document
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.laser.device import load_device
-from skinbeam.laser.grid import dose_steps
-from skinbeam.messages import text
-from skinbeam.plan.concern import Planned
-from skinbeam.plan.plan import make_plan
+from skinbeam.laser.device import Device, load_device
+from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
+from skinbeam.model.document import build_document
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.units import CM, MM
+from skinbeam.plan.concern import ConcernResult
+from skinbeam.plan.planner import make_plan
 from skinbeam.plan.records import Option
-from skinbeam.plan.rules.suitability import judge
-from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
-from skinbeam.plan.search.fractional import any_broken, columns_in
-from skinbeam.plan.search.full_field import thresholds_of
-from skinbeam.plan.search.goals import Goal, goal_of
-from skinbeam.plan.search.limits import judge_limit, limits_for
+from skinbeam.plan.rules.suitability import judge_suitability
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.envelope import PracticeEnvelope, PracticeLight, find_envelope, span_ends
+from skinbeam.plan.search.fractional import compute_columns, p_any_limit_broken
+from skinbeam.plan.search.full_field import compute_thresholds
+from skinbeam.plan.search.goals import TreatmentGoal, treatment_goal
+from skinbeam.plan.search.limits import find_limits, judge_limit
+from skinbeam.plan.search.practice_place import ENERGY, FLUENCE
+from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.trial import Trial
-from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.skins.ensemble import share
-from skinbeam.sweeps.atlas.choices import Choice, asked, choice_of
-from skinbeam.sweeps.atlas.textbook import Textbook, textbook_of
+from skinbeam.published_doses.settings import PublishedSetting
+from skinbeam.simulate.skins.ensemble import weighted_share
+from skinbeam.text import render_message
 
-__all__ = ["OUTPUTS", "atlas_document"]
+__all__ = [
+    "ATLAS_OUTPUTS",
+    "AtlasChoice",
+    "TextbookSetting",
+    "atlas_choices",
+    "atlas_document",
+    "atlas_table",
+    "find_choice",
+    "textbook_setting",
+]
+
+
+@dataclass(frozen=True)
+class AtlasChoice:
+    """A device and what it is asked for.
+
+    Parameters
+    ----------
+    modality : what the device is used as for the condition.
+    wavelength_nm : of what is published for all skins alike; of a lamp the cut-off of its filter.
+    sites : that are told of whoever is treated there.
+    note : what a reader of its figures has to know.
+    """
+
+    name: str
+    condition: str
+    modality: str
+    wavelength_nm: float
+    sites: tuple[str, ...]
+    why: str
+    note: str = ""
+
+
+@cache
+def atlas_choices() -> tuple[AtlasChoice, ...]:
+    """Return the devices of the atlas, in the order of the file."""
+    return tuple(AtlasChoice(**{**row, "sites": tuple(row["sites"])}) for row in atlas_table()["device"])
+
+
+def find_choice(device: str) -> AtlasChoice:
+    """Return what a device is asked for."""
+    return next(choice for choice in atlas_choices() if choice.name == device)
+
+
+def atlas_table() -> Mapping[str, Any]:
+    """Return `data/atlas.toml`."""
+    return load_package_table("data/atlas.toml")
+
+
+# The textbook setting of a device: the middle of what was published for a condition, the same for every skin.
+#
+# It is such as a preset would be. Each source counts once, whoever was treated: with the middle of the published pulses
+# and spots goes the middle of the doses that were printed for about these.
+
+_SAME_LIGHT_TOLERANCE: Final = 0.01  # of the wavelength: dyes of 585 and 595 nm are two lights
+
+
+@dataclass(frozen=True)
+class TextbookSetting:
+    """A setting that the device takes.
+
+    Parameters
+    ----------
+    dose, top : J/cm², or mJ of a microbeam: the middle of what is printed, and the greatest that half of the sources
+        did not go beyond.
+    density_per_cm2 : of microbeams, of all passes together.
+    sources : that print such a dose.
+    """
+
+    setting: BeamSetting
+    dose: float
+    top: float
+    density_per_cm2: float | None
+    sources: tuple[str, ...]
+
+
+def textbook_setting(choice: AtlasChoice) -> TextbookSetting | Unknown:
+    """Return the textbook setting of a device for what it is asked for; unknown where nobody printed a dose."""
+    device = load_device(choice.name)
+    head = next(head for head in device.heads if head.wavelength_nm == choice.wavelength_nm)
+    shortest_ms = min(one.pulse_ms for one in iterate_settings(device) if one.wavelength_nm == choice.wavelength_nm)
+    light = PracticeLight(choice.modality, choice.wavelength_nm, shortest_ms, lamp=head.band_nm is not None)
+    envelope = find_envelope(choice.condition, light, None)
+    rows = () if envelope is None else envelope.own
+    if not light.lamp:
+        rows = tuple(row for row in rows if _is_same_light(row.wavelength_nm, choice.wavelength_nm)) or rows
+    if envelope is None or not rows:
+        return Unknown(render_message("atlas.no-dose"))
+    made = _column_textbook if device.microbeam else _full_field_textbook
+    return made(device, choice.wavelength_nm, envelope.only(rows))
+
+
+def _full_field_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnvelope) -> TextbookSetting | Unknown:
+    """With the pulse and spot of those who print a dose, or of all where none of these prints one."""
+    same = [one for one in iterate_settings(device) if one.wavelength_nm == wavelength_nm]
+    dosed = [row for row in envelope.own if span_ends(row.fluence_J_cm2)]
+    printed_ms, printed_mm = (_middle(dosed, name) or _middle(envelope.own, name) for name in ("pulse_ms", "spot_mm"))
+    step_ms = _nearest_step({one.pulse_ms for one in same}, printed_ms)
+    spot = _nearest_step({one.spot_mm for one in same if one.pulse_ms == step_ms}, printed_mm)
+    held = printed_ms is not None and dose_steps(device, wavelength_nm, printed_ms, spot)
+    setting = BeamSetting(wavelength_nm, printed_ms if held and printed_ms else step_ms, spot)
+    dose = envelope.dose(FLUENCE, pulse_ms=setting.pulse_ms, spot_mm=spot)
+    if dose is None:
+        return Unknown(render_message("atlas.no-dose"))
+    steps = dose_steps(device, *setting)
+    return TextbookSetting(
+        setting, _nearest_step(steps, dose.middle), _nearest_step(steps, dose.usual), None, dose.sources
+    )
+
+
+def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnvelope) -> TextbookSetting | Unknown:
+    """Sources print no width of a microbeam, on which depth hangs: known where one of the device takes the energy."""
+    dose = envelope.dose(ENERGY, pulse_ms=1.0, spot_mm=None)
+    if dose is None:
+        return Unknown(render_message("atlas.no-dose"))
+    able = [one for one in iterate_settings(device) if _takes_energy(dose_steps(device, *one), dose.middle)]
+    widths = {one.spot_mm for one in able}
+    if len(widths) != 1:
+        return Unknown(render_message("atlas.no-width"))
+    (width,) = widths
+    setting = BeamSetting(
+        wavelength_nm, _nearest_step({one.pulse_ms for one in able if one.spot_mm == width}, None), width
+    )
+    steps = dose_steps(device, *setting)
+    energy = _nearest_step(steps, dose.middle)
+    wanted, covered = (_middle(envelope.own, name) for name in ("density_per_cm2", "coverage_pct"))
+    if wanted is None and covered is not None:
+        # Beams placed at random: what is covered is 1 - exp(-density x area).
+        wanted = -math.log1p(-covered / 100.0) / (math.pi / 4.0 * (width * MM / CM) ** 2)
+    if wanted is None:
+        return Unknown(render_message("atlas.no-dose"))
+    density = _nearest_step(density_steps(device, *setting, energy), wanted)
+    return TextbookSetting(setting, energy, _nearest_step(steps, dose.usual), density, dose.sources)
+
+
+def _middle(rows: Iterable[PublishedSetting], quantity: str) -> float | None:
+    """The middle of what sources print; of two in the middle the greater, which of pulses and spots is the gentler."""
+    by_source: dict[str, list[float]] = {}
+    for row in rows:
+        by_source.setdefault(row.source, []).extend(span_ends(getattr(row, quantity)))
+    middles = [math.sqrt(min(ends) * max(ends)) for ends in by_source.values() if ends]
+    return median_high(middles) if middles else None
+
+
+def _nearest_step(values: Iterable[float], wanted: float | None) -> float:
+    """The value of a device that comes nearest to what is wanted; without any its middle one."""
+    offered = sorted(values)
+    return offered[len(offered) // 2] if wanted is None else min(offered, key=lambda v: abs(math.log(v / wanted)))
+
+
+def _takes_energy(steps: tuple[float, ...], energy_mJ: float) -> bool:
+    return bool(steps) and steps[0] <= energy_mJ <= steps[-1]
+
+
+def _is_same_light(printed_nm: float | None, wavelength_nm: float) -> bool:
+    return printed_nm is not None and abs(printed_nm / wavelength_nm - 1.0) < _SAME_LIGHT_TOLERANCE
+
+
+# What the atlas asks of one skin and one device: the setting that a plan chooses, and the textbook's beside it.
+#
+# Both are judged on the same drawn skins by the code of the plan: how many reach the target, and how likely the skin
+# around burns, or of columns how likely a limit breaks.
 
 _STEP: Final = 1.01  # doses are told to a hundredth
 _STEPS: Final = 463  # from a tenth of a dose to ten times as much
-_PLANNED: Final = (
+_PLAN_OUTPUTS: Final = (
     "dose", "pulse_ms", "spot_mm", "wavelength_nm", "density_per_cm2", "inside_practice", "p_effective", "p_harm",
     "from_dose", "to_dose",
 )  # fmt: skip
-_TEXTBOOK: Final = ("p_effective", "p_harm", "p_harm_at_top", "from_dose", "to_dose", "burn_dose")
-OUTPUTS: Final = (*(f"planned.{name}" for name in _PLANNED), *(f"textbook.{name}" for name in _TEXTBOOK))
+_TEXTBOOK_OUTPUTS: Final = ("p_effective", "p_harm", "p_harm_at_top", "from_dose", "to_dose", "burn_dose")
+ATLAS_OUTPUTS: Final = (
+    *(f"planned.{name}" for name in _PLAN_OUTPUTS),
+    *(f"textbook.{name}" for name in _TEXTBOOK_OUTPUTS),
+)
 
 
 def atlas_document(loaded: LoadedCase, *, draws: int, seed: int) -> dict[str, Any]:
@@ -54,23 +224,25 @@ def atlas_document(loaded: LoadedCase, *, draws: int, seed: int) -> dict[str, An
     concern = loaded.case.concern[0]
     devices = loaded.case.clinic.devices if loaded.case.clinic is not None else None
     assert devices is not None  # the atlas names one
-    choice = choice_of(devices[0])
+    choice = find_choice(devices[0])
     made = make_plan(loaded, draws=draws, seed=seed)
     (planned,) = made.concerns
-    bounds = judge(loaded.case, concern=concern, modality=choice.modality).bounds
-    goal = goal_of(choice.condition, choice.modality, concern.severity, bounds, concern.subtypes)
+    bounds = judge_suitability(loaded.case, concern=concern, modality=choice.modality).bounds
+    goal = treatment_goal(choice.condition, choice.modality, concern.severity, bounds, concern.subtypes)
     body = {
-        "planned": _of_plan(planned, choice),
-        "textbook": _of_textbook(textbook_of(choice), goal, planned.bank.skins(concern.site, goal), choice, loaded),
+        "planned": _planned_record(planned, choice),
+        "textbook": _textbook_record(
+            textbook_setting(choice), goal, planned.bank.skins(concern.site, goal), choice, loaded
+        ),
     }
-    return document("skinbeam.atlas/1", case_sha256=loaded.sha256(), seed=seed, warnings=(), body=body)
+    return build_document("skinbeam.atlas/1", case_sha256=loaded.sha256(), seed=seed, warnings=(), body=body)
 
 
-def _of_plan(planned: Planned, choice: Choice) -> dict[str, Any]:
+def _planned_record(planned: ConcernResult, choice: AtlasChoice) -> dict[str, Any]:
     first = planned.record.first_laser
     if first is None or first[0].modality != choice.modality or planned.trial is None:
-        none = Unknown(text("atlas.no-setting"))
-        return {**dict.fromkeys(_PLANNED, none), "dose": Unknown(_why_not(planned, choice))}
+        none = Unknown(render_message("atlas.no-setting"))
+        return {**dict.fromkeys(_PLAN_OUTPUTS, none), "dose": Unknown(_refusal_reason(planned, choice))}
     option, setup = first
     settings = setup.settings
     micro = settings.microbeam
@@ -80,96 +252,102 @@ def _of_plan(planned: Planned, choice: Choice) -> dict[str, Any]:
         "spot_mm": settings.spot_mm if micro is None else planned.trial.setting.spot_mm,
         "wavelength_nm": setup.wavelength_nm,
         "density_per_cm2": 0.0 if micro is None else micro.density_per_cm2,
-        "inside_practice": _inside(option),
+        "inside_practice": _is_inside_practice(option),
         "p_effective": option.p_effective,
         "p_harm": option.p_harm,
-        **_window_of(planned.trial),
+        **_dose_window(planned.trial),
     }
 
 
-def _inside(option: Option) -> bool:
+def _is_inside_practice(option: Option) -> bool:
     """Whether published settings hold the planned one."""
     return option.practice is not None and option.practice.id.startswith("practice.inside")
 
 
-def _why_not(planned: Planned, choice: Choice) -> str:
+def _refusal_reason(planned: ConcernResult, choice: AtlasChoice) -> str:
     """The message that refuses the device, by its id and in words."""
     mine = [one for one in planned.record.refused if one.modality == choice.modality]
     said = [reason for one in sorted(mine, key=lambda one: one.device is None) for reason in one.reasons]
-    return f"{said[0].id}: {said[0].english}" if said else text("atlas.no-setting")
+    return f"{said[0].id}: {said[0].english}" if said else render_message("atlas.no-setting")
 
 
-def _window_of(trial: Trial) -> dict[str, Any]:
+def _dose_window(trial: CandidateSetting) -> dict[str, Any]:
     """The doses of the device, at the planned pulse and spot, between too few reached and a limit."""
     found = trial.thresholds
     if found is None:
-        return dict.fromkeys(("from_dose", "to_dose"), Unknown(text("atlas.no-window")))
+        return dict.fromkeys(("from_dose", "to_dose"), Unknown(render_message("atlas.no-window")))
     doses = dose_steps(trial.machine.device, *trial.setting)
     wanted, around = trial.weights
-    enough = float(asked()["asked"]["reached"])
-    first = bisect_left(doses, True, key=lambda dose: share(found.wanted(dose), wanted)[0] >= enough)
+    enough = float(atlas_table()["asked"]["reached"])
+    first = bisect_left(doses, True, key=lambda dose: weighted_share(found.wanted(dose), wanted)[0] >= enough)
     limits = [verdict.limit for verdict in trial.verdicts]
 
     def breaks(dose: float) -> bool:
         return any(judge_limit(one, found.value[one.id](dose), around, ()).status == "not_met" for one in limits)
 
     last = bisect_left(doses, True, key=breaks) - 1
-    none = Unknown(text("atlas.out-of-reach"))
+    none = Unknown(render_message("atlas.out-of-reach"))
     return {"from_dose": doses[first] if first < len(doses) else none, "to_dose": doses[last] if last >= 0 else none}
 
 
-def _of_textbook(
-    textbook: Textbook | Unknown, goal: Goal, skins: SiteSkins, choice: Choice, loaded: LoadedCase
+def _textbook_record(
+    textbook: TextbookSetting | Unknown, goal: TreatmentGoal, skins: SiteSkins, choice: AtlasChoice, loaded: LoadedCase
 ) -> dict[str, Any]:
     if isinstance(textbook, Unknown):
-        return dict.fromkeys(_TEXTBOOK, textbook)
-    machine = Machine(choice.name, load_device(choice.name), loaded.folder)
+        return dict.fromkeys(_TEXTBOOK_OUTPUTS, textbook)
+    machine = SearchMachine(choice.name, load_device(choice.name), loaded.folder)
     try:
-        made = _field if textbook.density_per_cm2 is None else _columns
+        made = _full_field_record if textbook.density_per_cm2 is None else _column_record
         return made(machine, textbook, goal, skins)
     except NotAvailable as silence:
-        return dict.fromkeys(_TEXTBOOK, Unknown(silence.reason))
+        return dict.fromkeys(_TEXTBOOK_OUTPUTS, Unknown(silence.reason))
 
 
-def _field(machine: Machine, textbook: Textbook, goal: Goal, skins: SiteSkins) -> dict[str, Any]:
+def _full_field_record(
+    machine: SearchMachine, textbook: TextbookSetting, goal: TreatmentGoal, skins: SiteSkins
+) -> dict[str, Any]:
     cooling, _ = built_in_cooling(machine.device)
-    found = thresholds_of(beam_of(machine, textbook.setting, textbook.dose), goal, skins, cooling)
+    found = compute_thresholds(build_beam(machine, textbook.setting, textbook.dose), goal, skins, cooling)
     wanted, around = skins.weights
-    limits = limits_for(goal.modality, skins.site, goal.condition)
-    enough, one_burn = (float(asked()["asked"][name]) for name in ("reached", "burnt"))
+    limits = find_limits(goal.modality, skins.site, goal.condition)
+    enough, one_burn = (float(atlas_table()["asked"][name]) for name in ("reached", "burnt"))
     return {
-        "p_effective": share(found.wanted(textbook.dose), wanted)[0],
-        "p_harm": share(found.broken(textbook.dose), around)[0],
-        "p_harm_at_top": share(found.broken(textbook.top), around)[0],
-        "from_dose": _dose(textbook, lambda dose: share(found.wanted(dose), wanted)[0] >= enough),
-        "to_dose": _dose(textbook, lambda dose: max(found.spent(limits, dose, around).values()) > 1.0),
-        "burn_dose": _dose(textbook, lambda dose: share(found.broken(dose), around)[0] >= one_burn),
+        "p_effective": weighted_share(found.wanted(textbook.dose), wanted)[0],
+        "p_harm": weighted_share(found.broken(textbook.dose), around)[0],
+        "p_harm_at_top": weighted_share(found.broken(textbook.top), around)[0],
+        "from_dose": _least_dose(textbook, lambda dose: weighted_share(found.wanted(dose), wanted)[0] >= enough),
+        "to_dose": _least_dose(textbook, lambda dose: max(found.spent(limits, dose, around).values()) > 1.0),
+        "burn_dose": _least_dose(textbook, lambda dose: weighted_share(found.broken(dose), around)[0] >= one_burn),
     }
 
 
-def _dose(textbook: Textbook, reached: Callable[[float], bool]) -> float | Unknown:
+def _least_dose(textbook: TextbookSetting, reached: Callable[[float], bool]) -> float | Unknown:
     """The least dose at which something is so, to a hundredth."""
     doses = [textbook.dose / 10.0 * _STEP**step for step in range(_STEPS)]
     place = bisect_left(doses, True, key=reached)
-    return doses[place] if place < len(doses) else Unknown(text("atlas.out-of-reach"))
+    return doses[place] if place < len(doses) else Unknown(render_message("atlas.out-of-reach"))
 
 
-def _columns(machine: Machine, textbook: Textbook, goal: Goal, skins: SiteSkins) -> dict[str, Any]:
+def _column_record(
+    machine: SearchMachine, textbook: TextbookSetting, goal: TreatmentGoal, skins: SiteSkins
+) -> dict[str, Any]:
     density = textbook.density_per_cm2
     assert density is not None  # of microbeams
-    limits = limits_for(goal.modality, skins.site, goal.condition)
+    limits = find_limits(goal.modality, skins.site, goal.condition)
     counts_m, _ = goal.column_depths_m(np.asarray(skins.target["thickness_m"].values[:, :-1].sum(axis=1)))
 
     def at(energy: float) -> tuple[float, float]:
-        beam = beam_of(machine, textbook.setting, energy, density)
+        beam = build_beam(machine, textbook.setting, energy, density)
         depth = skins.lesion(beam, energy, limiting=False).depth
-        values = columns_in(skins, beam, energy, density).values(density)
-        return share(depth >= counts_m, skins.weights[0])[0], share(any_broken(limits, values), skins.weights[1])[0]
+        values = compute_columns(skins, beam, energy, density).values(density)
+        return weighted_share(depth >= counts_m, skins.weights[0])[0], weighted_share(
+            p_any_limit_broken(limits, values), skins.weights[1]
+        )[0]
 
     effective, harm = at(textbook.dose)
     return {
         "p_effective": effective,
         "p_harm": harm,
         "p_harm_at_top": at(textbook.top)[1],
-        **dict.fromkeys(("from_dose", "to_dose", "burn_dose"), Unknown(text("atlas.no-window"))),
+        **dict.fromkeys(("from_dose", "to_dose", "burn_dose"), Unknown(render_message("atlas.no-window"))),
     }

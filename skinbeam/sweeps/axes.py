@@ -1,23 +1,43 @@
-"""What varies in a sweep: lists, ranges and samples of fields, as axes with one value or one row of values a place."""
+"""Axes of a sweep: lists, ranges, samples of fields, and virtual patients.
+
+What varies in a sweep: lists, ranges and samples of fields, as axes with one value or one row of values a place.
+"""
 
 import math
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeGuard
 
 import numpy as np
 
-from skinbeam.errors import InputError, did_you_mean
-from skinbeam.schema.fields import FieldFault
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.model.errors import InputError, spelling_hint
+from skinbeam.model.fields import FieldError
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import resolve_name
 
-__all__ = ["SAMPLE", "Axis", "Quantile", "Value", "check_size", "drawn_axis", "grid_axis", "sample_axis"]
+__all__ = [
+    "PERSON",
+    "SAMPLE",
+    "Axis",
+    "FieldValue",
+    "Quantile",
+    "count_cases",
+    "grid_axis",
+    "population_axis",
+    "quantile_axis",
+    "sample_axis",
+]
 
 SAMPLE = "sample"  # the name of the axis along which sampled fields vary together
 MOST_CASES = 10_000_000
 _RANGE_KEYS = {"from", "to", "steps", "scale"}
 _SPACED: Mapping[str, Callable[..., Any]] = {"linear": np.linspace, "log": np.geomspace}
-Value = float | int | bool | str
-Quantile = Callable[[float], Value]
+FieldValue = float | int | bool | str
+Quantile = Callable[[float], FieldValue]
 
 
 @dataclass(frozen=True)
@@ -33,7 +53,7 @@ class Axis:
 
     name: str
     fields: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...]
+    rows: tuple[tuple[FieldValue, ...], ...]
 
 
 def grid_axis(field: str, told: Any) -> Axis:
@@ -43,20 +63,20 @@ def grid_axis(field: str, told: Any) -> Axis:
     ------
     FieldFault : neither of them, or a range that has no such steps.
     """
-    values = _of_range(told) if isinstance(told, Mapping) else told
-    if not isinstance(values, list) or not values or not all(isinstance(v, Value) for v in values):
-        raise FieldFault(
+    values = _range_values(told) if isinstance(told, Mapping) else told
+    if not isinstance(values, list) or not values or not all(isinstance(v, FieldValue) for v in values):
+        raise FieldError(
             "wrong-value",
             f"is not a list of values, read {str(told)[:80]}",
             'A list such as [4.0, 6.0], or {from = 1.0, to = 40.0, steps = 12, scale = "log"}.',
             field=field,
         )
     if len(set(values)) < len(values):
-        raise FieldFault("wrong-value", "names a value twice", "Each value once.", field=field)
+        raise FieldError("wrong-value", "names a value twice", "Each value once.", field=field)
     return Axis(field, (field,), tuple((value,) for value in values))
 
 
-def _of_range(told: Mapping[str, Any]) -> list[float] | None:
+def _range_values(told: Mapping[str, Any]) -> list[float] | None:
     """The values of a range; None when it is none."""
     low, high, steps, scale = told.get("from"), told.get("to"), told.get("steps"), told.get("scale", "linear")
     if set(told) - _RANGE_KEYS or not (_is_number(low) and _is_number(high) and isinstance(steps, int)):
@@ -69,7 +89,7 @@ def _of_range(told: Mapping[str, Any]) -> list[float] | None:
     ):
         return None
     # Such as the file could have listed them: no last digits that only the machine wrote.
-    return [_short(value) for value in _SPACED[scale](low, high, steps).tolist()]
+    return [_rounded(value) for value in _SPACED[scale](low, high, steps).tolist()]
 
 
 def sample_axis(n: int, seed: int, fields: Mapping[str, Any]) -> Axis:
@@ -81,10 +101,10 @@ def sample_axis(n: int, seed: int, fields: Mapping[str, Any]) -> Axis:
     ------
     FieldFault : a distribution that is not known, or without what it needs.
     """
-    return drawn_axis(SAMPLE, n, seed, {field: _quantile(field, told) for field, told in fields.items()})
+    return quantile_axis(SAMPLE, n, seed, {field: _field_quantile(field, told) for field, told in fields.items()})
 
 
-def drawn_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) -> Axis:
+def quantile_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) -> Axis:
     """Return an axis of `n` rows that fill the space of the fields evenly, each with the value at a share from 0 to 1.
 
     Row k is the same whatever `n`.
@@ -99,13 +119,13 @@ def drawn_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) -> 
     return Axis(name, tuple(fields), rows)
 
 
-def _quantile(field: str, told: Any) -> Quantile:
+def _field_quantile(field: str, told: Any) -> Quantile:
     """The value of a field at each share of its distribution."""
     keys = dict(told) if isinstance(told, Mapping) else {}
     name = keys.pop("distribution", None)
     if name not in _KINDS:
-        near = did_you_mean([str(name)], _KINDS)
-        raise FieldFault(
+        near = spelling_hint([str(name)], _KINDS)
+        raise FieldError(
             "unknown-word",
             f"is not a distribution, read {str(told)[:80]}",
             f'{near}One of {", ".join(_KINDS)}, such as {{distribution = "uniform", low = 20.0, high = 60.0}}.',
@@ -113,7 +133,7 @@ def _quantile(field: str, told: Any) -> Quantile:
         )
     needs, made = _KINDS[name]
     if set(keys) != set(needs) or not all(_is_number(v) or isinstance(v, list) for v in keys.values()):
-        raise FieldFault(
+        raise FieldError(
             "wrong-value",
             f"is not a {name} distribution, read {str(told)[:80]}",
             f"It takes {' and '.join(needs)}.",
@@ -122,42 +142,42 @@ def _quantile(field: str, told: Any) -> Quantile:
     try:
         return made(**keys)
     except (TypeError, ValueError) as error:
-        raise FieldFault(
+        raise FieldError(
             "wrong-value", f"is not a {name} distribution: {error}", "See the guide.", field=field
         ) from None
 
 
-def _uniform(low: float, high: float) -> Quantile:
+def _uniform_quantile(low: float, high: float) -> Quantile:
     if not low < high:
         raise ValueError("low is not below high")
-    return lambda share: _short(low + share * (high - low))
+    return lambda share: _rounded(low + share * (high - low))
 
 
-def _log_uniform(low: float, high: float) -> Quantile:
+def _log_uniform_quantile(low: float, high: float) -> Quantile:
     if not 0.0 < low < high:
         raise ValueError("low is not above zero and below high")
-    return lambda share: _short(low * (high / low) ** share)
+    return lambda share: _rounded(low * (high / low) ** share)
 
 
-def _normal(mean: float, sd: float) -> Quantile:
+def _normal_quantile(mean: float, sd: float) -> Quantile:
     from scipy.special import ndtri
 
     if sd <= 0.0:
         raise ValueError("sd is not above zero")
-    return lambda share: _short(mean + sd * float(ndtri(share)))
+    return lambda share: _rounded(mean + sd * float(ndtri(share)))
 
 
-def _one_of(values: Sequence[Value]) -> Quantile:
-    if not isinstance(values, list) or not values or not all(isinstance(v, Value) for v in values):
+def _choice_quantile(values: Sequence[FieldValue]) -> Quantile:
+    if not isinstance(values, list) or not values or not all(isinstance(v, FieldValue) for v in values):
         raise ValueError("values is not a list of values")
     return lambda share: values[min(int(share * len(values)), len(values) - 1)]
 
 
 _KINDS: Mapping[str, tuple[tuple[str, ...], Callable[..., Quantile]]] = {
-    "uniform": (("low", "high"), _uniform),
-    "log-uniform": (("low", "high"), _log_uniform),
-    "normal": (("mean", "sd"), _normal),
-    "choice": (("values",), _one_of),
+    "uniform": (("low", "high"), _uniform_quantile),
+    "log-uniform": (("low", "high"), _log_uniform_quantile),
+    "normal": (("mean", "sd"), _normal_quantile),
+    "choice": (("values",), _choice_quantile),
 }
 
 
@@ -165,11 +185,11 @@ def _is_number(read: Any) -> TypeGuard[float]:
     return isinstance(read, int | float) and not isinstance(read, bool) and math.isfinite(read)
 
 
-def _short(value: float) -> float:
+def _rounded(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def check_size(axes: Sequence[Axis]) -> int:
+def count_cases(axes: Sequence[Axis]) -> int:
     """Return how many cases there are.
 
     Raises
@@ -185,3 +205,85 @@ def check_size(axes: Sequence[Axis]) -> int:
             hint=f"At most {MOST_CASES:,}; shorten an axis, or draw a sample.",
         )
     return cases
+
+
+# Virtual patients: of the age, sex, colour and site of people who come for treatment, as far as anybody counted.
+
+PERSON = "person"  # the name of the axis
+
+
+def population_axis(n: int, seed: int, tables: Mapping[str, Any], answer: str) -> Axis:
+    """Return the axis of `n` people: their age, sex and colour in a plan, their skin in anything else, and the site.
+
+    Age, sex and colour are drawn by `data/population.toml`, the site by the people in trials of the condition, or of
+    any condition where the case names none. Row k is the same whatever `n`.
+
+    Raises
+    ------
+    InputError : a plan of several concerns: nobody counted which come together.
+    """
+    told = load_package_table("data/population.toml")
+    colour, quantiles = "skin.ita_deg", tuple(told["ita_deg"]["quantiles"])
+    fields: dict[str, Quantile] = {}
+    site, condition = "skin.site", None
+    if answer == "consult":
+        concerns = tables.get("concern", ())
+        if len(concerns) != 1:
+            raise InputError(
+                "wrong-value",
+                f"{len(concerns)} concerns, and nobody counted which come together",
+                field="population",
+                hint="A case with one concern, or [sample] with distributions of your own.",
+            )
+        condition = resolve_name("condition", str(concerns[0].get("condition", "")), field="concern[0].condition")
+        colour, site = "patient.ita_deg", "concern.0.site"
+        fields["patient.age_years"] = _grouped_quantile(
+            **{key: told["age_years"][key] for key in ("from", "to", "share")}
+        )
+        fields["patient.sex"] = _weighted_choice(told["sex"]["words"], told["sex"]["share"])
+    fields[colour] = lambda share: _interpolate_quantiles(quantiles, share)
+    sites = _site_weights(condition)
+    fields[site] = _weighted_choice(list(sites), list(sites.values()))
+    return quantile_axis(PERSON, n, seed, fields)
+
+
+def _site_weights(condition: str | None) -> dict[str, float]:
+    """How many people of trials were treated at each site, an arm at several of them counted in equal parts."""
+    people: dict[str, float] = defaultdict(float)
+    for arm in trial_arms():
+        if arm.sites and arm.patients and condition in (None, arm.condition):
+            for site in arm.sites:
+                people[site] += arm.patients / len(arm.sites)
+    if not people:
+        raise InputError(
+            "wrong-value",
+            f'no trial says where people with "{condition}" were treated',
+            field="population",
+            hint='[axes] with "concern.0.site".',
+        )
+    return dict(sorted(people.items()))
+
+
+def _weighted_choice(words: Sequence[str], weights: Sequence[float]) -> Quantile:
+    ends = list(accumulate(weights))
+    return lambda share: words[min(bisect_right(ends, share * ends[-1]), len(words) - 1)]
+
+
+def _grouped_quantile(**groups: Sequence[float]) -> Quantile:
+    """Evenly within each group, the groups by their shares."""
+    low, high, ends = groups["from"], groups["to"], list(accumulate(groups["share"]))
+
+    def at(share: float) -> FieldValue:
+        place = share * ends[-1]
+        k = min(bisect_right(ends, place), len(ends) - 1)
+        begin = ends[k - 1] if k else 0.0
+        return round(low[k] + (place - begin) / (ends[k] - begin) * (high[k] - low[k]), 1)
+
+    return at
+
+
+def _interpolate_quantiles(quantiles: Sequence[float], share: float) -> FieldValue:
+    """Straight between quantiles that stand at even shares."""
+    place = share * (len(quantiles) - 1)
+    k = min(int(place), len(quantiles) - 2)
+    return round(quantiles[k] + (place - k) * (quantiles[k + 1] - quantiles[k]), 1)

@@ -1,25 +1,102 @@
-"""The workers of a sweep: this machine's own, or any cluster of Dask by the address of its scheduler."""
+"""The workers of a sweep: this machine's own or a Dask cluster, and the watch over them.
+
+Looks after a cluster from which nothing has come for a while, so that nobody waits for what will never come.
+"""
 
 import ipaddress
 import logging
 import os
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError
-from skinbeam.messages import text
-from skinbeam.sweeps.watch import scheduler_lost, workers_of
-from skinbeam.units import GIGABYTE
+from skinbeam.model.errors import InputError
+from skinbeam.model.units import GIGABYTE
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Machine", "check_address", "connected", "gigabytes", "machine", "versions_there", "workers"]
+__all__ = [
+    "ClusterWatch",
+    "LocalMachine",
+    "check_address",
+    "connect",
+    "format_gigabytes",
+    "local_machine",
+    "open_workers",
+    "scheduler_lost_error",
+    "scheduler_workers",
+    "worker_versions",
+]
+
+_ANSWER_S = 15.0
+# Queues of a cluster, and machines that start, take minutes to give new workers.
+_NOBODY_S = 300.0
+_GOES_ON = "The same command goes on with what is missing."
+
+
+class ClusterWatch:
+    """Whether the scheduler answers and somebody works.
+
+    Parameters
+    ----------
+    tell : told when all workers are gone, and again after others had worked.
+    """
+
+    def __init__(self, client: "Client", tell: Callable[[str], None]) -> None:
+        self._client, self._tell = client, tell
+        self._nobody_since: float | None = None
+
+    def worked(self) -> None:
+        """Hear that something came."""
+        self._nobody_since = None
+
+    def look(self) -> None:
+        """Look once, when nothing has come for a while.
+
+        Raises
+        ------
+        InputError : the scheduler does not answer, or nobody has worked for minutes.
+        """
+        if any(worker["status"] == "running" for worker in scheduler_workers(self._client)):
+            self.worked()
+            return
+        now = time.monotonic()
+        if self._nobody_since is None:
+            self._nobody_since = now
+            self._tell(render_message("sweep.nobody", {"minutes": f"{_NOBODY_S / 60.0:g}"}))
+        elif now - self._nobody_since > _NOBODY_S:
+            raise InputError("no-workers", "no worker is left", field="--cluster", hint=f"Start some. {_GOES_ON}")
+
+
+def scheduler_workers(client: "Client") -> list[Mapping[str, Any]]:
+    """Return what the scheduler knows of each worker.
+
+    Raises
+    ------
+    InputError : it does not answer.
+    """
+    if client.status != "running":  # it tries to connect again, and what was asked is lost
+        raise scheduler_lost_error()
+    try:
+        found = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER_S)
+    except (OSError, TimeoutError):
+        raise scheduler_lost_error() from None
+    return list(found["workers"].values())
+
+
+def scheduler_lost_error() -> InputError:
+    """Return the error of a scheduler that is gone or does not answer."""
+    return InputError("scheduler-lost", "the scheduler is gone, or does not answer", field="--cluster", hint=_GOES_ON)
+
+
+# The workers of a sweep: this machine's own, or any cluster of Dask by the address of its scheduler.
 
 _WAIT_S = 15
 _CLOSE_S = 2  # a scheduler that is gone says no goodbye
@@ -52,19 +129,19 @@ _LOCAL = {
 
 
 @dataclass(frozen=True)
-class Machine:
+class LocalMachine:
     """What a sweep without a cluster runs on: how many workers, and the memory that each may take."""
 
     workers: int
     memory_bytes: int
 
 
-def machine(count: int | None = None) -> Machine:
+def local_machine(count: int | None = None) -> LocalMachine:
     """Return the workers of this machine: one a processor, or as many as are asked for, that share its memory."""
     from distributed.system import MEMORY_LIMIT
 
     asked = count or len(os.sched_getaffinity(0))
-    return Machine(asked, int(_SHARE * MEMORY_LIMIT / asked))
+    return LocalMachine(asked, int(_SHARE * MEMORY_LIMIT / asked))
 
 
 def check_address(address: str) -> None:
@@ -79,13 +156,13 @@ def check_address(address: str) -> None:
     parts = _ADDRESS.fullmatch(address)
     if parts is None or not 0 < int(parts[4]) <= _HIGHEST_PORT:
         raise InputError("wrong-address", f'"{address}" is no address of a scheduler', field="--cluster", hint=_HINT)
-    if parts[1] == "tcp" and not _here(parts[2].strip("[]")):
+    if parts[1] == "tcp" and not _is_local_host(parts[2].strip("[]")):
         raise InputError(
             "open-address", f'"{address}" is neither encrypted nor on this machine', field="--cluster", hint=_HINT
         )
 
 
-def _here(host: str) -> bool:
+def _is_local_host(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -93,7 +170,7 @@ def _here(host: str) -> bool:
 
 
 @contextmanager
-def workers(
+def open_workers(
     address: str | None, count: int | None = None, tell: Callable[[str], None] = lambda sentence: None
 ) -> "Iterator[Client]":
     """Give a client of the cluster at `address`; without one, of as many workers here as there are processors.
@@ -107,23 +184,23 @@ def workers(
     InputError : nobody answers at the address, its workers have another version of skinbeam, or none can be started.
     """
     if address is None:
-        with _started_here(machine(count), tell) as client:
+        with _start_local(local_machine(count), tell) as client:
             yield client
         return
-    with connected(address) as client:
+    with connect(address) as client:
         _check_versions(client)
-        there = workers_of(client)
+        there = scheduler_workers(client)
         least = min((worker["memory_limit"] for worker in there), default=0)
         said = {"address": address, "workers": str(len(there))}
         if least:
-            tell(text("sweep.cluster", said | {"memory": gigabytes(least)}))
+            tell(render_message("sweep.cluster", said | {"memory": format_gigabytes(least)}))
         else:
-            tell(text("sweep.cluster-unbounded", said))
+            tell(render_message("sweep.cluster-unbounded", said))
         yield client
 
 
 @contextmanager
-def _started_here(held: Machine, tell: Callable[[str], None]) -> "Iterator[Client]":
+def _start_local(held: LocalMachine, tell: Callable[[str], None]) -> "Iterator[Client]":
     """Workers of this machine. Others who are signed in on it cannot reach them: every run has keys of its own."""
     import dask
     from distributed import Client, LocalCluster
@@ -147,12 +224,16 @@ def _started_here(held: Machine, tell: Callable[[str], None]) -> "Iterator[Clien
             ) from None
         # Whoever asks for a sweep in Python keeps the scheduler that their own arrays are computed with.
         with cluster, Client(cluster, set_as_default=False) as client:
-            tell(text("sweep.workers", {"workers": str(held.workers), "memory": gigabytes(held.memory_bytes)}))
+            tell(
+                render_message(
+                    "sweep.workers", {"workers": str(held.workers), "memory": format_gigabytes(held.memory_bytes)}
+                )
+            )
             yield client
 
 
 @contextmanager
-def connected(address: str) -> "Iterator[Client]":
+def connect(address: str) -> "Iterator[Client]":
     """Give a client of the scheduler at an address.
 
     Raises
@@ -180,7 +261,7 @@ def connected(address: str) -> "Iterator[Client]":
         try:
             yield client
         except CommClosedError:
-            raise scheduler_lost() from None
+            raise scheduler_lost_error() from None
         finally:
             _close(client)
 
@@ -206,7 +287,7 @@ def _close(client: "Client") -> None:
         return
 
 
-def versions_there(client: "Client") -> dict[str, str]:
+def worker_versions(client: "Client") -> dict[str, str]:
     """Return the version of skinbeam on each worker by its address; empty where there is none."""
     # By the name of a function of Python itself: one of ours could not be read where skinbeam is missing.
     found: dict[str, Any] = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
@@ -214,7 +295,7 @@ def versions_there(client: "Client") -> dict[str, str]:
 
 
 def _check_versions(client: "Client") -> None:
-    found = versions_there(client)
+    found = worker_versions(client)
     if not found:
         raise InputError(
             "no-workers", "the scheduler has no workers", field="--cluster", hint="Start some: dask worker ADDRESS."
@@ -230,6 +311,6 @@ def _check_versions(client: "Client") -> None:
         )
 
 
-def gigabytes(size: int) -> str:
+def format_gigabytes(size: int) -> str:
     """Return a size in bytes as a number of gigabytes to be read."""
     return f"{size / GIGABYTE:.3g}"

@@ -10,26 +10,25 @@ from typing import Any, Final
 import numpy as np
 
 from skinbeam._version import __version__
-from skinbeam.document import round_significant
-from skinbeam.errors import InputError, nearest
-from skinbeam.messages import text
-from skinbeam.sweeps.answers import FAILED, Row, answer_cases, is_dose
-from skinbeam.sweeps.cases import values_at
-from skinbeam.sweeps.file import Question, Sweep
-from skinbeam.units import HOUR_S, MEGABYTE
+from skinbeam.model.document import round_significant
+from skinbeam.model.errors import InputError, nearest_name
+from skinbeam.model.units import HOUR_S, MEGABYTE
+from skinbeam.sweeps.sweep_file import Sweep, SweepQuestion, values_at
+from skinbeam.sweeps.worker import FAILED, CaseRow, answer_cases, is_dose_field
+from skinbeam.text import render_message
 
-__all__ = ["HEAD", "Cost", "cost_of"]
+__all__ = ["DOCUMENT_HEAD", "SweepCost", "estimate_cost"]
 
 _PILOT_CASES = 20
 _GOLDEN: Final = (1.0 + sqrt(5.0)) / 2.0
 _BLOCKS = 64  # of a small sweep, so that all workers have some of it
 _BLOCK_S = 10.0  # of work in one task: a thousand times what a task costs the scheduler
 _MANY = 100.0  # hours that are told without decimals
-HEAD: dict[str, Any] = {"schema": "skinbeam.sweep/1", "version": __version__, "warnings": []}
+DOCUMENT_HEAD: dict[str, Any] = {"schema": "skinbeam.sweep/1", "version": __version__, "warnings": []}
 
 
 @dataclass(frozen=True)
-class Cost:
+class SweepCost:
     """What a sweep takes, by a pilot of a few of its cases.
 
     Parameters
@@ -57,7 +56,9 @@ class Cost:
         """Return what `--dry-run` prints."""
         measured = {"core_hours": self.core_hours, "seconds_per_case": self.seconds_per_case}
         return (
-            HEAD | {"cases": self.cases, "bytes": self.bytes} | {k: round_significant(v) for k, v in measured.items()}
+            DOCUMENT_HEAD
+            | {"cases": self.cases, "bytes": self.bytes}
+            | {k: round_significant(v) for k, v in measured.items()}
         )
 
     def sentence(self) -> str:
@@ -65,10 +66,10 @@ class Cost:
         hours = f"{self.core_hours:.2g}" if self.core_hours < _MANY else f"{self.core_hours:,.0f}"
         each = f"{1000.0 * self.seconds_per_case:.3g}"
         size = f"{self.bytes / MEGABYTE:.2g}"
-        return text("sweep.cost", {"cases": f"{self.cases:,}", "ms": each, "hours": hours, "megabytes": size})
+        return render_message("sweep.cost", {"cases": f"{self.cases:,}", "ms": each, "hours": hours, "megabytes": size})
 
 
-def cost_of(sweep: Sweep) -> Cost:
+def estimate_cost(sweep: Sweep) -> SweepCost:
     """Return the cost of a sweep: up to 20 of its cases, spread over all of it, are answered here.
 
     Cases that differ in dose alone take less, since they share skins and light. So each second one is the neighbour of
@@ -79,41 +80,41 @@ def cost_of(sweep: Sweep) -> Cost:
     InputError : no case of the pilot answers, or an output stands in none of their answers.
     """
     cases = prod(sweep.shape)
-    of_dose = [all(map(is_dose, axis.fields)) for axis in sweep.axes]
-    places = _spread(sweep.shape, _PILOT_CASES // 2 if any(of_dose) else _PILOT_CASES)
-    _answered(sweep, places[0])  # compiles and fills caches
+    of_dose = [all(map(is_dose_field, axis.fields)) for axis in sweep.axes]
+    places = _spread_places(sweep.shape, _PILOT_CASES // 2 if any(of_dose) else _PILOT_CASES)
+    _timed_row(sweep, places[0])  # compiles and fills caches
     new, alike = [], []
     for place in places:
-        new.append(_answered(sweep, place))
+        new.append(_timed_row(sweep, place))
         if any(of_dose):
-            alike.append(_answered(sweep, _next(place, sweep.shape, of_dose)))
+            alike.append(_timed_row(sweep, _next_place(place, sweep.shape, of_dose)))
     _check_pilot(sweep.question, [row for row, _ in new + alike])
     of_new, of_alike = (fmean(took for _, took in part) for part in (new, alike or new))
     share = prod(n for n, dose in zip(sweep.shape, of_dose, strict=True) if not dose) / cases
     seconds = share * of_new + (1.0 - share) * of_alike
-    return Cost(cases, seconds, cases * (8 * len(sweep.question.outputs) + 1))
+    return SweepCost(cases, seconds, cases * (8 * len(sweep.question.outputs) + 1))
 
 
-def _spread(shape: Sequence[int], most: int) -> list[tuple[int, ...]]:
+def _spread_places(shape: Sequence[int], most: int) -> list[tuple[int, ...]]:
     """At most so many places all over a grid, by the golden ratio: even steps could meet one value of an inner axis."""
     cases = prod(shape)
     flat = range(cases) if cases <= most else sorted({int(cases * (k / _GOLDEN % 1.0)) for k in range(most)})
     return [tuple(int(k) for k in np.unravel_index(at, shape)) for at in flat]
 
 
-def _next(place: Sequence[int], shape: Sequence[int], of_dose: Sequence[bool]) -> tuple[int, ...]:
+def _next_place(place: Sequence[int], shape: Sequence[int], of_dose: Sequence[bool]) -> tuple[int, ...]:
     """The place after this one along the axes of dose, whose case has the same skins and light."""
     return tuple((k + dose) % n for k, n, dose in zip(place, shape, of_dose, strict=True))
 
 
-def _answered(sweep: Sweep, place: Sequence[int]) -> tuple[Row, float]:
+def _timed_row(sweep: Sweep, place: Sequence[int]) -> tuple[CaseRow, float]:
     """The row of a case, and the seconds of a processor that it took."""
     began = time.process_time()
     (row,) = answer_cases(sweep.question, [values_at(sweep, place)])
     return row, time.process_time() - began
 
 
-def _check_pilot(question: Question, rows: list[Row]) -> None:
+def _check_pilot(question: SweepQuestion, rows: list[CaseRow]) -> None:
     failed = [row for row in rows if row.status == FAILED]
     if len(failed) == len(rows):
         raise InputError(
@@ -125,7 +126,7 @@ def _check_pilot(question: Question, rows: list[Row]) -> None:
         )
     for k, output in enumerate(question.outputs):
         if all(row.status == FAILED or k in row.absent for row in rows):
-            near = nearest(output, next(row.paths for row in rows if row.paths))
+            near = nearest_name(output, next(row.paths for row in rows if row.paths))
             raise InputError(
                 "unknown-output",
                 f'"{output}" is no number in the answer of any case that was tried',

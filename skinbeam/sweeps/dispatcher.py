@@ -14,43 +14,43 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError
-from skinbeam.sweeps.answers import FAILED, Row, answer_block
-from skinbeam.sweeps.axes import Value
-from skinbeam.sweeps.file import Question
-from skinbeam.sweeps.watch import Watch, scheduler_lost, workers_of
+from skinbeam.model.errors import InputError
+from skinbeam.sweeps.axes import FieldValue
+from skinbeam.sweeps.cluster import ClusterWatch, scheduler_lost_error, scheduler_workers
+from skinbeam.sweeps.sweep_file import SweepQuestion
+from skinbeam.sweeps.worker import FAILED, CaseRow, answer_block
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Block", "Hands"]
+__all__ = ["Block", "Dispatcher"]
 
 _WAITING = 4  # blocks at the scheduler for each worker: enough that none idles, and memory stays bounded
-_LOOK_S = 10.0  # without any result, after which somebody looks whether the cluster is well
+_CHECK_INTERVAL_S = 10.0  # without any result, after which somebody looks whether the cluster is well
 
 Block = tuple[slice, ...]
-Cases = list[Mapping[str, Value]]
+Cases = list[Mapping[str, FieldValue]]
 
 
 @dataclass(frozen=True)
-class _Whole:
+class _PendingBlock:
     """A block and its rows, as far as they have come."""
 
     block: Block
-    rows: list[Row | None]
+    rows: list[CaseRow | None]
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Task:
     """What goes to a worker at once: a block, or one case of it, beside others or with nobody else there."""
 
-    whole: _Whole
+    whole: _PendingBlock
     first: int
     cases: Cases
     solitary: bool = False
 
 
-class Hands:
+class Dispatcher:
     """Blocks of a sweep on their way to workers and back.
 
     Parameters
@@ -58,30 +58,30 @@ class Hands:
     watch : looks after the cluster while nothing comes.
     """
 
-    def __init__(self, client: "Client", question: Question, watch: Watch) -> None:
+    def __init__(self, client: "Client", question: SweepQuestion, watch: ClusterWatch) -> None:
         self._client, self._question, self._watch = client, question, watch
-        self._out: dict[Any, _Part] = {}
+        self._out: dict[Any, _Task] = {}
         self._finished: SimpleQueue[Any] = SimpleQueue()
 
-    def answered(self, blocks: Iterable[tuple[Block, Cases]]) -> Iterator[tuple[Block, list[Row]]]:
+    def answered(self, blocks: Iterable[tuple[Block, Cases]]) -> Iterator[tuple[Block, list[CaseRow]]]:
         """Yield each block with its rows, whichever comes first.
 
         Raises
         ------
         InputError : the scheduler is lost, or a worker is not like this one.
         """
-        ahead = (_Part(_Whole(block, [None] * len(cases)), 0, cases) for block, cases in blocks)
-        at_once = _WAITING * max(1, sum(worker["nthreads"] for worker in workers_of(self._client)))
-        suspects: list[_Part] = []
+        ahead = (_Task(_PendingBlock(block, [None] * len(cases)), 0, cases) for block, cases in blocks)
+        at_once = _WAITING * max(1, sum(worker["nthreads"] for worker in scheduler_workers(self._client)))
+        suspects: list[_Task] = []
         self._give(islice(ahead, at_once))
         while self._out or suspects:
             if not self._out:
                 self._give([suspects.pop()])
             part, rows = self._take()
             if rows is None and len(part.cases) > 1:
-                self._give(_Part(part.whole, k, [case]) for k, case in enumerate(part.cases))
+                self._give(_Task(part.whole, k, [case]) for k, case in enumerate(part.cases))
             elif rows is None and not part.solitary:
-                suspects.append(_Part(part.whole, part.first, part.cases, solitary=True))
+                suspects.append(_Task(part.whole, part.first, part.cases, solitary=True))
             else:
                 part.whole.rows[part.first : part.first + len(part.cases)] = rows or [self._died()]
                 whole = [row for row in part.whole.rows if row is not None]
@@ -89,21 +89,21 @@ class Hands:
                     yield part.whole.block, whole
             self._give(islice(ahead, max(0, at_once - len(self._out))))
 
-    def _give(self, parts: Iterable[_Part]) -> None:
+    def _give(self, parts: Iterable[_Task]) -> None:
         for part in parts:
             future = self._client.submit(answer_block, __version__, self._question, part.cases, pure=False)
             self._out[future] = part
             future.add_done_callback(self._finished.put)
 
-    def _take(self) -> tuple[_Part, list[Row] | None]:
+    def _take(self) -> tuple[_Task, list[CaseRow] | None]:
         """Wait for a part that is finished; without rows where workers died under it again and again."""
         from distributed import KilledWorker
         from distributed.comm import CommClosedError
 
         while True:
             try:
-                future = self._finished.get(timeout=_LOOK_S)
-                rows = list(future.result(timeout=_LOOK_S))
+                future = self._finished.get(timeout=_CHECK_INTERVAL_S)
+                rows = list(future.result(timeout=_CHECK_INTERVAL_S))
             except Empty:
                 self._watch.look()
             except TimeoutError:  # it was lost on its way here, and is answered again
@@ -112,7 +112,7 @@ class Hands:
             except KilledWorker:
                 return self._out.pop(future), None
             except (CancelledError, CommClosedError):
-                raise scheduler_lost() from None
+                raise scheduler_lost_error() from None
             except InputError:
                 raise
             except Exception as error:  # a worker that cannot even read what it is asked
@@ -126,7 +126,7 @@ class Hands:
                 self._watch.worked()
                 return self._out.pop(future), rows
 
-    def _died(self) -> Row:
-        return Row(
+    def _died(self) -> CaseRow:
+        return CaseRow(
             tuple(nan for _ in self._question.outputs), FAILED, "its worker died: too little memory, or a defect"
         )

@@ -6,24 +6,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError
-from skinbeam.messages import text
-from skinbeam.sweeps.cluster import check_address, connected, gigabytes, machine, versions_there
-from skinbeam.sweeps.watch import workers_of
+from skinbeam.model.errors import InputError
+from skinbeam.sweeps.cluster import (
+    check_address,
+    connect,
+    format_gigabytes,
+    local_machine,
+    scheduler_workers,
+    worker_versions,
+)
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Check", "health_of_sweeps"]
+__all__ = ["HealthCheck", "check_sweep_health"]
 
-_NEEDED = ("distributed", "cryptography")
+_REQUIRED_PACKAGES = ("distributed", "cryptography")
 _INSTALL = 'pip install "skinbeam[sweep]"'
 # Of what Dask counts on both sides: those that make tasks and results unreadable, or other numbers, when they differ.
-_ALIKE = ("python", "dask", "distributed", "cloudpickle", "msgpack", "numpy")
+_SAME_VERSION_PACKAGES = ("python", "dask", "distributed", "cloudpickle", "msgpack", "numpy")
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """What was looked at, whether it is well, what was found, and what mends it."""
 
     name: str
@@ -32,7 +38,7 @@ class Check:
     fix: str = ""
 
 
-def health_of_sweeps(address: str | None = None) -> list[Check]:
+def check_sweep_health(address: str | None = None) -> list[HealthCheck]:
     """Return what sweeps need here, and with an address whether the cluster there would answer.
 
     Raises
@@ -41,31 +47,31 @@ def health_of_sweeps(address: str | None = None) -> list[Check]:
     """
     if address is not None:
         check_address(address)
-    missing = [module for module in _NEEDED if importlib.util.find_spec(module) is None]
+    missing = [module for module in _REQUIRED_PACKAGES if importlib.util.find_spec(module) is None]
     if missing:
-        return [Check("sweeps", False, f"missing: {', '.join(missing)}", _INSTALL)]
+        return [HealthCheck("sweeps", False, f"missing: {', '.join(missing)}", _INSTALL)]
     import dask
     import distributed
 
-    here = machine()
-    held = {"workers": str(here.workers), "memory": gigabytes(here.memory_bytes)}
+    here = local_machine()
+    held = {"workers": str(here.workers), "memory": format_gigabytes(here.memory_bytes)}
     checks = [
-        Check("sweeps", True, f"distributed {distributed.__version__}, dask {dask.__version__}"),
-        Check("sweep workers", True, text("sweep.doctor-here", held)),
+        HealthCheck("sweeps", True, f"distributed {distributed.__version__}, dask {dask.__version__}"),
+        HealthCheck("sweep workers", True, render_message("sweep.doctor-here", held)),
     ]
     if address is not None:
         try:
-            with connected(address) as client:
-                checks += _of_cluster(client)
+            with connect(address) as client:
+                checks += _cluster_checks(client)
         except InputError as error:
-            checks.append(Check("cluster", False, error.message, error.hint))
+            checks.append(HealthCheck("cluster", False, error.message, error.hint))
     return checks
 
 
-def _of_cluster(client: "Client") -> Iterator[Check]:
-    workers = workers_of(client)
+def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
+    workers = scheduler_workers(client)
     if not workers:
-        yield Check("cluster", False, text("sweep.doctor-nobody"), "dask worker ADDRESS")
+        yield HealthCheck("cluster", False, render_message("sweep.doctor-nobody"), "dask worker ADDRESS")
         return
     memory = sum(worker["memory_limit"] for worker in workers)
     held = {
@@ -74,15 +80,21 @@ def _of_cluster(client: "Client") -> Iterator[Check]:
     }
     bounded = all(worker["memory_limit"] for worker in workers)
     if bounded:
-        yield Check("cluster", True, text("sweep.doctor-cluster", held | {"memory": gigabytes(memory)}))
+        yield HealthCheck(
+            "cluster", True, render_message("sweep.doctor-cluster", held | {"memory": format_gigabytes(memory)})
+        )
     else:
-        yield Check("cluster", False, text("sweep.doctor-unbounded", held), "dask worker ADDRESS --memory-limit auto")
-    other = _others(versions_there(client), client.get_versions())
+        yield HealthCheck(
+            "cluster", False, render_message("sweep.doctor-unbounded", held), "dask worker ADDRESS --memory-limit auto"
+        )
+    other = _version_differences(worker_versions(client), client.get_versions())
     fix = f'pip install "skinbeam[sweep]=={__version__}" and the versions of this machine there'
-    yield Check("cluster versions", not other, "; ".join(other) or text("sweep.doctor-alike"), fix if other else "")
+    yield HealthCheck(
+        "cluster versions", not other, "; ".join(other) or render_message("sweep.doctor-alike"), fix if other else ""
+    )
 
 
-def _others(skinbeam: Mapping[str, str], versions: Mapping[str, Any]) -> list[str]:
+def _version_differences(skinbeam: Mapping[str, str], versions: Mapping[str, Any]) -> list[str]:
     """What has another version at the scheduler or a worker than here, each once with where it was found first."""
     here = versions["client"]["packages"]
     other: dict[str, str] = {}
@@ -90,7 +102,7 @@ def _others(skinbeam: Mapping[str, str], versions: Mapping[str, Any]) -> list[st
         if version != __version__:
             other.setdefault("skinbeam", f"skinbeam {version or 'none'} at {worker}, {__version__} here")
     for where, told in {"the scheduler": versions["scheduler"], **versions["workers"]}.items():
-        for name in _ALIKE:
+        for name in _SAME_VERSION_PACKAGES:
             there = told["packages"].get(name)
             if there != here.get(name):
                 other.setdefault(name, f"{name} {there or 'none'} at {where}, {here.get(name) or 'none'} here")

@@ -1,28 +1,37 @@
-"""Runs a sweep: a pilot that tells the cost, then block after block on the workers, each written as it comes."""
+"""Run a sweep: a pilot that tells the cost, then block after block; and `sweep()` for Python.
 
-from collections.abc import Callable
+Runs a sweep: a pilot that tells the cost, then block after block on the workers, each written as it comes.
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skinbeam.sweeps.answers import ANSWERED, FAILED, PARTLY
-from skinbeam.sweeps.cases import values_at
-from skinbeam.sweeps.cluster import check_address, workers
-from skinbeam.sweeps.cost import HEAD, Cost, cost_of
-from skinbeam.sweeps.file import Sweep
-from skinbeam.sweeps.hands import Block, Cases, Hands
-from skinbeam.sweeps.store import Store, is_ours, open_store
-from skinbeam.sweeps.watch import Watch
+from skinbeam.model.input_files import parse_record, read_toml
+from skinbeam.sweeps.cluster import ClusterWatch, check_address, open_workers
+from skinbeam.sweeps.cost import DOCUMENT_HEAD, SweepCost, estimate_cost
+from skinbeam.sweeps.dispatcher import Block, Cases, Dispatcher
+from skinbeam.sweeps.store import SweepStore, is_sweep_store, load_store, open_store
+from skinbeam.sweeps.sweep_file import Sweep, SweepFile, make_sweep, values_at
+from skinbeam.sweeps.worker import ANSWERED, FAILED, PARTLY
 
-__all__ = ["run_sweep"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "run_sweep",
+    "sweep",
+]
 
 
 def run_sweep(
     sweep: Sweep,
     output: Path,
     *,
-    cost: Cost | None = None,
+    cost: SweepCost | None = None,
     cluster: str | None = None,
     count: int | None = None,
     hear: Callable[[int, int], None] = lambda done, cases: None,
@@ -40,21 +49,21 @@ def run_sweep(
 
     Raises
     ------
-    InputError : as `cost_of`, `open_store` and `workers`; the scheduler is gone, or all workers are for minutes. The
-        same command then goes on.
+    InputError : as `estimate_cost`, `open_store` and `open_workers`; the scheduler is gone, or all workers are for
+        minutes. The same command then goes on.
     """
     if cluster is not None:
         check_address(cluster)
-    if cost is None and not is_ours(output):
-        cost = cost_of(sweep)
+    if cost is None and not is_sweep_store(output):
+        cost = estimate_cost(sweep)
     with open_store(output, sweep, cost) as store:
         missing = store.missing()
         cases = prod(sweep.shape)
-        done = cases - sum(_size(block) for block in missing)
+        done = cases - sum(_block_size(block) for block in missing)
         hear(done, cases)
         if missing:
-            with workers(cluster, count, tell) as client:
-                hands = Hands(client, sweep.question, Watch(client, tell))
+            with open_workers(cluster, count, tell) as client:
+                hands = Dispatcher(client, sweep.question, ClusterWatch(client, tell))
                 for block, rows in hands.answered((block, _cases(sweep, block)) for block in missing):
                     store.write(block, rows)
                     done += len(rows)
@@ -67,10 +76,10 @@ def _cases(sweep: Sweep, block: Block) -> Cases:
     return [values_at(sweep, place) for place in places]
 
 
-def _document(sweep: Sweep, store: Store) -> dict[str, Any]:
+def _document(sweep: Sweep, store: SweepStore) -> dict[str, Any]:
     counts = store.counts()
     return {
-        **HEAD,
+        **DOCUMENT_HEAD,
         "seed": sweep.question.seed,
         "answer": sweep.question.answer,
         "cases": prod(sweep.shape),
@@ -81,5 +90,56 @@ def _document(sweep: Sweep, store: Store) -> dict[str, Any]:
     }
 
 
-def _size(block: Block) -> int:
+def _block_size(block: Block) -> int:
     return prod(part.stop - part.start for part in block)
+
+
+# A sweep from Python: tables in, a Dataset out.
+
+
+def sweep(
+    case: Path | str,
+    outputs: Sequence[str],
+    *,
+    axes: Mapping[str, Any] | None = None,
+    sample: Mapping[str, Any] | None = None,
+    population: Mapping[str, int] | None = None,
+    output: Path | str | None = None,
+    cluster: str | None = None,
+    workers: int | None = None,
+    **asked: Any,
+) -> "xr.Dataset":
+    """Answer every case of a grid or a sample over the fields of a case file.
+
+    Parameters
+    ----------
+    case : path of the case file that varies.
+    outputs : dotted paths of numbers in the answer of one case, such as `harm.p_burn`.
+    axes : for each field a list, or `{"from": .., "to": .., "steps": .., "scale": "log"}`.
+    sample : `{"n": .., "seed": .., "fields": {..}}` with a distribution for each field.
+    population : `{"n": .., "seed": ..}`: how many virtual patients are drawn.
+    output : folder of the Zarr store; without it the results are read whole and nothing is kept.
+    cluster, workers : address of a scheduler of Dask, or how many workers this machine runs.
+    asked : `answer` (simulate, threshold or consult), `endpoint`, `of`, `draws`, `seed`.
+
+    Returns
+    -------
+    A Dataset with an array for each output over the axes, its `status` and `message`, read when they are asked for.
+
+    Raises
+    ------
+    InputError : whatever is wrong with what was asked, and where.
+    """
+    path = Path(case)
+    told = {"case": path.name, "outputs": list(outputs), "axes": dict(axes or {}), **asked}
+    drawn = {"sample": sample, "population": population}
+    told |= {name: dict(table) for name, table in drawn.items() if table}
+    read = parse_record(SweepFile, told, file=path.name)
+    checked = make_sweep(read, read_toml(path), path.parent, path.name)
+    if output is not None:
+        run_sweep(checked, Path(output), cluster=cluster, count=workers)
+        return load_store(Path(output))
+    with tempfile.TemporaryDirectory(prefix="skinbeam-sweep-") as folder:
+        store = Path(folder) / "sweep.zarr"
+        run_sweep(checked, store, cluster=cluster, count=workers)
+        return load_store(store).load()

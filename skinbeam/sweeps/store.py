@@ -18,20 +18,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skinbeam._version import __version__
-from skinbeam.document import UNWRITABLE, plain, sha256_of
-from skinbeam.errors import InputError
-from skinbeam.files.unfinished import work_folder
-from skinbeam.schema.load import loaded_case
-from skinbeam.simulate.stores import consolidate
-from skinbeam.sweeps.answers import Row
-from skinbeam.sweeps.cases import block_of, blocks, tables_with, values_at
-from skinbeam.sweeps.cost import Cost
-from skinbeam.sweeps.file import Sweep
+from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.document import UNWRITABLE_CODE, sha256_hex, to_json_types
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import case_from_tables
+from skinbeam.simulate.zarr_store import consolidate_metadata
+from skinbeam.sweeps.cost import SweepCost
+from skinbeam.sweeps.sweep_file import Sweep, block_shape, grid_blocks, set_fields, values_at
+from skinbeam.sweeps.worker import CaseRow
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Store", "errors_of", "is_ours", "open_store", "opened"]
+__all__ = ["SweepStore", "error_rows", "is_sweep_store", "load_store", "open_store"]
 
 MESSAGE_BYTES = 400
 _PARTIAL = ".partial"  # of the names that Zarr gives to what it has half written
@@ -42,14 +41,14 @@ _UNITS = {
 }  # fmt: skip
 
 
-class Store:
+class SweepStore:
     """An open store that no other run writes."""
 
     def __init__(self, path: Path, sweep: Sweep) -> None:
         import zarr
 
         self._path, self._sweep = path, sweep
-        self.block = _block_of(path, sweep)
+        self.block = _stored_block_shape(path, sweep)
         self._mend()
         group = zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=False)
         self._arrays = {name: group[name] for name in (*sweep.question.outputs, _MESSAGE, _STATUS)}
@@ -62,14 +61,14 @@ class Store:
         InputError : the store is damaged.
         """
         status = self._status()
-        return [block for block in blocks(self._sweep.shape, self.block) if not status[block].all()]
+        return [block for block in grid_blocks(self._sweep.shape, self.block) if not status[block].all()]
 
     def counts(self) -> dict[int, int]:
         """Return how many cases have each status."""
         found, counts = np.unique(self._status(), return_counts=True)
         return {int(status): int(count) for status, count in zip(found, counts, strict=True)}
 
-    def write(self, block: tuple[slice, ...], rows: Sequence[Row]) -> None:
+    def write(self, block: tuple[slice, ...], rows: Sequence[CaseRow]) -> None:
         """Write the rows of a block, in the order of its places.
 
         Raises
@@ -91,7 +90,7 @@ class Store:
         try:
             return np.asarray(self._arrays[_STATUS][...])
         except Exception as error:  # each codec has errors of its own
-            raise _refused("damaged-store", f'"{self._path.name}" cannot be read: {error}') from None
+            raise _store_error("damaged-store", f'"{self._path.name}" cannot be read: {error}') from None
 
     def _mend(self) -> None:
         """Remove what a run that was killed, or a power cut, left half written; those blocks are answered again."""
@@ -111,7 +110,7 @@ class Store:
 
 
 @contextmanager
-def open_store(path: Path, sweep: Sweep, cost: Cost | None) -> Iterator[Store]:
+def open_store(path: Path, sweep: Sweep, cost: SweepCost | None) -> Iterator[SweepStore]:
     """Give the store at `path`, made when nothing is there; the one of this very sweep goes on where it ended.
 
     Parameters
@@ -135,20 +134,20 @@ def open_store(path: Path, sweep: Sweep, cost: Cost | None) -> Iterator[Store]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise _refused("store-taken", f'"{path.name}" is being written by another run') from None
-        if _told(path).get("sweep_sha256") != identity:
-            raise _refused("another-sweep", f'"{path.name}" holds something else than this sweep')
-        yield Store(path, sweep)
+            raise _store_error("store-taken", f'"{path.name}" is being written by another run') from None
+        if _store_attributes(path).get("sweep_sha256") != identity:
+            raise _store_error("another-sweep", f'"{path.name}" holds something else than this sweep')
+        yield SweepStore(path, sweep)
     finally:
         os.close(handle)
 
 
-def is_ours(path: Path) -> bool:
+def is_sweep_store(path: Path) -> bool:
     """Return whether a sweep has begun at a path."""
-    return "sweep_sha256" in _told(path)
+    return "sweep_sha256" in _store_attributes(path)
 
 
-def opened(path: Path) -> "xr.Dataset":
+def load_store(path: Path) -> "xr.Dataset":
     """Return a store as a Dataset whose arrays are read when they are asked for; axes of one field are coordinates."""
     import xarray as xr
 
@@ -157,7 +156,7 @@ def opened(path: Path) -> "xr.Dataset":
     return results
 
 
-def errors_of(results: "xr.Dataset") -> "list[dict[str, Any]]":
+def error_rows(results: "xr.Dataset") -> "list[dict[str, Any]]":
     """Return a row for each case that failed or has an unknown: its place along each axis, its status, its message."""
     status = results[_STATUS].values
     messages = results[_MESSAGE]
@@ -172,23 +171,30 @@ def errors_of(results: "xr.Dataset") -> "list[dict[str, Any]]":
 def _identity(sweep: Sweep) -> str:
     """The hash of all that the results depend on: the question, the axes, files that the case names, the version."""
     question = sweep.question
-    first = loaded_case(
-        tables_with(question.tables, values_at(sweep, (0,) * len(sweep.shape))), question.folder, question.file
+    first = case_from_tables(
+        set_fields(question.tables, values_at(sweep, (0,) * len(sweep.shape))), question.folder, question.file
     )
     asked = (question.answer, question.draws, question.seed, question.endpoint or "", question.of or "")
     axes = [[axis.name, axis.fields, axis.rows] for axis in sweep.axes]
-    return sha256_of(
-        [__version__, first.sha256(), plain(question.tables, 12), asked, question.outputs, plain(axes, 12)]
+    return sha256_hex(
+        [
+            __version__,
+            first.sha256(),
+            to_json_types(question.tables, 12),
+            asked,
+            question.outputs,
+            to_json_types(axes, 12),
+        ]
     )
 
 
-def _told(path: Path) -> dict[str, Any]:
+def _store_attributes(path: Path) -> dict[str, Any]:
     """The attributes of a store; none where there is no store of ours."""
-    attributes = _json(path).get("attributes")
+    attributes = _read_json(path).get("attributes")
     return attributes if isinstance(attributes, dict) else {}
 
 
-def _json(array: Path) -> dict[str, Any]:
+def _read_json(array: Path) -> dict[str, Any]:
     """What a store says of itself or of an array, read as nothing but JSON; empty where it says nothing."""
     try:
         read = json.loads((array / "zarr.json").read_bytes())
@@ -197,7 +203,7 @@ def _json(array: Path) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _block_of(path: Path, sweep: Sweep) -> tuple[int, ...]:
+def _stored_block_shape(path: Path, sweep: Sweep) -> tuple[int, ...]:
     """The sides of a block of a store, each array of which is as this sweep makes it.
 
     A store may come from anybody, and what it says of itself decides how its bytes are read: with which codecs, into
@@ -206,7 +212,7 @@ def _block_of(path: Path, sweep: Sweep) -> tuple[int, ...]:
     import zarr
     from zarr.core.buffer import default_buffer_prototype
 
-    grid = _json(path / _STATUS).get("chunk_grid", {})
+    grid = _read_json(path / _STATUS).get("chunk_grid", {})
     sides = grid.get("configuration", {}).get("chunk_shape", []) if isinstance(grid, dict) else []
     fits = (
         isinstance(sides, list)
@@ -220,12 +226,12 @@ def _block_of(path: Path, sweep: Sweep) -> tuple[int, ...]:
             name: json.loads(array.metadata.to_buffer_dict(default_buffer_prototype())["zarr.json"].to_bytes())
             for name, array in made.arrays()
         }
-        if all(_json(path / name) == told for name, told in as_made.items()):
+        if all(_read_json(path / name) == told for name, told in as_made.items()):
             return tuple(sides)
-    raise _refused("damaged-store", f'"{path.name}" is not as this sweep made it')
+    raise _store_error("damaged-store", f'"{path.name}" is not as this sweep made it')
 
 
-def _make(path: Path, sweep: Sweep, identity: str, cost: Cost) -> None:
+def _make(path: Path, sweep: Sweep, identity: str, cost: SweepCost) -> None:
     import zarr
 
     question = sweep.question
@@ -239,9 +245,11 @@ def _make(path: Path, sweep: Sweep, identity: str, cost: Cost) -> None:
         "status": "0 not yet, 1 answered, 2 partly unknown, 3 failed",
     }
     _fill(
-        zarr.create_group(path, zarr_format=3, attributes=attributes), sweep, block_of(sweep.shape, cost.cases_a_block)
+        zarr.create_group(path, zarr_format=3, attributes=attributes),
+        sweep,
+        block_shape(sweep.shape, cost.cases_a_block),
     )
-    consolidate(path)
+    consolidate_metadata(path)
 
 
 def _fill(group: Any, sweep: Sweep, block: tuple[int, ...]) -> None:
@@ -294,14 +302,14 @@ def _bytes(message: str) -> Any:
 def _unwritable(path: Path, error: OSError) -> InputError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return InputError(
-        UNWRITABLE,
+        UNWRITABLE_CODE,
         f'"{path}" cannot be written: {error.strerror or error}',
         field="-o",
         hint="Make room; the same command goes on with what is missing." if full else "A folder that can be written.",
     )
 
 
-def _refused(code: str, message: str) -> InputError:
+def _store_error(code: str, message: str) -> InputError:
     return InputError(
         code, message, field="-o", hint="A new name, or the store of this very sweep, which then goes on."
     )

@@ -1,57 +1,73 @@
-"""The sweep file: which case, what varies, what is asked, which of its numbers are kept."""
+"""The sweep file, and the cases that a sweep consists of.
 
-from collections.abc import Mapping
+The sweep file: which case, what varies, what is asked, which of its numbers are kept.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from skinbeam.errors import InputError, unknown_name
-from skinbeam.schema.fields import FieldFault, Section, choice, some_of, text, whole
-from skinbeam.schema.load import is_there, parse, read_toml
-from skinbeam.schema.names import ENDPOINTS
-from skinbeam.sweeps.axes import SAMPLE, Axis, check_size, grid_axis, sample_axis
-from skinbeam.sweeps.population import PERSON, population_axis
+from skinbeam.model.errors import InputError, unknown_name_error
+from skinbeam.model.fields import FieldError, InputTable, choice, text, value_or_list, whole_number
+from skinbeam.model.input_files import file_exists, parse_record, read_toml
+from skinbeam.model.vocabulary import ENDPOINTS
+from skinbeam.sweeps.axes import PERSON, SAMPLE, Axis, FieldValue, count_cases, grid_axis, population_axis, sample_axis
 
-__all__ = ["PopulationTable", "Question", "SampleTable", "Sweep", "SweepFile", "load_sweep", "sweep_of"]
+__all__ = [
+    "PopulationTable",
+    "SampleTable",
+    "Sweep",
+    "SweepFile",
+    "SweepQuestion",
+    "block_shape",
+    "grid_blocks",
+    "load_sweep",
+    "make_sweep",
+    "set_fields",
+    "values_at",
+]
 
 ANSWERS = ("simulate", "threshold", "consult")
 _MOST_OUTPUTS = 100
 
 
-class SampleTable(Section):
+class SampleTable(InputTable):
     """How many rows are drawn, from which seed, and each sampled field with its distribution."""
 
-    n: Annotated[int, whole(1, 10_000_000)]
-    seed: Annotated[int, whole(0, 2**63 - 1)] = 0
+    n: Annotated[int, whole_number(1, 10_000_000)]
+    seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
     fields: dict[str, Any]
 
 
-class PopulationTable(Section):
+class PopulationTable(InputTable):
     """How many people are drawn, from which seed."""
 
-    n: Annotated[int, whole(1, 10_000_000)]
-    seed: Annotated[int, whole(0, 2**63 - 1)] = 0
+    n: Annotated[int, whole_number(1, 10_000_000)]
+    seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
 
 
-class SweepFile(Section):
+class SweepFile(InputTable):
     """A sweep file as it is written."""
 
     case: Annotated[str, text(200, least=1)]
     answer: Annotated[str, choice(*ANSWERS)] = "simulate"
     endpoint: Annotated[str | None, choice(*ENDPOINTS)] = None
     of: Annotated[str | None, choice("fluence_J_cm2", "microbeam_mJ", "exposure_s")] = None
-    draws: Annotated[int, whole(1, 100_000)] = 200
-    seed: Annotated[int, whole(0, 2**63 - 1)] = 0
-    outputs: Annotated[list[str], some_of(text(200, least=1), _MOST_OUTPUTS)]
+    draws: Annotated[int, whole_number(1, 100_000)] = 200
+    seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
+    outputs: Annotated[list[str], value_or_list(text(200, least=1), _MOST_OUTPUTS)]
     axes: dict[str, Any] = Field(default_factory=dict)
     sample: SampleTable | None = None
     population: PopulationTable | None = None
 
 
 @dataclass(frozen=True)
-class Question:
+class SweepQuestion:
     """What is asked of every case of a sweep; all that a worker needs beside the values that vary.
 
     Parameters
@@ -78,7 +94,7 @@ class Question:
 class Sweep:
     """A checked sweep: what is asked, and what varies, outermost axis first."""
 
-    question: Question
+    question: SweepQuestion
     axes: tuple[Axis, ...]
 
     @property
@@ -94,9 +110,9 @@ def load_sweep(path: Path) -> Sweep:
     ------
     InputError : whatever is wrong with it or with the case file.
     """
-    read = parse(SweepFile, read_toml(path), file=path.name)
+    read = parse_record(SweepFile, read_toml(path), file=path.name)
     beside = path.parent / read.case
-    if not beside.resolve().is_relative_to(path.parent.resolve()) or not is_there(beside):
+    if not beside.resolve().is_relative_to(path.parent.resolve()) or not file_exists(beside):
         raise InputError(
             "missing-file",
             f'no file "{read.case}" beside the sweep file',
@@ -104,10 +120,10 @@ def load_sweep(path: Path) -> Sweep:
             hint="The name of a case file in the folder of the sweep file.",
             file=path.name,
         )
-    return sweep_of(read, read_toml(beside), beside.parent, path.name)
+    return make_sweep(read, read_toml(beside), beside.parent, path.name)
 
 
-def sweep_of(read: SweepFile, tables: Mapping[str, Any], folder: Path, file: str) -> Sweep:
+def make_sweep(read: SweepFile, tables: Mapping[str, Any], folder: Path, file: str) -> Sweep:
     """Return the checked sweep over the tables of a case.
 
     Raises
@@ -116,23 +132,23 @@ def sweep_of(read: SweepFile, tables: Mapping[str, Any], folder: Path, file: str
     """
     try:
         axes = [grid_axis(field, told) for field, told in read.axes.items()]
-    except FieldFault as fault:
-        raise _of_field(fault, "axes", file) from None
+    except FieldError as fault:
+        raise _field_error(fault, "axes", file) from None
     if read.sample is not None:
         try:
             axes.insert(0, sample_axis(read.sample.n, read.sample.seed, read.sample.fields))
-        except FieldFault as fault:
-            raise _of_field(fault, "sample.fields", file) from None
+        except FieldError as fault:
+            raise _field_error(fault, "sample.fields", file) from None
     if read.population is not None:
         axes.insert(0, population_axis(read.population.n, read.population.seed, tables, read.answer))
-    _check(read, axes, file)
-    question = Question(
+    _check_sweep(read, axes, file)
+    question = SweepQuestion(
         read.answer, tables, folder, file, tuple(read.outputs), read.draws, read.seed, read.endpoint, read.of
     )
     return Sweep(question, tuple(axes))
 
 
-def _check(read: SweepFile, axes: list[Axis], file: str) -> None:
+def _check_sweep(read: SweepFile, axes: list[Axis], file: str) -> None:
     """Refuse what no case could be made of, before any is."""
     varied = [field for axis in axes for field in axis.fields]
     if not varied:
@@ -148,7 +164,7 @@ def _check(read: SweepFile, axes: list[Axis], file: str) -> None:
         raise InputError("wrong-value", f'"{twice}" varies twice', field="axes", hint="Once is enough.", file=file)
     named = next((name for name in (SAMPLE, PERSON) if name in varied), None)
     if named is not None:
-        raise unknown_name("field", named, ("settings.fluence_J_cm2", "skin.ita_deg"), field="axes")
+        raise unknown_name_error("field", named, ("settings.fluence_J_cm2", "skin.ita_deg"), field="axes")
     if (read.endpoint is None) != (read.answer != "threshold"):
         raise InputError(
             "missing-key" if read.endpoint is None else "wrong-value",
@@ -157,8 +173,69 @@ def _check(read: SweepFile, axes: list[Axis], file: str) -> None:
             hint="A threshold needs an endpoint, and nothing else takes one.",
             file=file,
         )
-    check_size(axes)
+    count_cases(axes)
 
 
-def _of_field(fault: FieldFault, table: str, file: str) -> InputError:
+def _field_error(fault: FieldError, table: str, file: str) -> InputError:
     return InputError(fault.code, str(fault), field=f'{table}."{fault.field}"', hint=fault.hint, file=file)
+
+
+# The cases of a sweep: at each place the tables of the case with the values of that place.
+
+_DIGITS = 6  # of the number of a table in a list
+
+
+def values_at(sweep: Sweep, place: Sequence[int]) -> dict[str, FieldValue]:
+    """Return what the fields that vary hold at a place, one index an axis."""
+    rows = zip(sweep.axes, place, strict=True)
+    return {field: value for axis, k in rows for field, value in zip(axis.fields, axis.rows[k], strict=True)}
+
+
+def set_fields(tables: Mapping[str, Any], values: Mapping[str, FieldValue]) -> dict[str, Any]:
+    """Return the tables of a case with fields set; `tables` stay as they are.
+
+    Raises
+    ------
+    InputError : a path leads through what is no table, or to an item that a list does not have.
+    """
+    made: Any = tables
+    for field, value in values.items():
+        made = _set_path(made, field.split("."), value, field)
+    return dict(made)
+
+
+def _set_path(held: Any, path: Sequence[str], value: FieldValue, field: str) -> Any:
+    """What is held, with the value at the path; what lies beside the path is shared, not copied."""
+    if not path:
+        return value
+    key, rest = path[0], path[1:]
+    if isinstance(held, Mapping):
+        return {**held, key: _set_path(held.get(key, {}), rest, value, field)}
+    if not isinstance(held, list):
+        raise InputError(
+            "unknown-field", f'"{key}" lies in no table', field=field, hint="A field of a case, such as skin.ita_deg."
+        )
+    if not (key.isdecimal() and len(key) < _DIGITS and int(key) < len(held)):
+        raise InputError(
+            "unknown-field",
+            f'"{key}" is none of {len(held)} tables',
+            field=field,
+            hint="Tables of a list are counted from 0, such as concern.0.severity.",
+        )
+    return [_set_path(one, rest, value, field) if k == int(key) else one for k, one in enumerate(held)]
+
+
+def block_shape(shape: Sequence[int], most: int) -> tuple[int, ...]:
+    """Return the sides of a block of at most `most` cases: whole inner axes, then a part of the next."""
+    sides: list[int] = []
+    for length in reversed(shape):
+        side = max(1, min(length, most // prod(sides)))
+        sides.append(side)
+    return tuple(reversed(sides))
+
+
+def grid_blocks(shape: Sequence[int], sides: Sequence[int]) -> Iterator[tuple[slice, ...]]:
+    """Yield the blocks that a grid falls into, in its order; those at its ends may be smaller."""
+    starts = [range(0, length, side) for length, side in zip(shape, sides, strict=True)]
+    for corner in product(*starts):
+        yield tuple(slice(a, min(a + side, n)) for a, side, n in zip(corner, sides, shape, strict=True))

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.schema.load import LoadedCase, loaded_case
-from skinbeam.sweeps.axes import Value
-from skinbeam.sweeps.cases import tables_with
-from skinbeam.sweeps.file import Question
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.input_files import LoadedCase, case_from_tables
+from skinbeam.sweeps.axes import FieldValue
+from skinbeam.sweeps.sweep_file import SweepQuestion, set_fields
 
-__all__ = ["ANSWERED", "FAILED", "PARTLY", "Row", "answer_block", "answer_cases", "is_dose", "value_at"]
+__all__ = ["ANSWERED", "FAILED", "PARTLY", "CaseRow", "answer_block", "answer_cases", "is_dose_field", "read_value"]
 
 # Status of a case; 0 is not answered yet.
 ANSWERED: Final = 1
@@ -23,7 +22,7 @@ _ABSENT = "is no number of the answer"
 
 
 @dataclass(frozen=True)
-class Row:
+class CaseRow:
     """What one case answered.
 
     Parameters
@@ -41,7 +40,7 @@ class Row:
     paths: tuple[str, ...] = ()
 
 
-def answer_block(version: str, question: Question, cases: Sequence[Mapping[str, Value]]) -> list[Row]:
+def answer_block(version: str, question: SweepQuestion, cases: Sequence[Mapping[str, FieldValue]]) -> list[CaseRow]:
     """Return the row of each case, on a worker: one that joined late may have another version.
 
     Raises
@@ -58,45 +57,47 @@ def answer_block(version: str, question: Question, cases: Sequence[Mapping[str, 
     return answer_cases(question, cases)
 
 
-def answer_cases(question: Question, cases: Sequence[Mapping[str, Value]]) -> list[Row]:
+def answer_cases(question: SweepQuestion, cases: Sequence[Mapping[str, FieldValue]]) -> list[CaseRow]:
     """Return the row of each case, given by the values that vary.
 
     Cases of the same skin and light are answered one after the other, since a worker keeps what it drew and lit last.
     """
-    rows = {k: _answer(question, cases[k]) for k in sorted(range(len(cases)), key=lambda k: _lit(cases[k]))}
+    rows = {
+        k: _answer_case(question, cases[k]) for k in sorted(range(len(cases)), key=lambda k: _skin_and_light(cases[k]))
+    }
     return [rows[k] for k in range(len(cases))]
 
 
-def _lit(values: Mapping[str, Value]) -> list[str]:
+def _skin_and_light(values: Mapping[str, FieldValue]) -> list[str]:
     """What tells the skin and light of a case from those of others."""
-    return [str(value) for field, value in values.items() if not is_dose(field)]
+    return [str(value) for field, value in values.items() if not is_dose_field(field)]
 
 
-def is_dose(field: str) -> bool:
+def is_dose_field(field: str) -> bool:
     """Return whether a field changes neither the skins of a case nor their light."""
     return field.partition(".")[0] in _DOSES
 
 
-def _answer(question: Question, values: Mapping[str, Value]) -> Row:
+def _answer_case(question: SweepQuestion, values: Mapping[str, FieldValue]) -> CaseRow:
     nothing = tuple(math.nan for _ in question.outputs)
     try:
-        loaded = loaded_case(tables_with(question.tables, values), question.folder, question.file)
-        document = _ASKED[question.answer](question, loaded)
+        loaded = case_from_tables(set_fields(question.tables, values), question.folder, question.file)
+        document = _ANSWERERS[question.answer](question, loaded)
     except NotAvailable as silence:
-        return Row(nothing, PARTLY, silence.reason)
+        return CaseRow(nothing, PARTLY, silence.reason)
     except InputError as error:
-        return Row(nothing, FAILED, str(error))
+        return CaseRow(nothing, FAILED, str(error))
     except Exception as defect:  # one case of a million must not end the others
-        return Row(nothing, FAILED, f"defect: {type(defect).__name__}: {defect}")
-    found = [value_at(document, path) for path in question.outputs]
+        return CaseRow(nothing, FAILED, f"defect: {type(defect).__name__}: {defect}")
+    found = [read_value(document, path) for path in question.outputs]
     reasons = [f"{path}: {why}" for path, (_, why) in zip(question.outputs, found, strict=True) if why]
     absent = tuple(k for k, (_, why) in enumerate(found) if why == _ABSENT)
-    paths = tuple(_paths(document, "")) if absent else ()
+    paths = tuple(_number_paths(document, "")) if absent else ()
     numbers = tuple(number for number, _ in found)
-    return Row(numbers, PARTLY if reasons else ANSWERED, "; ".join(reasons), absent, paths)
+    return CaseRow(numbers, PARTLY if reasons else ANSWERED, "; ".join(reasons), absent, paths)
 
 
-def value_at(document: Any, path: str) -> tuple[float, str]:
+def read_value(document: Any, path: str) -> tuple[float, str]:
     """Return the number at a dotted path of a document, or NaN and why there is none.
 
     Of a record with a median the median is taken; `true` and `false` are 1 and 0.
@@ -120,40 +121,40 @@ def value_at(document: Any, path: str) -> tuple[float, str]:
     return math.nan, _ABSENT
 
 
-def _paths(held: Any, path: str) -> Iterator[str]:
+def _number_paths(held: Any, path: str) -> Iterator[str]:
     """Where a document has numbers, a record with a median being one."""
     if isinstance(held, int | float) or (isinstance(held, Mapping) and not {"median", "unknown"}.isdisjoint(held)):
         yield path
     elif isinstance(held, Mapping | list):
         for key, inner in held.items() if isinstance(held, Mapping) else enumerate(held):
-            yield from _paths(inner, f"{path}.{key}" if path else str(key))
+            yield from _number_paths(inner, f"{path}.{key}" if path else str(key))
 
 
-def _simulate(question: Question, loaded: LoadedCase) -> Any:
-    from skinbeam.answers.simulate import simulate_document
+def _simulate(question: SweepQuestion, loaded: LoadedCase) -> Any:
+    from skinbeam.api.simulate import simulate_document
 
     return simulate_document(loaded, draws=question.draws, seed=question.seed)
 
 
-def _threshold(question: Question, loaded: LoadedCase) -> Any:
-    from skinbeam.answers.threshold import threshold_document
+def _threshold(question: SweepQuestion, loaded: LoadedCase) -> Any:
+    from skinbeam.api.threshold import threshold_document
 
     return threshold_document(loaded, str(question.endpoint), of=question.of, draws=question.draws, seed=question.seed)
 
 
-def _consult(question: Question, loaded: LoadedCase) -> Any:
-    from skinbeam.plan.plan import make_plan
+def _consult(question: SweepQuestion, loaded: LoadedCase) -> Any:
+    from skinbeam.plan.planner import make_plan
 
     return make_plan(loaded, draws=question.draws, seed=question.seed).document
 
 
-def _atlas(question: Question, loaded: LoadedCase) -> Any:
-    from skinbeam.sweeps.atlas.answer import atlas_document
+def _atlas(question: SweepQuestion, loaded: LoadedCase) -> Any:
+    from skinbeam.sweeps.atlas import atlas_document
 
     return atlas_document(loaded, draws=question.draws, seed=question.seed)
 
 
-_ASKED: Mapping[str, Callable[[Question, LoadedCase], Any]] = {
+_ANSWERERS: Mapping[str, Callable[[SweepQuestion, LoadedCase], Any]] = {
     "simulate": _simulate,
     "threshold": _threshold,
     "consult": _consult,

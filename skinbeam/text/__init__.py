@@ -1,27 +1,36 @@
 """Every sentence that a person reads: an id, its parameters, a catalogue in English and German, one formatter."""
 
-from skinbeam.messages.files import catalogue, parameters, translated
-from skinbeam.messages.formatter import Formatter
-from skinbeam.messages.language import ENGLISH, LANGUAGES, living_in, local, moment_of, speaking, spoken
-from skinbeam.messages.records import retell
-from skinbeam.messages.retold import retold
-from skinbeam.messages.sentences import Message, Warned, text
+from skinbeam.text.catalogues import (
+    ENGLISH,
+    LANGUAGES,
+    catalogue,
+    current_language,
+    from_local_time,
+    message_parameters,
+    to_local_time,
+    translations,
+    use_language,
+    use_time_zone,
+)
+from skinbeam.text.formatter import Formatter
+from skinbeam.text.message import DocumentWarning, Message, render_message, translate_record
+from skinbeam.text.translation import translate
 
 __all__ = [
     "ENGLISH",
     "LANGUAGES",
+    "DocumentWarning",
     "Formatter",
     "Message",
-    "Warned",
     "catalogue",
-    "living_in",
-    "local",
-    "moment_of",
-    "parameters",
-    "retell",
-    "retold",
-    "speaking",
-    "spoken",
-    "text",
-    "translated",
+    "current_language",
+    "from_local_time",
+    "message_parameters",
+    "render_message",
+    "to_local_time",
+    "translate",
+    "translate_record",
+    "translations",
+    "use_language",
+    "use_time_zone",
 ]

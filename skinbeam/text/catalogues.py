@@ -6,15 +6,91 @@ context, the English the message. German whose English has changed since is not 
 and a test says so.
 """
 
+import datetime
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib import resources
 
-from skinbeam.messages.language import ENGLISH, spoken
+__all__ = [
+    "ENGLISH",
+    "LANGUAGES",
+    "catalogue",
+    "current_language",
+    "from_local_time",
+    "message_parameters",
+    "message_template",
+    "to_local_time",
+    "translations",
+    "use_language",
+    "use_time_zone",
+]
 
-__all__ = ["catalogue", "parameters", "template", "translated"]
+# Which language is spoken, and by which clocks: a person's while a page or a paper of theirs is made, else English.
+#
+# Plans, hashes, logs and the command line are English, so that the same inputs give the same bytes whoever asks.
+
+ENGLISH = "en"
+LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}  # as those call them who speak them
+
+_current_language: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
+_current_time_zone: ContextVar[datetime.tzinfo | None] = ContextVar(
+    "zone", default=datetime.UTC
+)  # None: that of this machine
+
+
+def current_language() -> str:
+    """Return the language that is spoken here."""
+    return _current_language.get()
+
+
+def to_local_time(moment: datetime.datetime) -> datetime.datetime:
+    """Return a moment by the clocks of the place where it is read."""
+    return moment.astimezone(_current_time_zone.get())
+
+
+def from_local_time(shown: datetime.datetime) -> datetime.datetime:
+    """Return the moment, in UTC, at which the clocks of that place show a time; the first where they show it twice.
+
+    Raises
+    ------
+    ValueError : they never show it: it is in the hour that is left out when summer time begins.
+    """
+    zone = _current_time_zone.get()
+    moment = (shown.astimezone() if zone is None else shown.replace(tzinfo=zone)).astimezone(datetime.UTC)
+    if to_local_time(moment).replace(tzinfo=None) != shown:
+        raise ValueError(f"no clock shows {shown}")
+    return moment
+
+
+@contextmanager
+def use_language(language: str) -> Iterator[None]:
+    """Speak a language within the block, or, as a decorator, within a function.
+
+    Raises
+    ------
+    ValueError : nobody has translated the catalogue into it.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f'no catalogue for language "{language}"; known: {", ".join(LANGUAGES)}')
+    before = _current_language.set(language)
+    try:
+        yield
+    finally:
+        _current_language.reset(before)
+
+
+@contextmanager
+def use_time_zone(zone: datetime.tzinfo | None) -> Iterator[None]:
+    """Tell moments by the clocks of a time zone within the block; those of this machine where it is None."""
+    before = _current_time_zone.set(zone)
+    try:
+        yield
+    finally:
+        _current_time_zone.reset(before)
 
 
 @cache
@@ -25,49 +101,51 @@ def catalogue() -> Mapping[str, str]:
     ------
     ValueError : the same id stands in two files.
     """
-    return _templates(tuple(_files()))
+    return _read_templates(tuple(_english_files()))
 
 
-def template(id: str) -> tuple[str, str]:
+def message_template(id: str) -> tuple[str, str]:
     """Return the template of a message, and its language: the one that is spoken, or English without a translation.
 
     Raises
     ------
     KeyError : the id is not in the catalogue.
     """
-    english, language = _about(id.partition(".")[0])[id], spoken()
+    english, language = _section_templates(id.partition(".")[0])[id], current_language()
     if language != ENGLISH:
-        said, own = _translated_about(id.partition(".")[0], language).get(id, ("", ""))
+        said, own = _section_translations(id.partition(".")[0], language).get(id, ("", ""))
         if said == english:
             return own, language
     return english, ENGLISH
 
 
 @cache
-def parameters(id: str) -> frozenset[str]:
+def message_parameters(id: str) -> frozenset[str]:
     """Return the names of the parameters that the sentence of message `id` takes.
 
     Raises
     ------
     KeyError : the id is not in the catalogue.
     """
-    found = string.Formatter().parse(_about(id.partition(".")[0])[id])
+    found = string.Formatter().parse(_section_templates(id.partition(".")[0])[id])
     return frozenset(name for _, name, _, _ in found if name)
 
 
 @cache
-def translated(language: str, names: tuple[str, ...] = ()) -> Mapping[str, tuple[str, str]]:
+def translations(language: str, names: tuple[str, ...] = ()) -> Mapping[str, tuple[str, str]]:
     """Return message id → the English that was translated, and what it is in `language`.
 
     Parameters
     ----------
     names : of files, without their ending; none for all of the catalogue.
     """
-    return {id: both for name in names or tuple(_files()) for id, both in _translation(name, language).items()}
+    return {
+        id: both for name in names or tuple(_english_files()) for id, both in _read_translation(name, language).items()
+    }
 
 
 @cache
-def _files() -> Mapping[str, str]:
+def _english_files() -> Mapping[str, str]:
     """Name of each English file → its text."""
     folder = resources.files("skinbeam") / "data" / "messages" / ENGLISH
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
@@ -75,25 +153,25 @@ def _files() -> Mapping[str, str]:
 
 
 @cache
-def _holding(section: str) -> tuple[str, ...]:
-    return tuple(name for name, text in _files().items() if f"[{section}]" in text)
+def _files_with_section(section: str) -> tuple[str, ...]:
+    return tuple(name for name, text in _english_files().items() if f"[{section}]" in text)
 
 
 @cache
-def _about(section: str) -> Mapping[str, str]:
+def _section_templates(section: str) -> Mapping[str, str]:
     """The templates of the files that hold a section: a short answer need not read the whole catalogue."""
-    return _templates(_holding(section))
+    return _read_templates(_files_with_section(section))
 
 
 @cache
-def _translated_about(section: str, language: str) -> Mapping[str, tuple[str, str]]:
-    return {id: both for name in _holding(section) for id, both in _translation(name, language).items()}
+def _section_translations(section: str, language: str) -> Mapping[str, tuple[str, str]]:
+    return {id: both for name in _files_with_section(section) for id, both in _read_translation(name, language).items()}
 
 
-def _templates(names: tuple[str, ...]) -> Mapping[str, str]:
+def _read_templates(names: tuple[str, ...]) -> Mapping[str, str]:
     messages: dict[str, str] = {}
     for file in names:
-        for section, entries in tomllib.loads(_files()[file]).items():
+        for section, entries in tomllib.loads(_english_files()[file]).items():
             for name, said in entries.items():
                 key = f"{section}.{name}"
                 if key in messages:
@@ -103,7 +181,7 @@ def _templates(names: tuple[str, ...]) -> Mapping[str, str]:
 
 
 @cache
-def _translation(name: str, language: str) -> Mapping[str, tuple[str, str]]:
+def _read_translation(name: str, language: str) -> Mapping[str, tuple[str, str]]:
     """What the translation of an English file holds; nothing where nobody has translated it."""
     from babel.messages.pofile import read_po  # who speaks English does not wait for it
 

@@ -6,15 +6,14 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages.files import template
-from skinbeam.messages.language import ENGLISH, local, spoken
-from skinbeam.messages.retold import retold
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.text.catalogues import ENGLISH, current_language, message_template, to_local_time
+from skinbeam.text.translation import translate
 
 __all__ = ["Formatter"]
 
-SMALLEST_SHOWN = 0.0001  # an interval of less is of no use to a person
-_GROUPED = 10_000  # from there on thousands stand apart: a wavelength of 1064 nm stays together
+SMALLEST_PRINTED = 0.0001  # an interval of less is of no use to a person
+_GROUP_FROM = 10_000  # from there on thousands stand apart: a wavelength of 1064 nm stays together
 
 
 class Formatter:
@@ -23,55 +22,55 @@ class Formatter:
     def number(self, value: float, digits: int = 3) -> str:
         """Return `value` with at most `digits` significant digits; whole numbers keep all of theirs."""
         if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e6):
-            return _written(f"{int(value):,}" if abs(value) >= _GROUPED else str(int(value)))
+            return _localise_number(f"{int(value):,}" if abs(value) >= _GROUP_FROM else str(int(value)))
         rounded = float(f"{value:.{digits - 1}e}")
         if rounded.is_integer() and abs(rounded) < 1e6:
             return str(int(rounded))
-        return _written(f"{rounded:.{digits}g}" if abs(rounded) < 1000 else f"{rounded:.0f}")
+        return _localise_number(f"{rounded:.{digits}g}" if abs(rounded) < 1000 else f"{rounded:.0f}")
 
     def numbers(self, values: Iterable[float]) -> str:
         """Return numbers as one line; they are not parted by the sign that stands within them."""
-        return template("number.between")[0].join(map(self.number, values))
+        return message_template("number.between")[0].join(map(self.number, values))
 
     def interval(self, value: Estimate | Unknown) -> str:
         """Return `median (low to high)`, rounded to what the width of the interval can carry, or "unknown"."""
         if isinstance(value, Unknown):
-            return _say("number.unknown", reason=retold(value.reason))
+            return _render_template("number.unknown", reason=translate(value.reason))
         width = value.high - value.low
         scale = max(abs(value.high), abs(value.low), abs(value.median))
         digits = 2 if scale == 0 or width == 0 or width / scale > 0.1 else 3
         low, median, high = (
-            _say("number.below", least=_written(str(SMALLEST_SHOWN)))
-            if 0 < abs(x) < SMALLEST_SHOWN
+            _render_template("number.below", least=_localise_number(str(SMALLEST_PRINTED)))
+            if 0 < abs(x) < SMALLEST_PRINTED
             else self.number(x, digits)
             for x in (value.low, value.median, value.high)
         )
-        return _say("number.interval", median=median, low=low, high=high)
+        return _render_template("number.interval", median=median, low=low, high=high)
 
     def date(self, value: datetime.date) -> str:
         """Return e.g. 2 November 2026."""
-        if spoken() == ENGLISH:
+        if current_language() == ENGLISH:
             return f"{value.day} {value:%B %Y}"
         from babel.dates import format_date
 
-        return str(format_date(value, "long", spoken()))
+        return str(format_date(value, "long", current_language()))
 
     def weekday(self, value: datetime.date) -> str:
         """Return e.g. Monday."""
-        if spoken() == ENGLISH:
+        if current_language() == ENGLISH:
             return f"{value:%A}"
         from babel.dates import format_date
 
-        return str(format_date(value, "EEEE", spoken()))
+        return str(format_date(value, "EEEE", current_language()))
 
     def clock(self, value: datetime.datetime) -> str:
         """Return the time of day at a moment by the clocks where it is read, e.g. 14:05."""
-        return f"{local(value):%H:%M}"
+        return f"{to_local_time(value):%H:%M}"
 
     def moment(self, value: datetime.datetime) -> str:
         """Return a moment by the clocks where it is read, e.g. 2 November 2026, 14:05 CET."""
-        here = local(value)
-        return _say("number.moment", date=self.date(here.date()), time=self.clock(value), zone=f"{here:%Z}")
+        here = to_local_time(value)
+        return _render_template("number.moment", date=self.date(here.date()), time=self.clock(value), zone=f"{here:%Z}")
 
     def value(self, value: Any) -> str:
         """Return any parameter of a message as text."""
@@ -95,15 +94,15 @@ class Formatter:
         raise TypeError(f"a message cannot hold {type(value).__name__}")
 
 
-def _written(english: str) -> str:
+def _localise_number(english: str) -> str:
     """A number as English writes it, the way the language does."""
-    if spoken() == ENGLISH:
+    if current_language() == ENGLISH:
         return english
     from babel.numbers import format_decimal
 
     number, grouped = Decimal(english.replace(",", "")), "," in english
-    return str(format_decimal(number, locale=spoken(), decimal_quantization=False, group_separator=grouped))
+    return str(format_decimal(number, locale=current_language(), decimal_quantization=False, group_separator=grouped))
 
 
-def _say(id: str, **params: str) -> str:
-    return template(id)[0].format(**params)
+def _render_template(id: str, **params: str) -> str:
+    return message_template(id)[0].format(**params)

@@ -1,18 +1,22 @@
 """Sentences: a message is an id with parameters, and is said in the language that is spoken."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
-from skinbeam.messages.files import parameters, template
-from skinbeam.messages.formatter import Formatter
-from skinbeam.messages.language import ENGLISH, speaking
-from skinbeam.messages.retold import retold
+from skinbeam.text.catalogues import ENGLISH, current_language, message_parameters, message_template, use_language
+from skinbeam.text.formatter import Formatter
+from skinbeam.text.translation import translate
 
-__all__ = ["Message", "Warned", "text"]
+__all__ = [
+    "DocumentWarning",
+    "Message",
+    "render_message",
+    "translate_record",
+]
 
 
-def text(id: str, params: Mapping[str, Any] | None = None) -> str:
+def render_message(id: str, params: Mapping[str, Any] | None = None) -> str:
     """Return the sentence of message `id`, its parameters filled in.
 
     Raises
@@ -21,12 +25,12 @@ def text(id: str, params: Mapping[str, Any] | None = None) -> str:
     ValueError : the parameters are not exactly those that the sentence names.
     """
     params = params or {}
-    if parameters(id) != set(params):
-        raise ValueError(f"message {id} takes {sorted(parameters(id))}, not {sorted(params)}")
-    said, language = template(id)
+    if message_parameters(id) != set(params):
+        raise ValueError(f"message {id} takes {sorted(message_parameters(id))}, not {sorted(params)}")
+    said, language = message_template(id)
     if not params:
         return said.format()
-    with speaking(language):  # a sentence that nobody has translated is English with its numbers and names
+    with use_language(language):  # a sentence that nobody has translated is English with its numbers and names
         return said.format(**{name: Formatter().value(value) for name, value in params.items()})
 
 
@@ -40,12 +44,12 @@ class Message:
     @property
     def text(self) -> str:
         """The sentence in the language that is spoken, and so what it names in English text."""
-        return text(self.id, {name: _retold(value) for name, value in self.params.items()})
+        return render_message(self.id, {name: _translate_parameter(value) for name, value in self.params.items()})
 
     @property
     def english(self) -> str:
         """The sentence as documents hold it."""
-        with speaking(ENGLISH):
+        with use_language(ENGLISH):
             return self.text
 
     def as_record(self) -> dict[str, Any]:
@@ -53,15 +57,15 @@ class Message:
         return {"id": self.id, "params": dict(self.params), "text": self.english}
 
 
-def _retold(value: Any) -> Any:
-    """A parameter of a message that was made of the data files; what somebody typed goes to `text` itself."""
+def _translate_parameter(value: Any) -> Any:
+    """A parameter of a message that was made of the data files; what somebody typed goes to `render_message` itself."""
     if isinstance(value, list | tuple):
-        return [_retold(item) for item in value]
-    return retold(value) if isinstance(value, str) else value
+        return [_translate_parameter(item) for item in value]
+    return translate(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
-class Warned:
+class DocumentWarning:
     """A warning of a document: a code that programs read, and its sentence."""
 
     code: str
@@ -70,3 +74,44 @@ class Warned:
     def as_record(self) -> dict[str, str]:
         """Return the JSON shape of a warning."""
         return {"code": self.code, "message": self.message.english}
+
+
+# A record said in another language: the names and reasons that stand in it as English text.
+#
+# Messages are said in the language that is spoken wherever they are shown; what is text alone is found again by its
+# English (`translate`). Ids, keys and what a person typed stay.
+
+Translatable = TypeVar("Translatable")
+
+# Fields of a plan, and of what its figures are drawn from, whose text is for people.
+_TEXT_FIELDS = {"title", "device_title", "light", "reason", "message", "effect", "harm", "limits"} | {
+    "severity",
+    "sex",
+    "strength",
+}
+_HASH_FIELD = "plan_sha256"
+
+
+def translate_record(record: Translatable) -> Translatable:
+    """Return a plan, or what its figures are drawn from, in the language that is spoken; a plan keeps its hash."""
+    if current_language() == ENGLISH:
+        return record
+    said: Translatable = _translate_value(record)
+    if hasattr(record, _HASH_FIELD):
+        vars(said)[_HASH_FIELD] = getattr(record, _HASH_FIELD)
+    return said
+
+
+def _translate_value(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return type(value)(map(_translate_value, value))
+    if isinstance(value, Mapping):
+        return {key: _translate_value(item) for key, item in value.items()}
+    if not is_dataclass(value) or isinstance(value, type | Message):
+        return value
+    held = {field.name: getattr(value, field.name) for field in fields(value)}
+    said = {
+        name: translate(item) if name in _TEXT_FIELDS and isinstance(item, str) else _translate_value(item)
+        for name, item in held.items()
+    }
+    return replace(value, **said)

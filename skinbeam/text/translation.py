@@ -12,86 +12,91 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from skinbeam.messages.files import template, translated
-from skinbeam.messages.language import ENGLISH, spoken
+from skinbeam.text.catalogues import ENGLISH, current_language, message_template, translations
 
-__all__ = ["NAMES", "retold"]
+__all__ = ["NAMES_FILE", "translate"]
 
-NAMES = "names"  # the file of names that stand in data files, and not in the English catalogue
-_FEWEST_LETTERS = 4  # of a template, for a sentence to be known by: `{nm} nm` may stand within any
-_NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+\.\d+)(?![\w.]*\w)")
-_ALONE = re.compile(r"[\d.,–\-+ ]*(?:nm|ms|µs|ns|ps|mm|µm|mJ|J|W|Hz|cm|J/cm²|W/cm²|per cm²|cm²|°C|°|%)?")
-_TOLD_OF = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device, and why not
-_AT = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern, and where
+NAMES_FILE = "names"  # the file of names that stand in data files, and not in the English catalogue
+_MIN_LETTERS = 4  # of a template, for a sentence to be known by: `{nm} nm` may stand within any
+_DECIMAL_NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+\.\d+)(?![\w.]*\w)")
+_NUMBER_WITH_UNIT = re.compile(r"[\d.,–\-+ ]*(?:nm|ms|µs|ns|ps|mm|µm|mJ|J|W|Hz|cm|J/cm²|W/cm²|per cm²|cm²|°C|°|%)?")
+_NAME_AND_REASON = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device, and why not
+_NAME_AND_SITE = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern, and where
 
 
 @dataclass(frozen=True)
-class _Pattern:
+class _SentencePattern:
     start: str
     english: re.Pattern[str]
     own: str
 
 
-def retold(english: str) -> str:
+def translate(english: str) -> str:
     """Return a text in the language that is spoken, or as it is where nobody has translated it."""
-    return english if spoken() == ENGLISH else _retold(english, spoken())
+    return english if current_language() == ENGLISH else _translate_english(english, current_language())
 
 
 @lru_cache(maxsize=4096)
-def _retold(english: str, language: str) -> str:
+def _translate_english(english: str, language: str) -> str:
     known = _phrases(language)
     if english in known:
         return known[english]
-    if _small(english) in known:
-        return _large(known[_small(english)])
-    if _large(english) in known:
-        return known[_large(english)]
+    if _lower_first(english) in known:
+        return _upper_first(known[_lower_first(english)])
+    if _upper_first(english) in known:
+        return known[_upper_first(english)]
     for pattern in _patterns(language):
         if english.startswith(pattern.start) and (match := pattern.english.fullmatch(english)):
-            return pattern.own.format(**{name: _retold(value, language) for name, value in match.groupdict().items()})
-    for form, own in ((_TOLD_OF, "{}: {}"), (_AT, "{} ({})")):
-        if (both := form.fullmatch(english)) and {both["name"], _small(both["name"])} & known.keys():
-            return own.format(_retold(both["name"], language), _retold(both["about"], language))
+            return pattern.own.format(
+                **{name: _translate_english(value, language) for name, value in match.groupdict().items()}
+            )
+    for form, own in ((_NAME_AND_REASON, "{}: {}"), (_NAME_AND_SITE, "{} ({})")):
+        if (both := form.fullmatch(english)) and {both["name"], _lower_first(both["name"])} & known.keys():
+            return own.format(_translate_english(both["name"], language), _translate_english(both["about"], language))
     for between in ("; ", ", "):
         parts = english.split(between)
         if len(parts) > 1:
-            counted = between == ", " and all(map(_ALONE.fullmatch, parts))
-            own = template("number.between")[0] if counted else between
-            return own.join(_retold(part, language) for part in parts)
-    return _NUMBER.sub(lambda found: _number(found[0], language), english) if _ALONE.fullmatch(english) else english
+            counted = between == ", " and all(map(_NUMBER_WITH_UNIT.fullmatch, parts))
+            own = message_template("number.between")[0] if counted else between
+            return own.join(_translate_english(part, language) for part in parts)
+    return (
+        _DECIMAL_NUMBER.sub(lambda found: _localise_digits(found[0], language), english)
+        if _NUMBER_WITH_UNIT.fullmatch(english)
+        else english
+    )
 
 
 @cache
 def _phrases(language: str) -> Mapping[str, str]:
     """Names, as they stand within a sentence, and sentences without parameters."""
-    sentences = {said: own.format() for said, own in translated(language).values() if "{" not in said}
-    return sentences | {_small(said): own for said, own in translated(language, (NAMES,)).values()}
+    sentences = {said: own.format() for said, own in translations(language).values() if "{" not in said}
+    return sentences | {_lower_first(said): own for said, own in translations(language, (NAMES_FILE,)).values()}
 
 
 @cache
-def _patterns(language: str) -> tuple[_Pattern, ...]:
+def _patterns(language: str) -> tuple[_SentencePattern, ...]:
     """Sentences with parameters; those that say most themselves come first."""
-    found = [(said, own) for said, own in translated(language).values() if "{" in said]
-    letters = {said: sum(map(str.isalpha, "".join(part for part, *_ in _parts(said)))) for said, _ in found}
-    kept = sorted((both for both in found if letters[both[0]] >= _FEWEST_LETTERS), key=lambda both: -letters[both[0]])
-    return tuple(_Pattern(_parts(said)[0][0], _regex(said), own) for said, own in kept)
+    found = [(said, own) for said, own in translations(language).values() if "{" in said]
+    letters = {said: sum(map(str.isalpha, "".join(part for part, *_ in _template_parts(said)))) for said, _ in found}
+    kept = sorted((both for both in found if letters[both[0]] >= _MIN_LETTERS), key=lambda both: -letters[both[0]])
+    return tuple(_SentencePattern(_template_parts(said)[0][0], _template_regex(said), own) for said, own in kept)
 
 
-def _small(words: str) -> str:
+def _lower_first(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-def _large(words: str) -> str:
+def _upper_first(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _parts(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
+def _template_parts(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
     return list(string.Formatter().parse(template))
 
 
-def _regex(template: str) -> re.Pattern[str]:
+def _template_regex(template: str) -> re.Pattern[str]:
     written, seen = "", set[str]()
-    for part, name, _, _ in _parts(template):
+    for part, name, _, _ in _template_parts(template):
         written += re.escape(part)
         if name:
             written += f"(?P={name})" if name in seen else f"(?P<{name}>.+?(?<![,;]))"
@@ -99,7 +104,7 @@ def _regex(template: str) -> re.Pattern[str]:
     return re.compile(written, re.DOTALL)
 
 
-def _number(english: str, language: str) -> str:
+def _localise_digits(english: str, language: str) -> str:
     from babel.numbers import get_decimal_symbol, get_group_symbol
 
     signs = {",": get_group_symbol(language), ".": get_decimal_symbol(language)}

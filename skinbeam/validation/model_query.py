@@ -1,32 +1,141 @@
-"""Ask the model what a row asks."""
+"""Ask the model what a published row asks: a threshold, a simulated value, or a quantity of the skins alone.
+
+Small questions that are no case: quantities of the drawn skins alone.
+
+Every function takes the skins and its arguments and returns (sample,).
+"""
 
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.document import canonical_json
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import text
-from skinbeam.provenance import collect
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.skins.ensemble import summarise
-from skinbeam.skin.model import Skin
-from skinbeam.validation.functions import FUNCTIONS
-from skinbeam.validation.rows import Pose
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.case import Case
+from skinbeam.model.document import canonical_json
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.input_files import LoadedCase, parse_record
+from skinbeam.model.sources import collect_sources
+from skinbeam.model.units import J_CM2, MM, MPA, MS, NS, PER_CM, UM, ZERO_CELSIUS_K
+from skinbeam.physics.damage.arrhenius import omega
+from skinbeam.physics.targets.vessel import cylinder_relaxation_time, lumen_relaxation_time
+from skinbeam.simulate.light.lighting import illuminate
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.spot import SHARE_PHOTONS, spot_share
+from skinbeam.simulate.pulse.locations import epidermis_bottom_m, tissue_layer_indices
+from skinbeam.simulate.removal.ablation import recoil_stress, side_wall_dwell
+from skinbeam.simulate.removal.heated_optics import denaturation_end_C, scattering_after_hold, scattering_peak_C
+from skinbeam.simulate.skins.ensemble import summarise_draws
+from skinbeam.simulate.skins.tissue_kinetics import CELL_DEATH_KINETICS, sample_kinetics
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.layers import EPIDERMIS, RETICULAR_DERMIS
+from skinbeam.skin.properties import blood_thermal_properties, melanosome_mua, thermal_properties
+from skinbeam.text import render_message
+from skinbeam.validation.published_rows import ModelQuestion
 
-__all__ = ["Answer", "Asked", "changed"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "FUNCTIONS",
+    "ModelAnswer",
+    "ModelRuns",
+    "change_case",
+]
+
+Floats = NDArray[np.float64]
+
+SLAB = 8.0  # d²/8κ, the relaxation time of a layer in common use
+
+
+def _diffusivity(skins: "xr.Dataset") -> tuple[Floats, list[str]]:
+    """Heat diffusivity (sample, layer), m²/s, and the names of the layers."""
+    heat = thermal_properties(skins)
+    return heat.conductivity / heat.heat_capacity_vol, [str(name) for name in skins["layer"].values]
+
+
+def _cylinder_diameter_um(skins: "xr.Dataset", relaxation_ms: float) -> Floats:
+    """Diameter of the vessel, blood in dermis, that relaxes in a time, which goes with its square."""
+    heat = thermal_properties(skins)
+    layer = [str(name) for name in skins["layer"].values].index(RETICULAR_DERMIS)
+    dermis = heat.conductivity[:, layer], heat.heat_capacity_vol[:, layer]
+    of_a_metre = lumen_relaxation_time(1.0, blood=blood_thermal_properties(), dermis=dermis)
+    return np.asarray(np.sqrt(relaxation_ms * MS / of_a_metre) / UM)
+
+
+def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
+    diffusivity, _ = _diffusivity(skins)
+    layer = int(tissue_layer_indices(skins, EPIDERMIS)[-1])
+    thickness = epidermis_bottom_m(skins)  # the horny layer belongs to the whole epidermis
+    return np.asarray(thickness**2 / (SLAB * diffusivity[:, layer]) / MS)
+
+
+def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: float, spot_mm: float) -> Floats:
+    """Fluence rate at a depth on the axis of a top-hat over its irradiance, in skin without the vessel."""
+    lit = illuminate(skins, [(wavelength_nm, 1.0)])
+    middle = LayeredMedium.of(lit.lines[0].optics, skins["thickness_m"].to_numpy()).middle()
+    share = spot_share(middle, spot_mm * MM, "top-hat", SHARE_PHOTONS)
+    lit = lit.narrow_to_spot(None if share is None else (share,))
+    at = zip(lit.grid.centres, lit.fluence_rate_ratio, strict=True)
+    return np.array([np.interp(depth_um * UM, centres, ratio) for centres, ratio in at])
+
+
+def _follicle_relaxation_ms(skins: "xr.Dataset") -> Floats:
+    """Relaxation time of a terminal hair follicle, shaft and sheaths, as a cylinder in the dermis."""
+    diffusivity, layers = _diffusivity(skins)
+    width = skins["terminal_follicle_m"].to_numpy()
+    return np.asarray(cylinder_relaxation_time(width, diffusivity[:, layers.index(RETICULAR_DERMIS)]) / MS)
+
+
+def _time_of_cell_death_s(skins: "xr.Dataset", temperature_C: float) -> Floats:
+    """Hold that brings the damage integral of cell death to 1: it grows in proportion to time."""
+    held = np.full((skins.sizes["sample"], 2), temperature_C + ZERO_CELSIUS_K)
+    return 1.0 / omega(held, [1.0], sample_kinetics(CELL_DEATH_KINETICS, skins))
+
+
+def _melanosome_absorption_per_cm(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
+    return np.full(skins.sizes["sample"], melanosome_mua(wavelength_nm, skins.attrs["melanosome"]) / PER_CM)
+
+
+def _recoil_MPa(skins: "xr.Dataset", wavelength_nm: float, pulse_ns: float, fluence_J_cm2: float) -> Floats:
+    return recoil_stress(skins, wavelength_nm, pulse_ns * NS, fluence_J_cm2 * J_CM2) / MPA
+
+
+def _side_wall_dwell_ms(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
+    return side_wall_dwell(skins, wavelength_nm) / MS
+
+
+def _scattering_ratio_after_hold(
+    skins: "xr.Dataset", temperature_C: float, hold_s: float, wavelength_nm: float
+) -> Floats:
+    return scattering_after_hold(skins, np.array([temperature_C]), hold_s=hold_s, wavelength_nm=wavelength_nm)[:, 0]
+
+
+FUNCTIONS: Final[Mapping[str, Callable[..., Floats]]] = {
+    "cylinder_diameter_um": _cylinder_diameter_um,
+    "epidermis_relaxation_ms": _epidermis_relaxation_ms,
+    "fluence_rate_ratio": _fluence_rate_ratio,
+    "follicle_relaxation_ms": _follicle_relaxation_ms,
+    "held_scattering_ratio": _scattering_ratio_after_hold,
+    "melanosome_absorption_per_cm": _melanosome_absorption_per_cm,
+    "recoil_MPa": _recoil_MPa,
+    "side_wall_dwell_ms": _side_wall_dwell_ms,
+    "scattering_rises_up_to_C": scattering_peak_C,
+    "scattering_settles_at_C": denaturation_end_C,
+    "time_of_cell_death_s": _time_of_cell_death_s,
+}
+
+# Ask the model what a row asks.
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelAnswer:
     """What the model says.
 
     Parameters
@@ -40,7 +149,7 @@ class Answer:
 
 
 @dataclass
-class Asked:
+class ModelRuns:
     """Questions about the cases of one group; the same run is made once.
 
     Parameters
@@ -53,34 +162,34 @@ class Asked:
     seed: int
     _made: dict[str, Any] = field(default_factory=dict)
 
-    def answer(self, pose: Pose) -> Answer:
+    def answer(self, pose: ModelQuestion) -> ModelAnswer:
         """Return the answer to one question; what the model cannot say is an unknown with its reason."""
-        case = changed(self.cases[pose.case], pose.set)
+        case = change_case(self.cases[pose.case], pose.set)
         found = self._one(pose, case)
         if pose.over:
-            found = _ratio(found, self._one(pose, changed(case, pose.over)))
+            found = _ratio(found, self._one(pose, change_case(case, pose.over)))
         if pose.less:
-            found = _difference(found, self._one(pose, changed(case, pose.less)))
+            found = _difference(found, self._one(pose, change_case(case, pose.less)))
         if isinstance(found.value, Unknown):
-            return Answer(found.value, None if found.beyond is None else found.beyond * pose.scale)
-        return Answer(found.value.scaled(pose.scale))
+            return ModelAnswer(found.value, None if found.beyond is None else found.beyond * pose.scale)
+        return ModelAnswer(found.value.scaled(pose.scale))
 
-    def _one(self, pose: Pose, case: dict[str, Any]) -> Answer:
+    def _one(self, pose: ModelQuestion, case: dict[str, Any]) -> ModelAnswer:
         try:
             if pose.threshold is not None:
-                return _dose(self._run(threshold_document, case, pose.threshold))
+                return _dose_answer(self._run(threshold_document, case, pose.threshold))
             if pose.simulate is not None:
-                return Answer(_at(self._run(simulate_document, case), pose.simulate))
+                return ModelAnswer(_value_at(self._run(simulate_document, case), pose.simulate))
             assert pose.function is not None  # exactly one of the three is given
-            return Answer(self._skins(pose.function, case, pose.arguments))
+            return ModelAnswer(self._skins(pose.function, case, pose.arguments))
         except NotAvailable as error:
-            return Answer(Unknown(error.reason))
+            return ModelAnswer(Unknown(error.reason))
 
     def _run(self, make: Callable[..., dict[str, Any]], case: dict[str, Any], *what: str) -> dict[str, Any]:
         key = canonical_json([make.__name__, case, what])
         if key not in self._made:
             try:
-                self._made[key] = make(_loaded(case), *what, draws=self.draws, seed=self.seed)
+                self._made[key] = make(_load(case), *what, draws=self.draws, seed=self.seed)
             except NotAvailable as error:
                 self._made[key] = error
         if isinstance(self._made[key], NotAvailable):
@@ -89,13 +198,13 @@ class Asked:
         return document
 
     def _skins(self, name: str, case: dict[str, Any], arguments: Mapping[str, float]) -> Estimate | Unknown:
-        with collect() as sources:
-            skins = Skin.from_case(_loaded(case).case).sample(self.draws, self.seed)
+        with collect_sources() as sources:
+            skins = SkinDistribution.from_case(_load(case).case).sample(self.draws, self.seed)
             values = FUNCTIONS[name](skins, **arguments)
-        return summarise(values, np.asarray(skins["weight"].values, dtype=np.float64), tuple(sources))
+        return summarise_draws(values, np.asarray(skins["weight"].values, dtype=np.float64), tuple(sources))
 
 
-def changed(case: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+def change_case(case: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of a case with dotted keys set; a number in a key counts the tables of a list."""
     content = copy.deepcopy(dict(case))
     for path, value in keys.items():
@@ -107,17 +216,17 @@ def changed(case: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _loaded(case: Mapping[str, Any]) -> LoadedCase:
-    return LoadedCase(parse(Case, case, file="validation"), Path(), "validation")
+def _load(case: Mapping[str, Any]) -> LoadedCase:
+    return LoadedCase(parse_record(Case, case, file="validation"), Path(), "validation")
 
 
-def _dose(document: Mapping[str, Any]) -> Answer:
+def _dose_answer(document: Mapping[str, Any]) -> ModelAnswer:
     if document["reached"] is False:
-        return Answer(_value(document["dose"]), beyond=document["bracket"][1])
-    return Answer(_value(document["dose"]))
+        return ModelAnswer(_value(document["dose"]), beyond=document["bracket"][1])
+    return ModelAnswer(_value(document["dose"]))
 
 
-def _at(document: Mapping[str, Any], path: str) -> Estimate | Unknown:
+def _value_at(document: Mapping[str, Any], path: str) -> Estimate | Unknown:
     here: Any = document
     for name in path.split("."):
         if "unknown" in here:
@@ -132,23 +241,23 @@ def _value(record: Mapping[str, Any]) -> Estimate | Unknown:
     return Estimate(**{**record, "basis": tuple(record["basis"])})
 
 
-def _difference(whole: Answer, part: Answer) -> Answer:
+def _difference(whole: ModelAnswer, part: ModelAnswer) -> ModelAnswer:
     """One answer less another of the same skins; their ends are taken together, as in a ratio."""
     more, fewer = whole.value, part.value
     if isinstance(more, Unknown) or isinstance(fewer, Unknown):
-        return Answer(more if isinstance(more, Unknown) else fewer)
+        return ModelAnswer(more if isinstance(more, Unknown) else fewer)
     ends = sorted((more.low - fewer.low, more.median - fewer.median, more.high - fewer.high))
     basis = tuple(dict.fromkeys((*more.basis, *fewer.basis)))
-    return Answer(Estimate(more.median - fewer.median, ends[0], ends[2], more.level, more.kind, more.draws, basis))
+    return ModelAnswer(Estimate(more.median - fewer.median, ends[0], ends[2], more.level, more.kind, more.draws, basis))
 
 
-def _ratio(above: Answer, below: Answer) -> Answer:
+def _ratio(above: ModelAnswer, below: ModelAnswer) -> ModelAnswer:
     """Ratio of two answers of the same skins: their ends are taken together, since what moves a skin moves both."""
     over, under = above.value, below.value
     if isinstance(over, Unknown) or isinstance(under, Unknown):
-        return Answer(over if isinstance(over, Unknown) else under)
+        return ModelAnswer(over if isinstance(over, Unknown) else under)
     if min(under.low, under.median, under.high) <= 0:
-        return Answer(Unknown(text("validate.ratio-to-nothing")))
+        return ModelAnswer(Unknown(render_message("validate.ratio-to-nothing")))
     ends = sorted((over.low / under.low, over.median / under.median, over.high / under.high))
     basis = tuple(dict.fromkeys((*over.basis, *under.basis)))
-    return Answer(Estimate(over.median / under.median, ends[0], ends[2], over.level, over.kind, over.draws, basis))
+    return ModelAnswer(Estimate(over.median / under.median, ends[0], ends[2], over.level, over.kind, over.draws, basis))

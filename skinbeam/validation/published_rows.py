@@ -1,4 +1,6 @@
-"""The published rows: what was measured, how near counts as right, and how it is asked of the model.
+"""Published measurements to compare the model with, and which of them are independent of its calibration.
+
+The published rows: what was measured, how near counts as right, and how it is asked of the model.
 
 One file a group in `rows/`, checked when read. A row holds a number (`value`, or `low` and `high`), one end alone with
 `bound`, or `words` where no number was given; and either `pose`, how to ask, or `not_posed`, why it cannot be asked.
@@ -12,14 +14,27 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from skinbeam.errors import unknown_name
-from skinbeam.schema.fields import Section
-from skinbeam.shipped import shipped_table
+from skinbeam.model.errors import unknown_name_error
+from skinbeam.model.fields import InputTable
+from skinbeam.model.package_data import load_package_table
 
-__all__ = ["Calibrated", "Group", "Ordering", "Pose", "Row", "Tolerance", "calibrated", "calibrators", "groups"]
+__all__ = [
+    "CalibratedParameter",
+    "ModelQuestion",
+    "PublishedRow",
+    "RowGroup",
+    "RowOrdering",
+    "Tolerance",
+    "calibrated_parameters",
+    "calibrator_sources",
+    "find_calibrator",
+    "laboratories",
+    "row_groups",
+    "source_origin",
+]
 
 
-class Tolerance(Section):
+class Tolerance(InputTable):
     """How far the model may lie from what was measured; exactly one of the first four.
 
     Parameters
@@ -53,7 +68,7 @@ class Tolerance(Section):
         return low - apart, high + apart
 
 
-class Pose(Section):
+class ModelQuestion(InputTable):
     """A question to the model.
 
     Parameters
@@ -79,7 +94,7 @@ class Pose(Section):
     scale: float = 1.0
 
     @model_validator(mode="after")
-    def _one(self) -> "Pose":
+    def _one(self) -> "ModelQuestion":
         if sum(part is not None for part in (self.threshold, self.simulate, self.function)) != 1:
             raise ValueError("exactly one of threshold, simulate, function")
         if self.over and self.less:
@@ -87,7 +102,7 @@ class Pose(Section):
         return self
 
 
-class Row(Section):
+class PublishedRow(InputTable):
     """One published figure; `assumed` says which conditions it leaves open and what stands for them."""
 
     id: str
@@ -103,11 +118,11 @@ class Row(Section):
     source: str
     grade: Literal["A", "B", "C"]
     assumed: str | None = None
-    pose: Pose | None = None
+    pose: ModelQuestion | None = None
     not_posed: str | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> "Row":
+    def _whole(self) -> "PublishedRow":
         ends = {name for name in ("value", "low", "high", "words") if getattr(self, name) is not None}
         expected: tuple[set[str], ...] = ({"value"}, {"low", "high"}, {"words"})
         if self.bound is not None:
@@ -131,24 +146,24 @@ class Row(Section):
         return (self.value, self.value) if self.value is not None else (self.low, self.high)
 
 
-class Ordering(Section):
+class RowOrdering(InputTable):
     """Values that rise from one to the next: ids of rows, or questions of their own."""
 
     id: str
     compares: str
     source: str
-    rising: list[str | Pose]
+    rising: list[str | ModelQuestion]
 
 
-class Group(Section):
+class RowGroup(InputTable):
     """The content of one file: cases that rows share, rows, orderings."""
 
     case: dict[str, dict[str, Any]] = Field(default={})
-    row: list[Row]
-    ordering: list[Ordering] = Field(default=[])
+    row: list[PublishedRow]
+    ordering: list[RowOrdering] = Field(default=[])
 
 
-class Calibrated(Section):
+class CalibratedParameter(InputTable):
     """A parameter that calibration rows set, their ids and their sources."""
 
     parameter: str
@@ -156,19 +171,19 @@ class Calibrated(Section):
     sources: list[str]
 
 
-class _TakenOver(Section):
+class _AdoptedParameter(InputTable):
     """A parameter that others fitted to what rows judge, and the sources."""
 
     parameter: str
     sources: list[str]
 
 
-class _CalibratedFile(Section):
-    calibrated: list[Calibrated]
-    taken_over: list[_TakenOver]
+class _CalibratedFile(InputTable):
+    calibrated: list[CalibratedParameter]
+    taken_over: list[_AdoptedParameter]
 
 
-def groups(only: str | None = None) -> Mapping[str, Group]:
+def row_groups(only: str | None = None) -> Mapping[str, RowGroup]:
     """Return every group by name, or the one that is named.
 
     Raises
@@ -179,26 +194,26 @@ def groups(only: str | None = None) -> Mapping[str, Group]:
     if only is None:
         return known
     if only not in known:
-        raise unknown_name("group", only, known, field="--only")
+        raise unknown_name_error("group", only, known, field="--only")
     return {only: known[only]}
 
 
 @cache
-def _groups() -> Mapping[str, Group]:
+def _groups() -> Mapping[str, RowGroup]:
     folder = resources.files("skinbeam.validation") / "rows"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
     return {
-        file.name.removesuffix(".toml"): Group.model_validate(shipped_table(f"validation/rows/{file.name}"))
+        file.name.removesuffix(".toml"): RowGroup.model_validate(load_package_table(f"validation/rows/{file.name}"))
         for file in files
     }
 
 
-def calibrated() -> Sequence[Calibrated]:
+def calibrated_parameters() -> Sequence[CalibratedParameter]:
     """Return the parameters that calibration rows set."""
     return _calibrated_file().calibrated
 
 
-def calibrators() -> Sequence[str]:
+def calibrator_sources() -> Sequence[str]:
     """Return the sources that set a parameter, here or as it was taken over, each once."""
     file = _calibrated_file()
     sources = [one.sources for one in file.calibrated] + [one.sources for one in file.taken_over]
@@ -207,4 +222,54 @@ def calibrators() -> Sequence[str]:
 
 @cache
 def _calibrated_file() -> _CalibratedFile:
-    return _CalibratedFile.model_validate(shipped_table("validation/calibrated.toml"))
+    return _CalibratedFile.model_validate(load_package_table("validation/calibrated.toml"))
+
+
+# Which rows are independent: those whose paper and laboratory set no number of the model.
+
+
+class _Laboratory(InputTable):
+    """Papers of one laboratory, and why they are taken to be."""
+
+    name: str
+    sources: list[str]
+    reason: str
+
+
+class _UnknownLaboratory(InputTable):
+    sources: list[str]
+    reason: str
+
+
+class _LaboratoriesFile(InputTable):
+    laboratory: list[_Laboratory]
+    unknown: _UnknownLaboratory
+
+
+@cache
+def laboratories() -> Mapping[str, str]:
+    """Return the laboratory of each source key, or the key itself where the laboratory is not known.
+
+    Raises
+    ------
+    ValueError : a source stands in two laboratories.
+    """
+    file = _LaboratoriesFile.model_validate(load_package_table("validation/laboratories.toml"))
+    found = {key: key for key in file.unknown.sources}
+    for one in file.laboratory:
+        if twice := found.keys() & set(one.sources):
+            raise ValueError(f"validation/laboratories.toml: {', '.join(sorted(twice))} in two laboratories")
+        found |= dict.fromkeys(one.sources, one.name)
+    return found
+
+
+def source_origin(source: str) -> str:
+    """Return what counts as one source: the laboratory, or the paper where that is not known."""
+    return laboratories().get(source, source)
+
+
+def find_calibrator(source: str) -> str | None:
+    """Return a calibrator of the same paper, or else of the same laboratory; None where the source is independent."""
+    if source in calibrator_sources():
+        return source
+    return next((key for key in calibrator_sources() if source_origin(key) == source_origin(source)), None)

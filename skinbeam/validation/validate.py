@@ -4,21 +4,26 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skinbeam.document import document, sha256_of
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.messages import text
-from skinbeam.validation.ask import Answer, Asked
-from skinbeam.validation.endpoint_errors import endpoint_errors
-from skinbeam.validation.origins import calibrator_of
-from skinbeam.validation.rows import Group, Ordering, Row, calibrated, groups
-from skinbeam.validation.verdict import Verdict, judge, score, shares
+from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.text import render_message
+from skinbeam.validation.model_query import ModelAnswer, ModelRuns
+from skinbeam.validation.published_rows import (
+    PublishedRow,
+    RowGroup,
+    RowOrdering,
+    calibrated_parameters,
+    find_calibrator,
+    row_groups,
+)
+from skinbeam.validation.verdict import RowVerdict, endpoint_errors, judge_row, row_shares, score_verdicts
 
 __all__ = ["SCHEMA", "validate_document"]
 
 SCHEMA = "skinbeam.validate/1"
 DRAWS, SEED = 200, 0
-RISES = 1.01  # less than a per cent apart is no order: searches end within 1e-3
+LEAST_RISE = 1.01  # less than a per cent apart is no order: searches end within 1e-3
 
 
 def validate_document(only: str | None = None) -> dict[str, Any]:
@@ -29,42 +34,43 @@ def validate_document(only: str | None = None) -> dict[str, Any]:
     InputError : no such group; the nearest is named.
     NotAvailable : no row of what was asked can be posed; the document then stands in its body.
     """
-    verdicts: dict[str, list[Verdict]] = {}
+    verdicts: dict[str, list[RowVerdict]] = {}
     orders: list[dict[str, Any]] = []
-    for name, group in groups(only).items():
-        asked = Asked(group.case, DRAWS, SEED)
+    for name, group in row_groups(only).items():
+        asked = ModelRuns(group.case, DRAWS, SEED)
         answers = {row.id: asked.answer(row.pose) if row.pose is not None else None for row in group.row}
-        verdicts[name] = [judge(row, answers[row.id]) for row in group.row]
-        orders += [_order(one, name, group, asked, answers) for one in group.ordering]
+        verdicts[name] = [judge_row(row, answers[row.id]) for row in group.row]
+        orders += [_ordering_record(one, name, group, asked, answers) for one in group.ordering]
     every = [one for found in verdicts.values() for one in found]
     body = {
         "draws": DRAWS,
-        "shares": vars(shares(every)) | {name: shares(part) for name, part in _parts(every).items()},
+        "shares": vars(row_shares(every)) | {name: row_shares(part) for name, part in _parts(every).items()},
         "groups": [
-            {"name": name, **vars(score(found))} | {part: score(some) for part, some in _parts(found).items()}
+            {"name": name, **vars(score_verdicts(found))}
+            | {part: score_verdicts(some) for part, some in _parts(found).items()}
             for name, found in verdicts.items()
         ],
-        "rows": [_record(name, one) for name, found in verdicts.items() for one in found],
+        "rows": [_group_record(name, one) for name, found in verdicts.items() for one in found],
         "orderings": orders,
         "endpoints": endpoint_errors(every),
-        "calibrated": [one.model_dump() for one in calibrated()],
+        "calibrated": [one.model_dump() for one in calibrated_parameters()],
     }
     # Without --only the arguments are none.
     said = {"only": only} if only is not None else {}
-    made = document(SCHEMA, case_sha256=sha256_of(said), seed=SEED, body=body)
+    made = build_document(SCHEMA, case_sha256=sha256_hex(said), seed=SEED, body=body)
     if all(one.verdict == "not-posed" for one in every):
-        raise NotAvailable(text("validate.none-posed"), body=made)
+        raise NotAvailable(render_message("validate.none-posed"), body=made)
     return made
 
 
-def _parts(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+def _parts(verdicts: Sequence[RowVerdict]) -> dict[str, list[RowVerdict]]:
     return {
         "independent": [one for one in verdicts if one.independent],
         "dependent": [one for one in verdicts if not one.independent],
     }
 
 
-def _record(group: str, found: Verdict) -> dict[str, Any]:
+def _group_record(group: str, found: RowVerdict) -> dict[str, Any]:
     row = found.row
     return {
         "id": row.id,
@@ -86,8 +92,8 @@ def _record(group: str, found: Verdict) -> dict[str, Any]:
     }
 
 
-def _order(
-    ordering: Ordering, name: str, group: Group, asked: Asked, answers: Mapping[str, Answer | None]
+def _ordering_record(
+    ordering: RowOrdering, name: str, group: RowGroup, asked: ModelRuns, answers: Mapping[str, ModelAnswer | None]
 ) -> dict[str, Any]:
     """Whether each value is above the one before; what cannot be posed does not hold, and says why."""
     by_id = {row.id: row for row in group.row}
@@ -95,15 +101,15 @@ def _order(
     reason = ""
     for one in ordering.rising:
         answer = answers[one] if isinstance(one, str) else asked.answer(one)
-        why = _why_not(by_id[one] if isinstance(one, str) else None, answer)
+        why = _no_answer_reason(by_id[one] if isinstance(one, str) else None, answer)
         if why:
             reason = why
             break
         assert answer is not None  # or there was a reason
         values.append(answer.value.median if not isinstance(answer.value, Unknown) else answer.beyond or 0.0)
-    holds = not reason and _rise(values)
+    holds = not reason and _is_rising(values)
     if not reason and not holds:
-        reason = text("validate.does-not-rise", {"values": values})
+        reason = render_message("validate.does-not-rise", {"values": values})
     return {
         "id": ordering.id,
         "group": name,
@@ -113,15 +119,15 @@ def _order(
         "values": values if len(values) == len(ordering.rising) else [],
         "reason": reason,
         "source": ordering.source,
-        "independent": not any(map(calibrator_of, _sources(ordering, by_id))),
+        "independent": not any(map(find_calibrator, _sources(ordering, by_id))),
     }
 
 
-def _sources(ordering: Ordering, by_id: Mapping[str, Row]) -> set[str]:
+def _sources(ordering: RowOrdering, by_id: Mapping[str, PublishedRow]) -> set[str]:
     return {ordering.source, *(by_id[one].source for one in ordering.rising if isinstance(one, str))}
 
 
-def _why_not(row: Row | None, answer: Answer | None) -> str:
+def _no_answer_reason(row: PublishedRow | None, answer: ModelAnswer | None) -> str:
     if answer is None:
         assert row is not None  # a question of its own is always posed
         assert row.not_posed is not None
@@ -131,5 +137,5 @@ def _why_not(row: Row | None, answer: Answer | None) -> str:
     return ""
 
 
-def _rise(values: Sequence[float]) -> bool:
-    return all(after > RISES * before for before, after in itertools.pairwise(values))
+def _is_rising(values: Sequence[float]) -> bool:
+    return all(after > LEAST_RISE * before for before, after in itertools.pairwise(values))

@@ -1,23 +1,35 @@
-"""Judge an answer beside a row, and count verdicts."""
+"""Judge answers beside published rows, count verdicts, and derive the model's error at each endpoint.
+
+Judge an answer beside a row, and count verdicts.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import text
-from skinbeam.validation.ask import Answer
-from skinbeam.validation.origins import calibrator_of
-from skinbeam.validation.rows import Row
+from skinbeam.model.document import round_significant
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.simulate.model_error import default_error_factor, min_sources
+from skinbeam.text import render_message
+from skinbeam.validation.model_query import ModelAnswer
+from skinbeam.validation.published_rows import ModelQuestion, PublishedRow, find_calibrator, source_origin
 
-__all__ = ["Score", "Shares", "Verdict", "judge", "score", "shares"]
+__all__ = [
+    "GroupScore",
+    "RowShares",
+    "RowVerdict",
+    "endpoint_errors",
+    "judge_row",
+    "row_shares",
+    "score_verdicts",
+]
 
 GRADES_THAT_COUNT = ("A", "B")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RowVerdict:
     """A row with what the model says of it.
 
     Parameters
@@ -28,7 +40,7 @@ class Verdict:
     beyond : the dose that was not enough, in the unit of the row; None where one was, or none was sought.
     """
 
-    row: Row
+    row: PublishedRow
     computed: Estimate | Unknown
     verdict: Literal["within", "outside", "not-posed"]
     ratio: float | Unknown
@@ -38,7 +50,7 @@ class Verdict:
     @property
     def calibrator(self) -> str | None:
         """What set a number of the model and is of the same paper or laboratory; None of an independent row."""
-        return calibrator_of(self.row.source)
+        return find_calibrator(self.row.source)
 
     @property
     def independent(self) -> bool:
@@ -46,19 +58,19 @@ class Verdict:
         return self.calibrator is None
 
 
-def judge(row: Row, answer: Answer | None) -> Verdict:
+def judge_row(row: PublishedRow, answer: ModelAnswer | None) -> RowVerdict:
     """Return the verdict of a row; `answer` is None where it is not posed.
 
     The median is judged. A bound holds on its own side alone.
     """
     if answer is None:
         assert row.not_posed is not None  # a row is posed or says why not
-        return Verdict(row, Unknown(row.not_posed), "not-posed", Unknown(row.not_posed), row.not_posed)
+        return RowVerdict(row, Unknown(row.not_posed), "not-posed", Unknown(row.not_posed), row.not_posed)
     value = answer.value
     if answer.beyond is not None:
         computed = math.inf
     elif isinstance(value, Unknown):
-        return Verdict(row, value, "not-posed", value, value.reason)
+        return RowVerdict(row, value, "not-posed", value, value.reason)
     else:
         computed = value.median
     low, high = row.ends
@@ -67,43 +79,43 @@ def judge(row: Row, answer: Answer | None) -> Verdict:
         most = math.inf
     elif row.bound == "upper":
         least = -math.inf
-    return Verdict(
+    return RowVerdict(
         row,
         value,
         "within" if least <= computed <= most else "outside",
         _ratio(row, computed),
-        "" if least <= computed <= most else _how_far(row, computed, answer),
+        "" if least <= computed <= most else _distance_in_words(row, computed, answer),
         answer.beyond,
     )
 
 
-def _ratio(row: Row, computed: float) -> float | Unknown:
+def _ratio(row: PublishedRow, computed: float) -> float | Unknown:
     low, high = row.ends
     if low is None or high is None:
-        return Unknown(text("validate.bound-has-no-ratio"))
+        return Unknown(render_message("validate.bound-has-no-ratio"))
     if row.pose is not None and row.pose.less:
         # What is left of two like numbers may be next to nothing: its logarithm would say nothing of the rest.
-        return Unknown(text("validate.difference-has-no-ratio"))
+        return Unknown(render_message("validate.difference-has-no-ratio"))
     if not math.isfinite(computed):
-        return Unknown(text("validate.not-enough"))
+        return Unknown(render_message("validate.not-enough"))
     return computed / math.sqrt(low * high)
 
 
-def _how_far(row: Row, computed: float, answer: Answer) -> str:
+def _distance_in_words(row: PublishedRow, computed: float, answer: ModelAnswer) -> str:
     """The direction, and the factor from the nearest end of what was measured."""
     low, high = row.ends
     if answer.beyond is not None:
-        return text("validate.beyond", {"dose": answer.beyond, "unit": row.unit})
+        return render_message("validate.beyond", {"dose": answer.beyond, "unit": row.unit})
     if high is not None and computed > high:
-        return text("validate.above", {"factor": computed / high})
+        return render_message("validate.above", {"factor": computed / high})
     assert low is not None  # below a range that has no lower end is within
     if computed <= 0:
-        return text("validate.nothing")
-    return text("validate.below", {"factor": low / computed})
+        return render_message("validate.nothing")
+    return render_message("validate.below", {"factor": low / computed})
 
 
 @dataclass(frozen=True)
-class Score:
+class GroupScore:
     """Counts of a group; `compared` is the number of rows behind the ratio."""
 
     rows: int
@@ -114,19 +126,19 @@ class Score:
     geometric_spread: float | Unknown
 
 
-def score(verdicts: Sequence[Verdict]) -> Score:
+def score_verdicts(verdicts: Sequence[RowVerdict]) -> GroupScore:
     """Return counts, geometric mean of computed over measured, and geometric standard deviation about it.
 
     A computed zero has no logarithm and is not among the compared.
     """
     logs = [math.log(one.ratio) for one in verdicts if not isinstance(one.ratio, Unknown) and one.ratio > 0]
-    mean: float | Unknown = Unknown(text("validate.too-few"))
-    spread: float | Unknown = Unknown(text("validate.too-few"))
+    mean: float | Unknown = Unknown(render_message("validate.too-few"))
+    spread: float | Unknown = Unknown(render_message("validate.too-few"))
     if len(logs) >= 2:
         middle = sum(logs) / len(logs)
         mean = math.exp(middle)
         spread = math.exp(math.sqrt(sum((one - middle) ** 2 for one in logs) / (len(logs) - 1)))
-    return Score(
+    return GroupScore(
         len(verdicts),
         sum(one.verdict != "not-posed" for one in verdicts),
         sum(one.verdict == "within" for one in verdicts),
@@ -137,7 +149,7 @@ def score(verdicts: Sequence[Verdict]) -> Score:
 
 
 @dataclass(frozen=True)
-class Shares:
+class RowShares:
     """How many rows that count are met: those with a number, of grade A or B."""
 
     rows: int
@@ -147,16 +159,103 @@ class Shares:
     within_of_all_fraction: float | Unknown
 
 
-def shares(verdicts: Sequence[Verdict]) -> Shares:
+def row_shares(verdicts: Sequence[RowVerdict]) -> RowShares:
     """Return the shares of rows that are met, of those posed and of all."""
     counted = [one for one in verdicts if one.row.numeric and one.row.grade in GRADES_THAT_COUNT]
     posed = sum(one.verdict != "not-posed" for one in counted)
     within = sum(one.verdict == "within" for one in counted)
-    nothing = Unknown(text("validate.none-posed"))
-    return Shares(
+    nothing = Unknown(render_message("validate.none-posed"))
+    return RowShares(
         len(counted),
         posed,
         within,
         within / posed if posed else nothing,
         within / len(counted) if counted else nothing,
     )
+
+
+# How far the model lies from experiments at each endpoint: what thresholds print and plans count as model error.
+
+# Sizes that a simulation gives and experiments measured; temperatures, times and shares have no ratio of their own.
+SIZES = ("ablation.", "microlesion.", "damage.")
+DIGITS = 3
+
+
+def endpoint_errors(verdicts: Sequence[RowVerdict]) -> list[dict[str, Any]]:
+    """Return `endpoint`, `sources`, `rows`, `observed`, `unreached`, `geometric_error` and `dependent`; by name.
+
+    Independent rows alone make the error, and each source, a laboratory where it is known, weighs once: of its rows
+    the mean of ln(computed / measured) counts. The error is exp of the root mean square of these means, so that a
+    bias counts as much as a spread. It is never below the widest tolerance of the rows, and a factor of 2 where fewer
+    than five sources stand behind it. What the other rows show, counted alike, stands in `dependent`, where any has a
+    ratio, and makes nothing.
+
+    A bound counts where it is broken, by how far. A computed zero has no ratio, and a row that compares two cases
+    says nothing of one. A row that no dose reaches counts as the end of the range that was searched, which is the
+    least that it can be: `unreached` tells how many there are, left out where there are none, and the error is then a
+    lower bound. `observed` is left out where no row has a ratio.
+    """
+    found: dict[str, list[RowVerdict]] = {}
+    for one in verdicts:
+        name = _endpoint(one.row.pose)
+        if name is not None and one.verdict != "not-posed":
+            found.setdefault(name, []).append(one)
+    return [_endpoint_error(name, found[name]) for name in sorted(found)]
+
+
+def _endpoint(pose: ModelQuestion | None) -> str | None:
+    if pose is None or pose.over or pose.less:
+        return None
+    if pose.threshold is not None:
+        return pose.threshold
+    size = pose.simulate
+    return size if size is not None and size.startswith(SIZES) and size.endswith("_um") else None
+
+
+def _endpoint_error(name: str, verdicts: Sequence[RowVerdict]) -> dict[str, Any]:
+    independent = [one for one in verdicts if one.independent]
+    observed, record = _observed_error(independent)
+    factor = default_error_factor()
+    if observed is not None and record["sources"] >= min_sources():
+        factor = max(observed, *(_floor(one.row) for one in independent))
+    record = {"endpoint": name, **record, "geometric_error": round_significant(factor, DIGITS)}
+    _, others = _observed_error([one for one in verdicts if not one.independent])
+    return record | ({"dependent": others} if others["rows"] else {})
+
+
+def _observed_error(verdicts: Sequence[RowVerdict]) -> tuple[float | None, dict[str, Any]]:
+    """The error about 1 over sources, None where no row has a ratio, and what is told of it."""
+    logs: dict[str, list[float]] = {}
+    unreached = 0
+    for one in verdicts:
+        log = _log_ratio(one)
+        if log is not None:
+            logs.setdefault(source_origin(one.row.source), []).append(log)
+            unreached += one.beyond is not None
+    record: dict[str, Any] = {"sources": len(logs), "rows": sum(map(len, logs.values()))}
+    if not logs:
+        return None, record
+    means = [sum(some) / len(some) for some in logs.values()]
+    observed = math.exp(math.sqrt(sum(mean * mean for mean in means) / len(means)))
+    record["observed"] = round_significant(observed, DIGITS)
+    return observed, record | ({"unreached": unreached} if unreached else {})
+
+
+def _log_ratio(found: RowVerdict) -> float | None:
+    if not isinstance(found.ratio, Unknown):
+        return math.log(found.ratio) if found.ratio > 0 else None
+    ends = [end for end in found.row.ends if end is not None]
+    if found.beyond is not None and found.verdict == "outside":
+        # As a ratio would count it, from the middle of what was measured. Beyond the search nothing is known.
+        return max(0.0, math.log(found.beyond / math.exp(sum(map(math.log, ends)) / len(ends))))
+    if found.row.bound is None or found.verdict != "outside" or isinstance(found.computed, Unknown):
+        return None
+    return math.log(found.computed.median / ends[0]) if found.computed.median > 0 else None
+
+
+def _floor(row: PublishedRow) -> float:
+    """The tolerance of a row as a factor; a range has none of its own."""
+    tolerance = row.tolerance
+    if tolerance.factor is not None:
+        return tolerance.factor
+    return 1.0 + tolerance.share if tolerance.share is not None else 1.0

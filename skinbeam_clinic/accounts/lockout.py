@@ -1,29 +1,74 @@
-"""How often a secret may be tried: after some failures its subject waits, longer each time, known or not."""
+"""Browsers that members have signed in from before, each told by a text of ours that it holds.
+
+A stranger who knows a name can use up no more than the attempts that all unknown browsers share: who has signed in from
+a browser before has attempts of their own there (OWASP, "Slow down online guessing attacks with device cookies").
+The text lets nobody in. It names nobody either: it is a random name of the browser, then a signature for each member.
+"""
 
 import datetime
+import hmac
+import re
+import secrets
 
 from sqlalchemy import bindparam, delete, or_
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from skinbeam.records.faults import LockedError, fault
-from skinbeam.records.store.columns import Utc, now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Lock
+from skinbeam_clinic.database.columns import UtcDateTime, now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.encryption import DatabaseSecret
+from skinbeam_clinic.database.tables import LoginLockRow
+from skinbeam_clinic.errors import LockedError, clinic_error
 
-__all__ = ["FREE_FAILURES", "Locks"]
+__all__ = [
+    "FREE_FAILURES",
+    "LoginLockout",
+    "add_member",
+    "identify_browser",
+]
+
+_MOST_MEMBERS = 10  # who signs in at one browser; who has not for longest is forgotten first
+_BROWSER_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+def identify_browser(secret: DatabaseSecret, text: str, clinic: str, name: str) -> str:
+    """Return the name of the browser that holds `text` if that member has signed in from it; else an empty one.
+
+    Parameters
+    ----------
+    clinic, name : of the member, in small letters.
+    """
+    browser, *signatures = text.split(".")
+    due = _browser_signature(secret, browser, clinic, name).encode()
+    return browser if any(hmac.compare_digest(due, one.encode()) for one in signatures[:_MOST_MEMBERS]) else ""
+
+
+def add_member(secret: DatabaseSecret, text: str, clinic: str, name: str) -> str:
+    """Return what a browser shall hold after that member has signed in from it."""
+    browser, *signatures = text.split(".")
+    if not _BROWSER_NAME.fullmatch(browser):
+        browser, signatures = secrets.token_hex(16), []
+    mine = _browser_signature(secret, browser, clinic, name)
+    return ".".join([browser, mine, *(one for one in signatures if one != mine)][: 1 + _MOST_MEMBERS])
+
+
+def _browser_signature(secret: DatabaseSecret, browser: str, clinic: str, name: str) -> str:
+    return secret.signature("browser", "\n".join((browser, clinic, name)).encode())
+
+
+# How often a secret may be tried: after some failures its subject waits, longer each time, known or not.
 
 FREE_FAILURES = 5
 _FIRST_WAIT, _LONGEST_WAIT = datetime.timedelta(seconds=30), datetime.timedelta(minutes=15)
-_FORGOTTEN = datetime.timedelta(days=1)
+_FORGET_AFTER = datetime.timedelta(days=1)
 _MINUTE = datetime.timedelta(minutes=1)
 # In the words of both databases: of two first attempts at once, one makes the row.
-_KNOWN = sql(
+_INSERT_SUBJECT = sql(
     "INSERT INTO login_lock (subject, failures, until) VALUES (:subject, 0, :until) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("until", type_=Utc))
+).bindparams(bindparam("until", type_=UtcDateTime))
 
 
-class Locks:
+class LoginLockout:
     """Counts attempts by subject; a subject is kept as a signature, so that the table names nobody.
 
     Parameters
@@ -47,11 +92,11 @@ class Locks:
         """
         with self._database.writing() as session:
             at = now()
-            session.execute(_KNOWN, {"subject": subject, "until": at})
-            row = session.get_one(Lock, subject, with_for_update=True)
+            session.execute(_INSERT_SUBJECT, {"subject": subject, "until": at})
+            row = session.get_one(LoginLockRow, subject, with_for_update=True)
             # No lock ends later than that: the clock was set back, and does not make it longer.
             if row.failures >= FREE_FAILURES and at < row.until <= at + _LONGEST_WAIT:
-                raise _locked(row.until)
+                raise _locked_error(row.until)
             row.failures += 1
             over = row.failures - FREE_FAILURES
             row.until = at if over < 0 else at + min(_FIRST_WAIT * 2 ** min(over, 10), _LONGEST_WAIT)
@@ -59,11 +104,15 @@ class Locks:
     @staticmethod
     def forget(session: Session, subject: str) -> None:
         """Forget the failures of a subject that was right, and those of long ago."""
-        session.execute(delete(Lock).where(or_(Lock.subject == subject, Lock.until < now() - _FORGOTTEN)))
+        session.execute(
+            delete(LoginLockRow).where(or_(LoginLockRow.subject == subject, LoginLockRow.until < now() - _FORGET_AFTER))
+        )
 
 
-def _locked(until: datetime.datetime) -> LockedError:
-    error = fault("locked", "password", until=until.replace(second=0, microsecond=0) + _MINUTE)  # minutes are told
+def _locked_error(until: datetime.datetime) -> LockedError:
+    error = clinic_error(
+        "locked", "password", until=until.replace(second=0, microsecond=0) + _MINUTE
+    )  # minutes are told
     assert isinstance(error, LockedError)
     error.until = until
     return error

@@ -1,42 +1,66 @@
-"""Recovery codes: ten, each good for one sign-in when the telephone with the one-time codes is lost.
-
-A code has 60 random bits and is kept as a signature with the database's own secret, so that neither a guess nor a
-stolen table finds it; a slow hash is for passwords, which people make up.
-"""
+"""One-time codes by the clock (RFC 6238): six digits, a new one every 30 seconds, each good for one use."""
 
 import base64
 import hmac
 import secrets
+import time
 from collections.abc import Sequence
 
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.keys import Secret
-from skinbeam.records.store.work import Work
+import pyotp
 
-__all__ = ["fresh_codes", "keep_codes", "spend_code"]
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.encryption import DatabaseSecret
+from skinbeam_clinic.database.transaction import ClinicTransaction
 
-_COUNT = 10
+__all__ = [
+    "generate_codes",
+    "match_time_step",
+    "save_codes",
+    "use_code",
+]
+
+_STEP_TOLERANCE = 1  # steps that the clock of a telephone may be off
+
+
+def match_time_step(secret: str, code: str, *, after: int | None) -> int | None:
+    """Return the time step that a code belongs to; None where it is wrong, or not later than the step `after`."""
+    codes = pyotp.TOTP(secret)
+    current = int(time.time()) // codes.interval
+    written = "".join(code.split())
+    for step in range(current - _STEP_TOLERANCE, current + _STEP_TOLERANCE + 1):
+        fits = hmac.compare_digest(codes.at(step * codes.interval).encode(), written.encode())
+        if fits and (after is None or step > after):
+            return step
+    return None
+
+
+# Recovery codes: ten, each good for one sign-in when the telephone with the one-time codes is lost.
+#
+# A code has 60 random bits and is kept as a signature with the database's own secret, so that neither a guess nor a
+# stolen table finds it; a slow hash is for passwords, which people make up.
+
+_CODE_COUNT = 10
 _CHARACTERS, _GROUP = 12, 4
 
 
-def fresh_codes() -> tuple[str, ...]:
+def generate_codes() -> tuple[str, ...]:
     """Return new codes as a person writes them down."""
-    plain = (base64.b32encode(secrets.token_bytes(10)).decode().lower()[:_CHARACTERS] for _ in range(_COUNT))
+    plain = (base64.b32encode(secrets.token_bytes(10)).decode().lower()[:_CHARACTERS] for _ in range(_CODE_COUNT))
     return tuple("-".join(code[i : i + _GROUP] for i in range(0, _CHARACTERS, _GROUP)) for code in plain)
 
 
-def keep_codes(work: Work, secret: Secret, member_id: str, codes: Sequence[str]) -> None:
+def save_codes(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, codes: Sequence[str]) -> None:
     """Keep new codes of a member; those before are good for nothing."""
-    signatures = [_signature(secret, member_id, code) for code in codes]
-    row = _row(work, member_id) or tables.Recovery(clinic_id=work.clinic_id, id=member_id)
+    signatures = [_code_signature(secret, member_id, code) for code in codes]
+    row = _recovery_row(work, member_id) or tables.RecoveryRow(clinic_id=work.clinic_id, id=member_id)
     row.signatures, row.made_at = signatures, now()
     work.keep(row, "recovery.made")
 
 
-def spend_code(work: Work, secret: Secret, member_id: str, code: str) -> bool:
+def use_code(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, code: str) -> bool:
     """Return whether this is a code of the member's; it is none from now on."""
-    row, sent = _row(work, member_id), _signature(secret, member_id, code)
+    row, sent = _recovery_row(work, member_id), _code_signature(secret, member_id, code)
     left = [] if row is None else [one for one in row.signatures if not hmac.compare_digest(one, sent)]
     if row is None or len(left) == len(row.signatures):
         return False
@@ -45,11 +69,11 @@ def spend_code(work: Work, secret: Secret, member_id: str, code: str) -> bool:
     return True
 
 
-def _row(work: Work, member_id: str) -> tables.Recovery | None:
-    found = work.rows(tables.Recovery, tables.Recovery.id == member_id)
+def _recovery_row(work: ClinicTransaction, member_id: str) -> tables.RecoveryRow | None:
+    found = work.rows(tables.RecoveryRow, tables.RecoveryRow.id == member_id)
     return found[0] if found else None
 
 
-def _signature(secret: Secret, member_id: str, code: str) -> str:
+def _code_signature(secret: DatabaseSecret, member_id: str, code: str) -> str:
     plain = "".join(sign for sign in code.casefold() if sign.isalnum())
     return secret.signature("recovery", f"{member_id}\n{plain}".encode())

@@ -1,14 +1,12 @@
-"""Passkeys (W3C Web Authentication): a private key that stays on a member's device, which asks for finger, face or PIN.
-
-So a passkey is something that one has and something that one is or knows, and counts as password and code in one. It
-belongs to one host name and answers no other; a page that looks like ours gets nothing of it.
-"""
+"""Challenges for passkeys to sign: random, kept here, good for one purpose and one answer within some minutes."""
 
 import datetime
+import hashlib
 import ipaddress
+import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
@@ -28,36 +26,91 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from skinbeam.errors import InputError
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Member, Passkey, SignedIn
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.challenges import LIFE, Challenges
-from skinbeam.records.people.passwords import Passwords, shown_name
-from skinbeam.records.people.signin import begin_session
-from skinbeam.records.roles import Act
-from skinbeam.records.store import tables, trail
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.accounts.passwords import PasswordHasher, display_name
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.sign_in import begin_session
+from skinbeam_clinic.audit_log import hash_chain
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.tables import LoginChallengeRow, new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import Member, MemberSession, Passkey
 
-__all__ = ["PasskeyDoor", "Passkeys", "Site", "site_at"]
+__all__ = [
+    "CHALLENGE_LIFE",
+    "ChallengeStore",
+    "PasskeyRepository",
+    "PasskeySignIn",
+    "PasskeySite",
+    "passkey_site",
+]
+
+CHALLENGE_LIFE = datetime.timedelta(minutes=5)
+_CHALLENGE_BYTES = 32
+
+
+class ChallengeStore:
+    """Makes challenges and takes them back.
+
+    Parameters
+    ----------
+    database : an open one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def new(self, purpose: str) -> bytes:
+        """Return a challenge; those that nobody answered in time are thrown away."""
+        challenge, at = secrets.token_bytes(_CHALLENGE_BYTES), now()
+        with self._database.writing() as session:
+            session.execute(delete(LoginChallengeRow).where(LoginChallengeRow.until < at))
+            session.add(
+                LoginChallengeRow(challenge_hash=_hash_challenge(challenge, purpose), until=at + CHALLENGE_LIFE)
+            )
+        return challenge
+
+    def spend(self, challenge: bytes, purpose: str) -> None:
+        """Take a challenge back, before the answer to it is looked at; of two answers at once one finds it.
+
+        Raises
+        ------
+        InputError : `passkey`: it was never given for that, was answered before, or is too old.
+        """
+        mine = LoginChallengeRow.challenge_hash == _hash_challenge(challenge, purpose)
+        with self._database.writing() as session:
+            until = session.scalar(delete(LoginChallengeRow).where(mine).returning(LoginChallengeRow.until))
+        if until is None or not now() <= until <= now() + CHALLENGE_LIFE:  # set back, the clock makes none last longer
+            raise clinic_error("passkey", "passkey")
+
+
+def _hash_challenge(challenge: bytes, purpose: str) -> str:
+    return hashlib.sha256(purpose.encode() + b"\n" + challenge).hexdigest()
+
+
+# Passkeys (W3C Web Authentication): a private key that stays on a member's device, which asks for finger, face or PIN.
+#
+# So a passkey is something that one has and something that one is or knows, and counts as password and code in one. It
+# belongs to one host name and answers no other; a page that looks like ours gets nothing of it.
 
 _LONGEST_CREDENTIAL = 1023  # bytes (Web Authentication, section 7.1)
-_TIMEOUT_MS = LIFE // datetime.timedelta(milliseconds=1)
+_TIMEOUT_MS = CHALLENGE_LIFE // datetime.timedelta(milliseconds=1)
 _SIGN_IN = "sign-in"
 
 
 @dataclass(frozen=True)
-class Site:
+class PasskeySite:
     """Where passkeys are asked for: the host name that they belong to, and the origin of the page that asks."""
 
     host: str
     origin: str
 
 
-def site_at(host: str, origin: str) -> Site:
+def passkey_site(host: str, origin: str) -> PasskeySite:
     """Return the site of a host.
 
     Raises
@@ -67,30 +120,30 @@ def site_at(host: str, origin: str) -> Site:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return Site(host, origin)
-    raise fault("no-passkeys", "passkey")
+        return PasskeySite(host, origin)
+    raise clinic_error("no-passkeys", "passkey")
 
 
-class Passkeys:
+class PasskeyRepository:
     """The passkeys of a member, as they alone see and change them.
 
     Parameters
     ----------
-    database, member, passwords : as for `Accounts`.
+    database, member, passwords : as for `AccountRepository`.
     """
 
-    def __init__(self, database: Database, member: Member, passwords: Passwords) -> None:
-        self._access = Access(database, member)
-        self._accounts = Accounts(database, member, passwords)
-        self._challenges = Challenges(database)
+    def __init__(self, database: Database, member: Member, passwords: PasswordHasher) -> None:
+        self._access = ClinicAccess(database, member)
+        self._accounts = AccountRepository(database, member, passwords)
+        self._challenges = ChallengeStore(database)
         self._purpose = f"{member.clinic_id}/{member.id}"
 
     def all(self) -> tuple[Passkey, ...]:
         """Return one's passkeys, the oldest first."""
-        with self._access.look(Act.READ) as work:
+        with self._access.look(AccessRight.READ) as work:
             return tuple(Passkey(row.id, row.name, row.created_at, row.used_at) for row in self._rows(work))
 
-    def ask(self, site: Site, name: str, password: str) -> str:
+    def ask(self, site: PasskeySite, name: str, password: str) -> str:
         """Return what the browser is asked for a new passkey, as JSON.
 
         Parameters
@@ -102,15 +155,15 @@ class Passkeys:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`, `bad-name`.
         """
-        shown_name(name)
+        display_name(name)
         self._accounts.confirm(password)
         member = self._access.member
-        with self._access.look(Act.READ) as work:
+        with self._access.look(AccessRight.READ) as work:
             known = [PublicKeyCredentialDescriptor(base64url_to_bytes(row.credential)) for row in self._rows(work)]
         options = generate_registration_options(
             rp_id=site.host,
             rp_name=site.host,
-            user_id=_handle(member.clinic_id, member.id),
+            user_id=_user_handle(member.clinic_id, member.id),
             user_name=f"{member.name}, {member.clinic}",
             challenge=self._challenges.new(self._purpose),
             timeout=_TIMEOUT_MS,
@@ -121,7 +174,7 @@ class Passkeys:
         )
         return options_to_json(options)
 
-    def add(self, site: Site, name: str, answer: str) -> None:
+    def add(self, site: PasskeySite, name: str, answer: str) -> None:
         """Keep a new passkey.
 
         Parameters
@@ -132,12 +185,12 @@ class Passkeys:
         ------
         InputError : `bad-name`; `passkey`: the answer is not one to what was asked here.
         """
-        shown = shown_name(name)
+        shown = display_name(name)
         try:
             credential = parse_registration(answer)
             challenge = parse_client_data_json(credential.response.client_data_json).challenge
         except Exception:  # whatever a library trips over in what was sent
-            raise fault("passkey", "passkey") from None
+            raise clinic_error("passkey", "passkey") from None
         self._challenges.spend(challenge, self._purpose)
         try:
             made = verify_registration_response(
@@ -148,11 +201,11 @@ class Passkeys:
                 require_user_verification=True,
             )
         except Exception:
-            raise fault("passkey", "passkey") from None
+            raise clinic_error("passkey", "passkey") from None
         if len(made.credential_id) > _LONGEST_CREDENTIAL:
-            raise fault("passkey", "passkey")
-        with self._access.work(Act.READ) as work:
-            row = tables.Passkey(
+            raise clinic_error("passkey", "passkey")
+        with self._access.work(AccessRight.READ) as work:
+            row = tables.PasskeyRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 member_id=self._access.member.id,
@@ -165,7 +218,7 @@ class Passkeys:
             try:
                 work.keep(row, "passkey.added")
             except InputError:  # somebody has it already, which authenticators see to it that nobody does
-                raise fault("passkey", "passkey") from None
+                raise clinic_error("passkey", "passkey") from None
 
     def remove(self, id: str) -> None:
         """Let a passkey open nothing any more.
@@ -174,18 +227,18 @@ class Passkeys:
         ------
         AbsentError : one has none of that name.
         """
-        with self._access.work(Act.READ) as work:
+        with self._access.work(AccessRight.READ) as work:
             row = next((row for row in self._rows(work) if row.id == id), None)
             if row is None:
-                raise fault("absent", "passkey")
+                raise clinic_error("absent", "passkey")
             work.drop(row, "passkey.removed")
 
-    def _rows(self, work: Work) -> list[tables.Passkey]:
-        mine = tables.Passkey.member_id == self._access.member.id
-        return work.rows(tables.Passkey, mine, order=(tables.Passkey.created_at,))
+    def _rows(self, work: ClinicTransaction) -> list[tables.PasskeyRow]:
+        mine = tables.PasskeyRow.member_id == self._access.member.id
+        return work.rows(tables.PasskeyRow, mine, order=(tables.PasskeyRow.created_at,))
 
 
-class PasskeyDoor:
+class PasskeySignIn:
     """Lets members in by passkey: the device says who it is, so neither name nor clinic is asked.
 
     Parameters
@@ -195,9 +248,9 @@ class PasskeyDoor:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._challenges = Challenges(database)
+        self._challenges = ChallengeStore(database)
 
-    def ask(self, site: Site) -> str:
+    def ask(self, site: PasskeySite) -> str:
         """Return what the browser is asked, as JSON."""
         options = generate_authentication_options(
             rp_id=site.host,
@@ -207,7 +260,7 @@ class PasskeyDoor:
         )
         return options_to_json(options)
 
-    def sign_in(self, site: Site, answer: str) -> SignedIn:
+    def sign_in(self, site: PasskeySite, answer: str) -> MemberSession:
         """Begin a session, for which no code is due.
 
         Parameters
@@ -222,30 +275,32 @@ class PasskeyDoor:
             sent = parse_authentication(answer)
             challenge = parse_client_data_json(sent.response.client_data_json).challenge
         except Exception:  # whatever a library trips over in what was sent
-            raise fault("passkey", "passkey") from None
+            raise clinic_error("passkey", "passkey") from None
         self._challenges.spend(challenge, _SIGN_IN)
-        mine = tables.Passkey.credential == bytes_to_base64url(sent.raw_id)
+        mine = tables.PasskeyRow.credential == bytes_to_base64url(sent.raw_id)
         with self._database.reading() as session:
-            clinic_id = session.scalar(select(tables.Passkey.clinic_id).where(mine))
+            clinic_id = session.scalar(select(tables.PasskeyRow.clinic_id).where(mine))
         with self._database.writing() as session:
-            clinic = session.scalar(select(tables.Clinic).where(tables.Clinic.id == clinic_id).with_for_update())
-            row = session.scalar(select(tables.Passkey).where(mine))
+            clinic = session.scalar(select(tables.ClinicRow).where(tables.ClinicRow.id == clinic_id).with_for_update())
+            row = session.scalar(select(tables.PasskeyRow).where(mine))
             if clinic is not None and row is not None:
-                member = session.get_one(tables.Member, (row.clinic_id, row.member_id))
-                checked = _checked(site, sent, challenge, row)
+                member = session.get_one(tables.MemberRow, (row.clinic_id, row.member_id))
+                checked = _verify_answer(site, sent, challenge, row)
                 if checked is not None and member.disabled_at is None:
                     row.sign_count, row.used_at = checked.new_sign_count, now()
-                    Work(self._database, session, clinic, member.id).keep(row, "sign-in.passkey")
+                    ClinicTransaction(self._database, session, clinic, member.id).keep(row, "sign-in.passkey")
                     return begin_session(session, member, clinic, code=True)
-                Work(self._database, session, clinic, "unknown").note("sign-in.refused", trail.row_name(row))
-        raise fault("passkey", "passkey")
+                ClinicTransaction(self._database, session, clinic, "unknown").note(
+                    "sign-in.refused", hash_chain.row_label(row)
+                )
+        raise clinic_error("passkey", "passkey")
 
 
-def _checked(
-    site: Site, sent: AuthenticationCredential, challenge: bytes, row: tables.Passkey
+def _verify_answer(
+    site: PasskeySite, sent: AuthenticationCredential, challenge: bytes, row: tables.PasskeyRow
 ) -> VerifiedAuthentication | None:
     """Return what the key of a row has signed; None where it has not, or says that somebody else holds it."""
-    if sent.response.user_handle != _handle(row.clinic_id, row.member_id):
+    if sent.response.user_handle != _user_handle(row.clinic_id, row.member_id):
         return None
     try:
         return verify_authentication_response(
@@ -261,6 +316,6 @@ def _checked(
         return None
 
 
-def _handle(clinic_id: str, member_id: str) -> bytes:
+def _user_handle(clinic_id: str, member_id: str) -> bytes:
     """What a device calls a member: random, so that it tells nothing of them."""
     return bytes.fromhex(clinic_id + member_id)

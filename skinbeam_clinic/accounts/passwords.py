@@ -10,34 +10,36 @@ import unicodedata
 
 from pwdlib import PasswordHash
 
-from skinbeam.records.faults import fault
+from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["SHORTEST", "Passwords", "check_password", "plain_name", "shown_name"]
+__all__ = ["SHORTEST_PASSWORD", "PasswordHasher", "check_password", "display_name", "normalize_name"]
 
-SHORTEST, LONGEST = 12, 1024
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1024
 LONGEST_NAME = 100
-_AT_ONCE = max(1, (os.cpu_count() or 1) // 4)  # each check takes 64 MB and four processors; others wait for their turn
+_PARALLEL_HASHES = max(
+    1, (os.cpu_count() or 1) // 4
+)  # each check takes 64 MB and four processors; others wait for their turn
 
 
-class Passwords:
+class PasswordHasher:
     """Hashes and checks; holds a hash that belongs to nobody, for names that nobody has."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHash.recommended()
-        self._turn = threading.BoundedSemaphore(_AT_ONCE)
+        self._turn = threading.BoundedSemaphore(_PARALLEL_HASHES)
         self._nobodys = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
         """Return the hash to keep."""
         with self._turn:
-            return self._hasher.hash(_plain(password))
+            return self._hasher.hash(_normalize_password(password))
 
     def fits(self, password: str, kept: str | None) -> bool:
         """Tell whether a password is the one whose hash was kept; None takes as long and is never right."""
-        if len(password) > LONGEST:
+        if len(password) > LONGEST_PASSWORD:
             return False
         with self._turn:
-            right = self._hasher.verify(_plain(password), kept or self._nobodys)
+            right = self._hasher.verify(_normalize_password(password), kept or self._nobodys)
         return right and kept is not None
 
 
@@ -48,14 +50,16 @@ def check_password(password: str, name: str) -> None:
     ------
     InputError : too short, too long, or built on the name.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise fault("password-length", "password", hint={"shortest": SHORTEST, "longest": LONGEST})
-    rest = _plain(password).casefold().replace(plain_name(name), "")
-    if len(rest) < SHORTEST // 2 or len(set(rest)) < SHORTEST // 3:
-        raise fault("password-easy", "password")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise clinic_error(
+            "password-length", "password", hint={"shortest": SHORTEST_PASSWORD, "longest": LONGEST_PASSWORD}
+        )
+    rest = _normalize_password(password).casefold().replace(normalize_name(name), "")
+    if len(rest) < SHORTEST_PASSWORD // 2 or len(set(rest)) < SHORTEST_PASSWORD // 3:
+        raise clinic_error("password-easy", "password")
 
 
-def shown_name(name: str) -> str:
+def display_name(name: str) -> str:
     """Return a name as it was typed, without the spaces around it.
 
     Raises
@@ -64,19 +68,19 @@ def shown_name(name: str) -> str:
     """
     shown = unicodedata.normalize("NFKC", name).strip()
     if not shown or len(shown) > LONGEST_NAME or not shown.isprintable():
-        raise fault("bad-name", "name", hint={"longest": LONGEST_NAME})
+        raise clinic_error("bad-name", "name", hint={"longest": LONGEST_NAME})
     return shown
 
 
-def plain_name(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Return a name as it is compared, in small letters.
 
     Raises
     ------
-    InputError : as for `shown_name`.
+    InputError : as for `display_name`.
     """
-    return shown_name(name).casefold()
+    return display_name(name).casefold()
 
 
-def _plain(password: str) -> str:
+def _normalize_password(password: str) -> str:
     return unicodedata.normalize("NFKC", password)

@@ -9,28 +9,28 @@ import pyotp
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import COMMAND_LINE, Member
-from skinbeam.records.people.codes import step_of
-from skinbeam.records.people.locks import Locks
-from skinbeam.records.people.passwords import Passwords, check_password, plain_name, shown_name
-from skinbeam.records.people.recovery import fresh_codes, keep_codes
-from skinbeam.records.roles import Act, Role
-from skinbeam.records.store import tables, trail
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import AccessRight, Role
+from skinbeam_clinic.accounts.lockout import LoginLockout
+from skinbeam_clinic.accounts.one_time_codes import generate_codes, match_time_step, save_codes
+from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password, display_name, normalize_name
+from skinbeam_clinic.audit_log import hash_chain
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import COMMAND_LINE_ACTOR, Member
 
-__all__ = ["Accounts", "acting", "clinics", "create_clinic", "member_of", "operator"]
+__all__ = ["AccountRepository", "acting_member", "clinic_operator", "create_clinic", "list_clinics", "read_member"]
 
 _ISSUER = "skinbeam"
 
 
-def clinics(database: Database) -> tuple[str, ...]:
+def list_clinics(database: Database) -> tuple[str, ...]:
     """Return the names of the clinics of a database."""
     with database.reading() as session:
-        return tuple(session.scalars(select(tables.Clinic.name).order_by(tables.Clinic.plain_name)))
+        return tuple(session.scalars(select(tables.ClinicRow.name).order_by(tables.ClinicRow.plain_name)))
 
 
 def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> Member:
@@ -44,10 +44,10 @@ def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> 
     ------
     InputError : `taken` or `bad-name`.
     """
-    clinic = tables.Clinic(
+    clinic = tables.ClinicRow(
         id=new_id(),
-        name=shown_name(name),
-        plain_name=plain_name(name),
+        name=display_name(name),
+        plain_name=normalize_name(name),
         synthetic=synthetic,
         created_at=now(),
         trail_length=0,
@@ -58,13 +58,13 @@ def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> 
         try:
             session.flush()
         except IntegrityError:
-            raise fault("taken", "clinic") from None
-        work = Work(database, session, clinic, COMMAND_LINE)
-        work.note("clinic.made", trail.row_name(clinic), **trail.said_of_clinic(clinic))
-    return operator(database, name)
+            raise clinic_error("taken", "clinic") from None
+        work = ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR)
+        work.note("clinic.made", hash_chain.row_label(clinic), **hash_chain.clinic_signature_text(clinic))
+    return clinic_operator(database, name)
 
 
-def operator(database: Database, name: str) -> Member:
+def clinic_operator(database: Database, name: str) -> Member:
     """Return who acts for a clinic from the machine itself.
 
     Raises
@@ -72,13 +72,13 @@ def operator(database: Database, name: str) -> Member:
     InputError : `no-clinic`.
     """
     with database.reading() as session:
-        found = session.scalar(select(tables.Clinic).where(tables.Clinic.plain_name == plain_name(name)))
+        found = session.scalar(select(tables.ClinicRow).where(tables.ClinicRow.plain_name == normalize_name(name)))
     if found is None:
-        raise fault("no-clinic", "--clinic", clinic=shown_name(name))
-    return Member(found.id, found.name, COMMAND_LINE, COMMAND_LINE, Role.OWNER)
+        raise clinic_error("no-clinic", "--clinic", clinic=display_name(name))
+    return Member(found.id, found.name, COMMAND_LINE_ACTOR, COMMAND_LINE_ACTOR, Role.OWNER)
 
 
-def acting(database: Database, clinic_id: str, id: str) -> Member:
+def acting_member(database: Database, clinic_id: str, id: str) -> Member:
     """Return the member in whose name work goes on after their request.
 
     Raises
@@ -86,32 +86,34 @@ def acting(database: Database, clinic_id: str, id: str) -> Member:
     AbsentError : they are let in no more.
     """
     with database.reading() as session:
-        clinic, row = session.get(tables.Clinic, clinic_id), session.get(tables.Member, (clinic_id, id))
+        clinic, row = session.get(tables.ClinicRow, clinic_id), session.get(tables.MemberRow, (clinic_id, id))
     if clinic is None or row is None or row.disabled_at is not None:
-        raise fault("absent", "member")
-    return member_of(row, clinic.name)
+        raise clinic_error("absent", "member")
+    return read_member(row, clinic.name)
 
 
-class Accounts:
+class AccountRepository:
     """The members of a clinic, as one of them may see and change them; everybody may change what is their own.
 
     Parameters
     ----------
-    database, member : as for `Access`.
+    database, member : as for `ClinicAccess`.
     passwords : one for the whole program.
     """
 
-    def __init__(self, database: Database, member: Member, passwords: Passwords) -> None:
-        self._access = Access(database, member)
+    def __init__(self, database: Database, member: Member, passwords: PasswordHasher) -> None:
+        self._access = ClinicAccess(database, member)
         self._passwords = passwords
-        self._locks = Locks(database)
+        self._locks = LoginLockout(database)
 
     def all(self) -> tuple[Member, ...]:
         """Return the members, also those who may no longer come in."""
-        with self._access.work(Act.PEOPLE) as work:
-            rows = work.rows(tables.Member, order=(tables.Member.plain_name,))
-            passkeys = Counter(passkey.member_id for passkey in work.rows(tables.Passkey))
-            return tuple(replace(member_of(row, self._access.member.clinic), passkeys=passkeys[row.id]) for row in rows)
+        with self._access.work(AccessRight.PEOPLE) as work:
+            rows = work.rows(tables.MemberRow, order=(tables.MemberRow.plain_name,))
+            passkeys = Counter(passkey.member_id for passkey in work.rows(tables.PasskeyRow))
+            return tuple(
+                replace(read_member(row, self._access.member.clinic), passkeys=passkeys[row.id]) for row in rows
+            )
 
     def add(self, name: str, role: Role, password: str) -> Member:
         """Let somebody in.
@@ -122,18 +124,18 @@ class Accounts:
         """
         check_password(password, name)
         hashed = self._passwords.hash(password)
-        with self._access.work(Act.PEOPLE) as work:
-            row = tables.Member(
+        with self._access.work(AccessRight.PEOPLE) as work:
+            row = tables.MemberRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
-                name=shown_name(name),
-                plain_name=plain_name(name),
+                name=display_name(name),
+                plain_name=normalize_name(name),
                 role=str(role),
                 password_hash=hashed,
                 created_at=now(),
             )
             work.keep(row, "member.added")
-            return member_of(row, self._access.member.clinic)
+            return read_member(row, self._access.member.clinic)
 
     def set_role(self, id: str, role: Role) -> Member:
         """Make a member something else.
@@ -144,7 +146,7 @@ class Accounts:
         """
         return self._change(id, "member.role", role=str(role))
 
-    def set_in(self, id: str, *, allowed: bool) -> Member:
+    def set_access(self, id: str, *, allowed: bool) -> Member:
         """Let a member in again, or no more; their sessions end at once.
 
         Raises
@@ -155,8 +157,8 @@ class Accounts:
 
     def reset(self, id: str, password: str) -> Member:
         """Give a member a new password, after they have lost it; codes and passkeys go, and their sessions end."""
-        with self._access.work(Act.PEOPLE) as work:
-            name = work.get(tables.Member, id).name
+        with self._access.work(AccessRight.PEOPLE) as work:
+            name = work.get(tables.MemberRow, id).name
         check_password(password, name)
         new = {"password_hash": self._passwords.hash(password), "code_secret_sealed": None, "code_step": None}
         return self._change(id, "member.reset", keys_too=True, **new)
@@ -188,10 +190,10 @@ class Accounts:
         member = self._access.member
         subject = self._locks.subject("own", member.clinic_id, member.id)
         self._locks.count(subject)
-        with self._access.look(Act.READ) as work:
-            kept = work.get(tables.Member, member.id).password_hash
+        with self._access.look(AccessRight.READ) as work:
+            kept = work.get(tables.MemberRow, member.id).password_hash
         if not self._passwords.fits(password, kept):
-            raise fault("wrong-password", "password")
+            raise clinic_error("wrong-password", "password")
         with self._access.database.writing() as session:
             self._locks.forget(session, subject)
 
@@ -212,11 +214,11 @@ class Accounts:
         """
         try:
             made = pyotp.parse_uri(address)
-            step = step_of(made.secret, code, after=None)
+            step = match_time_step(made.secret, code, after=None)
         except ValueError:  # no such address, or no key in it
-            raise fault("wrong-code", "code") from None
+            raise clinic_error("wrong-code", "code") from None
         if step is None:
-            raise fault("wrong-code", "code")
+            raise clinic_error("wrong-code", "code")
         with self._own() as (work, row):
             work.seal(row, "code_secret_sealed", made.secret.encode())
             row.code_step = step
@@ -232,45 +234,47 @@ class Accounts:
         """
         with self._own() as (work, row):
             if row.code_secret_sealed is None:
-                raise fault("no-codes", "code")
+                raise clinic_error("no-codes", "code")
             return self._recovery_codes(work)
 
     def recovery_codes_left(self) -> int:
         """Return how many of one's recovery codes were not used."""
-        with self._access.look(Act.READ) as work:
-            mine = tables.Recovery.id == self._access.member.id
-            return sum(len(row.signatures) for row in work.rows(tables.Recovery, mine))
+        with self._access.look(AccessRight.READ) as work:
+            mine = tables.RecoveryRow.id == self._access.member.id
+            return sum(len(row.signatures) for row in work.rows(tables.RecoveryRow, mine))
 
-    def _recovery_codes(self, work: Work) -> tuple[str, ...]:
-        codes = fresh_codes()
-        keep_codes(work, self._access.database.secret, self._access.member.id, codes)
+    def _recovery_codes(self, work: ClinicTransaction) -> tuple[str, ...]:
+        codes = generate_codes()
+        save_codes(work, self._access.database.secret, self._access.member.id, codes)
         return codes
 
     @contextmanager
-    def _own(self) -> Iterator[tuple[Work, tables.Member]]:
+    def _own(self) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
         """What is one's own may be changed whatever one's role."""
-        with self._access.work(Act.READ) as work:
-            yield work, work.get(tables.Member, self._access.member.id)
+        with self._access.work(AccessRight.READ) as work:
+            yield work, work.get(tables.MemberRow, self._access.member.id)
 
     def _change(self, id: str, action: str, *, keys_too: bool = False, **values: object) -> Member:
-        with self._access.work(Act.PEOPLE) as work:
-            row = work.get(tables.Member, id)
+        with self._access.work(AccessRight.PEOPLE) as work:
+            row = work.get(tables.MemberRow, id)
             for name, value in values.items():
                 setattr(row, name, value)
-            owners = work.rows(tables.Member, tables.Member.role == Role.OWNER, tables.Member.disabled_at.is_(None))
+            owners = work.rows(
+                tables.MemberRow, tables.MemberRow.role == Role.OWNER, tables.MemberRow.disabled_at.is_(None)
+            )
             if not owners:
-                raise fault("last-owner", "member")
+                raise clinic_error("last-owner", "member")
             work.keep(row, action)
             work.end_sessions(row.id)
             if keys_too:
-                for passkey in work.rows(tables.Passkey, tables.Passkey.member_id == id):
+                for passkey in work.rows(tables.PasskeyRow, tables.PasskeyRow.member_id == id):
                     work.drop(passkey, "passkey.removed")
-                for recovery in work.rows(tables.Recovery, tables.Recovery.id == id):
+                for recovery in work.rows(tables.RecoveryRow, tables.RecoveryRow.id == id):
                     work.drop(recovery, "recovery.removed")
-            return member_of(row, self._access.member.clinic)
+            return read_member(row, self._access.member.clinic)
 
 
-def member_of(row: tables.Member, clinic: str) -> Member:
+def read_member(row: tables.MemberRow, clinic: str) -> Member:
     """Return the record of a member's row."""
     codes = row.code_secret_sealed is not None
     return Member(row.clinic_id, clinic, row.id, row.name, Role(row.role), codes, row.disabled_at)

@@ -1,106 +1,268 @@
 """The front door: sign-in with password and one-time code, or with a passkey, and sign-out."""
 
+import contextlib
+from collections.abc import Callable
+
+import segno
 from fastapi import Request
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.door.cookies import BROWSER, LANGUAGE, SESSION, drop_cookie, held, set_cookie
-from skinbeam.app.clinic.door.site import passkeys_work
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit, as_json, status_of
-from skinbeam.app.language import asked_language
-from skinbeam.errors import InputError
-from skinbeam.messages import LANGUAGES, text
-from skinbeam.records.kept import SignedIn
-from skinbeam.records.people.accounts import clinics
+from skinbeam.model.errors import InputError
+from skinbeam.text import LANGUAGES, render_message
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.repository import list_clinics
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import MemberSession
+from skinbeam_clinic.web.client import (
+    BROWSER_COOKIE,
+    LANGUAGE_COOKIE,
+    SESSION_COOKIE,
+    are_passkeys_available,
+    drop_cookie,
+    read_cookie,
+    set_cookie,
+)
+from skinbeam_clinic.web.request import ClinicRequest, error_status, json_response
+from skinbeam_clinic.web.routing import ClinicRouter
+from skinbeam_clinic.web.security import preferred_language
 
-__all__ = ["add_front", "chosen_language"]
+__all__ = [
+    "add_account_routes",
+    "add_member_routes",
+    "add_sign_in_routes",
+    "select_language",
+]
 
 
-def chosen_language(request: Request) -> str:
+def select_language(request: Request) -> str:
     """Return the language that was chosen in this browser, or else the one it asks for."""
-    chosen = held(request, LANGUAGE)
-    return chosen if chosen in LANGUAGES else asked_language(request)
+    chosen = read_cookie(request, LANGUAGE_COOKIE)
+    return chosen if chosen in LANGUAGES else preferred_language(request)
 
 
-def add_front(gate: Gate) -> None:
+def add_sign_in_routes(gate: ClinicRouter) -> None:
     """Open the routes of the front door."""
-    gate.add("GET", "/sign-in", _sign_in_page)
+    gate.add("GET", "/sign-in", _show_sign_in)
     gate.add("POST", "/sign-in", _sign_in)
     gate.add("GET", "/sign-in/code", lambda visit: visit.page("code.html"))
-    gate.add("POST", "/sign-in/code", _code)
+    gate.add("POST", "/sign-in/code", _confirm_code)
     gate.add("POST", "/sign-out", _sign_out)
-    gate.add("POST", "/language", _language)
-    gate.add("POST", "/sign-in/passkey/challenge", _passkey_challenge)
-    gate.add("POST", "/sign-in/passkey", _passkey)
+    gate.add("POST", "/language", _save_language)
+    gate.add("POST", "/sign-in/passkey/challenge", _sign_in_challenge)
+    gate.add("POST", "/sign-in/passkey", _sign_in_by_passkey)
 
 
-def _sign_in_page(visit: Visit, error: InputError | None = None) -> Response:
+def _show_sign_in(visit: ClinicRequest, error: InputError | None = None) -> Response:
     """The names of clinics are nobody's business where there are several."""
-    known = clinics(visit.house.database)
+    known = list_clinics(visit.house.database)
     visit.who = None  # the page stands outside, also for who is signed in
-    status = 200 if error is None else status_of(error)
+    status = 200 if error is None else error_status(error)
     said = {"house": visit.said("house"), "name": visit.said("name"), "only": known[0] if len(known) == 1 else ""}
-    return visit.page("sign-in.html", status, error=error, passkeys_here=passkeys_work(visit.request), **said)
+    return visit.page("sign-in.html", status, error=error, passkeys_here=are_passkeys_available(visit.request), **said)
 
 
-def _sign_in(visit: Visit) -> Response:
-    browser = held(visit.request, BROWSER)
+def _sign_in(visit: ClinicRequest) -> Response:
+    browser = read_cookie(visit.request, BROWSER_COOKIE)
     try:
         signed = visit.house.door.sign_in(visit.said("house"), visit.said("name"), visit.raw("password"), browser)
     except InputError as error:
-        return _sign_in_page(visit, error)
-    return _signed_in(visit, signed)
+        return _show_sign_in(visit, error)
+    return _begin_browser_session(visit, signed)
 
 
-def _code(visit: Visit) -> Response:
+def _confirm_code(visit: ClinicRequest) -> Response:
     try:
         signed = visit.house.door.confirm(visit.signed.token, visit.said("code"))
     except InputError as error:
-        return visit.page("code.html", status_of(error), error=error)
-    return _signed_in(visit, signed)
+        return visit.page("code.html", error_status(error), error=error)
+    return _begin_browser_session(visit, signed)
 
 
-def _passkey_challenge(visit: Visit) -> Response:
-    return as_json(visit.house.passkeys.ask(visit.site))
+def _sign_in_challenge(visit: ClinicRequest) -> Response:
+    return json_response(visit.house.passkeys.ask(visit.site))
 
 
-def _passkey(visit: Visit) -> Response:
+def _sign_in_by_passkey(visit: ClinicRequest) -> Response:
     try:
         signed = visit.house.passkeys.sign_in(visit.site, visit.said("answer"))
     except InputError as error:
-        return _sign_in_page(visit, error)
-    return _signed_in(visit, signed)
+        return _show_sign_in(visit, error)
+    return _begin_browser_session(visit, signed)
 
 
-def _sign_out(visit: Visit) -> Response:
+def _sign_out(visit: ClinicRequest) -> Response:
     visit.house.door.sign_out(visit.signed.token)
-    gone = visit.go("/sign-in")
-    drop_cookie(visit.request, gone, SESSION)
+    gone = visit.redirect("/sign-in")
+    drop_cookie(visit.request, gone, SESSION_COOKIE)
     return gone
 
 
-def _language(visit: Visit) -> Response:
+def _save_language(visit: ClinicRequest) -> Response:
     """Keep a choice with the browser, where it holds before the sign-in too, and for whoever uses it."""
     chosen = visit.said("language")
     if chosen not in LANGUAGES:
         raise InputError(
             "unknown-language",
-            text("clinic-fault.language"),
+            render_message("clinic-fault.language"),
             field="language",
-            hint=text("clinic-fault.language-hint", {"names": list(LANGUAGES.values())}),
+            hint=render_message("clinic-fault.language-hint", {"names": list(LANGUAGES.values())}),
         )
     inside = visit.who is not None and not visit.who.code_due
-    response = visit.go("/account" if inside else "/sign-in" if visit.who is None else "/sign-in/code")
-    set_cookie(visit.request, response, LANGUAGE, chosen)
+    response = visit.redirect("/account" if inside else "/sign-in" if visit.who is None else "/sign-in/code")
+    set_cookie(visit.request, response, LANGUAGE_COOKIE, chosen)
     return response
 
 
-def _signed_in(visit: Visit, signed: SignedIn) -> Response:
+def _begin_browser_session(visit: ClinicRequest, signed: MemberSession) -> Response:
     """Give the browser its session, which ends the one that it had, and note that this member has been here."""
-    if before := held(visit.request, SESSION):
+    if before := read_cookie(visit.request, SESSION_COOKIE):
         visit.house.door.sign_out(before)
-    answer = visit.go("/sign-in/code" if signed.code_due else "/")
-    set_cookie(visit.request, answer, SESSION, signed.token)
-    known = visit.house.door.remember(held(visit.request, BROWSER), signed.member)
-    set_cookie(visit.request, answer, BROWSER, known)
+    answer = visit.redirect("/sign-in/code" if signed.code_due else "/")
+    set_cookie(visit.request, answer, SESSION_COOKIE, signed.token)
+    known = visit.house.door.remember(read_cookie(visit.request, BROWSER_COOKIE), signed.member)
+    set_cookie(visit.request, answer, BROWSER_COOKIE, known)
     return answer
+
+
+# One's own account: password, one-time codes with recovery codes, and passkeys.
+
+
+def add_account_routes(gate: ClinicRouter) -> None:
+    """Open the routes of the account."""
+    gate.add("GET", "/account", _show_account)
+    gate.add("POST", "/account/password", _change_password)
+    gate.add("POST", "/account/codes", _set_codes)
+    gate.add("POST", "/account/recovery", _new_recovery_codes)
+    gate.add("POST", "/account/passkeys", _add_passkey)
+    gate.add("POST", "/account/passkeys/challenge", _new_passkey_challenge)
+    gate.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey)
+
+
+def _show_account(visit: ClinicRequest, error: InputError | None = None, address: str = "") -> Response:
+    address = address or visit.accounts.new_codes()
+    return visit.page(
+        "account.html",
+        200 if error is None else error_status(error),
+        error=error,
+        address=address,
+        picture=_qr_code(address),
+        left=visit.accounts.recovery_codes_left(),
+        passkeys=visit.passkeys.all(),
+        passkeys_here=are_passkeys_available(visit.request),
+    )
+
+
+def _qr_code(address: str) -> str:
+    """The address for a telephone's camera; empty where it is too long for one, as of a very long name."""
+    try:
+        code = segno.make_qr(address, error="m")
+    except segno.DataOverflowError:
+        return ""
+    return code.svg_data_uri(scale=4, dark="#000", light="#fff")  # telephones do not read white on black
+
+
+def _change_password(visit: ClinicRequest) -> Response:
+    return _change_account(
+        visit, lambda: visit.accounts.change_password(visit.raw("old"), visit.raw("new")), "/sign-in"
+    )
+
+
+def _set_codes(visit: ClinicRequest) -> Response:
+    """Codes are kept once the telephone shows the right one; the key travels in the page and nowhere else."""
+    address = visit.said("address")
+    try:
+        codes = visit.accounts.set_codes(address, visit.said("code"))
+    except InputError as error:
+        return _show_account(visit, error, address)
+    visit.house.door.note_code(visit.signed.token)
+    return visit.page("recovery.html", codes=codes)
+
+
+def _new_recovery_codes(visit: ClinicRequest) -> Response:
+    try:
+        codes = visit.accounts.new_recovery_codes()
+    except InputError as error:
+        return _show_account(visit, error)
+    return visit.page("recovery.html", codes=codes)
+
+
+def _new_passkey_challenge(visit: ClinicRequest) -> Response:
+    return json_response(visit.passkeys.ask(visit.site, visit.said("name"), visit.raw("password")))
+
+
+def _add_passkey(visit: ClinicRequest) -> Response:
+    return _change_account(visit, lambda: visit.passkeys.add(visit.site, visit.said("name"), visit.said("answer")))
+
+
+def _remove_passkey(visit: ClinicRequest) -> Response:
+    visit.passkeys.remove(visit.path("passkey"))
+    return visit.redirect("/account")
+
+
+def _change_account(visit: ClinicRequest, change: Callable[[], object], then: str = "/account") -> Response:
+    """Make a change, and go on, or show the account again with what was wrong."""
+    try:
+        change()
+    except InputError as error:
+        return _show_account(visit, error)
+    return visit.redirect(then)
+
+
+# The people of a clinic: who may come in, and as what; and the trail of what they did.
+
+
+def add_member_routes(gate: ClinicRouter) -> None:
+    """Open the routes of the people."""
+    gate.add("GET", "/people", _show_members)
+    gate.add("POST", "/people", _add_member)
+    gate.add("POST", "/people/{member}/role", _set_role)
+    gate.add("POST", "/people/{member}/in", _set_access)
+    gate.add("POST", "/people/{member}/password", _reset_password)
+    gate.add("GET", "/trail", _show_audit_log)
+
+
+def _show_members(visit: ClinicRequest, error: InputError | None = None) -> Response:
+    status = 200 if error is None else error_status(error)
+    return visit.page("people.html", status, error=error, people=visit.accounts.all(), name=visit.said("name"))
+
+
+def _add_member(visit: ClinicRequest) -> Response:
+    return _change_members(
+        visit, lambda: visit.accounts.add(visit.said("name"), _submitted_role(visit), visit.raw("password"))
+    )
+
+
+def _set_role(visit: ClinicRequest) -> Response:
+    return _change_members(visit, lambda: visit.accounts.set_role(visit.path("member"), _submitted_role(visit)))
+
+
+def _set_access(visit: ClinicRequest) -> Response:
+    return _change_members(
+        visit, lambda: visit.accounts.set_access(visit.path("member"), allowed=visit.said("allowed") == "true")
+    )
+
+
+def _reset_password(visit: ClinicRequest) -> Response:
+    return _change_members(visit, lambda: visit.accounts.reset(visit.path("member"), visit.raw("password")))
+
+
+def _change_members(visit: ClinicRequest, change: Callable[[], object]) -> Response:
+    """Make a change, and show the people again, with what was wrong when something was."""
+    try:
+        change()
+    except InputError as error:
+        return _show_members(visit, error)
+    return visit.redirect("/people")
+
+
+def _submitted_role(visit: ClinicRequest) -> Role:
+    with contextlib.suppress(ValueError):
+        return Role(visit.said("role"))
+    raise clinic_error("absent", "role")
+
+
+def _show_audit_log(visit: ClinicRequest) -> Response:
+    return visit.page("trail.html", entries=visit.desk.trail.last(AUDIT_LOG_ENTRIES), most=AUDIT_LOG_ENTRIES)
+
+
+AUDIT_LOG_ENTRIES = 200

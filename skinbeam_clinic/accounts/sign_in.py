@@ -11,27 +11,24 @@ from contextlib import contextmanager
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skinbeam.errors import InputError
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Member, SignedIn
-from skinbeam.records.people.accounts import member_of
-from skinbeam.records.people.browsers import known_browser, with_member
-from skinbeam.records.people.codes import step_of
-from skinbeam.records.people.locks import Locks
-from skinbeam.records.people.passwords import Passwords, plain_name
-from skinbeam.records.people.recovery import spend_code
-from skinbeam.records.people.tokens import hash_of, random_token
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Clinic, LoginSession
-from skinbeam.records.store.tables import Member as MemberRow
-from skinbeam.records.store.work import Work
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.accounts.lockout import LoginLockout, add_member, identify_browser
+from skinbeam_clinic.accounts.one_time_codes import match_time_step, use_code
+from skinbeam_clinic.accounts.passwords import PasswordHasher, normalize_name
+from skinbeam_clinic.accounts.repository import read_member
+from skinbeam_clinic.accounts.tokens import hash_token, random_token
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.tables import ClinicRow, LoginSessionRow, MemberRow
+from skinbeam_clinic.database.transaction import ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import Member, MemberSession
 
-__all__ = ["IDLE", "LONGEST", "SignIn", "begin_session"]
+__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SignIn", "begin_session"]
 
-IDLE = datetime.timedelta(minutes=30)  # a session nobody uses ends
-LONGEST = datetime.timedelta(hours=12)  # and any session does
-_NOTED = datetime.timedelta(minutes=1)  # a session's last use is written no more often than that
+IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session nobody uses ends
+LONGEST_SESSION = datetime.timedelta(hours=12)  # and any session does
+_ACTIVITY_INTERVAL = datetime.timedelta(minutes=1)  # a session's last use is written no more often than that
 
 
 class SignIn:
@@ -43,12 +40,12 @@ class SignIn:
     passwords : one for the whole program.
     """
 
-    def __init__(self, database: Database, passwords: Passwords) -> None:
+    def __init__(self, database: Database, passwords: PasswordHasher) -> None:
         self._database = database
         self._passwords = passwords
-        self._locks = Locks(database)
+        self._locks = LoginLockout(database)
 
-    def sign_in(self, clinic: str, name: str, password: str, browser: str = "") -> SignedIn:
+    def sign_in(self, clinic: str, name: str, password: str, browser: str = "") -> MemberSession:
         """Begin a session.
 
         Parameters
@@ -61,28 +58,28 @@ class SignIn:
         InputError : `not-in`, in the same words whether clinic, name or password is wrong.
         """
         try:
-            clinic, name = plain_name(clinic), plain_name(name)
+            clinic, name = normalize_name(clinic), normalize_name(name)
         except InputError:
-            raise fault("not-in", "password") from None
-        own = known_browser(self._database.secret, browser, clinic, name)
+            raise clinic_error("not-in", "password") from None
+        own = identify_browser(self._database.secret, browser, clinic, name)
         subject = self._locks.subject("password", clinic, name, *([own] if own else []))
         self._locks.count(subject)
-        asked = select(MemberRow).join(Clinic, Clinic.id == MemberRow.clinic_id)
+        asked = select(MemberRow).join(ClinicRow, ClinicRow.id == MemberRow.clinic_id)
         with self._database.reading() as session:
-            mine = asked.where(Clinic.plain_name == clinic, MemberRow.plain_name == name)
+            mine = asked.where(ClinicRow.plain_name == clinic, MemberRow.plain_name == name)
             member = session.scalar(mine.where(MemberRow.disabled_at.is_(None)))
         right = self._passwords.fits(password, None if member is None else member.password_hash)
         with self._database.writing() as session:
-            house = session.scalar(select(Clinic).where(Clinic.plain_name == clinic).with_for_update())
+            house = session.scalar(select(ClinicRow).where(ClinicRow.plain_name == clinic).with_for_update())
             if right and member is not None and house is not None:
                 self._locks.forget(session, subject)
-                Work(self._database, session, house, member.id).note("sign-in", f"member/{member.id}")
+                ClinicTransaction(self._database, session, house, member.id).note("sign-in", f"member/{member.id}")
                 return begin_session(session, member, house, code=False)
             if house is not None:
-                Work(self._database, session, house, "unknown").note("sign-in.refused", f"name/{subject}")
-        raise fault("not-in", "password")
+                ClinicTransaction(self._database, session, house, "unknown").note("sign-in.refused", f"name/{subject}")
+        raise clinic_error("not-in", "password")
 
-    def confirm(self, token: str, code: str) -> SignedIn:
+    def confirm(self, token: str, code: str) -> MemberSession:
         """Finish a sign-in with a one-time code or a recovery code, and return the session under a new token.
 
         Raises
@@ -94,23 +91,23 @@ class SignIn:
             subject = self._locks.subject("code", clinic.id, member.id)
         self._locks.count(subject)
         with self._open(token, write=True) as (session, row, member, clinic):
-            work = Work(self._database, session, clinic, member.id)
+            work = ClinicTransaction(self._database, session, clinic, member.id)
             secret = work.open(member, "code_secret_sealed") if member.code_secret_sealed else None
-            step = None if secret is None else step_of(secret.decode(), code, after=member.code_step)
+            step = None if secret is None else match_time_step(secret.decode(), code, after=member.code_step)
             if step is not None:
                 member.code_step = step
                 work.keep(member, "sign-in.code")
-            if step is not None or spend_code(work, self._database.secret, member.id, code):
+            if step is not None or use_code(work, self._database.secret, member.id, code):
                 self._locks.forget(session, subject)
                 row.ended_at = now()
                 return begin_session(session, member, clinic, code=True)
-        raise fault("wrong-code", "code")
+        raise clinic_error("wrong-code", "code")
 
     def remember(self, browser: str, member: Member) -> str:
         """Return what a browser shall hold from now on that a member has signed in from it."""
-        return with_member(self._database.secret, browser, plain_name(member.clinic), plain_name(member.name))
+        return add_member(self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name))
 
-    def who(self, token: str, *, used: bool = True) -> SignedIn | None:
+    def who(self, token: str, *, used: bool = True) -> MemberSession | None:
         """Return the session of a token; None where it is none, or has ended.
 
         Parameters
@@ -118,16 +115,16 @@ class SignIn:
         used : whether somebody uses it now, and not a page that asks by itself while nobody is there.
         """
         with self._database.reading() as session:
-            found = _found(session, token)
+            found = _find_session(session, token)
         if found is None:
             return None
         row, member, clinic = found
-        if used and now() - row.seen_at > _NOTED:
+        if used and now() - row.seen_at > _ACTIVITY_INTERVAL:
             with self._database.writing() as session:
-                again = session.get(LoginSession, row.token_hash)
+                again = session.get(LoginSessionRow, row.token_hash)
                 if again is not None:
                     again.seen_at = now()
-        return _signed_in(token, row, member, clinic)
+        return _member_session(token, row, member, clinic)
 
     def note_code(self, token: str) -> None:
         """Note that who holds a session has just set up codes with a right one, and need not wait for the next."""
@@ -137,20 +134,22 @@ class SignIn:
     def sign_out(self, token: str) -> None:
         """End a session; one that is none is no fault."""
         with self._database.writing() as session:
-            row = session.get(LoginSession, hash_of(token))
+            row = session.get(LoginSessionRow, hash_token(token))
             if row is not None and row.ended_at is None:
                 row.ended_at = now()
 
     @contextmanager
-    def _open(self, token: str, *, write: bool = False) -> Iterator[tuple[Session, LoginSession, MemberRow, Clinic]]:
+    def _open(
+        self, token: str, *, write: bool = False
+    ) -> Iterator[tuple[Session, LoginSessionRow, MemberRow, ClinicRow]]:
         with self._database.writing() if write else self._database.reading() as session:
-            found = _found(session, token, lock=write)
+            found = _find_session(session, token, lock=write)
             if found is None:
-                raise fault("not-in", "password")
+                raise clinic_error("not-in", "password")
             yield session, *found
 
 
-def begin_session(session: Session, member: MemberRow, clinic: Clinic, *, code: bool) -> SignedIn:
+def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, code: bool) -> MemberSession:
     """Begin a session of a member.
 
     Parameters
@@ -158,8 +157,8 @@ def begin_session(session: Session, member: MemberRow, clinic: Clinic, *, code: 
     code : whether more than a password was right.
     """
     token, at = random_token(), now()
-    row = LoginSession(
-        token_hash=hash_of(token),
+    row = LoginSessionRow(
+        token_hash=hash_token(token),
         clinic_id=member.clinic_id,
         member_id=member.id,
         created_at=at,
@@ -168,28 +167,34 @@ def begin_session(session: Session, member: MemberRow, clinic: Clinic, *, code: 
     )
     session.add(row)
     session.flush()
-    return _signed_in(token, row, member, clinic)
+    return _member_session(token, row, member, clinic)
 
 
-def _signed_in(token: str, row: LoginSession, member: MemberRow, clinic: Clinic) -> SignedIn:
+def _member_session(token: str, row: LoginSessionRow, member: MemberRow, clinic: ClinicRow) -> MemberSession:
     due = member.code_secret_sealed is not None and row.code_at is None
-    return SignedIn(token, member_of(member, clinic.name), due, min(row.seen_at + IDLE, row.created_at + LONGEST))
+    return MemberSession(
+        token, read_member(member, clinic.name), due, min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
+    )
 
 
-def _found(session: Session, token: str, *, lock: bool = False) -> tuple[LoginSession, MemberRow, Clinic] | None:
+def _find_session(
+    session: Session, token: str, *, lock: bool = False
+) -> tuple[LoginSessionRow, MemberRow, ClinicRow] | None:
     """The session of a token that has not ended, of a member who may come in."""
     asked = (
-        select(LoginSession, MemberRow, Clinic)
-        .join(MemberRow, (MemberRow.clinic_id == LoginSession.clinic_id) & (MemberRow.id == LoginSession.member_id))
-        .join(Clinic, Clinic.id == LoginSession.clinic_id)
-        .where(LoginSession.token_hash == hash_of(token))
+        select(LoginSessionRow, MemberRow, ClinicRow)
+        .join(
+            MemberRow, (MemberRow.clinic_id == LoginSessionRow.clinic_id) & (MemberRow.id == LoginSessionRow.member_id)
+        )
+        .join(ClinicRow, ClinicRow.id == LoginSessionRow.clinic_id)
+        .where(LoginSessionRow.token_hash == hash_token(token))
     )
     found = session.execute(asked.with_for_update() if lock else asked).one_or_none()
     if found is None:
         return None
     row, member, clinic = found
     at = now()
-    late = at > row.seen_at + IDLE or at > row.created_at + LONGEST
-    early = at < row.seen_at - _NOTED  # the clock was set back, which makes no session last longer
+    late = at > row.seen_at + IDLE_LIMIT or at > row.created_at + LONGEST_SESSION
+    early = at < row.seen_at - _ACTIVITY_INTERVAL  # the clock was set back, which makes no session last longer
     over = row.ended_at is not None or late or early
     return None if over or member.disabled_at is not None else (row, member, clinic)

@@ -1,31 +1,94 @@
-"""Tokens for other systems: made and ended by owners, shown once, good for a year at most."""
+"""What is kept of a token that opens something: its hash.
+
+A token has 256 random bits, so that nothing is gained by trying; a slow hash is for passwords, which people make up.
+"""
 
 import datetime
+import hashlib
+import secrets
 
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Token
-from skinbeam.records.people.readers import fresh_token
-from skinbeam.records.people.tokens import hash_of
-from skinbeam.records.roles import Act
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.followed import ApiToken
-from skinbeam.records.store.tables import Entry, new_id
-from skinbeam.records.store.trail import row_name
-from skinbeam.records.store.work import Access, Work
+from sqlalchemy import select
 
-__all__ = ["LONGEST_DAYS", "Tokens"]
+from skinbeam.text import render_message
+from skinbeam_clinic.access import AccessRight, Role
+from skinbeam_clinic.audit_log.hash_chain import row_label
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
+from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import AccessToken, Member, MemberSession
 
-LONGEST_DAYS = 365
-_LONGEST_NAME = 60
+__all__ = [
+    "LONGEST_TOKEN_DAYS",
+    "ApiTokenAuthenticator",
+    "ApiTokenRepository",
+    "generate_api_token",
+    "hash_token",
+    "random_token",
+]
 
 
-class Tokens:
+def random_token() -> str:
+    """Return what nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# Other systems that read the records of a clinic: each shows a token, whose hash alone is kept.
+
+_TOKEN_PREFIX = "skinbeam_"  # so that a token which was left lying about in a file is found as one
+
+
+def generate_api_token() -> str:
+    """Return a new token."""
+    return _TOKEN_PREFIX + random_token()
+
+
+class ApiTokenAuthenticator:
+    """Knows which system asks.
+
+    Parameters
+    ----------
+    database : an open one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def who(self, token: str) -> MemberSession | None:
+        """Return whom a token stands for, who reads as an auditor does; None where it is none, or is good no more."""
+        asked = select(ApiTokenRow, ClinicRow).join(ClinicRow, ClinicRow.id == ApiTokenRow.clinic_id)
+        with self._database.reading() as session:
+            found = session.execute(asked.where(ApiTokenRow.token_hash == hash_token(token))).one_or_none()
+        if found is None:
+            return None
+        row, clinic = found
+        if row.ended_at is not None or now() >= row.until:
+            return None
+        named = render_message("records.token-name", {"name": row.name})
+        reader = Member(clinic.id, clinic.name, row_label(row), named, Role.AUDITOR)
+        return MemberSession(token, reader, code_due=False, until=row.until)
+
+
+# Tokens for other systems: made and ended by owners, shown once, good for a year at most.
+
+LONGEST_TOKEN_DAYS = 365
+_LONGEST_TOKEN_NAME = 60
+
+
+class ApiTokenRepository:
     """The tokens of a clinic."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def make(self, name: str, days: int) -> tuple[Token, str]:
+    def make(self, name: str, days: int) -> tuple[AccessToken, str]:
         """Make a token; what it is beside its record is told this once.
 
         Raises
@@ -33,41 +96,41 @@ class Tokens:
         InputError : `bad-token-name`, or `bad-token-days`.
         """
         plain = " ".join(name.split())
-        if not 0 < len(plain) <= _LONGEST_NAME or not plain.isprintable():
-            raise fault("bad-token-name", "name", hint={"longest": _LONGEST_NAME})
-        if not 1 <= days <= LONGEST_DAYS:
-            raise fault("bad-token-days", "days", hint={"longest": LONGEST_DAYS})
-        token, at = fresh_token(), now()
-        with self._access.work(Act.PEOPLE) as work:
-            row = ApiToken(
+        if not 0 < len(plain) <= _LONGEST_TOKEN_NAME or not plain.isprintable():
+            raise clinic_error("bad-token-name", "name", hint={"longest": _LONGEST_TOKEN_NAME})
+        if not 1 <= days <= LONGEST_TOKEN_DAYS:
+            raise clinic_error("bad-token-days", "days", hint={"longest": LONGEST_TOKEN_DAYS})
+        token, at = generate_api_token(), now()
+        with self._access.work(AccessRight.PEOPLE) as work:
+            row = ApiTokenRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 name=plain,
-                token_hash=hash_of(token),
+                token_hash=hash_token(token),
                 until=at + datetime.timedelta(days=days),
                 made_at=at,
                 made_by=work.actor,
             )
             work.keep(row, "token.made")
-            return _token(work, row), token
+            return _read_token(work, row), token
 
     def end(self, id: str) -> None:
         """End a token; one that has ended stays as it is."""
-        with self._access.work(Act.PEOPLE) as work:
-            row = work.get(ApiToken, id)
+        with self._access.work(AccessRight.PEOPLE) as work:
+            row = work.get(ApiTokenRow, id)
             if row.ended_at is None:
                 row.ended_at = now()
                 work.keep(row, "token.ended")
 
-    def all(self) -> tuple[Token, ...]:
+    def all(self) -> tuple[AccessToken, ...]:
         """Return the tokens, the newest first, each with its last use as the trail tells it."""
-        with self._access.look(Act.PEOPLE) as work:
-            return tuple(_token(work, row) for row in work.rows(ApiToken, order=(ApiToken.made_at,))[::-1])
+        with self._access.look(AccessRight.PEOPLE) as work:
+            return tuple(_read_token(work, row) for row in work.rows(ApiTokenRow, order=(ApiTokenRow.made_at,))[::-1])
 
 
-def _token(work: Work, row: ApiToken) -> Token:
-    used = work.entries(Entry.actor == row_name(row), limit=1)
-    return Token(
+def _read_token(work: ClinicTransaction, row: ApiTokenRow) -> AccessToken:
+    used = work.entries(AuditEntryRow.actor == row_label(row), limit=1)
+    return AccessToken(
         id=row.id,
         name=row.name,
         made_at=row.made_at,

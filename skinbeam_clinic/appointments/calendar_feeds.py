@@ -4,26 +4,25 @@ import datetime
 
 from sqlalchemy import ColumnElement, select
 
-from skinbeam.records.booked import Feed
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Member
-from skinbeam.records.people.accounts import member_of
-from skinbeam.records.people.readers import fresh_token
-from skinbeam.records.people.tokens import hash_of
-from skinbeam.records.roles import MAY, Act
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.followed import CalendarFeed
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
+from skinbeam_clinic.accounts.repository import read_member
+from skinbeam_clinic.accounts.tokens import generate_api_token, hash_token
+from skinbeam_clinic.appointments.models import AppointmentFeed
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.follow_up_tables import CalendarFeedRow
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import Member
 
-__all__ = ["FEED_DAYS", "Feeds", "member_of_feed"]
+__all__ = ["FEED_DAYS", "CalendarFeedRepository", "find_feed_member"]
 
 FEED_DAYS = 180
 
 
-class Feeds:
+class CalendarFeedRepository:
     """The feeds of a clinic: a member sees and ends their own, an owner everybody's.
 
     Parameters
@@ -32,24 +31,24 @@ class Feeds:
     """
 
     def __init__(self, database: Database, member: Member) -> None:
-        self._access = Access(database, member)
+        self._access = ClinicAccess(database, member)
 
-    def make(self) -> tuple[Feed, str]:
+    def make(self) -> tuple[AppointmentFeed, str]:
         """Make one's own feed in place of any before; its token is told this once."""
-        token, at = fresh_token(), now()
-        with self._access.work(Act.WRITE) as work:
-            for before in work.rows(CalendarFeed, CalendarFeed.member_id == work.actor, _open()):
-                _end(work, before)
-            row = CalendarFeed(
+        token, at = generate_api_token(), now()
+        with self._access.work(AccessRight.WRITE) as work:
+            for before in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == work.actor, _open_condition()):
+                _end_feed(work, before)
+            row = CalendarFeedRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 member_id=work.actor,
-                token_hash=hash_of(token),
+                token_hash=hash_token(token),
                 until=at + datetime.timedelta(days=FEED_DAYS),
                 made_at=at,
             )
             work.keep(row, "feed.made")
-            return _feed(work, row), token
+            return _read_feed(work, row), token
 
     def end(self, id: str) -> None:
         """End a feed; one that has ended stays as it is.
@@ -58,53 +57,59 @@ class Feeds:
         ------
         AbsentError : there is none of that name, or it is another's and who asks is no owner.
         """
-        with self._access.work(Act.WRITE) as work:
-            row = work.get(CalendarFeed, id)
+        with self._access.work(AccessRight.WRITE) as work:
+            row = work.get(CalendarFeedRow, id)
             if row.member_id != work.actor and not self._everybody:
-                raise fault("absent", "feed")
+                raise clinic_error("absent", "feed")
             if row.ended_at is None:
-                _end(work, row)
+                _end_feed(work, row)
 
-    def all(self) -> tuple[Feed, ...]:
+    def all(self) -> tuple[AppointmentFeed, ...]:
         """Return the feeds that are good, the newest first."""
-        with self._access.look(Act.WRITE) as work:
-            mine = () if self._everybody else (CalendarFeed.member_id == work.actor,)
-            rows = work.rows(CalendarFeed, _open(), CalendarFeed.until > now(), *mine, order=(CalendarFeed.made_at,))
-            return tuple(_feed(work, row) for row in rows[::-1])
+        with self._access.look(AccessRight.WRITE) as work:
+            mine = () if self._everybody else (CalendarFeedRow.member_id == work.actor,)
+            rows = work.rows(
+                CalendarFeedRow,
+                _open_condition(),
+                CalendarFeedRow.until > now(),
+                *mine,
+                order=(CalendarFeedRow.made_at,),
+            )
+            return tuple(_read_feed(work, row) for row in rows[::-1])
 
     @property
     def _everybody(self) -> bool:
-        return self._access.member.role in MAY[Act.PEOPLE]
+        return self._access.member.role in PERMITTED_ROLES[AccessRight.PEOPLE]
 
 
-def member_of_feed(database: Database, token: str) -> Member:
+def find_feed_member(database: Database, token: str) -> Member:
     """Return whose feed a token opens, who reads by it as they would themselves.
 
     Raises
     ------
     AbsentError : nobody's, or nobody's any more: it has ended, is over, or the member is let in no more.
     """
-    feed, member, clinic = CalendarFeed, tables.Member, tables.Clinic
+    feed, member, clinic = CalendarFeedRow, tables.MemberRow, tables.ClinicRow
     asked = (
         select(feed, member, clinic)
         .join(member, (member.clinic_id == feed.clinic_id) & (member.id == feed.member_id))
         .join(clinic, clinic.id == feed.clinic_id)
     )
     with database.reading() as session:
-        found = session.execute(asked.where(feed.token_hash == hash_of(token))).one_or_none()
+        found = session.execute(asked.where(feed.token_hash == hash_token(token))).one_or_none()
     if found is None or found[0].ended_at or now() >= found[0].until or found[1].disabled_at:
-        raise fault("absent", "feed")
-    return member_of(found[1], found[2].name)
+        raise clinic_error("absent", "feed")
+    return read_member(found[1], found[2].name)
 
 
-def _open() -> ColumnElement[bool]:
-    return CalendarFeed.ended_at.is_(None)
+def _open_condition() -> ColumnElement[bool]:
+    return CalendarFeedRow.ended_at.is_(None)
 
 
-def _end(work: Work, row: CalendarFeed) -> None:
+def _end_feed(work: ClinicTransaction, row: CalendarFeedRow) -> None:
     row.ended_at = now()
     work.keep(row, "feed.ended")
 
 
-def _feed(work: Work, row: CalendarFeed) -> Feed:
-    return Feed(row.id, row.member_id, work.name_of(row.member_id), row.made_at, row.until, row.ended_at)
+def _read_feed(work: ClinicTransaction, row: CalendarFeedRow) -> AppointmentFeed:
+    return AppointmentFeed(row.id, row.member_id, work.name_of(row.member_id), row.made_at, row.until, row.ended_at)

@@ -9,33 +9,33 @@ from collections.abc import Iterable
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.course.appointments import shown
-from skinbeam.app.clinic.course.times import span_of
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit
-from skinbeam.messages import text
-from skinbeam.records.booked import Appointment, Standing
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.people.feeds import FEED_DAYS, Feeds, member_of_feed
-from skinbeam.records.store.columns import now
+from skinbeam.text import render_message
+from skinbeam_clinic.appointments.calendar_feeds import FEED_DAYS, CalendarFeedRepository, find_feed_member
+from skinbeam_clinic.appointments.models import Appointment, AppointmentState
+from skinbeam_clinic.appointments.routes import calendar_range
+from skinbeam_clinic.appointments.times import span_days
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_calendars", "calendar_of"]
+__all__ = ["add_calendar_routes", "make_calendar"]
 
 _TYPE = "text/calendar; charset=utf-8"
-_BEFORE, _AHEAD = datetime.timedelta(days=31), datetime.timedelta(days=366)  # what a feed holds
+_FEED_PAST, _FEED_FUTURE = datetime.timedelta(days=31), datetime.timedelta(days=366)  # what a feed holds
 
 
-def add_calendars(gate: Gate) -> None:
+def add_calendar_routes(gate: ClinicRouter) -> None:
     """Open the routes of iCalendar."""
-    gate.add("GET", "/appointments.ics", _days)
-    gate.add("GET", "/appointments/{appointment}.ics", _one)
-    gate.add("GET", "/calendar.ics", _fed)
-    gate.add("GET", "/feeds", _feeds)
-    gate.add("POST", "/feeds", _make)
-    gate.add("POST", "/feeds/{feed}/end", _end)
+    gate.add("GET", "/appointments.ics", _download_days)
+    gate.add("GET", "/appointments/{appointment}.ics", _download_appointment)
+    gate.add("GET", "/calendar.ics", _answer_feed)
+    gate.add("GET", "/feeds", _show_feeds)
+    gate.add("POST", "/feeds", _make_feed)
+    gate.add("POST", "/feeds/{feed}/end", _end_feed)
 
 
-def calendar_of(appointments: Iterable[Appointment], clinic: str, *, named: bool) -> bytes:
+def make_calendar(appointments: Iterable[Appointment], clinic: str, *, named: bool) -> bytes:
     """Return appointments as iCalendar (RFC 5545), with moments in UTC.
 
     An appointment keeps its UID; its SEQUENCE rises with each change, so that a program takes the newest.
@@ -58,57 +58,59 @@ def calendar_of(appointments: Iterable[Appointment], clinic: str, *, named: bool
         event.add("dtstamp", made)
         event.add("dtstart", one.starts_at)
         event.add("dtend", one.ends_at)
-        event.add("status", "CANCELLED" if one.state == Standing.CANCELLED else "CONFIRMED")
+        event.add("status", "CANCELLED" if one.state == AppointmentState.CANCELLED else "CONFIRMED")
         event.add("class", "PRIVATE")
         if named:
-            event.add("summary", text("appointment.event", {"pseudonym": one.pseudonym, "member": one.member}))
+            event.add(
+                "summary", render_message("appointment.event", {"pseudonym": one.pseudonym, "member": one.member})
+            )
             if where := ", ".join(part for part in (one.room, one.machine) if part):
                 event.add("location", where)
         else:
-            event.add("summary", text("appointment.event-at", {"clinic": clinic}))
+            event.add("summary", render_message("appointment.event-at", {"clinic": clinic}))
         calendar.add_component(event)
     written: bytes = calendar.to_ical()
     return written
 
 
-def _days(visit: Visit) -> Response:
+def _download_days(visit: ClinicRequest) -> Response:
     """The days that the calendar shows, and of whom."""
-    first, days, who = shown(visit)
-    booked = visit.desk.appointments.between(*span_of(first, days), member_id=who)
-    return visit.download(_named(visit.desk, booked), f"appointments-{first}.ics", _TYPE)
+    first, days, who = calendar_range(visit)
+    booked = visit.desk.appointments.between(*span_days(first, days), member_id=who)
+    return visit.download(_named_calendar(visit.desk, booked), f"appointments-{first}.ics", _TYPE)
 
 
-def _one(visit: Visit) -> Response:
+def _download_appointment(visit: ClinicRequest) -> Response:
     one = visit.desk.appointments.get(visit.path("appointment"))
-    content = calendar_of([one], visit.signed.member.clinic, named=False)
+    content = make_calendar([one], visit.signed.member.clinic, named=False)
     return visit.download(content, "appointment.ics", _TYPE)
 
 
-def _fed(visit: Visit) -> Response:
+def _answer_feed(visit: ClinicRequest) -> Response:
     """What a calendar program reads, which signs in nowhere: the token in the address tells whose it is."""
-    member = member_of_feed(visit.house.database, visit.request.query_params.get("token", ""))
-    desk, at = Desk(visit.house.database, member), now()
-    booked = desk.appointments.between(at - _BEFORE, at + _AHEAD, member_id=member.id)
-    return Response(_named(desk, booked), media_type=_TYPE)
+    member = find_feed_member(visit.house.database, visit.request.query_params.get("token", ""))
+    desk, at = ClinicRepositories(visit.house.database, member), now()
+    booked = desk.appointments.between(at - _FEED_PAST, at + _FEED_FUTURE, member_id=member.id)
+    return Response(_named_calendar(desk, booked), media_type=_TYPE)
 
 
-def _named(desk: Desk, booked: Iterable[Appointment]) -> bytes:
-    return calendar_of(booked, desk.member.clinic, named=True)
+def _named_calendar(desk: ClinicRepositories, booked: Iterable[Appointment]) -> bytes:
+    return make_calendar(booked, desk.member.clinic, named=True)
 
 
-def _feeds(visit: Visit, address: str = "") -> Response:
-    return visit.page("course/feeds.html", feeds=_own(visit).all(), address=address, days=FEED_DAYS)
+def _show_feeds(visit: ClinicRequest, address: str = "") -> Response:
+    return visit.page("course/feeds.html", feeds=_own_feeds(visit).all(), address=address, days=FEED_DAYS)
 
 
-def _make(visit: Visit) -> Response:
-    _, token = _own(visit).make()
-    return _feeds(visit, visit.address(f"/calendar.ics?token={token}"))
+def _make_feed(visit: ClinicRequest) -> Response:
+    _, token = _own_feeds(visit).make()
+    return _show_feeds(visit, visit.address(f"/calendar.ics?token={token}"))
 
 
-def _end(visit: Visit) -> Response:
-    _own(visit).end(visit.path("feed"))
-    return visit.go("/feeds")
+def _end_feed(visit: ClinicRequest) -> Response:
+    _own_feeds(visit).end(visit.path("feed"))
+    return visit.redirect("/feeds")
 
 
-def _own(visit: Visit) -> Feeds:
-    return Feeds(visit.house.database, visit.signed.member)
+def _own_feeds(visit: ClinicRequest) -> CalendarFeedRepository:
+    return CalendarFeedRepository(visit.house.database, visit.signed.member)

@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["Appointment", "Bookable", "Booking", "Clash", "Feed", "Purpose", "Standing", "Taken"]
+__all__ = [
+    "Appointment",
+    "AppointmentFeed",
+    "AppointmentState",
+    "BookableMember",
+    "Booking",
+    "BookingClash",
+    "BookingResource",
+    "Purpose",
+]
 
-Taken = Literal["member", "machine", "patient"]
+BookingResource = Literal["member", "machine", "patient"]
 
 
 class Purpose(StrEnum):
@@ -20,7 +29,7 @@ class Purpose(StrEnum):
     FOLLOW_UP = "follow-up"
 
 
-class Standing(StrEnum):
+class AppointmentState(StrEnum):
     """How an appointment stands."""
 
     BOOKED = "booked"
@@ -30,7 +39,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Bookable:
+class BookableMember:
     """Somebody of the clinic who can be booked; `treats`: for sessions and test spots, too."""
 
     id: str
@@ -72,7 +81,7 @@ class Appointment:
     purpose: Purpose
     starts_at: datetime.datetime
     ends_at: datetime.datetime
-    state: Standing
+    state: AppointmentState
     revision: int
     created_at: datetime.datetime
     created_by: str
@@ -80,7 +89,7 @@ class Appointment:
 
 
 @dataclass(frozen=True)
-class Clash:
+class BookingClash:
     """Who or what is taken at a time that was asked for.
 
     Parameters
@@ -91,12 +100,12 @@ class Clash:
     """
 
     place: int
-    taken: Taken
+    taken: BookingResource
     by: str
 
 
 @dataclass(frozen=True)
-class Feed:
+class AppointmentFeed:
     """The address at which a member's own calendar program reads their appointments; who holds it is not told.
 
     Parameters

@@ -4,18 +4,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from skinbeam.estimate import Unknown
-from skinbeam.messages import retold
-from skinbeam.plan.course import course_of
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Unknown
+from skinbeam.plan.course import schedule_course
+from skinbeam.plan.course_records import DeviceSetup, Visit
 from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.plan.setup import Setup
-from skinbeam.plan.visits import Visit
-from skinbeam.records.booked import Purpose
-from skinbeam.records.kept import Choice
-from skinbeam.report.names import concern_name
-from skinbeam.schema.case import Case
+from skinbeam.report.formatting import concern_name
+from skinbeam.text import translate
+from skinbeam_clinic.appointments.models import Purpose
+from skinbeam_clinic.models import PlanChoice
 
-__all__ = ["USUAL_MINUTES", "Due", "chosen_lasers", "due_of", "minutes_of"]
+__all__ = ["USUAL_MINUTES", "PlannedAppointment", "list_chosen_lasers", "plan_appointments", "session_minutes"]
 
 # How long an appointment is that nobody gave a length; a judgement, and a session is as long as its plan says.
 USUAL_MINUTES: Mapping[Purpose, int] = {
@@ -30,7 +29,7 @@ _HOURS_A_DAY, _DAYS_A_WEEK, _DAYS_A_MONTH = 24, 7, 365.25 / 12
 
 
 @dataclass(frozen=True)
-class Due:
+class PlannedAppointment:
     """An appointment that a plan asks for.
 
     Parameters
@@ -48,15 +47,15 @@ class Due:
 
 
 @dataclass(frozen=True)
-class _Laser:
+class _ChosenLaser:
     """A concern whose chosen option has a device."""
 
     concern: ConcernPlan
     option: Option
-    setup: Setup
+    setup: DeviceSetup
 
 
-def chosen_lasers(plan: Plan, choices: Sequence[Choice]) -> tuple[_Laser, ...]:
+def list_chosen_lasers(plan: Plan, choices: Sequence[PlanChoice]) -> tuple[_ChosenLaser, ...]:
     """Return the concerns for which a laser was chosen, each as it was chosen last, oldest choice first."""
     last = {choice.option.partition(".")[0]: choice.option for choice in choices}
     found = []
@@ -65,79 +64,81 @@ def chosen_lasers(plan: Plan, choices: Sequence[Choice]) -> tuple[_Laser, ...]:
         concern = plan.concerns[int(number)]
         chosen = concern.options[int(option)]
         if chosen.setup is not None:
-            found.append(_Laser(concern, chosen, chosen.setup))
+            found.append(_ChosenLaser(concern, chosen, chosen.setup))
     return tuple(found)
 
 
-def minutes_of(lasers: Sequence[_Laser]) -> int:
+def session_minutes(lasers: Sequence[_ChosenLaser]) -> int:
     """Return how long one session of these is, by the upper ends that their sources tell, and at least as long as usual
     where one does not.
     """
     spans = [laser.option.minutes for laser in lasers]
     known = [span.high for span in spans if not isinstance(span, Unknown)]
     if len(known) < len(spans) or not known:
-        return max(USUAL_MINUTES[Purpose.SESSION], _rounded(sum(known)))
-    return _rounded(sum(known))
+        return max(USUAL_MINUTES[Purpose.SESSION], _round_minutes(sum(known)))
+    return _round_minutes(sum(known))
 
 
-def due_of(plan: Plan, choices: Sequence[Choice], case: Case | None) -> tuple[Due, ...]:
+def plan_appointments(plan: Plan, choices: Sequence[PlanChoice], case: Case | None) -> tuple[PlannedAppointment, ...]:
     """Return what a plan asks for in its order; nothing where no laser was chosen.
 
     Sessions stand in the weeks of the plan's course, one appointment for each device of a visit. Test spots of a chosen
     device come so long before as they need to be read; a follow-up stands when the trials behind the plan looked.
     """
-    lasers = chosen_lasers(plan, choices)
+    lasers = list_chosen_lasers(plan, choices)
     if not lasers:
         return ()
-    sessions = [due for visit in _course(plan, lasers, case) for due in _sessions(visit, lasers)]
-    return (*_spots(plan, lasers), *sessions, *_follow_up(lasers, sessions[-1].days))
+    sessions = [due for visit in _plan_course(plan, lasers, case) for due in _session_appointments(visit, lasers)]
+    return (*_spot_appointments(plan, lasers), *sessions, *_follow_up_appointment(lasers, sessions[-1].days))
 
 
-def _course(plan: Plan, lasers: Sequence[_Laser], case: Case | None) -> tuple[Visit, ...]:
+def _plan_course(plan: Plan, lasers: Sequence[_ChosenLaser], case: Case | None) -> tuple[Visit, ...]:
     """The visits of the plan, made anew where another laser was chosen than its first, or none for a concern."""
     firsts = [one for concern in plan.concerns if (one := concern.first_laser) is not None]
     if [laser.option for laser in lasers] == [option for option, _ in firsts]:
         return plan.course
-    return course_of([replace(laser.concern, options=(laser.option,)) for laser in lasers], case)
+    return schedule_course([replace(laser.concern, options=(laser.option,)) for laser in lasers], case)
 
 
-def _sessions(visit: Visit, lasers: Sequence[_Laser]) -> list[Due]:
-    by_device: dict[str, list[_Laser]] = {}
+def _session_appointments(visit: Visit, lasers: Sequence[_ChosenLaser]) -> list[PlannedAppointment]:
+    by_device: dict[str, list[_ChosenLaser]] = {}
     for laser in lasers:
         if laser.concern.place in visit.treats:
             by_device.setdefault(laser.setup.device, []).append(laser)
     return [
-        Due(Purpose.SESSION, visit.week * _DAYS_A_WEEK, minutes_of(held), device, _told(held))
+        PlannedAppointment(
+            Purpose.SESSION, visit.week * _DAYS_A_WEEK, session_minutes(held), device, _laser_names(held)
+        )
         for device, held in by_device.items()
     ]
 
 
-def _spots(plan: Plan, lasers: Sequence[_Laser]) -> list[Due]:
+def _spot_appointments(plan: Plan, lasers: Sequence[_ChosenLaser]) -> list[PlannedAppointment]:
     used = {laser.setup.device for laser in lasers}
     ladders = [ladder for ladder in plan.test_spots if ladder.device in used]
     if not ladders:
         return []
     days = math.ceil(max(ladder.read_after_h for ladder in ladders) / _HOURS_A_DAY)
-    devices = {ladder.device: retold(ladder.device_title) for ladder in ladders}
+    devices = {ladder.device: translate(ladder.device_title) for ladder in ladders}
     spots = [
-        Due(Purpose.TEST_SPOT, -days, USUAL_MINUTES[Purpose.TEST_SPOT], device, title)
+        PlannedAppointment(Purpose.TEST_SPOT, -days, USUAL_MINUTES[Purpose.TEST_SPOT], device, title)
         for device, title in devices.items()
     ]
-    return [*spots, Due(Purpose.READING, 0, USUAL_MINUTES[Purpose.READING], "", "")]
+    return [*spots, PlannedAppointment(Purpose.READING, 0, USUAL_MINUTES[Purpose.READING], "", "")]
 
 
-def _follow_up(lasers: Sequence[_Laser], last: int) -> list[Due]:
+def _follow_up_appointment(lasers: Sequence[_ChosenLaser], last: int) -> list[PlannedAppointment]:
     spans = [laser.option.followup_months for laser in lasers]
     months = [span.low if span.usual is None else span.usual for span in spans if not isinstance(span, Unknown)]
     if not months:
         return []
     days = last + math.ceil(max(months) * _DAYS_A_MONTH)
-    return [Due(Purpose.FOLLOW_UP, days, USUAL_MINUTES[Purpose.FOLLOW_UP], "", "")]
+    return [PlannedAppointment(Purpose.FOLLOW_UP, days, USUAL_MINUTES[Purpose.FOLLOW_UP], "", "")]
 
 
-def _told(lasers: Sequence[_Laser]) -> str:
-    return f"{', '.join(concern_name(laser.concern) for laser in lasers)}: {retold(lasers[0].setup.device_title)}"
+def _laser_names(lasers: Sequence[_ChosenLaser]) -> str:
+    return f"{', '.join(concern_name(laser.concern) for laser in lasers)}: {translate(lasers[0].setup.device_title)}"
 
 
-def _rounded(minutes: float) -> int:
+def _round_minutes(minutes: float) -> int:
     return math.ceil(minutes / _STEP_MINUTES) * _STEP_MINUTES

@@ -4,23 +4,32 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from skinbeam.errors import InputError
-from skinbeam.messages import Formatter, local, moment_of, text
-from skinbeam.records.booked import Booking
+from skinbeam.model.errors import InputError
+from skinbeam.text import Formatter, from_local_time, render_message, to_local_time
+from skinbeam_clinic.appointments.models import Booking
 
-__all__ = ["HORIZON", "Span", "free_times", "monday", "read_day", "read_moment", "span_of", "written"]
+__all__ = [
+    "HORIZON",
+    "TimeSpan",
+    "find_free_times",
+    "find_monday",
+    "parse_day",
+    "parse_moment",
+    "span_days",
+    "time_formats",
+]
 
-Span = tuple[datetime.datetime, datetime.datetime]
+TimeSpan = tuple[datetime.datetime, datetime.datetime]
 
 HORIZON = datetime.timedelta(days=90)  # how far ahead room is looked for
-_OPEN, _CLOSED = datetime.time(8), datetime.time(18)  # when room is proposed; anything else can be typed
+_OPENING_TIME, _CLOSING_TIME = datetime.time(8), datetime.time(18)  # when room is proposed; anything else can be typed
 _YEARS = range(2000, 2200)
 _WEEKEND = frozenset({5, 6})
 _STEP = datetime.timedelta(minutes=15)
 _DAY = datetime.timedelta(days=1)
 
 
-def read_day(typed: str, default: datetime.date) -> datetime.date:
+def parse_day(typed: str, default: datetime.date) -> datetime.date:
     """Return a day of an address, such as 2026-11-23; or the default: no clinic keeps a calendar of another age."""
     try:
         day = datetime.date.fromisoformat(typed)
@@ -29,7 +38,7 @@ def read_day(typed: str, default: datetime.date) -> datetime.date:
     return day if day.year in _YEARS else default
 
 
-def read_moment(day: str, time: str) -> datetime.datetime:
+def parse_moment(day: str, time: str) -> datetime.datetime:
     """Return the moment of a day and a time that were typed, by the clocks of the clinic.
 
     Raises
@@ -38,23 +47,23 @@ def read_moment(day: str, time: str) -> datetime.datetime:
     """
     try:
         shown = datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time.fromisoformat(time))
-        return moment_of(shown.replace(tzinfo=None, second=0, microsecond=0))
+        return from_local_time(shown.replace(tzinfo=None, second=0, microsecond=0))
     except (ValueError, OverflowError):
-        sentence, hint = text("clinic-fault.no-such-time"), text("clinic-fault.no-such-time-hint")
+        sentence, hint = render_message("clinic-fault.no-such-time"), render_message("clinic-fault.no-such-time-hint")
         raise InputError("no-such-time", sentence, field="time", hint=hint) from None
 
 
-def monday(day: datetime.date) -> datetime.date:
+def find_monday(day: datetime.date) -> datetime.date:
     """Return the Monday of a day's week."""
     return day - day.weekday() * _DAY
 
 
-def span_of(day: datetime.date, days: int = 1) -> Span:
+def span_days(day: datetime.date, days: int = 1) -> TimeSpan:
     """Return the moments at which a day begins, and at which the last of so many ends, by the clocks of the clinic."""
-    return _dawn(day), _dawn(day + days * _DAY)
+    return _start_of_day(day), _start_of_day(day + days * _DAY)
 
 
-def free_times(booking: Booking, taken: Sequence[Span], most: int) -> tuple[datetime.datetime, ...]:
+def find_free_times(booking: Booking, taken: Sequence[TimeSpan], most: int) -> tuple[datetime.datetime, ...]:
     """Return the next times at which a booking finds room, none within another of them.
 
     They lie from Monday to Friday and from 8 to 18 hours, or on the weekday and about the hour that were asked for.
@@ -65,7 +74,7 @@ def free_times(booking: Booking, taken: Sequence[Span], most: int) -> tuple[date
     """
     length = booking.ends_at - booking.starts_at
     found: list[datetime.datetime] = []
-    for starts_at in _candidates(booking, taken):
+    for starts_at in _candidate_times(booking, taken):
         ends_at = starts_at + length
         if found and starts_at < found[-1] + length:
             continue
@@ -76,27 +85,27 @@ def free_times(booking: Booking, taken: Sequence[Span], most: int) -> tuple[date
     return tuple(found)
 
 
-def written() -> dict[str, Any]:
+def time_formats() -> dict[str, Any]:
     """Return what pages of appointments write times with."""
     write = Formatter()
     return {
         "clock": write.clock,
-        "date": lambda moment: write.date(local(moment).date()),
-        "typed": lambda moment: (f"{local(moment):%Y-%m-%d}", write.clock(moment)),
+        "date": lambda moment: write.date(to_local_time(moment).date()),
+        "typed": lambda moment: (f"{to_local_time(moment):%Y-%m-%d}", write.clock(moment)),
     }
 
 
-def _candidates(booking: Booking, taken: Sequence[Span]) -> Iterator[datetime.datetime]:
+def _candidate_times(booking: Booking, taken: Sequence[TimeSpan]) -> Iterator[datetime.datetime]:
     """Every quarter of an hour that is proposed, and every end of what is taken, in their order."""
-    asked, until = local(booking.starts_at), local(booking.ends_at)
-    first = min(_OPEN, asked.time())
-    last = max(_CLOSED, until.time()) if until.date() == asked.date() else datetime.time.max
+    asked, until = to_local_time(booking.starts_at), to_local_time(booking.ends_at)
+    first = min(_OPENING_TIME, asked.time())
+    last = max(_CLOSING_TIME, until.time()) if until.date() == asked.date() else datetime.time.max
     ends = [end for _, end in taken]
     for number in range(HORIZON // _DAY):
         day = asked.date() + number * _DAY
         if day.weekday() in _WEEKEND - {asked.weekday()}:
             continue
-        opens, closes = _shown(day, first), _shown(day, last)
+        opens, closes = _clock_moment(day, first), _clock_moment(day, last)
         quarters = (opens + step * _STEP for step in range((closes - opens) // _STEP + 1))
         within = (end for end in ends if opens <= end <= closes)
         for starts_at in sorted({*quarters, *within}):
@@ -104,15 +113,15 @@ def _candidates(booking: Booking, taken: Sequence[Span]) -> Iterator[datetime.da
                 yield starts_at
 
 
-def _dawn(day: datetime.date) -> datetime.datetime:
-    return _shown(day, datetime.time.min)
+def _start_of_day(day: datetime.date) -> datetime.datetime:
+    return _clock_moment(day, datetime.time.min)
 
 
-def _shown(day: datetime.date, time: datetime.time) -> datetime.datetime:
+def _clock_moment(day: datetime.date, time: datetime.time) -> datetime.datetime:
     """The moment at which clocks show a time; the first after it where they leave it out."""
     shown = datetime.datetime.combine(day, time)
     while True:
         try:
-            return moment_of(shown)
+            return from_local_time(shown)
         except ValueError:
             shown += _STEP

@@ -13,53 +13,53 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.keys import Secret
-from skinbeam.records.store.tables import Base, Clinic, Entry
+from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.encryption import DatabaseSecret
+from skinbeam_clinic.database.tables import AuditEntryRow, Base, ClinicRow
 
-__all__ = ["SET_BACK", "append", "row_name", "row_signature", "said_of_clinic", "signed"]
+__all__ = ["CLOCK_SET_BACK", "append_entry", "clinic_signature_text", "entry_signature", "row_label", "row_signature"]
 
-SET_BACK = "clock.set-back"
-_CLOCK = "clock"
-_UNEVEN = datetime.timedelta(minutes=1)  # between the clocks of two servers, or when one is put right
+CLOCK_SET_BACK = "clock.set-back"
+_CLOCK_ACTOR = "clock"
+_CLOCK_TOLERANCE = datetime.timedelta(minutes=1)  # between the clocks of two servers, or when one is put right
 
 
-def append(
+def append_entry(
     session: Session,
-    secret: Secret,
-    clinic: Clinic,
+    secret: DatabaseSecret,
+    clinic: ClinicRow,
     *,
     actor: str,
     action: str,
     subject: str,
     detail: Mapping[str, Any],
-) -> Entry:
+) -> AuditEntryRow:
     """Add an entry at the end of a clinic's trail; the clinic's row is locked by this transaction.
 
     The order of entries is that of their numbers. Their times never run back by a little; where the clock was set back
     by more, an entry says so before the first that is dated by it.
     """
-    last, at = session.get(Entry, (clinic.id, clinic.trail_length)), now()
+    last, at = session.get(AuditEntryRow, (clinic.id, clinic.trail_length)), now()
     if last is not None and at < last.at:
         by = last.at - at
-        if by > _UNEVEN:
+        if by > _CLOCK_TOLERANCE:
             said = {"by_s": round(by.total_seconds())}
-            _add(session, secret, clinic, at, (_CLOCK, SET_BACK, f"clinic/{clinic.id}"), said)
+            _add_entry(session, secret, clinic, at, (_CLOCK_ACTOR, CLOCK_SET_BACK, f"clinic/{clinic.id}"), said)
         else:
             at = last.at
-    return _add(session, secret, clinic, at, (actor, action, subject), detail)
+    return _add_entry(session, secret, clinic, at, (actor, action, subject), detail)
 
 
-def _add(
+def _add_entry(
     session: Session,
-    secret: Secret,
-    clinic: Clinic,
+    secret: DatabaseSecret,
+    clinic: ClinicRow,
     at: datetime.datetime,
     what: tuple[str, str, str],
     detail: Mapping[str, Any],
-) -> Entry:
+) -> AuditEntryRow:
     actor, action, subject = what
-    entry = Entry(
+    entry = AuditEntryRow(
         clinic_id=clinic.id,
         seq=clinic.trail_length + 1,
         at=at,
@@ -69,41 +69,41 @@ def _add(
         detail=dict(detail),
         previous=clinic.trail_head,
     )
-    entry.hash = signed(secret, entry)
+    entry.hash = entry_signature(secret, entry)
     clinic.trail_length, clinic.trail_head = entry.seq, entry.hash
     session.add(entry)
     session.flush()
     return entry
 
 
-def signed(secret: Secret, entry: Entry) -> str:
+def entry_signature(secret: DatabaseSecret, entry: AuditEntryRow) -> str:
     """Return the signature that an entry must have."""
-    said = {name: _plain(value) for name, value in _values(entry).items() if name != "hash"}
+    said = {name: _json_value(value) for name, value in _column_values(entry).items() if name != "hash"}
     return secret.signature("trail", json_text(said).encode())
 
 
-def row_name(row: Base) -> str:
+def row_label(row: Base) -> str:
     """Return what the trail calls a row: its table and its name in the clinic."""
     return f"{row.__tablename__}/{row.id}"  # type: ignore[attr-defined]
 
 
-def row_signature(secret: Secret, row: Base) -> str:
+def row_signature(secret: DatabaseSecret, row: Base) -> str:
     """Return the signature of everything that a row holds."""
-    said = {"table": row.__tablename__} | {name: _plain(value) for name, value in _values(row).items()}
+    said = {"table": row.__tablename__} | {name: _json_value(value) for name, value in _column_values(row).items()}
     return secret.signature("row", json_text(said).encode())
 
 
-def said_of_clinic(clinic: Clinic) -> dict[str, Any]:
+def clinic_signature_text(clinic: ClinicRow) -> dict[str, Any]:
     """Return what the first entry of a trail says of its clinic, which never changes."""
     fixed = ("name", "plain_name", "synthetic", "created_at")
-    return {name: _plain(getattr(clinic, name)) for name in fixed}
+    return {name: _json_value(getattr(clinic, name)) for name in fixed}
 
 
-def _values(row: Base) -> dict[str, Any]:
+def _column_values(row: Base) -> dict[str, Any]:
     return {attribute.key: getattr(row, attribute.key) for attribute in inspect(type(row)).column_attrs}
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, datetime.datetime):
         return value.astimezone(datetime.UTC).isoformat(timespec="microseconds")
     return value.hex() if isinstance(value, bytes) else value

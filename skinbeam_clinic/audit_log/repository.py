@@ -2,22 +2,22 @@
 
 from sqlalchemy import ColumnElement, Text, and_, or_, type_coerce
 
-from skinbeam.records.kept import Step
-from skinbeam.records.roles import Act
-from skinbeam.records.store.columns import json_text
-from skinbeam.records.store.tables import Entry
-from skinbeam.records.store.work import SEEN, Access, Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.columns import json_text
+from skinbeam_clinic.database.tables import AuditEntryRow
+from skinbeam_clinic.database.transaction import RECORDS_READ, ClinicAccess, ClinicTransaction
+from skinbeam_clinic.models import AuditEntry
 
-__all__ = ["Trail"]
+__all__ = ["AuditLogRepository"]
 
 
-class Trail:
+class AuditLogRepository:
     """Who did what, and when."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def last(self, most: int, *, before: int | None = None, subject: str = "") -> tuple[Step, ...]:
+    def last(self, most: int, *, before: int | None = None, subject: str = "") -> tuple[AuditEntry, ...]:
         """Return the last steps, the newest first.
 
         Parameters
@@ -25,20 +25,20 @@ class Trail:
         before : only those older than this one.
         subject : only those about this record, such as `patient/` and its name.
         """
-        older = () if before is None else (Entry.seq < before,)
-        about = () if not subject else (_about(subject),)
-        with self._access.work(Act.TRAIL) as work:
+        older = () if before is None else (AuditEntryRow.seq < before,)
+        about = () if not subject else (_subject_condition(subject),)
+        with self._access.work(AccessRight.TRAIL) as work:
             work.note("trail.seen", subject or "trail")
             found = work.entries(*older, *about, limit=most)
-            return tuple(_step(work, one) for one in found)
+            return tuple(_read_step(work, one) for one in found)
 
 
-def _about(subject: str) -> ColumnElement[bool]:
+def _subject_condition(subject: str) -> ColumnElement[bool]:
     """Whether an entry is about a record, or names it among what was seen."""
-    named = type_coerce(Entry.detail, Text).contains(json_text(subject), autoescape=True)
-    return or_(Entry.subject == subject, and_(Entry.action == SEEN, named))
+    named = type_coerce(AuditEntryRow.detail, Text).contains(json_text(subject), autoescape=True)
+    return or_(AuditEntryRow.subject == subject, and_(AuditEntryRow.action == RECORDS_READ, named))
 
 
-def _step(work: Work, entry: Entry) -> Step:
-    seen = entry.detail["seen"] if entry.action == SEEN else {}
-    return Step(entry.seq, entry.at, work.name_of(entry.actor), entry.action, entry.subject, seen)
+def _read_step(work: ClinicTransaction, entry: AuditEntryRow) -> AuditEntry:
+    seen = entry.detail["seen"] if entry.action == RECORDS_READ else {}
+    return AuditEntry(entry.seq, entry.at, work.name_of(entry.actor), entry.action, entry.subject, seen)

@@ -6,18 +6,17 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from skinbeam.messages import ENGLISH
-from skinbeam.records.desk.consultations import State, advance, still_open
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Consent, TellBack
-from skinbeam.records.roles import Act
-from skinbeam.records.store import tables
-from skinbeam.records.store.clock import after, set_forward
-from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
+from skinbeam.text import ENGLISH
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consultations.repository import ConsultationState, advance_state, get_open_consultation
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import clock_jump, json_text, now, time_after
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import Consent, TeachBack
 
-__all__ = ["Consents", "SignatureKind", "VoidReason", "in_force", "void_replaced"]
+__all__ = ["ConsentRepository", "SignatureKind", "VoidReason", "get_valid_consent", "void_replaced_consents"]
 
 _LONGEST_ANSWERS = 100_000  # characters
 
@@ -37,10 +36,10 @@ class VoidReason(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Consents:
+class ConsentRepository:
     """The consents of a clinic."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def explain(
@@ -54,10 +53,10 @@ class Consents:
         ------
         InputError : `closed`, or `plan-outdated`: the answers have changed, or a later plan replaces this one.
         """
-        with self._access.work(Act.TREAT) as work:
-            plan = _current(work, plan_id)
+        with self._access.work(AccessRight.TREAT) as work:
+            plan = _get_current_plan(work, plan_id)
             at = now()
-            row = tables.Consent(
+            row = tables.ConsentRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 plan_id=plan.id,
@@ -69,9 +68,9 @@ class Consents:
             )
             work.keep(row, "consent.explained", plan_sha256=plan.plan_sha256)
             if language != ENGLISH:
-                spoken = tables.ConsentLanguage(clinic_id=work.clinic_id, id=row.id, language=language)
+                spoken = tables.ConsentLanguageRow(clinic_id=work.clinic_id, id=row.id, language=language)
                 work.keep(spoken, "consent.language", language=language)
-            return _consent(work, row)
+            return _read_consent(work, row)
 
     def tell_back(self, id: str, answers: Mapping[str, str], wrong: Collection[str]) -> Consent:
         """Keep what somebody answered when they told back what was explained; every time counts.
@@ -85,16 +84,16 @@ class Consents:
         ------
         InputError : as for `sign`.
         """
-        with self._access.work(Act.TREAT) as work:
-            _, consent = _to_sign(work, id)
-            told_at = after(one.told_at for one in _told(work, id))
-            row = tables.TellBack(
+        with self._access.work(AccessRight.TREAT) as work:
+            _, consent = _get_signable(work, id)
+            told_at = time_after(one.told_at for one in _read_teach_backs(work, id))
+            row = tables.TellBackRow(
                 clinic_id=work.clinic_id, id=new_id(), consent_id=id, told_at=told_at, told_by=work.actor
             )
             said = {"answers": dict(answers), "wrong": sorted(wrong)}
-            work.seal(row, "answers_sealed", _written(said).encode())
+            work.seal(row, "answers_sealed", _serialize_answers(said).encode())
             work.keep(row, "consent.told-back")
-            return _consent(work, consent)
+            return _read_consent(work, consent)
 
     def sign(
         self,
@@ -119,30 +118,30 @@ class Consents:
         InputError : `too-early`, `clock-set`, `not-told-back`, `signed-already`, `void`, `plan-outdated`, `closed`, or
             `too-long`.
         """
-        written = _written(answers)
-        file = self._access.keep_file(Act.TREAT, document)
-        with self._access.work(Act.TREAT) as work:
-            plan, row = _to_sign(work, id)
-            told = _told(work, id)
+        written = _serialize_answers(answers)
+        file = self._access.keep_file(AccessRight.TREAT, document)
+        with self._access.work(AccessRight.TREAT) as work:
+            plan, row = _get_signable(work, id)
+            told = _read_teach_backs(work, id)
             if not told or told[-1].wrong:
-                raise fault("not-told-back", "consent")
+                raise clinic_error("not-told-back", "consent")
             work.seal(row, "answers_sealed", written.encode())
             row.signature_kind = kind.value
             work.seal(row, "signature_sealed", signature)
             row.document, row.signed_at, row.signed_by = file, signed_at, work.actor
             work.keep(row, "consent.signed", plan_sha256=row.plan_sha256)
-            advance(work, plan.consultation_id, State.AGREED)
-            return _consent(work, row)
+            advance_state(work, plan.consultation_id, ConsultationState.AGREED)
+            return _read_consent(work, row)
 
     def withdraw(self, id: str) -> Consent:
         """Write down that consent was taken back, which is possible at any time."""
-        with self._access.work(Act.WRITE) as work:
-            row = work.get(tables.Consent, id)
-            _void(work, row, VoidReason.WITHDRAWN)
-            plan = work.get(tables.Plan, row.plan_id)
-            if work.get(tables.Consultation, plan.consultation_id).state == State.AGREED:
-                advance(work, plan.consultation_id, State.PLANNED)
-            return _consent(work, row)
+        with self._access.work(AccessRight.WRITE) as work:
+            row = work.get(tables.ConsentRow, id)
+            _void_consent(work, row, VoidReason.WITHDRAWN)
+            plan = work.get(tables.PlanRow, row.plan_id)
+            if work.get(tables.ConsultationRow, plan.consultation_id).state == ConsultationState.AGREED:
+                advance_state(work, plan.consultation_id, ConsultationState.PLANNED)
+            return _read_consent(work, row)
 
     def get(self, id: str) -> Consent:
         """Return a consent, signed or not, void or not.
@@ -151,21 +150,21 @@ class Consents:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.see(Act.READ) as work:
+        with self._access.reading(AccessRight.READ) as work:
             work.note("consent.seen", f"consent/{id}")
-            return _consent(work, work.get(tables.Consent, id))
+            return _read_consent(work, work.get(tables.ConsentRow, id))
 
     def of(self, consultation_id: str) -> tuple[Consent, ...]:
         """Return the consents of a consultation, oldest first, also those that are void."""
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Consultation, consultation_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
             work.note("consents.listed", f"consultation/{consultation_id}")
-            plans = [row.id for row in work.rows(tables.Plan, tables.Plan.consultation_id == consultation_id)]
-            mine = tables.Consent.plan_id.in_(plans)
-            rows = work.rows(tables.Consent, mine, order=(tables.Consent.explained_at,))
+            plans = [row.id for row in work.rows(tables.PlanRow, tables.PlanRow.consultation_id == consultation_id)]
+            mine = tables.ConsentRow.plan_id.in_(plans)
+            rows = work.rows(tables.ConsentRow, mine, order=(tables.ConsentRow.explained_at,))
             at = now()
             rows.sort(key=lambda row: row.explained_at <= at)  # dated ahead of the clock, which was set back: older
-            return tuple(_consent(work, row) for row in rows)
+            return tuple(_read_consent(work, row) for row in rows)
 
     def document(self, id: str) -> bytes:
         """Return the document that was signed.
@@ -174,15 +173,15 @@ class Consents:
         ------
         AbsentError : this clinic has no such consent, or it was not signed.
         """
-        with self._access.see(Act.READ) as work:
-            file = work.get(tables.Consent, id).document
+        with self._access.reading(AccessRight.READ) as work:
+            file = work.get(tables.ConsentRow, id).document
             if file is None:
-                raise fault("absent", "file")
+                raise clinic_error("absent", "file")
             work.note("consent.seen", f"consent/{id}")
         return self._access.database.files.get(self._access.member.clinic_id, file)
 
 
-def in_force(work: Work, id: str) -> tuple[tables.Plan, tables.Consent]:
+def get_valid_consent(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tables.ConsentRow]:
     """Return a consent that holds now, with its plan: what is done to somebody is done under it.
 
     Raises
@@ -190,73 +189,77 @@ def in_force(work: Work, id: str) -> tuple[tables.Plan, tables.Consent]:
     AbsentError : this clinic has none of that name.
     InputError : `not-signed`, `void`, `plan-outdated`, or `closed`.
     """
-    row = work.get(tables.Consent, id)
+    row = work.get(tables.ConsentRow, id)
     if row.signed_at is None:
-        raise fault("not-signed", "consent")
-    if work.rows(tables.ConsentVoid, tables.ConsentVoid.id == id):
-        raise fault("void", "consent")
-    return _current(work, row.plan_id), row
+        raise clinic_error("not-signed", "consent")
+    if work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == id):
+        raise clinic_error("void", "consent")
+    return _get_current_plan(work, row.plan_id), row
 
 
-def void_replaced(work: Work, plan: tables.Plan) -> None:
+def void_replaced_consents(work: ClinicTransaction, plan: tables.PlanRow) -> None:
     """Make every consent to the other plans of a consultation void."""
-    others = work.rows(tables.Plan, tables.Plan.consultation_id == plan.consultation_id, tables.Plan.id != plan.id)
-    for row in work.rows(tables.Consent, tables.Consent.plan_id.in_([other.id for other in others])):
-        _void(work, row, VoidReason.NEW_PLAN)
+    others = work.rows(
+        tables.PlanRow, tables.PlanRow.consultation_id == plan.consultation_id, tables.PlanRow.id != plan.id
+    )
+    for row in work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_([other.id for other in others])):
+        _void_consent(work, row, VoidReason.NEW_PLAN)
 
 
-def _void(work: Work, row: tables.Consent, reason: VoidReason) -> None:
-    if not work.rows(tables.ConsentVoid, tables.ConsentVoid.id == row.id):
-        void = tables.ConsentVoid(
+def _void_consent(work: ClinicTransaction, row: tables.ConsentRow, reason: VoidReason) -> None:
+    if not work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == row.id):
+        void = tables.ConsentVoidRow(
             clinic_id=work.clinic_id, id=row.id, reason=reason.value, voided_at=now(), voided_by=work.actor
         )
         work.keep(void, "consent.void", reason=reason.value)
 
 
-def _current(work: Work, plan_id: str) -> tables.Plan:
+def _get_current_plan(work: ClinicTransaction, plan_id: str) -> tables.PlanRow:
     """The plan, if it is the last one of its consultation, and of the answers as they are."""
-    plan = work.get(tables.Plan, plan_id)
-    consultation = still_open(work, plan.consultation_id)
-    mine = tables.Plan.consultation_id == plan.consultation_id
-    last = work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))[-1]
+    plan = work.get(tables.PlanRow, plan_id)
+    consultation = get_open_consultation(work, plan.consultation_id)
+    mine = tables.PlanRow.consultation_id == plan.consultation_id
+    last = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))[-1]
     if last.id != plan.id or consultation.revision != plan.consultation_revision:
-        raise fault("plan-outdated", "plan")
+        raise clinic_error("plan-outdated", "plan")
     return plan
 
 
-def _to_sign(work: Work, id: str) -> tuple[tables.Plan, tables.Consent]:
+def _get_signable(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tables.ConsentRow]:
     """A consent whose time to sign has come, and its plan."""
-    row = work.get(tables.Consent, id)
+    row = work.get(tables.ConsentRow, id)
     if row.signed_at is not None:
-        raise fault("signed-already", "consent")
-    if work.rows(tables.ConsentVoid, tables.ConsentVoid.id == id):
-        raise fault("void", "consent")
-    plan = _current(work, row.plan_id)
+        raise clinic_error("signed-already", "consent")
+    if work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == id):
+        raise clinic_error("void", "consent")
+    plan = _get_current_plan(work, row.plan_id)
     if now() < row.not_before:
-        raise fault("too-early", "consent", until=row.not_before)
-    if now() - set_forward() < row.not_before:
-        raise fault("clock-set", "consent")
+        raise clinic_error("too-early", "consent", until=row.not_before)
+    if now() - clock_jump() < row.not_before:
+        raise clinic_error("clock-set", "consent")
     return plan, row
 
 
-def _written(answers: Mapping[str, Any]) -> str:
+def _serialize_answers(answers: Mapping[str, Any]) -> str:
     written = json_text(dict(answers))
     if len(written) > _LONGEST_ANSWERS:
-        raise fault("too-long", "answers", hint={"longest": _LONGEST_ANSWERS})
+        raise clinic_error("too-long", "answers", hint={"longest": _LONGEST_ANSWERS})
     return written
 
 
-def _told(work: Work, consent_id: str) -> tuple[TellBack, ...]:
+def _read_teach_backs(work: ClinicTransaction, consent_id: str) -> tuple[TeachBack, ...]:
     found = []
-    for row in work.rows(tables.TellBack, tables.TellBack.consent_id == consent_id, order=(tables.TellBack.told_at,)):
+    for row in work.rows(
+        tables.TellBackRow, tables.TellBackRow.consent_id == consent_id, order=(tables.TellBackRow.told_at,)
+    ):
         said = json.loads(work.open(row, "answers_sealed"))
-        found.append(TellBack(said["answers"], tuple(said["wrong"]), row.told_at, work.name_of(row.told_by)))
+        found.append(TeachBack(said["answers"], tuple(said["wrong"]), row.told_at, work.name_of(row.told_by)))
     return tuple(found)
 
 
-def _consent(work: Work, row: tables.Consent) -> Consent:
-    voids = work.rows(tables.ConsentVoid, tables.ConsentVoid.id == row.id)
-    spoken = work.rows(tables.ConsentLanguage, tables.ConsentLanguage.id == row.id)
+def _read_consent(work: ClinicTransaction, row: tables.ConsentRow) -> Consent:
+    voids = work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id == row.id)
+    spoken = work.rows(tables.ConsentLanguageRow, tables.ConsentLanguageRow.id == row.id)
     return Consent(
         id=row.id,
         plan_id=row.plan_id,
@@ -265,7 +268,7 @@ def _consent(work: Work, row: tables.Consent) -> Consent:
         explained_at=row.explained_at,
         explained_by=work.name_of(row.explained_by),
         not_before=row.not_before,
-        told=_told(work, row.id),
+        told=_read_teach_backs(work, row.id),
         answers=None if row.answers_sealed is None else json.loads(work.open(row, "answers_sealed")),
         signature_kind=row.signature_kind,
         signature=None if row.signature_sealed is None else work.open(row, "signature_sealed"),

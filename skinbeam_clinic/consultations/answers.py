@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.app.forms import POINTS_OF, Submission, submission
-from skinbeam.app.pages import place_of
+from skinbeam_clinic.consultations.forms import POINTS_PHOTOGRAPH, Submission, make_submission
+from skinbeam_clinic.web.pages import describe_field
 
-__all__ = ["Difference", "differences", "kept_answers", "sent_answers", "submission_of"]
+__all__ = ["AnswerDifference", "find_differences", "parse_submission", "read_form_answers", "serialize_answers"]
 
-REVISION, KEPT = "revision", "photo.kept"
+REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 
 
 @dataclass(frozen=True)
-class Difference:
+class AnswerDifference:
     """An answer that two people gave differently."""
 
     where: str
@@ -21,33 +21,37 @@ class Difference:
     theirs: str
 
 
-def sent_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -> Submission:
+def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -> Submission:
     """Return the answers among the fields of a form.
 
     Parameters
     ----------
     photograph : name of one that came with it; without it the one that was kept stays.
     """
-    kept = next((value for name, value in fields if name == KEPT), "")
-    return submission(((name, value) for name, value in fields if name not in (REVISION, KEPT)), photograph or kept)
+    kept = next((value for name, value in fields if name == STORED_PHOTOGRAPH), "")
+    return make_submission(
+        ((name, value) for name, value in fields if name not in (REVISION, STORED_PHOTOGRAPH)), photograph or kept
+    )
 
 
-def kept_answers(sent: Submission) -> dict[str, Any]:
+def serialize_answers(sent: Submission) -> dict[str, Any]:
     """Return answers as the records keep them."""
     return {"entries": [list(entry) for entry in sent.entries], "photograph": sent.photo}
 
 
-def submission_of(answers: Mapping[str, Any]) -> Submission:
+def parse_submission(answers: Mapping[str, Any]) -> Submission:
     """Return answers as the form knows them."""
     return Submission(tuple((name, value) for name, value in answers.get("entries", ())), answers.get("photograph", ""))
 
 
-def differences(mine: Submission, theirs: Submission) -> tuple[Difference, ...]:
+def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:
     """Return every field that two people filled differently, in words."""
-    names = dict.fromkeys(name for sent in (mine, theirs) for name, _ in sent.entries if name != POINTS_OF)
-    both = ((name, _of(mine, name), _of(theirs, name)) for name in names)
-    return tuple(Difference(place_of(name) or name, one, other) for name, one, other in both if one != other)
+    names = dict.fromkeys(name for sent in (mine, theirs) for name, _ in sent.entries if name != POINTS_PHOTOGRAPH)
+    both = ((name, _field_text(mine, name), _field_text(theirs, name)) for name in names)
+    return tuple(
+        AnswerDifference(describe_field(name) or name, one, other) for name, one, other in both if one != other
+    )
 
 
-def _of(sent: Submission, name: str) -> str:
+def _field_text(sent: Submission, name: str) -> str:
     return ", ".join(value for key, value in sent.entries if key == name)

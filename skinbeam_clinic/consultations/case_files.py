@@ -4,20 +4,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from skinbeam.app.forms import Submission, entries_of
-from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
-from skinbeam.messages import text
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, loaded_case, parse, toml_tables
-from skinbeam.schema.refusals.meant import unknown_device
+from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import LoadedCase, case_from_tables, parse_record, parse_toml
+from skinbeam.model.suggestions import unknown_device_error
+from skinbeam.text import render_message
+from skinbeam_clinic.consultations.forms import Submission, form_entries
 
-__all__ = ["case_of", "read_case"]
+__all__ = ["case_from_form", "form_from_case"]
 
-_ASKED = ("title", "patient", "concern", "test_spot", "session", "clinic")  # what the form asks; a title is not kept
+_FORM_TABLES = (
+    "title",
+    "patient",
+    "concern",
+    "test_spot",
+    "session",
+    "clinic",
+)  # what the form asks; a title is not kept
 
 
-def case_of(sent: Submission, home: Path) -> LoadedCase:
+def case_from_form(sent: Submission, home: Path) -> LoadedCase:
     """Return the case of what was sent.
 
     Parameters
@@ -30,36 +37,36 @@ def case_of(sent: Submission, home: Path) -> LoadedCase:
     """
     for name in sent.tables.get("clinic", {}).get("devices", ()):
         if name not in devices():  # a case file may name a device file; a form must not read files of this machine
-            raise unknown_device(name, devices(), field="clinic.devices")
-    return loaded_case(sent.tables, home, "form")
+            raise unknown_device_error(name, devices(), field="clinic.devices")
+    return case_from_tables(sent.tables, home, "form")
 
 
-def read_case(content: bytes, file: str) -> Submission:
+def form_from_case(content: bytes, file: str) -> Submission:
     """Return the form that a case file fills in; points of a photograph are left out, since it does not come along.
 
     Raises
     ------
     InputError : what the command line refuses, too; or the file holds what the form does not, or names other files.
     """
-    tables = toml_tables(content, file, field="CASE")
-    case = loaded_case(tables, Path(), file).case
+    tables = parse_toml(content, file, field="CASE")
+    case = case_from_tables(tables, Path(), file).case
     if case.photo is not None and case.photo.file is None:
         case = case.model_copy(update={"photo": None})
         del tables["photo"]
-    strange = next((name for name in tables if name not in _ASKED), None)
+    strange = next((name for name in tables if name not in _FORM_TABLES), None)
     if strange is not None:
-        raise _fault("file-named" if strange == "photo" else "not-in-form", strange)
-    for field, name in _devices_of(tables):
+        raise _case_error("file-named" if strange == "photo" else "not-in-form", strange)
+    for field, name in _device_fields(tables):
         if name not in devices():
-            raise unknown_device(name, devices(), field=field)
-    sent = Submission(tuple(entries_of({name: table for name, table in tables.items() if name != "title"})))
+            raise unknown_device_error(name, devices(), field=field)
+    sent = Submission(tuple(form_entries({name: table for name, table in tables.items() if name != "title"})))
     adverse = next((one for one in case.session if len(one.adverse) > 1), None)
-    if adverse is not None or parse(Case, sent.tables, file=file) != case.model_copy(update={"title": ""}):
-        raise _fault("not-in-form", "session" if adverse is not None else "case")
+    if adverse is not None or parse_record(Case, sent.tables, file=file) != case.model_copy(update={"title": ""}):
+        raise _case_error("not-in-form", "session" if adverse is not None else "case")
     return sent
 
 
-def _devices_of(tables: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _device_fields(tables: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Field and name of each device; a case file beside its device files may name one, a form must not read files."""
     for name in tables.get("clinic", {}).get("devices", ()):
         yield "clinic.devices", name
@@ -69,6 +76,6 @@ def _devices_of(tables: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield f"{kind}[{number}].device", row["device"]
 
 
-def _fault(code: str, field: str) -> InputError:
-    hint = text(f"clinic-fault.{code}-hint")
-    return InputError(f"case-{code}", text(f"clinic-fault.{code}"), field=field, hint=hint)
+def _case_error(code: str, field: str) -> InputError:
+    hint = render_message(f"clinic-fault.{code}-hint")
+    return InputError(f"case-{code}", render_message(f"clinic-fault.{code}"), field=field, hint=hint)

@@ -6,21 +6,21 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Annotated
 
-from skinbeam.app.forms import Submission
-from skinbeam.errors import InputError
-from skinbeam.photo.face.points import point_face
-from skinbeam.photo.reading.read import Picture
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
+from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import parse_record
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.face.manual_landmarks import prepare_landmark_photo
+from skinbeam_clinic.consultations.forms import Submission
 
-__all__ = ["ONE_PHOTOGRAPH", "ShownFace", "points_of", "shown_face"]
+__all__ = ["PHOTOGRAPH_LOCK", "FacePointsView", "make_face_points_view", "read_points"]
 
-_SIDE = 5.0  # of the part that is shown, in pupil distances: a head with its hair
-ONE_PHOTOGRAPH = threading.Lock()  # one takes seconds and hundreds of megabytes: they are looked at one by one
+_CROP_PUPIL_DISTANCES = 5.0  # of the part that is shown, in pupil distances: a head with its hair
+PHOTOGRAPH_LOCK = threading.Lock()  # one takes seconds and hundreds of megabytes: they are looked at one by one
 
 
 @dataclass(frozen=True)
-class ShownFace:
+class FacePointsView:
     """A photograph on which the points of its face can be moved."""
 
     picture: Annotated[str, "the upright picture, as an address that holds it"]
@@ -32,41 +32,41 @@ class ShownFace:
     missing: Annotated[str, "why no face was found; empty where one was"]
 
 
-def points_of(sent: Submission) -> list[float] | None:
+def read_points(sent: Submission) -> list[float] | None:
     """Return x and y of right pupil, left pupil and mouth that were set on the photograph of a form; None without any.
 
     Raises
     ------
     InputError : they are not six numbers.
     """
-    photo = parse(Case, {"photo": sent.tables["photo"]} if "photo" in sent.tables else {}, file="form").photo
+    photo = parse_record(Case, {"photo": sent.tables["photo"]} if "photo" in sent.tables else {}, file="form").photo
     return None if photo is None else photo.flat_points
 
 
-def shown_face(rgb: Picture, sent: Submission) -> ShownFace:
+def make_face_points_view(rgb: Picture, sent: Submission) -> FacePointsView:
     """Return the photograph of a form with the points of its face; moved ones that cannot be read count as none."""
-    face = point_face(rgb)
+    face = prepare_landmark_photo(rgb)
     try:
-        moved = points_of(sent)
+        moved = read_points(sent)
     except InputError:
         moved = None
     points = face.points if moved is None else tuple(moved)
     whole = (0, 0, face.width_px, face.height_px)
-    return ShownFace(
+    return FacePointsView(
         f"data:image/jpeg;base64,{b64encode(face.jpeg).decode('ascii')}",
         face.width_px,
         face.height_px,
         face.points,
         points,
-        whole if moved is None and face.missing is not None else _around(points, *whole[2:]),
+        whole if moved is None and face.missing is not None else _crop_face(points, *whole[2:]),
         "" if face.missing is None else face.missing.text,
     )
 
 
-def _around(points: tuple[float, ...], width: int, height: int) -> tuple[int, ...]:
+def _crop_face(points: tuple[float, ...], width: int, height: int) -> tuple[int, ...]:
     """The part of a picture of that size around a face, so that a pixel of the screen moves a point by little."""
     apart = math.hypot(points[2] - points[0], points[3] - points[1])
-    side = min(max(1, round(_SIDE * apart)), width, height)
+    side = min(max(1, round(_CROP_PUPIL_DISTANCES * apart)), width, height)
     across, down = (points[0] + points[2]) / 2, (points[1] + points[3]) / 2 + apart / 2
     x, y = (round(min(max(0.0, middle - side / 2), most - side)) for middle, most in ((across, width), (down, height)))
     return x, y, side, side

@@ -11,7 +11,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-__all__ = ["POINTS_OF", "TABLES", "Row", "Submission", "entries_of", "repeats", "row_of", "submission"]
+__all__ = [
+    "POINTS_PHOTOGRAPH",
+    "TABLES",
+    "FieldRow",
+    "Submission",
+    "find_repeated_field",
+    "form_entries",
+    "make_submission",
+    "parse_row_field",
+]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
@@ -39,7 +48,7 @@ _KINDS = "|".join(map(re.escape, _ROWS))
 _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _POINT = re.compile(r"photo\.points\.([0-2])\.([01])")
-POINTS_OF = "photo.points.of"  # the photograph that the points were set on
+POINTS_PHOTOGRAPH = "photo.points.of"  # the photograph that the points were set on
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
@@ -56,7 +65,7 @@ _FIRST_FIELD = {
 }
 
 
-class Row(NamedTuple):
+class FieldRow(NamedTuple):
     """Where a field stands that can be filled several times: `concern.0.site` is the site of the first concern."""
 
     kind: str
@@ -64,10 +73,10 @@ class Row(NamedTuple):
     key: str
 
 
-def row_of(name: str) -> Row | None:
+def parse_row_field(name: str) -> FieldRow | None:
     """Return the row of a field; None for one that is asked once."""
     match = _ROW.fullmatch(name)
-    return Row(match[1], int(match[2]), match[3]) if match else None
+    return FieldRow(match[1], int(match[2]), match[3]) if match else None
 
 
 @dataclass(frozen=True)
@@ -90,24 +99,26 @@ class Submission:
         rows: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in _ROWS}
         points: dict[str, list[Any]] = {}
         for name, text in self.entries:
-            if row := row_of(name):
-                _put(rows[row.kind].setdefault(row.number, {}), row.key, row.key, text)
+            if row := parse_row_field(name):
+                _put_value(rows[row.kind].setdefault(row.number, {}), row.key, row.key, text)
             elif match := _PLAIN.fullmatch(name):
                 table, key = match.groups()
-                _put(tables.setdefault(table, {}), key, name, text)
+                _put_value(tables.setdefault(table, {}), key, name, text)
             elif match := _DECISION.fullmatch(name):
                 decision = tables.setdefault("patient", {}).setdefault("keloid_decision", {})
-                _put(decision, match[1], name, text)
+                _put_value(decision, match[1], name, text)
             elif match := _POINT.fullmatch(name):
-                points.setdefault(match[1], []).append(_value("photo.points", text))
-            elif name != POINTS_OF:
+                points.setdefault(match[1], []).append(_parse_value("photo.points", text))
+            elif name != POINTS_PHOTOGRAPH:
                 tables[name] = text
         if rows["patient.medications"]:
-            tables.setdefault("patient", {})["medications"] = _in_order(rows["patient.medications"])
+            tables.setdefault("patient", {})["medications"] = _sort_rows(rows["patient.medications"])
         for kind in ("concern", "test_spot", "session"):
             if rows[kind]:
-                tables[kind] = _in_order(rows[kind])
-        if points and self.photo and (POINTS_OF, self.photo) in self.entries:  # of another they would lie anywhere
+                tables[kind] = _sort_rows(rows[kind])
+        if (
+            points and self.photo and (POINTS_PHOTOGRAPH, self.photo) in self.entries
+        ):  # of another they would lie anywhere
             tables.setdefault("photo", {"points": [points[number] for number in sorted(points)]})
         return tables
 
@@ -124,26 +135,26 @@ class Submission:
         if match is None:
             return _FIRST_FIELD.get(path, re.sub(r"\[\d+\]$", "", path))
         kind, index, key = match.groups()
-        used = sorted({row.number for name, _ in self.entries if (row := row_of(name)) and row.kind == kind})
+        used = sorted({row.number for name, _ in self.entries if (row := parse_row_field(name)) and row.kind == kind})
         number = used[int(index)] if int(index) < len(used) else int(index)
         return f"{kind}.{number}.{key or _ROWS[kind]}"
 
 
-def submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
+def make_submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
     """Return what was sent, the fields that were left empty taken out."""
     return Submission(tuple((name, text.strip()) for name, text in fields if text.strip()), photo)
 
 
-def entries_of(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, str]]:
+def form_entries(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, str]]:
     """Give the fields that a person would fill in from the tables of a checked case file, empty ones left out."""
     for key, value in tables.items():
         name = f"{start}{key}"
         if isinstance(value, Mapping):
-            yield from entries_of(value, f"{name}.")
+            yield from form_entries(value, f"{name}.")
         elif isinstance(value, list):
             for number, item in enumerate(value):
                 if isinstance(item, Mapping):
-                    yield from entries_of(item, f"{name}.{number}.")
+                    yield from form_entries(item, f"{name}.{number}.")
                 else:
                     yield name, str(item)
         elif isinstance(value, bool):
@@ -154,14 +165,14 @@ def entries_of(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[str
             yield name, str(value)
 
 
-def repeats(fields: Iterable[tuple[str, str]]) -> str:
+def find_repeated_field(fields: Iterable[tuple[str, str]]) -> str:
     """Return the first name that stands twice, or of a list the first that holds a value twice; empty without one.
 
     Of two answers to one question nobody can say which was meant, so neither is taken.
     """
     seen: set[tuple[object, str]] = set()
     for name, text in fields:
-        row = row_of(name)  # concern.0 and concern.00 are one row
+        row = parse_row_field(name)  # concern.0 and concern.00 are one row
         several = (row.key if row else name) in _LISTS
         entry = (row or name, text.strip() if several else "")
         if entry in seen:
@@ -170,18 +181,18 @@ def repeats(fields: Iterable[tuple[str, str]]) -> str:
     return ""
 
 
-def _put(table: dict[str, Any], key: str, name: str, text: str) -> None:
+def _put_value(table: dict[str, Any], key: str, name: str, text: str) -> None:
     if name in _LISTS:
         table.setdefault(key, []).append(text)
     else:
-        table[key] = _value(name, text)
+        table[key] = _parse_value(name, text)
 
 
-def _in_order(rows: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+def _sort_rows(rows: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for _, row in sorted(rows.items())]
 
 
-def _value(name: str, text: str) -> Any:
+def _parse_value(name: str, text: str) -> Any:
     """The value that a case file would hold; a text that is not one stays, for the schema to say what is wrong."""
     if name in _FLAGS:
         return {"true": True, "false": False}.get(text, text)

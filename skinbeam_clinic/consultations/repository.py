@@ -5,20 +5,27 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from skinbeam.records.faults import ConflictError, fault
-from skinbeam.records.kept import Consultation
-from skinbeam.records.roles import Act
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import ConflictError, clinic_error
+from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
 
-__all__ = ["Consultations", "State", "advance", "still_open", "unchanged"]
+__all__ = [
+    "ConsultationRepository",
+    "ConsultationState",
+    "PhotographRepository",
+    "advance_state",
+    "check_unchanged",
+    "get_open_consultation",
+]
 
-_LONGEST_ANSWERS = 1_000_000  # characters, as for a case file
+_LONGEST_JSON = 1_000_000  # characters, as for a case file
 
 
-class State(StrEnum):
+class ConsultationState(StrEnum):
     """How far a consultation is."""
 
     DRAFT = "draft"
@@ -27,67 +34,71 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-class Consultations:
+class ConsultationRepository:
     """The consultations of a clinic."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def begin(self, patient_id: str, answers: Mapping[str, Any] | None = None) -> Consultation:
+    def begin(self, patient_id: str, answers: Mapping[str, Any] | None = None) -> ConsultationRecord:
         """Begin a consultation with a patient.
 
         Raises
         ------
         AbsentError : this clinic has no such patient.
         """
-        with self._access.work(Act.WRITE) as work:
-            patient = work.get(tables.Patient, patient_id)
+        with self._access.work(AccessRight.WRITE) as work:
+            patient = work.get(tables.PatientRow, patient_id)
             if patient.erased_at is not None:
-                raise fault("absent", "patient")
+                raise clinic_error("absent", "patient")
             at = now()
-            row = tables.Consultation(
-                clinic_id=work.clinic_id, id=new_id(), patient_id=patient.id, state=State.DRAFT.value, revision=1
+            row = tables.ConsultationRow(
+                clinic_id=work.clinic_id,
+                id=new_id(),
+                patient_id=patient.id,
+                state=ConsultationState.DRAFT.value,
+                revision=1,
             )
             row.created_at = row.saved_at = at
             row.saved_by = work.actor
-            _answer(work, row, answers or {})
+            _seal_answers(work, row, answers or {})
             work.keep(row, "consultation.begun")
-            return _consultation(work, row)
+            return _read_consultation(work, row)
 
-    def get(self, id: str) -> Consultation:
+    def get(self, id: str) -> ConsultationRecord:
         """Return a consultation as it was last saved.
 
         Raises
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.see(Act.READ) as work:
-            row = work.get(tables.Consultation, id)
+        with self._access.reading(AccessRight.READ) as work:
+            row = work.get(tables.ConsultationRow, id)
             work.note("consultation.seen", f"consultation/{id}")
-            return _consultation(work, row)
+            return _read_consultation(work, row)
 
-    def export(self, id: str) -> Consultation:
+    def export(self, id: str) -> ConsultationRecord:
         """Return a consultation as it was last saved, to be taken out of the clinic.
 
         Raises
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.see(Act.EXPORT) as work:
-            row = work.get(tables.Consultation, id)
+        with self._access.reading(AccessRight.EXPORT) as work:
+            row = work.get(tables.ConsultationRow, id)
             work.note("consultation.exported", f"consultation/{id}")
-            return _consultation(work, row)
+            return _read_consultation(work, row)
 
-    def of(self, patient_id: str) -> tuple[Consultation, ...]:
+    def of(self, patient_id: str) -> tuple[ConsultationRecord, ...]:
         """Return the consultations of a patient, oldest first."""
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Patient, patient_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.PatientRow, patient_id)
             work.note("consultations.listed", f"patient/{patient_id}")
-            mine = tables.Consultation.patient_id == patient_id
-            rows = work.rows(tables.Consultation, mine, order=(tables.Consultation.created_at,))
-            return tuple(_consultation(work, row) for row in rows)
+            mine = tables.ConsultationRow.patient_id == patient_id
+            rows = work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
+            return tuple(_read_consultation(work, row) for row in rows)
 
-    def save(self, id: str, answers: Mapping[str, Any], *, revision: int) -> Consultation:
+    def save(self, id: str, answers: Mapping[str, Any], *, revision: int) -> ConsultationRecord:
         """Save the answers of who last read this revision; answers that change leave no plan for them.
 
         Raises
@@ -95,71 +106,71 @@ class Consultations:
         ConflictError : somebody else saved since; nothing is overwritten.
         InputError : `closed`, or `too-long`.
         """
-        with self._access.work(Act.WRITE) as work:
-            row = still_open(work, id)
+        with self._access.work(AccessRight.WRITE) as work:
+            row = get_open_consultation(work, id)
             if json_text(dict(answers)) == work.open(row, "answers_sealed").decode():
-                return _consultation(work, row)  # also of an older revision: who sends again has lost the answer
-            unchanged(work, row, revision)
-            _answer(work, row, answers)
-            row.state = State.DRAFT.value
+                return _read_consultation(work, row)  # also of an older revision: who sends again has lost the answer
+            check_unchanged(work, row, revision)
+            _seal_answers(work, row, answers)
+            row.state = ConsultationState.DRAFT.value
             row.revision += 1
             row.saved_at, row.saved_by = now(), work.actor
             work.keep(row, "consultation.saved", revision=row.revision)
-            return _consultation(work, row)
+            return _read_consultation(work, row)
 
-    def close(self, id: str, *, revision: int) -> Consultation:
+    def close(self, id: str, *, revision: int) -> ConsultationRecord:
         """Close a consultation as it was read: it is read from now on, and its plan and consent go on to hold.
 
         Raises
         ------
         ConflictError : somebody else saved since.
         """
-        with self._access.work(Act.TREAT) as work:
-            row = work.get(tables.Consultation, id)
-            unchanged(work, row, revision)
-            if row.state != State.CLOSED:
-                row.state = State.CLOSED.value
+        with self._access.work(AccessRight.TREAT) as work:
+            row = work.get(tables.ConsultationRow, id)
+            check_unchanged(work, row, revision)
+            if row.state != ConsultationState.CLOSED:
+                row.state = ConsultationState.CLOSED.value
                 work.keep(row, "consultation.closed")
-            return _consultation(work, row)
+            return _read_consultation(work, row)
 
-    def reopen(self, id: str) -> Consultation:
+    def reopen(self, id: str) -> ConsultationRecord:
         """Open a closed consultation again, as far on as it was; one that is open stays as it is."""
-        with self._access.work(Act.TREAT) as work:
-            row = work.get(tables.Consultation, id)
-            if row.state == State.CLOSED:
-                row.state = _reached(work, row).value
+        with self._access.work(AccessRight.TREAT) as work:
+            row = work.get(tables.ConsultationRow, id)
+            if row.state == ConsultationState.CLOSED:
+                row.state = _current_state(work, row).value
                 work.keep(row, "consultation.opened")
-            return _consultation(work, row)
+            return _read_consultation(work, row)
 
 
-def advance(work: Work, id: str, state: State) -> tables.Consultation:
+def advance_state(work: ClinicTransaction, id: str, state: ConsultationState) -> tables.ConsultationRow:
     """Say how far a consultation is now; a closed one goes no further.
 
     Raises
     ------
     ClosedError : it is closed.
     """
-    row = still_open(work, id)
+    row = get_open_consultation(work, id)
     if row.state != state:
         row.state = state.value
         work.keep(row, f"consultation.{state}")
     return row
 
 
-def still_open(work: Work, id: str) -> tables.Consultation:
+def get_open_consultation(work: ClinicTransaction, id: str) -> tables.ConsultationRow:
     """Return a consultation that is not closed.
 
     Raises
     ------
     ClosedError : it is.
     """
-    row = work.get(tables.Consultation, id)
-    if row.state == State.CLOSED:
-        raise fault("closed", "consultation")
+    row = work.get(tables.ConsultationRow, id)
+    if row.state == ConsultationState.CLOSED:
+        raise clinic_error("closed", "consultation")
     return row
 
 
-def unchanged(work: Work, row: tables.Consultation, revision: int) -> None:
+def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revision: int) -> None:
     """Refuse to go on from answers that were saved over since they were read.
 
     Raises
@@ -169,32 +180,36 @@ def unchanged(work: Work, row: tables.Consultation, revision: int) -> None:
     if row.revision == revision:
         return
     by = work.name_of(row.saved_by)
-    error = fault("conflict", "consultation", by=by, at=row.saved_at)
+    error = clinic_error("conflict", "consultation", by=by, at=row.saved_at)
     assert isinstance(error, ConflictError)
     error.revision, error.saved_by, error.saved_at = row.revision, by, row.saved_at
     raise error
 
 
-def _reached(work: Work, row: tables.Consultation) -> State:
+def _current_state(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationState:
     """How far a consultation is by what hangs on it: a plan of these answers, a consent to that plan that holds."""
-    mine = tables.Plan.consultation_id == row.id
-    last = work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))[-1:]
+    mine = tables.PlanRow.consultation_id == row.id
+    last = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))[-1:]
     if not last or last[0].consultation_revision != row.revision:
-        return State.DRAFT
-    signed = work.rows(tables.Consent, tables.Consent.plan_id == last[0].id, tables.Consent.signed_at.is_not(None))
-    void = {one.id for one in work.rows(tables.ConsentVoid, tables.ConsentVoid.id.in_([one.id for one in signed]))}
-    return State.AGREED if any(one.id not in void for one in signed) else State.PLANNED
+        return ConsultationState.DRAFT
+    signed = work.rows(
+        tables.ConsentRow, tables.ConsentRow.plan_id == last[0].id, tables.ConsentRow.signed_at.is_not(None)
+    )
+    void = {
+        one.id for one in work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_([one.id for one in signed]))
+    }
+    return ConsultationState.AGREED if any(one.id not in void for one in signed) else ConsultationState.PLANNED
 
 
-def _answer(work: Work, row: tables.Consultation, answers: Mapping[str, Any]) -> None:
+def _seal_answers(work: ClinicTransaction, row: tables.ConsultationRow, answers: Mapping[str, Any]) -> None:
     written = json_text(dict(answers))
-    if len(written) > _LONGEST_ANSWERS:
-        raise fault("too-long", "answers", hint={"longest": _LONGEST_ANSWERS})
+    if len(written) > _LONGEST_JSON:
+        raise clinic_error("too-long", "answers", hint={"longest": _LONGEST_JSON})
     work.seal(row, "answers_sealed", written.encode())
 
 
-def _consultation(work: Work, row: tables.Consultation) -> Consultation:
-    return Consultation(
+def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationRecord:
+    return ConsultationRecord(
         id=row.id,
         patient_id=row.patient_id,
         state=row.state,
@@ -203,4 +218,100 @@ def _consultation(work: Work, row: tables.Consultation) -> Consultation:
         created_at=row.created_at,
         saved_at=row.saved_at,
         saved_by=work.name_of(row.saved_by),
+    )
+
+
+# Photographs: encrypted files, each with what its person allowed.
+
+_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
+
+
+class PhotographRepository:
+    """The photographs of a clinic's consultations."""
+
+    def __init__(self, access: ClinicAccess) -> None:
+        self._access = access
+
+    def add(
+        self, consultation_id: str, content: bytes, media_type: str, permissions: PhotographPermissions
+    ) -> PhotographRecord:
+        """Keep a photograph.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such consultation.
+        InputError : `closed`, or `bad-photograph`: of a kind that is not kept.
+        """
+        if media_type not in _MEDIA_TYPES:
+            raise clinic_error("bad-photograph", "photograph", kind=media_type, hint={"kinds": list(_MEDIA_TYPES)})
+        name = self._access.keep_file(AccessRight.WRITE, content)
+        with self._access.work(AccessRight.WRITE) as work:
+            get_open_consultation(work, consultation_id)
+            row = tables.PhotographRow(
+                clinic_id=work.clinic_id,
+                id=new_id(),
+                consultation_id=consultation_id,
+                file=name,
+                media_type=media_type,
+                for_care=permissions.care,
+                for_teaching=permissions.teaching,
+                for_publication=permissions.publication,
+                added_at=now(),
+                added_by=work.actor,
+            )
+            work.keep(row, "photograph.added")
+            return _read_photograph(work, row)
+
+    def permit(self, id: str, permissions: PhotographPermissions) -> PhotographRecord:
+        """Change what a photograph may be used for; a permission may be taken back at any time."""
+        with self._access.work(AccessRight.WRITE) as work:
+            row = work.get(tables.PhotographRow, id)
+            row.for_care, row.for_teaching = permissions.care, permissions.teaching
+            row.for_publication = permissions.publication
+            work.keep(row, "photograph.permitted")
+            return _read_photograph(work, row)
+
+    def of(self, consultation_id: str) -> tuple[PhotographRecord, ...]:
+        """Return the photographs of a consultation, oldest first."""
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
+            work.note("photographs.listed", f"consultation/{consultation_id}")
+            mine = tables.PhotographRow.consultation_id == consultation_id
+            rows = work.rows(tables.PhotographRow, mine, order=(tables.PhotographRow.added_at,))
+            return tuple(_read_photograph(work, row) for row in rows)
+
+    def get(self, id: str) -> PhotographRecord:
+        """Return what is known of a photograph.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        with self._access.reading(AccessRight.READ) as work:
+            work.note("photograph.uses.seen", f"photograph/{id}")
+            return _read_photograph(work, work.get(tables.PhotographRow, id))
+
+    def content(self, id: str) -> tuple[PhotographRecord, bytes]:
+        """Return a photograph with what it shows.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        with self._access.reading(AccessRight.READ) as work:
+            row = work.get(tables.PhotographRow, id)
+            work.note("photograph.seen", f"photograph/{id}")
+            found = _read_photograph(work, row)
+        return found, self._access.database.files.get(self._access.member.clinic_id, found.file)
+
+
+def _read_photograph(work: ClinicTransaction, row: tables.PhotographRow) -> PhotographRecord:
+    return PhotographRecord(
+        id=row.id,
+        consultation_id=row.consultation_id,
+        file=row.file,
+        media_type=row.media_type,
+        permissions=PhotographPermissions(row.for_care, row.for_teaching, row.for_publication),
+        added_at=row.added_at,
+        added_by=work.name_of(row.added_by),
     )

@@ -5,118 +5,121 @@ from pathlib import Path
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.answers import kept_answers, submission_of
-from skinbeam.app.clinic.consultations import conflict_page, filled_form, saved_answers
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit, status_of
-from skinbeam.app.forms import Submission, row_of
-from skinbeam.app.points import ONE_PHOTOGRAPH, points_of
-from skinbeam.errors import InputError
-from skinbeam.estimate import Unknown
-from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import Message, text
-from skinbeam.photo.findings.suggestion import suggested
-from skinbeam.photo.look import look_at
-from skinbeam.photo.reading.read import read
-from skinbeam.records.faults import ConflictError, fault
-from skinbeam.records.kept import Consultation
-from skinbeam.records.suggested import Decision, SuggestedConcern
+from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.analysis import analyse_photograph
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.findings.finding import suggest_concerns
+from skinbeam.text import Message, render_message
+from skinbeam_clinic.consultations.answers import parse_submission, serialize_answers
+from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
+from skinbeam_clinic.consultations.forms import Submission, parse_row_field
+from skinbeam_clinic.consultations.routes import render_conflict, render_filled_form, save_answers
+from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionDecision
+from skinbeam_clinic.errors import ConflictError, clinic_error
+from skinbeam_clinic.models import ConsultationRecord
+from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_suggestions"]
+__all__ = ["add_suggestion_routes"]
 
-_PHOTOGRAPH = "photograph"  # this name is told in complaints
+_PHOTOGRAPH_FILE = "photograph"  # this name is told in complaints
 
 
-def add_suggestions(gate: Gate) -> None:
+def add_suggestion_routes(gate: ClinicRouter) -> None:
     """Open the routes of suggestions."""
-    gate.add("POST", "/consultations/{consultation}/suggestions", _look)
-    gate.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/kept", _keep)
-    gate.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/dismissed", _dismiss)
+    gate.add("POST", "/consultations/{consultation}/suggestions", _read_suggestions)
+    gate.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/kept", _accept_suggestion)
+    gate.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/dismissed", _dismiss_suggestion)
 
 
-def _look(visit: Visit) -> Response:
+def _read_suggestions(visit: ClinicRequest) -> Response:
     """Save what stands in the form, read its photograph, and keep what it suggests."""
     try:
-        kept = saved_answers(visit)
+        kept = save_answers(visit)
     except ConflictError as error:
-        return conflict_page(visit, error)
+        return render_conflict(visit, error)
     here, photographs = f"/consultations/{kept.id}", visit.desk.photographs.of(kept.id)
     try:
         if not photographs:
-            raise _refused("no-photograph", text("suggest.no-photograph"))
+            raise _suggestion_error("no-photograph", render_message("suggest.no-photograph"))
         photograph = kept.answers.get("photograph") or photographs[-1].id
         found = visit.desk.suggestions.add(
-            kept.id, photograph, _suggestions(visit, photograph, submission_of(kept.answers))
+            kept.id, photograph, _suggest_concerns(visit, photograph, parse_submission(kept.answers))
         )
     except InputError as error:
-        return visit.html(filled_form(visit, kept, error), status_of(error))
-    return visit.go(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
+        return visit.html(render_filled_form(visit, kept, error), error_status(error))
+    return visit.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
-def _suggestions(visit: Visit, photograph: str, sent: Submission) -> list[dict[str, object]]:
+def _suggest_concerns(visit: ClinicRequest, photograph: str, sent: Submission) -> list[dict[str, object]]:
     """What a photograph suggests, by the points that were set on it if it is that of the form.
 
     Raises
     ------
     InputError : it or its points cannot be read, or it shows no face that can be used.
     """
-    points = points_of(sent) if sent.photo == photograph else None
-    with ONE_PHOTOGRAPH, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
-        file = home / _PHOTOGRAPH
+    points = read_points(sent) if sent.photo == photograph else None
+    with PHOTOGRAPH_LOCK, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+        file = home / _PHOTOGRAPH_FILE
         file.write_bytes(visit.desk.photographs.content(photograph)[1])
-        skin = look_at(read(file), points=points).skin
+        skin = analyse_photograph(read_photograph(file), points=points).skin
     if isinstance(skin, Unknown):
-        raise _refused("photograph-not-usable", skin.reason)
-    return [{**one.as_record(), "told": [_told(seen) for seen in one.seen]} for one in suggested(skin.findings)]
+        raise _suggestion_error("photograph-not-usable", skin.reason)
+    return [
+        {**one.as_record(), "told": [_message_json(seen) for seen in one.seen]}
+        for one in suggest_concerns(skin.findings)
+    ]
 
 
-def _told(message: Message) -> dict[str, object]:
+def _message_json(message: Message) -> dict[str, object]:
     """A message as JSON, so that it can be said in every language later."""
-    params = {name: _told(one) if isinstance(one, Message) else one for name, one in message.params.items()}
+    params = {name: _message_json(one) if isinstance(one, Message) else one for name, one in message.params.items()}
     return {"id": message.id, "params": params}
 
 
-def _keep(visit: Visit) -> Response:
+def _accept_suggestion(visit: ClinicRequest) -> Response:
     """Save what stands in the form with the suggestion as one more concern."""
-    return _decide(visit, Decision.KEPT)
+    return _decide_suggestion(visit, SuggestionDecision.KEPT)
 
 
-def _dismiss(visit: Visit) -> Response:
+def _dismiss_suggestion(visit: ClinicRequest) -> Response:
     """Save what stands in the form, and say that the suggestion was dismissed."""
-    return _decide(visit, Decision.DISMISSED)
+    return _decide_suggestion(visit, SuggestionDecision.DISMISSED)
 
 
-def _decide(visit: Visit, decision: Decision) -> Response:
+def _decide_suggestion(visit: ClinicRequest, decision: SuggestionDecision) -> Response:
     name = visit.path("suggestion")
     shown = visit.desk.suggestions.of(visit.path("consultation"))
     suggestion = next((one for one in shown if one.id == name), None)
     if suggestion is None:
-        raise fault("absent", "suggestion")
+        raise clinic_error("absent", "suggestion")
     try:
-        kept = saved_answers(visit)
-        if suggestion.decision is None and decision == Decision.KEPT:
-            kept = _with_concern(visit, kept, suggestion)
+        kept = save_answers(visit)
+        if suggestion.decision is None and decision == SuggestionDecision.KEPT:
+            kept = _add_concern(visit, kept, suggestion)
         visit.desk.suggestions.decide(suggestion.id, decision)
     except ConflictError as error:
-        return conflict_page(visit, error)
-    return visit.go(f"/consultations/{kept.id}#suggested")
+        return render_conflict(visit, error)
+    return visit.redirect(f"/consultations/{kept.id}#suggested")
 
 
-def _with_concern(visit: Visit, kept: Consultation, suggestion: SuggestedConcern) -> Consultation:
+def _add_concern(visit: ClinicRequest, kept: ConsultationRecord, suggestion: SuggestedConcern) -> ConsultationRecord:
     """Save the answers with the suggested concern in the first free place; one that stands there already stays."""
-    sent = submission_of(kept.answers)
+    sent = parse_submission(kept.answers)
     if any(
         (one.get("condition"), one.get("site")) == (suggestion.condition, suggestion.site)
         for one in sent.tables.get("concern", ())
     ):
         return kept
-    used = {row.number for name, _ in sent.entries if (row := row_of(name)) and row.kind == "concern"}
+    used = {row.number for name, _ in sent.entries if (row := parse_row_field(name)) and row.kind == "concern"}
     place = next(number for number in range(len(used) + 1) if number not in used)
     added = {"condition": suggestion.condition, "site": suggestion.site, "severity": suggestion.severity}
     entries = tuple((f"concern.{place}.{key}", value) for key, value in added.items() if value)
-    answers = kept_answers(Submission((*sent.entries, *entries), sent.photo))
+    answers = serialize_answers(Submission((*sent.entries, *entries), sent.photo))
     return visit.desk.consultations.save(kept.id, answers, revision=kept.revision)
 
 
-def _refused(code: str, message: str) -> InputError:
-    return InputError(code, message, field="photo", hint=text("suggest.hint"))
+def _suggestion_error(code: str, message: str) -> InputError:
+    return InputError(code, message, field="photo", hint=render_message("suggest.hint"))

@@ -1,24 +1,66 @@
-"""What photographs suggested to treat: kept as it was told, and what a clinician did with each."""
+"""A concern that a photograph suggested, as it was told, and what became of it."""
 
+import datetime
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from skinbeam.records.desk.consultations import still_open
-from skinbeam.records.roles import Act
-from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.followed import SuggestedConcern as Row
-from skinbeam.records.store.tables import Consultation, Photograph, new_id
-from skinbeam.records.store.work import Access, Work
-from skinbeam.records.suggested import Decision, SuggestedConcern
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.follow_up_tables import SuggestedConcernRow
+from skinbeam_clinic.database.tables import ConsultationRow, PhotographRow, new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 
-__all__ = ["Suggestions"]
+__all__ = [
+    "SuggestedConcern",
+    "SuggestionDecision",
+    "SuggestionRepository",
+]
 
 
-class Suggestions:
+class SuggestionDecision(StrEnum):
+    """What a clinician did with a suggestion."""
+
+    KEPT = "kept"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True)
+class SuggestedConcern:
+    """A suggestion.
+
+    Parameters
+    ----------
+    severity : empty where no published scale tells one.
+    seen : what was found, in English sentences.
+    told : the same as messages, `id` and `params` each, to be said in other languages.
+    decision : None while nobody has decided.
+    """
+
+    id: str
+    consultation_id: str
+    photograph_id: str
+    condition: str
+    site: str
+    severity: str
+    seen: tuple[str, ...]
+    told: tuple[Mapping[str, Any], ...]
+    made_at: datetime.datetime
+    decision: SuggestionDecision | None
+    decided_at: datetime.datetime | None
+    decided_by: str
+
+
+# What photographs suggested to treat: kept as it was told, and what a clinician did with each.
+
+
+class SuggestionRepository:
     """The suggestions of a clinic's consultations."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def add(
@@ -34,24 +76,31 @@ class Suggestions:
         ------
         ClosedError : the consultation is closed.
         """
-        with self._access.work(Act.TREAT) as work:
-            still_open(work, consultation_id)
-            work.get(Photograph, photograph_id)
-            mine = (Row.consultation_id == consultation_id, Row.photograph_id == photograph_id)
-            kept = work.rows(Row, *mine, order=(Row.made_at,))
+        with self._access.work(AccessRight.TREAT) as work:
+            get_open_consultation(work, consultation_id)
+            work.get(PhotographRow, photograph_id)
+            mine = (
+                SuggestedConcernRow.consultation_id == consultation_id,
+                SuggestedConcernRow.photograph_id == photograph_id,
+            )
+            kept = work.rows(SuggestedConcernRow, *mine, order=(SuggestedConcernRow.made_at,))
             if not kept:
-                kept = [_made(work, consultation_id, photograph_id, one) for one in suggestions]
-            return tuple(_told(work, row) for row in kept)
+                kept = [_make_row(work, consultation_id, photograph_id, one) for one in suggestions]
+            return tuple(_read_suggestion(work, row) for row in kept)
 
     def of(self, consultation_id: str) -> tuple[SuggestedConcern, ...]:
         """Return the suggestions of a consultation, oldest first."""
-        with self._access.see(Act.READ) as work:
-            work.get(Consultation, consultation_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(ConsultationRow, consultation_id)
             work.note("suggestions.listed", f"consultation/{consultation_id}")
-            rows = work.rows(Row, Row.consultation_id == consultation_id, order=(Row.made_at,))
-            return tuple(_told(work, row) for row in rows)
+            rows = work.rows(
+                SuggestedConcernRow,
+                SuggestedConcernRow.consultation_id == consultation_id,
+                order=(SuggestedConcernRow.made_at,),
+            )
+            return tuple(_read_suggestion(work, row) for row in rows)
 
-    def decide(self, id: str, decision: Decision) -> SuggestedConcern:
+    def decide(self, id: str, decision: SuggestionDecision) -> SuggestedConcern:
         """Say what a clinician does with a suggestion; the first decision stands.
 
         Raises
@@ -59,24 +108,28 @@ class Suggestions:
         AbsentError : this clinic has none of that name.
         ClosedError : the consultation is closed.
         """
-        with self._access.work(Act.TREAT) as work:
-            row = work.get(Row, id)
-            still_open(work, row.consultation_id)
+        with self._access.work(AccessRight.TREAT) as work:
+            row = work.get(SuggestedConcernRow, id)
+            get_open_consultation(work, row.consultation_id)
             if row.decision is None:
                 row.decision, row.decided_at, row.decided_by = decision.value, now(), work.actor
                 work.keep(row, f"suggestion.{decision}")
-            return _told(work, row)
+            return _read_suggestion(work, row)
 
 
-def _made(work: Work, consultation_id: str, photograph_id: str, suggestion: Mapping[str, Any]) -> Row:
-    row = Row(clinic_id=work.clinic_id, id=new_id(), consultation_id=consultation_id, photograph_id=photograph_id)
+def _make_row(
+    work: ClinicTransaction, consultation_id: str, photograph_id: str, suggestion: Mapping[str, Any]
+) -> SuggestedConcernRow:
+    row = SuggestedConcernRow(
+        clinic_id=work.clinic_id, id=new_id(), consultation_id=consultation_id, photograph_id=photograph_id
+    )
     row.made_at, row.made_by = now(), work.actor
     work.seal(row, "suggestion_sealed", json_text(dict(suggestion)).encode())
     work.keep(row, "suggestion.made")
     return row
 
 
-def _told(work: Work, row: Row) -> SuggestedConcern:
+def _read_suggestion(work: ClinicTransaction, row: SuggestedConcernRow) -> SuggestedConcern:
     said = json.loads(work.open(row, "suggestion_sealed"))
     return SuggestedConcern(
         id=row.id,
@@ -88,7 +141,7 @@ def _told(work: Work, row: Row) -> SuggestedConcern:
         seen=tuple(said["seen"]),
         told=tuple(said["told"]),
         made_at=row.made_at,
-        decision=None if row.decision is None else Decision(row.decision),
+        decision=None if row.decision is None else SuggestionDecision(row.decision),
         decided_at=row.decided_at,
         decided_by="" if row.decided_by is None else work.name_of(row.decided_by),
     )

@@ -3,47 +3,47 @@
 from pathlib import Path
 from typing import Any
 
-from skinbeam.app.forms import Submission
-from skinbeam.app.pages import render
-from skinbeam.assessment.skin import colour_of, with_colour
-from skinbeam.errors import InputError
-from skinbeam.messages import text
-from skinbeam.plan.rules.reason import severity
+from skinbeam.assessment.skin_draws import assess_colour, case_with_colour
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import case_from_tables
 from skinbeam.plan.rules.suitability import judge_case
+from skinbeam.plan.rules.table import decision_severity
 from skinbeam.plan.search.goals import laser_choices
-from skinbeam.schema.load import loaded_case
+from skinbeam.text import render_message
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.web.pages import render_template
 
-__all__ = ["live_page", "suitability_of"]
+__all__ = ["judge_suitability", "render_suitability"]
 
-_NEEDED = ("condition", "site")
+_REQUIRED_FIELDS = ("condition", "site")
 
 
-def live_page(sent: Submission) -> str:
+def render_suitability(sent: Submission) -> str:
     """Return the part of the form that tells what the rules say so far; empty as long as they say nothing."""
-    return render("live.html", told=suitability_of(sent)).strip()
+    return render_template("live.html", told=judge_suitability(sent)).strip()
 
 
-def suitability_of(sent: Submission) -> dict[str, Any]:
+def judge_suitability(sent: Submission) -> dict[str, Any]:
     """Return the decision in words with the rules that spoke; nothing as long as the answers do not allow one.
 
     A concern counts once it is known what and where it is; before any, what decides the whole case is told. What the
     photograph shows is not read.
     """
     tables = {name: table for name, table in sent.tables.items() if name not in ("clinic", "concern")}
-    concerns = [one for one in sent.tables.get("concern", ()) if all(one.get(name) for name in _NEEDED)]
+    concerns = [one for one in sent.tables.get("concern", ()) if all(one.get(name) for name in _REQUIRED_FIELDS)]
     try:
-        case = loaded_case(tables | ({"concern": concerns} if concerns else {}), Path(), "form").case
+        case = case_from_tables(tables | ({"concern": concerns} if concerns else {}), Path(), "form").case
     except InputError:
         return {}
     if case.patient is None:
         return {}
-    case = with_colour(case, colour_of(case, None))
+    case = case_with_colour(case, assess_colour(case, None))
     judged = judge_case(case, {one.condition: laser_choices(one.condition, one.site)[0] for one in case.concern})
-    if not concerns and severity(judged.decision) < severity("refer"):
+    if not concerns and decision_severity(judged.decision) < decision_severity("refer"):
         return {}
     spoke = [reason for reason in judged.reasons if reason.decision != "suitable"]
     return {
         "decision": judged.decision,
-        "title": text(f"decision.{judged.decision}"),
+        "title": render_message(f"decision.{judged.decision}"),
         "reasons": [{"rule": one.rule, "text": one.message.text, "source": one.source} for one in spoke],
     }

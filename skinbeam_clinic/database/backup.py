@@ -1,37 +1,219 @@
-"""Backup and restore: all clinics of a database and their files, as they were at one moment, in one file."""
+"""What lies in a backup: a tar of each table's rows as lines of JSON, of every file, and last a page that seals it.
 
+Rows are written as values and not as a database's own pages, so a backup of SQLite can be restored into PostgreSQL and
+the other way, and one of an older revision into its tables of that time, which are then brought to the newest. What is
+sealed stays sealed: a backup is read with the key alone.
+"""
+
+import base64
+import datetime
+import hashlib
+import io
+import json
 import os
-from collections.abc import Mapping
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from sqlalchemy import Connection, MetaData, Text, insert, select, type_coerce
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    RowMapping,
+    Table,
+    Text,
+    insert,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
-from skinbeam.files.unfinished import unfinished
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import COMMAND_LINE
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import Json, now
-from skinbeam.records.store.database import SECRET_PLACE, Database, address_of, engine_of, folder_of, reachable
-from skinbeam.records.store.files import Files
-from skinbeam.records.store.followed import ApiToken, CalendarFeed
-from skinbeam.records.store.keys import Secret, keys_of
-from skinbeam.records.store.tables import Base, Clinic, files_named
-from skinbeam.records.store.upgrades import is_known, migrate, newest, open_database, revision_of
-from skinbeam.records.store.work import Work
-from skinbeam.records.upkeep.archive import Reader, Writer, row_of
-from skinbeam.records.upkeep.verify import SIGNED_TABLES, Checked, verify
+from skinbeam.model.atomic_files import temporary_path
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import CanonicalJson, now
+from skinbeam_clinic.database.connection import (
+    SECRET_PLACE,
+    Database,
+    connection_errors,
+    database_url,
+    files_folder,
+    open_engine,
+)
+from skinbeam_clinic.database.encryption import DatabaseSecret, read_keys
+from skinbeam_clinic.database.file_store import FileStore
+from skinbeam_clinic.database.follow_up_tables import ApiTokenRow, CalendarFeedRow
+from skinbeam_clinic.database.revisions import (
+    is_known_revision,
+    migrate_to,
+    newest_revision,
+    open_database,
+    read_revision,
+)
+from skinbeam_clinic.database.tables import Base, ClinicRow, list_row_files
+from skinbeam_clinic.database.transaction import ClinicTransaction
+from skinbeam_clinic.database.verification import SIGNED_TABLES, ClinicCheck, verify_database
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import COMMAND_LINE_ACTOR
 
-__all__ = ["Saved", "backup", "restore"]
+__all__ = [
+    "BackupReader",
+    "BackupSummary",
+    "BackupWriter",
+    "parse_row",
+    "restore_backup",
+    "serialize_row",
+    "write_backup",
+]
 
-_LEFT_OUT = ("login_session", "login_lock", "login_challenge")  # after a restore everybody signs in again
-_AT_A_TIME = 500
+_END_FILE = "end.json"
+_SCHEMA = "skinbeam.backup/1"
+
+
+def serialize_row(row: RowMapping) -> bytes:
+    """Return a row as a line of JSON."""
+    plain = {}
+    for name, value in row.items():
+        if isinstance(value, bytes | memoryview):
+            value = base64.b64encode(value).decode()
+        elif isinstance(value, datetime.datetime):
+            zoned = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+            value = zoned.astimezone(datetime.UTC).isoformat(timespec="microseconds")
+        plain[str(name)] = value
+    return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
+
+
+def parse_row(line: bytes, table: Table) -> dict[str, Any]:
+    """Return the row of a line for a table as it is found in a database.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError : it is none.
+    """
+    read = {}
+    for name, value in json.loads(line).items():
+        kind = table.c[name].type
+        if value is not None and isinstance(kind, LargeBinary):
+            value = base64.b64decode(value, validate=True)
+        elif value is not None and isinstance(kind, DateTime):
+            value = datetime.datetime.fromisoformat(value)
+            value = value if kind.timezone else value.replace(tzinfo=None)
+        elif value is not None and isinstance(kind, Boolean):
+            value = bool(value)
+        read[name] = value
+    return read
+
+
+class BackupWriter:
+    """Writes a backup from its first row to the page that seals it.
+
+    Parameters
+    ----------
+    file : where to, open for writing.
+    scratch : an empty file, for rows whose length must be known before they are written.
+    """
+
+    def __init__(self, file: IO[bytes], scratch: IO[bytes]) -> None:
+        self._tar = tarfile.TarFile(fileobj=file, mode="w")
+        self._scratch = scratch
+        self._hashes: dict[str, str] = {}
+
+    def rows(self, table: str, rows: Iterable[RowMapping]) -> int:
+        """Write the rows of a table, and return how many there were."""
+        self._scratch.seek(0)
+        self._scratch.truncate()
+        digest, count = hashlib.sha256(), 0
+        for row in rows:
+            count += 1
+            line = serialize_row(row)
+            digest.update(line)
+            self._scratch.write(line)
+        length = self._scratch.tell()
+        self._scratch.seek(0)
+        self._hashes[table] = digest.hexdigest()
+        self._add(f"rows/{table}.jsonl", self._scratch, length)
+        return count
+
+    def file(self, clinic_id: str, name: str, sealed: bytes) -> None:
+        """Write a file as it lies on the disk."""
+        self._add(f"files/{clinic_id}/{name}", io.BytesIO(sealed), len(sealed))
+
+    def close(self, revision: str, files: int) -> None:
+        """Seal the backup."""
+        end = {"schema": _SCHEMA, "revision": revision, "tables": self._hashes, "files": files}
+        content = json.dumps(end, sort_keys=True).encode()
+        self._add(_END_FILE, io.BytesIO(content), len(content))
+        self._tar.close()
+
+    def _add(self, name: str, content: IO[bytes], length: int) -> None:
+        about = tarfile.TarInfo(name)
+        about.size, about.mode = length, 0o600
+        self._tar.addfile(about, content)
+
+
+class BackupReader:
+    """Reads a backup that is whole.
+
+    Parameters
+    ----------
+    file : open for reading; it is read twice.
+
+    Raises
+    ------
+    InputError : `bad-archive`: it is no backup, or not whole.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        try:
+            self._tar = tarfile.TarFile(fileobj=file, mode="r")
+            end = json.loads(self._content(_END_FILE))
+            self.revision = str(end["revision"])
+            self._tables: Mapping[str, str] = end["tables"]
+            files = sum(member.name.startswith("files/") for member in self._tar.getmembers())
+            whole = end["schema"] == _SCHEMA and files == end["files"] and all(map(self._as_sealed, self._tables))
+        except (tarfile.TarError, KeyError, ValueError, TypeError, EOFError):
+            whole = False
+        if not whole:
+            raise clinic_error("bad-archive", "backup")
+
+    def rows(self, table: str) -> Iterator[bytes]:
+        """Give the rows of a table as lines."""
+        if table in self._tables:
+            member = self._tar.extractfile(f"rows/{table}.jsonl")
+            assert member is not None
+            yield from member
+
+    def files(self) -> Iterator[tuple[str, str, bytes]]:
+        """Give clinic, name and content of every file."""
+        for member in self._tar.getmembers():
+            kind, *rest = member.name.split("/")
+            if kind == "files" and len(rest) == 2 and member.isfile():
+                yield rest[0], rest[1], self._content(member.name)
+
+    def _content(self, name: str) -> bytes:
+        member = self._tar.extractfile(name)
+        if member is None:
+            raise KeyError(name)
+        return member.read()
+
+    def _as_sealed(self, table: str) -> bool:
+        digest = hashlib.sha256()
+        for line in self.rows(table):
+            digest.update(line)
+        return digest.hexdigest() == self._tables[table]
+
+
+# Backup and restore: all clinics of a database and their files, as they were at one moment, in one file.
+
+_EXCLUDED_TABLES = ("login_session", "login_lock", "login_challenge")  # after a restore everybody signs in again
+_BATCH_ROWS = 500
 
 
 @dataclass(frozen=True)
-class Saved:
+class BackupSummary:
     """What a backup holds."""
 
     rows: int
@@ -39,7 +221,7 @@ class Saved:
     bytes: int
 
 
-def backup(database: Database, path: Path) -> Saved:
+def write_backup(database: Database, path: Path) -> BackupSummary:
     """Write a backup, whole or not at all; work goes on meanwhile, and what it adds is not in it.
 
     Raises
@@ -48,23 +230,23 @@ def backup(database: Database, path: Path) -> Saved:
     UnreachableError : the disk is full or cannot be written.
     """
     if path.exists():
-        raise fault("exists", "--output", name=path.name)
-    _note(database, "backup.made")
+        raise clinic_error("exists", "--output", name=path.name)
+    _note_action(database, "backup.made")
     try:
-        with unfinished(path) as partial, unfinished(path) as scratch:
+        with temporary_path(path) as partial, temporary_path(path) as scratch:
             with partial.open("xb") as file, scratch.open("x+b") as lines:
-                rows, files = _write(database, Writer(file, lines))
+                rows, files = _write_contents(database, BackupWriter(file, lines))
                 file.flush()
                 os.fsync(file.fileno())
                 length = file.tell()
             partial.chmod(0o600)
             partial.rename(path)
     except OSError as error:
-        raise fault("unreachable", "--output", reason=error.strerror or str(error)) from None
-    return Saved(rows, files, length)
+        raise clinic_error("unreachable", "--output", reason=error.strerror or str(error)) from None
+    return BackupSummary(rows, files, length)
 
 
-def restore(path: Path, address: str, environment: Mapping[str, str]) -> tuple[Checked, ...]:
+def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> tuple[ClinicCheck, ...]:
     """Bring a backup into an empty database and its folder, to the newest revision, and check all of it.
 
     Raises
@@ -72,66 +254,68 @@ def restore(path: Path, address: str, environment: Mapping[str, str]) -> tuple[C
     InputError : `bad-archive`, `not-empty`, `newer-revision`; nothing is in the database then.
     WrongKeyError : the backup was made with another key.
     """
-    url, keys = address_of(address), keys_of(environment)
-    folder = folder_of(url, environment)
-    engine = engine_of(url)
+    url, keys = database_url(address), read_keys(environment)
+    folder = files_folder(url, environment)
+    engine = open_engine(url)
     try:
-        with path.open("rb") as file, reachable(), engine.begin() as connection:
-            archive = Reader(file)
-            if not is_known(archive.revision):
-                raise fault("newer-revision", "backup", found=archive.revision)
-            if revision_of(connection) is not None:
-                raise fault("not-empty", "--db")
-            migrate(connection, archive.revision)
-            _fill(connection, archive)
-            migrate(connection, newest())
+        with path.open("rb") as file, connection_errors(), engine.begin() as connection:
+            archive = BackupReader(file)
+            if not is_known_revision(archive.revision):
+                raise clinic_error("newer-revision", "backup", found=archive.revision)
+            if read_revision(connection) is not None:
+                raise clinic_error("not-empty", "--db")
+            migrate_to(connection, archive.revision)
+            _insert_rows(connection, archive)
+            migrate_to(connection, newest_revision())
             with Session(connection) as session:
-                sealed = session.get_one(tables.Store, 1).secret_sealed
-            files = Files(folder, keys, Secret(keys.open(sealed, SECRET_PLACE)))
+                sealed = session.get_one(tables.StoreRow, 1).secret_sealed
+            files = FileStore(folder, keys, DatabaseSecret(keys.open(sealed, SECRET_PLACE)))
             for clinic_id, name, content in archive.files():
                 files.put_back(clinic_id, name, content)
     except OSError as error:
-        raise fault("unreachable", "backup", reason=error.strerror or str(error)) from None
+        raise clinic_error("unreachable", "backup", reason=error.strerror or str(error)) from None
     finally:
         engine.dispose()
     database = open_database(address, environment)
     try:
-        checked = verify(database)
-        _note(database, "backup.restored")
+        checked = verify_database(database)
+        _note_action(database, "backup.restored")
         _end_tokens(database)
     finally:
         database.close()
     return checked
 
 
-def _write(database: Database, writer: Writer) -> tuple[int, int]:
+def _write_contents(database: Database, writer: BackupWriter) -> tuple[int, int]:
     """Write one view of the database, and the files that its rows speak of."""
     count = files = 0
     with database.reading() as session:
         for table in Base.metadata.sorted_tables:
-            if table.name not in _LEFT_OUT:
-                columns = [type_coerce(c, Text).label(c.name) if isinstance(c.type, Json) else c for c in table.c]
+            if table.name not in _EXCLUDED_TABLES:
+                columns = [
+                    type_coerce(c, Text).label(c.name) if isinstance(c.type, CanonicalJson) else c for c in table.c
+                ]
                 asked = select(*columns).order_by(*table.primary_key.columns)
-                rows = session.execute(asked.execution_options(yield_per=_AT_A_TIME)).mappings()
+                rows = session.execute(asked.execution_options(yield_per=_BATCH_ROWS)).mappings()
                 count += writer.rows(table.name, rows)
-        for clinic in session.scalars(select(Clinic).order_by(Clinic.id)).all():
-            for name in sorted(_named(session, clinic)):
+        for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id)).all():
+            for name in sorted(_list_files(session, clinic)):
                 writer.file(clinic.id, name, database.files.sealed(clinic.id, name))
                 files += 1
-    writer.close(newest(), files)
+    writer.close(newest_revision(), files)
     return count, files
 
 
-def _named(session: Session, clinic: Clinic) -> set[str]:
+def _list_files(session: Session, clinic: ClinicRow) -> set[str]:
     return {
         name
         for table in SIGNED_TABLES
         for row in session.scalars(select(table).where(table.clinic_id == clinic.id))
-        for name in files_named(row)
+        for name in list_row_files(row)
     }
 
 
-def _fill(connection: Connection, archive: Reader) -> None:
+def _insert_rows(connection: Connection, archive: BackupReader) -> None:
     """Put the rows into the tables as they are found, which are those of the backup's revision.
 
     Raises
@@ -144,10 +328,10 @@ def _fill(connection: Connection, archive: Reader) -> None:
         page: list[dict[str, Any]] = []
         for line in archive.rows(table.name):
             try:
-                page.append(row_of(line, table))
+                page.append(parse_row(line, table))
             except (ValueError, KeyError, TypeError):
-                raise fault("bad-archive", "backup") from None
-            if len(page) == _AT_A_TIME:
+                raise clinic_error("bad-archive", "backup") from None
+            if len(page) == _BATCH_ROWS:
                 connection.execute(insert(table), page)
                 page = []
         if page:
@@ -157,17 +341,17 @@ def _fill(connection: Connection, archive: Reader) -> None:
 def _end_tokens(database: Database) -> None:
     """End every token and feed that is still good: one that was ended after the backup would be good again."""
     with database.writing() as session:
-        for clinic in session.scalars(select(Clinic).order_by(Clinic.id).with_for_update()).all():
-            work = Work(database, session, clinic, COMMAND_LINE)
-            for token in work.rows(ApiToken, ApiToken.ended_at.is_(None)):
+        for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
+            work = ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR)
+            for token in work.rows(ApiTokenRow, ApiTokenRow.ended_at.is_(None)):
                 token.ended_at = now()
                 work.keep(token, "token.ended")
-            for feed in work.rows(CalendarFeed, CalendarFeed.ended_at.is_(None)):
+            for feed in work.rows(CalendarFeedRow, CalendarFeedRow.ended_at.is_(None)):
                 feed.ended_at = now()
                 work.keep(feed, "feed.ended")
 
 
-def _note(database: Database, action: str) -> None:
+def _note_action(database: Database, action: str) -> None:
     with database.writing() as session:
-        for clinic in session.scalars(select(Clinic).order_by(Clinic.id).with_for_update()).all():
-            Work(database, session, clinic, COMMAND_LINE).note(action, f"clinic/{clinic.id}")
+        for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
+            ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR).note(action, f"clinic/{clinic.id}")

@@ -12,59 +12,59 @@ from dataclasses import dataclass
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from skinbeam.records.kept import COMMAND_LINE
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.followed import DiaryLink
-from skinbeam.records.store.tables import Clinic, Job, files_named
-from skinbeam.records.store.work import Work
-from skinbeam.records.upkeep.verify import SIGNED_TABLES
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.follow_up_tables import DiaryLinkRow
+from skinbeam_clinic.database.tables import ClinicRow, JobRow, list_row_files
+from skinbeam_clinic.database.transaction import ClinicTransaction
+from skinbeam_clinic.database.verification import SIGNED_TABLES
+from skinbeam_clinic.models import COMMAND_LINE_ACTOR
 
-__all__ = ["Tidied", "tidy"]
+__all__ = ["CleanupSummary", "clean_database"]
 
-_YOUNG = datetime.timedelta(days=1)
-_LOOKED_AT = datetime.timedelta(days=30)
+_MINIMUM_AGE = datetime.timedelta(days=1)
+_JOB_RETENTION = datetime.timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Tidied:
+class CleanupSummary:
     """How much of a clinic was removed."""
 
     files: int
     jobs: int
 
 
-def tidy(database: Database) -> Mapping[str, Tidied]:
+def clean_database(database: Database) -> Mapping[str, CleanupSummary]:
     """Remove the spare files of every clinic that are older than a day, and jobs that ended more than 30 days ago."""
     removed = {}
-    before = (now() - _YOUNG).timestamp()
+    before = (now() - _MINIMUM_AGE).timestamp()
     with database.reading() as session:
-        clinics = session.scalars(select(Clinic).order_by(Clinic.plain_name)).all()
+        clinics = session.scalars(select(ClinicRow).order_by(ClinicRow.plain_name)).all()
         named = {clinic.id: set[str]() for clinic in clinics}
         for table in SIGNED_TABLES:
             for row in session.scalars(select(table)):
-                named[row.clinic_id].update(files_named(row))
+                named[row.clinic_id].update(list_row_files(row))
     for clinic in clinics:
         files = database.files.tidy(clinic.id, named[clinic.id], before)
         with database.writing() as session:
-            locked = session.scalars(select(Clinic).where(Clinic.id == clinic.id).with_for_update()).one()
-            work = Work(database, session, locked, COMMAND_LINE)
+            locked = session.scalars(select(ClinicRow).where(ClinicRow.id == clinic.id).with_for_update()).one()
+            work = ClinicTransaction(database, session, locked, COMMAND_LINE_ACTOR)
             jobs = _remove_jobs(session, clinic.id)
             _remove_links(work)
             for what, count in (("files", files), ("jobs", jobs)):
                 if count:
                     work.note(f"{what}.tidied", f"clinic/{clinic.id}", removed=count)
-        removed[clinic.name] = Tidied(files, jobs)
+        removed[clinic.name] = CleanupSummary(files, jobs)
     return removed
 
 
 def _remove_jobs(session: Session, clinic_id: str) -> int:
-    mine = (Job.clinic_id == clinic_id, Job.ended_at < now() - _LOOKED_AT)
-    return len(session.scalars(delete(Job).where(*mine).returning(Job.id)).all())
+    mine = (JobRow.clinic_id == clinic_id, JobRow.ended_at < now() - _JOB_RETENTION)
+    return len(session.scalars(delete(JobRow).where(*mine).returning(JobRow.id)).all())
 
 
-def _remove_links(work: Work) -> None:
+def _remove_links(work: ClinicTransaction) -> None:
     """Remove links to diaries that were over a day ago, so that no clock that is set back opens one again."""
-    before = now() - _YOUNG
-    for link in work.rows(DiaryLink, or_(DiaryLink.until < before, DiaryLink.ended_at < before)):
+    before = now() - _MINIMUM_AGE
+    for link in work.rows(DiaryLinkRow, or_(DiaryLinkRow.until < before, DiaryLinkRow.ended_at < before)):
         work.drop(link, "diary-link.tidied")

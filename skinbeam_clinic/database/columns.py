@@ -3,12 +3,20 @@
 import datetime
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Json", "Utc", "json_text", "now"]
+__all__ = [
+    "CanonicalJson",
+    "UtcDateTime",
+    "clock_jump",
+    "json_text",
+    "now",
+    "time_after",
+]
 
 
 def now() -> datetime.datetime:
@@ -21,7 +29,7 @@ def json_text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-class Utc(TypeDecorator[datetime.datetime]):
+class UtcDateTime(TypeDecorator[datetime.datetime]):
     """A moment with its zone, also on a database that knows no zones."""
 
     impl = DateTime(timezone=True)
@@ -39,7 +47,7 @@ class Utc(TypeDecorator[datetime.datetime]):
         return read.replace(tzinfo=datetime.UTC) if read.tzinfo is None else read.astimezone(datetime.UTC)
 
 
-class Json(TypeDecorator[Any]):
+class CanonicalJson(TypeDecorator[Any]):
     """JSON as its one text: the same bytes on every database, so that they can be signed."""
 
     impl = Text
@@ -62,3 +70,26 @@ class Json(TypeDecorator[Any]):
         if json_text(read) != value:
             raise ValueError("JSON that is not in its one form")
         return read
+
+
+# What holds when the machine's clock is set: nobody here can know which of two times was the right one.
+#
+# So nothing is built on a clock that has jumped forward (`clock_jump`), and what came later is dated later
+# (`time_after`). A
+# clock that was wrong before the program started, and is put right while it stands still, is not noticed.
+
+_COUNTER = time.CLOCK_BOOTTIME  # counts on while the machine sleeps, and nobody sets it
+_BOOT_TIME = time.time() - time.clock_gettime(_COUNTER)
+_DRIFT = datetime.timedelta(minutes=5)  # in months, of a clock that is kept right
+_TICK = datetime.timedelta(microseconds=1)
+
+
+def clock_jump() -> datetime.timedelta:
+    """Return how far the clock was set forward since this program started; nothing where it was set back or drifts."""
+    moved = datetime.timedelta(seconds=time.time() - time.clock_gettime(_COUNTER) - _BOOT_TIME)
+    return moved if moved > _DRIFT else datetime.timedelta()
+
+
+def time_after(earlier: Iterable[datetime.datetime]) -> datetime.datetime:
+    """Return the time, or where the clock says less, the moment right after the latest of those that came before."""
+    return max([now(), *(one + _TICK for one in earlier)])

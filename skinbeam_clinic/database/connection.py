@@ -16,14 +16,22 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from skinbeam.records.faults import fault
-from skinbeam.records.store.files import Files
-from skinbeam.records.store.keys import Keys, Secret
-from skinbeam.records.store.tables import Store
+from skinbeam_clinic.database.encryption import DatabaseSecret, EncryptionKeys
+from skinbeam_clinic.database.file_store import FileStore
+from skinbeam_clinic.database.tables import StoreRow
+from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["FOLDER_VARIABLE", "SECRET_PLACE", "Database", "address_of", "engine_of", "folder_of", "reachable"]
+__all__ = [
+    "FILES_VARIABLE",
+    "SECRET_PLACE",
+    "Database",
+    "connection_errors",
+    "database_url",
+    "files_folder",
+    "open_engine",
+]
 
-FOLDER_VARIABLE = "SKINBEAM_FILES"
+FILES_VARIABLE = "SKINBEAM_FILES"
 
 SECRET_PLACE = "store/1/secret"
 _BUSY_MS = 15_000  # how long a writer waits for another
@@ -35,7 +43,7 @@ class Database:
 
     Parameters
     ----------
-    engine : as `engine_of` makes it.
+    engine : as `open_engine` makes it.
     folder : where its files lie.
 
     Raises
@@ -44,7 +52,7 @@ class Database:
     InputError : `no-store`: it was never set up.
     """
 
-    def __init__(self, engine: Engine, keys: Keys, folder: Path) -> None:
+    def __init__(self, engine: Engine, keys: EncryptionKeys, folder: Path) -> None:
         self.engine = engine
         self.keys = keys
         # Threads that wait here are woken by each other; SQLite lets them try again after ever longer pauses.
@@ -54,16 +62,16 @@ class Database:
         one_view = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reader = engine.execution_options(**{_READING: True}, **one_view)
         with self.reading() as session:
-            row = session.get(Store, 1)
+            row = session.get(StoreRow, 1)
             if row is None:
-                raise fault("no-store", "--db")
-            self.secret = Secret(keys.open(row.secret_sealed, SECRET_PLACE))
-        self.files = Files(folder, keys, self.secret)
+                raise clinic_error("no-store", "--db")
+            self.secret = DatabaseSecret(keys.open(row.secret_sealed, SECRET_PLACE))
+        self.files = FileStore(folder, keys, self.secret)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give one view of the database, which nobody changes while it is read."""
-        with reachable(), Session(self._reader, expire_on_commit=False) as session:
+        with connection_errors(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -74,7 +82,7 @@ class Database:
         ------
         UnreachableError : the database is gone, busy for too long, or its disk is full.
         """
-        with reachable(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with connection_errors(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:
@@ -83,18 +91,18 @@ class Database:
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
+def connection_errors() -> Iterator[None]:
     """Say of a database that cannot do its work why, in its own words and without the statement's values."""
     try:
         yield
     except DBAPIError as error:
         gone = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
         if gone or type(error.orig) is sqlite3.DatabaseError:  # which says that a file is not a database, or is damaged
-            raise fault("unreachable", "--db", reason=_reason(error)) from None
+            raise clinic_error("unreachable", "--db", reason=_driver_message(error)) from None
         raise
 
 
-def address_of(written: str) -> URL:
+def database_url(written: str) -> URL:
     """Return the address of a database: a URL, or the path of an SQLite file.
 
     Raises
@@ -106,29 +114,29 @@ def address_of(written: str) -> URL:
     try:
         url = make_url(written)
     except (ArgumentError, ValueError):
-        raise fault("bad-address", "--db") from None
+        raise clinic_error("bad-address", "--db") from None
     if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in ("sqlite", "sqlite+pysqlite") and url.database and url.database != ":memory:":
         return url.set(drivername="sqlite+pysqlite")
-    raise fault("bad-address", "--db")
+    raise clinic_error("bad-address", "--db")
 
 
-def folder_of(url: URL, environment: Mapping[str, str]) -> Path:
+def files_folder(url: URL, environment: Mapping[str, str]) -> Path:
     """Return where the files of a database lie: where the environment says, else beside the file of SQLite.
 
     Raises
     ------
     InputError : `no-folder`: a server's database has no place beside it.
     """
-    if environment.get(FOLDER_VARIABLE):
-        return Path(environment[FOLDER_VARIABLE])
+    if environment.get(FILES_VARIABLE):
+        return Path(environment[FILES_VARIABLE])
     if url.get_backend_name() == "sqlite":
         return Path(f"{url.database}.files")
-    raise fault("no-folder", FOLDER_VARIABLE)
+    raise clinic_error("no-folder", FILES_VARIABLE)
 
 
-def engine_of(url: URL) -> Engine:
+def open_engine(url: URL) -> Engine:
     """Return what connects to a database; a file of SQLite is made for this user alone.
 
     Raises
@@ -141,25 +149,25 @@ def engine_of(url: URL) -> Engine:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise fault("unreachable", "--db", reason=error.strerror or str(error)) from None
+        raise clinic_error("unreachable", "--db", reason=error.strerror or str(error)) from None
     engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_transaction)
     return engine
 
 
-def _set_up(connection: Any, _: Any) -> None:
-    """Make SQLite keep what it promises; transactions begin where `_begin` says."""
+def _configure_sqlite(connection: Any, _: Any) -> None:
+    """Make SQLite keep what it promises; transactions begin where `_begin_transaction` says."""
     connection.isolation_level = None
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {_BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Connection) -> None:
+def _begin_transaction(connection: Connection) -> None:
     """A writer waits for its turn at once: one that has read before it writes could be refused later."""
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
 
 
-def _reason(error: DBAPIError) -> str:
+def _driver_message(error: DBAPIError) -> str:
     told = str(error.orig).strip().splitlines()
     return told[0] if told else type(error.orig).__name__

@@ -17,18 +17,28 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from skinbeam.records.faults import fault
+from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["FILE_VARIABLE", "KEY_BYTES", "VARIABLE", "Keys", "Secret", "fresh_key", "keys_of"]
+__all__ = [
+    "KEY_BYTES",
+    "KEY_FILE_VARIABLE",
+    "KEY_VARIABLE",
+    "DatabaseSecret",
+    "EncryptionKeys",
+    "generate_key",
+    "read_keys",
+]
 
-VARIABLE = "SKINBEAM_KEY"
-FILE_VARIABLE = "SKINBEAM_KEY_FILE"  # names a file that holds it, as systemd and container engines hand secrets over
+KEY_VARIABLE = "SKINBEAM_KEY"
+KEY_FILE_VARIABLE = (
+    "SKINBEAM_KEY_FILE"  # names a file that holds it, as systemd and container engines hand secrets over
+)
 KEY_BYTES = 32
-_FORM = b"\x01"  # of what is sealed: form, name of the key, nonce, then ciphertext with its tag
+_FORMAT = b"\x01"  # of what is sealed: form, name of the key, nonce, then ciphertext with its tag
 _NAME_BYTES, _NONCE_BYTES = 4, 12
 
 
-class Keys:
+class EncryptionKeys:
     """Seals and opens.
 
     Parameters
@@ -37,13 +47,13 @@ class Keys:
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        self._ciphers = {_name(key): AESGCM(key) for key in keys}
-        self._first = _name(keys[0])
+        self._ciphers = {_key_name(key): AESGCM(key) for key in keys}
+        self._first = _key_name(keys[0])
 
     def seal(self, data: bytes, place: str) -> bytes:
         """Return `data` so that it opens with this key and at this place alone."""
         nonce = os.urandom(_NONCE_BYTES)
-        return _FORM + self._first + nonce + self._ciphers[self._first].encrypt(nonce, data, place.encode())
+        return _FORMAT + self._first + nonce + self._ciphers[self._first].encrypt(nonce, data, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """Return what was sealed for `place`.
@@ -53,20 +63,20 @@ class Keys:
         WrongKeyError : no key here has sealed it.
         InputError : `altered-data`: it is not as it was sealed, or not for this place.
         """
-        head = len(_FORM) + _NAME_BYTES
-        form, name = sealed[: len(_FORM)], sealed[len(_FORM) : head]
-        if form == _FORM and name not in self._ciphers:
-            raise fault("wrong-key", VARIABLE)
+        head = len(_FORMAT) + _NAME_BYTES
+        form, name = sealed[: len(_FORMAT)], sealed[len(_FORMAT) : head]
+        if form == _FORMAT and name not in self._ciphers:
+            raise clinic_error("wrong-key", KEY_VARIABLE)
         try:
-            if form != _FORM:
+            if form != _FORMAT:
                 raise InvalidTag
             nonce = sealed[head : head + _NONCE_BYTES]
             return self._ciphers[name].decrypt(nonce, sealed[head + _NONCE_BYTES :], place.encode())
         except (InvalidTag, ValueError):
-            raise fault("altered-data", place) from None
+            raise clinic_error("altered-data", place) from None
 
 
-class Secret:
+class DatabaseSecret:
     """What one database alone knows, itself sealed by the key: names of files and signatures of the trail come from it.
 
     Neither changes when the key is replaced, and who has the database without the key can make neither.
@@ -81,12 +91,12 @@ class Secret:
         return hmac.new(own, data, hashlib.sha256).hexdigest()
 
 
-def fresh_key() -> str:
+def generate_key() -> str:
     """Return a new key as the environment holds it."""
     return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
 
-def keys_of(environment: Mapping[str, str]) -> Keys:
+def read_keys(environment: Mapping[str, str]) -> EncryptionKeys:
     """Return the keys of an environment.
 
     Raises
@@ -94,27 +104,27 @@ def keys_of(environment: Mapping[str, str]) -> Keys:
     InputError : there is none, its file cannot be read, or one is not 32 bytes in urlsafe base64.
         The way out holds a fresh one.
     """
-    written = environment.get(VARIABLE, "").strip() or _from_file(environment.get(FILE_VARIABLE, ""))
+    written = environment.get(KEY_VARIABLE, "").strip() or _read_key_file(environment.get(KEY_FILE_VARIABLE, ""))
     if not written:
-        raise fault("no-key", VARIABLE, hint={"line": f"export {VARIABLE}={fresh_key()}"})
+        raise clinic_error("no-key", KEY_VARIABLE, hint={"line": f"export {KEY_VARIABLE}={generate_key()}"})
     try:
         keys = [base64.b64decode(one.strip(), altchars=b"-_", validate=True) for one in written.split(",")]
     except (binascii.Error, ValueError):
         keys = [b""]
     if any(len(key) != KEY_BYTES for key in keys):
-        raise fault("bad-key", VARIABLE, hint={"line": f"export {VARIABLE}={fresh_key()}"})
-    return Keys(keys)
+        raise clinic_error("bad-key", KEY_VARIABLE, hint={"line": f"export {KEY_VARIABLE}={generate_key()}"})
+    return EncryptionKeys(keys)
 
 
-def _from_file(path: str) -> str:
+def _read_key_file(path: str) -> str:
     if not path:
         return ""
     try:
         return Path(path).read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise fault("no-key-file", FILE_VARIABLE, reason=reason) from None
+        raise clinic_error("no-key-file", KEY_FILE_VARIABLE, reason=reason) from None
 
 
-def _name(key: bytes) -> bytes:
+def _key_name(key: bytes) -> bytes:
     return hashlib.sha256(b"skinbeam name of key" + key).digest()[:_NAME_BYTES]

@@ -9,16 +9,16 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from skinbeam.files.unfinished import unfinished
-from skinbeam.records.faults import fault
-from skinbeam.records.store.keys import Keys, Secret
+from skinbeam.model.atomic_files import temporary_path
+from skinbeam_clinic.database.encryption import DatabaseSecret, EncryptionKeys
+from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["Files"]
+__all__ = ["FileStore"]
 
 _NAME_LENGTH = 64  # of a SHA-256 in hex
 
 
-class Files:
+class FileStore:
     """The files of all clinics of a database, each in a folder of its clinic.
 
     Parameters
@@ -26,7 +26,7 @@ class Files:
     folder : is made when missing, for this user alone.
     """
 
-    def __init__(self, folder: Path, keys: Keys, secret: Secret) -> None:
+    def __init__(self, folder: Path, keys: EncryptionKeys, secret: DatabaseSecret) -> None:
         self.folder = folder
         self._keys = keys
         self._secret = secret
@@ -47,7 +47,7 @@ class Files:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._write(path, self._keys.seal(content, f"{clinic_id}/file/{name}"))
             except OSError as error:
-                raise fault("unreachable", "files", reason=error.strerror or str(error)) from None
+                raise clinic_error("unreachable", "files", reason=error.strerror or str(error)) from None
         return name
 
     def get(self, clinic_id: str, name: str) -> bytes:
@@ -61,11 +61,11 @@ class Files:
         try:
             sealed = self._path(clinic_id, name).read_bytes()
         except OSError:
-            raise fault("absent", "file") from None
+            raise clinic_error("absent", "file") from None
         place = f"{clinic_id}/file/{name}"
         content = self._keys.open(sealed, place)
         if self._secret.signature(f"file/{clinic_id}", content) != name:
-            raise fault("altered-data", place)
+            raise clinic_error("altered-data", place)
         return content
 
     def sealed(self, clinic_id: str, name: str) -> bytes:
@@ -126,12 +126,12 @@ class Files:
 
     def _path(self, clinic_id: str, name: str) -> Path:
         if len(name) != _NAME_LENGTH or not (name + clinic_id).isalnum():
-            raise fault("absent", "file")
+            raise clinic_error("absent", "file")
         return self.folder / clinic_id / name[:2] / name
 
     def _write(self, path: Path, data: bytes) -> None:
         """Write whole or not at all, also when the machine stops: the content before its name, each on the disk."""
-        with unfinished(path) as partial:
+        with temporary_path(path) as partial:
             with partial.open("xb") as file:
                 file.write(data)
                 file.flush()

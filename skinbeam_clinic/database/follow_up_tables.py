@@ -8,21 +8,27 @@ import datetime
 from sqlalchemy import ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from skinbeam.records.store.tables import Base, InClinic
-from skinbeam.records.store.treated import AdverseEvent, OfConsultation, TestSpot, TreatedArea, Treatment
+from skinbeam_clinic.database.tables import Base, ClinicScoped
+from skinbeam_clinic.database.treatment_tables import (
+    AdverseEventRow,
+    ConsultationScoped,
+    TestSpotRow,
+    TreatedAreaRow,
+    TreatmentRow,
+)
 
 __all__ = [
-    "OF_CONSULTATION",
-    "Alarm",
-    "AlarmDecision",
-    "ApiToken",
-    "CalendarFeed",
-    "DiaryEntry",
-    "DiaryLink",
-    "DiaryReading",
-    "FollowUp",
-    "PhotographPair",
-    "SuggestedConcern",
+    "CONSULTATION_TABLES",
+    "AlarmDecisionRow",
+    "AlarmRow",
+    "ApiTokenRow",
+    "CalendarFeedRow",
+    "DiaryEntryRow",
+    "DiaryLinkRow",
+    "DiaryReadingRow",
+    "FollowUpRow",
+    "PhotographPairRow",
+    "SuggestedConcernRow",
 ]
 
 _ID = String(32)
@@ -30,7 +36,7 @@ _HASH = String(64)
 _WORD = String(200)
 
 
-class DiaryLink(OfConsultation, Base):
+class DiaryLinkRow(ConsultationScoped, Base):
     """A way to the diary of a treatment for who has no account, good until it ends or another takes its place."""
 
     __tablename__ = "diary_link"
@@ -44,7 +50,7 @@ class DiaryLink(OfConsultation, Base):
     ended_at: Mapped[datetime.datetime | None]
 
 
-class DiaryEntry(OfConsultation, Base):
+class DiaryEntryRow(ConsultationScoped, Base):
     """What a patient wrote on one day after a treatment."""
 
     __tablename__ = "diary_entry"
@@ -56,7 +62,7 @@ class DiaryEntry(OfConsultation, Base):
     written_at: Mapped[datetime.datetime]
 
 
-class Alarm(OfConsultation, Base):
+class AlarmRow(ConsultationScoped, Base):
     """A diary entry that somebody of the clinic must see now, and who answered it."""
 
     __tablename__ = "alarm"
@@ -68,7 +74,7 @@ class Alarm(OfConsultation, Base):
     answer_sealed: Mapped[bytes | None]
 
 
-class DiaryReading(OfConsultation, Base):
+class DiaryReadingRow(ConsultationScoped, Base):
     """Who of the clinic has read a diary entry first, and when; the row has the entry's name."""
 
     __tablename__ = "diary_reading"
@@ -78,7 +84,7 @@ class DiaryReading(OfConsultation, Base):
     read_by: Mapped[str] = mapped_column(_WORD)
 
 
-class AlarmDecision(OfConsultation, Base):
+class AlarmDecisionRow(ConsultationScoped, Base):
     """What a clinician made of an alarm: an adverse event, or none, and why; the row has the alarm's name."""
 
     __tablename__ = "alarm_decision"
@@ -90,7 +96,7 @@ class AlarmDecision(OfConsultation, Base):
     decided_by: Mapped[str] = mapped_column(_WORD)
 
 
-class FollowUp(OfConsultation, Base):
+class FollowUpRow(ConsultationScoped, Base):
     """What came of it, judged after the last treatment: grades, words and numbers of clinician and patient."""
 
     __tablename__ = "follow_up"
@@ -102,7 +108,7 @@ class FollowUp(OfConsultation, Base):
     noted_by: Mapped[str] = mapped_column(_WORD)
 
 
-class PhotographPair(OfConsultation, Base):
+class PhotographPairRow(ConsultationScoped, Base):
     """Two photographs of the same place, from before and from the follow-up."""
 
     __tablename__ = "photograph_pair"
@@ -112,7 +118,7 @@ class PhotographPair(OfConsultation, Base):
     after_id: Mapped[str] = mapped_column(_ID)
 
 
-class SuggestedConcern(OfConsultation, Base):
+class SuggestedConcernRow(ConsultationScoped, Base):
     """A concern that a photograph suggested, and what a clinician did with it: kept, dismissed, or nothing yet."""
 
     __tablename__ = "suggested_concern"
@@ -126,7 +132,7 @@ class SuggestedConcern(OfConsultation, Base):
     decided_by: Mapped[str | None] = mapped_column(_WORD)
 
 
-class ApiToken(InClinic, Base):
+class ApiTokenRow(ClinicScoped, Base):
     """What another system shows to read the records of the clinic, by its hash; it ends by itself."""
 
     __tablename__ = "api_token"
@@ -139,7 +145,7 @@ class ApiToken(InClinic, Base):
     ended_at: Mapped[datetime.datetime | None]
 
 
-class CalendarFeed(InClinic, Base):
+class CalendarFeedRow(ClinicScoped, Base):
     """The address at which a member's own calendar program reads their appointments, by its hash; it ends by itself."""
 
     __tablename__ = "calendar_feed"
@@ -155,17 +161,17 @@ class CalendarFeed(InClinic, Base):
 
 
 # Each before what it refers to, so that the rows of a consultation can be removed in this order.
-OF_CONSULTATION: tuple[type[OfConsultation], ...] = (
-    SuggestedConcern,
-    PhotographPair,
-    FollowUp,
-    AlarmDecision,
-    Alarm,
-    DiaryReading,
-    DiaryEntry,
-    DiaryLink,
-    AdverseEvent,
-    TreatedArea,
-    Treatment,
-    TestSpot,
+CONSULTATION_TABLES: tuple[type[ConsultationScoped], ...] = (
+    SuggestedConcernRow,
+    PhotographPairRow,
+    FollowUpRow,
+    AlarmDecisionRow,
+    AlarmRow,
+    DiaryReadingRow,
+    DiaryEntryRow,
+    DiaryLinkRow,
+    AdverseEventRow,
+    TreatedAreaRow,
+    TreatmentRow,
+    TestSpotRow,
 )

@@ -16,14 +16,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from skinbeam.errors import InputError
-from skinbeam.records.faults import fault
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import SECRET_PLACE, Database, address_of, engine_of, folder_of, reachable
-from skinbeam.records.store.keys import KEY_BYTES, keys_of
-from skinbeam.records.store.tables import Store
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import (
+    SECRET_PLACE,
+    Database,
+    connection_errors,
+    database_url,
+    files_folder,
+    open_engine,
+)
+from skinbeam_clinic.database.encryption import KEY_BYTES, read_keys
+from skinbeam_clinic.database.tables import StoreRow
+from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["is_known", "migrate", "newest", "open_database", "revision_of", "set_up"]
+__all__ = ["is_known_revision", "migrate_to", "newest_revision", "open_database", "read_revision", "upgrade_database"]
 
 
 def open_database(address: str, environment: Mapping[str, str]) -> Database:
@@ -34,23 +41,23 @@ def open_database(address: str, environment: Mapping[str, str]) -> Database:
     InputError : `other-revision`: with the one command that mends it.
     WrongKeyError, UnreachableError : as they say.
     """
-    url, keys = address_of(address), keys_of(environment)
-    folder = folder_of(url, environment)
+    url, keys = database_url(address), read_keys(environment)
+    folder = files_folder(url, environment)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        raise _other_revision(None, address)  # a path that is misspelt makes no file
-    engine = engine_of(url)
+        raise _revision_error(None, address)  # a path that is misspelt makes no file
+    engine = open_engine(url)
     try:
-        with reachable(), engine.connect() as connection:
-            found = revision_of(connection)
-        if found != newest():
-            raise _other_revision(found, address)
+        with connection_errors(), engine.connect() as connection:
+            found = read_revision(connection)
+        if found != newest_revision():
+            raise _revision_error(found, address)
         return Database(engine, keys, folder)
     except BaseException:
         engine.dispose()
         raise
 
 
-def set_up(address: str, environment: Mapping[str, str]) -> tuple[str | None, str]:
+def upgrade_database(address: str, environment: Mapping[str, str]) -> tuple[str | None, str]:
     """Bring a database to the newest revision, an empty one from nothing, and return its revision before and after.
 
     Raises
@@ -58,69 +65,69 @@ def set_up(address: str, environment: Mapping[str, str]) -> tuple[str | None, st
     WrongKeyError : it was made with another key.
     InputError : `newer-revision`: a newer version has made it.
     """
-    url, keys = address_of(address), keys_of(environment)
-    folder_of(url, environment)  # said now rather than when the first photograph is kept
-    engine = engine_of(url)
+    url, keys = database_url(address), read_keys(environment)
+    files_folder(url, environment)  # said now rather than when the first photograph is kept
+    engine = open_engine(url)
     try:
-        with reachable(), engine.begin() as connection:
-            found = revision_of(connection)
-            if found is not None and not is_known(found):
-                raise fault("newer-revision", "--db", found=found)
-            migrate(connection, newest())
+        with connection_errors(), engine.begin() as connection:
+            found = read_revision(connection)
+            if found is not None and not is_known_revision(found):
+                raise clinic_error("newer-revision", "--db", found=found)
+            migrate_to(connection, newest_revision())
             with Session(connection) as session:
-                row = session.get(Store, 1)
+                row = session.get(StoreRow, 1)
                 if row is not None:
                     keys.open(row.secret_sealed, SECRET_PLACE)
                 else:
                     secret = keys.seal(os.urandom(KEY_BYTES), SECRET_PLACE)
-                    session.add(Store(id=1, secret_sealed=secret, created_at=now()))
+                    session.add(StoreRow(id=1, secret_sealed=secret, created_at=now()))
                     session.flush()
     finally:
         engine.dispose()
-    return found, newest()
+    return found, newest_revision()
 
 
-def migrate(connection: Connection, revision: str) -> None:
+def migrate_to(connection: Connection, revision: str) -> None:
     """Take an open transaction's database up or down to a revision; `base` is none at all."""
-    config = _config()
+    config = _alembic_config()
     config.attributes["connection"] = connection
-    order = [None, *_known()]
-    up = order.index(None if revision == "base" else revision) >= order.index(revision_of(connection))
+    order = [None, *_list_revisions()]
+    up = order.index(None if revision == "base" else revision) >= order.index(read_revision(connection))
     (command.upgrade if up else command.downgrade)(config, revision)
 
 
-def revision_of(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """Return the revision of a database; None of one that holds no records."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def is_known(revision: str) -> bool:
+def is_known_revision(revision: str) -> bool:
     """Tell whether this version knows a revision."""
-    return revision in _known()
+    return revision in _list_revisions()
 
 
-def newest() -> str:
+def newest_revision() -> str:
     """Return the revision that this version needs."""
-    return _known()[-1]
+    return _list_revisions()[-1]
 
 
-def _known() -> list[str]:
+def _list_revisions() -> list[str]:
     """Every revision, oldest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+    return [script.revision for script in ScriptDirectory.from_config(_alembic_config()).walk_revisions()][::-1]
 
 
-def _config() -> Config:
+def _alembic_config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(resources.files("skinbeam") / "records" / "migrations"))
+    config.set_main_option("script_location", str(resources.files("skinbeam_clinic") / "database" / "migrations"))
     config.set_main_option("path_separator", "os")
     return config
 
 
-def _other_revision(found: str | None, address: str) -> InputError:
-    about = {"found": found or "none", "needed": newest()}
-    return fault("other-revision", "--db", {"address": _shown(address)}, **about)
+def _revision_error(found: str | None, address: str) -> InputError:
+    about = {"found": found or "none", "needed": newest_revision()}
+    return clinic_error("other-revision", "--db", {"address": _without_password(address)}, **about)
 
 
-def _shown(address: str) -> str:
+def _without_password(address: str) -> str:
     """An address as a person may type it, without its password."""
-    return address_of(address).render_as_string(hide_password=True) if "://" in address else address
+    return database_url(address).render_as_string(hide_password=True) if "://" in address else address

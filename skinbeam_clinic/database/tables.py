@@ -12,32 +12,32 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from skinbeam.records.store.columns import Json, Utc
+from skinbeam_clinic.database.columns import CanonicalJson, UtcDateTime
 
 __all__ = [
+    "AuditEntryRow",
     "Base",
-    "Choice",
-    "Clinic",
-    "Consent",
-    "ConsentLanguage",
-    "ConsentVoid",
-    "Consultation",
-    "Contact",
-    "Entry",
-    "InClinic",
-    "Job",
-    "Lock",
-    "LoginChallenge",
-    "LoginSession",
-    "Member",
-    "Passkey",
-    "Patient",
-    "Photograph",
-    "Plan",
-    "Recovery",
-    "Store",
-    "TellBack",
-    "files_named",
+    "ClinicRow",
+    "ClinicScoped",
+    "ConsentLanguageRow",
+    "ConsentRow",
+    "ConsentVoidRow",
+    "ConsultationRow",
+    "ContactRow",
+    "JobRow",
+    "LoginChallengeRow",
+    "LoginLockRow",
+    "LoginSessionRow",
+    "MemberRow",
+    "PasskeyRow",
+    "PatientRow",
+    "PhotographRow",
+    "PlanChoiceRow",
+    "PlanRow",
+    "RecoveryRow",
+    "StoreRow",
+    "TellBackRow",
+    "list_row_files",
     "new_id",
 ]
 
@@ -63,22 +63,22 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         }
     )
-    type_annotation_map = {datetime.datetime: Utc, dict[str, Any]: Json, list[str]: Json}  # noqa: RUF012
+    type_annotation_map = {datetime.datetime: UtcDateTime, dict[str, Any]: CanonicalJson, list[str]: CanonicalJson}  # noqa: RUF012
 
 
-class InClinic:
+class ClinicScoped:
     """A row of one clinic."""
 
     clinic_id: Mapped[str] = mapped_column(_ID, ForeignKey("clinic.id"), primary_key=True)
     id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
 
 
-def _of(table: str, column: str) -> ForeignKeyConstraint:
+def _clinic_reference(table: str, column: str) -> ForeignKeyConstraint:
     """A reference to a row of the same clinic."""
     return ForeignKeyConstraint(["clinic_id", column], [f"{table}.clinic_id", f"{table}.id"])
 
 
-class Store(Base):
+class StoreRow(Base):
     """The one row about the database itself: its secret, sealed, which also tells whether a key is the right one."""
 
     __tablename__ = "store"
@@ -87,7 +87,7 @@ class Store(Base):
     created_at: Mapped[datetime.datetime]
 
 
-class Clinic(Base):
+class ClinicRow(Base):
     """A clinic, and where its trail ends: removing the last entries leaves a trail that is too short."""
 
     __tablename__ = "clinic"
@@ -100,7 +100,7 @@ class Clinic(Base):
     trail_head: Mapped[str] = mapped_column(_HASH, default="")
 
 
-class Member(InClinic, Base):
+class MemberRow(ClinicScoped, Base):
     """Somebody who works there. `code_step` is the last one-time code's time step, so that none is used twice."""
 
     __tablename__ = "member"
@@ -115,11 +115,11 @@ class Member(InClinic, Base):
     disabled_at: Mapped[datetime.datetime | None]
 
 
-class Passkey(InClinic, Base):
+class PasskeyRow(ClinicScoped, Base):
     """A key pair of a member's own device: here the public key, and how often the private one says that it was used."""
 
     __tablename__ = "passkey"
-    __table_args__ = (_of("member", "member_id"), Index(None, "clinic_id", "member_id"))
+    __table_args__ = (_clinic_reference("member", "member_id"), Index(None, "clinic_id", "member_id"))
     member_id: Mapped[str] = mapped_column(_ID)
     name: Mapped[str] = mapped_column(_WORD)
     credential: Mapped[str] = mapped_column(_CREDENTIAL, unique=True)
@@ -129,20 +129,20 @@ class Passkey(InClinic, Base):
     used_at: Mapped[datetime.datetime | None]
 
 
-class Recovery(InClinic, Base):
+class RecoveryRow(ClinicScoped, Base):
     """What is left of a member's recovery codes, as signatures, by the member's name in the clinic."""
 
     __tablename__ = "recovery"
-    __table_args__ = (_of("member", "id"),)
+    __table_args__ = (_clinic_reference("member", "id"),)
     signatures: Mapped[list[str]]
     made_at: Mapped[datetime.datetime]
 
 
-class LoginSession(Base):
+class LoginSessionRow(Base):
     """A browser that is signed in, by the hash of what it holds."""
 
     __tablename__ = "login_session"
-    __table_args__ = (_of("member", "member_id"),)
+    __table_args__ = (_clinic_reference("member", "member_id"),)
     token_hash: Mapped[str] = mapped_column(_HASH, primary_key=True)
     clinic_id: Mapped[str] = mapped_column(_ID)
     member_id: Mapped[str] = mapped_column(_ID)
@@ -152,7 +152,7 @@ class LoginSession(Base):
     code_at: Mapped[datetime.datetime | None]
 
 
-class LoginChallenge(Base):
+class LoginChallengeRow(Base):
     """What a passkey was asked to sign, by the hash of it and of what it was asked for; good for one answer."""
 
     __tablename__ = "login_challenge"
@@ -160,7 +160,7 @@ class LoginChallenge(Base):
     until: Mapped[datetime.datetime]
 
 
-class Lock(Base):
+class LoginLockRow(Base):
     """Failures of one name, known or not, by the name's signature."""
 
     __tablename__ = "login_lock"
@@ -169,7 +169,7 @@ class Lock(Base):
     until: Mapped[datetime.datetime]
 
 
-class Entry(Base):
+class AuditEntryRow(Base):
     """One step of a clinic's trail; the database itself refuses to change or remove one."""
 
     __tablename__ = "trail"
@@ -184,7 +184,7 @@ class Entry(Base):
     hash: Mapped[str] = mapped_column(_HASH)
 
 
-class Patient(InClinic, Base):
+class PatientRow(ClinicScoped, Base):
     """A patient by pseudonym alone."""
 
     __tablename__ = "patient"
@@ -195,20 +195,20 @@ class Patient(InClinic, Base):
     erased_at: Mapped[datetime.datetime | None]
 
 
-class Contact(InClinic, Base):
+class ContactRow(ClinicScoped, Base):
     """Who a patient is, apart and encrypted, by the patient's name in the clinic."""
 
     __tablename__ = "contact"
-    __table_args__ = (_of("patient", "id"),)
+    __table_args__ = (_clinic_reference("patient", "id"),)
     contact_sealed: Mapped[bytes]
     saved_at: Mapped[datetime.datetime]
 
 
-class Consultation(InClinic, Base):
+class ConsultationRow(ClinicScoped, Base):
     """What was asked and answered, saved as it is typed; `revision` counts the saves."""
 
     __tablename__ = "consultation"
-    __table_args__ = (_of("patient", "patient_id"), Index(None, "clinic_id", "patient_id"))
+    __table_args__ = (_clinic_reference("patient", "patient_id"), Index(None, "clinic_id", "patient_id"))
     patient_id: Mapped[str] = mapped_column(_ID)
     state: Mapped[str] = mapped_column(_WORD)
     revision: Mapped[int]
@@ -218,11 +218,11 @@ class Consultation(InClinic, Base):
     saved_by: Mapped[str] = mapped_column(_WORD)
 
 
-class Photograph(InClinic, Base):
+class PhotographRow(ClinicScoped, Base):
     """A photograph; its content is a file of that name. What it may be used for was asked for each use apart."""
 
     __tablename__ = "photograph"
-    __table_args__ = (_of("consultation", "consultation_id"), Index(None, "clinic_id", "consultation_id"))
+    __table_args__ = (_clinic_reference("consultation", "consultation_id"), Index(None, "clinic_id", "consultation_id"))
     consultation_id: Mapped[str] = mapped_column(_ID)
     file: Mapped[str] = mapped_column(_HASH)
     media_type: Mapped[str] = mapped_column(_WORD)
@@ -233,11 +233,11 @@ class Photograph(InClinic, Base):
     added_by: Mapped[str] = mapped_column(_WORD)
 
 
-class Plan(InClinic, Base):
+class PlanRow(ClinicScoped, Base):
     """A plan, whole and never changed: its files, and what it takes to make it again."""
 
     __tablename__ = "plan"
-    __table_args__ = (_of("consultation", "consultation_id"), Index(None, "clinic_id", "consultation_id"))
+    __table_args__ = (_clinic_reference("consultation", "consultation_id"), Index(None, "clinic_id", "consultation_id"))
     consultation_id: Mapped[str] = mapped_column(_ID)
     consultation_revision: Mapped[int]
     case_sha256: Mapped[str] = mapped_column(_HASH)
@@ -250,11 +250,11 @@ class Plan(InClinic, Base):
     made_by: Mapped[str] = mapped_column(_WORD)
 
 
-class Choice(InClinic, Base):
+class PlanChoiceRow(ClinicScoped, Base):
     """What was chosen of a plan, and why; a change of mind is a new row."""
 
     __tablename__ = "choice"
-    __table_args__ = (_of("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
+    __table_args__ = (_clinic_reference("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
     plan_id: Mapped[str] = mapped_column(_ID)
     option: Mapped[str] = mapped_column(_WORD)
     notes_sealed: Mapped[bytes]
@@ -262,11 +262,11 @@ class Choice(InClinic, Base):
     made_by: Mapped[str] = mapped_column(_WORD)
 
 
-class Consent(InClinic, Base):
+class ConsentRow(ClinicScoped, Base):
     """Consent to an option of a plan: when it was explained and may be signed, what was answered, how it was signed."""
 
     __tablename__ = "consent"
-    __table_args__ = (_of("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
+    __table_args__ = (_clinic_reference("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
     plan_id: Mapped[str] = mapped_column(_ID)
     option: Mapped[str] = mapped_column(_WORD)
     plan_sha256: Mapped[str] = mapped_column(_HASH)
@@ -281,36 +281,36 @@ class Consent(InClinic, Base):
     signed_by: Mapped[str | None] = mapped_column(_WORD)
 
 
-class ConsentLanguage(InClinic, Base):
+class ConsentLanguageRow(ClinicScoped, Base):
     """The language in which a consent was explained, where it is not English; the row has the consent's name."""
 
     __tablename__ = "consent_language"
-    __table_args__ = (_of("consent", "id"),)
+    __table_args__ = (_clinic_reference("consent", "id"),)
     language: Mapped[str] = mapped_column(_WORD)
 
 
-class ConsentVoid(InClinic, Base):
+class ConsentVoidRow(ClinicScoped, Base):
     """Why a consent holds no more: a row of its own beside the one it is about, with the consent's name."""
 
     __tablename__ = "consent_void"
-    __table_args__ = (_of("consent", "id"),)
+    __table_args__ = (_clinic_reference("consent", "id"),)
     reason: Mapped[str] = mapped_column(_WORD)
     voided_at: Mapped[datetime.datetime]
     voided_by: Mapped[str] = mapped_column(_WORD)
 
 
-class TellBack(InClinic, Base):
+class TellBackRow(ClinicScoped, Base):
     """One time that somebody told back what was explained to them: what they answered, and what of it was wrong."""
 
     __tablename__ = "tell_back"
-    __table_args__ = (_of("consent", "consent_id"), Index(None, "clinic_id", "consent_id"))
+    __table_args__ = (_clinic_reference("consent", "consent_id"), Index(None, "clinic_id", "consent_id"))
     consent_id: Mapped[str] = mapped_column(_ID)
     answers_sealed: Mapped[bytes]
     told_at: Mapped[datetime.datetime]
     told_by: Mapped[str] = mapped_column(_WORD)
 
 
-class Job(InClinic, Base):
+class JobRow(ClinicScoped, Base):
     """Work that waits, or is under way until `lease_until`; who finds it later than that takes it over."""
 
     __tablename__ = "job"
@@ -326,11 +326,11 @@ class Job(InClinic, Base):
     ended_at: Mapped[datetime.datetime | None]
 
 
-def files_named(row: InClinic) -> Iterator[str]:
+def list_row_files(row: ClinicScoped) -> Iterator[str]:
     """Give the files that a row speaks of."""
-    if isinstance(row, Photograph):
+    if isinstance(row, PhotographRow):
         yield row.file
-    elif isinstance(row, Plan):
+    elif isinstance(row, PlanRow):
         yield from row.files.values()
-    elif isinstance(row, Consent) and row.document is not None:
+    elif isinstance(row, ConsentRow) and row.document is not None:
         yield row.document

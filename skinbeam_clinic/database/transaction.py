@@ -14,26 +14,33 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from skinbeam.messages import text
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Member
-from skinbeam.records.roles import Act, require
-from skinbeam.records.store import trail
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.followed import ApiToken
-from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic, Job, LoginSession
-from skinbeam.records.store.tables import Member as MemberRow
-from skinbeam.records.store.treated import OfConsultation
+from skinbeam.text import render_message
+from skinbeam_clinic.access import AccessRight, require_right
+from skinbeam_clinic.audit_log import hash_chain
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
+from skinbeam_clinic.database.tables import (
+    AuditEntryRow,
+    Base,
+    ClinicRow,
+    ClinicScoped,
+    JobRow,
+    LoginSessionRow,
+    MemberRow,
+)
+from skinbeam_clinic.database.treatment_tables import ConsultationScoped
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import Member
 
-__all__ = ["SEEN", "Access", "Work", "work_of"]
+__all__ = ["RECORDS_READ", "ClinicAccess", "ClinicTransaction", "open_transaction"]
 
-SEEN = "page.seen"  # an entry that names several records, each with what of it was seen
+RECORDS_READ = "page.seen"  # an entry that names several records, each with what of it was seen
 
-Row = TypeVar("Row", bound=InClinic)
+Row = TypeVar("Row", bound=ClinicScoped)
 
 
-class Access:
+class ClinicAccess:
     """The way of one member to the rows of their clinic.
 
     Parameters
@@ -45,9 +52,9 @@ class Access:
     def __init__(self, database: Database, member: Member) -> None:
         self.database = database
         self.member = member
-        self._page: list[_Note] | None = None
+        self._page: list[_ReadNote] | None = None
 
-    def keep_file(self, act: Act, content: bytes) -> str:
+    def keep_file(self, act: AccessRight, content: bytes) -> str:
         """Keep a file for a row that will speak of it, before any lock is held, and return its name.
 
         Raises
@@ -55,45 +62,49 @@ class Access:
         DeniedError : the role does not do such work.
         UnreachableError : the disk is full or cannot be written.
         """
-        require(self.member.role, act)
+        require_right(self.member.role, act)
         return self.database.files.add(self.member.clinic_id, content)
 
     @contextmanager
-    def work(self, act: Act) -> Iterator["Work"]:
+    def work(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
         """Give a transaction for work of this kind; what it did is kept when the block ends, or nothing of it.
 
         Raises
         ------
         DeniedError : the role does not do such work.
         """
-        require(self.member.role, act)
-        with work_of(self.database, self.member.clinic_id, self.member.id) as work:
+        require_right(self.member.role, act)
+        with open_transaction(self.database, self.member.clinic_id, self.member.id) as work:
             yield work
 
     @contextmanager
-    def look(self, act: Act) -> Iterator["Work"]:
+    def look(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
         """Give a view for what tells nothing of a patient and is asked for again and again; it leaves no entry.
 
         Raises
         ------
         DeniedError : the role does not do such work.
         """
-        require(self.member.role, act)
+        require_right(self.member.role, act)
         with self.database.reading() as session:
-            yield Work(self.database, session, session.get_one(Clinic, self.member.clinic_id), self.member.id)
+            yield ClinicTransaction(
+                self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id
+            )
 
     @contextmanager
-    def see(self, act: Act) -> Iterator["Work"]:
+    def reading(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
         """Give a view for reading; what is noted in it is in the trail before the block is left, or the page around it.
 
         Raises
         ------
         DeniedError : the role does not do such work.
         """
-        require(self.member.role, act)
-        seen: list[_Note] = []
+        require_right(self.member.role, act)
+        seen: list[_ReadNote] = []
         with self.database.reading() as session:
-            yield _View(self.database, session, session.get_one(Clinic, self.member.clinic_id), self.member.id, seen)
+            yield _ReadTransaction(
+                self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id, seen
+            )
         if self._page is None:
             self._note(seen)
         else:
@@ -113,7 +124,7 @@ class Access:
             self._note(seen)
 
     @contextmanager
-    def unnoted(self) -> Iterator[None]:
+    def without_entries(self) -> Iterator[None]:
         """Leave no entry for what is seen in this block: who asks notes what of it is handed out."""
         outside, self._page = self._page, []
         try:
@@ -121,11 +132,11 @@ class Access:
         finally:
             self._page = outside
 
-    def _note(self, seen: "list[_Note]") -> None:
+    def _note(self, seen: "list[_ReadNote]") -> None:
         """Write what was seen into the trail: one thing as it is, several by their records."""
         if not seen:
             return
-        with self.work(Act.READ) as work:
+        with self.work(AccessRight.READ) as work:
             action, subject, detail = seen[0]
             if all(note == seen[0] for note in seen):
                 work.note(action, subject, **detail)
@@ -135,16 +146,16 @@ class Access:
                 what = " ".join([action, *map(str, detail.values())])
                 if what not in records.setdefault(record, []):
                     records[record].append(what)
-            work.note(SEEN, subject, seen=records)
+            work.note(RECORDS_READ, subject, seen=records)
 
 
-_Note = tuple[str, str, dict[str, Any]]  # action, record, detail
+_ReadNote = tuple[str, str, dict[str, Any]]  # action, record, detail
 
 
-class Work:
+class ClinicTransaction:
     """A transaction that is under way."""
 
-    def __init__(self, database: Database, session: Session, clinic: Clinic, actor: str) -> None:
+    def __init__(self, database: Database, session: Session, clinic: ClinicRow, actor: str) -> None:
         self.clinic_id = clinic.id
         self.actor = actor
         self._database = database
@@ -160,7 +171,7 @@ class Work:
         """
         row = self._session.get(table, (self.clinic_id, id))
         if row is None:
-            raise fault("absent", table.__name__.lower())
+            raise clinic_error("absent", table.__name__.removesuffix("Row").lower())
         return row
 
     def rows(
@@ -181,8 +192,8 @@ class Work:
         mine = select(table.id, name).where(table.clinic_id == self.clinic_id, *conditions)
         return [(id, called) for id, called in self._session.execute(mine.order_by(*order, table.id))]
 
-    def newest(
-        self, table: type[OfConsultation], moment: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]
+    def newest_moments(
+        self, table: type[ConsultationScoped], moment: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]
     ) -> dict[str, datetime.datetime]:
         """Return the newest moment of each consultation's rows in a table: far sooner than all of the rows."""
         mine = (table.clinic_id == self.clinic_id, moment.is_not(None), *conditions)
@@ -207,10 +218,10 @@ class Work:
                 values[-1] = self._database.keys.open(values[-1], place)
             yield tuple(values)
 
-    def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[Entry]:
+    def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[AuditEntryRow]:
         """Return the newest entries of this clinic's trail that meet the conditions, newest first."""
-        mine = select(Entry).where(Entry.clinic_id == self.clinic_id, *conditions)
-        return list(self._session.scalars(mine.order_by(Entry.seq.desc()).limit(limit)))
+        mine = select(AuditEntryRow).where(AuditEntryRow.clinic_id == self.clinic_id, *conditions)
+        return list(self._session.scalars(mine.order_by(AuditEntryRow.seq.desc()).limit(limit)))
 
     def keep(self, row: Base, action: str, **detail: Any) -> None:
         """Write a row, new or changed, and what was done to it into the trail.
@@ -223,39 +234,41 @@ class Work:
         try:
             self._session.flush()
         except IntegrityError:
-            raise fault("taken", row.__tablename__) from None
-        signature = trail.row_signature(self._database.secret, row)
-        self.note(action, trail.row_name(row), row=signature, **detail)
+            raise clinic_error("taken", row.__tablename__) from None
+        signature = hash_chain.row_signature(self._database.secret, row)
+        self.note(action, hash_chain.row_label(row), row=signature, **detail)
 
     def name_of(self, actor: str) -> str:
         """Return the name of who did something, by what rows and the trail say of them."""
         kind, _, id = actor.partition("/")
-        if kind == ApiToken.__tablename__:
-            token = self._session.get(ApiToken, (self.clinic_id, id))
-            return actor if token is None else text("records.token-name", {"name": token.name})
+        if kind == ApiTokenRow.__tablename__:
+            token = self._session.get(ApiTokenRow, (self.clinic_id, id))
+            return actor if token is None else render_message("records.token-name", {"name": token.name})
         row = self._session.get(MemberRow, (self.clinic_id, actor))
         return actor if row is None else row.name
 
     def end_sessions(self, member_id: str) -> None:
         """Send a member of this clinic out of every browser."""
-        mine = (LoginSession.clinic_id == self.clinic_id, LoginSession.member_id == member_id)
-        self._session.execute(update(LoginSession).where(*mine, LoginSession.ended_at.is_(None)).values(ended_at=now()))
+        mine = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)
+        self._session.execute(
+            update(LoginSessionRow).where(*mine, LoginSessionRow.ended_at.is_(None)).values(ended_at=now())
+        )
 
-    def drop(self, row: InClinic, action: str) -> None:
+    def drop(self, row: ClinicScoped, action: str) -> None:
         """Remove a row, which the trail says from now on; the entries about it stay."""
         assert isinstance(row, Base)
         self._session.delete(row)
         self._session.flush()
-        self.note(action, trail.row_name(row), row=None)
+        self.note(action, hash_chain.row_label(row), row=None)
 
-    def add_job(self, row: Job) -> None:
+    def add_job(self, row: JobRow) -> None:
         """Put a job into the queue; its row changes while it is worked on, so the trail does not sign it."""
         self._session.add(row)
-        self.note("job.added", trail.row_name(row), kind=row.kind)
+        self.note("job.added", hash_chain.row_label(row), kind=row.kind)
 
     def note(self, action: str, subject: str, **detail: Any) -> None:
         """Write into the trail what was done or seen."""
-        trail.append(
+        hash_chain.append_entry(
             self._session,
             self._database.secret,
             self._clinic,
@@ -279,11 +292,11 @@ class Work:
         return self._database.keys.open(getattr(row, column), self._place(row, column))
 
     def _place(self, row: Base, column: str) -> str:
-        return f"{self.clinic_id}/{trail.row_name(row)}/{column}"
+        return f"{self.clinic_id}/{hash_chain.row_label(row)}/{column}"
 
 
 @contextmanager
-def work_of(database: Database, clinic_id: str, actor: str) -> Iterator[Work]:
+def open_transaction(database: Database, clinic_id: str, actor: str) -> Iterator[ClinicTransaction]:
     """Give a transaction in a clinic to somebody, who may be no member; whoever calls has seen what they may do.
 
     Raises
@@ -291,16 +304,18 @@ def work_of(database: Database, clinic_id: str, actor: str) -> Iterator[Work]:
     AbsentError : there is no such clinic.
     """
     with database.writing() as session:
-        clinic = session.scalar(select(Clinic).where(Clinic.id == clinic_id).with_for_update())
+        clinic = session.scalar(select(ClinicRow).where(ClinicRow.id == clinic_id).with_for_update())
         if clinic is None:
-            raise fault("absent", "clinic")
-        yield Work(database, session, clinic, actor)
+            raise clinic_error("absent", "clinic")
+        yield ClinicTransaction(database, session, clinic, actor)
 
 
-class _View(Work):
+class _ReadTransaction(ClinicTransaction):
     """A view that changes nothing; its notes are kept for the entry that is written when it was seen."""
 
-    def __init__(self, database: Database, session: Session, clinic: Clinic, actor: str, seen: list[_Note]) -> None:
+    def __init__(
+        self, database: Database, session: Session, clinic: ClinicRow, actor: str, seen: list[_ReadNote]
+    ) -> None:
         super().__init__(database, session, clinic, actor)
         self._seen = seen
 

@@ -10,15 +10,23 @@ from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 
-from skinbeam.records.store.tables import Base, InClinic
+from skinbeam_clinic.database.tables import Base, ClinicScoped
 
-__all__ = ["AdverseEvent", "Appointment", "Machine", "OfConsultation", "TestSpot", "TreatedArea", "Treatment"]
+__all__ = [
+    "AdverseEventRow",
+    "AppointmentRow",
+    "ConsultationScoped",
+    "MachineRow",
+    "TestSpotRow",
+    "TreatedAreaRow",
+    "TreatmentRow",
+]
 
 _ID = String(32)
 _WORD = String(200)
 
 
-class OfConsultation(InClinic):
+class ConsultationScoped(ClinicScoped):
     """A row that goes with a consultation, and what else it refers to in the same clinic."""
 
     _REFERS: tuple[tuple[str, str], ...] = ()  # column and table
@@ -33,7 +41,7 @@ class OfConsultation(InClinic):
         return (*keys, *(Index(None, "clinic_id", one) for one, _ in refers))
 
 
-class Machine(InClinic, Base):
+class MachineRow(ClinicScoped, Base):
     """A device that stands in the clinic: which of the known ones it is, its serial number and its room."""
 
     __tablename__ = "machine"
@@ -46,7 +54,7 @@ class Machine(InClinic, Base):
     retired_at: Mapped[datetime.datetime | None]
 
 
-class Appointment(InClinic, Base):
+class AppointmentRow(ClinicScoped, Base):
     """When a patient comes, to whom, for what and to which machine; the first has no consultation yet."""
 
     __tablename__ = "appointment"
@@ -71,7 +79,7 @@ class Appointment(InClinic, Base):
     created_by: Mapped[str] = mapped_column(_WORD)
 
 
-class TestSpot(OfConsultation, Base):
+class TestSpotRow(ConsultationScoped, Base):
     """One spot of one setting, and what it was read as."""
 
     __tablename__ = "test_spot"
@@ -86,7 +94,7 @@ class TestSpot(OfConsultation, Base):
     read_by: Mapped[str | None] = mapped_column(_WORD)
 
 
-class Treatment(OfConsultation, Base):
+class TreatmentRow(ConsultationScoped, Base):
     """One session under a consent; device and serial as the machine had them on that day."""
 
     __tablename__ = "treatment"
@@ -115,7 +123,7 @@ class Treatment(OfConsultation, Base):
     ended_by: Mapped[str | None] = mapped_column(_WORD)
 
 
-class TreatedArea(OfConsultation, Base):
+class TreatedAreaRow(ConsultationScoped, Base):
     """What was fired at one area of the face map in a treatment, what was seen and how much it hurt."""
 
     __tablename__ = "treated_area"
@@ -126,7 +134,7 @@ class TreatedArea(OfConsultation, Base):
     fired_by: Mapped[str] = mapped_column(_WORD)
 
 
-class AdverseEvent(OfConsultation, Base):
+class AdverseEventRow(ConsultationScoped, Base):
     """Something that went wrong after a treatment, and who told of it: the session, the diary or a follow-up."""
 
     __tablename__ = "adverse_event"

@@ -14,39 +14,48 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skinbeam.errors import InputError
-from skinbeam.records.faults import fault
-from skinbeam.records.store import followed, tables, trail, treated
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Clinic, Entry, InClinic, files_named
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.audit_log import hash_chain
+from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, ClinicScoped, list_row_files
+from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["SIGNED_TABLES", "Checked", "Finding", "Noted", "read_note", "refused", "verify"]
+__all__ = [
+    "SIGNED_TABLES",
+    "ClinicCheck",
+    "IntegrityFinding",
+    "NotedLogEnd",
+    "read_noted_ends",
+    "verification_error",
+    "verify_database",
+]
 
-SIGNED_TABLES: tuple[type[InClinic], ...] = (
-    tables.Member,
-    tables.Passkey,
-    tables.Recovery,
-    tables.Patient,
-    tables.Contact,
-    tables.Consultation,
-    tables.Photograph,
-    tables.Plan,
-    tables.Choice,
-    tables.Consent,
-    tables.ConsentLanguage,
-    tables.ConsentVoid,
-    tables.TellBack,
-    treated.Machine,
-    treated.Appointment,
-    *followed.OF_CONSULTATION,
-    followed.ApiToken,
-    followed.CalendarFeed,
+SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
+    tables.MemberRow,
+    tables.PasskeyRow,
+    tables.RecoveryRow,
+    tables.PatientRow,
+    tables.ContactRow,
+    tables.ConsultationRow,
+    tables.PhotographRow,
+    tables.PlanRow,
+    tables.PlanChoiceRow,
+    tables.ConsentRow,
+    tables.ConsentLanguageRow,
+    tables.ConsentVoidRow,
+    tables.TellBackRow,
+    treatment_tables.MachineRow,
+    treatment_tables.AppointmentRow,
+    *follow_up_tables.CONSULTATION_TABLES,
+    follow_up_tables.ApiTokenRow,
+    follow_up_tables.CalendarFeedRow,
 )
-_AT_A_TIME = 1000  # rows in memory
+_BATCH_ROWS = 1000  # rows in memory
 
 
 @dataclass(frozen=True)
-class Finding:
+class IntegrityFinding:
     """One thing that is not as it was kept: `what` is the end of a message's name, `where` names it."""
 
     what: str
@@ -54,7 +63,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Checked:
+class ClinicCheck:
     """What was checked of a clinic, where its trail ends, and what was found."""
 
     clinic: str
@@ -63,11 +72,11 @@ class Checked:
     files: int
     spare_files: int
     end: str
-    findings: tuple[Finding, ...]
+    findings: tuple[IntegrityFinding, ...]
 
 
 @dataclass(frozen=True)
-class Noted:
+class NotedLogEnd:
     """Where the trail of a clinic ended when somebody wrote it down."""
 
     clinic: str
@@ -75,7 +84,7 @@ class Noted:
     end: str
 
 
-def read_note(path: Path) -> tuple[Noted, ...]:
+def read_noted_ends(path: Path) -> tuple[NotedLogEnd, ...]:
     """Return what `skinbeam records verify --json` has told, as it was kept.
 
     Raises
@@ -84,12 +93,12 @@ def read_note(path: Path) -> tuple[Noted, ...]:
     """
     try:
         held = json.loads(path.read_bytes())["clinics"]
-        return tuple(Noted(str(one["clinic"]), int(one["entries"]), str(one["end"])) for one in held)
+        return tuple(NotedLogEnd(str(one["clinic"]), int(one["entries"]), str(one["end"])) for one in held)
     except (OSError, ValueError, KeyError, TypeError):
-        raise fault("bad-note", "--against") from None
+        raise clinic_error("bad-note", "--against") from None
 
 
-def verify(database: Database, noted: Sequence[Noted] = ()) -> tuple[Checked, ...]:
+def verify_database(database: Database, noted: Sequence[NotedLogEnd] = ()) -> tuple[ClinicCheck, ...]:
     """Check every clinic of a database, and its files.
 
     Parameters
@@ -97,53 +106,57 @@ def verify(database: Database, noted: Sequence[Noted] = ()) -> tuple[Checked, ..
     noted : where trails ended before; a clinic that is gone and a trail that does not go through there are found.
     """
     with database.reading() as session:
-        clinics = session.scalars(select(Clinic.id).order_by(Clinic.plain_name)).all()
-        stray = list(_stray(session, set(clinics)))
+        clinics = session.scalars(select(ClinicRow.id).order_by(ClinicRow.plain_name)).all()
+        stray = list(_find_stray_rows(session, set(clinics)))
         checked = []
         for id in clinics:
-            clinic = _readable(session, select(Clinic).where(Clinic.id == id), f"clinic/{id}")
-            if isinstance(clinic, Finding):
-                checked.append(Checked(id, 0, 0, 0, 0, "", (clinic, *stray)))
+            clinic = _try_read(session, select(ClinicRow).where(ClinicRow.id == id), f"clinic/{id}")
+            if isinstance(clinic, IntegrityFinding):
+                checked.append(ClinicCheck(id, 0, 0, 0, 0, "", (clinic, *stray)))
                 stray = []
                 continue
-            check = _Check(database, session, clinic)
+            check = _CheckRun(database, session, clinic)
             check.findings.extend(stray)
             check.compare([note for note in noted if note.clinic == clinic.name])
             stray = []
             checked.append(check.all())
         there = {one.clinic for one in checked}
         gone = (note.clinic for note in noted if note.clinic not in there)
-        checked += [Checked(name, 0, 0, 0, 0, "", (Finding("clinic-removed", "--against"),)) for name in gone]
+        checked += [
+            ClinicCheck(name, 0, 0, 0, 0, "", (IntegrityFinding("clinic-removed", "--against"),)) for name in gone
+        ]
         return tuple(checked)
 
 
-def refused(checked: tuple[Checked, ...]) -> InputError:
+def verification_error(checked: tuple[ClinicCheck, ...]) -> InputError:
     """Return the error that tells every finding: the first, and the others beside it."""
     faults = [
-        fault(finding.what, finding.where, clinic=one.clinic, hint=None) for one in checked for finding in one.findings
+        clinic_error(finding.what, finding.where, clinic=one.clinic, hint=None)
+        for one in checked
+        for finding in one.findings
     ]
     return faults[0].with_others(faults[1:])
 
 
-class _Check:
+class _CheckRun:
     """The check of one clinic, while it goes on: what was found, and what the trail says of each row."""
 
-    def __init__(self, database: Database, session: Session, clinic: Clinic) -> None:
-        self.findings: list[Finding] = []
+    def __init__(self, database: Database, session: Session, clinic: ClinicRow) -> None:
+        self.findings: list[IntegrityFinding] = []
         self._database = database
         self._session = session
         self._clinic = clinic
         self._signatures: dict[str, str | None] = {}
         self._files: set[str] = set()
 
-    def compare(self, noted: Sequence[Noted]) -> None:
+    def compare(self, noted: Sequence[NotedLogEnd]) -> None:
         """See that the trail goes through every end that was noted."""
         for note in noted:
-            mine = (Entry.clinic_id == self._clinic.id, Entry.seq == note.entries)
-            if self._session.scalar(select(Entry.hash).where(*mine)) != note.end:
+            mine = (AuditEntryRow.clinic_id == self._clinic.id, AuditEntryRow.seq == note.entries)
+            if self._session.scalar(select(AuditEntryRow.hash).where(*mine)) != note.end:
                 self._found("trail-put-back", f"trail/{note.entries}")
 
-    def all(self) -> Checked:
+    def all(self) -> ClinicCheck:
         """Check the trail, then the rows that it speaks of, then the files that those speak of."""
         entries, end = self._trail()
         if (self._clinic.trail_length, self._clinic.trail_head) != (entries, end):
@@ -155,13 +168,13 @@ class _Check:
         for name in sorted(self._files):
             self._file(name)
         spare = sum(name not in self._files for name in self._database.files.names(self._clinic.id))
-        return Checked(self._clinic.name, entries, rows, len(self._files), spare, end, tuple(self.findings))
+        return ClinicCheck(self._clinic.name, entries, rows, len(self._files), spare, end, tuple(self.findings))
 
     def _trail(self) -> tuple[int, str]:
         seq, end = 0, ""
-        for entry in _rows(self._session, Entry, self._clinic, Entry.seq):
+        for entry in _iterate_rows(self._session, AuditEntryRow, self._clinic, AuditEntryRow.seq):
             seq += 1
-            if isinstance(entry, Finding):
+            if isinstance(entry, IntegrityFinding):
                 self.findings.append(entry)
                 continue
             if entry.seq != seq:
@@ -169,31 +182,31 @@ class _Check:
             elif entry.previous != end:
                 self._found("entry-unlinked", f"trail/{seq}")
             seq, end = entry.seq, entry.hash
-            if entry.hash != trail.signed(self._database.secret, entry):
+            if entry.hash != hash_chain.entry_signature(self._database.secret, entry):
                 self._found("entry-altered", f"trail/{seq}")
-            elif seq == 1 and entry.detail != trail.said_of_clinic(self._clinic):
-                self._found("row-altered", trail.row_name(self._clinic))
+            elif seq == 1 and entry.detail != hash_chain.clinic_signature_text(self._clinic):
+                self._found("row-altered", hash_chain.row_label(self._clinic))
             elif "row" in entry.detail:
                 self._signatures[entry.subject] = entry.detail["row"]
         return seq, end
 
-    def _table(self, table: type[InClinic]) -> int:
+    def _table(self, table: type[ClinicScoped]) -> int:
         """Check the rows of a table and return how many there are."""
         count = 0
-        for row in _rows(self._session, table, self._clinic, table.id):
+        for row in _iterate_rows(self._session, table, self._clinic, table.id):
             count += 1
-            if isinstance(row, Finding):
+            if isinstance(row, IntegrityFinding):
                 self.findings.append(row)
                 self._signatures.pop(row.where, None)
                 continue
-            name = trail.row_name(row)
+            name = hash_chain.row_label(row)
             signature = self._signatures.pop(name, None)
             if signature is None:
                 self._found("row-inserted", name)
-            elif signature != trail.row_signature(self._database.secret, row):
+            elif signature != hash_chain.row_signature(self._database.secret, row):
                 self._found("row-altered", name)
             else:
-                self._files.update(files_named(row))
+                self._files.update(list_row_files(row))
         return count
 
     def _file(self, name: str) -> None:
@@ -206,33 +219,33 @@ class _Check:
                 self._found("file-altered", f"file/{name}")
 
     def _found(self, what: str, where: str) -> None:
-        self.findings.append(Finding(what, where))
+        self.findings.append(IntegrityFinding(what, where))
 
 
-def _stray(session: Session, known: set[str]) -> Iterator[Finding]:
+def _find_stray_rows(session: Session, known: set[str]) -> Iterator[IntegrityFinding]:
     """Rows of clinics that are not there, which a database that keeps its own rules cannot hold."""
-    for table in (table.__table__ for table in (*SIGNED_TABLES, Entry)):  # type: ignore[attr-defined]
+    for table in (table.__table__ for table in (*SIGNED_TABLES, AuditEntryRow)):  # type: ignore[attr-defined]
         for clinic_id in session.scalars(select(table.c.clinic_id).distinct()):
             if clinic_id not in known:
-                yield Finding("row-inserted", f"{table.name} of clinic/{clinic_id}")
+                yield IntegrityFinding("row-inserted", f"{table.name} of clinic/{clinic_id}")
 
 
-def _rows(session: Session, table: Any, clinic: Clinic, key: Any) -> Iterator[Any]:
+def _iterate_rows(session: Session, table: Any, clinic: ClinicRow, key: Any) -> Iterator[Any]:
     """Give the rows of a clinic by their key; of one that cannot even be read, a finding."""
     keys = session.scalars(select(key).where(table.clinic_id == clinic.id).order_by(key)).all()
-    for start in range(0, len(keys), _AT_A_TIME):
-        page = keys[start : start + _AT_A_TIME]
+    for start in range(0, len(keys), _BATCH_ROWS):
+        page = keys[start : start + _BATCH_ROWS]
         asked = select(table).where(table.clinic_id == clinic.id).order_by(key)
         try:
             rows = session.scalars(asked.where(key.in_(page))).all()
         except (ValueError, TypeError):
-            rows = [_readable(session, asked.where(key == one), f"{table.__tablename__}/{one}") for one in page]
+            rows = [_try_read(session, asked.where(key == one), f"{table.__tablename__}/{one}") for one in page]
         yield from rows
         session.expunge_all()
 
 
-def _readable(session: Session, asked: Any, where: str) -> Any:
+def _try_read(session: Session, asked: Any, where: str) -> Any:
     try:
         return session.scalar(asked)
     except (ValueError, TypeError):
-        return Finding("entry-altered" if where.startswith("trail/") else "row-altered", where)
+        return IntegrityFinding("entry-altered" if where.startswith("trail/") else "row-altered", where)

@@ -10,35 +10,35 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from skinbeam.app.faults import refusal_of
-from skinbeam.app.planner import GoneError
-from skinbeam.app.steps import said
-from skinbeam.errors import InputError
-from skinbeam.messages import Message, speaking, spoken
+from skinbeam.model.errors import InputError
 from skinbeam.plan.records import ConcernPlan
+from skinbeam.text import Message, current_language, use_language
+from skinbeam_clinic.demonstration.plans import RequesterGoneError
+from skinbeam_clinic.plans.document import progress_line
+from skinbeam_clinic.web.errors import refusal_from
 
-__all__ = ["asked_for_events", "event_stream", "events"]
+__all__ = ["accepts_events", "plan_events", "stream_events"]
 
-_KIND = "text/event-stream"
-_AT_ONCE = {"X-Accel-Buffering": "no"}  # a server before this one would hold events back until there are many
+_EVENT_STREAM = "text/event-stream"
+_UNBUFFERED = {"X-Accel-Buffering": "no"}  # a server before this one would hold events back until there are many
 
-_BEAT_S = 1.0  # between two signs of life: sending one is how it is noticed that nobody listens
+_HEARTBEAT_S = 1.0  # between two signs of life: sending one is how it is noticed that nobody listens
 
-Make = Callable[[Callable[[Message | ConcernPlan], None], Callable[[], bool]], str]
+PlanWork = Callable[[Callable[[Message | ConcernPlan], None], Callable[[], bool]], str]
 
 
-def asked_for_events(request: Request) -> bool:
+def accepts_events(request: Request) -> bool:
     """Return whether who asks wants to hear of each step."""
-    return _KIND in request.headers.get("accept", "")
+    return _EVENT_STREAM in request.headers.get("accept", "")
 
 
-def event_stream(make: Make, page: Callable[[InputError], str]) -> StreamingResponse:
-    """Return `events` as the answer to a request."""
-    return StreamingResponse(events(make, page), media_type=_KIND, headers=_AT_ONCE)
+def stream_events(make: PlanWork, page: Callable[[InputError], str]) -> StreamingResponse:
+    """Return `plan_events` as the answer to a request."""
+    return StreamingResponse(plan_events(make, page), media_type=_EVENT_STREAM, headers=_UNBUFFERED)
 
 
-async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator[str]:
-    """Yield `said` with a line for each step of a plan, then `done` with its address, or `fault` with a page.
+async def plan_events(make: PlanWork, page: Callable[[InputError], str]) -> AsyncIterator[str]:
+    """Yield `progress_line` with a line for each step of a plan, then `done` with its address, or `fault` with a page.
 
     The data of an event are a JSON string.
 
@@ -47,7 +47,7 @@ async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator
     make : given who hears the plan and whether nobody waits for it any more; returns the name it is kept under.
     page : the page that tells what was wrong.
     """
-    loop, gone, language = asyncio.get_running_loop(), threading.Event(), spoken()
+    loop, gone, language = asyncio.get_running_loop(), threading.Event(), current_language()
     told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     def tell(kind: str, words: str) -> None:
@@ -55,22 +55,22 @@ async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator
             loop.call_soon_threadsafe(told.put_nowait, (kind, words))
 
     def step(what: Message | ConcernPlan) -> None:
-        with speaking(language):  # of who listens; the plan itself is made in English
-            tell("said", said(what))
+        with use_language(language):  # of who listens; the plan itself is made in English
+            tell("said", progress_line(what))
 
     def work() -> None:
         try:
             tell("done", f"/plans/{make(step, gone.is_set)}")
-        except GoneError:
+        except RequesterGoneError:
             return
         except Exception as error:
-            tell("fault", page(refusal_of(error).error))
+            tell("fault", page(refusal_from(error).error))
 
     making = asyncio.ensure_future(to_thread.run_sync(work, abandon_on_cancel=True))
     try:
         while True:
             try:
-                kind, words = await asyncio.wait_for(told.get(), _BEAT_S)
+                kind, words = await asyncio.wait_for(told.get(), _HEARTBEAT_S)
             except TimeoutError:
                 yield ":\n\n"
                 continue

@@ -1,7 +1,4 @@
-"""The last plans and photographs, in a temporary folder that goes with the app; the oldest go when new ones come.
-
-What an app that was killed left behind goes when the next one starts.
-"""
+"""Plans of forms, made one at a time by the same functions as on the command line; who no longer waits ends theirs."""
 
 import hashlib
 import secrets
@@ -9,44 +6,135 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from skinbeam.app.forms import Submission
-from skinbeam.app.planner import Planner
-from skinbeam.app.points import ShownFace
-from skinbeam.document import write_atomically
-from skinbeam.errors import InputError
-from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import spoken, text
-from skinbeam.plan.check import Consultation
-from skinbeam.plan.work.progress import Listener
-from skinbeam.report.consult import consult
+from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.document import write_atomically
+from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.plan.case_check import CheckedConsultation, check_consultation
+from skinbeam.plan.parallel import ProgressListener, listen_to_progress
+from skinbeam.plan.records import ConcernPlan
+from skinbeam.text import Message, current_language, render_message
+from skinbeam.workflow import consult
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePointsView, make_face_points_view
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.web.errors import refusal
 
-__all__ = ["Plans"]
+__all__ = [
+    "DemonstrationPlanner",
+    "DemonstrationPlans",
+    "RequesterGoneError",
+]
 
-_KEPT = 16
+_MOST_WAITING = 8
+
+T = TypeVar("T")
+
+
+class RequesterGoneError(SkinbeamError):
+    """Nobody waits for the plan any more."""
+
+
+class DemonstrationPlanner:
+    """Lets one plan be made after the other."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()  # the kernels share one pool of threads, which is not re-entrant
+        self._places = threading.BoundedSemaphore(_MOST_WAITING)
+
+    def make(
+        self,
+        sent: Submission,
+        home: Path,
+        photograph: Callable[[], Path | None],
+        finish: Callable[[CheckedConsultation], T],
+        *,
+        gone: Callable[[], bool],
+        hear: ProgressListener,
+    ) -> T:
+        """Check a form, wait for its turn, and return what `finish` makes of its consultation.
+
+        Parameters
+        ----------
+        home : the folder that stands for that of a case file.
+        photograph : where it lies; it is read before the plan waits, so that it may be dropped meanwhile.
+        gone : whether nobody waits for it any more; asked now and then.
+        hear : told where the plan is.
+
+        Raises
+        ------
+        InputError : the case or the photograph is wrong; no plan was waited for.
+        RefusedError : 503, too many plans are waited for.
+        GoneError : nobody waits for it any more.
+        """
+
+        def heed(what: Message | ConcernPlan | None = None) -> None:
+            if gone():
+                raise RequesterGoneError("nobody waits for the plan any more")
+            if what is not None:
+                hear(what)
+
+        loaded = case_from_form(sent, home)
+        with self._place():
+            with PHOTOGRAPH_LOCK:
+                heed()
+                consultation = check_consultation(loaded, photograph())
+            with self._one_at_a_time, listen_to_progress(heed):
+                heed()
+                return finish(consultation)
+
+    def face(self, sent: Submission, photograph: Path) -> FacePointsView:
+        """Wait for its turn, and return the photograph of a form with the points of its face.
+
+        Raises
+        ------
+        InputError : it cannot be read.
+        RefusedError : 503, too many are waited for.
+        """
+        with self._place(), PHOTOGRAPH_LOCK:
+            return make_face_points_view(read_photograph(photograph).rgb, sent)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Hold one of the places of those that wait."""
+        if not self._places.acquire(blocking=False):
+            raise refusal(503)
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+# The last plans and photographs, in a temporary folder that goes with the app; the oldest go when new ones come.
+#
+# What an app that was killed left behind goes when the next one starts.
+
+_MOST_PLANS = 16
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _StoredPlan:
     folder: Path
     asked: tuple[str, str]  # the hash of the case, and the language
     sent: Submission
 
 
-class Plans:
+class DemonstrationPlans:
     """Makes plans, one at a time, and keeps the last of them until `close`."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._root = self._stack.enter_context(work_folder(Path(tempfile.gettempdir()), "skinbeam-app"))
-        self._plans: OrderedDict[str, _Kept] = OrderedDict()
+        self._plans: OrderedDict[str, _StoredPlan] = OrderedDict()
         self._photographs: OrderedDict[str, Path] = OrderedDict()
-        self._planner = Planner()
+        self._planner = DemonstrationPlanner()
         self._keeping = threading.Lock()  # the same photograph may come twice at once
 
     def close(self) -> None:
@@ -72,12 +160,12 @@ class Plans:
                 write_atomically(path, content)
             self._photographs[digest] = path
             self._photographs.move_to_end(digest)
-            while len(self._photographs) > _KEPT:
+            while len(self._photographs) > _MOST_PLANS:
                 shutil.rmtree(self._photographs.popitem(last=False)[1].parent)
         return digest
 
     def make(
-        self, sent: Submission, *, gone: Callable[[], bool] = lambda: False, hear: Listener = lambda _: None
+        self, sent: Submission, *, gone: Callable[[], bool] = lambda: False, hear: ProgressListener = lambda _: None
     ) -> str:
         """Make the plan of a form and return the name it is kept under; the same answers are planned once.
 
@@ -94,13 +182,13 @@ class Plans:
         """
         home = Path(tempfile.mkdtemp(dir=self._root))
         try:
-            photograph, made = partial(self._photograph, sent.photo), partial(self._made, sent)
+            photograph, made = partial(self._photograph, sent.photo), partial(self._store_plan, sent)
             return self._planner.make(sent, home, photograph, made, gone=gone, hear=hear)
         finally:
             if all(kept.folder != home for kept in list(self._plans.values())):
                 shutil.rmtree(home, ignore_errors=True)
 
-    def face(self, sent: Submission) -> ShownFace | None:
+    def face(self, sent: Submission) -> FacePointsView | None:
         """Return the photograph of a form with the points of its face; None without a photograph.
 
         Raises
@@ -111,15 +199,15 @@ class Plans:
         photograph = self._photograph(sent.photo)
         return None if photograph is None else self._planner.face(sent, photograph)
 
-    def _made(self, sent: Submission, consultation: Consultation) -> str:
-        asked, folder = (consultation.sha256(), spoken()), consultation.loaded.folder
+    def _store_plan(self, sent: Submission, consultation: CheckedConsultation) -> str:
+        asked, folder = (consultation.sha256(), current_language()), consultation.loaded.folder
         known = next((name for name, kept in self._plans.items() if kept.asked == asked), None)
         if known is None:
-            consult(consultation, folder, language=spoken())
+            consult(consultation, folder, language=current_language())
             known = secrets.token_urlsafe(24)  # who knows the answers, and so the hash of a plan, cannot ask for it
-            self._plans[known] = _Kept(folder, asked, sent)
+            self._plans[known] = _StoredPlan(folder, asked, sent)
         self._plans.move_to_end(known)
-        while len(self._plans) > _KEPT:
+        while len(self._plans) > _MOST_PLANS:
             shutil.rmtree(self._plans.popitem(last=False)[1].folder, ignore_errors=True)
         return known
 
@@ -130,6 +218,9 @@ class Plans:
         kept = self._photographs.get(digest)
         if kept is None:
             raise InputError(
-                "photo-gone", text("app-fault.photo-gone"), field="photo", hint=text("app-fault.photo-gone-hint")
+                "photo-gone",
+                render_message("app-fault.photo-gone"),
+                field="photo",
+                hint=render_message("app-fault.photo-gone-hint"),
             )
         return kept

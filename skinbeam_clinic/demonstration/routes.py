@@ -17,72 +17,71 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
-from skinbeam.app.bodies import form_of
-from skinbeam.app.faults import refusal
-from skinbeam.app.forms import Submission, submission
-from skinbeam.app.live import live_page
-from skinbeam.app.pages import form_page, plan_page
-from skinbeam.app.planner import GoneError
-from skinbeam.app.plans import Plans
-from skinbeam.app.security import REPORT_POLICY
-from skinbeam.app.stream import asked_for_events, event_stream
+from skinbeam_clinic.consultations.forms import Submission, make_submission
+from skinbeam_clinic.consultations.suitability import render_suitability
+from skinbeam_clinic.demonstration.events import accepts_events, stream_events
+from skinbeam_clinic.demonstration.plans import DemonstrationPlans, RequesterGoneError
+from skinbeam_clinic.web.errors import refusal
+from skinbeam_clinic.web.form_body import read_form
+from skinbeam_clinic.web.pages import render_form, render_plan
+from skinbeam_clinic.web.security import REPORT_POLICY
 
-__all__ = ["FILES", "demonstration"]
+__all__ = ["DEMONSTRATION_FILES", "demonstration_router"]
 
-FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf")
+DEMONSTRATION_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf")
 
 # A photograph of 30 MB over a slow line takes minutes; a body that trickles in for longer is an attack or a fault.
 BODY_SECONDS = 300.0
-_ASKED_SECONDS = 0.5  # how often it is asked whether somebody still waits for a plan
+_POLL_SECONDS = 0.5  # how often it is asked whether somebody still waits for a plan
 
 
-def demonstration(plans: Plans) -> APIRouter:
+def demonstration_router(plans: DemonstrationPlans) -> APIRouter:
     """Return the routes of the form, whose plans are made and kept by `plans`."""
     router = APIRouter()
 
     @router.get("/", response_class=HTMLResponse)
     async def form() -> str:
-        return form_page(Submission())
+        return render_form(Submission())
 
     @router.post("/suitability", response_class=HTMLResponse)
     async def suitability(request: Request) -> str:
-        return await run_in_threadpool(live_page, await _received(request, plans))
+        return await run_in_threadpool(render_suitability, await _receive_form(request, plans))
 
     @router.post("/consult")
     async def consult(request: Request) -> Response:
-        sent = await _received(request, plans)
-        if asked_for_events(request):
-            return event_stream(lambda hear, gone: plans.make(sent, gone=gone, hear=hear), partial(form_page, sent))
-        async with _gone(request) as gone:
+        sent = await _receive_form(request, plans)
+        if accepts_events(request):
+            return stream_events(lambda hear, gone: plans.make(sent, gone=gone, hear=hear), partial(render_form, sent))
+        async with _watch_disconnect(request) as gone:
             try:
                 # Left to itself when the program ends: it then stops where it next asks.
                 making = partial(plans.make, sent, gone=gone.is_set)
                 name = await to_thread.run_sync(making, abandon_on_cancel=True)
-            except GoneError:
+            except RequesterGoneError:
                 return Response(status_code=204)  # nobody reads it
         return RedirectResponse(f"/plans/{name}", status_code=303)
 
     @router.post("/points", response_class=HTMLResponse)
     async def points(request: Request) -> str:
-        sent = await _received(request, plans)
-        return form_page(sent, face=await run_in_threadpool(plans.face, sent))
+        sent = await _receive_form(request, plans)
+        return render_form(sent, face=await run_in_threadpool(plans.face, sent))
 
     @router.get("/plans/{plan}", response_class=HTMLResponse)
     async def plan(plan: str) -> HTMLResponse:
-        report = (_kept(plans, plan) / "report.html").read_text(encoding="utf-8")
-        return HTMLResponse(plan_page(plan, report), headers={"Content-Security-Policy": REPORT_POLICY})
+        report = (_plan_folder(plans, plan) / "report.html").read_text(encoding="utf-8")
+        return HTMLResponse(render_plan(plan, report), headers={"Content-Security-Policy": REPORT_POLICY})
 
     @router.get("/plans/{plan}/answers", response_class=HTMLResponse)
     async def answers(plan: str) -> str:
         sent = plans.sent(plan)
         if sent is None:
             raise refusal(404)
-        return form_page(sent)
+        return render_form(sent)
 
     @router.get("/plans/{plan}/{name}")
     async def file(plan: str, name: str) -> FileResponse:
-        folder = _kept(plans, plan)
-        if name not in FILES:
+        folder = _plan_folder(plans, plan)
+        if name not in DEMONSTRATION_FILES:
             raise refusal(404)
         policy = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None
         return FileResponse(folder / name, headers=policy)
@@ -91,13 +90,13 @@ def demonstration(plans: Plans) -> APIRouter:
 
 
 @asynccontextmanager
-async def _gone(request: Request) -> AsyncIterator[threading.Event]:
+async def _watch_disconnect(request: Request) -> AsyncIterator[threading.Event]:
     """Give what is set as soon as nobody waits for the answer any more: the tab was closed, or the line is cut."""
     gone = threading.Event()
 
     async def watch() -> None:
         while not await request.is_disconnected():
-            await asyncio.sleep(_ASKED_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
         gone.set()
 
     watching = asyncio.create_task(watch())
@@ -108,7 +107,7 @@ async def _gone(request: Request) -> AsyncIterator[threading.Event]:
         watching.cancel()
 
 
-async def _received(request: Request, plans: Plans) -> Submission:
+async def _receive_form(request: Request, plans: DemonstrationPlans) -> Submission:
     """Read the body of a form, within its time and size; the photograph is kept in case the form comes back.
 
     Raises
@@ -118,13 +117,13 @@ async def _received(request: Request, plans: Plans) -> Submission:
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            data = await form_of(request)
+            data = await read_form(request)
     except TimeoutError:
         raise refusal(408) from None
     try:
         fields = [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
         before = next((value for name, value in fields if name == "photo.kept"), "")
-        sent = submission(((name, value) for name, value in fields if name != "photo.kept"), before)
+        sent = make_submission(((name, value) for name, value in fields if name != "photo.kept"), before)
         request.state.submission = sent  # it comes back filled if the photograph cannot be kept
         upload = data.get("photo")
         if isinstance(upload, UploadFile) and upload.filename:
@@ -135,7 +134,7 @@ async def _received(request: Request, plans: Plans) -> Submission:
     return sent
 
 
-def _kept(plans: Plans, name: str) -> Path:
+def _plan_folder(plans: DemonstrationPlans, name: str) -> Path:
     folder = plans.folder(name)
     if folder is None:
         raise refusal(404)

@@ -1,39 +1,176 @@
-"""Tells of alarms outside: by mail, again and again, until somebody has answered.
-
-A message holds no word of health and no name but the clinic's. What it tells stands in the queue, so that it outlives
-the program; what cannot be sent is tried again, and the pages of the clinic say so meanwhile.
-"""
+"""What the one who tells of alarms outside asks of the records: nothing about a patient."""
 
 import logging
 import smtplib
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
-from email.utils import make_msgid
+from email.utils import make_msgid, parseaddr
+from urllib.parse import unquote, urlsplit
 
-from skinbeam.app.clinic.diary.outside import Mail, Outside
-from skinbeam.messages import LANGUAGES, speaking, text
-from skinbeam.records.faults import UnreachableError
-from skinbeam.records.kept import Job
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.paging import Paging
-from skinbeam.records.store.queue import ALARM, Queue
+from skinbeam.model.errors import InputError
+from skinbeam.text import LANGUAGES, render_message, use_language
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.follow_up_tables import AlarmRow
+from skinbeam_clinic.database.tables import ClinicRow
+from skinbeam_clinic.database.transaction import open_transaction
+from skinbeam_clinic.errors import UnreachableError
+from skinbeam_clinic.jobs.queue import ALARM_JOB, JobQueue
+from skinbeam_clinic.models import Job
 
-__all__ = ["Pager", "send"]
+__all__ = [
+    "ADDRESS_VARIABLE",
+    "MAIL_VARIABLE",
+    "PHONE_VARIABLE",
+    "RECEIVERS_VARIABLE",
+    "SENDER_VARIABLE",
+    "AlarmLookup",
+    "AlarmNotifier",
+    "MailServer",
+    "OutsideContact",
+    "read_outside_contact",
+    "send_mail",
+]
 
-_LOOK_S = 2.0
+
+class AlarmLookup:
+    """The alarms of all clinics by name alone.
+
+    Parameters
+    ----------
+    database : an open one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waits(self, clinic_id: str, alarm_id: str) -> str:
+        """Return the name of the clinic where an alarm still waits for an answer; empty where it does not."""
+        with self._database.reading() as session:
+            row, clinic = session.get(AlarmRow, (clinic_id, alarm_id)), session.get(ClinicRow, clinic_id)
+            return clinic.name if clinic is not None and row is not None and row.answered_at is None else ""
+
+    def note_sent(self, clinic_id: str, alarm_id: str) -> None:
+        """Write into the trail that word of an alarm was sent outside."""
+        with open_transaction(self._database, clinic_id, "worker") as work:
+            work.note("alarm.sent", f"{ALARM_JOB}/{alarm_id}")
+
+
+# How a clinic is reached from outside, and how it is called when a diary needs to be read: from the environment.
+
+ADDRESS_VARIABLE, PHONE_VARIABLE = "SKINBEAM_ADDRESS", "SKINBEAM_PHONE"
+MAIL_VARIABLE, SENDER_VARIABLE, RECEIVERS_VARIABLE = "SKINBEAM_SMTP", "SKINBEAM_ALARM_FROM", "SKINBEAM_ALARM_TO"
+_PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """A server that takes mail, and who writes to whom.
+
+    Parameters
+    ----------
+    kind : smtps (encrypted), smtp+starttls (encrypted once it is asked) or smtp (not: on this machine alone).
+    """
+
+    kind: str
+    host: str
+    port: int
+    user: str
+    password: str
+    sender: str
+    receivers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OutsideContact:
+    """What is known of the world outside.
+
+    Parameters
+    ----------
+    address : under which patients reach the app, such as https://laser.clinic.example; empty: as it was asked.
+    phone : of the clinic, for who holds a link that opens nothing, or a plan that names none.
+    mail : None where nobody is called outside.
+    """
+
+    address: str = ""
+    phone: str = ""
+    mail: MailServer | None = None
+
+
+def read_outside_contact(environment: Mapping[str, str]) -> OutsideContact:
+    """Return what the environment says.
+
+    Raises
+    ------
+    InputError : `bad-outside`, with the variable.
+    """
+    address = environment.get(ADDRESS_VARIABLE, "").strip().rstrip("/")
+    if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc):
+        raise _setting_error(ADDRESS_VARIABLE)
+    return OutsideContact(address, environment.get(PHONE_VARIABLE, "").strip(), _read_mail_server(environment))
+
+
+def _read_mail_server(environment: Mapping[str, str]) -> MailServer | None:
+    written = environment.get(MAIL_VARIABLE, "").strip()
+    if not written:
+        return None
+    try:
+        url = urlsplit(written)
+        port = url.port
+    except ValueError:
+        raise _setting_error(MAIL_VARIABLE) from None
+    if url.scheme not in _PORTS or not url.hostname:
+        raise _setting_error(MAIL_VARIABLE)
+    receivers = tuple(one.strip() for one in environment.get(RECEIVERS_VARIABLE, "").split(",") if one.strip())
+    for name, given in (
+        (SENDER_VARIABLE, (environment.get(SENDER_VARIABLE, "").strip(),)),
+        (RECEIVERS_VARIABLE, receivers),
+    ):
+        if not given or not all("@" in parseaddr(one)[1] and one.isprintable() for one in given):
+            raise _setting_error(name)
+    return MailServer(
+        kind=url.scheme,
+        host=url.hostname,
+        port=port or _PORTS[url.scheme],
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        sender=environment[SENDER_VARIABLE].strip(),
+        receivers=receivers,
+    )
+
+
+def _setting_error(variable: str) -> InputError:
+    return InputError(
+        "bad-outside",
+        render_message("diary-outside.bad"),
+        field=variable,
+        hint=render_message(f"diary-outside.{variable.lower()}"),
+    )
+
+
+# Tells of alarms outside: by mail, again and again, until somebody has answered.
+#
+# A message holds no word of health and no name but the clinic's. What it tells stands in the queue, so that it outlives
+# the program; what cannot be sent is tried again, and the pages of the clinic say so meanwhile.
+
+_POLL_S = 2.0
 _ANSWER_S = 15.0  # that a server of mail may take: less than a job is held for
 _ENDING_S = 3.0
-_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))  # after the first failures; then the last
-_REMIND = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 240))  # while nobody answers; then the last
+_RETRY_WAITS = tuple(
+    timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)
+)  # after the first failures; then the last
+_REMINDER_WAITS = tuple(
+    timedelta(minutes=minutes) for minutes in (15, 30, 60, 240)
+)  # while nobody answers; then the last
 _log = logging.getLogger(__name__)
 
-Send = Callable[[Mail, str, str], None]
+SendMail = Callable[[MailServer, str, str], None]
 
 
-class Pager:
+class AlarmNotifier:
     """One thread that calls people of all clinics of a database.
 
     Parameters
@@ -41,11 +178,11 @@ class Pager:
     send : sends word of a clinic with an address to open.
     """
 
-    def __init__(self, database: Database, outside: Outside, send: Send | None = None) -> None:
+    def __init__(self, database: Database, outside: OutsideContact, send: SendMail | None = None) -> None:
         self._outside = outside
-        self._queue = Queue(database)
-        self._paging = Paging(database)
-        self._send = send or _sent
+        self._queue = JobQueue(database)
+        self._paging = AlarmLookup(database)
+        self._send = send or _send_alarm
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pager", daemon=True)
 
@@ -66,29 +203,29 @@ class Pager:
         ------
         UnreachableError : the database does not answer.
         """
-        job = self._queue.take(ALARM)
+        job = self._queue.take(ALARM_JOB)
         if job is None:
             return False
         clinic = self._paging.waits(job.clinic_id, job.payload["alarm"])
         if not clinic:
             self._queue.finish(job, {})
         elif self._outside.mail is None:
-            self._queue.put_off(job, _AGAIN[-1], _failed(job, "no way"))
+            self._queue.postpone(job, _RETRY_WAITS[-1], _failure_progress(job, "no way"))
         else:
             self._tell(job, clinic, self._outside.mail)
         return True
 
-    def _tell(self, job: Job, clinic: str, mail: Mail) -> None:
+    def _tell(self, job: Job, clinic: str, mail: MailServer) -> None:
         try:
             self._send(mail, clinic, f"{self._outside.address}/alarms")
         except (OSError, smtplib.SMTPException, ValueError) as error:
             _log.warning("word of an alarm was not sent: %s", type(error).__name__)
-            failed = _failed(job, type(error).__name__)
-            self._queue.put_off(job, _of(_AGAIN, int(failed["failed"]) - 1), failed)
+            failed = _failure_progress(job, type(error).__name__)
+            self._queue.postpone(job, _nth_wait(_RETRY_WAITS, int(failed["failed"]) - 1), failed)
             return
         self._paging.note_sent(job.clinic_id, job.payload["alarm"])
         sent = job.progress.get("sent", 0) + 1
-        self._queue.put_off(job, _of(_REMIND, sent - 1), {"sent": sent})
+        self._queue.postpone(job, _nth_wait(_REMINDER_WAITS, sent - 1), {"sent": sent})
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -100,10 +237,10 @@ class Pager:
             except Exception:
                 _log.exception("defect while telling of an alarm")
             if not worked:
-                self._ended.wait(_LOOK_S)
+                self._ended.wait(_POLL_S)
 
 
-def send(mail: Mail, message: EmailMessage) -> None:
+def send_mail(mail: MailServer, message: EmailMessage) -> None:
     """Send a message.
 
     Raises
@@ -124,24 +261,24 @@ def send(mail: Mail, message: EmailMessage) -> None:
         server.send_message(message)
 
 
-def _sent(mail: Mail, clinic: str, address: str) -> None:
+def _send_alarm(mail: MailServer, clinic: str, address: str) -> None:
     message = EmailMessage()
     message["From"], message["To"] = mail.sender, ", ".join(mail.receivers)
-    message["Subject"] = text("alarm.mail", {"clinic": clinic})
+    message["Subject"] = render_message("alarm.mail", {"clinic": clinic})
     message["Message-ID"] = make_msgid(domain=mail.sender.rpartition("@")[2].rstrip(">") or None)
     message["Importance"] = "high"
-    message.set_content("\n\n".join(_words(language, clinic, address) for language in LANGUAGES))
-    send(mail, message)
+    message.set_content("\n\n".join(_alarm_text(language, clinic, address) for language in LANGUAGES))
+    send_mail(mail, message)
 
 
-def _words(language: str, clinic: str, address: str) -> str:
-    with speaking(language):
-        return f"{text('alarm.mail', {'clinic': clinic})}.\n{address}"
+def _alarm_text(language: str, clinic: str, address: str) -> str:
+    with use_language(language):
+        return f"{render_message('alarm.mail', {'clinic': clinic})}.\n{address}"
 
 
-def _failed(job: Job, why: str) -> dict[str, int | str]:
+def _failure_progress(job: Job, why: str) -> dict[str, int | str]:
     return {"fault": why, "failed": int(job.progress.get("failed", 0)) + 1, "sent": int(job.progress.get("sent", 0))}
 
 
-def _of(waits: tuple[timedelta, ...], number: int | str) -> timedelta:
+def _nth_wait(waits: tuple[timedelta, ...], number: int | str) -> timedelta:
     return waits[min(int(number), len(waits) - 1)]

@@ -14,26 +14,26 @@ from dataclasses import asdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skinbeam.records.diary import DiaryNote, DiaryStatus
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import PATIENT
-from skinbeam.records.people.tokens import hash_of
-from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.followed import Alarm, DiaryEntry, DiaryLink
-from skinbeam.records.store.queue import ALARM, QUEUED
-from skinbeam.records.store.tables import Clinic, Job, Photograph, Plan, new_id
-from skinbeam.records.store.treated import Treatment
-from skinbeam.records.store.work import Work, work_of
+from skinbeam_clinic.accounts.tokens import hash_token
+from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow, DiaryLinkRow
+from skinbeam_clinic.database.tables import ClinicRow, JobRow, PhotographRow, PlanRow, new_id
+from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
+from skinbeam_clinic.database.treatment_tables import TreatmentRow
+from skinbeam_clinic.diaries.models import DiaryNote, DiaryStatus
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.jobs.queue import ALARM_JOB, QUEUED
+from skinbeam_clinic.models import PATIENT_ACTOR
 
-__all__ = ["LONGEST_QUESTION", "Diary", "DiaryDoor"]
+__all__ = ["LONGEST_QUESTION", "DiaryAccess", "OpenDiary"]
 
 LONGEST_QUESTION = 1000  # characters
-_PLAN = "plan.json"
-_KEY = re.compile(r"[0-9a-f]{32}")
+_PLAN_FILE = "plan.json"
+_ENTRY_KEY = re.compile(r"[0-9a-f]{32}")
 
 
-class DiaryDoor:
+class DiaryAccess:
     """Opens a diary for who holds its token.
 
     Parameters
@@ -44,21 +44,21 @@ class DiaryDoor:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self, token: str) -> "Diary":
+    def open(self, token: str) -> "OpenDiary":
         """Return the diary of a token.
 
         Raises
         ------
         AbsentError : there is none: in the same words for one that never was, is over, was ended or replaced.
         """
-        hashed = hash_of(token)
+        hashed = hash_token(token)
         with self._database.reading() as session:
-            link, treatment, clinic = _found(session, hashed)
-            plan = session.get_one(Plan, (link.clinic_id, treatment.plan_id))
-        return Diary(self._database, hashed, link, treatment, clinic, plan.files[_PLAN])
+            link, treatment, clinic = _find_link(session, hashed)
+            plan = session.get_one(PlanRow, (link.clinic_id, treatment.plan_id))
+        return OpenDiary(self._database, hashed, link, treatment, clinic, plan.files[_PLAN_FILE])
 
 
-class Diary:
+class OpenDiary:
     """The diary of one treatment, for as long as its link is good.
 
     Parameters
@@ -68,7 +68,7 @@ class Diary:
     """
 
     def __init__(
-        self, database: Database, hashed: str, link: DiaryLink, treatment: Treatment, clinic: Clinic, plan: str
+        self, database: Database, hashed: str, link: DiaryLinkRow, treatment: TreatmentRow, clinic: ClinicRow, plan: str
     ) -> None:
         self.link_id = link.id
         self.language = link.language
@@ -97,9 +97,9 @@ class Diary:
         """
         with self._work() as (work, link):
             work.note("diary.opened", f"treatment/{link.treatment_id}")
-            mine = DiaryEntry.treatment_id == link.treatment_id
-            entries = {row.id: row for row in work.rows(DiaryEntry, mine)}
-            alarms = work.rows(Alarm, Alarm.entry_id.in_(list(entries)))
+            mine = DiaryEntryRow.treatment_id == link.treatment_id
+            entries = {row.id: row for row in work.rows(DiaryEntryRow, mine)}
+            alarms = work.rows(AlarmRow, AlarmRow.entry_id.in_(list(entries)))
             answered = [one.answered_at for one in alarms if one.answered_at is not None]
             return DiaryStatus(
                 kept=_entry_id(link, key) in entries,
@@ -122,58 +122,61 @@ class Diary:
         AbsentError : the link was ended meanwhile.
         InputError : `bad-diary-form`: no form of ours made this key; `too-long`.
         """
-        if not _KEY.fullmatch(key):
-            raise fault("bad-diary-form", "entry")
+        if not _ENTRY_KEY.fullmatch(key):
+            raise clinic_error("bad-diary-form", "entry")
         if len(note.question) > LONGEST_QUESTION:
-            raise fault("too-long", "question", hint={"longest": LONGEST_QUESTION})
+            raise clinic_error("too-long", "question", hint={"longest": LONGEST_QUESTION})
         file = None if photograph is None else self._database.files.add(self._clinic_id, photograph)
         with self._work() as (work, link):
             id = _entry_id(link, key)
-            if work.rows(DiaryEntry, DiaryEntry.id == id):
+            if work.rows(DiaryEntryRow, DiaryEntryRow.id == id):
                 return
-            row = DiaryEntry(clinic_id=work.clinic_id, id=id, consultation_id=link.consultation_id)
+            row = DiaryEntryRow(clinic_id=work.clinic_id, id=id, consultation_id=link.consultation_id)
             row.treatment_id, row.day, row.written_at = link.treatment_id, day, now()
-            row.photograph_id = None if file is None else _keep_photograph(work, link, file)
+            row.photograph_id = None if file is None else _save_photograph(work, link, file)
             work.seal(row, "entry_sealed", json_text(asdict(note) | {"signs": list(note.signs)}).encode())
             work.keep(row, "diary.written")
             if alarm:
-                _raise(work, link, row)
+                _raise_alarm(work, link, row)
 
     @contextmanager
-    def _work(self) -> Iterator[tuple[Work, DiaryLink]]:
+    def _work(self) -> Iterator[tuple[ClinicTransaction, DiaryLinkRow]]:
         """Give a transaction, once the link was found good in it."""
-        with work_of(self._database, self._clinic_id, PATIENT) as work:
-            link = next(iter(work.rows(DiaryLink, DiaryLink.token_hash == self._hashed)), None)
-            yield work, _good(link)
+        with open_transaction(self._database, self._clinic_id, PATIENT_ACTOR) as work:
+            link = next(iter(work.rows(DiaryLinkRow, DiaryLinkRow.token_hash == self._hashed)), None)
+            yield work, _is_valid(link)
 
 
-def _found(session: Session, hashed: str) -> tuple[DiaryLink, Treatment, Clinic]:
+def _find_link(session: Session, hashed: str) -> tuple[DiaryLinkRow, TreatmentRow, ClinicRow]:
     """The link of a hash that is good, all in one question, so that one that is over takes no longer than none."""
     asked = (
-        select(DiaryLink, Treatment, Clinic)
-        .join(Treatment, (Treatment.clinic_id == DiaryLink.clinic_id) & (Treatment.id == DiaryLink.treatment_id))
-        .join(Clinic, Clinic.id == DiaryLink.clinic_id)
-        .where(DiaryLink.token_hash == hashed)
+        select(DiaryLinkRow, TreatmentRow, ClinicRow)
+        .join(
+            TreatmentRow,
+            (TreatmentRow.clinic_id == DiaryLinkRow.clinic_id) & (TreatmentRow.id == DiaryLinkRow.treatment_id),
+        )
+        .join(ClinicRow, ClinicRow.id == DiaryLinkRow.clinic_id)
+        .where(DiaryLinkRow.token_hash == hashed)
     )
     found = session.execute(asked).one_or_none()
-    _good(None if found is None else found[0])
+    _is_valid(None if found is None else found[0])
     assert found is not None
     return found[0], found[1], found[2]
 
 
-def _good(link: DiaryLink | None) -> DiaryLink:
+def _is_valid(link: DiaryLinkRow | None) -> DiaryLinkRow:
     if link is None or link.ended_at is not None or now() >= link.until:
-        raise fault("absent", "diary")
+        raise clinic_error("absent", "diary")
     return link
 
 
-def _entry_id(link: DiaryLink, key: str) -> str:
+def _entry_id(link: DiaryLinkRow, key: str) -> str:
     """The name of an entry: who sends a key of another diary reaches nothing there."""
     return hashlib.sha256(f"{link.treatment_id}/{key}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _keep_photograph(work: Work, link: DiaryLink, file: str) -> str:
-    row = Photograph(
+def _save_photograph(work: ClinicTransaction, link: DiaryLinkRow, file: str) -> str:
+    row = PhotographRow(
         clinic_id=work.clinic_id,
         id=new_id(),
         consultation_id=link.consultation_id,
@@ -189,12 +192,12 @@ def _keep_photograph(work: Work, link: DiaryLink, file: str) -> str:
     return row.id
 
 
-def _raise(work: Work, link: DiaryLink, entry: DiaryEntry) -> None:
+def _raise_alarm(work: ClinicTransaction, link: DiaryLinkRow, entry: DiaryEntryRow) -> None:
     """Have the clinic called: inside by its pages, and outside by a job, both there with the entry or not at all."""
-    alarm = Alarm(clinic_id=work.clinic_id, id=entry.id, entry_id=entry.id, raised_at=entry.written_at)
+    alarm = AlarmRow(clinic_id=work.clinic_id, id=entry.id, entry_id=entry.id, raised_at=entry.written_at)
     alarm.consultation_id = link.consultation_id
     work.keep(alarm, "alarm.raised")
     payload = {"alarm": alarm.id, "consultation": link.consultation_id}
-    job = Job(clinic_id=work.clinic_id, id=new_id(), kind=ALARM, payload=payload, state=QUEUED, attempts=0)
+    job = JobRow(clinic_id=work.clinic_id, id=new_id(), kind=ALARM_JOB, payload=payload, state=QUEUED, attempts=0)
     job.created_at, job.created_by = entry.written_at, work.actor
     work.add_job(job)

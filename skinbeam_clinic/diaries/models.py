@@ -9,10 +9,10 @@ __all__ = [
     "DiaryEntry",
     "DiaryLink",
     "DiaryNote",
-    "DiaryOf",
     "DiaryStatus",
+    "DiarySubject",
     "NewDiaryLink",
-    "Unread",
+    "UnreadEntries",
 ]
 
 
@@ -41,7 +41,7 @@ class DiaryEntry:
 
 
 @dataclass(frozen=True)
-class DiaryOf:
+class DiarySubject:
     """Whose diary it is, and of which session: the first pulse was at `began`, None where there was none yet."""
 
     treatment_id: str
@@ -120,7 +120,7 @@ class AlarmCount:
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadEntries:
     """Entries of a diary that nobody has read: how many, with how many questions, and of when the first is."""
 
     treatment_id: str

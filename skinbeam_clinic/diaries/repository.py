@@ -5,37 +5,55 @@ import json
 
 from sqlalchemy import ColumnElement
 
-from skinbeam.records.diary import DiaryEntry, DiaryLink, DiaryNote, DiaryOf, NewDiaryLink, Unread
-from skinbeam.records.faults import fault
-from skinbeam.records.people.tokens import hash_of, random_token
-from skinbeam.records.roles import Act
-from skinbeam.records.store import followed, tables, treated
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.accounts.tokens import hash_token, random_token
+from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.treatment_tables import AdverseEventRow
+from skinbeam_clinic.diaries.models import (
+    Alarm,
+    AlarmCount,
+    DiaryEntry,
+    DiaryLink,
+    DiaryNote,
+    DiarySubject,
+    NewDiaryLink,
+    UnreadEntries,
+)
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.jobs.queue import ALARM_JOB, FAILED, OPEN_STATES, read_job
+from skinbeam_clinic.models import Job
 
-__all__ = ["Diaries", "end_links", "entry_of"]
+__all__ = [
+    "AlarmRepository",
+    "DiaryRepository",
+    "end_links",
+    "is_course_stopped",
+    "read_entry",
+]
 
 
-class Diaries:
+class DiaryRepository:
     """The diaries of a clinic's treatments."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def about(self, treatment_id: str) -> DiaryOf:
+    def about(self, treatment_id: str) -> DiarySubject:
         """Return whose diary that of a treatment is.
 
         Raises
         ------
         AbsentError : this clinic has no such treatment.
         """
-        with self._access.see(Act.READ) as work:
-            row = work.get(treated.Treatment, treatment_id)
-            patient = work.get(tables.Patient, work.get(tables.Consultation, row.consultation_id).patient_id)
+        with self._access.reading(AccessRight.READ) as work:
+            row = work.get(treatment_tables.TreatmentRow, treatment_id)
+            patient = work.get(tables.PatientRow, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
             work.note("treatment.seen", f"treatment/{treatment_id}")
             work.note("patient.seen", f"patient/{patient.id}")
-            return DiaryOf(
+            return DiarySubject(
                 treatment_id=row.id,
                 consultation_id=row.consultation_id,
                 patient_id=patient.id,
@@ -55,90 +73,90 @@ class Diaries:
         InputError : `not-begun`: it has not begun.
         """
         token = random_token()
-        with self._access.work(Act.WRITE) as work:
-            treatment = work.get(treated.Treatment, treatment_id)
+        with self._access.work(AccessRight.WRITE) as work:
+            treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             if treatment.started_at is None:
-                raise fault("not-begun", "treatment")
+                raise clinic_error("not-begun", "treatment")
             end_links(work, [treatment.consultation_id], treatment_id)
-            row = followed.DiaryLink(
+            row = follow_up_tables.DiaryLinkRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 consultation_id=treatment.consultation_id,
                 treatment_id=treatment.id,
-                token_hash=hash_of(token),
+                token_hash=hash_token(token),
                 language=language,
                 until=until,
                 made_at=now(),
                 made_by=work.actor,
             )
             work.keep(row, "diary-link.made")
-            return NewDiaryLink(_link(work, row), token)
+            return NewDiaryLink(_read_link(work, row), token)
 
     def end(self, treatment_id: str) -> None:
         """End the link to the diary of a treatment; without one nothing happens."""
-        with self._access.work(Act.WRITE) as work:
-            treatment = work.get(treated.Treatment, treatment_id)
+        with self._access.work(AccessRight.WRITE) as work:
+            treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             end_links(work, [treatment.consultation_id], treatment_id)
 
     def links(self, treatment_id: str) -> tuple[DiaryLink, ...]:
         """Return the links that were made to the diary of a treatment, oldest first."""
-        with self._access.see(Act.READ) as work:
-            work.get(treated.Treatment, treatment_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(treatment_tables.TreatmentRow, treatment_id)
             work.note("diary-links.listed", f"treatment/{treatment_id}")
-            mine = followed.DiaryLink.treatment_id == treatment_id
-            rows = work.rows(followed.DiaryLink, mine, order=(followed.DiaryLink.made_at,))
-            return tuple(_link(work, row) for row in rows)
+            mine = follow_up_tables.DiaryLinkRow.treatment_id == treatment_id
+            rows = work.rows(follow_up_tables.DiaryLinkRow, mine, order=(follow_up_tables.DiaryLinkRow.made_at,))
+            return tuple(_read_link(work, row) for row in rows)
 
     def of(self, treatment_id: str) -> tuple[DiaryEntry, ...]:
         """Return the entries of a diary by day, and of a day by the time at which they were written."""
-        with self._access.see(Act.READ) as work:
-            work.get(treated.Treatment, treatment_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(treatment_tables.TreatmentRow, treatment_id)
             work.note("diary.seen", f"treatment/{treatment_id}")
-            table = followed.DiaryEntry
+            table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.treatment_id == treatment_id, order=(table.day, table.written_at))
-            return tuple(entry_of(work, row) for row in rows)
+            return tuple(read_entry(work, row) for row in rows)
 
     def of_consultation(self, consultation_id: str) -> tuple[DiaryEntry, ...]:
         """Return the entries of all diaries of a consultation by the time at which they were written."""
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Consultation, consultation_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
             work.note("diary.seen", f"consultation/{consultation_id}")
-            table = followed.DiaryEntry
+            table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.written_at,))
-            return tuple(entry_of(work, row) for row in rows)
+            return tuple(read_entry(work, row) for row in rows)
 
     def mark_read(self, treatment_id: str) -> None:
         """Keep that what stands in a diary now was read; what was read before stays as it is."""
-        with self._access.work(Act.WRITE) as work:
-            work.get(treated.Treatment, treatment_id)
-            for row in _unread(work, followed.DiaryEntry.treatment_id == treatment_id):
-                reading = followed.DiaryReading(clinic_id=work.clinic_id, id=row.id, entry_id=row.id)
+        with self._access.work(AccessRight.WRITE) as work:
+            work.get(treatment_tables.TreatmentRow, treatment_id)
+            for row in _find_unread(work, follow_up_tables.DiaryEntryRow.treatment_id == treatment_id):
+                reading = follow_up_tables.DiaryReadingRow(clinic_id=work.clinic_id, id=row.id, entry_id=row.id)
                 reading.consultation_id, reading.read_at, reading.read_by = row.consultation_id, now(), work.actor
                 work.keep(reading, "diary.read")
 
-    def unread(self) -> tuple[Unread, ...]:
+    def unread(self) -> tuple[UnreadEntries, ...]:
         """Return the diaries with entries that nobody has read, the longest unread first."""
-        with self._access.see(Act.READ) as work:
+        with self._access.reading(AccessRight.READ) as work:
             work.note("diaries.listed", "diary_entry")
-            found: dict[str, list[followed.DiaryEntry]] = {}
-            for row in _unread(work):
+            found: dict[str, list[follow_up_tables.DiaryEntryRow]] = {}
+            for row in _find_unread(work):
                 found.setdefault(row.treatment_id, []).append(row)
-            return tuple(sorted((_unread_of(work, rows) for rows in found.values()), key=lambda one: one.since))
+            return tuple(sorted((_group_unread(work, rows) for rows in found.values()), key=lambda one: one.since))
 
 
-def end_links(work: Work, consultations: list[str], treatment_id: str | None = None) -> None:
+def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: str | None = None) -> None:
     """End the links of consultations that are good as far as the rows say, or of one treatment of them."""
-    table = followed.DiaryLink
+    table = follow_up_tables.DiaryLinkRow
     mine = () if treatment_id is None else (table.treatment_id == treatment_id,)
     for row in work.rows(table, table.consultation_id.in_(consultations), table.ended_at.is_(None), *mine):
         row.ended_at = now()
         work.keep(row, "diary-link.ended")
 
 
-def entry_of(work: Work, row: followed.DiaryEntry) -> DiaryEntry:
+def read_entry(work: ClinicTransaction, row: follow_up_tables.DiaryEntryRow) -> DiaryEntry:
     """Return the record of an entry's row."""
     said = json.loads(work.open(row, "entry_sealed"))
-    readings = work.rows(followed.DiaryReading, followed.DiaryReading.id == row.id)
+    readings = work.rows(follow_up_tables.DiaryReadingRow, follow_up_tables.DiaryReadingRow.id == row.id)
     return DiaryEntry(
         id=row.id,
         treatment_id=row.treatment_id,
@@ -151,21 +169,21 @@ def entry_of(work: Work, row: followed.DiaryEntry) -> DiaryEntry:
     )
 
 
-def _unread(work: Work, *conditions: ColumnElement[bool]) -> list[followed.DiaryEntry]:
-    table = followed.DiaryEntry
-    read = {id for id, _ in work.names(followed.DiaryReading, followed.DiaryReading.entry_id)}
+def _find_unread(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list[follow_up_tables.DiaryEntryRow]:
+    table = follow_up_tables.DiaryEntryRow
+    read = {id for id, _ in work.names(follow_up_tables.DiaryReadingRow, follow_up_tables.DiaryReadingRow.entry_id)}
     return [row for row in work.rows(table, *conditions, order=(table.written_at,)) if row.id not in read]
 
 
-def _unread_of(work: Work, rows: list[followed.DiaryEntry]) -> Unread:
-    consultation = work.get(tables.Consultation, rows[0].consultation_id)
-    patient = work.get(tables.Patient, consultation.patient_id)
+def _group_unread(work: ClinicTransaction, rows: list[follow_up_tables.DiaryEntryRow]) -> UnreadEntries:
+    consultation = work.get(tables.ConsultationRow, rows[0].consultation_id)
+    patient = work.get(tables.PatientRow, consultation.patient_id)
     work.note("diary.unread.seen", f"patient/{patient.id}")
-    questions = sum(bool(entry_of(work, row).note.question) for row in rows)
-    return Unread(rows[0].treatment_id, patient.pseudonym, len(rows), questions, rows[0].written_at)
+    questions = sum(bool(read_entry(work, row).note.question) for row in rows)
+    return UnreadEntries(rows[0].treatment_id, patient.pseudonym, len(rows), questions, rows[0].written_at)
 
 
-def _link(work: Work, row: followed.DiaryLink) -> DiaryLink:
+def _read_link(work: ClinicTransaction, row: follow_up_tables.DiaryLinkRow) -> DiaryLink:
     return DiaryLink(
         id=row.id,
         treatment_id=row.treatment_id,
@@ -174,4 +192,163 @@ def _link(work: Work, row: followed.DiaryLink) -> DiaryLink:
         made_at=row.made_at,
         made_by=work.name_of(row.made_by),
         ended_at=row.ended_at,
+    )
+
+
+# Alarms out of diaries: somebody answers at once, and a clinician decides what it was.
+#
+# The patient's word is no diagnosis. Until a clinician has decided, the course of a consultation is stopped: an alarm
+# that was answered by telephone may still be a burn.
+
+_LONGEST_ANSWER = 2000  # characters of what was done
+_DELIVERY_LIMIT = datetime.timedelta(minutes=2)
+
+
+class AlarmRepository:
+    """The alarms of a clinic."""
+
+    def __init__(self, access: ClinicAccess) -> None:
+        self._access = access
+
+    def count(self) -> AlarmCount:
+        """Return how many wait for an answer, for every page; it tells of no patient."""
+        with self._access.look(AccessRight.READ) as work:
+            table = follow_up_tables.AlarmRow
+            waiting = work.rows(table, table.answered_at.is_(None), order=(table.raised_at,))
+            since = waiting[0].raised_at if waiting else None
+            return AlarmCount(len(waiting), since, bool(waiting) and _has_unsent(work, {one.id for one in waiting}))
+
+    def open(self) -> tuple[Alarm, ...]:
+        """Return those that wait for an answer or a decision, oldest first."""
+        with self._access.reading(AccessRight.READ) as work:
+            work.note("alarms.listed", "alarm")
+            decided = {
+                id
+                for id, _ in work.names(follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.alarm_id)
+            }
+            rows = work.rows(follow_up_tables.AlarmRow, order=(follow_up_tables.AlarmRow.raised_at,))
+            return tuple(_read_noted(work, row) for row in rows if row.answered_at is None or row.id not in decided)
+
+    def of_consultation(self, consultation_id: str) -> tuple[Alarm, ...]:
+        """Return the alarms out of the diaries of a consultation, oldest first."""
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
+            work.note("alarms.listed", f"consultation/{consultation_id}")
+            table = follow_up_tables.AlarmRow
+            rows = work.rows(table, table.consultation_id == consultation_id, order=(table.raised_at,))
+            return tuple(_read_noted(work, row) for row in rows)
+
+    def get(self, id: str) -> Alarm:
+        """Return an alarm.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        with self._access.reading(AccessRight.READ) as work:
+            return _read_noted(work, work.get(follow_up_tables.AlarmRow, id))
+
+    def answer(self, id: str, done: str) -> Alarm:
+        """Keep what was done about an alarm, by whom and when.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        InputError : `no-words`, `too-long`, or `answered-already`.
+        """
+        with self._access.work(AccessRight.WRITE) as work:
+            row = work.get(follow_up_tables.AlarmRow, id)
+            if row.answered_at is not None:
+                raise clinic_error(
+                    "answered-already", "alarm", by=work.name_of(row.answered_by or ""), at=row.answered_at
+                )
+            work.seal(row, "answer_sealed", _encode_words(done, "done"))
+            row.answered_at, row.answered_by = now(), work.actor
+            work.keep(row, "alarm.answered")
+            return _read_alarm(work, row)
+
+    def decide(self, id: str, reason: str, *, adverse_event_id: str | None) -> Alarm:
+        """Keep what a clinician made of an alarm, after which the course may go on as the adverse event allows.
+
+        Parameters
+        ----------
+        adverse_event_id : the event that the alarm was of; None where it was none.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such alarm or event.
+        InputError : `not-answered`, `no-words`, `too-long`, or `decided-already`.
+        """
+        with self._access.work(AccessRight.TREAT) as work:
+            alarm = work.get(follow_up_tables.AlarmRow, id)
+            if alarm.answered_at is None:
+                raise clinic_error("not-answered", "alarm")
+            if known := work.rows(follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.id == id):
+                by, at = work.name_of(known[0].decided_by), known[0].decided_at
+                raise clinic_error("decided-already", "alarm", by=by, at=at)
+            row = follow_up_tables.AlarmDecisionRow(clinic_id=work.clinic_id, id=id, alarm_id=id)
+            row.consultation_id, row.adverse_event_id = alarm.consultation_id, adverse_event_id
+            if adverse_event_id is not None:
+                work.get(AdverseEventRow, adverse_event_id)
+            work.seal(row, "reason_sealed", _encode_words(reason, "reason"))
+            row.decided_at, row.decided_by = now(), work.actor
+            work.keep(row, "alarm.decided")
+            return _read_alarm(work, alarm)
+
+    def stop(self, consultation_id: str) -> bool:
+        """Return whether an alarm stops the course of a consultation until a clinician has decided."""
+        with self._access.look(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
+            return is_course_stopped(work, consultation_id)
+
+
+def is_course_stopped(work: ClinicTransaction, consultation_id: str) -> bool:
+    """Return whether an alarm of a consultation waits for a clinician's decision."""
+    mine = follow_up_tables.AlarmRow.consultation_id == consultation_id
+    decided = follow_up_tables.AlarmDecisionRow.consultation_id == consultation_id
+    return len(work.rows(follow_up_tables.AlarmRow, mine)) > len(work.rows(follow_up_tables.AlarmDecisionRow, decided))
+
+
+def _has_unsent(work: ClinicTransaction, waiting: set[str]) -> bool:
+    """Whether word of an alarm got nowhere: sending it failed the last time, or nobody has tried for minutes."""
+    jobs = work.rows(tables.JobRow, tables.JobRow.kind == ALARM_JOB, tables.JobRow.state.in_((*OPEN_STATES, FAILED)))
+    return any(_is_stuck(read_job(work, job)) for job in jobs if job.payload["alarm"] in waiting)
+
+
+def _is_stuck(job: Job) -> bool:
+    return "fault" in job.progress or (not job.progress and now() - job.created_at > _DELIVERY_LIMIT)
+
+
+def _encode_words(words: str, field: str) -> bytes:
+    if not words.strip():
+        raise clinic_error("no-words", field)
+    if len(words) > _LONGEST_ANSWER:
+        raise clinic_error("too-long", field, hint={"longest": _LONGEST_ANSWER})
+    return words.strip().encode()
+
+
+def _read_noted(work: ClinicTransaction, row: follow_up_tables.AlarmRow) -> Alarm:
+    alarm = _read_alarm(work, row)
+    work.note("alarm.seen", f"patient/{alarm.patient_id}", alarm=alarm.id)
+    return alarm
+
+
+def _read_alarm(work: ClinicTransaction, row: follow_up_tables.AlarmRow) -> Alarm:
+    patient = work.get(tables.PatientRow, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
+    decisions = work.rows(follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.id == row.id)
+    decision = decisions[0] if decisions else None
+    return Alarm(
+        id=row.id,
+        consultation_id=row.consultation_id,
+        patient_id=patient.id,
+        pseudonym=patient.pseudonym,
+        entry=read_entry(work, work.get(follow_up_tables.DiaryEntryRow, row.entry_id)),
+        raised_at=row.raised_at,
+        answered_at=row.answered_at,
+        answered_by=None if row.answered_by is None else work.name_of(row.answered_by),
+        answer="" if row.answer_sealed is None else work.open(row, "answer_sealed").decode(),
+        decided_at=None if decision is None else decision.decided_at,
+        decided_by=None if decision is None else work.name_of(decision.decided_by),
+        reason="" if decision is None else work.open(decision, "reason_sealed").decode(),
+        adverse_event_id=None if decision is None else decision.adverse_event_id,
     )

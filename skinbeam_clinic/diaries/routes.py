@@ -4,24 +4,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import segno
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 
-from skinbeam.app.clinic.diary.closed import DIARY
-from skinbeam.app.clinic.diary.curve import curve_of
-from skinbeam.app.clinic.diary.followed_plan import FollowedPlan, followed_plan
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit
-from skinbeam.messages import ENGLISH, LANGUAGES
+from skinbeam.model.errors import InputError
 from skinbeam.plan.records import Advice
-from skinbeam.plan.visit.recovery import advice_about, link_days, warns
-from skinbeam.records.diary import Alarm, DiaryEntry, DiaryOf
-from skinbeam.records.store.columns import now
+from skinbeam.plan.recovery import count_diary_days, sign_advice, warning_signs
+from skinbeam.text import ENGLISH, LANGUAGES
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.diaries.models import Alarm, DiaryEntry, DiarySubject
+from skinbeam_clinic.diaries.views import DIARY_PATH, describe_age, draw_pain_curve, loudness, make_alarm_banner
+from skinbeam_clinic.plans.document import PlanOption, read_plan_option
+from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
+from skinbeam_clinic.web.pages import render_template
+from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_diaries"]
+__all__ = [
+    "add_alarm_routes",
+    "add_diary_routes",
+]
 
 
 @dataclass(frozen=True)
-class _Row:
+class _EntryRow:
     """An entry in one line, with the alarm that it raised and what the plan says of its signs."""
 
     entry: DiaryEntry
@@ -30,52 +35,52 @@ class _Row:
     advice: tuple[Advice, ...]
 
 
-def add_diaries(gate: Gate) -> None:
+def add_diary_routes(gate: ClinicRouter) -> None:
     """Open the routes of diaries."""
-    gate.add("GET", "/treatments/{treatment}/diary", _page)
-    gate.add("POST", "/treatments/{treatment}/diary/link", _link)
-    gate.add("POST", "/treatments/{treatment}/diary/ending", _end)
-    gate.add("POST", "/treatments/{treatment}/diary/reading", _read)
+    gate.add("GET", "/treatments/{treatment}/diary", _show_diary)
+    gate.add("POST", "/treatments/{treatment}/diary/link", _make_link)
+    gate.add("POST", "/treatments/{treatment}/diary/ending", _end_link)
+    gate.add("POST", "/treatments/{treatment}/diary/reading", _mark_read)
 
 
-def _page(visit: Visit) -> Response:
+def _show_diary(visit: ClinicRequest) -> Response:
     desk, about = visit.desk, visit.desk.diaries.about(visit.path("treatment"))
     alarms = {one.id: one for one in desk.alarms.of_consultation(about.consultation_id)}
-    followed = _followed(visit, about)
+    followed = _read_diary_plan(visit, about)
     entries = desk.diaries.of(about.treatment_id)
     links = desk.diaries.links(about.treatment_id)
     good = [one for one in links if one.ended_at is None and one.until > now()]
     return visit.page(
         "diary/diary.html",
         about=about,
-        rows=tuple(_row(followed, one, alarms.get(one.id)) for one in entries),
-        curve=curve_of(entries, frozenset(alarms)),
+        rows=tuple(_entry_row(followed, one, alarms.get(one.id)) for one in entries),
+        curve=draw_pain_curve(entries, frozenset(alarms)),
         unread=sum(one.read_at is None for one in entries),
         link=good[-1] if good else None,
         made=len(links),
-        days=link_days(followed.option),
+        days=count_diary_days(followed.option),
         told_in=LANGUAGES.get(good[-1].language, "") if good else "",
     )
 
 
-def _row(followed: FollowedPlan, entry: DiaryEntry, alarm: Alarm | None) -> _Row:
+def _entry_row(followed: PlanOption, entry: DiaryEntry, alarm: Alarm | None) -> _EntryRow:
     note = entry.note
-    found = warns(note.pain, note.redness, note.signs)
-    return _Row(entry, alarm, tuple(one.name for one in found), advice_about(followed.plan, found))
+    found = warning_signs(note.pain, note.redness, note.signs)
+    return _EntryRow(entry, alarm, tuple(one.name for one in found), sign_advice(followed.plan, found))
 
 
-def _followed(visit: Visit, about: DiaryOf) -> FollowedPlan:
-    return followed_plan(visit.desk.plans.file(about.plan_id, "plan.json"), about.option)
+def _read_diary_plan(visit: ClinicRequest, about: DiarySubject) -> PlanOption:
+    return read_plan_option(visit.desk.plans.file(about.plan_id, "plan.json"), about.option)
 
 
-def _link(visit: Visit) -> Response:
+def _make_link(visit: ClinicRequest) -> Response:
     """Make a link and show it this once; a page that is loaded again makes another, and ends this one."""
     about = visit.desk.diaries.about(visit.path("treatment"))
     language = visit.said("language")
     language = language if language in LANGUAGES else ENGLISH
-    until = (about.began or now()) + timedelta(days=link_days(_followed(visit, about).option))
+    until = (about.began or now()) + timedelta(days=count_diary_days(_read_diary_plan(visit, about).option))
     new = visit.desk.diaries.link(about.treatment_id, language=language, until=until)
-    address = f"{visit.house.outside.address or visit.address('')}{DIARY}{new.token}"
+    address = f"{visit.house.outside.address or visit.address('')}{DIARY_PATH}{new.token}"
     picture = segno.make_qr(address, error="m").svg_data_uri(scale=5, dark="#000", light="#fff")
     return visit.page(
         "diary/link.html",
@@ -88,11 +93,93 @@ def _link(visit: Visit) -> Response:
     )
 
 
-def _end(visit: Visit) -> Response:
+def _end_link(visit: ClinicRequest) -> Response:
     visit.desk.diaries.end(visit.path("treatment"))
-    return visit.go(f"/treatments/{visit.path('treatment')}/diary")
+    return visit.redirect(f"/treatments/{visit.path('treatment')}/diary")
 
 
-def _read(visit: Visit) -> Response:
+def _mark_read(visit: ClinicRequest) -> Response:
     visit.desk.diaries.mark_read(visit.path("treatment"))
-    return visit.go(f"/treatments/{visit.path('treatment')}/diary")
+    return visit.redirect(f"/treatments/{visit.path('treatment')}/diary")
+
+
+# Alarms: those that wait, oldest first; who has answered, and what a clinician decided.
+
+_NO_EVENT = "none"
+
+
+def add_alarm_routes(gate: ClinicRouter) -> None:
+    """Open the routes of alarms."""
+    gate.add("GET", "/alarms", _show_alarms)
+    gate.add("GET", "/alarms/banner", _show_banner)
+    gate.add("POST", "/alarms/{alarm}/answer", _answer_alarm)
+    gate.add("POST", "/alarms/{alarm}/decision", _decide_alarm)
+
+
+def _show_alarms(visit: ClinicRequest, error: InputError | None = None) -> Response:
+    at, waiting = now(), _list_open_alarms(visit)
+    return visit.page(
+        "diary/alarms.html",
+        200 if error is None else error_status(error),
+        error=error,
+        open=tuple(
+            (one, describe_age(at - one.raised_at), loudness(at - one.raised_at), _alarm_signs(one)) for one in waiting
+        ),
+        unread=visit.desk.diaries.unread(),
+        kinds=ADVERSE_KINDS,
+        grades=[one.value for one in AdverseEventGrade],
+        no_event=_NO_EVENT,
+    )
+
+
+def _list_open_alarms(visit: ClinicRequest) -> tuple[Alarm, ...]:
+    """Those that nobody has answered first, each kind oldest first."""
+    return tuple(sorted(visit.desk.alarms.open(), key=lambda one: one.answered_at is not None))
+
+
+def _alarm_signs(alarm: Alarm) -> tuple[str, ...]:
+    note = alarm.entry.note
+    return tuple(one.name for one in warning_signs(note.pain, note.redness, note.signs))
+
+
+def _show_banner(visit: ClinicRequest) -> Response:
+    """What the banner of a page holds by now; a script asks for it."""
+    told = make_alarm_banner(visit.desk.alarms.count(), mailed=visit.house.outside.mail is not None)
+    return HTMLResponse(render_template("clinic/diary/banner.html", alarms=told).strip())
+
+
+def _answer_alarm(visit: ClinicRequest) -> Response:
+    try:
+        visit.desk.alarms.answer(visit.path("alarm"), visit.said("done"))
+    except InputError as error:
+        return _show_error(visit, error)
+    return visit.redirect("/alarms")
+
+
+def _decide_alarm(visit: ClinicRequest) -> Response:
+    """Keep what a clinician made of an alarm: an adverse event that a diary told of, or none."""
+    desk, alarm = visit.desk, visit.desk.alarms.get(visit.path("alarm"))
+    kind, reason = visit.said("kind"), visit.said("reason")
+    try:
+        event = None
+        if kind != _NO_EVENT and alarm.answered_at is not None and alarm.decided_at is None and reason:
+            grade = visit.said("grade")
+            event = desk.adverse_events.add(
+                alarm.entry.treatment_id,
+                kind=kind,
+                grade=AdverseEventGrade(grade) if grade in set(AdverseEventGrade) else AdverseEventGrade.MODERATE,
+                source=AdverseEventSource.DIARY,
+                seen_at=min(alarm.entry.written_at, now()),
+                words=reason,
+            )
+        desk.alarms.decide(alarm.id, reason, adverse_event_id=None if event is None else event.id)
+    except InputError as error:
+        return _show_error(visit, error)
+    return visit.redirect("/alarms")
+
+
+def _show_error(visit: ClinicRequest, error: InputError) -> Response:
+    """The page with what was wrong; a record that is not there, or a role that may not, is answered as everywhere."""
+    if error_status(error) != 422:
+        raise error
+    return _show_alarms(visit, error)

@@ -7,43 +7,53 @@ from typing import Any
 from starlette.responses import Response
 
 from skinbeam._version import __version__
-from skinbeam.app.clinic.api.kinds import KINDS, MOST, USUAL
-from skinbeam.app.clinic.api.told import FHIR, tagged, told
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit
-from skinbeam.exchange.fhir.rest import BINARY
-from skinbeam.messages import Message, text
+from skinbeam.text import Message, render_message
+from skinbeam_clinic.exchange.api_responses import (
+    FHIR_JSON,
+    MOST_COUNT,
+    RESOURCE_TYPES,
+    USUAL_COUNT,
+    resource_response,
+    tagged_response,
+)
+from skinbeam_clinic.exchange.fhir.resources import BINARY
+from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_description", "capability_statement", "openapi_document"]
+__all__ = ["add_description_routes", "capability_statement", "openapi_document"]
 
 _FHIR_VERSION, _CHANGED = "4.3.0", "2026-11-22"  # of R4B, and the day on which the statement last changed
-_OF_HL7 = "https://hl7.org/fhir/R4B"
+_HL7_ADDRESS = "https://hl7.org/fhir/R4B"
 _TYPES = {"patient": "reference"}  # of a search; all others are tokens
 _TAG = "If-None-Match"
 
-Say = Callable[[str], str]
+Wording = Callable[[str], str]
 
 
-def add_description(gate: Gate) -> None:
+def add_description_routes(gate: ClinicRouter) -> None:
     """Open the routes that tell what there is; they stand before those that read."""
-    gate.add("GET", "/fhir", _page)
-    gate.add("GET", "/fhir/metadata", lambda visit: told(visit.request, capability_statement(visit.address("/fhir"))))
-    gate.add("GET", "/fhir/openapi.json", _openapi)
+    gate.add("GET", "/fhir", _description_page)
+    gate.add(
+        "GET",
+        "/fhir/metadata",
+        lambda visit: resource_response(visit.request, capability_statement(visit.address("/fhir"))),
+    )
+    gate.add("GET", "/fhir/openapi.json", _openapi_response)
 
 
-def _openapi(visit: Visit) -> Response:
+def _openapi_response(visit: ClinicRequest) -> Response:
     document = openapi_document(visit.address("/fhir"), _english)
-    return tagged(visit.request, json.dumps(document, ensure_ascii=False).encode(), "application/json")
+    return tagged_response(visit.request, json.dumps(document, ensure_ascii=False).encode(), "application/json")
 
 
-def _page(visit: Visit) -> Response:
-    return visit.page("api.html", api=openapi_document(visit.address("/fhir"), _spoken))
+def _description_page(visit: ClinicRequest) -> Response:
+    return visit.page("api.html", api=openapi_document(visit.address("/fhir"), _translated))
 
 
 def capability_statement(base: str) -> dict[str, Any]:
     """Return what the server can, as FHIR asks for it."""
     resources = []
-    for kind, asked in KINDS.items():
+    for kind, asked in RESOURCE_TYPES.items():
         resource: dict[str, Any] = {"type": kind, "interaction": [{"code": "read"}], "versioning": "no-version"}
         if asked:
             resource["interaction"].append({"code": "search-type"})
@@ -66,7 +76,7 @@ def capability_statement(base: str) -> dict[str, Any]:
     }
 
 
-def openapi_document(base: str, say: Say) -> dict[str, Any]:
+def openapi_document(base: str, say: Wording) -> dict[str, Any]:
     """Return the API as OpenAPI describes one.
 
     Parameters
@@ -75,15 +85,15 @@ def openapi_document(base: str, say: Say) -> dict[str, Any]:
     say : the sentence of a name, in the language of who reads it.
     """
     paths = {"/metadata": _operation("metadata", say("metadata"), [], "CapabilityStatement", open_to_all=True)}
-    for kind, asked in KINDS.items():
+    for kind, asked in RESOURCE_TYPES.items():
         if asked:
             by = [_parameter(name, say, needed=name == "patient") for name in (*asked, "_count", "_offset")]
             paths[f"/{kind}"] = _operation(f"search{kind}", say(f"kind-{kind}"), by, "Bundle")
         content = {"*/*": {"schema": {"type": "string", "format": "binary"}}} if kind == BINARY else {}
         summary = say("content") if kind == BINARY else say("read")
-        paths[f"/{kind}/{{id}}"] = _operation(f"read{kind}", summary, [_named(say)], kind, content)
+        paths[f"/{kind}/{{id}}"] = _operation(f"read{kind}", summary, [_id_parameter(say)], kind, content)
     paging = [_parameter(name, say) for name in ("_count", "_offset")]
-    everything = _operation("everything", say("everything"), [_named(say), *paging], "Bundle")
+    everything = _operation("everything", say("everything"), [_id_parameter(say), *paging], "Bundle")
     return {
         "openapi": "3.1.0",
         "info": {"title": say("title"), "version": __version__, "description": say("lead")},
@@ -94,10 +104,12 @@ def openapi_document(base: str, say: Say) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": say("security")}},
             "headers": {"ETag": {"schema": {"type": "string"}, "description": say("tag")}},
             "parameters": {"tag": {"name": _TAG, "in": "header", "description": say("tag"), "schema": _TEXT}},
-            "schemas": {name: _schema(name) for name in (*KINDS, "Bundle", "CapabilityStatement", "OperationOutcome")},
+            "schemas": {
+                name: _schema(name) for name in (*RESOURCE_TYPES, "Bundle", "CapabilityStatement", "OperationOutcome")
+            },
             "responses": {
                 "known": {"description": say("known")},
-                "fault": {"description": say("faults"), "content": _content("OperationOutcome")},
+                "fault": {"description": say("faults"), "content": _fhir_content("OperationOutcome")},
             },
         },
     }
@@ -120,7 +132,7 @@ def _operation(
     done = {
         "description": kind,
         "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
-        "content": _content(kind) | (content or {}),
+        "content": _fhir_content(kind) | (content or {}),
     }
     answers = {"200": done, "304": {"$ref": "#/components/responses/known"}} | dict.fromkeys(statuses, fault)
     parameters = [*by, {"$ref": "#/components/parameters/tag"}]
@@ -128,21 +140,21 @@ def _operation(
     return {"get": operation | ({"security": []} if open_to_all else {})}
 
 
-def _parameter(name: str, say: Say, *, needed: bool = False) -> dict[str, Any]:
+def _parameter(name: str, say: Wording, *, needed: bool = False) -> dict[str, Any]:
     numbers: dict[str, dict[str, Any]] = {
-        "_count": {"type": "integer", "minimum": 0, "maximum": MOST, "default": USUAL},
+        "_count": {"type": "integer", "minimum": 0, "maximum": MOST_COUNT, "default": USUAL_COUNT},
         "_offset": {"type": "integer", "minimum": 0, "default": 0},
     }
     said, schema = say(f"by-{name.strip('_')}"), numbers.get(name, _TEXT)
     return {"name": name, "in": "query", "required": needed, "description": said, "schema": schema}
 
 
-def _named(say: Say) -> dict[str, Any]:
+def _id_parameter(say: Wording) -> dict[str, Any]:
     return {"name": "id", "in": "path", "required": True, "description": say("by-id"), "schema": _TEXT}
 
 
-def _content(kind: str) -> dict[str, Any]:
-    return {FHIR: {"schema": {"$ref": f"#/components/schemas/{kind}"}}}
+def _fhir_content(kind: str) -> dict[str, Any]:
+    return {FHIR_JSON: {"schema": {"$ref": f"#/components/schemas/{kind}"}}}
 
 
 def _schema(kind: str) -> dict[str, Any]:
@@ -151,7 +163,7 @@ def _schema(kind: str) -> dict[str, Any]:
         "type": "object",
         "required": ["resourceType"],
         "properties": {"resourceType": {"const": kind}},
-        "externalDocs": {"url": f"{_OF_HL7}/{kind.lower()}.html"},
+        "externalDocs": {"url": f"{_HL7_ADDRESS}/{kind.lower()}.html"},
     }
 
 
@@ -159,5 +171,5 @@ def _english(name: str) -> str:
     return Message(f"clinic-api.{name}", {}).english
 
 
-def _spoken(name: str) -> str:
-    return text(f"clinic-api.{name}")
+def _translated(name: str) -> str:
+    return render_message(f"clinic-api.{name}")

@@ -8,13 +8,27 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from skinbeam.errors import InputError
-from skinbeam.messages import text
+from skinbeam.model.errors import InputError
+from skinbeam.text import render_message
+from skinbeam_clinic.exchange.fhir.resources import BINARY
+from skinbeam_clinic.web.errors import refusal
 
-__all__ = ["FHIR", "is_of_api", "outcome", "tagged", "told"]
+__all__ = [
+    "FHIR_JSON",
+    "MOST_COUNT",
+    "PAGING_PARAMETERS",
+    "RESOURCE_TYPES",
+    "USUAL_COUNT",
+    "WITHOUT_PICTURES",
+    "check_resource_type",
+    "is_api_request",
+    "operation_outcome",
+    "resource_response",
+    "tagged_response",
+]
 
-FHIR = "application/fhir+json"
-_ISSUES: Mapping[int, str] = {
+FHIR_JSON = "application/fhir+json"
+_ISSUE_TYPES: Mapping[int, str] = {
     401: "login",
     403: "forbidden",
     404: "not-found",
@@ -24,21 +38,21 @@ _ISSUES: Mapping[int, str] = {
     500: "exception",
     503: "transient",
 }
-_SAID = (401, 404, 405, 500)  # in words of the API; all else as it is said to a person
+_EXPLAINED_STATUSES = (401, 404, 405, 500)  # in words of the API; all else as it is said to a person
 
 
-def is_of_api(request: Request) -> bool:
+def is_api_request(request: Request) -> bool:
     """Return whether a request is one that a program makes; the page about the API is a person's."""
     return request.url.path.startswith("/fhir/")
 
 
-def told(request: Request, resource: Mapping[str, Any]) -> Response:
+def resource_response(request: Request, resource: Mapping[str, Any]) -> Response:
     """Answer with a resource."""
     content = json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
-    return tagged(request, content, FHIR)
+    return tagged_response(request, content, FHIR_JSON)
 
 
-def tagged(request: Request, content: bytes, media_type: str) -> Response:
+def tagged_response(request: Request, content: bytes, media_type: str) -> Response:
     """Answer with a content and its tag; whoever has it already is told so in place of it."""
     tag = f'W/"{hashlib.sha256(content).hexdigest()}"'
     known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
@@ -47,10 +61,63 @@ def tagged(request: Request, content: bytes, media_type: str) -> Response:
     return Response(content, 200, {"ETag": tag, "Content-Type": media_type})
 
 
-def outcome(status: int, error: InputError) -> Response:
+def operation_outcome(status: int, error: InputError) -> Response:
     """Answer with what was wrong."""
-    said = text(f"clinic-api.fault-{status}") if status in _SAID else f"{error.message}. {error.hint}".strip()
-    issue = {"severity": "error", "code": _ISSUES.get(status, "invalid"), "diagnostics": said}
+    said = (
+        render_message(f"clinic-api.fault-{status}")
+        if status in _EXPLAINED_STATUSES
+        else f"{error.message}. {error.hint}".strip()
+    )
+    issue = {"severity": "error", "code": _ISSUE_TYPES.get(status, "invalid"), "diagnostics": said}
     content = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}, ensure_ascii=False)
-    headers = {"Content-Type": FHIR} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
+    headers = {"Content-Type": FHIR_JSON} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
     return Response(content.encode(), status, headers)
+
+
+# The types that the API hands out, and what each is asked by: one table for routes, statement and pages.
+
+USUAL_COUNT, MOST_COUNT = 100, 500  # resources of an answer
+PAGING_PARAMETERS = ("_count", "_offset")
+_PATIENT_PARAMETERS = ("patient", "_id")
+RESOURCE_TYPES: Mapping[str, tuple[str, ...]] = {
+    "Patient": ("identifier", "_id"),
+    "Encounter": _PATIENT_PARAMETERS,
+    "QuestionnaireResponse": _PATIENT_PARAMETERS,
+    "Observation": _PATIENT_PARAMETERS,
+    "Media": _PATIENT_PARAMETERS,
+    "CarePlan": _PATIENT_PARAMETERS,
+    "ServiceRequest": _PATIENT_PARAMETERS,
+    "Consent": _PATIENT_PARAMETERS,
+    "Procedure": _PATIENT_PARAMETERS,
+    "AdverseEvent": _PATIENT_PARAMETERS,
+    "Appointment": _PATIENT_PARAMETERS,
+    "Device": _PATIENT_PARAMETERS,
+    "DocumentReference": _PATIENT_PARAMETERS,
+    BINARY: (),  # read by its name alone
+}
+# What tells nothing of photographs, which take long to make bare: they are left unread where such a type is asked for.
+WITHOUT_PICTURES = frozenset(
+    {
+        "Patient",
+        "Encounter",
+        "CarePlan",
+        "ServiceRequest",
+        "Procedure",
+        "AdverseEvent",
+        "Appointment",
+        "Device",
+        "DocumentReference",
+    }
+)
+
+
+def check_resource_type(name: str, *, searched: bool) -> str:
+    """Return a type that is handed out.
+
+    Raises
+    ------
+    RefusedError : 404.
+    """
+    if name not in RESOURCE_TYPES or (searched and not RESOURCE_TYPES[name]):
+        raise refusal(404)
+    return name

@@ -1,35 +1,115 @@
-"""What of a dossier is handed on: nothing that names a person of the clinic, and no more of the patient than was asked.
+"""Names of what no record has a name for: the same for the same records, so that an export can be made again."""
 
-Every document is made of what this leaves, so what is taken out here stands in none.
-"""
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
-from dataclasses import dataclass, replace
-from typing import Any
+from skinbeam.model.document import sha256_hex
+from skinbeam_clinic.diaries.models import DiaryEntry
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.exchange.image_metadata import strip_metadata
+from skinbeam_clinic.follow_ups.models import FollowUp
+from skinbeam_clinic.models import (
+    Consent,
+    ConsultationContents,
+    ConsultationRecord,
+    Dossier,
+    PhotographRecord,
+    PlanContents,
+)
+from skinbeam_clinic.test_spots.models import TestSpotRecord
 
-from skinbeam.document import sha256_of
-from skinbeam.exchange.nameless import nameless, plain_text
-from skinbeam.exchange.pictures import bare
-from skinbeam.records.diary import DiaryEntry
-from skinbeam.records.faults import fault
-from skinbeam.records.followed import FollowUp
-from skinbeam.records.kept import Consent, Consultation, Dossier, KeptConsultation, KeptPlan, Photograph
-from skinbeam.records.spots import TestSpot
+__all__ = [
+    "FHIR_BASE",
+    "DeidentifiedDossier",
+    "deidentify_dossier",
+    "derive_id",
+    "remove_staff_names",
+    "strip_control_characters",
+]
 
-__all__ = ["Handed", "handed_on"]
+FHIR_BASE = "https://skinbeam.readthedocs.io/fhir"
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, FHIR_BASE)
+
+
+def derive_id(*names: str) -> str:
+    """Return the name of a part of what these names mean."""
+    return uuid.uuid5(_NAMESPACE, "/".join(names)).hex
+
+
+# Records without the names of those who work in the clinic, and texts without signs that no document may hold.
+
+Record = TypeVar("Record")
+
+# Fields that hold who did something; where nobody did it yet they are None, and stay so.
+_STAFF_FIELDS = frozenset(
+    {
+        "by",
+        "created_by",
+        "ended_by",
+        "fired_by",
+        "machine",
+        "member",
+        "member_id",
+        "noted_by",
+        "opened_by",
+        "paired_by",
+        "pseudonym",
+        "rater",
+        "read_by",
+        "room",
+        "started_by",
+    }
+)
+
+
+def remove_staff_names(record: Record) -> Record:
+    """Return a record, and all that is in it, without who did it."""
+    held = {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
+    told = {
+        name: _without_staff(value) if name in _STAFF_FIELDS else _plain_value(value) for name, value in held.items()
+    }
+    return type(record)(**told)
+
+
+def strip_control_characters(text: str) -> str:
+    """Return a text without control characters, which documents of FHIR may not hold."""
+    return "".join(sign for sign in text if sign in "\t\n" or unicodedata.category(sign) not in ("Cc", "Cs")).strip()
+
+
+def _without_staff(value: Any) -> Any:
+    return type(value)() if isinstance(value, str | tuple) else value
+
+
+def _plain_value(value: Any) -> Any:
+    if type(value) is str:  # and no word of a list
+        return strip_control_characters(value)
+    if isinstance(value, tuple):
+        return tuple(map(_plain_value, value))
+    if isinstance(value, Mapping):
+        return {name: _plain_value(held) for name, held in value.items()}
+    return remove_staff_names(value) if is_dataclass(value) else value
+
+
+# What of a dossier is handed on: nothing that names a person of the clinic, and no more of the patient than was asked.
+#
+# Every document is made of what this leaves, so what is taken out here stands in none.
 
 _FILES = (".json", ".pdf")
-_ANSWERS = frozenset({"entries", "photograph"})
+_PHOTOGRAPH_ANSWERS = frozenset({"entries", "photograph"})
 
 
 @dataclass(frozen=True)
-class Handed:
+class DeidentifiedDossier:
     """What is handed on of a dossier; `unread` are the names of photographs that cannot be read and were left out."""
 
     dossier: Dossier
     unread: tuple[str, ...]
 
 
-def handed_on(dossier: Dossier) -> Handed:
+def deidentify_dossier(dossier: Dossier) -> DeidentifiedDossier:
     """Return what is handed on of a dossier.
 
     Names of members, who signed and the signature are taken out; so are the documents that carry a name, of which the
@@ -40,40 +120,40 @@ def handed_on(dossier: Dossier) -> Handed:
     InputError : `bad-answers`: answers that no form of this version has made.
     """
     unread: list[str] = []
-    consultations = tuple(_consultation(one, unread) for one in dossier.consultations)
+    consultations = tuple(_deidentify_consultation(one, unread) for one in dossier.consultations)
     shown = {photograph.id for one in consultations for photograph, _ in one.photographs}
-    followed = (replace(one, follow_ups=_followed(one, shown)) for one in consultations)
-    appointments = tuple(map(nameless, dossier.appointments))
-    return Handed(Dossier(dossier.patient, tuple(followed), appointments), tuple(unread))
+    followed = (replace(one, follow_ups=_deidentify_follow_ups(one, shown)) for one in consultations)
+    appointments = tuple(map(remove_staff_names, dossier.appointments))
+    return DeidentifiedDossier(Dossier(dossier.patient, tuple(followed), appointments), tuple(unread))
 
 
-def _consultation(one: KeptConsultation, unread: list[str]) -> KeptConsultation:
+def _deidentify_consultation(one: ConsultationContents, unread: list[str]) -> ConsultationContents:
     photographs = []
     for photograph, content in one.photographs:
-        picture = bare(content, photograph.media_type)
+        picture = strip_metadata(content, photograph.media_type)
         if picture is None:
             unread.append(photograph.id)
         else:
-            photographs.append((_photograph(photograph, *picture), picture[0]))
+            photographs.append((_deidentify_photograph(photograph, *picture), picture[0]))
     there = {photograph.id for photograph, _ in photographs}
-    return KeptConsultation(
-        _answered(one.consultation, there),
+    return ConsultationContents(
+        _deidentify_answers(one.consultation, there),
         tuple(photographs),
-        tuple(map(_plan, one.plans)),
-        tuple((_consent(consent, document), None) for consent, document in one.consents),
-        tuple(map(nameless, one.treatments)),
+        tuple(map(_deidentify_plan, one.plans)),
+        tuple((_deidentify_consent(consent, document), None) for consent, document in one.consents),
+        tuple(map(remove_staff_names, one.treatments)),
         one.follow_ups,
-        tuple(nameless(_spot(spot, there)) for spot in one.test_spots),
-        tuple(nameless(_entry(entry, there)) for entry in one.diary),
+        tuple(remove_staff_names(_deidentify_spot(spot, there)) for spot in one.test_spots),
+        tuple(remove_staff_names(_deidentify_entry(entry, there)) for entry in one.diary),
     )
 
 
-def _entry(entry: DiaryEntry, shown: set[str]) -> DiaryEntry:
+def _deidentify_entry(entry: DiaryEntry, shown: set[str]) -> DiaryEntry:
     """An entry of a diary that names no photograph which is not handed on."""
     return entry if entry.photograph_id in shown else replace(entry, photograph_id=None)
 
 
-def _spot(spot: TestSpot, shown: set[str]) -> TestSpot:
+def _deidentify_spot(spot: TestSpotRecord, shown: set[str]) -> TestSpotRecord:
     """A test spot whose readings name no photograph that is not handed on."""
     readings = (
         reading if reading.photograph_id in shown else replace(reading, photograph_id=None) for reading in spot.readings
@@ -81,24 +161,24 @@ def _spot(spot: TestSpot, shown: set[str]) -> TestSpot:
     return replace(spot, readings=tuple(readings))
 
 
-def _followed(one: KeptConsultation, shown: set[str]) -> tuple[FollowUp, ...]:
+def _deidentify_follow_ups(one: ConsultationContents, shown: set[str]) -> tuple[FollowUp, ...]:
     """Follow-ups with the pairs of which both photographs are handed on; raters are told apart by number."""
     handed = []
     for follow_up in one.follow_ups:
         raters = list(dict.fromkeys(grade.rater_id for grade in follow_up.grades))
         grades = tuple(replace(grade, rater_id=str(raters.index(grade.rater_id) + 1)) for grade in follow_up.grades)
         pairs = tuple(pair for pair in follow_up.pairs if {pair.before_id, pair.after_id} <= shown)
-        handed.append(nameless(replace(follow_up, grades=grades, pairs=pairs)))
+        handed.append(remove_staff_names(replace(follow_up, grades=grades, pairs=pairs)))
     return tuple(handed)
 
 
-def _answered(one: Consultation, photographs: set[str]) -> Consultation:
+def _deidentify_answers(one: ConsultationRecord, photographs: set[str]) -> ConsultationRecord:
     """Answers with those to one question beside each other, and their photograph if it is handed on."""
-    if set(one.answers) - _ANSWERS:
-        raise fault("bad-answers", f"consultation/{one.id}")
+    if set(one.answers) - _PHOTOGRAPH_ANSWERS:
+        raise clinic_error("bad-answers", f"consultation/{one.id}")
     grouped: dict[str, list[Any]] = {}
     for name, value in one.answers.get("entries", ()):
-        if text := plain_text(value):
+        if text := strip_control_characters(value):
             grouped.setdefault(name, []).append(text)
     photograph = one.answers.get("photograph", "")
     answers = {
@@ -108,20 +188,20 @@ def _answered(one: Consultation, photographs: set[str]) -> Consultation:
     return replace(one, answers=answers, saved_by="")
 
 
-def _photograph(photograph: Photograph, content: bytes, media_type: str) -> Photograph:
-    return replace(photograph, file=sha256_of(content), media_type=media_type, added_by="")
+def _deidentify_photograph(photograph: PhotographRecord, content: bytes, media_type: str) -> PhotographRecord:
+    return replace(photograph, file=sha256_hex(content), media_type=media_type, added_by="")
 
 
-def _plan(kept: KeptPlan) -> KeptPlan:
+def _deidentify_plan(kept: PlanContents) -> PlanContents:
     files = {name: content for name, content in kept.files.items() if name.endswith(_FILES)}
-    return KeptPlan(
-        replace(kept.plan, files={name: sha256_of(content) for name, content in files.items()}, made_by=""),
+    return PlanContents(
+        replace(kept.plan, files={name: sha256_hex(content) for name, content in files.items()}, made_by=""),
         files,
-        tuple(replace(choice, notes=plain_text(choice.notes), made_by="") for choice in kept.choices),
+        tuple(replace(choice, notes=strip_control_characters(choice.notes), made_by="") for choice in kept.choices),
     )
 
 
-def _consent(consent: Consent, document: bytes | None) -> Consent:
+def _deidentify_consent(consent: Consent, document: bytes | None) -> Consent:
     return replace(
         consent,
         explained_by="",
@@ -129,5 +209,5 @@ def _consent(consent: Consent, document: bytes | None) -> Consent:
         told=(),
         answers=None,
         signature=None,
-        document=None if document is None else sha256_of(document),
+        document=None if document is None else sha256_hex(document),
     )

@@ -15,13 +15,12 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, VLPhotographicImageStorage
 
-from skinbeam.exchange.handed_on import Handed
-from skinbeam.exchange.names import derived_id
-from skinbeam.exchange.pictures import Frame, Pixels, frame_of, pixels_of
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Consultation, Patient, Photograph
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.exchange.deidentification import DeidentifiedDossier, derive_id
+from skinbeam_clinic.exchange.image_metadata import JpegFrame, PixelImage, decode_pixels, read_jpeg_frame
+from skinbeam_clinic.models import ConsultationRecord, PatientRecord, PhotographRecord
 
-__all__ = ["Taken", "dicom_files", "dicom_of", "read_dicom"]
+__all__ = ["DicomPhotograph", "make_dicom_archive", "make_dicom_file", "read_dicom"]
 
 _UUIDS = "2.25."  # below it each UUID is a UID, as a decimal number
 _SEPARATOR = "\\"  # of several values in one field: no value may hold it
@@ -29,17 +28,17 @@ _JPEG = "ISO_10918_1"
 
 
 @dataclass(frozen=True)
-class Taken:
+class DicomPhotograph:
     """A photograph as a DICOM file holds it: whose, of which consultation, added on which day, and JPEG or pixels."""
 
     pseudonym: str
     photograph_id: str
     consultation_id: str
     day: datetime.date
-    picture: bytes | Pixels
+    picture: bytes | PixelImage
 
 
-def dicom_files(handed: Handed) -> tuple[bytes, tuple[str, ...]]:
+def make_dicom_archive(handed: DeidentifiedDossier) -> tuple[bytes, tuple[str, ...]]:
     """Return the photographs of a patient as a ZIP of DICOM files, and the names of those that cannot be read.
 
     Raises
@@ -50,7 +49,7 @@ def dicom_files(handed: Handed) -> tuple[bytes, tuple[str, ...]]:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for place, one in enumerate(handed.dossier.consultations, 1):
             for number, (photograph, content) in enumerate(one.photographs, 1):
-                made = dicom_of(handed.dossier.patient, one.consultation, photograph, content, number)
+                made = make_dicom_file(handed.dossier.patient, one.consultation, photograph, content, number)
                 if made is None:
                     unread.append(photograph.id)
                 else:
@@ -59,8 +58,8 @@ def dicom_files(handed: Handed) -> tuple[bytes, tuple[str, ...]]:
     return packed.getvalue(), tuple(unread)
 
 
-def dicom_of(
-    patient: Patient, consultation: Consultation, photograph: Photograph, content: bytes, number: int
+def make_dicom_file(
+    patient: PatientRecord, consultation: ConsultationRecord, photograph: PhotographRecord, content: bytes, number: int
 ) -> bytes | None:
     """Return a photograph that is handed on as a DICOM file; None where it cannot be read.
 
@@ -68,52 +67,54 @@ def dicom_of(
     ----------
     number : of the photograph within its consultation.
     """
-    image = _image(content, jpeg=photograph.media_type == "image/jpeg")
+    image = _image_elements(content, jpeg=photograph.media_type == "image/jpeg")
     if image is None:
         return None
     if _SEPARATOR in patient.pseudonym:
-        raise fault("not-in-dicom", "patient", hint={"sign": _SEPARATOR})
-    image.update(_about(patient, consultation, photograph, number))
+        raise clinic_error("not-in-dicom", "patient", hint={"sign": _SEPARATOR})
+    image.update(_describe_photograph(patient, consultation, photograph, number))
     written = io.BytesIO()
     dcmwrite(written, image, enforce_file_format=True)
     return written.getvalue()
 
 
-def read_dicom(content: bytes) -> Taken:
+def read_dicom(content: bytes) -> DicomPhotograph:
     """Return what a DICOM file holds.
 
     Raises
     ------
-    InputError : `bad-dicom`: it is no photograph that `dicom_of` has made.
+    InputError : `bad-dicom`: it is no photograph that `make_dicom_file` has made.
     """
     try:
         image = dcmread(io.BytesIO(content))
-        picture: bytes | Pixels
+        picture: bytes | PixelImage
         if image.file_meta.TransferSyntaxUID == JPEGBaseline8Bit:
             frame = next(generate_frames(image.PixelData, number_of_frames=1))
             picture = frame[: frame.rindex(b"\xff\xd9") + 2]  # what follows makes its length even
         else:
             size = 3 * image.Rows * image.Columns
-            picture = Pixels(image.Columns, image.Rows, image.PixelData[:size])
-        return Taken(
+            picture = PixelImage(image.Columns, image.Rows, image.PixelData[:size])
+        return DicomPhotograph(
             pseudonym=str(image.PatientID),
-            photograph_id=_id_of(image.SOPInstanceUID),
-            consultation_id=_id_of(image.StudyInstanceUID),
+            photograph_id=_parse_uid(image.SOPInstanceUID),
+            consultation_id=_parse_uid(image.StudyInstanceUID),
             day=datetime.datetime.strptime(str(image.ContentDate), "%Y%m%d").date(),
             picture=picture,
         )
     except (InvalidDicomError, AttributeError, ValueError, StopIteration, EOFError):
-        raise fault("bad-dicom", "photograph") from None
+        raise clinic_error("bad-dicom", "photograph") from None
 
 
-def _about(patient: Patient, consultation: Consultation, photograph: Photograph, number: int) -> Dataset:
+def _describe_photograph(
+    patient: PatientRecord, consultation: ConsultationRecord, photograph: PhotographRecord, number: int
+) -> Dataset:
     """Whose it is and when it was added; what must stand there and is not known is empty."""
     about = Dataset()
     about.SpecificCharacterSet = "ISO_IR 192"  # UTF-8
     about.SOPClassUID = VLPhotographicImageStorage
-    about.SOPInstanceUID = _uid(photograph.id)
-    about.StudyInstanceUID = _uid(consultation.id)
-    about.SeriesInstanceUID = _uid(derived_id(consultation.id, "photographs"))
+    about.SOPInstanceUID = _make_uid(photograph.id)
+    about.StudyInstanceUID = _make_uid(consultation.id)
+    about.SeriesInstanceUID = _make_uid(derive_id(consultation.id, "photographs"))
     about.StudyDate = f"{consultation.created_at:%Y%m%d}"
     about.ContentDate = f"{photograph.added_at:%Y%m%d}"
     about.TimezoneOffsetFromUTC = "+0000"
@@ -128,15 +129,15 @@ def _about(patient: Patient, consultation: Consultation, photograph: Photograph,
     return about
 
 
-def _image(content: bytes, *, jpeg: bool) -> Dataset | None:
-    frame = frame_of(content) if jpeg else None
-    if frame is not None and _fits(frame):
-        image = _picture(frame.width, frame.height, frame.components, _colours(frame), JPEGBaseline8Bit)
+def _image_elements(content: bytes, *, jpeg: bool) -> Dataset | None:
+    frame = read_jpeg_frame(content) if jpeg else None
+    if frame is not None and _fits_dicom(frame):
+        image = _picture(frame.width, frame.height, frame.components, _colour_space(frame), JPEGBaseline8Bit)
         image.PixelData = encapsulate([content])
         image["PixelData"].VR = "OB"
         image["PixelData"].is_undefined_length = True
     else:
-        pixels = pixels_of(content)
+        pixels = decode_pixels(content)
         if pixels is None:
             return None
         image = _picture(pixels.width, pixels.height, 3, "RGB", ExplicitVRLittleEndian)
@@ -163,22 +164,22 @@ def _picture(width: int, height: int, samples: int, colours: str, syntax: UID) -
     return image
 
 
-def _fits(frame: Frame) -> bool:
+def _fits_dicom(frame: JpegFrame) -> bool:
     """Whether a JPEG can be put in as it is: DICOM knows no turn beside the pixels."""
     return frame.baseline and frame.bits == 8 and frame.components in (1, 3) and frame.orientation == 1
 
 
-def _colours(frame: Frame) -> str:
+def _colour_space(frame: JpegFrame) -> str:
     if frame.components == 1:
         return "MONOCHROME2"
     return "YBR_FULL_422" if frame.ycc else "RGB"
 
 
-def _uid(id: str) -> UID:
+def _make_uid(id: str) -> UID:
     return UID(f"{_UUIDS}{int(id, 16)}")
 
 
-def _id_of(uid: str) -> str:
+def _parse_uid(uid: str) -> str:
     if not uid.startswith(_UUIDS):
         raise ValueError("no UUID")
     return f"{int(uid.removeprefix(_UUIDS)):032x}"

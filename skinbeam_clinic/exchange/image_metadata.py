@@ -10,22 +10,22 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from skinbeam.errors import InputError
-from skinbeam.photo.reading.read import decode
+from skinbeam.model.errors import InputError
+from skinbeam.photo.decoding.photograph import decode_photograph
 
-__all__ = ["Frame", "Pixels", "bare", "frame_of", "pixels_of"]
+__all__ = ["JpegFrame", "PixelImage", "decode_pixels", "read_jpeg_frame", "strip_metadata"]
 
-_START, _END, _SCAN, _RESTARTS = 0xD8, 0xD9, 0xDA, range(0xD0, 0xD8)
+_START, _END, _SCAN_START, _RESTARTS = 0xD8, 0xD9, 0xDA, range(0xD0, 0xD8)
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
 _EXIF, _COLOUR_PROFILE, _ADOBE = 0xE1, 0xE2, 0xEE  # the last says how the colours are coded
 _JFIF, _JFIF_LENGTH = b"\xff\xe0\x00\x10JFIF\0", 14  # of this length it holds no small copy of the picture
 _BASELINE = 0xC0
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # those are tables
-_ORIENTATION, _TURNS = 0x0112, range(2, 9)
+_ORIENTATION, _ORIENTATIONS = 0x0112, range(2, 9)
 
 
 @dataclass(frozen=True)
-class Frame:
+class JpegFrame:
     """What the head of a JPEG says of its picture; `orientation` is 1 where it stands upright, `ycc` of its colours."""
 
     width: int
@@ -38,7 +38,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Pixels:
+class PixelImage:
     """A decoded picture: rows of red, green and blue, 8 bits each, upright."""
 
     width: int
@@ -52,15 +52,15 @@ class _Segment(NamedTuple):
     whole: bytes
 
 
-def bare(content: bytes, media_type: str) -> tuple[bytes, str] | None:
+def strip_metadata(content: bytes, media_type: str) -> tuple[bytes, str] | None:
     """Return a photograph without what is written beside it, and its type; None where it is no readable picture.
 
     A JPEG keeps its coded data and the turn that shows it upright. Another kind becomes a PNG of the same pixels.
     """
     if media_type == "image/jpeg":
-        frame = frame_of(content)
-        return None if frame is None else (_stripped(content, frame.orientation), media_type)
-    pixels = pixels_of(content)
+        frame = read_jpeg_frame(content)
+        return None if frame is None else (_strip_segments(content, frame.orientation), media_type)
+    pixels = decode_pixels(content)
     if pixels is None:
         return None
     written = io.BytesIO()
@@ -68,22 +68,22 @@ def bare(content: bytes, media_type: str) -> tuple[bytes, str] | None:
     return written.getvalue(), "image/png"
 
 
-def pixels_of(content: bytes) -> Pixels | None:
+def decode_pixels(content: bytes) -> PixelImage | None:
     """Return the pixels of a photograph, decoded within limits in a process of its own; None where it refuses."""
     try:
-        picture = decode(content, name="photograph")
+        picture = decode_photograph(content, name="photograph")
     except InputError:
         return None
-    return Pixels(picture.shape[1], picture.shape[0], picture.tobytes())
+    return PixelImage(picture.shape[1], picture.shape[0], picture.tobytes())
 
 
-def frame_of(jpeg: bytes) -> Frame | None:
+def read_jpeg_frame(jpeg: bytes) -> JpegFrame | None:
     """Return what the head of a JPEG says; None where it is not whole."""
     orientation, transform, found = 1, True, None
     try:
-        for mark, content, _ in _segments(jpeg):
+        for mark, content, _ in _read_segments(jpeg):
             if mark == _EXIF and content.startswith(b"Exif\0\0"):
-                orientation = _turn(content)
+                orientation = _read_orientation(content)
             elif mark == _ADOBE and content.startswith(b"Adobe"):
                 transform = content[11] != 0
             elif mark in _FRAMES and found is None:
@@ -93,10 +93,10 @@ def frame_of(jpeg: bytes) -> Frame | None:
         return None
     if found is None or 0 in found[:4]:
         return None
-    return Frame(*found, ycc=transform, orientation=orientation)
+    return JpegFrame(*found, ycc=transform, orientation=orientation)
 
 
-def _segments(jpeg: bytes) -> Iterator[_Segment]:
+def _read_segments(jpeg: bytes) -> Iterator[_Segment]:
     """Give what a JPEG is made of, up to its end; a scan with its coded data.
 
     Raises
@@ -115,7 +115,7 @@ def _segments(jpeg: bytes) -> Iterator[_Segment]:
         if mark == _END:
             return
         told = end = place + 2 + int.from_bytes(jpeg[place + 2 : place + 4])
-        if mark == _SCAN:
+        if mark == _SCAN_START:
             while jpeg[end] != 0xFF or jpeg[end + 1] in (0, *_RESTARTS):
                 end = jpeg.index(b"\xff", end + 1)
         if not place + 4 <= told <= len(jpeg):
@@ -124,9 +124,9 @@ def _segments(jpeg: bytes) -> Iterator[_Segment]:
         place = end
 
 
-def _stripped(jpeg: bytes, orientation: int) -> bytes:
+def _strip_segments(jpeg: bytes, orientation: int) -> bytes:
     """The same coded data and what a decoder needs; a turn is told in a segment that tells no more."""
-    kept = [segment.whole for segment in _segments(jpeg) if _needed(segment)]
+    kept = [segment.whole for segment in _read_segments(jpeg) if _is_needed(segment)]
     if orientation != 1:
         exif = Image.Exif()
         exif[_ORIENTATION] = orientation
@@ -136,7 +136,7 @@ def _stripped(jpeg: bytes, orientation: int) -> bytes:
     return b"".join((b"\xff\xd8", *kept, b"\xff\xd9"))
 
 
-def _needed(segment: _Segment) -> bool:
+def _is_needed(segment: _Segment) -> bool:
     mark, content, whole = segment
     if mark == _COMMENT or mark in _APPLICATION:
         profile = mark == _COLOUR_PROFILE and content.startswith(b"ICC_PROFILE\0")
@@ -145,11 +145,11 @@ def _needed(segment: _Segment) -> bool:
     return True
 
 
-def _turn(exif_content: bytes) -> int:
+def _read_orientation(exif_content: bytes) -> int:
     exif = Image.Exif()
     try:
         exif.load(exif_content)
         turn = exif.get(_ORIENTATION, 1)
     except Exception:  # what a camera wrote may be broken in any way; nothing of it but the turn is of use
         return 1
-    return turn if turn in _TURNS else 1
+    return turn if turn in _ORIENTATIONS else 1

@@ -9,14 +9,14 @@ from typing import get_args, get_type_hints
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skinbeam.exchange.tables import Row
+from skinbeam_clinic.exchange.tables import PlanOptionRow
 
-__all__ = ["as_parquet"]
+__all__ = ["write_parquet"]
 
 _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
 
 
-def as_parquet(rows: Iterable[Row]) -> bytes:
+def write_parquet(rows: Iterable[PlanOptionRow]) -> bytes:
     """Return a table as Parquet; what is not known is null."""
     written = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema=_schema()), written)
@@ -24,8 +24,8 @@ def as_parquet(rows: Iterable[Row]) -> bytes:
 
 
 def _schema() -> pa.Schema:
-    hints = get_type_hints(Row)
-    return pa.schema([_column(field.name, hints[field.name]) for field in fields(Row)])
+    hints = get_type_hints(PlanOptionRow)
+    return pa.schema([_column(field.name, hints[field.name]) for field in fields(PlanOptionRow)])
 
 
 def _column(name: str, kind: type | types.UnionType) -> pa.Field:

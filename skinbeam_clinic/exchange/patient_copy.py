@@ -13,52 +13,50 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from skinbeam.errors import InputError
-from skinbeam.records.desk.appointments import Appointments
-from skinbeam.records.desk.consents import Consents
-from skinbeam.records.desk.consultations import Consultations
-from skinbeam.records.desk.course.suggestions import Suggestions
-from skinbeam.records.desk.course.test_spots import TestSpots
-from skinbeam.records.desk.diary.alarms import Alarms
-from skinbeam.records.desk.diary.entries import Diaries
-from skinbeam.records.desk.follow_ups import FollowUps
-from skinbeam.records.desk.patients import Patients
-from skinbeam.records.desk.photographs import Photographs
-from skinbeam.records.desk.plans import Plans
-from skinbeam.records.desk.treatments import Treatments
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Consultation, Made, Patient, Permissions
-from skinbeam.records.roles import Act
-from skinbeam.records.spots import TestSpot, spot_of
-from skinbeam.records.store import tables
-from skinbeam.records.store.work import Access
-from skinbeam.records.treated_json import done_elsewhere
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.appointments.repository import AppointmentRepository
+from skinbeam_clinic.consents.repository import ConsentRepository
+from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
+from skinbeam_clinic.consultations.suggestions import SuggestionRepository
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.follow_ups.repository import FollowUpRepository
+from skinbeam_clinic.models import ConsultationRecord, NewPlan, PatientRecord, PhotographPermissions
+from skinbeam_clinic.patients.repository import PatientRepository
+from skinbeam_clinic.plans.repository import PlanRepository
+from skinbeam_clinic.test_spots.models import TestSpotRecord, parse_spot_record
+from skinbeam_clinic.test_spots.repository import TestSpotRepository
+from skinbeam_clinic.treatments.repository import TreatmentRepository
+from skinbeam_clinic.treatments.serialization import summarize_treatments
 
-__all__ = ["Copies"]
+__all__ = ["PatientCopyRepository"]
 
 _SCHEMA = "skinbeam.copy/1"
-_RECORD = "record.json"
+_RECORD_FILE = "record.json"
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _MOST_BYTES = 2_000_000_000  # of all that a copy holds, unpacked
 
 
-class Copies:
+class PatientCopyRepository:
     """Copies of the records of a clinic's patients."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
-        self._treatments = Treatments(access)
-        self._patients = Patients(access)
-        self._appointments = Appointments(access)
-        self._consultations = Consultations(access)
-        self._photographs = Photographs(access)
-        self._plans = Plans(access)
-        self._consents = Consents(access)
-        self._test_spots = TestSpots(access)
-        self._suggestions = Suggestions(access)
-        self._follow_ups = FollowUps(access)
-        self._diaries = Diaries(access)
-        self._alarms = Alarms(access)
+        self._treatments = TreatmentRepository(access)
+        self._patients = PatientRepository(access)
+        self._appointments = AppointmentRepository(access)
+        self._consultations = ConsultationRepository(access)
+        self._photographs = PhotographRepository(access)
+        self._plans = PlanRepository(access)
+        self._consents = ConsentRepository(access)
+        self._test_spots = TestSpotRepository(access)
+        self._suggestions = SuggestionRepository(access)
+        self._follow_ups = FollowUpRepository(access)
+        self._diaries = DiaryRepository(access)
+        self._alarms = AlarmRepository(access)
 
     def make(self, patient_id: str) -> bytes:
         """Return everything that is kept of a patient as a ZIP: `record.json`, photographs, plans, signed documents.
@@ -68,11 +66,11 @@ class Copies:
         AbsentError : this clinic has no such patient.
         """
         with self._access.page():
-            return self._made(patient_id)
+            return self._build_record(patient_id)
 
-    def _made(self, patient_id: str) -> bytes:
-        with self._access.work(Act.EXPORT) as work:
-            work.get(tables.Patient, patient_id)
+    def _build_record(self, patient_id: str) -> bytes:
+        with self._access.work(AccessRight.EXPORT) as work:
+            work.get(tables.PatientRow, patient_id)
             work.note("copy.made", f"patient/{patient_id}")
         patient, contact = self._patients.get(patient_id), self._patients.contact(patient_id)
         packed = io.BytesIO()
@@ -88,10 +86,10 @@ class Copies:
                     for number, one in enumerate(self._consultations.of(patient_id), 1)
                 ],
             }
-            archive.writestr(_RECORD, json.dumps(record, indent=2, ensure_ascii=False, default=_plain))
+            archive.writestr(_RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
 
-    def take_in(self, content: bytes) -> Patient:
+    def take_in(self, content: bytes) -> PatientRecord:
         """Keep a copy as a new patient of this clinic, with contact, answers, photographs, plans and test spots.
 
         Raises
@@ -101,15 +99,15 @@ class Copies:
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-                    raise fault("bad-copy", "copy")
+                    raise clinic_error("bad-copy", "copy")
                 files = {name: archive.read(name) for name in archive.namelist()}
-            record = json.loads(files[_RECORD])
+            record = json.loads(files[_RECORD_FILE])
             if record["schema"] != _SCHEMA:
-                raise fault("bad-copy", "copy")
-            held = list(_held(record, files))
+                raise clinic_error("bad-copy", "copy")
+            held = list(_read_archive(record, files))
             contact, year = record["contact"], record["patient"]["year_of_birth"]
         except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
-            raise error if isinstance(error, InputError) else fault("bad-copy", "copy") from None
+            raise error if isinstance(error, InputError) else clinic_error("bad-copy", "copy") from None
         patient = self._patients.add(year_of_birth=year)
         if contact:
             self._patients.set_contact(patient.id, contact)
@@ -125,7 +123,7 @@ class Copies:
                 self._test_spots.take_in(consultation.id, test_spot)
         return patient
 
-    def _consultation(self, archive: zipfile.ZipFile, folder: str, one: Consultation) -> dict[str, Any]:
+    def _consultation(self, archive: zipfile.ZipFile, folder: str, one: ConsultationRecord) -> dict[str, Any]:
         photographs = []
         for number, photograph in enumerate(self._photographs.of(one.id), 1):
             place = f"{folder}/photograph-{number:02}.{_ENDINGS[photograph.media_type]}"
@@ -156,7 +154,7 @@ class Copies:
             "follow_ups": [asdict(follow_up) for follow_up in self._follow_ups.of(one.id)],
         }
 
-    def _diary(self, one: Consultation, photographs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _diary(self, one: ConsultationRecord, photographs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The entries of the diaries of a consultation, with their photographs and what the clinic made of them."""
         places = {str(photograph["id"]): photograph["file"] for photograph in photographs}
         alarms = {alarm.id: alarm for alarm in self._alarms.of_consultation(one.id)}
@@ -169,32 +167,36 @@ class Copies:
         ]
 
 
-_Held = tuple[
+_ArchiveContents = tuple[
     Mapping[str, Any],
-    list[tuple[bytes, str, Permissions]],
-    list[tuple[Made, list[tuple[str, str]]]],
-    list[TestSpot],
+    list[tuple[bytes, str, PhotographPermissions]],
+    list[tuple[NewPlan, list[tuple[str, str]]]],
+    list[TestSpotRecord],
 ]
 
 
-def _held(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[_Held]:
+def _read_archive(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[_ArchiveContents]:
     """What each consultation of a copy holds, all of it read before anything is kept."""
     for one in record["consultations"]:
         photographs = [
-            (files[photograph["file"]], str(photograph["media_type"]), Permissions(**photograph["permissions"]))
+            (
+                files[photograph["file"]],
+                str(photograph["media_type"]),
+                PhotographPermissions(**photograph["permissions"]),
+            )
             for photograph in one["photographs"]
         ]
         plans = []
         for plan in one["plans"]:
-            plan["choices"] += done_elsewhere(one, plan["id"])
+            plan["choices"] += summarize_treatments(one, plan["id"])
             about = {name: str(plan[name]) for name in ("case_sha256", "plan_sha256", "version")}
             held = {name: files[place] for name, place in plan["files"].items()}
-            made = Made(**about, seed=int(plan["seed"]), draws=int(plan["draws"]), files=held)
+            made = NewPlan(**about, seed=int(plan["seed"]), draws=int(plan["draws"]), files=held)
             plans.append((made, [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]))
-        yield dict(one["answers"]), photographs, plans, [spot_of(spot) for spot in one.get("test_spots", ())]
+        yield dict(one["answers"]), photographs, plans, [parse_spot_record(spot) for spot in one.get("test_spots", ())]
 
 
-def _plain(value: Any) -> str:
+def _json_value(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -4,23 +4,25 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from skinbeam.cli.told import not_built
-from skinbeam.errors import unknown_name
-from skinbeam.messages import text
-from skinbeam.records.faults import fault
+from skinbeam.cli.common import raise_not_built
+from skinbeam.model.errors import unknown_name_error
+from skinbeam.text import render_message
+from skinbeam_clinic.errors import clinic_error
 
 if TYPE_CHECKING:
-    from skinbeam.records.desk.desk import Desk
-    from skinbeam.records.kept import Patient
+    from skinbeam_clinic.models import PatientRecord
+    from skinbeam_clinic.repositories import ClinicRepositories
 
-__all__ = ["Exported", "exporter", "importer"]
+__all__ = ["ExportResult", "make_exporter", "make_importer"]
 
-Exported = tuple[bytes, dict[str, Any]]  # the content, and what is told of it
-_Import = Callable[["Desk"], tuple["Patient", dict[str, list[str]]]]  # the new patient, and what does not hold here
-_Export = Callable[["Desk", str], Exported]  # the desk, and the name of the patient
+ExportResult = tuple[bytes, dict[str, Any]]  # the content, and what is told of it
+_Import = Callable[
+    ["ClinicRepositories"], tuple["PatientRecord", dict[str, list[str]]]
+]  # the new patient, and what does not hold here
+_Export = Callable[["ClinicRepositories", str], ExportResult]  # the desk, and the name of the patient
 
 
-def exporter(form: str, pseudonym: str) -> _Export:
+def make_exporter(form: str, pseudonym: str) -> _Export:
     """Return what writes a patient's records, or those of the clinic, in a form.
 
     Raises
@@ -28,19 +30,19 @@ def exporter(form: str, pseudonym: str) -> _Export:
     InputError : `unknown-form`, or a pseudonym that is missing or too much.
     NotAvailable : the library of the form is not installed.
     """
-    if form not in _FORMS:
-        raise unknown_name("form", form, _FORMS, field="--as")
-    if pseudonym and form in _OF_THE_CLINIC:
-        raise fault("of-the-clinic", "PSEUDONYM", form=form)
-    if not pseudonym and form not in _OF_THE_CLINIC:
-        raise fault("of-one", "PSEUDONYM", form=form)
+    if form not in _EXPORTERS:
+        raise unknown_name_error("form", form, _EXPORTERS, field="--as")
+    if pseudonym and form in _CLINIC_FORMATS:
+        raise clinic_error("of-the-clinic", "PSEUDONYM", form=form)
+    if not pseudonym and form not in _CLINIC_FORMATS:
+        raise clinic_error("of-one", "PSEUDONYM", form=form)
     try:
-        return _FORMS[form]()
+        return _EXPORTERS[form]()
     except ModuleNotFoundError as error:
-        _missing(error, "parquet" if form == "parquet" else "exchange")
+        _raise_missing_group(error, "parquet" if form == "parquet" else "exchange")
 
 
-def importer(content: bytes) -> _Import:
+def make_importer(content: bytes) -> _Import:
     """Return what takes in what `records export` has written: a Bundle of FHIR, which is text, or a copy.
 
     Raises
@@ -51,10 +53,10 @@ def importer(content: bytes) -> _Import:
     if not content.lstrip().startswith(b"{"):
         return lambda desk: (desk.copies.take_in(content), {})
     try:
-        from skinbeam.exchange.fhir.whole import whole_dossier
+        from skinbeam_clinic.exchange.fhir.bundle import parse_whole_bundle
     except ModuleNotFoundError as error:
-        _missing(error, "exchange")
-    dossier = whole_dossier(content)
+        _raise_missing_group(error, "exchange")
+    dossier = parse_whole_bundle(content)
     consents = [consent for one in dossier.consultations for consent, _ in one.consents]
     told = {
         "consents_void": [consent.id for consent in consents if consent.void_reason is None],
@@ -63,77 +65,77 @@ def importer(content: bytes) -> _Import:
     return lambda desk: (desk.arrivals.take_in(dossier), {name: held for name, held in told.items() if held})
 
 
-def _missing(error: ModuleNotFoundError, group: str) -> NoReturn:
+def _raise_missing_group(error: ModuleNotFoundError, group: str) -> NoReturn:
     line = f'{sys.executable} -m pip install "skinbeam[{group}]"'
-    not_built("records", text("exchange.missing", {"name": error.name, "line": line}))
+    raise_not_built("records", render_message("exchange.missing", {"name": error.name, "line": line}))
 
 
-def _copy() -> _Export:
+def _copy_exporter() -> _Export:
     return lambda desk, patient: (desk.copies.make(patient), {})
 
 
-def _fhir() -> _Export:
-    from skinbeam.exchange.fhir.bundle import bundle_of
-    from skinbeam.exchange.handed_on import handed_on
+def _fhir_exporter() -> _Export:
+    from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+    from skinbeam_clinic.exchange.fhir.bundle import make_bundle
 
-    def export(desk: "Desk", patient: str) -> Exported:
-        handed = handed_on(desk.dossiers.of(patient, "fhir"))
-        return bundle_of(handed, desk.member.clinic), _unread(handed.unread)
-
-    return export
-
-
-def _dicom() -> _Export:
-    from skinbeam.exchange.dicom import dicom_files
-    from skinbeam.exchange.handed_on import handed_on
-
-    def export(desk: "Desk", patient: str) -> Exported:
-        content, unread = dicom_files(handed_on(desk.dossiers.of(patient, "dicom")))
-        return content, _unread(unread)
+    def export(desk: "ClinicRepositories", patient: str) -> ExportResult:
+        handed = deidentify_dossier(desk.dossiers.of(patient, "fhir"))
+        return make_bundle(handed, desk.member.clinic), _unread_photographs(handed.unread)
 
     return export
 
 
-def _csv() -> _Export:
-    from skinbeam.exchange.tables import as_csv, rows_of
+def _dicom_exporter() -> _Export:
+    from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+    from skinbeam_clinic.exchange.dicom import make_dicom_archive
 
-    return lambda desk, _: (as_csv(rows_of(desk.dossiers.plans("csv"))), {})
+    def export(desk: "ClinicRepositories", patient: str) -> ExportResult:
+        content, unread = make_dicom_archive(deidentify_dossier(desk.dossiers.of(patient, "dicom")))
+        return content, _unread_photographs(unread)
 
-
-def _parquet() -> _Export:
-    from skinbeam.exchange.parquet import as_parquet
-    from skinbeam.exchange.tables import rows_of
-
-    return lambda desk, _: (as_parquet(rows_of(desk.dossiers.plans("parquet"))), {})
+    return export
 
 
-def _released(form: str) -> _Export:
+def _csv_exporter() -> _Export:
+    from skinbeam_clinic.exchange.tables import plan_option_rows, write_csv
+
+    return lambda desk, _: (write_csv(plan_option_rows(desk.dossiers.plans("csv"))), {})
+
+
+def _parquet_exporter() -> _Export:
+    from skinbeam_clinic.exchange.parquet import write_parquet
+    from skinbeam_clinic.exchange.tables import plan_option_rows
+
+    return lambda desk, _: (write_parquet(plan_option_rows(desk.dossiers.plans("parquet"))), {})
+
+
+def _release_exporter(form: str) -> _Export:
     """A table for a reviewed release, with the entry of the bibliography that its source key needs."""
-    from skinbeam.app.clinic.learning.evidence_table import evidence_table
-    from skinbeam.app.clinic.learning.judged import Reader
-    from skinbeam.app.clinic.learning.practice_table import practice_table
-    from skinbeam.app.clinic.learning.released import entry_of
+    from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
+    from skinbeam_clinic.outcome_audit.dose_table import make_practice_table
+    from skinbeam_clinic.outcome_audit.evidence_table import make_evidence_table
+    from skinbeam_clinic.outcome_audit.release import bibliography_entry
 
-    def export(desk: "Desk", _: str) -> Exported:
-        read, pseudonym = Reader().exported(desk, form)
-        table = (practice_table if form == "practice" else evidence_table)(read, f"clinic{pseudonym}")
+    def export(desk: "ClinicRepositories", _: str) -> ExportResult:
+        read, pseudonym = OutcomeReader().exported(desk, form)
+        table = (make_practice_table if form == "practice" else make_evidence_table)(read, f"clinic{pseudonym}")
         told = {"rows": table.rows, "people": table.people, "people_left_out": table.left_out}
-        return table.content, told | {"bibliography": entry_of(f"clinic{pseudonym}")}
+        return table.content, told | {"bibliography": bibliography_entry(f"clinic{pseudonym}")}
 
     return export
 
 
-def _unread(photographs: tuple[str, ...]) -> dict[str, Any]:
+def _unread_photographs(photographs: tuple[str, ...]) -> dict[str, Any]:
     return {"photographs_left_out": list(photographs)} if photographs else {}
 
 
-_FORMS: dict[str, Callable[[], _Export]] = {
-    "copy": _copy,
-    "fhir": _fhir,
-    "dicom": _dicom,
-    "csv": _csv,
-    "parquet": _parquet,
-    "practice": lambda: _released("practice"),
-    "evidence": lambda: _released("evidence"),
+_EXPORTERS: dict[str, Callable[[], _Export]] = {
+    "copy": _copy_exporter,
+    "fhir": _fhir_exporter,
+    "dicom": _dicom_exporter,
+    "csv": _csv_exporter,
+    "parquet": _parquet_exporter,
+    "practice": lambda: _release_exporter("practice"),
+    "evidence": lambda: _release_exporter("evidence"),
 }
-_OF_THE_CLINIC = ("csv", "parquet", "practice", "evidence")
+_CLINIC_FORMATS = ("csv", "parquet", "practice", "evidence")

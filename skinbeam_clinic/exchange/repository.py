@@ -1,53 +1,68 @@
 """What is handed to another system: everything of a patient under the pseudonym, never who that is."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
 
-from skinbeam.records.desk.appointments import Appointments
-from skinbeam.records.desk.consents import Consents
-from skinbeam.records.desk.consultations import Consultations
-from skinbeam.records.desk.course.test_spots import TestSpots
-from skinbeam.records.desk.diary.entries import Diaries
-from skinbeam.records.desk.follow_ups import FollowUps
-from skinbeam.records.desk.patients import Patients
-from skinbeam.records.desk.photographs import Photographs
-from skinbeam.records.desk.plans import Plans
-from skinbeam.records.desk.treatments import Treatments
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Consultation, Dossier, KeptConsultation, KeptPlan
-from skinbeam.records.roles import Act
-from skinbeam.records.store import followed, tables, treated
-from skinbeam.records.store.tables import InClinic
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.appointments.repository import AppointmentRepository
+from skinbeam_clinic.consents.repository import ConsentRepository, VoidReason
+from skinbeam_clinic.consultations.repository import ConsultationRepository, ConsultationState, PhotographRepository
+from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.tables import ClinicScoped, new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.diaries.repository import DiaryRepository
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.follow_ups.repository import FollowUpRepository
+from skinbeam_clinic.models import (
+    Consent,
+    ConsultationContents,
+    ConsultationRecord,
+    Dossier,
+    PatientRecord,
+    PlanContents,
+    PlanRecord,
+)
+from skinbeam_clinic.patients.repository import PatientRepository, add_patient
+from skinbeam_clinic.plans.repository import PlanRepository
+from skinbeam_clinic.test_spots.repository import TestSpotRepository
+from skinbeam_clinic.treatments.repository import TreatmentRepository
 
-__all__ = ["Dossiers"]
+__all__ = [
+    "DossierImporter",
+    "DossierRepository",
+]
 
-_PARENTS: Mapping[type[InClinic], str] = {  # table → column that names the row above
-    tables.Consultation: "patient_id",
-    tables.Photograph: "consultation_id",
-    tables.Plan: "consultation_id",
-    tables.Choice: "plan_id",
-    tables.Consent: "plan_id",
-    treated.Appointment: "patient_id",
-    **dict.fromkeys(followed.OF_CONSULTATION, "consultation_id"),
+_PARENTS: Mapping[type[ClinicScoped], str] = {  # table → column that names the row above
+    tables.ConsultationRow: "patient_id",
+    tables.PhotographRow: "consultation_id",
+    tables.PlanRow: "consultation_id",
+    tables.PlanChoiceRow: "plan_id",
+    tables.ConsentRow: "plan_id",
+    treatment_tables.AppointmentRow: "patient_id",
+    **dict.fromkeys(follow_up_tables.CONSULTATION_TABLES, "consultation_id"),
 }
-_ABOVE: Mapping[str, type[InClinic]] = {"consultation_id": tables.Consultation, "plan_id": tables.Plan}
+_PARENT_TABLES: Mapping[str, type[ClinicScoped]] = {
+    "consultation_id": tables.ConsultationRow,
+    "plan_id": tables.PlanRow,
+}
 
 
-class Dossiers:
+class DossierRepository:
     """The records of a clinic's patients, each as a whole."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
-        self._patients = Patients(access)
-        self._consultations = Consultations(access)
-        self._photographs = Photographs(access)
-        self._plans = Plans(access)
-        self._consents = Consents(access)
-        self._treatments = Treatments(access)
-        self._follow_ups = FollowUps(access)
-        self._appointments = Appointments(access)
-        self._test_spots = TestSpots(access)
-        self._diaries = Diaries(access)
+        self._patients = PatientRepository(access)
+        self._consultations = ConsultationRepository(access)
+        self._photographs = PhotographRepository(access)
+        self._plans = PlanRepository(access)
+        self._consents = ConsentRepository(access)
+        self._treatments = TreatmentRepository(access)
+        self._follow_ups = FollowUpRepository(access)
+        self._appointments = AppointmentRepository(access)
+        self._test_spots = TestSpotRepository(access)
+        self._diaries = DiaryRepository(access)
 
     def of(self, patient_id: str, form: str) -> Dossier:
         """Return everything of a patient; the trail says in which form it leaves.
@@ -56,12 +71,12 @@ class Dossiers:
         ------
         AbsentError : this clinic has no such patient, or has erased them.
         """
-        with self._access.work(Act.EXPORT) as work:
-            if work.get(tables.Patient, patient_id).erased_at is not None:
-                raise fault("absent", "patient")
+        with self._access.work(AccessRight.EXPORT) as work:
+            if work.get(tables.PatientRow, patient_id).erased_at is not None:
+                raise clinic_error("absent", "patient")
             work.note("record.exported", f"patient/{patient_id}", form=form)
         with self._access.page():
-            return self._of(patient_id)
+            return self._build_dossier(patient_id)
 
     def read(self, patient_id: str, what: str, *, pictures: bool = True) -> Dossier:
         """Return everything of a patient to who hands out a part of it, which the trail names.
@@ -74,12 +89,12 @@ class Dossiers:
         ------
         AbsentError : this clinic has no such patient, or has erased them.
         """
-        with self._access.see(Act.READ) as work:
-            if work.get(tables.Patient, patient_id).erased_at is not None:
-                raise fault("absent", "patient")
+        with self._access.reading(AccessRight.READ) as work:
+            if work.get(tables.PatientRow, patient_id).erased_at is not None:
+                raise clinic_error("absent", "patient")
             work.note("record.read", f"patient/{patient_id}", what=what)
-        with self._access.unnoted():
-            return self._of(patient_id, pictures=pictures)
+        with self._access.without_entries():
+            return self._build_dossier(patient_id, pictures=pictures)
 
     def whose(self, id: str) -> str:
         """Return the patient whose records a row belongs to, of whatever kind it is.
@@ -88,30 +103,32 @@ class Dossiers:
         ------
         AbsentError : this clinic has no such row.
         """
-        with self._access.look(Act.READ) as work:
+        with self._access.look(AccessRight.READ) as work:
             for table in _PARENTS:
                 if found := work.rows(table, table.id == id):
-                    return _patient_of(work, found[0])
-        raise fault("absent", "record")
+                    return _find_patient(work, found[0])
+        raise clinic_error("absent", "record")
 
     def plans(self, form: str) -> Iterator[Dossier]:
         """Give every patient with answers, plans, choices and consents: no photographs, reports and signed documents.
 
         The trail says in which form they leave.
         """
-        with self._access.work(Act.EXPORT) as work:
+        with self._access.work(AccessRight.EXPORT) as work:
             work.note("plans.exported", "plan", form=form)
         return (
-            Dossier(patient, tuple(map(self._planned, self._consultations.of(patient.id))))
+            Dossier(patient, tuple(map(self._planned_contents, self._consultations.of(patient.id))))
             for patient in self._patients.all()
         )
 
-    def _of(self, patient_id: str, *, pictures: bool = True) -> Dossier:
+    def _build_dossier(self, patient_id: str, *, pictures: bool = True) -> Dossier:
         patient = self._patients.get(patient_id)
-        consultations = (self._whole(one, pictures=pictures) for one in self._consultations.of(patient_id))
+        consultations = (
+            self._consultation_contents(one, pictures=pictures) for one in self._consultations.of(patient_id)
+        )
         return Dossier(patient, tuple(consultations), self._appointments.of(patient_id))
 
-    def _whole(self, one: Consultation, *, pictures: bool) -> KeptConsultation:
+    def _consultation_contents(self, one: ConsultationRecord, *, pictures: bool) -> ConsultationContents:
         kept = self._photographs.of(one.id) if pictures else ()
         shown = (self._photographs.content(photograph.id) for photograph in kept)
         signed = (
@@ -120,16 +137,16 @@ class Dossiers:
         )
         course = (self._treatments.of(one.id), self._follow_ups.of(one.id), self._test_spots.of(one.id))
         diary = self._diaries.of_consultation(one.id)
-        return KeptConsultation(one, tuple(shown), self._plans_of(one), tuple(signed), *course, diary)
+        return ConsultationContents(one, tuple(shown), self._plans_of(one), tuple(signed), *course, diary)
 
-    def _planned(self, one: Consultation) -> KeptConsultation:
+    def _planned_contents(self, one: ConsultationRecord) -> ConsultationContents:
         consents = tuple((consent, None) for consent in self._consents.of(one.id))
         course = (self._treatments.of(one.id), self._follow_ups.of(one.id))
-        return KeptConsultation(one, (), self._plans_of(one, "plan.json"), consents, *course)
+        return ConsultationContents(one, (), self._plans_of(one, "plan.json"), consents, *course)
 
-    def _plans_of(self, one: Consultation, *names: str) -> tuple[KeptPlan, ...]:
+    def _plans_of(self, one: ConsultationRecord, *names: str) -> tuple[PlanContents, ...]:
         return tuple(
-            KeptPlan(
+            PlanContents(
                 plan,
                 {name: self._plans.file(plan.id, name) for name in plan.files if not names or name in names},
                 self._plans.choices(plan.id),
@@ -138,7 +155,128 @@ class Dossiers:
         )
 
 
-def _patient_of(work: Work, row: InClinic) -> str:
+def _find_patient(work: ClinicTransaction, row: ClinicScoped) -> str:
     column = _PARENTS[type(row)]
     above: str = getattr(row, column)
-    return above if column == "patient_id" else _patient_of(work, work.get(_ABOVE[column], above))
+    return above if column == "patient_id" else _find_patient(work, work.get(_PARENT_TABLES[column], above))
+
+
+# Records that come from another clinic, with the times that they have there, as a new patient of this one.
+#
+# Consent given there was to what that clinic explained: it is kept as it was, and void here. All of it is taken in by
+# one
+# step, or nothing.
+
+_IMPORT_ACTION = "record.arrived"
+
+
+class DossierImporter:
+    """Takes records in."""
+
+    def __init__(self, access: ClinicAccess) -> None:
+        self._access = access
+
+    def take_in(self, dossier: Dossier) -> PatientRecord:
+        """Keep a dossier that was read whole as a new patient under a new pseudonym, every row by a new name.
+
+        Raises
+        ------
+        InputError : `bad-year`.
+        """
+        contents = [content for one in dossier.consultations for _, content in one.photographs]
+        contents += [content for one in dossier.consultations for kept in one.plans for content in kept.files.values()]
+        names = {content: self._access.keep_file(AccessRight.TREAT, content) for content in contents}
+        with self._access.work(AccessRight.TREAT) as work:
+            patient = add_patient(work, year_of_birth=dossier.patient.year_of_birth)
+            for one in dossier.consultations:
+                _ConsultationWriter(work, names).consultation(one, patient.id)
+        return patient
+
+
+class _ConsultationWriter:
+    """Writes the rows of a consultation; `files` are the names of contents in the store."""
+
+    def __init__(self, work: ClinicTransaction, files: Mapping[bytes, str]) -> None:
+        self._work = work
+        self._files = files
+
+    def consultation(self, one: ConsultationContents, patient_id: str) -> None:
+        work, held = self._work, one.consultation
+        photographs = {photograph.id: new_id() for photograph, _ in one.photographs}
+        answers = dict(held.answers) | {"photograph": photographs.get(held.answers["photograph"], "")}
+        state = (
+            ConsultationState.PLANNED if held.state == ConsultationState.AGREED else ConsultationState(held.state)
+        )  # no consent holds here
+        row = tables.ConsultationRow(
+            clinic_id=work.clinic_id,
+            id=new_id(),
+            patient_id=patient_id,
+            state=state.value,
+            revision=held.revision,
+            created_at=held.created_at,
+            saved_at=held.saved_at,
+            saved_by=work.actor,
+        )
+        work.seal(row, "answers_sealed", json_text(answers).encode())
+        work.keep(row, _IMPORT_ACTION)
+        for photograph, content in one.photographs:
+            kept = tables.PhotographRow(
+                clinic_id=work.clinic_id,
+                id=photographs[photograph.id],
+                consultation_id=row.id,
+                file=self._files[content],
+                media_type=photograph.media_type,
+                added_at=photograph.added_at,
+                added_by=work.actor,
+                **{f"for_{use}": allowed for use, allowed in asdict(photograph.permissions).items()},
+            )
+            work.keep(kept, _IMPORT_ACTION)
+        plans = {kept.plan.id: self._plan(kept, row.id) for kept in one.plans}
+        for consent, _ in one.consents:
+            self._consent(consent, plans[consent.plan_id])
+
+    def _plan(self, kept: PlanContents, consultation_id: str) -> str:
+        work = self._work
+        same = {field.name: getattr(kept.plan, field.name) for field in fields(PlanRecord)}
+        own = {"id": new_id(), "consultation_id": consultation_id, "made_by": work.actor}
+        files = {name: self._files[content] for name, content in kept.files.items()}
+        row = tables.PlanRow(clinic_id=work.clinic_id, **same | own | {"files": files})
+        work.keep(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
+        for choice in kept.choices:
+            chosen = tables.PlanChoiceRow(
+                clinic_id=work.clinic_id,
+                id=new_id(),
+                plan_id=row.id,
+                option=choice.option,
+                made_at=choice.made_at,
+                made_by=work.actor,
+            )
+            work.seal(chosen, "notes_sealed", choice.notes.encode())
+            work.keep(chosen, _IMPORT_ACTION)
+        return row.id
+
+    def _consent(self, consent: Consent, plan_id: str) -> None:
+        work = self._work
+        row = tables.ConsentRow(
+            clinic_id=work.clinic_id,
+            id=new_id(),
+            plan_id=plan_id,
+            option=consent.option,
+            plan_sha256=consent.plan_sha256,
+            explained_at=consent.explained_at,
+            explained_by=work.actor,
+            not_before=consent.not_before,
+            signature_kind=consent.signature_kind,
+            signed_at=consent.signed_at,
+            signed_by=None if consent.signed_at is None else work.actor,
+        )
+        work.keep(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
+        reason = consent.void_reason or VoidReason.ELSEWHERE.value
+        void = tables.ConsentVoidRow(
+            clinic_id=work.clinic_id,
+            id=row.id,
+            reason=reason,
+            voided_at=consent.voided_at or now(),
+            voided_by=work.actor,
+        )
+        work.keep(void, _IMPORT_ACTION, reason=reason)

@@ -7,35 +7,54 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from skinbeam.app.clinic.api.kinds import KINDS, MOST, PAGING, USUAL, WITHOUT_PICTURES, kind_of
-from skinbeam.app.clinic.api.told import FHIR, tagged, told
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit
-from skinbeam.app.faults import RefusedError, refusal
-from skinbeam.errors import InputError
-from skinbeam.exchange.fhir.consultations import patient_resource
-from skinbeam.exchange.fhir.parts import PSEUDONYM, Resource
-from skinbeam.exchange.fhir.resources import resources_of
-from skinbeam.exchange.fhir.rest import BINARY, content_named, linked, search_set
-from skinbeam.exchange.handed_on import handed_on
-from skinbeam.messages import text
+from skinbeam.model.errors import InputError
+from skinbeam.text import render_message
+from skinbeam_clinic.accounts.tokens import LONGEST_TOKEN_DAYS
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.exchange.api_responses import (
+    FHIR_JSON,
+    MOST_COUNT,
+    PAGING_PARAMETERS,
+    RESOURCE_TYPES,
+    USUAL_COUNT,
+    WITHOUT_PICTURES,
+    check_resource_type,
+    resource_response,
+    tagged_response,
+)
+from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.fhir.consultations import patient_resource
+from skinbeam_clinic.exchange.fhir.elements import PSEUDONYM, Resource
+from skinbeam_clinic.exchange.fhir.resources import (
+    BINARY,
+    find_content,
+    link_resources,
+    make_resources,
+    make_search_set,
+)
+from skinbeam_clinic.web.errors import RefusedError, refusal
+from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_reading"]
+__all__ = [
+    "add_api_routes",
+    "add_token_routes",
+]
 
-_ROW = 32  # signs of the name of a row, with which every name of a part of it begins
+_ROW_NAME_LENGTH = 32  # signs of the name of a row, with which every name of a part of it begins
 _LONGEST = 1000  # of what an address asks
-_JSON = ("json", "application/json", FHIR)
+_JSON = ("json", "application/json", FHIR_JSON)
 
 
-def add_reading(gate: Gate) -> None:
+def add_api_routes(gate: ClinicRouter) -> None:
     """Open the routes that read; the first that fits an address answers."""
-    gate.add("GET", "/fhir/Patient/{patient}/$everything", _everything)
-    gate.add("GET", "/fhir/{kind}", _search)
-    gate.add("GET", "/fhir/{kind}/{resource}", _read)
+    gate.add("GET", "/fhir/Patient/{patient}/$everything", _answer_everything)
+    gate.add("GET", "/fhir/{kind}", _answer_search)
+    gate.add("GET", "/fhir/{kind}/{resource}", _answer_resource)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _SearchQuery:
     """What an address asks beside its path; `by` holds the parameters of the type."""
 
     by: Mapping[str, str]
@@ -43,75 +62,77 @@ class _Asked:
     offset: int
 
 
-def _everything(visit: Visit) -> Response:
-    asked = _asked(visit, ())
-    return _page(visit, asked, list(_resources(visit, visit.path("patient"), "everything").values()))
+def _answer_everything(visit: ClinicRequest) -> Response:
+    asked = _parse_query(visit, ())
+    return _search_page(visit, asked, list(_linked_resources(visit, visit.path("patient"), "everything").values()))
 
 
-def _search(visit: Visit) -> Response:
+def _answer_search(visit: ClinicRequest) -> Response:
     """Answer with what is found; of a patient that is not there nothing is said, not that there is nothing."""
-    kind = kind_of(visit.path("kind"), searched=True)
-    asked = _asked(visit, KINDS[kind])
+    kind = check_resource_type(visit.path("kind"), searched=True)
+    asked = _parse_query(visit, RESOURCE_TYPES[kind])
     if kind == "Patient":
-        return _patients(visit, asked)
+        return _answer_patients(visit, asked)
     if "patient" not in asked.by:
-        raise _bad("missing", "patient")
-    held = _resources(visit, asked.by["patient"].removeprefix("Patient/"), kind)
+        raise _bad_parameter("missing", "patient")
+    held = _linked_resources(visit, asked.by["patient"].removeprefix("Patient/"), kind)
     wanted = asked.by.get("_id")
     names = None if wanted is None else wanted.split(",")
-    return _page(
+    return _search_page(
         visit,
         asked,
         [one for id, one in held.items() if one["resourceType"] == kind and (names is None or id in names)],
     )
 
 
-def _patients(visit: Visit, asked: _Asked) -> Response:
+def _answer_patients(visit: ClinicRequest, asked: _SearchQuery) -> Response:
     """Answer with the patients of the clinic, those who came first first, so that later ones move no page."""
     system, bar, value = asked.by.get("identifier", "").rpartition("|")
     if bar and system != PSEUDONYM:
-        return _page(visit, asked, [])
+        return _search_page(visit, asked, [])
     ids = frozenset(asked.by["_id"].split(",")) if "_id" in asked.by else None
     found = visit.desk.patients.listed(pseudonym=value, ids=ids)
-    return _page(visit, asked, [patient_resource(one, visit.signed.member.clinic) for one in found])
+    return _search_page(visit, asked, [patient_resource(one, visit.signed.member.clinic) for one in found])
 
 
-def _read(visit: Visit) -> Response:
+def _answer_resource(visit: ClinicRequest) -> Response:
     """Answer with one resource, or with the content of one as it is unless FHIR is asked for."""
-    kind, id = kind_of(visit.path("kind"), searched=False), visit.path("resource")
-    _asked(visit, ())
-    patient = id if kind == "Patient" else visit.desk.dossiers.whose(id[:_ROW])
+    kind, id = check_resource_type(visit.path("kind"), searched=False), visit.path("resource")
+    _parse_query(visit, ())
+    patient = id if kind == "Patient" else visit.desk.dossiers.whose(id[:_ROW_NAME_LENGTH])
     if kind == BINARY:
-        return _content(visit, patient, id)
-    held = _resources(visit, patient, f"{kind}/{id}")
+        return _answer_content(visit, patient, id)
+    held = _linked_resources(visit, patient, f"{kind}/{id}")
     if id not in held or held[id]["resourceType"] != kind:
         raise refusal(404)
-    return told(visit.request, held[id])
+    return resource_response(visit.request, held[id])
 
 
-def _content(visit: Visit, patient: str, id: str) -> Response:
-    found = content_named(_whole(visit, patient, f"{BINARY}/{id}"), id)
+def _answer_content(visit: ClinicRequest, patient: str, id: str) -> Response:
+    found = find_content(_patient_resources(visit, patient, f"{BINARY}/{id}"), id)
     if found is None:
         raise refusal(404)
     media_type, content = found
-    if FHIR in visit.request.headers.get("accept", ""):
+    if FHIR_JSON in visit.request.headers.get("accept", ""):
         data = base64.b64encode(content).decode()
-        return told(visit.request, {"resourceType": BINARY, "id": id, "contentType": media_type, "data": data})
-    return tagged(visit.request, content, media_type)
+        return resource_response(
+            visit.request, {"resourceType": BINARY, "id": id, "contentType": media_type, "data": data}
+        )
+    return tagged_response(visit.request, content, media_type)
 
 
-def _resources(visit: Visit, patient: str, what: str) -> dict[str, Resource]:
-    return linked(_whole(visit, patient, what))
+def _linked_resources(visit: ClinicRequest, patient: str, what: str) -> dict[str, Resource]:
+    return link_resources(_patient_resources(visit, patient, what))
 
 
-def _whole(visit: Visit, patient: str, what: str) -> dict[str, Resource]:
+def _patient_resources(visit: ClinicRequest, patient: str, what: str) -> dict[str, Resource]:
     """Everything that is handed on of a patient; the trail says what of it was asked for."""
     pictures = what.partition("/")[0] not in WITHOUT_PICTURES
     dossier = visit.desk.dossiers.read(patient, what, pictures=pictures)
-    return resources_of(handed_on(dossier), visit.signed.member.clinic)
+    return make_resources(deidentify_dossier(dossier), visit.signed.member.clinic)
 
 
-def _page(visit: Visit, asked: _Asked, found: Sequence[Resource]) -> Response:
+def _search_page(visit: ClinicRequest, asked: _SearchQuery, found: Sequence[Resource]) -> Response:
     base = visit.address("/fhir")
     address = visit.address(visit.request.url.path)
     links = {"self": asked.offset}
@@ -119,9 +140,9 @@ def _page(visit: Visit, asked: _Asked, found: Sequence[Resource]) -> Response:
         links["next"] = asked.offset + asked.count
     if asked.offset:
         links["previous"] = max(asked.offset - asked.count, 0)
-    return told(
+    return resource_response(
         visit.request,
-        search_set(
+        make_search_set(
             found[asked.offset : asked.offset + asked.count],
             base=base,
             total=len(found),
@@ -133,7 +154,7 @@ def _page(visit: Visit, asked: _Asked, found: Sequence[Resource]) -> Response:
     )
 
 
-def _asked(visit: Visit, by: Sequence[str]) -> _Asked:
+def _parse_query(visit: ClinicRequest, by: Sequence[str]) -> _SearchQuery:
     """What an address asks; a parameter that is not known would else be passed over in silence.
 
     Raises
@@ -142,33 +163,74 @@ def _asked(visit: Visit, by: Sequence[str]) -> _Asked:
     """
     sent = visit.request.query_params.multi_items()
     held = dict(sent)
-    known = (*by, *PAGING, "_format")
+    known = (*by, *PAGING_PARAMETERS, "_format")
     for name, _ in sent:
         if name not in known or [other for other, _ in sent].count(name) > 1:
-            raise _bad("parameter", name[:_LONGEST], known=sorted(known))
+            raise _bad_parameter("parameter", name[:_LONGEST], known=sorted(known))
     for name, value in sent:
         if len(value) > _LONGEST or not value.isprintable():  # PostgreSQL refuses to look for a NUL
-            raise _bad("value", name)
+            raise _bad_parameter("value", name)
     if held.get("_format", "json") not in _JSON:
-        raise _bad("format", "_format")
-    count, offset = _number(held, "_count", USUAL), _number(held, "_offset", 0)
-    return _Asked({name: held[name] for name in by if name in held}, min(count, MOST), offset)
+        raise _bad_parameter("format", "_format")
+    count, offset = _parse_number(held, "_count", USUAL_COUNT), _parse_number(held, "_offset", 0)
+    return _SearchQuery({name: held[name] for name in by if name in held}, min(count, MOST_COUNT), offset)
 
 
-def _number(held: Mapping[str, str], name: str, usual: int) -> int:
+def _parse_number(held: Mapping[str, str], name: str, usual: int) -> int:
     written = held.get(name, str(usual))
     if not (written.isascii() and written.isdecimal() and len(written) < 10):
-        raise _bad("number", name)
+        raise _bad_parameter("number", name)
     return int(written)
 
 
-def _bad(what: str, field: str, **known: list[str]) -> RefusedError:
+def _bad_parameter(what: str, field: str, **known: list[str]) -> RefusedError:
     return RefusedError(
         400,
         InputError(
             f"bad-{what}",
-            text(f"clinic-api.bad-{what}", {"name": field}),
+            render_message(f"clinic-api.bad-{what}", {"name": field}),
             field=field,
-            hint=text(f"clinic-api.bad-{what}-hint", known),
+            hint=render_message(f"clinic-api.bad-{what}-hint", known),
         ),
     )
+
+
+# The page of tokens: which programs read the records, until when; made here, shown once, and ended.
+
+_USUAL_TOKEN_DAYS = 90
+
+
+def add_token_routes(gate: ClinicRouter) -> None:
+    """Open the routes of tokens."""
+    gate.add("GET", "/tokens", _show_tokens)
+    gate.add("POST", "/tokens", _make_token)
+    gate.add("POST", "/tokens/{token}/end", _end_token)
+
+
+def _show_tokens(visit: ClinicRequest, error: InputError | None = None) -> Response:
+    return visit.page(
+        "tokens.html",
+        200 if error is None else error_status(error),
+        error=error,
+        tokens=visit.desk.tokens.all(),
+        now=now(),
+        name=visit.said("name"),
+        days=visit.said("days") or str(_USUAL_TOKEN_DAYS),
+        longest=LONGEST_TOKEN_DAYS,
+    )
+
+
+def _make_token(visit: ClinicRequest) -> Response:
+    """Make a token and show it: the only page that ever does."""
+    days = visit.said("days")
+    plain = days.isascii() and days.isdecimal() and len(days) < 10
+    try:
+        made, token = visit.desk.tokens.make(visit.said("name"), int(days) if plain else 0)
+    except InputError as error:
+        return _show_tokens(visit, error)
+    return visit.page("token.html", made=made, token=token, address=visit.address("/fhir/Patient"))
+
+
+def _end_token(visit: ClinicRequest) -> Response:
+    visit.desk.tokens.end(visit.path("token"))
+    return visit.redirect("/tokens")

@@ -1,7 +1,7 @@
 """A clinic's plans and choices as one table for statistics: a row for each option of each plan, nobody's in particular.
 
 People and plans have numbers in the order of names that are drawn by chance, so that a number tells no time. Age, sex
-and phototype stand there only where at least `SHARED_BY` people of the table have the same three.
+and phototype stand there only where at least `SMALLEST_GROUP` people of the table have the same three.
 """
 
 import csv
@@ -12,17 +12,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.plan.reading import read_plan
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.records import Assessment, ConcernPlan, Option
-from skinbeam.records.followed import Improvement, Moment, improvement_of
-from skinbeam.records.kept import Dossier, KeptConsultation, KeptPlan
-from skinbeam.records.treated import Grade
+from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
+from skinbeam_clinic.models import ConsultationContents, Dossier, PlanContents
+from skinbeam_clinic.treatments.models import AdverseEventGrade
 
-__all__ = ["SHARED_BY", "Row", "as_csv", "rows_of"]
+__all__ = ["SMALLEST_GROUP", "PlanOptionRow", "plan_option_rows", "write_csv"]
 
-SHARED_BY = 5
-_GRADES = tuple(Grade)  # the worst last
+SMALLEST_GROUP = 5
+_GRADES = tuple(AdverseEventGrade)  # the worst last
 _COURSE = (
     "sessions",
     "pain_0_10",
@@ -37,7 +37,7 @@ _AGE_STEP_YEARS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PlanOptionRow:
     """An option of a plan; None where nothing is known or nothing applies.
 
     Parameters
@@ -52,7 +52,7 @@ class Row:
     pain_0_10 : the worst that was told in them.
     adverse_events, worst_grade : after them.
     months_after, improvement_low_pct, improvement_high_pct, improvement_rater : of the last follow-up, as
-        `improvement_of` has it.
+        `leading_improvement` has it.
     """
 
     person: int
@@ -97,31 +97,33 @@ class Row:
     improvement_rater: str | None
 
 
-def rows_of(dossiers: Iterable[Dossier]) -> tuple[Row, ...]:
+def plan_option_rows(dossiers: Iterable[Dossier]) -> tuple[PlanOptionRow, ...]:
     """Return the rows of a clinic's patients."""
-    found: list[tuple[str, str, Row]] = []
+    found: list[tuple[str, str, PlanOptionRow]] = []
     traits: dict[str, _Traits] = {}
     for dossier in dossiers:
         for one in dossier.consultations:
             for kept in one.plans:
                 plan = read_plan(json.loads(kept.files["plan.json"]))
-                traits[dossier.patient.id] = _traits(plan.assessment)
-                found += [(dossier.patient.id, kept.plan.id, row) for row in _rows(one, kept, plan.concerns)]
-    people = _numbers(id for id, _, _ in found)
-    plans = _numbers(id for _, id, _ in found)
+                traits[dossier.patient.id] = _read_traits(plan.assessment)
+                found += [
+                    (dossier.patient.id, kept.plan.id, row) for row in _consultation_rows(one, kept, plan.concerns)
+                ]
+    people = _number_patients(id for id, _, _ in found)
+    plans = _number_patients(id for _, id, _ in found)
     shared = Counter(traits.values())
-    told = {id: one if shared[one] >= SHARED_BY else _Traits() for id, one in traits.items()}
+    told = {id: one if shared[one] >= SMALLEST_GROUP else _Traits() for id, one in traits.items()}
     numbered = (
         replace(row, person=people[patient], plan=plans[plan], **asdict(told[patient])) for patient, plan, row in found
     )
     return tuple(sorted(numbered, key=lambda row: (row.person, row.plan)))
 
 
-def as_csv(rows: Iterable[Row]) -> bytes:
+def write_csv(rows: Iterable[PlanOptionRow]) -> bytes:
     """Return a table as CSV in UTF-8: what is not known is empty, truth is `true` or `false`."""
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
-    table.writerow(field.name for field in fields(Row))
+    table.writerow(field.name for field in fields(PlanOptionRow))
     words = {True: "true", False: "false"}
     for row in rows:
         table.writerow(words[value] if isinstance(value, bool) else value for value in asdict(row).values())
@@ -137,21 +139,23 @@ class _Traits:
     phototype: str | None = None
 
 
-def _traits(assessed: Assessment) -> _Traits:
+def _read_traits(assessed: Assessment) -> _Traits:
     age = int(assessed.age_years // _AGE_STEP_YEARS * _AGE_STEP_YEARS)
-    return _Traits(age, _known(assessed.sex), _known(assessed.phototype))
+    return _Traits(age, _value_or_none(assessed.sex), _value_or_none(assessed.phototype))
 
 
-def _numbers(ids: Iterable[str]) -> dict[str, int]:
+def _number_patients(ids: Iterable[str]) -> dict[str, int]:
     return {id: number for number, id in enumerate(sorted(set(ids)), 1)}
 
 
-def _rows(one: KeptConsultation, kept: KeptPlan, concerns: tuple[ConcernPlan, ...]) -> Iterator[Row]:
+def _consultation_rows(
+    one: ConsultationContents, kept: PlanContents, concerns: tuple[ConcernPlan, ...]
+) -> Iterator[PlanOptionRow]:
     chosen = {choice.option.partition(".")[0]: choice.option for choice in kept.choices}
     for place, concern in enumerate(concerns):
         for number, option in enumerate(concern.options):
             here = f"{place}.{number}"
-            yield Row(
+            yield PlanOptionRow(
                 person=0,
                 plan=0,
                 year=kept.plan.made_at.year,
@@ -162,20 +166,20 @@ def _rows(one: KeptConsultation, kept: KeptPlan, concerns: tuple[ConcernPlan, ..
                 phototype=None,
                 condition=concern.condition,
                 site=concern.site,
-                severity=_known(concern.severity),
+                severity=_value_or_none(concern.severity),
                 rank=option.rank,
                 modality=option.modality,
-                **_setting(option),
-                **_spread("p_effective", option.p_effective),
-                **_spread("p_harm", option.p_harm),
-                **_spread("p_half", option.expected.p_at_least["50"]),
+                **_setting_columns(option),
+                **_interval_columns("p_effective", option.p_effective),
+                **_interval_columns("p_harm", option.p_harm),
+                **_interval_columns("p_half", option.expected.p_at_least["50"]),
                 chosen=chosen.get(str(place)) == here,
-                consent=_consent(one, kept, here),
-                **_came_of(one, kept, here),
+                consent=_consent_state(one, kept, here),
+                **_outcome_columns(one, kept, here),
             )
 
 
-def _setting(option: Option) -> dict[str, Any]:
+def _setting_columns(option: Option) -> dict[str, Any]:
     if option.setup is None:
         names = (
             "device",
@@ -200,34 +204,36 @@ def _setting(option: Option) -> dict[str, Any]:
     }
 
 
-def _spread(name: str, value: Value) -> dict[str, Any]:
+def _interval_columns(name: str, value: Value) -> dict[str, Any]:
     known = (value.median, value.low, value.high) if isinstance(value, Estimate) else (None, None, None)
     return dict(zip((name, f"{name}_low", f"{name}_high"), known, strict=True))
 
 
-def _consent(one: KeptConsultation, kept: KeptPlan, option: str) -> str | None:
+def _consent_state(one: ConsultationContents, kept: PlanContents, option: str) -> str | None:
     mine = [consent for consent, _ in one.consents if (consent.plan_id, consent.option) == (kept.plan.id, option)]
     if not mine:
         return None
     return "void" if mine[-1].void_reason else "signed" if mine[-1].signed_at else "explained"
 
 
-def _came_of(one: KeptConsultation, kept: KeptPlan, option: str) -> dict[str, Any]:
+def _outcome_columns(one: ConsultationContents, kept: PlanContents, option: str) -> dict[str, Any]:
     """What was done of an option and what came of it, by the rows of a treatment that stand."""
     mine = [each for each in one.treatments if (each.plan_id, each.option) == (kept.plan.id, option) and each.standing]
     if not mine:
         return dict.fromkeys(_COURSE)
     pain = [area.fired.pain_0_10 for each in mine for area in each.standing if area.fired.pain_0_10 is not None]
     grades = [event.grade for each in mine for event in each.events]
-    after = [each for each in one.follow_ups if each.moment is Moment.AFTER]
+    after = [each for each in one.follow_ups if each.moment is FollowUpMoment.AFTER]
     seen = [each for each in after if (each.plan_id, each.option) == (kept.plan.id, option)]
     last = max(seen, key=lambda each: each.seen_at, default=None)
-    better = None if last is None else improvement_of(last)
-    told = (better.low_pct, better.high_pct, better.rater) if isinstance(better, Improvement) else (None, None, None)
+    better = None if last is None else leading_improvement(last)
+    told = (
+        (better.low_pct, better.high_pct, better.rater) if isinstance(better, ImprovementRange) else (None, None, None)
+    )
     worst = max(grades, key=_GRADES.index).value if grades else None
     months = None if last is None else last.months_after
     return dict(zip(_COURSE, (len(mine), max(pain, default=None), len(grades), worst, months, *told), strict=True))
 
 
-def _known(value: str | Unknown) -> str | None:
+def _value_or_none(value: str | Unknown) -> str | None:
     return None if isinstance(value, Unknown) else value

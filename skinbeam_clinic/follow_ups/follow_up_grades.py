@@ -5,27 +5,37 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from skinbeam.records.followed import Change, Felt, FollowUp, Grade, Moment, Pair, Quarter, Reading, Said
-from skinbeam.records.store import followed, treated
-from skinbeam.records.store.columns import json_text
-from skinbeam.records.store.work import Work
+from skinbeam_clinic.database import follow_up_tables, treatment_tables
+from skinbeam_clinic.database.columns import json_text
+from skinbeam_clinic.database.transaction import ClinicTransaction
+from skinbeam_clinic.follow_ups.models import (
+    AestheticChange,
+    BeforeAfterPair,
+    ClinicianGrade,
+    FollowUp,
+    FollowUpMoment,
+    ImprovementQuarter,
+    PatientReport,
+    ScaleReading,
+    SelfRating,
+)
 
 __all__ = [
     "MONTH",
-    "Treated",
-    "concern_of",
-    "course_of",
-    "follow_up_of",
-    "follow_ups_of",
-    "opened",
-    "read_follow_up",
-    "seal",
+    "TreatmentReference",
+    "build_follow_up",
+    "concern_number",
+    "list_course",
+    "list_follow_ups",
+    "load_follow_up",
+    "open_grades",
+    "seal_grades",
 ]
 
 MONTH = datetime.timedelta(days=365.25 / 12)
 
 
-class Treated(Protocol):
+class TreatmentReference(Protocol):
     """What a follow-up tells of the treatment that it is of."""
 
     @property
@@ -41,47 +51,58 @@ class Treated(Protocol):
         """When it was over."""
 
 
-def concern_of(treatment: treated.Treatment) -> str:
+def concern_number(treatment: treatment_tables.TreatmentRow) -> str:
     """Return the concern that was treated, by its place in the plan: an option is called by concern and place."""
     return treatment.option.partition(".")[0]
 
 
-def course_of(work: Work, treatment: treated.Treatment) -> list[treated.Treatment]:
+def list_course(
+    work: ClinicTransaction, treatment: treatment_tables.TreatmentRow
+) -> list[treatment_tables.TreatmentRow]:
     """Return the treatments of the same concern and consultation by their number."""
-    mine = treated.Treatment.consultation_id == treatment.consultation_id
-    rows = work.rows(treated.Treatment, mine, order=(treated.Treatment.number, treated.Treatment.created_at))
-    return [one for one in rows if concern_of(one) == concern_of(treatment)]
+    mine = treatment_tables.TreatmentRow.consultation_id == treatment.consultation_id
+    rows = work.rows(
+        treatment_tables.TreatmentRow,
+        mine,
+        order=(treatment_tables.TreatmentRow.number, treatment_tables.TreatmentRow.created_at),
+    )
+    return [one for one in rows if concern_number(one) == concern_number(treatment)]
 
 
-def follow_ups_of(work: Work, course: Sequence[treated.Treatment]) -> list[FollowUp]:
+def list_follow_ups(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> list[FollowUp]:
     """Return the follow-ups of a course."""
-    mine = followed.FollowUp.treatment_id.in_([one.id for one in course])
-    return [follow_up_of(work, row) for row in work.rows(followed.FollowUp, mine, order=(followed.FollowUp.seen_at,))]
+    mine = follow_up_tables.FollowUpRow.treatment_id.in_([one.id for one in course])
+    return [
+        load_follow_up(work, row)
+        for row in work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
+    ]
 
 
-def opened(work: Work, row: followed.FollowUp) -> dict[str, Any]:
+def open_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> dict[str, Any]:
     """Return what the sealed column holds."""
     held: dict[str, Any] = json.loads(work.open(row, "judged_sealed"))
     return held
 
 
-def seal(work: Work, row: followed.FollowUp, held: Mapping[str, Any]) -> None:
+def seal_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow, held: Mapping[str, Any]) -> None:
     """Put it back."""
     work.seal(row, "judged_sealed", json_text(held).encode())
 
 
-def follow_up_of(work: Work, row: followed.FollowUp) -> FollowUp:
+def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp:
     """Return a follow-up with its pairs."""
-    pairs = work.rows(followed.PhotographPair, followed.PhotographPair.follow_up_id == row.id)
-    return read_follow_up(row, opened(work, row), work.get(treated.Treatment, row.treatment_id), work.name_of, pairs)
+    pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == row.id)
+    return build_follow_up(
+        row, open_grades(work, row), work.get(treatment_tables.TreatmentRow, row.treatment_id), work.name_of, pairs
+    )
 
 
-def read_follow_up(
-    row: followed.FollowUp,
+def build_follow_up(
+    row: follow_up_tables.FollowUpRow,
     held: Mapping[str, Any],
-    treatment: Treated,
+    treatment: TreatmentReference,
     named: Callable[[str], str],
-    pairs: Sequence[followed.PhotographPair] = (),
+    pairs: Sequence[follow_up_tables.PhotographPairRow] = (),
 ) -> FollowUp:
     """Return a follow-up of which everything is read already.
 
@@ -90,8 +111,8 @@ def read_follow_up(
     treatment : that it is of.
     named : what those are called who noted it.
     """
-    moment = Moment(held["moment"])
-    ended = treatment.ended_at if moment is Moment.AFTER else None
+    moment = FollowUpMoment(held["moment"])
+    ended = treatment.ended_at if moment is FollowUpMoment.AFTER else None
     since = datetime.timedelta() if ended is None else row.seen_at - ended
     return FollowUp(
         id=row.id,
@@ -104,20 +125,20 @@ def read_follow_up(
         months_after=round(since / MONTH, 1),
         seen_at=row.seen_at,
         noted_by=named(row.noted_by),
-        said=None if held["said"] is None else _said(named, held["said"]),
-        grades=tuple(_grade(named, one) for one in held["grades"]),
-        pairs=tuple(Pair(one.id, one.before_id, one.after_id) for one in pairs),
+        said=None if held["said"] is None else _parse_report(named, held["said"]),
+        grades=tuple(_parse_grade(named, one) for one in held["grades"]),
+        pairs=tuple(BeforeAfterPair(one.id, one.before_id, one.after_id) for one in pairs),
         opened_by=tuple(held["opened"]),
         paired_by=tuple(held["paired"]),
     )
 
 
-def _said(named: Callable[[str], str], held: Mapping[str, Any]) -> Said:
-    return Said(
-        now=Felt(*held["now"]),
-        before=None if held["before"] is None else Felt(*held["before"]),
-        quarter=None if held["quarter"] is None else Quarter(held["quarter"]),
-        change=None if held["change"] is None else Change(held["change"]),
+def _parse_report(named: Callable[[str], str], held: Mapping[str, Any]) -> PatientReport:
+    return PatientReport(
+        now=SelfRating(*held["now"]),
+        before=None if held["before"] is None else SelfRating(*held["before"]),
+        quarter=None if held["quarter"] is None else ImprovementQuarter(held["quarter"]),
+        change=None if held["change"] is None else AestheticChange(held["change"]),
         satisfied_1_5=held["satisfied_1_5"],
         words=held["words"],
         alone=held["alone"],
@@ -126,11 +147,11 @@ def _said(named: Callable[[str], str], held: Mapping[str, Any]) -> Said:
     )
 
 
-def _grade(named: Callable[[str], str], held: Mapping[str, Any]) -> Grade:
-    return Grade(
-        quarter=Quarter(held["quarter"]),
-        change=Change(held["change"]),
-        readings=tuple(Reading(*one) for one in held["readings"]),
+def _parse_grade(named: Callable[[str], str], held: Mapping[str, Any]) -> ClinicianGrade:
+    return ClinicianGrade(
+        quarter=ImprovementQuarter(held["quarter"]),
+        change=AestheticChange(held["change"]),
+        readings=tuple(ScaleReading(*one) for one in held["readings"]),
         notes=held["notes"],
         hidden=held["hidden"],
         unseen=held["unseen"],

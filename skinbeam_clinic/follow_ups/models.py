@@ -10,36 +10,36 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Literal
 
-from skinbeam.estimate import Unknown
-from skinbeam.messages import text
+from skinbeam.model.estimate import Unknown
+from skinbeam.text import render_message
 
 __all__ = [
-    "Change",
-    "Course",
-    "Due",
-    "Felt",
+    "AestheticChange",
+    "BeforeAfterPair",
+    "ClinicianGrade",
+    "DueFollowUp",
     "FollowUp",
-    "Grade",
-    "Improvement",
-    "Moment",
-    "Pair",
-    "Quarter",
-    "Reading",
-    "Said",
-    "improvement_of",
+    "FollowUpMoment",
+    "ImprovementQuarter",
+    "ImprovementRange",
+    "PatientReport",
+    "ScaleReading",
+    "SelfRating",
+    "TreatmentCourse",
+    "leading_improvement",
 ]
 
 Rater = Literal["blinded", "physician", "patient"]  # as the table of studies names them
 
 
-class Moment(StrEnum):
+class FollowUpMoment(StrEnum):
     """Whether somebody was asked before the first treatment of a course or after its last."""
 
     BEFORE = "before"
     AFTER = "after"
 
 
-class Quarter(StrEnum):
+class ImprovementQuarter(StrEnum):
     """How much better, in the quarters that trials print; what is no better and no worse lies in the first."""
 
     WORSE = "worse"
@@ -49,7 +49,7 @@ class Quarter(StrEnum):
     FOURTH = "76-100"
 
 
-class Change(IntEnum):
+class AestheticChange(IntEnum):
     """The five steps of the Global Aesthetic Improvement Scale by their numbers."""
 
     VERY_MUCH_BETTER = 1
@@ -60,7 +60,7 @@ class Change(IntEnum):
 
 
 @dataclass(frozen=True)
-class Improvement:
+class ImprovementRange:
     """A grade in per cent, from `low_pct` to `high_pct`, and whose it is; what is worse has no measure of how much."""
 
     low_pct: float
@@ -69,7 +69,7 @@ class Improvement:
 
 
 @dataclass(frozen=True)
-class Felt:
+class SelfRating:
     """Two free scales from 0 to 10: how confident somebody is in their looks, and how much it hurts.
 
     Parameters
@@ -83,7 +83,7 @@ class Felt:
 
 
 @dataclass(frozen=True)
-class Said:
+class PatientReport:
     """What a patient said.
 
     Parameters
@@ -94,10 +94,10 @@ class Said:
     alone : whether they filled it in themselves, and were not asked by somebody of the clinic.
     """
 
-    now: Felt
-    before: Felt | None
-    quarter: Quarter | None
-    change: Change | None
+    now: SelfRating
+    before: SelfRating | None
+    quarter: ImprovementQuarter | None
+    change: AestheticChange | None
     satisfied_1_5: int | None
     words: str
     alone: bool
@@ -106,7 +106,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ScaleReading:
     """A score by a scale of a condition, before and after; either may not be known."""
 
     scale: str
@@ -115,7 +115,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Grade:
+class ClinicianGrade:
     """What somebody of the clinic graded.
 
     Parameters
@@ -126,9 +126,9 @@ class Grade:
     rater_id : by which the records know the rater.
     """
 
-    quarter: Quarter
-    change: Change
-    readings: tuple[Reading, ...]
+    quarter: ImprovementQuarter
+    change: AestheticChange
+    readings: tuple[ScaleReading, ...]
     notes: str
     hidden: bool
     unseen: bool
@@ -144,7 +144,7 @@ class Grade:
 
 
 @dataclass(frozen=True)
-class Pair:
+class BeforeAfterPair:
     """Two photographs of the same place, by name."""
 
     id: str
@@ -173,23 +173,23 @@ class FollowUp:
     plan_id: str
     option: str
     treated_at: datetime.datetime | None
-    moment: Moment
+    moment: FollowUpMoment
     months_after: float
     seen_at: datetime.datetime
     noted_by: str
-    said: Said | None = None
-    grades: tuple[Grade, ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    said: PatientReport | None = None
+    grades: tuple[ClinicianGrade, ...] = ()
+    pairs: tuple[BeforeAfterPair, ...] = ()
     opened_by: tuple[str, ...] = ()
     paired_by: tuple[str, ...] = ()
 
-    def graded_by(self, member_id: str) -> Grade | None:
+    def graded_by(self, member_id: str) -> ClinicianGrade | None:
         """Return the grade of a member that counts; None where they gave none."""
         return next((one for one in reversed(self.grades) if one.rater_id == member_id), None)
 
 
 @dataclass(frozen=True)
-class Course:
+class TreatmentCourse:
     """The treatments of one concern in a consultation, and what was asked before and seen after them.
 
     Parameters
@@ -210,11 +210,11 @@ class Course:
     @property
     def asked_before(self) -> bool:
         """Whether it was asked how it was before the first treatment."""
-        return any(one.moment is Moment.BEFORE for one in self.follow_ups)
+        return any(one.moment is FollowUpMoment.BEFORE for one in self.follow_ups)
 
 
 @dataclass(frozen=True)
-class Due:
+class DueFollowUp:
     """A patient whose last treatment is so long ago that they should be seen again."""
 
     patient_id: str
@@ -225,22 +225,22 @@ class Due:
 
 
 _BOUNDS_PCT = {
-    Quarter.WORSE: (-100.0, 0.0),
-    Quarter.FIRST: (0.0, 25.0),
-    Quarter.SECOND: (25.0, 50.0),
-    Quarter.THIRD: (50.0, 75.0),
-    Quarter.FOURTH: (75.0, 100.0),
+    ImprovementQuarter.WORSE: (-100.0, 0.0),
+    ImprovementQuarter.FIRST: (0.0, 25.0),
+    ImprovementQuarter.SECOND: (25.0, 50.0),
+    ImprovementQuarter.THIRD: (50.0, 75.0),
+    ImprovementQuarter.FOURTH: (75.0, 100.0),
 }
 
 
-def improvement_of(follow_up: FollowUp) -> Improvement | Unknown:
+def leading_improvement(follow_up: FollowUp) -> ImprovementRange | Unknown:
     """Return the improvement that counts: by a blinded rater before another clinician, by a patient where none graded.
 
     Bounds meet, as in the table of studies: who is better by half lies in the third quarter.
     """
     last = {one.rater_id: one for one in follow_up.grades}.values()
     for one in sorted(last, key=lambda grade: not grade.blinded):
-        return Improvement(*_BOUNDS_PCT[one.quarter], "blinded" if one.blinded else "physician")
+        return ImprovementRange(*_BOUNDS_PCT[one.quarter], "blinded" if one.blinded else "physician")
     if follow_up.said is not None and follow_up.said.quarter is not None:
-        return Improvement(*_BOUNDS_PCT[follow_up.said.quarter], "patient")
-    return Unknown(text("followed.not-graded"))
+        return ImprovementRange(*_BOUNDS_PCT[follow_up.said.quarter], "patient")
+    return Unknown(render_message("followed.not-graded"))

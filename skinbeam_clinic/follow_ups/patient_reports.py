@@ -1,24 +1,46 @@
 """How what a patient said is kept: once, and by whoever may write it down, be it the patient alone."""
 
-from collections.abc import Mapping
+import datetime
+import hmac
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.records.desk.consultations import still_open
-from skinbeam.records.desk.judged import course_of, follow_up_of, follow_ups_of, opened, seal
-from skinbeam.records.faults import fault
-from skinbeam.records.followed import Change, Felt, FollowUp, Moment, Quarter
-from skinbeam.records.store import followed, treated
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.work import Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.database import follow_up_tables, treatment_tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, open_transaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.follow_ups.follow_up_grades import (
+    list_course,
+    list_follow_ups,
+    load_follow_up,
+    open_grades,
+    seal_grades,
+)
+from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUp, FollowUpMoment, ImprovementQuarter, SelfRating
+from skinbeam_clinic.models import PATIENT_ACTOR, Member
 
-__all__ = ["Asked", "Told", "asked_before", "asked_of", "checked", "keep", "keep_said", "to_change"]
+__all__ = [
+    "PatientAnswers",
+    "PatientHandover",
+    "ReportQuestions",
+    "check_words",
+    "find_baseline",
+    "get_editable",
+    "report_questions",
+    "save_grades",
+    "save_report",
+]
 
 _LONGEST_WORDS = 10_000  # characters
 
 
 @dataclass(frozen=True)
-class Told:
+class PatientAnswers:
     """The answers of a patient.
 
     Parameters
@@ -26,80 +48,82 @@ class Told:
     before : as it is remembered, where it was not asked before the first treatment.
     """
 
-    now: Felt
-    before: Felt | None = None
-    quarter: Quarter | None = None
-    change: Change | None = None
+    now: SelfRating
+    before: SelfRating | None = None
+    quarter: ImprovementQuarter | None = None
+    change: AestheticChange | None = None
     satisfied_1_5: int | None = None
     words: str = ""
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReportQuestions:
     """What is asked: of which moment, and whether what was before must be remembered, since nobody asked then."""
 
-    moment: Moment
+    moment: FollowUpMoment
     remember: bool
 
 
-def asked_of(one: FollowUp, before: FollowUp | None) -> Asked:
+def report_questions(one: FollowUp, before: FollowUp | None) -> ReportQuestions:
     """Return what a follow-up asks, beside the one that was before the first treatment, if there is one."""
-    return Asked(one.moment, one.moment is Moment.AFTER and (before is None or before.said is None))
+    return ReportQuestions(one.moment, one.moment is FollowUpMoment.AFTER and (before is None or before.said is None))
 
 
-def keep_said(work: Work, id: str, told: Told, *, alone: bool) -> FollowUp:
+def save_report(work: ClinicTransaction, id: str, told: PatientAnswers, *, alone: bool) -> FollowUp:
     """Keep what a patient said. Raises as `FollowUps.say`."""
-    row, held = to_change(work, id)
+    row, held = get_editable(work, id)
     if held["said"] is not None:
-        raise fault("said-already", "follow-up")
-    after = held["moment"] == Moment.AFTER
+        raise clinic_error("said-already", "follow-up")
+    after = held["moment"] == FollowUpMoment.AFTER
     numbers = [n for one in (told.now, told.before) if one is not None for n in (one.confidence_0_10, one.pain_0_10)]
     if not all(0 <= number <= 10 for number in numbers) or told.satisfied_1_5 not in (None, *range(1, 6)):
-        raise fault("bad-answer", "follow-up")
+        raise clinic_error("bad-answer", "follow-up")
     if not after and any(one is not None for one in (told.before, told.quarter, told.change, told.satisfied_1_5)):
-        raise fault("bad-answer", "follow-up")
+        raise clinic_error("bad-answer", "follow-up")
     held["said"] = {
-        "now": _written(told.now, remembered=not after and _has_begun(work, row)),
-        "before": None if told.before is None else _written(told.before, remembered=True),
+        "now": _serialize_rating(told.now, remembered=not after and _is_under_way(work, row)),
+        "before": None if told.before is None else _serialize_rating(told.before, remembered=True),
         "quarter": told.quarter,
         "change": told.change,
         "satisfied_1_5": told.satisfied_1_5,
-        "words": checked(told.words),
+        "words": check_words(told.words),
         "alone": alone,
         "at": now().isoformat(),
         "by": work.actor,
     }
     if not alone and work.actor not in held["opened"]:
         held["opened"].append(work.actor)
-    return keep(work, row, held, "follow-up.said")
+    return save_grades(work, row, held, "follow-up.said")
 
 
-def asked_before(work: Work, row: followed.FollowUp) -> FollowUp | None:
+def find_baseline(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp | None:
     """Return what was asked before the first treatment of the course that a follow-up is of; None where nothing was."""
-    course = course_of(work, work.get(treated.Treatment, row.treatment_id))
-    return next((one for one in follow_ups_of(work, course) if one.moment is Moment.BEFORE), None)
+    course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
+    return next((one for one in list_follow_ups(work, course) if one.moment is FollowUpMoment.BEFORE), None)
 
 
-def to_change(work: Work, id: str) -> tuple[followed.FollowUp, dict[str, Any]]:
+def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.FollowUpRow, dict[str, Any]]:
     """Return a follow-up to which something may be added, and what its sealed column holds.
 
     Raises
     ------
     AbsentError, ClosedError : there is none, or its consultation is closed.
     """
-    row = work.get(followed.FollowUp, id)
-    still_open(work, row.consultation_id)
-    return row, opened(work, row)
+    row = work.get(follow_up_tables.FollowUpRow, id)
+    get_open_consultation(work, row.consultation_id)
+    return row, open_grades(work, row)
 
 
-def keep(work: Work, row: followed.FollowUp, held: Mapping[str, Any], action: str) -> FollowUp:
+def save_grades(
+    work: ClinicTransaction, row: follow_up_tables.FollowUpRow, held: Mapping[str, Any], action: str
+) -> FollowUp:
     """Seal and keep a follow-up."""
-    seal(work, row, held)
+    seal_grades(work, row, held)
     work.keep(row, action)
-    return follow_up_of(work, row)
+    return load_follow_up(work, row)
 
 
-def checked(words: str) -> str:
+def check_words(words: str) -> str:
     """Return words that are not too long to be kept.
 
     Raises
@@ -107,14 +131,85 @@ def checked(words: str) -> str:
     InputError : `too-long`.
     """
     if len(words) > _LONGEST_WORDS:
-        raise fault("too-long", "follow-up", hint={"longest": _LONGEST_WORDS})
+        raise clinic_error("too-long", "follow-up", hint={"longest": _LONGEST_WORDS})
     return words
 
 
-def _written(felt: Felt, *, remembered: bool) -> list[Any]:
+def _serialize_rating(felt: SelfRating, *, remembered: bool) -> list[Any]:
     return [felt.confidence_0_10, felt.pain_0_10, remembered]
 
 
-def _has_begun(work: Work, row: followed.FollowUp) -> bool:
-    course = course_of(work, work.get(treated.Treatment, row.treatment_id))
+def _is_under_way(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> bool:
+    course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
     return any(one.started_at is not None for one in course)
+
+
+# The questions of a follow-up in the hands of the patient: who holds the tablet answers them once and reaches no more.
+#
+# What is handed over names the follow-up and its end, signed with the secret of the database, and is kept nowhere: it
+# is
+# good for one set of answers, since what was said is never written over, and for half an hour.
+
+_VALIDITY = datetime.timedelta(minutes=30)
+
+
+class PatientHandover:
+    """Hands over the questions of follow-ups, and takes the answers.
+
+    Parameters
+    ----------
+    database : an open one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def hand_over(self, member: Member, id: str) -> str:
+        """Return what opens the questions of a follow-up.
+
+        Raises
+        ------
+        AbsentError : the clinic has none of that name.
+        DeniedError : the role does not do such work.
+        InputError : `closed`, or `said-already`.
+        """
+        with ClinicAccess(self._database, member).work(AccessRight.WRITE) as work:
+            _, held = get_editable(work, id)
+            if held["said"] is not None:
+                raise clinic_error("said-already", "follow-up")
+            work.note("follow-up.handed-over", f"follow_up/{id}")
+        about = f"{member.clinic_id}.{id}.{int((now() + _VALIDITY).timestamp())}"
+        return f"{about}.{self._signature(about)}"
+
+    def asked(self, token: str) -> ReportQuestions:
+        """Return what is asked.
+
+        Raises
+        ------
+        AbsentError : it is none that was handed over, is over, or was answered.
+        """
+        with self._work(token) as (work, row):
+            work.note("follow-up.asked", f"follow_up/{row.id}")
+            one = load_follow_up(work, row)
+            if one.said is not None:
+                raise clinic_error("absent", "follow-up")
+            return report_questions(one, find_baseline(work, row) if one.moment is FollowUpMoment.AFTER else None)
+
+    def save_report(self, token: str, told: PatientAnswers) -> FollowUp:
+        """Keep what the patient said. Raises as `asked`, and as `FollowUps.say`."""
+        with self._work(token) as (work, row):
+            return save_report(work, row.id, told, alone=True)
+
+    @contextmanager
+    def _work(self, token: str) -> Iterator[tuple[ClinicTransaction, follow_up_tables.FollowUpRow]]:
+        about, _, signature = token.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), self._signature(about).encode()):
+            raise clinic_error("absent", "follow-up")
+        clinic_id, id, until = about.split(".")
+        if now().timestamp() >= int(until):
+            raise clinic_error("absent", "follow-up")
+        with open_transaction(self._database, clinic_id, PATIENT_ACTOR) as work:
+            yield work, work.get(follow_up_tables.FollowUpRow, id)
+
+    def _signature(self, about: str) -> str:
+        return self._database.secret.signature("handed-over", about.encode("utf-8", "replace"))

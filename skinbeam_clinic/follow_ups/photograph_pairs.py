@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from skinbeam.messages import Formatter, text
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Photograph
+from skinbeam.text import Formatter, render_message
+from skinbeam_clinic.models import PhotographRecord
+from skinbeam_clinic.repositories import ClinicRepositories
 
-__all__ = ["Beside", "beside"]
+__all__ = ["PhotographComparison", "compare_photographs"]
 
 
 @dataclass(frozen=True)
-class Beside:
+class PhotographComparison:
     """A pair: two photographs, how large each is and how it was lit, and what of it differs.
 
     Parameters
@@ -24,13 +24,13 @@ class Beside:
     """
 
     pair: str
-    one: Photograph
-    other: Photograph
+    one: PhotographRecord
+    other: PhotographRecord
     differs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class _Shot:
+class _ShotData:
     """What the file of a photograph tells of how it was taken; None where it does not."""
 
     size_px: tuple[int, int] | None = None
@@ -39,36 +39,42 @@ class _Shot:
     flash: bool | None = None
 
 
-def beside(desk: Desk, one_id: str, other_id: str, pair: str) -> Beside:
+def compare_photographs(desk: ClinicRepositories, one_id: str, other_id: str, pair: str) -> PhotographComparison:
     """Return two photographs as they are shown together."""
     (one, first), (other, second) = desk.photographs.content(one_id), desk.photographs.content(other_id)
-    return Beside(pair, one, other, _differences(_shot(first), _shot(second)))
+    return PhotographComparison(pair, one, other, _list_differences(_read_shot(first), _read_shot(second)))
 
 
-def _differences(one: _Shot, other: _Shot) -> tuple[str, ...]:
+def _list_differences(one: _ShotData, other: _ShotData) -> tuple[str, ...]:
     """What of two shots differs, in sentences; of what one of them does not tell nothing is said but of the size."""
     number = Formatter().number
     if one.size_px is None or other.size_px is None:
-        said = [text("followed.size-unknown")]
+        said = [render_message("followed.size-unknown")]
     elif one.size_px != other.size_px:
-        said = [text("followed.size-differs", {"one": _size(one.size_px), "other": _size(other.size_px)})]
+        said = [
+            render_message(
+                "followed.size-differs", {"one": _describe_size(one.size_px), "other": _describe_size(other.size_px)}
+            )
+        ]
     else:
         said = []
     if one.exposure_s and other.exposure_s and one.exposure_s != other.exposure_s:
         times = {"one": number(1 / one.exposure_s), "other": number(1 / other.exposure_s)}
-        said.append(text("followed.exposure-differs", times))
+        said.append(render_message("followed.exposure-differs", times))
     if one.sensitivity and other.sensitivity and one.sensitivity != other.sensitivity:
-        said.append(text("followed.iso-differs", {"one": str(one.sensitivity), "other": str(other.sensitivity)}))
+        said.append(
+            render_message("followed.iso-differs", {"one": str(one.sensitivity), "other": str(other.sensitivity)})
+        )
     if one.flash is not None and other.flash is not None and one.flash != other.flash:
-        said.append(text("followed.flash-differs"))
+        said.append(render_message("followed.flash-differs"))
     return tuple(said)
 
 
-def _size(size_px: tuple[int, int]) -> str:
+def _describe_size(size_px: tuple[int, int]) -> str:
     return f"{size_px[0]} × {size_px[1]}"
 
 
-def _shot(content: bytes) -> _Shot:
+def _read_shot(content: bytes) -> _ShotData:
     """Read the head of a file, and of what a camera wrote there only light and size: neither place nor time."""
     try:
         with Image.open(io.BytesIO(content)) as picture:
@@ -79,11 +85,11 @@ def _shot(content: bytes) -> _Shot:
             exposure, sensitivity, flash = (
                 how.get(tag) for tag in (Base.ExposureTime, Base.ISOSpeedRatings, Base.Flash)
             )
-            return _Shot(
+            return _ShotData(
                 (height, width) if turned else (width, height),
                 None if exposure is None else float(exposure),
                 None if sensitivity is None else int(sensitivity),
                 None if flash is None else bool(int(flash) & 1),
             )
     except Exception:  # what was sent as a picture may be broken in any way
-        return _Shot()
+        return _ShotData()

@@ -7,30 +7,56 @@ later one, which is no longer blind. A course is what was treated in one consult
 import datetime
 from collections.abc import Sequence
 
-from skinbeam.records.desk.consultations import still_open
-from skinbeam.records.desk.judged import concern_of, course_of, follow_up_of, follow_ups_of, opened, seal
-from skinbeam.records.desk.said import Told, asked_before, checked, keep, keep_said, to_change
-from skinbeam.records.faults import fault
-from skinbeam.records.followed import Change, Course, Due, FollowUp, Moment, Quarter, Reading
-from skinbeam.records.roles import Act
-from skinbeam.records.store import followed, tables, treated
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.follow_ups.follow_up_grades import (
+    concern_number,
+    list_course,
+    list_follow_ups,
+    load_follow_up,
+    open_grades,
+    seal_grades,
+)
+from skinbeam_clinic.follow_ups.models import (
+    AestheticChange,
+    DueFollowUp,
+    FollowUp,
+    FollowUpMoment,
+    ImprovementQuarter,
+    ScaleReading,
+    TreatmentCourse,
+)
+from skinbeam_clinic.follow_ups.patient_reports import (
+    PatientAnswers,
+    check_words,
+    find_baseline,
+    get_editable,
+    save_grades,
+    save_report,
+)
 
-__all__ = ["FollowUps"]
+__all__ = ["FollowUpRepository"]
 
-_MOST_READINGS = 20
+_MOST_SCALES = 20
 
 
-class FollowUps:
+class FollowUpRepository:
     """The follow-ups of a clinic."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def begin(
-        self, treatment_id: str, moment: Moment = Moment.AFTER, *, seen_at: datetime.datetime | None = None
+        self,
+        treatment_id: str,
+        moment: FollowUpMoment = FollowUpMoment.AFTER,
+        *,
+        seen_at: datetime.datetime | None = None,
     ) -> FollowUp:
         """Begin a follow-up after the last treatment of a course, or before the first of it has ended.
 
@@ -46,35 +72,37 @@ class FollowUps:
             one has ended, so that what was before can only be remembered, which a follow-up asks for itself; or
             `bad-answer`: it is yet to come.
         """
-        with self._access.work(Act.WRITE) as work:
-            course = course_of(work, work.get(treated.Treatment, treatment_id))
-            still_open(work, course[0].consultation_id)
+        with self._access.work(AccessRight.WRITE) as work:
+            course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
+            get_open_consultation(work, course[0].consultation_id)
             at = now()
             seen = at if seen_at is None else seen_at
             if seen > at:
-                raise fault("bad-answer", "seen")
-            ended = sorted((one for one in course if one.ended_at is not None and one.ended_at <= seen), key=_end)
-            if moment is Moment.AFTER and not ended:
-                raise fault("not-treated", "treatment")
-            if moment is Moment.BEFORE:
+                raise clinic_error("bad-answer", "seen")
+            ended = sorted(
+                (one for one in course if one.ended_at is not None and one.ended_at <= seen), key=_treatment_end
+            )
+            if moment is FollowUpMoment.AFTER and not ended:
+                raise clinic_error("not-treated", "treatment")
+            if moment is FollowUpMoment.BEFORE:
                 if ended:
-                    raise fault("too-late", "treatment")
-                if any(one.moment is Moment.BEFORE for one in follow_ups_of(work, course)):
-                    raise fault("asked-before", "treatment")
-            row = followed.FollowUp(
+                    raise clinic_error("too-late", "treatment")
+                if any(one.moment is FollowUpMoment.BEFORE for one in list_follow_ups(work, course)):
+                    raise clinic_error("asked-before", "treatment")
+            row = follow_up_tables.FollowUpRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 consultation_id=course[0].consultation_id,
-                treatment_id=(ended[-1] if moment is Moment.AFTER else course[0]).id,
+                treatment_id=(ended[-1] if moment is FollowUpMoment.AFTER else course[0]).id,
                 seen_at=seen,
                 noted_at=at,
                 noted_by=work.actor,
             )
-            seal(work, row, {"moment": moment.value, "said": None, "grades": [], "opened": [], "paired": []})
+            seal_grades(work, row, {"moment": moment.value, "said": None, "grades": [], "opened": [], "paired": []})
             work.keep(row, "follow-up.begun", moment=moment.value)
-            return follow_up_of(work, row)
+            return load_follow_up(work, row)
 
-    def say(self, id: str, told: Told, *, alone: bool = False) -> FollowUp:
+    def save_report(self, id: str, told: PatientAnswers, *, alone: bool = False) -> FollowUp:
         """Keep what a patient said, once.
 
         Parameters
@@ -86,25 +114,25 @@ class FollowUps:
         InputError : `closed`, `said-already`, `too-long`, or `bad-answer`: out of a scale's range, or of what is asked
             only after a treatment.
         """
-        with self._access.work(Act.WRITE) as work:
-            return keep_said(work, id, told, alone=alone)
+        with self._access.work(AccessRight.WRITE) as work:
+            return save_report(work, id, told, alone=alone)
 
     def open(self, id: str) -> FollowUp:
         """Show who asks what the patient said; a grade that they give from now on is not blind any more."""
-        with self._access.work(Act.TREAT) as work:
-            row = work.get(followed.FollowUp, id)
-            held = opened(work, row)
+        with self._access.work(AccessRight.TREAT) as work:
+            row = work.get(follow_up_tables.FollowUpRow, id)
+            held = open_grades(work, row)
             if work.actor not in held["opened"]:
                 held["opened"].append(work.actor)
-            return keep(work, row, held, "follow-up.opened")
+            return save_grades(work, row, held, "follow-up.opened")
 
     def grade(
         self,
         id: str,
-        quarter: Quarter,
-        change: Change,
+        quarter: ImprovementQuarter,
+        change: AestheticChange,
         *,
-        readings: Sequence[Reading] = (),
+        readings: Sequence[ScaleReading] = (),
         notes: str = "",
         hidden: bool = False,
     ) -> FollowUp:
@@ -119,31 +147,33 @@ class FollowUps:
         InputError : `closed`, `not-treated`: it is from before a treatment; `too-long`, or `bad-answer`: worse by one
             scale and not by the other.
         """
-        with self._access.work(Act.TREAT) as work:
-            row, held = to_change(work, id)
-            if held["moment"] != Moment.AFTER:
-                raise fault("not-treated", "follow-up")
-            if (quarter is Quarter.WORSE) != (change is Change.WORSE) or len(readings) > _MOST_READINGS:
-                raise fault("bad-answer", "follow-up")
+        with self._access.work(AccessRight.TREAT) as work:
+            row, held = get_editable(work, id)
+            if held["moment"] != FollowUpMoment.AFTER:
+                raise clinic_error("not-treated", "follow-up")
+            if (quarter is ImprovementQuarter.WORSE) != (change is AestheticChange.WORSE) or len(
+                readings
+            ) > _MOST_SCALES:
+                raise clinic_error("bad-answer", "follow-up")
             unseen = work.actor not in held["opened"]
             first = work.actor not in [one["by"] for one in held["grades"]]
-            pairs = work.rows(followed.PhotographPair, followed.PhotographPair.follow_up_id == id)
+            pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == id)
             held["grades"].append(
                 {
                     "quarter": quarter,
                     "change": change,
                     "readings": [[one.scale, one.before, one.after] for one in readings],
-                    "notes": checked(notes),
+                    "notes": check_words(notes),
                     "hidden": hidden and first and bool(pairs) and work.actor not in held["paired"],
                     "unseen": unseen,
-                    "treated": work.actor in _hands(work, row),
+                    "treated": work.actor in _treating_members(work, row),
                     "at": now().isoformat(),
                     "by": work.actor,
                 }
             )
             if unseen:
                 held["opened"].append(work.actor)
-            return keep(work, row, held, "follow-up.graded")
+            return save_grades(work, row, held, "follow-up.graded")
 
     def pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
         """Put two photographs of the patient side by side; who does knows from now on which is which.
@@ -153,16 +183,16 @@ class FollowUps:
         AbsentError : this patient has no such photograph.
         InputError : `closed`, or `same-photograph`.
         """
-        with self._access.work(Act.WRITE) as work:
-            row, held = to_change(work, id)
-            patient = work.get(tables.Consultation, row.consultation_id).patient_id
+        with self._access.work(AccessRight.WRITE) as work:
+            row, held = get_editable(work, id)
+            patient = work.get(tables.ConsultationRow, row.consultation_id).patient_id
             for one in (before_id, after_id):
-                of = work.get(tables.Photograph, one).consultation_id
-                if work.get(tables.Consultation, of).patient_id != patient:
-                    raise fault("absent", "photograph")
+                of = work.get(tables.PhotographRow, one).consultation_id
+                if work.get(tables.ConsultationRow, of).patient_id != patient:
+                    raise clinic_error("absent", "photograph")
             if before_id == after_id:
-                raise fault("same-photograph", "photograph")
-            kept = followed.PhotographPair(
+                raise clinic_error("same-photograph", "photograph")
+            kept = follow_up_tables.PhotographPairRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 consultation_id=row.consultation_id,
@@ -172,7 +202,7 @@ class FollowUps:
             )
             work.keep(kept, "photographs.paired")
             held["paired"] = sorted({*held["paired"], work.actor})
-            return keep(work, row, held, "follow-up.paired")
+            return save_grades(work, row, held, "follow-up.paired")
 
     def part(self, id: str, pair_id: str) -> FollowUp:
         """Take a pair apart that nobody has graded yet; the photographs stay.
@@ -181,15 +211,15 @@ class FollowUps:
         ------
         InputError : `closed`, or `graded-already`.
         """
-        with self._access.work(Act.WRITE) as work:
-            row, held = to_change(work, id)
-            pair = work.get(followed.PhotographPair, pair_id)
+        with self._access.work(AccessRight.WRITE) as work:
+            row, held = get_editable(work, id)
+            pair = work.get(follow_up_tables.PhotographPairRow, pair_id)
             if pair.follow_up_id != id:
-                raise fault("absent", "photographpair")
+                raise clinic_error("absent", "photographpair")
             if held["grades"]:
-                raise fault("graded-already", "follow-up")
+                raise clinic_error("graded-already", "follow-up")
             work.drop(pair, "photographs.parted")
-            return follow_up_of(work, row)
+            return load_follow_up(work, row)
 
     def get(self, id: str) -> FollowUp:
         """Return a follow-up.
@@ -198,45 +228,47 @@ class FollowUps:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.see(Act.READ) as work:
+        with self._access.reading(AccessRight.READ) as work:
             work.note("follow-up.seen", f"follow_up/{id}")
-            return follow_up_of(work, work.get(followed.FollowUp, id))
+            return load_follow_up(work, work.get(follow_up_tables.FollowUpRow, id))
 
     def of(self, consultation_id: str) -> tuple[FollowUp, ...]:
         """Return the follow-ups of a consultation, oldest first, and what was asked before a treatment."""
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Consultation, consultation_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
             work.note("follow-ups.listed", f"consultation/{consultation_id}")
-            mine = followed.FollowUp.consultation_id == consultation_id
-            rows = work.rows(followed.FollowUp, mine, order=(followed.FollowUp.seen_at,))
-            return tuple(follow_up_of(work, row) for row in rows)
+            mine = follow_up_tables.FollowUpRow.consultation_id == consultation_id
+            rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
+            return tuple(load_follow_up(work, row) for row in rows)
 
-    def courses(self, patient_id: str) -> tuple[Course, ...]:
+    def courses(self, patient_id: str) -> tuple[TreatmentCourse, ...]:
         """Return the courses of treatments of a patient, the newest consultation first.
 
         Raises
         ------
         AbsentError : this clinic has no such patient.
         """
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Patient, patient_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.PatientRow, patient_id)
             work.note("follow-ups.listed", f"patient/{patient_id}")
-            mine = tables.Consultation.patient_id == patient_id
-            names = [one.id for one in work.rows(tables.Consultation, mine, order=(tables.Consultation.created_at,))]
-            rows = work.rows(treated.Treatment, treated.Treatment.consultation_id.in_(names))
-            firsts = {(names.index(one.consultation_id), concern_of(one)): one for one in rows}
-            return tuple(_whole(work, course_of(work, firsts[place])) for place in sorted(firsts, reverse=True))
+            mine = tables.ConsultationRow.patient_id == patient_id
+            names = [
+                one.id for one in work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
+            ]
+            rows = work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
+            firsts = {(names.index(one.consultation_id), concern_number(one)): one for one in rows}
+            return tuple(_read_course(work, list_course(work, firsts[place])) for place in sorted(firsts, reverse=True))
 
     def before(self, id: str) -> FollowUp | None:
         """Return what was asked before the first treatment of the course that a follow-up is of; None where nothing."""
-        with self._access.see(Act.READ) as work:
-            row = work.get(followed.FollowUp, id)
+        with self._access.reading(AccessRight.READ) as work:
+            row = work.get(follow_up_tables.FollowUpRow, id)
             work.note("follow-up.seen", f"follow_up/{id}")
-            return asked_before(work, row)
+            return find_baseline(work, row)
 
     def due(
         self, *, after: datetime.timedelta, overdue: datetime.timedelta, until: datetime.timedelta
-    ) -> tuple[Due, ...]:
+    ) -> tuple[DueFollowUp, ...]:
         """Return whose last treatment is long ago and who was not seen since, the longest ago first.
 
         Parameters
@@ -244,46 +276,51 @@ class FollowUps:
         after, overdue, until : times since the last treatment, from which somebody is due and overdue, and after which
             nobody waits for them any more.
         """
-        with self._access.see(Act.READ) as work:
+        with self._access.reading(AccessRight.READ) as work:
             work.note("follow-ups.due.listed", "follow_up")
             at = now()
-            ended = work.newest(treated.Treatment, treated.Treatment.ended_at)
-            seen = work.newest(followed.FollowUp, followed.FollowUp.seen_at)
+            ended = work.newest_moments(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.ended_at)
+            seen = work.newest_moments(follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.seen_at)
             late = {
                 id: end
                 for id, end in ended.items()
                 if at - until <= end <= at - after and not (id in seen and seen[id] > end)
             }
-            table = tables.Consultation
+            table = tables.ConsultationRow
             of = dict(work.names(table, table.patient_id, table.id.in_(late)))
-            called = dict(work.names(tables.Patient, tables.Patient.pseudonym, tables.Patient.id.in_(set(of.values()))))
+            called = dict(
+                work.names(tables.PatientRow, tables.PatientRow.pseudonym, tables.PatientRow.id.in_(set(of.values())))
+            )
             waiting = (
-                Due(patient, called[patient], id, late[id], late[id] <= at - overdue) for id, patient in of.items()
+                DueFollowUp(patient, called[patient], id, late[id], late[id] <= at - overdue)
+                for id, patient in of.items()
             )
             return tuple(sorted(waiting, key=lambda one: one.treated_at))
 
 
-def _whole(work: Work, course: Sequence[treated.Treatment]) -> Course:
-    ended = sorted((one for one in course if one.ended_at is not None), key=_end)
+def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> TreatmentCourse:
+    ended = sorted((one for one in course if one.ended_at is not None), key=_treatment_end)
     last = ended[-1] if ended else course[0]
-    return Course(
+    return TreatmentCourse(
         consultation_id=last.consultation_id,
         treatment_id=last.id,
         plan_id=last.plan_id,
         option=last.option,
         sessions=len(ended),
         treated_at=last.ended_at,
-        follow_ups=tuple(follow_ups_of(work, course)),
+        follow_ups=tuple(list_follow_ups(work, course)),
     )
 
 
-def _end(treatment: treated.Treatment) -> datetime.datetime:
+def _treatment_end(treatment: treatment_tables.TreatmentRow) -> datetime.datetime:
     assert treatment.ended_at is not None
     return treatment.ended_at
 
 
-def _hands(work: Work, row: followed.FollowUp) -> set[str | None]:
+def _treating_members(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> set[str | None]:
     """Who had a hand in the treatments of the course."""
-    course = course_of(work, work.get(treated.Treatment, row.treatment_id))
-    areas = work.rows(treated.TreatedArea, treated.TreatedArea.treatment_id.in_([one.id for one in course]))
+    course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
+    areas = work.rows(
+        treatment_tables.TreatedAreaRow, treatment_tables.TreatedAreaRow.treatment_id.in_([one.id for one in course])
+    )
     return {by for one in course for by in (one.started_by, one.ended_by)} | {one.fired_by for one in areas}

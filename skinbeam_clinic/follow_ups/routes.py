@@ -1,48 +1,73 @@
 """Follow-ups: whose are due, those of a patient, and one of them with what was foretold beside what was seen."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.followed.pictures import Beside, beside
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.places import option_at
-from skinbeam.app.clinic.plans import opened
-from skinbeam.app.clinic.visit import Visit
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.studies.scales import scales
-from skinbeam.evidence.studies.shipped import settings
-from skinbeam.messages import retell, text
+from skinbeam.evidence.studies.scales import GradingScale, grading_scales, scales_for_condition
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import find_source
+from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.records.desk.consultations import State
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.desk.judged import MONTH
-from skinbeam.records.followed import Course, Due, FollowUp, Improvement, Moment, Quarter, improvement_of
-from skinbeam.records.roles import Act
-from skinbeam.records.treated import ADVERSE_KINDS
-from skinbeam.records.treated import Grade as BadGrade
-from skinbeam.report.names import concern_name, site_title
-from skinbeam.report.outcomes import good_of
-from skinbeam.report.shown import per_100, show
-from skinbeam.schema.names import table
+from skinbeam.report.formatting import concern_name, display_value, per_100, site_title
+from skinbeam.report.outcomes import improved_share
+from skinbeam.text import render_message, translate_record
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.consultations.routes import image_type
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.follow_ups.follow_up_grades import MONTH
+from skinbeam_clinic.follow_ups.models import (
+    AestheticChange,
+    DueFollowUp,
+    FollowUp,
+    FollowUpMoment,
+    ImprovementQuarter,
+    ImprovementRange,
+    ScaleReading,
+    TreatmentCourse,
+    leading_improvement,
+)
+from skinbeam_clinic.follow_ups.patient_report_routes import add_patient_report_routes
+from skinbeam_clinic.follow_ups.photograph_pairs import PhotographComparison, compare_photographs
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.routes import open_plan
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
+from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_follow_ups", "due", "option_of", "sees_answers"]
+__all__ = [
+    "add_follow_up_routes",
+    "add_grade_routes",
+    "add_harm_routes",
+    "add_overview_routes",
+    "add_pair_routes",
+    "list_due_follow_ups",
+    "may_see_answers",
+    "read_treated_option",
+]
 
 _OVERDUE_TIMES = 2.0  # as long as until a follow-up is due
 _WAITED_MONTHS = 24.0  # who was not here for so long is not waited for
 
 
 @dataclass(frozen=True)
-class _Course:
+class _CourseView:
     """A course as the page of a patient lists it."""
 
     title: str
-    course: Course
+    course: TreatmentCourse
     closed: bool
 
 
 @dataclass(frozen=True)
-class _Foretold:
+class _PredictionView:
     """What the plan foretold of an improvement in per cent, and whether it is what was seen; None where not known."""
 
     pct: str
@@ -50,16 +75,16 @@ class _Foretold:
     reached: bool | None
 
 
-def add_follow_ups(gate: Gate) -> None:
+def add_overview_routes(gate: ClinicRouter) -> None:
     """Open the routes of follow-ups."""
-    gate.add("GET", "/due", _due)
-    gate.add("GET", "/patients/{patient}/follow-ups", _of_patient)
-    gate.add("POST", "/treatments/{treatment}/follow-ups", _begin)
-    gate.add("GET", "/follow-ups/{follow_up}", _page)
-    gate.add("POST", "/follow-ups/{follow_up}/opening", _open)
+    gate.add("GET", "/due", _show_due)
+    gate.add("GET", "/patients/{patient}/follow-ups", _show_patient_follow_ups)
+    gate.add("POST", "/treatments/{treatment}/follow-ups", _begin_follow_up)
+    gate.add("GET", "/follow-ups/{follow_up}", _show_follow_up)
+    gate.add("POST", "/follow-ups/{follow_up}/opening", _open_follow_up)
 
 
-def due(desk: Desk) -> tuple[Due, ...]:
+def list_due_follow_ups(desk: ClinicRepositories) -> tuple[DueFollowUp, ...]:
     """Return who should be seen again."""
     months, overdue, waited = (number * MONTH for number in _due_months())
     return desk.follow_ups.due(after=months, overdue=overdue, until=waited)
@@ -70,103 +95,302 @@ def _due_months() -> tuple[float, float, float]:
 
     It is due when the evidence looks where nobody says, for every plan alike, so that the list reads no plans.
     """
-    typical = float(settings()["shape"]["months_typical"])
+    typical = float(evidence_settings()["shape"]["months_typical"])
     return typical, _OVERDUE_TIMES * typical, _WAITED_MONTHS
 
 
-def _due(visit: Visit) -> Response:
+def _show_due(visit: ClinicRequest) -> Response:
     months, overdue, waited = _due_months()
     about = {"months": months, "overdue": overdue, "waited": waited}
-    return visit.page("followed/follow-ups-due.html", due=due(visit.desk), lead=text("followed.due-lead", about))
+    return visit.page(
+        "followed/follow-ups-due.html",
+        due=list_due_follow_ups(visit.desk),
+        lead=render_message("followed.due-lead", about),
+    )
 
 
-def option_of(desk: Desk, one: FollowUp | Course) -> tuple[ConcernPlan, Option]:
+def read_treated_option(desk: ClinicRepositories, one: FollowUp | TreatmentCourse) -> tuple[ConcernPlan, Option]:
     """Return the option that was treated by, as it was consented to, in the language that is spoken."""
-    return option_at(retell(opened(desk, one.plan_id).records), one.option)
+    return find_option(translate_record(open_plan(desk, one.plan_id).records), one.option)
 
 
-def sees_answers(visit: Visit, one: FollowUp) -> bool:
+def may_see_answers(visit: ClinicRequest, one: FollowUp) -> bool:
     """Tell whether who asks is shown what the patient said and what was foretold: who grades is not, before they have.
 
     What comes before a treatment steers nobody's grade, and an auditor or an assistant gives none.
     """
-    return one.moment is Moment.BEFORE or not visit.may(Act.TREAT) or visit.signed.member.id in one.opened_by
+    return (
+        one.moment is FollowUpMoment.BEFORE
+        or not visit.has_right(AccessRight.TREAT)
+        or visit.signed.member.id in one.opened_by
+    )
 
 
-def _of_patient(visit: Visit) -> Response:
+def _show_patient_follow_ups(visit: ClinicRequest) -> Response:
     desk, id = visit.desk, visit.path("patient")
     return visit.page(
         "followed/follow-ups.html",
         patient=desk.patients.get(id),
         courses=[
-            _Course(
-                concern_name(option_of(desk, one)[0]),
+            _CourseView(
+                concern_name(read_treated_option(desk, one)[0]),
                 one,
-                desk.consultations.get(one.consultation_id).state == State.CLOSED,
+                desk.consultations.get(one.consultation_id).state == ConsultationState.CLOSED,
             )
             for one in desk.follow_ups.courses(id)
         ],
     )
 
 
-def _begin(visit: Visit) -> Response:
+def _begin_follow_up(visit: ClinicRequest) -> Response:
     """Begin, and go on to what the patient is asked first where that is all there is."""
-    before = visit.said("moment") == Moment.BEFORE
-    one = visit.desk.follow_ups.begin(visit.path("treatment"), Moment.BEFORE if before else Moment.AFTER)
-    return visit.go(f"/follow-ups/{one.id}" + ("/patient" if before else ""))
+    before = visit.said("moment") == FollowUpMoment.BEFORE
+    one = visit.desk.follow_ups.begin(
+        visit.path("treatment"), FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER
+    )
+    return visit.redirect(f"/follow-ups/{one.id}" + ("/patient" if before else ""))
 
 
-def _open(visit: Visit) -> Response:
-    return visit.go(f"/follow-ups/{visit.desk.follow_ups.open(visit.path('follow_up')).id}")
+def _open_follow_up(visit: ClinicRequest) -> Response:
+    return visit.redirect(f"/follow-ups/{visit.desk.follow_ups.open(visit.path('follow_up')).id}")
 
 
-def _page(visit: Visit) -> Response:
+def _show_follow_up(visit: ClinicRequest) -> Response:
     desk = visit.desk
     one = desk.follow_ups.get(visit.path("follow_up"))
     consultation = desk.consultations.get(one.consultation_id)
-    concern, option = option_of(desk, one)
-    shown = sees_answers(visit, one)
-    seen = improvement_of(one)
-    pictures: tuple[Beside, ...] = ()
+    concern, option = read_treated_option(desk, one)
+    shown = may_see_answers(visit, one)
+    seen = leading_improvement(one)
+    pictures: tuple[PhotographComparison, ...] = ()
     if shown or visit.signed.member.id in one.paired_by:
-        pictures = tuple(beside(desk, pair.before_id, pair.after_id, pair.id) for pair in one.pairs)
+        pictures = tuple(compare_photographs(desk, pair.before_id, pair.after_id, pair.id) for pair in one.pairs)
     return visit.page(
         "followed/follow-up.html",
         one=one,
         shown=shown,
         patient=desk.patients.get(consultation.patient_id),
-        closed=consultation.state == State.CLOSED,
+        closed=consultation.state == ConsultationState.CLOSED,
         concern=concern_name(concern),
-        before=desk.follow_ups.before(one.id) if one.moment is Moment.AFTER else None,
+        before=desk.follow_ups.before(one.id) if one.moment is FollowUpMoment.AFTER else None,
         mine=one.graded_by(visit.signed.member.id),
-        seen=_seen(seen),
-        foretold=_foretold(option, seen) if one.moment is Moment.AFTER else (),
-        looked=show(option.followup_months, "months"),
+        seen=_describe_outcome(seen),
+        foretold=_view_prediction(option, seen) if one.moment is FollowUpMoment.AFTER else (),
+        looked=display_value(option.followup_months, "months"),
         pictures=pictures,
         events=desk.adverse_events.of(one.consultation_id),
         kinds=ADVERSE_KINDS,
-        bad=[grade.value for grade in BadGrade],
-        sites={name: site_title(name) for name in table("site")},
+        bad=[grade.value for grade in AdverseEventGrade],
+        sites={name: site_title(name) for name in vocabulary_table("site")},
         photographs=desk.photographs.of(one.consultation_id),
-        scales={scale.name: scale for scale in scales()},
+        scales={scale.name: scale for scale in grading_scales()},
     )
 
 
-def _seen(found: Improvement | Unknown) -> str:
+def _describe_outcome(found: ImprovementRange | Unknown) -> str:
     """What was seen, in a sentence, and by whom."""
     if isinstance(found, Unknown):
         return ""
-    return text(f"followed.seen-{found.rater}", {"grade": text(f"followed-quarter.{_quarter(found).value}")})
+    return render_message(
+        f"followed.seen-{found.rater}", {"grade": render_message(f"followed-quarter.{_describe_quarter(found).value}")}
+    )
 
 
-def _quarter(found: Improvement) -> Quarter:
-    return list(Quarter)[0 if found.low_pct < 0 else 1 + int(found.low_pct // 25)]
+def _describe_quarter(found: ImprovementRange) -> ImprovementQuarter:
+    return list(ImprovementQuarter)[0 if found.low_pct < 0 else 1 + int(found.low_pct // 25)]
 
 
-def _foretold(option: Option, seen: Improvement | Unknown) -> tuple[_Foretold, ...]:
+def _view_prediction(option: Option, seen: ImprovementRange | Unknown) -> tuple[_PredictionView, ...]:
     rows = []
     for pct in ("25", "50", "75"):
-        p = good_of(option, pct)
-        told = per_100(p).text if isinstance(p, Estimate) else text("followed.foretold-unknown")
-        rows.append(_Foretold(pct, told, None if isinstance(seen, Unknown) else seen.low_pct >= float(pct)))
+        p = improved_share(option, pct)
+        told = per_100(p).text if isinstance(p, Estimate) else render_message("followed.foretold-unknown")
+        rows.append(_PredictionView(pct, told, None if isinstance(seen, Unknown) else seen.low_pct >= float(pct)))
     return tuple(rows)
+
+
+# A clinician's grade: by photographs whose order is hidden, if there are any, and before the patient's grade is seen.
+#
+# Which side the photograph of now stands on is drawn for each rater and follow-up. Who grades says which side looks
+# better and by how much; that it got worse is what comes out when the better one is from before. So nobody steers the
+# grade towards what was hoped for, not even without meaning to, and what was foretold is shown only afterwards.
+
+LEFT, RIGHT, NEITHER = "left", "right", "neither"
+
+
+@dataclass(frozen=True)
+class _OfferedScale:
+    """A scale that is offered, and where to find what its scores mean."""
+
+    scale: GradingScale
+    source: str
+
+
+def add_grade_routes(gate: ClinicRouter) -> None:
+    """Open the routes of grades."""
+    gate.add("GET", "/follow-ups/{follow_up}/grade", _show_grade_form)
+    gate.add("POST", "/follow-ups/{follow_up}/grade", _save_grade)
+
+
+def _show_grade_form(visit: ClinicRequest, error: InputError | None = None) -> Response:
+    desk, one = visit.desk, visit.desk.follow_ups.get(visit.path("follow_up"))
+    if one.moment is not FollowUpMoment.AFTER:
+        raise clinic_error("not-treated", "follow-up")
+    concern, _ = read_treated_option(desk, one)
+    swapped = _is_order_hidden(visit, one) and _is_after_left(visit, one)
+    pictures = [(pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in one.pairs]
+    return visit.page(
+        "followed/grade.html",
+        200 if error is None else error_status(error),
+        error=error,
+        one=one,
+        patient=desk.patients.get(desk.consultations.get(one.consultation_id).patient_id),
+        concern=concern_name(concern),
+        hidden=_is_order_hidden(visit, one),
+        mine=one.graded_by(visit.signed.member.id),
+        pictures=[compare_photographs(desk, *both, pair.id) for both, pair in zip(pictures, one.pairs, strict=True)],
+        scales=[_OfferedScale(scale, find_source(scale.source).short) for scale in _list_scales(visit, one)],
+        sent=dict(visit.sent),
+    )
+
+
+def _save_grade(visit: ClinicRequest) -> Response:
+    one = visit.desk.follow_ups.get(visit.path("follow_up"))
+    try:
+        hidden = _is_order_hidden(visit, one)
+        swapped = hidden and _is_after_left(visit, one)
+        quarter, change = _parse_comparison(visit, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(visit)
+        readings = _parse_readings(visit, _list_scales(visit, one), swapped=swapped)
+        notes = visit.said("notes")
+        visit.desk.follow_ups.grade(one.id, quarter, change, readings=readings, notes=notes, hidden=hidden)
+    except InputError as error:
+        if error_status(error) != 422:
+            raise
+        return _show_grade_form(visit, error)
+    return visit.redirect(f"/follow-ups/{one.id}")
+
+
+def _is_order_hidden(visit: ClinicRequest, one: FollowUp) -> bool:
+    """Whether the order of the photographs is hidden from who asks: not if they know it already."""
+    id = visit.signed.member.id
+    return bool(one.pairs) and one.graded_by(id) is None and id not in one.paired_by
+
+
+def _is_after_left(visit: ClinicRequest, one: FollowUp) -> bool:
+    """Whether the photographs of now stand on the left: as good as drawn, and the same whenever the page is asked."""
+    return hashlib.sha256(f"{one.id}/{visit.signed.member.id}".encode()).digest()[0] % 2 == 0
+
+
+def _list_scales(visit: ClinicRequest, one: FollowUp) -> tuple[GradingScale, ...]:
+    concern, option = read_treated_option(visit.desk, one)
+    return scales_for_condition(concern.condition, [study.study for study in option.expected.studies])
+
+
+def _parse_comparison(visit: ClinicRequest, *, after: str) -> tuple[ImprovementQuarter, AestheticChange]:
+    """What comes out of a comparison of two sides."""
+    better = visit.said("better")
+    if better == NEITHER:
+        return ImprovementQuarter.FIRST, AestheticChange.SAME
+    quarter, change = _parse_grade(visit)
+    if better not in (LEFT, RIGHT) or quarter is ImprovementQuarter.WORSE or change > AestheticChange.BETTER:
+        raise clinic_error("bad-answer", "better")
+    return (quarter, change) if better == after else (ImprovementQuarter.WORSE, AestheticChange.WORSE)
+
+
+def _parse_grade(visit: ClinicRequest) -> tuple[ImprovementQuarter, AestheticChange]:
+    try:
+        return ImprovementQuarter(visit.said("quarter")), AestheticChange(int(visit.said("change")[:1] or 0))
+    except ValueError:
+        raise clinic_error("bad-answer", "quarter") from None
+
+
+def _parse_readings(visit: ClinicRequest, offered: Sequence[GradingScale], *, swapped: bool) -> list[ScaleReading]:
+    """The scores that were given, the earlier photograph's first."""
+    found = []
+    for scale in offered:
+        one, other = (_parse_score(visit.said(f"{scale.name}.{side}"), scale) for side in (LEFT, RIGHT))
+        if one is not None or other is not None:
+            found.append(ScaleReading(scale.name, other, one) if swapped else ScaleReading(scale.name, one, other))
+    return found
+
+
+def _parse_score(typed: str, scale: GradingScale) -> float | None:
+    if not typed:
+        return None
+    try:
+        score = float(typed.replace(",", ".")[:20])
+    except ValueError:
+        score = float("nan")
+    if not scale.holds(score):
+        raise clinic_error("bad-answer", scale.name)
+    return score
+
+
+# What went wrong, as a follow-up finds it: noted with its grade, and closed once it is over.
+
+
+def add_harm_routes(gate: ClinicRouter) -> None:
+    """Open the routes of adverse events at a follow-up."""
+    gate.add("POST", "/follow-ups/{follow_up}/events", _add_harm)
+    gate.add("POST", "/follow-ups/{follow_up}/events/{event}/end", _end_harm)
+
+
+def _add_harm(visit: ClinicRequest) -> Response:
+    one = visit.desk.follow_ups.get(visit.path("follow_up"))
+    kind, grade, site, words = (visit.said(name) for name in ("kind", "grade", "site", "event-words"))
+    if grade not in set(AdverseEventGrade):
+        raise clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)})
+    add = visit.desk.adverse_events.add
+    add(
+        one.treatment_id,
+        kind=kind,
+        grade=AdverseEventGrade(grade),
+        source=AdverseEventSource.FOLLOW_UP,
+        site=site,
+        words=words,
+    )
+    return visit.redirect(f"/follow-ups/{one.id}#events")
+
+
+def _end_harm(visit: ClinicRequest) -> Response:
+    one = visit.desk.follow_ups.get(visit.path("follow_up"))
+    visit.desk.adverse_events.resolve(visit.path("event"), words=visit.said("words"))
+    return visit.redirect(f"/follow-ups/{one.id}#events")
+
+
+# Photographs of a follow-up: taken now or kept already, put beside one from before.
+
+
+def add_pair_routes(gate: ClinicRouter) -> None:
+    """Open the routes of pairs."""
+    gate.add("POST", "/follow-ups/{follow_up}/pairs", _add_pair)
+    gate.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting", _remove_pair)
+
+
+def _add_pair(visit: ClinicRequest) -> Response:
+    """Keep a photograph that was sent, and put it beside the one that was chosen."""
+    desk = visit.desk
+    one = desk.follow_ups.get(visit.path("follow_up"))
+    before, after, upload = visit.said("before"), visit.said("after"), visit.uploads.get("photo")
+    if not before or not (after or upload):
+        raise clinic_error("bad-answer", "photographs")
+    desk.photographs.get(before)  # said before anything is kept
+    if upload is not None:
+        after = desk.photographs.add(
+            one.consultation_id, upload.content, image_type(upload), PhotographPermissions()
+        ).id
+    return visit.redirect(f"/follow-ups/{desk.follow_ups.pair(one.id, before, after).id}#photographs")
+
+
+def _remove_pair(visit: ClinicRequest) -> Response:
+    parted = visit.desk.follow_ups.part(visit.path("follow_up"), visit.path("pair"))
+    return visit.redirect(f"/follow-ups/{parted.id}#photographs")
+
+
+# Every route of follow-ups.
+
+
+def add_follow_up_routes(gate: ClinicRouter) -> None:
+    """Open the routes of follow-ups."""
+    for add in (add_overview_routes, add_patient_report_routes, add_grade_routes, add_pair_routes, add_harm_routes):
+        add(gate)

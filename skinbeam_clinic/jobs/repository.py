@@ -3,26 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Job
-from skinbeam.records.roles import Act
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.queue import OPEN, QUEUED, kept_job
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.jobs.queue import OPEN_STATES, QUEUED, read_job
+from skinbeam_clinic.models import Job
 
-__all__ = ["Jobs"]
+__all__ = ["JobRepository"]
 
 _LONGEST_PAYLOAD = 10_000  # characters: names of records, not what they hold
 _MOST_OPEN = 20  # of one kind and clinic, so that others have their turn
 _CANCELLED = "cancelled"
 
 
-class Jobs:
+class JobRepository:
     """The jobs of a clinic."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def add(self, kind: str, payload: Mapping[str, Any]) -> Job:
@@ -38,15 +38,15 @@ class Jobs:
         BusyError : so much waits that more would wait for long.
         """
         if len(json_text(dict(payload))) > _LONGEST_PAYLOAD:
-            raise fault("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
-        with self._access.work(Act.TREAT) as work:
-            waiting = work.rows(tables.Job, tables.Job.kind == kind, tables.Job.state.in_(OPEN))
+            raise clinic_error("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
+        with self._access.work(AccessRight.TREAT) as work:
+            waiting = work.rows(tables.JobRow, tables.JobRow.kind == kind, tables.JobRow.state.in_(OPEN_STATES))
             for one in waiting:
                 if one.payload == dict(payload):
-                    return kept_job(work, one)
+                    return read_job(work, one)
             if len(waiting) >= _MOST_OPEN:
-                raise fault("queue-full", "job", most=_MOST_OPEN)
-            row = tables.Job(
+                raise clinic_error("queue-full", "job", most=_MOST_OPEN)
+            row = tables.JobRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 kind=kind,
@@ -57,7 +57,7 @@ class Jobs:
                 created_by=work.actor,
             )
             work.add_job(row)
-            return kept_job(work, row)
+            return read_job(work, row)
 
     def get(self, id: str) -> Job:
         """Return a job as it stands.
@@ -66,8 +66,8 @@ class Jobs:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.look(Act.READ) as work:
-            return kept_job(work, work.get(tables.Job, id))
+        with self._access.look(AccessRight.READ) as work:
+            return read_job(work, work.get(tables.JobRow, id))
 
     def cancel(self, id: str, *, why: str = "asked") -> Job:
         """Call a job off; one that has ended stays as it ended.
@@ -80,9 +80,9 @@ class Jobs:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.work(Act.TREAT) as work:
-            row = work.get(tables.Job, id)
-            if row.state in OPEN:
+        with self._access.work(AccessRight.TREAT) as work:
+            row = work.get(tables.JobRow, id)
+            if row.state in OPEN_STATES:
                 row.state, row.ended_at, row.lease_until = _CANCELLED, now(), None
                 work.note("job.cancelled", f"job/{id}", why=why)
-            return kept_job(work, row)
+            return read_job(work, row)

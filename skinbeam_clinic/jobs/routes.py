@@ -12,55 +12,60 @@ from contextlib import nullcontext
 from anyio import to_thread
 from fastapi.responses import Response, StreamingResponse
 
-from skinbeam.app.clinic.consultations import filled_form
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit, status_of
-from skinbeam.app.clinic.worker import PLAN
-from skinbeam.errors import InputError
-from skinbeam.messages import text
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Job
-from skinbeam.records.roles import MAY, Act
-from skinbeam.records.store.queue import DONE, FAILED, OPEN, QUEUED
+from skinbeam.model.errors import InputError
+from skinbeam.text import render_message
+from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
+from skinbeam_clinic.consultations.routes import render_filled_form
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.jobs.queue import DONE, FAILED, OPEN_STATES, QUEUED
+from skinbeam_clinic.jobs.worker import PLAN_JOB
+from skinbeam_clinic.models import Job
+from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_jobs"]
+__all__ = ["add_job_routes"]
 
-_LOOK_S = 0.5
-_SIGNED_IN_S = 30.0  # between two looks at the sign-in: whoever is signed in no more is told nothing more
+_POLL_S = 0.5
+_SESSION_CHECK_S = 30.0  # between two looks at the sign-in: whoever is signed in no more is told nothing more
 _HEADERS = {"X-Accel-Buffering": "no"}  # a server before this one would hold events back until there are many
 
 
-def add_jobs(gate: Gate) -> None:
+def add_job_routes(gate: ClinicRouter) -> None:
     """Open the routes of jobs."""
-    gate.add("GET", "/jobs/{job}", _page)
-    gate.add("GET", "/jobs/{job}/events", _events)
-    gate.add("POST", "/jobs/{job}/cancel", _cancel)
+    gate.add("GET", "/jobs/{job}", _show_job)
+    gate.add("GET", "/jobs/{job}/events", _stream_progress)
+    gate.add("POST", "/jobs/{job}/cancel", _cancel_job)
 
 
-def _page(visit: Visit) -> Response:
+def _show_job(visit: ClinicRequest) -> Response:
     """Lead to the plan, or to the form where something is wrong with it; else show how far the job is."""
-    job = _job(visit)
+    job = _find_plan_job(visit)
     if job.state == DONE:
-        return visit.go(f"/plans/{job.progress['plan']}")
+        return visit.redirect(f"/plans/{job.progress['plan']}")
     here = f"/jobs/{job.id}"
     if visit.request.headers.get("hx-request"):  # the page asks whether anything has changed
-        if job.state in OPEN:
+        if job.state in OPEN_STATES:
             return Response(status_code=204)
         # Where the button that stops it leads, too: this answer may overtake the one to the button.
-        return visit.go(here if job.state == FAILED else f"/consultations/{job.payload['consultation']}")
+        return visit.redirect(here if job.state == FAILED else f"/consultations/{job.payload['consultation']}")
     consultation = visit.desk.consultations.get(job.payload["consultation"])
     if job.state == FAILED:
         if consultation.revision != job.payload["revision"]:
-            return visit.go(f"/consultations/{consultation.id}")
+            return visit.redirect(f"/consultations/{consultation.id}")
         error = InputError(**job.progress["fault"])
-        return visit.html(filled_form(visit, consultation, error), status_of(error))
+        return visit.html(render_filled_form(visit, consultation, error), error_status(error))
     patient = visit.desk.patients.get(consultation.patient_id)
     return visit.page(
-        "job.html", here=here, consultation=consultation, patient=patient, running=job.state in OPEN, said=_said(job)
+        "job.html",
+        here=here,
+        consultation=consultation,
+        patient=patient,
+        running=job.state in OPEN_STATES,
+        said=_describe_progress(job),
     )
 
 
-def _job(visit: Visit) -> Job:
+def _find_plan_job(visit: ClinicRequest) -> Job:
     """The plan that is being made; what else waits in the queue has no page and is called off by nobody.
 
     Raises
@@ -68,51 +73,53 @@ def _job(visit: Visit) -> Job:
     AbsentError : this clinic makes none of that name.
     """
     job = visit.desk.jobs.get(visit.path("job"))
-    if job.kind != PLAN:
-        raise fault("absent", "job")
+    if job.kind != PLAN_JOB:
+        raise clinic_error("absent", "job")
     return job
 
 
-def _said(job: Job) -> str:
+def _describe_progress(job: Job) -> str:
     if job.state == QUEUED:
-        return text("clinic.job-waits")
-    return job.progress.get("said") or text("clinic.job-begins")
+        return render_message("clinic.job-waits")
+    return job.progress.get("said") or render_message("clinic.job-begins")
 
 
-def _events(visit: Visit) -> Response:
-    _job(visit)
-    return StreamingResponse(_told(visit, visit.path("job")), media_type="text/event-stream", headers=_HEADERS)
+def _stream_progress(visit: ClinicRequest) -> Response:
+    _find_plan_job(visit)
+    return StreamingResponse(
+        _progress_events(visit, visit.path("job")), media_type="text/event-stream", headers=_HEADERS
+    )
 
 
-async def _told(visit: Visit, id: str) -> AsyncIterator[str]:
+async def _progress_events(visit: ClinicRequest, id: str) -> AsyncIterator[str]:
     """Yield `said` with each step, and `ended` once there is nothing more to wait for."""
     jobs, asked, last = visit.desk.jobs, time.monotonic(), ""
     # Who only reads stops nothing, neither by a button nor by leaving.
     counted = visit.house.audience.listening(id, lambda: jobs.cancel(id, why="page closed"))
-    with counted if visit.may(Act.TREAT) else nullcontext():
+    with counted if visit.has_right(AccessRight.TREAT) else nullcontext():
         while not visit.house.closing.is_set():
             try:
-                if time.monotonic() - asked >= _SIGNED_IN_S:
+                if time.monotonic() - asked >= _SESSION_CHECK_S:
                     asked = time.monotonic()
-                    if not await to_thread.run_sync(_still_in, visit):
+                    if not await to_thread.run_sync(_is_signed_in, visit):
                         return
                 job = await to_thread.run_sync(jobs.get, id)
             except InputError:  # the database does not answer: the browser asks again
                 return
-            if job.state not in OPEN:
+            if job.state not in OPEN_STATES:
                 yield "event: ended\ndata:\n\n"
                 return
-            said = html.escape(_said(job))
+            said = html.escape(_describe_progress(job))
             yield f"event: said\ndata: {said}\n\n" if said != last else ":\n\n"  # the sign of life finds who has left
             last = said
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_POLL_S)
 
 
-def _still_in(visit: Visit) -> bool:
+def _is_signed_in(visit: ClinicRequest) -> bool:
     who = visit.house.door.who(visit.signed.token)
-    return who is not None and who.member.role in MAY[Act.READ]
+    return who is not None and who.member.role in PERMITTED_ROLES[AccessRight.READ]
 
 
-def _cancel(visit: Visit) -> Response:
-    job = visit.desk.jobs.cancel(_job(visit).id)
-    return visit.go(f"/consultations/{job.payload['consultation']}")
+def _cancel_job(visit: ClinicRequest) -> Response:
+    job = visit.desk.jobs.cancel(_find_plan_job(visit).id)
+    return visit.redirect(f"/consultations/{job.payload['consultation']}")

@@ -1,53 +1,102 @@
-"""Takes plans from the queue and has them made, one at a time, in the name of who asked.
+"""Who listens to a job: when the last one has left its page, nobody waits for it any more.
 
-A program that is killed leaves its job to the next one: its lease runs out. A plan that is made again is kept once,
-since it has the same bytes (`records.desk.plans`).
+A page that never listened, such as one without a script, leaves nothing behind when it is closed: its job is done.
 """
 
+import asyncio
 import logging
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from skinbeam.app.clinic.answers import submission_of
-from skinbeam.app.clinic.apart import PHOTOGRAPH, BrokenError, made_apart
-from skinbeam.app.clinic.course.history import HISTORY, joined, recorded_history, written_facts
-from skinbeam.app.faults import refusal
-from skinbeam.app.forms import Submission
-from skinbeam.errors import InputError, SkinbeamError
-from skinbeam.files.unfinished import work_folder
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import UnreachableError, fault
-from skinbeam.records.kept import Job, Made, Plan
-from skinbeam.records.people.accounts import acting
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.queue import Queue
+from anyio import to_thread
 
-__all__ = ["PLAN", "Maker", "Worker"]
+from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam_clinic.accounts.repository import acting_member
+from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.errors import UnreachableError, clinic_error
+from skinbeam_clinic.jobs.queue import JobQueue
+from skinbeam_clinic.models import Job, NewPlan, PlanRecord
+from skinbeam_clinic.patients.history import HISTORY_FILE, join_history, read_history, serialize_facts
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PlanProcessError, make_plan_in_subprocess
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.errors import refusal
 
-PLAN = "plan"
-_LOOK_S = 2.0  # how often it is looked for jobs that nobody told of: those of other programs, and of killed ones
+__all__ = [
+    "PLAN_JOB",
+    "JobListeners",
+    "PlanMaker",
+    "PlanWorker",
+]
+
+PATIENCE_S = 15.0  # a page that is loaded again, or a line that was cut for a moment, has come back by then
+
+
+class JobListeners:
+    """The listeners of one program's jobs."""
+
+    def __init__(self) -> None:
+        self._listening: Counter[str] = Counter()
+        self._waits: set[asyncio.Task[None]] = set()
+
+    @contextmanager
+    def listening(self, job: str, left: Callable[[], object]) -> Iterator[None]:
+        """Count a listener while the block runs.
+
+        Parameters
+        ----------
+        left : called a while after the last listener has gone, unless one has come back.
+        """
+        self._listening[job] += 1
+        try:
+            yield
+        finally:
+            self._listening[job] -= 1
+            if not self._listening[job]:
+                wait = asyncio.get_running_loop().create_task(self._wait(job, left))
+                self._waits.add(wait)
+                wait.add_done_callback(self._waits.discard)
+
+    async def _wait(self, job: str, left: Callable[[], object]) -> None:
+        await asyncio.sleep(PATIENCE_S)
+        if not self._listening[job]:
+            del self._listening[job]
+            await to_thread.run_sync(left)
+
+
+# Takes plans from the queue and has them made, one at a time, in the name of who asked.
+#
+# A program that is killed leaves its job to the next one: its lease runs out. A plan that is made again is kept once,
+# since it has the same bytes (`skinbeam_clinic.plans.repository`).
+
+PLAN_JOB = "plan"
+_POLL_S = 2.0  # how often it is looked for jobs that nobody told of: those of other programs, and of killed ones
 _REPORT_S = 0.9
 _LONGEST_S = 900.0  # a first plan compiles for minutes; one that takes longer hangs
 _ENDING_S = 1.0
 _SILENT_S = 60.0  # a worker says that it is alive every two seconds, but waits for a busy database
 
-Maker = Callable[[Submission, Path, Callable[[str], None], str], Made]
+PlanMaker = Callable[[Submission, Path, Callable[[str], None], str], NewPlan]
 _log = logging.getLogger(__name__)
 
 
-class _EndedError(SkinbeamError):
+class _ShutdownError(SkinbeamError):
     """The program ends."""
 
 
-class _LostError(SkinbeamError):
+class _JobLostError(SkinbeamError):
     """The job was called off, or another has it."""
 
 
-class Worker:
+class PlanWorker:
     """One thread that works for all clinics of a database.
 
     Parameters
@@ -55,9 +104,9 @@ class Worker:
     make : makes a plan.
     """
 
-    def __init__(self, database: Database, make: Maker = made_apart) -> None:
+    def __init__(self, database: Database, make: PlanMaker = make_plan_in_subprocess) -> None:
         self._database = database
-        self._queue = Queue(database)
+        self._queue = JobQueue(database)
         self._make = make
         self._woken = threading.Event()
         self._ended = threading.Event()
@@ -93,16 +142,16 @@ class Worker:
         ------
         UnreachableError : the database does not answer; the job is done again later.
         """
-        job = self._queue.take(PLAN)
+        job = self._queue.take(PLAN_JOB)
         if job is None:
             return False
         try:
-            self._queue.finish(job, {"plan": self._plan(job).id})
-        except _EndedError:
+            self._queue.finish(job, {"plan": self._make_plan(job).id})
+        except _ShutdownError:
             self._queue.give_back(job, tried=False)
-        except BrokenError:
+        except PlanProcessError:
             self._queue.give_back(job, tried=True)
-        except _LostError:
+        except _JobLostError:
             pass
         except UnreachableError:
             raise
@@ -123,27 +172,30 @@ class Worker:
             except Exception:
                 _log.exception("defect in the queue")
             if not worked:
-                self._woken.wait(_LOOK_S)
+                self._woken.wait(_POLL_S)
                 self._woken.clear()
 
-    def _plan(self, job: Job) -> Plan:
-        desk, names = Desk(self._database, acting(self._database, job.clinic_id, job.created_by)), job.payload
+    def _make_plan(self, job: Job) -> PlanRecord:
+        desk, names = (
+            ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by)),
+            job.payload,
+        )
         kept = desk.consultations.get(names["consultation"])
         if kept.revision != names["revision"]:
-            raise fault("plan-outdated", "job")
-        facts = recorded_history(desk, kept.patient_id)
-        sent = joined(submission_of(kept.answers), facts)
+            raise clinic_error("plan-outdated", "job")
+        facts = read_history(desk, kept.patient_id)
+        sent = join_history(parse_submission(kept.answers), facts)
         with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
             if sent.photo:
-                (home / PHOTOGRAPH).write_bytes(desk.photographs.content(sent.photo)[1])
-            made = self._make(sent, home, self._heed(job), names["language"])
+                (home / PHOTOGRAPH_FILE).write_bytes(desk.photographs.content(sent.photo)[1])
+            made = self._make(sent, home, self._report_progress(job), names["language"])
         if not self._queue.report(job, {}):
-            raise _LostError("called off at the last moment")
+            raise _JobLostError("called off at the last moment")
         if facts:
-            made = replace(made, files={**made.files, HISTORY: written_facts(facts)})
+            made = replace(made, files={**made.files, HISTORY_FILE: serialize_facts(facts)})
         return desk.plans.add(names["consultation"], made, revision=names["revision"])
 
-    def _heed(self, job: Job) -> Callable[[str], None]:
+    def _report_progress(self, job: Job) -> Callable[[str], None]:
         """What reports now and then, and ends the making of a plan that nobody waits for."""
         begun, reported = time.monotonic(), 0.0
 
@@ -151,13 +203,13 @@ class Worker:
             nonlocal reported
             now = self._alive_at = time.monotonic()
             if self._ended.is_set():
-                raise _EndedError("the program ends")
+                raise _ShutdownError("the program ends")
             if now - begun > _LONGEST_S:
-                raise fault("job-too-long", "job")
+                raise clinic_error("job-too-long", "job")
             if now - reported < _REPORT_S:
                 return
             reported = now
             if not self._queue.report(job, {"said": said}):
-                raise _LostError("called off, or another has it")
+                raise _JobLostError("called off, or another has it")
 
         return heed

@@ -1,27 +1,27 @@
 """The machines of a clinic: which device each is, its serial number, and the room it stands in."""
 
-from skinbeam.errors import unknown_name
 from skinbeam.laser.device import devices
-from skinbeam.records.faults import fault
-from skinbeam.records.roles import Act
-from skinbeam.records.store import treated
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access
-from skinbeam.records.treated import Machine
+from skinbeam.model.errors import unknown_name_error
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database import treatment_tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.treatments.models import ClinicMachine
 
-__all__ = ["Machines"]
+__all__ = ["MachineRepository"]
 
-_LONGEST = 80
+_LONGEST_WORD = 80
 
 
-class Machines:
+class MachineRepository:
     """The machines of a clinic; one that is given away is retired, since treatments go on to name it."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def add(self, *, device: str, serial: str, name: str, room: str = "") -> Machine:
+    def add(self, *, device: str, serial: str, name: str, room: str = "") -> ClinicMachine:
         """Add a machine.
 
         Raises
@@ -29,21 +29,21 @@ class Machines:
         InputError : `unknown-device`, `bad-machine`, or `taken`: this device with this serial number is there.
         """
         if device not in devices():
-            raise unknown_name("device", device, devices(), field="device")
-        with self._access.work(Act.PEOPLE) as work:
-            row = treated.Machine(
+            raise unknown_name_error("device", device, devices(), field="device")
+        with self._access.work(AccessRight.PEOPLE) as work:
+            row = treatment_tables.MachineRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
-                name=_word("name", name),
+                name=_check_word("name", name),
                 device=device,
-                serial=_word("serial", serial),
-                room=_word("room", room) if room else "",
+                serial=_check_word("serial", serial),
+                room=_check_word("room", room) if room else "",
                 created_at=now(),
             )
             work.keep(row, "machine.added")
-            return _machine(row)
+            return _read_machine(row)
 
-    def change(self, id: str, *, name: str, room: str) -> Machine:
+    def change(self, id: str, *, name: str, room: str) -> ClinicMachine:
         """Call a machine otherwise, or move it to another room; what it is stays.
 
         Raises
@@ -51,47 +51,49 @@ class Machines:
         AbsentError : this clinic has none of that name.
         InputError : `bad-machine`.
         """
-        with self._access.work(Act.PEOPLE) as work:
-            row = work.get(treated.Machine, id)
-            row.name, row.room = _word("name", name), _word("room", room) if room else ""
+        with self._access.work(AccessRight.PEOPLE) as work:
+            row = work.get(treatment_tables.MachineRow, id)
+            row.name, row.room = _check_word("name", name), _check_word("room", room) if room else ""
             work.keep(row, "machine.changed")
-            return _machine(row)
+            return _read_machine(row)
 
-    def use(self, id: str, *, used: bool) -> Machine:
+    def use(self, id: str, *, used: bool) -> ClinicMachine:
         """Retire a machine, or take it into use again; what is so already stays as it is.
 
         Raises
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.work(Act.PEOPLE) as work:
-            row = work.get(treated.Machine, id)
+        with self._access.work(AccessRight.PEOPLE) as work:
+            row = work.get(treatment_tables.MachineRow, id)
             if used != (row.retired_at is None):
                 row.retired_at = None if used else now()
                 work.keep(row, "machine.in-use" if used else "machine.retired")
-            return _machine(row)
+            return _read_machine(row)
 
-    def get(self, id: str) -> Machine:
+    def get(self, id: str) -> ClinicMachine:
         """Return a machine, retired or not.
 
         Raises
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.look(Act.READ) as work:
-            return _machine(work.get(treated.Machine, id))
+        with self._access.look(AccessRight.READ) as work:
+            return _read_machine(work.get(treatment_tables.MachineRow, id))
 
-    def all(self) -> tuple[Machine, ...]:
+    def all(self) -> tuple[ClinicMachine, ...]:
         """Return the machines by name, those that are retired among them."""
-        with self._access.look(Act.READ) as work:
-            return tuple(map(_machine, work.rows(treated.Machine, order=(treated.Machine.name,))))
+        with self._access.look(AccessRight.READ) as work:
+            return tuple(
+                map(_read_machine, work.rows(treatment_tables.MachineRow, order=(treatment_tables.MachineRow.name,)))
+            )
 
 
-def _word(field: str, word: str) -> str:
-    if not 0 < len(word) <= _LONGEST or not word.isprintable():
-        raise fault("bad-machine", field, hint={"longest": _LONGEST})
+def _check_word(field: str, word: str) -> str:
+    if not 0 < len(word) <= _LONGEST_WORD or not word.isprintable():
+        raise clinic_error("bad-machine", field, hint={"longest": _LONGEST_WORD})
     return word
 
 
-def _machine(row: treated.Machine) -> Machine:
-    return Machine(row.id, row.name, row.device, row.serial, row.room, row.created_at, row.retired_at)
+def _read_machine(row: treatment_tables.MachineRow) -> ClinicMachine:
+    return ClinicMachine(row.id, row.name, row.device, row.serial, row.room, row.created_at, row.retired_at)

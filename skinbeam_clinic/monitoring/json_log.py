@@ -14,15 +14,15 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import IO, Any
 
-__all__ = ["JsonLines", "begin_lines", "request_number"]
+__all__ = ["JsonLogFormatter", "configure_logging", "request_id"]
 
-_OURS, _SERVER = "skinbeam", "uvicorn"
+_OUR_LOGGERS, _SERVER_LOGGER = ("skinbeam", "skinbeam_clinic"), "uvicorn"
 _MOST_PLACES = 30  # of one exception; the innermost tell most
 
-request_number: ContextVar[str] = ContextVar("request_number", default="")
+request_id: ContextVar[str] = ContextVar("request_number", default="")
 
 
-class JsonLines(logging.Formatter):
+class JsonLogFormatter(logging.Formatter):
     """Writes a record as one JSON document in one line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -30,19 +30,19 @@ class JsonLines(logging.Formatter):
         at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "from": record.name}
         room = record.name.split(".")[0]
-        if room == _OURS:
+        if room in _OUR_LOGGERS:
             line["said"] = record.getMessage()
-        elif room == _SERVER:
+        elif room == _SERVER_LOGGER:
             line["said"] = str(record.msg).strip()
-        if number := request_number.get():
+        if number := request_id.get():
             line["request"] = number
         line |= getattr(record, "told", {})
         if record.exc_info and record.exc_info[1] is not None:
-            line["faults"] = list(_faults(record.exc_info[1]))
+            line["faults"] = list(_exception_chain(record.exc_info[1]))
         return json.dumps(line)
 
 
-def _faults(error: BaseException) -> Iterator[Mapping[str, Any]]:
+def _exception_chain(error: BaseException) -> Iterator[Mapping[str, Any]]:
     """Tell an exception, then what it came of."""
     met: set[int] = set()
     following: BaseException | None = error
@@ -54,7 +54,7 @@ def _faults(error: BaseException) -> Iterator[Mapping[str, Any]]:
         following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
 
 
-def begin_lines(stream: IO[str] | None = None) -> None:
+def configure_logging(stream: IO[str] | None = None) -> None:
     """Have the whole program log lines, also warnings of libraries and what ends a thread.
 
     Parameters
@@ -62,14 +62,15 @@ def begin_lines(stream: IO[str] | None = None) -> None:
     stream : the error stream where it is None.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLogFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger(_OURS).setLevel(logging.INFO)
+    for name in _OUR_LOGGERS:
+        logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(True)
-    threading.excepthook = _ended_thread
+    threading.excepthook = _log_ended_thread
 
 
-def _ended_thread(ended: threading.ExceptHookArgs) -> None:
+def _log_ended_thread(ended: threading.ExceptHookArgs) -> None:
     if ended.exc_value is not None:
         kind, error = type(ended.exc_value), ended.exc_value
-        logging.getLogger(_OURS).error("a thread has ended", exc_info=(kind, error, ended.exc_traceback))
+        logging.getLogger(_OUR_LOGGERS[0]).error("a thread has ended", exc_info=(kind, error, ended.exc_traceback))

@@ -1,7 +1,13 @@
-"""Counts and times for Prometheus, of the whole server: no clinic, no member and no patient is told apart."""
+"""What waits in a database, of all its clinics together: for whoever watches the server."""
 
+import datetime
+import logging
+import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,13 +21,63 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy import case, func, select
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skinbeam._version import __version__
-from skinbeam.records.faults import UnreachableError
-from skinbeam.records.store.database import Database
-from skinbeam.records.upkeep.standing import standing
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.follow_up_tables import AlarmRow
+from skinbeam_clinic.database.tables import JobRow
+from skinbeam_clinic.errors import UnreachableError
+from skinbeam_clinic.jobs.queue import OPEN_STATES, QUEUED
+from skinbeam_clinic.monitoring.json_log import request_id
 
-__all__ = ["Metrics"]
+__all__ = [
+    "REQUEST_ID_HEADER",
+    "Backlog",
+    "Metrics",
+    "RequestMonitor",
+    "count_backlog",
+]
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How much waits, and for how long the oldest of it has.
+
+    Parameters
+    ----------
+    jobs : by state, of those that have not ended; the oldest is of those that nobody has taken.
+    alarms : out of patients' diaries, that nobody has answered.
+    """
+
+    jobs: Mapping[str, int]
+    oldest_job_s: float
+    alarms: int
+    oldest_alarm_s: float
+
+
+def count_backlog(database: Database) -> Backlog:
+    """Count what waits."""
+    fresh = case((JobRow.lease_until.is_(None), JobRow.created_at))  # what was put off is not overdue
+    counted = (
+        select(JobRow.state, func.count(), func.min(fresh)).where(JobRow.state.in_(OPEN_STATES)).group_by(JobRow.state)
+    )
+    raised = select(func.count(), func.min(AlarmRow.raised_at)).where(AlarmRow.answered_at.is_(None))
+    with database.reading() as session:
+        jobs = {state: (number, since) for state, number, since in session.execute(counted)}
+        alarms, raised_at = session.execute(raised).one()
+    number = {state: jobs.get(state, (0, None))[0] for state in OPEN_STATES}
+    return Backlog(number, _age_s(jobs.get(QUEUED, (0, None))[1]), alarms, _age_s(raised_at))
+
+
+def _age_s(since: datetime.datetime | None) -> float:
+    return 0.0 if since is None else max(0.0, (now() - since).total_seconds())
+
+
+# Counts and times for Prometheus, of the whole server: no clinic, no member and no patient is told apart.
 
 _SECONDS = (0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # pages are meant to take less than 0.2
 
@@ -50,7 +106,7 @@ class Metrics:
         self._checks = Gauge("skinbeam_healthy", "Whether a check of /health is met.", ("check",), registry=self._all)
         Info("skinbeam", "What is running.", registry=self._all).info({"version": __version__})
         ProcessCollector(registry=self._all)
-        self._all.register(_Waiting(database))
+        self._all.register(_BacklogCollector(database))
 
     def under_way(self) -> AbstractContextManager[None]:
         """Count a request as open while the block runs."""
@@ -73,7 +129,7 @@ class Metrics:
         return generate_latest(self._all)
 
 
-class _Waiting(Collector):
+class _BacklogCollector(Collector):
     """What waits in the database, asked for when it is read; nothing where the database does not answer."""
 
     def __init__(self, database: Database) -> None:
@@ -86,7 +142,7 @@ class _Waiting(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give each series with its values."""
         with suppress(UnreachableError):
-            found = standing(self._database)
+            found = count_backlog(self._database)
             jobs = GaugeMetricFamily("skinbeam_jobs", "Jobs that wait or are under way.", labels=("state",))
             for state, number in found.jobs.items():
                 jobs.add_metric((state,), number)
@@ -97,3 +153,69 @@ class _Waiting(Collector):
                 ("skinbeam_alarm_oldest_seconds", "How long the oldest alarm has waited.", found.oldest_alarm_s),
             ):
                 yield GaugeMetricFamily(name, told, value)
+
+
+# Watches each request from outside: gives it a number, and tells how it was answered by the pattern of its address.
+#
+# The pattern (`/patients/{patient}`) names nobody. The address itself, with what it asks for, is told to nothing.
+
+REQUEST_ID_HEADER = "X-Request-Id"
+NO_ROUTE, STATIC_PATTERN = "none", "/static"
+_METHODS = ("GET", "HEAD", "POST")
+_UNLOGGED_PATHS = (
+    STATIC_PATTERN,
+    "/health",
+    "/metrics",
+)  # asked for so often that they would hide the rest; their faults are told
+_NUMBER_BYTES = 8
+_log = logging.getLogger(__name__)
+
+
+class RequestMonitor:
+    """ASGI middleware around everything else.
+
+    Parameters
+    ----------
+    metrics : counts what it sees.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, and count it once it was answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        number, begun = secrets.token_hex(_NUMBER_BYTES), time.perf_counter()
+        answered: dict[str, Any] = {"status": 0, "s": 0.0}  # 0: who asked had gone
+
+        async def numbered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered.update(status=message["status"], s=time.perf_counter() - begun)
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = number
+            await send(message)
+
+        held = request_id.set(number)
+        try:
+            with self._metrics.under_way():
+                await self._app(scope, receive, numbered)
+        finally:
+            self._tell(scope, answered["status"], answered["s"] or time.perf_counter() - begun)
+            request_id.reset(held)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = _route_pattern(scope)
+        self._metrics.answered(method, route, status, seconds)
+        if route not in _UNLOGGED_PATHS or status >= 500:
+            told = {"method": method, "route": route, "status": status, "s": round(seconds, 4)}
+            _log.info("request", extra={"told": told})
+
+
+def _route_pattern(scope: Scope) -> str:
+    """Return the pattern of the route that has answered."""
+    if scope["path"].startswith(f"{STATIC_PATTERN}/"):
+        return STATIC_PATTERN
+    return getattr(scope.get("route"), "path", NO_ROUTE)

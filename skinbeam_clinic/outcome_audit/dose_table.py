@@ -3,16 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from skinbeam.app.clinic.learning.judged import Judged, Read
-from skinbeam.app.clinic.learning.released import NOTE, Group, Table, grouped, people_of, with_harm, written
 from skinbeam.laser.device import devices
-from skinbeam.practice.row import HARMS, SKIN_INJURIES
-from skinbeam.practice.rows import FILE
+from skinbeam.published_doses.rows import HARM_KINDS, PRACTICE_FILE, SKIN_INJURIES
+from skinbeam_clinic.outcome_audit.comparison import ClinicOutcomes, CourseComparison
+from skinbeam_clinic.outcome_audit.release import (
+    NOTE,
+    CourseGroup,
+    ReleaseTable,
+    count_harmed,
+    group_courses,
+    list_people,
+    write_table,
+)
 
-__all__ = ["practice_table"]
+__all__ = ["make_practice_table"]
 
-_ALWAYS = ("blister", "pih")  # nobody with them is a count, too
-_SPANS = {  # as fired → columns
+_COUNTED_HARMS = ("blister", "pih")  # nobody with them is a count, too
+_RANGE_COLUMNS = {  # as fired → columns
     "fluence_J_cm2": ("fluence_low_J_cm2", "fluence_high_J_cm2"),
     "pulse_ms": ("pulse_low_ms", "pulse_high_ms"),
     "spot_mm": ("spot_low_mm", "spot_high_mm"),
@@ -21,18 +28,20 @@ _SPANS = {  # as fired → columns
 }
 
 
-def practice_table(read: Read, source: str) -> Table:
+def make_practice_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     """Return the doses of all judged courses by condition, device and light, a row for each harm that was counted."""
-    groups, left_out = grouped(read.judged, _alike)
+    groups, left_out = group_courses(read.judged, _dose_key)
     rows = [
         {"row": f"{source}/{number}", "source": source} | row
-        for number, row in enumerate((row for mine in groups.values() for group in mine for row in _rows(group)), 1)
+        for number, row in enumerate(
+            (row for mine in groups.values() for group in mine for row in _harm_rows(group)), 1
+        )
     ]
-    people = people_of(one for mine in groups.values() for group in mine for one in group.courses)
-    return Table(written(FILE, rows), len(rows), len(people), len(left_out))
+    people = list_people(one for mine in groups.values() for group in mine for one in group.courses)
+    return ReleaseTable(write_table(PRACTICE_FILE, rows), len(rows), len(people), len(left_out))
 
 
-def _alike(one: Judged) -> tuple[str, str, float] | None:
+def _dose_key(one: CourseComparison) -> tuple[str, str, float] | None:
     """Condition, device and light; None where they differ within a course, or where nothing was fired."""
     lights = {(area.device, _light_nm(area.device, area.settings)) for area in one.course.fired}
     if len(lights) != 1:
@@ -48,20 +57,20 @@ def _light_nm(device: str, settings: Any) -> float | None:
     return known.wavelengths_nm[0] if known and len(known.wavelengths_nm) == 1 else None
 
 
-def _rows(group: Group) -> Iterator[dict[str, object]]:
-    shared, of = _shared(group), len(people_of(group.courses))
+def _harm_rows(group: CourseGroup) -> Iterator[dict[str, object]]:
+    shared, of = _dose_columns(group), len(list_people(group.courses))
     seen = {name for one in group.courses for name in one.course.harms}
     injured = [name for name in SKIN_INJURIES if name in seen]
     counted = injured or ["blister"]
-    counted += [name for name in HARMS if name in seen | set(_ALWAYS) and name not in SKIN_INJURIES]
-    others = sorted(seen - set(HARMS))
-    noted = "".join(f" Also {name}: {with_harm(group.courses, name)} of {of}." for name in others)
+    counted += [name for name in HARM_KINDS if name in seen | set(_COUNTED_HARMS) and name not in SKIN_INJURIES]
+    others = sorted(seen - set(HARM_KINDS))
+    noted = "".join(f" Also {name}: {count_harmed(group.courses, name)} of {of}." for name in others)
     for name in counted:
-        harm = {"harm": name, "harm_count": with_harm(group.courses, name), "harm_of": of}
+        harm = {"harm": name, "harm_count": count_harmed(group.courses, name), "harm_of": of}
         yield shared | harm | {"harm_unit": "patients", "harm_origin": "printed", "note": f"{NOTE}{noted}"}
 
 
-def _shared(group: Group) -> dict[str, object]:
+def _dose_columns(group: CourseGroup) -> dict[str, object]:
     """What all rows of a group have in common: who was treated, and with which settings."""
     fired = [area for one in group.courses for area in one.course.fired]
     first, sessions = group.courses[0], [one.course.sessions for one in group.courses]
@@ -74,23 +83,25 @@ def _shared(group: Group) -> dict[str, object]:
         "condition": first.told.condition,
         "site": ", ".join(sorted({one.told.site for one in group.courses})),
         "phototype": group.phototypes,
-        "patients": len(people_of(group.courses)),
+        "patients": len(list_people(group.courses)),
         "treatments": sum(sessions),
         "sessions_low": min(sessions),
         "sessions_high": max(sessions),
         "device": devices()[device].title if device in devices() else device,
     }
-    row |= {"band_low_nm": _told(light)} if lamp and light else {"wavelength_nm": _told(light or 0.0)}
-    for name, (low, high) in _SPANS.items():
+    row |= (
+        {"band_low_nm": _describe_value(light)} if lamp and light else {"wavelength_nm": _describe_value(light or 0.0)}
+    )
+    for name, (low, high) in _RANGE_COLUMNS.items():
         values = [float(area.settings[name]) for area in fired if name in area.settings]
-        row |= {low: _told(min(values)), high: _told(max(values))} if values else {}
+        row |= {low: _describe_value(min(values)), high: _describe_value(max(values))} if values else {}
     doses = [float(area.settings["fluence_J_cm2"]) for area in fired if "fluence_J_cm2" in area.settings]
-    row |= {"fluence_mean_J_cm2": _told(sum(doses) / len(doses))} if doses else {}
+    row |= {"fluence_mean_J_cm2": _describe_value(sum(doses) / len(doses))} if doses else {}
     passes = [area.passes for area in fired if area.passes]
     row |= {"passes_low": min(passes), "passes_high": max(passes)} if passes else {}
     row |= {"density_of": "pass"} if "density_low_per_cm2" in row else {}
     return row
 
 
-def _told(value: float) -> str:
+def _describe_value(value: float) -> str:
     return f"{value:.4g}"

@@ -3,30 +3,38 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from skinbeam.app.clinic.learning.judged import Judged, Read
-from skinbeam.app.clinic.learning.released import NOTE, Group, Table, grouped, people_of, with_harm, written
-from skinbeam.evidence.studies.arm import grades
-from skinbeam.evidence.studies.table import FILE, HARMS
+from skinbeam.evidence.studies.trial_arm import parse_grades
+from skinbeam.evidence.studies.trial_table import HARM_COLUMNS, STUDIES_FILE
 from skinbeam.laser.device import devices
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES
+from skinbeam_clinic.outcome_audit.comparison import ClinicOutcomes, CourseComparison
+from skinbeam_clinic.outcome_audit.release import (
+    NOTE,
+    CourseGroup,
+    ReleaseTable,
+    count_harmed,
+    group_courses,
+    list_people,
+    write_table,
+)
 
-__all__ = ["evidence_table"]
+__all__ = ["make_evidence_table"]
 
 _CUTS = (75, 50, 25)
 _DARK_FROM = PHOTOTYPES.index("IV")
 
 
-def evidence_table(read: Read, source: str) -> Table:
+def make_evidence_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     """Return the graded courses by condition, treatment, device and who graded, an arm for each group."""
     graded = [one for one in read.judged if one.course.improved is not None]
-    groups, _ = grouped(graded, _alike)
+    groups, _ = group_courses(graded, _arm_key)
     arms = [group for mine in groups.values() for group in mine]
     rows = [{"row": f"{source}/{number}"} | _arm(group, source, number) for number, group in enumerate(arms, 1)]
-    people = people_of(one for group in arms for one in group.courses)
-    return Table(written(FILE, rows), len(rows), len(people), len(people_of(read.judged) - people))
+    people = list_people(one for group in arms for one in group.courses)
+    return ReleaseTable(write_table(STUDIES_FILE, rows), len(rows), len(people), len(list_people(read.judged) - people))
 
 
-def _alike(one: Judged) -> tuple[str, str, str, str] | None:
+def _arm_key(one: CourseComparison) -> tuple[str, str, str, str] | None:
     """Condition, modality, device and whose grade; None where several devices treated."""
     used = {area.device for area in one.course.fired}
     if len(used) != 1 or one.course.improved is None:
@@ -34,8 +42,8 @@ def _alike(one: Judged) -> tuple[str, str, str, str] | None:
     return one.told.condition, one.told.modality, used.pop(), one.course.improved.rater
 
 
-def _arm(group: Group, source: str, number: int) -> dict[str, object]:
-    first, people, graded = group.courses[0], people_of(group.courses), len(group.courses)
+def _arm(group: CourseGroup, source: str, number: int) -> dict[str, object]:
+    first, people, graded = group.courses[0], list_people(group.courses), len(group.courses)
     device = devices().get(first.course.fired[0].device)
     sessions = [one.course.sessions for one in group.courses]
     severities = [one.told.severity for one in group.courses if isinstance(one.told.severity, str)]
@@ -49,7 +57,7 @@ def _arm(group: Group, source: str, number: int) -> dict[str, object]:
         "sites": " ".join(sorted({one.told.site for one in group.courses})),
         "severity": _severity(severities) if len(severities) == graded else "",
         "phototype": group.phototypes,
-        "dark_fraction": f"{sum(map(_dark, group.courses)) / graded:.3g}",
+        "dark_fraction": f"{sum(map(_is_dark, group.courses)) / graded:.3g}",
         "wavelength_nm": f"{device.wavelengths_nm[0]:g}" if device and len(device.wavelengths_nm) == 1 else "",
         "device": device.title if device else first.course.fired[0].device,
         "design": "retrospective completers",
@@ -60,17 +68,17 @@ def _arm(group: Group, source: str, number: int) -> dict[str, object]:
         "sessions_low": min(sessions),
         "sessions_high": max(sessions),
         "followup_months": f"{sum(one.course.months_after or 0.0 for one in group.courses) / graded:.2g}",
-        "bins": _bins(group.courses),
-        "pih": with_harm(group.courses, "pih"),
+        "bins": _count_quarters(group.courses),
+        "pih": count_harmed(group.courses, "pih"),
         "pih_of": len(people),
-        "harms": ";".join(f"{name}:{with_harm(group.courses, name)}/{len(people)}" for name in HARMS),
+        "harms": ";".join(f"{name}:{count_harmed(group.courses, name)}/{len(people)}" for name in HARM_COLUMNS),
         "location": "records of the clinic",
         "grade": "full-text",
         "note": NOTE,
-    } | _fired(group)
+    } | _fired_settings(group)
 
 
-def _fired(group: Group) -> dict[str, object]:
+def _fired_settings(group: CourseGroup) -> dict[str, object]:
     """The settings that were fired, as one value or a range."""
     fired = [area.settings for one in group.courses for area in one.course.fired]
     found: dict[str, object] = {}
@@ -83,7 +91,7 @@ def _fired(group: Group) -> dict[str, object]:
     return found
 
 
-def _bins(courses: Iterable[Judged]) -> str:
+def _count_quarters(courses: Iterable[CourseComparison]) -> str:
     """Counts by the quarter of improvement, from the best down."""
     lows = [one.course.improved.low_pct for one in courses if one.course.improved is not None]
     counts = Counter(next((str(cut) for cut in _CUTS if low >= cut), "low") for low in lows)
@@ -91,13 +99,13 @@ def _bins(courses: Iterable[Judged]) -> str:
 
 
 def _severity(words: Iterable[str]) -> str:
-    places = [place for word in words for place in grades(word, SEVERITIES)]
+    places = [place for word in words for place in parse_grades(word, SEVERITIES)]
     low, high = SEVERITIES[min(places)], SEVERITIES[max(places)]
     return low if low == high else f"{low}-{high}"
 
 
-def _dark(one: Judged) -> bool:
+def _is_dark(one: CourseComparison) -> bool:
     """Whether somebody has phototype IV or darker; of a range, whether its middle is."""
     assert isinstance(one.told.phototype, str)
-    low, high = grades(one.told.phototype, PHOTOTYPES)
+    low, high = parse_grades(one.told.phototype, PHOTOTYPES)
     return (low + high) / 2 >= _DARK_FROM

@@ -7,26 +7,36 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from skinbeam.app.clinic.learning.judged import Judged
-from skinbeam.schema.names import PHOTOTYPES
-from skinbeam.shipped import shipped_text
+from skinbeam.model.package_data import load_package_text
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam_clinic.outcome_audit.comparison import CourseComparison
 
-__all__ = ["FEWEST_PEOPLE", "NOTE", "Group", "Table", "entry_of", "grouped", "people_of", "with_harm", "written"]
+__all__ = [
+    "FEWEST_PEOPLE",
+    "NOTE",
+    "CourseGroup",
+    "ReleaseTable",
+    "bibliography_entry",
+    "count_harmed",
+    "group_courses",
+    "list_people",
+    "write_table",
+]
 
 FEWEST_PEOPLE = 10  # of a row
 NOTE = "Counted in the records of a clinic, of people who were followed up after their last session."
 
 
 @dataclass(frozen=True)
-class Group:
+class CourseGroup:
     """Courses of people who were treated alike: at least `FEWEST_PEOPLE`; `phototypes` as a table writes them."""
 
     phototypes: str
-    courses: tuple[Judged, ...]
+    courses: tuple[CourseComparison, ...]
 
 
 @dataclass(frozen=True)
-class Table:
+class ReleaseTable:
     """A table as it is handed on.
 
     Parameters
@@ -40,53 +50,55 @@ class Table:
     left_out: int
 
 
-def grouped(
-    courses: Iterable[Judged], key: Callable[[Judged], Hashable]
-) -> tuple[dict[Hashable, list[Group]], frozenset[str]]:
+def group_courses(
+    courses: Iterable[CourseComparison], key: Callable[[CourseComparison], Hashable]
+) -> tuple[dict[Hashable, list[CourseGroup]], frozenset[str]]:
     """Return courses by what they have in common, and who is in none.
 
     Neighbouring phototypes are put together until a group is large enough; what is left over joins the last one.
     """
-    alike: dict[Hashable, dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
+    alike: dict[Hashable, dict[str, list[CourseComparison]]] = defaultdict(lambda: defaultdict(list))
     everybody = set()
     for one in courses:
         everybody.add(one.course.patient_id)
         if isinstance(one.told.phototype, str) and (name := key(one)) is not None:
             alike[name][one.told.phototype].append(one)
-    found = {name: groups for name, mine in alike.items() if (groups := _merged(mine))}
+    found = {name: groups for name, mine in alike.items() if (groups := _merge_phototypes(mine))}
     shown = {one.course.patient_id for groups in found.values() for group in groups for one in group.courses}
     return found, frozenset(everybody - shown)
 
 
-def _merged(by_phototype: Mapping[str, list[Judged]]) -> list[Group]:
-    groups: list[tuple[list[str], list[Judged]]] = []
-    for phototype in sorted(by_phototype, key=_order):
-        if not groups or len(people_of(groups[-1][1])) >= FEWEST_PEOPLE:
+def _merge_phototypes(by_phototype: Mapping[str, list[CourseComparison]]) -> list[CourseGroup]:
+    groups: list[tuple[list[str], list[CourseComparison]]] = []
+    for phototype in sorted(by_phototype, key=_phototype_order):
+        if not groups or len(list_people(groups[-1][1])) >= FEWEST_PEOPLE:
             groups.append(([], []))
         groups[-1][0].append(phototype)
         groups[-1][1].extend(by_phototype[phototype])
-    if len(groups) > 1 and len(people_of(groups[-1][1])) < FEWEST_PEOPLE:
+    if len(groups) > 1 and len(list_people(groups[-1][1])) < FEWEST_PEOPLE:
         names, courses = groups.pop()
         groups[-1][0].extend(names)
         groups[-1][1].extend(courses)
     return [
-        Group(_range(names), tuple(courses)) for names, courses in groups if len(people_of(courses)) >= FEWEST_PEOPLE
+        CourseGroup(_phototype_range(names), tuple(courses))
+        for names, courses in groups
+        if len(list_people(courses)) >= FEWEST_PEOPLE
     ]
 
 
-def people_of(courses: Iterable[Judged]) -> frozenset[str]:
+def list_people(courses: Iterable[CourseComparison]) -> frozenset[str]:
     """Return whose courses these are."""
     return frozenset(one.course.patient_id for one in courses)
 
 
-def with_harm(courses: Iterable[Judged], name: str) -> int:
+def count_harmed(courses: Iterable[CourseComparison], name: str) -> int:
     """Return how many people had a harm, each once."""
-    return len(people_of(one for one in courses if name in one.course.harms))
+    return len(list_people(one for one in courses if name in one.course.harms))
 
 
-def written(file: str, rows: Sequence[Mapping[str, object]]) -> bytes:
+def write_table(file: str, rows: Sequence[Mapping[str, object]]) -> bytes:
     """Return rows under the columns of a table that ships; a column that a row does not name is empty."""
-    columns = next(csv.reader([shipped_text(f"data/{file}").partition("\n")[0]]))
+    columns = next(csv.reader([load_package_text(f"data/{file}").partition("\n")[0]]))
     out = io.StringIO()
     table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     table.writeheader()
@@ -94,18 +106,18 @@ def written(file: str, rows: Sequence[Mapping[str, object]]) -> bytes:
     return out.getvalue().encode()
 
 
-def entry_of(source: str) -> str:
+def bibliography_entry(source: str) -> str:
     """Return the entry of the bibliography under which a clinic stands, by its pseudonym alone."""
     year = datetime.datetime.now(datetime.UTC).year
     return f"@misc{{{source},\n  title = {{Outcomes of a clinic}},\n  year = {{{year}}},\n  note = {{{NOTE}}},\n}}\n"
 
 
-def _order(phototype: str) -> tuple[int, int]:
+def _phototype_order(phototype: str) -> tuple[int, int]:
     ends = phototype.split("-")
     return PHOTOTYPES.index(ends[0]), PHOTOTYPES.index(ends[-1])
 
 
-def _range(names: Iterable[str]) -> str:
-    places = [place for name in names for place in _order(name)]
+def _phototype_range(names: Iterable[str]) -> str:
+    places = [place for name in names for place in _phototype_order(name)]
     low, high = PHOTOTYPES[min(places)], PHOTOTYPES[max(places)]
     return low if low == high else f"{low}-{high}"

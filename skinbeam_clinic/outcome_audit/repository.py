@@ -7,22 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from skinbeam.records.desk.judged import read_follow_up
-from skinbeam.records.followed import Improvement, Moment, improvement_of
-from skinbeam.records.roles import Act
-from skinbeam.records.store import followed, tables, treated
-from skinbeam.records.store.tables import Entry
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.tables import AuditEntryRow
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
+from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 
-__all__ = ["Course", "Fired", "Outcomes"]
+__all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
 
-_OVER = ("done", "stopped")
+_ENDED_STATES = ("done", "stopped")
 _TABLES = ("treatment", "treated_area", "adverse_event", "follow_up", "member", "consultation")
 _MOST_ENTRIES = 5000  # since it was counted last: beyond that, counting again is sooner than looking through them
 
 
 @dataclass(frozen=True)
-class Fired:
+class FiredSettings:
     """What was fired at one area: the device by its name among the known ones, settings in words of the case file."""
 
     device: str
@@ -31,7 +31,7 @@ class Fired:
 
 
 @dataclass(frozen=True)
-class Course:
+class CourseOutcome:
     """The treatments of one concern of a consultation, under one plan, and what was seen of them.
 
     Parameters
@@ -51,10 +51,10 @@ class Course:
     operators: frozenset[str]
     sessions: int
     months_after: float | None
-    improved: Improvement | None
+    improved: ImprovementRange | None
     harms: frozenset[str]
     pain_0_10: float | None
-    fired: tuple[Fired, ...]
+    fired: tuple[FiredSettings, ...]
 
     @property
     def followed(self) -> bool:
@@ -62,48 +62,48 @@ class Course:
         return self.months_after is not None
 
 
-class Outcomes:
+class OutcomeRepository:
     """The courses of a clinic."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def changed(self, since: int) -> int | None:
         """Return where the trail ends, if it says of a change to what courses are made of since an earlier end."""
-        with self._access.see(Act.LEARN) as work:
+        with self._access.reading(AccessRight.LEARN) as work:
             work.note("outcomes.counted", "treatment")
-            entries = work.entries(Entry.seq > since, limit=_MOST_ENTRIES)
+            entries = work.entries(AuditEntryRow.seq > since, limit=_MOST_ENTRIES)
             end = entries[0].seq if entries else since
             changes = ("row" in one.detail and one.subject.partition("/")[0] in _TABLES for one in entries)
             return end if not since or len(entries) == _MOST_ENTRIES or any(changes) else None
 
-    def courses(self) -> tuple[Course, ...]:
+    def courses(self) -> tuple[CourseOutcome, ...]:
         """Return every course of which a session is over."""
-        with self._access.see(Act.LEARN) as work:
+        with self._access.reading(AccessRight.LEARN) as work:
             work.note("outcomes.counted", "treatment")
-            return tuple(_courses(work))
+            return tuple(_load_courses(work))
 
-    def exported(self, form: str) -> tuple[tuple[Course, ...], str]:
+    def exported(self, form: str) -> tuple[tuple[CourseOutcome, ...], str]:
         """Return every course for a table that leaves the clinic, and the pseudonym under which it does.
 
         The pseudonym stays the same, so that whoever takes two tables in knows that they are of one clinic.
         """
-        with self._access.see(Act.EXPORT) as work:
+        with self._access.reading(AccessRight.EXPORT) as work:
             work.note("outcomes.exported", "treatment", form=form)
             name = self._access.database.secret.signature("pseudonym of clinic", work.clinic_id.encode())
-            return tuple(_courses(work)), "".join(chr(ord("a") + int(sign, 16)) for sign in name[:8])
+            return tuple(_load_courses(work)), "".join(chr(ord("a") + int(sign, 16)) for sign in name[:8])
 
     def names(self) -> Mapping[str, str]:
         """Return what those are called who treat, by their names in the records."""
-        with self._access.look(Act.LEARN) as work:
-            return dict(work.names(tables.Member, tables.Member.name))
+        with self._access.look(AccessRight.LEARN) as work:
+            return dict(work.names(tables.MemberRow, tables.MemberRow.name))
 
-    def plan(self, course: Course) -> bytes:
+    def plan(self, course: CourseOutcome) -> bytes:
         """Return the document of a course's plan, which `courses` has entered into the trail."""
         return self._access.database.files.get(self._access.member.clinic_id, course.plan_file)
 
 
-class _Session(NamedTuple):
+class _SessionData(NamedTuple):
     id: str
     consultation_id: str
     plan_id: str
@@ -115,41 +115,45 @@ class _Session(NamedTuple):
     ended_at: datetime.datetime | None
 
 
-def _courses(work: Work) -> Iterator[Course]:
-    table = treated.Treatment
+def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
+    table = treatment_tables.TreatmentRow
     columns = (table.id, table.consultation_id, table.plan_id, table.option, table.number, table.device)
-    courses: dict[tuple[str, str], list[_Session]] = defaultdict(list)
+    courses: dict[tuple[str, str], list[_SessionData]] = defaultdict(list)
     for *values, state in work.held(table, *columns, table.started_by, table.created_at, table.ended_at, table.state):
-        one = _Session(*values)
-        if state in _OVER:
+        one = _SessionData(*values)
+        if state in _ENDED_STATES:
             courses[one.consultation_id, one.option.partition(".")[0]].append(one)
-    patients = dict(work.held(tables.Consultation, tables.Consultation.id, tables.Consultation.patient_id))
-    plans = {id: files["plan.json"] for id, files in work.held(tables.Plan, tables.Plan.id, tables.Plan.files)}
-    area = treated.TreatedArea
-    areas = _by_treatment(work.held(area, area.treatment_id, area.id, sealed="fired_sealed"))
-    events = _by_treatment(work.held(treated.AdverseEvent, treated.AdverseEvent.treatment_id, sealed="event_sealed"))
-    follow_ups = _by_treatment(_follow_ups(work))
+    patients = dict(work.held(tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id))
+    plans = {id: files["plan.json"] for id, files in work.held(tables.PlanRow, tables.PlanRow.id, tables.PlanRow.files)}
+    area = treatment_tables.TreatedAreaRow
+    areas = _group_by_treatment(work.held(area, area.treatment_id, area.id, sealed="fired_sealed"))
+    events = _group_by_treatment(
+        work.held(
+            treatment_tables.AdverseEventRow, treatment_tables.AdverseEventRow.treatment_id, sealed="event_sealed"
+        )
+    )
+    follow_ups = _group_by_treatment(_load_follow_ups(work))
     for mine in courses.values():
         mine.sort(key=lambda one: (one.number, one.created_at))
-        yield _course(mine, patients, plans, areas, events, follow_ups)
+        yield _build_course(mine, patients, plans, areas, events, follow_ups)
 
 
-def _standing(areas: Iterable[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _valid_areas(areas: Iterable[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
     """What was fired, without what a later row corrects or strikes out."""
     known = list(areas)
     corrected = {held["corrects"] for _, held in known}
     return [held for id, held in known if id not in corrected and not held["struck"]]
 
 
-def _follow_ups(work: Work) -> Iterator[tuple[Any, ...]]:
-    table = followed.FollowUp
+def _load_follow_ups(work: ClinicTransaction) -> Iterator[tuple[Any, ...]]:
+    table = follow_up_tables.FollowUpRow
     columns = ("id", "consultation_id", "treatment_id", "seen_at", "noted_by")
     for *values, held in work.held(table, *(getattr(table, name) for name in columns), sealed="judged_sealed"):
         row = table(**dict(zip(columns, values, strict=True)))
         yield row.treatment_id, row, held
 
 
-def _by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
+def _group_by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
     """What the rows of a table hold, by their treatment."""
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for treatment, *values, held in rows:
@@ -157,21 +161,21 @@ def _by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, 
     return found
 
 
-def _course(
-    mine: list[_Session],
+def _build_course(
+    mine: list[_SessionData],
     patients: Mapping[str, str],
     plans: Mapping[str, str],
     areas: Mapping[str, list[tuple[Any, ...]]],
     events: Mapping[str, list[tuple[Any, ...]]],
     follow_ups: Mapping[str, list[tuple[Any, ...]]],
-) -> Course:
+) -> CourseOutcome:
     first, last = mine[0], max(mine, key=lambda one: one.ended_at or one.created_at)
-    fired = [(one, _standing(areas.get(one.id, ()))) for one in mine]
+    fired = [(one, _valid_areas(areas.get(one.id, ()))) for one in mine]
     worst = [max(told) for _, held in fired if (told := [x["pain_0_10"] for x in held if x["pain_0_10"] is not None])]
-    read = (read_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
-    after = sorted((one for one in read if one.moment is Moment.AFTER), key=lambda one: one.seen_at)
-    graded = [found for one in after if isinstance(found := improvement_of(one), Improvement)]
-    return Course(
+    read = (build_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
+    after = sorted((one for one in read if one.moment is FollowUpMoment.AFTER), key=lambda one: one.seen_at)
+    graded = [found for one in after if isinstance(found := leading_improvement(one), ImprovementRange)]
+    return CourseOutcome(
         patient_id=patients[first.consultation_id],
         plan_file=plans[first.plan_id],
         option=first.option,
@@ -181,5 +185,7 @@ def _course(
         improved=graded[-1] if graded else None,
         harms=frozenset(str(held["kind"]) for one in mine for (held,) in events.get(one.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
-        fired=tuple(Fired(one.device or "", area["settings"], area["passes"]) for one, held in fired for area in held),
+        fired=tuple(
+            FiredSettings(one.device or "", area["settings"], area["passes"]) for one, held in fired for area in held
+        ),
     )

@@ -7,34 +7,34 @@ from typing import TypeVar
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit
-from skinbeam.estimate import Unknown
-from skinbeam.learning.enough import FEWEST
-from skinbeam.learning.funnel import Funnel
-from skinbeam.messages import Formatter, spoken
-from skinbeam.report.curves.came_true import curve_figure, funnel_figure
-from skinbeam.report.shown import percent
+from skinbeam.model.estimate import Unknown
+from skinbeam.outcome_audit.counts import MIN_CASES
+from skinbeam.outcome_audit.funnel import FunnelPlot
+from skinbeam.report.formatting import percent
+from skinbeam.report.graphics.audit_figures import funnel_figure, reliability_figure
+from skinbeam.text import Formatter, current_language
+from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_learning"]
+__all__ = ["add_outcome_audit_routes"]
 
 T = TypeVar("T")
 
-_DRAWING = threading.Lock()
+_DRAWING_LOCK = threading.Lock()
 
 
-def add_learning(gate: Gate) -> None:
+def add_outcome_audit_routes(gate: ClinicRouter) -> None:
     """Open the route of outcomes."""
-    gate.add("GET", "/learning", _page)
+    gate.add("GET", "/learning", _show_outcomes)
 
 
-def _page(visit: Visit) -> Response:
+def _show_outcomes(visit: ClinicRequest) -> Response:
     read = visit.house.outcomes.read(visit.desk)
     kinds, hidden_groups, hidden_people = read.kinds
     asked = visit.request.query_params.get("kind", "")
     chosen = next((kind for kind in kinds if kind.name == asked), None)
     found = read.learnt(chosen)
-    funnel = found.funnel if isinstance(found.funnel, Funnel) and found.funnel.operators else None
+    funnel = found.funnel if isinstance(found.funnel, FunnelPlot) and found.funnel.operators else None
     return visit.page(
         "learning.html",
         read=read,
@@ -42,11 +42,11 @@ def _page(visit: Visit) -> Response:
         chosen=chosen,
         hidden_groups=hidden_groups,
         hidden_people=hidden_people,
-        least=FEWEST,
+        least=MIN_CASES,
         found=found,
-        curve="" if isinstance(found.groups, Unknown) else _drawn(curve_figure, found.groups),
+        curve="" if isinstance(found.groups, Unknown) else _draw_figure(reliability_figure, found.groups),
         funnel=funnel,
-        funnel_picture=_drawn(funnel_figure, funnel) if funnel else "",
+        funnel_picture=_draw_figure(funnel_figure, funnel) if funnel else "",
         names=read.names,
         number=Formatter().number,
         interval=Formatter().interval,
@@ -54,11 +54,11 @@ def _page(visit: Visit) -> Response:
     )
 
 
-def _drawn(figure: Callable[[T, str], str], told: T) -> str:
+def _draw_figure(figure: Callable[[T, str], str], told: T) -> str:
     """A figure as the address of a picture: the policy of the pages lets no style stand in them.
 
     One at a time is drawn, since the library's style is one for all threads.
     """
-    with _DRAWING:
-        svg = figure(told, spoken())
+    with _DRAWING_LOCK:
+        svg = figure(told, current_language())
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

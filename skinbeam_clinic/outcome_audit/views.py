@@ -5,21 +5,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.learning.covered import ClinicCount, Coverage, clinic_count, coverage
-from skinbeam.learning.enough import FEWEST
-from skinbeam.learning.funnel import Funnel, funnel
-from skinbeam.learning.outcome import Outcome, half_better, harm, stated_days, stated_pain
-from skinbeam.learning.reliability import Brier, Group, brier, reliability
-from skinbeam.learning.slope import Calibration, calibration
-from skinbeam.messages import Formatter, catalogue, retold, text
-from skinbeam.schema.names import table
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.outcome_audit.calibration import (
+    BrierScore,
+    ForecastCalibration,
+    ReliabilityGroup,
+    brier_score,
+    forecast_calibration,
+    reliability_curve,
+)
+from skinbeam.outcome_audit.counts import MIN_CASES
+from skinbeam.outcome_audit.coverage import ClinicCount, IntervalCoverage, clinic_count, interval_coverage
+from skinbeam.outcome_audit.funnel import FunnelPlot, funnel_plot
+from skinbeam.outcome_audit.outcomes import (
+    AuditedCourse,
+    downtime_pairs,
+    harm_forecasts,
+    improvement_forecasts,
+    pain_pairs,
+)
+from skinbeam.text import Formatter, catalogue, render_message, translate
 
-__all__ = ["HarmRow", "Kind", "Learnt", "Place", "harm_title", "kinds_of", "learnt"]
+__all__ = [
+    "ClinicPlace",
+    "HarmRow",
+    "OutcomeSummary",
+    "TreatmentKind",
+    "harm_title",
+    "summarize_outcomes",
+    "treatment_kinds",
+]
 
 
 @dataclass(frozen=True)
-class Kind:
+class TreatmentKind:
     """A condition treated in one way, by its names in the plan, with enough people to be shown by itself."""
 
     condition_name: str
@@ -34,19 +54,19 @@ class Kind:
     @property
     def condition(self) -> str:
         """The condition in words."""
-        return _title("condition", self.condition_name)
+        return _harm_row_title("condition", self.condition_name)
 
     @property
     def modality(self) -> str:
         """The way of treatment in words."""
-        return _title("modality", self.modality_name)
+        return _harm_row_title("modality", self.modality_name)
 
 
 @dataclass(frozen=True)
-class Place:
+class ClinicPlace:
     """Where the clinic lies among those that were foretold, for one kind of treatment."""
 
-    kind: Kind
+    kind: TreatmentKind
     told: ClinicCount
 
 
@@ -55,7 +75,7 @@ class HarmRow:
     """What was foretold and seen of one harm."""
 
     title: str
-    told: Calibration
+    told: ForecastCalibration
 
     @property
     def ratio(self) -> str:
@@ -64,7 +84,7 @@ class HarmRow:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class OutcomeSummary:
     """All that the page shows of some outcomes.
 
     Parameters
@@ -72,15 +92,15 @@ class Learnt:
     untold : titles of harms that were noted and of which no plan had told a share.
     """
 
-    half: Calibration
-    groups: tuple[Group, ...] | Unknown
-    score: Brier | Unknown
-    places: tuple[Place, ...]
+    half: ForecastCalibration
+    groups: tuple[ReliabilityGroup, ...] | Unknown
+    score: BrierScore | Unknown
+    places: tuple[ClinicPlace, ...]
     harms: tuple[HarmRow, ...]
     untold: tuple[str, ...]
-    days: tuple[Coverage, ...]
-    pain: tuple[Coverage, ...]
-    funnel: Funnel | Unknown
+    days: tuple[IntervalCoverage, ...]
+    pain: tuple[IntervalCoverage, ...]
+    funnel: FunnelPlot | Unknown
 
     @property
     def verdict(self) -> str:
@@ -91,39 +111,41 @@ class Learnt:
         return "less" if told.high < 1.0 else "more" if told.low > 1.0 else "fits"
 
 
-def kinds_of(outcomes: Sequence[Outcome]) -> tuple[tuple[Kind, ...], int, int]:
+def treatment_kinds(outcomes: Sequence[AuditedCourse]) -> tuple[tuple[TreatmentKind, ...], int, int]:
     """Return the kinds of treatment that are shown by themselves; how many are not, and how many people those have."""
     counts: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one in outcomes:
         counts[one.condition, one.modality].add(one.person)
     shown = tuple(
-        Kind(condition, modality, len(people))
+        TreatmentKind(condition, modality, len(people))
         for (condition, modality), people in sorted(counts.items())
-        if len(people) >= FEWEST
+        if len(people) >= MIN_CASES
     )
-    few = [people for people in counts.values() if len(people) < FEWEST]
+    few = [people for people in counts.values() if len(people) < MIN_CASES]
     return shown, len(few), len(set().union(*few))
 
 
-def learnt(outcomes: Sequence[Outcome], kinds: Sequence[Kind]) -> Learnt:
+def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[TreatmentKind]) -> OutcomeSummary:
     """Return what the page shows of these outcomes."""
-    better = half_better(outcomes)
+    better = improvement_forecasts(outcomes)
     names = sorted({name for one in outcomes for name in one.foretold.harms})
-    rows = [(name, harm(outcomes, name)) for name in names]
+    rows = [(name, harm_forecasts(outcomes, name)) for name in names]
     seen = {name for one in outcomes for name in one.seen.harms}
     told = {name for name, forecasts in rows if forecasts}
-    return Learnt(
-        half=calibration(better),
-        groups=reliability(better),
-        score=brier(better),
-        places=tuple(_places(outcomes, kinds)),
+    return OutcomeSummary(
+        half=forecast_calibration(better),
+        groups=reliability_curve(better),
+        score=brier_score(better),
+        places=tuple(_clinic_places(outcomes, kinds)),
         harms=tuple(
-            HarmRow(harm_title(name), calibration(forecasts)) for name, forecasts in rows if len(forecasts) >= FEWEST
+            HarmRow(harm_title(name), forecast_calibration(forecasts))
+            for name, forecasts in rows
+            if len(forecasts) >= MIN_CASES
         ),
         untold=tuple(sorted(map(harm_title, seen - told))),
-        days=coverage(stated_days(outcomes)),
-        pain=coverage(stated_pain(outcomes)),
-        funnel=funnel(outcomes),
+        days=interval_coverage(downtime_pairs(outcomes)),
+        pain=interval_coverage(pain_pairs(outcomes)),
+        funnel=funnel_plot(outcomes),
     )
 
 
@@ -131,18 +153,18 @@ def harm_title(name: str) -> str:
     """Return a harm in words; a name that is not in the catalogue stands as it is."""
     for id in (f"leaflet_harm.{name}", f"reaction.{name}"):
         if id in catalogue():
-            return text(id)
+            return render_message(id)
     return name
 
 
-def _places(outcomes: Sequence[Outcome], kinds: Sequence[Kind]) -> list[Place]:
-    by_kind: dict[str, list[Outcome]] = defaultdict(list)
+def _clinic_places(outcomes: Sequence[AuditedCourse], kinds: Sequence[TreatmentKind]) -> list[ClinicPlace]:
+    by_kind: dict[str, list[AuditedCourse]] = defaultdict(list)
     for one in outcomes:
         by_kind[f"{one.condition}.{one.modality}"].append(one)
-    told = ((kind, clinic_count(half_better(by_kind[kind.name]))) for kind in kinds)
-    return [Place(kind, count) for kind, count in told if isinstance(count, ClinicCount)]
+    told = ((kind, clinic_count(improvement_forecasts(by_kind[kind.name]))) for kind in kinds)
+    return [ClinicPlace(kind, count) for kind, count in told if isinstance(count, ClinicCount)]
 
 
-def _title(kind: Literal["condition", "modality"], name: str) -> str:
-    known = table(kind)
-    return retold(str(known[name]["title"])) if name in known else name
+def _harm_row_title(kind: Literal["condition", "modality"], name: str) -> str:
+    known = vocabulary_table(kind)
+    return translate(str(known[name]["title"])) if name in known else name

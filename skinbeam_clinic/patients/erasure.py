@@ -11,80 +11,81 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
-from skinbeam.records.desk.appointments import cancel_ahead
-from skinbeam.records.desk.diary.entries import end_links
-from skinbeam.records.kept import Holdings, MayGo
-from skinbeam.records.roles import Act
-from skinbeam.records.store import followed, tables, treated
-from skinbeam.records.store.clock import set_forward
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.tables import Entry, InClinic, files_named
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.appointments.repository import cancel_future_appointments
+from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.columns import clock_jump, now
+from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, list_row_files
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.diaries.repository import end_links
+from skinbeam_clinic.models import ErasablePatient, ErasurePreview
 
-__all__ = ["KEEP_YEARS", "Erasure"]
+__all__ = ["KEEP_YEARS", "ErasureRepository"]
 
 # Where nobody says otherwise: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria ask for ten years.
 KEEP_YEARS = 10
-_KEPT = "patient.kept"
+_RETENTION_ACTION = "patient.kept"
 # What is written down after a consultation was saved, and when.
-_AFTER: tuple[tuple[type[treated.OfConsultation], InstrumentedAttribute[Any]], ...] = (
-    (treated.TestSpot, treated.TestSpot.fired_at),
-    (treated.TestSpot, treated.TestSpot.read_at),
-    (treated.Treatment, treated.Treatment.created_at),
-    (treated.Treatment, treated.Treatment.ended_at),
-    (treated.TreatedArea, treated.TreatedArea.fired_at),
-    (treated.AdverseEvent, treated.AdverseEvent.noted_at),
-    (treated.AdverseEvent, treated.AdverseEvent.resolved_at),
-    (followed.DiaryEntry, followed.DiaryEntry.written_at),
-    (followed.FollowUp, followed.FollowUp.noted_at),
+_LAST_ENTRY_COLUMNS: tuple[tuple[type[treatment_tables.ConsultationScoped], InstrumentedAttribute[Any]], ...] = (
+    (treatment_tables.TestSpotRow, treatment_tables.TestSpotRow.fired_at),
+    (treatment_tables.TestSpotRow, treatment_tables.TestSpotRow.read_at),
+    (treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.created_at),
+    (treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.ended_at),
+    (treatment_tables.TreatedAreaRow, treatment_tables.TreatedAreaRow.fired_at),
+    (treatment_tables.AdverseEventRow, treatment_tables.AdverseEventRow.noted_at),
+    (treatment_tables.AdverseEventRow, treatment_tables.AdverseEventRow.resolved_at),
+    (follow_up_tables.DiaryEntryRow, follow_up_tables.DiaryEntryRow.written_at),
+    (follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.noted_at),
 )
 _YEAR = datetime.timedelta(days=366)
-_NAMING_FILES: tuple[type[InClinic], ...] = (tables.Photograph, tables.Plan, tables.Consent)
+_TABLES_WITH_FILES: tuple[type[ClinicScoped], ...] = (tables.PhotographRow, tables.PlanRow, tables.ConsentRow)
 
 
-class Erasure:
+class ErasureRepository:
     """Erases a clinic's patients."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def foresee(self, patient_id: str, *, keep_years: int) -> Holdings:
+    def foresee(self, patient_id: str, *, keep_years: int) -> ErasurePreview:
         """Return what is kept of a patient, and until when an erasure now would have to leave it.
 
         Raises
         ------
         AbsentError : this clinic has no such patient.
         """
-        with self._access.see(Act.ERASE) as work:
-            patient = work.get(tables.Patient, patient_id)
+        with self._access.reading(AccessRight.ERASE) as work:
+            patient = work.get(tables.PatientRow, patient_id)
             name = f"patient/{patient_id}"
             work.note("patient.holdings.seen", name)
-            consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
+            consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             names = [one.id for one in consultations]
-            plans = work.rows(tables.Plan, tables.Plan.consultation_id.in_(names))
-            until = _keep_until(work, patient, consultations, keep_years)
-            asked = work.entries(Entry.subject == name, Entry.action == _KEPT, limit=1)
-            return Holdings(
-                contact=bool(work.rows(tables.Contact, tables.Contact.id == patient_id)),
+            plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(names))
+            until = _retention_end(work, patient, consultations, keep_years)
+            asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == _RETENTION_ACTION, limit=1)
+            return ErasurePreview(
+                contact=bool(work.rows(tables.ContactRow, tables.ContactRow.id == patient_id)),
                 consultations=len(consultations),
-                photographs=len(_photographs(work, consultations)),
+                photographs=len(_photograph_rows(work, consultations)),
                 plans=len(plans),
-                consents=len(work.rows(tables.Consent, tables.Consent.plan_id.in_([plan.id for plan in plans]))),
-                treatments=len(work.rows(treated.Treatment, treated.Treatment.consultation_id.in_(names))),
+                consents=len(work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_([plan.id for plan in plans]))),
+                treatments=len(
+                    work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
+                ),
                 keep_until=until,
                 asked_at=asked[0].at if asked else None,
             )
 
-    def due(self, *, keep_years: int) -> tuple[MayGo, ...]:
+    def due(self, *, keep_years: int) -> tuple[ErasablePatient, ...]:
         """Return every patient whose records the law no longer makes a clinic keep, those of longest ago first."""
-        with self._access.see(Act.ERASE) as work:
+        with self._access.reading(AccessRight.ERASE) as work:
             work.note("patients.due.listed", "patient")
-            at, found = now() - set_forward(), []
+            at, found = now() - clock_jump(), []
             last = _last_entries(work)
-            for patient in work.rows(tables.Patient, tables.Patient.erased_at.is_(None)):
+            for patient in work.rows(tables.PatientRow, tables.PatientRow.erased_at.is_(None)):
                 latest = last.get(patient.id, patient.created_at)
                 if latest + keep_years * _YEAR <= at:
-                    found.append(MayGo(patient.id, patient.pseudonym, latest, latest + keep_years * _YEAR))
+                    found.append(ErasablePatient(patient.id, patient.pseudonym, latest, latest + keep_years * _YEAR))
             return tuple(sorted(found, key=lambda one: (one.last_entry, one.id)))
 
     def erase(self, patient_id: str, *, keep_years: int) -> datetime.datetime | None:
@@ -98,83 +99,93 @@ class Erasure:
         ------
         AbsentError : this clinic has no such patient.
         """
-        with self._access.work(Act.ERASE) as work:
-            patient = work.get(tables.Patient, patient_id)
-            for contact in work.rows(tables.Contact, tables.Contact.id == patient_id):
+        with self._access.work(AccessRight.ERASE) as work:
+            patient = work.get(tables.PatientRow, patient_id)
+            for contact in work.rows(tables.ContactRow, tables.ContactRow.id == patient_id):
                 work.drop(contact, "contact.erased")
-            consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
-            until = _keep_until(work, patient, consultations, keep_years)
+            consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
+            until = _retention_end(work, patient, consultations, keep_years)
             if until is not None:
-                cancel_ahead(work, patient_id)
+                cancel_future_appointments(work, patient_id)
                 end_links(work, [one.id for one in consultations])
-                for photograph in _photographs(work, consultations):
+                for photograph in _photograph_rows(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
                     work.keep(photograph, "photograph.permitted")
-                work.note(_KEPT, f"patient/{patient_id}", until=until.isoformat())
+                work.note(_RETENTION_ACTION, f"patient/{patient_id}", until=until.isoformat())
                 return until
-            files = _drop(work, patient_id, consultations)
+            files = _delete_rows(work, patient_id, consultations)
             patient.pseudonym, patient.year_of_birth, patient.erased_at = f"erased {patient_id}", None, now()
             work.keep(patient, "patient.erased")
-            others = {name for table in _NAMING_FILES for row in work.rows(table) for name in files_named(row)}
+            others = {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
         for name in files - others:
             self._access.database.files.remove(self._access.member.clinic_id, name)
         return None
 
 
-def _keep_until(
-    work: Work, patient: tables.Patient, consultations: list[tables.Consultation], keep_years: int
+def _retention_end(
+    work: ClinicTransaction, patient: tables.PatientRow, consultations: list[tables.ConsultationRow], keep_years: int
 ) -> datetime.datetime | None:
     """Until when records of treatment must be kept, counted from the last entry; None where nothing must."""
     names = [one.id for one in consultations]
     after = [
-        at for table, moment in _AFTER for at in work.newest(table, moment, table.consultation_id.in_(names)).values()
+        at
+        for table, moment in _LAST_ENTRY_COLUMNS
+        for at in work.newest_moments(table, moment, table.consultation_id.in_(names)).values()
     ]
     last = max((*after, *(one.saved_at for one in consultations)), default=patient.created_at)
     until = last + keep_years * _YEAR
-    return until if consultations and until > now() - set_forward() else None
+    return until if consultations and until > now() - clock_jump() else None
 
 
-def _last_entries(work: Work) -> dict[str, datetime.datetime]:
+def _last_entries(work: ClinicTransaction) -> dict[str, datetime.datetime]:
     """Return each patient with a consultation, and when something was last written about them."""
-    after = [work.newest(table, moment) for table, moment in _AFTER]
+    after = [work.newest_moments(table, moment) for table, moment in _LAST_ENTRY_COLUMNS]
     last: dict[str, datetime.datetime] = {}
-    table = tables.Consultation
+    table = tables.ConsultationRow
     for id, patient_id, saved_at in work.held(table, table.id, table.patient_id, table.saved_at):
         known = [last[patient_id]] if patient_id in last else []
         last[patient_id] = max([saved_at, *known, *(moments[id] for moments in after if id in moments)])
     return last
 
 
-def _photographs(work: Work, consultations: list[tables.Consultation]) -> list[tables.Photograph]:
-    return work.rows(tables.Photograph, tables.Photograph.consultation_id.in_([one.id for one in consultations]))
+def _photograph_rows(
+    work: ClinicTransaction, consultations: list[tables.ConsultationRow]
+) -> list[tables.PhotographRow]:
+    return work.rows(tables.PhotographRow, tables.PhotographRow.consultation_id.in_([one.id for one in consultations]))
 
 
-def _drop(work: Work, patient_id: str, consultations: list[tables.Consultation]) -> set[str]:
+def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[tables.ConsultationRow]) -> set[str]:
     """Remove appointments, and consultations with all that hangs on them; return the files that their rows spoke of."""
-    plans = work.rows(tables.Plan, tables.Plan.consultation_id.in_([one.id for one in consultations]))
+    plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_([one.id for one in consultations]))
     names = [plan.id for plan in plans]
-    consents = work.rows(tables.Consent, tables.Consent.plan_id.in_(names))
-    voids = work.rows(tables.ConsentVoid, tables.ConsentVoid.id.in_([consent.id for consent in consents]))
-    languages = work.rows(tables.ConsentLanguage, tables.ConsentLanguage.id.in_([consent.id for consent in consents]))
-    told = work.rows(tables.TellBack, tables.TellBack.consent_id.in_([consent.id for consent in consents]))
-    choices = work.rows(tables.Choice, tables.Choice.plan_id.in_(names))
+    consents = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(names))
+    voids = work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_([consent.id for consent in consents]))
+    languages = work.rows(
+        tables.ConsentLanguageRow, tables.ConsentLanguageRow.id.in_([consent.id for consent in consents])
+    )
+    told = work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_([consent.id for consent in consents]))
+    choices = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id.in_(names))
     of_these = {one.id for one in consultations}
-    after = [row for kind in followed.OF_CONSULTATION for row in work.rows(kind, kind.consultation_id.in_(of_these))]
-    jobs = [job for job in work.rows(tables.Job) if job.payload.get("consultation") in of_these]
-    rows: list[InClinic] = [
+    after = [
+        row
+        for kind in follow_up_tables.CONSULTATION_TABLES
+        for row in work.rows(kind, kind.consultation_id.in_(of_these))
+    ]
+    jobs = [job for job in work.rows(tables.JobRow) if job.payload.get("consultation") in of_these]
+    rows: list[ClinicScoped] = [
         *jobs,
         *after,
-        *work.rows(treated.Appointment, treated.Appointment.patient_id == patient_id),
+        *work.rows(treatment_tables.AppointmentRow, treatment_tables.AppointmentRow.patient_id == patient_id),
         *languages,
         *voids,
         *told,
         *consents,
         *choices,
         *plans,
-        *_photographs(work, consultations),
+        *_photograph_rows(work, consultations),
         *consultations,
     ]
-    files = {name for row in rows for name in files_named(row)}
+    files = {name for row in rows for name in list_row_files(row)}
     for row in rows:
         work.drop(row, "erased")
     return files

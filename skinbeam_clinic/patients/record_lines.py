@@ -5,19 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.app.clinic.course.history import Fact
-from skinbeam.app.clinic.course.stops import Stop
 from skinbeam.laser.device import devices
-from skinbeam.messages import Formatter, retold, text
+from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.records import Plan
-from skinbeam.report.names import site_title
-from skinbeam.schema.names import table
+from skinbeam.report.formatting import site_title
+from skinbeam.text import Formatter, render_message, translate
+from skinbeam_clinic.patients.history import HistoryFact
+from skinbeam_clinic.plans.contraindications import Contraindication
 
-__all__ = ["Line", "ShownStop", "fact_told", "pulse_told", "stops_told"]
+__all__ = ["ContraindicationView", "RecordLine", "describe_contraindications", "describe_fact", "describe_pulse"]
 
 _UNITS = (("fluence_J_cm2", "J/cm²"), ("energy_mJ", "mJ"), ("density_per_cm2", "/cm²"))
 # What the plan says of complications, by what was seen.
-_DONE_THEN: Mapping[str, tuple[str, ...]] = {
+_ADVICE_RULES: Mapping[str, tuple[str, ...]] = {
     "blister": ("complication-burn",),
     "burn": ("complication-burn",),
     "erosion": ("complication-burn",),
@@ -34,7 +34,7 @@ _DONE_THEN: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class RecordLine:
     """Something that was recorded, and where it is shown."""
 
     at: datetime.datetime
@@ -43,22 +43,22 @@ class Line:
 
 
 @dataclass(frozen=True)
-class ShownStop:
+class ContraindicationView:
     """What speaks against going on: the record, the rule's words and source, and what is done now."""
 
     key: str
     said: str
     source: str
     final: bool
-    line: Line | None
+    line: RecordLine | None
     advice: tuple[str, ...]
 
 
-def pulse_told(settings: Mapping[str, Any]) -> str:
+def describe_pulse(settings: Mapping[str, Any]) -> str:
     """Return a pulse in words: the device and what it was set to."""
     write = Formatter().number
     name = settings.get("device", "")
-    device = retold(devices()[name].title) if name in devices() else name
+    device = translate(devices()[name].title) if name in devices() else name
     light = f"{write(settings['wavelength_nm'])} nm" if settings.get("wavelength_nm") is not None else ""
     parts = [
         device,
@@ -66,42 +66,45 @@ def pulse_told(settings: Mapping[str, Any]) -> str:
         *(f"{write(settings[key])} {unit}" for key, unit in _UNITS if settings.get(key) is not None),
     ]
     if settings.get("spot_mm") is not None:
-        parts.append(text("setting.spot", {"diameter": settings["spot_mm"]}))
+        parts.append(render_message("setting.spot", {"diameter": settings["spot_mm"]}))
     if settings.get("pulse_ms") is not None:
-        parts.append(text("setting.pulse", {"length": f"{write(settings['pulse_ms'])} ms"}))
+        parts.append(render_message("setting.pulse", {"length": f"{write(settings['pulse_ms'])} ms"}))
     return ", ".join(part for part in parts if part)
 
 
-def fact_told(fact: Fact) -> Line:
+def describe_fact(fact: HistoryFact) -> RecordLine:
     """Return a record in one line."""
     row = fact.row
     if fact.kind == "test_spot":
-        about = {"reaction": text(f"reaction.{row['reaction']}"), "hours": row["read_after_h"]}
-        about |= {"pulse": pulse_told(row), "site": site_title(row["site"])}
-        return Line(fact.at, text("clinic-spots.line", about), fact.path)
-    about = {"treats": retold(table("condition")[row["treats"]]["title"]), "pulse": pulse_told(row)}
-    about |= {"week": row["week"], "adverse": "; ".join(row.get("adverse", ())) or text("clinic-spots.no-adverse")}
-    return Line(fact.at, text("clinic-spots.session-line", about), fact.path)
+        about = {"reaction": render_message(f"reaction.{row['reaction']}"), "hours": row["read_after_h"]}
+        about |= {"pulse": describe_pulse(row), "site": site_title(row["site"])}
+        return RecordLine(fact.at, render_message("clinic-spots.line", about), fact.path)
+    about = {"treats": translate(vocabulary_table("condition")[row["treats"]]["title"]), "pulse": describe_pulse(row)}
+    about |= {
+        "week": row["week"],
+        "adverse": "; ".join(row.get("adverse", ())) or render_message("clinic-spots.no-adverse"),
+    }
+    return RecordLine(fact.at, render_message("clinic-spots.session-line", about), fact.path)
 
 
-def stops_told(stops: tuple[Stop, ...], plan: Plan) -> tuple[ShownStop, ...]:
+def describe_contraindications(stops: tuple[Contraindication, ...], plan: Plan) -> tuple[ContraindicationView, ...]:
     """Return what speaks against going on, with what the plan says is done then."""
     said = {one.rule: one.message.text for one in plan.complications}
     return tuple(
-        ShownStop(
+        ContraindicationView(
             one.key,
             one.message.text,
             one.source,
             one.final,
-            None if one.fact is None else fact_told(one.fact),
-            tuple(said[rule] for rule in _done_then(one) if rule in said),
+            None if one.fact is None else describe_fact(one.fact),
+            tuple(said[rule] for rule in _list_advice(one) if rule in said),
         )
         for one in stops
     )
 
 
-def _done_then(stop: Stop) -> tuple[str, ...]:
+def _list_advice(stop: Contraindication) -> tuple[str, ...]:
     if stop.fact is None:
         return ()
     seen = [stop.fact.row.get("reaction", ""), *stop.fact.row.get("adverse", ())]
-    return tuple(dict.fromkeys(rule for one in seen for rule in _DONE_THEN.get(one, ())))
+    return tuple(dict.fromkeys(rule for one in seen for rule in _ADVICE_RULES.get(one, ())))

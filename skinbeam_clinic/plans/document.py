@@ -1,16 +1,38 @@
-"""Where an option stands in a plan: `0.1` is the second option of the first concern."""
+"""What a plan tells of its steps, in one line each."""
 
+import json
 import re
+from dataclasses import dataclass
 
+from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.records.faults import fault
+from skinbeam.text import Message, translate_record
+from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["option_at"]
+__all__ = [
+    "PlanOption",
+    "find_option",
+    "progress_line",
+    "read_plan_option",
+]
+
+
+def progress_line(what: Message | ConcernPlan) -> str:
+    """Return the line of a step, or of a concern that stands."""
+    if isinstance(what, Message):
+        return what.text
+    from skinbeam.report.terminal import concern_rows
+
+    name, option, expected, _ = concern_rows(what)[0]
+    return f"{name}: {option}, {expected}"
+
+
+# Where an option stands in a plan: `0.1` is the second option of the first concern.
 
 _PLACE = re.compile(r"(\d{1,3})\.(\d{1,3})", re.ASCII)
 
 
-def option_at(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
+def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
     """Return the option at a place, with its concern.
 
     Raises
@@ -21,4 +43,21 @@ def option_at(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
         concern, option = map(int, match.groups())
         if concern < len(plan.concerns) and option < len(plan.concerns[concern].options):
             return plan.concerns[concern], plan.concerns[concern].options[option]
-    raise fault("absent", "plan")
+    raise clinic_error("absent", "plan")
+
+
+# The plan that a treatment followed, read out of its document for the days after.
+
+
+@dataclass(frozen=True)
+class PlanOption:
+    """A plan in the language that is spoken, and the option of it that was treated."""
+
+    plan: Plan
+    option: Option
+
+
+def read_plan_option(document: bytes, place: str) -> PlanOption:
+    """Return the plan of a document, and its option at a place such as `0.1`."""
+    plan = translate_record(read_plan(json.loads(document)))
+    return PlanOption(plan, find_option(plan, place)[1])

@@ -17,43 +17,49 @@ from pathlib import Path
 from typing import IO, Any
 
 from skinbeam._version import __version__
-from skinbeam.app.case import case_of
-from skinbeam.app.clinic.running.lines import begin_lines
-from skinbeam.app.forms import Submission
-from skinbeam.app.steps import said
-from skinbeam.errors import InputError, SkinbeamError
-from skinbeam.messages import ENGLISH, Message, speaking
-from skinbeam.plan.check import check_consultation
+from skinbeam.api.preview import DOCUMENT_FILE
+from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.plan.parallel import end_with_parent, listen_to_progress
 from skinbeam.plan.records import ConcernPlan
-from skinbeam.plan.work.processes import end_with_parent
-from skinbeam.plan.work.progress import heard
-from skinbeam.preview.document import LISTED
-from skinbeam.records.kept import Made
-from skinbeam.records.store.keys import FILE_VARIABLE, VARIABLE
-from skinbeam.report.consult import PREVIEW_FOLDER, consult
+from skinbeam.text import ENGLISH, Message, use_language
+from skinbeam.workflow import PREVIEW_FOLDER, consult
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.encryption import KEY_FILE_VARIABLE, KEY_VARIABLE
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.monitoring.json_log import configure_logging
+from skinbeam_clinic.plans.document import progress_line
 
-__all__ = ["FILES", "PHOTOGRAPH", "BrokenError", "DefectError", "made_apart", "preview_name"]
+__all__ = [
+    "PHOTOGRAPH_FILE",
+    "PLAN_FILES",
+    "PlanDefectError",
+    "PlanProcessError",
+    "make_plan_in_subprocess",
+    "preview_name",
+]
 
-FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
-PHOTOGRAPH = "photograph"  # this name is told in complaints
-_MADE = "made"
-_BEAT_S = 0.5
+PLAN_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
+PHOTOGRAPH_FILE = "photograph"  # this name is told in complaints
+_PLAN_MADE = "made"
+_HEARTBEAT_S = 0.5
 # Pages come first. A session of its own would have a share of its own, whatever it is worth (Linux's autogroups).
 _NICE = 10
 
-Heed = Callable[[str], None]
+ProgressListener = Callable[[str], None]
 _log = logging.getLogger(__name__)
 
 
-class BrokenError(SkinbeamError):
+class PlanProcessError(SkinbeamError):
     """The process ended without a word: killed from outside, or out of memory."""
 
 
-class DefectError(SkinbeamError):
+class PlanDefectError(SkinbeamError):
     """The process met a defect, and has told the log."""
 
 
-def made_apart(sent: Submission, home: Path, heed: Heed, language: str = ENGLISH) -> Made:
+def make_plan_in_subprocess(sent: Submission, home: Path, heed: ProgressListener, language: str = ENGLISH) -> NewPlan:
     """Make the plan of answers with its reports as the command line does.
 
     Parameters
@@ -69,7 +75,7 @@ def made_apart(sent: Submission, home: Path, heed: Heed, language: str = ENGLISH
     """
     # -P: nothing of the folder that the program was started in is imported in place of a library.
     command = [sys.executable, "-P", "-m", __name__, str(home), language, str(os.getpid())]
-    environment = {name: value for name, value in os.environ.items() if name not in (VARIABLE, FILE_VARIABLE)}
+    environment = {name: value for name, value in os.environ.items() if name not in (KEY_VARIABLE, KEY_FILE_VARIABLE)}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
     ) as process:
@@ -79,7 +85,7 @@ def made_apart(sent: Submission, home: Path, heed: Heed, language: str = ENGLISH
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
             with suppress(BrokenPipeError), process.stdin as answers:
                 answers.write(json.dumps({"entries": sent.entries, "photo": sent.photo}).encode())
-            return _made(process.stdout, home / _MADE, heed)
+            return _await_plan(process.stdout, home / _PLAN_MADE, heed)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # whatever it started goes with it
@@ -87,32 +93,32 @@ def made_apart(sent: Submission, home: Path, heed: Heed, language: str = ENGLISH
 
 def preview_name(name: str) -> str:
     """Return the name under which a plan keeps a picture of what may come, or their list."""
-    return name if name == LISTED else f"preview-{name}"
+    return name if name == DOCUMENT_FILE else f"preview-{name}"
 
 
-def _made(told: IO[bytes], folder: Path, heed: Heed) -> Made:
+def _await_plan(told: IO[bytes], folder: Path, heed: ProgressListener) -> NewPlan:
     """Wait for the plan, and pass on each step."""
     last = ""
-    for line in _lines(told):
+    for line in _read_lines(told):
         step = json.loads(line or "{}")
         if "fault" in step:
             raise InputError(**step["fault"])
         if "defect" in step:
-            raise DefectError("a defect while a plan was made")
+            raise PlanDefectError("a defect while a plan was made")
         if "made" in step:
             drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
-            files = {name: folder / name for name in FILES} | {preview_name(path.name): path for path in drawn}
-            return Made(**step["made"], files={name: path.read_bytes() for name, path in files.items()})
+            files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
+            return NewPlan(**step["made"], files={name: path.read_bytes() for name, path in files.items()})
         last = step.get("said", last)
         heed(last)
-    raise BrokenError("the process that makes a plan ended without a word")
+    raise PlanProcessError("the process that makes a plan ended without a word")
 
 
-def _lines(told: IO[bytes]) -> Iterator[bytes]:
+def _read_lines(told: IO[bytes]) -> Iterator[bytes]:
     """Give each line, and an empty one where none has come for a while."""
     rest = b""
     while True:
-        if not wait([told.fileno()], _BEAT_S):
+        if not wait([told.fileno()], _HEARTBEAT_S):
             yield b""
             continue
         got = os.read(told.fileno(), 65536)
@@ -125,7 +131,7 @@ def _lines(told: IO[bytes]) -> Iterator[bytes]:
 def _main(home: Path, language: str, parent: int) -> None:
     """What the process does."""
     end_with_parent(parent)
-    begin_lines()
+    configure_logging()
     told = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no step
 
@@ -133,16 +139,18 @@ def _main(home: Path, language: str, parent: int) -> None:
         os.write(told, json.dumps(step).encode() + b"\n")
 
     def hear(what: Message | ConcernPlan) -> None:
-        with speaking(language):
-            tell(said=said(what))
+        with use_language(language):
+            tell(said=progress_line(what))
 
     read = json.load(sys.stdin)
     sent = Submission(tuple((name, words) for name, words in read["entries"]), read["photo"])
     try:
-        with heard(hear):
-            with speaking(language):
-                consultation = check_consultation(case_of(sent, home), home / PHOTOGRAPH if sent.photo else None)
-            plan, _ = consult(consultation, home / _MADE, language=language)
+        with listen_to_progress(hear):
+            with use_language(language):
+                consultation = check_consultation(
+                    case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None
+                )
+            plan, _ = consult(consultation, home / _PLAN_MADE, language=language)
     except InputError as error:
         tell(fault=error.as_record())
     except Exception:

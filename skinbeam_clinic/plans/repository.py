@@ -2,28 +2,33 @@
 
 from dataclasses import fields
 
-from skinbeam.records.desk.consents import void_replaced
-from skinbeam.records.desk.consultations import State, advance, still_open, unchanged
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Choice, Made, Plan
-from skinbeam.records.roles import Act
-from skinbeam.records.store import tables
-from skinbeam.records.store.clock import after
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.consents.repository import void_replaced_consents
+from skinbeam_clinic.consultations.repository import (
+    ConsultationState,
+    advance_state,
+    check_unchanged,
+    get_open_consultation,
+)
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import time_after
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import NewPlan, PlanChoice, PlanRecord
 
-__all__ = ["Plans"]
+__all__ = ["PlanRepository"]
 
 _LONGEST_NOTES = 100_000  # characters
 
 
-class Plans:
+class PlanRepository:
     """The plans of a clinic's consultations."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def add(self, consultation_id: str, made: Made, *, revision: int) -> Plan:
+    def add(self, consultation_id: str, made: NewPlan, *, revision: int) -> PlanRecord:
         """Keep a plan that was made of this revision of the answers; consent to earlier plans becomes void.
 
         The plan that is there already is not kept twice: a job that is done again leaves what it left before.
@@ -33,40 +38,40 @@ class Plans:
         ConflictError : the answers have changed meanwhile: this plan is of others.
         InputError : `closed`.
         """
-        files = {name: self._access.keep_file(Act.TREAT, content) for name, content in made.files.items()}
-        with self._access.work(Act.TREAT) as work:
-            unchanged(work, work.get(tables.Consultation, consultation_id), revision)
-            mine = tables.Plan.consultation_id == consultation_id
-            earlier = work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))
+        files = {name: self._access.keep_file(AccessRight.TREAT, content) for name, content in made.files.items()}
+        with self._access.work(AccessRight.TREAT) as work:
+            check_unchanged(work, work.get(tables.ConsultationRow, consultation_id), revision)
+            mine = tables.PlanRow.consultation_id == consultation_id
+            earlier = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
             for last in earlier[-1:]:
                 same = (last.plan_sha256, last.consultation_revision, last.files)
                 if same == (made.plan_sha256, revision, files):
-                    return _plan(work, last)
-            advance(work, consultation_id, State.PLANNED)
-            row = tables.Plan(
+                    return _plan_record(work, last)
+            advance_state(work, consultation_id, ConsultationState.PLANNED)
+            row = tables.PlanRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 consultation_id=consultation_id,
                 consultation_revision=revision,
-                made_at=after(one.made_at for one in earlier),
+                made_at=time_after(one.made_at for one in earlier),
                 made_by=work.actor,
                 **{field.name: getattr(made, field.name) for field in fields(made)} | {"files": files},
             )
             work.keep(row, "plan.made", plan_sha256=made.plan_sha256)
-            void_replaced(work, row)
-            return _plan(work, row)
+            void_replaced_consents(work, row)
+            return _plan_record(work, row)
 
-    def get(self, id: str) -> Plan:
+    def get(self, id: str) -> PlanRecord:
         """Return a plan.
 
         Raises
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.see(Act.READ) as work:
-            row = work.get(tables.Plan, id)
+        with self._access.reading(AccessRight.READ) as work:
+            row = work.get(tables.PlanRow, id)
             work.note("plan.seen", f"plan/{id}")
-            return _plan(work, row)
+            return _plan_record(work, row)
 
     def file(self, id: str, name: str) -> bytes:
         """Return a file of a plan by its name, such as `plan.json`.
@@ -75,22 +80,24 @@ class Plans:
         ------
         AbsentError : this clinic has no such plan, or the plan no such file.
         """
-        with self._access.see(Act.READ) as work:
-            kept = work.get(tables.Plan, id).files.get(name)
+        with self._access.reading(AccessRight.READ) as work:
+            kept = work.get(tables.PlanRow, id).files.get(name)
             if kept is None:
-                raise fault("absent", "file")
+                raise clinic_error("absent", "file")
             work.note("plan.file.seen", f"plan/{id}", file=name)
         return self._access.database.files.get(self._access.member.clinic_id, kept)
 
-    def of(self, consultation_id: str) -> tuple[Plan, ...]:
+    def of(self, consultation_id: str) -> tuple[PlanRecord, ...]:
         """Return the plans of a consultation, oldest first; the last one counts."""
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Consultation, consultation_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
             work.note("plans.listed", f"consultation/{consultation_id}")
-            mine = tables.Plan.consultation_id == consultation_id
-            return tuple(_plan(work, row) for row in work.rows(tables.Plan, mine, order=(tables.Plan.made_at,)))
+            mine = tables.PlanRow.consultation_id == consultation_id
+            return tuple(
+                _plan_record(work, row) for row in work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
+            )
 
-    def choose(self, id: str, option: str, notes: str = "") -> Choice:
+    def choose(self, id: str, option: str, notes: str = "") -> PlanChoice:
         """Write down what was chosen of a plan, and why; who changes their mind chooses again.
 
         Raises
@@ -98,33 +105,35 @@ class Plans:
         InputError : `closed`, or `too-long`.
         """
         if len(notes) > _LONGEST_NOTES:
-            raise fault("too-long", "notes", hint={"longest": _LONGEST_NOTES})
-        with self._access.work(Act.TREAT) as work:
-            plan = work.get(tables.Plan, id)
-            still_open(work, plan.consultation_id)
-            earlier = work.rows(tables.Choice, tables.Choice.plan_id == id)
-            made_at = after(one.made_at for one in earlier)
-            row = tables.Choice(
+            raise clinic_error("too-long", "notes", hint={"longest": _LONGEST_NOTES})
+        with self._access.work(AccessRight.TREAT) as work:
+            plan = work.get(tables.PlanRow, id)
+            get_open_consultation(work, plan.consultation_id)
+            earlier = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id == id)
+            made_at = time_after(one.made_at for one in earlier)
+            row = tables.PlanChoiceRow(
                 clinic_id=work.clinic_id, id=new_id(), plan_id=id, option=option, made_at=made_at, made_by=work.actor
             )
             work.seal(row, "notes_sealed", notes.encode())
             work.keep(row, "choice.made")
-            return _choice(work, row)
+            return _plan_choice(work, row)
 
-    def choices(self, id: str) -> tuple[Choice, ...]:
+    def choices(self, id: str) -> tuple[PlanChoice, ...]:
         """Return what was chosen of a plan, oldest first; the last one counts."""
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Plan, id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.PlanRow, id)
             work.note("choices.listed", f"plan/{id}")
-            rows = work.rows(tables.Choice, tables.Choice.plan_id == id, order=(tables.Choice.made_at,))
-            return tuple(_choice(work, row) for row in rows)
+            rows = work.rows(
+                tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id == id, order=(tables.PlanChoiceRow.made_at,)
+            )
+            return tuple(_plan_choice(work, row) for row in rows)
 
 
-def _plan(work: Work, row: tables.Plan) -> Plan:
-    held = {field.name: getattr(row, field.name) for field in fields(Plan)}
-    return Plan(**held | {"made_by": work.name_of(row.made_by)})
+def _plan_record(work: ClinicTransaction, row: tables.PlanRow) -> PlanRecord:
+    held = {field.name: getattr(row, field.name) for field in fields(PlanRecord)}
+    return PlanRecord(**held | {"made_by": work.name_of(row.made_by)})
 
 
-def _choice(work: Work, row: tables.Choice) -> Choice:
+def _plan_choice(work: ClinicTransaction, row: tables.PlanChoiceRow) -> PlanChoice:
     notes = work.open(row, "notes_sealed").decode()
-    return Choice(row.id, row.plan_id, row.option, notes, row.made_at, work.name_of(row.made_by))
+    return PlanChoice(row.id, row.plan_id, row.option, notes, row.made_at, work.name_of(row.made_by))

@@ -6,33 +6,38 @@ from functools import cached_property
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.answers import submission_of
-from skinbeam.app.clinic.apart import PHOTOGRAPH, preview_name
-from skinbeam.app.clinic.course.stops import Stop, Told, stops_of, told_since
-from skinbeam.app.clinic.course.told import stops_told
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.places import option_at
-from skinbeam.app.clinic.visit import Visit
-from skinbeam.app.points import ONE_PHOTOGRAPH, points_of
-from skinbeam.app.security import REPORT_POLICY
-from skinbeam.document import sha256_of
-from skinbeam.messages import LANGUAGES, retell, retold, speaking
-from skinbeam.photo.look import look_at
-from skinbeam.photo.reading.read import Photograph, decode
-from skinbeam.plan.reading import read_plan
+from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
+from skinbeam.model.document import sha256_hex
+from skinbeam.photo.analysis import analyse_photograph
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
+from skinbeam.plan.plan_document import read_plan
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.records import Plan as Records
-from skinbeam.preview.document import LISTED, Preview, preview_of
-from skinbeam.records.desk.consultations import State
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Choice, Consultation, Plan
-from skinbeam.report.context import Glance
-from skinbeam.report.names import concern_name
-from skinbeam.report.overview.lines import glance
-from skinbeam.report.report import make_leaflet
+from skinbeam.report.context import OptionGlance
+from skinbeam.report.formatting import concern_name
+from skinbeam.report.overview import option_glance
+from skinbeam.report.report_files import make_leaflet
+from skinbeam.text import LANGUAGES, translate, translate_record, use_language
+from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
+from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import ConsultationRecord, PlanChoice, PlanRecord
+from skinbeam_clinic.patients.record_lines import describe_contraindications
+from skinbeam_clinic.plans.contraindications import (
+    Contraindication,
+    RecordsSincePlan,
+    find_contraindications,
+    read_records_since,
+)
+from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, preview_name
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.routing import ClinicRouter
+from skinbeam_clinic.web.security import REPORT_POLICY
 
-__all__ = ["Opened", "add_plans", "opened"]
+__all__ = ["OpenPlan", "add_plan_routes", "open_plan"]
 
 _TYPES = {
     "json": "application/json",
@@ -43,7 +48,7 @@ _TYPES = {
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenPlan:
     """A kept plan with what its document says.
 
     Parameters
@@ -52,21 +57,21 @@ class Opened:
     told : what was recorded of the patient, and what of it the plan was made of.
     """
 
-    kept: Plan
+    kept: PlanRecord
     records: Records
     outdated: bool
-    consultation: Consultation
-    told: Told
+    consultation: ConsultationRecord
+    told: RecordsSincePlan
 
     @cached_property
-    def stops(self) -> tuple[Stop, ...]:
+    def stops(self) -> tuple[Contraindication, ...]:
         """What was recorded since that speaks against it: it is signed no more."""
-        return stops_of(self.told, self.records)
+        return find_contraindications(self.told, self.records)
 
     @property
     def closed(self) -> bool:
         """Whether nothing is added to its consultation any more."""
-        return self.consultation.state == State.CLOSED
+        return self.consultation.state == ConsultationState.CLOSED
 
     def option(self, place: str) -> tuple[ConcernPlan, Option]:
         """Return the option at a place, such as `0.1`: the second of the first concern.
@@ -75,29 +80,29 @@ class Opened:
         ------
         AbsentError : the plan has none there.
         """
-        return option_at(self.records, place)
+        return find_option(self.records, place)
 
 
 @dataclass(frozen=True)
-class _Row:
+class _OptionView:
     """An option in one line."""
 
     place: str
-    line: Glance
+    line: OptionGlance
     laser: bool
 
 
 @dataclass(frozen=True)
-class _Concern:
+class _ConcernView:
     """The options of a concern, and which was chosen last."""
 
     title: str
-    rows: tuple[_Row, ...]
-    choice: Choice | None
+    rows: tuple[_OptionView, ...]
+    choice: PlanChoice | None
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _PreviewPair:
     """The photograph and what may come, as two files of the plan; `frequency` tells how many see more or less."""
 
     before: str
@@ -107,23 +112,23 @@ class _Pair:
 
 
 @dataclass(frozen=True)
-class _Preview:
+class _PreviewView:
     """What the page of a plan shows of its pictures: pairs, the whole strip, and what they rest on."""
 
-    pairs: tuple[_Pair, ...]
+    pairs: tuple[_PreviewPair, ...]
     strip: str
     below: tuple[str, ...]
 
 
-def add_plans(gate: Gate) -> None:
+def add_plan_routes(gate: ClinicRouter) -> None:
     """Open the routes of plans."""
-    gate.add("GET", "/plans/{plan}", _page)
-    gate.add("GET", "/plans/{plan}/files/{name}", _file)
-    gate.add("GET", "/plans/{plan}/leaflet/{language}", _leaflet)
-    gate.add("POST", "/plans/{plan}/choice", _choose)
+    gate.add("GET", "/plans/{plan}", _show_plan)
+    gate.add("GET", "/plans/{plan}/files/{name}", _download_file)
+    gate.add("GET", "/plans/{plan}/leaflet/{language}", _download_leaflet)
+    gate.add("POST", "/plans/{plan}/choice", _choose_option)
 
 
-def opened(desk: Desk, id: str) -> Opened:
+def open_plan(desk: ClinicRepositories, id: str) -> OpenPlan:
     """Return a kept plan.
 
     Raises
@@ -134,81 +139,84 @@ def opened(desk: Desk, id: str) -> Opened:
     records = read_plan(json.loads(desk.plans.file(id, "plan.json")))
     last, now = desk.plans.of(kept.consultation_id)[-1], desk.consultations.get(kept.consultation_id)
     outdated = last.id != kept.id or now.revision != kept.consultation_revision
-    return Opened(kept, records, outdated, now, told_since(desk, kept, now))
+    return OpenPlan(kept, records, outdated, now, read_records_since(desk, kept, now))
 
 
-def _page(visit: Visit) -> Response:
-    desk, plan = visit.desk, opened(visit.desk, visit.path("plan"))
-    choices, records = desk.plans.choices(plan.kept.id), retell(plan.records)
+def _show_plan(visit: ClinicRequest) -> Response:
+    desk, plan = visit.desk, open_plan(visit.desk, visit.path("plan"))
+    choices, records = desk.plans.choices(plan.kept.id), translate_record(plan.records)
     return visit.page(
         "plan.html",
         plan=plan.kept,
         outdated=plan.outdated,
-        stops=stops_told(plan.stops, records),
+        stops=describe_contraindications(plan.stops, records),
         closed=plan.closed,
         decision=records.suitability.decision,
-        concerns=tuple(_concern(number, one, choices) for number, one in enumerate(records.concerns)),
+        concerns=tuple(_view_concern(number, one, choices) for number, one in enumerate(records.concerns)),
         consents=tuple(one for one in desk.consents.of(plan.kept.consultation_id) if one.plan_id == plan.kept.id),
         patient=desk.patients.get(plan.consultation.patient_id),
-        preview=_preview(desk, plan.kept),
+        preview=_view_preview(desk, plan.kept),
     )
 
 
-def _preview(desk: Desk, kept: Plan) -> _Preview | None:
+def _view_preview(desk: ClinicRepositories, kept: PlanRecord) -> _PreviewView | None:
     """The pictures that were made with a plan; None where its photograph was of no use, or none was there."""
-    if LISTED not in kept.files:
+    if DOCUMENT_FILE not in kept.files:
         return None
-    told = json.loads(desk.plans.file(kept.id, LISTED))
+    told = json.loads(desk.plans.file(kept.id, DOCUMENT_FILE))
     shown = [one for one in told["pictures"] if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)]
     pairs = (
-        _Pair(
+        _PreviewPair(
             preview_name("before.png"),
             preview_name(one["file"]),
-            retold(one["label"]),
-            retold(one.get("frequency", "")),
+            translate(one["label"]),
+            translate(one.get("frequency", "")),
         )
         for one in shown
     )
     below = (told["marked"], told["assumption"], *told["not_drawn"])
-    return _Preview(tuple(pairs), preview_name(told["strip"]), tuple(map(retold, below)))
+    return _PreviewView(tuple(pairs), preview_name(told["strip"]), tuple(map(translate, below)))
 
 
-def _concern(number: int, concern: ConcernPlan, choices: tuple[Choice, ...]) -> _Concern:
+def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, ...]) -> _ConcernView:
     mine = [one for one in choices if one.option.startswith(f"{number}.")]
-    rows = (_Row(f"{number}.{i}", glance(concern, one), one.setup is not None) for i, one in enumerate(concern.options))
-    return _Concern(concern_name(concern), tuple(rows), mine[-1] if mine else None)
+    rows = (
+        _OptionView(f"{number}.{i}", option_glance(concern, one), one.setup is not None)
+        for i, one in enumerate(concern.options)
+    )
+    return _ConcernView(concern_name(concern), tuple(rows), mine[-1] if mine else None)
 
 
-def _leaflet(visit: Visit) -> Response:
+def _download_leaflet(visit: ClinicRequest) -> Response:
     """The leaflet for a patient who reads another language than whoever made the plan."""
-    plan, language = opened(visit.desk, visit.path("plan")), visit.path("language")
+    plan, language = open_plan(visit.desk, visit.path("plan")), visit.path("language")
     if language not in LANGUAGES:
-        raise fault("absent", "language")
-    with speaking(language):
-        return Response(make_leaflet(plan.records, _drawn_again(visit.desk, plan)), media_type=_TYPES["pdf"])
+        raise clinic_error("absent", "language")
+    with use_language(language):
+        return Response(make_leaflet(plan.records, _redraw_preview(visit.desk, plan)), media_type=_TYPES["pdf"])
 
 
-def _drawn_again(desk: Desk, plan: Opened) -> Preview | None:
+def _redraw_preview(desk: ClinicRepositories, plan: OpenPlan) -> Preview | None:
     """The pictures of a plan in the language that is spoken; None where it has none, or the form was changed since."""
-    sent = submission_of(plan.consultation.answers)
+    sent = parse_submission(plan.consultation.answers)
     changed = plan.consultation.revision != plan.kept.consultation_revision
-    if LISTED not in plan.kept.files or changed or not sent.photo:
+    if DOCUMENT_FILE not in plan.kept.files or changed or not sent.photo:
         return None
     _, content = desk.photographs.content(sent.photo)
-    with ONE_PHOTOGRAPH:
-        photograph = Photograph(decode(content, name=PHOTOGRAPH), sha256_of(content))
-        return preview_of(plan.records, look_at(photograph, points=points_of(sent)))
+    with PHOTOGRAPH_LOCK:
+        photograph = DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), sha256_hex(content))
+        return make_preview(plan.records, analyse_photograph(photograph, points=read_points(sent)))
 
 
-def _choose(visit: Visit) -> Response:
-    plan = opened(visit.desk, visit.path("plan"))
+def _choose_option(visit: ClinicRequest) -> Response:
+    plan = open_plan(visit.desk, visit.path("plan"))
     place = visit.said("option")
     plan.option(place)
     visit.desk.plans.choose(plan.kept.id, place, visit.said("notes"))
-    return visit.go(f"/plans/{plan.kept.id}")
+    return visit.redirect(f"/plans/{plan.kept.id}")
 
 
-def _file(visit: Visit) -> Response:
+def _download_file(visit: ClinicRequest) -> Response:
     name = visit.path("name")
     content = visit.desk.plans.file(visit.path("plan"), name)
     headers = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None

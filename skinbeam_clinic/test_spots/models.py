@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ORAL", "Firing", "SpotReading", "TestSpot", "reading_of", "spot_of"]
+__all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "TestSpotRecord", "parse_spot_reading", "parse_spot_record"]
 
-ORAL = "oral"  # consent that was given by word and noted with the spot
+ORAL_CONSENT = "oral"  # consent that was given by word and noted with the spot
 
 
 @dataclass(frozen=True)
-class Firing:
+class SpotFiring:
     """One spot as it was fired.
 
     Parameters
@@ -21,7 +21,7 @@ class Firing:
     planned : what the plan said instead; empty where it was fired as planned.
     why : why it was not fired as planned.
     read_after_h : before that many hours it does not tell what it is fired for.
-    consent : the name of a signed consent that holds, or `ORAL`.
+    consent : the name of a signed consent that holds, or `ORAL_CONSENT`.
     """
 
     plan_id: str
@@ -44,14 +44,14 @@ class SpotReading:
 
 
 @dataclass(frozen=True)
-class TestSpot:
+class TestSpotRecord:
     """A test spot with its readings, oldest first."""
 
     __test__ = False  # for pytest, which takes the name for a test
 
     id: str
     consultation_id: str
-    firing: Firing
+    firing: SpotFiring
     fired_at: datetime.datetime
     fired_by: str
     readings: tuple[SpotReading, ...]
@@ -66,28 +66,28 @@ class TestSpot:
         return (reading.seen_at - self.fired_at) / datetime.timedelta(hours=1)
 
 
-def reading_of(said: Mapping[str, Any]) -> SpotReading:
+def parse_spot_reading(said: Mapping[str, Any]) -> SpotReading:
     """Return a reading as `asdict` and JSON wrote it.
 
     Raises
     ------
     KeyError, TypeError, ValueError : it is none.
     """
-    return SpotReading(**dict(said) | {"seen_at": _moment(said["seen_at"])})
+    return SpotReading(**dict(said) | {"seen_at": _parse_moment(said["seen_at"])})
 
 
-def spot_of(said: Mapping[str, Any]) -> TestSpot:
+def parse_spot_record(said: Mapping[str, Any]) -> TestSpotRecord:
     """Return a test spot as `asdict` and JSON wrote it.
 
     Raises
     ------
     KeyError, TypeError, ValueError : it is none.
     """
-    made = {"firing": Firing(**said["firing"]), "fired_at": _moment(said["fired_at"])}
-    return TestSpot(**dict(said) | made | {"readings": tuple(map(reading_of, said["readings"]))})
+    made = {"firing": SpotFiring(**said["firing"]), "fired_at": _parse_moment(said["fired_at"])}
+    return TestSpotRecord(**dict(said) | made | {"readings": tuple(map(parse_spot_reading, said["readings"]))})
 
 
-def _moment(said: str) -> datetime.datetime:
+def _parse_moment(said: str) -> datetime.datetime:
     """A moment with its zone: one without would be another in another place."""
     read = datetime.datetime.fromisoformat(said)
     if read.tzinfo is None:

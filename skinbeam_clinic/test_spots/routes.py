@@ -12,33 +12,33 @@ from decimal import Decimal
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.consultations import kind_of
-from skinbeam.app.clinic.course.stops import Stop
-from skinbeam.app.clinic.course.told import pulse_told, stops_told
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.plans import Opened, opened
-from skinbeam.app.clinic.visit import Visit, status_of
-from skinbeam.app.forms import submission
-from skinbeam.errors import InputError
-from skinbeam.messages import retell, retold, text
-from skinbeam.plan.visits import Ladder, Rung
-from skinbeam.records.desk.consultations import State
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Consultation, Permissions
-from skinbeam.records.spots import ORAL, Firing, SpotReading, TestSpot
-from skinbeam.records.store.columns import now
-from skinbeam.report.names import site_title
-from skinbeam.schema.consultation import REACTIONS
+from skinbeam.model.consultation import REACTIONS
+from skinbeam.model.errors import InputError
+from skinbeam.plan.course_records import LadderStep, TestSpotLadder
+from skinbeam.report.formatting import site_title
+from skinbeam.text import render_message, translate, translate_record
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.consultations.routes import image_type
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
+from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_pulse
+from skinbeam_clinic.plans.contraindications import Contraindication
+from skinbeam_clinic.plans.routes import OpenPlan, open_plan
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_test_spots", "written"]
+__all__ = ["add_test_spot_routes", "format_field_number"]
 
-_SET = ("fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")  # what may be set otherwise than planned
+_SETTINGS = ("fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")  # what may be set otherwise than planned
 _LONGEST_AGO_H = 100_000.0
 
 
 @dataclass(frozen=True)
-class _Ladder:
-    """A ladder of the plan: consent is the name of a signed one, `ORAL` where it was noted before, or empty."""
+class _LadderView:
+    """A ladder of the plan: consent is the name of a signed one, `ORAL_CONSENT` where it was noted before, or empty."""
 
     place: str
     title: str
@@ -49,10 +49,10 @@ class _Ladder:
 
 
 @dataclass(frozen=True)
-class _Spot:
+class _SpotView:
     """A spot that was fired, in words."""
 
-    kept: TestSpot
+    kept: TestSpotRecord
     pulse: str
     site: str
     planned: str
@@ -60,70 +60,76 @@ class _Spot:
     readings: tuple[tuple[str, SpotReading, float], ...]
 
 
-def add_test_spots(gate: Gate) -> None:
+def add_test_spot_routes(gate: ClinicRouter) -> None:
     """Open the routes of test spots."""
-    gate.add("GET", "/consultations/{consultation}/test-spots", _page)
-    gate.add("POST", "/consultations/{consultation}/test-spots", _fire)
-    gate.add("POST", "/test-spots/{spot}/reading", _read)
+    gate.add("GET", "/consultations/{consultation}/test-spots", _show_test_spots)
+    gate.add("POST", "/consultations/{consultation}/test-spots", _save_firing)
+    gate.add("POST", "/test-spots/{spot}/reading", _save_reading)
 
 
-def _page(visit: Visit, error: InputError | None = None, at: str = "") -> Response:
+def _show_test_spots(visit: ClinicRequest, error: InputError | None = None, at: str = "") -> Response:
     desk = visit.desk
     kept = desk.consultations.get(at or visit.path("consultation"))
-    spots, plan = desk.test_spots.of(kept.id), _last_plan(visit, kept)
-    open_ = plan is not None and not plan.outdated and not plan.closed and not _stopped(plan)
+    spots, plan = desk.test_spots.of(kept.id), _open_last_plan(visit, kept)
+    open_ = plan is not None and not plan.outdated and not plan.closed and not _is_stopped(plan)
     return visit.page(
         "test-spots.html",
-        200 if error is None else status_of(error),
+        200 if error is None else error_status(error),
         error=error,
         consultation=kept,
         patient=desk.patients.get(kept.patient_id),
         plan=plan,
         open=open_,
-        closed=kept.state == State.CLOSED,
-        stops=() if plan is None else stops_told(plan.stops, retell(plan.records)),
-        ladders=_ladders(visit, plan, spots) if plan is not None and open_ else (),
-        spots=tuple(map(_spot, spots)),
-        reactions={name: text(f"reaction.{name}") for name in REACTIONS},
+        closed=kept.state == ConsultationState.CLOSED,
+        stops=() if plan is None else describe_contraindications(plan.stops, translate_record(plan.records)),
+        ladders=_ladder_views(visit, plan, spots) if plan is not None and open_ else (),
+        spots=tuple(map(_spot_view, spots)),
+        reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
         sent=dict(visit.sent),
     )
 
 
-def _last_plan(visit: Visit, kept: Consultation) -> Opened | None:
+def _open_last_plan(visit: ClinicRequest, kept: ConsultationRecord) -> OpenPlan | None:
     plans = visit.desk.plans.of(kept.id)
-    return opened(visit.desk, plans[-1].id) if plans else None
+    return open_plan(visit.desk, plans[-1].id) if plans else None
 
 
-def _stopped(plan: Opened) -> bool:
+def _is_stopped(plan: OpenPlan) -> bool:
     """Whether the plan itself says that laser is not right, or not yet."""
     return plan.records.suitability.decision in ("refer", "not-suitable")
 
 
-def _ladders(visit: Visit, plan: Opened, spots: tuple[TestSpot, ...]) -> tuple[_Ladder, ...]:
+def _ladder_views(visit: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotRecord, ...]) -> tuple[_LadderView, ...]:
     return tuple(
-        _Ladder(
+        _LadderView(
             place=str(place),
-            title=text("clinic-spots.ladder", {"device": retold(one.device_title), "site": site_title(one.site)}),
+            title=render_message(
+                "clinic-spots.ladder", {"device": translate(one.device_title), "site": site_title(one.site)}
+            ),
             words=one.message.text,
-            rungs=tuple({name: written(value) for name, value in _planned(rung).items()} for rung in one.spots),
-            consent=_consent(visit, plan, one, spots),
-            stopped=_held(plan, one.device) is not None,
+            rungs=tuple(
+                {name: format_field_number(value) for name, value in _rung_settings(rung).items()} for rung in one.spots
+            ),
+            consent=_ladder_consent(visit, plan, one, spots),
+            stopped=_device_contraindications(plan, one.device) is not None,
         )
-        for place, one in enumerate(retell(plan.records).test_spots)
+        for place, one in enumerate(translate_record(plan.records).test_spots)
     )
 
 
-def _planned(rung: Rung) -> dict[str, float]:
+def _rung_settings(rung: LadderStep) -> dict[str, float]:
     """What the plan sets, in the words of the case file."""
-    return {name: value for name in _SET if (value := getattr(rung, name)) is not None}
+    return {name: value for name in _SETTINGS if (value := getattr(rung, name)) is not None}
 
 
-def written(value: float) -> str:
+def format_field_number(value: float) -> str:
     """Return a number as a field of the form takes it back, without an exponent: a short pulse has 0.000005 ms."""
     return f"{Decimal(repr(value)).normalize():f}"
 
 
-def _consent(visit: Visit, plan: Opened, ladder: Ladder, spots: tuple[TestSpot, ...]) -> str:
+def _ladder_consent(
+    visit: ClinicRequest, plan: OpenPlan, ladder: TestSpotLadder, spots: tuple[TestSpotRecord, ...]
+) -> str:
     """What already allows spots of a ladder: a consent to its device that was signed and holds, or what was noted."""
     for one in visit.desk.consents.of(plan.kept.consultation_id):
         if one.plan_id == plan.kept.id and one.signed_at is not None and one.void_reason is None:
@@ -131,91 +137,95 @@ def _consent(visit: Visit, plan: Opened, ladder: Ladder, spots: tuple[TestSpot, 
             if option.setup is not None and option.setup.device == ladder.device:
                 return one.id
     noted = (one for one in spots if one.firing.plan_id == plan.kept.id)
-    return ORAL if any(one.firing.settings["device"] == ladder.device for one in noted) else ""
+    return ORAL_CONSENT if any(one.firing.settings["device"] == ladder.device for one in noted) else ""
 
 
-def _held(plan: Opened, device: str) -> Stop | None:
+def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication | None:
     """What stops any pulse of a device until a new plan is made."""
     told = (one for one in plan.stops if one.final and one.fact is not None)
     return next((one for one in told if one.fact is not None and one.fact.row["device"] == device), None)
 
 
-def _spot(spot: TestSpot) -> _Spot:
+def _spot_view(spot: TestSpotRecord) -> _SpotView:
     firing, last = spot.firing, spot.readings[-1:]
-    return _Spot(
+    return _SpotView(
         kept=spot,
-        pulse=pulse_told(firing.settings),
+        pulse=describe_pulse(firing.settings),
         site=site_title(firing.settings["site"]),
-        planned=pulse_told(dict(firing.settings) | dict(firing.planned)) if firing.why else "",
+        planned=describe_pulse(dict(firing.settings) | dict(firing.planned)) if firing.why else "",
         due=not last and spot.due_at <= now(),
-        readings=tuple((text(f"reaction.{one.reaction}"), one, round(spot.hours(one), 1)) for one in spot.readings),
+        readings=tuple(
+            (render_message(f"reaction.{one.reaction}"), one, round(spot.hours(one), 1)) for one in spot.readings
+        ),
     )
 
 
-def _fire(visit: Visit) -> Response:
+def _save_firing(visit: ClinicRequest) -> Response:
     here = f"/consultations/{visit.path('consultation')}/test-spots"
     try:
-        firing = _firing(visit)
-        visit.desk.test_spots.fire(visit.path("consultation"), firing, _when(visit))
+        firing = _parse_firing(visit)
+        visit.desk.test_spots.fire(visit.path("consultation"), firing, _parse_time(visit))
     except InputError as error:
-        if status_of(error) != 422:
+        if error_status(error) != 422:
             raise
-        return _page(visit, error)
-    return visit.go(here)
+        return _show_test_spots(visit, error)
+    return visit.redirect(here)
 
 
-def _firing(visit: Visit) -> Firing:
+def _parse_firing(visit: ClinicRequest) -> SpotFiring:
     """What was fired, from the form and from the plan.
 
     Raises
     ------
     InputError : the plan is not the last one or holds no more, nobody agreed, or it is not said why it was set so.
     """
-    plan = _last_plan(visit, visit.desk.consultations.get(visit.path("consultation")))
+    plan = _open_last_plan(visit, visit.desk.consultations.get(visit.path("consultation")))
     if plan is None or plan.kept.id != visit.said("plan") or plan.outdated:
-        raise fault("plan-outdated", "plan")
+        raise clinic_error("plan-outdated", "plan")
     ladders = plan.records.test_spots
     place, _, number = visit.said("rung").partition(".")
     known = {str(i): {str(j): rung for j, rung in enumerate(one.spots)} for i, one in enumerate(ladders)}
     if number not in known.get(place, {}):
-        raise fault("absent", "test_spot")
+        raise clinic_error("absent", "test_spot")
     ladder, rung = ladders[int(place)], known[place][number]
-    if _stopped(plan) or _held(plan, ladder.device) is not None:
-        raise _wrong("stopped")
-    consent = _consent(visit, plan, ladder, visit.desk.test_spots.of(plan.kept.consultation_id))
+    if _is_stopped(plan) or _device_contraindications(plan, ladder.device) is not None:
+        raise _spot_error("stopped")
+    consent = _ladder_consent(visit, plan, ladder, visit.desk.test_spots.of(plan.kept.consultation_id))
     if not consent and visit.said("agreed") != "true":
-        raise _wrong("agreed")
-    planned, start = _planned(rung), f"{place}.{number}."
-    sent = submission((f"test_spot.0.{name}", visit.said(f"{start}{name}")) for name in planned)
+        raise _spot_error("agreed")
+    planned, start = _rung_settings(rung), f"{place}.{number}."
+    sent = make_submission((f"test_spot.0.{name}", visit.said(f"{start}{name}")) for name in planned)
     typed = dict(next(iter(sent.tables.get("test_spot", ())), {}))
     other = {name: value for name, value in planned.items() if typed.get(name) != value}
     why = visit.said(f"{start}why")
     if other and not why:
-        raise _wrong("why")
+        raise _spot_error("why")
     density = {} if rung.density_per_cm2 is None else {"density_per_cm2": rung.density_per_cm2}
     where = {"device": ladder.device, "site": ladder.site, "wavelength_nm": ladder.wavelength_nm}
-    return Firing(plan.kept.id, where | typed | density, ladder.read_after_h, consent or ORAL, other, why)
+    return SpotFiring(plan.kept.id, where | typed | density, ladder.read_after_h, consent or ORAL_CONSENT, other, why)
 
 
-def _read(visit: Visit) -> Response:
+def _save_reading(visit: ClinicRequest) -> Response:
     """Keep a reading, with a photograph where one came; what follows is told on the page that it leads to."""
     spot, upload = visit.desk.test_spots.get(visit.path("spot")), visit.uploads.get("photo")
     try:
-        seen_at, photograph = _when(visit), None
+        seen_at, photograph = _parse_time(visit), None
         if upload is not None:
-            kind = kind_of(upload)
-            photograph = visit.desk.photographs.add(spot.consultation_id, upload.content, kind, Permissions()).id
+            kind = image_type(upload)
+            photograph = visit.desk.photographs.add(
+                spot.consultation_id, upload.content, kind, PhotographPermissions()
+            ).id
         visit.desk.test_spots.read(
             spot.id, visit.said("reaction"), seen_at=seen_at, note=visit.said("note"), photograph_id=photograph
         )
     except InputError as error:
-        if status_of(error) != 422:
+        if error_status(error) != 422:
             raise
-        return _page(visit, error, spot.consultation_id)
-    return visit.go(f"/consultations/{spot.consultation_id}/test-spots")
+        return _show_test_spots(visit, error, spot.consultation_id)
+    return visit.redirect(f"/consultations/{spot.consultation_id}/test-spots")
 
 
-def _when(visit: Visit) -> datetime.datetime | None:
+def _parse_time(visit: ClinicRequest) -> datetime.datetime | None:
     """When it was, from how many hours ago; None for now.
 
     Raises
@@ -230,10 +240,10 @@ def _when(visit: Visit) -> datetime.datetime | None:
     except ValueError:
         hours = -1.0
     if not 0 <= hours <= _LONGEST_AGO_H:
-        raise _wrong("hours")
+        raise _spot_error("hours")
     return now() - datetime.timedelta(hours=hours)
 
 
-def _wrong(code: str) -> InputError:
-    hint = text(f"clinic-spots-fault.{code}-hint")
-    return InputError(f"spot-{code}", text(f"clinic-spots-fault.{code}"), field=code, hint=hint)
+def _spot_error(code: str) -> InputError:
+    hint = render_message(f"clinic-spots-fault.{code}-hint")
+    return InputError(f"spot-{code}", render_message(f"clinic-spots-fault.{code}"), field=code, hint=hint)

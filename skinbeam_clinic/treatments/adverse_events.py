@@ -4,25 +4,31 @@ import datetime
 import json
 from typing import Any
 
-from skinbeam.records.faults import fault
-from skinbeam.records.roles import Act
-from skinbeam.records.store import tables, treated
-from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
-from skinbeam.records.treated import ADVERSE_KINDS, AdverseEvent, Grade, Source, TreatmentState
-from skinbeam.schema.names import table
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.treatments.models import (
+    ADVERSE_KINDS,
+    AdverseEvent,
+    AdverseEventGrade,
+    AdverseEventSource,
+    TreatmentState,
+)
 
-__all__ = ["AdverseEvents", "end_treatment", "events_of"]
+__all__ = ["AdverseEventRepository", "end_treatment", "list_adverse_events"]
 
-_LONGEST = 5_000  # characters
-_STOPS = (Grade.SEVERE, Grade.SERIOUS)
+_LONGEST_WORDS = 5_000  # characters
+_STOPPING_GRADES = (AdverseEventGrade.SEVERE, AdverseEventGrade.SERIOUS)
 
 
-class AdverseEvents:
+class AdverseEventRepository:
     """The adverse events of a clinic."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def add(
@@ -30,8 +36,8 @@ class AdverseEvents:
         treatment_id: str,
         *,
         kind: str,
-        grade: Grade,
-        source: Source,
+        grade: AdverseEventGrade,
+        source: AdverseEventSource,
         seen_at: datetime.datetime | None = None,
         site: str = "",
         words: str = "",
@@ -43,14 +49,14 @@ class AdverseEvents:
         AbsentError : this clinic has no such treatment.
         InputError : `bad-event` (kind or site is not known), `not-yet`, or `too-long`.
         """
-        if kind not in ADVERSE_KINDS or (site and site not in table("site")):
-            raise fault("bad-event", "kind", hint={"kinds": ", ".join(ADVERSE_KINDS)})
+        if kind not in ADVERSE_KINDS or (site and site not in vocabulary_table("site")):
+            raise clinic_error("bad-event", "kind", hint={"kinds": ", ".join(ADVERSE_KINDS)})
         at = now()
         if seen_at is not None and seen_at > at:
-            raise fault("not-yet", "seen_at")
-        with self._access.work(Act.TREAT) as work:
-            treatment = work.get(treated.Treatment, treatment_id)
-            row = treated.AdverseEvent(
+            raise clinic_error("not-yet", "seen_at")
+        with self._access.work(AccessRight.TREAT) as work:
+            treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
+            row = treatment_tables.AdverseEventRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 consultation_id=treatment.consultation_id,
@@ -60,11 +66,11 @@ class AdverseEvents:
                 noted_at=at,
                 noted_by=work.actor,
             )
-            _seal(work, row, {"kind": kind, "grade": grade.value, "site": site, "words": words})
+            _seal_event(work, row, {"kind": kind, "grade": grade.value, "site": site, "words": words})
             work.keep(row, "adverse-event.added")
-            if source is Source.SESSION and grade in _STOPS and treatment.ended_at is None:
+            if source is AdverseEventSource.SESSION and grade in _STOPPING_GRADES and treatment.ended_at is None:
                 end_treatment(work, treatment, TreatmentState.STOPPED)
-            return _event(work, row)
+            return _read_event(work, row)
 
     def resolve(self, id: str, *, words: str = "", at: datetime.datetime | None = None) -> AdverseEvent:
         """Write down that an adverse event is over, now where no other time is told, and what came of it.
@@ -76,59 +82,59 @@ class AdverseEvents:
         """
         moment = now()
         if at is not None and at > moment:
-            raise fault("not-yet", "at")
-        with self._access.work(Act.TREAT) as work:
-            row = work.get(treated.AdverseEvent, id)
+            raise clinic_error("not-yet", "at")
+        with self._access.work(AccessRight.TREAT) as work:
+            row = work.get(treatment_tables.AdverseEventRow, id)
             if row.resolved_at is None:
                 row.resolved_at = at or moment
-                _seal(work, row, _said(work, row) | {"resolved": words})
+                _seal_event(work, row, _open_event(work, row) | {"resolved": words})
                 work.keep(row, "adverse-event.resolved")
-            return _event(work, row)
+            return _read_event(work, row)
 
     def of(self, consultation_id: str) -> tuple[AdverseEvent, ...]:
         """Return the adverse events of a consultation, in the order in which they were seen."""
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Consultation, consultation_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
             work.note("adverse-events.listed", f"consultation/{consultation_id}")
-            mine = treated.AdverseEvent.consultation_id == consultation_id
-            rows = work.rows(treated.AdverseEvent, mine, order=(treated.AdverseEvent.seen_at,))
-            return tuple(_event(work, row) for row in rows)
+            mine = treatment_tables.AdverseEventRow.consultation_id == consultation_id
+            rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
+            return tuple(_read_event(work, row) for row in rows)
 
 
-def events_of(work: Work, treatment_id: str) -> tuple[AdverseEvent, ...]:
+def list_adverse_events(work: ClinicTransaction, treatment_id: str) -> tuple[AdverseEvent, ...]:
     """Return the adverse events of a treatment, in the order in which they were seen."""
-    mine = treated.AdverseEvent.treatment_id == treatment_id
-    rows = work.rows(treated.AdverseEvent, mine, order=(treated.AdverseEvent.seen_at,))
-    return tuple(_event(work, row) for row in rows)
+    mine = treatment_tables.AdverseEventRow.treatment_id == treatment_id
+    rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
+    return tuple(_read_event(work, row) for row in rows)
 
 
-def end_treatment(work: Work, row: treated.Treatment, state: TreatmentState) -> None:
+def end_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow, state: TreatmentState) -> None:
     """End a treatment: it is read from now on."""
     row.state, row.ended_at, row.ended_by = state.value, now(), work.actor
     work.keep(row, f"treatment.{state}")
 
 
-def _said(work: Work, row: treated.AdverseEvent) -> dict[str, Any]:
+def _open_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(work.open(row, "event_sealed"))
     return said
 
 
-def _seal(work: Work, row: treated.AdverseEvent, said: dict[str, Any]) -> None:
+def _seal_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow, said: dict[str, Any]) -> None:
     written = json_text(said)
-    if len(written) > _LONGEST:
-        raise fault("too-long", "words", hint={"longest": _LONGEST})
+    if len(written) > _LONGEST_WORDS:
+        raise clinic_error("too-long", "words", hint={"longest": _LONGEST_WORDS})
     work.seal(row, "event_sealed", written.encode())
 
 
-def _event(work: Work, row: treated.AdverseEvent) -> AdverseEvent:
-    said = _said(work, row)
+def _read_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) -> AdverseEvent:
+    said = _open_event(work, row)
     return AdverseEvent(
         id=row.id,
         treatment_id=row.treatment_id,
         consultation_id=row.consultation_id,
-        source=Source(row.source),
+        source=AdverseEventSource(row.source),
         kind=said["kind"],
-        grade=Grade(said["grade"]),
+        grade=AdverseEventGrade(said["grade"]),
         site=said["site"],
         words=said["words"],
         seen_at=row.seen_at,

@@ -7,13 +7,21 @@ be put right and not decided away: nobody decides that a patient is treated with
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from skinbeam.records.treated import Answer, Ordered, Treatment
+from skinbeam_clinic.treatments.models import ChecklistAnswer, Treatment, TreatmentOrder
 
-__all__ = ["BY_ITSELF", "ITEMS", "Item", "asked_of", "open_items", "stops", "waiting"]
+__all__ = [
+    "AUTOMATIC_ITEMS",
+    "CHECKLIST_ITEMS",
+    "ChecklistItem",
+    "is_stopping",
+    "list_items",
+    "list_open_items",
+    "list_unanswered",
+]
 
 
 @dataclass(frozen=True)
-class Item:
+class ChecklistItem:
     """One thing that is asked.
 
     Parameters
@@ -31,49 +39,49 @@ class Item:
 
 _YES = ("yes", "no"), ("yes",)
 _NO = ("no", "yes"), ("no",)
-ITEMS = {
+CHECKLIST_ITEMS = {
     one.name: one
     for one in (
-        Item("device", ("as-planned", "other"), ("as-planned",)),  # told by the machine that is picked
-        Item("identity", *_YES, firm=True),
-        Item("consent", *_YES, firm=True),
-        Item("tan", *_NO),
-        Item("medicines", *_NO),
-        Item("pregnancy", ("no", "cannot-be", "yes"), ("no", "cannot-be")),
-        Item("infection", *_NO),
-        Item("course", ("quiet", "speaks"), ("quiet",)),  # told by the rules that judge what was recorded
-        Item("spots", ("allowed", "not-read", "not-allowed"), ("allowed",), always=False),
-        Item("photograph", *_YES),
-        Item("cooling", *_YES, always=False),
-        Item("eyewear-patient", *_YES, firm=True),
-        Item("eyewear-room", *_YES, firm=True),
-        Item("shields", *_YES, firm=True, always=False),
+        ChecklistItem("device", ("as-planned", "other"), ("as-planned",)),  # told by the machine that is picked
+        ChecklistItem("identity", *_YES, firm=True),
+        ChecklistItem("consent", *_YES, firm=True),
+        ChecklistItem("tan", *_NO),
+        ChecklistItem("medicines", *_NO),
+        ChecklistItem("pregnancy", ("no", "cannot-be", "yes"), ("no", "cannot-be")),
+        ChecklistItem("infection", *_NO),
+        ChecklistItem("course", ("quiet", "speaks"), ("quiet",)),  # told by the rules that judge what was recorded
+        ChecklistItem("spots", ("allowed", "not-read", "not-allowed"), ("allowed",), always=False),
+        ChecklistItem("photograph", *_YES),
+        ChecklistItem("cooling", *_YES, always=False),
+        ChecklistItem("eyewear-patient", *_YES, firm=True),
+        ChecklistItem("eyewear-room", *_YES, firm=True),
+        ChecklistItem("shields", *_YES, firm=True, always=False),
     )
 }
 
-BY_ITSELF = ("device", "course")  # items that nobody is asked: the machine and the rules tell
+AUTOMATIC_ITEMS = ("device", "course")  # items that nobody is asked: the machine and the rules tell
 
 
-def asked_of(ordered: Ordered) -> tuple[Item, ...]:
+def list_items(ordered: TreatmentOrder) -> tuple[ChecklistItem, ...]:
     """Return the items of a treatment, in the order in which they are asked."""
-    return tuple(item for item in ITEMS.values() if item.always or item.name in ordered.asked)
+    return tuple(item for item in CHECKLIST_ITEMS.values() if item.always or item.name in ordered.asked)
 
 
-def waiting(treatment: Treatment) -> tuple[Item, ...]:
+def list_unanswered(treatment: Treatment) -> tuple[ChecklistItem, ...]:
     """Return the items that nobody has answered."""
-    return tuple(item for item in asked_of(treatment.ordered) if item.name not in treatment.answered)
+    return tuple(item for item in list_items(treatment.ordered) if item.name not in treatment.answered)
 
 
-def stops(answer: Answer) -> bool:
+def is_stopping(answer: ChecklistAnswer) -> bool:
     """Tell whether nothing may be fired because of an answer, as it stands."""
-    item = ITEMS[answer.item]
+    item = CHECKLIST_ITEMS[answer.item]
     return answer.answer not in item.clear and (item.firm or answer.decision is None)
 
 
-def open_items(treatment: Treatment) -> Iterable[Item]:
+def list_open_items(treatment: Treatment) -> Iterable[ChecklistItem]:
     """Return the items that keep a treatment from its first pulse: not answered, or with an answer that stops."""
     return tuple(
         item
-        for item in asked_of(treatment.ordered)
-        if item.name not in treatment.answered or stops(treatment.answered[item.name])
+        for item in list_items(treatment.ordered)
+        if item.name not in treatment.answered or is_stopping(treatment.answered[item.name])
     )

@@ -7,16 +7,16 @@ and mirrored at the middle line.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from skinbeam.messages import text
-from skinbeam.records.treated import Side
-from skinbeam.report.names import site_title
+from skinbeam.report.formatting import site_title
+from skinbeam.text import render_message
+from skinbeam_clinic.treatments.models import BodySide
 
-__all__ = ["OUTLINES", "PAIRED", "Region", "place_told", "regions"]
+__all__ = ["OUTLINES", "PAIRED_SITES", "FaceRegion", "describe_place", "list_regions"]
 
 WIDTH = 300
 
 # Site → what is drawn of it, at its patient's right where it has two sides, and where its label stands.
-_FACE: Mapping[str, tuple[str, float, float]] = {
+_FACE_PATHS: Mapping[str, tuple[str, float, float]] = {
     "forehead": ("M74 78C90 32 120 22 150 22S210 32 226 78V104H172L166 92H134L128 104H74Z", 150, 62),
     "glabella": ("M132 96H168L165 137H135Z", 150, 122),
     "eyelid": ("M74 128C84 108 118 108 130 128 118 148 84 148 74 128Z", 102, 133),
@@ -31,7 +31,7 @@ _FACE: Mapping[str, tuple[str, float, float]] = {
     "arms": ("M4 452 40 446 52 506 40 548H4Z", 26, 508),
     "hands": ("M58 520H104L108 562C96 574 66 574 54 562Z", 81, 552),
 }
-PAIRED = ("periorbital", "eyelid", "cheeks", "jaw", "hands", "arms")
+PAIRED_SITES = ("periorbital", "eyelid", "cheeks", "jaw", "hands", "arms")
 # What is drawn beneath and treated as nothing: head, ears, eyes, mouth.
 OUTLINES = (
     "M150 10C66 10 42 78 46 160 49 252 100 356 150 360 200 356 251 252 254 160 258 78 234 10 150 10Z",
@@ -42,7 +42,7 @@ OUTLINES = (
 
 
 @dataclass(frozen=True)
-class Region:
+class FaceRegion:
     """One part of the map.
 
     Parameters
@@ -51,7 +51,7 @@ class Region:
     """
 
     site: str
-    side: Side
+    side: BodySide
     title: str
     path: str
     mirrored: bool
@@ -66,7 +66,7 @@ class Region:
         return f"{shown} …" if len(self.rows) > 2 else shown
 
 
-def regions(rows: Sequence[tuple[int, str, Side]]) -> tuple[Region, ...]:
+def list_regions(rows: Sequence[tuple[int, str, BodySide]]) -> tuple[FaceRegion, ...]:
     """Return every region of the map.
 
     Parameters
@@ -74,22 +74,22 @@ def regions(rows: Sequence[tuple[int, str, Side]]) -> tuple[Region, ...]:
     rows : number, site and side of each row of what was fired; a row of the full face fills every part of it.
     """
     found = []
-    for site, (path, x, y) in _FACE.items():
-        for side in (Side.RIGHT, Side.LEFT) if site in PAIRED else (Side.BOTH,):
-            mirrored = side is Side.LEFT
+    for site, (path, x, y) in _FACE_PATHS.items():
+        for side in (BodySide.RIGHT, BodySide.LEFT) if site in PAIRED_SITES else (BodySide.BOTH,):
+            mirrored = side is BodySide.LEFT
             there = tuple(number for number, where, which in rows if _covers(where, which, site, side))
-            title = place_told(site, side)
-            found.append(Region(site, side, title, path, mirrored, WIDTH - x if mirrored else x, y, there))
+            title = describe_place(site, side)
+            found.append(FaceRegion(site, side, title, path, mirrored, WIDTH - x if mirrored else x, y, there))
     return tuple(found)
 
 
-def place_told(site: str, side: Side) -> str:
+def describe_place(site: str, side: BodySide) -> str:
     """Return a place in words."""
     named = site_title(site)
-    return named if side is Side.BOTH else text(f"clinic-session.{side}-side", {"site": named})
+    return named if side is BodySide.BOTH else render_message(f"clinic-session.{side}-side", {"site": named})
 
 
-def _covers(where: str, which: Side, site: str, side: Side) -> bool:
+def _covers(where: str, which: BodySide, site: str, side: BodySide) -> bool:
     if where == "full-face":
         return site not in ("neck", "decolletage", "arms", "hands")
-    return where == site and (which is Side.BOTH or which is side)
+    return where == site and (which is BodySide.BOTH or which is side)

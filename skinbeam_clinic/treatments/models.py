@@ -5,22 +5,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skinbeam.model.package_data import load_package_table
+
 __all__ = [
     "ADVERSE_KINDS",
     "AdverseEvent",
-    "Answer",
-    "Decision",
+    "AdverseEventGrade",
+    "AdverseEventSource",
+    "AreaFiring",
+    "BodySide",
+    "ChecklistAnswer",
+    "ChecklistDecision",
+    "ClinicMachine",
     "Deviation",
-    "Fired",
-    "Grade",
-    "Machine",
-    "Note",
-    "Ordered",
-    "Side",
-    "Source",
     "TreatedArea",
     "Treatment",
+    "TreatmentNote",
+    "TreatmentOrder",
     "TreatmentState",
+    "find_deviations",
 ]
 
 # Harms as `practice.csv` and plans name them, so that what went wrong can be counted against what was foretold.
@@ -52,7 +55,7 @@ class TreatmentState(StrEnum):
     STOPPED = "stopped"
 
 
-class Grade(StrEnum):
+class AdverseEventGrade(StrEnum):
     """How bad an adverse event is: grades 1 to 4 of CTCAE."""
 
     MILD = "mild"
@@ -61,7 +64,7 @@ class Grade(StrEnum):
     SERIOUS = "serious"
 
 
-class Source(StrEnum):
+class AdverseEventSource(StrEnum):
     """Where an adverse event was told of."""
 
     SESSION = "session"
@@ -69,7 +72,7 @@ class Source(StrEnum):
     FOLLOW_UP = "follow-up"
 
 
-class Side(StrEnum):
+class BodySide(StrEnum):
     """Which of the two sides of a person, as that person has them."""
 
     BOTH = "both"
@@ -78,7 +81,7 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True)
-class Machine:
+class ClinicMachine:
     """A device that stands in the clinic; `device` is its name among the known ones.
 
     Parameters
@@ -96,7 +99,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Ordered:
+class TreatmentOrder:
     """What a plan says of the option that was agreed to, as far as a treatment is held against it.
 
     Parameters
@@ -117,7 +120,7 @@ class Ordered:
 
 
 @dataclass(frozen=True)
-class Decision:
+class ChecklistDecision:
     """What a clinician decided about an answer that stops: to go on, and why."""
 
     why: str
@@ -126,7 +129,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ChecklistAnswer:
     """One answer to an item of the checklist; the last one to an item counts, the others stay."""
 
     item: str
@@ -134,7 +137,7 @@ class Answer:
     words: str
     at: datetime.datetime
     by: str
-    decision: Decision | None = None
+    decision: ChecklistDecision | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ class Deviation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fired:
+class AreaFiring:
     """What was fired at one area, as somebody tells it.
 
     Parameters
@@ -174,7 +177,7 @@ class Fired:
     """
 
     site: str
-    side: Side = Side.BOTH
+    side: BodySide = BodySide.BOTH
     settings: Mapping[str, float]
     passes: int | None = None
     pulses: int | None = None
@@ -193,7 +196,7 @@ class TreatedArea:
     """A row of what was fired, never changed, with how it differs from the plan."""
 
     id: str
-    fired: Fired
+    fired: AreaFiring
     deviations: tuple[Deviation, ...]
     fired_at: datetime.datetime
     fired_by: str
@@ -212,9 +215,9 @@ class AdverseEvent:
     id: str
     treatment_id: str
     consultation_id: str
-    source: Source
+    source: AdverseEventSource
     kind: str
-    grade: Grade
+    grade: AdverseEventGrade
     site: str
     words: str
     seen_at: datetime.datetime
@@ -225,7 +228,7 @@ class AdverseEvent:
 
 
 @dataclass(frozen=True)
-class Note:
+class TreatmentNote:
     """What somebody wrote beside a treatment."""
 
     words: str
@@ -256,11 +259,11 @@ class Treatment:
     serial: str | None
     number: int
     state: TreatmentState
-    ordered: Ordered
-    answers: tuple[Answer, ...]
+    ordered: TreatmentOrder
+    answers: tuple[ChecklistAnswer, ...]
     areas: tuple[TreatedArea, ...]
     events: tuple[AdverseEvent, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[TreatmentNote, ...]
     created_at: datetime.datetime
     created_by: str
     started_at: datetime.datetime | None
@@ -274,7 +277,7 @@ class Treatment:
         return self.state in (TreatmentState.DONE, TreatmentState.STOPPED)
 
     @property
-    def answered(self) -> Mapping[str, Answer]:
+    def answered(self) -> Mapping[str, ChecklistAnswer]:
         """Item → the answer that counts."""
         return {one.item: one for one in self.answers}
 
@@ -283,3 +286,41 @@ class Treatment:
         """The rows that no other one corrects, and that were not struck out."""
         corrected = {one.fired.corrects for one in self.areas}
         return tuple(one for one in self.areas if one.id not in corrected and not one.fired.struck)
+
+
+# How what was fired differs from what was planned, and which of it is likelier to hurt.
+#
+# A plan was held against its limits at the settings that it names. More dose, more columns, more passes, a wider spot,
+# a
+# shorter pulse or another light is what it was not checked at; less is noted, too, since it may explain a poor result.
+
+# The sense in which a setting gives more heat: +1 with more of it, -1 with less; 0 of light, which is another or not.
+_HEATING_DIRECTION = {
+    "wavelength_nm": 0,
+    "fluence_J_cm2": 1,
+    "energy_mJ": 1,
+    "density_per_cm2": 1,
+    "spot_mm": 1,
+    "passes": 1,
+    "pulse_ms": -1,
+}
+
+
+def find_deviations(ordered: TreatmentOrder, fired: Mapping[str, float]) -> tuple[Deviation, ...]:
+    """Return every setting that was fired otherwise than planned, in the order in which settings are told."""
+    found = []
+    for name, heat in _HEATING_DIRECTION.items():
+        if name not in fired:
+            continue
+        value, planned = fired[name], ordered.settings.get(name, fired[name])
+        most = min(held.get(name, value) for held in (ordered.allowed, ordered.emitted))
+        other = abs(value - planned) > (_rounding_tolerance() * planned if heat else 0.0)
+        if other or value > most:
+            hotter = value > most or heat == 0 or heat * (value - planned) > 0
+            found.append(Deviation(name, planned, value, hotter, most if value > most else None))
+    return tuple(found)
+
+
+def _rounding_tolerance() -> float:
+    """The share by which a value may differ and still be the planned one, as a display rounds it."""
+    return float(load_package_table("data/sessions.toml")["same_within"]["value"])

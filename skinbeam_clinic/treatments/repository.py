@@ -9,43 +9,49 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from skinbeam.records.checklist import ITEMS, asked_of, open_items
-from skinbeam.records.desk.adverse_events import end_treatment, events_of
-from skinbeam.records.desk.appointments import keep_appointment
-from skinbeam.records.desk.consents import in_force
-from skinbeam.records.desk.diary.alarms import course_is_stopped
-from skinbeam.records.deviations import deviations
-from skinbeam.records.faults import fault
-from skinbeam.records.roles import Act
-from skinbeam.records.store import tables, treated
-from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.work import Access, Work
-from skinbeam.records.treated import (
-    Fired,
-    Ordered,
+from skinbeam.model import consultation as schema
+from skinbeam.model.input_files import parse_record
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.appointments.repository import mark_attended
+from skinbeam_clinic.consents.repository import get_valid_consent
+from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.diaries.repository import is_course_stopped
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.treatments.adverse_events import end_treatment, list_adverse_events
+from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS, list_items, list_open_items
+from skinbeam_clinic.treatments.models import (
+    AreaFiring,
     TreatedArea,
     Treatment,
+    TreatmentOrder,
     TreatmentState,
+    find_deviations,
 )
-from skinbeam.records.treated_json import answers_of, area_of, fired_said, notes_of, ordered_of
-from skinbeam.schema import consultation as schema
-from skinbeam.schema.load import parse
+from skinbeam_clinic.treatments.serialization import (
+    parse_answers,
+    parse_area,
+    parse_notes,
+    parse_order,
+    serialize_firing,
+)
 
-__all__ = ["Treatments"]
+__all__ = ["TreatmentRepository"]
 
-_LONGEST = 20_000  # characters
-_OPEN = (TreatmentState.PREPARING, TreatmentState.TREATING)
-_BESIDE = ("density_per_cm2",)  # of columns: kept, and no word of a test spot in a case file
+_LONGEST_JSON = 20_000  # characters
+_OPEN_STATES = (TreatmentState.PREPARING, TreatmentState.TREATING)
+_NOT_IN_CASE = ("density_per_cm2",)  # of columns: kept, and no word of a test spot in a case file
 
 
-class Treatments:
+class TreatmentRepository:
     """The treatments of a clinic."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def begin(self, consent_id: str, ordered: Ordered, *, appointment_id: str | None = None) -> Treatment:
+    def begin(self, consent_id: str, ordered: TreatmentOrder, *, appointment_id: str | None = None) -> Treatment:
         """Begin a treatment; one of the same consent that is not ended is given back, whoever began it.
 
         Parameters
@@ -58,14 +64,14 @@ class Treatments:
         AbsentError : this clinic has no such consent, or the patient no such appointment.
         InputError : `closed`, `void`, `not-signed`, or `plan-outdated`: the consent does not hold.
         """
-        with self._access.work(Act.WRITE) as work:
-            plan, consent = in_force(work, consent_id)
-            table = treated.Treatment
+        with self._access.work(AccessRight.WRITE) as work:
+            plan, consent = get_valid_consent(work, consent_id)
+            table = treatment_tables.TreatmentRow
             known = work.rows(table, table.consultation_id == plan.consultation_id)
             for one in known:
                 if one.consent_id == consent_id and one.ended_at is None:
-                    return _treatment(work, one)
-            kept = keep_appointment(work, plan.consultation_id, appointment_id)
+                    return _read_treatment(work, one)
+            kept = mark_attended(work, plan.consultation_id, appointment_id)
             row = table(
                 clinic_id=work.clinic_id,
                 id=new_id(),
@@ -79,9 +85,9 @@ class Treatments:
                 created_at=now(),
                 created_by=work.actor,
             )
-            _seal(work, row, "checklist_sealed", {"ordered": dataclasses.asdict(ordered), "answers": []})
+            _seal_json(work, row, "checklist_sealed", {"ordered": dataclasses.asdict(ordered), "answers": []})
             work.keep(row, "treatment.begun")
-            return _treatment(work, row)
+            return _read_treatment(work, row)
 
     def get(self, id: str) -> Treatment:
         """Return a treatment.
@@ -90,18 +96,18 @@ class Treatments:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.see(Act.READ) as work:
+        with self._access.reading(AccessRight.READ) as work:
             work.note("treatment.seen", f"treatment/{id}")
-            return _treatment(work, work.get(treated.Treatment, id))
+            return _read_treatment(work, work.get(treatment_tables.TreatmentRow, id))
 
     def of(self, consultation_id: str) -> tuple[Treatment, ...]:
         """Return the treatments of a consultation, oldest first."""
-        with self._access.see(Act.READ) as work:
-            work.get(tables.Consultation, consultation_id)
+        with self._access.reading(AccessRight.READ) as work:
+            work.get(tables.ConsultationRow, consultation_id)
             work.note("treatments.listed", f"consultation/{consultation_id}")
-            mine = treated.Treatment.consultation_id == consultation_id
-            rows = work.rows(treated.Treatment, mine, order=(treated.Treatment.created_at,))
-            return tuple(_treatment(work, row) for row in rows)
+            mine = treatment_tables.TreatmentRow.consultation_id == consultation_id
+            rows = work.rows(treatment_tables.TreatmentRow, mine, order=(treatment_tables.TreatmentRow.created_at,))
+            return tuple(_read_treatment(work, row) for row in rows)
 
     def pick(self, id: str, machine_id: str, why: str = "") -> Treatment:
         """Say with which machine it is done; one that is not of the planned device stops until a clinician decides.
@@ -111,15 +117,15 @@ class Treatments:
         AbsentError : this clinic has no such machine, or it is retired.
         InputError : `treatment-begun`: the first pulse may be fired already.
         """
-        with self._access.work(Act.WRITE) as work:
-            row = _preparing(work, id)
-            machine = work.get(treated.Machine, machine_id)
+        with self._access.work(AccessRight.WRITE) as work:
+            row = _get_preparing(work, id)
+            machine = work.get(treatment_tables.MachineRow, machine_id)
             if machine.retired_at is not None:
-                raise fault("absent", "machine")
+                raise clinic_error("absent", "machine")
             row.machine_id, row.device, row.serial = machine.id, machine.device, machine.serial
-            planned = machine.device == _ordered(work, row).device
-            _answer(work, row, {"device": ("as-planned" if planned else "other", why)})
-            return _treatment(work, row)
+            planned = machine.device == _read_order(work, row).device
+            _add_answers(work, row, {"device": ("as-planned" if planned else "other", why)})
+            return _read_treatment(work, row)
 
     def answer(self, id: str, answers: Mapping[str, tuple[str, str]]) -> Treatment:
         """Keep answers to the checklist, each with words; one that says what is kept already is no new answer.
@@ -132,14 +138,14 @@ class Treatments:
         ------
         InputError : `treatment-begun`, `bad-checklist` (no such item or answer), or `too-long`.
         """
-        with self._access.work(Act.WRITE) as work:
-            row = _preparing(work, id)
-            asked = {item.name: item for item in asked_of(_ordered(work, row)) if item.name != "device"}
+        with self._access.work(AccessRight.WRITE) as work:
+            row = _get_preparing(work, id)
+            asked = {item.name: item for item in list_items(_read_order(work, row)) if item.name != "device"}
             for item, (answer, _) in answers.items():
                 if item not in asked or answer not in asked[item].answers:
-                    raise fault("bad-checklist", item)
-            _answer(work, row, answers)
-            return _treatment(work, row)
+                    raise clinic_error("bad-checklist", item)
+            _add_answers(work, row, answers)
+            return _read_treatment(work, row)
 
     def decide(self, id: str, item: str, why: str) -> Treatment:
         """Go on in spite of an answer that stops, and say why; a firm item is put right and not decided away.
@@ -148,18 +154,18 @@ class Treatments:
         ------
         InputError : `treatment-begun`, `bad-checklist`, `no-reason`, or `too-long`.
         """
-        with self._access.work(Act.TREAT) as work:
-            row = _preparing(work, id)
-            said = _checklist(work, row)
+        with self._access.work(AccessRight.TREAT) as work:
+            row = _get_preparing(work, id)
+            said = _read_checklist(work, row)
             given = [one for one in said["answers"] if one["item"] == item]
-            if not given or ITEMS[item].firm or given[-1]["answer"] in ITEMS[item].clear:
-                raise fault("bad-checklist", item)
+            if not given or CHECKLIST_ITEMS[item].firm or given[-1]["answer"] in CHECKLIST_ITEMS[item].clear:
+                raise clinic_error("bad-checklist", item)
             if not why:
-                raise fault("no-reason", f"why-{item}")
+                raise clinic_error("no-reason", f"why-{item}")
             given[-1]["decision"] = {"why": why, "at": now().isoformat(), "by": work.actor}
-            _seal(work, row, "checklist_sealed", said)
+            _seal_json(work, row, "checklist_sealed", said)
             work.keep(row, "treatment.decided")
-            return _treatment(work, row)
+            return _read_treatment(work, row)
 
     def start(self, id: str) -> Treatment:
         """Let the first pulse be fired: every item is answered, none stops, and the consent still holds.
@@ -169,18 +175,18 @@ class Treatments:
         InputError : `treatment-begun`, `checklist-open`, `course-stopped` (an alarm of a diary waits for a clinician's
             decision), or the consent does not hold (`begin`).
         """
-        with self._access.work(Act.TREAT) as work:
-            row = _preparing(work, id)
-            in_force(work, row.consent_id)
-            if course_is_stopped(work, row.consultation_id):
-                raise fault("course-stopped", "treatment")
-            if open_items(_treatment(work, row)):
-                raise fault("checklist-open", "checklist")
+        with self._access.work(AccessRight.TREAT) as work:
+            row = _get_preparing(work, id)
+            get_valid_consent(work, row.consent_id)
+            if is_course_stopped(work, row.consultation_id):
+                raise clinic_error("course-stopped", "treatment")
+            if list_open_items(_read_treatment(work, row)):
+                raise clinic_error("checklist-open", "checklist")
             row.state, row.started_at, row.started_by = TreatmentState.TREATING.value, now(), work.actor
             work.keep(row, "treatment.started")
-            return _treatment(work, row)
+            return _read_treatment(work, row)
 
-    def fire(self, id: str, fired: Fired, *, row_id: str = "") -> TreatedArea:
+    def fire(self, id: str, fired: AreaFiring, *, row_id: str = "") -> TreatedArea:
         """Keep what was fired at an area; a sign that stops ends the treatment. After the end it needs a `why`.
 
         Parameters
@@ -194,22 +200,22 @@ class Treatments:
             (a correction, or a row after the end, without a why), `corrected` (it was already), `too-long`, or a
             setting that no case file could hold.
         """
-        with self._access.work(Act.TREAT) as work:
-            row = work.get(treated.Treatment, id)
-            areas = _areas(work, id)
+        with self._access.work(AccessRight.TREAT) as work:
+            row = work.get(treatment_tables.TreatmentRow, id)
+            areas = _read_areas(work, id)
             sent = next((one for one in areas if one.id == row_id), None)
             if sent is not None:
                 return sent
-            ordered = _ordered(work, row)
+            ordered = _read_order(work, row)
             if row.started_at is None:
-                raise fault("checklist-open", "checklist")
-            _checked(row.device or ordered.device, fired)
-            _corrects(fired, areas, ended=row.ended_at is not None)
+                raise clinic_error("checklist-open", "checklist")
+            _check_case_file(row.device or ordered.device, fired)
+            _check_correction(fired, areas, ended=row.ended_at is not None)
             passes = {} if fired.passes is None else {"passes": float(fired.passes)}
-            found = () if fired.struck else deviations(ordered, {**fired.settings, **passes})
+            found = () if fired.struck else find_deviations(ordered, {**fired.settings, **passes})
             if any(one.hotter for one in found) and not fired.reason:
-                raise fault("beyond-plan", "reason")
-            area = treated.TreatedArea(
+                raise clinic_error("beyond-plan", "reason")
+            area = treatment_tables.TreatedAreaRow(
                 clinic_id=work.clinic_id,
                 id=row_id or new_id(),
                 consultation_id=row.consultation_id,
@@ -217,11 +223,11 @@ class Treatments:
                 fired_at=now(),
                 fired_by=work.actor,
             )
-            _seal(work, area, "fired_sealed", fired_said(fired, found))
+            _seal_json(work, area, "fired_sealed", serialize_firing(fired, found))
             work.keep(area, "treatment.fired")
             if fired.endpoint.startswith("stop") and not fired.struck and row.ended_at is None:
                 end_treatment(work, row, TreatmentState.STOPPED)
-            return _area(work, area)
+            return _read_area(work, area)
 
     def note(self, id: str, words: str) -> Treatment:
         """Write a note beside a treatment, after its end, too.
@@ -230,15 +236,15 @@ class Treatments:
         ------
         InputError : `no-reason` (nothing was written), or `too-long`.
         """
-        with self._access.work(Act.WRITE) as work:
-            row = work.get(treated.Treatment, id)
+        with self._access.work(AccessRight.WRITE) as work:
+            row = work.get(treatment_tables.TreatmentRow, id)
             if not words:
-                raise fault("no-reason", "words")
-            said = _notes(work, row)
+                raise clinic_error("no-reason", "words")
+            said = _read_notes(work, row)
             said["notes"].append({"words": words, "at": now().isoformat(), "by": work.actor})
-            _seal(work, row, "notes_sealed", said)
+            _seal_json(work, row, "notes_sealed", said)
             work.keep(row, "treatment.noted")
-            return _treatment(work, row)
+            return _read_treatment(work, row)
 
     def end(self, id: str, state: TreatmentState) -> Treatment:
         """End a treatment as done or stopped; one that is ended stays as it is.
@@ -247,87 +253,89 @@ class Treatments:
         ------
         InputError : `nothing-fired`: a treatment that is done has a row of what was.
         """
-        with self._access.work(Act.TREAT) as work:
-            row = work.get(treated.Treatment, id)
+        with self._access.work(AccessRight.TREAT) as work:
+            row = work.get(treatment_tables.TreatmentRow, id)
             if row.ended_at is None:
-                if state is TreatmentState.DONE and not _treatment(work, row).standing:
-                    raise fault("nothing-fired", "state")
+                if state is TreatmentState.DONE and not _read_treatment(work, row).standing:
+                    raise clinic_error("nothing-fired", "state")
                 end_treatment(work, row, state)
-            return _treatment(work, row)
+            return _read_treatment(work, row)
 
 
-def _preparing(work: Work, id: str) -> treated.Treatment:
+def _get_preparing(work: ClinicTransaction, id: str) -> treatment_tables.TreatmentRow:
     """A treatment whose checklist may still be changed."""
-    row = work.get(treated.Treatment, id)
+    row = work.get(treatment_tables.TreatmentRow, id)
     if row.state != TreatmentState.PREPARING:
-        raise fault("treatment-begun", "treatment")
+        raise clinic_error("treatment-begun", "treatment")
     return row
 
 
-def _answer(work: Work, row: treated.Treatment, answers: Mapping[str, tuple[str, str]]) -> None:
+def _add_answers(
+    work: ClinicTransaction, row: treatment_tables.TreatmentRow, answers: Mapping[str, tuple[str, str]]
+) -> None:
     """Add what is new; the last answer to an item counts, and nobody's is lost."""
-    said = _checklist(work, row)
+    said = _read_checklist(work, row)
     held = {one["item"]: (one["answer"], one["words"]) for one in said["answers"]}
     for item, (answer, words) in answers.items():
         if held.get(item) != (answer, words) or item == "device":
             new = {"item": item, "answer": answer, "words": words, "at": now().isoformat(), "by": work.actor}
             said["answers"].append(new)
-    _seal(work, row, "checklist_sealed", said)
+    _seal_json(work, row, "checklist_sealed", said)
     work.keep(row, "treatment.checked")
 
 
-def _corrects(fired: Fired, areas: tuple[TreatedArea, ...], *, ended: bool) -> None:
+def _check_correction(fired: AreaFiring, areas: tuple[TreatedArea, ...], *, ended: bool) -> None:
     """See that what is corrected is there and stands, and that who corrects or is late says why."""
     if fired.corrects is not None:
         if all(one.id != fired.corrects for one in areas):
-            raise fault("absent", "row")
+            raise clinic_error("absent", "row")
         if any(one.fired.corrects == fired.corrects for one in areas):
-            raise fault("corrected", "corrects")
+            raise clinic_error("corrected", "corrects")
     if (ended or fired.corrects is not None) and not fired.why:
-        raise fault("no-reason", "why")
+        raise clinic_error("no-reason", "why")
 
 
-def _checked(device: str, fired: Fired) -> None:
+def _check_case_file(device: str, fired: AreaFiring) -> None:
     """See that a case file can say it, so that the next plan can read it."""
-    said = {name: value for name, value in fired.settings.items() if name not in _BESIDE}
+    said = {name: value for name, value in fired.settings.items() if name not in _NOT_IN_CASE}
     about = {"device": device, "site": fired.site, "read_after_h": 0.0, "reaction": "none"}
-    parse(schema.TestSpot, about | said, file="treatment")
+    parse_record(schema.EarlierTestSpot, about | said, file="treatment")
 
 
-def _seal(work: Work, row: tables.Base, column: str, said: Mapping[str, Any]) -> None:
+def _seal_json(work: ClinicTransaction, row: tables.Base, column: str, said: Mapping[str, Any]) -> None:
     written = json_text(dict(said))
-    if len(written) > _LONGEST:
-        raise fault("too-long", "words", hint={"longest": _LONGEST})
+    if len(written) > _LONGEST_JSON:
+        raise clinic_error("too-long", "words", hint={"longest": _LONGEST_JSON})
     work.seal(row, column, written.encode())
 
 
-def _checklist(work: Work, row: treated.Treatment) -> dict[str, Any]:
+def _read_checklist(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(work.open(row, "checklist_sealed"))
     return said
 
 
-def _notes(work: Work, row: treated.Treatment) -> dict[str, Any]:
+def _read_notes(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> dict[str, Any]:
     said: dict[str, Any] = {"notes": []} if row.notes_sealed is None else json.loads(work.open(row, "notes_sealed"))
     return said
 
 
-def _ordered(work: Work, row: treated.Treatment) -> Ordered:
-    return ordered_of(_checklist(work, row)["ordered"])
+def _read_order(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> TreatmentOrder:
+    return parse_order(_read_checklist(work, row)["ordered"])
 
 
-def _area(work: Work, row: treated.TreatedArea) -> TreatedArea:
+def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) -> TreatedArea:
     said = json.loads(work.open(row, "fired_sealed"))
-    return area_of(said, row.id, row.fired_at, work.name_of(row.fired_by))
+    return parse_area(said, row.id, row.fired_at, work.name_of(row.fired_by))
 
 
-def _areas(work: Work, treatment_id: str) -> tuple[TreatedArea, ...]:
-    table = treated.TreatedArea
+def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea, ...]:
+    table = treatment_tables.TreatedAreaRow
     rows = work.rows(table, table.treatment_id == treatment_id, order=(table.fired_at,))
-    return tuple(_area(work, row) for row in rows)
+    return tuple(_read_area(work, row) for row in rows)
 
 
-def _treatment(work: Work, row: treated.Treatment) -> Treatment:
-    said = _checklist(work, row)
+def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:
+    said = _read_checklist(work, row)
     return Treatment(
         id=row.id,
         consultation_id=row.consultation_id,
@@ -340,11 +348,11 @@ def _treatment(work: Work, row: treated.Treatment) -> Treatment:
         serial=row.serial,
         number=row.number,
         state=TreatmentState(row.state),
-        ordered=ordered_of(said["ordered"]),
-        answers=answers_of(said["answers"], work.name_of),
-        areas=_areas(work, row.id),
-        events=events_of(work, row.id),
-        notes=notes_of(_notes(work, row)["notes"], work.name_of),
+        ordered=parse_order(said["ordered"]),
+        answers=parse_answers(said["answers"], work.name_of),
+        areas=_read_areas(work, row.id),
+        events=list_adverse_events(work, row.id),
+        notes=parse_notes(_read_notes(work, row)["notes"], work.name_of),
         created_at=row.created_at,
         created_by=work.name_of(row.created_by),
         started_at=row.started_at,

@@ -8,88 +8,99 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.answers import submission_of
-from skinbeam.app.clinic.course.changed import CHANGES, rules_told
-from skinbeam.app.clinic.course.face_map import OUTLINES, regions
-from skinbeam.app.clinic.course.ordered import ordered_of
-from skinbeam.app.clinic.course.sent import SETTINGS, fired_sent
-from skinbeam.app.clinic.course.stops import Stop, stops_of
-from skinbeam.app.clinic.course.telling import (
-    Row,
-    Sign,
-    deviation_told,
-    rows_of,
-    signs_of,
-    stop_seen,
-    stopping,
-    value_told,
-)
-from skinbeam.app.clinic.course.told import stops_told
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.places import option_at
-from skinbeam.app.clinic.plans import Opened, opened
-from skinbeam.app.clinic.visit import Visit, name_sent, status_of
-from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
-from skinbeam.messages import LANGUAGES, local, retell, retold, speaking, spoken, text
-from skinbeam.plan.records import Immediate, Option
+from skinbeam.model.errors import InputError
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.records import ImmediateReaction, Option
 from skinbeam.plan.records import Plan as Records
-from skinbeam.records.checklist import BY_ITSELF, asked_of, open_items
-from skinbeam.records.deviations import deviations
-from skinbeam.records.faults import fault
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.treated import (
+from skinbeam.report.formatting import concern_name, device_name, quantity_label, site_title
+from skinbeam.report.overview import setting_line
+from skinbeam.report.plain_words import phone_line
+from skinbeam.text import (
+    LANGUAGES,
+    current_language,
+    render_message,
+    to_local_time,
+    translate,
+    translate_record,
+    use_language,
+)
+from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.patients.record_lines import describe_contraindications
+from skinbeam_clinic.plans.contraindications import (
+    CHANGE_ITEMS,
+    Contraindication,
+    find_contraindications,
+    judge_changes,
+)
+from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.routes import OpenPlan, open_plan
+from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items, list_open_items
+from skinbeam_clinic.treatments.face_map import OUTLINES, list_regions
+from skinbeam_clinic.treatments.models import (
     ADVERSE_KINDS,
+    AdverseEventGrade,
+    AdverseEventSource,
+    AreaFiring,
+    BodySide,
     Deviation,
-    Fired,
-    Grade,
-    Side,
-    Source,
     Treatment,
     TreatmentState,
+    find_deviations,
 )
-from skinbeam.report.leaflet.alike import phone_told
-from skinbeam.report.names import concern_name, device_of, site_title
-from skinbeam.report.overview.lines import setting_line
-from skinbeam.report.shown import quantity
-from skinbeam.schema.names import table
+from skinbeam_clinic.treatments.orders import make_order
+from skinbeam_clinic.treatments.treatment_form import SETTINGS, parse_firing
+from skinbeam_clinic.treatments.views import (
+    FiringRow,
+    SkinSign,
+    describe_deviation,
+    describe_value,
+    find_stop_signs,
+    firing_rows,
+    list_signs,
+    list_stopping_items,
+)
+from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
+from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_treatments"]
+__all__ = ["add_treatment_routes"]
 
 
-def add_treatments(gate: Gate) -> None:
+def add_treatment_routes(gate: ClinicRouter) -> None:
     """Open the routes of treatments."""
     here = "/treatments/{treatment}"
-    gate.add("POST", "/consents/{consent}/treatments", _begin)
-    gate.add("GET", here, _page)
-    gate.add("GET", f"{here}/aftercare", _aftercare)
-    gate.add("POST", f"{here}/machine", _pick)
-    gate.add("POST", f"{here}/checklist", _answer)
-    gate.add("POST", f"{here}/decision", _decide)
-    gate.add("POST", f"{here}/start", _start)
-    gate.add("POST", f"{here}/areas", _fire)
-    gate.add("POST", f"{here}/events", _event)
-    gate.add("POST", "/adverse-events/{event}/end", _resolve)
-    gate.add("POST", f"{here}/notes", _note)
-    gate.add("POST", f"{here}/end", _end)
+    gate.add("POST", "/consents/{consent}/treatments", _begin_treatment)
+    gate.add("GET", here, _show_treatment)
+    gate.add("GET", f"{here}/aftercare", _show_aftercare)
+    gate.add("POST", f"{here}/machine", _pick_machine)
+    gate.add("POST", f"{here}/checklist", _save_answers)
+    gate.add("POST", f"{here}/decision", _save_decision)
+    gate.add("POST", f"{here}/start", _start_treatment)
+    gate.add("POST", f"{here}/areas", _save_firing)
+    gate.add("POST", f"{here}/events", _save_event)
+    gate.add("POST", "/adverse-events/{event}/end", _resolve_event)
+    gate.add("POST", f"{here}/notes", _save_note)
+    gate.add("POST", f"{here}/end", _end_treatment)
 
 
 @dataclass(frozen=True)
-class _Session:
+class _SessionPage:
     """A treatment with the plan that it is under, told in the language that is spoken."""
 
     kept: Treatment
-    plan: Opened
+    plan: OpenPlan
 
     @cached_property
     def records(self) -> Records:
         """The plan in the language that is spoken."""
-        return retell(self.plan.records)
+        return translate_record(self.plan.records)
 
     @cached_property
     def option(self) -> Option:
         """The option that was agreed to."""
-        return option_at(self.records, self.kept.option)[1]
+        return find_option(self.records, self.kept.option)[1]
 
     @property
     def concern(self) -> int:
@@ -99,42 +110,42 @@ class _Session:
     @property
     def name(self) -> str:
         """What is treated, and with what."""
-        concern, option = option_at(self.records, self.kept.option)
-        return f"{concern_name(concern)}, {device_of(option)}"
+        concern, option = find_option(self.records, self.kept.option)
+        return f"{concern_name(concern)}, {device_name(option)}"
 
     @cached_property
-    def signs(self) -> tuple[Sign, ...]:
+    def signs(self) -> tuple[SkinSign, ...]:
         """What may be said to have been seen."""
-        return signs_of(self.option)
+        return list_signs(self.option)
 
     @cached_property
-    def stops(self) -> tuple[Stop, ...]:
+    def stops(self) -> tuple[Contraindication, ...]:
         """What was recorded since the plan was made that speaks against this session."""
-        return stops_of(self.plan.told, self.plan.records, self.kept.option)
+        return find_contraindications(self.plan.told, self.plan.records, self.kept.option)
 
     @property
-    def signs_kept(self) -> tuple[str, ...]:
+    def recorded_signs(self) -> tuple[str, ...]:
         """The signs that stop, as the record keeps them: in English."""
         immediate = self.plan.option(self.kept.option)[1].immediate
-        return tuple(one.english for one in immediate.stop_at) if isinstance(immediate, Immediate) else ()
+        return tuple(one.english for one in immediate.stop_at) if isinstance(immediate, ImmediateReaction) else ()
 
 
-def _session(visit: Visit) -> _Session:
+def _load_session(visit: ClinicRequest) -> _SessionPage:
     kept = visit.desk.treatments.get(visit.path("treatment"))
-    return _Session(kept, opened(visit.desk, kept.plan_id))
+    return _SessionPage(kept, open_plan(visit.desk, kept.plan_id))
 
 
-def _begin(visit: Visit) -> Response:
+def _begin_treatment(visit: ClinicRequest) -> Response:
     """Begin, or go to the one that is under way."""
     desk, consent = visit.desk, visit.desk.consents.get(visit.path("consent"))
-    plan = opened(desk, consent.plan_id)
-    ordered = ordered_of(plan.records, *plan.option(consent.option))
-    made = desk.treatments.begin(consent.id, ordered, appointment_id=name_sent(visit.said("appointment")) or None)
-    _judge(visit, _Session(made, plan))
-    return visit.go(f"/treatments/{made.id}")
+    plan = open_plan(desk, consent.plan_id)
+    ordered = make_order(plan.records, *plan.option(consent.option))
+    made = desk.treatments.begin(consent.id, ordered, appointment_id=check_name(visit.said("appointment")) or None)
+    _judge_checklist(visit, _SessionPage(made, plan))
+    return visit.redirect(f"/treatments/{made.id}")
 
 
-def _judge(visit: Visit, session: _Session) -> tuple[Stop, ...]:
+def _judge_checklist(visit: ClinicRequest, session: _SessionPage) -> tuple[Contraindication, ...]:
     """Answer in the checklist whether a rule speaks against this session, and return what does.
 
     The answer names what speaks, so that a decision holds for that and for nothing that is recorded later.
@@ -146,209 +157,230 @@ def _judge(visit: Visit, session: _Session) -> tuple[Stop, ...]:
     return found
 
 
-def _page(
-    visit: Visit, error: InputError | None = None, *, warned: tuple[Deviation, ...] = (), said: Fired | None = None
+def _show_treatment(
+    visit: ClinicRequest,
+    error: InputError | None = None,
+    *,
+    warned: tuple[Deviation, ...] = (),
+    said: AreaFiring | None = None,
 ) -> Response:
     """Answer with the treatment as far as it is; what was typed stays in the form that was refused."""
-    session = _session(visit)
+    session = _load_session(visit)
     kept, desk = session.kept, visit.desk
-    rows = rows_of(kept, session.signs)
+    rows = firing_rows(kept, session.signs)
     immediate = session.option.immediate
     return visit.page(
         "treatment.html",
-        200 if error is None and not warned else 422 if error is None else status_of(error),
+        200 if error is None and not warned else 422 if error is None else error_status(error),
         error=error,
         session=kept,
         name=session.name,
         plan=session.plan,
         patient=desk.patients.get(session.plan.consultation.patient_id),
-        consent_gone=_consent_gone(visit, session),
-        device=_device(kept),
+        consent_gone=_explain_consent_loss(visit, session),
+        device=_treatment_device(kept),
         setting="" if session.option.setup is None else setting_line(session.option.setup),
-        most=[text("clinic-session.most-allowed", {"value": value_told(*one)}) for one in kept.ordered.allowed.items()],
-        immediate=immediate if isinstance(immediate, Immediate) else None,
+        most=[
+            render_message("clinic-session.most-allowed", {"value": describe_value(*one)})
+            for one in kept.ordered.allowed.items()
+        ],
+        immediate=immediate if isinstance(immediate, ImmediateReaction) else None,
         first_aid=[one.message.text for one in session.records.complications],
-        seen=stop_seen(kept, rows),
-        **_checklist(visit, session),
+        seen=find_stop_signs(kept, rows),
+        **_view_checklist(visit, session),
         rows=rows,
-        map=regions([(row.number, row.area.fired.site, row.area.fired.side) for row in rows if _stands(kept, row)]),
+        map=list_regions(
+            [(row.number, row.area.fired.site, row.area.fired.side) for row in rows if _is_valid_row(kept, row)]
+        ),
         outlines=OUTLINES,
-        **_form(visit, session, rows, warned, said),
-        sites={name: site_title(name) for name, entry in table("site").items() if entry["use"] == "treatment"},
+        **_fill_form(visit, session, rows, warned, said),
+        sites={
+            name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
+        },
         kinds=ADVERSE_KINDS,
-        grades=list(Grade),
+        grades=list(AdverseEventGrade),
     )
 
 
-def _stands(kept: Treatment, row: Row) -> bool:
+def _is_valid_row(kept: Treatment, row: FiringRow) -> bool:
     return row.area in kept.standing
 
 
-def _consent_gone(visit: Visit, session: _Session) -> str:
+def _explain_consent_loss(visit: ClinicRequest, session: _SessionPage) -> str:
     """Why nothing more may be done under the consent, in words; empty where it holds or the treatment is over."""
     if session.kept.ended:
         return ""
     if visit.desk.consents.get(session.kept.consent_id).void_reason is not None:
-        return text("clinic-session.consent-void")
-    return text("clinic-session.consent-outdated") if session.plan.outdated else ""
+        return render_message("clinic-session.consent-void")
+    return render_message("clinic-session.consent-outdated") if session.plan.outdated else ""
 
 
-def _device(kept: Treatment) -> str:
+def _treatment_device(kept: Treatment) -> str:
     name = kept.device or kept.ordered.device
-    return retold(devices()[name].title) if name in devices() else name
+    return translate(devices()[name].title) if name in devices() else name
 
 
-def _checklist(visit: Visit, session: _Session) -> dict[str, Any]:
+def _view_checklist(visit: ClinicRequest, session: _SessionPage) -> dict[str, Any]:
     """What is asked, what was answered, and what of it stops, with the words of rules."""
     kept, modality = session.kept, session.option.modality
-    asked = [item for item in asked_of(kept.ordered) if item.name not in BY_ITSELF]
+    asked = [item for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
     setup = session.option.setup
-    told = rules_told(submission_of(session.plan.consultation.answers), (session.concern, modality), kept.answered)
+    told = judge_changes(
+        parse_submission(session.plan.consultation.answers), (session.concern, modality), kept.answered
+    )
     return {
         "asked": asked,
         "answered": kept.answered,
         "light": "" if setup is None else setup.light,
-        "stopping": stopping(asked_of(kept.ordered), kept.answered),
+        "stopping": list_stopping_items(list_items(kept.ordered), kept.answered),
         "rules": told,
-        "course": stops_told(session.stops, session.records) if kept.state is TreatmentState.PREPARING else (),
-        "changes": CHANGES,
-        "open_items": open_items(kept),
+        "course": describe_contraindications(session.stops, session.records)
+        if kept.state is TreatmentState.PREPARING
+        else (),
+        "changes": CHANGE_ITEMS,
+        "open_items": list_open_items(kept),
         "machines": [one for one in visit.desk.machines.all() if one.retired_at is None],
     }
 
 
-def _form(
-    visit: Visit, session: _Session, rows: tuple[Row, ...], warned: tuple[Deviation, ...], said: Fired | None
+def _fill_form(
+    visit: ClinicRequest,
+    session: _SessionPage,
+    rows: tuple[FiringRow, ...],
+    warned: tuple[Deviation, ...],
+    said: AreaFiring | None,
 ) -> dict[str, Any]:
     """What stands in the form of a row: what was sent, what is corrected, or what the plan orders."""
     planned = session.kept.ordered.settings
     corrected = visit.said("corrects") or visit.request.query_params.get("corrects", "")
     row = next((one for one in rows if one.area.id == corrected), None)
     filled = {name: f"{value:g}" for name, value in planned.items()}
-    filled |= {"site": session.kept.ordered.site, "side": Side.BOTH.value, "row": new_id()}
+    filled |= {"site": session.kept.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
     if row is not None:
-        filled |= _filled(row.area.fired)
+        filled |= _firing_fields(row.area.fired)
     for name in ("site", "side"):  # the map without a script is links
         filled[name] = visit.request.query_params.get(name, filled[name])
     names = [name for name in SETTINGS if name in planned]
     return {
         "filled": filled | dict(visit.sent),
-        "fields": {name: (*quantity(name), value_told(name, planned[name])) for name in names},
+        "fields": {name: (*quantity_label(name), describe_value(name, planned[name])) for name in names},
         "signs": session.signs,
-        "sides": list(Side),
+        "sides": list(BodySide),
         "correcting": row,
-        "warned": [deviation_told(one) for one in warned],
-        "hot": _hot(warned),
+        "warned": [describe_deviation(one) for one in warned],
+        "hot": _confirmation_text(warned),
         "reason_asked": bool(warned or (said is not None and said.reason)),
     }
 
 
-def _filled(fired: Fired) -> dict[str, str]:
+def _firing_fields(fired: AreaFiring) -> dict[str, str]:
     held = {"passes": fired.passes, "pulses": fired.pulses, "pain_0_10": fired.pain_0_10} | dict(fired.settings)
     said = {name: f"{value:g}" for name, value in held.items() if value is not None}
     return said | {"site": fired.site, "side": fired.side.value, "endpoint": fired.endpoint, "words": fired.words}
 
 
-def _hot(found: tuple[Deviation, ...]) -> str:
+def _confirmation_text(found: tuple[Deviation, ...]) -> str:
     """What has to be confirmed, so that another dose typed after the warning is warned of again."""
     return ";".join(f"{one.name}={one.fired:g}" for one in found if one.hotter)
 
 
-def _pick(visit: Visit) -> Response:
-    return _done(visit, lambda id: visit.desk.treatments.pick(id, visit.said("machine"), visit.said("why")))
+def _pick_machine(visit: ClinicRequest) -> Response:
+    return _apply_change(visit, lambda id: visit.desk.treatments.pick(id, visit.said("machine"), visit.said("why")))
 
 
-def _answer(visit: Visit) -> Response:
+def _save_answers(visit: ClinicRequest) -> Response:
     """Keep what was answered; what was left open stays open."""
     kept = visit.desk.treatments.get(visit.path("treatment"))
-    items = [item.name for item in asked_of(kept.ordered) if item.name not in BY_ITSELF]
+    items = [item.name for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
     given = {item: (visit.said(item), visit.said(f"{item}.words")) for item in items if visit.said(item)}
-    return _done(visit, lambda id: visit.desk.treatments.answer(id, given))
+    return _apply_change(visit, lambda id: visit.desk.treatments.answer(id, given))
 
 
-def _decide(visit: Visit) -> Response:
+def _save_decision(visit: ClinicRequest) -> Response:
     item = visit.said("item")
-    if item == "course" and any(one.final for one in _judge(visit, _session(visit))):
-        return _told(visit, fault("plan-outdated", "plan"))
-    return _done(visit, lambda id: visit.desk.treatments.decide(id, item, visit.said(f"why-{item}")))
+    if item == "course" and any(one.final for one in _judge_checklist(visit, _load_session(visit))):
+        return _error_hint(visit, clinic_error("plan-outdated", "plan"))
+    return _apply_change(visit, lambda id: visit.desk.treatments.decide(id, item, visit.said(f"why-{item}")))
 
 
-def _start(visit: Visit) -> Response:
+def _start_treatment(visit: ClinicRequest) -> Response:
     """Let the first pulse be fired, once the rules were asked again: more may be recorded since it was begun."""
-    if any(one.final for one in _judge(visit, _session(visit))):
-        return _told(visit, fault("plan-outdated", "plan"))
-    return _done(visit, visit.desk.treatments.start)
+    if any(one.final for one in _judge_checklist(visit, _load_session(visit))):
+        return _error_hint(visit, clinic_error("plan-outdated", "plan"))
+    return _apply_change(visit, visit.desk.treatments.start)
 
 
-def _fire(visit: Visit) -> Response:
+def _save_firing(visit: ClinicRequest) -> Response:
     """Keep a row; what is hotter than the plan is shown first and kept once it is confirmed, with its reason."""
-    session = _session(visit)
+    session = _load_session(visit)
     found: tuple[Deviation, ...] = ()
     try:
-        said = fired_sent(visit, session.kept.ordered, session.signs_kept)
+        said = parse_firing(visit, session.kept.ordered, session.recorded_signs)
         if not said.struck:
             passes = {} if said.passes is None else {"passes": float(said.passes)}
-            found = deviations(session.kept.ordered, {**said.settings, **passes})
-        if _hot(found) and (not said.reason or visit.said("confirmed") != _hot(found)):
-            return _page(visit, warned=tuple(one for one in found if one.hotter), said=said)
-        visit.desk.treatments.fire(session.kept.id, said, row_id=_row_id(visit))
+            found = find_deviations(session.kept.ordered, {**said.settings, **passes})
+        if _confirmation_text(found) and (not said.reason or visit.said("confirmed") != _confirmation_text(found)):
+            return _show_treatment(visit, warned=tuple(one for one in found if one.hotter), said=said)
+        visit.desk.treatments.fire(session.kept.id, said, row_id=_submitted_row_id(visit))
     except InputError as error:
-        return _told(visit, error)
-    return visit.go(f"/treatments/{session.kept.id}#fired")
+        return _error_hint(visit, error)
+    return visit.redirect(f"/treatments/{session.kept.id}#fired")
 
 
-def _row_id(visit: Visit) -> str:
+def _submitted_row_id(visit: ClinicRequest) -> str:
     """The name that the page gave the row; none where it is not of our making."""
     id = visit.said("row")
     return id if len(id) == len(new_id()) and all(sign in "0123456789abcdef" for sign in id) else ""
 
 
-def _event(visit: Visit) -> Response:
+def _save_event(visit: ClinicRequest) -> Response:
     kind, grade, site, words = (visit.said(name) for name in ("kind", "grade", "event-site", "event-words"))
-    if grade not in set(Grade):
-        return _told(visit, fault("bad-event", "grade", hint={"kinds": ", ".join(Grade)}))
-    add, bad = visit.desk.adverse_events.add, Grade(grade)
-    return _done(visit, lambda id: add(id, kind=kind, grade=bad, source=Source.SESSION, site=site, words=words))
+    if grade not in set(AdverseEventGrade):
+        return _error_hint(visit, clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)}))
+    add, bad = visit.desk.adverse_events.add, AdverseEventGrade(grade)
+    return _apply_change(
+        visit, lambda id: add(id, kind=kind, grade=bad, source=AdverseEventSource.SESSION, site=site, words=words)
+    )
 
 
-def _resolve(visit: Visit) -> Response:
+def _resolve_event(visit: ClinicRequest) -> Response:
     event = visit.desk.adverse_events.resolve(visit.path("event"), words=visit.said("words"))
-    return visit.go(f"/treatments/{event.treatment_id}#events")
+    return visit.redirect(f"/treatments/{event.treatment_id}#events")
 
 
-def _note(visit: Visit) -> Response:
-    return _done(visit, lambda id: visit.desk.treatments.note(id, visit.said("note")))
+def _save_note(visit: ClinicRequest) -> Response:
+    return _apply_change(visit, lambda id: visit.desk.treatments.note(id, visit.said("note")))
 
 
-def _end(visit: Visit) -> Response:
+def _end_treatment(visit: ClinicRequest) -> Response:
     state = TreatmentState.DONE if visit.said("state") == "done" else TreatmentState.STOPPED
-    return _done(visit, lambda id: visit.desk.treatments.end(id, state))
+    return _apply_change(visit, lambda id: visit.desk.treatments.end(id, state))
 
 
-def _done(visit: Visit, change: Callable[[str], object]) -> Response:
+def _apply_change(visit: ClinicRequest, change: Callable[[str], object]) -> Response:
     """Make a change, and show the treatment again, with what was wrong when something was."""
     id = visit.path("treatment")
     try:
         change(id)
     except InputError as error:
-        return _told(visit, error)
-    return visit.go(f"/treatments/{id}")
+        return _error_hint(visit, error)
+    return visit.redirect(f"/treatments/{id}")
 
 
-def _told(visit: Visit, error: InputError) -> Response:
-    if status_of(error) != 422:
+def _error_hint(visit: ClinicRequest, error: InputError) -> Response:
+    if error_status(error) != 422:
         raise error
-    return _page(visit, error)
+    return _show_treatment(visit, error)
 
 
-def _aftercare(visit: Visit) -> Response:
+def _show_aftercare(visit: ClinicRequest) -> Response:
     """The days after it on paper, in the language that the patient reads."""
-    session = _session(visit)
+    session = _load_session(visit)
     asked = visit.request.query_params.get("language", "")
-    language = asked if asked in LANGUAGES else spoken()
-    day = local(session.kept.started_at or session.kept.created_at).date()
-    with speaking(language):
-        told = _Session(session.kept, session.plan)
+    language = asked if asked in LANGUAGES else current_language()
+    day = to_local_time(session.kept.started_at or session.kept.created_at).date()
+    with use_language(language):
+        told = _SessionPage(session.kept, session.plan)
         return visit.page(
             "aftercare.html",
             language=language,
@@ -359,6 +391,6 @@ def _aftercare(visit: Visit) -> Response:
             dates=[day + datetime.timedelta(days=one.day) for one in told.option.healing],
             care=[one.message.text for one in told.records.aftercare],
             call=[one.message.text for one in told.records.when_to_call],
-            phone=phone_told(told.records),
+            phone=phone_line(told.records),
             patient=visit.desk.patients.get(session.plan.consultation.patient_id),
         )

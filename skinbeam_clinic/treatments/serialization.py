@@ -5,42 +5,51 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from skinbeam.messages import text
-from skinbeam.records.treated import Answer, Decision, Deviation, Fired, Note, Ordered, Side, TreatedArea
+from skinbeam.text import render_message
+from skinbeam_clinic.treatments.models import (
+    AreaFiring,
+    BodySide,
+    ChecklistAnswer,
+    ChecklistDecision,
+    Deviation,
+    TreatedArea,
+    TreatmentNote,
+    TreatmentOrder,
+)
 
-__all__ = ["answers_of", "area_of", "done_elsewhere", "fired_said", "notes_of", "ordered_of"]
+__all__ = ["parse_answers", "parse_area", "parse_notes", "parse_order", "serialize_firing", "summarize_treatments"]
 
-Namer = Callable[[str], str]  # who did something → their name
+NameLookup = Callable[[str], str]  # who did something → their name
 
 
-def ordered_of(said: Mapping[str, Any]) -> Ordered:
+def parse_order(said: Mapping[str, Any]) -> TreatmentOrder:
     """Return what a plan orders."""
-    return Ordered(**dict(said) | {"asked": tuple(said["asked"])})
+    return TreatmentOrder(**dict(said) | {"asked": tuple(said["asked"])})
 
 
-def answers_of(said: Sequence[Mapping[str, Any]], name_of: Namer) -> tuple[Answer, ...]:
+def parse_answers(said: Sequence[Mapping[str, Any]], name_of: NameLookup) -> tuple[ChecklistAnswer, ...]:
     """Return the answers to a checklist."""
-    return tuple(_answer(one, name_of) for one in said)
+    return tuple(_parse_answer(one, name_of) for one in said)
 
 
-def notes_of(said: Sequence[Mapping[str, Any]], name_of: Namer) -> tuple[Note, ...]:
+def parse_notes(said: Sequence[Mapping[str, Any]], name_of: NameLookup) -> tuple[TreatmentNote, ...]:
     """Return notes."""
-    return tuple(Note(one["words"], _at(one), name_of(one["by"])) for one in said)
+    return tuple(TreatmentNote(one["words"], _parse_moment(one), name_of(one["by"])) for one in said)
 
 
-def fired_said(fired: Fired, found: Sequence[Deviation]) -> dict[str, Any]:
+def serialize_firing(fired: AreaFiring, found: Sequence[Deviation]) -> dict[str, Any]:
     """Return what was fired, and how it differs from the plan, as JSON writes it."""
     return dataclasses.asdict(fired) | {"deviations": [dataclasses.asdict(one) for one in found]}
 
 
-def area_of(said: Mapping[str, Any], id: str, at: datetime.datetime, by: str) -> TreatedArea:
+def parse_area(said: Mapping[str, Any], id: str, at: datetime.datetime, by: str) -> TreatedArea:
     """Return a row of what was fired."""
     held = dict(said)
     found = tuple(Deviation(**one) for one in held.pop("deviations"))
-    return TreatedArea(id, Fired(**held | {"side": Side(held["side"])}), found, at, by)
+    return TreatedArea(id, AreaFiring(**held | {"side": BodySide(held["side"])}), found, at, by)
 
 
-def done_elsewhere(consultation: Mapping[str, Any], plan_id: str) -> list[dict[str, str]]:
+def summarize_treatments(consultation: Mapping[str, Any], plan_id: str) -> list[dict[str, str]]:
     """Return the treatments that a copy holds under a plan in words, each as a note beside the option that was done.
 
     Raises
@@ -48,10 +57,10 @@ def done_elsewhere(consultation: Mapping[str, Any], plan_id: str) -> list[dict[s
     KeyError, TypeError : they are none.
     """
     done = [one for one in consultation.get("treatments", ()) if one["plan_id"] == plan_id]
-    return [{"option": str(one["option"]), "notes": _told(one)} for one in done]
+    return [{"option": str(one["option"]), "notes": _treatment_summary(one)} for one in done]
 
 
-def _told(said: Mapping[str, Any]) -> str:
+def _treatment_summary(said: Mapping[str, Any]) -> str:
     """What was done in a treatment: device, every row that stands, what went wrong."""
     corrected = {one["fired"]["corrects"] for one in said["areas"]}
     rows = [one["fired"] for one in said["areas"] if one["id"] not in corrected and not one["fired"]["struck"]]
@@ -62,22 +71,26 @@ def _told(said: Mapping[str, Any]) -> str:
         "state": said["state"],
         "device": said["device"] or said["ordered"]["device"],
         "serial": said["serial"] or "-",
-        "rows": "; ".join(map(_row, rows)) or "-",
+        "rows": "; ".join(map(_firing_summary, rows)) or "-",
         "events": "; ".join(events) or "-",
     }
-    return text("records-copy.treatment", about)
+    return render_message("records-copy.treatment", about)
 
 
-def _row(fired: Mapping[str, Any]) -> str:
+def _firing_summary(fired: Mapping[str, Any]) -> str:
     settings = ", ".join(f"{name} {value:g}" for name, value in fired["settings"].items())
     return f"{fired['site']} ({fired['side']}): {settings}, pulses {fired['pulses'] or '-'}, seen {fired['endpoint']}"
 
 
-def _answer(said: Mapping[str, Any], name_of: Namer) -> Answer:
+def _parse_answer(said: Mapping[str, Any], name_of: NameLookup) -> ChecklistAnswer:
     decided = said.get("decision")
-    decision = None if decided is None else Decision(decided["why"], _at(decided), name_of(decided["by"]))
-    return Answer(said["item"], said["answer"], said["words"], _at(said), name_of(said["by"]), decision)
+    decision = (
+        None if decided is None else ChecklistDecision(decided["why"], _parse_moment(decided), name_of(decided["by"]))
+    )
+    return ChecklistAnswer(
+        said["item"], said["answer"], said["words"], _parse_moment(said), name_of(said["by"]), decision
+    )
 
 
-def _at(said: Mapping[str, Any]) -> datetime.datetime:
+def _parse_moment(said: Mapping[str, Any]) -> datetime.datetime:
     return datetime.datetime.fromisoformat(said["at"])

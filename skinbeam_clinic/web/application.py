@@ -12,62 +12,53 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from skinbeam.app.clinic.api.description import add_description
-from skinbeam.app.clinic.api.reading import add_reading
-from skinbeam.app.clinic.api.tokens import add_tokens
-from skinbeam.app.clinic.audience import Audience
-from skinbeam.app.clinic.consents import add_consents
-from skinbeam.app.clinic.consultations import add_consultations
-from skinbeam.app.clinic.course.appointments import add_appointments
-from skinbeam.app.clinic.course.calendars import add_calendars
-from skinbeam.app.clinic.course.machines import add_machines
-from skinbeam.app.clinic.course.test_spots import add_test_spots
-from skinbeam.app.clinic.course.treatments import add_treatments
-from skinbeam.app.clinic.diary.alarms import add_alarms
-from skinbeam.app.clinic.diary.clinic_side import add_diaries
-from skinbeam.app.clinic.diary.closed import DIARY
-from skinbeam.app.clinic.diary.outside import Outside
-from skinbeam.app.clinic.diary.pager import Pager
-from skinbeam.app.clinic.diary.patient_side import add_patient_diary
-from skinbeam.app.clinic.door.account import add_account
-from skinbeam.app.clinic.door.front import add_front, chosen_language
-from skinbeam.app.clinic.followed.rooms import add_followed
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.jobs import add_jobs
-from skinbeam.app.clinic.learning.page import add_learning
-from skinbeam.app.clinic.patients import add_patients
-from skinbeam.app.clinic.people import add_people
-from skinbeam.app.clinic.plans import add_plans
-from skinbeam.app.clinic.rights import add_rights
-from skinbeam.app.clinic.running.health import Health
-from skinbeam.app.clinic.running.metrics import Metrics
-from skinbeam.app.clinic.running.watch import Watch
-from skinbeam.app.clinic.running.watching import TOKEN_VARIABLE, add_watching
-from skinbeam.app.clinic.suggestions import add_suggestions
-from skinbeam.app.clinic.visit import House, Visit
-from skinbeam.app.clinic.worker import Worker
-from skinbeam.app.faults import RefusedError, refusal
-from skinbeam.app.security import STATIC, Guard, names_of
-from skinbeam.errors import InputError
-from skinbeam.records.desk.erasure import KEEP_YEARS
-from skinbeam.records.faults import fault
-from skinbeam.records.people.passkeys import PasskeyDoor
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.readers import Readers
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.store.database import Database
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.accounts.passkeys import PasskeySignIn
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.routes import add_account_routes, add_member_routes, add_sign_in_routes, select_language
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
+from skinbeam_clinic.appointments.calendar_routes import add_calendar_routes
+from skinbeam_clinic.appointments.routes import add_appointment_routes
+from skinbeam_clinic.consents.routes import add_consent_routes
+from skinbeam_clinic.consultations.routes import add_consultation_routes
+from skinbeam_clinic.consultations.suggestion_routes import add_suggestion_routes
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, OutsideContact
+from skinbeam_clinic.diaries.patient_routes import add_patient_diary_routes
+from skinbeam_clinic.diaries.routes import add_alarm_routes, add_diary_routes
+from skinbeam_clinic.diaries.views import DIARY_PATH
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.exchange.api_description import add_description_routes
+from skinbeam_clinic.exchange.routes import add_api_routes, add_token_routes
+from skinbeam_clinic.follow_ups.routes import add_follow_up_routes
+from skinbeam_clinic.jobs.routes import add_job_routes
+from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
+from skinbeam_clinic.machines.routes import add_machine_routes
+from skinbeam_clinic.monitoring.health import TOKEN_VARIABLE, HealthChecks, add_monitoring_routes
+from skinbeam_clinic.monitoring.metrics import Metrics, RequestMonitor
+from skinbeam_clinic.outcome_audit.routes import add_outcome_audit_routes
+from skinbeam_clinic.patients.erasure import KEEP_YEARS
+from skinbeam_clinic.patients.routes import add_patient_rights_routes, add_patient_routes
+from skinbeam_clinic.plans.routes import add_plan_routes
+from skinbeam_clinic.test_spots.routes import add_test_spot_routes
+from skinbeam_clinic.treatments.routes import add_treatment_routes
+from skinbeam_clinic.web.errors import RefusedError, refusal
+from skinbeam_clinic.web.request import ClinicRequest, ClinicServices
+from skinbeam_clinic.web.routing import ClinicRouter
+from skinbeam_clinic.web.security import STATIC_FOLDER, RequestGuard, server_names
 
-__all__ = ["build_clinic"]
+__all__ = ["build_clinic_app"]
 
 
-def build_clinic(
+def build_clinic_app(
     database: Database,
     host: str = "127.0.0.1",
     names: Iterable[str] = (),
     *,
     keep_years: int = KEEP_YEARS,
     zone: datetime.tzinfo | None = None,
-    outside: Outside | None = None,
+    outside: OutsideContact | None = None,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too.
 
@@ -79,11 +70,13 @@ def build_clinic(
     zone : time zone of the moments that pages tell; that of this machine where it is None.
     outside : how patients reach the clinic, and how it is called when a diary needs to be read.
     """
-    outside = outside or Outside()
-    passwords = Passwords()
-    doors = SignIn(database, passwords), Readers(database), PasskeyDoor(database)
-    house = House(database, passwords, *doors, Worker(database), Audience(), keep_years, outside=outside)
-    pager = Pager(database, outside)
+    outside = outside or OutsideContact()
+    passwords = PasswordHasher()
+    doors = SignIn(database, passwords), ApiTokenAuthenticator(database), PasskeySignIn(database)
+    house = ClinicServices(
+        database, passwords, *doors, PlanWorker(database), JobListeners(), keep_years, outside=outside
+    )
+    pager = AlarmNotifier(database, outside)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -95,34 +88,62 @@ def build_clinic(
         database.close()
 
     def answer(request: Request, status: int, error: InputError) -> Response:
-        return Visit(house, request, None).fault(RefusedError(status, error))
+        return ClinicRequest(house, request, None).fault(RefusedError(status, error))
 
     async def by_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         refused = refusal(error.status_code)
-        told = fault("absent", "path") if refused.status == 404 else refused.error
+        told = clinic_error("absent", "path") if refused.status == 404 else refused.error
         response = answer(request, refused.status, told)
         response.headers.update(error.headers or {})
         return response
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     app.add_middleware(
-        Guard, names=names_of(host, names), answer=answer, language=chosen_language, zone=zone, secret=DIARY
+        RequestGuard,
+        names=server_names(host, names),
+        answer=answer,
+        language=select_language,
+        zone=zone,
+        secret=DIARY_PATH,
     )
     metrics = Metrics(database)
-    app.add_middleware(Watch, metrics=metrics)  # the last that is added stands outside
+    app.add_middleware(RequestMonitor, metrics=metrics)  # the last that is added stands outside
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
-    gate = Gate(house, router)
-    add_followed(gate)
-    people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
-    programs = (add_tokens, add_description, add_reading)
-    diary = (add_patient_diary, add_diaries, add_alarms)
-    after = (add_test_spots, add_treatments, add_calendars, add_appointments, add_learning, *diary)
-    for add in (*people, add_consultations, add_suggestions, add_jobs, add_plans, add_consents, *after, *programs):
+    gate = ClinicRouter(house, router)
+    add_follow_up_routes(gate)
+    people = (
+        add_sign_in_routes,
+        add_account_routes,
+        add_member_routes,
+        add_machine_routes,
+        add_patient_routes,
+        add_patient_rights_routes,
+    )
+    programs = (add_token_routes, add_description_routes, add_api_routes)
+    diary = (add_patient_diary_routes, add_diary_routes, add_alarm_routes)
+    after = (
+        add_test_spot_routes,
+        add_treatment_routes,
+        add_calendar_routes,
+        add_appointment_routes,
+        add_outcome_audit_routes,
+        *diary,
+    )
+    for add in (
+        *people,
+        add_consultation_routes,
+        add_suggestion_routes,
+        add_job_routes,
+        add_plan_routes,
+        add_consent_routes,
+        *after,
+        *programs,
+    ):
         add(gate)
-    add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
+    add_monitoring_routes(gate, HealthChecks(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
     app.include_router(router)
 
     def closing() -> None:

@@ -9,15 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from skinbeam.app.forms import Submission
-from skinbeam.app.pages import form_page
-from skinbeam.document import UNWRITABLE
-from skinbeam.errors import InputError, SkinbeamError
-from skinbeam.messages import text
+from skinbeam.model.document import UNWRITABLE_CODE
+from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam.text import render_message
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.web.pages import render_form
 
-__all__ = ["RefusedError", "answer", "answer_faults", "refusal", "refusal_of"]
+__all__ = ["RefusedError", "add_error_handlers", "answer_error", "refusal", "refusal_from"]
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _log = logging.getLogger(__name__)
 
 
@@ -30,7 +30,7 @@ class RefusedError(SkinbeamError):
         self.error = error
 
 
-class _Known:
+class _KnownRefusals:
     """The refusals that the app knows: HTTP status → code of the error and the field that it is about."""
 
     codes: ClassVar = {
@@ -51,21 +51,23 @@ class _Known:
 
 def refusal(status: int) -> RefusedError:
     """Return the refusal with an HTTP status; a status that the app does not know is a bad request."""
-    status = status if status in _Known.codes else 400
-    code, field = _Known.codes[status]
+    status = status if status in _KnownRefusals.codes else 400
+    code, field = _KnownRefusals.codes[status]
     return RefusedError(
         status,
-        InputError(code, text(f"app-fault.{code}"), field=field, hint=text(f"app-fault.{code}-hint")),
+        InputError(
+            code, render_message(f"app-fault.{code}"), field=field, hint=render_message(f"app-fault.{code}-hint")
+        ),
     )
 
 
-def refusal_of(error: Exception) -> RefusedError:
+def refusal_from(error: Exception) -> RefusedError:
     """Return the refusal that answers what was raised: 422 for wrong input, 507 for a full disk; a defect is logged."""
     if isinstance(error, RefusedError):
         return error
     # No path of a form is written: what cannot be written is the disk of this machine.
-    unwritable = isinstance(error, InputError) and error.code == UNWRITABLE
-    if unwritable or (isinstance(error, OSError) and error.errno in _FULL):
+    unwritable = isinstance(error, InputError) and error.code == UNWRITABLE_CODE
+    if unwritable or (isinstance(error, OSError) and error.errno in _DISK_FULL):
         return refusal(507)
     if isinstance(error, InputError):
         return RefusedError(422, error)
@@ -73,17 +75,17 @@ def refusal_of(error: Exception) -> RefusedError:
     return refusal(500)
 
 
-def answer_faults(app: FastAPI) -> None:
+def add_error_handlers(app: FastAPI) -> None:
     """Have an app answer whatever its routes raise in the one shape."""
 
     async def known(request: Request, error: Exception) -> Response:
-        refused = refusal_of(error)
-        return answer(request, refused.status, refused.error)
+        refused = refusal_from(error)
+        return answer_error(request, refused.status, refused.error)
 
     async def by_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         refused = refusal(error.status_code)
-        response = answer(request, refused.status, refused.error)
+        response = answer_error(request, refused.status, refused.error)
         response.headers.update(error.headers or {})  # 405 says what is allowed
         return response
 
@@ -92,9 +94,9 @@ def answer_faults(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, by_status)
 
 
-def answer(request: Request, status: int, error: InputError) -> Response:
+def answer_error(request: Request, status: int, error: InputError) -> Response:
     """Return the answer: a page for who asks for one, with everything that was filled in, else the JSON record."""
     if "text/html" in request.headers.get("accept", ""):
         sent: Submission | None = getattr(request.state, "submission", None)
-        return HTMLResponse(form_page(sent or Submission(), error), status_code=status)
+        return HTMLResponse(render_form(sent or Submission(), error), status_code=status)
     return JSONResponse({"error": error.as_record()}, status_code=status)

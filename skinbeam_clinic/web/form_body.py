@@ -10,20 +10,20 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
-from skinbeam.app.faults import RefusedError, refusal
-from skinbeam.app.forms import TABLES, Submission, repeats
-from skinbeam.errors import InputError
-from skinbeam.messages import text
+from skinbeam.model.errors import InputError
+from skinbeam.text import render_message
+from skinbeam_clinic.consultations.forms import TABLES, Submission, find_repeated_field
+from skinbeam_clinic.web.errors import RefusedError, refusal
 
-__all__ = ["form_of", "whole"]
+__all__ = ["is_complete", "read_form"]
 
 _MOST_FIELDS, _MOST_FIELD_BYTES = 500, 10_000
 _MOST_FILES = 2  # one is asked; the second is read so far that its name can be told
-_FILES = ("photo", "case")
-_LINE = b"\r\n"
+_FILE_FIELDS = ("photo", "case")
+_LINE_END = b"\r\n"
 
 
-async def form_of(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, lines: Collection[str] = ()) -> FormData:
+async def read_form(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, lines: Collection[str] = ()) -> FormData:
     """Return the fields of a form whose body is whole and names each of them once; lists repeat with other values.
 
     Parameters
@@ -41,18 +41,18 @@ async def form_of(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, lin
     except ClientDisconnect:
         raise refusal(400) from None
     length = request.headers.get("content-length", str(len(body)))
-    if length != str(len(body)) or not whole(request.headers.get("content-type", ""), body):
-        raise _refused("body-cut-off", "request")
+    if length != str(len(body)) or not is_complete(request.headers.get("content-type", ""), body):
+        raise _field_refusal("body-cut-off", "request")
     data = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=field_bytes)
     try:
-        _check(request, data, lines)
+        _check_fields(request, data, lines)
     except BaseException:
         await data.close()
         raise
     return data
 
 
-def whole(content_type: str, body: bytes) -> bool:
+def is_complete(content_type: str, body: bytes) -> bool:
     """Return whether nothing of a form is missing at the end of its body, and nothing follows the end.
 
     The library that reads the parts takes what it got when the body ends: it does not ask for the closing boundary
@@ -64,31 +64,34 @@ def whole(content_type: str, body: bytes) -> bool:
         return all(b"=" in field for field in body.split(b"&") if field)
     if kind != b"multipart/form-data" or b"boundary" not in options:
         return True  # not a form: refused by who reads it, or empty
-    closing = _LINE + b"--" + options[b"boundary"] + b"--"
-    _, found, rest = (_LINE + body).partition(closing)
+    closing = _LINE_END + b"--" + options[b"boundary"] + b"--"
+    _, found, rest = (_LINE_END + body).partition(closing)
     return bool(found) and not rest.strip()
 
 
-def _check(request: Request, data: FormData, several: Collection[str]) -> None:
+def _check_fields(request: Request, data: FormData, several: Collection[str]) -> None:
     """Refuse what a form of ours never sends and what would lose a field unsaid."""
     entries = data.multi_items()
     texts = [(name, value) for name, value in entries if isinstance(value, str)]
-    if any(isinstance(value, UploadFile) and name not in _FILES for name, value in entries):
+    if any(isinstance(value, UploadFile) and name not in _FILE_FIELDS for name, value in entries):
         raise refusal(400)  # a field sent as a file would be passed over
     if any(name in TABLES for name, _ in entries):
         raise refusal(400)
     # No other field holds lines, and one that does may have swallowed the fields after it.
     single = ((name, value) for name, value in texts if name not in several)
     if lines := next((name for name, value in single if "\n" in value or "\r" in value), ""):
-        raise _refused("field-of-lines", lines)
+        raise _field_refusal("field-of-lines", lines)
     photographs: Sequence[tuple[str, str]] = [(name, "") for name, value in entries if not isinstance(value, str)]
-    if twice := repeats([*texts, *photographs]):
+    if twice := find_repeated_field([*texts, *photographs]):
         request.state.submission = Submission(tuple((name, value) for name, value in texts if value.strip()))
-        raise _refused("field-twice", twice)
+        raise _field_refusal("field-twice", twice)
 
 
-def _refused(code: str, field: str) -> RefusedError:
+def _field_refusal(code: str, field: str) -> RefusedError:
     params = {} if field == "request" else {"field": field}
     return RefusedError(
-        400, InputError(code, text(f"app-body.{code}", params), field=field, hint=text(f"app-body.{code}-hint"))
+        400,
+        InputError(
+            code, render_message(f"app-body.{code}", params), field=field, hint=render_message(f"app-body.{code}-hint")
+        ),
     )

@@ -9,27 +9,27 @@ from typing import Annotated, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from skinbeam.app.forms import Submission, row_of
-from skinbeam.app.points import ShownFace
-from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
-from skinbeam.messages import LANGUAGES, catalogue, retold, spoken, text
-from skinbeam.report.shown import capital
-from skinbeam.schema.consultation import DECIDED, LESION_SIGNS, REACTIONS
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtype_told, subtypes, table
+from skinbeam.model.consultation import DECIDABLE_MODALITIES, LESION_SIGNS, REACTIONS
+from skinbeam.model.errors import InputError
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, subtype_description, vocabulary_table
+from skinbeam.report.formatting import capitalise
+from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, translate
+from skinbeam_clinic.consultations.face_points import FacePointsView
+from skinbeam_clinic.consultations.forms import Submission, parse_row_field
 
 __all__ = [
     "HISTORY_GROUPS",
-    "Choice",
+    "FormChoice",
+    "FormChoiceGroup",
+    "FormFault",
     "FormPage",
-    "Group",
-    "Kinds",
     "PlanPage",
-    "ShownFault",
-    "form_page",
-    "place_of",
-    "plan_page",
-    "render",
+    "SubtypeChoices",
+    "describe_field",
+    "render_form",
+    "render_plan",
+    "render_template",
 ]
 
 CONCERN_ROWS = 6
@@ -82,7 +82,7 @@ HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _with_between(grades: Sequence[str]) -> tuple[str, ...]:
+def _with_ranges(grades: Sequence[str]) -> tuple[str, ...]:
     """Every grade, and between two the range of both."""
     between = [f"{low}-{high}" for low, high in pairwise(grades)]
     return tuple(word for pair in zip_longest(grades, between) for word in pair if word is not None)
@@ -90,7 +90,7 @@ def _with_between(grades: Sequence[str]) -> tuple[str, ...]:
 
 _WORDS = {
     "sex": ("female", "male", "other"),
-    "severity": _with_between(SEVERITIES),
+    "severity": _with_ranges(SEVERITIES),
     "tan": ("none", "recent", "current"),
     "expectation": ("modest", "noticeable", "perfect"),
     "method": ("examination", "dermoscopy", "biopsy"),
@@ -153,7 +153,7 @@ _LABELS = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class FormChoice:
     """One value of a list."""
 
     value: Annotated[str, "what the case file calls it"]
@@ -161,24 +161,24 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Group:
+class FormChoiceGroup:
     """Values that are asked together."""
 
     title: Annotated[str, "heading of the group"]
-    choices: Annotated[tuple[Choice, ...], "the values"]
+    choices: Annotated[tuple[FormChoice, ...], "the values"]
 
 
 @dataclass(frozen=True)
-class Kinds:
+class SubtypeChoices:
     """Kinds that are told apart of one condition, or alike of several."""
 
     title: Annotated[str, "heading, with the conditions"]
     conditions: Annotated[tuple[str, ...], "what the case file calls the conditions"]
-    choices: Annotated[tuple[Choice, ...], "the kinds"]
+    choices: Annotated[tuple[FormChoice, ...], "the kinds"]
 
 
 @dataclass(frozen=True)
-class ShownFault:
+class FormFault:
     """What could not be read."""
 
     field: Annotated[str, "name of the field that is marked and gets the focus; empty when none is at fault"]
@@ -195,12 +195,12 @@ class FormPage:
     values: Annotated[Mapping[str, str], "field name → what it holds"]
     ticked: Annotated[frozenset[tuple[str, str]], "field name and value of every box that is ticked"]
     photo: Annotated[str, "SHA-256 of the photograph sent before, offered again; empty when there is none"]
-    fault: Annotated[ShownFault | None, "why the form came back"]
-    face: Annotated[ShownFace | None, "the photograph with the points of its face, once it was asked for"]
-    choices: Annotated[Mapping[str, tuple[Choice, ...]], "list name → its values"]
-    history: Annotated[tuple[Group, ...], "what the person has or has had"]
-    kinds: Annotated[tuple[Kinds, ...], "what is asked of a concern of those conditions"]
-    signs: Annotated[tuple[Choice, ...], "warning signs of a lesion"]
+    fault: Annotated[FormFault | None, "why the form came back"]
+    face: Annotated[FacePointsView | None, "the photograph with the points of its face, once it was asked for"]
+    choices: Annotated[Mapping[str, tuple[FormChoice, ...]], "list name → its values"]
+    history: Annotated[tuple[FormChoiceGroup, ...], "what the person has or has had"]
+    kinds: Annotated[tuple[SubtypeChoices, ...], "what is asked of a concern of those conditions"]
+    signs: Annotated[tuple[FormChoice, ...], "warning signs of a lesion"]
     concern_rows: Annotated[tuple[int, ...], "numbers of the concerns that can be filled in"]
     medication_rows: Annotated[tuple[int, ...], "numbers of the medicines that can be filled in"]
     spot_rows: Annotated[tuple[int, ...], "numbers of the test spots that can be filled in"]
@@ -224,19 +224,19 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(t=text, label=_label, spoken=spoken, languages=LANGUAGES)
-    environment.filters["capital"] = capital
+    environment.globals.update(t=render_message, label=_field_label, spoken=current_language, languages=LANGUAGES)
+    environment.filters["capital"] = capitalise
     return environment
 
 
-def form_page(
+def render_form(
     sent: Submission,
     error: InputError | None = None,
     *,
     action: str = "/consult",
     template: str = "form.html",
     read_only: bool = False,
-    face: ShownFace | None = None,
+    face: FacePointsView | None = None,
     **around: Any,
 ) -> str:
     """Return the consultation form, filled with what was sent, and the fault at its field when there is one.
@@ -247,7 +247,7 @@ def form_page(
     face : the photograph of the form with the points of its face.
     """
     values = dict(sent.entries)
-    fault = None if error is None else _fault(sent, error)
+    fault = None if error is None else _form_fault(sent, error)
     page = FormPage(
         action=action,
         values=values,
@@ -255,92 +255,101 @@ def form_page(
         photo="" if fault is not None and fault.field == "photo" else sent.photo,
         fault=fault,
         face=face,
-        choices=_choices(),
+        choices=_choice_lists(),
         history=tuple(
-            Group(text(f"app-history-group.{group}"), _titled("app-history", words))
+            FormChoiceGroup(render_message(f"app-history-group.{group}"), _titled_choices("app-history", words))
             for group, words in HISTORY_GROUPS.items()
         ),
-        kinds=_kinds(),
-        signs=_titled("app-sign", LESION_SIGNS),
-        concern_rows=_rows(sent, "concern", CONCERN_ROWS),
-        medication_rows=_rows(sent, "patient.medications", MEDICATION_ROWS),
-        spot_rows=_rows(sent, "test_spot", SPOT_ROWS),
-        session_rows=_rows(sent, "session", SESSION_ROWS),
+        kinds=_subtype_choices(),
+        signs=_titled_choices("app-sign", LESION_SIGNS),
+        concern_rows=_row_numbers(sent, "concern", CONCERN_ROWS),
+        medication_rows=_row_numbers(sent, "patient.medications", MEDICATION_ROWS),
+        spot_rows=_row_numbers(sent, "test_spot", SPOT_ROWS),
+        session_rows=_row_numbers(sent, "session", SESSION_ROWS),
         read_only=read_only,
     )
-    return render(template, **vars(page), **around)
+    return render_template(template, **vars(page), **around)
 
 
-def plan_page(name: str, report: str) -> str:
+def render_plan(name: str, report: str) -> str:
     """Return a report, unchanged, with the bar of the app above it."""
-    bar = render("plan.html", **vars(PlanPage(name)))
+    bar = render_template("plan.html", **vars(PlanPage(name)))
     return report.replace("<body>\n", f"<body>\n{bar}\n", 1)
 
 
-def render(template: str, **values: Any) -> str:
+def render_template(template: str, **values: Any) -> str:
     """Return a template filled."""
     return _environment().get_template(template).render(values)
 
 
-def _rows(sent: Submission, kind: str, least: int) -> tuple[int, ...]:
+def _row_numbers(sent: Submission, kind: str, least: int) -> tuple[int, ...]:
     """The numbers of the rows of a kind: as many as are asked for, or as were sent."""
-    used = (row.number + 1 for name, _ in sent.entries if (row := row_of(name)) and row.kind == kind)
+    used = (row.number + 1 for name, _ in sent.entries if (row := parse_row_field(name)) and row.kind == kind)
     return tuple(range(max((least, *used))))
 
 
-def _fault(sent: Submission, error: InputError) -> ShownFault:
+def _form_fault(sent: Submission, error: InputError) -> FormFault:
     message, hint = error.message, error.hint
     if f"app-fault.{error.code}" in catalogue():  # what the schema says in the words of a case file
-        message, hint = text(f"app-fault.{error.code}"), text(f"app-fault.{error.code}-hint")
-    message = f"{capital(message)}."
+        message, hint = render_message(f"app-fault.{error.code}"), render_message(f"app-fault.{error.code}-hint")
+    message = f"{capitalise(message)}."
     field = sent.field(error.field, error.message)
-    if not _label(field):  # a fault of the request, or of something that this form does not ask
-        return ShownFault("", "", message, hint)
-    return ShownFault(field, place_of(field), message, hint)
+    if not _field_label(field):  # a fault of the request, or of something that this form does not ask
+        return FormFault("", "", message, hint)
+    return FormFault(field, describe_field(field), message, hint)
 
 
-def _label(field: str) -> str:
+def _field_label(field: str) -> str:
     """What a person reads at a field of the form; empty when the form has no such field."""
-    row = row_of(field)
+    row = parse_row_field(field)
     name = f"{row.kind}.{row.key}" if row else field
-    return text(_LABELS[name]) if name in _LABELS else ""
+    return render_message(_LABELS[name]) if name in _LABELS else ""
 
 
-def place_of(field: str) -> str:
+def describe_field(field: str) -> str:
     """The label of a field, after the title of its row when it stands in one."""
-    row = row_of(field)
-    title = f"{text(_ROW_TITLES[row.kind], {'number': row.number + 1})}, " if row else ""
-    return f"{title}{_label(field)}"
+    row = parse_row_field(field)
+    title = f"{render_message(_ROW_TITLES[row.kind], {'number': row.number + 1})}, " if row else ""
+    return f"{title}{_field_label(field)}"
 
 
-def _titled(section: str, words: tuple[str, ...]) -> tuple[Choice, ...]:
-    return tuple(Choice(word, text(f"{section}.{word}")) for word in words)
+def _titled_choices(section: str, words: tuple[str, ...]) -> tuple[FormChoice, ...]:
+    return tuple(FormChoice(word, render_message(f"{section}.{word}")) for word in words)
 
 
-def _kinds() -> tuple[Kinds, ...]:
+def _subtype_choices() -> tuple[SubtypeChoices, ...]:
     """The kinds of every condition that has some; conditions that share theirs are asked together."""
     alike: dict[tuple[str, ...], list[str]] = {}
-    for name in table("condition"):
-        if kinds := subtypes(name):
+    for name in vocabulary_table("condition"):
+        if kinds := condition_subtypes(name):
             alike.setdefault(kinds, []).append(name)
     return tuple(
-        Kinds(
-            text("app.kind-of", {"conditions": "; ".join(retold(table("condition")[name]["title"]) for name in names)}),
+        SubtypeChoices(
+            render_message(
+                "app.kind-of",
+                {"conditions": "; ".join(translate(vocabulary_table("condition")[name]["title"]) for name in names)},
+            ),
             tuple(names),
-            tuple(Choice(word, subtype_told(word)) for word in kinds),
+            tuple(FormChoice(word, subtype_description(word)) for word in kinds),
         )
         for kinds, names in alike.items()
     )
 
 
-def _choices() -> dict[str, tuple[Choice, ...]]:
-    lists = {name: _titled(f"app-{name}", words) for name, words in _WORDS.items()}
-    lists["phototype"] = tuple(Choice(word, word) for word in _with_between(PHOTOTYPES))
-    lists["condition"] = tuple(Choice(name, retold(entry["title"])) for name, entry in table("condition").items())
-    lists["site"] = tuple(
-        Choice(name, retold(entry["title"])) for name, entry in table("site").items() if entry["use"] == "treatment"
+def _choice_lists() -> dict[str, tuple[FormChoice, ...]]:
+    lists = {name: _titled_choices(f"app-{name}", words) for name, words in _WORDS.items()}
+    lists["phototype"] = tuple(FormChoice(word, word) for word in _with_ranges(PHOTOTYPES))
+    lists["condition"] = tuple(
+        FormChoice(name, translate(entry["title"])) for name, entry in vocabulary_table("condition").items()
     )
-    lists["reaction"] = _titled("reaction", REACTIONS)
-    lists["decided"] = tuple(Choice(name, retold(table("modality")[name]["title"])) for name in DECIDED)
-    lists["device"] = tuple(Choice(name, retold(device.title)) for name, device in devices().items())
+    lists["site"] = tuple(
+        FormChoice(name, translate(entry["title"]))
+        for name, entry in vocabulary_table("site").items()
+        if entry["use"] == "treatment"
+    )
+    lists["reaction"] = _titled_choices("reaction", REACTIONS)
+    lists["decided"] = tuple(
+        FormChoice(name, translate(vocabulary_table("modality")[name]["title"])) for name in DECIDABLE_MODALITIES
+    )
+    lists["device"] = tuple(FormChoice(name, translate(device.title)) for name, device in devices().items())
     return lists

@@ -1,7 +1,4 @@
-"""What a request must be to be answered: asked under a name of ours, of one origin with us, and of a bounded size.
-
-Every response, errors and static files too, leaves with the same headers, and no defect shows its inside.
-"""
+"""The language of a page: that which a browser asks for."""
 
 import datetime
 import ipaddress
@@ -16,12 +13,51 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from skinbeam.app.faults import answer, refusal
-from skinbeam.app.language import asked_language
-from skinbeam.errors import InputError
-from skinbeam.messages import living_in, speaking
+from skinbeam.model.errors import InputError
+from skinbeam.text import ENGLISH, LANGUAGES, use_language, use_time_zone
+from skinbeam_clinic.web.errors import answer_error, refusal
 
-__all__ = ["HEADERS", "MAX_BODY_BYTES", "REPORT_POLICY", "STATIC", "Guard", "names_of", "ours", "same_origin"]
+__all__ = [
+    "HEADERS",
+    "MAX_BODY_BYTES",
+    "REPORT_POLICY",
+    "STATIC_FOLDER",
+    "RequestGuard",
+    "is_own_name",
+    "is_same_origin",
+    "preferred_language",
+    "server_names",
+]
+
+
+def preferred_language(request: Request) -> str:
+    """Return the first language that a browser asks for and that the app speaks; English when it speaks none of them.
+
+    Of `Accept-Language: de-AT, en;q=0.8` it is German (RFC 9110, section 12.5.4).
+    """
+    wanted: list[tuple[float, str]] = []
+    for one in request.headers.get("accept-language", "").split(","):
+        tag, _, about = one.partition(";")
+        language, weight = tag.strip().partition("-")[0].lower(), _language_weight(about)
+        if language in LANGUAGES and weight > 0:
+            wanted.append((weight, language))
+    return max(wanted, key=lambda both: both[0], default=(0.0, ENGLISH))[1]  # of equals the first
+
+
+def _language_weight(about: str) -> float:
+    """The `q` of a language: 1 where none is given, 0 where it cannot be read."""
+    name, _, value = about.strip().partition("=")
+    if not name:
+        return 1.0
+    try:
+        return float(value) if name.strip() == "q" and len(value) < len("0.12345") else 0.0
+    except ValueError:
+        return 0.0
+
+
+# What a request must be to be answered: asked under a name of ours, of one origin with us, and of a bounded size.
+#
+# Every response, errors and static files too, leaves with the same headers, and no defect shows its inside.
 
 # Above the size of a photograph that is read (data/photo.toml), so that one which is a little too large is answered
 # at its field with the form still filled.
@@ -43,12 +79,12 @@ HEADERS = {
     "Cache-Control": "no-store",  # health data must not stay on a shared machine
 }
 
-STATIC = Path(__file__).parent / "static"
-Answer = Callable[[Request, int, InputError], Response]
+STATIC_FOLDER = Path(__file__).parent / "static"
+ErrorAnswer = Callable[[Request, int, InputError], Response]
 _log = logging.getLogger(__name__)
 
 
-def names_of(host: str, others: Iterable[str] = ()) -> frozenset[str]:
+def server_names(host: str, others: Iterable[str] = ()) -> frozenset[str]:
     """Return the names under which a program that listens at `host` is asked: its own, those of its machine, others.
 
     Parameters
@@ -58,7 +94,7 @@ def names_of(host: str, others: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(name.lower() for name in (host, "localhost", socket.gethostname(), *others))
 
 
-def ours(request: Request, names: Collection[str]) -> bool:
+def is_own_name(request: Request, names: Collection[str]) -> bool:
     """Return whether a request asks under one of the names, or under an address.
 
     A page of another site may have its own name point to this machine after it was loaded; it then counts as of one
@@ -74,7 +110,7 @@ def ours(request: Request, names: Collection[str]) -> bool:
     return True
 
 
-def same_origin(request: Request) -> bool:
+def is_same_origin(request: Request) -> bool:
     """Return whether a request that changes something comes from our own page.
 
     Browsers send Sec-Fetch-Site on secure or loopback pages; where it is missing, Origin must name our Host. A
@@ -87,7 +123,7 @@ def same_origin(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _of_a_secret_address(request: Request, secret: str) -> bool:
+def _is_secret_address(request: Request, secret: str) -> bool:
     """Return whether a request is for an address that no other site knows.
 
     A page there sends no referrer, so that its address goes nowhere, and a browser without Sec-Fetch-Site then says
@@ -97,7 +133,7 @@ def _of_a_secret_address(request: Request, secret: str) -> bool:
     return here and "sec-fetch-site" not in request.headers and request.headers.get("origin") == "null"
 
 
-class Guard:
+class RequestGuard:
     """ASGI middleware around the whole app.
 
     Parameters
@@ -113,8 +149,8 @@ class Guard:
         self,
         app: ASGIApp,
         names: Collection[str],
-        answer: Answer = answer,
-        language: Callable[[Request], str] = asked_language,
+        answer: ErrorAnswer = answer_error,
+        language: Callable[[Request], str] = preferred_language,
         zone: datetime.tzinfo | None = None,
         secret: str = "",
     ) -> None:
@@ -131,7 +167,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        with speaking(self._language(request)), living_in(self._zone):
+        with use_language(self._language(request)), use_time_zone(self._zone):
             await self._answered(request, scope, receive, send)
 
     async def _answered(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
@@ -159,13 +195,13 @@ class Guard:
             refused = refusal(status)
             await self._answer(request, refused.status, refused.error)(scope, receive, with_headers)
 
-        if not ours(request, self._names):
+        if not is_own_name(request, self._names):
             await refuse(421)
         elif not (
-            scope["method"] in ("GET", "HEAD") or same_origin(request) or _of_a_secret_address(request, self._secret)
+            scope["method"] in ("GET", "HEAD") or is_same_origin(request) or _is_secret_address(request, self._secret)
         ):
             await refuse(403)
-        elif _announced(request) > MAX_BODY_BYTES:
+        elif _announced_bytes(request) > MAX_BODY_BYTES:
             await refuse(413)
         else:
             try:
@@ -177,7 +213,7 @@ class Guard:
                 await refuse(500)
 
 
-def _announced(request: Request) -> int:
+def _announced_bytes(request: Request) -> int:
     """The size that the request says its body has; 0 when it says none."""
     length = request.headers.get("content-length", "")
     return int(length[:20]) if length.isdecimal() else 0  # Python reads no number of thousands of digits

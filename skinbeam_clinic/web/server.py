@@ -12,14 +12,14 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from skinbeam.app.demonstration import demonstration
-from skinbeam.app.faults import answer_faults
-from skinbeam.app.plans import Plans
-from skinbeam.app.security import STATIC, Guard, names_of
-from skinbeam.errors import InputError, unknown_name
-from skinbeam.messages import text
+from skinbeam.model.errors import InputError, unknown_name_error
+from skinbeam.text import render_message
+from skinbeam_clinic.demonstration.plans import DemonstrationPlans
+from skinbeam_clinic.demonstration.routes import demonstration_router
+from skinbeam_clinic.web.errors import add_error_handlers
+from skinbeam_clinic.web.security import STATIC_FOLDER, RequestGuard, server_names
 
-__all__ = ["build_app", "listen", "run"]
+__all__ = ["build_app", "run_server", "serve_app"]
 
 _IDLE_SECONDS = 150  # servers that stand before this one keep a line for up to two minutes, and must not find it closed
 _CLOSING_SECONDS = 3  # for answers that are under way when the program is told to end
@@ -32,7 +32,7 @@ def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
 
     Its results live in a temporary folder that goes when it ends.
     """
-    plans = Plans()
+    plans = DemonstrationPlans()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -40,14 +40,14 @@ def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
         plans.close()
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, names=names_of(host, names))
-    answer_faults(app)
-    app.include_router(demonstration(plans))
+    app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
+    app.add_middleware(RequestGuard, names=server_names(host, names))
+    add_error_handlers(app)
+    app.include_router(demonstration_router(plans))
     return app
 
 
-def run(
+def run_server(
     host: str, port: int, db: str | None = None, names: Iterable[str] = (), *, keep_years: int, zone: str | None = None
 ) -> None:
     """Serve until interrupted: the records of a clinic, or without any the form that keeps nothing.
@@ -64,39 +64,41 @@ def run(
     InputError : the time zone is not known, nothing can listen at `host` and `port`, or the records cannot be opened.
     """
     if db is None:
-        listen(build_app(host, names), host, port)
+        serve_app(build_app(host, names), host, port)
         return
-    from skinbeam.app.clinic.diary.outside import outside_of
-    from skinbeam.app.clinic.running.lines import begin_lines
-    from skinbeam.app.clinic.server import build_clinic
-    from skinbeam.records.store.upgrades import open_database
+    from skinbeam_clinic.database.revisions import open_database
+    from skinbeam_clinic.diaries.alarm_notifier import read_outside_contact
+    from skinbeam_clinic.monitoring.json_log import configure_logging
+    from skinbeam_clinic.web.application import build_clinic_app
 
-    begin_lines()
-    outside = outside_of(os.environ)
+    configure_logging()
+    outside = read_outside_contact(os.environ)
     database = open_database(db, os.environ)
-    clinic = build_clinic(database, host, names, keep_years=keep_years, zone=_zone(zone), outside=outside)
-    listen(clinic, host, port, open_to_others="clinic.open-to-others", closing=clinic.state.closing)
+    clinic = build_clinic_app(
+        database, host, names, keep_years=keep_years, zone=_parse_time_zone(zone), outside=outside
+    )
+    serve_app(clinic, host, port, open_to_others="clinic.open-to-others", closing=clinic.state.closing)
 
 
-def _zone(name: str | None) -> datetime.tzinfo | None:
+def _parse_time_zone(name: str | None) -> datetime.tzinfo | None:
     if name is None:
         return None
     if name not in (known := available_timezones()):
-        raise unknown_name("time-zone", name, known, field="--time-zone")
+        raise unknown_name_error("time-zone", name, known, field="--time-zone")
     return ZoneInfo(name)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Have nothing to do when the program is told to end."""
 
 
-def listen(
+def serve_app(
     app: FastAPI,
     host: str,
     port: int,
     *,
     open_to_others: str = "app.open-to-others",
-    closing: Callable[[], object] = _nothing,
+    closing: Callable[[], object] = _do_nothing,
 ) -> None:
     """Serve an app until interrupted, and say where.
 
@@ -117,14 +119,14 @@ def listen(
         reason = os.strerror(code) if code > 0 else error.strerror or str(error)
         raise InputError(
             "cannot-listen",
-            text("app-fault.cannot-listen", {"host": host, "port": str(port), "reason": reason}),
+            render_message("app-fault.cannot-listen", {"host": host, "port": str(port), "reason": reason}),
             field="--port",
-            hint=text("app-fault.cannot-listen-hint"),
+            hint=render_message("app-fault.cannot-listen-hint"),
         ) from None
     shown = f"[{host}]" if ":" in host else host
-    print(text("app.listening", {"address": f"http://{shown}:{port}"}), flush=True)
+    print(render_message("app.listening", {"address": f"http://{shown}:{port}"}), flush=True)
     if address[4][0] not in ("127.0.0.1", "::1"):
-        print(text(open_to_others), flush=True)
+        print(render_message(open_to_others), flush=True)
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -7,26 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.answers.skin import parse_wavelengths, skin_document
-from skinbeam.derived import derived_table
-from skinbeam.document import canonical_json
-from skinbeam.errors import InputError
-from skinbeam.schema.case import Case
-from skinbeam.schema.exposure import Reflectance
-from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.appearance import middle_ita_deg, reflectance, weigh_by_reading
-from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, lab_of_spectrum
-from skinbeam.skin.model import Skin
-from skinbeam.skin.port import port_loss
-from skinbeam.skin.tables import table
-from skinbeam.validation.derived.melanin_by_site import column_um
+from research.derived_tables.melanin_by_site import melanin_column_um
+from skinbeam.api.skin import parse_wavelengths, skin_document
+from skinbeam.model.case import Case
+from skinbeam.model.document import canonical_json
+from skinbeam.model.errors import InputError
+from skinbeam.model.exposure import Reflectance
+from skinbeam.model.input_files import LoadedCase, parse_record
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.simulate.appearance import median_ita_deg, reflectance, weight_by_reading
+from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, port_loss_fraction, spectrum_to_lab
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.tables import tissue_table
 
 LINES = np.genfromtxt(Path(__file__).parents[1] / "data" / "forearm_reflectance.csv", delimiter=",", skip_header=3)
 SPREAD_NM = [400.0, 450.0, 532.0, 595.0, 694.0, 755.0, 1064.0, 1550.0, 1900.0]
 
 
 def loaded(**tables: Any) -> LoadedCase:
-    return LoadedCase(parse(Case, tables, file="case.toml"), Path(), "case.toml")
+    return LoadedCase(parse_record(Case, tables, file="case.toml"), Path(), "case.toml")
 
 
 def shown(tables: dict[str, Any], wavelengths: list[float], draws: int = 24) -> dict[str, Any]:
@@ -35,7 +34,9 @@ def shown(tables: dict[str, Any], wavelengths: list[float], draws: int = 24) -> 
 
 @pytest.fixture(scope="module")
 def forearms() -> np.ndarray:
-    return reflectance(Skin.from_case(loaded(skin={"site": "forearm"}).case).sample(200, 0), LINES[:, 0].tolist())
+    return reflectance(
+        SkinDistribution.from_case(loaded(skin={"site": "forearm"}).case).sample(200, 0), LINES[:, 0].tolist()
+    )
 
 
 @pytest.mark.parametrize("line", range(len(LINES)))
@@ -48,14 +49,16 @@ def test_forearms_reflect_as_people_do(forearms: np.ndarray, line: int) -> None:
 
 def test_more_melanin_is_darker_at_every_wavelength() -> None:
     spectra = [
-        reflectance(Skin(site="cheeks", ita_deg=ita).median(), SPREAD_NM)[0] for ita in (55.0, 35.0, 10.0, -30.0)
+        reflectance(SkinDistribution(site="cheeks", ita_deg=ita).median(), SPREAD_NM)[0]
+        for ita in (55.0, 35.0, 10.0, -30.0)
     ]
     assert (np.diff(spectra, axis=0) < 0).all()
 
 
 def test_water_darkens_1450_nm_and_little_else_below_900() -> None:
     wet, dry = (
-        reflectance(Skin(site="cheeks", ita_deg=40.0, hydration=w).median(), [633.0, 1450.0])[0] for w in (0.75, 0.5)
+        reflectance(SkinDistribution(site="cheeks", ita_deg=40.0, hydration=w).median(), [633.0, 1450.0])[0]
+        for w in (0.75, 0.5)
     )
     assert wet[1] < 0.9 * dry[1]
     # The refractive index and the scattering do not follow the hydration; what is left is water's own absorption.
@@ -63,26 +66,26 @@ def test_water_darkens_1450_nm_and_little_else_below_900() -> None:
 
 
 def test_leaving_out_the_surface_leaves_out_fresnel() -> None:
-    ds = Skin(site="cheeks").median()
+    ds = SkinDistribution(site="cheeks").median()
     with_it, without = (reflectance(ds, [633.0], specular=s)[0, 0] for s in (True, False))
     # Index 1.49, the middle of its range: ((n - 1)/(n + 1))² = 0.0387; dispersion moves it by less than 1e-4.
     assert with_it - without == pytest.approx((0.49 / 2.49) ** 2, abs=3e-4)
 
 
-@pytest.mark.parametrize("site", table("layers")["sites"])
+@pytest.mark.parametrize("site", tissue_table("layers")["sites"])
 def test_a_site_has_the_colour_that_was_asked_for(site: str) -> None:
     """As an instrument reads it. Between two tabulated colours, 10° apart, the logarithm of melanin bends by less than
     a twentieth of that."""
     for ita in (50.0, 35.0, 15.0, -5.0, -35.0):
-        assert abs(middle_ita_deg(Skin(site=site, ita_deg=ita)) - ita) < 0.5
+        assert abs(median_ita_deg(SkinDistribution(site=site, ita_deg=ita)) - ita) < 0.5
 
 
 def test_the_tabulated_melanin_is_what_a_site_needs() -> None:
     """Four digits of melanin are five in 10 000 of it; a change of layers, blood or optics asks for a new table."""
-    entry = derived_table("melanin_by_site")
+    entry = load_derived_table("melanin_by_site")
     for site, colour in (("hands", 20.0), ("cheeks", 40.0), ("forearm", -42.0)):
         tabulated = entry["column_um"][site][entry["ita_deg"].index(colour)]
-        assert column_um(site, colour) == pytest.approx(tabulated, rel=1e-3)
+        assert melanin_column_um(site, colour) == pytest.approx(tabulated, rel=1e-3)
 
 
 def test_darker_colours_compute_darker_ita() -> None:
@@ -98,7 +101,7 @@ def test_the_same_melanin_returns_the_same_red_light_at_every_site() -> None:
     """What red light sees of a skin is its melanin over an area; blood, layers and fat of a site should matter less."""
 
     def red(site: str, column_m: float) -> float:
-        skin = Skin(site=site, ita_deg=45.0).median()
+        skin = SkinDistribution(site=site, ita_deg=45.0).median()
         held = float((skin["melanosome_fraction"] * skin["thickness_m"].where(skin["melanosome_fraction"] > 0)).sum())
         skin["melanosome_fraction"] *= column_m / held
         return float(reflectance(skin, [690.0])[0, 0])
@@ -110,7 +113,7 @@ def test_the_same_melanin_returns_the_same_red_light_at_every_site() -> None:
 
 
 def test_fat_holds_blood_and_darkens_what_skin_returns() -> None:
-    skin = Skin(site="forearm").median()
+    skin = SkinDistribution(site="forearm").median()
     bare = skin.copy(deep=True)
     bare["blood_fraction"][:, -1] = 0.0
     # Light in the near infrared passes the dermis: the diffuse reflectance of fat without blood is seen through it.
@@ -127,7 +130,7 @@ def test_a_colour_is_read_through_a_port() -> None:
         ({"skin": {"preset": "phantom"}}, False),
     ):
         result = shown(tables, nm)
-        whole = lab_of_spectrum(result["reflectance"])
+        whole = spectrum_to_lab(result["reflectance"])
         # Printed reflectances have six digits; a and b multiply the cube roots of tristimulus values by up to 500.
         assert (result["Lab"]["a"] < float(whole.a) - 0.1) == read
         assert (result["Lab"]["a"] == pytest.approx(float(whole.a), abs=5e-3)) != read
@@ -135,15 +138,15 @@ def test_a_colour_is_read_through_a_port() -> None:
 
 
 def test_a_port_loses_red_light_and_more_of_light_skin() -> None:
-    dark, light = port_loss(-42.0), port_loss(48.0)
+    dark, light = port_loss_fraction(-42.0), port_loss_fraction(48.0)
     assert (np.diff(light[20:]) > 0).all()  # from 600 nm on
     assert (light >= dark).all()
     assert light[0] < 0.001  # next to nothing at 400 nm (takiwaki2002)
     # Half of the tenth by which the wider of two ports reads more there is the least that the wider one loses too.
     assert 0.03 < light[-1] < 0.1
     # Beyond the colours that were traced the loss is that of the nearest.
-    np.testing.assert_array_equal(port_loss(80.0), light)
-    np.testing.assert_array_equal(port_loss(-80.0), dark)
+    np.testing.assert_array_equal(port_loss_fraction(80.0), light)
+    np.testing.assert_array_equal(port_loss_fraction(-80.0), dark)
 
 
 def test_the_document_has_every_key() -> None:
@@ -189,19 +192,19 @@ def test_explicit_layers_are_shown_as_given() -> None:
 
 
 def test_a_reading_pulls_the_draws_towards_itself() -> None:
-    skin = Skin(site="forearm")
+    skin = SkinDistribution(site="forearm")
     ds = skin.sample(200, 0)
     nm = [640.0, 700.0]
     plain = reflectance(ds, nm)
     dark = Reflectance(wavelength_nm=nm, value=[0.30, 0.38])
-    weighed = weigh_by_reading(ds, dark)
+    weighed = weight_by_reading(ds, dark)
     weight = weighed["weight"].to_numpy()
     assert ((weight >= 0) & (weight <= 1)).all()
     mean = (weight[:, None] * plain).sum(axis=0) / weight.sum()
     before = np.abs(plain.mean(axis=0) - dark.value)
     assert (np.abs(mean - dark.value) < 0.5 * before).all()
     # Chunks weigh the same as the whole.
-    part = weigh_by_reading(skin.sample(10, 0, start=50), dark)["weight"].to_numpy()
+    part = weight_by_reading(skin.sample(10, 0, start=50), dark)["weight"].to_numpy()
     np.testing.assert_allclose(part, weight[50:60], rtol=1e-9)
 
 

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from pulse_samples import codes, loaded
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.answers.skin import skin_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.schema.exposure import RESTING_C
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.skins.grid import core_m
-from skinbeam.skin.layers import DERMIS, EPIDERMIS, named_as, unknown_layers
-from skinbeam.skin.presets import preset
-from skinbeam.units import UM
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.skin import skin_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.exposure import RESTING_TEMPERATURE_RANGE_C
+from skinbeam.model.units import UM
+from skinbeam.simulate.scene import build_scene
+from skinbeam.simulate.skins.depth_grid import core_depth_m
+from skinbeam.skin.layers import DERMIS, EPIDERMIS, tissue_layer_names, unknown_layers
+from skinbeam.skin.presets import read_preset
 
 GREEN_NM = 532.0
 PULSE = {
@@ -124,13 +124,13 @@ def test_a_reading_that_no_draw_comes_near_is_said() -> None:
 
 @pytest.mark.parametrize("name", ["human", "pig", "phantom"])
 def test_a_vessel_below_the_skin_is_refused_with_its_field(name: str) -> None:
-    for depth_um, there in ((5_000.0, True), (core_m() / UM - 49.0, False), (99_000.0, False)):
+    for depth_um, there in ((5_000.0, True), (core_depth_m() / UM - 49.0, False), (99_000.0, False)):
         asked = loaded({"skin": {"preset": name}, "vessel": [{"depth_um": depth_um, "diameter_um": 100.0}], **PULSE})
         if there:
-            scene_of(asked)
+            build_scene(asked)
             continue
         with pytest.raises(InputError) as caught:
-            scene_of(asked)
+            build_scene(asked)
         assert (caught.value.code, caught.value.field) == ("vessel-below-tissue", "vessel[0].depth_um")
         assert "30000 µm" in caught.value.hint
 
@@ -138,7 +138,7 @@ def test_a_vessel_below_the_skin_is_refused_with_its_field(name: str) -> None:
 @pytest.mark.parametrize(("depth_um", "said"), [(60.0, True), (119.0, True), (121.0, False), (300.0, False)])
 def test_a_vessel_in_the_epidermis_is_said(depth_um: float, said: bool) -> None:
     """The epidermis of these layers ends at 70 µm; the vessel is 100 µm wide."""
-    found = scene_of(
+    found = build_scene(
         loaded({"skin": {"layer": LAYERS}, "vessel": [{"depth_um": depth_um, "diameter_um": 100.0}], **PULSE})
     )
     assert ("vessel-in-epidermis" in {warning["code"] for warning in found.warnings}) is said
@@ -146,7 +146,7 @@ def test_a_vessel_in_the_epidermis_is_said(depth_um: float, said: bool) -> None:
 
 def test_layers_without_end_that_are_given_hold_a_vessel_at_any_depth() -> None:
     vessel = {"depth_um": 99_000.0, "diameter_um": 100.0}
-    assert scene_of(loaded({"skin": {"layer": LAYERS}, "vessel": [vessel], **PULSE}))
+    assert build_scene(loaded({"skin": {"layer": LAYERS}, "vessel": [vessel], **PULSE}))
 
 
 def test_a_wall_in_the_air_below_is_refused() -> None:
@@ -155,18 +155,18 @@ def test_a_wall_in_the_air_below_is_refused() -> None:
         vessel = {"depth_um": 245.0, "diameter_um": 100.0, "wall_um": wall_um}
         asked = loaded({"skin": {"layer": slab}, "vessel": [vessel], **PULSE})
         if there:
-            assert scene_of(asked)
+            assert build_scene(asked)
             continue
         with pytest.raises(InputError, match="into air"):
-            scene_of(asked)
+            build_scene(asked)
 
 
 # Temperature
 
 
-@pytest.mark.parametrize("temperature_C", [*RESTING_C])
+@pytest.mark.parametrize("temperature_C", [*RESTING_TEMPERATURE_RANGE_C])
 def test_the_ends_of_what_skin_rests_at_are_taken(temperature_C: float) -> None:
-    low, high = RESTING_C
+    low, high = RESTING_TEMPERATURE_RANGE_C
     found = simulate_document(loaded({"skin": {"temperature_C": temperature_C}, **PULSE}), draws=2)
     assert found["temperature_C"]["surface_peak"]["median"] > temperature_C
     for outside in (low - 0.1, high + 0.1, float("nan")):
@@ -210,10 +210,10 @@ def test_an_unknown_layer_name_lists_the_known_ones() -> None:
     assert '"epi"' in warning["message"]
     assert '"dermis"' not in warning["message"], "that one is known"
     assert 'Did you mean "epidermis"?' in warning["message"]
-    assert all(name in warning["message"] for name in (*named_as(EPIDERMIS), *named_as(DERMIS)))
+    assert all(name in warning["message"] for name in (*tissue_layer_names(EPIDERMIS), *tissue_layer_names(DERMIS)))
     with pytest.raises(NotAvailable) as caught:
         threshold_document(loaded(case), "epidermal-necrosis", draws=2)
-    assert all(name in caught.value.reason for name in named_as(EPIDERMIS))
+    assert all(name in caught.value.reason for name in tissue_layer_names(EPIDERMIS))
     assert "layer-not-known" not in codes(simulate_document(loaded({"skin": {"layer": LAYERS}, **PULSE}), draws=2))
 
 
@@ -225,10 +225,10 @@ def test_a_layer_that_is_not_known_is_never_taken_as_dermis() -> None:
 
 @pytest.mark.parametrize("name", ["human", "mouse-ear", "hamster-window", "chick-membrane", "blood", "melanosome"])
 def test_every_layer_of_a_preset_has_a_known_name(name: str) -> None:
-    from skinbeam.skin.model import Skin
+    from skinbeam.skin.distribution import SkinDistribution
 
-    assert preset(name)
-    assert unknown_layers([str(layer) for layer in Skin(preset=name).median()["layer"].values]) is None
+    assert read_preset(name)
+    assert unknown_layers([str(layer) for layer in SkinDistribution(preset=name).median()["layer"].values]) is None
 
 
 # Doses and times

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.answers.light import LightOptions, run_light
-from skinbeam.answers.light_store import write_fields
-from skinbeam.document import pretty_json
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.schema.layers import load_layers
-from skinbeam.simulate.light.montecarlo import Progress
+from skinbeam.api.light import LightOptions, run_light, write_light_fields
+from skinbeam.model.document import pretty_json
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.simulate.layers_schema.layers import load_layers
+from skinbeam.simulate.light.montecarlo import ProgressCallback
 
 ROOT = Path(__file__).parents[2]
 VESSEL_EXAMPLE = ROOT / "examples" / "light" / "vessel.toml"
@@ -33,7 +32,7 @@ PACKETS = LightOptions(method="montecarlo", photons=3200)
 MEDIUM = SLAB.replace("[[layer]]", "[[medium]]").replace("thickness_um = 200.0\n", "")
 
 
-def light_document(path: Path, progress: Progress | None = None, **options: Any) -> dict[str, Any]:
+def light_document(path: Path, progress: ProgressCallback | None = None, **options: Any) -> dict[str, Any]:
     return run_light(path, LightOptions(**options), progress=progress).document
 
 
@@ -346,7 +345,7 @@ def test_fields_are_written_and_replaced(tmp_path: Path) -> None:
     run = run_light(EXAMPLES[0])
     store = tmp_path / "deep" / "light.zarr"
     for _ in range(2):
-        write_fields(run, store)
+        write_light_fields(run, store)
     with xr.open_zarr(store) as dataset:
         assert dataset["fluence_rate_ratio"].values.tolist() == run.field.fluence_rate_ratio.tolist()
         assert dataset["depth"].attrs["units"] == "m"
@@ -379,7 +378,7 @@ def test_maps_are_written_with_their_places_and_errors(tmp_path: Path) -> None:
         ("nx = 6\ndx_um = 20.0\nny = 4", ("x", "y", "depth")),
     ):
         run = run_light(written(tmp_path, f"{beam}[tally]\nnz = 4\n{tally}\n{SLAB}"), PACKETS)
-        write_fields(run, tmp_path / "light.zarr")
+        write_light_fields(run, tmp_path / "light.zarr")
         with xr.open_zarr(tmp_path / "light.zarr") as dataset:
             name = "fluence_rate_rz" if "radius" in axes else "fluence_rate_xyz"
             assert dataset[name].dims == axes
@@ -393,24 +392,24 @@ def test_maps_are_written_with_their_places_and_errors(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("kept")
     with pytest.raises(InputError, match="not a Zarr store"):
-        write_fields(run_light(EXAMPLES[0]), tmp_path)
+        write_light_fields(run_light(EXAMPLES[0]), tmp_path)
     assert (tmp_path / "notes.txt").read_text() == "kept"
 
 
 def test_the_sources_of_the_method_are_named() -> None:
-    from skinbeam.sources import cite
+    from skinbeam.model.sources import find_source
 
     for method, named in (("ordinates", "chandrasekhar1960"), ("montecarlo", "wang1995")):
         document = light_document(EXAMPLES[0], method=method, **({"photons": 3200} if method == "montecarlo" else {}))
         assert named in document["sources"]
         for key in document["sources"]:
-            assert cite(key).short
+            assert find_source(key).short
 
 
 def test_the_same_bytes_on_any_number_of_threads() -> None:
     program = (
-        "import sys; from pathlib import Path; from skinbeam.document import pretty_json;"
-        "from skinbeam.answers.light import run_light;"
+        "import sys; from pathlib import Path; from skinbeam.model.document import pretty_json;"
+        "from skinbeam.api.light import run_light;"
         "sys.stdout.write(''.join(pretty_json(run_light(Path(f)).document, 12) for f in sys.argv[1:]))"
     )
     outputs = []

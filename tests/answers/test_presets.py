@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.answers.skin import skin_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import InputError, NotAvailable
+from skinbeam.api.skin import skin_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.simulate.light.illumination import Illumination
 from skinbeam.simulate.light.lighting import illuminate
-from skinbeam.simulate.pulse.response import respond
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessels.ends import closure_dose
-from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood
-from skinbeam.skin.model import Skin
-from skinbeam.skin.properties import optics, thermal
-from skinbeam.validation.functions import FUNCTIONS
+from skinbeam.simulate.pulse.response import simulate_pulse
+from skinbeam.simulate.scene import build_scene
+from skinbeam.simulate.vessels.heated_blood import dose_with_heated_blood
+from skinbeam.simulate.vessels.vessel_endpoints import closure_dose
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.properties import optical_properties, thermal_properties
+from skinbeam.validation.model_query import FUNCTIONS
 
 PRESETS = ("rat", "hamster", "hamster-window", "mouse-ear", "chick-membrane")
 IN_AIR = ("hamster-window", "mouse-ear")
@@ -46,7 +46,7 @@ def case(preset: str, vessel: dict[str, float] | None = None, **skin: Any) -> An
 
 
 def green(preset: str) -> Illumination:
-    return illuminate(Skin(preset=preset).median(), [(GREEN_NM, 1.0)])
+    return illuminate(SkinDistribution(preset=preset).median(), [(GREEN_NM, 1.0)])
 
 
 def at(lit: Illumination, depth_um: float) -> float:
@@ -59,7 +59,7 @@ def at(lit: Illumination, depth_um: float) -> float:
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("wavelength_nm", [GREEN_NM, *ENDS])
 def test_light_is_reflected_absorbed_or_passes(preset: str, wavelength_nm: float) -> None:
-    skins = Skin(preset=preset).sample(8, 0)
+    skins = SkinDistribution(preset=preset).sample(8, 0)
     lit = illuminate(skins, [(wavelength_nm, 1.0)])
     passes = lit.lines[0].light.transmittance
     assert lit.reflectance + lit.absorbed.sum(axis=1) + passes == pytest.approx(1.0, abs=1e-10)
@@ -68,8 +68,8 @@ def test_light_is_reflected_absorbed_or_passes(preset: str, wavelength_nm: float
 
 
 def test_a_thin_skin_reflects_as_a_slab_of_what_it_is_made_of() -> None:
-    skins = Skin(preset="mouse-ear").median()
-    at_green, thickness = optics(skins, GREEN_NM), skins["thickness_m"].to_numpy()
+    skins = SkinDistribution(preset="mouse-ear").median()
+    at_green, thickness = optical_properties(skins, GREEN_NM), skins["thickness_m"].to_numpy()
     # A slab that does not absorb, of transport thickness t, returns t / (t + 4/3) of diffuse light; the surface
     # reflects 0.04 before (n = 1.5). Reflection inside both faces, a collimated beam and blood each move this by up to
     # a fifth at t near 0.6: half of it in all.
@@ -84,8 +84,8 @@ def test_a_thin_skin_reflects_as_a_slab_of_what_it_is_made_of() -> None:
 
 
 def test_a_membrane_on_water_returns_little_but_its_surface() -> None:
-    skins = Skin(preset="chick-membrane").median()
-    at_green = optics(skins, GREEN_NM)
+    skins = SkinDistribution(preset="chick-membrane").median()
+    at_green = optical_properties(skins, GREEN_NM)
     surface = ((at_green.n[0, 0] - 1) / (at_green.n[0, 0] + 1)) ** 2
     # What is turned back is at most what is scattered in transport, once.
     turned = float((at_green.mus * (1 - at_green.g))[0, 0] * skins["thickness_m"].to_numpy()[0, 0])
@@ -94,7 +94,7 @@ def test_a_membrane_on_water_returns_little_but_its_surface() -> None:
 
 
 def test_the_scattering_of_the_membrane_moves_the_light_at_its_vessels_little() -> None:
-    skins = Skin(preset="chick-membrane").median()
+    skins = SkinDistribution(preset="chick-membrane").median()
     third, once, thrice = (
         at(illuminate(skins.assign(scattering_factor=skins["scattering_factor"] * by), [(GREEN_NM, 1.0)]), 75.0)
         for by in (1 / 3, 1.0, 3.0)
@@ -104,7 +104,7 @@ def test_the_scattering_of_the_membrane_moves_the_light_at_its_vessels_little() 
 
 
 def test_the_light_that_a_row_asks_for_falls_with_the_spot() -> None:
-    skins = Skin(preset="hamster").sample(4, 0)
+    skins = SkinDistribution(preset="hamster").sample(4, 0)
     ratio = FUNCTIONS["fluence_rate_ratio"]
     wide = ratio(skins, wavelength_nm=GREEN_NM, depth_um=300.0, spot_mm=100.0)
     middle, narrow = (ratio(skins, wavelength_nm=GREEN_NM, depth_um=300.0, spot_mm=mm) for mm in (3.0, 0.3))
@@ -116,7 +116,7 @@ def test_the_light_that_a_row_asks_for_falls_with_the_spot() -> None:
 
 
 def test_a_vessel_gets_more_light_from_its_own_side_of_a_flap() -> None:
-    flap = Skin(preset="hamster").median()
+    flap = SkinDistribution(preset="hamster").median()
     whole = float(flap["thickness_m"].to_numpy()[0, :-1].sum()) * 1e6
     window = green("hamster-window")
     assert at(green("hamster"), whole - 75.0) < at(window, 75.0)
@@ -126,8 +126,8 @@ def test_a_vessel_gets_more_light_from_its_own_side_of_a_flap() -> None:
 
 
 def test_a_follicle_relaxes_by_its_width() -> None:
-    skins = Skin(preset="human").median()
-    kappa = (thermal(skins).conductivity / thermal(skins).heat_capacity_vol)[0, 4]
+    skins = SkinDistribution(preset="human").median()
+    kappa = (thermal_properties(skins).conductivity / thermal_properties(skins).heat_capacity_vol)[0, 4]
     assert FUNCTIONS["follicle_relaxation_ms"](skins)[0] == pytest.approx(1e3 * 350e-6**2 / (16 * kappa), rel=1e-9)
 
 
@@ -135,29 +135,32 @@ def test_a_follicle_relaxes_by_its_width() -> None:
 
 
 def test_an_ear_has_skin_on_both_sides_and_a_flap_no_fat() -> None:
-    ear = Skin(preset="mouse-ear").median()
+    ear = SkinDistribution(preset="mouse-ear").median()
     names = [str(name) for name in ear["layer"].values]
     thickness = ear["thickness_m"].to_numpy()[0]
     assert thickness[0] + thickness[1] == pytest.approx(thickness[names.index("far epidermis")], rel=1e-6)
     assert thickness[names.index("dermis")] == thickness[names.index("far dermis")]
-    flap = Skin(preset="hamster").median()
+    flap = SkinDistribution(preset="hamster").median()
     assert str(flap["layer"].values[-1]) == "water"
     # 0.4 mm as a whole; the median of each layer is its table's value.
     assert flap["thickness_m"].to_numpy()[0, :-1].sum() == pytest.approx(400e-6, rel=1e-6)
-    water = Skin(preset="melanosome").median()
+    water = SkinDistribution(preset="melanosome").median()
     for name in ("conductivity_W_mK", "heat_capacity_J_kgK", "density_kg_m3", "index_589"):
         assert float(flap[name][0, -1]) == float(water[name][0, 0])
 
 
 def test_water_that_is_asked_for_is_the_tissues_not_that_of_what_lies_below() -> None:
     for preset in ("hamster", "chick-membrane"):
-        wet, dry = (Skin(preset=preset, hydration=share).median()["water_fraction"].to_numpy() for share in (0.8, 0.4))
+        wet, dry = (
+            SkinDistribution(preset=preset, hydration=share).median()["water_fraction"].to_numpy()
+            for share in (0.8, 0.4)
+        )
         assert wet[0, -1] == dry[0, -1] == 1.0
         assert wet[0, -2] == pytest.approx(2 * dry[0, -2])
 
 
 def test_heat_properties_of_the_membrane_lie_between_blood_and_water() -> None:
-    found = thermal(Skin(preset="chick-membrane").sample(100, 0))
+    found = thermal_properties(SkinDistribution(preset="chick-membrane").sample(100, 0))
     # 1050 kg/m³ x 3617 J/(kg K) and 1000 x 4190: a mixture lies between, to the 2 % by which densities are rounded.
     assert (found.heat_capacity_vol[:, 0] > 0.97 * 1050 * 3617).all()
     assert (found.heat_capacity_vol[:, 0] < 1.03 * 1000 * 4190).all()
@@ -166,16 +169,16 @@ def test_heat_properties_of_the_membrane_lie_between_blood_and_water() -> None:
 def test_an_embryo_has_fewer_cells_in_its_blood_unless_the_case_says_otherwise() -> None:
     bare = {key: VESSEL[key] for key in ("depth_um", "diameter_um")}
     chick, mouse = (
-        Skin.from_case(case(preset, bare).case).sample(100, 0)["haematocrit"].to_numpy()
+        SkinDistribution.from_case(case(preset, bare).case).sample(100, 0)["haematocrit"].to_numpy()
         for preset in ("chick-membrane", "mouse-ear")
     )
     assert chick.max() < mouse.min()
-    given = Skin.from_case(case("chick-membrane").case).sample(3, 0)
+    given = SkinDistribution.from_case(case("chick-membrane").case).sample(3, 0)
     assert (given["haematocrit"].to_numpy() == VESSEL["haematocrit"]).all()
 
 
 def test_colour_darkens_an_ear() -> None:
-    pale, dark = (Skin(preset="mouse-ear", ita_deg=ita).median() for ita in (None, -30.0))
+    pale, dark = (SkinDistribution(preset="mouse-ear", ita_deg=ita).median() for ita in (None, -30.0))
     assert (pale["melanosome_fraction"].to_numpy() == 0).all()
     column = dark["melanosome_fraction"].to_numpy()[0]
     assert column[1] > 0
@@ -206,10 +209,10 @@ def test_the_same_vessel_needs_more_where_less_light_comes_back_to_it() -> None:
         # Both as warm, so that each vessel has as far to rise.
         asked = case(preset, temperature_C=33.0)
         dose[preset] = median(threshold_document(asked, "vessel-closure", draws=16)["dose"])
-        scene = scene_of(asked, dose_required=False)
-        response = respond(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
+        scene = build_scene(asked, dose_required=False)
+        response = simulate_pulse(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
         mean[preset] = float(dose_with_heated_blood(response, closure_dose, sides=False)[0, 0])
-        skins = Skin.from_case(asked.case).median()
+        skins = SkinDistribution.from_case(asked.case).median()
         light[preset] = at(illuminate(skins, [(585.0, 1.0)]), VESSEL["depth_um"])
     assert light["mouse-ear"] > 1.5 * light["chick-membrane"]
     # In 0.1 ms the heat of 60 µm of blood stays: kappa t is 14 µm² against 900 µm². The wall, 2 µm away, is warmed by
@@ -275,10 +278,10 @@ def test_a_vessel_in_the_air_below_is_refused_with_its_field(skin: dict[str, Any
     for depth_um, there in ((100.0, True), (290.0, False), (1000.0, False)):
         asked = case(vessel=VESSEL | {"depth_um": depth_um}, **skin)
         if there:
-            scene_of(asked, dose_required=False)
+            build_scene(asked, dose_required=False)
             continue
         with pytest.raises(InputError) as caught:
-            scene_of(asked, dose_required=False)
+            build_scene(asked, dose_required=False)
         assert caught.value.field == "vessel[0].depth_um"
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from pulse_samples import FILES, INK, loaded, median, responses, simulated, well_formed, whole
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.schema.exposure import LESION_KINDS, PRESETS
+from skinbeam.api.simulate import simulate_document
+from skinbeam.model.exposure import LESION_KINDS, PRESETS
+from skinbeam.model.units import J_CM2, MS, PER_CM, UM, ZERO_CELSIUS_K
 from skinbeam.simulate import scene as scenes
 from skinbeam.simulate.light.lighting import illuminate
-from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow
-from skinbeam.skin.model import Skin
-from skinbeam.units import J_CM2, MS, PER_CM, UM, ZERO_CELSIUS_K
+from skinbeam.simulate.pulse.nonlinear_response import apply_stopped_flow
+from skinbeam.skin.distribution import SkinDistribution
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -240,8 +240,8 @@ def test_a_draw_is_simulated_alike_in_any_chunk(monkeypatch: pytest.MonkeyPatch)
 
     many = peaks(40)
     assert peaks(7) == pytest.approx(many[:7], rel=1e-12)
-    monkeypatch.setattr(scenes, "CHUNK", 5)
-    monkeypatch.setattr(scenes.Effort, "draws_at_once", lambda self, draws: 9)
+    monkeypatch.setattr(scenes, "CHUNK_DRAWS", 5)
+    monkeypatch.setattr(scenes.DrawCost, "draws_per_chunk", lambda self, draws: 9)
     assert peaks(40) == pytest.approx(many, rel=1e-12)
 
 
@@ -250,7 +250,7 @@ def test_a_reading_sharpens_the_estimates() -> None:
     at = [450.0, 550.0, 640.0, 750.0, 900.0]
     from skinbeam.simulate.appearance import reflectance
 
-    truth = reflectance(Skin(site="cheeks").sample(1, 11), at, specular=True)[0].tolist()
+    truth = reflectance(SkinDistribution(site="cheeks").sample(1, 11), at, specular=True)[0].tolist()
     sharp = simulated(
         "preset-vessels", draws=200, patient=None, skin__reflectance={"wavelength_nm": at, "value": truth}
     )
@@ -279,7 +279,7 @@ def test_many_layers_of_different_index_are_solved_once() -> None:
 
 
 def test_illumination_of_a_lamp_is_the_mean_of_its_lines() -> None:
-    skins = Skin(site="cheeks").sample(3, 0)
+    skins = SkinDistribution(site="cheeks").sample(3, 0)
     both = illuminate(skins, ((560.0, 0.25), (700.0, 0.75)))
     parts = [illuminate(skins, ((nm, 1.0),)) for nm in (560.0, 700.0)]
     mean = 0.25 * parts[0].absorbed_per_m + 0.75 * parts[1].absorbed_per_m
@@ -335,7 +335,7 @@ def test_flow_that_has_stopped_leaves_its_heat() -> None:
     long |= {"laser__wavelength_nm": 1064.0, "settings__passes": 1, "settings__fluence_J_cm2": 150.0, "vessel": None}
     response = responses("layers", 4, **long)[0]
     dose = 150.0 * J_CM2
-    stopped = with_stopped_flow(response, dose)
+    stopped = apply_stopped_flow(response, dose)
     hot, flowing = (r.base_K + dose * r.unit_K for r in (stopped, response))
     assert (hot - flowing).min() > -1e-6
     end = int(np.flatnonzero(response.schedule.lit)[-1]) + 1
@@ -345,4 +345,4 @@ def test_flow_that_has_stopped_leaves_its_heat() -> None:
     gained = (hot - flowing)[:, end].max(axis=1) / (flowing[:, end] - flowing[:, 0]).max(axis=1)
     assert (gained > 1e-4).all()
     assert (gained < 0.1).all()
-    assert with_stopped_flow(response, 0.0) is response
+    assert apply_stopped_flow(response, 0.0) is response

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulse_samples import INK, codes, simulated
 
-from skinbeam.errors import InputError, NotAvailable
+from skinbeam.model.errors import InputError, NotAvailable
 
 # Warnings
 

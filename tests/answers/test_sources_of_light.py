@@ -7,10 +7,10 @@ import pytest
 from consultations import PERSON, concern, devices, document
 from pulse_samples import loaded
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.answers.skin import skin_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.sources import cite
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.skin import skin_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.sources import find_source
 
 EXACT = {"chandrasekhar1960", "nakajima1986", "stamnes1988", "plass1973", "wiscombe1977"}
 PACKETS = {"wang1995", "woodcock1965"}
@@ -39,7 +39,7 @@ def test_the_sources_of_light_are_named_every_time(ask: Callable[[], Any], wante
     for _ in range(2):
         found = set(named(ask()))
         assert wanted <= found
-        assert all(cite(key).short for key in found)
+        assert all(find_source(key).short for key in found)
 
 
 def test_a_plan_names_the_sources_of_its_light() -> None:

@@ -7,24 +7,24 @@ import numpy as np
 import pytest
 from pulse_samples import FILES, THRESHOLD, calibration_told, loaded, median, no_null, well_formed, wide_response
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.outcome.calibrated import calibration_of
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.units import J_CM2, MS, ZERO_CELSIUS_K
+from skinbeam.model.vocabulary import ENDPOINTS
+from skinbeam.outcome.dose_error import beam_burn_calibration
 from skinbeam.physics.damage.arrhenius import omega
-from skinbeam.physics.targets.melanosome import heat_kept, nucleation
-from skinbeam.schema.names import ENDPOINTS
-from skinbeam.simulate.ends.endpoints import named_endpoint
-from skinbeam.simulate.ends.melanosomes import whitening
-from skinbeam.simulate.model_error import experiments, model_error
-from skinbeam.simulate.pulse.dose import cell_death_dose
-from skinbeam.simulate.pulse.places import basal_layer, epidermis_cells
-from skinbeam.simulate.pulse.response import respond
-from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.skins.kinetics import CELL_DEATH_KINETICS, sampled_kinetics
+from skinbeam.physics.targets.melanosome import nucleation_value, retained_heat
+from skinbeam.simulate.endpoints.melanosomes import whitening_dose
+from skinbeam.simulate.endpoints.registry import endpoint_function
+from skinbeam.simulate.model_error import count_experiments, model_error
+from skinbeam.simulate.pulse.damage_dose import cell_death_dose
+from skinbeam.simulate.pulse.locations import basal_layer_response, epidermis_cells
+from skinbeam.simulate.pulse.response import simulate_pulse
+from skinbeam.simulate.scene import build_scene, run_chunks
+from skinbeam.simulate.skins.tissue_kinetics import CELL_DEATH_KINETICS, sample_kinetics
+from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.properties import melanosome_mua
-from skinbeam.skin.spread import spread_at
-from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
 
 DRAWS = 24
 
@@ -82,7 +82,7 @@ def dose_with_every_key(name: str, endpoint: str) -> dict[str, Any]:
 
 
 def test_every_endpoint_that_has_a_name_can_be_judged() -> None:
-    assert all(callable(named_endpoint(name)) for name in ENDPOINTS)
+    assert all(callable(endpoint_function(name)) for name in ENDPOINTS)
 
 
 def test_a_wavelength_that_is_not_described_keeps_every_key() -> None:
@@ -123,9 +123,9 @@ def test_a_dose_that_nothing_reaches_is_unknown_and_answered() -> None:
 
 def test_a_burn_of_people_is_calibrated_by_practice() -> None:
     found = asked("vessel", "epidermal-necrosis", draws=200)
-    beam = scene_of(loaded("vessel")).beam
+    beam = build_scene(loaded("vessel")).beam
     assert beam is not None
-    error, calibration = calibration_of(beam), found["calibration"]
+    error, calibration = beam_burn_calibration(beam), found["calibration"]
     assert calibration["class"] == error.kind == "epidermal-burn"
     assert (calibration["rows"], calibration["sources"]) == (error.rows, error.sources)
     assert calibration["bias"] == pytest.approx(error.bias, rel=1e-5)
@@ -153,14 +153,14 @@ def test_any_other_end_is_off_by_its_model_error(case: str, endpoint: str, how: 
     assert calibration["class"] == endpoint
     assert calibration["bias"] == 1
     assert calibration["spread"] == found["model_error"] == model_error(endpoint)
-    assert calibration["rows"] == experiments(endpoint)[0]
+    assert calibration["rows"] == count_experiments(endpoint)[0]
     assert true["low"] < computed["low"] <= computed["high"] < true["high"]
     # The middle stays, but for the error of the median of 200 draws, which the wider distribution smooths.
     assert median(true) == pytest.approx(median(computed), rel=0.15)
 
 
 def test_experiments_that_were_not_made_are_none() -> None:
-    assert experiments("pain") == (0, 0)
+    assert count_experiments("pain") == (0, 0)
 
 
 # The value that is sought has no influence
@@ -300,12 +300,12 @@ def test_simulation_turns_at_the_threshold(case: str, endpoint: str, where: tupl
 
 
 def test_omega_is_one_at_the_border_of_the_epidermis() -> None:
-    scene = scene_of(loaded("vessel"))
+    scene = build_scene(loaded("vessel"))
     (response,) = run_chunks(scene, 6, 0, lambda skins: wide_response(skins, scene))
-    place = basal_layer(response)
+    place = basal_layer_response(response)
     found = cell_death_dose(response, place)
     history = place.base_K + found[:, None] * place.unit_K
-    damage = omega(history, response.schedule.step_s, sampled_kinetics(CELL_DEATH_KINETICS, response.skins))
+    damage = omega(history, response.schedule.step_s, sample_kinetics(CELL_DEATH_KINETICS, response.skins))
     # Bisection ends at 1e-9 of the dose; ln Omega changes by B dT/T² = 300 times (dT/T = 0.15) that.
     assert damage == pytest.approx(1.0, abs=1e-6)
 
@@ -319,11 +319,11 @@ def test_an_er_yag_burn_needs_the_epidermis_gone_or_damaged() -> None:
 
 
 def test_the_interval_is_of_the_draws() -> None:
-    scene = scene_of(loaded("vessel"), dose_required=False)
+    scene = build_scene(loaded("vessel"), dose_required=False)
 
     def each(skins: Any) -> Any:
-        response = respond(skins, scene.beam, scene.cooling, lit=scene.light(skins))
-        return cell_death_dose(response, basal_layer(response)) / J_CM2
+        response = simulate_pulse(skins, scene.beam, scene.cooling, lit=scene.light(skins))
+        return cell_death_dose(response, basal_layer_response(response)) / J_CM2
 
     parts = run_chunks(scene, 200, 0, each)
     found = asked("vessel", "epidermal-necrosis", draws=200)["dose"]
@@ -347,27 +347,27 @@ def test_melanosomes_need_more_in_longer_pulses_without_a_step() -> None:
 
 def test_water_of_the_layer_heats_its_granules_too() -> None:
     # At 1540 nm water absorbs half as much as a granule. Nothing leaves the layer in 1 ns; the granule keeps eta.
-    scene = scene_of(loaded("short-pulse", laser__wavelength_nm=1540.0, settings__pulse_ms=1e-6))
+    scene = build_scene(loaded("short-pulse", laser__wavelength_nm=1540.0, settings__pulse_ms=1e-6))
     (response,) = run_chunks(scene, 6, 0, lambda skins: wide_response(skins, scene))
     assert response.lit is not None
     cells, (line,), skins = epidermis_cells(response), response.lit.lines, response.skins
     layer = response.grid.layer[cells]
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
-    kept = heat_kept(1e-6 * MS, skins["melanosome_diameter_m"].values, (conductivity / capacity)[:, 0])[:, None]
+    kept = retained_heat(1e-6 * MS, skins["melanosome_diameter_m"].values, (conductivity / capacity)[:, 0])[:, None]
     melanin = skins["melanosome_fraction"].values[:, layer] * melanosome_mua(1540.0)
     inside = line.optics.mua[:, layer] + (melanosome_mua(1540.0) - melanin) * kept
-    vapour = spread_at(nucleation("cutaneous_C"), skins["nucleation_shift"]) - skins["temperature_C"].values
+    vapour = value_at_normal(nucleation_value("cutaneous_C"), skins["nucleation_shift"]) - skins["temperature_C"].values
     closed = vapour[:, None] * capacity / (inside * line.light.fluence_rate_ratio[:, cells])
     # The surface cools next to nothing before the pulse, and steps of heat are exact to 1e-3.
-    assert whitening(response) == pytest.approx(closed.max(axis=1), rel=5e-3)
+    assert whitening_dose(response) == pytest.approx(closed.max(axis=1), rel=5e-3)
 
 
 def test_in_milliseconds_melanosomes_are_as_warm_as_their_epidermis() -> None:
-    scene = scene_of(loaded("short-pulse", settings__pulse_ms=5.0))
+    scene = build_scene(loaded("short-pulse", settings__pulse_ms=5.0))
     (response,) = run_chunks(scene, 6, 0, lambda skins: wide_response(skins, scene))
     cells = epidermis_cells(response)
-    found = whitening(response)
-    vapour = spread_at(nucleation("cutaneous_C"), response.skins["nucleation_shift"])
+    found = whitening_dose(response)
+    vapour = value_at_normal(nucleation_value("cutaneous_C"), response.skins["nucleation_shift"])
     peak = (response.base_K + found[:, None, None] * response.unit_K)[:, :, cells].max(axis=1).min(axis=1)
     # The excess of a granule of 1 µm after 5 ms: (2/5) a² / (kappa tau) = 2e-4 of 200 1/cm against 10 in the layer.
     assert peak - ZERO_CELSIUS_K == pytest.approx(vapour, rel=0.01)
@@ -425,14 +425,14 @@ def test_picoseconds_that_confine_stress_are_unknown() -> None:
 @pytest.mark.parametrize("kind", ["retinal", "cutaneous"])
 def test_a_melanosome_in_water_breaks_by_its_own_heat(kind: str) -> None:
     case = loaded("short-pulse", skin={"preset": "melanosome", "melanosome": kind, "temperature_C": 22.0}, lesion=[])
-    scene = scene_of(case)
+    scene = build_scene(case)
     (skins,) = run_chunks(scene, 1, 0, lambda skins: skins)
-    value = nucleation("isolated_C")
+    value = nucleation_value("isolated_C")
     diffusivity = float(
         (skins["conductivity_W_mK"] / skins["density_kg_m3"] / skins["heat_capacity_J_kgK"]).values[0, 0]
     )
-    kept = heat_kept(25e-6 * MS, skins["melanosome_diameter_m"].values, diffusivity)
-    capacity = nucleation("heat_capacity_J_m3K").value
+    kept = retained_heat(25e-6 * MS, skins["melanosome_diameter_m"].values, diffusivity)
+    capacity = nucleation_value("heat_capacity_J_m3K").value
     ends = [capacity * (c - 22.0) / (melanosome_mua(694.0, kind) * kept[0]) / J_CM2 for c in (value.low, value.high)]
     found = median(threshold_document(case, "melanosome-disruption", draws=1)["dose"])
     assert ends[0] < found < ends[1]

@@ -15,10 +15,11 @@ import pytest
 from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner, grouped
 from starlette.testclient import TestClient
 
-from skinbeam.app import plans, server
-from skinbeam.app.demonstration import FILES
 from skinbeam.cli.commands import serve
-from skinbeam.errors import InputError
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.demonstration import plans
+from skinbeam_clinic.demonstration.routes import DEMONSTRATION_FILES
+from skinbeam_clinic.web import server
 
 # --- the same plan as on the command line -----------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Pa
     by_file = _command_line(tmp_path / "case.toml", tmp_path / "out")
     told = json.loads((by_file / "plan.json").read_text(encoding="utf-8"))
     assert told["plan_sha256"] not in plan, "who knows the answers cannot ask for the plan"
-    for name in FILES:
+    for name in DEMONSTRATION_FILES:
         assert client.get(f"{plan}/{name}").content == (by_file / name).read_bytes(), name
     shown = client.get(plan).text
     begins = shown.index("<body>\n") + 7
@@ -132,7 +133,7 @@ def test_too_many_waiting_plans_are_refused_with_the_form_still_filled(
 
 
 def test_old_plans_make_room(client: TestClient, planner: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plans, "_KEPT", 2)
+    monkeypatch.setattr(plans, "_MOST_PLANS", 2)
     made = [client.post("/consult", data=LEAST | {"patient.age_years": age}).headers["location"] for age in "234"]
     assert [client.get(f"{plan}/plan.json").status_code for plan in made] == [404, 200, 200]
 
@@ -155,7 +156,7 @@ def test_nothing_is_left_when_the_app_ends(planner: Planner, tmp_path: Path, mon
 
 def test_an_address_that_is_taken_is_an_input_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen") as error:
-        server.run("127.0.0.1", taken.getsockname()[1], keep_years=10)
+        server.run_server("127.0.0.1", taken.getsockname()[1], keep_years=10)
     assert error.value.field == "--port"
     assert error.value.message.endswith("Address already in use")
 
@@ -171,7 +172,7 @@ def test_the_address_is_printed_and_an_open_one_is_warned_of(
     monkeypatch.setattr("uvicorn.Server.run", close)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    server.run(host, port, keep_years=10)
+    server.run_server(host, port, keep_years=10)
     printed = capsys.readouterr().out
     assert f"http://{host}:{port}" in printed
     assert ("no login" in printed) == warned

@@ -10,19 +10,27 @@ from app_samples import EXAMPLE, FULL, FULL_TABLES, LEAST, PAGE, Form, Planner, 
 from jinja2 import Environment, meta, nodes
 from starlette.testclient import TestClient
 
-from skinbeam.app import pages
-from skinbeam.app.forms import submission
-from skinbeam.app.pages import HISTORY_GROUPS, Choice, FormPage, Group, Kinds, PlanPage, ShownFault
-from skinbeam.app.points import ShownFace
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import HISTORY
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import subtypes, table
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import HISTORY
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam_clinic.consultations.face_points import FacePointsView
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.web import pages
+from skinbeam_clinic.web.pages import (
+    HISTORY_GROUPS,
+    FormChoice,
+    FormChoiceGroup,
+    FormFault,
+    FormPage,
+    PlanPage,
+    SubtypeChoices,
+)
 
 
 def test_a_form_is_the_tables_of_a_case_file() -> None:
-    assert submission(FULL).tables == FULL_TABLES
-    parse(Case, FULL_TABLES, file="form")
+    assert make_submission(FULL).tables == FULL_TABLES
+    parse_record(Case, FULL_TABLES, file="form")
 
 
 @pytest.mark.parametrize(
@@ -30,7 +38,7 @@ def test_a_form_is_the_tables_of_a_case_file() -> None:
     [("40", 40.0), ("4.25", 4.25), ("4,25", 4.25), ("-12,5", -12.5), ("1,000", "1,000"), ("1e3", "1e3"), ("٣", "٣")],
 )
 def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text: str, value: object) -> None:
-    assert submission([("concern.0.area_cm2", text)]).tables == {"concern": [{"area_cm2": value}]}
+    assert make_submission([("concern.0.area_cm2", text)]).tables == {"concern": [{"area_cm2": value}]}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text:
     ],
 )
 def test_a_fault_in_the_case_points_at_its_field(path: str, message: str, field: str) -> None:
-    assert submission(FULL).field(path, message) == field
+    assert make_submission(FULL).field(path, message) == field
 
 
 def test_every_word_of_the_history_is_asked_once_and_has_its_label() -> None:
@@ -111,14 +119,18 @@ def test_after_a_fault_every_field_keeps_its_value(
 
 
 def test_kinds_are_asked_once_of_every_condition_that_has_some() -> None:
-    asked = [(name, word.value) for kinds in pages._kinds() for name in kinds.conditions for word in kinds.choices]
-    assert sorted(asked) == sorted((name, word) for name in table("condition") for word in subtypes(name))
+    asked = [
+        (name, word.value) for kinds in pages._subtype_choices() for name in kinds.conditions for word in kinds.choices
+    ]
+    assert sorted(asked) == sorted(
+        (name, word) for name in vocabulary_table("condition") for word in condition_subtypes(name)
+    )
 
 
 def test_the_style_shows_the_kinds_of_every_condition_that_has_some() -> None:
     style = (Path(pages.__file__).parent / "static" / "app.css").read_text(encoding="utf-8")
     shown = re.findall(r'\.concern:has\(option\[value="([\w-]+)"\]:checked\) \.of-([\w-]+)', style)
-    assert shown == [(name, name) for name in table("condition") if subtypes(name)]
+    assert shown == [(name, name) for name in vocabulary_table("condition") if condition_subtypes(name)]
 
 
 def test_kinds_of_another_condition_are_told_and_stay_ticked(client: TestClient) -> None:
@@ -170,8 +182,10 @@ def test_the_records_inside_the_form_are_read_whole() -> None:
     folder = Path(pages.__file__).parent / "templates"
     source = "".join((folder / name).read_text(encoding="utf-8") for name in ("form.html", "points.html"))
     read = {(str(getattr(n.node, "name", "")), n.attr) for n in Environment().parse(source).find_all(nodes.Getattr)}
-    assert {attr for of, attr in read if of == "fault"} - {"startswith"} == {f.name for f in fields(ShownFault)}
-    assert {attr for of, attr in read if of == "group"} == {f.name for f in fields(Group)}
-    assert {attr for of, attr in read if of == "face"} == {f.name for f in fields(ShownFace)}
-    assert {attr for of, attr in read if of == "kind"} == {f.name for f in fields(Kinds)}
-    assert {attr for of, attr in read if of in ("one", "sign", "word", "device")} == {f.name for f in fields(Choice)}
+    assert {attr for of, attr in read if of == "fault"} - {"startswith"} == {f.name for f in fields(FormFault)}
+    assert {attr for of, attr in read if of == "group"} == {f.name for f in fields(FormChoiceGroup)}
+    assert {attr for of, attr in read if of == "face"} == {f.name for f in fields(FacePointsView)}
+    assert {attr for of, attr in read if of == "kind"} == {f.name for f in fields(SubtypeChoices)}
+    assert {attr for of, attr in read if of in ("one", "sign", "word", "device")} == {
+        f.name for f in fields(FormChoice)
+    }

@@ -19,12 +19,13 @@ import pytest
 from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner
 from starlette.testclient import TestClient
 
-from skinbeam.app import planner as planning
-from skinbeam.app import plans, security, server
-from skinbeam.app.forms import submission
-from skinbeam.document import unwritable
-from skinbeam.messages import Message
-from skinbeam.plan.work.progress import say
+from skinbeam.model.document import unwritable_error
+from skinbeam.plan.parallel import report_progress
+from skinbeam.text import Message
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.demonstration import plans
+from skinbeam_clinic.demonstration import plans as planning
+from skinbeam_clinic.web import security, server
 
 FACE = (EXAMPLE / "face.jpg").read_bytes()
 
@@ -92,7 +93,7 @@ def test_the_name_of_a_plan_is_drawn_anew(client: TestClient, planner: Planner) 
 def test_the_same_photograph_at_once_is_never_half_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many send one photograph while others read it: nobody finds a part of it."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    kept = plans.Plans()
+    kept = plans.DemonstrationPlans()
     photograph = os.urandom(3_000_000)
     path = kept._photograph(kept.keep_photograph(photograph))
     assert path is not None
@@ -144,7 +145,7 @@ def test_photographs_are_decoded_one_at_a_time(client: TestClient, planner: Plan
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("raised", [FULL, unwritable(Path("plan.json"), FULL)], ids=["raised", "told"])
+@pytest.mark.parametrize("raised", [FULL, unwritable_error(Path("plan.json"), FULL)], ids=["raised", "told"])
 @pytest.mark.parametrize("where", ["consult", "write_atomically", "tempfile.mkdtemp"])
 def test_a_full_disk_is_told_and_the_form_stays(
     client: TestClient, planner: Planner, where: str, raised: Exception, monkeypatch: pytest.MonkeyPatch
@@ -152,7 +153,7 @@ def test_a_full_disk_is_told_and_the_form_stays(
     def fails(*_: Any, **__: Any) -> None:
         raise raised
 
-    monkeypatch.setattr(f"skinbeam.app.plans.{where}", fails)
+    monkeypatch.setattr(f"skinbeam_clinic.demonstration.plans.{where}", fails)
     answer = client.post("/consult", data=LEAST, files={"photo": FACE}, headers=PAGE)
     assert answer.status_code == 507
     assert "disk of the machine" in Form(answer.text).words
@@ -169,18 +170,18 @@ def test_a_plan_that_nobody_waits_for_stops(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    kept = plans.Plans()
+    kept = plans.DemonstrationPlans()
     told = 0
 
     def consult(*_: Any, **__: Any) -> None:
         nonlocal told
         for _turn in range(1000):
             told += 1
-            say(Message("progress.device", {"device": "a laser"}))
+            report_progress(Message("progress.device", {"device": "a laser"}))
 
     monkeypatch.setattr(plans, "consult", consult)
-    sent = submission(LEAST.items())
-    with pytest.raises(planning.GoneError):
+    sent = make_submission(LEAST.items())
+    with pytest.raises(planning.RequesterGoneError):
         kept.make(sent, gone=lambda: told >= 3)
     assert told == 3
     (root,) = tmp_path.glob(".skinbeam-app.*")

@@ -8,11 +8,11 @@ import pytest
 from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner
 from starlette.testclient import TestClient
 
-from skinbeam.app.case import read_case
-from skinbeam.app.forms import Submission, submission
-from skinbeam.app.points import points_of
-from skinbeam.errors import InputError
-from skinbeam.plan.check import Consultation
+from skinbeam.model.errors import InputError
+from skinbeam.plan.case_check import CheckedConsultation
+from skinbeam_clinic.consultations.case_files import form_from_case
+from skinbeam_clinic.consultations.face_points import read_points
+from skinbeam_clinic.consultations.forms import Submission, make_submission
 
 NAMES = [f"photo.points.{point}.{axis}" for point in range(3) for axis in range(2)]
 MOVED = dict(zip(NAMES, ("203.5", "101", "246,5", "103", "223.5", "146"), strict=True))
@@ -20,16 +20,16 @@ PHOTO = {"photo": ("me.jpg", (EXAMPLE / "face.jpg").read_bytes(), "image/jpeg")}
 
 
 def sent(more: dict[str, str], photo: str = "a") -> Submission:
-    return submission((LEAST | more).items(), photo)
+    return make_submission((LEAST | more).items(), photo)
 
 
 def test_points_count_for_the_photograph_that_they_were_set_on() -> None:
     on_a = MOVED | {"photo.points.of": "a"}
     assert sent(on_a).tables["photo"] == {"points": [[203.5, 101.0], [246.5, 103.0], [223.5, 146.0]]}
-    assert points_of(sent(on_a)) == [203.5, 101.0, 246.5, 103.0, 223.5, 146.0]
+    assert read_points(sent(on_a)) == [203.5, 101.0, 246.5, 103.0, 223.5, 146.0]
     for other in (sent(on_a, "b"), sent(on_a, ""), sent(MOVED), sent({"photo.points.of": "a"})):
         assert "photo" not in other.tables
-        assert points_of(other) is None
+        assert read_points(other) is None
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def test_points_count_for_the_photograph_that_they_were_set_on() -> None:
 def test_points_that_are_not_six_numbers_are_refused(wrong: dict[str, str]) -> None:
     faulty = sent(wrong | {"photo.points.of": "a"})
     with pytest.raises(InputError) as refused:
-        points_of(faulty)
+        read_points(faulty)
     assert faulty.field(refused.value.field) == "photo.points"
 
 
 def test_a_case_file_gives_a_form_without_points_that_belong_to_a_photograph_elsewhere() -> None:
     case = b"[patient]\nage_years = 40\n[photo]\npoints = [[1, 2], [3, 2], [2, 5]]\n"
-    assert read_case(case, "case.toml").tables == {"patient": {"age_years": 40.0}}
+    assert form_from_case(case, "case.toml").tables == {"patient": {"age_years": 40.0}}
 
 
 def test_the_page_shows_the_points_that_are_found_and_the_plan_is_made_with_those_that_were_moved(
@@ -63,11 +63,11 @@ def test_the_page_shows_the_points_that_are_found_and_the_plan_is_made_with_thos
 
     cases: list[Any] = []
 
-    def asked(consultation: Consultation, folder: Path, *, language: str) -> None:
+    def asked(consultation: CheckedConsultation, folder: Path, *, language: str) -> None:
         cases.append(consultation)
         planner(consultation, folder, language=language)
 
-    monkeypatch.setattr("skinbeam.app.plans.consult", asked)
+    monkeypatch.setattr("skinbeam_clinic.demonstration.plans.consult", asked)
     set_on = {"photo.kept": kept, "photo.points.of": kept}
     plain = client.post("/consult", data=LEAST | set_on)
     moved = client.post("/consult", data=LEAST | set_on | MOVED)

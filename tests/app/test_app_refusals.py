@@ -11,7 +11,8 @@ from app_samples import LEAST, PAGE, Form, Planner
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from skinbeam.app import demonstration, plans, security, server
+from skinbeam_clinic.demonstration import plans, routes
+from skinbeam_clinic.web import security, server
 
 
 def _asks(client: TestClient) -> dict[str, tuple[str, str, dict[str, Any], int]]:
@@ -326,7 +327,7 @@ def test_what_the_form_does_not_ask_is_refused(
 
 
 def test_a_body_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demonstration, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(routes, "BODY_SECONDS", 0.05)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

@@ -5,14 +5,14 @@ from app_samples import FULL, LEAST
 from consultations import document
 from starlette.testclient import TestClient
 
-from skinbeam.app.forms import submission
-from skinbeam.app.live import suitability_of
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.suitability import judge_suitability
 
 Fields = list[tuple[str, str]]
 
 
 def told(fields: Fields) -> dict[str, object]:
-    return suitability_of(submission(fields, ""))
+    return judge_suitability(make_submission(fields, ""))
 
 
 @pytest.mark.parametrize(

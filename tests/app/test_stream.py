@@ -9,10 +9,10 @@ import pytest
 from app_samples import LEAST, Form, Planner
 from starlette.testclient import TestClient
 
-from skinbeam.app import security
-from skinbeam.app.stream import events
-from skinbeam.errors import InputError
-from skinbeam.messages import Message
+from skinbeam.model.errors import InputError
+from skinbeam.text import Message
+from skinbeam_clinic.demonstration.events import plan_events
+from skinbeam_clinic.web import security
 
 DEVICE = Message("progress.device", {"concern": "redness, cheeks", "device": "KTP laser"})
 Hear = Callable[[object], None]
@@ -20,7 +20,7 @@ Hear = Callable[[object], None]
 
 def told(make: Callable[..., str]) -> list[str]:
     async def all_of_it() -> list[str]:
-        return [event async for event in events(make, str) if event != ":\n\n"]
+        return [event async for event in plan_events(make, str) if event != ":\n\n"]
 
     return asyncio.run(all_of_it())
 
@@ -65,7 +65,7 @@ def test_who_no_longer_listens_ends_the_plan() -> None:
         return "abc"
 
     async def leave() -> None:
-        listening = events(make, str)
+        listening = plan_events(make, str)
         async for _ in listening:
             break
         await listening.aclose()  # type: ignore[attr-defined] # a generator

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from consultations import loaded
 
-from skinbeam.assessment.skin import Colour, Place, colour_of, draw_skins
-from skinbeam.estimate import Estimate
-from skinbeam.photo.colour import Colour as PhotoColour
-from skinbeam.plan.search.goals import vessels_of
-from skinbeam.schema.case import Case
+from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, assess_colour, draw_skins
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate
+from skinbeam.photo.colour import PhotoColour
+from skinbeam.plan.search.goals import condition_vessels
 
 
 def case(phototype: str | None = None, ita_deg: float | None = None, extra: str = "") -> Case:
@@ -25,7 +25,7 @@ def seen(median: float, high: float, *, calibrated: bool) -> PhotoColour:
 
 
 def test_a_measured_colour_wins_over_a_phototype_that_fits() -> None:
-    colour = colour_of(case("II", 50.0), None)
+    colour = assess_colour(case("II", 50.0), None)
     assert (colour.ita_deg, colour.limiting_ita_deg) == (50.0, 50.0)
     assert not colour.in_doubt
     assert colour.warnings == ()
@@ -35,53 +35,53 @@ def test_a_measured_colour_wins_over_a_phototype_that_fits() -> None:
 def test_where_two_colours_exclude_each_other_the_darker_sets_limits(
     phototype: str, ita_deg: float, limiting: tuple[float | None, str | None]
 ) -> None:
-    colour = colour_of(case(phototype, ita_deg), None)
+    colour = assess_colour(case(phototype, ita_deg), None)
     assert colour.ita_deg == ita_deg
     assert (colour.limiting_ita_deg, colour.limiting_phototype) == limiting
     assert [warning.code for warning in colour.warnings] == ["colour-conflict"]
 
 
 def test_a_phototype_alone_is_a_range_of_colours() -> None:
-    colour = colour_of(case("III"), None)
+    colour = assess_colour(case("III"), None)
     assert (colour.ita_deg, colour.phototype) == (None, "III")
     assert colour.basis.id == "colour-basis.phototype"
 
 
 def test_the_skin_table_comes_before_the_patient() -> None:
-    assert colour_of(case("II", 50.0, "[skin]\nita_deg = 44.0\n"), None).ita_deg == 44.0
+    assert assess_colour(case("II", 50.0, "[skin]\nita_deg = 44.0\n"), None).ita_deg == 44.0
 
 
 def test_nothing_said_leaves_the_whole_population() -> None:
-    colour = colour_of(case(), None)
-    assert colour == Colour(None, None, None, None, colour.basis)
+    colour = assess_colour(case(), None)
+    assert colour == PersonColour(None, None, None, None, colour.basis)
     assert colour.basis.id == "colour-basis.none"
 
 
 def test_an_uncalibrated_photograph_may_darken_and_never_lighten() -> None:
-    darker = colour_of(case("I"), seen(-20.0, 5.0, calibrated=False))
+    darker = assess_colour(case("I"), seen(-20.0, 5.0, calibrated=False))
     assert darker.ita_deg is None
     assert darker.limiting_ita_deg == 5.0
     assert darker.in_doubt
     assert [warning.code for warning in darker.warnings] == ["photo-looks-darker"]
-    lighter = colour_of(case("V"), seen(60.0, 75.0, calibrated=False))
+    lighter = assess_colour(case("V"), seen(60.0, 75.0, calibrated=False))
     assert not lighter.in_doubt
     assert lighter.limiting_phototype == "V"
     # Within its spread the photograph fits the phototype: nothing is said.
-    assert colour_of(case("II"), seen(20.0, 45.0, calibrated=False)).warnings == ()
+    assert assess_colour(case("II"), seen(20.0, 45.0, calibrated=False)).warnings == ()
 
 
 def test_a_photograph_with_a_card_comes_before_the_phototype_and_after_a_measurement() -> None:
     found = seen(47.0, 50.0, calibrated=True)
-    assert colour_of(case("II"), found).ita_deg == 47.0
-    assert colour_of(case("II"), found).basis.id == "colour-basis.card"
-    assert colour_of(case("II", 52.0), found).ita_deg == 52.0
+    assert assess_colour(case("II"), found).ita_deg == 47.0
+    assert assess_colour(case("II"), found).basis.id == "colour-basis.card"
+    assert assess_colour(case("II", 52.0), found).ita_deg == 52.0
 
 
 def test_limiting_skins_are_the_darker_ones() -> None:
     described = case("V", 60.0)
-    colour = colour_of(described, None)
+    colour = assess_colour(described, None)
     wanted, limiting = (
-        draw_skins(described, colour, Place("cheeks", limiting=limiting), draws=200, seed=0)
+        draw_skins(described, colour, SkinPlace("cheeks", limiting=limiting), draws=200, seed=0)
         for limiting in (False, True)
     )
     fraction, thickness = (
@@ -96,9 +96,9 @@ def test_limiting_skins_are_the_darker_ones() -> None:
 
 def test_a_lesion_is_darker_than_the_skin_around_it_by_its_ratio() -> None:
     described = case("II", 50.0)
-    colour = colour_of(described, None)
+    colour = assess_colour(described, None)
     around, spot = (
-        draw_skins(described, colour, Place("hands", lesion=kind), draws=400, seed=0) for kind in (None, "lentigo")
+        draw_skins(described, colour, SkinPlace("hands", lesion=kind), draws=400, seed=0) for kind in (None, "lentigo")
     )
     ratio = spot["melanosome_fraction"].values[:, 1] / around["melanosome_fraction"].values[:, 1]
     # Printed ratio of lentigines 2.2, spread of a fifth; the standard error of 400 draws is a hundredth.
@@ -108,9 +108,9 @@ def test_a_lesion_is_darker_than_the_skin_around_it_by_its_ratio() -> None:
 @pytest.mark.parametrize("condition", ["facial-telangiectasia", "spider-angioma", "redness"])
 def test_target_vessels_are_those_that_the_condition_describes(condition: str) -> None:
     described = case("II", 50.0)
-    ((_, size, depth),) = vessels_of(condition).parts
-    place = Place("cheeks", vessels=vessels_of(condition))
-    skins = draw_skins(described, colour_of(described, None), place, draws=2000, seed=1)
+    ((_, size, depth),) = condition_vessels(condition).parts
+    place = SkinPlace("cheeks", vessels=condition_vessels(condition))
+    skins = draw_skins(described, assess_colour(described, None), place, draws=2000, seed=1)
     diameter_um = skins["vessel_diameter_m"].values[:, 0] * 1e6
     # The median of 2000 draws lies within 4 standard errors, 1.25 sd / sqrt(n), of the value.
     spread = (size.high - size.low) / 2
@@ -123,9 +123,9 @@ def test_target_vessels_are_those_that_the_condition_describes(condition: str) -
 
 def test_draws_are_the_same_whatever_their_number() -> None:
     described = case("II", 50.0)
-    colour = colour_of(described, None)
+    colour = assess_colour(described, None)
     few, many = (
-        draw_skins(described, colour, Place("cheeks", vessels=vessels_of("redness")), draws=n, seed=3)
+        draw_skins(described, colour, SkinPlace("cheeks", vessels=condition_vessels("redness")), draws=n, seed=3)
         for n in (10, 100)
     )
     for name in few:

@@ -2,21 +2,22 @@
 
 import pytest
 
-from skinbeam.assessment.medicines import edits, match_medication, medications, read_medication
-from skinbeam.assessment.questionnaire import questionnaire
-from skinbeam.plan.plan import _medicine
+from skinbeam.assessment.medicines import edit_distance, match_medication, medications, read_medication
+from skinbeam.assessment.questionnaire import read_questionnaire
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.sources import collect_sources
+from skinbeam.plan.planner import _medicine_record
 from skinbeam.plan.records import Medicine
-from skinbeam.plan.rules.medicines import not_checked
-from skinbeam.plan.rules.suitability import Suitability, judge, judge_case
-from skinbeam.provenance import collect
-from skinbeam.report.clinician import _medication
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
+from skinbeam.plan.rules.suitability import Suitability, judge_case, judge_suitability, unchecked_parts
+from skinbeam.report.clinician_page import _medication
 
 
 def _case(*names: str) -> Case:
     person = {"age_years": 40.0, "phototype": "I", "medications": [{"name": name} for name in names]}
-    return parse(Case, {"patient": person, "concern": [{"condition": "wrinkles", "site": "cheeks"}]}, file="case")
+    return parse_record(
+        Case, {"patient": person, "concern": [{"condition": "wrinkles", "site": "cheeks"}]}, file="case"
+    )
 
 
 def _told(found: Suitability) -> dict[str, str]:
@@ -24,7 +25,7 @@ def _told(found: Suitability) -> dict[str, str]:
 
 
 def _codes(*names: str) -> list[str]:
-    return [warning["code"] for warning in questionnaire(_case(*names)).warnings]
+    return [warning["code"] for warning in read_questionnaire(_case(*names)).warnings]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_a_slip_is_taken_and_told(written: str, name: str, medicine: str) -> Non
     read = read_medication(written)
     assert read.medicines == (medicine,)
     assert [(slip.name, slip.medicine) for slip in read.slips] == [(name, medicine)]
-    assert questionnaire(_case(written)).facts[f"medication.{medicine}"] == 0.0
+    assert read_questionnaire(_case(written)).facts[f"medication.{medicine}"] == 0.0
     assert _codes(written) == ["medication-taken-as"]
     told = _told(judge_case(_case(written)))["medication-taken-as"]
     assert read.slips[0].written in told
@@ -93,7 +94,7 @@ def test_a_slip_is_taken_and_told(written: str, name: str, medicine: str) -> Non
 
 def test_a_slip_moves_the_rules_as_the_medicine_does() -> None:
     right, slip = (
-        judge(case, concern=case.concern[0], modality="ablative")
+        judge_suitability(case, concern=case.concern[0], modality="ablative")
         for case in map(_case, ("isotretinoin", "isotretinion"))
     )
     assert right.decision == slip.decision == "not-suitable"
@@ -119,8 +120,8 @@ def test_a_slip_is_one_edit_in_short_names_and_two_in_long_ones(written: str, ta
 
 def test_edits_count_a_swap_of_neighbours_once() -> None:
     pairs = {("abcd", "abcd"): 0, ("abcd", "abdc"): 1, ("abcd", "abc"): 1, ("abcd", "xbcde"): 2, ("", "abc"): 3}
-    assert {pair: edits(*pair) for pair in pairs} == pairs
-    assert {pair: edits(*reversed(pair)) for pair in pairs} == pairs
+    assert {pair: edit_distance(*pair) for pair in pairs} == pairs
+    assert {pair: edit_distance(*reversed(pair)) for pair in pairs} == pairs
 
 
 # Ordinary medicines and household words that no rule asks about; several are near in spelling to one that a rule does.
@@ -155,7 +156,7 @@ def test_a_word_as_near_to_two_kinds_is_left_unread_and_both_are_named() -> None
     assert read.medicines == ()
     assert read.unread == ("Acknemin",)
     assert set(read.near) == {"acnemin", "aknemin"}
-    (warning,) = questionnaire(_case("Acknemin")).warnings
+    (warning,) = read_questionnaire(_case("Acknemin")).warnings
     assert '"acnemin" or "aknemin"' in warning["message"] or '"aknemin" or "acnemin"' in warning["message"]
     assert "medication-not-checked" in _told(judge_case(_case("Acknemin")))
 
@@ -212,7 +213,7 @@ def test_what_is_said_not_to_be_taken_acts_on_nothing_and_is_listed(written: str
     read = read_medication(written)
     assert read.medicines == ()
     assert read.unread == (written,)
-    assert not_checked(written) == (written,)
+    assert unchecked_parts(written) == (written,)
 
 
 @pytest.mark.parametrize("written", ["isotretin", "isotret 20 mg", "Tretinac"])
@@ -230,7 +231,7 @@ def test_a_slip_between_a_cream_and_tablets_is_neither() -> None:
     "name", ["none", "None.", "nil", "no", "keine", "aucun", "ninguno", "No medication", "keine Medikamente"]
 )
 def test_words_for_none_state_no_medicine(name: str) -> None:
-    assert not_checked(name) == ()
+    assert unchecked_parts(name) == ()
     assert _codes(name) == []
     assert _told(judge_case(_case(name))) == {}
 
@@ -238,7 +239,7 @@ def test_words_for_none_state_no_medicine(name: str) -> None:
 @pytest.mark.parametrize("name", ["-", "?", "unknown", "n/a", "20 mg tablets", "Zzyzx forte", "paracetamol"])
 def test_an_unmatched_name_is_listed_as_not_checked_in_the_decision(name: str) -> None:
     case = _case(name, "isotretinoin", name)
-    with collect() as sources:
+    with collect_sources() as sources:
         found = judge_case(case)
     told = [reason for reason in found.reasons if reason.rule == "medication-not-checked"]
     assert len(told) == 1
@@ -254,7 +255,9 @@ def test_an_unmatched_name_alone_is_never_plainly_suitable() -> None:
     assert judge_case(_case()).decision == "suitable"
     assert judge_case(_case("Zzyzx")).decision == "with-caution"
     case = _case("Zzyzx")
-    assert "medication-not-checked" in _told(judge(case, concern=case.concern[0], modality="non-ablative-fractional"))
+    assert "medication-not-checked" in _told(
+        judge_suitability(case, concern=case.concern[0], modality="non-ablative-fractional")
+    )
 
 
 def test_all_names_that_were_not_checked_stand_in_one_reason() -> None:
@@ -265,8 +268,8 @@ def test_all_names_that_were_not_checked_stand_in_one_reason() -> None:
 
 def test_the_known_part_acts_and_the_unknown_part_is_listed() -> None:
     case = _case("isotretinoin and foobarol")
-    assert questionnaire(case).facts["medication.isotretinoin"] == 0.0
-    (warning,) = questionnaire(case).warnings
+    assert read_questionnaire(case).facts["medication.isotretinoin"] == 0.0
+    (warning,) = read_questionnaire(case).warnings
     assert "(foobarol)" in warning["message"]
     assert '"isotretinoin and foobarol" (of this: foobarol)' in _told(judge_case(case))["medication-not-checked"]
 
@@ -275,21 +278,21 @@ def test_the_known_part_acts_and_the_unknown_part_is_listed() -> None:
     "name", ["isotretinoin 20 mg twice daily since March", "Prednison seit 3 Monaten", "aspirina 100 mg al día"]
 )
 def test_doses_forms_and_times_are_no_unknown_part(name: str) -> None:
-    assert not_checked(name) == ()
+    assert unchecked_parts(name) == ()
     assert _codes(name) == []
 
 
 @pytest.mark.parametrize("name", ["ketoconazole shampoo", "Protopic", "hydrocortisone cream"])
 def test_a_known_medicine_without_any_rule_is_not_passed_either(name: str) -> None:
     assert len(match_medication(name)) == 1
-    assert not_checked(name) == (name,)
+    assert unchecked_parts(name) == (name,)
     assert f'"{name}"' in _told(judge_case(_case(name)))["medication-not-checked"]
 
 
 def test_a_name_that_is_not_taken_gets_the_nearest_as_a_hint() -> None:
-    (warning,) = questionnaire(_case("Elikquiss")).warnings
+    (warning,) = read_questionnaire(_case("Elikquiss")).warnings
     assert 'Did you mean "eliquis"?' in warning["message"]
-    (plain,) = questionnaire(_case("Zzyzx")).warnings
+    (plain,) = read_questionnaire(_case("Zzyzx")).warnings
     assert "Did you mean" not in plain["message"]
 
 
@@ -308,7 +311,7 @@ def test_every_other_form_of_a_medicine_exists() -> None:
 def _record(name: str) -> Medicine:
     patient = _case(name).patient
     assert patient is not None
-    return _medicine(patient.medications[0])
+    return _medicine_record(patient.medications[0])
 
 
 @pytest.mark.parametrize(

@@ -11,21 +11,20 @@ from skinbeam.assessment.questionnaire import (
     concern_facts,
     darkest_phototype,
     fact_tables,
-    fields_overlap,
-    questionnaire,
+    read_questionnaire,
+    sites_overlap,
 )
-from skinbeam.assessment.risks import risks
-from skinbeam.provenance import collect
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import table
-from skinbeam.sources import bibliography
+from skinbeam.assessment.risks import assess_risks
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.sources import bibliography, collect_sources
+from skinbeam.model.vocabulary import vocabulary_table
 
 
 def _case(patient: dict[str, Any] | None = None, *concerns: dict[str, Any], **more: Any) -> Case:
     person = {"age_years": 40.0} | (patient or {})
     given = list(concerns) or [{"condition": "wrinkles", "site": "cheeks"}]
-    return parse(Case, {"patient": person, "concern": given, **more}, file="case")
+    return parse_record(Case, {"patient": person, "concern": given, **more}, file="case")
 
 
 @pytest.mark.parametrize("name", list(medications()))
@@ -63,7 +62,7 @@ def test_names_are_matched_by_whole_words(text: str, found: tuple[str, ...]) -> 
 
 
 def test_an_unmatched_medicine_is_a_warning_and_not_an_error() -> None:
-    asked = questionnaire(_case({"medications": [{"name": "Zzyzx forte"}, {"name": "aspirin"}]}))
+    asked = read_questionnaire(_case({"medications": [{"name": "Zzyzx forte"}, {"name": "aspirin"}]}))
     assert [warning["code"] for warning in asked.warnings] == ["unknown-medication"]
     assert "Zzyzx forte" in asked.warnings[0]["message"]
 
@@ -74,40 +73,40 @@ def test_the_latest_dose_counts_for_the_medicine_and_its_class() -> None:
         {"name": "methotrexate", "last_dose_months": 2.0},
         {"name": "Prednisolone", "last_dose_months": 5.0},
     ]
-    facts = questionnaire(_case({"medications": taken})).facts
+    facts = read_questionnaire(_case({"medications": taken})).facts
     assert facts["medication.systemic-steroid"] == 5.0
     assert facts["medication.immunosuppressant"] == 2.0
     assert facts["medication.gold"] is False
 
 
 def test_a_dose_of_today_is_not_never() -> None:
-    facts = questionnaire(_case({"medications": [{"name": "aspirin"}]})).facts
+    facts = read_questionnaire(_case({"medications": [{"name": "aspirin"}]})).facts
     assert facts["medication.aspirin"] == 0.0
     assert facts["medication.aspirin"] is not False
 
 
 def test_what_is_not_said_is_absent_and_what_is_not_listed_is_a_no() -> None:
-    facts = questionnaire(_case()).facts
+    facts = read_questionnaire(_case()).facts
     assert "darkest_phototype" not in facts
     assert "expectation" not in facts
     assert facts["history"] == ()
     assert facts["pregnant"] is False
     assert set(facts) <= {*PERSON_FACTS, *medication_facts()}
-    nobody = parse(Case, {"concern": [{"condition": "wrinkles", "site": "cheeks"}]}, file="case")
-    assert "age_years" not in questionnaire(nobody).facts
+    nobody = parse_record(Case, {"concern": [{"condition": "wrinkles", "site": "cheeks"}]}, file="case")
+    assert "age_years" not in read_questionnaire(nobody).facts
 
 
 def test_every_fact_can_be_known() -> None:
     patient = {"phototype": "IV", "sex": "male", "expectation": "modest", "tan": "recent"}
     case = _case(patient, {"condition": "laxity", "site": "neck", "severity": "mild-severe"})
-    assert set(questionnaire(case).facts) == {*PERSON_FACTS, *medication_facts()}
+    assert set(read_questionnaire(case).facts) == {*PERSON_FACTS, *medication_facts()}
     facts = concern_facts(case, case.concern[0])
     assert set(facts) == set(CONCERN_FACTS)
     assert facts["severity_high"] == 3.0
 
 
 def test_facts_cannot_be_changed() -> None:
-    facts = questionnaire(_case()).facts
+    facts = read_questionnaire(_case()).facts
     with pytest.raises(TypeError, match="item assignment"):
         facts["tan"] = "none"
 
@@ -134,23 +133,25 @@ def test_the_darkest_that_is_left_open(patient: dict[str, Any], skin: dict[str, 
     assert darkest_phototype(_case(patient, **more)) == darkest
 
 
-@pytest.mark.parametrize("site", [name for name, entry in table("site").items() if entry["use"] == "treatment"])
+@pytest.mark.parametrize(
+    "site", [name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
+)
 def test_overlap_is_mutual_and_every_site_lies_on_the_face_or_off_it(site: str) -> None:
     tables = fact_tables()
-    assert fields_overlap(site, site)
-    off_face = table("site")[site]["off_face"]
+    assert sites_overlap(site, site)
+    off_face = vocabulary_table("site")[site]["off_face"]
     assert (site == "full-face" or site in tables["site_parts"]["full-face"]) is not off_face
-    for other in table("site"):
-        assert fields_overlap(site, other) is fields_overlap(other, site)
-    assert fields_overlap(site, "full-face") is not off_face
+    for other in vocabulary_table("site"):
+        assert sites_overlap(site, other) is sites_overlap(other, site)
+    assert sites_overlap(site, "full-face") is not off_face
 
 
 def test_the_tables_name_only_known_sites_and_conditions() -> None:
     tables = fact_tables()
     sites = {*tables["site_parts"], *(s for group in tables["site_parts"].values() for s in group)}
-    assert sites <= set(table("site"))
+    assert sites <= set(vocabulary_table("site"))
     named = {condition for group in tables["condition_groups"].values() for condition in group}
-    assert named <= set(table("condition"))
+    assert named <= set(vocabulary_table("condition"))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_fine_lines_around_the_eyes_lie_there_whatever_the_site_says() -> None:
 
 
 def _names(case: Case) -> list[str]:
-    return [risk.name for risk in risks(case)]
+    return [risk.name for risk in assess_risks(case)]
 
 
 @pytest.mark.parametrize(
@@ -205,8 +206,8 @@ def _names(case: Case) -> list[str]:
 def test_each_answer_raises_its_risk(patient: dict[str, Any], concern: dict[str, Any], name: str) -> None:
     case = _case(patient, {"condition": "wrinkles", "site": "cheeks"} | concern)
     assert name in _names(case)
-    with collect() as keys:
-        found = risks(case)
+    with collect_sources() as keys:
+        found = assess_risks(case)
     assert all(risk.message.text and risk.source in bibliography() for risk in found)
     assert set(keys) == {risk.source for risk in found}
     assert {record["risk"] for record in (risk.as_record() for risk in found)} == {risk.name for risk in found}
@@ -218,5 +219,5 @@ def test_a_person_without_any_has_none() -> None:
 
 def test_risks_say_no_number() -> None:
     patient = {"phototype": "V", "tan": "recent", "history": ["pih", "keloid", "lupus", "gold-therapy"]}
-    for risk in risks(_case(patient, {"condition": "wrinkles", "site": "hands"})):
+    for risk in assess_risks(_case(patient, {"condition": "wrinkles", "site": "hands"})):
         assert not any(letter.isdigit() for letter in risk.message.text)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skinbeam.errors import InputError
+from skinbeam.model.errors import InputError
 
 FOLDER = Path(__file__).parent / "case"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -18,8 +18,8 @@ def expectation(file: Path) -> tuple[str, str]:
 
 
 def refuse(file: Path) -> InputError:
-    from skinbeam.plan.check import check_case
-    from skinbeam.schema.load import load_case
+    from skinbeam.model.input_files import load_case
+    from skinbeam.plan.case_check import check_case
 
     with pytest.raises(InputError) as caught:
         check_case(load_case(file))
@@ -73,7 +73,7 @@ def test_a_folder_and_a_missing_file_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_byte_order_mark_and_line_endings_change_nothing(tmp_path: Path) -> None:
-    from skinbeam.schema.load import load_case
+    from skinbeam.model.input_files import load_case
 
     text = '[patient]\nage_years = 42\n[[concern]]\ncondition = "acne"\nsite = "nose"\n'
     files = []

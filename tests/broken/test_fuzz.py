@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from starlette.testclient import TestClient
 
-from skinbeam.errors import InputError
-from skinbeam.photo.reading.asked import Limits, RefusedPictureError
-from skinbeam.photo.reading.decoder import picture_of, scans_of
-from skinbeam.plan.check import check_case
-from skinbeam.schema.load import load_case
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import load_case
+from skinbeam.photo.decoding.budget import DecoderBudget, RefusedPictureError
+from skinbeam.photo.decoding.decoder import count_scans, decode_picture
+from skinbeam.plan.case_check import check_case
 
 pytestmark = pytest.mark.check
 
@@ -165,7 +165,7 @@ def test_any_answer_to_any_question(client: TestClient, planner: Planner, place:
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
-LIMITS = Limits(pixels=1_000_000, side_px=64, scans=100, memory_bytes=2**40, seconds=60)
+LIMITS = DecoderBudget(pixels=1_000_000, side_px=64, scans=100, memory_bytes=2**40, seconds=60)
 
 
 def saved(kind: str, mode: str, **options: Any) -> bytes:
@@ -191,9 +191,9 @@ PICTURES = [
 @given(which=st.integers(0, len(PICTURES) - 1), seed=st.integers(0, 2**32), piece=st.binary(max_size=12))
 def test_any_bytes_in_a_picture(which: int, seed: int, piece: bytes) -> None:
     content = damaged(PICTURES[which], seed, piece)
-    assert scans_of(content) <= len(content)
+    assert count_scans(content) <= len(content)
     try:
-        picture = picture_of(content, LIMITS)
+        picture = decode_picture(content, LIMITS)
     except RefusedPictureError as refused:
         json.dumps(refused.params)
         return

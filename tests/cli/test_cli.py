@@ -30,7 +30,7 @@ def test_help_names_every_command(run: Run) -> None:
 
 
 def test_help_of_threshold_names_every_endpoint(run: Run) -> None:
-    from skinbeam.schema.names import ENDPOINTS
+    from skinbeam.model.vocabulary import ENDPOINTS
 
     # Lines are broken at spaces and hyphens.
     told = "".join(run("threshold", "--help").out.split())
@@ -284,12 +284,12 @@ def test_seed_and_draws_are_taken_at_their_ends(run: Run) -> None:
 
 
 def test_a_defect_has_code_1_and_one_document(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    import skinbeam.schema.names
+    import skinbeam.model.vocabulary
 
     def broken() -> None:
         raise RuntimeError("a made-up fault")
 
-    monkeypatch.setattr(skinbeam.schema.names, "conditions_document", broken)
+    monkeypatch.setattr(skinbeam.model.vocabulary, "conditions_document", broken)
     with pytest.raises(SystemExit) as left:
         main(["conditions", "--json"])
     assert left.value.code == 1

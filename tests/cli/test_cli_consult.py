@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from skinbeam.document import sha256_of
+from skinbeam.model.document import sha256_hex
 
 ROOT = Path(__file__).parents[2]
 SPOTS = str(ROOT / "examples" / "conditions" / "age-spots-pigment-short-pulse.toml")
@@ -191,7 +191,7 @@ def test_wherever_a_run_is_killed_no_plan_stands_beside_files_of_another(tmp_pat
 def is_whole(folder: Path) -> bool:
     """Whether every file is the one whose hash the record of the run names."""
     named = json.loads((folder / "run.json").read_text())["sha256"]
-    return all(sha256_of((folder / name).read_bytes()) == told for name, told in named.items())
+    return all(sha256_hex((folder / name).read_bytes()) == told for name, told in named.items())
 
 
 def test_files_of_another_case_go_with_the_set_that_they_belong_to(run: Run, tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import pytest
 from report_samples import sample
 
 from skinbeam.cli.progress import PlanProgress
-from skinbeam.messages import Message
+from skinbeam.plan.parallel import concern_name
 from skinbeam.plan.records import ConcernPlan
-from skinbeam.plan.work.progress import in_short
+from skinbeam.text import Message
 
 
 def begins(concern: ConcernPlan) -> Message:
-    return Message("progress.concern", {"concern": in_short(concern)})
+    return Message("progress.concern", {"concern": concern_name(concern)})
 
 
 def test_the_time_of_a_concern_is_its_own_whatever_else_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,7 @@ def test_a_terminal_reads_each_concern_and_what_is_still_made(
     monkeypatch.setenv("COLUMNS", "60")
     first, second, *_ = sample().concerns
     progress = PlanProgress()
-    looks = Message("progress.device", {"concern": in_short(first), "device": "KTP laser"})
+    looks = Message("progress.device", {"concern": concern_name(first), "device": "KTP laser"})
     for told in (begins(first), begins(second), second, looks):
         progress(told)
     seen = capsys.readouterr().err.replace("\r", "\n").replace("\x1b[K", "").split("\n")

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from pulse_samples import FILES, FOLDER, THRESHOLD, command, loaded, median, whole
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.cli.in_words import in_words
-from skinbeam.errors import InputError
+from skinbeam.api.simulate import simulate_document
+from skinbeam.cli.plain_text import answer_sentences
+from skinbeam.model.errors import InputError
 from skinbeam.simulate import fields
 
 CASE = str(FOLDER / "vessel.toml")
@@ -68,11 +68,11 @@ def test_a_threshold_ends_with_0_and_one_document() -> None:
 
 def shown(*arguments: str) -> str:
     """What a person reads at the terminal."""
-    from skinbeam.cli.run import _run
+    from skinbeam.cli.runner import _run_command
 
     told = io.StringIO()
     with redirect_stdout(told):
-        _run(list(arguments), json=False)
+        _run_command(list(arguments), json=False)
     return told.getvalue()
 
 
@@ -123,13 +123,13 @@ def test_a_window_is_told_from_dose_to_dose_as_its_curves_say() -> None:
         "p_harm": [[0.0, 0.05, 0.2], [0.0, 0.0, 0.05]],
         "p_harm_allowed": 0.1,
     }
-    short, long = in_words(window)
+    short, long = answer_sentences(window)
     assert short.startswith("1 ms: vessel-closure in half of such skins from 4 J/cm²; epidermal-necrosis in 10 of 100")
     assert short.endswith("from 8 J/cm².")
     assert long.count("not up to 8 J/cm²") == 2
     reason = {"unknown": "nobody knows"}
-    assert "10 of 100" not in in_words(window | {"p_harm_allowed": reason})[0]
-    assert "is unknown" in in_words(window | {"p_effect": reason})[0]
+    assert "10 of 100" not in answer_sentences(window | {"p_harm_allowed": reason})[0]
+    assert "is unknown" in answer_sentences(window | {"p_effect": reason})[0]
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_what_trials_say_is_told_in_sentences_first(command_line: tuple[str, ...
 def test_what_a_dose_rests_on_is_said_as_it_is(calibration: dict[str, Any], word: str) -> None:
     dose = {"median": 2.0, "low": 1.0, "high": 3.0, "level": 0.68}
     told = {"endpoint": "pain", "of": "fluence_J_cm2", "dose": dose, "calibrated_dose": dose}
-    assert word in in_words({**told, "calibration": calibration})[-1]
-    assert not in_words({**told, "dose": {"unknown": "?"}, "calibration": calibration})
+    assert word in answer_sentences({**told, "calibration": calibration})[-1]
+    assert not answer_sentences({**told, "dose": {"unknown": "?"}, "calibration": calibration})
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_thousands_of_draws_stay_under_3_gigabytes() -> None:
     program = (
         "import re, sys\n"
         "from pathlib import Path\n"
-        "from skinbeam.cli.run import _run\n"
+        "from skinbeam.cli.runner import _run_command as _run\n"
         f"code = _run(['simulate', {CASE!r}, '--draws', '5000', '--json'], json=True)\n"
         # What getrusage tells begins with what the process that started this one held.
         "print(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1], file=sys.stderr)\n"
@@ -310,10 +310,10 @@ def test_fields_hold_the_temperatures_of_the_document(tmp_path: Path) -> None:
 def test_fields_are_the_same_in_any_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import xarray as xr
 
-    from skinbeam.simulate.scene import Effort
+    from skinbeam.simulate.scene import DrawCost
 
     simulate_document(loaded("vessel"), draws=7, output=tmp_path / "whole.zarr")
-    monkeypatch.setattr(Effort, "draws_at_once", lambda self, draws: 3)
+    monkeypatch.setattr(DrawCost, "draws_per_chunk", lambda self, draws: 3)
     simulate_document(loaded("vessel"), draws=7, output=tmp_path / "parts.zarr")
     with (
         xr.open_zarr(tmp_path / "whole.zarr") as one,
@@ -356,7 +356,7 @@ def test_a_run_that_breaks_off_leaves_no_half_written_store(tmp_path: Path, monk
     store = tmp_path / "fields.zarr"
     simulate_document(loaded("bath"), draws=2, output=store)
     before = sorted(path.name for path in store.rglob("*"))
-    monkeypatch.setattr(fields, "_fields", interrupted)
+    monkeypatch.setattr(fields, "_draw_fields", interrupted)
     with pytest.raises(KeyboardInterrupt):
         simulate_document(loaded("bath"), draws=4, output=store)
     assert sorted(path.name for path in store.rglob("*")) == before

@@ -20,7 +20,10 @@ SOON_S = 5.0
 
 def started(program: str, *arguments: str) -> subprocess.Popen[str]:
     """A program that is ended when asked, once it has said that it is ready."""
-    head = "import sys, time\nfrom pathlib import Path\nfrom skinbeam.cli.ending import ended_when_asked\n"
+    head = (
+        "import sys, time\nfrom pathlib import Path\nfrom skinbeam.cli.interruption import end_on_signal as "
+        "ended_when_asked\n"
+    )
     body = "".join(f"    {line}\n" for line in program.splitlines())
     running = subprocess.Popen(
         [sys.executable, "-c", f"{head}with ended_when_asked(for_good=True):\n{body}", *arguments],
@@ -67,7 +70,7 @@ def test_compiled_code_that_comes_back_late_is_not_waited_for(asked: signal.Sign
 @BOTH
 def test_what_is_half_written_goes(asked: signal.Signals, tmp_path: Path) -> None:
     writes = (
-        "from skinbeam.files.unfinished import unfinished, work_folder\n"
+        "from skinbeam.model.atomic_files import temporary_path as unfinished, work_folder\n"
         "here = Path(sys.argv[1])\n"
         "with unfinished(here / 'a') as one, work_folder(here, 'b') as other:\n"
         "    (here / 'mine').write_text('whole')\n"

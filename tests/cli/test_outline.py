@@ -2,10 +2,9 @@
 
 import pytest
 
-from skinbeam.cli.listing import listing
-from skinbeam.cli.outline import outline
+from skinbeam.cli.plain_text import format_names, format_outline
 from skinbeam.laser.device import devices, lasers_document
-from skinbeam.schema.names import conditions_document, table
+from skinbeam.model.vocabulary import conditions_document, vocabulary_table
 
 ESTIMATE = {"level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
 
@@ -22,44 +21,46 @@ ESTIMATE = {"level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
 def test_an_estimate_has_the_digits_that_its_interval_can_carry(
     median: float, low: float, high: float, told: str
 ) -> None:
-    assert outline({"x": {"median": median, "low": low, "high": high} | ESTIMATE}).endswith(
+    assert format_outline({"x": {"median": median, "low": low, "high": high} | ESTIMATE}).endswith(
         f"x: {told}, 80 %, modelled)\n"
     )
 
 
 def test_a_long_list_shows_both_ends_and_words_are_all_there() -> None:
-    told = outline({"dose": [float(i) for i in range(50)], "aliases": [f"word {i}" for i in range(20)]})
+    told = format_outline({"dose": [float(i) for i in range(50)], "aliases": [f"word {i}" for i in range(20)]})
     assert "dose: 0, 1, 2, ..., 47, 48, 49 (50 in all)" in told
     assert all(f"word {i}" in told for i in range(20))
 
 
 def test_what_is_unknown_for_one_reason_is_said_once_and_what_differs_each_for_itself() -> None:
     unknown = {"unknown": "nobody counted it"}
-    told = outline({"a": {"p": unknown, "intervals": {"50": unknown}}, "b": {"p": unknown, "q": {"unknown": "other"}}})
+    told = format_outline(
+        {"a": {"p": unknown, "intervals": {"50": unknown}}, "b": {"p": unknown, "q": {"unknown": "other"}}}
+    )
     assert told.count("nobody counted it") == 2
     assert "a: unknown: nobody counted it\nb:\n" in told
     assert "q: unknown: other" in told
 
 
 def test_probabilities_of_each_count_are_left_to_json() -> None:
-    told = outline({"pih": {"p": 0.5, "pmf": [0.25, 0.5, 0.25]}})
+    told = format_outline({"pih": {"p": 0.5, "pmf": [0.25, 0.5, 0.25]}})
     assert "pmf" not in told
     assert "p: 0.5" in told
 
 
 def test_a_short_record_stands_in_one_line_and_a_long_one_does_not() -> None:
-    told = outline({"studies": [{"study": "a2001", "patients": 60}, {"study": "b2002", "note": "x" * 200}]})
+    told = format_outline({"studies": [{"study": "a2001", "patients": 60}, {"study": "b2002", "note": "x" * 200}]})
     assert "  - study a2001; patients 60\n" in told
     assert f"  1:\n    study: b2002\n    note: {'x' * 200}\n" in told
 
 
 def test_what_is_known_by_name_is_listed_in_a_line_each() -> None:
-    lasers = listing(lasers_document()).splitlines()
+    lasers = format_names(lasers_document()).splitlines()
     assert [line.split()[0] for line in lasers[2:]] == list(devices())
     dye = next(line for line in lasers if "pulsed-dye-595" in line)
     assert "Pulsed dye laser, 595 nm" in dye
     assert "3 to 20 J/cm²" in dye
-    words = listing(conditions_document()).splitlines()
-    for name in (*table("condition"), *table("site"), *table("modality")):
+    words = format_names(conditions_document()).splitlines()
+    for name in (*vocabulary_table("condition"), *vocabulary_table("site"), *vocabulary_table("modality")):
         assert any(line.startswith(f"  {name} ") for line in words), name
     assert "sun spots" in next(line for line in words if line.startswith("  age-spots "))

@@ -2,15 +2,15 @@
 
 import pytest
 
-from skinbeam.estimate import Unknown
-from skinbeam.evidence.expectation.sessions import half_better_after, kept_place
-from skinbeam.evidence.question import Question
+from skinbeam.evidence.expectation.sessions import half_improved_after_sessions, improvement_at_same_rank
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.model.estimate import Unknown
 
-SCARS = Question("acne-scars", "fractional-ablative", phototype="III")
+SCARS = EvidenceQuestion("acne-scars", "fractional-ablative", phototype="III")
 
 
 def test_each_further_session_adds_less_than_the_one_before() -> None:
-    found = half_better_after(SCARS, [1, 2, 4, 8])
+    found = half_improved_after_sessions(SCARS, [1, 2, 4, 8])
     assert not isinstance(found, Unknown)
     gained = [share.median for share in found]
     assert gained == sorted(gained)
@@ -19,14 +19,14 @@ def test_each_further_session_adds_less_than_the_one_before() -> None:
 
 
 def test_where_trials_are_silent_nothing_is_told() -> None:
-    silent = Question("dull-complexion", "vascular")
-    assert isinstance(half_better_after(silent, [1, 2]), Unknown)
-    assert kept_place(silent, 1, 40.0, [2]) is None
+    silent = EvidenceQuestion("dull-complexion", "vascular")
+    assert isinstance(half_improved_after_sessions(silent, [1, 2]), Unknown)
+    assert improvement_at_same_rank(silent, 1, 40.0, [2]) is None
 
 
 @pytest.mark.parametrize("improved", [5.0, 30.0, 60.0, 95.0])
 def test_who_keeps_their_place_is_no_worse_after_more_sessions(improved: float) -> None:
-    told = kept_place(SCARS, 1, improved, [1, 2, 4])
+    told = improvement_at_same_rank(SCARS, 1, improved, [1, 2, 4])
     assert told is not None
     same, *later = told
     assert same == pytest.approx(improved, abs=1.0)  # the same sessions: two draws of clinics differ by so much

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from skinbeam.errors import InputError
 from skinbeam.evidence.claims import claims, claims_document, find_claims
-from skinbeam.evidence.expectation.answer import expect_document
-from skinbeam.evidence.question import Question
-from skinbeam.messages import catalogue
-from skinbeam.sources import bibliography
+from skinbeam.evidence.expectation.expect import expect_document
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.model.errors import InputError
+from skinbeam.model.sources import bibliography
+from skinbeam.text import catalogue
 
 DATA = Path(__file__).parents[1] / "data"
 VERDICTS = {"supported", "partly", "unsupported", "contradicted"}
@@ -58,7 +58,7 @@ def test_rule_and_sources_exist(name: str) -> None:
         assert callable(getattr(importlib.import_module(module), function))
     else:
         assert kind == "field"
-        value: Any = expect_document(Question("acne-scars", "fractional-ablative"))
+        value: Any = expect_document(EvidenceQuestion("acne-scars", "fractional-ablative"))
         for part in what.removeprefix("expect.").split("."):
             value = value[part]
 

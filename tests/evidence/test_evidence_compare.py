@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.document import canonical_json
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Estimate
 from skinbeam.evidence.comparison.compare import compare, compare_document
-from skinbeam.evidence.comparison.direct import difference_in
-from skinbeam.evidence.comparison.network import Link, Network, Sides, sides
-from skinbeam.evidence.comparison.records import Direct
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.outcomes import counted, counted_in
-from skinbeam.evidence.synthesis.clinic import new_clinics
-from skinbeam.evidence.synthesis.counts import EFFECTS, Asked, columns, counted_share, counted_shares
-from skinbeam.evidence.synthesis.design import UNTREATED, Features, fitted_arms, layout
+from skinbeam.evidence.comparison.comparison import DirectComparison
+from skinbeam.evidence.comparison.direct import direct_difference
+from skinbeam.evidence.comparison.network import ComparisonLink, StudySides, TrialNetwork, study_sides
+from skinbeam.evidence.studies.outcomes import counts_after, outcome_counts
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.synthesis.counts import EFFECTS, CountQuestion, draw_share, draw_shares, effect_columns
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, design_layout, fitted_arms
+from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
-from skinbeam.provenance import collect
-from skinbeam.schema.names import table
+from skinbeam.model.document import canonical_json
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.sources import collect_sources
+from skinbeam.model.vocabulary import vocabulary_table
 
 CONDITION = "acne-scars"
 PEEL, NEEDLES, LASER, FILLER = "chemical-peel", "microneedling", "fractional-ablative", "filler"
@@ -49,8 +49,8 @@ def trial(study: str, *modalities: str, **other: Any) -> list[Arm]:
     return [arm(study, modality, **other) for modality in modalities]
 
 
-def found_in(a: Arm, b: Arm) -> Direct:
-    told = difference_in(Sides(a.study, (a,), (b,)))
+def found_in(a: Arm, b: Arm) -> DirectComparison:
+    told = direct_difference(StudySides(a.study, (a,), (b,)))
     assert told is not None
     return told
 
@@ -75,60 +75,60 @@ def test_a_chain_goes_by_trials_that_compared_and_is_the_shortest() -> None:
         *trial("three", LASER, FILLER),
         *trial("four", FILLER),
     ]
-    network = Network.of_arms(arms)
-    assert network.chain(PEEL, NEEDLES) == (Link((PEEL, NEEDLES), ("one",)),)
+    network = TrialNetwork.from_arms(arms)
+    assert network.chain(PEEL, NEEDLES) == (ComparisonLink((PEEL, NEEDLES), ("one",)),)
     assert [link.between for link in network.chain(FILLER, PEEL)] == [
         (FILLER, LASER),
         (LASER, NEEDLES),
         (NEEDLES, PEEL),
     ]
-    shorter = Network.of_arms([*arms, *trial("five", PEEL, FILLER)])
-    assert shorter.chain(FILLER, PEEL) == (Link((FILLER, PEEL), ("five",)),)
+    shorter = TrialNetwork.from_arms([*arms, *trial("five", PEEL, FILLER)])
+    assert shorter.chain(FILLER, PEEL) == (ComparisonLink((FILLER, PEEL), ("five",)),)
 
 
 def test_nothing_connects_what_was_only_ever_tried_alone() -> None:
-    network = Network.of_arms([*trial("one", PEEL), *trial("two", NEEDLES), *trial("three", NEEDLES, LASER)])
+    network = TrialNetwork.from_arms([*trial("one", PEEL), *trial("two", NEEDLES), *trial("three", NEEDLES, LASER)])
     assert network.chain(PEEL, NEEDLES) == network.chain(PEEL, LASER) == ()
     assert network.neighbours(PEEL) == ()
     assert network.neighbours(NEEDLES) == (LASER,)
 
 
 def test_no_treatment_connects_like_any_other() -> None:
-    network = Network.of_arms([*trial("one", PEEL, UNTREATED), *trial("two", LASER, UNTREATED)])
+    network = TrialNetwork.from_arms([*trial("one", PEEL, UNTREATED), *trial("two", LASER, UNTREATED)])
     assert [link.between for link in network.chain(LASER, PEEL)] == [(LASER, UNTREATED), (UNTREATED, PEEL)]
 
 
 def test_several_studies_of_one_comparison_are_all_named() -> None:
-    network = Network.of_arms([*trial("one", PEEL, LASER), *trial("two", LASER, PEEL)])
+    network = TrialNetwork.from_arms([*trial("one", PEEL, LASER), *trial("two", LASER, PEEL)])
     assert network.chain(PEEL, LASER)[0].studies == ("one", "two")
 
 
 def test_what_only_one_side_was_given_besides_makes_no_comparison() -> None:
     on_one = [arm("one", PEEL, combined_with="a cream"), arm("one", LASER)]
     on_both = trial("two", PEEL, LASER, combined_with="a cream")
-    (unfair,) = sides(on_one, PEEL, LASER)
+    (unfair,) = study_sides(on_one, PEEL, LASER)
     assert not unfair.fair
-    assert Network.of_arms(on_one).chain(PEEL, LASER) == ()
-    (fair,) = sides(on_both, PEEL, LASER)
+    assert TrialNetwork.from_arms(on_one).chain(PEEL, LASER) == ()
+    (fair,) = study_sides(on_both, PEEL, LASER)
     assert fair.fair
-    assert Network.of_arms(on_both).chain(PEEL, LASER)
+    assert TrialNetwork.from_arms(on_both).chain(PEEL, LASER)
 
 
 def test_arms_with_and_without_an_addition_are_compared_with_their_like() -> None:
     arms = [arm("one", PEEL), arm("one", PEEL, combined_with="a cream", cohort="c"), arm("one", LASER)]
-    (both,) = sides(arms, PEEL, LASER)
+    (both,) = study_sides(arms, PEEL, LASER)
     assert both.a == (arms[0],)
 
 
 def test_the_same_people_seen_twice_count_once() -> None:
     early, late = (arm("one", PEEL, cohort="same", followup_months=months) for months in (1.0, 12.0))
-    (both,) = sides([early, late, arm("one", LASER)], PEEL, LASER)
+    (both,) = study_sides([early, late, arm("one", LASER)], PEEL, LASER)
     assert both.a == (early,)
     assert found_in(*(side[0] for side in (both.a, both.b))).patients == 40
 
 
 def test_a_study_of_one_treatment_has_no_sides() -> None:
-    assert sides([*trial("one", PEEL), *trial("two", LASER)], PEEL, LASER) == ()
+    assert study_sides([*trial("one", PEEL), *trial("two", LASER)], PEEL, LASER) == ()
 
 
 # What a trial found.
@@ -160,7 +160,7 @@ def test_several_arms_of_a_side_are_added_up() -> None:
     low, high = (
         arm("one", PEEL, cohort=name, bins=((50.0, hits), (None, 20 - hits))) for name, hits in (("l", 4), ("h", 16))
     )
-    told = difference_in(Sides("one", (low, high), (arm("one", LASER),)))
+    told = direct_difference(StudySides("one", (low, high), (arm("one", LASER),)))
     assert told is not None
     assert told.difference.median == pytest.approx(0.0)
     assert told.patients == 60
@@ -187,7 +187,7 @@ def test_means_go_through_the_law_of_patients() -> None:
 
 
 def test_a_printed_spread_is_used() -> None:
-    def printed(sd: float) -> Direct:
+    def printed(sd: float) -> DirectComparison:
         return found_in(
             *(
                 arm("one", m, bins=(), mean_pct=mean, mean_sd_pct=sd, patients=50)
@@ -218,9 +218,9 @@ def test_a_mean_at_the_ceiling_is_still_a_share() -> None:
 
 def test_sides_that_were_printed_in_different_ways_are_not_subtracted() -> None:
     counts, mean = arm("one", PEEL), arm("one", LASER, bins=(), mean_pct=50.0)
-    assert difference_in(Sides("one", (counts,), (mean,))) is None
+    assert direct_difference(StudySides("one", (counts,), (mean,))) is None
     no_common_cut = arm("one", LASER, bins=((75.0, 10), (None, 10)))
-    assert difference_in(Sides("one", (counts,), (no_common_cut,))) is None
+    assert direct_difference(StudySides("one", (counts,), (no_common_cut,))) is None
 
 
 def test_it_is_told_whether_each_person_had_both_and_whether_chance_decided() -> None:
@@ -246,7 +246,7 @@ def test_every_direct_comparison_of_the_table_has_its_answer() -> None:
             assert {one.study for one in told.direct} <= set(told.chain[0].studies) <= set(told.difference.basis)
 
 
-@pytest.mark.parametrize("condition", table("condition"))
+@pytest.mark.parametrize("condition", vocabulary_table("condition"))
 def test_an_answer_stands_on_a_chain_and_silence_names_its_reason(condition: str) -> None:
     treatments = sorted({one.modality for one in fitted_arms() if one.condition == condition} | {PEEL, LASER})
     for k, a in enumerate(treatments):
@@ -273,7 +273,7 @@ def better(treatment: str, by_pct: float) -> Posterior:
     """The shipped draws with one treatment of acne scars made better in each."""
     draws = dict(posterior().draws)
     beta = draws["beta"].copy()
-    beta[:, layout().columns.index(("pair", f"{CONDITION} {treatment}"))] += by_pct
+    beta[:, design_layout().columns.index(("pair", f"{CONDITION} {treatment}"))] += by_pct
     return Posterior(draws | {"beta": beta})
 
 
@@ -286,27 +286,28 @@ def test_what_is_made_better_comes_out_better() -> None:
 
 
 def test_clinics_do_both_so_that_what_they_share_cancels() -> None:
-    courses = [[(Features.of_arm(one), 1.0)] for one in fitted_arms() if one.study == "alajlan2011"]
-    a, b = (clinics.share(50.0) for clinics in new_clinics(courses))
-    apart = new_clinics([courses[1]], seed=1)[0].share(50.0)
+    courses = [[(Features.from_arm(one), 1.0)] for one in fitted_arms() if one.study == "alajlan2011"]
+    a, b = (clinics.share(50.0) for clinics in draw_new_clinics(courses))
+    apart = draw_new_clinics([courses[1]], seed=1)[0].share(50.0)
     assert np.std(a - b) < 0.8 * np.std(a - apart)
 
 
 def test_dark_marks_of_two_treatments_are_of_the_same_clinics() -> None:
     asked = [
-        Asked("pih", modality, CONDITION, phototypes=(1, 4)) for modality in ("fractional-ablative", "radiofrequency")
+        CountQuestion("pih", modality, CONDITION, phototypes=(1, 4))
+        for modality in ("fractional-ablative", "radiofrequency")
     ]
-    a, b = counted_shares(asked)
-    assert np.array_equal(counted_shares([asked[0]])[0], counted_share(asked[0]))
-    apart = counted_share(asked[1], seed=1)
+    a, b = draw_shares(asked)
+    assert np.array_equal(draw_shares([asked[0]])[0], draw_share(asked[0]))
+    apart = draw_share(asked[1], seed=1)
     log_odds = [np.log(p / (1.0 - p)) for p in (a, b, apart)]
     assert np.std(log_odds[0] - log_odds[1]) < 0.8 * np.std(log_odds[0] - log_odds[2])
 
 
 def test_the_same_treatment_differs_by_its_counts_alone() -> None:
     """Two counts of one study and treatment share every effect: what parts them is the deviation of a count."""
-    way = Asked.of_row(next(row for row in counted_in("pih", "fractional-ablative") if row.phototypes))
-    shares = counted_shares([way, way])
+    way = CountQuestion.from_count(next(row for row in counts_after("pih", "fractional-ablative") if row.phototypes))
+    shares = draw_shares([way, way])
     log_odds = [np.log(p / (1.0 - p)) for p in shares]
     row = posterior()["count_row"][:, 0]
     # Two independent deviations of each clinic: variance 2 row². Its error with 8000 clinics, whose spread varies from
@@ -315,12 +316,12 @@ def test_the_same_treatment_differs_by_its_counts_alone() -> None:
 
 
 def test_darker_marks_after_what_marks_more() -> None:
-    told = [row.condition for row in counted() if row.outcome == "pih"]
+    told = [row.condition for row in outcome_counts() if row.outcome == "pih"]
     assert CONDITION in told
     a, b = "fractional-ablative", "radiofrequency"
     draws = dict(posterior().draws)
     effects = draws["effects"].copy()
-    effects[:, columns().index((EFFECTS[0], "pih", a))] += 2.0
+    effects[:, effect_columns().index((EFFECTS[0], "pih", a))] += 2.0
     more = compare(CONDITION, a, b, given=Posterior(draws | {"effects": effects})).pih_difference
     assert more.median > compare(CONDITION, a, b).pih_difference.median
 
@@ -400,6 +401,6 @@ def test_a_wrong_question_names_what_is_wrong(asked: tuple[str, str, str], field
 
 
 def test_sources_used_are_collected() -> None:
-    with collect() as keys:
+    with collect_sources() as keys:
         compare(CONDITION, "fractional-ablative", "non-ablative-fractional")
     assert {"alajlan2011", "lu2022"} <= set(keys)

@@ -6,17 +6,17 @@ import statistics
 import numpy as np
 import pytest
 
-from skinbeam.evidence.synthesis.distributions import Rate, count_intervals, count_pmf, normal_cdf, normal_pdf
+from skinbeam.evidence.synthesis.distributions import UncertainRate, count_intervals, count_pmf, normal_cdf, normal_pdf
 
 
-def beta(a: float, b: float, people: int = 100) -> Rate:
+def beta(a: float, b: float, people: int = 100) -> UncertainRate:
     """A rate with a beta law, by sums over a fine grid."""
-    edges = Rate.grid(people)
+    edges = UncertainRate.grid(people)
     fine = np.linspace(0.0, 1.0, 200_001)
     middle = 0.5 * (fine[1:] + fine[:-1])
     density = middle ** (a - 1.0) * (1.0 - middle) ** (b - 1.0)
     cumulative = np.concatenate(([0.0], np.cumsum(density / density.sum())))
-    return Rate(edges, np.interp(edges, fine, cumulative))
+    return UncertainRate(edges, np.interp(edges, fine, cumulative))
 
 
 def test_normal_law_is_that_of_the_standard_library() -> None:
@@ -63,7 +63,7 @@ def test_intervals_are_the_ones_defined() -> None:
 
 def test_alike_people_make_counts_spread_by_their_number() -> None:
     people, group = 60, 5.0
-    point = Rate(Rate.grid(people), (Rate.grid(people) > 0.3).astype(float))
+    point = UncertainRate(UncertainRate.grid(people), (UncertainRate.grid(people) > 0.3).astype(float))
     spread = [count_pmf(rate, people) for rate in (point, point.alike(people, group))]
     k = np.arange(people + 1)
     variance = [float((k**2 * p).sum() - (k * p).sum() ** 2) for p in map(np.array, spread)]
@@ -73,7 +73,7 @@ def test_alike_people_make_counts_spread_by_their_number() -> None:
 
 def test_drawn_shares_make_the_rate_they_were_drawn_from() -> None:
     shares = np.random.default_rng(1).beta(2.0, 5.0, 100_000)
-    rate = Rate.of_draws(shares, 50)
+    rate = UncertainRate.of_draws(shares, 50)
     # Ends of the cells are exact, so only the middle of a cell, 1/1024 of the scale, and the draws' own error stay.
     assert rate.quantiles((0.1, 0.5, 0.9)) == pytest.approx(np.quantile(shares, (0.1, 0.5, 0.9)), abs=2e-3)
     assert rate.mass.sum() == pytest.approx(1.0)

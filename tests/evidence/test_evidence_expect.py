@@ -7,23 +7,21 @@ from typing import Any
 
 import pytest
 
-from skinbeam.document import canonical_json
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.expectation.answer import abstention, expect, expect_document, expect_of_setting
-from skinbeam.evidence.expectation.records import Expectation, PatientShare, Prediction
-from skinbeam.evidence.expectation.risk import counted_risk
-from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import grades
-from skinbeam.evidence.studies.outcomes import counted, counted_in
-from skinbeam.evidence.studies.shipped import arms
-from skinbeam.evidence.synthesis.counts import Asked
-from skinbeam.evidence.synthesis.design import UNTREATED, arms_of, longest_months
+from skinbeam.evidence.expectation.estimates import amount_in_words, share_in_words
+from skinbeam.evidence.expectation.expect import abstention, expect, expect_document, expect_for_setting, outcome_share
+from skinbeam.evidence.expectation.expectation import Expectation, PatientShare, Prediction
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.outcomes import counts_after, outcome_counts
+from skinbeam.evidence.studies.trial_arm import parse_grades
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.evidence.synthesis.counts import CountQuestion
+from skinbeam.evidence.synthesis.design import UNTREATED, arms_for, longest_follow_up_months
 from skinbeam.evidence.synthesis.posterior import posterior
-from skinbeam.provenance import collect
-from skinbeam.schema.names import PHOTOTYPES, laser_modalities, subtypes, table
-from skinbeam.sources import bibliography
+from skinbeam.model.document import canonical_json
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import bibliography, collect_sources
+from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes, laser_modalities, vocabulary_table
 
 KEYS = {
     "p_at_least",
@@ -48,15 +46,15 @@ KEYS = {
 }
 PAIR = ("acne-scars", "fractional-ablative")
 NUMBERS = KEYS - {"studies", "abstains", "in_words", "untreated", "warnings"}
-PAIRS = [(c, m) for c in table("condition") for m in table("modality")]
+PAIRS = [(c, m) for c in vocabulary_table("condition") for m in vocabulary_table("modality")]
 
 
 def told(*pair: str, **options: Any) -> Expectation:
-    return expect(Question(*pair, **options))
+    return expect(EvidenceQuestion(*pair, **options))
 
 
 def whole(*pair: str, **options: Any) -> dict[str, Any]:
-    return expect_document(Question(*pair, **options))
+    return expect_document(EvidenceQuestion(*pair, **options))
 
 
 def unknowns(value: Any) -> list[bool]:
@@ -77,7 +75,7 @@ def test_every_pair_stands_on_studies_or_abstains(pair: tuple[str, str]) -> None
     assert set(record) == KEYS
     assert body.untreated is not None
     assert set(body.untreated.as_record()) == KEYS - {"untreated", "warnings"}
-    usable = {arm.study for arm in arms_of(*pair)}
+    usable = {arm.study for arm in arms_for(*pair)}
     if body.abstains is None:
         assert record["abstains"] is False
         assert {row.study for row in body.studies} == usable <= set(bibliography())
@@ -96,13 +94,13 @@ def test_every_pair_stands_on_studies_or_abstains(pair: tuple[str, str]) -> None
 
 def test_every_question_stands_on_named_studies_or_abstains() -> None:
     """Condition x modality x site x phototype: an answer names its studies, silence names its reason."""
-    sites = [name for name, entry in table("site").items() if entry["use"] == "treatment"]
+    sites = [name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
     answers = 0
     for pair in PAIRS:
         for site in sites:
             for phototype in (None, *PHOTOTYPES):
-                reason = abstention(Question(*pair, site=site, phototype=phototype))
-                named = {arm.study for arm in arms_of(*pair)}
+                reason = abstention(EvidenceQuestion(*pair, site=site, phototype=phototype))
+                named = {arm.study for arm in arms_for(*pair)}
                 assert reason is not None or (named and named <= set(bibliography()))
                 answers += reason is None
     assert answers > 1000
@@ -112,7 +110,7 @@ def test_every_question_stands_on_named_studies_or_abstains() -> None:
 @pytest.mark.parametrize("phototype", ["I-III", "V"])
 def test_answers_of_a_sample_of_questions_are_whole(site: str, phototype: str) -> None:
     """The sweep above asks for reasons alone; here numbers are made, for each pair that has a study."""
-    bodies = [told(*pair, site=site, phototype=phototype, patients=20) for pair in PAIRS if arms_of(*pair)]
+    bodies = [told(*pair, site=site, phototype=phototype, patients=20) for pair in PAIRS if arms_for(*pair)]
     answered = [body for body in bodies if body.abstains is None]
     assert answered
     for body in answered:
@@ -122,10 +120,10 @@ def test_answers_of_a_sample_of_questions_are_whole(site: str, phototype: str) -
 
 
 def test_no_abstention_where_two_studies_exist() -> None:
-    tried = [pair for pair in PAIRS if len({arm.study for arm in arms_of(*pair)}) >= 2]
+    tried = [pair for pair in PAIRS if len({arm.study for arm in arms_for(*pair)}) >= 2]
     assert tried
     assert len(tried) < len(PAIRS)
-    assert [pair for pair in tried if abstention(Question(*pair)) is not None] == []
+    assert [pair for pair in tried if abstention(EvidenceQuestion(*pair)) is not None] == []
 
 
 def test_one_study_is_named_and_leaves_the_answer_wide() -> None:
@@ -257,19 +255,22 @@ def test_unverified_rows_are_said() -> None:
 
 
 def test_pih_is_never_zero_and_grows_with_skin_colour() -> None:
-    for modality, condition in {(r.modality, r.condition) for r in counted() if r.outcome == "pih" and r.condition}:
+    for modality, condition in {
+        (r.modality, r.condition) for r in outcome_counts() if r.outcome == "pih" and r.condition
+    }:
         light, dark = (
-            counted_risk(Asked("pih", modality, condition, phototypes=grades(p, PHOTOTYPES))) for p in ("I-III", "IV-V")
+            outcome_share(CountQuestion("pih", modality, condition, phototypes=parse_grades(p, PHOTOTYPES)))
+            for p in ("I-III", "IV-V")
         )
         assert 0 < light.p.low < dark.p.low
         assert light.p.median < dark.p.median
         assert light.pmf[0] < 1
-    assert isinstance(counted_risk(Asked("pih", "camouflage", "age-spots")).p, Unknown)
+    assert isinstance(outcome_share(CountQuestion("pih", "camouflage", "age-spots")).p, Unknown)
 
 
 def test_no_scar_in_any_study_is_not_no_risk() -> None:
-    for modality in {row.modality for row in counted() if row.outcome == "scar"}:
-        risk = counted_risk(Asked("scar", modality, "wrinkles"), patients=1000)
+    for modality in {row.modality for row in outcome_counts() if row.outcome == "scar"}:
+        risk = outcome_share(CountQuestion("scar", modality, "wrinkles"), patients=1000)
         assert risk.p.low > 0
         assert risk.intervals["95"][1] > 0  # of a thousand people
 
@@ -277,7 +278,7 @@ def test_no_scar_in_any_study_is_not_no_risk() -> None:
 def test_what_nobody_counted_is_unknown() -> None:
     body = told(*PAIR)
     for harm in body.harms:
-        assert isinstance(body.harms[harm].p, Unknown) == (not counted_in(harm, PAIR[1]))
+        assert isinstance(body.harms[harm].p, Unknown) == (not counts_after(harm, PAIR[1]))
     assert isinstance(body.would_repeat, Unknown)
 
 
@@ -285,7 +286,7 @@ def test_pain_and_satisfaction_stand_on_their_studies() -> None:
     body = told("age-spots", "pigment-short-pulse")
     assert "pico730spots2022" in body.pain_0_10.basis
     assert 0 <= body.pain_0_10.low < 3.6 < body.pain_0_10.high <= 10
-    printed = {arm.study for arm in arms() if arm.modality == "pigment-short-pulse" and arm.satisfied}
+    printed = {arm.study for arm in trial_arms() if arm.modality == "pigment-short-pulse" and arm.satisfied}
     assert set(body.satisfaction.p.basis) == printed
 
 
@@ -342,11 +343,11 @@ def test_a_site_that_no_study_of_the_laser_treated_widens() -> None:
     assert widths[1] > 1.05 * widths[0]
 
 
-@pytest.mark.parametrize("pair", [p for p in PAIRS if arms_of(*p)], ids="-x-".join)
+@pytest.mark.parametrize("pair", [p for p in PAIRS if arms_for(*p)], ids="-x-".join)
 def test_more_sessions_help_and_time_beyond_all_trials_changes_nothing(pair: tuple[str, str]) -> None:
     means = [told(*pair, sessions=n).mean_improvement_pct.median for n in (1, 2.5, 6)]
     assert means == sorted(means)
-    longest = longest_months()
+    longest = longest_follow_up_months()
     if pair[1] not in (*laser_modalities(), UNTREATED):
         return
     late = [whole(*pair, follow_up_months=months) for months in (longest, 600.0)]
@@ -354,14 +355,14 @@ def test_more_sessions_help_and_time_beyond_all_trials_changes_nothing(pair: tup
     assert "longer-than-followed" in {w["code"] for w in late[1]["warnings"]}
 
 
-@pytest.mark.parametrize("pair", [p for p in PAIRS if arms_of(*p)], ids="-x-".join)
+@pytest.mark.parametrize("pair", [p for p in PAIRS if arms_for(*p)], ids="-x-".join)
 def test_what_may_wear_off_is_not_told_later_than_trials_looked(pair: tuple[str, str]) -> None:
-    followed = [arm.followup_months for arm in arms_of(*pair) if arm.followup_months is not None]
+    followed = [arm.followup_months for arm in arms_for(*pair) if arm.followup_months is not None]
     silent = bool(followed) and pair[1] not in (*laser_modalities(), UNTREATED)
-    assert abstention(Question(*pair)) is None
+    assert abstention(EvidenceQuestion(*pair)) is None
     if followed:
-        assert abstention(Question(*pair, follow_up_months=max(followed))) is None
-    assert (abstention(Question(*pair, follow_up_months=600.0)) is not None) == silent
+        assert abstention(EvidenceQuestion(*pair, follow_up_months=max(followed))) is None
+    assert (abstention(EvidenceQuestion(*pair, follow_up_months=600.0)) is not None) == silent
 
 
 def test_an_answer_says_when_trials_looked() -> None:
@@ -372,9 +373,9 @@ def test_an_answer_says_when_trials_looked() -> None:
 
 def test_lines_of_movement_are_silent_for_light_alone() -> None:
     severe = {"severity": "severe"}
-    assert abstention(Question("dynamic-wrinkles", "botulinum-toxin", **severe)) is None
+    assert abstention(EvidenceQuestion("dynamic-wrinkles", "botulinum-toxin", **severe)) is None
     assert told("dynamic-wrinkles", "botulinum-toxin", **severe).untreated.abstains is None
-    assert abstention(Question("dynamic-wrinkles", "fractional-ablative", **severe)) is not None
+    assert abstention(EvidenceQuestion("dynamic-wrinkles", "fractional-ablative", **severe)) is not None
 
 
 @pytest.mark.parametrize(
@@ -400,19 +401,19 @@ def test_creams_and_needles_have_no_dose_of_light() -> None:
 
 
 def test_a_kind_that_no_study_treated_is_said() -> None:
-    usable = {kind for arm in arms_of("acne-scars", "microneedling") for kind in arm.subtypes}
-    for kind in subtypes("acne-scars"):
+    usable = {kind for arm in arms_for("acne-scars", "microneedling") for kind in arm.subtypes}
+    for kind in condition_subtypes("acne-scars"):
         codes = {warning.code for warning in told("acne-scars", "microneedling", subtypes=(kind,)).warnings}
         assert ("subtype-not-studied" in codes) == (kind not in usable)
 
 
 def test_harms_stay_known_where_nobody_counted_improvement() -> None:
     """A plan offers full-field ablation of wrinkles, of which trials counted the dark marks alone."""
-    body = expect_of_setting(Question("wrinkles", "ablative", phototype="III"))
+    body = expect_for_setting(EvidenceQuestion("wrinkles", "ablative", phototype="III"))
     assert isinstance(body.mean_improvement_pct, Unknown)
     assert body.abstains
     assert body.pih.p.low > 0.05
-    darkest = expect_of_setting(Question("wrinkles", "ablative", phototype="VI"))
+    darkest = expect_for_setting(EvidenceQuestion("wrinkles", "ablative", phototype="VI"))
     assert isinstance(darkest.pih.p, Unknown)  # nobody of that skin was counted
 
 
@@ -422,7 +423,7 @@ def test_share_kept_does_not_depend_on_when_one_asks() -> None:
 
 
 def test_sources_used_are_collected() -> None:
-    with collect() as keys:
+    with collect_sources() as keys:
         told(*PAIR)
     assert {"majid2014", "hedelund2012"} < set(keys)
 
@@ -444,8 +445,8 @@ def test_words_hold_for_the_whole_interval() -> None:
 def test_expect_loads_numpy_alone_and_is_quick() -> None:
     code = (
         "import sys, time\n"
-        "from skinbeam.evidence.expectation.answer import expect_document\n"
-        "from skinbeam.evidence.question import Question\n"
+        "from skinbeam.evidence.expectation.expect import expect_document\n"
+        "from skinbeam.evidence.question import EvidenceQuestion as Question\n"
         "start = time.perf_counter()\n"
         "expect_document(Question('acne-scars', 'fractional-ablative'))\n"
         "print(time.perf_counter() - start)\n"

@@ -7,20 +7,25 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from skinbeam.evidence.fit import count_simulate, reweigh
-from skinbeam.evidence.fit.baselines import Seen, predicted
-from skinbeam.evidence.fit.calibrate import RANKS, chi_square_p, ranked_names
-from skinbeam.evidence.fit.count_data import count_data, counts_seen
-from skinbeam.evidence.fit.count_simulate import draw_counts
-from skinbeam.evidence.fit.data import observed, table_data
-from skinbeam.evidence.fit.leave_out import Score, coverage, gain, printed
-from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
-from skinbeam.evidence.studies.outcomes import counted
+from research.evidence_fit import count_simulate, reweigh
+from research.evidence_fit.calibrate import RANKS, chi_square_p, ranked_quantities
+from research.evidence_fit.count_simulate import draw_counts
+from research.evidence_fit.data import count_data, printed_counts, printed_improvement, table_data
+from research.evidence_fit.diagnostics import effective_size, r_hat, tail_size
+from research.evidence_fit.leave_out import (
+    PrintedResult,
+    StudyScore,
+    baseline_log_score,
+    coverage,
+    printed_result,
+    score_gain,
+)
+from research.evidence_fit.simulate import draw_data, draw_parameters
+from skinbeam.evidence.studies.outcomes import outcome_counts
 from skinbeam.evidence.synthesis.design import Features, fitted_arms
-from skinbeam.evidence.synthesis.diagnostics import effective_size, r_hat, tail_size
 from skinbeam.evidence.synthesis.posterior import COUNTS, IMPROVEMENT, Posterior, posterior
 
-FEATURES = Features.of_arm(fitted_arms()[0])
+FEATURES = Features.from_arm(fitted_arms()[0])
 
 
 def chain(rho: float, seed: int = 3, draws: int = 4000) -> np.ndarray:
@@ -59,12 +64,12 @@ def test_counted_ranks_are_judged_by_pearsons_test() -> None:
 def test_data_sets_have_the_shape_of_the_table() -> None:
     rng = np.random.default_rng(2)
     for _ in range(20):
-        made = draw_data(draw_parameters(rng), table_data(), observed(), rng)
+        made = draw_data(draw_parameters(rng), table_data(), printed_improvement(), rng)
         binned = table_data().binned
-        assert np.array_equal(made.counts.sum(axis=1)[binned], observed().counts.sum(axis=1)[binned])
+        assert np.array_equal(made.counts.sum(axis=1)[binned], printed_improvement().counts.sum(axis=1)[binned])
         assert not made.counts[~binned].any()
-        assert ((made.sd > 0) == (observed().sd > 0)).all()
-        counts = draw_counts(count_simulate.draw_parameters(rng), count_data(), counts_seen(), rng)
+        assert ((made.sd > 0) == (printed_improvement().sd > 0)).all()
+        counts = draw_counts(count_simulate.draw_parameters(rng), count_data(), printed_counts(), rng)
         assert ((counts.events >= 0) & (counts.events <= count_data().of)).all()
 
 
@@ -85,7 +90,10 @@ def test_drawn_counts_follow_the_law_of_the_model(single: bool) -> None:
     treated = data.x[:, 0] == 1.0
     of_people = data.binned & (data.units == data.n) & (data.n >= 40) & treated & (data.single == single)
     k = int(np.flatnonzero(of_people)[0])
-    share = np.mean([draw_data(given, data, observed(), rng).counts[k, 0] for _ in range(repeats)]) / data.units[k]
+    share = (
+        np.mean([draw_data(given, data, printed_improvement(), rng).counts[k, 0] for _ in range(repeats)])
+        / data.units[k]
+    )
     cleared = special.expit(-1.0 + 2.0 * (60.0 - 50.0) / 25.0) if single else 0.0
     expected = cleared + (1.0 - cleared) * stats.norm.sf(data.lower[k, 0], 60.0, 25.0)
     error = np.sqrt(expected * (1.0 - expected) / (repeats * data.units[k]))
@@ -105,29 +113,29 @@ def test_studies_in_which_all_were_clear_are_likelier_where_lesions_can_be_gone(
     assert (many > none).all()  # the same draws of the study's own deviation, more people in the best class
 
 
-def seen(study: str, responders: int | None = None, mean: float | None = None, n: int = 20) -> Seen:
-    return Seen(study, FEATURES, n, responders, mean)
+def seen(study: str, responders: int | None = None, mean: float | None = None, n: int = 20) -> PrintedResult:
+    return PrintedResult(study, FEATURES, n, responders, mean)
 
 
 def test_an_empty_pool_knows_nothing_of_counts() -> None:
     # m is uniform, whatever the size: one patient responds with probability 1/2, by symmetry.
-    assert predicted(seen("a", 1, n=1), [], lambda f: 0) == pytest.approx(np.log(0.5), abs=1e-6)
+    assert baseline_log_score(seen("a", 1, n=1), [], lambda f: 0) == pytest.approx(np.log(0.5), abs=1e-6)
 
 
 def test_a_pool_foretells_what_is_like_it() -> None:
     others = [seen(f"s{k}", 15) for k in range(8)] + [seen(f"t{k}", mean=50.0) for k in range(8)]
     for alike, unlike in ((seen("a", 15), seen("a", 2)), (seen("a", mean=52.0), seen("a", mean=5.0))):
-        assert predicted(alike, others, lambda f: 0) > predicted(unlike, others, lambda f: 0) + 2.0
-    assert predicted(seen("a", 15), others, lambda f: 0) > predicted(seen("a", 15), [], lambda f: 0)
+        assert baseline_log_score(alike, others, lambda f: 0) > baseline_log_score(unlike, others, lambda f: 0) + 2.0
+    assert baseline_log_score(seen("a", 15), others, lambda f: 0) > baseline_log_score(seen("a", 15), [], lambda f: 0)
 
 
 def test_a_pool_never_sees_the_study_that_it_foretells() -> None:
     own = [seen("a", 15) for _ in range(8)]
-    assert predicted(seen("a", 15), own, lambda f: 0) == predicted(seen("a", 15), [], lambda f: 0)
+    assert baseline_log_score(seen("a", 15), own, lambda f: 0) == baseline_log_score(seen("a", 15), [], lambda f: 0)
 
 
-def score(study: str, pit: float, log_score: float = 0.0) -> Score:
-    return Score(study, study, "mean", "", 0.0, log_score, pit, {"pool": 0.0})
+def score(study: str, pit: float, log_score: float = 0.0) -> StudyScore:
+    return StudyScore(study, study, "mean", "", 0.0, log_score, pit, {"pool": 0.0})
 
 
 def test_coverage_of_uniform_pits_holds_and_of_narrow_intervals_fails() -> None:
@@ -148,26 +156,30 @@ def test_arms_of_a_study_share_its_vote() -> None:
 def test_gain_has_the_standard_error_of_its_clusters() -> None:
     rng = np.random.default_rng(6)
     by_study = rng.normal(0.3, 1.0, 50)
-    mean, error = gain([score(f"s{k}", 0.5, float(v)) for k, v in enumerate(by_study)], "pool")
+    mean, error = score_gain([score(f"s{k}", 0.5, float(v)) for k, v in enumerate(by_study)], "pool")
     assert mean == pytest.approx(by_study.mean())
     assert error == pytest.approx(by_study.std(ddof=1) / np.sqrt(50))
     # Printed twice, a study says nothing new.
-    twice = gain([score(f"s{k}", 0.5, float(v)) for k, v in enumerate(by_study) for _ in range(2)], "pool")
+    twice = score_gain([score(f"s{k}", 0.5, float(v)) for k, v in enumerate(by_study) for _ in range(2)], "pool")
     assert twice == pytest.approx((mean, error))
 
 
 def test_what_an_arm_printed_is_read_at_the_cut_nearest_to_half() -> None:
     arm = next(arm for arm in fitted_arms() if arm.row == "retamar2004/1")
-    assert printed(arm).responders == 94 + 43  # 80 and 40 per cent were printed
-    assert printed(dataclasses.replace(arm, bins=(), mean_pct=40.0)).mean == 40.0
+    assert printed_result(arm).responders == 94 + 43  # 80 and 40 per cent were printed
+    assert printed_result(dataclasses.replace(arm, bins=(), mean_pct=40.0)).mean == 40.0
 
 
 def test_every_quantity_is_ranked_and_every_row_has_a_place() -> None:
     rng = np.random.default_rng(7)
     drawn = (draw_parameters(rng), count_simulate.draw_parameters(rng))
     assert [set(one) for one in drawn] == [set(IMPROVEMENT), set(COUNTS)]
-    assert len(ranked_names()) == len(set(ranked_names())) == sum(np.size(v) for one in drawn for v in one.values())
-    assert len(count_data().outcome) == len(counted()) == len(counts_seen().events)
+    assert (
+        len(ranked_quantities())
+        == len(set(ranked_quantities()))
+        == sum(np.size(v) for one in drawn for v in one.values())
+    )
+    assert len(count_data().outcome) == len(outcome_counts()) == len(printed_counts().events)
 
 
 def test_one_over_the_likelihood_leaves_a_study_out() -> None:
@@ -176,7 +188,7 @@ def test_one_over_the_likelihood_leaves_a_study_out() -> None:
     rng = np.random.default_rng(8)
     data = np.array([0.2, -0.4, 0.9, 0.1, -0.3, 1.5])
     draws = rng.normal(data.mean(), 1.0 / np.sqrt(len(data)), 40_000)
-    without_last = reweigh.without(
+    without_last = reweigh.reweigh_without_study(
         Posterior({"mean": draws}), stats.norm.logpdf(data[-1], draws, 1.0), np.random.default_rng(9)
     )
     assert without_last is not None

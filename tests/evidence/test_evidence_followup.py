@@ -1,7 +1,7 @@
 """When the pooled trials looked at their patients."""
 
-from skinbeam.estimate import Unknown
-from skinbeam.evidence.expectation.followup import followup_months
+from skinbeam.evidence.expectation.durability import followup_months
+from skinbeam.model.estimate import Unknown
 
 
 def test_months_are_those_of_the_studies_and_the_treatment_asked_for() -> None:

@@ -5,11 +5,11 @@ import datetime
 import pytest
 from csv_text import written
 
-from skinbeam.errors import InputError
-from skinbeam.evidence.expectation.answer import abstention
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.searches import Search, read_searches, searched, searches
-from skinbeam.schema.names import table
+from skinbeam.evidence.expectation.expect import abstention
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.searches import LiteratureSearch, literature_searches, read_searches, searches_for
+from skinbeam.model.errors import InputError
+from skinbeam.model.vocabulary import vocabulary_table
 
 HEAD = ["condition", "modality", "query", "date", "useful_studies"]
 GOOD = dict(zip(HEAD, ("keloid", "silicone", "silicone keloid", "2026-11-22", "2"), strict=True))
@@ -17,7 +17,7 @@ GOOD = dict(zip(HEAD, ("keloid", "silicone", "silicone keloid", "2026-11-22", "2
 
 def test_a_good_row_is_read_whole() -> None:
     (found,) = read_searches(written(HEAD, GOOD))
-    assert found == Search("keloid", "silicone", "silicone keloid", datetime.date(2026, 11, 22), 2)
+    assert found == LiteratureSearch("keloid", "silicone", "silicone keloid", datetime.date(2026, 11, 22), 2)
     (found,) = read_searches(written(HEAD, GOOD | {"condition": "", "modality": ""}))
     assert (found.condition, found.modality) == ("", "")
 
@@ -45,16 +45,16 @@ def test_a_query_stands_once() -> None:
 
 
 def test_every_condition_was_searched_for() -> None:
-    assert {search.condition for search in searches()} >= set(table("condition"))
+    assert {search.condition for search in literature_searches()} >= set(vocabulary_table("condition"))
 
 
 def test_silence_names_what_was_searched() -> None:
-    looked_for = Question("keloid", "silicone")
+    looked_for = EvidenceQuestion("keloid", "silicone")
     reason = abstention(looked_for)
-    found = [search for search in searched("keloid", "silicone") if not search.useful_studies]
+    found = [search for search in searches_for("keloid", "silicone") if not search.useful_studies]
     assert reason is not None
     assert f"that found none: {len(found)}, the last on 22 November 2026" in reason.text
-    neglected = abstention(Question("spider-angioma", "silicone"))
-    assert not searched("spider-angioma", "silicone")
+    neglected = abstention(EvidenceQuestion("spider-angioma", "silicone"))
+    assert not searches_for("spider-angioma", "silicone")
     assert neglected is not None
     assert "Nobody searched for it by name." in neglected.text

@@ -9,18 +9,17 @@ import pytest
 from csv_text import written
 
 import skinbeam
-from skinbeam.errors import InputError
-from skinbeam.evidence.cite import cite_text
-from skinbeam.evidence.studies.arm import Arm, Count, grades
-from skinbeam.evidence.studies.outcomes import counted
-from skinbeam.evidence.studies.shipped import arms, dark_fraction
-from skinbeam.evidence.studies.table import FILE, read_arms
-from skinbeam.schema.names import PHOTOTYPES
-from skinbeam.shipped import shipped_text
-from skinbeam.sources import bibliography
+from skinbeam.api.cite import cite_text
+from skinbeam.evidence.studies.outcomes import outcome_counts
+from skinbeam.evidence.studies.trial_arm import Arm, EventCount, parse_grades
+from skinbeam.evidence.studies.trial_table import STUDIES_FILE, dark_phototype_fraction, read_arms, trial_arms
+from skinbeam.model.errors import InputError
+from skinbeam.model.package_data import load_package_text
+from skinbeam.model.sources import bibliography
+from skinbeam.model.vocabulary import PHOTOTYPES
 
 DATA = Path(__file__).parents[1] / "data"
-HEAD = (Path(skinbeam.__file__).parent / "data" / FILE).read_text(encoding="utf-8").splitlines()[0].split(",")
+HEAD = (Path(skinbeam.__file__).parent / "data" / STUDIES_FILE).read_text(encoding="utf-8").splitlines()[0].split(",")
 GOOD = dict.fromkeys(HEAD, "") | {
     "row": "majid2014/1",
     "study": "majid2014",
@@ -48,7 +47,7 @@ GOOD = dict.fromkeys(HEAD, "") | {
 def test_a_good_row_is_read_whole() -> None:
     (arm,) = read_arms(written(HEAD, GOOD))
     assert arm.bins == ((50.0, 26), (25.0, 15), (None, 19))
-    assert (arm.pih, arm.harms) == (Count(3, 60), {"scar": Count(0, 60)})
+    assert (arm.pih, arm.harms) == (EventCount(3, 60), {"scar": EventCount(0, 60)})
     assert arm.downtime_days == (4.0, 6.0)
     assert arm.gain_kept_pct == {3: 80.0, 12: 70.0, 24: 70.0}
     assert (arm.severity, arm.phototypes) == ((1, 2), (2, 3))
@@ -92,7 +91,7 @@ def test_a_broken_row_names_row_and_column(column: str) -> None:
     with pytest.raises(InputError) as caught:
         read_arms(written(HEAD, GOOD | {column: BROKEN[column]}))
     assert caught.value.field == f"majid2014/1.{column}"
-    assert caught.value.file == FILE
+    assert caught.value.file == STUDIES_FILE
     assert caught.value.message
     assert caught.value.hint
 
@@ -141,7 +140,7 @@ def test_rows_are_named_once_and_cohorts_counted_once() -> None:
 
 
 def test_the_shipped_table_is_sound_and_every_key_resolves() -> None:
-    found = arms()
+    found = trial_arms()
     assert all(arm.study in bibliography() for arm in found)
     assert all(arm.excluded or arm.condition for arm in found)
     assert len(cite_text(arm.study for arm in found).split("\n@")) == len({arm.study for arm in found})
@@ -157,17 +156,17 @@ def test_the_shipped_table_is_sound_and_every_key_resolves() -> None:
     ],
 )
 def test_slips_and_ambiguous_arms_are_listed_and_left_out(study: str, said: str) -> None:
-    rows = [arm for arm in arms() if arm.study == study]
+    rows = [arm for arm in trial_arms() if arm.study == study]
     assert rows
     assert all(said in arm.excluded for arm in rows)
 
 
 def test_dark_fraction_counts_types_of_the_range() -> None:
-    assert [dark_fraction(grades(p, PHOTOTYPES)) for p in ("I-III", "III-IV", "II-IV", "IV-V")] == pytest.approx(
-        [0.0, 1 / 2, 1 / 3, 1.0]
-    )
-    assert dark_fraction(None) == 0.5  # the stated assumption
-    assert grades("II-V", PHOTOTYPES) == (1, 4)
+    assert [
+        dark_phototype_fraction(parse_grades(p, PHOTOTYPES)) for p in ("I-III", "III-IV", "II-IV", "IV-V")
+    ] == pytest.approx([0.0, 1 / 2, 1 / 3, 1.0])
+    assert dark_phototype_fraction(None) == 0.5  # the stated assumption
+    assert parse_grades("II-V", PHOTOTYPES) == (1, 4)
 
 
 def test_a_confidence_interval_gives_the_spread_between_patients() -> None:
@@ -180,22 +179,22 @@ def test_a_confidence_interval_gives_the_spread_between_patients() -> None:
 
 def test_lesions_come_several_to_a_patient() -> None:
     lesions: Callable[[Arm], bool] = lambda arm: arm.unit == "lesions" and arm.usable  # noqa: E731
-    found = [arm.units_per_patient for arm in filter(lesions, arms())]
+    found = [arm.units_per_patient for arm in filter(lesions, trial_arms())]
     assert min(found) >= 1  # one keloid of each person, of which three were not graded
     assert max(found) > 1
-    assert next(arm for arm in arms() if arm.row == "majid2014/1").units_per_patient == 1.0
+    assert next(arm for arm in trial_arms() if arm.row == "majid2014/1").units_per_patient == 1.0
 
 
 def test_harms_are_counted_per_patient_and_once() -> None:
     # Three outcomes of the 25 hands of one cohort were printed, each with its zero of 25.
-    assert sum(row.study == "behrangi2014" and row.outcome == "pih" for row in counted()) == 1
-    assert "rho2014" not in {row.study for row in counted()}  # counts treatments, not patients
-    assert all(0 <= row.events <= row.of for row in counted())
+    assert sum(row.study == "behrangi2014" and row.outcome == "pih" for row in outcome_counts()) == 1
+    assert "rho2014" not in {row.study for row in outcome_counts()}  # counts treatments, not patients
+    assert all(0 <= row.events <= row.of for row in outcome_counts())
 
 
 def test_ten_arms_drawn_at_random_say_what_their_text_says() -> None:
     """Their texts were read once more, cell by cell: what stands there and where, and whether printed or deduced."""
-    table_ = {record["row"]: record for record in csv.DictReader(io.StringIO(shipped_text("data/studies.csv")))}
+    table_ = {record["row"]: record for record in csv.DictReader(io.StringIO(load_package_text("data/studies.csv")))}
     reread = list(csv.DictReader((DATA / "studies_reread.csv").read_text(encoding="utf-8").splitlines()))
     assert len({cell["row"] for cell in reread}) == 10
     for cell in reread:
@@ -208,5 +207,5 @@ def test_ten_arms_drawn_at_random_say_what_their_text_says() -> None:
 
 
 def test_every_arm_that_is_used_was_read_twice() -> None:
-    for record in csv.DictReader(io.StringIO(shipped_text("data/studies.csv"))):
+    for record in csv.DictReader(io.StringIO(load_package_text("data/studies.csv"))):
         assert record["second_reading"] or record["excluded"], record["row"]

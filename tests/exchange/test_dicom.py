@@ -12,11 +12,11 @@ from hypothesis import assume, given, settings
 from PIL import Image, ImageOps
 from pydicom import Dataset, dcmread
 
-from skinbeam.errors import InputError
-from skinbeam.exchange.dicom import dicom_files, dicom_of, read_dicom
-from skinbeam.exchange.handed_on import handed_on
-from skinbeam.exchange.pictures import Pixels, bare
-from skinbeam.records.kept import Dossier, KeptConsultation, Patient
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.dicom import make_dicom_archive, make_dicom_file, read_dicom
+from skinbeam_clinic.exchange.image_metadata import PixelImage, strip_metadata
+from skinbeam_clinic.models import ConsultationContents, Dossier, PatientRecord
 
 # Of PS3.3, Table A.32.4-1: attributes of the mandatory modules of the VL Photographic Image that must be there.
 FILE = Path(__file__).parents[1] / "data" / "dicom-vl-photographic.csv"
@@ -24,16 +24,16 @@ TABLE = list(csv.DictReader(FILE.read_text(encoding="utf-8").splitlines()))
 
 
 def files(dossier: Dossier) -> list[bytes]:
-    with zipfile.ZipFile(io.BytesIO(dicom_files(handed_on(dossier))[0])) as archive:
+    with zipfile.ZipFile(io.BytesIO(make_dicom_archive(deidentify_dossier(dossier))[0])) as archive:
         return [archive.read(name) for name in archive.namelist()]
 
 
-def made(content: bytes, kind: str, patient: Patient = PATIENT) -> bytes:
+def made(content: bytes, kind: str, patient: PatientRecord = PATIENT) -> bytes:
     """A DICOM file of a photograph."""
-    stripped = bare(content, kind)
+    stripped = strip_metadata(content, kind)
     assert stripped is not None
     photograph = replace(PHOTOGRAPH, media_type=stripped[1])
-    written = dicom_of(patient, CONSULTATION, photograph, stripped[0], 1)
+    written = make_dicom_file(patient, CONSULTATION, photograph, stripped[0], 1)
     assert written is not None
     return written
 
@@ -44,7 +44,9 @@ def test_every_photograph_comes_back_with_its_names_and_its_picture(dossier: Dos
     assume("\\" not in dossier.patient.pseudonym)
     # Other JPEGs are decoded in a process of their own, which takes a third of a second each: below.
     kept = tuple(
-        KeptConsultation(one.consultation, tuple(each for each in one.photographs if each[1] in (JPEGS[0], JPEGS[2])))
+        ConsultationContents(
+            one.consultation, tuple(each for each in one.photographs if each[1] in (JPEGS[0], JPEGS[2]))
+        )
         for one in dossier.consultations
     )
     dossier = replace(dossier, consultations=kept)
@@ -54,7 +56,7 @@ def test_every_photograph_comes_back_with_its_names_and_its_picture(dossier: Dos
             photograph.id,
             one.consultation.id,
             photograph.added_at.date(),
-            bare(content, "image/jpeg"),
+            strip_metadata(content, "image/jpeg"),
         )
         for one in dossier.consultations
         for photograph, content in one.photographs
@@ -90,7 +92,7 @@ def test_it_is_a_whole_image_of_its_class_and_shows_the_same(content: bytes, kin
         upright = ImageOps.exif_transpose(taken)
         assert (image.Columns, image.Rows) == upright.size
         shown = read_dicom(written).picture
-        if isinstance(shown, Pixels):
+        if isinstance(shown, PixelImage):
             assert shown.rgb == upright.convert("RGB").tobytes()
         else:
             assert Image.open(io.BytesIO(shown)).tobytes() == upright.tobytes()
@@ -122,4 +124,4 @@ def test_what_cannot_be_is_refused_or_told() -> None:
         with pytest.raises(InputError, match="no photograph in DICOM"):
             read_dicom(content)
     for cut in (2, 30, 200, len(JPEGS[0]) - 3):
-        assert bare(bytes(JPEGS[0][:cut]), "image/jpeg") is None
+        assert strip_metadata(bytes(JPEGS[0][:cut]), "image/jpeg") is None

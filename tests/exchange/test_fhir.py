@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from PIL import Image
 from pydantic import BaseModel
 
-from skinbeam.errors import InputError
-from skinbeam.exchange.fhir.bundle import bundle_of, read_bundle
-from skinbeam.exchange.handed_on import handed_on
-from skinbeam.records.kept import Dossier
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
+from skinbeam_clinic.models import Dossier
 
 
 def resources(content: bytes) -> list[dict[str, Any]]:
@@ -61,10 +61,10 @@ def bindings(model: BaseModel) -> Iterator[tuple[str, Any, list[str]]]:
 @settings(max_examples=15)
 @given(dossiers())
 def test_what_is_written_is_read_back_as_it_was(dossier: Dossier) -> None:
-    handed = handed_on(dossier)
-    content = bundle_of(handed, "Harbour Clinic")
+    handed = deidentify_dossier(dossier)
+    content = make_bundle(handed, "Harbour Clinic")
     assert read_bundle(content) == handed.dossier
-    assert bundle_of(handed, "Harbour Clinic") == content
+    assert make_bundle(handed, "Harbour Clinic") == content
     rewritten = Bundle.model_validate_json(content).model_dump_json().encode()
     assert read_bundle(rewritten) == handed.dossier, "also after another program has written it anew"
 
@@ -72,7 +72,7 @@ def test_what_is_written_is_read_back_as_it_was(dossier: Dossier) -> None:
 @settings(max_examples=15)
 @given(dossiers())
 def test_every_resource_is_one_and_every_reference_leads_to_its_kind(dossier: Dossier) -> None:
-    content = bundle_of(handed_on(dossier), "Harbour Clinic")
+    content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic")
     kinds = {entry["fullUrl"]: entry["resource"]["resourceType"] for entry in json.loads(content)["entry"]}
     assert len(kinds) == len(resources(content))
     for one in resources(content):
@@ -91,7 +91,7 @@ def test_every_resource_is_one_and_every_reference_leads_to_its_kind(dossier: Do
 @settings(max_examples=15)
 @given(dossiers())
 def test_nothing_names_who_it_was(dossier: Dossier) -> None:
-    content = bundle_of(handed_on(dossier), "Harbour Clinic").decode()
+    content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic").decode()
     whole = content + "".join(
         base64.b64decode(one["content"]["data"]).decode("latin-1") for one in of(content.encode(), "Media")
     )
@@ -102,7 +102,7 @@ def test_nothing_names_who_it_was(dossier: Dossier) -> None:
 @settings(max_examples=15)
 @given(dossiers())
 def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
-    content = bundle_of(handed_on(dossier), "Harbour Clinic")
+    content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic")
     by_url = {entry["fullUrl"]: entry["resource"] for entry in json.loads(content)["entry"]}
     kept = {consent.id: (consent, pdf) for one in dossier.consultations for consent, pdf in one.consents}
     found = [one for one in of(content, "Consent") if one["id"] in kept]
@@ -136,7 +136,7 @@ def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
 @settings(max_examples=15)
 @given(dossiers())
 def test_what_was_measured_is_what_was_answered(dossier: Dossier) -> None:
-    content = bundle_of(handed_on(dossier), "Harbour Clinic")
+    content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic")
     measured = [one for one in of(content, "Observation") if one["id"].endswith(("-phototype", "-ita"))]
     found = {(one["encounter"]["reference"], one["code"]["text"]): one for one in measured}
     count = 0
@@ -163,7 +163,7 @@ def test_what_was_measured_is_what_was_answered(dossier: Dossier) -> None:
 @settings(max_examples=15)
 @given(dossiers())
 def test_photographs_show_the_same(dossier: Dossier) -> None:
-    content = bundle_of(handed_on(dossier), "Harbour Clinic")
+    content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic")
     kept = {photograph.id: picture for one in dossier.consultations for photograph, picture in one.photographs}
     assert {one["id"] for one in of(content, "Media")} == set(kept)
     for one in of(content, "Media"):

@@ -12,21 +12,20 @@ import pytest
 from exchange_samples import AT, CONSULTATION, PATIENT, PHOTOGRAPH, dossiers, picture
 from hypothesis import HealthCheck, assume, given, settings
 
-from skinbeam.errors import InputError
-from skinbeam.exchange.fhir.bundle import bundle_of
-from skinbeam.exchange.fhir.whole import MOST_BYTES, whole_dossier
-from skinbeam.exchange.handed_on import handed_on
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Consent, Dossier, KeptConsultation, KeptPlan
-from skinbeam.records.people.accounts import create_clinic
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import open_database, set_up
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.fhir.bundle import MOST_BYTES, make_bundle, parse_whole_bundle
+from skinbeam_clinic.models import Consent, ConsultationContents, Dossier, PlanContents
+from skinbeam_clinic.repositories import ClinicRepositories
 
 SMALL = Dossier(
     PATIENT,
     (
-        KeptConsultation(
+        ConsultationContents(
             replace(CONSULTATION, answers={"entries": [["patient.phototype", "II"]], "photograph": PHOTOGRAPH.id}),
             ((PHOTOGRAPH, picture()),),
         ),
@@ -35,12 +34,12 @@ SMALL = Dossier(
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClinicRepositories]:
     folder = tmp_path_factory.mktemp("arrivals")
-    environment = {VARIABLE: fresh_key(), "SKINBEAM_DB": str(folder / "clinic.sqlite")}
-    set_up(environment["SKINBEAM_DB"], environment)
+    environment = {KEY_VARIABLE: generate_key(), "SKINBEAM_DB": str(folder / "clinic.sqlite")}
+    upgrade_database(environment["SKINBEAM_DB"], environment)
     opened = open_database(environment["SKINBEAM_DB"], environment)
-    yield Desk(opened, create_clinic(opened, "Hill Clinic", synthetic=True))
+    yield ClinicRepositories(opened, create_clinic(opened, "Hill Clinic", synthetic=True))
     opened.close()
 
 
@@ -50,7 +49,7 @@ def nameless(dossier: Dossier) -> Any:
     return patient, sorted(map(nameless_consultation, dossier.consultations), key=repr)
 
 
-def nameless_consultation(one: KeptConsultation) -> Any:
+def nameless_consultation(one: ConsultationContents) -> Any:
     pictures = {photograph.id: content for photograph, content in one.photographs}
     state = "planned" if one.consultation.state == "agreed" else one.consultation.state
     answers = {
@@ -67,7 +66,7 @@ def nameless_consultation(one: KeptConsultation) -> Any:
     return consultation, *(sorted(held, key=repr) for held in (photographs, plans, consents))
 
 
-def nameless_plan(kept: KeptPlan) -> Any:
+def nameless_plan(kept: PlanContents) -> Any:
     chosen = sorted((replace(choice, id="", plan_id="") for choice in kept.choices), key=repr)
     files = {name: bytes(content) for name, content in sorted(kept.files.items())}
     return replace(kept.plan, id="", consultation_id="", files=sorted(kept.plan.files.items())), files, chosen
@@ -90,30 +89,30 @@ def before_treatment(dossier: Dossier) -> Dossier:
 def test_what_belongs_to_a_consent_or_a_member_of_the_other_clinic_is_named(dossier: Dossier) -> None:
     assume(before_treatment(dossier) != dossier)
     with pytest.raises(InputError) as raised:
-        whole_dossier(bundle_of(handed_on(dossier), "Harbour Clinic"))
+        parse_whole_bundle(make_bundle(deidentify_dossier(dossier), "Harbour Clinic"))
     assert raised.value.code == "bundle-loses"
     assert re.search("(Procedure|Appointment)/", raised.value.message)
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(dossiers())
-def test_what_was_written_is_taken_in_and_written_again_the_same(desk: Desk, dossier: Dossier) -> None:
+def test_what_was_written_is_taken_in_and_written_again_the_same(desk: ClinicRepositories, dossier: Dossier) -> None:
     assume(all(kept.plan.seed < 2**63 for one in dossier.consultations for kept in one.plans))
-    handed = handed_on(before_treatment(dossier))
-    taken = whole_dossier(bundle_of(handed, "Harbour Clinic"))
+    handed = deidentify_dossier(before_treatment(dossier))
+    taken = parse_whole_bundle(make_bundle(handed, "Harbour Clinic"))
     assert taken == handed.dossier
     patient = desk.arrivals.take_in(taken)
     assert patient.id != dossier.patient.id
-    again = handed_on(desk.dossiers.of(patient.id, "fhir"))
+    again = deidentify_dossier(desk.dossiers.of(patient.id, "fhir"))
     assert nameless(again.dossier) == nameless(handed.dossier)
     assert all(consent.void_reason for one in again.dossier.consultations for consent, _ in one.consents)
-    assert whole_dossier(bundle_of(again, "Hill Clinic")) == again.dossier
-    assert verify(desk.erasure._access.database)[0].findings == ()
+    assert parse_whole_bundle(make_bundle(again, "Hill Clinic")) == again.dossier
+    assert verify_database(desk.erasure._access.database)[0].findings == ()
 
 
 def written(change: Callable[[dict[str, Any]], object] = lambda _: None, dossier: Dossier = SMALL) -> bytes:
     """A Bundle that is ours but for one change."""
-    bundle = json.loads(bundle_of(handed_on(dossier), "Harbour Clinic"))
+    bundle = json.loads(make_bundle(deidentify_dossier(dossier), "Harbour Clinic"))
     change(bundle)
     return json.dumps(bundle).encode()
 
@@ -173,9 +172,9 @@ LOSES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 @pytest.mark.parametrize("name", LOSES)
 def test_what_could_not_be_kept_is_named_and_nothing_is_taken(name: str) -> None:
     change, where = LOSES[name]
-    assert whole_dossier(written()).patient.pseudonym == PATIENT.pseudonym
+    assert parse_whole_bundle(written()).patient.pseudonym == PATIENT.pseudonym
     with pytest.raises(InputError) as raised:
-        whole_dossier(written(change))
+        parse_whole_bundle(written(change))
     assert raised.value.code == "bundle-loses"
     assert where in raised.value.message
 
@@ -213,7 +212,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_hostile_is_refused(name: str) -> None:
     with pytest.raises(InputError) as raised:
-        whole_dossier(HOSTILE[name]())
+        parse_whole_bundle(HOSTILE[name]())
     assert raised.value.code in ("bad-bundle", "bundle-loses")
 
 
@@ -221,6 +220,6 @@ def test_what_is_too_large_is_refused_before_it_is_read() -> None:
     for content in (b"{" + b" " * MOST_BYTES, b'{"entry": [' + b"0," * 20_001 + b"0]}"):
         began = time.process_time()
         with pytest.raises(InputError) as raised:
-            whole_dossier(content)
+            parse_whole_bundle(content)
         assert raised.value.code == "bundle-too-large"
         assert time.process_time() - began < 1

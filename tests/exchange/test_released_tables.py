@@ -9,69 +9,69 @@ import pytest
 from clinic_samples import PASSWORD, OnePassword
 from clinic_year import year
 
-from skinbeam.app.clinic.learning.evidence_table import evidence_table
-from skinbeam.app.clinic.learning.foretold import Told
-from skinbeam.app.clinic.learning.judged import Judged, Read, Reader
-from skinbeam.app.clinic.learning.practice_table import practice_table
-from skinbeam.app.clinic.learning.released import FEWEST_PEOPLE, Table, entry_of
-from skinbeam.estimate import Unknown
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.table import read_arms
-from skinbeam.learning.outcome import Foretold, Outcome, Seen
-from skinbeam.practice.row import PracticeRow
-from skinbeam.practice.rows import read_rows
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.desk.outcomes import Course, Fired
-from skinbeam.records.followed import Improvement
-from skinbeam.records.people.accounts import operator
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import open_database, set_up
-from skinbeam.shipped import shipped_text
-from skinbeam.sources import Source, bibliography
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.studies.trial_table import read_arms
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.package_data import load_package_text
+from skinbeam.model.sources import BibliographyEntry, bibliography
+from skinbeam.outcome_audit.outcomes import AuditedCourse, ObservedOutcome, PredictedOutcome
+from skinbeam.published_doses.rows import PracticeRow, read_practice_rows
+from skinbeam_clinic.accounts.repository import clinic_operator
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.follow_ups.models import ImprovementRange
+from skinbeam_clinic.outcome_audit.comparison import ClinicOutcomes, CourseComparison, OutcomeReader, PlanPrediction
+from skinbeam_clinic.outcome_audit.dose_table import make_practice_table
+from skinbeam_clinic.outcome_audit.evidence_table import make_evidence_table
+from skinbeam_clinic.outcome_audit.release import FEWEST_PEOPLE, ReleaseTable, bibliography_entry
+from skinbeam_clinic.outcome_audit.repository import CourseOutcome, FiredSettings
+from skinbeam_clinic.repositories import ClinicRepositories
 
 SOURCE = "clinicabcdefgh"
 NOT_ASKED = Unknown("nobody asked")
-DYE = Fired("pulsed-dye-595", {"fluence_J_cm2": 8.0, "pulse_ms": 6.0, "spot_mm": 7.0}, 1)
-COLUMNS = Fired("fractional-co2-10600", {"energy_mJ": 15.0, "density_per_cm2": 150.0}, 2)
+DYE = FiredSettings("pulsed-dye-595", {"fluence_J_cm2": 8.0, "pulse_ms": 6.0, "spot_mm": 7.0}, 1)
+COLUMNS = FiredSettings("fractional-co2-10600", {"energy_mJ": 15.0, "density_per_cm2": 150.0}, 2)
 
 
 def course(
-    person: str, phototype: str | Unknown = "II", *, fired: Fired = DYE, better: float = 50.0, harms: str = ""
-) -> Judged:
+    person: str, phototype: str | Unknown = "II", *, fired: FiredSettings = DYE, better: float = 50.0, harms: str = ""
+) -> CourseComparison:
     vein = fired is DYE
     condition, modality = ("facial-telangiectasia", "vascular") if vein else ("acne-scars", "fractional-ablative")
-    foretold = Foretold(NOT_ASKED, {}, NOT_ASKED, NOT_ASKED)
-    told = Told(condition, modality, "cheeks", "moderate", phototype, foretold)
+    foretold = PredictedOutcome(NOT_ASKED, {}, NOT_ASKED, NOT_ASKED)
+    told = PlanPrediction(condition, modality, "cheeks", "moderate", phototype, foretold)
     named = frozenset(harms.split())
-    graded = Improvement(better, better + 25, "physician")
-    kept = Course(person, "plan", "0.0", frozenset({"ann"}), 3, 4.0, graded, named, 2.0, (fired,) * 3)
-    seen = Outcome(person, condition, modality, "cheeks", phototype, "ann", foretold, Seen(better >= 50, named))
-    return Judged(kept, told, seen)
+    graded = ImprovementRange(better, better + 25, "physician")
+    kept = CourseOutcome(person, "plan", "0.0", frozenset({"ann"}), 3, 4.0, graded, named, 2.0, (fired,) * 3)
+    seen = AuditedCourse(
+        person, condition, modality, "cheeks", phototype, "ann", foretold, ObservedOutcome(better >= 50, named)
+    )
+    return CourseComparison(kept, told, seen)
 
 
-def read_of(*courses: Judged) -> Read:
-    return Read(len(courses), len({one.course.patient_id for one in courses}), courses, {})
+def read_of(*courses: CourseComparison) -> ClinicOutcomes:
+    return ClinicOutcomes(len(courses), len({one.course.patient_id for one in courses}), courses, {})
 
 
 @pytest.fixture(autouse=True)
 def _known_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {**bibliography(), SOURCE: Source(SOURCE, "misc")}
-    monkeypatch.setattr("skinbeam.practice.rows.bibliography", lambda: known)
-    monkeypatch.setattr("skinbeam.evidence.studies.table.source_keys", lambda: known)
+    known = {**bibliography(), SOURCE: BibliographyEntry(SOURCE, "misc")}
+    monkeypatch.setattr("skinbeam.published_doses.rows.bibliography", lambda: known)
+    monkeypatch.setattr("skinbeam.evidence.studies.trial_table.source_keys", lambda: known)
 
 
-def doses(table: Table) -> tuple[PracticeRow, ...]:
-    return read_rows(table.content.decode())
+def doses(table: ReleaseTable) -> tuple[PracticeRow, ...]:
+    return read_practice_rows(table.content.decode())
 
 
-def arms(table: Table) -> tuple[Arm, ...]:
+def arms(table: ReleaseTable) -> tuple[Arm, ...]:
     return read_arms(table.content.decode())
 
 
 def test_doses_and_harms_are_read_by_our_own_reader() -> None:
     dyed = [course(f"p{i}", harms="blister pih" if i < 2 else "pih infection" if i == 2 else "") for i in range(12)]
-    table = practice_table(read_of(*dyed), SOURCE)
-    assert table.content.decode().partition("\n")[0] == shipped_text("data/practice.csv").partition("\n")[0]
+    table = make_practice_table(read_of(*dyed), SOURCE)
+    assert table.content.decode().partition("\n")[0] == load_package_text("data/practice.csv").partition("\n")[0]
     blister, pih = doses(table)
     assert (blister.condition, blister.phototype, blister.wavelength_nm) == ("facial-telangiectasia", "II", 595.0)
     assert (blister.patients, blister.treatments, blister.sessions) == (12, 36, (3.0, 3.0))
@@ -90,7 +90,7 @@ def test_doses_and_harms_are_read_by_our_own_reader() -> None:
 
 
 def test_that_nobody_was_harmed_is_a_count() -> None:
-    rows = doses(practice_table(read_of(*(course(f"p{i}", fired=COLUMNS) for i in range(10))), SOURCE))
+    rows = doses(make_practice_table(read_of(*(course(f"p{i}", fired=COLUMNS) for i in range(10))), SOURCE))
     assert {row.harm.kind: (row.harm.events, row.harm.of) for row in rows if row.harm} == {
         "blister": (0, 10),
         "pih": (0, 10),
@@ -100,10 +100,10 @@ def test_that_nobody_was_harmed_is_a_count() -> None:
 
 def test_outcomes_are_read_by_our_own_reader() -> None:
     better = [75.0] * 3 + [50.0] * 4 + [25.0] * 2 + [0.0, -100.0]
-    table = evidence_table(
+    table = make_evidence_table(
         read_of(*(course(f"p{i}", better=low, harms="scar") for i, low in enumerate(better))), SOURCE
     )
-    assert table.content.decode().partition("\n")[0] == shipped_text("data/studies.csv").partition("\n")[0]
+    assert table.content.decode().partition("\n")[0] == load_package_text("data/studies.csv").partition("\n")[0]
     (arm,) = arms(table)
     assert arm.usable
     assert arm.bins == ((75.0, 3), (50.0, 4), (25.0, 2), (None, 2))
@@ -114,24 +114,24 @@ def test_outcomes_are_read_by_our_own_reader() -> None:
 
 def test_who_was_treated_twice_is_one_patient_with_two_areas() -> None:
     twice = [course(f"p{i % 10}") for i in range(12)]
-    (arm,) = arms(evidence_table(read_of(*twice), SOURCE))
+    (arm,) = arms(make_evidence_table(read_of(*twice), SOURCE))
     assert (arm.patients, arm.units, arm.unit) == (10, 12, "areas")
 
 
 def test_neighbouring_phototypes_are_put_together_until_there_are_enough() -> None:
     few = [course(f"a{i}", "I") for i in range(4)] + [course(f"b{i}", "II") for i in range(7)]
     more = [course(f"c{i}", "III") for i in range(10)] + [course(f"d{i}", "V") for i in range(3)]
-    rows = doses(practice_table(read_of(*few, *more), SOURCE))
+    rows = doses(make_practice_table(read_of(*few, *more), SOURCE))
     assert {(row.phototype, row.patients) for row in rows} == {("I-II", 11), ("III-V", 13)}
 
 
 def test_whom_few_others_are_like_is_left_out_and_counted() -> None:
     few = [course(f"a{i}", fired=COLUMNS) for i in range(FEWEST_PEOPLE - 1)]
     unknown = [course("u", Unknown("nobody looked"))]
-    table = practice_table(read_of(*few, *unknown, *(course(f"b{i}") for i in range(FEWEST_PEOPLE))), SOURCE)
+    table = make_practice_table(read_of(*few, *unknown, *(course(f"b{i}") for i in range(FEWEST_PEOPLE))), SOURCE)
     assert {row.wavelength_nm for row in doses(table)} == {595.0}
     assert (table.people, table.left_out) == (FEWEST_PEOPLE, FEWEST_PEOPLE)
-    assert evidence_table(read_of(*few), SOURCE).left_out == FEWEST_PEOPLE - 1
+    assert make_evidence_table(read_of(*few), SOURCE).left_out == FEWEST_PEOPLE - 1
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -144,7 +144,7 @@ def test_no_row_is_of_fewer_people_than_may_be(seed: int) -> None:
         for _ in range(chance.randrange(1, 90))
     ]
     read = read_of(*some)
-    table, outcomes = practice_table(read, SOURCE), evidence_table(read, SOURCE)
+    table, outcomes = make_practice_table(read, SOURCE), make_evidence_table(read, SOURCE)
     assert all((row.patients or 0) >= FEWEST_PEOPLE for row in (*doses(table), *arms(outcomes)))
     for one in (table, outcomes):
         assert one.people + one.left_out == read.people
@@ -155,10 +155,13 @@ def test_no_row_is_of_fewer_people_than_may_be(seed: int) -> None:
 def test_the_command_names_nobody_and_no_clinic(
     run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str
 ) -> None:
-    house, environment = "Synthetic House", {VARIABLE: fresh_key(), "SKINBEAM_DB": str(tmp_path / "clinic.sqlite")}
+    house, environment = (
+        "Synthetic House",
+        {KEY_VARIABLE: generate_key(), "SKINBEAM_DB": str(tmp_path / "clinic.sqlite")},
+    )
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    set_up(environment["SKINBEAM_DB"], environment)
+    upgrade_database(environment["SKINBEAM_DB"], environment)
     database = open_database(environment["SKINBEAM_DB"], environment)
     year(database, house, PASSWORD, passwords=OnePassword(), people=120)
     for again in ("one", "two"):
@@ -166,14 +169,14 @@ def test_the_command_names_nobody_and_no_clinic(
         assert ran.code == 0, ran.err
     written = (tmp_path / "one").read_text(encoding="utf-8")
     assert written == (tmp_path / "two").read_text(encoding="utf-8"), "the pseudonym stays"
-    desk = Desk(database, operator(database, house))
-    read = Reader().read(desk)
+    desk = ClinicRepositories(database, clinic_operator(database, house))
+    read = OutcomeReader().read(desk)
     names = [house, *read.names.values(), *read.names, *(one.course.patient_id for one in read.judged), "P000"]
     assert not [name for name in names if name in written or name in ran.document["bibliography"]]
     assert ran.document["rows"] == written.count("\n") - 1 > 0
     assert ran.document["people"] + ran.document["people_left_out"] == read.people - read.left
     assert "outcomes.exported" in [step.action for step in desk.trail.last(9)]
     key = ran.document["bibliography"].partition("{")[2].partition(",")[0]
-    assert entry_of(key) == ran.document["bibliography"]
+    assert bibliography_entry(key) == ran.document["bibliography"]
     assert f",{key}," in written
     database.close()

@@ -14,18 +14,25 @@ from exchange_samples import AT, CONSULTATION, OPTIONS, OWNER, PATIENT, PLAN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.exchange.parquet import as_parquet
-from skinbeam.exchange.tables import SHARED_BY, Row, as_csv, rows_of
-from skinbeam.records.followed import Change, Felt, FollowUp, Moment, Quarter, Said
-from skinbeam.records.kept import Choice, Consent, Dossier, KeptConsultation, KeptPlan, Plan
-from skinbeam.records.treated import (
+from skinbeam_clinic.exchange.parquet import write_parquet
+from skinbeam_clinic.exchange.tables import SMALLEST_GROUP, PlanOptionRow, plan_option_rows, write_csv
+from skinbeam_clinic.follow_ups.models import (
+    AestheticChange,
+    FollowUp,
+    FollowUpMoment,
+    ImprovementQuarter,
+    PatientReport,
+    SelfRating,
+)
+from skinbeam_clinic.models import Consent, ConsultationContents, Dossier, PlanChoice, PlanContents, PlanRecord
+from skinbeam_clinic.treatments.models import (
     AdverseEvent,
-    Fired,
-    Grade,
-    Ordered,
-    Source,
+    AdverseEventGrade,
+    AdverseEventSource,
+    AreaFiring,
     TreatedArea,
     Treatment,
+    TreatmentOrder,
     TreatmentState,
 )
 
@@ -36,9 +43,9 @@ def dossier(number: int, plan: bytes = PLAN, *, plans: int = 1, notes: str = OWN
     kept, consents = [], []
     for one in range(plans):
         id = f"{10 * number + one:032x}"
-        made = Plan(id, CONSULTATION.id, 1, "c" * 64, "p" * 64, "0.2.0", 0, 200, {"plan.json": "kept"}, AT, "Ann")
-        choices = tuple(Choice(f"{id}{i}", id, option, notes, AT, "Ann") for i, option in enumerate(("0.0", "0.1")))
-        kept.append(KeptPlan(made, {"plan.json": plan}, choices))
+        made = PlanRecord(id, CONSULTATION.id, 1, "c" * 64, "p" * 64, "0.2.0", 0, 200, {"plan.json": "kept"}, AT, "Ann")
+        choices = tuple(PlanChoice(f"{id}{i}", id, option, notes, AT, "Ann") for i, option in enumerate(("0.0", "0.1")))
+        kept.append(PlanContents(made, {"plan.json": plan}, choices))
         signed = {"answers": {"person": OWNER}, "signature_kind": "typed", "signature": b"", "document": "kept"}
         about = {"explained_at": AT, "explained_by": "Ann", "not_before": AT, "told": (), "signed_at": AT}
         void = (
@@ -47,7 +54,7 @@ def dossier(number: int, plan: bytes = PLAN, *, plans: int = 1, notes: str = OWN
             else {"void_reason": "new-plan", "voided_at": AT}
         )
         consents.append((Consent(id, id, "0.1", "p" * 64, signed_by="Ann", **about, **signed, **void), None))
-    return Dossier(patient, (KeptConsultation(CONSULTATION, (), tuple(kept), tuple(consents)),))
+    return Dossier(patient, (ConsultationContents(CONSULTATION, (), tuple(kept), tuple(consents)),))
 
 
 def of(sex: str, age_years: float = 46) -> bytes:
@@ -56,15 +63,15 @@ def of(sex: str, age_years: float = 46) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def rows() -> tuple[Row, ...]:
-    return rows_of([dossier(number, plans=2) for number in range(1, SHARED_BY + 1)])
+def rows() -> tuple[PlanOptionRow, ...]:
+    return plan_option_rows([dossier(number, plans=2) for number in range(1, SMALLEST_GROUP + 1)])
 
 
-def test_there_is_a_row_for_each_option_with_the_numbers_of_its_plan(rows: tuple[Row, ...]) -> None:
+def test_there_is_a_row_for_each_option_with_the_numbers_of_its_plan(rows: tuple[PlanOptionRow, ...]) -> None:
     plan = json.loads(PLAN)
     options = [(concern, option) for concern in plan["concerns"] for option in concern["options"]]
-    assert len(rows) == SHARED_BY * 2 * len(options) == SHARED_BY * 2 * len(OPTIONS)
-    for row, (concern, option) in zip(rows, options * 2 * SHARED_BY, strict=True):
+    assert len(rows) == SMALLEST_GROUP * 2 * len(options) == SMALLEST_GROUP * 2 * len(OPTIONS)
+    for row, (concern, option) in zip(rows, options * 2 * SMALLEST_GROUP, strict=True):
         assert (row.condition, row.site, row.modality) == (concern["condition"], concern["site"], option["modality"])
         assert row.device == option.get("device")
         assert row.fluence_J_cm2 == option["settings"].get("fluence_J_cm2")
@@ -73,7 +80,7 @@ def test_there_is_a_row_for_each_option_with_the_numbers_of_its_plan(rows: tuple
         assert row.p_half_low == option["expected"]["p_at_least"]["50"].get("low")
 
 
-def test_what_was_chosen_last_and_agreed_to_is_marked(rows: tuple[Row, ...]) -> None:
+def test_what_was_chosen_last_and_agreed_to_is_marked(rows: tuple[PlanOptionRow, ...]) -> None:
     mine = [row for row in rows if row.person == 1]
     assert [row.chosen for row in mine] == [False, True, False, False] * 2
     assert [row.consent for row in mine] == [None, "void", None, None, None, "signed", None, None]
@@ -83,13 +90,25 @@ def test_what_was_chosen_last_and_agreed_to_is_marked(rows: tuple[Row, ...]) -> 
 def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
     one = dossier(1)
     (held,) = one.consultations
-    fired = Fired(site="cheeks", settings={"fluence_J_cm2": 8.0}, endpoint="seek", pain_0_10=6.0)
+    fired = AreaFiring(site="cheeks", settings={"fluence_J_cm2": 8.0}, endpoint="seek", pain_0_10=6.0)
     areas = (
         TreatedArea("a1", replace(fired, pain_0_10=9.0), (), AT, "Ann"),
         TreatedArea("a2", replace(fired, corrects="a1"), (), AT, "Ann"),
     )
     event = AdverseEvent(
-        "e1", "t1", "", Source.DIARY, "pih", Grade.SEVERE, "", "", AT, AT, "Ann", resolved_at=None, resolved=""
+        "e1",
+        "t1",
+        "",
+        AdverseEventSource.DIARY,
+        "pih",
+        AdverseEventGrade.SEVERE,
+        "",
+        "",
+        AT,
+        AT,
+        "Ann",
+        resolved_at=None,
+        resolved="",
     )
     treatment = Treatment(
         id="t1",
@@ -103,10 +122,10 @@ def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
         serial=None,
         number=1,
         state=TreatmentState.DONE,
-        ordered=Ordered("redness", "cheeks", "x", {}, {}, {}),
+        ordered=TreatmentOrder("redness", "cheeks", "x", {}, {}, {}),
         answers=(),
         areas=areas,
-        events=(replace(event, id="e0", grade=Grade.MILD), event),
+        events=(replace(event, id="e0", grade=AdverseEventGrade.MILD), event),
         notes=(),
         created_at=AT,
         created_by="Ann",
@@ -115,12 +134,14 @@ def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
         ended_at=AT,
         ended_by="Ann",
     )
-    said = Said(Felt(5, 1), None, Quarter.FOURTH, Change.BETTER, 4, "", True, AT, "Ann")
+    said = PatientReport(
+        SelfRating(5, 1), None, ImprovementQuarter.FOURTH, AestheticChange.BETTER, 4, "", True, AT, "Ann"
+    )
     course = ("t1", held.plans[0].plan.id, "0.1", AT)
-    seen = FollowUp("f", CONSULTATION.id, *course, Moment.AFTER, 6.0, AT, "Ann", said)
-    before = replace(seen, id="b", moment=Moment.BEFORE, seen_at=AT + datetime.timedelta(days=9), said=None)
+    seen = FollowUp("f", CONSULTATION.id, *course, FollowUpMoment.AFTER, 6.0, AT, "Ann", said)
+    before = replace(seen, id="b", moment=FollowUpMoment.BEFORE, seen_at=AT + datetime.timedelta(days=9), said=None)
     after = replace(held, treatments=(treatment, replace(treatment, id="t2", areas=())), follow_ups=(seen, before))
-    rows = rows_of([replace(one, consultations=(after,))])
+    rows = plan_option_rows([replace(one, consultations=(after,))])
     assert [row.sessions for row in rows] == [None, 1, None, None]
     row = rows[1]
     assert (row.pain_0_10, row.adverse_events, row.worst_grade) == (6.0, 2, "severe"), "a corrected row counts no more"
@@ -131,21 +152,21 @@ def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
 @settings(max_examples=15)
 @given(st.lists(st.sampled_from(["female", "male", "other"]), min_size=1, max_size=14))
 def test_no_traits_stand_there_that_fewer_than_five_share(sexes: list[str]) -> None:
-    rows = rows_of(dossier(number, PLANS[sex]) for number, sex in enumerate(sexes, 1))
+    rows = plan_option_rows(dossier(number, PLANS[sex]) for number, sex in enumerate(sexes, 1))
     shown = {row.person: (row.age_from_years, row.sex, row.phototype) for row in rows}
     assert len(shown) == len(sexes)
     for sex in set(sexes):
         there = sum(traits == (40, sex, "III") for traits in shown.values())
-        assert there == (sexes.count(sex) if sexes.count(sex) >= SHARED_BY else 0)
-    few = sum(sexes.count(sex) for sex in set(sexes) if sexes.count(sex) < SHARED_BY)
+        assert there == (sexes.count(sex) if sexes.count(sex) >= SMALLEST_GROUP else 0)
+    few = sum(sexes.count(sex) for sex in set(sexes) if sexes.count(sex) < SMALLEST_GROUP)
     assert sum(traits == (None, None, None) for traits in shown.values()) == few
 
 
 PLANS: Mapping[str, bytes] = {sex: of(sex) for sex in ("female", "male", "other")}
 
 
-def test_nobody_is_named(rows: tuple[Row, ...]) -> None:
-    told = as_csv(rows).decode()
+def test_nobody_is_named(rows: tuple[PlanOptionRow, ...]) -> None:
+    told = write_csv(rows).decode()
     for secret in (OWNER, "Heron", "Ann", PATIENT.id, "1984", "2026-11"):
         assert secret not in told
 
@@ -153,18 +174,18 @@ def test_nobody_is_named(rows: tuple[Row, ...]) -> None:
 def test_a_number_tells_no_time() -> None:
     """People come in the order in which they were added; their numbers follow names that are drawn by chance."""
     late, early = dossier(1), dossier(2)
-    assert rows_of([late, early]) == rows_of([early, late])
+    assert plan_option_rows([late, early]) == plan_option_rows([early, late])
 
 
 def as_written(value: Any) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def test_both_files_hold_the_same_rows(rows: tuple[Row, ...]) -> None:
+def test_both_files_hold_the_same_rows(rows: tuple[PlanOptionRow, ...]) -> None:
     expected = [asdict(row) for row in rows]
-    table = pq.read_table(io.BytesIO(as_parquet(rows)))
+    table = pq.read_table(io.BytesIO(write_parquet(rows)))
     assert table.to_pylist() == expected
-    written = list(csv.DictReader(io.StringIO(as_csv(rows).decode())))
+    written = list(csv.DictReader(io.StringIO(write_csv(rows).decode())))
     assert written == [{name: as_written(value) for name, value in row.items()} for row in expected]
-    assert as_csv(()).decode().count("\n") == 1
-    assert pq.read_table(io.BytesIO(as_parquet(()))).column_names == list(expected[0])
+    assert write_csv(()).decode().count("\n") == 1
+    assert pq.read_table(io.BytesIO(write_parquet(()))).column_names == list(expected[0])

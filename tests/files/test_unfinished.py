@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from skinbeam.document import write_atomically
-from skinbeam.errors import InputError
-from skinbeam.files.unfinished import remove_unfinished, unfinished, work_folder
+from skinbeam.model.atomic_files import remove_temporary_paths, temporary_path, work_folder
+from skinbeam.model.document import write_atomically
+from skinbeam.model.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 HOLDS = """
 import sys, time
 from pathlib import Path
-from skinbeam.files.unfinished import work_folder
+from skinbeam.model.atomic_files import work_folder
 with work_folder(Path(sys.argv[1]), "work") as folder:
     (folder / "half").write_text("half")
     print(folder.name, flush=True)
@@ -30,7 +30,7 @@ def names(folder: Path) -> list[str]:
 @pytest.mark.parametrize("name", ["plan.json", "x" * 250, "µ" * 120], ids=["short", "long", "two-byte"])
 def test_nothing_half_written_outlives_its_block(name: str, tmp_path: Path) -> None:
     def broken_off() -> None:
-        with unfinished(tmp_path / name) as partial:
+        with temporary_path(tmp_path / name) as partial:
             partial.write_text("half")
             raise ZeroDivisionError
 
@@ -42,12 +42,12 @@ def test_nothing_half_written_outlives_its_block(name: str, tmp_path: Path) -> N
 
 
 def test_who_ends_the_run_finds_files_and_folders_alike(tmp_path: Path) -> None:
-    with unfinished(tmp_path / "file") as file, work_folder(tmp_path, "folder") as folder:
+    with temporary_path(tmp_path / "file") as file, work_folder(tmp_path, "folder") as folder:
         file.write_text("half")
         (folder / "inner").mkdir()
         (folder / "inner" / "half").write_text("half")
         (tmp_path / "mine").write_text("mine")
-        remove_unfinished()
+        remove_temporary_paths()
         assert names(tmp_path) == ["mine"]
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from skinbeam.document import sha256_of
-from skinbeam.errors import InputError
-from skinbeam.laser.cooling import USUAL_CRYOGEN
+from skinbeam.laser.cooling import DEFAULT_CRYOGEN
 from skinbeam.laser.device import devices
-from skinbeam.schema.load import load_case, read_toml
+from skinbeam.model.document import sha256_hex
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import load_case, read_toml
 
 ROOT = Path(__file__).parents[2]
 FACE = str(ROOT / "examples" / "first-consultation" / "face.jpg")
@@ -207,7 +207,7 @@ def test_ctrl_c_leaves_with_130_and_no_traceback(tmp_path: Path) -> None:
     running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stderr is not None
     # The simulation is imported only after the handler of signals stands.
-    assert any("skinbeam.answers.simulate" in line for line in running.stderr)
+    assert any("skinbeam.api.simulate" in line for line in running.stderr)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=120)
     assert (running.returncode, out) == (130, "")
@@ -225,7 +225,7 @@ def test_a_spray_that_nothing_more_is_said_of_follows_from_its_kind(tmp_path: Pa
 
 def test_every_known_spray_is_of_the_usual_cryogen() -> None:
     sprays = {head.cryogen for device in devices().values() for head in device.cooling if head.kind == "spray"}
-    assert sprays == {USUAL_CRYOGEN}
+    assert sprays == {DEFAULT_CRYOGEN}
 
 
 PHOTOGRAPHED = """
@@ -249,7 +249,7 @@ def test_a_photograph_counts_by_its_content_in_every_hash_of_a_case(tmp_path: Pa
         file = tmp_path / "case.toml"
         file.write_text(PHOTOGRAPHED.format(name=name), encoding="utf-8")
         found = str(run("simulate", str(file), "--draws", "1", "--json").document["case_sha256"])
-        assert load_case(file).sha256(sha256_of(content)) == found
+        assert load_case(file).sha256(sha256_hex(content)) == found
         return found
 
     assert hashed("one.jpg", b"a face") == hashed("other.jpg", b"a face") != hashed("one.jpg", b"another face")

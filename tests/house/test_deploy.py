@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from skinbeam.app.clinic.routes import ROUTES
 from skinbeam.cli.commands import app
-from skinbeam.records.store.keys import keys_of
+from skinbeam_clinic.access import ROUTES
+from skinbeam_clinic.database.encryption import read_keys
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "skinbeam").rglob("*.py"))
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in [*(ROOT / "skinbeam").rglob("*.py"), *(ROOT / "skinbeam_clinic").rglob("*.py")]
+)
 MANUAL = (ROOT / "docs" / "guide" / "serving.md").read_text(encoding="utf-8")
 PORT = 8000
 HARDENED = {
@@ -164,4 +167,4 @@ def test_systemd_reads_the_unit_and_finds_it_shut(tmp_path: Path) -> None:
 def test_the_key_that_the_manual_makes_is_a_key() -> None:
     (line,) = re.findall(r"openssl rand .*(?= > /etc/skinbeam/key)", MANUAL)
     made = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout
-    assert keys_of({"SKINBEAM_KEY": made}).seal(b"x", "here")
+    assert read_keys({"SKINBEAM_KEY": made}).seal(b"x", "here")

@@ -19,8 +19,8 @@ from parts.keys import MEANINGS
 
 from skinbeam._version import __date__, __version__
 from skinbeam.cli import main
-from skinbeam.sources import bibliography
-from skinbeam.validation.rows import calibrated
+from skinbeam.model.sources import bibliography
+from skinbeam.validation.published_rows import calibrated_parameters
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -165,7 +165,7 @@ def test_every_table_of_an_input_file_is_shown(file: str) -> None:
 
 
 def test_every_meaning_belongs_to_a_key() -> None:
-    from skinbeam.schema.names import ENDPOINTS
+    from skinbeam.model.vocabulary import ENDPOINTS
 
     assert set(MEANINGS["endpoint"]) == set(ENDPOINTS)
     for file in ("case", "device", "layers"):
@@ -234,7 +234,9 @@ def test_equations_of_the_code_stand_in_the_manual_and_each_once() -> None:
         if (found := re.search(EQUATION.pattern + "$", line))
     ]
     assert len(numbered) == len(set(numbered)), sorted(one for one in numbered if numbered.count(one) > 1)
-    files = [*(ROOT / "skinbeam").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    files = [
+        file for room in ("skinbeam", "skinbeam_clinic", "research", "tests") for file in (ROOT / room).rglob("*.py")
+    ]
     cited = {one: file for file in (*PAGES, *files) for one in cited_equations(file.read_text(encoding="utf-8"))}
     assert not {one: name_of(cited[one]) for one in set(cited) - set(numbered)}
     assert not sorted(one for one in numbered if cited[one] in PAGES), "of these the code knows nothing"
@@ -297,8 +299,8 @@ def test_every_calibrated_parameter_is_explained_with_its_rows() -> None:
     lines = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")][1:]
     assert all(len(cells) == 4 for cells in lines)
     named = {parameter: set(re.findall(r"`(\w+-\d+)`", by)) for parameter, _, by, _ in lines}
-    doses = {row for one in calibrated() for row in one.rows if "/" in row}
-    assert named == {one.parameter: set(one.rows) - doses for one in calibrated()}
+    doses = {row for one in calibrated_parameters() for row in one.rows if "/" in row}
+    assert named == {one.parameter: set(one.rows) - doses for one in calibrated_parameters()}
     practice = (DOCS / "practice.md").read_text(encoding="utf-8")
     assert all(f"| {row} |" in practice for row in doses)
 

@@ -12,14 +12,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skinbeam import shipped
-from skinbeam.document import canonical_json, document, plain, round_significant, sha256_of, write_atomically
-from skinbeam.errors import InputError, nearest, unknown_name
-from skinbeam.estimate import Estimate, Unknown, combine
-from skinbeam.messages import Formatter, Message, catalogue, text
-from skinbeam.provenance import collect, used
-from skinbeam.shipped import shipped_table
-from skinbeam.sources import bibliography, bibtex, cite
+from skinbeam.model import package_data
+from skinbeam.model.document import (
+    build_document,
+    canonical_json,
+    round_significant,
+    sha256_hex,
+    to_json_types,
+    write_atomically,
+)
+from skinbeam.model.errors import InputError, nearest_name, unknown_name_error
+from skinbeam.model.estimate import Estimate, Unknown, combine_values
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import bibliography, cite_sources, collect_sources, find_source, format_bibtex
+from skinbeam.text import Formatter, Message, catalogue, render_message
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -37,17 +43,17 @@ def test_rounding_keeps_six_digits_and_is_idempotent(x: float) -> None:
 def test_canonical_json_does_not_depend_on_order(table: dict[str, object]) -> None:
     backwards = dict(reversed(list(table.items())))
     assert canonical_json(table) == canonical_json(backwards)
-    assert sha256_of(table) == sha256_of(backwards)
+    assert sha256_hex(table) == sha256_hex(backwards)
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, object()])
 def test_documents_hold_no_null_and_no_nan(value: object) -> None:
     with pytest.raises((TypeError, ValueError)):
-        plain({"x": [value]})
+        to_json_types({"x": [value]})
 
 
 def test_a_document_has_the_five_keys_first() -> None:
-    made = document("skinbeam.test/1", case_sha256="0", seed=3, body={"x": 1 / 3, "y": Unknown("no data")})
+    made = build_document("skinbeam.test/1", case_sha256="0", seed=3, body={"x": 1 / 3, "y": Unknown("no data")})
     assert list(made) == ["schema", "version", "case_sha256", "seed", "warnings", "x", "y"]
     assert made["x"] == 0.333333
     assert made["y"] == {"unknown": "no data"}
@@ -76,8 +82,8 @@ def test_an_estimate_times_a_number_keeps_what_it_stands_on() -> None:
 
 
 def test_arithmetic_with_an_unknown_is_unknown() -> None:
-    assert combine((2.0, 3.0), lambda a, b: a * b) == 6.0
-    assert combine((2.0, Unknown("not measured")), lambda a, b: a * b) == Unknown("not measured")
+    assert combine_values((2.0, 3.0), lambda a, b: a * b) == 6.0
+    assert combine_values((2.0, Unknown("not measured")), lambda a, b: a * b) == Unknown("not measured")
 
 
 def test_an_unknown_needs_a_reason() -> None:
@@ -97,9 +103,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 def test_messages_take_exactly_their_parameters() -> None:
     assert Message("terminal.plan", {"hash": "x"}).text == "plan x"
     with pytest.raises(ValueError, match="takes"):
-        text("terminal.plan", {})
+        render_message("terminal.plan", {})
     with pytest.raises(ValueError, match="takes"):
-        text("terminal.plan", {"hash": "x", "more": 1})
+        render_message("terminal.plan", {"hash": "x", "more": 1})
 
 
 def test_no_message_is_empty_or_holds_a_placeholder() -> None:
@@ -140,7 +146,7 @@ def test_every_source_can_be_cited_and_read_back() -> None:
     for key, source in bibliography().items():
         assert source.fields.get("title"), key
         assert source.fields.get("year", "").isdigit() or "note" in source.fields, key
-        assert f"{{{key}," in bibtex([key])
+        assert f"{{{key}," in format_bibtex([key])
 
 
 @pytest.mark.parametrize(
@@ -155,9 +161,9 @@ def test_an_entry_that_cannot_be_read_is_refused_and_never_left_out(
     entry: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "@misc{skinbeam,\n  title = {Of {QS} lasers},\n  year = {2026},\n}\n"
-    monkeypatch.setattr("skinbeam.sources._bib_text", lambda: text)
+    monkeypatch.setattr("skinbeam.model.sources._bib_text", lambda: text)
     assert bibliography.__wrapped__()["skinbeam"].fields == {"title": "Of {QS} lasers", "year": "2026"}
-    monkeypatch.setattr("skinbeam.sources._bib_text", lambda: text + entry)
+    monkeypatch.setattr("skinbeam.model.sources._bib_text", lambda: text + entry)
     with pytest.raises(ValueError, match=entry.partition("\n")[0]):
         bibliography.__wrapped__()
 
@@ -165,15 +171,15 @@ def test_an_entry_that_cannot_be_read_is_refused_and_never_left_out(
 def test_a_misspelt_source_names_the_nearest() -> None:
     known = next(iter(bibliography()))
     with pytest.raises(InputError, match=known):
-        cite(known + "x")
+        find_source(known + "x")
 
 
 def test_provenance_collects_in_order_and_nests() -> None:
-    with collect() as outer:
-        used("b", "a")
-        with collect() as inner:
-            used("c", "b")
-    used("d")
+    with collect_sources() as outer:
+        cite_sources("b", "a")
+        with collect_sources() as inner:
+            cite_sources("c", "b")
+    cite_sources("d")
     assert list(outer) == ["b", "a", "c"]
     assert list(inner) == ["c", "b"]
 
@@ -181,16 +187,16 @@ def test_provenance_collects_in_order_and_nests() -> None:
 def test_a_broken_data_file_is_named_with_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken.toml").write_text("a = 1\na = 2\n", encoding="utf-8")
     (tmp_path / "bytes.toml").write_bytes(b"a = '\xff'\n")
-    monkeypatch.setattr(shipped.resources, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(package_data.resources, "files", lambda _package: tmp_path)
     for name, wrong in (("broken.toml", "Cannot overwrite a value"), ("bytes.toml", "invalid start byte")):
         with pytest.raises(ValueError, match=f"{name}: .*{wrong}"):
-            shipped_table(name)
+            load_package_table(name)
 
 
 def test_nearest_says_nothing_when_nothing_is_near() -> None:
-    assert nearest("cheks", ["cheeks", "neck"]) == "cheeks"
-    assert nearest("qqqq", ["cheeks", "neck"]) is None
-    assert "cheeks, neck" in unknown_name("site", "qqqq", ["neck", "cheeks"], field="x").hint
+    assert nearest_name("cheks", ["cheeks", "neck"]) == "cheeks"
+    assert nearest_name("qqqq", ["cheeks", "neck"]) is None
+    assert "cheeks, neck" in unknown_name_error("site", "qqqq", ["neck", "cheeks"], field="x").hint
 
 
 def loaded_by(code: str) -> set[str]:

@@ -12,11 +12,21 @@ from babel.messages.pofile import read_po
 
 import skinbeam
 from skinbeam.assessment.medicines import medications
-from skinbeam.estimate import Estimate, Unknown
 from skinbeam.laser.device import devices
-from skinbeam.messages import ENGLISH, LANGUAGES, Formatter, Message, catalogue, speaking, spoken, text, translated
-from skinbeam.messages.retold import NAMES, retold
-from skinbeam.schema.names import NameKind, table
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import NameKind, vocabulary_table
+from skinbeam.text import (
+    ENGLISH,
+    LANGUAGES,
+    Formatter,
+    Message,
+    catalogue,
+    current_language,
+    render_message,
+    translations,
+    use_language,
+)
+from skinbeam.text.translation import NAMES_FILE, translate
 
 MESSAGES = Path(skinbeam.__file__).parent / "data" / "messages"
 FILES = sorted(file for language in LANGUAGES for file in (MESSAGES / language).glob("*.po"))
@@ -28,9 +38,9 @@ def named(template: str) -> set[str]:
 
 def ids_of(stem: str) -> dict[str, str]:
     """What the English of a translated file is: a file of messages, or the titles of the data files."""
-    if stem == NAMES:
+    if stem == NAMES_FILE:
         kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
-        tables = {kind: table(kind) for kind in kinds} | {"medication": medications()}
+        tables = {kind: vocabulary_table(kind) for kind in kinds} | {"medication": medications()}
         titles = {f"{kind}.{name}": entry["title"] for kind, held in tables.items() for name, entry in held.items()}
         return titles | {f"device.{name}": device.title for name, device in devices().items()}
     sections = tomllib.loads((MESSAGES / "en" / f"{stem}.toml").read_text(encoding="utf-8"))
@@ -55,7 +65,7 @@ def test_a_translated_file_holds_every_sentence_as_it_is_today(file: Path) -> No
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != ENGLISH])
 def test_every_file_is_translated(language: str) -> None:
     english = {file.stem for file in (MESSAGES / ENGLISH).glob("*.toml")}
-    assert {file.stem for file in (MESSAGES / language).glob("*.po")} == english | {NAMES}
+    assert {file.stem for file in (MESSAGES / language).glob("*.po")} == english | {NAMES_FILE}
 
 
 def test_each_language_has_a_folder() -> None:
@@ -65,17 +75,17 @@ def test_each_language_has_a_folder() -> None:
 def test_a_sentence_is_said_in_the_language_that_is_spoken() -> None:
     message = Message("number.below", {"least": 12345.0})
     assert message.text == "below 12,345"
-    with speaking("de"):
+    with use_language("de"):
         assert message.text == "unter 12.345"
         assert message.english == "below 12,345"
         assert message.as_record()["text"] == "below 12,345"
-        with speaking("en"):
-            assert text("number.below", {"least": 0.5}) == "below 0.5"
-    assert spoken() == "en"
+        with use_language("en"):
+            assert render_message("number.below", {"least": 0.5}) == "below 0.5"
+    assert current_language() == "en"
 
 
 def test_german_numbers_intervals_and_dates() -> None:
-    with speaking("de"):
+    with use_language("de"):
         write = Formatter()
         assert [write.number(value) for value in (7.1, 12345, 1064, 0.00123456)] == ["7,1", "12.345", "1064", "0,00123"]
         assert write.interval(Estimate(5.0, 3.0, 8.0, 0.8, "modelled")) == "5 (3 bis 8)"
@@ -84,37 +94,40 @@ def test_german_numbers_intervals_and_dates() -> None:
         assert write.date(datetime.date(2026, 11, 22)) == "22. November 2026"
         assert write.value([0.5, datetime.date(2026, 3, 1)]) == "0,5, 1. März 2026"
         assert write.value([11, 18.5, 23.5]) == "11; 18,5; 23,5"
-        assert retold("11, 18.5, 23.5 J/cm²") == "11; 18,5; 23,5 J/cm²"
+        assert translate("11, 18.5, 23.5 J/cm²") == "11; 18,5; 23,5 J/cm²"
 
 
 def test_what_was_translated_from_other_english_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     old = {"number.below": ("less than {least}", "unter {least}")}
-    monkeypatch.setattr("skinbeam.messages.files._translated_about", lambda *_: old)
-    with speaking("de"):
-        assert text("number.below", {"least": 0.5}) == "below 0.5"
+    monkeypatch.setattr("skinbeam.text.catalogues._section_translations", lambda *_: old)
+    with use_language("de"):
+        assert render_message("number.below", {"least": 0.5}) == "below 0.5"
 
 
 def test_a_language_that_nobody_translated_is_refused() -> None:
-    with pytest.raises(ValueError, match="known: en, de"), speaking("xx"):
+    with pytest.raises(ValueError, match="known: en, de"), use_language("xx"):
         pass
 
 
 def test_translations_are_of_messages() -> None:
-    assert set(translated("de")) <= set(catalogue())
+    assert set(translations("de")) <= set(catalogue())
 
 
 def test_who_speaks_english_does_not_wait_for_other_languages() -> None:
-    asked = "import sys; from skinbeam.messages import text; text('terminal.plan', {'hash': 'x'}); print(*sys.modules)"
+    asked = (
+        "import sys; from skinbeam.text import render_message as text; text('terminal.plan', {'hash': 'x'}); "
+        "print(*sys.modules)"
+    )
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
     assert "babel" not in loaded
 
 
 def test_what_a_plan_lists_is_said_again_part_by_part() -> None:
-    with speaking("de"):
-        assert retold("560 nm, 10.5 J/cm², spot 7 mm, pulse 1.5 ms, 1 pass, spray cooling") == (
+    with use_language("de"):
+        assert translate("560 nm, 10.5 J/cm², spot 7 mm, pulse 1.5 ms, 1 pass, spray cooling") == (
             "560 nm, 10,5 J/cm², Spot 7 mm, Puls 1,5 ms, 1 Durchgang, Spraykühlung"
         )
-        assert retold("4, 6.5 and 8 J/cm²") == "4; 6,5 und 8 J/cm²"
-        assert retold("Age spots (solar lentigines) (cheeks)") == "Altersflecken (Lentigines solares) (Wangen)"
-        assert retold("KTP laser, 532 nm: there is no photograph.") == "KTP-Laser, 532 nm: Es gibt keine Fotografie."
-        assert retold("Mrs Smith: there is no photograph.") == "Mrs Smith: there is no photograph."
+        assert translate("4, 6.5 and 8 J/cm²") == "4; 6,5 und 8 J/cm²"
+        assert translate("Age spots (solar lentigines) (cheeks)") == "Altersflecken (Lentigines solares) (Wangen)"
+        assert translate("KTP laser, 532 nm: there is no photograph.") == "KTP-Laser, 532 nm: Es gibt keine Fotografie."
+        assert translate("Mrs Smith: there is no photograph.") == "Mrs Smith: there is no photograph."

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from skinbeam.messages import text
+from skinbeam.text import render_message
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def words(said: str) -> str:
 def test_pages_agree_on_what_is_kept() -> None:
     kept = "The last plans and photographs lie in a temporary folder of this machine until the program ends"
     guide = (ROOT / "docs" / "guide" / "consultation.md").read_text(encoding="utf-8")
-    for told in (README, guide, text("app.demo")):
+    for told in (README, guide, render_message("app.demo")):
         assert kept in words(told)
         assert not re.search(r"[Nn]othing is kept on|[Kk]eeps nothing", told)
 
@@ -39,7 +39,9 @@ def test_the_python_example_is_five_lines() -> None:
 
 
 def test_a_page_that_lacks_its_group_names_the_one_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "skinbeam.app.server", None)  # as where the group is missing: it is not found
+    monkeypatch.setitem(
+        sys.modules, "skinbeam_clinic.web.server", None
+    )  # as where the group is missing: it is not found
     ran = run("serve", "--json")
     assert ran.code == 2
     assert ran.document["error"]["hint"] == f'{sys.executable} -m pip install "skinbeam[app]"'
@@ -57,15 +59,15 @@ def test_that_command_needs_no_registry_for_skinbeam_itself() -> None:
 @pytest.mark.check
 def test_the_example_that_the_manual_shows_is_what_a_plan_says_now() -> None:
     """Its options, settings and shares; run `make example` where they moved."""
-    from skinbeam.plan.plan import make_plan
-    from skinbeam.report.names import foremost
-    from skinbeam.report.options import glance
-    from skinbeam.schema.load import load_case
+    from skinbeam.model.input_files import load_case
+    from skinbeam.plan.planner import make_plan
+    from skinbeam.report.formatting import leading_options
+    from skinbeam.report.option_cards import option_glance
 
     printed = words(" ".join(page.extract_text() for page in PdfReader(EXAMPLE / "report.pdf").pages))
     for concern in make_plan(load_case(CASE)).plan.concerns:
-        for option in foremost(concern):
-            line = glance(concern, option)
+        for option in leading_options(concern):
+            line = option_glance(concern, option)
             for told in (option.title, line.setting, line.good.text.split(" (")[0]):
                 assert told in printed, "run: make example"
 

@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 from numba import config
 
-from skinbeam.physics.kernel import card
-from skinbeam.physics.light.scene import Tally
-from skinbeam.provenance import collect
-from skinbeam.schema.layers import LightBeam
+from skinbeam.model.sources import collect_sources, find_source
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.physics.numerics import gpu
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.engines import ENGINES
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.protocol import LightEngine, LightField
-from skinbeam.sources import cite
 
 EXACT = 1e-10
 EDGES_M = np.linspace(0.0, 6e-4, 13)
@@ -36,13 +35,13 @@ SKIN = LayeredMedium(
 )
 
 EVERY = dict(ENGINES)
-if card.missing() is None and not config.ENABLE_CUDASIM:  # the simulator would take days
+if gpu.missing_cuda_part() is None and not config.ENABLE_CUDASIM:  # the simulator would take days
     EVERY["montecarlo on a card"] = MonteCarlo(device="cuda")
 every_engine = pytest.mark.parametrize("engine", EVERY.values(), ids=EVERY.keys())
 
 
 def run(engine: LightEngine, medium: LayeredMedium, beam: LightBeam | None = None) -> LightField:
-    return engine.light(medium, beam or LightBeam(), Tally(EDGES_M))
+    return engine.light(medium, beam or LightBeam(), LightTally(EDGES_M))
 
 
 def spread(field: LightField, quantity: str) -> np.ndarray:
@@ -106,7 +105,7 @@ def test_only_ratios_of_length_matter(engine: LightEngine) -> None:
         mus_per_m=[7.0 * mus for mus in SKIN.mus_per_m],
         thickness_m=[thickness / 7.0 for thickness in SKIN.thickness_m],
     )
-    assert_alike(engine.light(shrunk, LightBeam(), Tally(EDGES_M / 7.0)), run(engine, SKIN))
+    assert_alike(engine.light(shrunk, LightBeam(), LightTally(EDGES_M / 7.0)), run(engine, SKIN))
 
 
 @every_engine
@@ -192,7 +191,7 @@ def test_light_dies_away_in_the_deep_as_diffusion_says(engine: LightEngine) -> N
     for _ in range(2000):  # each brings it 2 % nearer
         k = math.tanh(k / 0.99)
     edges = np.array([0.0, 10.0, 11.0, 14.0, 15.0]) * 1e-4
-    field = engine.light(layers((100.0, 9900.0, 0.0, 1.0, 4e-3)), LightBeam(), Tally(edges))
+    field = engine.light(layers((100.0, 9900.0, 0.0, 1.0, 4e-3)), LightBeam(), LightTally(edges))
     near, far = field.fluence_rate_ratio[[1, 3]]
     error = 0.0
     if field.standard_error is not None:
@@ -235,9 +234,9 @@ def test_draws_are_lit_as_each_of_them_is(engine: LightEngine) -> None:
     media = [replace(SKIN, mua_per_m=[scale * mua for mua in SKIN.mua_per_m]) for scale in (1.0, 0.3, 5.0)]
     together = LayeredMedium.joined(media)
     edges = np.outer([1.0, 0.9, 0.5], EDGES_M)
-    field = engine.light(together, LightBeam(), Tally(edges))
+    field = engine.light(together, LightBeam(), LightTally(edges))
     assert field.fluence_rate_ratio.shape == (3, len(EDGES_M) - 1)
-    alone = [engine.light(together.draw(k), LightBeam(), Tally(edges[k])) for k in range(3)]
+    alone = [engine.light(together.draw(k), LightBeam(), LightTally(edges[k])) for k in range(3)]
     assert field.photons == sum(one.photons for one in alone)
     rounding = 1e-10 if getattr(engine, "device", "cpu") == "cuda" else 0.0
     for k, one in enumerate(alone):
@@ -248,7 +247,7 @@ def test_draws_are_lit_as_each_of_them_is(engine: LightEngine) -> None:
 
 @every_engine
 def test_without_depths_the_rest_is_told(engine: LightEngine) -> None:
-    whole, plain = run(engine, SKIN), engine.light(SKIN, LightBeam(), Tally())
+    whole, plain = run(engine, SKIN), engine.light(SKIN, LightBeam(), LightTally())
     assert plain.fluence_rate_ratio.size == 0
     assert_alike(
         replace(plain, fluence_rate_ratio=whole.fluence_rate_ratio, standard_error=whole.standard_error), whole
@@ -258,10 +257,10 @@ def test_without_depths_the_rest_is_told(engine: LightEngine) -> None:
 @every_engine
 def test_sources_are_named_whenever_light_is_computed(engine: LightEngine) -> None:
     for _ in range(2):
-        with collect() as sources:
+        with collect_sources() as sources:
             run(engine, SKIN)
         assert "born1999" in sources
-        assert all(cite(key).short for key in sources)
+        assert all(find_source(key).short for key in sources)
 
 
 @every_engine

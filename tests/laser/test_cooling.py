@@ -4,17 +4,16 @@ from typing import Any
 
 import pytest
 
-from skinbeam.errors import InputError
-from skinbeam.laser.cooling import cooling_values
-from skinbeam.laser.cooling import resolve as resolve_cooling
+from skinbeam.laser.cooling import cooling_values, resolve_cooling
 from skinbeam.laser.device import devices
-from skinbeam.schema.exposure import Cooling
-from skinbeam.schema.load import parse
-from skinbeam.sources import bibliography
+from skinbeam.model.errors import InputError
+from skinbeam.model.exposure import Cooling
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.sources import bibliography
 
 
 def cooling(**values: Any) -> Cooling:
-    return parse(Cooling, values, file="case.toml")
+    return parse_record(Cooling, values, file="case.toml")
 
 
 def test_the_cooling_of_the_interface_passes() -> None:

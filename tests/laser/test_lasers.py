@@ -10,25 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.errors import InputError
+from skinbeam.laser.beam import Beam, disc_area_cm2, resolve_beam
 from skinbeam.laser.device import Device, check_device_file, devices, lasers_document, load_device
-from skinbeam.laser.grid import (
-    Setting,
-    densities,
+from skinbeam.laser.setting_grid import (
+    BeamSetting,
+    case_tables,
+    density_steps,
     dose_steps,
+    iterate_settings,
     linear_steps,
-    offers,
     pulse_steps,
-    settings_tables,
 )
-from skinbeam.laser.settings import Beam, area_cm2, resolve
-from skinbeam.messages import catalogue
-from skinbeam.provenance import collect
-from skinbeam.schema.case import Case
-from skinbeam.schema.device import DeviceFile, Offer
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import table
-from skinbeam.sources import bibliography
+from skinbeam.model.case import Case
+from skinbeam.model.device_file import DeviceFile, Offer
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.sources import bibliography, collect_sources
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.text import catalogue
 
 BROKEN = sorted((Path(__file__).parents[1] / "broken" / "device").glob("*.toml"))
 
@@ -62,7 +61,7 @@ ALL = pytest.mark.parametrize("device", devices().values(), ids=lambda device: d
 
 
 def beam_of(tables: dict[str, Any], **options: Any) -> Beam:
-    return resolve(parse(Case, tables, file="case.toml"), **options)
+    return resolve_beam(parse_record(Case, tables, file="case.toml"), **options)
 
 
 def refused(tables: dict[str, Any], **options: Any) -> InputError:
@@ -86,7 +85,7 @@ def test_every_class_of_machine_is_there() -> None:
 @ALL
 def test_names_and_sources_resolve(device: Device) -> None:
     assert device.title
-    assert all(table("modality")[name]["laser"] for name in device.modalities)
+    assert all(vocabulary_table("modality")[name]["laser"] for name in device.modalities)
     assert all(key in bibliography() for key in device.file.source)
     assert f"laser-note.{device.name}" in catalogue()
     assert len(device.remarks) == 2
@@ -129,7 +128,7 @@ def test_the_energy_of_short_pulses_is_that_of_the_pulse() -> None:
         for head in devices()[name].heads:
             for spot in head.spot if head.wavelength_nm == wavelength else ():
                 # The files print one or two decimals: half a unit of the last digit of 0.8 J/cm² is 6 %.
-                assert spot.fluence_J_cm2.ends[1] * area_cm2(spot.spot_mm) <= 1.06 * energy
+                assert spot.fluence_J_cm2.ends[1] * disc_area_cm2(spot.spot_mm) <= 1.06 * energy
 
 
 def test_lasers_document_has_the_promised_keys() -> None:
@@ -176,7 +175,7 @@ def test_every_required_key_is_asked_for() -> None:
     assert len(required) >= 9
     for key in required:
         with pytest.raises(InputError) as caught:
-            parse(DeviceFile, {name: value for name, value in tables.items() if name != key}, file="device.toml")
+            parse_record(DeviceFile, {name: value for name, value in tables.items() if name != key}, file="device.toml")
         assert caught.value.field == key
 
 
@@ -196,7 +195,7 @@ def test_a_clinic_brings_its_own_device(tmp_path: Path) -> None:
 
 
 def test_the_case_of_the_interface_passes() -> None:
-    with collect() as keys:
+    with collect_sources() as keys:
         beam = beam_of(dye(fluence_J_cm2=7.5, overlap_fraction=0.1))
     assert (beam.wavelength_nm, beam.pulse_ms, beam.spot_mm, beam.profile) == (595.0, 6.0, 7.0, "top-hat")
     assert beam.pulse_shape == "train"
@@ -217,7 +216,7 @@ def test_fluence_energy_and_power_are_one_dose(fluence: float) -> None:
 
 @ALL
 def test_everything_offered_is_taken_and_lies_in_the_ranges(device: Device) -> None:
-    settings = list(offers(device))
+    settings = list(iterate_settings(device))
     assert len(settings) == len(set(settings))
     low, high = device.pulse_ms
     least, most = device.dose
@@ -228,14 +227,14 @@ def test_everything_offered_is_taken_and_lies_in_the_ranges(device: Device) -> N
         assert list(doses) == sorted(set(doses))
         for dose in (*doses[:1], *doses[len(doses) // 2 : len(doses) // 2 + 1], *doses[-1:]):
             assert least <= dose <= most
-            for density in densities(device, *setting, dose)[:1] if device.microbeam else (None,):
-                beam = beam_of(settings_tables(device, setting, dose, density))
+            for density in density_steps(device, *setting, dose)[:1] if device.microbeam else (None,):
+                beam = beam_of(case_tables(device, setting, dose, density))
                 assert (beam.microbeam.energy_mJ if beam.microbeam else beam.fluence_J_cm2) == dose
 
 
 @ALL
 def test_every_wavelength_and_spot_is_offered(device: Device) -> None:
-    settings = list(offers(device))
+    settings = list(iterate_settings(device))
     assert {setting.wavelength_nm for setting in settings} == set(device.wavelengths_nm)
     assert {setting.spot_mm for setting in settings} == set(device.spots_mm)
     pulses = [setting.pulse_ms for setting in settings]
@@ -247,10 +246,10 @@ def test_every_wavelength_and_spot_is_offered(device: Device) -> None:
 def test_just_beyond_the_ranges_is_refused(device: Device) -> None:
     """One per mille outside an end is outside: a thousand times the slack of 1e-6."""
     head = device.heads[0]
-    setting = next(s for s in offers(device) if dose_steps(device, *s))
+    setting = next(s for s in iterate_settings(device) if dose_steps(device, *s))
     dose = dose_steps(device, *setting)[0]
-    density = densities(device, *setting, dose)[0] if device.microbeam else None
-    tables = settings_tables(device, setting, dose, density)
+    density = density_steps(device, *setting, dose)[0] if device.microbeam else None
+    tables = case_tables(device, setting, dose, density)
     beam_of(tables)
     longest = max(h.pulse_ms.ends[1] for h in device.heads if h.wavelength_nm == head.wavelength_nm)
     error = refused(tables | {"settings": tables["settings"] | {"pulse_ms": longest * 1.001}})
@@ -374,13 +373,13 @@ def test_a_setting_that_is_not_offered_has_no_doses() -> None:
     device = devices()["pulsed-dye-595"]
     assert dose_steps(device, 595.0, 6.0, 6.0) == ()
     assert dose_steps(device, 585.0, 6.0, 7.0) == ()
-    assert densities(device, 595.0, 6.0, 7.0, 8.0) == ()
+    assert density_steps(device, 595.0, 6.0, 7.0, 8.0) == ()
 
 
 def test_energies_need_the_power_to_be_had() -> None:
     """30 W for 0.5 ms is 15 mJ: no more at that length."""
     device = devices()["fractional-1550"]
-    doses = dose_steps(device, *Setting(1550.0, 0.5, 0.14))
+    doses = dose_steps(device, *BeamSetting(1550.0, 0.5, 0.14))
     assert doses
     assert max(doses) <= 15.0 * (1 + 1e-6)
     assert dose_steps(device, 1550.0, 5.0, 0.14)[-1] == 40.0

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from skinbeam.laser.cooling import cooling_values, resolve
-from skinbeam.schema.exposure import Cooling
-from skinbeam.schema.load import parse
+from skinbeam.laser.cooling import cooling_values, resolve_cooling
+from skinbeam.model.exposure import Cooling
+from skinbeam.model.input_files import parse_record
 
 R134A_KG_MOL, AIR_KG_MOL = 102.03e-3, 28.96e-3
 ROOM_C = 22.0
@@ -110,7 +110,7 @@ def test_liquid_under_the_spray_is_as_cold_as_the_gas_that_cools_epoxy_makes_it(
 
 def test_at_rest_it_boils() -> None:
     """Without the jet the gas takes 20 to 100 W/m²K, and skin gives some 80 kW/m² for tenths of a second."""
-    plan = resolve(parse(Cooling, {"kind": "spray", "before_ms": 30.0}, file="case.toml"))
+    plan = resolve_cooling(parse_record(Cooling, {"kind": "spray", "before_ms": 30.0}, file="case.toml"))
     assert plan.film is not None
     for h in (20.0, 100.0):
         assert plan.film.temperature_C == pytest.approx(liquid_C(8e4, h), abs=0.5)

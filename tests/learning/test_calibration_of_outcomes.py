@@ -8,21 +8,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from learning_samples import NOBODY_KNOWS, forecasts, stated
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.learning.covered import clinic_count, coverage
-from skinbeam.learning.outcome import Forecast, Foretold, Outcome, Seen, half_better, harm, harmed, stated_days
-from skinbeam.learning.reliability import brier, reliability
-from skinbeam.learning.slope import calibration
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.outcome_audit.calibration import brier_score, forecast_calibration, reliability_curve
+from skinbeam.outcome_audit.coverage import clinic_count, interval_coverage
+from skinbeam.outcome_audit.outcomes import (
+    AuditedCourse,
+    ObservedOutcome,
+    PredictedOutcome,
+    VerifiedForecast,
+    any_harm,
+    downtime_pairs,
+    harm_forecasts,
+    improvement_forecasts,
+)
 
 RUNS = 300
 CASES = st.lists(st.tuples(st.sampled_from((0.1, 0.3, 0.5, 0.8)), st.booleans()), min_size=20, max_size=80)
 
 
-def made(pairs: list[tuple[float, bool]]) -> tuple[Forecast, ...]:
-    return tuple(Forecast(stated(p), happened) for p, happened in pairs)
+def made(pairs: list[tuple[float, bool]]) -> tuple[VerifiedForecast, ...]:
+    return tuple(VerifiedForecast(stated(p), happened) for p, happened in pairs)
 
 
-def two_groups(n: int, first: tuple[float, int], second: tuple[float, int]) -> tuple[Forecast, ...]:
+def two_groups(n: int, first: tuple[float, int], second: tuple[float, int]) -> tuple[VerifiedForecast, ...]:
     return made([(p, i < happened) for p, happened in (first, second) for i in range(n)])
 
 
@@ -36,7 +44,7 @@ def known(value: Estimate | Unknown) -> Estimate:
 
 
 def test_two_groups_have_the_slope_of_the_line_through_them() -> None:
-    told = calibration(two_groups(500, (0.2, 150), (0.6, 250)))
+    told = forecast_calibration(two_groups(500, (0.2, 150), (0.6, 250)))
     expected = math.log(odds(0.3) / odds(0.5)) / math.log(odds(0.2) / odds(0.6))
     assert known(told.slope).median == pytest.approx(expected)
     assert (told.people, told.happened, told.expected) == (1000, 400, pytest.approx(400.0))
@@ -44,7 +52,7 @@ def test_two_groups_have_the_slope_of_the_line_through_them() -> None:
 
 
 def test_one_group_has_its_odds_over_those_foretold() -> None:
-    told = calibration(made([(0.5, i < 60) for i in range(240)]))
+    told = forecast_calibration(made([(0.5, i < 60) for i in range(240)]))
     assert known(told.odds).median == pytest.approx(odds(0.25) / odds(0.5))
     deviation = 1 / math.sqrt(240 * 0.25 * 0.75)
     assert math.log(known(told.odds).high / known(told.odds).median) == pytest.approx(1.959964 * deviation, rel=1e-5)
@@ -52,26 +60,26 @@ def test_one_group_has_its_odds_over_those_foretold() -> None:
 
 
 def test_too_few_cases_give_a_reason_and_no_number() -> None:
-    assert isinstance(calibration(()).ratio, Unknown)
-    few = calibration(made([(0.5, i < 5) for i in range(60)]))
+    assert isinstance(forecast_calibration(()).ratio, Unknown)
+    few = forecast_calibration(made([(0.5, i < 5) for i in range(60)]))
     assert isinstance(few.ratio, Estimate)
     assert isinstance(few.odds, Unknown)
     assert "5" in few.odds.reason
     assert isinstance(few.slope, Unknown)
-    assert isinstance(reliability(forecasts(19, 0)), Unknown)
-    assert isinstance(brier(forecasts(19, 0)), Unknown)
+    assert isinstance(reliability_curve(forecasts(19, 0)), Unknown)
+    assert isinstance(brier_score(forecasts(19, 0)), Unknown)
     assert isinstance(clinic_count(forecasts(19, 0)), Unknown)
-    (told,) = coverage([(stated(0.5), 0.5)] * 19)
+    (told,) = interval_coverage([(stated(0.5), 0.5)] * 19)
     assert isinstance(told.share, Unknown)
 
 
 def test_a_slope_of_people_who_were_told_the_same_is_unknown() -> None:
-    assert isinstance(calibration(made([(0.5, i < 120) for i in range(240)])).slope, Unknown)
+    assert isinstance(forecast_calibration(made([(0.5, i < 120) for i in range(240)])).slope, Unknown)
 
 
 @given(CASES)
 def test_groups_hold_everybody_once_and_stand_in_order(pairs: list[tuple[float, bool]]) -> None:
-    groups = reliability(made(pairs))
+    groups = reliability_curve(made(pairs))
     assert not isinstance(groups, Unknown)
     assert sum(one.people for one in groups) == len(pairs)
     assert sum(one.happened for one in groups) == sum(happened for _, happened in pairs)
@@ -81,7 +89,7 @@ def test_groups_hold_everybody_once_and_stand_in_order(pairs: list[tuple[float, 
 
 @given(CASES)
 def test_the_parts_of_a_brier_score_make_it_up(pairs: list[tuple[float, bool]]) -> None:
-    told = brier(made(pairs))
+    told = brier_score(made(pairs))
     assert not isinstance(told, Unknown)
     parts = told.miscalibration - told.discrimination + told.uncertainty
     assert told.score.median == pytest.approx(parts)
@@ -90,7 +98,7 @@ def test_the_parts_of_a_brier_score_make_it_up(pairs: list[tuple[float, bool]]) 
 
 
 def test_a_brier_score_of_two_groups_has_the_parts_of_murphy() -> None:
-    told = brier(two_groups(100, (0.2, 30), (0.6, 50)))
+    told = brier_score(two_groups(100, (0.2, 30), (0.6, 50)))
     assert not isinstance(told, Unknown)
     assert told.miscalibration == pytest.approx((0.1**2 + 0.1**2) / 2)
     assert told.discrimination == pytest.approx((0.1**2 + 0.1**2) / 2)
@@ -102,7 +110,7 @@ def test_what_is_right_is_told_to_be_right_as_often_as_the_intervals_say() -> No
     groups_right = groups_all = 0
     for seed in range(RUNS):
         drawn = forecasts(400, seed)
-        told, score, groups = calibration(drawn), brier(drawn), reliability(drawn)
+        told, score, groups = forecast_calibration(drawn), brier_score(drawn), reliability_curve(drawn)
         assert not isinstance(score, Unknown)
         assert not isinstance(groups, Unknown)
         for name in ("ratio", "odds", "slope"):
@@ -116,29 +124,29 @@ def test_what_is_right_is_told_to_be_right_as_often_as_the_intervals_say() -> No
     for name, times in held.items():
         assert 0.95 - noise < times / RUNS <= 1.0, name
     assert groups_right / groups_all >= 0.95 - noise
-    assert known(calibration(forecasts(400, 0)).ratio).low < 1.0
+    assert known(forecast_calibration(forecasts(400, 0)).ratio).low < 1.0
 
 
 def test_odds_lower_by_half_are_found() -> None:
     """Of 400 people told on average an even chance, whose true odds are half of that: found nearly always."""
-    found = sum(known(calibration(forecasts(400, seed, odds=0.5)).odds).high < 1.0 for seed in range(100))
+    found = sum(known(forecast_calibration(forecasts(400, seed, odds=0.5)).odds).high < 1.0 for seed in range(100))
     assert found >= 99
-    told = known(calibration(forecasts(20_000, 1, odds=0.5)).odds)
+    told = known(forecast_calibration(forecasts(20_000, 1, odds=0.5)).odds)
     assert told.low < 0.5 < told.high
     assert told.median == pytest.approx(0.5, rel=0.1)
 
 
 def test_forecasts_that_are_too_sharp_have_a_slope_below_one() -> None:
-    found = sum(known(calibration(forecasts(600, seed, sharper=2.0)).slope).high < 1.0 for seed in range(100))
+    found = sum(known(forecast_calibration(forecasts(600, seed, sharper=2.0)).slope).high < 1.0 for seed in range(100))
     assert found >= 95
-    assert known(calibration(forecasts(20_000, 2, sharper=2.0)).slope).median == pytest.approx(0.5, abs=0.05)
+    assert known(forecast_calibration(forecasts(20_000, 2, sharper=2.0)).slope).median == pytest.approx(0.5, abs=0.05)
 
 
 def test_intervals_of_a_number_are_counted_by_level_and_side() -> None:
     interval = Estimate(3.0, 2.0, 5.0, 0.8, "pooled")
     wide = Estimate(3.0, 1.0, 8.0, 0.95, "pooled")
     seen = [1.0] * 4 + [2.0] * 10 + [5.0] * 10 + [6.0] * 6
-    narrow, broad = coverage([(interval, x) for x in seen] + [(wide, 3.0)] * 25)
+    narrow, broad = interval_coverage([(interval, x) for x in seen] + [(wide, 3.0)] * 25)
     assert (narrow.level, narrow.below, narrow.within, narrow.above, narrow.of) == (0.8, 4, 20, 6, 30)
     assert known(narrow.share).median == pytest.approx(20 / 30)
     assert (broad.level, broad.within) == (0.95, 25)
@@ -151,7 +159,7 @@ def test_a_new_clinic_lies_within_what_was_foretold_of_it_as_often_as_it_says() 
         better = rng.normal(0.0, 0.8 / 1.2815515655)  # the interval of `stated` is 80 %
         logits = np.log([odds(one.median) for one in people]) + better
         happened = rng.random(60) < 1 / (1 + np.exp(-logits))
-        told = clinic_count([Forecast(one, bool(h)) for one, h in zip(people, happened, strict=True)])
+        told = clinic_count([VerifiedForecast(one, bool(h)) for one, h in zip(people, happened, strict=True)])
         assert not isinstance(told, Unknown)
         within += told.where == "within"
     noise = 4 * math.sqrt(0.8 * 0.2 / RUNS)
@@ -165,22 +173,24 @@ def test_a_clinic_without_anybody_better_lies_below() -> None:
 
 
 def test_what_was_not_foretold_or_not_seen_is_left_out() -> None:
-    told = Foretold(stated(0.6), {"pih": stated(0.1), "blister": NOBODY_KNOWS}, stated(0.5), NOBODY_KNOWS)
-    untold = Foretold(NOBODY_KNOWS, {}, NOBODY_KNOWS, NOBODY_KNOWS)
+    told = PredictedOutcome(stated(0.6), {"pih": stated(0.1), "blister": NOBODY_KNOWS}, stated(0.5), NOBODY_KNOWS)
+    untold = PredictedOutcome(NOBODY_KNOWS, {}, NOBODY_KNOWS, NOBODY_KNOWS)
     place = ("P1", "acne-scars", "fractional-ablative", "cheeks", "III", "somebody")
-    seen = Outcome(*place, told, Seen(True, frozenset({"blister"}), 0.4))
-    unseen = Outcome(*place, told, Seen(None, frozenset({"pih"})))
-    unforetold = Outcome(*place, untold, Seen(True, frozenset()))
+    seen = AuditedCourse(*place, told, ObservedOutcome(True, frozenset({"blister"}), 0.4))
+    unseen = AuditedCourse(*place, told, ObservedOutcome(None, frozenset({"pih"})))
+    unforetold = AuditedCourse(*place, untold, ObservedOutcome(True, frozenset()))
     every = (seen, unseen, unforetold)
-    assert [one.happened for one in half_better(every)] == [True]
-    assert [one.happened for one in harm(every, "pih")] == [False, True]
-    assert harm(every, "blister") == ()
-    assert stated_days(every) == ((stated(0.5), 0.4),)
-    assert harmed(unforetold) is None
-    assert [harmed(one) for one in (seen, unseen)] == [(pytest.approx(0.1), False), (pytest.approx(0.1), True)]
+    assert [one.happened for one in improvement_forecasts(every)] == [True]
+    assert [one.happened for one in harm_forecasts(every, "pih")] == [False, True]
+    assert harm_forecasts(every, "blister") == ()
+    assert downtime_pairs(every) == ((stated(0.5), 0.4),)
+    assert any_harm(unforetold) is None
+    assert [any_harm(one) for one in (seen, unseen)] == [(pytest.approx(0.1), False), (pytest.approx(0.1), True)]
 
 
 def test_two_harms_meet_more_people_than_one() -> None:
-    both = Foretold(NOBODY_KNOWS, {"pih": stated(0.1), "scar": stated(0.2)}, NOBODY_KNOWS, NOBODY_KNOWS)
-    told = harmed(Outcome("P1", "acne-scars", "peel", "cheeks", "III", "", both, Seen(None, frozenset())))
+    both = PredictedOutcome(NOBODY_KNOWS, {"pih": stated(0.1), "scar": stated(0.2)}, NOBODY_KNOWS, NOBODY_KNOWS)
+    told = any_harm(
+        AuditedCourse("P1", "acne-scars", "peel", "cheeks", "III", "", both, ObservedOutcome(None, frozenset()))
+    )
     assert told == (pytest.approx(1 - 0.9 * 0.8), False)

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from learning_samples import outcomes
 
-from skinbeam.estimate import Unknown
-from skinbeam.learning.funnel import Funnel, funnel, limits
+from skinbeam.model.estimate import Unknown
+from skinbeam.outcome_audit.funnel import FunnelPlot, funnel_limits, funnel_plot
 
 
-def shown(n: int, seed: int, **how: object) -> Funnel:
-    told = funnel(outcomes(n, seed, **how))  # type: ignore[arg-type]
+def shown(n: int, seed: int, **how: object) -> FunnelPlot:
+    told = funnel_plot(outcomes(n, seed, **how))  # type: ignore[arg-type]
     assert not isinstance(told, Unknown)
     return told
 
@@ -44,18 +44,18 @@ def test_who_harms_twice_as_often_lies_above() -> None:
 
 def test_small_numbers_are_counted_and_not_shown() -> None:
     many, few = outcomes(300, 1, operators=2), outcomes(8, 2, operators=1)
-    told = funnel((*many, *(replace(one, operator="new") for one in few)))
+    told = funnel_plot((*many, *(replace(one, operator="new") for one in few)))
     assert not isinstance(told, Unknown)
     assert {one.name for one in told.operators} == {"operator 0", "operator 1"}
     assert (told.unshown, told.unshown_courses) == (1, 8)
-    assert isinstance(funnel(few), Unknown)
-    assert isinstance(funnel(outcomes(100, 1, harm=1e-9)), Unknown)
+    assert isinstance(funnel_plot(few), Unknown)
+    assert isinstance(funnel_plot(outcomes(100, 1, harm=1e-9)), Unknown)
 
 
 def test_courses_of_several_are_nobodys() -> None:
     alone = outcomes(200, 4, operators=2)
     both = [replace(one, operator="") for one in alone[:30]]
-    told = funnel((*alone, *both))
+    told = funnel_plot((*alone, *both))
     assert not isinstance(told, Unknown)
     assert told.shared == 30
     assert sum(one.courses for one in told.operators) == 200
@@ -66,8 +66,8 @@ def test_a_spread_beyond_chance_needs_ten_operators_and_widens_the_limits() -> N
     calm = shown(2000, 0, operators=12)
     assert isinstance(calm.spread, float)
     assert 1.0 <= calm.spread < 2.0
-    (low,), (high,) = limits(replace(calm, spread=1.0), [10.0], 0.95)
-    (wider_low,), (wider_high,) = limits(replace(calm, spread=2.0), [10.0], 0.95)
+    (low,), (high,) = funnel_limits(replace(calm, spread=1.0), [10.0], 0.95)
+    (wider_low,), (wider_high,) = funnel_limits(replace(calm, spread=2.0), [10.0], 0.95)
     assert wider_low < low < calm.target < high < wider_high
-    few, many = limits(replace(calm, spread=1.0), [5.0, 50.0], 0.95)[0]
+    few, many = funnel_limits(replace(calm, spread=1.0), [5.0, 50.0], 0.95)[0]
     assert few < many < calm.target

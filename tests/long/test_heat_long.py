@@ -6,14 +6,14 @@ from scipy.sparse.linalg import LinearOperator, cg
 from skfem import Basis, BilinearForm, ElementHex1, LinearForm, MeshHex
 from skfem.helpers import dot, grad
 
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.tissue import Material, Source
-from skinbeam.physics.heat.xyz import conduct_xyz
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.heat.cells import HeatSource, Material
+from skinbeam.physics.heat.problem import HeatProblem
+from skinbeam.physics.heat.three_dimensional import conduct_xyz
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.space import Inclusion, Layers, endless_cylinder
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, endless_cylinder_shape
 
 pytestmark = pytest.mark.long
 
@@ -50,9 +50,9 @@ def absorbed() -> np.ndarray:
     layers = LayeredMedium(
         [0.036, 1660.0, 45.9], [0.0, 37600.0, 35700.0], [0.0, 0.9, 0.9], [1.3] * 3, [1e-4, 6e-5, 8.4e-4], 1.3, 1.3
     )
-    blood = Inclusion([endless_cylinder(0.0, 5e-4, 1e-4)], mua_per_m=23100.0, mus_per_m=9400.0, g=0.9)
-    space = Layers(layers, [blood], half_m=(5e-4, 5e-4))
-    tally = Tally(FACES[2], nx=CELLS, ny=CELLS, dx=1e-5, dy=1e-5)
+    blood = Inclusion([endless_cylinder_shape(0.0, 5e-4, 1e-4)], mua_per_m=23100.0, mus_per_m=9400.0, g=0.9)
+    space = LayeredSpace(layers, [blood], half_m=(5e-4, 5e-4))
+    tally = LightTally(FACES[2], nx=CELLS, ny=CELLS, dx=1e-5, dy=1e-5)
     field = MonteCarlo(photons=4_000_000).light(space, LightBeam(kind="flat", spot_mm=0.6), tally)
     assert field.absorbed_xyz is not None
     density = POWER_W * field.absorbed_xyz
@@ -108,7 +108,9 @@ def test_pulse_train_on_a_vessel_agrees_with_finite_elements() -> None:
     cells = [(CELLS // 2 + x // 10, CELLS // 2 + y // 10, z // 10) for x, y, z in SENSORS_UM.values()]
     history = conduct_xyz(
         FACES,
-        Problem(Material(CONDUCTIVITY[kind], CAPACITY[kind]), START, TRAIN_S, Source(power, ON), record_cells=cells),
+        HeatProblem(
+            Material(CONDUCTIVITY[kind], CAPACITY[kind]), START, TRAIN_S, HeatSource(power, ON), record_cells=cells
+        ),
     )
     found, expected = history.recorded - START, by_elements(power, kind, 1e-4)
     print("\nrise, K: ours, highest at a switch and at the end, then the elements'")

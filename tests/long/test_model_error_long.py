@@ -2,8 +2,8 @@
 
 import pytest
 
-from skinbeam.derived import derived_table
-from skinbeam.validation.derived.model_error import by_endpoint
+from research.derived_tables.model_error import by_endpoint
+from skinbeam.model.package_data import load_derived_table
 from skinbeam.validation.validate import validate_document
 
 pytestmark = pytest.mark.long
@@ -11,4 +11,4 @@ pytestmark = pytest.mark.long
 
 def test_the_errors_that_ship_are_those_of_a_fresh_run() -> None:
     found = by_endpoint(validate_document()["endpoints"])["endpoint"]
-    assert derived_table("model_error")["endpoint"] == found, "run python -m skinbeam.validation.derived model_error"
+    assert load_derived_table("model_error")["endpoint"] == found, "run python -m research.derived_tables model_error"

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.plan.search.limits import ONE_SIDED_95, limits_for
-from skinbeam.validation.people.judge import judged
-from skinbeam.validation.people.persons import SITE, design
-from skinbeam.validation.people.summary import summary
-from skinbeam.validation.people.tables import TABLES, table_of
+from research.virtual_people.outcomes import simulate_outcomes
+from research.virtual_people.people import SITE, design
+from research.virtual_people.summary import summary
+from research.virtual_people.tables import TABLES, result_table
+from skinbeam.plan.search.limits import NORMAL_QUANTILE_95, find_limits
 
 pytestmark = pytest.mark.long
 
@@ -18,9 +18,9 @@ Groups = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def groups() -> Groups:
-    found = summary(judged(design()["people"]))
+    found = summary(simulate_outcomes(design()["people"]))
     for name in TABLES:
-        print("", *(" | ".join(line) for line in table_of(name, found)), sep="\n")
+        print("", *(" | ".join(line) for line in result_table(name, found)), sep="\n")
     return found
 
 
@@ -30,18 +30,18 @@ def error(p: float, n: int) -> float:
 
 
 def test_no_class_of_colour_is_burnt_beyond_the_stated_level(groups: Groups) -> None:
-    (level,) = {one.stop for one in limits_for("vascular", SITE) if one.id == "epidermal-burn"}
+    (level,) = {one.stop for one in find_limits("vascular", SITE) if one.id == "epidermal-burn"}
     for row in (one for one in groups["measured"] if one["offered"]):
-        assert row["burnt"] <= level + ONE_SIDED_95 * error(level, row["offered"]), row["group"]
+        assert row["burnt"] <= level + NORMAL_QUANTILE_95 * error(level, row["offered"]), row["group"]
 
 
 def test_as_many_are_treated_as_at_textbook_settings_that_burn_as_many(groups: Groups) -> None:
     everybody = groups["treatment"][-1]
-    assert everybody["treated"] >= everybody["treated_by_book"] - ONE_SIDED_95 * everybody["gain_error"]
+    assert everybody["treated"] >= everybody["treated_by_book"] - NORMAL_QUANTILE_95 * everybody["gain_error"]
 
 
 def test_clean_spots_lower_the_risk_by_what_the_ladder_promised(groups: Groups) -> None:
     everybody = groups["treatment"][-1]
     said = everybody["burnt_after_said"]
-    assert everybody["burnt_unshared"] <= said + ONE_SIDED_95 * error(said, everybody["clean"])
+    assert everybody["burnt_unshared"] <= said + NORMAL_QUANTILE_95 * error(said, everybody["clean"])
     assert everybody["burnt_unshared"] < everybody["burnt"]

@@ -2,16 +2,16 @@
 
 import pytest
 
-from skinbeam.derived import derived_table
-from skinbeam.validation.derived.vessel_reduction import compared, summarised
+from research.derived_tables.vessel_reduction import compare_with_full_vessels, summarise_ratios
+from skinbeam.model.package_data import load_derived_table
 
 pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize("vessel", [(100.0, 350.0), (300.0, 500.0)])
 def test_a_part_measured_anew_agrees_with_what_ships(vessel: tuple[float, float]) -> None:
-    shipped = derived_table("vessel_reduction")["endpoint"]
-    found = summarised(compared((None,), (595.0,), (vessel,), (10.0,), packets=200_000))
+    shipped = load_derived_table("vessel_reduction")["endpoint"]
+    found = summarise_ratios(compare_with_full_vessels((None,), (595.0,), (vessel,), (10.0,), packets=200_000))
     for name, one in found.items():
         print(f"{name} {vessel[0]:g} µm: {one['geometric_mean']} in the middle skin at 10 ms")
         (light,) = (one for one in shipped[name]["light"] if one["wavelength_nm"] == 595.0)

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, simulated
 
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.outcome.calibrated import (
+from skinbeam.api.threshold import threshold_document
+from skinbeam.outcome.dose_error import (
     DoseError,
-    calibration_of,
-    error_of_burns,
-    error_of_endpoint,
-    preset_of_no_person,
+    beam_burn_calibration,
+    burn_dose_error,
+    endpoint_dose_error,
+    non_human_preset,
 )
-from skinbeam.practice.calibration import BurnLight, burn_calibration
+from skinbeam.published_doses.calibration import BurnLight, burn_calibration
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.scene import scene_of
+from skinbeam.simulate.scene import build_scene
 
 DRAWS = 24
 
@@ -29,7 +29,7 @@ def p_burn(case: Any, **changes: Any) -> dict[str, Any]:
 
 def error(spread: float, bias: float = 1.0) -> DoseError:
     """An error of a known distribution."""
-    strata = error_of_endpoint("pain").ratios
+    strata = endpoint_dose_error("pain").ratios
     normals = np.log(strata) / math.log(model_error("pain"))
     return DoseError("any", 1, 1, bias, spread, bias * spread**normals)
 
@@ -83,7 +83,7 @@ def test_cooling_and_fairness_spare_skin() -> None:
 
 
 def test_a_lamp_counts_by_the_mean_of_its_light() -> None:
-    beam = scene_of(loaded("lamp")).beam
+    beam = build_scene(loaded("lamp")).beam
     assert beam is not None
     mean_nm = sum(nm * share for nm, share in beam.spectrum)
     assert mean_nm > beam.wavelength_nm  # the cut-off of its filter
@@ -95,8 +95,8 @@ def test_a_lamp_counts_by_the_mean_of_its_light() -> None:
 
 
 def test_light_that_no_published_dose_is_near_keeps_the_computed_dose() -> None:
-    beam = scene_of(loaded("lamp")).beam.flat(1e5)  # type: ignore[union-attr]
-    calibration, off = calibration_of(beam), error_of_burns(beam)
+    beam = build_scene(loaded("lamp")).beam.flat(1e5)  # type: ignore[union-attr]
+    calibration, off = beam_burn_calibration(beam), burn_dose_error(beam)
     assert (off.rows, off.sources) == (calibration.rows, calibration.sources) == (0, 0)
     assert off.bias == pytest.approx(1.0)
 
@@ -135,9 +135,9 @@ def test_layers_without_an_epidermis_have_none_to_burn() -> None:
 
 
 def test_people_are_who_is_not_called_otherwise() -> None:
-    assert preset_of_no_person(loaded("vessel").case) is None
-    assert preset_of_no_person(loaded("layers").case) is None
-    assert preset_of_no_person(loaded("short-pulse", skin={"preset": "pig"}, lesion=[]).case) == "pig"
+    assert non_human_preset(loaded("vessel").case) is None
+    assert non_human_preset(loaded("layers").case) is None
+    assert non_human_preset(loaded("short-pulse", skin={"preset": "pig"}, lesion=[]).case) == "pig"
 
 
 # The dose of people

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.outcome.closure import closure_sources, column_closure_h
-from skinbeam.outcome.healing import published
-from skinbeam.sources import bibliography
+from skinbeam.api.simulate import simulate_document
+from skinbeam.model.sources import bibliography
+from skinbeam.outcome.healing import closure_sources, column_closure_h, healing_table
 
 DAY_H = 24.0
 
@@ -55,4 +54,4 @@ def test_a_pattern_without_gaps_is_unknown() -> None:
 def test_the_front_does_not_hold_for_wide_wounds() -> None:
     """Why wide wounds take published times: half a gap between follicles would be crossed many times too soon."""
     gap_um = 1e3 * 2 * math.sqrt(2 / (math.sqrt(3) * 4.39)) / math.sqrt(3)  # 439 follicles per cm², hexagonal
-    assert at(gap_um) < published()["ablative"]["reepithelialisation_h"]["low"] / 5
+    assert at(gap_um) < healing_table()["ablative"]["reepithelialisation_h"]["low"] / 5

@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.answers.harm import counted_harm
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.outcome.harm import HARMS, harm_group
-from skinbeam.outcome.healing import TIMES, healing_group, published
-from skinbeam.outcome.injury import INJURIES, OTHER
-from skinbeam.plan.rules.table import rules
-from skinbeam.schema.names import table
-from skinbeam.sources import Sourced, bibliography
+from skinbeam.api.simulate import simulate_document
+from skinbeam.evidence.harm_counts import harm_share_in_trials
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import SourcedValue, bibliography
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.outcome.healing import HEALING_TIMES, healing_group, healing_table
+from skinbeam.outcome.injury import HARM_OUTCOMES, INJURY_KINDS, OTHER_INJURY, harm_group
+from skinbeam.plan.rules.table import load_rules
 
 DARK = {"age_years": 40, "sex": "female", "phototype": "V"}
 FAIR = {"age_years": 40, "sex": "female", "phototype": "II"}
@@ -30,22 +29,22 @@ def simulated(case: Any, *, draws: int = 40, **changes: Any) -> dict[str, Any]:
 
 def kinds(*names: str) -> dict[str, Any]:
     """What a chunk of draws enters, one draw a name; every time is a day, as far as one is published."""
-    seen: dict[str, Any] = {"injury.kind": np.array([float(INJURIES.index(name)) for name in names])}
-    for time in TIMES:
+    seen: dict[str, Any] = {"injury.kind": np.array([float(INJURY_KINDS.index(name)) for name in names])}
+    for time in HEALING_TIMES:
         seen[f"healing.{time}"] = np.array(
-            [0.0 if name == "none" else 1.0 if time in published().get(name, {}) else math.inf for name in names]
+            [0.0 if name == "none" else 1.0 if time in healing_table().get(name, {}) else math.inf for name in names]
         )
     return seen
 
 
 def test_published_times_are_sourced_and_in_order() -> None:
-    for modality, entries in published().items():
-        assert modality in table("modality")
+    for modality, entries in healing_table().items():
+        assert modality in vocabulary_table("modality")
         for name, entry in entries.items():
             if name == "face_only":
                 continue
-            assert name in TIMES
-            value = Sourced.from_table(entry)
+            assert name in HEALING_TIMES
+            value = SourcedValue.from_table(entry)
             assert value.distribution in ("lognormal", "uniform")
             assert 0 <= value.low < value.high
             assert {value.source, *entry.get("also", ())} <= set(bibliography())
@@ -55,7 +54,7 @@ def test_the_times_are_those_that_the_plan_tells() -> None:
     """Two places tell downtime: the rules of a plan and the simulation. They read the same figures."""
     spans = {
         (modality, value.quantity): (value.low, value.high)
-        for rule in rules()
+        for rule in load_rules()
         if rule.use == "downtime"
         for modality in rule.modalities
         for value in rule.values
@@ -65,9 +64,9 @@ def test_the_times_are_those_that_the_plan_tells() -> None:
         ("non-ablative-fractional", "downtime"),
         ("vascular", "downtime"),
     ):
-        entry = published()[modality]["downtime_days"]
+        entry = healing_table()[modality]["downtime_days"]
         assert (entry["low"], entry["high"]) == spans[modality, quantity]
-    redness = published()["fractional-ablative"]["erythema_days"]
+    redness = healing_table()["fractional-ablative"]["erythema_days"]
     assert (redness["low"], redness["high"]) == spans["fractional-ablative", "redness"]
 
 
@@ -75,20 +74,20 @@ def test_the_times_are_those_of_the_trial_table() -> None:
     with (resources.files("skinbeam") / "data" / "studies.csv").open(encoding="utf-8") as file:
         rows = {row["row"]: row for row in csv.DictReader(file)}
     means = [float(rows[f"tanzi2003/{arm}"]["downtime_days_low"]) for arm in ("co2", "eryag")]
-    covered = published()["ablative"]["reepithelialisation_h"]["value"] / DAYS_H
+    covered = healing_table()["ablative"]["reepithelialisation_h"]["value"] / DAYS_H
     assert covered == pytest.approx(math.sqrt(math.prod(means)), rel=0.01)  # printed to two digits
     red = [float(rows[f"tanzi2003/{arm}"]["erythema_days_low"]) for arm in ("co2", "eryag")]
-    assert published()["ablative"]["erythema_days"]["value"] == pytest.approx(math.sqrt(math.prod(red)), rel=0.01)
+    assert healing_table()["ablative"]["erythema_days"]["value"] == pytest.approx(math.sqrt(math.prod(red)), rel=0.01)
     crusts = [
         float(row[f"downtime_days_{end}"])
         for row in rows.values()
         if row["modality"] == "fractional-ablative" and row["downtime_kind"] == "crusting"
         for end in ("low", "high")
     ]
-    entry = published()["fractional-ablative"]["downtime_days"]
+    entry = healing_table()["fractional-ablative"]["downtime_days"]
     assert (entry["low"], entry["high"]) == (min(crusts), max(crusts))
     # A lognormal law has mean m exp(s²/2) and variance mean² (exp(s²) - 1): here 2.1 and 2.0² days.
-    entry = published()["pigment-short-pulse"]["downtime_days"]
+    entry = healing_table()["pigment-short-pulse"]["downtime_days"]
     s = math.log(entry["high"] / entry["low"]) / 2
     mean = entry["value"] * math.exp(s**2 / 2)
     assert mean == pytest.approx(float(rows["pico532spots2022/1"]["downtime_days_low"]), rel=0.01)
@@ -118,8 +117,8 @@ def test_a_front_from_the_nearest_edge_says_less_than_the_published_times() -> N
 )
 def test_a_fractional_pulse_takes_the_times_of_its_kind(case: str, modality: str) -> None:
     healing = simulated(case)["healing"]
-    for name in TIMES:
-        entry = published()[modality].get(name)
+    for name in HEALING_TIMES:
+        entry = healing_table()[modality].get(name)
         if (modality, name) == ("non-ablative-fractional", "reepithelialisation_h"):
             continue  # no published time: `test_closure`
         if entry is None:
@@ -143,16 +142,16 @@ def test_craters_are_open_until_they_close_and_columns_never() -> None:
 
 def test_where_nothing_is_hurt_nothing_heals_and_nothing_is_risked() -> None:
     found = simulated("vessel", laser={"wavelength_nm": 595.0}, settings__fluence_J_cm2=0.01)
-    for name in TIMES:
+    for name in HEALING_TIMES:
         assert median(found["healing"][name]) == 0
     assert {median(value) for value in found["healing"]["wound_open_fraction"].values()} == {0.0}
-    assert {median(found["harm"][name]) for name in HARMS} == {0.0}
+    assert {median(found["harm"][name]) for name in HARM_OUTCOMES} == {0.0}
     assert median(found["harm"]["p_burn"]) < 1e-3  # of people, whose dose may lie off the computed one
 
 
 def test_a_burn_is_no_treatment() -> None:
     found = simulated("bath")
-    assert all("burn" in found["healing"][name]["unknown"] for name in TIMES)
+    assert all("burn" in found["healing"][name]["unknown"] for name in HEALING_TIMES)
     assert all("burn" in value["unknown"] for value in found["harm"].values())
 
 
@@ -160,7 +159,7 @@ def test_a_wound_through_the_epidermis_takes_the_times_of_full_field_lasers() ->
     found = simulated("er-yag", settings__fluence_J_cm2=24.0)
     healing = found["healing"]
     # The median is the published one within the error of a median of 40 draws, 1.25 / sqrt(40) of a deviation.
-    entry = published()["ablative"]["reepithelialisation_h"]
+    entry = healing_table()["ablative"]["reepithelialisation_h"]
     allowed = (entry["high"] / entry["value"]) ** (3 * 1.25 / math.sqrt(40))
     assert entry["value"] / allowed < median(healing["reepithelialisation_h"]) < entry["value"] * allowed
     assert "unknown" in healing["oedema_days"]
@@ -178,13 +177,13 @@ def test_a_few_draws_without_a_time_leave_the_interval_known() -> None:
     """The upper end of 0.8 stands at nine of ten: one of twenty without an end is beyond it, three are not."""
     weights = np.ones(20)
     case = loaded("vessel").case
-    few = healing_group(kinds(*["vascular"] * 19, OTHER), weights, case, ("a",))
+    few = healing_group(kinds(*["vascular"] * 19, OTHER_INJURY), weights, case, ("a",))
     assert isinstance(few["downtime_days"], Estimate)
-    many = healing_group(kinds(*["vascular"] * 17, *[OTHER] * 3), weights, case, ("a",))
+    many = healing_group(kinds(*["vascular"] * 17, *[OTHER_INJURY] * 3), weights, case, ("a",))
     assert isinstance(many["downtime_days"], Unknown)
     assert isinstance(
         harm_group(
-            kinds(*["vascular"] * 17, *[OTHER] * 3),
+            kinds(*["vascular"] * 17, *[OTHER_INJURY] * 3),
             weights,
             case,
             ("a",),
@@ -197,7 +196,7 @@ def test_a_few_draws_without_a_time_leave_the_interval_known() -> None:
 def test_harm_is_what_trials_counted_after_that_kind_of_laser() -> None:
     dark, fair = (simulated("fractional-1550", patient=who)["harm"]["p_pih"] for who in (DARK, FAIR))
     case = loaded("fractional-1550", patient=DARK).case
-    counted = counted_harm("pih", "non-ablative-fractional", case)
+    counted = harm_share_in_trials("pih", "non-ablative-fractional", case)
     assert isinstance(counted, Estimate)
     assert median(dark) == pytest.approx(counted.median, rel=1e-5)  # documents are rounded
     assert tuple(dark["basis"]) == counted.basis
@@ -222,7 +221,7 @@ def test_harm_grows_with_the_share_of_skins_that_are_hurt() -> None:
 def test_a_measured_colour_goes_before_the_phototype_that_was_said() -> None:
     said = loaded("fractional-1550", patient=DARK).case
     measured = loaded("fractional-1550", patient=DARK | {"ita_deg": 60.0}).case
-    p = [counted_harm("pih", "non-ablative-fractional", case) for case in (said, measured)]
+    p = [harm_share_in_trials("pih", "non-ablative-fractional", case) for case in (said, measured)]
     assert all(isinstance(one, Estimate) for one in p)
     assert p[1].median < p[0].median
 

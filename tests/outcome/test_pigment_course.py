@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.errors import NotAvailable
-from skinbeam.outcome.pigment import pigment_course, renewal_sources
-from skinbeam.skin.model import Skin
-from skinbeam.sources import bibliography
+from skinbeam.api.simulate import simulate_document
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.sources import bibliography
+from skinbeam.outcome.healing import pigment_course, renewal_sources
+from skinbeam.skin.distribution import SkinDistribution
 
 RUBY: dict[str, Any] = {
     "skin": {"preset": "guinea-pig"},
@@ -20,14 +20,14 @@ RUBY: dict[str, Any] = {
 
 
 def test_the_middle_skin_loses_its_pigment_in_a_transit_and_gets_it_back_after_doublings_and_another() -> None:
-    course = pigment_course(Skin(preset="guinea-pig").median())
+    course = pigment_course(SkinDistribution(preset="guinea-pig").median())
     assert course.loss_days == pytest.approx([8.0])
     # A tenth doubles 3.32 times in 5 days each; then 8 + 5.5 days to the surface.
     assert course.recovery_days == pytest.approx([5.0 * np.log2(10) + 13.5])
 
 
 def test_pigment_comes_back_after_it_went_in_every_skin_and_later_in_people() -> None:
-    pig, person = (pigment_course(Skin(preset=preset).sample(400, 1)) for preset in ("guinea-pig", "human"))
+    pig, person = (pigment_course(SkinDistribution(preset=preset).sample(400, 1)) for preset in ("guinea-pig", "human"))
     for course in (pig, person):
         assert np.all(course.loss_days > 0)
         assert np.all(course.recovery_days > course.loss_days)
@@ -37,7 +37,7 @@ def test_pigment_comes_back_after_it_went_in_every_skin_and_later_in_people() ->
 
 
 def test_more_melanocytes_left_bring_pigment_back_earlier_and_change_no_loss() -> None:
-    skins = Skin(preset="guinea-pig").median()
+    skins = SkinDistribution(preset="guinea-pig").median()
     few, many = (
         pigment_course(skins.assign(melanocytes_left_shift=skins["melanocytes_left_shift"] + shift))
         for shift in (-1.0, 1.0)
@@ -63,7 +63,7 @@ def test_a_pulse_that_breaks_melanosomes_has_the_course_and_one_that_does_not_ha
 
 def test_a_skin_whose_renewal_nobody_measured_has_no_course() -> None:
     with pytest.raises(NotAvailable, match="minipig"):
-        pigment_course(Skin(preset="minipig").median())
+        pigment_course(SkinDistribution(preset="minipig").median())
     healing = simulate_document(loaded(RUBY, skin__preset="minipig", settings__fluence_J_cm2=8.0), draws=8)["healing"]
     assert "minipig" in healing["pigment_loss_days"]["unknown"]
     assert "renew" in healing["pigment_loss_days"]["unknown"]

@@ -7,15 +7,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import levels, linear
-from skinbeam.photo.look import Look, look_at
-from skinbeam.photo.reading.read import Photograph, read
+from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
+from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograph
 
 Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 
 # The face alone: what lies around it takes time and tells nothing.
-PORTRAIT = read(Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg").rgb[10:265, 100:350]
+PORTRAIT = read_photograph(Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg").rgb[
+    10:265, 100:350
+]
 MELANIN = np.array([0.653, 1, 1.753])
 SPOTS = ((92.0, 116.0, 2.6), (156.0, 117.0, 2.6))
 # Of the portrait: the middle of the eyes and the distance of the pupils, px.
@@ -30,7 +32,7 @@ def portrait(
     light: Array | float = 1.0,
 ) -> Picture:
     """The portrait with soft discs (x, y, radius in its pixels) that add a density of melanin, under a light."""
-    large = cv2.resize(linear(PORTRAIT), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    large = cv2.resize(srgb_to_linear(PORTRAIT), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC).clip(0, 1)
     yy, xx = np.mgrid[: large.shape[0], : large.shape[1]]
     cover = np.zeros(large.shape[:2])
     for x, y, radius in spots:
@@ -40,7 +42,7 @@ def portrait(
 
 
 def encoded(light: Array) -> Picture:
-    return np.round(255 * np.clip(levels(light), 0, 1)).astype(np.uint8)
+    return np.round(255 * np.clip(linear_to_srgb(light), 0, 1)).astype(np.uint8)
 
 
 def moved(rgb: Picture, *, turn_deg: float = 0.0, zoom: float = 1.0, noise: float = 0.0, seed: int = 1) -> Picture:
@@ -69,7 +71,7 @@ def turned(rgb: Picture, yaw_deg: float, *, zoom: float = 1.0) -> Picture:
 def from_one_side(rgb: Picture, ln: float, *, zoom: float = 1.0) -> Picture:
     """The light stronger towards the right: by so much, in logarithms, two pupil distances from the middle."""
     across = (np.arange(rgb.shape[1]) - zoom * MIDDLE[0]) / (2 * zoom * PUPILS)
-    return encoded(linear(rgb) * 0.6 * np.exp(ln * np.clip(across, -1, 1))[None, :, None])
+    return encoded(srgb_to_linear(rgb) * 0.6 * np.exp(ln * np.clip(across, -1, 1))[None, :, None])
 
 
 def stored(rgb: Picture, quality: int = 90) -> Picture:
@@ -78,8 +80,8 @@ def stored(rgb: Picture, quality: int = 90) -> Picture:
     return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
 
 
-def looked_at(rgb: Picture) -> Look:
-    return look_at(Photograph(rgb, "0" * 64))
+def looked_at(rgb: Picture) -> PhotoAnalysis:
+    return analyse_photograph(DecodedPhotograph(rgb, "0" * 64))
 
 
 __all__ = ["PORTRAIT", "encoded", "from_one_side", "looked_at", "moved", "portrait", "stored", "turned"]

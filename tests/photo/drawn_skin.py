@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate
-from skinbeam.photo.colour import linear
-from skinbeam.photo.findings.detail import Detail, read_detail
+from skinbeam.model.estimate import Estimate
+from skinbeam.photo.colour import srgb_to_linear
+from skinbeam.photo.findings.detail import SkinDetail, measure_detail
 
 Array = NDArray[np.float64]
 
@@ -61,12 +61,12 @@ class Drawn:
         )
         return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
 
-    def detail(self) -> Detail:
+    def detail(self) -> SkinDetail:
         """Return the patch as the detail of a cheek."""
-        light = linear(self.rgb()).astype(np.float32)
+        light = srgb_to_linear(self.rgb()).astype(np.float32)
         scale = Estimate(self.mm_per_px, 0.95 * self.mm_per_px, 1.05 * self.mm_per_px, 0.95, "assumed")
         shape = (light.shape[0], light.shape[1])
-        return read_detail(light, {"cheek-right": np.ones(shape, bool)}, scale, 1.0, (0.0, 0.0), shape)
+        return measure_detail(light, {"cheek-right": np.ones(shape, bool)}, scale, 1.0, (0.0, 0.0), shape)
 
     def _lines(self, lines: Sequence[tuple[Array, float, float]], shape: tuple[int, int]) -> Array:
         scale = _FINER / self.mm_per_px

@@ -7,15 +7,22 @@ import cv2
 import numpy as np
 import pytest
 
-from skinbeam.estimate import Unknown
-from skinbeam.photo.card.calibration import Calibration, by_chart
-from skinbeam.photo.card.chart import COLUMNS, ROWS, Chart, find_chart, reference_light
-from skinbeam.photo.colour import lab, linear
-from skinbeam.photo.document import document_of
-from skinbeam.photo.look import look_at
-from skinbeam.photo.reading.read import Photograph, read
+from skinbeam.api.analyse_photo import analysis_document
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.analysis import analyse_photograph
+from skinbeam.photo.colour import linear_to_lab, srgb_to_linear
+from skinbeam.photo.colour_target import (
+    COLUMNS,
+    ROWS,
+    ColourCalibration,
+    ColourChart,
+    calibrate_by_chart,
+    find_chart,
+    reference_light,
+)
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograph
 
-PORTRAIT = read(Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg").rgb
+PORTRAIT = read_photograph(Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg").rgb
 DAYLIGHT, WARM, COLD = (1.0, 1.0, 1.0), (1.3, 1.0, 0.55), (0.7, 1.0, 1.4)
 CELL, GAP = 40, 6  # of the drawn chart, in its own pixels
 
@@ -63,7 +70,7 @@ def held(
     seen = held_out[:, :2] * (1.2 * width / (1.2 * width + held_out[:, 2:])) + np.array(at) * (width, height)
     plane = cv2.getPerspectiveTransform(flat, seen.astype(np.float32))
     there = cv2.warpPerspective(np.ones((tall, wide), np.float32), plane, (width, height))[..., None]
-    whole = linear(scene) * (1 - there) + cv2.warpPerspective(chart, plane, (width, height)) * there
+    whole = srgb_to_linear(scene) * (1 - there) + cv2.warpPerspective(chart, plane, (width, height)) * there
     blurred = cv2.GaussianBlur(bytes_of(whole * light * exposure), (0, 0), 0.7)
     grain = np.random.default_rng(5).normal(0, noise, blurred.shape)
     _, coded = cv2.imencode(".jpg", np.clip(blurred + grain, 0, 255).astype(np.uint8)[..., ::-1])
@@ -96,7 +103,7 @@ def test_a_chart_is_found_where_it_is_held(how: dict[str, Any], scene: np.ndarra
     # Its patches in their order: a factor for each channel brings them to what they are.
     light = chart.light / (np.array(how.get("light", DAYLIGHT)) * how.get("exposure", 0.8))
     kept = ~chart.clipped
-    off = np.linalg.norm(lab(light) - lab(np.clip(reference_light(), 0, 1)), axis=1)
+    off = np.linalg.norm(linear_to_lab(light) - linear_to_lab(np.clip(reference_light(), 0, 1)), axis=1)
     assert np.median(off[kept]) < 6  # blur and coding of patches of some 20 px
 
 
@@ -146,31 +153,31 @@ def test_a_chart_of_other_colours_is_not_taken_for_it(seed: int, scene: np.ndarr
     assert find_chart(held(scene, drawn(order), share=0.3)[0]) is None
 
 
-def seen_through(light: np.ndarray, camera: np.ndarray, clip: bool = True) -> Chart:
+def seen_through(light: np.ndarray, camera: np.ndarray, clip: bool = True) -> ColourChart:
     seen = light @ camera
-    return Chart(np.clip(seen, 0, 1), (seen >= 1).any(axis=1) & clip, np.zeros((4, 2)))
+    return ColourChart(np.clip(seen, 0, 1), (seen >= 1).any(axis=1) & clip, np.zeros((4, 2)))
 
 
 def test_a_camera_that_mixes_channels_is_corrected_and_the_rest_is_told() -> None:
     camera = np.array([[0.8, 0.1, 0.02], [0.15, 0.7, 0.2], [0.05, 0.1, 0.6]])
-    card = by_chart(seen_through(reference_light(), camera))
-    assert isinstance(card, Calibration)
+    card = calibrate_by_chart(seen_through(reference_light(), camera))
+    assert isinstance(card, ColourCalibration)
     assert card.delta_E is not None
     assert card.delta_E < 0.5  # a matrix undoes a matrix; blue and cyan lie outside sRGB, where bytes end
     skin = np.array([[0.45, 0.28, 0.2], [0.1, 0.06, 0.04]])
-    np.testing.assert_allclose(lab(card(skin @ camera)), lab(skin), atol=1.0)
+    np.testing.assert_allclose(linear_to_lab(card(skin @ camera)), linear_to_lab(skin), atol=1.0)
     # An exposure changes nothing of what is corrected but its level.
-    brighter = by_chart(seen_through(reference_light(), 0.5 * camera))
-    assert isinstance(brighter, Calibration)
+    brighter = calibrate_by_chart(seen_through(reference_light(), 0.5 * camera))
+    assert isinstance(brighter, ColourCalibration)
     np.testing.assert_allclose(brighter(skin @ (0.5 * camera)), card(skin @ camera), rtol=0.02, atol=0.002)
 
 
 def test_a_chart_that_cannot_serve_says_why() -> None:
-    bright = by_chart(seen_through(reference_light(), 12 * np.eye(3)))
+    bright = calibrate_by_chart(seen_through(reference_light(), 12 * np.eye(3)))
     assert isinstance(bright, Unknown)
     assert "clipped" in bright.reason
     rng = np.random.default_rng(3)
-    soiled = by_chart(seen_through(reference_light() * rng.lognormal(0, 0.9, (24, 3)), np.eye(3), clip=False))
+    soiled = calibrate_by_chart(seen_through(reference_light() * rng.lognormal(0, 0.9, (24, 3)), np.eye(3), clip=False))
     assert isinstance(soiled, Unknown)
     assert "mixed" in soiled.reason
 
@@ -180,8 +187,8 @@ def test_a_chart_beside_the_face_brings_back_its_colour(scene: np.ndarray) -> No
     told = {}
     for name, light, exposure in (("plain", DAYLIGHT, 1.0), ("warm", WARM, 0.6)):
         picture, corners = held(scene, drawn(), share=0.25, at=(0.18, 0.5), light=light, exposure=exposure)
-        look = look_at(Photograph(picture, "0" * 64))
-        document = document_of(look, None)
+        look = analyse_photograph(DecodedPhotograph(picture, "0" * 64))
+        document = analysis_document(look, None)
         assert document["card"]["kind"] == "chart"
         assert document["card"]["delta_E"] < 6
         assert document["colour"]["calibrated"]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.errors import InputError
-from skinbeam.estimate import Unknown
-from skinbeam.photo.colour import Colour, card_gain, ita_deg, lab, linear, read_colour
-from skinbeam.photo.maps.level import level_of
-from skinbeam.photo.maps.pigments import blood_index, density
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.colour import PhotoColour, ita_deg, linear_to_lab, read_colour, srgb_to_linear, white_card_gain
+from skinbeam.photo.pigment_maps.pigment_density import blood_index, optical_density
+from skinbeam.photo.pigment_maps.skin_level import estimate_skin_level
 
 # sRGB → L*, a*, b* under D65, 2°, as printed by B. Lindbloom's calculator (two decimals).
 PRINTED = {
@@ -28,11 +28,11 @@ PRINTED = {
 @pytest.mark.parametrize("rgb", PRINTED)
 def test_lab_is_the_printed_one(rgb: tuple[int, int, int]) -> None:
     # The matrix has four decimals: 5e-5 of a ratio near 0.1 moves 500(x - y) by up to 0.03.
-    np.testing.assert_allclose(lab(linear(np.array(rgb, np.uint8))), PRINTED[rgb], atol=0.04)
+    np.testing.assert_allclose(linear_to_lab(srgb_to_linear(np.array(rgb, np.uint8))), PRINTED[rgb], atol=0.04)
 
 
 def test_linear_light_joins_at_the_corner_of_srgb() -> None:
-    steps = linear(np.arange(256, dtype=np.uint8))
+    steps = srgb_to_linear(np.arange(256, dtype=np.uint8))
     assert (np.diff(steps) > 0).all()
     assert (steps[0], steps[255]) == (0.0, 1.0)
     assert steps[188] == pytest.approx(0.5, abs=0.005)  # half the light is level 188 of 255
@@ -56,16 +56,16 @@ SKIN = {
 }
 
 
-def without_a_card(skin: dict[str, np.ndarray]) -> Colour:
+def without_a_card(skin: dict[str, np.ndarray]) -> PhotoColour:
     middle = np.median(list(skin.values()), axis=0)
-    found = read_colour(skin, level_of(middle, calibrated=False).ita_deg)
-    assert isinstance(found, Colour)
+    found = read_colour(skin, estimate_skin_level(middle, calibrated=False).ita_deg)
+    assert isinstance(found, PhotoColour)
     return found
 
 
 def test_an_uncalibrated_photograph_spans_more_than_the_light_moved_one_portrait() -> None:
     free, held = without_a_card(SKIN), read_colour(SKIN)
-    assert isinstance(held, Colour)
+    assert isinstance(held, PhotoColour)
     assert free.ita_deg.low < held.ita_deg.low < held.ita_deg.high < free.ita_deg.high
     assert free.ita_deg.high - free.ita_deg.low > 22  # the cheeks of one portrait differ by this much
     assert free.darkest_deg == min(free.regions.values())
@@ -83,7 +83,7 @@ def test_the_interval_holds_the_same_skin_in_other_exposures(factor: float) -> N
 def test_one_bluish_region_is_left_out_and_most_of_them_say_nothing() -> None:
     blue = np.array([0.25, 0.25, 0.3])
     held = read_colour({**SKIN, "jaw": blue})
-    assert isinstance(held, Colour)
+    assert isinstance(held, PhotoColour)
     assert set(held.regions) == set(SKIN)
     assert isinstance(read_colour({"jaw": blue, "nose": blue, "chin": SKIN["chin"]}), Unknown)
 
@@ -98,9 +98,9 @@ def with_card(rgb: tuple[int, int, int]) -> np.ndarray:
 
 
 def test_a_card_takes_the_colour_of_the_light_away() -> None:
-    gain = card_gain(with_card((220, 200, 180)), [20, 10, 40, 30])
+    gain = white_card_gain(with_card((220, 200, 180)), [20, 10, 40, 30])
     assert isinstance(gain, np.ndarray)
-    balanced = linear(np.array((220, 200, 180), np.uint8)) * gain
+    balanced = srgb_to_linear(np.array((220, 200, 180), np.uint8)) * gain
     np.testing.assert_allclose(balanced, 0.9, rtol=1e-12)
 
 
@@ -108,7 +108,7 @@ def test_a_card_takes_the_colour_of_the_light_away() -> None:
     ("rgb", "word"), [((255, 255, 255), "clipped"), ((50, 50, 50), "dark"), ((240, 180, 80), "coloured")]
 )
 def test_a_card_that_cannot_serve_says_why(rgb: tuple[int, int, int], word: str) -> None:
-    found = card_gain(with_card(rgb), [20, 10, 40, 30])
+    found = white_card_gain(with_card(rgb), [20, 10, 40, 30])
     assert isinstance(found, Unknown)
     assert word in found.reason
 
@@ -116,7 +116,7 @@ def test_a_card_that_cannot_serve_says_why(rgb: tuple[int, int, int], word: str)
 @pytest.mark.parametrize("card", [[0, 0, 4, 40], [100, 0, 40, 40], [-1, 0, 40, 40], [0, 0, 40], [0, 0, math.nan, 40]])
 def test_a_card_outside_the_picture_is_refused(card: list[float]) -> None:
     with pytest.raises(InputError) as caught:
-        card_gain(with_card((200, 200, 200)), card)
+        white_card_gain(with_card((200, 200, 200)), card)
     assert caught.value.field == "white_card"
 
 
@@ -129,12 +129,12 @@ def test_blood_that_was_painted_is_read_back_beside_melanin_and_shade(
 ) -> None:
     painted = melanin * np.array(DIRECTIONS["melanin"]) + haemoglobin * np.array(DIRECTIONS["haemoglobin"]) + shade
     # The three directions have a condition number below 30: rounding stays below 1e-13.
-    assert float(blood_index(density(np.exp(-painted)))) == pytest.approx(haemoglobin, abs=1e-12)
+    assert float(blood_index(optical_density(np.exp(-painted)))) == pytest.approx(haemoglobin, abs=1e-12)
 
 
 def test_brightness_leaves_the_index_of_blood_alone() -> None:
     light = np.random.default_rng(5).uniform(0.05, 0.9, (6, 7, 3))
-    bright, dim = (blood_index(density(factor * light)) for factor in (1.0, 0.4))
+    bright, dim = (blood_index(optical_density(factor * light)) for factor in (1.0, 0.4))
     np.testing.assert_allclose(dim, bright, atol=1e-12)
 
 

@@ -7,27 +7,29 @@ import cv2
 import numpy as np
 import pytest
 
-from skinbeam.photo.colour import linear
-from skinbeam.photo.face.finder import find_faces, the_face
-from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.regions import FaceView, find_regions, view
-from skinbeam.photo.reading.read import read
+from skinbeam.photo.colour import srgb_to_linear
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.face.finder import find_faces_by_cascades, find_single_face
+from skinbeam.photo.face.regions import FaceView, face_view, find_regions
 
-PORTRAIT = read(Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg").rgb
+PORTRAIT = read_photograph(Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg").rgb
 
 
 @pytest.fixture(scope="module")
 def seen() -> FaceView:
     # Twice as large, so that what is painted is wider than the margins of a pixel.
-    face = the_face(cv2.resize(PORTRAIT, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), find_faces)
+    face = find_single_face(
+        cv2.resize(PORTRAIT, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), find_faces_by_cascades
+    )
     assert isinstance(face, Face)
-    return view(cv2.resize(PORTRAIT, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), face)
+    return face_view(cv2.resize(PORTRAIT, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), face)
 
 
 def painted(seen: FaceView, at: tuple[float, float], half: tuple[float, float], factor: tuple[float, ...]) -> FaceView:
     """A view whose linear light is multiplied within an ellipse; places in pupil distances from between the eyes."""
     mask = inside(seen, at, half)[..., None]
-    light = np.where(mask, linear(seen.rgb) * factor, linear(seen.rgb))
+    light = np.where(mask, srgb_to_linear(seen.rgb) * factor, srgb_to_linear(seen.rgb))
     coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
     return replace(seen, rgb=np.round(255 * np.clip(coded, 0, 1)).astype(np.uint8))
 

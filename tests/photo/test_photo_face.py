@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from skinbeam.photo.face.finder import Refusal, find_faces, the_face
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.face.finder import FaceRefusal, find_faces_by_cascades, find_single_face
 from skinbeam.photo.face.mesh import MESH_REGIONS, asymmetry
-from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.regions import SITES, FaceView, Regions, find_regions, view
+from skinbeam.photo.face.regions import REGION_SITES, FaceView, SkinRegions, face_view, find_regions
 from skinbeam.photo.quality import sharpness
-from skinbeam.photo.reading.read import read
 
 TESTS = Path(__file__).parents[1]
-PORTRAIT = read(TESTS.parent / "examples" / "first-consultation" / "face.jpg").rgb
+PORTRAIT = read_photograph(TESTS.parent / "examples" / "first-consultation" / "face.jpg").rgb
 
 # What is seen of a face with a fringe and a collar, whatever its size.
 CORE = {"glabella", "periorbital-right", "periorbital-left", "nose", "cheek-right", "cheek-left", "perioral", "chin"}
@@ -25,10 +25,10 @@ CORE = {"glabella", "periorbital-right", "periorbital-left", "nose", "cheek-righ
 RIGHT_PUPIL, LEFT_PUPIL, MOUTH = (203.6, 101.0), (246.6, 103.0), (223.6, 146.0)
 
 
-def shown(rgb: np.ndarray) -> tuple[Face, FaceView, Regions]:
-    face = the_face(rgb, find_faces)
+def shown(rgb: np.ndarray) -> tuple[Face, FaceView, SkinRegions]:
+    face = find_single_face(rgb, find_faces_by_cascades)
     assert isinstance(face, Face)
-    seen = view(rgb, face)
+    seen = face_view(rgb, face)
     return face, seen, find_regions(seen)
 
 
@@ -49,7 +49,7 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_the_pupils_and_the_mouth_are_where_a_person_puts_them() -> None:
-    face = the_face(PORTRAIT, find_faces)
+    face = find_single_face(PORTRAIT, find_faces_by_cascades)
     assert isinstance(face, Face)
     assert math.dist(face.right_pupil, RIGHT_PUPIL) < 2  # a pixel by hand, one by the iris under its lid
     assert math.dist(face.left_pupil, LEFT_PUPIL) < 2
@@ -60,7 +60,7 @@ def test_the_pupils_and_the_mouth_are_where_a_person_puts_them() -> None:
 @pytest.mark.parametrize("side_px", [400, 700, 1500, 3000])
 def test_the_pupils_stay_where_they_are_at_every_size(side_px: int) -> None:
     factor = side_px / PORTRAIT.shape[1]
-    face = the_face(resized(factor), find_faces)
+    face = find_single_face(resized(factor), find_faces_by_cascades)
     assert isinstance(face, Face)
     # Two pixels of the portrait, as above: nothing finer is in an enlarged copy, and the smallest has 1.3 times fewer.
     assert math.dist(np.divide(face.right_pupil, factor), RIGHT_PUPIL) < 2
@@ -72,7 +72,7 @@ def test_a_dark_outer_lid_does_not_draw_the_pupils_away() -> None:
     for (x, y), outer in ((RIGHT_PUPIL, -1), (LEFT_PUPIL, 1)):
         near, far = sorted((round(x + 5 * outer), round(x + 14 * outer)))
         rgb[round(y - 6) : round(y), near:far] //= 3
-    face = the_face(rgb, find_faces)
+    face = find_single_face(rgb, find_faces_by_cascades)
     assert isinstance(face, Face)
     assert math.dist(face.right_pupil, RIGHT_PUPIL) < 2
     assert math.dist(face.left_pupil, LEFT_PUPIL) < 2
@@ -80,7 +80,7 @@ def test_a_dark_outer_lid_does_not_draw_the_pupils_away() -> None:
 
 def test_every_region_of_the_portrait_is_found_and_lies_where_it_should() -> None:
     face, seen, regions = shown(PORTRAIT)
-    assert set(regions.masks) | set(regions.left_out) == set(SITES)
+    assert set(regions.masks) | set(regions.left_out) == set(REGION_SITES)
     assert set(regions.masks) >= CORE
     assert {"neck", "decolletage"} <= set(regions.left_out)  # a suit and its collar
     centre = {name: seen.back(np.argwhere(mask)[:, ::-1].mean(axis=0)[None])[0] for name, mask in regions.masks.items()}
@@ -147,15 +147,17 @@ def test_brightness_leaves_the_regions_where_they_are() -> None:
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_picture_is_refused(turns: int) -> None:
-    found = the_face(np.ascontiguousarray(np.rot90(PORTRAIT, turns)), find_faces)
-    assert isinstance(found, Refusal)
+    found = find_single_face(np.ascontiguousarray(np.rot90(PORTRAIT, turns)), find_faces_by_cascades)
+    assert isinstance(found, FaceRefusal)
     assert found.code == "picture-turned"
 
 
 def test_a_tilt_of_the_head_is_followed_up_to_its_limit() -> None:
     turn = cv2.getRotationMatrix2D((225, 110), 12, 1)
-    face = the_face(cv2.warpAffine(PORTRAIT, turn, (512, 512), borderMode=cv2.BORDER_REPLICATE), find_faces)
-    upright = the_face(PORTRAIT, find_faces)
+    face = find_single_face(
+        cv2.warpAffine(PORTRAIT, turn, (512, 512), borderMode=cv2.BORDER_REPLICATE), find_faces_by_cascades
+    )
+    upright = find_single_face(PORTRAIT, find_faces_by_cascades)
     assert isinstance(face, Face)
     assert isinstance(upright, Face)
     # Half a pixel on each of two pupils 44 px apart is a degree.
@@ -164,8 +166,8 @@ def test_a_tilt_of_the_head_is_followed_up_to_its_limit() -> None:
     def tilted(_: np.ndarray) -> list[Face]:
         return [replace(upright, left_pupil=(upright.right_pupil[0] + 40, upright.right_pupil[1] + 25))]
 
-    refused = the_face(PORTRAIT, tilted)
-    assert isinstance(refused, Refusal)
+    refused = find_single_face(PORTRAIT, tilted)
+    assert isinstance(refused, FaceRefusal)
     assert refused.code == "face-tilted"
     assert "32" in refused.message.text  # atan(25/40) = 32.0 degrees
 
@@ -173,29 +175,29 @@ def test_a_tilt_of_the_head_is_followed_up_to_its_limit() -> None:
 def test_no_face_and_two_faces_are_refused() -> None:
     noise = np.random.default_rng(2).integers(0, 256, (300, 300, 3), dtype=np.uint8)
     for empty in (np.full((300, 300, 3), 170, np.uint8), noise):
-        found = the_face(empty, find_faces)
-        assert isinstance(found, Refusal)
+        found = find_single_face(empty, find_faces_by_cascades)
+        assert isinstance(found, FaceRefusal)
         assert (found.code, found.faces) == ("no-face", 0)
-    two = the_face(np.concatenate([PORTRAIT, PORTRAIT], axis=1), find_faces)
-    assert isinstance(two, Refusal)
+    two = find_single_face(np.concatenate([PORTRAIT, PORTRAIT], axis=1), find_faces_by_cascades)
+    assert isinstance(two, FaceRefusal)
     assert (two.code, two.faces) == ("several-faces", 2)
     assert "2 faces" in two.message.text
 
 
 def test_fewer_than_thirty_pixels_between_the_pupils_are_refused() -> None:
-    found = the_face(resized(0.65), find_faces)  # 44 px x 0.65 = 28.6
-    assert isinstance(found, Refusal)
+    found = find_single_face(resized(0.65), find_faces_by_cascades)  # 44 px x 0.65 = 28.6
+    assert isinstance(found, FaceRefusal)
     assert found.code == "too-small"
-    assert isinstance(the_face(resized(0.72), find_faces), Face)  # 31.7
+    assert isinstance(find_single_face(resized(0.72), find_faces_by_cascades), Face)  # 31.7
 
 
 def test_sharpness_falls_with_blur_and_not_with_light() -> None:
-    face = the_face(PORTRAIT, find_faces)
+    face = find_single_face(PORTRAIT, find_faces_by_cascades)
     assert isinstance(face, Face)
-    blurred = [sharpness(view(cv2.GaussianBlur(PORTRAIT, (0, 0), s), face)) for s in (0.5, 1, 2, 4)]
+    blurred = [sharpness(face_view(cv2.GaussianBlur(PORTRAIT, (0, 0), s), face)) for s in (0.5, 1, 2, 4)]
     assert blurred == sorted(blurred, reverse=True)
     assert blurred[0] > 10 * blurred[-1]
-    sharp, dim = sharpness(view(PORTRAIT, face)), sharpness(view((PORTRAIT * 0.5).astype(np.uint8), face))
+    sharp, dim = sharpness(face_view(PORTRAIT, face)), sharpness(face_view((PORTRAIT * 0.5).astype(np.uint8), face))
     assert dim == pytest.approx(sharp, rel=0.05)  # rounding to half as many levels
 
 
@@ -220,7 +222,7 @@ def test_mesh_and_cascades_agree_on_the_portrait(mesh_face: Face) -> None:
 
 
 def test_the_mesh_lists_name_regions() -> None:
-    assert set(MESH_REGIONS) < set(SITES)
+    assert set(MESH_REGIONS) < set(REGION_SITES)
     assert all(0 <= index < 468 for points in MESH_REGIONS.values() for index in points)
 
 
@@ -230,7 +232,7 @@ def test_a_face_turned_away_loses_its_far_side(mesh_face: Face) -> None:
     away = mesh_face.points.copy()
     away[1, 0] = away[234, 0] + 0.1 * (away[454, 0] - away[234, 0])  # the nose near the person's right edge
     assert asymmetry(away) == pytest.approx(2 * 0.1 - 1)
-    seen = view(PORTRAIT, replace(mesh_face, points=away))
+    seen = face_view(PORTRAIT, replace(mesh_face, points=away))
     found = find_regions(seen)
     assert set(found.far_side) == {f"{name}-right" for name in ("cheek", "periorbital", "eyelid", "jaw")}
     assert "cheek-right" not in found.masks

@@ -8,20 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skinbeam.document import canonical_json
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.photo.document import photo_document
-from skinbeam.photo.face.finder import the_face
-from skinbeam.photo.face.regions import view
-from skinbeam.photo.findings.finding import KINDS
-from skinbeam.photo.look import SeenSkin, look_at
-from skinbeam.photo.reading.read import read
-from skinbeam.provenance import collect
-from skinbeam.schema.names import table
-from skinbeam.sources import cite
+from skinbeam.api.analyse_photo import photo_document
+from skinbeam.model.document import canonical_json
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.sources import collect_sources, find_source
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.photo.analysis import SkinAnalysis, analyse_photograph
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.face.finder import find_single_face
+from skinbeam.photo.face.regions import face_view
+from skinbeam.photo.findings.finding import FINDING_KINDS
 
 FILE = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
-PORTRAIT = read(FILE).rgb
+PORTRAIT = read_photograph(FILE).rgb
 KEYS = {"faces", "quality", "regions", "maps", "findings", "scale_mm_per_px"}
 FINDING_KEYS = {"kind", "region", "count", "area_mm2", "severity", "confidence", "suggests"}
 MELANIN, HAEMOGLOBIN, GREY = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
@@ -72,7 +71,7 @@ def test_the_portrait_carries_regions_colour_and_larger_spots_only(portrait: dic
     for kind in ("fine-lines", "pores", "vessels"):
         assert "at least 120" in kinds[kind]["count"]["unknown"]
     assert kinds["spots"]["count"] == 0
-    assert set(kinds) == set(KINDS)
+    assert set(kinds) == set(FINDING_KINDS)
     assert [warning["code"] for warning in portrait["warnings"]] == ["uncalibrated-photo"]
 
 
@@ -84,8 +83,8 @@ def test_the_shaded_side_of_a_face_is_no_brown_patch(portrait: dict) -> None:
 def test_every_finding_has_its_keys_and_names_a_condition(portrait: dict) -> None:
     for finding in portrait["findings"]:
         assert set(finding) >= FINDING_KEYS
-        assert finding["suggests"] in table("condition")
-        assert finding["site"] in table("site")
+        assert finding["suggests"] in vocabulary_table("condition")
+        assert finding["site"] in vocabulary_table("site")
 
 
 def test_polygons_lie_in_the_picture_around_the_face(portrait: dict) -> None:
@@ -267,8 +266,8 @@ def test_a_useless_card_is_said_and_leaves_the_colour_uncalibrated() -> None:
 
 
 def test_a_plan_gets_the_interval_and_the_darkest_region() -> None:
-    skin = look_at(read(FILE)).skin
-    assert isinstance(skin, SeenSkin)
+    skin = analyse_photograph(read_photograph(FILE)).skin
+    assert isinstance(skin, SkinAnalysis)
     ita = skin.colour.ita_deg
     assert ita.low < skin.colour.darkest_deg <= ita.median < ita.high
     assert skin.colour.calibrated is False
@@ -279,13 +278,13 @@ def test_a_look_keeps_the_face_and_not_the_picture() -> None:
     large = np.zeros((3000, 4000, 3), np.uint8)
     height, width = PORTRAIT.shape[:2]
     large[500 : 500 + height, 500 : 500 + width] = PORTRAIT
-    seen = view(large, the_face(PORTRAIT).moved(1.0, -500, -500))
+    seen = face_view(large, find_single_face(PORTRAIT).moved(1.0, -500, -500))
     assert seen.rgb.base is None
     assert seen.rgb.nbytes < large.nbytes / 50
 
 
 def test_the_sources_that_were_read_are_counted() -> None:
-    with collect() as keys:
+    with collect_sources() as keys:
         photo_document(FILE)
     assert {"viola2001", "dodgson2004", "skinbeam2026skin", "chardon1991", "iec61966", "skinbeam2026photo"} <= set(keys)
-    assert all(cite(key) for key in keys)
+    assert all(find_source(key) for key in keys)

@@ -31,14 +31,14 @@ from pydicom.uid import (
     VLPhotographicImageStorage,
 )
 
-from skinbeam.errors import InputError
-from skinbeam.photo.document import photo_document
-from skinbeam.photo.reading import decoder
-from skinbeam.photo.reading import read as reading
-from skinbeam.photo.reading.asked import Limits, RefusedPictureError
-from skinbeam.photo.reading.decoder import picture_of
-from skinbeam.photo.reading.profile import ADOBE_RGB, DISPLAY_P3
-from skinbeam.photo.reading.read import Photograph, decode, limits, read
+from skinbeam.api.analyse_photo import photo_document
+from skinbeam.model.errors import InputError
+from skinbeam.photo.decoding import decoder
+from skinbeam.photo.decoding import photograph as reading
+from skinbeam.photo.decoding.budget import DecoderBudget, RefusedPictureError
+from skinbeam.photo.decoding.decoder import decode_picture
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph, decoder_budget, read_photograph
+from skinbeam.photo.decoding.srgb import ADOBE_RGB, DISPLAY_P3
 
 HEIC = Path(__file__).parent / "heic"
 PORTRAIT = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
@@ -92,7 +92,7 @@ def dicom(pixels: bytes | None, syntax: UID = ExplicitVRLittleEndian, **tags: An
 
 def refused(data: bytes) -> str:
     with pytest.raises(InputError) as caught:
-        decode(data, name="x")
+        decode_photograph(data, name="x")
     return caught.value.code
 
 
@@ -121,7 +121,7 @@ CODED = 3
 
 @pytest.mark.parametrize("name", ["turned.heic", "burst.heic"])
 def test_a_heic_picture_is_read_upright_and_a_burst_by_its_first(name: str) -> None:
-    np.testing.assert_allclose(corners(read(HEIC / name).rgb), QUARTERS, atol=CODED)
+    np.testing.assert_allclose(corners(read_photograph(HEIC / name).rgb), QUARTERS, atol=CODED)
 
 
 @pytest.mark.parametrize("name", ["telephone.heic", "named-p3.heic"])
@@ -131,7 +131,7 @@ def test_the_wide_colours_of_a_telephone_are_read_by_profile_or_by_number(name: 
     to_srgb = np.array([[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]])
     light = np.clip(linear @ to_srgb.T, 0, 1)
     expected = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
-    np.testing.assert_allclose(corners(read(HEIC / name).rgb), expected, atol=CODED)
+    np.testing.assert_allclose(corners(read_photograph(HEIC / name).rgb), expected, atol=CODED)
 
 
 def test_a_heic_picture_of_high_dynamic_range_is_refused() -> None:
@@ -149,7 +149,7 @@ def test_a_format_whose_library_is_absent_says_so(
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(decoder, "find_spec", lambda name: None)
     with pytest.raises(RefusedPictureError) as caught:
-        picture_of(data, Limits(**limits()))
+        decode_picture(data, DecoderBudget(**decoder_budget()))
     assert caught.value.code == code
 
 
@@ -205,12 +205,12 @@ def run_lengths(rgb: np.ndarray) -> bytes:
     ],
 )  # fmt: skip
 def test_a_photograph_in_dicom_is_read(made: Callable[[np.ndarray], bytes], within: int) -> None:
-    np.testing.assert_allclose(corners(decode(made(quarters()), name="x.dcm")), QUARTERS, atol=within)
+    np.testing.assert_allclose(corners(decode_photograph(made(quarters()), name="x.dcm")), QUARTERS, atol=within)
 
 
 def test_the_profile_of_a_dicom_file_is_applied() -> None:
-    wide = decode(dicom(quarters().tobytes(), ICCProfile=ADOBE_RGB), name="x.dcm")
-    same = decode(saved(Image.fromarray(quarters()), "PNG", icc_profile=ADOBE_RGB), name="x.png")
+    wide = decode_photograph(dicom(quarters().tobytes(), ICCProfile=ADOBE_RGB), name="x.dcm")
+    same = decode_photograph(saved(Image.fromarray(quarters()), "PNG", icc_profile=ADOBE_RGB), name="x.png")
     np.testing.assert_array_equal(wide, same)
     assert np.abs(corners(wide) - QUARTERS).max() > 15, "it did something"
 
@@ -239,10 +239,10 @@ def test_a_jpeg_marked_as_adobe_rgb_has_its_colours() -> None:
     """As cameras write it: no profile, and the index R03 among the numbers of interoperability (DCF 2.0)."""
     image, exif = Image.fromarray(quarters()), Image.Exif()
     exif.get_ifd(0x8769)[0xA005] = {1: "R03"}
-    marked = decode(saved(image, "JPEG", quality=95, subsampling=0, exif=exif), name="x.jpg")
-    described = decode(saved(image, "JPEG", quality=95, subsampling=0, icc_profile=ADOBE_RGB), name="x.jpg")
+    marked = decode_photograph(saved(image, "JPEG", quality=95, subsampling=0, exif=exif), name="x.jpg")
+    described = decode_photograph(saved(image, "JPEG", quality=95, subsampling=0, icc_profile=ADOBE_RGB), name="x.jpg")
     np.testing.assert_array_equal(marked, described)
-    plain = decode(saved(image, "JPEG", quality=95, subsampling=0), name="x.jpg")
+    plain = decode_photograph(saved(image, "JPEG", quality=95, subsampling=0), name="x.jpg")
     assert np.abs(marked.astype(int) - plain).max() > 15
 
 
@@ -259,7 +259,7 @@ def test_sixteen_bits_of_colour_become_eight_and_numbers_without_a_white_are_ref
     )
     head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
     tiff = head.ljust(150, b"\0") + struct.pack("<3H", 16, 16, 16)
-    np.testing.assert_array_equal(decode(tiff.ljust(200, b"\0") + flat.tobytes(), name="x.tif"), quarters())
+    np.testing.assert_array_equal(decode_photograph(tiff.ljust(200, b"\0") + flat.tobytes(), name="x.tif"), quarters())
     unscaled = Image.fromarray(quarters()[..., 0].astype(np.float32))
     assert refused(saved(unscaled, "TIFF")) == "unknown-white"
 
@@ -269,8 +269,8 @@ def test_the_profile_of_a_grey_picture_is_applied() -> None:
     profile = bytearray(ADOBE_RGB)
     profile[16:20] = b"GRAY"
     profile = profile.replace(b"rTRC", b"kTRC")
-    shown = decode(saved(grey, "PNG", icc_profile=bytes(profile)), name="x.png")
-    darker = decode(saved(grey, "PNG"), name="x.png")
+    shown = decode_photograph(saved(grey, "PNG", icc_profile=bytes(profile)), name="x.png")
+    darker = decode_photograph(saved(grey, "PNG"), name="x.png")
     assert (np.ptp(shown.astype(int), axis=2) <= 1).all()
     assert np.abs(shown.astype(int) - darker).max() >= 4  # an exponent of 2.2 and the curve of sRGB differ in shadow
 
@@ -315,11 +315,11 @@ def test_the_decoder_hands_out_pixels_alone(name: str) -> None:
     """All that comes of a file is what its decoder writes: one line with width and height, and the pixels."""
     data = FULL_OF_NAMES[name]()
     assert holds_a_secret(data)
-    words = [sys.executable, "-P", "-c", reading._DECODER, json.dumps(limits()), str(reading._ROOT)]
+    words = [sys.executable, "-P", "-c", reading._DECODER, json.dumps(decoder_budget()), str(reading._ROOT)]
     told, pixels = subprocess.run(words, input=data, capture_output=True, check=True).stdout.split(b"\n", 1)
     assert json.loads(told) == {"width": 512, "height": 512}
     assert len(pixels) == 3 * 512 * 512
-    assert {field.name for field in dataclasses.fields(Photograph)} == {"rgb", "sha256"}
+    assert {field.name for field in dataclasses.fields(DecodedPhotograph)} == {"rgb", "sha256"}
 
 
 @pytest.mark.check
@@ -338,4 +338,6 @@ def test_nothing_written_beside_a_picture_enters_an_output(name: str, tmp_path: 
 def test_a_profile_made_here_is_one_that_its_library_reads() -> None:
     """Full white stays white, and Display P3 is sRGB with other primaries: neutral colours keep their numbers."""
     grey = Image.new("RGB", (80, 80), (128, 128, 128))
-    assert np.abs(decode(saved(grey, "PNG", icc_profile=DISPLAY_P3), name="x.png").astype(int) - 128).max() <= 1
+    assert (
+        np.abs(decode_photograph(saved(grey, "PNG", icc_profile=DISPLAY_P3), name="x.png").astype(int) - 128).max() <= 1
+    )

@@ -10,10 +10,10 @@ from hostile_pictures import HOSTILE, SEEDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.errors import InputError
-from skinbeam.photo.reading.asked import Limits, RefusedPictureError
-from skinbeam.photo.reading.decoder import picture_of
-from skinbeam.photo.reading.read import decode, limits
+from skinbeam.model.errors import InputError
+from skinbeam.photo.decoding.budget import DecoderBudget, RefusedPictureError
+from skinbeam.photo.decoding.decoder import decode_picture
+from skinbeam.photo.decoding.photograph import decode_photograph, decoder_budget
 
 # What unpacks or repeats itself for seconds: with `make check`.
 SLOW = {
@@ -30,19 +30,19 @@ def test_a_hostile_picture_is_refused_or_read_within_its_limits(name: str) -> No
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     said, refused, rgb = "read", None, None
     try:
-        rgb = decode(data, name=name)
+        rgb = decode_photograph(data, name=name)
     except InputError as error:
         said, refused = error.code, error
     assert said in allowed
     if rgb is not None:
         assert rgb.dtype == np.uint8
-        assert rgb.shape[0] * rgb.shape[1] <= limits()["pixels"]
+        assert rgb.shape[0] * rgb.shape[1] <= decoder_budget()["pixels"]
     if refused is not None:
         assert refused.file == name
         assert all((refused.message, refused.hint, refused.field))
     # The processor's seconds have a limit of their own; the clock has four times that on a busy machine.
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before <= limits()["seconds"] + 1
-    assert time.monotonic() - begun < 4 * limits()["seconds"] + 5
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before <= decoder_budget()["seconds"] + 1
+    assert time.monotonic() - begun < 4 * decoder_budget()["seconds"] + 5
 
 
 def damaged(data: bytes, seed: int, flips: int) -> bytes:
@@ -66,10 +66,10 @@ def damaged(data: bytes, seed: int, flips: int) -> bytes:
     return bytes(whole)
 
 
-def held_to_its_promise(data: bytes, allowed: Limits) -> None:
+def held_to_its_promise(data: bytes, allowed: DecoderBudget) -> None:
     """Whatever the bytes are: a picture within its limits, or a refusal that a sentence is there for."""
     try:
-        picture = picture_of(data, allowed)
+        picture = decode_picture(data, allowed)
     except (RefusedPictureError, MemoryError):
         return
     assert picture.mode == "RGB"
@@ -82,17 +82,17 @@ def held_to_its_promise(data: bytes, allowed: Limits) -> None:
 @given(seed=st.integers(0, 2**32), flips=st.integers(0, 12))
 def test_damage_to_any_format_is_refused_or_a_picture(kind: str, seed: int, flips: int) -> None:
     # A million pixels: what a changed head asks for is refused before it takes this process long.
-    held_to_its_promise(damaged(SEEDS[kind], seed, flips), Limits(**limits() | {"pixels": 1_000_000}))
+    held_to_its_promise(damaged(SEEDS[kind], seed, flips), DecoderBudget(**decoder_budget() | {"pixels": 1_000_000}))
 
 
 @pytest.mark.parametrize("kind", SEEDS)
 def test_a_file_that_breaks_off_anywhere_never_ends_the_reader(kind: str) -> None:
     for share in (0.02, 0.1, 0.3, 0.6, 0.9, 0.99):
-        held_to_its_promise(SEEDS[kind][: int(share * len(SEEDS[kind]))], Limits(**limits()))
+        held_to_its_promise(SEEDS[kind][: int(share * len(SEEDS[kind]))], DecoderBudget(**decoder_budget()))
 
 
 @pytest.mark.parametrize("kind", SEEDS)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_some_damage_is_refused_or_a_picture(kind: str, seed: int) -> None:
-    held_to_its_promise(damaged(SEEDS[kind], seed, 6), Limits(**limits() | {"pixels": 1_000_000}))
+    held_to_its_promise(damaged(SEEDS[kind], seed, 6), DecoderBudget(**decoder_budget() | {"pixels": 1_000_000}))

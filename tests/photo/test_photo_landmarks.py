@@ -9,21 +9,21 @@ import cv2
 import numpy as np
 import pytest
 
-from skinbeam.errors import InputError
+from skinbeam.model.errors import InputError
+from skinbeam.photo.analysis import SkinAnalysis, analyse_photograph
+from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograph
 from skinbeam.photo.face import mesh
-from skinbeam.photo.face.finder import BACKENDS, Landmarks
-from skinbeam.photo.look import SeenSkin, look_at
-from skinbeam.photo.reading.read import Photograph, read
+from skinbeam.photo.face.finder import BACKENDS, FaceFinder
 
 TESTS = Path(__file__).parents[1]
-PORTRAIT = read(TESTS.parent / "examples" / "first-consultation" / "face.jpg").rgb
+PORTRAIT = read_photograph(TESTS.parent / "examples" / "first-consultation" / "face.jpg").rgb
 
 # Marked by hand on an enlarged print, good to a pixel, as in test_photo_face.
 RIGHT_PUPIL, LEFT_PUPIL, MOUTH = (203.6, 101.0), (246.6, 103.0), (223.6, 146.0)
 
 
 @pytest.fixture(params=sorted(BACKENDS))
-def named(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Landmarks]:
+def named(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, FaceFinder]:
     """Each backend by its name; the library of the mesh is replaced by what it answered on the portrait."""
     if request.param == "mesh":
         monkeypatch.setattr(mesh, "_models", lambda: (answering(detected), answering(meshed)))
@@ -47,7 +47,7 @@ def meshed() -> SimpleNamespace:
     )
 
 
-def test_one_face_with_its_points_where_a_person_puts_them(named: tuple[str, Landmarks]) -> None:
+def test_one_face_with_its_points_where_a_person_puts_them(named: tuple[str, FaceFinder]) -> None:
     name, finder = named
     (face,) = finder(PORTRAIT)
     assert face.backend == name
@@ -61,7 +61,7 @@ def test_one_face_with_its_points_where_a_person_puts_them(named: tuple[str, Lan
     assert face.points is None or face.points.shape == (478, 2)
 
 
-def test_a_copy_of_twice_the_size_has_its_points_twice_as_far(named: tuple[str, Landmarks]) -> None:
+def test_a_copy_of_twice_the_size_has_its_points_twice_as_far(named: tuple[str, FaceFinder]) -> None:
     _, finder = named
     (face,) = finder(cv2.resize(PORTRAIT, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC))
     assert math.dist(np.divide(face.right_pupil, 2), RIGHT_PUPIL) < 2
@@ -69,14 +69,14 @@ def test_a_copy_of_twice_the_size_has_its_points_twice_as_far(named: tuple[str, 
     assert math.dist(np.divide(face.mouth, 2), MOUTH) < 4
 
 
-def test_a_plain_wall_has_no_face(named: tuple[str, Landmarks]) -> None:
+def test_a_plain_wall_has_no_face(named: tuple[str, FaceFinder]) -> None:
     assert named[1](np.full((300, 300, 3), 170, np.uint8)) == []
 
 
 def test_points_that_a_person_set_stand() -> None:
     set_by_hand = (*RIGHT_PUPIL, *LEFT_PUPIL, *MOUTH)
-    skin = look_at(Photograph(PORTRAIT, "0"), points=set_by_hand).skin
-    assert isinstance(skin, SeenSkin)
+    skin = analyse_photograph(DecodedPhotograph(PORTRAIT, "0"), points=set_by_hand).skin
+    assert isinstance(skin, SkinAnalysis)
     assert (skin.face.right_pupil, skin.face.left_pupil, skin.face.mouth) == (RIGHT_PUPIL, LEFT_PUPIL, MOUTH)
     assert skin.face.backend == "points"
     assert {"cheek-right", "cheek-left", "nose"} <= set(skin.regions.masks)
@@ -95,5 +95,5 @@ def test_points_that_a_person_set_stand() -> None:
 )
 def test_points_of_no_upright_face_are_refused(points: tuple[float, ...]) -> None:
     with pytest.raises(InputError) as refused:
-        look_at(Photograph(PORTRAIT, "0"), points=points)
+        analyse_photograph(DecodedPhotograph(PORTRAIT, "0"), points=points)
     assert refused.value.field == "points"

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.errors import InputError
-from skinbeam.photo.document import photo_document
-from skinbeam.photo.length import scale_given
-from skinbeam.photo.reading.read import read
+from skinbeam.api.analyse_photo import photo_document
+from skinbeam.model.errors import InputError
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.scale import scale_from_length
 
 FILE = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
-PORTRAIT = read(FILE).rgb
+PORTRAIT = read_photograph(FILE).rgb
 HEIGHT, WIDTH = PORTRAIT.shape[:2]
 PUPIL_PX = 44.1  # of the portrait
 
@@ -30,7 +30,7 @@ def test_a_length_is_its_millimetres_over_its_pixels(
     end = start[0] + apart_px * math.cos(turn), start[1] + apart_px * math.sin(turn)
     if not (0 <= end[0] < WIDTH and 0 <= end[1] < HEIGHT) or math.dist(start, end) < 40:
         return
-    scale = scale_given(PORTRAIT, (*start, *end, mm_per_px * apart_px))
+    scale = scale_from_length(PORTRAIT, (*start, *end, mm_per_px * apart_px))
     assert scale.median == pytest.approx(mm_per_px, rel=1e-9)
     # 1.5 px for each of two points, 95 %: what lies within two pixels of both points is held.
     assert scale.low <= mm_per_px * apart_px / (apart_px + 4) * 1.01
@@ -39,7 +39,7 @@ def test_a_length_is_its_millimetres_over_its_pixels(
 
 
 def test_the_farther_apart_the_points_the_surer_is_the_scale() -> None:
-    near, far = (scale_given(PORTRAIT, (10, 10, 10 + px, 10, px)) for px in (50, 250))
+    near, far = (scale_from_length(PORTRAIT, (10, 10, 10 + px, 10, px)) for px in (50, 250))
     assert (far.high - far.low) / (near.high - near.low) == pytest.approx(50 / 250, rel=0.02)
 
 

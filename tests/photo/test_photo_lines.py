@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from drawn_skin import TONES, Drawn, length_of, wave
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.photo.findings.lines import vessels, wrinkles
-from skinbeam.photo.findings.thinning import linked, thinned
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
+from skinbeam.photo.findings.ridges import hysteresis_mask, thin_mask
 
 LINES = [wave(8, 7 + 9 * k, 40, turn_deg=3 * k) for k in range(4)]
 LENGTH = sum(map(length_of, LINES))
@@ -30,33 +30,33 @@ def total(marks: tuple) -> float:
 def test_plain_skin_has_neither_vessels_nor_wrinkles(tone: str) -> None:
     for seed in range(2):  # 48 cm² in all
         plain = Drawn(tone=tone, seed=seed).detail()
-        assert vessels(plain) == ()
-        assert wrinkles(plain) == ()
+        assert find_vessels(plain) == ()
+        assert find_wrinkles(plain) == ()
 
 
 @pytest.mark.parametrize("tone", TONES)
 def test_vessels_come_back_with_their_length_and_are_no_wrinkles(tone: str) -> None:
     seen = replace(with_vessels(0.4), tone=tone).detail()
-    found = vessels(seen)
+    found = find_vessels(seen)
     assert len(LINES) <= len(found) <= len(LINES) + 1  # noise may bring a spur on dark skin
     # An end is lost where the ridge fades and one is added where it is blurred: two millimetres each of 40.
     assert total(found) == pytest.approx(LENGTH, rel=0.1)
-    assert wrinkles(seen) == ()
+    assert find_wrinkles(seen) == ()
     assert {(mark.kind, mark.carried_by, mark.region) for mark in found} == {("vessels", "haemoglobin", "cheek-right")}
 
 
 @pytest.mark.parametrize("tone", TONES)
 def test_wrinkles_come_back_with_their_length_and_are_no_vessels(tone: str) -> None:
     seen = replace(with_folds(0.8), tone=tone).detail()
-    found = wrinkles(seen)
+    found = find_wrinkles(seen)
     assert total(found) == pytest.approx(LENGTH, rel=0.06)
-    assert vessels(seen) == ()
+    assert find_vessels(seen) == ()
     assert {(mark.kind, mark.carried_by) for mark in found} == {("fine-lines", "shade")}
 
 
 @pytest.mark.parametrize("width_mm", [0.5, 0.8, 1.2])
 def test_the_interval_of_a_width_holds_what_was_drawn(width_mm: float) -> None:
-    found = vessels(with_vessels(width_mm).detail())
+    found = find_vessels(with_vessels(width_mm).detail())
     widths = [mark.width_mm for mark in found if isinstance(mark.width_mm, Estimate)]
     assert len(widths) == len(LINES)
     for width in widths:
@@ -66,7 +66,7 @@ def test_the_interval_of_a_width_holds_what_was_drawn(width_mm: float) -> None:
 
 
 def test_a_vessel_narrower_than_the_blur_may_have_no_width_at_all() -> None:
-    found = vessels(replace(with_vessels(0.2), mm_per_px=0.25).detail())
+    found = find_vessels(replace(with_vessels(0.2), mm_per_px=0.25).detail())
     assert found
     for mark in found:
         if isinstance(mark.width_mm, Unknown):
@@ -82,7 +82,7 @@ def test_a_vessel_narrower_than_the_blur_may_have_no_width_at_all() -> None:
 )
 def test_light_changes_neither_length_nor_width(change: dict) -> None:
     plain, lit = with_vessels(0.6), replace(with_vessels(0.6), **change)
-    before, after = vessels(plain.detail()), vessels(lit.detail())
+    before, after = find_vessels(plain.detail()), find_vessels(lit.detail())
     assert total(after) == pytest.approx(total(before), rel=0.05)
     middle = [np.median([mark.width_mm.median for mark in found]) for found in (before, after)]
     assert middle[1] == pytest.approx(middle[0], abs=0.08)  # two steps of the widths that are tried
@@ -92,9 +92,9 @@ def test_light_changes_neither_length_nor_width(change: dict) -> None:
 def test_a_turned_vessel_is_as_long_and_as_wide(turn_deg: int) -> None:
     drawn = Drawn(size_mm=(50, 50), vessels=[(wave(25, 8, 30, turn_deg=turn_deg), 0.6, 0.4)])
     (mark,) = (
-        vessels(drawn.detail())
+        find_vessels(drawn.detail())
         if turn_deg == 90
-        else vessels(replace(drawn, vessels=[(wave(10, 8, 30, turn_deg=turn_deg), 0.6, 0.4)]).detail())
+        else find_vessels(replace(drawn, vessels=[(wave(10, 8, 30, turn_deg=turn_deg), 0.6, 0.4)]).detail())
     )
     assert mark.size_mm.median == pytest.approx(length_of(wave(0, 0, 30)), rel=0.06)
     assert mark.width_mm.median == pytest.approx(0.6, abs=0.15)
@@ -102,7 +102,7 @@ def test_a_turned_vessel_is_as_long_and_as_wide(turn_deg: int) -> None:
 
 @pytest.mark.parametrize("mm_per_px", [0.12, 0.2, 0.28])
 def test_the_size_of_the_picture_changes_neither(mm_per_px: float) -> None:
-    found = vessels(replace(with_vessels(0.8), mm_per_px=mm_per_px).detail())
+    found = find_vessels(replace(with_vessels(0.8), mm_per_px=mm_per_px).detail())
     assert total(found) == pytest.approx(LENGTH, rel=0.08)
     widths = [mark.width_mm.median for mark in found if isinstance(mark.width_mm, Estimate)]
     assert np.median(widths) == pytest.approx(0.8, abs=0.2)
@@ -111,7 +111,7 @@ def test_the_size_of_the_picture_changes_neither(mm_per_px: float) -> None:
 def test_the_mark_of_a_vessel_covers_it() -> None:
     drawn = with_vessels(0.8)
     seen = drawn.detail()
-    for mark in vessels(seen):
+    for mark in find_vessels(seen):
         area = mark.area_px * drawn.mm_per_px**2
         assert area == pytest.approx(mark.size_mm.median * 0.8, rel=0.2)  # a width is read to 0.15 mm
         # What it adds to the map of blood is what was drawn, where it covers a pixel whole.
@@ -122,7 +122,7 @@ def test_a_skeleton_is_thin_connected_and_in_the_mask() -> None:
     mask = np.zeros((60, 80), bool)
     mask[10:20, 5:70] = True
     mask[10:50, 30:37] = True
-    thin = thinned(mask)
+    thin = thin_mask(mask)
     assert (thin <= mask).all()
     assert not (thin[:-1, :-1] & thin[1:, :-1] & thin[:-1, 1:] & thin[1:, 1:]).any()
-    assert (linked(thin, thin & (np.arange(80) < 20)) == thin).all()
+    assert (hysteresis_mask(thin, thin & (np.arange(80) < 20)) == thin).all()

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
-from skinbeam.photo.colour import linear
-from skinbeam.photo.maps.inverse import SkinMaps, skin_maps
-from skinbeam.photo.maps.level import level_of
-from skinbeam.photo.maps.optics import skin_colours
-from skinbeam.photo.maps.splines import cubic, straight
-from skinbeam.validation.derived.skin_colours import SURFACE, holding, seen_by_srgb, spectra_of
-from skinbeam.validation.skin_pictures import Light, photographed, seen, spectra
+from research.derived_tables.skin_colours import SURFACE, skin_spectra, skin_with_pigment, spectra_to_srgb
+from research.photo_checks.skin_pictures import Illuminant, camera_light, interpolate_spectra, take_picture
+from skinbeam.photo.colour import srgb_to_linear
+from skinbeam.photo.pigment_maps.inversion import SkinMaps, compute_skin_maps
+from skinbeam.photo.pigment_maps.skin_colours import cubic_weights, linear_weights, skin_colour_grid
+from skinbeam.photo.pigment_maps.skin_level import estimate_skin_level
 
 # Light to dark: very light, intermediate, tan, brown, dark.
 TONES = {"very light": 0.022, "light": 0.035, "tan": 0.06, "brown": 0.11, "dark": 0.24}
@@ -28,21 +27,21 @@ def patches(tone: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def read(rgb: np.ndarray) -> SkinMaps:
-    return skin_maps(linear(rgb), np.ones(rgb.shape[:2], bool))
+    return compute_skin_maps(srgb_to_linear(rgb), np.ones(rgb.shape[:2], bool))
 
 
 def test_the_table_holds_what_the_forward_model_gives_between_its_nodes() -> None:
-    colours = skin_colours()
+    colours = skin_colour_grid()
     for melanin, blood in ((0.0137, 0.0031), (0.041, 0.0123), (0.123, 0.027), (0.31, 0.0071)):
-        diffuse, surface = (part[0] for part in spectra_of(holding(melanin, blood)))
+        diffuse, surface = (part[0] for part in skin_spectra(skin_with_pigment(melanin, blood)))
         # Splines between nodes 26 and 50 % apart, and a plane within a step of 3 %: `floor_ln` takes a hundredth.
         np.testing.assert_allclose(
-            colours.colours(melanin, blood), seen_by_srgb(diffuse + SURFACE * surface), rtol=0.005
+            colours.colours(melanin, blood), spectra_to_srgb(diffuse + SURFACE * surface), rtol=0.005
         )
 
 
 def test_pigment_beyond_the_table_is_held_at_its_ends() -> None:
-    colours = skin_colours()
+    colours = skin_colour_grid()
     np.testing.assert_array_equal(colours.colours(0.0, 0.01), colours.colours(1e-9, 0.01))
     assert np.isfinite(colours.colours([0.0, 5.0], [0.0, 1.0])).all()
 
@@ -51,7 +50,7 @@ def test_pigment_beyond_the_table_is_held_at_its_ends() -> None:
 @pytest.mark.parametrize("camera", ["srgb", "narrow", "wide"])
 def test_differences_of_melanin_and_blood_are_read_back_within_their_deviations(tone: str, camera: str) -> None:
     melanin, blood, shade = patches(TONES[tone])
-    found = read(photographed(melanin, blood, shade=shade, camera=camera, noise_levels=1.0))
+    found = read(take_picture(melanin, blood, shade=shade, camera=camera, noise_levels=1.0))
     for got, sd, true in ((found.melanin, found.melanin_sd, melanin), (found.blood, found.blood_sd, blood)):
         at = found.known & (true != np.median(true))
         missed = np.log(got[at] / np.median(got)) - np.log(true[at] / np.median(true))
@@ -62,7 +61,7 @@ def test_differences_of_melanin_and_blood_are_read_back_within_their_deviations(
 @pytest.mark.parametrize("tone", TONES)
 def test_a_spot_of_twice_the_melanin_is_told_from_a_shadow_or_said_not_to_be(tone: str) -> None:
     melanin, blood, shade = patches(TONES[tone])
-    found = read(photographed(melanin, blood, shade=shade))
+    found = read(take_picture(melanin, blood, shade=shade))
     spot, shadow = (slice(48, 56), slice(4, 12)), (slice(15, 23), slice(64, 72))
     ratio = [float(np.median(found.melanin[at])) / found.level.melanin for at in (spot, shadow)]
     sds = [float(np.median((found.melanin_sd / found.melanin)[at])) for at in (spot, shadow)]
@@ -74,8 +73,8 @@ def test_a_spot_of_twice_the_melanin_is_told_from_a_shadow_or_said_not_to_be(ton
 
 @pytest.mark.parametrize("stops", [-1.0, -0.5, 0.4])
 def test_exposure_moves_the_brightness_and_not_the_pattern(stops: float) -> None:
-    light = seen(spectra(*patches(TONES["light"])[:2]))
-    plain, other = (skin_maps(light * factor, np.ones((60, 100), bool)) for factor in (1.0, 2.0**stops))
+    light = camera_light(interpolate_spectra(*patches(TONES["light"])[:2]))
+    plain, other = (compute_skin_maps(light * factor, np.ones((60, 100), bool)) for factor in (1.0, 2.0**stops))
     assert other.level.gain / plain.level.gain > 1 if stops > 0 else other.level.gain < plain.level.gain
     ratio = np.log(other.melanin / other.level.melanin) - np.log(plain.melanin / plain.level.melanin)
     # The level moves with the exposure, and with it how much melanin one step of colour stands for: both deviate.
@@ -84,20 +83,20 @@ def test_exposure_moves_the_brightness_and_not_the_pattern(stops: float) -> None
 
 
 def test_maps_turn_and_grow_with_the_picture() -> None:
-    light = seen(spectra(*patches(TONES["tan"])[:2]))
+    light = camera_light(interpolate_spectra(*patches(TONES["tan"])[:2]))
     whole = np.ones((60, 100), bool)
-    found = skin_maps(light, whole)
-    np.testing.assert_array_equal(skin_maps(np.rot90(light), np.rot90(whole)).melanin, np.rot90(found.melanin))
-    twice = skin_maps(light.repeat(2, axis=0).repeat(2, axis=1), np.ones((120, 200), bool))
+    found = compute_skin_maps(light, whole)
+    np.testing.assert_array_equal(compute_skin_maps(np.rot90(light), np.rot90(whole)).melanin, np.rot90(found.melanin))
+    twice = compute_skin_maps(light.repeat(2, axis=0).repeat(2, axis=1), np.ones((120, 200), bool))
     np.testing.assert_array_equal(twice.blood[::2, ::2], found.blood)
 
 
 def test_what_is_no_skin_is_not_known() -> None:
-    light = seen(spectra(*patches(TONES["light"])[:2]))
+    light = camera_light(interpolate_spectra(*patches(TONES["light"])[:2]))
     light[:8, :8] = (0.1, 0.3, 0.8)  # blue cloth
     light[:8, 12:20] = (0.98, 0.98, 0.99)  # the lamp in a glint
     light[:8, 24:32] = (0.004, 0.004, 0.004)  # a nostril
-    found = skin_maps(light, np.ones((60, 100), bool))
+    found = compute_skin_maps(light, np.ones((60, 100), bool))
     assert not found.known[:8, :8].any()
     assert not found.known[:8, 12:20].any()
     assert not found.known[:8, 24:32].any()
@@ -108,28 +107,28 @@ def test_what_is_no_skin_is_not_known() -> None:
 @pytest.mark.parametrize("mired", [-12.0, 12.0])
 def test_the_level_of_a_face_lies_in_its_interval_under_light_that_is_balanced_nearly(K: float, mired: float) -> None:
     for tone in TONES.values():
-        light = Light(K, balanced_K=1e6 / (1e6 / K + mired), stops=-0.3)
-        level = level_of(seen(spectra(tone, BLOOD), light), calibrated=False)
+        light = Illuminant(K, balanced_K=1e6 / (1e6 / K + mired), stops=-0.3)
+        level = estimate_skin_level(camera_light(interpolate_spectra(tone, BLOOD), light), calibrated=False)
         assert abs(np.log(level.melanin / tone)) < 2 * level.melanin_ln_sd
         assert abs(np.log(level.blood / BLOOD)) < 2 * level.blood_ln_sd
 
 
 def test_a_card_narrows_the_level() -> None:
-    light = seen(spectra(0.05, BLOOD))
-    free, carded = (level_of(light, calibrated=card) for card in (False, True))
+    light = camera_light(interpolate_spectra(0.05, BLOOD))
+    free, carded = (estimate_skin_level(light, calibrated=card) for card in (False, True))
     assert carded.melanin_ln_sd < 0.6 * free.melanin_ln_sd
     assert abs(np.log(carded.melanin / 0.05)) < carded.melanin_ln_sd
 
 
 def test_a_repainted_picture_shows_the_pigment_it_was_given_and_is_left_alone_elsewhere() -> None:
-    light = seen(spectra(*patches(TONES["light"])[:2]))
+    light = camera_light(interpolate_spectra(*patches(TONES["light"])[:2]))
     whole = np.ones((60, 100), bool)
-    found = skin_maps(light, whole)
+    found = compute_skin_maps(light, whole)
     melanin = found.melanin.copy()
     melanin[40:] *= 0.6
     painted = found.repainted(light, melanin, found.blood)
     np.testing.assert_array_equal(painted[:40], light[:40])
-    again = skin_maps(painted, whole)
+    again = compute_skin_maps(painted, whole)
     at = (slice(41, 60), slice(70, 76))  # between the patches
     ratio = (again.melanin / again.level.melanin)[at] / (found.melanin / found.level.melanin)[at]
     # Read back over the same face: as far from it as the maps shrink a difference towards it.
@@ -140,12 +139,12 @@ def test_splines_return_every_cubic_and_its_slope_and_are_those_of_scipy() -> No
     nodes, at = np.log(np.geomspace(0.001, 0.2, 14)), np.linspace(np.log(0.001), np.log(0.2), 97)
     cube = np.polynomial.Polynomial([1.0, -2.0, 0.5, 0.25])
     # Cubes of a span of five, and an inverse of a condition near a million, leave ten digits of sixteen.
-    np.testing.assert_allclose(cubic(nodes, at) @ cube(nodes), cube(at), atol=1e-8)
-    np.testing.assert_allclose(cubic(nodes, at, slope=True) @ cube(nodes), cube.deriv()(at), atol=1e-8)
+    np.testing.assert_allclose(cubic_weights(nodes, at) @ cube(nodes), cube(at), atol=1e-8)
+    np.testing.assert_allclose(cubic_weights(nodes, at, slope=True) @ cube(nodes), cube.deriv()(at), atol=1e-8)
     values = np.random.default_rng(3).normal(size=nodes.size)
-    np.testing.assert_allclose(cubic(nodes, at) @ values, CubicSpline(nodes, values)(at), atol=1e-8)
+    np.testing.assert_allclose(cubic_weights(nodes, at) @ values, CubicSpline(nodes, values)(at), atol=1e-8)
 
 
 def test_straight_lines_are_held_beyond_their_ends() -> None:
-    weights = straight(np.array([0.0, 1.0, 3.0]), np.array([-1.0, 0.25, 2.0, 9.0]))
+    weights = linear_weights(np.array([0.0, 1.0, 3.0]), np.array([-1.0, 0.25, 2.0, 9.0]))
     np.testing.assert_allclose(weights @ [4.0, 8.0, 0.0], [4.0, 5.0, 4.0, 0.0])

@@ -7,21 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.findings.blobs import dents, inflamed, spots
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.findings.patches import redness
-from skinbeam.photo.findings.pigment import Pigments
-from skinbeam.photo.findings.severity import of_acne
-from skinbeam.photo.findings.summary import Measure, findings_of
-from skinbeam.photo.maps.pigments import blood_index, density, directions
+from skinbeam.photo.findings.patches import find_redness
+from skinbeam.photo.findings.spots import find_dents, find_inflamed_spots, find_spots
+from skinbeam.photo.findings.summary import PixelScale, acne_severity, summarise_marks
+from skinbeam.photo.pigment_maps.pigment_density import (
+    PigmentDirections,
+    blood_index,
+    chromophore_directions,
+    optical_density,
+)
 
 MELANIN, BLOOD, SHADE = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
 MM_PER_PX = Estimate(0.4, 0.3, 0.5, 0.95, "assumed")
 SHAPE = (100, 140)
-PIGMENTS = Pigments(MELANIN, BLOOD, 0.4)
-MEASURE = Measure(MM_PER_PX, "full-face", 1.0, 0.0, {"cheek-right": 11700.0})
+PIGMENTS = PigmentDirections(MELANIN, BLOOD, 0.4)
+MEASURE = PixelScale(MM_PER_PX, "full-face", 1.0, 0.0, {"cheek-right": 11700.0})
 
 
 def painted(cover: np.ndarray, density: np.ndarray) -> np.ndarray:
@@ -35,14 +38,14 @@ def disc(x: float = 70, y: float = 40, radius: float = 6, flat: float = 1.0) -> 
     return np.clip(radius + 0.5 - np.hypot(xx - x, (yy - y) / flat), 0, 1)
 
 
-def cheek() -> Regions:
+def cheek() -> SkinRegions:
     mask = np.zeros(SHAPE, bool)
     mask[5:-5, 5:-5] = True
-    return Regions({"cheek-right": mask}, {}, ())
+    return SkinRegions({"cheek-right": mask}, {}, ())
 
 
-def found(light: np.ndarray, look=spots) -> tuple[Mark, ...]:
-    return look(density(light), PIGMENTS, cheek(), MM_PER_PX)
+def found(light: np.ndarray, look=find_spots) -> tuple[Mark, ...]:
+    return look(optical_density(light), PIGMENTS, cheek(), MM_PER_PX)
 
 
 def test_a_spot_lies_where_it_was_painted() -> None:
@@ -55,17 +58,19 @@ def test_a_spot_lies_where_it_was_painted() -> None:
     assert mark.size_mm.median == pytest.approx(0.4 * 2 * np.sqrt(mark.area_px / np.pi), rel=1e-6)
 
 
-@pytest.mark.parametrize(("look", "density"), [(spots, 0.4 * MELANIN), (inflamed, 0.4 * BLOOD), (dents, 0.4 * SHADE)])
+@pytest.mark.parametrize(
+    ("look", "density"), [(find_spots, 0.4 * MELANIN), (find_inflamed_spots, 0.4 * BLOOD), (find_dents, 0.4 * SHADE)]
+)
 def test_each_kind_is_told_by_its_colour_alone(look, density: np.ndarray) -> None:
     light = painted(disc(radius=4), density)
-    kinds = [mark.kind for other in (spots, inflamed, dents) for mark in found(light, other)]
+    kinds = [mark.kind for other in (find_spots, find_inflamed_spots, find_dents) for mark in found(light, other)]
     assert kinds == [found(light, look)[0].kind]
 
 
 def test_taking_a_spot_away_leaves_the_skin_around_it() -> None:
     light = painted(disc(), 0.4 * MELANIN)
     (mark,) = found(light)
-    melanin = density(light) @ np.linalg.inv(directions())[0]
+    melanin = optical_density(light) @ np.linalg.inv(chromophore_directions())[0]
     left = melanin - mark.laid_on(melanin.shape, mark.excess)
     assert left.max() - left.min() < 0.02  # of 0.4 that was painted
     assert mark.contrast == pytest.approx(0.4, rel=0.1)
@@ -89,7 +94,7 @@ def test_a_turned_picture_has_the_same_spots(turns: int) -> None:
     light = painted(np.maximum(disc(40, 30, 5), disc(90, 60, 8)), 0.4 * MELANIN)
     turned = np.ascontiguousarray(np.rot90(light, turns))
     mask = np.ascontiguousarray(np.rot90(cheek().masks["cheek-right"], turns))
-    again = spots(density(turned), PIGMENTS, Regions({"cheek-right": mask}, {}, ()), MM_PER_PX)
+    again = find_spots(optical_density(turned), PIGMENTS, SkinRegions({"cheek-right": mask}, {}, ()), MM_PER_PX)
     assert sorted(mark.area_px for mark in again) == sorted(mark.area_px for mark in found(light))
 
 
@@ -101,7 +106,7 @@ def test_wide_and_irregular_spots_must_be_seen_by_a_doctor() -> None:
     for name, (cover, seen) in cases.items():
         marks = found(painted(cover, 0.4 * MELANIN))
         assert any(mark.to_be_seen for mark in marks) is seen, name
-        (finding,) = findings_of("spots", marks, MEASURE)
+        (finding,) = summarise_marks("spots", marks, MEASURE)
         assert (finding.to_be_seen >= 1) is seen
         if seen:
             assert finding.note is not None
@@ -110,8 +115,8 @@ def test_wide_and_irregular_spots_must_be_seen_by_a_doctor() -> None:
 
 def test_spots_are_told_by_their_size_and_suggest_a_condition() -> None:
     small = np.maximum.reduce([disc(30, 30, 3), disc(60, 30, 3), disc(90, 30, 3)])
-    (freckles,) = findings_of("spots", found(painted(small, 0.4 * MELANIN)), MEASURE)
-    (lentigines,) = findings_of("spots", found(painted(disc(radius=5), 0.4 * MELANIN)), MEASURE)
+    (freckles,) = summarise_marks("spots", found(painted(small, 0.4 * MELANIN)), MEASURE)
+    (lentigines,) = summarise_marks("spots", found(painted(disc(radius=5), 0.4 * MELANIN)), MEASURE)
     assert (freckles.count, freckles.freckle_like, freckles.suggests) == (3, 3, "freckles")
     assert (lentigines.count, lentigines.lentigo_like, lentigines.suggests) == (1, 1, "age-spots")
     assert isinstance(freckles.severity, Unknown)
@@ -124,7 +129,7 @@ def test_redness_is_a_mark_of_its_region() -> None:
     for name, start in zip(halves, (5, 50, 95), strict=True):
         halves[name][10:90, start : start + 40] = True
     light = painted(halves["cheek-right"].astype(float), 0.3 * BLOOD)
-    (mark,) = redness(blood_index(density(light)), Regions(halves, {}, ()), MM_PER_PX)
+    (mark,) = find_redness(blood_index(optical_density(light)), SkinRegions(halves, {}, ()), MM_PER_PX)
     assert (mark.kind, mark.region, mark.area_px) == ("redness", "cheek-right", 3200)
     assert mark.contrast == pytest.approx(0.3, rel=1e-6)
 
@@ -133,11 +138,11 @@ def test_redness_is_a_mark_of_its_region() -> None:
     ("right", "left", "severity"), [(3, 0, "mild"), (5, 5, "mild"), (6, 0, "moderate"), (2, 21, "severe")]
 )
 def test_acne_is_graded_by_the_worse_half(right: int, left: int, severity: str) -> None:
-    (mark,) = found(painted(disc(radius=4), 0.4 * BLOOD), inflamed)
+    (mark,) = found(painted(disc(radius=4), 0.4 * BLOOD), find_inflamed_spots)
     other = replace(mark, region="cheek-left")
-    assert of_acne([mark] * right + [other] * left) == severity
+    assert acne_severity([mark] * right + [other] * left) == severity
     middle = replace(mark, region="nose")
-    assert isinstance(of_acne([middle] * 30), Unknown)
+    assert isinstance(acne_severity([middle] * 30), Unknown)
 
 
 def test_a_mark_is_one_patch() -> None:

@@ -10,14 +10,13 @@ import pytest
 from drawn_pairs import PORTRAIT, from_one_side, looked_at, moved, portrait, stored, turned
 from PIL import Image
 
+from skinbeam.api.analyse_photo import photo_document
 from skinbeam.cli import main
-from skinbeam.errors import InputError
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.photo.document import photo_document
-from skinbeam.photo.pairs.change import Change, change_between
-from skinbeam.photo.pairs.finding_change import _share
-from skinbeam.photo.pairs.shot import Shot, frame_of, shot_of
-from skinbeam.photo.reading.read import Picture
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.comparison.change import PhotoChange, _relative_change, compare_photographs
+from skinbeam.photo.comparison.frame import ComparedPhoto, compared_photo, comparison_frame
+from skinbeam.photo.decoding.photograph import Picture
 
 FACE = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
 WARM = np.array([0.85, 0.8, 0.74])
@@ -25,19 +24,19 @@ ZOOM = 2.0
 CHECK = pytest.mark.check  # a pair takes two seconds of the processor
 
 
-def compared(before: Picture, after: Picture) -> Change:
-    change = change_between(looked_at(before), looked_at(after))
-    assert isinstance(change, Change), change
+def compared(before: Picture, after: Picture) -> PhotoChange:
+    change = compare_photographs(looked_at(before), looked_at(after))
+    assert isinstance(change, PhotoChange), change
     return change
 
 
 def refused(before: Picture, after: Picture) -> str:
-    change = change_between(looked_at(before), looked_at(after))
+    change = compare_photographs(looked_at(before), looked_at(after))
     assert isinstance(change, Unknown)
     return change.reason
 
 
-def on_cheeks(change: Change) -> dict[str, object]:
+def on_cheeks(change: PhotoChange) -> dict[str, object]:
     return {one.region: one for one in change.findings if one.kind == "spots" and one.region.startswith("cheek")}
 
 
@@ -147,9 +146,9 @@ def test_relief_is_not_compared_where_the_light_moved() -> None:
 
 
 def test_the_frame_is_no_finer_than_the_coarser_picture() -> None:
-    shot = shot_of(looked_at(portrait(zoom=ZOOM)))
-    assert isinstance(shot, Shot)
-    frame = frame_of(shot, 44.0)
+    shot = compared_photo(looked_at(portrait(zoom=ZOOM)))
+    assert isinstance(shot, ComparedPhoto)
+    frame = comparison_frame(shot, 44.0)
     assert frame.pupil_px == pytest.approx(44, rel=0.01)
     assert frame.laid(shot.light).shape == frame.light.shape
     assert frame.laid(shot.light) == pytest.approx(frame.light)
@@ -158,13 +157,13 @@ def test_the_frame_is_no_finer_than_the_coarser_picture() -> None:
 @pytest.mark.parametrize("uneven", [0.0, 0.02, 0.06])
 def test_a_share_is_that_of_the_mark_and_never_more_than_all_of_it(uneven: float) -> None:
     for after in (-0.05, 0.0, 0.1, 0.19):
-        share = _share(0.2, after, 0.01, 0.02, uneven)
+        share = _relative_change(0.2, after, 0.01, 0.02, uneven)
         assert isinstance(share, Estimate)
         assert -100 <= share.low <= share.median <= share.high
         if uneven == 0.0 and after >= 0:
             assert share.median == pytest.approx(100 * (after - 0.2) / 0.2, abs=0.5)
-    assert isinstance(_share(0.01, 0.2, 0.01, 0.02, uneven), Unknown)
-    assert isinstance(_share(0.2, 0.1, 0.01, 0.02, float("nan")), Unknown)
+    assert isinstance(_relative_change(0.01, 0.2, 0.01, 0.02, uneven), Unknown)
+    assert isinstance(_relative_change(0.2, 0.1, 0.01, 0.02, float("nan")), Unknown)
 
 
 @CHECK
@@ -202,7 +201,7 @@ def test_a_fault_of_the_picture_before_names_it(tmp_path: Path) -> None:
 def test_a_face_without_colour_before_is_a_reason_and_not_a_fault(tmp_path: Path) -> None:
     grey = np.repeat(cv2.cvtColor(PORTRAIT, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     look = looked_at(grey)
-    change = change_between(look, looked_at(PORTRAIT))
+    change = compare_photographs(look, looked_at(PORTRAIT))
     assert isinstance(change, Unknown)
     assert "before cannot be used" in change.reason
-    assert isinstance(change_between(replace(look, skin=Unknown("no face")), look), Unknown)
+    assert isinstance(compare_photographs(replace(look, skin=Unknown("no face")), look), Unknown)

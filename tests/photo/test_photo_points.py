@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from skinbeam.errors import InputError
-from skinbeam.photo.look import SeenSkin
-from skinbeam.plan.check import check_consultation
-from skinbeam.schema.load import LoadedCase, loaded_case
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import LoadedCase, case_from_tables
+from skinbeam.photo.analysis import SkinAnalysis
+from skinbeam.plan.case_check import check_consultation
 
 HERE = Path(__file__).parents[2] / "examples" / "first-consultation"
 CASE = {"patient": {"age_years": 40}, "concern": [{"condition": "redness", "site": "cheeks"}]}
@@ -16,14 +16,14 @@ POINTS = [[203.5, 101], [246.5, 103], [223.5, 146]]
 
 
 def case(**photo: Any) -> LoadedCase:
-    return loaded_case(CASE | ({"photo": photo} if photo else {}), HERE, "case.toml")
+    return case_from_tables(CASE | ({"photo": photo} if photo else {}), HERE, "case.toml")
 
 
 def test_a_plan_is_made_with_the_points_of_its_case() -> None:
     looks = [check_consultation(case(**said), HERE / "face.jpg").photo for said in ({"points": POINTS}, {})]
     given, found = (look.skin for look in looks if look is not None)
-    assert isinstance(given, SeenSkin)
-    assert isinstance(found, SeenSkin)
+    assert isinstance(given, SkinAnalysis)
+    assert isinstance(found, SkinAnalysis)
     assert [given.face.right_pupil, given.face.left_pupil, given.face.mouth] == [tuple(one) for one in POINTS]
     assert (given.face.backend, found.face.backend != "points") == ("points", True)
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from skinbeam.errors import InputError
-from skinbeam.photo.reading import read as reading
-from skinbeam.photo.reading.asked import Limits, RefusedPictureError
-from skinbeam.photo.reading.decoder import picture_of, scans_of
-from skinbeam.photo.reading.read import decode, limits, read
+from skinbeam.model.errors import InputError
+from skinbeam.photo.decoding import photograph as reading
+from skinbeam.photo.decoding.budget import DecoderBudget, RefusedPictureError
+from skinbeam.photo.decoding.decoder import count_scans, decode_picture
+from skinbeam.photo.decoding.photograph import decode_photograph, decoder_budget, read_photograph
 
 BROKEN = Path(__file__).parents[1] / "broken" / "photo"
 EXPECTED = tomllib.loads((BROKEN / "expected.toml").read_text(encoding="utf-8"))
@@ -25,7 +25,7 @@ PORTRAIT = Path(__file__).parents[2] / "examples" / "first-consultation" / "face
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_broken_photograph_gets_its_message(name: str) -> None:
     with pytest.raises(InputError) as caught:
-        read(BROKEN / name)
+        read_photograph(BROKEN / name)
     error = caught.value
     assert {"code": error.code, "message": error.message, "hint": error.hint} == EXPECTED[name]
     assert (error.field, error.file) == ("photo", name)
@@ -37,13 +37,13 @@ def test_every_broken_photograph_has_its_message() -> None:
 
 def test_a_folder_a_missing_file_and_a_large_one_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a folder"):
-        read(tmp_path)
+        read_photograph(tmp_path)
     with pytest.raises(InputError, match="does not exist"):
-        read(tmp_path / "none.jpg")
+        read_photograph(tmp_path / "none.jpg")
     with (tmp_path / "large.jpg").open("wb") as file:
         file.truncate(30_000_001)
     with pytest.raises(InputError, match="30,000,001 bytes"):
-        read(tmp_path / "large.jpg")
+        read_photograph(tmp_path / "large.jpg")
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -51,11 +51,11 @@ def test_the_scans_of_a_jpeg_are_counted_and_what_its_segments_hold_is_not(progr
     """A photograph with a copy of itself in a segment, as cameras write it, and one behind its end."""
     data = saved(Image.open(PORTRAIT).resize((200, 200)), "JPEG", progressive=progressive)
     inner = b"\xff\xe1" + (len(data[:60_000]) + 2).to_bytes(2, "big") + data[:60_000]
-    told = scans_of(data)
+    told = count_scans(data)
     assert told == (10 if progressive else 1)  # the ten of the script that libjpeg takes for three colours
-    assert scans_of(data[:2] + inner + data[2:] + data) == told
+    assert count_scans(data[:2] + inner + data[2:] + data) == told
     for cut in range(0, len(data), 97):
-        assert scans_of(data[:cut]) <= told
+        assert count_scans(data[:cut]) <= told
 
 
 def many_scans(side_px: int, times: int) -> bytes:
@@ -70,7 +70,7 @@ def test_a_jpeg_of_thousands_of_scans_is_refused_at_once() -> None:
     assert len(data) < 30_000_000
     begun = time.monotonic()
     with pytest.raises(InputError) as caught:
-        decode(data, name="scans.jpg")
+        decode_photograph(data, name="scans.jpg")
     assert (caught.value.code, caught.value.file) == ("too-many-scans", "scans.jpg")
     assert time.monotonic() - begun < 10.0  # it would take minutes
 
@@ -83,11 +83,11 @@ def test_a_jpeg_of_thousands_of_scans_is_refused_at_once() -> None:
 def test_a_photograph_that_takes_too_much_is_given_up(
     tighter: dict[str, int], code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = limits() | {"scans": 10**6} | tighter
-    monkeypatch.setattr(reading, "limits", lambda: whole)
+    whole = decoder_budget() | {"scans": 10**6} | tighter
+    monkeypatch.setattr(reading, "decoder_budget", lambda: whole)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     with pytest.raises(InputError) as caught:
-        decode(many_scans(7000, 60 if "seconds" in tighter else 1), name="much.jpg")
+        decode_photograph(many_scans(7000, 60 if "seconds" in tighter else 1), name="much.jpg")
     assert (caught.value.code, caught.value.file) == (code, "much.jpg")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 0.5, "the work was done elsewhere"
 
@@ -95,26 +95,26 @@ def test_a_photograph_that_takes_too_much_is_given_up(
 def test_a_decoder_that_crashes_is_a_damaged_photograph(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_DECODER", "import os, sys; sys.stdin.buffer.read(1); os.abort()")
     with pytest.raises(InputError) as caught:
-        read(PORTRAIT)
+        read_photograph(PORTRAIT)
     assert (caught.value.code, caught.value.file) == ("truncated-picture", "face.jpg")
 
 
 def test_nothing_of_the_folder_it_runs_in_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "PIL.py").write_text("raise SystemExit")
     monkeypatch.chdir(tmp_path)
-    assert read(PORTRAIT).rgb.size
+    assert read_photograph(PORTRAIT).rgb.size
 
 
 def test_damage_anywhere_is_refused_or_a_picture() -> None:
     """Bytes overwritten at any place either still decode or are refused; nothing else may come out."""
-    data, allowed = PORTRAIT.read_bytes(), Limits(**limits())
+    data, allowed = PORTRAIT.read_bytes(), DecoderBudget(**decoder_budget())
     rng = np.random.default_rng(3)
     for turn in range(25):
         damaged = bytearray(data)
         for place in rng.integers(0, len(data) if turn % 2 else 700, 12):
             damaged[place] = int(rng.integers(256))
         try:
-            picture = picture_of(bytes(damaged), allowed)
+            picture = decode_picture(bytes(damaged), allowed)
         except RefusedPictureError:
             continue
         assert picture.mode == "RGB"
@@ -149,7 +149,7 @@ def test_exif_orientation_is_applied(stripes: Image.Image, orientation: int) -> 
     stored = stripes.transpose(inverse[orientation]) if orientation > 1 else stripes
     exif = Image.Exif()
     exif[274] = orientation
-    np.testing.assert_array_equal(decode(saved(stored, "PNG", exif=exif), name="x.png"), np.asarray(stripes))
+    np.testing.assert_array_equal(decode_photograph(saved(stored, "PNG", exif=exif), name="x.png"), np.asarray(stripes))
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1", "I;16"])
@@ -160,25 +160,25 @@ def test_other_modes_become_eight_bit_colour(stripes: Image.Image, mode: str) ->
     else:
         image = stripes.convert(mode)
         expected = np.asarray(image.convert("RGB"))
-    picture = decode(saved(image, "TIFF" if mode == "CMYK" else "PNG"), name="x")
+    picture = decode_photograph(saved(image, "TIFF" if mode == "CMYK" else "PNG"), name="x")
     np.testing.assert_array_equal(picture, expected)
 
 
 def test_what_is_transparent_is_white() -> None:
     clear = Image.new("RGBA", (70, 70), (10, 20, 30, 0))
-    assert (decode(saved(clear, "PNG"), name="x.png") == 255).all()
+    assert (decode_photograph(saved(clear, "PNG"), name="x.png") == 255).all()
 
 
 def test_an_embedded_profile_is_applied_and_a_broken_one_ignored(stripes: Image.Image) -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     plain = np.asarray(stripes).astype(int)
-    same = decode(saved(stripes, "PNG", icc_profile=srgb), name="x.png").astype(int)
+    same = decode_photograph(saved(stripes, "PNG", icc_profile=srgb), name="x.png").astype(int)
     assert np.abs(same - plain).max() <= 1  # one step of 8-bit rounding
     # The same profile with the names of its red and blue primaries exchanged: red and blue change places.
     crossed = srgb.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
-    swapped = decode(saved(stripes, "PNG", icc_profile=crossed), name="x.png").astype(int)
+    swapped = decode_photograph(saved(stripes, "PNG", icc_profile=crossed), name="x.png").astype(int)
     assert np.abs(swapped[..., ::-1] - plain).max() <= 1
-    broken = decode(saved(stripes, "PNG", icc_profile=b"nothing"), name="x.png").astype(int)
+    broken = decode_photograph(saved(stripes, "PNG", icc_profile=b"nothing"), name="x.png").astype(int)
     np.testing.assert_array_equal(broken, plain)
 
 
@@ -203,7 +203,7 @@ def test_what_a_wide_gamut_ends_is_not_called_clipped_and_what_the_file_clips_is
     assert (matrix @ linear > 1).any() or (matrix @ linear < 0).any(), "a colour that sRGB has not"
     profile = display_p3()
     decoded = [
-        decode(saved(Image.new("RGB", (80, 80), colour), "PNG", icc_profile=profile), name="x.png")[0, 0]
+        decode_photograph(saved(Image.new("RGB", (80, 80), colour), "PNG", icc_profile=profile), name="x.png")[0, 0]
         for colour in (orange, (255, 60, 20), (252, 60, 0))
     ]
     inside, full, black = ((int(colour.min()), int(colour.max())) for colour in decoded)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.photo.face.iris import iris_px
-from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.scale import scale_of
+from skinbeam.photo.face.eyes import measure_iris_px
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.scale import face_scale
 
 FINE = 3  # times finer drawn than shown, so that edges have no steps of their own
 
@@ -42,7 +42,7 @@ def eyes(pupil_px: float, ratio: float, *, pupil: float = 0.4, roll_deg: float =
 @pytest.mark.parametrize(("ratio", "pupil", "roll_deg"), [(0.16, 0.3, 0.0), (0.19, 0.6, 12.0), (0.22, 0.45, -20.0)])
 def test_a_drawn_iris_is_measured(pupil_px: int, ratio: float, pupil: float, roll_deg: float) -> None:
     picture, face = eyes(pupil_px, ratio, pupil=pupil, roll_deg=roll_deg)
-    found = iris_px(picture, face)
+    found = measure_iris_px(picture, face)
     # Radii are tried in steps of half a fine pixel of 480 (0.2 % of the pupil distance), and each edge is good to half
     # a pixel of the picture.
     assert found == pytest.approx(ratio * pupil_px, abs=0.002 * pupil_px + 1.0)
@@ -50,18 +50,18 @@ def test_a_drawn_iris_is_measured(pupil_px: int, ratio: float, pupil: float, rol
 
 def test_where_no_iris_is_seen_none_is_measured() -> None:
     picture, face = eyes(150, 0.19)
-    assert iris_px(np.full_like(picture, 128), face) is None
-    assert iris_px(picture[:, ::-1].copy() // 40, face) is None  # near darkness: the edge is a few levels
-    assert iris_px(*eyes(50, 0.19)) is None  # too small to say more than the pupil distance
+    assert measure_iris_px(np.full_like(picture, 128), face) is None
+    assert measure_iris_px(picture[:, ::-1].copy() // 40, face) is None  # near darkness: the edge is a few levels
+    assert measure_iris_px(*eyes(50, 0.19)) is None  # too small to say more than the pupil distance
     one = picture.copy()
     one[:, : one.shape[1] // 2] = (190, 150, 130)
-    assert iris_px(one, face) is None
+    assert measure_iris_px(one, face) is None
 
 
 @given(st.floats(65, 600), st.floats(0.16, 0.235))
 def test_the_iris_draws_the_scale_to_itself_and_narrows_it(pupil_px: float, ratio: float) -> None:
     face = Face((0.0, 0.0), (pupil_px, 0.0), (0.5 * pupil_px, pupil_px), (0, 0, 1, 1), "template")
-    alone, joined = scale_of(face), scale_of(replace(face, iris_px=ratio * pupil_px))
+    alone, joined = face_scale(face), face_scale(replace(face, iris_px=ratio * pupil_px))
     by_iris = 11.7 / (ratio * pupil_px)
     low, high = sorted((alone.median, by_iris))
     assert low * (1 - 1e-9) <= joined.median <= high * (1 + 1e-9)
@@ -70,5 +70,5 @@ def test_the_iris_draws_the_scale_to_itself_and_narrows_it(pupil_px: float, rati
     assert joined.high > by_iris * 0.9
     assert {"ruefer2005", "dodgson2004"} <= set(joined.basis)
     # A copy at another size has the same millimetres.
-    moved = scale_of(replace(face, iris_px=ratio * pupil_px).moved(1.0, 5.0, 7.0))
+    moved = face_scale(replace(face, iris_px=ratio * pupil_px).moved(1.0, 5.0, 7.0))
     assert moved.median == pytest.approx(joined.median)

@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 from drawn_skin import TONES, Drawn, length_of, wave
 
-from skinbeam.estimate import Estimate
-from skinbeam.photo.colour import linear
-from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.findings.blobs import inflamed, spots
-from skinbeam.photo.findings.lines import vessels, wrinkles
+from research.photo_checks.skin_pictures import take_picture
+from skinbeam.model.estimate import Estimate
+from skinbeam.photo.colour import srgb_to_linear
+from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.findings.pigment import pigments_at
-from skinbeam.photo.maps.level import level_of
-from skinbeam.photo.maps.pigments import density
-from skinbeam.validation.skin_pictures import photographed
+from skinbeam.photo.findings.spots import find_inflamed_spots, find_spots
+from skinbeam.photo.pigment_maps.pigment_density import optical_density, pigment_directions
+from skinbeam.photo.pigment_maps.skin_level import estimate_skin_level
 
 pytestmark = pytest.mark.long
 
@@ -42,10 +41,10 @@ def patch(tone: str, diameter_mm: float, *, brown: float = 1.0, red: float = 1.0
     melanin = MELANIN[tone] * uneven[0] * brown**cover
     blood = BLOOD * uneven[1] * red**cover
     light = np.exp(0.02 * field(rng, 1.5) + 0.3 * np.linspace(-0.5, 0.5, SIDE))
-    shown = photographed(melanin, blood, shade=light, noise_levels=0.0)
+    shown = take_picture(melanin, blood, shade=light, noise_levels=0.0)
     blurred = cv2.GaussianBlur(shown, (0, 0), 0.5)
     noisy = np.clip(np.round(blurred + rng.normal(0, 1.5, shown.shape)), 0, 255).astype(np.uint8)
-    return np.asarray(cv2.GaussianBlur(linear(noisy), (0, 0), 0.35 / MM))
+    return np.asarray(cv2.GaussianBlur(srgb_to_linear(noisy), (0, 0), 0.35 / MM))
 
 
 def field(rng: np.random.Generator, sd_px: float) -> np.ndarray:
@@ -56,10 +55,10 @@ def field(rng: np.random.Generator, sd_px: float) -> np.ndarray:
 def found_in(light: np.ndarray, look) -> tuple[int, int]:
     """How many discs were found, and how many marks lie on none."""
     scale = Estimate(MM, 0.9 * MM, 1.1 * MM, 0.95, "assumed")
-    regions = Regions({"cheek-right": np.ones((SIDE, SIDE), bool)}, {}, ())
+    regions = SkinRegions({"cheek-right": np.ones((SIDE, SIDE), bool)}, {}, ())
     hit, false = set(), 0
-    level = level_of(np.median(light.reshape(-1, 3), axis=0), calibrated=True)
-    for mark in look(density(light), pigments_at(level), regions, scale):
+    level = estimate_skin_level(np.median(light.reshape(-1, 3), axis=0), calibrated=True)
+    for mark in look(optical_density(light), pigment_directions(level), regions, scale):
         place = min(PLACES, key=lambda at: np.hypot(*np.subtract(at, middle(mark))))
         if np.hypot(*np.subtract(place, middle(mark))) < 8:
             hit.add(place)
@@ -75,7 +74,7 @@ def middle(mark: Mark) -> tuple[float, float]:
 
 @pytest.mark.parametrize("kind", ["spots", "inflamed"])
 def test_strong_spots_are_found_in_every_tone_and_plain_skin_has_hardly_any(kind: str) -> None:
-    look, of = (spots, "brown") if kind == "spots" else (inflamed, "red")
+    look, of = (find_spots, "brown") if kind == "spots" else (find_inflamed_spots, "red")
     table = {}
     for tone in MELANIN:
         for times in (1.5, 2.0, 3.0) if kind == "spots" else (2.0, 3.0, 5.0):
@@ -97,7 +96,7 @@ def test_strong_spots_are_found_in_every_tone_and_plain_skin_has_hardly_any(kind
 
 @pytest.mark.parametrize("kind", ["vessels", "fine-lines"])
 def test_strong_lines_are_found_in_every_tone_and_plain_skin_has_hardly_any(kind: str) -> None:
-    look, of = (vessels, "vessels") if kind == "vessels" else (wrinkles, "folds")
+    look, of = (find_vessels, "vessels") if kind == "vessels" else (find_wrinkles, "folds")
     for tone in TONES:
         for height in (0.1, 0.2, 0.4) if kind == "vessels" else (0.06, 0.1, 0.2):
             for width_mm in (0.2, 0.4, 0.8):

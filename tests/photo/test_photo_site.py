@@ -11,14 +11,14 @@ import pytest
 from drawn_hand import BACK, GROUNDS, Hand
 from drawn_skin import Drawn, wave
 
-from skinbeam.document import canonical_json
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.photo.document import document_of, photo_document
-from skinbeam.photo.findings.finding import KINDS, ON_FACES, Finding
-from skinbeam.photo.look import Look, SeenSkin, look_at
-from skinbeam.photo.reading.read import Photograph
-from skinbeam.photo.site.found import find_site, site_named
+from skinbeam.api.analyse_photo import analysis_document, photo_document
+from skinbeam.model.document import canonical_json
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis, analyse_photograph
+from skinbeam.photo.body_site import find_site, resolve_site
+from skinbeam.photo.decoding.photograph import DecodedPhotograph
+from skinbeam.photo.findings.finding import FACE_ONLY_KINDS, FINDING_KINDS, SkinFinding
 
 FACE = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
 # x, y and diameter in mm; 0.6 of density is a strong spot.
@@ -29,22 +29,22 @@ def ruler(mm_per_px: float) -> tuple[float, ...]:
     return 10.0, 10.0, 310.0, 10.0, 300 * mm_per_px
 
 
-def look(rgb: np.ndarray, length: Sequence[float] | None = None, site: str = "hands") -> Look:
-    return look_at(Photograph(rgb, "0"), site=site, length=length)
+def look(rgb: np.ndarray, length: Sequence[float] | None = None, site: str = "hands") -> PhotoAnalysis:
+    return analyse_photograph(DecodedPhotograph(rgb, "0"), site=site, length=length)
 
 
-def kinds(seen: Look) -> dict[str, Finding]:
-    assert isinstance(seen.skin, SeenSkin)
+def kinds(seen: PhotoAnalysis) -> dict[str, SkinFinding]:
+    assert isinstance(seen.skin, SkinAnalysis)
     return {finding.kind: finding for finding in seen.skin.findings}
 
 
 @pytest.fixture(scope="module")
-def hand() -> Look:
+def hand() -> PhotoAnalysis:
     return look(Hand(mm_per_px=0.25, spots=SPOTS).rgb(), ruler(0.25))
 
 
-def test_the_spots_of_a_hand_are_found_where_they_are_and_as_wide(hand: Look) -> None:
-    assert isinstance(hand.skin, SeenSkin)
+def test_the_spots_of_a_hand_are_found_where_they_are_and_as_wide(hand: PhotoAnalysis) -> None:
+    assert isinstance(hand.skin, SkinAnalysis)
     assert [problem.code for problem in hand.problems] == []
     found = []
     for mark in hand.skin.marks:
@@ -71,8 +71,8 @@ def test_a_spot_that_barely_stands_out_is_no_surer_than_its_rim() -> None:
     assert faint.size_mm.low < 6.0 < faint.size_mm.high
 
 
-def test_a_hand_gives_what_a_face_gives(hand: Look) -> None:
-    assert isinstance(hand.skin, SeenSkin)
+def test_a_hand_gives_what_a_face_gives(hand: PhotoAnalysis) -> None:
+    assert isinstance(hand.skin, SkinAnalysis)
     assert hand.faces == 0
     assert hand.skin.face is None
     assert set(hand.skin.regions.masks) == {"hands"}
@@ -80,27 +80,27 @@ def test_a_hand_gives_what_a_face_gives(hand: Look) -> None:
     assert not isinstance(hand.skin.colour, Unknown)
     assert {finding.site for finding in hand.skin.findings} == {"hands"}
     found = kinds(hand)
-    assert set(found) == set(KINDS)
+    assert set(found) == set(FINDING_KINDS)
     assert found["spots"].count == 3
     for kind in ("vessels", "redness", "diffuse-pigment"):
         assert isinstance(found[kind].area_mm2, Estimate)
         assert found[kind].area_mm2.median == 0.0, kind
-    for kind in ON_FACES:
+    for kind in FACE_ONLY_KINDS:
         assert isinstance(found[kind].count, Unknown)
         assert "on faces" in found[kind].count.reason
 
 
 def test_without_a_length_nothing_is_measured_and_the_reason_says_what_to_do(tmp_path: Path) -> None:
     seen = look(Hand(mm_per_px=0.25, spots=SPOTS).rgb())
-    assert isinstance(seen.skin, SeenSkin)
+    assert isinstance(seen.skin, SkinAnalysis)
     assert isinstance(seen.skin.scale_mm_per_px, Unknown)
     assert seen.skin.marks == ()
     assert not isinstance(seen.skin.maps, Unknown)
-    for kind in set(KINDS) - set(ON_FACES):
+    for kind in set(FINDING_KINDS) - set(FACE_ONLY_KINDS):
         area = kinds(seen)[kind].area_mm2
         assert isinstance(area, Unknown)
         assert "--length" in area.reason
-    document = document_of(seen, tmp_path)
+    document = analysis_document(seen, tmp_path)
     assert document["maps"] == {name: f"{name}.png" for name in ("regions", "marks", "melanin", "haemoglobin")}
     read = json.loads(canonical_json(document))
     assert "--length" in read["scale_mm_per_px"]["unknown"]
@@ -108,7 +108,7 @@ def test_without_a_length_nothing_is_measured_and_the_reason_says_what_to_do(tmp
 
 
 @pytest.mark.check
-def test_twice_the_pixels_say_the_same_of_a_hand(hand: Look) -> None:
+def test_twice_the_pixels_say_the_same_of_a_hand(hand: PhotoAnalysis) -> None:
     rgb = cv2.resize(Hand(mm_per_px=0.25, spots=SPOTS).rgb(), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     twice = kinds(look(rgb, ruler(0.125)))["spots"]
     once = kinds(hand)["spots"]
@@ -207,15 +207,17 @@ def test_no_face_is_refused_with_the_way_to_read_a_hand(tmp_path: Path) -> None:
 
 
 def test_a_site_is_one_off_the_face_by_any_of_its_names() -> None:
-    assert site_named("hand") == "hands"
-    assert site_named("Décolletage") == "decolletage"
+    assert resolve_site("hand") == "hands"
+    assert resolve_site("Décolletage") == "decolletage"
     with pytest.raises(InputError) as on_face:
-        site_named("cheeks")
+        resolve_site("cheeks")
     assert (on_face.value.code, on_face.value.field) == ("not-a-place", "site")
     assert "neck, decolletage, hands, arms" in on_face.value.hint
     with pytest.raises(InputError) as unknown:
-        site_named("hnads")
+        resolve_site("hnads")
     assert (unknown.value.code, unknown.value.field) == ("unknown-site", "site")
     with pytest.raises(InputError) as both:
-        look_at(Photograph(np.zeros((99, 99, 3), np.uint8), "0"), points=(1, 1, 2, 1, 1, 3), site="hands")
+        analyse_photograph(
+            DecodedPhotograph(np.zeros((99, 99, 3), np.uint8), "0"), points=(1, 1, 2, 1, 1, 3), site="hands"
+        )
     assert (both.value.code, both.value.field) == ("site-and-points", "site")

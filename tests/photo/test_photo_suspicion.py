@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from test_photo_scale import eyes
 
-from skinbeam.photo.colour import lab, linear
-from skinbeam.photo.face.iris import iris_px
-from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.suspicion import eye_white, shine_fraction, unequal_sides
+from skinbeam.photo.colour import linear_to_lab, srgb_to_linear
+from skinbeam.photo.face.eyes import measure_iris_px
+from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.quality import eye_white, shine_fraction, unequal_sides
 
 
 def skin(n: int = 4000) -> np.ndarray:
@@ -31,18 +31,20 @@ def test_shade_and_coloured_light_are_no_shine(colour: tuple[float, float, float
 def test_the_white_of_the_eye_takes_the_colour_of_the_light() -> None:
     picture, face = eyes(150, 0.19)
     assert eye_white(picture, face) is None  # without a measured iris nobody knows where it is
-    face = face.__class__(**{**vars(face), "iris_px": iris_px(picture, face)})
+    face = face.__class__(**{**vars(face), "iris_px": measure_iris_px(picture, face)})
     neutral = eye_white(picture, face)
     assert neutral is not None
     assert np.hypot(*neutral) < 3
     warm = np.round(picture * (1.0, 0.85, 0.6)).astype(np.uint8)
-    expected = lab(linear(np.round(np.array((225, 225, 225)) * (1.0, 0.85, 0.6)).astype(np.uint8)))[1:]
+    expected = linear_to_lab(srgb_to_linear(np.round(np.array((225, 225, 225)) * (1.0, 0.85, 0.6)).astype(np.uint8)))[
+        1:
+    ]
     np.testing.assert_allclose(eye_white(warm, face), expected, atol=3)
 
 
 def test_a_cheek_that_is_half_hidden_is_told() -> None:
     whole, half = np.ones((40, 30), bool), np.ones((40, 30), bool)
     half[:, 15:] = False
-    assert unequal_sides(Regions({"cheek-right": whole, "cheek-left": half}, {}, ())) == pytest.approx(0.5)
-    assert unequal_sides(Regions({"cheek-right": whole, "cheek-left": whole}, {}, ())) == 0
-    assert unequal_sides(Regions({"cheek-right": whole}, {}, ())) == 0
+    assert unequal_sides(SkinRegions({"cheek-right": whole, "cheek-left": half}, {}, ())) == pytest.approx(0.5)
+    assert unequal_sides(SkinRegions({"cheek-right": whole, "cheek-left": whole}, {}, ())) == 0
+    assert unequal_sides(SkinRegions({"cheek-right": whole}, {}, ())) == 0

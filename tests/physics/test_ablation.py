@@ -2,15 +2,10 @@
 
 import pytest
 
-from skinbeam.physics.removal.front import removed
-from skinbeam.physics.removal.table import (
-    ablation_of,
-    is_blow_off,
-    microbeam_ablation_of,
-)
-from skinbeam.provenance import collect
-from skinbeam.sources import cite
-from skinbeam.units import J_CM2, MJ, UM
+from skinbeam.model.sources import collect_sources, find_source
+from skinbeam.model.units import J_CM2, MJ, UM
+from skinbeam.physics.removal.ablation_front import front_removal
+from skinbeam.physics.removal.calibration import ablation_calibration, is_blow_off, microbeam_calibration
 
 
 def test_the_kind_of_ablation_follows_from_confinement_of_heat():
@@ -22,7 +17,7 @@ def test_the_kind_of_ablation_follows_from_confinement_of_heat():
 
 
 def test_er_yag_removes_what_its_two_calibration_rows_say():
-    laser = ablation_of(2940.0)
+    laser = ablation_calibration(2940.0)
     slope = 1 / laser.enthalpy.value * J_CM2 / UM  # um per J/cm2
     # Rows of 6 um per J/cm2 and 540 ug/J (1.109 g/cm3): the value lies between them, each within its 25 %.
     by_mass = 540e-9 / 1109.0 * J_CM2 / UM
@@ -32,9 +27,9 @@ def test_er_yag_removes_what_its_two_calibration_rows_say():
 
 
 def test_the_calibrated_exposure_of_co2_removes_what_light_reaches():
-    laser = ablation_of(10600.0)
+    laser = ablation_calibration(10600.0)
     assert laser.penetration.value == pytest.approx(30 * UM)
-    found = removed(
+    found = front_removal(
         5 * J_CM2,
         1e-4,
         front_J_m3=laser.enthalpy.value,
@@ -51,24 +46,24 @@ def test_the_calibrated_exposure_of_co2_removes_what_light_reaches():
 
 @pytest.mark.parametrize("wavelength_nm", [2790.0, 1550.0, 9300.0])
 def test_a_laser_without_calibration_is_unknown(wavelength_nm):
-    assert ablation_of(wavelength_nm) is None
-    assert microbeam_ablation_of(wavelength_nm) is None
+    assert ablation_calibration(wavelength_nm) is None
+    assert microbeam_calibration(wavelength_nm) is None
 
 
 def test_er_yag_microbeams_have_no_calibration_of_their_own():
-    assert microbeam_ablation_of(2940.0) is None
+    assert microbeam_calibration(2940.0) is None
 
 
 def test_every_read_notes_sources_that_exist():
     for _ in range(2):
-        with collect() as keys:
-            ablation_of(2940.0)
-            microbeam_ablation_of(10600.0)
+        with collect_sources() as keys:
+            ablation_calibration(2940.0)
+            microbeam_calibration(10600.0)
         assert {"hibst1991", "walsh1989", "eco2depth"} <= set(keys)
-        assert all(cite(key).fields["title"] for key in keys)
+        assert all(find_source(key).fields["title"] for key in keys)
 
 
 def test_the_range_of_a_microbeam_is_that_of_its_series():
-    limits = microbeam_ablation_of(10600.0).limits
+    limits = microbeam_calibration(10600.0).limits
     assert limits["energy_J"][0] <= 80 * MJ <= limits["energy_J"][1]
     assert limits["diameter_m"][0] <= 120 * UM <= limits["diameter_m"][1]

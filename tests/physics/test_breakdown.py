@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.physics.removal.breakdown import breakdown, irradiance_that_breaks_down, least_cascade_dose
-from skinbeam.units import J_CM2, MJ, NS, PS, UM, W_CM2
+from skinbeam.api.simulate import simulate_document
+from skinbeam.model.units import J_CM2, MJ, NS, PS, UM, W_CM2
+from skinbeam.physics.removal.optical_breakdown import breakdown_irradiance, breakdown_value, least_cascade_dose
 
 MICROBEAM = {
     "skin": {"preset": "guinea-pig-albino"},
@@ -24,27 +24,27 @@ def found(case: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def test_the_ends_are_what_was_measured_and_between_them_falls_a_power() -> None:
-    assert irradiance_that_breaks_down(30 * PS) / W_CM2 == pytest.approx(4.5e11)
-    assert irradiance_that_breaks_down(6 * NS) / W_CM2 == pytest.approx(0.76e11)
+    assert breakdown_irradiance(30 * PS) / W_CM2 == pytest.approx(4.5e11)
+    assert breakdown_irradiance(6 * NS) / W_CM2 == pytest.approx(0.76e11)
     # The geometric mean of the pulses needs that of the irradiances.
-    middle = irradiance_that_breaks_down(math.sqrt(30 * PS * 6 * NS))
+    middle = breakdown_irradiance(math.sqrt(30 * PS * 6 * NS))
     assert middle / W_CM2 == pytest.approx(math.sqrt(4.5 * 0.76) * 1e11, rel=1e-12)
     with pytest.raises(ValueError, match="30 ps"):
-        irradiance_that_breaks_down(10 * PS)
+        breakdown_irradiance(10 * PS)
 
 
 def test_a_cascade_needs_less_than_what_breaks_down_water_and_more_at_a_shorter_wavelength() -> None:
     # Twice the frequency, half the energy gained per collision.
     assert least_cascade_dose(532.0) == pytest.approx(2 * least_cascade_dose(1064.0), rel=1e-12)
     # By hand: 2 m c n eps0 w D / e² = 461 J/m² at 1064 nm, rounded constants to 1 %.
-    assert least_cascade_dose(1064.0) / breakdown("generations").value == pytest.approx(461.0, rel=0.01)
-    assert least_cascade_dose(1064.0) < 30 * PS * irradiance_that_breaks_down(30 * PS)
+    assert least_cascade_dose(1064.0) / breakdown_value("generations").value == pytest.approx(461.0, rel=0.01)
+    assert least_cascade_dose(1064.0) < 30 * PS * breakdown_irradiance(30 * PS)
 
 
 def test_skin_without_melanin_breaks_down_about_the_threshold_of_water() -> None:
     area = math.pi / 4 * (100 * UM) ** 2
     # On the axis of a Gaussian stands twice the mean; the threshold is spread by 0.7 to 1.3.
-    half = irradiance_that_breaks_down(0.45 * NS) * 0.45 * NS * area / 2 / MJ
+    half = breakdown_irradiance(0.45 * NS) * 0.45 * NS * area / 2 / MJ
     shares = [median(found(MICROBEAM, microbeam__energy_mJ=half * factor)) for factor in (0.69, 1.0, 1.31)]
     assert shares[0] == 0
     assert 0 < shares[1] < 1

@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from skinbeam.physics.removal.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
-from skinbeam.simulate.ends.rupture import steam
+from skinbeam.physics.removal.steam_bubble import (
+    SaturatedSteam,
+    bubble_filling_kg,
+    profile_radius_m,
+    roof_strength_Pa,
+    steam_below_beam_kg,
+)
+from skinbeam.simulate.endpoints.surface import read_steam
 
 ATMOSPHERE_PA = 101325.0
-WATER = Steam(2.2565e6, 0.018015, 373.15, ATMOSPHERE_PA)
+WATER = SaturatedSteam(2.2565e6, 0.018015, 373.15, ATMOSPHERE_PA)
 
 
 def kelvin(celsius):
@@ -15,7 +21,7 @@ def kelvin(celsius):
 
 
 def test_the_water_of_the_tables_is_that_of_the_data():
-    assert steam() == WATER
+    assert read_steam() == WATER
 
 
 @pytest.mark.parametrize(
@@ -34,10 +40,10 @@ def test_steam_is_nearly_as_dense_as_in_the_steam_tables(celsius, kg_m3):
 
 def test_water_boils_where_its_pressure_is_reached():
     warm = kelvin([60.0, 100.0, 137.0, 180.0])
-    np.testing.assert_allclose(WATER.boils_K(WATER.pressure_Pa(warm)), warm, rtol=1e-13)
-    assert WATER.boils_K(ATMOSPHERE_PA) == pytest.approx(373.15, rel=1e-15)
+    np.testing.assert_allclose(WATER.boiling_point_K(WATER.pressure_Pa(warm)), warm, rtol=1e-13)
+    assert WATER.boiling_point_K(ATMOSPHERE_PA) == pytest.approx(373.15, rel=1e-15)
     # exp(L M / R T0) atmospheres, half a million, are more than (bubble 1) has at any temperature.
-    assert np.isinf(WATER.boils_K(1e6 * ATMOSPHERE_PA))
+    assert np.isinf(WATER.boiling_point_K(1e6 * ATMOSPHERE_PA))
     assert WATER.density_kg_m3(1e6 * ATMOSPHERE_PA) == 0.0
 
 
@@ -46,13 +52,13 @@ def test_a_cap_of_any_other_height_holds_less_than_the_hemisphere():
     strength, roof, radius = 2e6, 12e-6, 1e-3
     heights = np.array([0.2, 0.7, 0.99, 1.01, 1.5]) * radius
     held = 2 * strength * roof / ((radius**2 + heights**2) / (2 * heights))
-    assert held_Pa(strength, roof, radius) == pytest.approx(48e3)
-    assert np.all(held < held_Pa(strength, roof, radius))
+    assert roof_strength_Pa(strength, roof, radius) == pytest.approx(48e3)
+    assert np.all(held < roof_strength_Pa(strength, roof, radius))
 
 
 def test_what_fills_a_wide_bubble_is_its_volume_at_one_atmosphere():
     radius = 10.0  # a roof that is as good as not there
-    found = filling_kg(WATER, held_Pa(2e6, 12e-6, radius), radius)
+    found = bubble_filling_kg(WATER, roof_strength_Pa(2e6, 12e-6, radius), radius)
     assert found == pytest.approx(2 / 3 * np.pi * radius**3 * WATER.density_kg_m3(ATMOSPHERE_PA), rel=1e-4)
 
 
@@ -75,7 +81,7 @@ def test_steam_below_a_gaussian_is_its_closed_form():
     rise, vapour, boiling, heat = cells()
     dose, waist = np.array([4.5e5, 3.5e5]), 1.5e-3
     area, over_axis = gaussian(waist)
-    found = steam_kg(dose[:, None] * over_axis, area, rise, vapour, boiling, heat)
+    found = steam_below_beam_kg(dose[:, None] * over_axis, area, rise, vapour, boiling, heat)
     with np.errstate(divide="ignore"):
         first = np.minimum(np.maximum(vapour, boiling) / rise, dose[:, None])
     each = rise * (dose[:, None] - first) - boiling * np.log(dose[:, None] / first)
@@ -87,7 +93,7 @@ def test_steam_below_a_gaussian_is_its_closed_form():
 def test_steam_below_a_flat_beam_takes_what_is_hotter_than_boiling():
     rise, vapour, boiling, heat = cells()
     dose = np.array([4.5e5, 3.5e5])
-    found = steam_kg(dose[:, None] * np.ones((1, 2)), [1e-6, 3e-6], rise, vapour, boiling, heat)
+    found = steam_below_beam_kg(dose[:, None] * np.ones((1, 2)), [1e-6, 3e-6], rise, vapour, boiling, heat)
     over = rise * dose[:, None]
     expected = 4e-6 * (np.where(over > np.maximum(vapour, boiling), over - boiling, 0.0) * heat).sum(axis=1)
     np.testing.assert_allclose(found, expected, rtol=1e-13)
@@ -97,23 +103,23 @@ def test_where_vapour_has_not_begun_to_form_there_is_no_steam():
     rise, vapour, boiling, heat = cells()
     with np.errstate(divide="ignore"):
         first = (np.maximum(vapour, boiling) / rise).min(axis=1)
-    assert not steam_kg(0.999 * first[:, None], [1e-6], rise, vapour, boiling, heat).any()
-    assert np.all(steam_kg(1.001 * first[:, None], [1e-6], rise, vapour, boiling, heat) > 0)
+    assert not steam_below_beam_kg(0.999 * first[:, None], [1e-6], rise, vapour, boiling, heat).any()
+    assert np.all(steam_below_beam_kg(1.001 * first[:, None], [1e-6], rise, vapour, boiling, heat) > 0)
     never = np.full_like(boiling, np.inf)
-    assert not steam_kg(np.full((2, 1), 1e6), [1e-6], rise, vapour, never, heat).any()
+    assert not steam_below_beam_kg(np.full((2, 1), 1e6), [1e-6], rise, vapour, never, heat).any()
 
 
 def test_a_bubble_reaches_to_where_a_gaussian_is_as_strong_as_asked():
     waist, least = 2e-3, np.array([0.9, 0.5, 0.05])
     edges = np.linspace(0.0, 1.6 * waist, 65)
     over_axis = np.exp(-2 * ((edges[1:] + edges[:-1]) / 2 / waist) ** 2)
-    found = radius_m(edges, np.broadcast_to(over_axis, (3, 64)), least)
+    found = profile_radius_m(edges, np.broadcast_to(over_axis, (3, 64)), least)
     # Straight between rings of w/40: a Gaussian that bends by at most 4/w² leaves (w/40)²/8 x 4/w², 3e-4 of its height.
     np.testing.assert_allclose(found, waist * np.sqrt(-np.log(least) / 2), rtol=2e-3)
 
 
 def test_a_flat_profile_is_as_wide_as_its_rings():
     edges = np.array([0.0, 1e-3, 2e-3])
-    found = radius_m(edges, np.array([[1.0, 1.0], [1.0, 0.5]]), np.array([0.8, 0.75]))
+    found = profile_radius_m(edges, np.array([[1.0, 1.0], [1.0, 0.5]]), np.array([0.8, 0.75]))
     # From the middle of the first ring, 1, to that of the second, 0.5: half-way.
     assert found == pytest.approx([2e-3, 1e-3])

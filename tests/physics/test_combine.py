@@ -8,50 +8,50 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from skinbeam.errors import InputError
+from skinbeam.model.errors import InputError
+from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 from skinbeam.physics.damage.arrhenius import (
     Kinetics,
-    kinetics,
     omega,
     omega_growth,
+    read_combination,
+    read_kinetics,
     threshold_temperature,
 )
-from skinbeam.physics.damage.combination import combination
 from skinbeam.physics.damage.dose_search import dose_for_unit_omega
-from skinbeam.physics.damage.table import held_threshold
-from skinbeam.simulate.skins.kinetics import (
+from skinbeam.physics.damage.kinetics_table import isothermal_threshold
+from skinbeam.simulate.skins.tissue_kinetics import (
     CELL_DEATH_KINETICS,
     CONTACT_KINETICS,
     PULSED_KINETICS,
-    repeated,
-    sampled_kinetics,
+    repeat_processes,
+    sample_kinetics,
 )
-from skinbeam.skin.model import Skin
-from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
+from skinbeam.skin.distribution import SkinDistribution
 
 PAIR = ("henriques", "agah-artery")
 STAGES = ("henriques", PULSED_KINETICS)
 
 
 def rate(name: str, kelvin: float) -> float:
-    found = kinetics(name)
+    found = read_kinetics(name)
     return float(found.frequency_1_s[0] * math.exp(-found.activation_J_mol[0] / GAS_CONSTANT_J_MOL_K / kelvin))
 
 
 def test_independent_processes_add() -> None:
     history, step = np.array([[330.0, 345.0, 340.0]]), [0.1, 0.3]
-    parts = sum(omega(history, step, kinetics(name)) for name in PAIR)
-    assert omega(history, step, combination(*PAIR)) == pytest.approx(parts, rel=1e-12)
+    parts = sum(omega(history, step, read_kinetics(name)) for name in PAIR)
+    assert omega(history, step, read_combination(*PAIR)) == pytest.approx(parts, rel=1e-12)
 
 
 def test_the_slowest_of_limiting_processes_sets_the_pace() -> None:
     for kelvin in (325.0, 345.0, 365.0):
         one, other = (rate(name, kelvin) for name in PAIR)
-        held = omega([[kelvin, kelvin]], [2.0], combination(*PAIR, rule="limiting"))
+        held = omega([[kelvin, kelvin]], [2.0], read_combination(*PAIR, rule="limiting"))
         assert held[0] == pytest.approx(2.0 / (1 / one + 1 / other), rel=1e-12)
         assert held[0] < 2.0 * min(one, other)
     # Two of one kind take twice as long.
-    twice = omega([[335.0, 335.0]], [1.0], combination("henriques", "henriques", rule="limiting"))
+    twice = omega([[335.0, 335.0]], [1.0], read_combination("henriques", "henriques", rule="limiting"))
     assert twice[0] == pytest.approx(rate("henriques", 335.0) / 2, rel=1e-12)
 
 
@@ -62,7 +62,7 @@ def test_limiting_processes_are_integrated_over_steep_steps() -> None:
 
     exact = quad(pace, 0, 1, epsrel=1e-11, limit=200)[0]
     both = np.array([[[320.0, 300.0], [380.0, 310.0]]])  # (sample, time, cell)
-    found = omega(both, [1.0], combination(*PAIR, rule="limiting"))
+    found = omega(both, [1.0], read_combination(*PAIR, rule="limiting"))
     # Four Gauss points where exponents change by two at most: 1e-6 of the rate.
     assert found[0, 0] == pytest.approx(exact, rel=1e-6)
     assert found[0, 1] < 1e-6 * exact
@@ -78,13 +78,13 @@ def test_the_stages_of_cell_death_are_integrated_within_their_bound(start: float
         return 1 / sum(1 / rate(name, kelvin) for name in STAGES)
 
     exact = quad(pace, 0, 1, epsabs=0, epsrel=1e-10, limit=400)[0]
-    found = omega([[start, end]], [1.0], combination(*STAGES, rule="limiting"))
+    found = omega([[start, end]], [1.0], read_combination(*STAGES, rule="limiting"))
     assert found[0] == pytest.approx(exact, rel=1e-6)
 
 
 def test_a_stage_of_two_ranges_takes_whichever_runs() -> None:
     switch = 50.0 + ZERO_CELSIUS_K
-    both = combination("weaver-stoll", PULSED_KINETICS, rule="limiting")
+    both = read_combination("weaver-stoll", PULSED_KINETICS, rule="limiting")
     whole = omega([[switch - 6, switch + 3]], [9.0], both)[0]
     below, above = (
         omega([ends], [length], both)[0] for ends, length in (((switch - 6, switch), 6.0), ((switch, switch + 3), 3.0))
@@ -104,17 +104,17 @@ def held_threshold_K(processes: Kinetics, hold_s: float) -> float:
 
 
 def alone(name: str, hold_s: float) -> float:
-    found = kinetics(name)
+    found = read_kinetics(name)
     return float(threshold_temperature(found.frequency_1_s, found.activation_J_mol, hold_s)[0])
 
 
 def test_the_frequency_of_pulsed_cells_is_that_of_its_threshold() -> None:
-    threshold, hold_s = held_threshold(PULSED_KINETICS)
+    threshold, hold_s = isothermal_threshold(PULSED_KINETICS)
     assert alone(PULSED_KINETICS, hold_s) == pytest.approx(threshold.value + ZERO_CELSIUS_K, abs=1e-9)
 
 
 def test_long_holds_kill_as_henriques_and_short_ones_as_pulses_do() -> None:
-    death = combination(*STAGES, rule="limiting")
+    death = read_combination(*STAGES, rule="limiting")
     # The other stage adds k / k_other to the time, e^-4.7 and e^-33 at these holds, and R T^2 / Ea times that to the
     # threshold: 1.4 K x 0.0091 = 0.013 K.
     assert held_threshold_K(death, 100.0) == pytest.approx(alone("henriques", 100.0), abs=0.015)
@@ -122,7 +122,7 @@ def test_long_holds_kill_as_henriques_and_short_ones_as_pulses_do() -> None:
 
 
 def test_where_both_stages_take_as_long_death_takes_twice_as_long() -> None:
-    lines = [kinetics(name) for name in STAGES]
+    lines = [read_kinetics(name) for name in STAGES]
     ln_a, ea = (
         [math.log(line.frequency_1_s[0]) for line in lines],
         [line.activation_J_mol[0] / GAS_CONSTANT_J_MOL_K for line in lines],
@@ -131,7 +131,7 @@ def test_where_both_stages_take_as_long_death_takes_twice_as_long() -> None:
     one = rate("henriques", crossing)
     # Rounding of ln A is amplified by E / (R T) of 200.
     assert rate(PULSED_KINETICS, crossing) == pytest.approx(one, rel=1e-9)
-    found = omega([[crossing, crossing]], [1.0], combination(*STAGES, rule="limiting"))
+    found = omega([[crossing, crossing]], [1.0], read_combination(*STAGES, rule="limiting"))
     assert found[0] == pytest.approx(one / 2, rel=1e-9)
     # Between burns of seconds and pulses of milliseconds, where neither was watched: 57 to 67 degC.
     assert 57 < crossing - ZERO_CELSIUS_K < 67
@@ -139,7 +139,7 @@ def test_where_both_stages_take_as_long_death_takes_twice_as_long() -> None:
 
 @given(st.floats(-5, 3))
 def test_the_threshold_of_death_falls_with_the_hold_and_never_below_either_stage(ln_hold: float) -> None:
-    death, hold = combination(*STAGES, rule="limiting"), math.exp(ln_hold * 2)
+    death, hold = read_combination(*STAGES, rule="limiting"), math.exp(ln_hold * 2)
     found = held_threshold_K(death, hold)
     # Bisection to 1e-9 of 400 K; the quickest stage may take no time that counts.
     assert found > max(alone(name, hold) for name in STAGES) - 1e-6
@@ -147,33 +147,33 @@ def test_the_threshold_of_death_falls_with_the_hold_and_never_below_either_stage
 
 
 def test_both_stages_never_ask_for_less_heat_than_one() -> None:
-    skins = Skin().sample(64, 0)
+    skins = SkinDistribution().sample(64, 0)
     history = np.linspace(310.0, 400.0, 64)[:, None] + np.array([[0.0, 12.0, 4.0]])
     both, one = (
-        omega(history, [1e-3, 0.2], sampled_kinetics(name, skins)) for name in (CELL_DEATH_KINETICS, CONTACT_KINETICS)
+        omega(history, [1e-3, 0.2], sample_kinetics(name, skins)) for name in (CELL_DEATH_KINETICS, CONTACT_KINETICS)
     )
     # 1e-6 is what the quadrature leaves.
     assert np.all(both <= one * (1 + 1e-6))
 
 
 def test_each_draw_moves_both_stages_by_their_own_spread() -> None:
-    skins = Skin().sample(200, 0)
-    drawn = sampled_kinetics(CELL_DEATH_KINETICS, skins)
-    _, hold_s = held_threshold(PULSED_KINETICS)
+    skins = SkinDistribution().sample(200, 0)
+    drawn = sample_kinetics(CELL_DEATH_KINETICS, skins)
+    _, hold_s = isothermal_threshold(PULSED_KINETICS)
     short = threshold_temperature(drawn.frequency_1_s[:, 1], drawn.activation_J_mol[:, 1], hold_s)
     expected = alone(PULSED_KINETICS, hold_s) + 15.0 * skins["pulsed_kinetics_shift"].to_numpy()
     np.testing.assert_allclose(short, expected, atol=1e-8)
     long = threshold_temperature(drawn.frequency_1_s[:, 0], drawn.activation_J_mol[:, 0], 1.0)
     np.testing.assert_allclose(long, alone("henriques", 1.0) + 3.0 * skins["kinetics_shift"].to_numpy(), atol=1e-8)
-    again = sampled_kinetics(CELL_DEATH_KINETICS, Skin().sample(200, 0))
+    again = sample_kinetics(CELL_DEATH_KINETICS, SkinDistribution().sample(200, 0))
     np.testing.assert_array_equal(again.activation_J_mol, drawn.activation_J_mol)
 
 
 def test_stages_stay_with_the_processes() -> None:
-    skins = Skin().sample(3, 0)
-    death = sampled_kinetics(CELL_DEATH_KINETICS, skins)
+    skins = SkinDistribution().sample(3, 0)
+    death = sample_kinetics(CELL_DEATH_KINETICS, skins)
     history = np.full((6, 3), 350.0)
-    twice = omega(history, [1e-3, 1e-3], repeated(death, 2))
+    twice = omega(history, [1e-3, 1e-3], repeat_processes(death, 2))
     np.testing.assert_allclose(twice, np.repeat(omega(history[:3], [1e-3, 1e-3], death), 2), rtol=1e-12)
     growth = omega_growth(history[:3], [1e-3, 1e-3], death)
     np.testing.assert_allclose(growth.sum(axis=1), twice[::2], rtol=1e-12)
@@ -181,6 +181,6 @@ def test_stages_stay_with_the_processes() -> None:
 
 def test_unknown_rules_and_sets_are_named() -> None:
     with pytest.raises(InputError, match="limiting"):
-        combination("henriques", rule="limitng")
+        read_combination("henriques", rule="limitng")
     with pytest.raises(InputError, match="henriques"):
-        combination("henriqes")
+        read_combination("henriqes")

@@ -8,21 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from skinbeam.errors import InputError
+from skinbeam.model.errors import InputError
+from skinbeam.model.sources import collect_sources, find_source
+from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 from skinbeam.physics.damage.arrhenius import (
     Kinetics,
-    kinetics,
     omega,
+    read_kinetics,
     shift_kinetics,
     shift_threshold,
-    survival,
+    surviving_fraction,
     threshold_temperature,
 )
-from skinbeam.physics.damage.dose_search import dose_for_unit_omega, dose_for_unit_omega_at_all
-from skinbeam.physics.damage.table import compensation_slope, kinetics_names, shortest_supported_s
-from skinbeam.provenance import collect
-from skinbeam.sources import cite
-from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
+from skinbeam.physics.damage.dose_search import dose_for_unit_omega, dose_for_unit_omega_everywhere
+from skinbeam.physics.damage.kinetics_table import compensation_slope, kinetics_names, shortest_supported_s
 
 HOLDS_S = [1e-6, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0]
 # Temperature, degC, at which a constant hold of that length gives Omega = 1, worked out from the printed constants
@@ -54,7 +53,7 @@ def held_threshold_C(processes, hold_s):
 
 @pytest.mark.parametrize("name", sorted(ISOTHERMAL_C))
 def test_held_temperatures_are_those_of_the_table(name):
-    computed = [held_threshold_C(kinetics(name), hold) for hold in HOLDS_S]
+    computed = [held_threshold_C(read_kinetics(name), hold) for hold in HOLDS_S]
     # The table is printed in whole degrees; 0.06 allows for a half that was rounded to even.
     np.testing.assert_allclose(computed, ISOTHERMAL_C[name], atol=0.56)
 
@@ -65,7 +64,7 @@ def test_the_table_covers_every_set():
 
 @pytest.mark.parametrize("name", ["henriques", "blood", "agah-artery"])
 def test_the_closed_form_gives_omega_one(name):
-    processes = kinetics(name)
+    processes = read_kinetics(name)
     for hold in HOLDS_S:
         held = threshold_temperature(processes.frequency_1_s[0], processes.activation_J_mol[0], hold)
         # The rate amplifies rounding of T by Ea/RT, at most 300.
@@ -74,9 +73,9 @@ def test_the_closed_form_gives_omega_one(name):
 
 def test_blood_coagulates_where_it_was_measured_and_henriques_does_not():
     # 90 to 100 degC at 10 ms (Pfefer 1999); the set for epidermis would say 64.
-    assert 90 <= held_threshold_C(kinetics("blood"), 1e-2) <= 100
-    assert 90 <= held_threshold_C(kinetics("agah-artery"), 1e-2) <= 100
-    assert held_threshold_C(kinetics("henriques"), 1e-2) < 70
+    assert 90 <= held_threshold_C(read_kinetics("blood"), 1e-2) <= 100
+    assert 90 <= held_threshold_C(read_kinetics("agah-artery"), 1e-2) <= 100
+    assert held_threshold_C(read_kinetics("henriques"), 1e-2) < 70
 
 
 @settings(max_examples=60)
@@ -84,7 +83,7 @@ def test_blood_coagulates_where_it_was_measured_and_henriques_does_not():
     start=st.floats(300, 380), end=st.floats(300, 380), name=st.sampled_from(["henriques", "maitland-walsh-collagen"])
 )
 def test_one_linear_step_is_integrated_exactly(start, end, name):
-    processes = kinetics(name)
+    processes = read_kinetics(name)
     a, b = processes.frequency_1_s[0], processes.activation_J_mol[0] / GAS_CONSTANT_J_MOL_K
     hottest = max(start, end)
     scale = a * math.exp(-b / hottest)  # taken out, so that the quadrature sees numbers of order one
@@ -100,7 +99,7 @@ def test_one_linear_step_is_integrated_exactly(start, end, name):
 
 
 def test_a_step_across_the_switch_of_a_two_range_set_uses_both_ranges():
-    processes = kinetics("weaver-stoll")
+    processes = read_kinetics("weaver-stoll")
     switch = 50.0 + ZERO_CELSIUS_K
     whole = omega(np.array([[switch - 4, switch + 2]]), [3.0], processes)[0]
     below = omega(np.array([[switch - 4, switch]]), [2.0], processes)[0]
@@ -114,7 +113,7 @@ def test_a_step_across_the_switch_of_a_two_range_set_uses_both_ranges():
 
 @given(st.floats(-8, 12), st.floats(1e-4, 10))
 def test_a_shift_moves_the_threshold_by_what_was_asked_and_stays_on_the_line(delta, reference):
-    processes = kinetics("agah-artery")
+    processes = read_kinetics("agah-artery")
     a0, e0 = processes.frequency_1_s[0], processes.activation_J_mol[0]
     a1, e1 = shift_threshold(a0, e0, delta, reference_s=reference)
     moved = threshold_temperature(a1, e1, reference) - threshold_temperature(a0, e0, reference)
@@ -124,7 +123,7 @@ def test_a_shift_moves_the_threshold_by_what_was_asked_and_stays_on_the_line(del
 
 
 def test_rates_along_the_line_agree_at_its_isokinetic_temperature():
-    processes = kinetics("henriques")
+    processes = read_kinetics("henriques")
     a0, e0 = processes.frequency_1_s[0], processes.activation_J_mol[0]
     isokinetic = 1 / (compensation_slope() * GAS_CONSTANT_J_MOL_K)
     for delta in (-3.0, 5.0):
@@ -136,14 +135,14 @@ def test_rates_along_the_line_agree_at_its_isokinetic_temperature():
 
 
 def test_a_threshold_cannot_be_moved_across_the_isokinetic_temperature():
-    processes = kinetics("henriques")
+    processes = read_kinetics("henriques")
     with pytest.raises(ValueError, match="isokinetic"):
         shift_threshold(processes.frequency_1_s, processes.activation_J_mol, -60.0, reference_s=0.01)
 
 
 def test_each_sample_may_have_its_own_shift():
     delta = np.array([-3.0, 0.0, 4.0])
-    shifted = shift_kinetics(kinetics("blood"), delta, reference_s=1e-2)
+    shifted = shift_kinetics(read_kinetics("blood"), delta, reference_s=1e-2)
     rise = dose_for_unit_omega(np.full((3, 2), ZERO_CELSIUS_K), np.ones((3, 2)), [1e-2], shifted, low=1.0, high=300.0)
     # Bisection to 1e-9 of some 90 degrees.
     np.testing.assert_allclose(rise - rise[1], delta, atol=1e-6)
@@ -160,49 +159,52 @@ RESPONSE = np.where(TIMES <= 1e-3, TIMES / 1e-3, 1 / np.sqrt(np.maximum(TIMES, 1
 @given(gain=st.floats(0.5, 50), target=st.floats(0.01, 100), name=st.sampled_from(["henriques", "blood", "takata"]))
 def test_the_dose_gives_the_omega_that_was_asked(gain, target, name):
     base, unit = np.full((1, len(TIMES)), 306.0), gain * RESPONSE[None]
-    dose = dose_for_unit_omega(base, unit, STEPS, kinetics(name), low=1e-2, high=1e3, target=target)
+    dose = dose_for_unit_omega(base, unit, STEPS, read_kinetics(name), low=1e-2, high=1e3, target=target)
     # Omega changes by Ea dT / (R T^2) < 40 per relative change of dose, which bisection leaves at 1e-9.
-    assert omega(base + dose[:, None] * unit, STEPS, kinetics(name))[0] == pytest.approx(target, rel=1e-6)
+    assert omega(base + dose[:, None] * unit, STEPS, read_kinetics(name))[0] == pytest.approx(target, rel=1e-6)
 
 
 def test_dose_is_infinite_zero_or_below_the_bracket_where_it_must_be():
     base = np.array([[306.0] * len(TIMES), [390.0] * len(TIMES), [306.0] * len(TIMES)])
     unit = np.array([1e-6, 1.0, 1e4])[:, None] * RESPONSE
-    dose = dose_for_unit_omega(base, unit, STEPS, kinetics("henriques"), low=0.1, high=100.0)
+    dose = dose_for_unit_omega(base, unit, STEPS, read_kinetics("henriques"), low=0.1, high=100.0)
     assert math.isinf(dose[0])
     assert dose[1] == 0.0
     assert 0 < dose[2] < 0.1
-    assert omega(base[2:] + dose[2] * unit[2:], STEPS, kinetics("henriques"))[0] == pytest.approx(1.0, rel=1e-6)
+    assert omega(base[2:] + dose[2] * unit[2:], STEPS, read_kinetics("henriques"))[0] == pytest.approx(1.0, rel=1e-6)
 
 
 @given(st.floats(320, 360), st.floats(0.1, 10))
 def test_more_heat_never_does_less(temperature, extra):
     history = np.full((1, 3), temperature)
     for name in ("henriques", "maitland-walsh-collagen"):
-        assert omega(history + extra, [0.1, 0.2], kinetics(name))[0] > omega(history, [0.1, 0.2], kinetics(name))[0]
+        assert (
+            omega(history + extra, [0.1, 0.2], read_kinetics(name))[0]
+            > omega(history, [0.1, 0.2], read_kinetics(name))[0]
+        )
 
 
 def test_cells_are_worked_out_one_by_one():
     rng = np.random.default_rng(1)
     history = rng.uniform(320, 350, (2, 6, 3))
     steps = rng.uniform(0.1, 1, 5)
-    together = omega(history, steps, kinetics("henriques"))
+    together = omega(history, steps, read_kinetics("henriques"))
     assert together.shape == (2, 3)
     for sample in range(2):
         for cell in range(3):
-            alone = omega(history[sample : sample + 1, :, cell], steps, kinetics("henriques"))[0]
+            alone = omega(history[sample : sample + 1, :, cell], steps, read_kinetics("henriques"))[0]
             assert together[sample, cell] == alone
 
 
 def test_survival_falls_from_one_to_nothing():
-    np.testing.assert_allclose(survival([0.0, 1.0, 1e3]), [1.0, math.exp(-1), 0.0], atol=1e-300)
+    np.testing.assert_allclose(surviving_fraction([0.0, 1.0, 1e3]), [1.0, math.exp(-1), 0.0], atol=1e-300)
 
 
 def test_sets_name_sources_that_exist_and_reading_them_is_noted():
     for name in kinetics_names():
-        with collect() as keys:
-            kinetics(name)
-        assert all(cite(key).fields["title"] for key in keys)
+        with collect_sources() as keys:
+            read_kinetics(name)
+        assert all(find_source(key).fields["title"] for key in keys)
         assert len(keys) == 1
 
 
@@ -212,14 +214,14 @@ def test_microseconds_are_beyond_what_any_set_was_measured_on():
 
 def test_an_unknown_set_names_the_nearest():
     with pytest.raises(InputError, match="unknown kinetics") as caught:
-        kinetics("henrique")
+        read_kinetics("henrique")
     assert "henriques" in caught.value.hint
 
 
 @pytest.mark.parametrize(("history", "steps"), [([[300.0, 301.0]], [1.0, 2.0]), ([[300.0, -1.0]], [1.0])])
 def test_histories_that_cannot_be_are_refused(history, steps):
     with pytest.raises(ValueError, match=r"times need|above 0 K"):
-        omega(history, steps, kinetics("henriques"))
+        omega(history, steps, read_kinetics("henriques"))
 
 
 def test_the_dose_of_several_places_is_the_greatest_of_theirs():
@@ -229,9 +231,9 @@ def test_the_dose_of_several_places_is_the_greatest_of_theirs():
     gains = np.array([1.0, 5.0, 20.0, 1e-7])[:, None, None]
     units = gains * np.stack([long, brief, 0.9 * long])
     each = np.stack(
-        [dose_for_unit_omega(base, units[:, p], STEPS, kinetics("blood"), low=1e-2, high=1e3) for p in range(3)]
+        [dose_for_unit_omega(base, units[:, p], STEPS, read_kinetics("blood"), low=1e-2, high=1e3) for p in range(3)]
     )
-    found = dose_for_unit_omega_at_all(base, units, STEPS, kinetics("blood"), low=1e-2, high=1e3)
+    found = dose_for_unit_omega_everywhere(base, units, STEPS, read_kinetics("blood"), low=1e-2, high=1e3)
     assert each[:, 0].argmax() == 1
     np.testing.assert_allclose(found, each.max(axis=0), rtol=1e-7)
     assert math.isinf(found[3])

@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 from scipy.stats import ncx2
 
-from skinbeam.physics.damage.arrhenius import kinetics
-from skinbeam.physics.damage.combination import combination
-from skinbeam.physics.heat.linear import time_steps
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.rz import conduct_rz
-from skinbeam.physics.heat.tissue import Material
-from skinbeam.physics.removal.edge import disc_share, edge_rise, rim_of_edge
-from skinbeam.physics.removal.residual import FloorHeat, heat_rise
+from skinbeam.physics.damage.arrhenius import read_combination, read_kinetics
+from skinbeam.physics.heat.axisymmetric import conduct_rz
+from skinbeam.physics.heat.cells import Material
+from skinbeam.physics.heat.linear_conduction import graded_time_steps
+from skinbeam.physics.heat.problem import HeatProblem
+from skinbeam.physics.removal.crater_rim import disc_share, edge_rim, edge_rise
+from skinbeam.physics.removal.residual_heat import FloorHeat, floor_temperature_rise
 
 CAPACITY, KAPPA, BOILING = 3.33e6, 1.11e-7, 2.2e8  # J/m³K, m²/s, J/m³
 HEAT, FLOOR = 1.84e4, 613e6  # confined CO2 light: 30 um
-COLLAGEN = kinetics("maitland-walsh-collagen")
+COLLAGEN = read_kinetics("maitland-walsh-collagen")
 
 
 def rise(distance, time, *, edge=80e-6, radius=60e-6, vented=0.0):
@@ -28,7 +27,7 @@ def rise(distance, time, *, edge=80e-6, radius=60e-6, vented=0.0):
 def rim(*, edge=80e-6, radius=60e-6, heat=HEAT, vented=0.0, age=1e-4, start_C=33.0, processes=COLLAGEN):
     left = FloorHeat(heat, FLOOR, BOILING, vented, KAPPA, CAPACITY)
     start_K = start_C + 273.15
-    return rim_of_edge(left, edge_m=edge, radius_m=radius, start_K=start_K, processes=processes, age_s=age)[0]
+    return edge_rim(left, edge_m=edge, radius_m=radius, start_K=start_K, processes=processes, age_s=age)[0]
 
 
 @pytest.mark.parametrize("spread", [0.05, 0.2, 0.4])
@@ -50,10 +49,12 @@ def test_beside_a_front_it_is_what_the_heat_kernel_computes(time):
     r = (rings[1:] + rings[:-1]) / 2
     share = np.minimum(1.0, np.exp(-2 * (r**2 - edge**2) / radius**2))
     deposited = FLOOR * length * -np.diff(np.exp(-depths / length)) / np.diff(depths)
-    steps, _ = time_steps([time], first_fraction=1e-2, growth=1.2, largest_fraction=0.05)
+    steps, _ = graded_time_steps([time], first_fraction=1e-2, growth=1.2, largest_fraction=0.05)
     final = conduct_rz(
         (rings, depths),
-        Problem(Material(KAPPA * CAPACITY, CAPACITY), share[:, None] * deposited / CAPACITY, steps, tolerance_K=0.1),
+        HeatProblem(
+            Material(KAPPA * CAPACITY, CAPACITY), share[:, None] * deposited / CAPACITY, steps, tolerance_K=0.1
+        ),
     ).final[0]
     beside = r[(r > edge) & (r < edge + 40e-6)]
     expected = np.interp(beside, r, final[:, 0])
@@ -63,7 +64,7 @@ def test_beside_a_front_it_is_what_the_heat_kernel_computes(time):
 
 def test_a_wide_crater_with_a_sharp_edge_has_half_of_its_heat_there():
     time = 1e-3
-    whole = heat_rise(0.0, time, FloorHeat(HEAT, FLOOR, BOILING, 0.3, KAPPA, CAPACITY)).item()
+    whole = floor_temperature_rise(0.0, time, FloorHeat(HEAT, FLOOR, BOILING, 0.3, KAPPA, CAPACITY)).item()
     # The edge of a disc of 0.1 m: s / a is 1e-4, and half of that over sqrt(pi) is missing.
     assert rise(0.0, time, edge=0.1, radius=0.0, vented=0.3).item() == pytest.approx(whole / 2, rel=1e-3)
 
@@ -86,6 +87,6 @@ def test_the_rim_grows_with_the_heat_and_shrinks_with_what_steam_takes():
 def test_stages_that_all_have_to_happen_make_no_wider_rim_than_any_of_them() -> None:
     """(stages 1): the slowest sets the pace; without stages the rates would add, and the rim be the widest."""
     names = "henriques", "pulsed-cells"
-    each = [rim(processes=kinetics(name)) for name in names]
-    assert rim(processes=combination(*names, rule="limiting")) <= min(each)
-    assert rim(processes=combination(*names)) >= max(each)
+    each = [rim(processes=read_kinetics(name)) for name in names]
+    assert rim(processes=read_combination(*names, rule="limiting")) <= min(each)
+    assert rim(processes=read_combination(*names)) >= max(each)

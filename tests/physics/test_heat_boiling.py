@@ -6,19 +6,18 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from skinbeam.physics.heat.boiling import ORDER_TIME, Water
-from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import Linear, time_steps
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.rz import conduct_rz
-from skinbeam.physics.heat.tissue import Film, Material, Source
-from skinbeam.physics.heat.xyz import conduct_xyz
+from skinbeam.physics.heat.axisymmetric import conduct_rz
+from skinbeam.physics.heat.boiling import ORDER_TIME, BoilingWater
+from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary, graded_faces, slab_cells
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction, graded_time_steps
+from skinbeam.physics.heat.problem import HeatProblem
+from skinbeam.physics.heat.three_dimensional import conduct_xyz
 
 K, C, DRIED = 0.37, 3.76e6, 1.2e6  # W/mK, J/m³K
 LATENT = 0.65 * 1000 * 2.2565e6  # J/m³
 START, RANGE = 383.0, 10.0
-WATER = Water(START, RANGE, LATENT, DRIED)
+WATER = BoilingWater(START, RANGE, LATENT, DRIED)
 ORDER_MARGIN = 0.1
 
 
@@ -32,11 +31,13 @@ def heat_to(start_K, end_K):
 def pulsed(share=1.0):
     """A pulse of 1 ms that would bring six skins to hundreds of degrees, or a share of that, under a film."""
     faces, _ = graded_faces(np.full((6, 1), 3e-3), finest_m=3e-6, growth=0.1)
-    cells = slab(faces)
+    cells = slab_cells(faces)
     steps = np.concatenate([np.full(20, 5e-5), np.geomspace(1e-5, 0.2, 40)])
     power = share * np.linspace(0.3, 1.5, 6)[:, None] * 500 * C * np.exp(-cells.centres / 1e-4) / 1e-3
-    source = Source(power, np.repeat([1.0, 0.0], [20, 40]))
-    return March(cells, Material(K, C), 306.0, steps, source, Film(500.0, 295.0), Film(math.inf, 306.0))
+    source = HeatSource(power, np.repeat([1.0, 0.0], [20, 40]))
+    return HeatProblem1D(
+        cells, Material(K, C), 306.0, steps, source, RobinBoundary(500.0, 295.0), RobinBoundary(math.inf, 306.0)
+    )
 
 
 # --- where nothing boils ------------------------------------------------------------------------------------------
@@ -44,7 +45,7 @@ def pulsed(share=1.0):
 
 def test_without_boiling_it_is_conduction():
     march = pulsed(0.1)  # 15 to 75 K
-    history, plain = conduct(march, WATER), conduct(march, Linear())
+    history, plain = conduct_1d(march, WATER), conduct_1d(march, LinearConduction())
     # Both solve the same systems; 1e-9 K is a thousand times their rounding.
     np.testing.assert_allclose(history.recorded, plain.recorded, atol=1e-9)
     np.testing.assert_allclose(history.surface, plain.surface, atol=1e-9)
@@ -54,10 +55,10 @@ def test_without_boiling_it_is_conduction():
 
 def test_skins_side_by_side_do_not_see_each_other():
     march = pulsed()
-    together = conduct(march, WATER)
+    together = conduct_1d(march, WATER)
     own = march.source._replace(power_density=march.source.power_density[3])
     cells = type(march.cells)(*(part[3:4] for part in march.cells))
-    alone = conduct(march._replace(cells=cells, source=own), WATER)
+    alone = conduct_1d(march._replace(cells=cells, source=own), WATER)
     np.testing.assert_array_equal(together.recorded[3], alone.recorded[0])
 
 
@@ -66,7 +67,7 @@ def test_skins_side_by_side_do_not_see_each_other():
 
 def test_enthalpy_balances_through_boiling_drying_and_condensing():
     march = pulsed()
-    history, volumes = conduct(march, WATER), march.cells.volumes
+    history, volumes = conduct_1d(march, WATER), march.cells.volumes
     assert history.vapour.min(axis=0).max() > 0  # all boil, and
     assert history.vapour[-1].max() == 1.0  # the hottest dries
     lit = np.cumsum(march.source.power_on * march.step_s)
@@ -83,8 +84,14 @@ def test_enthalpy_balances_through_boiling_drying_and_condensing():
 def test_heat_without_loss_gives_the_temperature_of_its_enthalpy(energy, steps):
     """One cell's worth of tissue in parts of C (T_s - T_0): sensible, boiling and dried, in one step or many."""
     given = energy * C * (START - 306.0)
-    history = conduct(
-        March(slab(np.linspace(0, 1e-4, 5)), Material(K, C), 306.0, np.full(steps, 1e-3 / steps), Source(given / 1e-3)),
+    history = conduct_1d(
+        HeatProblem1D(
+            slab_cells(np.linspace(0, 1e-4, 5)),
+            Material(K, C),
+            306.0,
+            np.full(steps, 1e-3 / steps),
+            HeatSource(given / 1e-3),
+        ),
         WATER,
     )
     # 1e-9: rounding, which the heat of boiling magnifies by its heat capacity over that of tissue, 40.
@@ -95,13 +102,15 @@ def test_heat_without_loss_gives_the_temperature_of_its_enthalpy(energy, steps):
 def test_solvers_that_carry_enthalpy_follow_the_same_law(dried):
     """Light heats a column that loses no heat; its water boils down to some depth, and is gone down to a lesser one."""
     z, r = np.linspace(0, 3e-4, 31), np.linspace(0, 2e-3, 3)
-    cells, water = slab(z), Water(START, RANGE, LATENT, dried)
+    cells, water = slab_cells(z), BoilingWater(START, RANGE, LATENT, dried)
     power = 6 * (LATENT + 90 * C) * np.exp(-cells.centres / 5e-5) / 0.02
     few, many = (
-        conduct(March(cells, Material(K, C), 306.0, np.full(steps, 0.02 / steps), Source(power)), water).recorded[0, -1]
+        conduct_1d(
+            HeatProblem1D(cells, Material(K, C), 306.0, np.full(steps, 0.02 / steps), HeatSource(power)), water
+        ).recorded[0, -1]
         for steps in (100, 1600)
     )
-    lit = Problem(Material(K, C), 306.0, [0.02], Source(power), water, tolerance_K=1e-3)
+    lit = HeatProblem(Material(K, C), 306.0, [0.02], HeatSource(power), water, tolerance_K=1e-3)
     axis, cube = conduct_rz((r, z), lit).final[0, 0], conduct_xyz((r, r, z), lit).final[0, 0]
     # Space is the same. In time the error is of first order where the water of a cell begins to boil or is gone: that
     # of many steps, a sixteenth, is less than what few differ from them.
@@ -112,9 +121,9 @@ def test_solvers_that_carry_enthalpy_follow_the_same_law(dried):
 
 def test_vapour_gives_its_heat_back():
     """Half of a slab is dried and left to share its heat with the other half, which is cold."""
-    cells = slab(np.linspace(0, 1e-4, 21))
+    cells = slab_cells(np.linspace(0, 1e-4, 21))
     initial = np.where(cells.centres < 5e-5, START + RANGE + 5.0, 290.0)
-    history = conduct(March(cells, Material(K, C), initial, np.geomspace(1e-6, 1.0, 80)), WATER)
+    history = conduct_1d(HeatProblem1D(cells, Material(K, C), initial, np.geomspace(1e-6, 1.0, 80)), WATER)
     mean = heat_to(306.0, initial).mean()
     end = brentq(lambda t: heat_to(306.0, t) - mean, 200.0, 600.0)
     # After a second, 200 times L²/kappa, all is even.
@@ -134,15 +143,15 @@ def test_drying_front_under_a_hot_wall_follows_stefan():
     errors = []
     for cells in (50, 100, 200):
         faces = np.linspace(0, 6 * lam * math.sqrt(diffusivity * end), cells + 1)
-        history = conduct(
-            March(
-                slab(faces),
+        history = conduct_1d(
+            HeatProblem1D(
+                slab_cells(faces),
                 Material(K, C),
                 START,
-                time_steps([end], first_fraction=1e-6, growth=1.03, largest_fraction=0.002)[0],
-                surface=Film(math.inf, START + wall),
+                graded_time_steps([end], first_fraction=1e-6, growth=1.03, largest_fraction=0.002)[0],
+                surface=RobinBoundary(math.inf, START + wall),
             ),
-            Water(START, narrow, LATENT, DRIED),
+            BoilingWater(START, narrow, LATENT, DRIED),
         )
         errors.append(abs(history.gained[0, -1, 0] / through - 1))
     # 1 % (closed forms); the front lies within a cell, so that the error falls at least with the width of the cells.
@@ -155,17 +164,17 @@ def test_drying_front_under_a_hot_wall_follows_stefan():
 
 def order_in_time(initial, power, end=0.02):
     """Order from three halvings against a run of 64 times as many steps."""
-    cells = slab(np.linspace(0, 3e-4, 41))
+    cells = slab_cells(np.linspace(0, 3e-4, 41))
 
     def final(steps):
-        return conduct(
-            March(
+        return conduct_1d(
+            HeatProblem1D(
                 cells,
                 Material(K, C),
                 initial(cells.centres),
                 np.full(steps, end / steps),
-                Source(power * np.exp(-cells.centres / 1e-4)),
-                bottom=Film(math.inf, initial(cells.centres)[0, -1]),
+                HeatSource(power * np.exp(-cells.centres / 1e-4)),
+                bottom=RobinBoundary(math.inf, initial(cells.centres)[0, -1]),
             ),
             WATER,
         ).recorded[0, -1]
@@ -201,4 +210,4 @@ def test_order_while_cells_begin_to_boil_and_dry():
 )
 def test_what_cannot_be_is_refused(change):
     with pytest.raises(ValueError, match=r"positive|negative|heating"):
-        conduct(change.get("march", pulsed()), change.get("water", WATER))
+        conduct_1d(change.get("march", pulsed()), change.get("water", WATER))

@@ -7,11 +7,10 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import erf, erfc, j0, jn_zeros
 
-from skinbeam.physics.heat.boiling import Water
-from skinbeam.physics.heat.cells import graded_faces
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.rz import ORDER_SPACE, ORDER_TIME, conduct_rz, ring_volumes
-from skinbeam.physics.heat.tissue import Film, Material, Source
+from skinbeam.physics.heat.axisymmetric import ORDER_SPACE, ORDER_TIME, conduct_rz, ring_volumes
+from skinbeam.physics.heat.boiling import BoilingWater
+from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary, graded_faces
+from skinbeam.physics.heat.problem import HeatProblem
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 KAPPA = K / C
@@ -38,7 +37,7 @@ def test_gaussian_spot_and_depth_spread_as_their_dimensions_say():
     w, end = 100e-6, 20e-3
     r, z = graded(12 * w, 2e-6, 0.03), graded(12 * w, 2e-6, 0.03)
     shape = np.exp(-((centres(r)[:, None] / w) ** 2) - (centres(z)[None, :] / w) ** 2)
-    history = conduct_rz((r, z), Problem(Material(K, C), 50 * shape, [end], tolerance_K=0.05))
+    history = conduct_rz((r, z), HeatProblem(Material(K, C), 50 * shape, [end], tolerance_K=0.05))
     spread = 1 + 4 * KAPPA * end / w**2
     exact = 50 * spread**-1.5 * shape ** (1 / spread)
     # 1 % of the temperature on the axis.
@@ -49,7 +48,9 @@ def test_gaussian_spot_and_depth_spread_as_their_dimensions_say():
 def test_half_space_under_a_film_follows_carslaw_and_jaeger(h):
     end = 0.05
     r, z = np.linspace(0, 1e-3, 4), graded(1e-3, 1e-6, 0.02)
-    history = conduct_rz((r, z), Problem(Material(K, C), 30.0, [end], surface=Film(h, -26.0), tolerance_K=0.05))
+    history = conduct_rz(
+        (r, z), HeatProblem(Material(K, C), 30.0, [end], surface=RobinBoundary(h, -26.0), tolerance_K=0.05)
+    )
     root, depth = np.sqrt(KAPPA * end), centres(z)
     near = depth < 6 * root
 
@@ -71,12 +72,12 @@ def test_front_of_boiling_follows_neumann():
     r, z = np.linspace(0, 1e-3, 3), np.linspace(0, 0.5e-3, 251)
     history = conduct_rz(
         (r, z),
-        Problem(
+        HeatProblem(
             Material(K, C),
             start,
             [end],
-            water=Water(start, band, WATER_LATENT, C),
-            surface=Film(math.inf, start + band + rise),
+            water=BoilingWater(start, band, WATER_LATENT, C),
+            surface=RobinBoundary(math.inf, start + band + rise),
         ),
     )
     # What boiled is the latent heat taken up; the band of boiling, an eightieth of the rise, smears it by as much.
@@ -93,7 +94,7 @@ def mode_error(n, tolerance, end=1.0):
     r = z = np.linspace(0, 1, n + 1)
     mode = j0(beta * centres(r))[:, None] * np.cos(np.pi * centres(z))[None, :]
     rate = beta**2 + np.pi**2
-    history = conduct_rz((r, z), Problem(Material(1.0, rate), mode, [end], tolerance_K=tolerance))
+    history = conduct_rz((r, z), HeatProblem(Material(1.0, rate), mode, [end], tolerance_K=tolerance))
     return np.abs(history.final[0] - mode * math.exp(-end)).max(), history
 
 
@@ -127,12 +128,17 @@ def skins(n=3, rings=12, depths=20):
     k, c = random.uniform(0.2, 0.6, (n, 4)), random.uniform(2.5e6, 4.2e6, (n, 4))
     light = 2e10 * np.exp(-centres(z) / 2e-4)[None, :] * np.exp(-((centres(r) / 3e-4) ** 2))[:, None]
     train, on = [2e-3, 5e-3] * 5 + [0.1, 2.0], [1.0, 0.0] * 5 + [0.0, 0.0]
-    return (r, z), Problem(Material(k[:, medium], c[:, medium]), 307.0, train, Source(light, on))
+    return (r, z), HeatProblem(Material(k[:, medium], c[:, medium]), 307.0, train, HeatSource(light, on))
 
 
-BOIL = Water(383.0, 30.0, WATER_LATENT, C)
+BOIL = BoilingWater(383.0, 30.0, WATER_LATENT, C)
 EVAPORATES = (np.linspace(280.0, 420.0, 15), np.linspace(0.0, 12.0, 15) ** 4)
-SURFACES = [{}, {"surface": Film(300.0, 295.0)}, {"surface": Film(math.inf, 295.0)}, {"outgoing": EVAPORATES}]
+SURFACES = [
+    {},
+    {"surface": RobinBoundary(300.0, 295.0)},
+    {"surface": RobinBoundary(math.inf, 295.0)},
+    {"outgoing": EVAPORATES},
+]
 
 
 @pytest.mark.parametrize("boundary", SURFACES)
@@ -157,13 +163,13 @@ def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
 
 
 def heated_evenly(end, water):
-    problem = Problem(Material(K, C), 310.0, [end], Source(1e10), water)
+    problem = HeatProblem(Material(K, C), 310.0, [end], HeatSource(1e10), water)
     return float(conduct_rz(([0, 1e-3, 2e-3],) * 2, problem).final[0, 0, 0])
 
 
 @pytest.mark.parametrize(("start", "end"), [(373.0, 383.0), (418.0, 458.0)])
 def test_boiling_follows_the_enthalpy_and_starts_where_it_is_told(start, end):
-    water = Water(start, end - start, WATER_LATENT, C)
+    water = BoilingWater(start, end - start, WATER_LATENT, C)
     per_s = 1e10 / C
     till = (start - 310.0) / per_s
     lasts = (C * (end - start) + WATER_LATENT) / 1e10
@@ -178,7 +184,7 @@ def test_boiling_follows_the_enthalpy_and_starts_where_it_is_told(start, end):
 
 def test_an_outgoing_flux_in_proportion_to_the_temperature_is_a_film():
     faces, problem = skins()
-    film = conduct_rz(faces, problem._replace(surface=Film(800.0, 295.0)))
+    film = conduct_rz(faces, problem._replace(surface=RobinBoundary(800.0, 295.0)))
     table = conduct_rz(faces, problem._replace(outgoing=([290.0, 300.0, 400.0], [-4000.0, 4000.0, 84000.0])))
     np.testing.assert_allclose(table.final, film.final, rtol=1e-9)
     np.testing.assert_allclose(table.surface, film.surface, rtol=1e-9)
@@ -188,9 +194,9 @@ def test_sub_pulses_bring_their_share_and_short_ones_add_up_to_a_long_one():
     faces, problem = skins()
     light = problem.source.power_density
     run = problem._replace(record_cells=[[0, 0], [3, 7]], tolerance_K=0.02)
-    whole = conduct_rz(faces, run._replace(interval_s=[1e-3, 1e-2], source=Source(light, [0.5, 0.0])))
+    whole = conduct_rz(faces, run._replace(interval_s=[1e-3, 1e-2], source=HeatSource(light, [0.5, 0.0])))
     train, on = [1e-6] * 1000 + [1e-2], [1.0, 0.0] * 500 + [0.0]
-    split = conduct_rz(faces, run._replace(interval_s=train, source=Source(light, on)))
+    split = conduct_rz(faces, run._replace(interval_s=train, source=HeatSource(light, on)))
     np.testing.assert_allclose(split.gained[:, -1, 2], whole.gained[:, -1, 2], rtol=1e-12)
     # 1 µs moves heat by less than a µm, below any cell: both differ by the tolerance and no more.
     np.testing.assert_allclose(split.recorded[:, -1], whole.recorded[:, -1], atol=0.05)
@@ -201,10 +207,10 @@ def test_sub_pulses_bring_their_share_and_short_ones_add_up_to_a_long_one():
 def test_steps_are_explicit_for_short_pulses_and_along_lines_for_long_ones():
     faces, problem = skins()
     light = problem.source.power_density
-    short = conduct_rz(faces, problem._replace(interval_s=[1e-7, 1e-6], source=Source(light, [1e3, 0.0])))
+    short = conduct_rz(faces, problem._replace(interval_s=[1e-7, 1e-6], source=HeatSource(light, [1e3, 0.0])))
     assert np.all(short.steps[:, 0] == 2)
     assert np.all(short.steps[:, 1] == 0)
-    long = conduct_rz(faces, problem._replace(interval_s=[10.0], source=Source(light, [1e-4])))
+    long = conduct_rz(faces, problem._replace(interval_s=[10.0], source=HeatSource(light, [1e-4])))
     assert np.all(long.steps[:, 1] > 0)
     # Explicit steps of ten stages last 64 / rate at most, and depths alone decay with 4 kappa / width².
     slowest = problem.material.conductivity.min() / problem.material.heat_capacity_vol.max()
@@ -232,7 +238,7 @@ def test_a_sample_does_not_depend_on_those_beside_it():
 
 # --- refusals -----------------------------------------------------------------------------------------------------
 
-GOOD = Problem(Material(K, C), 307.0, [1e-3])
+GOOD = HeatProblem(Material(K, C), 307.0, [1e-3])
 
 
 @pytest.mark.parametrize(
@@ -243,11 +249,11 @@ GOOD = Problem(Material(K, C), 307.0, [1e-3])
             r"conductivity must be positive.*read -0.1 at index \(0, 1, 1\)",
         ),
         ({"material": Material(K, 0.0)}, "heat capacity must be positive.*read 0.0"),
-        ({"source": Source(-1.0)}, "light does not cool.*read -1.0"),
-        ({"source": Source(1.0, [-1.0])}, "cannot be negative; read -1.0"),
+        ({"source": HeatSource(-1.0)}, "light does not cool.*read -1.0"),
+        ({"source": HeatSource(1.0, [-1.0])}, "cannot be negative; read -1.0"),
         ({"interval_s": [1e-3, 0.0]}, r"longer than 0 s; read 0.0 at index \(1,\)"),
-        ({"surface": Film(-5.0)}, "h_surface cannot be negative.*read -5.0"),
-        ({"surface": Film(1.0, math.nan)}, "outside_surface must be finite.*read nan"),
+        ({"surface": RobinBoundary(-5.0)}, "h_surface cannot be negative.*read -5.0"),
+        ({"surface": RobinBoundary(1.0, math.nan)}, "outside_surface must be finite.*read nan"),
         ({"initial": math.inf}, "initial temperature must be finite.*read inf"),
         ({"water": BOIL._replace(latent=-1.0)}, "latent heat cannot be negative, J/m³; read -1.0"),
         ({"water": BOIL._replace(start_K=math.inf)}, "boiling must start at a temperature above 0 K; read inf"),

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from scipy.special import erf, erfc
 
-from skinbeam.physics.heat.boiling import Water
-from skinbeam.physics.heat.cells import graded_faces
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.rz import conduct_rz
-from skinbeam.physics.heat.tissue import Film, Material, Source
-from skinbeam.physics.heat.xyz import ORDER_SPACE, ORDER_TIME, cell_volumes, conduct_xyz
-from skinbeam.physics.heat.xyz_stage import SLAB, STRIP
+from skinbeam.physics.heat.axisymmetric import conduct_rz
+from skinbeam.physics.heat.boiling import BoilingWater
+from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary, graded_faces
+from skinbeam.physics.heat.problem import HeatProblem
+from skinbeam.physics.heat.three_dimensional import ORDER_SPACE, ORDER_TIME, cell_volumes, conduct_xyz
+from skinbeam.physics.heat.three_dimensional_kernels import SLAB, STRIP
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 KAPPA = K / C
@@ -46,23 +45,23 @@ def test_gaussians_of_three_widths_spread_each_along_its_axis(axes):
     widths = np.array([60e-6, 100e-6, 180e-6])[list(axes)]
     faces = [graded(8 * w, w / 25, 0.06) for w in widths]
     shapes = [np.exp(-((centres(f) / w) ** 2)) for f, w in zip(faces, widths, strict=True)]
-    history = conduct_xyz(faces, Problem(Material(K, C), 50 * outer(*shapes), [end], tolerance_K=0.05))
+    history = conduct_xyz(faces, HeatProblem(Material(K, C), 50 * outer(*shapes), [end], tolerance_K=0.05))
     spread = [1 + 4 * KAPPA * end / w**2 for w in widths]
     exact = 50 * outer(*(s ** (1 / n) / math.sqrt(n) for s, n in zip(shapes, spread, strict=True)))
     # 1 % of the temperature at the centre.
     np.testing.assert_allclose(history.final, exact, atol=0.01 * exact.max())
 
 
-@pytest.mark.parametrize("water", [None, Water(320.0, 10.0, 1e9, C)])
+@pytest.mark.parametrize("water", [None, BoilingWater(320.0, 10.0, 1e9, C)])
 def test_the_tiles_in_which_a_grid_is_walked_do_not_show(water):
     """Walked over the long side of x the grid falls into slabs, over that of y and z into strips: turned, it is one."""
     sides = 2 * SLAB + 3, 3, STRIP // (2 * SLAB) + 7
     assert sides[0] * sides[2] > STRIP  # more than one strip of x and z once x and y are exchanged
     faces = [np.linspace(0, n * 1e-5, n + 1) for n in sides]
     power = np.random.default_rng(0).uniform(0, 4e10, sides)
-    same = Problem(Material(K, C), 310.0, [1e-3], Source(power), water, Film(500.0))
+    same = HeatProblem(Material(K, C), 310.0, [1e-3], HeatSource(power), water, RobinBoundary(500.0))
     found = conduct_xyz(faces, same)
-    turned = conduct_xyz((faces[1], faces[0], faces[2]), same._replace(source=Source(power.swapaxes(0, 1))))
+    turned = conduct_xyz((faces[1], faces[0], faces[2]), same._replace(source=HeatSource(power.swapaxes(0, 1))))
     # Rounding alone, of sums in another order: some hundred steps of a few ulp of 300 K.
     np.testing.assert_allclose(turned.final.swapaxes(0, 1), found.final, rtol=0, atol=1e-9)
 
@@ -70,7 +69,9 @@ def test_the_tiles_in_which_a_grid_is_walked_do_not_show(water):
 def test_half_space_under_a_film_follows_carslaw_and_jaeger():
     h, end = 4000.0, 0.05
     few, z = np.linspace(0, 1e-3, 4), graded(1e-3, 1e-6, 0.02)
-    history = conduct_xyz((few, few, z), Problem(Material(K, C), 30.0, [end], surface=Film(h, -26.0), tolerance_K=0.05))
+    history = conduct_xyz(
+        (few, few, z), HeatProblem(Material(K, C), 30.0, [end], surface=RobinBoundary(h, -26.0), tolerance_K=0.05)
+    )
     root = np.sqrt(KAPPA * end)
     near = centres(z) < 6 * root
 
@@ -89,12 +90,12 @@ def test_a_round_spot_agrees_with_the_solver_about_an_axis():
     w, r = 200e-6, np.linspace(0, 1e-3, 51)
     z = graded(1e-3, 10e-6, 0.05)
     depth = np.exp(-centres(z) / 2e-4)
-    water, film = Water(373.0, 20.0, WATER_LATENT, C), Film(1000.0, 290.0)
+    water, film = BoilingWater(373.0, 20.0, WATER_LATENT, C), RobinBoundary(1000.0, 290.0)
     spot = np.exp(-((centres(r) / w) ** 2))
 
     def lit(power):
-        source = Source(power, [1.0, 0.0])
-        return Problem(Material(K, C), 310.0, [5e-3, 50e-3], source, water, film, tolerance_K=0.1)
+        source = HeatSource(power, [1.0, 0.0])
+        return HeatProblem(Material(K, C), 310.0, [5e-3, 50e-3], source, water, film, tolerance_K=0.1)
 
     flat = conduct_rz((r, z), lit(8e10 * spot[:, None] * depth))
     cube = conduct_xyz((r, r, z), lit(8e10 * outer(spot, spot, depth)))
@@ -112,7 +113,7 @@ def mode_error(n, tolerance):
     """Largest error of a mode that is insulated everywhere, after it has lost most of itself."""
     faces = [np.linspace(0, 1, n + shift) for shift in (1, 2, 3)]
     mode = outer(*(np.cos(np.pi * centres(f)) for f in faces))
-    history = conduct_xyz(faces, Problem(Material(1.0, 3 * np.pi**2), mode, [1.0], tolerance_K=tolerance))
+    history = conduct_xyz(faces, HeatProblem(Material(1.0, 3 * np.pi**2), mode, [1.0], tolerance_K=tolerance))
     return np.abs(history.final - mode * math.exp(-1.0)).max(), history
 
 
@@ -148,12 +149,17 @@ def vessel():
     light = np.array([2e10, 2e9, 6e10])[medium]
     k, c = np.array([0.3, 0.4, 0.52])[medium], np.array([3.6e6, 3.3e6, 3.8e6])[medium]
     train, on = [1e-3, 4e-3] * 3 + [0.1, 2.0], [1.0, 0.0] * 3 + [0.0, 0.0]
-    return faces, Problem(Material(k, c), 307.0, train, Source(light, on))
+    return faces, HeatProblem(Material(k, c), 307.0, train, HeatSource(light, on))
 
 
-BOIL = Water(383.0, 30.0, WATER_LATENT, C)
+BOIL = BoilingWater(383.0, 30.0, WATER_LATENT, C)
 EVAPORATES = (np.linspace(280.0, 420.0, 15), np.linspace(0.0, 12.0, 15) ** 4)
-SURFACES = [{}, {"surface": Film(300.0, 295.0)}, {"surface": Film(math.inf, 295.0)}, {"outgoing": EVAPORATES}]
+SURFACES = [
+    {},
+    {"surface": RobinBoundary(300.0, 295.0)},
+    {"surface": RobinBoundary(math.inf, 295.0)},
+    {"outgoing": EVAPORATES},
+]
 
 
 @pytest.mark.parametrize("boundary", SURFACES)
@@ -180,9 +186,9 @@ def test_records_and_pulses():
     faces, problem = vessel()
     light = problem.source.power_density
     run = problem._replace(record_cells=[[0, 0, 0], [7, 5, 8]], tolerance_K=0.02)
-    whole = conduct_xyz(faces, run._replace(interval_s=[1e-4, 1e-2], source=Source(light, [0.5, 0.0])))
+    whole = conduct_xyz(faces, run._replace(interval_s=[1e-4, 1e-2], source=HeatSource(light, [0.5, 0.0])))
     train, on = [1e-6] * 100 + [1e-2], [1.0, 0.0] * 50 + [0.0]
-    split = conduct_xyz(faces, run._replace(interval_s=train, source=Source(light, on)))
+    split = conduct_xyz(faces, run._replace(interval_s=train, source=HeatSource(light, on)))
     # 1 µs moves heat by less than a µm, below any cell: both differ by the tolerance and no more.
     np.testing.assert_allclose(split.recorded[-1], whole.recorded[-1], atol=0.05)
     np.testing.assert_array_equal(whole.recorded[-1], whole.final[[0, 7], [0, 5], [0, 8]])
@@ -194,7 +200,7 @@ def test_records_and_pulses():
 
 # --- refusals -----------------------------------------------------------------------------------------------------
 
-GOOD = Problem(Material(K, C), 307.0, [1e-3])
+GOOD = HeatProblem(Material(K, C), 307.0, [1e-3])
 FACES = ([0, 1e-3, 2e-3],) * 3
 
 
@@ -206,11 +212,11 @@ FACES = ([0, 1e-3, 2e-3],) * 3
             r"conductivity must be positive.*read 0.0 at index \(1, 1, 0\)",
         ),
         ({"material": Material(K, -1.0)}, "heat capacity must be positive.*read -1.0"),
-        ({"source": Source(-1.0)}, "light does not cool.*read -1.0"),
-        ({"source": Source(1.0, [-1.0])}, "cannot be negative; read -1.0"),
+        ({"source": HeatSource(-1.0)}, "light does not cool.*read -1.0"),
+        ({"source": HeatSource(1.0, [-1.0])}, "cannot be negative; read -1.0"),
         ({"interval_s": [1e-3, math.nan]}, r"longer than 0 s; read nan at index \(1,\)"),
-        ({"surface": Film(-5.0)}, "h_surface cannot be negative.*read -5.0"),
-        ({"surface": Film(1.0, math.inf)}, "outside_surface must be finite.*read inf"),
+        ({"surface": RobinBoundary(-5.0)}, "h_surface cannot be negative.*read -5.0"),
+        ({"surface": RobinBoundary(1.0, math.inf)}, "outside_surface must be finite.*read inf"),
         ({"initial": math.nan}, "initial temperature must be finite.*read nan"),
         ({"water": BOIL._replace(latent=-1.0)}, "latent heat cannot be negative.*read -1.0"),
         ({"water": BOIL, "initial": 0.0}, "above 0 K where water boils.*read 0.0"),

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from heat_cuda_case import CASES, run
 
-from skinbeam.physics.heat.xyz_engine import Engine
+from skinbeam.physics.heat.three_dimensional import HeatEngine
 
 pytestmark = pytest.mark.check
 
 
-class ExplicitEngine(Engine):
+class ExplicitEngine(HeatEngine):
     """The processor's explicit stages alone, as a card has them."""
 
     along_lines = False
@@ -49,6 +49,6 @@ def test_the_card_balances_to_1e_8(simulated: Any, name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_steps_that_are_explicit_alone_agree_with_those_along_lines(name: str) -> None:
     """Within the tolerance of each of a dozen steps, most of which later ones damp."""
-    alone, both = run(name, ExplicitEngine), run(name, Engine)
+    alone, both = run(name, ExplicitEngine), run(name, HeatEngine)
     assert alone.steps[1] == 0
     np.testing.assert_allclose(alone.final, both.final, atol=3.0)

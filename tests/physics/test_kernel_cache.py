@@ -12,7 +12,7 @@ import skinbeam
 
 HELPER = "from numba import njit\n\n\n@njit(cache=True)\ndef step(x):\n    return x + {increment}\n"
 CALLER = (
-    "from numba import njit\n\nfrom skinbeam.physics.kernel.helper import step\n\n\n"
+    "from numba import njit\n\nfrom skinbeam.physics.numerics.helper import step\n\n\n"
     "@njit(cache=True)\ndef twice(x):\n    return step(step(x))\n"
 )
 RUN = "import skinbeam.physics; from skinbeam.physics.light.caller import twice; print(twice(1.0))"
@@ -24,11 +24,17 @@ class Package:
     def __init__(self, folder: Path) -> None:
         self.folder, self.cache = folder, folder / "cache"
         source = Path(skinbeam.__file__).parent
-        names = ("__init__", "_version", "physics/__init__", "physics/kernel/__init__", "physics/kernel/cache")
+        names = (
+            "__init__",
+            "_version",
+            "physics/__init__",
+            "physics/numerics/__init__",
+            "physics/numerics/kernel_cache",
+        )
         for name in (*names, "physics/light/__init__"):
             (folder / "skinbeam" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source / f"{name}.py", folder / "skinbeam" / f"{name}.py")
-        self.write("kernel/helper", HELPER.format(increment="1.0"))
+        self.write("numerics/helper", HELPER.format(increment="1.0"))
         self.write("light/caller", CALLER)
         self.write("light/other", "X = 1\n")
 
@@ -61,7 +67,7 @@ def test_a_changed_helper_changes_its_caller(package: Package) -> None:
     assert kept, "the kernel was not kept on disk, so this test would show nothing"
     assert package.value() == 3.0
     assert package.files(".nbi") == kept
-    package.write("kernel/helper", HELPER.format(increment="10.0"))
+    package.write("numerics/helper", HELPER.format(increment="10.0"))
     assert package.value() == 21.0
 
 

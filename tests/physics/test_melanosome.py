@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import erf
 
-from skinbeam.errors import InputError
+from skinbeam.model.errors import InputError
+from skinbeam.model.sources import collect_sources, find_source
+from skinbeam.model.units import J_CM2, PER_CM, ZERO_CELSIUS_K
 from skinbeam.physics.targets.melanosome import (
-    heat_kept,
-    heat_kept_in_train,
-    nucleation,
-    relaxation_time,
+    nucleation_value,
+    retained_heat,
+    retained_heat_in_train,
+    sphere_relaxation_time,
     stress_confinement_time,
     threshold_exposure,
 )
-from skinbeam.provenance import collect
-from skinbeam.sources import cite
-from skinbeam.units import J_CM2, PER_CM, ZERO_CELSIUS_K
 
 KAPPA = 1.1e-7
 DIAMETER = 0.7e-6
@@ -45,26 +44,26 @@ def test_heat_kept_is_the_mean_over_the_pulse_of_the_radial_solution(ratio):
         return 2 * x * mean_after_flash(DIAMETER / math.sqrt(4 * KAPPA * pulse * x**2))
 
     exact = quad(at_root, 0, 1, epsabs=1e-9)[0]
-    assert heat_kept(pulse, DIAMETER, KAPPA) == pytest.approx(exact, rel=1e-6)
+    assert retained_heat(pulse, DIAMETER, KAPPA) == pytest.approx(exact, rel=1e-6)
 
 
 def test_a_flash_keeps_all_and_a_long_pulse_reaches_the_steady_state():
-    assert heat_kept(1e-13, DIAMETER, KAPPA) == pytest.approx(1.0, abs=5e-3)
+    assert retained_heat(1e-13, DIAMETER, KAPPA) == pytest.approx(1.0, abs=5e-3)
     # (2/5) a^2 / (kappa tau); the next term is smaller by a / sqrt(kappa tau), here 0.3 %.
     pulse = 1e5 * (DIAMETER / 2) ** 2 / KAPPA
     steady = 0.4 * (DIAMETER / 2) ** 2 / (KAPPA * pulse)
-    assert heat_kept(pulse, DIAMETER, KAPPA) == pytest.approx(steady, rel=0.01)
+    assert retained_heat(pulse, DIAMETER, KAPPA) == pytest.approx(steady, rel=0.01)
 
 
 @given(st.floats(1e-10, 1e-2), st.floats(1.01, 100))
 def test_longer_pulses_keep_less(pulse, factor):
-    assert heat_kept(pulse * factor, DIAMETER, KAPPA) < heat_kept(pulse, DIAMETER, KAPPA) < 1
+    assert retained_heat(pulse * factor, DIAMETER, KAPPA) < retained_heat(pulse, DIAMETER, KAPPA) < 1
 
 
 def test_relaxation_is_the_half_time_of_a_gaussian_sphere():
-    half = (1 + 16 * KAPPA * relaxation_time(DIAMETER, KAPPA) / DIAMETER**2) ** -1.5
+    half = (1 + 16 * KAPPA * sphere_relaxation_time(DIAMETER, KAPPA) / DIAMETER**2) ** -1.5
     assert half == pytest.approx(0.5, rel=1e-12)
-    assert DIAMETER**2 / (KAPPA * relaxation_time(DIAMETER, KAPPA)) == pytest.approx(27.2, abs=0.05)
+    assert DIAMETER**2 / (KAPPA * sphere_relaxation_time(DIAMETER, KAPPA)) == pytest.approx(27.2, abs=0.05)
 
 
 def test_stress_is_confined_for_less_than_a_nanosecond():
@@ -74,9 +73,9 @@ def test_stress_is_confined_for_less_than_a_nanosecond():
 def test_the_threshold_gives_back_the_row_that_set_the_temperature():
     # 0.5 J/cm2 at 1000 nm and 10 ns, absorption 925 1/cm, isolated in water of 20 degC.
     exposure = threshold_exposure(
-        nucleation_K=nucleation("isolated_C").value + ZERO_CELSIUS_K,
+        nucleation_K=nucleation_value("isolated_C").value + ZERO_CELSIUS_K,
         layer_K=20.0 + ZERO_CELSIUS_K,
-        heat_capacity_vol=nucleation("heat_capacity_J_m3K").value,
+        heat_capacity_vol=nucleation_value("heat_capacity_J_m3K").value,
         over_1_m=925.0 * PER_CM,
     )
     # Temperature printed to four digits, 0.05 of 110 K.
@@ -122,31 +121,31 @@ def test_heat_of_earlier_pulses_is_that_of_a_long_pulse_less_a_shorter_one(gap):
     # twelve nodes in the logarithm of time have less than 1e-4 over these gaps.
     tau = 0.3e-6
     start = np.array([0.0, tau * (1 + gap)])
-    kept = heat_kept_in_train(start, start + tau, tau, np.array([DIAMETER]), np.array([KAPPA]))
+    kept = retained_heat_in_train(start, start + tau, tau, np.array([DIAMETER]), np.array([KAPPA]))
     whole, since = tau * (2 + gap), tau * (1 + gap)
-    earlier = (whole * heat_kept(whole, DIAMETER, KAPPA) - since * heat_kept(since, DIAMETER, KAPPA)) / tau
-    assert kept[0, 0] == pytest.approx(heat_kept(tau, DIAMETER, KAPPA), rel=1e-12)
+    earlier = (whole * retained_heat(whole, DIAMETER, KAPPA) - since * retained_heat(since, DIAMETER, KAPPA)) / tau
+    assert kept[0, 0] == pytest.approx(retained_heat(tau, DIAMETER, KAPPA), rel=1e-12)
     assert kept[0, 1] - kept[0, 0] == pytest.approx(earlier, rel=1e-3)
 
 
 def test_pulses_without_a_pause_are_one_long_pulse():
     # Three pulses as one stretch of light bring three doses.
-    kept = heat_kept_in_train(np.array([0.0]), np.array([3e-6]), 1e-6, np.array([DIAMETER]), np.array([KAPPA]))
-    assert kept[0, 0] == pytest.approx(3 * heat_kept(3e-6, DIAMETER, KAPPA), rel=1e-9)
+    kept = retained_heat_in_train(np.array([0.0]), np.array([3e-6]), 1e-6, np.array([DIAMETER]), np.array([KAPPA]))
+    assert kept[0, 0] == pytest.approx(3 * retained_heat(3e-6, DIAMETER, KAPPA), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["cutaneous_C", "isolated_C", "heat_capacity_J_m3K", "sound_speed_m_s"])
 def test_each_value_has_a_source_that_exists(name):
-    with collect() as keys:
-        value = nucleation(name)
+    with collect_sources() as keys:
+        value = nucleation_value(name)
     assert list(keys) == [value.source]
-    assert cite(value.source).fields["title"]
+    assert find_source(value.source).fields["title"]
 
 
 def test_impossible_values_are_refused():
     with pytest.raises(ValueError, match="above zero"):
         threshold_exposure(nucleation_K=300.0, layer_K=306.0, heat_capacity_vol=1, over_1_m=1)
     with pytest.raises(ValueError, match="positive"):
-        heat_kept(0.0, DIAMETER, KAPPA)
+        retained_heat(0.0, DIAMETER, KAPPA)
     with pytest.raises(InputError, match="nucleation"):
-        nucleation("cutaneous")
+        nucleation_value("cutaneous")

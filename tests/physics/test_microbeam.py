@@ -9,14 +9,21 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import j0
 
-from skinbeam.physics.damage.arrhenius import kinetics, omega
-from skinbeam.physics.heat.cells import cylinder
-from skinbeam.physics.heat.linear import Linear, time_steps
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import Material, Source
-from skinbeam.physics.removal.microbeam import Dermis, column, column_heat, coverage, crater, light_on_axis, rim_below
-from skinbeam.physics.removal.table import ablation_of, microbeam_ablation_of
-from skinbeam.units import MJ, UM
+from skinbeam.model.units import MJ, UM
+from skinbeam.physics.damage.arrhenius import omega, read_kinetics
+from skinbeam.physics.heat.cells import HeatSource, Material, cylinder_cells
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction, graded_time_steps
+from skinbeam.physics.removal.calibration import ablation_calibration, microbeam_calibration
+from skinbeam.physics.removal.microbeam import (
+    DermisProperties,
+    axis_light,
+    coagulated_column,
+    column_heat,
+    coverage,
+    microbeam_crater,
+    rim_below,
+)
 
 K, C = 0.37, 3.76e6
 DEPTHS = np.linspace(0.0, 1.5e-3, 61)
@@ -29,16 +36,18 @@ BEAM = {
     "conductivity": K,
     "heat_capacity_vol": C,
     "start_K": 306.0,
-    "processes": kinetics("henriques"),
+    "processes": read_kinetics("henriques"),
 }
 
 
 def coagulated(depths, *, energy_J, processes, radius_m, pulse_s, **dermis):
-    return column(column_heat(depths, Dermis(**dermis), radius_m=radius_m, pulse_s=pulse_s), energy_J, processes)
+    return coagulated_column(
+        column_heat(depths, DermisProperties(**dermis), radius_m=radius_m, pulse_s=pulse_s), energy_J, processes
+    )
 
 
 def test_without_scattering_the_axis_obeys_beer_and_keeps_its_width():
-    light, width = light_on_axis(DEPTHS, radius_m=50e-6, mua=1e3, mus=0.0, g=0.9)
+    light, width = axis_light(DEPTHS, radius_m=50e-6, mua=1e3, mus=0.0, g=0.9)
     # The integral over q is cut at exp(-18) and otherwise exact to rounding.
     np.testing.assert_allclose(light[0], np.exp(-1e3 * DEPTHS), rtol=1e-6)
     np.testing.assert_allclose(width[0], 50e-6, rtol=1e-5)
@@ -57,7 +66,7 @@ def test_light_is_the_inverse_transform_of_the_small_angle_solution(z):
 
         return quad(kernel, 1e-9, 12.0, epsabs=1e-13)[0]
 
-    light, width = light_on_axis([z], radius_m=w0, mua=mua, mus=mus, g=g)
+    light, width = axis_light([z], radius_m=w0, mua=mua, mus=mus, g=g)
     assert light[0, 0] == pytest.approx(integral(0.0), rel=1e-6)
     # The Gaussian has the curvature of the axis: at a twentieth of the width it differs by its fourth order, 1e-5.
     r = width[0, 0] / 20
@@ -66,7 +75,7 @@ def test_light_is_the_inverse_transform_of_the_small_angle_solution(z):
 
 @given(st.floats(10e-6, 1e-3), st.floats(10, 5e3), st.floats(0, 2e4), st.floats(0.5, 0.99))
 def test_light_lies_between_the_unscattered_and_the_absorbed(radius, mua, mus, g):
-    light, width = light_on_axis(DEPTHS, radius_m=radius, mua=mua, mus=mus, g=g)
+    light, width = axis_light(DEPTHS, radius_m=radius, mua=mua, mus=mus, g=g)
     margin = 1 + 1e-6  # of the quadrature
     assert np.all(light[0] <= np.exp(-mua * DEPTHS) * margin)
     assert np.all(light[0] * margin >= np.exp(-(mua + mus) * DEPTHS))
@@ -79,13 +88,16 @@ def test_the_column_agrees_with_the_heat_kernel_in_a_cylinder():
     found = coagulated(
         [0.0, 1e-6], energy_J=energy, **(BEAM | {"mus": 0.0, "radius_m": w0, "pulse_s": pulse, "mua": mua})
     )
-    cells = cylinder(np.linspace(0, 12 * w0, 401))
-    steps, phase = time_steps([pulse, 25 * w0**2 / (8 * K / C)], growth=1.05, largest_fraction=0.02)
+    cells = cylinder_cells(np.linspace(0, 12 * w0, 401))
+    steps, phase = graded_time_steps([pulse, 25 * w0**2 / (8 * K / C)], growth=1.05, largest_fraction=0.02)
     profile = energy * 2 / (math.pi * w0**2) * mua / pulse * np.exp(-2 * cells.centres**2 / w0**2)
-    history = conduct(March(cells, Material(K, C), 306.0, steps, Source(profile, phase == 0)), Linear()).recorded
-    damage = omega(history, steps, kinetics("henriques"))[0]
+    history = conduct_1d(
+        HeatProblem1D(cells, Material(K, C), 306.0, steps, HeatSource(profile, phase == 0)), LinearConduction()
+    ).recorded
+    damage = omega(history, steps, read_kinetics("henriques"))[0]
     radius = np.interp(0.0, -np.log(np.maximum(damage, 1e-300)), cells.centres[0])
-    # 1 %: the steps of `column` are coarse (a tenth, growing by 1.35), and Omega is a steep function of the radius.
+    # 1 %: the steps of `coagulated_column` are coarse (a tenth, growing by 1.35), and Omega is a steep function of the
+    # radius.
     assert found.radius_m[0, 0] == pytest.approx(radius, rel=0.01)
     assert found.peak_K[0, 0] - 306.0 == pytest.approx(history.max() - 306.0, rel=0.01)
 
@@ -93,7 +105,7 @@ def test_the_column_agrees_with_the_heat_kernel_in_a_cylinder():
 def test_a_flash_heats_without_loss():
     energy, w0 = 3e-3, 70e-6
     found = coagulated(DEPTHS, energy_J=energy, **(BEAM | {"pulse_s": 1e-9}))
-    light, _ = light_on_axis(DEPTHS, radius_m=w0, mua=700.0, mus=7000.0, g=0.82)
+    light, _ = axis_light(DEPTHS, radius_m=w0, mua=700.0, mus=7000.0, g=0.82)
     rise = energy * 2 / (math.pi * w0**2) * 700.0 / C * light[0]
     np.testing.assert_allclose(found.peak_K[0] - 306.0, rise, rtol=1e-5)
 
@@ -110,7 +122,7 @@ def test_more_energy_coagulates_deeper_and_wider(energy, factor):
 def test_heat_that_spreads_far_forgets_the_width_of_its_beam():
     """The peak at r of heat from a Gaussian of width w comes at w² + 8 kappa t = 2 r², the same for all narrower ones.
 
-    The steps of `column` are coarse: 1 %, as beside conduction in r.
+    The steps of `coagulated_column` are coarse: 1 %, as beside conduction in r.
     """
     depths = np.linspace(0.0, 4e-3, 13)  # the light is wide at the deepest, which keeps the history long
     narrow, wide = (
@@ -130,17 +142,17 @@ def test_no_energy_does_nothing_and_too_shallow_a_grid_is_said():
 
 def test_necrosis_is_wider_than_loss_of_birefringence():
     necrosis = coagulated(DEPTHS, energy_J=0.01, **BEAM)
-    collagen = coagulated(DEPTHS, energy_J=0.01, **(BEAM | {"processes": kinetics("maitland-walsh-collagen")}))
+    collagen = coagulated(DEPTHS, energy_J=0.01, **(BEAM | {"processes": read_kinetics("maitland-walsh-collagen")}))
     assert necrosis.width_m[0] > collagen.width_m[0]
     assert necrosis.depth_m[0] > collagen.depth_m[0]
 
 
 def calibrated_crater(energy):
-    beam = microbeam_ablation_of(10600.0)
-    return crater(
+    beam = microbeam_calibration(10600.0)
+    return microbeam_crater(
         energy_J=energy,
         radius_m=60 * UM,
-        threshold_J_m2=ablation_of(10600.0).enthalpy.value * ablation_of(10600.0).penetration.value,
+        threshold_J_m2=ablation_calibration(10600.0).enthalpy.value * ablation_calibration(10600.0).penetration.value,
         enthalpy_J_m3=beam.enthalpy.value,
         rim_below_m=rim_below(energy, beam.rim.value, beam.rim_energy_J),
         rim_beside_m=30 * UM,
@@ -156,7 +168,7 @@ def test_craters_give_back_the_rows_that_set_them():
 
 @given(st.floats(1e-3, 0.2), st.floats(30e-6, 1e-3), st.floats(1e3, 1e5), st.floats(1e9, 3e10))
 def test_a_crater_takes_no_more_energy_than_the_beam_has(energy, radius, threshold, enthalpy):
-    found = crater(
+    found = microbeam_crater(
         energy_J=energy,
         radius_m=radius,
         threshold_J_m2=threshold,
@@ -188,11 +200,11 @@ def test_a_top_hat_digs_half_as_deep_as_the_peak_of_a_gaussian():
         "rim_below_m": 0.0,
         "rim_beside_m": 0.0,
     }
-    flat, round_ = crater(profile="top-hat", **common), crater(profile="gaussian", **common)
+    flat, round_ = microbeam_crater(profile="top-hat", **common), microbeam_crater(profile="gaussian", **common)
     assert round_.ablation_depth_m[0] == pytest.approx(2 * flat.ablation_depth_m[0], rel=1e-9)
     assert flat.ablation_width_m[0] == pytest.approx(120 * UM)
     with pytest.raises(ValueError, match="unknown profile"):
-        crater(profile="ring", **common)
+        microbeam_crater(profile="ring", **common)
 
 
 def test_coverage_is_that_of_discs_thrown_at_random():

@@ -8,9 +8,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.special import erfc
 
-from skinbeam.physics.removal.front import ejection_enthalpy, front_growth, heated_length, passed_exposure, removed
-from skinbeam.physics.removal.table import ablation_of
-from skinbeam.units import J_CM2
+from skinbeam.model.units import J_CM2
+from skinbeam.physics.removal.ablation_front import (
+    ejection_enthalpy,
+    front_growth,
+    front_removal,
+    heating_length,
+    transmitted_exposure,
+)
+from skinbeam.physics.removal.calibration import ablation_calibration
 
 KAPPA = 1.1e-7
 LASERS = {"er-yag": 2940.0, "co2": 10600.0}
@@ -21,11 +27,11 @@ delays = st.floats(9e-8, 1e-6)
 
 
 def of(name, exposure, pulse, *, kappa=KAPPA, ejection_s=5e-7):
-    laser = ablation_of(LASERS[name])
+    laser = ablation_calibration(LASERS[name])
     h, delta = laser.enthalpy.value, laser.penetration.value
     h_ej = (laser.ejection or laser.enthalpy).value
-    h_e = ejection_enthalpy(h, h_ej, delta, heated_length(pulse, delta, kappa))
-    found = removed(
+    h_e = ejection_enthalpy(h, h_ej, delta, heating_length(pulse, delta, kappa))
+    found = front_removal(
         exposure,
         pulse,
         front_J_m3=h,
@@ -126,7 +132,7 @@ def test_a_moving_front_holds_the_heat_of_its_exact_profile():
     assert profile[0] == pytest.approx(h)
     assert np.trapezoid(profile, z) == pytest.approx(h * (delta + KAPPA / v), rel=1e-6)
     pulse = 1e-4
-    found = removed(
+    found = front_removal(
         h * v * pulse,
         pulse,
         front_J_m3=h,
@@ -147,7 +153,7 @@ def test_the_surface_of_tissue_that_stands_is_heated_as_conduction_lets_it():
     share = (2 * np.sqrt(x / np.pi) - 1 + scaled) / x
     short = x < 1e-3  # the difference above loses digits: there its series
     share = np.where(short, 1 - 4 / (3 * np.sqrt(np.pi)) * np.sqrt(x), share)
-    assert heated_length(x, 1.0, 1.0) * share == pytest.approx(np.ones(71), abs=0.14)
+    assert heating_length(x, 1.0, 1.0) * share == pytest.approx(np.ones(71), abs=0.14)
 
 
 @given(st.floats(1.0, 1e4), st.floats(1e-2, 1e6))
@@ -158,10 +164,10 @@ def test_the_way_of_the_front_lies_between_beer_and_the_energy(ratio, delay):
 @given(exposures, pulses, delays, st.floats(0.0, 1e-4), st.floats(0.0, 1e-4))
 def test_light_below_a_layer_is_what_the_layer_did_not_take(exposure, pulse, delay, layer, more):
     common = {"front_J_m3": 1.8e9, "penetration_m": 3e-5, "diffusivity_m2_s": KAPPA, "ejection_s": delay}
-    thin, thick = (passed_exposure(exposure, pulse, value, **common) for value in (layer, layer + more))
+    thin, thick = (transmitted_exposure(exposure, pulse, value, **common) for value in (layer, layer + more))
     # Within the layer each depth took at most what the surface of standing tissue holds, and never a negative energy.
     assert 0 <= thick <= thin * (1 + 1e-12) <= exposure * (1 + 1e-9)
-    assert passed_exposure(exposure, pulse, 0.0, **common) == pytest.approx(exposure, rel=1e-12)
+    assert transmitted_exposure(exposure, pulse, 0.0, **common) == pytest.approx(exposure, rel=1e-12)
     without = {**common, "ejection_s": 1e-30, "diffusivity_m2_s": 1e-30}
     assume(exposure > 1.8e9 * (3e-5 + layer))  # the front has passed: h of each volume is gone
-    assert passed_exposure(exposure, pulse, layer, **without) == pytest.approx(exposure - 1.8e9 * layer, rel=1e-9)
+    assert transmitted_exposure(exposure, pulse, layer, **without) == pytest.approx(exposure - 1.8e9 * layer, rel=1e-9)

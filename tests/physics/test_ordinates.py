@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from skinbeam.physics.light.fresnel import reflectance
-from skinbeam.physics.light.layers import PlaneLayers
-from skinbeam.physics.light.ordinates import Light, solve
-from skinbeam.physics.light.quadrature import shared_directions
+from skinbeam.physics.light.directions import shared_directions
+from skinbeam.physics.light.discrete_ordinates import LayeredLight, solve_layers
+from skinbeam.physics.light.plane_layers import PlaneLayers, fresnel_reflectance
 
 ROUNDING = 1e-12  # sums of some hundred terms of order 1 in double precision
 
 
-def one(*layers: tuple[float, float, float, float, float], edges=(0.0, 1e-4), streams=16, **outside) -> Light:
+def one(*layers: tuple[float, float, float, float, float], edges=(0.0, 1e-4), streams=16, **outside) -> LayeredLight:
     """Light in one sample; a layer is (mua, mus, g, n, thickness), SI."""
-    return solve(PlaneLayers(*np.array(layers, dtype=float).T[:, None, :], **outside), edges, streams=streams)
+    return solve_layers(PlaneLayers(*np.array(layers, dtype=float).T[:, None, :], **outside), edges, streams=streams)
 
 
-def balance(light: Light) -> np.ndarray:
+def balance(light: LayeredLight) -> np.ndarray:
     return (
         light.reflectance_specular + light.reflectance_diffuse + light.transmittance + light.absorbed.sum(axis=1) - 1.0
     )
@@ -130,9 +129,9 @@ def test_fresnel_against_printed_angles() -> None:
     brewster = np.arctan(1.5)
     s2 = np.sin([0.0, brewster, np.pi / 2]) ** 2
     perpendicular = ((np.cos(brewster) - 1.5 * np.sin(brewster)) / (np.cos(brewster) + 1.5 * np.sin(brewster))) ** 2
-    found = reflectance(s2, np.array(1.0), np.array(1.5))
+    found = fresnel_reflectance(s2, np.array(1.0), np.array(1.5))
     np.testing.assert_allclose(found, [0.04, 0.5 * perpendicular, 1.0], rtol=1e-12)
-    assert reflectance(np.array(1.2), np.array(1.5), np.array(1.0)) == 1.0
+    assert fresnel_reflectance(np.array(1.2), np.array(1.5), np.array(1.0)) == 1.0
 
 
 @pytest.mark.parametrize("levels", [[1.4], [1.0, 1.4], [1.0, 1.33, 1.37, 1.55], [1.39, 1.4, 1.4001]])
@@ -310,7 +309,7 @@ def test_passing_through_resonance_is_smooth() -> None:
     # Where a mode decays as fast as the beam the particular solution is a limit. Fifth differences of the smooth
     # curves are 5e-11 of them at most; a break by 1e-11 at one of the points would show ten times as large.
     mus = np.linspace(1.0, 2e4, 2001)[:, None]
-    light = solve(PlaneLayers(1e4 + 0 * mus, mus, 0.0, 1.0, 1e-3), np.array([0.0, 2e-4, 1e-3]))
+    light = solve_layers(PlaneLayers(1e4 + 0 * mus, mus, 0.0, 1.0, 1e-3), np.array([0.0, 2e-4, 1e-3]))
     for values in (light.reflectance_diffuse, light.transmittance, light.fluence_rate_ratio[:, 1]):
         assert np.max(np.abs(np.diff(values, 5)[20:])) < 1e-10 * np.max(values)
 

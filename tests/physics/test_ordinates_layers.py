@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.physics.light.layers import PlaneLayers
-from skinbeam.physics.light.ordinates import Light, solve
+from skinbeam.physics.light.discrete_ordinates import LayeredLight, solve_layers
+from skinbeam.physics.light.plane_layers import PlaneLayers
 
 ROUNDING = 1e-12  # sums of some hundred terms of order 1 in double precision
 
 
-def one(*layers: tuple[float, float, float, float, float], edges=(0.0, 1e-4), streams=16, **outside) -> Light:
+def one(*layers: tuple[float, float, float, float, float], edges=(0.0, 1e-4), streams=16, **outside) -> LayeredLight:
     """Light in one sample; a layer is (mua, mus, g, n, thickness), SI."""
-    return solve(PlaneLayers(*np.array(layers, dtype=float).T[:, None, :], **outside), edges, streams=streams)
+    return solve_layers(PlaneLayers(*np.array(layers, dtype=float).T[:, None, :], **outside), edges, streams=streams)
 
 
-def balance(light: Light) -> np.ndarray:
+def balance(light: LayeredLight) -> np.ndarray:
     return (
         light.reflectance_specular + light.reflectance_diffuse + light.transmittance + light.absorbed.sum(axis=1) - 1.0
     )
@@ -93,9 +93,9 @@ def test_a_sample_does_not_depend_on_its_neighbours() -> None:
         10 ** rng.uniform(-5, -3, shape),
     )
     edges = np.linspace(0.0, 1e-3, 21)
-    together = solve(PlaneLayers(*arguments), edges)
+    together = solve_layers(PlaneLayers(*arguments), edges)
     for sample in (0, 33, 69):
-        alone = solve(PlaneLayers(*(a[sample : sample + 1] for a in arguments)), edges)
+        alone = solve_layers(PlaneLayers(*(a[sample : sample + 1] for a in arguments)), edges)
         np.testing.assert_array_equal(alone.fluence_rate_ratio[0], together.fluence_rate_ratio[sample])
         np.testing.assert_array_equal(alone.absorbed[0], together.absorbed[sample])
 
@@ -114,9 +114,9 @@ def test_samples_of_the_same_indices_share_directions_without_a_trace() -> None:
     mixed = [values.copy() for values in arguments]
     mixed[3][::2] = [1.45, 1.4, 1.33]
     edges = np.linspace(0.0, 1e-3, 21)
-    shared, among = solve(PlaneLayers(*arguments), edges), solve(PlaneLayers(*mixed), edges)
+    shared, among = solve_layers(PlaneLayers(*arguments), edges), solve_layers(PlaneLayers(*mixed), edges)
     for sample in (1, 39):
-        alone = solve(PlaneLayers(*(a[sample : sample + 1] for a in arguments)), edges)
+        alone = solve_layers(PlaneLayers(*(a[sample : sample + 1] for a in arguments)), edges)
         for light in (shared, among):
             for name in ("reflectance_diffuse", "transmittance", "absorbed", "fluence_rate_ratio"):
                 np.testing.assert_array_equal(getattr(light, name)[sample], getattr(alone, name)[0])
@@ -132,7 +132,7 @@ def test_without_bins_the_rest_is_the_same() -> None:
 
 def test_edges_may_differ_between_samples_and_reach_below_the_medium() -> None:
     edges = np.array([[0.0, 1e-4, 2e-4], [0.0, 2e-4, 4e-4]])
-    both = solve(PlaneLayers(*np.full((5, 2, 1), [[[100.0]], [[1e4]], [[0.8]], [[1.4]], [[2e-4]]])), edges)
+    both = solve_layers(PlaneLayers(*np.full((5, 2, 1), [[[100.0]], [[1e4]], [[0.8]], [[1.4]], [[2e-4]]])), edges)
     assert both.fluence_rate_ratio[1, 1] == 0.0
     assert both.fluence_rate_ratio[1, 0] == pytest.approx(both.fluence_rate_ratio[0].mean(), rel=1e-12)
 
@@ -160,9 +160,9 @@ def test_what_is_out_of_range_is_refused(change: dict[str, object], words: str) 
     ambient_n = given.pop("ambient_n")
     layers = PlaneLayers(*(np.array([[value]]) for value in given.values()), ambient_n=ambient_n)
     with pytest.raises(ValueError, match=words):
-        solve(layers, **options)
+        solve_layers(layers, **options)
 
 
 def test_a_single_row_is_not_a_sample() -> None:
     with pytest.raises(ValueError, match=r"\(sample, layer\)"):
-        solve(PlaneLayers([1.0], [1.0], [0.0], [1.4], [1.0]), np.array([0.0, 1.0]))
+        solve_layers(PlaneLayers([1.0], [1.0], [0.0], [1.4], [1.0]), np.array([0.0, 1.0]))

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from random_media import random_medium
 
-from skinbeam.physics.kernel.layout import LANES
-from skinbeam.physics.light import steps
-from skinbeam.physics.light.photons import streams
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.light import photon_steps
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.physics.light.photons import random_streams
+from skinbeam.physics.numerics.memory_layout import LANES
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.batches import BATCHES
 from skinbeam.simulate.light.engines import ENGINES
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.space import Layers
+from skinbeam.simulate.light.space import LayeredSpace
 
 
 def test_two_hundred_random_media_agree_with_the_exact_engine() -> None:
@@ -30,8 +30,8 @@ def test_two_hundred_random_media_agree_with_the_exact_engine() -> None:
     z = []
     for number in range(200):
         medium = random_medium(rng)
-        found = MonteCarlo(photons=6400, seed=number).light(medium, LightBeam(), Tally(edges))
-        exact = ENGINES["ordinates"].light(medium, LightBeam(), Tally(edges))
+        found = MonteCarlo(photons=6400, seed=number).light(medium, LightBeam(), LightTally(edges))
+        exact = ENGINES["ordinates"].light(medium, LightBeam(), LightTally(edges))
         error = found.standard_error
         assert error is not None
         parts = [
@@ -53,8 +53,8 @@ def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest
     medium, edges = random_medium(np.random.default_rng(1)), np.linspace(0.0, 1e-4, 5)
     fields = []
     for threads in (1, 3):
-        monkeypatch.setattr(batches, "threads", lambda threads=threads: threads)
-        fields.append(MonteCarlo(photons=3200).light(medium, LightBeam(), Tally(edges)))
+        monkeypatch.setattr(batches, "thread_count", lambda threads=threads: threads)
+        fields.append(MonteCarlo(photons=3200).light(medium, LightBeam(), LightTally(edges)))
     assert fields[0].reflectance_diffuse == fields[1].reflectance_diffuse
     assert np.array_equal(fields[0].fluence_rate_ratio, fields[1].fluence_rate_ratio)
 
@@ -62,7 +62,9 @@ def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest
 def test_rings_hold_what_the_plane_holds() -> None:
     medium, edges = random_medium(np.random.default_rng(2)), np.linspace(0.0, 1e-4, 5)
     ring, rings = 2e-4, 400  # to 8 cm, where nothing is left
-    field = MonteCarlo(photons=6400).light(medium, LightBeam(kind="gaussian", spot_mm=2.0), Tally(edges, ring, rings))
+    field = MonteCarlo(photons=6400).light(
+        medium, LightBeam(kind="gaussian", spot_mm=2.0), LightTally(edges, ring, rings)
+    )
     assert field.fluence_rate_rz is not None
     area = np.pi * ring**2 * (2 * np.arange(rings) + 1)
     assert field.fluence_rate_rz @ area == pytest.approx(field.fluence_rate_ratio, rel=1e-6)
@@ -72,7 +74,7 @@ def test_what_leaves_is_counted_by_ring() -> None:
     """Every ring to where nothing is left sums to the whole; single precision of the radius moves no weight."""
     medium, edges = random_medium(np.random.default_rng(3)), np.linspace(0.0, 1e-4, 5)
     ring, rings = 2e-4, 400
-    field = MonteCarlo(photons=6400).light(medium, LightBeam(kind="pencil"), Tally(edges, ring, rings))
+    field = MonteCarlo(photons=6400).light(medium, LightBeam(kind="pencil"), LightTally(edges, ring, rings))
     area = np.pi * ring**2 * (2 * np.arange(rings) + 1)
     assert field.reflectance_r is not None
     assert field.transmittance_r is not None
@@ -83,7 +85,7 @@ def test_what_leaves_is_counted_by_ring() -> None:
 def test_the_path_in_a_clear_absorber_is_the_closed_form() -> None:
     """Without scattering the weighted path through a depth d is (1 - exp(-μa d)) / μa."""
     medium = LayeredMedium([0.0, 2000.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [1e-3, 5e-4])
-    field = MonteCarlo(photons=64_000).light(medium, LightBeam(), Tally(np.array([0.0, 1.5e-3])))
+    field = MonteCarlo(photons=64_000).light(medium, LightBeam(), LightTally(np.array([0.0, 1.5e-3])))
     assert field.mean_path_m is not None
     assert field.standard_error is not None
     assert field.standard_error.mean_path_m is not None
@@ -98,7 +100,7 @@ def test_rounding_of_weights_takes_no_side() -> None:
     the path tells what it should be, to the 2e-7 of its own sum. Five of that error.
     """
     medium = LayeredMedium([0.01], [1e4], [0.8], [1.4], [4e-4])
-    field = MonteCarlo(photons=32_000).light(medium, LightBeam(), Tally(np.array([0.0, 4e-4])))
+    field = MonteCarlo(photons=32_000).light(medium, LightBeam(), LightTally(np.array([0.0, 4e-4])))
     assert field.mean_path_m is not None
     assert field.absorbed_fraction[0] == pytest.approx(0.01 * field.mean_path_m[0], rel=2e-4)
 
@@ -113,9 +115,9 @@ def test_splitting_at_the_surface_changes_the_scatter_alone() -> None:
     z, gained = [], []
     for number in range(40):
         medium = replace(random_medium(rng), ambient_n=1.0, below_n=1.0)
-        found = MonteCarlo(photons=6400, seed=number, split=True).light(medium, LightBeam(), Tally(edges))
-        chosen = MonteCarlo(photons=6400, seed=number).light(medium, LightBeam(), Tally(edges))
-        exact = ENGINES["ordinates"].light(medium, LightBeam(), Tally(edges))
+        found = MonteCarlo(photons=6400, seed=number, split=True).light(medium, LightBeam(), LightTally(edges))
+        chosen = MonteCarlo(photons=6400, seed=number).light(medium, LightBeam(), LightTally(edges))
+        exact = ENGINES["ordinates"].light(medium, LightBeam(), LightTally(edges))
         assert found.standard_error is not None
         assert chosen.standard_error is not None
         sums = found.reflectance_specular + found.reflectance_diffuse + found.transmittance + found.roulette_balance
@@ -130,12 +132,12 @@ def test_splitting_at_the_surface_changes_the_scatter_alone() -> None:
 
 
 def test_streams_differ_between_lanes_batches_and_seeds() -> None:
-    words = np.concatenate([streams(seed, batch) for seed in range(3) for batch in range(BATCHES)])
+    words = np.concatenate([random_streams(seed, batch) for seed in range(3) for batch in range(BATCHES)])
     # 37 056 words of 63 free bits: a pair is alike in one of 10^10.
     assert len(np.unique(words)) == len(words) == 3 * BATCHES * (3 * LANES + 2)
 
 
-PLAIN = steps.load(lambda step: step)
+PLAIN = photon_steps.load(lambda step: step)
 
 
 def wide(word: int) -> np.uint64:
@@ -220,4 +222,4 @@ def test_a_run_that_is_broken_off_ends_soon() -> None:
     medium = random_medium(np.random.default_rng(1))
     engine = MonteCarlo(photons=10**9, progress=enough)
     with pytest.raises(Enough):
-        engine.light(Layers(medium), LightBeam(), Tally(np.array([0.0, 1e-4])))
+        engine.light(LayeredSpace(medium), LightBeam(), LightTally(np.array([0.0, 1e-4])))

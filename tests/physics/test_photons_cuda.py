@@ -19,13 +19,13 @@ from cuda_cases import BATCHES, CASES, LAYERS, PACKETS, numbers
 from numba import cuda
 from numba.cuda import cuda_paths
 
-from skinbeam.answers.light import LightOptions, run_light
-from skinbeam.errors import NotAvailable
-from skinbeam.physics.kernel import card, layout
-from skinbeam.physics.light import lanes, photons, photons_cuda, steps
+from skinbeam.api.light import LightOptions, run_light
+from skinbeam.model.errors import NotAvailable
+from skinbeam.physics.light import photon_lanes, photon_steps, photons, photons_cuda
+from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.physics.light.photons import trace_batch
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.numerics import gpu, memory_layout
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light import montecarlo
 from skinbeam.simulate.light.engines import ENGINES
 from skinbeam.simulate.light.montecarlo import MonteCarlo
@@ -78,15 +78,15 @@ def test_the_simulator_agrees_with_the_processor(simulated: Any, name: str) -> N
 def test_the_simulator_agrees_with_the_exact_engine(simulated: Any) -> None:
     """Five standard errors, as above; packets are launched below the surface."""
     case = CASES["three layers"]
-    exact = ENGINES["ordinates"].light(LAYERS, case.beam, Tally(case.tally.edges))
+    exact = ENGINES["ordinates"].light(LAYERS, case.beam, LightTally(case.tally.edges))
     found, error = mean_and_error(simulated["cases"]["three layers"], PACKETS)
     count, planes = case.scene.parts, len(case.tally.edges) - 1
     wanted = [exact.reflectance_diffuse, exact.transmittance, *exact.absorbed_fraction]
     wanted += list(exact.fluence_rate_ratio * np.diff(case.tally.edges))
-    absorbed = range(layout.PARTS, layout.PARTS + count)
-    first_plane = layout.PARTS + 2 * count
+    absorbed = range(memory_layout.PARTS, memory_layout.PARTS + count)
+    first_plane = memory_layout.PARTS + 2 * count
     # Without rings a depth has one bin, for all that is there.
-    at = [layout.REFLECTED, layout.TRANSMITTED, *absorbed, *range(first_plane, first_plane + planes)]
+    at = [memory_layout.REFLECTED, memory_layout.TRANSMITTED, *absorbed, *range(first_plane, first_plane + planes)]
     enters = 1.0 - exact.reflectance_specular
     assert np.all(np.abs(enters * found[at] - wanted) < 5.0 * enters * error[at])
 
@@ -94,7 +94,7 @@ def test_the_simulator_agrees_with_the_exact_engine(simulated: Any) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_energy_closes_in_every_batch(simulated: Any, name: str) -> None:
     parts = CASES[name].scene.parts
-    totals = np.array(simulated["cases"][name])[:, : layout.PARTS + parts].sum(axis=1)
+    totals = np.array(simulated["cases"][name])[:, : memory_layout.PARTS + parts].sum(axis=1)
     assert np.max(np.abs(totals / PACKETS - 1.0)) < 1e-12
 
 
@@ -123,11 +123,11 @@ def test_the_command_runs_on_the_card(tmp_path: Path) -> None:
 
 
 def test_the_steps_are_those_of_the_processor() -> None:
-    here, there = vars(photons_cuda._step), vars(lanes.STEPS)
+    here, there = vars(photons_cuda._step), vars(photon_lanes.STEPS)
     assert here.keys() == there.keys()
-    own = {name for name in here if here[name].py_func.__code__ is not getattr(steps, name).__code__}
+    own = {name for name in here if here[name].py_func.__code__ is not getattr(photon_steps, name).__code__}
     assert own == {"minus_log"}
-    assert all(there[name].py_func.__code__ is getattr(steps, name).__code__ for name in there)
+    assert all(there[name].py_func.__code__ is getattr(photon_steps, name).__code__ for name in there)
 
 
 def test_the_own_logarithm_is_one() -> None:
@@ -135,16 +135,16 @@ def test_the_own_logarithm_is_one() -> None:
     own = np.array([photons_cuda._minus_log(x) for x in u])
     assert own.dtype == np.float32
     # Single precision, and the 2e-8 of the processor's.
-    np.testing.assert_allclose(own, [steps.minus_log(x) for x in u], rtol=3e-7, atol=2e-7)
+    np.testing.assert_allclose(own, [photon_steps.minus_log(x) for x in u], rtol=3e-7, atol=2e-7)
 
 
 def test_every_thread_has_random_numbers_of_its_own() -> None:
-    states = np.stack([photons_cuda.streams(seed, batch, 4096) for seed in (0, 1) for batch in range(8)])
+    states = np.stack([photons_cuda.random_streams(seed, batch, 4096) for seed in (0, 1) for batch in range(8)])
     assert len(np.unique(states[..., 0])) == states[..., 0].size
     assert np.all(states.any(axis=-1))
     # The stream of a thread does not hang on the number of threads, and none is one of the processor's.
-    np.testing.assert_array_equal(photons_cuda.streams(0, 0, 128), states[0, :128])
-    assert not np.intersect1d(states, photons.streams(0, 0)).size
+    np.testing.assert_array_equal(photons_cuda.random_streams(0, 0, 128), states[0, :128])
+    assert not np.intersect1d(states, photons.random_streams(0, 0)).size
 
 
 # Where the compiler is, but no card: numba-cuda asks the card, and NVRTC, for the architecture.
@@ -194,10 +194,10 @@ def test_what_cuda_lacks_is_said(
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: found if name == "numba_cuda" else find(name))
     monkeypatch.setattr(cuda, "is_available", lambda: available)
-    assert card.missing() == lacking
+    assert gpu.missing_cuda_part() == lacking
     assert MonteCarlo().devices == ("cpu",)
     with pytest.raises(NotAvailable, match=words):
-        MonteCarlo(device="cuda").light(LAYERS, LightBeam(), Tally(np.array([0.0, 1e-4])))
+        MonteCarlo(device="cuda").light(LAYERS, LightBeam(), LightTally(np.array([0.0, 1e-4])))
     ran = run("light", str(SLAB), "--device", "cuda", "--json")
     assert ran.code == 3
     assert words in ran.document["unknown"]
@@ -211,7 +211,7 @@ def test_a_card_without_a_compiler_is_said(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(cuda, "is_available", lambda: True)
     monkeypatch.setattr(cuda_paths, "get_cuda_paths", none)
-    assert card.missing() == "no-toolkit"
+    assert gpu.missing_cuda_part() == "no-toolkit"
     monkeypatch.setattr(cuda_paths, "get_cuda_paths", dict)
     assert MonteCarlo().devices == ("cpu", "cuda")
 
@@ -223,9 +223,9 @@ def test_the_exact_method_stays_on_the_processor() -> None:
 
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(ValueError, match="cpu or cuda"):
-        MonteCarlo(device="tpu").light(LAYERS, LightBeam(), Tally(np.array([0.0, 1e-4])))
+        MonteCarlo(device="tpu").light(LAYERS, LightBeam(), LightTally(np.array([0.0, 1e-4])))
 
 
 @pytest.mark.parametrize(("bins", "fields", "together"), [(1000, 1, 32), (2**20, 1, 32), (2**20, 2, 16), (2**40, 1, 1)])
 def test_tallies_of_those_at_once_fit(bins: int, fields: int, together: int) -> None:
-    assert montecarlo._on_card(bins, fields) == together
+    assert montecarlo._gpu_batch_count(bins, fields) == together

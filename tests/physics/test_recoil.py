@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.errors import NotAvailable
-from skinbeam.physics.removal.recoil import sonic_recoil
+from skinbeam.model.errors import NotAvailable
+from skinbeam.physics.removal.ablation_front import sonic_recoil
 from skinbeam.simulate.removal.ablation import recoil_stress
-from skinbeam.skin.model import Skin
-from skinbeam.validation.functions import FUNCTIONS
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.validation.model_query import FUNCTIONS
 
 fluxes = st.floats(1e2, 1e6)
 bonds = st.floats(1e5, 1e7)
@@ -49,7 +49,7 @@ def test_what_is_not_torn_out_does_not_push() -> None:
 
 
 def test_a_stronger_pulse_pushes_harder_and_a_longer_one_less() -> None:
-    skins = Skin(preset="human").sample(8, 0)
+    skins = SkinDistribution(preset="human").sample(8, 0)
     weak, strong = (recoil_stress(skins, 2940.0, 70e-9, dose) for dose in (2e4, 6e4))
     assert (weak > 0).all()
     assert (weak < strong).all()
@@ -62,4 +62,4 @@ def test_a_stronger_pulse_pushes_harder_and_a_longer_one_less() -> None:
 
 def test_a_pulse_that_does_not_confine_its_heat_is_unknown() -> None:
     with pytest.raises(NotAvailable, match="before heat leaves"):
-        recoil_stress(Skin(preset="human").sample(2, 0), 2940.0, 250e-6, 5e4)
+        recoil_stress(SkinDistribution(preset="human").sample(2, 0), 2940.0, 250e-6, 5e4)

@@ -7,27 +7,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.physics.damage.arrhenius import kinetics, omega, threshold_temperature
-from skinbeam.physics.damage.combination import combination
-from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import Linear, time_steps
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import Material
-from skinbeam.physics.removal.residual import Earlier, FloorHeat, boiled_energy, damaged_depth, heat_rise, plane_rise
+from skinbeam.physics.damage.arrhenius import omega, read_combination, read_kinetics, threshold_temperature
+from skinbeam.physics.heat.cells import Material, graded_faces, slab_cells
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction, graded_time_steps
+from skinbeam.physics.removal.residual_heat import (
+    EarlierPulseHeat,
+    FloorHeat,
+    boiling_energy,
+    floor_temperature_rise,
+    plane_rise,
+    residual_damage_depth,
+)
 
 CAPACITY, DIFFUSIVITY, BOILING = 3.76e6, 1.0e-7, 2.5e8  # J/m³K, m²/s, J/m³
-COLLAGEN = kinetics("maitland-walsh-collagen")
+COLLAGEN = read_kinetics("maitland-walsh-collagen")
 
 
 def rise(depth, time, *, heat=5e4, floor=1.7e9, vented=0.0):
     left = FloorHeat(heat, floor, BOILING, vented, DIFFUSIVITY, CAPACITY)
-    return heat_rise(np.atleast_2d(depth), np.atleast_2d(time), left)[0]
+    return floor_temperature_rise(np.atleast_2d(depth), np.atleast_2d(time), left)[0]
 
 
 def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier=(), processes=COLLAGEN, near=None):
     left = FloorHeat(heat, floor, BOILING, vented, DIFFUSIVITY, CAPACITY)
     near = None if near is None else np.array([near])
-    found = damaged_depth(left, start_K=start_C + 273.15, processes=processes, age_s=age, earlier=earlier, near_m=near)
+    found = residual_damage_depth(
+        left, start_K=start_C + 273.15, processes=processes, age_s=age, earlier=earlier, near_m=near
+    )
     return found[0]
 
 
@@ -46,7 +53,7 @@ def test_no_heat_is_lost_but_with_the_steam(heat, floor, vented, time):
     kept = np.trapezoid(rise(depth, time, heat=heat, floor=floor, vented=vented)[0], depth) * CAPACITY
     # Trapezia of 1/500 of the length of an exponential are off by 1/12 of its square, 3e-7; the kink of a flat top by
     # its square, and 40 / 20000 of a step.
-    assert kept == pytest.approx(heat - vented * boiled_energy(heat, floor, BOILING), rel=1e-5)
+    assert kept == pytest.approx(heat - vented * boiling_energy(heat, floor, BOILING), rel=1e-5)
 
 
 def test_a_beer_heated_half_space_spreads_by_its_closed_form():
@@ -69,10 +76,12 @@ def test_a_beer_heated_half_space_spreads_by_its_closed_form():
 @pytest.mark.parametrize("vented", [0.0, 0.6, 1.0])
 def test_the_closed_form_is_what_the_heat_kernel_computes(vented):
     faces, _ = graded_faces([[3e-3]], finest_m=5e-7, growth=0.03)
-    cells = slab(faces)
-    steps, _ = time_steps([0.05], first_fraction=1e-4, growth=1.1, largest_fraction=0.02)
+    cells = slab_cells(faces)
+    steps, _ = graded_time_steps([0.05], first_fraction=1e-4, growth=1.1, largest_fraction=0.02)
     start = rise(cells.centres[0], 0.0, vented=vented)[0]
-    run = conduct(March(cells, Material(DIFFUSIVITY * CAPACITY, CAPACITY), start[None], steps), Linear())
+    run = conduct_1d(
+        HeatProblem1D(cells, Material(DIFFUSIVITY * CAPACITY, CAPACITY), start[None], steps), LinearConduction()
+    )
     shown = cells.centres[0] < 3e-4
     exact = rise(cells.centres[0], 0.05, vented=vented)[0]
     # Cells of 3 % of their depth and 1 % of the time a step: of second order in both.
@@ -87,7 +96,7 @@ def test_a_thin_layer_is_a_plane_source():
     # Light that falls off over 1/1000 of the depth shifts the source by that part.
     assert history.max() == pytest.approx(heat / (CAPACITY * depth) * math.sqrt(2 / (math.pi * math.e)), rel=2e-3)
     assert 7 <= int(history.argmax()) <= 13
-    far = Earlier(0.0, np.zeros(1), np.array([heat]), math.inf, gaussian=False)
+    far = EarlierPulseHeat(0.0, np.zeros(1), np.array([heat]), math.inf, gaussian=False)
     plane = plane_rise(far, np.array([depth]), times, np.array(DIFFUSIVITY), np.array(CAPACITY))
     assert history == pytest.approx(plane, rel=2e-3)
 
@@ -96,7 +105,7 @@ def test_a_thin_layer_is_a_plane_source():
 def test_a_spot_warms_less_the_narrower_it_is_and_the_later(gaussian):
     wide, narrow, old = (
         plane_rise(
-            Earlier(age, np.zeros(1), np.array([1e4]), radius, gaussian),
+            EarlierPulseHeat(age, np.zeros(1), np.array([1e4]), radius, gaussian),
             np.zeros(1),
             np.zeros(1),
             np.array(DIFFUSIVITY),
@@ -108,7 +117,7 @@ def test_a_spot_warms_less_the_narrower_it_is_and_the_later(gaussian):
     assert 0 < old < narrow < wide
     # Long after, heat spreads as from a point: as time to the power of -3/2 instead of -1/2.
     later = plane_rise(
-        Earlier(400.0, np.zeros(1), np.array([1e4]), 1e-3, gaussian),
+        EarlierPulseHeat(400.0, np.zeros(1), np.array([1e4]), 1e-3, gaussian),
         np.zeros(1),
         np.zeros(1),
         np.array(DIFFUSIVITY),
@@ -133,7 +142,7 @@ def test_damage_falls_with_depth(vented, above):
     """So the depth at which it ends may be sought by halving."""
     depth, times = np.geomspace(1e-6, 1e-3, 60), np.concatenate([[0.0], np.geomspace(1e-6, 20.0, 200)])
     history = rise(depth, times, vented=vented)
-    before = Earlier(0.2, np.array([above]), np.array([2e4]), 1e-3, gaussian=True)
+    before = EarlierPulseHeat(0.2, np.array([above]), np.array([2e4]), 1e-3, gaussian=True)
     history += plane_rise(before, depth[None, None], times[None, :, None], np.array(DIFFUSIVITY), np.array(CAPACITY))[0]
     found = omega(306.15 + history[None], np.diff(times), COLLAGEN)[0]
     assert found[0] > 1 > found[-1]
@@ -163,7 +172,7 @@ def test_more_heat_damages_deeper_and_steam_takes_some_of_it(heat, vented):
 
 
 def test_warmth_of_earlier_pulses_deepens_the_zone():
-    before = Earlier(0.1, np.array([5e-5]), np.array([5e4]), 1.5e-3, gaussian=False)
+    before = EarlierPulseHeat(0.1, np.array([5e-5]), np.array([5e4]), 1.5e-3, gaussian=False)
     assert damaged(earlier=(before,)) > damaged() * 1.05
 
 
@@ -174,8 +183,10 @@ def test_heat_that_a_fast_train_leaves_cannot_hide_even_if_all_steam_gets_out():
     heat, step, above = 4e4, 1e-5, 2e-4
 
     def train(vented):
-        kept = np.array([heat - vented * boiled_energy(heat, 1.7e9, BOILING)])
-        return tuple(Earlier(0.1 * n, np.array([step * n]), kept, 1.5e-3, gaussian=False) for n in range(1, 10))
+        kept = np.array([heat - vented * boiling_energy(heat, 1.7e9, BOILING)])
+        return tuple(
+            EarlierPulseHeat(0.1 * n, np.array([step * n]), kept, 1.5e-3, gaussian=False) for n in range(1, 10)
+        )
 
     place = np.array([[above]])
     kappa, capacity = np.array([[DIFFUSIVITY]]), np.array([[CAPACITY]])
@@ -188,12 +199,12 @@ def test_heat_that_a_fast_train_leaves_cannot_hide_even_if_all_steam_gets_out():
 def test_nothing_is_damaged_by_next_to_nothing():
     # 27 K above 33 degC for some tens of milliseconds: collagen needs 65 degC for 10 s.
     assert damaged(heat=5e4, floor=1e8) == 0
-    assert boiled_energy(1e4, 1e8, BOILING) == 0
+    assert boiling_energy(1e4, 1e8, BOILING) == 0
 
 
 def test_stages_that_all_have_to_happen_reach_no_deeper_than_any_of_them():
     """(stages 1): the slowest sets the pace; without stages the rates would add, and the zone be the deepest."""
     names = "henriques", "pulsed-cells"
-    each = [damaged(processes=kinetics(name)) for name in names]
-    assert damaged(processes=combination(*names, rule="limiting")) <= min(each)
-    assert damaged(processes=combination(*names)) >= max(each)
+    each = [damaged(processes=read_kinetics(name)) for name in names]
+    assert damaged(processes=read_combination(*names, rule="limiting")) <= min(each)
+    assert damaged(processes=read_combination(*names)) >= max(each)

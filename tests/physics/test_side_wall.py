@@ -5,23 +5,22 @@ import math
 import numpy as np
 import pytest
 
-from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
-from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import Linear
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import Film, Material
-from skinbeam.physics.removal.wall import damage_of_dwell, dwell_to_damage, wall_rise
+from skinbeam.physics.damage.arrhenius import Kinetics, read_kinetics
+from skinbeam.physics.heat.cells import Material, RobinBoundary, graded_faces, slab_cells
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction
+from skinbeam.physics.removal.crater_rim import dwell_damage_width, dwell_for_damage, wall_rise
 from skinbeam.simulate.removal.ablation import side_wall_dwell
-from skinbeam.skin.model import Skin
-from skinbeam.validation.functions import FUNCTIONS
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.validation.model_query import FUNCTIONS
 
 KAPPA = 1.1e-7  # m²/s
 DWELL_S = 0.05
-COLLAGEN = kinetics("maitland-walsh-collagen")
+COLLAGEN = read_kinetics("maitland-walsh-collagen")
 
 
 def dwell(depth_m: float, *, wall_C: float = 100.0, start_C: float = 33.0, processes: Kinetics = COLLAGEN) -> float:
-    found = dwell_to_damage(
+    found = dwell_for_damage(
         depth_m,
         wall_K=wall_C + 273.15,
         start_K=start_C + 273.15,
@@ -48,12 +47,15 @@ def test_a_wall_that_is_left_cools_by_its_closed_form(after: float) -> None:
 
 def test_it_is_what_the_heat_kernel_computes() -> None:
     faces, _ = graded_faces([[4e-3]], finest_m=1e-6, growth=0.03)
-    cells, dwell_s = slab(faces), 0.05
+    cells, dwell_s = slab_cells(faces), 0.05
     part = np.full(400, dwell_s / 400)
-    held = conduct(
-        March(cells, Material(KAPPA, 1.0), np.zeros((1, faces.shape[1] - 1)), part, surface=Film(np.inf, 1.0)), Linear()
+    held = conduct_1d(
+        HeatProblem1D(
+            cells, Material(KAPPA, 1.0), np.zeros((1, faces.shape[1] - 1)), part, surface=RobinBoundary(np.inf, 1.0)
+        ),
+        LinearConduction(),
     )
-    left = conduct(March(cells, Material(KAPPA, 1.0), held.final, part), Linear())
+    left = conduct_1d(HeatProblem1D(cells, Material(KAPPA, 1.0), held.final, part), LinearConduction())
     for run, time_s in ((held, dwell_s), (left, 2 * dwell_s)):
         expected = wall_rise(cells.centres[0], time_s, dwell_s, KAPPA)
         # Of second order in cells of 3 % of their depth and steps of 1/400, the first of them a jump.
@@ -85,14 +87,14 @@ def test_what_no_dwell_does_and_what_any_does() -> None:
 def test_the_damage_of_a_dwell_is_what_the_dwell_to_damage_says(wall_C: float) -> None:
     held = {"wall_K": wall_C + 273.15, "start_K": 306.0, "diffusivity_m2_s": KAPPA, "processes": COLLAGEN}
     for dwell_s in (1e-3, DWELL_S):
-        depth = damage_of_dwell(dwell_s, **held)
+        depth = dwell_damage_width(dwell_s, **held)
         # ln Omega is straight between distances of 1/20 of sqrt(4 kappa tau): 1e-2 of the dwell.
-        assert dwell_to_damage(depth, **held) == pytest.approx(dwell_s, rel=1e-2)
-    assert damage_of_dwell(1e-3, **(held | {"wall_K": 307.0})) == 0.0
+        assert dwell_for_damage(depth, **held) == pytest.approx(dwell_s, rel=1e-2)
+    assert dwell_damage_width(1e-3, **(held | {"wall_K": 307.0})) == 0.0
 
 
 def test_the_wall_of_a_co2_crater() -> None:
-    skins = Skin(preset="pig").sample(16, 0)
+    skins = SkinDistribution(preset="pig").sample(16, 0)
     found = side_wall_dwell(skins, 10_600.0)
     assert found.shape == (16,)
     # Of a zone z the time z² / 4 kappa to within the range of (T_damage - T0) / (T_wall - T0), a fifth to two thirds:

@@ -10,20 +10,20 @@ from scipy.integrate import dblquad
 from scipy.special import i0e, i1e
 
 from skinbeam.physics.damage.arrhenius import Kinetics
-from skinbeam.physics.heat.linear import time_steps
-from skinbeam.physics.kernel.between import history_at
+from skinbeam.physics.heat.linear_conduction import graded_time_steps
+from skinbeam.physics.numerics.interpolation import interpolate_history
 from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
-    _profiles,
+    _profile_table,
+    cylinder_relaxation_time,
     lumen_cells,
     lumen_profile,
     radial_grid,
     radial_response,
-    relaxation_time,
     shading,
+    steam_doses,
 )
-from skinbeam.physics.targets.vessel_steam import steam_doses
-from skinbeam.physics.targets.vessel_warming import heated_march
+from skinbeam.physics.targets.vessel_absorption_feedback import march_heated_blood
 
 K, C = 0.4, 3.7e6
 KAPPA = K / C
@@ -68,9 +68,9 @@ def lumen_after_a_flash(y):
 @pytest.mark.parametrize("diameter_m", [30e-6, 150e-6])
 @pytest.mark.parametrize("after", [0.3, 1.0, 5.0])
 def test_lumen_cools_as_a_cylinder_in_an_unbounded_medium(diameter_m, after):
-    relaxation = float(relaxation_time(diameter_m, KAPPA))
+    relaxation = float(cylinder_relaxation_time(diameter_m, KAPPA))
     pulse, wait = relaxation / 1e3, after * relaxation
-    steps, phase = time_steps([pulse, wait])
+    steps, phase = graded_time_steps([pulse, wait])
     rise = 50.0
     history = radial_response(diameter_m, 3e-6, rise * C / pulse, steps, phase == 0, blood=SKIN, dermis=SKIN)
     mean, edge = lumen_after_a_flash((diameter_m / 2) ** 2 / (4 * KAPPA * wait))
@@ -81,7 +81,7 @@ def test_lumen_cools_as_a_cylinder_in_an_unbounded_medium(diameter_m, after):
 
 
 def test_a_pulse_far_below_relaxation_heats_the_lumen_without_loss():
-    steps, phase = time_steps([1e-6, 1e-5])
+    steps, phase = graded_time_steps([1e-6, 1e-5])
     history = radial_response(200e-6, 3e-6, 1e12, steps, phase == 0, blood=(0.52, 3.8e6), dermis=SKIN)
     end = np.flatnonzero(phase == 0)[-1] + 1
     # The loss is of the order of the diffusion length over the radius: 2 sqrt(kappa t / pi) x 2 / a = 0.7 %.
@@ -91,7 +91,7 @@ def test_a_pulse_far_below_relaxation_heats_the_lumen_without_loss():
 @settings(max_examples=15)
 @given(st.floats(20e-6, 400e-6), st.floats(1e-6, 20e-6), st.floats(1e-4, 0.05))
 def test_the_response_is_linear_positive_and_falls_outwards(diameter, wall, pulse):
-    steps, phase = time_steps([pulse, 5 * pulse])
+    steps, phase = graded_time_steps([pulse, 5 * pulse])
     power = np.array([[1e9, 4e9]])
     history = radial_response(diameter, wall, power, steps, phase == 0, blood=(0.52, 3.8e6), dermis=SKIN)
     for part in history:
@@ -101,7 +101,7 @@ def test_the_response_is_linear_positive_and_falls_outwards(diameter, wall, puls
 
 
 def test_a_thin_vessel_is_worked_out_alike_next_to_a_wide_one():
-    steps, phase = time_steps([1e-3, 1e-2])
+    steps, phase = graded_time_steps([1e-3, 1e-2])
     both = radial_response([[30e-6, 300e-6]], 3e-6, 1e10, steps, phase == 0, blood=SKIN, dermis=SKIN)
     alone = radial_response([[300e-6]], 3e-6, 1e10, steps, phase == 0, blood=SKIN, dermis=SKIN)
     # The finer outer cells that the thin vessel asks for change the wide one by an error of second order.
@@ -110,12 +110,12 @@ def test_a_thin_vessel_is_worked_out_alike_next_to_a_wide_one():
 
 def test_relaxation_times_agree_with_published_estimates():
     # Kimel 1994: 30 um 0.45 ms, 150 um 10 ms; with 1.3e-7 m²/s, and printed to two figures and one.
-    assert relaxation_time(30e-6, 1.3e-7) == pytest.approx(0.45e-3, rel=0.1)
-    assert relaxation_time(150e-6, 1.3e-7) == pytest.approx(10e-3, rel=0.1)
+    assert cylinder_relaxation_time(30e-6, 1.3e-7) == pytest.approx(0.45e-3, rel=0.1)
+    assert cylinder_relaxation_time(150e-6, 1.3e-7) == pytest.approx(10e-3, rel=0.1)
 
 
 def test_impossible_vessels_are_refused():
-    steps, on = time_steps([1e-3])
+    steps, on = graded_time_steps([1e-3])
     with pytest.raises(ValueError, match="positive"):
         radial_response(0.0, 3e-6, 1.0, steps, on == 0, blood=SKIN, dermis=SKIN)
     with pytest.raises(ValueError, match="negative"):
@@ -128,7 +128,7 @@ def test_impossible_vessels_are_refused():
 @pytest.mark.parametrize("x", [0.05, 0.7, 3.0, 12.0, 45.0])
 def test_the_mean_of_the_profile_is_the_shading(x):
     _, volume = lumen_cells()
-    nodes, logs = _profiles()
+    nodes, logs = _profile_table()
     # The table itself, before it is scaled to the shading: both count the same absorbed rays.
     before = np.exp([np.interp(math.log(x), np.log(nodes), column) for column in logs.T])
     assert before @ volume == pytest.approx(float(shading(x, 1.0)), rel=1e-3)
@@ -163,7 +163,7 @@ def test_light_falls_from_the_edge_to_the_axis(x):
 
 
 def test_energy_that_is_absorbed_in_the_cells_stays():
-    steps, phase = time_steps([1e-3, 1e-2])
+    steps, phase = graded_time_steps([1e-3, 1e-2])
     power = 1e10 * lumen_profile(2e4, 150e-6)[None, None]
     cells = radial_response(150e-6, 3e-6, power, steps, phase == 0, blood=SKIN, dermis=SKIN)
     even = radial_response(150e-6, 3e-6, (power @ lumen_cells()[1]), steps, phase == 0, blood=SKIN, dermis=SKIN)
@@ -178,7 +178,7 @@ def test_energy_that_is_absorbed_in_the_cells_stays():
 def marched(power, steps, on, *, diameter=150e-6, surroundings_K=300.0, between_K=(300.0, 400.0), change=None):
     grid = radial_grid(diameter, 3e-6, float(steps.sum()), blood=SKIN, dermis=SKIN)
     everywhere = np.full((1, 1, steps.size + 1), surroundings_K)
-    (found,) = heated_march(grid, power[None], between_K, everywhere, steps, on, change)
+    (found,) = march_heated_blood(grid, power[None], between_K, everywhere, steps, on, change)
     return found
 
 
@@ -187,7 +187,7 @@ def process(frequency_1_s, *, low_K=0.0):
 
 
 def test_power_that_does_not_change_gives_the_linear_solution():
-    steps, phase = time_steps([1e-2, 1e-3, 1e-2])
+    steps, phase = graded_time_steps([1e-2, 1e-3, 1e-2])
     power = 1e10 * lumen_profile(2e4, 150e-6)
     linear = radial_response(150e-6, 3e-6, power[None, None], steps, phase == 1, blood=SKIN, dermis=SKIN)
     found = marched(np.broadcast_to(power, (1, 1, 5, power.size)), steps, phase == 1)
@@ -241,7 +241,7 @@ def test_power_follows_the_blood_that_has_changed(kept):
 def test_blood_that_has_changed_stays_so_when_it_cools():
     """It changes above 340 K at once. Two pulses with a pause between them: the second finds no power at all."""
     phases = [1e-3, 0.5, 1e-3]
-    steps, phase = time_steps(phases)
+    steps, phase = graded_time_steps(phases)
     turns = 4e11 * np.array([1.0, 0.0])[None, None, :, None, None] * np.ones((1, 1, 2, 2, LUMEN_CELLS))
     found = marched(turns, steps, phase != 1, diameter=30e-6, change=process(1e9, low_K=340.0)).lumen[0, 0]
     first, second = (found[1:][phase == n].max() for n in (0, 2))
@@ -250,7 +250,7 @@ def test_blood_that_has_changed_stays_so_when_it_cools():
 
 
 def test_what_changes_nothing_leaves_the_march_as_it_is():
-    steps, phase = time_steps([1e-2, 1e-3, 1e-2])
+    steps, phase = graded_time_steps([1e-2, 1e-3, 1e-2])
     power = np.broadcast_to(1e10 * lumen_profile(2e4, 150e-6), (1, 1, 2, LUMEN_CELLS))
     plain = marched(power, steps, phase == 1)
     both = np.stack([power, 0 * power], axis=2)
@@ -266,7 +266,9 @@ def test_a_march_of_heated_blood_needs_its_shapes():
         marched(np.ones((1, 1, 1, LUMEN_CELLS)), steps, np.ones(3))
     grid = radial_grid(1e-4, 3e-6, 1e-3, blood=SKIN, dermis=SKIN)
     with pytest.raises(ValueError, match="3 steps need 4"):
-        heated_march(grid, np.ones((1, 1, 1, 2, LUMEN_CELLS)), (300.0, 400.0), np.ones((1, 1, 3)), steps, np.ones(3))
+        march_heated_blood(
+            grid, np.ones((1, 1, 1, 2, LUMEN_CELLS)), (300.0, 400.0), np.ones((1, 1, 3)), steps, np.ones(3)
+        )
 
 
 def test_steam_needs_all_places_at_one_time_or_any_at_any():
@@ -283,10 +285,10 @@ def test_histories_between_cells_lie_on_straight_lines():
     rng = np.random.default_rng(2)
     middles, history = np.cumsum(rng.uniform(0.1, 1, (3, 6)), axis=1), rng.uniform(0, 1, (3, 5, 6))
     places = np.concatenate([middles[:, :2], rng.uniform(-1, 8, (3, 9))], axis=1)
-    found = history_at(middles, history, places)
+    found = interpolate_history(middles, history, places)
     for sample in range(3):
         for time in range(5):
             exact = np.interp(places[sample], middles[sample], history[sample, time])
             np.testing.assert_allclose(found[sample, :, time], exact, rtol=1e-12)
     with pytest.raises(ValueError, match="same samples"):
-        history_at(middles[:2], history, places)
+        interpolate_history(middles[:2], history, places)

@@ -15,17 +15,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.physics.kernel.layout import PARTS, ROULETTE
-from skinbeam.physics.light import voxels as voxel_walk
-from skinbeam.physics.light.fresnel import reflectance
+from skinbeam.physics.light import photon_voxels as voxel_walk
+from skinbeam.physics.light.photon_scene import LightTally, PhotonScene
 from skinbeam.physics.light.photons import trace_batch
-from skinbeam.physics.light.scene import Scene, Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.light.plane_layers import fresnel_reflectance
+from skinbeam.physics.numerics.memory_layout import PARTS, ROULETTE
+from skinbeam.simulate.layers_schema.layers import LightBeam
+from skinbeam.simulate.light.engines import DiscreteOrdinates
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.ordinates import Ordinates
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.simulate.light.space import Voxels
+from skinbeam.simulate.light.space import VoxelSpace
 
 FAR = 4.5
 SIZE = 1e-4
@@ -41,20 +41,20 @@ def in_planes(media: Sequence[int], wide: int) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(np.array(media, np.uint16), (wide, wide, len(media))))
 
 
-def clear(cube: np.ndarray, n: Sequence[float], mua: Sequence[float], **outside: float) -> Voxels:
+def clear(cube: np.ndarray, n: Sequence[float], mua: Sequence[float], **outside: float) -> VoxelSpace:
     """Voxels that do not scatter."""
-    return Voxels(cube, SIZE, mua, [0.0] * len(n), [0.0] * len(n), n, **outside)
+    return VoxelSpace(cube, SIZE, mua, [0.0] * len(n), [0.0] * len(n), n, **outside)
 
 
 def traced(
-    space: Voxels,
+    space: VoxelSpace,
     beam: LightBeam = PENCIL,
     edges: Any = (0.0, SIZE),
     photons: int = 32_000,
     seed: int = 0,
     **counted: Any,
 ) -> LightField:
-    return MonteCarlo(photons, seed=seed).light(space, beam, Tally(np.asarray(edges), **counted))
+    return MonteCarlo(photons, seed=seed).light(space, beam, LightTally(np.asarray(edges), **counted))
 
 
 def total(field: LightField) -> float:
@@ -74,7 +74,7 @@ def deviation(found: LightField, wanted: Any, quantity: str) -> Any:
 def stack(n: Sequence[float], mua: Sequence[float], thick: Sequence[float], degrees: float) -> tuple[float, float]:
     """Reflectance and transmittance of clear plates between two media, first and last of `n`, by adding from below."""
     invariant = np.asarray((n[0] * math.sin(math.radians(degrees))) ** 2)
-    faces = [float(reflectance(invariant, np.asarray(a), np.asarray(b))) for a, b in pairwise(n)]
+    faces = [float(fresnel_reflectance(invariant, np.asarray(a), np.asarray(b))) for a, b in pairwise(n)]
     reflected, passed = faces[-1], 1.0 - faces[-1]
     for face, index, absorption, depth in list(zip(faces, n[1:], mua, thick, strict=False))[::-1]:
         kept = math.exp(-absorption * depth / math.sqrt(1.0 - float(invariant) / index**2))
@@ -108,9 +108,9 @@ def test_a_hundred_random_layers_of_voxels_agree_with_the_exact_engine() -> None
         outside = {"ambient_n": float(rng.choice([1.0, 1.33])), "below_n": float(rng.choice([1.0, 1.4]))}
         cube = in_planes(np.repeat(np.arange(count), planes), 100)
         edges = SIZE * np.array([0.0, 0.37, 1.2])
-        found = traced(Voxels(cube, SIZE, **values, **outside), edges=edges, photons=6400, seed=number)
+        found = traced(VoxelSpace(cube, SIZE, **values, **outside), edges=edges, photons=6400, seed=number)
         medium = LayeredMedium(**values, thickness_m=list(SIZE * planes), **outside)
-        exact = Ordinates(streams=32).light(medium, LightBeam(), Tally(edges))
+        exact = DiscreteOrdinates(streams=32).light(medium, LightBeam(), LightTally(edges))
         error = found.standard_error
         assert error is not None
         parts = [
@@ -195,7 +195,7 @@ def test_light_is_refracted_at_upright_faces() -> None:
     field = traced(space, tilted(degrees, -150.0), photons=64_000, **depths)
     along = index * math.cos(math.radians(degrees))
     steep = math.sqrt(1.0 - (along / lower) ** 2)
-    turned = float(reflectance(np.asarray(along**2), np.asarray(index), np.asarray(lower)))
+    turned = float(fresnel_reflectance(np.asarray(along**2), np.asarray(index), np.asarray(lower)))
     assert turned > 0.01
     assert abs(deviation(field, turned, "escaped_sides")) < FAR
     assert field.reflectance_diffuse == field.transmittance == 0.0
@@ -225,20 +225,20 @@ def test_the_surface_throws_back_by_the_voxel_that_is_met() -> None:
 
 def test_a_medium_that_no_voxel_holds_makes_no_step() -> None:
     absent, held = (
-        Voxels(in_planes(planes, 4), SIZE, [9.0] * 3, [90.0] * 3, [0.5] * 3, (1.3, 1.4, 1.3))
+        VoxelSpace(in_planes(planes, 4), SIZE, [9.0] * 3, [90.0] * 3, [0.5] * 3, (1.3, 1.4, 1.3))
         for planes in ([0, 2, 2], [0, 1, 2])
     )
-    assert not absent.scene(PENCIL)[0].walked
-    assert held.scene(PENCIL)[0].walked
+    assert not absent.scene(PENCIL)[0].crosses_voxel_faces
+    assert held.scene(PENCIL)[0].crosses_voxel_faces
 
 
 # Against the other kernel.
 
 
-def mixed(seed: int, n: Any) -> Voxels:
+def mixed(seed: int, n: Any) -> VoxelSpace:
     """Four media in no order, some of them clear of one thing or the other."""
     cube = np.random.default_rng(seed).integers(0, 4, (7, 6, 9))
-    return Voxels(cube, SIZE, [0.0, 1500.0, 300.0, 4000.0], [3000.0, 0.0, 2e4, 8000.0], [0.0, 0.3, 0.9, 0.7], n)
+    return VoxelSpace(cube, SIZE, [0.0, 1500.0, 300.0, 4000.0], [3000.0, 0.0, 2e4, 8000.0], [0.0, 0.3, 0.9, 0.7], n)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_both_kernels_agree_on_one_index(beam: LightBeam, monkeypatch: pytest.Mo
     space, edges = mixed(1, 1.4), SIZE * np.array([0.0, 0.6, 3.1, 9.0])
     options = {"photons": 128_000, "nx": 3, "ny": 2, "dx": 1.7e-4, "dy": 2.3e-4}
     other = traced(space, beam, edges, **options, seed=1)
-    monkeypatch.setattr(Scene, "walked", True)
+    monkeypatch.setattr(PhotonScene, "crosses_voxel_faces", True)
     walked = traced(space, beam, edges, **options, seed=2)
     for quantity in (
         "reflectance_diffuse", "transmittance", "escaped_sides", "absorbed_fraction", "mean_path_m",
@@ -267,7 +267,7 @@ def test_rings_agree_between_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     space, edges = mixed(2, 1.0), SIZE * np.linspace(0.0, 9.0, 4)
     options = {"photons": 64_000, "ring": 1.3e-4, "rings": 3}
     other = traced(space, PENCIL, edges, **options, seed=1)
-    monkeypatch.setattr(Scene, "walked", True)
+    monkeypatch.setattr(PhotonScene, "crosses_voxel_faces", True)
     walked = traced(space, PENCIL, edges, **options, seed=2)
     for quantity in ("fluence_rate_rz", "reflectance_r", "transmittance_r"):
         assert np.all(np.abs(deviation(walked, other, quantity)) < FAR), quantity
@@ -278,9 +278,9 @@ def test_turns_follow_a_table_where_a_part_has_one() -> None:
     plain = mixed(3, (1.3, 1.4, 1.5, 1.4))
     isotropic, peaked = (replace(plain, g=[g] * 4).scene(PENCIL)[0] for g in (0.0, 0.95))
     told = replace(peaked, cosines=np.array([[0.0, 2.0]], np.float32), tabulated=np.zeros(4, np.int32))
-    tally = Tally(SIZE * np.array([0.0, 9.0]))
+    tally = LightTally(SIZE * np.array([0.0, 9.0]))
 
-    def reflected(scene: Scene, seed: int) -> np.ndarray:
+    def reflected(scene: PhotonScene, seed: int) -> np.ndarray:
         return np.array([trace_batch(scene, tally, 2000, seed=seed, batch=k).sums[0] / 2000 for k in range(32)])
 
     even, table, forward = (reflected(scene, seed) for seed, scene in enumerate((isotropic, told, peaked)))
@@ -298,10 +298,10 @@ def test_series_meet_the_closed_forms() -> None:
     for x in (1e-9, 1e-4, 0.7 * edge, math.nextafter(edge, 0.0), edge, 1.0, 40.0):
         assert voxel_walk._mean_weight(x) == pytest.approx(-math.expm1(-x) / x, rel=1e-14)
         for u in (1e-6, 0.3, 0.5, 0.9, 1.0 - 1e-9):
-            share = voxel_walk._drawn(x, u)
+            share = voxel_walk._absorption_place(x, u)
             assert math.expm1(-x * share) / math.expm1(-x) == pytest.approx(u, abs=1.1 * edge**3 / 192, rel=1e-13)
             assert 0.0 <= share <= 1.0
-    assert (voxel_walk._mean_weight(0.0), voxel_walk._drawn(0.0, 0.3)) == (1.0, 0.3)
+    assert (voxel_walk._mean_weight(0.0), voxel_walk._absorption_place(0.0, 0.3)) == (1.0, 0.3)
 
 
 def test_light_that_neither_leaves_nor_is_absorbed_plays_roulette_too() -> None:
@@ -310,7 +310,7 @@ def test_light_that_neither_leaves_nor_is_absorbed_plays_roulette_too() -> None:
     The light that leaves is all there is, so the roulette brings nothing in the mean.
     """
     cube = in_planes([0] * 10 + [1] * 10, 20)
-    space = Voxels(cube, SIZE, [0.0, 0.0], [5e6, 5e6], [0.0, 0.0], (1.5, 1.6), 1.0, 1.0)
+    space = VoxelSpace(cube, SIZE, [0.0, 0.0], [5e6, 5e6], [0.0, 0.0], (1.5, 1.6), 1.0, 1.0)
     field = traced(space, photons=3200)
     assert field.roulette_balance != 0.0
     assert abs(deviation(field, 0.0, "roulette_balance")) < FAR
@@ -322,7 +322,7 @@ def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest
 
     fields = []
     for threads in (1, 3):
-        monkeypatch.setattr(batches, "threads", lambda threads=threads: threads)
+        monkeypatch.setattr(batches, "thread_count", lambda threads=threads: threads)
         fields.append(traced(mixed(5, (1.0, 1.3, 1.4, 1.5)), photons=3200, nx=3, ny=3, dx=SIZE, dy=SIZE))
     assert fields[0].transmittance == fields[1].transmittance > 0.0
     np.testing.assert_array_equal(fields[0].fluence_rate_xyz, fields[1].fluence_rate_xyz)
@@ -349,7 +349,7 @@ def test_an_edge_is_part_of_the_voxel_that_the_ray_enters(way: int) -> None:
     space = clear(cube, (1.0, 1.7), (1e9, 1e9))
     scene, _ = space.scene(tilted(45.0))
     scene.beam[6] *= way
-    sums = trace_batch(scene, Tally(np.array([0.0, SIZE])), 10, seed=0, batch=0).sums
+    sums = trace_batch(scene, LightTally(np.array([0.0, SIZE])), 10, seed=0, batch=0).sums
     assert sums[PARTS : PARTS + 2] == pytest.approx([10.0, 0.0])
 
 
@@ -358,7 +358,7 @@ def test_an_edge_is_part_of_the_voxel_that_the_ray_enters(way: int) -> None:
 def test_rays_through_edges_and_corners_end(degrees: float, at: float) -> None:
     """At 45° through a board of two media, matched in the mean, a ray meets an edge at every step."""
     cube = (np.indices((8, 8, 8)).sum(axis=0) % 2).astype(np.uint16)
-    space = Voxels(cube, SIZE, [0.0, 10.0], [0.0, 100.0], [0.0, 0.9], (1.0, 2.0))
+    space = VoxelSpace(cube, SIZE, [0.0, 10.0], [0.0, 100.0], [0.0, 0.9], (1.0, 2.0))
     field = traced(space, tilted(degrees, at), photons=640)
     assert total(field) == pytest.approx(1.0, abs=1e-12)
 
@@ -390,13 +390,13 @@ def test_any_cube_closes_its_energy_and_ends(data: st.DataObject) -> None:
         x_um=data.draw(st.sampled_from([0.0, 0.25, 0.999999])) * half[0] * 1e6,
         y_um=data.draw(st.sampled_from([0.0, -0.25, -0.999999])) * half[1] * 1e6,
     )
-    space = Voxels(cube, SIZE, mua, mus, g, n, data.draw(INDICES), data.draw(INDICES))
+    space = VoxelSpace(cube, SIZE, mua, mus, g, n, data.draw(INDICES), data.draw(INDICES))
     scene, launch = space.scene(beam)
     if launch.specular >= 1.0:
         return
-    tally = Tally(SIZE * np.arange(shape[2] + 1.0), nx=shape[0], ny=shape[1], dx=SIZE, dy=SIZE)
+    tally = LightTally(SIZE * np.arange(shape[2] + 1.0), nx=shape[0], ny=shape[1], dx=SIZE, dy=SIZE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Scene, "walked", True)
+        patch.setattr(PhotonScene, "crosses_voxel_faces", True)
         batch = trace_batch(scene, tally, 200, seed=1, batch=0)
     leaves, absorbed, path = batch.sums[:PARTS], batch.sums[PARTS : PARTS + count], batch.sums[PARTS + count :]
     assert np.all(np.delete(batch.sums, ROULETTE) >= 0.0)

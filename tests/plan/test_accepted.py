@@ -6,12 +6,11 @@ import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 from plan_reading import read_plan
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.plan.accepted import healing_reason
-from skinbeam.plan.aftercare import lookup
-from skinbeam.plan.visit.healing import healing_days
-from skinbeam.report.options import option_card
-from skinbeam.report.shown import show
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.plan.aftercare import find_range
+from skinbeam.plan.downtime import describe_healing_days, downtime_reason
+from skinbeam.report.formatting import display_value
+from skinbeam.report.option_cards import option_card
 
 RULE = "healing-longer-than-accepted"
 LINES = loaded(PERSON + concern("perioral-lines", "perioral")).case.concern[0]
@@ -60,7 +59,7 @@ def test_the_clinician_reads_what_lasts_and_what_is_accepted() -> None:
     card = option_card(part, part.first_laser[0])
     (line,) = (f"{one.lead} {one.rest}" for one in card.reasons if "accepted" in one.lead + one.rest)
     assert "6 days" in line
-    assert show(part.first_laser[0].downtime_days).text in line  # as the tables round it
+    assert display_value(part.first_laser[0].downtime_days).text in line  # as the tables round it
     (reason,) = told(option)
     assert {reason["source"], *option["downtime_days"]["basis"]} <= set(made["sources"])
 
@@ -68,36 +67,36 @@ def test_the_clinician_reads_what_lasts_and_what_is_accepted() -> None:
 def test_redness_that_outlasts_the_wound_counts_too() -> None:
     """New skin covers the wound within a fortnight; it stays red for about a month."""
     between = (DAYS.high + RED_DAYS[0]) / 2
-    reason = healing_reason(LINES, "ablative", DAYS, between)
+    reason = downtime_reason(LINES, "ablative", DAYS, between)
     assert reason is not None
     (only,) = reason.message.params["lasting"]
     low, high = only.params["days"].low, only.params["days"].high
     assert (low, high) == pytest.approx(RED_DAYS)
-    span = lookup("redness", "ablative")
+    span = find_range("redness", "ablative")
     assert not isinstance(span, Unknown)
     assert only.params["days"].basis == (span.source,)
-    assert healing_reason(LINES, "ablative", DAYS, RED_DAYS[1]) is None
+    assert downtime_reason(LINES, "ablative", DAYS, RED_DAYS[1]) is None
 
 
 @pytest.mark.parametrize("counted", [Unknown("nobody counted it"), Estimate(1.0, 0.5, 2.0, 0.8, "pooled")])
 def test_what_shows_longest_counts_whatever_was_counted(counted: Estimate | Unknown) -> None:
     """Lamps: usual life at once, in trials a day or two, and flakes that go after a week and a half."""
-    last = healing_days("pigment-long-pulse", "age-spots")[-1].day
-    reason = healing_reason(LINES, "pigment-long-pulse", counted, last - 1.0)
+    last = describe_healing_days("pigment-long-pulse", "age-spots")[-1].day
+    reason = downtime_reason(LINES, "pigment-long-pulse", counted, last - 1.0)
     assert reason is not None
     (only,) = reason.message.params["lasting"]
     assert (only.id, only.params["days"]) == ("plan.healing-calendar", last)
-    assert healing_reason(LINES, "pigment-long-pulse", counted, float(last)) is None
+    assert downtime_reason(LINES, "pigment-long-pulse", counted, float(last)) is None
 
 
 def test_of_the_longest_the_end_counts_and_not_the_middle() -> None:
     """Who accepts 29 days is not spared the caution because half of the people are pale again by then."""
-    reason = healing_reason(LINES, "ablative", DAYS, (sum(RED_DAYS) / 2 + RED_DAYS[1]) / 2)
+    reason = downtime_reason(LINES, "ablative", DAYS, (sum(RED_DAYS) / 2 + RED_DAYS[1]) / 2)
     assert reason is not None
     assert [one.id for one in reason.message.params["lasting"]] == ["plan.healing-redness"]
 
 
 def test_what_is_not_known_says_nothing() -> None:
-    assert healing_reason(LINES, "ablative", DAYS, None) is None
-    assert healing_reason(LINES, "surgery", Unknown("nobody counted it"), 0.0) is None
-    assert healing_reason(LINES, "pigment-long-pulse", DAYS, DAYS.median) is None  # as long as accepted is accepted
+    assert downtime_reason(LINES, "ablative", DAYS, None) is None
+    assert downtime_reason(LINES, "surgery", Unknown("nobody counted it"), 0.0) is None
+    assert downtime_reason(LINES, "pigment-long-pulse", DAYS, DAYS.median) is None  # as long as accepted is accepted

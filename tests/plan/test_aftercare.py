@@ -4,30 +4,29 @@ from typing import Any
 
 import pytest
 
-from skinbeam.errors import InputError
-from skinbeam.estimate import Unknown
+from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.sources import bibliography, collect_sources
+from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.plan.aftercare import (
-    Span,
-    aftercare,
-    downtime,
-    interval,
-    lookup,
-    minutes,
-    records,
-    sessions,
-    when_to_call,
+    RuleRange,
+    aftercare_advice,
+    call_advice,
+    downtime_range,
+    find_range,
+    interval_range,
+    minutes_range,
+    record_advice,
+    session_range,
 )
-from skinbeam.plan.rules.table import rules
-from skinbeam.provenance import collect
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import laser_modalities, table
-from skinbeam.sources import bibliography
+from skinbeam.plan.rules.table import load_rules
 
 
 def _case(*sites: str, **patient: Any) -> Case:
     concerns = [{"condition": "wrinkles", "site": site} for site in sites or ("cheeks",)]
-    return parse(Case, {"patient": {"age_years": 40.0, **patient}, "concern": concerns}, file="case")
+    return parse_record(Case, {"patient": {"age_years": 40.0, **patient}, "concern": concerns}, file="case")
 
 
 def _ids(advice: Any) -> list[str]:
@@ -36,42 +35,42 @@ def _ids(advice: Any) -> list[str]:
 
 def test_every_aftercare_rule_is_said_to_someone() -> None:
     case = _case("full-face", history=["herpes-labialis"])
-    said = {*_ids(aftercare(laser_modalities(), case)), *_ids(when_to_call(laser_modalities(), case))}
-    assert said == {rule.id for rule in rules("aftercare")}
+    said = {*_ids(aftercare_advice(laser_modalities(), case)), *_ids(call_advice(laser_modalities(), case))}
+    assert said == {rule.id for rule in load_rules("aftercare")}
 
 
 def test_advice_fits_the_treatment_and_the_person() -> None:
-    plain = _ids(aftercare(["vascular"], _case()))
-    wound = _ids(aftercare(["vascular", "ablative"], _case()))
+    plain = _ids(aftercare_advice(["vascular"], _case()))
+    wound = _ids(aftercare_advice(["vascular", "ablative"], _case()))
     assert set(plain) < set(wound)
     assert "aftercare-wound" not in plain
     assert "aftercare-antiviral" not in wound
-    assert "aftercare-antiviral" in _ids(aftercare(["ablative"], _case(history=["herpes-labialis"])))
+    assert "aftercare-antiviral" in _ids(aftercare_advice(["ablative"], _case(history=["herpes-labialis"])))
     assert len(wound) == len(set(wound))
 
 
 def test_eye_signs_are_told_where_the_face_is_treated() -> None:
-    assert "call-eyes" not in _ids(when_to_call(["vascular"], _case("hands")))
-    assert "call-eyes" in _ids(when_to_call(["vascular"], _case("hands", "nose")))
+    assert "call-eyes" not in _ids(call_advice(["vascular"], _case("hands")))
+    assert "call-eyes" in _ids(call_advice(["vascular"], _case("hands", "nose")))
 
 
 def test_nothing_is_advised_after_no_laser() -> None:
-    assert aftercare(["no-treatment"], _case()) == ()
-    assert when_to_call(["sun-protection"], _case()) == ()
+    assert aftercare_advice(["no-treatment"], _case()) == ()
+    assert call_advice(["sun-protection"], _case()) == ()
 
 
 def test_advice_is_cited_and_has_its_record() -> None:
-    with collect() as keys:
-        said = (*aftercare(["ablative"], _case()), *records())
+    with collect_sources() as keys:
+        said = (*aftercare_advice(["ablative"], _case()), *record_advice())
     assert set(keys) == {item.source for item in said} <= set(bibliography())
     assert all(item.as_record()["text"] == item.message.text for item in said)
-    assert _ids(records()) == [rule.id for rule in rules("records")]
+    assert _ids(record_advice()) == [rule.id for rule in load_rules("records")]
 
 
 @pytest.mark.parametrize("modality", list(laser_modalities()))
 def test_every_laser_has_days_and_minutes(modality: str) -> None:
-    for found, unit in ((downtime(modality, "wrinkles"), "days"), (minutes(modality), "minutes")):
-        assert isinstance(found, Span)
+    for found, unit in ((downtime_range(modality, "wrinkles"), "days"), (minutes_range(modality), "minutes")):
+        assert isinstance(found, RuleRange)
         assert found.unit == unit
         assert found.message.text
         assert found.source in bibliography()
@@ -95,36 +94,39 @@ def test_every_laser_has_days_and_minutes(modality: str) -> None:
     ],
 )
 def test_printed_ranges(quantity: str, modality: str, condition: str, low: float, high: float) -> None:
-    found = lookup(quantity, modality, condition)
-    assert isinstance(found, Span)
+    found = find_range(quantity, modality, condition)
+    assert isinstance(found, RuleRange)
     assert (found.low, found.high) == (low, high)
 
 
 def test_the_closest_rule_wins() -> None:
-    general = sessions("fractional-ablative", "wrinkles")
-    hands = sessions("fractional-ablative", "wrinkles", site="hands")
-    assert isinstance(general, Span)
-    assert isinstance(hands, Span)
+    general = session_range("fractional-ablative", "wrinkles")
+    hands = session_range("fractional-ablative", "wrinkles", site="hands")
+    assert isinstance(general, RuleRange)
+    assert isinstance(hands, RuleRange)
     assert (general.low, general.high) == (2.0, 4.0)
     assert (hands.low, hands.high) == (3.0, 3.0)
 
 
 def test_what_nobody_counted_is_unknown() -> None:
     for found in (
-        sessions("vascular", "poikiloderma"),
-        sessions("botulinum-toxin", "dynamic-wrinkles"),
-        interval("ablative", "wrinkles"),
-        downtime("surgery", "laxity"),
-        minutes("no-treatment"),
+        session_range("vascular", "poikiloderma"),
+        session_range("botulinum-toxin", "dynamic-wrinkles"),
+        interval_range("ablative", "wrinkles"),
+        downtime_range("surgery", "laxity"),
+        minutes_range("no-treatment"),
     ):
         assert isinstance(found, Unknown)
         assert "no source" in found.reason
 
 
 def test_a_span_becomes_an_assumed_estimate() -> None:
-    printed, mean = sessions("vascular", "facial-telangiectasia"), downtime("pigment-short-pulse", "age-spots")
-    assert isinstance(printed, Span)
-    assert isinstance(mean, Span)
+    printed, mean = (
+        session_range("vascular", "facial-telangiectasia"),
+        downtime_range("pigment-short-pulse", "age-spots"),
+    )
+    assert isinstance(printed, RuleRange)
+    assert isinstance(mean, RuleRange)
     estimate = printed.estimate()
     assert (estimate.low, estimate.median, estimate.high) == (1.0, 2.0, 3.0)  # 2 is the middle of 1 to 3
     assert estimate.kind == "assumed"
@@ -133,17 +135,19 @@ def test_a_span_becomes_an_assumed_estimate() -> None:
 
 
 def test_aliases_are_understood_and_wrong_names_refused() -> None:
-    assert sessions("nafl", "acne scar") == sessions("non-ablative-fractional", "acne-scars")
+    assert session_range("nafl", "acne scar") == session_range("non-ablative-fractional", "acne-scars")
     with pytest.raises(InputError, match="unknown condition"):
-        sessions("vascular", "acne-scarring-of-mars")
+        session_range("vascular", "acne-scarring-of-mars")
     with pytest.raises(InputError, match="unknown modality"):
-        aftercare(["lazer"], _case())
+        aftercare_advice(["lazer"], _case())
 
 
 def test_every_printed_value_can_be_found() -> None:
-    for rule in (*rules("downtime"), *rules("sessions")):
+    for rule in (*load_rules("downtime"), *load_rules("sessions")):
         for value in rule.values:
-            condition = (rule.conditions or tuple(table("condition")))[0]
-            found = lookup(value.quantity, rule.modalities[0], condition, site=rule.sites[0] if rule.sites else None)
-            assert isinstance(found, Span)
+            condition = (rule.conditions or tuple(vocabulary_table("condition")))[0]
+            found = find_range(
+                value.quantity, rule.modalities[0], condition, site=rule.sites[0] if rule.sites else None
+            )
+            assert isinstance(found, RuleRange)
             assert found.rule == rule.id

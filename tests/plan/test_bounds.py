@@ -9,25 +9,25 @@ from typing import Any
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
-from skinbeam.assessment.skin import colour_of
+from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import devices as known_devices
-from skinbeam.laser.grid import Setting, densities
-from skinbeam.plan.rules.bound import Bound, Bounds, read_bound
-from skinbeam.plan.rules.suitability import judge
-from skinbeam.plan.rules.table import Rule, read_rules, rules
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine
-from skinbeam.plan.search.fractional import microbeam_trial
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.plan.search.trial import Trial
-from skinbeam.practice.row import role_of
-from skinbeam.sources import bibliography
+from skinbeam.laser.setting_grid import BeamSetting, density_steps
+from skinbeam.model.sources import bibliography
+from skinbeam.plan.rules.bounds import RuleBound, RuleBounds, read_bound
+from skinbeam.plan.rules.suitability import judge_suitability
+from skinbeam.plan.rules.table import Rule, load_rules, read_rules
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.fractional import search_microbeams
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.settings import SearchMachine
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.published_doses.rows import source_role
 
 ASKS = re.compile(
     r"low energy|low density|lower density|least energy|gentle settings|longer wavelength|whitening only", re.I
 )
 ADVICE = "This is advice: no source names a number, and no setting in this plan was changed for it."
-RULES = rules("suitability")
+RULES = load_rules("suitability")
 BOUNDED = [rule for rule in RULES if rule.bounds]
 GOOD: dict[str, Any] = {
     "quantity": "density_per_cm2",
@@ -60,7 +60,7 @@ def test_a_bound_comes_from_a_source_that_is_not_kept_aside(rule: Rule) -> None:
     for bound in rule.bounds:
         source = bibliography()[bound.source]
         judged = "judgement of this project" in source.fields.get("note", "")
-        assert judged or role_of(bound.source) == "calibration"
+        assert judged or source_role(bound.source) == "calibration"
 
 
 @pytest.mark.parametrize(
@@ -113,30 +113,32 @@ def test_a_bound_may_not_hang_on_what_the_search_chooses() -> None:
 
 
 def test_the_strictest_of_several_bounds_counts_alone() -> None:
-    half, quarter = (Bound("density_per_cm2", "s", "c", factor=factor) for factor in (0.5, 0.25))
-    narrow = Bound("energy_mJ", "s", "c", maximum=20.0, diameter_um=120.0)
-    assert Bounds((half, quarter)).density_per_cm2(1000.0) == 250.0
-    assert Bounds((narrow,)).energy_mJ(120.0) == 20.0
-    assert Bounds((narrow,)).energy_mJ(240.0) == pytest.approx(80.0)
-    assert Bounds().coverage_fraction == Bounds().energy_mJ(100.0) == math.inf
+    half, quarter = (RuleBound("density_per_cm2", "s", "c", factor=factor) for factor in (0.5, 0.25))
+    narrow = RuleBound("energy_mJ", "s", "c", maximum=20.0, diameter_um=120.0)
+    assert RuleBounds((half, quarter)).density_per_cm2(1000.0) == 250.0
+    assert RuleBounds((narrow,)).energy_mJ(120.0) == 20.0
+    assert RuleBounds((narrow,)).energy_mJ(240.0) == pytest.approx(80.0)
+    assert RuleBounds().coverage_fraction == RuleBounds().energy_mJ(100.0) == math.inf
 
 
 # --- what it does to settings -------------------------------------------------------------------------------------
 
 
-def trial_of(device: str, modality: str, setting: Setting, energy_mJ: float, phototype: str, site: str) -> Trial | None:
+def trial_of(
+    device: str, modality: str, setting: BeamSetting, energy_mJ: float, phototype: str, site: str
+) -> CandidateSetting | None:
     told = f'phototype = "{phototype}"\n' if phototype else ""
     case = loaded(f'[patient]\nage_years = 45\nsex = "female"\n{told}' + concern("acne-scars", site)).case
-    bounds = judge(case, concern=case.concern[0], modality=modality).bounds
-    goal = replace(goal_of("acne-scars", modality), bounds=bounds)
-    machine = Machine(device, known_devices()[device], Path())
-    skins = SkinBank(case, colour_of(case, None), 100, 0).skins(site, goal)
-    return microbeam_trial(machine, setting, goal, skins, energies=[energy_mJ])
+    bounds = judge_suitability(case, concern=case.concern[0], modality=modality).bounds
+    goal = replace(treatment_goal("acne-scars", modality), bounds=bounds)
+    machine = SearchMachine(device, known_devices()[device], Path())
+    skins = SkinBank(case, assess_colour(case, None), 100, 0).skins(site, goal)
+    return search_microbeams(machine, setting, goal, skins, energies=[energy_mJ])
 
 
 def test_darker_and_thinner_skin_gets_half_of_the_columns_and_no_more_energy() -> None:
-    setting = Setting(1550.0, 5.0, 0.06)
-    offered = densities(known_devices()["fractional-1550"], *setting, 5.0)
+    setting = BeamSetting(1550.0, 5.0, 0.06)
+    offered = density_steps(known_devices()["fractional-1550"], *setting, 5.0)
 
     def density(phototype: str, site: str) -> float:
         found = trial_of("fractional-1550", "non-ablative-fractional", setting, 5.0, phototype, site)
@@ -152,7 +154,7 @@ def test_darker_and_thinner_skin_gets_half_of_the_columns_and_no_more_energy() -
 
 
 def test_ablating_columns_treat_no_more_of_darker_skin_than_a_trial_did() -> None:
-    setting = Setting(10600.0, 0.5, 0.12)
+    setting = BeamSetting(10600.0, 0.5, 0.12)
     dark = trial_of("fractional-co2-10600", "fractional-ablative", setting, 15.0, "IV", "cheeks")
     assert dark is not None
     coverage = next(v.value.median for v in dark.verdicts if v.limit.quantity == "coverage_fraction")

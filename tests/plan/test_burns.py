@@ -8,42 +8,41 @@ import numpy as np
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
-from skinbeam.assessment.skin import Place, colour_of, draw_skins
+from skinbeam.assessment.skin_draws import SkinPlace, assess_colour, draw_skins
 from skinbeam.laser.device import load_device
-from skinbeam.laser.grid import Setting
-from skinbeam.outcome.calibrated import burn_ratios, calibration_of
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.burns import burns_of
-from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
-from skinbeam.plan.search.full_field import full_field_trial
-from skinbeam.plan.search.goals import Goal, goal_of
-from skinbeam.plan.search.limits import target
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.model.units import J_CM2
+from skinbeam.outcome.dose_error import beam_burn_calibration, draw_burn_ratios
+from skinbeam.plan.search.candidate import CandidateSetting, burn_doses
+from skinbeam.plan.search.full_field import search_full_field
+from skinbeam.plan.search.goals import TreatmentGoal, treatment_goal
+from skinbeam.plan.search.limits import effect_target
+from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.trial import Trial
-from skinbeam.plan.window.around import window_of
-from skinbeam.simulate.pulse.dose import cell_death_dose
-from skinbeam.simulate.pulse.places import basal_layer, papillary_bottom
-from skinbeam.simulate.skins.ensemble import share
-from skinbeam.units import J_CM2
+from skinbeam.plan.window import compute_window
+from skinbeam.simulate.pulse.damage_dose import cell_death_dose
+from skinbeam.simulate.pulse.locations import basal_layer_response, papillary_border_response
+from skinbeam.simulate.skins.ensemble import weighted_share
 
-DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
 COOLING = built_in_cooling(DYE.device)[0]
-SETTING = Setting(595.0, 40.0, 10.0)
-VEINS = goal_of("facial-telangiectasia", "vascular")
+SETTING = BeamSetting(595.0, 40.0, 10.0)
+VEINS = treatment_goal("facial-telangiectasia", "vascular")
 DRAWS = 200
-PULSE = beam_of(DYE, SETTING, DYE.doses(SETTING)[0])
+PULSE = build_beam(DYE, SETTING, DYE.doses(SETTING)[0])
 
 
 @cache
-def skins(ita_deg: float, goal: Goal = VEINS) -> SiteSkins:
+def skins(ita_deg: float, goal: TreatmentGoal = VEINS) -> SiteSkins:
     text = PERSON.replace("60.0", str(ita_deg)).replace('phototype = "II"\n', "") + concern(goal.condition, extra="")
     case = loaded(text).case
-    return SkinBank(case, colour_of(case, None), DRAWS, 0).skins("cheeks", goal)
+    return SkinBank(case, assess_colour(case, None), DRAWS, 0).skins("cheeks", goal)
 
 
 @cache
-def trial(ita_deg: float) -> Trial:
-    found = full_field_trial(DYE, SETTING, VEINS, skins(ita_deg), COOLING)
+def trial(ita_deg: float) -> CandidateSetting:
+    found = search_full_field(DYE, SETTING, VEINS, skins(ita_deg), COOLING)
     assert found is not None
     return found
 
@@ -51,8 +50,8 @@ def trial(ita_deg: float) -> Trial:
 def p_burn(ita_deg: float, dose: float, *, cooled: bool = True) -> float:
     """The mean probability, put together a second time: computed doses under the calibration of practice."""
     around = skins(ita_deg).respond(PULSE, COOLING, limiting=True, cooling_share=1.0 if cooled else 0.0)
-    computed = cell_death_dose(around, basal_layer(around)) / J_CM2
-    chances = calibration_of(PULSE).p_reached(dose / computed)
+    computed = cell_death_dose(around, basal_layer_response(around)) / J_CM2
+    chances = beam_burn_calibration(PULSE).p_reached(dose / computed)
     return float(np.average(chances, weights=skins(ita_deg).weights[1]))
 
 
@@ -60,9 +59,9 @@ def test_the_probability_of_a_burn_hangs_on_no_handful_of_draws() -> None:
     """At the dose where one person in ten is burnt, means of 128 draws lie within a twentieth of the limit."""
     text = PERSON + concern("facial-telangiectasia", extra="")
     case = loaded(text).case
-    drawn = draw_skins(case, colour_of(case, None), Place("cheeks", limiting=True), draws=1024, seed=0)
+    drawn = draw_skins(case, assess_colour(case, None), SkinPlace("cheeks", limiting=True), draws=1024, seed=0)
     around = SiteSkins("cheeks", drawn, drawn).respond(PULSE, COOLING, limiting=True, near_surface=True)
-    burns = burns_of(PULSE, cell_death_dose(around, basal_layer(around)) / J_CM2)
+    burns = burn_doses(PULSE, cell_death_dose(around, basal_layer_response(around)) / J_CM2)
     doses = np.geomspace(1.0, 100.0, 400)
     dose = doses[np.searchsorted([burns.p(each).mean() for each in doses], 0.1)]
     means = burns.p(dose).reshape(8, 128).mean(axis=1)
@@ -88,7 +87,7 @@ def test_a_limit_counts_all_of_the_cooling_and_the_error_once() -> None:
 def test_the_same_dose_without_cooling_burns_more_and_is_told() -> None:
     found = trial(34.0)
     assert found.broken_uncooled is not None
-    uncooled = share(found.broken_uncooled, found.weights[1])[0]
+    uncooled = weighted_share(found.broken_uncooled, found.weights[1])[0]
     assert uncooled == pytest.approx(p_burn(34.0, found.dose, cooled=False), rel=1e-9)
     assert uncooled > found.p_broken
 
@@ -96,33 +95,33 @@ def test_the_same_dose_without_cooling_burns_more_and_is_told() -> None:
 def test_a_lasting_burn_without_cooling_is_one_through_the_papillary_dermis() -> None:
     found, held = trial(34.0), skins(34.0)
     bare = held.respond(PULSE, COOLING, limiting=True, cooling_share=0.0)
-    deep = burns_of(PULSE, cell_death_dose(bare, papillary_bottom(bare)) / J_CM2).p(found.dose)
+    deep = burn_doses(PULSE, cell_death_dose(bare, papillary_border_response(bare)) / J_CM2).p(found.dose)
     (lasting,) = [verdict for verdict in found.verdicts if verdict.limit.id == "lasting-burn-if-cooling-fails"]
     assert 1 - lasting.share == pytest.approx(float(np.average(deep, weights=held.weights[1])), rel=1e-9)
-    assert 1 - lasting.share < share(found.broken_uncooled, found.weights[1])[0]  # type: ignore[arg-type]  # cooled
+    assert 1 - lasting.share < weighted_share(found.broken_uncooled, found.weights[1])[0]  # type: ignore[arg-type]  # cooled
 
 
 def test_the_dose_goes_up_to_the_goal_or_to_a_limit() -> None:
     for ita_deg in (57.0, 10.0):
         found = trial(ita_deg)
         assert found.safe
-        p, error = share(found.broken, found.weights[1])
+        p, error = weighted_share(found.broken, found.weights[1])
         assert p + 1.645 * error <= 0.1
         above = [dose for dose in DYE.doses(SETTING) if dose > found.dose]
-        if above and found.p_effective < target().wanted and not found.held:
-            over = burns_of(PULSE, _computed(ita_deg)).p(above[0])
+        if above and found.p_effective < effect_target().wanted and not found.held:
+            over = burn_doses(PULSE, _computed(ita_deg)).p(above[0])
             (lasting,) = [v for v in found.verdicts if v.limit.id == "lasting-burn-if-cooling-fails"]
-            assert share(over, found.weights[1])[0] >= 0.05 or lasting.status == "warn"
+            assert weighted_share(over, found.weights[1])[0] >= 0.05 or lasting.status == "warn"
 
 
 def _computed(ita_deg: float) -> np.ndarray:
     around = skins(ita_deg).respond(PULSE, COOLING, limiting=True)
-    return cell_death_dose(around, basal_layer(around)) / J_CM2
+    return cell_death_dose(around, basal_layer_response(around)) / J_CM2
 
 
 def test_the_window_of_a_plan_draws_the_probability_that_the_limit_holds() -> None:
     found = trial(34.0)
-    window = window_of(found, VEINS, skins(34.0), phototype=3)
+    window = compute_window(found, VEINS, skins(34.0), phototype=3)
     drawn = window.p_harm[window.rows.index(SETTING.pulse_ms)]
     assert drawn == pytest.approx([p_burn(34.0, dose) for dose in window.dose], abs=1e-9)
 
@@ -131,7 +130,7 @@ def test_the_window_of_a_plan_draws_the_probability_that_the_limit_holds() -> No
 def test_the_setting_of_a_plan_is_allowed_in_its_window(ita_deg: float) -> None:
     """A dose that is hatched breaks a limit, and every dose that burns more than one in ten is hatched."""
     found = trial(ita_deg)
-    window = window_of(found, VEINS, skins(ita_deg), phototype=3)
+    window = compute_window(found, VEINS, skins(ita_deg), phototype=3)
     pulse, dose = window.rows.index(found.setting.pulse_ms), window.dose.index(found.dose)
     assert window.spent[pulse][dose] <= 1.0
     assert window.p_effect[pulse][dose] == found.p_effective
@@ -143,7 +142,7 @@ def test_the_setting_of_a_plan_is_allowed_in_its_window(ita_deg: float) -> None:
 
 def test_practice_stands_beside_the_window_of_a_plan() -> None:
     """A dye laser closes facial veins at 6 to 12 J/cm² with pulses of 6 to 10 ms (relations `dye-veins-fluence`)."""
-    window = window_of(trial(57.0), VEINS, skins(57.0), phototype=2)
+    window = compute_window(trial(57.0), VEINS, skins(57.0), phototype=2)
     near = [one for one in window.practised if 6.0 <= one.row <= 10.0]
     assert near
     assert all(one.low <= 9.0 <= one.high for one in near)
@@ -152,20 +151,20 @@ def test_practice_stands_beside_the_window_of_a_plan() -> None:
 
 def test_where_a_burn_is_the_goal_the_same_error_moves_it() -> None:
     """The share that is reached is the mean of what the calibration says of each draw, as far as draws tell."""
-    spots = goal_of("age-spots", "pigment-long-pulse")
-    machine = Machine("alexandrite-755", load_device("alexandrite-755"), Path())
-    cooling, setting = built_in_cooling(machine.device)[0], Setting(755.0, 3.0, 12.0)
+    spots = treatment_goal("age-spots", "pigment-long-pulse")
+    machine = SearchMachine("alexandrite-755", load_device("alexandrite-755"), Path())
+    cooling, setting = built_in_cooling(machine.device)[0], BeamSetting(755.0, 3.0, 12.0)
     held = skins(57.0, spots)
-    beam = beam_of(machine, setting, machine.doses(setting)[0])
+    beam = build_beam(machine, setting, machine.doses(setting)[0])
     treated = held.respond(beam, cooling, limiting=False)
-    computed = cell_death_dose(treated, basal_layer(treated)) / J_CM2
-    wanted = computed * burn_ratios(beam, held.target, "effect")
+    computed = cell_death_dose(treated, basal_layer_response(treated)) / J_CM2
+    wanted = computed * draw_burn_ratios(beam, held.target, "effect")
     middle = float(np.median(wanted))
-    expected = float(np.mean(burns_of(beam, computed).p(middle)))
+    expected = float(np.mean(burn_doses(beam, computed).p(middle)))
     # A share of 50 draws near a half has a standard error of 0.07; three of them.
-    assert share(wanted <= middle, held.weights[0])[0] == pytest.approx(expected, abs=0.21)
-    found = full_field_trial(machine, setting, spots, replace(held, lighter=()), cooling)
-    assert found is None or found.p_effective == share(wanted <= found.dose, held.weights[0])[0]
+    assert weighted_share(wanted <= middle, held.weights[0])[0] == pytest.approx(expected, abs=0.21)
+    found = search_full_field(machine, setting, spots, replace(held, lighter=()), cooling)
+    assert found is None or found.p_effective == weighted_share(wanted <= found.dose, held.weights[0])[0]
 
 
 def test_a_warning_asks_for_test_spots_first() -> None:

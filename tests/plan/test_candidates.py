@@ -3,20 +3,20 @@
 from pathlib import Path
 
 from skinbeam.laser.device import load_device
-from skinbeam.laser.grid import Setting, offers
-from skinbeam.plan.search.candidates import Machine, candidates, narrower
-from skinbeam.simulate.removal.ablation import pulse_answered
+from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
+from skinbeam.plan.search.settings import SearchMachine, candidate_settings, narrower_spots
+from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 
 CO2 = load_device("fractional-co2-10600", Path())
 
 
 def pulses(answered):
-    return {setting.pulse_ms for setting in candidates(CO2, every_size=True, pulses=2, answered=answered)}
+    return {setting.pulse_ms for setting in candidate_settings(CO2, every_size=True, pulses=2, answered=answered)}
 
 
 def test_the_pulses_tried_lie_between_the_ends_of_what_can_be_judged():
     # Its pulses go from 0.08 to 20 ms, what is known of ablation by CO2 to 10 ms.
-    known = pulses(pulse_answered)
+    known = pulses(is_pulse_calibrated)
     assert len(known) == 2
     assert all(0.08 < pulse < 10.0 for pulse in known)
     assert max(pulses(None)) < 20.0
@@ -24,8 +24,8 @@ def test_the_pulses_tried_lie_between_the_ends_of_what_can_be_judged():
 
 def test_a_device_with_few_pulses_has_all_of_them_tried():
     ruby = load_device("qs-ruby-694")
-    lengths = {setting.pulse_ms for setting in candidates(ruby, every_size=True, pulses=2)}
-    assert lengths == {offer.pulse_ms for offer in offers(ruby)}
+    lengths = {setting.pulse_ms for setting in candidate_settings(ruby, every_size=True, pulses=2)}
+    assert lengths == {offer.pulse_ms for offer in iterate_settings(ruby)}
 
 
 def test_where_no_pulse_can_be_judged_all_are_tried_so_that_the_reason_is_told():
@@ -33,18 +33,18 @@ def test_where_no_pulse_can_be_judged_all_are_tried_so_that_the_reason_is_told()
 
 
 def test_light_without_a_calibration_is_answered_at_any_pulse():
-    assert pulse_answered(1550.0, 1e-6)
-    assert pulse_answered(1550.0, 1e4)
-    assert not pulse_answered(10_600.0, 11.0)
+    assert is_pulse_calibrated(1550.0, 1e-6)
+    assert is_pulse_calibrated(1550.0, 1e4)
+    assert not is_pulse_calibrated(10_600.0, 11.0)
 
 
 def test_a_narrower_spot_is_tried_where_the_wider_one_ends():
-    machine = Machine("alexandrite-755", load_device("alexandrite-755"), Path())
-    found = list(narrower(machine, Setting(755.0, 3.0, 18.0)))
+    machine = SearchMachine("alexandrite-755", load_device("alexandrite-755"), Path())
+    found = list(narrower_spots(machine, BeamSetting(755.0, 3.0, 18.0)))
     sizes = [setting.spot_mm for setting in found]
     greatest = [machine.doses(setting)[-1] for setting in found]
     assert sizes == sorted(sizes, reverse=True)
     assert greatest == sorted(set(greatest))
-    assert greatest[0] > machine.doses(Setting(755.0, 3.0, 18.0))[-1]
+    assert greatest[0] > machine.doses(BeamSetting(755.0, 3.0, 18.0))[-1]
     assert 10.0 not in sizes  # mm: its doses end below those of 12 mm
-    assert not list(narrower(machine, Setting(755.0, 3.0, sizes[-1])))
+    assert not list(narrower_spots(machine, BeamSetting(755.0, 3.0, sizes[-1])))

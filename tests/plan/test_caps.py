@@ -3,30 +3,30 @@
 import pytest
 from consultations import CONDITIONS, example
 
-from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
 from skinbeam.laser.device import Device, devices
-from skinbeam.laser.grid import dose_steps, offers
-from skinbeam.plan.rules.suitability import judge
-from skinbeam.plan.search.caps import PulseCaps, site_group
-from skinbeam.plan.search.envelope import Light, ends_of, lenders, like_rows
-from skinbeam.practice.published import pulse_energy_J
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import PHOTOTYPES, table, usable_modalities
+from skinbeam.laser.setting_grid import dose_steps, iterate_settings
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.vocabulary import PHOTOTYPES, usable_modalities, vocabulary_table
+from skinbeam.plan.rules.suitability import judge_suitability
+from skinbeam.plan.search.envelope import PracticeLight, lending_conditions, settings_with_light, span_ends
+from skinbeam.plan.search.settings import PulseCaps, site_group
+from skinbeam.published_doses.settings import pulse_energy_J
 
-SITES = [site for site, entry in table("site").items() if entry["use"] == "treatment"]
+SITES = [site for site, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
 ROUNDING = 1.1
 FULL_FIELD = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
 
 
-def tried(condition: str, modality: str, device: Device, site: str) -> list[tuple[Light, float, float]]:
+def tried(condition: str, modality: str, device: Device, site: str) -> list[tuple[PracticeLight, float, float]]:
     """Light, spot in mm and greatest dose of each setting of a laser that keeps the caps."""
     caps = PulseCaps(condition, modality, site)
     found = []
-    for setting in offers(device):
+    for setting in iterate_settings(device):
         doses = caps.doses(device, setting, dose_steps(device, *setting))
         if doses:
-            found.append((Light(modality, setting.wavelength_nm, setting.pulse_ms), setting.spot_mm, doses[-1]))
+            found.append((PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms), setting.spot_mm, doses[-1]))
     return found
 
 
@@ -34,20 +34,20 @@ def tried(condition: str, modality: str, device: Device, site: str) -> list[tupl
 @pytest.mark.parametrize("modality", FULL_FIELD)
 def test_no_spot_and_no_pulse_energy_exceeds_what_was_published(modality: str, site: str) -> None:
     """At a site that was treated no more than there, elsewhere no more than anywhere; for the condition or its kin."""
-    names = set(settings()["site_groups"].get(site_group(site), ()))
-    for condition in (one for one in table("condition") if modality in usable_modalities(one)):
+    names = set(evidence_settings()["site_groups"].get(site_group(site), ()))
+    for condition in (one for one in vocabulary_table("condition") if modality in usable_modalities(one)):
         for device in (one for one in devices().values() if modality in one.modalities):
             if device.is_lamp:
                 continue
             for light, spot_mm, dose in tried(condition, modality, device, site):
-                rows = [row for row in like_rows(light) if row.condition in lenders(condition)]
+                rows = [row for row in settings_with_light(light) if row.condition in lending_conditions(condition)]
                 for quantity, value in (("spot_mm", spot_mm), ("pulse_energy_J", pulse_energy_J(dose, spot_mm))):
-                    printed = [row for row in rows if ends_of(getattr(row, quantity))]
+                    printed = [row for row in rows if span_ends(getattr(row, quantity))]
                     of_it = [row for row in printed if row.condition == condition and set(row.site.split()) & names]
                     if len({row.source for row in of_it}) >= 3:
                         printed = of_it
                     if len({row.source for row in printed}) >= 2:
-                        most = max(max(ends_of(getattr(row, quantity))) for row in printed)
+                        most = max(max(span_ends(getattr(row, quantity))) for row in printed)
                         assert value <= ROUNDING * most, (condition, device.name, light, spot_mm, dose)
 
 
@@ -79,7 +79,11 @@ def test_dark_skin_never_gets_the_green_or_yellow_dose_that_injured_it(name: str
     """8 J/cm² under a spray injured phototypes V and VI (tunnell2003)."""
     device = devices()[name]
     caps = PulseCaps("facial-telangiectasia", "vascular", "cheeks", phototype)
-    doses = [dose for setting in offers(device) for dose in caps.doses(device, setting, dose_steps(device, *setting))]
+    doses = [
+        dose
+        for setting in iterate_settings(device)
+        for dose in caps.doses(device, setting, dose_steps(device, *setting))
+    ]
     held = phototype in (5, 6) and name != "ndyag-1064"
     assert (max(doses) < 8.0) is held
 
@@ -97,15 +101,17 @@ def test_bruising_pulses_are_bounded_beyond_practice_too(name: str) -> None:
 @pytest.mark.parametrize("wavelength_nm", [532.0, 585.0, 595.0, 1064.0])
 def test_yellow_light_is_not_given_uncooled_to_dark_skin(phototype: str, cooled: bool, wavelength_nm: float) -> None:
     patient = {"age_years": 45, "sex": "female", "phototype": phototype}
-    case = parse(Case, {"patient": patient}, file="case.toml")
-    judged = judge(case, modality="vascular", device_wavelength_nm=wavelength_nm, pulse_ms=0.45, cooled=cooled)
+    case = parse_record(Case, {"patient": patient}, file="case.toml")
+    judged = judge_suitability(
+        case, modality="vascular", device_wavelength_nm=wavelength_nm, pulse_ms=0.45, cooled=cooled
+    )
     spoke = "uncooled-yellow-dark-skin" in {reason.rule for reason in judged.reasons}
     assert spoke == (phototype in ("V", "VI") and not cooled and wavelength_nm < 600.0)
 
 
 @pytest.mark.parametrize("file", CONDITIONS, ids=lambda file: file.stem)
 def test_a_plan_says_beyond_practice_and_credits_like_trials_alone(file) -> None:
-    rule = settings()["rule"]
+    rule = evidence_settings()["rule"]
     for concern in example(file)["concerns"]:
         for option in concern["options"]:
             if not option["settings"]:
@@ -120,7 +126,7 @@ def test_a_plan_says_beyond_practice_and_credits_like_trials_alone(file) -> None
             for study in studies:
                 of_it = [
                     arm
-                    for arm in arms()
+                    for arm in trial_arms()
                     if (arm.study, arm.condition, arm.modality) == (study, concern["condition"], option["modality"])
                 ]
                 assert any(

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from consultations import PERSON, concern, devices, document, loaded
 
-from skinbeam.plan.aftercare import checklist, records
-from skinbeam.plan.rules.table import CHECKLISTS, rules
-from skinbeam.schema.case import Case
-from skinbeam.schema.names import laser_modalities
+from skinbeam.model.case import Case
+from skinbeam.model.vocabulary import laser_modalities
+from skinbeam.plan.aftercare import checklist_advice, record_advice
+from skinbeam.plan.rules.table import CHECKLISTS, load_rules
 
 
 def case(*sites: str) -> Case:
@@ -17,7 +17,7 @@ def case(*sites: str) -> Case:
 
 
 def rules_of(use: str, modality: str, *sites: str) -> set[str]:
-    return {advice.rule for advice in checklist(use, [modality], case(*(sites or ("cheeks",))))}
+    return {advice.rule for advice in checklist_advice(use, [modality], case(*(sites or ("cheeks",))))}
 
 
 @pytest.mark.parametrize("use", CHECKLISTS)
@@ -29,12 +29,12 @@ def test_every_laser_has_every_list_on_face_and_hands(use: str, modality: str) -
 
 @pytest.mark.parametrize("use", CHECKLISTS)
 def test_what_needs_no_laser_has_none(use: str) -> None:
-    assert checklist(use, ["sun-protection"], case("cheeks")) == ()
+    assert checklist_advice(use, ["sun-protection"], case("cheeks")) == ()
 
 
 def test_no_list_names_a_dose_of_a_drug() -> None:
     for use in CHECKLISTS:
-        for rule in rules(use):
+        for rule in load_rules(use):
             assert not re.search(r"\d\s?(mg|ml|g|%|mL|µg|mg/kg)\b", rule.message.text), rule.id
 
 
@@ -67,4 +67,4 @@ def test_a_plan_with_a_laser_holds_the_lists_and_one_without_holds_none() -> Non
     for use in (*CHECKLISTS, "consent"):
         assert laser[use]
         assert bare[use] == []
-    assert [one["rule"] for one in laser["consent"]] == [advice.rule for advice in records()]
+    assert [one["rule"] for one in laser["consent"]] == [advice.rule for advice in record_advice()]

@@ -8,9 +8,9 @@ from plan_reading import read_plan
 from smallest_cases import World, spoke
 
 from skinbeam.laser.device import devices as known_devices
-from skinbeam.plan.rules.earlier import bars_of
-from skinbeam.plan.search.candidates import built_in_cooling
-from skinbeam.report.leaflet.alike import pain_and_bruise_told
+from skinbeam.plan.rules.history import dose_bars
+from skinbeam.plan.search.settings import built_in_cooling
+from skinbeam.report.plain_words import pain_and_bruise_sentences
 
 GLASS = "pulsed-dye-595-compression"
 SPOTS = PERSON + concern("age-spots", "cheeks")
@@ -86,7 +86,7 @@ def test_the_bruise_of_a_glass_that_lifts_and_its_days_stand_on_the_leaflet(pres
     assert bruise["p"]["median"] > 0.0
     assert (option["purpura_days"]["low"], option["purpura_days"]["high"]) == (7.0, 14.0)
     (read,) = (one for one in read_plan(pressed).concerns[0].options if one.setup is not None)
-    assert "7 to 14 days" in " ".join(pain_and_bruise_told(read))
+    assert "7 to 14 days" in " ".join(pain_and_bruise_sentences(read))
 
 
 @pytest.mark.parametrize("device", ["pulsed-dye-595", GLASS])
@@ -95,5 +95,5 @@ def test_an_injury_below_cooled_skin_bars_the_same_light_where_nothing_cools(dev
         'device = "pulsed-dye-595"\nsite = "cheeks"\nfluence_J_cm2 = 8.0\nread_after_h = 24.0\nreaction = "blister"\n'
     )
     case = loaded(SPOTS + "[[test_spot]]\n" + text + devices(device)).case
-    (bar,) = bars_of(case, device, known_devices()[device])
+    (bar,) = dose_bars(case, device, known_devices()[device])
     assert (bar.wavelength_nm, bar.dose) == (595.0, 8.0)

@@ -8,18 +8,22 @@ from consultations import PERSON, concern, devices, document, loaded
 from plan_reading import read_plan
 from report_samples import sample_plan
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
-from skinbeam.plan.course import course_of, settings_in_words
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import laser_modalities
+from skinbeam.plan.course import course_total, describe_settings, expected_sessions, planned_sessions, schedule_course
+from skinbeam.plan.course_records import (
+    CoolingSetting,
+    DeviceSetting,
+    DeviceSetup,
+    Duration,
+    MicrobeamSetting,
+    SourceRange,
+    Visit,
+)
 from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.plan.rules.response import Response, response_of
-from skinbeam.plan.rules.suitability import judge
-from skinbeam.plan.setup import CoolingSetting, DeviceSetting, MicrobeamSetting, Setup
-from skinbeam.plan.spans import Duration, Range
-from skinbeam.plan.visit.sessions import planned_sessions, sessions_of
-from skinbeam.plan.visit.total import total_of
-from skinbeam.plan.visits import Visit
-from skinbeam.schema.names import laser_modalities
+from skinbeam.plan.rules.history import SessionResponse, session_response
+from skinbeam.plan.rules.suitability import judge_suitability
+from skinbeam.text import Message
 
 SPRAY = CoolingSetting(kind="spray", temperature_C=-26.0, coefficient_W_m2K=4000.0)
 SETTINGS = DeviceSetting(595.0, 1.0, fluence_J_cm2=5.0, spot_mm=7.0)
@@ -32,12 +36,12 @@ def days(median: float) -> Estimate:
     return Estimate(median, median, median, 0.8, "assumed")
 
 
-def weeks(low: float, high: float) -> Range:
-    return Range(low, high, "weeks")
+def weeks(low: float, high: float) -> SourceRange:
+    return SourceRange(low, high, "weeks")
 
 
-def option(modality: str, device: str, sessions: Range | Unknown, interval: Range | Unknown) -> Option:
-    setup = Setup(device, device, 595.0, None, SETTINGS)
+def option(modality: str, device: str, sessions: SourceRange | Unknown, interval: SourceRange | Unknown) -> Option:
+    setup = DeviceSetup(device, device, 595.0, None, SETTINGS)
     return replace(LASER, modality=modality, setup=setup, sessions=sessions, interval_weeks=interval)
 
 
@@ -46,7 +50,7 @@ def part(condition: str, *options: Option) -> ConcernPlan:
 
 
 UNKNOWN = Unknown("no source")
-ONCE, TWICE, MONTH = Range(1, 1, "sessions"), Range(2, 2, "sessions"), weeks(4, 6)
+ONCE, TWICE, MONTH = SourceRange(1, 1, "sessions"), SourceRange(2, 2, "sessions"), weeks(4, 6)
 SCARS = part("acne-scars", option("fractional-ablative", "co2", TWICE, MONTH))
 VEINS = part("facial-telangiectasia", option("vascular", "dye", ONCE, UNKNOWN))
 SPOTS = part("age-spots", option("pigment-short-pulse", "qs", ONCE, weeks(1, 1)))
@@ -54,7 +58,7 @@ REDNESS = part("redness", option("vascular", "dye", TWICE, MONTH))
 
 
 def test_vessels_and_pigment_come_before_resurfacing() -> None:
-    course = course_of([SCARS, SPOTS, VEINS])
+    course = schedule_course([SCARS, SPOTS, VEINS])
     assert [session.treats for session in course] == [
         ("facial-telangiectasia at cheeks",),
         ("age-spots at cheeks",),
@@ -68,46 +72,46 @@ def test_vessels_and_pigment_come_before_resurfacing() -> None:
 
 def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
     cream, laser = replace(BARE, title="Sun protection", rank=1), replace(SPOTS.options[0], rank=2)
-    visits = course_of([replace(SPOTS, options=(cream, laser, replace(BARE, title="Peel", rank=3)))])
+    visits = schedule_course([replace(SPOTS, options=(cream, laser, replace(BARE, title="Peel", rank=3)))])
     told = [[step.text for step in visit.steps if step.id == "course.after"] for visit in visits]
     assert told == [
         ["Visible facial veins (cheeks): before any laser come Sun protection. These visits are for what they leave."]
     ]
-    assert not [step for visit in course_of([SPOTS]) for step in visit.steps if step.id == "course.after"]
+    assert not [step for visit in schedule_course([SPOTS]) for step in visit.steps if step.id == "course.after"]
 
 
 def test_another_light_waits_until_nothing_shows_any_more() -> None:
     slow = Duration("trials", 20, 60, "days", "synthetic2000", Message("course.wait", {"weeks": 1}))
     shown = part("facial-telangiectasia", replace(VEINS.options[0], shows_days=slow))
-    course = course_of([SPOTS, shown])
+    course = schedule_course([SPOTS, shown])
     assert [session.week for session in course] == [0, 9]  # 60 days are nine weeks
 
 
 def test_a_session_waits_for_the_downtime_of_the_last() -> None:
     long = replace(option("ablative", "co2", TWICE, weeks(4, 4)), downtime_days=days(50.0))
-    course = course_of([part("wrinkles", long)])
+    course = schedule_course([part("wrinkles", long)])
     assert [session.week for session in course] == [0, 8]
     assert "course.healing" in steps(course)[1]
 
 
 def test_fields_that_do_not_touch_share_their_visits() -> None:
     hands = replace(SPOTS, site="hands")
-    course = course_of([REDNESS, hands])
+    course = schedule_course([REDNESS, hands])
     assert course[0].treats == ("redness at cheeks", "age-spots at hands")
     assert "course.share" in steps(course)[0]
     whole = replace(SPOTS, site="full-face")
-    assert len(course_of([REDNESS, whole])) == 3
+    assert len(schedule_course([REDNESS, whole])) == 3
 
 
 def test_a_site_that_is_a_part_of_another_is_the_same_field() -> None:
     """The skin of the lid is treated with what lies around the eye, so it heals before other light meets it."""
     around, lid = replace(REDNESS, site="periorbital"), replace(SPOTS, site="eyelid")
-    course = course_of([around, lid])
+    course = schedule_course([around, lid])
     assert not any(len(visit.treats) > 1 for visit in course)
 
 
 def test_concerns_that_share_a_device_are_treated_together() -> None:
-    course = course_of([VEINS, REDNESS])
+    course = schedule_course([VEINS, REDNESS])
     assert [session.treats for session in course] == [
         ("facial-telangiectasia at cheeks", "redness at cheeks"),
         ("redness at cheeks",),
@@ -118,20 +122,22 @@ def test_concerns_that_share_a_device_are_treated_together() -> None:
     ("span", "planned"),
     [
         (UNKNOWN, 2),  # never one: the second is decided by the first
-        (Range(1, 1, "sessions"), 1),
-        (Range(1, 3, "sessions"), 2),
-        (Range(1, 3, "sessions", usual=1.0), 2),  # never the least of a range
-        (Range(2, 6, "sessions", usual=5.0), 5),
-        (Range(7.2, 7.2, "sessions"), 8),
+        (SourceRange(1, 1, "sessions"), 1),
+        (SourceRange(1, 3, "sessions"), 2),
+        (SourceRange(1, 3, "sessions", usual=1.0), 2),  # never the least of a range
+        (SourceRange(2, 6, "sessions", usual=5.0), 5),
+        (SourceRange(7.2, 7.2, "sessions"), 8),
     ],
 )
-def test_room_is_made_for_the_middle_and_never_for_the_least_of_a_range(span: Range | Unknown, planned: int) -> None:
+def test_room_is_made_for_the_middle_and_never_for_the_least_of_a_range(
+    span: SourceRange | Unknown, planned: int
+) -> None:
     assert planned_sessions(span) == planned
-    assert len(course_of([part("redness", option("vascular", "dye", span, MONTH))])) == planned
+    assert len(schedule_course([part("redness", option("vascular", "dye", span, MONTH))])) == planned
 
 
 def test_an_unknown_number_of_sessions_is_told_and_decided_by_the_first() -> None:
-    first, second = course_of([part("redness", option("vascular", "dye", UNKNOWN, MONTH))])
+    first, second = schedule_course([part("redness", option("vascular", "dye", UNKNOWN, MONTH))])
     assert "course.sessions-unknown" in [step.id for step in first.steps]
     assert second.steps[0].id == "course.review"
 
@@ -139,16 +145,16 @@ def test_an_unknown_number_of_sessions_is_told_and_decided_by_the_first() -> Non
 @pytest.mark.parametrize("modality", laser_modalities())
 @pytest.mark.parametrize("condition", ["acne-scars", "facial-telangiectasia", "age-spots", "melasma", "redness"])
 def test_sessions_are_a_range_that_trials_counted(condition: str, modality: str) -> None:
-    found = sessions_of(modality, condition, "cheeks")
-    if isinstance(found, Range):
+    found = expected_sessions(modality, condition, "cheeks")
+    if isinstance(found, SourceRange):
         assert 1.0 <= found.low <= found.high
         assert planned_sessions(found) > found.low or found.low == found.high
         assert found.usual is None or found.low <= found.usual <= found.high
 
 
 def test_sessions_of_vessels_come_from_many_trials() -> None:
-    found = sessions_of("vascular", "facial-telangiectasia", "cheeks")
-    assert isinstance(found, Range)
+    found = expected_sessions("vascular", "facial-telangiectasia", "cheeks")
+    assert isinstance(found, SourceRange)
     assert found.text is not None
     assert found.text.params["trials"] >= 10
     assert (found.low, found.high) == (1.0, 3.0)  # as the review of practice says too
@@ -166,9 +172,11 @@ VEINS_CASE = PERSON + concern("facial-telangiectasia", extra="")
 
 def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
     case = loaded(VEINS_CASE + session(30, 6) + session(10, 0)).case
-    assert response_of(case, "facial-telangiectasia") == Response(2, 30.0)
-    assert response_of(case, "age-spots") == Response(0, None)
-    course = course_of([part("facial-telangiectasia", option("vascular", "dye", Range(4, 4, "sessions"), MONTH))], case)
+    assert session_response(case, "facial-telangiectasia") == SessionResponse(2, 30.0)
+    assert session_response(case, "age-spots") == SessionResponse(0, None)
+    course = schedule_course(
+        [part("facial-telangiectasia", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))], case
+    )
     assert len(course) == 2
 
 
@@ -177,39 +185,39 @@ def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -
 )
 def test_less_than_a_quarter_after_two_sessions_stops_the_course(responses: tuple[int, ...], stops: bool) -> None:
     case = loaded(VEINS_CASE + "".join(session(r, 6 * n) for n, r in enumerate(responses))).case
-    judged = judge(case, concern=case.concern[0], modality="vascular")
+    judged = judge_suitability(case, concern=case.concern[0], modality="vascular")
     assert ("response-too-little" in [reason.rule for reason in judged.reasons]) is stops
     assert (judged.decision == "refer") is stops
-    other = judge(case, concern=case.concern[0], modality="fractional-ablative")
+    other = judge_suitability(case, concern=case.concern[0], modality="fractional-ablative")
     assert other.decision != "refer"  # another kind of light has not been tried
 
 
 def test_the_rule_to_stop_stands_before_the_third_session() -> None:
-    course = course_of([part("redness", option("vascular", "dye", Range(4, 4, "sessions"), MONTH))])
+    course = schedule_course([part("redness", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))])
     assert [index for index, told in enumerate(steps(course)) if "course.stop-rule" in told] == [2]
 
 
 def test_medicines_are_paused_by_their_prescriber_alone() -> None:
     taking = PERSON + 'medications = [{name = "warfarin"}]\n' + concern("facial-telangiectasia", extra="")
-    (step,) = [s for s in course_of([VEINS], loaded(taking).case)[0].steps if s.id == "course.pause"]
+    (step,) = [s for s in schedule_course([VEINS], loaded(taking).case)[0].steps if s.id == "course.pause"]
     assert "warfarin" in step.text
-    assert not [s for s in course_of([VEINS], loaded(VEINS_CASE).case)[0].steps if s.id == "course.pause"]
+    assert not [s for s in schedule_course([VEINS], loaded(VEINS_CASE).case)[0].steps if s.id == "course.pause"]
 
 
 def test_the_course_comes_to_the_sum_of_its_visits() -> None:
-    told = replace(VEINS.options[0], minutes=Range(15, 90, "minutes"), downtime_days=days(3.0))
+    told = replace(VEINS.options[0], minutes=SourceRange(15, 90, "minutes"), downtime_days=days(3.0))
     concerns = [part("redness", replace(told, sessions=TWICE, interval_weeks=MONTH))]
-    total = total_of(concerns, course_of(concerns))
+    total = course_total(concerns, schedule_course(concerns))
     assert (total.visits, total.weeks) == (2, 6)
-    assert isinstance(total.minutes, Range)
+    assert isinstance(total.minutes, SourceRange)
     assert (total.minutes.low, total.minutes.high) == (30, 180)
-    assert isinstance(total.downtime_days, Range)
+    assert isinstance(total.downtime_days, SourceRange)
     assert total.downtime_days.high == 6.0
     assert len(total.afterwards) == 1
 
 
 def test_sessions_are_never_nearer_than_the_least_interval() -> None:
-    course = course_of([part("age-spots", option("pigment-short-pulse", "qs", TWICE, weeks(1, 2)))])
+    course = schedule_course([part("age-spots", option("pigment-short-pulse", "qs", TWICE, weeks(1, 2)))])
     assert [session.week for session in course] == [0, 4]
 
 
@@ -226,15 +234,15 @@ def steps(course: Sequence[Visit]) -> list[set[str]]:
         (MONTH, set()),
     ],
 )
-def test_a_week_that_the_least_interval_decided_says_so(interval: Range | Unknown, said: set[str]) -> None:
-    first, second = steps(course_of([part("age-spots", option("pigment-short-pulse", "qs", TWICE, interval))]))
+def test_a_week_that_the_least_interval_decided_says_so(interval: SourceRange | Unknown, said: set[str]) -> None:
+    first, second = steps(schedule_course([part("age-spots", option("pigment-short-pulse", "qs", TWICE, interval))]))
     floors = {"course.least", "course.least-unknown"}
     assert not first & floors
     assert second & floors == said
 
 
 def test_the_least_interval_is_told_with_both_numbers() -> None:
-    course = course_of([part("melasma", option("pigment-short-pulse", "qs", TWICE, weeks(2, 2)))])
+    course = schedule_course([part("melasma", option("pigment-short-pulse", "qs", TWICE, weeks(2, 2)))])
     (step,) = (step for step in course[1].steps if step.id == "course.least")
     assert step.params["weeks"] == course[1].week
     assert step.params["source_weeks"] == 2
@@ -242,21 +250,21 @@ def test_the_least_interval_is_told_with_both_numbers() -> None:
 
 def test_a_source_of_one_concern_decides_for_what_is_treated_with_it() -> None:
     together = [part("redness", option("vascular", "dye", TWICE, span)) for span in (UNKNOWN, MONTH)]
-    course = course_of(together)
+    course = schedule_course(together)
     assert course[1].week == MONTH.high
     assert not steps(course)[1] & {"course.least", "course.least-unknown"}
 
 
 def test_every_session_after_the_first_begins_with_a_review() -> None:
-    first, *others = course_of([SCARS, VEINS])
+    first, *others = schedule_course([SCARS, VEINS])
     assert "course.review" not in [step.id for step in first.steps]
     for session in others:
         assert session.steps[0].id == "course.review"
 
 
 def test_without_a_laser_there_is_no_course() -> None:
-    assert course_of([part("dynamic-wrinkles")]) == ()
-    assert course_of([]) == ()
+    assert schedule_course([part("dynamic-wrinkles")]) == ()
+    assert schedule_course([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -275,14 +283,14 @@ def test_without_a_laser_there_is_no_course() -> None:
     ],
 )
 def test_settings_read_as_a_person_says_them(settings: DeviceSetting, words: str) -> None:
-    assert settings_in_words(settings) == words
+    assert describe_settings(settings) == words
 
 
 def test_of_a_lamp_the_cut_off_of_its_filter_is_told() -> None:
     settings = replace(SETTINGS, wavelength_nm=560.0)
-    assert settings_in_words(settings, lamp=True).startswith("from 560 nm, 5 J/cm²")
-    lamp = replace(LASER, setup=Setup("ipl", "ipl", 560.0, (560.0, 1200.0), settings))
-    (step,) = (step for step in course_of([part("redness", lamp)])[0].steps if step.id == "course.treat")
+    assert describe_settings(settings, lamp=True).startswith("from 560 nm, 5 J/cm²")
+    lamp = replace(LASER, setup=DeviceSetup("ipl", "ipl", 560.0, (560.0, 1200.0), settings))
+    (step,) = (step for step in schedule_course([part("redness", lamp)])[0].steps if step.id == "course.treat")
     assert "from 560 nm, 5 J/cm²" in step.text
 
 

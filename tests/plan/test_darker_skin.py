@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from skinbeam.assessment.skin import colour_of
-from skinbeam.errors import NotAvailable
+from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import devices
-from skinbeam.laser.grid import Setting, dose_steps
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine, built_in_cooling, candidates
-from skinbeam.plan.search.fractional import microbeam_trial
-from skinbeam.plan.search.full_field import full_field_trial
-from skinbeam.plan.search.goals import goal_of, laser_choices
-from skinbeam.plan.search.trial import Trial
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps
+from skinbeam.model.case import Case
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.input_files import parse_record
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.fractional import search_microbeams
+from skinbeam.plan.search.full_field import search_full_field
+from skinbeam.plan.search.goals import laser_choices, treatment_goal
+from skinbeam.plan.search.settings import SearchMachine, built_in_cooling, candidate_settings
+from skinbeam.plan.search.skin_bank import SkinBank
 
 COLOURS_DEG = (57.0, 48.0, 34.0, 19.0, -10.0, -40.0)  # one in the middle of each class, the lightest first
 DRAWS = 50
@@ -27,8 +27,10 @@ ENERGIES = 6  # of a microbeam, which stands for all that lie between
 @cache
 def bank(ita_deg: float) -> SkinBank:
     patient = {"age_years": 40.0, "ita_deg": ita_deg}
-    case = parse(Case, {"patient": patient, "concern": [{"condition": "redness", "site": "cheeks"}]}, file="case")
-    return SkinBank(case, colour_of(case, None), DRAWS, 0)
+    case = parse_record(
+        Case, {"patient": patient, "concern": [{"condition": "redness", "site": "cheeks"}]}, file="case"
+    )
+    return SkinBank(case, assess_colour(case, None), DRAWS, 0)
 
 
 CONDITIONS = ("age-spots", "melasma", "redness", "facial-telangiectasia", "acne-scars", "wrinkles")
@@ -46,17 +48,17 @@ ONCE = [
 ]
 
 
-def search(condition: str, modality: str, name: str, setting: Setting, ita_deg: float) -> Trial | None:
-    goal, device = goal_of(condition, modality), devices()[name]
-    machine, skins = Machine(name, device, Path()), bank(ita_deg).skins("cheeks", goal)
+def search(condition: str, modality: str, name: str, setting: BeamSetting, ita_deg: float) -> CandidateSetting | None:
+    goal, device = treatment_goal(condition, modality), devices()[name]
+    machine, skins = SearchMachine(name, device, Path()), bank(ita_deg).skins("cheeks", goal)
     if not device.microbeam:
-        return full_field_trial(machine, setting, goal, skins, built_in_cooling(device)[0])
+        return search_full_field(machine, setting, goal, skins, built_in_cooling(device)[0])
     steps = dose_steps(device, *setting)
     energies = steps[:: max(1, len(steps) // ENERGIES)]
-    return microbeam_trial(machine, setting, goal, skins, energies=energies)
+    return search_microbeams(machine, setting, goal, skins, energies=energies)
 
 
-def doses_of(condition: str, modality: str, name: str, setting: Setting) -> list[float]:
+def doses_of(condition: str, modality: str, name: str, setting: BeamSetting) -> list[float]:
     """The doses offered from the lightest to the darkest skin, without those to whom none is."""
     doses = []
     for ita_deg in COLOURS_DEG:
@@ -69,8 +71,8 @@ def doses_of(condition: str, modality: str, name: str, setting: Setting) -> list
     return doses
 
 
-def settings_of(name: str) -> list[Setting]:
-    return list(candidates(devices()[name], every_size=False, pulses=2))
+def settings_of(name: str) -> list[BeamSetting]:
+    return list(candidate_settings(devices()[name], every_size=False, pulses=2))
 
 
 FIRST = [next(case for case in ONCE if case[1] == modality) for modality in dict.fromkeys(case[1] for case in ONCE)]
@@ -96,16 +98,16 @@ def test_no_dose_rises_with_darkness_at_any_setting(condition: str, modality: st
 
 def test_a_short_pulse_would_rise_with_darkness_if_nothing_held_it() -> None:
     """The property above is not empty: without lighter skins to hold it, a darker one is given more."""
-    goal = goal_of("age-spots", "pigment-short-pulse")
+    goal = treatment_goal("age-spots", "pigment-short-pulse")
     device = devices()["qs-ndyag-532-1064"]
-    machine = Machine(device.name, device, Path())
+    machine = SearchMachine(device.name, device, Path())
     setting = settings_of(device.name)[0]
     doses = {}
     for ita_deg in (57.0, 19.0):
         skins = bank(ita_deg).skins("cheeks", goal)
         cooling = built_in_cooling(device)[0]
-        held = full_field_trial(machine, setting, goal, skins, cooling)
-        free = full_field_trial(machine, setting, goal, replace(skins, lighter=()), cooling)
+        held = search_full_field(machine, setting, goal, skins, cooling)
+        free = search_full_field(machine, setting, goal, replace(skins, lighter=()), cooling)
         assert held is not None
         assert free is not None
         assert held.held == (held.dose < free.dose)
@@ -116,15 +118,15 @@ def test_a_short_pulse_would_rise_with_darkness_if_nothing_held_it() -> None:
 
 def test_a_phototype_gets_no_more_than_the_lightest_measured_colour() -> None:
     """Or leaving the measurement out would be rewarded."""
-    goal = goal_of("age-spots", "pigment-short-pulse")
+    goal = treatment_goal("age-spots", "pigment-short-pulse")
     device = devices()["qs-ndyag-532-1064"]
-    machine, setting = Machine(device.name, device, Path()), settings_of("qs-ndyag-532-1064")[0]
+    machine, setting = SearchMachine(device.name, device, Path()), settings_of("qs-ndyag-532-1064")[0]
     lightest = search("age-spots", "pigment-short-pulse", device.name, setting, COLOURS_DEG[0])
     assert lightest is not None
     for phototype in ("II", "IV"):
         patient = {"age_years": 40.0, "phototype": phototype}
         asked = [{"condition": "redness", "site": "cheeks"}]
-        case = parse(Case, {"patient": patient, "concern": asked}, file="case")
-        skins = SkinBank(case, colour_of(case, None), DRAWS, 0).skins("cheeks", goal)
-        found = full_field_trial(machine, setting, goal, skins, built_in_cooling(device)[0])
+        case = parse_record(Case, {"patient": patient, "concern": asked}, file="case")
+        skins = SkinBank(case, assess_colour(case, None), DRAWS, 0).skins("cheeks", goal)
+        found = search_full_field(machine, setting, goal, skins, built_in_cooling(device)[0])
         assert found is None or found.dose <= lightest.dose

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 from consultations import loaded
 
-from skinbeam.assessment.skin import colour_of
+from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import devices
-from skinbeam.laser.grid import Setting
-from skinbeam.plan.rules.bound import Bound, Bounds
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine, built_in_cooling
-from skinbeam.plan.search.fractional import microbeam_trial
-from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, full_field_trial
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.plan.search.trial import Trial
-from skinbeam.simulate.pulse.places import depth_through, depth_through_epidermis
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.plan.rules.bounds import RuleBound, RuleBounds
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.fractional import search_microbeams
+from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, search_full_field
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.settings import SearchMachine, built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.simulate.pulse.locations import epidermis_bottom_m, layer_bottom_m
 
 CASE = loaded(
     '[patient]\nage_years = 60\nphototype = "II"\n[[concern]]\ncondition = "wrinkles"\nsite = "cheeks"\n'
@@ -26,19 +26,19 @@ GRADES = ("mild", "moderate", "severe")
 
 @cache
 def bank() -> SkinBank:
-    return SkinBank(CASE, colour_of(CASE, None), 100, 0)
+    return SkinBank(CASE, assess_colour(CASE, None), 100, 0)
 
 
-def field(severity: str | None) -> Trial:
-    goal, device = goal_of("perioral-lines", "ablative", severity), devices()["co2-10600"]
+def field(severity: str | None) -> CandidateSetting:
+    goal, device = treatment_goal("perioral-lines", "ablative", severity), devices()["co2-10600"]
     skins = bank().skins("perioral", goal)
-    machine = Machine(device.name, device, Path())
-    found = full_field_trial(machine, Setting(10600.0, 0.1, 2.25), goal, skins, built_in_cooling(device)[0])
+    machine = SearchMachine(device.name, device, Path())
+    found = search_full_field(machine, BeamSetting(10600.0, 0.1, 2.25), goal, skins, built_in_cooling(device)[0])
     assert found is not None
     return found
 
 
-def injury(trial: Trial) -> float:
+def injury(trial: CandidateSetting) -> float:
     (verdict,) = trial.verdicts
     return float(verdict.value.median)
 
@@ -52,37 +52,42 @@ def test_a_severe_line_is_injured_deeper_than_a_mild_one_and_no_limit_breaks() -
 
 
 def test_columns_go_deeper_for_what_is_more_severe() -> None:
-    goals = [goal_of("acne-scars", "non-ablative-fractional", severity) for severity in GRADES]
+    goals = [treatment_goal("acne-scars", "non-ablative-fractional", severity) for severity in GRADES]
     device = devices()["fractional-1550"]
-    machine, setting = Machine(device.name, device, Path()), Setting(1550.0, 5.0, 0.14)
+    machine, setting = SearchMachine(device.name, device, Path()), BeamSetting(1550.0, 5.0, 0.14)
     skins = bank().skins("cheeks", goals[0])
     energies = machine.doses(setting)
-    found = [microbeam_trial(machine, setting, goal, skins, energies=energies) for goal in goals]
+    found = [search_microbeams(machine, setting, goal, skins, energies=energies) for goal in goals]
     doses = [trial.dose for trial in found if trial is not None]
     assert len(doses) == 3
     assert doses[0] < doses[1] <= doses[2]
 
 
 def test_what_counts_as_reached_lies_no_deeper_than_the_middle_of_the_zone() -> None:
-    fat = bank().skins("cheeks", goal_of("acne-scars", "fractional-ablative")).target["thickness_m"].values.sum(axis=1)
+    fat = (
+        bank()
+        .skins("cheeks", treatment_goal("acne-scars", "fractional-ablative"))
+        .target["thickness_m"]
+        .values.sum(axis=1)
+    )
     for severity in GRADES:
-        goal = goal_of("acne-scars", "fractional-ablative", severity)
+        goal = treatment_goal("acne-scars", "fractional-ablative", severity)
         counts, aimed = goal.column_depths_m(fat)
         assert (counts <= aimed).all()
         assert (counts <= (goal.zone_m[0] + goal.zone_m[1]) / 2).all()
 
 
 def test_where_a_rule_holds_the_energy_columns_aim_no_deeper_than_for_what_is_mild() -> None:
-    held = Bounds((Bound("energy_mJ", "yuan2014deepfx", "", maximum=20.0, diameter_um=120.0),))
-    aims = [goal_of("acne-scars", "fractional-ablative", severity, held).aim for severity in GRADES]
-    assert aims == [goal_of("acne-scars", "fractional-ablative", "mild").aim] * 3
+    held = RuleBounds((RuleBound("energy_mJ", "yuan2014deepfx", "", maximum=20.0, diameter_um=120.0),))
+    aims = [treatment_goal("acne-scars", "fractional-ablative", severity, held).aim for severity in GRADES]
+    assert aims == [treatment_goal("acne-scars", "fractional-ablative", "mild").aim] * 3
 
 
 @pytest.mark.parametrize("condition", ["skin-texture", "wrinkles", "perioral-lines", "acne-scars", "laxity"])
 def test_a_field_is_aimed_between_the_epidermis_and_the_deeper_dermis(condition: str) -> None:
-    skins = bank().skins("cheeks", goal_of(condition, "ablative")).target
-    epidermis, most = depth_through_epidermis(skins), depth_through(skins, ABOVE_DEEPER_DERMIS)
+    skins = bank().skins("cheeks", treatment_goal(condition, "ablative")).target
+    epidermis, most = epidermis_bottom_m(skins), layer_bottom_m(skins, ABOVE_DEEPER_DERMIS)
     for severity in GRADES:
-        aimed = goal_of(condition, "ablative", severity).field_depth_m(epidermis, most)
+        aimed = treatment_goal(condition, "ablative", severity).field_depth_m(epidermis, most)
         assert (aimed >= epidermis).all()
         assert (aimed <= most).all()

@@ -6,18 +6,17 @@ from typing import Any
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
-from skinbeam.assessment.adverse import UNREAD, kinds_in, reaction_kinds
-from skinbeam.assessment.reactions import reactions
+from skinbeam.assessment.reactions import UNREAD_REACTION, earlier_reactions, reaction_kinds, read_reaction_kinds
 from skinbeam.laser import device as lasers
-from skinbeam.laser.grid import Setting
-from skinbeam.plan.rules.earlier import bars_of, earlier_reasons
-from skinbeam.plan.rules.suitability import judge, judge_case
-from skinbeam.plan.search.candidates import Machine
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import REACTIONS
-from skinbeam.schema.names import laser_modalities
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import REACTIONS
+from skinbeam.model.vocabulary import laser_modalities
+from skinbeam.plan.rules.history import dose_bars, reaction_reasons
+from skinbeam.plan.rules.suitability import judge_case, judge_suitability
+from skinbeam.plan.search.settings import SearchMachine
 
-DYE = Setting(595.0, 10.0, 10.0)
+DYE = BeamSetting(595.0, 10.0, 10.0)
 VEINS = PERSON + concern("facial-telangiectasia", extra="")
 INJURIES = ("blister", "burn", "erosion", "scar")
 MONTH_H = 28 * 24
@@ -38,14 +37,14 @@ def case(text: str) -> Case:
     return loaded(VEINS + text).case
 
 
-def tried(text: str, name: str = "pulsed-dye-595", setting: Setting = DYE) -> tuple[float, ...]:
+def tried(text: str, name: str = "pulsed-dye-595", setting: BeamSetting = DYE) -> tuple[float, ...]:
     """The doses of a device that a plan may still try."""
     device = lasers.devices()[name]
-    return Machine(name, device, Path(), bars_of(case(text), name, device)).doses(setting)
+    return SearchMachine(name, device, Path(), dose_bars(case(text), name, device)).doses(setting)
 
 
 def rules_of(text: str, modality: str | None = None) -> dict[str, str]:
-    return {reason.rule: reason.decision for reason in earlier_reasons(case(text), modality)}
+    return {reason.rule: reason.decision for reason in reaction_reasons(case(text), modality)}
 
 
 @pytest.mark.parametrize("reaction", INJURIES)
@@ -54,7 +53,7 @@ def test_an_injury_bars_its_dose_and_every_greater_one(reaction: str) -> None:
     assert max(free) > 6.0
     assert tried(spot(reaction)) == tuple(dose for dose in free if dose < 6.0)
     assert rules_of(spot(reaction)) == {"earlier-injury": "with-caution"}
-    (told,) = earlier_reasons(case(spot(reaction)), None)
+    (told,) = reaction_reasons(case(spot(reaction)), None)
     assert "Pulsed dye laser, 595 nm" in told.message.text
     assert "6 J/cm²" in told.message.text
 
@@ -82,7 +81,7 @@ def test_an_energy_and_a_spot_are_a_dose() -> None:
 
 
 def test_only_the_wavelength_that_injured_is_barred() -> None:
-    green, infrared = Setting(532.0, 1e-5, 3.0), Setting(1064.0, 1e-5, 3.0)
+    green, infrared = BeamSetting(532.0, 1e-5, 3.0), BeamSetting(1064.0, 1e-5, 3.0)
     name = "qs-ndyag-532-1064"
     hurt = spot("blister", "wavelength_nm = 532.0\nfluence_J_cm2 = 1.0", device=name)
     assert max(tried(hurt, name, green)) < 1.0
@@ -94,7 +93,7 @@ def test_only_the_wavelength_that_injured_is_barred() -> None:
 
 
 def test_another_device_is_not_barred_but_warned_of() -> None:
-    setting = Setting(532.0, 10.0, 4.0)
+    setting = BeamSetting(532.0, 10.0, 4.0)
     assert tried(spot("blister"), "ktp-532", setting) == tried("", "ktp-532", setting)
     assert judge_case(case(spot("blister"))).decision != "suitable"
 
@@ -117,10 +116,10 @@ def test_crust_and_whitening_are_expected_of_short_pulses_and_a_sign_elsewhere(r
     name = "qs-ndyag-532-1064"
     text = spot(reaction, "wavelength_nm = 532.0\nfluence_J_cm2 = 1.0", device=name)
     assert rules_of(text) == {}
-    assert tried(text, name, Setting(532.0, 1e-5, 3.0)) == tried("", name, Setting(532.0, 1e-5, 3.0))
+    assert tried(text, name, BeamSetting(532.0, 1e-5, 3.0)) == tried("", name, BeamSetting(532.0, 1e-5, 3.0))
     of_vessels = spot(reaction, device="ndyag-1064")
     assert rules_of(of_vessels) == {"earlier-sign": "with-caution"}
-    setting = Setting(1064.0, 30.0, 10.0)
+    setting = BeamSetting(1064.0, 30.0, 10.0)
     assert tried(of_vessels, "ndyag-1064", setting) == tried("", "ndyag-1064", setting)
 
 
@@ -142,8 +141,8 @@ def test_a_session_without_device_or_dose_makes_its_lasers_wait_for_a_clinician(
     text = session("blister", more)
     assert rules_of(text, "vascular") == {"earlier-injury-undosed": "refer"}
     own = case(text)
-    assert judge(own, concern=own.concern[0], modality="vascular").decision == "refer"
-    assert judge(own, concern=own.concern[0], modality="fractional-ablative").decision == "with-caution"
+    assert judge_suitability(own, concern=own.concern[0], modality="vascular").decision == "refer"
+    assert judge_suitability(own, concern=own.concern[0], modality="fractional-ablative").decision == "with-caution"
 
 
 def test_an_unknown_device_bars_every_laser_that_it_may_have_been() -> None:
@@ -155,10 +154,10 @@ def test_an_unknown_device_bars_every_laser_that_it_may_have_been() -> None:
 
 
 def test_what_is_not_understood_is_told() -> None:
-    (told,) = earlier_reasons(case(session("felt odd for a week")), None)
+    (told,) = reaction_reasons(case(session("felt odd for a week")), None)
     assert (told.rule, told.decision) == ("earlier-unread", "with-caution")
     assert "felt odd for a week" in told.message.text
-    assert earlier_reasons(case(session("none")), None) == []
+    assert reaction_reasons(case(session("none")), None) == []
 
 
 @pytest.mark.parametrize(
@@ -182,17 +181,17 @@ def test_what_is_not_understood_is_told() -> None:
         ("no, blister", ("blister",)),
         ("no more blisters than before", ("blister",)),
         ("crusts, then dark patches", ("crust", "pigment-change")),
-        ("redness, blistring, ulcerated", ("redness", UNREAD, "erosion")),
-        ("redness for 8 months", ("redness", UNREAD)),
-        ("old scar softer", (UNREAD,)),
-        ("dark spots faded", (UNREAD,)),
-        ("no idea", (UNREAD,)),
-        ("burning pain", (UNREAD,)),
-        ("no blister, but it peeled for a month", (UNREAD,)),
+        ("redness, blistring, ulcerated", ("redness", UNREAD_REACTION, "erosion")),
+        ("redness for 8 months", ("redness", UNREAD_REACTION)),
+        ("old scar softer", (UNREAD_REACTION,)),
+        ("dark spots faded", (UNREAD_REACTION,)),
+        ("no idea", (UNREAD_REACTION,)),
+        ("burning pain", (UNREAD_REACTION,)),
+        ("no blister, but it peeled for a month", (UNREAD_REACTION,)),
     ],
 )
 def test_what_is_denied_is_not_read_as_said_and_nothing_is_passed_over(text: str, kinds: tuple[str, ...]) -> None:
-    assert set(kinds_in(text)) == set(kinds)
+    assert set(read_reaction_kinds(text)) == set(kinds)
 
 
 @pytest.mark.parametrize("hours", [24.0, 1000.0])
@@ -212,7 +211,7 @@ def test_a_crust_is_expected_of_brown_spots_alone(treats: str, told: dict[str, s
 @pytest.mark.parametrize("more", ["fluence_J_cm2 = 900.0", "energy_mJ = 300.0"])
 def test_a_dose_that_the_device_cannot_emit_bars_every_dose(more: str) -> None:
     assert tried(spot("burn", more)) == ()
-    (told,) = earlier_reasons(case(spot("burn", more)), None)
+    (told,) = reaction_reasons(case(spot("burn", more)), None)
     assert "no dose of it is planned" in told.message.text
 
 
@@ -225,7 +224,7 @@ def test_every_reaction_of_the_schema_has_its_meaning_and_words() -> None:
     assert set(reaction_kinds()) == set(REACTIONS)
     for kind, entry in reaction_kinds().items():
         for word in entry["words"]:
-            read = reactions(case(session(word)))
+            read = earlier_reactions(case(session(word)))
             assert [one.kind for one in read] == [kind], word
 
 

@@ -16,13 +16,23 @@ from smallest_cases import DIAGNOSED, TODAY, World, leaves_of, spoke, world_of
 
 from skinbeam.assessment.medicines import medications
 from skinbeam.assessment.questionnaire import PERSON_FACTS, fact_tables
-from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.suitability import judge, judge_case
-from skinbeam.plan.rules.table import OPTION_FACTS, Always, Condition, Joined, Rule, Test, rules
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.plan.rules.suitability import judge_case, judge_suitability
+from skinbeam.plan.rules.table import (
+    OPTION_FACTS,
+    AlwaysTrue,
+    FactTest,
+    JointCondition,
+    Rule,
+    RuleCondition,
+    decision_severity,
+    load_rules,
+)
 
-REFUSING = [rule for rule in rules("suitability") if severity(rule.decision) >= severity("refer")]
+REFUSING = [
+    rule for rule in load_rules("suitability") if decision_severity(rule.decision) >= decision_severity("refer")
+]
 # What leaving an answer out means: the rule that then asks or waits; else it is read as a no, or it must be said.
 BLANK = {
     "age_years": "must be said",
@@ -66,18 +76,18 @@ class Row:
         return f"{self.rule.id}: {self.fact} {self.answer}".strip()
 
 
-def positive(condition: Condition) -> Iterator[Test]:
+def positive(condition: RuleCondition) -> Iterator[FactTest]:
     """The tests that can make a condition hold."""
-    if isinstance(condition, Test):
+    if isinstance(condition, FactTest):
         yield condition
-    elif isinstance(condition, Joined):
+    elif isinstance(condition, JointCondition):
         for part in condition.parts:
             yield from positive(part)
 
 
 def rows() -> Iterator[Row]:
     for rule in REFUSING:
-        if isinstance(rule.when, Always):
+        if isinstance(rule.when, AlwaysTrue):
             yield Row(rule, "", "", world_of(rule, fires=True))
         for test in positive(rule.when):
             for answer, change in answers(test):
@@ -86,7 +96,7 @@ def rows() -> Iterator[Row]:
                 yield Row(rule, test.fact, answer, world)
 
 
-def answers(test: Test) -> Iterator[tuple[str, Callable[[World], None]]]:
+def answers(test: FactTest) -> Iterator[tuple[str, Callable[[World], None]]]:
     """Every answer by which one test holds, in words, and what it changes in a case in which its rule speaks."""
     if test.fact.startswith("medication."):
         name = test.fact.removeprefix("medication.")
@@ -193,7 +203,7 @@ def among_others(row: Row) -> Case:
     patient, concern = row.world.patient, row.world.concern
     listed = [OTHERS[0], concern, *row.world.others, OTHERS[1]]
     done = [one.model_dump(exclude_none=True) for one in row.world.case().session]
-    return parse(Case, {"patient": patient, "concern": listed, "session": done}, file="case")
+    return parse_record(Case, {"patient": patient, "concern": listed, "session": done}, file="case")
 
 
 def test_every_rule_that_refuses_has_a_row_and_every_answer_makes_it_speak() -> None:
@@ -215,23 +225,23 @@ def test_a_rule_that_refuses_speaks_of_every_treatment_that_it_names(rule: Rule)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_refusal_stands_whatever_else_is_said_or_not(row: Row, way: Callable[[Row], Case]) -> None:
     case = way(row)
-    found = judge(case, concern=case.concern[0], **row.world.choice)
+    found = judge_suitability(case, concern=case.concern[0], **row.world.choice)
     assert row.rule.id in spoke(found)
-    assert severity(found.decision) >= severity(row.rule.decision)
+    assert decision_severity(found.decision) >= decision_severity(row.rule.decision)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_refusal_stands_beside_other_concerns_and_in_the_whole_plan(row: Row) -> None:
     case = among_others(row)
-    found = judge(case, concern=case.concern[1], **row.world.choice)
+    found = judge_suitability(case, concern=case.concern[1], **row.world.choice)
     assert row.rule.id in spoke(found)
     whole = judge_case(case)
     if row.rule.decides == "case":
         assert row.rule.id in spoke(whole)
-        assert severity(whole.decision) >= severity(row.rule.decision)
+        assert decision_severity(whole.decision) >= decision_severity(row.rule.decision)
     if all(fact in (*PERSON_FACTS, *OPTION_FACTS) or fact.startswith("medication.") for fact in asked(row.rule)):
         for other in (case.concern[0], case.concern[-1]):
-            assert row.rule.id in spoke(judge(case, concern=other, **row.world.choice))
+            assert row.rule.id in spoke(judge_suitability(case, concern=other, **row.world.choice))
 
 
 def test_of_every_answer_that_refuses_it_is_known_what_its_absence_means() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from consultations import CONDITIONS, example, example_figures
 
-from skinbeam.estimate import Unknown
-from skinbeam.schema.names import table
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.vocabulary import vocabulary_table
 
 pytestmark = pytest.mark.check
 
@@ -46,7 +46,7 @@ def test_an_example_comes_to_its_plan(file: Path) -> None:
     offered = [(o["modality"], o["device"]) for o in part["options"] if "device" in o]
     names = [option["modality"] for option in part["options"]]
     assert "no-treatment" in names
-    assert set(table("condition")[condition]["alternative"]) <= set(names)
+    assert set(vocabulary_table("condition")[condition]["alternative"]) <= set(names)
     if file.stem in REFUSED:
         assert modality not in [name for name, _ in offered]
         reasons = [m["id"] for r in part["refused"] if r["modality"] == modality for m in r["reasons"]]
@@ -73,19 +73,19 @@ def test_every_pair_of_condition_and_suitable_laser_has_its_example() -> None:
     shown = {asked(file)[:2] for file in CONDITIONS}
     suitable = {
         (condition, modality)
-        for condition, entry in table("condition").items()
+        for condition, entry in vocabulary_table("condition").items()
         for modality, choice in entry.get("modality", {}).items()
         if choice["use"] != "not"
     }
     assert suitable <= shown
-    assert {condition for condition, _ in shown} == set(table("condition"))
+    assert {condition for condition, _ in shown} == set(vocabulary_table("condition"))
 
 
 def test_every_condition_that_a_laser_suits_is_offered_one_somewhere() -> None:
     offered = {asked(file)[0] for file in CONDITIONS if file.stem not in REFUSED}
     usable = {
         condition
-        for condition, entry in table("condition").items()
+        for condition, entry in vocabulary_table("condition").items()
         if any(choice["use"] != "not" for choice in entry.get("modality", {}).values())
     }
     assert offered == usable

@@ -2,7 +2,7 @@
 
 from consultations import NAMED, PERSON, concern, loaded
 
-from skinbeam.plan.expected import expected_of, question_of
+from skinbeam.plan.expected_result import trial_expectation, trial_question
 
 
 def test_the_kind_of_a_condition_reaches_the_trials() -> None:
@@ -13,7 +13,9 @@ def test_the_kind_of_a_condition_reaches_the_trials() -> None:
         codes.append(
             {
                 warning.code
-                for warning in expected_of(case, question_of(case, case.concern[0], "topical-depigmenting")).warnings
+                for warning in trial_expectation(
+                    case, trial_question(case, case.concern[0], "topical-depigmenting")
+                ).warnings
             }
         )
     assert codes[1] - codes[0] == {"subtype-not-studied"}

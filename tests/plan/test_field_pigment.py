@@ -3,13 +3,13 @@
 import pytest
 from smallest_cases import World, spoke
 
-from skinbeam.plan.search.goals import LESION_OF, laser_choices
-from skinbeam.plan.visit.healing import healing_days, immediate
-from skinbeam.schema.names import table
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.downtime import describe_healing_days, immediate_reaction
+from skinbeam.plan.search.goals import LESION_BY_CONDITION, laser_choices
 
 SHORT = "pigment-short-pulse"
-TREATED = [name for name in table("condition") if SHORT in laser_choices(name, "cheeks")[0]]
-FIELDS = [name for name in TREATED if name not in LESION_OF]
+TREATED = [name for name in vocabulary_table("condition") if SHORT in laser_choices(name, "cheeks")[0]]
+FIELDS = [name for name in TREATED if name not in LESION_BY_CONDITION]
 
 
 def test_some_are_fields_and_some_are_spots() -> None:
@@ -19,7 +19,7 @@ def test_some_are_fields_and_some_are_spots() -> None:
 
 @pytest.mark.parametrize("condition", TREATED)
 def test_whitening_is_sought_on_spots_and_stops_a_field(condition: str) -> None:
-    told = immediate(SHORT, condition, "1064 nm")
+    told = immediate_reaction(SHORT, condition, "1064 nm")
     stops = [one.id for one in told.stop_at]
     if condition in FIELDS:
         assert told.seek.id == "immediate.seek-field-pigment"
@@ -31,7 +31,7 @@ def test_whitening_is_sought_on_spots_and_stops_a_field(condition: str) -> None:
 
 @pytest.mark.parametrize("condition", TREATED)
 def test_crusts_are_foretold_of_spots_alone(condition: str) -> None:
-    days = " ".join(day.text.id for day in healing_days(SHORT, condition))
+    days = " ".join(day.text.id for day in describe_healing_days(SHORT, condition))
     assert ("healing-day.field-pigment" in days) is (condition in FIELDS)
     assert ("healing-day.pigment-short-pulse" in days) is (condition not in FIELDS)
 

@@ -8,39 +8,37 @@ import pytest
 from consultations import PERSON, concern, loaded
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.assessment.skin import colour_of
+from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import load_device
-from skinbeam.laser.grid import Setting
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine, built_in_cooling
-from skinbeam.plan.search.caps import PulseCaps
-from skinbeam.plan.search.full_field import full_field_trial
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.plan.search.limits import Limit, limits_for, target
-from skinbeam.plan.search.region import Region
-from skinbeam.plan.search.trial import Trial
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.full_field import search_full_field
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.limits import SettingLimit, effect_target, find_limits
+from skinbeam.plan.search.settings import PracticeRegion, PulseCaps, SearchMachine, built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
 
-VEINS = goal_of("facial-telangiectasia", "vascular")
-DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
-SETTING = Setting(595.0, 6.0, 7.0)  # the middle of those that were published
+VEINS = treatment_goal("facial-telangiectasia", "vascular")
+DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+SETTING = BeamSetting(595.0, 6.0, 7.0)  # the middle of those that were published
 COLOURS_DEG = (57.0, 34.0, 20.0, -10.0)  # very light, intermediate, tan and brown
 
 
 @cache
-def trial(ita_deg: float, *, capped: bool = False) -> Trial:
+def trial(ita_deg: float, *, capped: bool = False) -> CandidateSetting:
     """The best dose for a colour; `capped` as plans are, by what was published and what injured such skin."""
     text = PERSON.replace("60.0", str(ita_deg)).replace('phototype = "II"\n', "")
     case = loaded(text + concern(VEINS.condition, extra="")).case
-    skins = SkinBank(case, colour_of(case, None), 100, 0).skins("cheeks", VEINS)
+    skins = SkinBank(case, assess_colour(case, None), 100, 0).skins("cheeks", VEINS)
     caps = PulseCaps(VEINS.condition, VEINS.modality, "cheeks", darkest_phototype(case)) if capped else None
     machine = replace(DYE, caps=caps)
-    found = full_field_trial(machine, SETTING, VEINS, skins, built_in_cooling(DYE.device)[0])
+    found = search_full_field(machine, SETTING, VEINS, skins, built_in_cooling(DYE.device)[0])
     assert found is not None
     return found
 
 
-def burn_limit(modality: str) -> Limit:
-    (found,) = [limit for limit in limits_for(modality, "cheeks") if limit.id == "epidermal-burn"]
+def burn_limit(modality: str) -> SettingLimit:
+    (found,) = [limit for limit in find_limits(modality, "cheeks") if limit.id == "epidermal-burn"]
     return found
 
 
@@ -49,7 +47,7 @@ def test_a_dose_for_vessels_is_raised_within_the_warning_and_up_to_it(ita_deg: f
     found = trial(ita_deg)
     assert found.p_broken < burn_limit("vascular").warn
     above = [dose for dose in DYE.doses(SETTING) if dose > found.dose]
-    if found.p_effective < target().wanted and not found.held:
+    if found.p_effective < effect_target().wanted and not found.held:
         assert found.burns is not None
         assert found.burns.p(above[0]) @ found.weights[1] / found.weights[1].sum() >= burn_limit("vascular").warn
 
@@ -64,7 +62,7 @@ def test_brown_skin_gets_a_fifth_less_than_light_skin_and_no_more_on_the_way() -
 
 def test_what_is_published_for_light_skin_is_planned_there() -> None:
     """The middle of published fluences at this pulse and spot, up to where skin counts as tan."""
-    machine = replace(DYE, region=Region(VEINS.condition, VEINS.modality, 2))
+    machine = replace(DYE, region=PracticeRegion(VEINS.condition, VEINS.modality, 2))
     assert machine.region is not None
     published = machine.region.doses(DYE.device, SETTING, DYE.doses(SETTING))
     for ita_deg in (57.0, 34.0):

@@ -10,23 +10,21 @@ import pytest
 from consultations import EXAMPLES, PERSON, concern, devices, document, example, laser_options
 from plan_reading import read_plan
 
-from skinbeam.answers.harm import counted_harm
-from skinbeam.errors import InputError
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.expectation.parts import title
-from skinbeam.evidence.studies.outcomes import counted_in
-from skinbeam.messages import text
-from skinbeam.outcome.harm import harm_group
-from skinbeam.outcome.injury import INJURIES, NOTHING
-from skinbeam.plan.options import other_option
-from skinbeam.plan.rules.suitability import judge
-from skinbeam.report.leaflet.page import leaflet_page
-from skinbeam.schema.case import Case
-from skinbeam.schema.fields import FieldFault, named_person
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import laser_modalities, resolve, table
-from skinbeam.schema.scars import forms_raised_scars
-from skinbeam.simulate.skins.observed import Observed
+from skinbeam.evidence.expectation.estimates import inline_title
+from skinbeam.evidence.harm_counts import harm_share_in_trials
+from skinbeam.evidence.studies.outcomes import counts_after
+from skinbeam.model.case import Case, forms_raised_scars
+from skinbeam.model.errors import InputError
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.fields import FieldError, person_name
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.vocabulary import laser_modalities, resolve_name, vocabulary_table
+from skinbeam.outcome.injury import INJURY_KINDS, NO_INJURY, harm_group
+from skinbeam.plan.options import build_other_option
+from skinbeam.plan.rules.suitability import judge_suitability
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
+from skinbeam.simulate.skins.ensemble import SampledQuantities
+from skinbeam.text import render_message
 
 ABLATIVE = ("ablative", "fractional-ablative")
 DECISION = {"by": "dermatologist", "date": datetime.date(2026, 3, 2), "allows": ["fractional-ablative"]}
@@ -40,7 +38,7 @@ RESURFACED = (
 def case_of(condition: str = "wrinkles", *more: Any, session: Any = (), **patient: Any) -> Case:
     person = {"age_years": 40.0, "phototype": "II", "sex": "female"} | patient
     concerns = [{"condition": condition, "site": "cheeks"}, *more]
-    return parse(Case, {"patient": person, "concern": concerns, "session": list(session)}, file="case")
+    return parse_record(Case, {"patient": person, "concern": concerns, "session": list(session)}, file="case")
 
 
 FORMERS = {
@@ -60,7 +58,7 @@ def former(how: str, condition: str = "wrinkles", **patient: Any) -> Case:
 
 @pytest.mark.parametrize("word", ["Keloid", "keloids", "keloid scar", "Keloid scars", "hypertrophic/keloid scars"])
 def test_the_words_mean_a_keloid(word: str) -> None:
-    assert resolve("condition", word, field="x") == "keloid"
+    assert resolve_name("condition", word, field="x") == "keloid"
 
 
 @pytest.mark.parametrize(
@@ -73,18 +71,19 @@ def test_the_words_mean_a_keloid(word: str) -> None:
     ],
 )
 def test_steroid_and_silicone_are_two_things(word: str, name: str) -> None:
-    assert resolve("modality", word, field="x") == name
+    assert resolve_name("modality", word, field="x") == name
 
 
 def test_the_two_in_one_are_no_name_any_more() -> None:
     with pytest.raises(InputError) as caught:
-        resolve("modality", "silicone-or-steroid", field="x")
+        resolve_name("modality", "silicone-or-steroid", field="x")
     assert "silicone" in caught.value.hint
 
 
 def test_nobody_injects_steroid_into_a_flat_scar() -> None:
     helps = {
-        name: table("condition")[name]["alternative"] for name in ("surgical-scars", "hypertrophic-scars", "keloid")
+        name: vocabulary_table("condition")[name]["alternative"]
+        for name in ("surgical-scars", "hypertrophic-scars", "keloid")
     }
     assert [name for name, listed in helps.items() if "intralesional-steroid" in listed] == [
         "hypertrophic-scars",
@@ -97,7 +96,7 @@ def test_nobody_injects_steroid_into_a_flat_scar() -> None:
 
 
 def test_ablation_is_refused_for_every_concern() -> None:
-    cells = list(itertools.product(FORMERS, table("condition"), ABLATIVE))
+    cells = list(itertools.product(FORMERS, vocabulary_table("condition"), ABLATIVE))
     assert len(cells) > 100
     assert not [cell for cell in cells if not refused_as_former(*cell)]
 
@@ -105,25 +104,26 @@ def test_ablation_is_refused_for_every_concern() -> None:
 def refused_as_former(how: str, condition: str, modality: str) -> bool:
     """Whether ablation is refused, and by the rule of keloids."""
     case = former(how, condition)
-    found = judge(case, concern=case.concern[0], modality=modality)
+    found = judge_suitability(case, concern=case.concern[0], modality=modality)
     return found.decision == "not-suitable" and "keloid-ablation" in [reason.rule for reason in found.reasons]
 
 
 @pytest.mark.parametrize("how", FORMERS)
 def test_a_decision_opens_what_it_names_and_asks_for_caution(how: str) -> None:
     case = former(how, keloid_decision=DECISION)
-    decided = judge(case, concern=case.concern[0], modality="fractional-ablative")
+    decided = judge_suitability(case, concern=case.concern[0], modality="fractional-ablative")
     assert decided.decision == "with-caution"
     assert "keloid-specialist-decision" in [reason.rule for reason in decided.reasons]
-    assert judge(case, concern=case.concern[0], modality="ablative").decision == "not-suitable"
+    assert judge_suitability(case, concern=case.concern[0], modality="ablative").decision == "not-suitable"
 
 
 def test_a_decision_opens_no_other_rule() -> None:
     case = case_of(history=["keloid", "radiotherapy-field"], keloid_decision=DECISION)
-    assert judge(case, concern=case.concern[0], modality="fractional-ablative").decision == "not-suitable"
+    assert judge_suitability(case, concern=case.concern[0], modality="fractional-ablative").decision == "not-suitable"
     plain = case_of(keloid_decision=DECISION)
     assert "keloid-specialist-decision" not in {
-        reason.rule for reason in judge(plain, concern=plain.concern[0], modality="fractional-ablative").reasons
+        reason.rule
+        for reason in judge_suitability(plain, concern=plain.concern[0], modality="fractional-ablative").reasons
     }
 
 
@@ -131,14 +131,14 @@ def test_a_decision_opens_no_other_rule() -> None:
 def test_every_other_laser_asks_for_a_test_spot(how: str) -> None:
     case = former(how)
     for modality in set(laser_modalities()) - {*ABLATIVE}:
-        said = {r.rule: r for r in judge(case, concern=case.concern[0], modality=modality).reasons}
+        said = {r.rule: r for r in judge_suitability(case, concern=case.concern[0], modality=modality).reasons}
         assert said["keloid-other-lasers"].decision == "with-caution"
 
 
 def test_a_raised_scar_that_is_no_keloid_warns_and_refuses_nothing() -> None:
     for case in (case_of(history=["hypertrophic-scar"]), case_of("hypertrophic-scars")):
         for modality in laser_modalities():
-            said = {r.rule: r for r in judge(case, concern=case.concern[0], modality=modality).reasons}
+            said = {r.rule: r for r in judge_suitability(case, concern=case.concern[0], modality=modality).reasons}
             assert said["raised-scars"].decision == "with-caution"
             assert "keloid-ablation" not in said
 
@@ -168,8 +168,8 @@ def test_vessels_of_unknown_width_are_given_no_setting() -> None:
     ],
 )
 def test_a_text_that_names_nobody_is_refused(said: str) -> None:
-    with pytest.raises(FieldFault, match="names nobody"):
-        named_person().func(said)  # type: ignore[call-arg] # checks here take the value alone
+    with pytest.raises(FieldError, match="names nobody"):
+        person_name().func(said)  # type: ignore[call-arg] # checks here take the value alone
     with pytest.raises(InputError) as caught:
         case_of(history=["keloid"], keloid_decision=DECISION | {"by": said})
     assert caught.value.field == "patient.keloid_decision.by"
@@ -196,21 +196,21 @@ def test_a_text_that_names_nobody_is_refused(said: str) -> None:
     ],
 )
 def test_nobody_with_a_profession_is_nobody_however_it_is_written(said: str) -> None:
-    with pytest.raises(FieldFault, match="names nobody"):
-        named_person().func(said)  # type: ignore[call-arg] # checks here take the value alone
+    with pytest.raises(FieldError, match="names nobody"):
+        person_name().func(said)  # type: ignore[call-arg] # checks here take the value alone
 
 
 @pytest.mark.parametrize(
     "said", ["GP", "clinician", "dermatologist", " Dr Ono ", "A. B. Selfridge", "Ng Wei", "王芳", "NHS scar clinic"]
 )
 def test_a_name_or_a_profession_is_kept_without_the_spaces_around_it(said: str) -> None:
-    assert named_person().func(said) == said.strip()  # type: ignore[call-arg] # checks here take the value alone
+    assert person_name().func(said) == said.strip()  # type: ignore[call-arg] # checks here take the value alone
 
 
 @pytest.mark.parametrize("said", [7, True, None, ["dermatologist"], "derma\ntologist", "d" * 101])
 def test_what_is_no_text_names_nobody_either(said: Any) -> None:
-    with pytest.raises(FieldFault):
-        named_person().func(said)  # type: ignore[call-arg] # checks here take the value alone
+    with pytest.raises(FieldError):
+        person_name().func(said)  # type: ignore[call-arg] # checks here take the value alone
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_decision_is_whole(change: dict[str, Any]) -> None:
 )
 def test_a_keloid_in_the_words_of_a_session_is_a_keloid(text: str, refused: bool) -> None:
     done = {"week": 0.0, "treats": "acne-scars", "device": "fractional-1550", "energy_mJ": 20.0, "adverse": [text]}
-    case = parse(
+    case = parse_record(
         Case,
         {
             "patient": {"age_years": 45.0, "phototype": "II"},
@@ -238,7 +238,7 @@ def test_a_keloid_in_the_words_of_a_session_is_a_keloid(text: str, refused: bool
         },
         file="case",
     )
-    found = judge(case, concern=case.concern[0], modality="fractional-ablative")
+    found = judge_suitability(case, concern=case.concern[0], modality="fractional-ablative")
     assert ("keloid-ablation" in {reason.rule for reason in found.reasons}) is refused
 
 
@@ -263,7 +263,7 @@ def test_the_share_with_a_scar_is_not_told_of_someone_who_forms_them(word: str) 
     }
     for option in told:
         scar = harms(option)["scar"]
-        assert scar["p"] == option["expected"]["harms"]["scar"]["p"] == {"unknown": text("harm.raised-scars")}
+        assert scar["p"] == option["expected"]["harms"]["scar"]["p"] == {"unknown": render_message("harm.raised-scars")}
         assert scar["text"]["id"] == "plan.harm-raised-scars"
         assert "unknown" in option["expected"]["untreated"]["harms"]["scar"]["p"]
         assert "median" in harms(option)["pih"]["p"]
@@ -275,40 +275,40 @@ def test_the_share_with_a_scar_is_not_told_of_someone_who_forms_them(word: str) 
 @pytest.mark.parametrize("how", FORMERS)
 @pytest.mark.parametrize("modality", ABLATIVE)
 def test_trials_tell_no_share_of_scars_after_a_pulse(how: str, modality: str) -> None:
-    assert counted_harm("scar", modality, former(how)) == Unknown(text("harm.raised-scars"))
-    assert isinstance(counted_harm("scar", modality, case_of()), Estimate)
-    assert isinstance(counted_harm("pih", modality, former(how)), Estimate)
+    assert harm_share_in_trials("scar", modality, former(how)) == Unknown(render_message("harm.raised-scars"))
+    assert isinstance(harm_share_in_trials("scar", modality, case_of()), Estimate)
+    assert isinstance(harm_share_in_trials("pih", modality, former(how)), Estimate)
 
 
 def test_even_a_pulse_that_hurts_nobody_promises_them_no_absence_of_scars() -> None:
-    seen: Observed = {"injury.kind": np.full(4, float(INJURIES.index(NOTHING)))}
+    seen: SampledQuantities = {"injury.kind": np.full(4, float(INJURY_KINDS.index(NO_INJURY)))}
     zero, unknown = (
         harm_group(seen, np.ones(4), case, ("a",), None)["p_scar"] for case in (case_of(), former("history"))
     )
     assert isinstance(zero, Estimate)
     assert zero.high == 0.0
-    assert unknown == Unknown(text("harm.raised-scars"))
+    assert unknown == Unknown(render_message("harm.raised-scars"))
 
 
 def test_a_share_that_is_not_told_is_no_comfort_in_the_ranking() -> None:
     """Where scars were the commonest mark, leaving them untold must not make an option look milder."""
     for modality in ABLATIVE:
-        counted = counted_harm("scar", modality, case_of())
+        counted = harm_share_in_trials("scar", modality, case_of())
         assert isinstance(counted, Estimate)
         case = former("history")
-        _, standing = other_option(case, case.concern[0], modality, "possible", "boen2019")
+        _, standing = build_other_option(case, case.concern[0], modality, "possible", "boen2019")
         assert standing.marks is not None
         assert standing.marks >= counted.median
 
 
 def test_the_shares_that_trials_counted_are_there_to_be_withheld() -> None:
     for modality in ABLATIVE:
-        assert counted_in("scar", modality), title("modality", modality)
+        assert counts_after("scar", modality), inline_title("modality", modality)
 
 
 def test_who_forms_raised_scars() -> None:
     assert all(forms_raised_scars(former(how)) for how in FORMERS)
     assert forms_raised_scars(case_of("hypertrophic-scars"))
     assert not forms_raised_scars(case_of("surgical-scars", history=["pih"]))
-    nobody = parse(Case, tomllib.loads('[skin]\npreset = "human"\n'), file="case")
+    nobody = parse_record(Case, tomllib.loads('[skin]\npreset = "human"\n'), file="case")
     assert not forms_raised_scars(nobody)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options
 
-from skinbeam.plan.learning.ladder import most_telling
+from skinbeam.plan.test_spots import most_informative_doses
 
 DARK = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 40.0")  # 532 nm is too weak below 30°
 VEINS = concern("facial-telangiectasia", extra="")
@@ -100,6 +100,6 @@ def test_microbeams_of_the_least_energy_have_a_ladder_of_patterns() -> None:
 def test_spots_are_laid_where_the_dose_that_burns_may_lie() -> None:
     """Of ten doses the ones are taken that halve what is in doubt, not those of which the answer is known."""
     p = {1.0: 0.0, 2.0: 0.0, 3.0: 0.0, 4.0: 0.0, 5.0: 0.02, 6.0: 0.05, 7.0: 0.1}
-    assert most_telling(p, 3) == [1.0, 6.0, 7.0]
-    assert most_telling(p, 4) == [1.0, 5.0, 6.0, 7.0]
-    assert most_telling({1.0: 0.0, 2.0: 0.1}, 5) == [1.0, 2.0]
+    assert most_informative_doses(p, 3) == [1.0, 6.0, 7.0]
+    assert most_informative_doses(p, 4) == [1.0, 5.0, 6.0, 7.0]
+    assert most_informative_doses({1.0: 0.0, 2.0: 0.1}, 5) == [1.0, 2.0]

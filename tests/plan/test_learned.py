@@ -3,16 +3,15 @@
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
-from skinbeam.assessment.skin import colour_of
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.burns import burns_of
-from skinbeam.plan.search.candidates import built_in_cooling
-from skinbeam.plan.search.earlier_pulses import earlier_pulses
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.simulate.pulse.dose import cell_death_dose
-from skinbeam.simulate.pulse.places import basal_layer
-from skinbeam.simulate.skins.ensemble import share
-from skinbeam.units import J_CM2
+from skinbeam.assessment.skin_draws import assess_colour
+from skinbeam.model.units import J_CM2
+from skinbeam.plan.search.candidate import burn_doses
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.settings import built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank, read_earlier_pulses
+from skinbeam.simulate.pulse.damage_dose import cell_death_dose
+from skinbeam.simulate.pulse.locations import basal_layer_response
+from skinbeam.simulate.skins.ensemble import weighted_share
 
 DARK = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 15.0")
 VEINS = concern("facial-telangiectasia", extra="")
@@ -31,7 +30,7 @@ def spot(
 def told(text: str) -> list[tuple[str, str]]:
     """Code and sentence of each notice about earlier pulses of a plan that tries no device."""
     stopped = text + devices("pulsed-dye-595")
-    pulses, untold = earlier_pulses(loaded(stopped).case, ())
+    pulses, untold = read_earlier_pulses(loaded(stopped).case, ())
     return [("pulse", "burnt" if one.burnt else "clean") for one in pulses] + [
         ("untold", one.reason.id) for one in untold
     ]
@@ -75,13 +74,15 @@ def test_a_session_tells_as_a_spot_does_once_somebody_said_what_came_of_it() -> 
 def harm(text: str) -> float:
     """The probability that 7 J/cm² burns the cheek."""
     case = loaded(DARK + VEINS + DYE + text).case
-    bank = SkinBank(case, colour_of(case, None), 20, 0)
-    skins = bank.skins("cheeks", goal_of("facial-telangiectasia", "vascular"))
+    bank = SkinBank(case, assess_colour(case, None), 20, 0)
+    skins = bank.skins("cheeks", treatment_goal("facial-telangiectasia", "vascular"))
 
-    (pulse,), _ = earlier_pulses(loaded(DARK + VEINS + DYE + spot("none")).case, ())
+    (pulse,), _ = read_earlier_pulses(loaded(DARK + VEINS + DYE + spot("none")).case, ())
     around = skins.respond(pulse.beam, built_in_cooling(pulse.machine.device)[0], limiting=True)
-    burns = burns_of(pulse.beam, cell_death_dose(around, basal_layer(around)) / J_CM2, skins.learned_of(pulse.beam))
-    return share(burns.p(7.0), skins.weights[1])[0]
+    burns = burn_doses(
+        pulse.beam, cell_death_dose(around, basal_layer_response(around)) / J_CM2, skins.learned_of(pulse.beam)
+    )
+    return weighted_share(burns.p(7.0), skins.weights[1])[0]
 
 
 def test_a_borne_dose_lowers_the_risk_and_an_injury_raises_it() -> None:

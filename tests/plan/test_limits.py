@@ -8,22 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import catalogue
-from skinbeam.plan.search.limits import Limit, judge_limit, limits_for, target
-from skinbeam.provenance import collect
-from skinbeam.schema.names import table
-from skinbeam.sources import bibliography
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import bibliography, collect_sources
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.search.limits import SettingLimit, effect_target, find_limits, judge_limit
+from skinbeam.text import catalogue
 
-BELOW = Limit("injury-depth", "injury_depth_fraction", "<", 0.1, 1.0, ("ablative",), (), "tanna2020", 0.95)
-ABOVE = Limit("basal-cold", "basal_minimum_C", ">", 0.0, -5.0, ("vascular",), (), "gage1998", 0.95)
-CHANCE = Limit("epidermal-burn", "p_burn", "<", 0.05, 0.1, ("vascular",), (), "skinbeam-judgement-burn")
-LASERS = [name for name, entry in table("modality").items() if entry["laser"]]
-SITES = [name for name, entry in table("site").items() if entry["use"] == "treatment"]
+BELOW = SettingLimit("injury-depth", "injury_depth_fraction", "<", 0.1, 1.0, ("ablative",), (), "tanna2020", 0.95)
+ABOVE = SettingLimit("basal-cold", "basal_minimum_C", ">", 0.0, -5.0, ("vascular",), (), "gage1998", 0.95)
+CHANCE = SettingLimit("epidermal-burn", "p_burn", "<", 0.05, 0.1, ("vascular",), (), "skinbeam-judgement-burn")
+LASERS = [name for name, entry in vocabulary_table("modality").items() if entry["laser"]]
+SITES = [name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"]
 ONE_SIDED_95 = 1.6448536269514722
 
 
-def status(limit: Limit, values: float | list[float], *, draws: int = 400, strict: bool = True) -> str:
+def status(limit: SettingLimit, values: float | list[float], *, draws: int = 400, strict: bool = True) -> str:
     array = np.full(draws, values) if isinstance(values, float) else np.array(values)
     return judge_limit(limit, array, np.ones(array.size), (), strict=strict).status
 
@@ -45,7 +44,7 @@ def status(limit: Limit, values: float | list[float], *, draws: int = 400, stric
         (ABOVE, -9.0, "not_met"),
     ],
 )
-def test_each_operator_at_above_and_below_its_bounds(limit: Limit, value: float, expected: str) -> None:
+def test_each_operator_at_above_and_below_its_bounds(limit: SettingLimit, value: float, expected: str) -> None:
     assert status(limit, value) == expected
 
 
@@ -167,7 +166,7 @@ def test_more_harm_never_betters_a_verdict(values: list[float], index: int, more
 
 
 def test_a_verdict_holds_what_the_plan_prints() -> None:
-    with collect() as sources:
+    with collect_sources() as sources:
         verdict = judge_limit(BELOW, np.full(400, 0.05), np.ones(400), ("moritz1947",))
     assert "tanna2020" in sources
     assert isinstance(verdict.value, Estimate)
@@ -203,7 +202,7 @@ def test_bounds_are_in_the_order_of_the_operator() -> None:
 @pytest.mark.parametrize("site", SITES)
 @pytest.mark.parametrize("modality", LASERS)
 def test_every_laser_has_a_limit_everywhere(modality: str, site: str, condition: str) -> None:
-    found = limits_for(modality, site, condition)
+    found = find_limits(modality, site, condition)
     assert found
     quantities = [limit.quantity for limit in found]
     assert len(quantities) == len(set(quantities))
@@ -213,6 +212,6 @@ def test_every_laser_has_a_limit_everywhere(modality: str, site: str, condition:
 
 
 def test_what_a_dose_is_searched_for_is_sourced() -> None:
-    sought = target()
+    sought = effect_target()
     assert 0 < sought.least < sought.wanted < 1
     assert sought.source in bibliography()

@@ -6,7 +6,7 @@ import pytest
 from consultations import NAMED, PERSON, concern, devices, document
 from plan_reading import read_plan
 
-from skinbeam.plan.search.limits import target
+from skinbeam.plan.search.limits import effect_target
 
 DARK = PERSON.replace('"II"', '"V"').replace("ita_deg = 60.0\n", "")
 SPIDER = DARK + concern("spider-angioma") + devices("pulsed-dye-595")
@@ -21,7 +21,7 @@ def part_of(text: str) -> Any:
 def test_the_nearest_setting_is_weak_and_what_would_be_enough_breaks_a_limit() -> None:
     near = part_of(SPIDER)["nearest"]
     assert near["device"] == "pulsed-dye-595"
-    assert near["p_effective"]["median"] < near["p_effective_required"] == target().least
+    assert near["p_effective"]["median"] < near["p_effective_required"] == effect_target().least
     assert near["reaching_J_cm2"] > near["settings"]["fluence_J_cm2"]
     limit = near["limit"]
     assert limit["status"] == "not_met"

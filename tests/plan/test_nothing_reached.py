@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from skinbeam.laser.device import devices
-from skinbeam.laser.grid import Setting
-from skinbeam.messages import Message
-from skinbeam.plan import devices as planned
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.plan.search.place import PracticePlace
-from skinbeam.plan.search.region import Region
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.plan import laser_options as planned
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.practice_place import PracticePlace
+from skinbeam.plan.search.settings import PracticeRegion
+from skinbeam.text import Message
 
 from test_darker_skin import search  # isort: skip
 
-DYE = ("pulsed-dye-595", Setting(595.0, 6.0, 7.0))
+DYE = ("pulsed-dye-595", BeamSetting(595.0, 6.0, 7.0))
 INSIDE = Message("practice.inside", {"sources": 3})
 PRACTISED = PracticePlace("inside", "", 1.0, None, None, None, False, (), ("one", "two", "three"), INSIDE)
 
@@ -29,9 +29,11 @@ def test_practice_speaks_for_few_and_never_for_none(monkeypatch, condition, reac
     trial = search(condition, "vascular", name, setting, 19.0)
     assert trial is not None
     effective = np.arange(trial.effective.size) < reached
-    machine = replace(trial.machine, device=devices()[name], region=Region(condition, "vascular", 4))
+    machine = replace(trial.machine, device=devices()[name], region=PracticeRegion(condition, "vascular", 4))
     trial = replace(trial, effective=effective, machine=machine)
-    monkeypatch.setattr(planned, "place_of", lambda *_: PRACTISED)
+    monkeypatch.setattr(planned, "place_candidate", lambda *_: PRACTISED)
     patient = {"age_years": 40.0, "ita_deg": 19.0}
-    case = parse(Case, {"patient": patient, "concern": [{"condition": condition, "site": "cheeks"}]}, file="case")
-    assert planned._is_weak(case, case.concern[0], goal_of(condition, "vascular"), trial) == (reached == 0)
+    case = parse_record(
+        Case, {"patient": patient, "concern": [{"condition": condition, "site": "cheeks"}]}, file="case"
+    )
+    assert planned._is_too_weak(case, case.concern[0], treatment_goal(condition, "vascular"), trial) == (reached == 0)

@@ -6,20 +6,19 @@ from pathlib import Path
 import pytest
 from consultations import NAMED, loaded
 
-from skinbeam.assessment.skin import colour_of
+from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import devices
-from skinbeam.laser.grid import Setting, offers
-from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.suitability import judge
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
-from skinbeam.plan.search.full_field import full_field_trial
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for
-from skinbeam.plan.search.thresholds import p_disruption
-from skinbeam.plan.search.trial import Trial
-from skinbeam.practice.rows import practice_rows
-from skinbeam.schema.case import Case
+from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
+from skinbeam.model.case import Case
+from skinbeam.plan.rules.suitability import judge_suitability
+from skinbeam.plan.rules.table import decision_severity
+from skinbeam.plan.search.candidate import CandidateSetting, p_disruption
+from skinbeam.plan.search.full_field import search_full_field
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.limits import LimitVerdict, SettingLimit, find_limits, judge_limit
+from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
+from skinbeam.published_doses.rows import practice_rows
 
 FIELDS = ("melasma", "post-inflammatory-hyperpigmentation", "uneven-pigmentation")
 SHORT = "pigment-short-pulse"
@@ -34,27 +33,27 @@ def case_of(condition: str, phototype: str) -> Case:
 @cache
 def bank(condition: str, phototype: str) -> SkinBank:
     case = case_of(condition, phototype)
-    return SkinBank(case, colour_of(case, None), 50, 0)
+    return SkinBank(case, assess_colour(case, None), 50, 0)
 
 
-def pigment_limit(condition: str) -> Limit:
-    (limit,) = [one for one in limits_for(SHORT, "cheeks", condition) if one.quantity == "p_disruption"]
+def pigment_limit(condition: str) -> SettingLimit:
+    (limit,) = [one for one in find_limits(SHORT, "cheeks", condition) if one.quantity == "p_disruption"]
     return limit
 
 
-def verdict(condition: str, phototype: str, device: str, setting: Setting, dose: float) -> Verdict:
-    skins = bank(condition, phototype).skins("cheeks", goal_of(condition, SHORT))
-    machine = Machine(device, devices()[device], Path())
-    beam = beam_of(machine, setting, machine.doses(setting)[0])
+def verdict(condition: str, phototype: str, device: str, setting: BeamSetting, dose: float) -> LimitVerdict:
+    skins = bank(condition, phototype).skins("cheeks", treatment_goal(condition, SHORT))
+    machine = SearchMachine(device, devices()[device], Path())
+    beam = build_beam(machine, setting, machine.doses(setting)[0])
     around = skins.respond(beam, built_in_cooling(machine.device)[0], limiting=True, near_surface=True)
     return judge_limit(pigment_limit(condition), p_disruption(around)(dose), skins.weights[1], (), strict=False)
 
 
-def trial_of(condition: str, phototype: str, setting: Setting) -> Trial:
-    goal = goal_of(condition, SHORT)
+def trial_of(condition: str, phototype: str, setting: BeamSetting) -> CandidateSetting:
+    goal = treatment_goal(condition, SHORT)
     skins = bank(condition, phototype).skins("cheeks", goal)
-    machine = Machine(QS, devices()[QS], Path())
-    found = full_field_trial(machine, setting, goal, skins, built_in_cooling(machine.device)[0])
+    machine = SearchMachine(QS, devices()[QS], Path())
+    found = search_full_field(machine, setting, goal, skins, built_in_cooling(machine.device)[0])
     assert found is not None
     return found
 
@@ -65,7 +64,7 @@ def test_fluences_that_cleared_melasma_keep_the_limit_of_a_field(phototype: str)
     assert row.fluence_J_cm2 is not None
     dose = row.fluence_J_cm2[1]
     assert dose is not None
-    found = verdict("melasma", phototype, QS, Setting(1064.0, 5e-6, 6.0), dose)
+    found = verdict("melasma", phototype, QS, BeamSetting(1064.0, 5e-6, 6.0), dose)
     assert found.status in ("met", "warn")
 
 
@@ -76,13 +75,13 @@ def test_fluences_that_bleached_dark_skin_break_the_limit_beside_a_spot() -> Non
     least = row.fluence_J_cm2[0]
     assert least is not None
     name = "qs-alexandrite-755"
-    setting = next(o for o in offers(devices()[name]) if o.pulse_ms == 5e-5 and o.spot_mm == 3.0)
+    setting = next(o for o in iterate_settings(devices()[name]) if o.pulse_ms == 5e-5 and o.spot_mm == 3.0)
     assert verdict("age-spots", "V", name, setting, least).status == "not_met"
 
 
 @pytest.mark.parametrize("condition", ["melasma", "age-spots"])
 def test_no_fluence_of_a_short_pulse_rises_with_darkness_whatever_the_pulse(condition: str) -> None:
-    settings = [Setting(1064.0, pulse_ms, 6.0) for pulse_ms in (5e-6, 2e-5)]
+    settings = [BeamSetting(1064.0, pulse_ms, 6.0) for pulse_ms in (5e-6, 2e-5)]
     doses = [
         trial_of(condition, phototype, setting).dose for phototype, setting in zip(("I", "V"), settings, strict=True)
     ]
@@ -90,7 +89,7 @@ def test_no_fluence_of_a_short_pulse_rises_with_darkness_whatever_the_pulse(cond
 
 
 def test_a_field_gets_less_than_a_spot_in_it_and_its_limit_is_told() -> None:
-    setting = Setting(1064.0, 5e-6, 6.0)
+    setting = BeamSetting(1064.0, 5e-6, 6.0)
     field, spot = trial_of("melasma", "II", setting), trial_of("age-spots", "II", setting)
     assert field.dose < spot.dose
     assert {v.limit.id for v in field.verdicts} >= {"pigment-of-the-field", "epidermal-burn"}
@@ -103,10 +102,10 @@ def test_no_short_green_pulse_of_any_device_is_open_to_melasma_and_dark_marks(co
     case = case_of(condition, phototype)
     tried = 0
     for device in devices().values():
-        for setting in offers(device):
+        for setting in iterate_settings(device):
             if SHORT in device.modalities and setting.wavelength_nm < 600.0:
                 tried += 1
                 choice = {"device_wavelength_nm": setting.wavelength_nm, "pulse_ms": setting.pulse_ms}
-                found = judge(case, concern=case.concern[0], modality=SHORT, **choice)
-                assert severity(found.decision) == severity("not-suitable")
+                found = judge_suitability(case, concern=case.concern[0], modality=SHORT, **choice)
+                assert decision_severity(found.decision) == decision_severity("not-suitable")
     assert tried

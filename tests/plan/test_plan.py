@@ -27,14 +27,14 @@ from consultations import (
 from document_keys import unlisted_keys
 from plan_reading import read_plan
 
-from skinbeam.document import canonical_json, sha256_of
-from skinbeam.messages import catalogue
-from skinbeam.plan.plan import make_plan
-from skinbeam.plan.search.bank import LIMITING
-from skinbeam.plan.search.goals import COLUMNS
-from skinbeam.report.terminal import summary
-from skinbeam.schema.names import subtypes, table
-from skinbeam.sources import bibliography
+from skinbeam.model.document import canonical_json, sha256_hex
+from skinbeam.model.sources import bibliography
+from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.plan.planner import make_plan
+from skinbeam.plan.search.goals import COLUMN_MODALITIES
+from skinbeam.plan.search.skin_bank import LIMIT_DRAWS_FACTOR
+from skinbeam.report.terminal import plan_summary
+from skinbeam.text import catalogue
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
 
@@ -113,7 +113,7 @@ def test_the_hash_is_of_the_whole_document() -> None:
     made = dict(document(VEINS))
     stated = made.pop("plan_sha256")
     assert re.fullmatch("[0-9a-f]{64}", stated)
-    assert sha256_of(made) == stated
+    assert sha256_hex(made) == stated
 
 
 def test_any_changed_field_changes_the_hash() -> None:
@@ -122,14 +122,14 @@ def test_any_changed_field_changes_the_hash() -> None:
     every = list(leaves(made))
     assert len(every) > 100
     for path, value in every:
-        assert sha256_of(changed(made, path, value)) != stated, path
+        assert sha256_hex(changed(made, path, value)) != stated, path
 
 
 def test_a_missing_field_changes_the_hash() -> None:
     made = dict(document(VEINS))
     stated = made.pop("plan_sha256")
     for key in list(made):
-        assert sha256_of({name: value for name, value in made.items() if name != key}) != stated
+        assert sha256_hex({name: value for name, value in made.items() if name != key}) != stated
 
 
 @pytest.mark.parametrize(
@@ -149,13 +149,13 @@ def test_the_hash_covers_case_seed_and_draws(other: dict[str, Any]) -> None:
 
 
 def test_the_hash_covers_version_and_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    import skinbeam.plan.plan
+    import skinbeam.plan.planner
 
     stated = document(STOPPED)["plan_sha256"]
-    monkeypatch.setattr(skinbeam.plan.plan, "__version__", "0.0.0-other")
+    monkeypatch.setattr(skinbeam.plan.planner, "__version__", "0.0.0-other")
     assert make_plan(loaded(STOPPED), draws=PLAN_DRAWS).document["plan_sha256"] != stated
     monkeypatch.undo()
-    monkeypatch.setattr(skinbeam.plan.plan, "data_release", lambda: "0" * 64)
+    monkeypatch.setattr(skinbeam.plan.planner, "data_release", lambda: "0" * 64)
     assert make_plan(loaded(STOPPED), draws=PLAN_DRAWS).document["plan_sha256"] != stated
 
 
@@ -180,8 +180,8 @@ def test_the_number_of_threads_changes_nothing() -> None:
     """One thread and two, each in a process of its own."""
     file = EXAMPLES / "conditions" / "acne-scars-non-ablative-fractional.toml"
     code = (
-        "import sys; from pathlib import Path; from skinbeam.plan.plan import make_plan; "
-        "from skinbeam.schema.load import load_case; "
+        "import sys; from pathlib import Path; from skinbeam.plan.planner import make_plan; "
+        "from skinbeam.model.input_files import load_case; "
         "print(make_plan(load_case(Path(sys.argv[1]))).document['plan_sha256'])"
     )
     names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -216,10 +216,10 @@ def test_unknowns_carry_their_reason(file: Path) -> None:
     assert all(message["text"] for message in made["unknowns"])
 
 
-@pytest.mark.parametrize("condition", table("condition"))
+@pytest.mark.parametrize("condition", vocabulary_table("condition"))
 def test_a_plan_tells_which_kinds_were_said_and_that_none_was(condition: str) -> None:
     """Someone pregnant is planned without a device, which is quick and hides nothing of what was said."""
-    kinds = subtypes(condition)
+    kinds = condition_subtypes(condition)
     silent = document(STOPPED_PERSON + concern(condition))
     told = document(STOPPED_PERSON + concern(condition, extra=NAMED + f"subtypes = {list(kinds[:2])}"))
     sentences = ["need not hold for another" in message["text"] for message in silent["unknowns"]]
@@ -254,8 +254,8 @@ def test_every_estimate_says_what_it_rests_on(file: Path) -> None:
         assert ("purpura_days" in option) == (vessels or "compression" in option["settings"])
         for name in ("p_effective", "p_harm", *(["p_purpura"] if vessels else [])):
             assert option[name]["basis"], name
-            of_depth = option["modality"] in ("ablative", *COLUMNS)
-            assert option[name]["draws"] == (LIMITING if of_depth else 1) * 200
+            of_depth = option["modality"] in ("ablative", *COLUMN_MODALITIES)
+            assert option[name]["draws"] == (LIMIT_DRAWS_FACTOR if of_depth else 1) * 200
             assert option[name]["kind"] == "modelled"
             assert 0 <= option[name]["low"] <= option[name]["median"] <= option[name]["high"] <= 1
 
@@ -318,7 +318,7 @@ def test_a_medicine_that_is_not_known_is_told_and_kept() -> None:
     assert kept == {"name": "frobnicate", "last_dose_months": 1.0, **told}
     (reason,) = [r for r in made["suitability"]["reasons"] if r["rule"] == "medication-not-checked"]
     assert '"frobnicate"' in reason["text"]
-    assert '  - Not checked by skinbeam: "frobnicate".' in summary(read_plan(made)).splitlines()
+    assert '  - Not checked by skinbeam: "frobnicate".' in plan_summary(read_plan(made)).splitlines()
 
 
 def test_a_photograph_without_a_face_does_not_stop_a_plan(tmp_path: Path) -> None:
@@ -372,17 +372,19 @@ def test_the_leading_example_is_whole() -> None:
 def test_harms_and_pain_that_trials_counted_reach_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from skinbeam.estimate import Estimate, Unknown
-    from skinbeam.evidence.expectation.answer import expect_of_setting
-    from skinbeam.evidence.expectation.records import INTERVALS, PatientShare
-    from skinbeam.plan import expected
+    from skinbeam.evidence.expectation.expect import expect_for_setting
+    from skinbeam.evidence.expectation.expectation import INTERVAL_LEVELS, PatientShare
+    from skinbeam.model.estimate import Estimate, Unknown
+    from skinbeam.plan import expected_result
 
     p = Estimate(0.02, 0.01, 0.05, 0.8, "pooled", basis=("majid2014",))
-    share = PatientShare(p, (0.98, 0.02), dict.fromkeys(INTERVALS, (0, 1)))
+    share = PatientShare(p, (0.98, 0.02), dict.fromkeys(INTERVAL_LEVELS, (0, 1)))
     harms = {"scar": share, "hypopigmentation": PatientShare.unknown(Unknown("one study")), "acne-flare": share}
     pain = Estimate(4.0, 2.0, 6.0, 0.8, "pooled", basis=("majid2014",))
     monkeypatch.setattr(
-        expected, "expect_of_setting", lambda asked: replace(expect_of_setting(asked), harms=harms, pain_0_10=pain)
+        expected_result,
+        "expect_for_setting",
+        lambda asked: replace(expect_for_setting(asked), harms=harms, pain_0_10=pain),
     )
     case = loaded(PERSON + concern("acne-scars") + devices("fractional-co2-10600"))
     made = make_plan(case, draws=PLAN_DRAWS).document

@@ -22,19 +22,19 @@ from consultations import (
     loaded,
 )
 
-from skinbeam.assessment.skin import colour_of
+from skinbeam.assessment.skin_draws import assess_colour
+from skinbeam.laser.beam import resolve_beam
 from skinbeam.laser.device import load_device
-from skinbeam.laser.grid import Setting
-from skinbeam.laser.settings import resolve
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine, built_in_cooling
-from skinbeam.plan.search.full_field import full_field_trial
-from skinbeam.plan.search.goals import goal_of, vessels_of
-from skinbeam.plan.search.limits import limits_for, target
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.schema.names import table
-from skinbeam.sources import bibliography
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import LoadedCase, parse_record
+from skinbeam.model.sources import bibliography
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.search.full_field import search_full_field
+from skinbeam.plan.search.goals import condition_vessels, treatment_goal
+from skinbeam.plan.search.limits import effect_target, find_limits
+from skinbeam.plan.search.settings import SearchMachine, built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
 
@@ -59,7 +59,7 @@ def test_options_are_ranked_and_always_hold_doing_nothing_and_the_alternatives(f
         names = [option["modality"] for option in options]
         assert names.count("no-treatment") == 1
         assert names[-1] == "no-treatment"
-        assert set(table("condition")[part["condition"]]["alternative"]) <= set(names)
+        assert set(vocabulary_table("condition")[part["condition"]]["alternative"]) <= set(names)
 
 
 @every_shown
@@ -81,14 +81,17 @@ def test_the_device_can_emit_what_is_planned(file: Path) -> None:
         for name in ("microbeam", "cooling"):
             if name in settings:
                 tables[name] = settings.pop(name)
-        case = parse(Case, tables | {"settings": settings}, file="plan")
-        beam = resolve(case, file.parent)
+        case = parse_record(Case, tables | {"settings": settings}, file="plan")
+        beam = resolve_beam(case, file.parent)
         assert beam.wavelength_nm == option["wavelength_nm"]
         assert beam.pulse_ms == pytest.approx(settings["pulse_ms"])
         # The sub-pulses that are told are those that the device makes when nobody says any.
         assert ("subpulses" in settings) == bool(beam.trains)
         by_device = {name: value for name, value in settings.items() if not name.startswith("subpulse")}
-        assert resolve(parse(Case, tables | {"settings": by_device}, file="plan"), file.parent).trains == beam.trains
+        assert (
+            resolve_beam(parse_record(Case, tables | {"settings": by_device}, file="plan"), file.parent).trains
+            == beam.trains
+        )
 
 
 @every_shown
@@ -98,7 +101,7 @@ def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
             if "device" not in option:
                 assert option["limits"] == []
                 continue
-            expected = [limit.id for limit in limits_for(option["modality"], part["site"], part["condition"])]
+            expected = [limit.id for limit in find_limits(option["modality"], part["site"], part["condition"])]
             assert [limit["id"] for limit in option["limits"]] == expected
             for limit in option["limits"]:
                 assert limit["status"] in ("met", "warn")
@@ -116,8 +119,8 @@ def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
 )
 def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> None:
     """Through `skinbeam threshold` on skin of other draws, at the settings of the plan and with its cooling."""
-    from skinbeam.answers.threshold import threshold_document
-    from skinbeam.practice.calibration import BurnLight, burn_calibration
+    from skinbeam.api.threshold import threshold_document
+    from skinbeam.published_doses.calibration import BurnLight, burn_calibration
 
     made = example(EXAMPLES / "conditions" / f"{name}.toml")
     (option,) = laser_options(made)
@@ -132,7 +135,7 @@ def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> Non
     }
     if "cooling" in settings:
         case["cooling"] = settings.pop("cooling")
-    pulse = LoadedCase(parse(Case, case | {"settings": settings}, file="case"), EXAMPLES, "case")
+    pulse = LoadedCase(parse_record(Case, case | {"settings": settings}, file="case"), EXAMPLES, "case")
     found = threshold_document(pulse, "epidermal-necrosis", of=None, draws=400, seed=7)
     # Computed doses of people are taken as lognormal about their median, ED16 one standard deviation below; each tenth
     # of them has its own probability under the calibration, and the mean is held against the limit.
@@ -147,15 +150,15 @@ def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> Non
 
 def test_the_goal_of_a_vascular_option_is_the_vessel_that_the_plan_prints() -> None:
     for condition in ("facial-telangiectasia", "spider-angioma", "redness", "poikiloderma"):
-        ((_, size, depth),) = vessels_of(condition).parts
-        target = table("condition")[condition]["target"][0]
+        ((_, size, depth),) = condition_vessels(condition).parts
+        target = vocabulary_table("condition")[condition]["target"][0]
         assert depth is not None
         assert (size.value, depth.value) == (target["size_um"]["value"], target["depth_um"]["value"])
 
 
 def test_a_kind_of_vein_that_is_described_has_its_own_width_and_any_other_the_usual_one() -> None:
     def widest_um(*kinds: str) -> list[float]:
-        return [size.high for _, size, _ in vessels_of("facial-telangiectasia", kinds).parts]
+        return [size.high for _, size, _ in condition_vessels("facial-telangiectasia", kinds).parts]
 
     (usual,) = widest_um()
     assert widest_um("fine-red") == widest_um("blue", "fine-red") == [usual]
@@ -201,13 +204,13 @@ def test_vascular_light_is_not_offered_above_the_darker_skins_limit() -> None:
     """The darker skin itself may be offered nothing, since too few of its vessels close at the dose that it bears."""
     doubt = VEINS.replace('"II"', '"V"')
     case = loaded(doubt.replace("ita_deg = 60.0\n", "")).case
-    goal = goal_of("facial-telangiectasia", "vascular")
-    dark = SkinBank(case, colour_of(case, None), PLAN_DRAWS, 0).skins("cheeks", goal)
-    machine = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), EXAMPLES)
+    goal = treatment_goal("facial-telangiectasia", "vascular")
+    dark = SkinBank(case, assess_colour(case, None), PLAN_DRAWS, 0).skins("cheeks", goal)
+    machine = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), EXAMPLES)
     (option,) = laser_options(document(doubt))
     settings = option["settings"]
-    setting = Setting(option["wavelength_nm"], settings["pulse_ms"], settings["spot_mm"])
-    bears = full_field_trial(machine, setting, goal, dark, built_in_cooling(machine.device)[0])
+    setting = BeamSetting(option["wavelength_nm"], settings["pulse_ms"], settings["spot_mm"])
+    bears = search_full_field(machine, setting, goal, dark, built_in_cooling(machine.device)[0])
     assert bears is not None
     assert settings["fluence_J_cm2"] <= bears.dose
 
@@ -220,5 +223,5 @@ def test_darker_skin_never_fares_better() -> None:
         shares.append(max((o["p_effective"]["median"] for o in laser_options(made)), default=0.0))
     # Where published doses hold the dose, colours get one dose, and their shares of 100 draws differ by one of them.
     assert all(darker <= lighter + 0.01 + 1e-9 for lighter, darker in pairwise(shares))
-    assert shares[0] > target().least
+    assert shares[0] > effect_target().least
     assert shares[-1] < shares[0]

@@ -6,29 +6,28 @@ import numpy as np
 import pytest
 from consultations import PERSON, concern, devices, laser_options, loaded
 
-from skinbeam.assessment.photograph import SiteSeen, told
-from skinbeam.assessment.skin import colour_of
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.plan.plan import make_plan
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.plan.seen.vessels import told_of_vessels, widths_of
-from skinbeam.schema.case import Case
-from skinbeam.schema.exposure import Vessel
+from skinbeam.assessment.photograph import SitePhotoFindings, photo_messages
+from skinbeam.assessment.skin_draws import assess_colour
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.exposure import Vessel
+from skinbeam.plan.planner import make_plan, photo_vessel_widths, vessel_messages
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.skin_bank import SkinBank
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="")
 CASE = loaded(VEINS).case
-GOAL = goal_of("facial-telangiectasia", "vascular")
+GOAL = treatment_goal("facial-telangiectasia", "vascular")
 
 
-def site(um: float, *, clear: bool = True, name: str = "cheeks") -> SiteSeen:
+def site(um: float, *, clear: bool = True, name: str = "cheeks") -> SitePhotoFindings:
     width = Estimate(um, 0.8 * um, 1.2 * um, 0.95, "measured")
-    return SiteSeen(name, Unknown("not compared"), None, width, clear)
+    return SitePhotoFindings(name, Unknown("not compared"), None, width, clear)
 
 
-def diameters(case: Case, *sites: SiteSeen, at: str = "cheeks") -> np.ndarray:
-    bank = SkinBank(case, colour_of(case, None), 32, 0, widths=widths_of(case, sites))
-    for skins in (bank.designed.skins(at, GOAL, most=32), bank.skins(at, GOAL)):
+def diameters(case: Case, *sites: SitePhotoFindings, at: str = "cheeks") -> np.ndarray:
+    bank = SkinBank(case, assess_colour(case, None), 32, 0, widths=photo_vessel_widths(case, sites))
+    for skins in (bank.design_bank.skins(at, GOAL, most=32), bank.skins(at, GOAL)):
         drawn = skins.target["vessel_diameter_m"].to_numpy()[:, 0]
         assert all((one.target["vessel_diameter_m"].to_numpy()[:, 0] == drawn).all() for one in skins.lighter)
     return drawn
@@ -43,21 +42,21 @@ def test_wider_vessels_seen_are_planned_for_at_their_site_alone() -> None:
 
 
 @pytest.mark.parametrize("seen", [site(750.0, clear=False), site(1700.0)], ids=["unsure", "apart"])
-def test_widths_that_are_unsure_or_of_other_vessels_change_nothing(seen: SiteSeen) -> None:
+def test_widths_that_are_unsure_or_of_other_vessels_change_nothing(seen: SitePhotoFindings) -> None:
     np.testing.assert_array_equal(diameters(CASE, seen), diameters(CASE))
 
 
 def test_a_case_that_names_vessels_wins_over_the_photograph() -> None:
     given = CASE.model_copy(update={"vessel": [Vessel(depth_um=400.0, diameter_um=200.0)]})
     np.testing.assert_array_equal(diameters(given, site(750.0)), diameters(given))
-    (said,) = told_of_vessels(given, [site(750.0)])["cheeks"]
+    (said,) = vessel_messages(given, [site(750.0)])["cheeks"]
     assert said.id == "photo-plan.vessels_given"
 
 
 def test_a_kind_that_was_said_holds_against_the_photograph() -> None:
     """Who says that vessels are over 1 mm wide is not talked out of it by narrower ones, which are told."""
     wide = loaded(PERSON + concern("facial-telangiectasia", extra='subtypes = ["over-1-mm"]')).case
-    (said,) = told_of_vessels(wide, [site(500.0)])["cheeks"]
+    (said,) = vessel_messages(wide, [site(500.0)])["cheeks"]
     assert said.id == "photo-plan.vessels_apart"
     assert "of their own" in said.text
 
@@ -65,18 +64,18 @@ def test_a_kind_that_was_said_holds_against_the_photograph() -> None:
 def test_what_doses_are_computed_for_is_told_once_for_each_concern_of_vessels() -> None:
     case = loaded(VEINS + concern("redness", extra="") + concern("melasma")).case
     seen = site(700.0)
-    veins, redness = told_of_vessels(case, [seen])["cheeks"]
+    veins, redness = vessel_messages(case, [seen])["cheeks"]
     assert {veins.id, redness.id} == {"photo-plan.vessels_joined"}
     assert veins.params["published_median"] < veins.params["drawn_median"] < veins.params["median"]
     # What is seen is as wide as light spreads: vessels of diffuse redness may look so, and stay as published.
     assert redness.params["drawn_median"] == redness.params["published_median"]
-    assert [one.id for one in told([seen], told_of_vessels(case, [seen]))[1:]] == [veins.id, redness.id]
+    assert [one.id for one in photo_messages([seen], vessel_messages(case, [seen]))[1:]] == [veins.id, redness.id]
     only_brown = loaded(PERSON + concern("melasma")).case
-    assert [one.id for one in told([seen], told_of_vessels(only_brown, [seen]))][1:] == ["photo-plan.vessels"]
+    assert [one.id for one in photo_messages([seen], vessel_messages(only_brown, [seen]))][1:] == ["photo-plan.vessels"]
 
 
 def test_the_vessels_of_a_low_class_are_told_as_such() -> None:
-    (said,) = told_of_vessels(CASE, [site(700.0, clear=False)])["cheeks"]
+    (said,) = vessel_messages(CASE, [site(700.0, clear=False)])["cheeks"]
     assert said.id == "photo-plan.vessels_unsure"
 
 
@@ -84,11 +83,11 @@ def test_the_vessels_of_a_low_class_are_told_as_such() -> None:
 def test_wider_vessels_get_more_light_in_pulses_that_are_no_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
     case = loaded(VEINS + devices("pulsed-dye-595"))
 
-    def planned(*sites: SiteSeen) -> Any:
-        monkeypatch.setattr("skinbeam.plan.plan.sites_seen", lambda look, concerns: sites)
+    def planned(*sites: SitePhotoFindings) -> Any:
+        monkeypatch.setattr("skinbeam.plan.planner.photo_site_findings", lambda look, concerns: sites)
         return make_plan(case, draws=60).document
 
-    def settings(*sites: SiteSeen) -> dict[str, float]:
+    def settings(*sites: SitePhotoFindings) -> dict[str, float]:
         (option,) = laser_options(planned(*sites))
         return option["settings"]
 

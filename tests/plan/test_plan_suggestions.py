@@ -6,18 +6,17 @@ from typing import Any
 
 import pytest
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message, speaking
-from skinbeam.photo.findings.finding import Finding
-from skinbeam.photo.findings.suggestion import suggested
-from skinbeam.photo.look import Look, look_at
-from skinbeam.photo.reading.read import read
-from skinbeam.plan.plan import _spots_to_be_seen, _suggested
-from skinbeam.schema.case import Case
+from skinbeam.model.case import Case
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
+from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.findings.finding import SkinFinding, suggest_concerns
+from skinbeam.plan.planner import _photo_suggestions, _suspicious_spot_notices
+from skinbeam.text import Message, use_language
 
 FACE = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
 AREA = Estimate(30.0, 25.0, 35.0, 0.95, "assumed")
-SPOTS = Finding(
+SPOTS = SkinFinding(
     kind="spots",
     region="cheek-right",
     site="cheeks",
@@ -32,21 +31,21 @@ SPOTS = Finding(
 
 
 @pytest.fixture(scope="module")
-def look() -> Look:
-    return look_at(read(FACE))
+def look() -> PhotoAnalysis:
+    return analyse_photograph(read_photograph(FACE))
 
 
-def seeing(look: Look, *findings: Finding) -> Look:
+def seeing(look: PhotoAnalysis, *findings: SkinFinding) -> PhotoAnalysis:
     assert not isinstance(look.skin, Unknown)
     return replace(look, skin=replace(look.skin, findings=findings))
 
 
 def test_findings_of_one_condition_and_site_are_one_suggestion() -> None:
     left = replace(SPOTS, region="cheek-left", count=1)
-    (one,) = suggested([SPOTS, left])
+    (one,) = suggest_concerns([SPOTS, left])
     assert (one.condition, one.site, one.severity) == ("age-spots", "cheeks", None)
     assert one.seen[0].text == "3 brown spots, 2 to 5 mm wide (cheeks, the person's right)"
-    with speaking("de"):
+    with use_language("de"):
         assert one.seen[0].text == "3 braune Flecken, 2 bis 5 mm breit (Wangen, rechts aus Sicht der Person)"
     assert "severity" not in one.as_record()
 
@@ -65,26 +64,26 @@ def test_findings_of_one_condition_and_site_are_one_suggestion() -> None:
     ids=str,
 )
 def test_only_what_is_enough_is_suggested(change: dict[str, Any], there: bool) -> None:
-    assert bool(suggested([replace(SPOTS, **change)])) is there
+    assert bool(suggest_concerns([replace(SPOTS, **change)])) is there
 
 
 def test_the_severity_of_a_scale_goes_with_it() -> None:
-    (one,) = suggested([replace(SPOTS, kind="inflamed", suggests="active-acne", severity="moderate")])
+    (one,) = suggest_concerns([replace(SPOTS, kind="inflamed", suggests="active-acne", severity="moderate")])
     assert one.as_record()["severity"] == "moderate"
 
 
-def test_a_plan_is_told_what_its_case_does_not_have(look: Look) -> None:
+def test_a_plan_is_told_what_its_case_does_not_have(look: PhotoAnalysis) -> None:
     nobody: dict[str, Any] = {"patient": {"age_years": 40.0}}
     case = Case.model_validate({**nobody, "concern": [{"condition": "age-spots", "site": "chin"}]})
     same = Case.model_validate({**nobody, "concern": [{"condition": "age-spots", "site": "cheeks"}]})
-    assert [one.condition for one in _suggested(case, seeing(look, SPOTS))] == ["age-spots"]
-    assert _suggested(same, seeing(look, SPOTS)) == ()
-    assert _suggested(case, None) == ()
+    assert [one.condition for one in _photo_suggestions(case, seeing(look, SPOTS))] == ["age-spots"]
+    assert _photo_suggestions(same, seeing(look, SPOTS)) == ()
+    assert _photo_suggestions(case, None) == ()
 
 
-def test_a_spot_that_must_be_seen_warns_and_does_not_block(look: Look) -> None:
-    assert list(_spots_to_be_seen(seeing(look, SPOTS))) == []
-    (notice,) = _spots_to_be_seen(seeing(look, replace(SPOTS, to_be_seen=1)))
+def test_a_spot_that_must_be_seen_warns_and_does_not_block(look: PhotoAnalysis) -> None:
+    assert list(_suspicious_spot_notices(seeing(look, SPOTS))) == []
+    (notice,) = _suspicious_spot_notices(seeing(look, replace(SPOTS, to_be_seen=1)))
     assert notice.code == "spot-to-be-seen"
     assert "must be seen by a doctor before any laser" in notice.message
     assert "cheeks, the person's right" in notice.message

@@ -13,29 +13,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_reading import read_plan
 
-from skinbeam.assessment.skin import colour_of
-from skinbeam.estimate import Estimate
+from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import load_device
-from skinbeam.laser.grid import Setting
-from skinbeam.messages import text
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.model.estimate import Estimate
 from skinbeam.plan import options
-from skinbeam.plan.plan import make_plan
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.bruising import Bruising, bruising_of
-from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.plan.search.limits import bruise, target
-from skinbeam.plan.search.preference import abreast, clearly_more, gentlest, in_order, merit, told_apart
-from skinbeam.plan.search.region import Region
-from skinbeam.plan.search.trial import Trial
+from skinbeam.plan.planner import make_plan
+from skinbeam.plan.search.candidate import (
+    BruisingEstimate,
+    CandidateSetting,
+    equally_effective,
+    estimate_bruising,
+    is_clearly_more,
+    is_distinguishable,
+    least_bruising,
+    merit_key,
+    sort_by_merit,
+)
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.limits import bruise_limit, effect_target
+from skinbeam.plan.search.settings import PracticeRegion, SearchMachine, build_beam, built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.report.context import OptionCard
-from skinbeam.report.leaflet.page import leaflet_page
-from skinbeam.report.options import option_card
-from skinbeam.report.shown import per_100
-from skinbeam.simulate.skins.ensemble import share
+from skinbeam.report.formatting import per_100
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
+from skinbeam.report.option_cards import option_card
+from skinbeam.simulate.skins.ensemble import weighted_share
+from skinbeam.text import render_message
 
 DYE = "pulsed-dye-595"
-MACHINE = Machine(DYE, load_device(DYE, Path()), Path())
+MACHINE = SearchMachine(DYE, load_device(DYE, Path()), Path())
 DRAWS = 40
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices(DYE)
 
@@ -45,13 +52,13 @@ def first(count: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.arange(DRAWS) < count
 
 
-def trial(pulse_ms: float, effective: int, bruised: int, *, weights: Any = None) -> Trial:
+def trial(pulse_ms: float, effective: int, bruised: int, *, weights: Any = None) -> CandidateSetting:
     """A setting that reaches the target in so many draws, and bruises so many."""
     w = np.ones(DRAWS) if weights is None else weights
-    setting = Setting(595.0, pulse_ms, 10.0)
+    setting = BeamSetting(595.0, pulse_ms, 10.0)
     none = np.zeros(DRAWS)
-    beam = beam_of(MACHINE, setting, 5.0)
-    return Trial(
+    beam = build_beam(MACHINE, setting, 5.0)
+    return CandidateSetting(
         MACHINE,
         setting,
         beam,
@@ -64,7 +71,7 @@ def trial(pulse_ms: float, effective: int, bruised: int, *, weights: Any = None)
         (),
         (w, w),
         (),
-        Bruising(first(bruised), w, ()),
+        BruisingEstimate(first(bruised), w, ()),
     )
 
 
@@ -74,8 +81,8 @@ def trial(pulse_ms: float, effective: int, bruised: int, *, weights: Any = None)
 def test_three_draws_to_none_are_told_apart_and_two_are_not() -> None:
     """b - c > 1.645 sqrt(b + c): with c = 0 that is b > 2.71."""
     weights = np.ones(DRAWS)
-    assert told_apart(first(23), first(20), weights)
-    assert not told_apart(first(22), first(20), weights)
+    assert is_distinguishable(first(23), first(20), weights)
+    assert not is_distinguishable(first(22), first(20), weights)
 
 
 def test_draws_on_both_sides_make_a_difference_harder_to_tell() -> None:
@@ -83,31 +90,31 @@ def test_draws_on_both_sides_make_a_difference_harder_to_tell() -> None:
     weights = np.ones(DRAWS)
     for against, apart in ((2, True), (3, False)):
         other = np.roll(first(against), 8)
-        assert told_apart(first(8), other, weights) is apart
+        assert is_distinguishable(first(8), other, weights) is apart
 
 
 def test_uneven_weights_are_fewer_draws() -> None:
     """Four draws to none; with weight in every second draw alone that is two to none of twenty."""
     weights = np.where(np.arange(DRAWS) % 2, 1.0, 1e-6)
     more, none = first(4), first(0)
-    assert told_apart(more, none, np.ones(DRAWS))
-    assert not told_apart(more, none, weights)
+    assert is_distinguishable(more, none, np.ones(DRAWS))
+    assert not is_distinguishable(more, none, weights)
 
 
 def test_a_difference_that_many_draws_tell_may_still_be_too_small_to_choose_by() -> None:
     """Of 200 draws eight are told apart from none, and are less than a twentieth; twelve are more."""
     draws = np.arange(200)
     for more, enough in ((8, False), (12, True)):
-        assert told_apart(draws < more, draws < 0, np.ones(200))
-        assert clearly_more(draws < more, draws < 0, np.ones(200)) is enough
+        assert is_distinguishable(draws < more, draws < 0, np.ones(200))
+        assert is_clearly_more(draws < more, draws < 0, np.ones(200)) is enough
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_no_two_are_each_above_the_other_and_none_above_itself(draws: list[tuple[bool, bool]]) -> None:
     one, other = np.array(draws).T
     weights = np.ones(len(draws))
-    assert not (told_apart(one, other, weights) and told_apart(other, one, weights))
-    assert not told_apart(one, one, weights)
+    assert not (is_distinguishable(one, other, weights) and is_distinguishable(other, one, weights))
+    assert not is_distinguishable(one, one, weights)
 
 
 # --- the choice ------------------------------------------------------------------------------------------------------
@@ -115,37 +122,37 @@ def test_no_two_are_each_above_the_other_and_none_above_itself(draws: list[tuple
 
 def test_of_like_shares_the_one_that_bruises_less_is_taken() -> None:
     purpuric, gentle = trial(0.45, 24, 30), trial(5.0, 22, 4)
-    assert min((purpuric, gentle), key=merit) is purpuric
-    assert gentlest(abreast([purpuric, gentle])) is gentle
+    assert min((purpuric, gentle), key=merit_key) is purpuric
+    assert least_bruising(equally_effective([purpuric, gentle])) is gentle
 
 
 def test_a_hundredth_of_harm_is_no_reason_for_the_narrower_spot() -> None:
     wide = replace(trial(5.0, 30, 0), broken=np.full(DRAWS, 0.024))
-    narrow = replace(trial(5.0, 30, 0), setting=Setting(595.0, 5.0, 4.0), broken=np.full(DRAWS, 0.016))
-    assert min((wide, narrow), key=merit) is narrow  # harms count in steps of 0.02, and one falls between
+    narrow = replace(trial(5.0, 30, 0), setting=BeamSetting(595.0, 5.0, 4.0), broken=np.full(DRAWS, 0.016))
+    assert min((wide, narrow), key=merit_key) is narrow  # harms count in steps of 0.02, and one falls between
     for given_ in ([wide, narrow], [narrow, wide]):
-        assert in_order(given_) == [wide, narrow]
+        assert sort_by_merit(given_) == [wide, narrow]
     worse = replace(wide, broken=np.full(DRAWS, 0.05))
-    assert in_order([worse, narrow])[0] is narrow
-    assert in_order([]) == []
+    assert sort_by_merit([worse, narrow])[0] is narrow
+    assert sort_by_merit([]) == []
 
 
 def test_of_settings_that_keep_the_limits_the_one_that_reaches_as_deep_as_the_severity_asks_is_taken() -> None:
     deep = replace(trial(0.5, 36, 0), deep=0.45, broken=np.full(DRAWS, 0.04))
     shallow = replace(trial(2.0, 37, 0), deep=0.1)
-    assert in_order([shallow, deep]) == in_order([deep, shallow]) == [deep, shallow]
+    assert sort_by_merit([shallow, deep]) == sort_by_merit([deep, shallow]) == [deep, shallow]
 
 
 def test_a_share_that_is_told_to_be_greater_wins_though_it_bruises() -> None:
     purpuric, gentle = trial(0.45, 26, 30), trial(5.0, 20, 0)
-    assert gentlest(abreast([purpuric, gentle])) is purpuric
+    assert least_bruising(equally_effective([purpuric, gentle])) is purpuric
 
 
 def test_beyond_the_share_that_is_wanted_more_is_not_better() -> None:
-    enough = round(target().wanted * DRAWS)
+    enough = round(effect_target().wanted * DRAWS)
     purpuric, gentle = trial(0.45, DRAWS, 30), trial(5.0, enough, 4)
-    assert told_apart(purpuric.effective, gentle.effective, np.ones(DRAWS))
-    assert gentlest(abreast([purpuric, gentle])) is gentle
+    assert is_distinguishable(purpuric.effective, gentle.effective, np.ones(DRAWS))
+    assert least_bruising(equally_effective([purpuric, gentle])) is gentle
 
 
 def test_whichever_setting_the_draws_favour_by_a_hair_the_wider_spot_is_taken() -> None:
@@ -153,44 +160,46 @@ def test_whichever_setting_the_draws_favour_by_a_hair_the_wider_spot_is_taken() 
     narrow = replace(narrow, setting=narrow.setting._replace(spot_mm=5.0))
     for counts in ((34, 35), (35, 34)):
         one, other = (
-            replace(each, effective=first(count), bruising=Bruising(first(44 - count), np.ones(DRAWS), ()))
+            replace(each, effective=first(count), bruising=BruisingEstimate(first(44 - count), np.ones(DRAWS), ()))
             for each, count in zip((wide, narrow), counts, strict=True)
         )
-        assert gentlest(abreast([one, other])).setting == wide.setting
+        assert least_bruising(equally_effective([one, other])).setting == wide.setting
 
 
 def test_three_more_that_reach_the_target_are_not_worth_five_more_that_are_burnt() -> None:
     gentle = replace(trial(5.0, 33, 20), broken=np.full(DRAWS, 0.02))
     burning = replace(trial(0.65, 34, 0), broken=np.full(DRAWS, 0.07))
     # Of 40 draws 33 x 0.98 = 32.3 and 34 x 0.93 = 31.6 are reached uninjured; fewer bruises do not bring it back.
-    assert abreast([burning, gentle]) == [gentle]
-    assert abreast([]) == []
+    assert equally_effective([burning, gentle]) == [gentle]
+    assert equally_effective([]) == []
 
 
 def test_of_settings_that_bruise_alike_the_longest_pulse_is_taken() -> None:
     short, long = trial(5.0, 24, 4), trial(40.0, 22, 6)
-    assert gentlest(abreast([short, long])) is long
+    assert least_bruising(equally_effective([short, long])) is long
 
 
 def test_of_pulses_alike_the_spot_of_practice_is_taken() -> None:
     """Sources that print a spot of dye lasers for vessels of the face are about 10 mm (5, 10 and 15 mm)."""
-    practice = replace(MACHINE, region=Region("facial-telangiectasia", "vascular", 2))
+    practice = replace(MACHINE, region=PracticeRegion("facial-telangiectasia", "vascular", 2))
     usual = replace(trial(6.0, 30, 4), machine=practice)
     narrow = replace(usual, setting=usual.setting._replace(spot_mm=5.0))
     assert usual.setting.spot_mm == 10.0
-    assert gentlest([narrow, usual]) is usual
+    assert least_bruising([narrow, usual]) is usual
 
 
 @given(st.lists(st.tuples(st.integers(0, DRAWS), st.integers(0, DRAWS)), min_size=1, max_size=5))
 def test_the_choice_is_abreast_and_gentle_in_whatever_order_settings_come(counts: list[tuple[int, int]]) -> None:
     pulses = (0.45, 1.5, 5.0, 20.0, 40.0)
     trials = [trial(pulse, *count) for pulse, count in zip(pulses, counts, strict=False)]
-    chosen = gentlest(abreast(trials))
-    best = min(trials, key=merit)
-    assert chosen.p_effective >= target().wanted or not clearly_more(best.effective, chosen.effective, np.ones(DRAWS))
-    hurt = [t.bruising.bruised for t in (chosen, *abreast(trials)) if t.bruising is not None]
-    assert not any(clearly_more(hurt[0], other, np.ones(DRAWS)) for other in hurt[1:])
-    assert all(gentlest(abreast(order)) is chosen for order in itertools.permutations(trials))
+    chosen = least_bruising(equally_effective(trials))
+    best = min(trials, key=merit_key)
+    assert chosen.p_effective >= effect_target().wanted or not is_clearly_more(
+        best.effective, chosen.effective, np.ones(DRAWS)
+    )
+    hurt = [t.bruising.bruised for t in (chosen, *equally_effective(trials)) if t.bruising is not None]
+    assert not any(is_clearly_more(hurt[0], other, np.ones(DRAWS)) for other in hurt[1:])
+    assert all(least_bruising(equally_effective(order)) is chosen for order in itertools.permutations(trials))
 
 
 # --- the skin around -------------------------------------------------------------------------------------------------
@@ -199,11 +208,11 @@ def test_the_choice_is_abreast_and_gentle_in_whatever_order_settings_come(counts
 @cache
 def bruised(pulse_ms: float, dose: float, spot_mm: float = 10.0) -> float:
     case = loaded(VEINS).case
-    bank = SkinBank(case, colour_of(case, None), 60, 0)
-    skins = bank.skins("cheeks", goal_of("facial-telangiectasia", "vascular"))
+    bank = SkinBank(case, assess_colour(case, None), 60, 0)
+    skins = bank.skins("cheeks", treatment_goal("facial-telangiectasia", "vascular"))
     cooling, _ = built_in_cooling(MACHINE.device)
-    found = bruising_of(beam_of(MACHINE, Setting(595.0, pulse_ms, spot_mm), dose), dose, skins, cooling)
-    assert found.p.median == share(found.bruised, found.weights)[0]
+    found = estimate_bruising(build_beam(MACHINE, BeamSetting(595.0, pulse_ms, spot_mm), dose), dose, skins, cooling)
+    assert found.p.median == weighted_share(found.bruised, found.weights)[0]
     return found.p.median
 
 
@@ -245,9 +254,9 @@ def told(option: Any) -> list[dict[str, Any]]:
 
 def test_few_days_accepted_and_a_likely_bruise_are_a_reason_told_and_no_other_setting() -> None:
     _, unsaid = with_short_pulses("")
-    assert unsaid["p_purpura"]["median"] >= bruise().likely
+    assert unsaid["p_purpura"]["median"] >= bruise_limit().likely
     assert not told(unsaid)
-    few, enough = (with_short_pulses(f"downtime_days_accepted = {days}\n")[1] for days in (2, bruise().high_days))
+    few, enough = (with_short_pulses(f"downtime_days_accepted = {days}\n")[1] for days in (2, bruise_limit().high_days))
     (reason,) = told(few)
     assert reason["decision"] == "with-caution"
     assert reason["message"]["params"]["accepted"] == 2
@@ -259,10 +268,10 @@ def test_few_days_accepted_and_a_likely_bruise_are_a_reason_told_and_no_other_se
 def test_an_unlikely_bruise_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     (option,) = laser_options(document(VEINS))
     share = option["p_purpura"]["median"]
-    assert share >= bruise().likely, "that it is told of then is held above"
+    assert share >= bruise_limit().likely, "that it is told of then is held above"
     case = loaded(VEINS.replace("ita_deg", "downtime_days_accepted = 1\nita_deg"))
-    rarer = replace(bruise(), likely=share + 0.01)
-    monkeypatch.setattr(options, "bruise", lambda: rarer)
+    rarer = replace(bruise_limit(), likely=share + 0.01)
+    monkeypatch.setattr(options, "bruise_limit", lambda: rarer)
     (same,) = laser_options(make_plan(case, draws=PLAN_DRAWS).document)
     assert same["p_purpura"] == option["p_purpura"]
     assert not told(same)
@@ -278,8 +287,8 @@ def test_the_clinician_reads_how_many_bruise_and_for_how_long() -> None:
     made, option = with_short_pulses("")
     facts = {fact.name: fact.value.text for fact in _card(made).facts}
     bruised_share = option["p_purpura"]
-    assert facts[text("report.fact_p_purpura")] == per_100(Estimate(**bruised_share)).text
-    (days,) = (value for name, value in facts.items() if name.lower() == text("report_quantity.purpura_days"))
+    assert facts[render_message("report.fact_p_purpura")] == per_100(Estimate(**bruised_share)).text
+    (days,) = (value for name, value in facts.items() if name.lower() == render_message("report_quantity.purpura_days"))
     assert "7" in days
     assert "14" in days
 

@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is copied")
 IMPORTS = """
 import os, sys, threading, time
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.messages import Message
-from skinbeam.plan.work import processes
-from skinbeam.plan.work.processes import side_by_side
-from skinbeam.plan.work.progress import heard, say
-from skinbeam.provenance import collect, used
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.text import Message
+from skinbeam.plan import parallel as processes
+from skinbeam.plan.parallel import run_in_parallel as side_by_side
+from skinbeam.plan.parallel import listen_to_progress as heard, report_progress as say
+from skinbeam.model.sources import collect_sources as collect, cite_sources as used
 processes._processors = lambda: 2
 """
 
@@ -89,7 +89,7 @@ except ChildProcessError:
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_copy_outlives_its_process(ending: signal.Signals) -> None:
     body = """
-from skinbeam.cli.ending import ended_when_asked
+from skinbeam.cli.interruption import end_on_signal as ended_when_asked
 def work(n):
     say(Message("progress.device", {"concern": "", "device": str(os.getpid())}))
     time.sleep(600)
@@ -129,9 +129,9 @@ def test_a_consultation_is_the_same_on_one_processor(tmp_path: Path) -> None:
     )
     body = """
 from pathlib import Path
-from skinbeam.plan.check import check_consultation
-from skinbeam.report.consult import consult
-from skinbeam.schema.load import load_case
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.workflow import consult
+from skinbeam.model.input_files import load_case
 processes._processors = lambda: int(sys.argv[1])
 consult(check_consultation(load_case(Path(sys.argv[2]) / "case.toml")), Path(sys.argv[2]) / sys.argv[1], draws=60)
 """

@@ -2,10 +2,10 @@
 
 from consultations import PERSON, concern, devices, loaded
 
-from skinbeam.messages import Message
-from skinbeam.plan.plan import make_plan
+from skinbeam.plan.parallel import listen_to_progress, report_progress
+from skinbeam.plan.planner import make_plan
 from skinbeam.plan.records import ConcernPlan
-from skinbeam.plan.work.progress import heard, say
+from skinbeam.text import Message
 
 CASE = PERSON + devices("qs-ndyag-532-1064") + concern("age-spots") + concern("freckles")
 DRAWS = 60
@@ -13,7 +13,7 @@ DRAWS = 60
 
 def test_each_concern_is_told_before_the_next_one_is_begun() -> None:
     said: list[Message | ConcernPlan] = []
-    with heard(said.append):
+    with listen_to_progress(said.append):
         plan = make_plan(loaded(CASE), draws=DRAWS).plan
     begun = [at for at, one in enumerate(said) if isinstance(one, Message) and one.id == "progress.concern"]
     stood = [at for at, one in enumerate(said) if isinstance(one, ConcernPlan)]
@@ -31,7 +31,7 @@ def test_each_concern_is_told_before_the_next_one_is_begun() -> None:
 
 def test_nobody_has_to_listen() -> None:
     said: list[Message | ConcernPlan] = []
-    with heard(said.append):
+    with listen_to_progress(said.append):
         pass
-    say(Message("progress.concern", {"concern": "Freckles, Cheeks"}))
+    report_progress(Message("progress.concern", {"concern": "Freckles, Cheeks"}))
     assert said == []

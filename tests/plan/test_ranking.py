@@ -4,30 +4,30 @@ from dataclasses import replace
 
 import pytest
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.comparison.together import clearly_more, own_studies, shares_together
-from skinbeam.evidence.expectation.answer import abstention, expect
-from skinbeam.evidence.question import Question
-from skinbeam.messages import Message
-from skinbeam.plan.ranking import Place, Standing, places
-from skinbeam.plan.search.goals import alternatives, laser_use
-from skinbeam.schema.names import table, usable_modalities
+from skinbeam.evidence.comparison.compare import joint_shares, surely_helps_more, treatment_studies
+from skinbeam.evidence.expectation.expect import abstention, expect
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import usable_modalities, vocabulary_table
+from skinbeam.plan.ranking import OptionRank, OptionStanding, rank_options
+from skinbeam.plan.search.goals import laser_use, list_alternatives
+from skinbeam.text import Message
 
 
-def standing(condition: str, modality: str, **asked: float) -> Standing:
-    question = Question(condition, modality, **asked)  # type: ignore[arg-type]
-    others = {one.modality: one.use for one in alternatives(condition)}
+def standing(condition: str, modality: str, **asked: float) -> OptionStanding:
+    question = EvidenceQuestion(condition, modality, **asked)  # type: ignore[arg-type]
+    others = {one.modality: one.use for one in list_alternatives(condition)}
     laser = modality in usable_modalities(condition)
     use = laser_use(condition, modality) if laser else others.get(modality, "possible")
-    return Standing(modality, question, use, expect(question).p_at_least["50"], None)
+    return OptionStanding(modality, question, use, expect(question).p_at_least["50"], None)
 
 
-def order(*standings: Standing) -> list[tuple[int, str]]:
-    return [(at.rank, standings[at.index].title) for at in places(standings)]
+def order(*standings: OptionStanding) -> list[tuple[int, str]]:
+    return [(at.rank, standings[at.index].title) for at in rank_options(standings)]
 
 
-def every(condition: str) -> list[Standing]:
-    names = [*usable_modalities(condition), *(one.modality for one in alternatives(condition)), "no-treatment"]
+def every(condition: str) -> list[OptionStanding]:
+    names = [*usable_modalities(condition), *(one.modality for one in list_alternatives(condition)), "no-treatment"]
     return [standing(condition, name) for name in names]
 
 
@@ -53,7 +53,7 @@ def test_a_laser_leads_where_it_is_what_clinics_use(condition: str) -> None:
     assert leaders & {name for name in usable_modalities(condition) if laser_use(condition, name) == "usual"}
 
 
-@pytest.mark.parametrize("condition", table("condition"))
+@pytest.mark.parametrize("condition", vocabulary_table("condition"))
 def test_doing_nothing_is_always_a_choice_and_comes_last(condition: str) -> None:
     found = every(condition)
     assert order(*found)[-1][1] == "no-treatment"
@@ -83,7 +83,7 @@ def test_what_helps_no_more_and_marks_clearly_more_people_stands_behind() -> Non
     for fewer, more in ((one, other), (other, one)):
         marked = [replace(more, marks=0.3), replace(fewer, marks=0.05)]
         assert order(*marked) == [(1, fewer.title), (2, more.title)]
-        (last,) = (at for at in places(marked) if at.rank == 2)
+        (last,) = (at for at in rank_options(marked) if at.rank == 2)
         assert last.reason.params["place"].params["fewer"] == fewer.title
         uncounted = [replace(more, marks=0.3), replace(fewer, marks=None)]
         assert {rank for rank, _ in order(*uncounted)} == {1}  # nobody counted: neither comfort nor reproach
@@ -103,11 +103,11 @@ def test_of_tied_options_with_as_few_marks_the_one_with_the_most_trials_is_writt
 
 def test_more_people_helped_leads_where_trials_can_tell() -> None:
     peel, cream = standing("age-spots", "pigment-short-pulse"), standing("age-spots", "topical-depigmenting")
-    a, b = shares_together([peel.question, cream.question])
+    a, b = joint_shares([peel.question, cream.question])
     assert a is not None
     assert b is not None
-    assert clearly_more(a, b)
-    assert not clearly_more(b, a)
+    assert surely_helps_more(a, b)
+    assert not surely_helps_more(b, a)
     alike = [replace(one, use="usual", marks=marks) for one, marks in ((cream, 0.0), (peel, 0.5))]
     assert order(*alike)[0] == (1, "pigment-short-pulse")
 
@@ -115,11 +115,11 @@ def test_more_people_helped_leads_where_trials_can_tell() -> None:
 def test_light_that_nobody_tried_on_the_condition_is_borrowed_and_cannot_lead() -> None:
     tried = standing("facial-telangiectasia", "vascular", wavelength_nm=595.0)
     untried = standing("facial-telangiectasia", "vascular", wavelength_nm=755.0)
-    assert own_studies(tried.question)
-    assert not own_studies(untried.question)
+    assert treatment_studies(tried.question)
+    assert not treatment_studies(untried.question)
     for pair in ((tried, untried), (untried, tried)):
         assert order(*pair)[0] == (1, tried.title)
-        (last,) = [at for at in places(pair) if at.rank == 2]
+        (last,) = [at for at in rank_options(pair) if at.rank == 2]
         assert last.reason.params["place"].id == "plan.place-borrowed"
 
 
@@ -133,16 +133,16 @@ def test_what_nobody_counted_stands_behind_and_is_called_so() -> None:
     counted, unknown = standing("wrinkles", "fractional-ablative"), standing("wrinkles", "topical-retinoid")
     assert abstention(unknown.question) is not None
     assert isinstance(unknown.half, Unknown)
-    last: Place = places([unknown, counted])[-1]
+    last: OptionRank = rank_options([unknown, counted])[-1]
     assert last.index == 0
     assert last.reason.params["found"].id == "plan.rank-uncounted"
 
 
 def test_the_same_clinics_tell_treatments_apart_better_than_two_shares_do() -> None:
     """What a clinic's raters and patients are like falls out of a difference within it."""
-    peel, needling = Question("acne-scars", "chemical-peel"), Question("acne-scars", "microneedling")
-    a, b = shares_together([peel, needling])
-    (apart,) = shares_together([needling], seed=1)
+    peel, needling = EvidenceQuestion("acne-scars", "chemical-peel"), EvidenceQuestion("acne-scars", "microneedling")
+    a, b = joint_shares([peel, needling])
+    (apart,) = joint_shares([needling], seed=1)
     assert a is not None
     assert b is not None
     assert apart is not None

@@ -9,12 +9,12 @@ from consultations import CONDITIONS, example
 from plan_reading import read_plan, records_in
 from report_samples import sample_plan
 
-from skinbeam.document import canonical_json, round_significant
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
-from skinbeam.photo.findings.suggestion import Suggestion
+from skinbeam.model.document import canonical_json, round_significant
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan import records
-from skinbeam.plan.records import Plan, rounded
+from skinbeam.plan.records import Plan, round_record
+from skinbeam.text import Message
 
 PLAN = read_plan(sample_plan())
 
@@ -45,7 +45,10 @@ def test_what_a_photograph_gave_a_plan_comes_back_with_it() -> None:
     told = Message("photo-plan.melanin_unknown", {"site": "nose"})
     made = replace(
         PLAN,
-        suggested=(Suggestion("age-spots", "nose", None, (seen,)), Suggestion("active-acne", "nose", "mild", (seen,))),
+        suggested=(
+            ConcernSuggestion("age-spots", "nose", None, (seen,)),
+            ConcernSuggestion("active-acne", "nose", "mild", (seen,)),
+        ),
         assessment=replace(PLAN.assessment, photo_told=(told,)),
     )
     read = read_plan(made.document)
@@ -120,7 +123,7 @@ def test_numbers_are_those_of_the_document_and_sentences_keep_theirs() -> None:
     share = Estimate(0.123456789, 0.1, 0.2, 0.8, "modelled")
     message = Message("plan.shows-calendar", {"days": 1.23456789})
     one = replace(PLAN.concerns[0].options[0], p_harm=share, rank_reason=message)
-    told = rounded(one)
+    told = round_record(one)
     assert told.p_harm == replace(share, median=round_significant(share.median))
     assert told.rank_reason is message
-    assert rounded(told) == told
+    assert round_record(told) == told

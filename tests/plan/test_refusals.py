@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options
 
-from skinbeam.sources import bibliography
+from skinbeam.model.sources import bibliography
 
 VEINS = concern("facial-telangiectasia", extra="")
 SPOTS = concern("age-spots", "hands")
@@ -133,9 +133,9 @@ def test_a_whole_plan_is_refused(name: str) -> None:
 
 
 def message_of(rule: str) -> str:
-    from skinbeam.plan.rules.table import rules
+    from skinbeam.plan.rules.table import load_rules
 
-    return next(one.message.id for one in rules() if one.id == rule)
+    return next(one.message.id for one in load_rules() if one.id == rule)
 
 
 @pytest.mark.parametrize("name", ONE)
@@ -172,9 +172,9 @@ def test_deep_light_is_refused_inside_the_orbital_rim(condition: str, site: str,
     made = document(PERSON + concern(condition, site) + devices(device))
     assert laser_options(made) == []
     refused = [r for r in made["concerns"][0]["refused"] if r.get("device") == device]
-    from skinbeam.messages import text
+    from skinbeam.text import render_message
 
-    assert all(text("rules.deep-light-near-eye") in m["text"] for r in refused for m in r["reasons"])
+    assert all(render_message("rules.deep-light-near-eye") in m["text"] for r in refused for m in r["reasons"])
     assert refused
     assert "eyebrow2008" in made["sources"]
 

@@ -5,18 +5,17 @@ from dataclasses import replace
 import pytest
 
 from skinbeam.laser.device import devices
-from skinbeam.laser.grid import dose_steps, offers
-from skinbeam.plan.search.candidates import built_in_cooling
-from skinbeam.plan.search.envelope import Light, ends_of
-from skinbeam.plan.search.place import practice_place
-from skinbeam.plan.search.region import Region, bound_to_practice, undosed_sources
-from skinbeam.practice.published import published
-from skinbeam.schema.names import table, usable_modalities
+from skinbeam.laser.setting_grid import dose_steps, iterate_settings
+from skinbeam.model.vocabulary import usable_modalities, vocabulary_table
+from skinbeam.plan.search.envelope import PracticeLight, span_ends
+from skinbeam.plan.search.practice_place import place_setting
+from skinbeam.plan.search.settings import PracticeRegion, built_in_cooling, is_bound_to_practice, sources_without_dose
+from skinbeam.published_doses.settings import published_settings
 
 HEATING = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
 ASKED = [
     (condition, modality, name)
-    for condition in table("condition")
+    for condition in vocabulary_table("condition")
     for modality in usable_modalities(condition)
     if modality in HEATING
     for name, device in devices().items()
@@ -26,7 +25,7 @@ ASKED = [
 
 def settings(condition: str, modality: str, name: str, phototype: int = 2) -> dict:
     """Setting → doses that are tried."""
-    region, device = Region(condition, modality, phototype), devices()[name]
+    region, device = PracticeRegion(condition, modality, phototype), devices()[name]
     return {one: region.doses(device, one, dose_steps(device, *one)) for one in region.settings(device)}
 
 
@@ -37,9 +36,9 @@ def test_what_is_tried_lies_inside_practice_and_the_device_takes_it(asked: tuple
     for phototype in (1, 3, 5):
         for setting, doses in settings(*asked, phototype).items():
             assert dose_steps(devices()[name], *setting)
-            light = Light(modality, setting.wavelength_nm, setting.pulse_ms, setting.wavelength_nm in lamps)
+            light = PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, setting.wavelength_nm in lamps)
             for dose in doses:
-                place = practice_place(condition, light, phototype, spot_mm=setting.spot_mm, dose=dose)
+                place = place_setting(condition, light, phototype, spot_mm=setting.spot_mm, dose=dose)
                 assert place.inside, place.told.text
 
 
@@ -61,7 +60,7 @@ def test_no_yellow_or_green_pulse_that_bruises_is_tried_on_redness(name: str) ->
 
 def test_beyond_practice_the_spots_next_to_it_are_tried_before_any_other() -> None:
     """1064 nm treats facial veins in small spots; those of 10 mm and wider are for hair."""
-    device, practice = devices()["ndyag-1064"], Region("facial-telangiectasia", "vascular", 2, dosed=False)
+    device, practice = devices()["ndyag-1064"], PracticeRegion("facial-telangiectasia", "vascular", 2, dosed=False)
     inside, beside = (
         {one.spot_mm for one in region.settings(device)} for region in (practice, replace(practice, beside=True))
     )
@@ -97,7 +96,7 @@ def test_green_short_pulses_for_brown_spots_are_tried_in_narrow_spots(condition:
 
 @pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation"])
 def test_what_light_may_darken_gets_gentle_infrared_alone_and_no_more_in_darker_skin(condition: str) -> None:
-    assert bound_to_practice(condition)
+    assert is_bound_to_practice(condition)
     greatest = []
     for phototype in range(1, 7):
         tried = {
@@ -122,8 +121,10 @@ def test_sprays_are_timed_as_makers_time_them() -> None:
 
 
 def test_columns_for_acne_scars_begin_at_energies_that_were_published() -> None:
-    device, region = devices()["fractional-1550"], Region("acne-scars", "non-ablative-fractional", 2)
-    held = {energy for one in offers(device) for energy in region.doses(device, one, dose_steps(device, *one))}
+    device, region = devices()["fractional-1550"], PracticeRegion("acne-scars", "non-ablative-fractional", 2)
+    held = {
+        energy for one in iterate_settings(device) for energy in region.doses(device, one, dose_steps(device, *one))
+    }
     assert held
     assert all(6.0 <= energy <= 20.0 for energy in held)  # 7 to 20 mJ in glaich2007, and what dials round to
 
@@ -132,15 +133,15 @@ def test_columns_for_acne_scars_begin_at_energies_that_were_published() -> None:
 def test_nobody_is_said_to_print_no_dose_who_prints_one(phototype: int) -> None:
     for condition, modality, name in ASKED:
         device = devices()[name]
-        for source in undosed_sources(condition, modality, phototype, device):
-            of_it = [row for row in published() if (row.source, row.condition) == (source, condition)]
+        for source in sources_without_dose(condition, modality, phototype, device):
+            of_it = [row for row in published_settings() if (row.source, row.condition) == (source, condition)]
             near = [row for row in of_it if row.wavelength_nm in device.wavelengths_nm]
-            assert not any(ends_of(row.fluence_J_cm2) for row in near), (condition, name, source)
+            assert not any(span_ends(row.fluence_J_cm2) for row in near), (condition, name, source)
 
 
 def test_who_treats_dark_skin_and_prints_no_dose_is_known() -> None:
     """Spider angioma of phototypes II to V was treated with 1064 nm; with how much is not printed."""
     infrared, dye = devices()["ndyag-1064"], devices()["pulsed-dye-595"]
-    assert undosed_sources("spider-angioma", "vascular", 5, infrared) == ("ozyurt2012",)
-    assert undosed_sources("spider-angioma", "vascular", 5, dye) == ()  # nobody says that such skin was treated
-    assert undosed_sources("facial-telangiectasia", "vascular", 2, dye) == ()  # whose doses are printed
+    assert sources_without_dose("spider-angioma", "vascular", 5, infrared) == ("ozyurt2012",)
+    assert sources_without_dose("spider-angioma", "vascular", 5, dye) == ()  # nobody says that such skin was treated
+    assert sources_without_dose("facial-telangiectasia", "vascular", 2, dye) == ()  # whose doses are printed

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from skinbeam.messages import catalogue
+from skinbeam.model.consultation import HISTORY, LESION_SIGNS
+from skinbeam.model.sources import bibliography
+from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.plan.rules.table import (
-    USES,
-    Joined,
-    Not,
-    Test,
-    holds,
+    RULE_USES,
+    FactTest,
+    JointCondition,
+    NegatedCondition,
+    condition_holds,
+    load_rules,
     missing_facts,
     read_condition,
     read_rules,
-    rules,
 )
-from skinbeam.schema.consultation import HISTORY, LESION_SIGNS
-from skinbeam.schema.names import laser_modalities
-from skinbeam.sources import bibliography
+from skinbeam.text import catalogue
 
 GOOD: dict[str, Any] = {
     "use": "suitability",
@@ -35,34 +35,34 @@ GOOD: dict[str, Any] = {
 }
 
 
-def _tests(condition: Any) -> list[Test]:
-    if isinstance(condition, Test):
+def _tests(condition: Any) -> list[FactTest]:
+    if isinstance(condition, FactTest):
         return [condition]
-    if isinstance(condition, Not):
+    if isinstance(condition, NegatedCondition):
         return _tests(condition.part)
-    if isinstance(condition, Joined):
+    if isinstance(condition, JointCondition):
         return [test for part in condition.parts for test in _tests(part)]
     return []
 
 
 def test_every_row_of_the_guidance_is_restated() -> None:
     # The guidance table has 61 rows, G01 to G61.
-    assert {rule.row for rule in rules()} - {""} == {f"G{number:02d}" for number in range(1, 62)}
+    assert {rule.row for rule in load_rules()} - {""} == {f"G{number:02d}" for number in range(1, 62)}
 
 
 def test_each_use_has_rules_and_ids_are_kebab_case() -> None:
-    assert {rule.use for rule in rules()} == set(USES)
-    assert all(re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", rule.id) for rule in rules())
+    assert {rule.use for rule in load_rules()} == set(RULE_USES)
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", rule.id) for rule in load_rules())
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", load_rules(), ids=lambda rule: rule.id)
 def test_source_message_and_parameters_exist(rule: Any) -> None:
     assert rule.source in bibliography()
     assert rule.message.text
 
 
 def test_what_is_practice_names_a_judgement_or_a_row_of_the_guidance() -> None:
-    practice = [rule for rule in rules() if rule.strength == "practice"]
+    practice = [rule for rule in load_rules() if rule.strength == "practice"]
     assert practice
     for rule in practice:
         judgement = "judgement of this project" in bibliography()[rule.source].fields.get("note", "")
@@ -70,7 +70,7 @@ def test_what_is_practice_names_a_judgement_or_a_row_of_the_guidance() -> None:
 
 
 def test_no_message_of_a_rule_is_unused() -> None:
-    spoken = {rule.message.id for rule in rules()}
+    spoken = {rule.message.id for rule in load_rules()}
     spoken |= {"rules.ask-phototype", "rules.ask-phototype-held", "rules.ask-age", "rules.sources-differ", "rules.view"}
     spoken |= {f"rules.medication-{name}" for name in ("not-checked", "part", "taken-as", "as")}
     written = {key for key in catalogue() if key.split(".")[0] in ("rules", "aftercare")}
@@ -91,14 +91,14 @@ def test_no_source_of_the_rules_is_unused() -> None:
 
 
 def test_every_word_of_the_history_and_every_sign_moves_a_rule() -> None:
-    asked = [test for rule in rules("suitability") for test in _tests(rule.when)]
+    asked = [test for rule in load_rules("suitability") for test in _tests(rule.when)]
     for fact, words in (("history", HISTORY), ("lesion_signs", LESION_SIGNS)):
         named = {word for test in asked if test.fact == fact for word in test.value}
         assert named == set(words)
 
 
 def test_prescribed_medicines_are_never_stopped_and_no_dose_is_given() -> None:
-    texts = {rule.id: rule.message.text.lower() for rule in rules()}
+    texts = {rule.id: rule.message.text.lower() for rule in load_rules()}
     assert [name for name, text in texts.items() if re.search(r"\d+(\.\d+)?\s*(mg|ml|g/|%)", text)] == []
     of_stopping = {name: text for name, text in texts.items() if "stop" in text}
     assert of_stopping
@@ -117,9 +117,9 @@ def test_joined_conditions_follow_kleene(left: bool | None, right: bool | None) 
     every = False if False in (left, right) else None if None in (left, right) else True
     some = True if True in (left, right) else None if None in (left, right) else False
     both, either = read_condition({"all": parts}), read_condition({"any": parts})
-    assert holds(both, facts) is every
-    assert holds(either, facts) is some
-    assert holds(read_condition({"not": {"all": parts}}), facts) is (None if every is None else not every)
+    assert condition_holds(both, facts) is every
+    assert condition_holds(either, facts) is some
+    assert condition_holds(read_condition({"not": {"all": parts}}), facts) is (None if every is None else not every)
     assert bool(missing_facts(both, facts)) is (every is None)
     assert bool(missing_facts(either, facts)) is (some is None)
 
@@ -140,9 +140,9 @@ def test_joined_conditions_follow_kleene(left: bool | None, right: bool | None) 
 )
 def test_operators_at_their_bounds(test: dict[str, Any], yes: Any, no: Any) -> None:
     condition = read_condition(test)
-    assert holds(condition, {test["fact"]: yes}) is True
-    assert holds(condition, {test["fact"]: no}) is False
-    assert holds(condition, {}) is None
+    assert condition_holds(condition, {test["fact"]: yes}) is True
+    assert condition_holds(condition, {test["fact"]: no}) is False
+    assert condition_holds(condition, {}) is None
     assert missing_facts(condition, {}) == {test["fact"]}
 
 
@@ -196,7 +196,7 @@ def test_a_range_with_its_ends_exchanged_is_refused() -> None:
 
 def test_an_unknown_use_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown use"):
-        rules("advice")
+        load_rules("advice")
 
 
 def test_laser_means_every_laser_and_nothing_else() -> None:
@@ -207,4 +207,4 @@ def test_laser_means_every_laser_and_nothing_else() -> None:
 
 def test_the_file_says_only_what_the_reader_knows() -> None:
     file = resources.files("skinbeam") / "data" / "rules.toml"
-    assert len(tomllib.loads(file.read_text(encoding="utf-8"))) == len(rules())
+    assert len(tomllib.loads(file.read_text(encoding="utf-8"))) == len(load_rules())

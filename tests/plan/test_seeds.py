@@ -9,19 +9,19 @@ import pytest
 from consultations import CONDITIONS, EXAMPLES, PERSON, loaded
 from store import stored
 
-from skinbeam.assessment.skin import colour_of
+from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import devices, load_device
-from skinbeam.laser.grid import Setting, dose_steps, offers
-from skinbeam.plan.plan import make_plan
-from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.candidates import Machine, built_in_cooling
-from skinbeam.plan.search.full_field import full_field_trial
-from skinbeam.plan.search.goals import goal_of
-from skinbeam.plan.search.limits import judge_limit, limits_for
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings
+from skinbeam.model.input_files import load_case
+from skinbeam.model.package_data import load_package_table
+from skinbeam.plan.planner import make_plan
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.full_field import search_full_field
+from skinbeam.plan.search.goals import treatment_goal
+from skinbeam.plan.search.limits import find_limits, judge_limit
+from skinbeam.plan.search.settings import SearchMachine, built_in_cooling
+from skinbeam.plan.search.skin_bank import SkinBank
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.trial import Trial
-from skinbeam.schema.load import load_case
-from skinbeam.shipped import shipped_table
 
 # Some of each kind of goal: vessels, a burnt spot, broken pigment, columns, craters.
 FEW = [
@@ -77,7 +77,7 @@ def _set_apart(one: Any, other: Any) -> Iterator[str]:
         return
     device = devices()[one["device"]]
     here, there = _setting(one["settings"]), _setting(other["settings"])
-    every = [offer for offer in offers(device) if offer.wavelength_nm == here.wavelength_nm]
+    every = [offer for offer in iterate_settings(device) if offer.wavelength_nm == here.wavelength_nm]
     for place, name in ((1, "pulse_ms"), (2, "spot_mm")):
         if not _next(here[place], there[place], sorted({offer[place] for offer in every})):
             yield f"{name} {here[place]:g}, then {there[place]:g}"
@@ -87,10 +87,10 @@ def _set_apart(one: Any, other: Any) -> Iterator[str]:
         yield f"dose {doses[0]:g}, then {doses[1]:g}"
 
 
-def _setting(settings: Any) -> Setting:
+def _setting(settings: Any) -> BeamSetting:
     beam = settings.get("microbeam")
     size = settings["spot_mm"] if beam is None else beam["diameter_um"] / 1000.0
-    return Setting(settings["wavelength_nm"], settings["pulse_ms"], size)
+    return BeamSetting(settings["wavelength_nm"], settings["pulse_ms"], size)
 
 
 def _dose(settings: Any) -> float:
@@ -102,51 +102,51 @@ def _next(one: float, other: float, dial: Any) -> bool:
     """Whether two values lie a step of the dial apart at most, or as near as sources round."""
     low, high = sorted((one, other))
     between = [value for value in dial if low < value < high]
-    return not between or high <= low * shipped_table("data/envelopes.toml")["rounding"]["ratio"]
+    return not between or high <= low * load_package_table("data/envelopes.toml")["rounding"]["ratio"]
 
 
 def test_settings_are_compared_on_the_same_skins_and_judged_on_those_of_the_seed() -> None:
     case = load_case(FEW[0]).case
-    goal = goal_of("redness", "vascular")
-    banks = [SkinBank(case, colour_of(case, None), draws, seed) for draws, seed in ((40, 0), (60, 1))]
-    one, other = (bank.designed.skins("cheeks", goal).target for bank in banks)
+    goal = treatment_goal("redness", "vascular")
+    banks = [SkinBank(case, assess_colour(case, None), draws, seed) for draws, seed in ((40, 0), (60, 1))]
+    one, other = (bank.design_bank.skins("cheeks", goal).target for bank in banks)
     assert one.identical(other)
     drawn, drawn_there = (bank.skins("cheeks", goal, most=40).target for bank in banks)
     assert not (drawn["harm_error_shift"].values == drawn_there["harm_error_shift"].values).any()
 
 
-VEINS = goal_of("facial-telangiectasia", "vascular")
-DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
-PULSE = Setting(595.0, 6.0, 7.0)
+VEINS = treatment_goal("facial-telangiectasia", "vascular")
+DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+PULSE = BeamSetting(595.0, 6.0, 7.0)
 
 
 def drawn(ita_deg: float, seed: int) -> SkinBank:
     case = loaded(PERSON.replace("60.0", str(ita_deg)).replace('phototype = "II"\n', "")).case
-    return SkinBank(case, colour_of(case, None), 64, seed)
+    return SkinBank(case, assess_colour(case, None), 64, seed)
 
 
-def dose_for_veins(skins: SiteSkins, aimed: SiteSkins | None = None) -> Trial:
-    found = full_field_trial(DYE, PULSE, VEINS, skins, built_in_cooling(DYE.device)[0], aimed=aimed)
+def dose_for_veins(skins: SiteSkins, aimed: SiteSkins | None = None) -> CandidateSetting:
+    found = search_full_field(DYE, PULSE, VEINS, skins, built_in_cooling(DYE.device)[0], aimed=aimed)
     assert found is not None
     return found
 
 
 def test_a_dose_for_vessels_is_as_high_as_designed_skins_ask_and_its_probability_is_of_the_drawn() -> None:
     banks = [drawn(60.0, seed) for seed in (1, 2)]  # of which their own draws ask for 10 and for 11 J/cm²
-    aimed = banks[0].designed.skins("cheeks", VEINS)
+    aimed = banks[0].design_bank.skins("cheeks", VEINS)
     one, other = (dose_for_veins(bank.skins("cheeks", VEINS), aimed) for bank in banks)
     assert one.dose == other.dose == dose_for_veins(aimed).dose
     assert one.p_effective != other.p_effective
 
 
 def test_a_limit_on_the_drawn_skins_stops_a_dose_however_high_it_is_aimed() -> None:
-    aimed = drawn(60.0, 0).designed.skins("cheeks", VEINS)
+    aimed = drawn(60.0, 0).design_bank.skins("cheeks", VEINS)
     dark = dose_for_veins(drawn(-30.0, 0).skins("cheeks", VEINS), aimed)
     assert dark.safe
     assert dark.dose < dose_for_veins(aimed).dose
     assert dark.thresholds is not None
     next_dose = min(dose for dose in DYE.doses(PULSE) if dose > dark.dose)
-    limits = [one.raised(VEINS.modality) for one in limits_for(VEINS.modality, "cheeks", VEINS.condition)]
+    limits = [one.raised(VEINS.modality) for one in find_limits(VEINS.modality, "cheeks", VEINS.condition)]
     over = (judge_limit(one, dark.thresholds.value[one.id](next_dose), dark.weights[1], ()).status for one in limits)
     assert "not_met" in over
 

@@ -12,23 +12,28 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 from plan_reading import read_plan
 from report_samples import sample
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.expectation.lasting import downtime_days
-from skinbeam.messages import catalogue, text
+from skinbeam.evidence.expectation.durability import downtime_days
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.course_records import Duration
+from skinbeam.plan.downtime import (
+    describe_healing_days,
+    duration_records,
+    longest_duration,
+    longest_duration_record,
+    session_durations,
+)
 from skinbeam.plan.records import Option
-from skinbeam.plan.rules.table import rules
-from skinbeam.plan.search.limits import bruise
-from skinbeam.plan.showing import longest, showings, shows_days, shows_of
-from skinbeam.plan.spans import Duration
-from skinbeam.plan.visit.healing import healing_days
-from skinbeam.report.clinician import report_page
-from skinbeam.report.drawing import draw
-from skinbeam.report.figures import FigureData
-from skinbeam.report.leaflet.page import leaflet_page
-from skinbeam.report.showing import days_in_words, days_shown, showing_told
-from skinbeam.schema.names import table
+from skinbeam.plan.rules.table import load_rules
+from skinbeam.plan.search.limits import bruise_limit
+from skinbeam.report.clinician_page import report_page
+from skinbeam.report.formatting import showing_days, showing_days_in_words, showing_sentences
+from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
+from skinbeam.report.report_figures import draw_report_figures
+from skinbeam.text import catalogue, render_message
 
-LASERS = sorted(name for name, entry in table("modality").items() if entry["laser"])
+LASERS = sorted(name for name, entry in vocabulary_table("modality").items() if entry["laser"])
 SITES = ("cheeks", "eyelid", "hands")
 DAYS = {"days": 1.0, "weeks": 7.0}
 BARE = sample().concerns[0].options[-1]
@@ -39,15 +44,15 @@ LINES = PERSON + concern("perioral-lines", "perioral") + devices("co2-10600")
 def option_of(modality: str, condition: str, site: str, downtime: Any, *, bruised: bool = False) -> Option:
     """An option with the durations that a plan would hold."""
     treated = loaded(PERSON + concern(condition, site)).case.concern[0]
-    found = showings(treated, modality, downtime, bruised=bruised)
-    return replace(BARE, shows_days=shows_days(found), shows=shows_of(found))
+    found = session_durations(treated, modality, downtime, bruised=bruised)
+    return replace(BARE, shows_days=longest_duration_record(found), shows=duration_records(found))
 
 
 def known_days(modality: str, condition: str, site: str) -> list[float]:
     """Every end of a duration that rules, trials and the calendar of healing give, trials of other conditions too."""
     told = [
         value.high * DAYS[value.unit]
-        for rule in rules("downtime")
+        for rule in load_rules("downtime")
         if modality in rule.modalities
         and (not rule.conditions or condition in rule.conditions)
         and (not rule.sites or site in rule.sites)
@@ -57,7 +62,7 @@ def known_days(modality: str, condition: str, site: str) -> list[float]:
     for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines()):
         if row["modality"] == modality:
             told += [float(row[name]) for name in ("downtime_days_high", "erythema_days_high") if row[name]]
-    return [*told, *(float(day.day) for day in healing_days(modality, condition))]
+    return [*told, *(float(day.day) for day in describe_healing_days(modality, condition))]
 
 
 def last_number(words: str) -> float:
@@ -65,7 +70,7 @@ def last_number(words: str) -> float:
 
 
 def test_nobody_is_told_a_shorter_time_than_is_known() -> None:
-    cells = list(itertools.product(LASERS, sorted(table("condition")), SITES))
+    cells = list(itertools.product(LASERS, sorted(vocabulary_table("condition")), SITES))
     assert not [cell for cell in cells if told_shorter(*cell)]
 
 
@@ -74,9 +79,9 @@ def told_shorter(modality: str, condition: str, site: str) -> bool:
     option = option_of(modality, condition, site, downtime_days(modality))
     most = max(known_days(modality, condition, site))
     return (
-        last_number(days_in_words(option)) < most
-        or last_number(" ".join(showing_told(option))) < most
-        or last_number(days_shown(option).text) < float(f"{most:.3g}")
+        last_number(showing_days_in_words(option)) < most
+        or last_number(" ".join(showing_sentences(option))) < most
+        or last_number(showing_days(option).text) < float(f"{most:.3g}")
     )
 
 
@@ -85,12 +90,12 @@ def test_a_trial_that_counted_longer_and_a_likely_bruise_are_told(modality: str)
     counted = option_of(
         modality, "wrinkles", "cheeks", Estimate(20.0, 10.0, 199.2, 0.8, "pooled", basis=("majid2014",))
     )
-    assert last_number(days_in_words(counted)) == 200  # the part of a day that is left shows too
+    assert last_number(showing_days_in_words(counted)) == 200  # the part of a day that is left shows too
     assert isinstance(counted.shows_days, Duration)
     assert (counted.shows_days.what, counted.shows_days.source) == ("trials", "majid2014")
     bruised = option_of(modality, "wrinkles", "cheeks", NO_COUNT, bruised=True)
-    assert bruise().high_days in [one.high for one in bruised.shows if one.what == "bruise"]
-    assert last_number(days_in_words(bruised)) >= bruise().high_days
+    assert bruise_limit().high_days in [one.high for one in bruised.shows if one.what == "bruise"]
+    assert last_number(showing_days_in_words(bruised)) >= bruise_limit().high_days
 
 
 def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
@@ -104,9 +109,11 @@ def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
     line = page.concerns[0].healing
     assert "closed by new skin after 7 to 14 days" in line
     assert "25 to 136 days, in some people for months" in line
-    report = report_page(read_plan(made), draw(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None)
+    report = report_page(
+        read_plan(made), draw_report_figures(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None
+    )
     assert report.glance[0].downtime.text == "25.2 to 135 days, redness"
-    (fact,) = (f for f in report.concerns[0].options[0].facts if f.name == text("report.fact_shows"))
+    (fact,) = (f for f in report.concerns[0].options[0].facts if f.name == render_message("report.fact_shows"))
     for one in option["shows"]:
         assert one["text"]["text"] in fact.value.note
     assert "nanni1998" not in page.concerns[0].studies  # studies are named as people read them
@@ -123,12 +130,12 @@ def test_days_that_are_accepted_are_held_against_the_redness_too() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     none = replace(BARE, shows_days=Unknown("no source"), shows=())
-    assert days_in_words(none) == text("leaflet.not_known")
-    assert showing_told(none) == ()
-    assert not days_shown(none).known
+    assert showing_days_in_words(none) == render_message("leaflet.not_known")
+    assert showing_sentences(none) == ()
+    assert not showing_days(none).known
     treated = loaded(PERSON + concern("laxity")).case.concern[0]
-    assert longest(showings(treated, "surgery", NO_COUNT)) is None
-    assert isinstance(shows_days(()), Unknown)
+    assert longest_duration(session_durations(treated, "surgery", NO_COUNT)) is None
+    assert isinstance(longest_duration_record(()), Unknown)
 
 
 def test_everything_that_may_show_has_its_words() -> None:
@@ -138,4 +145,4 @@ def test_everything_that_may_show_has_its_words() -> None:
         assert {f"{section}.{start}{kind}" for kind in kinds} <= set(catalogue())
     assert {f"leaflet_shows.{kind}" for kind in kinds - {"bruise"}} <= set(catalogue())  # told beside how likely it is
     own = {key.partition(".")[2] for key in catalogue() if key.startswith(("leaflet_shows.", "leaflet_shown."))}
-    assert own - kinds <= {rule.id for rule in rules("downtime")}
+    assert own - kinds <= {rule.id for rule in load_rules("downtime")}

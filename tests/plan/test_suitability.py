@@ -3,21 +3,17 @@
 import pytest
 from smallest_cases import leaves_of, spoke, world_of
 
-from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.table import (
-    Rule,
-    rules,
-)
-from skinbeam.schema.names import table
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.rules.table import Rule, decision_severity, load_rules
 
-SUITABILITY = rules("suitability")
+SUITABILITY = load_rules("suitability")
 
 
 @pytest.mark.parametrize("rule", SUITABILITY, ids=lambda rule: rule.id)
 def test_every_rule_has_a_case_that_fires_it(rule: Rule) -> None:
     found = world_of(rule, fires=True).judge()
     assert rule.id in spoke(found)
-    assert severity(found.decision) >= severity(rule.decision)
+    assert decision_severity(found.decision) >= decision_severity(rule.decision)
     reason = next(reason for reason in found.reasons if reason.rule == rule.id)
     assert reason.source == rule.source
     assert reason.message.text
@@ -29,11 +25,11 @@ def test_and_a_twin_that_does_not(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [r for r in SUITABILITY if len(r.modalities) < len(table("modality"))], ids=lambda r: r.id
+    "rule", [r for r in SUITABILITY if len(r.modalities) < len(vocabulary_table("modality"))], ids=lambda r: r.id
 )
 def test_a_rule_is_silent_for_other_modalities(rule: Rule) -> None:
     world = world_of(rule, fires=True)
-    world.choice["modality"] = next(name for name in table("modality") if name not in rule.modalities)
+    world.choice["modality"] = next(name for name in vocabulary_table("modality") if name not in rule.modalities)
     assert rule.id not in spoke(world.judge())
 
 

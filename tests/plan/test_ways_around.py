@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from hazard_table import DOORS, TABLE, VEINS, WAYS, Cell, Hazard
 
-from skinbeam.app.forms import submission
-from skinbeam.errors import InputError
-from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.suitability import judge
-from skinbeam.schema.load import LoadedCase, load_case, loaded_case
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case
+from skinbeam.plan.rules.suitability import judge_suitability
+from skinbeam.plan.rules.table import decision_severity
+from skinbeam_clinic.consultations.forms import make_submission
 
 
 def tables_of(hazard: Hazard, cell: Cell) -> dict[str, Any]:
@@ -38,8 +38,10 @@ def rules_that_close(loaded: LoadedCase, hazard: Hazard) -> set[str]:
     case = loaded.case
     closed = []
     for concern in case.concern:
-        found = judge(case, concern=concern, **hazard.choice)
-        closed.append({r.rule for r in found.reasons if severity(r.decision) >= severity(_least(hazard))})
+        found = judge_suitability(case, concern=concern, **hazard.choice)
+        closed.append(
+            {r.rule for r in found.reasons if decision_severity(r.decision) >= decision_severity(_least(hazard))}
+        )
     return set.union(*closed)
 
 
@@ -48,7 +50,9 @@ def _least(hazard: Hazard) -> Any:
 
 
 def spoken(loaded: LoadedCase, hazard: Hazard) -> set[str]:
-    return {r.rule for c in loaded.case.concern for r in judge(loaded.case, concern=c, **hazard.choice).reasons}
+    return {
+        r.rule for c in loaded.case.concern for r in judge_suitability(loaded.case, concern=c, **hazard.choice).reasons
+    }
 
 
 def as_toml(value: Any) -> str:
@@ -67,7 +71,7 @@ def by_file(tables: Mapping[str, Any], folder: Path) -> LoadedCase:
 
 
 def by_json(tables: Mapping[str, Any], folder: Path) -> LoadedCase:
-    return loaded_case(json.loads(json.dumps(tables)), folder, "case.json")
+    return case_from_tables(json.loads(json.dumps(tables)), folder, "case.json")
 
 
 def by_form(tables: Mapping[str, Any], folder: Path) -> LoadedCase:
@@ -90,7 +94,7 @@ def by_form(tables: Mapping[str, Any], folder: Path) -> LoadedCase:
 
     for key, value in tables.items():
         put(key, value)
-    return loaded_case(submission(fields).tables, folder, "form")
+    return case_from_tables(make_submission(fields).tables, folder, "form")
 
 
 BY = {"file": by_file, "form": by_form, "json": by_json}
@@ -138,6 +142,7 @@ def test_without_the_hazard_the_same_choice_is_open(name: str, tmp_path: Path) -
     loaded = by_json(tables_of(hazard, inert), tmp_path)
     assert hazard.rule not in spoken(loaded, hazard)
     assert all(
-        severity(judge(loaded.case, concern=one, **hazard.choice).decision) < severity("refer")
+        decision_severity(judge_suitability(loaded.case, concern=one, **hazard.choice).decision)
+        < decision_severity("refer")
         for one in loaded.case.concern
     )

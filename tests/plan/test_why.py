@@ -10,28 +10,26 @@ from plan_reading import read_plan
 from report_samples import leaflet_pdf, sample_plan
 from smallest_cases import leaves_of, world_of
 
-from skinbeam.document import document as as_document
-from skinbeam.document import sha256_of
-from skinbeam.messages import catalogue, text
-from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.suitability import Suitability, judge, judge_case
-from skinbeam.plan.rules.table import Rule, rules
-from skinbeam.plan.rules.why import because_of, plain, why
-from skinbeam.report.clinician import report_page
-from skinbeam.report.drawing import draw
-from skinbeam.report.figures import FigureData
-from skinbeam.report.leaflet.page import ADULT_YEARS, leaflet_page, sentences_of
+from skinbeam.model.consultation import HISTORY, LESION_SIGNS
+from skinbeam.model.document import build_document, sha256_hex
+from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.plan.rules.explanation import explain_decision, explain_rule, stated_facts
+from skinbeam.plan.rules.suitability import Suitability, judge_case, judge_suitability
+from skinbeam.plan.rules.table import Rule, decision_severity, load_rules
+from skinbeam.report.clinician_page import report_page
+from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.report.leaflet.leaflet_page import ADULT_YEARS, leaflet_page, leaflet_sentences
 from skinbeam.report.leaflet.readability import reading_age_years
-from skinbeam.report.report import render_html
-from skinbeam.report.terminal import summary
-from skinbeam.schema.consultation import HISTORY, LESION_SIGNS
-from skinbeam.schema.names import laser_modalities, table
+from skinbeam.report.report_figures import draw_report_figures
+from skinbeam.report.report_files import render_html
+from skinbeam.report.terminal import plan_summary
+from skinbeam.text import catalogue, render_message
 
 READING_AGE_YEARS = 12.0
 STOPS = [
     rule
-    for rule in rules("suitability")
-    if severity(rule.decision) >= severity("refer") and set(rule.modalities) & set(laser_modalities())
+    for rule in load_rules("suitability")
+    if decision_severity(rule.decision) >= decision_severity("refer") and set(rule.modalities) & set(laser_modalities())
 ]  # the decision is about light; what else is refused stands in the report
 ASKS = ("ask-phototype", "ask-age")
 # Reasons that are no row of the rules, or cautions that are told all the same.
@@ -59,7 +57,9 @@ YOUNG = PERSON.replace("age_years = 45", "age_years = 16")
 
 def told_of(case: Any, judged: Suitability) -> list[dict[str, Any]]:
     """The plain reasons as a plan holds them."""
-    made = as_document("skinbeam.test/1", case_sha256=sha256_of({}), seed=0, body={"why": why(case, judged)})
+    made = build_document(
+        "skinbeam.test/1", case_sha256=sha256_hex({}), seed=0, body={"why": explain_decision(case, judged)}
+    )
     found: list[dict[str, Any]] = made["why"]
     return found
 
@@ -68,7 +68,7 @@ def stopped_by(rule: Rule) -> tuple[Any, dict[str, Any]]:
     """The smallest case that a rule stops, and its plain reason."""
     world = world_of(rule, fires=True)
     case = world.case()
-    judged = judge(case, concern=case.concern[0], **world.choice)
+    judged = judge_suitability(case, concern=case.concern[0], **world.choice)
     (record,) = (one for one in told_of(case, judged) if one["rule"] == rule.id)
     return case, record
 
@@ -103,8 +103,8 @@ def test_the_leaflet_of_a_case_that_a_rule_stops_says_why(rule: Rule) -> None:
     (told,) = page.why
     assert told.endswith(record["text"]["text"])
     assert all(one["text"] in told for one in record["because"])
-    assert told in sentences_of(page)
-    assert reading_age_years(sentences_of(page)) <= READING_AGE_YEARS
+    assert told in leaflet_sentences(page)
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
 
 
 @pytest.mark.parametrize("rule", STOPS, ids=lambda rule: rule.id)
@@ -138,7 +138,7 @@ def test_everything_that_a_person_can_say_has_its_words() -> None:
     facts = {key.removeprefix("leaflet_fact.") for key in catalogue() if key.startswith("leaflet_fact.")}
     assert {f"history-{word}" for word in HISTORY} | {f"sign-{sign}" for sign in LESION_SIGNS} <= facts
     assert {"tan-current", "tan-recent", "expectation-perfect", "pregnant", "lactating", "age"} <= facts
-    sites = {name for name, entry in table("site").items() if entry["use"] == "treatment"}
+    sites = {name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"}
     assert {f"leaflet_at.{site}" for site in sites} == {key for key in catalogue() if key.startswith("leaflet_at.")}
 
 
@@ -174,9 +174,11 @@ def test_the_reason_begins_with_what_this_person_said(case: str, rule: str, said
     (line,) = (line for line in leaflet_page(read_plan(made)).why if record["text"]["text"] in line)
     assert line.startswith(record["because"][0]["text"])
     assert line in printed(made)
-    report = report_page(read_plan(made), draw(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None)
+    report = report_page(
+        read_plan(made), draw_report_figures(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None
+    )
     assert line in report.decision.why
-    assert f"for the person: {line}" in summary(read_plan(made))
+    assert f"for the person: {line}" in plan_summary(read_plan(made))
     html = " ".join(re.sub(r"<[^>]+>", " ", render_html(read_plan(made), FigureData())).replace("&#39;", "'").split())
     assert line in html
 
@@ -193,7 +195,7 @@ def test_a_medicine_is_told_by_its_name_and_time(months: float, said: str) -> No
     taken = f'medications = [{{name = "isotretinoin", last_dose_months = {months}}}, {{name = "aspirin"}}]\n'
     case = loaded(PERSON + taken + concern("perioral-lines", "perioral")).case
     (rule,) = (rule for rule in STOPS if rule.id == "isotretinoin-full-field-ablation")
-    assert [one.text for one in because_of(rule, case, case.concern)] == [said]
+    assert [one.text for one in stated_facts(rule, case, case.concern)] == [said]
 
 
 def test_who_took_isotretinoin_three_months_ago_reads_so_in_the_leaflet() -> None:
@@ -213,8 +215,8 @@ def test_what_holds_for_two_concerns_is_told_once_with_both() -> None:
 
 def test_a_rule_without_plain_words_keeps_its_own() -> None:
     case = loaded(PERSON + concern("acne-scars")).case
-    (rule,) = (rule for rule in rules("suitability") if rule.id == "eyewear")
-    assert plain(case, case.concern, rule.id, rule.message)[1] == rule.message
+    (rule,) = (rule for rule in load_rules("suitability") if rule.id == "eyewear")
+    assert explain_rule(case, case.concern, rule.id, rule.message)[1] == rule.message
 
 
 def test_who_is_suitable_is_told_no_reason_against_it() -> None:
@@ -223,13 +225,13 @@ def test_who_is_suitable_is_told_no_reason_against_it() -> None:
     assert leaflet_page(read_plan(made)).why == ()
     for state in ("refer", "not-suitable"):
         page = leaflet_page(read_plan(sample_plan() | {"suitability": {"decision": state, "reasons": []}}))
-        assert page.why == (text("leaflet.why_not_said"),)
+        assert page.why == (render_message("leaflet.why_not_said"),)
 
 
 def test_what_is_not_known_of_the_colour_is_asked_for_in_plain_words() -> None:
     unsaid = PERSON.replace('phototype = "II"\nita_deg = 60.0\n', "")
     made = document(unsaid + concern("acne-scars") + devices("co2-10600"))
-    assert text("leaflet_why.ask-phototype") in leaflet_page(read_plan(made)).why
+    assert render_message("leaflet_why.ask-phototype") in leaflet_page(read_plan(made)).why
 
 
 # --- no laser for one concern -----------------------------------------------------------------------------------------
@@ -247,13 +249,13 @@ def test_every_reason_of_a_refusal_has_its_plain_sentence() -> None:
 @pytest.mark.parametrize(
     ("case", "said"),
     [
-        (PERSON + concern("acne-scars") + devices("thulium-1927"), text("leaflet_no_laser.too-weak")),
-        (PERSON + concern("dynamic-wrinkles"), text("leaflet_no_laser.movement")),
-        (PERSON + concern("active-acne"), text("leaflet_no_laser.flare")),
-        (PERSON + concern("acne-scars") + devices("ktp-532"), text("leaflet_no_laser.no-device")),
+        (PERSON + concern("acne-scars") + devices("thulium-1927"), render_message("leaflet_no_laser.too-weak")),
+        (PERSON + concern("dynamic-wrinkles"), render_message("leaflet_no_laser.movement")),
+        (PERSON + concern("active-acne"), render_message("leaflet_no_laser.flare")),
+        (PERSON + concern("acne-scars") + devices("ktp-532"), render_message("leaflet_no_laser.no-device")),
         (
             PERSON + 'history = ["gold-therapy"]\n' + concern("age-spots") + devices("qs-ruby-694"),
-            f"You were treated with gold. {text('leaflet_why.gold')}",
+            f"You were treated with gold. {render_message('leaflet_why.gold')}",
         ),
     ],
 )
@@ -261,11 +263,13 @@ def test_a_concern_without_a_laser_says_why(case: str, said: str) -> None:
     made = document(case)
     assert not laser_options(made)
     (told,) = leaflet_page(read_plan(made)).concerns
-    assert told.no_laser.startswith(text("leaflet_no_laser.head"))
+    assert told.no_laser.startswith(render_message("leaflet_no_laser.head"))
     assert said in told.no_laser
     assert said in printed(made)
-    assert said in summary(read_plan(made))
-    report = report_page(read_plan(made), draw(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None)
+    assert said in plan_summary(read_plan(made))
+    report = report_page(
+        read_plan(made), draw_report_figures(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None
+    )
     assert said in " ".join(report.concerns[0].no_laser)
     assert reading_age_years(lines_of(made["concerns"][0]["no_laser"])) <= READING_AGE_YEARS + 2  # a few short lines
 
@@ -277,9 +281,9 @@ def test_a_concern_with_a_laser_says_nothing_of_the_kind() -> None:
 
 def test_what_was_never_tried_is_not_called_a_lack_of_devices() -> None:
     made = document(YOUNG + concern("facial-telangiectasia"))
-    assert text("plan.no-device") not in summary(read_plan(made))
+    assert render_message("plan.no-device") not in plan_summary(read_plan(made))
     (told,) = leaflet_page(read_plan(made)).concerns
-    assert told.no_laser == f"{text('leaflet_no_laser.head')} {text('leaflet_no_laser.stopped')}"
+    assert told.no_laser == f"{render_message('leaflet_no_laser.head')} {render_message('leaflet_no_laser.stopped')}"
 
 
 def test_a_concern_that_is_refused_beside_another_says_why() -> None:
@@ -289,7 +293,7 @@ def test_a_concern_that_is_refused_beside_another_says_why() -> None:
     assert laser_options(made)
     told = [one.no_laser for one in leaflet_page(read_plan(made)).concerns]
     assert told[0] == ""
-    assert text("leaflet_why.laxity-severe") in told[1]
+    assert render_message("leaflet_why.laxity-severe") in told[1]
 
 
 # --- under eighteen ---------------------------------------------------------------------------------------------------
@@ -302,10 +306,10 @@ def test_under_eighteen_nobody_reads_that_the_page_is_for_adults() -> None:
     whole = printed(made)
     assert "adults" not in whole
     assert "parent or guardian" in whole
-    assert text("leaflet.intro_young") in page.intro
-    assert text("leaflet.intro_young") in whole
+    assert render_message("leaflet.intro_young") in page.intro
+    assert render_message("leaflet.intro_young") in whole
     assert "You have to decide" not in whole
-    assert reading_age_years(sentences_of(page)) <= READING_AGE_YEARS
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
 
 
 def test_an_adult_reads_that_it_is_for_adults() -> None:
@@ -322,7 +326,7 @@ def test_the_age_of_the_page_is_that_of_the_rule() -> None:
 def test_an_injury_whose_dose_nobody_said_is_told_to_the_person() -> None:
     done = '\n[[session]]\nweek = 4\ntreats = "facial-telangiectasia"\nadverse = ["blister"]\n'
     case = loaded(PERSON + concern("facial-telangiectasia", extra="") + done).case
-    judged = judge(case, concern=case.concern[0], modality="vascular")
+    judged = judge_suitability(case, concern=case.concern[0], modality="vascular")
     (record,) = (one for one in told_of(case, judged) if one["rule"] == "earlier-injury-undosed")
     assert record["decision"] == "refer"
     assert record["text"]["id"] == "leaflet_why.earlier-injury-undosed"
@@ -341,5 +345,5 @@ def test_a_plan_without_any_laser_does_not_say_yes() -> None:
     plan = sample_plan()
     bare = [part | {"options": [o for o in part["options"] if "device" not in o]} for part in plan["concerns"]]
     page = leaflet_page(read_plan(plan | {"concerns": bare, "suitability": {"decision": "suitable", "reasons": []}}))
-    assert page.decision == (text("leaflet.decision_no_setting_1"),)
+    assert page.decision == (render_message("leaflet.decision_no_setting_1"),)
     assert reading_age_years([*page.decision]) <= READING_AGE_YEARS

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.plan.window.document import window_document
-from skinbeam.schema.load import LoadedCase, load_case
+from skinbeam.api.window import window_document
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.input_files import LoadedCase, load_case
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 GUESSED = {

@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 from consultations import PERSON, PLAN_DRAWS, concern, devices, loaded
 
-from skinbeam.plan.plan import make_plan
+from skinbeam.plan.planner import make_plan
 from skinbeam.plan.records import Option
-from skinbeam.plan.search.trial import Trial
-from skinbeam.plan.window.around import Window, window_of
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.window import PlanWindow, compute_window
 
 KINDS = {
     "heating": ("facial-telangiectasia", "pulsed-dye-595"),
@@ -21,7 +21,7 @@ each = pytest.mark.parametrize("kind", KINDS)
 
 
 @cache
-def drawn(kind: str) -> tuple[Window, Trial, Option]:
+def drawn(kind: str) -> tuple[PlanWindow, CandidateSetting, Option]:
     condition, device = KINDS[kind]
     site = "perioral" if condition == "perioral-lines" else "cheeks"
     made = make_plan(loaded(PERSON + concern(condition, site) + devices(device)), draws=PLAN_DRAWS)
@@ -30,10 +30,10 @@ def drawn(kind: str) -> tuple[Window, Trial, Option]:
     assert part.goal is not None
     found = part.record.first_laser
     assert found is not None
-    return window_of(part.trial, part.goal, part.bank.skins(site, part.goal), 2), part.trial, found[0]
+    return compute_window(part.trial, part.goal, part.bank.skins(site, part.goal), 2), part.trial, found[0]
 
 
-def place(window: Window, trial: Trial) -> tuple[int, int]:
+def place(window: PlanWindow, trial: CandidateSetting) -> tuple[int, int]:
     return window.rows.index(trial.density_per_cm2 or trial.setting.pulse_ms), window.dose.index(trial.dose)
 
 

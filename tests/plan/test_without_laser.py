@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from consultations import NAMED, PERSON, concern, devices, document
 
-from skinbeam.messages import text
+from skinbeam.text import render_message
 
 OTHER_LASER = devices("ndyag-1064")  # for vessels alone, so that nothing is searched
 
@@ -74,7 +74,7 @@ def test_a_pacemaker_bars_radiofrequency_and_no_laser() -> None:
 def test_why_there_is_no_laser_tells_nothing_of_other_treatments() -> None:
     part = plan_of("melasma", "pregnant = true\n")
     said = {one["text"]["text"] for one in part["no_laser"]}
-    assert text("rules.bleaching-cream-in-pregnancy") not in said
+    assert render_message("rules.bleaching-cream-in-pregnancy") not in said
 
 
 @pytest.mark.parametrize(

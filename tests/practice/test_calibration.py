@@ -8,8 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from skinbeam.derived import derived_table
-from skinbeam.practice.calibration import BURN, FAMILIES, BurnLight, burn_calibration, covers
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.published_doses.calibration import (
+    BURN_CLASS,
+    LASER_FAMILIES,
+    BurnLight,
+    burn_calibration,
+    is_calibrated_light,
+)
 
 RUBY_LIGHT = BurnLight(694.0, 1e-3, 10.0)
 RUBY = burn_calibration(RUBY_LIGHT)
@@ -27,7 +33,7 @@ def test_the_ends_are_certain() -> None:
 
 
 def test_a_share_is_the_mean_over_the_draws() -> None:
-    entry = derived_table("burn_calibration")[BURN]
+    entry = load_derived_table("burn_calibration")[BURN_CLASS]
     draw = {name: np.array(values) for name, values in entry["draw"].items()}
     middle = draw["usual"] + draw["margin"] + draw["spot"] * np.log(10.0 / 8.0) + np.array(entry["family"]["red"])
     error = np.hypot(draw["clinics"], (1.0 - draw["followed"]) * draw["rows"])
@@ -45,10 +51,10 @@ def test_ratios_of_normals_have_these_shares() -> None:
 
 
 def test_where_no_published_dose_is_near_the_computed_dose_stands_more_widely() -> None:
-    assert covers(BurnLight(755.0, 3e-3, 12.0))
+    assert is_calibrated_light(BurnLight(755.0, 3e-3, 12.0))
     for wavelength_nm, pulse_s in ((1540.0, 3e-3), (532.0, 6e-9), (450.0, 1e-2)):
         light = BurnLight(wavelength_nm, pulse_s, 7.0)
-        assert not covers(light)
+        assert not is_calibrated_light(light)
         found = burn_calibration(light)
         assert (found.rows, found.sources) == (0, 0)
         assert found.bias == pytest.approx(1.0, rel=1e-3)
@@ -61,12 +67,12 @@ def test_doses_that_are_only_recommended_can_be_left_out() -> None:
 
 
 def counted_rows(*sides: str) -> list[dict[str, Any]]:
-    checks = derived_table("practice_checks")
+    checks = load_derived_table("practice_checks")
     return [row for side in sides for row in checks[side] if row["kind"] == "counted"]
 
 
 def family_of_row(row: dict[str, Any]) -> str:
-    table = derived_table("practice_doses")
+    table = load_derived_table("practice_doses")
     return str((table["row"] | table["rate"])[row["row"]]["family"])
 
 
@@ -84,7 +90,7 @@ def test_burns_are_foretold_as_often_as_they_were_counted_by_sources_left_out() 
     assert sum(row["harmed"] for row in rows) >= 100
     assert 0.5 <= over_counted(rows) <= 2.0
     judged = 0
-    for family in FAMILIES:
+    for family in LASER_FAMILIES:
         of_it = [row for row in rows if family_of_row(row) == family]
         if sum(row["harmed"] for row in of_it) >= 20:
             judged += 1
@@ -93,13 +99,13 @@ def test_burns_are_foretold_as_often_as_they_were_counted_by_sources_left_out() 
 
 
 def test_counts_rise_with_what_is_foretold() -> None:
-    low, middle, high = derived_table("practice_checks")["slope"]
+    low, middle, high = load_derived_table("practice_checks")["slope"]
     assert low <= 1.0 <= high or 0.8 <= middle <= 1.2
 
 
 def test_usual_doses_seldom_and_three_times_as_much_nearly_always_are_called_burning() -> None:
     """A fifth of usual doses still is, which docs/practice.md lists; a burn of 10 in 100 is the level of a plan."""
-    rows = derived_table("practice_checks")["routine"]
+    rows = load_derived_table("practice_checks")["routine"]
     assert len(rows) >= 80
     assert np.mean([row["p"] > 0.1 for row in rows]) <= 0.22
     assert np.mean([row["p_thrice"] > 0.1 for row in rows]) >= 0.9

@@ -5,11 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skinbeam.practice.doses import over_computed
-from skinbeam.practice.posing import poses, rate_of, seen, unposed
-from skinbeam.practice.row import Harm, PracticeRow
-from skinbeam.practice.rows import practice_rows
-from skinbeam.shipped import shipped_table
+from skinbeam.model.package_data import load_package_table
+from skinbeam.published_doses.rows import HarmRecord, PracticeRow, practice_rows
+from skinbeam.published_doses.scenarios import (
+    burn_observation,
+    dose_scenarios,
+    exclusion_reason,
+    log_dose_ratios,
+    undosed_count_family,
+)
 
 
 def row(name: str) -> PracticeRow:
@@ -20,7 +24,7 @@ ALEXANDRITE = row("candela2013/2")  # 755 nm, 3 ms, 12 mm, 26 to 36 J/cm², spra
 
 
 def test_what_is_printed_is_posed_as_printed() -> None:
-    (way,) = poses(ALEXANDRITE)
+    (way,) = dose_scenarios(ALEXANDRITE)
     assert (way.beam.wavelength_nm, way.beam.pulse_ms, way.beam.spot_mm) == (755.0, 3.0, 12.0)
     assert (way.cooling.kind, way.cooling.before_ms, way.cooling.delay_ms) == ("spray", 45.0, 35.0)
     assert way.skin.phototype == "I-II"
@@ -29,13 +33,13 @@ def test_what_is_printed_is_posed_as_printed() -> None:
 
 
 def test_what_is_not_printed_is_each_of_the_usual_settings() -> None:
-    usual = next(entry for entry in shipped_table("data/practice.toml")["unprinted"] if entry["from_nm"] == 650.0)
-    ways = poses(replace(ALEXANDRITE, pulse_ms=None, spot_mm=None, cooling="", cooling_detail=""))
+    usual = next(entry for entry in load_package_table("data/practice.toml")["unprinted"] if entry["from_nm"] == 650.0)
+    ways = dose_scenarios(replace(ALEXANDRITE, pulse_ms=None, spot_mm=None, cooling="", cooling_detail=""))
     assert {way.beam.pulse_ms for way in ways} == set(usual["pulse_ms"])
     assert {way.beam.spot_mm for way in ways} == set(usual["spot_mm"])
     assert {way.cooling.kind for way in ways} == set(usual["cooling"])
     # Some cooling that nobody describes is not none.
-    told = poses(replace(ALEXANDRITE, cooling="", cooling_detail="cooled, how is not stated"))
+    told = dose_scenarios(replace(ALEXANDRITE, cooling="", cooling_detail="cooled, how is not stated"))
     assert "none" not in {way.cooling.kind for way in told}
 
 
@@ -56,45 +60,45 @@ def test_what_is_not_printed_is_each_of_the_usual_settings() -> None:
     ],
 )
 def test_what_cannot_be_posed_says_why(change: dict[str, object], reason: str) -> None:
-    assert unposed(ALEXANDRITE) is None
-    assert unposed(replace(ALEXANDRITE, **change)) == reason  # type: ignore[arg-type]
+    assert exclusion_reason(ALEXANDRITE) is None
+    assert exclusion_reason(replace(ALEXANDRITE, **change)) == reason  # type: ignore[arg-type]
 
 
 def test_no_harm_at_all_counts_as_nobody_burnt_and_some_harm_does_not() -> None:
-    none = Harm("any", 0, 20, "patients", from_per_cent=False, days=None, days_are="")
-    told = seen(replace(ALEXANDRITE, kind="tolerated", harm=none))
+    none = HarmRecord("any", 0, 20, "patients", from_per_cent=False, days=None, days_are="")
+    told = burn_observation(replace(ALEXANDRITE, kind="tolerated", harm=none))
     assert told is not None
     assert (told.kind, told.events, told.of) == ("counted", 0, 20)
-    some = seen(replace(ALEXANDRITE, kind="tolerated", harm=replace(none, events=3)))
+    some = burn_observation(replace(ALEXANDRITE, kind="tolerated", harm=replace(none, events=3)))
     assert some is not None
     assert some.kind == "used"  # some adverse events are no count of burns; the dose still tells what clinics give
 
 
 def test_twice_the_dose_lies_twice_as_far_above_and_a_range_by_skin_is_narrower() -> None:
-    (once,), (twice,) = (over_computed(replace(ALEXANDRITE, fluence_J_cm2=(dose, dose))) for dose in (15.0, 30.0))
+    (once,), (twice,) = (log_dose_ratios(replace(ALEXANDRITE, fluence_J_cm2=(dose, dose))) for dose in (15.0, 30.0))
     assert twice.mean - once.mean == pytest.approx(np.log(2.0))
     assert twice.spread == pytest.approx(once.spread)
     # Who stands more gets more: the same mean dose spread over the people brings them closer to each other.
-    (ranged,) = over_computed(replace(ALEXANDRITE, kind="tolerated", fluence_J_cm2=(7.5, 30.0)))
+    (ranged,) = log_dose_ratios(replace(ALEXANDRITE, kind="tolerated", fluence_J_cm2=(7.5, 30.0)))
     assert ranged.spread < once.spread
 
 
 def test_darker_skin_is_given_more_of_what_burns_it() -> None:
-    (light,), (dark,) = (over_computed(replace(ALEXANDRITE, phototype=name)) for name in ("II", "VI"))
+    (light,), (dark,) = (log_dose_ratios(replace(ALEXANDRITE, phototype=name)) for name in ("II", "VI"))
     assert dark.mean > light.mean
 
 
 def test_burns_counted_without_a_dose_are_a_rate_of_their_light_and_no_posed_row() -> None:
-    none = Harm("blister", 3, 200, "patients", from_per_cent=False, days=None, days_are="")
+    none = HarmRecord("blister", 3, 200, "patients", from_per_cent=False, days=None, days_are="")
     undosed = replace(ALEXANDRITE, kind="tolerated", fluence_J_cm2=None, mean_fluence_J_cm2=None, harm=none)
-    assert unposed(undosed) == "no-fluence"
-    assert rate_of(undosed) == "red"
-    assert rate_of(replace(undosed, wavelength_nm=None, device="pulsed dye laser")) == "yellow"
-    assert rate_of(replace(undosed, wavelength_nm=None, device="intense pulsed light")) == "lamp"
-    assert rate_of(replace(undosed, wavelength_nm=None, device="two lasers")) is None
-    assert rate_of(replace(undosed, condition="warts")) is None
-    assert rate_of(replace(undosed, harm=None)) is None
-    assert rate_of(replace(ALEXANDRITE, kind="tolerated", harm=none)) is None  # its dose is printed
+    assert exclusion_reason(undosed) == "no-fluence"
+    assert undosed_count_family(undosed) == "red"
+    assert undosed_count_family(replace(undosed, wavelength_nm=None, device="pulsed dye laser")) == "yellow"
+    assert undosed_count_family(replace(undosed, wavelength_nm=None, device="intense pulsed light")) == "lamp"
+    assert undosed_count_family(replace(undosed, wavelength_nm=None, device="two lasers")) is None
+    assert undosed_count_family(replace(undosed, condition="warts")) is None
+    assert undosed_count_family(replace(undosed, harm=None)) is None
+    assert undosed_count_family(replace(ALEXANDRITE, kind="tolerated", harm=none)) is None  # its dose is printed
 
 
 @pytest.mark.parametrize(
@@ -109,8 +113,8 @@ def test_burns_counted_without_a_dose_are_a_rate_of_their_light_and_no_posed_row
 def test_people_could_be_burnt_in_each_of_their_sessions(
     unit: str, treatments: int | None, sessions: tuple[float, float] | None, told: float
 ) -> None:
-    harm = Harm("blister", 3, 200, unit, from_per_cent=False, days=None, days_are="")
+    harm = HarmRecord("blister", 3, 200, unit, from_per_cent=False, days=None, days_are="")
     row = replace(ALEXANDRITE, kind="tolerated", harm=harm, patients=200, treatments=treatments, sessions=sessions)
-    found = seen(row)
+    found = burn_observation(row)
     assert found is not None
     assert found.sessions == told

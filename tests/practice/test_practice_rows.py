@@ -8,12 +8,19 @@ import pytest
 from csv_text import written
 
 import skinbeam
-from skinbeam.errors import InputError
-from skinbeam.practice.row import SKIN_INJURIES, Harm, PracticeRow, role_of
-from skinbeam.practice.rows import FILE, practice_rows, read_rows
-from skinbeam.sources import bibliography
+from skinbeam.model.errors import InputError
+from skinbeam.model.sources import bibliography
+from skinbeam.published_doses.rows import (
+    PRACTICE_FILE,
+    SKIN_INJURIES,
+    HarmRecord,
+    PracticeRow,
+    practice_rows,
+    read_practice_rows,
+    source_role,
+)
 
-HEAD = (Path(skinbeam.__file__).parent / "data" / FILE).read_text(encoding="utf-8").splitlines()[0].split(",")
+HEAD = (Path(skinbeam.__file__).parent / "data" / PRACTICE_FILE).read_text(encoding="utf-8").splitlines()[0].split(",")
 GOOD = dict.fromkeys(HEAD, "") | {
     "row": "mohammed2025/1",
     "source": "mohammed2025",
@@ -42,20 +49,20 @@ GOOD = dict.fromkeys(HEAD, "") | {
 
 
 def test_a_good_row_is_read_whole() -> None:
-    (row,) = read_rows(written(HEAD, GOOD))
+    (row,) = read_practice_rows(written(HEAD, GOOD))
     assert (row.pulse_ms, row.fluence_J_cm2, row.spurt_ms, row.spot_mm) == (
         (36.0, 36.0),
         (8.0, 9.0),
         (40.0, 50.0),
         None,
     )
-    assert row.harm == Harm("blister", 1, 10, "patients", False, None, "")
+    assert row.harm == HarmRecord("blister", 1, 10, "patients", False, None, "")
     assert row.harm is not None
     assert row.harm.counts_skin_injury
 
 
 def test_a_bound_has_one_end() -> None:
-    (row,) = read_rows(written(HEAD, GOOD | {"fluence_high_J_cm2": ""}))
+    (row,) = read_practice_rows(written(HEAD, GOOD | {"fluence_high_J_cm2": ""}))
     assert row.fluence_J_cm2 == (8.0, None)
 
 
@@ -106,14 +113,14 @@ BROKEN = [
 @pytest.mark.parametrize(("column", "change", "message"), BROKEN, ids=[f"{c}-{m}" for c, _, m in BROKEN])
 def test_a_broken_row_is_refused_with_its_place(column: str, change: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        read_rows(written(HEAD, GOOD | change))
+        read_practice_rows(written(HEAD, GOOD | change))
     assert caught.value.field == f"mohammed2025/1.{column}"
-    assert caught.value.file == FILE
+    assert caught.value.file == PRACTICE_FILE
 
 
 def test_a_row_stands_once() -> None:
     with pytest.raises(InputError, match="stands twice"):
-        read_rows(written(HEAD, GOOD, GOOD))
+        read_practice_rows(written(HEAD, GOOD, GOOD))
 
 
 def test_every_source_is_in_the_bibliography_and_every_entry_of_the_file_is_used() -> None:
@@ -141,7 +148,7 @@ def test_every_source_is_in_the_bibliography_and_every_entry_of_the_file_is_used
     ],
 )
 def test_the_key_alone_decides_who_is_kept_aside(source: str, role: str) -> None:
-    assert role_of(source) == role
+    assert source_role(source) == role
 
 
 def test_about_a_third_of_the_sources_is_kept_aside_and_none_is_split() -> None:

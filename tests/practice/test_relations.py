@@ -10,7 +10,7 @@ from relations.cases import CASES
 from relations.reading import Reading
 from relations.relation import RELATIONS
 
-from skinbeam.sources import bibliography
+from skinbeam.model.sources import bibliography
 
 MODULES = (every_plan, pigment, resurfacing, scars, vessels, waiting)
 NOT_MET = tomllib.loads((Path(__file__).parent / "relations" / "not_met.toml").read_text(encoding="utf-8"))

@@ -5,20 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.practice.calibration import BurnLight, burn_calibration, error_parts
-from skinbeam.practice.spots import Seen, learned_from, missed
+from skinbeam.published_doses.calibration import BurnLight, burn_calibration, error_parts
+from skinbeam.published_doses.personal_calibration import SpotObservation, calibrate_person, miss_probability
 
 DYE = BurnLight(595.0, 6e-3, 7.0)
 DOSES = np.array([2.0])  # over the computed dose: some 5 of 100 are burnt
 QUARTER = 0.25
 
 
-def p(*seen: Seen, dose: float = 2.0) -> float:
-    return float(learned_from(DYE, seen).p_reached(np.array([dose]))[0])
+def p(*seen: SpotObservation, dose: float = 2.0) -> float:
+    return float(calibrate_person(DYE, seen).p_reached(np.array([dose]))[0])
 
 
-def clean(dose: float, untold: float = QUARTER) -> Seen:
-    return Seen(np.array([dose]), injured=False, missed=untold)
+def clean(dose: float, untold: float = QUARTER) -> SpotObservation:
+    return SpotObservation(np.array([dose]), injured=False, missed=untold)
 
 
 @pytest.mark.parametrize("light", [DYE, BurnLight(1064.0, 1e-2, 3.0), BurnLight(532.0, 6e-9, 3.0)])
@@ -26,7 +26,7 @@ def clean(dose: float, untold: float = QUARTER) -> Seen:
 def test_without_a_spot_it_is_what_is_known_of_everybody(light: BurnLight, dose: float) -> None:
     """One deviation stands for the draws of that between people: the shares agree to a hundredth."""
     everybody = float(burn_calibration(light).p_reached(dose))
-    assert learned_from(light, []).p_reached(np.array([dose]))[0] == pytest.approx(everybody, abs=0.01)
+    assert calibrate_person(light, []).p_reached(np.array([dose]))[0] == pytest.approx(everybody, abs=0.01)
 
 
 @given(st.floats(0.2, 4.0), st.floats(1.05, 2.0))
@@ -35,7 +35,7 @@ def test_the_greater_the_dose_that_was_borne_the_less_is_feared(dose: float, mor
 
 
 def test_a_dose_that_injured_is_feared_at_lower_doses_too() -> None:
-    injured = Seen(DOSES, injured=True)
+    injured = SpotObservation(DOSES, injured=True)
     assert p(injured) > 5.0 * p()
     assert p(injured, dose=1.5) > p(dose=1.5)
 
@@ -46,8 +46,8 @@ def test_no_number_of_clean_spots_takes_a_risk_below_what_they_do_not_foretell()
 
 
 def test_a_spot_that_is_read_early_tells_less_and_before_a_day_nothing() -> None:
-    assert missed(1.0) is None
-    day, three = missed(24.0), missed(72.0)
+    assert miss_probability(1.0) is None
+    day, three = miss_probability(24.0), miss_probability(72.0)
     assert day is not None
     assert three is not None
     assert day > three > 0.0
@@ -55,21 +55,24 @@ def test_a_spot_that_is_read_early_tells_less_and_before_a_day_nothing() -> None
 
 
 def test_an_injury_below_every_threshold_is_an_accident_and_no_contradiction() -> None:
-    impossible = Seen(np.array([0.0]), injured=True)
+    impossible = SpotObservation(np.array([0.0]), injured=True)
     assert 0.0 <= p(impossible) <= 1.0
 
 
 def test_draws_that_the_dose_would_burn_lose_weight_to_a_clean_spot_and_gain_it_by_an_injury() -> None:
     over = np.array([0.5, 2.0, 8.0])  # of three skins, the darkest last
-    spared = learned_from(DYE, [Seen(over, False, QUARTER)]).likelihood
-    burnt = learned_from(DYE, [Seen(over, True)]).likelihood
+    spared = calibrate_person(DYE, [SpotObservation(over, False, QUARTER)]).likelihood
+    burnt = calibrate_person(DYE, [SpotObservation(over, True)]).likelihood
     assert (np.diff(spared) < 0).all()
     assert (np.diff(burnt) > 0).all()
-    assert learned_from(DYE, [Seen(over, False, QUARTER)]).first(2).likelihood.tolist() == spared[:2].tolist()
+    assert (
+        calibrate_person(DYE, [SpotObservation(over, False, QUARTER)]).first(2).likelihood.tolist()
+        == spared[:2].tolist()
+    )
 
 
 def test_a_draw_that_would_burn_without_light_is_ruled_out_by_a_clean_spot() -> None:
-    learned = learned_from(DYE, [Seen(np.array([np.inf, 2.0]), False, QUARTER)])
+    learned = calibrate_person(DYE, [SpotObservation(np.array([np.inf, 2.0]), False, QUARTER)])
     assert learned.likelihood[0] == 0.0
     assert np.isfinite(learned.p_reached(np.array([np.inf, 2.0]))).all()
 
@@ -77,7 +80,8 @@ def test_a_draw_that_would_burn_without_light_is_ruled_out_by_a_clean_spot() -> 
 def test_the_truth_is_found_from_spots_of_people_whose_error_is_known() -> None:
     """Of 4,000 people drawn from the model, those with a clean spot are burnt as often as is told of them.
 
-    Every clean spot tells (`missed` 0). Three standard errors of some 3,700 people with a share of 2 %: 0.007.
+    Every clean spot tells (`miss_probability` 0). Three standard errors of some 3,700 people with a share of 2 %:
+    0.007.
     """
     rng = np.random.default_rng(1)
     error = error_parts(DYE)

@@ -8,14 +8,14 @@ import psycopg
 import pytest
 from postgresql_server import private_postgresql
 
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Member
-from skinbeam.records.people.accounts import create_clinic
-from skinbeam.records.store.database import FOLDER_VARIABLE, Database
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import open_database, set_up
+from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
 
-KEY = fresh_key()
+KEY = generate_key()
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.check))
 
 
@@ -42,12 +42,12 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return {VARIABLE: KEY, FOLDER_VARIABLE: str(tmp_path / "files")}
+    return {KEY_VARIABLE: KEY, FILES_VARIABLE: str(tmp_path / "files")}
 
 
 @pytest.fixture
 def database(address: str, environment: dict[str, str]) -> Iterator[Database]:
-    set_up(address, environment)
+    upgrade_database(address, environment)
     opened = open_database(address, environment)
     yield opened
     opened.close()
@@ -59,5 +59,5 @@ def operator(database: Database) -> Member:
 
 
 @pytest.fixture
-def desk(database: Database, operator: Member) -> Desk:
-    return Desk(database, operator)
+def desk(database: Database, operator: Member) -> ClinicRepositories:
+    return ClinicRepositories(database, operator)

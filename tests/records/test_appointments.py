@@ -10,22 +10,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from treatment_samples import ORDERED, agreed
 
-from skinbeam.errors import InputError
-from skinbeam.records.booked import Appointment, Booking, Purpose, Standing
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import AbsentError, ClashError, DeniedError
-from skinbeam.records.kept import Member
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.upgrades import open_database
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Booking, Purpose
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.revisions import open_database
+from skinbeam_clinic.errors import ClashError, DeniedError, RecordNotFoundError
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
 
 TEN = (datetime.now(UTC) + timedelta(days=7)).replace(hour=10, minute=0, second=0, microsecond=0)
 HALF = timedelta(minutes=30)
 
 
-class Unhashed(Passwords):
+class Unhashed(PasswordHasher):
     """Nobody signs in here."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Unhashed(Passwords):
 
 
 def members(database: Database, operator: Member, *roles: Role) -> list[Member]:
-    accounts = Accounts(database, operator, Unhashed())
+    accounts = AccountRepository(database, operator, Unhashed())
     return [accounts.add(f"{role} {number}", role, "four words nobody guesses") for number, role in enumerate(roles)]
 
 
@@ -46,14 +46,14 @@ def ann(database: Database, operator: Member) -> Member:
 
 
 @pytest.fixture
-def booking(desk: Desk, ann: Member) -> Booking:
+def booking(desk: ClinicRepositories, ann: Member) -> Booking:
     """A session at ten, in a week."""
     machine = desk.machines.add(device="pulsed-dye-595", serial="1", name="Dye laser")
     patient = desk.patients.add("Heron")
     return Booking(patient.id, ann.id, Purpose.SESSION, TEN, TEN + HALF, machine.id)
 
 
-def another(desk: Desk, database: Database, operator: Member) -> dict[str, str]:
+def another(desk: ClinicRepositories, database: Database, operator: Member) -> dict[str, str]:
     """A patient, a member and a machine that nobody has booked."""
     (member,) = members(database, operator, Role.OWNER)
     machine = desk.machines.add(device="pulsed-dye-595", serial="2", name="Other laser")
@@ -62,7 +62,7 @@ def another(desk: Desk, database: Database, operator: Member) -> dict[str, str]:
 
 @pytest.mark.parametrize("shared", ["patient", "member", "machine"])
 def test_who_or_what_is_taken_is_refused_and_named(
-    desk: Desk, database: Database, operator: Member, booking: Booking, shared: str
+    desk: ClinicRepositories, database: Database, operator: Member, booking: Booking, shared: str
 ) -> None:
     (first,) = desk.appointments.book(booking)
     free = another(desk, database, operator)
@@ -75,7 +75,7 @@ def test_who_or_what_is_taken_is_refused_and_named(
     assert len(desk.appointments.book(replace(booking, **free))) == 1  # nothing is shared
 
 
-def test_ends_that_touch_and_times_that_were_given_up_are_free(desk: Desk, booking: Booking) -> None:
+def test_ends_that_touch_and_times_that_were_given_up_are_free(desk: ClinicRepositories, booking: Booking) -> None:
     (first,) = desk.appointments.book(booking)
     after, before = (replace(booking, starts_at=TEN + by, ends_at=TEN + by + HALF) for by in (HALF, -HALF))
     desk.appointments.book(after, before)
@@ -85,14 +85,14 @@ def test_ends_that_touch_and_times_that_were_given_up_are_free(desk: Desk, booki
     desk.appointments.book(booking)
 
 
-def test_a_long_one_is_found_by_what_begins_late_in_it(desk: Desk, booking: Booking) -> None:
+def test_a_long_one_is_found_by_what_begins_late_in_it(desk: ClinicRepositories, booking: Booking) -> None:
     desk.appointments.book(replace(booking, ends_at=TEN + timedelta(hours=12)))
     late = TEN + timedelta(hours=11, minutes=55)
     with pytest.raises(ClashError):
         desk.appointments.book(replace(booking, starts_at=late, ends_at=late + HALF))
 
 
-def test_a_series_is_booked_whole_or_not_at_all(desk: Desk, booking: Booking) -> None:
+def test_a_series_is_booked_whole_or_not_at_all(desk: ClinicRepositories, booking: Booking) -> None:
     week = timedelta(days=7)
     series = [
         replace(booking, starts_at=TEN + number * week, ends_at=TEN + number * week + HALF) for number in range(4)
@@ -109,7 +109,7 @@ def test_a_series_is_booked_whole_or_not_at_all(desk: Desk, booking: Booking) ->
 
 
 def test_two_who_book_at_once_never_both_have_the_time(
-    address: str, environment: dict[str, str], desk: Desk, booking: Booking
+    address: str, environment: dict[str, str], desk: ClinicRepositories, booking: Booking
 ) -> None:
     """Ten times, four programs at once: one has it, and three are told so."""
     opened = [open_database(address, environment) for _ in range(4)]
@@ -124,7 +124,7 @@ def test_two_who_book_at_once_never_both_have_the_time(
             ready: threading.Barrier = ready,
             ended: list[str] = ended,
         ) -> None:
-            own = Desk(database, desk.member)
+            own = ClinicRepositories(database, desk.member)
             ready.wait()
             try:
                 own.appointments.book(asked)
@@ -142,7 +142,7 @@ def test_two_who_book_at_once_never_both_have_the_time(
         database.close()
 
 
-def test_an_appointment_is_moved_by_who_read_it_last(desk: Desk, booking: Booking) -> None:
+def test_an_appointment_is_moved_by_who_read_it_last(desk: ClinicRepositories, booking: Booking) -> None:
     (one,) = desk.appointments.book(booking)
     said = {"ends_at": TEN + 2 * HALF, "member_id": one.member_id, "machine_id": None}
     moved = desk.appointments.move(one.id, starts_at=TEN + HALF / 2, revision=one.revision, **said)
@@ -156,7 +156,7 @@ def test_an_appointment_is_moved_by_who_read_it_last(desk: Desk, booking: Bookin
     assert desk.appointments.get(one.id) == moved
 
 
-def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(desk: Desk, booking: Booking) -> None:
+def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(desk: ClinicRepositories, booking: Booking) -> None:
     (ahead,) = desk.appointments.book(booking)
     with pytest.raises(InputError) as found:
         desk.appointments.mark(ahead.id, kept=True, revision=ahead.revision)
@@ -165,9 +165,9 @@ def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(desk: Desk, b
     over = replace(booking, starts_at=datetime.now(UTC) - HALF, ends_at=datetime.now(UTC))
     (one,) = desk.appointments.book(over)
     missed = desk.appointments.mark(one.id, kept=False, revision=one.revision)
-    assert missed.state is Standing.MISSED
+    assert missed.state is AppointmentState.MISSED
     came = desk.appointments.mark(one.id, kept=True, revision=missed.revision)  # late, but they came
-    assert came.state is Standing.KEPT
+    assert came.state is AppointmentState.KEPT
     for refused in (
         lambda: desk.appointments.mark(ahead.id, kept=False, revision=cancelled.revision),
         lambda: desk.appointments.cancel(one.id, revision=came.revision),
@@ -177,7 +177,9 @@ def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(desk: Desk, b
         assert found.value.code == "appointment-over"
 
 
-def test_what_cannot_be_booked_says_why(desk: Desk, database: Database, operator: Member, booking: Booking) -> None:
+def test_what_cannot_be_booked_says_why(
+    desk: ClinicRepositories, database: Database, operator: Member, booking: Booking
+) -> None:
     assistant, auditor = members(database, operator, Role.ASSISTANT, Role.AUDITOR)
     desk.machines.use(str(booking.machine_id), used=False)
     without = replace(booking, machine_id=None)
@@ -200,34 +202,36 @@ def test_what_cannot_be_booked_says_why(desk: Desk, database: Database, operator
 
 
 def test_who_may_book_and_in_their_own_clinic(
-    desk: Desk, database: Database, operator: Member, booking: Booking
+    desk: ClinicRepositories, database: Database, operator: Member, booking: Booking
 ) -> None:
-    assistant, auditor = (Desk(database, one) for one in members(database, operator, Role.ASSISTANT, Role.AUDITOR))
+    assistant, auditor = (
+        ClinicRepositories(database, one) for one in members(database, operator, Role.ASSISTANT, Role.AUDITOR)
+    )
     (one,) = assistant.appointments.book(booking)
     with pytest.raises(DeniedError):
         auditor.appointments.book(booking)
     assert auditor.appointments.between(TEN, TEN + HALF) == (one,)
-    stranger = Desk(database, create_clinic(database, "Hill Clinic", synthetic=True))
+    stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
     assert stranger.appointments.between(TEN, TEN + HALF) == ()
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         stranger.appointments.get(one.id)
     assert [step.action for step in desk.trail.last(50, subject=f"appointment/{one.id}")][1:] == ["appointment.booked"]
 
 
-def test_moments_are_kept_in_utc(desk: Desk, booking: Booking) -> None:
+def test_moments_are_kept_in_utc(desk: ClinicRepositories, booking: Booking) -> None:
     zurich = TEN.astimezone(tz=None)
     (one,) = desk.appointments.book(replace(booking, starts_at=zurich))
     kept = desk.appointments.get(one.id)
     assert (kept.starts_at, kept.starts_at.utcoffset()) == (TEN, timedelta(0))
 
 
-def of_copy(desk: Desk, patient: str) -> list[dict[str, object]]:
+def of_copy(desk: ClinicRepositories, patient: str) -> list[dict[str, object]]:
     record = json.loads(zipfile.ZipFile(io.BytesIO(desk.copies.make(patient))).read("record.json"))
     found: list[dict[str, object]] = record["appointments"]
     return found
 
 
-def test_a_copy_holds_the_appointments_and_they_are_not_taken_in(desk: Desk, booking: Booking) -> None:
+def test_a_copy_holds_the_appointments_and_they_are_not_taken_in(desk: ClinicRepositories, booking: Booking) -> None:
     (one,) = desk.appointments.book(booking)
     (copied,) = of_copy(desk, booking.patient_id)
     assert (copied["id"], copied["starts_at"], copied["state"]) == (one.id, TEN.isoformat(), "booked")
@@ -236,25 +240,27 @@ def test_a_copy_holds_the_appointments_and_they_are_not_taken_in(desk: Desk, boo
 
 
 def test_erasure_cancels_what_is_to_come_while_records_must_stay_and_removes_all_afterwards(
-    desk: Desk, booking: Booking
+    desk: ClinicRepositories, booking: Booking
 ) -> None:
     desk.consultations.begin(booking.patient_id)
     begun = datetime.now(UTC) - timedelta(hours=1)
     ahead, over = desk.appointments.book(booking, replace(booking, starts_at=begun, ends_at=begun + HALF))
 
-    def states() -> list[tuple[str, Standing]]:
+    def states() -> list[tuple[str, AppointmentState]]:
         found: tuple[Appointment, ...] = desk.appointments.of(booking.patient_id)
         return [(one.id, one.state) for one in found]
 
     assert desk.erasure.erase(booking.patient_id, keep_years=10) is not None
-    assert states() == [(over.id, Standing.BOOKED), (ahead.id, Standing.CANCELLED)]
+    assert states() == [(over.id, AppointmentState.BOOKED), (ahead.id, AppointmentState.CANCELLED)]
     assert desk.erasure.erase(booking.patient_id, keep_years=0) is None
     assert states() == []
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         desk.appointments.book(booking)
 
 
-def test_a_treatment_that_begins_is_of_the_appointment_and_says_that_it_was_kept(desk: Desk, ann: Member) -> None:
+def test_a_treatment_that_begins_is_of_the_appointment_and_says_that_it_was_kept(
+    desk: ClinicRepositories, ann: Member
+) -> None:
     consent = agreed(desk)
     patient = desk.consultations.get(desk.plans.get(consent.plan_id).consultation_id).patient_id
     at = datetime.now(UTC)
@@ -265,15 +271,15 @@ def test_a_treatment_that_begins_is_of_the_appointment_and_says_that_it_was_kept
     (one,) = desk.appointments.book(near)
     made = desk.treatments.begin(consent.id, ORDERED)
     kept = desk.appointments.get(one.id)
-    assert (made.appointment_id, kept.state, kept.treatment_id) == (one.id, Standing.KEPT, made.id)
+    assert (made.appointment_id, kept.state, kept.treatment_id) == (one.id, AppointmentState.KEPT, made.id)
     states = [each.state for each in desk.appointments.of(patient) if each.id != one.id]
-    assert states == [Standing.BOOKED, Standing.BOOKED]
+    assert states == [AppointmentState.BOOKED, AppointmentState.BOOKED]
 
 
-def test_a_treatment_begins_without_an_appointment_and_in_nobody_elses(desk: Desk, ann: Member) -> None:
+def test_a_treatment_begins_without_an_appointment_and_in_nobody_elses(desk: ClinicRepositories, ann: Member) -> None:
     consent, at = agreed(desk), datetime.now(UTC)
     stork = desk.patients.add("Stork").id
     (theirs,) = desk.appointments.book(Booking(stork, ann.id, Purpose.SESSION, at, at + HALF))
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         desk.treatments.begin(consent.id, ORDERED, appointment_id=theirs.id)
     assert desk.treatments.begin(consent.id, ORDERED).appointment_id is None

@@ -13,34 +13,33 @@ import pytest
 from sqlalchemy import text
 from test_desk import MADE, NO_WAIT, begun, sign
 
-from skinbeam.errors import InputError
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import UnreachableError, WrongKeyError
-from skinbeam.records.kept import Member, Permissions
-from skinbeam.records.people.accounts import Accounts, operator
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.readers import Readers
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import FOLDER_VARIABLE, Database, address_of, engine_of
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.tables import Base
-from skinbeam.records.store.upgrades import migrate, newest, open_database, set_up
-from skinbeam.records.upkeep import backup as backups
-from skinbeam.records.upkeep.archive import Reader
-from skinbeam.records.upkeep.backup import backup, restore
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
+from skinbeam_clinic.database import backup as backups
+from skinbeam_clinic.database.backup import BackupReader, restore_backup, write_backup
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database, database_url, open_engine
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import migrate_to, newest_revision, open_database, upgrade_database
+from skinbeam_clinic.database.tables import Base
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import UnreachableError, WrongKeyError
+from skinbeam_clinic.models import Member, PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
 
 PASSWORD = "quiet otters read maps"
 FACE = b"\xff\xd8 a face" * 50
 
 
 @pytest.fixture
-def full(database: Database, desk: Desk) -> Desk:
-    Accounts(database, desk.member, Passwords()).add("Ann", Role.OWNER, PASSWORD)
+def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
+    AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.OWNER, PASSWORD)
     made = begun(desk)
     desk.patients.set_contact(made.patient_id, {"name": "Zoë"})
-    desk.photographs.add(made.id, FACE, "image/jpeg", Permissions())
+    desk.photographs.add(made.id, FACE, "image/jpeg", PhotographPermissions())
     plan = desk.plans.add(made.id, MADE, revision=1)
     desk.plans.choose(plan.id, "vascular", "because")
     sign(desk, desk.consents.explain(plan.id, option="vascular", cooling_off=NO_WAIT, language="de"))
@@ -63,23 +62,23 @@ def rows(database: Database) -> dict[str, list[Any]]:
 
 
 def test_what_is_restored_elsewhere_is_what_was_there(
-    database: Database, full: Desk, environment: dict[str, str], tmp_path: Path
+    database: Database, full: ClinicRepositories, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    came = SignIn(database, Passwords()).sign_in("Harbour Clinic", "Ann", PASSWORD)
+    came = SignIn(database, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD)
     ended, (_, token) = full.tokens.make("ended", 1)[0], full.tokens.make("reader", 1)
-    assert Readers(database).who(token) is not None
-    saved = backup(database, tmp_path / "b.tar")
+    assert ApiTokenAuthenticator(database).who(token) is not None
+    saved = write_backup(database, tmp_path / "b.tar")
     full.tokens.end(ended.id)
     assert (saved.files, saved.bytes) == (4, (tmp_path / "b.tar").stat().st_size)
-    there = environment | {FOLDER_VARIABLE: str(tmp_path / "elsewhere")}
-    (checked,) = restore(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), there)
+    there = environment | {FILES_VARIABLE: str(tmp_path / "elsewhere")}
+    (checked,) = restore_backup(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), there)
     assert checked.findings == ()
     other = open_database(str(tmp_path / "restored.sqlite"), there)
     for held in (there_are := rows(other), here := rows(database)):
         assert len(held.pop("api_token")) == 2
     assert there_are == here
-    assert Readers(other).who(token) is None, "what was ended after the backup would be good again"
-    desk = Desk(other, operator(other, "harbour clinic"))
+    assert ApiTokenAuthenticator(other).who(token) is None, "what was ended after the backup would be good again"
+    desk = ClinicRepositories(other, clinic_operator(other, "harbour clinic"))
     (patient,) = desk.patients.all()
     (consultation,) = desk.consultations.of(patient.id)
     contact = desk.patients.contact(patient.id)
@@ -87,31 +86,31 @@ def test_what_is_restored_elsewhere_is_what_was_there(
     assert contact.contact == {"name": "Zoë"}
     assert desk.photographs.content(desk.photographs.of(consultation.id)[0].id)[1] == FACE
     assert desk.consents.document(desk.consents.of(consultation.id)[0].id) == b"%PDF the document"
-    assert SignIn(other, Passwords()).who(came.token) is None, "nobody is signed in after a restore"
-    assert SignIn(other, Passwords()).sign_in("Harbour Clinic", "Ann", PASSWORD).member.name == "Ann"
+    assert SignIn(other, PasswordHasher()).who(came.token) is None, "nobody is signed in after a restore"
+    assert SignIn(other, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD).member.name == "Ann"
     steps = [step.action for step in desk.trail.last(100)]
     assert "backup.restored" in steps
     assert "backup.made" in steps
-    assert verify(other)[0].findings == ()
+    assert verify_database(other)[0].findings == ()
     other.close()
 
 
 def test_a_backup_of_a_file_is_restored_into_a_server(
-    database: Database, full: Desk, environment: dict[str, str], tmp_path: Path, address: str
+    database: Database, full: ClinicRepositories, environment: dict[str, str], tmp_path: Path, address: str
 ) -> None:
     """And the other way: each kind of database is made from a backup of a file."""
     file = tmp_path / "from.sqlite"
-    backup(database, tmp_path / "b.tar")
-    restore(tmp_path / "b.tar", str(file), environment)
+    write_backup(database, tmp_path / "b.tar")
+    restore_backup(tmp_path / "b.tar", str(file), environment)
     opened = open_database(str(file), environment)
-    backup(opened, tmp_path / "c.tar")
+    write_backup(opened, tmp_path / "c.tar")
     database.close()
-    engine = engine_of(address_of(address))
+    engine = open_engine(database_url(address))
     with engine.begin() as connection:
-        migrate(connection, "base")
+        migrate_to(connection, "base")
         connection.execute(text("DROP TABLE alembic_version"))
     engine.dispose()
-    (checked,) = restore(tmp_path / "c.tar", address, environment)
+    (checked,) = restore_backup(tmp_path / "c.tar", address, environment)
     assert checked.findings == ()
     again = open_database(address, environment)
     assert rows(again) == rows(opened)
@@ -120,36 +119,40 @@ def test_a_backup_of_a_file_is_restored_into_a_server(
 
 
 def test_a_backup_is_of_one_moment_while_work_goes_on(
-    database: Database, full: Desk, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    full: ClinicRepositories,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write = backups.Writer.rows
+    write = backups.BackupWriter.rows
 
-    def meanwhile(self: backups.Writer, table: str, found: Any) -> int:
+    def meanwhile(self: backups.BackupWriter, table: str, found: Any) -> int:
         if table == "patient":  # clinics and members are written by now
-            Desk(database, full.member).consultations.begin(full.patients.add().id, {"late": True})
+            ClinicRepositories(database, full.member).consultations.begin(full.patients.add().id, {"late": True})
         return write(self, table, found)
 
-    monkeypatch.setattr(backups.Writer, "rows", meanwhile)
-    backup(database, tmp_path / "b.tar")
-    (checked,) = restore(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), environment)
+    monkeypatch.setattr(backups.BackupWriter, "rows", meanwhile)
+    write_backup(database, tmp_path / "b.tar")
+    (checked,) = restore_backup(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), environment)
     assert checked.findings == ()
     other = open_database(str(tmp_path / "restored.sqlite"), environment)
-    assert len(Desk(other, operator(other, "harbour clinic")).patients.all()) == 1
+    assert len(ClinicRepositories(other, clinic_operator(other, "harbour clinic")).patients.all()) == 1
     other.close()
 
 
 def test_nothing_is_restored_over_records_or_with_another_key(
-    database: Database, full: Desk, environment: dict[str, str], tmp_path: Path, address: str
+    database: Database, full: ClinicRepositories, environment: dict[str, str], tmp_path: Path, address: str
 ) -> None:
-    backup(database, tmp_path / "b.tar")
+    write_backup(database, tmp_path / "b.tar")
     with pytest.raises(InputError, match="there already"):
-        backup(database, tmp_path / "b.tar")
+        write_backup(database, tmp_path / "b.tar")
     with pytest.raises(InputError, match="records in this database"):
-        restore(tmp_path / "b.tar", address, environment)
+        restore_backup(tmp_path / "b.tar", address, environment)
     other = str(tmp_path / "other.sqlite")
     with pytest.raises(WrongKeyError):
-        restore(tmp_path / "b.tar", other, environment | {VARIABLE: fresh_key()})
-    assert set_up(other, environment) == (None, newest()), "what was refused left nothing behind"
+        restore_backup(tmp_path / "b.tar", other, environment | {KEY_VARIABLE: generate_key()})
+    assert upgrade_database(other, environment) == (None, newest_revision()), "what was refused left nothing behind"
 
 
 def without_its_end(content: bytes) -> bytes:
@@ -172,17 +175,21 @@ def with_another_face(content: bytes) -> bytes:
     "harm", [without_its_end, with_another_row, with_another_face, lambda _: b"", lambda _: b"x" * 9999]
 )
 def test_a_backup_that_is_not_whole_is_refused_and_leaves_nothing(
-    harm: Callable[[bytes], bytes], database: Database, full: Desk, environment: dict[str, str], tmp_path: Path
+    harm: Callable[[bytes], bytes],
+    database: Database,
+    full: ClinicRepositories,
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
-    backup(database, tmp_path / "b.tar")
+    write_backup(database, tmp_path / "b.tar")
     content = (tmp_path / "b.tar").read_bytes()
     (tmp_path / "b.tar").write_bytes(harm(content))
     assert (tmp_path / "b.tar").read_bytes() != content
-    other, there = str(tmp_path / "other.sqlite"), environment | {FOLDER_VARIABLE: str(tmp_path / "elsewhere")}
+    other, there = str(tmp_path / "other.sqlite"), environment | {FILES_VARIABLE: str(tmp_path / "elsewhere")}
     with pytest.raises(InputError) as found:
-        restore(tmp_path / "b.tar", other, there)
+        restore_backup(tmp_path / "b.tar", other, there)
     assert found.value.code in ("bad-archive", "altered-data")
-    assert set_up(other, there) == (None, newest())
+    assert upgrade_database(other, there) == (None, newest_revision())
 
 
 def test_a_backup_of_an_older_revision_is_brought_to_the_newest(
@@ -190,15 +197,15 @@ def test_a_backup_of_an_older_revision_is_brought_to_the_newest(
 ) -> None:
     """As the version wrote it that knew the first revision alone."""
     first = ("store", "clinic", "member", "trail")
-    monkeypatch.setattr(backups, "newest", lambda: "0001")
-    monkeypatch.setattr(backups.Writer, "rows", only(first, backups.Writer.rows))
-    backup(database, tmp_path / "b.tar")
+    monkeypatch.setattr(backups, "newest_revision", lambda: "0001")
+    monkeypatch.setattr(backups.BackupWriter, "rows", only(first, backups.BackupWriter.rows))
+    write_backup(database, tmp_path / "b.tar")
     monkeypatch.undo()
     with (tmp_path / "b.tar").open("rb") as file:
-        assert Reader(file).revision == "0001"
-    restore(tmp_path / "b.tar", str(tmp_path / "other.sqlite"), environment)
+        assert BackupReader(file).revision == "0001"
+    restore_backup(tmp_path / "b.tar", str(tmp_path / "other.sqlite"), environment)
     other = open_database(str(tmp_path / "other.sqlite"), environment)
-    Desk(other, operator).patients.add()
+    ClinicRepositories(other, operator).patients.add()
     other.close()
 
 
@@ -206,15 +213,15 @@ def only(names: tuple[str, ...], write: Any) -> Any:
     return lambda self, table, found: write(self, table, found) if table in names else len(list(found))
 
 
-def test_a_missing_photograph_stops_a_backup(database: Database, full: Desk, tmp_path: Path) -> None:
+def test_a_missing_photograph_stops_a_backup(database: Database, full: ClinicRepositories, tmp_path: Path) -> None:
     shutil.rmtree(database.files.folder)
     with pytest.raises(InputError, match="no such record"):
-        backup(database, tmp_path / "b.tar")
+        write_backup(database, tmp_path / "b.tar")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".", "b"))] == []
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(
-    database: Database, full: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, full: ClinicRepositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def is_full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -222,8 +229,8 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(
     monkeypatch.setattr(os, "fsync", is_full)
     before = sorted(tmp_path.rglob("*"))
     for attempt in (
-        lambda: backup(database, tmp_path / "b.tar"),
-        lambda: full.photographs.add("x", b"another face", "image/png", Permissions()),
+        lambda: write_backup(database, tmp_path / "b.tar"),
+        lambda: full.photographs.add("x", b"another face", "image/png", PhotographPermissions()),
     ):
         with pytest.raises(UnreachableError, match="No space left"):
             attempt()

@@ -6,23 +6,23 @@ import time
 import pyotp
 import pytest
 
-from skinbeam.errors import InputError
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import LockedError
-from skinbeam.records.kept import Consent, Made, Member, Plan
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.challenges import LIFE, Challenges
-from skinbeam.records.people.locks import FREE_FAILURES
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import IDLE, LONGEST, SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store import clock
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.queue import Queue
-from skinbeam.records.store.trail import SET_BACK
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.lockout import FREE_FAILURES
+from skinbeam_clinic.accounts.passkeys import CHALLENGE_LIFE, ChallengeStore
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.sign_in import IDLE_LIMIT, LONGEST_SESSION, SignIn
+from skinbeam_clinic.audit_log.hash_chain import CLOCK_SET_BACK
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.database import columns
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import LockedError
+from skinbeam_clinic.jobs.queue import JobQueue
+from skinbeam_clinic.models import Consent, Member, NewPlan, PlanRecord
+from skinbeam_clinic.repositories import ClinicRepositories
 
 PASSWORD = "four words nobody guesses"
 MINUTE, HOUR, DAY = (datetime.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
@@ -56,34 +56,34 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def door(database: Database, operator: Member) -> SignIn:
-    Accounts(database, operator, Passwords()).add("Ann", Role.OWNER, PASSWORD)
-    return SignIn(database, Passwords())
+    AccountRepository(database, operator, PasswordHasher()).add("Ann", Role.OWNER, PASSWORD)
+    return SignIn(database, PasswordHasher())
 
 
-def plan_of(desk: Desk, number: int = 1, consultation: str = "") -> Plan:
+def plan_of(desk: ClinicRepositories, number: int = 1, consultation: str = "") -> PlanRecord:
     of = consultation or desk.consultations.begin(desk.patients.add().id, {}).id
     revision = desk.consultations.get(of).revision
     return desk.plans.add(
-        of, Made("c" * 64, f"{number:064}", "0", 0, 1, {"plan.json": b"%d" % number}), revision=revision
+        of, NewPlan("c" * 64, f"{number:064}", "0", 0, 1, {"plan.json": b"%d" % number}), revision=revision
     )
 
 
-def explained(desk: Desk, plan: Plan, cooling_off: datetime.timedelta = 14 * DAY) -> Consent:
+def explained(desk: ClinicRepositories, plan: PlanRecord, cooling_off: datetime.timedelta = 14 * DAY) -> Consent:
     return desk.consents.explain(plan.id, option="0.0", cooling_off=cooling_off)
 
 
-def sign(desk: Desk, consent: Consent) -> Consent:
+def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
     """Tell it back rightly, and sign it."""
     desk.consents.tell_back(consent.id, {}, ())
     return signed(desk, consent)
 
 
-def signed(desk: Desk, consent: Consent) -> Consent:
+def signed(desk: ClinicRepositories, consent: Consent) -> Consent:
     given = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": now()}
     return desk.consents.sign(consent.id, answers={}, **given)  # type: ignore[arg-type]
 
 
-def refused(desk: Desk, consent: Consent) -> str:
+def refused(desk: ClinicRepositories, consent: Consent) -> str:
     with pytest.raises(InputError) as found:
         sign(desk, consent)
     return found.value.code
@@ -98,11 +98,11 @@ def test_a_clock_that_is_set_ends_sessions_and_makes_none_longer(
     assert door.who(token) is None
     fresh = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
     for _ in range(3):
-        hands.wait(IDLE * 0.9)
+        hands.wait(IDLE_LIMIT * 0.9)
         assert door.who(fresh) is not None
     hands.set(by + 5 * MINUTE)
-    assert (door.who(fresh) is None) == (by + 5 * MINUTE > IDLE)
-    hands.wait(LONGEST)
+    assert (door.who(fresh) is None) == (by + 5 * MINUTE > IDLE_LIMIT)
+    hands.wait(LONGEST_SESSION)
     assert door.who(fresh) is None
 
 
@@ -155,9 +155,9 @@ def test_a_clock_that_is_set_frees_no_guesses(door: SignIn, hands: Clock, by: da
 
 @BY
 def test_a_challenge_is_good_for_its_minutes_alone(database: Database, hands: Clock, by: datetime.timedelta) -> None:
-    challenges = Challenges(database)
+    challenges = ChallengeStore(database)
     old = challenges.new("sign-in")
-    hands.set(-by - LIFE)
+    hands.set(-by - CHALLENGE_LIFE)
     with pytest.raises(InputError):
         challenges.spend(old, "sign-in")
     challenges.spend(challenges.new("sign-in"), "sign-in")
@@ -167,9 +167,9 @@ def test_a_challenge_is_good_for_its_minutes_alone(database: Database, hands: Cl
 def test_a_code_that_was_used_is_never_good_again(
     database: Database, operator: Member, hands: Clock, by: datetime.timedelta
 ) -> None:
-    accounts = Accounts(database, operator, Passwords())
+    accounts = AccountRepository(database, operator, PasswordHasher())
     ann = accounts.add("Ann", Role.OWNER, PASSWORD)
-    own, door = Accounts(database, ann, Passwords()), SignIn(database, Passwords())
+    own, door = AccountRepository(database, ann, PasswordHasher()), SignIn(database, PasswordHasher())
     uri = own.new_codes()
     codes = pyotp.parse_uri(uri)
     assert isinstance(codes, pyotp.TOTP)
@@ -192,10 +192,10 @@ def test_a_code_that_was_used_is_never_good_again(
 
 @BY
 def test_a_job_of_a_worker_that_is_gone_waits_for_no_clock(
-    database: Database, desk: Desk, hands: Clock, by: datetime.timedelta
+    database: Database, desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
     job = desk.jobs.add("plan", {"number": 1})
-    first, queue = Queue(database), Queue(database)
+    first, queue = JobQueue(database), JobQueue(database)
     assert first.take("plan") is not None
     hands.set(-by)
     again = queue.take("plan")
@@ -208,9 +208,11 @@ def test_a_job_of_a_worker_that_is_gone_waits_for_no_clock(
     assert queue.finish(again, {})
 
 
-def test_a_worker_goes_on_with_its_job_when_the_clock_is_set(database: Database, desk: Desk, hands: Clock) -> None:
+def test_a_worker_goes_on_with_its_job_when_the_clock_is_set(
+    database: Database, desk: ClinicRepositories, hands: Clock
+) -> None:
     desk.jobs.add("plan", {"number": 1})
-    queue = Queue(database)
+    queue = JobQueue(database)
     job = queue.take("plan")
     assert job is not None
     for by in (5 * HOUR, -9 * HOUR, 400 * DAY):
@@ -222,33 +224,37 @@ def test_a_worker_goes_on_with_its_job_when_the_clock_is_set(database: Database,
 
 @BY
 def test_the_trail_stays_whole_and_says_that_the_clock_was_set_back(
-    database: Database, desk: Desk, hands: Clock, by: datetime.timedelta
+    database: Database, desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
     desk.patients.add()
     hands.set(-by)
     desk.patients.add()
     desk.patients.add()
     newest = desk.trail.last(4)[1:]  # the first is that somebody reads it
-    assert [one.action for one in newest] == ["patient.added", "patient.added", SET_BACK]
+    assert [one.action for one in newest] == ["patient.added", "patient.added", CLOCK_SET_BACK]
     assert newest[-1].actor == "clock"
     hands.set(by)
     desk.patients.add()
     assert [one.action for one in desk.trail.last(2)[1:]] == ["patient.added"]
-    assert [one.findings for one in verify(database)] == [()]
+    assert [one.findings for one in verify_database(database)] == [()]
 
 
-def test_times_of_the_trail_do_not_run_back_when_the_clock_is_put_right_by_seconds(desk: Desk, hands: Clock) -> None:
+def test_times_of_the_trail_do_not_run_back_when_the_clock_is_put_right_by_seconds(
+    desk: ClinicRepositories, hands: Clock
+) -> None:
     for _ in range(5):
         desk.patients.add()
         hands.set(-datetime.timedelta(seconds=10))
     entries = desk.trail.last(100)
-    assert SET_BACK not in {one.action for one in entries}
+    assert CLOCK_SET_BACK not in {one.action for one in entries}
     times = [one.at for one in entries]
     assert times == sorted(times, reverse=True)
 
 
 @BY
-def test_no_clock_shortens_the_time_to_think_it_over(desk: Desk, hands: Clock, by: datetime.timedelta) -> None:
+def test_no_clock_shortens_the_time_to_think_it_over(
+    desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
+) -> None:
     consent = explained(desk, plan_of(desk), cooling_off=by)
     hands.set(by + 6 * MINUTE)
     assert refused(desk, consent) == "clock-set"
@@ -262,16 +268,16 @@ def test_no_clock_shortens_the_time_to_think_it_over(desk: Desk, hands: Clock, b
 
 
 def test_a_program_that_starts_anew_takes_the_clock_as_it_is(
-    desk: Desk, hands: Clock, monkeypatch: pytest.MonkeyPatch
+    desk: ClinicRepositories, hands: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     consent = explained(desk, plan_of(desk))
     hands.set(15 * DAY)
     assert refused(desk, consent) == "clock-set"
-    monkeypatch.setattr(clock, "_STARTED", time.time() - time.clock_gettime(clock._COUNTER))
+    monkeypatch.setattr(columns, "_BOOT_TIME", time.time() - time.clock_gettime(columns._COUNTER))
     assert sign(desk, consent).signed_at is not None
 
 
-def test_a_clock_that_drifts_stops_nobody(desk: Desk, hands: Clock) -> None:
+def test_a_clock_that_drifts_stops_nobody(desk: ClinicRepositories, hands: Clock) -> None:
     consent = explained(desk, plan_of(desk))
     hands.wait(14 * DAY)
     hands.set(MINUTE)
@@ -280,7 +286,7 @@ def test_a_clock_that_drifts_stops_nobody(desk: Desk, hands: Clock) -> None:
 
 @BY
 def test_who_has_told_it_back_wrongly_the_last_time_may_not_sign_whatever_the_clock_said(
-    desk: Desk, hands: Clock, by: datetime.timedelta
+    desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
     consent = explained(desk, plan_of(desk), cooling_off=datetime.timedelta(0))
     hands.wait(2 * by)
@@ -295,7 +301,7 @@ def test_who_has_told_it_back_wrongly_the_last_time_may_not_sign_whatever_the_cl
 
 @BY
 def test_the_last_plan_and_the_last_choice_count_whatever_the_clock_said(
-    desk: Desk, hands: Clock, by: datetime.timedelta
+    desk: ClinicRepositories, hands: Clock, by: datetime.timedelta
 ) -> None:
     first = plan_of(desk)
     desk.plans.choose(first.id, "0.0")
@@ -308,7 +314,9 @@ def test_the_last_plan_and_the_last_choice_count_whatever_the_clock_said(
     assert explained(desk, second).plan_id == second.id
 
 
-def test_what_was_explained_while_the_clock_was_ahead_can_be_explained_again(desk: Desk, hands: Clock) -> None:
+def test_what_was_explained_while_the_clock_was_ahead_can_be_explained_again(
+    desk: ClinicRepositories, hands: Clock
+) -> None:
     plan = plan_of(desk)
     hands.set(400 * DAY)
     wrong = explained(desk, plan)
@@ -319,7 +327,7 @@ def test_what_was_explained_while_the_clock_was_ahead_can_be_explained_again(des
     assert sign(desk, right).signed_at is not None
 
 
-def test_a_clock_that_jumps_ahead_erases_nothing_that_the_law_keeps(desk: Desk, hands: Clock) -> None:
+def test_a_clock_that_jumps_ahead_erases_nothing_that_the_law_keeps(desk: ClinicRepositories, hands: Clock) -> None:
     plan = plan_of(desk)
     patient = desk.consultations.get(plan.consultation_id).patient_id
     hands.set(11 * 366 * DAY)

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import newest, open_database
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import newest_revision, open_database
 
 Run = Callable[..., Any]
 PASSWORD = "quiet otters read maps"
@@ -23,7 +23,7 @@ PASSWORD = "quiet otters read maps"
 
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv(VARIABLE, fresh_key())
+    monkeypatch.setenv(KEY_VARIABLE, generate_key())
     return str(tmp_path / "clinic.sqlite")
 
 
@@ -34,7 +34,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 def test_the_first_owner_comes_in(address: str, run: Run, typed: Callable[[str], None]) -> None:
-    assert run("records", "upgrade", "--db", address, "--json").document["revision"] == newest()
+    assert run("records", "upgrade", "--db", address, "--json").document["revision"] == newest_revision()
     typed(f"{PASSWORD}\n")
     ran = run("records", "create-user", "Ann", "--clinic", "Harbour Clinic", "--new-clinic", "--db", address, "--json")
     assert (ran.code, ran.document["user"], ran.document["role"]) == (0, "Ann", "owner")
@@ -42,8 +42,8 @@ def test_the_first_owner_comes_in(address: str, run: Run, typed: Callable[[str],
     typed(f"{PASSWORD}\n")
     asked = ("records", "create-user", "Bob", "--clinic", "Harbour Clinic", "--role", "auditor", "--db", address)
     assert "role: auditor" in run(*asked).out
-    database = open_database(address, {VARIABLE: os.environ[VARIABLE]})
-    assert SignIn(database, Passwords()).sign_in("Harbour Clinic", "Bob", PASSWORD).member.role == "auditor"
+    database = open_database(address, {KEY_VARIABLE: os.environ[KEY_VARIABLE]})
+    assert SignIn(database, PasswordHasher()).sign_in("Harbour Clinic", "Bob", PASSWORD).member.role == "auditor"
     database.close()
 
 
@@ -101,14 +101,14 @@ def test_a_database_that_was_never_set_up_names_the_command(address: str, run: R
 
 
 def test_without_a_key_the_hint_is_a_line_to_paste(address: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE)
+    monkeypatch.delenv(KEY_VARIABLE)
     ran = run("records", "upgrade", "--db", address, "--json")
     assert ran.code == 2
-    assert f"export {VARIABLE}=" in ran.document["error"]["hint"]
+    assert f"export {KEY_VARIABLE}=" in ran.document["error"]["hint"]
 
 
 def test_without_the_group_the_one_command_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "skinbeam.records.store.upgrades", None)  # as where a library is missing
+    monkeypatch.setitem(sys.modules, "skinbeam_clinic.database.revisions", None)  # as where a library is missing
     ran = run("records", "upgrade", "--db", "x", "--json")
     assert ran.code == 2
     assert ran.document["error"]["hint"] == f'{sys.executable} -m pip install "skinbeam[app]"'

@@ -13,33 +13,33 @@ from sqlalchemy import text
 from test_desk import ANSWERS, MADE, NO_WAIT, sign
 from treatment_samples import fired, started
 
-from skinbeam.errors import InputError
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import AbsentError, DeniedError
-from skinbeam.records.kept import Patient, Permissions
-from skinbeam.records.people.accounts import create_clinic
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import Database
-from skinbeam.records.treated import Grade, Source, Treatment, TreatmentState
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import DeniedError, RecordNotFoundError
+from skinbeam_clinic.models import PatientRecord, PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, Treatment, TreatmentState
 
 FACE = b"\xff\xd8 a face"
 
 
 @pytest.fixture
-def patient(desk: Desk) -> Patient:
+def patient(desk: ClinicRepositories) -> PatientRecord:
     """A patient of whom something of every kind is kept."""
     made = desk.patients.add("Heron", year_of_birth=1984)
     desk.patients.set_contact(made.id, {"name": "Zoë"})
     consultation = desk.consultations.begin(made.id, ANSWERS)
-    desk.photographs.add(consultation.id, FACE, "image/jpeg", Permissions(teaching=True))
+    desk.photographs.add(consultation.id, FACE, "image/jpeg", PhotographPermissions(teaching=True))
     plan = desk.plans.add(consultation.id, MADE, revision=1)
     desk.plans.choose(plan.id, "vascular", "because")
     sign(desk, desk.consents.explain(plan.id, option="vascular", cooling_off=NO_WAIT))
     return made
 
 
-def test_a_copy_holds_everything_that_is_kept(desk: Desk, patient: Patient) -> None:
+def test_a_copy_holds_everything_that_is_kept(desk: ClinicRepositories, patient: PatientRecord) -> None:
     with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient.id))) as archive:
         record = json.loads(archive.read("record.json"))
         (one,) = record["consultations"]
@@ -55,8 +55,10 @@ def test_a_copy_holds_everything_that_is_kept(desk: Desk, patient: Patient) -> N
     assert "copy.made" in [step.action for step in desk.trail.last(100, subject=f"patient/{patient.id}")]
 
 
-def test_a_copy_goes_into_another_clinic_without_its_consent(database: Database, desk: Desk, patient: Patient) -> None:
-    other = Desk(database, create_clinic(database, "Hill Clinic"))
+def test_a_copy_goes_into_another_clinic_without_its_consent(
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
+) -> None:
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     taken = other.copies.take_in(desk.copies.make(patient.id))
     (one,) = other.consultations.of(taken.id)
     contact = other.patients.contact(taken.id)
@@ -64,12 +66,12 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(database: Database,
     assert (contact.contact, taken.year_of_birth, one.answers) == ({"name": "Zoë"}, 1984, ANSWERS)
     (photograph,) = other.photographs.of(one.id)
     assert other.photographs.content(photograph.id)[1] == FACE
-    assert photograph.permissions == Permissions(teaching=True)
+    assert photograph.permissions == PhotographPermissions(teaching=True)
     (plan,) = other.plans.of(one.id)
     assert (plan.plan_sha256, plan.seed) == (MADE.plan_sha256, MADE.seed)
     assert other.plans.file(plan.id, "plan.json") == MADE.files["plan.json"]
     assert other.consents.of(one.id) == ()
-    assert all(checked.findings == () for checked in verify(database))
+    assert all(checked.findings == () for checked in verify_database(database))
 
 
 def packed(**files: bytes) -> bytes:
@@ -91,7 +93,7 @@ def packed(**files: bytes) -> bytes:
         packed(record=b'{"schema": 1}'),
     ],
 )
-def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, desk: Desk) -> None:
+def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, desk: ClinicRepositories) -> None:
     with pytest.raises(InputError, match="no copy"):
         desk.copies.take_in(content)
     assert desk.patients.all() == ()
@@ -107,7 +109,7 @@ def without_a_seed(record: Any) -> None:
 
 @pytest.mark.parametrize("harm", [without_a_photograph, without_a_seed])
 def test_a_copy_that_lacks_something_is_refused_whole(
-    harm: Callable[[Any], None], desk: Desk, patient: Patient
+    harm: Callable[[Any], None], desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
     with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient.id))) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
@@ -123,7 +125,7 @@ def test_a_copy_that_lacks_something_is_refused_whole(
 
 
 def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_must(
-    database: Database, desk: Desk, patient: Patient
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
     before = desk.erasure.foresee(patient.id, keep_years=10)
     assert (before.contact, before.consultations, before.photographs, before.plans, before.consents) == (
@@ -139,19 +141,19 @@ def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_mus
     assert until is not None
     assert 10 * 365 < (until - one.saved_at).days < 10 * 367
     assert desk.patients.contact(patient.id) is None
-    assert desk.photographs.of(one.id)[0].permissions == Permissions(care=True)
+    assert desk.photographs.of(one.id)[0].permissions == PhotographPermissions(care=True)
     left = desk.erasure.foresee(patient.id, keep_years=10)
     assert (left.contact, left.photographs, left.keep_until) == (False, 1, until)
     assert left.asked_at is not None
     assert one.answers == ANSWERS
-    assert verify(database)[0].findings == ()
+    assert verify_database(database)[0].findings == ()
 
 
 def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
-    database: Database, desk: Desk, patient: Patient
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
     other = desk.consultations.begin(desk.patients.add("Crane").id, {})
-    shared = desk.photographs.add(other.id, FACE, "image/jpeg", Permissions())
+    shared = desk.photographs.add(other.id, FACE, "image/jpeg", PhotographPermissions())
     assert desk.erasure.foresee(patient.id, keep_years=0).keep_until is None
     assert desk.erasure.erase(patient.id, keep_years=0) is None
     left = desk.erasure.foresee(patient.id, keep_years=100)
@@ -164,21 +166,21 @@ def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
         assert "Heron" not in str(session.execute(text("SELECT * FROM trail")).all())
     assert list(database.files.names(desk.member.clinic_id)) == [shared.file], "another patient's photograph stays"
     assert [one.pseudonym for one in desk.patients.all()] == ["Crane"]
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         desk.consultations.begin(patient.id, {})
-    (checked,) = verify(database)
+    (checked,) = verify_database(database)
     assert (checked.findings, checked.spare_files) == ((), 0)
 
 
 def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
-    database: Database, desk: Desk, patient: Patient
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
     for role, copies, erases in (
         (Role.CLINICIAN, True, False),
         (Role.ASSISTANT, False, False),
         (Role.AUDITOR, False, False),
     ):
-        theirs = Desk(database, replace(desk.member, role=role))
+        theirs = ClinicRepositories(database, replace(desk.member, role=role))
         if copies:
             assert theirs.copies.make(patient.id)
         else:
@@ -189,13 +191,13 @@ def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
         if not erases:
             with pytest.raises(DeniedError):
                 theirs.erasure.erase(patient.id, keep_years=0)
-    stranger = Desk(database, create_clinic(database, "Hill Clinic"))
+    stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     for attempt in (
         lambda: stranger.copies.make(patient.id),
         lambda: stranger.erasure.foresee(patient.id, keep_years=0),
         lambda: stranger.erasure.erase(patient.id, keep_years=0),
     ):
-        with pytest.raises(AbsentError):
+        with pytest.raises(RecordNotFoundError):
             attempt()
     assert desk.patients.get(patient.id) == patient
 
@@ -203,13 +205,13 @@ def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
 def test_copies_and_erasure_by_command(
     environment: dict[str, str], tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from skinbeam.records.store.upgrades import open_database, set_up
+    from skinbeam_clinic.database.revisions import open_database, upgrade_database
 
     for name, value in (environment | {"SKINBEAM_DB": str(tmp_path / "c.sqlite")}).items():
         monkeypatch.setenv(name, value)
-    set_up(str(tmp_path / "c.sqlite"), environment)
+    upgrade_database(str(tmp_path / "c.sqlite"), environment)
     opened = open_database(str(tmp_path / "c.sqlite"), environment)
-    desk = Desk(opened, create_clinic(opened, "Hill Clinic"))
+    desk = ClinicRepositories(opened, create_clinic(opened, "Hill Clinic"))
     desk.consultations.begin(desk.patients.add("Heron").id, ANSWERS)
     file, clinic = str(tmp_path / "heron.zip"), ("--clinic", "Hill Clinic", "--json")
     assert run("records", "export", "Heron", "-o", file, *clinic).code == 0
@@ -223,39 +225,39 @@ def test_copies_and_erasure_by_command(
 
 
 @pytest.fixture
-def treated(desk: Desk) -> Treatment:
+def treated(desk: ClinicRepositories) -> Treatment:
     """A treatment with a corrected row and an event, and a note beside it."""
     made = started(desk)
     first = desk.treatments.fire(made.id, fired())
     desk.treatments.fire(made.id, fired(site="nose", corrects=first.id, why="another place"))
-    desk.adverse_events.add(made.id, kind="blister", grade=Grade.MILD, source=Source.SESSION)
+    desk.adverse_events.add(made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION)
     desk.treatments.note(made.id, "calm")
     return desk.treatments.end(made.id, TreatmentState.DONE)
 
 
-def owner_of(desk: Desk, treatment: Treatment) -> str:
+def owner_of(desk: ClinicRepositories, treatment: Treatment) -> str:
     return desk.consultations.get(treatment.consultation_id).patient_id
 
 
 def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
-    database: Database, desk: Desk, treated: Treatment
+    database: Database, desk: ClinicRepositories, treated: Treatment
 ) -> None:
     packed = desk.copies.make(owner_of(desk, treated))
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         (held,) = json.loads(archive.read("record.json"))["consultations"][0]["treatments"]
     assert [row["fired"]["site"] for row in held["areas"]] == ["cheeks", "nose"]
     assert (held["serial"], held["events"][0]["kind"], held["notes"][0]["words"]) == ("SYN-1", "blister", "calm")
-    other = Desk(database, create_clinic(database, "Hill Clinic"))
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     (plan,) = other.plans.of(other.consultations.of(other.copies.take_in(packed).id)[0].id)
     told = other.plans.choices(plan.id)[-1].notes
     assert "pulsed-dye-595, serial number SYN-1. nose (both): fluence_J_cm2 7.5, pulse_ms 6" in told
     assert "blister, mild" in told
     assert "cheeks" not in told  # the row was corrected
-    assert all(checked.findings == () for checked in verify(database))
+    assert all(checked.findings == () for checked in verify_database(database))
 
 
 def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whole(
-    database: Database, desk: Desk, treated: Treatment
+    database: Database, desk: ClinicRepositories, treated: Treatment
 ) -> None:
     patient = owner_of(desk, treated)
     assert desk.erasure.foresee(patient, keep_years=0).treatments == 1
@@ -264,11 +266,11 @@ def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whol
         for table in ("treatment", "treated_area", "adverse_event"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
         assert session.execute(text("SELECT count(*) FROM machine")).scalar_one() == 1, "the clinic keeps its machine"
-    (checked,) = verify(database)
+    (checked,) = verify_database(database)
     assert (checked.findings, checked.spare_files) == ((), 0)
 
 
-def test_the_years_to_keep_count_from_what_was_done_last(desk: Desk, treated: Treatment) -> None:
+def test_the_years_to_keep_count_from_what_was_done_last(desk: ClinicRepositories, treated: Treatment) -> None:
     patient = owner_of(desk, treated)
     ended = desk.erasure.foresee(patient, keep_years=10).keep_until
     desk.adverse_events.resolve(treated.events[0].id)

@@ -11,46 +11,46 @@ from sqlalchemy import func, select
 from treated_rows import add_treatment
 from treatment_samples import treatment_calls
 
-from skinbeam.errors import InputError
-from skinbeam.records.booked import Booking, Purpose
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.desk.said import Told
-from skinbeam.records.faults import AbsentError, ClosedError, ConflictError, DeniedError
-from skinbeam.records.followed import Change, Felt, Quarter
-from skinbeam.records.kept import Consent, Consultation, Made, Member, Permissions, Plan
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.diary_door import DiaryDoor
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import MAY, Role
-from skinbeam.records.spots import ORAL, Firing
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.suggested import Decision
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import PERMITTED_ROLES, Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.suggestions import SuggestionDecision
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
+from skinbeam_clinic.errors import ClosedError, ConflictError, DeniedError, RecordNotFoundError
+from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, SelfRating
+from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
+from skinbeam_clinic.models import Consent, ConsultationRecord, Member, NewPlan, PhotographPermissions, PlanRecord
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 
 ANSWERS = {"patient": {"age_years": 42, "sex": "female"}, "concern": [{"site": "cheeks", "area_cm2": 40.25}]}
-MADE = Made("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
+MADE = NewPlan("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
 SPOT = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
 HOUR = datetime.timedelta(hours=1)
 NO_WAIT = datetime.timedelta()
 
 
-def begun(desk: Desk) -> Consultation:
+def begun(desk: ClinicRepositories) -> ConsultationRecord:
     return desk.consultations.begin(desk.patients.add().id, ANSWERS)
 
 
-def planned(desk: Desk) -> Plan:
+def planned(desk: ClinicRepositories) -> PlanRecord:
     return desk.plans.add(begun(desk).id, MADE, revision=1)
 
 
-def sign(desk: Desk, consent: Consent) -> Consent:
+def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
     desk.consents.tell_back(consent.id, {"free": "No."}, ())
     about = {"answers": {"risks": True}, "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
     return desk.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]
 
 
-def test_a_consultation_comes_back_as_it_was_saved(desk: Desk) -> None:
+def test_a_consultation_comes_back_as_it_was_saved(desk: ClinicRepositories) -> None:
     patient = desk.patients.add("Blue Heron", year_of_birth=1984)
     made = desk.consultations.begin(patient.id, {})
     saved = desk.consultations.save(made.id, ANSWERS, revision=1)
@@ -62,28 +62,32 @@ def test_a_consultation_comes_back_as_it_was_saved(desk: Desk) -> None:
     assert made.created_at <= saved.saved_at <= now()
 
 
-def test_saving_what_is_saved_already_is_no_new_revision(desk: Desk) -> None:
+def test_saving_what_is_saved_already_is_no_new_revision(desk: ClinicRepositories) -> None:
     made = begun(desk)
     assert desk.consultations.save(made.id, dict(reversed(ANSWERS.items())), revision=1) == made
 
 
-def test_a_save_that_is_sent_again_since_its_answer_was_lost_is_no_conflict(desk: Desk) -> None:
+def test_a_save_that_is_sent_again_since_its_answer_was_lost_is_no_conflict(desk: ClinicRepositories) -> None:
     made = begun(desk)
     saved = desk.consultations.save(made.id, ANSWERS | {"note": "new"}, revision=1)
     assert desk.consultations.save(made.id, ANSWERS | {"note": "new"}, revision=1) == saved
 
 
-def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(database: Database, desk: Desk) -> None:
-    ann = Accounts(database, desk.member, Passwords()).add("Ann", Role.CLINICIAN, "four words and a comma")
+def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(
+    database: Database, desk: ClinicRepositories
+) -> None:
+    ann = AccountRepository(database, desk.member, PasswordHasher()).add(
+        "Ann", Role.CLINICIAN, "four words and a comma"
+    )
     made = begun(desk)
-    theirs = Desk(database, ann).consultations.save(made.id, ANSWERS | {"note": "Ann's"}, revision=1)
+    theirs = ClinicRepositories(database, ann).consultations.save(made.id, ANSWERS | {"note": "Ann's"}, revision=1)
     with pytest.raises(ConflictError, match="Ann saved this") as found:
         desk.consultations.save(made.id, ANSWERS | {"note": "mine"}, revision=1)
     assert (found.value.saved_by, found.value.revision, found.value.saved_at) == ("Ann", 2, theirs.saved_at)
     assert desk.consultations.get(made.id).answers["note"] == "Ann's"
 
 
-def test_patients_without_a_pseudonym_get_numbers_that_are_free(desk: Desk) -> None:
+def test_patients_without_a_pseudonym_get_numbers_that_are_free(desk: ClinicRepositories) -> None:
     assert [desk.patients.add(name).pseudonym for name in ("", "P00003", "", "")] == [
         "P00001",
         "P00003",
@@ -95,7 +99,7 @@ def test_patients_without_a_pseudonym_get_numbers_that_are_free(desk: Desk) -> N
     assert len(desk.patients.all()) == 4
 
 
-def test_of_many_patients_the_newest_are_listed_and_any_is_found(desk: Desk) -> None:
+def test_of_many_patients_the_newest_are_listed_and_any_is_found(desk: ClinicRepositories) -> None:
     for name in ("Ärmel-1", "B-2", "ärmel-3", "B-4"):
         desk.patients.add(name)
     assert [one.pseudonym for one in desk.patients.some("", 2)[0]] == ["B-4", "ärmel-3"]
@@ -113,14 +117,16 @@ def test_of_many_patients_the_newest_are_listed_and_any_is_found(desk: Desk) -> 
         ("", 3000, "bad-year"),
     ],
 )
-def test_a_patient_that_cannot_be_is_refused(pseudonym: str, year: int | None, code: str, desk: Desk) -> None:
+def test_a_patient_that_cannot_be_is_refused(
+    pseudonym: str, year: int | None, code: str, desk: ClinicRepositories
+) -> None:
     with pytest.raises(InputError) as found:
         desk.patients.add(pseudonym, year_of_birth=year)
     assert found.value.code == code
     assert desk.patients.all() == ()
 
 
-def test_contact_data_lie_apart_and_encrypted(database: Database, desk: Desk, address: str) -> None:
+def test_contact_data_lie_apart_and_encrypted(database: Database, desk: ClinicRepositories, address: str) -> None:
     patient = desk.patients.add()
     assert desk.patients.contact(patient.id) is None
     desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "0123"})
@@ -135,21 +141,21 @@ def test_contact_data_lie_apart_and_encrypted(database: Database, desk: Desk, ad
             assert "44 5555" not in str(session.execute(select(table)).all())
 
 
-def test_photographs_are_encrypted_files_and_come_back(database: Database, desk: Desk) -> None:
+def test_photographs_are_encrypted_files_and_come_back(database: Database, desk: ClinicRepositories) -> None:
     made, content = begun(desk), b"\xff\xd8 a face" * 1000
-    kept = desk.photographs.add(made.id, content, "image/jpeg", Permissions(care=True, teaching=True))
+    kept = desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions(care=True, teaching=True))
     assert desk.photographs.content(kept.id) == (kept, content)
     assert desk.photographs.of(made.id) == (kept,)
-    again = desk.photographs.permit(kept.id, Permissions(care=True))
+    again = desk.photographs.permit(kept.id, PhotographPermissions(care=True))
     assert (again.permissions.care, again.permissions.teaching) == (True, False)
     (file,) = [path for path in database.files.folder.rglob("*") if path.is_file()]
     assert b"a face" not in file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0
-    desk.photographs.add(made.id, content, "image/jpeg", Permissions())
+    desk.photographs.add(made.id, content, "image/jpeg", PhotographPermissions())
     assert list(database.files.names(desk.member.clinic_id)) == [kept.file]
 
 
-def test_a_plan_is_kept_whole(desk: Desk) -> None:
+def test_a_plan_is_kept_whole(desk: ClinicRepositories) -> None:
     plan = planned(desk)
     assert {name: desk.plans.file(plan.id, name) for name in plan.files} == MADE.files
     assert desk.plans.get(plan.id) == plan
@@ -159,7 +165,7 @@ def test_a_plan_is_kept_whole(desk: Desk) -> None:
     assert desk.plans.choices(plan.id) == (choice,)
 
 
-def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: Desk) -> None:
+def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: ClinicRepositories) -> None:
     made = begun(desk)
     desk.consultations.save(made.id, {"other": 1}, revision=1)
     with pytest.raises(ConflictError):
@@ -167,7 +173,7 @@ def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: Desk) -
     assert desk.plans.of(made.id) == ()
 
 
-def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: Desk) -> None:
+def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: ClinicRepositories) -> None:
     plan = planned(desk)
     signed = sign(desk, desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT))
     assert desk.consents.document(signed.id) == b"%PDF the document"
@@ -182,14 +188,14 @@ def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: Desk
     assert desk.consultations.get(plan.consultation_id).state == "planned"
 
 
-def test_consent_waits_for_the_cooling_off_time(desk: Desk) -> None:
+def test_consent_waits_for_the_cooling_off_time(desk: ClinicRepositories) -> None:
     consent = desk.consents.explain(planned(desk).id, option="0.0", cooling_off=datetime.timedelta(hours=24))
     assert consent.not_before - consent.explained_at == datetime.timedelta(hours=24)
     with pytest.raises(InputError, match="lasts until"):
         sign(desk, consent)
 
 
-def test_consent_to_answers_that_have_changed_is_not_signed(desk: Desk) -> None:
+def test_consent_to_answers_that_have_changed_is_not_signed(desk: ClinicRepositories) -> None:
     plan = planned(desk)
     consent = desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.save(plan.consultation_id, {"pregnant": True}, revision=1)
@@ -199,7 +205,7 @@ def test_consent_to_answers_that_have_changed_is_not_signed(desk: Desk) -> None:
         desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
 
 
-def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: Desk) -> None:
+def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: ClinicRepositories) -> None:
     plan = planned(desk)
     signed = sign(desk, desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT))
     assert desk.consents.withdraw(signed.id).void_reason == "withdrawn"
@@ -209,7 +215,7 @@ def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: Desk) -> None:
         sign(desk, other)
 
 
-def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: Desk) -> None:
+def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: ClinicRepositories) -> None:
     consent = desk.consents.explain(planned(desk).id, option="0.0", cooling_off=NO_WAIT)
     about = {"answers": {}, "kind": SignatureKind.TYPED, "signature": b"Z", "document": b"%PDF", "signed_at": now()}
     for right in (None, True, False):
@@ -229,13 +235,13 @@ def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: De
         desk.consents.tell_back(consent.id, {"free": "No."}, ())
 
 
-def test_nothing_is_added_to_a_closed_consultation(desk: Desk) -> None:
+def test_nothing_is_added_to_a_closed_consultation(desk: ClinicRepositories) -> None:
     plan = planned(desk)
     consent = desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.close(plan.consultation_id, revision=1)
     refused: tuple[Callable[[], Any], ...] = (
         lambda: desk.consultations.save(plan.consultation_id, {}, revision=1),
-        lambda: desk.photographs.add(plan.consultation_id, b"x", "image/png", Permissions()),
+        lambda: desk.photographs.add(plan.consultation_id, b"x", "image/png", PhotographPermissions()),
         lambda: desk.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1),
         lambda: desk.plans.choose(plan.id, "vascular"),
         lambda: desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT),
@@ -246,7 +252,7 @@ def test_nothing_is_added_to_a_closed_consultation(desk: Desk) -> None:
             attempt()
 
 
-def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(desk: Desk) -> None:
+def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(desk: ClinicRepositories) -> None:
     plan = planned(desk)
     for state in ("planned", "agreed", "planned"):
         if state == "agreed":
@@ -267,36 +273,38 @@ def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(desk: Des
     assert desk.consultations.reopen(plan.consultation_id).state == "draft"
 
 
-def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
+def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Callable[[], Any]]:
     """Every call of a desk, on things that the desk `mine` has kept: all by name, so that none can be forgotten."""
     plan = planned(mine)
     consultation = mine.consultations.get(plan.consultation_id)
-    photograph = mine.photographs.add(consultation.id, b"face", "image/png", Permissions())
+    photograph = mine.photographs.add(consultation.id, b"face", "image/png", PhotographPermissions())
     consent = mine.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
     mine.patients.set_contact(consultation.patient_id, {"name": "N"})
     held = sign(mine, mine.consents.explain(planned(mine).id, option="0.0", cooling_off=NO_WAIT))
     treatment = add_treatment(mine, held.id, days_ago=90)
     follow_up = mine.follow_ups.begin(treatment)
-    faces = [mine.photographs.add(follow_up.consultation_id, b"face", "image/png", Permissions()).id for _ in "ab"]
+    faces = [
+        mine.photographs.add(follow_up.consultation_id, b"face", "image/png", PhotographPermissions()).id for _ in "ab"
+    ]
     (pair,) = mine.follow_ups.pair(follow_up.id, *faces).pairs
     token = mine.diaries.link(treatment, language="en", until=now() + datetime.timedelta(1)).token
-    DiaryDoor(mine._access.database).open(token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    DiaryAccess(mine._access.database).open(token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
     (alarm,) = mine.alarms.open()
     until = alarm.raised_at
     machine = mine.machines.add(device="ktp-532", serial="1", name="Green")
     token = mine.tokens.make("reader", 1)[0]
-    accounts = Accounts(mine._access.database, mine.member, Passwords())
+    accounts = AccountRepository(mine._access.database, mine.member, PasswordHasher())
     doctor = accounts.add("Doctor", Role.CLINICIAN, "four words and a comma").id
     at, later = now(), now() + 24 * HOUR
     booking = Booking(consultation.patient_id, doctor, Purpose.SESSION, at, at + HOUR)
     first, second = mine.appointments.book(booking, replace(booking, starts_at=at + HOUR, ends_at=at + 2 * HOUR))
-    spot = mine.test_spots.fire(consultation.id, Firing(plan.id, SPOT, 72.0, ORAL, {}))
+    spot = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 72.0, ORAL_CONSENT, {}))
     shown = {"condition": "age-spots", "site": "cheeks", "seen": ["two spots"], "told": []}
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     return {
         "suggestions.add": lambda: desk.suggestions.add(consultation.id, photograph.id, [shown]),
         "suggestions.of": lambda: desk.suggestions.of(consultation.id),
-        "suggestions.decide": lambda: desk.suggestions.decide(suggestion.id, Decision.KEPT),
+        "suggestions.decide": lambda: desk.suggestions.decide(suggestion.id, SuggestionDecision.KEPT),
         "machines.get": lambda: desk.machines.get(machine.id),
         "machines.change": lambda: desk.machines.change(machine.id, name="Blue", room=""),
         "machines.use": lambda: desk.machines.use(machine.id, used=True),
@@ -308,8 +316,8 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "consultations.export": lambda: desk.consultations.export(consultation.id),
         "consultations.of": lambda: desk.consultations.of(consultation.patient_id),
         "consultations.save": lambda: desk.consultations.save(consultation.id, ANSWERS, revision=1),
-        "photographs.add": lambda: desk.photographs.add(consultation.id, b"x", "image/png", Permissions()),
-        "photographs.permit": lambda: desk.photographs.permit(photograph.id, Permissions()),
+        "photographs.add": lambda: desk.photographs.add(consultation.id, b"x", "image/png", PhotographPermissions()),
+        "photographs.permit": lambda: desk.photographs.permit(photograph.id, PhotographPermissions()),
         "photographs.of": lambda: desk.photographs.of(consultation.id),
         "photographs.get": lambda: desk.photographs.get(photograph.id),
         "photographs.content": lambda: desk.photographs.content(photograph.id),
@@ -331,11 +339,11 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
         "consultations.reopen": lambda: desk.consultations.reopen(consultation.id),
         "follow_ups.begin": lambda: desk.follow_ups.begin(treatment),
-        "follow_ups.say": lambda: desk.follow_ups.say(follow_up.id, Told(Felt(5, 5))),
+        "follow_ups.save_report": lambda: desk.follow_ups.save_report(follow_up.id, PatientAnswers(SelfRating(5, 5))),
         "follow_ups.open": lambda: desk.follow_ups.open(follow_up.id),
         "follow_ups.pair": lambda: desk.follow_ups.pair(follow_up.id, *faces),
         "follow_ups.part": lambda: desk.follow_ups.part(follow_up.id, pair.id),
-        "follow_ups.grade": lambda: desk.follow_ups.grade(follow_up.id, Quarter.FIRST, Change.SAME),
+        "follow_ups.grade": lambda: desk.follow_ups.grade(follow_up.id, ImprovementQuarter.FIRST, AestheticChange.SAME),
         "follow_ups.get": lambda: desk.follow_ups.get(follow_up.id),
         "follow_ups.of": lambda: desk.follow_ups.of(follow_up.consultation_id),
         "follow_ups.courses": lambda: desk.follow_ups.courses(
@@ -381,7 +389,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     }
 
 
-def answered_and_decided(desk: Desk, mine: Desk, alarm: str) -> Any:
+def answered_and_decided(desk: ClinicRepositories, mine: ClinicRepositories, alarm: str) -> Any:
     if mine.alarms.get(alarm).answered_at is None:
         mine.alarms.answer(alarm, "Called.")
     return desk.alarms.decide(alarm, "Nothing.", adverse_event_id=None)
@@ -424,30 +432,30 @@ UNBOUND = {
 }
 
 
-def public(desk: Desk) -> set[str]:
+def public(desk: ClinicRepositories) -> set[str]:
     """The calls of every drawer of a desk."""
     drawers = {name: drawer for name, drawer in vars(desk).items() if name not in ("member", "_access")}
     return {f"{name}.{call}" for name, drawer in drawers.items() for call in dir(drawer) if not call.startswith("_")}
 
 
-def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, desk: Desk) -> None:
-    stranger = Desk(database, create_clinic(database, "Other Clinic"))
+def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, desk: ClinicRepositories) -> None:
+    stranger = ClinicRepositories(database, create_clinic(database, "Other Clinic"))
     attempts = calls(stranger, desk)
     assert set(attempts) | UNBOUND == public(desk)
     with database.reading() as session:
-        before = session.scalar(select(func.count()).select_from(tables.Plan))
+        before = session.scalar(select(func.count()).select_from(tables.PlanRow))
     for name, attempt in attempts.items():
         if name == "consents.sign":
             continue  # its document is kept before its consent is looked for; asserted below
-        with pytest.raises(AbsentError):
+        with pytest.raises(RecordNotFoundError):
             attempt()
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         attempts["consents.sign"]()
     assert stranger.patients.all() == ()
     assert stranger.patients.some("", 9) == ((), 0)
     assert all(one.action in ("clinic.made", "patients.listed", "trail.seen") for one in stranger.trail.last(1000))
     with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(tables.Plan)) == before
+        assert session.scalar(select(func.count()).select_from(tables.PlanRow)) == before
 
 
 NEEDS_CARE = {
@@ -483,7 +491,7 @@ NEEDS_WRITING = {
     "photographs.permit",
     "consents.withdraw",
     "follow_ups.begin",
-    "follow_ups.say",
+    "follow_ups.save_report",
     "follow_ups.pair",
     "follow_ups.part",
     "test_spots.read",
@@ -512,7 +520,7 @@ REFUSED: dict[Role, set[str]] = {
 
 @pytest.mark.parametrize("role", Role)
 def test_every_role_does_what_it_may_by_every_call(role: Role, database: Database, operator: Member) -> None:
-    mine, theirs = Desk(database, operator), Desk(database, replace(operator, role=role))
+    mine, theirs = ClinicRepositories(database, operator), ClinicRepositories(database, replace(operator, role=role))
     attempts = calls(theirs, mine) | {"patients.add": theirs.patients.add, "patients.all": theirs.patients.all}
     attempts["dossiers.plans"] = lambda: theirs.dossiers.plans("csv")
     if role in (Role.ASSISTANT, Role.AUDITOR):
@@ -527,17 +535,17 @@ def test_every_role_does_what_it_may_by_every_call(role: Role, database: Databas
 
 
 def test_the_table_of_roles_speaks_of_every_kind_of_work() -> None:
-    assert all(Role.OWNER in roles for roles in MAY.values())
-    assert {role for roles in MAY.values() for role in roles} == set(Role)
+    assert all(Role.OWNER in roles for roles in PERMITTED_ROLES.values())
+    assert {role for roles in PERMITTED_ROLES.values() for role in roles} == set(Role)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "x" * 64 + "/", "." * 64, "a" * 63])
-def test_a_name_of_a_file_leads_nowhere_else(name: str, database: Database, desk: Desk) -> None:
-    with pytest.raises(AbsentError):
+def test_a_name_of_a_file_leads_nowhere_else(name: str, database: Database, desk: ClinicRepositories) -> None:
+    with pytest.raises(RecordNotFoundError):
         database.files.get(desk.member.clinic_id, name)
 
 
-def test_owner_and_auditor_read_the_trail_newest_first_and_reading_it_is_a_step_of_it(desk: Desk) -> None:
+def test_owner_and_auditor_read_the_trail_newest_first_and_reading_it_is_a_step_of_it(desk: ClinicRepositories) -> None:
     patient = desk.patients.add("S-1")
     first, second, *_ = desk.trail.last(5)
     assert (first.action, second.action) == ("trail.seen", "patient.added")
@@ -546,7 +554,7 @@ def test_owner_and_auditor_read_the_trail_newest_first_and_reading_it_is_a_step_
     assert len(desk.trail.last(1)) == 1
 
 
-def test_a_consent_says_which_option_it_is_to(desk: Desk) -> None:
+def test_a_consent_says_which_option_it_is_to(desk: ClinicRepositories) -> None:
     plan = planned(desk)
     for option in ("0.0", "1.2"):
         desk.consents.explain(plan.id, option=option, cooling_off=NO_WAIT)

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 from treatment_samples import ORDERED
 
-from skinbeam.records.deviations import deviations
-from skinbeam.records.treated import Ordered
+from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
 
 COLUMNS = replace(
     ORDERED,
@@ -32,27 +31,27 @@ COLUMNS = replace(
         (COLUMNS, "passes", 1.0, False),
     ],
 )
-def test_more_heat_is_told_from_less(ordered: Ordered, name: str, value: float, hotter: bool) -> None:
+def test_more_heat_is_told_from_less(ordered: TreatmentOrder, name: str, value: float, hotter: bool) -> None:
     held = dict(ordered.settings) | ({"energy_mJ": 15.0} if ordered is COLUMNS else {})
-    found = deviations(ordered, held | {name: value})[-1]
+    found = find_deviations(ordered, held | {name: value})[-1]
     assert (found.name, found.hotter, found.most) == (name, hotter, None)
 
 
 def test_what_a_display_rounds_is_no_deviation() -> None:
-    assert deviations(ORDERED, {**ORDERED.settings, "fluence_J_cm2": 7.6, "pulse_ms": 5.9}) == ()
+    assert find_deviations(ORDERED, {**ORDERED.settings, "fluence_J_cm2": 7.6, "pulse_ms": 5.9}) == ()
 
 
 def test_a_setting_that_was_not_told_is_no_deviation() -> None:
-    assert deviations(ORDERED, {"fluence_J_cm2": 7.5}) == ()
+    assert find_deviations(ORDERED, {"fluence_J_cm2": 7.5}) == ()
 
 
 @pytest.mark.parametrize(("value", "most"), [(16.0, 15.0), (80.0, 15.0), (15.0, None)])
 def test_the_most_that_a_rule_allows_is_told_even_below_the_plan(value: float, most: float | None) -> None:
-    found = {one.name: one for one in deviations(COLUMNS, {"energy_mJ": value})}
+    found = {one.name: one for one in find_deviations(COLUMNS, {"energy_mJ": value})}
     assert found["energy_mJ"].most == most
     assert found["energy_mJ"].hotter == (most is not None)
 
 
 def test_more_than_the_device_emits_is_told() -> None:
-    (found,) = deviations(ORDERED, {"fluence_J_cm2": 75.0})
+    (found,) = find_deviations(ORDERED, {"fluence_J_cm2": 75.0})
     assert (found.hotter, found.most) == (True, 40.0)

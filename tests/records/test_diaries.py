@@ -9,45 +9,45 @@ from io import BytesIO
 import pytest
 from diary_samples import CALM, WARNING, Treated, add_event, treated
 
-from skinbeam.errors import InputError
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.desk.diary import entries as drawer
-from skinbeam.records.diary import DiaryNote
-from skinbeam.records.faults import AbsentError, DeniedError
-from skinbeam.records.people import diary_door
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.diary_door import DiaryDoor
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store import queue
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
-from skinbeam.records.store.queue import ALARM, Queue
-from skinbeam.records.upkeep.tidy import tidy
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.database.cleanup import clean_database
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.diaries import diary_access
+from skinbeam_clinic.diaries import repository as drawer
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
+from skinbeam_clinic.diaries.models import DiaryNote
+from skinbeam_clinic.errors import DeniedError, RecordNotFoundError
+from skinbeam_clinic.jobs import queue
+from skinbeam_clinic.jobs.queue import ALARM_JOB, JobQueue
+from skinbeam_clinic.repositories import ClinicRepositories
 
 KEY = "0" * 31
 DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
-def of(database: Database, desk: Desk) -> Treated:
+def of(database: Database, desk: ClinicRepositories) -> Treated:
     return treated(desk)
 
 
 @pytest.fixture
-def token(desk: Desk, of: Treated) -> str:
+def token(desk: ClinicRepositories, of: Treated) -> str:
     return linked(desk, of)
 
 
-def linked(desk: Desk, of: Treated, days: float = 10) -> str:
+def linked(desk: ClinicRepositories, of: Treated, days: float = 10) -> str:
     return desk.diaries.link(of.treatment, language="de", until=now() + days * DAY).token
 
 
 def opens(database: Database, token: str) -> bool:
     try:
-        DiaryDoor(database).open(token).status()
-    except AbsentError:
+        DiaryAccess(database).open(token).status()
+    except RecordNotFoundError:
         return False
     return True
 
@@ -55,19 +55,19 @@ def opens(database: Database, token: str) -> bool:
 def write(
     database: Database, token: str, note: DiaryNote, key: str = KEY + "0", photograph: bytes | None = None
 ) -> None:
-    DiaryDoor(database).open(token).write(key, 1, note, photograph=photograph, alarm=bool(note.signs))
+    DiaryAccess(database).open(token).write(key, 1, note, photograph=photograph, alarm=bool(note.signs))
 
 
 def clock(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
     """Have the program's clock go wrong by some days."""
-    for module in (diary_door, queue, drawer):
+    for module in (diary_access, queue, drawer):
         monkeypatch.setattr(module, "now", lambda: now() + days * DAY)
 
 
 def test_a_token_opens_its_own_diary_and_tells_the_clinic_what_was_written(
-    database: Database, desk: Desk, of: Treated, token: str
+    database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:
-    diary = DiaryDoor(database).open(token)
+    diary = DiaryAccess(database).open(token)
     assert (diary.language, diary.clinic, diary.option) == ("de", "Harbour Clinic", "0.0")
     assert json.loads(diary.plan())["schema"] == "skinbeam.plan/1"
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
@@ -102,7 +102,7 @@ def test_what_was_never_a_token_opens_nothing(database: Database, token: str, ba
 
 
 def test_a_link_is_over_when_its_time_is_or_a_newer_one_or_the_clinic_or_erasure_ends_it(
-    database: Database, desk: Desk, of: Treated
+    database: Database, desk: ClinicRepositories, of: Treated
 ) -> None:
     assert not opens(database, linked(desk, of, days=-0.001))
     first, second = linked(desk, of), linked(desk, of)
@@ -116,21 +116,21 @@ def test_a_link_is_over_when_its_time_is_or_a_newer_one_or_the_clinic_or_erasure
     fourth = linked(desk, of)
     assert desk.erasure.erase(of.patient, keep_years=0) is None
     assert (opens(database, fourth), opens(database, other)) == (False, True)
-    assert [one.findings for one in verify(database)] == [()]
+    assert [one.findings for one in verify_database(database)] == [()]
 
 
 def test_a_diary_that_was_open_when_its_link_ended_takes_nothing_more(
-    database: Database, desk: Desk, of: Treated, token: str
+    database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:
-    diary = DiaryDoor(database).open(token)
+    diary = DiaryAccess(database).open(token)
     desk.diaries.end(of.treatment)
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         diary.write(KEY + "0", 1, WARNING, photograph=None, alarm=True)
     assert desk.diaries.of(of.treatment) == ()
 
 
 def test_a_clock_that_is_wrong_opens_no_ended_link_and_closes_no_good_one(
-    database: Database, desk: Desk, of: Treated, monkeypatch: pytest.MonkeyPatch
+    database: Database, desk: ClinicRepositories, of: Treated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended, good = linked(desk, of), linked(desk, of)
     clock(monkeypatch, -5)
@@ -141,18 +141,18 @@ def test_a_clock_that_is_wrong_opens_no_ended_link_and_closes_no_good_one(
     assert not opens(database, good)
 
 
-def test_links_that_are_over_are_tidied_away(database: Database, desk: Desk, of: Treated) -> None:
+def test_links_that_are_over_are_tidied_away(database: Database, desk: ClinicRepositories, of: Treated) -> None:
     old = linked(desk, of, days=-2)
     good = linked(desk, of)
     assert len(desk.diaries.links(of.treatment)) == 2
-    tidy(database)
+    clean_database(database)
     assert [one.ended_at for one in desk.diaries.links(of.treatment)] == [None]
     assert (opens(database, old), opens(database, good)) == (False, True)
-    assert [one.findings for one in verify(database)] == [()]
+    assert [one.findings for one in verify_database(database)] == [()]
 
 
 def test_what_is_sent_again_is_kept_once_also_by_many_at_a_time(
-    database: Database, desk: Desk, of: Treated, token: str
+    database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:
     threads = [threading.Thread(target=write, args=(database, token, WARNING)) for _ in range(6)]
     for thread in threads:
@@ -164,7 +164,9 @@ def test_what_is_sent_again_is_kept_once_also_by_many_at_a_time(
     assert len(desk.diaries.of(of.treatment)) == len(desk.alarms.open()) == 2
 
 
-def test_a_key_of_another_diary_reaches_nothing_there(database: Database, desk: Desk, of: Treated, token: str) -> None:
+def test_a_key_of_another_diary_reaches_nothing_there(
+    database: Database, desk: ClinicRepositories, of: Treated, token: str
+) -> None:
     other = treated(desk)
     write(database, token, CALM)
     write(database, linked(desk, other), WARNING)  # with the same key
@@ -175,32 +177,33 @@ def test_a_key_of_another_diary_reaches_nothing_there(database: Database, desk: 
 
 
 def test_an_alarm_is_there_with_its_entry_and_the_job_that_tells_of_it_or_none_of_them(
-    database: Database, desk: Desk, of: Treated, token: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, desk: ClinicRepositories, of: Treated, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diary_door.Work, "add_job", lambda *_: 1 / 0)
+    monkeypatch.setattr(diary_access.ClinicTransaction, "add_job", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write(database, token, WARNING)
     monkeypatch.undo()
     assert desk.diaries.of(of.treatment) == desk.alarms.open() == ()
-    assert Queue(database).take(ALARM) is None
+    assert JobQueue(database).take(ALARM_JOB) is None
     write(database, token, WARNING)
-    job = Queue(database).take(ALARM)
+    job = JobQueue(database).take(ALARM_JOB)
     assert job is not None
     assert job.payload == {"alarm": desk.alarms.open()[0].id, "consultation": of.consultation}
 
 
 def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_stopped(
-    database: Database, desk: Desk, of: Treated, token: str
+    database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:
     assert not desk.alarms.stop(of.consultation)
     write(database, token, WARNING)
     count, (alarm,) = desk.alarms.count(), desk.alarms.open()
     assert (count.number, count.since) == (1, alarm.raised_at)
     assert desk.alarms.stop(of.consultation)
-    assert DiaryDoor(database).open(token).status().waiting
-    accounts = Accounts(database, desk.member, Passwords())
+    assert DiaryAccess(database).open(token).status().waiting
+    accounts = AccountRepository(database, desk.member, PasswordHasher())
     assistant, auditor = (
-        Desk(database, accounts.add(role, role, "four words nobody guesses")) for role in (Role.ASSISTANT, Role.AUDITOR)
+        ClinicRepositories(database, accounts.add(role, role, "four words nobody guesses"))
+        for role in (Role.ASSISTANT, Role.AUDITOR)
     )
     with pytest.raises(DeniedError):
         auditor.alarms.answer(alarm.id, "called")
@@ -213,14 +216,14 @@ def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_s
     assert (answered.answer, answered.answered_by) == ("Called; comes at noon.", "assistant")
     assert (desk.alarms.count().number, len(desk.alarms.open())) == (0, 1)
     assert desk.alarms.stop(of.consultation)
-    status = DiaryDoor(database).open(token).status()
+    status = DiaryAccess(database).open(token).status()
     assert (status.waiting, status.answered_at) == (False, answered.answered_at)
     with pytest.raises(InputError, match="has answered this"):
         desk.alarms.answer(alarm.id, "again")
     with pytest.raises(DeniedError):
         assistant.alarms.decide(alarm.id, "harmless", adverse_event_id=None)
     event = add_event(desk, of)
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         desk.alarms.decide(alarm.id, "a burn", adverse_event_id="none")
     decided = desk.alarms.decide(alarm.id, "A small burn.", adverse_event_id=event)
     assert (decided.adverse_event_id, decided.reason) == (event, "A small burn.")
@@ -228,10 +231,12 @@ def test_somebody_answers_and_a_clinician_decides_and_until_then_the_course_is_s
     assert desk.alarms.open() == ()
     with pytest.raises(InputError, match="has decided"):
         desk.alarms.decide(alarm.id, "no", adverse_event_id=None)
-    assert [one.findings for one in verify(database)] == [()]
+    assert [one.findings for one in verify_database(database)] == [()]
 
 
-def test_what_nobody_has_read_is_marked_until_somebody_says_so(database: Database, desk: Desk, of: Treated) -> None:
+def test_what_nobody_has_read_is_marked_until_somebody_says_so(
+    database: Database, desk: ClinicRepositories, of: Treated
+) -> None:
     token = linked(desk, of)
     write(database, token, CALM)
     write(database, token, WARNING, key=KEY + "1")
@@ -244,10 +249,10 @@ def test_what_nobody_has_read_is_marked_until_somebody_says_so(database: Databas
     assert desk.diaries.unread()[0].entries == 1
 
 
-def test_another_clinic_finds_none_of_it(database: Database, desk: Desk, of: Treated, token: str) -> None:
+def test_another_clinic_finds_none_of_it(database: Database, desk: ClinicRepositories, of: Treated, token: str) -> None:
     write(database, token, WARNING)
     (alarm,) = desk.alarms.open()
-    stranger = Desk(database, create_clinic(database, "Hill Clinic", synthetic=True))
+    stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
     assert stranger.alarms.open() == stranger.diaries.unread() == ()
     assert stranger.alarms.count().number == 0
     for ask in (
@@ -260,18 +265,18 @@ def test_another_clinic_finds_none_of_it(database: Database, desk: Desk, of: Tre
         lambda: stranger.diaries.end(of.treatment),
         lambda: stranger.diaries.mark_read(of.treatment),
     ):
-        with pytest.raises(AbsentError):
+        with pytest.raises(RecordNotFoundError):
             ask()
     assert opens(database, token)
 
 
-def test_no_link_before_the_treatment_has_begun(database: Database, desk: Desk) -> None:
+def test_no_link_before_the_treatment_has_begun(database: Database, desk: ClinicRepositories) -> None:
     with pytest.raises(InputError, match="has not begun"):
         linked(desk, treated(desk, began=False))
 
 
 def test_a_patients_copy_holds_the_diary_with_its_photographs_and_what_was_done(
-    database: Database, desk: Desk, of: Treated, token: str
+    database: Database, desk: ClinicRepositories, of: Treated, token: str
 ) -> None:
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
     write(database, token, CALM, key=KEY + "1")
@@ -281,11 +286,13 @@ def test_a_patients_copy_holds_the_diary_with_its_photographs_and_what_was_done(
         assert packed.read(first["photograph"]) == b"\xff\xd8\xff skin"
     assert (first["note"]["signs"], first["alarm"]["answer"]) == (["fever"], "Called.")
     assert (second["note"]["pain"], second["alarm"], second["photograph"]) == (2, None, "")
-    copied = Desk(database, create_clinic(database, "Hill Clinic", synthetic=True))
+    copied = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
     assert copied.copies.take_in(desk.copies.make(of.patient)).pseudonym == "P00001"
 
 
-def test_the_law_counts_its_years_from_the_last_entry_of_a_diary(database: Database, desk: Desk, of: Treated) -> None:
+def test_the_law_counts_its_years_from_the_last_entry_of_a_diary(
+    database: Database, desk: ClinicRepositories, of: Treated
+) -> None:
     before = desk.erasure.foresee(of.patient, keep_years=10).keep_until
     write(database, linked(desk, of), CALM)
     after = desk.erasure.foresee(of.patient, keep_years=10).keep_until
@@ -294,7 +301,9 @@ def test_the_law_counts_its_years_from_the_last_entry_of_a_diary(database: Datab
     assert after > before
 
 
-def test_the_trail_says_who_and_nothing_of_what(database: Database, desk: Desk, of: Treated, token: str) -> None:
+def test_the_trail_says_who_and_nothing_of_what(
+    database: Database, desk: ClinicRepositories, of: Treated, token: str
+) -> None:
     write(database, token, DiaryNote(9, "spreading", ("pus",), "Call me at home"))
     desk.alarms.answer(desk.alarms.open()[0].id, "Told to come.")
     with database.engine.connect() as connection:
@@ -308,15 +317,15 @@ def test_a_job_that_was_put_off_comes_back_when_its_time_is_or_the_clock_is_set_
     database: Database, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(database, token, WARNING)
-    waiting = Queue(database)
-    job = waiting.take(ALARM)
+    waiting = JobQueue(database)
+    job = waiting.take(ALARM_JOB)
     assert job is not None
-    assert waiting.put_off(job, datetime.timedelta(hours=2), {"fault": "x"})
-    assert waiting.take(ALARM) is None
+    assert waiting.postpone(job, datetime.timedelta(hours=2), {"fault": "x"})
+    assert waiting.take(ALARM_JOB) is None
     clock(monkeypatch, 0.1)
-    again = waiting.take(ALARM)
+    again = waiting.take(ALARM_JOB)
     assert again is not None
     assert (again.attempt, again.progress) == (1, {"fault": "x"})
-    waiting.put_off(again, datetime.timedelta(hours=2), {})
+    waiting.postpone(again, datetime.timedelta(hours=2), {})
     clock(monkeypatch, -3)  # until then it would wait for days
-    assert waiting.take(ALARM) is not None
+    assert waiting.take(ALARM_JOB) is not None

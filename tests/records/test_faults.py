@@ -3,13 +3,12 @@
 import re
 from pathlib import Path
 
-import skinbeam
-from skinbeam.messages import catalogue
-from skinbeam.records import faults
+import skinbeam_clinic
+from skinbeam.text import catalogue
+from skinbeam_clinic import errors
 
-ROOT = Path(skinbeam.__file__).parent
-PLACES = [*(ROOT / "records").rglob("*.py"), *(ROOT / "exchange").rglob("*.py"), *(ROOT / "cli").glob("*.py")]
-PLACES += [file for file in (ROOT / "app").rglob("*.py") if "records.faults import" in file.read_text("utf-8")]
+ROOT = Path(skinbeam_clinic.__file__).parent
+PLACES = sorted(ROOT.rglob("*.py"))
 
 
 def test_every_fault_has_its_sentence_and_its_way_out() -> None:
@@ -17,7 +16,8 @@ def test_every_fault_has_its_sentence_and_its_way_out() -> None:
         one or other
         for file in PLACES
         for one, other in re.findall(
-            r'(?:fault\(|Finding\(|found\()\s*"([a-z-]+)"|records-fault\.([a-z-]+)', file.read_text(encoding="utf-8")
+            r'(?:clinic_error\(|Finding\(|found\()\s*"([a-z-]+)"|records-fault\.([a-z-]+)',
+            file.read_text(encoding="utf-8"),
         )
     }
     known = {id.removeprefix("records-fault.") for id in catalogue() if id.startswith("records-fault.")}
@@ -26,5 +26,5 @@ def test_every_fault_has_its_sentence_and_its_way_out() -> None:
 
 
 def test_every_type_of_fault_is_of_a_code() -> None:
-    types = {getattr(faults, name) for name in faults.__all__ if name.endswith("Error")}
-    assert types == set(faults._TYPES.values())
+    types = {getattr(errors, name) for name in errors.__all__ if name.endswith("Error")}
+    assert types == set(errors._ERROR_TYPES.values())

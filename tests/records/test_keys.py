@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.errors import InputError
-from skinbeam.records.faults import WrongKeyError
-from skinbeam.records.store.keys import FILE_VARIABLE, VARIABLE, Keys, Secret, fresh_key, keys_of
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.database.encryption import (
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLE,
+    DatabaseSecret,
+    EncryptionKeys,
+    generate_key,
+    read_keys,
+)
+from skinbeam_clinic.errors import WrongKeyError
 
-KEYS = keys_of({VARIABLE: fresh_key()})
+KEYS = read_keys({KEY_VARIABLE: generate_key()})
 
 
 @given(st.binary(max_size=300), st.text(max_size=50))
@@ -43,40 +50,44 @@ def test_what_is_too_short_was_altered(length: int) -> None:
 
 def test_a_replaced_key_still_opens_and_no_longer_seals() -> None:
     old, new = os.urandom(32), os.urandom(32)
-    sealed = Keys([old]).seal(b"x", "here")
-    both = Keys([new, old])
+    sealed = EncryptionKeys([old]).seal(b"x", "here")
+    both = EncryptionKeys([new, old])
     assert both.open(sealed, "here") == b"x"
-    assert Keys([new]).open(both.seal(b"y", "here"), "here") == b"y"
+    assert EncryptionKeys([new]).open(both.seal(b"y", "here"), "here") == b"y"
     with pytest.raises(WrongKeyError):
-        Keys([new]).open(sealed, "here")
+        EncryptionKeys([new]).open(sealed, "here")
 
 
 @pytest.mark.parametrize("written", ["short", "é" * 44, base64.urlsafe_b64encode(b"x" * 31).decode(), "=", ",", "a b"])
 def test_a_key_that_is_none_is_refused_with_a_fresh_one(written: str) -> None:
     with pytest.raises(InputError, match="32 random bytes") as found:
-        keys_of({VARIABLE: written})
-    keys_of({VARIABLE: found.value.hint.split(f"{VARIABLE}=")[1]})
+        read_keys({KEY_VARIABLE: written})
+    read_keys({KEY_VARIABLE: found.value.hint.split(f"{KEY_VARIABLE}=")[1]})
 
 
 def test_without_a_key_a_fresh_one_is_offered() -> None:
     with pytest.raises(InputError, match="no key") as found:
-        keys_of({})
-    keys_of({VARIABLE: found.value.hint.split(f"{VARIABLE}=")[1]})
+        read_keys({})
+    read_keys({KEY_VARIABLE: found.value.hint.split(f"{KEY_VARIABLE}=")[1]})
 
 
 def test_signatures_are_of_one_purpose_and_one_secret() -> None:
-    told = {Secret(secret).signature(purpose, b"x") for secret in (b"a" * 32, b"b" * 32) for purpose in ("row", "file")}
+    told = {
+        DatabaseSecret(secret).signature(purpose, b"x")
+        for secret in (b"a" * 32, b"b" * 32)
+        for purpose in ("row", "file")
+    }
     assert len(told) == 4
 
 
 def test_a_key_may_lie_in_a_file_that_the_environment_names(tmp_path: Path) -> None:
-    written, file = fresh_key(), tmp_path / "key"
+    written, file = generate_key(), tmp_path / "key"
     file.write_text(f"{written}\n", encoding="ascii")
-    sealed = keys_of({VARIABLE: written}).seal(b"x", "here")
-    assert keys_of({FILE_VARIABLE: str(file)}).open(sealed, "here") == b"x"
-    assert keys_of({VARIABLE: written, FILE_VARIABLE: "/nowhere"}).open(sealed, "here") == b"x"
+    sealed = read_keys({KEY_VARIABLE: written}).seal(b"x", "here")
+    assert read_keys({KEY_FILE_VARIABLE: str(file)}).open(sealed, "here") == b"x"
+    assert read_keys({KEY_VARIABLE: written, KEY_FILE_VARIABLE: "/nowhere"}).open(sealed, "here") == b"x"
     for missing in (tmp_path / "none", tmp_path):
         with pytest.raises(InputError) as found:
-            keys_of({FILE_VARIABLE: str(missing)})
-        assert (found.value.code, found.value.field) == ("no-key-file", FILE_VARIABLE)
+            read_keys({KEY_FILE_VARIABLE: str(missing)})
+        assert (found.value.code, found.value.field) == ("no-key-file", KEY_FILE_VARIABLE)
         assert written not in str(found.value)

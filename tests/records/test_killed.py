@@ -15,16 +15,16 @@ import records_worker
 from records_worker import do
 from sqlalchemy import inspect, text
 
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import UnreachableError
-from skinbeam.records.people.accounts import create_clinic, operator
-from skinbeam.records.store import queue
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database, address_of, engine_of
-from skinbeam.records.store.queue import LEASE, Queue
-from skinbeam.records.store.upgrades import newest, open_database, revision_of, set_up
-from skinbeam.records.upkeep.backup import restore
-from skinbeam.records.upkeep.verify import verify
+from skinbeam_clinic.accounts.repository import clinic_operator, create_clinic
+from skinbeam_clinic.database.backup import restore_backup
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database, database_url, open_engine
+from skinbeam_clinic.database.revisions import newest_revision, open_database, read_revision, upgrade_database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import UnreachableError
+from skinbeam_clinic.jobs import queue
+from skinbeam_clinic.jobs.queue import LEASE, JobQueue
+from skinbeam_clinic.repositories import ClinicRepositories
 
 WORKER = Path(records_worker.__file__)
 KINDS = ("save", "upload", "plan", "job", "backup", "upgrade")
@@ -44,8 +44,8 @@ def killed(address: str, kind: str, folder: Path, environment: dict[str, str], a
 
 
 def check(kind: str, told: list[list[object]], database: Database, environment: dict[str, str], folder: Path) -> None:
-    desk = Desk(database, operator(database, "Harbour Clinic"))
-    assert [one.findings for one in verify(database)] == [()]
+    desk = ClinicRepositories(database, clinic_operator(database, "Harbour Clinic"))
+    assert [one.findings for one in verify_database(database)] == [()]
     for step in told[-3:]:
         if kind == "save":
             assert desk.consultations.get(str(step[0])).revision >= int(str(step[1]))
@@ -66,7 +66,9 @@ def check(kind: str, told: list[list[object]], database: Database, environment: 
         assert {str(step[0]) for step in told} <= set(there)
         for name in there[-2:]:
             target = folder / f"{name}.sqlite"
-            (restored,) = restore(folder / name, str(target), environment | {"SKINBEAM_FILES": f"{target}.files"})
+            (restored,) = restore_backup(
+                folder / name, str(target), environment | {"SKINBEAM_FILES": f"{target}.files"}
+            )
             assert restored.findings == ()
         for name in there:
             (folder / name).unlink()
@@ -76,28 +78,28 @@ def left_over(database: Database) -> None:
     """Do what the killed worker left, as the next program does once the lease has run out."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queue, "now", lambda: now() + LEASE)
-        while job := Queue(database).take("plan"):
+        while job := JobQueue(database).take("plan"):
             do(database, job)
 
 
 def check_revision(address: str) -> None:
-    engine = engine_of(address_of(address))
+    engine = open_engine(database_url(address))
     with engine.connect() as connection:
-        assert revision_of(connection) in ("0001", newest())
+        assert read_revision(connection) in ("0001", newest_revision())
         assert connection.execute(text("SELECT count(*) FROM store")).scalar_one() == 1
         there = inspect(connection).has_table("job")
-        assert there == (revision_of(connection) == newest()), "half of the steps were done"
+        assert there == (read_revision(connection) == newest_revision()), "half of the steps were done"
     engine.dispose()
 
 
 def rounds(count: int, address: str, environment: dict[str, str], folder: Path) -> dict[str, int]:
     """Kill that many workers, of every kind in turn, and return how many steps of each were told."""
-    set_up(address, environment)
+    upgrade_database(address, environment)
     database = open_database(address, environment)
     create_clinic(database, "Harbour Clinic")
     database.close()
     beside = f"{address}.beside"  # goes down to the first revision and up again, which takes tables away
-    set_up(beside, environment)
+    upgrade_database(beside, environment)
     chance, steps = random.Random(1), dict.fromkeys(KINDS, 0)
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
@@ -106,7 +108,7 @@ def rounds(count: int, address: str, environment: dict[str, str], folder: Path) 
         steps[kind] += len(told)
         if kind == "upgrade":
             check_revision(work)
-            set_up(work, environment)
+            upgrade_database(work, environment)
         else:
             database = open_database(address, environment)
             check(kind, told, database, environment, folder)
@@ -129,9 +131,9 @@ def test_nothing_that_was_told_is_lost_in_two_hundred_kills(environment: dict[st
 
 def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str, str], tmp_path: Path) -> None:
     address = str(tmp_path / "clinic.sqlite")
-    set_up(address, environment)
+    upgrade_database(address, environment)
     database = open_database(address, environment)
-    desk = Desk(database, create_clinic(database, "Harbour Clinic"))
+    desk = ClinicRepositories(database, create_clinic(database, "Harbour Clinic"))
     one = desk.consultations.begin(desk.patients.add().id, {"kept": True})
     with database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -147,8 +149,8 @@ def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str,
         save_until_full()
     database.close()
     database = open_database(address, environment)
-    assert Desk(database, desk.member).consultations.get(one.id) == kept[-1]
-    assert verify(database)[0].findings == ()
+    assert ClinicRepositories(database, desk.member).consultations.get(one.id) == kept[-1]
+    assert verify_database(database)[0].findings == ()
     database.close()
 
 
@@ -165,9 +167,9 @@ def test_a_server_that_goes_and_comes_back_is_told_and_loses_nothing(
             server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'goes'")
 
         address = postgresql.format(name="goes")
-        set_up(address, environment)
+        upgrade_database(address, environment)
         database = open_database(address, environment)
-        desk = Desk(database, create_clinic(database, "Harbour Clinic"))
+        desk = ClinicRepositories(database, create_clinic(database, "Harbour Clinic"))
         one = desk.consultations.begin(desk.patients.add().id, {"kept": True})
         let_in(True)
         assert desk.consultations.get(one.id) == one, "connections that died meanwhile are made anew"
@@ -176,6 +178,6 @@ def test_a_server_that_goes_and_comes_back_is_told_and_loses_nothing(
             desk.consultations.save(one.id, {"late": True}, revision=1)
         let_in(True)
         assert desk.consultations.save(one.id, {"late": True}, revision=1).revision == 2
-        assert verify(database)[0].findings == ()
+        assert verify_database(database)[0].findings == ()
         database.close()
         server.execute("DROP DATABASE goes WITH (FORCE)")

@@ -2,22 +2,22 @@
 
 import pytest
 
-from skinbeam.errors import InputError
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import AbsentError, DeniedError
-from skinbeam.records.kept import Member
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import Database
-from skinbeam.records.treated import Machine
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.errors import DeniedError, RecordNotFoundError
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.models import ClinicMachine
 
 
-def added(desk: Desk, serial: str = "SYN-1", name: str = "Dye laser") -> Machine:
+def added(desk: ClinicRepositories, serial: str = "SYN-1", name: str = "Dye laser") -> ClinicMachine:
     return desk.machines.add(device="pulsed-dye-595", serial=serial, name=name, room="2")
 
 
-def test_a_machine_is_added_moved_retired_and_taken_into_use_again(desk: Desk) -> None:
+def test_a_machine_is_added_moved_retired_and_taken_into_use_again(desk: ClinicRepositories) -> None:
     made = added(desk)
     assert desk.machines.get(made.id) == made
     moved = desk.machines.change(made.id, name="Old dye laser", room="")
@@ -31,12 +31,12 @@ def test_a_machine_is_added_moved_retired_and_taken_into_use_again(desk: Desk) -
     assert done == ["machine.in-use", "machine.retired", "machine.changed", "machine.added"]
 
 
-def test_machines_stand_by_name(desk: Desk) -> None:
+def test_machines_stand_by_name(desk: ClinicRepositories) -> None:
     second, first = added(desk, "SYN-1", "B"), added(desk, "SYN-2", "A")
     assert desk.machines.all() == (first, second)
 
 
-def test_one_device_with_one_serial_number_is_there_once(desk: Desk) -> None:
+def test_one_device_with_one_serial_number_is_there_once(desk: ClinicRepositories) -> None:
     added(desk)
     with pytest.raises(InputError) as found:
         added(desk, name="Another")
@@ -52,17 +52,19 @@ def test_one_device_with_one_serial_number_is_there_once(desk: Desk) -> None:
         ({"room": "2\n"}, "bad-machine"),
     ],
 )
-def test_what_no_machine_can_be_is_refused(desk: Desk, changed: dict[str, str], code: str) -> None:
+def test_what_no_machine_can_be_is_refused(desk: ClinicRepositories, changed: dict[str, str], code: str) -> None:
     with pytest.raises(InputError) as found:
         desk.machines.add(**{"device": "pulsed-dye-595", "serial": "SYN-1", "name": "Dye laser"} | changed)
     assert found.value.code == code
     assert desk.machines.all() == ()
 
 
-def test_only_an_owner_adds_and_all_read(database: Database, operator: Member, desk: Desk) -> None:
+def test_only_an_owner_adds_and_all_read(database: Database, operator: Member, desk: ClinicRepositories) -> None:
     made = added(desk)
     for role in set(Role) - {Role.OWNER}:
-        other = Desk(database, Accounts(database, operator, Passwords()).add(role, role, "four words and a comma"))
+        other = ClinicRepositories(
+            database, AccountRepository(database, operator, PasswordHasher()).add(role, role, "four words and a comma")
+        )
         assert other.machines.all() == (made,)
         with pytest.raises(DeniedError):
             added(other, "SYN-2")
@@ -70,10 +72,10 @@ def test_only_an_owner_adds_and_all_read(database: Database, operator: Member, d
             other.machines.use(made.id, used=False)
 
 
-def test_another_clinic_has_none_of_them(database: Database, desk: Desk) -> None:
+def test_another_clinic_has_none_of_them(database: Database, desk: ClinicRepositories) -> None:
     made = added(desk)
-    stranger = Desk(database, create_clinic(database, "Hill Clinic", synthetic=True))
+    stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
     assert stranger.machines.all() == ()
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         stranger.machines.get(made.id)
     added(stranger)

@@ -9,12 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import FOLDER_VARIABLE, address_of, engine_of
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import migrate, open_database
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.database.connection import FILES_VARIABLE, database_url, open_engine
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import migrate_to, open_database
 
 PASSWORD = "quiet otters read maps"
 PAGE = Path(__file__).parents[2] / "docs" / "records.md"
@@ -54,9 +54,9 @@ def test_a_clinic_of_the_first_revision_is_brought_up_as_the_page_says(
     ran = run(first.partition("skinbeam records backup")[0], tmp_path)
     assert ran.returncode == 0, ran.stderr
     address = here["postgresql://skinbeam@127.0.0.1/skinbeam"].strip('"') if server else f"{tmp_path}/clinic.sqlite"
-    engine = engine_of(address_of(address))
+    engine = open_engine(database_url(address))
     with engine.begin() as connection:
-        migrate(connection, "0001")
+        migrate_to(connection, "0001")
     engine.dispose()
     exports = "".join(line for line in first.splitlines(keepends=True) if line.startswith("export "))
     early = run(f"{exports}skinbeam records verify\n", tmp_path)
@@ -67,15 +67,15 @@ def test_a_clinic_of_the_first_revision_is_brought_up_as_the_page_says(
     assert "revision_before: 0001" in ran.stdout
     assert "clinic Harbour Clinic; entries 2; rows 1" in ran.stdout
     key = here["SKINBEAM_KEY=..."].partition("=")[2]
-    database = open_database(address, {VARIABLE: key, FOLDER_VARIABLE: str(tmp_path / "files")})
-    assert SignIn(database, Passwords()).sign_in("Harbour Clinic", "ada", PASSWORD).member.role is Role.OWNER
+    database = open_database(address, {KEY_VARIABLE: key, FILES_VARIABLE: str(tmp_path / "files")})
+    assert SignIn(database, PasswordHasher()).sign_in("Harbour Clinic", "ada", PASSWORD).member.role is Role.OWNER
     database.close()
 
 
 def places(kind: str, folder: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """Where the places of the page lie here."""
     here = {
-        "SKINBEAM_KEY=...": f"SKINBEAM_KEY={fresh_key()}",
+        "SKINBEAM_KEY=...": f"SKINBEAM_KEY={generate_key()}",
         "/backup": str(folder),
         "/srv/trial": f"{folder}/trial",
     }

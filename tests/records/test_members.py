@@ -10,39 +10,39 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from skinbeam.errors import InputError
-from skinbeam.records.faults import LockedError
-from skinbeam.records.kept import Member
-from skinbeam.records.people.accounts import Accounts, clinics, create_clinic, operator
-from skinbeam.records.people.locks import FREE_FAILURES
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import IDLE, LONGEST, SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import Database
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.lockout import FREE_FAILURES
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, create_clinic, list_clinics
+from skinbeam_clinic.accounts.sign_in import IDLE_LIMIT, LONGEST_SESSION, SignIn
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.errors import LockedError
+from skinbeam_clinic.models import Member
 
 PASSWORD = "quiet otters read maps"
 CLINIC = "Harbour Clinic"
 
 
 @pytest.fixture(scope="module")
-def passwords() -> Passwords:
-    return Passwords()
+def passwords() -> PasswordHasher:
+    return PasswordHasher()
 
 
 @pytest.fixture
-def accounts(database: Database, operator: Member, passwords: Passwords) -> Accounts:
-    return Accounts(database, operator, passwords)
+def accounts(database: Database, operator: Member, passwords: PasswordHasher) -> AccountRepository:
+    return AccountRepository(database, operator, passwords)
 
 
 @pytest.fixture
-def ann(accounts: Accounts) -> Member:
+def ann(accounts: AccountRepository) -> Member:
     return accounts.add("Ann", Role.OWNER, PASSWORD)
 
 
 @pytest.fixture
-def door(database: Database, passwords: Passwords) -> SignIn:
+def door(database: Database, passwords: PasswordHasher) -> SignIn:
     return SignIn(database, passwords)
 
 
@@ -141,7 +141,7 @@ def test_a_stranger_does_not_lock_out_who_has_signed_in_from_this_browser(door: 
 
 
 def test_a_browser_counts_for_those_alone_who_have_signed_in_from_it(
-    door: SignIn, ann: Member, accounts: Accounts
+    door: SignIn, ann: Member, accounts: AccountRepository
 ) -> None:
     bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
     mine = door.remember("", ann)
@@ -190,14 +190,14 @@ def test_guesses_at_the_same_time_are_all_counted(door: SignIn, ann: Member) -> 
 
 def test_a_session_ends_when_it_is_not_used_and_after_half_a_day(door: SignIn, ann: Member, clock: Clock) -> None:
     idle = door.sign_in(CLINIC, "Ann", PASSWORD)
-    clock.ahead = IDLE - datetime.timedelta(minutes=1)
+    clock.ahead = IDLE_LIMIT - datetime.timedelta(minutes=1)
     assert door.who(idle.token) is not None
-    clock.ahead += IDLE - datetime.timedelta(minutes=1)
+    clock.ahead += IDLE_LIMIT - datetime.timedelta(minutes=1)
     assert door.who(idle.token) is not None
-    clock.ahead += IDLE + datetime.timedelta(minutes=1)
+    clock.ahead += IDLE_LIMIT + datetime.timedelta(minutes=1)
     assert door.who(idle.token) is None
     busy, began = door.sign_in(CLINIC, "Ann", PASSWORD), clock.ahead
-    while clock.ahead - began < LONGEST:
+    while clock.ahead - began < LONGEST_SESSION:
         assert door.who(busy.token) is not None
         clock.ahead += datetime.timedelta(minutes=20)
     clock.ahead += datetime.timedelta(minutes=1)
@@ -205,9 +205,9 @@ def test_a_session_ends_when_it_is_not_used_and_after_half_a_day(door: SignIn, a
 
 
 def test_a_code_is_asked_for_once_it_is_set_up_and_works_once(
-    database: Database, door: SignIn, ann: Member, passwords: Passwords, clock: Clock
+    database: Database, door: SignIn, ann: Member, passwords: PasswordHasher, clock: Clock
 ) -> None:
-    mine = Accounts(database, ann, passwords)
+    mine = AccountRepository(database, ann, passwords)
     address = mine.new_codes()
     app = pyotp.parse_uri(address)
     with pytest.raises(InputError, match="code is wrong"):
@@ -231,9 +231,9 @@ def test_a_code_is_asked_for_once_it_is_set_up_and_works_once(
 
 
 def test_codes_cannot_be_guessed_without_end(
-    database: Database, door: SignIn, ann: Member, passwords: Passwords
+    database: Database, door: SignIn, ann: Member, passwords: PasswordHasher
 ) -> None:
-    mine = Accounts(database, ann, passwords)
+    mine = AccountRepository(database, ann, passwords)
     address = mine.new_codes()
     mine.set_codes(address, pyotp.parse_uri(address).now())
     came = door.sign_in(CLINIC, "Ann", PASSWORD)
@@ -244,22 +244,22 @@ def test_codes_cannot_be_guessed_without_end(
         door.confirm(came.token, "12345x")
 
 
-def test_who_is_let_out_is_out_at_once(door: SignIn, accounts: Accounts, ann: Member) -> None:
+def test_who_is_let_out_is_out_at_once(door: SignIn, accounts: AccountRepository, ann: Member) -> None:
     bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
     came = door.sign_in(CLINIC, "Bob", PASSWORD)
-    accounts.set_in(bob.id, allowed=False)
+    accounts.set_access(bob.id, allowed=False)
     assert door.who(came.token) is None
     with pytest.raises(InputError, match="wrong"):
         door.sign_in(CLINIC, "Bob", PASSWORD)
-    accounts.set_in(bob.id, allowed=True)
+    accounts.set_access(bob.id, allowed=True)
     door.sign_in(CLINIC, "Bob", PASSWORD)
     assert [member.name for member in accounts.all()] == ["Ann", "Bob"]
 
 
 def test_a_new_password_ends_every_session(
-    database: Database, door: SignIn, accounts: Accounts, ann: Member, passwords: Passwords
+    database: Database, door: SignIn, accounts: AccountRepository, ann: Member, passwords: PasswordHasher
 ) -> None:
-    came, mine = door.sign_in(CLINIC, "Ann", PASSWORD), Accounts(database, ann, passwords)
+    came, mine = door.sign_in(CLINIC, "Ann", PASSWORD), AccountRepository(database, ann, passwords)
     with pytest.raises(InputError, match="password is wrong"):
         mine.change_password("not it", "another set of words")
     mine.change_password(PASSWORD, "another set of words")
@@ -270,8 +270,11 @@ def test_a_new_password_ends_every_session(
     door.sign_in(CLINIC, "Ann", PASSWORD)
 
 
-def test_the_last_owner_stays(accounts: Accounts, ann: Member) -> None:
-    for attempt in (lambda: accounts.set_role(ann.id, Role.AUDITOR), lambda: accounts.set_in(ann.id, allowed=False)):
+def test_the_last_owner_stays(accounts: AccountRepository, ann: Member) -> None:
+    for attempt in (
+        lambda: accounts.set_role(ann.id, Role.AUDITOR),
+        lambda: accounts.set_access(ann.id, allowed=False),
+    ):
         with pytest.raises(InputError, match="nobody could let"):
             attempt()
     accounts.add("Bob", Role.OWNER, PASSWORD)
@@ -279,23 +282,25 @@ def test_the_last_owner_stays(accounts: Accounts, ann: Member) -> None:
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 1025, "aaaaaaaaaaaaaa", "Bob Marley 1", "bobbobbobbobbob"])
-def test_an_easy_password_is_refused(password: str, accounts: Accounts) -> None:
+def test_an_easy_password_is_refused(password: str, accounts: AccountRepository) -> None:
     with pytest.raises(InputError, match="password"):
         accounts.add("Bob Marley" if "Marley" in password else "Bob", Role.OWNER, password)
     assert accounts.all() == ()
 
 
-def test_names_are_taken_within_one_clinic_alone(database: Database, accounts: Accounts, ann: Member) -> None:
+def test_names_are_taken_within_one_clinic_alone(database: Database, accounts: AccountRepository, ann: Member) -> None:
     with pytest.raises(InputError, match="taken"):
         accounts.add("ANN", Role.CLINICIAN, PASSWORD)
     with pytest.raises(InputError, match="taken"):
         create_clinic(database, "HARBOUR clinic")
     other = create_clinic(database, "Hill Clinic")
-    assert Accounts(database, other, Passwords()).add("Ann", Role.OWNER, PASSWORD).clinic_id != ann.clinic_id
-    assert clinics(database) == ("Harbour Clinic", "Hill Clinic")
-    assert operator(database, "hill clinic") == other
+    assert (
+        AccountRepository(database, other, PasswordHasher()).add("Ann", Role.OWNER, PASSWORD).clinic_id != ann.clinic_id
+    )
+    assert list_clinics(database) == ("Harbour Clinic", "Hill Clinic")
+    assert clinic_operator(database, "hill clinic") == other
     with pytest.raises(InputError, match="no clinic"):
-        operator(database, "Valley Clinic")
+        clinic_operator(database, "Valley Clinic")
 
 
 def test_the_database_holds_neither_password_nor_token(database: Database, door: SignIn, ann: Member) -> None:
@@ -306,4 +311,4 @@ def test_the_database_holds_neither_password_nor_token(database: Database, door:
         assert PASSWORD not in kept
         assert came.token not in kept
     with database.reading() as session:
-        assert all(row.password_hash.startswith("$argon2id$") for row in session.scalars(select(tables.Member)))
+        assert all(row.password_hash.startswith("$argon2id$") for row in session.scalars(select(tables.MemberRow)))

@@ -10,29 +10,28 @@ import pytest
 from soft_passkey import PRESENT, SoftPasskey
 from sqlalchemy import select
 
-from skinbeam.errors import InputError
-from skinbeam.records.faults import AbsentError, LockedError
-from skinbeam.records.kept import Member
-from skinbeam.records.people import challenges
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.challenges import LIFE
-from skinbeam.records.people.locks import FREE_FAILURES
-from skinbeam.records.people.passkeys import PasskeyDoor, Passkeys, Site
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.database import FOLDER_VARIABLE, Database
-from skinbeam.records.store.upgrades import open_database
-from skinbeam.records.upkeep.backup import backup, restore
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts import passkeys
+from skinbeam_clinic.accounts.lockout import FREE_FAILURES
+from skinbeam_clinic.accounts.passkeys import CHALLENGE_LIFE, PasskeyRepository, PasskeySignIn, PasskeySite
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.backup import restore_backup, write_backup
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
+from skinbeam_clinic.database.revisions import open_database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import LockedError, RecordNotFoundError
+from skinbeam_clinic.models import Member
 
 PASSWORD = "quiet otters read maps"
-SITE = Site("laser.example", "https://laser.example")
+SITE = PasskeySite("laser.example", "https://laser.example")
 
 
-class AnyPassword(Passwords):
+class AnyPassword(PasswordHasher):
     """Takes no time over passwords, which other tests are about."""
 
     def hash(self, password: str) -> str:
@@ -43,48 +42,48 @@ class AnyPassword(Passwords):
 
 
 @pytest.fixture(scope="module")
-def passwords() -> Passwords:
+def passwords() -> PasswordHasher:
     return AnyPassword()
 
 
 @pytest.fixture
-def accounts(database: Database, operator: Member, passwords: Passwords) -> Accounts:
-    return Accounts(database, operator, passwords)
+def accounts(database: Database, operator: Member, passwords: PasswordHasher) -> AccountRepository:
+    return AccountRepository(database, operator, passwords)
 
 
 @pytest.fixture
-def ann(accounts: Accounts) -> Member:
+def ann(accounts: AccountRepository) -> Member:
     return accounts.add("Ann", Role.OWNER, PASSWORD)
 
 
 @pytest.fixture
-def mine(database: Database, ann: Member, passwords: Passwords) -> Passkeys:
-    return Passkeys(database, ann, passwords)
+def mine(database: Database, ann: Member, passwords: PasswordHasher) -> PasskeyRepository:
+    return PasskeyRepository(database, ann, passwords)
 
 
 @pytest.fixture
-def door(database: Database) -> PasskeyDoor:
-    return PasskeyDoor(database)
+def door(database: Database) -> PasskeySignIn:
+    return PasskeySignIn(database)
 
 
 def soft(**otherwise: Any) -> SoftPasskey:
     return SoftPasskey(**({"origin": SITE.origin, "host": SITE.host} | otherwise))
 
 
-def added(passkeys: Passkeys, name: str = "Telephone", **otherwise: Any) -> SoftPasskey:
+def added(passkeys: PasskeyRepository, name: str = "Telephone", **otherwise: Any) -> SoftPasskey:
     device = soft(**otherwise)
     passkeys.add(SITE, name, device.created(passkeys.ask(SITE, name, PASSWORD)))
     return device
 
 
-def refused(door: PasskeyDoor, answer: str, site: Site = SITE) -> None:
+def refused(door: PasskeySignIn, answer: str, site: PasskeySite = SITE) -> None:
     with pytest.raises(InputError) as found:
         door.sign_in(site, answer)
     assert found.value.code == "passkey"
 
 
 def test_a_passkey_lets_its_member_in_in_place_of_password_and_code(
-    database: Database, door: PasskeyDoor, mine: Passkeys, ann: Member, passwords: Passwords
+    database: Database, door: PasskeySignIn, mine: PasskeyRepository, ann: Member, passwords: PasswordHasher
 ) -> None:
     device = added(mine)
     assert [(one.name, one.used_at) for one in mine.all()] == [("Telephone", None)]
@@ -95,15 +94,15 @@ def test_a_passkey_lets_its_member_in_in_place_of_password_and_code(
     assert seen.member == ann
     assert mine.all()[0].used_at is not None
     door.sign_in(SITE, device.signed(door.ask(SITE)))
-    (checked,) = verify(database)
+    (checked,) = verify_database(database)
     assert not checked.findings
     with database.reading() as session:
-        said = session.scalars(select(tables.Entry.action).order_by(tables.Entry.seq)).all()
+        said = session.scalars(select(tables.AuditEntryRow.action).order_by(tables.AuditEntryRow.seq)).all()
     assert said[-3:] == ["passkey.added", "sign-in.passkey", "sign-in.passkey"]
 
 
 def test_what_a_device_is_asked_names_nobody_to_others_and_demands_finger_face_or_pin(
-    door: PasskeyDoor, mine: Passkeys
+    door: PasskeySignIn, mine: PasskeyRepository
 ) -> None:
     new = json.loads(mine.ask(SITE, "Telephone", PASSWORD))
     assert new["rp"]["id"] == "laser.example"
@@ -133,13 +132,13 @@ def test_what_a_device_is_asked_names_nobody_to_others_and_demands_finger_face_o
     ids=str,
 )
 def test_an_answer_of_another_page_or_of_nobody_opens_nothing(
-    change: dict[str, Any], door: PasskeyDoor, mine: Passkeys, database: Database
+    change: dict[str, Any], door: PasskeySignIn, mine: PasskeyRepository, database: Database
 ) -> None:
     device = added(mine)
     other = dataclasses.replace(device, **change)
     refused(door, other.signed(door.ask(SITE)))
     with database.reading() as session:
-        last = session.scalar(select(tables.Entry).order_by(tables.Entry.seq.desc()).limit(1))
+        last = session.scalar(select(tables.AuditEntryRow).order_by(tables.AuditEntryRow.seq.desc()).limit(1))
     assert last is not None
     assert (last.actor, last.action) == ("unknown", "sign-in.refused")
     device.count = other.count
@@ -149,13 +148,13 @@ def test_an_answer_of_another_page_or_of_nobody_opens_nothing(
 @pytest.mark.parametrize(
     "change", [{"origin": "https://evil.example"}, {"host": "evil.example"}, {"flags": PRESENT}, {"id": b"x" * 1024}]
 )
-def test_a_passkey_of_another_page_or_of_nobody_is_not_kept(change: dict[str, Any], mine: Passkeys) -> None:
+def test_a_passkey_of_another_page_or_of_nobody_is_not_kept(change: dict[str, Any], mine: PasskeyRepository) -> None:
     with pytest.raises(InputError, match="not accepted"):
         added(mine, **change)
     assert mine.all() == ()
 
 
-def test_another_key_opens_nothing(door: PasskeyDoor, mine: Passkeys) -> None:
+def test_another_key_opens_nothing(door: PasskeySignIn, mine: PasskeyRepository) -> None:
     device = added(mine)
     refused(door, soft(id=device.id, handle=device.handle).signed(door.ask(SITE)))
     refused(door, soft(handle=device.handle).signed(door.ask(SITE)))
@@ -165,7 +164,7 @@ def test_another_key_opens_nothing(door: PasskeyDoor, mine: Passkeys) -> None:
 
 
 def test_a_challenge_is_answered_once_for_its_purpose_and_in_time(
-    door: PasskeyDoor, mine: Passkeys, monkeypatch: pytest.MonkeyPatch
+    door: PasskeySignIn, mine: PasskeyRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = added(mine)
     asked = door.ask(SITE)
@@ -178,11 +177,11 @@ def test_a_challenge_is_answered_once_for_its_purpose_and_in_time(
     with pytest.raises(InputError, match="not accepted"):
         mine.add(SITE, "x", soft().created(json.dumps(json.loads(door.ask(SITE)) | {"user": {"id": "eA"}})))
     asked = door.ask(SITE)
-    monkeypatch.setattr(challenges, "now", lambda: now() + LIFE + datetime.timedelta(seconds=1))
+    monkeypatch.setattr(passkeys, "now", lambda: now() + CHALLENGE_LIFE + datetime.timedelta(seconds=1))
     refused(door, device.signed(asked))
 
 
-def test_a_challenge_that_failed_is_not_tried_again(door: PasskeyDoor, mine: Passkeys) -> None:
+def test_a_challenge_that_failed_is_not_tried_again(door: PasskeySignIn, mine: PasskeyRepository) -> None:
     device = added(mine)
     asked = door.ask(SITE)
     refused(door, dataclasses.replace(device, origin="https://evil.example").signed(asked))
@@ -190,17 +189,17 @@ def test_a_challenge_that_failed_is_not_tried_again(door: PasskeyDoor, mine: Pas
 
 
 def test_challenges_of_long_ago_are_thrown_away(
-    door: PasskeyDoor, database: Database, monkeypatch: pytest.MonkeyPatch
+    door: PasskeySignIn, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(3):
         door.ask(SITE)
-    monkeypatch.setattr(challenges, "now", lambda: now() + LIFE + datetime.timedelta(seconds=1))
+    monkeypatch.setattr(passkeys, "now", lambda: now() + CHALLENGE_LIFE + datetime.timedelta(seconds=1))
     door.ask(SITE)
     with database.reading() as session:
-        assert len(session.scalars(select(tables.LoginChallenge)).all()) == 1
+        assert len(session.scalars(select(tables.LoginChallengeRow)).all()) == 1
 
 
-def test_a_device_that_was_copied_is_noticed(door: PasskeyDoor, mine: Passkeys) -> None:
+def test_a_device_that_was_copied_is_noticed(door: PasskeySignIn, mine: PasskeyRepository) -> None:
     device = added(mine)
     copy = dataclasses.replace(device)
     for _ in range(3):
@@ -209,42 +208,44 @@ def test_a_device_that_was_copied_is_noticed(door: PasskeyDoor, mine: Passkeys) 
 
 
 def test_who_is_let_in_no_more_or_was_reset_has_no_passkey(
-    database: Database, door: PasskeyDoor, accounts: Accounts, ann: Member, passwords: Passwords
+    database: Database, door: PasskeySignIn, accounts: AccountRepository, ann: Member, passwords: PasswordHasher
 ) -> None:
     bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
-    his = Passkeys(database, bob, passwords)
+    his = PasskeyRepository(database, bob, passwords)
     device = added(his)
     assert {one.name: one.passkeys for one in accounts.all()} == {"Ann": 0, "Bob": 1}
     came = door.sign_in(SITE, device.signed(door.ask(SITE)))
-    accounts.set_in(bob.id, allowed=False)
+    accounts.set_access(bob.id, allowed=False)
     assert SignIn(database, passwords).who(came.token) is None
     refused(door, device.signed(door.ask(SITE)))
-    accounts.set_in(bob.id, allowed=True)
+    accounts.set_access(bob.id, allowed=True)
     came = door.sign_in(SITE, device.signed(door.ask(SITE)))
     accounts.reset(bob.id, PASSWORD)
     assert SignIn(database, passwords).who(came.token) is None
     assert his.all() == ()
     refused(door, device.signed(door.ask(SITE)))
-    assert not any(checked.findings for checked in verify(database))
+    assert not any(checked.findings for checked in verify_database(database))
 
 
 def test_a_passkey_opens_its_own_members_clinic_and_no_other(
-    database: Database, door: PasskeyDoor, mine: Passkeys, passwords: Passwords
+    database: Database, door: PasskeySignIn, mine: PasskeyRepository, passwords: PasswordHasher
 ) -> None:
     hill = create_clinic(database, "Hill Clinic")
-    eve = Accounts(database, hill, passwords).add("Eve", Role.OWNER, PASSWORD)
-    hers = Passkeys(database, eve, passwords)
+    eve = AccountRepository(database, hill, passwords).add("Eve", Role.OWNER, PASSWORD)
+    hers = PasskeyRepository(database, eve, passwords)
     device, other = added(mine), added(hers)
     assert door.sign_in(SITE, other.signed(door.ask(SITE))).member == eve
     refused(door, dataclasses.replace(other, handle=device.handle).signed(door.ask(SITE)))
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         hers.remove(mine.all()[0].id)
     with pytest.raises(InputError, match="not accepted"):
         hers.add(SITE, "x", soft().created(mine.ask(SITE, "x", PASSWORD)))  # asked of somebody else
     assert len(mine.all()) == len(hers.all()) == 1
 
 
-def test_only_who_knows_the_password_adds_one_and_removing_it_is_final(door: PasskeyDoor, mine: Passkeys) -> None:
+def test_only_who_knows_the_password_adds_one_and_removing_it_is_final(
+    door: PasskeySignIn, mine: PasskeyRepository
+) -> None:
     device = added(mine)
     for _ in range(FREE_FAILURES):
         with pytest.raises(InputError, match="password is wrong"):
@@ -257,15 +258,17 @@ def test_only_who_knows_the_password_adds_one_and_removing_it_is_final(door: Pas
 
 
 def test_a_passkey_comes_back_with_a_backup(
-    database: Database, mine: Passkeys, tmp_path: Path, environment: dict[str, str]
+    database: Database, mine: PasskeyRepository, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     device = added(mine)
-    PasskeyDoor(database).ask(SITE)  # what waits for an answer stays behind
-    backup(database, tmp_path / "backup.tar")
-    elsewhere, folder = str(tmp_path / "elsewhere.sqlite"), {FOLDER_VARIABLE: str(tmp_path / "other")}
-    assert not any(checked.findings for checked in restore(tmp_path / "backup.tar", elsewhere, environment | folder))
+    PasskeySignIn(database).ask(SITE)  # what waits for an answer stays behind
+    write_backup(database, tmp_path / "backup.tar")
+    elsewhere, folder = str(tmp_path / "elsewhere.sqlite"), {FILES_VARIABLE: str(tmp_path / "other")}
+    assert not any(
+        checked.findings for checked in restore_backup(tmp_path / "backup.tar", elsewhere, environment | folder)
+    )
     restored = open_database(elsewhere, environment | folder)
-    door = PasskeyDoor(restored)
+    door = PasskeySignIn(restored)
     door.sign_in(SITE, device.signed(door.ask(SITE)))
     restored.close()
 
@@ -280,13 +283,13 @@ NOT_AN_ANSWER = (
 
 
 @pytest.mark.parametrize("sent", NOT_AN_ANSWER, ids=lambda sent: ascii(sent[:20]))
-def test_what_is_no_answer_is_refused(sent: str, door: PasskeyDoor, mine: Passkeys) -> None:
+def test_what_is_no_answer_is_refused(sent: str, door: PasskeySignIn, mine: PasskeyRepository) -> None:
     refused(door, sent)
     with pytest.raises(InputError, match="not accepted"):
         mine.add(SITE, "x", sent)
 
 
-def test_parts_of_an_answer_that_are_garbled_are_refused(door: PasskeyDoor, mine: Passkeys) -> None:
+def test_parts_of_an_answer_that_are_garbled_are_refused(door: PasskeySignIn, mine: PasskeyRepository) -> None:
     device = added(mine)
     for part in ("authenticatorData", "signature", "userHandle"):
         for garbled in ("", "AAAA", None, 5):

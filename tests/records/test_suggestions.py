@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import AbsentError, ClosedError, DeniedError
-from skinbeam.records.kept import Permissions
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import Database
-from skinbeam.records.suggested import Decision, SuggestedConcern
-from skinbeam.records.upkeep.verify import verify
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionDecision
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import ClosedError, DeniedError, RecordNotFoundError
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
 
 SPOTS = {
     "condition": "age-spots",
@@ -24,13 +24,13 @@ SPOTS = {
 ACNE = {"condition": "active-acne", "site": "chin", "seen": ["9 red spots"], "told": [], "severity": "moderate"}
 
 
-def suggested(desk: Desk) -> tuple[SuggestedConcern, ...]:
+def suggested(desk: ClinicRepositories) -> tuple[SuggestedConcern, ...]:
     consultation = desk.consultations.begin(desk.patients.add().id)
-    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", Permissions())
+    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     return desk.suggestions.add(consultation.id, photograph.id, [SPOTS, ACNE])
 
 
-def test_suggestions_come_back_as_they_were_told_and_decided(desk: Desk) -> None:
+def test_suggestions_come_back_as_they_were_told_and_decided(desk: ClinicRepositories) -> None:
     spots, acne = suggested(desk)
     assert (spots.condition, spots.site, spots.severity, spots.seen) == (
         "age-spots",
@@ -39,51 +39,57 @@ def test_suggestions_come_back_as_they_were_told_and_decided(desk: Desk) -> None
         tuple(SPOTS["seen"]),
     )
     assert (acne.severity, acne.decision) == ("moderate", None)
-    kept = desk.suggestions.decide(spots.id, Decision.KEPT)
-    assert (kept.decision, kept.decided_by) == (Decision.KEPT, desk.member.name)
-    assert desk.suggestions.decide(spots.id, Decision.DISMISSED).decision == Decision.KEPT  # the first one stands
-    assert [one.decision for one in desk.suggestions.of(spots.consultation_id)] == [Decision.KEPT, None]
+    kept = desk.suggestions.decide(spots.id, SuggestionDecision.KEPT)
+    assert (kept.decision, kept.decided_by) == (SuggestionDecision.KEPT, desk.member.name)
+    assert (
+        desk.suggestions.decide(spots.id, SuggestionDecision.DISMISSED).decision == SuggestionDecision.KEPT
+    )  # the first one stands
+    assert [one.decision for one in desk.suggestions.of(spots.consultation_id)] == [SuggestionDecision.KEPT, None]
 
 
-def test_a_photograph_that_is_read_again_keeps_what_it_suggested(desk: Desk) -> None:
+def test_a_photograph_that_is_read_again_keeps_what_it_suggested(desk: ClinicRepositories) -> None:
     spots, acne = suggested(desk)
     again = desk.suggestions.add(spots.consultation_id, spots.photograph_id, [ACNE])
     assert again == (spots, acne)
 
 
-def test_only_who_treats_decides_and_nobody_in_a_closed_consultation(desk: Desk, database: Database) -> None:
+def test_only_who_treats_decides_and_nobody_in_a_closed_consultation(
+    desk: ClinicRepositories, database: Database
+) -> None:
     spots, _ = suggested(desk)
-    assistant = Desk(database, replace(desk.member, role=Role.ASSISTANT))
+    assistant = ClinicRepositories(database, replace(desk.member, role=Role.ASSISTANT))
     assert assistant.suggestions.of(spots.consultation_id)
     with pytest.raises(DeniedError):
-        assistant.suggestions.decide(spots.id, Decision.KEPT)
-    with pytest.raises(AbsentError):
-        desk.suggestions.decide("0" * 32, Decision.KEPT)
+        assistant.suggestions.decide(spots.id, SuggestionDecision.KEPT)
+    with pytest.raises(RecordNotFoundError):
+        desk.suggestions.decide("0" * 32, SuggestionDecision.KEPT)
     desk.consultations.close(spots.consultation_id, revision=1)
     with pytest.raises(ClosedError):
-        desk.suggestions.decide(spots.id, Decision.KEPT)
+        desk.suggestions.decide(spots.id, SuggestionDecision.KEPT)
 
 
-def test_nothing_of_it_lies_open_and_the_trail_names_no_condition(desk: Desk, database: Database) -> None:
+def test_nothing_of_it_lies_open_and_the_trail_names_no_condition(desk: ClinicRepositories, database: Database) -> None:
     spots, _ = suggested(desk)
-    desk.suggestions.decide(spots.id, Decision.DISMISSED)
+    desk.suggestions.decide(spots.id, SuggestionDecision.DISMISSED)
     steps = desk.trail.last(50, subject=f"suggested_concern/{spots.id}")
     assert {"suggestion.made", "suggestion.dismissed"} <= {one.action for one in steps}
     with database.reading() as session:
         said = repr(session.connection().exec_driver_sql("SELECT * FROM suggested_concern").all())
         said += repr(session.connection().exec_driver_sql("SELECT detail FROM trail").all())
     assert not {word for word in ("age-spots", "cheeks", "brown") if word in said}
-    assert all(checked.findings == () for checked in verify(database))
+    assert all(checked.findings == () for checked in verify_database(database))
 
 
-def test_a_copy_of_the_records_holds_them_and_an_erasure_takes_them(desk: Desk, database: Database) -> None:
+def test_a_copy_of_the_records_holds_them_and_an_erasure_takes_them(
+    desk: ClinicRepositories, database: Database
+) -> None:
     spots, _ = suggested(desk)
     patient = desk.consultations.get(spots.consultation_id).patient_id
     with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient))) as archive:
         record = json.loads(archive.read("record.json"))
     (consultation,) = record["consultations"]
     assert [one["condition"] for one in consultation["suggested_concerns"]] == ["age-spots", "active-acne"]
-    owner = Desk(database, replace(desk.member, role=Role.OWNER))
+    owner = ClinicRepositories(database, replace(desk.member, role=Role.OWNER))
     assert owner.erasure.erase(patient, keep_years=0) is None
     with database.reading() as session:
         assert not session.connection().exec_driver_sql("SELECT * FROM suggested_concern").all()

@@ -6,24 +6,26 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from treatment_samples import ORDERED, agreed, begun, clear_answers, fired, started
 
-from skinbeam.errors import InputError
-from skinbeam.records.checklist import ITEMS, open_items, waiting
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import AbsentError, ClosedError, DeniedError
-from skinbeam.records.kept import Member
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import Database
-from skinbeam.records.treated import Grade, Source, Treatment, TreatmentState
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import ClosedError, DeniedError, RecordNotFoundError
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS, list_open_items, list_unanswered
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, Treatment, TreatmentState
 
 
-def other(database: Database, owner: Member, role: Role) -> Desk:
-    return Desk(database, Accounts(database, owner, Passwords()).add(role, role, "four words and a comma"))
+def other(database: Database, owner: Member, role: Role) -> ClinicRepositories:
+    return ClinicRepositories(
+        database, AccountRepository(database, owner, PasswordHasher()).add(role, role, "four words and a comma")
+    )
 
 
-def actions(desk: Desk, treatment: Treatment) -> list[str]:
+def actions(desk: ClinicRepositories, treatment: Treatment) -> list[str]:
     found = [step for step in desk.trail.last(200) if step.subject == f"treatment/{treatment.id}"]
     return [step.action for step in found][::-1]
 
@@ -32,7 +34,7 @@ def refused(code: str) -> "pytest.RaisesExc[InputError]":
     return pytest.raises(InputError, check=lambda error: error.code == code)
 
 
-def test_from_a_consent_to_the_end(desk: Desk) -> None:
+def test_from_a_consent_to_the_end(desk: ClinicRepositories) -> None:
     made = started(desk)
     assert (made.number, made.device, made.serial) == (1, "pulsed-dye-595", "SYN-1")
     row = desk.treatments.fire(made.id, fired(site="nose"))
@@ -45,15 +47,17 @@ def test_from_a_consent_to_the_end(desk: Desk) -> None:
     assert actions(desk, made)[:5] == ["treatment.begun", *checked, "treatment.started", "treatment.done"]
 
 
-def test_the_trail_tells_nothing_of_anybodys_skin(desk: Desk) -> None:
+def test_the_trail_tells_nothing_of_anybodys_skin(desk: ClinicRepositories) -> None:
     made = started(desk)
     desk.treatments.fire(made.id, fired(words="greyish rim"))
-    desk.adverse_events.add(made.id, kind="blister", grade=Grade.MILD, source=Source.SESSION, words="left cheek")
+    desk.adverse_events.add(
+        made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, words="left cheek"
+    )
     told = " ".join(f"{step.action} {step.subject}" for step in desk.trail.last(200))
     assert not [word for word in ("greyish", "blister", "cheek", "mild", "7.5") if word in told]
 
 
-def test_a_treatment_needs_a_consent_that_holds(desk: Desk) -> None:
+def test_a_treatment_needs_a_consent_that_holds(desk: ClinicRepositories) -> None:
     consent = agreed(desk)
     plan = desk.plans.get(consent.plan_id)
     withdrawn = desk.consents.withdraw(consent.id)
@@ -73,7 +77,7 @@ def test_a_treatment_needs_a_consent_that_holds(desk: Desk) -> None:
         desk.treatments.begin(third.id, ORDERED)
 
 
-def test_a_consent_that_was_taken_back_meanwhile_starts_nothing(desk: Desk) -> None:
+def test_a_consent_that_was_taken_back_meanwhile_starts_nothing(desk: ClinicRepositories) -> None:
     made = begun(desk)
     desk.treatments.answer(made.id, clear_answers())
     desk.consents.withdraw(made.consent_id)
@@ -82,7 +86,7 @@ def test_a_consent_that_was_taken_back_meanwhile_starts_nothing(desk: Desk) -> N
     assert desk.treatments.end(made.id, TreatmentState.STOPPED).state == "stopped"
 
 
-def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(desk: Desk) -> None:
+def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(desk: ClinicRepositories) -> None:
     made = started(desk)
     assert desk.treatments.begin(made.consent_id, ORDERED).id == made.id
     desk.treatments.fire(made.id, fired())
@@ -90,10 +94,10 @@ def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(desk: 
     assert desk.treatments.begin(made.consent_id, ORDERED).number == 2
 
 
-def test_nothing_is_fired_before_every_item_is_answered(desk: Desk) -> None:
+def test_nothing_is_fired_before_every_item_is_answered(desk: ClinicRepositories) -> None:
     made = begun(desk)
-    assert [item.name for item in waiting(made)][:2] == ["identity", "consent"]
-    assert "shields" not in {item.name for item in waiting(made)}  # the plan gives no cause
+    assert [item.name for item in list_unanswered(made)][:2] == ["identity", "consent"]
+    assert "shields" not in {item.name for item in list_unanswered(made)}  # the plan gives no cause
     for item, answer in clear_answers().items():
         with refused("checklist-open"):
             desk.treatments.start(made.id)
@@ -103,13 +107,13 @@ def test_nothing_is_fired_before_every_item_is_answered(desk: Desk) -> None:
     assert desk.treatments.start(made.id).state == "treating"
 
 
-@pytest.mark.parametrize("item", [item for item in ITEMS.values() if item.name not in ("device", "shields")])
-def test_an_answer_that_stops_stops_until_it_is_decided_or_put_right(desk: Desk, item: object) -> None:
-    item = ITEMS[item.name]  # type: ignore[attr-defined]
+@pytest.mark.parametrize("item", [item for item in CHECKLIST_ITEMS.values() if item.name not in ("device", "shields")])
+def test_an_answer_that_stops_stops_until_it_is_decided_or_put_right(desk: ClinicRepositories, item: object) -> None:
+    item = CHECKLIST_ITEMS[item.name]  # type: ignore[attr-defined]
     made = begun(desk)
     stopping = next(answer for answer in item.answers if answer not in item.clear)
     made = desk.treatments.answer(made.id, clear_answers() | {item.name: (stopping, "seen now")})
-    assert [one.name for one in open_items(made)] == [item.name]
+    assert [one.name for one in list_open_items(made)] == [item.name]
     with refused("checklist-open"):
         desk.treatments.start(made.id)
     if item.firm:
@@ -125,33 +129,33 @@ def test_an_answer_that_stops_stops_until_it_is_decided_or_put_right(desk: Desk,
     assert desk.treatments.start(made.id).started_at is not None
 
 
-def test_a_decision_holds_for_the_answer_that_it_was_made_on(desk: Desk) -> None:
+def test_a_decision_holds_for_the_answer_that_it_was_made_on(desk: ClinicRepositories) -> None:
     made = begun(desk)
     desk.treatments.answer(made.id, clear_answers() | {"tan": ("yes", "a little")})
     desk.treatments.decide(made.id, "tan", "hardly any")
     made = desk.treatments.answer(made.id, {"tan": ("yes", "deep, from last week")})
-    assert [one.name for one in open_items(made)] == ["tan"]
+    assert [one.name for one in list_open_items(made)] == ["tan"]
     assert [one.words for one in made.answers if one.item == "tan"] == ["a little", "deep, from last week"]
 
 
-def test_another_device_than_the_planned_one_waits_for_a_clinician(desk: Desk) -> None:
+def test_another_device_than_the_planned_one_waits_for_a_clinician(desk: ClinicRepositories) -> None:
     made = begun(desk)
     green = desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
     desk.treatments.answer(made.id, clear_answers())
     picked = desk.treatments.pick(made.id, green.id, "the dye laser is broken")
-    assert (picked.device, [one.name for one in open_items(picked)]) == ("ktp-532", ["device"])
+    assert (picked.device, [one.name for one in list_open_items(picked)]) == ("ktp-532", ["device"])
     desk.treatments.decide(made.id, "device", "test spots with it were clean")
     assert desk.treatments.start(made.id).device == "ktp-532"
 
 
-def test_a_retired_machine_is_not_picked(desk: Desk) -> None:
+def test_a_retired_machine_is_not_picked(desk: ClinicRepositories) -> None:
     made = begun(desk)
     desk.machines.use(str(made.machine_id), used=False)
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         desk.treatments.pick(made.id, str(made.machine_id))
 
 
-def test_the_checklist_does_not_change_once_pulses_may_be_fired(desk: Desk) -> None:
+def test_the_checklist_does_not_change_once_pulses_may_be_fired(desk: ClinicRepositories) -> None:
     made = started(desk)
     for change in (
         lambda: desk.treatments.answer(made.id, {"tan": ("yes", "")}),
@@ -163,7 +167,7 @@ def test_the_checklist_does_not_change_once_pulses_may_be_fired(desk: Desk) -> N
             change()
 
 
-def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(desk: Desk) -> None:
+def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(desk: ClinicRepositories) -> None:
     made = started(desk)
     more = fired(settings={"fluence_J_cm2": 9.0})
     with refused("beyond-plan"):
@@ -181,32 +185,38 @@ def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(desk: Desk) -
     assert desk.treatments.get(made.id).areas == (row,)
 
 
-def test_less_than_the_plan_is_noted_and_needs_no_reason(desk: Desk) -> None:
+def test_less_than_the_plan_is_noted_and_needs_no_reason(desk: ClinicRepositories) -> None:
     (found,) = desk.treatments.fire(started(desk).id, fired(settings={"fluence_J_cm2": 6.0})).deviations
     assert not found.hotter
     assert found.pct == pytest.approx(-20.0)
 
 
-def test_a_sign_that_stops_ends_the_treatment_with_its_row(desk: Desk) -> None:
+def test_a_sign_that_stops_ends_the_treatment_with_its_row(desk: ClinicRepositories) -> None:
     made = started(desk)
     row = desk.treatments.fire(made.id, fired(endpoint="stop.0", endpoint_words="Grey skin"))
     stopped = desk.treatments.get(made.id)
     assert (stopped.state, stopped.areas) == ("stopped", (row,))
 
 
-@pytest.mark.parametrize(("grade", "state"), [(Grade.MODERATE, "treating"), (Grade.SEVERE, "stopped")])
-def test_a_severe_event_in_the_session_ends_it(desk: Desk, grade: Grade, state: str) -> None:
+@pytest.mark.parametrize(
+    ("grade", "state"), [(AdverseEventGrade.MODERATE, "treating"), (AdverseEventGrade.SEVERE, "stopped")]
+)
+def test_a_severe_event_in_the_session_ends_it(desk: ClinicRepositories, grade: AdverseEventGrade, state: str) -> None:
     made = started(desk)
-    event = desk.adverse_events.add(made.id, kind="blister", grade=grade, source=Source.SESSION, site="cheeks")
+    event = desk.adverse_events.add(
+        made.id, kind="blister", grade=grade, source=AdverseEventSource.SESSION, site="cheeks"
+    )
     now = desk.treatments.get(made.id)
     assert (now.state, now.events) == (state, (event,))
 
 
-def test_an_event_after_the_session_leaves_it_as_it_ended_and_is_resolved_once(desk: Desk) -> None:
+def test_an_event_after_the_session_leaves_it_as_it_ended_and_is_resolved_once(desk: ClinicRepositories) -> None:
     made = started(desk)
     desk.treatments.fire(made.id, fired())
     done = desk.treatments.end(made.id, TreatmentState.DONE)
-    event = desk.adverse_events.add(made.id, kind="pih", grade=Grade.SERIOUS, source=Source.DIARY, words="dark")
+    event = desk.adverse_events.add(
+        made.id, kind="pih", grade=AdverseEventGrade.SERIOUS, source=AdverseEventSource.DIARY, words="dark"
+    )
     assert desk.treatments.get(made.id).ended_at == done.ended_at
     over = desk.adverse_events.resolve(event.id, words="faded")
     assert (over.resolved, over.words, over.kind) == ("faded", "dark", "pih")
@@ -214,18 +224,24 @@ def test_an_event_after_the_session_leaves_it_as_it_ended_and_is_resolved_once(d
     assert desk.adverse_events.of(made.consultation_id) == (over,)
 
 
-def test_what_is_no_event_is_refused(desk: Desk) -> None:
+def test_what_is_no_event_is_refused(desk: ClinicRepositories) -> None:
     made = started(desk)
     with refused("bad-event"):
-        desk.adverse_events.add(made.id, kind="happiness", grade=Grade.MILD, source=Source.SESSION)
+        desk.adverse_events.add(
+            made.id, kind="happiness", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION
+        )
     with refused("bad-event"):
-        desk.adverse_events.add(made.id, kind="burn", grade=Grade.MILD, source=Source.SESSION, site="moon")
+        desk.adverse_events.add(
+            made.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, site="moon"
+        )
     later = made.created_at.replace(year=made.created_at.year + 1)
     with refused("not-yet"):
-        desk.adverse_events.add(made.id, kind="burn", grade=Grade.MILD, source=Source.SESSION, seen_at=later)
+        desk.adverse_events.add(
+            made.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, seen_at=later
+        )
 
 
-def test_what_is_ended_changes_by_new_rows_alone_and_says_why(desk: Desk) -> None:
+def test_what_is_ended_changes_by_new_rows_alone_and_says_why(desk: ClinicRepositories) -> None:
     made = started(desk)
     first = desk.treatments.fire(made.id, fired())
     desk.treatments.end(made.id, TreatmentState.DONE)
@@ -238,21 +254,21 @@ def test_what_is_ended_changes_by_new_rows_alone_and_says_why(desk: Desk) -> Non
     assert (now.state, now.areas, now.standing) == ("done", (first, second, third), (second, third))
     with refused("corrected"):
         desk.treatments.fire(made.id, fired(corrects=first.id, why="again"))
-    with pytest.raises(AbsentError):
+    with pytest.raises(RecordNotFoundError):
         desk.treatments.fire(made.id, fired(corrects="f" * 32, why="another"))
     desk.treatments.fire(made.id, fired(corrects=third.id, why="it was another patient", struck=True))
     assert desk.treatments.get(made.id).standing == (second,)
     assert desk.treatments.note(made.id, "seen by a colleague").notes[0].words == "seen by a colleague"
 
 
-def test_a_row_that_is_sent_twice_is_kept_once(desk: Desk) -> None:
+def test_a_row_that_is_sent_twice_is_kept_once(desk: ClinicRepositories) -> None:
     made = started(desk)
     row = desk.treatments.fire(made.id, fired(), row_id="a" * 32)
     assert desk.treatments.fire(made.id, fired(), row_id="a" * 32) == row
     assert desk.treatments.get(made.id).areas == (row,)
 
 
-def test_nobodys_row_is_lost_when_two_write_at_once(desk: Desk) -> None:
+def test_nobodys_row_is_lost_when_two_write_at_once(desk: ClinicRepositories) -> None:
     made = started(desk)
     sites = ["nose", "chin", "cheeks", "forehead"] * 3
     with ThreadPoolExecutor(4) as pool:
@@ -263,14 +279,14 @@ def test_nobodys_row_is_lost_when_two_write_at_once(desk: Desk) -> None:
     assert sorted(one.words for one in now.notes) == [f"note {n}" for n in range(8)]
 
 
-def test_two_answer_one_checklist_and_each_item_keeps_its_last_answer(desk: Desk) -> None:
+def test_two_answer_one_checklist_and_each_item_keeps_its_last_answer(desk: ClinicRepositories) -> None:
     made, answers = begun(desk), clear_answers()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda item: desk.treatments.answer(made.id, {item: answers[item]}), answers))
-    assert not open_items(desk.treatments.get(made.id))
+    assert not list_open_items(desk.treatments.get(made.id))
 
 
-def test_nothing_done_is_no_session(desk: Desk) -> None:
+def test_nothing_done_is_no_session(desk: ClinicRepositories) -> None:
     made = started(desk)
     with refused("nothing-fired"):
         desk.treatments.end(made.id, TreatmentState.DONE)
@@ -278,12 +294,16 @@ def test_nothing_done_is_no_session(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"fluence_J_cm2": -1.0}, {"pulse_ms": 1e9}, {"colour": 1.0}])
-def test_settings_that_no_case_file_could_hold_are_refused(desk: Desk, settings: dict[str, float]) -> None:
+def test_settings_that_no_case_file_could_hold_are_refused(
+    desk: ClinicRepositories, settings: dict[str, float]
+) -> None:
     with pytest.raises(InputError):
         desk.treatments.fire(started(desk).id, fired(settings=settings))
 
 
-def test_an_assistant_prepares_and_a_clinician_treats(database: Database, operator: Member, desk: Desk) -> None:
+def test_an_assistant_prepares_and_a_clinician_treats(
+    database: Database, operator: Member, desk: ClinicRepositories
+) -> None:
     helper, made = other(database, operator, Role.ASSISTANT), begun(desk)
     helper.treatments.answer(made.id, clear_answers())
     for act in (
@@ -291,16 +311,18 @@ def test_an_assistant_prepares_and_a_clinician_treats(database: Database, operat
         lambda: helper.treatments.decide(made.id, "tan", "why"),
         lambda: helper.treatments.fire(made.id, fired()),
         lambda: helper.treatments.end(made.id, TreatmentState.STOPPED),
-        lambda: helper.adverse_events.add(made.id, kind="burn", grade=Grade.MILD, source=Source.SESSION),
+        lambda: helper.adverse_events.add(
+            made.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION
+        ),
     ):
         with pytest.raises(DeniedError):
             act()
     assert helper.treatments.get(made.id).answered["tan"].by == "assistant"
 
 
-def test_another_clinic_finds_nothing(database: Database, desk: Desk) -> None:
+def test_another_clinic_finds_nothing(database: Database, desk: ClinicRepositories) -> None:
     made = started(desk)
-    stranger = Desk(database, create_clinic(database, "Hill Clinic", synthetic=True))
+    stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
     for act in (
         lambda: stranger.treatments.get(made.id),
         lambda: stranger.treatments.of(made.consultation_id),
@@ -308,13 +330,15 @@ def test_another_clinic_finds_nothing(database: Database, desk: Desk) -> None:
         lambda: stranger.treatments.begin(made.consent_id, ORDERED),
         lambda: stranger.adverse_events.of(made.consultation_id),
     ):
-        with pytest.raises(AbsentError):
+        with pytest.raises(RecordNotFoundError):
             act()
 
 
-def test_what_was_kept_is_found_whole_by_verify(database: Database, desk: Desk) -> None:
+def test_what_was_kept_is_found_whole_by_verify(database: Database, desk: ClinicRepositories) -> None:
     made = started(desk)
     desk.treatments.fire(made.id, fired())
-    event = desk.adverse_events.add(made.id, kind="burn", grade=Grade.SEVERE, source=Source.SESSION)
+    event = desk.adverse_events.add(
+        made.id, kind="burn", grade=AdverseEventGrade.SEVERE, source=AdverseEventSource.SESSION
+    )
     desk.adverse_events.resolve(event.id)
-    assert [one.findings for one in verify(database)] == [()]
+    assert [one.findings for one in verify_database(database)] == [()]

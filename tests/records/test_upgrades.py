@@ -9,17 +9,23 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from skinbeam.errors import InputError
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import UnreachableError, WrongKeyError
-from skinbeam.records.store.database import Database, address_of, engine_of
-from skinbeam.records.store.keys import VARIABLE, Secret, fresh_key
-from skinbeam.records.store.tables import Base
-from skinbeam.records.store.trail import row_signature
-from skinbeam.records.store.upgrades import migrate, newest, open_database, revision_of, set_up
-from skinbeam.records.upkeep.verify import SIGNED_TABLES
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.audit_log.hash_chain import row_signature
+from skinbeam_clinic.database.connection import Database, database_url, open_engine
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, DatabaseSecret, generate_key
+from skinbeam_clinic.database.revisions import (
+    migrate_to,
+    newest_revision,
+    open_database,
+    read_revision,
+    upgrade_database,
+)
+from skinbeam_clinic.database.tables import Base
+from skinbeam_clinic.database.verification import SIGNED_TABLES
+from skinbeam_clinic.errors import UnreachableError, WrongKeyError
+from skinbeam_clinic.repositories import ClinicRepositories
 
-VERSIONS = Path(__file__).parents[2] / "skinbeam" / "records" / "migrations" / "versions"
+VERSIONS = Path(__file__).parents[2] / "skinbeam_clinic" / "database" / "migrations" / "versions"
 REVISIONS = sorted(file.name[:4] for file in VERSIONS.glob("*.py"))
 # A clinic as the first revision kept it.
 OLD_ROWS = (
@@ -43,7 +49,7 @@ def tables(engine: Engine) -> set[str]:
 
 def test_numbers_of_migrations_have_no_gap() -> None:
     assert [int(revision) for revision in REVISIONS] == list(range(1, len(REVISIONS) + 1))
-    assert newest() == REVISIONS[-1]
+    assert newest_revision() == REVISIONS[-1]
 
 
 def test_tables_are_those_that_the_migrations_make(database: Database) -> None:
@@ -52,15 +58,15 @@ def test_tables_are_those_that_the_migrations_make(database: Database) -> None:
 
 
 def test_each_step_goes_up_and_down_and_keeps_old_rows(address: str) -> None:
-    engine = engine_of(address_of(address))
+    engine = open_engine(database_url(address))
     with engine.begin() as connection:
-        migrate(connection, "0001")
+        migrate_to(connection, "0001")
         fill(connection)
     first = tables(engine)
     for step in (*REVISIONS, *REVISIONS[-2::-1]):
         with engine.begin() as connection:
-            migrate(connection, step)
-            assert revision_of(connection) == step
+            migrate_to(connection, step)
+            assert read_revision(connection) == step
             assert connection.execute(text("SELECT name FROM member")).all() == [("Ann",)]
             assert connection.execute(text("SELECT detail FROM trail")).all() == [("{}",)]
     assert tables(engine) == first
@@ -68,9 +74,9 @@ def test_each_step_goes_up_and_down_and_keeps_old_rows(address: str) -> None:
 
 
 def test_a_job_that_waits_is_there_after_the_step_that_seals_how_far_it_is(address: str) -> None:
-    engine = engine_of(address_of(address))
+    engine = open_engine(database_url(address))
     with engine.begin() as connection:
-        migrate(connection, "0004")
+        migrate_to(connection, "0004")
         fill(connection)
         connection.exec_driver_sql(
             "INSERT INTO job (clinic_id, id, kind, payload, state, attempts, progress, created_at, created_by) VALUES"
@@ -78,7 +84,7 @@ def test_a_job_that_waits_is_there_after_the_step_that_seals_how_far_it_is(addre
         )
     for step, column, left in (("0005", "progress_sealed", None), ("0004", "progress", "{}")):
         with engine.begin() as connection:
-            migrate(connection, step)
+            migrate_to(connection, step)
             assert connection.execute(text(f"SELECT id, {column} FROM job")).all() == [("j1", left)]
     engine.dispose()
 
@@ -101,11 +107,11 @@ SIGNED = {
 
 
 def test_what_was_signed_under_earlier_revisions_still_fits() -> None:
-    secret, made = Secret(b"s" * 32), {}
+    secret, made = DatabaseSecret(b"s" * 32), {}
     for table in SIGNED_TABLES:
         kinds = {column.key: column for column in table.__table__.columns}  # type: ignore[attr-defined]
         values = {name: None if kind.nullable else sample_of(kind.type.python_type) for name, kind in kinds.items()}
-        made[table.__name__] = row_signature(secret, table(**values))[:8]
+        made[table.__name__.removesuffix("Row")] = row_signature(secret, table(**values))[:8]
     assert SIGNED.items() <= made.items()
 
 
@@ -115,17 +121,19 @@ def sample_of(kind: type) -> object:
 
 
 def test_down_to_nothing_leaves_nothing(address: str, environment: dict[str, str]) -> None:
-    set_up(address, environment)
-    engine = engine_of(address_of(address))
+    upgrade_database(address, environment)
+    engine = open_engine(database_url(address))
     with engine.begin() as connection:
-        migrate(connection, "base")
+        migrate_to(connection, "base")
     assert tables(engine) == set()
     engine.dispose()
-    assert set_up(address, environment) == (None, newest())
+    assert upgrade_database(address, environment) == (None, newest_revision())
 
 
 @pytest.mark.parametrize("statement", ["UPDATE trail SET actor = 'nobody'", "DELETE FROM trail"])
-def test_the_database_itself_refuses_to_change_the_trail(statement: str, desk: Desk, database: Database) -> None:
+def test_the_database_itself_refuses_to_change_the_trail(
+    statement: str, desk: ClinicRepositories, database: Database
+) -> None:
     desk.patients.add()
     with pytest.raises(DBAPIError, match="append-only"), database.engine.begin() as connection:
         connection.execute(text(statement))
@@ -135,40 +143,40 @@ def test_a_database_of_another_revision_names_the_one_command(address: str, envi
     with pytest.raises(InputError, match="records upgrade") as found:
         open_database(address, environment)
     assert found.value.code == "other-revision"
-    engine = engine_of(address_of(address))
+    engine = open_engine(database_url(address))
     with engine.begin() as connection:
-        migrate(connection, "0001")
-    with pytest.raises(InputError, match=f"0001, and this version of skinbeam needs {newest()}"):
+        migrate_to(connection, "0001")
+    with pytest.raises(InputError, match=f"0001, and this version of skinbeam needs {newest_revision()}"):
         open_database(address, environment)
-    assert set_up(address, environment) == ("0001", newest())
+    assert upgrade_database(address, environment) == ("0001", newest_revision())
     open_database(address, environment).close()
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    for opened in (open_database, set_up):
+    for opened in (open_database, upgrade_database):
         with pytest.raises(InputError, match="9999"):
             opened(address, environment)
 
 
 def test_a_wrong_key_is_told_when_the_database_is_opened(address: str, environment: dict[str, str]) -> None:
-    set_up(address, environment)
-    other = environment | {VARIABLE: fresh_key()}
-    for opened in (open_database, set_up):
+    upgrade_database(address, environment)
+    other = environment | {KEY_VARIABLE: generate_key()}
+    for opened in (open_database, upgrade_database):
         with pytest.raises(WrongKeyError):
             opened(address, other)
-    both = environment | {VARIABLE: f"{other[VARIABLE]},{environment[VARIABLE]}"}
+    both = environment | {KEY_VARIABLE: f"{other[KEY_VARIABLE]},{environment[KEY_VARIABLE]}"}
     open_database(address, both).close()
 
 
 def test_an_upgrade_with_the_wrong_key_changes_nothing(address: str, environment: dict[str, str]) -> None:
-    set_up(address, environment)
-    engine = engine_of(address_of(address))
+    upgrade_database(address, environment)
+    engine = open_engine(database_url(address))
     with engine.begin() as connection:
-        migrate(connection, "0001")
+        migrate_to(connection, "0001")
     with pytest.raises(WrongKeyError):
-        set_up(address, environment | {VARIABLE: fresh_key()})
+        upgrade_database(address, environment | {KEY_VARIABLE: generate_key()})
     with engine.connect() as connection:
-        assert revision_of(connection) == "0001"
+        assert read_revision(connection) == "0001"
     engine.dispose()
 
 
@@ -185,17 +193,17 @@ def test_an_upgrade_with_the_wrong_key_changes_nothing(address: str, environment
 )
 def test_an_address_that_leads_nowhere_is_wrong_input(written: str, code: str, environment: dict[str, str]) -> None:
     with pytest.raises(InputError) as found:
-        set_up(written, environment)
+        upgrade_database(written, environment)
     assert found.value.code == code
 
 
 def test_a_server_needs_a_folder_for_files(environment: dict[str, str]) -> None:
     with pytest.raises(InputError, match="SKINBEAM_FILES"):
-        set_up("postgresql://nobody@127.0.0.1:1/none", {VARIABLE: environment[VARIABLE]})
+        upgrade_database("postgresql://nobody@127.0.0.1:1/none", {KEY_VARIABLE: environment[KEY_VARIABLE]})
 
 
 def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path, environment: dict[str, str]) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("Dear all, this is a letter and no database. " * 200, encoding="utf-8")
     with pytest.raises(UnreachableError, match="not a database"):
-        set_up(str(file), environment)
+        upgrade_database(str(file), environment)

@@ -17,17 +17,23 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 from test_desk import MADE, NO_WAIT, begun, sign
 
-from skinbeam.errors import InputError
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import DeniedError
-from skinbeam.records.kept import Permissions
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.passkeys import Passkeys, Site
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import Database
-from skinbeam.records.upkeep.tidy import Tidied, tidy
-from skinbeam.records.upkeep.verify import SIGNED_TABLES, Finding, Noted, read_note, verify
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.database.cleanup import CleanupSummary, clean_database
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import (
+    SIGNED_TABLES,
+    IntegrityFinding,
+    NotedLogEnd,
+    read_noted_ends,
+    verify_database,
+)
+from skinbeam_clinic.errors import DeniedError
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
 
 SIGNED = sorted(table.__table__.name for table in SIGNED_TABLES)  # type: ignore[attr-defined]
 KEYS = {"clinic_id", "id", "seq"}
@@ -35,17 +41,20 @@ PASSWORD = "quiet otters read maps"
 
 
 @pytest.fixture
-def full(database: Database, desk: Desk) -> Desk:
+def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     """A clinic with a row in every table."""
-    ann = Accounts(database, desk.member, Passwords()).add("Ann", Role.CLINICIAN, PASSWORD)
-    own, keys = Accounts(database, ann, Passwords()), Passkeys(database, ann, Passwords())
+    ann = AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.CLINICIAN, PASSWORD)
+    own, keys = AccountRepository(database, ann, PasswordHasher()), PasskeyRepository(database, ann, PasswordHasher())
     address = own.new_codes()
     own.set_codes(address, pyotp.parse_uri(address).now())
-    site, device = Site("laser.example", "https://laser.example"), SoftPasskey("https://laser.example", "laser.example")
+    site, device = (
+        PasskeySite("laser.example", "https://laser.example"),
+        SoftPasskey("https://laser.example", "laser.example"),
+    )
     keys.add(site, "Telephone", device.created(keys.ask(site, "Telephone", PASSWORD)))
     made = begun(desk)
     desk.patients.set_contact(made.patient_id, {"name": "N"})
-    face = desk.photographs.add(made.id, b"a face", "image/png", Permissions())
+    face = desk.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
     first = desk.plans.add(made.id, MADE, revision=1)
     desk.plans.choose(first.id, "vascular", "because")
     consent = desk.consents.explain(first.id, option="vascular", cooling_off=NO_WAIT, language="de")
@@ -65,7 +74,7 @@ def full(database: Database, desk: Desk) -> Desk:
 
 
 def found(database: Database) -> list[tuple[str, str]]:
-    return [(finding.what, finding.where) for one in verify(database) for finding in one.findings]
+    return [(finding.what, finding.where) for one in verify_database(database) for finding in one.findings]
 
 
 def unguarded(database: Database, change: Callable[[Connection], Any]) -> None:
@@ -90,15 +99,15 @@ def run(statement: str) -> Callable[[Connection], Any]:
     return lambda connection: connection.execute(text(statement))
 
 
-def test_a_clinic_that_nobody_touched_is_whole(database: Database, full: Desk) -> None:
-    (one,) = verify(database)
+def test_a_clinic_that_nobody_touched_is_whole(database: Database, full: ClinicRepositories) -> None:
+    (one,) = verify_database(database)
     assert one.findings == ()
     with database.reading() as session:
         assert one.entries == session.execute(text("SELECT count(*) FROM trail")).scalar_one()
         assert one.rows == sum(session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in SIGNED)
     assert (one.files, one.spare_files, len(one.end)) == (4, 0, 64)
     database.files.add(full.member.clinic_id, b"an upload that was broken off")
-    assert verify(database)[0].spare_files == 1
+    assert verify_database(database)[0].spare_files == 1
 
 
 def test_every_table_of_a_clinic_is_signed_or_known_to_change(database: Database) -> None:
@@ -137,7 +146,9 @@ def altered(value: Any, by: int) -> Any:
 @pytest.mark.check
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_any_one_value_that_is_altered_is_found(database: Database, full: Desk, data: st.DataObject) -> None:
+def test_any_one_value_that_is_altered_is_found(
+    database: Database, full: ClinicRepositories, data: st.DataObject
+) -> None:
     table, column = data.draw(st.sampled_from(columns(database)))
     key = "seq" if table == "trail" else "id"
     with database.engine.connect() as connection:
@@ -166,7 +177,7 @@ def test_any_one_value_that_is_altered_is_found(database: Database, full: Desk, 
         assert found(database) == []
 
 
-def test_a_row_that_is_removed_is_found(database: Database, full: Desk) -> None:
+def test_a_row_that_is_removed_is_found(database: Database, full: ClinicRepositories) -> None:
     for table in SIGNED:
         with database.reading() as session:
             (row, *_) = session.execute(text(f"SELECT id FROM {table}")).scalars()
@@ -174,7 +185,7 @@ def test_a_row_that_is_removed_is_found(database: Database, full: Desk) -> None:
         assert ("row-removed", f"{table}/{row}") in found(database)
 
 
-def test_a_row_that_is_put_in_is_found(database: Database, full: Desk) -> None:
+def test_a_row_that_is_put_in_is_found(database: Database, full: ClinicRepositories) -> None:
     unique = ("id", "pseudonym", "plain_name", "credential", "serial", "token_hash")
     for number, table in enumerate(SIGNED, 1):
         with database.engine.connect() as connection:
@@ -201,19 +212,19 @@ def test_a_row_that_is_put_in_is_found(database: Database, full: Desk) -> None:
     ],
 )
 def test_a_trail_that_was_cut_or_mended_is_found(
-    statement: str, told: tuple[str, str | None], database: Database, full: Desk
+    statement: str, told: tuple[str, str | None], database: Database, full: ClinicRepositories
 ) -> None:
     unguarded(database, run(statement))
     assert any(what == told[0] and told[1] in (None, where) for what, where in found(database))
 
 
-def test_entries_that_change_places_are_found(database: Database, full: Desk) -> None:
+def test_entries_that_change_places_are_found(database: Database, full: ClinicRepositories) -> None:
     for swap in ("seq = 1000 WHERE seq = 4", "seq = 4 WHERE seq = 5", "seq = 5 WHERE seq = 1000"):
         unguarded(database, run(f"UPDATE trail SET {swap}"))
     assert {("entry-altered", "trail/4"), ("entry-altered", "trail/5")} <= set(found(database))
 
 
-def test_what_is_sealed_for_one_patient_does_not_open_for_another(database: Database, desk: Desk) -> None:
+def test_what_is_sealed_for_one_patient_does_not_open_for_another(database: Database, desk: ClinicRepositories) -> None:
     one, other = desk.patients.add(), desk.patients.add()
     desk.patients.set_contact(one.id, {"name": "One"})
     desk.patients.set_contact(other.id, {"name": "Other"})
@@ -229,7 +240,7 @@ def test_what_is_sealed_for_one_patient_does_not_open_for_another(database: Data
         desk.patients.contact(other.id)
 
 
-def test_a_file_that_is_altered_swapped_or_missing_is_found(database: Database, full: Desk) -> None:
+def test_a_file_that_is_altered_swapped_or_missing_is_found(database: Database, full: ClinicRepositories) -> None:
     files: list[Path] = sorted(path for path in database.files.folder.rglob("*") if path.is_file())
     first, second = files[0].read_bytes(), files[1].read_bytes()
     for content in (first[:-1], first + b"x", b"", second, bytes([first[0] ^ 1]) + first[1:]):
@@ -241,16 +252,20 @@ def test_a_file_that_is_altered_swapped_or_missing_is_found(database: Database, 
     assert found(database) == []
 
 
-def test_what_was_put_back_and_what_is_gone_is_found_by_who_wrote_the_ends_down(database: Database, full: Desk) -> None:
-    (one,) = verify(database)
-    note = Noted(one.clinic, one.entries, one.end)
-    assert verify(database, [note])[0].findings == ()
+def test_what_was_put_back_and_what_is_gone_is_found_by_who_wrote_the_ends_down(
+    database: Database, full: ClinicRepositories
+) -> None:
+    (one,) = verify_database(database)
+    note = NotedLogEnd(one.clinic, one.entries, one.end)
+    assert verify_database(database, [note])[0].findings == ()
     full.patients.all()
-    assert verify(database, [note])[0].findings == (), "a trail that goes on is no finding"
+    assert verify_database(database, [note])[0].findings == (), "a trail that goes on is no finding"
     for wrong in (replace(note, end="0" * 64), replace(note, entries=note.entries + 100)):
-        assert verify(database, [wrong])[0].findings == (Finding("trail-put-back", f"trail/{wrong.entries}"),)
-    gone = verify(database, [note, Noted("Gone Clinic", 5, "a" * 64)])[-1]
-    assert (gone.clinic, gone.findings) == ("Gone Clinic", (Finding("clinic-removed", "--against"),))
+        assert verify_database(database, [wrong])[0].findings == (
+            IntegrityFinding("trail-put-back", f"trail/{wrong.entries}"),
+        )
+    gone = verify_database(database, [note, NotedLogEnd("Gone Clinic", 5, "a" * 64)])[-1]
+    assert (gone.clinic, gone.findings) == ("Gone Clinic", (IntegrityFinding("clinic-removed", "--against"),))
 
 
 @pytest.mark.parametrize(
@@ -259,12 +274,14 @@ def test_what_was_put_back_and_what_is_gone_is_found_by_who_wrote_the_ends_down(
 def test_what_is_no_note_is_refused(written: str, tmp_path: Path) -> None:
     (tmp_path / "note.json").write_text(written, encoding="utf-8")
     with pytest.raises(InputError, match="records verify --json"):
-        read_note(tmp_path / "note.json")
+        read_noted_ends(tmp_path / "note.json")
     with pytest.raises(InputError, match="records verify --json"):
-        read_note(tmp_path / "none.json")
+        read_noted_ends(tmp_path / "none.json")
 
 
-def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(database: Database, full: Desk) -> None:
+def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(
+    database: Database, full: ClinicRepositories
+) -> None:
     clinic, files = full.member.clinic_id, database.files
     kept = set(files.names(clinic))
     young, old, again = (files.add(clinic, content) for content in (b"young", b"old", b"kept again"))
@@ -275,18 +292,18 @@ def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(databa
     for path in [path for path in folder.glob("??/*") if path.name != young]:
         os.utime(path, (ago, ago))
     assert files.add(clinic, b"kept again") == again  # whose row is about to be written
-    assert verify(database)[0].spare_files == 3
-    assert tidy(database) == {"Harbour Clinic": Tidied(files=2, jobs=0)}
+    assert verify_database(database)[0].spare_files == 3
+    assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=2, jobs=0)}
     assert set(files.names(clinic)) == kept | {young, again}
     assert not half.exists()
     assert files.get(clinic, again) == b"kept again"
-    (checked,) = verify(database)
+    (checked,) = verify_database(database)
     assert (checked.findings, checked.spare_files) == ((), 2)
     assert full.trail.last(2)[1].action == "files.tidied"
-    assert tidy(database) == {"Harbour Clinic": Tidied(files=0, jobs=0)}
+    assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=0, jobs=0)}
 
 
-def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Database, full: Desk) -> None:
+def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Database, full: ClinicRepositories) -> None:
     (patient,) = full.patients.all()
     full.patients.get(patient.id)
     _, entry = full.trail.last(2, subject=f"patient/{patient.id}")
@@ -295,7 +312,7 @@ def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Databa
     assert [one.action for one in newest] == ["trail.seen", "trail.seen", "patient.seen"]
     assert full.trail.last(1, before=newest[-1].seq)[0].seq == newest[-1].seq - 1
     for role, may in ((Role.CLINICIAN, False), (Role.ASSISTANT, False), (Role.AUDITOR, True)):
-        theirs = Desk(database, replace(full.member, role=role)).trail
+        theirs = ClinicRepositories(database, replace(full.member, role=role)).trail
         if may:
             assert theirs.last(1)
         else:
@@ -303,7 +320,7 @@ def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Databa
                 theirs.last(1)
 
 
-def test_the_trail_tells_nothing_that_a_patient_said(database: Database, full: Desk) -> None:
+def test_the_trail_tells_nothing_that_a_patient_said(database: Database, full: ClinicRepositories) -> None:
     with database.reading() as session:
         told = str(session.execute(text("SELECT action, subject, detail FROM trail")).all())
     for said in ("42", "female", "because", "Zoë", "a face"):

@@ -12,17 +12,21 @@ from pypdf import PdfReader
 from report_samples import sample_plan
 from test_report_context import METHODS, nested, typst_names
 
-from skinbeam.estimate import Estimate
-from skinbeam.messages import catalogue
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.course_records import SourceRange
 from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.plan.spans import Range
-from skinbeam.report.consent import context
-from skinbeam.report.consent.context import PERMISSIONS, ConsentPage, Signing, Told
-from skinbeam.report.consent.page import consent_page, cooling_off_days, sentences_of
-from skinbeam.report.consent.questions import teach_back
-from skinbeam.report.consent.sealed import make_consent
+from skinbeam.report import consent_context
+from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentPage, ConsentSignature, TeachBackTry
+from skinbeam.report.consent_form import (
+    consent_page,
+    consent_sentences,
+    cooling_off_days,
+    make_consent,
+    teach_back_questions,
+)
 from skinbeam.report.leaflet.readability import reading_age_years
-from skinbeam.schema.names import table
+from skinbeam.text import catalogue
 
 READING_AGE_YEARS = 12.0
 MOST_PAGES = 3
@@ -70,9 +74,9 @@ def first(document: Document) -> tuple[Plan, ConcernPlan, Option]:
     return (plan, *lasers(plan)[0])
 
 
-def signing(plan: Plan, option: Option, **changed: Any) -> Signing:
-    told = (Told(DAY, "Synthetic Clinician", {}),)
-    made = Signing("S-17", "Synthetic Person", "Synthetic Clinician", TALK, DAY, told, frozenset({"care"}))
+def signing(plan: Plan, option: Option, **changed: Any) -> ConsentSignature:
+    told = (TeachBackTry(DAY, "Synthetic Clinician", {}),)
+    made = ConsentSignature("S-17", "Synthetic Person", "Synthetic Clinician", TALK, DAY, told, frozenset({"care"}))
     return replace(made, **changed)
 
 
@@ -112,7 +116,7 @@ def test_the_reading_age_is_at_most_twelve(change: Any, decision: str) -> None:
     document = change(sample_plan())
     plan = read_plan(document | {"suitability": document["suitability"] | {"decision": decision}})
     for concern, option in lasers(plan):
-        assert reading_age_years(sentences_of(consent_page(plan, concern, option))) <= READING_AGE_YEARS
+        assert reading_age_years(consent_sentences(consent_page(plan, concern, option))) <= READING_AGE_YEARS
 
 
 def test_every_sentence_of_its_own_is_plain() -> None:
@@ -185,9 +189,9 @@ def test_the_points_of_the_rules_and_the_time_to_think_are_there() -> None:
 def test_photographs_are_asked_apart_and_nothing_is_given_unasked() -> None:
     plan, concern, option = first(sample_plan())
     assert {one.given for one in consent_page(plan, concern, option).permissions} == {""}
-    for use in PERMISSIONS:
+    for use in PHOTO_PERMISSIONS:
         page = consent_page(plan, concern, option, signing(plan, option, photographs=frozenset({use})))
-        assert [one.given for one in page.permissions] == ["yes" if one == use else "no" for one in PERMISSIONS]
+        assert [one.given for one in page.permissions] == ["yes" if one == use else "no" for one in PHOTO_PERMISSIONS]
 
 
 def test_questions_have_one_right_answer_which_the_plan_gives_and_which_moves_its_place() -> None:
@@ -195,7 +199,7 @@ def test_questions_have_one_right_answer_which_the_plan_gives_and_which_moves_it
     for change in (dict, unknown, crowded):
         plan = read_plan(change(sample_plan()))
         for _, option in lasers(plan):
-            questions = teach_back(plan, option)
+            questions = teach_back_questions(plan, option)
             assert len(questions) >= 4
             for one in questions:
                 assert len(set(one.answers)) == len(one.answers) == 3
@@ -206,9 +210,9 @@ def test_questions_have_one_right_answer_which_the_plan_gives_and_which_moves_it
 
 def test_a_changed_plan_changes_the_right_answer() -> None:
     plan, _, option = first(sample_plan())
-    half = next(one for one in teach_back(plan, option) if one.id == "half")
+    half = next(one for one in teach_back_questions(plan, option) if one.id == "half")
     expected = replace(option.expected, p_at_least=dict(first(unknown(sample_plan()))[2].expected.p_at_least))
-    other = next(one for one in teach_back(plan, replace(option, expected=expected)) if one.id == "half")
+    other = next(one for one in teach_back_questions(plan, replace(option, expected=expected)) if one.id == "half")
     assert other.answers[other.right] != half.answers[half.right]
 
 
@@ -243,20 +247,22 @@ def test_the_template_reads_exactly_what_the_page_holds() -> None:
     for record in nested(ConsentPage):
         for name, hint in get_type_hints(record, include_extras=True).items():
             assert hint.__metadata__[0].strip(), f"{record.__name__}.{name}"
-    assert nested(ConsentPage) <= {getattr(context, name) for name in context.__all__ if name != "PERMISSIONS"}
+    assert nested(ConsentPage) <= {
+        getattr(consent_context, name) for name in consent_context.__all__ if name != "PERMISSIONS"
+    }
 
 
 def test_every_condition_has_words_for_its_aim() -> None:
-    assert {f"leaflet_{part}.{name}" for part in ("is", "can", "cannot") for name in table("condition")} <= set(
-        catalogue()
-    )
+    assert {
+        f"leaflet_{part}.{name}" for part in ("is", "can", "cannot") for name in vocabulary_table("condition")
+    } <= set(catalogue())
 
 
 def test_a_bruise_that_is_likely_is_told_with_the_days_after() -> None:
     plan, concern, option = first(sample_plan())
     assert not any("bruise" in line for line in consent_page(plan, concern, option).healing)
     likely = Estimate(0.21, 0.08, 0.42, 0.8, "modelled", 200)
-    bruising = replace(option, p_purpura=likely, purpura_days=Range(7, 14, "days"))
+    bruising = replace(option, p_purpura=likely, purpura_days=SourceRange(7, 14, "days"))
     told = consent_page(plan, concern, bruising).healing[-1]
     assert "21 of 100" in told
     assert "7 to 14 days" in told

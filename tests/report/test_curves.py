@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from skinbeam.errors import InputError
-from skinbeam.report.curves.expect import expect_figure
-from skinbeam.report.curves.light import light_figure
-from skinbeam.report.curves.plot import check_plot, write_plot
-from skinbeam.report.curves.skin import skin_figure
-from skinbeam.report.curves.threshold import threshold_figure
+from skinbeam.model.errors import InputError
+from skinbeam.report.graphics.curves import (
+    check_plot,
+    expect_figure,
+    light_figure,
+    skin_figure,
+    threshold_figure,
+    write_plot,
+)
 
 ROOT = Path(__file__).parents[2]
 PULSE = str(ROOT / "tests" / "data" / "cases" / "vessel.toml")

@@ -17,17 +17,17 @@ from consultations import PERSON, concern, devices, loaded
 from pypdf import PdfReader
 
 from skinbeam._version import __date__
-from skinbeam.messages import Formatter, text
-from skinbeam.plan.check import check_consultation
-from skinbeam.report.consult import consult
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.case_check import check_consultation
 from skinbeam.report.context import LeafletChoice, LeafletOutcome, LeafletPage
 from skinbeam.report.leaflet.choices import dot_files
-from skinbeam.report.leaflet.page import leaflet_page
-from skinbeam.report.leaflet.words import plain, told
-from skinbeam.report.pdf import laid_out, make_pdf
-from skinbeam.schema.names import table
+from skinbeam.report.leaflet.leaflet_page import leaflet_page
+from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.plain_words import numbered_sentences, plain_name
+from skinbeam.text import Formatter, render_message
+from skinbeam.workflow import consult
 
-NOT_KNOWN = text("leaflet.not_known")
+NOT_KNOWN = render_message("leaflet.not_known")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Leaflet:
     def printed(self, page: LeafletPage) -> "Leaflet":
         """The same leaflet with another page, printed anew."""
         files = {name: svg.encode() for name, svg in self.dots.items()}
-        with laid_out(files) as root:
+        with typst_folder(files) as root:
             return Leaflet(page, words_of(make_pdf("leaflet", page, root)), self.dots)
 
 
@@ -81,12 +81,12 @@ def describes_condition(leaflet: Leaflet) -> bool:
 
 
 def states_decision(leaflet: Leaflet) -> bool:
-    start = text("leaflet.to_decide", {"concerns": ""}).split(":")[0]
+    start = render_message("leaflet.to_decide", {"concerns": ""}).split(":")[0]
     return leaflet.says(*leaflet.page.decision) and any(leaflet.says(i) and start in i for i in leaflet.page.intro)
 
 
 def describes_options(leaflet: Leaflet) -> bool:
-    nothing = text("leaflet_choice.no-treatment")
+    nothing = render_message("leaflet_choice.no-treatment")
     return all(
         len(c.options) > 1 and nothing in [o.name for o in c.options] and leaflet.says(*(o.name for o in c.options))
         for c in leaflet.page.concerns
@@ -144,7 +144,9 @@ def dated(leaflet: Leaflet) -> bool:
 
 
 def tells_of_updates(leaflet: Leaflet) -> bool:
-    return text("leaflet.about_update") in leaflet.page.about and leaflet.says(text("leaflet.about_update"))
+    return render_message("leaflet.about_update") in leaflet.page.about and leaflet.says(
+        render_message("leaflet.about_update")
+    )
 
 
 def tells_uncertainty(leaflet: Leaflet) -> bool:
@@ -154,12 +156,14 @@ def tells_uncertainty(leaflet: Leaflet) -> bool:
     return (
         all(leaflet.says(one.span) for one in known)
         and leaflet.text.count(NOT_KNOWN) >= len(unknown)
-        and leaflet.says(*told("reading"), *leaflet.page.unknowns)
+        and leaflet.says(*numbered_sentences("reading"), *leaflet.page.unknowns)
     )
 
 
 def tells_funding(leaflet: Leaflet) -> bool:
-    return text("leaflet.about_funding") in leaflet.page.about and leaflet.says(text("leaflet.about_funding"))
+    return render_message("leaflet.about_funding") in leaflet.page.about and leaflet.says(
+        render_message("leaflet.about_funding")
+    )
 
 
 def for_whom(leaflet: Leaflet) -> bool:
@@ -168,7 +172,11 @@ def for_whom(leaflet: Leaflet) -> bool:
 
 def without_about(start: str) -> Callable[[LeafletPage], LeafletPage]:
     """A leaflet without the line `leaflet.about_<start>`."""
-    begins = text(f"leaflet.about_{start}").split(".")[0] if start != "date" else text("leaflet.about_date", DATED)[:20]
+    begins = (
+        render_message(f"leaflet.about_{start}").split(".")[0]
+        if start != "date"
+        else render_message("leaflet.about_date", DATED)[:20]
+    )
     return lambda page: replace(page, about=tuple(line for line in page.about if not line.startswith(begins)))
 
 
@@ -288,7 +296,7 @@ def test_the_checklist_is_whole() -> None:
 
 def test_nothing_that_the_leaflet_offers_is_a_test() -> None:
     """Why the four criteria about tests do not apply."""
-    assert not [name for name in table("modality") if re.search("test|screen|biops|diagnos", name)]
+    assert not [name for name in vocabulary_table("modality") if re.search("test|screen|biops|diagnos", name)]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -296,7 +304,9 @@ def test_the_consultations_differ_in_what_they_lead_to(leaflets: dict[str, Leafl
     leaflet = leaflets[case]
     assert leaflet.page.state in DECISIONS[case]
     # What helps without a laser, and the course of what is left alone, may be known whatever is decided.
-    without = {plain("choice", name, "") for name, entry in table("modality").items() if not entry["laser"]}
+    without = {
+        plain_name("choice", name, "") for name, entry in vocabulary_table("modality").items() if not entry["laser"]
+    }
     offered = [o for c in leaflet.page.concerns for o in c.options if o.name not in without]
     assert any(option.good.number != NOT_KNOWN for option in offered) == (case == "with laser")
 

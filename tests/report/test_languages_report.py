@@ -7,12 +7,11 @@ import pytest
 from pypdf import PdfReader
 from report_samples import sample, sample_plan
 
-from skinbeam.messages import Message, catalogue, retell, retold, speaking, text
-from skinbeam.plan.reading import Told
-from skinbeam.report.consent.questions import teach_back
-from skinbeam.report.consent.sealed import make_consent
-from skinbeam.report.figures import FigureData
-from skinbeam.report.report import make_leaflet, render_html
+from skinbeam.plan.plan_document import StoredMessage
+from skinbeam.report.consent_form import make_consent, teach_back_questions
+from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.report.report_files import make_leaflet, render_html
+from skinbeam.text import Message, catalogue, render_message, translate, translate_record, use_language
 
 LETTERS = re.compile(r"[A-Za-z]+")
 
@@ -37,8 +36,8 @@ def test_what_a_patient_reads_holds_no_english_sentence(paper: str) -> None:
     plan = sample()
     concern = next(one for one in plan.concerns if one.first_laser)
     assert concern.first_laser is not None
-    with speaking("de"):
-        said = retell(plan)
+    with use_language("de"):
+        said = translate_record(plan)
         place = plan.concerns.index(concern)
         option = said.concerns[place].options[concern.options.index(concern.first_laser[0])]
         pdf = make_leaflet(plan) if paper == "leaflet" else make_consent(said, said.concerns[place], option)
@@ -58,9 +57,9 @@ def test_the_same_in_english_is_seen_to_be_english() -> None:
 
 def test_the_report_is_in_the_language_that_is_spoken() -> None:
     plan = sample()
-    with speaking("de"):
+    with use_language("de"):
         page = render_html(plan, FigureData())
-        title, concern = text("report.title"), retold(plan.concerns[0].title)
+        title, concern = render_message("report.title"), translate(plan.concerns[0].title)
     assert '<html lang="de">' in page
     assert title in page
     assert concern in page
@@ -69,40 +68,40 @@ def test_the_report_is_in_the_language_that_is_spoken() -> None:
 
 def test_another_language_leaves_the_plan_and_its_name_as_they_are() -> None:
     plan = sample()
-    with speaking("de"):
-        assert retell(plan).plan_sha256 == plan.plan_sha256 == sample().plan_sha256
+    with use_language("de"):
+        assert translate_record(plan).plan_sha256 == plan.plan_sha256 == sample().plan_sha256
         assert sample().document == plan.document
-        assert retell(plan).concerns[0].title != plan.concerns[0].title
-    assert retell(plan) is plan
+        assert translate_record(plan).concerns[0].title != plan.concerns[0].title
+    assert translate_record(plan) is plan
     assert plan.document["plan_sha256"] == sample_plan()["plan_sha256"]
 
 
 def test_what_is_right_to_answer_stands_at_the_same_place_in_each_language() -> None:
     plan = sample()
     option = next(one.first_laser[0] for one in plan.concerns if one.first_laser)
-    english = teach_back(plan, option)
-    with speaking("de"):
-        german = teach_back(retell(plan), option)
+    english = teach_back_questions(plan, option)
+    with use_language("de"):
+        german = teach_back_questions(translate_record(plan), option)
     assert [one.right for one in german] == [one.right for one in english]
     assert all(one.question != other.question for one, other in zip(german, english, strict=True))
 
 
 def test_a_text_is_found_again_by_its_english() -> None:
-    with speaking("de"):
-        assert retold("Visible facial veins") == "Sichtbare Gesichtsäderchen"
-        assert retold("visible facial veins") == "sichtbare Gesichtsäderchen"
-        assert retold("cheeks, nose") == "Wangen, Nase"
-        assert retold("10,600 nm") == "10.600 nm"
-        assert retold("below 0.5") == "unter 0,5"
-        assert retold("Vbeam 1.5, room 2") == "Vbeam 1.5, room 2"  # what a clinic calls its device
-    assert retold("Visible facial veins") == "Visible facial veins"
+    with use_language("de"):
+        assert translate("Visible facial veins") == "Sichtbare Gesichtsäderchen"
+        assert translate("visible facial veins") == "sichtbare Gesichtsäderchen"
+        assert translate("cheeks, nose") == "Wangen, Nase"
+        assert translate("10,600 nm") == "10.600 nm"
+        assert translate("below 0.5") == "unter 0,5"
+        assert translate("Vbeam 1.5, room 2") == "Vbeam 1.5, room 2"  # what a clinic calls its device
+    assert translate("Visible facial veins") == "Visible facial veins"
 
 
 def test_a_sentence_that_the_catalogue_no_longer_says_stays_as_it_was_written() -> None:
-    now = Told("number.below", {"least": 0.5}, "below 0.5")
-    old = Told("number.below", {"least": 0.5}, "less than 0.5")
-    gone = Told("number.gone", {}, "It was said so.")
-    with speaking("de"):
+    now = StoredMessage("number.below", {"least": 0.5}, "below 0.5")
+    old = StoredMessage("number.below", {"least": 0.5}, "less than 0.5")
+    gone = StoredMessage("number.gone", {}, "It was said so.")
+    with use_language("de"):
         assert [one.text for one in (now, old, gone)] == ["unter 0,5", "less than 0.5", "It was said so."]
         assert now.english == "below 0.5"
 
@@ -111,5 +110,5 @@ def test_a_parameter_that_was_written_is_read_back() -> None:
     inner = Message("number.below", {"least": 12345.0})
     outer = Message("number.unknown", {"reason": inner})
     record = {"id": inner.id, "params": dict(inner.params), "text": inner.text}
-    with speaking("de"):
-        assert Told(outer.id, {"reason": record}, outer.english).text == "unbekannt (unter 12.345)"
+    with use_language("de"):
+        assert StoredMessage(outer.id, {"reason": record}, outer.english).text == "unbekannt (unter 12.345)"

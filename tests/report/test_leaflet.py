@@ -10,11 +10,11 @@ import pytest
 from plan_reading import read_plan
 from report_samples import leaflet_pdf
 
-from skinbeam.messages import catalogue
+from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.leaflet.choices import dot_files
-from skinbeam.report.leaflet.page import CONCERNS_IN_FULL, leaflet_page, sentences_of
+from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page, leaflet_sentences
 from skinbeam.report.leaflet.readability import grade, reading_age_years, syllables
-from skinbeam.schema.names import table
+from skinbeam.text import catalogue
 
 READING_AGE_YEARS = 12.0
 Plan = dict[str, Any]
@@ -51,7 +51,7 @@ def many_concerns(plan: Plan) -> Plan:
     crowded = copy.deepcopy(plan)
     first = crowded["concerns"][0]
     crowded["concerns"] = [
-        first | {"condition": name, "title": entry["title"]} for name, entry in table("condition").items()
+        first | {"condition": name, "title": entry["title"]} for name, entry in vocabulary_table("condition").items()
     ]
     crowded["aftercare"] = [
         *crowded["aftercare"],
@@ -124,7 +124,7 @@ def test_the_reading_age_is_at_most_twelve(plan: Plan, decision: str, change: An
     changed["suitability"] = changed["suitability"] | {"decision": decision}
     page = leaflet_page(read_plan(changed))
     assert page.decision
-    assert reading_age_years(sentences_of(page)) <= READING_AGE_YEARS
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
 
 
 def lasers_last(plan: Plan, places: set[int]) -> Plan:
@@ -150,7 +150,7 @@ def test_where_something_else_comes_first_nobody_reads_a_plain_yes(plan: Plan) -
     assert reading_age_years(every) <= READING_AGE_YEARS
 
 
-@pytest.mark.parametrize("name", sorted(table("condition")))
+@pytest.mark.parametrize("name", sorted(vocabulary_table("condition")))
 def test_every_condition_is_told_in_plain_words(name: str) -> None:
     lines = [catalogue()[f"leaflet_{part}.{name}"] for part in ("is", "can", "cannot")]
     assert reading_age_years(lines) <= READING_AGE_YEARS
@@ -158,13 +158,17 @@ def test_every_condition_is_told_in_plain_words(name: str) -> None:
 
 
 def test_every_choice_and_site_has_a_plain_name() -> None:
-    assert {f"leaflet_choice.{name}" for name in table("modality")} <= set(catalogue())
-    sites = {name for name, entry in table("site").items() if entry["use"] == "treatment"}
+    assert {f"leaflet_choice.{name}" for name in vocabulary_table("modality")} <= set(catalogue())
+    sites = {name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"}
     assert {f"leaflet_site.{name}" for name in sites} <= set(catalogue())
 
 
 def test_no_plain_word_stands_for_a_name_that_does_not_exist() -> None:
-    for kind, names in (("choice", table("modality")), ("site", table("site")), ("condition", table("condition"))):
+    for kind, names in (
+        ("choice", vocabulary_table("modality")),
+        ("site", vocabulary_table("site")),
+        ("condition", vocabulary_table("condition")),
+    ):
         start = f"leaflet_{kind}."
         assert {key.removeprefix(start) for key in catalogue() if key.startswith(start)} <= set(names)
 

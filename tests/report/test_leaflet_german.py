@@ -5,19 +5,18 @@ from collections.abc import Iterable
 
 from report_samples import leaflet_pdf, sample
 
-from skinbeam.messages import speaking
 from skinbeam.plan.records import Plan
-from skinbeam.report.consent.page import consent_page
-from skinbeam.report.consent.page import sentences_of as sentences_of_consent
-from skinbeam.report.leaflet.page import leaflet_page, sentences_of
+from skinbeam.report.consent_form import consent_page, consent_sentences
+from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
+from skinbeam.text import use_language
 
 SCHOOL_YEAR = 6.0  # of children of twelve, as in English
 
 
 def sentences(plan: Plan) -> list[str]:
     lasers = [(concern, option) for concern in plan.concerns for option in concern.options if option.setup is not None]
-    consents = [line for laser in lasers for line in sentences_of_consent(consent_page(plan, *laser))]
-    return [*sentences_of(leaflet_page(plan)), *consents]
+    consents = [line for laser in lasers for line in consent_sentences(consent_page(plan, *laser))]
+    return [*leaflet_sentences(leaflet_page(plan)), *consents]
 
 
 def syllables(word: str) -> int:
@@ -39,12 +38,12 @@ def school_year(texts: Iterable[str]) -> float:
 def test_a_child_of_twelve_can_read_it() -> None:
     hard = ["Die postinflammatorische Hyperpigmentierung persistiert nach ablativen Behandlungsverfahren mehrmonatig."]
     assert school_year(hard) > 2 * SCHOOL_YEAR
-    with speaking("de"):
+    with use_language("de"):
         assert school_year(sentences(sample())) <= SCHOOL_YEAR
 
 
 def test_nouns_keep_their_capital_within_a_sentence_and_lines_begin_with_one() -> None:
-    with speaking("de"):
+    with use_language("de"):
         page = leaflet_page(sample())
     listed = re.search(r"Es geht um: ([^.]*)\.", " ".join(page.intro))
     assert listed
@@ -55,5 +54,5 @@ def test_nouns_keep_their_capital_within_a_sentence_and_lines_begin_with_one() -
 
 def test_it_is_as_short_as_in_english() -> None:
     plan = sample()
-    with speaking("de"):
+    with use_language("de"):
         assert len(leaflet_pdf(plan).pages) <= 3 + len(plan.concerns)

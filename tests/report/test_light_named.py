@@ -10,12 +10,12 @@ from plan_reading import read_plan
 from report_samples import leaflet_pdf, sample, sample_figures, sample_plan
 
 from skinbeam.laser.device import load_device
-from skinbeam.report.drawing import draw
-from skinbeam.report.figures import FigureData, WindowData
-from skinbeam.report.leaflet.page import leaflet_page, sentences_of
-from skinbeam.report.report import render_html
-from skinbeam.report.terminal import summary
-from skinbeam.report.window import window
+from skinbeam.report.graphics.figure_data import FigureData, WindowData
+from skinbeam.report.graphics.window import draw_window
+from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
+from skinbeam.report.report_figures import draw_report_figures
+from skinbeam.report.report_files import render_html
+from skinbeam.report.terminal import plan_summary
 
 TWO = PERSON + concern("age-spots") + devices("qs-ndyag-532-1064")
 LAMP = PERSON + concern("facial-telangiectasia") + devices("ipl")
@@ -123,7 +123,7 @@ def test_every_line_of_the_report_that_names_a_dose_names_its_light(made: dict[s
 @every_case
 def test_the_terminal_names_the_light_of_each_dose(made: dict[str, Any]) -> None:
     plan = read_plan(made)
-    printed = summary(plan).splitlines()
+    printed = plan_summary(plan).splitlines()
     lights = {_light(option) for option in laser_options(made)}
     dosed = [line for line in printed if re.search(r"\d m?J\b", line)]
     assert dosed
@@ -138,7 +138,7 @@ def test_the_leaflet_says_which_light_a_choice_is(made: dict[str, Any]) -> None:
     pages = leaflet_pdf(read_plan(made)).pages
     printed = " ".join(" ".join(page.extract_text() for page in pages).split())
     lights = {_light(option) for option in laser_options(made)}
-    for line in sentences_of(leaflet_page(read_plan(made))):
+    for line in leaflet_sentences(leaflet_page(read_plan(made))):
         assert not DOSE.search(line) or any(light in line for light in lights)
     for option in laser_options(made):
         light = f"{'lamp' if 'band_nm' in option else 'laser'} light"
@@ -159,7 +159,7 @@ def test_two_choices_of_one_kind_and_light_are_told_apart_by_their_device() -> N
 
 
 def test_figures_name_the_light_in_caption_and_axis() -> None:
-    for pictures in list(draw(sample(), sample_figures()).pictures.values())[:3]:
+    for pictures in list(draw_report_figures(sample(), sample_figures()).pictures.values())[:3]:
         assert all(re.search(r"\d nm", picture.caption) for picture in pictures)
     drawn = WindowData("fluence_J_cm2", [1, 2], [1.0], [[0, 1]], [[0, 0]], "a", "b", chosen_dose=1.5, light="532 nm")
-    assert "fluence (532 nm)" in window(drawn)  # text is drawn as paths, with the words in a comment
+    assert "fluence (532 nm)" in draw_window(drawn)  # text is drawn as paths, with the words in a comment

@@ -8,9 +8,9 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from jinja2 import Environment, meta, nodes
 
-from skinbeam.messages import catalogue
 from skinbeam.report import context
 from skinbeam.report.context import LeafletPage, ReportPage
+from skinbeam.text import catalogue
 
 TEMPLATES = resources.files("skinbeam.report") / "templates"
 HTML = ("report.html.j2", "report.css.j2", "parts.html.j2")
@@ -134,7 +134,7 @@ def test_every_word_of_the_templates_stands_in_the_catalogue_and_none_is_left_ov
     """Headings, labels and columns: what Python does not say itself, a template says."""
     python = "".join(
         file.read_text(encoding="utf-8")
-        for folder in ("skinbeam.report", "skinbeam.report.leaflet", "skinbeam.report.overview")
+        for folder in ("skinbeam.report", "skinbeam.report.leaflet", "skinbeam.report.graphics")
         for file in resources.files(folder).iterdir()
         if file.name.endswith(".py")
     )

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import sample, sample_figures, sample_section, sample_window
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.charts import _spread, calendar, section
-from skinbeam.report.curves.plot import write_plot
-from skinbeam.report.drawing import draw
-from skinbeam.report.figures import FigureData
-from skinbeam.report.icons import IconArray, counts, icon_arrays
-from skinbeam.report.window import window
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.report.graphics.charts import _space_labels, draw_calendar, draw_section
+from skinbeam.report.graphics.curves import write_plot
+from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.report.graphics.icons import IconArray, icon_arrays_svg, people_counts
+from skinbeam.report.graphics.window import draw_window
+from skinbeam.report.report_figures import draw_report_figures
 
 SHARES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted)
 
@@ -34,10 +34,10 @@ def dots(svg: str) -> dict[tuple[str, str], int]:
 
 @given(SHARES)
 def test_an_icon_array_shows_a_hundred_people_and_its_range(shares: list[float]) -> None:
-    low, median, high = counts(estimate(*shares))
+    low, median, high = people_counts(estimate(*shares))
     assert 0 <= low <= median <= high <= 100
     assert all(abs(100 * share - count) <= 0.5 for share, count in zip(shares, (low, median, high), strict=True))
-    seen = dots(icon_arrays([IconArray("better", "good", estimate(*shares))]))
+    seen = dots(icon_arrays_svg([IconArray("better", "good", estimate(*shares))]))
     assert seen.get(("#9cc2e5", "7.4"), 0) == median - low
     assert seen.get(("#ffffff", "6.6"), 0) == high - median
     assert seen.get(("#8a8f98", "4"), 0) == 100 - high
@@ -45,14 +45,14 @@ def test_an_icon_array_shows_a_hundred_people_and_its_range(shares: list[float])
 
 def test_good_and_bad_are_drawn_to_one_scale() -> None:
     p = estimate(0.1, 0.2, 0.4)
-    good, bad = (icon_arrays([IconArray("same label", tone, p)]) for tone in ("good", "bad"))
+    good, bad = (icon_arrays_svg([IconArray("same label", tone, p)]) for tone in ("good", "bad"))
     recoloured = good.replace("#0b5394", "#a33b00").replace("#9cc2e5", "#f3b78f")
     assert recoloured == bad
 
 
 def test_an_unknown_takes_the_same_place_and_shows_no_number() -> None:
-    known = icon_arrays([IconArray("better", "good", estimate(0.1, 0.2, 0.4))])
-    unknown = icon_arrays([IconArray("better", "good", Unknown("no trial"))])
+    known = icon_arrays_svg([IconArray("better", "good", estimate(0.1, 0.2, 0.4))])
+    unknown = icon_arrays_svg([IconArray("better", "good", Unknown("no trial"))])
     size = re.compile(r'width="(\d+)" height="(\d+)"')
     assert size.search(known)[0] == size.search(unknown)[0]  # type: ignore[index]  # both match
     assert "no trial" in unknown
@@ -60,7 +60,7 @@ def test_an_unknown_takes_the_same_place_and_shows_no_number() -> None:
 
 
 def test_markup_in_a_label_stays_text() -> None:
-    svg = icon_arrays([IconArray("<b>&", "bad", Unknown("<i>"))])
+    svg = icon_arrays_svg([IconArray("<b>&", "bad", Unknown("<i>"))])
     assert "<b>" not in svg
     assert "<i>" not in svg
 
@@ -68,12 +68,14 @@ def test_markup_in_a_label_stays_text() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: section(sample_section()),
-        lambda: section(replace(sample_section(), peak_C_median=[], peak_C_low=[], peak_C_high=[], target_um=None)),
-        lambda: window(sample_window()),
-        lambda: window(sample_window(1)),
-        lambda: window(replace(sample_window(), chosen_dose=None, chosen_row=None)),
-        lambda: calendar([("veins", [(0.0, "1"), (6.0, "2")]), ("scars", [(12.0, "3")])]),
+        lambda: draw_section(sample_section()),
+        lambda: draw_section(
+            replace(sample_section(), peak_C_median=[], peak_C_low=[], peak_C_high=[], target_um=None)
+        ),
+        lambda: draw_window(sample_window()),
+        lambda: draw_window(sample_window(1)),
+        lambda: draw_window(replace(sample_window(), chosen_dose=None, chosen_row=None)),
+        lambda: draw_calendar([("veins", [(0.0, "1"), (6.0, "2")]), ("scars", [(12.0, "3")])]),
     ],
 )
 def test_a_chart_is_the_same_bytes_twice_and_holds_no_date(make: object) -> None:
@@ -87,19 +89,19 @@ def test_a_chart_is_the_same_bytes_twice_and_holds_no_date(make: object) -> None
 def test_a_window_without_any_contour_is_drawn(p: float) -> None:
     """No effect anywhere, or harm everywhere: nothing to draw a line at, and no warning."""
     flat = [[p] * 16 for _ in range(6)]
-    assert window(replace(sample_window(), p_effect=flat, p_harm=flat)).startswith("<?xml")
+    assert draw_window(replace(sample_window(), p_effect=flat, p_harm=flat)).startswith("<?xml")
 
 
 @given(st.lists(st.floats(0, 1000), min_size=1, max_size=12).map(sorted))
 def test_names_of_thin_layers_do_not_overlap(middles: list[float]) -> None:
-    places = _spread(middles, 75.0, 1000.0)
+    places = _space_labels(middles, 75.0, 1000.0)
     gaps = [after - before for before, after in itertools.pairwise(places)]
     assert all(gap >= 75.0 - 1e-9 for gap in gaps)  # rounding of sums of a few thousand
     assert places[-1] <= 1000.0 - 37.5
 
 
 def test_every_figure_of_the_plan_is_drawn_and_named() -> None:
-    drawn = draw(sample(), sample_figures())
+    drawn = draw_report_figures(sample(), sample_figures())
     assert {
         "figures/calendar.svg",
         "figures/section-acne-scars-cheeks.svg",
@@ -112,7 +114,7 @@ def test_every_figure_of_the_plan_is_drawn_and_named() -> None:
 
 
 def test_without_simulated_figures_the_reason_stands_in_their_place() -> None:
-    drawn = draw(sample(), FigureData())
+    drawn = draw_report_figures(sample(), FigureData())
     assert not [name for name in drawn.files if "section" in name or "window" in name]
     for concern in sample().concerns:
         pictures = drawn.pictures[f"concern-{concern.condition}-{concern.site}"]

@@ -13,14 +13,14 @@ import pytest
 from plan_reading import read_plan
 from report_samples import sample, sample_figures, sample_plan
 
-from skinbeam.estimate import Unknown
-from skinbeam.messages import Message, speaking
-from skinbeam.photo.findings.suggestion import Suggestion
-from skinbeam.report.figures import FigureData
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.vocabulary import subtype_description
+from skinbeam.photo.findings.finding import ConcernSuggestion
+from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.readability import reading_age_years
-from skinbeam.report.overview.aloud import aloud
-from skinbeam.report.report import render_html
-from skinbeam.schema.names import subtype_told
+from skinbeam.report.overview import spoken_summary
+from skinbeam.report.report_files import render_html
+from skinbeam.text import Message, use_language
 
 VOID = {"meta", "img", "br", "link", "input"}
 
@@ -144,14 +144,14 @@ def test_what_comes_before_the_first_pulse_is_in_sight_while_details_are_closed(
 
 def test_the_two_sentences_of_a_concern_are_plain_enough_to_be_read_aloud() -> None:
     for concern in sample().concerns:
-        said = aloud(concern)
+        said = spoken_summary(concern)
         assert len(said) == 2
         assert reading_age_years(said) <= 15.0  # two sentences hold what the leaflet has a page for
 
 
 def test_read_aloud_in_german_a_name_keeps_its_capital() -> None:
-    with speaking("de"):
-        helps, _ = aloud(sample().concerns[0])
+    with use_language("de"):
+        helps, _ = spoken_summary(sample().concerns[0])
     assert helps[0].isupper()
     assert re.search(r"Die erste Wahl ist [A-ZÄÖÜ]", helps)
 
@@ -185,7 +185,9 @@ def test_the_page_carries_banner_hash_options_and_refusals(page: Page) -> None:
 
 def test_the_kinds_of_a_concern_are_told_where_it_has_some(page: Page) -> None:
     assert page.words.count("Kind:") == 2
-    assert f"Kind: {subtype_told('fine-red')} {subtype_told('over-1-mm')} Severity: moderate" in page.words
+    assert (
+        f"Kind: {subtype_description('fine-red')} {subtype_description('over-1-mm')} Severity: moderate" in page.words
+    )
     assert "Kind: Unknown: which kind it is was not said Severity: moderate" in page.words
 
 
@@ -316,7 +318,7 @@ def test_what_the_photograph_changes_and_suggests_stands_beside_its_overlays() -
     taken = Message("photo-plan.melanin_unknown", {"site": "Cheeks"})
     seen = Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0})
     plan = sample()
-    suggestion = Suggestion("age-spots", "forehead", "mild", (seen,))
+    suggestion = ConcernSuggestion("age-spots", "forehead", "mild", (seen,))
     told = replace(plan, assessment=replace(plan.assessment, photo_told=(taken,)), suggested=(suggestion,))
     words = Page(render_html(told, sample_figures())).words
     assert f"What the plan took from it {taken.text}" in words

@@ -6,13 +6,20 @@ from dataclasses import replace
 import pytest
 from report_samples import sample
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.plan.course_records import SourceRange
 from skinbeam.plan.records import ConcernPlan, HarmShare, Option
-from skinbeam.plan.spans import Range
-from skinbeam.report.icons import icon_arrays
-from skinbeam.report.options import expected_pictures
-from skinbeam.report.outcomes import expected_arrays, expected_rows, good_of, harm_values, reference, worst_harm
+from skinbeam.report.graphics.icons import icon_arrays_svg
+from skinbeam.report.option_cards import expected_pictures
+from skinbeam.report.outcomes import (
+    expected_arrays,
+    expected_rows,
+    harm_values,
+    improved_share,
+    share_reference,
+    worst_harm,
+)
+from skinbeam.text import Message
 
 PLAN = sample()
 OPTIONS = [(concern, option) for concern in PLAN.concerns for option in concern.options]
@@ -29,7 +36,7 @@ def harms(**shares: float) -> tuple[HarmShare, ...]:
 
 
 def drawn(option: Option) -> str:
-    return "".join(map(icon_arrays, expected_rows(option)))
+    return "".join(map(icon_arrays_svg, expected_rows(option)))
 
 
 @pytest.mark.parametrize(("concern", "option"), OPTIONS)
@@ -79,10 +86,10 @@ def test_a_burn_without_cooling_is_no_outcome_of_the_treatment() -> None:
 
 def test_the_caption_says_of_whom_and_when() -> None:
     expected = replace(BARE.expected, p_at_least={"50": KNOWN})
-    option = replace(BARE, expected=expected, followup_months=Range(1.0, 6.0, "months"))
-    assert isinstance(good_of(option), Estimate)
-    assert "people like those in the trials" in reference(option)
-    assert "1 to 6 months after the last session" in reference(option)
-    assert "do not print" in reference(replace(option, followup_months=Unknown("not printed")))
-    assert "cannot say how many" in reference(BARE)
-    assert "Rings" not in reference(BARE)
+    option = replace(BARE, expected=expected, followup_months=SourceRange(1.0, 6.0, "months"))
+    assert isinstance(improved_share(option), Estimate)
+    assert "people like those in the trials" in share_reference(option)
+    assert "1 to 6 months after the last session" in share_reference(option)
+    assert "do not print" in share_reference(replace(option, followup_months=Unknown("not printed")))
+    assert "cannot say how many" in share_reference(BARE)
+    assert "Rings" not in share_reference(BARE)

@@ -9,9 +9,9 @@ from plan_reading import read_plan
 from pypdf import PageObject, PdfReader
 from report_samples import sample, sample_figures, sample_plan
 
-from skinbeam.report.figures import FigureData
-from skinbeam.report.report import write_report
-from skinbeam.schema.names import subtype_told
+from skinbeam.model.vocabulary import subtype_description
+from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.report.report_files import write_report
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_the_pdf_says_what_the_page_says(folder: Path) -> None:
         for option in (*concern["options"], *concern["refused"]):
             assert option["title"] in text
     assert text.count("Kind:") == sum("subtypes" in concern for concern in plan["concerns"])
-    assert flat(f"Kind: {subtype_told('fine-red')} {subtype_told('over-1-mm')}") in text
+    assert flat(f"Kind: {subtype_description('fine-red')} {subtype_description('over-1-mm')}") in text
     for part in ("Test spots", "What is not known", "What went wrong", "What always holds"):
         assert part in text
     appendix = words_of(folder / "appendix.pdf")

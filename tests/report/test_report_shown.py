@@ -4,11 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.plan.course_records import Duration, SourceRange
 from skinbeam.plan.records import TargetValue
-from skinbeam.plan.spans import Duration, Range
-from skinbeam.report.shown import Showable, keys_of, per_100, percent, quantity, sentence, sentences, show
+from skinbeam.report.formatting import (
+    Displayable,
+    display_value,
+    message_texts,
+    per_100,
+    percent,
+    quantity_label,
+    split_source_keys,
+    value_sentence,
+)
+from skinbeam.text import Message
 
 DOSE = Estimate(7.1, 5.6, 8.9, 0.8, "modelled", 200)
 TOLD = Message("plan.no-photo")
@@ -20,8 +29,8 @@ TOLD = Message("plan.no-photo")
         (DOSE, "J/cm²", "7.1 (5.6 to 8.9) J/cm²"),
         (replace(DOSE, low=7.1, high=7.1), "J", "7.1 J"),
         (Unknown("no trial"), "J", "unknown"),
-        (Range(1, 3, "weeks", "a2000"), "weeks", "1 to 3 weeks"),
-        (Range(2, 2, "weeks"), "weeks", "2 weeks"),
+        (SourceRange(1, 3, "weeks", "a2000"), "weeks", "1 to 3 weeks"),
+        (SourceRange(2, 2, "weeks"), "weeks", "2 weeks"),
         (Duration("redness", 2.0, 5.5, "days", ("a", "b"), TOLD), "days", "2 to 5.5 days"),
         (TargetValue(350.0, 200.0, 500.0, "normal", "", "a"), "µm", "350 (200 to 500) µm"),
         (7.5, "mm", "7.5 mm"),
@@ -35,22 +44,22 @@ TOLD = Message("plan.no-photo")
         (TOLD, "", TOLD.text),
     ],
 )
-def test_a_value_is_shown_with_its_unit(value: Showable, unit: str, text: str) -> None:
-    assert show(value, unit).text == text
+def test_a_value_is_shown_with_its_unit(value: Displayable, unit: str, text: str) -> None:
+    assert display_value(value, unit).text == text
 
 
 def test_the_note_says_what_the_range_means() -> None:
-    assert show(DOSE).note == "80 % of such skins; modelled, 200 draws"
-    assert show(replace(DOSE, kind="pooled")).note == "80 % of new clinics; pooled from trials"
-    assert show(Range(1, 3, "weeks", "a2000", TOLD)).note == f"{TOLD.text} (a2000)"
-    assert show(Duration("redness", 2, 5, "days", ("a", "b"), TOLD)).note == f"{TOLD.text} (a, b)"
-    assert show(TargetValue(3.0, 2.0, 4.0, "normal", "in vivo", "a2000")).note == "in vivo (a2000)"
-    assert show(Range(1, 3, "weeks", "a2000")).note == "a2000"
-    assert show(Range(1, 3, "months")).note == ""
+    assert display_value(DOSE).note == "80 % of such skins; modelled, 200 draws"
+    assert display_value(replace(DOSE, kind="pooled")).note == "80 % of new clinics; pooled from trials"
+    assert display_value(SourceRange(1, 3, "weeks", "a2000", TOLD)).note == f"{TOLD.text} (a2000)"
+    assert display_value(Duration("redness", 2, 5, "days", ("a", "b"), TOLD)).note == f"{TOLD.text} (a, b)"
+    assert display_value(TargetValue(3.0, 2.0, 4.0, "normal", "in vivo", "a2000")).note == "in vivo (a2000)"
+    assert display_value(SourceRange(1, 3, "weeks", "a2000")).note == "a2000"
+    assert display_value(SourceRange(1, 3, "months")).note == ""
 
 
 def test_an_unknown_stays_unknown_whatever_it_is_asked_as() -> None:
-    for shown in (one(Unknown("no trial")) for one in (show, per_100, percent)):
+    for shown in (one(Unknown("no trial")) for one in (display_value, per_100, percent)):
         assert not shown.known
         assert shown.note == "no trial"
         assert not any(c.isdigit() for c in shown.text)
@@ -75,14 +84,14 @@ def test_a_share_is_shown_as_people_or_per_cent() -> None:
     ],
 )
 def test_a_name_carries_its_unit(name: str, words: str, unit: str) -> None:
-    assert quantity(name) == (words, unit)
+    assert quantity_label(name) == (words, unit)
 
 
 def test_sentences_of_anything() -> None:
-    assert sentence(Unknown("no trial")) == "Unknown: no trial"
-    assert sentence(TOLD) == TOLD.text
-    assert sentence("moderate") == "moderate"
-    assert sentences([TOLD, TOLD]) == (TOLD.text, TOLD.text)
-    assert keys_of(None) == ()
-    assert keys_of("a2000") == ("a2000",)
-    assert keys_of(("a2000", "b2000")) == ("a2000", "b2000")
+    assert value_sentence(Unknown("no trial")) == "Unknown: no trial"
+    assert value_sentence(TOLD) == TOLD.text
+    assert value_sentence("moderate") == "moderate"
+    assert message_texts([TOLD, TOLD]) == (TOLD.text, TOLD.text)
+    assert split_source_keys(None) == ()
+    assert split_source_keys("a2000") == ("a2000",)
+    assert split_source_keys(("a2000", "b2000")) == ("a2000", "b2000")

@@ -8,17 +8,17 @@ import pytest
 from plan_reading import read_plan
 from report_samples import sample_plan
 
-from skinbeam.report.shown import people
-from skinbeam.report.terminal import aligned, summary
+from skinbeam.report.formatting import people_of_100
+from skinbeam.report.terminal import align_columns, plan_summary
 
 
 def lines_of(plan: dict[str, Any]) -> list[str]:
-    return summary(read_plan(plan)).splitlines()
+    return plan_summary(read_plan(plan)).splitlines()
 
 
 def test_a_concern_is_one_line_with_option_light_dose_share_and_time() -> None:
     plan = read_plan(sample_plan())
-    printed = summary(plan, {concern.place: 1.24 for concern in plan.concerns}).splitlines()
+    printed = plan_summary(plan, {concern.place: 1.24 for concern in plan.concerns}).splitlines()
     for concern in plan.concerns:
         (line,) = [line for line in printed if line[:1] in "✓–" and concern.title in line]
         assert line.endswith("1.2 s")
@@ -31,13 +31,14 @@ def test_a_concern_is_one_line_with_option_light_dose_share_and_time() -> None:
         assert dose is None or f"{dose:g} J/cm²" in line
         half = first.expected.p_at_least["50"]
         assert not hasattr(half, "median") or (
-            f"{people(half.median)} of 100 better by half ({people(half.low)}–{people(half.high)})" in line
+            f"{people_of_100(half.median)} of 100 better by half ({people_of_100(half.low)}–{people_of_100(half.high)})"
+            in line
         )
 
 
 def test_the_answer_is_short_and_its_columns_begin_below_each_other() -> None:
     plan = read_plan(sample_plan())
-    printed = summary(plan).splitlines()
+    printed = plan_summary(plan).splitlines()
     rows = [line for line in printed if line[:1] in "✓–" and line.strip()]
     assert len(rows) == len(plan.concerns)
     starts = [[found.end() for found in re.finditer(r" {3,}(?=\S)", line)] for line in rows]
@@ -47,7 +48,7 @@ def test_the_answer_is_short_and_its_columns_begin_below_each_other() -> None:
 
 def test_no_cell_is_cut() -> None:
     long = "x" * 300
-    assert aligned([(long, "a"), ("b", long)]) == [f"{long}   a", f"b{' ' * 302}{long}"]
+    assert align_columns([(long, "a"), ("b", long)]) == [f"{long}   a", f"b{' ' * 302}{long}"]
 
 
 @pytest.mark.parametrize("decision", ["with-caution", "refer"])

@@ -11,28 +11,26 @@ from plan_reading import read_plan
 from report_samples import sample, sample_figures, sample_plan
 from test_report_html import Page
 
-from skinbeam.messages import Message, catalogue, text
-from skinbeam.plan.ranking import chance
-from skinbeam.plan.reading import Told
-from skinbeam.plan.records import Option
-from skinbeam.plan.records import Refused as NotOffered
-from skinbeam.plan.setup import DeviceSetting, Setup
-from skinbeam.report.charts import calendar
-from skinbeam.report.clinician import report_page
+from skinbeam.plan.course_records import DeviceSetting, DeviceSetup
+from skinbeam.plan.plan_document import StoredMessage
+from skinbeam.plan.ranking import per_hundred
+from skinbeam.plan.records import Option, RefusedOption
+from skinbeam.report.clinician_page import report_page
 from skinbeam.report.context import ReportPage
-from skinbeam.report.drawing import draw
-from skinbeam.report.figures import FigureData
-from skinbeam.report.names import device_of
-from skinbeam.report.options import refusals
-from skinbeam.report.report import render_html
-from skinbeam.report.shown import people, show
-from skinbeam.report.terminal import summary
+from skinbeam.report.formatting import device_name, display_value, people_of_100
+from skinbeam.report.graphics.charts import draw_calendar
+from skinbeam.report.graphics.figure_data import FigureData
+from skinbeam.report.option_cards import refused_options
+from skinbeam.report.report_figures import draw_report_figures
+from skinbeam.report.report_files import render_html
+from skinbeam.report.terminal import plan_summary
+from skinbeam.text import Message, catalogue, render_message
 
 CAUTION = "Synthetic: an antiviral is given before ablation around the mouth."
 
 
 def page_of(plan: dict[str, Any]) -> ReportPage:
-    drawn = draw(read_plan(plan), sample_figures())
+    drawn = draw_report_figures(read_plan(plan), sample_figures())
     return report_page(read_plan(plan), drawn.pictures, (), embedded={}, photo=None)
 
 
@@ -96,7 +94,7 @@ def test_a_caution_about_the_first_option_stands_with_the_decision_and_is_named_
     assert CAUTION not in [one.lead for one in first.reasons]
     assert first.also.endswith(f": {told.number}.")
     assert Page(render_html(read_plan(plan), sample_figures())).words.count(CAUTION) == 1
-    assert CAUTION in summary(read_plan(plan))
+    assert CAUTION in plan_summary(read_plan(plan))
 
 
 def spoke(rule: str, decision: str, text: str) -> dict[str, Any]:
@@ -142,33 +140,33 @@ def test_the_terminal_says_why_no_laser_is_offered() -> None:
     plan = copy.deepcopy(sample_plan())
     concern = plan["concerns"][0]
     concern["options"] = [without_device("Filler injection", 1)]
-    assert "reaches too few skins" not in summary(read_plan(plan))
+    assert "reaches too few skins" not in plan_summary(read_plan(plan))
     concern["refused"] = [{"modality": "vascular", "title": "x", "reasons": [message("reaches too few skins")]}]
-    assert "no laser: reaches too few skins" in summary(read_plan(plan))
+    assert "no laser: reaches too few skins" in plan_summary(read_plan(plan))
 
 
 def test_refusals_of_one_kind_and_for_one_reason_are_told_once_without_names_of_keys() -> None:
     asked = [
-        NotOffered("vascular", "Vascular laser", None, "ktp-532", (Told("x", {}, "KTP laser: too weak"),)),
-        NotOffered("vascular", "Vascular laser", None, "ipl", (Told("x", {}, "Pulsed light: too weak"),)),
-        NotOffered("a", "Full-field laser", "kincaid1975", None, (Told("x", {}, "tanned"),)),
-        NotOffered("b", "Fractional laser", None, None, (Told("x", {}, "tanned"),)),
+        RefusedOption("vascular", "Vascular laser", None, "ktp-532", (StoredMessage("x", {}, "KTP laser: too weak"),)),
+        RefusedOption("vascular", "Vascular laser", None, "ipl", (StoredMessage("x", {}, "Pulsed light: too weak"),)),
+        RefusedOption("a", "Full-field laser", "kincaid1975", None, (StoredMessage("x", {}, "tanned"),)),
+        RefusedOption("b", "Fractional laser", None, None, (StoredMessage("x", {}, "tanned"),)),
     ]
-    assert [(one.title, one.reasons) for one in refusals(asked)] == [
+    assert [(one.title, one.reasons) for one in refused_options(asked)] == [
         ("Vascular laser", ("KTP laser: too weak.", "Pulsed light: too weak.")),
         ("Full-field laser; Fractional laser", ("tanned.",)),
     ]
-    told = [one.reasons for one in refusals(asked, ["tanned"])]
-    assert told[-1] == (text("report.refused_above"),), "what the decision says is not said again"
+    told = [one.reasons for one in refused_options(asked, ["tanned"])]
+    assert told[-1] == (render_message("report.refused_above"),), "what the decision says is not said again"
 
 
 def test_devices_refused_for_one_reason_are_told_in_one_sentence() -> None:
     asked = [
-        NotOffered("vascular", "Vascular laser", None, name, (Message("plan.no-practice", {"device": name}),))
+        RefusedOption("vascular", "Vascular laser", None, name, (Message("plan.no-practice", {"device": name}),))
         for name in ("KTP laser", "Pulsed light", "Ruby laser")
     ]
-    (one,) = refusals(asked)
-    assert one.reasons == (text("plan.no-practice", {"device": "KTP laser; Pulsed light; Ruby laser"}),)
+    (one,) = refused_options(asked)
+    assert one.reasons == (render_message("plan.no-practice", {"device": "KTP laser; Pulsed light; Ruby laser"}),)
 
 
 def test_harms_that_nobody_counted_are_told_once_below_the_options() -> None:
@@ -191,7 +189,7 @@ def test_a_sentence_counts_the_people_that_the_table_counts(draws: int) -> None:
     """Every share of so many draws, one ulp of a sum below it too: 73 of 200 were 37 in the table and 36 in words."""
     for met in range(draws + 1):
         for share in (met / draws, met / draws * (1 - 2e-16)):
-            told, table = chance(share), people(round(share, 6))
+            told, table = per_hundred(share), people_of_100(round(share, 6))
             if told >= 1.0 and table.isdigit():
                 assert f"{told:g}" == table
             else:
@@ -201,25 +199,25 @@ def test_a_sentence_counts_the_people_that_the_table_counts(draws: int) -> None:
 
 @pytest.mark.parametrize(("months", "told"), [(1, "1 month"), (3, "3 months"), (0.75, "0.75 months")])
 def test_one_has_no_plural(months: float, told: str) -> None:
-    assert show(months, "months").text == told
+    assert display_value(months, "months").text == told
 
 
 def option_of(title: str, wavelength_nm: float, band_nm: tuple[float, float] | None = None) -> Option:
     option = sample().concerns[0].options[0]
-    return replace(option, setup=Setup("x", title, wavelength_nm, band_nm, DeviceSetting(wavelength_nm, 1.0)))
+    return replace(option, setup=DeviceSetup("x", title, wavelength_nm, band_nm, DeviceSetting(wavelength_nm, 1.0)))
 
 
 def test_a_wavelength_that_the_device_is_named_by_is_not_told_twice() -> None:
-    assert device_of(option_of("CO2 laser, 10600 nm", 10600.0)) == "CO2 laser, 10600 nm"
-    assert device_of(option_of("CO2 laser", 10600.0)) == "CO2 laser, 10,600 nm"
+    assert device_name(option_of("CO2 laser, 10600 nm", 10600.0)) == "CO2 laser, 10600 nm"
+    assert device_name(option_of("CO2 laser", 10600.0)) == "CO2 laser, 10,600 nm"
 
 
 def test_a_wavelength_that_is_one_of_two_in_the_name_is_told() -> None:
     title = "Nd:YAG laser, 532 and 1064 nm, Q-switched"
     for wavelength in (532.0, 1064.0):
-        assert device_of(option_of(title, wavelength)) == f"{title}, {wavelength:g} nm"
+        assert device_name(option_of(title, wavelength)) == f"{title}, {wavelength:g} nm"
     lamp = option_of("Pulsed light, 560 nm", 560.0, (560.0, 1200.0))
-    assert device_of(lamp) == "Pulsed light, 560 nm, from 560 nm"
+    assert device_name(lamp) == "Pulsed light, 560 nm, from 560 nm"
 
 
 def test_a_medicine_of_today_is_taken_now() -> None:
@@ -235,14 +233,14 @@ def test_a_medicine_of_today_is_taken_now() -> None:
 
 
 def test_no_week_stands_before_the_first_visit() -> None:
-    drawn = calendar([("Age spots", [(0.0, "1"), (4.0, "2")])])
+    drawn = draw_calendar([("Age spots", [(0.0, "1"), (4.0, "2")])])
     assert "<!-- 0 -->" in drawn
     assert "<!-- \N{MINUS SIGN}1 -->" not in drawn
 
 
 def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> None:
     """The rule says months; a sentence that says four weeks alone would send the person to treatment too early."""
-    assert all("months" in text(f"rules.{rule}") for rule in ("keloid-other-lasers", "raised-scars"))
+    assert all("months" in render_message(f"rules.{rule}") for rule in ("keloid-other-lasers", "raised-scars"))
     assert "a raised scar shows after months" in catalogue()["plan.test-spot"]
 
 

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader
 from report_samples import leaflet_pdf
 
-from skinbeam.report.leaflet.page import leaflet_page, sentences_of
+from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
 from skinbeam.report.leaflet.readability import reading_age_years
-from skinbeam.report.report import write_report
+from skinbeam.report.report_files import write_report
 
 pytestmark = pytest.mark.check
 
@@ -62,7 +62,7 @@ def test_a_leaflet_has_a_page_for_all_and_one_for_each_concern(file: Path) -> No
     assert len(texts) == 1 + len(page.concerns)
     # Words, without the numbers and without the list of studies below them.
     assert max(len(re.findall("[A-Za-z]{2,}", text.split("Studies behind")[0])) for text in texts[1:]) <= 600
-    assert reading_age_years(sentences_of(page)) <= 12.0
+    assert reading_age_years(leaflet_sentences(page)) <= 12.0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,11 +6,18 @@ from condition_table import condition, modality, site
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
-from skinbeam.messages import catalogue
-from skinbeam.schema.names import NameKind, conditions_document, resolve, subtype_told, subtypes, table
-from skinbeam.sources import bibliography
+from skinbeam.model.errors import InputError
+from skinbeam.model.sources import bibliography
+from skinbeam.model.vocabulary import (
+    NameKind,
+    condition_subtypes,
+    conditions_document,
+    resolve_name,
+    subtype_description,
+    vocabulary_table,
+)
+from skinbeam.text import catalogue
 
 CONDITIONS = [
     "wrinkles",
@@ -51,21 +58,21 @@ SITES = [
     "hands",
     "arms",
 ]
-LASERS = [name for name, entry in table("modality").items() if entry["laser"]]
+LASERS = [name for name, entry in vocabulary_table("modality").items() if entry["laser"]]
 KINDS: tuple[NameKind, ...] = ("condition", "site", "modality")
 SPELLINGS = [
     (kind, name, word)
     for kind in KINDS
-    for name, entry in table(kind).items()
+    for name, entry in vocabulary_table(kind).items()
     for word in (name, entry["title"], *entry["aliases"])
 ]
 EVERY = pytest.mark.parametrize("name", CONDITIONS)
 
 
 def test_the_names_of_the_interface_are_there() -> None:
-    assert list(table("condition")) == CONDITIONS
-    assert [name for name, entry in table("site").items() if entry["use"] == "treatment"] == SITES
-    assert [name for name, entry in table("site").items() if entry["use"] == "skin"] == [
+    assert list(vocabulary_table("condition")) == CONDITIONS
+    assert [name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"] == SITES
+    assert [name for name, entry in vocabulary_table("site").items() if entry["use"] == "skin"] == [
         "forearm",
         "buttock",
         "back",
@@ -85,18 +92,18 @@ def test_the_names_of_the_interface_are_there() -> None:
 def test_every_spelling_leads_to_its_name(spelling: tuple[NameKind, str, str], write: object) -> None:
     kind, name, word = spelling
     assert callable(write)
-    assert resolve(kind, write(word), field="x") == name
+    assert resolve_name(kind, write(word), field="x") == name
 
 
 def test_no_word_means_two_things() -> None:
     for kind in KINDS:
-        words = [w.lower() for _, entry in table(kind).items() for w in entry["aliases"]]
+        words = [w.lower() for _, entry in vocabulary_table(kind).items() for w in entry["aliases"]]
         assert len(words) == len(set(words))
 
 
 def test_a_misspelt_name_gets_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
-        resolve("condition", "melasmaa", field="concern[0].condition")
+        resolve_name("condition", "melasmaa", field="concern[0].condition")
     assert 'Did you mean "melasma"' in caught.value.hint
 
 
@@ -108,7 +115,7 @@ def test_a_condition_tells_what_it_is_and_what_a_laser_can_do(name: str) -> None
     assert it.targets
     assert set(it.fits) == set(LASERS)
     assert it.alternatives
-    assert all(not table("modality")[other]["laser"] for other in it.alternatives)
+    assert all(not vocabulary_table("modality")[other]["laser"] for other in it.alternatives)
 
 
 @EVERY
@@ -189,12 +196,12 @@ def test_sites_of_skin_alone_are_no_sites_of_treatment() -> None:
         site("forearm")
 
 
-@pytest.mark.parametrize("name", table("modality"))
+@pytest.mark.parametrize("name", vocabulary_table("modality"))
 def test_a_modality_is_described(name: str) -> None:
     it = modality(name)
     assert it.definition.text
     assert it.laser == (it.endpoint is not None) == (it.where is not None)
-    assert all(place in table("site") for place in it.not_at)
+    assert all(place in vocabulary_table("site") for place in it.not_at)
     assert not it.not_at or it.source in bibliography()
 
 
@@ -209,12 +216,12 @@ def test_no_sentence_is_left_over() -> None:
         "condition-definition": set(CONDITIONS),
         "condition-can": set(CONDITIONS),
         "condition-cannot": set(CONDITIONS),
-        "subtype-title": {word for name in CONDITIONS for word in subtypes(name)},
-        "subtype-definition": {word for name in CONDITIONS for word in subtypes(name)},
+        "subtype-title": {word for name in CONDITIONS for word in condition_subtypes(name)},
+        "subtype-definition": {word for name in CONDITIONS for word in condition_subtypes(name)},
         "condition-why": {id.split(".")[1] for id in whys},
-        "site-definition": set(table("site")),
+        "site-definition": set(vocabulary_table("site")),
         "site-note": set(SITES),
-        "modality-definition": set(table("modality")),
+        "modality-definition": set(vocabulary_table("modality")),
         "laser-note": set(devices()),
     }
     for section, names in sections.items():
@@ -222,7 +229,7 @@ def test_no_sentence_is_left_over() -> None:
 
 
 def test_only_these_conditions_have_kinds_and_a_keloid_is_none_of_a_raised_scar() -> None:
-    assert {name: subtypes(name) for name in CONDITIONS if subtypes(name)} == {
+    assert {name: condition_subtypes(name) for name in CONDITIONS if condition_subtypes(name)} == {
         "melasma": ("epidermal", "dermal", "mixed"),
         "facial-telangiectasia": ("fine-red", "blue", "over-1-mm"),
         "acne-scars": ("ice-pick", "boxcar", "rolling"),
@@ -230,16 +237,16 @@ def test_only_these_conditions_have_kinds_and_a_keloid_is_none_of_a_raised_scar(
         "hypertrophic-scars": ("red", "white"),
         "keloid": ("red", "white"),
     }
-    assert subtypes("no such condition") == ()
+    assert condition_subtypes("no such condition") == ()
 
 
 @EVERY
 def test_a_kind_says_how_a_clinician_tells_it(name: str) -> None:
     it = condition(name)
-    assert it.subtypes == subtypes(name)
+    assert it.subtypes == condition_subtypes(name)
     assert it.subtypes or it.subtypes_source is None
     for word in it.subtypes:
-        title, sentence = subtype_told(word).split(". ", 1)
+        title, sentence = subtype_description(word).split(". ", 1)
         assert title[0].isupper()
         assert sentence[0].isupper()
         assert sentence.endswith(".")
@@ -249,14 +256,14 @@ def test_conditions_document() -> None:
     document = conditions_document()
     assert document["schema"] == "skinbeam.conditions/1"
     for key, kind in (("conditions", "condition"), ("sites", "site"), ("modalities", "modality")):
-        assert [entry["name"] for entry in document[key]] == list(table(kind))  # type: ignore[arg-type]  # literals above
+        assert [entry["name"] for entry in document[key]] == list(vocabulary_table(kind))  # type: ignore[arg-type]  # literals above
         assert all({"name", "aliases", "title"} <= set(entry) for entry in document[key])
         assert all(("subtypes" in entry) == (key == "conditions") for entry in document[key])
     kinds = {entry["name"]: entry["subtypes"] for entry in document["conditions"]}
     assert kinds["freckles"] == []
     assert kinds["keloid"] == [{"name": "red", "title": "Red"}, {"name": "white", "title": "White"}]
     assert {name: tuple(one["name"] for one in listed) for name, listed in kinds.items()} == {
-        name: subtypes(name) for name in CONDITIONS
+        name: condition_subtypes(name) for name in CONDITIONS
     }
 
 
@@ -275,12 +282,16 @@ def test_conditions_document() -> None:
     ],
 )
 def test_a_broken_table_is_refused(change: dict[str, object], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = {key: value for key, value in (dict(table("condition")["freckles"]) | change).items() if value is not None}
+    entry = {
+        key: value
+        for key, value in (dict(vocabulary_table("condition")["freckles"]) | change).items()
+        if value is not None
+    }
 
     def changed(kind: NameKind) -> dict[str, object]:
-        return {"freckles": entry} if kind == "condition" else dict(table(kind))
+        return {"freckles": entry} if kind == "condition" else dict(vocabulary_table(kind))
 
-    monkeypatch.setattr(module, "table", changed)
+    monkeypatch.setattr(module, "vocabulary_table", changed)
     with pytest.raises(ValueError, match="condition") as caught:
         condition.__wrapped__("freckles")
     assert words in str(caught.value)

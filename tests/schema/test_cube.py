@@ -20,9 +20,9 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.errors import InputError
-from skinbeam.schema.cube import load_cube
-from skinbeam.schema.layers import load_layers
+from skinbeam.model.errors import InputError
+from skinbeam.simulate.layers_schema.layers import load_layers
+from skinbeam.simulate.layers_schema.voxels import load_cube
 
 MEDIUM = '[[medium]]\nname = "{}"\nmua_per_cm = 1.0\nmus_per_cm = 90.0\ng = 0.8\nn = 1.4\n'
 VOXELS = '[voxels]\nfile = "{}"\nsize_um = 20.0\n' + "".join(MEDIUM.format(name) for name in "abcd")

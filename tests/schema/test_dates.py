@@ -6,11 +6,10 @@ import tomllib
 import pytest
 from consultations import EXAMPLES, NAMED, concern
 
-from skinbeam.errors import InputError
-from skinbeam.schema import load
-from skinbeam.schema.case import Case
-from skinbeam.schema.dates import check_dates
-from skinbeam.schema.load import load_case, loaded_case, parse
+from skinbeam.model import input_files
+from skinbeam.model.case import Case, check_dates
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import case_from_tables, load_case, parse_record
 
 TODAY = datetime.date(2026, 11, 21)
 
@@ -18,7 +17,7 @@ TODAY = datetime.date(2026, 11, 21)
 def case(date: str, age_years: float = 42.0) -> Case:
     named = {"diagnosed": True, "diagnosed_by": "clinician", "diagnosis_method": "biopsy", "diagnosis_date": date}
     asked = [{"condition": "age-spots", "site": "cheeks", **named}]
-    return parse(Case, {"patient": {"age_years": age_years}, "concern": asked}, file="case")
+    return parse_record(Case, {"patient": {"age_years": age_years}, "concern": asked}, file="case")
 
 
 # Someone of 42 years was born after the 21st of November 1983.
@@ -47,7 +46,7 @@ def test_a_specialists_decision_is_dated_like_a_diagnosis() -> None:
     decision = {"by": "dermatologist", "date": "2026-11-22", "allows": ["fractional-ablative"]}
     patient = {"age_years": 42.0, "history": ["keloid"], "keloid_decision": decision}
     with pytest.raises(InputError) as caught:
-        check_dates(parse(Case, {"patient": patient}, file="case"), TODAY, file="case")
+        check_dates(parse_record(Case, {"patient": patient}, file="case"), TODAY, file="case")
     assert caught.value.field == "patient.keloid_decision.date"
 
 
@@ -55,11 +54,11 @@ def test_every_door_asks_the_clock_and_the_hash_does_not_hang_on_it(monkeypatch:
     file = EXAMPLES / "first-consultation" / "case.toml"
     before = load_case(file).sha256()
 
-    monkeypatch.setattr(load, "today", lambda: datetime.date(2027, 10, 1))
+    monkeypatch.setattr(input_files, "current_date", lambda: datetime.date(2027, 10, 1))
     assert load_case(file).sha256() == before
-    monkeypatch.setattr(load, "today", lambda: datetime.date(2026, 10, 1))
+    monkeypatch.setattr(input_files, "current_date", lambda: datetime.date(2026, 10, 1))
     with pytest.raises(InputError, match="future"):
         load_case(file)
     tables = tomllib.loads("[patient]\nage_years = 42\n" + concern("age-spots", extra=NAMED.replace("-03-", "-12-")))
     with pytest.raises(InputError, match="future"):
-        loaded_case(tables, file.parent, "form")
+        case_from_tables(tables, file.parent, "form")

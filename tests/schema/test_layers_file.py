@@ -13,11 +13,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from skinbeam.errors import InputError
-from skinbeam.schema.inclusion_checks import check_inclusions
-from skinbeam.schema.layers import LayersFile, LightBeam, LoadedLayers, load_layers
-from skinbeam.schema.load import parse
-from skinbeam.schema.overlap import Body, overlap, segment_distance
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import parse_record
+from skinbeam.simulate.layers_schema.inclusions import SolidBody, bodies_overlap, check_inclusions, segment_distances
+from skinbeam.simulate.layers_schema.layers import LayersFile, LightBeam, LoadedLayers, load_layers
 
 ROOT = Path(__file__).parents[2]
 LAYER = {"name": "dermis", "mua_per_cm": 0.7, "mus_per_cm": 160.0, "g": 0.8, "n": 1.37}
@@ -76,7 +75,7 @@ def test_older_files_keep_their_hash(name: str) -> None:
 def test_plain_layers_load_no_packer() -> None:
     file = ROOT / "examples" / "light" / "coverslip.toml"
     program = (
-        "import sys; from pathlib import Path; from skinbeam.schema.layers import load_layers;"
+        "import sys; from pathlib import Path; from skinbeam.simulate.layers_schema.layers import load_layers;"
         f"load_layers(Path({str(file)!r})); print(*{{'zarr', 'numcodecs', 'xarray', 'scipy'}} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
@@ -296,13 +295,13 @@ def test_a_thousand_segments_are_checked_fast_and_more_are_refused(tmp_path: Pat
         for k in range(20)
     ]
     tables = [{"name": str(i), "diameter_um": 10.0, "path_um": path} | BLOOD for i, path in enumerate(paths)]
-    spec = parse(LayersFile, {"layer": [LAYER], "vessel": tables}, file="x")
+    spec = parse_record(LayersFile, {"layer": [LAYER], "vessel": tables}, file="x")
     start = time.process_time()
     check_inclusions(spec.layer, spec.vessel, [], None, file="x")
     # Half a million pairs of segments; 10 s leave some 20 µs for each, arrays take below 1 µs.
     assert time.process_time() - start < 10
     tables[-1]["path_um"] = [[0, 0, 5000], [0, 0, 5010], [0, 0, 5020]]
-    spec = parse(LayersFile, {"layer": [LAYER], "vessel": tables}, file="x")
+    spec = parse_record(LayersFile, {"layer": [LAYER], "vessel": tables}, file="x")
     with pytest.raises(InputError, match="1001 straight") as caught:
         check_inclusions(spec.layer, spec.vessel, [], None, file="x")
     assert caught.value.field == "vessel[999]"
@@ -315,14 +314,14 @@ point = st.tuples(coordinate, coordinate, coordinate).map(np.array)
 @settings(max_examples=200)
 @given(point, point, point, point, st.floats(0, 1), st.floats(0, 1))
 def test_the_distance_of_segments(a: Any, b: Any, c: Any, d: Any, s: float, t: float) -> None:
-    found = float(segment_distance(a, b, c, d))
+    found = float(segment_distances(a, b, c, d))
     # 1e-16 of squares up to 4e6 in each of a few products: 1e-4 µm where segments cross, far less elsewhere.
-    for swapped in (segment_distance(c, d, a, b), segment_distance(b, a, c, d), segment_distance(a, b, d, c)):
+    for swapped in (segment_distances(c, d, a, b), segment_distances(b, a, c, d), segment_distances(a, b, d, c)):
         assert float(swapped) == pytest.approx(found, abs=1e-4)
     assert found <= np.linalg.norm(a + s * (b - a) - c - t * (d - c)) + 1e-4
     # From a point to itself, and from a segment to one of its own points.
-    assert float(segment_distance(a, a, c, c)) == pytest.approx(float(np.linalg.norm(a - c)), rel=1e-12)
-    assert float(segment_distance(a, b, a + s * (b - a), d)) == pytest.approx(0, abs=1e-4)
+    assert float(segment_distances(a, a, c, c)) == pytest.approx(float(np.linalg.norm(a - c)), rel=1e-12)
+    assert float(segment_distances(a, b, a + s * (b - a), d)) == pytest.approx(0, abs=1e-4)
 
 
 def test_the_distance_of_segments_reaches_its_least_value() -> None:
@@ -332,7 +331,7 @@ def test_the_distance_of_segments_reaches_its_least_value() -> None:
     one = a[:, None] + places[:, None] * (b - a)[:, None]
     other = c[:, None] + places[:, None] * (d - c)[:, None]
     tried = np.linalg.norm(one[:, :, None] - other[:, None], axis=-1).min(axis=(1, 2))
-    found = segment_distance(a, b, c, d)
+    found = segment_distances(a, b, c, d)
     # The grid comes within half a step (of lengths up to 3.5) on either segment.
     assert np.all(found <= tried + 1e-12)
     assert np.all(tried - found < 0.5 * 0.01 * 2 * 3.5)
@@ -359,7 +358,7 @@ def test_overlapping_vessels_are_always_refused(
         {"name": "a", "diameter_um": wide, "path_um": [list(start), list(end)]},
         {"name": "b", "diameter_um": narrow, "path_um": [joint.tolist(), [900.0, 900.0, 900.0]]},
     ]
-    spec = parse(LayersFile, {"layer": [LAYER], "vessel": [table | BLOOD for table in tables]}, file="x")
+    spec = parse_record(LayersFile, {"layer": [LAYER], "vessel": [table | BLOOD for table in tables]}, file="x")
     with pytest.raises(InputError) as caught:
         check_inclusions(spec.layer, spec.vessel, [], None, file="x")
     assert caught.value.code == "vessels-overlap"
@@ -367,11 +366,11 @@ def test_overlapping_vessels_are_always_refused(
 
 half = st.floats(1, 50)
 body = st.builds(
-    Body, st.tuples(*[st.floats(-60, 60)] * 3), st.tuples(half, half, half), st.booleans()
+    SolidBody, st.tuples(*[st.floats(-60, 60)] * 3), st.tuples(half, half, half), st.booleans()
 )  # fmt: skip
 
 
-def farness(point: Any, body: Body) -> list[Any]:
+def farness(point: Any, body: SolidBody) -> list[Any]:
     """What is below 1 inside a body: squares of how far out a point lies on the scale of its half widths."""
     x, y, z = (((point[axis] - body.centre[axis]) / body.half[axis]) ** 2 for axis in range(3))
     return [x + y, z] if body.disc else [x + y + z]
@@ -379,9 +378,9 @@ def farness(point: Any, body: Body) -> list[Any]:
 
 @settings(max_examples=150)
 @given(body, body)
-def test_bodies_overlap_where_a_point_is_in_both(one: Body, other: Body) -> None:
-    meets = overlap(one, other)
-    assert overlap(other, one) == meets
+def test_bodies_overlap_where_a_point_is_in_both(one: SolidBody, other: SolidBody) -> None:
+    meets = bodies_overlap(one, other)
+    assert bodies_overlap(other, one) == meets
     # The point that lies least far out of both: a convex problem, in which a minimiser finds the least value.
     found = minimize(
         lambda v: v[3],
@@ -400,14 +399,17 @@ def test_bodies_overlap_where_a_point_is_in_both(one: Body, other: Body) -> None
 
 
 def test_balls_meet_by_the_sum_of_their_radii() -> None:
-    ball = Body((0, 0, 0), (3, 3, 3))
+    ball = SolidBody((0, 0, 0), (3, 3, 3))
     for gap, meets in ((4.999, True), (5.0, False), (5.001, False)):
         place = [gap * part for part in (0.48, 0.6, 0.64)]
-        assert overlap(ball, Body(place, (2, 2, 2))) is meets
+        assert bodies_overlap(ball, SolidBody(place, (2, 2, 2))) is meets
     # A disc of radius 2 on the shoulder of the ball: at a height of 2 the ball is sqrt(9 - 4) = 2.236 wide.
     for side, meets in ((2.23, True), (2.24, False)):
-        assert overlap(ball, Body((2 + side, 0, 3), (2, 2, 1), True)) is meets
-        assert overlap(Body((2 + side, 0, 3), (2, 2, 1), True), ball) is meets
+        assert bodies_overlap(ball, SolidBody((2 + side, 0, 3), (2, 2, 1), True)) is meets
+        assert bodies_overlap(SolidBody((2 + side, 0, 3), (2, 2, 1), True), ball) is meets
     # Two discs of radius 2, side by side: 2.83 along x and y are 4.
     for side, meets in ((2.82, True), (2.83, False)):
-        assert overlap(Body((0, 0, 0), (2, 2, 1), True), Body((side, side, 1.9), (2, 2, 1), True)) is meets
+        assert (
+            bodies_overlap(SolidBody((0, 0, 0), (2, 2, 1), True), SolidBody((side, side, 1.9), (2, 2, 1), True))
+            is meets
+        )

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from skinbeam import units
-from skinbeam.errors import InputError
-from skinbeam.schema.case import Case
-from skinbeam.schema.fields import phototype_range, severity_range
-from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtypes, table
+from skinbeam.model import units
+from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError
+from skinbeam.model.fields import phototype_range, severity_range
+from skinbeam.model.input_files import LoadedCase, parse_record
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, vocabulary_table
 
 TABLES = sorted(Case.model_fields)
 scalars = (
@@ -34,7 +34,7 @@ values = st.recursive(
 
 def read(tables: dict[str, Any]) -> Case | InputError:
     try:
-        return parse(Case, tables, file="any.toml")
+        return parse_record(Case, tables, file="any.toml")
     except InputError as error:
         return error
 
@@ -72,7 +72,7 @@ def test_anything_is_a_case_or_one_fault(tables: dict[str, Any]) -> None:
 def test_whole_numbers_and_ranges_have_one_form(age: int, one: str, other: str) -> None:
     low, high = sorted((one, other), key=PHOTOTYPES.index)
     as_int, as_float = (
-        parse(Case, {"patient": {"age_years": number, "phototype": f"{low}-{high}"}}, file="x")
+        parse_record(Case, {"patient": {"age_years": number, "phototype": f"{low}-{high}"}}, file="x")
         for number in (age, float(age))
     )
     assert LoadedCase(as_int, Path()).sha256() == LoadedCase(as_float, Path()).sha256()
@@ -82,7 +82,7 @@ def test_whole_numbers_and_ranges_have_one_form(age: int, one: str, other: str) 
     assert phototype_range(grade) == (PHOTOTYPES.index(low) + 1, PHOTOTYPES.index(high) + 1)
     if low != high:
         with pytest.raises(InputError, match="ends exchanged"):
-            parse(Case, {"patient": {"age_years": age, "phototype": f"{high}-{low}"}}, file="x")
+            parse_record(Case, {"patient": {"age_years": age, "phototype": f"{high}-{low}"}}, file="x")
 
 
 @pytest.mark.parametrize("grade", SEVERITIES)
@@ -100,7 +100,7 @@ def test_kinds_are_a_set_that_neither_order_nor_repetition_changes(said: list[st
     assert case.concern[0].subtypes == ["boxcar", "rolling"]
 
 
-@pytest.mark.parametrize("condition", table("condition"))
+@pytest.mark.parametrize("condition", vocabulary_table("condition"))
 def test_kinds_may_be_left_out_of_any_condition(condition: str) -> None:
     for tables in (_of(condition, []), {"concern": [{"condition": condition, "site": "cheeks"}]}):
         case = read(tables)
@@ -108,10 +108,10 @@ def test_kinds_may_be_left_out_of_any_condition(condition: str) -> None:
         assert case.concern[0].subtypes == []
 
 
-@pytest.mark.parametrize("condition", table("condition"))
+@pytest.mark.parametrize("condition", vocabulary_table("condition"))
 @pytest.mark.parametrize("word", ["rolling", "red", "epidermal", "Rolling", "tram-line"])
 def test_a_kind_of_another_condition_is_refused_with_those_that_are_known(condition: str, word: str) -> None:
-    known, found = subtypes(condition), read(_of(condition, [*subtypes(condition), word]))
+    known, found = condition_subtypes(condition), read(_of(condition, [*condition_subtypes(condition), word]))
     if word in known:
         assert isinstance(found, Case)
         return
@@ -137,7 +137,7 @@ def _of(condition: str, said: list[str]) -> dict[str, Any]:
 @given(st.text(max_size=40))
 def test_a_title_never_enters_the_hash(title: str) -> None:
     tables = {"patient": {"age_years": 40}, "concern": [{"condition": "acne", "site": "nose"}]}
-    plain = LoadedCase(parse(Case, tables, file="x"), Path()).sha256()
+    plain = LoadedCase(parse_record(Case, tables, file="x"), Path()).sha256()
     titled = read({"title": title, **tables})
     if isinstance(titled, InputError):
         assert titled.field == "title"

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from skinbeam.errors import InputError
 from skinbeam.laser.device import devices, load_device
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import HISTORY, REACTIONS
-from skinbeam.schema.load import load_case
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, resolve, table
-from skinbeam.schema.refusals.faults import section_of
-from skinbeam.schema.refusals.meant import key_hint
-from skinbeam.shipped import shipped_table
-from skinbeam.sources import bibliography
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import HISTORY, REACTIONS
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_faults import nested_table
+from skinbeam.model.input_files import load_case
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import bibliography
+from skinbeam.model.suggestions import key_hint
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, resolve_name, vocabulary_table
 
 ROOT = Path(__file__).parents[2]
-WORDS = shipped_table("data/other_words.toml")
+WORDS = load_package_table("data/other_words.toml")
 PULSE = """
 [skin]
 site = "cheeks"
@@ -191,15 +191,15 @@ def test_a_unit_alone_is_no_likeness() -> None:
 
 
 def test_every_other_word_means_a_key_that_there_is() -> None:
-    from skinbeam.schema.device import DeviceFile
-    from skinbeam.schema.layers import LayersFile
+    from skinbeam.model.device_file import DeviceFile
+    from skinbeam.simulate.layers_schema.layers import LayersFile
 
     known: set[str] = set()
     for root, kind in zip((Case, LayersFile, DeviceFile), WORDS["file"], strict=True):
         assert set(kind["keys"]) <= set(root.model_fields)
         known |= set(root.model_fields)
         for field in root.model_fields.values():
-            inner = section_of(field.annotation)
+            inner = nested_table(field.annotation)
             known |= set() if inner is None else set(inner.model_fields)
     assert set(WORDS["key"].values()) <= known
     assert all(word != meant for word, meant in WORDS["key"].items())
@@ -233,22 +233,22 @@ def test_a_trade_name_stands_in_its_source(machine: dict[str, str]) -> None:
 @pytest.mark.parametrize("asked", ["tattoo removal", "Remove my tattoo", "hair removal", "leg veins", "stretch marks"])
 def test_what_people_ask_of_lasers_and_is_not_covered_is_said_so(asked: str) -> None:
     with pytest.raises(InputError) as caught:
-        resolve("condition", asked, field="concern[0].condition")
+        resolve_name("condition", asked, field="concern[0].condition")
     assert caught.value.code == "not-covered"
     assert " is not covered" in caught.value.message
     assert len(str(caught.value)) < 200
 
 
 def test_nothing_that_is_covered_is_called_not_covered() -> None:
-    for name, entry in table("condition").items():
+    for name, entry in vocabulary_table("condition").items():
         for word in (name, entry["title"], *entry["aliases"]):
-            assert resolve("condition", word, field="x") == name
+            assert resolve_name("condition", word, field="x") == name
     with pytest.raises(InputError) as caught:
-        resolve("condition", "xyzzy", field="x")
+        resolve_name("condition", "xyzzy", field="x")
     assert caught.value.code == "unknown-condition"
     assert len(str(caught.value)) < 600
     with pytest.raises(InputError, match="facial") as caught:
-        resolve("condition", "facial vein", field="x")
+        resolve_name("condition", "facial vein", field="x")
     assert caught.value.code == "unknown-condition"
 
 

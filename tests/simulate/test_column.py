@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.physics.damage.arrhenius import kinetics
-from skinbeam.physics.heat.rz import ring_volumes
-from skinbeam.physics.removal.microbeam import Dermis, column, column_heat
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.simulate.removal.column import LADDER_J, MiddleSkin, _light, full_column
-from skinbeam.simulate.removal.warming import Warming, warmed, warming_of
-from skinbeam.simulate.skins.kinetics import COLLAGEN_KINETICS
-from skinbeam.skin.model import Skin
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.physics.damage.arrhenius import read_kinetics
+from skinbeam.physics.heat.axisymmetric import ring_volumes
+from skinbeam.physics.removal.microbeam import DermisProperties, coagulated_column, column_heat
+from skinbeam.simulate.removal.column import ENERGY_LADDER_J, MedianSkinLayers, _cold_light, full_column
+from skinbeam.simulate.removal.heated_optics import ThermalOptics, heated_coefficients, thermal_optics
+from skinbeam.simulate.skins.tissue_kinetics import COLLAGEN_KINETICS
+from skinbeam.skin.distribution import SkinDistribution
 
 PROFILES = ("gaussian", "top-hat")
 DEPTHS_M = np.linspace(0.0, 3e-3, 80)
 
 
-def skin(**changes: Any) -> MiddleSkin:
+def skin(**changes: Any) -> MedianSkinLayers:
     """One layer of wet dermis without an end, that hardly scatters and does not boil unless it is told to."""
     one = {
         "thickness": np.inf,
@@ -35,10 +35,10 @@ def skin(**changes: Any) -> MiddleSkin:
         "dried_vol": 1.1e6,
         **changes,
     }
-    return MiddleSkin(**{name: np.array([value]) for name, value in one.items()}, start_K=306.0)
+    return MedianSkinLayers(**{name: np.array([value]) for name, value in one.items()}, start_K=306.0)
 
 
-def full(of: MiddleSkin, energy_J: float, **changes: Any) -> tuple[float, float]:
+def full(of: MedianSkinLayers, energy_J: float, **changes: Any) -> tuple[float, float]:
     beam = {"diameter_m": 200e-6, "profile": "gaussian", "pulse_s": 1e-3, **changes}
     return full_column(of, energy_J=energy_J, **beam)
 
@@ -52,9 +52,9 @@ def test_without_scattering_or_boiling_it_is_the_semi_analytic_column(energy_J: 
     are known to a third of a ring of 25 µm on either side.
     """
     of = skin()
-    dermis = Dermis(of.mua, of.mus, of.g, of.conductivity, of.heat_capacity_vol, np.array([of.start_K]))
+    dermis = DermisProperties(of.mua, of.mus, of.g, of.conductivity, of.heat_capacity_vol, np.array([of.start_K]))
     heat = column_heat(DEPTHS_M, dermis, radius_m=1e-4, pulse_s=1e-3)
-    quick = column(heat, energy_J, kinetics(COLLAGEN_KINETICS))
+    quick = coagulated_column(heat, energy_J, read_kinetics(COLLAGEN_KINETICS))
     depth, width = full(of, energy_J)
     expected = quick.depth_m[0]
     assert depth == pytest.approx(expected, abs=3 * 0.015 / of.mua[0] + (8e-6 + 0.08 * expected) / 3)
@@ -64,7 +64,7 @@ def test_without_scattering_or_boiling_it_is_the_semi_analytic_column(energy_J: 
 def test_all_light_is_absorbed_within_the_grid() -> None:
     """Ten mean free paths deep and eight radii wide: what is missing is far below the scatter of nothing."""
     of = skin(mua=5000.0)
-    r, z, _, absorbed = _light(tuple(part.tobytes() for part in of[:5]), 200e-6, "gaussian")
+    r, z, _, absorbed = _cold_light(tuple(part.tobytes() for part in of[:5]), 200e-6, "gaussian")
     total = float((absorbed * ring_volumes((r, z))[0]).sum())
     # Cells take the mean of exp(-mua z) over themselves, so that Beer's law is kept whole.
     assert total == pytest.approx(1.0, abs=2e-3)
@@ -77,7 +77,7 @@ def test_water_that_boils_narrows_the_column_and_never_deepens_it() -> None:
 
 
 def test_more_energy_never_makes_it_smaller() -> None:
-    found = [full(skin(mus=1e4, latent_vol=1.4e9), float(energy)) for energy in LADDER_J[::2]]
+    found = [full(skin(mus=1e4, latent_vol=1.4e9), float(energy)) for energy in ENERGY_LADDER_J[::2]]
     depths, widths = zip(*found, strict=True)
     assert all(after >= before for before, after in itertools.pairwise(depths))
     assert all(after >= before for before, after in itertools.pairwise(widths))
@@ -91,18 +91,20 @@ def test_a_top_hat_is_traced_as_one() -> None:
     Of 50 000 packets these are 5900 and 3100: 1.3 and 1.8 % of scatter; three times both together.
     """
     key = tuple(part.tobytes() for part in skin()[:5])
-    bell, flat = (_light(key, 200e-6, profile)[3][0] @ np.diff(_light(key, 200e-6, profile)[1]) for profile in PROFILES)
+    bell, flat = (
+        _cold_light(key, 200e-6, profile)[3][0] @ np.diff(_cold_light(key, 200e-6, profile)[1]) for profile in PROFILES
+    )
     assert bell / flat == pytest.approx(16 * -math.expm1(-1 / 8), rel=3 * 0.022)
 
 
 # --- light that is computed anew as the pulse warms the skin ---------------------------------------------------------
 
 
-def warming(**changes: Any) -> Warming:
+def warming(**changes: Any) -> ThermalOptics:
     """What changes nothing, unless it is told to."""
     one = {"water": [900.0], "scattering_slope": [0.0], "denatured": [1.0], **changes}
     slope = one.pop("water_slope", 0.0)
-    return Warming(water_slope=slope, **{name: np.array(value) for name, value in one.items()})
+    return ThermalOptics(water_slope=slope, **{name: np.array(value) for name, value in one.items()})
 
 
 SCATTERING = {"mus": 7000.0, "g": 0.85, "n": 1.37}
@@ -146,19 +148,19 @@ def test_boiled_water_leaves_what_is_not_water() -> None:
     layer, mua, mus = np.array([0, 1]), np.array([1000.0, 500.0]), np.array([7000.0, 6000.0])
     change = warming(water=[900.0, 600.0], scattering_slope=[0.0, 0.0], denatured=[0.5, 1.0])
     hot, none, all_of_it = np.full((1, 2), 400.0), np.zeros((1, 2)), np.ones((1, 2))
-    absorbed, scattered = warmed(change, layer, mua, mus, (hot, 50.0 * all_of_it, all_of_it))
+    absorbed, scattered = heated_coefficients(change, layer, mua, mus, (hot, 50.0 * all_of_it, all_of_it))
     assert absorbed == pytest.approx(np.array([[100.0, 0.0]]))  # never less than nothing
     assert scattered == pytest.approx(np.array([[3500.0, 6000.0]]))
-    assert warmed(change, layer, mua, mus, (hot, none, none))[0] == pytest.approx(mua[None])
+    assert heated_coefficients(change, layer, mua, mus, (hot, none, none))[0] == pytest.approx(mua[None])
 
 
 def test_only_dermis_and_fat_of_known_make_change_their_scattering() -> None:
-    drawn = Skin.from_case(parse(Case, {"skin": {"preset": "human"}}, file="test")).median()
-    found = warming_of(drawn, 1550.0)
+    drawn = SkinDistribution.from_case(parse_record(Case, {"skin": {"preset": "human"}}, file="test")).median()
+    found = thermal_optics(drawn, 1550.0)
     assert found is not None
     names = list(drawn["material"].to_numpy())
     assert [bool(slope) for slope in found.scattering_slope] == [name in ("dermis", "fat") for name in names]
     assert [left < 1 for left in found.denatured] == [name == "dermis" for name in names]
     layer = {"name": "slab", "mua_per_cm": 5.0, "mus_per_cm": 50.0, "g": 0.8, "n": 1.4}
-    explicit = Skin.from_case(parse(Case, {"skin": {"layer": [layer]}}, file="test")).median()
-    assert warming_of(explicit, 1550.0) is None
+    explicit = SkinDistribution.from_case(parse_record(Case, {"skin": {"layer": [layer]}}, file="test")).median()
+    assert thermal_optics(explicit, 1550.0) is None

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skinbeam.derived import derived_table
-from skinbeam.laser.settings import Beam, resolve
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.simulate.removal.column_table import tabulated_corrections
-from skinbeam.simulate.removal.microlesion import lesion
-from skinbeam.skin.model import Skin
-from skinbeam.units import MJ
+from skinbeam.laser.beam import Beam, resolve_beam
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.units import MJ
+from skinbeam.simulate.removal.column_table import lookup_column_corrections
+from skinbeam.simulate.removal.microlesion import microlesion_of_energy
+from skinbeam.skin.distribution import SkinDistribution
 
 PACKETS = 0.02  # scatter of the size of a column in full, of 12,000 packets
 
@@ -24,25 +24,29 @@ def beam(diameter_um: float, pulse_ms: float = 15.0) -> Beam:
         "settings": {"pulse_ms": pulse_ms, "profile": "gaussian"},
         "microbeam": {"diameter_um": diameter_um, "energy_mJ": 20.0, "density_per_cm2": 100.0},
     }
-    return resolve(parse(Case, tables, file="test"), Path())
+    return resolve_beam(parse_record(Case, tables, file="test"), Path())
 
 
 def skins(ita_deg: float) -> xr.Dataset:
-    return Skin.from_case(parse(Case, {"skin": {"site": "forearm", "ita_deg": ita_deg}}, file="test")).sample(20, 5)
+    return SkinDistribution.from_case(
+        parse_record(Case, {"skin": {"site": "forearm", "ita_deg": ita_deg}}, file="test")
+    ).sample(20, 5)
 
 
 @pytest.mark.parametrize("ita_deg", [50.0, -20.0])
 def test_columns_by_the_table_are_those_in_full(ita_deg: float) -> None:
     """Within three of the errors that the table states and those of the packets."""
     drawn, energy = skins(ita_deg), np.full(20, 20.0 * MJ)
-    by_table, in_full = (lesion(drawn, beam(150.0), energy, drawn, tabulated=told) for told in (True, False))
-    allowed = 3 * np.hypot(derived_table("column_corrections")["error"]["root_mean_square"], PACKETS)
+    by_table, in_full = (
+        microlesion_of_energy(drawn, beam(150.0), energy, drawn, tabulated=told) for told in (True, False)
+    )
+    allowed = 3 * np.hypot(load_derived_table("column_corrections")["error"]["root_mean_square"], PACKETS)
     for one, other in ((by_table.depth, in_full.depth), (by_table.width, in_full.width)):
         np.testing.assert_allclose(one, other, rtol=allowed)
 
 
 def test_another_beam_or_energy_is_left_to_the_full_model() -> None:
     drawn = skins(40.0)
-    assert tabulated_corrections(beam(150.0), np.array([20.0 * MJ]), drawn) is not None
+    assert lookup_column_corrections(beam(150.0), np.array([20.0 * MJ]), drawn) is not None
     for other, energy_mJ in ((beam(130.0), 20.0), (beam(150.0, 7.0), 20.0), (beam(150.0), 900.0)):
-        assert tabulated_corrections(other, np.array([energy_mJ * MJ]), drawn) is None
+        assert lookup_column_corrections(other, np.array([energy_mJ * MJ]), drawn) is None

@@ -10,17 +10,17 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import erfc
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.simulate.ends.bath import bath_pain_times
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.skins.grid import depth_grid
-from skinbeam.simulate.skins.kinetics import CELL_DEATH_KINETICS, sampled_kinetics
-from skinbeam.skin.model import Skin
-from skinbeam.skin.properties import perfusion
-from skinbeam.skin.tables import number, table
-from skinbeam.units import GAS_CONSTANT_J_MOL_K, UM, ZERO_CELSIUS_K
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, UM, ZERO_CELSIUS_K
+from skinbeam.simulate.endpoints.bath import bath_pain_times
+from skinbeam.simulate.scene import build_scene
+from skinbeam.simulate.skins.depth_grid import build_layer_grid
+from skinbeam.simulate.skins.tissue_kinetics import CELL_DEATH_KINETICS, sample_kinetics
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.properties import perfusion_coefficient
+from skinbeam.skin.tables import read_number, tissue_table
 
 # One material: conduction then has a closed form.
 LAYERS = [
@@ -47,7 +47,7 @@ def asked(case: Any, endpoint: str = "epidermal-necrosis", *, draws: int = 16, *
 
 def rates(k: int) -> Any:
     """The rate of cell death of draw k, 1/s, at a temperature in K."""
-    moved = sampled_kinetics(CELL_DEATH_KINETICS, Skin().sample(k + 1, 0))
+    moved = sample_kinetics(CELL_DEATH_KINETICS, SkinDistribution().sample(k + 1, 0))
 
     def rate(kelvin: float) -> float:
         if kelvin <= 0:  # a loss that goes on for as long as the search looks
@@ -104,7 +104,9 @@ def test_blood_lengthens_long_baths_alone(monkeypatch: pytest.MonkeyPatch) -> No
         return [median(asked("bath", bath__temperature_C=c, **ask)["dose"]) for c in (45.0, 60.0)]
 
     real = times()
-    monkeypatch.setattr("skinbeam.simulate.ends.bath.perfusion", lambda skins: 1e-9 * perfusion(skins))
+    monkeypatch.setattr(
+        "skinbeam.simulate.endpoints.bath.perfusion_coefficient", lambda skins: 1e-9 * perfusion_coefficient(skins)
+    )
     bare = times()
     # Two hours at 45 °C: blood at 37 °C holds the bottom of the papillary dermis 0.1 K lower, of which 0.15 K is 10 %.
     assert 1.01 < real[0] / bare[0] < 1.2
@@ -230,10 +232,10 @@ def test_what_a_pulse_would_be_too_short_to_tell_is_unknown() -> None:
 @pytest.mark.parametrize("bath_C", [48.0, 55.0, 70.0])
 def test_a_bath_hurts_when_its_heat_has_come_to_the_nerves(bath_C: float) -> None:
     case = loaded({"skin": {"temperature_C": 34.0, "layer": LAYERS}, "bath": {"temperature_C": bath_C}})
-    made = scene_of(case)
-    grid = depth_grid(made.middle["thickness_m"].values)
-    heat = table("pain")["heat"]
-    pain_C = number(heat["temperature_C"])
+    made = build_scene(case)
+    grid = build_layer_grid(made.middle["thickness_m"].values)
+    heat = tissue_table("pain")["heat"]
+    pain_C = read_number(heat["temperature_C"])
     # In a half-space with a held surface (Carslaw and Jaeger, 2.4) half of the epidermis is at 40 um.
     share = (pain_C - 34.0) / (bath_C - 34.0)
     root = brentq(lambda u: erfc(u) - share, 1e-6, 3.0)
@@ -241,7 +243,7 @@ def test_a_bath_hurts_when_its_heat_has_come_to_the_nerves(bath_C: float) -> Non
     least, most = ((40 * UM + side * wide) ** 2 / (4 * KAPPA * root**2) for side in (-0.5, 0.5))
     found = float(bath_pain_times(made.middle, bath_C, 22.0)[0])
     # The nerves stand in the cell that holds the middle; their channel lags by milliseconds.
-    assert 0.98 * least < found < 1.02 * most + 2 * number(heat["lag_s"])
+    assert 0.98 * least < found < 1.02 * most + 2 * read_number(heat["lag_s"])
 
 
 def test_a_bath_that_is_no_hotter_than_pain_never_hurts() -> None:

@@ -7,33 +7,39 @@ import pytest
 from pulse_samples import loaded, median, wide_response
 from test_vessel_ends import BUTTOCK, CASE, response_of, sized, vessels_of
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import NotAvailable
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import J_CM2, UM, ZERO_CELSIUS_K
 from skinbeam.physics.targets.vessel import shading
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessels.ends import closed_at, closure_dose, leak_dose, rupture_dose, vapour_K
-from skinbeam.simulate.vessels.hot_blood import (
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.scene import build_scene
+from skinbeam.simulate.vessels.heated_blood import (
     absorption_factor,
     dose_with_heated_blood,
     heated_mua,
-    vessels_at,
-    why_no_methaemoglobin,
-    why_unheated,
+    methaemoglobin_unknown_reason,
+    unheated_reason,
+    vessels_at_dose,
 )
-from skinbeam.simulate.vessels.lumen import VesselResponse
-from skinbeam.simulate.vessels.purpura import purpura
+from skinbeam.simulate.vessels.purpura import purpura_dose
+from skinbeam.simulate.vessels.vessel_endpoints import (
+    blood_vapour_K,
+    closure_dose,
+    is_vessel_closed,
+    leak_dose,
+    rupture_dose,
+)
+from skinbeam.simulate.vessels.vessel_response import VesselResponse
+from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.properties import blood_mua, methaemoglobin_mua, water_mua
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import sourced, table
-from skinbeam.units import J_CM2, UM, ZERO_CELSIUS_K
+from skinbeam.skin.tables import read_sourced, tissue_table
 
 ENDS = (closure_dose, rupture_dose, leak_dose)
 
 
-def heated(response: Response, dose: float | np.ndarray) -> VesselResponse:  # type: ignore[type-arg]
-    found = vessels_at(response, dose)
+def heated(response: PulseResponse, dose: float | np.ndarray) -> VesselResponse:  # type: ignore[type-arg]
+    found = vessels_at_dose(response, dose)
     assert found is not None
     return found
 
@@ -104,7 +110,7 @@ def test_without_it_a_response_is_proportional_to_the_dose() -> None:
 @pytest.mark.parametrize("wavelength_nm", [532.0, 577.0, 755.0, 1064.0])
 def test_where_the_rise_is_not_known_blood_stays_as_it_is(wavelength_nm: float) -> None:
     response = response_of(laser__wavelength_nm=wavelength_nm)
-    assert why_unheated(response) is not None
+    assert unheated_reason(response) is not None
     assert np.array_equal(dose_with_heated_blood(response, rupture_dose), rupture_dose(response, vessels_of(response)))
     told = threshold_document(loaded(CASE, laser__wavelength_nm=wavelength_nm), "vessel-rupture", draws=2)
     assert "586 and 633 nm" in told["heated_blood"]["unknown"]
@@ -120,11 +126,11 @@ def test_a_dose_is_one_whose_own_response_reaches_the_end() -> None:
     history = vessels.base[:, :, None] + torn[:, :, None, None] * vessels.coldest
     coldest = history.min(axis=2).max(axis=2)[:, 0]
     # 1.5 per cent of a dose is at most twice that of the rise of 70 K, since absorption rises too.
-    assert coldest == pytest.approx(vapour_K(response), abs=2.1)
+    assert coldest == pytest.approx(blood_vapour_K(response), abs=2.1)
     closed = dose_with_heated_blood(response, closure_dose)
     for factor, expected in ((0.98, False), (1.02, True)):
         for draw, dose in enumerate(factor * closed[:, 0]):
-            assert closed_at(response, heated(response, dose), dose)[draw, 0] == expected
+            assert is_vessel_closed(response, heated(response, dose), dose)[draw, 0] == expected
 
 
 @pytest.mark.parametrize(("pulse_ms", "diameter_um"), [(0.45, 10.0), (10.0, 30.0), (0.45, 100.0), (40.0, 300.0)])
@@ -157,7 +163,7 @@ def test_a_flat_pulse_longer_than_relaxation_saves_less_than_a_short_one() -> No
 
 
 def test_the_light_is_computed_often_enough() -> None:
-    scene = scene_of(loaded(CASE, settings__pulse_ms=0.45), dose_required=False)
+    scene = build_scene(loaded(CASE, settings__pulse_ms=0.45), dose_required=False)
     skins = scene.skin.sample(4, 0)
     coarse = wide_response(skins, scene)
     parts = {
@@ -172,9 +178,11 @@ def test_the_light_is_computed_often_enough() -> None:
 
 def test_purpura_needs_less_with_heated_blood() -> None:
     response = response_of(BUTTOCK)
-    ratio = purpura(response) / purpura(replace(response, heated_blood=False))
+    ratio = purpura_dose(response) / purpura_dose(replace(response, heated_blood=False))
     # At most all that blood absorbs rises as oxyhaemoglobin's; at 595 nm that is half of it.
-    most = spread_at(sourced(table("vessels")["heated_blood"]["factor"]), response.skins["heated_blood_shift"])
+    most = value_at_normal(
+        read_sourced(tissue_table("vessels")["heated_blood"]["factor"]), response.skins["heated_blood_shift"]
+    )
     assert np.all((ratio > 1 / most) & (ratio < 1 / 1.1))
 
 
@@ -230,14 +238,14 @@ def test_a_dose_with_methaemoglobin_is_one_whose_own_response_reaches_the_end() 
     closed = dose_with_heated_blood(response, closure_dose)
     for factor, expected in ((0.98, False), (1.02, True)):
         for draw, dose in enumerate(factor * closed[:, 0]):
-            assert closed_at(response, heated(response, dose), dose)[draw, 0] == expected
+            assert is_vessel_closed(response, heated(response, dose), dose)[draw, 0] == expected
 
 
 def test_what_methaemoglobin_absorbs_at_1064_nm_is_not_known() -> None:
     response = response_of(laser__wavelength_nm=1064.0)
-    assert why_no_methaemoglobin(response) is not None
+    assert methaemoglobin_unknown_reason(response) is not None
     with pytest.raises(NotAvailable):
-        vessels_at(replace(response, methaemoglobin=1.0), 1e4)
+        vessels_at_dose(replace(response, methaemoglobin=1.0), 1e4)
     told = threshold_document(loaded(CASE, laser__wavelength_nm=1064.0), "vessel-rupture", draws=2)
     assert "450 to 1000 nm" in told["methaemoglobin"]["unknown"]
 

@@ -7,21 +7,20 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.plan.window.document import window_document
+from research.derived_tables.model_error import by_endpoint
+from skinbeam.api.window import window_document
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.simulate import model_error as errors
-from skinbeam.simulate.model_error import default_factor, error_factor, least_sources, model_error
-from skinbeam.skin.model import Skin
-from skinbeam.validation.ask import Answer, Asked
-from skinbeam.validation.derived.model_error import by_endpoint
-from skinbeam.validation.endpoint_errors import endpoint_errors
-from skinbeam.validation.rows import Pose, Row
-from skinbeam.validation.verdict import Verdict, judge
+from skinbeam.simulate.model_error import default_error_factor, draw_error_factor, min_sources, model_error
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.validation.model_query import ModelAnswer, ModelRuns
+from skinbeam.validation.published_rows import ModelQuestion, PublishedRow
+from skinbeam.validation.verdict import RowVerdict, endpoint_errors, judge_row
 
 ABLATION = {"case": "any", "threshold": "ablation"}
 
 
-def posed(number: int, computed: float | None, *, beyond: float | None = None, **changes: Any) -> Verdict:
+def posed(number: int, computed: float | None, *, beyond: float | None = None, **changes: Any) -> RowVerdict:
     """A verdict of a row that measured 10, tolerance 1.3, of a source of its own; None: the model cannot say, or not up
     to `beyond`."""
     content = {
@@ -36,12 +35,12 @@ def posed(number: int, computed: float | None, *, beyond: float | None = None, *
         "assumed": "nothing",
         "pose": ABLATION,
     }
-    row = Row.model_validate({key: value for key, value in (content | changes).items() if value is not None})
+    row = PublishedRow.model_validate({key: value for key, value in (content | changes).items() if value is not None})
     found = Unknown("no") if computed is None else Estimate(computed, computed, computed, 0.8, "modelled")
-    return judge(row, Answer(found, beyond))
+    return judge_row(row, ModelAnswer(found, beyond))
 
 
-def factor(*verdicts: Verdict) -> float:
+def factor(*verdicts: RowVerdict) -> float:
     (found,) = endpoint_errors(verdicts)
     return float(found["geometric_error"])
 
@@ -63,9 +62,9 @@ def test_it_is_never_below_the_tolerance_of_its_rows() -> None:
 
 @pytest.mark.parametrize("computed", [10.0, 11.0, 300.0])
 def test_few_sources_are_a_factor_of_two_and_what_they_say_stands_beside_it(computed: float) -> None:
-    (found,) = endpoint_errors([posed(k, computed) for k in range(least_sources() - 1)])
-    assert found["geometric_error"] == default_factor() == 2.0
-    assert found["sources"] == found["rows"] == least_sources() - 1
+    (found,) = endpoint_errors([posed(k, computed) for k in range(min_sources() - 1)])
+    assert found["geometric_error"] == default_error_factor() == 2.0
+    assert found["sources"] == found["rows"] == min_sources() - 1
     assert found["observed"] == pytest.approx(computed / 10.0)
 
 
@@ -76,7 +75,7 @@ def test_each_source_weighs_once_however_many_rows_it_has() -> None:
     assert many == one == pytest.approx(math.exp(math.log(4) / math.sqrt(5)), rel=5e-3)
     (found,) = endpoint_errors([posed(4, value) for value in (20.0, 40.0, 80.0, 40.0, 40.0)])
     assert (found["sources"], found["rows"]) == (1, 5)
-    assert found["geometric_error"] == default_factor(), "five rows of one source are one source"
+    assert found["geometric_error"] == default_error_factor(), "five rows of one source are one source"
 
 
 def test_papers_of_one_laboratory_weigh_as_one() -> None:
@@ -91,7 +90,7 @@ def test_rows_that_share_a_source_with_a_calibration_stand_apart_and_make_no_err
     assert (found["sources"], found["geometric_error"]) == (5, 1.3)
     assert found["dependent"] == {"sources": 2, "rows": 2, "observed": 4.0}
     (alone,) = endpoint_errors(others)
-    assert (alone["sources"], alone["rows"], alone["geometric_error"]) == (0, 0, default_factor())
+    assert (alone["sources"], alone["rows"], alone["geometric_error"]) == (0, 0, default_error_factor())
     assert "observed" not in alone
 
 
@@ -130,10 +129,10 @@ def test_a_search_that_ends_below_what_was_measured_says_no_more_than_that() -> 
 
 def test_an_unreached_dose_is_told_in_the_unit_of_its_row() -> None:
     case = {"skin": {"preset": "human"}, "bath": {"temperature_C": 40.0}}
-    asked = Asked({"a": case}, draws=4, seed=0)
+    asked = ModelRuns({"a": case}, draws=4, seed=0)
     in_s, in_ms = (
         asked.answer(
-            Pose(case="a", threshold="epidermal-necrosis", set={"bath.temperature_C": 20.0}, scale=scale)
+            ModelQuestion(case="a", threshold="epidermal-necrosis", set={"bath.temperature_C": 20.0}, scale=scale)
         ).beyond
         for scale in (1.0, 1000.0)
     )
@@ -150,31 +149,31 @@ def test_sizes_have_an_error_of_their_own_and_shares_none() -> None:
 
 def test_the_file_is_what_the_errors_say(monkeypatch: pytest.MonkeyPatch) -> None:
     content = by_endpoint(endpoint_errors([posed(k, 40.0) for k in range(5)]))["endpoint"]
-    monkeypatch.setattr(errors, "_found", lambda: content)
+    monkeypatch.setattr(errors, "_error_table", lambda: content)
     assert model_error("ablation") == 4.0
-    assert model_error("purpura") == default_factor()  # never compared
+    assert model_error("purpura") == default_error_factor()  # never compared
 
 
 def test_no_shipped_error_is_below_what_the_rule_allows() -> None:
-    shipped = errors._found()
+    shipped = errors._error_table()
     assert shipped
     for name, found in shipped.items():
         assert found["geometric_error"] > 1, name
-        if found["sources"] < least_sources():
-            assert found["geometric_error"] == default_factor()
+        if found["sources"] < min_sources():
+            assert found["geometric_error"] == default_error_factor()
         else:
             assert found["geometric_error"] >= found["observed"]
 
 
 def test_the_factor_is_lognormal_about_one_and_apart_for_effect_and_harm() -> None:
-    skins = Skin().sample(2000, 0)
-    logs = [np.log(error_factor("purpura", skins, side)) for side in ("effect", "harm")]
+    skins = SkinDistribution().sample(2000, 0)
+    logs = [np.log(draw_error_factor("purpura", skins, side)) for side in ("effect", "harm")]
     for log in logs:
         # Four standard errors of a mean, and of a deviation, of 2000 normals with the deviation ln 2.
         assert abs(log.mean()) < 4 * math.log(2) / math.sqrt(2000)
         assert log.std() == pytest.approx(math.log(2), rel=4 / math.sqrt(2 * 2000))
     assert abs(np.corrcoef(*logs)[0, 1]) < 4 / math.sqrt(2000)
-    assert np.array_equal(error_factor("purpura", Skin().sample(7, 0), "harm"), np.exp(logs[1][:7]))
+    assert np.array_equal(draw_error_factor("purpura", SkinDistribution().sample(7, 0), "harm"), np.exp(logs[1][:7]))
 
 
 def test_a_window_is_wider_the_less_the_model_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import InputError, NotAvailable
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.units import UM
 from skinbeam.simulate.removal.ablation import ablate, injury_dose
-from skinbeam.simulate.scene import scene_of
-from skinbeam.units import UM
+from skinbeam.simulate.scene import build_scene
 
 ERBIUM: dict[str, Any] = {
     "skin": {"preset": "human"},
@@ -142,7 +142,7 @@ def test_beyond_boiling_an_unknown_onset_leaves_all_unknown() -> None:
 )
 def test_beams_that_cannot_be_are_refused(changed: dict[str, Any], field: str, code: str) -> None:
     with pytest.raises(InputError) as caught:
-        scene_of(loaded(case(**changed)))
+        build_scene(loaded(case(**changed)))
     assert (caught.value.code, caught.value.field) == (code, field)
     assert caught.value.hint
 
@@ -155,18 +155,18 @@ def test_a_microbeam_is_not_narrower_than_its_wavelength() -> None:
         }
 
     with pytest.raises(InputError) as caught:
-        scene_of(loaded(fractional(10.5)))
+        build_scene(loaded(fractional(10.5)))
     assert (caught.value.code, caught.value.field) == ("spot-below-wavelength", "microbeam.diameter_um")
-    assert scene_of(loaded(fractional(10.7))).beam is not None
+    assert build_scene(loaded(fractional(10.7))).beam is not None
 
 
 def test_a_spot_of_one_wavelength_passes() -> None:
-    assert scene_of(loaded(case(spot_mm=0.00295))).beam is not None
+    assert build_scene(loaded(case(spot_mm=0.00295))).beam is not None
 
 
 @pytest.mark.parametrize("changed", [{}, {"pulses": 3, "repetition_Hz": 5.0}])
 def test_the_dose_for_an_injury_reaches_that_depth(changed: dict[str, Any]) -> None:
-    scene = scene_of(loaded(case(10_600.0, pulse_ms=0.6, **changed)))
+    scene = build_scene(loaded(case(10_600.0, pulse_ms=0.6, **changed)))
     skins = scene.skin.sample(40, 1)
     assert scene.beam is not None
     wanted = np.full(40, 300 * UM)

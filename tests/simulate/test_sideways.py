@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.physics.heat.cells import graded_faces
-from skinbeam.physics.heat.linear import Linear
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.rz import conduct_rz
-from skinbeam.physics.heat.tissue import Film, Material, Source
+from skinbeam.physics.heat.axisymmetric import conduct_rz
+from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary, graded_faces
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction
+from skinbeam.physics.heat.problem import HeatProblem
 from skinbeam.simulate.light.illumination import SpotShare
-from skinbeam.simulate.light.lighting import illuminate, one_skin
+from skinbeam.simulate.light.lighting import illuminate, light_first_skin
 from skinbeam.simulate.light.medium import LayeredMedium
-from skinbeam.simulate.pulse.response import respond
+from skinbeam.simulate.pulse.lateral_conduction import axis_retention, has_lateral_loss
+from skinbeam.simulate.pulse.response import simulate_pulse
 from skinbeam.simulate.pulse.schedule import pulse_schedule
-from skinbeam.simulate.pulse.sideways import kept_share, loses_sideways
-from skinbeam.simulate.scene import Scene, scene_of
-from skinbeam.skin.properties import thermal
+from skinbeam.simulate.scene import PulseScene, build_scene
+from skinbeam.skin.properties import thermal_properties
 
 DEVICE = {"laser__device": None, "laser__wavelength_nm": 1540.0}
 
@@ -25,9 +24,9 @@ DEVICE = {"laser__device": None, "laser__wavelength_nm": 1540.0}
 BEAM = [(1540.0, 1.0)]
 
 
-def scene(spot_mm: float, pulse_ms: float, profile: str = "top-hat") -> Scene:
+def scene(spot_mm: float, pulse_ms: float, profile: str = "top-hat") -> PulseScene:
     settings = {"settings__spot_mm": spot_mm, "settings__pulse_ms": pulse_ms, "settings__profile": profile}
-    return scene_of(loaded("vessel", **DEVICE, **settings))
+    return build_scene(loaded("vessel", **DEVICE, **settings))
 
 
 def unspread() -> tuple[SpotShare]:
@@ -42,14 +41,16 @@ def test_on_the_axis_it_is_what_the_kernel_in_r_and_z_computes(profile: str, pul
     posed = scene(1.0, pulse_ms, profile)
     beam, plan = posed.beam, pulse_schedule(posed.beam, posed.cooling)
     assert beam is not None
-    kept = kept_share(one_skin(posed.middle, BEAM), beam, unspread(), plan, perfused=False)
+    kept = axis_retention(light_first_skin(posed.middle, BEAM), beam, unspread(), plan, perfused=False)
     lit = illuminate(posed.middle, beam.spectrum)
-    tissue = lit.grid.material(thermal(posed.middle))
+    tissue = lit.grid.material(thermal_properties(posed.middle))
     power = lit.heating_per_m / plan.pulse_s
-    film = Film(plan.h_W_m2K, 0.0)
-    wide = conduct(
-        March(lit.grid.cells, tissue, 0.0, plan.step_s, Source(power, plan.power_on), film, lit.grid.bottom(0.0)),
-        Linear(),
+    film = RobinBoundary(plan.h_W_m2K, 0.0)
+    wide = conduct_1d(
+        HeatProblem1D(
+            lit.grid.cells, tissue, 0.0, plan.step_s, HeatSource(power, plan.power_on), film, lit.grid.bottom(0.0)
+        ),
+        LinearConduction(),
     )
     r = graded_faces([[8e-3]], finest_m=2e-5, growth=0.06)[0][0]
     centres = (r[1:] + r[:-1]) / 2
@@ -60,11 +61,11 @@ def test_on_the_axis_it_is_what_the_kernel_in_r_and_z_computes(profile: str, pul
     columns = np.arange(0, lit.grid.layer.size, 4)
     found = conduct_rz(
         (r, lit.grid.faces[0]),
-        Problem(
+        HeatProblem(
             Material(*(np.asarray(part)[:, None, :] for part in tissue)),
             0.0,
             plan.step_s,
-            Source(power[:, None, :] * shape[None, :, None], plan.power_on),
+            HeatSource(power[:, None, :] * shape[None, :, None], plan.power_on),
             surface=film,
             bottom=0.0,
             record_cells=np.stack([np.zeros_like(columns), columns], axis=1),
@@ -82,8 +83,8 @@ def test_a_deep_even_heat_leaves_by_the_closed_form(profile: str) -> None:
     posed = scene(2.0, 0.1, profile)
     beam, plan = posed.beam, pulse_schedule(posed.beam, posed.cooling)
     assert beam is not None
-    kept = kept_share(one_skin(posed.middle, BEAM), beam, unspread(), plan, perfused=False)
-    heat = thermal(posed.middle)
+    kept = axis_retention(light_first_skin(posed.middle, BEAM), beam, unspread(), plan, perfused=False)
+    heat = thermal_properties(posed.middle)
     kappa = float(heat.conductivity[0, -2] / heat.heat_capacity_vol[0, -2])
     time = np.concatenate([[0.0], np.cumsum(plan.step_s)])
     age = time - time[np.flatnonzero(plan.lit)[0]] - plan.pulse_s / 2
@@ -101,11 +102,13 @@ def test_narrower_spots_keep_less_and_wide_ones_all() -> None:
         posed = scene(spot, 100.0)
         assert posed.beam is not None
         plan = pulse_schedule(posed.beam, posed.cooling)
-        each.append(kept_share(one_skin(posed.middle, BEAM), posed.beam, unspread(), plan, perfused=False).cells[-1])
+        each.append(
+            axis_retention(light_first_skin(posed.middle, BEAM), posed.beam, unspread(), plan, perfused=False).cells[-1]
+        )
     assert np.all(np.diff(each, axis=0) > 0)
     wide = scene(10.0, 100.0)
     assert wide.beam is not None
-    assert not loses_sideways(wide.beam, pulse_schedule(wide.beam, wide.cooling))
+    assert not has_lateral_loss(wide.beam, pulse_schedule(wide.beam, wide.cooling))
 
 
 def test_it_counts_in_the_response_of_every_draw() -> None:
@@ -113,8 +116,8 @@ def test_it_counts_in_the_response_of_every_draw() -> None:
     skins = posed.skin.sample(3, 0)
     lit = posed.light(skins)
     assert lit is not None
-    narrow = respond(skins, posed.beam, posed.cooling, lit=lit)
-    without = respond(skins, posed.beam, posed.cooling, lit=illuminate(skins, BEAM).narrowed(posed.shares))
+    narrow = simulate_pulse(skins, posed.beam, posed.cooling, lit=lit)
+    without = simulate_pulse(skins, posed.beam, posed.cooling, lit=illuminate(skins, BEAM).narrow_to_spot(posed.shares))
     left = narrow.unit_K / np.maximum(without.unit_K, 1e-300)
     felt = without.unit_K > 1e-3 * without.unit_K.max()
     assert np.all(left[felt] <= 1)

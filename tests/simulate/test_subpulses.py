@@ -10,22 +10,20 @@ from hypothesis import strategies as st
 from pulse_samples import loaded, median, wide_response
 from scipy.special import i0e, i1e
 
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.laser.settings import Beam, resolve
-from skinbeam.physics.heat.linear import time_steps
-from skinbeam.physics.heat.subpulses import subpulse_phases
+from skinbeam.api.threshold import threshold_document
+from skinbeam.laser.beam import Beam, resolve_beam
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.exposure import PulseTrain
+from skinbeam.model.units import J_CM2, MS, UM
+from skinbeam.physics.heat.linear_conduction import graded_time_steps
 from skinbeam.physics.targets.vessel import VesselHistory, radial_response
-from skinbeam.schema.trains import Train
-from skinbeam.simulate.ends.endpoints import fluence_for
-from skinbeam.simulate.pulse.boiling import at_dose
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.pulse.schedule import pulse_schedule
-from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow
-from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.vessels.hot_blood import vessels_at
-from skinbeam.simulate.vessels.lumen import respond_vessels
-from skinbeam.units import J_CM2, MS, UM
+from skinbeam.simulate.endpoints.registry import endpoint_fluence
+from skinbeam.simulate.pulse.nonlinear_response import apply_stopped_flow, response_at_dose
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.pulse.schedule import pulse_schedule, subpulse_phases
+from skinbeam.simulate.scene import build_scene, run_chunks
+from skinbeam.simulate.vessels.heated_blood import vessels_at_dose
+from skinbeam.simulate.vessels.vessel_response import simulate_vessels
 
 K, C = 0.4, 3.7e6
 KAPPA = K / C
@@ -40,11 +38,11 @@ WAYS = {"settings__subpulses": [2, 4, 8], "settings__subpulse_ms": [0.5, 0.25, 0
 
 
 def beam_of(case: Any = CASE, **changes: Any) -> Beam:
-    return resolve(loaded(case, **changes).case)
+    return resolve_beam(loaded(case, **changes).case)
 
 
-def response_of(case: Any = CASE, *, draws: int = 12, **changes: Any) -> Response:
-    scene = scene_of(loaded(case, **changes), dose_required=False)
+def response_of(case: Any = CASE, *, draws: int = 12, **changes: Any) -> PulseResponse:
+    scene = build_scene(loaded(case, **changes), dose_required=False)
     (response,) = run_chunks(scene, draws, 0, lambda skins: wide_response(skins, scene))
     return response
 
@@ -75,8 +73,8 @@ def test_subpulses_are_spread_evenly_and_share_the_energy() -> None:
 def test_one_subpulse_of_full_length_is_the_flat_pulse() -> None:
     flat, given_as_one = response_of(), response_of(settings__subpulses=1, settings__subpulse_ms=20.0)
     beam = beam_of()
-    plan = pulse_schedule(beam, scene_of(loaded(CASE)).cooling)
-    train = pulse_schedule(replace(beam, trains=(Train(1, 20.0),)), scene_of(loaded(CASE)).cooling)
+    plan = pulse_schedule(beam, build_scene(loaded(CASE)).cooling)
+    train = pulse_schedule(replace(beam, trains=(PulseTrain(1, 20.0),)), build_scene(loaded(CASE)).cooling)
     for name in ("step_s", "power_on", "h_W_m2K", "outside_C"):
         assert np.array_equal(getattr(plan, name), getattr(train, name))
     assert np.array_equal(flat.unit_K, given_as_one.unit_K)
@@ -91,7 +89,7 @@ def test_subpulses_that_touch_are_the_flat_pulse() -> None:
 def test_every_pulse_of_a_train_of_pulses_is_made_of_subpulses() -> None:
     plan = pulse_schedule(
         beam_of(settings__pulses=3, settings__repetition_Hz=10.0, settings__subpulses=4, settings__subpulse_ms=0.2),
-        scene_of(loaded(CASE)).cooling,
+        build_scene(loaded(CASE)).cooling,
     )
     assert np.count_nonzero(np.diff(plan.power_on, prepend=0.0) > 0) == 3 * 4
     assert plan.power_on @ plan.step_s == pytest.approx(3 * 20 * MS)
@@ -101,7 +99,7 @@ def test_every_pulse_of_a_train_of_pulses_is_made_of_subpulses() -> None:
 def test_more_subpulses_than_can_be_followed_are_not_tried() -> None:
     many = {"settings__subpulses": [900, 1000], "settings__subpulse_ms": 2 * [0.001], "settings__repetition_Hz": 1.0}
     with pytest.raises(NotAvailable, match="5700 were asked"):
-        pulse_schedule(beam_of(**many, settings__pulses=3), scene_of(loaded(CASE)).cooling)
+        pulse_schedule(beam_of(**many, settings__pulses=3), build_scene(loaded(CASE)).cooling)
 
 
 # The heat
@@ -110,7 +108,7 @@ def test_more_subpulses_than_can_be_followed_are_not_tried() -> None:
 def in_vessel(diameter_um: float, pulse_s: float, trains: list[tuple[int, float]]) -> VesselHistory:
     """Warming by power that would bring 100 K without loss, with 10 ms after the pulse."""
     duration, power = subpulse_phases(pulse_s, trains)
-    steps, phase = time_steps([*duration, 0.01], first_fraction=0.02)
+    steps, phase = graded_time_steps([*duration, 0.01], first_fraction=0.02)
     on = np.append(power[0], 0.0)[phase]
     return radial_response(diameter_um * UM, 3e-6, 100 * C / pulse_s, steps, on, blood=SKIN, dermis=SKIN)
 
@@ -176,15 +174,15 @@ def test_each_draw_has_one_of_the_ways(endpoint: str) -> None:
     way = np.argmin(np.abs(mixed.schedule.stretch_s[:, None] - np.array([0.5, 0.25, 0.125]) * MS), axis=1)
     assert set(way) == {0, 1, 2}
     alone = [
-        fluence_for(endpoint, response_of(settings__subpulses=n, settings__subpulse_ms=length))
+        endpoint_fluence(endpoint, response_of(settings__subpulses=n, settings__subpulse_ms=length))
         for n, length in zip(*WAYS.values(), strict=True)
     ]
     # Draws share the steps of all ways: more of them than of its own, whose error is a per cent.
-    assert fluence_for(endpoint, mixed) == pytest.approx(np.choose(way, alone), rel=0.02)
+    assert endpoint_fluence(endpoint, mixed) == pytest.approx(np.choose(way, alone), rel=0.02)
 
 
 def test_ways_are_as_likely_and_the_middle_skin_has_the_middle_one() -> None:
-    scene = scene_of(loaded(CASE, **WAYS))
+    scene = build_scene(loaded(CASE, **WAYS))
     plan = pulse_schedule(scene.beam, scene.cooling)
     assert plan.drawn(scene.middle).stretch_s == pytest.approx([0.25 * MS])
     drawn = plan.drawn(scene.skin.sample(3000, 0)).stretch_s
@@ -199,8 +197,8 @@ def test_boiling_and_heated_blood_follow_the_train_of_each_draw() -> None:
     own = response_of(settings__subpulses=4, settings__subpulse_ms=0.25, draws=6)
     # What would bring the hottest cell to 430 K if it did not boil.
     dose = float(((430 - mixed.base_K) / np.maximum(mixed.unit_K, 1e-9))[row].min())
-    hot = [at_dose(r, dose).base_K[row].max() for r in (mixed, own)]
-    vessels = [vessels_at(r, 2 * J_CM2) for r in (mixed, own)]
+    hot = [response_at_dose(r, dose).base_K[row].max() for r in (mixed, own)]
+    vessels = [vessels_at_dose(r, 2 * J_CM2) for r in (mixed, own)]
     assert all(one is not None for one in vessels)
     heated = [one.lumen[row].max() for one in vessels if one is not None]
     # As above: steps of time, 1 % of the rise of 130 K; what heated blood absorbs is computed anew at other instants.
@@ -214,7 +212,7 @@ def test_blood_that_stops_follows_the_train_of_each_draw() -> None:
     mixed = response_of(**WAYS, **long, draws=4)
     row = int(np.flatnonzero(np.isclose(mixed.schedule.stretch_s, 0.25 * MS))[0])
     own = response_of(**long, settings__subpulses=4, settings__subpulse_ms=0.25, draws=4)
-    stopped = [with_stopped_flow(r, 3 * J_CM2).unit_K[row].max() for r in (mixed, own)]
+    stopped = [apply_stopped_flow(r, 3 * J_CM2).unit_K[row].max() for r in (mixed, own)]
     assert stopped[0] == pytest.approx(stopped[1], rel=0.02)
 
 
@@ -223,10 +221,14 @@ def test_blood_that_stops_follows_the_train_of_each_draw() -> None:
 
 def test_a_dye_laser_makes_its_long_pulses_of_subpulses() -> None:
     device = {"laser__device": "pulsed-dye-595", "settings__spot_mm": 7.0}
-    assert beam_of(**device, settings__pulse_ms=6.0).trains == (Train(3, 0.25), Train(4, 0.2), Train(8, 0.1))
+    assert beam_of(**device, settings__pulse_ms=6.0).trains == (
+        PulseTrain(3, 0.25),
+        PulseTrain(4, 0.2),
+        PulseTrain(8, 0.1),
+    )
     assert beam_of(**device, settings__pulse_ms=0.45).trains == ()
     own = beam_of(**device, settings__pulse_ms=6.0, settings__subpulses=6, settings__subpulse_ms=0.15)
-    assert own.trains == (Train(6, 0.15),)
+    assert own.trains == (PulseTrain(6, 0.15),)
     assert beam_of(**device, settings__pulse_ms=6.0, settings__subpulses=1).trains == ()
     assert response_vessel_peak(**device, settings__pulse_ms=6.0) > 1.2 * response_vessel_peak(
         **device, settings__pulse_ms=6.0, settings__subpulses=1
@@ -235,7 +237,7 @@ def test_a_dye_laser_makes_its_long_pulses_of_subpulses() -> None:
 
 def response_vessel_peak(**changes: Any) -> float:
     response = response_of(**changes)
-    vessels = respond_vessels(response)
+    vessels = simulate_vessels(response)
     assert vessels is not None
     return float(np.median(vessels.lumen.max(axis=-1)))
 
@@ -245,7 +247,7 @@ def test_a_pulse_of_another_length_is_made_as_the_device_makes_it() -> None:
     assert dye.lasting(0.45).trains == ()
     assert dye.lasting(40.0).trains == dye.trains
     given_by_case = beam_of(settings__subpulses=4, settings__subpulse_ms=0.5)
-    assert given_by_case.lasting(40.0).trains == (Train(4, 0.5),)
+    assert given_by_case.lasting(40.0).trains == (PulseTrain(4, 0.5),)
     with pytest.raises(NotAvailable, match=r"4 sub-pulses of .* overlap"):
         given_by_case.lasting(1.0)
 
@@ -283,13 +285,13 @@ def test_subpulses_that_a_device_does_not_make_are_refused() -> None:
 def test_each_pass_has_its_own_cooling() -> None:
     air = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 500.0}
     passes = {"settings__passes": 3, "settings__pass_interval_s": 60.0, "settings__pulse_ms": 20.0}
-    scene = scene_of(loaded(CASE, cooling=air, **passes))
+    scene = build_scene(loaded(CASE, cooling=air, **passes))
     plan = pulse_schedule(scene.beam, scene.cooling)
     # Nobody cools a spot through the minutes between two passes.
     assert plan.step_s[plan.cooled].sum() == pytest.approx(3 * (1.0 + 0.02 + 0.5))
     assert plan.step_s[plan.lit].sum() == pytest.approx(3 * 0.02)
     assert plan.busy_s == pytest.approx(2 * 60.0 + 3 * 0.02)
-    close = scene_of(loaded(CASE, cooling=air, **(passes | {"settings__pass_interval_s": 1.4})))
+    close = build_scene(loaded(CASE, cooling=air, **(passes | {"settings__pass_interval_s": 1.4})))
     together = pulse_schedule(close.beam, close.cooling)
     # No time for one each: the air blows on.
     assert together.step_s[together.cooled].sum() == pytest.approx(1.0 + 3 * 0.02 + 2 * 1.4 + 0.5)

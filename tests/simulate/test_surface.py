@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, responses, wide_response
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.laser.cooling import resolve
-from skinbeam.laser.still_air import STEFAN_BOLTZMANN_W_m2K4, still_air
-from skinbeam.physics.heat.film import film_cover
-from skinbeam.schema.exposure import Cooling
-from skinbeam.schema.load import parse
-from skinbeam.simulate.pulse.response import Response, respond
-from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.skin.spread import spread_at
+from skinbeam.api.simulate import simulate_document
+from skinbeam.laser.cooling import STEFAN_BOLTZMANN_W_m2K4, air_heat_loss, resolve_cooling
+from skinbeam.model.exposure import Cooling
+from skinbeam.model.input_files import parse_record
+from skinbeam.physics.heat.surface_exchange import liquid_film_cover
+from skinbeam.simulate.pulse.response import PulseResponse, simulate_pulse
+from skinbeam.simulate.scene import build_scene, run_chunks
+from skinbeam.skin.draws import value_at_normal
 
 SPRAYED = {
     "skin": {"preset": "human"},
@@ -25,57 +24,57 @@ SPRAYED = {
 
 
 def test_still_air_is_convection_radiation_and_evaporation() -> None:
-    found = still_air(33.0, 22.0)
+    found = air_heat_loss(33.0, 22.0)
     assert found.total == pytest.approx(found.convection + found.radiation + found.evaporation)
     for skin, room in ((33.0, 22.0), (60.0, 22.0)):
         warm, cold = skin + 273.15, room + 273.15
         exact = 0.971 * STEFAN_BOLTZMANN_W_m2K4 * (warm**4 - cold**4) / (warm - cold)
         # (dT / 2 Tm)² of it: 0.4 % for 38 K.
-        assert still_air(skin, room).radiation == pytest.approx(exact, rel=5e-3)
+        assert air_heat_loss(skin, room).radiation == pytest.approx(exact, rel=5e-3)
     # 9.69 g of water in an hour take 6.5 W/m², from 11 K.
     assert found.evaporation == pytest.approx(9.69e-3 / 3600 * 2.43e6 / 11, rel=1e-6)
-    assert resolve(None).air_coefficient_W_m2K == found.total
+    assert resolve_cooling(None).air_coefficient_W_m2K == found.total
 
 
 def test_wet_skin_loses_more_the_hotter_it_is() -> None:
-    dry, wet, hot = still_air(45.0, 22.0), still_air(45.0, 22.0, wet=True), still_air(60.0, 22.0, wet=True)
+    dry, wet, hot = air_heat_loss(45.0, 22.0), air_heat_loss(45.0, 22.0, wet=True), air_heat_loss(60.0, 22.0, wet=True)
     assert (wet.convection, wet.radiation) == (dry.convection, dry.radiation)
     # Saturated at 45 °C 9.58 kPa, half of 2.64 kPa in the room (steam tables).
     assert wet.evaporation == pytest.approx(16.5 * 3.35 * (9.58 - 1.32) / 23, rel=0.01)
     assert hot.evaporation > wet.evaporation
     with pytest.raises(ValueError, match="not warmer"):
-        still_air(20.0, 22.0)
+        air_heat_loss(20.0, 22.0)
 
 
 def test_a_film_lasts_for_what_was_left_of_it() -> None:
     flux, step = np.full((1, 100), 1e5), np.full(100, 1e-3)
     spraying = np.arange(100) < 30
-    cover = film_cover(flux, step, spraying, np.array([2.0]), 2e5)
+    cover = liquid_film_cover(flux, step, spraying, np.array([2.0]), 2e5)
     # 30 ms leave 2 kg/m²s less the 0.5 that evaporate: 0.045 kg/m², which last 90 ms; the 70 steps are all covered.
     assert cover.mass[0, 29] == pytest.approx(0.045, rel=1e-12)
     assert cover.share[0].sum() == pytest.approx(100, rel=1e-12)
     assert cover.mass[0, -1] == pytest.approx(0.045 - 0.07 * 0.5, rel=1e-9)
-    short = film_cover(flux, step, spraying, np.array([0.7]), 2e5)
+    short = liquid_film_cover(flux, step, spraying, np.array([0.7]), 2e5)
     # 0.006 kg/m² last 12 ms; and a spray that evaporates as it comes leaves none.
     assert short.share[0, 30:].sum() == pytest.approx(12.0, rel=1e-9)
-    assert film_cover(flux, step, spraying, np.array([0.4]), 2e5).share[0, 30:].sum() == 0
+    assert liquid_film_cover(flux, step, spraying, np.array([0.4]), 2e5).share[0, 30:].sum() == 0
 
 
-def sprayed(draws: int = 32, share: float = 1.0, **changes: Any) -> Response:
-    scene = scene_of(loaded(SPRAYED, **changes))
+def sprayed(draws: int = 32, share: float = 1.0, **changes: Any) -> PulseResponse:
+    scene = build_scene(loaded(SPRAYED, **changes))
     return run_chunks(scene, draws, 0, lambda s: wide_response(s, scene, cooling_share=share))[0]
 
 
 def test_the_film_takes_the_heat_that_evaporates_it() -> None:
     case = {"skin": {"preset": "human"}, "cooling": {"kind": "spray", "cryogen": "R134a", "before_ms": 60.0}}
-    scene = scene_of(loaded(case))
-    response = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling, lit=None))[0]
+    scene = build_scene(loaded(case))
+    response = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0]
     plan, met, film = response.schedule, response.met, scene.cooling.film
     assert film is not None
     middle = (response.surface_base_K[:, 1:] + response.surface_base_K[:, :-1]) / 2
     lost = met.h_W_m2K * (middle - met.outside_K) * plan.step_s
     spurt = lost[:, plan.cooled].sum(axis=1)
-    deposit = spread_at(film.deposit_kg_m2s, response.skins["film_deposit_shift"]) * 0.06 * film.latent_J_kg
+    deposit = value_at_normal(film.deposit_kg_m2s, response.skins["film_deposit_shift"]) * 0.06 * film.latent_J_kg
     # Steps in which the film alone is there; the trapezium rule misses some per cent of the spurt's steep beginning.
     covered = np.isclose(met.outside_K, film.temperature_C + 273.15) & ~plan.cooled
     by_film = (lost * covered).sum(axis=1)
@@ -92,11 +91,11 @@ def test_the_film_takes_the_heat_that_evaporates_it() -> None:
 @pytest.mark.parametrize("kind", ["spray", "contact", "air"])
 def test_every_draw_has_a_cooling_of_its_own(kind: str) -> None:
     case = {"skin": {"preset": "human"}, "cooling": {"kind": kind, "before_ms": 100.0}}
-    scene = scene_of(loaded(case))
-    response = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling, lit=None))[0]
+    scene = build_scene(loaded(case))
+    response = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0]
     on, met, skins = response.schedule.cooled, response.met, response.skins
-    drawn_h = spread_at(scene.cooling.coefficient, skins["cooling_shift"])
-    drawn_C = spread_at(scene.cooling.temperature, skins["cooling_temperature_shift"])
+    drawn_h = value_at_normal(scene.cooling.coefficient, skins["cooling_shift"])
+    drawn_C = value_at_normal(scene.cooling.temperature, skins["cooling_temperature_shift"])
     assert met.h_W_m2K[:, on] == pytest.approx(np.broadcast_to(drawn_h[:, None], (32, on.sum())), rel=1e-12)
     assert met.outside_K[:, on] == pytest.approx(np.broadcast_to(drawn_C[:, None] + 273.15, (32, on.sum())), rel=1e-12)
     # Stronger cooling, colder skin: the end of the cooling follows the flux into a surface at rest.
@@ -105,8 +104,8 @@ def test_every_draw_has_a_cooling_of_its_own(kind: str) -> None:
     strength = drawn_h * (rest - 273.15 - drawn_C)
     assert np.corrcoef(np.argsort(np.argsort(strength)), np.argsort(np.argsort(rest - end)))[0, 1] > 0.8
     stated = {"temperature_C": -5.0, "coefficient_W_m2K": 900.0}
-    scene = scene_of(loaded(case, **{f"cooling__{name}": value for name, value in stated.items()}))
-    met = run_chunks(scene, 4, 0, lambda skins: respond(skins, None, scene.cooling, lit=None))[0].met
+    scene = build_scene(loaded(case, **{f"cooling__{name}": value for name, value in stated.items()}))
+    met = run_chunks(scene, 4, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0].met
     assert (met.h_W_m2K[:, on] == 900.0).all()
     assert met.outside_K[:, on] == pytest.approx(268.15)
 
@@ -118,8 +117,10 @@ def test_surfaces_of_skin_are_as_cold_as_radiometry_saw_them() -> None:
         cooled: dict[str, Any] = {"kind": kind, "before_ms": ms}
         if kind == "contact":
             cooled["temperature_C"] = 9.0
-        scene = scene_of(loaded({"skin": {"preset": "human", "temperature_C": 30.0}, "cooling": cooled}))
-        found = run_chunks(scene, 32, 0, lambda skins, scene=scene: respond(skins, None, scene.cooling, lit=None))[0]
+        scene = build_scene(loaded({"skin": {"preset": "human", "temperature_C": 30.0}, "cooling": cooled}))
+        found = run_chunks(
+            scene, 32, 0, lambda skins, scene=scene: simulate_pulse(skins, None, scene.cooling, lit=None)
+        )[0]
         end = np.flatnonzero(found.schedule.cooled)[-1] + 1
         weight = np.exp(-found.grid.centres / 15e-6) * found.grid.widths
         inside = (found.base_K[:, end] * weight).sum(axis=-1) / weight.sum(axis=-1)
@@ -130,9 +131,9 @@ def test_surfaces_of_skin_are_as_cold_as_radiometry_saw_them() -> None:
 def test_short_spurts_do_not_freeze_the_border_of_the_dermis() -> None:
     """38 ms of spray in all left it above 0 °C in skin ex vivo, from 30 °C (ramirez2006)."""
     case = {"skin": {"preset": "human", "temperature_C": 30.0}, "cooling": {"kind": "spray", "before_ms": 38.0}}
-    scene = scene_of(loaded(case))
-    found = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling, lit=None))[0]
-    cell = found.grid.last_cell_of(found.layers.index("basal layer"))
+    scene = build_scene(loaded(case))
+    found = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0]
+    cell = found.grid.last_cell(found.layers.index("basal layer"))
     early = np.cumsum(found.schedule.step_s) < 0.1
     assert np.median(found.below_cell(cell).base_K[:, 1:][:, early].min(axis=1)) > 273.15
 
@@ -159,15 +160,15 @@ def test_less_cooling_never_makes_the_film_longer() -> None:
 
 def test_light_makes_the_film_no_longer() -> None:
     lit = sprayed()
-    scene = scene_of(loaded(SPRAYED))
-    dark = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling, lit=None))[0]
+    scene = build_scene(loaded(SPRAYED))
+    dark = run_chunks(scene, 32, 0, lambda skins: simulate_pulse(skins, None, scene.cooling, lit=None))[0]
     assert (lit.met.film_s <= dark.met.film_s + 1e-3).all()
     assert lit.met.film_s.sum() < dark.met.film_s.sum()
 
 
 def test_only_a_spray_leaves_a_film() -> None:
     for kind in ("contact", "air", "none"):
-        plan = resolve(parse(Cooling, {"kind": kind}, file="case.toml"))
+        plan = resolve_cooling(parse_record(Cooling, {"kind": kind}, file="case.toml"))
         assert plan.film is None
     assert (responses(SPRAYED, 4, cooling=None)[0].met.film_s == 0).all()
     spray = simulate_document(loaded(SPRAYED), draws=32)["cooling"]["film_ms"]

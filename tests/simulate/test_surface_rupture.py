@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, wide_response
 
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import NotAvailable
-from skinbeam.physics.removal.bubble import filling_kg, held_Pa
-from skinbeam.simulate.ends.endpoints import fluence_for
-from skinbeam.simulate.ends.rupture import steam
-from skinbeam.simulate.pulse.boiling import vapour_start_K
-from skinbeam.simulate.pulse.response import respond
-from skinbeam.simulate.scene import scene_of
-from skinbeam.skin.tables import number, table
-from skinbeam.units import MPA
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import MPA
+from skinbeam.physics.removal.steam_bubble import bubble_filling_kg, roof_strength_Pa
+from skinbeam.simulate.endpoints.registry import endpoint_fluence
+from skinbeam.simulate.endpoints.surface import read_steam
+from skinbeam.simulate.pulse.nonlinear_response import vapour_onset_K
+from skinbeam.simulate.pulse.response import simulate_pulse
+from skinbeam.simulate.scene import build_scene
+from skinbeam.skin.tables import read_number, tissue_table
 
 DRAWS = 24
 
@@ -27,11 +27,11 @@ def case(preset="human", *, pulse_ms=5.0, spot_mm=4.0, profile="gaussian", wavel
 
 
 def response(*args, draws=DRAWS, narrowed=False, **kwargs):
-    made = scene_of(case(*args, **kwargs))
+    made = build_scene(case(*args, **kwargs))
     skins = made.skin.sample(draws, 0)
     if not narrowed:
         return wide_response(skins, made)
-    return respond(skins, made.beam, made.cooling, lit=made.light(skins))
+    return simulate_pulse(skins, made.beam, made.cooling, lit=made.light(skins))
 
 
 def median_draws(made, **changes):
@@ -42,14 +42,14 @@ def median_draws(made, **changes):
 
 
 def burst(made):
-    return fluence_for("surface-rupture", made)
+    return endpoint_fluence("surface-rupture", made)
 
 
 @pytest.mark.parametrize("preset", ["human", "pig", "minipig", "guinea-pig"])
 @pytest.mark.parametrize(("profile", "narrowed"), [("gaussian", False), ("gaussian", True), ("top-hat", False)])
 def test_a_bubble_bursts_after_it_has_risen(preset, profile, narrowed):
     made = response(preset, profile=profile, narrowed=narrowed)
-    bubble, ends = fluence_for("surface-bubble", made), burst(made)
+    bubble, ends = endpoint_fluence("surface-bubble", made), burst(made)
     assert np.all(np.isfinite(ends))
     assert np.all(ends > bubble)
 
@@ -60,11 +60,11 @@ def test_the_steam_that_bursts_a_wide_bubble_is_the_heat_beyond_boiling():
     Of all times, the one at which the dose of the bubble is least.
     """
     made = median_draws(response(profile="top-hat", spot_mm=3.0, draws=6))
-    dose, water, radius = burst(made), steam(), 1.5e-3
+    dose, water, radius = burst(made), read_steam(), 1.5e-3
     thickness = made.skins["thickness_m"].values[:, 0]
-    held = held_Pa(number(table("surface")["roof"]["strength_MPa"]) * MPA, thickness, radius)
-    boils = water.boils_K(water.at_Pa + held)
-    start = vapour_start_K(made.skins)
+    held = roof_strength_Pa(read_number(tissue_table("surface")["roof"]["strength_MPa"]) * MPA, thickness, radius)
+    boils = water.boiling_point_K(water.at_Pa + held)
+    start = vapour_onset_K(made.skins)
     capacity = made.heat.heat_capacity_vol[:, made.grid.layer] * made.grid.widths
     lifted = (made.grid.layer > 0) & (made.grid.layer <= made.layers.index("papillary dermis"))
     for k in range(dose.size):
@@ -75,7 +75,7 @@ def test_the_steam_that_bursts_a_wide_bubble_is_the_heat_beyond_boiling():
             counts = lifted & (hot >= max(start[k], boils[k]))
             return (capacity[k] * np.where(counts, hot - boils[k], 0.0)).sum() * np.pi * radius**2 / water.latent_J_kg
 
-        needed = float(filling_kg(water, held[k], radius))
+        needed = float(bubble_filling_kg(water, held[k], radius))
         # A cell begins to give steam at once, so that steam may jump at the dose: it lies between just below and at it.
         assert steam_at(dose[k] * (1 - 1e-5)) <= needed <= steam_at(dose[k] * (1 + 1e-5))
 
@@ -98,7 +98,7 @@ def test_a_stronger_or_a_thicker_roof_bursts_later():
 
 def test_thickness_and_strength_of_a_roof_are_worth_the_same():
     made = median_draws(response())
-    entry = table("surface")["roof"]["strength_MPa"]
+    entry = tissue_table("surface")["roof"]["strength_MPa"]
     weak_and_thick = with_roof(made, shift=-1.0, factor=entry["value"] / entry["low"])
     # Doses are found to a millionth.
     np.testing.assert_allclose(burst(weak_and_thick), burst(made), rtol=1e-5)

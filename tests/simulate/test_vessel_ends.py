@@ -7,29 +7,28 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, wide_response
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import NotAvailable
-from skinbeam.simulate.ends.blood import blood_coagulation
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.vessels import hot_blood as heated_blood
+from skinbeam.api.simulate import simulate_document
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import UM, ZERO_CELSIUS_K
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.scene import build_scene, run_chunks
+from skinbeam.simulate.vessels import heated_blood
 from skinbeam.simulate.vessels import purpura as purpura_of_skin
-from skinbeam.simulate.vessels.ends import (
-    closed_at,
+from skinbeam.simulate.vessels.cuvette import blood_coagulation_dose, cuvette_at_dose
+from skinbeam.simulate.vessels.purpura import immediate_purpura_dose, is_skin_bruised, purpura_dose
+from skinbeam.simulate.vessels.vessel_endpoints import (
+    blood_vapour_K,
     closure_dose,
+    is_vessel_closed,
+    is_vessel_leaking,
     leak_dose,
-    leaks_at,
     rupture_dose,
-    vapour_K,
     vessel_omega,
 )
-from skinbeam.simulate.vessels.hot_cuvette import cuvette_at
-from skinbeam.simulate.vessels.lumen import VesselResponse, respond_vessels
-from skinbeam.simulate.vessels.purpura import bruised_around, purpura, purpura_at_once
-from skinbeam.skin.model import Skin
-from skinbeam.skin.vessels import SIZES, lesion_network, tube_haematocrit, vessel_network
-from skinbeam.units import UM, ZERO_CELSIUS_K
+from skinbeam.simulate.vessels.vessel_response import VesselResponse, simulate_vessels
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.vessels import VESSEL_SIZES, lesion_network, tube_haematocrit, vessel_network
 
 CASE: dict[str, Any] = {
     "skin": {"preset": "human", "site": "cheeks"},
@@ -49,19 +48,19 @@ CUVETTE = {
 }
 
 
-def response_of(case: Any = CASE, *, draws: int = 8, **changes: Any) -> Response:
-    scene = scene_of(loaded(case, **changes), dose_required=False)
+def response_of(case: Any = CASE, *, draws: int = 8, **changes: Any) -> PulseResponse:
+    scene = build_scene(loaded(case, **changes), dose_required=False)
     (response,) = run_chunks(scene, draws, 0, lambda skins: wide_response(skins, scene))
     return response
 
 
-def vessels_of(response: Response) -> VesselResponse:
-    vessels = respond_vessels(response)
+def vessels_of(response: PulseResponse) -> VesselResponse:
+    vessels = simulate_vessels(response)
     assert vessels is not None
     return vessels
 
 
-def sized(pulse_ms: float, diameter_um: float) -> tuple[Response, VesselResponse]:
+def sized(pulse_ms: float, diameter_um: float) -> tuple[PulseResponse, VesselResponse]:
     vessel = [{"depth_um": 400.0, "diameter_um": diameter_um}]
     response = response_of(vessel=vessel, settings__pulse_ms=pulse_ms)
     return response, vessels_of(response)
@@ -96,7 +95,7 @@ def test_closure_is_the_least_dose_with_all_blood_coagulated_and_the_lining_dama
     response, vessels = sized(10.0, 60.0)
     found = closure_dose(response, vessels)[:, 0]
     for factor, closed in ((0.999, False), (1.001, True)):
-        each = np.array([closed_at(response, vessels, factor * one)[i, 0] for i, one in enumerate(found)])
+        each = np.array([is_vessel_closed(response, vessels, factor * one)[i, 0] for i, one in enumerate(found)])
         assert np.all(each == closed)
     blood = np.array([vessel_omega(response, vessels, vessels.coldest, d, "blood")[i, 0] for i, d in enumerate(found)])
     lining = np.array(
@@ -111,12 +110,12 @@ def test_a_vessel_tears_when_its_coldest_place_is_hot_enough_for_vapour() -> Non
     torn = rupture_dose(response, vessels)
     history = vessels.base[:, :, None] + torn[:, :, None, None] * vessels.coldest
     # Linear in the dose: exact to rounding. Blood inside is hotter, and is not held at the temperature of vapour.
-    assert history.min(axis=2).max(axis=2)[:, 0] == pytest.approx(vapour_K(response), rel=1e-12)
-    assert np.all(history.max(axis=(2, 3))[:, 0] > vapour_K(response) + 1)
+    assert history.min(axis=2).max(axis=2)[:, 0] == pytest.approx(blood_vapour_K(response), rel=1e-12)
+    assert np.all(history.max(axis=(2, 3))[:, 0] > blood_vapour_K(response) + 1)
 
 
 def test_vapour_forms_between_100_and_110_degrees() -> None:
-    celsius = vapour_K(response_of(draws=200)) - ZERO_CELSIUS_K
+    celsius = blood_vapour_K(response_of(draws=200)) - ZERO_CELSIUS_K
     assert celsius.min() >= 100
     assert celsius.max() <= 110
     # Uniform: the mean of 200 has a standard error of 10/sqrt(12 x 200) = 0.2.
@@ -129,7 +128,7 @@ def test_very_short_pulses_tear_without_closing() -> None:
     assert np.all(np.isfinite(rupture_dose(short, short_vessels)))
     assert np.all(np.isinf(closure_dose(short, short_vessels)))
     far_above = 3 * float(rupture_dose(short, short_vessels).max())
-    assert not closed_at(short, short_vessels, far_above).any()
+    assert not is_vessel_closed(short, short_vessels, far_above).any()
     longer, longer_vessels = sized(1.0, 60.0)
     assert np.all(np.isfinite(closure_dose(longer, longer_vessels)))
 
@@ -184,21 +183,21 @@ def test_given_vessels_show_purpura_with_the_first_that_leaks() -> None:
     vessel = [{"depth_um": 300.0, "diameter_um": 60.0}, {"depth_um": 900.0, "diameter_um": 60.0}]
     response = replace(response_of(vessel=vessel), heated_blood=False)
     vessels = vessels_of(response)
-    assert purpura(response) == pytest.approx(leak_dose(response, vessels).min(axis=1))
-    assert purpura_at_once(response) == pytest.approx(rupture_dose(response, vessels).min(axis=1))
+    assert purpura_dose(response) == pytest.approx(leak_dose(response, vessels).min(axis=1))
+    assert immediate_purpura_dose(response) == pytest.approx(rupture_dose(response, vessels).min(axis=1))
 
 
 def test_normal_skin_shows_purpura_by_its_network() -> None:
     response = replace(response_of(BUTTOCK), heated_blood=False)
     network, blood = vessel_network(response.skins)
-    vessels = respond_vessels(response, network, sides=False)
+    vessels = simulate_vessels(response, network, sides=False)
     assert vessels is not None
     leak = leak_dose(response, vessels)
-    found = purpura(response)
+    found = purpura_dose(response)
     # Nine tenths of the blood that is seen has leaked: a large part of all of it, without the deep vessels.
     hurt = (blood * (leak <= found[:, None])).sum(axis=1)
     assert np.all((hurt > 0.1) & (hurt < 1.0))
-    assert np.all(purpura_at_once(response) >= found)
+    assert np.all(immediate_purpura_dose(response) >= found)
 
 
 def test_purpura_needs_more_in_longer_pulses_and_less_far_from_the_red() -> None:
@@ -212,7 +211,7 @@ def test_purpura_needs_more_in_longer_pulses_and_less_far_from_the_red() -> None
 def test_the_row_that_set_the_share_is_given_back(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also with the share for light at which it is not known what heated blood absorbs."""
     if not known:
-        monkeypatch.setattr(heated_blood, "_rises", lambda _wavelength_nm: False)
+        monkeypatch.setattr(heated_blood, "_has_measured_rise", lambda _wavelength_nm: False)
     cooling = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 1000.0}
     settings = {"pulse_ms": 0.5, "spot_mm": 7.0}
     found = threshold_document(loaded(BUTTOCK, cooling=cooling, settings=settings), "purpura")["dose"]
@@ -224,24 +223,24 @@ def test_the_skin_around_a_vein_bruises_like_skin_without_one() -> None:
     """Vessels take no light from each other and leave the tissue as it is; wall and blood are the person's."""
     bare = response_of(BUTTOCK)
     around = response_of(BUTTOCK, vessel=[{"depth_um": 300.0, "diameter_um": 60.0}])
-    threshold = purpura(bare)
+    threshold = purpura_dose(bare)
     # The search of the threshold ends within 1.5 per cent.
     for factor, bruised in ((0.98, False), (1.02, True)):
-        assert np.all(bruised_around(around, factor * threshold) == bruised)
-        assert np.all(bruised_around(bare, factor * threshold) == bruised)
-    assert np.any(purpura(around) < 0.9 * threshold)
+        assert np.all(is_skin_bruised(around, factor * threshold) == bruised)
+        assert np.all(is_skin_bruised(bare, factor * threshold) == bruised)
+    assert np.any(purpura_dose(around) < 0.9 * threshold)
 
 
 def test_no_vessel_no_purpura() -> None:
     with pytest.raises(NotAvailable, match="no vessel"):
-        purpura(response_of(CUVETTE))
+        purpura_dose(response_of(CUVETTE))
 
 
 # The vessels of the population
 
 
 def test_the_network_holds_the_blood_of_the_dermis_layer_by_layer() -> None:
-    skins = Skin(site="buttock", vessel_kind="normal").sample(5, 0)
+    skins = SkinDistribution(site="buttock", vessel_kind="normal").sample(5, 0)
     network, share = vessel_network(skins)
     assert share.sum(axis=1) == pytest.approx(1.0)
     names = [str(name) for name in skins["layer"].values]
@@ -252,7 +251,7 @@ def test_the_network_holds_the_blood_of_the_dermis_layer_by_layer() -> None:
         inside = (network.depth > bottoms[:, index - 1, None]) & (network.depth < bottoms[:, index, None])
         dermis = content[:, 3:7].sum(axis=1)
         assert (share * inside).sum(axis=1) == pytest.approx(content[:, index] / dermis)
-        assert inside.sum(axis=1).min() % SIZES == 0
+        assert inside.sum(axis=1).min() % VESSEL_SIZES == 0
 
 
 def test_narrow_vessels_hold_fewer_red_cells() -> None:
@@ -269,28 +268,28 @@ STAIN = CASE | {"vessel": [], "lesion": [{"kind": "port-wine-stain"}]}
 def test_a_bruise_is_told_by_as_many_vessels_as_decide_it() -> None:
     draws = 24
     response = response_of(BUTTOCK, vessel=[{"depth_um": 300.0, "diameter_um": 60.0}], draws=draws)
-    dose = np.linspace(0.5, 1.5, draws) * np.median(purpura(response_of(BUTTOCK)))
+    dose = np.linspace(0.5, 1.5, draws) * np.median(purpura_dose(response_of(BUTTOCK)))
     network, blood = vessel_network(response.skins)
     seen = blood * purpura_of_skin._visibility(response, network.depth)
-    every = heated_blood.vessels_at(response, dose, network, sides=False)
+    every = heated_blood.vessels_at_dose(response, dose, network, sides=False)
     assert every is not None
-    hurt = (seen * leaks_at(response, every, dose)).sum(axis=1) / seen.sum(axis=1)
-    expected = hurt >= purpura_of_skin._enough(response)
+    hurt = (seen * is_vessel_leaking(response, every, dose)).sum(axis=1) / seen.sum(axis=1)
+    expected = hurt >= purpura_of_skin._needed_share(response)
     assert 0 < expected.sum() < draws
-    assert np.array_equal(bruised_around(response, dose), expected)
+    assert np.array_equal(is_skin_bruised(response, dose), expected)
 
 
 def test_a_port_wine_stain_shows_purpura_by_the_blood_that_is_seen() -> None:
     """Not by the vessel that leaks first, and not by its deepest, which nobody sees."""
     response = replace(response_of(STAIN, draws=32), heated_blood=False)
     network, blood = lesion_network(response.skins)
-    vessels = respond_vessels(response, network)
+    vessels = simulate_vessels(response, network)
     assert vessels is not None
-    leak, found = leak_dose(response, vessels), purpura(response)
+    leak, found = leak_dose(response, vessels), purpura_dose(response)
     assert np.all((leak.min(axis=1) <= found) & (found <= leak.max(axis=1)))
     assert np.any(leak.min(axis=1) < 0.9 * found)
     assert np.any(found < 0.9 * leak.max(axis=1))
-    assert np.all(purpura_at_once(response) >= found)
+    assert np.all(immediate_purpura_dose(response) >= found)
     assert blood.sum(axis=1) == pytest.approx(1.0)
 
 
@@ -313,21 +312,21 @@ def test_the_blood_of_a_port_wine_stain_takes_light_from_its_vessels() -> None:
 def test_heated_blood_in_a_cuvette_takes_less_where_its_rise_was_measured() -> None:
     settings = {"pulse_ms": 0.5, "spot_mm": 10.0}
     response = response_of(CUVETTE, laser={"wavelength_nm": 586.0}, settings=settings)
-    hot, cold = (blood_coagulation(replace(response, heated_blood=known)) for known in (True, False))
+    hot, cold = (blood_coagulation_dose(replace(response, heated_blood=known)) for known in (True, False))
     # Where all of it absorbs f times as much, the rate of heating is f times as great: from 22 to 101 degC by the
     # middle rise the mean of 1 / f is 0.61; heat that flows and what is not oxygenated hold some of it back.
     assert np.all((hot > 0.6 * cold) & (hot < 0.9 * cold))
     # The response at the dose of the end reaches the end there.
-    at = cuvette_at(response, hot)
-    assert blood_coagulation(replace(at, heated_blood=False)) == pytest.approx(hot, rel=0.015)
+    at = cuvette_at_dose(response, hot)
+    assert blood_coagulation_dose(replace(at, heated_blood=False)) == pytest.approx(hot, rel=0.015)
     unmeasured = response_of(CUVETTE)
-    assert cuvette_at(unmeasured, 1e4) is unmeasured
+    assert cuvette_at_dose(unmeasured, 1e4) is unmeasured
 
 
 def test_heated_blood_in_a_cuvette_absorbs_no_more_than_arrives() -> None:
     settings = {"pulse_ms": 0.5, "spot_mm": 10.0}
     response = response_of(CUVETTE, laser={"wavelength_nm": 586.0}, settings=settings)
-    hot = cuvette_at(response, 3e4)
+    hot = cuvette_at_dose(response, 3e4)
     assert response.lit is not None
     assert hot.lit is not None
     widths = response.grid.widths

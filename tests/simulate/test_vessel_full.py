@@ -11,17 +11,24 @@ import pytest
 from PIL import Image
 from pulse_samples import loaded, wide_response
 
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.errors import NotAvailable
+from research.derived_tables.vessel_reduction import DoseRatio, summarise_ratios
+from skinbeam.api.threshold import threshold_document
+from skinbeam.model.errors import NotAvailable
 from skinbeam.physics.targets.vessel import lumen_cells, lumen_profile
-from skinbeam.simulate.pulse.response import respond
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessels.full import LitSection, ends_of, heat_section, light_section, vessel_in
-from skinbeam.simulate.vessels.lumen import drawn_vessels, respond_vessels, site_of
-from skinbeam.simulate.vessels.reduction import reduction_error
-from skinbeam.simulate.vessels.section import Lumen, section_grid
+from skinbeam.simulate.pulse.response import simulate_pulse
+from skinbeam.simulate.scene import build_scene
+from skinbeam.simulate.vessels.cross_section import (
+    SectionLight,
+    SectionLumen,
+    heat_section,
+    light_section,
+    section_endpoint_doses,
+    section_grid,
+    section_vessel,
+)
+from skinbeam.simulate.vessels.reduction_error import reduction_error
+from skinbeam.simulate.vessels.vessel_response import simulate_vessels, skin_vessels, vessel_site
 from skinbeam.skin.properties import blood_mua
-from skinbeam.validation.derived.vessel_reduction import Ratio, summarised
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pulse-in-a-vessel"
 PACKETS = 20_000
@@ -35,11 +42,11 @@ def response(*vessels, pulse_ms=10.0, layers=(), narrow=False):
         "settings": {"fluence_J_cm2": 8.0, "pulse_ms": pulse_ms, "spot_mm": 1.0 if narrow else 10.0},
         **({"vessel": list(vessels)} if vessels else {}),
     }
-    scene = scene_of(loaded(case))
+    scene = build_scene(loaded(case))
     skin = scene.skin.median()
     if not narrow:
         return wide_response(skin, scene)
-    return respond(skin, scene.beam, scene.cooling, lit=scene.light(skin))
+    return simulate_pulse(skin, scene.beam, scene.cooling, lit=scene.light(skin))
 
 
 def layer(name, thickness_um, mua, mus):
@@ -76,7 +83,7 @@ def test_both_halves_take_the_same_light():
 
 def test_without_a_vessel_a_section_is_the_layers_alone():
     pulse = response(layers=[layer("upper", 100.0, 20.0, 200.0), layer("lower", None, 2.0, 150.0)])
-    assert drawn_vessels(pulse) is None
+    assert skin_vessels(pulse) is None
     lit = light_section(pulse, packets=10 * PACKETS)
     heat = heat_section(pulse, lit)
     width, (_, depth) = np.diff(lit.grid.x_faces), lit.grid.centres
@@ -94,10 +101,10 @@ def test_without_a_vessel_a_section_is_the_layers_alone():
 def test_in_the_light_of_the_reduced_model_both_need_the_same_dose(pulse_ms):
     """Heat alone: cells of a section that cross the edge of the lumen, beside rings."""
     pulse = response(VESSEL, pulse_ms=pulse_ms)
-    vessels = drawn_vessels(pulse)
-    lumens = (Lumen(*(float(v[0, 0]) for v in (vessels.depth, vessels.diameter, vessels.wall))),)
+    vessels = skin_vessels(pulse)
+    lumens = (SectionLumen(*(float(v[0, 0]) for v in (vessels.depth, vessels.diameter, vessels.wall))),)
     grid = section_grid(pulse.skins["thickness_m"].values[0], pulse.grid.faces[0, -1], lumens)
-    line = site_of(pulse, vessels, sides=False).lines[0]
+    line = vessel_site(pulse, vessels, sides=False).lines[0]
     mua = blood_mua(line.wavelength_nm, vessels.haematocrit, vessels.oxygenation)
     excess = line.ratio[0, 0] * (mua[0, 0] * lumen_profile(mua, vessels.diameter)[0, 0] - line.around_mua[0, 0])
     part = (np.arange(8) + 0.5) / 8
@@ -107,9 +114,9 @@ def test_in_the_light_of_the_reduced_model_both_need_the_same_dose(pulse_ms):
     ring = np.clip(np.searchsorted(lumen_cells()[0], radius, side="right") - 1, 0, len(excess) - 1)
     layers = np.interp(grid.centres[1], pulse.grid.centres[0], pulse.lit.absorbed_per_m[0])
     power = layers + np.where(radius < 1, excess[ring], 0.0).mean(axis=(2, 3))
-    lit = LitSection(grid, lumens, power, power, np.zeros_like(power), np.zeros(1))
-    full = ends_of(pulse, vessel_in(pulse, heat_section(pulse, lit)))
-    reduced = ends_of(pulse, respond_vessels(pulse, sides=False))
+    lit = SectionLight(grid, lumens, power, power, np.zeros_like(power), np.zeros(1))
+    full = section_endpoint_doses(pulse, section_vessel(pulse, heat_section(pulse, lit)))
+    reduced = section_endpoint_doses(pulse, simulate_vessels(pulse, sides=False))
     for name, dose in full.items():
         # Cells of a thirtieth of the lumen blur its edge: halving them moves a dose by less than 2 % at 0.45 ms, where
         # steam needs the outermost, coldest blood; light that differs by depth across it makes another 1 %.
@@ -128,19 +135,22 @@ def test_a_vessel_takes_the_light_of_one_below_it():
 
 def test_the_lit_side_is_hotter_and_the_whole_takes_more_than_about_the_axis():
     pulse = response({"depth_um": 500.0, "diameter_um": 300.0})
-    vessel = vessel_in(pulse, heat_section(pulse, light_section(pulse, packets=3 * PACKETS)))
+    vessel = section_vessel(pulse, heat_section(pulse, light_section(pulse, packets=3 * PACKETS)))
     edge = vessel.edge[0].max(axis=1)
     assert edge[0] > 1.2 * edge[-1]
-    full, about_axis = ends_of(pulse, vessel), ends_of(pulse, respond_vessels(pulse, sides=False))
+    full, about_axis = (
+        section_endpoint_doses(pulse, vessel),
+        section_endpoint_doses(pulse, simulate_vessels(pulse, sides=False)),
+    )
     assert full["vessel-closure"] > 1.4 * about_axis["vessel-closure"]
     assert full["purpura"] < full["vessel-closure"]
     # 60,000 packets: some 4,000 meet the vessel, and its coldest side is told by a tenth of them, to 5 %.
-    for name, dose in ends_of(pulse, respond_vessels(pulse)).items():
+    for name, dose in section_endpoint_doses(pulse, simulate_vessels(pulse)).items():
         assert dose == pytest.approx(full[name], rel=0.15), name
 
 
 def test_values_between_cells_are_straight_and_mirrored():
-    grid = section_grid(np.array([1e-4, np.inf]), 2e-3, (Lumen(300e-6, 60e-6, 3e-6),))
+    grid = section_grid(np.array([1e-4, np.inf]), 2e-3, (SectionLumen(300e-6, 60e-6, 3e-6),))
     x, z = grid.centres
     values = (2.0 * x[:, None] + 3.0 * z)[None]
     at = np.array([50e-6, 7e-6]), np.array([310e-6, 1e-3])
@@ -164,9 +174,12 @@ def test_a_narrow_beam_or_none_is_refused():
 
 
 def test_ratios_become_means_and_errors():
-    ratios = [Ratio("vessel-rupture", 595.0, 30.0, 1.0, 4e3, 2.0), Ratio("vessel-rupture", 595.0, 100.0, 1.0, 6e3, 0.5)]
-    ratios.append(Ratio("vessel-rupture", 595.0, 100.0, 10.0, 6e3, math.nan))
-    found = summarised(ratios)
+    ratios = [
+        DoseRatio("vessel-rupture", 595.0, 30.0, 1.0, 4e3, 2.0),
+        DoseRatio("vessel-rupture", 595.0, 100.0, 1.0, 6e3, 0.5),
+    ]
+    ratios.append(DoseRatio("vessel-rupture", 595.0, 100.0, 10.0, 6e3, math.nan))
+    found = summarise_ratios(ratios)
     assert found["purpura-immediate"] == found["vessel-rupture"]
     one = found["vessel-rupture"]
     assert (one["cases"], one["one_sided"]) == (2, 1)
@@ -193,7 +206,7 @@ def test_the_error_follows_vessel_and_light_and_stands_in_the_threshold():
         "vessel": [VESSEL],
     }
     found = threshold_document(loaded(case), "vessel-closure", draws=4)["reduction_error"]
-    skin = scene_of(loaded(case), dose_required=False).middle
+    skin = build_scene(loaded(case), dose_required=False).middle
     blood, oxygen = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
     # Oxyhaemoglobin absorbs 1 + 1.5 x 47/80 times as much at 67 °C, and 1 + 1.5 x 2/80 times at 22 °C, as at 20 °C.
     risen = oxygen * float(blood_mua(595.0, blood, 1.0)) * (1.88125 / 1.0375 - 1)

@@ -7,29 +7,32 @@ import pytest
 from pulse_samples import loaded, wide_response
 from scipy.special import jn_zeros, jv
 
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.physics.heat.cells import cylinder
-from skinbeam.physics.heat.linear import Linear, time_steps
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import Film, Material
+from skinbeam.api.threshold import threshold_document
+from skinbeam.physics.heat.cells import Material, RobinBoundary, cylinder_cells
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction, graded_time_steps
 from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     RadialGrid,
+    azimuthal_loss,
     lumen_cells,
     lumen_paths,
     lumen_profile,
     radial_grid,
     radial_response,
     shading,
-    sideways,
 )
-from skinbeam.physics.targets.vessel_return import returns
-from skinbeam.physics.targets.vessel_sides import Around, beside_surface, lumen_light
-from skinbeam.physics.targets.vessel_warming import heated_march
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessels.ends import closure_dose, leak_dose, rupture_dose
-from skinbeam.simulate.vessels.lumen import respond_vessels
-from skinbeam.simulate.vessels.sides import returned
+from skinbeam.physics.targets.vessel_absorption_feedback import march_heated_blood
+from skinbeam.physics.targets.vessel_optics import (
+    AmbientLight,
+    light_return_below_surface,
+    lumen_light,
+    trace_light_return,
+)
+from skinbeam.simulate.scene import build_scene
+from skinbeam.simulate.vessels.vessel_endpoints import closure_dose, leak_dose, rupture_dose
+from skinbeam.simulate.vessels.vessel_light import interpolate_light_return
+from skinbeam.simulate.vessels.vessel_response import simulate_vessels
 
 K, C = 0.4, 3.7e6
 KAPPA = K / C
@@ -38,14 +41,14 @@ NONE = (np.array(0.0), np.array(0.0))
 
 
 def around(net=0.0, slope=0.0, returned=NONE):
-    return Around(np.array(net), np.array(slope), returned)
+    return AmbientLight(np.array(net), np.array(slope), returned)
 
 
 # Heat
 
 
 def grid_of(cells, radius=1e-4):
-    faces = cylinder(np.linspace(0.0, radius, cells + 1))
+    faces = cylinder_cells(np.linspace(0.0, radius, cells + 1))
     each = np.ones_like(faces.volumes)
     return RadialGrid(faces, K * each, C * each, (1, 1))
 
@@ -60,8 +63,9 @@ def test_a_mode_decays_as_its_bessel_function(order):
     for count in (20, 40):
         grid = grid_of(count, radius)
         start = jv(order, zero * grid.cells.centres / radius)
-        found = conduct(
-            March(grid.cells, Material(K, C), start, steps, bottom=Film(math.inf)), Linear(sideways(grid, order))
+        found = conduct_1d(
+            HeatProblem1D(grid.cells, Material(K, C), start, steps, bottom=RobinBoundary(math.inf)),
+            LinearConduction(azimuthal_loss(grid, order)),
         ).final
         errors.append(float(np.abs(found - start / math.e).max()))
     # Second order in the cells: 1/20² of the peak; 200 steps leave a thousandth of that.
@@ -70,13 +74,13 @@ def test_a_mode_decays_as_its_bessel_function(order):
 
 
 def test_order_zero_loses_nothing_along_the_circle():
-    assert np.all(sideways(grid_of(10), 0) == 0)
+    assert np.all(azimuthal_loss(grid_of(10), 0) == 0)
 
 
 def test_steady_heat_from_a_source_that_grows_along_the_lumen():
     """Of q r/a cos(theta) within a the edge comes to q a² / (8 k): T = A r - q r³ / (8 k a) within and B / r beyond."""
     radius, power = 50e-6, 1e10
-    steps, phase = time_steps([60 * radius**2 / KAPPA])
+    steps, phase = graded_time_steps([60 * radius**2 / KAPPA])
     found = radial_response(
         2 * radius,
         3e-6,
@@ -96,12 +100,12 @@ def test_steady_heat_from_a_source_that_grows_along_the_lumen():
 
 
 def test_the_march_of_heated_blood_solves_the_uneven_part_too():
-    steps, phase = time_steps([1e-2, 1e-3, 1e-2])
+    steps, phase = graded_time_steps([1e-2, 1e-3, 1e-2])
     profile = 1e10 * lumen_profile(2e4, 150e-6)
     parts = np.stack([profile, 0.3 * profile * lumen_paths().place])[:, None, None]
     grid = radial_grid(150e-6, 3e-6, float(steps.sum()), blood=SKIN, dermis=SKIN)
     nodes = np.repeat(parts[:, :, :, None], 3, axis=3)
-    found = heated_march(grid, nodes, (300.0, 400.0), np.full((1, 1, steps.size + 1), 300.0), steps, phase == 1)
+    found = march_heated_blood(grid, nodes, (300.0, 400.0), np.full((1, 1, steps.size + 1), 300.0), steps, phase == 1)
     for order, history in enumerate(found):
         linear = radial_response(150e-6, 3e-6, parts[order], steps, phase == 1, blood=SKIN, dermis=SKIN, order=order)
         for one, other in zip(history, linear, strict=True):
@@ -173,33 +177,35 @@ def test_the_dark_side_has_less_of_its_light_the_wider_and_darker_a_vessel_is():
 
 def test_more_comes_back_to_wide_vessels_in_skin_that_absorbs_little():
     radius = np.geomspace(0.005, 3.0, 12)
-    first, second = returned(radius, np.full(12, 0.03))
+    first, second = interpolate_light_return(radius, np.full(12, 0.03))
     assert np.all(np.diff(first) >= 0)
     assert np.all(np.diff(second) >= 0)
     assert np.all((first > second) & (second > 0) & (first < 1))
-    by_loss = returned(np.full(6, 0.3), np.geomspace(0.003, 0.3, 6))
+    by_loss = interpolate_light_return(np.full(6, 0.3), np.geomspace(0.003, 0.3, 6))
     assert all(np.all(np.diff(one) < 0) for one in by_loss)
     # Below the table as the radius.
-    narrow = returned(np.array([0.01, 0.005]), np.full(2, 0.03))
+    narrow = interpolate_light_return(np.array([0.01, 0.005]), np.full(2, 0.03))
     assert all(one[0] == pytest.approx(2 * one[1]) for one in narrow)
 
 
 def test_the_table_is_what_packets_say():
     losses = np.array([0.1, 0.3])
-    found, error = returns(0.4, losses, packets=6000, seed=5)
-    for shares, mean, each in zip(returned(np.full(2, 0.4), losses), found, error, strict=False):
+    found, error = trace_light_return(0.4, losses, packets=6000, seed=5)
+    for shares, mean, each in zip(interpolate_light_return(np.full(2, 0.4), losses), found, error, strict=False):
         # Four standard errors, and the table's own, which is a fifth as large, and its three digits.
         np.testing.assert_array_less(np.abs(shares - mean), 4.2 * each + 0.001)
 
 
 def test_a_surface_lets_light_out():
     inside = np.array(0.3)
-    by_depth = [float(beside_surface(inside, 0.4, depth, 0.03, 0.3)) for depth in (0.5, 1.0, 2.0, 30.0)]
+    by_depth = [float(light_return_below_surface(inside, 0.4, depth, 0.03, 0.3)) for depth in (0.5, 1.0, 2.0, 30.0)]
     assert by_depth == sorted(by_depth)
     assert by_depth[0] < 0.3
     assert by_depth[-1] == pytest.approx(0.3, rel=1e-6)
     # A surface that sends more back lets less out.
-    assert beside_surface(inside, 0.4, 1.0, 0.03, 0.6) > beside_surface(inside, 0.4, 1.0, 0.03, 0.1)
+    assert light_return_below_surface(inside, 0.4, 1.0, 0.03, 0.6) > light_return_below_surface(
+        inside, 0.4, 1.0, 0.03, 0.1
+    )
 
 
 # Doses
@@ -212,9 +218,9 @@ def doses(diameter_um, wavelength_nm=595.0, pulse_ms=10.0, *, depth_um=400.0, si
         "settings": {"fluence_J_cm2": 8.0, "pulse_ms": pulse_ms, "spot_mm": 10.0},
         "vessel": [{"depth_um": depth_um, "diameter_um": diameter_um}],
     }
-    scene = scene_of(loaded(case))
+    scene = build_scene(loaded(case))
     response = wide_response(scene.skin.median(), scene)
-    vessels = respond_vessels(response, sides=sides)
+    vessels = simulate_vessels(response, sides=sides)
     assert vessels is not None
     assert vessels.cells.shape[2] == LUMEN_CELLS
     return [float(end(response, vessels)[0, 0]) for end in (closure_dose, rupture_dose, leak_dose)]

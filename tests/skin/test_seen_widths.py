@@ -6,22 +6,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from skinbeam.estimate import Estimate
-from skinbeam.shipped import shipped_table
-from skinbeam.skin.draws import RandomDraws, key_of
-from skinbeam.skin.seen_widths import SeenWidth
-from skinbeam.skin.tables import sourced
-from skinbeam.skin.vessels import VesselPopulation, vessel_population
-from skinbeam.sources import Sourced
-from skinbeam.units import UM
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.units import UM
+from skinbeam.skin.draws import RandomDraws, stream_key
+from skinbeam.skin.tables import read_sourced
+from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation, vessel_population
 
-PUBLISHED = Sourced(250.0, 170.0, 370.0, "lognormal", "rosina2006", "near that of facial vessels")
-WIDE = Sourced(1500.0, 1000.0, 2000.0, "uniform", "facialveinstext", "over 1 mm")
+PUBLISHED = SourcedValue(250.0, 170.0, 370.0, "lognormal", "rosina2006", "near that of facial vessels")
+WIDE = SourcedValue(1500.0, 1000.0, 2000.0, "uniform", "facialveinstext", "over 1 mm")
 Z = np.linspace(-2.5, 2.5, 21)
 
 
-def looks(um: float, low: float, high: float) -> SeenWidth:
-    return SeenWidth(Estimate(um, low, high, 0.95, "measured"))
+def looks(um: float, low: float, high: float) -> PhotographedVesselWidth:
+    return PhotographedVesselWidth(Estimate(um, low, high, 0.95, "measured"))
 
 
 def test_a_width_that_may_be_anything_leaves_what_is_published() -> None:
@@ -45,10 +44,10 @@ def test_draws_are_those_of_prior_times_likelihood() -> None:
     n, um, low, high = 400_000, 800.0, 600.0, 1000.0
     z = rng.normal(size=n)
     d = 250.0 * np.exp(z * np.where(z > 0, np.log(370 / 250), np.log(250 / 170)))
-    entry = shipped_table("data/seen_vessels.toml")
+    entry = load_package_table("data/seen_vessels.toml")
     k, s = (
         rng.uniform(value.low, value.high, n)
-        for value in (sourced(entry["share_of_width"]), sourced(entry["spread_um"]))
+        for value in (read_sourced(entry["share_of_width"]), read_sourced(entry["spread_um"]))
     )
     apart = np.log(um / np.hypot(k * d, s)) * 1.959964
     weight = np.exp(-0.5 * (apart / np.where(apart > 0, np.log(um / low), np.log(high / um))) ** 2)
@@ -77,14 +76,14 @@ def test_of_two_kinds_the_one_that_looks_so_is_drawn_more_often() -> None:
 
 def test_fine_vessels_look_alike_however_wide_they_are() -> None:
     """Below the spread of light a width says nothing: vessels of diffuse redness stay as published."""
-    fine = Sourced(46.7, 37.7, 55.7, "normal", "rosina2006", "mean facial vessel in rosacea")
+    fine = SourcedValue(46.7, 37.7, 55.7, "normal", "rosina2006", "mean facial vessel in rosacea")
     told = looks(450.0, 380.0, 520.0).diameters_m(fine, Z)
     # (47 / 450)² / 2 is what the vessel adds to the spread: half a per cent, of a deviation of 8 per cent.
     np.testing.assert_allclose(told, (46.7 + 9.0 * Z) * UM, rtol=0.03)
 
 
 def test_without_a_photograph_every_draw_stays() -> None:
-    draws = RandomDraws(key_of(3), 64)
+    draws = RandomDraws(stream_key(3), 64)
     population = vessel_population("facial-telangiectasia")
     assert population.seen is None
     skin = np.full(64, 1e-4), np.full(64, 2e-4), np.full(64, 5e-5)

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.derived import derived_table
-from skinbeam.schema.exposure import PRESETS
-from skinbeam.schema.names import table as names
-from skinbeam.skin.spectra import spectrum
-from skinbeam.skin.tables import table
-from skinbeam.sources import Sourced, bibliography
+from skinbeam.model.exposure import PRESETS
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.sources import SourcedValue, bibliography
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.skin.tables import read_spectrum, tissue_table
 
 DATA = resources.files("skinbeam") / "data"
 TABLES = ("layers", "optics", "thermal", "melanin", "vessels", "presets")
@@ -30,19 +29,19 @@ def entries(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_every_number_has_a_source_that_resolves_and_says_what_it_is() -> None:
-    every = [entry for name in TABLES for entry in entries(table(name))]
+    every = [entry for name in TABLES for entry in entries(tissue_table(name))]
     cited, numbers = ([entry for entry in every if key in entry] for key in ("source", "value"))
     assert cited
     assert numbers
     assert [entry for entry in cited if entry["source"] not in bibliography()] == []
     assert [entry for entry in numbers if not entry.get("conditions", "").strip() and "source" not in entry] == []
     for entry in numbers:
-        Sourced.from_table(entry)
+        SourcedValue.from_table(entry)
 
 
 @pytest.mark.parametrize("name", SPECTRA)
 def test_spectra_rise_and_name_their_sources(name: str) -> None:
-    found = spectrum(name)
+    found = read_spectrum(name)
     assert set(found.sources) <= set(bibliography())
     assert (np.diff(found.wavelength_nm) > 0).all()
     assert found.range_nm == (found.wavelength_nm[0], found.wavelength_nm[-1])
@@ -59,15 +58,15 @@ def test_no_source_of_tissue_is_idle() -> None:
 
 
 def test_every_site_and_preset_has_an_entry() -> None:
-    layers = table("layers")
-    assert set(layers["sites"]) == set(names("site"))
-    assert set(table("presets")) == set(PRESETS)
+    layers = tissue_table("layers")
+    assert set(layers["sites"]) == set(vocabulary_table("site"))
+    assert set(tissue_table("presets")) == set(PRESETS)
     for site in layers["sites"].values():
         assert {site[part] for part in ("stratum_corneum", "living_epidermis", "dermis")} <= set(layers["thickness"])
 
 
 def test_phototypes_are_a_distribution_in_order() -> None:
-    entry = table("melanin")
+    entry = tissue_table("melanin")
     assert sum(entry["population"]["shares"]) == pytest.approx(1.0)
     assert entry["phototype"]["ita_deg"] == sorted(entry["phototype"]["ita_deg"], reverse=True)
     assert entry["by_ita"]["ita_deg"] == sorted(entry["by_ita"]["ita_deg"])
@@ -75,8 +74,10 @@ def test_phototypes_are_a_distribution_in_order() -> None:
 
 def test_light_given_back_lightens_each_class_and_most_the_lightest() -> None:
     """The loss at a port darkens a reading, and light skin loses more of what it returns."""
-    entry = derived_table("melanin_by_colour")
-    ratio = np.array(entry["fractions"])[:, :3] / np.array(table("melanin")["by_ita"]["uncorrected"]["fractions"])
+    entry = load_derived_table("melanin_by_colour")
+    ratio = np.array(entry["fractions"])[:, :3] / np.array(
+        tissue_table("melanin")["by_ita"]["uncorrected"]["fractions"]
+    )
     # Melanin that lies deep hides from light, so that the darkest skin needs some of what it loses to the port again.
     assert (ratio > 0.5).all()
     assert (ratio.mean(axis=1) < 1.0).all()
@@ -90,9 +91,9 @@ def test_light_given_back_lightens_each_class_and_most_the_lightest() -> None:
 
 
 def test_every_site_holds_more_melanin_the_darker_it_is() -> None:
-    entry = derived_table("melanin_by_site")
-    assert set(entry["column_um"]) == set(names("site"))
-    by_ita = table("melanin")["by_ita"]["ita_deg"]
+    entry = load_derived_table("melanin_by_site")
+    assert set(entry["column_um"]) == set(vocabulary_table("site"))
+    by_ita = tissue_table("melanin")["by_ita"]["ita_deg"]
     assert (entry["ita_deg"][0], entry["ita_deg"][-1]) == (by_ita[0], by_ita[-1])
     for columns in entry["column_um"].values():
         assert (np.diff(columns) < 0).all()

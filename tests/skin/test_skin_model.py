@@ -3,17 +3,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.schema.case import Case
-from skinbeam.schema.exposure import PRESETS
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import table as names
-from skinbeam.simulate.pulse.places import depth_through_epidermis
-from skinbeam.skin.basal import with_basal_layer
-from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS
-from skinbeam.skin.melanin import column_of_ita_m, phototype_range
-from skinbeam.skin.model import SHIFTS, Skin
-from skinbeam.skin.properties import optics, thermal
-from skinbeam.skin.tables import table
+from skinbeam.model.case import Case
+from skinbeam.model.exposure import PRESETS
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.simulate.pulse.locations import epidermis_bottom_m
+from skinbeam.skin.distribution import SHIFT_NAMES, SkinDistribution
+from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS, add_basal_layer
+from skinbeam.skin.melanin import matching_phototypes, melanin_column_m
+from skinbeam.skin.properties import optical_properties, thermal_properties
+from skinbeam.skin.tables import tissue_table
 from skinbeam.skin.vessels import vessel_population
 
 MELANIN = "melanosome_fraction"
@@ -27,17 +26,17 @@ EVEN = {
 }
 
 
-def skin_of(**tables: Any) -> Skin:
-    return Skin.from_case(parse(Case, tables, file="case.toml"))
+def skin_of(**tables: Any) -> SkinDistribution:
+    return SkinDistribution.from_case(parse_record(Case, tables, file="case.toml"))
 
 
-def column_um(skin: Skin, n: int = 200) -> np.ndarray:
+def column_um(skin: SkinDistribution, n: int = 200) -> np.ndarray:
     """Melanosome volume per area of the living epidermis, its basal layer included, µm."""
     ds = skin.sample(n, 0).isel(layer=slice(0, 3))
     return (ds[MELANIN] * ds["thickness_m"]).to_numpy().sum(axis=1) * 1e6
 
 
-@pytest.mark.parametrize("site", names("site"))
+@pytest.mark.parametrize("site", vocabulary_table("site"))
 def test_every_site_has_layers(site: str) -> None:
     ds = skin_of(skin={"site": site}).sample(100, 0)
     assert tuple(ds["layer"].to_numpy()) == PERSON
@@ -55,7 +54,7 @@ def test_variables_carry_units_and_a_weight() -> None:
     assert ds["weight"].dims == ("sample",)
     assert (ds["weight"] == 1).all()
     assert all(ds[name].dims[0] == "sample" for name in ds.data_vars)
-    assert {f"{name}_shift" for name in SHIFTS} <= set(ds.data_vars)
+    assert {f"{name}_shift" for name in SHIFT_NAMES} <= set(ds.data_vars)
 
 
 def test_fractions_are_fractions() -> None:
@@ -72,10 +71,10 @@ def test_fractions_are_fractions() -> None:
 
 
 def test_darker_colours_hold_more_melanin() -> None:
-    columns = column_of_ita_m([58.0, 48.0, 30.0, 19.0, 0.0, -20.0, -42.0])
+    columns = melanin_column_m([58.0, 48.0, 30.0, 19.0, 0.0, -20.0, -42.0])
     assert (np.diff(columns) > 0).all()
     # The class centre of `intermediate` in the table: 0.0413 of an epidermis 70 µm thick.
-    assert column_of_ita_m(34.5) == pytest.approx(0.0413 * 70e-6)
+    assert melanin_column_m(34.5) == pytest.approx(0.0413 * 70e-6)
 
 
 def test_a_measured_colour_fixes_the_melanin_of_the_area_not_the_thickness() -> None:
@@ -89,10 +88,10 @@ def test_a_measured_colour_fixes_the_melanin_of_the_area_not_the_thickness() -> 
 def test_a_colour_asks_for_melanin_by_site() -> None:
     """A measured colour is that of its site; one drawn for a phototype is of mixed sites and the same at all."""
     ita = np.linspace(-60.0, 75.0, 136)
-    for site in table("layers")["sites"]:
-        assert (np.diff(column_of_ita_m(ita, site=site)) <= 0).all()
+    for site in tissue_table("layers")["sites"]:
+        assert (np.diff(melanin_column_m(ita, site=site)) <= 0).all()
     # Blood darkens a face: at one colour it needs less melanin than an arm or a hand.
-    face, arm, hand = (column_of_ita_m(45.0, site=site) for site in ("cheeks", "forearm", "hands"))
+    face, arm, hand = (melanin_column_m(45.0, site=site) for site in ("cheeks", "forearm", "hands"))
     assert face < min(arm, hand)
     drawn = [column_um(skin_of(skin={"site": site})) for site in ("forearm", "buttock")]
     np.testing.assert_allclose(*drawn)
@@ -125,8 +124,8 @@ def test_colour_conflict_is_said_and_the_measurement_used() -> None:
 
 
 def test_phototype_ranges_are_wide() -> None:
-    assert phototype_range(45.0) == "I-IV"
-    assert phototype_range(-40.0) == "V-VI"
+    assert matching_phototypes(45.0) == "I-IV"
+    assert matching_phototypes(-40.0) == "V-VI"
 
 
 def test_exposed_and_tanned_skin_is_darker_than_constitutive() -> None:
@@ -179,12 +178,12 @@ def test_given_values_are_the_same_in_every_draw() -> None:
 def test_explicit_layers_replace_the_preset() -> None:
     layer = {"name": "epidermis", "thickness_um": 70.0, "mua_per_cm": 12.0, "mus_per_cm": 300.0, "g": 0.8, "n": 1.4}
     ds = skin_of(skin={"preset": "rat", "layer": [layer, layer | {"name": "rest", "mua_per_cm": 0.5}]}).sample(2, 0)
-    at = optics(ds, 1234.0)
+    at = optical_properties(ds, 1234.0)
     np.testing.assert_allclose(at.mua, [[1200.0, 50.0]] * 2)
     np.testing.assert_allclose(at.mus, 30000.0)
     np.testing.assert_allclose(ds["thickness_m"], 70e-6)
     # The defaults of the case file: 1109 kg/m³ and 3391 J/(kg K).
-    np.testing.assert_allclose(thermal(ds).heat_capacity_vol, 1109.0 * 3391.0)
+    np.testing.assert_allclose(thermal_properties(ds).heat_capacity_vol, 1109.0 * 3391.0)
     assert ds.sizes["vessel"] == 0
 
 
@@ -219,9 +218,9 @@ def test_populations_of_vessels_are_sourced() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_can_be_sampled(preset: str) -> None:
     ds = skin_of(skin={"preset": preset}).sample(5, 0)
-    at = optics(ds, 1064.0)
+    at = optical_properties(ds, 1064.0)
     assert all(np.isfinite(a).all() for a in (at.mua, at.mus, at.g, at.n))
-    assert (thermal(ds).conductivity > 0).all()
+    assert (thermal_properties(ds).conductivity > 0).all()
 
 
 def test_ita_sets_the_melanin_of_animals_and_albinos_have_none() -> None:
@@ -235,7 +234,7 @@ def test_ita_sets_the_melanin_of_animals_and_albinos_have_none() -> None:
 @pytest.mark.parametrize("basal_um", [0.5, 10.0, 50.0])
 def test_a_basal_layer_takes_all_melanin_and_leaves_the_rest_as_it_was(basal_um: float) -> None:
     """A tenth of the 40 µm stays above it, so that 50 µm is too much; 8 µm of melanosomes need 12.5 µm."""
-    split = with_basal_layer(EVEN, 1, np.array([basal_um * 1e-6]), np.zeros(1))
+    split = add_basal_layer(EVEN, 1, np.array([basal_um * 1e-6]), np.zeros(1))
     height = np.clip(basal_um, 12.5, 36.0)
     np.testing.assert_allclose(split["thickness_m"], [[1e-5, (40.0 - height) * 1e-6, height * 1e-6, 1e-3]])
     np.testing.assert_allclose(split[MELANIN], [[0.0, 0.0, 8.0 / height, 0.0]])
@@ -247,7 +246,7 @@ def test_what_stays_above_the_basal_cells_is_no_more_and_no_less(fraction: float
     """From none, where the basal cells hold all that they can, to as much as in them; the area holds the same."""
     even = EVEN | {MELANIN: np.array([[0.0, fraction, 0.0]])}
     for above in (0.0, 0.3, 1.0):
-        split = with_basal_layer(even, 1, np.array([1e-5]), np.array([above]))
+        split = add_basal_layer(even, 1, np.array([1e-5]), np.array([above]))
         upper, basal = split[MELANIN][0, 1:3]
         assert upper == pytest.approx(above * fraction)
         assert upper <= basal * (1 + 1e-12)
@@ -278,12 +277,12 @@ def test_melanin_of_pigs_lies_in_their_basal_layer() -> None:
         assert tuple(ds["layer"].to_numpy()) == PERSON
         pigmented = (ds[MELANIN] > 0).to_numpy().all(axis=0)
         assert [str(name) for name in ds["layer"].to_numpy()[pigmented]] == [BASAL_LAYER]
-        np.testing.assert_allclose(depth_through_epidermis(ds), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1))
+        np.testing.assert_allclose(epidermis_bottom_m(ds), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1))
         vessels, bottom = ds["vessel_depth_m"].to_numpy(), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1)
         assert np.nanmin(vessels - bottom[:, None]) > 0
 
 
 def test_gelatin_holds_the_water_that_is_asked_for() -> None:
     wet, dry = (skin_of(skin={"preset": "phantom", "hydration": w}).median() for w in (0.9, 0.6))
-    assert optics(wet, 2940.0).mua / optics(dry, 2940.0).mua == pytest.approx(1.5)
-    assert thermal(wet).conductivity > thermal(dry).conductivity
+    assert optical_properties(wet, 2940.0).mua / optical_properties(dry, 2940.0).mua == pytest.approx(1.5)
+    assert thermal_properties(wet).conductivity > thermal_properties(dry).conductivity

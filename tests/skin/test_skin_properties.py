@@ -4,29 +4,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.errors import NotAvailable
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.skin.model import Skin
+from skinbeam.model.case import Case
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.input_files import parse_record
+from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.properties import (
     anisotropy,
     baseline_mua,
     blood_mua,
-    blood_thermal,
+    blood_thermal_properties,
     lipid_mua,
     melanosome_mua,
-    optics,
+    optical_properties,
     reduced_scattering,
-    thermal,
+    thermal_properties,
     water_mua,
 )
-from skinbeam.skin.spectra import spectrum
+from skinbeam.skin.tables import read_spectrum
 
 PER_CM = 100.0
 
 
 def median_of(**skin: Any) -> Any:
-    return Skin.from_case(parse(Case, {"skin": skin}, file="case.toml")).median()
+    return SkinDistribution.from_case(parse_record(Case, {"skin": skin}, file="case.toml")).median()
 
 
 # Whole blood at haematocrit 0.45, 1/cm, as printed; interpolating steps of 2 to 5 nm costs up to 2 %.
@@ -106,14 +106,14 @@ def test_nothing_is_read_beyond_its_table(call: Any, wavelength_nm: float) -> No
 
 def test_skin_is_not_described_beyond_its_range() -> None:
     with pytest.raises(NotAvailable, match="skin"):
-        optics(median_of(), 355.0)
+        optical_properties(median_of(), 355.0)
 
 
 @pytest.mark.parametrize(
     "wavelength_nm", [400.0, 532.0, 1064.0, 1600.0, 2000.0, 2490.0, 2940.0, 6450.0, 10600.0, 11000.0]
 )
 def test_optics_of_skin_are_possible_everywhere(wavelength_nm: float) -> None:
-    at = optics(Skin(site="cheeks").sample(50, 0), wavelength_nm)
+    at = optical_properties(SkinDistribution(site="cheeks").sample(50, 0), wavelength_nm)
     assert (at.mua > 0).all()
     assert (at.mus > 0).all()
     assert ((at.g > 0) & (at.g < 1)).all()
@@ -150,7 +150,7 @@ def test_baseline_is_the_formula_in_per_metre() -> None:
 
 
 def test_the_infrared_is_water() -> None:
-    at = optics(median_of(hydration=0.65), 2940.0)
+    at = optical_properties(median_of(hydration=0.65), 2940.0)
     # Dermis: water fraction times water, and blood, which is nearly water too, in place of a thousandth of it.
     assert at.mua[0, 5] / (0.65 * water_mua(2940.0)) == pytest.approx(1.0, abs=0.01)
 
@@ -158,40 +158,40 @@ def test_the_infrared_is_water() -> None:
 def test_more_melanin_absorbs_more_and_only_in_the_living_epidermis() -> None:
     light, dark = median_of(ita_deg=50.0), median_of(ita_deg=-10.0)
     for nm in (400.0, 694.0, 1064.0, 1550.0):
-        difference = optics(dark, nm).mua - optics(light, nm).mua
+        difference = optical_properties(dark, nm).mua - optical_properties(light, nm).mua
         assert (difference[0, 1:3] > 0).all()
         np.testing.assert_allclose(np.delete(difference[0], [1, 2]), 0.0, atol=1e-9)
 
 
 def test_hydration_changes_1450_nm_and_not_532() -> None:
     wet, dry = median_of(hydration=0.75), median_of(hydration=0.55)
-    ratio = optics(wet, 1450.0).mua / optics(dry, 1450.0).mua
+    ratio = optical_properties(wet, 1450.0).mua / optical_properties(dry, 1450.0).mua
     assert (ratio[0, :7] > 1.2).all()
-    assert optics(wet, 532.0).mua == pytest.approx(optics(dry, 532.0).mua, rel=1e-3)
+    assert optical_properties(wet, 532.0).mua == pytest.approx(optical_properties(dry, 532.0).mua, rel=1e-3)
 
 
 def test_blood_in_vessels_is_reached_less_than_blood_spread_out() -> None:
     ds = median_of(site="cheeks")
     spread_out = ds.copy(deep=True)
     spread_out["vessel_radius_m"][:] = 0.0
-    packed, free = optics(ds, 418.0).mua, optics(spread_out, 418.0).mua
+    packed, free = optical_properties(ds, 418.0).mua, optical_properties(spread_out, 418.0).mua
     assert (packed[0, 3:] < free[0, 3:]).all()
     # At 800 nm a vessel is clear: 2 mua r = 2 x 430/m x 12 µm = 1 %, of which half is lost.
-    assert optics(ds, 800.0).mua == pytest.approx(optics(spread_out, 800.0).mua, rel=0.01)
+    assert optical_properties(ds, 800.0).mua == pytest.approx(optical_properties(spread_out, 800.0).mua, rel=0.01)
 
 
 def test_a_cuvette_of_blood_is_blood() -> None:
-    ds = Skin(preset="blood").median()
-    at = optics(ds, 532.0)
+    ds = SkinDistribution(preset="blood").median()
+    at = optical_properties(ds, 532.0)
     assert at.mua[0, 0] == pytest.approx(
         float(blood_mua(532.0, ds["blood_haematocrit"][0], ds["blood_oxygenation"][0]))
     )
-    assert at.mus[0, 0] == pytest.approx(float(spectrum("blood").at("scattering_per_m", 532.0)))
-    assert blood_thermal() == pytest.approx((0.52, 1050.0 * 3617.0))
+    assert at.mus[0, 0] == pytest.approx(float(read_spectrum("blood").at("scattering_per_m", 532.0)))
+    assert blood_thermal_properties() == pytest.approx((0.52, 1050.0 * 3617.0))
 
 
 def test_heat_properties_are_those_of_the_tables() -> None:
-    heat = thermal(median_of(site="cheeks"))
+    heat = thermal_properties(median_of(site="cheeks"))
     assert heat.conductivity[0] == pytest.approx([0.21, 0.29, 0.29, 0.37, 0.37, 0.37, 0.37, 0.21])
     assert heat.heat_capacity_vol[0, 5] == pytest.approx(1109.0 * 3391.0)
     assert heat.heat_capacity_vol[0, 7] == pytest.approx(911.0 * 2348.0)

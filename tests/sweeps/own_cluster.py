@@ -16,13 +16,12 @@ from typing import Any
 import dask
 from distributed import LocalCluster
 
-from skinbeam.errors import InputError
-from skinbeam.sweeps.answers import answer_cases
-from skinbeam.sweeps.cases import blocks, values_at
-from skinbeam.sweeps.cluster import connected
-from skinbeam.sweeps.cost import Cost
-from skinbeam.sweeps.file import load_sweep
+from skinbeam.model.errors import InputError
+from skinbeam.sweeps.cluster import connect
+from skinbeam.sweeps.cost import SweepCost
 from skinbeam.sweeps.store import open_store
+from skinbeam.sweeps.sweep_file import grid_blocks, load_sweep, values_at
+from skinbeam.sweeps.worker import answer_cases
 
 CASE = """
 [skin]
@@ -46,15 +45,15 @@ def set_desk(desk: Path, blocks: int) -> None:
     """Write a sweep whose every case is a block, and make its store."""
     (desk / "case.toml").write_text(CASE, encoding="utf-8")
     (desk / "sweep.toml").write_text(SWEEP.format(blocks=blocks), encoding="utf-8")
-    with open_store(desk / "out.zarr", load_sweep(desk / "sweep.toml"), Cost(blocks, ONE_A_BLOCK, 1)) as store:
+    with open_store(desk / "out.zarr", load_sweep(desk / "sweep.toml"), SweepCost(blocks, ONE_A_BLOCK, 1)) as store:
         assert len(store.missing()) == blocks
 
 
 def made_alone(desk: Path, name: str = "alone.zarr") -> dict[str, bytes]:
     """The store of the sweep as this process makes it, without any worker."""
     asked = load_sweep(desk / "sweep.toml")
-    with open_store(desk / name, asked, Cost(asked.shape[0], ONE_A_BLOCK, 1)) as store:
-        for block in blocks(asked.shape, store.block):
+    with open_store(desk / name, asked, SweepCost(asked.shape[0], ONE_A_BLOCK, 1)) as store:
+        for block in grid_blocks(asked.shape, store.block):
             places = [(k,) for k in range(block[0].start, block[0].stop)]
             store.write(block, answer_cases(asked.question, [values_at(asked, place) for place in places]))
     return files_of(desk / name)
@@ -80,7 +79,7 @@ def standing(store: Path) -> dict[str, tuple[int, int]]:
 # Processes begin as copies of one that has imported all: tests start hundreds.
 _COPIED = multiprocessing.get_context("forkserver")
 _IMPORTED = "distributed.cli.dask_scheduler distributed.cli.dask_worker distributed.deploy.local xarray zarr"
-_IMPORTED += " skinbeam.cli.run skinbeam.sweeps.run skinbeam.answers.simulate"
+_IMPORTED += " skinbeam.cli.runner skinbeam.sweeps.run skinbeam.api.simulate"
 _COPIED.set_forkserver_preload(_IMPORTED.split())
 
 
@@ -205,7 +204,7 @@ def await_workers(address: str) -> None:
     until = time.monotonic() + 60.0
     while True:
         try:
-            with connected(address) as client:
+            with connect(address) as client:
                 client.wait_for_workers(1, timeout=until - time.monotonic())
             return
         except InputError:

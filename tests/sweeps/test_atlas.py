@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 from atlas_pages import HERE, pages
 
-from skinbeam.estimate import Unknown
+from research.atlas.cells import AtlasCell, atlas_cells, atlas_people, atlas_sweep, person_at
+from research.atlas.summary import COLUMNS, DIGITS, colour_class, interpolate_quantity
 from skinbeam.laser.device import load_device
-from skinbeam.laser.grid import dose_steps
-from skinbeam.practice.rows import practice_rows
-from skinbeam.schema.names import table
-from skinbeam.sweeps.answers import answer_cases
-from skinbeam.sweeps.atlas.cells import Cell, atlas_sweep, cells_of, people_of, person_at
-from skinbeam.sweeps.atlas.choices import asked, choices
-from skinbeam.sweeps.atlas.summary import COLUMNS, DIGITS, between, colour_class
-from skinbeam.sweeps.atlas.textbook import textbook_of
-from skinbeam.sweeps.cases import values_at
+from skinbeam.laser.setting_grid import dose_steps
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.published_doses.rows import practice_rows
+from skinbeam.sweeps.atlas import atlas_choices, atlas_table, textbook_setting
+from skinbeam.sweeps.sweep_file import values_at
+from skinbeam.sweeps.worker import answer_cases
 
 ATLAS: dict[str, Any] = json.loads((HERE / "atlas.json").read_text(encoding="utf-8"))
 # Light and dark, with a setting and without, of every kind of light; very dark ones for vessels take ten times as long.
@@ -46,8 +45,8 @@ def rows(device: str) -> list[dict[str, Any]]:
     strict=True, reason="the atlas is of the calibration of burns before this one, as docs/limits.md says"
 )
 def test_a_sample_of_the_atlas_is_what_is_computed_now() -> None:
-    by_device = {choice.name: choice for choice in choices()}
-    cells = [Cell(name, by_device[name].condition, site, ita) for name, site, ita in SAMPLE]
+    by_device = {choice.name: choice for choice in atlas_choices()}
+    cells = [AtlasCell(name, by_device[name].condition, site, ita) for name, site, ita in SAMPLE]
     sweep = atlas_sweep(cells)
     answered = answer_cases(sweep.question, [values_at(sweep, (k,)) for k in range(len(cells))])
     for cell, row in zip(cells, answered, strict=True):
@@ -61,18 +60,21 @@ def test_a_sample_of_the_atlas_is_what_is_computed_now() -> None:
 
 
 def test_every_device_is_asked_for_what_its_condition_is_treated_with() -> None:
-    assert len({choice.name for choice in choices()}) == 12
-    for choice in choices():
+    assert len({choice.name for choice in atlas_choices()}) == 12
+    for choice in atlas_choices():
         device = load_device(choice.name)
         assert choice.modality in device.modalities
         assert choice.wavelength_nm in {head.wavelength_nm for head in device.heads}
-        assert table("condition")[choice.condition]["modality"][choice.modality]["use"] in ("usual", "possible")
+        assert vocabulary_table("condition")[choice.condition]["modality"][choice.modality]["use"] in (
+            "usual",
+            "possible",
+        )
 
 
 def test_a_textbook_setting_can_be_set_and_is_of_no_source_that_is_kept_aside() -> None:
     aside = {row.source for row in practice_rows() if row.role == "validation"}
-    known = [(choice, told) for choice in choices() if not isinstance(told := textbook_of(choice), Unknown)]
-    assert len(known) > len(choices()) / 2
+    known = [(choice, told) for choice in atlas_choices() if not isinstance(told := textbook_setting(choice), Unknown)]
+    assert len(known) > len(atlas_choices()) / 2
     for choice, told in known:
         steps = dose_steps(load_device(choice.name), *told.setting)
         assert told.dose in steps
@@ -82,26 +84,26 @@ def test_a_textbook_setting_can_be_set_and_is_of_no_source_that_is_kept_aside() 
 
 
 def test_people_stand_between_two_cells_that_are_asked() -> None:
-    held = set(cells_of(64))
-    for choice in choices():
-        for one in people_of(choice, 64):
+    held = set(atlas_cells(64))
+    for choice in atlas_choices():
+        for one in atlas_people(choice, 64):
             assert set(one.cells) <= held
             dark, light = (cell.ita_deg for cell in one.cells)
             at = dark + one.share * (light - dark)
             # Beyond the lightest colour that is asked, the lightest answers.
-            assert math.isclose(at, min(one.ita_deg, asked()["cells"]["other_deg"][-1]))
+            assert math.isclose(at, min(one.ita_deg, atlas_table()["cells"]["other_deg"][-1]))
 
 
 def test_what_is_straight_between_cells_is_told_as_it_is() -> None:
-    choice = choices()[0]
+    choice = atlas_choices()[0]
     one = person_at(choice, choice.sites[0], 42.0)
     answers = {cell: {"x": cell.ita_deg / 100.0, "y": None} for cell in one.cells}
-    assert math.isclose(between(one, answers, "x") or 0.0, 0.42)
-    assert between(one, answers, "y") is None
+    assert math.isclose(interpolate_quantity(one, answers, "x") or 0.0, 0.42)
+    assert interpolate_quantity(one, answers, "y") is None
 
 
 def test_more_people_ask_hardly_more_cells() -> None:
-    few, many = set(cells_of(100)), set(cells_of(400))
+    few, many = set(atlas_cells(100)), set(atlas_cells(400))
     assert few <= many
     assert len(many) < 1.2 * len(few)
 
@@ -160,7 +162,7 @@ def test_the_textbook_burns_no_fewer_of_darker_skin() -> None:
 
 def test_colours_fall_into_the_classes_of_the_rules() -> None:
     told = Counter(colour_class(ita) for ita in (60.0, 48.0, 35.0, 20.0, 0.0, -40.0))
-    assert set(told) == set(asked()["classes"]["names"])
+    assert set(told) == set(atlas_table()["classes"]["names"])
 
 
 def test_pages_are_those_of_the_data_and_ask_nobody_else() -> None:

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.errors import InputError
-from skinbeam.evidence.studies.shipped import arms
-from skinbeam.schema.load import loaded_case
-from skinbeam.schema.names import resolve
-from skinbeam.shipped import shipped_table
-from skinbeam.sweeps.cases import tables_with, values_at
-from skinbeam.sweeps.file import load_sweep
-from skinbeam.sweeps.population import PERSON, population_axis
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import case_from_tables
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import resolve_name
+from skinbeam.sweeps.axes import PERSON, population_axis
+from skinbeam.sweeps.sweep_file import load_sweep, set_fields, values_at
 
 CASE: dict[str, Any] = {
     "patient": {"age_years": 40, "ita_deg": 40.0},
@@ -29,7 +28,7 @@ def column(field: str) -> list[Any]:
 
 
 def test_ages_sexes_and_colours_are_those_that_were_counted() -> None:
-    told = shipped_table("data/population.toml")
+    told = load_package_table("data/population.toml")
     ages, share = np.array(column("patient.age_years")), np.array(told["age_years"]["share"])
     counted = np.histogram(ages, [*told["age_years"]["from"], told["age_years"]["to"][-1]])[0]
     # A margin of a Sobol sample has one point in each of its 1024 equal parts: a class is off by one part at either
@@ -43,12 +42,15 @@ def test_ages_sexes_and_colours_are_those_that_were_counted() -> None:
 def test_sites_are_those_of_trials_of_the_condition_and_every_person_makes_a_case() -> None:
     axis = population_axis(64, 3, CASE, "consult")
     known = {
-        site for arm in arms() if arm.condition == resolve("condition", "solar-lentigo", field="") for site in arm.sites
+        site
+        for arm in trial_arms()
+        if arm.condition == resolve_name("condition", "solar-lentigo", field="")
+        for site in arm.sites
     }
     assert {row[axis.fields.index("concern.0.site")] for row in axis.rows} <= known
     for row in axis.rows:
         values = dict(zip(axis.fields, row, strict=True))
-        assert loaded_case(tables_with(CASE, values), Path(), "case").case.patient is not None
+        assert case_from_tables(set_fields(CASE, values), Path(), "case").case.patient is not None
 
 
 def test_more_people_go_on_with_fewer() -> None:

@@ -12,13 +12,12 @@ import pytest
 from own_cluster import ONE_A_BLOCK, files_of, made_alone, set_desk, threads
 from zarr.storage import _local
 
-from skinbeam.errors import InputError
-from skinbeam.sweeps.answers import answer_cases
-from skinbeam.sweeps.cases import blocks, values_at
-from skinbeam.sweeps.cost import Cost
-from skinbeam.sweeps.file import load_sweep
+from skinbeam.model.errors import InputError
+from skinbeam.sweeps.cost import SweepCost
 from skinbeam.sweeps.run import run_sweep
 from skinbeam.sweeps.store import open_store
+from skinbeam.sweeps.sweep_file import grid_blocks, load_sweep, values_at
+from skinbeam.sweeps.worker import answer_cases
 
 MANY = 16
 
@@ -31,7 +30,7 @@ def test_a_store_is_the_same_bytes_on_one_two_and_eight_workers(tmp_path: Path) 
     for count in (1, 2, 8):
         with threads(count) as address:
             store = tmp_path / f"{count}.zarr"
-            run_sweep(asked, store, cost=Cost(MANY, ONE_A_BLOCK, 1), cluster=address)
+            run_sweep(asked, store, cost=SweepCost(MANY, ONE_A_BLOCK, 1), cluster=address)
         assert files_of(store) == whole
 
 
@@ -44,11 +43,11 @@ def rows_of(tmp_path_factory: pytest.TempPathFactory) -> Any:
     text = file.read_text(encoding="utf-8").replace("to = 69.0", "to = 690.0")  # hotter than a bath may be
     file.write_text(text, encoding="utf-8")
     asked = load_sweep(file)
-    cost = Cost(MANY, ONE_A_BLOCK, 1)
+    cost = SweepCost(MANY, ONE_A_BLOCK, 1)
     store = desk / "straight.zarr"
     with open_store(store, asked, cost) as straight:
         answered = []
-        for block in blocks(asked.shape, straight.block):
+        for block in grid_blocks(asked.shape, straight.block):
             rows = answer_cases(asked.question, [values_at(asked, (block[0].start,))])
             straight.write(block, rows)
             answered.append((block, rows))

@@ -26,7 +26,7 @@ def test_it_tells_the_workers_of_this_machine_and_their_memory(run: Run) -> None
     found = checks(run)
     assert found["sweeps"]["ok"]
     assert found["sweeps"]["found"].startswith("distributed 20")
-    here = clusters.machine()
+    here = clusters.local_machine()
     assert found["sweep workers"]["found"].startswith(f"{here.workers} on this machine, each with at most ")
     assert not {"cluster", "cluster versions"} & set(found)
 
@@ -74,11 +74,11 @@ def test_it_tells_workers_of_another_version(run: Run, monkeypatch: pytest.Monke
 
 
 def test_what_differs_is_told_once_with_the_first_place() -> None:
-    same = {"packages": dict.fromkeys(health._ALIKE, "1")}
+    same = {"packages": dict.fromkeys(health._SAME_VERSION_PACKAGES, "1")}
     other = {"packages": same["packages"] | {"numpy": "2"}}
     told = {"client": same, "scheduler": same, "workers": {"a": same, "b": other, "c": other}}
-    assert health._others({}, told) == ["numpy 2 at b, 1 here"]
-    assert health._others({"a": ""}, told | {"scheduler": {"packages": {}}})[:2] == [
+    assert health._version_differences({}, told) == ["numpy 2 at b, 1 here"]
+    assert health._version_differences({"a": ""}, told | {"scheduler": {"packages": {}}})[:2] == [
         f"skinbeam none at a, {health.__version__} here",
         "python none at the scheduler, 1 here",
     ]

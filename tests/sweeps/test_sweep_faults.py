@@ -28,16 +28,17 @@ from own_cluster import (
 )
 from rich.progress import Progress
 
-from skinbeam.cli.sweeping import _progress
-from skinbeam.errors import InputError
+from skinbeam.cli.commands import _sweep_progress
+from skinbeam.model.errors import InputError
 from skinbeam.sweeps import cluster as clusters
-from skinbeam.sweeps import hands, watch
-from skinbeam.sweeps.answers import ANSWERED, FAILED
-from skinbeam.sweeps.cluster import Machine
-from skinbeam.sweeps.cost import Cost
-from skinbeam.sweeps.file import load_sweep
+from skinbeam.sweeps import cluster as watch
+from skinbeam.sweeps import dispatcher
+from skinbeam.sweeps.cluster import LocalMachine
+from skinbeam.sweeps.cost import SweepCost
 from skinbeam.sweeps.run import run_sweep
-from skinbeam.sweeps.store import errors_of, opened
+from skinbeam.sweeps.store import error_rows, load_store
+from skinbeam.sweeps.sweep_file import load_sweep
+from skinbeam.sweeps.worker import ANSWERED, FAILED
 
 BLOCKS = 12
 MANY = 256  # of which four are a block
@@ -47,7 +48,7 @@ MANY = 256  # of which four are a block
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A sweep of a few blocks, and nobody who waits for long."""
     for where, name, seconds in (
-        (hands, "_LOOK_S", 0.2),
+        (dispatcher, "_CHECK_INTERVAL_S", 0.2),
         (watch, "_ANSWER_S", 1.0),
         (watch, "_NOBODY_S", 1.0),
         (clusters, "_WAIT_S", 5),
@@ -155,7 +156,7 @@ def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_a
     shutil.rmtree(desk / "out.zarr")
     set_desk(desk, MANY)
     shutil.rmtree(desk / "out.zarr")  # blocks of four below
-    answer, limit = hands.answer_block, 500_000_000
+    answer, limit = dispatcher.answer_block, 500_000_000
 
     def hungry(version: str, question: Any, cases: Any) -> Any:
         held = []
@@ -165,20 +166,20 @@ def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_a
             time.sleep(0.02)  # the memory of a worker is looked at ten times a second
         return answer(version, question, cases)
 
-    monkeypatch.setattr(hands, "answer_block", hungry)
+    monkeypatch.setattr(dispatcher, "answer_block", hungry)
     monkeypatch.setattr(watch, "_NOBODY_S", 60.0)  # a worker that is started again is gone for a while
-    monkeypatch.setattr(clusters, "machine", lambda count: Machine(1, limit))
+    monkeypatch.setattr(clusters, "local_machine", lambda count: LocalMachine(1, limit))
     sentences: list[str] = []
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # each death counts
-        done = run(desk, None, cost=Cost(MANY, 2.5, 1), tell=sentences.append)
+        done = run(desk, None, cost=SweepCost(MANY, 2.5, 1), tell=sentences.append)
     assert (done["answered"], done["failed"]) == (MANY - 1, 1)
     assert sentences[0] == (
         "Workers on this machine: 1, each with at most 0.5 GB of memory; one that needs more is started again."
     )
-    results = opened(desk / "out.zarr")
+    results = load_store(desk / "out.zarr")
     assert results["status"].values.tolist() == [FAILED] + [ANSWERED] * (MANY - 1)
     assert results["status"].encoding["chunks"] == (4,)
-    [row] = errors_of(results)
+    [row] = error_rows(results)
     assert "too little memory" in row["message"]
 
 
@@ -186,8 +187,8 @@ def test_who_waits_anew_waits_as_long_as_before(monkeypatch: pytest.MonkeyPatch)
     clock = [0.0]
     sentences: list[str] = []
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(watch, "workers_of", lambda client: [{"status": "paused"}])
-    one = watch.Watch(None, sentences.append)
+    monkeypatch.setattr(watch, "scheduler_workers", lambda client: [{"status": "paused"}])
+    one = watch.ClusterWatch(None, sentences.append)
     for _ in range(2):
         one.look()
         clock[0] += watch._NOBODY_S
@@ -202,10 +203,10 @@ def test_who_waits_anew_waits_as_long_as_before(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_workers_share_the_memory_of_the_machine() -> None:
-    one, eight = clusters.machine(1), clusters.machine(8)
+    one, eight = clusters.local_machine(1), clusters.local_machine(8)
     assert (one.workers, eight.workers) == (1, 8)
     assert eight.memory_bytes == one.memory_bytes // 8 < MEMORY_LIMIT
-    assert clusters.machine().workers == len(os.sched_getaffinity(0))
+    assert clusters.local_machine().workers == len(os.sched_getaffinity(0))
 
 
 class Terminal(io.StringIO):
@@ -225,7 +226,7 @@ def test_the_time_left_is_that_of_the_work_of_this_run(monkeypatch: pytest.Monke
             seen.append(Progress(*columns, get_time=lambda: clock[0], auto_refresh=False, **keywords)) or seen[0]
         ),
     )
-    with _progress(quiet=False) as (hear, tell):
+    with _sweep_progress(quiet=False) as (hear, tell):
         for done in range(900, 951, 10):
             hear(done, 1000)
             clock[0] += 20.0

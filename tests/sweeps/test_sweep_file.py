@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.errors import InputError
+from skinbeam.model.errors import InputError
 from skinbeam.sweeps.axes import grid_axis, sample_axis
-from skinbeam.sweeps.cases import block_of, blocks, tables_with, values_at
-from skinbeam.sweeps.file import load_sweep
+from skinbeam.sweeps.sweep_file import block_shape, grid_blocks, load_sweep, set_fields, values_at
 
 CASE = """
 [skin]
@@ -95,7 +94,7 @@ def test_what_is_wrong_is_told_with_where_and_what_would_be_right(name: str, des
 
 def test_fields_are_set_without_changing_the_case() -> None:
     tables = {"concern": [{"condition": "redness"}, {"condition": "scar"}], "skin": {"site": "neck"}}
-    made = tables_with(tables, {"concern.1.severity": "mild", "settings.pulse_ms": 3.0})
+    made = set_fields(tables, {"concern.1.severity": "mild", "settings.pulse_ms": 3.0})
     assert made["concern"] == [{"condition": "redness"}, {"condition": "scar", "severity": "mild"}]
     assert made["settings"] == {"pulse_ms": 3.0}
     assert tables == {"concern": [{"condition": "redness"}, {"condition": "scar"}], "skin": {"site": "neck"}}
@@ -105,15 +104,15 @@ def test_fields_are_set_without_changing_the_case() -> None:
 def test_a_path_that_leads_nowhere_is_told(field: str) -> None:
     tables = {"concern": [{"condition": "redness"}], "skin": {"site": "neck"}}
     with pytest.raises(InputError) as told:
-        tables_with(tables, {field: 1.0})
+        set_fields(tables, {field: 1.0})
     assert told.value.field == field
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 50))
 def test_blocks_cover_every_place_once_and_hold_no_more_than_asked(shape: list[int], most: int) -> None:
-    sides = block_of(shape, most)
+    sides = block_shape(shape, most)
     seen = np.zeros(shape, dtype=int)
-    for block in blocks(shape, sides):
+    for block in grid_blocks(shape, sides):
         seen[block] += 1
         assert seen[block].size <= most
     assert (seen == 1).all()

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from own_cluster import files_of, set_desk, sweeping, told
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.errors import InputError
-from skinbeam.schema.load import load_case
-from skinbeam.sweeps.answers import FAILED, PARTLY, value_at
-from skinbeam.sweeps.ask import sweep
+from skinbeam.api.simulate import simulate_document
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import load_case
 from skinbeam.sweeps.cluster import check_address
-from skinbeam.sweeps.cost import Cost, cost_of
-from skinbeam.sweeps.file import load_sweep
-from skinbeam.sweeps.store import errors_of, open_store
+from skinbeam.sweeps.cost import SweepCost, estimate_cost
+from skinbeam.sweeps.run import sweep
+from skinbeam.sweeps.store import error_rows, open_store
+from skinbeam.sweeps.sweep_file import load_sweep
+from skinbeam.sweeps.worker import FAILED, PARTLY, read_value
 
 CASE = """
 [skin]
@@ -45,34 +45,34 @@ def desk(tmp_path: Path) -> Path:
 
 def test_a_number_is_read_at_its_path_and_a_reason_where_there_is_none() -> None:
     document = {"a": {"median": 2.0, "low": 1.0}, "b": [{"c": True}], "d": {"unknown": "why"}, "e": "word"}
-    assert value_at(document, "a") == (2.0, "")
-    assert value_at(document, "a.low") == (1.0, "")
-    assert value_at(document, "b.0.c") == (1.0, "")
+    assert read_value(document, "a") == (2.0, "")
+    assert read_value(document, "a.low") == (1.0, "")
+    assert read_value(document, "b.0.c") == (1.0, "")
     for path in ("d", "d.median"):
-        number, reason = value_at(document, path)
+        number, reason = read_value(document, path)
         assert np.isnan(number)
         assert reason == "why"
     for path in ("e", "f", "b.1", "a.median.more"):
-        number, reason = value_at(document, path)
+        number, reason = read_value(document, path)
         assert np.isnan(number)
         assert "no number" in reason
 
 
 def test_the_cost_is_told_and_an_output_that_no_answer_has_is_refused_with_the_nearest(desk: Path) -> None:
-    cost = cost_of(load_sweep(desk / "sweep.toml"))
+    cost = estimate_cost(load_sweep(desk / "sweep.toml"))
     assert cost.cases == CASES
     assert cost.seconds_per_case > 0.0
     assert 1 <= cost.cases_a_block <= CASES
     (desk / "sweep.toml").write_text(SWEEP.replace("epidermis_fraction", "epidermis_part"), encoding="utf-8")
     with pytest.raises(InputError) as told:
-        cost_of(load_sweep(desk / "sweep.toml"))
+        estimate_cost(load_sweep(desk / "sweep.toml"))
     assert '"damage.epidermis_fraction"' in told.value.hint
 
 
 def test_a_sweep_of_which_no_case_answers_is_refused_with_the_first_reason(desk: Path) -> None:
     (desk / "sweep.toml").write_text(SWEEP.replace("bath.exposure_s", "bath.exposures"), encoding="utf-8")
     with pytest.raises(InputError) as told:
-        cost_of(load_sweep(desk / "sweep.toml"))
+        estimate_cost(load_sweep(desk / "sweep.toml"))
     assert "exposures" in told.value.message
 
 
@@ -100,11 +100,11 @@ def test_a_case_of_a_sweep_answers_as_it_does_alone_and_one_that_fails_is_a_row(
     alone = simulate_document(load_case(desk / "alone.toml"), draws=3)
     place = {"bath.exposure_s": 2.0, "skin.ita_deg": 20.0}
     for path in asked[:2]:
-        assert float(one[path].sel(place)) == value_at(alone, path)[0]
+        assert float(one[path].sel(place)) == read_value(alone, path)[0]
     failed = one["status"].sel({"bath.exposure_s": -1.0})
     assert (failed == FAILED).all()
     assert (one["status"].sel({"bath.exposure_s": [2.0, 8.0]}) == PARTLY).all()  # a bath leaves no columns
-    rows = errors_of(one)
+    rows = error_rows(one)
     assert len(rows) == one["status"].size
     assert all("exposure_s" in row["message"] for row in rows if row["status"] == FAILED)
     assert all("microlesion.depth_um" in row["message"] for row in rows if row["status"] == PARTLY)
@@ -113,7 +113,7 @@ def test_a_case_of_a_sweep_answers_as_it_does_alone_and_one_that_fails_is_a_row(
 @pytest.mark.check
 def test_a_store_of_another_sweep_and_one_that_is_being_written_are_refused(tmp_path: Path) -> None:
     set_desk(tmp_path, 4)
-    asked, cost = load_sweep(tmp_path / "sweep.toml"), Cost(4, 1.0, 1)
+    asked, cost = load_sweep(tmp_path / "sweep.toml"), SweepCost(4, 1.0, 1)
     with open_store(tmp_path / "out.zarr", asked, None):
         code, document, _ = told(sweeping(tmp_path))
     assert (code, document["error"]["code"]) == (2, "store-taken")

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
+from skinbeam.simulate.light.engines import SKIN_ORDINATES
 from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.light.medium import LayeredMedium
-from skinbeam.simulate.light.ordinates import IN_SKINS
-from skinbeam.simulate.skins.kept import kept_median, kept_sample
-from skinbeam.skin.draws import RandomDraws, key_of
-from skinbeam.skin.model import Skin
-from skinbeam.sweeps import answers, cost
-from skinbeam.sweeps.answers import Row, answer_cases
-from skinbeam.sweeps.file import Sweep, load_sweep
+from skinbeam.simulate.skins.sampling import cached_median, cached_sample
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.draws import RandomDraws, stream_key
+from skinbeam.sweeps import cost, worker
+from skinbeam.sweeps.sweep_file import Sweep, load_sweep
+from skinbeam.sweeps.worker import CaseRow, answer_cases
 
-PALE, DARK = Skin(site="cheeks", ita_deg=50.0), Skin(site="cheeks", ita_deg=10.0)
+PALE, DARK = SkinDistribution(site="cheeks", ita_deg=50.0), SkinDistribution(site="cheeks", ita_deg=10.0)
 SWEEP = """
 case = "case.toml"
 draws = 2
@@ -43,10 +43,10 @@ def sweep(tmp_path: Path) -> Sweep:
 def test_skins_that_were_kept_are_those_that_are_drawn_and_cannot_be_written() -> None:
     for skin in (PALE, DARK, PALE):
         for seed, start in ((1, 0), (2, 0), (1, 1024)):
-            kept = kept_sample(skin, 5, seed, start)
+            kept = cached_sample(skin, 5, seed, start)
             xr.testing.assert_identical(kept.drop_vars(["typical_m", "draw"]), skin.sample(5, seed, start))
             assert kept["draw"].values.tolist() == list(range(start, start + 5))
-        xr.testing.assert_identical(kept_median(skin), skin.median())
+        xr.testing.assert_identical(cached_median(skin), skin.median())
         assert np.array_equal(kept["typical_m"].values, skin.median()["thickness_m"].values[0])
         with pytest.raises(ValueError, match="read-only"):
             kept["thickness_m"].values[0, 0] = 1.0
@@ -57,14 +57,14 @@ def test_light_that_was_kept_is_that_of_its_own_skins() -> None:
         skins = skin.sample(3, 0)
         lit = illuminate(skins, [(532.0, 1.0)])
         media = LayeredMedium.of(lit.lines[0].optics, skins["thickness_m"].to_numpy())
-        alone = IN_SKINS.light(media, LightBeam(), Tally(lit.grid.faces))
+        alone = SKIN_ORDINATES.light(media, LightBeam(), LightTally(lit.grid.faces))
         assert np.array_equal(lit.fluence_rate_ratio, alone.fluence_rate_ratio)
         assert np.array_equal(lit.absorbed, alone.absorbed_fraction)
 
 
 def test_streams_that_were_kept_are_those_of_their_key_name_and_block() -> None:
     read = {
-        (seed, name, start): RandomDraws(key_of(seed), 3, start).uniform(name).tolist()
+        (seed, name, start): RandomDraws(stream_key(seed), 3, start).uniform(name).tolist()
         for _ in range(2)
         for seed in (0, 1)
         for name in ("a", "b")
@@ -78,11 +78,11 @@ def test_cases_of_the_same_skin_follow_each_other_and_rows_stand_in_the_order_as
 ) -> None:
     asked: list[Mapping[str, Any]] = []
 
-    def answer(question: object, values: Mapping[str, Any]) -> Row:
+    def answer(question: object, values: Mapping[str, Any]) -> CaseRow:
         asked.append(values)
-        return Row((values["bath.exposure_s"] + values["skin.ita_deg"],), answers.ANSWERED)
+        return CaseRow((values["bath.exposure_s"] + values["skin.ita_deg"],), worker.ANSWERED)
 
-    monkeypatch.setattr(answers, "_answer", answer)
+    monkeypatch.setattr(worker, "_answer_case", answer)
     cases = [{"bath.exposure_s": float(s), "skin.ita_deg": 100.0 * k} for s in range(4) for k in range(3)]
     rows = answer_cases(sweep.question, cases)
     assert [row.values[0] for row in rows] == [case["bath.exposure_s"] + case["skin.ita_deg"] for case in cases]
@@ -95,13 +95,13 @@ def test_the_pilot_counts_cases_that_share_their_skins_as_the_sweep_has_them(
 ) -> None:
     places: list[Sequence[int]] = []
 
-    def answered(_: Sweep, place: Sequence[int]) -> tuple[Row, float]:
+    def answered(_: Sweep, place: Sequence[int]) -> tuple[CaseRow, float]:
         shares = bool(places) and places[-1][1] == place[1] and len(places) % 2 == 0
         places.append(place)
-        return Row((1.0,), answers.ANSWERED), 0.1 if shares else 1.0
+        return CaseRow((1.0,), worker.ANSWERED), 0.1 if shares else 1.0
 
-    monkeypatch.setattr(cost, "_answered", answered)
-    found = cost.cost_of(sweep)
+    monkeypatch.setattr(cost, "_timed_row", answered)
+    found = cost.estimate_cost(sweep)
     pilot = places[1:]
     assert len(pilot) == 20
     assert all(a[1] == b[1] and a[0] != b[0] and a[2] != b[2] for a, b in zip(pilot[::2], pilot[1::2], strict=True))

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from own_cluster import await_workers, cluster, files_of, made_alone, set_desk
 from zarr.errors import ZarrUserWarning
 
-from skinbeam.errors import InputError
+from skinbeam.model.errors import InputError
 from skinbeam.sweeps import cluster as clusters
 from skinbeam.sweeps.cluster import check_address
-from skinbeam.sweeps.file import load_sweep
 from skinbeam.sweeps.run import run_sweep
-from skinbeam.sweeps.store import open_store, opened
+from skinbeam.sweeps.store import load_store, open_store
+from skinbeam.sweeps.sweep_file import load_sweep
 
 BLOCKS = 4
 OPEN = [
@@ -215,7 +215,7 @@ def test_nothing_that_lies_beside_or_in_the_list_of_a_store_is_unpickled(desk: P
     changed(store / "zarr.json", listed)
     whole = made_alone(desk, "out.zarr")
     with pytest.warns(ZarrUserWarning, match="beside"):
-        results = opened(store).load()
+        results = load_store(store).load()
     assert (results["status"] == 1).all()
     assert not mark.exists()
     assert whole
@@ -307,7 +307,7 @@ def refused(asked: Any, store: Path, address: str) -> None:
 
 @pytest.mark.check
 def test_workers_of_this_machine_cannot_be_reached_without_the_keys_of_the_run() -> None:
-    with clusters.workers(None, 1) as client:
+    with clusters.open_workers(None, 1) as client:
         address = client.scheduler.address
         assert address.startswith("tls://127.0.0.1:")
         for other in (address, address.replace("tls", "tcp")):

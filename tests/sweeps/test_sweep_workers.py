@@ -11,11 +11,11 @@ from skinbeam.sweeps import cluster
 def test_the_least_memory_of_the_workers_of_a_cluster_is_told(
     limits: tuple[float, float], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "connected", nullcontext)
-    monkeypatch.setattr(cluster, "workers_of", lambda client: [{"memory_limit": limit} for limit in limits])
+    monkeypatch.setattr(cluster, "connect", nullcontext)
+    monkeypatch.setattr(cluster, "scheduler_workers", lambda client: [{"memory_limit": limit} for limit in limits])
     monkeypatch.setattr(cluster, "_check_versions", lambda client: None)
     heard: list[str] = []
-    with cluster.workers("tcp://127.0.0.1:8786", tell=heard.append):
+    with cluster.open_workers("tcp://127.0.0.1:8786", tell=heard.append):
         assert len(heard) == 1
     assert told in heard[0]
     assert "tcp://127.0.0.1:8786" in heard[0]

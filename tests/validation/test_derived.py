@@ -8,41 +8,40 @@ from typing import Any
 import numpy as np
 import pytest
 
-import skinbeam.derived as derived
-from skinbeam.derived import HASH_KEY, Derived, derived_table, values_sha256
-from skinbeam.evidence.shown.pictures import SHOWN_FILE
+import skinbeam.model.package_data as derived
+from research.burn_calibration.checks import PRACTICE_CHECKS
+from research.burn_calibration.posterior import BURN_CALIBRATION
+from research.derived_tables.__main__ import DERIVED_TABLES, main
+from research.evidence_pictures.pictures import NUMBERS_FILE
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, DRAWS_FILE, RECORD_FILE
-from skinbeam.practice.fit.checks import PRACTICE_CHECKS
-from skinbeam.practice.fit.ship import BURN_CALIBRATION
-from skinbeam.shipped import shipped_table
-from skinbeam.validation.derived.__main__ import DERIVED, main
+from skinbeam.model.package_data import HASH_KEY, DerivedTable, load_derived_table, load_package_table, values_sha256
 
 DATA = resources.files("skinbeam") / "data"
 
 
 def test_no_computed_table_is_stale() -> None:
     """The posterior and its checks have a test of their own: test_the_posterior_and_its_checks_are_not_stale."""
-    tables = (*DERIVED, BURN_CALIBRATION, PRACTICE_CHECKS)
+    tables = (*DERIVED_TABLES, BURN_CALIBRATION, PRACTICE_CHECKS)
     assert not [one.name for one in tables if one.is_stale()], "run `make derived`"
 
 
 def test_every_computed_table_has_its_maker() -> None:
-    of_evidence = {file.rpartition("/")[2] for file in (CHECKS_FILE, DRAWS_FILE, RECORD_FILE, SHOWN_FILE)}
-    made = {f"{one.name}.toml" for one in (*DERIVED, BURN_CALIBRATION, PRACTICE_CHECKS)}
+    of_evidence = {file.rpartition("/")[2] for file in (CHECKS_FILE, DRAWS_FILE, RECORD_FILE, NUMBERS_FILE)}
+    made = {f"{one.name}.toml" for one in (*DERIVED_TABLES, BURN_CALIBRATION, PRACTICE_CHECKS)}
     assert {file.name for file in (DATA / "derived").iterdir()} == made | of_evidence
 
 
 def test_a_table_is_made_after_those_that_it_reads() -> None:
     made: set[str] = set()
-    for one in DERIVED:
+    for one in DERIVED_TABLES:
         assert {path for path in one.inputs if path.startswith("data/derived/")} <= made
         made.add(f"data/derived/{one.name}.toml")
 
 
-def recipe(**changes: Any) -> Derived:
+def recipe(**changes: Any) -> DerivedTable:
     """A table made from what is known of melanin."""
     given = {"name": "model_error", "header": "", "inputs": ("data/tissue/melanin.toml",), "version": 1, "make": dict}
-    return Derived(**(given | changes))
+    return DerivedTable(**(given | changes))
 
 
 def test_a_changed_number_or_version_makes_a_table_stale_and_a_changed_note_does_not(
@@ -51,12 +50,15 @@ def test_a_changed_number_or_version_makes_a_table_stale_and_a_changed_note_does
     before = recipe().inputs_sha256()
     assert recipe(version=2).inputs_sha256() != before
     assert recipe(inputs=("data/still_air.toml",)).inputs_sha256() != before
-    number, note = dict(shipped_table("data/tissue/melanin.toml")), dict(shipped_table("data/tissue/melanin.toml"))
+    number, note = (
+        dict(load_package_table("data/tissue/melanin.toml")),
+        dict(load_package_table("data/tissue/melanin.toml")),
+    )
     name = "melanosome_range_nm"
     number[name] = {**number[name], "value": np.nextafter(number[name]["value"], 0.0)}
     note[name] = {**note[name], "source": "another", "conditions": "in other words"}
     for content, same in ((number, False), (note, True)):
-        monkeypatch.setattr(derived, "shipped_table", lambda _path, content=content: content)
+        monkeypatch.setattr(derived, "load_package_table", lambda _path, content=content: content)
         assert (recipe().inputs_sha256() == before) is same
 
 
@@ -81,7 +83,7 @@ def test_what_is_made_is_what_is_read(tmp_path: Path, monkeypatch: pytest.Monkey
     values = {"x": (0.1, 1e-7), "a.b": {"rows": [[1.0, 2.0], [3.0, 4.0]]}, "of": [{"nm": 532.0, "by": {"0.45": 0.99}}]}
     (tmp_path / "data" / "derived").mkdir(parents=True)
     monkeypatch.setattr(derived.resources, "files", lambda _package: tmp_path)
-    monkeypatch.setattr(Derived, "inputs_sha256", lambda _self: "0" * 64)
+    monkeypatch.setattr(DerivedTable, "inputs_sha256", lambda _self: "0" * 64)
     text = recipe(header="# what it holds\n", make=lambda: values).write()
     assert text.startswith(f'# what it holds\n{HASH_KEY} = "000')
     assert (tmp_path / "data" / "derived" / "model_error.toml").read_text(encoding="utf-8") == text
@@ -89,8 +91,8 @@ def test_what_is_made_is_what_is_read(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_every_table_holds_a_hash() -> None:
-    for one in DERIVED:
-        assert len(derived_table(one.name)[HASH_KEY]) == 64
+    for one in DERIVED_TABLES:
+        assert len(load_derived_table(one.name)[HASH_KEY]) == 64
 
 
 def test_an_unknown_table_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

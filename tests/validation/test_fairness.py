@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from skinbeam.photo.findings.contrast import shows_redness
-from skinbeam.photo.maps.level import level_of
-from skinbeam.validation.fairness import TONES, angle_error, found_rates, melanin_error, pictures
+from research.photo_checks.fairness import TONES, angle_error, detection_rates, melanin_error, plain_pictures
+from skinbeam.photo.pigment_maps.pigment_density import shows_redness
+from skinbeam.photo.pigment_maps.skin_level import estimate_skin_level
 
 
 @pytest.mark.parametrize("name", TONES)
@@ -21,7 +21,8 @@ def test_a_spot_is_read_within_its_deviation_for_every_tone(name: str) -> None:
 
 def test_redness_is_said_not_to_be_told_where_the_skin_may_be_too_dark_for_it() -> None:
     read = {
-        name: [shows_redness(level_of(light, calibrated=False)) for light in pictures(TONES[name])] for name in TONES
+        name: [shows_redness(estimate_skin_level(light, calibrated=False)) for light in plain_pictures(TONES[name])]
+        for name in TONES
     }
     assert np.mean(read["very light"]) > 0.6  # a picture a stop too dark leaves its skin open
     assert np.mean(read["dark"]) < 0.1
@@ -30,7 +31,7 @@ def test_redness_is_said_not_to_be_told_where_the_skin_may_be_too_dark_for_it() 
 @pytest.mark.check
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_brown_spots_and_flushed_cheeks_are_found_as_often_on_dark_skin_and_red_spots_are_not(name: str) -> None:
-    found = found_rates(TONES[name])
+    found = detection_rates(TONES[name])
     assert found.spots >= 0.9
     assert min(found.flushed) >= 0.9
     # docs/photo.md says that half of the red spots are missed on dark skin; fewer found would be another thing to say.

@@ -5,22 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skinbeam.plan.search.envelope import Light, envelope_of
-from skinbeam.plan.search.goals import vessels_of
-from skinbeam.practice.rows import practice_rows
-from skinbeam.schema.names import PHOTOTYPES
-from skinbeam.validation.people import judge, truth
-from skinbeam.validation.people.judge import Judged, dose_that_burns_as_many, judged
-from skinbeam.validation.people.offers import Offer, Regime, regimes, textbook
-from skinbeam.validation.people.persons import CLASSES, design, people_of
-from skinbeam.validation.people.summary import ALL, summary
-from skinbeam.validation.people.tables import TABLES, shipped, table_of
+from research.virtual_people import outcomes, true_doses
+from research.virtual_people.offers import Regime, TreatmentOffer, regimes, textbook_offer
+from research.virtual_people.outcomes import VirtualOutcomes, dose_that_burns_as_many, simulate_outcomes
+from research.virtual_people.people import CLASSES, design, draw_people
+from research.virtual_people.summary import ALL, summary
+from research.virtual_people.tables import TABLES, result_table, shipped_results
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.search.envelope import PracticeLight, find_envelope
+from skinbeam.plan.search.goals import condition_vessels
+from skinbeam.published_doses.rows import practice_rows
 
 COUNT = 60 * len(CLASSES)
 
 
 def test_darker_classes_hold_more_melanin_and_say_darker_phototypes() -> None:
-    people = people_of(COUNT)
+    people = draw_people(COUNT)
     of_class = [people.colour_class == place for place in range(len(CLASSES))]
     columns = [float(np.median(people.column_m[one])) for one in of_class]
     said = [float(people.phototype[one].mean()) for one in of_class]
@@ -30,7 +30,7 @@ def test_darker_classes_hold_more_melanin_and_say_darker_phototypes() -> None:
 
 
 def test_a_clinic_learns_a_colour_near_that_of_the_skin_or_a_phototype() -> None:
-    people = people_of(COUNT)
+    people = draw_people(COUNT)
     read = np.array([isinstance(told, float) for told in people.told])
     assert 0.4 < read.mean() < 0.6
     assert {told for told in people.told if isinstance(told, str)} <= set(PHOTOTYPES)
@@ -43,7 +43,7 @@ def test_a_clinic_learns_a_colour_near_that_of_the_skin_or_a_phototype() -> None
 
 
 def test_their_skin_holds_the_melanin_of_its_colour_wherever_it_lies_and_spots_hold_more() -> None:
-    people = people_of(COUNT)
+    people = draw_people(COUNT)
     around, spot = people.skins(None), people.skins(None, "lentigo")
     held = [
         (one["thickness_m"] * one["melanosome_fraction"]).isel(layer=slice(1, 3)).sum("layer") for one in (around, spot)
@@ -56,21 +56,21 @@ def test_their_skin_holds_the_melanin_of_its_colour_wherever_it_lies_and_spots_h
 
 
 def test_their_random_numbers_are_not_those_of_a_plan() -> None:
-    people = people_of(COUNT)
-    own = people.skins(vessels_of("facial-telangiectasia"))["kinetics_shift"].values
-    from skinbeam.skin.model import Skin
+    people = draw_people(COUNT)
+    own = people.skins(condition_vessels("facial-telangiectasia"))["kinetics_shift"].values
+    from skinbeam.skin.distribution import SkinDistribution
 
-    assert abs(np.corrcoef(own, Skin().sample(COUNT, 0)["kinetics_shift"].values)[0, 1]) < 0.25
+    assert abs(np.corrcoef(own, SkinDistribution().sample(COUNT, 0)["kinetics_shift"].values)[0, 1]) < 0.25
 
 
 def test_the_textbook_is_a_setting_that_the_device_emits_and_no_source_that_is_kept_aside() -> None:
     aside = {row.source for row in practice_rows() if row.role == "validation"}
     for regime in regimes():
         for phototype in range(1, 7):
-            setting = textbook(regime, phototype).setting
+            setting = textbook_offer(regime, phototype).setting
             assert regime.machine.doses(setting)
-            light = Light(regime.modality, setting.wavelength_nm, setting.pulse_ms, lamp=regime.device == "ipl")
-            envelope = envelope_of(regime.condition, light, phototype)
+            light = PracticeLight(regime.modality, setting.wavelength_nm, setting.pulse_ms, lamp=regime.device == "ipl")
+            envelope = find_envelope(regime.condition, light, phototype)
             assert envelope is not None
             assert not aside & {row.source for tier in envelope.tiers for row in tier.rows}
 
@@ -81,25 +81,25 @@ def test_a_dose_that_burns_as_many_is_found_to_a_step_of_no_dial() -> None:
 
 
 @pytest.fixture(scope="module")
-def by_dose() -> dict[float, Judged]:
+def by_dose() -> dict[float, VirtualOutcomes]:
     """What befalls a few people at one dose and at twice of it, given to everybody."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(truth, "practice_biases", lambda: (0.5,) * len(design()["epidermis"]))
+        patch.setattr(true_doses, "practice_biases", lambda: (0.5,) * len(design()["epidermis"]))
         for factor in (1.0, 2.0):
 
-            def offered(regime: Regime, told: float | str, factor: float = factor) -> Offer:
+            def offered(regime: Regime, told: float | str, factor: float = factor) -> TreatmentOffer:
                 dose = 12.0 * factor if regime.device != "ndyag-1064" else 120.0 * factor
                 said = {"p_burn": 0.1, "p_effective": 0.5, "p_burn_if_clean": 0.05}
-                return replace(textbook(regime, 2), dose_J_cm2=dose, spots=(0.5 * dose, dose), **said)
+                return replace(textbook_offer(regime, 2), dose_J_cm2=dose, spots=(0.5 * dose, dose), **said)
 
-            patch.setattr(judge, "planned", offered)
-            found[factor] = judged(COUNT // 3)
+            patch.setattr(outcomes, "planned_offer", offered)
+            found[factor] = simulate_outcomes(COUNT // 3)
     return found
 
 
 @pytest.mark.check
-def test_more_light_burns_and_reaches_all_whom_less_did(by_dose: dict[float, Judged]) -> None:
+def test_more_light_burns_and_reaches_all_whom_less_did(by_dose: dict[float, VirtualOutcomes]) -> None:
     less, more = by_dose[1.0], by_dose[2.0]
     assert (more.burnt >= less.burnt).all()
     assert (more.reached >= less.reached).all()
@@ -108,28 +108,30 @@ def test_more_light_burns_and_reaches_all_whom_less_did(by_dose: dict[float, Jud
 
 
 @pytest.mark.check
-def test_one_dose_for_all_burns_dark_skin_most(by_dose: dict[float, Judged]) -> None:
+def test_one_dose_for_all_burns_dark_skin_most(by_dose: dict[float, VirtualOutcomes]) -> None:
     found = by_dose[1.0]
     light, dark = (found.burnt[np.isin(found.people.colour_class, classes)].mean() for classes in ((0, 1), (4, 5)))
     assert dark > light
 
 
 @pytest.mark.check
-def test_the_textbook_burns_as_many_as_the_plans(by_dose: dict[float, Judged]) -> None:
+def test_the_textbook_burns_as_many_as_the_plans(by_dose: dict[float, VirtualOutcomes]) -> None:
     found = by_dose[2.0]
     plans, book = found.burnt.sum(), found.book_burnt.sum()
     assert abs(int(plans) - int(book)) <= 3 * np.sqrt(plans + book)
 
 
 @pytest.mark.check
-def test_clean_spots_leave_fewer_burns_and_less_so_where_the_field_is_another(by_dose: dict[float, Judged]) -> None:
+def test_clean_spots_leave_fewer_burns_and_less_so_where_the_field_is_another(
+    by_dose: dict[float, VirtualOutcomes],
+) -> None:
     found = by_dose[1.0]
     before, after = found.burnt.mean(), found.burnt[found.clean].mean()
     assert after < found.p_burnt_after_clean[found.clean].mean() < before
 
 
 @pytest.mark.check
-def test_counts_add_up_and_every_group_is_told(by_dose: dict[float, Judged]) -> None:
+def test_counts_add_up_and_every_group_is_told(by_dose: dict[float, VirtualOutcomes]) -> None:
     groups = summary(by_dose[1.0])
     *classes, everybody = groups["measured"]
     assert everybody["group"] == ALL
@@ -139,13 +141,13 @@ def test_counts_add_up_and_every_group_is_told(by_dose: dict[float, Judged]) -> 
     for row in (row for row in classes if row["offered"]):
         assert row["burnt_low"] <= row["burnt"] <= row["burnt_high"]
     for name in TABLES:
-        head, *lines = table_of(name, groups)
+        head, *lines = result_table(name, groups)
         assert lines
         assert {len(line) for line in lines} == {len(head)}
 
 
 def test_the_counts_that_ship_are_of_the_people_of_the_design() -> None:
-    groups = shipped()
+    groups = shipped_results()
     for known in ("measured", "told"):
         assert [row["group"] for row in groups[known]] == [*CLASSES, ALL]
     assert sum(groups[known][-1]["people"] for known in ("measured", "told")) == design()["people"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skinbeam.validation.photographs import write_sheet
+from research.photo_checks.photo_sheet import write_sheet
 
 PORTRAIT = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
 

@@ -15,26 +15,32 @@ import pytest
 from store import stored
 
 import skinbeam
-from skinbeam.document import canonical_json
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.validation.figure import drawable
-from skinbeam.report.validation.page import render_validation, validation_text
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.sources import bibliography
-from skinbeam.validation.ask import Answer, Asked, changed
-from skinbeam.validation.functions import FUNCTIONS
-from skinbeam.validation.origins import calibrator_of, origin
-from skinbeam.validation.rows import Ordering, Pose, Row, Tolerance, calibrated, groups
+from skinbeam.model.case import Case
+from skinbeam.model.document import canonical_json
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.sources import bibliography
+from skinbeam.report.validation_page import is_drawable, render_validation, validation_text
+from skinbeam.validation.model_query import FUNCTIONS, ModelAnswer, ModelRuns, change_case
+from skinbeam.validation.published_rows import (
+    ModelQuestion,
+    PublishedRow,
+    RowOrdering,
+    Tolerance,
+    calibrated_parameters,
+    find_calibrator,
+    row_groups,
+    source_origin,
+)
 from skinbeam.validation.validate import validate_document
-from skinbeam.validation.verdict import judge, score, shares
+from skinbeam.validation.verdict import judge_row, row_shares, score_verdicts
 
 QUICK = ("arrhenius", "fractional", "thermal_relaxation")  # seconds in all; the whole is in tests/long
 SHOWN = [*QUICK, pytest.param("ablative", marks=pytest.mark.check)]  # as long as the others together
-ROWS = {row.id: (name, row) for name, group in groups().items() for row in group.row}
-ORDERINGS: dict[str, tuple[str, Ordering]] = {
-    one.id: (name, one) for name, group in groups().items() for one in group.ordering
+ROWS = {row.id: (name, row) for name, group in row_groups().items() for row in group.row}
+ORDERINGS: dict[str, tuple[str, RowOrdering]] = {
+    one.id: (name, one) for name, group in row_groups().items() for one in group.ordering
 }
 
 # The widest that may count as right: from the acceptance tolerances of the field notes where they have the group, and
@@ -58,7 +64,7 @@ WIDEST: tuple[tuple[str, str, dict[str, float]], ...] = (
 )
 
 
-def row(**changes: Any) -> Row:
+def row(**changes: Any) -> PublishedRow:
     content = {
         "id": "group-01",
         "quantity": "threshold",
@@ -70,11 +76,11 @@ def row(**changes: Any) -> Row:
         "grade": "A",
         "pose": {"case": "any", "threshold": "ablation"},
     }
-    return Row.model_validate({key: value for key, value in (content | changes).items() if value is not None})
+    return PublishedRow.model_validate({key: value for key, value in (content | changes).items() if value is not None})
 
 
-def answer(median: float) -> Answer:
-    return Answer(Estimate(median, 0.9 * median, 1.1 * median, 0.68, "modelled", 200, ("kimel1994",)))
+def answer(median: float) -> ModelAnswer:
+    return ModelAnswer(Estimate(median, 0.9 * median, 1.1 * median, 0.68, "modelled", 200, ("kimel1994",)))
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +97,10 @@ def compared(name: str) -> dict[str, Any]:
 
 
 def test_every_id_is_unique_and_names_its_group() -> None:
-    found = [row.id for group in groups().values() for row in group.row]
+    found = [row.id for group in row_groups().values() for row in group.row]
     assert len(found) == len(set(found)) == 84
     assert all(re.fullmatch(rf"{name}-\d\d", key) for key, (name, _) in ROWS.items())
-    orders = [one.id for group in groups().values() for one in group.ordering]
+    orders = [one.id for group in row_groups().values() for one in group.ordering]
     assert len(orders) == len(set(orders))
     assert not set(orders) & set(found)
 
@@ -124,18 +130,18 @@ def test_every_ordering_compares_what_is_there(key: str) -> None:
             _sound(name, one)
 
 
-def _sound(group: str, pose: Pose) -> None:
+def _sound(group: str, pose: ModelQuestion) -> None:
     """The case is one that a file could hold, and the question is one that there is."""
-    case = groups()[group].case[pose.case]
+    case = row_groups()[group].case[pose.case]
     for keys in ({}, pose.set, {**pose.set, **pose.over}):
-        parse(Case, changed(case, keys), file="row")
+        parse_record(Case, change_case(case, keys), file="row")
     assert pose.function is None or pose.function in FUNCTIONS
 
 
 def test_every_case_is_asked() -> None:
-    for name, group in groups().items():
+    for name, group in row_groups().items():
         poses = [row.pose for row in group.row if row.pose is not None]
-        poses += [one for order in group.ordering for one in order.rising if isinstance(one, Pose)]
+        poses += [one for order in group.ordering for one in order.rising if isinstance(one, ModelQuestion)]
         assert {pose.case for pose in poses} == set(group.case), name
 
 
@@ -153,7 +159,7 @@ def test_no_tolerance_is_wider_than_that_of_its_group(key: str) -> None:
 
 
 def test_rows_that_set_a_parameter_judge_nothing() -> None:
-    assert not {key for one in calibrated() for key in one.rows} & set(ROWS)
+    assert not {key for one in calibrated_parameters() for key in one.rows} & set(ROWS)
 
 
 def test_nothing_but_the_command_reads_the_rows() -> None:
@@ -190,11 +196,11 @@ def test_a_broken_row_is_refused(name: str) -> None:
 def test_a_value_moved_out_of_tolerance_is_outside_and_says_which_way() -> None:
     # The factor 1.3 about 10: 7.69 to 13.
     for computed, verdict in ((7.7, "within"), (12.99, "within"), (7.68, "outside"), (13.01, "outside")):
-        assert judge(row(), answer(computed)).verdict == verdict, computed
-    assert judge(row(), answer(20.0)).reason == "2 times too high"
-    assert judge(row(), answer(4.0)).reason == "2.5 times too low"
-    assert judge(row(), answer(12.0)).reason == ""
-    assert judge(row(), answer(12.0)).ratio == pytest.approx(1.2)
+        assert judge_row(row(), answer(computed)).verdict == verdict, computed
+    assert judge_row(row(), answer(20.0)).reason == "2 times too high"
+    assert judge_row(row(), answer(4.0)).reason == "2.5 times too low"
+    assert judge_row(row(), answer(12.0)).reason == ""
+    assert judge_row(row(), answer(12.0)).ratio == pytest.approx(1.2)
 
 
 def test_each_kind_of_tolerance() -> None:
@@ -211,43 +217,43 @@ def test_a_bound_holds_on_its_own_side_alone() -> None:
     exact = {"within": "range", "reason": "a bound"}
     above = row(value=None, low=10.0, bound="lower", tolerance=exact)
     below = row(value=None, high=10.0, bound="upper", tolerance=exact)
-    assert [judge(above, answer(x)).verdict for x in (9.9, 10.1, 1e6)] == ["outside", "within", "within"]
-    assert [judge(below, answer(x)).verdict for x in (1e-6, 9.9, 10.1)] == ["within", "within", "outside"]
-    assert judge(above, answer(5.0)).reason == "2 times too low"
-    assert isinstance(judge(above, answer(20.0)).ratio, Unknown)
+    assert [judge_row(above, answer(x)).verdict for x in (9.9, 10.1, 1e6)] == ["outside", "within", "within"]
+    assert [judge_row(below, answer(x)).verdict for x in (1e-6, 9.9, 10.1)] == ["within", "within", "outside"]
+    assert judge_row(above, answer(5.0)).reason == "2 times too low"
+    assert isinstance(judge_row(above, answer(20.0)).ratio, Unknown)
 
 
 def test_a_dose_that_nothing_reaches_counts_as_high() -> None:
-    never = Answer(Unknown("no dose"), beyond=1000.0)
-    assert judge(row(), never).verdict == "outside"
-    assert "1000 J/cm²" in judge(row(), never).reason
+    never = ModelAnswer(Unknown("no dose"), beyond=1000.0)
+    assert judge_row(row(), never).verdict == "outside"
+    assert "1000 J/cm²" in judge_row(row(), never).reason
     bound = row(value=None, low=10.0, bound="lower", tolerance={"within": "range", "reason": "a bound"})
-    assert judge(bound, never).verdict == "within"
+    assert judge_row(bound, never).verdict == "within"
 
 
 def test_what_the_model_cannot_say_is_not_posed_with_its_reason() -> None:
-    found = judge(row(), Answer(Unknown("rupture is not modelled")))
+    found = judge_row(row(), ModelAnswer(Unknown("rupture is not modelled")))
     assert (found.verdict, found.reason) == ("not-posed", "rupture is not modelled")
-    found = judge(row(pose=None, not_posed="no such skin"), None)
+    found = judge_row(row(pose=None, not_posed="no such skin"), None)
     assert (found.verdict, found.reason) == ("not-posed", "no such skin")
 
 
 def test_nothing_where_something_was_measured_is_outside_and_has_no_logarithm() -> None:
-    found = judge(row(), Answer(Estimate(0.0, 0.0, 1.0, 0.8, "modelled", 200, ("kimel1994",))))
+    found = judge_row(row(), ModelAnswer(Estimate(0.0, 0.0, 1.0, 0.8, "modelled", 200, ("kimel1994",))))
     assert found.verdict == "outside"
-    assert score([found, judge(row(), answer(10.0)), judge(row(), answer(40.0))]).compared == 2
+    assert score_verdicts([found, judge_row(row(), answer(10.0)), judge_row(row(), answer(40.0))]).compared == 2
 
 
 def test_mean_ratio_and_spread_by_hand() -> None:
     # Ratios 1/2, 1, 4: logarithms -1, 0, 2 of base 2, mean 1/3, sum of squares 42/9, deviation sqrt(7/3).
-    found = score([judge(row(), answer(x)) for x in (5.0, 10.0, 40.0)])
+    found = score_verdicts([judge_row(row(), answer(x)) for x in (5.0, 10.0, 40.0)])
     assert (found.rows, found.posed, found.within, found.compared) == (3, 3, 1, 3)
     assert found.geometric_mean_ratio == pytest.approx(2 ** (1 / 3))
     assert found.geometric_spread == pytest.approx(2 ** math.sqrt(7 / 3))
 
 
 def test_fewer_than_two_numbers_have_no_mean() -> None:
-    found = score([judge(row(), answer(5.0)), judge(row(pose=None, not_posed="no such skin"), None)])
+    found = score_verdicts([judge_row(row(), answer(5.0)), judge_row(row(pose=None, not_posed="no such skin"), None)])
     assert (found.rows, found.posed, found.compared) == (2, 1, 1)
     assert isinstance(found.geometric_mean_ratio, Unknown)
     assert isinstance(found.geometric_spread, Unknown)
@@ -255,17 +261,17 @@ def test_fewer_than_two_numbers_have_no_mean() -> None:
 
 def test_the_share_leaves_out_suspect_rows_and_words() -> None:
     out = [
-        judge(row(), answer(10.0)),
-        judge(row(grade="B"), answer(99.0)),
-        judge(row(grade="C"), answer(10.0)),
-        judge(row(pose=None, not_posed="no such skin"), None),
-        judge(row(value=None, words="some", pose=None, not_posed="no number is given"), None),
+        judge_row(row(), answer(10.0)),
+        judge_row(row(grade="B"), answer(99.0)),
+        judge_row(row(grade="C"), answer(10.0)),
+        judge_row(row(pose=None, not_posed="no such skin"), None),
+        judge_row(row(value=None, words="some", pose=None, not_posed="no number is given"), None),
     ]
-    found = shares(out)
+    found = row_shares(out)
     assert (found.rows, found.posed, found.within) == (3, 2, 1)
     assert found.within_of_posed_fraction == pytest.approx(1 / 2)
     assert found.within_of_all_fraction == pytest.approx(1 / 3)
-    assert score(out).within == 2
+    assert score_verdicts(out).within == 2
 
 
 # --- questions to the model -----------------------------------------------------------------------------------------
@@ -281,7 +287,7 @@ CASES = {
 
 
 def test_keys_are_changed_in_a_copy() -> None:
-    case = changed(CASES["slab"], {"settings.pulse_ms": 1.0, "vessel.0.diameter_um": 60.0, "patient.age_years": 40})
+    case = change_case(CASES["slab"], {"settings.pulse_ms": 1.0, "vessel.0.diameter_um": 60.0, "patient.age_years": 40})
     assert (case["settings"]["pulse_ms"], case["vessel"][0]["diameter_um"], case["patient"]) == (
         1.0,
         60.0,
@@ -291,12 +297,12 @@ def test_keys_are_changed_in_a_copy() -> None:
 
 
 def test_scale_and_ratio() -> None:
-    asked = Asked(CASES, 20, 0)
+    asked = ModelRuns(CASES, 20, 0)
     depth = {"case": "slab", "simulate": "ablation.depth_um"}
-    alone = asked.answer(Pose.model_validate(depth)).value
-    tenth = asked.answer(Pose.model_validate({**depth, "scale": 0.1})).value
-    same = asked.answer(Pose.model_validate({**depth, "over": {"settings.fluence_J_cm2": 10.0}})).value
-    less = asked.answer(Pose.model_validate({**depth, "over": {"settings.fluence_J_cm2": 5.0}})).value
+    alone = asked.answer(ModelQuestion.model_validate(depth)).value
+    tenth = asked.answer(ModelQuestion.model_validate({**depth, "scale": 0.1})).value
+    same = asked.answer(ModelQuestion.model_validate({**depth, "over": {"settings.fluence_J_cm2": 10.0}})).value
+    less = asked.answer(ModelQuestion.model_validate({**depth, "over": {"settings.fluence_J_cm2": 5.0}})).value
     assert all(isinstance(one, Estimate) for one in (alone, tenth, same, less))
     assert tenth.median == pytest.approx(alone.median / 10)
     assert (same.low, same.median, same.high) == pytest.approx((1.0, 1.0, 1.0))
@@ -305,11 +311,11 @@ def test_scale_and_ratio() -> None:
 
 
 def test_a_difference_is_of_the_same_skins_and_has_no_ratio() -> None:
-    asked = Asked(CASES, 20, 0)
+    asked = ModelRuns(CASES, 20, 0)
     depth = {"case": "slab", "simulate": "ablation.depth_um"}
-    whole = asked.answer(Pose.model_validate(depth)).value
-    part = asked.answer(Pose.model_validate({**depth, "set": {"settings.fluence_J_cm2": 5.0}})).value
-    pose = Pose.model_validate({**depth, "less": {"settings.fluence_J_cm2": 5.0}})
+    whole = asked.answer(ModelQuestion.model_validate(depth)).value
+    part = asked.answer(ModelQuestion.model_validate({**depth, "set": {"settings.fluence_J_cm2": 5.0}})).value
+    pose = ModelQuestion.model_validate({**depth, "less": {"settings.fluence_J_cm2": 5.0}})
     found = asked.answer(pose).value
     assert isinstance(whole, Estimate)
     assert isinstance(part, Estimate)
@@ -317,16 +323,16 @@ def test_a_difference_is_of_the_same_skins_and_has_no_ratio() -> None:
     assert found.median == pytest.approx(whole.median - part.median)
     assert found.low <= found.median <= found.high
     posed = row().model_copy(update={"pose": pose})
-    assert isinstance(judge(posed, Answer(found)).ratio, Unknown)
+    assert isinstance(judge_row(posed, ModelAnswer(found)).ratio, Unknown)
 
 
 def test_an_unknown_keeps_the_reason_of_the_model() -> None:
-    asked = Asked(CASES, 20, 0)
-    purpura = asked.answer(Pose(case="slab", threshold="purpura"))
-    assert purpura == Answer(
+    asked = ModelRuns(CASES, 20, 0)
+    purpura = asked.answer(ModelQuestion(case="slab", threshold="purpura"))
+    assert purpura == ModelAnswer(
         Unknown("skin is removed before this end is reached, and purpura below a crater is not judged in this release")
     )
-    healing = asked.answer(Pose(case="slab", simulate="healing.downtime_days"))
+    healing = asked.answer(ModelQuestion(case="slab", simulate="healing.downtime_days"))
     assert isinstance(healing.value, Unknown)
 
 
@@ -359,7 +365,7 @@ def test_the_document_has_the_shape_that_is_promised(name: str) -> None:
     made = compared(name)
     assert made["schema"] == "skinbeam.validate/1"
     assert [set(group) for group in made["groups"]] == [GROUP_KEYS]
-    assert [found["id"] for found in made["rows"]] == [one.id for one in groups()[name].row]
+    assert [found["id"] for found in made["rows"]] == [one.id for one in row_groups()[name].row]
     for found in made["rows"]:
         assert set(found) == ROW_KEYS
         assert found["verdict"] in ("within", "outside", "not-posed")
@@ -388,7 +394,7 @@ def test_each_row_says_which_calibrator_it_shares_a_source_with(documents: dict[
     for made in documents.values():
         for found in made["rows"]:
             assert found["independent"] == (not found["calibrator"])
-            assert not found["calibrator"] or origin(found["calibrator"]) == origin(found["source"])
+            assert not found["calibrator"] or source_origin(found["calibrator"]) == source_origin(found["source"])
     of_fractional = {found["source"]: found["independent"] for found in documents["fractional"]["rows"]}
     assert not of_fractional["eco2depth"], "two of its craters set the enthalpy of fractional CO2"
     assert of_fractional["bedi2007"]
@@ -401,7 +407,7 @@ def test_an_order_is_independent_where_all_that_it_compares_is(documents: dict[s
     for key, independent in found.items():
         group, order = ORDERINGS[key]
         sources = {order.source, *(ROWS[one][1].source for one in order.rising if isinstance(one, str))}
-        assert independent == (not any(map(calibrator_of, sources))), (group, key)
+        assert independent == (not any(map(find_calibrator, sources))), (group, key)
 
 
 def test_the_same_run_gives_the_same_bytes(documents: dict[str, dict[str, Any]]) -> None:
@@ -437,7 +443,7 @@ def test_the_page_is_whole_and_has_its_figure(name: str) -> None:
     assert page.startswith("<!DOCTYPE html>")
     figures = re.findall(r'<img src="data:image/svg\+xml;base64,[\w+/=]{1000,}" alt="[^"]+">', page)
     parts = {found["independent"] for found in made["rows"]}
-    drawn = {found["independent"] for found in made["rows"] if drawable(found)}
+    drawn = {found["independent"] for found in made["rows"] if is_drawable(found)}
     assert len(figures) == page.count("<img") == len(drawn)
     assert not re.search(r'(src|href)="(?!data:|#)', page), "self-contained"
     assert all(f'<th scope="row">{found["id"]}</th>' in page for found in made["rows"])

@@ -1,4 +1,6 @@
-"""Two treatments of a condition side by side: the body of `skinbeam.compare/1`.
+"""Compare treatments of a condition: two side by side, or several in the same new clinics.
+
+Two treatments of a condition side by side: the body of `skinbeam.compare/1`.
 
 `direct` is what each trial that did both found. `difference` is the network's answer: new clinics that do both, in
 which the deviation of the clinic, its raters and its people are the same on both sides, so that what trials found
@@ -9,30 +11,46 @@ that counted them.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Any
 
-from skinbeam.document import document, fields_of, sha256_of
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.comparison.direct import difference_in
-from skinbeam.evidence.comparison.network import Link, Network, sides
-from skinbeam.evidence.comparison.records import Comparison, Direct, LeftOut
-from skinbeam.evidence.comparison.words import in_words, nothing_connects
-from skinbeam.evidence.expectation.parts import estimate, keys
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import Arm, grades
-from skinbeam.evidence.studies.outcomes import counted
-from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import new_clinics
-from skinbeam.evidence.synthesis.counts import Asked, counted_shares
-from skinbeam.evidence.synthesis.design import Features, fitted_arms
-from skinbeam.evidence.synthesis.law import HALF_PCT
+from skinbeam.evidence.comparison.comparison import (
+    Comparison,
+    DirectComparison,
+    ExcludedStudy,
+    comparison_sentences,
+    no_connection_reason,
+)
+from skinbeam.evidence.comparison.direct import direct_difference
+from skinbeam.evidence.comparison.network import ComparisonLink, TrialNetwork, study_sides
+from skinbeam.evidence.expectation.applicability import widening
+from skinbeam.evidence.expectation.estimates import estimate_from_draws, study_keys
+from skinbeam.evidence.expectation.expect import abstention
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.outcomes import outcome_counts
+from skinbeam.evidence.studies.trial_arm import Arm, parse_grades
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.synthesis.counts import CountQuestion, draw_shares
+from skinbeam.evidence.synthesis.design import Features, fitted_arms, like_arms
+from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
+from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
 from skinbeam.evidence.synthesis.posterior import Posterior
-from skinbeam.messages import Message
-from skinbeam.provenance import used
-from skinbeam.schema.names import PHOTOTYPES, resolve
+from skinbeam.model.document import build_document, dataclass_fields, sha256_hex
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import PHOTOTYPES, resolve_name
+from skinbeam.text import Message
 
-__all__ = ["SCHEMA", "compare", "compare_document"]
+__all__ = [
+    "SCHEMA",
+    "compare",
+    "compare_document",
+    "joint_shares",
+    "surely_helps_more",
+    "treatment_studies",
+]
 
 SCHEMA = "skinbeam.compare/1"
 
@@ -50,14 +68,14 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0, given: Posterior |
     ------
     InputError : an unknown name, or the same treatment twice.
     """
-    condition = resolve("condition", condition, field="--condition")
-    a, b = resolve("modality", a, field="A"), resolve("modality", b, field="B")
+    condition = resolve_name("condition", condition, field="--condition")
+    a, b = resolve_name("modality", a, field="A"), resolve_name("modality", b, field="B")
     if a == b:
         raise InputError("same-treatment", f'"{b}" is the same treatment as A', field="B", hint="Another treatment.")
     # Draws are made in one order of the two, so that b against a is exactly minus a against b.
-    found = _compared(condition, *sorted((a, b)), seed=seed, given=given)
-    found = found if a < b else _turned(found)
-    return replace(found, in_words=in_words(found))
+    found = _make_comparison(condition, *sorted((a, b)), seed=seed, given=given)
+    found = found if a < b else _swap_sides(found)
+    return replace(found, in_words=comparison_sentences(found))
 
 
 def compare_document(condition: str, a: str, b: str, *, seed: int = 0) -> dict[str, Any]:
@@ -69,24 +87,24 @@ def compare_document(condition: str, a: str, b: str, *, seed: int = 0) -> dict[s
     """
     found = compare(condition, a, b, seed=seed)
     asked = {"condition": found.condition, "a": found.a, "b": found.b}
-    whole = document(SCHEMA, case_sha256=sha256_of(asked), seed=seed, body=fields_of(found))
+    whole = build_document(SCHEMA, case_sha256=sha256_hex(asked), seed=seed, body=dataclass_fields(found))
     if isinstance(found.difference, Unknown) and isinstance(found.pih_difference, Unknown):
         left_out = [said.text for said in found.in_words if said.id == "compare.left-out"]
         raise NotAvailable(" ".join([found.difference.reason, *left_out]), body=whole)
     return whole
 
 
-def _compared(condition: str, a: str, b: str, *, seed: int, given: Posterior | None) -> Comparison:
+def _make_comparison(condition: str, a: str, b: str, *, seed: int, given: Posterior | None) -> Comparison:
     arms = [arm for arm in fitted_arms() if arm.condition == condition]
-    marked = [row.arm for row in counted() if (row.outcome, row.condition) == ("pih", condition)]
-    network, of_marks = Network.of_arms(arms), Network.of_arms(marked)
-    direct, left_out = _direct(arms, a, b, seed, given)
+    marked = [row.arm for row in outcome_counts() if (row.outcome, row.condition) == ("pih", condition)]
+    network, of_marks = TrialNetwork.from_arms(arms), TrialNetwork.from_arms(marked)
+    direct, left_out = _direct_differences(arms, a, b, seed, given)
     return Comparison(
         condition=condition,
         a=a,
         b=b,
         direct=direct,
-        difference=_difference(condition, network, arms, (a, b), seed, given),
+        difference=_improvement_difference(condition, network, arms, (a, b), seed, given),
         pih_difference=_pih_difference(condition, of_marks, marked, (a, b), seed, given),
         chain=network.chain(a, b),
         pih_chain=of_marks.chain(a, b),
@@ -95,73 +113,114 @@ def _compared(condition: str, a: str, b: str, *, seed: int, given: Posterior | N
     )
 
 
-def _direct(
+def _direct_differences(
     arms: Sequence[Arm], a: str, b: str, seed: int, given: Posterior | None
-) -> tuple[tuple[Direct, ...], tuple[LeftOut, ...]]:
+) -> tuple[tuple[DirectComparison, ...], tuple[ExcludedStudy, ...]]:
     """What each study of both found, and which cannot be read as a comparison."""
     direct, left_out = [], []
-    for both in sides(arms, a, b):
-        found = difference_in(both, seed=seed, given=given) if both.fair else None
+    for both in study_sides(arms, a, b):
+        found = direct_difference(both, seed=seed, given=given) if both.fair else None
         if found is not None:
-            used(both.study)
+            cite_sources(both.study)
             direct.append(found)
         else:
             reason = "compare.printed-apart" if both.fair else "compare.added-to-one"
-            left_out.append(LeftOut(both.study, Message(reason)))
+            left_out.append(ExcludedStudy(both.study, Message(reason)))
     return tuple(direct), tuple(left_out)
 
 
-def _difference(
-    condition: str, network: Network, arms: Sequence[Arm], pair: tuple[str, str], seed: int, given: Posterior | None
+def _improvement_difference(
+    condition: str,
+    network: TrialNetwork,
+    arms: Sequence[Arm],
+    pair: tuple[str, str],
+    seed: int,
+    given: Posterior | None,
 ) -> Value:
     chain = network.chain(*pair)
     if not chain:
-        return Unknown(nothing_connects("compare.nothing-connects", condition, network, arms, pair).text)
-    courses = [Features.of_question(Question(condition, modality)) for modality in pair]
-    a, b = (clinics.share(HALF_PCT) for clinics in new_clinics(courses, seed=seed, given=given))
+        return Unknown(no_connection_reason("compare.nothing-connects", condition, network, arms, pair).text)
+    courses = [Features.from_question(EvidenceQuestion(condition, modality)) for modality in pair]
+    a, b = (clinics.share(HALF_PCT) for clinics in draw_new_clinics(courses, seed=seed, given=given))
     basis = _basis(arms, pair, chain)
-    used(*basis, settings()["source"])
-    return estimate(a - b, basis)
+    cite_sources(*basis, evidence_settings()["source"])
+    return estimate_from_draws(a - b, basis)
 
 
 def _pih_difference(
-    condition: str, network: Network, marked: Sequence[Arm], pair: tuple[str, str], seed: int, given: Posterior | None
+    condition: str,
+    network: TrialNetwork,
+    marked: Sequence[Arm],
+    pair: tuple[str, str],
+    seed: int,
+    given: Posterior | None,
 ) -> Value:
     """The same of dark marks. Trials of one treatment saw other skin than those of the other: here all are alike."""
     chain = network.chain(*pair)
     if not chain:
-        return Unknown(nothing_connects("compare.no-marks-connect", condition, network, marked, pair).text)
-    people = grades(settings()["rule"]["unknown_phototype"], PHOTOTYPES)
-    asked = [Asked("pih", modality, condition, phototypes=people) for modality in pair]
-    a, b = counted_shares(asked, seed=seed, given=given)
+        return Unknown(no_connection_reason("compare.no-marks-connect", condition, network, marked, pair).text)
+    people = parse_grades(evidence_settings()["rule"]["unknown_phototype"], PHOTOTYPES)
+    asked = [CountQuestion("pih", modality, condition, phototypes=people) for modality in pair]
+    a, b = draw_shares(asked, seed=seed, given=given)
     basis = _basis(marked, pair, chain)
-    used(*basis, settings()["source"])
-    return estimate(a - b, basis)
+    cite_sources(*basis, evidence_settings()["source"])
+    return estimate_from_draws(a - b, basis)
 
 
-def _basis(arms: Sequence[Arm], pair: tuple[str, str], chain: Sequence[Link]) -> tuple[str, ...]:
+def _basis(arms: Sequence[Arm], pair: tuple[str, str], chain: Sequence[ComparisonLink]) -> tuple[str, ...]:
     """The studies of either treatment, and those of the chain between them."""
     between = {study for link in chain for study in link.studies}
-    return keys([arm for arm in arms if arm.modality in pair or arm.study in between])
+    return study_keys([arm for arm in arms if arm.modality in pair or arm.study in between])
 
 
-def _turned(found: Comparison) -> Comparison:
+def _swap_sides(found: Comparison) -> Comparison:
     """The same of b against a."""
     return replace(
         found,
         a=found.b,
         b=found.a,
         direct=tuple(replace(one, difference=one.difference.negated()) for one in found.direct),
-        difference=_negated(found.difference),
-        pih_difference=_negated(found.pih_difference),
-        chain=_reversed(found.chain),
-        pih_chain=_reversed(found.pih_chain),
+        difference=_negate(found.difference),
+        pih_difference=_negate(found.pih_difference),
+        chain=_reverse_chain(found.chain),
+        pih_chain=_reverse_chain(found.pih_chain),
     )
 
 
-def _negated(value: Value) -> Value:
+def _negate(value: Value) -> Value:
     return value.negated() if isinstance(value, Estimate) else value
 
 
-def _reversed(chain: Sequence[Link]) -> tuple[Link, ...]:
-    return tuple(Link((link.between[1], link.between[0]), link.studies) for link in reversed(chain))
+def _reverse_chain(chain: Sequence[ComparisonLink]) -> tuple[ComparisonLink, ...]:
+    return tuple(ComparisonLink((link.between[1], link.between[0]), link.studies) for link in reversed(chain))
+
+
+# Several treatments of one condition in the same new clinics, so that what differs between clinics falls out.
+#
+# How many people a clinic helps by half depends on the clinic more than on the treatment. A person who chooses between
+# treatments is treated in one clinic, so the difference is what counts, and it is known better than either share.
+
+
+def joint_shares(questions: Sequence[EvidenceQuestion], *, seed: int = 0) -> list[Floats | None]:
+    """Return for each question the share of people with at least half improvement, (clinic,), in the same clinics.
+
+    Where the evidence abstains it is None.
+    """
+    answered = [abstention(question) is None for question in questions]
+    asked = list(compress(questions, answered))
+    clinics = iter(
+        draw_new_clinics(
+            [Features.from_question(question) for question in asked], seed=seed, widen=[widening(one) for one in asked]
+        )
+    )
+    return [next(clinics).share(HALF_PCT) if told else None for told in answered]
+
+
+def surely_helps_more(a: Floats, b: Floats) -> bool:
+    """Return whether a helps more people than b: the central interval of the difference, (clinic,), lies above 0."""
+    return estimate_from_draws(a - b, ()).low > 0.0
+
+
+def treatment_studies(question: EvidenceQuestion) -> tuple[str, ...]:
+    """Return the studies of the condition with this treatment; of a setting, those whose light was like it."""
+    return study_keys(like_arms(question))

@@ -1,34 +1,103 @@
-"""What a comparison says in words: what it rests on, which treatment helps more people, which marks more."""
+"""The comparison of two treatments as records, and the sentences that it says.
+
+What trials say of two treatments side by side, as frozen records. Here alone they become `skinbeam.compare/1`.
+"""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.comparison.network import Link, Network
-from skinbeam.evidence.comparison.records import Comparison
-from skinbeam.evidence.expectation.parts import keys, title
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.synthesis.law import HALF_PCT
-from skinbeam.messages import Message
+from skinbeam.evidence.comparison.network import ComparisonLink, TrialNetwork
+from skinbeam.evidence.expectation.estimates import inline_title, study_keys
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.text import Message
 
-__all__ = ["in_words", "nothing_connects"]
+__all__ = [
+    "Comparison",
+    "DirectComparison",
+    "ExcludedStudy",
+    "comparison_sentences",
+    "no_connection_reason",
+]
 
 
-def nothing_connects(id: str, condition: str, network: Network, found: Sequence[Arm], pair: tuple[str, str]) -> Message:
+@dataclass(frozen=True)
+class DirectComparison:
+    """A study that did both, and the difference that it found.
+
+    Parameters
+    ----------
+    patients : on both sides, each person once.
+    difference : of the share of people who improve by at least `cut_pct` per cent, a minus b.
+    printed : counts of people, or mean improvements, which the model's law of patients makes into shares.
+    same_people, randomised : whether each person had both, and whether chance decided what came where.
+    """
+
+    study: str
+    patients: int
+    difference: Estimate
+    printed: Literal["counts", "means"]
+    cut_pct: float
+    same_people: bool
+    randomised: bool
+
+
+@dataclass(frozen=True)
+class ExcludedStudy:
+    """A study that did both and cannot be read as a comparison, with the reason."""
+
+    study: str
+    reason: Message
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two treatments of a condition, a minus b.
+
+    Parameters
+    ----------
+    difference : in the same new clinics, of the share of people who improve by at least half.
+    pih_difference : of the share of people with dark marks, likewise.
+    chain, pih_chain : the shortest chain of trials that connects the two, for either; empty where there is none.
+    """
+
+    condition: str
+    a: str
+    b: str
+    direct: tuple[DirectComparison, ...]
+    difference: Value
+    pih_difference: Value
+    chain: tuple[ComparisonLink, ...]
+    pih_chain: tuple[ComparisonLink, ...]
+    left_out: tuple[ExcludedStudy, ...]
+    in_words: tuple[Message, ...]
+
+
+# What a comparison says in words: what it rests on, which treatment helps more people, which marks more.
+
+
+def no_connection_reason(
+    id: str, condition: str, network: TrialNetwork, found: Sequence[Arm], pair: tuple[str, str]
+) -> Message:
     """Return why no difference is told: what each of the two was compared with, if anything."""
-    of_a, of_b = (_compared_with(treatment, network, found) for treatment in pair)
-    return Message(id, {"condition": title("condition", condition), "of_a": of_a, "of_b": of_b})
+    of_a, of_b = (_comparator_message(treatment, network, found) for treatment in pair)
+    return Message(id, {"condition": inline_title("condition", condition), "of_a": of_a, "of_b": of_b})
 
 
-def in_words(found: Comparison) -> tuple[Message, ...]:
+def comparison_sentences(found: Comparison) -> tuple[Message, ...]:
     """Return the sentences of a comparison."""
     left_out = [Message("compare.left-out", {"study": one.study, "reason": one.reason}) for one in found.left_out]
-    return (*_improvement(found), *_marks(found), *left_out)
+    return (*_improvement_sentences(found), *_dark_mark_sentences(found), *left_out)
 
 
-def _compared_with(treatment: str, network: Network, found: Sequence[Arm]) -> Message:
-    name, studies = title("modality", treatment), len(keys([arm for arm in found if arm.modality == treatment]))
-    others = [title("modality", other) for other in network.neighbours(treatment)]
+def _comparator_message(treatment: str, network: TrialNetwork, found: Sequence[Arm]) -> Message:
+    name, studies = (
+        inline_title("modality", treatment),
+        len(study_keys([arm for arm in found if arm.modality == treatment])),
+    )
+    others = [inline_title("modality", other) for other in network.neighbours(treatment)]
     if not studies:
         return Message("compare.no-study", {"treatment": name})
     if not others:
@@ -36,13 +105,13 @@ def _compared_with(treatment: str, network: Network, found: Sequence[Arm]) -> Me
     return Message("compare.compared-with", {"treatment": name, "studies": studies, "others": others})
 
 
-def _improvement(found: Comparison) -> Iterator[Message]:
+def _improvement_sentences(found: Comparison) -> Iterator[Message]:
     """What the answer rests on, which treatment helps more people, and which trials counted at another cut."""
     if isinstance(found.difference, Unknown):
         yield Message("compare.unknown", {"reason": found.difference.reason})
     else:
-        yield _rests_on(found.chain, "compare.direct", "compare.chain")
-        pair, (likely, low, high) = _ordered(found, found.difference)
+        yield _basis_message(found.chain, "compare.direct", "compare.chain")
+        pair, (likely, low, high) = _order_by_share(found, found.difference)
         if low > 0:
             yield Message("compare.helps-more", pair | {"likely": likely, "low": low, "high": high})
         else:
@@ -52,20 +121,20 @@ def _improvement(found: Comparison) -> Iterator[Message]:
             yield Message("compare.another-cut", {"study": one.study, "cut": one.cut_pct})
 
 
-def _marks(found: Comparison) -> Iterator[Message]:
+def _dark_mark_sentences(found: Comparison) -> Iterator[Message]:
     """Which treatment leaves dark marks on more people, and what that rests on."""
     if isinstance(found.pih_difference, Unknown):
         yield Message("compare.unknown-marks", {"reason": found.pih_difference.reason})
         return
-    pair, (likely, low, high) = _ordered(found, found.pih_difference)
+    pair, (likely, low, high) = _order_by_share(found, found.pih_difference)
     if low > 0:
         yield Message("compare.marks-more", pair | {"likely": likely, "low": low, "high": high})
     else:
         yield Message("compare.marks-open", pair | {"fewer": -low, "more": high})
-    yield _rests_on(found.pih_chain, "compare.marks-direct", "compare.marks-chain")
+    yield _basis_message(found.pih_chain, "compare.marks-direct", "compare.marks-chain")
 
 
-def _rests_on(chain: Sequence[Link], direct: str, through: str) -> Message:
+def _basis_message(chain: Sequence[ComparisonLink], direct: str, through: str) -> Message:
     """Trials of both, or the chain of trials that connects the two, and how many they are."""
     count = len({study for link in chain for study in link.studies})
     if len(chain) == 1:
@@ -74,7 +143,7 @@ def _rests_on(chain: Sequence[Link], direct: str, through: str) -> Message:
     return Message(through, {"count": count, "links": links})
 
 
-def _ordered(found: Comparison, difference: Estimate) -> tuple[dict[str, Any], tuple[int, int, int]]:
+def _order_by_share(found: Comparison, difference: Estimate) -> tuple[dict[str, Any], tuple[int, int, int]]:
     """The two treatments, that first of which more people are surely met, and the difference in people of 100."""
     likely, low, high = (round(100.0 * share) for share in (difference.median, difference.low, difference.high))
     if high < 0:
@@ -83,4 +152,4 @@ def _ordered(found: Comparison, difference: Estimate) -> tuple[dict[str, Any], t
 
 
 def _titles(a: str, b: str) -> dict[str, Any]:
-    return {"a": title("modality", a), "b": title("modality", b)}
+    return {"a": inline_title("modality", a), "b": inline_title("modality", b)}

@@ -8,10 +8,10 @@ Several arms of a side are added up; lesions, l to a patient, count as n / (1 + 
 
 with l and u the ends of Wilson's interval of each share (Newcombe 1998, Statistics in Medicine 17:873, method 10).
 
-Means: improvement has the law of `evidence.synthesis.law`. Each posterior draw has one sd of the study, log sd ~
-N(sd_mid, sd_spread²), or that which an arm printed, with its error (what the ceiling takes from it is small); and the
-theta of a mean that is the printed one with its sampling error. The share of a side is that of its arms, each weighed
-by its people:
+Means: improvement has the law of `evidence.synthesis.improvement_law`. Each posterior draw has one sd of the study, log
+sd ~ N(sd_mid, sd_spread²), or that which an arm printed, with its error (what the ceiling takes from it is small); and
+the theta of a mean that is the printed one with its sampling error. The share of a side is that of its arms, each
+weighed by its people:
 
     P(y >= 50) = q + (1 - q) Phi((theta - 50) / sd)                                       (comparison 3)
 
@@ -26,24 +26,24 @@ from statistics import NormalDist
 
 import numpy as np
 
-from skinbeam.estimate import Estimate, wilson
-from skinbeam.evidence.comparison.network import Sides
-from skinbeam.evidence.comparison.records import Direct
-from skinbeam.evidence.expectation.parts import estimate, people_of
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.comparison.comparison import DirectComparison
+from skinbeam.evidence.comparison.network import StudySides
+from skinbeam.evidence.expectation.estimates import estimate_from_draws, patient_count
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.distributions import Floats
-from skinbeam.evidence.synthesis.law import HALF_PCT, Law, single
+from skinbeam.evidence.synthesis.improvement_law import HALF_PCT, ImprovementLaw, has_single_lesions
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
+from skinbeam.model.estimate import Estimate, wilson_interval
 
-__all__ = ["difference_in"]
+__all__ = ["direct_difference"]
 
 _HIGHEST_MEAN_PCT = 99.0  # a mean nearer to the ceiling tells nothing more of theta
 _FURTHEST_PCT = 1000.0  # no theta lies beyond
 _STEPS = 40  # halvings, down to 2e-9 per cent
 
 
-def difference_in(both: Sides, *, seed: int = 0, given: Posterior | None = None) -> Direct | None:
+def direct_difference(both: StudySides, *, seed: int = 0, given: Posterior | None = None) -> DirectComparison | None:
     """Return what a study found, a minus b; None where the two sides were not printed alike.
 
     Parameters
@@ -53,19 +53,19 @@ def difference_in(both: Sides, *, seed: int = 0, given: Posterior | None = None)
     given : another posterior than the shipped one.
     """
     draws = given or posterior()
-    people = people_of([*both.a, *both.b])
+    people = patient_count([*both.a, *both.b])
     cut = _common_cut([*both.a, *both.b])
     if cut is not None:
         icc = float(draws["icc"].mean())
-        found = _newcombe(_counted(both.a, cut, icc), _counted(both.b, cut, icc), both.study)
-        return Direct(both.study, people, found, "counts", cut, both.same_people, both.randomised)
+        found = _newcombe_interval(_improved_share(both.a, cut, icc), _improved_share(both.b, cut, icc), both.study)
+        return DirectComparison(both.study, people, found, "counts", cut, both.same_people, both.randomised)
     if any(arm.bins or arm.mean_pct is None for arm in (*both.a, *both.b)):
         return None
     rng = np.random.default_rng(seed)
     spread = np.exp(draws["sd_mid"] + draws["sd_spread"] * rng.standard_normal(len(draws)))
     a, b = (_share_from_means(side, spread, draws, rng) for side in (both.a, both.b))
-    found = replace(estimate(a - b, (both.study,)), kind="modelled")
-    return Direct(both.study, people, found, "means", HALF_PCT, both.same_people, both.randomised)
+    found = replace(estimate_from_draws(a - b, (both.study,)), kind="modelled")
+    return DirectComparison(both.study, people, found, "means", HALF_PCT, both.same_people, both.randomised)
 
 
 def _common_cut(found: Sequence[Arm]) -> float | None:
@@ -74,18 +74,18 @@ def _common_cut(found: Sequence[Arm]) -> float | None:
     return min(cuts, key=lambda cut: (abs(cut - HALF_PCT), cut), default=None)
 
 
-def _counted(found: Sequence[Arm], cut: float, icc: float) -> tuple[float, float]:
+def _improved_share(found: Sequence[Arm], cut: float, icc: float) -> tuple[float, float]:
     """Share of a side that improved by at least the cut, and of how many independent people it is."""
     events, graded = sum(arm.reached(cut) for arm in found), sum(arm.graded for arm in found)
     people = sum(arm.graded / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in found)
     return events / graded, people
 
 
-def _newcombe(a: tuple[float, float], b: tuple[float, float], study: str) -> Estimate:
+def _newcombe_interval(a: tuple[float, float], b: tuple[float, float], study: str) -> Estimate:
     """Difference of two shares with its interval (comparison 1, 2)."""
-    level = float(settings()["rule"]["level"])
+    level = float(evidence_settings()["rule"]["level"])
     z = NormalDist().inv_cdf(0.5 + level / 2.0)
-    (p_a, low_a, high_a), (p_b, low_b, high_b) = ((p, *wilson(p, p * (1.0 - p), n, z)) for p, n in (a, b))
+    (p_a, low_a, high_a), (p_b, low_b, high_b) = ((p, *wilson_interval(p, p * (1.0 - p), n, z)) for p, n in (a, b))
     low = p_a - p_b - math.hypot(p_a - low_a, high_b - p_b)
     high = p_a - p_b + math.hypot(high_a - p_a, p_b - low_b)
     return Estimate(p_a - p_b, low, high, level, "measured", basis=(study,))
@@ -103,20 +103,20 @@ def _share_of_mean(arm: Arm, spread: Floats, draws: Posterior, rng: np.random.Ge
     sd, mean = spread, np.full(len(spread), float(arm.mean_pct or 0.0))
     if arm.mean_sd_pct:
         sd = arm.mean_sd_pct * np.exp(rng.standard_normal(len(spread)) / math.sqrt(2.0 * max(people - 1.0, 1.0)))
-    _, variance = _law_of(mean, sd, arm, draws).moments
+    _, variance = _law_from_mean(mean, sd, arm, draws).moments
     of_mean = variance * (1.0 + (alike - 1.0) * draws["icc"]) / (people * alike)
-    rounding = float(settings()["improvement"]["printed_error"]["value"])
+    rounding = float(evidence_settings()["improvement"]["printed_error"]["value"])
     mean = mean + np.sqrt(of_mean + rounding**2) * rng.standard_normal(len(spread))
-    return _law_of(mean, sd, arm, draws).above(HALF_PCT)
+    return _law_from_mean(mean, sd, arm, draws).above(HALF_PCT)
 
 
-def _law_of(mean: Floats, sd: Floats, arm: Arm, draws: Posterior) -> Law:
+def _law_from_mean(mean: Floats, sd: Floats, arm: Arm, draws: Posterior) -> ImprovementLaw:
     """The law that has this mean, which grows with theta."""
     mean = np.minimum(mean, _HIGHEST_MEAN_PCT)
     low, high = np.full(len(mean), -_FURTHEST_PCT), np.full(len(mean), _FURTHEST_PCT)
 
-    def law(theta: Floats) -> Law:
-        return Law.of(theta, sd, single(arm.condition), draws["clear"], draws["clear_slope"])
+    def law(theta: Floats) -> ImprovementLaw:
+        return ImprovementLaw.of(theta, sd, has_single_lesions(arm.condition), draws["clear"], draws["clear_slope"])
 
     for _ in range(_STEPS):
         middle = 0.5 * (low + high)

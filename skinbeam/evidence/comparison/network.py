@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
-from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.trial_arm import Arm
 
-__all__ = ["Link", "Network", "Sides", "sides"]
+__all__ = ["ComparisonLink", "StudySides", "TrialNetwork", "study_sides"]
 
 
 @dataclass(frozen=True)
-class Sides:
+class StudySides:
     """The arms of two treatments in one study, either empty where the study has none that may be compared."""
 
     study: str
@@ -39,7 +39,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Link:
+class ComparisonLink:
     """Two treatments and the studies that compared them."""
 
     between: tuple[str, str]
@@ -47,28 +47,28 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Network:
+class TrialNetwork:
     """The comparisons of one condition: treatment → another that it was compared with → studies, in their order."""
 
     compared: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     @staticmethod
-    def of_arms(found: Sequence[Arm]) -> "Network":
+    def from_arms(found: Sequence[Arm]) -> "TrialNetwork":
         """Return the network of the arms of a condition."""
         compared: dict[str, dict[str, tuple[str, ...]]] = {}
         for study in dict.fromkeys(arm.study for arm in found):
             rows = [arm for arm in found if arm.study == study]
             for a, b in permutations(sorted({arm.modality for arm in rows}), 2):
-                if _of_study(study, rows, a, b).fair:
+                if _sides_in_study(study, rows, a, b).fair:
                     others = compared.setdefault(a, {})
                     others[b] = (*others.get(b, ()), study)
-        return Network(compared)
+        return TrialNetwork(compared)
 
     def neighbours(self, treatment: str) -> tuple[str, ...]:
         """Return what a treatment was compared with."""
         return tuple(self.compared.get(treatment, {}))
 
-    def chain(self, a: str, b: str) -> tuple[Link, ...]:
+    def chain(self, a: str, b: str) -> tuple[ComparisonLink, ...]:
         """Return the shortest chain of comparisons from a to b, empty where there is none.
 
         Of chains as short as each other it is the one whose treatments come first in the table.
@@ -80,10 +80,10 @@ class Network:
                 if to not in ways:
                     ways[to] = (*ways[treatment], to)
                     queue.append(to)
-        return tuple(Link((x, y), self.compared[x][y]) for x, y in pairwise(ways.get(b, ())))
+        return tuple(ComparisonLink((x, y), self.compared[x][y]) for x, y in pairwise(ways.get(b, ())))
 
 
-def sides(found: Sequence[Arm], a: str, b: str) -> tuple[Sides, ...]:
+def study_sides(found: Sequence[Arm], a: str, b: str) -> tuple[StudySides, ...]:
     """Return both sides of each study of `found` that has arms of two treatments, in the order of the table.
 
     Of several rows of the same people under one treatment (later visits, other raters) the first counts.
@@ -92,17 +92,19 @@ def sides(found: Sequence[Arm], a: str, b: str) -> tuple[Sides, ...]:
     for study in dict.fromkeys(arm.study for arm in found):
         rows = [arm for arm in found if arm.study == study]
         if {a, b} <= {arm.modality for arm in rows}:
-            both.append(_of_study(study, rows, a, b))
+            both.append(_sides_in_study(study, rows, a, b))
     return tuple(both)
 
 
-def _of_study(study: str, rows: Sequence[Arm], a: str, b: str) -> Sides:
+def _sides_in_study(study: str, rows: Sequence[Arm], a: str, b: str) -> StudySides:
     of_a, of_b = ([arm for arm in rows if arm.modality == name] for name in (a, b))
     added = {arm.combined_with for arm in of_a} & {arm.combined_with for arm in of_b}
-    return Sides(study, *(_each_once([arm for arm in side if arm.combined_with in added]) for side in (of_a, of_b)))
+    return StudySides(
+        study, *(_first_row_per_cohort([arm for arm in side if arm.combined_with in added]) for side in (of_a, of_b))
+    )
 
 
-def _each_once(rows: Sequence[Arm]) -> tuple[Arm, ...]:
+def _first_row_per_cohort(rows: Sequence[Arm]) -> tuple[Arm, ...]:
     """The first row of each people."""
     first: dict[str, Arm] = {}
     for arm in rows:

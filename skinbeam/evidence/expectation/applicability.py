@@ -1,53 +1,118 @@
-"""What an answer does not hold, said rather than hidden."""
+"""Whether the trials apply: where a setting lies among their doses, and the warnings of an answer.
+
+Does a setting lie where the trials treated? Their printed doses make a span for each kind of light.
+
+A radiant exposure means little without its pulse, so it is compared only with trials of the same wavelengths whose
+pulse was alike; a fractional beam is compared by the energy of a microbeam. Outside the span nothing is shifted: the
+answer is widened by the spread between studies, and by twice that far outside. It is not refused: too few trials
+printed their dose to say where the others treated.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
-from skinbeam.evidence.expectation.dose import place
-from skinbeam.evidence.expectation.parts import keys, title
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import Arm, Grades
-from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.evidence.expectation.estimates import inline_title, study_keys
+from skinbeam.evidence.expectation.expectation import DosePlacement
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.trial_arm import Arm, Grades
+from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
 from skinbeam.evidence.synthesis import regime
-from skinbeam.evidence.synthesis.design import arms_of, longest_months, same_family, same_site
-from skinbeam.messages import Message, Warned
+from skinbeam.evidence.synthesis.design import arms_for, longest_follow_up_months, same_family, same_site
+from skinbeam.text import DocumentWarning, Formatter, Message
 
-__all__ = ["lesions_per_patient", "warnings_of"]
+__all__ = [
+    "expectation_warnings",
+    "lesions_per_patient",
+    "place_setting",
+    "widening",
+]
+
+_SPREADS = {"outside": 1.0, "far-outside": 2.0}
 
 
-def warnings_of(question: Question) -> tuple[Warned, ...]:
+def place_setting(question: EvidenceQuestion) -> DosePlacement | None:
+    """Return where the setting of a question lies among the trials of its modality; None when it names no setting."""
+    if question.microbeam_mJ is not None:
+        return _place_dose(question, question.microbeam_mJ, [(a, a.microbeam_mJ) for a in _like_arms(question)], "mJ")
+    if question.fluence_J_cm2 is None:
+        return None
+    same_pulse = [a for a in _like_arms(question) if _has_like_pulse(a, question)]
+    return _place_dose(question, question.fluence_J_cm2, [(a, a.fluence_J_cm2) for a in same_pulse], "J/cm²")
+
+
+def widening(question: EvidenceQuestion) -> float:
+    """Return how many spreads between studies an answer is widened by, for where its setting lies."""
+    placed = place_setting(question)
+    return 0.0 if placed is None else _SPREADS.get(placed.where, 0.0)
+
+
+def _like_arms(question: EvidenceQuestion) -> list[Arm]:
+    return [a for a in trial_arms() if a.modality == question.modality and same_family(a, question)]
+
+
+def _has_like_pulse(arm: Arm, question: EvidenceQuestion) -> bool:
+    if arm.pulse_ms is None or question.pulse_ms is None:
+        return False
+    alike = float(evidence_settings()["rule"]["alike_pulse"])
+    return 1.0 / alike <= arm.pulse_ms / question.pulse_ms <= alike
+
+
+def _place_dose(
+    question: EvidenceQuestion, dose: float, printed: list[tuple[Arm, tuple[float, float] | None]], unit: str
+) -> DosePlacement:
+    spans = [(arm.study, span) for arm, span in printed if span is not None]
+    if not spans:
+        return DosePlacement("unknown", Message("evidence.dose-unknown"))
+    low, high = min(span[0] for _, span in spans), max(span[1] for _, span in spans)
+    studies = tuple(dict.fromkeys(study for study, _ in spans))
+    write = Formatter().number
+    light = f"{write(question.wavelength_nm)} nm, " if question.wavelength_nm is not None else ""
+    setting = f"{light}{write(dose)} {unit}"
+    params = {"setting": setting, "low": low, "high": high, "unit": unit, "studies": list(studies)}
+    if low <= dose <= high:
+        return DosePlacement("inside", Message("evidence.dose-inside", params), studies)
+    factor = float(evidence_settings()["rule"]["outside_dose"])
+    if low / factor <= dose <= high * factor:
+        return DosePlacement("outside", Message("evidence.dose-outside", params), studies)
+    return DosePlacement("far-outside", Message("evidence.dose-far-outside", params), studies)
+
+
+# What an answer does not hold, said rather than hidden.
+
+
+def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, ...]:
     """Return the warnings of an answer."""
-    usable = arms_of(question.condition, question.modality)
-    found: list[Warned] = []
+    usable = arms_for(question.condition, question.modality)
+    found: list[DocumentWarning] = []
 
     def warn(code: str, name: str, **params: Any) -> None:
-        found.append(Warned(code, Message(f"evidence-warning.{name}", params)))
+        found.append(DocumentWarning(code, Message(f"evidence-warning.{name}", params)))
 
-    if len(keys(usable)) == 1:
+    if len(study_keys(usable)) == 1:
         warn("one-study", "one-study", study=usable[0].study)
-    if question.follow_up_months is not None and question.follow_up_months > longest_months():
-        warn("longer-than-followed", "longer", months=longest_months())
+    if question.follow_up_months is not None and question.follow_up_months > longest_follow_up_months():
+        warn("longer-than-followed", "longer", months=longest_follow_up_months())
     if question.site and not any(same_site(arm, question) for arm in usable):
-        warn("site-not-studied", "site", site=title("site", question.site))
+        warn("site-not-studied", "site", site=inline_title("site", question.site))
     strange = [kind for kind in question.subtypes if not any(kind in arm.subtypes for arm in usable)]
     if strange:
         warn("subtype-not-studied", "subtype", subtypes=strange)
-    light = question.modality in settings()["plausible_nm"]
+    light = question.modality in evidence_settings()["plausible_nm"]
     if not light and (question.wavelength_nm or question.pulse_ms):
         warn("light-not-counted", "no-light")
-    elif question.pulse_ms and not question.fluence_J_cm2 and not _pulse_counts(question):
+    elif question.pulse_ms and not question.fluence_J_cm2 and not _pulse_matters(question):
         warn("pulse-not-counted", "pulse")
     if light and question.wavelength_nm and not any(same_family(arm, question) for arm in usable):
         warn("wavelength-not-studied", "wavelength", wavelength_nm=question.wavelength_nm)
     if question.phototypes and not any(_overlap(question.phototypes, arm.phototypes) for arm in usable):
         warn("phototype-not-studied", "phototype", phototype=question.phototype)
-    placed = place(question)
+    placed = place_setting(question)
     if placed is not None and placed.where in ("outside", "far-outside"):
-        found.append(Warned("dose-outside-trials", placed.text))
-    unverified = keys([arm for arm in usable if arm.grade == "unverified"])
+        found.append(DocumentWarning("dose-outside-trials", placed.text))
+    unverified = study_keys([arm for arm in usable if arm.grade == "unverified"])
     if unverified:
         warn("unverified", "unverified", studies=list(unverified))
-    combined = keys([arm for arm in usable if arm.combined_with])
+    combined = study_keys([arm for arm in usable if arm.combined_with])
     if combined:
         warn("combined-treatment", "combined", studies=list(combined))
     if question.unit == "lesions":
@@ -57,16 +122,16 @@ def warnings_of(question: Question) -> tuple[Warned, ...]:
 
 def lesions_per_patient(usable: Sequence[Arm]) -> float:
     """Return the mean number of lesions to a patient where they were counted: in these studies, else in the table."""
-    for rows in (usable, arms()):
+    for rows in (usable, trial_arms()):
         per_patient = [arm.units_per_patient for arm in rows if arm.unit in ("lesions", "areas")]
         if per_patient:
             return sum(per_patient) / len(per_patient)
     return 1.0
 
 
-def _pulse_counts(question: Question) -> bool:
+def _pulse_matters(question: EvidenceQuestion) -> bool:
     """Whether trials of this light are told apart by their pulses."""
-    return question.wavelength_nm is not None and regime.told_by_pulse(question.modality)
+    return question.wavelength_nm is not None and regime.pulse_class_matters(question.modality)
 
 
 def _overlap(asked: Grades, studied: Grades | None) -> bool:

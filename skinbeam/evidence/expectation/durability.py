@@ -1,23 +1,48 @@
-"""How long: days until crusts are gone, and what is left of a gain after months."""
+"""How long: follow-up of the trials, days of downtime, and the share of a gain that is left after months.
+
+When the trials behind an expected result looked at their patients.
+"""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.expectation.parts import title, wanted
-from skinbeam.evidence.expectation.records import SunProtection
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.shipped import arms, settings
-from skinbeam.evidence.synthesis.clinic import new_clinics
+from skinbeam.evidence.expectation.estimates import inline_title, interval_probabilities
+from skinbeam.evidence.expectation.expectation import SunProtection
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
 from skinbeam.evidence.synthesis.design import Features
 from skinbeam.evidence.synthesis.distributions import quantiles
+from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
 from skinbeam.evidence.synthesis.posterior import posterior
-from skinbeam.messages import Message
-from skinbeam.provenance import used
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.sources import cite_sources
+from skinbeam.text import Message
 
-__all__ = ["downtime_days", "durability", "sun_protection"]
+__all__ = [
+    "downtime_days",
+    "durability",
+    "followup_months",
+    "sun_protection",
+]
+
+
+def followup_months(condition: str, modality: str, studies: Iterable[str]) -> tuple[float, float] | Unknown:
+    """Return the shortest and longest follow-up of these studies of one treatment, in months after the last session."""
+    wanted = set(studies)
+    printed = [
+        arm.followup_months
+        for arm in trial_arms()
+        if arm.study in wanted
+        and (arm.condition, arm.modality) == (condition, modality)
+        and arm.followup_months is not None
+    ]
+    return (min(printed), max(printed)) if printed else Unknown(Message("evidence.no-followup").text)
+
+
+# How long: days until crusts are gone, and what is left of a gain after months.
 
 _Z = 1.2815515655446004  # of the central 80 %
 
@@ -28,20 +53,20 @@ def downtime_days(modality: str) -> Value:
     A study's span is read as uniform over its patients. Only spans of one kind are mixed, the kind that most print.
     """
     spans: dict[str, dict[str, tuple[float, float]]] = {}
-    for arm in arms():
+    for arm in trial_arms():
         if arm.modality == modality and arm.downtime_days and arm.downtime_days[0] < arm.downtime_days[1]:
             spans.setdefault(arm.downtime_kind, {})[arm.study] = arm.downtime_days
     most = max(spans.values(), key=len, default={})
-    if len(most) < settings()["rule"]["fewest_spans"]:
-        return Unknown(Message("evidence.no-downtime", {"modality": title("modality", modality)}).text)
+    if len(most) < evidence_settings()["rule"]["fewest_spans"]:
+        return Unknown(Message("evidence.no-downtime", {"modality": inline_title("modality", modality)}).text)
     at = np.array(sorted({end for span in most.values() for end in span}))
     cumulative = np.mean([np.interp(at, span, (0.0, 1.0)) for span in most.values()], axis=0)
-    low, median, high = quantiles(at, cumulative, wanted())
-    used(*most)
-    return Estimate(median, low, high, settings()["rule"]["level"], "pooled", basis=tuple(most))
+    low, median, high = quantiles(at, cumulative, interval_probabilities())
+    cite_sources(*most)
+    return Estimate(median, low, high, evidence_settings()["rule"]["level"], "pooled", basis=tuple(most))
 
 
-def durability(question: Question) -> dict[str, Value]:
+def durability(question: EvidenceQuestion) -> dict[str, Value]:
     """Return the share of the gain kept after 3, 6, 12 and 24 months, where a study followed these patients so long.
 
     A study prints one share without its spread. Its error is that of two means of its patients, and what arms of one
@@ -49,18 +74,18 @@ def durability(question: Question) -> dict[str, Value]:
     """
     followed = {
         months: (arm, kept / 100.0)
-        for arm in arms()
+        for arm in trial_arms()
         if arm.condition == question.condition and arm.modality == question.modality
         for months, kept in arm.gain_kept_pct.items()
     }
     gain = _typical_gain(question) if followed else None
     kept_at: dict[str, Value] = {}
-    for months in settings()["rule"]["durability_months"]:
+    for months in evidence_settings()["rule"]["durability_months"]:
         if gain is None or months not in followed:
             kept_at[str(months)] = Unknown(Message("evidence.durability-none", {"months": months}).text)
             continue
         arm, kept = followed[months]
-        used(arm.study)
+        cite_sources(arm.study)
         draws = posterior()
         patient, between = float(np.exp(2.0 * draws["sd_mid"]).mean()), float((draws["omega"] ** 2).mean())
         error = _Z * math.sqrt(2.0 * patient / (arm.patients or 1) + between) / gain
@@ -68,23 +93,23 @@ def durability(question: Question) -> dict[str, Value]:
             kept,
             max(0.0, kept - error),
             min(1.0, kept + error),
-            settings()["rule"]["level"],
+            evidence_settings()["rule"]["level"],
             "modelled",
             basis=(arm.study,),
         )
     return kept_at
 
 
-def _typical_gain(question: Question) -> float:
+def _typical_gain(question: EvidenceQuestion) -> float:
     """Mean improvement in per cent of a typical course, whenever and after how many sessions one asks."""
     typical = replace(question, follow_up_months=None, sessions=None)
-    return float(np.mean(new_clinics([Features.of_question(typical)])[0].mean_pct))
+    return float(np.mean(draw_new_clinics([Features.from_question(typical)])[0].mean_pct))
 
 
 def sun_protection() -> SunProtection:
     """Return what daily sunscreen does to ageing; nobody followed the gain of a laser with and without it."""
-    found = settings()["sun_protection"]["odds_ratio"]
-    used(found["source"])
+    found = evidence_settings()["sun_protection"]["odds_ratio"]
+    cite_sources(found["source"])
     ratio = Estimate(found["value"], found["low"], found["high"], found["level"], "measured", basis=(found["source"],))
     params = {"value": found["value"], "low": found["low"], "high": found["high"]}
     return SunProtection(ratio, Message("evidence.sun-protection", params))

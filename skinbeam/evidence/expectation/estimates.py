@@ -1,56 +1,96 @@
-"""Small parts that every answer is made of: estimates from draws, names, keys."""
+"""Estimates from draws, names and source keys, and words for shares: what every answer is made of.
 
-from collections.abc import Sequence
+Small parts that every answer is made of: estimates from draws, names, keys.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from skinbeam.estimate import Estimate
-from skinbeam.evidence.expectation.records import Interval, PatientShare
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.distributions import Floats, Rate, count_intervals, count_pmf
-from skinbeam.schema.names import table
+from skinbeam.evidence.expectation.expectation import CountInterval, PatientShare
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.synthesis.distributions import Floats, UncertainRate, count_intervals, count_pmf
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.text import Message
 
-__all__ = ["estimate", "intervals_of", "keys", "patient_share", "people_of", "title", "wanted"]
+__all__ = [
+    "amount_in_words",
+    "estimate_from_draws",
+    "inline_title",
+    "interval_probabilities",
+    "patient_count",
+    "patient_share",
+    "percent_intervals",
+    "share_in_words",
+    "study_keys",
+]
 
 
-def wanted() -> tuple[float, float, float]:
+def interval_probabilities() -> tuple[float, float, float]:
     """Return the probabilities of the low end, the median and the high end of every interval."""
-    tail = (1.0 - settings()["rule"]["level"]) / 2.0
+    tail = (1.0 - evidence_settings()["rule"]["level"]) / 2.0
     return tail, 0.5, 1.0 - tail
 
 
-def estimate(draws: Floats, basis: tuple[str, ...]) -> Estimate:
+def estimate_from_draws(draws: Floats, basis: tuple[str, ...]) -> Estimate:
     """Return the estimate of what was drawn, (draw,)."""
     # np.quantile would load masked arrays, which takes longer than all the rest of an answer.
     ordered = np.sort(draws)
-    low, median, high = (float(ordered[round(p * (len(ordered) - 1))]) for p in wanted())
-    return Estimate(median, low, high, settings()["rule"]["level"], "pooled", len(draws), basis)
+    low, median, high = (float(ordered[round(p * (len(ordered) - 1))]) for p in interval_probabilities())
+    return Estimate(median, low, high, evidence_settings()["rule"]["level"], "pooled", len(draws), basis)
 
 
 def patient_share(shares: Floats, people: int, basis: tuple[str, ...]) -> PatientShare:
     """Return a drawn share, (draw,), and the count that it makes among `people`."""
-    pmf = count_pmf(Rate.of_draws(shares, people), people)
-    return PatientShare(estimate(shares, basis), tuple(pmf), intervals_of(pmf))
+    pmf = count_pmf(UncertainRate.of_draws(shares, people), people)
+    return PatientShare(estimate_from_draws(shares, basis), tuple(pmf), percent_intervals(pmf))
 
 
-def intervals_of(pmf: list[float]) -> dict[str, Interval]:
+def percent_intervals(pmf: list[float]) -> dict[str, CountInterval]:
     """Return level in per cent → central interval of a count with these probabilities."""
     return {level: (low, high) for level, (low, high) in count_intervals(pmf).items()}
 
 
-def keys(found: Sequence[Any]) -> tuple[str, ...]:
+def study_keys(found: Sequence[Any]) -> tuple[str, ...]:
     """Return the studies of arms or counts, each once."""
     return tuple(dict.fromkeys(row.study for row in found))
 
 
-def title(kind: Any, name: str) -> str:
+def inline_title(kind: Any, name: str) -> str:
     """Return the title of a condition, modality or site as it stands inside a sentence."""
-    found = str(table(kind)[name]["title"])
+    found = str(vocabulary_table(kind)[name]["title"])
     return found[0].lower() + found[1:]
 
 
-def people_of(found: Sequence[Arm]) -> int:
+def patient_count(found: Sequence[Arm]) -> int:
     """Return how many patients the arms treated, each cohort once."""
     return sum({arm.cohort: arm.patients or 0 for arm in found}.values())
+
+
+# Words made from numbers: the one place where a share or an improvement becomes "most people" or "marked".
+#
+# The tables stand in `data/words.toml`. A word is earned by the whole interval of an estimate, never by its middle.
+
+
+def share_in_words(share: Estimate) -> Message:
+    """Return e.g. "most people" for a share of people, 0 to 1."""
+    for row in _word_tables()["share_words"]:
+        if row["at_least"] <= share.low and share.high <= row["at_most"]:
+            return Message(f"share.{row['word']}")
+    raise ValueError(f"a share lies between 0 and 1: {share.low} to {share.high}")
+
+
+def amount_in_words(improvement_pct: Estimate) -> Message:
+    """Return e.g. "marked" for an improvement in per cent, at most 100."""
+    for row in _word_tables()["amount_words"]:
+        if row["at_least_pct"] <= improvement_pct.low:
+            return Message(f"amount.{row['word']}")
+    raise ValueError(f"not a number: {improvement_pct.low}")
+
+
+def _word_tables() -> Mapping[str, Any]:
+    return load_package_table("data/words.toml")

@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message, Warned
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
-    "INTERVALS",
+    "INTERVAL_LEVELS",
+    "CountInterval",
+    "DosePlacement",
     "Expectation",
-    "Interval",
     "PatientShare",
-    "Placed",
     "Prediction",
     "StudyShare",
     "SunProtection",
 ]
 
-INTERVALS = ("50", "80", "95")  # levels of the central intervals of a count, in per cent
-Interval = tuple[int, int]  # both ends included
+INTERVAL_LEVELS = ("50", "80", "95")  # levels of the central intervals of a count, in per cent
+CountInterval = tuple[int, int]  # both ends included
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class PatientShare:
 
     p: Value
     pmf: tuple[float, ...] | Unknown
-    intervals: Mapping[str, Interval | Unknown]
+    intervals: Mapping[str, CountInterval | Unknown]
 
     @staticmethod
     def unknown(reason: Unknown) -> "PatientShare":
         """Return a share of which nothing is known."""
-        return PatientShare(reason, reason, dict.fromkeys(INTERVALS, reason))
+        return PatientShare(reason, reason, dict.fromkeys(INTERVAL_LEVELS, reason))
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class Prediction:
     patients: int
     threshold: int
     pmf: tuple[float, ...] | Unknown
-    intervals: Mapping[str, Interval | Unknown]
+    intervals: Mapping[str, CountInterval | Unknown]
 
 
 @dataclass(frozen=True)
-class Placed:
+class DosePlacement:
     """Where a setting lies among those of the trials: in words, and the studies whose doses it was held against."""
 
     where: Literal["inside", "outside", "far-outside", "unknown"]
@@ -111,12 +111,12 @@ class Expectation:
     would_repeat: Unknown
     durability: Mapping[str, Value]
     sun_protection: SunProtection | Unknown
-    dose: Placed | Unknown
+    dose: DosePlacement | Unknown
     studies: tuple[StudyShare, ...]
     abstains: Message | None
     in_words: tuple[Message, ...]
     untreated: "Expectation | None" = None
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[DocumentWarning, ...] = ()
     person_improvement_pct: Value | None = None
 
     def as_record(self) -> dict[str, Any]:

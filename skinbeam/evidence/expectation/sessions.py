@@ -3,32 +3,38 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.expectation.answer import abstention
-from skinbeam.evidence.expectation.dose import widening
-from skinbeam.evidence.expectation.parts import estimate, keys
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics
-from skinbeam.evidence.synthesis.design import Features, arms_of
-from skinbeam.evidence.synthesis.law import HALF_PCT
-from skinbeam.provenance import used
+from skinbeam.evidence.expectation.applicability import widening
+from skinbeam.evidence.expectation.estimates import estimate_from_draws, study_keys
+from skinbeam.evidence.expectation.expect import abstention
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.synthesis.design import Features, arms_for
+from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
+from skinbeam.evidence.synthesis.new_clinic import NewClinics, draw_new_clinics
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import cite_sources
 
-__all__ = ["half_better_after", "kept_place"]
+__all__ = ["half_improved_after_sessions", "improvement_at_same_rank"]
 
 _STEPS = 14  # of a bisection over 1 to 99 %: to a hundredth
 
 
-def half_better_after(question: Question, counts: Sequence[int], *, seed: int = 0) -> tuple[Estimate, ...] | Unknown:
+def half_improved_after_sessions(
+    question: EvidenceQuestion, counts: Sequence[int], *, seed: int = 0
+) -> tuple[Estimate, ...] | Unknown:
     """Return the share of people with at least half improvement after so many sessions, in the same new clinics."""
     silent = abstention(question)
     if silent is not None:
         return Unknown(silent.text)
-    basis = keys(arms_of(question.condition, question.modality))
-    used(*basis)
-    return tuple(estimate(clinics.share(HALF_PCT), basis) for clinics in _clinics(question, counts, seed))
+    basis = study_keys(arms_for(question.condition, question.modality))
+    cite_sources(*basis)
+    return tuple(
+        estimate_from_draws(clinics.share(HALF_PCT), basis) for clinics in _draw_clinics(question, counts, seed)
+    )
 
 
-def kept_place(question: Question, done: int, response_pct: float, counts: Sequence[int]) -> tuple[float, ...] | None:
+def improvement_at_same_rank(
+    question: EvidenceQuestion, done: int, response_pct: float, counts: Sequence[int]
+) -> tuple[float, ...] | None:
     """Return the improvement, in per cent, after further sessions of someone who keeps their place among people.
 
     The place is the share of people whom trials saw at least as much improved after as many sessions. Nobody counted
@@ -44,28 +50,28 @@ def kept_place(question: Question, done: int, response_pct: float, counts: Seque
     """
     if abstention(question) is not None:
         return None
-    now, *later = _clinics(question, [done, *counts], 0)
-    place_now = _above(now, min(max(response_pct, 1.0), 99.0))
-    return tuple(_at(clinics, place_now) for clinics in later)
+    now, *later = _draw_clinics(question, [done, *counts], 0)
+    place_now = _share_above(now, min(max(response_pct, 1.0), 99.0))
+    return tuple(_improvement_at_share(clinics, place_now) for clinics in later)
 
 
-def _clinics(question: Question, counts: Sequence[int], seed: int) -> list[NewClinics]:
-    courses = [Features.of_question(_after(question, count)) for count in counts]
-    return new_clinics(courses, seed=seed, widen=[widening(question)] * len(courses))
+def _draw_clinics(question: EvidenceQuestion, counts: Sequence[int], seed: int) -> list[NewClinics]:
+    courses = [Features.from_question(_with_sessions(question, count)) for count in counts]
+    return draw_new_clinics(courses, seed=seed, widen=[widening(question)] * len(courses))
 
 
-def _after(question: Question, count: int) -> Question:
+def _with_sessions(question: EvidenceQuestion, count: int) -> EvidenceQuestion:
     return replace(question, sessions=float(count))
 
 
-def _above(clinics: NewClinics, threshold_pct: float) -> float:
+def _share_above(clinics: NewClinics, threshold_pct: float) -> float:
     return float(clinics.share(threshold_pct).mean())
 
 
-def _at(clinics: NewClinics, share: float) -> float:
+def _improvement_at_share(clinics: NewClinics, share: float) -> float:
     """The improvement that so many people reach, by bisection: fewer reach more."""
     low, high = 1.0, 99.0
     for _ in range(_STEPS):
         middle = (low + high) / 2.0
-        low, high = (middle, high) if _above(clinics, middle) > share else (low, middle)
+        low, high = (middle, high) if _share_above(clinics, middle) > share else (low, middle)
     return (low + high) / 2.0

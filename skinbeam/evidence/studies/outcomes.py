@@ -7,22 +7,32 @@ counted.
 from dataclasses import dataclass
 from functools import cache
 
-from skinbeam.evidence.studies.arm import Arm, Grades
-from skinbeam.evidence.studies.shipped import arms
+from skinbeam.evidence.studies.trial_arm import Arm, Grades
+from skinbeam.evidence.studies.trial_table import trial_arms
 
-__all__ = ["HARMS", "LASTING", "LATE", "OUTCOMES", "PIGMENT", "Counted", "counted", "counted_in", "pain_columns"]
+__all__ = [
+    "HARMS",
+    "LASTING_HARMS",
+    "LATE_HARMS",
+    "OUTCOMES",
+    "PIGMENT_HARMS",
+    "OutcomeCount",
+    "counts_after",
+    "outcome_counts",
+    "pain_modalities",
+]
 
 HARMS = (
     "pih", "hypopigmentation", "scar", "infection", "blister", "prolonged-erythema", "acne-flare", "atrophy",
 )  # fmt: skip
 OUTCOMES = (*HARMS, "satisfaction")
-PIGMENT = ("pih", "hypopigmentation")  # outcomes that skin colour bears on
-LATE = ("hypopigmentation", "scar")  # outcomes that show months after the wound has closed
-LASTING = ("pih", *LATE)  # what stays for months or for good
+PIGMENT_HARMS = ("pih", "hypopigmentation")  # outcomes that skin colour bears on
+LATE_HARMS = ("hypopigmentation", "scar")  # outcomes that show months after the wound has closed
+LASTING_HARMS = ("pih", *LATE_HARMS)  # what stays for months or for good
 
 
 @dataclass(frozen=True)
-class Counted:
+class OutcomeCount:
     """One count: `events` of `of` patients of an arm."""
 
     outcome: str
@@ -57,26 +67,26 @@ class Counted:
 
 
 @cache
-def counted() -> tuple[Counted, ...]:
+def outcome_counts() -> tuple[OutcomeCount, ...]:
     """Return every count of the table, in its order."""
-    return tuple(found for arm in arms() for found in _of(arm))
+    return tuple(found for arm in trial_arms() for found in _arm_counts(arm))
 
 
-def counted_in(outcome: str, modality: str) -> tuple[Counted, ...]:
+def counts_after(outcome: str, modality: str) -> tuple[OutcomeCount, ...]:
     """Return the counts of one outcome after one modality."""
-    return tuple(row for row in counted() if row.outcome == outcome and row.modality == modality)
+    return tuple(row for row in outcome_counts() if row.outcome == outcome and row.modality == modality)
 
 
 @cache
-def pain_columns() -> tuple[str, ...]:
+def pain_modalities() -> tuple[str, ...]:
     """Return the modalities of which a study printed pain."""
-    return tuple(dict.fromkeys(arm.modality for arm in arms() if arm.pain_0_10))
+    return tuple(dict.fromkeys(arm.modality for arm in trial_arms() if arm.pain_0_10))
 
 
-def _of(arm: Arm) -> list[Counted]:
+def _arm_counts(arm: Arm) -> list[OutcomeCount]:
     counts = {} if arm.harms_excluded else dict(arm.harms)
     if arm.pih is not None and arm.pih_per == "patients" and not arm.harms_excluded:
         counts["pih"] = arm.pih
     if arm.satisfied is not None:
         counts["satisfaction"] = arm.satisfied
-    return [Counted(name, arm, counts[name].events, counts[name].of) for name in OUTCOMES if name in counts]
+    return [OutcomeCount(name, arm, counts[name].events, counts[name].of) for name in OUTCOMES if name in counts]

@@ -4,13 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
-from skinbeam.shipped import shipped_table
+from skinbeam.model.package_data import load_package_table
 
-__all__ = ["Scale", "scales", "scales_for"]
+__all__ = ["GradingScale", "grading_scales", "scales_for_condition"]
 
 
 @dataclass(frozen=True)
-class Scale:
+class GradingScale:
     """A score of which less is better.
 
     Parameters
@@ -34,10 +34,10 @@ class Scale:
 
 
 @cache
-def scales() -> tuple[Scale, ...]:
+def grading_scales() -> tuple[GradingScale, ...]:
     """Return every scale of the shipped table."""
     return tuple(
-        Scale(
+        GradingScale(
             name=name,
             title=one["title"],
             low=float(one["low"]),
@@ -47,11 +47,11 @@ def scales() -> tuple[Scale, ...]:
             used_by=tuple(one["used_by"]),
             source=one["source"],
         )
-        for name, one in shipped_table("data/scales.toml").items()
+        for name, one in load_package_table("data/scales.toml").items()
     )
 
 
-def scales_for(condition: str, studies: Collection[str]) -> tuple[Scale, ...]:
+def scales_for_condition(condition: str, studies: Collection[str]) -> tuple[GradingScale, ...]:
     """Return the scales of a condition, first those by which most of the studies behind an expectation judged."""
-    fitting = (one for one in scales() if condition in one.conditions)
+    fitting = (one for one in grading_scales() if condition in one.conditions)
     return tuple(sorted(fitting, key=lambda one: -len(set(one.used_by) & set(studies))))

@@ -9,17 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from skinbeam.csv_row import CsvRow
-from skinbeam.schema.names import table
-from skinbeam.shipped import shipped_text
+from skinbeam.model.package_data import CsvRow, load_package_text
+from skinbeam.model.vocabulary import vocabulary_table
 
-__all__ = ["FILE", "Search", "read_searches", "searched", "searches"]
+__all__ = ["SEARCHES_FILE", "LiteratureSearch", "literature_searches", "read_searches", "searches_for"]
 
-FILE = "searches.csv"
+SEARCHES_FILE = "searches.csv"
 
 
 @dataclass(frozen=True)
-class Search:
+class LiteratureSearch:
     """One query, in the words in which it was made."""
 
     condition: str
@@ -29,50 +28,50 @@ class Search:
     useful_studies: int
 
 
-def searched(condition: str, modality: str) -> tuple[Search, ...]:
+def searches_for(condition: str, modality: str) -> tuple[LiteratureSearch, ...]:
     """Return the queries for a condition treated in one way."""
-    return tuple(found for found in searches() if (found.condition, found.modality) == (condition, modality))
+    return tuple(found for found in literature_searches() if (found.condition, found.modality) == (condition, modality))
 
 
 @cache
-def searches() -> tuple[Search, ...]:
+def literature_searches() -> tuple[LiteratureSearch, ...]:
     """Return every query of the shipped table.
 
     Raises
     ------
     InputError : a row that cannot be.
     """
-    return read_searches(shipped_text(f"data/{FILE}"))
+    return read_searches(load_package_text(f"data/{SEARCHES_FILE}"))
 
 
-def read_searches(text: str) -> tuple[Search, ...]:
+def read_searches(text: str) -> tuple[LiteratureSearch, ...]:
     """Return the queries of a table in CSV.
 
     Raises
     ------
     InputError : an unknown name, no query or the same one again, or what is no date or count.
     """
-    return tuple(row.search() for row in _Row.each(text))
+    return tuple(row.search() for row in _SearchRow.each(text))
 
 
-class _Row(CsvRow):
+class _SearchRow(CsvRow):
     """One record on its way to a search; it is named by what it holds, so that none stands twice."""
 
-    file, code = FILE, "wrong-search-row"
+    file, code = SEARCHES_FILE, "wrong-search-row"
 
     def __init__(self, record: Mapping[str, str]) -> None:
         name = " ".join(record[column] for column in ("condition", "modality", "query"))
         super().__init__({**record, "row": name})
 
-    def search(self) -> Search:
+    def search(self) -> LiteratureSearch:
         useful = self.whole("useful_studies")
         if not self.record["query"].strip():
             raise self.fault("query", "is missing", "The words that were searched for.")
         if useful is None:
             raise self.fault("useful_studies", "is missing", "How many useful studies it led to, 0 for none.")
-        return Search(
-            condition=self.one_of("condition", table("condition"), empty=True),
-            modality=self.one_of("modality", table("modality"), empty=True),
+        return LiteratureSearch(
+            condition=self.one_of("condition", vocabulary_table("condition"), empty=True),
+            modality=self.one_of("modality", vocabulary_table("modality"), empty=True),
             query=self.record["query"],
             date=self._date(),
             useful_studies=useful,

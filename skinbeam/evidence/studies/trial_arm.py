@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["GRADES", "PULSES", "RATERS", "UNITS", "Arm", "Count", "Grades", "grades"]
+__all__ = ["GRADES", "PULSE_CLASSES", "RATERS", "UNITS", "Arm", "EventCount", "Grades", "parse_grades"]
 
 RATERS = ("blinded", "physician", "patient")
 UNITS = ("patients", "lesions", "areas", "treatments")
-PULSES = ("ps", "ns", "us", "ms")  # class of a pulse, where its length is not printed
+PULSE_CLASSES = ("ps", "ns", "us", "ms")  # class of a pulse, where its length is not printed
 GRADES = ("full-text", "abstract", "secondary", "unverified")
 
 Grades = tuple[int, int]  # first and last place of a range in an order such as `PHOTOTYPES`
 
 
 @dataclass(frozen=True)
-class Count:
+class EventCount:
     """`events` among `of`."""
 
     events: int
@@ -58,10 +58,10 @@ class Arm:
     bins: tuple[tuple[float | None, int], ...]
     mean_pct: float | None
     mean_sd_pct: float | None
-    satisfied: Count | None
-    pih: Count | None
+    satisfied: EventCount | None
+    pih: EventCount | None
     pih_per: str
-    harms: Mapping[str, Count]
+    harms: Mapping[str, EventCount]
     harms_months: float | None
     pain_0_10: tuple[float, float] | None
     downtime_days: tuple[float, float] | None
@@ -98,7 +98,7 @@ class Arm:
         return max(1.0, self.units / self.patients)
 
 
-def grades(value: str, order: tuple[str, ...]) -> Grades:
+def parse_grades(value: str, order: tuple[str, ...]) -> Grades:
     """Return the first and last place in `order` of a grade or range such as `III-IV`.
 
     Raises

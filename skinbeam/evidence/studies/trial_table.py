@@ -1,4 +1,6 @@
-"""Reads the table of trial arms, `data/studies.csv`, and refuses figures that cannot be.
+"""The table of trial arms, `data/studies.csv`: its reader with its checks, and the table that ships.
+
+Reads the table of trial arms, `data/studies.csv`, and refuses figures that cannot be.
 
 Columns: `bins` holds counts by improvement, `lower cut:count` from the best class down, the last class open below
 (`50:26;25:15;low:19`); `mean_pct` a mean improvement with its standard deviation or 95 % confidence interval; `pih` and
@@ -10,18 +12,46 @@ the same people.
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
+from typing import Any
 
-from skinbeam.csv_row import CsvRow
-from skinbeam.evidence.studies.arm import GRADES, PULSES, RATERS, UNITS, Arm, Count, Grades, grades
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtypes, table
-from skinbeam.sources import source_keys
+from skinbeam.evidence.studies.trial_arm import (
+    GRADES,
+    PULSE_CLASSES,
+    RATERS,
+    UNITS,
+    Arm,
+    EventCount,
+    Grades,
+    parse_grades,
+)
+from skinbeam.model.package_data import CsvRow, load_package_table, load_package_text
+from skinbeam.model.sources import source_keys
+from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, vocabulary_table
 
-__all__ = ["DESIGNS", "FILE", "HARMS", "read_arms"]
+__all__ = [
+    "DESIGNS",
+    "HARM_COLUMNS",
+    "STUDIES_FILE",
+    "dark_phototype_fraction",
+    "evidence_settings",
+    "read_arms",
+    "trial_arms",
+]
 
-FILE = "studies.csv"
+STUDIES_FILE = "studies.csv"
 DESIGNS = ("randomised", "split", "controlled", "prospective", "retrospective", "sponsor", "completers")
-HARMS = ("hypopigmentation", "scar", "infection", "prolonged-erythema", "acne-flare", "herpes", "blister", "atrophy")
+HARM_COLUMNS = (
+    "hypopigmentation",
+    "scar",
+    "infection",
+    "prolonged-erythema",
+    "acne-flare",
+    "herpes",
+    "blister",
+    "atrophy",
+)
 DOWNTIME_KINDS = ("crusting", "re-epithelialisation", "oedema", "social")
 MEAN_ORIGINS = ("printed", "scores", "class-middle", "range-middle")
 _CUT_LOWEST, _CUT_HIGHEST = 0.0, 100.0
@@ -36,12 +66,12 @@ def read_arms(text: str) -> tuple[Arm, ...]:
     ------
     InputError : an unknown name or key, or figures that contradict each other.
     """
-    found = [(row, row.arm()) for row in _Row.each(text)]
-    _harms_once(found)
+    found = [(row, row.arm()) for row in _ArmRow.each(text)]
+    _check_harm_rows_unique(found)
     return tuple(arm for _, arm in found)
 
 
-def _harms_once(found: "list[tuple[_Row, Arm]]") -> None:
+def _check_harm_rows_unique(found: "list[tuple[_ArmRow, Arm]]") -> None:
     """Refuse a cohort whose harmed patients are printed in two rows: they would be counted twice."""
     seen: set[tuple[str, ...]] = set()
     for row, arm in found:
@@ -55,10 +85,10 @@ def _harms_once(found: "list[tuple[_Row, Arm]]") -> None:
             seen.add(counted)
 
 
-class _Row(CsvRow):
+class _ArmRow(CsvRow):
     """One record on its way to an arm."""
 
-    file, code = FILE, "wrong-study-row"
+    file, code = STUDIES_FILE, "wrong-study-row"
 
     def arm(self) -> Arm:
         text = self.record
@@ -66,9 +96,9 @@ class _Row(CsvRow):
             row=self.name,
             study=self.one_of("study", source_keys()),
             cohort=text["cohort"] or text["study"],
-            condition=self.one_of("condition", table("condition"), empty=bool(text["excluded"])),
+            condition=self.one_of("condition", vocabulary_table("condition"), empty=bool(text["excluded"])),
             subtypes=tuple(self._subtypes()),
-            modality=self.one_of("modality", table("modality")),
+            modality=self.one_of("modality", vocabulary_table("modality")),
             sites=tuple(self._sites()),
             severity=self._grades("severity", SEVERITIES),
             phototypes=self._grades("phototype", PHOTOTYPES),
@@ -84,7 +114,7 @@ class _Row(CsvRow):
             sessions=self._span("sessions", 0.5, 100.0),
             fluence_J_cm2=self._printed_span("fluence_J_cm2", 1e4),
             pulse_ms=self.number("pulse_ms", 1e-10, 1e5),
-            pulse_class=self.one_of("pulse_class", PULSES, empty=True),
+            pulse_class=self.one_of("pulse_class", PULSE_CLASSES, empty=True),
             microbeam_mJ=self._printed_span("microbeam_mJ", 1e4),
             spot_mm=self.number("spot_mm", 0.01, 100.0),
             followup_months=self.number("followup_months", 0.0, 600.0),
@@ -145,12 +175,12 @@ class _Row(CsvRow):
     def _sites(self) -> list[str]:
         sites = [site for site in self.record["sites"].split(";") if site]
         for site in sites:
-            if site not in table("site"):
-                raise self.fault("sites", f'unknown site "{site}"', f"Known: {', '.join(table('site'))}.")
+            if site not in vocabulary_table("site"):
+                raise self.fault("sites", f'unknown site "{site}"', f"Known: {', '.join(vocabulary_table('site'))}.")
         return sites
 
     def _subtypes(self) -> list[str]:
-        known = subtypes(self.record["condition"])
+        known = condition_subtypes(self.record["condition"])
         words = [word for word in self.record["subtype"].split(";") if word]
         for word in words:
             if word not in known:
@@ -161,17 +191,17 @@ class _Row(CsvRow):
     def _grades(self, column: str, order: tuple[str, ...]) -> Grades | None:
         value = self.record[column]
         try:
-            return grades(value, order) if value else None
+            return parse_grades(value, order) if value else None
         except ValueError as error:
             raise self.fault(column, f'cannot read "{value}"', f"One of {', '.join(order)}, or a range.") from error
 
-    def _count(self, column: str, of_column: str) -> Count | None:
+    def _count(self, column: str, of_column: str) -> EventCount | None:
         events, of = self.whole(column), self.whole(of_column)
         if events is None and of is None:
             return None
         if events is None or of is None or of == 0 or events > of:
             raise self.fault(column, f"{events} of {of} cannot be", "A count and the number of patients it is among.")
-        return Count(events, of)
+        return EventCount(events, of)
 
     def _design(self) -> tuple[str, ...]:
         words = tuple(self.record["design"].split())
@@ -237,15 +267,15 @@ class _Row(CsvRow):
             )
         return tuple(bins)
 
-    def _harms(self) -> Mapping[str, Count]:
-        harms: dict[str, Count] = {}
+    def _harms(self) -> Mapping[str, EventCount]:
+        harms: dict[str, EventCount] = {}
         for part in filter(None, self.record["harms"].split(";")):
             name, _, fraction = part.partition(":")
             events, _, of = fraction.partition("/")
-            if not (events.isdecimal() and of.isdecimal() and int(events) <= int(of)) or name not in HARMS:
-                hint = f"name:events/patients, parted by semicolons; names: {', '.join(HARMS)}."
+            if not (events.isdecimal() and of.isdecimal() and int(events) <= int(of)) or name not in HARM_COLUMNS:
+                hint = f"name:events/patients, parted by semicolons; names: {', '.join(HARM_COLUMNS)}."
                 raise self.fault("harms", f'cannot read "{part}"', hint)
-            harms[name] = Count(int(events), int(of))
+            harms[name] = EventCount(int(events), int(of))
         return harms
 
     def _by_month(self, column: str) -> Mapping[int, float]:
@@ -258,3 +288,32 @@ class _Row(CsvRow):
             except ValueError as error:
                 raise self.fault(column, f'cannot read "{part}"', "months:per cent, parted by semicolons.") from error
         return found
+
+
+# The shipped table of trial arms, and what is assumed where it is silent.
+
+_DARK_FROM = PHOTOTYPES.index("IV")
+
+
+def evidence_settings() -> Mapping[str, Any]:
+    """Return `data/evidence.toml`: priors and rules of abstention."""
+    return load_package_table("data/evidence.toml")
+
+
+@cache
+def trial_arms() -> tuple[Arm, ...]:
+    """Return every arm of the shipped table.
+
+    Raises
+    ------
+    InputError : a row that cannot be; the field is `row.column`.
+    """
+    return read_arms(load_package_text(f"data/{STUDIES_FILE}"))
+
+
+def dark_phototype_fraction(phototypes: Grades | None) -> float:
+    """Return the share of phototypes IV to VI in a range, each type counted once; unknown: the stated assumption."""
+    if phototypes is None:
+        return float(evidence_settings()["rule"]["unknown_dark_fraction"])
+    low, high = phototypes
+    return sum(k >= _DARK_FROM for k in range(low, high + 1)) / (high - low + 1)

@@ -18,23 +18,30 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.studies.arm import Grades, grades
-from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, Counted, counted, pain_columns
-from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.studies.outcomes import (
+    LATE_HARMS,
+    OUTCOMES,
+    PIGMENT_HARMS,
+    OutcomeCount,
+    outcome_counts,
+    pain_modalities,
+)
+from skinbeam.evidence.studies.trial_arm import Grades, parse_grades
+from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis import regime
-from skinbeam.evidence.synthesis.clinic import CLINICS
 from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.new_clinic import CLINICS
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
-from skinbeam.schema.names import PHOTOTYPES
+from skinbeam.model.vocabulary import PHOTOTYPES
 
 __all__ = [
     "EFFECTS",
-    "Asked",
-    "columns",
-    "counted_share",
-    "counted_shares",
-    "later",
-    "named_effects",
+    "CountQuestion",
+    "draw_share",
+    "draw_shares",
+    "effect_columns",
+    "effect_names",
+    "follow_up_doublings",
     "pain_points",
     "phototype_span",
 ]
@@ -45,7 +52,7 @@ _NEW, _NONE = -1, -2  # in place of a column: an effect that nobody counted, and
 
 
 @dataclass(frozen=True)
-class Asked:
+class CountQuestion:
     """What is asked of an outcome; None where nothing is said.
 
     `light` is the regime (`regime.of_light`), `phototypes` places in `PHOTOTYPES`, `months` the follow-up.
@@ -59,12 +66,14 @@ class Asked:
     months: float | None = None
 
     @staticmethod
-    def of_row(row: Counted) -> "Asked":
+    def from_count(row: OutcomeCount) -> "CountQuestion":
         """Return the question whose answer a count of the table is."""
-        return Asked(row.outcome, row.modality, row.condition, regime.of_arm(row.arm), row.phototypes, row.months)
+        return CountQuestion(
+            row.outcome, row.modality, row.condition, regime.arm_regime(row.arm), row.phototypes, row.months
+        )
 
 
-def named_effects(asked: Asked) -> tuple[str, ...]:
+def effect_names(asked: CountQuestion) -> tuple[str, ...]:
     """Return the name of each of `EFFECTS`, empty where there is none."""
     light = f"{asked.modality} {asked.light}" if asked.light else ""
     pair = f"{asked.condition} {asked.modality}" if asked.condition else ""
@@ -72,19 +81,19 @@ def named_effects(asked: Asked) -> tuple[str, ...]:
 
 
 @cache
-def _answered() -> tuple[Asked, ...]:
+def _table_questions() -> tuple[CountQuestion, ...]:
     """What each count of the table answers, in its order."""
-    return tuple(map(Asked.of_row, counted()))
+    return tuple(map(CountQuestion.from_count, outcome_counts()))
 
 
 @cache
-def columns() -> tuple[tuple[str, str, str], ...]:
+def effect_columns() -> tuple[tuple[str, str, str], ...]:
     """Return the effects that counts of the table share: (effect, outcome, name)."""
     return tuple(
         dict.fromkeys(
             (effect, one.outcome, name)
-            for one in _answered()
-            for effect, name in zip(EFFECTS, named_effects(one), strict=True)
+            for one in _table_questions()
+            for effect, name in zip(EFFECTS, effect_names(one), strict=True)
             if name
         )
     )
@@ -92,58 +101,60 @@ def columns() -> tuple[tuple[str, str, str], ...]:
 
 def phototype_span(phototypes: Grades | None) -> tuple[float, float]:
     """Return between which bounds the mean phototype of some people lies, in steps from III."""
-    known = grades(settings()["rule"]["unknown_phototype"], PHOTOTYPES) if phototypes is None else phototypes
+    known = (
+        parse_grades(evidence_settings()["rule"]["unknown_phototype"], PHOTOTYPES) if phototypes is None else phototypes
+    )
     return float(known[0] - _REFERENCE), float(known[1] - _REFERENCE)
 
 
-def later(asked: Asked) -> float:
+def follow_up_doublings(asked: CountQuestion) -> float:
     """Return by how many doublings of 1 + months / 6 people were followed for longer than typical; 0 where idle."""
-    rule = settings()["counts"]
-    if asked.outcome not in LATE or asked.modality not in rule["late_after"] or asked.months is None:
+    rule = evidence_settings()["counts"]
+    if asked.outcome not in LATE_HARMS or asked.modality not in rule["late_after"] or asked.months is None:
         return 0.0
     return math.log2((1.0 + asked.months / 6.0) / (1.0 + rule["typical_months"] / 6.0))
 
 
-def counted_share(asked: Asked, *, seed: int = 0, given: Posterior | None = None) -> Floats:
+def draw_share(asked: CountQuestion, *, seed: int = 0, given: Posterior | None = None) -> Floats:
     """Return the share of a new clinic's patients with a harm, or satisfied, (clinic,), each strictly inside 0 to 1.
 
     What nobody counted has an effect drawn anew. What a question leaves open is as in the counts of that condition and
     treatment, else of that treatment: each new clinic does it in the way of one of them.
     """
-    return counted_shares([asked], seed=seed, given=given)[0]
+    return draw_shares([asked], seed=seed, given=given)[0]
 
 
-def counted_shares(asked: Sequence[Asked], *, seed: int = 0, given: Posterior | None = None) -> list[Floats]:
+def draw_shares(asked: Sequence[CountQuestion], *, seed: int = 0, given: Posterior | None = None) -> list[Floats]:
     """Return the shares of several treatments in the same new clinics, so that differences may be taken.
 
     A clinic keeps its deviation, the place of its people within a range of phototypes, and the new effect of what both
     have, such as the condition; two counts of one study differ by a deviation of each, as in the model. All are of one
-    outcome; arguments and shapes else as in `counted_share`.
+    outcome; arguments and shapes else as in `draw_share`.
     """
     draws = given or posterior()
     place = OUTCOMES.index(asked[0].outcome)
-    drawn = [_Drawn.of(one, np.random.default_rng([seed, place, k]), len(draws)) for k, one in enumerate(asked)]
+    drawn = [_ClinicDraws.of(one, np.random.default_rng([seed, place, k]), len(draws)) for k, one in enumerate(asked)]
     first = drawn[0]
     found = []
     for theirs in drawn:
         both = [
             name != "" and name == other
-            for name, other in zip(*map(named_effects, (first.asked, theirs.asked)), strict=True)
+            for name, other in zip(*map(effect_names, (first.asked, theirs.asked)), strict=True)
         ]
         fresh = np.where(np.array(both)[:, None], first.fresh, theirs.fresh)
         same_clinic = replace(theirs, within=first.within, own=first.own, fresh=fresh)
-        found.append(_share(same_clinic, draws, among=len(asked)))
+        found.append(_clinic_shares(same_clinic, draws, among=len(asked)))
     return found
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class _ClinicDraws:
     """What is drawn for each new clinic, (clinic,): its way among `ways`, the place of its people within a range of
     phototypes, new effects (effect, clinic), the clinic's deviation and that of one of several counts.
     """
 
-    asked: Asked
-    ways: Sequence[Asked]
+    asked: CountQuestion
+    ways: Sequence[CountQuestion]
     way: NDArray[np.int64]
     within: Floats
     fresh: Floats
@@ -151,15 +162,15 @@ class _Drawn:
     apart: Floats
 
     @staticmethod
-    def of(asked: Asked, rng: np.random.Generator, draws: int) -> "_Drawn":
-        n, ways = draws * CLINICS, _ways(asked)
+    def of(asked: CountQuestion, rng: np.random.Generator, draws: int) -> "_ClinicDraws":
+        n, ways = draws * CLINICS, _nearest_questions(asked)
         way, within = rng.integers(0, len(ways), n), rng.beta(2.0, 2.0, n)
         fresh = rng.standard_normal((len(EFFECTS), n))
-        own = rng.standard_t(settings()["counts"]["freedom"]["value"], n)
-        return _Drawn(asked, ways, way, within, fresh, own, rng.standard_normal(n))
+        own = rng.standard_t(evidence_settings()["counts"]["freedom"]["value"], n)
+        return _ClinicDraws(asked, ways, way, within, fresh, own, rng.standard_normal(n))
 
 
-def _share(drawn: _Drawn, draws: Posterior, *, among: int) -> Floats:
+def _clinic_shares(drawn: _ClinicDraws, draws: Posterior, *, among: int) -> Floats:
     """Shares of one treatment, (clinic,), of so many that each clinic does."""
     name_of, ways, way = drawn.asked.outcome, drawn.ways, drawn.way
     outcome = OUTCOMES.index(name_of)
@@ -168,15 +179,15 @@ def _share(drawn: _Drawn, draws: Posterior, *, among: int) -> Floats:
     if among > 1:
         log_odds = log_odds + draws["count_row"][again, outcome] * drawn.apart
     spans = np.array([phototype_span(one.phototypes) for one in ways])[way]
-    if name_of in PIGMENT:
+    if name_of in PIGMENT_HARMS:
         type_ = spans[:, 0] + (spans[:, 1] - spans[:, 0]) * drawn.within
-        log_odds = log_odds + draws["darker"][again, PIGMENT.index(name_of)] * type_
-    if name_of in LATE:
-        doublings = np.array([later(one) for one in ways])[way]
-        log_odds = log_odds + draws["late"][again, LATE.index(name_of)] * doublings
-    names = [named_effects(one) for one in ways]
+        log_odds = log_odds + draws["darker"][again, PIGMENT_HARMS.index(name_of)] * type_
+    if name_of in LATE_HARMS:
+        doublings = np.array([follow_up_doublings(one) for one in ways])[way]
+        log_odds = log_odds + draws["late"][again, LATE_HARMS.index(name_of)] * doublings
+    names = [effect_names(one) for one in ways]
     for k, effect in enumerate(EFFECTS):
-        of_way = np.array([_place(effect, name_of, name[k]) for name in names])[way]
+        of_way = np.array([_effect_place(effect, name_of, name[k]) for name in names])[way]
         new = draws["count_scale"][again, k, outcome] * drawn.fresh[k]
         known = draws.part("effects", again, np.maximum(of_way, 0))
         log_odds = log_odds + np.where(of_way >= 0, known, np.where(of_way == _NEW, new, 0.0))
@@ -185,19 +196,19 @@ def _share(drawn: _Drawn, draws: Posterior, *, among: int) -> Floats:
 
 
 @cache
-def _places() -> dict[tuple[str, str, str], int]:
-    return {column: k for k, column in enumerate(columns())}
+def _effect_places() -> dict[tuple[str, str, str], int]:
+    return {column: k for k, column in enumerate(effect_columns())}
 
 
-def _place(effect: str, outcome: str, name: str) -> int:
-    return _places().get((effect, outcome, name), _NEW) if name else _NONE
+def _effect_place(effect: str, outcome: str, name: str) -> int:
+    return _effect_places().get((effect, outcome, name), _NEW) if name else _NONE
 
 
-def _ways(asked: Asked) -> Sequence[Asked]:
+def _nearest_questions(asked: CountQuestion) -> Sequence[CountQuestion]:
     """The ways in which a question is done: it alone where it says all, else those of the nearest counts."""
     if asked.light is not None and asked.phototypes is not None:
         return [asked]
-    alike = [one for one in _answered() if (one.outcome, one.modality) == (asked.outcome, asked.modality)]
+    alike = [one for one in _table_questions() if (one.outcome, one.modality) == (asked.outcome, asked.modality)]
     if asked.light is not None:
         alike = [one for one in alike if one.light == asked.light] or alike
     alike = [one for one in alike if one.condition == asked.condition] or alike
@@ -216,6 +227,6 @@ def pain_points(modality: str, *, seed: int = 0) -> Floats:
     draws = posterior()
     rng = np.random.default_rng([seed, len(OUTCOMES)])
     again = np.repeat(np.arange(len(draws)), CLINICS)
-    centre = draws["pain_typical"] + draws["pain_modality"][:, pain_columns().index(modality)]
+    centre = draws["pain_typical"] + draws["pain_modality"][:, pain_modalities().index(modality)]
     mean = centre[again] + draws["pain_between"][again] * rng.standard_normal(len(again))
     return np.clip(mean, 0.0, 10.0)

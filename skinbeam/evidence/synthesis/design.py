@@ -22,25 +22,25 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import Arm, Grades
-from skinbeam.evidence.studies.shipped import arms, dark_fraction, settings
+from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.studies.trial_arm import Arm, Grades
+from skinbeam.evidence.studies.trial_table import dark_phototype_fraction, evidence_settings, trial_arms
 from skinbeam.evidence.synthesis import regime
-from skinbeam.practice.row import is_lamp
+from skinbeam.published_doses.rows import is_lamp
 
 __all__ = [
     "HIERARCHICAL",
     "LEVELS",
     "POSITIVE",
     "UNTREATED",
+    "DesignLayout",
     "Features",
-    "Layout",
-    "arms_of",
-    "deviates",
+    "arms_for",
+    "design_layout",
+    "deviation_group",
     "fitted_arms",
-    "layout",
     "like_arms",
-    "longest_months",
+    "longest_follow_up_months",
     "same_family",
     "same_site",
     "weakness",
@@ -77,44 +77,48 @@ class Features:
     rater: str
 
     @staticmethod
-    def of_arm(arm: Arm) -> "Features":
+    def from_arm(arm: Arm) -> "Features":
         """Return the features of a trial arm."""
         return Features(
             condition=arm.condition,
             modality=arm.modality,
-            regimes=tuple(filter(None, (regime.of_arm(arm),))),
+            regimes=tuple(filter(None, (regime.arm_regime(arm),))),
             subtypes=arm.subtypes,
             sites=tuple(dict.fromkeys(_site_group(site) for site in arm.sites)) or ("unstated",),
             severity=_severity(arm.severity),
             sessions=None if arm.sessions is None else sum(arm.sessions) / 2.0,
             months=arm.followup_months,
-            dark=dark_fraction(arm.phototypes) if arm.dark_fraction is None and arm.phototypes else arm.dark_fraction,
+            dark=dark_phototype_fraction(arm.phototypes)
+            if arm.dark_fraction is None and arm.phototypes
+            else arm.dark_fraction,
             rater=arm.rater or "unstated",
         )
 
     @staticmethod
-    def of_question(question: Question) -> "list[tuple[Features, float]]":
+    def from_question(question: EvidenceQuestion) -> "list[tuple[Features, float]]":
         """Return the ways in which trials did what is asked, each study with one vote.
 
         They differ where a question is silent, in wavelength and site. Nobody was followed for longer than the longest
         of the trials, so longer times count as that one.
         """
-        rows = arms_of(question.condition, question.modality)
+        rows = arms_for(question.condition, question.modality)
         asked = Features(
             condition=question.condition,
             modality=question.modality,
-            regimes=_asked_regime(question),
+            regimes=_question_regime(question),
             subtypes=question.subtypes,
             sites=("unstated",) if question.site is None else (_site_group(question.site),),
             severity=_severity(question.severities),
             sessions=question.sessions,
-            months=None if question.follow_up_months is None else min(question.follow_up_months, longest_months()),
-            dark=None if question.phototypes is None else dark_fraction(question.phototypes),
+            months=None
+            if question.follow_up_months is None
+            else min(question.follow_up_months, longest_follow_up_months()),
+            dark=None if question.phototypes is None else dark_phototype_fraction(question.phototypes),
             rater=question.rater or "unstated",
         )
         ways: dict[Features, float] = {}
         for arm in rows:
-            as_done = Features.of_arm(arm)
+            as_done = Features.from_arm(arm)
             way = replace(
                 asked,
                 regimes=as_done.regimes if _same_light(arm, question) else asked.regimes,
@@ -125,7 +129,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Layout:
+class DesignLayout:
     """The columns: (group, name) in order."""
 
     columns: tuple[tuple[str, str], ...]
@@ -153,69 +157,75 @@ class Layout:
 @cache
 def fitted_arms() -> tuple[Arm, ...]:
     """Return the arms whose improvement is fitted, in the order of the table."""
-    return tuple(arm for arm in arms() if arm.usable)
+    return tuple(arm for arm in trial_arms() if arm.usable)
 
 
-def arms_of(condition: str, modality: str) -> tuple[Arm, ...]:
+def arms_for(condition: str, modality: str) -> tuple[Arm, ...]:
     """Return the fitted arms of a condition and a modality."""
     return tuple(arm for arm in fitted_arms() if (arm.condition, arm.modality) == (condition, modality))
 
 
-def like_arms(question: Question) -> tuple[Arm, ...]:
+def like_arms(question: EvidenceQuestion) -> tuple[Arm, ...]:
     """Return the fitted arms of a question's condition and modality, without those that printed other light.
 
     That is a laser for a lamp, another regime, and of lasers a pulse or a spot too far from those asked about.
     """
-    arms = arms_of(question.condition, question.modality)
+    arms = arms_for(question.condition, question.modality)
     if question.lamp is not None:
         arms = tuple(arm for arm in arms if is_lamp(arm.device) is question.lamp)
     if question.wavelength_nm is None:
         return arms
-    asked = regime.of_light(question.modality, question.wavelength_nm, regime.pulse_class(question.pulse_ms))
-    rule = settings()["rule"]
+    asked = regime.light_regime(question.modality, question.wavelength_nm, regime.pulse_class(question.pulse_ms))
+    rule = evidence_settings()["rule"]
 
     def is_like(arm: Arm) -> bool:
-        near = _within(arm.pulse_ms, question.pulse_ms, rule["alike_pulse"])
-        return near and _within(arm.spot_mm, question.spot_mm, rule["alike_spot"]) and regime.of_arm(arm) == asked
+        near = _within_ratio(arm.pulse_ms, question.pulse_ms, rule["alike_pulse"])
+        return (
+            near
+            and _within_ratio(arm.spot_mm, question.spot_mm, rule["alike_spot"])
+            and regime.arm_regime(arm) == asked
+        )
 
     return tuple(filter(is_like, arms))
 
 
 @cache
-def longest_months() -> float:
+def longest_follow_up_months() -> float:
     """Return the longest follow-up of any fitted arm."""
     return max(arm.followup_months for arm in fitted_arms() if arm.followup_months is not None)
 
 
-def _within(printed: float | None, asked: float | None, ratio: float) -> bool:
+def _within_ratio(printed: float | None, asked: float | None, ratio: float) -> bool:
     """Whether two values lie within a ratio; one that is not known does."""
     return printed is None or asked is None or 1.0 / ratio <= printed / asked <= ratio
 
 
-def same_family(arm: Arm, question: Question) -> bool:
+def same_family(arm: Arm, question: EvidenceQuestion) -> bool:
     """Whether an arm and a question are of one family of wavelengths; not said is a family of its own."""
-    return regime.family(arm.wavelength_nm) == regime.family(question.wavelength_nm)
+    return regime.wavelength_family(arm.wavelength_nm) == regime.wavelength_family(question.wavelength_nm)
 
 
 @cache
-def layout() -> Layout:
+def design_layout() -> DesignLayout:
     """Return the columns that the fitted arms need."""
-    return Layout(tuple(dict.fromkeys(column for arm in fitted_arms() for column, _ in _terms(Features.of_arm(arm)))))
+    return DesignLayout(
+        tuple(dict.fromkeys(column for arm in fitted_arms() for column, _ in _terms(Features.from_arm(arm))))
+    )
 
 
-def deviates(arm: Arm) -> str:
+def deviation_group(arm: Arm) -> str:
     """Return what an arm shares its own deviation with: the treated arms of its study, or the untreated ones."""
     return f"{arm.study} untreated" if arm.modality == UNTREATED else arm.study
 
 
-def same_site(arm: Arm, question: Question) -> bool:
+def same_site(arm: Arm, question: EvidenceQuestion) -> bool:
     """Whether an arm treated the site of a question, or one that shares its effect."""
     return question.site is not None and _site_group(question.site) in map(_site_group, arm.sites)
 
 
 def weakness(rows: Sequence[Arm]) -> float:
     """Return by how much a study's own deviation is taken to be larger, from its arms."""
-    factors = settings()["weak"]
+    factors = evidence_settings()["weak"]
     design = {word for arm in rows for word in arm.design}
     weak = 1.0
     if not design & {"controlled", "split"}:
@@ -230,7 +240,7 @@ def weakness(rows: Sequence[Arm]) -> float:
 
 def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
     condition, modality = features.condition, features.modality
-    shape = settings()["shape"]
+    shape = evidence_settings()["shape"]
     rater = [] if features.rater == "blinded" else [((features.rater, ""), 1.0)]
     if modality == UNTREATED:
         return [(("untreated", ""), 1.0), (("untreated_condition", condition), 1.0), *rater]
@@ -240,9 +250,9 @@ def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
         (("condition", condition), 1.0),
         (("modality", modality), 1.0),
         (("pair", f"{condition} {modality}"), 1.0),
-        *_shared("regime", modality, features.regimes),
-        *_shared("subtype", condition, features.subtypes),
-        *_shared("site", modality, features.sites),
+        *_equal_parts("regime", modality, features.regimes),
+        *_equal_parts("subtype", condition, features.subtypes),
+        *_equal_parts("site", modality, features.sites),
         *rater,
     ]
     if features.severity is not None:
@@ -262,21 +272,21 @@ def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
     return terms
 
 
-def _shared(group: str, modality: str, names: Sequence[str]) -> list[tuple[tuple[str, str], float]]:
+def _equal_parts(group: str, modality: str, names: Sequence[str]) -> list[tuple[tuple[str, str], float]]:
     """Several names at once count in equal parts."""
     return [((group, f"{modality} {name}"), names.count(name) / len(names)) for name in dict.fromkeys(names) if names]
 
 
 def _sessions(n: float) -> float:
-    return -math.exp(-(n - 1.0) / settings()["shape"]["sessions_scale"])
+    return -math.exp(-(n - 1.0) / evidence_settings()["shape"]["sessions_scale"])
 
 
 def _build(months: float) -> float:
-    return -math.exp(-months / settings()["shape"]["build_months"])
+    return -math.exp(-months / evidence_settings()["shape"]["build_months"])
 
 
 def _fade(months: float) -> float:
-    return -math.log2(1.0 + months / settings()["shape"]["fade_months"])
+    return -math.log2(1.0 + months / evidence_settings()["shape"]["fade_months"])
 
 
 def _severity(range_: Grades | None) -> float | None:
@@ -284,13 +294,13 @@ def _severity(range_: Grades | None) -> float | None:
     return None if range_ is None else sum(range_) / 2.0 - 1.0
 
 
-def _asked_regime(question: Question) -> tuple[str, ...]:
+def _question_regime(question: EvidenceQuestion) -> tuple[str, ...]:
     """The regime that a question names, as far as it does."""
     pulse = regime.pulse_class(question.pulse_ms)
-    return tuple(filter(None, (regime.of_light(question.modality, question.wavelength_nm, pulse),)))
+    return tuple(filter(None, (regime.light_regime(question.modality, question.wavelength_nm, pulse),)))
 
 
-def _same_light(arm: Arm, question: Question) -> bool:
+def _same_light(arm: Arm, question: EvidenceQuestion) -> bool:
     """Whether an arm did what a question leaves open: all light where no wavelength is named, else any pulse of it."""
     if question.wavelength_nm is None:
         return True
@@ -298,13 +308,13 @@ def _same_light(arm: Arm, question: Question) -> bool:
 
 
 @cache
-def _named(table: str) -> Mapping[str, str]:
-    return {name: group for group, names in settings()[table].items() for name in names}
+def _group_by_name(table: str) -> Mapping[str, str]:
+    return {name: group for group, names in evidence_settings()[table].items() for name in names}
 
 
 def _family(condition: str) -> str:
-    return _named("families")[condition]
+    return _group_by_name("families")[condition]
 
 
 def _site_group(site: str) -> str:
-    return _named("site_groups")[site]
+    return _group_by_name("site_groups")[site]

@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.document import round_significant
+from skinbeam.model.document import round_significant
 
-__all__ = ["Floats", "Rate", "count_intervals", "count_pmf", "normal_cdf", "normal_pdf", "quantiles"]
+__all__ = ["Floats", "UncertainRate", "count_intervals", "count_pmf", "normal_cdf", "normal_pdf", "quantiles"]
 
 Floats = NDArray[np.float64]
 LEVELS = (0.5, 0.8, 0.95)
@@ -45,7 +45,7 @@ def quantiles(at: Floats, cumulative: Floats, wanted: tuple[float, ...]) -> tupl
 
 
 @dataclass(frozen=True)
-class Rate:
+class UncertainRate:
     """An uncertain share of people: `mass` (node,) of probability at shares `p` (node,), both from 0 to 1.
 
     `edges` (node + 1,) and `cumulative` (node + 1,) are the distribution function between them.
@@ -61,12 +61,12 @@ class Rate:
         return np.asarray(np.sin(np.linspace(0.0, math.pi / 2.0, nodes + 1)) ** 2)
 
     @staticmethod
-    def of_draws(shares: Floats, people: int) -> "Rate":
+    def of_draws(shares: Floats, people: int) -> "UncertainRate":
         """Return the distribution of drawn shares, (draw,), on a grid fine enough for counts out of `people`."""
-        edges = Rate.grid(people)
+        edges = UncertainRate.grid(people)
         cumulative = np.searchsorted(np.sort(shares), edges, side="right") / len(shares)
         cumulative[0], cumulative[-1] = 0.0, 1.0
-        return Rate(edges, cumulative)
+        return UncertainRate(edges, cumulative)
 
     @property
     def p(self) -> Floats:
@@ -83,7 +83,7 @@ class Rate:
         """Return the shares below which the rate lies with the probabilities wanted."""
         return quantiles(self.edges, self.cumulative, wanted)
 
-    def alike(self, people: int, group: float) -> "Rate":
+    def alike(self, people: int, group: float) -> "UncertainRate":
         """Return the rate for counts that come in groups of `group` that respond alike, among `people`.
 
         Such a count has `group` times the variance of independent ones. A beta law about each p with the correlation
@@ -104,10 +104,10 @@ class Rate:
             log = (size * p[k] - 0.5) * log_p[near] + (size * (1.0 - p[k]) - 0.5) * log_q[near]
             density = np.exp(log - log.max())
             mass[near] += before[k] * density / density.sum()
-        return Rate(self.edges, np.concatenate(([0.0], np.cumsum(mass / mass.sum()))))
+        return UncertainRate(self.edges, np.concatenate(([0.0], np.cumsum(mass / mass.sum()))))
 
 
-def count_pmf(rate: Rate, people: int) -> list[float]:
+def count_pmf(rate: UncertainRate, people: int) -> list[float]:
     """Return P(X = 0..people) when each of `people` responds with the rate: a binomial mixed over it.
 
     Each binomial is evaluated at least within ten standard deviations (and 30 counts) of its mean; the rest is below

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal_pdf
 
-__all__ = ["CLEAR_PCT", "HALF_PCT", "SLOPE_PCT", "Law", "single", "with_cleared"]
+__all__ = ["CLEAR_PCT", "HALF_PCT", "SLOPE_PCT", "ImprovementLaw", "has_single_lesions", "moments_with_cleared"]
 
 CLEAR_PCT = 100.0
 HALF_PCT = 50.0  # what a responder improves by at least; g is the log-odds there
@@ -23,7 +23,7 @@ SLOPE_PCT = 25.0  # h is their slope with one class of a quarter
 
 
 @dataclass(frozen=True)
-class Law:
+class ImprovementLaw:
     """What patients of a clinic, or of an arm, improve by; shapes broadcast.
 
     `theta_pct` is the typical improvement of those who are not cleared, `sd_pct` their spread, `cleared` the share of
@@ -35,10 +35,12 @@ class Law:
     cleared: Floats
 
     @staticmethod
-    def of(theta_pct: Floats, sd_pct: Floats, can_clear: NDArray[np.bool_] | bool, g: Floats, h: Floats) -> "Law":
+    def of(
+        theta_pct: Floats, sd_pct: Floats, can_clear: NDArray[np.bool_] | bool, g: Floats, h: Floats
+    ) -> "ImprovementLaw":
         """Return the law whose share of cleared patients follows from theta (evidence 8)."""
         odds = g + h * (theta_pct - HALF_PCT) / SLOPE_PCT
-        return Law(theta_pct, sd_pct, np.where(can_clear, 0.5 + 0.5 * np.tanh(0.5 * odds), 0.0))
+        return ImprovementLaw(theta_pct, sd_pct, np.where(can_clear, 0.5 + 0.5 * np.tanh(0.5 * odds), 0.0))
 
     def above(self, cut_pct: Floats | float) -> Floats:
         """Return the share of patients who improve by at least a cut, infinite or not (evidence 5)."""
@@ -53,15 +55,15 @@ class Law:
         below, density = normal_cdf(z), normal_pdf(z)
         mean = theta * below - sd * density + CLEAR_PCT * (1.0 - below)
         square = (theta**2 + sd**2) * below - sd * (theta + CLEAR_PCT) * density + CLEAR_PCT**2 * (1.0 - below)
-        return with_cleared(self.cleared, mean, np.maximum(square - mean**2, 0.0))
+        return moments_with_cleared(self.cleared, mean, np.maximum(square - mean**2, 0.0))
 
 
-def with_cleared(cleared: Floats, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+def moments_with_cleared(cleared: Floats, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
     """Return mean and variance of patients of whom a share is cleared and the others have these."""
     left = 1.0 - cleared
     return cleared * CLEAR_PCT + left * mean, left * variance + cleared * left * (CLEAR_PCT - mean) ** 2
 
 
-def single(condition: str) -> bool:
+def has_single_lesions(condition: str) -> bool:
     """Whether the lesions of a condition are single ones, that can be gone."""
-    return condition in settings()["lesions"]["single"]
+    return condition in evidence_settings()["lesions"]["single"]

@@ -3,7 +3,7 @@
 Every posterior draw makes `CLINICS` new clinics. A clinic has a deviation of its own (Student's t, as wide as that of a
 study of ordinary weakness), raters of its own, a spread between its patients, one of the ways in which trials did what
 is asked, and an effect of its own for a site or wavelength that no study of the modality has seen (`design`).
-Equations as in `evidence.fit.model`.
+Equations as in `research.evidence_fit.model`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from functools import cache
 
 import numpy as np
 
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.synthesis.design import UNTREATED, Features, fitted_arms, layout, weakness
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, design_layout, fitted_arms, weakness
 from skinbeam.evidence.synthesis.distributions import Floats
-from skinbeam.evidence.synthesis.law import CLEAR_PCT, Law, single
+from skinbeam.evidence.synthesis.improvement_law import CLEAR_PCT, ImprovementLaw, has_single_lesions
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 
-__all__ = ["CLINICS", "Course", "NewClinics", "new_clinics", "study_weights"]
+__all__ = ["CLINICS", "Course", "NewClinics", "draw_new_clinics", "study_weights"]
 
 CLINICS = 4  # new clinics to a draw: their own scatter is then half of the posterior's Monte Carlo error
 
@@ -33,8 +33,8 @@ class NewClinics:
     `rated` is what raters see who choose classes, which they use differently; `scored` what scores would say.
     """
 
-    rated: Law
-    scored: Law
+    rated: ImprovementLaw
+    scored: ImprovementLaw
 
     def share(self, threshold_pct: float) -> Floats:
         """Return the share of patients who improve by at least the threshold, (clinic,)."""
@@ -54,7 +54,7 @@ class NewClinics:
         return np.where(clear, CLEAR_PCT, np.minimum(CLEAR_PCT, others))
 
 
-def new_clinics(
+def draw_new_clinics(
     courses: Sequence[Course], *, seed: int = 0, widen: Sequence[float] = (), given: Posterior | None = None
 ) -> list[NewClinics]:
     """Return new clinics that do each of several things: the same clinics, so that differences may be taken.
@@ -74,26 +74,28 @@ def new_clinics(
     sd = np.exp(draws["sd_mid"][again] + draws["sd_spread"][again] * rng.standard_normal(n))
     found = []
     for course, wider in zip(courses, widen or [0.0] * len(courses), strict=True):
-        ways = [layout().row(features) for features, _ in course]
+        ways = [design_layout().row(features) for features, _ in course]
         weights = np.array([weight for _, weight in course])
         way = rng.choice(len(ways), n, p=weights / weights.sum())
         x = np.array([x for x, _ in ways])
         told = np.flatnonzero(x.any(axis=0))
         linear = draws.part("beta", slice(None), told) @ x[:, told].T
-        variance = np.column_stack([_unseen(draws, unseen, wider) for _, unseen in ways])
+        variance = np.column_stack([_new_arm_variance(draws, unseen, wider) for _, unseen in ways])
         condition, untreated = course[0][0].condition, course[0][0].modality == UNTREATED
         spread = draws["tau_untreated" if untreated else "tau"][again]
         theta = linear[again, way] + _typical_weakness() * spread * own[untreated]
         theta = theta + np.sqrt(variance[again, way]) * rng.standard_normal(n)
         rated, scored = (
-            Law.of(seen, sd, single(condition), draws["clear"][again], draws["clear_slope"][again])
+            ImprovementLaw.of(
+                seen, sd, has_single_lesions(condition), draws["clear"][again], draws["clear_slope"][again]
+            )
             for seen in (theta + reading, theta)
         )
         found.append(NewClinics(rated, scored))
     return found
 
 
-def _unseen(draws: Posterior, unseen: Mapping[str, float], widen: float) -> Floats:
+def _new_arm_variance(draws: Posterior, unseen: Mapping[str, float], widen: float) -> Floats:
     """Variance of an arm, and of what no study has done, (draw,).
 
     A site or wavelength that is new to a kind of laser has the spread of its group and, since that is learnt from the

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.synthesis.design import HIERARCHICAL
-from skinbeam.shipped import shipped_text
+from skinbeam.model.package_data import load_package_text
 
 __all__ = [
     "CHECKS_FILE",
@@ -25,7 +25,7 @@ __all__ = [
     "RECORD_FILE",
     "Posterior",
     "posterior",
-    "record",
+    "posterior_record",
 ]
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ CHECKS_FILE = "data/derived/posterior_checks.json"
 
 @dataclass(frozen=True)
 class Posterior:
-    """Draws in one row after another: each array (draw, ...), names as in `evidence.fit.model`.
+    """Draws in one row after another: each array (draw, ...), names as in `research.evidence_fit.model`.
 
     They are held as they ship, in single precision, and computed with in double.
     """
@@ -83,7 +83,7 @@ def posterior() -> Posterior:
 
 
 @cache
-def record() -> Mapping[str, Any]:
+def posterior_record() -> Mapping[str, Any]:
     """Return how the shipped draws were made."""
-    found: Mapping[str, Any] = json.loads(shipped_text(RECORD_FILE))
+    found: Mapping[str, Any] = json.loads(load_package_text(RECORD_FILE))
     return found

@@ -6,19 +6,19 @@ pigment bursts goes with the pulse, so the class is told apart among short-pulse
 
 from bisect import bisect_left
 
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.studies.trial_table import evidence_settings
 
-__all__ = ["family", "of_arm", "of_light", "pulse_class", "told_by_pulse"]
+__all__ = ["arm_regime", "light_regime", "pulse_class", "pulse_class_matters", "wavelength_family"]
 
 UNSTATED = "unstated"
 
 
-def family(wavelength_nm: float | None) -> str:
+def wavelength_family(wavelength_nm: float | None) -> str:
     """Return the family of a wavelength in nm, named by its bounds; one that nobody said is a family of its own."""
     if wavelength_nm is None:
         return UNSTATED
-    edges = settings()["bands"]["edges_nm"]
+    edges = evidence_settings()["bands"]["edges_nm"]
     at = bisect_left(edges, wavelength_nm)
     low = 200.0 if at == 0 else edges[at - 1]
     high = edges[at] if at < len(edges) else 20_000.0
@@ -29,22 +29,26 @@ def pulse_class(pulse_ms: float | None) -> str:
     """Return `ps`, `ns`, `us` or `ms` of a pulse in ms; empty where it is not said."""
     if pulse_ms is None:
         return ""
-    ends = settings()["bands"]["pulse_ends_ms"]
+    ends = evidence_settings()["bands"]["pulse_ends_ms"]
     return next((name for name, end in ends.items() if pulse_ms < end), "ms")
 
 
-def of_arm(arm: Arm) -> str:
+def arm_regime(arm: Arm) -> str:
     """Return the regime of a trial arm; empty where it is no light."""
-    return of_light(arm.modality, arm.wavelength_nm, arm.pulse_class or pulse_class(arm.pulse_ms))
+    return light_regime(arm.modality, arm.wavelength_nm, arm.pulse_class or pulse_class(arm.pulse_ms))
 
 
-def of_light(modality: str, wavelength_nm: float | None, pulse: str) -> str:
+def light_regime(modality: str, wavelength_nm: float | None, pulse: str) -> str:
     """Return the regime of a modality at a wavelength in nm with a class of pulse; empty where it is no light."""
-    if modality not in settings()["plausible_nm"]:
+    if modality not in evidence_settings()["plausible_nm"]:
         return ""
-    return f"{family(wavelength_nm)} {pulse}" if pulse and told_by_pulse(modality) else family(wavelength_nm)
+    return (
+        f"{wavelength_family(wavelength_nm)} {pulse}"
+        if pulse and pulse_class_matters(modality)
+        else wavelength_family(wavelength_nm)
+    )
 
 
-def told_by_pulse(modality: str) -> bool:
+def pulse_class_matters(modality: str) -> bool:
     """Whether the class of pulse parts the light of a modality."""
-    return modality in settings()["bands"]["by_pulse"]
+    return modality in evidence_settings()["bands"]["by_pulse"]

@@ -1,19 +1,51 @@
-"""Two registered pictures made equally sharp: the sharper one is blurred until both differ least."""
+"""Blur images, within a mask too, and make two registered pictures equally sharp.
+
+Wide blurs: of an image, and of what lies in a mask.
+"""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.gates import entry
-from skinbeam.photo.pairs.shot import ln_light
+from skinbeam.photo.comparison.frame import log_light
+from skinbeam.photo.limits import limit_entry
 
-__all__ = ["softened", "softer_px"]
+__all__ = [
+    "blur_to_match_px",
+    "gaussian_blur",
+    "masked_mean",
+    "soften",
+]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+_FINE_PX = 3.0  # a blur that is wider than this stands on a copy where it is so wide: its own ripple is below a percent
 
-def softer_px(first: Image, second: Image, where: Mask) -> tuple[float, float]:
+
+def gaussian_blur(image: Image, sigma_px: float) -> Image:
+    """Return an image (height, width, ...) blurred by a Gaussian, a wide one on a coarser grid."""
+    coarse = sigma_px / _FINE_PX
+    if coarse <= 2:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.float32)
+    height, width = image.shape[:2]
+    size = max(round(width / coarse), 4), max(round(height / coarse), 4)
+    small = cv2.GaussianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), (0, 0), _FINE_PX)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def masked_mean(image: Image, mask: Mask, sigma_px: float) -> Image:
+    """Return the mean (height, width, ...) of what lies near in the mask; far from it, 0."""
+    inside = mask.astype(np.float32)
+    total = gaussian_blur(image * (inside if image.ndim == 2 else inside[..., None]), sigma_px)
+    weight = gaussian_blur(inside, sigma_px).clip(1e-6)
+    return np.asarray(total / (weight if image.ndim == 2 else weight[..., None]), np.float32)
+
+
+# Two registered pictures made equally sharp: the sharper one is blurred until both differ least.
+
+
+def blur_to_match_px(first: Image, second: Image, where: Mask) -> tuple[float, float]:
     """Return by how much each of two pictures of linear light (height, width, 3) is to be blurred; one of them is 0.
 
     Parameters
@@ -22,17 +54,17 @@ def softer_px(first: Image, second: Image, where: Mask) -> tuple[float, float]:
     """
     if not where.any():
         return 0.0, 0.0
-    steps = [0.0, *(float(px) for px in entry("pair", "soften_px")["value"])]
+    steps = [0.0, *(float(px) for px in limit_entry("pair", "soften_px")["value"])]
     tried = {(px, 0.0): px for px in steps} | {(0.0, px): px for px in steps}
     green = [np.ascontiguousarray(light[..., 1]) for light in (first, second)]
 
     def apart(each: tuple[float, float]) -> float:
-        a, b = (ln_light(softened(one, px))[where] for one, px in zip(green, each, strict=True))
+        a, b = (log_light(soften(one, px))[where] for one, px in zip(green, each, strict=True))
         return float(np.std(a - b))
 
     return min(tried, key=apart)
 
 
-def softened(light: Image, px: float) -> Image:
+def soften(light: Image, px: float) -> Image:
     """Return light blurred by a standard deviation in pixels; 0 leaves it as it is."""
     return light if px == 0 else np.asarray(cv2.GaussianBlur(light, (0, 0), px), np.float32)

@@ -1,34 +1,172 @@
-"""Two photographs of a face compared, or why they cannot be."""
+"""Compare two photographs of a face: what became of the marks of each kind and region, or why nothing can be said.
 
+What became of the marks of a kind in a region, in numbers with their interval and in words.
+"""
+
+import math
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
-from skinbeam.photo.findings.finding import KINDS
-from skinbeam.photo.findings.pigment import pigments_at
-from skinbeam.photo.gates import limit
-from skinbeam.photo.look import Look
-from skinbeam.photo.pairs.contrasts import Ground, measures
-from skinbeam.photo.pairs.finding_change import FindingChange, finding_changes
-from skinbeam.photo.pairs.light import LightChange, lit_like
-from skinbeam.photo.pairs.places import Place, covered, places_of
-from skinbeam.photo.pairs.registration import Registered, registered
-from skinbeam.photo.pairs.repeated import Compared, Repeated, repeated
-from skinbeam.photo.pairs.sharpness import softer_px
-from skinbeam.photo.pairs.shot import Frame, Shot, frame_of, shot_of
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.photo.analysis import PhotoAnalysis
+from skinbeam.photo.comparison.blur import blur_to_match_px
+from skinbeam.photo.comparison.contrast import ReferenceSkin, make_measures
+from skinbeam.photo.comparison.frame import ComparedPhoto, ComparisonFrame, compared_photo, comparison_frame
+from skinbeam.photo.comparison.illumination import LightChange, match_light
+from skinbeam.photo.comparison.mark_groups import MarkGroup, cover_mask, group_marks
+from skinbeam.photo.comparison.registration import RegisteredPicture, register
+from skinbeam.photo.comparison.repeatability import ComparisonSetup, RepeatedMeasurement, measure_repeatedly
+from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.findings.finding import FINDING_KINDS
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.pigment_density import pigment_directions
+from skinbeam.text import Message
 
-__all__ = ["Change", "change_between"]
+__all__ = [
+    "FindingChange",
+    "PhotoChange",
+    "compare_photographs",
+    "measure_finding_changes",
+]
+
+_BY_SHADE = ("scars", "fine-lines")
+_SUREST = 1 - 1e-12  # the rank beyond which a normal law ends here, at seven deviations
+_NODES = 200  # of each law: its ends are then good to half a percent of it
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingChange:
+    """What became of the marks of a kind in a region, or why nothing can be said of them.
+
+    Parameters
+    ----------
+    before, after : how many marks were found in each picture; a mark at the edge of what is found may be in one alone.
+    contrast_before, contrast_after : at the same places, in optical density; a margin around each mark counts with it.
+    contrast_change : after less before, with what the comparison errs by.
+    change_pct : of what the marks themselves add before; never below -100.
+    changed : `not-told` where the change does not pass what all comparisons of the pair err by together.
+    told : in words.
+    """
+
+    kind: str
+    region: str
+    site: str
+    before: int
+    after: int
+    contrast_before: float | Unknown
+    contrast_after: float | Unknown
+    contrast_change: Value
+    change_pct: Value
+    changed: Literal["weaker", "stronger", "not-told"]
+    told: Message
+
+
+def measure_finding_changes(
+    places: tuple[MarkGroup, ...], found: RepeatedMeasurement, lit: LightChange
+) -> tuple[FindingChange, ...]:
+    """Return the change at each place."""
+    return tuple(_change_at(place, k, found, lit) for k, place in enumerate(places))
+
+
+def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightChange) -> FindingChange:
+    before, after, spread = (float(values[k]) for values in (found.before, found.after, found.spread))
+    if place.kind in _BY_SHADE and lit.spread_ln > limit("pair", "relief_spread_max"):
+        return _unknown_change(place, Message("photo-pair.relief"))
+    if math.isnan(before + after + spread):
+        return _unknown_change(place, Message("photo-pair.little_seen"))
+    change, reach, surely = after - before, found.one * spread, found.all_together * spread
+    moved = _estimate(change, change - reach, change + reach)
+    share = _relative_change(before, after, reach, surely, float(found.uneven[k]))
+    changed: Literal["weaker", "stronger", "not-told"] = "not-told"
+    if abs(change) > surely:
+        changed = "weaker" if change < 0 else "stronger"
+    told = _change_message(changed, share, surely / before if before > surely else None)
+    return FindingChange(
+        **_group_fields(place),
+        contrast_before=before,
+        contrast_after=after,
+        contrast_change=moved,
+        change_pct=share,
+        changed=changed,
+        told=told,
+    )
+
+
+def _group_fields(place: MarkGroup) -> dict[str, Any]:
+    site = REGION_SITES.get(place.region, place.region)
+    return {"kind": place.kind, "region": place.region, "site": site, "before": place.before, "after": place.after}
+
+
+def _estimate(value: float, low: float, high: float) -> Estimate:
+    copies = int(limit("pair", "copies"))
+    level = limit("pair", "level")
+    return Estimate(value, low, high, level, "measured", copies, ("skinbeam2026photo",))
+
+
+def _relative_change(before: float, after: float, reach: float, surely: float, uneven: float) -> Value:
+    """Return the change as a percentage of what the marks themselves add before.
+
+    What is read holds how skin without the mark would read there, which nobody sees: normal, with the unevenness of
+    plain skin as its standard deviation, but not so that a mark would add less than nothing in either picture.
+    """
+    from scipy.special import ndtr, ndtri  # late: a page without a photograph need not load it
+
+    nothing = Unknown(Message("photo-pair.nothing_before").text)
+    if math.isnan(uneven):
+        return nothing
+    middle = (np.arange(_NODES) + 0.5) / _NODES
+    least = -min(before, after)
+    sd = max(uneven, 1e-9)
+    ranks = np.minimum(ndtr(least / sd) + middle * (1 - ndtr(least / sd)), _SUREST)
+    below = np.maximum(sd * ndtri(ranks), least)
+    own = before + below
+    outside = (1 - limit("pair", "level")) / 2
+    if np.quantile(own, outside) <= surely:
+        return nothing
+    change = after - before + reach / ndtri(1 - outside) * ndtri(middle)
+    share = np.maximum(100 * change[:, None] / own, -100.0)
+    low, half, high = (float(value) for value in np.quantile(share, (outside, 0.5, 1 - outside)))
+    return _estimate(half, low, high)
+
+
+def _change_message(changed: str, share: Value, least: float | None) -> Message:
+    if changed == "not-told":
+        if isinstance(share, Unknown) or least is None:
+            return Message("photo-pair.same")
+        return Message("photo-pair.same_within", {"percent": math.ceil(100 * least)})
+    if isinstance(share, Unknown):
+        return Message(f"photo-pair.{changed}")
+    # A change that is told lies on one side of nothing, but its share may reach there by rounding.
+    sign = -1 if changed == "weaker" else 1
+    low, half, high = sorted(max(round(sign * value), 0) for value in (share.low, share.median, share.high))
+    return Message(f"photo-pair.{changed}_by", {"percent": half, "low": low, "high": high})
+
+
+def _unknown_change(place: MarkGroup, why: Message) -> FindingChange:
+    no = Unknown(why.text)
+    return FindingChange(
+        **_group_fields(place),
+        contrast_before=no,
+        contrast_after=no,
+        contrast_change=no,
+        change_pct=no,
+        changed="not-told",
+        told=why,
+    )
+
+
+# Two photographs of a face compared, or why they cannot be.
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Change:
+class PhotoChange:
     """Two pictures of one face, laid over each other and compared.
 
     Parameters
@@ -41,67 +179,69 @@ class Change:
     mm_per_px : of the frame.
     """
 
-    frame: Frame
-    laid: Registered
+    frame: ComparisonFrame
+    laid: RegisteredPicture
     light: Image
     lit: LightChange
     soft_px: tuple[float, float]
     skin: Mask
-    measured: Repeated
+    measured: RepeatedMeasurement
     findings: tuple[FindingChange, ...]
     unknown: dict[str, str]
     mm_per_px: Estimate
 
 
-def change_between(before: Look, after: Look) -> Change | Unknown:
+def compare_photographs(before: PhotoAnalysis, after: PhotoAnalysis) -> PhotoChange | Unknown:
     """Return what changed from one photograph of a face to another, or why they cannot be compared."""
-    first, second = shot_of(before), shot_of(after)
+    first, second = compared_photo(before), compared_photo(after)
     if isinstance(first, Unknown):
-        return _no("before_unread", reason=first.reason)
+        return _incomparable("before_unread", reason=first.reason)
     if isinstance(second, Unknown):
-        return _no("after_unread", reason=second.reason)
+        return _incomparable("after_unread", reason=second.reason)
     pixels = first.face.pupil_px, second.face.pupil_px
     if max(pixels) > limit("pair", "size_ratio_max") * min(pixels):
-        return _no("size", before=round(pixels[0]), after=round(pixels[1]))
-    frame = frame_of(first, min(pixels))
-    laid = registered(second.light, second.face, frame)
-    return _apart(laid) or _compared(first, second, frame, laid)
+        return _incomparable("size", before=round(pixels[0]), after=round(pixels[1]))
+    frame = comparison_frame(first, min(pixels))
+    laid = register(second.light, second.face, frame)
+    return _incomparable_reason(laid) or _compare_shots(first, second, frame, laid)
 
 
-def _no(why: str, **params: float | str) -> Unknown:
+def _incomparable(why: str, **params: float | str) -> Unknown:
     return Unknown(Message(f"photo-pair.{why}", params).text)
 
 
-def _apart(laid: Registered) -> Unknown | None:
+def _incomparable_reason(laid: RegisteredPicture) -> Unknown | None:
     """Return why two faces, one laid over the other, are not compared; None where they are."""
     if laid.agreement < limit("pair", "agreement_min"):
-        return _no("other_face")
+        return _incomparable("other_face")
     if abs(laid.stretch - 1) > limit("pair", "stretch_max"):
-        return _no("stretched", percent=round(100 * abs(laid.stretch - 1)))
+        return _incomparable("stretched", percent=round(100 * abs(laid.stretch - 1)))
     if laid.flow_pupil > limit("pair", "flow_held_pupil"):
-        return _no("turned")
+        return _incomparable("turned")
     return None
 
 
-def _compared(first: Shot, second: Shot, frame: Frame, laid: Registered) -> Change | Unknown:
-    places = places_of(first, second, laid, frame)
-    ground = _ground(first, second, frame, laid, places)
+def _compare_shots(
+    first: ComparedPhoto, second: ComparedPhoto, frame: ComparisonFrame, laid: RegisteredPicture
+) -> PhotoChange | Unknown:
+    places = group_marks(first, second, laid, frame)
+    ground = _reference_skin(first, second, frame, laid, places)
     if ground.even.sum() < limit("pair", "even_share_min") * ground.skin.sum() or not ground.lit.any():
-        return _no("no_even_skin")
-    matched, lit = lit_like(laid.light, frame, ground.even, ground.plain | ~ground.skin)
+        return _incomparable("no_even_skin")
+    matched, lit = match_light(laid.light, frame, ground.even, ground.plain | ~ground.skin)
     if lit.spread_ln > limit("pair", "light_spread_max"):
-        return _no("light", times=float(np.exp(lit.spread_ln)))
+        return _incomparable("light", times=float(np.exp(lit.spread_ln)))
     if abs(np.log(lit.contrast)) > limit("pair", "contrast_apart_max"):
-        return _no("contrast", times=lit.contrast)
+        return _incomparable("contrast", times=lit.contrast)
     mm = first.mm_per_px.scaled(1 / frame.scale)
     blur = max(limit("spots", "smooth_mm") / mm.median, limit("spots", "smooth_px_min"))
-    pigment = pigments_at(first.level)
-    measured_at = measures(places, ground, pigment, frame.pupil_px)
-    compared = Compared(frame, measured_at, ground, pigment, blur)
-    soft_px = softer_px(frame.light, matched, frame.oval() & laid.inside & (ground.plain | ~ground.skin))
-    measured = repeated(compared, laid, lit, soft_px)
-    findings = finding_changes(places, measured, lit)
-    return Change(
+    pigment = pigment_directions(first.level)
+    measured_at = make_measures(places, ground, pigment, frame.pupil_px)
+    compared = ComparisonSetup(frame, measured_at, ground, pigment, blur)
+    soft_px = blur_to_match_px(frame.light, matched, frame.oval() & laid.inside & (ground.plain | ~ground.skin))
+    measured = measure_repeatedly(compared, laid, lit, soft_px)
+    findings = measure_finding_changes(places, measured, lit)
+    return PhotoChange(
         frame=frame,
         laid=laid,
         light=matched,
@@ -110,25 +250,33 @@ def _compared(first: Shot, second: Shot, frame: Frame, laid: Registered) -> Chan
         skin=ground.skin,
         measured=measured,
         findings=findings,
-        unknown=_uncompared(first, second, findings),
+        unknown=_kinds_not_compared(first, second, findings),
         mm_per_px=mm,
     )
 
 
-def _ground(first: Shot, second: Shot, frame: Frame, laid: Registered, places: tuple[Place, ...]) -> Ground:
+def _reference_skin(
+    first: ComparedPhoto,
+    second: ComparedPhoto,
+    frame: ComparisonFrame,
+    laid: RegisteredPicture,
+    places: tuple[MarkGroup, ...],
+) -> ReferenceSkin:
     def both(own: Mask, other: Mask) -> Mask:
         there = cv2.remap(other.astype(np.uint8), laid.at, None, cv2.INTER_NEAREST)
         return np.asarray((frame.laid(own.astype(np.float32)) > 0.5) & there.astype(bool) & laid.inside)
 
     skin = both(first.skin, second.skin)
-    plain = skin & ~covered(places, skin.shape, patches=False)
-    even = plain & ~covered(places, skin.shape, patches=True) & both(first.known, second.known)
-    return Ground(skin, plain, even, even & both(first.lit, second.lit))
+    plain = skin & ~cover_mask(places, skin.shape, patches=False)
+    even = plain & ~cover_mask(places, skin.shape, patches=True) & both(first.known, second.known)
+    return ReferenceSkin(skin, plain, even, even & both(first.lit, second.lit))
 
 
-def _uncompared(first: Shot, second: Shot, findings: tuple[FindingChange, ...]) -> dict[str, str]:
+def _kinds_not_compared(
+    first: ComparedPhoto, second: ComparedPhoto, findings: tuple[FindingChange, ...]
+) -> dict[str, str]:
     """Return the kinds of which nothing was compared, each with the reason."""
-    left = [kind for kind in KINDS if all(one.kind != kind for one in findings)]
+    left = [kind for kind in FINDING_KINDS if all(one.kind != kind for one in findings)]
     why = {}
     for kind in left:
         untold = [

@@ -1,21 +1,31 @@
-"""Pictures of a pair: both side by side in one frame, and where melanin and blood changed, as PNG without metadata."""
+"""The part `change` of a photograph's document, and its pictures.
+
+Pictures of a pair: both side by side in one frame, and where melanin and blood changed, as PNG without metadata.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate
-from skinbeam.messages import text
-from skinbeam.photo.colour import levels
-from skinbeam.photo.overlays import SCALE_PX, WIDTH_PX, length_bar, write_png, written_at
-from skinbeam.photo.pairs.change import Change
-from skinbeam.photo.pairs.repeated import MAPS
-from skinbeam.photo.reading.read import Picture
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.analysis import PhotoAnalysis
+from skinbeam.photo.colour import linear_to_srgb
+from skinbeam.photo.comparison.change import FindingChange, PhotoChange, compare_photographs
+from skinbeam.photo.comparison.repeatability import MAPS
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.overlays import SCALE_PX, WIDTH_PX, draw_length_bar, write_label, write_png
+from skinbeam.text import Message, render_message
 
-__all__ = ["PAIR_FILES", "side_by_side", "write_pair"]
+__all__ = [
+    "PAIR_FILES",
+    "change_record",
+    "side_by_side",
+    "write_pair",
+]
 
 PAIR_FILES: Mapping[str, str] = {
     "before_after": "before-after.png",
@@ -31,10 +41,10 @@ _TICKS = (-0.2, -0.1, 0.0, 0.1, 0.2)
 _LESS, _NONE, _MORE = (33, 102, 172), (247, 247, 247), (178, 24, 43)
 
 
-def write_pair(folder: Path, change: Change) -> dict[str, str]:
+def write_pair(folder: Path, change: PhotoChange) -> dict[str, str]:
     """Write the pictures of a pair into `folder` and return name → file."""
     write_png(folder / PAIR_FILES["before_after"], side_by_side(change))
-    grey = _enlarged(cv2.cvtColor(cv2.cvtColor(_seen(change.frame.light), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
+    grey = _enlarge(cv2.cvtColor(cv2.cvtColor(_as_picture(change.frame.light), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
     mm_px = _mm_px(change)
     for name in MAPS:
         told = cv2.resize(
@@ -42,35 +52,35 @@ def write_pair(folder: Path, change: Change) -> dict[str, str]:
         )
         shown = cv2.resize(change.measured.change[name], grey.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         drawn = np.where(told.astype(bool)[..., None], _colours(shown), grey)
-        length_bar(drawn, mm_px)
+        draw_length_bar(drawn, mm_px)
         write_png(folder / PAIR_FILES[name], np.vstack([drawn, _legend(drawn.shape[1], name)]))
     return dict(PAIR_FILES)
 
 
-def side_by_side(change: Change) -> Picture:
+def side_by_side(change: PhotoChange) -> Picture:
     """Return the picture before and the one after beside it, laid over it and matched to its colours."""
     halves = []
     for light, name in ((change.frame.light, "before"), (change.light, "after")):
-        half = _enlarged(_seen(light))
-        length_bar(half, _mm_px(change))
+        half = _enlarge(_as_picture(light))
+        draw_length_bar(half, _mm_px(change))
         title = np.full((SCALE_PX, half.shape[1], 3), 255, np.uint8)
-        written_at(title, text(f"photo-pair.title_{name}"), (half.shape[1] // 2, SCALE_PX // 2))
+        write_label(title, render_message(f"photo-pair.title_{name}"), (half.shape[1] // 2, SCALE_PX // 2))
         halves.append(np.vstack([title, half]))
     gap = np.full((halves[0].shape[0], SCALE_PX // 2, 3), 255, np.uint8)
     return np.hstack([halves[0], gap, halves[1]])
 
 
-def _seen(light: Image) -> Picture:
-    return np.asarray(np.round(255 * np.clip(levels(light.astype(np.float64)), 0, 1)), np.uint8)
+def _as_picture(light: Image) -> Picture:
+    return np.asarray(np.round(255 * np.clip(linear_to_srgb(light.astype(np.float64)), 0, 1)), np.uint8)
 
 
-def _enlarged(image: Picture) -> Picture:
+def _enlarge(image: Picture) -> Picture:
     height, width = image.shape[:2]
     size = WIDTH_PX, round(height * WIDTH_PX / width)
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _mm_px(change: Change) -> Estimate:
+def _mm_px(change: PhotoChange) -> Estimate:
     return change.mm_per_px.scaled(change.frame.light.shape[1] / WIDTH_PX)
 
 
@@ -86,9 +96,64 @@ def _legend(width: int, name: str) -> Picture:
     values = np.tile(np.linspace(-_END, _END, width, dtype=np.float32), (SCALE_PX, 1))
     bar = _colours(values)
     for tick in _TICKS:
-        written_at(bar, f"{tick:+g}" if tick else "0", (round((tick / _END + 1) / 2 * width), SCALE_PX // 2))
+        write_label(bar, f"{tick:+g}" if tick else "0", (round((tick / _END + 1) / 2 * width), SCALE_PX // 2))
     said = np.full((2 * SCALE_PX, width, 3), 255, np.uint8)
-    written_at(said, text(f"photo-pair.map_{name}"), (width // 2, SCALE_PX // 2))
-    written_at(said, text("photo-pair.map_grey"), (width // 2, SCALE_PX + SCALE_PX // 2))
+    write_label(said, render_message(f"photo-pair.map_{name}"), (width // 2, SCALE_PX // 2))
+    write_label(said, render_message("photo-pair.map_grey"), (width // 2, SCALE_PX + SCALE_PX // 2))
     gap = np.full((SCALE_PX // 2, width, 3), 255, np.uint8)
     return np.vstack([gap, bar, said])
+
+
+# What a document says of two photographs of one face, or why it says nothing.
+
+
+def change_record(before: PhotoAnalysis, after: PhotoAnalysis, out: Path | None) -> dict[str, Any] | Unknown:
+    """Return the part `change` of a photograph's document and write its pictures into `out`."""
+    change = compare_photographs(before, after)
+    if isinstance(change, Unknown):
+        return change
+    no_folder = Unknown(Message("photo-finding.no_folder").text)
+    return {
+        "before_sha256": before.photo_sha256,
+        "registered": _registration_record(change),
+        "light": {
+            "gain": np.exp(change.lit.gain_ln),
+            "spread": float(np.exp(change.lit.spread_ln)),
+            "contrast": change.lit.contrast,
+            "noise_pct": 100 * change.lit.noise_ln,
+            "softened_px": change.soft_px,
+        },
+        "findings": [_finding_record(one) for one in change.findings],
+        "not_compared": {kind: Unknown(reason) for kind, reason in change.unknown.items()},
+        "pictures": dict.fromkeys(PAIR_FILES, no_folder) if out is None else write_pair(out, change),
+        "note": Message("photo-pair.note").text,
+    }
+
+
+def _registration_record(change: PhotoChange) -> dict[str, float]:
+    """Return how the picture after was laid over the one before; shares of the pupil distance as such."""
+    laid = change.laid
+    return {
+        "pupil_px": change.frame.pupil_px,
+        "scale": laid.scale,
+        "turn_deg": laid.turn_deg,
+        "stretch": laid.stretch,
+        "flow_pupil": laid.flow_pupil,
+        "agreement": laid.agreement,
+    }
+
+
+def _finding_record(one: FindingChange) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "region": one.region,
+        "site": one.site,
+        "before": one.before,
+        "after": one.after,
+        "contrast_before": one.contrast_before,
+        "contrast_after": one.contrast_after,
+        "contrast_change": one.contrast_change,
+        "change_pct": one.change_pct,
+        "changed": one.changed,
+        "told": one.told.english,
+    }

@@ -1,4 +1,10 @@
-"""How much marks stand out at given places of a picture: what they add to the map that carries them."""
+"""Measure how much marks stand out of the skin around them.
+
+How much a roundish mark stands out of the skin around it: a sum over the picture with weights that are set once.
+
+What the skin would be like under a mark is taken from a quadratic surface through the plain skin around it: the form of
+a cheek and the light on it bend like one over a centimetre. What it misses is measured on plain skin of the same face.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +13,94 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.findings.pigment import Pigments
-from skinbeam.photo.gates import limit
-from skinbeam.photo.maps.pigments import density
-from skinbeam.photo.pairs.places import Place
-from skinbeam.photo.pairs.probe import Probe, probes_of
-from skinbeam.photo.pairs.soft import mean_within, soft
+from skinbeam.photo.comparison.blur import gaussian_blur, masked_mean
+from skinbeam.photo.comparison.mark_groups import MarkGroup
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections, optical_density
 
-__all__ = ["Ground", "Measure", "Parts", "contrasts", "measures", "parts_of", "unevenness"]
+__all__ = [
+    "ContrastMeasure",
+    "DensityParts",
+    "Probe",
+    "ReferenceSkin",
+    "density_parts",
+    "make_measures",
+    "make_probes",
+    "measure_contrasts",
+    "measure_unevenness",
+]
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+_TERMS = 6  # of a quadratic surface
+_REACH = 2.5  # standard deviations of the weights to the edge of the window
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Weights of one mark: its mean less that of the surface through the skin around it.
+
+    Parameters
+    ----------
+    window : rows and columns.
+    weights : (height, width) of the window.
+    area_px : of the mark.
+    """
+
+    window: tuple[slice, slice]
+    weights: Image
+    area_px: int
+
+    def read(self, image: Image) -> float:
+        """Return how much the mark stands out of an image (height, width)."""
+        return float((self.weights * image[self.window]).sum())
+
+    def uneven(self, image: Image, plain: Mask, pupil_px: float) -> float:
+        """Return what it reads on plain skin elsewhere, root mean square; NaN where no such skin is large enough."""
+        support = (np.abs(self.weights) > 1e-3 * np.abs(self.weights).max()).astype(np.float32)
+        inside = cv2.filter2D(plain.astype(np.float32), -1, support / support.sum(), borderType=cv2.BORDER_CONSTANT)
+        there = inside > limit("pair", "plain_share_min")
+        near = masked_mean(image, plain, limit("pair", "beside_pupil") * pupil_px)
+        read = cv2.filter2D(np.where(plain, image, near), -1, self.weights)
+        return float(np.sqrt(np.mean(read[there] ** 2))) if there.any() else float("nan")
+
+
+def make_probes(cover: Mask, plain: Mask, pupil_px: float) -> tuple[Probe, ...]:
+    """Return the probes of the marks (height, width) around which there is plain skin enough."""
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(cover.astype(np.uint8), connectivity=8)
+    found = [
+        _make_probe(labels == label, plain, centres[label], int(stats[label, cv2.CC_STAT_AREA]), pupil_px)
+        for label in range(1, count)
+    ]
+    return tuple(probe for probe in found if probe is not None)
+
+
+def _make_probe(mark: Mask, plain: Mask, centre: Array, area_px: int, pupil_px: float) -> Probe | None:
+    sigma = limit("pair", "around_pupil") * pupil_px + float(np.sqrt(area_px / np.pi))
+    (x, y), reach = centre, int(np.ceil(_REACH * sigma))
+    height, width = mark.shape
+    window = (
+        slice(max(int(y) - reach, 0), min(int(y) + reach + 1, height)),
+        slice(max(int(x) - reach, 0), min(int(x) + reach + 1, width)),
+    )
+    v, u = np.mgrid[window]
+    u, v = (u - x) / sigma, (v - y) / sigma
+    terms = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=-1)
+    own = mark[window]
+    weight = np.where(plain[window] & ~own, np.exp(-(u * u + v * v) / 2), 0.0)
+    if weight.sum() < limit("pair", "around_share_min") * 2 * np.pi * sigma**2:
+        return None
+    weighted = terms * weight[..., None]
+    normal = np.einsum("yxk,yxl->kl", weighted, terms)
+    if np.linalg.matrix_rank(normal, tol=1e-6 * float(np.trace(normal))) < _TERMS:
+        return None
+    around = weighted @ np.linalg.solve(normal, terms[own].mean(axis=0))
+    return Probe(window, (own / own.sum() - around).astype(np.float32), area_px)
+
+
+# How much marks stand out at given places of a picture: what they add to the map that carries them.
 
 # Channel in which marks of a kind stand out best: melanin and relief in red, where blood hardly absorbs, else in green.
 _CHANNEL = {"spots": 0, "scars": 0}
@@ -27,7 +109,7 @@ _LINES = ("vessels", "fine-lines")
 
 
 @dataclass(frozen=True)
-class Parts:
+class DensityParts:
     """What darkens a picture, in optical density.
 
     Parameters
@@ -42,7 +124,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Ground:
+class ReferenceSkin:
     """Skin that marks are held against.
 
     Parameters
@@ -59,23 +141,23 @@ class Ground:
     lit: Mask
 
 
-def parts_of(light: Image, pigment: Pigments, blur_px: float) -> Parts:
+def density_parts(light: Image, pigment: PigmentDirections, blur_px: float) -> DensityParts:
     """Return the parts of linear light (height, width, 3)."""
-    dense = density(cv2.GaussianBlur(light, (0, 0), blur_px)).astype(np.float32)
+    dense = optical_density(cv2.GaussianBlur(light, (0, 0), blur_px)).astype(np.float32)
     apart = np.linalg.inv(np.stack([pigment.melanin, pigment.blood, np.ones(3)], axis=1)).astype(np.float32)
     solved = dense @ apart[:2].T
-    return Parts(dense, np.ascontiguousarray(solved[..., 0]), np.ascontiguousarray(solved[..., 1]))
+    return DensityParts(dense, np.ascontiguousarray(solved[..., 0]), np.ascontiguousarray(solved[..., 1]))
 
 
 @dataclass(frozen=True)
-class Measure:
+class ContrastMeasure:
     """How a place is measured: probes of roundish marks; None for patches and lines.
 
     A patch is held against the rest of the face, in its pigment; a line against the plain skin nearest to it, and a
     roundish mark against the surface through what lies around it, both in the channel in which they stand out best.
     """
 
-    place: Place
+    place: MarkGroup
     there: Mask
     probes: tuple[Probe, ...] | None
     added: float
@@ -86,31 +168,35 @@ class Measure:
         return _CHANNEL.get(self.place.kind, _GREEN)
 
 
-def measures(places: Sequence[Place], ground: Ground, pigment: Pigments, pupil_px: float) -> tuple[Measure | None, ...]:
+def make_measures(
+    places: Sequence[MarkGroup], ground: ReferenceSkin, pigment: PigmentDirections, pupil_px: float
+) -> tuple[ContrastMeasure | None, ...]:
     """Return how each place is measured; None where too little of it is seen in both pictures."""
-    beside = soft(ground.plain.astype(np.float32), limit("pair", "beside_pupil") * pupil_px)
-    found: list[Measure | None] = []
+    beside = gaussian_blur(ground.plain.astype(np.float32), limit("pair", "beside_pupil") * pupil_px)
+    found: list[ContrastMeasure | None] = []
     for place in places:
         there = place.cover & ground.skin
         if place.kind in _LINES:
             there &= beside > limit("pair", "beside_share_min")
-        probes = None if place.is_patch or place.kind in _LINES else probes_of(there, ground.plain, pupil_px)
+        probes = None if place.is_patch or place.kind in _LINES else make_probes(there, ground.plain, pupil_px)
         seen = int(there.sum()) if probes is None else sum(probe.area_px for probe in probes)
         enough = seen >= max(limit("pair", "seen_share_min") * place.cover.sum(), 1)
         added = float(pigment.melanin[0]) if place.kind == "spots" else 1.0
-        found.append(Measure(place, there, probes, added) if enough else None)
+        found.append(ContrastMeasure(place, there, probes, added) if enough else None)
     return tuple(found)
 
 
-def contrasts(parts: Parts, found: Sequence[Measure | None], ground: Ground, pupil_px: float) -> Array:
+def measure_contrasts(
+    parts: DensityParts, found: Sequence[ContrastMeasure | None], ground: ReferenceSkin, pupil_px: float
+) -> Array:
     """Return how much each place stands out (place), in optical density of green; NaN where it is not measured."""
     near = limit("pair", "beside_pupil") * pupil_px
     lines = any(one is not None and one.place.kind in _LINES for one in found)
-    over = parts.dense - mean_within(parts.dense, ground.plain, near) if lines else parts.dense
+    over = parts.dense - masked_mean(parts.dense, ground.plain, near) if lines else parts.dense
     return np.array([np.nan if one is None else _contrast(one, parts, over, ground) for one in found])
 
 
-def _contrast(one: Measure, parts: Parts, over: Image, ground: Ground) -> float:
+def _contrast(one: ContrastMeasure, parts: DensityParts, over: Image, ground: ReferenceSkin) -> float:
     if one.place.is_patch:
         image = parts.melanin if one.place.kind == "diffuse-pigment" else parts.haemoglobin
         return float(image[one.there].mean()) - float(np.median(image[ground.lit]))
@@ -120,23 +206,25 @@ def _contrast(one: Measure, parts: Parts, over: Image, ground: Ground) -> float:
     return sum(probe.area_px * probe.read(dense) for probe in one.probes) / total / one.added
 
 
-def unevenness(parts: Parts, found: Sequence[Measure | None], ground: Ground, pupil_px: float) -> Array:
+def measure_unevenness(
+    parts: DensityParts, found: Sequence[ContrastMeasure | None], ground: ReferenceSkin, pupil_px: float
+) -> Array:
     """Return what skin without marks reads at such places (place), standard deviation: a mark has no surer zero.
 
     NaN where too little plain skin is seen to tell.
     """
-    return np.array([np.nan if one is None else _uneven(one, parts, ground, pupil_px) for one in found])
+    return np.array([np.nan if one is None else _unevenness(one, parts, ground, pupil_px) for one in found])
 
 
-def _uneven(one: Measure, parts: Parts, ground: Ground, pupil_px: float) -> float:
+def _unevenness(one: ContrastMeasure, parts: DensityParts, ground: ReferenceSkin, pupil_px: float) -> float:
     if one.place.is_patch:
         image = parts.melanin if one.place.kind == "diffuse-pigment" else parts.haemoglobin
-        wide = mean_within(image, ground.lit, float(np.sqrt(one.there.sum() / np.pi)))
+        wide = masked_mean(image, ground.lit, float(np.sqrt(one.there.sum() / np.pi)))
         return float(wide[ground.lit].std())
     dense = np.ascontiguousarray(parts.dense[..., one.channel])
     if one.probes is None:
         near = limit("pair", "beside_pupil") * pupil_px
-        over = dense - mean_within(dense, ground.plain, near)
+        over = dense - masked_mean(dense, ground.plain, near)
         return float(over[ground.plain].std() / np.sqrt(max(one.there.sum() / (4 * np.pi * near**2), 1.0)))
     shares = [probe.area_px * probe.uneven(dense, ground.plain, pupil_px) for probe in one.probes]
     return float(np.linalg.norm(shares)) / sum(probe.area_px for probe in one.probes) / one.added

@@ -6,20 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
-from skinbeam.photo.card.calibration import Calibration, uncorrected
-from skinbeam.photo.colour import LUMINANCE, linear
-from skinbeam.photo.face.record import Face
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.analysis import PhotoAnalysis
+from skinbeam.photo.colour import LUMINANCE, srgb_to_linear
+from skinbeam.photo.colour_target import ColourCalibration, no_calibration
+from skinbeam.photo.face.face import Face, FaceView
 from skinbeam.photo.face.regions import SHADED
-from skinbeam.photo.face.view import FaceView
-from skinbeam.photo.findings.finding import Finding
+from skinbeam.photo.findings.finding import SkinFinding
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.look import Look
-from skinbeam.photo.maps.level import Level
-from skinbeam.photo.view import filled
+from skinbeam.photo.pigment_maps.skin_level import SkinLevel
+from skinbeam.photo.view import fill_outline
+from skinbeam.text import Message
 
-__all__ = ["Frame", "Shot", "frame_of", "ln_light", "ln_luminance", "shot_of"]
+__all__ = ["ComparedPhoto", "ComparisonFrame", "compared_photo", "comparison_frame", "log_light", "log_luminance"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -30,7 +29,7 @@ _DARKEST = 1e-3  # keeps a logarithm finite
 
 
 @dataclass(frozen=True)
-class Shot:
+class ComparedPhoto:
     """One picture of a pair, in pixels of its view.
 
     Parameters
@@ -47,13 +46,13 @@ class Shot:
     known: Mask
     lit: Mask
     marks: tuple[Mark, ...]
-    findings: tuple[Finding, ...]
-    level: Level
+    findings: tuple[SkinFinding, ...]
+    level: SkinLevel
     mm_per_px: Estimate
 
 
 @dataclass(frozen=True)
-class Frame:
+class ComparisonFrame:
     """Where two pictures are compared: the picture before, cut to its face, no finer than the picture after.
 
     Parameters
@@ -84,20 +83,20 @@ class Frame:
         x, y, half_x, half_y = _OVAL
         angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
         ring = self.face.place(np.stack([x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1))
-        return filled(self.light.shape, ring)
+        return fill_outline(self.light.shape, ring)
 
 
-def ln_light(light: Image) -> Image:
+def log_light(light: Image) -> Image:
     """Return the logarithm of linear light, of any shape."""
     return np.log(np.maximum(light, _DARKEST))
 
 
-def ln_luminance(light: Image) -> Image:
+def log_luminance(light: Image) -> Image:
     """Return the logarithm of the luminance (height, width) of linear light (height, width, 3)."""
-    return ln_light(light @ LUMINANCE.astype(np.float32))
+    return log_light(light @ LUMINANCE.astype(np.float32))
 
 
-def shot_of(look: Look) -> Shot | Unknown:
+def compared_photo(look: PhotoAnalysis) -> ComparedPhoto | Unknown:
     """Return the picture of a pair, or why nothing on it can be compared."""
     seen = look.skin
     if isinstance(seen, Unknown):
@@ -106,9 +105,9 @@ def shot_of(look: Look) -> Shot | Unknown:
         return seen.maps
     if not isinstance(seen.view, FaceView) or isinstance(seen.scale_mm_per_px, Unknown):
         return Unknown(Message("photo-pair.faces_only").text)
-    card = look.card if isinstance(look.card, Calibration) else uncorrected()
-    return Shot(
-        card(linear(seen.view.rgb)).astype(np.float32),
+    card = look.card if isinstance(look.card, ColourCalibration) else no_calibration()
+    return ComparedPhoto(
+        card(srgb_to_linear(seen.view.rgb)).astype(np.float32),
         seen.view.face,
         seen.regions.skin,
         seen.maps.known,
@@ -121,7 +120,7 @@ def shot_of(look: Look) -> Shot | Unknown:
     )
 
 
-def frame_of(before: Shot, pupil_px: float) -> Frame:
+def comparison_frame(before: ComparedPhoto, pupil_px: float) -> ComparisonFrame:
     """Return the frame of a pair whose coarser picture has so many pixels between the pupils."""
     scale = min(1.0, pupil_px / before.face.pupil_px)
     reach = before.face.pupil_px
@@ -131,4 +130,4 @@ def frame_of(before: Shot, pupil_px: float) -> Frame:
     size = round((x1 - x0) * scale), round((y1 - y0) * scale)
     cut, whole = (slice(y0, y1), slice(x0, x1)), size[0] / (x1 - x0)
     light = cv2.resize(before.light[cut], size, interpolation=cv2.INTER_AREA)
-    return Frame(cut, whole, before.face.moved(whole, x0, y0), light)
+    return ComparisonFrame(cut, whole, before.face.moved(whole, x0, y0), light)

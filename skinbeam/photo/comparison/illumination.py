@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.colour import LUMINANCE
-from skinbeam.photo.gates import limit
-from skinbeam.photo.pairs.shot import Frame, ln_light, ln_luminance
-from skinbeam.photo.pairs.soft import mean_within, soft
+from skinbeam.photo.comparison.blur import gaussian_blur, masked_mean
+from skinbeam.photo.comparison.frame import ComparisonFrame, log_light, log_luminance
+from skinbeam.photo.limits import limit
 
-__all__ = ["LightChange", "gain_ln", "lit_like"]
+__all__ = ["LightChange", "log_gain", "match_light"]
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -38,7 +38,7 @@ class LightChange:
     noise_ln: float
 
 
-def lit_like(light: Image, frame: Frame, even: Mask, unmarked: Mask) -> tuple[Image, LightChange]:
+def match_light(light: Image, frame: ComparisonFrame, even: Mask, unmarked: Mask) -> tuple[Image, LightChange]:
     """Return linear light (height, width, 3) of a registered picture matched to a frame, and what was changed.
 
     Parameters
@@ -46,9 +46,9 @@ def lit_like(light: Image, frame: Frame, even: Mask, unmarked: Mask) -> tuple[Im
     even : (height, width), skin without marks, seen in both pictures.
     unmarked : (height, width), everything but marks.
     """
-    gain = gain_ln(light, frame, even)
-    left = (_over(light, frame.light) - gain).astype(np.float32)
-    field = mean_within(left, even, limit("pair", "light_wide_pupil") * frame.pupil_px)
+    gain = log_gain(light, frame, even)
+    left = (_log_ratio(light, frame.light) - gain).astype(np.float32)
+    field = masked_mean(left, even, limit("pair", "light_wide_pupil") * frame.pupil_px)
     brightness = (field @ LUMINANCE.astype(np.float32))[even] / LUMINANCE.sum()
     low, high = np.quantile(brightness, (0.05, 0.95))
     fine = cv2.Laplacian(left[..., 1], cv2.CV_32F, ksize=1)[even]
@@ -57,22 +57,22 @@ def lit_like(light: Image, frame: Frame, even: Mask, unmarked: Mask) -> tuple[Im
     return (light / np.exp(gain)).astype(np.float32), found
 
 
-def gain_ln(light: Image, frame: Frame, even: Mask) -> Array:
+def log_gain(light: Image, frame: ComparisonFrame, even: Mask) -> Array:
     """Return by how much a registered picture is brighter than a frame (3,), in logarithms: the median of `even`."""
-    return np.asarray(np.median(_over(light[even], frame.light[even]), axis=0), np.float64)
+    return np.asarray(np.median(_log_ratio(light[even], frame.light[even]), axis=0), np.float64)
 
 
-def _over(light: Image, other: Image) -> Image:
-    return np.asarray(ln_light(light) - ln_light(other), np.float32)
+def _log_ratio(light: Image, other: Image) -> Image:
+    return np.asarray(log_light(light) - log_light(other), np.float32)
 
 
-def _contrast(light: Image, frame: Frame, unmarked: Mask) -> float:
+def _contrast(light: Image, frame: ComparisonFrame, unmarked: Mask) -> float:
     """Return how much stronger the features of a face stand out than in the frame."""
     there = frame.oval() & unmarked
     spread = []
     for one in (light, frame.light):
-        grey = ln_luminance(one)
+        grey = log_luminance(one)
         fine = cv2.GaussianBlur(grey, (0, 0), max(0.7, 0.03 * frame.pupil_px))
-        over = fine - soft(grey, limit("pair", "light_wide_pupil") * frame.pupil_px)
+        over = fine - gaussian_blur(grey, limit("pair", "light_wide_pupil") * frame.pupil_px)
         spread.append(float(over[there].std()))
     return spread[0] / max(spread[1], 1e-6)

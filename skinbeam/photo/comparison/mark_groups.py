@@ -7,19 +7,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Unknown
+from skinbeam.model.estimate import Unknown
+from skinbeam.photo.comparison.frame import ComparedPhoto, ComparisonFrame
+from skinbeam.photo.comparison.registration import RegisteredPicture
 from skinbeam.photo.findings.mark import CarriedBy, Mark
-from skinbeam.photo.gates import limit
-from skinbeam.photo.pairs.registration import Registered
-from skinbeam.photo.pairs.shot import Frame, Shot
+from skinbeam.photo.limits import limit
 
-__all__ = ["Place", "covered", "places_of"]
+__all__ = ["MarkGroup", "cover_mask", "group_marks"]
 
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Place:
+class MarkGroup:
     """Marks of a kind in a region: those of the picture before and those of the picture after together.
 
     Places that only one picture chose would show less in the other: what stands out by chance does so once.
@@ -43,7 +43,9 @@ class Place:
         return self.kind in ("redness", "diffuse-pigment")
 
 
-def places_of(before: Shot, after: Shot, laid: Registered, frame: Frame) -> tuple[Place, ...]:
+def group_marks(
+    before: ComparedPhoto, after: ComparedPhoto, laid: RegisteredPicture, frame: ComparisonFrame
+) -> tuple[MarkGroup, ...]:
     """Return the places of kinds that both pictures tell."""
     untold = {
         finding.kind for shot in (before, after) for finding in shot.findings if isinstance(finding.confidence, Unknown)
@@ -58,14 +60,14 @@ def places_of(before: Shot, after: Shot, laid: Registered, frame: Frame) -> tupl
         own, other = (
             [mark for mark in shot.marks if (mark.kind, mark.region) == (kind, region)] for shot in (before, after)
         )
-        cover = frame.laid(_together(own, before))
-        there = cv2.remap(_together(other, after), laid.at, None, cv2.INTER_LINEAR)
+        cover = frame.laid(_combine_marks(own, before))
+        there = cv2.remap(_combine_marks(other, after), laid.at, None, cv2.INTER_LINEAR)
         mask = cv2.dilate((np.maximum(cover, there) > 0.25).astype(np.uint8), disc)
-        found.append(Place(kind, region, (own or other)[0].carried_by, mask.astype(bool), len(own), len(other)))
+        found.append(MarkGroup(kind, region, (own or other)[0].carried_by, mask.astype(bool), len(own), len(other)))
     return tuple(found)
 
 
-def covered(places: Sequence[Place], shape: tuple[int, ...], *, patches: bool) -> Mask:
+def cover_mask(places: Sequence[MarkGroup], shape: tuple[int, ...], *, patches: bool) -> Mask:
     """Return what patches, or all other marks, cover (height, width)."""
     mask = np.zeros(shape[:2], bool)
     for place in places:
@@ -74,7 +76,7 @@ def covered(places: Sequence[Place], shape: tuple[int, ...], *, patches: bool) -
     return mask
 
 
-def _together(marks: Sequence[Mark], shot: Shot) -> NDArray[np.float32]:
+def _combine_marks(marks: Sequence[Mark], shot: ComparedPhoto) -> NDArray[np.float32]:
     whole = np.zeros(shot.skin.shape, np.float32)
     for mark in marks:
         there = whole[mark.window]

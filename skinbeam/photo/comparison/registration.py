@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.face.record import Face
-from skinbeam.photo.gates import limit
-from skinbeam.photo.pairs.shot import Frame, ln_luminance
-from skinbeam.photo.pairs.soft import soft
-from skinbeam.provenance import used
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.comparison.blur import gaussian_blur
+from skinbeam.photo.comparison.frame import ComparisonFrame, log_luminance
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.limits import limit
 
-__all__ = ["Registered", "plain_grey", "registered"]
+__all__ = ["RegisteredPicture", "normalised_luminance", "register"]
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -26,7 +26,7 @@ _SPREADS = 2.5  # of grey around its surroundings that the bytes of the flow hol
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegisteredPicture:
     """A picture in the frame of another.
 
     Parameters
@@ -51,28 +51,28 @@ class Registered:
     agreement: float
 
 
-def plain_grey(light: Image, pupil_px: float) -> Image:
+def normalised_luminance(light: Image, pupil_px: float) -> Image:
     """Return the logarithm of luminance over that of its surroundings, in standard deviations of these."""
     around = limit("pair", "grey_around_pupil") * pupil_px
-    grey = cv2.GaussianBlur(ln_luminance(light), (0, 0), max(0.7, limit("pair", "grey_blur_pupil") * pupil_px))
-    over = grey - soft(grey, around)
-    spread = np.sqrt(soft(over * over, around).clip(0) + np.float32(limit("pair", "grey_floor_ln")) ** 2)
+    grey = cv2.GaussianBlur(log_luminance(light), (0, 0), max(0.7, limit("pair", "grey_blur_pupil") * pupil_px))
+    over = grey - gaussian_blur(grey, around)
+    spread = np.sqrt(gaussian_blur(over * over, around).clip(0) + np.float32(limit("pair", "grey_floor_ln")) ** 2)
     return np.asarray(over / spread, np.float32)
 
 
-def registered(light: Image, face: Face, frame: Frame) -> Registered:
+def register(light: Image, face: Face, frame: ComparisonFrame) -> RegisteredPicture:
     """Return the picture of linear light (height, width, 3) and its face in a frame."""
-    used("kroeger2016")
+    cite_sources("kroeger2016")
     shrunk = min(1.0, frame.pupil_px / face.pupil_px)
     small, moved = light, face
     if shrunk < 1:
         small = cv2.resize(light, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
         moved = face.moved(shrunk, 0.0, 0.0)
-    way, flow_pupil, agreement = _way(small, moved, frame)
+    way, flow_pupil, agreement = _find_transform(small, moved, frame)
     at = way.at(*_pixels(frame.light.shape))
     inside = (at[..., 0] >= 0) & (at[..., 1] >= 0) & (at[..., 0] < small.shape[1]) & (at[..., 1] < small.shape[0])
-    return Registered(
-        _sampled(small, at),
+    return RegisteredPicture(
+        _sample_at(small, at),
         ((at + 0.5) / shrunk - 0.5).astype(np.float32),
         inside,
         face.pupil_px / frame.pupil_px,
@@ -84,7 +84,7 @@ def registered(light: Image, face: Face, frame: Frame) -> Registered:
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Transform:
     """From pixels of the frame to those of another picture: turn and scale, shift, and a flow before both.
 
     `flow` (h, w, 2), in pixels of the frame, stands on a grid `coarse` times as coarse.
@@ -103,7 +103,7 @@ class _Way:
         return np.stack([there.real, there.imag], axis=-1)
 
 
-def _way(light: Image, face: Face, frame: Frame) -> tuple[_Way, float, float]:
+def _find_transform(light: Image, face: Face, frame: ComparisonFrame) -> tuple[_Transform, float, float]:
     """Return the way to another picture as fine as the frame, what the points left of it, and how both agree.
 
     The flow is found on a copy: its first answer mends what the three points err by, its second is what is left.
@@ -116,21 +116,21 @@ def _way(light: Image, face: Face, frame: Frame) -> tuple[_Way, float, float]:
     x, y = ((one + 0.5) * coarse - 0.5 for one in _pixels((size[1], size[0])))
     # Both are brought to the grid in one way, so that equal pictures are equal there.
     first, other = (one if coarse == 1 else cv2.GaussianBlur(one, (0, 0), 0.5 * coarse) for one in (frame.light, light))
-    grey = plain_grey(_sampled(first, np.stack([x, y], axis=-1)), pupil_px)
+    grey = normalised_luminance(_sample_at(first, np.stack([x, y], axis=-1)), pupil_px)
     still = np.zeros((*own.shape, 2), np.float32)
-    way = _Way(*_similarity(*(np.array(_points(one)) for one in (frame.face, face))), still, coarse)
+    way = _Transform(*_similarity(*(np.array(_points(one)) for one in (frame.face, face))), still, coarse)
 
     def seen() -> Image:
-        return plain_grey(_sampled(other, way.at(x, y)), pupil_px)
+        return normalised_luminance(_sample_at(other, way.at(x, y)), pupil_px)
 
-    flow, weight = _flow(grey, seen(), own, pupil_px)
+    flow, weight = _optical_flow(grey, seen(), own, pupil_px)
     of = (x + 1j * y)[own]
     to = way.turn * (of + coarse * (flow[..., 0] + 1j * flow[..., 1])[own]) + way.shift
-    way = _Way(*_similarity(of, to, weight[own]), way.flow, coarse)
-    flow, _ = _flow(grey, seen(), own, pupil_px)
+    way = _Transform(*_similarity(of, to, weight[own]), way.flow, coarse)
+    flow, _ = _optical_flow(grey, seen(), own, pupil_px)
     needed = np.hypot(flow[..., 0], flow[..., 1])
     held = np.minimum(1.0, limit("pair", "flow_held_pupil") * pupil_px / np.maximum(needed, 1e-6))
-    way = _Way(way.turn, way.shift, flow * held[..., None] * np.float32(coarse), coarse)
+    way = _Transform(way.turn, way.shift, flow * held[..., None] * np.float32(coarse), coarse)
     agreement = float(np.corrcoef(grey[own], seen()[own])[0, 1])
     return way, float(np.quantile(needed[own], 0.95)) / pupil_px, agreement
 
@@ -153,12 +153,12 @@ def _similarity(of: Array, to: Array, weight: Array | float = 1.0) -> tuple[comp
     return turn, b - turn * a
 
 
-def _sampled(light: Image, at: Array) -> Image:
+def _sample_at(light: Image, at: Array) -> Image:
     laid = cv2.remap(light, at.astype(np.float32), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(np.maximum(laid, 0.0), np.float32)
 
 
-def _flow(one: Image, other: Image, face: Mask, pupil_px: float) -> tuple[Image, Image]:
+def _optical_flow(one: Image, other: Image, face: Mask, pupil_px: float) -> tuple[Image, Image]:
     """Return a smooth flow (height, width, 2) from one plain grey to another, and how surely it leads back."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     a, b = (np.clip(128 + 127 / _SPREADS * image, 0, 255).astype(np.uint8) for image in (one, other))
@@ -168,5 +168,5 @@ def _flow(one: Image, other: Image, face: Mask, pupil_px: float) -> tuple[Image,
     missed = np.hypot(*np.moveaxis(there + returned, -1, 0)) / (limit("pair", "flow_back_pupil") * pupil_px)
     weight = (np.exp(-(missed**2)) * face).astype(np.float32)
     wide = limit("pair", "flow_smooth_pupil") * pupil_px
-    smooth = soft(there * weight[..., None], wide) / (soft(weight, wide).clip(0) + 1e-3)[..., None]
+    smooth = gaussian_blur(there * weight[..., None], wide) / (gaussian_blur(weight, wide).clip(0) + 1e-3)[..., None]
     return np.asarray(smooth, np.float32), weight

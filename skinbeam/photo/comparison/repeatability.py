@@ -1,4 +1,10 @@
-"""What is measured on both pictures of a pair, and by how much it would differ if the skin had not changed."""
+"""Measure both pictures of a pair, and copies of them, which give the error where the skin has not changed.
+
+Copies of a picture that differ from it as the other picture of a pair does, in all but the skin.
+
+What is measured on such a copy ought to be what was measured on the picture: how far it is not is what the comparison
+errs by, at the least. A second photograph of the same skin differs by more: by a blush, a look, the shine of the day.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -6,20 +12,95 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.findings.pigment import Pigments
-from skinbeam.photo.gates import limit
-from skinbeam.photo.pairs.contrasts import Ground, Measure, Parts, contrasts, parts_of, unevenness
-from skinbeam.photo.pairs.copies import copied
-from skinbeam.photo.pairs.light import LightChange, gain_ln
-from skinbeam.photo.pairs.registration import Registered, registered
-from skinbeam.photo.pairs.sharpness import softened
-from skinbeam.photo.pairs.shot import Frame
-from skinbeam.photo.pairs.soft import mean_within
+from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
+from skinbeam.photo.comparison.blur import masked_mean, soften
+from skinbeam.photo.comparison.contrast import (
+    ContrastMeasure,
+    DensityParts,
+    ReferenceSkin,
+    density_parts,
+    measure_contrasts,
+    measure_unevenness,
+)
+from skinbeam.photo.comparison.frame import ComparisonFrame
+from skinbeam.photo.comparison.illumination import LightChange, log_gain
+from skinbeam.photo.comparison.registration import RegisteredPicture, register
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections
 
-__all__ = ["MAPS", "Compared", "Repeated", "repeated"]
+__all__ = [
+    "MAPS",
+    "ComparisonSetup",
+    "RepeatedMeasurement",
+    "make_copy",
+    "measure_repeatedly",
+]
+
+Image = NDArray[np.float32]
+
+
+def make_copy(
+    light: Image, face: Face, change: LightChange, flow_pupil: float, rng: np.random.Generator
+) -> tuple[Image, Face]:
+    """Return a copy of linear light (height, width, 3), and its face as a finder may see it.
+
+    Light, contrast and noise change as between the pictures; the head turns by as much as they needed of a flow; the
+    picture is turned, made smaller and stored anew.
+    """
+    ln = np.log(np.maximum(light, 1e-4))
+    middle = np.median(ln, axis=(0, 1))
+    ln = middle + change.contrast * (ln - middle) + change.gain_ln + change.field
+    ln = ln + change.noise_ln * rng.standard_normal(ln.shape)
+    exposed = np.exp(ln)
+    height, width = light.shape[:2]
+    zoom = rng.uniform(1 - limit("pair", "copy_smaller"), 1.0)
+    turn = zoom * np.exp(1j * np.radians(rng.normal(0, limit("pair", "copy_turn_deg"))))
+    middle_px = complex(*face.middle)
+    shift = middle_px - turn * middle_px + complex(*rng.uniform(-0.5, 0.5, 2))
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    of = ((x + 1j * y) - shift) / turn
+    wave = _displacement_wave(light.shape[:2], face.pupil_px, flow_pupil * face.pupil_px, rng)
+    at = np.stack([of.real + wave[0], of.imag + wave[1]], axis=-1).astype(np.float32)
+    laid = cv2.remap(exposed.astype(np.float32), at, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return _jpeg_round_trip(laid), _perturb_face(face, turn, shift, rng)
+
+
+def _displacement_wave(shape: tuple[int, ...], pupil_px: float, size_px: float, rng: np.random.Generator) -> Image:
+    """A smooth displacement (2, height, width) whose 95th percentile is about `size_px`."""
+    wide = limit("pair", "copy_wave_pupil") * pupil_px
+    coarse = max(1.0, wide / 4)
+    grid = tuple(max(4, round(side / coarse)) for side in shape)
+    raw = [cv2.GaussianBlur(rng.standard_normal(grid).astype(np.float32), (0, 0), 4.0) for _ in range(2)]
+    waves = np.stack([cv2.resize(one, shape[::-1], interpolation=cv2.INTER_CUBIC) for one in raw])
+    return np.asarray(waves * (size_px / max(float(np.quantile(np.hypot(*waves), 0.95)), 1e-9)), np.float32)
+
+
+def _jpeg_round_trip(light: Image) -> Image:
+    """Return light as a JPEG keeps it."""
+    coded = np.round(255 * np.clip(linear_to_srgb(light.astype(np.float64)), 0, 1)).astype(np.uint8)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(limit("pair", "copy_quality"))]
+    _, data = cv2.imencode(".jpg", coded[..., ::-1], quality)
+    kept = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return srgb_to_linear(kept[..., ::-1]).astype(np.float32)
+
+
+def _perturb_face(face: Face, turn: complex, shift: complex, rng: np.random.Generator) -> Face:
+    """Return the face of a turned picture, its points missed by what a finder misses them."""
+    missed = limit("pair", "points_sd_pupil") * face.pupil_px * abs(turn)
+
+    def to(point: tuple[float, float]) -> tuple[float, float]:
+        there = turn * complex(*point) + shift + missed * complex(*rng.standard_normal(2))
+        return there.real, there.imag
+
+    return replace(
+        face, right_pupil=to(face.right_pupil), left_pupil=to(face.left_pupil), mouth=to(face.mouth), points=None
+    )
+
+
+# What is measured on both pictures of a pair, and by how much it would differ if the skin had not changed.
 
 Array = NDArray[np.float64]
-Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 MAPS = ("melanin", "haemoglobin")
@@ -27,7 +108,7 @@ _SEED = 20_260_000  # of the copies: the same pair gives the same numbers
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonSetup:
     """What two pictures are compared by.
 
     Parameters
@@ -37,19 +118,19 @@ class Compared:
     blur_px : of the light, before it is parted.
     """
 
-    frame: Frame
-    places: tuple[Measure | None, ...]
-    ground: Ground
-    pigment: Pigments
+    frame: ComparisonFrame
+    places: tuple[ContrastMeasure | None, ...]
+    ground: ReferenceSkin
+    pigment: PigmentDirections
     blur_px: float
 
-    def contrasts(self, parts: Parts) -> Array:
+    def contrasts(self, parts: DensityParts) -> Array:
         """Return how much each place stands out (place)."""
-        return contrasts(parts, self.places, self.ground, self.frame.pupil_px)
+        return measure_contrasts(parts, self.places, self.ground, self.frame.pupil_px)
 
-    def parts(self, light: Image) -> Parts:
+    def parts(self, light: Image) -> DensityParts:
         """Return the parts of linear light (height, width, 3)."""
-        return parts_of(light, self.pigment, self.blur_px)
+        return density_parts(light, self.pigment, self.blur_px)
 
     @property
     def map_px(self) -> float:
@@ -61,13 +142,13 @@ class Compared:
         """Pixels of a map over which it tells one thing: a disc of two deviations of its blurs together."""
         return float(np.pi * 4 * (self.map_px**2 + self.blur_px**2))
 
-    def smooth(self, parts: Parts, name: str) -> Image:
+    def smooth(self, parts: DensityParts, name: str) -> Image:
         """Return one of the parts as a map that is told."""
         return np.asarray(cv2.GaussianBlur(getattr(parts, name), (0, 0), self.map_px), np.float32)
 
 
 @dataclass(frozen=True)
-class Repeated:
+class RepeatedMeasurement:
     """What was measured on two pictures, and what copies of them differ from them by.
 
     Parameters
@@ -90,7 +171,9 @@ class Repeated:
     told: dict[str, Mask]
 
 
-def repeated(compared: Compared, laid: Registered, lit: LightChange, soft_px: tuple[float, float]) -> Repeated:
+def measure_repeatedly(
+    compared: ComparisonSetup, laid: RegisteredPicture, lit: LightChange, soft_px: tuple[float, float]
+) -> RepeatedMeasurement:
     """Measure a registered picture and its frame, and copies of both.
 
     Half of the copies are of the picture before, under the light of the one after, and half the other way round. Their
@@ -104,7 +187,7 @@ def repeated(compared: Compared, laid: Registered, lit: LightChange, soft_px: tu
     from scipy.special import stdtrit  # late: a page without a photograph need not load it
 
     frame, even = compared.frame, compared.ground.even
-    seen = [softened(light, px) for light, px in zip((frame.light, laid.light), soft_px, strict=True)]
+    seen = [soften(light, px) for light, px in zip((frame.light, laid.light), soft_px, strict=True)]
     parts = [compared.parts(light) for light in (seen[0], (seen[1] / np.exp(lit.gain_ln)).astype(np.float32))]
     own = [compared.contrasts(one) for one in parts]
     maps = {name: [compared.smooth(one, name) for one in parts] for name in MAPS}
@@ -113,9 +196,9 @@ def repeated(compared: Compared, laid: Registered, lit: LightChange, soft_px: tu
     missed, squares = [], {name: np.zeros(even.shape, np.float32) for name in MAPS}
     for k in range(number):
         side = k % 2
-        copy_of = copied(seen[side], frame.face, (lit, back)[side], laid.flow_pupil, rng)
-        again = registered(*copy_of, frame)
-        gain = gain_ln(again.light, frame, even & again.inside)
+        copy_of = make_copy(seen[side], frame.face, (lit, back)[side], laid.flow_pupil, rng)
+        again = register(*copy_of, frame)
+        gain = log_gain(again.light, frame, even & again.inside)
         copy = compared.parts((again.light / np.exp(gain)).astype(np.float32))
         missed.append(compared.contrasts(copy) - own[side])
         for name in MAPS:
@@ -126,15 +209,15 @@ def repeated(compared: Compared, laid: Registered, lit: LightChange, soft_px: tu
         float(stdtrit(number, 1 - outside / (2 * max(n, 1)))) for n in (1, len(compared.places), spots)
     )
     change = {name: np.asarray(maps[name][1] - maps[name][0], np.float32) for name in MAPS}
-    told = {name: _told(change[name], squares[name], compared, all_over) for name in MAPS}
-    uneven = unevenness(parts[0], compared.places, compared.ground, frame.pupil_px)
+    told = {name: _significant_change(change[name], squares[name], compared, all_over) for name in MAPS}
+    uneven = measure_unevenness(parts[0], compared.places, compared.ground, frame.pupil_px)
     spread = np.sqrt(np.mean(np.square(missed), axis=0))
-    return Repeated(own[0], own[1], spread, uneven, one, together, change, told)
+    return RepeatedMeasurement(own[0], own[1], spread, uneven, one, together, change, told)
 
 
-def _told(change: Image, squares: Image, compared: Compared, times: float) -> Mask:
+def _significant_change(change: Image, squares: Image, compared: ComparisonSetup, times: float) -> Mask:
     """Return where a change passes the error there, and the error of what lies around."""
     wide = limit("pair", "light_wide_pupil") * compared.frame.pupil_px
     skin = compared.ground.skin
-    error = np.sqrt(np.maximum(mean_within(squares, skin, wide), squares))
+    error = np.sqrt(np.maximum(masked_mean(squares, skin, wide), squares))
     return np.asarray(skin & (np.abs(change) > times * error))

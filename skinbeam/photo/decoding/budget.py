@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Limits", "RefusedPictureError"]
+__all__ = ["DecoderBudget", "RefusedPictureError"]
 
 
 @dataclass(frozen=True)
-class Limits:
+class DecoderBudget:
     """What a photograph may ask for: pixels, least of them on a side, scans of a JPEG, bytes and processor seconds."""
 
     pixels: int

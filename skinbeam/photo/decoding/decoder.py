@@ -15,18 +15,18 @@ from typing import Any
 
 from PIL import Image
 
-from skinbeam.photo.reading.asked import Limits, RefusedPictureError
-from skinbeam.photo.reading.dicom import dicom_picture, is_dicom
-from skinbeam.photo.reading.srgb import upright_srgb
+from skinbeam.photo.decoding.budget import DecoderBudget, RefusedPictureError
+from skinbeam.photo.decoding.dicom import dicom_picture, is_dicom
+from skinbeam.photo.decoding.srgb import upright_srgb
 
-__all__ = ["main", "picture_of", "scans_of"]
+__all__ = ["count_scans", "decode_picture", "main"]
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 _START_OF_SCAN, _END, _RESTARTS = 0xDA, 0xD9, range(0xD0, 0xD8)
 
 
-def picture_of(data: bytes, limits: Limits) -> Image.Image:
+def decode_picture(data: bytes, limits: DecoderBudget) -> Image.Image:
     """Return the picture in the bytes of a file: upright, RGB, sRGB, 8 bit.
 
     Raises
@@ -37,9 +37,11 @@ def picture_of(data: bytes, limits: Limits) -> Image.Image:
         warnings.simplefilter("ignore")  # Pillow warns where the checks below refuse
         try:
             if is_dicom(data):
-                image, profile = dicom_picture(data, limits, lambda coded, formats: _decoded(coded, formats, limits))
+                image, profile = dicom_picture(
+                    data, limits, lambda coded, formats: _decode_first(coded, formats, limits)
+                )
                 return upright_srgb(image, profile=profile)
-            return upright_srgb(_decoded(data, _formats(data), limits))
+            return upright_srgb(_decode_first(data, _formats(data), limits))
         except (RefusedPictureError, MemoryError):
             raise
         except Exception:
@@ -59,7 +61,7 @@ def _formats(data: bytes) -> tuple[str, ...]:
     return ("HEIF",)
 
 
-def _decoded(data: bytes, formats: tuple[str, ...], limits: Limits) -> Image.Image:
+def _decode_first(data: bytes, formats: tuple[str, ...], limits: DecoderBudget) -> Image.Image:
     """Return the first picture of a file, decoded, once what it asks for has been checked."""
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
@@ -70,17 +72,17 @@ def _decoded(data: bytes, formats: tuple[str, ...], limits: Limits) -> Image.Ima
     except Exception:
         raise RefusedPictureError("not_picture") from None
     limits.check_size(*image.size)
-    if image.format in ("JPEG", "MPO") and (scans := scans_of(data)) > limits.scans:
+    if image.format in ("JPEG", "MPO") and (scans := count_scans(data)) > limits.scans:
         raise RefusedPictureError("scans", scans=scans, most=limits.scans)
     # MPO: a camera's JPEG with a preview behind it; HEIF: the picture that the file calls its first.
-    if image.format not in ("MPO", "HEIF") and _another(image):
+    if image.format not in ("MPO", "HEIF") and _has_another(image):
         raise RefusedPictureError("animated")
     image.load()
     limits.check_size(*image.size)  # a HEIC picture may turn out otherwise than its head said
     return image
 
 
-def _another(image: Image.Image) -> bool:
+def _has_another(image: Image.Image) -> bool:
     """Whether a second picture follows; a TIFF may hold a million, so they are not counted."""
     try:
         image.seek(1)
@@ -89,7 +91,7 @@ def _another(image: Image.Image) -> bool:
     return True
 
 
-def scans_of(data: bytes) -> int:
+def count_scans(data: bytes) -> int:
     """Return how often a JPEG goes over its picture; a progressive one does so about ten times.
 
     Segments are passed over by their length: what they hold, a small copy of the picture among it, is not counted. In
@@ -110,13 +112,13 @@ def scans_of(data: bytes) -> int:
 
 def main() -> None:
     """Decode the photograph on the standard input under the limits in the first argument."""
-    limits = Limits(**json.loads(sys.argv[1]))
+    limits = DecoderBudget(**json.loads(sys.argv[1]))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
     told: dict[str, Any]
     pixels = b""
     try:
-        image = picture_of(sys.stdin.buffer.read(), limits)
+        image = decode_picture(sys.stdin.buffer.read(), limits)
         told = {"width": image.width, "height": image.height}
         pixels = image.tobytes()
     except RefusedPictureError as refused:

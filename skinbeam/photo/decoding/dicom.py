@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from skinbeam.photo.reading.asked import Limits, RefusedPictureError
+from skinbeam.photo.decoding.budget import DecoderBudget, RefusedPictureError
 
 __all__ = ["dicom_picture", "is_dicom"]
 
@@ -38,7 +38,7 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 
 # A JPEG or JPEG 2000 by its bytes and the formats that it may have, to a picture.
-Coded = Callable[[bytes, tuple[str, ...]], Image.Image]
+ImageDecoder = Callable[[bytes, tuple[str, ...]], Image.Image]
 
 
 def is_dicom(data: bytes) -> bool:
@@ -46,7 +46,7 @@ def is_dicom(data: bytes) -> bool:
     return data[_PREAMBLE : _PREAMBLE + 4] == _MAGIC
 
 
-def dicom_picture(data: bytes, limits: Limits, coded: Coded) -> tuple[Image.Image, bytes | None]:
+def dicom_picture(data: bytes, limits: DecoderBudget, coded: ImageDecoder) -> tuple[Image.Image, bytes | None]:
     """Return the one picture of a DICOM file as it is stored, and its colour profile.
 
     Raises
@@ -77,13 +77,13 @@ def dicom_picture(data: bytes, limits: Limits, coded: Coded) -> tuple[Image.Imag
         frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
         if syntax in _JPEG_2000:
             return coded(frame, ("JPEG2000",)), profile
-        return coded(_told(frame, interpretation), ("JPEG", "MPO")), profile
+        return coded(_mark_components(frame, interpretation), ("JPEG", "MPO")), profile
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated and syntax != _RUN_LENGTHS:
         raise RefusedPictureError("dicom_coding", coding=dataset.file_meta.TransferSyntaxUID.name[:60])
     return _pixels(dataset, interpretation), profile
 
 
-def _told(frame: bytes, interpretation: str) -> bytes:
+def _mark_components(frame: bytes, interpretation: str) -> bytes:
     """Return a JPEG that says itself what its components are, where only the DICOM file says it."""
     if b"Adobe\x00" in frame[:4096] or b"JFIF\x00" in frame[:64]:
         return frame

@@ -1,6 +1,6 @@
 """Reads a photograph: upright, sRGB, 8 bit, without its metadata; hostile files are refused early.
 
-Decoding is left to a process of its own (`photo.reading.decoder`), with limits of its time and memory: a megabyte of
+Decoding is left to a process of its own (`photo.decoding.decoder`), with limits of its time and memory: a megabyte of
 JPEG may hold thousands of scans, each of which goes over the whole picture.
 """
 
@@ -18,20 +18,20 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.document import sha256_of
-from skinbeam.errors import InputError
-from skinbeam.messages import Message
-from skinbeam.photo.gates import limit
-from skinbeam.schema.load import read_bytes
+from skinbeam.model.document import sha256_hex
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import read_bytes
+from skinbeam.photo.limits import limit
+from skinbeam.text import Message
 
-__all__ = ["Photograph", "Picture", "decode", "limits", "read"]
+__all__ = ["DecodedPhotograph", "Picture", "decode_photograph", "decoder_budget", "read_photograph"]
 
 Picture = NDArray[np.uint8]  # (height, width, 3), sRGB, upright
 
 # Behind all that is installed, so that nothing here stands in place of a library.
-_DECODER = "import sys; sys.path.append(sys.argv[2]); from skinbeam.photo.reading.decoder import main; main()"
+_DECODER = "import sys; sys.path.append(sys.argv[2]); from skinbeam.photo.decoding.decoder import main; main()"
 _ROOT = Path(__file__).parents[3]
-_WAITED = 4  # seconds by the clock for each of the processor: a busy machine is no fault of the photograph
+_CLOCK_FACTOR = 4  # seconds by the clock for each of the processor: a busy machine is no fault of the photograph
 
 _LIMITS = {
     "pixels": "pixels_max",
@@ -63,14 +63,14 @@ _CODES = {
 
 
 @dataclass(frozen=True)
-class Photograph:
+class DecodedPhotograph:
     """A photograph as it was decoded, once for all that look at it; `sha256` is that of the file's content."""
 
     rgb: Picture
     sha256: str
 
 
-def read(path: Path | str, *, field: str = "photo") -> Photograph:
+def read_photograph(path: Path | str, *, field: str = "photo") -> DecodedPhotograph:
     """Return the photograph in a file, turned upright by its EXIF orientation.
 
     Nothing else of the file is kept: place, time and camera are never read.
@@ -82,25 +82,25 @@ def read(path: Path | str, *, field: str = "photo") -> Photograph:
     """
     path = Path(path)
     data = read_bytes(path, field=field, most=int(limit("read", "bytes_max")), what="a photograph")
-    return Photograph(decode(data, name=path.name, field=field), sha256_of(data))
+    return DecodedPhotograph(decode_photograph(data, name=path.name, field=field), sha256_hex(data))
 
 
-def limits() -> dict[str, int]:
-    """Return what a photograph may ask for, by the names of `photo.reading.asked.Limits`."""
+def decoder_budget() -> dict[str, int]:
+    """Return what a photograph may ask for, by the names of `photo.decoding.budget.DecoderBudget`."""
     return {name: int(limit("read", entry)) for name, entry in _LIMITS.items()}
 
 
-def decode(data: bytes, *, name: str, field: str = "photo") -> Picture:
-    """Return the picture in the bytes of a file; `name` is used in complaints only. Raises as `read`."""
+def decode_photograph(data: bytes, *, name: str, field: str = "photo") -> Picture:
+    """Return the picture in the bytes of a file; `name` is used in complaints only. Raises as `read_photograph`."""
     if not data:
         raise _refusal("empty", name, field)
-    allowed = limits()
+    allowed = decoder_budget()
     # -P: nothing of the folder that it is started in is imported in place of a library.
     words = [sys.executable, "-P", "-c", _DECODER, json.dumps(allowed), str(_ROOT)]
     pipe = subprocess.PIPE
     with (
         subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as child,
-        _killed_after(child, _WAITED * allowed["seconds"]),
+        _kill_after(child, _CLOCK_FACTOR * allowed["seconds"]),
     ):
         assert child.stdin is not None
         assert child.stdout is not None
@@ -110,7 +110,7 @@ def decode(data: bytes, *, name: str, field: str = "photo") -> Picture:
         told: Mapping[str, Any] = json.loads(child.stdout.readline() or "{}")
         if "width" in told:
             picture = np.empty((told["height"], told["width"], 3), np.uint8)
-            if _filled(picture, child.stdout):
+            if _read_into(picture, child.stdout):
                 return picture
     if "refused" in told:
         raise _refusal(told["refused"], name, field, **told["params"])
@@ -120,7 +120,7 @@ def decode(data: bytes, *, name: str, field: str = "photo") -> Picture:
 
 
 @contextmanager
-def _killed_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+def _kill_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
     """Kill a process when the block takes longer, and when it ends."""
     timer = threading.Timer(seconds, child.kill)
     timer.daemon = True
@@ -133,7 +133,7 @@ def _killed_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[No
         child.kill()
 
 
-def _filled(picture: Picture, pixels: IO[bytes]) -> bool:
+def _read_into(picture: Picture, pixels: IO[bytes]) -> bool:
     """Fill a picture with the bytes that follow; False where they break off."""
     left = picture.data.cast("B")
     while left:

@@ -1,18 +1,80 @@
-"""Brings a decoded picture to upright 8-bit sRGB: orientation, transparency, depth and the colours of its coding.
+"""Convert a decoded picture to upright 8-bit sRGB, with the colour profiles that files only name.
 
-The colours are those of the embedded profile, else those that the file names: Display P3 by the numbers of a HEIC
-picture (ISO/IEC 23091-2), Adobe RGB by the mark that cameras write (Exif 2.3, DCF 2.0). Without either they are sRGB.
+Colour profiles of the spaces that a file names without describing them: Display P3 and Adobe RGB.
+
+A profile is written as bytes (ICC.1:2001-04): three primaries adapted to D50, a white, and one curve for all of them.
 """
 
 import io
+import struct
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
-from skinbeam.photo.reading.asked import RefusedPictureError
-from skinbeam.photo.reading.profile import ADOBE_RGB, DISPLAY_P3
+from skinbeam.photo.decoding.budget import RefusedPictureError
 
-__all__ = ["upright_srgb"]
+__all__ = [
+    "ADOBE_RGB",
+    "DISPLAY_P3",
+    "matrix_profile",
+    "upright_srgb",
+]
+
+_D50 = (0.9642, 1.0, 0.8249)
+_SRGB_STEPS = 1024
+
+
+def _fixed_point(value: float) -> bytes:
+    return struct.pack(">i", round(65536 * value))
+
+
+def matrix_profile(primaries: Sequence[Sequence[float]], curve: Sequence[int]) -> bytes:
+    """Return an ICC profile of RGB.
+
+    Parameters
+    ----------
+    primaries : X, Y, Z under D50 of full red, green and blue.
+    curve : one number, the exponent times 256, or the curve from 0 to 65535 in even steps.
+    """
+    points = b"XYZ " + bytes(4)
+    line = b"curv" + bytes(4) + struct.pack(f">I{len(curve)}H", len(curve), *curve)
+    tags = {b"wtpt": points + b"".join(map(_fixed_point, _D50))}
+    for name, primary in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True):
+        tags[name] = points + b"".join(map(_fixed_point, primary))
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), line + bytes(-len(line) % 4))
+    tags[b"cprt"] = b"text" + bytes(4) + b"none\0" + bytes(3)
+    tags[b"desc"] = b"desc" + bytes(4) + struct.pack(">I", 4) + b"RGB\0" + bytes(12 + 67)
+    tags[b"desc"] += bytes(-len(tags[b"desc"]) % 4)
+    place = 128 + 4 + 12 * len(tags)
+    table, content = struct.pack(">I", len(tags)), b""
+    for name, tag in tags.items():
+        table += struct.pack(">4sII", name, place + len(content), len(tag))
+        content += tag
+    head = struct.pack(">I4xI4s4s4s12x4s", place + len(content), 0x02400000, b"mntr", b"RGB ", b"XYZ ", b"acsp")
+    head += bytes(28) + b"".join(map(_fixed_point, _D50))
+    return head + bytes(128 - len(head)) + table + content
+
+
+def _srgb_curve() -> list[int]:
+    """The curve of sRGB (IEC 61966-2-1), which Display P3 shares."""
+    steps = (k / (_SRGB_STEPS - 1) for k in range(_SRGB_STEPS))
+    return [round(65535 * (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4)) for s in steps]
+
+
+# Primaries of SMPTE RP 431-2 with the white of D65, as Display P3 has them, adapted to D50 (Bradford).
+DISPLAY_P3 = matrix_profile(
+    ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)), _srgb_curve()
+)
+# Adobe RGB (1998), section 4.3.5.3: primaries adapted to D50, exponent 563/256.
+ADOBE_RGB = matrix_profile(
+    ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)), (563,)
+)
+
+# Brings a decoded picture to upright 8-bit sRGB: orientation, transparency, depth and the colours of its coding.
+#
+# The colours are those of the embedded profile, else those that the file names: Display P3 by the numbers of a HEIC
+# picture (ISO/IEC 23091-2), Adobe RGB by the mark that cameras write (Exif 2.3, DCF 2.0). Without either they are sRGB.
 
 _INTEROPERABILITY, _INDEX = 0xA005, 1
 _P3_PRIMARIES = 12
@@ -30,7 +92,7 @@ def upright_srgb(image: Image.Image, *, profile: bytes | None = None) -> Image.I
     ------
     RefusedPictureError : numbers whose white is not known, or colours of high dynamic range.
     """
-    profile = profile or image.info.get("icc_profile") or _named(image)
+    profile = profile or image.info.get("icc_profile") or _named_profile(image)
     image = _eight_bit(ImageOps.exif_transpose(image))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
@@ -43,11 +105,11 @@ def upright_srgb(image: Image.Image, *, profile: bytes | None = None) -> Image.I
         except (ImageCms.PyCMSError, OSError):
             converted = None  # a broken profile says nothing; the file's numbers are then read as sRGB
         if converted is not None:
-            return _clipped_as_before(converted, image)
+            return _restore_clipping(converted, image)
     return image.convert("RGB")
 
 
-def _named(image: Image.Image) -> bytes | None:
+def _named_profile(image: Image.Image) -> bytes | None:
     """Return the profile of the colours that a file names without describing them."""
     numbers: dict[str, Any] = image.info.get("nclx_profile") or {}
     if numbers.get("transfer_characteristics") in _HIGH_RANGE or numbers.get("color_primaries") == _BT2020_PRIMARIES:
@@ -72,7 +134,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
 
 
-def _clipped_as_before(converted: Image.Image, image: Image.Image) -> Image.Image:
+def _restore_clipping(converted: Image.Image, image: Image.Image) -> Image.Image:
     """Return the converted picture with a channel at either end only where the file has one there.
 
     A wider space has colours that sRGB has not: converted, they end at full light or black though nothing was lost in

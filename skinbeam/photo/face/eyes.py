@@ -1,4 +1,6 @@
-"""The pupils inside a face box: cascades say where an eye is, the edge of the iris says where its middle is.
+"""Find the pupils inside a face box, and measure the visible iris.
+
+The pupils inside a face box: cascades say where an eye is, the edge of the iris says where its middle is.
 
 Cascades of eyes are asked at several sizes of the box, since one size misses narrow or wrinkled lids that another
 finds. The pupil is then where light rises fastest outwards along circles of an iris's size, to both sides and below,
@@ -15,22 +17,28 @@ import cv2.data as cv2_data
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.reading.read import Picture
-from skinbeam.provenance import used
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.limits import limit, limit_entry
 
-__all__ = ["Box", "cascade", "eyes_of"]
+__all__ = [
+    "FaceBox",
+    "cascade",
+    "find_pupils",
+    "measure_iris_px",
+]
 
 Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
-Box = tuple[float, float, float, float]  # x, y, width, height
+FaceBox = tuple[float, float, float, float]  # x, y, width, height
 Point = tuple[float, float]
 
 _SIZES_PX = (160, 240, 320)  # to which a face box is brought before its eyes are sought
-_FINE_PX = 400  # and before the edge of the iris is
+_PUPIL_FINE_PX = 400  # and before the edge of the iris is
 _UPPER_FACE = 0.62  # share of a box that has the eyes
 # From the horizontal, downwards positive: the upper lid covers what is above, the lower one what is far below.
-_ARC_RAD = np.radians(np.linspace(-25.0, 45.0, 15))
+_PUPIL_ARC_RAD = np.radians(np.linspace(-25.0, 45.0, 15))
 
 
 @cache
@@ -39,14 +47,14 @@ def cascade(name: str) -> cv2.CascadeClassifier:
     return cv2.CascadeClassifier(str(Path(cv2_data.haarcascades) / f"haarcascade_{name}.xml"))
 
 
-def eyes_of(rgb: Picture, box: Box) -> tuple[Point, Point] | None:
+def find_pupils(rgb: Picture, box: FaceBox) -> tuple[Point, Point] | None:
     """Return the person's right and left pupil inside a face box, or None where no two eyes are seen."""
-    used("daugman1993")
+    cite_sources("daugman1993")
     x, y, width, height = box
     x0, y0 = max(int(x), 0), max(int(y), 0)
     upper = rgb[y0 : math.ceil(y + _UPPER_FACE * height), x0 : math.ceil(x + width)]
     gray = cv2.cvtColor(upper, cv2.COLOR_RGB2GRAY)
-    seen = np.concatenate([_seen(_at(gray, size / width)) / (size / width) for size in _SIZES_PX])
+    seen = np.concatenate([_eye_candidates(_rescale(gray, size / width)) / (size / width) for size in _SIZES_PX])
     middle = 0.5 * gray.shape[1]
     centres = []
     for side in (seen[seen[:, 0] < 0.96 * middle], seen[seen[:, 0] > 1.04 * middle]):
@@ -54,21 +62,21 @@ def eyes_of(rgb: Picture, box: Box) -> tuple[Point, Point] | None:
         if len(side) < limit("face", "eye_answers_min"):
             return None
         centres.append(np.median(side, axis=0))
-    scale = _FINE_PX / width
-    right, left = _pupils(_at(gray, scale), [centre * scale for centre in centres])
-    return _placed(right / scale, x0, y0), _placed(left / scale, x0, y0)
+    scale = _PUPIL_FINE_PX / width
+    right, left = _best_pupils(_rescale(gray, scale), [centre * scale for centre in centres])
+    return _to_picture(right / scale, x0, y0), _to_picture(left / scale, x0, y0)
 
 
-def _placed(point: Array, x0: int, y0: int) -> Point:
+def _to_picture(point: Array, x0: int, y0: int) -> Point:
     return float(point[0] + x0), float(point[1] + y0)
 
 
-def _at(gray: Gray, scale: float) -> Gray:
+def _rescale(gray: Gray, scale: float) -> Gray:
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=way), np.uint8)
 
 
-def _seen(gray: Gray) -> Array:
+def _eye_candidates(gray: Gray) -> Array:
     """Return the middles (n, 2) of what the cascades take for eyes, brows among them.
 
     They look at the box and at its mirror image, so that a mirrored picture gives mirrored eyes.
@@ -84,18 +92,18 @@ def _seen(gray: Gray) -> Array:
     return np.array(seen, dtype=np.float64).reshape(-1, 2)
 
 
-def _pupils(gray: Gray, centres: list[Array]) -> list[Array]:
+def _best_pupils(gray: Gray, centres: list[Array]) -> list[Array]:
     """Return the middles of two irises of one size, each near its centre: the size at which both answer best."""
-    record = entry("face", "iris_of_box")
+    record = limit_entry("face", "iris_of_box")
     radii = np.linspace(float(record["low"]), float(record["high"]), 7) * gray.shape[1]
     smooth = cv2.GaussianBlur(gray, (0, 0), 0.004 * gray.shape[1]).astype(np.float32)
-    answers = [_answers(smooth, centre, radii) for centre in centres]
+    answers = [_iris_responses(smooth, centre, radii) for centre in centres]
     together = sum(answer.max(axis=(1, 2)) / max(float(answer.max()), 1e-6) for _, answer in answers)
     size = int(np.argmax(together))
     return [grid[np.unravel_index(int(answer[size].argmax()), answer.shape[1:])] for grid, answer in answers]
 
 
-def _answers(smooth: NDArray[np.float32], centre: Array, radii: Array) -> tuple[Array, Array]:
+def _iris_responses(smooth: NDArray[np.float32], centre: Array, radii: Array) -> tuple[Array, Array]:
     """Return points (rows, columns, 2) around a centre, and by radius how like the middle of an iris each is."""
     width = smooth.shape[1]
     reach, likely = limit("face", "pupil_reach") * width, limit("face", "pupil_spread") * width
@@ -106,7 +114,7 @@ def _answers(smooth: NDArray[np.float32], centre: Array, radii: Array) -> tuple[
     for radius in radii:
         edges, depths = [], []
         for side in (1, -1):
-            white, rim, middle = (_on_arc(smooth, grid, k * radius, side) for k in (1.25, 0.85, 0.25))
+            white, rim, middle = (_pupil_arc_brightness(smooth, grid, k * radius, side) for k in (1.25, 0.85, 0.25))
             edges.append(np.median(white - rim, axis=-1))  # a glint is few of the points, so the median passes it over
             depths.append(np.median(white, axis=-1) - np.median(middle, axis=-1))
         # Both sides must answer: a fold of the lid has one edge.
@@ -115,10 +123,90 @@ def _answers(smooth: NDArray[np.float32], centre: Array, radii: Array) -> tuple[
     return grid, np.stack(found)
 
 
-def _on_arc(smooth: NDArray[np.float32], grid: Array, radius: float, side: int) -> Array:
+def _pupil_arc_brightness(smooth: NDArray[np.float32], grid: Array, radius: float, side: int) -> Array:
     """Return brightness (rows, columns, arc) on the arc to one side of each point."""
-    offsets = radius * np.stack([side * np.cos(_ARC_RAD), np.sin(_ARC_RAD)], axis=-1)
+    offsets = radius * np.stack([side * np.cos(_PUPIL_ARC_RAD), np.sin(_PUPIL_ARC_RAD)], axis=-1)
     at = (grid[:, :, None, :] + offsets).astype(np.float32)
-    rows = at.reshape(-1, len(_ARC_RAD), 2)
+    rows = at.reshape(-1, len(_PUPIL_ARC_RAD), 2)
     seen = cv2.remap(smooth, rows, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.float64).reshape(at.shape[:-1])
+
+
+# How wide the visible iris is in the picture: with the pupil distance, a length on the face that is known in people.
+#
+# Around each pupil the edge between iris and white is sought on both sides along arcs that lids do not cover, with one
+# size for both eyes (the operator of Daugman 1993). Sizes are those that an iris can have between two pupils, which
+# leaves the pupil's own edge and the corners of the eye out.
+
+_IRIS_FINE_PX = 480.0  # between the pupils, to which the eyes are brought before the edge is sought
+_IRIS_ARC_RAD = np.radians(np.linspace(-20.0, 40.0, 13))  # from the horizontal, downwards positive
+
+
+def measure_iris_px(rgb: Picture, face: Face) -> float | None:
+    """Return the horizontal diameter of the visible iris in pixels of a picture, or None where its edge is not seen."""
+    if face.pupil_px < limit("iris", "pupil_px_min"):
+        return None
+    cite_sources("daugman1993")
+    scale = _IRIS_FINE_PX / face.pupil_px
+    radii, answers = _radii(), []
+    for pupil in (face.right_pupil, face.left_pupil):
+        answers.append(_edge_by_radius(_iris_window(rgb, pupil, face.roll_deg, scale), radii))
+    alone = [float(radii[int(np.argmax(answer))]) for answer in answers]
+    together = answers[0] / max(answers[0].max(), 1e-6) + answers[1] / max(answers[1].max(), 1e-6)
+    best = int(np.argmax(together))
+    apart = max(alone) / min(alone) - 1
+    if best in (0, len(radii) - 1) or apart > limit("iris", "apart_max"):
+        return None
+    if min(answer[best] for answer in answers) < limit("iris", "edge_min"):
+        return None
+    return 2.0 * float(radii[best]) / scale
+
+
+def _radii() -> Array:
+    """Return the radii that are tried, in fine pixels."""
+    record = limit_entry("iris", "diameter_of_pupil_distance")
+    return np.arange(0.5 * float(record["low"]) * _IRIS_FINE_PX, 0.5 * float(record["high"]) * _IRIS_FINE_PX, 0.5)
+
+
+def _iris_window(rgb: Picture, pupil: tuple[float, float], roll_deg: float, scale: float) -> NDArray[np.float32]:
+    """Return the brightness around a pupil, the eyes level, at the fine size."""
+    half = int(0.2 * _IRIS_FINE_PX)
+    turn = cv2.getRotationMatrix2D(pupil, roll_deg, scale)
+    turn[:, 2] += half - np.array(pupil)
+    if scale < 1:  # a large picture is smoothed first, so that the reduced copy has no steps of its own
+        reach = int(0.3 * _IRIS_FINE_PX / scale)
+        x, y = (round(value) for value in pupil)
+        x0, y0 = max(x - reach, 0), max(y - reach, 0)
+        cut = cv2.GaussianBlur(rgb[y0 : y + reach, x0 : x + reach], (0, 0), 0.4 / scale)
+        turn[:, 2] += turn[:, :2] @ (x0, y0)
+        rgb = cut
+    cut = cv2.warpAffine(
+        rgb, turn, (2 * half + 1, 2 * half + 1), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    gray = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.GaussianBlur(gray, (0, 0), 2.0), np.float32)
+
+
+def _edge_by_radius(gray: NDArray[np.float32], radii: Array) -> Array:
+    """Return for each radius the strongest edge that a circle of it near the middle has on both sides at once."""
+    half = gray.shape[0] // 2
+    steps = np.arange(-12.0, 12.5, 2.0)
+    grid = np.stack(np.meshgrid(half + steps, half + steps), axis=-1)
+    found = []
+    for radius in radii:
+        sides = []
+        for side in (1, -1):
+            white, rim = (_iris_arc_brightness(gray, grid, radius + off, side) for off in (4.0, -4.0))
+            sides.append(np.median(white - rim, axis=-1))
+        found.append(np.minimum(*sides).max())
+    return np.array(found)
+
+
+def _iris_arc_brightness(gray: NDArray[np.float32], grid: Array, radius: float, side: int) -> Array:
+    """Return brightness (rows, columns, arc) on the arc to one side of each point."""
+    offsets = radius * np.stack([side * np.cos(_IRIS_ARC_RAD), np.sin(_IRIS_ARC_RAD)], axis=-1)
+    at = (grid[:, :, None, :] + offsets).astype(np.float32)
+    seen = cv2.remap(
+        gray, at.reshape(-1, len(_IRIS_ARC_RAD), 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.asarray(seen, np.float64).reshape(at.shape[:-1])

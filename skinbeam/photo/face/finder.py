@@ -14,25 +14,32 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.messages import Message
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face import mesh
-from skinbeam.photo.face.eyes import cascade, eyes_of
-from skinbeam.photo.face.iris import iris_px
-from skinbeam.photo.face.record import Face
-from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.reading.read import Picture
-from skinbeam.provenance import used
+from skinbeam.photo.face.eyes import cascade, find_pupils, measure_iris_px
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.text import Message
 
-__all__ = ["BACKENDS", "Landmarks", "Refusal", "find_faces", "landmarks", "the_face", "usable"]
+__all__ = [
+    "BACKENDS",
+    "FaceFinder",
+    "FaceRefusal",
+    "check_single_face",
+    "face_finder",
+    "find_faces_by_cascades",
+    "find_single_face",
+]
 
 Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
 
-cv2.setNumThreads(1)  # a process with threads cannot be copied for what follows (plan.work.processes)
+cv2.setNumThreads(1)  # a process with threads cannot be copied for what follows (plan.parallel)
 
 
 @dataclass(frozen=True)
-class Refusal:
+class FaceRefusal:
     """Why no face can be used: a code, a sentence, and how many faces were seen."""
 
     code: str
@@ -40,7 +47,7 @@ class Refusal:
     faces: int
 
 
-class Landmarks(Protocol):
+class FaceFinder(Protocol):
     """A finder of faces: every face of an upright picture (height, width, 3), left to right."""
 
     def __call__(self, rgb: Picture, /) -> list[Face]:
@@ -49,43 +56,43 @@ class Landmarks(Protocol):
 
 
 @cache
-def landmarks() -> Landmarks:
+def face_finder() -> FaceFinder:
     """Return the face finder of this installation: the mesh where its package is installed, else the cascades."""
     return BACKENDS["cascades" if importlib.util.find_spec("mediapipe") is None else "mesh"]
 
 
-def the_face(rgb: Picture, finder: Landmarks | None = None) -> Face | Refusal:
+def find_single_face(rgb: Picture, finder: FaceFinder | None = None) -> Face | FaceRefusal:
     """Return the only face of an upright picture (height, width, 3), or why there is none to use."""
-    faces = (finder or landmarks())(rgb)
-    if _turned(rgb):
-        return Refusal("picture-turned", Message("photo-face.turned"), len(faces))
-    return usable(rgb, faces)
+    faces = (finder or face_finder())(rgb)
+    if _is_turned(rgb):
+        return FaceRefusal("picture-turned", Message("photo-face.turned"), len(faces))
+    return check_single_face(rgb, faces)
 
 
-def usable(rgb: Picture, faces: Sequence[Face]) -> Face | Refusal:
+def check_single_face(rgb: Picture, faces: Sequence[Face]) -> Face | FaceRefusal:
     """Return the only one of the faces of an upright picture, its irises measured, or why it cannot be used."""
     if not faces:
-        return Refusal("no-face", Message("photo-face.none"), 0)
+        return FaceRefusal("no-face", Message("photo-face.none"), 0)
     if len(faces) > 1:
-        return Refusal("several-faces", Message("photo-face.several", {"faces": len(faces)}), len(faces))
+        return FaceRefusal("several-faces", Message("photo-face.several", {"faces": len(faces)}), len(faces))
     face = faces[0]
     most = limit("face", "roll_max_deg")
     if abs(face.roll_deg) > most:
-        return Refusal("face-tilted", Message("photo-face.tilted", {"roll": abs(face.roll_deg), "most": most}), 1)
+        return FaceRefusal("face-tilted", Message("photo-face.tilted", {"roll": abs(face.roll_deg), "most": most}), 1)
     least = limit("gate", "pupil_px_min")
     if face.pupil_px < least:
-        return Refusal("too-small", Message("photo-face.small", {"pupils": face.pupil_px, "least": least}), 1)
-    return replace(face, iris_px=iris_px(rgb, face))
+        return FaceRefusal("too-small", Message("photo-face.small", {"pupils": face.pupil_px, "least": least}), 1)
+    return replace(face, iris_px=measure_iris_px(rgb, face))
 
 
-def find_faces(rgb: Picture) -> list[Face]:
+def find_faces_by_cascades(rgb: Picture) -> list[Face]:
     """Return the faces that two cascades agree on and in which two eyes are found, left to right.
 
     A face may fall between the steps of size at which the cascades look: where none is seen, copies of other sizes are
     searched.
     """
-    used("viola2001")
-    searched = entry("face", "search_px")
+    cite_sources("viola2001")
+    searched = limit_entry("face", "search_px")
     for side_px in (searched["value"], *searched["also"]):
         if faces := _faces_at(rgb, float(side_px)):
             return faces
@@ -98,7 +105,7 @@ def _faces_at(rgb: Picture, side_px: float) -> list[Face]:
     faces = []
     for box in sorted(box for box in first if any(_overlap(box, other) > 0.3 for other in second)):
         x, y, w, h = (value / scale for value in box)
-        eyes = eyes_of(rgb, (x, y, w, h))
+        eyes = find_pupils(rgb, (x, y, w, h))
         if eyes is not None:
             right, left = eyes
             middle = (right[0] + left[0]) / 2, (right[1] + left[1]) / 2
@@ -130,7 +137,7 @@ def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> floa
     return both / (a[2] * a[3] + b[2] * b[3] - both)
 
 
-def _turned(rgb: Picture) -> bool:
+def _is_turned(rgb: Picture) -> bool:
     """Whether the picture answers as a face more strongly after a quarter or half turn."""
     gray, _ = _search_copy(rgb, limit("face", "search_px"))
     half = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -146,7 +153,7 @@ def _with_mouth(rgb: Picture, face: Face) -> Face:
     Light changes fastest from row to row at a mouth, bearded or not; red alone would follow a flushed chin or a lip
     under a moustache, so it counts near that row only.
     """
-    at = replace(face, mouth=_along(face, limit("face", "mouth_at")))
+    at = replace(face, mouth=_point_below_eyes(face, limit("face", "mouth_at")))
     usual, spread = limit("face", "mouth_at"), limit("face", "mouth_spread")
     rows, columns = np.linspace(usual - 2 * spread, usual + 2 * spread, 65), np.linspace(-0.3, 0.3, 31)
     grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
@@ -170,14 +177,14 @@ def _with_mouth(rgb: Picture, face: Face) -> Face:
         return at
     strong = np.maximum(change / change.max() - 0.5, 0.0)
     weight = strong / strong.sum() + (red / red.sum() if red.sum() > 0 else 0.0)
-    return replace(face, mouth=_along(face, float((weight * rows).sum() / weight.sum())))
+    return replace(face, mouth=_point_below_eyes(face, float((weight * rows).sum() / weight.sum())))
 
 
-def _along(face: Face, distance: float) -> tuple[float, float]:
+def _point_below_eyes(face: Face, distance: float) -> tuple[float, float]:
     """Return the point `distance` pupil distances straight below the middle of the eyes."""
     (x0, y0), (x1, y1) = face.right_pupil, face.left_pupil
     return face.middle[0] - distance * (y1 - y0), face.middle[1] + distance * (x1 - x0)
 
 
 # By `Face.backend`.
-BACKENDS: Mapping[str, Landmarks] = {"cascades": find_faces, "mesh": mesh.find_faces}
+BACKENDS: Mapping[str, FaceFinder] = {"cascades": find_faces_by_cascades, "mesh": mesh.find_faces_by_mesh}

@@ -1,23 +1,62 @@
-"""The picture on which a person sets the points of a face: upright, small enough to show, with points to start at."""
+"""Landmarks that a person sets: the picture to set them on, and the face that they give.
 
+The landmarks that a person set: they stand as given, and nothing is searched.
+"""
+
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 
-from skinbeam.messages import Message
-from skinbeam.photo.face.finder import Refusal, the_face
-from skinbeam.photo.gates import limit
-from skinbeam.photo.reading.read import Picture
+from skinbeam.model.errors import InputError
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.face.face import Face
+from skinbeam.photo.face.finder import FaceRefusal, find_single_face
+from skinbeam.photo.limits import limit
+from skinbeam.text import Message
 
-__all__ = ["PointedFace", "point_face"]
+__all__ = [
+    "LandmarkPhoto",
+    "face_from_landmarks",
+    "prepare_landmark_photo",
+]
+
+
+def face_from_landmarks(rgb: Picture, points: Sequence[float], *, field: str = "points") -> Face:
+    """Return the face whose pupils and mouth are given as x and y of each, the person's right pupil first, in pixels.
+
+    Raises
+    ------
+    InputError : not six numbers, outside the picture, or not the right pupil, the left and the mouth below them.
+    """
+    height, width = rgb.shape[:2]
+    hint = Message("photo-points.hint").text
+    if len(points) != 6 or not all(math.isfinite(value) for value in points):
+        raise InputError("bad-points", Message("photo-points.six").text, field=field, hint=hint)
+    right, left, mouth = ((float(points[k]), float(points[k + 1])) for k in (0, 2, 4))
+    if not all(0 <= x < width and 0 <= y < height for x, y in (right, left, mouth)):
+        params = {"width": width, "height": height}
+        raise InputError("bad-points", Message("photo-points.outside", params).text, field=field, hint=hint)
+    # Seen along the line from pupil to pupil, the mouth lies below it: to the right of its direction in a picture.
+    across = left[0] - right[0], left[1] - right[1]
+    below = across[0] * (mouth[1] - right[1]) - across[1] * (mouth[0] - right[0])
+    if across[0] <= 0 or below <= 0:
+        raise InputError("bad-points", Message("photo-points.order").text, field=field, hint=hint)
+    apart = math.hypot(*across)
+    box = (right[0] - 0.6 * apart, right[1] - apart, 2.2 * apart, 3.0 * apart)
+    return Face(right, left, mouth, box, "points")
+
+
+# The picture on which a person sets the points of a face: upright, small enough to show, with points to start at.
 
 _SIDE_PX = 2000  # of what is shown: its part with the face is as sharp as a telephone's screen
 _QUALITY = 88
-_APART = 0.2  # pupils of a face that was not found, over the shorter side of the picture: as in a portrait
+_PUPIL_SPACING = 0.2  # pupils of a face that was not found, over the shorter side of the picture: as in a portrait
 
 
 @dataclass(frozen=True)
-class PointedFace:
+class LandmarkPhoto:
     """A photograph to set points on.
 
     Parameters
@@ -35,12 +74,12 @@ class PointedFace:
     missing: Message | None
 
 
-def point_face(rgb: Picture) -> PointedFace:
+def prepare_landmark_photo(rgb: Picture) -> LandmarkPhoto:
     """Return a photograph with the points of its face."""
     height, width = rgb.shape[:2]
-    face = the_face(rgb)
-    if isinstance(face, Refusal):
-        apart, across, down = _APART * min(width, height), width / 2, height / 2
+    face = find_single_face(rgb)
+    if isinstance(face, FaceRefusal):
+        apart, across, down = _PUPIL_SPACING * min(width, height), width / 2, height / 2
         found = (across - apart / 2, down, across + apart / 2, down, across, down + limit("face", "mouth_at") * apart)
         missing = face.message
     else:
@@ -48,4 +87,4 @@ def point_face(rgb: Picture) -> PointedFace:
     scale = min(1.0, _SIDE_PX / max(width, height))
     shown = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
     _, jpeg = cv2.imencode(".jpg", shown[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return PointedFace(jpeg.tobytes(), width, height, tuple(round(value, 1) for value in found), missing)
+    return LandmarkPhoto(jpeg.tobytes(), width, height, tuple(round(value, 1) for value in found), missing)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.face.record import Face
-from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.face.face import Face
 
-__all__ = ["MESH_REGIONS", "asymmetry", "find_faces"]
+__all__ = ["MESH_REGIONS", "asymmetry", "find_faces_by_mesh"]
 
 Array = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def _models() -> tuple[Any, Any]:
     return detection, mesh
 
 
-def find_faces(rgb: Picture) -> list[Face]:
+def find_faces_by_mesh(rgb: Picture) -> list[Face]:
     """Return the faces of an upright picture, left to right, each cut out first: the mesh misses small ones."""
     detection, mesh = _models()
     height, width = rgb.shape[:2]

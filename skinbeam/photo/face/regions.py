@@ -1,20 +1,99 @@
-"""What lies on a face and is no skin, where it is in this picture: brows, lips and teeth, frames of glasses."""
+"""Regions of bare skin on a face: template outlines less what covers the skin.
+
+The face template placed on a face: outlines of regions, where its colour is learnt, and what is cut out of all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.face.bare import disc
-from skinbeam.photo.face.skin import Tones
-from skinbeam.photo.face.template import holes
-from skinbeam.photo.face.view import FaceView
-from skinbeam.photo.gates import limit
-from skinbeam.photo.view import filled
+from skinbeam.photo.face.face import Face, FaceView, face_view
+from skinbeam.photo.limits import face_template, limit
+from skinbeam.photo.skin_mask import (
+    RelativeTones,
+    connected_bare_skin,
+    disc_kernel,
+    find_skin,
+    largest_pieces,
+    relative_tones,
+)
+from skinbeam.photo.view import fill_outline
 
-__all__ = ["covered"]
+__all__ = [
+    "REGION_SITES",
+    "SHADED",
+    "FaceView",
+    "SkinRegions",
+    "above_chin",
+    "colour_sample_area",
+    "face_view",
+    "facial_openings",
+    "find_regions",
+    "occlusion_mask",
+    "region_outlines",
+]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+@cache
+def _template() -> tuple[dict[str, Array], Array, dict[str, Any]]:
+    """Return region → template outline, the outline where skin colour is learnt, and the holes."""
+    table = face_template()
+    found: dict[str, Array] = {}
+    for name, points in table["half"].items():
+        right = np.array(points)
+        if name in table["middle"]:
+            found[name] = _mirror_outline(right)
+        else:
+            found[f"{name}-right"], found[f"{name}-left"] = right, right * (-1, 1)
+    return found, _mirror_outline(np.array(table["learn"]["half"])), table["holes"]
+
+
+def _mirror_outline(half: Array) -> Array:
+    """Return a half outline and its mirror image as one outline."""
+    return np.concatenate([half, half[::-1] * (-1, 1)])
+
+
+def region_outlines(face: Face) -> dict[str, Array]:
+    """Return region → outline in pixels, before any look at the colour."""
+    placed = {name: face.place(points) for name, points in _template()[0].items()}
+    if face.points is not None:
+        from skinbeam.photo.face.mesh import MESH_REGIONS
+
+        placed |= {name: face.points[indices] for name, indices in MESH_REGIONS.items()}
+    return placed
+
+
+def colour_sample_area(seen: FaceView) -> Mask:
+    """Return where the colour of a face is learnt: cheeks, nose and chin."""
+    return fill_outline(seen.rgb.shape, seen.face.place(_template()[1])) & ~facial_openings(seen)
+
+
+def facial_openings(seen: FaceView) -> Mask:
+    """Return eyes, mouth and nostrils, as wide as they usually are."""
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    mask = np.zeros(seen.rgb.shape[:2], bool)
+    for x, y, half_x, half_y in _template()[2].values():
+        for side in (1, -1):
+            ring = np.stack([side * x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1)
+            mask |= fill_outline(seen.rgb.shape, seen.face.place(ring))
+    return mask
+
+
+def above_chin(seen: FaceView) -> Mask:
+    """Return the part of a view above the lower lip, without what is beside the face."""
+    half = np.array([[-0.7, 1.4], [-1.05, 0.6], [-1.05, -1.2]])
+    return fill_outline(seen.rgb.shape, seen.face.place(_mirror_outline(half)))
+
+
+# What lies on a face and is no skin, where it is in this picture: brows, lips and teeth, frames of glasses.
 
 # Where brows lie in pupil distances from the middle of the eyes: across, and down.
 _ACROSS, _DOWN = np.linspace(0.1, 1.05, 96), np.linspace(-0.62, -0.14, 49)
@@ -22,12 +101,12 @@ _USUAL_BROW = -0.33
 _LIPS = (0.62, 0.36)  # half axes about the middle of the mouth within which lips and teeth lie, in pupil distances
 
 
-def covered(seen: FaceView, tone: Tones) -> Mask:
+def occlusion_mask(seen: FaceView, tone: RelativeTones) -> Mask:
     """Return eyes, nostrils, mouth, brows, beard and frames (height, width), each with a margin."""
-    return holes(seen) | _brows(seen, tone) | _mouth(seen, tone) | _framed(seen, tone) | _beard(seen, tone)
+    return facial_openings(seen) | _brows(seen, tone) | _mouth(seen, tone) | _glasses(seen, tone) | _beard(seen, tone)
 
 
-def _brows(seen: FaceView, tone: Tones) -> Mask:
+def _brows(seen: FaceView, tone: RelativeTones) -> Mask:
     """Return the band of each brow: darker or less red than the skin above and below it."""
     hair = (-tone.light - 1.5 * np.minimum(tone.red, 0)).astype(np.float32)
     height, width = seen.rgb.shape[:2]
@@ -49,24 +128,24 @@ def _brows(seen: FaceView, tone: Tones) -> Mask:
             elif _ACROSS[column] < 0.2 or _ACROSS[column] > 0.9:
                 continue  # beyond its ends a brow need not be
             for x, y in pixels[rows, column]:
-                mask[_clipped(y, height), _clipped(x, width)] = 1
-    return np.asarray(cv2.dilate(mask, disc(seen, limit("skin", "brow_margin_pupil"))) > 0)
+                mask[_clip_index(y, height), _clip_index(x, width)] = 1
+    return np.asarray(cv2.dilate(mask, disc_kernel(seen, limit("skin", "brow_margin_pupil"))) > 0)
 
 
-def _clipped(value: float, size: int) -> int:
+def _clip_index(value: float, size: int) -> int:
     return min(max(round(float(value)), 0), size - 1)
 
 
-def _mouth(seen: FaceView, tone: Tones) -> Mask:
+def _mouth(seen: FaceView, tone: RelativeTones) -> Mask:
     """Return lips, teeth and what is between them: redder, paler or much darker than skin, about the mouth."""
     where = _ellipse(seen, *_LIPS)
     teeth = (tone.red < -0.35) & (tone.light > -0.8)
     other = where & ((tone.red > limit("skin", "lips_redder")) | teeth | (tone.light < -1.1))
-    joined = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_CLOSE, disc(seen, 0.04))
+    joined = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_CLOSE, disc_kernel(seen, 0.04))
     _, labels = cv2.connectedComponents(joined)
     touching = np.unique(labels[_ellipse(seen, 0.3, 0.1)])
     mouth = np.isin(labels, touching[touching > 0])
-    return np.asarray(cv2.dilate(mouth.astype(np.uint8), disc(seen, 0.04)) > 0)
+    return np.asarray(cv2.dilate(mouth.astype(np.uint8), disc_kernel(seen, 0.04)) > 0)
 
 
 def _ellipse(seen: FaceView, half_x: float, half_y: float) -> Mask:
@@ -78,13 +157,13 @@ def _ellipse(seen: FaceView, half_x: float, half_y: float) -> Mask:
     return mask.astype(bool)
 
 
-def _framed(seen: FaceView, tone: Tones) -> Mask:
+def _glasses(seen: FaceView, tone: RelativeTones) -> Mask:
     """Return where fine structure is far stronger than on this face's skin, and what is behind the lenses of glasses.
 
     The lower rim of a frame runs below a whole eye; lids and lashes end above it. Rimless glasses are not seen.
     """
     strong = (tone.rough > limit("skin", "structure_max")).astype(np.uint8)
-    mask = cv2.dilate(strong, disc(seen, 0.02)).astype(bool)
+    mask = cv2.dilate(strong, disc_kernel(seen, 0.02)).astype(bool)
     across, down = np.linspace(-0.2, 0.2, 41), np.linspace(0.22, 0.5, 29)
     for side in (-1, 1):
         below = np.stack(np.meshgrid(0.5 * side + across, down), axis=-1)
@@ -92,11 +171,11 @@ def _framed(seen: FaceView, tone: Tones) -> Mask:
         rim = cv2.remap(strong, pixels, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
         if rim.any(axis=0).mean() > limit("skin", "rim_share_min"):
             lens = np.array([[-0.42, -0.2], [0.42, -0.2], [0.42, 0.36], [-0.42, 0.36]])
-            mask |= filled(seen.rgb.shape, seen.face.place(lens + np.array([0.5 * side, 0.0])))
+            mask |= fill_outline(seen.rgb.shape, seen.face.place(lens + np.array([0.5 * side, 0.0])))
     return np.asarray(mask)
 
 
-def _beard(seen: FaceView, tone: Tones) -> Mask:
+def _beard(seen: FaceView, tone: RelativeTones) -> Mask:
     """Return beard, moustache, stubble: below the nose, darker than the cheeks and neither redder nor yellower.
 
     Shade on skin makes it redder and pigment makes it yellower; hair in front of it or in its pores does neither.
@@ -105,7 +184,7 @@ def _beard(seen: FaceView, tone: Tones) -> Mask:
     cheeks = np.zeros(seen.rgb.shape[:2], bool)
     for side in (-1, 1):
         box = np.array([[0.42, 0.4], [0.8, 0.4], [0.8, 0.66], [0.42, 0.66]]) * (side, 1.0)
-        cheeks |= filled(seen.rgb.shape, face.place(box))
+        cheeks |= fill_outline(seen.rgb.shape, face.place(box))
     soft_px = limit("skin", "beard_blur_pupil") * face.pupil_px
     light, red, yellow = (
         cv2.GaussianBlur(field, (0, 0), soft_px) - float(np.median(field[cheeks]))
@@ -113,5 +192,113 @@ def _beard(seen: FaceView, tone: Tones) -> Mask:
     )
     hair = (light < -limit("skin", "beard_darker")) & (red < limit("skin", "beard_redder"))
     hair &= yellow < -limit("skin", "beard_bluer")
-    there = filled(seen.rgb.shape, face.place(np.array([[-1.2, 0.68], [1.2, 0.68], [1.2, 2.0], [-1.2, 2.0]])))
-    return np.asarray(cv2.dilate((hair & there).astype(np.uint8), disc(seen, 0.03)).astype(bool))
+    there = fill_outline(seen.rgb.shape, face.place(np.array([[-1.2, 0.68], [1.2, 0.68], [1.2, 2.0], [-1.2, 2.0]])))
+    return np.asarray(cv2.dilate((hair & there).astype(np.uint8), disc_kernel(seen, 0.03)).astype(bool))
+
+
+# Regions of skin on a face: outlines from the eyes and mouth (or the mesh), drawn in to bare skin of this face.
+#
+# The outlines are approximate and every document says so.
+
+# Region → site of the case file.
+REGION_SITES: Mapping[str, str] = {
+    "forehead": "forehead",
+    "glabella": "glabella",
+    "periorbital-right": "periorbital",
+    "periorbital-left": "periorbital",
+    "eyelid-right": "eyelid",
+    "eyelid-left": "eyelid",
+    "nose": "nose",
+    "cheek-right": "cheeks",
+    "cheek-left": "cheeks",
+    "perioral": "perioral",
+    "chin": "chin",
+    "jaw-right": "jaw",
+    "jaw-left": "jaw",
+    "neck": "neck",
+    "decolletage": "decolletage",
+}
+# What turns away from a light before the face, or lies in the shade of it: its colour is not that of the face.
+SHADED = frozenset(("eyelid-right", "eyelid-left", "jaw-right", "jaw-left", "decolletage"))
+_CLOTHED = ("neck", "decolletage")
+
+
+@dataclass(frozen=True)
+class SkinRegions:
+    """The skin of a face.
+
+    Parameters
+    ----------
+    masks : region → (height, width) of the view.
+    polygons : region → (n, 2) outline in pixels of the view.
+    far_side : the regions left out because the face is turned away.
+    left_out : region → why it is absent, by the end of a message's id.
+    """
+
+    masks: Mapping[str, Mask]
+    polygons: Mapping[str, Array]
+    far_side: tuple[str, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def skin(self) -> Mask:
+        """All regions together."""
+        return np.asarray(np.logical_or.reduce(list(self.masks.values())))
+
+
+def find_regions(seen: FaceView) -> SkinRegions:
+    """Return the regions of the face in a view; those with too little skin are absent, with the reason."""
+    sample = colour_sample_area(seen)
+    tone = relative_tones(seen, sample)
+    if tone is None:  # no colour can be learnt from so little
+        return SkinRegions({}, {}, (), {})
+    skin = find_skin(seen, tone, above_chin(seen))
+    far = _far_side(seen, skin)
+    cover = occlusion_mask(seen, tone)
+    bare = connected_bare_skin(seen, skin, cover, sample)
+    masks: dict[str, Mask] = {}
+    polygons: dict[str, Array] = {}
+    left_out: dict[str, str] = {}
+    placed = region_outlines(seen.face)
+    for name in REGION_SITES:
+        outline = fill_outline(seen.rgb.shape, placed[name])
+        if far and name.endswith(far):
+            left_out[name] = "turned_away"
+            continue
+        # Cloth and strands of hair lie about a neck, so what does not hang together is not taken for one.
+        kept = largest_pieces(outline & bare, share=1.0 if name in _CLOTHED else limit("skin", "piece_share_min"))
+        if kept is None or kept[0].sum() < limit("gate", "region_px_min"):
+            left_out[name] = "no_skin"
+        elif kept[0].sum() < limit("skin", "kept_share_min") * outline.sum():
+            left_out[name] = "little_skin"
+        else:
+            masks[name], contour = kept
+            polygon = cv2.approxPolyDP(contour, 0.02 * seen.place.pupil_px, True)
+            polygons[name] = polygon.reshape(-1, 2).astype(np.float64)
+    return SkinRegions(masks, polygons, tuple(name for name, why in left_out.items() if why == "turned_away"), left_out)
+
+
+def _far_side(seen: FaceView, skin: Mask) -> str:
+    """Return `-right` or `-left` when that side of the face is turned away, else an empty string."""
+    if seen.face.points is not None:
+        from skinbeam.photo.face.mesh import asymmetry
+
+        value = asymmetry(seen.face.points)
+    else:
+        right, left = (_extent(seen, skin, side) for side in (-1, 1))
+        value = (right - left) / (right + left) if right + left > 0 else 0.0
+    if abs(value) <= limit("face", "asymmetry_max"):
+        return ""
+    return "-right" if value < 0 else "-left"
+
+
+def _extent(seen: FaceView, skin: Mask, side: int) -> float:
+    """Return how far skin reaches to one side at the height of the cheeks, in pupil distances from the middle."""
+    x = np.linspace(0.3, 1.3, 51)
+    rows = []
+    for y in np.linspace(0.4, 0.7, 7):
+        at = np.round(seen.face.place(np.stack([side * x, np.full_like(x, y)], axis=1))).astype(int)
+        at = np.clip(at, 0, np.array(skin.shape[::-1]) - 1)
+        here = skin[at[:, 1], at[:, 0]]
+        rows.append(x[here][-1] if here.any() else 0.0)
+    return float(np.median(rows))

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate
-from skinbeam.photo.card.calibration import Calibration
-from skinbeam.photo.colour import LUMINANCE, linear
-from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.gates import limit
-from skinbeam.photo.maps.pigments import density, directions
-from skinbeam.photo.reading.read import Picture
+from skinbeam.model.estimate import Estimate
+from skinbeam.photo.colour import LUMINANCE, srgb_to_linear
+from skinbeam.photo.colour_target import ColourCalibration
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.pigment_density import chromophore_directions, optical_density
 from skinbeam.photo.view import View
 
-__all__ = ["Blur", "Detail", "detail_of", "read_detail"]
+__all__ = ["BlurEstimate", "SkinDetail", "extract_detail", "measure_detail"]
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -27,7 +27,7 @@ _STEP = 1 / 3  # variance of the central difference, in pixels squared
 
 
 @dataclass(frozen=True)
-class Blur:
+class BlurEstimate:
     """How a picture spreads a point: standard deviation in pixels of the detail, likely and at least and at most."""
 
     px: float
@@ -36,7 +36,7 @@ class Blur:
 
 
 @dataclass(frozen=True)
-class Detail:
+class SkinDetail:
     """The skin of a face, finer than the view.
 
     Parameters
@@ -55,7 +55,7 @@ class Detail:
     bright: Image
     masks: dict[str, Mask]
     mm_per_px: Estimate
-    blur: Blur
+    blur: BlurEstimate
     view_px: float
     origin: tuple[float, float]
     view_shape: tuple[int, int]
@@ -65,7 +65,9 @@ class Detail:
         return np.asarray((points + 0.5) * self.view_px - 0.5 + self.origin)
 
 
-def detail_of(rgb: Picture, seen: View, regions: Regions, mm_per_px: Estimate, card: Calibration) -> Detail:
+def extract_detail(
+    rgb: Picture, seen: View, regions: SkinRegions, mm_per_px: Estimate, card: ColourCalibration
+) -> SkinDetail:
     """Return the regions of a face from the whole picture `rgb`, at most `face.detail_pupil_px` between the pupils.
 
     Parameters
@@ -83,7 +85,7 @@ def detail_of(rgb: Picture, seen: View, regions: Regions, mm_per_px: Estimate, c
     if scale < 1:
         cut = cv2.resize(cut, (round(cut.shape[1] * scale), round(cut.shape[0] * scale)), interpolation=cv2.INTER_AREA)
         scale = cut.shape[1] / (x1 - x0)
-    light = card(linear(cut)).astype(np.float32)
+    light = card(srgb_to_linear(cut)).astype(np.float32)
     view_px = seen.scale / scale
     origin = float((x0 - seen.origin[0]) * seen.scale), float((y0 - seen.origin[1]) * seen.scale)
     to_view = np.array([[view_px, 0, origin[0] + 0.5 * view_px - 0.5], [0, view_px, origin[1] + 0.5 * view_px - 0.5]])
@@ -94,30 +96,30 @@ def detail_of(rgb: Picture, seen: View, regions: Regions, mm_per_px: Estimate, c
         for name, mask in regions.masks.items()
     }
     view_shape = seen.rgb.shape[0], seen.rgb.shape[1]
-    return read_detail(light, masks, mm_per_px.scaled(1 / scale), view_px, origin, view_shape)
+    return measure_detail(light, masks, mm_per_px.scaled(1 / scale), view_px, origin, view_shape)
 
 
-def read_detail(
+def measure_detail(
     light: Image,
     masks: dict[str, Mask],
     mm_per_px: Estimate,
     view_px: float,
     origin: tuple[float, float],
     view_shape: tuple[int, int],
-) -> Detail:
-    """Return the detail of linear light (height, width, 3); the rest as in `Detail`."""
-    blood, shade, bright = _parted(light)
-    return Detail(blood, shade, bright, masks, mm_per_px, _blur(light), view_px, origin, view_shape)
+) -> SkinDetail:
+    """Return the detail of linear light (height, width, 3); the rest as in `SkinDetail`."""
+    blood, shade, bright = _split_channels(light)
+    return SkinDetail(blood, shade, bright, masks, mm_per_px, _estimate_blur(light), view_px, origin, view_shape)
 
 
-def _parted(light: Image) -> tuple[Image, Image, Image]:
+def _split_channels(light: Image) -> tuple[Image, Image, Image]:
     """Return of light (height, width, 3) what blood adds to its density, what light and relief add, and brightness.
 
     A JPEG keeps brightness at every pixel and colour at every second, so that the shade is brightness less what the
     pigments take, whose colour is smoothed.
     """
-    dense = density(light.astype(np.float64)).astype(np.float32)
-    added = directions()
+    dense = optical_density(light.astype(np.float64)).astype(np.float32)
+    added = chromophore_directions()
     apart = np.linalg.inv(added).astype(np.float32)
     smooth = cv2.GaussianBlur(dense, (0, 0), limit("detail", "colour_px"))
     pigments = smooth @ apart[:2].T
@@ -126,7 +128,7 @@ def _parted(light: Image) -> tuple[Image, Image, Image]:
     return np.ascontiguousarray(pigments[..., 1]), np.asarray(bright - taken, np.float32), bright
 
 
-def _blur(light: Image) -> Blur:
+def _estimate_blur(light: Image) -> BlurEstimate:
     """Return the blur of a picture from its sharpest edges, of lids, lashes, lips and hair.
 
     A step that is blurred by b has the gradient 1/sqrt(b² + s²) after a further blur s, so that the ratio of the
@@ -142,11 +144,11 @@ def _blur(light: Image) -> Blur:
     ratio = (sharp[strong] / np.maximum(soft[strong], 1e-6)) ** 2
     ratio = ratio[ratio > 1.02]
     if len(ratio) < limit("detail", "edge_px_min"):
-        return Blur(*(limit("detail", f"blur_px{end}") for end in ("", "_low", "_high")))
+        return BlurEstimate(*(limit("detail", f"blur_px{end}") for end in ("", "_low", "_high")))
     fine, wide = _FINE**2 + _STEP, _COARSE**2 + _STEP
     step = np.maximum((wide - ratio * fine) / (ratio - 1), 0.0)
     line = np.maximum((wide - np.sqrt(ratio) * fine) / (np.sqrt(ratio) - 1), 0.0)
     low, high = (float(np.sqrt(np.quantile(squared, 0.3))) for squared in (step, line))
     least, most = limit("detail", "blur_px_low"), limit("detail", "blur_px_high")
     low, high = max(low, least), max(min(high, most), least)
-    return Blur((low + high) / 2, min(low, high), high) if low <= high else Blur(high, least, high)
+    return BlurEstimate((low + high) / 2, min(low, high), high) if low <= high else BlurEstimate(high, least, high)

@@ -7,16 +7,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message
+from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.photo.colour import LUMINANCE
-from skinbeam.photo.findings.detail import Detail
+from skinbeam.photo.findings.detail import SkinDetail
 from skinbeam.photo.findings.mark import CarriedBy, Mark
-from skinbeam.photo.findings.ridges import Profile, Trace, Width, box_of, centred, profile_of, traces
-from skinbeam.photo.gates import limit
-from skinbeam.photo.maps.pigments import directions
+from skinbeam.photo.findings.ridges import (
+    LineProfile,
+    LineTrace,
+    LineWidth,
+    centre_line,
+    fit_line_box,
+    line_profile,
+    trace_lines,
+)
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.pigment_density import chromophore_directions
+from skinbeam.text import Message
 
-__all__ = ["vessels", "wrinkles"]
+__all__ = ["find_vessels", "find_wrinkles"]
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -29,25 +37,25 @@ _FINER = 4  # a line is drawn so much finer than the view and then reduced
 class _Line:
     """A line in pixels of the detail: where, its cross-section in brightness, the share of it that is blood."""
 
-    trace: Trace
+    trace: LineTrace
     region: str
-    across: Profile
+    across: LineProfile
     blood_share: float
 
 
-def vessels(seen: Detail) -> tuple[Mark, ...]:
+def find_vessels(seen: SkinDetail) -> tuple[Mark, ...]:
     """Return the visible vessels: lines that blood darkens, as wide as vessels are."""
     in_bright = _blood_in_bright()
     lines = [
         line
-        for line in _lines(seen, seen.blood, "vessels")
+        for line in _find_lines(seen, seen.blood, "vessels")
         if line.blood_share >= limit("vessels", "blood_share_min")
         and line.trace.length_px >= limit("vessels", "slender_min") * line.across.width.px
     ]
-    return tuple(_mark(seen, line, "vessels", "haemoglobin", in_bright) for line in lines)
+    return tuple(_line_mark(seen, line, "vessels", "haemoglobin", in_bright) for line in lines)
 
 
-def wrinkles(seen: Detail) -> tuple[Mark, ...]:
+def find_wrinkles(seen: SkinDetail) -> tuple[Mark, ...]:
     """Return lines and wrinkles: dark lines in brightness that blood does not explain; their depth is not told.
 
     The light in a furrow has met skin more than once and is redder for it, so that a part of its shade looks like
@@ -55,14 +63,14 @@ def wrinkles(seen: Detail) -> tuple[Mark, ...]:
     """
     lines = [
         line
-        for line in _lines(seen, seen.bright, "fine-lines")
+        for line in _find_lines(seen, seen.bright, "fine-lines")
         if line.blood_share <= limit("fine-lines", "blood_share_max")
         and line.trace.length_px >= limit("fine-lines", "slender_min") * line.across.width.px
     ]
-    return tuple(_mark(seen, line, "fine-lines", "shade", 1.0) for line in lines)
+    return tuple(_line_mark(seen, line, "fine-lines", "shade", 1.0) for line in lines)
 
 
-def _lines(seen: Detail, image: Image, kind: str) -> Iterator[_Line]:
+def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
     """The lines of a map that are dense and narrow enough, each in the region where most of it lies."""
     mm = seen.mm_per_px.median
     skin = np.logical_or.reduce(list(seen.masks.values()))
@@ -73,7 +81,7 @@ def _lines(seen: Detail, image: Image, kind: str) -> Iterator[_Line]:
     scales = [max(sigma / mm, 0.7) for sigma in (limit(kind, f"sigma_mm_{size}") for size in ("low", "mid", "high"))]
     reach = round(limit(kind, "width_mm_max") / mm)
     names = list(seen.masks)
-    found = traces(
+    found = trace_lines(
         image,
         inner,
         scales,
@@ -84,33 +92,33 @@ def _lines(seen: Detail, image: Image, kind: str) -> Iterator[_Line]:
     for trace in found:
         if trace.strength < limit(kind, "strength_min"):
             continue
-        line = Trace(centred(seen.bright, trace.points), trace.strength)
-        across = profile_of(seen.bright, line.points, reach, seen.blur)
+        line = LineTrace(centre_line(seen.bright, trace.points), trace.strength)
+        across = line_profile(seen.bright, line.points, reach, seen.blur)
         if across.seen < limit(kind, "density_min") or across.width.px >= limit(kind, "widest_share") * reach:
             continue
-        height, wide = box_of(seen.blood, line.points, reach, seen.blur)
+        height, wide = fit_line_box(seen.blood, line.points, reach, seen.blur)
         red = max(height, 0.0) * wide * _blood_in_bright()
-        inside = [int(_at(mask, line.points).sum()) for mask in seen.masks.values()]
+        inside = [int(_mask_at(mask, line.points).sum()) for mask in seen.masks.values()]
         yield _Line(line, names[int(np.argmax(inside))], across, red / (across.height * across.width.px))
 
 
 def _blood_in_bright() -> float:
     """What a unit of blood's density adds to that of brightness."""
-    return float(LUMINANCE @ directions()[:, 1])
+    return float(LUMINANCE @ chromophore_directions()[:, 1])
 
 
-def _at(mask: Mask, points: Array) -> Mask:
+def _mask_at(mask: Mask, points: Array) -> Mask:
     x, y = np.round(points).astype(int).T
     height, width = mask.shape
     return np.asarray(mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
 
 
-def _mark(seen: Detail, line: _Line, kind: str, carried_by: CarriedBy, in_bright: float) -> Mark:
+def _line_mark(seen: SkinDetail, line: _Line, kind: str, carried_by: CarriedBy, in_bright: float) -> Mark:
     """The mark of a line in the view; `in_bright` is what its map adds to the density of brightness."""
     points = seen.in_view(line.trace.points)
     blur = seen.blur.px * seen.view_px
     width = line.across.width.px * seen.view_px
-    origin, cover = _drawn(points, width, blur, seen.view_shape)
+    origin, cover = _draw_line(points, width, blur, seen.view_shape)
     return Mark(
         kind=kind,
         region=line.region,
@@ -125,7 +133,7 @@ def _mark(seen: Detail, line: _Line, kind: str, carried_by: CarriedBy, in_bright
     )
 
 
-def _width_mm(width: Width, seen: Detail) -> Value:
+def _width_mm(width: LineWidth, seen: SkinDetail) -> Value:
     """Return a width with the intervals of scale and blur; unknown where the likely blur is all of it."""
     least = limit("detail", "width_px_min")
     if width.px <= least:
@@ -140,7 +148,7 @@ def _width_mm(width: Width, seen: Detail) -> Value:
     return Estimate(middle, low, high, scale.level, scale.kind, basis=(*scale.basis, "zhuo2011"))
 
 
-def _drawn(points: Array, width: float, blur: float, view: tuple[int, int]) -> tuple[tuple[int, int], Image]:
+def _draw_line(points: Array, width: float, blur: float, view: tuple[int, int]) -> tuple[tuple[int, int], Image]:
     """Return where a line (n, 2) of a width lies in the view, in pixels, and how much of each pixel it covers."""
     rim = int(np.ceil(width / 2 + 3 * blur)) + 2
     x0, y0 = np.maximum(np.floor(points.min(axis=0)).astype(int) - rim, 0)

@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Value
+from skinbeam.model.estimate import Estimate, Value
 
-__all__ = ["CarriedBy", "Mark", "moved"]
+__all__ = ["CarriedBy", "Mark", "shift_mark"]
 
 Array = NDArray[np.float64]
 Patch = NDArray[np.float32]
@@ -70,7 +70,7 @@ class Mark:
         return whole
 
 
-def moved(mark: Mark, at: tuple[slice, slice]) -> Mark:
+def shift_mark(mark: Mark, at: tuple[slice, slice]) -> Mark:
     """Return a mark that was found in a window of the view, in pixels of the view."""
     (x, y), (rows, columns) = mark.origin, at
     return replace(mark, origin=(x + columns.start, y + rows.start))

@@ -7,16 +7,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate
-from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.findings.blobs import patch
-from skinbeam.photo.findings.mark import Mark, moved
-from skinbeam.photo.findings.pigment import Pigments
-from skinbeam.photo.gates import limit
-from skinbeam.photo.maps.inverse import SkinMaps
-from skinbeam.photo.view import window
+from skinbeam.model.estimate import Estimate
+from skinbeam.photo.face.regions import SkinRegions
+from skinbeam.photo.findings.mark import Mark, shift_mark
+from skinbeam.photo.findings.spots import make_patch_mark
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.inversion import SkinMaps
+from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections
+from skinbeam.photo.view import bounding_window
 
-__all__ = ["diffuse_pigment", "redness"]
+__all__ = ["find_diffuse_pigment", "find_redness"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 _REACH = 4.5  # standard deviations: a blur of doubles takes in four and a pixel
 
 
-def redness(index: Array, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def find_redness(index: Array, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     """Return regions whose median index of blood stands out from the median of all regions, each as one mark.
 
     A place of one region has nothing but itself to be held against: parts of it that stand out are marks there, as wide
@@ -40,18 +40,24 @@ def redness(index: Array, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, 
     for name, median in medians.items():
         more = np.where(regions.masks[name], index - face, 0.0)
         if median - face > least:
-            found.append(patch("redness", name, "haemoglobin", more > least, np.maximum(more, 0.0), mm_per_px))
+            found.append(
+                make_patch_mark("redness", name, "haemoglobin", more > least, np.maximum(more, 0.0), mm_per_px)
+            )
     return tuple(found)
 
 
 def _red_parts(index: Array, region: str, mask: Mask, mm_per_px: Estimate) -> Iterator[Mark]:
     more = np.where(mask, index - float(np.median(index[mask])), 0.0)
     smooth = _smooth(more, mask, limit("diffuse-pigment", "smooth_mm") / mm_per_px.median)
-    for there in _wide(mask & (smooth > limit("redness", "contrast_min")), mm_per_px):
-        yield patch("redness", region, "haemoglobin", there, np.where(there, np.maximum(more, 0.0), 0.0), mm_per_px)
+    for there in _wide_parts(mask & (smooth > limit("redness", "contrast_min")), mm_per_px):
+        yield make_patch_mark(
+            "redness", region, "haemoglobin", there, np.where(there, np.maximum(more, 0.0), 0.0), mm_per_px
+        )
 
 
-def diffuse_pigment(maps: SkinMaps, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def find_diffuse_pigment(
+    maps: SkinMaps, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate
+) -> tuple[Mark, ...]:
     """Return brown patches that are too wide for a spot: skin that holds more melanin than most of the face.
 
     How far the map may be wrong within the picture is taken off first.
@@ -60,14 +66,14 @@ def diffuse_pigment(maps: SkinMaps, pigment: Pigments, regions: Regions, mm_per_
     middle = float(np.median(maps.melanin[regions.skin]))
     found = []
     for name, whole in regions.masks.items():
-        at = window(whole, math.ceil(_REACH * blur))
+        at = bounding_window(whole, math.ceil(_REACH * blur))
         mask, melanin = whole[at], maps.melanin[at]
         doubt = limit("diffuse-pigment", "deviations") * maps.melanin_sd[at] / melanin
         smooth = _smooth(np.log(melanin / middle), mask, blur)
         brown = mask & maps.known[at] & (smooth > math.log(limit("diffuse-pigment", "ratio_min")) + doubt)
-        for there in _wide(brown, mm_per_px):
+        for there in _wide_parts(brown, mm_per_px):
             excess = np.where(there, smooth * pigment.green_per_ln_melanin, 0.0)
-            found.append(moved(patch("diffuse-pigment", name, "melanin", there, excess, mm_per_px), at))
+            found.append(shift_mark(make_patch_mark("diffuse-pigment", name, "melanin", there, excess, mm_per_px), at))
     return tuple(found)
 
 
@@ -77,7 +83,7 @@ def _smooth(image: Array, mask: Mask, sigma: float) -> Array:
     return np.asarray(cv2.GaussianBlur(np.where(mask, image, 0.0), (0, 0), sigma) / np.maximum(weight, 1e-6))
 
 
-def _wide(there: Mask, mm_per_px: Estimate) -> Iterator[Mask]:
+def _wide_parts(there: Mask, mm_per_px: Estimate) -> Iterator[Mask]:
     least = limit("diffuse-pigment", "area_mm2_min") / mm_per_px.median**2
     count, labels, stats, _ = cv2.connectedComponentsWithStats(there.astype(np.uint8), connectivity=8)
     for label in range(1, count):

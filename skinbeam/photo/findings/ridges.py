@@ -1,22 +1,80 @@
-"""Lines in a map: a ridge filter at several scales, traces of what it finds, and how wide a line is."""
+"""Detect lines in a map: ridge filter, thinning, traces, and the width of a line.
+
+Lines one pixel wide out of a mask, by the thinning of Zhang and Suen (1984).
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.findings.detail import Blur
-from skinbeam.photo.findings.thinning import linked, thinned
+from skinbeam.photo.findings.detail import BlurEstimate
 
-__all__ = ["Profile", "Trace", "Width", "box_of", "centred", "profile_of", "traces"]
+__all__ = [
+    "LineProfile",
+    "LineTrace",
+    "LineWidth",
+    "centre_line",
+    "fit_line_box",
+    "hysteresis_mask",
+    "line_profile",
+    "thin_mask",
+    "trace_lines",
+]
+
+Mask = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+
+# Bits of the eight neighbours, clockwise from the one above (P2 to P9 of the paper).
+_BITS = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]], np.float32)
+
+
+def thin_mask(mask: Mask) -> Mask:
+    """Return the skeleton of a mask: one pixel wide, connected as the mask was."""
+    left = mask.astype(np.uint8)
+    left[[0, -1]] = 0
+    left[:, [0, -1]] = 0
+    changed = True
+    while changed:
+        changed = False
+        for table in _tables():
+            going = cv2.LUT(cv2.filter2D(left, -1, _BITS, borderType=cv2.BORDER_CONSTANT), table) & left
+            changed = changed or bool(going.any())
+            left &= ~going
+    return left.astype(bool)
+
+
+@cache
+def _tables() -> tuple[Bytes, Bytes]:
+    """Return, for each of the two halves of a step, code of the neighbours → whether the pixel goes."""
+    tables = np.zeros((2, 256), np.uint8)
+    for code in range(256):
+        p = [code >> bit & 1 for bit in range(8)]
+        turns = sum(p[k] == 0 and p[(k + 1) % 8] == 1 for k in range(8))
+        if 2 <= sum(p) <= 6 and turns == 1:
+            above, right, below, left = p[0], p[2], p[4], p[6]
+            tables[0, code] = above * right * below == 0 and right * below * left == 0
+            tables[1, code] = above * right * left == 0 and above * below * left == 0
+    return tables[0], tables[1]
+
+
+def hysteresis_mask(weak: Mask, strong: Mask) -> Mask:
+    """Return the connected parts of `weak` that hold a pixel of `strong`."""
+    count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    kept = np.zeros(count, bool)
+    kept[labels[strong & weak]] = True
+    kept[0] = False
+    return np.asarray(kept[labels])
+
+
+# Lines in a map: a ridge filter at several scales, traces of what it finds, and how wide a line is.
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Pixel = tuple[int, int]
 
 _XX = np.array([[0, 0, 0], [1, -2, 1], [0, 0, 0]], np.float32)
@@ -29,7 +87,7 @@ _SMOOTH = 5  # points of a trace that are averaged: a skeleton steps by whole pi
 
 
 @dataclass(frozen=True)
-class Trace:
+class LineTrace:
     """A line: (n, 2) x, y of its middle, one point about every pixel, and how it stands out of the noise."""
 
     points: Array
@@ -42,7 +100,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Width:
+class LineWidth:
     """Width of a line in pixels, blur taken off: likely, with the most blur, with the least."""
 
     px: float
@@ -51,17 +109,17 @@ class Width:
 
 
 @dataclass(frozen=True)
-class Profile:
+class LineProfile:
     """The cross-section of a line: how high it is without blur, how high it is seen, and how wide it is."""
 
     height: float
     seen: float
-    width: Width
+    width: LineWidth
 
 
-def traces(
+def trace_lines(
     image: Image, mask: Mask, sigmas_px: Sequence[float], *, seed: float, grow: float, length_px: float
-) -> list[Trace]:
+) -> list[LineTrace]:
     """Return the lines along which `image` is higher than on both sides.
 
     The curvature across a line of Gaussian profile s, after a blur by sigma, is greatest in the norm sigma^(3/2) where
@@ -74,16 +132,16 @@ def traces(
     seed, grow : times the noise of a scale, which a line reaches somewhere, and everywhere.
     length_px : the least.
     """
-    strength = _strength(_filled(image, mask, 3 * max(sigmas_px)), mask, sigmas_px)
-    there = linked(mask & (strength > grow), strength > seed)
+    strength = _strength(_extend_mask(image, mask, 3 * max(sigmas_px)), mask, sigmas_px)
+    there = hysteresis_mask(mask & (strength > grow), strength > seed)
     lines = []
-    for points in _paths(thinned(there), length_px):
+    for points in _paths(thin_mask(there), length_px):
         rows, columns = points[:, 1].astype(int), points[:, 0].astype(int)
-        lines.append(Trace(_smoothed(points), float(strength[rows, columns].mean())))
+        lines.append(LineTrace(_smooth_path(points), float(strength[rows, columns].mean())))
     return [line for line in lines if line.length_px >= length_px]
 
 
-def _filled(image: Image, mask: Mask, reach: float) -> Image:
+def _extend_mask(image: Image, mask: Mask, reach: float) -> Image:
     """Return the image with what lies outside the mask replaced by what lies inside near by: no edge is a line."""
     weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), reach)
     near = cv2.GaussianBlur(np.where(mask, image, 0).astype(np.float32), (0, 0), reach) / np.maximum(weight, 1e-6)
@@ -124,14 +182,14 @@ def _paths(skeleton: Mask, length_px: float) -> list[Array]:
             found.append(np.array(path, np.float64))
             tree -= set(path)
             while tree:
-                reached = set(_reached(tree, min(tree)))
+                reached = set(_walk_order(tree, min(tree)))
                 tree -= reached
                 if len(reached) >= least:
                     trees.append(reached)
     return found
 
 
-def _reached(tree: set[Pixel], start: Pixel) -> dict[Pixel, Pixel]:
+def _walk_order(tree: set[Pixel], start: Pixel) -> dict[Pixel, Pixel]:
     """Return each pixel that hangs together with one, in the order of the steps to it → the pixel before it."""
     before, near = {start: start}, [start]
     while near:
@@ -147,23 +205,23 @@ def _reached(tree: set[Pixel], start: Pixel) -> dict[Pixel, Pixel]:
 
 def _walk(tree: set[Pixel], start: Pixel) -> list[Pixel]:
     """Return the way to the pixel that is most steps from one."""
-    before = _reached(tree, start)
+    before = _walk_order(tree, start)
     path = [next(reversed(before))]
     while path[-1] != start:
         path.append(before[path[-1]])
     return path[::-1]
 
 
-def _smoothed(points: Array) -> Array:
+def _smooth_path(points: Array) -> Array:
     """Return a path with the steps of its pixels averaged; its ends stay."""
     reach = _SMOOTH // 2
     padded = np.pad(points, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
     return np.stack([np.convolve(padded[:, k], np.ones(_SMOOTH) / _SMOOTH, "valid") for k in (0, 1)], axis=1)
 
 
-def centred(image: Image, points: Array) -> Array:
+def centre_line(image: Image, points: Array) -> Array:
     """Return a line moved onto the ridge of `image` that it runs beside by up to two pixels."""
-    offsets, values, normal = _across(image, points, 2)
+    offsets, values, normal = _sample_across(image, points, 2)
     reach = min(_ALONG, len(points) // 2 * 2 - 1)
     smooth = cv2.blur(values, (1, reach), borderType=cv2.BORDER_REFLECT)
     at = np.clip(smooth.argmax(axis=1), 1, len(offsets) - 2)
@@ -171,10 +229,10 @@ def centred(image: Image, points: Array) -> Array:
     left, middle, right = (smooth[row, at + k] for k in (-1, 0, 1))
     bend = np.minimum(left - 2 * middle + right, -1e-9)
     shift = offsets[at] + np.clip((left - right) / (2 * bend), -1, 1) * (offsets[1] - offsets[0])
-    return _smoothed(points + cv2.blur(shift[:, None], (1, reach), borderType=cv2.BORDER_REFLECT) * normal)
+    return _smooth_path(points + cv2.blur(shift[:, None], (1, reach), borderType=cv2.BORDER_REFLECT) * normal)
 
 
-def _across(image: Image, points: Array, reach_px: int) -> tuple[Array, Image, Array]:
+def _sample_across(image: Image, points: Array, reach_px: int) -> tuple[Array, Image, Array]:
     """Return offsets (m,) across a line, the image (n, m) at each from each point, and the normals (n, 2)."""
     along = np.gradient(points, axis=0)
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
@@ -185,32 +243,32 @@ def _across(image: Image, points: Array, reach_px: int) -> tuple[Array, Image, A
     return offsets, values, normal
 
 
-def profile_of(image: Image, points: Array, reach_px: int, blur: Blur) -> Profile:
+def line_profile(image: Image, points: Array, reach_px: int, blur: BlurEstimate) -> LineProfile:
     """Return the mean cross-section of a line, with `reach_px` to each side.
 
     A line of even height and width w, blurred by s, has the profile Φ((t + w/2)/s) - Φ((t - w/2)/s). Width and a
     slope of what lies around are fitted by least squares, with the likely, the most and the least blur.
     """
     values = _section(image, points, reach_px)
-    fitted = [_fitted(values, math.hypot(s, _WANDER)) for s in (blur.px, blur.high_px, blur.low_px)]
+    fitted = [_fit_profile(values, math.hypot(s, _WANDER)) for s in (blur.px, blur.high_px, blur.low_px)]
     (height, likely), (_, low), (_, high) = fitted
     low, _, high = sorted((low, likely, high))
     peak = math.erf(likely / 2**1.5 / math.hypot(blur.px, _WANDER))
-    return Profile(height, height * peak, Width(likely, low, high))
+    return LineProfile(height, height * peak, LineWidth(likely, low, high))
 
 
-def box_of(image: Image, points: Array, reach_px: int, blur: Blur) -> tuple[float, float]:
-    """Return height and width of the line in the likely blur alone, as `profile_of` fits them."""
-    return _fitted(_section(image, points, reach_px), math.hypot(blur.px, _WANDER))
+def fit_line_box(image: Image, points: Array, reach_px: int, blur: BlurEstimate) -> tuple[float, float]:
+    """Return height and width of the line in the likely blur alone, as `line_profile` fits them."""
+    return _fit_profile(_section(image, points, reach_px), math.hypot(blur.px, _WANDER))
 
 
 def _section(image: Image, points: Array, reach_px: int) -> Array:
     """Return the mean of the image at each place across a line."""
-    _, across, _ = _across(image, points, reach_px)
+    _, across, _ = _sample_across(image, points, reach_px)
     return np.asarray(across.mean(axis=0), np.float64)
 
 
-def _fitted(values: Array, s: float) -> tuple[float, float]:
+def _fit_profile(values: Array, s: float) -> tuple[float, float]:
     """Return height and width of the line of blur s whose profile is nearest to the mean of a section."""
     widths, models, solving = _models(values.size // 4, s)
     solved = solving @ values

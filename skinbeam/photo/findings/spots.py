@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate
-from skinbeam.photo.face.regions import SITES, Regions
-from skinbeam.photo.findings.mark import CarriedBy, Mark, moved
-from skinbeam.photo.findings.pigment import Pigments
-from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.view import window
+from skinbeam.model.estimate import Estimate
+from skinbeam.photo.face.regions import REGION_SITES, SkinRegions
+from skinbeam.photo.findings.mark import CarriedBy, Mark, shift_mark
+from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections
+from skinbeam.photo.view import bounding_window
 
-__all__ = ["dents", "inflamed", "patch", "spots"]
+__all__ = ["find_dents", "find_inflamed_spots", "find_spots", "make_patch_mark"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -23,7 +23,7 @@ _RING_PX = 5  # around a spot, of skin that it is held against
 
 
 @dataclass(frozen=True)
-class _Sought:
+class _SpotKind:
     """A kind of spot, which is also the section of its limits.
 
     Parameters
@@ -39,7 +39,7 @@ class _Sought:
     dense: Array
     channel: int
     direction: Array
-    pigment: Pigments
+    pigment: PigmentDirections
 
     @property
     def in_channel(self) -> float:
@@ -53,7 +53,7 @@ class _Sought:
         return float(parts[kinds.index(self.carried_by)]) * self.in_channel / float(darker[self.channel])
 
 
-def spots(dense: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def find_spots(dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     """Return the pigmented spots.
 
     A spot is darker in red light than the skin around it, where haemoglobin hardly absorbs, and melanin explains at
@@ -65,35 +65,40 @@ def spots(dense: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate
     dense : (height, width, 3), optical density of the view.
     mm_per_px : of the view.
     """
-    return _marks(_Sought("spots", "melanin", dense, 0, pigment.melanin, pigment), regions, mm_per_px)
+    return _spot_marks(_SpotKind("spots", "melanin", dense, 0, pigment.melanin, pigment), regions, mm_per_px)
 
 
-def inflamed(dense: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def find_inflamed_spots(
+    dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate
+) -> tuple[Mark, ...]:
     """Return the red spots: roundish, darker in green light, which blood explains by colour."""
-    return _marks(_Sought("inflamed", "haemoglobin", dense, 1, pigment.blood, pigment), regions, mm_per_px)
+    return _spot_marks(_SpotKind("inflamed", "haemoglobin", dense, 1, pigment.blood, pigment), regions, mm_per_px)
 
 
-def dents(dense: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def find_dents(dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     """Return shallow dents: roundish, darker in every colour alike, so that shade explains them and no pigment does."""
-    sites = entry("scars", "sites")["value"]
-    masks = {name: mask for name, mask in regions.masks.items() if SITES.get(name, name) in sites}
-    sought = _Sought("scars", "shade", dense, 0, np.ones(3), pigment)
-    return _marks(sought, replace(regions, masks=masks), mm_per_px)
+    sites = limit_entry("scars", "sites")["value"]
+    masks = {name: mask for name, mask in regions.masks.items() if REGION_SITES.get(name, name) in sites}
+    sought = _SpotKind("scars", "shade", dense, 0, np.ones(3), pigment)
+    return _spot_marks(sought, replace(regions, masks=masks), mm_per_px)
 
 
-def _marks(sought: _Sought, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def _spot_marks(sought: _SpotKind, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     found = []
     widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
     for name, whole in regions.masks.items():
-        at = window(whole, _RING_PX)
+        at = bounding_window(whole, _RING_PX)
         mask, part = whole[at], replace(sought, dense=sought.dense[at])
-        raised = _raised(part.dense[..., sought.channel], mask, widest)
+        raised = _top_hat(part.dense[..., sought.channel], mask, widest)
         excess = raised / sought.in_channel
-        found += [moved(_mark(part, name, blob, excess, mm_per_px), at) for blob in _blobs(part, mask, raised, widest)]
+        found += [
+            shift_mark(_spot_mark(part, name, blob, excess, mm_per_px), at)
+            for blob in _blobs(part, mask, raised, widest)
+        ]
     return tuple(found)
 
 
-def _mark(sought: _Sought, region: str, blob: Mask, raised: Array, mm_per_px: Estimate) -> Mark:
+def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per_px: Estimate) -> Mark:
     """The mark of a blob; a blurred edge lies outside it, so that what is raised next to it belongs to it too."""
     edge = cv2.dilate(blob.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     to_be_seen = False
@@ -101,12 +106,14 @@ def _mark(sought: _Sought, region: str, blob: Mask, raised: Array, mm_per_px: Es
         wide = mm_per_px.median * _diameter(float(blob.sum())) >= limit("spots", "seen_diameter_mm")
         large_enough = _diameter(float(blob.sum())) >= limit("spots", "shape_px_min")
         to_be_seen = wide or (large_enough and _is_irregular(blob, raised))
-    found = patch(sought.kind, region, sought.carried_by, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen)
-    size, true = found.size_mm, entry("spots", "true_of_found")
+    found = make_patch_mark(
+        sought.kind, region, sought.carried_by, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen
+    )
+    size, true = found.size_mm, limit_entry("spots", "true_of_found")
     return replace(found, size_mm=replace(size, low=size.low * true["low"], high=size.high * true["high"]))
 
 
-def patch(
+def make_patch_mark(
     kind: str,
     region: str,
     carried_by: CarriedBy,
@@ -122,7 +129,7 @@ def patch(
     there : (height, width), what it covers.
     excess : (height, width), what it adds to its map; 0 where it adds nothing.
     """
-    rows, columns = window(there | (excess > 0))
+    rows, columns = bounding_window(there | (excess > 0))
     cover = there[rows, columns].astype(np.float32)
     return Mark(
         kind=kind,
@@ -142,7 +149,7 @@ def _diameter(area: float) -> float:
     return float(np.sqrt(4 / np.pi * area))
 
 
-def _blobs(sought: _Sought, mask: Mask, raised: Array, widest: float) -> Iterator[Mask]:
+def _blobs(sought: _SpotKind, mask: Mask, raised: Array, widest: float) -> Iterator[Mask]:
     """The spots of a region, each as a mask of the view; `raised` is how far its channel rises above what is around."""
     kind = sought.kind
     least = max(limit(kind, "contrast_od_min"), limit(kind, "noise_factor") * float(np.median(raised[mask])))
@@ -165,7 +172,7 @@ def _blobs(sought: _Sought, mask: Mask, raised: Array, widest: float) -> Iterato
             yield blob
 
 
-def _raised(image: Array, mask: Mask, diameter: float) -> Array:
+def _top_hat(image: Array, mask: Mask, diameter: float) -> Array:
     """Return how far `image` rises above its opening with a disc inside `mask`: narrow peaks stay, slopes vanish."""
     radius = max(1, round(diameter / 2))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

@@ -1,23 +1,49 @@
-"""Marks put together: of each kind and region a finding with its count, areas, sizes and class of confidence."""
+"""Summarise marks as findings: count, area, size, severity and confidence for each kind and region.
+
+Severity by a published scale that counts what a photograph shows; of most things there is none.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message
-from skinbeam.photo.face.regions import SITES
-from skinbeam.photo.findings.finding import KINDS, Confidence, Finding
+from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.units import CM, MM
+from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.findings.finding import FINDING_KINDS, Confidence, SkinFinding
 from skinbeam.photo.findings.mark import Mark
-from skinbeam.photo.findings.pores import Texture
-from skinbeam.photo.findings.severity import of_acne
-from skinbeam.photo.gates import limit
-from skinbeam.units import CM, MM
+from skinbeam.photo.findings.texture import SkinTexture
+from skinbeam.photo.limits import limit
+from skinbeam.text import Message
 
-__all__ = ["Measure", "findings_of", "texture_findings"]
+__all__ = [
+    "PixelScale",
+    "acne_severity",
+    "summarise_marks",
+    "summarise_textures",
+]
+
+
+def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"] | Unknown:
+    """Return the severity of inflamed spots by their number on one half of the face (Hayashi 2008), the worse one.
+
+    The paper counts on the skin, from the side, too. A frontal photograph shows fewer, and takes other red spots for
+    inflamed ones. What lies in the middle counts for neither half. "Very severe" of the paper is severe here. Below
+    `few` the scale would call a single red spot acne.
+    """
+    halves = [sum(mark.region.endswith(side) for mark in marks) for side in ("-right", "-left")]
+    most = max(halves)
+    if most < limit("acne", "few"):
+        return Unknown(Message("finding.too_few_for_acne").text)
+    if most <= limit("acne", "mild_max"):
+        return "mild"
+    return "moderate" if most <= limit("acne", "moderate_max") else "severe"
+
+
+# Marks put together: of each kind and region a finding with its count, areas, sizes and class of confidence.
 
 _UNCOUNTED = ("redness", "diffuse-pigment")
 _LINES = ("vessels", "fine-lines")
@@ -27,7 +53,7 @@ _MM2_CM2 = (CM / MM) ** 2
 
 
 @dataclass(frozen=True)
-class Measure:
+class PixelScale:
     """How pixels become millimetres.
 
     Parameters
@@ -58,22 +84,22 @@ class Measure:
         return replace(scale, median=middle, low=low, high=high)
 
 
-def findings_of(kind: str, marks: Sequence[Mark], measure: Measure) -> list[Finding]:
+def summarise_marks(kind: str, marks: Sequence[Mark], measure: PixelScale) -> list[SkinFinding]:
     """Return a finding for each region where marks of a kind lie; where there are none, one that says so."""
     mine = [mark for mark in marks if mark.kind == kind]
     if not mine:
-        return [_none(kind, measure)]
+        return [_empty_finding(kind, measure)]
     found = [
-        _finding(kind, name, [mark for mark in mine if mark.region == name], measure)
+        _region_finding(kind, name, [mark for mark in mine if mark.region == name], measure)
         for name in dict.fromkeys(mark.region for mark in mine)
     ]
     if kind != "inflamed":
         return found
-    severity = of_acne(mine)
+    severity = acne_severity(mine)
     return [replace(one, severity=severity, severity_source="hayashi2008") for one in found]
 
 
-def texture_findings(found: Mapping[str, Texture], measure: Measure) -> list[Finding]:
+def summarise_textures(found: Mapping[str, SkinTexture], measure: PixelScale) -> list[SkinFinding]:
     """Return a finding of the pores of each region; the area is what was looked at."""
     scale = measure.mm_per_px
     findings = []
@@ -81,15 +107,15 @@ def texture_findings(found: Mapping[str, Texture], measure: Measure) -> list[Fin
         per_cm2 = measure.per_cm2(one.pores, one.area_mm2 / scale.median**2)
         area = replace(scale.scaled(one.area_mm2 / scale.median), level=scale.level)
         findings.append(
-            Finding(
+            SkinFinding(
                 kind="pores",
                 region=name,
-                site=SITES.get(name, name),
+                site=REGION_SITES.get(name, name),
                 count=one.pores,
                 area_mm2=area,
-                severity=_no_scale(),
+                severity=_unknown_scale(),
                 confidence="low",
-                suggests=KINDS["pores"],
+                suggests=FINDING_KINDS["pores"],
                 told=Message("finding.told_pores", {"count": round(per_cm2.median)}),
                 note=Message("photo-finding.pores"),
                 contrast=one.contrast,
@@ -100,58 +126,58 @@ def texture_findings(found: Mapping[str, Texture], measure: Measure) -> list[Fin
     return findings
 
 
-def _none(kind: str, measure: Measure) -> Finding:
+def _empty_finding(kind: str, measure: PixelScale) -> SkinFinding:
     least = limit("spots", "diameter_px_min") * measure.mm_per_px.median
-    return Finding(
+    return SkinFinding(
         kind=kind,
         region=measure.site,
         site=measure.site,
-        count=_uncounted() if kind in _UNCOUNTED else 0,
+        count=_unknown_count() if kind in _UNCOUNTED else 0,
         area_mm2=measure.mm2(0.0),
         area_px=0.0,
-        severity=_no_scale(),
+        severity=_unknown_scale(),
         confidence="low",
-        suggests=KINDS[kind],
+        suggests=FINDING_KINDS[kind],
         note=Message(f"photo-finding.{_word(kind)}_none", {"mm": least} if kind == "spots" else {}),
     )
 
 
-def _finding(kind: str, region: str, marks: Sequence[Mark], measure: Measure) -> Finding:
+def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: PixelScale) -> SkinFinding:
     area = sum(mark.area_px for mark in marks)
-    found = Finding(
+    found = SkinFinding(
         kind=kind,
         region=region,
-        site=SITES.get(region, region),
-        count=_uncounted() if kind in _UNCOUNTED else len(marks),
-        area_mm2=_of_discs(marks, measure.mm2(area)) if kind in _ROUND else measure.mm2(area),
+        site=REGION_SITES.get(region, region),
+        count=_unknown_count() if kind in _UNCOUNTED else len(marks),
+        area_mm2=_disc_area(marks, measure.mm2(area)) if kind in _ROUND else measure.mm2(area),
         area_px=area / measure.view_scale**2,
-        severity=_no_scale(),
+        severity=_unknown_scale(),
         confidence=_confidence(kind, marks),
-        suggests=_suggested(kind, region, marks),
+        suggests=_suggested_condition(kind, region, marks),
         note=Message(f"photo-finding.{_word(kind)}"),
         contrast=sum(mark.contrast * mark.area_px for mark in marks) / area,
         size_mm=_span([mark.size_mm for mark in marks]),
     )
-    added = _of_lines(marks, measure) if kind in _LINES else _of_spots(marks) if kind == "spots" else {}
+    added = _line_numbers(marks, measure) if kind in _LINES else _spot_numbers(marks) if kind == "spots" else {}
     found = replace(found, **added)
     if found.to_be_seen:
         found = replace(found, note=Message("photo-finding.spots_seen", {"count": found.to_be_seen}))
-    return replace(found, told=_told(found, measure))
+    return replace(found, told=_finding_text(found, measure))
 
 
-def _of_discs(marks: Sequence[Mark], area: Estimate) -> Estimate:
+def _disc_area(marks: Sequence[Mark], area: Estimate) -> Estimate:
     """Return the area of roundish marks with the spread of their widths, which are unsurer than the scale."""
     low, high = (sum(math.pi / 4 * getattr(mark.size_mm, end) ** 2 for mark in marks) for end in ("low", "high"))
     return replace(area, low=low, high=high)
 
 
-def _of_spots(marks: Sequence[Mark]) -> dict[str, Any]:
+def _spot_numbers(marks: Sequence[Mark]) -> dict[str, Any]:
     small = sum(mark.size_mm.median <= limit("spots", "freckle_mm_max") for mark in marks)
     seen = sum(mark.to_be_seen for mark in marks)
     return {"freckle_like": small, "lentigo_like": len(marks) - small, "to_be_seen": seen}
 
 
-def _of_lines(marks: Sequence[Mark], measure: Measure) -> dict[str, Any]:
+def _line_numbers(marks: Sequence[Mark], measure: PixelScale) -> dict[str, Any]:
     length_px = sum(mark.size_mm.median for mark in marks) / measure.mm_per_px.median
     widths = [mark.width_mm for mark in marks if isinstance(mark.width_mm, Estimate)]
     unknown = next((mark.width_mm for mark in marks if isinstance(mark.width_mm, Unknown)), None)
@@ -196,15 +222,15 @@ def _thickness(mark: Mark) -> float:
     return size.median if isinstance(size, Estimate) else 0.0
 
 
-def _suggested(kind: str, region: str, marks: Sequence[Mark]) -> str:
+def _suggested_condition(kind: str, region: str, marks: Sequence[Mark]) -> str:
     if kind == "fine-lines":
-        return _WRINKLES.get(SITES.get(region, region), "wrinkles")
-    if kind == "spots" and 2 * _of_spots(marks)["freckle_like"] > len(marks):
+        return _WRINKLES.get(REGION_SITES.get(region, region), "wrinkles")
+    if kind == "spots" and 2 * _spot_numbers(marks)["freckle_like"] > len(marks):
         return "freckles"
-    return KINDS[kind]
+    return FINDING_KINDS[kind]
 
 
-def _told(found: Finding, measure: Measure) -> Message:
+def _finding_text(found: SkinFinding, measure: PixelScale) -> Message:
     params: dict[str, Any] = {"count": found.count} if isinstance(found.count, int) else {}
     if found.kind in _LINES and found.length_mm is not None:
         params["mm"] = round(found.length_mm.median)
@@ -225,9 +251,9 @@ def _word(kind: str) -> str:
     return kind.replace("-", "_")
 
 
-def _uncounted() -> Unknown:
+def _unknown_count() -> Unknown:
     return Unknown(Message("photo-finding.not_counted").text)
 
 
-def _no_scale() -> Unknown:
+def _unknown_scale() -> Unknown:
     return Unknown(Message("photo-finding.no_severity").text)

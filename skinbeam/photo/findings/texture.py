@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.findings.detail import Detail
-from skinbeam.photo.gates import limit
+from skinbeam.photo.findings.detail import SkinDetail
+from skinbeam.photo.limits import limit
 
-__all__ = ["Texture", "textures"]
+__all__ = ["SkinTexture", "measure_textures"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -19,7 +19,7 @@ _MAD = 1.4826  # standard deviations of a normal law in a median absolute deviat
 
 
 @dataclass(frozen=True)
-class Texture:
+class SkinTexture:
     """The fine relief of a region.
 
     Parameters
@@ -37,11 +37,11 @@ class Texture:
     roughness: float
 
 
-def textures(seen: Detail) -> Mapping[str, Texture]:
+def measure_textures(seen: SkinDetail) -> Mapping[str, SkinTexture]:
     """Return region → texture, for the regions that are large enough."""
     mm = seen.mm_per_px.median
     sigma = limit("pores", "sigma_mm") / mm
-    filled = _filled(seen.shade, np.logical_or.reduce(list(seen.masks.values())))
+    filled = _fill_outside(seen.shade, np.logical_or.reduce(list(seen.masks.values())))
     points = cv2.GaussianBlur(filled, (0, 0), sigma) - cv2.GaussianBlur(filled, (0, 0), 1.6 * sigma)
     band = cv2.GaussianBlur(filled, (0, 0), sigma) - cv2.GaussianBlur(filled, (0, 0), limit("pores", "coarse_mm") / mm)
     peak = points >= cv2.dilate(points, np.ones((3, 3), np.uint8))
@@ -53,18 +53,18 @@ def textures(seen: Detail) -> Mapping[str, Texture]:
         if area < limit("pores", "area_mm2_min"):
             continue
         noise = _MAD * float(np.median(np.abs(points[inner] - np.median(points[inner]))))
-        least = max(limit("pores", "density_min") * _KEPT, limit("pores", "noise_factor") * noise)
+        least = max(limit("pores", "density_min") * _RESPONSE_SHARE, limit("pores", "noise_factor") * noise)
         pore = peak & inner & (points > least)
-        height = float(points[pore].mean()) / _KEPT if pore.any() else 0.0
-        found[name] = Texture(int(pore.sum()), area, height, float(band[inner].std()))
+        height = float(points[pore].mean()) / _RESPONSE_SHARE if pore.any() else 0.0
+        found[name] = SkinTexture(int(pore.sum()), area, height, float(band[inner].std()))
     return found
 
 
 # The middle of a point of Gaussian profile s keeps 1/2 of its height after a blur by s, and 1/(1 + 1.6²) after one by
 # 1.6 s: the difference of both.
-_KEPT = 1 / 2 - 1 / (1 + 1.6**2)
+_RESPONSE_SHARE = 1 / 2 - 1 / (1 + 1.6**2)
 
 
-def _filled(image: Image, mask: Mask) -> Image:
+def _fill_outside(image: Image, mask: Mask) -> Image:
     """Return the image with the middle of the skin where there is none."""
     return np.where(mask, image, np.float32(np.median(image[mask]))).astype(np.float32)

@@ -13,13 +13,13 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import levels
-from skinbeam.photo.gates import limit
-from skinbeam.photo.maps.level import Level, level_of, plain
-from skinbeam.photo.maps.optics import SkinColours, skin_colours
-from skinbeam.photo.maps.pigments import blood_index, density
+from skinbeam.photo.colour import linear_to_srgb
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.pigment_density import blood_index, optical_density
+from skinbeam.photo.pigment_maps.skin_colours import SkinColourGrid, skin_colour_grid
+from skinbeam.photo.pigment_maps.skin_level import SkinLevel, estimate_skin_level, remove_contrast
 
-__all__ = ["SkinMaps", "skin_maps"]
+__all__ = ["SkinMaps", "compute_skin_maps"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -54,7 +54,7 @@ class SkinMaps:
     blood_sd: Array
     redness: Array
     known: Mask
-    level: Level
+    level: SkinLevel
 
     def repainted(self, light: Array, melanin: Array, blood: Array) -> Array:
         """Return the picture's linear light (height, width, 3) if its skin held so much melanin and blood instead.
@@ -62,70 +62,70 @@ class SkinMaps:
         As the camera would show it, its contrast with it; light stays to the bit where neither is changed.
         """
         changed = (melanin != self.melanin) | (blood != self.blood)
-        made = skin_colours().colours
+        made = skin_colour_grid().colours
         over = made(melanin[changed], blood[changed]) / made(self.melanin[changed], self.blood[changed])
         painted = light.copy()
         painted[changed] *= over**self.level.contrast
         return painted
 
 
-def skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> SkinMaps:
+def compute_skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> SkinMaps:
     """Return the maps of linear sRGB light (height, width, 3) in `skin`, by the level of its middle.
 
     The deviations hold noise, and how much more or less a pixel would hold over the face if the level of the face lay
     a standard deviation lower or higher, or the camera's contrast were another.
     """
-    dense = density(light[skin])
+    dense = optical_density(light[skin])
     seen = -dense
-    level = level_of(np.exp(np.median(seen, axis=0)), calibrated=calibrated)
-    ln = plain(seen, level.contrast)
+    level = estimate_skin_level(np.exp(np.median(seen, axis=0)), calibrated=calibrated)
+    ln = remove_contrast(seen, level.contrast)
     middle = np.median(ln, axis=0)
-    solved = _solved(level, middle)
+    solved = _solve_nodes(level, middle)
     aside = [
-        _solved(level.holding(level.melanin * factor), middle)
+        _solve_nodes(level.holding(level.melanin * factor), middle)
         for factor in np.exp([-level.melanin_ln_sd, level.melanin_ln_sd])
     ]
     nodes = solved[:3] + np.log([level.melanin, level.blood, 1.0])[:, None, None, None]
     moved = np.mean([(one[:2] - solved[:2]) ** 2 for one in aside], axis=0)
     moved = moved + (solved[:2] * level.contrast_ln_sd) ** 2
-    at = _places(ln - middle)
+    at = _grid_places(ln - middle)
     deviations = np.sqrt(solved[3:5] ** 2 + moved)
-    u, v, s, su, sv, miss = _between(np.stack([*nodes, *deviations, solved[5]]), at)
+    u, v, s, su, sv, miss = _interpolate_grid(np.stack([*nodes, *deviations, solved[5]]), at)
     melanin, blood, gain = np.exp([u, v, s])
     fits = (miss <= limit("maps", "miss_max")) & (gain >= limit("maps", "gain_min"))
-    fits &= (gain <= limit("maps", "gain_max")) & _inside(at)
+    fits &= (gain <= limit("maps", "gain_max")) & _is_on_grid(at)
     return SkinMaps(
-        _laid(melanin, skin, level.melanin),
-        _laid(blood, skin, level.blood),
-        _laid(gain, skin, 1.0),
-        _laid(melanin * su, skin, 0.0),
-        _laid(blood * sv, skin, 0.0),
-        _laid(blood_index(dense), skin, 0.0),
-        _laid(fits, skin, 0.0) > 0,
+        _as_map(melanin, skin, level.melanin),
+        _as_map(blood, skin, level.blood),
+        _as_map(gain, skin, 1.0),
+        _as_map(melanin * su, skin, 0.0),
+        _as_map(blood * sv, skin, 0.0),
+        _as_map(blood_index(dense), skin, 0.0),
+        _as_map(fits, skin, 0.0) > 0,
         level,
     )
 
 
-def _laid(values: Array | Mask, skin: Mask, elsewhere: float) -> Array:
+def _as_map(values: Array | Mask, skin: Mask, elsewhere: float) -> Array:
     """Return values of the pixels in `skin` as a map."""
     laid = np.full(skin.shape, elsewhere)
     laid[skin] = values
     return laid
 
 
-def _places(over: Array) -> list[Array]:
+def _grid_places(over: Array) -> list[Array]:
     """Return where on the grid of `_REACH` logarithms over the face's (n, 3) lie, in steps."""
     places = (over[:, 0] - over[:, 1], over[:, 1] - over[:, 2], over[:, 1])
     return [(place - low) / (high - low) * (n - 1) for place, (low, high, n) in zip(places, _REACH, strict=True)]
 
 
-def _inside(at: list[Array]) -> Mask:
+def _is_on_grid(at: list[Array]) -> Mask:
     """Whether a place (n) is on the grid in every direction."""
     ends = (n - 1 for _, _, n in _REACH)
     return np.asarray(np.all([(place >= 0) & (place <= end) for place, end in zip(at, ends, strict=True)], axis=0))
 
 
-def _between(nodes: Array, at: list[Array]) -> Array:
+def _interpolate_grid(nodes: Array, at: list[Array]) -> Array:
     """Return values (k, ...) of the grid at places (n), linearly, as (k, n); beyond the grid its ends are held."""
     flat = nodes.reshape(len(nodes), -1)
     first = np.zeros(at[0].shape, np.intp)
@@ -146,12 +146,12 @@ def _between(nodes: Array, at: list[Array]) -> Array:
 def _noise_ln(ln: Array) -> Array:
     """Standard deviation of the logarithm of linear light (...), at such logarithms: a share of a step of sRGB."""
     light = np.exp(ln)
-    encoded = levels(light)
+    encoded = linear_to_srgb(light)
     slope = np.where(encoded <= 0.04045, 1 / 12.92, 2.4 / 1.055 * ((encoded + 0.055) / 1.055) ** 1.4)
     return np.hypot(limit("maps", "noise_levels") / 255 * slope / light, limit("maps", "floor_ln"))
 
 
-def _solved(level: Level, middle: Array) -> Array:
+def _solve_nodes(level: SkinLevel, middle: Array) -> Array:
     """Return the mean ln melanin, ln blood and ln gain over the face's, the deviations of the first two, and the miss.
 
     (6, ...) at every node of `_REACH`, for a face of median logarithm `middle` (3,). Skin has about the colour of
@@ -161,14 +161,14 @@ def _solved(level: Level, middle: Array) -> Array:
     rg, gb, g = np.meshgrid(*(np.linspace(*one) for one in _REACH), indexing="ij")
     over = np.stack([g + rg, g, g - gb], axis=-1).reshape(-1, 3)
     pixel, shade = limit("maps", "pixel_ln"), limit("maps", "shade_ln")
-    asked = _Asked(
+    asked = _InverseProblem(
         seen=over + middle - np.log(level.cast * level.gain),
         weight=_noise_ln(over + middle) ** -2,
         before=np.array([pixel, pixel, shade]) ** -2,
         start=np.array([np.log(level.melanin), np.log(level.blood), 0.0]),
     )
     yellowest = np.log(limit("maps", "yellowest"))
-    sides = [_side(asked, -np.inf, yellowest), _side(asked, yellowest, np.inf)]
+    sides = [_most_probable_in_range(asked, -np.inf, yellowest), _most_probable_in_range(asked, yellowest, np.inf)]
     evidence = np.stack([logarithm for _, _, logarithm, _ in sides])
     share = np.exp(evidence - evidence.max(axis=0))
     share = (share / share.sum(axis=0))[..., None]
@@ -179,7 +179,7 @@ def _solved(level: Level, middle: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _InverseProblem:
     """What is asked of nodes: logarithms and their weights (node, 3), and what is believed of the unknowns (3,)."""
 
     seen: Array
@@ -193,14 +193,14 @@ class _Asked:
         return (self.weight * missed**2).sum(axis=-1), (self.before * (x - self.start) ** 2).sum(axis=-1)
 
 
-def _side(asked: _Asked, low: float, high: float) -> tuple[Array, Array, Array, Array]:
+def _most_probable_in_range(asked: _InverseProblem, low: float, high: float) -> tuple[Array, Array, Array, Array]:
     """Return the most probable unknowns with ln melanin in a range, (node, 3), variances, ln evidence and miss."""
-    colours = skin_colours()
+    colours = skin_colour_grid()
     axes = (colours.ln_melanin, colours.ln_blood)
     ends = np.array(
         [[max(axes[0][0], low), axes[1][0], _REACH[2][0]], [min(axes[0][-1], high), axes[1][-1], _REACH[2][1]]]
     )
-    x = _searched(colours, asked, low, high)
+    x = _coarse_search(colours, asked, low, high)
     for _ in range(_STEPS):
         planes = colours.read(x[:, 0], x[:, 1], slice(0, 9))
         slopes = np.stack([planes[:, 3:6], planes[:, 6:9], np.ones_like(x)], axis=-1)  # (node, channel, unknown)
@@ -216,7 +216,7 @@ def _side(asked: _Asked, low: float, high: float) -> tuple[Array, Array, Array, 
     return x, variances, evidence, np.sqrt(missed)
 
 
-def _searched(colours: SkinColours, asked: _Asked, low: float, high: float) -> Array:
+def _coarse_search(colours: SkinColourGrid, asked: _InverseProblem, low: float, high: float) -> Array:
     """Return the best of a coarse grid of melanin and blood, each with its best brightness, (node, 3)."""
     u, v = np.meshgrid(colours.ln_melanin[::_COARSE], colours.ln_blood[::_COARSE])
     inside = (u >= low) & (u <= high)
@@ -226,6 +226,6 @@ def _searched(colours: SkinColours, asked: _Asked, low: float, high: float) -> A
     weight = asked.weight[:, None]
     gain = (weight * missed).sum(axis=-1) / (weight.sum(axis=-1) + asked.before[2])
     at = np.concatenate([np.broadcast_to(tried, (*gain.shape, 2)), gain[..., None]], axis=-1)
-    missed_by, apart = _Asked(asked.seen[:, None], weight, asked.before, asked.start).cost(at, made)
+    missed_by, apart = _InverseProblem(asked.seen[:, None], weight, asked.before, asked.start).cost(at, made)
     best = (missed_by + apart).argmin(axis=1)
     return np.asarray(at[np.arange(len(best)), best])

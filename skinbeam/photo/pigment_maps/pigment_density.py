@@ -1,28 +1,47 @@
-"""Optical density of skin, and what blood adds to it apart from melanin and light, by one direction for all faces."""
+"""Optical density of skin in a picture, and what melanin and blood add to it.
+
+Optical density of skin, and what blood adds to it apart from melanin and light, by one direction for all faces.
+"""
+
+import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import linear
-from skinbeam.photo.gates import triple
-from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.colour import srgb_to_linear
+from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.photo.limits import colour_direction, limit
+from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
+from skinbeam.photo.pigment_maps.skin_level import SkinLevel
 
-__all__ = ["blood_index", "blur_px", "density", "directions", "smoothed"]
+__all__ = [
+    "PigmentDirections",
+    "blood_index",
+    "chromophore_directions",
+    "colour_blur_px",
+    "optical_density",
+    "pigment_directions",
+    "shows_redness",
+    "smooth_for_colour",
+]
 
 Array = NDArray[np.float64]
 
 _DARKEST = 1 / (255 * 12.92)  # linear light of the first sRGB step above black: keeps the logarithm finite
 
 
-def density(light: Array) -> Array:
+def optical_density(light: Array) -> Array:
     """Return the optical density, -ln, of linear light (..., 3)."""
     return np.asarray(-np.log(np.maximum(light, _DARKEST)))
 
 
-def directions() -> Array:
+def chromophore_directions() -> Array:
     """Return what a unit of melanin, of blood and of shade adds to the density of each channel, (channel, 3)."""
-    return np.stack([triple("pigments", "melanin"), triple("pigments", "haemoglobin"), np.ones(3)], axis=1)
+    return np.stack(
+        [colour_direction("pigments", "melanin"), colour_direction("pigments", "haemoglobin"), np.ones(3)], axis=1
+    )
 
 
 def blood_index(dense: Array) -> Array:
@@ -32,14 +51,60 @@ def blood_index(dense: Array) -> Array:
     (`data/photo.toml`), and solved for h (photo 2). A change of brightness moves s alone, so uneven light leaves it;
     coloured light adds a constant, so only differences within one picture mean anything.
     """
-    return np.asarray(dense @ np.linalg.inv(directions())[1])
+    return np.asarray(dense @ np.linalg.inv(chromophore_directions())[1])
 
 
-def blur_px(pupil_px: float) -> float:
+def colour_blur_px(pupil_px: float) -> float:
     """Return how far a picture is blurred for its colour, a fiftieth of the pupil distance: JPEG stores it coarsely."""
     return max(0.7, 0.02 * pupil_px)
 
 
-def smoothed(rgb: Picture, pupil_px: float) -> Array:
+def smooth_for_colour(rgb: Picture, pupil_px: float) -> Array:
     """Return linear light of a picture, blurred for its colour."""
-    return np.asarray(cv2.GaussianBlur(linear(rgb), (0, 0), blur_px(pupil_px)))
+    return np.asarray(cv2.GaussianBlur(srgb_to_linear(rgb), (0, 0), colour_blur_px(pupil_px)))
+
+
+# What more melanin and more blood do to the colour of this face, by the optics of skin.
+
+_TIMES = 2.0  # of the face's pigment: a spot holds about twice as much
+
+
+@dataclass(frozen=True)
+class PigmentDirections:
+    """Directions (3,) in optical density, green set to 1, and what twice the melanin adds in green.
+
+    On light skin melanin takes most of blue, on dark skin, whose blue is gone, most of red: one direction for all
+    faces would take a spot on dark skin for a shadow.
+    """
+
+    melanin: Array
+    blood: Array
+    green_per_ln_melanin: float
+
+
+def pigment_directions(level: SkinLevel) -> PigmentDirections:
+    """Return the directions at the level of a face."""
+    colours = skin_colour_grid()
+    before = np.log(colours.colours(level.melanin, level.blood))
+    melanin = before - np.log(colours.colours(_TIMES * level.melanin, level.blood))
+    blood = before - np.log(colours.colours(level.melanin, _TIMES * level.blood))
+    return PigmentDirections(melanin / melanin[1], blood / blood[1], float(melanin[1] / np.log(_TIMES)))
+
+
+# Whether skin as dark as a face's would still show redness: what twice its blood changes in the picture.
+
+_TWICE = 2.0
+
+
+def shows_redness(level: SkinLevel) -> bool:
+    """Return whether twice the blood of a face passes the least contrast of redness, by the optics of its skin.
+
+    Melanin takes the light before blood does; it is taken to be as much as a face may hold, two standard deviations
+    above its middle. Brown spots need no such question: their contrast in red light grows with the melanin around them.
+    """
+    colours = skin_colour_grid().colours
+    melanin = level.melanin * math.exp(2 * level.melanin_ln_sd)
+    flushed, usual = (
+        float(blood_index(optical_density(colours(melanin, blood)))) for blood in (_TWICE * level.blood, level.blood)
+    )
+    return (flushed - usual) * level.contrast >= limit("redness", "contrast_min")

@@ -1,7 +1,6 @@
-"""Colour of skin by its melanin and its blood: the optics that every pulse is simulated with, as a camera sees them.
+"""Colour of skin by its melanin and its blood, interpolated from the derived table.
 
-The table is `data/derived/skin_colours.toml`: linear sRGB of the middle skin of a face over that of a white surface in
-the same light. Between its nodes the logarithm of the light is laid by splines over the logarithms of both pigments.
+Weights that lay values between nodes: smooth by cubic splines, or straight; a photograph needs no more of SciPy.
 """
 
 from dataclasses import dataclass
@@ -10,18 +9,56 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.derived import derived_table
-from skinbeam.photo.maps.splines import cubic, straight
-from skinbeam.provenance import used
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.sources import cite_sources
 
-__all__ = ["SkinColours", "skin_colours"]
+__all__ = [
+    "SkinColourGrid",
+    "cubic_weights",
+    "linear_weights",
+    "skin_colour_grid",
+]
 
 Array = NDArray[np.float64]
+
+
+def cubic_weights(nodes: Array, at: Array, *, slope: bool = False) -> Array:
+    """Return the weights (place, node) of the cubic spline through four rising nodes or more, or of its slope.
+
+    Its third derivative does not jump at the second node and at the last but one ("not a knot"; de Boor 1978).
+    """
+    width = nodes[-1] - nodes[0]
+    t, x = ((values - nodes[0]) / width for values in (nodes, at))
+    through = np.linalg.inv(_spline_terms(t, t[2:-2]))
+    return np.asarray(_spline_slopes(x, t[2:-2]) @ through / width if slope else _spline_terms(x, t[2:-2]) @ through)
+
+
+def _spline_terms(x: Array, knots: Array) -> Array:
+    """The terms (place, term) of a cubic spline: powers up to the third, and the cube of what lies beyond each knot."""
+    return np.concatenate([x[:, None] ** np.arange(4), np.maximum(x[:, None] - knots, 0.0) ** 3], axis=1)
+
+
+def _spline_slopes(x: Array, knots: Array) -> Array:
+    powers = np.stack([np.zeros_like(x), np.ones_like(x), 2 * x, 3 * x**2], axis=1)
+    return np.concatenate([powers, 3 * np.maximum(x[:, None] - knots, 0.0) ** 2], axis=1)
+
+
+def linear_weights(nodes: Array, at: Array) -> Array:
+    """Return the weights (place, node) of straight lines between nodes; beyond them their ends are held."""
+    return np.stack([np.interp(at, nodes, one) for one in np.eye(nodes.size)], axis=1)
+
+
+# Colour of skin by its melanin and its blood: the optics that every pulse is simulated with, as a camera sees them.
+#
+# The table is `data/derived/skin_colours.toml`: linear sRGB of the middle skin of a face over that of a white surface
+# in
+# the same light. Between its nodes the logarithm of the light is laid by splines over the logarithms of both pigments.
+
 _SHAPE = (121, 161)  # of the dense grid, blood by melanin: between its points a plane is near enough
 
 
 @dataclass(frozen=True)
-class SkinColours:
+class SkinColourGrid:
     """Colours of skin on a dense grid.
 
     Parameters
@@ -65,27 +102,29 @@ class SkinColours:
 
 
 @cache
-def _made() -> SkinColours:
-    found = derived_table("skin_colours")
+def _build_grid() -> SkinColourGrid:
+    found = load_derived_table("skin_colours")
     melanin, blood = (np.log(np.asarray(found[name])) for name in ("melanin", "blood"))
     u, v = np.linspace(melanin[0], melanin[-1], _SHAPE[1]), np.linspace(blood[0], blood[-1], _SHAPE[0])
     light, ita = np.log(np.asarray(found["light"])), np.asarray(found["ita_deg"])[..., None]
-    down, across = cubic(blood, v), cubic(melanin, u)
-    steep_down, steep_across = cubic(blood, v, slope=True), cubic(melanin, u, slope=True)
+    down, across = cubic_weights(blood, v), cubic_weights(melanin, u)
+    steep_down, steep_across = cubic_weights(blood, v, slope=True), cubic_weights(melanin, u, slope=True)
     parts = [(down, across, light), (down, steep_across, light), (steep_down, across, light), (down, across, ita)]
-    planes = np.concatenate([_laid(*part) for part in parts], axis=-1)
+    planes = np.concatenate([_interpolate_nodes(*part) for part in parts], axis=-1)
     spread = found["spread"]
     at = [np.log(np.asarray(spread[name])) for name in ("blood", "melanin")]
-    covariance = _laid(straight(at[0], v), straight(at[1], u), np.asarray(spread["covariance"]))
-    return SkinColours(u, v, planes, covariance)
+    covariance = _interpolate_nodes(
+        linear_weights(at[0], v), linear_weights(at[1], u), np.asarray(spread["covariance"])
+    )
+    return SkinColourGrid(u, v, planes, covariance)
 
 
-def _laid(down: Array, across: Array, nodes: Array) -> Array:
+def _interpolate_nodes(down: Array, across: Array, nodes: Array) -> Array:
     """Return nodes (i, k, n) laid between them by the weights (row, i) and (column, k): (row, column, n)."""
     return np.asarray(np.einsum("ri,ck,ikn->rcn", down, across, nodes, optimize=True))
 
 
-def skin_colours() -> SkinColours:
+def skin_colour_grid() -> SkinColourGrid:
     """Return the colours of skin; its sources count as read."""
-    used(derived_table("skin_colours")["source"])
-    return _made()
+    cite_sources(load_derived_table("skin_colours")["source"])
+    return _build_grid()

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate
-from skinbeam.photo.gates import limit
-from skinbeam.photo.maps.optics import skin_colours
-from skinbeam.provenance import used
+from skinbeam.model.estimate import Estimate
+from skinbeam.model.sources import cite_sources
+from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
 
-__all__ = ["Level", "level_of", "plain"]
+__all__ = ["SkinLevel", "estimate_skin_level", "remove_contrast"]
 
 Array = NDArray[np.float64]
 _ITA_SLOPE_MIN = 5.0  # degrees to an e-fold of melanin: at the ends of the table the angle hardly moves
@@ -23,7 +23,7 @@ _GREY = float(np.log(0.18))
 
 
 @dataclass(frozen=True)
-class Level:
+class SkinLevel:
     """The skin of a face in the middle, and how light and camera show it.
 
     Parameters
@@ -46,19 +46,19 @@ class Level:
     cast: Array
     ita_deg: Estimate
 
-    def holding(self, melanin: float) -> "Level":
+    def holding(self, melanin: float) -> "SkinLevel":
         """Return the level that shows the same colour with so much melanin instead."""
-        made = skin_colours().colours
+        made = skin_colour_grid().colours
         over = made(self.melanin, self.blood) / made(melanin, self.blood) * self.cast
         return replace(self, melanin=melanin, gain=float(self.gain * over[1]), cast=over / over[1])
 
 
-def plain(ln: Array, contrast: Array | float) -> Array:
+def remove_contrast(ln: Array, contrast: Array | float) -> Array:
     """Return the logarithm of light as it was before a camera gave the picture contrast; a grey of 18 % stays."""
     return np.asarray(_GREY + (ln - _GREY) / contrast)
 
 
-def level_of(light: Array, *, calibrated: bool) -> Level:
+def estimate_skin_level(light: Array, *, calibrated: bool) -> SkinLevel:
     """Return the level of a face from the median linear light (3,) of its skin.
 
     Every typology angle is as likely as any other beforehand: no colour of skin is favoured. Blood, colour and strength
@@ -67,14 +67,14 @@ def level_of(light: Array, *, calibrated: bool) -> Level:
     what is then probable (photo 3), summed over the grid of colours. A camera's meter brings a face towards grey, so
     that the light on a dark one is believed to look stronger than that on a light one.
     """
-    colours = skin_colours()
+    colours = skin_colour_grid()
     kind = "card" if calibrated else "light"
     centre, spread = np.log(limit("maps", "contrast")), limit("maps", f"{kind}_contrast_ln")
     # As the normal is cut at two deviations, nine steps of it are sums enough.
     contrasts = np.exp(centre + spread * np.linspace(-2, 2, 9))[:, None, None]
     u, v = np.meshgrid(colours.ln_melanin[::2], colours.ln_blood[::2])
     made, covariance = colours.planes[::2, ::2, :3], colours.covariance[::2, ::2]
-    shown = plain(np.log(light), contrasts)[..., None, :]  # (contrast, 1, 1, channel)
+    shown = remove_contrast(np.log(light), contrasts)[..., None, :]  # (contrast, 1, 1, channel)
     missed = (shown[..., :2] - shown[..., 1:]) - (made[..., :2] - made[..., 1:])
     cast_sd, strength_sd = limit("maps", f"{kind}_ln"), limit("maps", f"{kind}_strength_ln")
     rr, rg, gg = covariance[..., 0] + cast_sd**2, covariance[..., 1], covariance[..., 2] + cast_sd**2
@@ -90,8 +90,8 @@ def level_of(light: Array, *, calibrated: bool) -> Level:
     weight = np.exp(logarithm - logarithm.max())
     weight /= weight.sum()
     (mu, su), (mv, sv), (mc, sc) = (_moments(values, weight) for values in (u, v, np.log(contrasts)))
-    over = np.exp(plain(np.log(light), np.exp(mc))) / colours.colours(np.exp(mu), np.exp(mv))
-    return Level(
+    over = np.exp(remove_contrast(np.log(light), np.exp(mc))) / colours.colours(np.exp(mu), np.exp(mv))
+    return SkinLevel(
         float(np.exp(mu)),
         float(np.exp(mv)),
         su,
@@ -100,17 +100,17 @@ def level_of(light: Array, *, calibrated: bool) -> Level:
         sc,
         gain=float(over[1]),
         cast=over / over[1],
-        ita_deg=_estimate(ita, weight.sum(axis=0)),
+        ita_deg=_angle_estimate(ita, weight.sum(axis=0)),
     )
 
 
-def _estimate(ita: Array, weight: Array) -> Estimate:
+def _angle_estimate(ita: Array, weight: Array) -> Estimate:
     """The middle and the central span of angles of such weights."""
     level, order = limit("maps", "level"), ita.argsort(axis=None)
     share = np.cumsum(weight.ravel()[order])
     found = np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], share, ita.ravel()[order])
     low, middle, high = (float(value) for value in np.clip(found, -90.0, 90.0))
-    used("chardon1991")
+    cite_sources("chardon1991")
     return Estimate(middle, low, high, level, "assumed", basis=("skinbeam2026photo", "skinbeam2026skin", "chardon1991"))
 
 

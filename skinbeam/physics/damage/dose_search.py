@@ -11,11 +11,10 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, omega_of_dose, process_rows, steps_between
-from skinbeam.physics.damage.stages import rate
-from skinbeam.physics.kernel.root import towards_zero
+from skinbeam.physics.damage.arrhenius import Kinetics, check_steps, expand_processes, omega_at_dose, stage_rate
+from skinbeam.physics.numerics.interpolation import inverse_quadratic_step
 
-__all__ = ["dose_for_unit_omega", "dose_for_unit_omega_at_all"]
+__all__ = ["dose_for_unit_omega", "dose_for_unit_omega_everywhere"]
 
 Array = NDArray[np.float64]
 
@@ -55,10 +54,10 @@ def dose_for_unit_omega(
     ValueError : bounds out of order, a negative unit response, shapes that do not fit.
     """
     unit = np.asarray(unit_K, dtype=np.float64)
-    return dose_for_unit_omega_at_all(base_K, unit[:, None], step_s, processes, low=low, high=high, target=target)
+    return dose_for_unit_omega_everywhere(base_K, unit[:, None], step_s, processes, low=low, high=high, target=target)
 
 
-def dose_for_unit_omega_at_all(
+def dose_for_unit_omega_everywhere(
     base_K: ArrayLike,
     unit_K: ArrayLike,
     step_s: ArrayLike,
@@ -87,13 +86,13 @@ def dose_for_unit_omega_at_all(
     # An implicit step may undershoot by a small part of the peak where nothing was heated; that does no harm.
     if base.shape != (len(unit), *unit.shape[2:]) or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
         raise ValueError("base and unit must have one shape, and the unit response cannot be negative")
-    steps = steps_between(base, step_s)
-    result: Array = _dose_rows(base, unit, steps, *process_rows(processes, len(base), 1), low, high, target)
+    steps = check_steps(base, step_s)
+    result: Array = _search_samples(base, unit, steps, *expand_processes(processes, len(base), 1), low, high, target)
     return result
 
 
 @njit(cache=True)
-def _held(  # pragma: no cover - compiled
+def _temperature_of_rate(  # pragma: no cover - compiled
     wanted: float,
     cold: float,
     hot: float,
@@ -106,7 +105,7 @@ def _held(  # pragma: no cover - compiled
     """Temperature between `cold` and `hot` at which the rate is `wanted`, to a tenth of a kelvin, or the nearer end."""
     while hot - cold > 0.1:
         middle = 0.5 * (cold + hot)
-        if rate(middle, ln_a, b, t_low, t_high, stages) < wanted:
+        if stage_rate(middle, ln_a, b, t_low, t_high, stages) < wanted:
             cold = middle
         else:
             hot = middle
@@ -114,7 +113,7 @@ def _held(  # pragma: no cover - compiled
 
 
 @njit(cache=True)
-def _first_dose(  # pragma: no cover - compiled
+def _first_guess(  # pragma: no cover - compiled
     base: Array,
     unit: Array,
     step_s: Array,
@@ -134,10 +133,10 @@ def _first_dose(  # pragma: no cover - compiled
         return high, 1.0
     dose, power = high, 1.0
     for _ in range(2):
-        peak = _held(target / long, cold, hot, ln_a, b, t_low, t_high, stages)
+        peak = _temperature_of_rate(target / long, cold, hot, ln_a, b, t_low, t_high, stages)
         dose = min(max((peak - base[at]) / unit[at], low), high)
-        over = rate(peak + 0.5, ln_a, b, t_low, t_high, stages)
-        under = rate(peak - 0.5, ln_a, b, t_low, t_high, stages)
+        over = stage_rate(peak + 0.5, ln_a, b, t_low, t_high, stages)
+        under = stage_rate(peak - 0.5, ln_a, b, t_low, t_high, stages)
         steep = math.log(over / under) if under > 0.0 and over > under else 1.0
         power = max(steep * (peak - base[at]), 1.0)
         # As long as the rate is within a factor of e of the greatest.
@@ -164,12 +163,12 @@ def _log_omega(  # pragma: no cover - compiled
     target: float,
 ) -> float:
     """ln of Omega over the target."""
-    there = omega_of_dose(base, unit, math.exp(log_dose), step_s, ln_a, b, t_low, t_high, stages)
+    there = omega_at_dose(base, unit, math.exp(log_dose), step_s, ln_a, b, t_low, t_high, stages)
     return math.log(max(there, _NO_OMEGA) / target)
 
 
 @njit(cache=True)
-def _dose_one(  # pragma: no cover - compiled
+def _search_dose(  # pragma: no cover - compiled
     base: Array,
     unit: Array,
     step_s: Array,
@@ -182,7 +181,7 @@ def _dose_one(  # pragma: no cover - compiled
     high: float,
     target: float,
 ) -> float:
-    dose, power = _first_dose(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+    dose, power = _first_guess(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
     start = end = math.log(dose)
     y = _log_omega(base, unit, start, step_s, ln_a, b, t_low, t_high, stages, target)
     low_y = high_y = y
@@ -209,7 +208,7 @@ def _dose_one(  # pragma: no cover - compiled
         tries += 1
         # A half now and then: a rate that begins at a temperature makes a step of Omega, on which all others are slow.
         half = tries % 4 == 0
-        middle = 0.5 * (start + end) if half else towards_zero(start, end, other, low_y, high_y, other_y)
+        middle = 0.5 * (start + end) if half else inverse_quadratic_step(start, end, other, low_y, high_y, other_y)
         # Never nearer to an end than the width that is asked for: the last step shuts the bracket.
         middle = min(max(middle, start + 0.4 * _WIDTH), end - 0.4 * _WIDTH)
         y = _log_omega(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target)
@@ -223,7 +222,7 @@ def _dose_one(  # pragma: no cover - compiled
 
 
 @njit(cache=True, parallel=True)
-def _dose_rows(  # pragma: no cover - compiled
+def _search_samples(  # pragma: no cover - compiled
     base: Array,
     unit: Array,
     step_s: Array,
@@ -238,14 +237,14 @@ def _dose_rows(  # pragma: no cover - compiled
 ) -> Array:
     result = np.empty(base.shape[0])
     for s in prange(base.shape[0]):
-        result[s] = _dose_of_all(
+        result[s] = _search_all_places(
             base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], stages, low, high, target
         )
     return result
 
 
 @njit(cache=True)
-def _dose_of_all(  # pragma: no cover - compiled
+def _search_all_places(  # pragma: no cover - compiled
     base: Array,
     units: Array,
     step_s: Array,
@@ -262,11 +261,11 @@ def _dose_of_all(  # pragma: no cover - compiled
     for place in range(1, units.shape[0]):
         if units[place].max() < units[coldest].max():
             coldest = place
-    dose = _dose_one(base, units[coldest], step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+    dose = _search_dose(base, units[coldest], step_s, ln_a, b, t_low, t_high, stages, low, high, target)
     for place in range(units.shape[0]):
         if not 0.0 < dose < np.inf or place == coldest:
             continue
         unit = units[place]
         if _log_omega(base, unit, math.log(dose), step_s, ln_a, b, t_low, t_high, stages, target) < -_NEAR:
-            dose = _dose_one(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+            dose = _search_dose(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
     return dose

@@ -7,63 +7,62 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.errors import unknown_name
-from skinbeam.provenance import used
-from skinbeam.shipped import shipped_table
-from skinbeam.sources import Sourced
-from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
+from skinbeam.model.errors import unknown_name_error
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 
 __all__ = [
     "activation_J_mol",
     "compensation_slope",
-    "held_threshold",
+    "isothermal_threshold",
     "kinetics_names",
-    "kinetics_sets",
+    "kinetics_tables",
     "kinetics_value",
     "ln_frequency",
     "shortest_supported_s",
 ]
 
 
-def _file() -> Mapping[str, Any]:
-    return shipped_table("data/tissue/kinetics.toml")
+def _read_table() -> Mapping[str, Any]:
+    return load_package_table("data/tissue/kinetics.toml")
 
 
-def kinetics_sets() -> Mapping[str, Any]:
+def kinetics_tables() -> Mapping[str, Any]:
     """Return the tables of all sets, by name."""
-    sets: Mapping[str, Any] = _file()["set"]
+    sets: Mapping[str, Any] = _read_table()["set"]
     return sets
 
 
 def kinetics_names() -> tuple[str, ...]:
     """Return the names of all sets, in the order of the file."""
-    return tuple(kinetics_sets())
+    return tuple(kinetics_tables())
 
 
 @cache
 def compensation_slope() -> float:
     """Return the slope `a` of ln A against Ea, mol/J, through all sets of the data file that are part of the line."""
-    rows = [row for entry in kinetics_sets().values() if entry["in_compensation_line"] for row in entry["process"]]
+    rows = [row for entry in kinetics_tables().values() if entry["in_compensation_line"] for row in entry["process"]]
     ln_a = np.array([ln_frequency(row) for row in rows])
     return float(np.polyfit([activation_J_mol(row) for row in rows], ln_a, 1)[0])
 
 
-def shortest_supported_s() -> Sourced:
+def shortest_supported_s() -> SourcedValue:
     """Return the shortest heating for which any set has support; below it a result is an extrapolation."""
-    shortest = Sourced.from_table(_file()["validity"]["shortest_s"])
-    used(shortest.source)
+    shortest = SourcedValue.from_table(_read_table()["validity"]["shortest_s"])
+    cite_sources(shortest.source)
     return shortest
 
 
-def held_threshold(name: str) -> tuple[Sourced, float]:
+def isothermal_threshold(name: str) -> tuple[SourcedValue, float]:
     """Return the threshold, degC, and the hold, s, from which the frequency of a set was worked out.
 
     Raises
     ------
     KeyError : a set whose source prints its frequency.
     """
-    row = kinetics_sets()[name]["process"][0]
-    return Sourced.from_table(row["threshold_C"]), row["hold_s"]
+    row = kinetics_tables()[name]["process"][0]
+    return SourcedValue.from_table(row["threshold_C"]), row["hold_s"]
 
 
 def activation_J_mol(row: Mapping[str, Any]) -> float:
@@ -81,19 +80,19 @@ def ln_frequency(row: Mapping[str, Any]) -> float:
 
 
 @cache
-def _section(section: str) -> dict[str, Sourced]:
-    return {name: Sourced.from_table(row) for name, row in _file()[section].items()}
+def _read_section(section: str) -> dict[str, SourcedValue]:
+    return {name: SourcedValue.from_table(row) for name, row in _read_table()[section].items()}
 
 
-def kinetics_value(section: str, name: str) -> Sourced:
+def kinetics_value(section: str, name: str) -> SourcedValue:
     """Return a value, and note that its source was used.
 
     Raises
     ------
     InputError : no such value; the nearest is named.
     """
-    table = _section(section)
+    table = _read_section(section)
     if name not in table:
-        raise unknown_name(f"{section}-value", name, table, field=section)
-    used(table[name].source)
+        raise unknown_name_error(f"{section}-value", name, table, field=section)
+    cite_sources(table[name].source)
     return table[name]

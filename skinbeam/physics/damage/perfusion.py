@@ -18,33 +18,32 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, fastest_growth, omega_growth
-from skinbeam.physics.heat.cells import Cells
-from skinbeam.physics.heat.linear import Linear
-from skinbeam.physics.heat.row import March, Row, conduct
-from skinbeam.physics.heat.tissue import DARK, Film, Material
+from skinbeam.physics.damage.arrhenius import Kinetics, omega_growth, omega_rate_bound
+from skinbeam.physics.heat.cells import NO_SOURCE, Cells, Material, RobinBoundary
+from skinbeam.physics.heat.conduction_1d import HeatArrays1D, HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction
 
-__all__ = ["Perfused", "StoppingFlow", "rest_profile"]
+__all__ = ["DamageLimitedPerfusion", "PerfusedHistory", "steady_state_profile"]
 
 Array = NDArray[np.float64]
 
-LAG: Final = 0.02  # of the flow
-WINDOW: Final = 32  # steps marched at most before the flow is looked at
-STILL: Final = 20.0  # damage from which on what flow is left, 2e-9, changes nothing
+FLOW_LAG: Final = 0.02  # of the flow
+MAX_WINDOW_STEPS: Final = 32  # steps marched at most before the flow is looked at
+NO_FLOW_OMEGA: Final = 20.0  # damage from which on what flow is left, 2e-9, changes nothing
 STEADY_S: Final = 1e12  # a step in which an L-stable method forgets where it began
 
 
-class Perfused(NamedTuple):
+class PerfusedHistory(NamedTuple):
     """Temperatures of the recorded cells, (sample, time, record), and of the surface, (sample, time), in K; Omega of
-    the vessels at the end, (sample, cell), too high by at most `LAG` / 10 for each window in which hardly any of a cell
-    is damaged, and by any amount beyond `STILL`."""
+    the vessels at the end, (sample, cell), too high by at most `FLOW_LAG` / 10 for each window in which hardly any of a
+    cell is damaged, and by any amount beyond `NO_FLOW_OMEGA`."""
 
     recorded: Array
     surface: Array
     damage: Array
 
 
-class StoppingFlow(NamedTuple):
+class DamageLimitedPerfusion(NamedTuple):
     """The law of (perfusion 1).
 
     Parameters
@@ -63,7 +62,7 @@ class StoppingFlow(NamedTuple):
         """Perfusion of each cell."""
         return (self.perfusion,)
 
-    def solve(self, row: Row, cellwise: Sequence[Array]) -> Perfused:
+    def solve(self, row: HeatArrays1D, cellwise: Sequence[Array]) -> PerfusedHistory:
         """Return the solution of (perfusion 1) with (heat 2)."""
         (perfusion,), now = cellwise, row.initial
         n_sample, n_cell = now.shape
@@ -73,23 +72,27 @@ class StoppingFlow(NamedTuple):
         damage = np.zeros((n_sample, n_cell))
         history, surface = np.empty((n_sample, n_step + 1, n_cell)), np.empty((n_sample, n_step + 1))
         history[:, 0], surface[:, 0] = now, now[:, 0]
-        done, window = 0, WINDOW if flows.size else n_step
+        done, window = 0, MAX_WINDOW_STEPS if flows.size else n_step
         while done < n_step:
             ahead = slice(done, min(done + window, n_step))
-            part = _steps_of(whole, ahead)._replace(initial=np.ascontiguousarray(history[:, done]))
+            part = _select_steps(whole, ahead)._replace(initial=np.ascontiguousarray(history[:, done]))
             flow = perfusion * np.exp(-damage)
-            found = Linear(flow, self.blood).solve(part, [flow])
-            kept, grown = _while_it_flows(found.recorded[:, :, flows], part.step_s, damage[:, flows], self.stops)
+            found = LinearConduction(flow, self.blood).solve(part, [flow])
+            kept, grown = _steps_until_flow_falls(
+                found.recorded[:, :, flows], part.step_s, damage[:, flows], self.stops
+            )
             damage[:, flows] = grown
             history[:, done + 1 : done + kept + 1] = found.recorded[:, 1 : kept + 1]
             surface[:, done + 1 : done + kept + 1] = found.surface[:, 1 : kept + 1]
             done += kept
             # What is marched beyond the step at which the flow has fallen is lost.
-            window = min(max(2 * kept, 4), WINDOW)
-        return Perfused(history[:, :, row.record], surface, damage)
+            window = min(max(2 * kept, 4), MAX_WINDOW_STEPS)
+        return PerfusedHistory(history[:, :, row.record], surface, damage)
 
 
-def rest_profile(cells: Cells, material: Material, flow: Linear, surface_K: ArrayLike, bottom: Film) -> Array:
+def steady_state_profile(
+    cells: Cells, material: Material, flow: LinearConduction, surface_K: ArrayLike, bottom: RobinBoundary
+) -> Array:
     """Return the temperature of tissue at rest, (sample, cell), K: the steady state of (perfusion 1).
 
     Parameters
@@ -100,29 +103,29 @@ def rest_profile(cells: Cells, material: Material, flow: Linear, surface_K: Arra
     surface = np.asarray(surface_K, dtype=np.float64)[:, None]
     # What heat the tissue holds does not change its rest.
     still = material._replace(heat_capacity_vol=1.0)
-    march = March(cells, still, surface, [STEADY_S], DARK, Film(np.inf, surface), bottom, [0])
-    return conduct(march, flow).final
+    march = HeatProblem1D(cells, still, surface, [STEADY_S], NO_SOURCE, RobinBoundary(np.inf, surface), bottom, [0])
+    return conduct_1d(march, flow).final
 
 
-def _steps_of(row: Row, which: slice) -> Row:
+def _select_steps(row: HeatArrays1D, which: slice) -> HeatArrays1D:
     """Some of the steps of a march."""
     names = "step_s", "power_on", "h_surface", "outside_surface"
     return row._replace(**{name: np.ascontiguousarray(getattr(row, name)[:, which]) for name in names})
 
 
-def _while_it_flows(history: Array, steps: Array, before: Array, stops: Kinetics) -> tuple[int, Array]:
-    """How many steps pass until the flow has fallen by `LAG` somewhere, at least one, and the damage by then."""
+def _steps_until_flow_falls(history: Array, steps: Array, before: Array, stops: Kinetics) -> tuple[int, Array]:
+    """How many steps pass until the flow has fallen by `FLOW_LAG` somewhere, at least one, and the damage by then."""
     if not before.size:
         return steps.shape[1], before
-    bound = fastest_growth(history.max(axis=1), stops) * steps.sum(axis=1)[:, None]
+    bound = omega_rate_bound(history.max(axis=1), stops) * steps.sum(axis=1)[:, None]
     # Where the bound stands for the growth, the flow is ahead of the damage by less than a tenth of its lag.
-    followed = np.flatnonzero((bound.max(axis=0) >= LAG / 10) & (before.min(axis=0) < STILL))
+    followed = np.flatnonzero((bound.max(axis=0) >= FLOW_LAG / 10) & (before.min(axis=0) < NO_FLOW_OMEGA))
     after = before + bound
     if not followed.size:
         return steps.shape[1], after
     growth = np.cumsum(omega_growth(history[:, :, followed], steps, stops), axis=1)
     damage = before[:, None, followed] + growth
     lost = (np.exp(-before[:, followed])[:, None] - np.exp(-damage)).max(axis=(0, 2))
-    kept = int(np.argmax(lost > LAG)) + 1 if lost[-1] > LAG else steps.shape[1]
+    kept = int(np.argmax(lost > FLOW_LAG)) + 1 if lost[-1] > FLOW_LAG else steps.shape[1]
     after[:, followed] = damage[:, kept - 1]
     return kept, after

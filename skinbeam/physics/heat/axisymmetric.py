@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.problem import Problem, faces_of, given, samples_of
-from skinbeam.physics.heat.rz_march import march
-from skinbeam.physics.kernel.arrays import full
+from skinbeam.physics.heat.axisymmetric_kernels import march_axisymmetric
+from skinbeam.physics.heat.problem import HeatProblem, check_faces, count_samples, expand_problem
+from skinbeam.physics.numerics.arrays import broadcast_copy
 
-__all__ = ["ORDER_SPACE", "ORDER_TIME", "HistoryRZ", "conduct_rz", "ring_volumes"]
+__all__ = ["ORDER_SPACE", "ORDER_TIME", "AxisymmetricHistory", "conduct_rz", "ring_volumes"]
 
 ORDER_SPACE: Final = 2
 ORDER_TIME: Final = 2
@@ -26,7 +26,7 @@ ORDER_TIME: Final = 2
 Array = NDArray[np.float64]
 
 
-class HistoryRZ(NamedTuple):
+class AxisymmetricHistory(NamedTuple):
     """What became of each sample; time 0 is the initial state, time n the end of interval n - 1.
 
     Parameters
@@ -50,12 +50,12 @@ class HistoryRZ(NamedTuple):
 
 def ring_volumes(faces_m: tuple[ArrayLike, ArrayLike]) -> Array:
     """Return the volume of every cell, (sample, r, z), m³, of faces (sample, r + 1) or (r + 1,), and so for z."""
-    r, z = _faces(faces_m)
+    r, z = _check_ring_faces(faces_m)
     result: Array = np.pi * np.diff(r**2, axis=1)[:, :, None] * np.diff(z, axis=1)[:, None, :]
     return result
 
 
-def conduct_rz(faces_m: tuple[ArrayLike, ArrayLike], problem: Problem) -> HistoryRZ:
+def conduct_rz(faces_m: tuple[ArrayLike, ArrayLike], problem: HeatProblem) -> AxisymmetricHistory:
     """Solve (heat 5) for every sample.
 
     Parameters
@@ -67,14 +67,16 @@ def conduct_rz(faces_m: tuple[ArrayLike, ArrayLike], problem: Problem) -> Histor
     ------
     ValueError : shapes that do not fit; a number that no tissue has, with its place.
     """
-    r, z = _faces(faces_m)
+    r, z = _check_ring_faces(faces_m)
     cells = (r.shape[1] - 1, z.shape[1] - 1)
-    n = samples_of(problem, cells, len(r), len(z))
-    posed = given(problem, full(ring_volumes((r, z)), n, *cells), n)
-    return HistoryRZ(*march(full(r, n, cells[0] + 1), full(z, n, cells[1] + 1), posed))
+    n = count_samples(problem, cells, len(r), len(z))
+    posed = expand_problem(problem, broadcast_copy(ring_volumes((r, z)), n, *cells), n)
+    return AxisymmetricHistory(
+        *march_axisymmetric(broadcast_copy(r, n, cells[0] + 1), broadcast_copy(z, n, cells[1] + 1), posed)
+    )
 
 
-def _faces(faces_m: tuple[ArrayLike, ArrayLike]) -> tuple[Array, Array]:
+def _check_ring_faces(faces_m: tuple[ArrayLike, ArrayLike]) -> tuple[Array, Array]:
     """Faces of rings and of depths, each (1 or sample, face)."""
-    r, z = (np.atleast_2d(faces_of(faces, axis)) for faces, axis in zip(faces_m, "rz", strict=True))
+    r, z = (np.atleast_2d(check_faces(faces, axis)) for faces, axis in zip(faces_m, "rz", strict=True))
     return r, z

@@ -1,46 +1,215 @@
-"""Steps in time of heat about an axis, one sample after another.
+"""What flows into the cells about an axis from their neighbours, from light, and through the surface and the bottom.
 
-Each step is as long as its estimated error allows. A step that is stable with few explicit stages is explicit
-(chebyshev 1); a longer one solves along radii and then along depths,
-
-    (C - a L_z) C^-1 (C - a L_r) k_1 = F(E),   (C - a L_z) C^-1 (C - a L_r) k_2 = F(E + dt C k_1) - 2 C k_1,
-    E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 6)
-
-with F what flows into the cells and L its part between them. This is of second order whatever the factors on the left,
-here the split L = L_r + L_z and the C of the start (Verwer et al. 1999, SIAM J. Sci. Comput. 20:1456), and stable for
-every step; its error is taken as that of the first order, dt (k_1 + k_2) / 2. Every solution along lines is kept in the
-balance by what it lets through at both ends.
+Finite volumes of (heat 5): conductances of the faces between cells, and of half a cell at both ends of the depths. All
+cells lie in one long line, ring after ring, so that a cell's four neighbours are at fixed distances, and the flows are
+a single loop, which becomes vector instructions.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat.enthalpy import stores
-from skinbeam.physics.heat.problem import Given, Now
-from skinbeam.physics.heat.rz_flows import Body, body_of, fastest_decay, rates_of
-from skinbeam.physics.heat.surface import surface
-from skinbeam.physics.kernel.chebyshev import COEFFICIENTS, MOST_STAGES
-from skinbeam.physics.kernel.pace import FAST, SPLIT, after_a_switch, judged, stages_for
-from skinbeam.physics.kernel.tridiagonal import factor, solve, turn
+from skinbeam.physics.heat.enthalpy import write_capacities, write_temperatures
+from skinbeam.physics.heat.problem import HeatArrays, IntervalConditions
+from skinbeam.physics.heat.surface_exchange import surface_flux
+from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
+from skinbeam.physics.numerics.time_stepping import (
+    FASTMATH,
+    MAX_STAGES,
+    RKC_COEFFICIENTS,
+    ROSENBROCK_GAMMA,
+    control_step,
+    restart_step,
+    stage_count,
+)
+from skinbeam.physics.numerics.tridiagonal import factor_tridiagonal, solve_tridiagonal, transpose_blocks
 
-__all__ = ["march"]
+__all__ = [
+    "AxisymmetricBody",
+    "axisymmetric_body",
+    "decay_rate_bound",
+    "march_axisymmetric",
+    "write_rates",
+]
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, fastmath=FAST)
-def _explicit(
+@njit(cache=True, error_model="numpy")
+def _face_conductances(r: Array, z: Array, k: Array, fixed: bool) -> tuple[Array, Array]:  # pragma: no cover - compiled
+    """Conductance of the faces before each ring, (r + 1, z), and above each depth, (r, z + 1), W/K; 0 if insulated."""
+    rings, depths = k.shape
+    out, down = np.zeros((rings + 1, depths)), np.zeros((rings, depths + 1))
+    for i in range(rings):
+        area, half = np.pi * (r[i + 1] ** 2 - r[i] ** 2), (r[i + 1] - r[i]) / 2
+        for j in range(depths):
+            thick = z[j + 1] - z[j]
+            if i > 0:
+                before = (r[i] - r[i - 1]) / 2
+                out[i, j] = 2 * np.pi * r[i] * thick / (before / k[i - 1, j] + half / k[i, j])
+            if j > 0:
+                down[i, j] = area / ((z[j] - z[j - 1]) / 2 / k[i, j - 1] + thick / 2 / k[i, j])
+        if fixed:
+            down[i, depths] = area * k[i, depths - 1] / ((z[depths] - z[depths - 1]) / 2)
+    return out, down
+
+
+class AxisymmetricBody(NamedTuple):
+    """One sample: conductances W/K, light W, what cells hold, and the half cells below the surface."""
+
+    out: Array
+    down: Array
+    along: Array  # of `down` between cells, ring after ring; 0 where a ring ends
+    power: Array
+    store: Array
+    per_store: Array
+    most_per_store: Array  # where it is dried, too
+    start: Array
+    share: Array
+    latent: Array
+    gain: Array
+    boils: bool
+    inside: Array  # W/m²K
+    area: Array  # m²
+    table: Array
+    below: float
+
+
+@njit(fastmath=FASTMATH, **NJIT_OPTIONS)
+def _write_flows(
+    on: float,
+    light: Array,
+    here: Array,
+    inner: Array,
+    outer: Array,
+    above: Array,
+    below: Array,
+    to_inner: Array,
+    to_outer: Array,
+    to_above: Array,
+    to_below: Array,
+    flow: Array,
+) -> None:  # pragma: no cover - compiled
+    """Write what flows into each cell from its neighbours and from light, W; not what crosses top and bottom."""
+    for i in range(len(flow)):
+        t = here[i]
+        f = on * light[i] + to_inner[i] * (inner[i] - t) + to_outer[i] * (outer[i] - t)
+        flow[i] = f + to_above[i] * (above[i] - t) + to_below[i] * (below[i] - t)
+
+
+@njit(cache=True)
+def write_rates(
+    energy: Array,
+    body: AxisymmetricBody,
+    now: IntervalConditions,
+    t: Array,
+    flow: Array,
+    film: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Write temperatures, flows and the conductance of the film, W/K; return what enters at top and bottom, W.
+
+    `t` is (1 + ring + 1, depth): the first and the last row are next to no cell that conducts to them.
+    """
+    rings, depths = energy.shape
+    n, last = energy.size, depths - 1
+    one = 1, n
+    write_temperatures(
+        energy.reshape(one),
+        body.per_store.reshape(one),
+        body.start.reshape(one),
+        body.share.reshape(one),
+        body.latent.reshape(one),
+        body.gain.reshape(one),
+        body.boils,
+        t[1:-1].reshape(one),
+    )
+    line, out = t.ravel(), body.out.ravel()
+    _write_flows(
+        now.on,
+        body.power.ravel(),
+        line[depths : depths + n],
+        line[:n],
+        line[2 * depths :],
+        line[last : last + n],
+        line[depths + 1 : depths + 1 + n],
+        out[:n],
+        out[depths:],
+        body.along[:n],
+        body.along[1:],
+        flow.ravel(),
+    )
+    top = bottom = 0.0
+    for i in range(rings):
+        flux, slope, _ = surface_flux(t[i + 1, 0], body.inside[i], now.h, now.outside, body.table)
+        up = body.down[i, depths] * (body.below - t[i + 1, last])
+        film[i] = body.area[i] * slope
+        flow[i, 0] += body.area[i] * flux
+        flow[i, last] += up
+        top += body.area[i] * flux
+        bottom += up
+    return top, bottom
+
+
+@njit(cache=True, error_model="numpy")
+def axisymmetric_body(r: Array, z: Array, posed: HeatArrays, s: int) -> AxisymmetricBody:  # pragma: no cover - compiled
+    """Return one sample of a problem from its faces, m."""
+    k, store = posed.conductivity[s], posed.store[s]
+    out, down = _face_conductances(r, z, k, posed.fixed)
+    inside = k[:, 0] / ((z[1] - z[0]) / 2)
+    area = np.pi * (r[1:] ** 2 - r[:-1] ** 2)
+    along = np.zeros(k.size + 1)
+    for i in range(len(k)):
+        along[i * k.shape[1] + 1 : (i + 1) * k.shape[1]] = down[i, 1:-1]
+    per_store, share, gain = 1.0 / store, posed.share[s], posed.gain[s]
+    most = per_store * np.maximum(1.0 + share * gain, 1.0)
+    return AxisymmetricBody(
+        out, down, along, posed.power[s], store, per_store, most, posed.start[s], share, posed.latent[s], gain,
+        posed.boils, inside, area, posed.table, posed.below[s],
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def decay_rate_bound(body: AxisymmetricBody) -> float:  # pragma: no cover - compiled
+    """Bound of the largest rate of decay, 1/s, whatever the film: by Gershgorin's circles."""
+    rings, depths = body.store.shape
+    worst = 0.0
+    for i in range(rings):
+        for j in range(depths):
+            g = body.out[i, j] + body.out[i + 1, j] + body.down[i, j + 1]
+            g += body.area[i] * body.inside[i] if j == 0 else body.down[i, j]
+            worst = max(worst, 2.0 * g * body.most_per_store[i, j])
+    return worst
+
+
+# Steps in time of heat about an axis, one sample after another.
+#
+# Each step is as long as its estimated error allows. A step that is stable with few explicit stages is explicit
+# (chebyshev 1); a longer one solves along radii and then along depths,
+#
+#     (C - a L_z) C^-1 (C - a L_r) k_1 = F(E),   (C - a L_z) C^-1 (C - a L_r) k_2 = F(E + dt C k_1) - 2 C k_1,
+#     E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 6)
+#
+# with F what flows into the cells and L its part between them. This is of second order whatever the factors on the
+# left,
+# here the split L = L_r + L_z and the C of the start (Verwer et al. 1999, SIAM J. Sci. Comput. 20:1456), and stable for
+# every step; its error is taken as that of the first order, dt (k_1 + k_2) / 2. Every solution along lines is kept in
+# the
+# balance by what it lets through at both ends.
+
+
+@njit(cache=True, fastmath=FASTMATH)
+def _explicit_step(
     dt: float,
     stages: int,
     energy: Array,
     first: Array,
     top: float,
     bottom: float,
-    body: Body,
-    now: Now,
+    body: AxisymmetricBody,
+    now: IntervalConditions,
     after: Array,
     other: Array,
     t: Array,
@@ -52,15 +221,15 @@ def _explicit(
     # Stages are written in turn, so that the last one falls into `after`.
     newest, before = (after, other) if stages % 2 == 1 else (other, after)
     w1, w2 = newest.ravel(), before.ravel()
-    m1 = COEFFICIENTS[stages, 1, 2] * dt
+    m1 = RKC_COEFFICIENTS[stages, 1, 2] * dt
     for i in range(len(y)):
         w2[i] = y[i]
         w1[i] = y[i] + m1 * f0[i]
     top1, top2, bottom1, bottom2 = m1 * top, 0.0, m1 * bottom, 0.0
     for j in range(2, stages + 1):
-        mu, nu = COEFFICIENTS[stages, j, 0], COEFFICIENTS[stages, j, 1]
-        m, g = COEFFICIENTS[stages, j, 2] * dt, COEFFICIENTS[stages, j, 3] * dt
-        top_now, bottom_now = rates_of(newest, body, now, t, flow, film)
+        mu, nu = RKC_COEFFICIENTS[stages, j, 0], RKC_COEFFICIENTS[stages, j, 1]
+        m, g = RKC_COEFFICIENTS[stages, j, 2] * dt, RKC_COEFFICIENTS[stages, j, 3] * dt
+        top_now, bottom_now = write_rates(newest, body, now, t, flow, film)
         w1, w2 = newest.ravel(), before.ravel()
         for i in range(len(y)):
             w2[i] = (1.0 - mu - nu) * y[i] + mu * w1[i] + nu * w2[i] + m * f[i] + g * f0[i]
@@ -71,40 +240,40 @@ def _explicit(
 
 
 @njit(cache=True)
-def _along_lines(
+def _solve_along_lines(
     a: float,
     rates: Array,
-    body: Body,
+    body: AxisymmetricBody,
     apparent: Array,
     across: Array,
     work: Array,
     turned: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
     """Replace flows, W, by the rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
-    solve(body.out, a, work[3], work[4], rates)
+    solve_tridiagonal(body.out, a, work[3], work[4], rates)
     x, c = rates.ravel(), apparent.ravel()
     for i in range(len(x)):
         x[i] *= c[i]
-    turn(rates, turned[1])
-    solve(across, a, turned[2], turned[3], turned[1])
+    transpose_blocks(rates, turned[1])
+    solve_tridiagonal(across, a, turned[2], turned[3], turned[1])
     last = len(across) - 1
     top = bottom = 0.0
     for i in range(across.shape[1]):
         top -= a * across[0, i] * turned[1, 0, i]
         bottom -= a * across[last, i] * turned[1, last - 1, i]
-    turn(turned[1], rates)
+    transpose_blocks(turned[1], rates)
     return top, bottom
 
 
-@njit(cache=True, fastmath=FAST)
-def _implicit(
+@njit(cache=True, fastmath=FASTMATH)
+def _implicit_step(
     dt: float,
     energy: Array,
     first: Array,
     top: float,
     bottom: float,
-    body: Body,
-    now: Now,
+    body: AxisymmetricBody,
+    now: IntervalConditions,
     after: Array,
     work: Array,
     t: Array,
@@ -116,23 +285,23 @@ def _implicit(
     apparent = body.store
     if body.boils:
         apparent = work[2]
-        stores(energy, body.store, body.start, body.share, body.latent, body.gain, apparent)
-    a = SPLIT * dt
+        write_capacities(energy, body.store, body.start, body.share, body.latent, body.gain, apparent)
+    a = ROSENBROCK_GAMMA * dt
     across[0] = film
-    turn(apparent, turned[0])
-    factor(apparent, body.out, a, work[3], work[4])
-    factor(turned[0], across, a, turned[2], turned[3])
+    transpose_blocks(apparent, turned[0])
+    factor_tridiagonal(apparent, body.out, a, work[3], work[4])
+    factor_tridiagonal(turned[0], across, a, turned[2], turned[3])
     rates1, rates2 = work[0], work[1]
     rates1[:] = first
-    mend_top, mend_bottom = _along_lines(a, rates1, body, apparent, across, work, turned)
+    mend_top, mend_bottom = _solve_along_lines(a, rates1, body, apparent, across, work, turned)
     top1, bottom1 = top + mend_top, bottom + mend_bottom
     y, c, w, k1, k2 = energy.ravel(), apparent.ravel(), after.ravel(), rates1.ravel(), rates2.ravel()
     for i in range(len(y)):
         w[i] = y[i] + dt * c[i] * k1[i]
-    top2, bottom2 = rates_of(after, body, now, t, rates2, film)
+    top2, bottom2 = write_rates(after, body, now, t, rates2, film)
     for i in range(len(y)):
         k2[i] -= 2.0 * c[i] * k1[i]
-    mend_top, mend_bottom = _along_lines(a, rates2, body, apparent, across, work, turned)
+    mend_top, mend_bottom = _solve_along_lines(a, rates2, body, apparent, across, work, turned)
     top2, bottom2 = top2 - 2.0 * top1 + mend_top, bottom2 - 2.0 * bottom1 + mend_bottom
     worst = 0.0
     for i in range(len(y)):
@@ -143,8 +312,8 @@ def _implicit(
 
 
 @njit(cache=True)
-def _march_one(
-    body: Body,
+def _march_sample(
+    body: AxisymmetricBody,
     energy: Array,
     seconds: Array,
     switch: Array,
@@ -166,47 +335,47 @@ def _march_one(
     # What a step starts from and what it ends with change places when it is taken.
     room, after, rates, rates_after = work[:5], work[5], work[6], work[7]
     t, t_after = np.zeros((rings + 2, depths)), np.zeros((rings + 2, depths))
-    fastest = fastest_decay(body)
-    now = Now(switch[0], h[0], outside[0])
-    top, bottom = rates_of(energy, body, now, t, rates, film)
+    fastest = decay_rate_bound(body)
+    now = IntervalConditions(switch[0], h[0], outside[0])
+    top, bottom = write_rates(energy, body, now, t, rates, film)
     peak[:] = t[1:-1]
     light = body.power.sum()
-    dt, grown = after_a_switch(fastest)
+    dt, grown = restart_step(fastest)
     for n in range(len(seconds) + 1):
         total[n] = energy.sum()
         for m in range(len(record)):
             recorded[n, m] = t[1 + record[m, 0], record[m, 1]]
         for i in range(rings):
-            faces[n, i] = surface(t[1 + i, 0], body.inside[i], now.h, now.outside, body.table)[2]
+            faces[n, i] = surface_flux(t[1 + i, 0], body.inside[i], now.h, now.outside, body.table)[2]
         if n == len(seconds):
             break
         switched = n == 0 or switch[n] != now.on or h[n] != now.h or outside[n] != now.outside
         if switched:
-            now = Now(switch[n], h[n], outside[n])
-            top, bottom = rates_of(energy, body, now, t, rates, film)
-            dt, grown = after_a_switch(fastest)
+            now = IntervalConditions(switch[n], h[n], outside[n])
+            top, bottom = write_rates(energy, body, now, t, rates, film)
+            dt, grown = restart_step(fastest)
         gained[n + 1] = gained[n]
         gained[n + 1, 2] += now.on * light * seconds[n]
         left = seconds[n]
         while left > 0.0:
             parts = math.ceil(left / dt)
             step = left / parts
-            stages = stages_for(step, fastest)
-            explicit = stages <= MOST_STAGES
+            stages = stage_count(step, fastest)
+            explicit = stages <= MAX_STAGES
             if explicit:
-                heat_top, heat_bottom = _explicit(
+                heat_top, heat_bottom = _explicit_step(
                     step, stages, energy, rates, top, bottom, body, now, after, room[0], t_after, rates_after, film
                 )
                 error = 0.0
             else:
-                heat_top, heat_bottom, error = _implicit(
+                heat_top, heat_bottom, error = _implicit_step(
                     step, energy, rates, top, bottom, body, now, after, room, t_after, turned, across, film
                 )
             # The film of a step taken back is that of its own end: the next one starts from that of `rates`.
-            top_after, bottom_after = rates_of(after, body, now, t_after, rates_after, film_after)
+            top_after, bottom_after = write_rates(after, body, now, t_after, rates_after, film_after)
             if explicit:
                 error = _explicit_error(step, energy, after, rates, rates_after, body.most_per_store)
-            taken, dt, grown = judged(step, error, tolerance, explicit, dt, grown)
+            taken, dt, grown = control_step(step, error, tolerance, explicit, dt, grown)
             if not taken:
                 steps[2] += 1
                 continue
@@ -219,11 +388,11 @@ def _march_one(
             rates, rates_after = rates_after, rates
             t, t_after = t_after, t
             film, film_after = film_after, film
-            _raise(peak, t[1:-1])
+            _update_peak(peak, t[1:-1])
     final[:] = t[1:-1]
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(cache=True, fastmath=FASTMATH)
 def _explicit_error(
     dt: float,
     before: Array,
@@ -240,16 +409,16 @@ def _explicit_error(
     return worst
 
 
-@njit(cache=True, fastmath=FAST)
-def _raise(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
+@njit(cache=True, fastmath=FASTMATH)
+def _update_peak(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
     p, now = peak.ravel(), t.ravel()
     for i in range(len(p)):
         p[i] = max(p[i], now[i])
 
 
 @njit(cache=True, parallel=True)
-def march(
-    r: Array, z: Array, posed: Given
+def march_axisymmetric(
+    r: Array, z: Array, posed: HeatArrays
 ) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:  # pragma: no cover - compiled
     """Return the fields of `HistoryRZ` for every sample, in rings and depths of these faces, (sample, face)."""
     n, rings, depths = posed.conductivity.shape
@@ -260,8 +429,8 @@ def march(
     steps = np.zeros((n, 3), np.int64)
     for s in prange(n):
         # One sample in a function of its own: the loop that is parallel stays small, and so does compiling it.
-        _march_one(
-            body_of(r[s], z[s], posed, s), posed.energy[s], posed.seconds, posed.power_on, posed.h_surface[s],
+        _march_sample(
+            axisymmetric_body(r[s], z[s], posed, s), posed.energy[s], posed.seconds, posed.power_on, posed.h_surface[s],
             posed.outside_surface[s], record, posed.tolerance_K, recorded[s], faces[s], gained[s], total[s], final[s],
             peak[s], steps[s],
         )  # fmt: skip

@@ -13,14 +13,14 @@ lie above 100 °C, so that a pulse of milliseconds superheats the water, and may
 superheat, which falls back to boiling once a nucleus has formed, would need the history of the bubble; here T_s stands
 for the temperature at which vapour takes up heat as fast as it comes. Vapour stays in its cell and condenses there.
 
-Space and time are those of `physics.heat.linear` (finite volumes, TR-BDF2). Each stage is a system V U(T) + a A T = b
-with A an M-matrix and U piecewise linear. U is the difference of two convex functions, and nested Newton iterations end
-after a finite number of linear systems whatever the step (Brugnano and Casulli 2009, extended by Casulli and Zanolli
-2010): the inner ones follow where the water boils, the outer ones where it is gone.
+Space and time are those of `physics.heat.linear_conduction` (finite volumes, TR-BDF2). Each stage is a system V U(T) +
+a A T = b with A an M-matrix and U piecewise linear. U is the difference of two convex functions, and nested Newton
+iterations end after a finite number of linear systems whatever the step (Brugnano and Casulli 2009, extended by Casulli
+and Zanolli 2010): the inner ones follow where the water boils, the outer ones where it is gone.
 
 The law is that of `heat.rz` and `heat.xyz`, which carry the enthalpy and ask for the temperature (`heat.enthalpy`);
-here it is the temperature that is carried, in steps as long as those of `physics.heat.linear`, so that a layered skin
-that boils is one march like any other.
+here it is the temperature that is carried, in steps as long as those of `physics.heat.linear_conduction`, so that a
+layered skin that boils is one march like any other.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.row import DIAGONAL, WEIGHT, Row, in_series
-from skinbeam.physics.kernel.checks import require
+from skinbeam.physics.heat.conduction_1d import TR_BDF2_DIAGONAL, TR_BDF2_WEIGHT, HeatArrays1D, series_conductance
+from skinbeam.physics.numerics.arrays import require
 
-__all__ = ["ORDER_TIME", "Boiled", "Water"]
+__all__ = ["ORDER_TIME", "BoilingHistory", "BoilingWater"]
 
 # Of second order while every cell stays in one part of (boiling 2); a cell that changes part within a step leaves an
 # error of first order in it.
@@ -42,7 +42,7 @@ ORDER_TIME: Final = 1
 Array = NDArray[np.float64]
 
 
-class Boiled(NamedTuple):
+class BoilingHistory(NamedTuple):
     """Temperatures after each step; time 0 is the initial state.
 
     Parameters
@@ -61,7 +61,7 @@ class Boiled(NamedTuple):
     vapour: Array
 
 
-class Water(NamedTuple):
+class BoilingWater(NamedTuple):
     """The law of (boiling 1) with (boiling 2): what boiling takes up; all broadcast to (sample, cell).
 
     Parameters
@@ -82,7 +82,7 @@ class Water(NamedTuple):
         """All of it."""
         return tuple(self)
 
-    def solve(self, row: Row, cellwise: Sequence[Array]) -> Boiled:
+    def solve(self, row: HeatArrays1D, cellwise: Sequence[Array]) -> BoilingHistory:
         """Return the solution of (boiling 1) with (heat 2), temperatures in K.
 
         Raises
@@ -97,11 +97,11 @@ class Water(NamedTuple):
         require(np.isfinite(latent) & (latent >= 0), "latent heat cannot be negative, J/m³", latent)
         boiling = latent / width + (c + dried) / 2
         require((boiling >= c) & (boiling >= dried), "boiling cannot take up less than heating, J/m³K", boiling)
-        return Boiled(*_march(row, np.stack([c, boiling, dried, start, start + width], axis=1)))
+        return BoilingHistory(*_march_rows(row, np.stack([c, boiling, dried, start, start + width], axis=1)))
 
 
 @njit(cache=True)
-def _enthalpy(t: float, state: Array, i: int) -> float:  # pragma: no cover - compiled
+def _cell_enthalpy(t: float, state: Array, i: int) -> float:  # pragma: no cover - compiled
     """U of (boiling 2) in cell i; `state` is (c, C, c_d, T_s, T_e) of each cell."""
     if t < state[3, i]:
         return state[0, i] * (t - state[3, i])
@@ -111,7 +111,7 @@ def _enthalpy(t: float, state: Array, i: int) -> float:  # pragma: no cover - co
 
 
 @njit(cache=True)
-def _solve(  # pragma: no cover - compiled
+def _solve_temperatures(  # pragma: no cover - compiled
     known: Array, a: float, volumes: Array, between: Array, top: float, state: Array, t: Array, work: Array
 ) -> None:
     """Solve V U(T) + a A T = known for `t`, whose values on entry begin the search.
@@ -160,10 +160,10 @@ def _solve(  # pragma: no cover - compiled
 
 
 @njit(cache=True, parallel=True)
-def _march(row: Row, state: Array) -> Boiled:  # pragma: no cover - compiled
+def _march_rows(row: HeatArrays1D, state: Array) -> BoilingHistory:  # pragma: no cover - compiled
     n_sample, n_cell = row.volumes.shape
     n_time = row.step_s.shape[1] + 1
-    found = Boiled(
+    found = BoilingHistory(
         np.empty((n_sample, n_time, row.record.size)),
         np.empty((n_sample, n_time)),
         np.empty((n_sample, n_time, 2)),
@@ -171,12 +171,14 @@ def _march(row: Row, state: Array) -> Boiled:  # pragma: no cover - compiled
         np.zeros((n_sample, n_cell)),
     )
     for s in prange(n_sample):
-        _march_one(s, row, state[s], found)
+        _march_sample(s, row, state[s], found)
     return found
 
 
 @njit(cache=True)
-def _march_one(s: int, row: Row, state: Array, found: Boiled) -> None:  # pragma: no cover - compiled
+def _march_sample(
+    s: int, row: HeatArrays1D, state: Array, found: BoilingHistory
+) -> None:  # pragma: no cover - compiled
     areas, volumes, half, k, initial = (
         row.areas[s],
         row.volumes[s],
@@ -193,23 +195,23 @@ def _march_one(s: int, row: Row, state: Array, found: Boiled) -> None:  # pragma
     between = np.empty(n_cell)  # conductance of the face below each cell, W/K
     for i in range(last):
         between[i] = areas[i + 1] / (half[i] / k[i] + half[i + 1] / k[i + 1])
-    between[last] = areas[n_cell] * in_series(h_bottom, k[last] / half[last])
+    between[last] = areas[n_cell] * series_conductance(h_bottom, k[last] / half[last])
     inside = k[0] / half[0]
     t, stage = initial.copy(), initial.copy()
     held, flow, known, source = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
     work = np.empty((4, n_cell))
     begun = 0.0
     for i in range(n_cell):
-        held[i] = volumes[i] * _enthalpy(t[i], state, i)
+        held[i] = volumes[i] * _cell_enthalpy(t[i], state, i)
         begun += held[i]
     for j in range(record.size):
         recorded[0, j] = t[record[j]]
     surface[0], stored[0], gained[0, :] = t[0], 0.0, 0.0
     for n in range(step_s.size):
         dt = step_s[n]
-        film = in_series(h_top[n], inside)
+        film = series_conductance(h_top[n], inside)
         top = areas[0] * film
-        a = DIAGONAL * dt
+        a = TR_BDF2_DIAGONAL * dt
         for i in range(n_cell):
             source[i] = power_on[n] * power[i] * volumes[i]
         source[0] += top * t_top[n]
@@ -217,12 +219,12 @@ def _march_one(s: int, row: Row, state: Array, found: Boiled) -> None:  # pragma
         through_top = through_bottom = 0.0
         for solved in range(3):
             now = t if solved == 0 else stage
-            weight = dt * (WEIGHT if solved < 2 else DIAGONAL)
+            weight = dt * (TR_BDF2_WEIGHT if solved < 2 else TR_BDF2_DIAGONAL)
             through_top += weight * top * (t_top[n] - now[0])
             through_bottom += weight * between[last] * (t_bottom - now[last])
             if solved == 2:
                 break
-            known_weight = a if solved == 0 else WEIGHT * dt
+            known_weight = a if solved == 0 else TR_BDF2_WEIGHT * dt
             for i in range(n_cell):
                 q = source[i]
                 q += between[i - 1] * (now[i - 1] - now[i]) if i > 0 else -top * now[i]
@@ -230,11 +232,11 @@ def _march_one(s: int, row: Row, state: Array, found: Boiled) -> None:  # pragma
                 flow[i] = q if solved == 0 else flow[i] + q
             for i in range(n_cell):
                 known[i] = held[i] + known_weight * flow[i] + a * source[i]
-            _solve(known, a, volumes, between, top, state, stage, work)
+            _solve_temperatures(known, a, volumes, between, top, state, stage, work)
         total = 0.0
         for i in range(n_cell):
             t[i] = stage[i]
-            enthalpy = _enthalpy(t[i], state, i)
+            enthalpy = _cell_enthalpy(t[i], state, i)
             held[i] = volumes[i] * enthalpy
             total += held[i]
             taken = min(max((t[i] - state[3, i]) / (state[4, i] - state[3, i]), 0.0), 1.0)

@@ -1,12 +1,22 @@
 """Cells along one axis, of a slab or of a cylinder: where their faces lie, and what they hold."""
 
 import math
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Cells", "cylinder", "graded_faces", "slab"]
+__all__ = [
+    "INSULATED",
+    "NO_SOURCE",
+    "Cells",
+    "HeatSource",
+    "Material",
+    "RobinBoundary",
+    "cylinder_cells",
+    "graded_faces",
+    "slab_cells",
+]
 
 Array = NDArray[np.float64]
 
@@ -28,19 +38,19 @@ class Cells(NamedTuple):
     centres: Array
 
 
-def slab(faces_m: ArrayLike) -> Cells:
+def slab_cells(faces_m: ArrayLike) -> Cells:
     """Return the cells between parallel faces, (sample, cell + 1) or (cell + 1,), in m and increasing."""
-    faces = _faces(faces_m)
+    faces = _check_faces(faces_m)
     volumes = np.diff(faces, axis=1)
     return Cells(np.ones_like(faces), volumes, volumes / 2, (faces[:, 1:] + faces[:, :-1]) / 2)
 
 
-def cylinder(faces_m: ArrayLike) -> Cells:
+def cylinder_cells(faces_m: ArrayLike) -> Cells:
     """Return the cells between coaxial faces of the given radii, (sample, cell + 1) or (cell + 1,), in m.
 
     The unknown stands at half the width of the cell; its difference from the mean over the cell is of second order.
     """
-    faces = _faces(faces_m)
+    faces = _check_faces(faces_m)
     if np.any(faces[:, 0] < 0):
         raise ValueError("a radius cannot be negative")
     return Cells(
@@ -51,7 +61,7 @@ def cylinder(faces_m: ArrayLike) -> Cells:
     )
 
 
-def _faces(faces_m: ArrayLike) -> Array:
+def _check_faces(faces_m: ArrayLike) -> Array:
     faces = np.atleast_2d(np.asarray(faces_m, dtype=np.float64))
     if faces.shape[1] < 3 or np.any(np.diff(faces, axis=1) <= 0):
         raise ValueError("at least three faces, increasing, are needed")
@@ -104,3 +114,34 @@ def graded_faces(
         pieces.append(tops[:, layer, None] + share[None, 1:] * thickness[:, layer, None])
         first.append(first[-1] + n)
     return np.concatenate(pieces, axis=1), np.array(first)
+
+
+# What every solver of heat is given: tissue, light, and what lies beyond an end.
+
+
+class Material(NamedTuple):
+    """What conducts and holds heat in each cell, W/mK and J/m³K."""
+
+    conductivity: ArrayLike
+    heat_capacity_vol: ArrayLike
+
+
+class HeatSource(NamedTuple):
+    """Power density of each cell, W/m³, and the share of it that is on in each step: pulses and pauses."""
+
+    power_density: ArrayLike = 0.0
+    power_on: ArrayLike = 1.0
+
+
+class RobinBoundary(NamedTuple):
+    """What lies beyond an end: heat transfer coefficient, W/m²K, and temperature, K, of (heat 2).
+
+    A coefficient of 0 is insulation, an infinite one a held temperature.
+    """
+
+    h: ArrayLike = 0.0
+    outside: ArrayLike = 0.0
+
+
+NO_SOURCE: Final = HeatSource()
+INSULATED: Final = RobinBoundary()

@@ -13,21 +13,27 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.cells import Cells
-from skinbeam.physics.heat.tissue import DARK, INSULATED, Film, Material, Source
-from skinbeam.physics.kernel.arrays import full
-from skinbeam.physics.kernel.checks import require
+from skinbeam.physics.heat.cells import INSULATED, NO_SOURCE, Cells, HeatSource, Material, RobinBoundary
+from skinbeam.physics.numerics.arrays import broadcast_copy, require
 
-__all__ = ["DIAGONAL", "WEIGHT", "Law", "March", "Row", "conduct", "in_series"]
+__all__ = [
+    "TR_BDF2_DIAGONAL",
+    "TR_BDF2_WEIGHT",
+    "HeatArrays1D",
+    "HeatLaw",
+    "HeatProblem1D",
+    "conduct_1d",
+    "series_conductance",
+]
 
 Array = NDArray[np.float64]
 Found = TypeVar("Found", covariant=True)
 
-WEIGHT: Final = math.sqrt(2.0) / 4.0  # of the first two stages
-DIAGONAL: Final = 1.0 - math.sqrt(2.0) / 2.0  # of the last stage
+TR_BDF2_WEIGHT: Final = math.sqrt(2.0) / 4.0  # of the first two stages
+TR_BDF2_DIAGONAL: Final = 1.0 - math.sqrt(2.0) / 2.0  # of the last stage
 
 
-class March(NamedTuple):
+class HeatProblem1D(NamedTuple):
     """Rows of cells, and what happens to them in steps. Temperatures are in K, or differences where the law is linear.
 
     Parameters
@@ -44,13 +50,13 @@ class March(NamedTuple):
     material: Material
     initial: ArrayLike
     step_s: ArrayLike
-    source: Source = DARK
-    surface: Film = INSULATED
-    bottom: Film = INSULATED
+    source: HeatSource = NO_SOURCE
+    surface: RobinBoundary = INSULATED
+    bottom: RobinBoundary = INSULATED
     record_cells: ArrayLike | None = None
 
 
-class Row(NamedTuple):
+class HeatArrays1D(NamedTuple):
     """A march in full size, as compiled code takes it.
 
     Parameters
@@ -78,14 +84,14 @@ class Row(NamedTuple):
     record: NDArray[np.int64]
 
 
-class Law(Protocol[Found]):
+class HeatLaw(Protocol[Found]):
     """How cells hold heat, and what takes part beside conduction."""
 
     @property
     def cellwise(self) -> tuple[ArrayLike, ...]:
         """What the law says of each cell, broadcast to (sample, cell) with all else."""
 
-    def solve(self, row: Row, cellwise: Sequence[Array]) -> Found:
+    def solve(self, row: HeatArrays1D, cellwise: Sequence[Array]) -> Found:
         """Return temperatures after each step; `cellwise` in full size.
 
         Raises
@@ -94,18 +100,18 @@ class Law(Protocol[Found]):
         """
 
 
-def conduct(march: March, law: Law[Found]) -> Found:
+def conduct_1d(march: HeatProblem1D, law: HeatLaw[Found]) -> Found:
     """Return what becomes of every sample by a law.
 
     Raises
     ------
     ValueError : shapes that do not fit, a step, heat capacity or conductivity that is not positive, or as the law.
     """
-    row, cellwise = _full(march, law.cellwise)
+    row, cellwise = _expand_problem(march, law.cellwise)
     return law.solve(row, cellwise)
 
 
-def _full(march: March, cellwise: Sequence[ArrayLike]) -> tuple[Row, list[Array]]:
+def _expand_problem(march: HeatProblem1D, cellwise: Sequence[ArrayLike]) -> tuple[HeatArrays1D, list[Array]]:
     """All that is broadcast to (sample, cell), (sample, step) or (sample,), and `cellwise` with it."""
     cells, source, surface, bottom = march.cells, march.source, march.surface, march.bottom
     steps = np.asarray(march.step_s, dtype=np.float64)
@@ -116,29 +122,29 @@ def _full(march: March, cellwise: Sequence[ArrayLike]) -> tuple[Row, list[Array]
     n_sample = np.broadcast_shapes(cells.volumes.shape, *(np.shape(a) for a in (*each, *cellwise)))[0]
     for stepwise in (steps, source.power_on, *surface):
         n_sample = np.broadcast_shapes((n_sample, n_step), np.shape(stepwise))[0]
-    k, c, start, power = (full(a, n_sample, n_cell) for a in each)
+    k, c, start, power = (broadcast_copy(a, n_sample, n_cell) for a in each)
     require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
     require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
-    row = Row(
-        full(cells.areas, n_sample, n_cell + 1),
-        full(cells.volumes, n_sample, n_cell),
-        full(cells.half_widths, n_sample, n_cell),
+    row = HeatArrays1D(
+        broadcast_copy(cells.areas, n_sample, n_cell + 1),
+        broadcast_copy(cells.volumes, n_sample, n_cell),
+        broadcast_copy(cells.half_widths, n_sample, n_cell),
         k,
         c,
         start,
         power,
-        full(steps, n_sample, n_step),
-        full(source.power_on, n_sample, n_step),
-        full(surface.h, n_sample, n_step),
-        full(surface.outside, n_sample, n_step),
-        full(bottom.h, n_sample),
-        full(bottom.outside, n_sample),
+        broadcast_copy(steps, n_sample, n_step),
+        broadcast_copy(source.power_on, n_sample, n_step),
+        broadcast_copy(surface.h, n_sample, n_step),
+        broadcast_copy(surface.outside, n_sample, n_step),
+        broadcast_copy(bottom.h, n_sample),
+        broadcast_copy(bottom.outside, n_sample),
         np.arange(n_cell) if march.record_cells is None else np.array(march.record_cells, dtype=np.int64),
     )
-    return row, [full(a, n_sample, n_cell) for a in cellwise]
+    return row, [broadcast_copy(a, n_sample, n_cell) for a in cellwise]
 
 
 @njit(cache=True, error_model="numpy")
-def in_series(h: float, inside: float) -> float:  # pragma: no cover - compiled
+def series_conductance(h: float, inside: float) -> float:  # pragma: no cover - compiled
     """Conductance of an outer film and of half a cell in series, W/m²K; h may be 0 or inf."""
     return 0.0 if h == 0.0 else 1.0 / (1.0 / h + 1.0 / inside)

@@ -23,15 +23,22 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from skinbeam.physics.kernel.checks import require
-from skinbeam.physics.kernel.layout import OPTIONS
+from skinbeam.physics.numerics.arrays import require
+from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
 
-__all__ = ["Boiling", "boiling_of", "enthalpy_of", "slope_of", "stores", "temperatures"]
+__all__ = [
+    "BoilingCells",
+    "boiling_capacity_ratio",
+    "boiling_cells",
+    "cell_enthalpy",
+    "write_capacities",
+    "write_temperatures",
+]
 
 Array = NDArray[np.float64]
 
 
-class Boiling(NamedTuple):
+class BoilingCells(NamedTuple):
     """What cells hold, each array of the same shape.
 
     Parameters
@@ -49,7 +56,7 @@ class Boiling(NamedTuple):
     boils: bool
 
 
-def boiling_of(volume: Array, capacity: Array, water: Sequence[Array]) -> Boiling:
+def boiling_cells(volume: Array, capacity: Array, water: Sequence[Array]) -> BoilingCells:
     """Return what cells of the given volumes, m³, and heat capacities, J/m³K, hold.
 
     Parameters
@@ -79,10 +86,10 @@ def boiling_of(volume: Array, capacity: Array, water: Sequence[Array]) -> Boilin
     share, gain = np.zeros(store.shape), np.zeros(store.shape)
     share[wet] = latent[wet] / (store[wet] * width[wet] + latent[wet])
     gain[wet] = (store[wet] / dry[wet] - 1.0) / share[wet]
-    return Boiling(store, np.where(wet, store * start, 0.0), share, latent, gain, bool(wet.any()))
+    return BoilingCells(store, np.where(wet, store * start, 0.0), share, latent, gain, bool(wet.any()))
 
 
-def enthalpy_of(temperature: Array, held: Boiling) -> Array:
+def cell_enthalpy(temperature: Array, held: BoilingCells) -> Array:
     """Return the enthalpy of every cell, J, zero at a temperature of zero."""
     sensible = held.store * temperature
     slope = np.divide(held.share, 1.0 - held.share)
@@ -93,8 +100,8 @@ def enthalpy_of(temperature: Array, held: Boiling) -> Array:
     return result
 
 
-@njit(**OPTIONS)
-def temperatures(
+@njit(**NJIT_OPTIONS)
+def write_temperatures(
     enthalpy: Array, per_store: Array, start: Array, share: Array, latent: Array, gain: Array, boils: bool, out: Array
 ) -> None:  # pragma: no cover - compiled
     """Write the temperature of every cell, (line, cell); `per_store` is 1 / store."""
@@ -109,19 +116,21 @@ def temperatures(
                 t[j] = e[j] * p[j]
 
 
-@njit(**OPTIONS)
-def stores(
+@njit(**NJIT_OPTIONS)
+def write_capacities(
     enthalpy: Array, store: Array, start: Array, share: Array, latent: Array, gain: Array, out: Array
 ) -> None:  # pragma: no cover - compiled
     """Write dE/dT of every cell, (line, cell): larger while it boils, smaller when it is dried."""
     for i in range(len(enthalpy)):
         e, c, s, f, m, g, o = enthalpy[i], store[i], start[i], share[i], latent[i], gain[i], out[i]
         for j in range(len(e)):
-            o[j] = c[j] / slope_of(f[j] * (e[j] - s[j]), f[j], m[j], g[j])
+            o[j] = c[j] / boiling_capacity_ratio(f[j] * (e[j] - s[j]), f[j], m[j], g[j])
 
 
-@njit(**OPTIONS)
-def slope_of(taken: float, share: float, latent: float, gain: float) -> float:  # pragma: no cover - compiled
+@njit(**NJIT_OPTIONS)
+def boiling_capacity_ratio(
+    taken: float, share: float, latent: float, gain: float
+) -> float:  # pragma: no cover - compiled
     """Return the heat capacity of a wet cell over that of one whose f W is `taken`."""
     if taken <= 0.0:
         return 1.0

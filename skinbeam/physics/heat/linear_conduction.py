@@ -1,17 +1,11 @@
-"""Heat conduction in one dimension: a slab or a cylinder, many samples at once.
+"""One step of (heat 1) for several rows of cells side by side, which the compiler makes into vector instructions.
 
-    c(x) dT/dt = (1/A) d/dx (A k dT/dx) + f(t) q(x) - p(x) (T - T_blood)                      (heat 1)
+Everything of `LANES` rows lies in one array, cell by cell, and in a cell field by field: the places of a field in
+neighbouring cells then differ by numbers that the compiler knows, so that it can see that no two overlap. Indices are
+unsigned, since a signed one could count from the end of the array and has to be asked.
 
-with c = rho c_p [J/m³K], k [W/mK], power density q [W/m³] switched by f(t), perfusion p = w rho_b c_b [W/m³K]
-(Pennes), and a Robin condition at both ends, k dT/dn = h (T_outside - T).                    (heat 2)
-
-Finite volumes: the balance of each cell holds to rounding, so heat is conserved whatever the grid. The flux through a
-face is (T2 - T1) / (a1/k1 + a2/k2) with a the distance from centre to face (harmonic mean), which is second order also
-where k jumps at a face (Patankar 1980, sec. 4.2). Time: TR-BDF2, L-stable and of second order, with one
-factorisation for both stages (Bank et al. 1985; Hosea and Shampine 1996).
-
-The equation is linear: a history is `cooling-only history + dose x history of a unit dose` (heat 3), the second
-computed with initial and outside temperatures of zero.
+Before the first cell and after the last lies one that takes part in nothing and has a temperature of zero: what flows
+in from outside is among the sources.
 """
 
 import math
@@ -22,33 +16,145 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.lanes import (
-    CELL,
-    FACE,
-    FED,
-    LANES,
-    POWER,
-    SINK,
-    SOURCE,
-    STORE,
-    T,
-    accept,
-    advance,
-    feed,
-    place,
-)
-from skinbeam.physics.heat.row import Row, in_series
-from skinbeam.physics.kernel.arrays import full
+from skinbeam.physics.heat.conduction_1d import TR_BDF2_DIAGONAL, TR_BDF2_WEIGHT, HeatArrays1D, series_conductance
+from skinbeam.physics.numerics.arrays import broadcast_copy
 
-__all__ = ["ORDER_SPACE", "ORDER_TIME", "History", "Linear", "time_steps"]
+__all__ = [
+    "CELL",
+    "FACE",
+    "INFLOW",
+    "LANES",
+    "ORDER_SPACE",
+    "ORDER_TIME",
+    "POWER",
+    "SINK",
+    "SOURCE",
+    "STAGE",
+    "STORE",
+    "LinearConduction",
+    "T",
+    "TemperatureHistory",
+    "accept_step",
+    "advance_lanes",
+    "field_offset",
+    "graded_time_steps",
+    "set_sources",
+]
+
+Array = NDArray[np.float64]
+
+U = np.uint64
+LANES: Final = 16
+# W/K unless said: heat capacity (J/K), conductance of the face above, perfusion, power when it is on and heat from
+# elsewhere (W), the two together in a step, temperature before and after it (K); the rest is room to work in.
+STORE, FACE, SINK, POWER, INFLOW, SOURCE, T, STAGE, FLOW, PIVOT, UPPER = (U(LANES * field) for field in range(11))
+CELL: Final = U(11 * LANES)
+_LANES, _ONE = U(LANES), U(1)
+
+
+@njit(cache=True)
+def field_offset(cell: int, lane: int):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Return where the fields of a cell begin, to which one of the names above is added."""
+    return (U(cell) + _ONE) * CELL + U(lane)
+
+
+@njit(cache=True, error_model="numpy")
+def advance_lanes(  # pragma: no cover - compiled
+    cells: int, rows: Array, step_s: Array, outside: Array, blood: Array, taken: Array
+) -> None:
+    """One step of all lanes, from `T` to `STAGE`.
+
+    Parameters
+    ----------
+    step_s, blood : (lane,) s, K. outside : (2, lane) temperature outside the first face and the last, K.
+    taken : (3, lane) becomes the heat taken up through the first face, through the last, and from perfusion.
+    """
+    first, beyond = CELL, (U(cells) + _ONE) * CELL
+    # Thomas factorisation of (store - a L), the matrix of both stages.
+    for cell in range(first, beyond, CELL):
+        for lane in range(_LANES):
+            at = cell + lane
+            a = TR_BDF2_DIAGONAL * step_s[lane]
+            diagonal = rows[at + STORE] + a * (rows[at + FACE] + rows[at + CELL + FACE] + rows[at + SINK])
+            inverse = 1.0 / (diagonal - a * rows[at + FACE] * rows[at - CELL + UPPER])
+            rows[at + PIVOT] = inverse
+            rows[at + UPPER] = a * rows[at + CELL + FACE] * inverse
+            rows[at + FLOW] = 0.0
+    taken[:] = 0.0
+    through_top, through_bottom, from_blood = taken
+    for solved in range(3):
+        # Heat flows of the newest state, weighted into the balance of the whole step.
+        now = T if solved == 0 else STAGE
+        share = TR_BDF2_WEIGHT if solved < 2 else TR_BDF2_DIAGONAL
+        last = beyond - CELL
+        for lane in range(_LANES):
+            weight = share * step_s[lane]
+            through_top[lane] += weight * rows[first + FACE + lane] * (outside[0, lane] - rows[first + now + lane])
+            through_bottom[lane] += weight * rows[beyond + FACE + lane] * (outside[1, lane] - rows[last + now + lane])
+        for cell in range(first, beyond, CELL):
+            for lane in range(_LANES):
+                at = cell + lane
+                from_blood[lane] += share * step_s[lane] * rows[at + SINK] * (blood[lane] - rows[at + now])
+        if solved == 2:
+            break
+        for cell in range(first, beyond, CELL):
+            for lane in range(_LANES):
+                at = cell + lane
+                here = rows[at + now]
+                flow = rows[at + SOURCE] - rows[at + SINK] * here + rows[at + FACE] * (rows[at - CELL + now] - here)
+                rows[at + FLOW] += flow + rows[at + CELL + FACE] * (rows[at + CELL + now] - here)
+        # Both stages solve (store - a L) stage = store t + known flows.
+        known_weight = TR_BDF2_DIAGONAL if solved == 0 else TR_BDF2_WEIGHT
+        for cell in range(first, beyond, CELL):
+            for lane in range(_LANES):
+                at = cell + lane
+                a = TR_BDF2_DIAGONAL * step_s[lane]
+                known = rows[at + STORE] * rows[at + T] + known_weight * step_s[lane] * rows[at + FLOW]
+                known += a * (rows[at + SOURCE] + rows[at + FACE] * rows[at - CELL + STAGE])
+                rows[at + STAGE] = known * rows[at + PIVOT]
+        for back in range(first, beyond, CELL):
+            for lane in range(_LANES):
+                up = beyond - back + lane
+                rows[up + STAGE] += rows[up + UPPER] * rows[up + CELL + STAGE]
+
+
+@njit(cache=True)
+def set_sources(cells: int, rows: Array, power_on: Array) -> None:  # pragma: no cover - compiled
+    """Set what flows into the cells in a step in which `power_on` (lane,) of the power is."""
+    for cell in range(CELL, (U(cells) + _ONE) * CELL, CELL):
+        for lane in range(_LANES):
+            rows[cell + lane + SOURCE] = power_on[lane] * rows[cell + lane + POWER] + rows[cell + lane + INFLOW]
+
+
+@njit(cache=True)
+def accept_step(cells: int, rows: Array) -> None:  # pragma: no cover - compiled
+    """Let the next step begin from what the last one led to."""
+    for cell in range(CELL, (U(cells) + _ONE) * CELL, CELL):
+        for lane in range(_LANES):
+            rows[cell + lane + T] = rows[cell + lane + STAGE]
+
+
+# Heat conduction in one dimension: a slab or a cylinder, many samples at once.
+#
+#     c(x) dT/dt = (1/A) d/dx (A k dT/dx) + f(t) q(x) - p(x) (T - T_blood)                      (heat 1)
+#
+# with c = rho c_p [J/m³K], k [W/mK], power density q [W/m³] switched by f(t), perfusion p = w rho_b c_b [W/m³K]
+# (Pennes), and a Robin condition at both ends, k dT/dn = h (T_outside - T).                    (heat 2)
+#
+# Finite volumes: the balance of each cell holds to rounding, so heat is conserved whatever the grid. The flux through a
+# face is (T2 - T1) / (a1/k1 + a2/k2) with a the distance from centre to face (harmonic mean), which is second order
+# also
+# where k jumps at a face (Patankar 1980, sec. 4.2). Time: TR-BDF2, L-stable and of second order, with one
+# factorisation for both stages (Bank et al. 1985; Hosea and Shampine 1996).
+#
+# The equation is linear: a history is `cooling-only history + dose x history of a unit dose` (heat 3), the second
+# computed with initial and outside temperatures of zero.
 
 ORDER_SPACE: Final = 2
 ORDER_TIME: Final = 2
 
-Array = NDArray[np.float64]
 
-
-class History(NamedTuple):
+class TemperatureHistory(NamedTuple):
     """Temperatures after each step; time 0 is the initial state.
 
     Parameters
@@ -66,7 +172,7 @@ class History(NamedTuple):
     final: Array
 
 
-def time_steps(
+def graded_time_steps(
     durations_s: Sequence[float], *, first_fraction: float = 0.02, growth: float = 1.12, largest_fraction: float = 0.1
 ) -> tuple[Array, NDArray[np.int64]]:
     """Return steps that start small after each switch and grow geometrically.
@@ -102,7 +208,7 @@ def time_steps(
     return np.concatenate(pieces), np.concatenate(phase)
 
 
-class Linear(NamedTuple):
+class LinearConduction(NamedTuple):
     """The law of (heat 1): perfusion, W/m³K, and blood of a temperature, K; (sample, cell) and (sample,).
 
     Without perfusion it is conduction alone.
@@ -116,17 +222,17 @@ class Linear(NamedTuple):
         """Perfusion of each cell."""
         return (self.perfusion,)
 
-    def solve(self, row: Row, cellwise: Sequence[Array]) -> History:
+    def solve(self, row: HeatArrays1D, cellwise: Sequence[Array]) -> TemperatureHistory:
         """Return the solution of (heat 1) with (heat 2)."""
         (perfusion,) = cellwise
-        return History(*_march(row, perfusion, full(self.blood, len(row.volumes))))
+        return TemperatureHistory(*_march_rows(row, perfusion, broadcast_copy(self.blood, len(row.volumes))))
 
 
 @njit(cache=True, parallel=True)
-def _march(row: Row, perfusion: Array, blood: Array) -> History:  # pragma: no cover - compiled
+def _march_rows(row: HeatArrays1D, perfusion: Array, blood: Array) -> TemperatureHistory:  # pragma: no cover - compiled
     n_sample, n_cell = row.volumes.shape
     n_time = row.step_s.shape[1] + 1
-    history = History(
+    history = TemperatureHistory(
         np.empty((n_sample, n_time, row.record.size)),
         np.empty((n_sample, n_time)),
         np.empty((n_sample, n_time, 3)),
@@ -134,13 +240,13 @@ def _march(row: Row, perfusion: Array, blood: Array) -> History:  # pragma: no c
     )
     for block in prange((n_sample + LANES - 1) // LANES):
         # One block in a function of its own: the loop that is parallel stays small, and so does compiling it.
-        _march_block(block * LANES, row, perfusion, blood, history)
+        _march_lanes(block * LANES, row, perfusion, blood, history)
     return history
 
 
 @njit(cache=True, error_model="numpy")
-def _march_block(  # pragma: no cover - compiled
-    first: int, row: Row, perfusion: Array, blood: Array, history: History
+def _march_lanes(  # pragma: no cover - compiled
+    first: int, row: HeatArrays1D, perfusion: Array, blood: Array, history: TemperatureHistory
 ) -> None:
     areas, volumes, half, k, c, initial, power = row[:7]
     step_s, power_on, h_top, t_top, h_bottom, t_bottom, record = row[7:]
@@ -153,17 +259,17 @@ def _march_block(  # pragma: no cover - compiled
     for lane in range(LANES):
         s = min(first + lane, n_sample - 1)  # lanes that are left over repeat the last sample
         for i in range(n_cell):
-            at = place(i, lane)
+            at = field_offset(i, lane)
             if i > 0:
                 rows[at + FACE] = areas[s, i] / (half[s, i - 1] / k[s, i - 1] + half[s, i] / k[s, i])
             rows[at + STORE] = c[s, i] * volumes[s, i]
             rows[at + SINK] = perfusion[s, i] * volumes[s, i]
             rows[at + POWER] = power[s, i] * volumes[s, i]
-            rows[at + FED] = rows[at + SINK] * blood[s]
+            rows[at + INFLOW] = rows[at + SINK] * blood[s]
             rows[at + T] = initial[s, i]
-        bottom = areas[s, n_cell] * in_series(h_bottom[s], k[s, last] / half[s, last])
-        rows[place(n_cell, lane) + FACE] = bottom
-        rows[place(last, lane) + FED] += bottom * t_bottom[s]
+        bottom = areas[s, n_cell] * series_conductance(h_bottom[s], k[s, last] / half[s, last])
+        rows[field_offset(n_cell, lane) + FACE] = bottom
+        rows[field_offset(last, lane) + INFLOW] += bottom * t_bottom[s]
         warm[lane], outside[1, lane] = blood[s], t_bottom[s]
         for j in range(record.size):
             recorded[s, 0, j] = initial[s, record[j]]
@@ -173,24 +279,24 @@ def _march_block(  # pragma: no cover - compiled
         for lane in range(LANES):
             s = min(first + lane, n_sample - 1)
             dt[lane], on[lane], outside[0, lane] = step_s[s, n], power_on[s, n], t_top[s, n]
-            rows[place(0, lane) + FACE] = areas[s, 0] * in_series(h_top[s, n], k[s, 0] / half[s, 0])
-        feed(n_cell, rows, on)
+            rows[field_offset(0, lane) + FACE] = areas[s, 0] * series_conductance(h_top[s, n], k[s, 0] / half[s, 0])
+        set_sources(n_cell, rows, on)
         for lane in range(LANES):
-            rows[place(0, lane) + SOURCE] += rows[place(0, lane) + FACE] * outside[0, lane]
-        advance(n_cell, rows, dt, outside, warm, taken)
-        accept(n_cell, rows)
+            rows[field_offset(0, lane) + SOURCE] += rows[field_offset(0, lane) + FACE] * outside[0, lane]
+        advance_lanes(n_cell, rows, dt, outside, warm, taken)
+        accept_step(n_cell, rows)
         for j in range(record.size):
             for lane in range(LANES):
-                recorded[min(first + lane, n_sample - 1), n + 1, j] = rows[place(record[j], lane) + T]
+                recorded[min(first + lane, n_sample - 1), n + 1, j] = rows[field_offset(record[j], lane) + T]
         for lane in range(LANES):
             s = min(first + lane, n_sample - 1)
             for j in range(3):
                 gained[s, n + 1, j] = gained[s, n, j] + taken[j, lane]
             inside = k[s, 0] / half[s, 0]
-            share = in_series(h_top[s, n], inside) / inside
-            uppermost = rows[place(0, lane) + T]
+            share = series_conductance(h_top[s, n], inside) / inside
+            uppermost = rows[field_offset(0, lane) + T]
             surface[s, n + 1] = uppermost + share * (t_top[s, n] - uppermost)
     for lane in range(LANES):
         s = min(first + lane, n_sample - 1)
         for i in range(n_cell):
-            final[s, i] = rows[place(i, lane) + T]
+            final[s, i] = rows[field_offset(i, lane) + T]

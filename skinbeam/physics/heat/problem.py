@@ -6,21 +6,20 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.boiling import Water
-from skinbeam.physics.heat.enthalpy import boiling_of, enthalpy_of
-from skinbeam.physics.heat.surface import outgoing_table
-from skinbeam.physics.heat.tissue import DARK, INSULATED, Film, Material, Source
-from skinbeam.physics.kernel.arrays import full
-from skinbeam.physics.kernel.checks import require
+from skinbeam.physics.heat.boiling import BoilingWater
+from skinbeam.physics.heat.cells import INSULATED, NO_SOURCE, HeatSource, Material, RobinBoundary
+from skinbeam.physics.heat.enthalpy import boiling_cells, cell_enthalpy
+from skinbeam.physics.heat.surface_exchange import outgoing_flux_table
+from skinbeam.physics.numerics.arrays import broadcast_copy, require
 
-__all__ = ["Given", "Now", "Problem", "faces_of", "given", "samples_of"]
+__all__ = ["HeatArrays", "HeatProblem", "IntervalConditions", "check_faces", "count_samples", "expand_problem"]
 
 Array = NDArray[np.float64]
 
-_DRY: Final = Water(math.inf, math.inf, 0.0, 0.0)  # boils nowhere
+_NEVER_BOILS: Final = BoilingWater(math.inf, math.inf, 0.0, 0.0)  # boils nowhere
 
 
-class Problem(NamedTuple):
+class HeatProblem(NamedTuple):
     """Heat in the cells of a grid. Temperatures are in K; where no water boils and nothing radiates differences will
     do. Fields are of every cell and are broadcast; (sample, ...) about an axis.
 
@@ -40,16 +39,16 @@ class Problem(NamedTuple):
     material: Material
     initial: ArrayLike
     interval_s: ArrayLike
-    source: Source = DARK
-    water: Water | None = None
-    surface: Film = INSULATED
+    source: HeatSource = NO_SOURCE
+    water: BoilingWater | None = None
+    surface: RobinBoundary = INSULATED
     outgoing: tuple[ArrayLike, ArrayLike] | None = None
     bottom: ArrayLike | None = None
     record_cells: ArrayLike | None = None
     tolerance_K: float = 0.5
 
 
-class Given(NamedTuple):
+class HeatArrays(NamedTuple):
     """A problem in full size, as compiled code takes it; where there are samples, they come first.
 
     Parameters
@@ -81,7 +80,7 @@ class Given(NamedTuple):
     tolerance_K: float
 
 
-class Now(NamedTuple):
+class IntervalConditions(NamedTuple):
     """What is switched during an interval: share of the power, film W/m²K, temperature outside K."""
 
     on: float
@@ -89,7 +88,7 @@ class Now(NamedTuple):
     outside: float
 
 
-def faces_of(faces_m: ArrayLike, axis: str) -> Array:
+def check_faces(faces_m: ArrayLike, axis: str) -> Array:
     """Return the faces along an axis, (face,) or (sample, face), m.
 
     Raises
@@ -105,7 +104,7 @@ def faces_of(faces_m: ArrayLike, axis: str) -> Array:
     return faces
 
 
-def samples_of(problem: Problem, cells: tuple[int, ...], *others: int) -> int:
+def count_samples(problem: HeatProblem, cells: tuple[int, ...], *others: int) -> int:
     """Return the number of samples of a problem in these cells, of which there are `others` in what else is given.
 
     Raises
@@ -121,7 +120,7 @@ def samples_of(problem: Problem, cells: tuple[int, ...], *others: int) -> int:
     return np.broadcast_shapes(*shapes)[0]
 
 
-def given(problem: Problem, volumes: Array, *samples: int) -> Given:
+def expand_problem(problem: HeatProblem, volumes: Array, *samples: int) -> HeatArrays:
     """Return a problem in full size, in cells of these volumes, m³; `samples` of them where there are several.
 
     Raises
@@ -133,12 +132,12 @@ def given(problem: Problem, volumes: Array, *samples: int) -> Given:
     require(seconds.ndim == 1 and seconds.size > 0, "interval_s is one row of durations", float(seconds.ndim))
     require(np.isfinite(seconds) & (seconds > 0), "an interval must last longer than 0 s", seconds)
     source = problem.source
-    fields = *problem.material, problem.initial, source.power_density, *(problem.water or _DRY)
-    k, c, t0, power, *water = (full(field, *samples, *cells) for field in fields)
-    switch = full(source.power_on, seconds.size)
-    h, outside = (full(values, *samples, seconds.size) for values in problem.surface)
-    table = outgoing_table(problem.outgoing)
-    below = full(0.0 if problem.bottom is None else problem.bottom, *(samples or (1,)))
+    fields = *problem.material, problem.initial, source.power_density, *(problem.water or _NEVER_BOILS)
+    k, c, t0, power, *water = (broadcast_copy(field, *samples, *cells) for field in fields)
+    switch = broadcast_copy(source.power_on, seconds.size)
+    h, outside = (broadcast_copy(values, *samples, seconds.size) for values in problem.surface)
+    table = outgoing_flux_table(problem.outgoing)
+    below = broadcast_copy(0.0 if problem.bottom is None else problem.bottom, *(samples or (1,)))
     require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
     require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
     require(np.isfinite(power) & (power >= 0), "power density cannot be negative: light does not cool, W/m³", power)
@@ -149,15 +148,15 @@ def given(problem: Problem, volumes: Array, *samples: int) -> Given:
     tolerance = float(problem.tolerance_K)
     require(math.isfinite(tolerance) and tolerance > 0, "tolerance_K must be positive", tolerance)
     require(np.isfinite(below), "the temperature of the bottom must be finite, K", below)
-    held = boiling_of(volumes, c, water)
+    held = boiling_cells(volumes, c, water)
     if held.boils or len(table):
         require(t0 > 0, "temperatures must be above 0 K where water boils or the surface radiates", t0)
-    record = _recorded(problem.record_cells, cells)
-    energy, light, fixed = enthalpy_of(t0, held), power * volumes, problem.bottom is not None
-    return Given(k, energy, light, *held, seconds, switch, h, outside, table, fixed, below, record, tolerance)
+    record = _record_indices(problem.record_cells, cells)
+    energy, light, fixed = cell_enthalpy(t0, held), power * volumes, problem.bottom is not None
+    return HeatArrays(k, energy, light, *held, seconds, switch, h, outside, table, fixed, below, record, tolerance)
 
 
-def _recorded(record_cells: ArrayLike | None, cells: tuple[int, ...]) -> NDArray[np.int64]:
+def _record_indices(record_cells: ArrayLike | None, cells: tuple[int, ...]) -> NDArray[np.int64]:
     """The indices of the cells to keep, (record, axis)."""
     record = np.empty((0, len(cells)), np.int64) if record_cells is None else np.array(record_cells, dtype=np.int64)
     require((record >= 0) & (record < cells), "a recorded cell lies outside the grid", record.astype(np.float64))

@@ -1,10 +1,6 @@
-"""Heat conduction in three dimensions, with water that boils, for one skin.
+"""What takes steps of heat in three dimensions: states and the ways in which the processor moves them on.
 
-    dE/dt = div(k grad T) + f(t) q(x, y, z),    T = T(E) by (enthalpy 1)                                      (heat 7)
-
-with the surface of (surface 1) at the first z, insulated sides, and below insulation or a fixed temperature. Finite
-volumes as in (heat 1). Steps in time as about an axis (`heat_rz_march`): explicit stages where they are stable, lines
-along x, y and z where steps are longer, by the estimated error.
+An engine holds a state, and a step leads to a trial beside it that is accepted or left. States are (x, y * z).
 """
 
 import math
@@ -14,22 +10,151 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.problem import Now, Problem, faces_of, given
-from skinbeam.physics.heat.surface import surface
-from skinbeam.physics.heat.xyz_engine import Engine
-from skinbeam.physics.heat.xyz_stage import Body
-from skinbeam.physics.kernel.chebyshev import MOST_STAGES
-from skinbeam.physics.kernel.pace import after_a_switch, judged, longest_step, stages_for
+from skinbeam.physics.heat.problem import HeatProblem, IntervalConditions, check_faces, expand_problem
+from skinbeam.physics.heat.surface_exchange import surface_flux
+from skinbeam.physics.heat.three_dimensional_kernels import (
+    FLOWS,
+    STAGE,
+    STEP_ERROR,
+    Body3D,
+    advance_states,
+    run_first_stage,
+    run_stage,
+    solve_along_lines,
+    write_capacities_3d,
+    write_film_conductances,
+)
+from skinbeam.physics.numerics.time_stepping import (
+    MAX_STAGES,
+    RKC_COEFFICIENTS,
+    ROSENBROCK_GAMMA,
+    control_step,
+    longest_stable_step,
+    restart_step,
+    stage_count,
+)
 
-__all__ = ["ORDER_SPACE", "ORDER_TIME", "HistoryXYZ", "cell_volumes", "conduct_xyz"]
-
-ORDER_SPACE: Final = 2
-ORDER_TIME: Final = 2
+__all__ = [
+    "ORDER_SPACE",
+    "ORDER_TIME",
+    "HeatEngine",
+    "History3D",
+    "StepResult",
+    "cell_volumes",
+    "conduct_xyz",
+]
 
 Array = NDArray[np.float64]
 
 
-class HistoryXYZ(NamedTuple):
+class StepResult(NamedTuple):
+    """What entered during a step through top and bottom, J, and the estimated error, K."""
+
+    top: float
+    bottom: float
+    error: float
+
+
+class HeatEngine:
+    """Steps on the processor; `along_lines` says whether it has the steps of (heat 6)."""
+
+    along_lines = True
+
+    def __init__(self, body: Body3D, energy: Array) -> None:
+        self.body = body
+        self._y = energy.copy()
+        self._w, self._v, self._rates, self._trial_rates, self._flow = (np.zeros_like(energy) for _ in range(5))
+        self._ends = self._trial_ends = (0.0, 0.0)
+
+    def switch(self, now: IntervalConditions) -> None:
+        """Find the flows of the state under what is now on."""
+        self._ends = self._stage(FLOWS, now, (), self._y, self._y, self._rates, self._rates)[:2]
+
+    def explicit(self, dt: float, stages: int, now: IntervalConditions) -> StepResult:
+        """Take a step by (chebyshev 1)."""
+        newest, other, table = self._w, self._v, RKC_COEFFICIENTS[stages]
+        flows = self._ends
+        self._start(dt * table[1, 2], newest, other)
+        heat, before = [dt * table[1, 2] * flow for flow in flows], [0.0, 0.0]
+        for j in range(2, stages + 1):
+            mu, nu, m, g = table[j, 0], table[j, 1], dt * table[j, 2], dt * table[j, 3]
+            c = (1.0 - mu - nu, mu, nu, m, g)
+            ends = self._stage(STAGE, now, c, self._y, newest, self._rates, other)
+            after = [mu * heat[n] + nu * before[n] + m * ends[n] + g * flows[n] for n in range(2)]
+            heat, before, newest, other = after, heat, other, newest
+        self._w, self._v = newest, other
+        top, bottom, error = self._stage(STEP_ERROR, now, (0.4 * dt,), self._y, newest, self._rates, self._trial_rates)
+        self._trial_ends = top, bottom
+        return StepResult(heat[0], heat[1], error)
+
+    def implicit(self, dt: float, now: IntervalConditions) -> StepResult:
+        """Take a step by (heat 6)."""
+        b, y, w, k1, k2 = self.body, self._y, self._w, self._v, self._trial_rates
+        store = b.store
+        if b.boils:
+            store = self._flow
+            write_capacities_3d(y, b.store, b.boiling, store)
+        film, top_cell = (
+            np.empty_like(b.area),
+            np.ascontiguousarray(self.temperatures()[:, :: b.store.shape[1] // b.area.shape[1]]),
+        )
+        write_film_conductances(top_cell, b, now, film)
+        k1[:] = self._rates
+        mend = solve_along_lines(ROSENBROCK_GAMMA * dt, b, film, store, k1)
+        first = [self._ends[n] + mend[n] for n in range(2)]
+        advance_states(y, store, dt, k1, 0.0, k1, w)
+        ends = self._stage(FLOWS, now, (), w, w, k2, k2)
+        advance_states(k2, store, -2.0, k1, 0.0, k1, k2)
+        mend = solve_along_lines(ROSENBROCK_GAMMA * dt, b, film, store, k2)
+        second = [ends[n] - 2.0 * first[n] + mend[n] for n in range(2)]
+        error = dt / 2 * advance_states(y, store, 1.5 * dt, k1, 0.5 * dt, k2, w)
+        top, bottom = (dt * (1.5 * first[n] + 0.5 * second[n]) for n in range(2))
+        self._trial_ends = self._stage(FLOWS, now, (), w, w, k2, k2)[:2]
+        return StepResult(top, bottom, error)
+
+    def accept(self) -> None:
+        """Take the trial as the state."""
+        self._y, self._w = self._w, self._y
+        self._rates, self._trial_rates = self._trial_rates, self._rates
+        self._ends = self._trial_ends
+
+    def energy(self) -> Array:
+        """Return the state, J."""
+        return self._y
+
+    def temperatures(self) -> Array:
+        """Return the temperature of every cell of the state, K."""
+        b, energy = self.body, self.energy()
+        if b.boils:
+            start, share, latent, gain = b.boiling
+            taken = share * (energy - start)
+            energy = energy - np.clip(taken, 0.0, latent) + gain * np.maximum(taken - latent, 0.0)
+        result: Array = energy * b.per_store
+        return result
+
+    def _start(self, m: float, w: Array, v: Array) -> None:
+        run_first_stage(m, self._y, self._rates, w, v)
+
+    def _stage(
+        self, kind: int, now: IntervalConditions, c: tuple[float, ...], y: Array, w: Array, rates: Array, out: Array
+    ) -> tuple[float, float, float]:
+        coefficients = np.array([*c, *[0.0] * (5 - len(c))])
+        return run_stage(kind, self.body, now, coefficients, y, w, rates, out)
+
+
+# Heat conduction in three dimensions, with water that boils, for one skin.
+#
+#     dE/dt = div(k grad T) + f(t) q(x, y, z),    T = T(E) by (enthalpy 1)                                      (heat 7)
+#
+# with the surface of (surface 1) at the first z, insulated sides, and below insulation or a fixed temperature. Finite
+# volumes as in (heat 1). Steps in time as about an axis (`heat_rz_march`): explicit stages where they are stable, lines
+# along x, y and z where steps are longer, by the estimated error.
+
+ORDER_SPACE: Final = 2
+ORDER_TIME: Final = 2
+
+
+class History3D(NamedTuple):
     """What became of the skin; time 0 is the initial state, time n the end of interval n - 1.
 
     Parameters
@@ -53,12 +178,12 @@ class HistoryXYZ(NamedTuple):
 
 def cell_volumes(faces_m: Sequence[ArrayLike]) -> Array:
     """Return the volume of every cell, (x, y, z), m³, between faces of x, y and z."""
-    dx, dy, dz = (np.diff(faces_of(faces, axis)) for faces, axis in zip(faces_m, "xyz", strict=True))
+    dx, dy, dz = (np.diff(check_faces(faces, axis)) for faces, axis in zip(faces_m, "xyz", strict=True))
     result: Array = dx[:, None, None] * dy[None, :, None] * dz[None, None, :]
     return result
 
 
-def conduct_xyz(faces_m: Sequence[ArrayLike], problem: Problem, engine: type[Engine] = Engine) -> HistoryXYZ:
+def conduct_xyz(faces_m: Sequence[ArrayLike], problem: HeatProblem, engine: type[HeatEngine] = HeatEngine) -> History3D:
     """Solve (heat 7).
 
     Parameters
@@ -72,12 +197,12 @@ def conduct_xyz(faces_m: Sequence[ArrayLike], problem: Problem, engine: type[Eng
     ValueError : shapes that do not fit; a number that no tissue has, with its place.
     """
     volumes = cell_volumes(faces_m)
-    posed = given(problem, volumes)
+    posed = expand_problem(problem, volumes)
     flat = len(volumes), volumes[0].size
     boiling = np.stack([posed.start, posed.share, posed.latent, posed.gain]).reshape(4, *flat)
     dx, dy, dz = (np.diff(np.asarray(faces, dtype=np.float64)) for faces in faces_m)
-    body = Body(
-        *_conductances(dx, dy, dz, posed.conductivity, posed.fixed),
+    body = Body3D(
+        *_face_conductances(dx, dy, dz, posed.conductivity, posed.fixed),
         store=posed.store.reshape(flat),
         per_store=1.0 / posed.store.reshape(flat),
         power=posed.power.reshape(flat),
@@ -87,11 +212,13 @@ def conduct_xyz(faces_m: Sequence[ArrayLike], problem: Problem, engine: type[Eng
         below=float(posed.below[0]),
     )
     every = zip(posed.power_on, posed.h_surface, posed.outside_surface, strict=True)
-    now = [Now(float(on), float(film), float(air)) for on, film, air in every]
-    return _march(engine(body, posed.energy.reshape(flat)), posed.seconds, now, posed.record, posed.tolerance_K)
+    now = [IntervalConditions(float(on), float(film), float(air)) for on, film, air in every]
+    return _march_intervals(
+        engine(body, posed.energy.reshape(flat)), posed.seconds, now, posed.record, posed.tolerance_K
+    )
 
 
-def _conductances(
+def _face_conductances(
     dx: Array, dy: Array, dz: Array, k: Array, fixed: bool
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], Array, Array, Array]:
     """Return the first six fields of a body."""
@@ -112,7 +239,7 @@ def _conductances(
     return gx32, gy32, gz32, inside, areas, below
 
 
-def _fastest(body: Body) -> float:
+def _decay_rate_bound(body: Body3D) -> float:
     """Return a bound of the largest rate of decay, 1/s, whatever the film: by Gershgorin's circles."""
     nx, ny = body.area.shape
     total = (body.gx[1:] + body.gx[:-1]).astype(np.float64).reshape(nx, ny, -1)
@@ -125,23 +252,25 @@ def _fastest(body: Body) -> float:
     return float((2.0 * total * most.reshape(total.shape)).max())
 
 
-def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.int64], tolerance: float) -> HistoryXYZ:
+def _march_intervals(
+    engine: HeatEngine, seconds: Array, nows: list[IntervalConditions], record: NDArray[np.int64], tolerance: float
+) -> History3D:
     body = engine.body
     nx, ny = body.area.shape
-    fastest, light = _fastest(body), float(body.power.sum())
+    fastest, light = _decay_rate_bound(body), float(body.power.sum())
     recorded, faces = np.empty((len(seconds) + 1, len(record))), np.empty((len(seconds) + 1, nx, ny))
     gained, total = np.zeros((len(seconds) + 1, 3)), np.empty(len(seconds) + 1)
-    longest = math.inf if engine.along_lines else longest_step(fastest)
+    longest = math.inf if engine.along_lines else longest_stable_step(fastest)
     taken = [0, 0, 0]
     peak = engine.temperatures()
-    dt, grown = after_a_switch(fastest)
+    dt, grown = restart_step(fastest)
     for n in range(len(seconds) + 1):
         now = nows[max(n - 1, 0)]
         t = engine.temperatures().reshape(nx, ny, -1)
         total[n] = engine.energy().sum()
         recorded[n] = t[tuple(record.T)]
         faces[n] = [
-            [surface(t[i, j, 0], body.inside[i, j], now.h, now.outside, body.table)[2] for j in range(ny)]
+            [surface_flux(t[i, j, 0], body.inside[i, j], now.h, now.outside, body.table)[2] for j in range(ny)]
             for i in range(nx)
         ]
         if n == len(seconds):
@@ -149,17 +278,17 @@ def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.i
         now = nows[n]
         if n == 0 or now != nows[n - 1]:
             engine.switch(now)
-            dt, grown = after_a_switch(fastest)
+            dt, grown = restart_step(fastest)
         gained[n + 1] = gained[n]
         gained[n + 1, 2] += now.on * light * seconds[n]
         left = float(seconds[n])
         while left > 0.0:
             parts = math.ceil(left / min(dt, longest))
             step = left / parts
-            stages = stages_for(step, fastest)
-            explicit = stages <= MOST_STAGES
+            stages = stage_count(step, fastest)
+            explicit = stages <= MAX_STAGES
             top, bottom, error = engine.explicit(step, stages, now) if explicit else engine.implicit(step, now)
-            stays, dt, grown = judged(step, error, tolerance, explicit, dt, grown)
+            stays, dt, grown = control_step(step, error, tolerance, explicit, dt, grown)
             if not stays:
                 taken[2] += 1
                 continue
@@ -170,4 +299,4 @@ def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.i
             np.maximum(peak, engine.temperatures(), out=peak)
     shape = nx, ny, -1
     final = engine.temperatures().reshape(shape)
-    return HistoryXYZ(recorded, faces, gained, total, final, peak.reshape(shape), (taken[0], taken[1], taken[2]))
+    return History3D(recorded, faces, gained, total, final, peak.reshape(shape), (taken[0], taken[1], taken[2]))

@@ -13,18 +13,18 @@ import numpy as np
 from numba import config, cuda
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat.problem import Now
-from skinbeam.physics.heat.surface import surface
-from skinbeam.physics.heat.xyz_engine import Engine
-from skinbeam.physics.heat.xyz_stage import JUDGE, STAGE, Body
+from skinbeam.physics.heat.problem import IntervalConditions
+from skinbeam.physics.heat.surface_exchange import surface_flux
+from skinbeam.physics.heat.three_dimensional import HeatEngine
+from skinbeam.physics.heat.three_dimensional_kernels import STAGE, STEP_ERROR, Body3D
 
-__all__ = ["CardEngine"]
+__all__ = ["CudaHeatEngine"]
 
 Array = NDArray[np.float64]
 
 BLOCK: Final = 4 if config.ENABLE_CUDASIM else 256  # the simulator makes each thread one of Python's
 _OPTIONS = {} if config.ENABLE_CUDASIM else {"cache": True}
-_surface = cuda.jit(device=True)(surface.py_func)
+_surface_flux = cuda.jit(device=True)(surface_flux.py_func)
 
 
 @cuda.jit(device=True)
@@ -38,7 +38,7 @@ def _temperature(energy, per_store, boiling, boils, i, m):  # type: ignore[no-un
 
 
 @cuda.jit(**_OPTIONS)
-def _stage(  # type: ignore[no-untyped-def]
+def _stage_kernel(  # type: ignore[no-untyped-def]
     kind, nz, gx, gy, gz, inside, area, bottom, per_store, power, boiling, boils, table, below, on, h, outside,
     c, y, w, rates, out, sums,
 ):  # fmt: skip
@@ -61,7 +61,7 @@ def _stage(  # type: ignore[no-untyped-def]
     if k > 0:
         f += gz[i, m] * (_temperature(w, per_store, boiling, boils, i, m - 1) - t)
     else:
-        enters = area[i, j] * _surface(t, inside[i, j], h, outside, table)[0]
+        enters = area[i, j] * _surface_flux(t, inside[i, j], h, outside, table)[0]
         f += enters
         cuda.atomic.add(sums, 0, enters)
     if k + 1 < nz:
@@ -74,7 +74,7 @@ def _stage(  # type: ignore[no-untyped-def]
         out[i, m] = c[0] * y[i, m] + c[1] * w[i, m] + c[2] * out[i, m] + c[3] * f + c[4] * rates[i, m]
     else:
         out[i, m] = f
-    if kind == JUDGE:
+    if kind == STEP_ERROR:
         error = abs(0.8 * (y[i, m] - w[i, m]) + c[0] * (rates[i, m] + f)) * per_store[i, m]
         if boils:
             error *= max(1.0 + boiling[1, i, m] * boiling[3, i, m], 1.0)
@@ -82,7 +82,7 @@ def _stage(  # type: ignore[no-untyped-def]
 
 
 @cuda.jit(**_OPTIONS)
-def _begin(m, y, rates, w, v):  # type: ignore[no-untyped-def]
+def _first_stage_kernel(m, y, rates, w, v):  # type: ignore[no-untyped-def]
     n = cuda.grid(1)
     planes, cells = w.shape
     if n < planes * cells:
@@ -91,12 +91,12 @@ def _begin(m, y, rates, w, v):  # type: ignore[no-untyped-def]
         w[i, j] = y[i, j] + m * rates[i, j]
 
 
-class CardEngine(Engine):
+class CudaHeatEngine(HeatEngine):
     """Steps on a card."""
 
     along_lines = False
 
-    def __init__(self, body: Body, energy: Array) -> None:
+    def __init__(self, body: Body3D, energy: Array) -> None:
         super().__init__(body, energy)
         b = body
         self._y, self._w, self._v, self._rates, self._trial_rates = (
@@ -115,14 +115,14 @@ class CardEngine(Engine):
         return result
 
     def _start(self, m: float, w: Array, v: Array) -> None:
-        _begin[self._blocks, BLOCK](m, self._y, self._rates, w, v)
+        _first_stage_kernel[self._blocks, BLOCK](m, self._y, self._rates, w, v)
 
     def _stage(
-        self, kind: int, now: Now, c: tuple[float, ...], y: Array, w: Array, rates: Array, out: Array
+        self, kind: int, now: IntervalConditions, c: tuple[float, ...], y: Array, w: Array, rates: Array, out: Array
     ) -> tuple[float, float, float]:
         b = self.body
         sums, coefficients = cuda.to_device(np.zeros(3)), cuda.to_device(np.array([*c, *[0.0] * (5 - len(c))]))
-        _stage[self._blocks, BLOCK](
+        _stage_kernel[self._blocks, BLOCK](
             kind, self._nz, *self._fields, b.boils, self._table, b.below, *now, coefficients, y, w, rates, out, sums
         )
         top, bottom, error = sums.copy_to_host()

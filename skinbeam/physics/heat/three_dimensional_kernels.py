@@ -17,23 +17,38 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat.problem import Now
-from skinbeam.physics.heat.surface import surface
-from skinbeam.physics.kernel.layout import OPTIONS
-from skinbeam.physics.kernel.pace import FAST
+from skinbeam.physics.heat.enthalpy import boiling_capacity_ratio
+from skinbeam.physics.heat.problem import IntervalConditions
+from skinbeam.physics.heat.surface_exchange import surface_flux
+from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
+from skinbeam.physics.numerics.time_stepping import FASTMATH
+from skinbeam.physics.numerics.tridiagonal import factor_tridiagonal, solve_tridiagonal, transpose_blocks
 
-__all__ = ["FLOWS", "JUDGE", "SLAB", "STAGE", "STRIP", "Body", "opening", "stage"]
+__all__ = [
+    "FLOWS",
+    "SLAB",
+    "STAGE",
+    "STEP_ERROR",
+    "STRIP",
+    "Body3D",
+    "advance_states",
+    "run_first_stage",
+    "run_stage",
+    "solve_along_lines",
+    "write_capacities_3d",
+    "write_film_conductances",
+]
 
 Array = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 # What is written: (heat 8); F(w) alone; F(w), and the error of a step from y to w by (chebyshev 2).
-STAGE, FLOWS, JUDGE = range(3)
+STAGE, FLOWS, STEP_ERROR = range(3)
 STRIP: Final = 20480  # cells of a tile in a plane: three planes of temperatures are half of a cache of 1 MiB
 SLAB: Final = 50  # planes of a tile; those before and after it are made warm once more
 
 
-class Body(NamedTuple):
+class Body3D(NamedTuple):
     """One skin.
 
     Parameters
@@ -62,8 +77,10 @@ class Body(NamedTuple):
     below: float
 
 
-@njit(fastmath=FAST, **OPTIONS)
-def _temperatures(e: Array, per_store: Array, boiling: Array, boils: bool, out: Array) -> None:  # pragma: no cover
+@njit(fastmath=FASTMATH, **NJIT_OPTIONS)
+def _write_row_temperatures(
+    e: Array, per_store: Array, boiling: Array, boils: bool, out: Array
+) -> None:  # pragma: no cover
     """Write temperatures of a row of cells, as `enthalpy.temperatures` does."""
     if boils:
         start, share, latent, gain = boiling[0], boiling[1], boiling[2], boiling[3]
@@ -75,11 +92,11 @@ def _temperatures(e: Array, per_store: Array, boiling: Array, boils: bool, out: 
             out[m] = e[m] * per_store[m]
 
 
-@njit(fastmath=FAST, **OPTIONS)
-def _tile(
+@njit(fastmath=FASTMATH, **NJIT_OPTIONS)
+def _run_tile(
     kind: int,
-    body: Body,
-    now: Now,
+    body: Body3D,
+    now: IntervalConditions,
     planes: tuple[int, int],
     first: int,
     last: int,
@@ -104,14 +121,18 @@ def _tile(
     enters = leaves = worst = 0.0
     before, here, after, f = room[0], room[1], room[2], room[3]
     i = planes[0]
-    _temperatures(w[i, low:high], per_store[i, low:high], boiling[:, boils * i, low:high], boils, here[at:])
+    _write_row_temperatures(w[i, low:high], per_store[i, low:high], boiling[:, boils * i, low:high], boils, here[at:])
     if i > 0:
         n = i - 1
-        _temperatures(w[n, low:high], per_store[n, low:high], boiling[:, boils * n, low:high], boils, before[at:])
+        _write_row_temperatures(
+            w[n, low:high], per_store[n, low:high], boiling[:, boils * n, low:high], boils, before[at:]
+        )
     for i in range(planes[0], planes[1]):
         if i + 1 < nx:
             n = i + 1
-            _temperatures(w[n, low:high], per_store[n, low:high], boiling[:, boils * n, low:high], boils, after[at:])
+            _write_row_temperatures(
+                w[n, low:high], per_store[n, low:high], boiling[:, boils * n, low:high], boils, after[at:]
+            )
         # The first and the last plane and row, and both ends of a row, have faces that conduct nothing.
         t, t0, t1 = here[nz:], before[nz:], after[nz:]
         a, b, q = gx[i, first:], gx[i + 1, first:], power[i, first:]
@@ -132,13 +153,13 @@ def _tile(
                 o[k] = flow + d[k] * (tz[k] - tz[k + 1]) + d[k + 1] * (tz[k + 2] - tz[k + 1])
         for k in range(0, size, nz):
             j = (first + k) // nz
-            flow = area[i, j] * surface(t[k], inside[i, j], h, outside, table)[0]
+            flow = area[i, j] * surface_flux(t[k], inside[i, j], h, outside, table)[0]
             o[k] += m * flow
             enters += flow
             flow = bottom[i, j] * (t[k + nz - 1] - below)
             o[k + nz - 1] -= m * flow
             leaves += flow
-        if kind == JUDGE:
+        if kind == STEP_ERROR:
             p = per_store[i, first:]
             share, gain = boiling[1, boils * i, first:], boiling[3, boils * i, first:]
             for k in range(size):
@@ -150,8 +171,8 @@ def _tile(
 
 
 @njit(cache=True, parallel=True)
-def stage(
-    kind: int, body: Body, now: Now, c: Array, y: Array, w: Array, rates: Array, out: Array
+def run_stage(
+    kind: int, body: Body3D, now: IntervalConditions, c: Array, y: Array, w: Array, rates: Array, out: Array
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
     """Write `out` as `kind` says; return what enters at top and bottom, W, and the error, K.
 
@@ -170,14 +191,112 @@ def stage(
     for n in prange(strips * slabs):
         first, plane = n % strips * size, n // strips * thick
         planes, last = (plane, min(plane + thick, nx)), min(first + size, cells)
-        _tile(kind, body, now, planes, first, last, c, y, w, rates, out, room[n], sums[n])
+        _run_tile(kind, body, now, planes, first, last, c, y, w, rates, out, room[n], sums[n])
     return sums[:, 0].sum(), sums[:, 1].sum(), sums[:, 2].max()
 
 
 @njit(cache=True, parallel=True)
-def opening(m: float, y: Array, rates: Array, w: Array, v: Array) -> None:  # pragma: no cover - compiled
+def run_first_stage(m: float, y: Array, rates: Array, w: Array, v: Array) -> None:  # pragma: no cover - compiled
     """Write y + m F_0 into `w` and y into `v`, the states that the second stage of (chebyshev 1) goes on from."""
     for i in prange(len(y)):
         for k in range(y.shape[1]):
             w[i, k] = y[i, k] + m * rates[i, k]
             v[i, k] = y[i, k]
+
+
+# Heat in three dimensions along lines: (heat 6) with L = L_x + L_y + L_z.
+#
+# One sweep solves along x, in columns side by side; another takes plane after plane along y and, turned, along z.
+
+_COLUMNS = 64  # of a sweep along x: what they need stays in the second cache
+
+
+@njit(cache=True, parallel=True)
+def write_capacities_3d(energy: Array, store: Array, boiling: Array, out: Array) -> None:  # pragma: no cover - compiled
+    """Write dE/dT of every cell, (x, y * z)."""
+    for i in prange(len(energy)):
+        for m in range(energy.shape[1]):
+            start, share, latent, gain = boiling[:, i, m]
+            out[i, m] = store[i, m] / boiling_capacity_ratio(share * (energy[i, m] - start), share, latent, gain)
+
+
+@njit(cache=True)
+def write_film_conductances(
+    t: Array, body: Body3D, now: IntervalConditions, out: Array
+) -> None:  # pragma: no cover - compiled
+    """Write the conductance of the film above every column, W/K, for temperatures (x, y) of its first cell."""
+    for i in range(t.shape[0]):
+        for j in range(t.shape[1]):
+            out[i, j] = body.area[i, j] * surface_flux(t[i, j], body.inside[i, j], now.h, now.outside, body.table)[1]
+
+
+@njit(cache=True, parallel=True)
+def advance_states(
+    y: Array, store: Array, a: float, x: Array, b: float, z: Array, out: Array
+) -> float:  # pragma: no cover - compiled
+    """Write y + store (a x + b z), (x, y * z), and return the largest |x + z|."""
+    worst = np.empty(len(y))
+    for i in prange(len(y)):
+        most = 0.0
+        for m in range(y.shape[1]):
+            out[i, m] = y[i, m] + store[i, m] * (a * x[i, m] + b * z[i, m])
+            most = max(most, abs(x[i, m] + z[i, m]))
+        worst[i] = most
+    return worst.max()
+
+
+@njit(cache=True, parallel=True)
+def solve_along_lines(
+    a: float, body: Body3D, film: Array, store: Array, rates: Array
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Replace flows, W, by rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
+    nx, cells = rates.shape
+    gx, gy, gz, bottom, nz = body.gx, body.gy, body.gz, body.bottom, cells // body.area.shape[1]
+    for n in prange((cells + _COLUMNS - 1) // _COLUMNS):
+        _solve_columns(a, n * _COLUMNS, min(n * _COLUMNS + _COLUMNS, cells), gx, store, rates)
+    sums = np.empty((nx, 2))
+    for i in prange(nx):
+        _solve_plane(a, nz, gy[i], gz[i], film[i], bottom[i], store[i], rates[i], sums[i])
+    return sums[:, 0].sum(), sums[:, 1].sum()
+
+
+@njit(cache=True)
+def _solve_columns(
+    a: float, first: int, last: int, gx: Singles, store: Array, rates: Array
+) -> None:  # pragma: no cover - compiled
+    """Solve along x, and make stores times rates of the solution."""
+    nx = len(rates)
+    room = np.empty((5, nx + 1, last - first))
+    between, c, x, pivot, upper = room[0], room[1, :nx], room[2, :nx], room[3, :nx], room[4, :nx]
+    for i in range(nx):
+        between[i], c[i], x[i] = gx[i, first:last], store[i, first:last], rates[i, first:last]
+    between[nx] = gx[nx, first:last]
+    factor_tridiagonal(c, between, a, pivot, upper)
+    solve_tridiagonal(between, a, pivot, upper, x)
+    for i in range(nx):
+        rates[i, first:last] = c[i] * x[i]
+
+
+@njit(cache=True)
+def _solve_plane(
+    a: float, nz: int, gy: Singles, gz: Singles, film: Array, bottom: Array, store: Array, rates: Array, sums: Array
+) -> None:  # pragma: no cover - compiled
+    """Solve along y, then along z, one plane of x."""
+    ny = len(rates) // nz
+    room = np.empty((3, ny, nz))
+    c, x, across = store.reshape(ny, nz), rates.reshape(ny, nz), gy.reshape(ny + 1, nz)
+    factor_tridiagonal(c, across, a, room[0], room[1])
+    solve_tridiagonal(across, a, room[0], room[1], x)
+    turned, down = np.empty((4, nz, ny)), np.empty((nz + 1, ny))
+    room[2] = c * x
+    transpose_blocks(room[2], turned[0])
+    transpose_blocks(c, turned[1])
+    transpose_blocks(gz[: ny * nz].reshape(ny, nz), down[:nz])
+    down[0], down[nz] = film, bottom
+    factor_tridiagonal(turned[1], down, a, turned[2], turned[3])
+    solve_tridiagonal(down, a, turned[2], turned[3], turned[0])
+    transpose_blocks(turned[0], x)
+    sums[0], sums[1] = 0.0, 0.0
+    for j in range(ny):
+        sums[0] -= a * film[j] * turned[0, 0, j]
+        sums[1] -= a * bottom[j] * turned[0, nz - 1, j]

@@ -1,21 +1,133 @@
-"""All that the refractive indices alone decide: directions in every layer, phase function bases, Fresnel reflectances.
+"""Directions shared by all layers of a medium whose refractive index changes in steps.
 
-Wavelengths and skins of the same indices share it, whatever they absorb and scatter.
+Along a ray s = n sin θ is constant through every layer, so a quadrature in s makes each interface a diagonal
+matrix: no interpolation between angles, and total reflection is exact. The fluxes of a layer of index n are
+integrals over 2 μ dμ = 2 s ds / n² (light 3); one set of weights for s ds serves all layers.
+
+The radiance has a kink at each s equal to an index of the medium (the critical angles), so the range is split
+there and each part [a, b] has its own Gauss–Legendre rule. The variable is μ_b = √(1 − s²/b²), in which the
+radiance on the thin side and the transmission of the interface are smooth. In the next denser layer of index c
+the cosine is √(δ + (1 − δ) μ_b²), δ = 1 − b²/c², with branch points at μ_b = ±i√(δ/(1 − δ)); with
+μ_b = η sinh t, η² = δ/(1 − δ), both cosines are analytic in t and the rule converges as if there were no step.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.light.fresnel import reflectance
-from skinbeam.physics.light.quadrature import Directions, levels_of, nodes_per_segment, shared_directions
+from skinbeam.physics.light.plane_layers import fresnel_reflectance
 
-__all__ = ["Angles", "Faces", "Segments", "angles_between", "angles_of", "segments_of"]
+__all__ = [
+    "InterfaceCoefficients",
+    "LayerDirections",
+    "SharedDirections",
+    "SnellSegments",
+    "index_levels",
+    "layer_directions",
+    "layer_directions_by_sample",
+    "nodes_per_segment",
+    "shared_directions",
+    "snell_segments",
+]
 
 Array = NDArray[np.float64]
+
+# Below this η the sinh map spends its nodes on directions that carry less than η² of the flux.
+NARROWEST_SEGMENT = 0.1
+
+
+@dataclass(frozen=True)
+class SharedDirections:
+    """Nodes in the Snell invariant.
+
+    Parameters
+    ----------
+    s_squared : s² of each node, (sample, node).
+    flux_weight : weights of s ds, (sample, node); the sum over s < n is n²/2.
+    level, cosine : the segment's upper index and the cosine there, (sample, node).
+    """
+
+    s_squared: Array
+    flux_weight: Array
+    level: Array
+    cosine: Array
+
+    def cosines(self, n: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Return μ in layers of index n, (sample, layer), and where it exists, (sample, layer, node); 1 elsewhere."""
+        level, index = self.level[:, None, :], n[:, :, None]
+        exists = level <= index
+        # (n² − b²) + b² μ_b² has no cancellation, unlike n² − s².
+        squared = (index - level) * (index + level) + (level * self.cosine[:, None, :]) ** 2
+        return np.sqrt(np.where(exists, squared, index**2)) / index, exists
+
+
+def index_levels(around: Array) -> Array:
+    """Return the sorted distinct indices at which directions appear or are totally reflected.
+
+    Parameters
+    ----------
+    around : refractive indices from the ambient medium to what lies below, (layer + 2,).
+    """
+    found = np.unique(around)
+    return found[found <= around[1:-1].max()]
+
+
+def nodes_per_segment(levels: Array, streams: int) -> tuple[int, ...]:
+    """Return how many nodes each segment gets: all for one segment, and fewer for the narrow ones of many."""
+    if len(levels) == 1:
+        return (streams,)
+    lower = np.concatenate([[0.0], levels[:-1]])
+    span = np.sqrt(1.0 - (lower / levels) ** 2)
+    share = np.where(span > 0.5, 0.5, np.where(span > 0.25, 0.25, 0.125))
+    return tuple(int(count) for count in np.maximum(np.ceil(share * streams), 2))
+
+
+def shared_directions(levels: Array, counts: tuple[int, ...]) -> SharedDirections:
+    """Return the nodes of samples whose segments have the same counts.
+
+    Parameters
+    ----------
+    levels : upper ends of the segments, rising, (sample, segment).
+    counts : nodes of each segment.
+    """
+    s_squared, weights, level, cosine = [], [], [], []
+    for segment, count in enumerate(counts):
+        upper = levels[:, segment]
+        lower = levels[:, segment - 1] if segment else np.zeros_like(upper)
+        top = np.sqrt((upper - lower) * (upper + lower)) / upper
+        x, w = _unit_gauss_legendre(count)
+        if segment + 1 < len(counts):
+            denser = levels[:, segment + 1]
+            eta = np.maximum(np.sqrt((denser - upper) * (denser + upper)) / upper, NARROWEST_SEGMENT)
+            end = np.arcsinh(top / eta)
+            t = end[:, None] * x
+            mu = eta[:, None] * np.sinh(t)
+            d_mu = (eta * end)[:, None] * np.cosh(t) * w
+        else:
+            mu = top[:, None] * x
+            d_mu = top[:, None] * w
+        squared = upper[:, None] ** 2
+        s_squared.append(squared * (1.0 - mu) * (1.0 + mu))
+        weights.append(squared * mu * d_mu)
+        level.append(np.broadcast_to(upper[:, None], mu.shape))
+        cosine.append(mu)
+    parts = (np.concatenate(part, axis=1) for part in (s_squared, weights, level, cosine))
+    return SharedDirections(*parts)
+
+
+@cache
+def _unit_gauss_legendre(count: int) -> tuple[Array, Array]:
+    """Nodes and weights of the Gauss–Legendre rule of the interval from 0 to 1."""
+    x, w = np.polynomial.legendre.leggauss(count)
+    return 0.5 * (x + 1.0), 0.5 * w
+
+
+# All that the refractive indices alone decide: directions in every layer, phase function bases, Fresnel reflectances.
+#
+# Wavelengths and skins of the same indices share it, whatever they absorb and scatter.
 
 # Total reflection is held this far below 1: light cannot enter a clear layer in directions that are trapped in it, and
 # its sum over endless reflections would read 0/0.
@@ -23,7 +135,7 @@ LARGEST_REFLECTANCE = 1.0 - 4.0 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
-class Faces:
+class InterfaceCoefficients:
     """What interfaces pass, and reflect on each side, from the top surface to the bottom, (sample, interface, node)."""
 
     passed: Array
@@ -32,7 +144,7 @@ class Faces:
 
 
 @dataclass(frozen=True)
-class Angles:
+class LayerDirections:
     """Directions as each layer sees them; `sample` is 1 where all samples share them.
 
     In place of Legendre polynomials stand polynomials orthonormal in the quadrature itself, which differ by its error
@@ -60,10 +172,10 @@ class Angles:
     odd_legendre: Array
     even_basis: Array
     odd_basis: Array
-    faces: Faces
+    faces: InterfaceCoefficients
 
 
-class Segments(NamedTuple):
+class SnellSegments(NamedTuple):
     """Parts of the range of s: their upper ends, rising, and how many nodes each has."""
 
     levels: Array
@@ -71,21 +183,21 @@ class Segments(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def segments_of(around: bytes, streams: int) -> Segments:
+def snell_segments(around: bytes, streams: int) -> SnellSegments:
     """Return the segments between media of indices `around`, ambient, layers, below, as bytes."""
-    levels = levels_of(np.frombuffer(around))
-    return Segments(levels, nodes_per_segment(levels, streams))
+    levels = index_levels(np.frombuffer(around))
+    return SnellSegments(levels, nodes_per_segment(levels, streams))
 
 
 @lru_cache(maxsize=16)
-def angles_of(around: bytes, streams: int) -> Angles:
+def layer_directions(around: bytes, streams: int) -> LayerDirections:
     """Return the directions, with one sample, of media of indices `around`, as bytes."""
-    return angles_between(np.frombuffer(around)[None, :], streams)
+    return layer_directions_by_sample(np.frombuffer(around)[None, :], streams)
 
 
-def angles_between(around: Array, streams: int) -> Angles:
+def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     """Return the directions of media of indices `around`, (sample, layer + 2), whose segments have the same counts."""
-    segments = [segments_of(row.tobytes(), streams) for row in around]
+    segments = [snell_segments(row.tobytes(), streams) for row in around]
     counts = segments[0].counts
     directions = shared_directions(np.array([each.levels for each in segments]), counts)
     n = around[:, 1:-1]
@@ -97,10 +209,10 @@ def angles_between(around: Array, streams: int) -> Angles:
     moments = (
         np.minimum(np.sum(exists, axis=-1), 3 * streams // 2) if len(counts) > 1 else np.full(n.shape, 2 * streams)
     )
-    p = _legendre(mu, int(moments.max()))
+    p = _legendre_polynomials(mu, int(moments.max()))
     scaled = p * (2 * np.arange(p.shape[-1]) + 1)
     p *= q[..., None]
-    return Angles(
+    return LayerDirections(
         n=n,
         mu=mu,
         weight=np.sqrt(directions.flux_weight),
@@ -111,11 +223,11 @@ def angles_between(around: Array, streams: int) -> Angles:
         odd_legendre=scaled[..., 1::2].copy(),
         even_basis=np.linalg.qr(p[..., 0::2]).Q,
         odd_basis=np.linalg.qr(p[..., 1::2]).Q,
-        faces=_faces(directions, around),
+        faces=_interface_coefficients(directions, around),
     )
 
 
-def _legendre(mu: Array, count: int) -> Array:
+def _legendre_polynomials(mu: Array, count: int) -> Array:
     """Return P_l(μ) for l < count, with l last."""
     p = np.empty((count, *mu.shape))
     p[0] = 1.0
@@ -125,12 +237,12 @@ def _legendre(mu: Array, count: int) -> Array:
     return np.moveaxis(p, 0, -1)
 
 
-def _faces(directions: Directions, around: Array) -> Faces:
+def _interface_coefficients(directions: SharedDirections, around: Array) -> InterfaceCoefficients:
     """Return what each interface passes and reflects; directions that do not exist on a side reflect nothing there."""
     upper, lower = around[:, :-1, None], around[:, 1:, None]
     level = directions.level[:, None, :]
-    r = reflectance(directions.s_squared[:, None, :], upper, lower)
+    r = fresnel_reflectance(directions.s_squared[:, None, :], upper, lower)
     in_upper, in_lower = level <= upper, level <= lower
     passed = np.where(in_upper & in_lower, 1.0 - r, 0.0)
     r = np.minimum(r, LARGEST_REFLECTANCE)
-    return Faces(passed, np.where(in_upper, r, 0.0), np.where(in_lower, r, 0.0))
+    return InterfaceCoefficients(passed, np.where(in_upper, r, 0.0), np.where(in_lower, r, 0.0))

@@ -31,27 +31,43 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.light.angles import Angles, Faces, angles_between, angles_of, segments_of
-from skinbeam.physics.light.bins import cut
-from skinbeam.physics.light.collimated import Beam, beam_mean, collimated_beam
-from skinbeam.physics.light.fresnel import normal_reflectance
-from skinbeam.physics.light.inside import inside, layer_means
-from skinbeam.physics.light.layers import PlaneLayers, check_layers
-from skinbeam.physics.light.modes import Operators, Sources, layer_modes, layer_operators, layer_sources, times
+from skinbeam.physics.light.directions import (
+    InterfaceCoefficients,
+    LayerDirections,
+    layer_directions,
+    layer_directions_by_sample,
+    snell_segments,
+)
+from skinbeam.physics.light.layer_fluence import (
+    CollimatedLight,
+    collimated_light,
+    diffuse_fluence,
+    mean_collimated_fluence,
+    mean_layer_fluence,
+)
+from skinbeam.physics.light.layer_modes import (
+    LayerOperators,
+    LayerSources,
+    apply_matrix,
+    layer_modes,
+    layer_operators,
+    layer_sources,
+)
+from skinbeam.physics.light.plane_layers import PlaneLayers, check_layers, cut_bins, normal_reflectance
 
-__all__ = ["Light", "directions_count", "solve"]
+__all__ = ["LayeredLight", "count_directions", "solve_layers"]
 
 Array = NDArray[np.float64]
 
 # Samples worked on together: large enough to hide the cost of a call, small enough to stay in the caches.
-CHUNK = 32
-MOST_THREADS = 4
+CHUNK_SAMPLES = 32
+MAX_THREADS = 4
 # Refractive indices are taken to this many decimals, so that layers meant to be alike share their directions.
 INDEX_DECIMALS = 6
 
 
 @dataclass(frozen=True)
-class Light:
+class LayeredLight:
     """Where the light of a collimated beam at normal incidence goes, as fractions of the incident power.
 
     Parameters
@@ -73,7 +89,7 @@ class Light:
     unscattered_ratio: Array
 
 
-def solve(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, streams: int = 16) -> Light:
+def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, streams: int = 16) -> LayeredLight:
     """Return the light in layers under a broad collimated beam at normal incidence.
 
     A sample's result does not depend on the others.
@@ -95,29 +111,33 @@ def solve(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, streams: int
         raise ValueError("at least 4 streams")
     check_layers(optical)
     samples = len(optical[0])
-    edges = None if z_edges is None else _edges(z_edges, samples)
-    around = _around(optical[3], optical[4], layers.ambient_n, layers.below_n)
+    edges = None if z_edges is None else _sample_edges(z_edges, samples)
+    around = _surrounding_indices(optical[3], optical[4], layers.ambient_n, layers.below_n)
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for sample, row in enumerate(around):
-        groups[segments_of(row.tobytes(), streams).counts].append(sample)
-    parts = [members[start : start + CHUNK] for members in groups.values() for start in range(0, len(members), CHUNK)]
+        groups[snell_segments(row.tobytes(), streams).counts].append(sample)
+    parts = [
+        members[start : start + CHUNK_SAMPLES]
+        for members in groups.values()
+        for start in range(0, len(members), CHUNK_SAMPLES)
+    ]
 
-    def solved(part: list[int]) -> Light:
+    def solved(part: list[int]) -> LayeredLight:
         media = around[part]
         alike = np.all(media == media[0])
-        angles = angles_of(media[0].tobytes(), streams) if alike else angles_between(media, streams)
+        angles = layer_directions(media[0].tobytes(), streams) if alike else layer_directions_by_sample(media, streams)
         mua, mus, g, _, thickness = (a[part] for a in optical)
         return _solve_chunk(angles, media, mua, mus, g, thickness, None if edges is None else edges[part])
 
     result: dict[str, Array] = {}
-    for part, light in zip(parts, _each(solved, parts), strict=True):
-        for field in fields(Light):
+    for part, light in zip(parts, _map_in_threads(solved, parts), strict=True):
+        for field in fields(LayeredLight):
             values = getattr(light, field.name)
             result.setdefault(field.name, np.empty((samples, *values.shape[1:])))[part] = values
-    return Light(**result)
+    return LayeredLight(**result)
 
 
-def _edges(z_edges: ArrayLike, samples: int) -> Array:
+def _sample_edges(z_edges: ArrayLike, samples: int) -> Array:
     """Return the edges of every sample, (sample, bin + 1)."""
     edges = np.asarray(z_edges, dtype=np.float64)
     edges = np.broadcast_to(edges, (samples, edges.shape[-1]))
@@ -126,26 +146,26 @@ def _edges(z_edges: ArrayLike, samples: int) -> Array:
     return edges
 
 
-def _each(work: Callable[[list[int]], Light], parts: Sequence[list[int]]) -> Iterator[Light]:
+def _map_in_threads(work: Callable[[list[int]], LayeredLight], parts: Sequence[list[int]]) -> Iterator[LayeredLight]:
     """The results in order. NumPy lets go of the interpreter inside its matrix routines, so threads share the parts."""
     if len(parts) == 1:
         return map(work, parts)
-    return _pool().map(work, parts)
+    return _thread_pool().map(work, parts)
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=min(MOST_THREADS, os.cpu_count() or 1))
+def _thread_pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=min(MAX_THREADS, os.cpu_count() or 1))
 
 
-def directions_count(layers: PlaneLayers, streams: int) -> int:
-    """Return the most directions in a hemisphere that `solve` uses for these layers."""
+def count_directions(layers: PlaneLayers, streams: int) -> int:
+    """Return the most directions in a hemisphere that `solve_layers` uses for these layers."""
     n, thickness = np.asarray(layers.n, dtype=np.float64), np.asarray(layers.thickness)
-    around = _around(n, thickness, layers.ambient_n, layers.below_n)
-    return max(sum(segments_of(row.tobytes(), streams).counts) for row in around)
+    around = _surrounding_indices(n, thickness, layers.ambient_n, layers.below_n)
+    return max(sum(snell_segments(row.tobytes(), streams).counts) for row in around)
 
 
-def _around(n: Array, thickness: Array, ambient_n: ArrayLike, below_n: ArrayLike) -> Array:
+def _surrounding_indices(n: Array, thickness: Array, ambient_n: ArrayLike, below_n: ArrayLike) -> Array:
     """Return the rounded indices from the ambient medium through the layers to what lies below, (sample, layer + 2)."""
     around = np.empty((n.shape[0], n.shape[1] + 2))
     around[:, 0], around[:, 1:-1], around[:, -1] = ambient_n, n, below_n
@@ -158,15 +178,16 @@ def _around(n: Array, thickness: Array, ambient_n: ArrayLike, below_n: ArrayLike
 
 
 def _solve_chunk(
-    angles: Angles,
+    angles: LayerDirections,
     around: Array,
     mua: Array,
     mus: Array,
     g: Array,
     thickness: Array,
     edges: Array | None,
-) -> Light:
-    """Return the light in samples that share the number of nodes; arrays as in `solve`, all with a leading sample."""
+) -> LayeredLight:
+    """Return the light in samples that share the number of nodes; arrays as in `solve_layers`, all with a leading
+    sample."""
     peak = g**angles.moments
     scaled = mua + mus * (1.0 - peak)
     loss = np.where(scaled > 0.0, mua / np.where(scaled > 0.0, scaled, 1.0), 1.0)
@@ -174,8 +195,8 @@ def _solve_chunk(
     modes = layer_modes(angles, loss, g, tau, peak)
     operators = layer_operators(modes)
     sources = layer_sources(modes, operators)
-    beam = collimated_beam(around, tau)
-    field = _add(operators, sources, beam, angles.faces)
+    beam = collimated_light(around, tau)
+    field = _add_layers(operators, sources, beam, angles.faces)
     light = {
         "beam_down": beam.down,
         "beam_up": beam.up,
@@ -189,25 +210,27 @@ def _solve_chunk(
 
     # Absorbed: absorption times the mean fluence rate; in a semi-infinite layer, all that enters.
     endless, end = np.isinf(thickness), modes.end
-    mean = layer_means(modes, operators, sources, **light) + beam_mean(beam.down, beam.up, np.zeros_like(end), end, end)
+    mean = mean_layer_fluence(modes, operators, sources, **light) + mean_collimated_fluence(
+        beam.down, beam.up, np.zeros_like(end), end, end
+    )
     inflow = np.sum(angles.weight[:, None, :] * (field.enter_top - field.leave_top), axis=-1) + beam.down
     inflow = np.where(mua > 0.0, inflow, 0.0)
     absorbed = np.where(endless, inflow, mua * np.where(endless, 0.0, thickness) * mean)
     specular = normal_reflectance(around[:, 0], around[:, 1])
     if edges is None:
-        return Light(specular, returned, through, absorbed, *np.empty((2, len(mua), 0)))
+        return LayeredLight(specular, returned, through, absorbed, *np.empty((2, len(mua), 0)))
 
-    diffuse = inside(modes, operators, sources, **light)
-    pieces = cut(edges, thickness)
+    diffuse = diffuse_fluence(modes, operators, sources, **light)
+    pieces = cut_bins(edges, thickness)
     top, bottom = pieces.of(scaled) * pieces.top, pieces.of(scaled) * pieces.bottom
     total = diffuse.mean(pieces.layer, top, bottom)
-    total += beam_mean(pieces.of(beam.down), pieces.of(beam.up), top, bottom, pieces.of(end))
+    total += mean_collimated_fluence(pieces.of(beam.down), pieces.of(beam.up), top, bottom, pieces.of(end))
     true_tau = _optical_thickness(mua + mus, thickness)
-    straight = collimated_beam(around, true_tau)
+    straight = collimated_light(around, true_tau)
     top, bottom = pieces.of(mua + mus) * pieces.top, pieces.of(mua + mus) * pieces.bottom
     end = pieces.of(np.where(endless, 0.0, true_tau))
-    unscattered = beam_mean(pieces.of(straight.down), pieces.of(straight.up), top, bottom, end)
-    return Light(specular, returned, through, absorbed, pieces.collect(total), pieces.collect(unscattered))
+    unscattered = mean_collimated_fluence(pieces.of(straight.down), pieces.of(straight.up), top, bottom, end)
+    return LayeredLight(specular, returned, through, absorbed, pieces.collect(total), pieces.collect(unscattered))
 
 
 def _optical_thickness(coefficient: Array, thickness: Array) -> Array:
@@ -216,7 +239,7 @@ def _optical_thickness(coefficient: Array, thickness: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class _Field:
+class _DiffuseField:
     """Diffuse light entering and leaving each layer at its top and bottom, (sample, layer, node)."""
 
     enter_top: Array
@@ -225,7 +248,9 @@ class _Field:
     leave_bottom: Array
 
 
-def _add(operators: Operators, sources: Sources, beam: Beam, faces: Faces) -> _Field:
+def _add_layers(
+    operators: LayerOperators, sources: LayerSources, beam: CollimatedLight, faces: InterfaceCoefficients
+) -> _DiffuseField:
     """Join the layers: upwards what lies below each of them reflects and emits, then downwards the light itself."""
     down, up = beam.down[..., None], beam.up[..., None]
     emit_top = down * sources.up + up * sources.down
@@ -240,36 +265,40 @@ def _add(operators: Operators, sources: Sources, beam: Beam, faces: Faces) -> _F
     leaves: list[Array] = []
     for i in range(layers - 1, -1, -1):
         reflect, transmit = operators.reflect[:, i], operators.transmit[:, i]
-        rise = _joined(rest @ transmit, glow + times(rest, emit_bottom[:, i]))
-        rise = _after_echoes(rest @ reflect, rise)
+        rise = _append_column(rest @ transmit, glow + apply_matrix(rest, emit_bottom[:, i]))
+        rise = _sum_echoes(rest @ reflect, rise)
         leave = transmit @ rise
         leave[..., :-1] += reflect
         leave[..., -1] += emit_top[:, i]
         under, passed = faces.below[:, i], faces.passed[:, i]
         if np.any(under):
-            leave = _after_echoes(leave[..., :-1] * under[:, None, :], leave)
+            leave = _sum_echoes(leave[..., :-1] * under[:, None, :], leave)
         leave[..., :-1] *= passed[:, None, :]
         rises.append(rise)
         leaves.append(leave)
         rest = faces.above[:, i, :, None] * identity + passed[..., None] * leave[..., :-1]
         glow = passed * leave[..., -1]
-    field = _Field(*(np.empty_like(emit_top) for _ in range(4)))
+    field = _DiffuseField(*(np.empty_like(emit_top) for _ in range(4)))
     falling = np.zeros((samples, nodes))
     for i in range(layers):
         leave, rise = leaves.pop(), rises.pop()
-        leaving = times(leave[..., :-1], falling) + leave[..., -1]
+        leaving = apply_matrix(leave[..., :-1], falling) + leave[..., -1]
         entering = faces.passed[:, i] * falling + faces.below[:, i] * leaving
-        rising = times(rise[..., :-1], entering) + rise[..., -1]
-        falling = times(operators.transmit[:, i], entering) + times(operators.reflect[:, i], rising) + emit_bottom[:, i]
+        rising = apply_matrix(rise[..., :-1], entering) + rise[..., -1]
+        falling = (
+            apply_matrix(operators.transmit[:, i], entering)
+            + apply_matrix(operators.reflect[:, i], rising)
+            + emit_bottom[:, i]
+        )
         field.enter_top[:, i], field.enter_bottom[:, i] = entering, rising
         field.leave_top[:, i], field.leave_bottom[:, i] = leaving, falling
     return field
 
 
-def _after_echoes(again: Array, light: Array) -> Array:
+def _sum_echoes(again: Array, light: Array) -> Array:
     """Return (1 + again + again² + …) light: it goes back and forth without end."""
     return np.asarray(np.linalg.solve(np.eye(again.shape[-1]) - again, light), dtype=np.float64)
 
 
-def _joined(matrix: Array, column: Array) -> Array:
+def _append_column(matrix: Array, column: Array) -> Array:
     return np.concatenate([matrix, column[..., None]], axis=-1)

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.light.angles import Angles
+from skinbeam.physics.light.directions import LayerDirections
 
 __all__ = [
     "TINY",
-    "Modes",
-    "Operators",
-    "Sources",
+    "LayerModes",
+    "LayerOperators",
+    "LayerSources",
+    "apply_matrix",
     "layer_modes",
     "layer_operators",
     "layer_sources",
     "mean_decay",
-    "resonant",
-    "times",
+    "resonant_decay",
 ]
 
 Array = NDArray[np.float64]
@@ -32,7 +32,7 @@ TINY = 1e-300
 
 
 @dataclass(frozen=True)
-class Modes:
+class LayerModes:
     """Modes of every layer.
 
     Parameters
@@ -61,7 +61,7 @@ class Modes:
 
 
 @dataclass(frozen=True)
-class Operators:
+class LayerOperators:
     """What layers do to diffuse light that enters them.
 
     Parameters
@@ -77,7 +77,7 @@ class Operators:
 
 
 @dataclass(frozen=True)
-class Sources:
+class LayerSources:
     """What a unit collimated beam, entering at the top of a layer, makes in it; all (sample, layer, node).
 
     Parameters
@@ -92,7 +92,7 @@ class Sources:
     bottom: Array
 
 
-def layer_modes(angles: Angles, loss: Array, g: Array, tau: Array, peak: Array) -> Modes:
+def layer_modes(angles: LayerDirections, loss: Array, g: Array, tau: Array, peak: Array) -> LayerModes:
     """Return the modes of layers; all but the angles are (sample, layer).
 
     The square root of 1 − ω W^½ O W^½ is S = 1 − Q (1 − √(1 − ωχ)) Qᵀ, Q the orthonormal basis and χ the moments, and
@@ -109,37 +109,37 @@ def layer_modes(angles: Angles, loss: Array, g: Array, tau: Array, peak: Array) 
     chi = np.where(order < angles.moments[..., None], (g[..., None] ** order - share) / (1.0 - share), 0.0)
     chi_even, chi_odd = chi[..., 0::2], chi[..., 1::2]
     stretch = np.sqrt(1.0 - omega[..., None] * chi_odd)[..., None, :]
-    basis, back = angles.odd_basis, _transposed(angles.odd_basis)
+    basis, back = angles.odd_basis, _transpose(angles.odd_basis)
     identity = np.eye(basis.shape[-2])
     mu = angles.mu[..., None]
     root = np.sqrt(mu)
 
     # Lᵀ A L = Dᵀ (1 − ω W^½ E W^½) D with D = M⁻¹ S.
     d = (identity - (basis * (1.0 - stretch)) @ back) / mu
-    projected = _transposed(angles.even_basis) @ d
+    projected = _transpose(angles.even_basis) @ d
     scattered = (omega[..., None] * chi_even)[..., None] * projected
-    _, y = np.linalg.eigh(_transposed(d) @ d - _transposed(projected) @ scattered)
+    _, y = np.linalg.eigh(_transpose(d) @ d - _transpose(projected) @ scattered)
     turned = d @ y
     x = root * turned
     z = root * (y + (basis * (1.0 / stretch - 1.0)) @ (back @ y))
 
-    k = _decay(angles, loss, chi_even, turned, projected[..., 1:, :] @ y)
+    k = _mode_decay(angles, loss, chi_even, turned, projected[..., 1:, :] @ y)
 
     amplitude = angles.amplitude
     collected = amplitude / angles.mu
-    fluence = times(_transposed(x), collected)
+    fluence = apply_matrix(_transpose(x), collected)
     unit = (omega / angles.n**2)[..., None] * collected
-    odd_beam = times(angles.odd_legendre, chi_odd)
+    odd_beam = apply_matrix(angles.odd_legendre, chi_odd)
     first = np.sum(angles.q**2 * angles.mu * odd_beam, axis=-1, keepdims=True)
     odd_beam = odd_beam * np.where(first != 0.0, chi_odd[..., :1] / np.where(first != 0.0, first, 1.0), 0.0)
-    drive_u = times(_transposed(z), unit * odd_beam)
+    drive_u = apply_matrix(_transpose(z), unit * odd_beam)
     # In a mode k² · flux = loss · fluence rate. Rounding breaks this by about 1e-16 of the largest k², and with it
     # the energy balance: mend the fluxes, and with them what the beam emits.
     flowing = k > 0.0
-    carried = times(_transposed(z), amplitude)
+    carried = apply_matrix(_transpose(z), amplitude)
     flow = np.where(flowing, loss[..., None] * fluence / np.where(flowing, k, 1.0) ** 2, carried)
     z = z + amplitude[..., None] * ((flow - carried) / np.sum(amplitude**2, axis=-1, keepdims=True))[..., None, :]
-    drive_v = times(_transposed(x), unit * times(angles.even_legendre, chi_even))
+    drive_v = apply_matrix(_transpose(x), unit * apply_matrix(angles.even_legendre, chi_even))
     emitted = np.sum(flow * drive_v, axis=-1)
     drive_v = drive_v * np.where(emitted > 0.0, omega / np.where(emitted > 0.0, emitted, 1.0), 0.0)[..., None]
 
@@ -147,10 +147,10 @@ def layer_modes(angles: Angles, loss: Array, g: Array, tau: Array, peak: Array) 
     end = np.where(endless, 0.0, tau)
     half = np.where(endless[..., None], np.inf, 0.5 * k * end[..., None])
     tanh_ratio = np.tanh(np.maximum(half, TINY)) / np.maximum(half, TINY)
-    return Modes(x, z, k, tau, end, half, tanh_ratio, fluence, drive_u, -(drive_u + drive_v) / (1.0 + k))
+    return LayerModes(x, z, k, tau, end, half, tanh_ratio, fluence, drive_u, -(drive_u + drive_v) / (1.0 + k))
 
 
-def _decay(angles: Angles, loss: Array, chi_even: Array, turned: Array, seen: Array) -> Array:
+def _mode_decay(angles: LayerDirections, loss: Array, chi_even: Array, turned: Array, seen: Array) -> Array:
     """Return k of every mode: `turned` are the modes, `seen` their even moments but the first.
 
     k² is a Rayleigh quotient without cancellation: scattering keeps what lies along q, so that for little loss only the
@@ -166,7 +166,7 @@ def _decay(angles: Angles, loss: Array, chi_even: Array, turned: Array, seen: Ar
     return np.asarray(k)
 
 
-def layer_operators(modes: Modes) -> Operators:
+def layer_operators(modes: LayerModes) -> LayerOperators:
     """Return reflection and transmission of every layer by itself, without interfaces.
 
     With B = X + Z k t, C = X t/k + Z, t = tanh(kτ/2): R + T = 1 − 2 Z k t B⁻¹ and T = Z C⁻¹ X sech²(kτ/2) B⁻¹; the
@@ -180,21 +180,21 @@ def layer_operators(modes: Modes) -> Operators:
     odd = np.asarray(np.linalg.inv(modes.x * ratio[..., None, :] + modes.z), dtype=np.float64)
     transmit = modes.z @ (odd @ ((modes.x * sech_squared[..., None, :]) @ even))
     reflect = np.eye(modes.x.shape[-1]) - 2.0 * (z_k_tanh @ even) - transmit
-    return Operators(reflect, transmit, even, odd)
+    return LayerOperators(reflect, transmit, even, odd)
 
 
-def layer_sources(modes: Modes, operators: Operators) -> Sources:
+def layer_sources(modes: LayerModes, operators: LayerOperators) -> LayerSources:
     """Return the sources of a unit beam; for a beam from below exchange top and bottom, up and down."""
     s = modes.particular
-    alpha = s * resonant(modes.k, modes.end[..., None])
+    alpha = s * resonant_decay(modes.k, modes.end[..., None])
     beta = modes.drive * np.exp(-modes.tau)[..., None] + alpha + s * np.exp(-2.0 * modes.half)
-    u, v = times(modes.x, alpha), times(modes.z, beta)
-    top, bottom = 0.5 * times(modes.z, modes.drive + s), 0.5 * (u - v)
+    u, v = apply_matrix(modes.x, alpha), apply_matrix(modes.z, beta)
+    top, bottom = 0.5 * apply_matrix(modes.z, modes.drive + s), 0.5 * (u - v)
     both = np.stack([top, bottom], axis=-1)
     reflected, passed = operators.reflect @ both, operators.transmit @ both
     up = -top - reflected[..., 0] - passed[..., 1]
     down = 0.5 * (u + v) - reflected[..., 1] - passed[..., 0]
-    return Sources(up, down, top, bottom)
+    return LayerSources(up, down, top, bottom)
 
 
 def mean_decay(y: Array) -> Array:
@@ -203,15 +203,15 @@ def mean_decay(y: Array) -> Array:
     return np.asarray(-np.expm1(-safe) / safe)
 
 
-def resonant(k: Array, tau: Array) -> Array:
+def resonant_decay(k: Array, tau: Array) -> Array:
     """Return φ(τ) = (e^-τ − e^-kτ) / (1 − k), finite and smooth through k = 1, where it is −τ e^-τ."""
     return -np.exp(-np.minimum(k, 1.0) * tau) * tau * mean_decay(np.abs(1.0 - k) * tau)
 
 
-def times(matrix: Array, vector: Array) -> Array:
+def apply_matrix(matrix: Array, vector: Array) -> Array:
     """Return matrix · vector over the leading dimensions."""
     return (matrix @ vector[..., None])[..., 0]
 
 
-def _transposed(matrix: Array) -> Array:
+def _transpose(matrix: Array) -> Array:
     return matrix.swapaxes(-1, -2)

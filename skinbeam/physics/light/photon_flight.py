@@ -10,7 +10,28 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from skinbeam.physics.kernel.layout import (
+from skinbeam.physics.light import photon_steps
+from skinbeam.physics.light.photon_lanes import (
+    STEPS,
+    collide_lanes,
+    count_absorption,
+    count_fluence,
+    count_parts,
+    deflect_lanes,
+    deflect_lanes_by_table,
+    draw_half_words,
+    draw_words,
+    find_depth_bins,
+    find_place_bins,
+    find_ring_bins,
+    move_lanes,
+    set_ring_media,
+    set_shape_media,
+    set_slab_media,
+    set_voxel_media,
+    uniform_number,
+)
+from skinbeam.physics.numerics.memory_layout import (
     CELL_X,
     CELL_Y,
     COLUMNS_X,
@@ -24,7 +45,7 @@ from skinbeam.physics.kernel.layout import (
     LANES,
     MUA,
     MUS,
-    OPTIONS,
+    NJIT_OPTIONS,
     P_ENTRY,
     P_FLUENCE,
     P_FREE,
@@ -43,6 +64,7 @@ from skinbeam.physics.kernel.layout import (
     P_X,
     P_Y,
     P_Z,
+    PACKET_FIELDS,
     PART,
     PARTS,
     PER_CELL_X,
@@ -55,41 +77,19 @@ from skinbeam.physics.kernel.layout import (
     REFLECTED,
     RINGS,
     ROULETTE,
-    ROWS,
     SIDES,
     SIZE,
     SPECULAR,
     SPLITS,
+    SURFACE_WEIGHT,
     TENTATIVE,
     THICK,
     TOP,
-    WEIGHS,
     G,
-    one_by_one,
-)
-from skinbeam.physics.light import steps
-from skinbeam.physics.light.lanes import (
-    STEPS,
-    bins_by_depth,
-    bins_by_place,
-    bins_by_ring,
-    collide,
-    count_fluence,
-    count_left,
-    count_parts,
-    deflect,
-    deflect_by_table,
-    draw,
-    draw_half,
-    in_cube,
-    in_rings,
-    in_shapes,
-    move,
-    of_slab,
-    uniform,
+    njit_scalar,
 )
 
-__all__ = ["trace"]
+__all__ = ["trace_packets"]
 
 F, J = np.float32, np.int32
 
@@ -98,8 +98,8 @@ fresnel, nearest_wall, launched, roulette = (
 )  # fmt: skip
 
 
-@one_by_one
-def _enter(p, i, slabs, slab):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _enter_slab(p, i, slabs, slab):  # type: ignore[no-untyped-def]
     """Give a lane the properties of the slab that it enters."""
     p[P_SLAB * LANES + i] = F(slab)
     p[P_FREE * LANES + i] = slabs[FREE, slab]
@@ -113,55 +113,55 @@ def _enter(p, i, slabs, slab):  # type: ignore[no-untyped-def]
     p[P_PATH * LANES + i] = F(0.0)
 
 
-@one_by_one
-def _leave(p, i, parts_by_slab, part, sums, count):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _leave_slab(p, i, parts_by_slab, part, sums, count):  # type: ignore[no-untyped-def]
     """Count what a lane left in a slab since it entered: the weight is a difference, so it is exact."""
     if parts_by_slab:
         sums[PARTS + part] += np.float64(p[P_ENTRY * LANES + i]) - np.float64(p[P_W * LANES + i])
         sums[PARTS + count + part] += np.float64(p[P_PATH * LANES + i])
 
 
-@one_by_one
-def _rest(p, i):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _park_lane(p, i):  # type: ignore[no-untyped-def]
     """Leave a lane without a packet: it flies nowhere and counts nothing."""
-    for row in range(ROWS):
+    for row in range(PACKET_FIELDS):
         p[row * LANES + i] = F(0.0)
     p[P_UZ * LANES + i] = F(1.0)
     p[P_SLAB * LANES + i] = F(-1.0)
 
 
-@one_by_one
-def _launch(p, i, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _launch_packet(p, i, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
     """Put a new packet on a lane, below the surface; False where the beam passes beside a space with sides."""
     u1, u2, u3, u4 = 0.5, 0.5, 0.5, 0.5
-    if beam[0] != steps.PENCIL:
-        u1, u2, u3, u4 = uniform(state), uniform(state), uniform(state), uniform(state)
+    if beam[0] != photon_steps.PENCIL:
+        u1, u2, u3, u4 = uniform_number(state), uniform_number(state), uniform_number(state), uniform_number(state)
     n1, n2 = np.float64(slabs[INDEX, 0]), np.float64(slabs[INDEX, 1])
-    x, y, ux, uy, uz, weight = launched(beam, n1, n2, numbers[WEIGHS] > 0.0, u1, u2, u3, u4)
+    x, y, ux, uy, uz, weight = launched(beam, n1, n2, numbers[SURFACE_WEIGHT] > 0.0, u1, u2, u3, u4)
     sums[SPECULAR] += 1.0 - weight
     p[P_X * LANES + i], p[P_Y * LANES + i], p[P_Z * LANES + i] = F(x), F(y), F(0.0)
     p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i] = F(ux), F(uy), F(uz)
     p[P_W * LANES + i] = F(weight)
-    _enter(p, i, slabs, 1)
+    _enter_slab(p, i, slabs, 1)
     if weight > 0.0 and abs(x) <= numbers[HALF_X] and abs(y) <= numbers[HALF_Y]:
         return True
     sums[SIDES] += weight
     return False
 
 
-@one_by_one
-def _refill(p, i, photons, launched, alive, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _refill_lane(p, i, photons, launched, alive, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
     """Put the next packet that meets the space on a lane, or leave it empty; what is launched and alive after it."""
     while launched < photons:
         launched += 1
-        if _launch(p, i, slabs, beam, state, numbers, sums):
+        if _launch_packet(p, i, slabs, beam, state, numbers, sums):
             return launched, alive
-    _rest(p, i)
+    _park_lane(p, i)
     return launched, alive - 1
 
 
-@one_by_one
-def _let_out(p, i, side, weight, sums, out, per_ring):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _count_escape(p, i, side, weight, sums, out, per_ring):  # type: ignore[no-untyped-def]
     """Count what leaves above (0) or below (1)."""
     sums[REFLECTED + side] += weight
     if per_ring > 0.0:
@@ -169,8 +169,8 @@ def _let_out(p, i, side, weight, sums, out, per_ring):  # type: ignore[no-untype
         out[side, min(int(math.sqrt(x * x + y * y) * per_ring), out.shape[1] - 1)] += weight
 
 
-@one_by_one
-def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out, per_ring, splits):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _cross_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out, per_ring, splits):  # type: ignore[no-untyped-def]
     """Take a lane to the face before it, and through or back; True where it left."""
     slab = int(p[P_SLAB * LANES + i])
     ux, uy, uz = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i]
@@ -185,10 +185,10 @@ def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out
         u = ux if axis == 0 else uy
         reflected, _ = fresnel(np.float64(slabs[INDEX, slab]), np.float64(slabs[INDEX, 0]), abs(np.float64(u)))
         p[P_Z * LANES + i] = min(max(p[P_Z * LANES + i] + uz * way, F(0.0)), thick)
-        if reflected > 0.0 and uniform(state) < reflected:
+        if reflected > 0.0 and uniform_number(state) < reflected:
             p[(P_UX + axis) * LANES + i] = -u
             return False
-        _leave(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
+        _leave_slab(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
         sums[SIDES] += weight
         return True
     down = uz > F(0.0)
@@ -198,35 +198,35 @@ def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out
     if n1 != n2:
         reflected, refracted = fresnel(n1, n2, abs(np.float64(uz)))
         if splits and reflected < 1.0 and not 0 < beyond < slabs.shape[1] - 1:
-            _leave(p, i, parts_by_slab, int(slabs[PART, slab]), sums, count)
+            _leave_slab(p, i, parts_by_slab, int(slabs[PART, slab]), sums, count)
             kept = F(weight * reflected)
-            _let_out(p, i, 1 if down else 0, weight - np.float64(kept), sums, out, per_ring)
+            _count_escape(p, i, 1 if down else 0, weight - np.float64(kept), sums, out, per_ring)
             p[P_W * LANES + i] = kept
             p[P_ENTRY * LANES + i] = kept
             p[P_PATH * LANES + i] = F(0.0)
             p[P_UZ * LANES + i] = -uz
             return kept == F(0.0)
-        if reflected >= 1.0 or uniform(state) < reflected:
+        if reflected >= 1.0 or uniform_number(state) < reflected:
             p[P_UZ * LANES + i] = -uz
             return False
         p[P_UX * LANES + i] *= F(n1 / n2)
         p[P_UY * LANES + i] *= F(n1 / n2)
         p[P_UZ * LANES + i] = F(refracted) if down else F(-refracted)
-    _leave(p, i, parts_by_slab, int(slabs[PART, slab]), sums, count)
+    _leave_slab(p, i, parts_by_slab, int(slabs[PART, slab]), sums, count)
     if 0 < beyond < slabs.shape[1] - 1:
         p[P_Z * LANES + i] = F(0.0) if down else slabs[THICK, beyond]
-        _enter(p, i, slabs, beyond)
+        _enter_slab(p, i, slabs, beyond)
         return False
-    _let_out(p, i, 1 if down else 0, weight, sums, out, per_ring)
+    _count_escape(p, i, 1 if down else 0, weight, sums, out, per_ring)
     return True
 
 
-@one_by_one
-def _roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _play_roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-untyped-def]
     """Let a light packet go on heavier or end; True where it ended."""
-    _leave(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
+    _leave_slab(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
     weight = p[P_W * LANES + i]
-    kept = F(roulette(weight, uniform(state)))
+    kept = F(roulette(weight, uniform_number(state)))
     sums[ROULETTE] += np.float64(weight) - np.float64(kept)
     p[P_W * LANES + i] = kept
     p[P_ENTRY * LANES + i] = kept
@@ -234,10 +234,10 @@ def _roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-untyp
     return kept == F(0.0)
 
 
-def _compiled(edition: int) -> Any:
+def _compile_kernel(edition: int) -> Any:
     """The kernel; the number makes another entry in Numba's cache, which otherwise knows this file alone."""
 
-    @njit(cache=True, **OPTIONS)
+    @njit(cache=True, **NJIT_OPTIONS)
     def fly(  # type: ignore[no-untyped-def]
         photons, mode, lanes, state, slabs, beam, shapes, cube, media, cosines, tabulated, edges, guide, numbers, sums,
         fluence, absorbed, out,
@@ -262,32 +262,32 @@ def _compiled(edition: int) -> Any:
         columns = len(fluence) // (len(edges) - 1)
         launched, alive = 0, LANES
         for i in range(LANES):
-            launched, alive = _refill(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
+            launched, alive = _refill_lane(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
         while alive > 0 and stop[0] == 0:
-            draw(state, 0, flights)
+            draw_words(state, 0, flights)
             if tentative:
-                draw_half(state, 2 * LANES, chances)
-            move(p, words, half_x, half_y)
+                draw_half_words(state, 2 * LANES, chances)
+            move_lanes(p, words, half_x, half_y)
             if mode == 1:
-                of_slab(p, slabs)
-                in_shapes(p, shapes, cell_x, cell_y, per_x, per_y)
+                set_slab_media(p, slabs)
+                set_shape_media(p, shapes, cell_x, cell_y, per_x, per_y)
             elif mode == 2:
-                in_cube(p, cube, media, half_x, half_y, per_size)
+                set_voxel_media(p, cube, media, half_x, half_y, per_size)
             elif mode == 3:
-                in_rings(p, slabs, cube, media, per_space_ring, per_size)
-            deflect(p, words)
+                set_ring_media(p, slabs, cube, media, per_space_ring, per_size)
+            deflect_lanes(p, words)
             if len(tabulated) > 0:
-                deflect_by_table(p, words, cosines, tabulated)
-            collide(p, words, real, F(steps.ROULETTE_BELOW))
+                deflect_lanes_by_table(p, words, cosines, tabulated)
+            collide_lanes(p, words, real, F(photon_steps.ROULETTE_BELOW))
             if mapped:
-                bins_by_place(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y)
+                find_place_bins(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y)
             else:
-                bins_by_ring(p, top, per_z, depths, per_ring, rings)
+                find_ring_bins(p, top, per_z, depths, per_ring, rings)
             if not even:
-                bins_by_depth(p, edges, guide, columns)
+                find_depth_bins(p, edges, guide, columns)
             due = count_fluence(p, fluence, todo)
             if mapped:
-                count_left(p, absorbed)
+                count_absorption(p, absorbed)
             if not by_slab:
                 count_parts(p, parts)
             for k in range(due):
@@ -295,11 +295,11 @@ def _compiled(edition: int) -> Any:
                 if p[P_SLAB * LANES + i] < F(0.0):
                     continue
                 if p[P_FLUENCE * LANES + i] == F(0.0):
-                    ended = _at_face(p, i, slabs, state, half_x, half_y, by_slab, sums, count, out, per_ring, splits)
+                    ended = _cross_face(p, i, slabs, state, half_x, half_y, by_slab, sums, count, out, per_ring, splits)
                 else:
-                    ended = _roulette(p, i, state, by_slab, sums, count)
+                    ended = _play_roulette(p, i, state, by_slab, sums, count)
                 if ended:
-                    launched, alive = _refill(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
+                    launched, alive = _refill_lane(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
         for row in range(4):
             for part in range(count):
                 sums[PARTS + part] += parts[row, part, 0]
@@ -308,4 +308,4 @@ def _compiled(edition: int) -> Any:
     return fly
 
 
-trace = _compiled(steps.EDITION)
+trace_packets = _compile_kernel(photon_steps.EDITION)

@@ -7,7 +7,8 @@ up for each lane (voxels, tables, bins of any spacing, tallies) follows one by o
 
 import numpy as np
 
-from skinbeam.physics.kernel.layout import (
+from skinbeam.physics.light import photon_steps
+from skinbeam.physics.numerics.memory_layout import (
     LANES,
     MUA,
     MUS,
@@ -34,36 +35,35 @@ from skinbeam.physics.kernel.layout import (
     P_Z,
     PART,
     G,
-    one_by_one,
-    side_by_side,
+    njit_scalar,
+    njit_vectorised,
 )
-from skinbeam.physics.light import steps
 
 __all__ = [
     "STEPS",
-    "bins_by_depth",
-    "bins_by_place",
-    "bins_by_ring",
-    "collide",
+    "collide_lanes",
+    "count_absorption",
     "count_fluence",
-    "count_left",
     "count_parts",
-    "deflect",
-    "deflect_by_table",
-    "draw",
-    "draw_half",
-    "in_cube",
-    "in_rings",
-    "in_shapes",
-    "move",
-    "of_slab",
-    "uniform",
+    "deflect_lanes",
+    "deflect_lanes_by_table",
+    "draw_half_words",
+    "draw_words",
+    "find_depth_bins",
+    "find_place_bins",
+    "find_ring_bins",
+    "move_lanes",
+    "set_ring_media",
+    "set_shape_media",
+    "set_slab_media",
+    "set_voxel_media",
+    "uniform_number",
 ]
 
 F, J, U, W = np.float32, np.int32, np.uint32, np.uint64
 
 # Compiled for the processor.
-STEPS = steps.load(side_by_side)
+STEPS = photon_steps.load(njit_vectorised)
 next_word, fraction, single, even, azimuth = (
     STEPS.next_word, STEPS.fraction, STEPS.single, STEPS.even, STEPS.azimuth,
 )  # fmt: skip
@@ -75,30 +75,30 @@ folded, inside, voxel, ring, column, bin_at = (
 )  # fmt: skip
 
 
-@side_by_side
-def draw(state, first, words):  # type: ignore[no-untyped-def]
+@njit_vectorised
+def draw_words(state, first, words):  # type: ignore[no-untyped-def]
     """Fill `words` from the generators that begin at `first`."""
     for i in range(LANES):
         words[i], state[first + i], state[first + LANES + i] = next_word(state[first + i], state[first + LANES + i])
 
 
-@side_by_side
-def draw_half(state, first, words):  # type: ignore[no-untyped-def]
+@njit_vectorised
+def draw_half_words(state, first, words):  # type: ignore[no-untyped-def]
     """Fill half as many words, two numbers of 32 bits in each."""
     half = LANES // 2
     for i in range(half):
         words[i], state[first + i], state[first + half + i] = next_word(state[first + i], state[first + half + i])
 
 
-@one_by_one
-def uniform(state):  # type: ignore[no-untyped-def]
+@njit_scalar
+def uniform_number(state):  # type: ignore[no-untyped-def]
     """One number from the stream for single draws."""
     word, state[3 * LANES], state[3 * LANES + 1] = next_word(state[3 * LANES], state[3 * LANES + 1])
     return fraction(word)
 
 
-@side_by_side
-def move(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
+@njit_vectorised
+def move_lanes(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
     """Fly every lane to its tentative collision; one that would meet a face first stays and is due."""
     for i in range(LANES):
         free = minus_log(single(words[i])) * p[P_FREE * LANES + i]
@@ -114,8 +114,8 @@ def move(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
         p[P_PATH * LANES + i] += fluence
 
 
-@side_by_side
-def in_shapes(p, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
+@njit_vectorised
+def set_shape_media(p, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
     """Give every lane the medium at its place: that of the last shape around it, else of its slab."""
     for s in range(len(shapes)):
         mua, mus, g, part = shapes[s, 13], shapes[s, 14], shapes[s, 15], shapes[s, 16]
@@ -129,8 +129,8 @@ def in_shapes(p, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyp
             p[P_PART * LANES + i] = part if here else p[P_PART * LANES + i]
 
 
-@one_by_one
-def of_slab(p, slabs):  # type: ignore[no-untyped-def]
+@njit_scalar
+def set_slab_media(p, slabs):  # type: ignore[no-untyped-def]
     """Give every lane the medium of its slab."""
     for i in range(LANES):
         slab = int(p[P_SLAB * LANES + i])
@@ -140,8 +140,8 @@ def of_slab(p, slabs):  # type: ignore[no-untyped-def]
         p[P_PART * LANES + i] = slabs[PART, slab]
 
 
-@one_by_one
-def in_cube(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untyped-def]
+@njit_scalar
+def set_voxel_media(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untyped-def]
     """Give every lane the medium of the voxel that it is in."""
     nx, ny, nz = cube.shape
     for i in range(LANES):
@@ -155,8 +155,8 @@ def in_cube(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untype
         p[P_PART * LANES + i] = media[medium, 3]
 
 
-@one_by_one
-def in_rings(p, slabs, cube, media, per_ring, per_size):  # type: ignore[no-untyped-def]
+@njit_scalar
+def set_ring_media(p, slabs, cube, media, per_ring, per_size):  # type: ignore[no-untyped-def]
     """Give every lane the medium of the ring and level that it is in."""
     rings, _, levels = cube.shape
     for i in range(LANES):
@@ -170,15 +170,15 @@ def in_rings(p, slabs, cube, media, per_ring, per_size):  # type: ignore[no-unty
         p[P_PART * LANES + i] = media[medium, 3]
 
 
-@side_by_side
-def deflect(p, words):  # type: ignore[no-untyped-def]
+@njit_vectorised
+def deflect_lanes(p, words):  # type: ignore[no-untyped-def]
     """Choose the turn of every lane by the law of Henyey and Greenstein."""
     for i in range(LANES):
         p[P_TURN * LANES + i] = deflection(p[P_G * LANES + i], even(words[LANES + i]))
 
 
-@one_by_one
-def deflect_by_table(p, words, cosines, tabulated):  # type: ignore[no-untyped-def]
+@njit_scalar
+def deflect_lanes_by_table(p, words, cosines, tabulated):  # type: ignore[no-untyped-def]
     """Turn those lanes by their table whose part has one."""
     for i in range(LANES):
         row = tabulated[int(p[P_PART * LANES + i])]
@@ -186,8 +186,8 @@ def deflect_by_table(p, words, cosines, tabulated):  # type: ignore[no-untyped-d
             p[P_TURN * LANES + i] = deflection_by_table(cosines, row, words[LANES + i])
 
 
-@side_by_side
-def collide(p, words, chances, low):  # type: ignore[no-untyped-def]
+@njit_vectorised
+def collide_lanes(p, words, chances, low):  # type: ignore[no-untyped-def]
     """Leave weight and turn, where a tentative collision is one."""
     for i in range(LANES):
         about = azimuth(words[i], words[LANES + i])
@@ -207,8 +207,8 @@ def collide(p, words, chances, low):  # type: ignore[no-untyped-def]
         p[P_UZ * LANES + i] = vz if turns else uz
 
 
-@side_by_side
-def bins_by_ring(p, top, per_z, depths, per_ring, rings):  # type: ignore[no-untyped-def]
+@njit_vectorised
+def find_ring_bins(p, top, per_z, depths, per_ring, rings):  # type: ignore[no-untyped-def]
     """Bin of every lane by depth and ring."""
     for i in range(LANES):
         level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
@@ -216,8 +216,8 @@ def bins_by_ring(p, top, per_z, depths, per_ring, rings):  # type: ignore[no-unt
         p[P_BIN * LANES + i] = J(bin_at(level, depths, place, J(rings + J(1)))).view(F)
 
 
-@side_by_side
-def bins_by_place(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
+@njit_vectorised
+def find_place_bins(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
     """Bin of every lane by depth and place."""
     for i in range(LANES):
         level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
@@ -226,8 +226,8 @@ def bins_by_place(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y,
         p[P_BIN * LANES + i] = J(bin_at(level, depths, place, J(nx * ny + J(1)))).view(F)
 
 
-@one_by_one
-def bins_by_depth(p, edges, guide, columns):  # type: ignore[no-untyped-def]
+@njit_scalar
+def find_depth_bins(p, edges, guide, columns):  # type: ignore[no-untyped-def]
     """Put the bins of all lanes, found as if at the top, at depths of any spacing.
 
     `guide` holds the first bin that reaches into each of even steps over all depths: the search begins there.
@@ -244,7 +244,7 @@ def bins_by_depth(p, edges, guide, columns):  # type: ignore[no-untyped-def]
         p[P_BIN * LANES + i] = J(k * columns + column if there else last * columns).view(F)
 
 
-@one_by_one
+@njit_scalar
 def count_fluence(p, fluence, todo):  # type: ignore[no-untyped-def]
     """Count the fluence and list the lanes that are due."""
     due = W(0)
@@ -255,8 +255,8 @@ def count_fluence(p, fluence, todo):  # type: ignore[no-untyped-def]
     return due
 
 
-@one_by_one
-def count_left(p, absorbed):  # type: ignore[no-untyped-def]
+@njit_scalar
+def count_absorption(p, absorbed):  # type: ignore[no-untyped-def]
     """Count the weight left by place."""
     for i in range(LANES):
         absorbed[W(F(p[P_BIN * LANES + i]).view(U))] += np.float64(p[P_BEFORE * LANES + i]) - np.float64(
@@ -264,7 +264,7 @@ def count_left(p, absorbed):  # type: ignore[no-untyped-def]
         )
 
 
-@one_by_one
+@njit_scalar
 def count_parts(p, parts):  # type: ignore[no-untyped-def]
     """Count weight left and path by part; neighbours have rows of their own, so that no addition awaits another."""
     for i in range(LANES):

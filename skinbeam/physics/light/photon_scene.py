@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Batch", "Scene", "Tally"]
+__all__ = ["BatchSums", "LightTally", "PhotonScene"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Scene:
+class PhotonScene:
     """Space and light, as the kernels take them.
 
     Parameters
@@ -60,13 +60,13 @@ class Scene:
         return 2 if self.cube.size else int(len(self.shapes) > 0)
 
     @property
-    def walked(self) -> bool:
+    def crosses_voxel_faces(self) -> bool:
         """Whether the index steps from voxel to voxel, which tentative collisions do not see."""
         return self.mode == 2 and bool(np.ptp(self.media[:, 4]) > 0.0)
 
 
 @dataclass(frozen=True)
-class Tally:
+class LightTally:
     """Where light is counted: by depth, by depth and ring, or by x, y and z.
 
     Parameters
@@ -101,7 +101,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchSums:
     """Sums over the packets of one batch.
 
     Parameters

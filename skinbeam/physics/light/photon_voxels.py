@@ -14,8 +14,9 @@ bins sums to what is left in all parts.
 Voxels are crossed as Amanatides and Woo (1987) do. Which voxel a packet is in is a matter of whole numbers, changed by
 the face that it crosses and by nothing else, and its place is kept within that voxel, from 0 to 1: rounding can neither
 skip a face nor put it elsewhere. Lengths are in widths of a voxel, all but integers in double precision. At faces
-between different indices a packet is reflected with Fresnel's probability, or refracted. Roulette is as in `steps`;
-packets that neither leave nor lose weight, total reflection without absorption, play it after `PATIENCE` stretches.
+between different indices a packet is reflected with Fresnel's probability, or refracted. Roulette is as in
+`photon_steps`; packets that neither leave nor lose weight, total reflection without absorption, play it after
+`MAX_PACKET_STEPS` stretches.
 """
 
 import math
@@ -24,13 +25,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from skinbeam.physics.kernel.layout import (
+from skinbeam.physics.light import photon_steps
+from skinbeam.physics.numerics.memory_layout import (
     COLUMNS_X,
     COLUMNS_Y,
     FIRST_DEPTH,
     HALF_X,
     HALF_Y,
-    OPTIONS,
+    NJIT_OPTIONS,
     PARTS,
     PER_COLUMN_X,
     PER_COLUMN_Y,
@@ -42,36 +44,35 @@ from skinbeam.physics.kernel.layout import (
     SIDES,
     SIZE,
     SPECULAR,
+    SURFACE_WEIGHT,
     TRANSMITTED,
-    WEIGHS,
-    one_by_one,
+    njit_scalar,
 )
-from skinbeam.physics.light import steps
 
-__all__ = ["PATIENCE", "walk"]
+__all__ = ["MAX_PACKET_STEPS", "walk_voxels"]
 
-PATIENCE = 100_000
+MAX_PACKET_STEPS = 100_000
 
 D, W = np.float64, np.uint64
 
 _THIN = 0.02  # μa l below which series stand for exponentials, the weight to rounding, its place to 4e-8 of the stretch
-_LEVEL = 1e-12  # cosines below this fly as if they were this
-_NOWHERE, _X, _Y, _Z = range(-1, 3)  # how a stretch ends: at a collision, or at a face across this axis
+_SMALLEST_COSINE = 1e-12  # cosines below this fly as if they were this
+_COLLISION, _X, _Y, _Z = range(-1, 3)  # how a stretch ends: at a collision, or at a face across this axis
 
-_step = steps.load(one_by_one)
+_step = photon_steps.load(njit_scalar)
 next_word, fraction, minus_log, deflection, turned = (
     _step.next_word, _step.fraction, _step.minus_log, _step.deflection, _step.turned,
 )  # fmt: skip
 fresnel, emitted = _step.fresnel, _step.emitted
 
 
-@one_by_one
-def _uniform(state):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _uniform_number(state):  # type: ignore[no-untyped-def]
     word, state[0], state[1] = next_word(state[0], state[1])
     return fraction(word)
 
 
-@one_by_one
+@njit_scalar
 def _mean_weight(x):  # type: ignore[no-untyped-def]
     """Mean of exp(-s) over 0 < s < x."""
     if x < _THIN:
@@ -79,16 +80,16 @@ def _mean_weight(x):  # type: ignore[no-untyped-def]
     return -math.expm1(-x) / x
 
 
-@one_by_one
-def _drawn(x, u):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _absorption_place(x, u):  # type: ignore[no-untyped-def]
     """The share of a stretch of depth x = μa l at which the share u of what it absorbs has been left."""
     if x < _THIN:
         return u - u * (1.0 - u) * x * (0.5 - x * (1.0 - 2.0 * u) / 6.0)
     return -math.log1p(u * math.expm1(-x)) / x
 
 
-@one_by_one
-def _voxel(far, u, count):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _voxel_number(far, u, count):  # type: ignore[no-untyped-def]
     """Number of the voxel of a place along an axis, and the place in it; of a face, what the packet flies into."""
     k = min(max(np.int64(far), 0), count - 1)
     if u < 0.0 and k > 0 and far <= k:
@@ -96,18 +97,18 @@ def _voxel(far, u, count):  # type: ignore[no-untyped-def]
     return k, min(max(far - k, 0.0), 1.0)
 
 
-@one_by_one
-def _off(u, place):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _off_face_direction(u, place):  # type: ignore[no-untyped-def]
     """A direction along the faces across an axis, turned off the nearer one, so that it never meets it."""
     if u != 0.0:
         return u
-    return _LEVEL if place < 0.5 else -_LEVEL
+    return _SMALLEST_COSINE if place < 0.5 else -_SMALLEST_COSINE
 
 
-@one_by_one
-def _along(k, place, u, count):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _axis_ways(k, place, u, count):  # type: ignore[no-untyped-def]
     """Along one axis: way to the next face, way from face to face, and how many there are before the outer one."""
-    per_u = 1.0 / max(abs(u), _LEVEL)
+    per_u = 1.0 / max(abs(u), _SMALLEST_COSINE)
     return (
         (1.0 - place if u > 0.0 else place) * per_u,
         per_u,
@@ -115,15 +116,15 @@ def _along(k, place, u, count):  # type: ignore[no-untyped-def]
     )
 
 
-@one_by_one
-def _arrived(to, more, u, count):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _arrival(to, more, u, count):  # type: ignore[no-untyped-def]
     """Along one axis: number of the voxel and place in it, from what is left of the ways."""
-    left = min(to * max(abs(u), _LEVEL), 1.0)
+    left = min(to * max(abs(u), _SMALLEST_COSINE), 1.0)
     return (count - 1 - more, 1.0 - left) if u > 0.0 else (more, left)
 
 
-@one_by_one
-def _fly(cube, at, medium, reach, along_x, along_y, along_z, by_x, by_y, by_z):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _fly_stretch(cube, at, medium, reach, along_x, along_y, along_z, by_x, by_y, by_z):  # type: ignore[no-untyped-def]
     """Fly through voxels of one medium.
 
     Returns the way, the axis of the face where it ends, whether there is a voxel beyond it and of which medium, where
@@ -132,11 +133,11 @@ def _fly(cube, at, medium, reach, along_x, along_y, along_z, by_x, by_y, by_z): 
     to_x, per_x, more_x = along_x
     to_y, per_y, more_y = along_y
     to_z, per_z, more_z = along_z
-    axis, inside, there = _NOWHERE, True, medium
+    axis, inside, there = _COLLISION, True, medium
     while True:
         way = min(to_x, to_y, to_z)
         if way >= reach:
-            way, axis = reach, _NOWHERE
+            way, axis = reach, _COLLISION
             break
         if way == to_x:
             axis, more, by = _X, more_x, by_x
@@ -160,8 +161,8 @@ def _fly(cube, at, medium, reach, along_x, along_y, along_z, by_x, by_y, by_z): 
     return way, axis, inside, there, at, (to_x - way, more_x), (to_y - way, more_y), (to_z - way, more_z)
 
 
-@one_by_one
-def _bin(x, y, z, edges, numbers):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _bin_number(x, y, z, edges, numbers):  # type: ignore[no-untyped-def]
     """Bin of the tally, and the last one for what is above or below its depths."""
     depths = len(edges) - 1
     if numbers[PER_DEPTH] > 0.0:
@@ -180,10 +181,10 @@ def _bin(x, y, z, edges, numbers):  # type: ignore[no-untyped-def]
     return W(level * columns + (column * ny + row if inside else columns - 1))
 
 
-@one_by_one
-def _turn(part, g, state, cosines, tabulated):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _deflection(part, g, state, cosines, tabulated):  # type: ignore[no-untyped-def]
     """1 - cos of a turn, by the table of the part where it has one."""
-    u = _uniform(state)
+    u = _uniform_number(state)
     row = tabulated[part] if len(tabulated) > 0 else -1
     if row < 0:
         return deflection(g, 2.0 * u - 1.0)
@@ -193,12 +194,12 @@ def _turn(part, g, state, cosines, tabulated):  # type: ignore[no-untyped-def]
     return low + (at - k) * (D(cosines[row, k + 1]) - low)
 
 
-@one_by_one
-def _bent(ux, uy, uz, axis, n, beyond, state):  # type: ignore[no-untyped-def]
+@njit_scalar
+def _cross_interface(ux, uy, uz, axis, n, beyond, state):  # type: ignore[no-untyped-def]
     """Direction after a face between two indices, and whether the packet went through."""
     u = ux if axis == _X else (uy if axis == _Y else uz)
     reflected, refracted = fresnel(n, beyond, abs(u))
-    through = reflected < 1.0 and _uniform(state) >= reflected
+    through = reflected < 1.0 and _uniform_number(state) >= reflected
     u = math.copysign(refracted, u) if through else -u
     ratio = n / beyond if through else 1.0
     return (
@@ -209,10 +210,10 @@ def _bent(ux, uy, uz, axis, n, beyond, state):  # type: ignore[no-untyped-def]
     )
 
 
-def _compiled(edition: int) -> Any:
+def _compile_kernel(edition: int) -> Any:
     """The kernel; the number makes another entry in Numba's cache, which otherwise knows this file alone."""
 
-    @njit(cache=True, **OPTIONS)
+    @njit(cache=True, **NJIT_OPTIONS)
     def walk(  # type: ignore[no-untyped-def]
         photons, state, stop, above_n, below_n, beam, cube, shape, media, cosines, tabulated, edges, numbers, sums,
         fluence, absorbed, out,
@@ -226,17 +227,17 @@ def _compiled(edition: int) -> Any:
             if stop[0] != 0:
                 break
             far_x, far_y, ux, uy, uz = emitted(
-                beam, _uniform(state), _uniform(state), _uniform(state), _uniform(state)
+                beam, _uniform_number(state), _uniform_number(state), _uniform_number(state), _uniform_number(state)
             )  # fmt: skip
-            ix, x = _voxel((far_x + half_x) / size, ux, nx)
-            iy, y = _voxel((far_y + half_y) / size, uy, ny)
+            ix, x = _voxel_number((far_x + half_x) / size, ux, nx)
+            iy, y = _voxel_number((far_y + half_y) / size, uy, ny)
             iz, z = np.int64(0), 0.0
             at = (ix * ny + iy) * nz
             medium = cube[W(at)]
             n = D(media[medium, 4])
-            ux, uy = _off(ux, x), _off(uy, y)
+            ux, uy = _off_face_direction(ux, x), _off_face_direction(uy, y)
             weight = 1.0
-            if numbers[WEIGHS] > 0.0:  # each packet with what the surface lets in at its place and angle
+            if numbers[SURFACE_WEIGHT] > 0.0:  # each packet with what the surface lets in at its place and angle
                 weight -= fresnel(above_n, n, uz)[0]
                 sums[SPECULAR] += 1.0 - weight
             ux, uy = above_n / n * ux, above_n / n * uy
@@ -244,21 +245,25 @@ def _compiled(edition: int) -> Any:
             if abs(far_x) > half_x or abs(far_y) > half_y:
                 sums[SIDES] += weight
                 continue
-            depth = minus_log(_uniform(state))  # of scattering, to the next collision
-            patience = PATIENCE
+            depth = minus_log(_uniform_number(state))  # of scattering, to the next collision
+            patience = MAX_PACKET_STEPS
             while weight > 0.0:
                 patience -= 1
-                if weight < steps.ROULETTE_BELOW or patience == 0:
-                    kept = weight / steps.ROULETTE_CHANCE if _uniform(state) < steps.ROULETTE_CHANCE else 0.0
+                if weight < photon_steps.ROULETTE_BELOW or patience == 0:
+                    kept = (
+                        weight / photon_steps.ROULETTE_CHANCE
+                        if _uniform_number(state) < photon_steps.ROULETTE_CHANCE
+                        else 0.0
+                    )
                     sums[ROULETTE] += weight - kept
-                    weight, patience = kept, PATIENCE
+                    weight, patience = kept, MAX_PACKET_STEPS
                     if kept == 0.0:
                         break
                 mua, mus, part = D(media[medium, 0]) * size, D(media[medium, 1]) * size, int(media[medium, 3])
                 from_x, from_y, from_z = ix + x, iy + y, iz + z
-                way, axis, inside, there, at, left_x, left_y, left_z = _fly(
+                way, axis, inside, there, at, left_x, left_y, left_z = _fly_stretch(
                     cube, at, medium, depth / mus if mus > 0.0 else math.inf,
-                    _along(ix, x, ux, nx), _along(iy, y, uy, ny), _along(iz, z, uz, nz),
+                    _axis_ways(ix, x, ux, nx), _axis_ways(iy, y, uy, ny), _axis_ways(iz, z, uz, nz),
                     ny * nz if ux > 0.0 else -ny * nz, nz if uy > 0.0 else -nz, 1 if uz > 0.0 else -1,
                 )  # fmt: skip
                 path = weight * way * _mean_weight(mua * way)
@@ -266,8 +271,8 @@ def _compiled(edition: int) -> Any:
                 weight -= left
                 sums[PARTS + part] += left
                 sums[PARTS + count + part] += path * size
-                share = way * _drawn(mua * way, _uniform(state))
-                k = _bin(
+                share = way * _absorption_place(mua * way, _uniform_number(state))
+                k = _bin_number(
                     (from_x + ux * share) * size - half_x,
                     (from_y + uy * share) * size - half_y,
                     (from_z + uz * share) * size,
@@ -277,19 +282,19 @@ def _compiled(edition: int) -> Any:
                 fluence[k] += path * size
                 if mapped:
                     absorbed[k] += left
-                ix, x = _arrived(left_x[0], left_x[1], ux, nx)
-                iy, y = _arrived(left_y[0], left_y[1], uy, ny)
-                iz, z = _arrived(left_z[0], left_z[1], uz, nz)
-                if axis == _NOWHERE:
-                    v = _turn(part, D(media[medium, 2]), state, cosines, tabulated)
-                    ux, uy, uz = turned(ux, uy, uz, v, _uniform(state) - 0.5)
-                    depth = minus_log(_uniform(state))
+                ix, x = _arrival(left_x[0], left_x[1], ux, nx)
+                iy, y = _arrival(left_y[0], left_y[1], uy, ny)
+                iz, z = _arrival(left_z[0], left_z[1], uz, nz)
+                if axis == _COLLISION:
+                    v = _deflection(part, D(media[medium, 2]), state, cosines, tabulated)
+                    ux, uy, uz = turned(ux, uy, uz, v, _uniform_number(state) - 0.5)
+                    depth = minus_log(_uniform_number(state))
                     continue
                 depth = max(depth - mus * way, 0.0)
                 n = D(media[medium, 4])
                 beyond = D(media[there, 4]) if inside else (below_n if axis == _Z and uz > 0.0 else above_n)
                 if n != beyond:
-                    ux, uy, uz, through = _bent(ux, uy, uz, axis, n, beyond, state)
+                    ux, uy, uz, through = _cross_interface(ux, uy, uz, axis, n, beyond, state)
                     if not through:
                         continue
                 if not inside:
@@ -314,4 +319,4 @@ def _compiled(edition: int) -> Any:
     return walk
 
 
-walk = _compiled(steps.EDITION)
+walk_voxels = _compile_kernel(photon_steps.EDITION)

@@ -17,12 +17,12 @@ closes to rounding; rules of weight after Wang, Jacques and Zheng 1995). A resul
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.kernel.layout import FREE, INDEX, LANES, MUA, MUS, PARTS, ROWS
-from skinbeam.physics.light.flight import trace
-from skinbeam.physics.light.scene import Batch, Scene, Tally
-from skinbeam.physics.light.voxels import walk
+from skinbeam.physics.light.photon_flight import trace_packets
+from skinbeam.physics.light.photon_scene import BatchSums, LightTally, PhotonScene
+from skinbeam.physics.light.photon_voxels import walk_voxels
+from skinbeam.physics.numerics.memory_layout import FREE, INDEX, LANES, MUA, MUS, PACKET_FIELDS, PARTS
 
-__all__ = ["batch_of", "guide_of", "numbers_of", "streams", "trace_batch"]
+__all__ = ["bin_guide", "kernel_numbers", "random_streams", "sum_batch", "trace_batch"]
 
 Floats = NDArray[np.float64]
 
@@ -31,8 +31,8 @@ _FAR_M = 1e20  # sides where there are none; single precision holds it over the 
 
 
 def trace_batch(
-    scene: Scene, tally: Tally, photons: int, *, seed: int, batch: int, stop: NDArray[np.int8] | None = None
-) -> Batch:
+    scene: PhotonScene, tally: LightTally, photons: int, *, seed: int, batch: int, stop: NDArray[np.int8] | None = None
+) -> BatchSums:
     """Return the sums of one batch of `photons` packets, at least 1.
 
     Parameters
@@ -44,28 +44,29 @@ def trace_batch(
     sums = np.zeros(PARTS + 2 * parts)
     counted = np.zeros((tally.fields, tally.bins + 1))
     out = np.zeros((2, tally.rings + 1))
-    state, stop = streams(seed, batch), np.zeros(1, np.int8) if stop is None else stop
-    numbers = numbers_of(scene, tally)
-    if scene.walked:
+    state, stop = random_streams(seed, batch), np.zeros(1, np.int8) if stop is None else stop
+    numbers = kernel_numbers(scene, tally)
+    if scene.crosses_voxel_faces:
         above_n, below_n = (float(scene.slabs[INDEX, outside]) for outside in (0, -1))
-        walk(
+        walk_voxels(
             photons, state[3 * LANES :], stop, above_n, below_n, scene.beam, scene.cube.reshape(-1), scene.cube.shape,
             scene.media, scene.cosines, scene.tabulated, tally.edges, numbers, sums, counted[0], counted[-1], out,
         )  # fmt: skip
-        return batch_of(tally, sums, counted, out)
+        return sum_batch(tally, sums, counted, out)
     flights, chances = np.zeros(LANES, np.uint64), np.zeros(LANES // 2, np.uint64)
     lanes = (
-        np.zeros(ROWS * LANES, np.float32), flights, flights.view(np.uint32), chances, chances.view(np.uint32),
+        np.zeros(PACKET_FIELDS * LANES, np.float32), flights, flights.view(np.uint32), chances, chances.view(np.uint32),
         np.zeros(LANES + 1, np.int64), np.zeros((4, parts, 2)), stop,
     )  # fmt: skip
-    trace(
+    trace_packets(
         photons, scene.mode, lanes, state, scene.slabs, scene.beam, scene.shapes, scene.cube, scene.media,
-        scene.cosines, scene.tabulated, tally.edges, guide_of(tally.edges), numbers, sums, counted[0], counted[-1], out,
+        scene.cosines, scene.tabulated, tally.edges, bin_guide(tally.edges), numbers, sums, counted[0], counted[-1],
+        out,
     )  # fmt: skip
-    return batch_of(tally, sums, counted, out)
+    return sum_batch(tally, sums, counted, out)
 
 
-def numbers_of(scene: Scene, tally: Tally) -> Floats:
+def kernel_numbers(scene: PhotonScene, tally: LightTally) -> Floats:
     """Return the numbers of tally and space by which the kernels go, in the order of `layout`."""
     step = np.diff(tally.edges)
     even = bool(np.allclose(step, step[0], rtol=1e-9, atol=0.0))
@@ -74,31 +75,33 @@ def numbers_of(scene: Scene, tally: Tally) -> Floats:
     tentative = scene.mode > 0 or bool(np.any(slabs[FREE] * (slabs[MUA] + slabs[MUS]) < 0.9999))
     return np.array(
         [
-            tally.edges[0], 1.0 / step[0] if even else 0.0, len(step), _per(tally.ring), tally.rings,
-            tally.nx, tally.ny, _per(tally.dx), _per(tally.dy), *scene.cell, *map(_per, scene.cell),
-            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative, scene.splits, _per(scene.ring),
+            tally.edges[0], 1.0 / step[0] if even else 0.0, len(step), _inverse_width(tally.ring), tally.rings,
+            tally.nx, tally.ny, _inverse_width(tally.dx), _inverse_width(tally.dy), *scene.cell,
+            *map(_inverse_width, scene.cell),
+            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative, scene.splits,
+            _inverse_width(scene.ring),
         ]
     )  # fmt: skip
 
 
-def guide_of(edges: Floats) -> NDArray[np.int64]:
+def bin_guide(edges: Floats) -> NDArray[np.int64]:
     """Return the first bin that reaches into each of even steps over all depths."""
     # Half a step early, so that rounding never begins behind a depth's own bin.
     starts = edges[0] + (np.arange(_GUIDE) - 0.5) * (edges[-1] - edges[0]) / _GUIDE
     return np.maximum(np.searchsorted(edges, starts, side="right") - 1, 0)
 
 
-def batch_of(tally: Tally, sums: Floats, counted: Floats, out: Floats) -> Batch:
+def sum_batch(tally: LightTally, sums: Floats, counted: Floats, out: Floats) -> BatchSums:
     """Return what a kernel counted in (field, bin + 1) as a batch; what is above or below the depths is left out."""
     fields = counted[:, :-1].reshape(tally.fields, len(tally.edges) - 1, tally.columns)
-    return Batch(sums, fields[0], fields[1:], out)
+    return BatchSums(sums, fields[0], fields[1:], out)
 
 
-def _per(width: float) -> float:
+def _inverse_width(width: float) -> float:
     return 1.0 / width if width else 0.0
 
 
-def streams(seed: int, batch: int) -> NDArray[np.uint64]:
+def random_streams(seed: int, batch: int) -> NDArray[np.uint64]:
     """States of the generators, each of two words, from a hash of seed and batch: never zero.
 
     Two rows of LANES for flights, two of half as many for chances, one for single draws.

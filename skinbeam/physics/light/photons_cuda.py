@@ -21,7 +21,11 @@ from typing import Any
 import numpy as np
 from numba import config, cuda, float64
 
-from skinbeam.physics.kernel.layout import (
+from skinbeam.physics.light import photon_steps
+from skinbeam.physics.light.photon_scene import BatchSums, LightTally, PhotonScene
+from skinbeam.physics.light.photon_steps import PENCIL, ROULETTE_BELOW
+from skinbeam.physics.light.photons import kernel_numbers, sum_batch
+from skinbeam.physics.numerics.memory_layout import (
     CELL_X,
     CELL_Y,
     COLUMNS_X,
@@ -47,18 +51,14 @@ from skinbeam.physics.kernel.layout import (
     SIDES,
     SIZE,
     SPECULAR,
+    SURFACE_WEIGHT,
     TENTATIVE,
     THICK,
     TOP,
-    WEIGHS,
     G,
 )
-from skinbeam.physics.light import steps
-from skinbeam.physics.light.photons import batch_of, numbers_of
-from skinbeam.physics.light.scene import Batch, Scene, Tally
-from skinbeam.physics.light.steps import PENCIL, ROULETTE_BELOW
 
-__all__ = ["Card", "streams"]
+__all__ = ["CudaTracer", "random_streams"]
 
 F, J, U, W, D = np.float32, np.int32, np.uint32, np.uint64, np.float64
 
@@ -66,9 +66,9 @@ F, J, U, W, D = np.float32, np.int32, np.uint32, np.uint64, np.float64
 # processor of a card hold 1024 threads. The simulator makes each thread one of Python's and takes no options.
 BLOCK, THREADS = (2, 128) if config.ENABLE_CUDASIM else (128, 128 * 1024)
 _OPTIONS = {} if config.ENABLE_CUDASIM else {"max_registers": 64, "cache": True}
-ROOM = (16, 64, 512)  # sums that a thread may keep
+THREAD_SUMS = (16, 64, 512)  # sums that a thread may keep
 SHARED_BYTES = 16 * 1024  # of tallies that blocks keep for themselves; more would leave a card with too few blocks
-_LARGE = F(ROULETTE_BELOW)
+_LARGE_WEIGHT = F(ROULETTE_BELOW)
 
 
 def _minus_log(u):  # type: ignore[no-untyped-def]
@@ -76,12 +76,12 @@ def _minus_log(u):  # type: ignore[no-untyped-def]
     return F(-math.log(u))
 
 
-def _device(function):  # type: ignore[no-untyped-def]
+def _device_function(function):  # type: ignore[no-untyped-def]
     """Compile for the card; the rounding of weights by chance rests on the order of sums, which fast rules change."""
     return cuda.jit(device=True, fastmath=function.__name__ != "weight_left")(function)
 
 
-_step = steps.load(_device, {"minus_log": _minus_log})
+_step = photon_steps.load(_device_function, {"minus_log": _minus_log})
 next_word, fraction, single, even, azimuth = (
     _step.next_word, _step.fraction, _step.single, _step.even, _step.azimuth,
 )  # fmt: skip
@@ -94,15 +94,15 @@ fresnel, folded, inside, voxel, ring, column, bin_at = (
 nearest_wall, launched, roulette = _step.nearest_wall, _step.launched, _step.roulette
 
 
-@_device
+@_device_function
 def _uniform(a, b):  # type: ignore[no-untyped-def]
     """Return a number in ]0, 1[ and the state that follows."""
     word, a, b = next_word(a, b)
     return fraction(word), a, b
 
 
-@_device
-def _medium(mode, slabs, slab, shapes, cube, media, n, x, y, z):  # type: ignore[no-untyped-def]
+@_device_function
+def _medium_at(mode, slabs, slab, shapes, cube, media, n, x, y, z):  # type: ignore[no-untyped-def]
     """Return μa, μs, g and part at a place, z from the top of the slab: of the last shape around it, or of the slab."""
     mua, mus, g, part = slabs[slab, MUA], slabs[slab, MUS], slabs[slab, G], slabs[slab, PART]
     if mode == 1:
@@ -120,8 +120,8 @@ def _medium(mode, slabs, slab, shapes, cube, media, n, x, y, z):  # type: ignore
     return mua, mus, g, J(part)
 
 
-@_device
-def _level(edges, z):  # type: ignore[no-untyped-def]
+@_device_function
+def _bin_of_depth(edges, z):  # type: ignore[no-untyped-def]
     """Return the number of the bin between `edges` that holds a depth: -1 above them, one too many below."""
     low, high = 0, len(edges)
     while low < high:
@@ -133,11 +133,11 @@ def _level(edges, z):  # type: ignore[no-untyped-def]
     return F(low - 1)
 
 
-@_device
-def _bin(n, edges, x, y, z, top):  # type: ignore[no-untyped-def]
+@_device_function
+def _bin_of_place(n, edges, x, y, z, top):  # type: ignore[no-untyped-def]
     """Return the bin of a place, z from the top of a slab."""
     by_step = n[PER_DEPTH] > F(0.0)
-    level = (z + top - n[FIRST_DEPTH]) * n[PER_DEPTH] if by_step else _level(edges, D(z) + D(top))
+    level = (z + top - n[FIRST_DEPTH]) * n[PER_DEPTH] if by_step else _bin_of_depth(edges, D(z) + D(top))
     depths = J(len(edges) - 1)
     if n[COLUMNS_X] > F(0.0):
         nx, ny = J(n[COLUMNS_X]), J(n[COLUMNS_Y])
@@ -147,8 +147,8 @@ def _bin(n, edges, x, y, z, top):  # type: ignore[no-untyped-def]
     return bin_at(level, depths, ring(x, y, n[PER_RING], rings), J(rings + J(1)))
 
 
-@_device
-def _add(own, sums, batch, k, value):  # type: ignore[no-untyped-def]
+@_device_function
+def _add_to_sum(own, sums, batch, k, value):  # type: ignore[no-untyped-def]
     """Add to a sum of the thread, or of the batch where a thread has no room for all sums."""
     if len(own) >= sums.shape[1]:
         own[k] += value
@@ -157,7 +157,7 @@ def _add(own, sums, batch, k, value):  # type: ignore[no-untyped-def]
 
 
 @cache
-def _kernel(capacity: int) -> Any:
+def _trace_kernel(capacity: int) -> Any:
     """Return the kernel whose threads keep so many sums."""
 
     @cuda.jit(fastmath=True, **_OPTIONS)
@@ -190,15 +190,15 @@ def _kernel(capacity: int) -> Any:
                     u3, a, b = _uniform(a, b)
                     u4, a, b = _uniform(a, b)
                 x0, y0, ux0, uy0, uz0, weight = launched(
-                    beam, D(slabs[0, INDEX]), D(slabs[1, INDEX]), n[WEIGHS] > F(0.0), u1, u2, u3, u4
+                    beam, D(slabs[0, INDEX]), D(slabs[1, INDEX]), n[SURFACE_WEIGHT] > F(0.0), u1, u2, u3, u4
                 )
-                _add(own, sums, batch, SPECULAR, 1.0 - weight)
+                _add_to_sum(own, sums, batch, SPECULAR, 1.0 - weight)
                 x, y, z, ux, uy, uz = F(x0), F(y0), F(0.0), F(ux0), F(uy0), F(uz0)
                 w, entry, path = F(weight), F(weight), F(0.0)
                 slab, part = 1, J(slabs[1, PART])
                 alive = bool(w > F(0.0) and abs(x) <= half_x and abs(y) <= half_y)
                 if not alive:
-                    _add(own, sums, batch, SIDES, weight)
+                    _add_to_sum(own, sums, batch, SIDES, weight)
                 continue
             word, a, b = next_word(a, b)
             bits, others = U(word & W(0xFFFFFFFF)), U(word >> W(32))
@@ -235,26 +235,26 @@ def _kernel(capacity: int) -> Any:
                         uy *= F(n1 / n2)
                         uz = F(refracted) if down else F(-refracted)
                 if mode == 0:
-                    _add(own, sums, batch, PARTS + part, D(entry) - D(w))
-                    _add(own, sums, batch, PARTS + count + part, D(path))
+                    _add_to_sum(own, sums, batch, PARTS + part, D(entry) - D(w))
+                    _add_to_sum(own, sums, batch, PARTS + count + part, D(path))
                 if axis == 2 and 0 < beyond < len(slabs) - 1:
                     slab, part = beyond, J(slabs[beyond, PART])
                     z = F(0.0) if uz > F(0.0) else slabs[slab, THICK]
                     entry, path = w, F(0.0)
                     continue
-                _add(own, sums, batch, gone, D(w))
+                _add_to_sum(own, sums, batch, gone, D(w))
                 if axis == 2 and n[PER_RING] > F(0.0):
                     cuda.atomic.add(out, (batch, gone - REFLECTED, ring(x, y, n[PER_RING], J(n[RINGS]))), D(w))
                 alive = False
                 continue
             x, y, z = far_x, far_y, far_z
-            mua, mus, g, part = _medium(mode, slabs, slab, shapes, cube, media, n, x, y, z)
+            mua, mus, g, part = _medium_at(mode, slabs, slab, shapes, cube, media, n, x, y, z)
             # Leave weight and turn, where a tentative collision is one (light 8).
             fluence = w * slabs[slab, FREE]
             about = azimuth(bits, others)
             after = weight_left(w, fluence, mua, about)
             left = D(w) - D(after)
-            k = _bin(n, edges, x, y, z, slabs[slab, TOP])
+            k = _bin_of_place(n, edges, x, y, z, slabs[slab, TOP])
             if near_bins > 0:
                 cuda.atomic.add(near, k, D(fluence))
             else:
@@ -264,8 +264,8 @@ def _kernel(capacity: int) -> Any:
             if mode == 0:
                 path += fluence
             else:
-                _add(own, sums, batch, PARTS + part, left)
-                _add(own, sums, batch, PARTS + count + part, D(fluence))
+                _add_to_sum(own, sums, batch, PARTS + part, left)
+                _add_to_sum(own, sums, batch, PARTS + count + part, D(fluence))
             chance = F(0.0)
             if n[TENTATIVE] > F(0.0):
                 word, a, b = next_word(a, b)
@@ -276,13 +276,13 @@ def _kernel(capacity: int) -> Any:
                     v = deflection_by_table(cosines, tabulated[part], others)
                 ux, uy, uz = turned(ux, uy, uz, v, about)
             w = after
-            if w < _LARGE:
+            if w < _LARGE_WEIGHT:
                 u, a, b = _uniform(a, b)
                 kept = F(roulette(w, u))
-                _add(own, sums, batch, ROULETTE, D(w) - D(kept))
+                _add_to_sum(own, sums, batch, ROULETTE, D(w) - D(kept))
                 if mode == 0:
-                    _add(own, sums, batch, PARTS + part, D(entry) - D(w))
-                    _add(own, sums, batch, PARTS + count + part, D(path))
+                    _add_to_sum(own, sums, batch, PARTS + part, D(entry) - D(w))
+                    _add_to_sum(own, sums, batch, PARTS + count + part, D(path))
                 w, entry, path = kept, kept, F(0.0)
                 alive = bool(kept > F(0.0))
         for k in range(min(capacity, sums.shape[1])):
@@ -296,14 +296,14 @@ def _kernel(capacity: int) -> Any:
     return fly
 
 
-class Card:
+class CudaTracer:
     """A scene and a tally on the graphics card, and the memory for the sums of `batches` at once."""
 
-    def __init__(self, scene: Scene, tally: Tally, batches: int) -> None:
+    def __init__(self, scene: PhotonScene, tally: LightTally, batches: int) -> None:
         self._tally, self._batches = tally, batches
         bins = tally.bins + 1
         self._near_bins = bins if tally.fields == 1 and 8 * bins <= SHARED_BYTES else 0
-        numbers = tuple(F(value) for value in numbers_of(scene, tally))
+        numbers = tuple(F(value) for value in kernel_numbers(scene, tally))
         arrays = (
             scene.slabs.T, scene.beam, scene.shapes, scene.cube, scene.media, scene.cosines, scene.tabulated,
             tally.edges,
@@ -311,17 +311,17 @@ class Card:
         self._space = (scene.mode, *(cuda.to_device(np.ascontiguousarray(each)) for each in arrays), numbers)
         sums = PARTS + 2 * scene.parts
         # Few kernels for all numbers of parts, since each takes seconds to compile.
-        self._fly = _kernel(next((room for room in ROOM if room >= sums), ROOM[0]))
+        self._fly = _trace_kernel(next((room for room in THREAD_SUMS if room >= sums), THREAD_SUMS[0]))
         shapes = ((batches, sums), (batches, tally.fields, bins), (batches, 2, tally.rings + 1))
         self._zeros = [np.zeros(shape) for shape in shapes]
         self._sums = [cuda.device_array(shape) for shape in shapes]
 
-    def trace(self, sizes: Sequence[int], *, seed: int, first: int) -> Iterator[Batch]:
+    def trace(self, sizes: Sequence[int], *, seed: int, first: int) -> Iterator[BatchSums]:
         """Yield the batches `first` and after it, of so many packets each; no more of them than run at once."""
         for sums, zeros in zip(self._sums, self._zeros, strict=True):
             sums.copy_to_device(zeros)
         blocks = -(-min(max(sizes), THREADS // self._batches) // BLOCK)
-        states = np.stack([streams(seed, first + k, blocks * BLOCK) for k in range(len(sizes))])
+        states = np.stack([random_streams(seed, first + k, blocks * BLOCK) for k in range(len(sizes))])
         shared = 8 * max(self._near_bins, 1)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Grid size")  # a small run is as quick on a few processors
@@ -330,10 +330,10 @@ class Card:
             )
         sums, counted, out = (each.copy_to_host() for each in self._sums)
         for k in range(len(sizes)):
-            yield batch_of(self._tally, sums[k], counted[k], out[k])
+            yield sum_batch(self._tally, sums[k], counted[k], out[k])
 
 
-def streams(seed: int, batch: int, threads: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
+def random_streams(seed: int, batch: int, threads: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Return the states of the generators, (thread, 2), from a hash of seed and batch: never zero.
 
     They are others than the processor's, so that the two may be compared, and do not depend on how many there are.

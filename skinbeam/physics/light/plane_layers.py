@@ -1,17 +1,70 @@
-"""Depth bins cut where layers meet, so that a mean over a bin is a sum of means inside single layers."""
+"""Plane layers as arrays, and what every light engine asks of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Pieces", "cut"]
+__all__ = [
+    "BinPieces",
+    "PlaneLayers",
+    "check_layers",
+    "cut_bins",
+    "fresnel_reflectance",
+    "normal_reflectance",
+]
+
+
+class PlaneLayers(NamedTuple):
+    """Plane layers of many samples, the uppermost first.
+
+    Parameters
+    ----------
+    mua, mus : absorption and scattering coefficients, 1/m, (sample, layer).
+    g : mean cosine of scattering, −1 < g < 1.
+    n : refractive index, at least 1.
+    thickness : m, above 0; that of the last layer may be inf (nothing then comes from below, `below_n` is not used).
+    ambient_n, below_n : refractive indices above and below, scalars or (sample,).
+    """
+
+    mua: ArrayLike
+    mus: ArrayLike
+    g: ArrayLike
+    n: ArrayLike
+    thickness: ArrayLike
+    ambient_n: ArrayLike = 1.0
+    below_n: ArrayLike = 1.0
+
+
+def check_layers(optical: Sequence[NDArray[Any]]) -> None:
+    """Refuse layers that cannot be; `optical` is mua, mus (1/m), g, n, thickness (m), each (sample, layer).
+
+    Raises
+    ------
+    ValueError : shapes or values out of range, or a semi-infinite layer that neither scatters nor absorbs.
+    """
+    mua, mus, g, n, thickness = optical
+    if mua.ndim != 2 or 0 in mua.shape:
+        raise ValueError(f"mua, mus, g, n and thickness are (sample, layer), not {mua.shape}")
+    if not (np.all(np.isfinite(mua)) and np.all(np.isfinite(mus)) and np.all(mua >= 0.0) and np.all(mus >= 0.0)):
+        raise ValueError("mua and mus are finite and not negative")
+    if not (np.all(np.abs(g) < 1.0) and np.all(n >= 1.0) and np.all(np.isfinite(n)) and np.all(thickness > 0.0)):
+        raise ValueError("-1 < g < 1, n >= 1 and thickness > 0")
+    if np.any(np.isinf(thickness[:, :-1])):
+        raise ValueError("only the last layer may be semi-infinite")
+    if np.any(np.isinf(thickness[:, -1]) & (mua[:, -1] + mus[:, -1] == 0.0)):
+        raise ValueError("a semi-infinite layer must scatter or absorb")
+
+
+# Depth bins cut where layers meet, so that a mean over a bin is a sum of means inside single layers.
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Pieces:
+class BinPieces:
     """Depth bins cut at the interfaces.
 
     Parameters
@@ -42,7 +95,7 @@ class Pieces:
         return total[:, :-1]
 
 
-def cut(edges: Array, thickness: Array) -> Pieces:
+def cut_bins(edges: Array, thickness: Array) -> BinPieces:
     """Return the bins between `edges`, m, (sample, bin + 1), cut by layers of `thickness`, m, (sample, layer)."""
     layers, bins = thickness.shape[1], edges.shape[1] - 1
     bottoms = np.cumsum(thickness, axis=1)
@@ -59,7 +112,7 @@ def cut(edges: Array, thickness: Array) -> Pieces:
     top = np.take_along_axis(tops, layer, axis=1)
     limit = np.where(outside, 0.0, np.take_along_axis(thickness, layer, axis=1))
     # Rounding may put an edge a little outside its layer.
-    return Pieces(
+    return BinPieces(
         layer,
         np.clip(low - top, 0.0, limit),
         np.clip(high - top, 0.0, limit),
@@ -67,3 +120,39 @@ def cut(edges: Array, thickness: Array) -> Pieces:
         (high - low) / width,
         bins,
     )
+
+
+# Reflection of unpolarised light at a smooth step of the refractive index.
+#
+# Angles are given by the Snell invariant s = n sin θ, which is the same on both sides of every interface of a
+# layered medium. With cos θ = √(1 − s²/n²) on each side (born1999, section 1.5.2):
+#
+#     R = ½ [(n₁cos θ₁ − n₂cos θ₂)² / (n₁cos θ₁ + n₂cos θ₂)² + (n₂cos θ₁ − n₁cos θ₂)² / (n₂cos θ₁ + n₁cos θ₂)²],
+#                                                                                                         (light 6)
+#
+# and R = 1 where s exceeds the smaller index (total reflection).
+
+
+def normal_reflectance(n_above: Array, n_below: Array) -> Array:
+    """Return the reflectance at normal incidence; shapes broadcast, no unit."""
+    return ((n_above - n_below) / (n_above + n_below)) ** 2
+
+
+def fresnel_reflectance(s_squared: Array, n_above: Array, n_below: Array) -> Array:
+    """Return the unpolarised reflectance at invariant s = n sin θ, the same from both sides.
+
+    Parameters
+    ----------
+    s_squared : s²; shapes broadcast. Where s exceeds both indices the value has no meaning (no such direction).
+    n_above, n_below : refractive indices, at least 1.
+    """
+    # n cos θ on each side; the product with the other index gives the second polarisation.
+    above = np.sqrt(np.maximum(n_above**2 - s_squared, 0.0))
+    below = np.sqrt(np.maximum(n_below**2 - s_squared, 0.0))
+    total = s_squared >= np.minimum(n_above, n_below) ** 2
+    above_p, below_p = above * n_below**2, below * n_above**2
+    grazing = total & (above + below == 0.0)
+    above, above_p = np.where(grazing, 1.0, above), np.where(grazing, 1.0, above_p)
+    across = ((above - below) / (above + below)) ** 2
+    along = ((above_p - below_p) / (above_p + below_p)) ** 2
+    return np.where(total, 1.0, 0.5 * (across + along))

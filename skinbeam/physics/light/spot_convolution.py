@@ -20,7 +20,7 @@ energy is kept; single shares may be a little below 0, for the sake of the slope
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["flat_shares", "from_axis", "gaussian_shares"]
+__all__ = ["axis_shares", "flat_beam_shares", "gaussian_beam_shares"]
 
 Floats = NDArray[np.float64]
 
@@ -29,25 +29,25 @@ _BLOCK = 256  # values of N that are summed at a time
 _WINGS = 12.0  # standard deviations beyond which Poisson's law holds nothing that double precision would show
 
 
-def flat_shares(radius: float, ring: float, rings: int) -> Floats:
+def flat_beam_shares(radius: float, ring: float, rings: int) -> Floats:
     """Return S of a flat beam, lengths in m, at least two rings; the last column is outside, (ring, ring + 1)."""
     edges: Floats = ring * np.arange(rings + 1.0)
     # The lens has kinks where a circle of the rings touches the beam: at these shares of every ring.
     kinks = np.unique([0.0, radius / ring % 1.0, 1.0 - radius / ring % 1.0, 1.0])[:, None]
-    t, w = _nodes()
+    t, w = _unit_nodes()
     # 3 t² - 2 t³ turns powers of 3/2 at both ends into whole ones.
     at = kinks[:-1] + np.diff(kinks, axis=0) * t**2 * (3.0 - 2.0 * t)
     weight = np.diff(kinks, axis=0) * w * 6.0 * t * (1.0 - t)
     even, tilted = np.zeros((2, rings, rings))
     for place, share in zip(at.ravel(), weight.ravel(), strict=True):
-        landed = share * np.diff(_covered(radius, edges, edges[:-1, None] + ring * place))
+        landed = share * np.diff(_covered_share(radius, edges, edges[:-1, None] + ring * place))
         even += landed
         tilted += (place - 0.5) * landed
-    return _joined(even, tilted)
+    return _combine_shares(even, tilted)
 
 
-def gaussian_shares(radius: float, ring: float, rings: int) -> Floats:
-    """Return S of a Gaussian beam of 1/e² radius `radius`, as `flat_shares` does.
+def gaussian_beam_shares(radius: float, ring: float, rings: int) -> Floats:
+    """Return S of a Gaussian beam of 1/e² radius `radius`, as `flat_beam_shares` does.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def gaussian_shares(radius: float, ring: float, rings: int) -> Floats:
     """
     if 2.0 * radius < ring:
         raise ValueError("a Gaussian beam narrower than a ring: take narrower rings, or a pencil")
-    t, w = _nodes()
+    t, w = _unit_nodes()
     edge_means: Floats = 2.0 * (ring * np.arange(rings + 1.0) / radius) ** 2
     means = 2.0 * (ring * (np.arange(rings)[:, None] + t) / radius) ** 2
     even, tilted = np.zeros((2, rings, rings))
@@ -67,37 +67,37 @@ def gaussian_shares(radius: float, ring: float, rings: int) -> Floats:
         low = np.searchsorted(edge_means, i[0] - _WINGS * np.sqrt(i[0] + 1.0) - 50.0)
         high = np.searchsorted(edge_means, i[-1] + _WINGS * np.sqrt(i[-1] + 1.0) + 50.0)
         active = slice(max(low - 1, 0), min(high + 1, rings + 1))
-        cumulated = below[active, None] + np.cumsum(_poisson(i, edge_means[active, None]), axis=1)
+        cumulated = below[active, None] + np.cumsum(_poisson_law(i, edge_means[active, None]), axis=1)
         below[active] = cumulated[:, -1]
         landed = -np.diff(cumulated, axis=0)
         there = slice(active.start, active.start + len(landed))
-        sent = _poisson(i, means[there, :, None])
+        sent = _poisson_law(i, means[there, :, None])
         even[there, there] += np.einsum("q,kqi->ki", w, sent) @ landed.T
         tilted[there, there] += np.einsum("q,kqi->ki", w * (t - 0.5), sent) @ landed.T
-    return _joined(even, tilted)
+    return _combine_shares(even, tilted)
 
 
-def from_axis(kind: str, radius: float, ring: float, rings: int) -> Floats:
+def axis_shares(kind: str, radius: float, ring: float, rings: int) -> Floats:
     """Return where light lands that a pencil leaves on its axis, of a flat or Gaussian beam, (ring + 1,)."""
     edges = ring * np.arange(rings + 1)
     within = np.minimum((edges / radius) ** 2, 1.0) if kind == "flat" else -np.expm1(-2.0 * (edges / radius) ** 2)
     return np.diff(within, append=1.0)
 
 
-def _nodes() -> tuple[Floats, Floats]:
+def _unit_nodes() -> tuple[Floats, Floats]:
     """Places and weights of the rule of Gauss and Legendre from 0 to 1."""
     t, w = np.polynomial.legendre.leggauss(_NODES)
     return (t + 1.0) / 2.0, w / 2.0
 
 
-def _joined(even: Floats, tilted: Floats) -> Floats:
+def _combine_shares(even: Floats, tilted: Floats) -> Floats:
     """S from where light lands that is even over its ring, and that has the slope 1 and no sum, (ring, ring)."""
     slopes = np.gradient(np.eye(len(even)), axis=1)  # of the rings, from what each of them holds
     shares = even + slopes @ tilted
     return np.hstack([shares, 1.0 - shares.sum(axis=1, keepdims=True)])
 
 
-def _covered(radius: float, b: Floats, rho: Floats) -> Floats:
+def _covered_share(radius: float, b: Floats, rho: Floats) -> Floats:
     """Share of a circle of `radius` that a circle of radius `b` covers whose centre is `rho` away."""
     product = (rho + radius + b) * (radius + b - rho) * (rho + radius - b) * (rho - radius + b)
     chord = np.sqrt(np.maximum(product, 0.0)) / (2.0 * rho)
@@ -108,7 +108,7 @@ def _covered(radius: float, b: Floats, rho: Floats) -> Floats:
     return np.clip(np.where(product > 0.0, lens, whole) / (np.pi * radius**2), 0.0, 1.0)
 
 
-def _poisson(i: NDArray[np.int64], mean: Floats) -> Floats:
+def _poisson_law(i: NDArray[np.int64], mean: Floats) -> Floats:
     """Poisson's law of i, (term,), at means, (..., 1), without differences of large numbers."""
     n = np.maximum(i, 1).astype(np.float64)
     # ln n! by Stirling, of which the small ones are summed.

@@ -19,7 +19,7 @@ Both lines are held beyond the hottest temperature for which they are meant.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["scattering_factor", "water_factor"]
+__all__ = ["scattering_factor", "water_absorption_factor"]
 
 Array = NDArray[np.float64]
 
@@ -41,11 +41,12 @@ def scattering_factor(
     """
     native = np.exp(-np.asarray(omega, dtype=np.float64))
     return np.asarray(
-        _line(temperature_K, slope_1_K, reference_K, hottest_K) * (native + (1 - native) * np.asarray(denatured))
+        _linear_factor(temperature_K, slope_1_K, reference_K, hottest_K)
+        * (native + (1 - native) * np.asarray(denatured))
     )
 
 
-def water_factor(
+def water_absorption_factor(
     temperature_K: ArrayLike, vapour: ArrayLike, *, slope_1_K: ArrayLike, reference_K: float, hottest_K: float
 ) -> Array:
     """Return absorption of water over that of all of it at the reference (heated 2). Shapes broadcast.
@@ -54,9 +55,9 @@ def water_factor(
     ----------
     vapour : share of the water that has boiled, 0 to 1.
     """
-    return np.asarray((1 - np.asarray(vapour)) * _line(temperature_K, slope_1_K, reference_K, hottest_K))
+    return np.asarray((1 - np.asarray(vapour)) * _linear_factor(temperature_K, slope_1_K, reference_K, hottest_K))
 
 
-def _line(temperature_K: ArrayLike, slope_1_K: ArrayLike, reference_K: float, hottest_K: float) -> Array:
+def _linear_factor(temperature_K: ArrayLike, slope_1_K: ArrayLike, reference_K: float, hottest_K: float) -> Array:
     warmed = np.minimum(np.asarray(temperature_K, dtype=np.float64), hottest_K) - reference_K
     return np.asarray(1 + np.asarray(slope_1_K) * warmed)

@@ -2,10 +2,10 @@
 
 import importlib.util
 
-__all__ = ["missing"]
+__all__ = ["missing_cuda_part"]
 
 
-def missing() -> str | None:
+def missing_cuda_part() -> str | None:
     """Return what CUDA lacks on this machine: no-numba-cuda, no-card or no-toolkit; None where it lacks nothing.
 
     The simulator of numba-cuda counts as a card.

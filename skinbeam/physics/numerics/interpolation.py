@@ -4,12 +4,16 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-__all__ = ["history_at"]
+__all__ = [
+    "interpolate_history",
+    "inverse_quadratic_step",
+    "scale_history",
+]
 
 Array = NDArray[np.float64]
 
 
-def history_at(middles: Array, history: Array, places: Array) -> Array:
+def interpolate_history(middles: Array, history: Array, places: Array) -> Array:
     """Return a history on straight lines between the middles of cells, (sample, place, time).
 
     Before the first middle and after the last it is as there.
@@ -26,12 +30,14 @@ def history_at(middles: Array, history: Array, places: Array) -> Array:
         raise ValueError("middles, history and places are of the same samples, of two cells and more")
     result = np.empty((len(places), places.shape[1], history.shape[1]))
     # What is read-only is another type to Numba and would be compiled for anew.
-    _fill(*(np.require(each, np.float64, ["C", "W"]) for each in (middles, history, places)), result)
+    _interpolate_samples(*(np.require(each, np.float64, ["C", "W"]) for each in (middles, history, places)), result)
     return result
 
 
 @njit(cache=True, parallel=True)
-def _fill(middles: Array, history: Array, places: Array, result: Array) -> None:  # pragma: no cover - compiled
+def _interpolate_samples(
+    middles: Array, history: Array, places: Array, result: Array
+) -> None:  # pragma: no cover - compiled
     last = middles.shape[1] - 2
     for s in prange(places.shape[0]):
         for v in range(places.shape[1]):
@@ -40,3 +46,48 @@ def _fill(middles: Array, history: Array, places: Array, result: Array) -> None:
             share = min(max(share, 0.0), 1.0)
             for n in range(history.shape[1]):
                 result[s, v, n] = (1.0 - share) * history[s, n, low] + share * history[s, n, low + 1]
+
+
+# Histories of many samples times a factor of time and place that all of them share.
+
+
+@njit(cache=True, parallel=True)
+def scale_history(  # pragma: no cover - compiled
+    history: Array, factor: Array, before: NDArray[np.int64], share: Array
+) -> None:
+    """Multiply `history` (sample, time, cell) by the factor between two places, in place.
+
+    Parameters
+    ----------
+    factor : (time, place).
+    before : (sample, cell) the last place before each cell; the factor is straight from there to the next.
+    share : (sample, cell) how far along that way the cell lies, 0 to 1.
+    """
+    for s in prange(history.shape[0]):
+        for n in range(history.shape[1]):
+            for i in range(history.shape[2]):
+                at = before[s, i]
+                history[s, n, i] *= factor[n, at] + share[s, i] * (factor[n, at + 1] - factor[n, at])
+
+
+# A step towards the zero of a smooth function between two places on both sides of it.
+
+
+@njit(cache=True)
+def inverse_quadratic_step(  # pragma: no cover - compiled
+    start: float, end: float, other: float, at_start: float, at_end: float, at_other: float
+) -> float:
+    """Return where a function is zero, by an inverse parabola through three places, or a straight line through two.
+
+    Parameters
+    ----------
+    start, end : places, the first below the second, with values of opposite signs.
+    other : a third place; where the parabola is none, or leads out of the first two, it is left out.
+    """
+    if at_other != at_start and at_other != at_end:
+        found = start * at_end * at_other / ((at_start - at_end) * (at_start - at_other))
+        found += end * at_start * at_other / ((at_end - at_start) * (at_end - at_other))
+        found += other * at_start * at_end / ((at_other - at_start) * (at_other - at_end))
+        if start < found < end:
+            return found
+    return start + (end - start) * at_start / (at_start - at_end)

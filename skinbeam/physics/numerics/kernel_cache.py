@@ -19,16 +19,18 @@ from typing import Any
 
 from numba.core import caching
 
-__all__ = ["KernelLocator", "closure"]
+__all__ = ["KernelLocator", "import_closure"]
 
 _PACKAGE = Path(__file__).parents[2]
-_IMPORT = re.compile(rf"^\s*(?:from|import) {_PACKAGE.name}\.([\w.]+)(?: import ([\w, ]+|\([^)]*\)))?", re.MULTILINE)
+_IMPORT_PATTERN = re.compile(
+    rf"^\s*(?:from|import) {_PACKAGE.name}\.([\w.]+)(?: import ([\w, ]+|\([^)]*\)))?", re.MULTILINE
+)
 _HASH = hashlib.sha256
 _HASH_BYTES = 32
 
 
 @cache
-def closure(file: Path) -> tuple[Path, ...]:
+def import_closure(file: Path) -> tuple[Path, ...]:
     """Return a file and all files of this package that it imports, directly or not, sorted."""
     found: set[Path] = set()
     waiting = [file]
@@ -36,32 +38,32 @@ def closure(file: Path) -> tuple[Path, ...]:
         one = waiting.pop()
         if one not in found:
             found.add(one)
-            waiting += _imported(one)
+            waiting += _imported_files(one)
     return tuple(sorted(found))
 
 
 @cache
-def _imported(file: Path) -> tuple[Path, ...]:
+def _imported_files(file: Path) -> tuple[Path, ...]:
     """The files of this package that a file imports: modules, or names of modules that are imported from a package."""
     paths = []
-    for module, names in _IMPORT.findall(file.read_text(encoding="utf-8")):
+    for module, names in _IMPORT_PATTERN.findall(file.read_text(encoding="utf-8")):
         base = _PACKAGE.joinpath(*module.split("."))
         paths += [base.with_suffix(".py"), *(base / f"{name}.py" for name in re.findall(r"\w+", names))]
     return tuple(path for path in paths if path.is_file())
 
 
 @cache
-def _stamp(file: Path) -> str:
+def _source_stamp(file: Path) -> str:
     """What a kernel of a file hangs on: the content of its closure, and the processor it is compiled for."""
     digest = _HASH()
-    for one in closure(file):
+    for one in import_closure(file):
         digest.update(_HASH(one.read_bytes()).digest())
-    digest.update(_machine().encode())
+    digest.update(_machine_fingerprint().encode())
     return digest.hexdigest()
 
 
 @cache
-def _machine() -> str:
+def _machine_fingerprint() -> str:
     """Python, and the model and instruction set of the processor: code compiled for one may not run on another."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(errors="replace").splitlines() if info.is_file() else [platform.processor()]
@@ -82,14 +84,14 @@ class KernelLocator(caching.UserProvidedCacheLocator):  # type: ignore[misc] # n
 
     def get_source_stamp(self) -> str:
         """Return what the kernel hangs on."""
-        return _stamp(Path(self._py_file).resolve())
+        return _source_stamp(Path(self._py_file).resolve())
 
 
-class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc] # numba has no types
+class _CheckedCacheFile(caching.IndexDataCacheFile):  # type: ignore[misc] # numba has no types
     """Numba's files, each behind the hash of its content, so that a broken one is seen before it is used."""
 
     def _load_index(self) -> dict[Any, str]:
-        content = _read(Path(self._index_path))
+        content = _read_checked(Path(self._index_path))
         stamp, overloads = pickle.loads(content) if content is not None else (None, {})
         return overloads if stamp == (self._version, self._source_stamp) else {}
 
@@ -97,7 +99,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc] # numba h
         self._save(self._index_path, ((self._version, self._source_stamp), overloads))
 
     def _load_data(self, name: str) -> Any:
-        content = _read(Path(self._data_path(name)))
+        content = _read_checked(Path(self._data_path(name)))
         return None if content is None else pickle.loads(content)
 
     def _save_data(self, name: str, data: Any) -> None:
@@ -109,16 +111,16 @@ class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc] # numba h
             with self._open_for_write(path) as file:
                 file.write(_HASH(content).digest() + content)
         except OSError as error:
-            _not_kept(error.strerror)
+            _warn_not_cached(error.strerror)
 
 
 @cache
-def _not_kept(why: str) -> None:
+def _warn_not_cached(why: str) -> None:
     """Say once, and not of every kernel, that the disk is full or has become read-only."""
     print(f"skinbeam: compiled kernels cannot be kept: {why}", file=sys.stderr)
 
 
-def _read(path: Path) -> bytes | None:
+def _read_checked(path: Path) -> bytes | None:
     """The content behind its hash; None where there is no file, or one that was not whole, which is removed."""
     try:
         read = path.read_bytes()
@@ -132,4 +134,4 @@ def _read(path: Path) -> bytes | None:
     return None
 
 
-caching.IndexDataCacheFile = _CheckedFiles
+caching.IndexDataCacheFile = _CheckedCacheFile

@@ -10,7 +10,7 @@ __all__ = [
     "COLUMNS_X",
     "COLUMNS_Y",
     "DEPTHS",
-    "FAST",
+    "FASTMATH",
     "FIRST_DEPTH",
     "FREE",
     "HALF_X",
@@ -19,7 +19,8 @@ __all__ = [
     "LANES",
     "MUA",
     "MUS",
-    "OPTIONS",
+    "NJIT_OPTIONS",
+    "PACKET_FIELDS",
     "PART",
     "PARTS",
     "PER_CELL_X",
@@ -54,19 +55,18 @@ __all__ = [
     "REFLECTED",
     "RINGS",
     "ROULETTE",
-    "ROWS",
     "SIDES",
     "SIZE",
     "SPECULAR",
     "SPLITS",
+    "SURFACE_WEIGHT",
     "TENTATIVE",
     "THICK",
     "TOP",
     "TRANSMITTED",
-    "WEIGHS",
     "G",
-    "one_by_one",
-    "side_by_side",
+    "njit_scalar",
+    "njit_vectorised",
 ]
 
 LANES = 128
@@ -77,7 +77,7 @@ LANES = 128
 P_X, P_Y, P_Z, P_UX, P_UY, P_UZ, P_W, P_ENTRY, P_PATH = range(9)
 P_FREE, P_THICK, P_TOP, P_SLAB, P_MUA, P_MUS, P_G, P_PART = range(9, 17)
 P_FLUENCE, P_BEFORE, P_TURN, P_DUE, P_BIN = range(17, 22)
-ROWS = 22
+PACKET_FIELDS = 22
 # Entries of the numbers of tally and space, lengths in m: the tally's first depth, 1 / height and number of even depths
 # (1 / height is 0 for others), 1 / width and number of rings, numbers and 1 / width of columns; width and 1 / width of
 # the cell that repeats; half widths of the space, width of a voxel; whether packets weigh what the surface lets in, and
@@ -85,7 +85,7 @@ ROWS = 22
 # of the space.
 (
     FIRST_DEPTH, PER_DEPTH, DEPTHS, PER_RING, RINGS, COLUMNS_X, COLUMNS_Y, PER_COLUMN_X, PER_COLUMN_Y,
-    CELL_X, CELL_Y, PER_CELL_X, PER_CELL_Y, HALF_X, HALF_Y, SIZE, WEIGHS, TENTATIVE, SPLITS, PER_SPACE_RING,
+    CELL_X, CELL_Y, PER_CELL_X, PER_CELL_Y, HALF_X, HALF_Y, SIZE, SURFACE_WEIGHT, TENTATIVE, SPLITS, PER_SPACE_RING,
 ) = range(20)  # fmt: skip
 # Rows of the table of slabs, the media above and below among them.
 FREE, THICK, TOP, INDEX, MUA, MUS, G, PART = range(8)
@@ -93,8 +93,8 @@ FREE, THICK, TOP, INDEX, MUA, MUS, G, PART = range(8)
 REFLECTED, TRANSMITTED, SIDES, SPECULAR, ROULETTE, PARTS = range(6)
 
 # What keeps infinities and comparisons as they are, and the order of sums, on which the rounding of weights rests.
-FAST = {"contract", "arcp", "afn", "nsz"}
+FASTMATH = {"contract", "arcp", "afn", "nsz"}
 # The kernels allocate nothing, so Numba's counting of references is off: it took nine tenths of the time of a slab.
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
-side_by_side = njit(fastmath=FAST, forceinline=True, **OPTIONS)
-one_by_one = njit(forceinline=True, **OPTIONS)
+NJIT_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
+njit_vectorised = njit(fastmath=FASTMATH, forceinline=True, **NJIT_OPTIONS)
+njit_scalar = njit(forceinline=True, **NJIT_OPTIONS)

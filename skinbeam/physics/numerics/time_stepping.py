@@ -1,7 +1,14 @@
-"""How long the next step of heat is, and of how many stages.
+"""Explicit steps of second order whose stability grows with the square of their stages: Runge-Kutta-Chebyshev.
 
-Errors of a step grow with its third power where it is explicit (chebyshev 2) and with its second where it is taken
-along lines (heat 6), so that a step of the tolerance follows from the last one's error.
+    w_0 = y,   w_1 = w_0 + m_1 dt F(w_0),
+    w_j = (1 - mu_j - nu_j) w_0 + mu_j w_{j-1} + nu_j w_{j-2} + m_j dt F(w_{j-1}) + g_j dt F(w_0)        (chebyshev 1)
+
+are stable for dt rho <= (2/3) (s² - 1) (1 - 2 eps / 15), with s stages and rho the largest rate of decay, and the error
+of a step is estimated by
+
+    0.8 (y - y') + 0.4 dt (F(y) + F(y'))                                                                 (chebyshev 2)
+
+(Sommeijer, Shampine and Verwer 1997, J. Comput. Appl. Math. 88:315; coefficients of their equations 2.3 and 2.4).
 """
 
 import math
@@ -9,29 +16,73 @@ from typing import Final
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from skinbeam.physics.kernel.chebyshev import MOST_STAGES
+__all__ = [
+    "FASTMATH",
+    "MAX_STAGES",
+    "RKC_COEFFICIENTS",
+    "ROSENBROCK_GAMMA",
+    "control_step",
+    "longest_stable_step",
+    "restart_step",
+    "stage_count",
+]
 
-__all__ = ["FAST", "SPLIT", "after_a_switch", "judged", "longest_step", "stages_for"]
+# Beyond ten stages, a step that solves along lines is cheaper.
+MAX_STAGES: Final = 10
+_DAMPING: Final = 2.0 / 13.0
 
-_GROWTH: Final = 3.0  # of a step beside the one before, at most
-FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
-SPLIT: Final = 1.0 - math.sqrt(0.5)  # a of (heat 6) over the step
+
+def _rkc_coefficients(stages: int) -> NDArray[np.float64]:
+    """Return (stage + 1, 4): mu, nu, m and g of each stage; row 1 has m alone."""
+    w0 = 1.0 + _DAMPING / stages**2
+    t, d1, d2 = np.zeros((3, stages + 1))  # Chebyshev's polynomials at w0 and their first two derivatives
+    t[0], t[1], d1[1] = 1.0, w0, 1.0
+    for j in range(2, stages + 1):
+        t[j] = 2 * w0 * t[j - 1] - t[j - 2]
+        d1[j] = 2 * t[j - 1] + 2 * w0 * d1[j - 1] - d1[j - 2]
+        d2[j] = 4 * d1[j - 1] + 2 * w0 * d2[j - 1] - d2[j - 2]
+    w1 = d1[stages] / d2[stages]
+    b = np.empty(stages + 1)
+    b[2:] = d2[2:] / d1[2:] ** 2
+    b[:2] = b[2]
+    out = np.zeros((stages + 1, 4))
+    out[1, 2] = b[1] * w1
+    for j in range(2, stages + 1):
+        share = 2 * b[j] * w1 / b[j - 1]
+        out[j] = 2 * b[j] * w0 / b[j - 1], -b[j] / b[j - 2], share, -(1 - b[j - 1] * t[j - 1]) * share
+    return out
+
+
+# (stages, stage, 4); rows beyond the stages are zero.
+RKC_COEFFICIENTS: Final = np.zeros((MAX_STAGES + 1, MAX_STAGES + 1, 4))
+for _stages in range(2, MAX_STAGES + 1):
+    RKC_COEFFICIENTS[_stages, : _stages + 1] = _rkc_coefficients(_stages)
+
+# How long the next step of heat is, and of how many stages.
+#
+# Errors of a step grow with its third power where it is explicit (chebyshev 2) and with its second where it is taken
+# along lines (heat 6), so that a step of the tolerance follows from the last one's error.
+
+_MAX_GROWTH: Final = 3.0  # of a step beside the one before, at most
+FASTMATH: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
+ROSENBROCK_GAMMA: Final = 1.0 - math.sqrt(0.5)  # a of (heat 6) over the step
 
 
 @njit(cache=True)
-def stages_for(step: float, fastest: float) -> int:  # pragma: no cover - compiled
+def stage_count(step: float, fastest: float) -> int:  # pragma: no cover - compiled
     """Return the stages, two or more, with which an explicit step is stable; `fastest` is a rate of decay, 1/s."""
     return max(2, int(np.ceil(np.sqrt(1.0 + 1.54 * step * fastest))))
 
 
-def longest_step(fastest: float) -> float:
+def longest_stable_step(fastest: float) -> float:
     """Return the longest step that is stable with the most stages, s."""
-    return (MOST_STAGES**2 - 1.001) / (1.54 * fastest)
+    return (MAX_STAGES**2 - 1.001) / (1.54 * fastest)
 
 
 @njit(cache=True)
-def judged(
+def control_step(
     step: float, error: float, tolerance: float, explicit: bool, dt: float, grown: float
 ) -> tuple[bool, float, float]:  # pragma: no cover - compiled
     """Return whether a step is taken, how long the next one may be, and by how much the one after it may grow.
@@ -45,11 +96,11 @@ def judged(
     best = step * 0.9 * ratio ** (-1.0 / 3.0 if explicit else -0.5)
     if error > tolerance:
         return False, best, 1.0
-    return True, max(min(best, grown * step), min(dt, best)), _GROWTH
+    return True, max(min(best, grown * step), min(dt, best)), _MAX_GROWTH
 
 
 @njit(cache=True)
-def after_a_switch(fastest: float) -> tuple[float, float]:  # pragma: no cover - compiled
+def restart_step(fastest: float) -> tuple[float, float]:  # pragma: no cover - compiled
     """Return how long the next step may be and by how much the one after it may grow: what a switch stirs up is fast,
     is followed first, and damped."""
-    return 2.0 / fastest, _GROWTH
+    return 2.0 / fastest, _MAX_GROWTH

@@ -10,15 +10,17 @@ from numba import njit
 from numpy import float64
 from numpy.typing import NDArray
 
-from skinbeam.physics.kernel.layout import OPTIONS
+from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
 
-__all__ = ["factor", "solve", "turn"]
+__all__ = ["factor_tridiagonal", "solve_tridiagonal", "transpose_blocks"]
 
 Array = NDArray[float64]
 
 
-@njit(**OPTIONS)
-def factor(store: Array, between: Array, a: float, pivot: Array, upper: Array) -> None:  # pragma: no cover - compiled
+@njit(**NJIT_OPTIONS)
+def factor_tridiagonal(
+    store: Array, between: Array, a: float, pivot: Array, upper: Array
+) -> None:  # pragma: no cover - compiled
     """Fill `pivot` and `upper`, (row, column), from stores (row, column) and conductances (row + 1, column)."""
     rows, columns = store.shape
     for i in range(rows):
@@ -34,8 +36,10 @@ def factor(store: Array, between: Array, a: float, pivot: Array, upper: Array) -
             u[j] = a * below[j] * p[j]
 
 
-@njit(**OPTIONS)
-def solve(between: Array, a: float, pivot: Array, upper: Array, x: Array) -> None:  # pragma: no cover - compiled
+@njit(**NJIT_OPTIONS)
+def solve_tridiagonal(
+    between: Array, a: float, pivot: Array, upper: Array, x: Array
+) -> None:  # pragma: no cover - compiled
     """Replace the right sides `x`, (row, column), by the solution."""
     rows, columns = x.shape
     here, p = x[0], pivot[0]
@@ -51,8 +55,8 @@ def solve(between: Array, a: float, pivot: Array, upper: Array, x: Array) -> Non
             here[j] += u[j] * after[j]
 
 
-@njit(**OPTIONS)
-def turn(a: Array, out: Array) -> None:  # pragma: no cover - compiled
+@njit(**NJIT_OPTIONS)
+def transpose_blocks(a: Array, out: Array) -> None:  # pragma: no cover - compiled
     """Write the transpose of `a`, by blocks that stay in the nearest cache."""
     rows, columns = a.shape
     for first in range(0, rows, 8):

@@ -41,12 +41,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Removed", "ejection_enthalpy", "front_growth", "heated_length", "passed_exposure", "removed"]
+from skinbeam.physics.numerics.arrays import require
+
+__all__ = [
+    "FrontRemoval",
+    "ejection_enthalpy",
+    "front_growth",
+    "front_removal",
+    "heating_length",
+    "sonic_recoil",
+    "transmitted_exposure",
+]
 
 Array = NDArray[np.float64]
 
 
-class Removed(NamedTuple):
+class FrontRemoval(NamedTuple):
     """What one pulse does to one medium, SI.
 
     Parameters
@@ -59,7 +69,7 @@ class Removed(NamedTuple):
     floor: Array
 
 
-def heated_length(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
+def heating_length(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
     """Return the depth L, m, over which a pulse heats tissue that stands (ablation 11). Shapes broadcast."""
     half = np.asarray(penetration_m, dtype=np.float64) / 2
     spread = np.asarray(diffusivity_m2_s, dtype=np.float64) * np.asarray(pulse_s, dtype=np.float64)
@@ -90,7 +100,7 @@ def front_growth(ratio: ArrayLike, delays: ArrayLike) -> Array:
     return result
 
 
-def removed(
+def front_removal(
     exposure_J_m2: ArrayLike,
     pulse_s: float,
     *,
@@ -99,7 +109,7 @@ def removed(
     penetration_m: ArrayLike,
     diffusivity_m2_s: ArrayLike,
     ejection_s: ArrayLike,
-) -> Removed:
+) -> FrontRemoval:
     """Return what one pulse removes and leaves (ablation 12, 13). Shapes broadcast.
 
     Parameters
@@ -109,7 +119,7 @@ def removed(
     exposure, h, h_e = (
         np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(exposure_J_m2, front_J_m3, ejection_J_m3)
     )
-    standing = heated_length(pulse_s, penetration_m, diffusivity_m2_s)
+    standing = heating_length(pulse_s, penetration_m, diffusivity_m2_s)
     ratio = np.maximum(exposure, 1e-300) / (h * standing)
     above = np.maximum(ratio, 1.0)
     spread = np.asarray(diffusivity_m2_s, dtype=np.float64) * pulse_s / standing
@@ -119,10 +129,10 @@ def removed(
     depth = standing * (1 + grown) - length + length * np.log(h / h_e)
     depth = np.where(leaves, np.maximum(depth, 0.0), 0.0)
     heat = np.where(leaves, h_e * length, exposure)
-    return Removed(depth, heat, heat / length)
+    return FrontRemoval(depth, heat, heat / length)
 
 
-def passed_exposure(
+def transmitted_exposure(
     exposure_J_m2: ArrayLike,
     pulse_s: float,
     layer_m: ArrayLike,
@@ -137,7 +147,7 @@ def passed_exposure(
     What the front passed took h of each volume; ahead of it the profile falls off as in tissue that stands.
     """
     exposure, d, h = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(exposure_J_m2, layer_m, front_J_m3))
-    standing = heated_length(pulse_s, penetration_m, diffusivity_m2_s)
+    standing = heating_length(pulse_s, penetration_m, diffusivity_m2_s)
     ratio = np.maximum(exposure, 1e-300) / (h * standing)
     delays = pulse_s / np.asarray(ejection_s, dtype=np.float64)
     stood = np.minimum(ratio, 1 + ratio / delays)
@@ -145,4 +155,40 @@ def passed_exposure(
     later = np.minimum(d - at_once, standing * (ratio - stood))  # the front's way through the layer
     below = stood * np.exp(-at_once / standing) + (ratio - stood) - later / standing
     result: Array = h * standing * below * np.exp(-(d - at_once - later) / standing)
+    return result
+
+
+# Recoil of the matter that a short pulse throws out: the stress under a jet that leaves at the speed of sound.
+#
+# A pulse much longer than sound takes through the layer that absorbs it drives a steady jet: matter leaves at the mass
+# flux m, each kilogram having taken e of the energy of the pulse. It has to be torn from the tissue, h, and as a gas of
+# the heat capacity ratio gamma it leaves the heated layer at the speed of sound (a Chapman-Jouguet deflagration; Landau
+# and Lifshitz, Fluid Mechanics, sec. 131). Energy, with p / rho = u^2 / gamma there, and momentum:
+#
+#     e = h + u^2 (gamma + 1) / (2 (gamma - 1)),                                                           (recoil 1)
+#     stress = p + rho u^2 = m u (1 + 1 / gamma).                                                          (recoil 2)
+#
+# Farther out the jet goes on to expand, but nothing of that reaches back. Were all energy motion before it left, the
+# stress would be m sqrt(2 (e - h)), the most that energy and mass allow.
+#
+# Left out: liquid that the pressure squeezes out after the pulse, the air above, and the start of the pulse, when the
+# dense heated layer has not yet expanded.
+
+
+def sonic_recoil(mass_flux: ArrayLike, energy: ArrayLike, bond: ArrayLike, gamma: ArrayLike) -> Array:
+    """Return the stress of (recoil 2), Pa; 0 where the energy does not suffice to tear matter out. Shapes broadcast.
+
+    Parameters
+    ----------
+    mass_flux : m, kg/(m² s). energy, bond : e and h, J/kg. gamma : ratio of heat capacities, above 1.
+
+    Raises
+    ------
+    ValueError : a ratio of heat capacities that is not above 1.
+    """
+    ratio = np.asarray(gamma, dtype=np.float64)
+    require(ratio > 1, "the ratio of heat capacities of a gas is above 1", ratio)
+    free = np.maximum(np.asarray(energy, dtype=np.float64) - np.asarray(bond, dtype=np.float64), 0.0)
+    speed = np.sqrt(2 * free * (ratio - 1) / (ratio + 1))
+    result: Array = np.asarray(mass_flux) * speed * (1 + 1 / ratio)
     return result

@@ -25,21 +25,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.provenance import used
-from skinbeam.shipped import shipped_table
-from skinbeam.sources import Sourced
-from skinbeam.units import CM, MJ, UM
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.model.units import CM, MJ, UM
 
 __all__ = [
-    "Ablation",
-    "ablation_of",
+    "AblationCalibration",
+    "ablation_calibration",
     "is_blow_off",
-    "microbeam_ablation_of",
+    "microbeam_calibration",
 ]
 
 
 @dataclass(frozen=True)
-class Ablation:
+class AblationCalibration:
     """What is known of ablation by one laser, SI.
 
     Parameters
@@ -53,48 +52,50 @@ class Ablation:
     """
 
     name: str
-    enthalpy: Sourced
-    ejection: Sourced | None
-    penetration: Sourced | None
-    rim: Sourced | None
+    enthalpy: SourcedValue
+    ejection: SourcedValue | None
+    penetration: SourcedValue | None
+    rim: SourcedValue | None
     rim_energy_J: float | None
     limits: Mapping[str, tuple[float, float]]
 
 
-def ablation_of(wavelength_nm: float) -> Ablation | None:
+def ablation_calibration(wavelength_nm: float) -> AblationCalibration | None:
     """Return the calibration for a wide beam at this wavelength, or None: then nothing can be predicted."""
-    return _noted(_find("laser", wavelength_nm))
+    return _note_sources(_find_calibration("laser", wavelength_nm))
 
 
-def microbeam_ablation_of(wavelength_nm: float) -> Ablation | None:
+def microbeam_calibration(wavelength_nm: float) -> AblationCalibration | None:
     """Return the calibration for fractional beams at this wavelength, or None: then nothing can be predicted."""
-    return _noted(_find("microbeam", wavelength_nm))
+    return _note_sources(_find_calibration("microbeam", wavelength_nm))
 
 
-def _noted(found: tuple[Ablation, tuple[str, ...]] | None) -> Ablation | None:
+def _note_sources(found: tuple[AblationCalibration, tuple[str, ...]] | None) -> AblationCalibration | None:
     """Say that the sources were used, at every read and not only at the first."""
     if found is None:
         return None
-    used(*found[1])
+    cite_sources(*found[1])
     return found[0]
 
 
 @cache
-def _find(kind: Literal["laser", "microbeam"], wavelength_nm: float) -> tuple[Ablation, tuple[str, ...]] | None:
-    for name, entry in shipped_table("data/tissue/ablation.toml")[kind].items():
+def _find_calibration(
+    kind: Literal["laser", "microbeam"], wavelength_nm: float
+) -> tuple[AblationCalibration, tuple[str, ...]] | None:
+    for name, entry in load_package_table("data/tissue/ablation.toml")[kind].items():
         low, high = entry["wavelength_nm"]
         if low <= wavelength_nm <= high:
             values = [part for part in entry.values() if isinstance(part, dict)]
             keys = [key for part in values for key in (part["source"], *part.get("also", ()))]
-            return _read(name, entry), tuple(keys)
+            return _read_calibration(name, entry), tuple(keys)
     return None
 
 
-def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
-    def value(key: str, unit: float) -> Sourced | None:
+def _read_calibration(name: str, entry: Mapping[str, Any]) -> AblationCalibration:
+    def value(key: str, unit: float) -> SourcedValue | None:
         if key not in entry:
             return None
-        read = Sourced.from_table(entry[key])
+        read = SourcedValue.from_table(entry[key])
         return replace(read, value=read.value * unit, low=read.low * unit, high=read.high * unit)
 
     enthalpy = value("enthalpy_J_cm3", CM**-3)
@@ -108,7 +109,7 @@ def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
         limits["diameter_m"] = (entry["diameter_shortest_um"] * UM, entry["diameter_longest_um"] * UM)
     rim_energy_J = entry["rim_energy_mJ"] * MJ if "rim_energy_mJ" in entry else None
     ejection, penetration, rim = value("ejection_J_cm3", CM**-3), value("penetration_um", UM), value("rim_um", UM)
-    return Ablation(name, enthalpy, ejection, penetration, rim, rim_energy_J, limits)
+    return AblationCalibration(name, enthalpy, ejection, penetration, rim, rim_energy_J, limits)
 
 
 def is_blow_off(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> NDArray[np.bool_]:

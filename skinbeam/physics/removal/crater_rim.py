@@ -28,17 +28,32 @@ its latent heat in place the rim is shorter, by as much as if half of the steam 
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics
-from skinbeam.physics.kernel.arrays import rows
-from skinbeam.physics.removal.residual import LEAST_RISE_K, PLANE, FloorHeat, farthest_damage, heat_rise, spread_times
+from skinbeam.physics.damage.arrhenius import Kinetics, omega
+from skinbeam.physics.numerics.arrays import broadcast_samples
+from skinbeam.physics.removal.residual_heat import (
+    LEAST_RISE_K,
+    PLANE_SOURCE_FACTOR,
+    FloorHeat,
+    damage_reach,
+    diffusion_times,
+    floor_temperature_rise,
+)
 
-__all__ = ["disc_share", "edge_rise", "rim_of_edge"]
+__all__ = [
+    "disc_share",
+    "dwell_damage_width",
+    "dwell_for_damage",
+    "edge_rim",
+    "edge_rise",
+    "wall_rise",
+]
 
 Array = NDArray[np.float64]
 
@@ -47,7 +62,7 @@ _WEAKEST = 0.02  # share of the density below which the light outside is not cou
 
 
 @njit(cache=True, parallel=True)
-def _sum_of_discs(  # pragma: no cover - compiled
+def _sum_discs(  # pragma: no cover - compiled
     radius: Array, spread: Array, discs: Array, steps: Array, result: Array
 ) -> None:
     """The sum of (edge 3) over discs of these steps; far beyond s = a a disc is a point of its heat."""
@@ -72,13 +87,13 @@ def _sum_of_discs(  # pragma: no cover - compiled
 def disc_share(disc_m: float, radius_m: float, spread_m: float) -> float:
     """Return D of (edge 3) at `radius_m` >= `disc_m`, a, from its middle; `spread_m` is s, beyond a by its middle."""
     result = np.empty((1, 1, 1))
-    _sum_of_discs(
+    _sum_discs(
         np.full((1, 1), radius_m), np.full((1, 1), spread_m), np.full((1, 1), disc_m), np.ones((1, 1, 1)), result
     )
     return result.item()
 
 
-class _Levels(NamedTuple):
+class _HeatLevels(NamedTuple):
     """Levels of (edge 2): radius of each disc and what it adds to the rise, blurred by its width; s of each time."""
 
     discs: Array  # (sample, level)
@@ -88,7 +103,7 @@ class _Levels(NamedTuple):
     def rise(self, radius_m: Array) -> Array:
         """Rise at these radii, (sample, time, radius), from (sample, radius)."""
         result = np.empty((*self.spread.shape, radius_m.shape[1]))
-        _sum_of_discs(np.ascontiguousarray(radius_m), self.spread, self.discs, self.steps, result)
+        _sum_discs(np.ascontiguousarray(radius_m), self.spread, self.discs, self.steps, result)
         return result
 
 
@@ -103,14 +118,14 @@ def edge_rise(
     left : inside the edge.
     edge_m, radius_m : (sample,) r_e and w of (edge 1); w = 0 for a beam that ends at its edge.
     """
-    *given, edge, radius = rows(*left, edge_m, radius_m)
+    *given, edge, radius = broadcast_samples(*left, edge_m, radius_m)
     n = edge.size
     distance, time = (np.atleast_2d(np.asarray(values, dtype=np.float64)) for values in (distance_m, time_s))
-    levels = _levels(np.broadcast_to(time, (n, time.shape[1])), edge, radius, given)
+    levels = _heat_levels(np.broadcast_to(time, (n, time.shape[1])), edge, radius, given)
     return levels.rise(edge[:, None] + distance)
 
 
-def _levels(time: Array, edge: Array, radius: Array, left: Sequence[Array]) -> _Levels:
+def _heat_levels(time: Array, edge: Array, radius: Array, left: Sequence[Array]) -> _HeatLevels:
     heat, floor, *others = left
     outermost = np.sqrt(edge**2 - radius**2 / 2 * math.log(_WEAKEST))
     bounds = edge[:, None] + (outermost - edge)[:, None] * np.linspace(0.0, 1.0, _LEVELS + 1)
@@ -119,14 +134,14 @@ def _levels(time: Array, edge: Array, radius: Array, left: Sequence[Array]) -> _
     kept = np.zeros((*time.shape, _LEVELS + 1))  # nothing of what is beyond the last
     for level, share in enumerate(shares.T[:-1]):
         part = FloorHeat(heat * share, floor * share, *others)
-        kept[:, :, level] = heat_rise(np.zeros((len(time), 1)), time, part)[:, :, 0]
+        kept[:, :, level] = floor_temperature_rise(np.zeros((len(time), 1)), time, part)[:, :, 0]
     # Levels lie evenly in the radius. One stands for all radii within it, whose variance blurs the edge of its disc.
     blur = np.diff(bounds, axis=1)[:, :1] ** 2 / 24
     spread = np.sqrt(others[2][:, None] * time + blur)
-    return _Levels(np.ascontiguousarray((bounds[:, 1:] + bounds[:, :-1]) / 2), -np.diff(kept, axis=-1), spread)
+    return _HeatLevels(np.ascontiguousarray((bounds[:, 1:] + bounds[:, :-1]) / 2), -np.diff(kept, axis=-1), spread)
 
 
-def rim_of_edge(
+def edge_rim(
     left: FloorHeat,
     *,
     edge_m: ArrayLike,
@@ -142,11 +157,111 @@ def rim_of_edge(
     left, edge_m, radius_m : as `edge_rise`. start_K : (sample,) temperature without this heat.
     age_s : (sample,) how long the heat has spread when the pulse ends, above 0.
     """
-    *given, edge, radius, start, age = rows(*left, edge_m, radius_m, start_K, age_s)
+    *given, edge, radius, start, age = broadcast_samples(*left, edge_m, radius_m, start_K, age_s)
     heat, floor, _, _, kappa, capacity = given
     least = capacity * LEAST_RISE_K
     fades = np.sqrt(edge**2 + radius**2 / 2 * np.log(np.maximum(floor / least, 1.0))) - edge
-    farthest = fades + PLANE * heat / least
-    levels = _levels(age[:, None] + spread_times(farthest, kappa), edge, radius, given)
+    farthest = fades + PLANE_SOURCE_FACTOR * heat / least
+    levels = _heat_levels(age[:, None] + diffusion_times(farthest, kappa), edge, radius, given)
     # The bounds below a floor serve here, too: less than `LEAST_RISE_K` does no harm in the times that count.
-    return farthest_damage(lambda distance: levels.rise(edge[:, None] + distance), farthest, kappa, start, processes)
+    return damage_reach(lambda distance: levels.rise(edge[:, None] + distance), farthest, kappa, start, processes)
+
+
+# Damage beside the wall of a crater: how long a dwell has to be before it exceeds what the front itself leaves.
+#
+# A front that removes tissue leaves the same heat in the wall as in the floor, and with it the same damaged zone,
+# however
+# long the beam dwells. But the wall stays beside steam, and in the flanks of the beam, until the beam goes: as long as
+# it
+# is wet at the boiling point, dried at most where dry tissue decomposes, the longest at the top, for the whole dwell
+# tau.
+# Its rise over the temperature of the tissue, as a share of the surface's, is at the distance y from the wall
+#
+#     t <= tau:   erfc(y / sqrt(4 kappa t)),                                                            (side wall 1)
+#     t > tau:    (2 / pi) int_0^{pi/2} sqrt(tau) cos(a) / r exp(-y^2 / 4 kappa r^2) da,
+#                 r^2 = t - tau sin^2(a),                                                               (side wall 2)
+#
+# the second being the heat that enters by (side wall 1), conducted in a half space that is insulated from then on
+# (Carslaw and Jaeger 1959, sec. 2.4 and 2.5), with its time of entry put as tau sin^2(a). At t = tau it is the first
+# again. Damage beside the wall grows with the dwell once it reaches deeper than the zone that the front leaves.
+#
+# Left out: the heat that the front itself leaves in the wall, which would shorten the dwell, curvature of the wall, and
+# how long drying takes.
+
+DWELL_S = 1e-6, 1e3  # looked at
+_HALVINGS = 40  # of the logarithm of nine decades: to 2e-11
+_NODE, _WEIGHT = np.polynomial.legendre.leggauss(48)
+# In units of sqrt(4 kappa tau); at the last a rise of 2e-8 of the wall's is left.
+_WALL_DISTANCES = np.linspace(0.0, 4.0, 81)
+# In units of the dwell: steps that grow from the start, and again from its end on.
+_WALL_TIMES = np.concatenate(([0.0], np.geomspace(1e-3, 1.0, 40), 1.0 + np.geomspace(1e-3, 100.0, 60)))
+
+
+def wall_rise(depth_m: ArrayLike, time_s: ArrayLike, dwell_s: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
+    """Return the rise over that of the wall while it is held, 0 .. 1. All arguments broadcast; times above 0."""
+    depth, time, dwell, kappa = (
+        part[..., None]
+        for part in np.broadcast_arrays(
+            *(np.asarray(a, dtype=np.float64) for a in (depth_m, time_s, dwell_s, diffusivity_m2_s))
+        )
+    )
+    entering = np.minimum(dwell, time)  # heat that has entered until now
+    angle = (_NODE + 1) * math.pi / 4
+    age = time - entering * np.sin(angle) ** 2
+    parts = np.sqrt(entering / age) * np.cos(angle) * np.exp(-(depth**2) / (4 * kappa * age))
+    result: Array = parts @ _WEIGHT / 2
+    return result
+
+
+def dwell_for_damage(
+    depth_m: ArrayLike, *, wall_K: ArrayLike, start_K: ArrayLike, diffusivity_m2_s: ArrayLike, processes: Kinetics
+) -> Array:
+    """Return the dwell after which Ω of `processes` is 1 at a depth from the wall, (sample,), s.
+
+    Parameters
+    ----------
+    depth_m : (sample,) from the wall. wall_K, start_K : (sample,) of the wall while it is held, and of the tissue.
+    diffusivity_m2_s : (sample,).
+
+    Returns
+    -------
+    0 where the shortest dwell that is looked at suffices, inf where the longest does not.
+    """
+    depth, wall, start, kappa = broadcast_samples(depth_m, wall_K, start_K, diffusivity_m2_s)
+
+    def damaged(dwell: Array) -> NDArray[np.bool_]:
+        rise = wall_rise(depth[:, None], _WALL_TIMES[1:] * dwell[:, None], dwell[:, None], kappa[:, None])
+        history = start[:, None] + (wall - start)[:, None] * np.pad(rise, ((0, 0), (1, 0)))
+        # Omega is linear in time: with time in units of its dwell each sample has the same steps.
+        own = replace(processes, frequency_1_s=processes.frequency_1_s * dwell[:, None])
+        return omega(history, np.diff(_WALL_TIMES), own) >= 1
+
+    low, high = (np.full(depth.shape, end) for end in DWELL_S)
+    at_once, never = damaged(low), ~damaged(high)
+    for _ in range(_HALVINGS):
+        middle = np.sqrt(low * high)
+        there = damaged(middle)
+        low, high = np.where(there, low, middle), np.where(there, middle, high)
+    return np.where(at_once, 0.0, np.where(never, np.inf, high))
+
+
+def dwell_damage_width(
+    dwell_s: ArrayLike, *, wall_K: ArrayLike, start_K: ArrayLike, diffusivity_m2_s: ArrayLike, processes: Kinetics
+) -> Array:
+    """Return the distance from the wall up to which Ω of `processes` is at least 1 after a dwell, (sample,), m.
+
+    Parameters
+    ----------
+    dwell_s : (sample,) above 0. wall_K, start_K, diffusivity_m2_s : as `dwell_for_damage`.
+    """
+    dwell, wall, start, kappa = broadcast_samples(dwell_s, wall_K, start_K, diffusivity_m2_s)
+    # In units of the dwell and of how far heat goes in it, the rise is the same for all.
+    share = np.pad(wall_rise(_WALL_DISTANCES / 2, _WALL_TIMES[1:, None], 1.0, 1 / 16), ((1, 0), (0, 0)))
+    history = start[:, None, None] + (wall - start)[:, None, None] * share
+    own = replace(processes, frequency_1_s=processes.frequency_1_s * dwell[:, None])
+    log = np.log(np.maximum(omega(history, np.diff(_WALL_TIMES), own), 1e-200))
+    row, last = np.arange(dwell.size), np.maximum((log >= 0).sum(axis=1), 1)
+    first, after = log[row, last - 1], log[row, np.minimum(last, _WALL_DISTANCES.size - 1)]
+    part = np.clip(first / np.where(first > after, first - after, 1.0), 0.0, 1.0)
+    reach = _WALL_DISTANCES[last - 1] + part * (_WALL_DISTANCES[1] - _WALL_DISTANCES[0])
+    return np.where(log[:, 0] < 0, 0.0, reach * np.sqrt(4 * kappa * dwell))

@@ -36,26 +36,26 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, omega_of_dose, process_rows
-from skinbeam.physics.heat.linear import time_steps
-from skinbeam.physics.kernel.arrays import full, rows
+from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, omega_at_dose
+from skinbeam.physics.heat.linear_conduction import graded_time_steps
+from skinbeam.physics.numerics.arrays import broadcast_copy, broadcast_samples
 
 __all__ = [
-    "Column",
+    "CoagulatedColumn",
     "ColumnHeat",
-    "Crater",
-    "Dermis",
-    "column",
+    "DermisProperties",
+    "MicrobeamCrater",
+    "axis_light",
+    "coagulated_column",
     "column_heat",
     "coverage",
-    "crater",
-    "light_on_axis",
+    "microbeam_crater",
     "rim_below",
 ]
 
 Array = NDArray[np.float64]
 Profile = Literal["gaussian", "top-hat"]
-Blocks = tuple[tuple[float, float, int], ...]
+RadiusBlocks = tuple[tuple[float, float, int], ...]
 
 # Squared radii in units of the width of the light, even in r^2 (see _shapes_rows): first, step and number. The far ones
 # are looked at where the near ones do not suffice: heat of high energies coagulates far beyond the light.
@@ -66,7 +66,7 @@ _AGES = 8  # Gauss nodes over the ages of the heat
 _COOLING = 25.0  # end of the history, in times w^2 / (8 kappa): the axis is then at 4 % of its peak or below
 
 
-class Column(NamedTuple):
+class CoagulatedColumn(NamedTuple):
     """A coagulated column.
 
     Parameters
@@ -84,7 +84,7 @@ class Column(NamedTuple):
     peak_K: Array
 
 
-class Crater(NamedTuple):
+class MicrobeamCrater(NamedTuple):
     """An ablated column with its rim, each (sample,) in m: crater, and crater with coagulation."""
 
     ablation_depth_m: Array
@@ -93,7 +93,7 @@ class Crater(NamedTuple):
     width_m: Array
 
 
-def light_on_axis(
+def axis_light(
     depth_m: ArrayLike, *, radius_m: ArrayLike, mua: ArrayLike, mus: ArrayLike, g: ArrayLike
 ) -> tuple[Array, Array]:
     """Return the fluence on the axis per incident peak fluence, and the 1/e² radius of the light, of (microbeam 1).
@@ -146,7 +146,7 @@ class ColumnHeat(NamedTuple):
     shape: Array
 
 
-class Dermis(NamedTuple):
+class DermisProperties(NamedTuple):
     """What a beam meets: optics, 1/m, W/mK, J/m³K, and the temperature before the pulse, K; (sample,) each."""
 
     mua: ArrayLike
@@ -157,7 +157,7 @@ class Dermis(NamedTuple):
     start_K: ArrayLike
 
 
-def column_heat(depth_m: ArrayLike, dermis: Dermis, *, radius_m: ArrayLike, pulse_s: float) -> ColumnHeat:
+def column_heat(depth_m: ArrayLike, dermis: DermisProperties, *, radius_m: ArrayLike, pulse_s: float) -> ColumnHeat:
     """Return the heat of one Gaussian beam.
 
     Parameters
@@ -169,22 +169,22 @@ def column_heat(depth_m: ArrayLike, dermis: Dermis, *, radius_m: ArrayLike, puls
     ------
     ValueError : a parameter out of range.
     """
-    w0, k, c, start, absorbing = rows(
+    w0, k, c, start, absorbing = broadcast_samples(
         radius_m, dermis.conductivity, dermis.heat_capacity_vol, dermis.start_K, dermis.mua
     )
     if pulse_s <= 0 or np.any(k <= 0) or np.any(c <= 0):
         raise ValueError("pulse, conductivity and heat capacity must be positive")
     depths = np.asarray(depth_m, dtype=np.float64)
-    light, width = light_on_axis(depths, radius_m=w0, mua=absorbing, mus=dermis.mus, g=dermis.g)
+    light, width = axis_light(depths, radius_m=w0, mua=absorbing, mus=dermis.mus, g=dermis.g)
     rise = (2 / (math.pi * w0**2) * absorbing / c)[:, None] * light
     kappa = k / c
     after = _COOLING * float((width**2 / (8 * kappa[:, None])).max())
-    steps, _ = time_steps([pulse_s, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2)
+    steps, _ = graded_time_steps([pulse_s, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2)
     rate = 8 * kappa[:, None] / width**2
-    return ColumnHeat(depths, steps, start, rise, width, pulse_s, rate, _shapes(steps, pulse_s, rate, _NEAR))
+    return ColumnHeat(depths, steps, start, rise, width, pulse_s, rate, _heat_shapes(steps, pulse_s, rate, _NEAR))
 
 
-def column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> Column:
+def coagulated_column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> CoagulatedColumn:
     """Return the column that a beam coagulates.
 
     Parameters
@@ -200,43 +200,43 @@ def column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> Column
     if np.any(energy < 0):
         raise ValueError("energy cannot be negative")
     rise = energy[:, None] * heat.rise
-    log_damage, hottest = _damage(heat, rise, heat.shape, processes)
-    squared = _crossing(_squared(_NEAR), log_damage, hottest)
+    log_damage, hottest = _column_damage(heat, rise, heat.shape, processes)
+    squared = _last_damage(_squared_radii(_NEAR), log_damage, hottest)
     beyond = np.isinf(squared)
     if beyond.any():
-        shape = _shapes(heat.steps, heat.pulse_s, heat.rate, _FAR)
-        squared[beyond] = _crossing(_squared(_FAR), *_damage(heat, rise, shape, processes))[beyond]
+        shape = _heat_shapes(heat.steps, heat.pulse_s, heat.rate, _FAR)
+        squared[beyond] = _last_damage(_squared_radii(_FAR), *_column_damage(heat, rise, shape, processes))[beyond]
     radius = np.sqrt(squared) * heat.width
-    deepest = _crossing(heat.depths, log_damage[:, :, 0], hottest[:, :, 0])
-    return Column(deepest, 2 * radius.max(axis=1), radius, heat.start[:, None] + hottest[:, :, 0])
+    deepest = _last_damage(heat.depths, log_damage[:, :, 0], hottest[:, :, 0])
+    return CoagulatedColumn(deepest, 2 * radius.max(axis=1), radius, heat.start[:, None] + hottest[:, :, 0])
 
 
-def _damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinetics) -> tuple[Array, Array]:
+def _column_damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinetics) -> tuple[Array, Array]:
     """ln Omega, at least -200, and the highest rise, K, (sample, depth, radius) each.
 
     Both fall with the radius. Beyond the first radius where Omega is below 1 it is not computed, and -200.
     """
     samples = max(len(rise), len(shape))
     log_damage = np.full((samples, *shape.shape[1:3]), _NO_LOG)
-    _damage_rows(
-        full(heat.start, samples),
-        full(rise, samples, rise.shape[1]),
-        shape if len(shape) == samples else full(shape, samples, *shape.shape[1:]),
+    _column_damage_rows(
+        broadcast_copy(heat.start, samples),
+        broadcast_copy(rise, samples, rise.shape[1]),
+        shape if len(shape) == samples else broadcast_copy(shape, samples, *shape.shape[1:]),
         heat.steps,
-        process_rows(processes, samples, 1),
+        expand_processes(processes, samples, 1),
         log_damage,
     )
     return log_damage, rise[:, :, None] * shape.max(axis=-1)
 
 
 @njit(cache=True, parallel=True)
-def _damage_rows(start, rise, shape, steps, processes, result):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _column_damage_rows(start, rise, shape, steps, processes, result):  # type: ignore[no-untyped-def]  # pragma: no cover
     ln_a, b, low, high, stages = processes
     for i in prange(rise.shape[0]):
         base = np.full(shape.shape[3], start[i])
         for depth in range(rise.shape[1]):
             for r in range(shape.shape[2]):
-                found = omega_of_dose(
+                found = omega_at_dose(
                     base, shape[i, depth, r], rise[i, depth], steps, ln_a[i], b[i], low[i], high[i], stages
                 )
                 result[i, depth, r] = max(math.log(max(found, 1e-300)), _NO_LOG)
@@ -244,11 +244,11 @@ def _damage_rows(start, rise, shape, steps, processes, result):  # type: ignore[
                     break
 
 
-def _squared(blocks: Blocks) -> Array:
+def _squared_radii(blocks: RadiusBlocks) -> Array:
     return np.concatenate([first + step * np.arange(number) for first, step, number in blocks])
 
 
-def _shapes(steps: Array, pulse_s: float, rate: Array, blocks: Blocks) -> Array:
+def _heat_shapes(steps: Array, pulse_s: float, rate: Array, blocks: RadiusBlocks) -> Array:
     """The integral of (microbeam 2) over tau, for radii in units of w; `rate` = 8 kappa / w², (sample, depth).
 
     With v = ln(1 + rate s) it is 1/(rate tau) x integral of exp(-2 r^2 e^-v) dv, smooth in v.
@@ -259,13 +259,13 @@ def _shapes(steps: Array, pulse_s: float, rate: Array, blocks: Blocks) -> Array:
     parts = []
     for first, step, number in blocks:
         result = np.empty((flat.size, number, times.size))
-        _shapes_rows(times, pulse_s, flat, 2 * first, 2 * step, number, (node + 1) / 2, weight / 2, result)
+        _heat_shape_rows(times, pulse_s, flat, 2 * first, 2 * step, number, (node + 1) / 2, weight / 2, result)
         parts.append(result.reshape(*rate.shape, number, times.size))
     return np.concatenate(parts, axis=-2)
 
 
 @njit(cache=True, parallel=True)
-def _shapes_rows(  # pragma: no cover - compiled
+def _heat_shape_rows(  # pragma: no cover - compiled
     times: Array,
     pulse_s: float,
     rate: Array,
@@ -292,7 +292,7 @@ def _shapes_rows(  # pragma: no cover - compiled
                     term *= factor
 
 
-def _crossing(x: Array, log_damage: Array, rise: Array) -> Array:
+def _last_damage(x: Array, log_damage: Array, rise: Array) -> Array:
     """Largest x up to which ln Omega stays above 0 on the last axis; 0 or inf at the ends.
 
     Between two points ln Omega is taken as linear in the peak `rise` of temperature, and x as linear in its logarithm:
@@ -312,7 +312,7 @@ def _crossing(x: Array, log_damage: Array, rise: Array) -> Array:
     return np.where(above.all(axis=-1), np.inf, np.where(inside, between, 0.0))
 
 
-def crater(
+def microbeam_crater(
     *,
     energy_J: ArrayLike,
     radius_m: ArrayLike,
@@ -321,7 +321,7 @@ def crater(
     rim_below_m: ArrayLike = 0.0,
     rim_beside_m: ArrayLike = 0.0,
     profile: Profile = "gaussian",
-) -> Crater:
+) -> MicrobeamCrater:
     """Return the crater of one beam and the coagulation around it. All arguments broadcast to (sample,).
 
     `radius_m` is the 1/e² radius of a Gaussian or the edge of a top-hat. Below the threshold everything is 0.
@@ -330,7 +330,7 @@ def crater(
     ------
     ValueError : an unknown profile, or a radius, threshold or enthalpy that is not positive.
     """
-    energy, radius, threshold, enthalpy, below, beside = rows(
+    energy, radius, threshold, enthalpy, below, beside = broadcast_samples(
         energy_J, radius_m, threshold_J_m2, enthalpy_J_m3, rim_below_m, rim_beside_m
     )  # fmt: skip
     if np.any(radius <= 0) or np.any(threshold <= 0) or np.any(enthalpy <= 0):
@@ -346,7 +346,7 @@ def crater(
         raise ValueError(f'unknown profile "{profile}"; known: gaussian, top-hat')
     depth = np.maximum(peak - threshold, 0.0) / enthalpy
     hit = depth > 0
-    return Crater(depth, width, np.where(hit, depth + below, 0.0), np.where(hit, width + 2 * beside, 0.0))
+    return MicrobeamCrater(depth, width, np.where(hit, depth + below, 0.0), np.where(hit, width + 2 * beside, 0.0))
 
 
 def rim_below(energy_J: ArrayLike, rim_m: ArrayLike, reference_J: float) -> Array:

@@ -20,11 +20,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.table import kinetics_value
-from skinbeam.sources import Sourced
-from skinbeam.units import NM
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.units import NM
+from skinbeam.physics.damage.kinetics_table import kinetics_value
 
-__all__ = ["breakdown", "irradiance_that_breaks_down", "is_measured", "least_cascade_dose"]
+__all__ = ["breakdown_irradiance", "breakdown_value", "is_within_measurement", "least_cascade_dose"]
 
 Array = NDArray[np.float64]
 
@@ -34,19 +34,19 @@ _SLACK = 1e-6  # relative: a pulse at the end of the measurement counts as insid
 _ELECTRON_C, _ELECTRON_kg, _LIGHT_m_s, _VACUUM_F_m = 1.602176634e-19, 9.1093837015e-31, 299792458.0, 8.8541878128e-12
 
 
-def breakdown(name: str) -> Sourced:
+def breakdown_value(name: str) -> SourcedValue:
     """Return a value of `[breakdown]` in `data/tissue/kinetics.toml`, and note that its source was used."""
     return kinetics_value("breakdown", name)
 
 
-def is_measured(pulse_s: ArrayLike) -> NDArray[np.bool_]:
+def is_within_measurement(pulse_s: ArrayLike) -> NDArray[np.bool_]:
     """Return whether pulses are as long as those of which the threshold of water was measured, or between them."""
     pulse = np.asarray(pulse_s, dtype=np.float64)
-    short, long = breakdown("short_pulse_s").value, breakdown("long_pulse_s").value
+    short, long = breakdown_value("short_pulse_s").value, breakdown_value("long_pulse_s").value
     return (pulse >= short * (1 - _SLACK)) & (pulse <= long * (1 + _SLACK))
 
 
-def irradiance_that_breaks_down(pulse_s: ArrayLike) -> Array:
+def breakdown_irradiance(pulse_s: ArrayLike) -> Array:
     """Return the irradiance at the focus, W/m², above which pure water breaks down (breakdown 1).
 
     Raises
@@ -54,10 +54,10 @@ def irradiance_that_breaks_down(pulse_s: ArrayLike) -> Array:
     ValueError : pulses shorter or longer than those that were measured.
     """
     pulse = np.asarray(pulse_s, dtype=np.float64)
-    short, long = breakdown("short_pulse_s").value, breakdown("long_pulse_s").value
-    if not np.all(is_measured(pulse)):
+    short, long = breakdown_value("short_pulse_s").value, breakdown_value("long_pulse_s").value
+    if not np.all(is_within_measurement(pulse)):
         raise ValueError("the threshold of water was measured at pulses of 30 ps to 6 ns")
-    at_short, at_long = breakdown("short_W_m2").value, breakdown("long_W_m2").value
+    at_short, at_long = breakdown_value("short_W_m2").value, breakdown_value("long_W_m2").value
     power = math.log(at_long / at_short) / math.log(long / short)
     return np.asarray(at_short * (pulse / short) ** power)
 
@@ -65,6 +65,6 @@ def irradiance_that_breaks_down(pulse_s: ArrayLike) -> Array:
 def least_cascade_dose(wavelength_nm: float) -> float:
     """Return the radiant exposure at the focus, J/m², below which no cascade makes a plasma (breakdown 2)."""
     frequency = 2 * math.pi * _LIGHT_m_s / (wavelength_nm * NM)
-    energy_J = breakdown("ionisation_eV").value * _ELECTRON_C
-    per_generation = 2 * _ELECTRON_kg * _LIGHT_m_s * breakdown("index").value * _VACUUM_F_m * frequency * energy_J
-    return breakdown("generations").value * per_generation / _ELECTRON_C**2
+    energy_J = breakdown_value("ionisation_eV").value * _ELECTRON_C
+    per_generation = 2 * _ELECTRON_kg * _LIGHT_m_s * breakdown_value("index").value * _VACUUM_F_m * frequency * energy_J
+    return breakdown_value("generations").value * per_generation / _ELECTRON_C**2

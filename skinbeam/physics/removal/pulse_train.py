@@ -33,17 +33,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.removal.front import heated_length, passed_exposure, removed
-from skinbeam.physics.removal.residual import Earlier, boiled_energy, plane_rise
+from skinbeam.physics.removal.ablation_front import front_removal, heating_length, transmitted_exposure
+from skinbeam.physics.removal.residual_heat import EarlierPulseHeat, boiling_energy, plane_rise
 
-__all__ = ["Ground", "Pulse", "dried_depth", "train", "water_deficit_kept"]
+__all__ = ["AblatingTissue", "PulseRemoval", "ablate_train", "dried_tissue_removal", "water_deficit_share"]
 
 Array = NDArray[np.float64]
-_DRIEST = 1e-3  # share of water below which a layer counts as dry: its threshold is then far above any exposure
+_DRY_SHARE = 1e-3  # share of water below which a layer counts as dry: its threshold is then far above any exposure
 
 
 @dataclass(frozen=True)
-class Ground:
+class AblatingTissue:
     """What ablates, each (sample,), SI.
 
     Parameters
@@ -76,10 +76,10 @@ class Ground:
     @property
     def threshold(self) -> Array:
         """Radiant exposure at which wet tissue begins to leave, (sample,), J/m²."""
-        return self.ejection * heated_length(self.pulse_s, self.penetration, self.diffusivity)
+        return self.ejection * heating_length(self.pulse_s, self.penetration, self.diffusivity)
 
 
-class Pulse(NamedTuple):
+class PulseRemoval(NamedTuple):
     """What one pulse did, each (sample,).
 
     Parameters
@@ -98,10 +98,10 @@ class Pulse(NamedTuple):
     vented: Array
     warm: Array
     share: Array
-    earlier: tuple[Earlier, ...]
+    earlier: tuple[EarlierPulseHeat, ...]
 
 
-def water_deficit_kept(thickness_m: ArrayLike, time_s: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
+def water_deficit_share(thickness_m: ArrayLike, time_s: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
     """Return the share of a water deficit that is still in its layer after `time_s` (ablation 10). Shapes broadcast."""
     from scipy.special import erf  # late: commands that remove nothing need not load it
 
@@ -113,8 +113,8 @@ def water_deficit_kept(thickness_m: ArrayLike, time_s: ArrayLike, diffusivity_m2
     return np.where(small, x / math.sqrt(math.pi), kept)
 
 
-def dried_depth(
-    exposure_J_m2: ArrayLike, ground: Ground, dried_m: ArrayLike, share: ArrayLike, warm_K: ArrayLike = 0.0
+def dried_tissue_removal(
+    exposure_J_m2: ArrayLike, ground: AblatingTissue, dried_m: ArrayLike, share: ArrayLike, warm_K: ArrayLike = 0.0
 ) -> tuple[Array, Array, Array]:
     """Return the depth removed, m, the heat left, J/m², and its density at the floor, J/m³, of one pulse.
 
@@ -124,15 +124,15 @@ def dried_depth(
     warm_K : (sample,) rise of the temperature that the place has already.
     """
     exposure, d, u = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (exposure_J_m2, dried_m, share)))
-    u = np.maximum(u, _DRIEST)
+    u = np.maximum(u, _DRY_SHARE)
     saved = ground.capacity * np.asarray(warm_K, dtype=np.float64)
     wet, ejected = (np.maximum(value - saved, 0.01 * value) for value in (ground.enthalpy, ground.ejection))
     common = {"diffusivity_m2_s": ground.diffusivity, "ejection_s": ground.ejection_s}
     dry = {"front_J_m3": u * wet + (1 - u) * ground.dry_enthalpy, "penetration_m": ground.penetration / u}
     layer = u * ejected + (1 - u) * ground.dry_enthalpy
-    above = removed(exposure, ground.pulse_s, ejection_J_m3=layer, **dry, **common)
-    through = np.where(d > 0, passed_exposure(exposure, ground.pulse_s, d, **dry, **common), exposure)
-    below = removed(
+    above = front_removal(exposure, ground.pulse_s, ejection_J_m3=layer, **dry, **common)
+    through = np.where(d > 0, transmitted_exposure(exposure, ground.pulse_s, d, **dry, **common), exposure)
+    below = front_removal(
         through,
         ground.pulse_s,
         front_J_m3=wet,
@@ -148,7 +148,7 @@ def dried_depth(
     return depth, heat, floor
 
 
-def train(exposure_J_m2: ArrayLike, start_s: ArrayLike, ground: Ground) -> list[Pulse]:
+def ablate_train(exposure_J_m2: ArrayLike, start_s: ArrayLike, ground: AblatingTissue) -> list[PulseRemoval]:
     """Return what each pulse of a train does, in order.
 
     Parameters
@@ -159,38 +159,39 @@ def train(exposure_J_m2: ArrayLike, start_s: ArrayLike, ground: Ground) -> list[
     size = np.broadcast_shapes(np.shape(exposure_J_m2), ground.enthalpy.shape)
     exposure = np.broadcast_to(np.asarray(exposure_J_m2, dtype=np.float64), size)
     dried, deficit = np.zeros(size), np.zeros(size)  # m, kg/m²
-    pulses: list[Pulse] = []
+    pulses: list[PulseRemoval] = []
     left: list[tuple[float, Array, Array]] = []
     floor_at = np.zeros(size)
     for index, now in enumerate(times):
         warm = np.zeros(size)
-        for one in _earlier(now, floor_at, left, ground):
+        for one in _earlier_heat(now, floor_at, left, ground):
             warm += plane_rise(one, np.zeros(size), np.zeros(size), ground.diffusivity, ground.capacity)
         warm = np.minimum(warm, 0.99 * ground.boiling_rise)
         share = np.clip(1 - deficit / np.maximum(ground.water * dried, 1e-300), 0.0, 1.0)
-        depth, heat, floor = dried_depth(exposure, ground, dried, share, warm)
+        depth, heat, floor = dried_tissue_removal(exposure, ground, dried, share, warm)
         floor_at = floor_at + depth
         still = np.maximum(dried - depth, 0.0)
         deficit = deficit * still / np.maximum(dried, 1e-300)
         boiling = ground.capacity * (ground.boiling_rise - warm)
         boils = heat / floor * np.log(np.maximum(floor / boiling, 1.0))  # thickness in which water boils
         dried = np.maximum(still, boils)
-        excess = boiled_energy(heat, floor, boiling)
+        excess = boiling_energy(heat, floor, boiling)
         there = np.maximum(ground.water * dried - deficit, 0.0) * ground.latent
         steam = np.minimum(ground.vented * excess, there)
         vented = np.where(excess > 0, steam / np.maximum(excess, 1e-300), 0.0)
-        before = _earlier(now, floor_at, left, ground)
-        pulses.append(Pulse(depth, exposure - heat, heat, floor, steam, vented, warm, share, before))
+        before = _earlier_heat(now, floor_at, left, ground)
+        pulses.append(PulseRemoval(depth, exposure - heat, heat, floor, steam, vented, warm, share, before))
         left.append((now, floor_at, heat - steam))
         deficit = deficit + steam / ground.latent
         if index + 1 < len(times):
-            deficit = deficit * water_deficit_kept(dried, times[index + 1] - now, ground.water_diffusivity)
+            deficit = deficit * water_deficit_share(dried, times[index + 1] - now, ground.water_diffusivity)
     return pulses
 
 
-def _earlier(
-    now: float, floor_at: Array, left: list[tuple[float, Array, Array]], ground: Ground
-) -> tuple[Earlier, ...]:
+def _earlier_heat(
+    now: float, floor_at: Array, left: list[tuple[float, Array, Array]], ground: AblatingTissue
+) -> tuple[EarlierPulseHeat, ...]:
     return tuple(
-        Earlier(now - when, floor_at - place, heat, ground.radius, ground.gaussian) for when, place, heat in left
+        EarlierPulseHeat(now - when, floor_at - place, heat, ground.radius, ground.gaussian)
+        for when, place, heat in left
     )

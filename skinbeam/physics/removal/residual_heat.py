@@ -40,38 +40,38 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, omega, omega_of_dose, process_rows
-from skinbeam.physics.kernel.arrays import full, rows
-from skinbeam.physics.kernel.root import towards_zero
+from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, omega, omega_at_dose
+from skinbeam.physics.numerics.arrays import broadcast_copy, broadcast_samples
+from skinbeam.physics.numerics.interpolation import inverse_quadratic_step
 
 __all__ = [
     "LEAST_RISE_K",
-    "PLANE",
-    "Earlier",
+    "PLANE_SOURCE_FACTOR",
+    "EarlierPulseHeat",
     "FloorHeat",
-    "boiled_energy",
-    "damaged_depth",
-    "farthest_damage",
-    "heat_rise",
+    "boiling_energy",
+    "damage_reach",
+    "diffusion_times",
+    "floor_temperature_rise",
     "plane_rise",
-    "spread_times",
+    "residual_damage_depth",
 ]
 
 Array = NDArray[np.float64]
 
 # Under a plane source Q of an insulated half space the highest rise at z is Q / (rho c z) times this.
-PLANE = math.sqrt(2 / (math.pi * math.e))
+PLANE_SOURCE_FACTOR = math.sqrt(2 / (math.pi * math.e))
 LEAST_RISE_K = 10.0  # collagen of skin at rest, heated by less, lives for minutes: no damage is looked for deeper
 _DEPTHS = 11  # of a search, then again between two of them
 _TIMES = np.concatenate(([0.0], np.geomspace(1e-5, 10.0, 36)))  # in units of (greatest depth)² / kappa
 _STEPS = np.diff(_TIMES)
 # Of the greatest depth: where a search begins, above which only the floor itself is looked at, and how near it ends.
 _NEAR, _LEAST, _WIDTH = 0.1, 1e-3, 1e-9
-_MET = 1e-4  # of ln Omega
+_LN_OMEGA_TOLERANCE = 1e-4  # of ln Omega
 _NO_OMEGA = 1e-200
 
 
-class Earlier(NamedTuple):
+class EarlierPulseHeat(NamedTuple):
     """Heat of an earlier pulse.
 
     Parameters
@@ -106,7 +106,7 @@ class FloorHeat(NamedTuple):
 
 
 def plane_rise(
-    earlier: Earlier, depth_m: Array, time_s: Array, diffusivity_m2_s: Array, heat_capacity_vol: Array
+    earlier: EarlierPulseHeat, depth_m: Array, time_s: Array, diffusivity_m2_s: Array, heat_capacity_vol: Array
 ) -> Array:
     """Return the rise by (ablation 7) at depths below the present floor and times from now; all shapes broadcast."""
     spread = 4 * diffusivity_m2_s * (earlier.age_s + time_s)
@@ -120,14 +120,14 @@ def plane_rise(
     return result
 
 
-def boiled_energy(heat_J_m2: ArrayLike, floor_J_m3: ArrayLike, boiling_J_m3: ArrayLike) -> Array:
+def boiling_energy(heat_J_m2: ArrayLike, floor_J_m3: ArrayLike, boiling_J_m3: ArrayLike) -> Array:
     """Return the part of the heat of (ablation 4) that exceeds `boiling_J_m3`, J/m². Shapes broadcast."""
     floor, boiling = np.asarray(floor_J_m3, dtype=np.float64), np.asarray(boiling_J_m3, dtype=np.float64)
     ratio = np.maximum(floor / boiling, 1.0)
     return np.asarray(heat_J_m2) * (1 - (1 + np.log(ratio)) / ratio)
 
 
-def heat_rise(depth_m: ArrayLike, time_s: ArrayLike, left: FloorHeat) -> Array:
+def floor_temperature_rise(depth_m: ArrayLike, time_s: ArrayLike, left: FloorHeat) -> Array:
     """Return the rise of temperature by (ablation 5) and (ablation 6), (sample, time, depth), K.
 
     Parameters
@@ -135,9 +135,9 @@ def heat_rise(depth_m: ArrayLike, time_s: ArrayLike, left: FloorHeat) -> Array:
     depth_m : (sample, depth) below the floor. time_s : (sample, time) since the heat was there, >= 0.
     """
     depth, time = (np.atleast_2d(np.asarray(a, dtype=np.float64)) for a in (depth_m, time_s))
-    given = rows(*left)
+    given = broadcast_samples(*left)
     n = max(len(depth), len(time), given[0].size)
-    heat, floor, boiling, share, kappa, capacity = (full(row, n) for row in given)
+    heat, floor, boiling, share, kappa, capacity = (broadcast_copy(row, n) for row in given)
     depth, time = (np.array(np.broadcast_to(a, (n, a.shape[1]))) for a in (depth, time))
     result = np.empty((n, time.shape[1], depth.shape[1]))
     _rise(depth, np.sqrt(kappa[:, None] * time), heat / floor, floor, boiling, share, result)
@@ -145,13 +145,13 @@ def heat_rise(depth_m: ArrayLike, time_s: ArrayLike, left: FloorHeat) -> Array:
     return result
 
 
-def damaged_depth(
+def residual_damage_depth(
     left: FloorHeat,
     *,
     start_K: ArrayLike,
     processes: Kinetics,
     age_s: ArrayLike = 0.0,
-    earlier: Sequence[Earlier] = (),
+    earlier: Sequence[EarlierPulseHeat] = (),
     near_m: Array | None = None,
 ) -> Array:
     """Return the depth below the floor down to which Ω of `processes` is at least 1, (sample,), m.
@@ -165,31 +165,33 @@ def damaged_depth(
     earlier : heat of the pulses before.
     near_m : (sample,) a depth near the one that is sought, which is then found sooner.
     """
-    *given, start, age = rows(*left, start_K, age_s)
+    *given, start, age = broadcast_samples(*left, start_K, age_s)
     given[0] = np.maximum(given[0], 1e-9)
     heat, floor, boiling, _, _, capacity = given
     flat = heat / floor * np.log(np.maximum(floor / boiling, 1.0))
     total = heat + sum(one.heat_J_m2 for one in earlier)
-    deepest = flat + PLANE * total / (capacity * LEAST_RISE_K)
+    deepest = flat + PLANE_SOURCE_FACTOR * total / (capacity * LEAST_RISE_K)
     n = heat.size
-    planes = np.array([[full(one.above_m, n), full(one.heat_J_m2, n)] for one in earlier]).reshape(-1, 2, n)
+    planes = np.array([[broadcast_copy(one.above_m, n), broadcast_copy(one.heat_J_m2, n)] for one in earlier]).reshape(
+        -1, 2, n
+    )
     near = deepest * _NEAR if near_m is None else np.clip(near_m, _LEAST * deepest, 0.9 * deepest)
-    return _zones(
-        tuple(full(each, n) for each in given),
-        (full(start, n), full(age, n), full(deepest, n), full(near, n)),
+    return _damage_zones(
+        tuple(broadcast_copy(each, n) for each in given),
+        (broadcast_copy(start, n), broadcast_copy(age, n), broadcast_copy(deepest, n), broadcast_copy(near, n)),
         (planes, np.array([one.age_s for one in earlier]), np.array([one.radius_m for one in earlier])),
         any(one.gaussian for one in earlier),
-        process_rows(processes, n, 1),
+        expand_processes(processes, n, 1),
     )
 
 
-def spread_times(farthest_m: Array, diffusivity_m2_s: Array) -> Array:
+def diffusion_times(farthest_m: Array, diffusivity_m2_s: Array) -> Array:
     """Return the times, (sample, time), s, in which heat spreads over a distance, (sample,), and far beyond."""
     unit = farthest_m**2 / diffusivity_m2_s
     return np.asarray(_TIMES * unit[:, None])
 
 
-def farthest_damage(
+def damage_reach(
     rise: Callable[[Array], Array],
     farthest_m: Array,
     diffusivity_m2_s: Array,
@@ -200,8 +202,8 @@ def farthest_damage(
 
     Parameters
     ----------
-    rise : gives the rise, (sample, time, distance), K, at distances (sample, distance) and the times of `spread_times`;
-        it falls with the distance.
+    rise : gives the rise, (sample, time, distance), K, at distances (sample, distance) and the times of
+        `diffusion_times`; it falls with the distance.
     farthest_m : (sample,) beyond which nothing is looked for.
     start_K : (sample,) temperature without this heat.
     """
@@ -214,15 +216,17 @@ def farthest_damage(
         return np.log(np.maximum(found, _NO_OMEGA))
 
     coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * farthest_m[:, None]
-    (low, high), _ = _between(coarse, log_omega)
+    (low, high), _ = _bracket_depths(coarse, log_omega)
     fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)
-    (below, above), (first, last) = _between(fine, log_omega)
+    (below, above), (first, last) = _bracket_depths(fine, log_omega)
     step = np.where(first > last, first - last, 1.0)
     # Where nothing is damaged, the first of the depths lies on both sides.
     return np.where(first < 0, 0.0, below + (above - below) * np.clip(first / step, 0.0, 1.0))
 
 
-def _between(depth: Array, log_omega: Callable[[Array], Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def _bracket_depths(
+    depth: Array, log_omega: Callable[[Array], Array]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """The depths between which Omega falls below 1, and ln Omega there, each (sample,), by halving."""
     row, last = np.arange(len(depth)), depth.shape[1] - 1
     low, high = np.zeros(len(depth), dtype=np.int64), np.full(len(depth), last + 1)  # of the depths that are damaged
@@ -301,18 +305,18 @@ def _plane(  # pragma: no cover - compiled
 
 
 @njit(cache=True, parallel=True)
-def _zones(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _damage_zones(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     given, of_sample, earlier, gaussian, processes
 ):
     n_sample = given[0].size
     result = np.empty(n_sample)
     for i in prange(n_sample):
-        result[i] = _zone(i, given, of_sample, earlier, gaussian, processes)
+        result[i] = _damage_zone(i, given, of_sample, earlier, gaussian, processes)
     return result
 
 
 @njit(cache=True)
-def _zone(i, given, of_sample, earlier, gaussian, processes):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _damage_zone(i, given, of_sample, earlier, gaussian, processes):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Depth at which ln Omega is 0, from `near` outwards or inwards to a place on the other side of it."""
     _, _, deepest, near = of_sample
     start = end = near[i]
@@ -337,9 +341,11 @@ def _zone(i, given, of_sample, earlier, gaussian, processes):  # type: ignore[no
     tries = 0
     while end - start > _WIDTH * deepest[i]:
         tries += 1
-        middle = 0.5 * (start + end) if tries % 4 == 0 else towards_zero(start, end, other, low_y, high_y, other_y)
+        middle = (
+            0.5 * (start + end) if tries % 4 == 0 else inverse_quadratic_step(start, end, other, low_y, high_y, other_y)
+        )
         y = _log_omega_at(middle, i, given, of_sample, earlier, gaussian, processes)
-        if abs(y) <= _MET:
+        if abs(y) <= _LN_OMEGA_TOLERANCE:
             return middle
         if y > 0.0:
             other, other_y, start, low_y = start, low_y, middle, y
@@ -367,5 +373,5 @@ def _log_omega_at(  # type: ignore[no-untyped-def]  # pragma: no cover - compile
             spread = 4.0 * kappa[i] * (ages[k] + time)
             rise += _plane(depth + planes[k, 0, i], spread, planes[k, 1, i], radii[k], gaussian, capacity[i])
         history[n] = start[i] + rise
-    there = omega_of_dose(history, history, 0.0, _STEPS, ln_a[i], b[i], low[i], high[i], stages)
+    there = omega_at_dose(history, history, 0.0, _STEPS, ln_a[i], b[i], low[i], high[i], stages)
     return math.log(max(there * unit, _NO_OMEGA))

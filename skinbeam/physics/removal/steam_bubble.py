@@ -27,14 +27,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.units import GAS_CONSTANT_J_MOL_K
+from skinbeam.model.units import GAS_CONSTANT_J_MOL_K
 
-__all__ = ["Steam", "filling_kg", "held_Pa", "radius_m", "steam_kg"]
+__all__ = ["SaturatedSteam", "bubble_filling_kg", "profile_radius_m", "roof_strength_Pa", "steam_below_beam_kg"]
 
 Array = NDArray[np.float64]
 
 
-class Steam(NamedTuple):
+class SaturatedSteam(NamedTuple):
     """Water and its steam: latent heat L, molar mass M, and the temperature at which it boils at one pressure."""
 
     latent_J_kg: float
@@ -51,7 +51,7 @@ class Steam(NamedTuple):
         inverse = 1 / np.asarray(temperature_K, dtype=np.float64)
         return np.asarray(self.at_Pa * np.exp(self._scale_K * (1 / self.boiling_K - inverse)))
 
-    def boils_K(self, pressure_Pa: ArrayLike) -> Array:
+    def boiling_point_K(self, pressure_Pa: ArrayLike) -> Array:
         """Return the temperature at which water boils; inf at pressures that (bubble 1) never reaches."""
         inverse = 1 / self.boiling_K - np.log(np.asarray(pressure_Pa, dtype=np.float64) / self.at_Pa) / self._scale_K
         return np.where(inverse > 0, 1 / np.where(inverse > 0, inverse, 1.0), np.inf)
@@ -61,22 +61,22 @@ class Steam(NamedTuple):
         return np.asarray(
             self.molar_kg_mol
             * np.asarray(pressure_Pa, dtype=np.float64)
-            / (GAS_CONSTANT_J_MOL_K * self.boils_K(pressure_Pa))
+            / (GAS_CONSTANT_J_MOL_K * self.boiling_point_K(pressure_Pa))
         )
 
 
-def held_Pa(strength_Pa: ArrayLike, thickness_m: ArrayLike, radius_m: ArrayLike) -> Array:
+def roof_strength_Pa(strength_Pa: ArrayLike, thickness_m: ArrayLike, radius_m: ArrayLike) -> Array:
     """Return the pressure above that of the air which a roof holds at most, (bubble 2); they broadcast."""
     return np.asarray(2.0 * np.asarray(strength_Pa) * np.asarray(thickness_m) / np.asarray(radius_m))
 
 
-def filling_kg(steam: Steam, held_above_Pa: ArrayLike, radius_m: ArrayLike) -> Array:
+def bubble_filling_kg(steam: SaturatedSteam, held_above_Pa: ArrayLike, radius_m: ArrayLike) -> Array:
     """Return the steam in a hemisphere at the pressure that its roof holds, (bubble 4); they broadcast."""
     volume = 2 * np.pi / 3 * np.asarray(radius_m, dtype=np.float64) ** 3
     return np.asarray(volume * steam.density_kg_m3(steam.at_Pa + np.asarray(held_above_Pa)))
 
 
-def steam_kg(
+def steam_below_beam_kg(
     exposure: ArrayLike,
     area_m2: ArrayLike,
     rise: ArrayLike,
@@ -101,7 +101,7 @@ def steam_kg(
     return np.asarray(np.einsum("src,sc,r->s", over, np.asarray(heat_kg_m2K), np.asarray(area_m2)))
 
 
-def radius_m(edges_m: ArrayLike, over_axis: ArrayLike, least: ArrayLike) -> Array:
+def profile_radius_m(edges_m: ArrayLike, over_axis: ArrayLike, least: ArrayLike) -> Array:
     """Return how far out a profile is at least `least`, (sample,), m; linear between the middles of its rings.
 
     Parameters

@@ -37,15 +37,15 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.table import kinetics_value
-from skinbeam.physics.kernel.gauss import gauss_legendre
-from skinbeam.sources import Sourced
+from skinbeam.model.sources import SourcedValue
+from skinbeam.physics.damage.kinetics_table import kinetics_value
+from skinbeam.physics.numerics.arrays import gauss_legendre
 
 __all__ = [
-    "heat_kept",
-    "heat_kept_in_train",
-    "nucleation",
-    "relaxation_time",
+    "nucleation_value",
+    "retained_heat",
+    "retained_heat_in_train",
+    "sphere_relaxation_time",
     "stress_confinement_time",
     "threshold_exposure",
 ]
@@ -53,12 +53,12 @@ __all__ = [
 Array = NDArray[np.float64]
 
 # Of the heat of a pulse a granule holds 0.1 (d² / 4 kappa t)^1.5 later on: at this many d²/kappa a hundred-thousandth.
-_FORGOTTEN = 100.0
+_NEGLIGIBLE_AFTER = 100.0
 _NODES = 12
-_DIGITS = 5  # decimals of a pulse length: equal times of a train are one time, whatever rounding left of them
+_TIME_DIGITS = 5  # decimals of a pulse length: equal times of a train are one time, whatever rounding left of them
 
 
-def nucleation(name: str) -> Sourced:
+def nucleation_value(name: str) -> SourcedValue:
     """Return a value of `[nucleation]` in `data/tissue/kinetics.toml`, and note that its source was used.
 
     Raises
@@ -68,7 +68,7 @@ def nucleation(name: str) -> Sourced:
     return kinetics_value("nucleation", name)
 
 
-def relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
+def sphere_relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
     """Return the thermal relaxation time of a sphere, s (melanosome 5)."""
     return (2 ** (2 / 3) - 1) * np.asarray(diameter_m) ** 2 / (16 * np.asarray(diffusivity_m2_s, dtype=np.float64))
 
@@ -78,7 +78,7 @@ def stress_confinement_time(diameter_m: ArrayLike, sound_speed_m_s: ArrayLike) -
     return np.asarray(diameter_m, dtype=np.float64) / np.asarray(sound_speed_m_s, dtype=np.float64)
 
 
-def heat_kept(pulse_s: ArrayLike, diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
+def retained_heat(pulse_s: ArrayLike, diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
     """Return eta (melanosome 4), in (0, 1].
 
     Gauss quadrature in sqrt(t), in which G is smooth; relative error below 1e-6 up to 1e6 relaxation times.
@@ -97,15 +97,15 @@ def heat_kept(pulse_s: ArrayLike, diameter_m: ArrayLike, diffusivity_m2_s: Array
     end = np.sqrt(spread_end)
     knee = np.minimum(end, 1.0)
     x = knee[..., None] * (node + 1) / 2
-    near = (weight * 2 * x * _inside(1 / x)).sum(axis=-1) * knee / 2
+    near = (weight * 2 * x * _sphere_share(1 / x)).sum(axis=-1) * knee / 2
     # The tail in v = 1/x: dt = -2 dv / v^3.
     v_low, v_high = 1 / end, 1 / knee
     v = v_low[..., None] + (v_high - v_low)[..., None] * (node + 1) / 2
-    far = (weight * 2 * _inside(v) / v**3).sum(axis=-1) * (v_high - v_low) / 2
+    far = (weight * 2 * _sphere_share(v) / v**3).sum(axis=-1) * (v_high - v_low) / 2
     return np.asarray((near + far) / spread_end)
 
 
-def heat_kept_in_train(
+def retained_heat_in_train(
     start_s: Array, end_s: Array, pulse_s: float, diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike
 ) -> Array:
     """Return the mean excess at the end of each pulse of a train over that of one pulse without loss, (sample, pulse).
@@ -116,26 +116,26 @@ def heat_kept_in_train(
     diameter_m, diffusivity_m2_s : (sample,).
     """
     diameter, diffusivity = (np.asarray(a, dtype=np.float64)[:, None] for a in (diameter_m, diffusivity_m2_s))
-    length, own = np.unique(np.round((end_s - start_s) / pulse_s, _DIGITS), return_inverse=True)
-    kept: Array = (heat_kept(length * pulse_s, diameter, diffusivity) * length)[:, own]
+    length, own = np.unique(np.round((end_s - start_s) / pulse_s, _TIME_DIGITS), return_inverse=True)
+    kept: Array = (retained_heat(length * pulse_s, diameter, diffusivity) * length)[:, own]
     since = end_s[:, None] - end_s[None, :]  # from the end of pulse j (column) to that of pulse n (row)
-    later, earlier = np.nonzero((since > 0) & (since < _FORGOTTEN * np.max(diameter**2 / diffusivity)))
+    later, earlier = np.nonzero((since > 0) & (since < _NEGLIGIBLE_AFTER * np.max(diameter**2 / diffusivity)))
     if later.size == 0:
         return kept
     pairs = np.stack([since[later, earlier], (end_s - start_s)[earlier]], axis=1) / pulse_s
-    times, which = np.unique(np.round(pairs, _DIGITS), axis=0, return_inverse=True)
+    times, which = np.unique(np.round(pairs, _TIME_DIGITS), axis=0, return_inverse=True)
     node, weight = gauss_legendre(_NODES)
     # In the logarithm of time, in which G t is smooth: dt = t dx.
     growth = np.log1p(times[:, 1:] / times[:, :1])
     at = times[:, :1] * np.exp(growth * (node + 1) / 2)  # (pair, node), in pulse lengths
     reach = diameter[..., None] / np.sqrt(4 * diffusivity[..., None] * at * pulse_s)
-    left = (_inside(reach) * at * growth * weight / 2).sum(axis=-1)
+    left = (_sphere_share(reach) * at * growth * weight / 2).sum(axis=-1)
     for n, pair in zip(later, which.reshape(-1), strict=True):
         kept[:, n] += left[:, pair]
     return kept
 
 
-def _inside(u: Array) -> Array:
+def _sphere_share(u: Array) -> Array:
     """G of (melanosome 3); `u` is U. Its series for small U replaces the closed form, which cancels there."""
     from scipy.special import erf  # late: commands that heat no melanosome need not load it
 
@@ -168,7 +168,7 @@ def threshold_exposure(
     Parameters
     ----------
     nucleation_K, layer_K : T* and T_l. heat_capacity_vol : rho c, J/m³K.
-    over_1_m : (mu_a - mu_l) k, at least 0. kept : eta, of `heat_kept` or `heat_kept_in_train`.
+    over_1_m : (mu_a - mu_l) k, at least 0. kept : eta, of `retained_heat` or `retained_heat_in_train`.
     layer_K_m2_J : u, K per J/m²; 0 for a granule on its own.
 
     Where neither granule nor layer is heated the dose is infinite.

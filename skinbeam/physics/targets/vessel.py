@@ -34,28 +34,31 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
+from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.cells import Cells, cylinder
-from skinbeam.physics.heat.linear import Linear
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import Film, Material, Source
-from skinbeam.physics.kernel.gauss import gauss_legendre
+from skinbeam.physics.heat.cells import Cells, HeatSource, Material, RobinBoundary, cylinder_cells
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction
+from skinbeam.physics.numerics.arrays import gauss_legendre
 
 __all__ = [
     "LUMEN_CELLS",
     "RECORDED_CELLS",
+    "REMAINING_RISE",
     "LumenPaths",
     "RadialGrid",
     "VesselHistory",
+    "azimuthal_loss",
+    "cylinder_relaxation_time",
     "lumen_cells",
     "lumen_paths",
     "lumen_profile",
+    "lumen_relaxation_time",
     "radial_grid",
     "radial_response",
-    "relaxation_time",
     "shading",
-    "sideways",
+    "steam_doses",
     "vessel_history",
 ]
 
@@ -139,8 +142,8 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     ValueError : a negative value.
     """
     x = _optical_diameter(mua, diameter_m)
-    shaded = np.exp(np.interp(np.log(np.maximum(x, 1e-9)), *_shadings()))
-    nodes, logs = _profiles()
+    shaded = np.exp(np.interp(np.log(np.maximum(x, 1e-9)), *_shading_table()))
+    nodes, logs = _profile_table()
     place = (np.log(np.clip(x, nodes[0], nodes[-1])) - math.log(nodes[0])) / math.log(nodes[1] / nodes[0])
     below = np.minimum(place.astype(np.int64), nodes.size - 2)
     share = (place - below)[..., None]
@@ -150,14 +153,14 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
 
 
 @cache
-def _shadings() -> tuple[Array, Array]:
+def _shading_table() -> tuple[Array, Array]:
     """Logarithms of optical diameters from next to none to black, and of the shading, (node,) each."""
     logs = np.linspace(math.log(1e-6), math.log(1e5), 3200)
     return logs, np.log(shading(np.exp(logs), 1.0))
 
 
 @cache
-def _profiles() -> tuple[Array, Array]:
+def _profile_table() -> tuple[Array, Array]:
     """Optical diameters, (node,), in equal steps of the logarithm, and the logarithm of the profile, (node, cell)."""
     nodes = np.geomspace(1e-3, 300.0, 400)
     paths = lumen_paths()
@@ -205,7 +208,7 @@ def lumen_paths() -> LumenPaths:
     return LumenPaths(length, inwards, entry, (np.sqrt(squares) * weight / 2).sum(axis=1), share.reshape(-1))
 
 
-def relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
+def cylinder_relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
     """Return d^2 / (16 kappa), s: a Gaussian cylinder of 1/e radius d/2 has lost half its axial temperature (vessel 4).
 
     For display only: damage is computed from histories, never from this number (Anderson and Parrish 1983).
@@ -261,12 +264,12 @@ def radial_grid(
 
     k_blood, c_blood, k_dermis, c_dermis = (flat(v) for v in (*blood, *dermis))
     reach = _REACH * np.sqrt(4 * (k_dermis / c_dermis).max() * duration_s)
-    cells = _cells(diameter.reshape(-1, 1) / 2, wall.reshape(-1, 1), reach)
+    cells = _radial_cells(diameter.reshape(-1, 1) / 2, wall.reshape(-1, 1), reach)
     in_lumen = np.arange(cells.volumes.shape[1]) < LUMEN_CELLS
     return RadialGrid(cells, np.where(in_lumen, k_blood, k_dermis), np.where(in_lumen, c_blood, c_dermis), shape)
 
 
-def sideways(grid: RadialGrid, order: int) -> Array:
+def azimuthal_loss(grid: RadialGrid, order: int) -> Array:
     """Return k n²/r² in every cell, (row, cell), W/m³K: what heat that goes as cos(n theta) loses along the circle."""
     return np.asarray(order**2 * grid.conductivity / grid.cells.centres**2)
 
@@ -277,7 +280,7 @@ def vessel_history(grid: RadialGrid, recorded: Array) -> VesselHistory:
     inside = recorded[..., :LUMEN_CELLS].reshape(*grid.shape, -1, LUMEN_CELLS)
     _, volume = lumen_cells()
     faces = (LUMEN_CELLS, LUMEN_CELLS + _WALL_CELLS)
-    edges = [_at_face(recorded, cells, k, face).reshape(*grid.shape, -1) for face in faces]
+    edges = [_face_temperature(recorded, cells, k, face).reshape(*grid.shape, -1) for face in faces]
     return VesselHistory(inside, inside @ volume, *edges)
 
 
@@ -318,20 +321,20 @@ def radial_response(
     everywhere = np.zeros(grid.cells.volumes.shape)
     everywhere[:, :LUMEN_CELLS] = np.broadcast_to(power, (*grid.shape, LUMEN_CELLS)).reshape(-1, LUMEN_CELLS)
     on = np.asarray(power_on, dtype=np.float64)
-    march = March(
+    march = HeatProblem1D(
         grid.cells,
         Material(grid.conductivity, grid.heat_capacity_vol),
         0.0,
         steps,
-        Source(everywhere, np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on),
-        bottom=Film(h=math.inf),
+        HeatSource(everywhere, np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on),
+        bottom=RobinBoundary(h=math.inf),
         record_cells=np.arange(RECORDED_CELLS),
     )
-    found = conduct(march, Linear(perfusion=sideways(grid, order)))
+    found = conduct_1d(march, LinearConduction(perfusion=azimuthal_loss(grid, order)))
     return vessel_history(grid, found.recorded)
 
 
-def _cells(radius: Array, wall: Array, reach: float) -> Cells:
+def _radial_cells(radius: Array, wall: Array, reach: float) -> Cells:
     """Cells of lumen, finer towards its edge, wall, and surroundings to `reach` beyond the wall."""
     inner, _ = lumen_cells()
     walls = np.linspace(0.0, 1.0, _WALL_CELLS + 1)[1:]
@@ -341,12 +344,104 @@ def _cells(radius: Array, wall: Array, reach: float) -> Cells:
     n_outer = math.ceil(u_end.max())
     u = u_end * np.linspace(0.0, 1.0, n_outer + 1)[1:]
     outer = smallest / _OUTER_GROWTH * np.expm1(_OUTER_GROWTH * u)
-    return cylinder(np.concatenate((radius * inner, radius + wall * walls, radius + wall + outer), axis=1))
+    return cylinder_cells(np.concatenate((radius * inner, radius + wall * walls, radius + wall + outer), axis=1))
 
 
-def _at_face(history: Array, cells: Cells, k: Array, face: int) -> Array:
+def _face_temperature(history: Array, cells: Cells, k: Array, face: int) -> Array:
     """Temperature at a face between two recorded cells, from the flux through it."""
     before = (k[:, face - 1] / cells.half_widths[:, face - 1])[:, None]
     after = (k[:, face] / cells.half_widths[:, face])[:, None]
     value: Array = (before * history[:, :, face - 1] + after * history[:, :, face]) / (before + after)
     return value
+
+
+# The dose at which a vessel is hot enough for vapour: over its whole cross-section at one time, or anywhere at any.
+
+
+def steam_doses(short: Array, coldest: Array, hottest: Array, least_rise: float) -> tuple[Array, Array]:
+    """Return the dose at which all places reach a temperature at one time, and the one at which any does, (row,).
+
+    Parameters
+    ----------
+    short : (row, time) by how much the temperature without a dose lies below it.
+    coldest, hottest : (row, place, time) change a unit dose, on the colder side and on the hotter one.
+    least_rise : stands for smaller changes.
+    """
+    everywhere, somewhere = np.empty((2, len(short)))
+    rows = (np.require(each, np.float64, ["C", "W"]) for each in (short, coldest, hottest))
+    _fill_steam_doses(*rows, least_rise, everywhere, somewhere)
+    return everywhere, somewhere
+
+
+@njit(cache=True, parallel=True)
+def _fill_steam_doses(  # pragma: no cover - compiled
+    short: Array, coldest: Array, hottest: Array, least_rise: float, everywhere: Array, somewhere: Array
+) -> None:
+    for row in prange(short.shape[0]):
+        slowest = np.full(short.shape[1], -np.inf)
+        first = np.inf
+        for place in range(coldest.shape[1]):
+            for n in range(short.shape[1]):
+                slowest[n] = max(slowest[n], short[row, n] / max(coldest[row, place, n], least_rise))
+                first = min(first, short[row, n] / max(hottest[row, place, n], least_rise))
+        everywhere[row], somewhere[row] = slowest.min(), first
+
+
+# How fast a vessel full of blood cools in dermis, which conducts heat worse than blood does.
+#
+# The usual d²/16κ (`vessel.relaxation_time`) is of a cylinder in a medium like itself. There a uniform cylinder, heated
+# at once, has after that time left of its mean rise (Carslaw and Jaeger 1959, 13.4, integrated over the radius)
+#
+#     1 - exp(-2) (I0(2) + I1(2)) = 0.476.                                                        (relaxation 1)
+#
+# The time in which blood in dermis falls to the same share is found by marching the lumen and its surroundings; in one
+# medium it is d²/16κ again.
+
+_BESSEL = sum(1 / math.factorial(k) ** 2 + 1 / (math.factorial(k) * math.factorial(k + 1)) for k in range(20))
+REMAINING_RISE: Final = 1 - math.exp(-2) * _BESSEL  # I0(2) + I1(2) = sum of (1/k!)² and 1/(k! (k+1)!)
+
+_REFERENCE_DIAMETER_M = 100e-6  # any diameter serves: time goes with its square
+_FLASH_LENGTH = 1e-3  # length of the heating in relaxation times
+_RELAXATION_STEPS = 400
+_RELAXATION_END = 4.0  # end of the march in relaxation times of the slower medium
+
+
+def lumen_relaxation_time(
+    diameter_m: ArrayLike, *, blood: tuple[float, float], dermis: tuple[ArrayLike, ArrayLike]
+) -> Array:
+    """Return the time in which the mean rise of a heated lumen falls to `REMAINING_RISE`, s, (sample,).
+
+    Parameters
+    ----------
+    diameter_m : scalar or (sample,).
+    blood, dermis : conductivity W/mK and heat capacity J/m³K; those of the dermis (sample,).
+
+    Raises
+    ------
+    ValueError : a diameter that is not positive.
+    """
+    k, c = (np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in dermis)
+    diameter = np.asarray(diameter_m, dtype=np.float64)
+    if np.any(diameter <= 0):
+        raise ValueError("a diameter must be positive")
+    slowest = float(cylinder_relaxation_time(_REFERENCE_DIAMETER_M, min(blood[0] / blood[1], float((k / c).min()))))
+    fastest = float(cylinder_relaxation_time(_REFERENCE_DIAMETER_M, max(blood[0] / blood[1], float((k / c).max()))))
+    flash = _FLASH_LENGTH * fastest
+    steps = np.diff(np.concatenate(([0.0], np.geomspace(flash, _RELAXATION_END * slowest, _RELAXATION_STEPS))))
+    on = np.zeros(_RELAXATION_STEPS)
+    on[0] = 1.0
+    # The wall is dermis here; its thickness only places cells.
+    lumen = radial_response(
+        np.full((k.size, 1), _REFERENCE_DIAMETER_M),
+        _REFERENCE_DIAMETER_M / 10,
+        1.0,
+        steps,
+        on,
+        blood=blood,
+        dermis=(k[:, None], c[:, None]),
+    ).lumen[:, 0, 1:]
+    # From the middle of the flash on, its heat has spread as if given at once.
+    times = np.cumsum(steps) - flash / 2
+    given = flash / blood[1]
+    at = np.array([np.interp(-REMAINING_RISE, -row / given, times) for row in lumen])
+    return np.asarray(at * (diameter / _REFERENCE_DIAMETER_M) ** 2)

@@ -16,29 +16,40 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, process_rows
-from skinbeam.physics.damage.stages import mean_rate
-from skinbeam.physics.heat.lanes import CELL, FACE, LANES, SINK, SOURCE, STAGE, STORE, T, accept, advance, place
-from skinbeam.physics.kernel.arrays import full
+from skinbeam.physics.damage.arrhenius import Kinetics, expand_processes, mean_stage_rate
+from skinbeam.physics.heat.linear_conduction import (
+    CELL,
+    FACE,
+    LANES,
+    SINK,
+    SOURCE,
+    STAGE,
+    STORE,
+    T,
+    accept_step,
+    advance_lanes,
+    field_offset,
+)
+from skinbeam.physics.numerics.arrays import broadcast_copy
 from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     RECORDED_CELLS,
     RadialGrid,
     VesselHistory,
+    azimuthal_loss,
     lumen_cells,
-    sideways,
     vessel_history,
 )
 
-__all__ = ["heated_march"]
+__all__ = ["march_heated_blood"]
 
 Array = NDArray[np.float64]
 
 # What changes no blood: nothing happens at any temperature.
-_NOTHING = Kinetics(np.array([1.0]), np.array([0.0]), np.array([np.inf]), np.array([np.inf]))
+_NO_DAMAGE = Kinetics(np.array([1.0]), np.array([0.0]), np.array([np.inf]), np.array([np.inf]))
 
 
-def heated_march(
+def march_heated_blood(
     grid: RadialGrid,
     power_density: Array,
     between_K: tuple[float, float],
@@ -78,25 +89,25 @@ def heated_march(
     on = np.asarray(power_on, dtype=np.float64)
     on = np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on
     _, share = lumen_cells()
-    processes = process_rows(change if change is not None else _NOTHING, grid.shape[0], grid.shape[1])
+    processes = expand_processes(change if change is not None else _NO_DAMAGE, grid.shape[0], grid.shape[1])
     lowest, highest = between_K
     lumens = _Lumens(
-        full(grid.cells.areas, rows, grid.cells.areas.shape[1]),
-        full(grid.cells.volumes, rows, grid.cells.volumes.shape[1]),
-        full(grid.cells.half_widths, rows, grid.cells.half_widths.shape[1]),
+        broadcast_copy(grid.cells.areas, rows, grid.cells.areas.shape[1]),
+        broadcast_copy(grid.cells.volumes, rows, grid.cells.volumes.shape[1]),
+        broadcast_copy(grid.cells.half_widths, rows, grid.cells.half_widths.shape[1]),
         np.array(grid.conductivity),
         np.array(grid.heat_capacity_vol),
-        np.stack([sideways(grid, order) * grid.cells.volumes for order in range(orders)], axis=1),
+        np.stack([azimuthal_loss(grid, order) * grid.cells.volumes for order in range(orders)], axis=1),
         np.stack([part.reshape(rows, shares, nodes, LUMEN_CELLS) for part in power_density], axis=1),
         lowest,
         highest,
         np.array(surroundings_K.reshape(rows, -1)),
         steps,
-        full(on, rows, steps.size),
+        broadcast_copy(on, rows, steps.size),
         np.array(share),
         *processes,
     )
-    recorded = _march(lumens, RECORDED_CELLS)
+    recorded = _march_vessels(lumens, RECORDED_CELLS)
     return tuple(vessel_history(grid, recorded[:, order]) for order in range(orders))
 
 
@@ -124,16 +135,16 @@ class _Lumens(NamedTuple):
 
 
 @njit(cache=True, parallel=True)
-def _march(lumens: _Lumens, kept: int) -> Array:  # pragma: no cover - compiled
+def _march_vessels(lumens: _Lumens, kept: int) -> Array:  # pragma: no cover - compiled
     n_vessel, orders = lumens.power.shape[:2]
     recorded = np.empty((n_vessel, orders, lumens.step_s.size + 1, kept))
     for block in prange((n_vessel + LANES - 1) // LANES):
-        _march_block(block * LANES, lumens, recorded)
+        _march_lanes(block * LANES, lumens, recorded)
     return recorded
 
 
 @njit(cache=True, error_model="numpy")
-def _march_block(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragma: no cover - compiled
+def _march_lanes(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragma: no cover - compiled
     areas, volumes, half, k, c, sink, power, lowest, highest = lumens[:9]
     surroundings, step_s, power_on, share, ln_a, b, low, high, stages = lumens[9:]
     n_vessel, n_cell = volumes.shape
@@ -146,13 +157,13 @@ def _march_block(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragm
         for lane in range(LANES):
             row = which[lane]
             for i in range(n_cell):
-                here = place(i, lane)
+                here = field_offset(i, lane)
                 rows[order, here + STORE] = c[row, i] * volumes[row, i]
                 rows[order, here + SINK] = sink[row, order, i]
                 # The last face keeps the temperature of the surroundings.
                 onwards = half[row, i + 1] / k[row, i + 1] if i + 1 < n_cell else 0.0
                 conductance = areas[row, i + 1] / (half[row, i] / k[row, i] + onwards)
-                rows[order, place(i + 1, lane) + FACE] = conductance
+                rows[order, field_offset(i + 1, lane) + FACE] = conductance
             recorded[row, order, 0] = 0.0
     omega[:] = 0.0
     dark, changing = True, power.shape[2] > 1
@@ -170,14 +181,14 @@ def _march_block(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragm
             for lane in range(LANES):
                 row = which[lane]
                 if tried == 0:
-                    start[lane] = at[lane] = _mean(rows[0], T, lane, share) + surroundings[row, n]
+                    start[lane] = at[lane] = _lumen_mean(rows[0], T, lane, share) + surroundings[row, n]
                     changed[lane] = omega[lane]
                     continue
-                end = _mean(rows[0], STAGE, lane, share) + surroundings[row, n + 1]
+                end = _lumen_mean(rows[0], STAGE, lane, share) + surroundings[row, n + 1]
                 at[lane] = 0.5 * (start[lane] + end)
                 if changing:
                     cold, hot = min(start[lane], at[lane]), max(start[lane], at[lane])
-                    rate = mean_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
+                    rate = mean_stage_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
                     changed[lane] = omega[lane] + 0.5 * step_s[n] * rate
             for order in range(orders if tried == 1 or not lit else 1):
                 for lane in range(LANES):
@@ -185,25 +196,25 @@ def _march_block(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragm
                     turned = -math.expm1(-changed[lane])
                     on = power_on[row, n]
                     _power_at(at[lane], lowest, highest, turned, power[row, order], on, volumes[row], rows[order], lane)
-                advance(n_cell, rows[order], dt, outside, none, taken)
+                advance_lanes(n_cell, rows[order], dt, outside, none, taken)
         for order in range(orders):
-            accept(n_cell, rows[order])
+            accept_step(n_cell, rows[order])
             for lane in range(LANES):
                 for j in range(recorded.shape[3]):
-                    recorded[which[lane], order, n + 1, j] = rows[order, place(j, lane) + T]
+                    recorded[which[lane], order, n + 1, j] = rows[order, field_offset(j, lane) + T]
         if changing:
             for lane in range(LANES):
                 row = which[lane]
-                end = _mean(rows[0], T, lane, share) + surroundings[row, n + 1]
+                end = _lumen_mean(rows[0], T, lane, share) + surroundings[row, n + 1]
                 cold, hot = min(start[lane], end), max(start[lane], end)
-                omega[lane] += step_s[n] * mean_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
+                omega[lane] += step_s[n] * mean_stage_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
 
 
 @njit(cache=True)
-def _mean(rows: Array, field: int, lane: int, share: Array) -> float:  # pragma: no cover - compiled
+def _lumen_mean(rows: Array, field: int, lane: int, share: Array) -> float:  # pragma: no cover - compiled
     total = 0.0
     for i in range(share.size):
-        total += share[i] * rows[place(i, lane) + field]
+        total += share[i] * rows[field_offset(i, lane) + field]
     return total
 
 
@@ -230,4 +241,4 @@ def _power_at(  # pragma: no cover - compiled
     for i in range(power.shape[2]):
         few = (1.0 - part) * power[less, below, i] + part * power[less, below + 1, i]
         many = (1.0 - part) * power[more, below, i] + part * power[more, below + 1, i]
-        rows[place(i, lane) + SOURCE] = power_on * volumes[i] * ((1.0 - weight) * few + weight * many)
+        rows[field_offset(i, lane) + SOURCE] = power_on * volumes[i] * ((1.0 - weight) * few + weight * many)

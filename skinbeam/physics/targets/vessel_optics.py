@@ -36,15 +36,22 @@ h the depth of the axis and r the share of diffuse light that the surface, and w
 
 import math
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.kernel.gauss import gauss_legendre
+from skinbeam.physics.numerics.arrays import gauss_legendre
 from skinbeam.physics.targets.vessel import lumen_cells, lumen_paths, lumen_profile
 
-__all__ = ["Around", "beside_surface", "lumen_light"]
+__all__ = [
+    "ANISOTROPY",
+    "AmbientLight",
+    "light_return_below_surface",
+    "lumen_light",
+    "trace_light_return",
+]
 
 Array = NDArray[np.float64]
 
@@ -52,7 +59,7 @@ _SMALLEST, _LARGEST, _NODES = 1e-3, 300.0, 400  # optical diameters, and how man
 _ANGLES = 48  # Gauss nodes in a right angle of the directions of a chord
 
 
-class Around(NamedTuple):
+class AmbientLight(NamedTuple):
     """Light around a vessel, as it would be without it; all broadcast.
 
     Parameters
@@ -67,7 +74,7 @@ class Around(NamedTuple):
     returned: tuple[Array, Array]
 
 
-class _Table(NamedTuple):
+class _LumenLightTable(NamedTuple):
     """Of each optical diameter, (node,) or (node, cell)."""
 
     aimed: Array  # <cos(e_r, -Omega) exp(-mua l)>
@@ -77,7 +84,7 @@ class _Table(NamedTuple):
     kept: Array  # b
 
 
-def lumen_light(mua: ArrayLike, diameter_m: ArrayLike, around: Around) -> tuple[Array, Array]:
+def lumen_light(mua: ArrayLike, diameter_m: ArrayLike, around: AmbientLight) -> tuple[Array, Array]:
     """Return phi_0 and phi_1 of (sides 4) in each cell of a lumen over the fluence rate at its axis without it.
 
     Parameters
@@ -94,7 +101,7 @@ def lumen_light(mua: ArrayLike, diameter_m: ArrayLike, around: Around) -> tuple[
     """
     profile = lumen_profile(mua, diameter_m)
     x = np.asarray(mua, dtype=np.float64) * np.asarray(diameter_m, dtype=np.float64)
-    table = _table()
+    table = _lumen_light_table()
     place = np.log(np.clip(x, _SMALLEST, _LARGEST) / _SMALLEST) / math.log(_LARGEST / _SMALLEST) * (_NODES - 1)
     below = np.minimum(place.astype(np.int64), _NODES - 2)
     share = place - below
@@ -113,7 +120,7 @@ def lumen_light(mua: ArrayLike, diameter_m: ArrayLike, around: Around) -> tuple[
     return profile * (1 + 4 * even[..., None]), lit + 4 * uneven[..., None] * at(table.entered)
 
 
-def beside_surface(
+def light_return_below_surface(
     returned: ArrayLike, radius: ArrayLike, depth: ArrayLike, absorption: ArrayLike, reflected: ArrayLike
 ) -> Array:
     """Return R_0 below a surface (sides 5), from that without one; all broadcast.
@@ -136,7 +143,7 @@ def beside_surface(
 
 
 @cache
-def _table() -> _Table:
+def _lumen_light_table() -> _LumenLightTable:
     nodes = np.geomspace(_SMALLEST, _LARGEST, _NODES)
     paths = lumen_paths()
     aimed, entered = np.empty((2, _NODES, len(paths.length)))
@@ -152,4 +159,83 @@ def _table() -> _Table:
     passed = np.exp(-nodes[:, None, None] * chord)
     through = (passed * flux * np.cos(np.pi - 2 * angle)).sum(axis=(1, 2)) / flux.sum()
     kept = ((1 - passed) * twice).sum(axis=(1, 2)) / twice.sum()
-    return _Table(aimed, entered, paths.place, through, kept)
+    return _LumenLightTable(aimed, entered, paths.place, through, kept)
+
+
+# How much of the light that leaves a vessel comes back to it: packets from a cylinder in skin without end.
+#
+# Packets start on a cylinder evenly over outward directions by their cosine (Lambert), scatter by Henyey and Greenstein
+# (1941) and end on the cylinder, or when they are absorbed. With w their weight and delta the angle about the axis
+# between start and end, R_n = <w cos(n delta)>. One run serves every absorption: a packet that comes back after the
+# path
+# L counts exp(-mua L). Lengths are in units of 1 / mus'.
+
+Floats = NDArray[np.float64]
+
+ANISOTROPY: Final = 0.8  # as of skin at 600 nm
+
+
+def trace_light_return(radius: float, absorptions: ArrayLike, *, packets: int, seed: int = 0) -> tuple[Floats, Floats]:
+    """Return R_0, R_1 and R_2, (order, absorption), and their standard errors.
+
+    Parameters
+    ----------
+    radius : in transport lengths. absorptions : over the reduced scattering, rising from above 0.
+    """
+    total, squares = _follow_packets(packets, radius, ANISOTROPY, np.array(absorptions, dtype=np.float64), seed)
+    mean = total / packets
+    return mean, np.sqrt((squares / packets - mean**2) / packets)
+
+
+@njit(cache=True)
+def _follow_packets(  # pragma: no cover - compiled
+    packets: int, radius: float, g: float, mua: Floats, seed: int
+) -> tuple[Floats, Floats]:
+    np.random.seed(seed)
+    total, squares = np.zeros((3, mua.size)), np.zeros((3, mua.size))
+    mus = 1.0 / (1.0 - g)
+    for _ in range(packets):
+        # All of the cylinder is alike: a packet starts at its top, and z rises away from its axis downwards.
+        cosine = math.sqrt(1.0 - np.random.random())
+        sine, turn = math.sqrt(1.0 - cosine * cosine), 2.0 * math.pi * np.random.random()
+        x, z, ux, uy, uz = 0.0, -radius, sine * math.cos(turn), sine * math.sin(turn), -cosine
+        reach, path, outside = -math.log(1.0 - np.random.random()) / mua[0], 0.0, False
+        while True:
+            step = -math.log(1.0 - np.random.random()) / mus
+            nearing = x * ux + z * uz
+            back = False
+            if nearing < 0.0 and outside:
+                along = ux * ux + uz * uz
+                root = nearing * nearing - along * (x * x + z * z - radius * radius)
+                if root > 0.0:
+                    distance = (-nearing - math.sqrt(root)) / along
+                    back = distance <= step
+                    step = distance if back else step
+            outside = True
+            path += step
+            if path > reach:
+                break
+            x, z = x + ux * step, z + uz * step
+            if back:
+                angle = math.atan2(x, -z)
+                for j in range(mua.size):
+                    weight = math.exp(-(mua[j] - mua[0]) * path)
+                    for n in range(3):
+                        part = weight * math.cos(n * angle)
+                        total[n, j] += part
+                        squares[n, j] += part * part
+                break
+            ratio = (1.0 - g * g) / (1.0 - g + 2.0 * g * np.random.random())
+            cosine = (1.0 + g * g - ratio * ratio) / (2.0 * g)
+            sine, turn = math.sqrt(max(0.0, 1.0 - cosine * cosine)), 2.0 * math.pi * np.random.random()
+            p, q = sine * math.cos(turn), sine * math.sin(turn)
+            side = math.sqrt(max(0.0, 1.0 - uz * uz))
+            if side < 1e-6:
+                ux, uy, uz = p, q, math.copysign(cosine, uz)
+            else:
+                ux, uy, uz = (
+                    (ux * uz * p - uy * q) / side + ux * cosine,
+                    (uy * uz * p + ux * q) / side + uy * cosine,
+                    -p * side + uz * cosine,
+                )
+    return total, squares

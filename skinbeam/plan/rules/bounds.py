@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from skinbeam.errors import nearest
+from skinbeam.model.errors import nearest_name
 
-__all__ = ["NO_BOUNDS", "Bound", "BoundQuantity", "Bounds", "read_bound"]
+__all__ = ["NO_BOUNDS", "BoundQuantity", "RuleBound", "RuleBounds", "read_bound"]
 
 BoundQuantity = Literal["coverage_fraction", "density_per_cm2", "energy_mJ"]
-_QUANTITIES: tuple[BoundQuantity, ...] = get_args(BoundQuantity)
-_KEYS = ("quantity", "factor", "maximum", "diameter_um", "source", "conditions")
+_BOUND_QUANTITIES: tuple[BoundQuantity, ...] = get_args(BoundQuantity)
+_BOUND_KEYS = ("quantity", "factor", "maximum", "diameter_um", "source", "conditions")
 
 
 @dataclass(frozen=True)
-class Bound:
+class RuleBound:
     """One number that a rule holds columns to.
 
     Parameters
@@ -41,11 +41,11 @@ class Bound:
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape; what does not belong to it is left out."""
-        named = ((name, getattr(self, name)) for name in _KEYS)
+        named = ((name, getattr(self, name)) for name in _BOUND_KEYS)
         return {name: value for name, value in named if value is not None}
 
 
-def read_bound(read: Any) -> Bound:
+def read_bound(read: Any) -> RuleBound:
     """Return the bound that a TOML table holds.
 
     Raises
@@ -55,14 +55,14 @@ def read_bound(read: Any) -> Bound:
     if not isinstance(read, Mapping):
         raise ValueError(f"bound: a table with quantity, factor or maximum, source and conditions, read {read!r}")
     for key in read:
-        if key not in _KEYS:
-            raise ValueError(f"bound: unknown key {key}, nearest {nearest(key, _KEYS)}")
+        if key not in _BOUND_KEYS:
+            raise ValueError(f"bound: unknown key {key}, nearest {nearest_name(key, _BOUND_KEYS)}")
     for key in ("quantity", "source", "conditions"):
         if not isinstance(read.get(key), str) or not read[key]:
             raise ValueError(f"bound: {key} is missing")
     quantity = read["quantity"]
-    if quantity not in _QUANTITIES:
-        raise ValueError(f'bound: quantity = "{quantity}" is not one of {", ".join(_QUANTITIES)}')
+    if quantity not in _BOUND_QUANTITIES:
+        raise ValueError(f'bound: quantity = "{quantity}" is not one of {", ".join(_BOUND_QUANTITIES)}')
     if ("factor" in read) == ("maximum" in read):
         raise ValueError(f"bound: {quantity} takes either a factor or a maximum")
     most = 1.0 if "factor" in read or quantity == "coverage_fraction" else math.inf
@@ -77,14 +77,14 @@ def read_bound(read: Any) -> Bound:
         raise ValueError(f"bound: a factor holds density_per_cm2 alone, read {quantity}")
     if ("diameter_um" in read) != (quantity == "energy_mJ"):
         raise ValueError("bound: diameter_um belongs to energy_mJ, which needs one")
-    return Bound(**read)
+    return RuleBound(**read)
 
 
 @dataclass(frozen=True)
-class Bounds:
+class RuleBounds:
     """What all rules that spoke hold columns to."""
 
-    of: tuple[Bound, ...] = ()
+    of: tuple[RuleBound, ...] = ()
 
     def density_per_cm2(self, chosen: float) -> float:
         """Return the greatest density where `chosen` would be taken without rules."""
@@ -117,4 +117,4 @@ class Bounds:
         return [bound.maximum for bound in self.of if bound.quantity == quantity and bound.maximum is not None]
 
 
-NO_BOUNDS: Final = Bounds()
+NO_BOUNDS: Final = RuleBounds()

@@ -7,22 +7,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skinbeam.assessment.medicines import facts_of, match_medication
-from skinbeam.assessment.questionnaire import Fact, healing_risks, questionnaire
-from skinbeam.messages import Message, catalogue, parameters
-from skinbeam.plan.rules.reason import PlainReason, severity
+from skinbeam.assessment.medicines import fact_names_of_medicine, match_medication
+from skinbeam.assessment.questionnaire import FactValue, healing_risks, read_questionnaire
+from skinbeam.model.case import Case, conditions_in_case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.rules.suitability import Suitability
-from skinbeam.plan.rules.table import Condition, Joined, Rule, Test, holds, rules
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import table
-from skinbeam.schema.scars import conditions_of
+from skinbeam.plan.rules.table import (
+    FactTest,
+    JointCondition,
+    PlainReason,
+    Rule,
+    RuleCondition,
+    condition_holds,
+    decision_severity,
+    load_rules,
+)
+from skinbeam.text import Message, catalogue, message_parameters
 
-__all__ = ["because_of", "plain", "why", "why_no_laser"]
+__all__ = ["explain_decision", "explain_no_laser", "explain_rule", "stated_facts"]
 
-_ASKS = "ask-"
+_QUESTION_PREFIX = "ask-"
 # Cautions that the person can do something about, or would not understand "with care" without.
-_CAUTIONS = (
+_CAUTION_RULES = (
     "anaesthetic-risk",
     "antithrombotic",
     "antiviral-history",
@@ -42,17 +49,17 @@ _CAUTIONS = (
 )
 
 
-def why(case: Case, suitability: Suitability) -> tuple[PlainReason, ...]:
+def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason, ...]:
     """Return the plain reasons of a decision, each rule once: what refers or refuses, then what asks, then cautions."""
     found: dict[str, PlainReason] = {}
     for reason in suitability.reasons:
         if reason.rule.startswith("sources-differ-"):
             continue  # the strictest of their rules stands in this list itself
-        told = reason.rule.startswith(_ASKS) or reason.rule in _CAUTIONS
-        if severity(reason.decision) < severity("refer") and not told:
+        told = reason.rule.startswith(_QUESTION_PREFIX) or reason.rule in _CAUTION_RULES
+        if decision_severity(reason.decision) < decision_severity("refer") and not told:
             continue
         said = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
-        because, text = plain(case, said, reason.rule, reason.message)
+        because, text = explain_rule(case, said, reason.rule, reason.message)
         first = found.get(reason.rule)
         if first is None:
             found[reason.rule] = PlainReason(reason.rule, reason.decision, because, text, reason.about or None)
@@ -62,7 +69,9 @@ def why(case: Case, suitability: Suitability) -> tuple[PlainReason, ...]:
     return tuple(found.values())
 
 
-def why_no_laser(case: Case, concern: Concern, refused: Iterable[Message], *, stopped: bool) -> tuple[PlainReason, ...]:
+def explain_no_laser(
+    case: Case, concern: Concern, refused: Iterable[Message], *, stopped: bool
+) -> tuple[PlainReason, ...]:
     """Return the plain reasons that a concern has no laser option, each once.
 
     Parameters
@@ -70,8 +79,8 @@ def why_no_laser(case: Case, concern: Concern, refused: Iterable[Message], *, st
     refused : the reasons of all that was refused for it.
     stopped : whether a rule decides the whole case, so that nothing was tried; its reason is told with the decision.
     """
-    by_message = {rule.message.id: rule for rule in rules("suitability")}
-    by_text = {rule.message.text: rule for rule in rules("suitability")}
+    by_message = {rule.message.id: rule for rule in load_rules("suitability")}
+    by_text = {rule.message.text: rule for rule in load_rules("suitability")}
     found: dict[str, PlainReason] = {}
     for message in refused:
         # A device that a rule refused at each of its settings carries the sentence of the rule as its reason.
@@ -81,7 +90,7 @@ def why_no_laser(case: Case, concern: Concern, refused: Iterable[Message], *, st
         if stopped and (rule is not None or message.id.startswith("earlier.")):
             told = PlainReason(None, None, (), Message("leaflet_no_laser.stopped"))
         elif rule is not None:
-            told = PlainReason(rule.id, None, *plain(case, [concern], rule.id, message))
+            told = PlainReason(rule.id, None, *explain_rule(case, [concern], rule.id, message))
         else:
             own = f"leaflet_no_laser.{message.id.partition('.')[2]}"
             told = PlainReason(None, None, (), Message(own if own in catalogue() else "leaflet_no_laser.other"))
@@ -94,62 +103,70 @@ def why_no_laser(case: Case, concern: Concern, refused: Iterable[Message], *, st
     return tuple(found.values())
 
 
-def plain(case: Case, said: Sequence[Concern], rule_id: str, message: Message) -> tuple[tuple[Message, ...], Message]:
+def explain_rule(
+    case: Case, said: Sequence[Concern], rule_id: str, message: Message
+) -> tuple[tuple[Message, ...], Message]:
     """Return what the person said that makes a rule speak, and what the rule says in plain words.
 
     The rule's own sentence stands where nobody has written a plain one. Numbers in the plain one are those of the rule.
     """
-    rule = next((rule for rule in rules("suitability") if rule.id == rule_id), None)
+    rule = next((rule for rule in load_rules("suitability") if rule.id == rule_id), None)
     own = f"leaflet_why.{rule_id}"
     if own in catalogue():
         given = rule.message.params if rule is not None else {}
-        message = Message(own, {name: given[name] for name in parameters(own)})
-    return () if rule is None else because_of(rule, case, said), message
+        message = Message(own, {name: given[name] for name in message_parameters(own)})
+    return () if rule is None else stated_facts(rule, case, said), message
 
 
-def because_of(rule: Rule, case: Case, said: Sequence[Concern]) -> tuple[Message, ...]:
+def stated_facts(rule: Rule, case: Case, said: Sequence[Concern]) -> tuple[Message, ...]:
     """Return what the person said that makes a rule speak, each once, in the order in which the rule asks."""
-    facts = questionnaire(case).facts
-    found = (message for test in _asked(rule.when) for message in _said(test, case, facts, said))
+    facts = read_questionnaire(case).facts
+    found = (message for test in _positive_tests(rule.when) for message in _facts_for_test(test, case, facts, said))
     return tuple({message.text: message for message in found}.values())
 
 
-def _asked(condition: Condition) -> Iterator[Test]:
+def _positive_tests(condition: RuleCondition) -> Iterator[FactTest]:
     """The tests that can make a condition hold; of what must not be, nothing was said."""
-    if isinstance(condition, Test):
+    if isinstance(condition, FactTest):
         yield condition
-    elif isinstance(condition, Joined):
+    elif isinstance(condition, JointCondition):
         for part in condition.parts:
-            yield from _asked(part)
+            yield from _positive_tests(part)
 
 
-def _said(test: Test, case: Case, facts: Mapping[str, Fact], said: Sequence[Concern]) -> Iterator[Message]:
+def _facts_for_test(
+    test: FactTest, case: Case, facts: Mapping[str, FactValue], said: Sequence[Concern]
+) -> Iterator[Message]:
     if test.fact.startswith("medication."):
-        yield from _taken(test, case)
+        yield from _stated_medicines(test, case)
     elif test.fact == "lesion_signs":
         signs = [(sign, c.site) for c in said for sign in c.lesion_signs if sign in test.value]
-        yield from (_at(f"sign-{sign}", site) for sign, site in signs)
+        yield from (_fact_at_site(f"sign-{sign}", site) for sign, site in signs)
     elif test.fact == "undiagnosed_pigment":
-        unnamed = [c for c in said if table("condition")[c.condition]["pigmented"] and not c.diagnosed]
-        yield from (_at("undiagnosed", c.site) for c in unnamed)
+        unnamed = [c for c in said if vocabulary_table("condition")[c.condition]["pigmented"] and not c.diagnosed]
+        yield from (_fact_at_site("undiagnosed", c.site) for c in unnamed)
         if any(lesion.kind == "undiagnosed" for lesion in case.lesion):
             yield Message("leaflet_fact.undiagnosed-lesion")
     elif test.fact == "conditions":
-        found = conditions_of(case)
+        found = conditions_in_case(case)
         yield from (Message(f"leaflet_fact.condition-{name}") for name in test.value if name in found)
     elif test.fact == "condition":
-        keys = (f"leaflet_fact.condition-{c.condition}" for c in said if holds(test, {"condition": c.condition}))
+        keys = (
+            f"leaflet_fact.condition-{c.condition}" for c in said if condition_holds(test, {"condition": c.condition})
+        )
         yield from (Message(key) for key in keys if key in catalogue())  # most sentences name the condition themselves
-    elif not holds(test, facts):
+    elif not condition_holds(test, facts):
         return
     elif test.fact == "history":
         had = case.patient.history if case.patient is not None else []
         yield from (Message(f"leaflet_fact.history-{word}") for word in test.value if word in had)
     elif test.fact == "healing_risks":
         for risk in healing_risks(facts):
-            yield from _said(Test("history", "has", risk["history"]), case, facts, said)
+            yield from _facts_for_test(FactTest("history", "has", risk["history"]), case, facts, said)
             if "medicine" in risk:
-                yield from _taken(Test(f"medication.{risk['medicine']}", "within_months", risk["within_months"]), case)
+                yield from _stated_medicines(
+                    FactTest(f"medication.{risk['medicine']}", "within_months", risk["within_months"]), case
+                )
     elif test.fact == "age_years":
         yield Message("leaflet_fact.age", {"age": facts["age_years"]})
     elif test.fact == "darkest_phototype":
@@ -160,16 +177,16 @@ def _said(test: Test, case: Case, facts: Mapping[str, Fact], said: Sequence[Conc
         yield Message(f"leaflet_fact.{test.fact}-{facts[test.fact]}")
 
 
-def _at(name: str, site: str) -> Message:
+def _fact_at_site(name: str, site: str) -> Message:
     return Message(f"leaflet_fact.{name}", {"at": Message(f"leaflet_at.{site}")})
 
 
-def _taken(test: Test, case: Case) -> Iterator[Message]:
+def _stated_medicines(test: FactTest, case: Case) -> Iterator[Message]:
     """The medicines that a test asks for, as the person named them."""
     for taken in case.patient.medications if case.patient is not None else []:
-        known = {fact for name in match_medication(taken.name) for fact in facts_of(name)}
+        known = {fact for name in match_medication(taken.name) for fact in fact_names_of_medicine(name)}
         months = taken.last_dose_months
-        if test.fact not in known or not holds(test, {test.fact: months}):
+        if test.fact not in known or not condition_holds(test, {test.fact: months}):
             continue
         params: dict[str, Any] = {"name": taken.name}
         if months >= 1.5:

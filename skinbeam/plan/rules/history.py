@@ -1,28 +1,38 @@
-"""What earlier reactions of this skin refuse: a dose that injured it, and lasers whose injuring dose nobody said.
+"""What earlier reactions and sessions of this skin say: doses that are barred, lasers that wait.
 
 After an injury the same device and wavelength are planned below that dose alone. Where device or dose was not said
 there is nothing to stay below, so those lasers wait for a clinician. No other dose, pulse or device is judged by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from skinbeam.assessment.reactions import Reaction, reactions
-from skinbeam.errors import did_you_mean
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.laser.device import Device, devices
-from skinbeam.messages import Formatter, Message
-from skinbeam.plan.rules.reason import Reason
-from skinbeam.plan.rules.table import Decision
-from skinbeam.schema.case import Case
-from skinbeam.schema.names import laser_modalities
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern, EarlierSession
+from skinbeam.model.errors import spelling_hint
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import laser_modalities, usable_modalities
+from skinbeam.plan.rules.table import Decision, RuleReason
+from skinbeam.text import Formatter, Message
 
-__all__ = ["Bar", "bars_of", "earlier_reasons", "without_barred"]
+__all__ = [
+    "DoseBar",
+    "SessionResponse",
+    "count_sessions_with",
+    "dose_bars",
+    "drop_barred_doses",
+    "reaction_reasons",
+    "response_reasons",
+    "session_response",
+]
 
-_SOURCE, _STRENGTH = "rulepractice", "practice"
+_PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 
 
 @dataclass(frozen=True)
-class Bar:
+class DoseBar:
     """Doses of one device that are not used again.
 
     Parameters
@@ -35,71 +45,138 @@ class Bar:
     dose: float | None
 
 
-def bars_of(case: Case, given: str, device: Device) -> tuple[Bar, ...]:
+def dose_bars(case: Case, given: str, device: Device) -> tuple[DoseBar, ...]:
     """Return which doses of a device earlier injuries refuse. `given` is how the case names the device."""
     found = []
-    for one in reactions(case):
-        alike = one.done_with(given, device) or _below_a_window(one, device)
-        if one.meaning == "harm" and _dosed(one, case) and alike:
-            found.append(Bar(one.wavelength_on(device), one.dose_on(device)))
+    for one in earlier_reactions(case):
+        alike = one.was_made_with(given, device) or _cools_through_window(one, device)
+        if one.meaning == "harm" and _has_dose_bar(one, case) and alike:
+            found.append(DoseBar(one.wavelength_on(device), one.dose_on(device)))
     return tuple(found)
 
 
-def _below_a_window(one: Reaction, device: Device) -> bool:
+def _cools_through_window(one: EarlierReaction, device: Device) -> bool:
     """Whether a device gives the light of a reaction to skin below a window, where nothing cools it."""
     same_light = one.device is not None and one.device.wavelengths_nm == device.wavelengths_nm
     return same_light and device.compression is not None
 
 
-def without_barred(doses: Sequence[float], wavelength_nm: float, bars: Sequence[Bar]) -> tuple[float, ...]:
+def drop_barred_doses(doses: Sequence[float], wavelength_nm: float, bars: Sequence[DoseBar]) -> tuple[float, ...]:
     """Return the doses, ascending, that lie below every bar of this wavelength."""
     here = [bar for bar in bars if bar.wavelength_nm in (None, wavelength_nm)]
     return tuple(dose for dose in doses if all(bar.dose is not None and dose < bar.dose for bar in here))
 
 
-def earlier_reasons(case: Case, modality: str | None) -> list[Reason]:
+def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
     """Return what earlier reactions say of a kind of laser; without one, of any."""
     found = []
-    for one in reactions(case):
+    for one in earlier_reactions(case):
         if one.meaning == "expected":
             continue
         if one.meaning == "unread":
-            found.append(_reason("earlier-unread", "with-caution", Message("earlier.unread", {"text": one.kind})))
+            found.append(
+                _practice_reason("earlier-unread", "with-caution", Message("earlier.unread", {"text": one.kind}))
+            )
         elif one.meaning == "sign":
-            found.append(_reason("earlier-sign", "with-caution", _told("earlier.sign", one)))
-        elif _dosed(one, case):
-            found.append(_reason("earlier-injury", "with-caution", _injury(one)))
+            found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
+        elif _has_dose_bar(one, case):
+            found.append(_practice_reason("earlier-injury", "with-caution", _injury_message(one)))
         else:
             named = "earlier.unknown-device" if one.said and one.device is None else "earlier.undosed"
             meant = {modality} if modality is not None else set(laser_modalities())
             decision: Decision = "refer" if meant <= set(one.modalities) else "with-caution"
-            found.append(_reason("earlier-injury-undosed", decision, _told(named, one)))
+            found.append(_practice_reason("earlier-injury-undosed", decision, _reaction_message(named, one)))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
 
-def _dosed(one: Reaction, case: Case) -> bool:
+def _has_dose_bar(one: EarlierReaction, case: Case) -> bool:
     """Whether there is a device to keep below a dose. A test spot names its device; no dose then means every dose."""
     own = case.clinic.devices or [] if case.clinic is not None else []
     known = one.device is not None or one.said in own
     return known and (one.of_test_spot or one.has_dose)
 
 
-def _injury(one: Reaction) -> Message:
+def _injury_message(one: EarlierReaction) -> Message:
     if not one.has_dose:
-        return _told("earlier.every-dose", one)
+        return _reaction_message("earlier.every-dose", one)
     if one.device is not None and one.dose_on(one.device) is None:
-        return _told("earlier.other-dose", one)
+        return _reaction_message("earlier.other-dose", one)
     said = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
     dose = ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in said if value is not None)
-    return _told("earlier.below", one, dose=dose)
+    return _reaction_message("earlier.below", one, dose=dose)
 
 
-def _told(message: str, one: Reaction, **more: str) -> Message:
+def _reaction_message(message: str, one: EarlierReaction, **more: str) -> Message:
     if message == "earlier.unknown-device":
-        more["hint"] = did_you_mean([one.said], devices()).strip()
+        more["hint"] = spelling_hint([one.said], devices()).strip()
     device = one.device.title if one.device is not None else one.said or Message("earlier.no-device").text
     return Message(message, {"reaction": Message(f"reaction.{one.kind}"), "device": device, **more})
 
 
-def _reason(rule: str, decision: Decision, message: Message) -> Reason:
-    return Reason(rule, decision, message, _SOURCE, _STRENGTH)
+def _practice_reason(rule: str, decision: Decision, message: Message) -> RuleReason:
+    return RuleReason(rule, decision, message, _PRACTICE_SOURCE, _PRACTICE_STRENGTH)
+
+
+# What earlier sessions brought: how many there were, what the last one reached, and whether that is too little.
+#
+# A course that has not brought a quarter of improvement after two sessions is not repeated of itself (a judgement): the
+# diagnosis, the light or the dose is wrong, or nothing more is to be had.
+
+
+@dataclass(frozen=True)
+class SessionResponse:
+    """What sessions on a condition have brought so far.
+
+    Parameters
+    ----------
+    sessions : how many took place.
+    improved_pct : since before the first, as the last that was judged says; None where none was.
+    """
+
+    sessions: int
+    improved_pct: float | None
+
+    @property
+    def too_little(self) -> bool:
+        """Whether the course stops for a clinician to look again."""
+        rule = load_package_table("data/limits.toml")["course"]
+        enough = self.improved_pct is None or self.improved_pct >= rule["stop_below_pct"]
+        return self.sessions >= rule["stop_after_sessions"] and not enough
+
+
+def session_response(case: Case, condition: str) -> SessionResponse:
+    """Return what the sessions of a case have brought for a condition."""
+    done = sorted((one for one in case.session if one.treats == condition), key=lambda one: one.week)
+    judged = [one.response_pct for one in done if one.response_pct is not None]
+    return SessionResponse(len(done), judged[-1] if judged else None)
+
+
+def count_sessions_with(case: Case, concern: Concern | None, modality: str | None) -> int:
+    """Return how many sessions on a concern may have been done with a modality.
+
+    A session whose device was not said, or is not known, may have been done with any laser for the condition.
+    """
+    if concern is None or modality is None:
+        return 0
+    return sum(modality in _session_modalities(one) for one in case.session if one.treats == concern.condition)
+
+
+def _session_modalities(done: EarlierSession) -> Collection[str]:
+    """What a session may have been done with."""
+    known = devices().get(done.device or "")
+    return usable_modalities(done.treats) if known is None else known.modalities
+
+
+def response_reasons(case: Case, concern: Concern | None, modality: str | None) -> list[RuleReason]:
+    """Return that a laser waits for a clinician where sessions with it have brought too little for a concern."""
+    if concern is None or modality is None:
+        return []
+    response = session_response(case, concern.condition)
+    if not response.too_little or response.improved_pct is None:
+        return []
+    if not count_sessions_with(case, concern, modality):
+        return []
+    params = {"sessions": response.sessions, "improved": response.improved_pct}
+    message = Message("response.too-little", params)
+    about = f"{concern.condition} at {concern.site}"
+    return [RuleReason("response-too-little", "refer", message, "skinbeam-judgement-course", "practice", about)]

@@ -7,26 +7,110 @@ rule was asked about: it is listed as not checked.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, questionnaire
-from skinbeam.messages import Message
-from skinbeam.plan.rules.bound import Bounds
-from skinbeam.plan.rules.earlier import earlier_reasons
-from skinbeam.plan.rules.medicines import slips, unchecked
-from skinbeam.plan.rules.reason import Reason, severity
-from skinbeam.plan.rules.response import response_reasons, sessions_with
-from skinbeam.plan.rules.table import OPTION_FACTS, Decision, Rule, holds, missing_facts, rules
-from skinbeam.provenance import used
-from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import laser_modalities, resolve, table, usable_modalities
-from skinbeam.sources import cite
+from skinbeam.assessment.medicines import fact_names_of_medicine, medications, read_medication
+from skinbeam.assessment.questionnaire import FactValue, concern_facts, fact_tables, read_questionnaire
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.sources import cite_sources, find_source
+from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities, vocabulary_table
+from skinbeam.plan.rules.bounds import RuleBounds
+from skinbeam.plan.rules.history import count_sessions_with, reaction_reasons, response_reasons
+from skinbeam.plan.rules.table import (
+    OPTION_FACTS,
+    Decision,
+    FactTest,
+    JointCondition,
+    NegatedCondition,
+    Rule,
+    RuleCondition,
+    RuleReason,
+    condition_holds,
+    decision_severity,
+    load_rules,
+    missing_facts,
+)
+from skinbeam.text import Message
 
-__all__ = ["Suitability", "judge", "judge_case"]
+__all__ = [
+    "Suitability",
+    "judge_case",
+    "judge_suitability",
+    "medicine_spelling_slips",
+    "unchecked_medicines",
+    "unchecked_parts",
+]
+
+# Which medicines of a case the rules could speak of, and which somebody else has to check.
+
+
+def unchecked_parts(text: str) -> tuple[str, ...]:
+    """Return the parts of the text that no rule was asked about: unread words, and medicines without a rule.
+
+    The whole text stands alone when no part of it was checked.
+    """
+    read = read_medication(text)
+    without_rule = [name for name in read.medicines if not _has_rule(name)]
+    if len(without_rule) == len(read.medicines):
+        return (text.strip(),) if read.medicines or read.unread else ()
+    return (*read.unread, *(medications()[name]["title"] for name in without_rule))
+
+
+def unchecked_medicines(case: Case) -> tuple[str, ...]:
+    """Return the medicines of the person that are not checked, as written, each once; a part in brackets."""
+    found = []
+    for name in _medicine_texts(case):
+        parts = unchecked_parts(name)
+        if parts == (name,):
+            found.append(_quote_name(name))
+        elif parts:
+            params = {"name": _quote_name(name), "part": ", ".join(parts)}
+            found.append(Message("rules.medication-part", params).text)
+    return tuple(dict.fromkeys(found))
+
+
+def medicine_spelling_slips(case: Case) -> tuple[str, ...]:
+    """Return what was taken for a slip of spelling, each as written with the name that it was taken for."""
+    found = [slip for name in _medicine_texts(case) for slip in read_medication(name).slips]
+    told = [
+        Message("rules.medication-as", {"written": _quote_name(slip.written), "taken": slip.name}) for slip in found
+    ]
+    return tuple(dict.fromkeys(message.text for message in told))
+
+
+def _medicine_texts(case: Case) -> list[str]:
+    return [] if case.patient is None else [medication.name.strip() for medication in case.patient.medications]
+
+
+def _quote_name(name: str) -> str:
+    return f'"{name}"'
+
+
+def _has_rule(medicine: str) -> bool:
+    return not _facts_in_rules().isdisjoint(fact_names_of_medicine(medicine))
+
+
+@cache
+def _facts_in_rules() -> frozenset[str]:
+    """Every fact that a rule of suitability asks about."""
+    return frozenset(fact for rule in load_rules("suitability") for fact in _facts_in_condition(rule.when))
+
+
+def _facts_in_condition(condition: RuleCondition) -> list[str]:
+    match condition:
+        case FactTest(fact, _, _):
+            return [fact]
+        case NegatedCondition(part):
+            return _facts_in_condition(part)
+        case JointCondition(_, parts):
+            return [fact for part in parts for fact in _facts_in_condition(part)]
+    return []
+
 
 # Facts that must be asked for when they are missing; what else is missing is a "no" or belongs to a later choice.
-_ASKED = {"darkest_phototype": "ask-phototype", "age_years": "ask-age"}
+_QUESTION_MESSAGES = {"darkest_phototype": "ask-phototype", "age_years": "ask-age"}
 
 
 @dataclass(frozen=True)
@@ -34,19 +118,19 @@ class Suitability:
     """The strictest decision of all that spoke, and every reason, strictest first, then in the order of the rules."""
 
     decision: Decision
-    reasons: tuple[Reason, ...]
+    reasons: tuple[RuleReason, ...]
 
     @property
-    def bounds(self) -> Bounds:
+    def bounds(self) -> RuleBounds:
         """What the rules that spoke hold a setting to."""
-        return Bounds(tuple(bound for reason in self.reasons for bound in reason.bounds))
+        return RuleBounds(tuple(bound for reason in self.reasons for bound in reason.bounds))
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape of the decision and its reasons."""
         return {"decision": self.decision, "reasons": [reason.as_record() for reason in self.reasons]}
 
 
-def judge(
+def judge_suitability(
     case: Case,
     *,
     concern: Concern | None = None,
@@ -73,31 +157,35 @@ def judge(
     InputError : unknown modality.
     """
     if modality is not None:
-        modality = resolve("modality", modality, field="modality")
+        modality = resolve_name("modality", modality, field="modality")
     option = _option_facts(modality, device_wavelength_nm, pulse_ms) | {"ipl": ipl, "compression": compression}
     if cooled is not None:
         option["cooled"] = cooled
-    return _cited(_judged(case, concern, modality, option))
+    return _cite_reasons(_judge_option(case, concern, modality, option))
 
 
-def _judged(
-    case: Case, concern: Concern | None, modality: str | None, option: Mapping[str, Fact] | None = None
+def _judge_option(
+    case: Case, concern: Concern | None, modality: str | None, option: Mapping[str, FactValue] | None = None
 ) -> Suitability:
     facts = {
-        **questionnaire(case).facts,
+        **read_questionnaire(case).facts,
         **concern_facts(case, concern),
         **(_option_facts(modality, None, None) if option is None else option),
-        "specialist_allows": _allowed(case, modality),
-        "sessions_done": float(sessions_with(case, concern, modality)),
+        "specialist_allows": _is_allowed_by_specialist(case, modality),
+        "sessions_done": float(count_sessions_with(case, concern, modality)),
     }
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
-    spoke = [rule for rule in rules("suitability") if _concerns(rule, modality) and holds(rule.when, facts)]
-    reasons = [_reason(rule, about) for rule in spoke]
-    asked = (*_asked(facts, modality), *_of_medicines(case))
-    if modality is not None and not table("modality")[modality]["laser"]:
-        return _ranked([*reasons, *_differing(spoke, about), *asked])
-    earlier = (*earlier_reasons(case, modality), *response_reasons(case, concern, modality))
-    return _ranked([*reasons, *_differing(spoke, about), *asked, *earlier])
+    spoke = [
+        rule
+        for rule in load_rules("suitability")
+        if _covers_modality(rule, modality) and condition_holds(rule.when, facts)
+    ]
+    reasons = [_rule_reason(rule, about) for rule in spoke]
+    asked = (*_missing_fact_reasons(facts, modality), *_medicine_reasons(case))
+    if modality is not None and not vocabulary_table("modality")[modality]["laser"]:
+        return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked])
+    earlier = (*reaction_reasons(case, modality), *response_reasons(case, concern, modality))
+    return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])
 
 
 def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:
@@ -113,132 +201,142 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
         conditions does not rule out; every laser where it rules out all.
     """
     if not case.concern:
-        return judge(case)
-    reasons: dict[tuple[str, str, str], Reason] = {_said_by(r): r for r in _judged(case, None, None).reasons}
+        return judge_suitability(case)
+    reasons: dict[tuple[str, str, str], RuleReason] = {
+        _reason_key(r): r for r in _judge_option(case, None, None).reasons
+    }
     decisions: list[Decision] = []
     for concern in case.concern:
         names = (candidates or {}).get(concern.condition) or usable_modalities(concern.condition) or laser_modalities()
-        best = min((_judged(case, concern, name) for name in names), key=lambda s: severity(s.decision))
+        best = min((_judge_option(case, concern, name) for name in names), key=lambda s: decision_severity(s.decision))
         decisions.append(best.decision)
-        general = _judged(case, concern, None)
-        weight = severity(best.decision)
-        kept = [r for r in best.reasons if severity(r.decision) == weight and weight > severity(general.decision)]
+        general = _judge_option(case, concern, None)
+        weight = decision_severity(best.decision)
+        kept = [
+            r
+            for r in best.reasons
+            if decision_severity(r.decision) == weight and weight > decision_severity(general.decision)
+        ]
         for reason in (*general.reasons, *kept):
-            reasons.setdefault(_said_by(reason), reason)
-    deciding = {rule.id for rule in rules("suitability") if rule.decides == "case"}
+            reasons.setdefault(_reason_key(reason), reason)
+    deciding = {rule.id for rule in load_rules("suitability") if rule.decides == "case"}
     floor = [reason.decision for reason in reasons.values() if reason.rule in deciding]
-    mildest = min(decisions, key=severity)
-    if any(severity(d) >= severity("refer") for d in decisions):
+    mildest = min(decisions, key=decision_severity)
+    if any(decision_severity(d) >= decision_severity("refer") for d in decisions):
         floor.append("with-caution")
-    ranked = _ranked(_once(reasons.values()))
-    return _cited(Suitability(max([mildest, *floor], key=severity), ranked.reasons))
+    ranked = _strictest_first(_drop_repeated_reasons(reasons.values()))
+    return _cite_reasons(Suitability(max([mildest, *floor], key=decision_severity), ranked.reasons))
 
 
-def _said_by(reason: Reason) -> tuple[str, str, str]:
+def _reason_key(reason: RuleReason) -> tuple[str, str, str]:
     """What makes two reasons one: two injuries are two, though the same rule tells both."""
     return reason.rule, reason.about, reason.message.text
 
 
-def _once(reasons: Iterable[Reason]) -> list[Reason]:
+def _drop_repeated_reasons(reasons: Iterable[RuleReason]) -> list[RuleReason]:
     """Drop what was said of a concern when the same was said of the whole case."""
     listed = list(reasons)
     whole = {reason.rule for reason in listed if not reason.about}
     return [reason for reason in listed if not reason.about or reason.rule not in whole]
 
 
-def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: float | None) -> dict[str, Fact]:
-    facts: dict[str, Fact] = {"ipl": False, "compression": False}
+def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: float | None) -> dict[str, FactValue]:
+    facts: dict[str, FactValue] = {"ipl": False, "compression": False}
     if modality is not None:
         facts["modality"] = modality
     if wavelength_nm is not None:
         facts["wavelength_nm"] = wavelength_nm
     if pulse_ms is not None:
         facts["pulse"] = "short" if pulse_ms < fact_tables()["pulse"]["short_below_ms"] else "long"
-    elif modality is not None and table("modality")[modality]["laser"]:
+    elif modality is not None and vocabulary_table("modality")[modality]["laser"]:
         facts["pulse"] = "short" if modality == "pigment-short-pulse" else "long"
     return facts
 
 
-def _allowed(case: Case, modality: str | None) -> bool:
+def _is_allowed_by_specialist(case: Case, modality: str | None) -> bool:
     """Whether a specialist's decision for this modality is entered, for someone who forms keloids."""
     decision = case.patient.keloid_decision if case.patient is not None else None
     return decision is not None and modality in decision.allows
 
 
-def _concerns(rule: Rule, modality: str | None) -> bool:
+def _covers_modality(rule: Rule, modality: str | None) -> bool:
     if modality is None:
         return set(laser_modalities()) <= set(rule.modalities)
     return modality in rule.modalities
 
 
-def _reason(rule: Rule, about: str) -> Reason:
-    about = about if _of_concern(rule) else ""
-    return Reason(rule.id, rule.decision, rule.message, rule.source, rule.strength, about, rule.bounds)
+def _rule_reason(rule: Rule, about: str) -> RuleReason:
+    about = about if _is_about_concern(rule) else ""
+    return RuleReason(rule.id, rule.decision, rule.message, rule.source, rule.strength, about, rule.bounds)
 
 
-def _of_concern(rule: Rule) -> bool:
+def _is_about_concern(rule: Rule) -> bool:
     """Whether what a rule says belongs to one concern and not to the person."""
     return rule.decides != "case"
 
 
-def _differing(spoke: Sequence[Rule], about: str) -> list[Reason]:
+def _conflicting_rule_reasons(spoke: Sequence[Rule], about: str) -> list[RuleReason]:
     """One reason for each topic on which rules that spoke decide differently."""
     found = []
     for topic in dict.fromkeys(rule.topic for rule in spoke if rule.topic):
         group = [rule for rule in spoke if rule.topic == topic]
         if len({rule.decision for rule in group}) == 1:
             continue
-        strictest = max(group, key=lambda rule: severity(rule.decision))
-        views = [_view(rule) for rule in {(rule.source, rule.decision): rule for rule in group}.values()]
+        strictest = max(group, key=lambda rule: decision_severity(rule.decision))
+        views = [_describe_view(rule) for rule in {(rule.source, rule.decision): rule for rule in group}.values()]
         name = f"sources-differ-{topic.replace(' ', '-')}"
         message = Message("rules.sources-differ", {"topic": topic, "views": "; ".join(views)})
-        found.append(Reason(name, strictest.decision, message, strictest.source, strictest.strength, about))
+        found.append(RuleReason(name, strictest.decision, message, strictest.source, strictest.strength, about))
     return found
 
 
-def _view(rule: Rule) -> str:
-    author = cite(rule.source).fields["author"].split(" and ")[0].split(",")[0]
+def _describe_view(rule: Rule) -> str:
+    author = find_source(rule.source).fields["author"].split(" and ")[0].split(",")[0]
     decision = Message(f"rule_decision.{rule.decision}")
     return Message("rules.view", {"source": author, "decision": decision}).text
 
 
-def _asked(facts: Mapping[str, Fact], modality: str | None) -> list[Reason]:
+def _missing_fact_reasons(facts: Mapping[str, FactValue], modality: str | None) -> list[RuleReason]:
     """One reason for each missing fact that keeps rules of this choice open; what they would hold is held meanwhile."""
     waiting: dict[str, list[Rule]] = {}
-    for rule in rules("suitability"):
+    for rule in load_rules("suitability"):
         if modality is not None and modality not in rule.modalities:
             continue
         missing = missing_facts(rule.when, facts)
         if modality is not None and missing & set(OPTION_FACTS):
             continue
-        for fact in missing & set(_ASKED):
+        for fact in missing & set(_QUESTION_MESSAGES):
             waiting.setdefault(fact, []).append(rule)
     found = []
     for fact, open_rules in sorted(waiting.items()):
         bounds = tuple(bound for rule in open_rules for bound in rule.bounds) if modality is not None else ()
-        message = Message(f"rules.{_ASKED[fact]}{'-held' if bounds else ''}", {"rules": len(open_rules)})
-        found.append(Reason(_ASKED[fact], "with-caution", message, "rulepractice", "practice", bounds=bounds))
+        message = Message(f"rules.{_QUESTION_MESSAGES[fact]}{'-held' if bounds else ''}", {"rules": len(open_rules)})
+        found.append(
+            RuleReason(_QUESTION_MESSAGES[fact], "with-caution", message, "rulepractice", "practice", bounds=bounds)
+        )
     return found
 
 
-def _of_medicines(case: Case) -> list[Reason]:
+def _medicine_reasons(case: Case) -> list[RuleReason]:
     """One reason for all names that no rule was asked about, one for all that were taken for a slip of spelling."""
-    told = {"medication-not-checked": unchecked(case), "medication-taken-as": slips(case)}
+    told = {"medication-not-checked": unchecked_medicines(case), "medication-taken-as": medicine_spelling_slips(case)}
     return [
-        Reason(name, "with-caution", Message(f"rules.{name}", {"names": "; ".join(names)}), "rulepractice", "practice")
+        RuleReason(
+            name, "with-caution", Message(f"rules.{name}", {"names": "; ".join(names)}), "rulepractice", "practice"
+        )
         for name, names in told.items()
         if names
     ]
 
 
-def _cited(suitability: Suitability) -> Suitability:
-    used(*(reason.source for reason in suitability.reasons))
-    used(*(bound.source for bound in suitability.bounds.of))
+def _cite_reasons(suitability: Suitability) -> Suitability:
+    cite_sources(*(reason.source for reason in suitability.reasons))
+    cite_sources(*(bound.source for bound in suitability.bounds.of))
     return suitability
 
 
-def _ranked(reasons: Iterable[Reason]) -> Suitability:
-    order = {rule.id: rule.order for rule in rules()}
-    ranked = sorted(reasons, key=lambda r: (-severity(r.decision), order.get(r.rule, len(order))))
+def _strictest_first(reasons: Iterable[RuleReason]) -> Suitability:
+    order = {rule.id: rule.order for rule in load_rules()}
+    ranked = sorted(reasons, key=lambda r: (-decision_severity(r.decision), order.get(r.rule, len(order))))
     strictest = ranked[0].decision if ranked else "suitable"
     return Suitability(strictest, tuple(ranked))

@@ -25,39 +25,42 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from skinbeam.assessment.medicines import medication_facts
-from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, Fact, fact_tables
-from skinbeam.errors import nearest
-from skinbeam.messages import Message
-from skinbeam.plan.rules.bound import Bound, read_bound
-from skinbeam.schema.names import laser_modalities, table
-from skinbeam.shipped import shipped_table
+from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, FactValue, fact_tables
+from skinbeam.model.errors import nearest_name
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.plan.rules.bounds import RuleBound, read_bound
+from skinbeam.text import Message
 
 __all__ = [
     "CHECKLISTS",
     "DECISIONS",
+    "EVIDENCE_STRENGTHS",
     "OPTION_FACTS",
-    "STRENGTHS",
-    "USES",
-    "Always",
-    "Condition",
+    "RULE_USES",
+    "AlwaysTrue",
     "Decision",
-    "Joined",
-    "Not",
+    "FactTest",
+    "JointCondition",
+    "NegatedCondition",
+    "PlainReason",
     "Rule",
-    "Test",
+    "RuleCondition",
+    "RuleReason",
     "ValueRange",
-    "holds",
+    "condition_holds",
+    "decision_severity",
+    "load_rules",
     "missing_facts",
     "read_condition",
     "read_rules",
-    "rules",
 ]
 
 Decision = Literal["suitable", "with-caution", "refer", "not-suitable"]
 DECISIONS: tuple[Decision, ...] = ("suitable", "with-caution", "refer", "not-suitable")
 CHECKLISTS = ("titration", "anaesthesia", "photographs", "complications")
-USES = ("suitability", "aftercare", "downtime", "sessions", "records", *CHECKLISTS)
-STRENGTHS = (
+RULE_USES = ("suitability", "aftercare", "downtime", "sessions", "records", *CHECKLISTS)
+EVIDENCE_STRENGTHS = (
     "guideline",
     "consensus",
     "systematic-review",
@@ -83,7 +86,7 @@ OPTION_FACTS = (
     "specialist_allows",
     "wavelength_nm",
 )
-_KEYS = {
+_RULE_KEYS = {
     "row",
     "use",
     "modalities",
@@ -105,7 +108,7 @@ _KEYS = {
 
 
 @dataclass(frozen=True)
-class Test:
+class FactTest:
     """One fact compared with a value."""
 
     __test__ = False  # its name makes pytest take it for a test
@@ -116,26 +119,26 @@ class Test:
 
 
 @dataclass(frozen=True)
-class Joined:
+class JointCondition:
     """Conditions that must `all` hold, or of which `any` must."""
 
     how: Literal["all", "any"]
-    parts: "tuple[Condition, ...]"
+    parts: "tuple[RuleCondition, ...]"
 
 
 @dataclass(frozen=True)
-class Not:
+class NegatedCondition:
     """A condition that must not hold."""
 
-    part: "Condition"
+    part: "RuleCondition"
 
 
 @dataclass(frozen=True)
-class Always:
+class AlwaysTrue:
     """No condition."""
 
 
-Condition = Test | Joined | Not | Always
+RuleCondition = FactTest | JointCondition | NegatedCondition | AlwaysTrue
 
 
 @dataclass(frozen=True)
@@ -176,14 +179,14 @@ class Rule:
     strength: str
     source: str
     message: Message
-    when: Condition = Always()
+    when: RuleCondition = AlwaysTrue()
     decision: Decision = "suitable"
     row: str = ""
     conditions: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     decides: str = "concern"
     topic: str = ""
-    bounds: tuple[Bound, ...] = ()
+    bounds: tuple[RuleBound, ...] = ()
     values: tuple[ValueRange, ...] = ()
     call: bool = False
     note: str = ""
@@ -204,51 +207,51 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
 )
 
 
-def holds(condition: Condition, facts: Mapping[str, Fact]) -> bool | None:
+def condition_holds(condition: RuleCondition, facts: Mapping[str, FactValue]) -> bool | None:
     """Return whether `condition` holds for `facts`; None when a missing fact would settle it."""
     match condition:
-        case Always():
+        case AlwaysTrue():
             return True
-        case Not(part):
-            inner = holds(part, facts)
+        case NegatedCondition(part):
+            inner = condition_holds(part, facts)
             return None if inner is None else not inner
-        case Joined(how, parts):
+        case JointCondition(how, parts):
             settled = how == "any"
-            answers = [holds(part, facts) for part in parts]
+            answers = [condition_holds(part, facts) for part in parts]
             if settled in answers:
                 return settled
             return None if None in answers else not settled
-        case Test(fact, operator, value):
+        case FactTest(fact, operator, value):
             return _OPERATORS[operator](facts[fact], value) if fact in facts else None
 
 
-def missing_facts(condition: Condition, facts: Mapping[str, Fact]) -> frozenset[str]:
+def missing_facts(condition: RuleCondition, facts: Mapping[str, FactValue]) -> frozenset[str]:
     """Return the facts whose absence keeps `condition` open; empty when it is settled."""
-    if holds(condition, facts) is not None:
+    if condition_holds(condition, facts) is not None:
         return frozenset()
     match condition:
-        case Test(fact, _, _):
+        case FactTest(fact, _, _):
             return frozenset({fact})
-        case Not(part):
+        case NegatedCondition(part):
             return missing_facts(part, facts)
-        case Joined(_, parts):
+        case JointCondition(_, parts):
             return frozenset().union(*(missing_facts(part, facts) for part in parts))
     return frozenset()
 
 
 @cache
-def rules(use: str | None = None) -> tuple[Rule, ...]:
+def load_rules(use: str | None = None) -> tuple[Rule, ...]:
     """Return the rules of one use, or all, in the order of the file.
 
     Raises
     ------
-    ValueError : `use` is not one of `USES`, or the file is unsound.
+    ValueError : `use` is not one of `RULE_USES`, or the file is unsound.
     """
-    if use is not None and use not in USES:
-        raise ValueError(f'unknown use "{use}"; known: {", ".join(USES)}')
+    if use is not None and use not in RULE_USES:
+        raise ValueError(f'unknown use "{use}"; known: {", ".join(RULE_USES)}')
     if use is not None:
-        return tuple(rule for rule in rules() if rule.use == use)
-    return read_rules(shipped_table("data/rules.toml"))
+        return tuple(rule for rule in load_rules() if rule.use == use)
+    return read_rules(load_package_table("data/rules.toml"))
 
 
 def read_rules(entries: Mapping[str, Any]) -> tuple[Rule, ...]:
@@ -258,20 +261,25 @@ def read_rules(entries: Mapping[str, Any]) -> tuple[Rule, ...]:
     ------
     ValueError : a key, name, operator or value that cannot be; the text says in which rule.
     """
-    return tuple(_rule(name, entry, order) for order, (name, entry) in enumerate(entries.items()))
+    return tuple(_read_rule(name, entry, order) for order, (name, entry) in enumerate(entries.items()))
 
 
-def _rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
+def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
     def fault(what: str) -> ValueError:
         return ValueError(f"rule {name}: {what}")
 
-    unknown = sorted(set(entry) - _KEYS)
+    unknown = sorted(set(entry) - _RULE_KEYS)
     if unknown:
-        raise fault(f"unknown key {unknown[0]}, nearest {nearest(unknown[0], _KEYS)}")
+        raise fault(f"unknown key {unknown[0]}, nearest {nearest_name(unknown[0], _RULE_KEYS)}")
     missing = sorted({"use", "modalities", "strength", "source", "message"} - set(entry))
     if missing:
         raise fault(f"{missing[0]} is missing")
-    for key, known in (("use", USES), ("strength", STRENGTHS), ("decision", DECISIONS), ("decides", ("case",))):
+    for key, known in (
+        ("use", RULE_USES),
+        ("strength", EVIDENCE_STRENGTHS),
+        ("decision", DECISIONS),
+        ("decides", ("case",)),
+    ):
         if key in entry and entry[key] not in known:
             raise fault(f'{key} = "{entry[key]}" is not one of {", ".join(known)}')
     if (entry["use"] == "suitability") != ("decision" in entry):
@@ -280,22 +288,22 @@ def _rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         raise fault("values belong to downtime and sessions, and both need some")
     if "bound" in entry and entry["use"] != "suitability":
         raise fault("bound belongs to suitability")
-    for key, kind in (("conditions", table("condition")), ("sites", table("site"))):
+    for key, kind in (("conditions", vocabulary_table("condition")), ("sites", vocabulary_table("site"))):
         for word in entry.get(key, ()):
             if word not in kind:
                 raise fault(f"{key}: unknown name {word}")
     try:
-        when = read_condition(entry["when"]) if "when" in entry else Always()
+        when = read_condition(entry["when"]) if "when" in entry else AlwaysTrue()
         values = tuple(ValueRange(**value) for value in entry.get("values", ()))
         bounds = tuple(read_bound(one) for one in entry.get("bound", ()))
-        if bounds and _asked_of_a_setting(when):
+        if bounds and _depends_on_setting(when):
             raise ValueError("a bound holds whatever the wavelength and the pulse; when may not ask for them")
     except (TypeError, ValueError) as error:
         raise fault(str(error)) from error
     return Rule(
         id=name,
         use=entry["use"],
-        modalities=_modalities(entry["modalities"], fault),
+        modalities=_read_modalities(entry["modalities"], fault),
         strength=entry["strength"],
         source=entry["source"],
         message=Message(entry["message"], entry.get("params", {})),
@@ -314,29 +322,29 @@ def _rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
     )
 
 
-def _asked_of_a_setting(condition: Condition) -> bool:
+def _depends_on_setting(condition: RuleCondition) -> bool:
     """Whether a condition asks for what a search chooses, beyond the kind of laser."""
     match condition:
-        case Test(fact, _, _):
+        case FactTest(fact, _, _):
             return fact in ("cooled", "ipl", "pulse", "wavelength_nm")
-        case Not(part):
-            return _asked_of_a_setting(part)
-        case Joined(_, parts):
-            return any(_asked_of_a_setting(part) for part in parts)
+        case NegatedCondition(part):
+            return _depends_on_setting(part)
+        case JointCondition(_, parts):
+            return any(_depends_on_setting(part) for part in parts)
     return False
 
 
-def _modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[str, ...]:
+def _read_modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[str, ...]:
     groups = {"laser": laser_modalities(), **fact_tables()["modality_groups"]}
     found: list[str] = []
     for word in named if isinstance(named, list) else [named]:
-        if word not in groups and word not in table("modality"):
+        if word not in groups and word not in vocabulary_table("modality"):
             raise fault(f"modalities: unknown name {word}; or a group: {', '.join(groups)}")
         found += groups.get(word, (word,))
     return tuple(dict.fromkeys(found))
 
 
-def read_condition(read: Any) -> Condition:
+def read_condition(read: Any) -> RuleCondition:
     """Return the condition that a TOML table holds.
 
     Raises
@@ -349,18 +357,18 @@ def read_condition(read: Any) -> Condition:
         if how in read:
             if len(read) != 1 or not isinstance(read[how], list) or not read[how]:
                 raise ValueError(f"{how} stands alone, with a list of conditions")
-            return Joined("all" if how == "all" else "any", tuple(read_condition(part) for part in read[how]))
+            return JointCondition("all" if how == "all" else "any", tuple(read_condition(part) for part in read[how]))
     if "not" in read:
         if len(read) != 1:
             raise ValueError("not stands alone")
-        return Not(read_condition(read["not"]))
+        return NegatedCondition(read_condition(read["not"]))
     fact, operators = read.get("fact"), [key for key in read if key != "fact"]
     if not isinstance(fact, str) or fact not in {*PERSON_FACTS, *CONCERN_FACTS, *OPTION_FACTS, *medication_facts()}:
         raise ValueError(f"unknown fact {fact!r}")
     if len(operators) != 1 or operators[0] not in _OPERATORS:
         raise ValueError(f"{fact}: one operator of {', '.join(_OPERATORS)}, read {operators}")
     _check_operand(fact, operators[0], read[operators[0]])
-    return Test(fact, operators[0], read[operators[0]])
+    return FactTest(fact, operators[0], read[operators[0]])
 
 
 def _check_operand(fact: str, operator: str, value: Any) -> None:
@@ -379,3 +387,67 @@ def _check_operand(fact: str, operator: str, value: Any) -> None:
     }
     if not fits.get(operator, True):
         raise ValueError(f"{fact}: {operator} cannot take {value!r}")
+
+
+# Why a decision was made: one thing that spoke for it, in words, with its source.
+
+
+@dataclass(frozen=True)
+class RuleReason:
+    """One rule that spoke.
+
+    Parameters
+    ----------
+    rule : its id in `data/rules.toml`, or `ask-...`, `earlier-...`, `medication-...` or `sources-differ-...`.
+    decision : what it asks for.
+    message : what it says.
+    source : key of its source.
+    strength : what kind of source that is.
+    about : the concern it speaks of, as "condition at site"; empty for the whole case.
+    bounds : what it holds the settings of a plan to; without any, it changes none.
+    """
+
+    rule: str
+    decision: Decision
+    message: Message
+    source: str
+    strength: str
+    about: str = ""
+    bounds: tuple[RuleBound, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of a reason."""
+        record = {
+            "rule": self.rule,
+            "decision": self.decision,
+            "text": self.message.english,
+            "message": {"id": self.message.id, "params": dict(self.message.params)},
+            "source": self.source,
+            "strength": self.strength,
+        }
+        bounds = {"bounds": [bound.as_record() for bound in self.bounds]} if self.bounds else {}
+        return record | ({"about": self.about} if self.about else {}) | bounds
+
+
+@dataclass(frozen=True)
+class PlainReason:
+    """Why it is no, or not yet, in plain words.
+
+    Parameters
+    ----------
+    rule, decision : the rule that decided and what it asks for; None where no rule did, or one told elsewhere.
+    because : what the person said that makes the rule speak.
+    text : what it says.
+    about : the concern it speaks of, as "condition at site"; None for several or for the whole case.
+    """
+
+    rule: str | None
+    decision: Decision | None
+    because: tuple[Message, ...]
+    text: Message
+    about: str | None = None
+
+
+def decision_severity(decision: Decision) -> int:
+    """Return how strict a decision is, 0 (suitable) to 3 (not suitable)."""
+    return DECISIONS.index(decision)

@@ -14,37 +14,36 @@ from itertools import accumulate
 from statistics import median
 from typing import Any
 
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.shipped import arms
-from skinbeam.evidence.synthesis.regime import of_light, pulse_class, told_by_pulse
-from skinbeam.plan.search.goals import COLUMNS
-from skinbeam.practice.published import Published, published
-from skinbeam.practice.row import Span, is_lamp, named_nm
-from skinbeam.practice.rows import practice_rows
-from skinbeam.provenance import used
-from skinbeam.schema.names import PHOTOTYPES
-from skinbeam.shipped import shipped_table
+from skinbeam.evidence.studies.trial_arm import Arm
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.evidence.synthesis.regime import light_regime, pulse_class, pulse_class_matters
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.search.goals import COLUMN_MODALITIES
+from skinbeam.published_doses.rows import PrintedSpan, is_lamp, practice_rows, wavelength_from_name_nm
+from skinbeam.published_doses.settings import PublishedSetting, published_settings
 
 __all__ = [
-    "DARKEST",
-    "Envelope",
-    "Light",
-    "Practised",
-    "by_source",
-    "ends_of",
-    "envelope_of",
-    "lenders",
-    "like_rows",
-    "phototypes_of",
-    "settings_table",
+    "DARKEST_PHOTOTYPE",
+    "PracticeEnvelope",
+    "PracticeLight",
+    "PublishedRange",
+    "envelope_rules",
+    "find_envelope",
+    "lending_conditions",
+    "phototype_class",
+    "settings_with_light",
+    "span_ends",
+    "values_by_source",
 ]
 
-_SHORT = ("ps", "ns")
-DARKEST = len(PHOTOTYPES)
+_SHORT_PULSE_UNITS = ("ps", "ns")
+DARKEST_PHOTOTYPE = len(PHOTOTYPES)
 
 
 @dataclass(frozen=True)
-class Light:
+class PracticeLight:
     """Light of a modality: its wavelength in nm (of a lamp the cut-off), its pulse in ms, and whether a lamp's."""
 
     modality: str
@@ -55,11 +54,11 @@ class Light:
     @property
     def regime(self) -> str:
         """Regime of the evidence."""
-        return of_light(self.modality, self.wavelength_nm, pulse_class(self.pulse_ms))
+        return light_regime(self.modality, self.wavelength_nm, pulse_class(self.pulse_ms))
 
 
 @dataclass(frozen=True)
-class Practised:
+class PublishedRange:
     """A published range of one quantity.
 
     Parameters
@@ -80,15 +79,15 @@ class Practised:
 
 
 @dataclass(frozen=True)
-class _Tier:
+class _EvidenceTier:
     """Rows that stand equally near to what was asked."""
 
     condition: str
-    rows: tuple[Published, ...]
+    rows: tuple[PublishedSetting, ...]
 
 
 @dataclass(frozen=True)
-class Envelope:
+class PracticeEnvelope:
     """Published settings of a condition, a light and a class of phototypes, the nearest rows first.
 
     Parameters
@@ -100,49 +99,51 @@ class Envelope:
 
     condition: str
     phototype: int
-    tiers: tuple[_Tier, ...]
+    tiers: tuple[_EvidenceTier, ...]
     cut_off_nm: float | None = None
     removes: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Every source of the nearest rows, whichever settings they print."""
-        return _sources(self.tiers[0].rows)
+        return _setting_sources(self.tiers[0].rows)
 
     @property
-    def own(self) -> tuple[Published, ...]:
+    def own(self) -> tuple[PublishedSetting, ...]:
         """Rows of the condition itself, whoever was treated."""
         return tuple(row for tier in self.tiers if tier.condition == self.condition for row in tier.rows)
 
-    def only(self, rows: Sequence[Published]) -> "Envelope":
+    def only(self, rows: Sequence[PublishedSetting]) -> "PracticeEnvelope":
         """Return the same of these rows of the condition alone."""
-        return replace(self, tiers=(_Tier(self.condition, tuple(rows)),))
+        return replace(self, tiers=(_EvidenceTier(self.condition, tuple(rows)),))
 
     @property
     def nearest(self) -> tuple[str, bool]:
         """Condition of the nearest rows, and whether people of the phototype that was asked were treated."""
         return self.tiers[0].condition, self._such_skin(self.tiers[0].rows)
 
-    def practised(self, quantity: str) -> Practised | None:
+    def practised(self, quantity: str) -> PublishedRange | None:
         """Return the range of a quantity, such as `spot_mm`; None where too few sources print one for a range.
 
         It is that of the nearest rows, and where few sources are among them, of the next ones with them.
         """
-        few = settings_table()["few"]
-        rows = _told(quantity, self.tiers, few["enough"])
-        return self._practised(quantity, self.tiers[0], rows) if len(_sources(rows)) >= few["least"] else None
+        few = envelope_rules()["few"]
+        rows = _settings_that_print(quantity, self.tiers, few["enough"])
+        return self._practised(quantity, self.tiers[0], rows) if len(_setting_sources(rows)) >= few["least"] else None
 
     def about(self, quantity: str, places: Sequence[float]) -> list[float]:
         """Return the published values of a quantity at some places among all, from 0 to 1.
 
         Each source counts once, however many rows and ends it prints.
         """
-        printed = by_source(quantity, _told(quantity, self.tiers, settings_table()["few"]["enough"]))
+        printed = values_by_source(
+            quantity, _settings_that_print(quantity, self.tiers, envelope_rules()["few"]["enough"])
+        )
         weighed = sorted((value, 1 / len(values)) for values in printed.values() for value in values)
         sums = list(accumulate(weight for _, weight in weighed))
         return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
-    def dose(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> Practised | None:
+    def dose(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> PublishedRange | None:
         """Return the range of a dose at about this pulse and spot; where nobody printed one near them, one at any.
 
         Of a lamp a dose tells where its filter let through the same light or little more: a dose with a redder filter,
@@ -155,41 +156,43 @@ class Envelope:
         ----------
         spot_mm : None of microbeams, whose width sources do not print.
         """
-        near = settings_table()["near"]
+        near = envelope_rules()["near"]
 
-        def filtered(row: Published) -> bool:
+        def filtered(row: PublishedSetting) -> bool:
             if self.cut_off_nm is None:
                 return True
             least = self.cut_off_nm / near["cut_off"]
             return row.wavelength_nm is not None and least <= row.wavelength_nm <= self.cut_off_nm
 
-        def is_near(row: Published) -> bool:
-            pulse, spot = _off(row.pulse_ms, pulse_ms), _off(row.spot_mm, spot_mm)
+        def is_near(row: PublishedSetting) -> bool:
+            pulse, spot = _distance_ratio(row.pulse_ms, pulse_ms), _distance_ratio(row.spot_mm, spot_mm)
             return filtered(row) and bool(pulse <= near["pulse"] and spot <= near["spot"])
 
-        def printed_near(row: Published) -> bool:
-            return is_near(row) and bool(row.pulse_ms or row.spot_mm or row.pulse_words in _SHORT)
+        def printed_near(row: PublishedSetting) -> bool:
+            return is_near(row) and bool(row.pulse_ms or row.spot_mm or row.pulse_words in _SHORT_PULSE_UNITS)
 
         if spot_mm is None or self.cut_off_nm is not None:
             return self._dose(quantity, is_near) or self._dose(quantity, filtered)
         return self._dose(quantity, printed_near) or self._dose(quantity, is_near)
 
-    def _dose(self, quantity: str, wanted: Callable[[Published], bool]) -> Practised | None:
-        least = settings_table()["few"]["least"]
+    def _dose(self, quantity: str, wanted: Callable[[PublishedSetting], bool]) -> PublishedRange | None:
+        least = envelope_rules()["few"]["least"]
         tiers = [replace(tier, rows=tuple(row for row in tier.rows if wanted(row))) for tier in self.tiers]
         for place, whose in enumerate(tiers):
-            if not _told(quantity, [whose], 1):
+            if not _settings_that_print(quantity, [whose], 1):
                 continue
-            rows = _told(quantity, [tier for tier in tiers[place:] if tier.condition == whose.condition], least)
+            rows = _settings_that_print(
+                quantity, [tier for tier in tiers[place:] if tier.condition == whose.condition], least
+            )
             alone = whose.condition == self.condition and not self.removes
-            if alone or len(_sources(rows)) >= least:
-                return _widened(self._practised(quantity, whose, rows))
+            if alone or len(_setting_sources(rows)) >= least:
+                return _widen_range(self._practised(quantity, whose, rows))
         return None
 
-    def _practised(self, quantity: str, whose: _Tier, rows: Sequence[Published]) -> Practised:
-        printed = by_source(quantity, rows)
+    def _practised(self, quantity: str, whose: _EvidenceTier, rows: Sequence[PublishedSetting]) -> PublishedRange:
+        printed = values_by_source(quantity, rows)
         lows, highs = ([end(ends) for ends in printed.values()] for end in (min, max))
-        return Practised(
+        return PublishedRange(
             low=min(lows),
             high=max(highs),
             usual=median(highs),
@@ -199,121 +202,125 @@ class Envelope:
             such_skin=self._such_skin(rows),
         )
 
-    def _such_skin(self, rows: Sequence[Published]) -> bool:
-        return any(_covers(row, self.phototype, self.phototype) for row in rows)
+    def _such_skin(self, rows: Sequence[PublishedSetting]) -> bool:
+        return any(_covers_phototypes(row, self.phototype, self.phototype) for row in rows)
 
 
-def envelope_of(condition: str, light: Light, phototype: int | None) -> Envelope | None:
+def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -> PracticeEnvelope | None:
     """Return what was published of a condition under such light; None where nobody published any of it.
 
     Parameters
     ----------
     phototype : 1 to 6; unknown, that of the darkest, since no caution is given up for what was not said.
     """
-    found = _envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST)
+    found = _build_envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST_PHOTOTYPE)
     if found is None:
         return None
-    used(settings_table()["source"])
+    cite_sources(envelope_rules()["source"])
     return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
 
 
-def lenders(condition: str) -> tuple[str, ...]:
+def lending_conditions(condition: str) -> tuple[str, ...]:
     """Return a condition and those whose settings stand for it where it has few, the nearest first."""
-    return (condition, *settings_table()["borrowed"].get(condition, ()))
+    return (condition, *envelope_rules()["borrowed"].get(condition, ()))
 
 
-def like_rows(light: Light) -> tuple[Published, ...]:
+def settings_with_light(light: PracticeLight) -> tuple[PublishedSetting, ...]:
     """Return every published setting of such light, whatever it treated."""
-    return _like_rows(light.modality, light.regime, light.lamp)
+    return _settings_with_light(light.modality, light.regime, light.lamp)
 
 
-def by_source(quantity: str, rows: Sequence[Published]) -> dict[str, list[float]]:
+def values_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[str, list[float]]:
     """Return what each source prints of a quantity, such as `spot_mm`; sources that print none are left out."""
     found: dict[str, list[float]] = {}
     for row in rows:
-        ends = ends_of(getattr(row, quantity))
+        ends = span_ends(getattr(row, quantity))
         if ends:
             found.setdefault(row.source, []).extend(ends)
     return found
 
 
-def phototypes_of(phototype: int) -> tuple[int, int]:
+def phototype_class(phototype: int) -> tuple[int, int]:
     """Return the lowest and highest phototype of the class of one, 1 to 6."""
-    classes: Sequence[tuple[int, int]] = settings_table()["phototypes"]
+    classes: Sequence[tuple[int, int]] = envelope_rules()["phototypes"]
     return next((low, high) for low, high in classes if low <= phototype <= high)
 
 
-def settings_table() -> Mapping[str, Any]:
+def envelope_rules() -> Mapping[str, Any]:
     """Return `data/envelopes.toml`: what counts as near."""
-    return shipped_table("data/envelopes.toml")
+    return load_package_table("data/envelopes.toml")
 
 
 @cache
-def _envelope(condition: str, modality: str, regime: str, lamp: bool, phototype: int) -> Envelope | None:
-    rows = _like_rows(modality, regime, lamp)
-    tiers = tuple(tier for one in lenders(condition) for tier in _tiers(one, phototypes_of(phototype), rows))
-    return Envelope(condition, phototype, tiers, removes=modality == "ablative") if tiers else None
+def _build_envelope(condition: str, modality: str, regime: str, lamp: bool, phototype: int) -> PracticeEnvelope | None:
+    rows = _settings_with_light(modality, regime, lamp)
+    tiers = tuple(
+        tier for one in lending_conditions(condition) for tier in _evidence_tiers(one, phototype_class(phototype), rows)
+    )
+    return PracticeEnvelope(condition, phototype, tiers, removes=modality == "ablative") if tiers else None
 
 
 @cache
-def _like_rows(modality: str, regime: str, lamp: bool) -> tuple[Published, ...]:
-    return tuple(row for row in _every() if _is_alike(row, modality, regime, lamp))
+def _settings_with_light(modality: str, regime: str, lamp: bool) -> tuple[PublishedSetting, ...]:
+    return tuple(row for row in _all_settings() if _has_same_light(row, modality, regime, lamp))
 
 
-def _tiers(condition: str, phototypes: tuple[int, int], rows: Sequence[Published]) -> Iterator[_Tier]:
+def _evidence_tiers(
+    condition: str, phototypes: tuple[int, int], rows: Sequence[PublishedSetting]
+) -> Iterator[_EvidenceTier]:
     """The rows of a condition: those of the class of phototypes, then the others."""
     mine = [row for row in rows if row.condition == condition]
     for such_skin in (True, False):
-        found = tuple(row for row in mine if _covers(row, *phototypes) is such_skin)
+        found = tuple(row for row in mine if _covers_phototypes(row, *phototypes) is such_skin)
         if found:
-            yield _Tier(condition, found)
+            yield _EvidenceTier(condition, found)
 
 
-def _covers(row: Published, low: int, high: int) -> bool:
+def _covers_phototypes(row: PublishedSetting, low: int, high: int) -> bool:
     """Whether any phototype from `low` to `high` was among the people of a row."""
-    least, most = row.phototypes or settings_table()["untold"]["phototypes"]
+    least, most = row.phototypes or envelope_rules()["untold"]["phototypes"]
     return bool(least <= high and low <= most)
 
 
-def _told(quantity: str, tiers: Sequence[_Tier], enough: int) -> list[Published]:
+def _settings_that_print(quantity: str, tiers: Sequence[_EvidenceTier], enough: int) -> list[PublishedSetting]:
     """The rows that print a quantity, of as many tiers as it takes to have so many sources."""
-    told: list[Published] = []
+    told: list[PublishedSetting] = []
     for tier in tiers:
-        if len(_sources(told)) < enough:
-            told += [row for row in tier.rows if ends_of(getattr(row, quantity))]
+        if len(_setting_sources(told)) < enough:
+            told += [row for row in tier.rows if span_ends(getattr(row, quantity))]
     return told
 
 
-def _is_alike(row: Published, modality: str, regime: str, lamp: bool) -> bool:
+def _has_same_light(row: PublishedSetting, modality: str, regime: str, lamp: bool) -> bool:
     """Whether a row is of the light of a modality. Filters differ from lamp to lamp, so lamps are of one regime."""
-    if row.microbeams != (modality in COLUMNS) or row.lamp != lamp:
+    if row.microbeams != (modality in COLUMN_MODALITIES) or row.lamp != lamp:
         return False
-    pulse = pulse_class(min(ends_of(row.pulse_ms), default=None)) or row.pulse_words
-    if not row.microbeams and (pulse in _SHORT) != told_by_pulse(modality):
+    pulse = pulse_class(min(span_ends(row.pulse_ms), default=None)) or row.pulse_words
+    if not row.microbeams and (pulse in _SHORT_PULSE_UNITS) != pulse_class_matters(modality):
         return False
-    return bool(lamp or of_light(modality, row.wavelength_nm, pulse) == regime)
+    return bool(lamp or light_regime(modality, row.wavelength_nm, pulse) == regime)
 
 
 @cache
-def _every() -> tuple[Published, ...]:
+def _all_settings() -> tuple[PublishedSetting, ...]:
     """Every published setting: of practice, and of trials unless practice keeps their source aside."""
     aside = {row.source for row in practice_rows() if row.role == "validation"}
-    treated = (arm for arm in arms() if arm.condition and of_light(arm.modality, arm.wavelength_nm, ""))
-    return (*published(), *(_of_arm(arm) for arm in treated if arm.study not in aside))
+    treated = (arm for arm in trial_arms() if arm.condition and light_regime(arm.modality, arm.wavelength_nm, ""))
+    return (*published_settings(), *(_setting_from_arm(arm) for arm in treated if arm.study not in aside))
 
 
-def _of_arm(arm: Arm) -> Published:
-    return Published(
+def _setting_from_arm(arm: Arm) -> PublishedSetting:
+    return PublishedSetting(
         row=arm.row,
         source=arm.study,
         condition=arm.condition,
-        wavelength_nm=arm.wavelength_nm or (None if is_lamp(arm.device) else named_nm(arm.device)),
+        wavelength_nm=arm.wavelength_nm or (None if is_lamp(arm.device) else wavelength_from_name_nm(arm.device)),
         lamp=is_lamp(arm.device),
-        microbeams=arm.modality in COLUMNS or "fractional" in arm.device.lower(),
+        microbeams=arm.modality in COLUMN_MODALITIES or "fractional" in arm.device.lower(),
         pulse_words=arm.pulse_class,
         phototypes=None if arm.phototypes is None else (arm.phototypes[0] + 1, arm.phototypes[1] + 1),
-        pulse_ms=_single(arm.pulse_ms),
-        spot_mm=_single(arm.spot_mm),
+        pulse_ms=_single_value_span(arm.pulse_ms),
+        spot_mm=_single_value_span(arm.spot_mm),
         fluence_J_cm2=arm.fluence_J_cm2,
         microbeam_mJ=arm.microbeam_mJ,
         density_per_cm2=None,
@@ -322,13 +329,13 @@ def _of_arm(arm: Arm) -> Published:
     )
 
 
-def _single(value: float | None) -> Span | None:
+def _single_value_span(value: float | None) -> PrintedSpan | None:
     return None if value is None else (value, value)
 
 
-def _widened(found: Practised) -> Practised:
+def _widen_range(found: PublishedRange) -> PublishedRange:
     """A range of doses that is no narrower than that of one clinic: one figure stands for one skin and one spot."""
-    wide = settings_table()["usual"]["range"]
+    wide = envelope_rules()["usual"]["range"]
     if found.high >= wide * found.low:
         return found
     middle = math.sqrt(found.low * found.high)
@@ -336,18 +343,18 @@ def _widened(found: Practised) -> Practised:
     return replace(found, low=low, usual=high, high=high)
 
 
-def _sources(rows: Sequence[Published]) -> tuple[str, ...]:
+def _setting_sources(rows: Sequence[PublishedSetting]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.source for row in rows))
 
 
-def ends_of(printed: Span | float | None) -> tuple[float, ...]:
+def span_ends(printed: PrintedSpan | float | None) -> tuple[float, ...]:
     """The ends of a range that are printed, ascending; a single value is its own end."""
     if isinstance(printed, float):
         return (printed,)
     return tuple(end for end in printed or () if end is not None)
 
 
-def _off(span: Span | None, value: float | None) -> float:
+def _distance_ratio(span: PrintedSpan | None, value: float | None) -> float:
     """How far a value lies outside a range, as a ratio; 1 inside it, and where nothing is printed or asked."""
-    ends = ends_of(span)
+    ends = span_ends(span)
     return max(1.0, ends[0] / value, value / ends[-1]) if ends and value is not None else 1.0

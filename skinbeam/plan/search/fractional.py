@@ -12,34 +12,40 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.laser.grid import Setting, densities
-from skinbeam.laser.settings import Beam
-from skinbeam.plan.rules.bound import Bounds
-from skinbeam.plan.search.candidates import Machine, beam_of, thinned
-from skinbeam.plan.search.crossed import Crossed
-from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import Limit, Quantity, judge_limit, limits_for, target
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.setting_grid import BeamSetting, density_steps
+from skinbeam.model.sources import cite_sources, collect_sources
+from skinbeam.model.units import MM, UM
+from skinbeam.plan.rules.bounds import RuleBounds
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.goals import TreatmentGoal
+from skinbeam.plan.search.limits import InjuryDepths, LimitValues, SettingLimit, effect_target, find_limits, judge_limit
+from skinbeam.plan.search.settings import SearchMachine, build_beam, thin_evenly
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.trial import Trial
-from skinbeam.provenance import collect, used
-from skinbeam.simulate.model_error import error_factor
-from skinbeam.simulate.removal.ablation import removes
-from skinbeam.simulate.skins.ensemble import share
-from skinbeam.units import MM, UM
+from skinbeam.simulate.model_error import draw_error_factor
+from skinbeam.simulate.removal.ablation import is_ablative
+from skinbeam.simulate.skins.ensemble import weighted_share
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["COLUMN_DEPTH", "CRATER_DEPTH", "Columns", "any_broken", "columns_in", "microbeam_trial"]
+__all__ = [
+    "COLUMN_DEPTH",
+    "CRATER_DEPTH",
+    "MicrobeamColumns",
+    "compute_columns",
+    "p_any_limit_broken",
+    "search_microbeams",
+]
 
 Floats = NDArray[np.float64]
 
-MOST_DENSITIES = 12
+MAX_DENSITIES = 12
 CRATER_DEPTH, COLUMN_DEPTH, WIDTH = (f"microlesion.{name}_um" for name in ("ablation_depth", "depth", "width"))
 
 
 @dataclass(frozen=True)
-class _Looked:
+class _EnergyCandidate:
     """An energy that is looked at: its sparsest beam, densities on offer, which draws it reaches, its sources."""
 
     beam: Beam
@@ -49,15 +55,15 @@ class _Looked:
     basis: tuple[str, ...]
 
 
-def microbeam_trial(
-    machine: Machine,
-    setting: Setting,
-    goal: Goal,
+def search_microbeams(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
     skins: SiteSkins,
     *,
     energies: Sequence[float],
     quick: bool = False,
-) -> Trial | None:
+) -> CandidateSetting | None:
     """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
 
     Parameters
@@ -70,30 +76,30 @@ def microbeam_trial(
     NotAvailable : no sourced data for such a beam.
     """
     energies = [energy for energy in energies if energy <= goal.bounds.energy_mJ(setting.spot_mm * MM / UM)]
-    found: dict[int, Trial | None] = {}
-    counts_m, aimed_m = goal.column_depths_m(_above_fat_m(skins.target))
+    found: dict[int, CandidateSetting | None] = {}
+    counts_m, aimed_m = goal.column_depths_m(_depth_of_fat_m(skins.target))
 
     def enough(index: int) -> bool:
         """Whether the target or a limit is reached; more energy only goes deeper, so it stays so from there on."""
-        offered = densities(machine.device, *setting, energies[index])
-        beam = beam_of(machine, setting, energies[index], offered[0])
-        with collect() as sources:
+        offered = density_steps(machine.device, *setting, energies[index])
+        beam = build_beam(machine, setting, energies[index], offered[0])
+        with collect_sources() as sources:
             depth = skins.lesion(beam, energies[index], limiting=False).depth
-        looked = _Looked(beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources))
-        densest = _densest(machine, setting, goal, skins, looked, quick=quick)
+        looked = _EnergyCandidate(beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources))
+        densest = _densest_pattern(machine, setting, goal, skins, looked, quick=quick)
         if densest is None:
             found[index] = None
             return True
-        deep = share(depth >= aimed_m, skins.weights[0])[0]
+        deep = weighted_share(depth >= aimed_m, skins.weights[0])[0]
         found[index] = trial = replace(densest, deep=deep)
-        return trial.p_effective >= target().wanted and deep >= target().aimed
+        return trial.p_effective >= effect_target().wanted and deep >= effect_target().aimed
 
     first = bisect_left(range(len(energies)), True, key=enough)
     return found.get(first) or found.get(first - 1)
 
 
 @dataclass(frozen=True)
-class Columns:
+class MicrobeamColumns:
     """What microbeams of one energy do to the skin that limits are held against.
 
     Parameters
@@ -103,7 +109,7 @@ class Columns:
     temperature_C : of the skin before: no cooling is planned with microbeams, so nothing gets colder.
     """
 
-    depth: Crossed
+    depth: InjuryDepths
     area_cm2: Floats
     temperature_C: float
 
@@ -111,7 +117,7 @@ class Columns:
         """Return the share of the skin that columns of a density cover, (sample,)."""
         return np.asarray(-np.expm1(-density_per_cm2 * self.area_cm2))
 
-    def values(self, density_per_cm2: float) -> dict[str, Quantity]:
+    def values(self, density_per_cm2: float) -> dict[str, LimitValues]:
         """Return the quantities of limits at a density, (sample,)."""
         return {
             "microlesion_depth_fraction": self.depth,
@@ -120,7 +126,7 @@ class Columns:
         }
 
 
-def columns_in(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_cm2: float) -> Columns:
+def compute_columns(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_cm2: float) -> MicrobeamColumns:
     """Return what columns of an energy do to the skin that limits are held against.
 
     Coverage is 1 - exp(-density x area); that of the beam's own density gives the area, without end when it is 1.
@@ -128,71 +134,71 @@ def columns_in(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_cm2: 
     harmed = skins.lesion(beam, energy_mJ, limiting=True)
     with np.errstate(divide="ignore"):
         area = -np.log1p(-harmed.cover) / density_per_cm2
-    depth = Crossed(harmed.depth, _above_fat_m(skins.limiting), skins.borders(_above_fat_m))
-    return Columns(depth, area, skins.temperature_C)
+    depth = InjuryDepths(harmed.depth, _depth_of_fat_m(skins.limiting), skins.borders(_depth_of_fat_m))
+    return MicrobeamColumns(depth, area, skins.temperature_C)
 
 
-def any_broken(limits: Sequence[Limit], values: Mapping[str, Quantity]) -> Floats:
+def p_any_limit_broken(limits: Sequence[SettingLimit], values: Mapping[str, LimitValues]) -> Floats:
     """Return how likely each draw breaks any of the limits: in what skin a column ends is drawn, its width computed."""
     kept = [np.asarray(limit.kept(values[limit.quantity], limit.stop), dtype=np.float64) for limit in limits]
     return np.asarray(1.0 - np.prod(kept, axis=0))
 
 
-def _above_fat_m(skins: "xr.Dataset") -> Floats:
+def _depth_of_fat_m(skins: "xr.Dataset") -> Floats:
     """Thickness of epidermis and dermis, (sample,)."""
     return np.asarray(skins.variables["thickness_m"].values[:, :-1].sum(axis=1))
 
 
-def _densest(
-    machine: Machine,
-    setting: Setting,
-    goal: Goal,
+def _densest_pattern(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
     skins: SiteSkins,
-    looked: "_Looked",
+    looked: "_EnergyCandidate",
     *,
     quick: bool,
-) -> Trial | None:
+) -> CandidateSetting | None:
     """The densest pattern without a warning of coverage, held to the rules; None when none is sparse enough."""
     beam, energy, offered = looked.beam, looked.energy_mJ, looked.densities
-    with collect() as sources:
-        used(*looked.basis)
-        harmed = columns_in(skins, beam, energy, offered[0])
-    limits = limits_for(goal.modality, skins.site, goal.condition)
-    in_doubt = _in_doubt(harmed, beam, skins)
+    with collect_sources() as sources:
+        cite_sources(*looked.basis)
+        harmed = compute_columns(skins, beam, energy, offered[0])
+    limits = find_limits(goal.modality, skins.site, goal.condition)
+    in_doubt = _columns_with_model_error(harmed, beam, skins)
 
-    def at(density: float) -> Trial:
+    def at(density: float) -> CandidateSetting:
         values = harmed.values(density)
         verdicts = tuple(
             judge_limit(limit, values[limit.quantity], skins.weights[1], tuple(sources), strict=not quick)
             for limit in limits
         )
-        return Trial(
+        return CandidateSetting(
             machine,
             setting,
             beam,
             energy,
             density,
             looked.effective,
-            any_broken(limits, values),
+            p_any_limit_broken(limits, values),
             None,
-            any_broken(limits, in_doubt.values(density)),
+            p_any_limit_broken(limits, in_doubt.values(density)),
             verdicts,
             skins.weights,
             tuple(sources),
         )
 
-    kept = _densest_within(map(at, thinned(offered, MOST_DENSITIES)))
+    kept = _last_within_limits(map(at, thin_evenly(offered, MAX_DENSITIES)))
     if kept is None or kept.density_per_cm2 is None:
         return None
-    held = _held_to_rules(offered, kept.density_per_cm2, goal.bounds, harmed, skins)
+    held = _densities_within_rules(offered, kept.density_per_cm2, goal.bounds, harmed, skins)
     if not held:
         return None
     kept = kept if held[-1] == kept.density_per_cm2 else at(held[-1])
-    return replace(kept, beam=beam_of(machine, setting, energy, held[-1]))
+    return replace(kept, beam=build_beam(machine, setting, energy, held[-1]))
 
 
-def _held_to_rules(
-    offered: Sequence[float], densest: float, bounds: Bounds, columns: Columns, skins: SiteSkins
+def _densities_within_rules(
+    offered: Sequence[float], densest: float, bounds: RuleBounds, columns: MicrobeamColumns, skins: SiteSkins
 ) -> list[float]:
     """The densities that rules leave of those up to the densest that the limits do."""
 
@@ -203,20 +209,20 @@ def _held_to_rules(
     return [density for density in offered if density <= most and covered(density) <= bounds.coverage_fraction]
 
 
-def _in_doubt(columns: Columns, beam: Beam, skins: SiteSkins) -> Columns:
+def _columns_with_model_error(columns: MicrobeamColumns, beam: Beam, skins: SiteSkins) -> MicrobeamColumns:
     """The columns with the model's error beside experiments counted against them."""
-    deeper = error_factor(CRATER_DEPTH if removes(beam) else COLUMN_DEPTH, skins.limiting, "harm")
-    wider = error_factor(WIDTH, skins.limiting, "harm")
-    return Columns(
+    deeper = draw_error_factor(CRATER_DEPTH if is_ablative(beam) else COLUMN_DEPTH, skins.limiting, "harm")
+    wider = draw_error_factor(WIDTH, skins.limiting, "harm")
+    return MicrobeamColumns(
         replace(columns.depth, depth_m=deeper * columns.depth.depth_m),
         columns.area_cm2 * wider**2,
         columns.temperature_C,
     )
 
 
-def _densest_within(patterns: Iterable[Trial]) -> Trial | None:
+def _last_within_limits(patterns: Iterable[CandidateSetting]) -> CandidateSetting | None:
     """The last of ever denser patterns before a limit breaks or, but for the first, coverage is warned of."""
-    kept: Trial | None = None
+    kept: CandidateSetting | None = None
     for trial in patterns:
         dense = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity == "coverage_fraction")
         if not trial.safe or (kept is not None and dense):

@@ -13,54 +13,66 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.grid import Setting, offers
-from skinbeam.laser.settings import Beam
-from skinbeam.outcome.calibrated import burn_ratios
-from skinbeam.plan.search.burns import BURN, burns_of
-from skinbeam.plan.search.candidates import Machine, beam_of
-from skinbeam.plan.search.crossed import Crossed
-from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
+from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.sources import collect_sources
+from skinbeam.model.units import J_CM2, MS, ZERO_CELSIUS_K
+from skinbeam.outcome.dose_error import draw_burn_ratios
+from skinbeam.plan.search.candidate import (
+    BURN_ENDPOINT,
+    DISRUPTION_ENDPOINT,
+    CandidateSetting,
+    DoseFunction,
+    DoseThresholds,
+    burn_doses,
+    p_disruption,
+)
+from skinbeam.plan.search.goals import TreatmentGoal
+from skinbeam.plan.search.limits import (
+    InjuryDepths,
+    LimitVerdict,
+    SettingLimit,
+    effect_target,
+    find_limits,
+    judge_limit,
+)
+from skinbeam.plan.search.settings import SearchMachine, build_beam
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.thresholds import DISRUPTION, OfDose, Thresholds, p_disruption
-from skinbeam.plan.search.trial import Trial
-from skinbeam.provenance import collect
-from skinbeam.simulate.ends.endpoints import fluence_for
-from skinbeam.simulate.ends.melanosomes import shortest_pulse_s
-from skinbeam.simulate.model_error import error_factor
-from skinbeam.simulate.pulse import places
-from skinbeam.simulate.pulse.dose import cell_death_dose
+from skinbeam.simulate.endpoints.melanosomes import shortest_pulse_s
+from skinbeam.simulate.endpoints.registry import endpoint_fluence
+from skinbeam.simulate.model_error import draw_error_factor
+from skinbeam.simulate.pulse import locations
+from skinbeam.simulate.pulse.damage_dose import cell_death_dose
 from skinbeam.simulate.removal.ablation import injury_by_dose
-from skinbeam.simulate.skins.ensemble import share
-from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
+from skinbeam.simulate.skins.ensemble import weighted_share
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ABOVE_DEEPER_DERMIS", "CRATER", "full_field_trial", "thresholds_of"]
+__all__ = ["ABOVE_DEEPER_DERMIS", "CRATER_QUANTITY", "compute_thresholds", "search_full_field"]
 
 Floats = NDArray[np.float64]
 
-MOST_PASSES = 4
-BROKEN = "p_disruption"
-CRATER = "ablation.depth_um"  # what the model's error is taken of
-NEAR_SURFACE = (BURN, "melanosome-disruption")  # endpoints of the epidermis
+MAX_PASSES = 4
+DISRUPTION_QUANTITY = "p_disruption"
+CRATER_QUANTITY = "ablation.depth_um"  # what the model's error is taken of
+NEAR_SURFACE = (BURN_ENDPOINT, "melanosome-disruption")  # endpoints of the epidermis
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
 
 
-def full_field_trial(
-    machine: Machine,
-    setting: Setting,
-    goal: Goal,
+def search_full_field(
+    machine: SearchMachine,
+    setting: BeamSetting,
+    goal: TreatmentGoal,
     skins: SiteSkins,
     cooling: CoolingPlan,
     *,
     aimed: SiteSkins | None = None,
     passes: int | None = None,
     quick: bool = False,
-) -> Trial | None:
+) -> CandidateSetting | None:
     """Return the best dose of a full-field setting, or None where the device has no dose that keeps the limits.
 
     Parameters
@@ -76,51 +88,57 @@ def full_field_trial(
     doses: Sequence[float] = machine.doses(setting)
     if not doses:
         return None
-    beam = beam_of(machine, setting, doses[0])
-    limits = limits_for(goal.modality, skins.site, goal.condition)
+    beam = build_beam(machine, setting, doses[0])
+    limits = find_limits(goal.modality, skins.site, goal.condition)
     if goal.modality != "ablative":
         aimed = aimed or skins
-        thresholds = _heating(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
-        doses = _gentle(goal, doses, thresholds, limits, skins.weights[1])
-        found = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
+        thresholds = _heating_thresholds(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
+        doses = _gentle_doses(goal, doses, thresholds, limits, skins.weights[1])
+        found = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if found is None or (quick and goal.where == "vessel"):  # vessels take a second each: held in the second look
             return found
         most = [dose for dose in doses if dose <= found.dose]
-        kept = _enough_for_lighter(goal, _as_short(machine, goal, beam), aimed, cooling, most, limits, quick=quick)
+        kept = _doses_for_lighter_skin(
+            goal, _shortest_pulse_beam(machine, goal, beam), aimed, cooling, most, limits, quick=quick
+        )
         if kept == most:
             return found
-        held = _choose(machine, setting, kept, thresholds, limits, skins, quick=quick)
+        held = _choose_dose(machine, setting, kept, thresholds, limits, skins, quick=quick)
         return None if held is None else replace(held, held=True)
-    best: Trial | None = None
+    best: CandidateSetting | None = None
     reached = (0.0, 0.0)
-    for count in range(1, MOST_PASSES + 1) if passes is None else (passes,):
+    for count in range(1, MAX_PASSES + 1) if passes is None else (passes,):
         try:
-            thresholds = _removing(replace(beam, passes=count), goal, skins, limits, quick=quick)
+            thresholds = _removal_thresholds(replace(beam, passes=count), goal, skins, limits, quick=quick)
         except NotAvailable:
             if count == 1:
                 raise
             break  # what later passes remove is not sourced for this laser
-        trial = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
+        trial = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if trial is None:
             continue
-        here = min(trial.p_effective, target().wanted), min(trial.deep, target().aimed)
+        here = min(trial.p_effective, effect_target().wanted), min(trial.deep, effect_target().aimed)
         if best is None or here > reached:
             best, reached = trial, here
-        if reached == (target().wanted, target().aimed):
+        if reached == (effect_target().wanted, effect_target().aimed):
             break
     return best
 
 
-def thresholds_of(beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan) -> Thresholds:
+def compute_thresholds(beam: Beam, goal: TreatmentGoal, skins: SiteSkins, cooling: CoolingPlan) -> DoseThresholds:
     """Return what every dose does, held against the limits of its goal, as a first look has it."""
-    limits = limits_for(goal.modality, skins.site, goal.condition)
+    limits = find_limits(goal.modality, skins.site, goal.condition)
     if goal.modality == "ablative":
-        return _removing(beam, goal, skins, limits, quick=True)
-    return _heating(beam, goal, skins, cooling, limits, aimed=skins, quick=True)
+        return _removal_thresholds(beam, goal, skins, limits, quick=True)
+    return _heating_thresholds(beam, goal, skins, cooling, limits, aimed=skins, quick=True)
 
 
-def _gentle(
-    goal: Goal, doses: Sequence[float], thresholds: Thresholds, limits: Sequence[Limit], weights: Floats
+def _gentle_doses(
+    goal: TreatmentGoal,
+    doses: Sequence[float],
+    thresholds: DoseThresholds,
+    limits: Sequence[SettingLimit],
+    weights: Floats,
 ) -> Sequence[float]:
     """Those of `doses` that a first session is given: doses of some goals are raised to a warning, not to the stop.
 
@@ -129,29 +147,29 @@ def _gentle(
     """
     for limit in (limit.raised(goal.modality) for limit in limits if goal.modality in limit.raised_within):
 
-        def beyond(dose: float, limit: Limit = limit) -> bool:
+        def beyond(dose: float, limit: SettingLimit = limit) -> bool:
             return judge_limit(limit, thresholds.value[limit.id](dose), weights, (), strict=False).status == "not_met"
 
         doses = doses[: bisect_left(doses, True, key=beyond)]
     return doses
 
 
-def _as_short(machine: Machine, goal: Goal, beam: Beam) -> Beam:
+def _shortest_pulse_beam(machine: SearchMachine, goal: TreatmentGoal, beam: Beam) -> Beam:
     """The beam of the shortest short pulse that the device has: a longer one for darker skin is no reason for more."""
     if goal.modality != "pigment-short-pulse":
         return beam
     judged_ms = shortest_pulse_s() / MS
-    same = {o.pulse_ms for o in offers(machine.device) if o.wavelength_nm == beam.wavelength_nm}
+    same = {o.pulse_ms for o in iterate_settings(machine.device) if o.wavelength_nm == beam.wavelength_nm}
     return replace(beam, pulse_ms=min((pulse for pulse in same if pulse >= judged_ms), default=beam.pulse_ms))
 
 
-def _enough_for_lighter(
-    goal: Goal,
+def _doses_for_lighter_skin(
+    goal: TreatmentGoal,
     beam: Beam,
     skins: SiteSkins,
     cooling: CoolingPlan,
     doses: Sequence[float],
-    limits: Sequence[Limit],
+    limits: Sequence[SettingLimit],
     *,
     quick: bool,
 ) -> list[float]:
@@ -164,12 +182,14 @@ def _enough_for_lighter(
     """
     kept = list(doses)
     for lighter in skins.lighter:
-        enough = _reaches(_wanted_J_cm2(goal, beam, lighter, cooling), lighter.weights[0])
+        enough = _reaches_wanted_share(_goal_doses_J_cm2(goal, beam, lighter, cooling), lighter.weights[0])
         weights = lighter.weights[0]
-        for limit in (limit for limit in limits if limit.quantity == BROKEN):
+        for limit in (limit for limit in limits if limit.quantity == DISRUPTION_QUANTITY):
             broken = p_disruption(lighter.respond(beam, cooling, limiting=False, near_surface=True))
 
-            def breaks(dose: float, limit: Limit = limit, broken: OfDose = broken, weights: Floats = weights) -> bool:
+            def breaks(
+                dose: float, limit: SettingLimit = limit, broken: DoseFunction = broken, weights: Floats = weights
+            ) -> bool:
                 return judge_limit(limit, broken(dose), weights, (), strict=not quick).status == "not_met"
 
             kept = kept[: bisect_left(kept, True, key=breaks)]
@@ -180,89 +200,95 @@ def _enough_for_lighter(
     return kept
 
 
-def _reaches(wanted_J_cm2: Floats, weights: Floats) -> Callable[[float], bool]:
+def _reaches_wanted_share(wanted_J_cm2: Floats, weights: Floats) -> Callable[[float], bool]:
     """Return what tells of a dose whether it brings the wanted share of skins to the target."""
-    return lambda dose: share(wanted_J_cm2 <= dose, weights)[0] >= target().wanted
+    return lambda dose: weighted_share(wanted_J_cm2 <= dose, weights)[0] >= effect_target().wanted
 
 
-def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
+def _goal_doses_J_cm2(goal: TreatmentGoal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
     """Dose that reaches the goal, (sample,); of a burn or a field's pigment, which limits hold too, with its error."""
     response = skins.respond(beam, cooling, limiting=False, near_surface=goal.endpoint in NEAR_SURFACE)
-    computed = fluence_for(goal.endpoint, response) / J_CM2
-    if goal.endpoint == BURN:
-        return computed * burn_ratios(beam, skins.target, "effect")
-    return computed * error_factor(DISRUPTION, skins.target, "effect") if goal.of_field_pigment else computed
+    computed = endpoint_fluence(goal.endpoint, response) / J_CM2
+    if goal.endpoint == BURN_ENDPOINT:
+        return computed * draw_burn_ratios(beam, skins.target, "effect")
+    return (
+        computed * draw_error_factor(DISRUPTION_ENDPOINT, skins.target, "effect")
+        if goal.fades_field_pigment
+        else computed
+    )
 
 
-def _heating(
+def _heating_thresholds(
     beam: Beam,
-    goal: Goal,
+    goal: TreatmentGoal,
     skins: SiteSkins,
     cooling: CoolingPlan,
-    limits: Sequence[Limit],
+    limits: Sequence[SettingLimit],
     *,
     aimed: SiteSkins,
     quick: bool,
-) -> Thresholds:
+) -> DoseThresholds:
     """Thresholds of light that heats: the skin around is judged by how likely it burns."""
-    with collect() as sources:
-        wanted = _wanted_J_cm2(goal, beam, skins, cooling)
+    with collect_sources() as sources:
+        wanted = _goal_doses_J_cm2(goal, beam, skins, cooling)
         enough = None
         if aimed is not skins:
-            enough = _reaches(_wanted_J_cm2(goal, beam, aimed, cooling), aimed.weights[0])
+            enough = _reaches_wanted_share(_goal_doses_J_cm2(goal, beam, aimed, cooling), aimed.weights[0])
         around = skins.respond(beam, cooling, limiting=True, near_surface=True)
         cooled = cooling.kind != "none"
         bare = around
         if cooled:
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0, near_surface=True)
-        basal = places.basal_layer(around)
-        burns = burns_of(beam, cell_death_dose(around, basal) / J_CM2, skins.learned_of(beam))
-        lasting = burns_of(beam, cell_death_dose(bare, places.papillary_bottom(bare)) / J_CM2)
-        quantities: dict[str, OfDose] = {
+        basal = locations.basal_layer_response(around)
+        burns = burn_doses(beam, cell_death_dose(around, basal) / J_CM2, skins.learned_of(beam))
+        lasting = burn_doses(beam, cell_death_dose(bare, locations.papillary_border_response(bare)) / J_CM2)
+        quantities: dict[str, DoseFunction] = {
             "p_burn": burns.p,
             "p_lasting_burn_uncooled": lasting.p,
-            "basal_minimum_C": _constant(basal.base_K.min(axis=1) - ZERO_CELSIUS_K),
+            "basal_minimum_C": _constant_over_dose(basal.base_K.min(axis=1) - ZERO_CELSIUS_K),
         }
-        if any(limit.quantity == BROKEN for limit in limits):
-            quantities[BROKEN] = p_disruption(around)
+        if any(limit.quantity == DISRUPTION_QUANTITY for limit in limits):
+            quantities[DISRUPTION_QUANTITY] = p_disruption(around)
         uncooled = None
         if cooled and not quick:
-            uncooled = burns_of(beam, cell_death_dose(bare, places.basal_layer(bare)) / J_CM2).p
+            uncooled = burn_doses(beam, cell_death_dose(bare, locations.basal_layer_response(bare)) / J_CM2).p
     value = {limit.id: quantities[limit.quantity] for limit in limits}
 
     def reached(dose: float) -> NDArray[np.bool_]:
         return np.asarray(wanted <= dose)
 
-    return Thresholds(beam, reached, reached, value, burns.p, uncooled, None, tuple(sources), burns, enough)
+    return DoseThresholds(beam, reached, reached, value, burns.p, uncooled, None, tuple(sources), burns, enough)
 
 
-def _constant(values: Floats) -> OfDose:
+def _constant_over_dose(values: Floats) -> DoseFunction:
     return lambda _dose: values
 
 
-def _removing(beam: Beam, goal: Goal, skins: SiteSkins, limits: Sequence[Limit], *, quick: bool) -> Thresholds:
+def _removal_thresholds(
+    beam: Beam, goal: TreatmentGoal, skins: SiteSkins, limits: Sequence[SettingLimit], *, quick: bool
+) -> DoseThresholds:
     """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay.
 
     Between them it is aimed the deeper the more severe the concern is, no deeper than the target lies.
     """
-    with collect() as sources:
-        epidermis = places.depth_through_epidermis(skins.target)
-        aimed = skins.borders(partial(_aimed_m, goal))
-        own, deepest = _deepest_m(skins.limiting), skins.borders(_deepest_m)
+    with collect_sources() as sources:
+        epidermis = locations.epidermis_bottom_m(skins.target)
+        aimed = skins.borders(partial(_aim_depth_m, goal))
+        own, deepest = _max_injury_depth_m(skins.limiting), skins.borders(_max_injury_depth_m)
 
         limiting = injury_by_dose(skins.limiting, beam)
         target = limiting if skins.same else injury_by_dose(skins.target, beam)
         (limit,) = limits  # depth is the only one of a crater
 
-        def broken(factor: Floats | float) -> OfDose:
+        def broken(factor: Floats | float) -> DoseFunction:
             return lambda dose: deepest.reached(factor * limiting(dose * J_CM2) / limit.stop)
 
-        in_doubt = None if quick else broken(error_factor(CRATER, skins.limiting, "harm"))
-    return Thresholds(
+        in_doubt = None if quick else broken(draw_error_factor(CRATER_QUANTITY, skins.limiting, "harm"))
+    return DoseThresholds(
         beam,
         lambda dose: np.asarray(target(dose * J_CM2) >= epidermis),
         lambda dose: aimed.reached(target(dose * J_CM2)),
-        {limit.id: lambda dose: Crossed(limiting(dose * J_CM2), own, deepest)},
+        {limit.id: lambda dose: InjuryDepths(limiting(dose * J_CM2), own, deepest)},
         broken(1.0),
         None,
         in_doubt,
@@ -270,35 +296,35 @@ def _removing(beam: Beam, goal: Goal, skins: SiteSkins, limits: Sequence[Limit],
     )
 
 
-def _deepest_m(skins: "xr.Dataset") -> Floats:
+def _max_injury_depth_m(skins: "xr.Dataset") -> Floats:
     """How deep the skin may be injured at most, (sample,)."""
-    return places.depth_through(skins, ABOVE_DEEPER_DERMIS)
+    return locations.layer_bottom_m(skins, ABOVE_DEEPER_DERMIS)
 
 
-def _aimed_m(goal: Goal, skins: "xr.Dataset") -> Floats:
+def _aim_depth_m(goal: TreatmentGoal, skins: "xr.Dataset") -> Floats:
     """How deep it is aimed, (sample,)."""
-    return goal.field_depth_m(places.depth_through_epidermis(skins), _deepest_m(skins))
+    return goal.field_depth_m(locations.epidermis_bottom_m(skins), _max_injury_depth_m(skins))
 
 
-def _choose(
-    machine: Machine,
-    setting: Setting,
+def _choose_dose(
+    machine: SearchMachine,
+    setting: BeamSetting,
     doses: Sequence[float],
-    thresholds: Thresholds,
-    limits: Sequence[Limit],
+    thresholds: DoseThresholds,
+    limits: Sequence[SettingLimit],
     skins: SiteSkins,
     *,
     quick: bool,
-) -> Trial | None:
+) -> CandidateSetting | None:
     """The least dose that is as high as is aimed, or else the greatest that keeps every limit."""
     w_target, w_limit = skins.weights
-    found: dict[int, Trial] = {}
+    found: dict[int, CandidateSetting] = {}
 
     def enough(index: int) -> bool:
         """Whether the aim or a limit is reached; effect and harm only grow with the dose."""
         dose = doses[index]
-        deep = share(thresholds.aimed(dose), w_target)[0]
-        trial = Trial(
+        deep = weighted_share(thresholds.aimed(dose), w_target)[0]
+        trial = CandidateSetting(
             machine,
             setting,
             thresholds.beam,
@@ -308,7 +334,7 @@ def _choose(
             thresholds.broken(dose),
             None if thresholds.uncooled is None else thresholds.uncooled(dose),
             None if thresholds.in_doubt is None else thresholds.in_doubt(dose),
-            _verdicts(limits, dose, thresholds, w_limit, strict=not quick),
+            _judge_limits(limits, dose, thresholds, w_limit, strict=not quick),
             (w_target, w_limit),
             thresholds.basis,
             burns=thresholds.burns,
@@ -319,17 +345,17 @@ def _choose(
             found[index] = trial
         if thresholds.enough is not None:
             return not trial.safe or thresholds.enough(dose)
-        return not trial.safe or (trial.p_effective >= target().wanted and deep >= target().aimed)
+        return not trial.safe or (trial.p_effective >= effect_target().wanted and deep >= effect_target().aimed)
 
     first = bisect_left(range(len(doses)), True, key=enough)
     best = found.get(first) or found.get(first - 1)
     if best is None:
         return None
-    return replace(best, beam=replace(beam_of(machine, setting, best.dose), passes=thresholds.beam.passes))
+    return replace(best, beam=replace(build_beam(machine, setting, best.dose), passes=thresholds.beam.passes))
 
 
-def _verdicts(
-    limits: Sequence[Limit], dose: float, thresholds: Thresholds, weights: Floats, *, strict: bool
-) -> tuple[Verdict, ...]:
+def _judge_limits(
+    limits: Sequence[SettingLimit], dose: float, thresholds: DoseThresholds, weights: Floats, *, strict: bool
+) -> tuple[LimitVerdict, ...]:
     values = ((limit, thresholds.value[limit.id](dose)) for limit in limits)
     return tuple(judge_limit(limit, value, weights, thresholds.basis, strict=strict) for limit, value in values)

@@ -7,53 +7,52 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import Message, text
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.fields import severity_range
+from skinbeam.model.sources import SourcedValue, cite_sources
+from skinbeam.model.units import UM
+from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan.records import Target, TargetValue
-from skinbeam.plan.rules.bound import NO_BOUNDS, Bounds
+from skinbeam.plan.rules.bounds import NO_BOUNDS, RuleBounds
 from skinbeam.plan.search.limits import aims_by_severity
-from skinbeam.provenance import used
-from skinbeam.schema.fields import severity_range
-from skinbeam.schema.names import table
 from skinbeam.skin.vessels import VesselPopulation
-from skinbeam.sources import Sourced
-from skinbeam.units import UM
+from skinbeam.text import Message, render_message
 
 __all__ = [
-    "COLUMNS",
-    "LESION_OF",
+    "COLUMN_MODALITIES",
+    "LESION_BY_CONDITION",
     "Alternative",
-    "Goal",
-    "Refusal",
-    "Use",
-    "alternatives",
-    "can_and_cannot",
-    "goal_of",
+    "LaserUse",
+    "ModalityRefusal",
+    "TreatmentGoal",
+    "condition_vessels",
     "is_field_pigment",
+    "laser_abilities",
     "laser_choices",
     "laser_use",
+    "list_alternatives",
     "target_record",
-    "vessels_of",
+    "treatment_goal",
 ]
 
 Floats = NDArray[np.float64]
 
 # The lesion that stands for a condition in a simulated skin: how much darker the others are was not found.
-LESION_OF: Final[Mapping[str, str]] = {
+LESION_BY_CONDITION: Final[Mapping[str, str]] = {
     "age-spots": "lentigo",
     "freckles": "freckle",
 }
 
 
-Use = Literal["first", "usual", "possible"]
+LaserUse = Literal["first", "usual", "possible"]
 """How a treatment is used: what its source says to begin with, what clinics usually do, or what may help else."""
 
 MIDDLE: Final = 0.5
-COLUMNS = ("non-ablative-fractional", "fractional-ablative")
+COLUMN_MODALITIES = ("non-ablative-fractional", "fractional-ablative")
 
 
 @dataclass(frozen=True)
-class Goal:
+class TreatmentGoal:
     """The physical target of a modality for a concern.
 
     Parameters
@@ -72,26 +71,26 @@ class Goal:
     where: str
     zone_m: tuple[float, float]
     aim: float
-    bounds: Bounds = NO_BOUNDS
+    bounds: RuleBounds = NO_BOUNDS
     subtypes: tuple[str, ...] = ()
 
     @property
-    def told_apart(self) -> bool:
+    def has_subtype_target(self) -> bool:
         """Whether the kinds that were said have a target of their own: trials of the condition may have had another."""
-        return any("subtypes" in target for target in _targets(self.condition, self.subtypes))
+        return any("subtypes" in target for target in _condition_targets(self.condition, self.subtypes))
 
     @property
-    def by_columns(self) -> bool:
+    def uses_columns(self) -> bool:
         """Whether microbeams reach it and leave skin between them."""
-        return self.modality in COLUMNS
+        return self.modality in COLUMN_MODALITIES
 
     @property
-    def of_depth(self) -> bool:
+    def is_limited_by_depth(self) -> bool:
         """Whether how deep it goes is what limits it."""
-        return self.by_columns or self.modality == "ablative"
+        return self.uses_columns or self.modality == "ablative"
 
     @property
-    def of_field_pigment(self) -> bool:
+    def fades_field_pigment(self) -> bool:
         """Whether the colour of a whole field is sought, so that what is to break and what is to stay are the same."""
         return is_field_pigment(self.modality, self.condition)
 
@@ -115,7 +114,7 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ModalityRefusal:
     """A modality that is not offered for a condition or site, and why."""
 
     modality: str
@@ -128,22 +127,22 @@ class Alternative:
     """What helps without a laser, how it is used, and the source of both."""
 
     modality: str
-    use: Use
+    use: LaserUse
     source: str
 
 
-def laser_choices(condition: str, site: str) -> tuple[list[str], list[Refusal]]:
+def laser_choices(condition: str, site: str) -> tuple[list[str], list[ModalityRefusal]]:
     """Return the laser modalities that a condition may be treated with, and those refused by what they are."""
-    entry = table("condition")[condition]
+    entry = vocabulary_table("condition")[condition]
     offered, refused = [], []
     for modality, choice in entry.get("modality", {}).items():
-        used(choice["source"])
+        cite_sources(choice["source"])
         if choice["use"] == "not":
-            refused.append(Refusal(modality, Message(choice["why"]), choice["source"]))
-        elif site in table("modality")[modality].get("not_at", []):
-            source = table("modality")[modality]["source"]
-            site_title = table("site")[site]["title"]
-            refused.append(Refusal(modality, Message("plan.not-at-site", {"site": site_title}), source))
+            refused.append(ModalityRefusal(modality, Message(choice["why"]), choice["source"]))
+        elif site in vocabulary_table("modality")[modality].get("not_at", []):
+            source = vocabulary_table("modality")[modality]["source"]
+            site_title = vocabulary_table("site")[site]["title"]
+            refused.append(ModalityRefusal(modality, Message("plan.not-at-site", {"site": site_title}), source))
         else:
             offered.append((choice["use"] != "usual", modality))
     return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused
@@ -151,47 +150,51 @@ def laser_choices(condition: str, site: str) -> tuple[list[str], list[Refusal]]:
 
 def is_field_pigment(modality: str, condition: str) -> bool:
     """Return whether a laser fades the colour of a whole field with gentle short pulses, and whitens no spot."""
-    return modality == "pigment-short-pulse" and condition not in LESION_OF
+    return modality == "pigment-short-pulse" and condition not in LESION_BY_CONDITION
 
 
-def goal_of(
+def treatment_goal(
     condition: str,
     modality: str,
     severity: str | None = None,
-    bounds: Bounds = NO_BOUNDS,
+    bounds: RuleBounds = NO_BOUNDS,
     subtypes: Sequence[str] = (),
-) -> Goal:
+) -> TreatmentGoal:
     """Return what `modality` has to reach for `condition`, the deeper the more severe, within the bounds of rules."""
-    entry = table("modality")[modality]
-    depths = [target["depth_um"] for target in table("condition")[condition].get("target", []) if "depth_um" in target]
-    depth = Sourced.from_table(depths[0]) if depths else None
+    entry = vocabulary_table("modality")[modality]
+    depths = [
+        target["depth_um"]
+        for target in vocabulary_table("condition")[condition].get("target", [])
+        if "depth_um" in target
+    ]
+    depth = SourcedValue.from_table(depths[0]) if depths else None
     if depth is not None:
-        used(depth.source)
+        cite_sources(depth.source)
     zone_m = (0.0, 0.0)
-    if depth is not None and modality in (*COLUMNS, "ablative"):
+    if depth is not None and modality in (*COLUMN_MODALITIES, "ablative"):
         # The ends of a uniform range are those of a zone; any other spread is of where one depth lies.
         ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
         zone_m = (ends[0] * UM, ends[1] * UM)
-    return Goal(
+    return TreatmentGoal(
         condition,
         modality,
         entry["endpoint"],
         entry["where"],
         zone_m,
-        _aim(modality, severity, bounds),
+        _aim_fraction(modality, severity, bounds),
         bounds,
         tuple(subtypes),
     )
 
 
-def _aim(modality: str, severity: str | None, bounds: Bounds) -> float:
+def _aim_fraction(modality: str, severity: str | None, bounds: RuleBounds) -> float:
     """How far into the zone: by severity, and no further than its upper part where rules hold the energy of columns."""
-    aims = aims_by_severity("columns" if modality in COLUMNS else "field")
+    aims = aims_by_severity("columns" if modality in COLUMN_MODALITIES else "field")
     low, high = (2, 2) if severity is None else severity_range(severity)
     return min((aims[low - 1] + aims[high - 1]) / 2, aims[0] if bounds.holds_energy else 1.0)
 
 
-def vessels_of(condition: str, subtypes: Sequence[str] = ()) -> VesselPopulation:
+def condition_vessels(condition: str, subtypes: Sequence[str] = ()) -> VesselPopulation:
     """Return the vessels that a condition is made of, as described; those without a depth lie in the upper plexus.
 
     Parameters
@@ -203,20 +206,20 @@ def vessels_of(condition: str, subtypes: Sequence[str] = ()) -> VesselPopulation
     NotAvailable : their size is not known.
     """
     parts = []
-    for target in _targets(condition, subtypes):
+    for target in _condition_targets(condition, subtypes):
         if target["chromophore"] == "blood" and "size_um" in target:
-            size = Sourced.from_table(target["size_um"])
-            depth = Sourced.from_table(target["depth_um"]) if "depth_um" in target else None
-            used(*(value.source for value in (size, depth) if value is not None))
+            size = SourcedValue.from_table(target["size_um"])
+            depth = SourcedValue.from_table(target["depth_um"]) if "depth_um" in target else None
+            cite_sources(*(value.source for value in (size, depth) if value is not None))
             parts.append((1.0, size, depth))
     if not parts:
-        raise NotAvailable(text("plan.no-vessel-size"))
+        raise NotAvailable(render_message("plan.no-vessel-size"))
     return VesselPopulation(" and ".join((condition, *subtypes)), tuple(parts))
 
 
-def _targets(condition: str, subtypes: Sequence[str]) -> list[Mapping[str, Any]]:
+def _condition_targets(condition: str, subtypes: Sequence[str]) -> list[Mapping[str, Any]]:
     """The targets of the kinds that were said: those described for them, and the others where a kind has none."""
-    every: list[Mapping[str, Any]] = table("condition")[condition].get("target", [])
+    every: list[Mapping[str, Any]] = vocabulary_table("condition")[condition].get("target", [])
     special = [target for target in every if set(target.get("subtypes", ())) & set(subtypes)]
     described = {kind for target in special for kind in target["subtypes"]}
     usual = [target for target in every if "subtypes" not in target]
@@ -225,34 +228,34 @@ def _targets(condition: str, subtypes: Sequence[str]) -> list[Mapping[str, Any]]
 
 def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:
     """Return the target of a condition for a plan: chromophore, layer, depth and size with their ranges."""
-    targets = _targets(condition, subtypes)
+    targets = _condition_targets(condition, subtypes)
     definition = Message(f"condition-definition.{condition}")
     if not targets:
         return Target(definition)
     first = targets[0]
-    values = {name: _value(first[name]) for name in ("depth_um", "size_um", "melanin_ratio") if name in first}
+    values = {name: _target_value(first[name]) for name in ("depth_um", "size_um", "melanin_ratio") if name in first}
     return Target(definition, first["chromophore"], first["layer"], **values)
 
 
-def _value(row: Mapping[str, Any]) -> TargetValue:
+def _target_value(row: Mapping[str, Any]) -> TargetValue:
     """A sourced value as a plan tells it."""
-    found = Sourced.from_table(row)
-    used(found.source)
+    found = SourcedValue.from_table(row)
+    cite_sources(found.source)
     return TargetValue(found.value, found.low, found.high, found.distribution, found.conditions, found.source)
 
 
-def can_and_cannot(condition: str) -> tuple[Message, Message]:
+def laser_abilities(condition: str) -> tuple[Message, Message]:
     """Return what a laser can do about a condition, and what it cannot."""
     return Message(f"condition-can.{condition}"), Message(f"condition-cannot.{condition}")
 
 
-def alternatives(condition: str) -> list[Alternative]:
+def list_alternatives(condition: str) -> list[Alternative]:
     """Return what helps without a laser, in the order of the file."""
-    entry = table("condition")[condition].get("alternative", {})
+    entry = vocabulary_table("condition")[condition].get("alternative", {})
     return [Alternative(name, choice["use"], choice["source"]) for name, choice in entry.items()]
 
 
-def laser_use(condition: str, modality: str) -> Use:
+def laser_use(condition: str, modality: str) -> LaserUse:
     """Return how a laser is used for a condition that it is offered for."""
-    use: Use = table("condition")[condition]["modality"][modality]["use"]
+    use: LaserUse = vocabulary_table("condition")[condition]["modality"][modality]["use"]
     return use

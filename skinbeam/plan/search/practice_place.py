@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from skinbeam.evidence.synthesis.regime import told_by_pulse
-from skinbeam.messages import Message
-from skinbeam.plan.search.envelope import Envelope, Light, Practised, envelope_of, settings_table
-from skinbeam.plan.search.trial import Trial
-from skinbeam.provenance import used
-from skinbeam.schema.names import table
+from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.search.candidate import CandidateSetting
+from skinbeam.plan.search.envelope import PracticeEnvelope, PracticeLight, PublishedRange, envelope_rules, find_envelope
+from skinbeam.text import Message
 
-__all__ = ["ENERGY", "FLUENCE", "PracticePlace", "light_of", "place_of", "practice_place"]
+__all__ = ["ENERGY", "FLUENCE", "PracticePlace", "place_candidate", "place_setting", "practice_light"]
 
-Side = Literal["inside", "above", "below", "no dose", "no practice"]
+PracticeSide = Literal["inside", "above", "below", "no dose", "no practice"]
 FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
 
 
@@ -35,7 +35,7 @@ class PracticePlace:
     told : the whole in a sentence.
     """
 
-    side: Side
+    side: PracticeSide
     quantity: str
     factor: float
     low: float | None
@@ -57,17 +57,17 @@ class PracticePlace:
         return self.side != "no practice" and not {FLUENCE, ENERGY} & {*self.unprinted}
 
 
-def light_of(trial: Trial, modality: str) -> Light:
+def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
     """Return the light of a trial of the search, as practice parts it."""
     setting = trial.setting
-    return Light(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
+    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
 
 
-def place_of(trial: Trial, condition: str, modality: str, phototype: int | None) -> PracticePlace:
+def place_candidate(trial: CandidateSetting, condition: str, modality: str, phototype: int | None) -> PracticePlace:
     """Return where a trial of the search stands."""
-    return practice_place(
+    return place_setting(
         condition,
-        light_of(trial, modality),
+        practice_light(trial, modality),
         phototype,
         spot_mm=None if trial.machine.device.microbeam else trial.setting.spot_mm,
         dose=trial.dose,
@@ -76,9 +76,9 @@ def place_of(trial: Trial, condition: str, modality: str, phototype: int | None)
     )
 
 
-def practice_place(
+def place_setting(
     condition: str,
-    light: Light,
+    light: PracticeLight,
     phototype: int | None,
     *,
     spot_mm: float | None,
@@ -95,9 +95,9 @@ def practice_place(
     dose : in J/cm², or with a density in mJ of one microbeam.
     density_per_cm2 : of one pass.
     """
-    envelope = envelope_of(condition, light, phototype)
+    envelope = find_envelope(condition, light, phototype)
     if envelope is None:
-        none = Message("practice.none", {"condition": table("condition")[condition]["title"]})
+        none = Message("practice.none", {"condition": vocabulary_table("condition")[condition]["title"]})
         return PracticePlace("no practice", "", 1.0, None, None, None, False, (), (), none)
     quantity = FLUENCE if density_per_cm2 is None else ENERGY
     given = {
@@ -110,50 +110,52 @@ def practice_place(
     spans = {name: envelope.practised(name) for name in given if name != quantity}
     spans[quantity] = envelope.dose(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
     asked = {name: value for name, value in given.items() if value is not None}
-    held = [_Held(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
+    held = [_QuantityPlace(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
     unprinted = tuple(name for name in asked if spans[name] is None)
-    used(*envelope.sources, *(source for one in held for source in one.span.sources))
-    told = _told(envelope, spans[quantity], held, unprinted)
-    if quantity in unprinted and quantity == FLUENCE and not _shown_by_the_skin(light.modality):
-        return replace(told, side="no dose", quantity="", factor=1.0, low=None, high=None, told=_no_dose(condition))
+    cite_sources(*envelope.sources, *(source for one in held for source in one.span.sources))
+    told = _make_place(envelope, spans[quantity], held, unprinted)
+    if quantity in unprinted and quantity == FLUENCE and not _has_visible_endpoint(light.modality):
+        return replace(
+            told, side="no dose", quantity="", factor=1.0, low=None, high=None, told=_no_dose_message(condition)
+        )
     return told
 
 
-def _shown_by_the_skin(modality: str) -> bool:
+def _has_visible_endpoint(modality: str) -> bool:
     """Whether the skin itself shows at once that the dose is enough, so that sources need not print it.
 
     It is removed, or it whitens under a short pulse. Light that heats shows it later, or as a burn.
     """
-    return modality == "ablative" or told_by_pulse(modality)
+    return modality == "ablative" or pulse_class_matters(modality)
 
 
-def _no_dose(condition: str) -> Message:
-    return Message("practice.no-dose", {"condition": table("condition")[condition]["title"]})
+def _no_dose_message(condition: str) -> Message:
+    return Message("practice.no-dose", {"condition": vocabulary_table("condition")[condition]["title"]})
 
 
-def _inside(asked: str, whose: str, sources: int, *, dosed: bool) -> Message:
+def _inside_message(asked: str, whose: str, sources: int, *, dosed: bool) -> Message:
     if dosed and whose == asked:
         return Message("practice.inside", {"sources": sources})
     # Practice knows conditions that nobody asks a plan for.
-    title = table("condition").get(whose, {}).get("title", whose.replace("-", " "))
+    title = vocabulary_table("condition").get(whose, {}).get("title", whose.replace("-", " "))
     message = "practice.inside-borrowed" if dosed else "practice.inside-undosed"
     return Message(message, {"condition": title[:1].lower() + title[1:], "sources": sources})
 
 
 @dataclass(frozen=True)
-class _Held:
+class _QuantityPlace:
     """A quantity of a setting beside what was published of it."""
 
     name: str
     value: float
-    span: Practised
+    span: PublishedRange
 
     @property
     def ratio(self) -> float:
         """The value over the end of the range that it passes; 1 inside."""
         inside = min(max(self.value, self.span.low), self.span.high)
         ratio = self.value / inside
-        return ratio if max(ratio, 1 / ratio) > settings_table()["rounding"]["ratio"] else 1.0
+        return ratio if max(ratio, 1 / ratio) > envelope_rules()["rounding"]["ratio"] else 1.0
 
     @property
     def factor(self) -> float:
@@ -161,8 +163,8 @@ class _Held:
         return max(self.ratio, 1 / self.ratio)
 
 
-def _told(
-    envelope: Envelope, dose: Practised | None, held: Sequence[_Held], unprinted: tuple[str, ...]
+def _make_place(
+    envelope: PracticeEnvelope, dose: PublishedRange | None, held: Sequence[_QuantityPlace], unprinted: tuple[str, ...]
 ) -> PracticePlace:
     whose, such_skin = (dose.condition, dose.such_skin) if dose is not None else envelope.nearest
     sources = tuple(dict.fromkeys((*envelope.sources, *(source for one in held for source in one.span.sources))))
@@ -176,12 +178,12 @@ def _told(
         other_skin=not such_skin,
         unprinted=unprinted,
         sources=sources,
-        told=_inside(envelope.condition, whose, len(sources), dosed=dose is not None),
+        told=_inside_message(envelope.condition, whose, len(sources), dosed=dose is not None),
     )
     farthest = max(held, key=lambda one: one.factor, default=None)
     if farthest is None or farthest.factor == 1.0:
         return inside
-    side: Side = "above" if farthest.ratio > 1 else "below"
+    side: PracticeSide = "above" if farthest.ratio > 1 else "below"
     params = {
         "quantity": Message(f"practice-quantity.{farthest.name}"),
         "factor": farthest.factor,

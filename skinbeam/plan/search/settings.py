@@ -1,54 +1,244 @@
-"""The settings of a device that lie where practice is: pulses, spots and doses that were published for a condition.
-
-The search begins here. Within a published range the values are tried that sources are about, and not its ends: the
-ends are what one clinic dared.
-"""
+"""Settings to try on a device: within published practice, below the caps, with its own cooling."""
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, TypeVar
 
+from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.laser import beam as laser_settings
+from skinbeam.laser import cooling as laser_cooling
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import Device, beam_sizes_mm
-from skinbeam.laser.grid import Setting, pulse_steps
-from skinbeam.plan.search.caps import bruises, least_pulse_ms
-from skinbeam.plan.search.envelope import DARKEST, Envelope, Light, Practised, ends_of, envelope_of, settings_table
-from skinbeam.provenance import used
-from skinbeam.schema.device import Head
+from skinbeam.laser.setting_grid import BeamSetting, case_tables, dose_steps, iterate_settings, pulse_steps
+from skinbeam.model.case import Case
+from skinbeam.model.device_file import DeviceHead
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.plan.course_records import CoolingSetting
+from skinbeam.plan.rules.history import DoseBar, drop_barred_doses
+from skinbeam.plan.search.envelope import (
+    DARKEST_PHOTOTYPE,
+    PracticeEnvelope,
+    PracticeLight,
+    PublishedRange,
+    envelope_rules,
+    find_envelope,
+    lending_conditions,
+    settings_with_light,
+    span_ends,
+    values_by_source,
+)
+from skinbeam.published_doses.settings import PublishedSetting, pulse_energy_J
 
-__all__ = ["Region", "bound_to_practice", "from_between", "undosed_sources"]
+__all__ = [
+    "PracticeRegion",
+    "PulseCaps",
+    "SearchMachine",
+    "SettingCap",
+    "build_beam",
+    "built_in_cooling",
+    "candidate_settings",
+    "find_cap",
+    "is_bound_to_practice",
+    "is_bruising_light",
+    "narrower_spots",
+    "pick_evenly",
+    "shortest_allowed_pulse_ms",
+    "site_group",
+    "sources_without_dose",
+    "thin_evenly",
+]
+
+# What bounds a setting everywhere: the widest spot and the greatest energy of a pulse, or of a microbeam, in print.
+#
+# A published fluence says nothing of a spot in which nobody gave it: the wider the spot, the deeper and the hotter the
+# same fluence heats, and the larger is what it harms. So no setting exceeds these, inside published doses or beyond
+# them.
+
+# Most sources treated the face, and mean it where they name no site.
+_FACE_GROUP: Final = "face"
+_MOUTH_GROUP: Final = "mouth"
+# Green and yellow light, which blood takes up so well that a short pulse bursts fine vessels.
+_BRUISING_NM: Final = (500.0, 600.0)
+
+
+@dataclass(frozen=True)
+class SettingCap:
+    """The greatest value of a quantity that is tried, and whose settings it comes from."""
+
+    value: float
+    sources: tuple[str, ...]
+
+    def allows(self, value: float) -> bool:
+        """Return whether a value is no greater, but for the rounding of sources."""
+        return value <= self.value * float(envelope_rules()["rounding"]["ratio"])
+
+
+@dataclass(frozen=True)
+class PulseCaps:
+    """What bounds every setting of a modality for a condition at a site, whichever laser has it.
+
+    Parameters
+    ----------
+    phototype : the darkest that the skin may have, 1 to 6; None where nobody knows.
+    """
+
+    condition: str
+    modality: str
+    site: str
+    phototype: int | None = None
+
+    def doses(self, device: Device, setting: BeamSetting, doses: Sequence[float]) -> tuple[float, ...]:
+        """Return those of the doses of a setting, J/cm², or mJ of a microbeam, that exceed no cap."""
+        least = shortest_allowed_pulse_ms(self.condition, self.modality, device, setting.wavelength_nm)
+        if setting.pulse_ms < least <= _longest_pulse_ms(device):
+            return ()
+        light = PracticeLight(self.modality, setting.wavelength_nm, setting.pulse_ms)
+        if device.microbeam:
+            energy = find_cap("microbeam_mJ", self.condition, light, self.site)
+            return tuple(dose for dose in doses if energy is None or energy.allows(dose))
+        spot = find_cap("spot_mm", self.condition, light, self.site)
+        if spot is not None and not spot.allows(setting.spot_mm):
+            return ()
+        energy = find_cap("pulse_energy_J", self.condition, light, self.site)
+        borne = tuple(d for d in doses if energy is None or energy.allows(pulse_energy_J(d, setting.spot_mm)))
+        return self._uninjuring(setting, borne)
+
+    def _uninjuring(self, setting: BeamSetting, doses: tuple[float, ...]) -> tuple[float, ...]:
+        """The doses below that which injured skin as dark."""
+        injured, (shortest, longest) = envelope_rules()["injured"], _BRUISING_NM
+        heats_vessels = self.modality == "vascular" and shortest <= setting.wavelength_nm <= longest
+        if not heats_vessels or self.phototype not in injured["phototypes"]:
+            return doses
+        cite_sources(injured["source"])
+        return tuple(dose for dose in doses if dose < injured["fluence_J_cm2"])
+
+
+def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> SettingCap | None:
+    """Return the cap of `spot_mm`, `pulse_energy_J` or `microbeam_mJ`; None where too little was published for one.
+
+    At a site where the condition was treated it is the greatest published value, elsewhere the usual one of all sites.
+    Of eyelids and off the face, columns that are removed get no more than the most careful source gave any condition:
+    such skin is thin or heals slowly, and a column is as deep whatever it treats. Raised scars are thick.
+
+    Lamps have no spot that compares with a laser's. What limits the removal of skin is the depth that is computed.
+    """
+    if light.lamp or light.modality == "ablative":
+        return None
+    found = _compute_cap(quantity, condition, light, site_group(site))
+    if found is not None:
+        cite_sources(envelope_rules()["source"], *found.sources)
+    return found
+
+
+def shortest_allowed_pulse_ms(condition: str, modality: str, device: Device, wavelength_nm: float) -> float:
+    """Return the shortest pulse that is tried of a laser whose light bruises; 0 where any is."""
+    unbruised = envelope_rules()["unbruised"]
+    least = float(unbruised["pulse_ms"])
+    bounded = (*unbruised["fields"], *(unbruised["veins"] if _longest_pulse_ms(device) >= least else ()))
+    if not is_bruising_light(modality, device, wavelength_nm) or condition not in bounded:
+        return 0.0
+    cite_sources(unbruised["source"])
+    return least
+
+
+def _longest_pulse_ms(device: Device) -> float:
+    return max(head.pulse_ms.ends[1] for head in device.heads)
+
+
+def is_bruising_light(modality: str, device: Device, wavelength_nm: float) -> bool:
+    """Return whether a laser heats vessels with light that bruises the sooner the shorter its pulse."""
+    least_nm, most_nm = _BRUISING_NM
+    return modality == "vascular" and not device.is_lamp and least_nm <= wavelength_nm <= most_nm
+
+
+def site_group(site: str) -> str:
+    """Return the group of sites that evidence is parted by; a site of none heals as the face does."""
+    groups: Mapping[str, Sequence[str]] = evidence_settings()["site_groups"]
+    return next((name for name, sites in groups.items() if site in sites), _FACE_GROUP)
+
+
+@cache
+def _compute_cap(quantity: str, condition: str, light: PracticeLight, group: str) -> SettingCap | None:
+    rows = settings_with_light(light)
+    few = envelope_rules()["few"]
+    here = _greatest_values(quantity, condition, [row for row in rows if group in _row_site_groups(row)])
+    # Off the face few treat, and one source may be all there is.
+    if len(here) >= (few["least"] if group == _FACE_GROUP else 1):
+        return SettingCap(max(here.values()), tuple(here))
+    thin = group not in (_FACE_GROUP, _MOUTH_GROUP) and condition not in envelope_rules()["thick"]["conditions"]
+    if thin and light.modality == "fractional-ablative":
+        careful = _greatest_by_source(quantity, rows)
+        return SettingCap(min(careful.values()), tuple(careful)) if careful else None
+    every = _greatest_values(quantity, condition, rows)
+    return SettingCap(median(every.values()), tuple(every)) if len(every) >= few["least"] else None
+
+
+def _greatest_values(quantity: str, condition: str, rows: Sequence[PublishedSetting]) -> dict[str, float]:
+    """The greatest value of each source of the condition, and of those that lend to it until there are enough."""
+    found: dict[str, float] = {}
+    for one in lending_conditions(condition):
+        if len(found) < envelope_rules()["few"]["enough"]:
+            found |= _greatest_by_source(quantity, [row for row in rows if row.condition == one])
+    return found
+
+
+def _greatest_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[str, float]:
+    return {source: max(values) for source, values in values_by_source(quantity, rows).items()}
+
+
+@cache
+def _row_site_groups(row: PublishedSetting) -> frozenset[str]:
+    """The groups of sites that a row treated, by the words of its source."""
+    words = {word: group for group, sites in evidence_settings()["site_groups"].items() for word in sites}
+    words |= envelope_rules()["site_words"]
+    named = re.findall(r"[a-z-]+", row.site.lower())
+    return frozenset(words[word] for word in named if word in words) if named else frozenset((_FACE_GROUP,))
+
+
+# The settings of a device that lie where practice is: pulses, spots and doses that were published for a condition.
+#
+# The search begins here. Within a published range the values are tried that sources are about, and not its ends: the
+# ends are what one clinic dared.
 
 # Where among published values those lie that are tried; among the values of a device where nothing was published.
-_TWO: Final = (1 / 3, 2 / 3)
-_THREE: Final = (1 / 4, 1 / 2, 3 / 4)
+_THIRDS: Final = (1 / 3, 2 / 3)
+_QUARTERS: Final = (1 / 4, 1 / 2, 3 / 4)
 
 
-def bound_to_practice(condition: str) -> bool:
+def is_bound_to_practice(condition: str) -> bool:
     """Return whether nothing but published settings is tried, since the wrong light makes the condition worse."""
-    return condition in settings_table()["bound"]["conditions"]
+    return condition in envelope_rules()["bound"]["conditions"]
 
 
-def undosed_sources(condition: str, modality: str, phototype: int | None, device: Device) -> tuple[str, ...]:
+def sources_without_dose(condition: str, modality: str, phototype: int | None, device: Device) -> tuple[str, ...]:
     """Return who treated such skin with such light for a condition, where nobody printed a dose for such skin."""
     found: dict[str, None] = {}
     for head in device.heads:
         pulse_ms = head.pulse_ms.ends[0]
-        light = Light(modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
-        envelope = envelope_of(condition, light, phototype)
+        light = PracticeLight(modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
+        envelope = find_envelope(condition, light, phototype)
         if device.microbeam or envelope is None or envelope.nearest != (condition, True):
             continue
         dose = envelope.dose("fluence_J_cm2", pulse_ms=pulse_ms, spot_mm=None)
         if dose is None or not (dose.such_skin and dose.condition == condition):
             rows = envelope.tiers[0].rows
-            dosed = {row.source for row in rows if ends_of(row.fluence_J_cm2)}
+            dosed = {row.source for row in rows if span_ends(row.fluence_J_cm2)}
             found |= {row.source: None for row in rows if row.source not in dosed}
-    used(*found)
+    cite_sources(*found)
     return tuple(found)
 
 
 @dataclass(frozen=True)
-class Region:
+class PracticeRegion:
     """What was published of a condition with a modality.
 
     Parameters
@@ -64,53 +254,55 @@ class Region:
     dosed: bool = True
     beside: bool = False
 
-    def settings(self, device: Device) -> Iterator[Setting]:
+    def settings(self, device: Device) -> Iterator[BeamSetting]:
         """Yield the full-field settings of a device that lie inside, each once; none where nobody published such."""
-        seen: set[Setting] = set()
+        seen: set[BeamSetting] = set()
         for head in self._heads(device):
             envelope = self._envelope(head, head.pulse_ms.ends[0])
             if envelope is None:
                 continue
-            pulses = _chosen(
+            pulses = _choose_values(
                 "pulse_ms",
                 pulse_steps(head.pulse_ms),
                 envelope,
                 holds=head.pulse_ms.holds,
-                least=least_pulse_ms(self.condition, self.modality, device, head.wavelength_nm),
-                longer=bruises(self.modality, device, head.wavelength_nm),
+                least=shortest_allowed_pulse_ms(self.condition, self.modality, device, head.wavelength_nm),
+                longer=is_bruising_light(self.modality, device, head.wavelength_nm),
             )
             offered = sorted(beam_sizes_mm(head))
             # The windows of lamps are wide, and few sources tell of them.
-            sizes = _chosen("spot_mm", offered, envelope, _THREE) if head.band_nm is None else offered[-1:]
+            sizes = _choose_values("spot_mm", offered, envelope, _QUARTERS) if head.band_nm is None else offered[-1:]
             if sizes:
                 first, last, beside = offered.index(sizes[0]), offered.index(sizes[-1]), int(self.beside)
                 sizes = offered[max(0, first - beside) : last + beside + 1]
-            for setting in itertools.starmap(Setting, itertools.product([head.wavelength_nm], pulses, sizes)):
+            for setting in itertools.starmap(BeamSetting, itertools.product([head.wavelength_nm], pulses, sizes)):
                 if setting not in seen:
                     seen.add(setting)
                     yield setting
 
-    def doses(self, device: Device, setting: Setting, doses: Sequence[float]) -> tuple[float, ...]:
+    def doses(self, device: Device, setting: BeamSetting, doses: Sequence[float]) -> tuple[float, ...]:
         """Return those of the doses that lie inside, up to what half of the sources did not go beyond.
 
         Nor is there more for darker skin than for lighter, whichever sources happened to treat the one and the other.
         """
         if not self.dosed:
             return tuple(doses)
-        lighter = [replace(self, phototype=one)._dose(device, setting) for one in range(1, self.phototype or DARKEST)]
+        lighter = [
+            replace(self, phototype=one)._dose(device, setting) for one in range(1, self.phototype or DARKEST_PHOTOTYPE)
+        ]
         span = self._dose(device, setting)
         if span is None:
             return ()
         most = min(one.usual for one in (*lighter, span) if one is not None)
-        low, high = span.low / settings_table()["rounding"]["ratio"], max(most, span.low)
+        low, high = span.low / envelope_rules()["rounding"]["ratio"], max(most, span.low)
         return tuple(dose for dose in doses if low <= dose <= high)
 
-    def middle_spot_mm(self, device: Device, setting: Setting) -> float | None:
+    def middle_spot_mm(self, device: Device, setting: BeamSetting) -> float | None:
         """Return the spot that sources of such light are about; None where none prints one."""
         envelope = self._envelope_at(device, setting)
         return next(iter(envelope.about("spot_mm", [1 / 2])), None) if envelope is not None else None
 
-    def _dose(self, device: Device, setting: Setting) -> Practised | None:
+    def _dose(self, device: Device, setting: BeamSetting) -> PublishedRange | None:
         """What was published of the dose at a setting."""
         envelope = self._envelope_at(device, setting)
         if envelope is None:
@@ -119,30 +311,30 @@ class Region:
         spot = None if device.microbeam else setting.spot_mm
         return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot)
 
-    def _envelope_at(self, device: Device, setting: Setting) -> Envelope | None:
+    def _envelope_at(self, device: Device, setting: BeamSetting) -> PracticeEnvelope | None:
         head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
         return self._envelope(head, setting.pulse_ms)
 
-    def _envelope(self, head: Head, pulse_ms: float) -> Envelope | None:
-        light = Light(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
-        return envelope_of(self.condition, light, self.phototype)
+    def _envelope(self, head: DeviceHead, pulse_ms: float) -> PracticeEnvelope | None:
+        light = PracticeLight(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
+        return find_envelope(self.condition, light, self.phototype)
 
-    def _heads(self, device: Device) -> list[Head]:
+    def _heads(self, device: Device) -> list[DeviceHead]:
         """The heads of a laser; of a lamp those whose filters are what sources are about."""
         heads = list(device.heads)
         lamps = [head for head in heads if head.band_nm is not None]
         envelope = self._envelope(lamps[0], lamps[0].pulse_ms.ends[0]) if lamps else None
         if envelope is None:
             return heads
-        filters = _chosen("wavelength_nm", sorted({head.wavelength_nm for head in lamps}), envelope)
+        filters = _choose_values("wavelength_nm", sorted({head.wavelength_nm for head in lamps}), envelope)
         return [head for head in heads if head.band_nm is None or head.wavelength_nm in filters]
 
 
-def _chosen(
+def _choose_values(
     quantity: str,
     offered: Sequence[float],
-    envelope: Envelope,
-    places: Sequence[float] = _TWO,
+    envelope: PracticeEnvelope,
+    places: Sequence[float] = _THIRDS,
     holds: Callable[[float], bool] = lambda _value: False,
     least: float = 0.0,
     longer: bool = False,
@@ -159,8 +351,8 @@ def _chosen(
     span = envelope.practised(quantity)
     if span is None:
         offered = [value for value in offered if value >= least]
-        return from_between(offered, len(places))
-    ratio = settings_table()["rounding"]["ratio"]
+        return pick_evenly(offered, len(places))
+    ratio = envelope_rules()["rounding"]["ratio"]
     inside = [value for value in offered if max(span.low / ratio, least) <= value <= span.high * ratio]
     wanted = [max(value, least) for value in envelope.about(quantity, places)]
     near = (min(inside, key=lambda value: abs(math.log(value / one)), default=None) for one in wanted)
@@ -169,9 +361,129 @@ def _chosen(
     return [*taken, *[value for value in inside if value > taken[-1]][:1]] if longer and taken else taken
 
 
-def from_between(values: Sequence[float], most: int) -> list[float]:
+def pick_evenly(values: Sequence[float], most: int) -> list[float]:
     """Return at most `most` of the values, evenly taken from between the first and the last; all where they are few."""
     if len(values) <= most:
         return list(values)
     places = (round(index * (len(values) - 1) / (most + 1)) for index in range(1, most + 1))
     return [values[place] for place in dict.fromkeys(places)]
+
+
+MAX_WAVELENGTHS = 3
+SpacedItem = TypeVar("SpacedItem")
+
+
+@dataclass(frozen=True)
+class SearchMachine:
+    """A device, how the case names it: by name, or by a file in `folder`, and which of its doses may be tried.
+
+    Parameters
+    ----------
+    bars : doses that harmed before.
+    region : published practice, beyond which nothing is tried; None where everything is.
+    caps : the spots and energies that no setting goes beyond, in a region or outside; None where nobody asks.
+    """
+
+    given: str
+    device: Device
+    folder: Path
+    bars: tuple[DoseBar, ...] = ()
+    region: PracticeRegion | None = None
+    caps: PulseCaps | None = None
+
+    def doses(self, setting: BeamSetting) -> tuple[float, ...]:
+        """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
+        every = drop_barred_doses(dose_steps(self.device, *setting), setting.wavelength_nm, self.bars)
+        allowed = every if self.caps is None else self.caps.doses(self.device, setting, every)
+        return tuple(allowed) if self.region is None else self.region.doses(self.device, setting, allowed)
+
+
+def candidate_settings(
+    device: Device,
+    *,
+    every_size: bool,
+    pulses: int,
+    answered: Callable[[float, float], bool] | None = None,
+    takes: Callable[[BeamSetting], bool] = lambda _setting: True,
+) -> Iterator[BeamSetting]:
+    """Yield settings that span what a device offers: each wavelength and pulse once, with its widest spot.
+
+    The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses; where
+    its doses end too early, there are `narrower_spots` ones.
+    `every_size` keeps all diameters: of microbeams, because depth and width depend on it, and of ablating beams,
+    because a narrow spot alone may reach the fluence. `answered` tells for a wavelength, nm, and a pulse, ms, whether
+    it can be judged: if any can, no others are taken. The shortest and longest pulse are what a maker could build, and
+    not what is used: `pulses` of those between them are taken. `takes` tells of a setting whether any of its doses may
+    be tried.
+    """
+    every = [offer for offer in iterate_settings(device) if takes(offer)]
+    for wavelength in thin_evenly(sorted({o.wavelength_nm for o in every}), MAX_WAVELENGTHS):
+        here = [o for o in every if o.wavelength_nm == wavelength]
+        lengths = sorted({o.pulse_ms for o in here})
+        if answered is not None:
+            lengths = [pulse for pulse in lengths if answered(wavelength, pulse)] or lengths
+        for pulse in pick_evenly(lengths, pulses):
+            sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
+            for size in sizes if every_size else sizes[-1:]:
+                yield BeamSetting(wavelength, pulse, size)
+
+
+def narrower_spots(machine: SearchMachine, setting: BeamSetting) -> Iterator[BeamSetting]:
+    """Yield the setting with narrower spots that reach higher doses than all wider ones, the widest first."""
+    same = [o for o in iterate_settings(machine.device) if o[:2] == setting[:2] and o.spot_mm < setting.spot_mm]
+    greatest = machine.doses(setting)[-1:]
+    for one in sorted(same, key=lambda o: -o.spot_mm):
+        doses = machine.doses(one)
+        if doses and doses[-1:] > greatest:
+            greatest = doses[-1:]
+            yield one
+
+
+def thin_evenly(values: Sequence[SpacedItem], most: int) -> list[SpacedItem]:
+    """Return at most `most` of the values, evenly taken, the first and the last among them."""
+    if len(values) <= most:
+        return list(values)
+    if most == 1:
+        return [values[0]]
+    last = len(values) - 1
+    return [values[round(index * last / (most - 1))] for index in range(most)]
+
+
+def built_in_cooling(device: Device) -> tuple[CoolingPlan, CoolingSetting | None]:
+    """Return the cooling that a plan uses on a device, and what it is in the words of the case file."""
+    if not device.cooling:
+        return laser_cooling.resolve_cooling(None), None
+    head = device.cooling[0]
+    timing = _cooling_timings()[head.kind]
+    cite_sources(timing["source"])
+    table: dict[str, Any] = {"kind": head.kind}
+    if head.cryogen is not None:
+        table["cryogen"] = head.cryogen
+    for name in ("before_ms", "delay_ms", "after_ms"):
+        offer = getattr(head, name)
+        if name in timing and offer is not None:
+            low, high = offer.ends
+            table[name] = min(max(timing[name], low), high)
+    if head.during:
+        table["during"] = True
+    case = parse_record(Case, {"cooling": table}, file="plan")
+    plan = laser_cooling.resolve_cooling(case.cooling, device)
+    # What the plan was computed with stands in its settings, whether or not the case would have left it open.
+    return plan, CoolingSetting(temperature_C=plan.temperature_C, coefficient_W_m2K=plan.coefficient_W_m2K, **table)
+
+
+def build_beam(machine: SearchMachine, setting: BeamSetting, dose: float, density_per_cm2: float | None = None) -> Beam:
+    """Return the checked beam of a setting.
+
+    Raises
+    ------
+    InputError : the device cannot emit it.
+    """
+    tables = case_tables(machine.device, setting, dose, density_per_cm2)
+    tables["laser"]["device"] = machine.given
+    return laser_settings.resolve_beam(parse_record(Case, tables, file="plan"), machine.folder)
+
+
+def _cooling_timings() -> Mapping[str, dict[str, Any]]:
+    timings: Mapping[str, dict[str, Any]] = load_package_table("data/limits.toml")["cooling"]
+    return timings

@@ -1,34 +1,259 @@
-"""The skins that a plan is made on: this person's, drawn once for each site and target."""
+"""The skins of a person that a plan is made on, and what earlier pulses teach of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skinbeam.assessment.skin import Colour, Place, draw_skins, lighter_colours
-from skinbeam.plan.search.candidates import Machine
-from skinbeam.plan.search.earlier_pulses import earlier_pulses
-from skinbeam.plan.search.goals import LESION_OF, Goal, vessels_of
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, draw_skins, list_lighter_colours
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.device import describe_light
+from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError
+from skinbeam.model.units import J_CM2
+from skinbeam.outcome.dose_error import beam_burn_calibration, beam_burn_light
+from skinbeam.plan.search.goals import LESION_BY_CONDITION, TreatmentGoal, condition_vessels
+from skinbeam.plan.search.settings import SearchMachine, build_beam, built_in_cooling
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.told import Told, told_of
-from skinbeam.schema.case import Case
-from skinbeam.skin.seen_widths import SeenWidth
+from skinbeam.published_doses.personal_calibration import (
+    PersonalCalibration,
+    SpotObservation,
+    calibrate_person,
+    miss_probability,
+)
+from skinbeam.simulate.pulse.damage_dose import cell_death_dose
+from skinbeam.simulate.pulse.locations import basal_layer_response
+from skinbeam.simulate.skins.ensemble import weighted_share
+from skinbeam.skin.vessels import PhotographedVesselWidth
+from skinbeam.text import Formatter, Message, render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["COMPARED", "SkinBank"]
+__all__ = [
+    "COMPARISON_DRAWS",
+    "EarlierPulse",
+    "LightKey",
+    "PulseEvidence",
+    "SkinBank",
+    "UninformativePulse",
+    "learn_from_pulses",
+    "read_earlier_pulses",
+]
+
+# Earlier pulses as a plan can compute them: which beam met which skin, and whether it burnt it.
+#
+# Each test spot and each session counts once, with the worst that was read of it. What cannot be computed is told with
+# its reason, so that nothing that was entered is passed over in silence.
+
+
+@dataclass(frozen=True)
+class EarlierPulse:
+    """A pulse that met this person's skin, and what it left.
+
+    Parameters
+    ----------
+    mark : what was read of it, as a kind of `data/reactions.toml`.
+    missed : of a clean one, the share of a field's injuries that it does not foretell.
+    """
+
+    machine: SearchMachine
+    beam: Beam
+    dose_J_cm2: float
+    site: str
+    mark: str
+    burnt: bool
+    missed: float
+
+    @property
+    def light(self) -> tuple[str, float]:
+        """Device and wavelength: what shares one error."""
+        return self.machine.device.name, self.beam.wavelength_nm
+
+    @property
+    def in_words(self) -> str:
+        """The pulse as a person says it."""
+        write = Formatter().number
+        lamp = len(self.beam.spectrum) > 1
+        parts = (describe_light(self.beam.wavelength_nm, lamp=lamp), f"{write(self.dose_J_cm2)} J/cm²")
+        size = render_message("setting.spot", {"diameter": self.beam.spot_mm}) if self.beam.spot_mm is not None else ""
+        return ", ".join(
+            part
+            for part in (*parts, size, render_message("setting.pulse", {"length": f"{write(self.beam.pulse_ms)} ms"}))
+            if part
+        )
+
+
+@dataclass(frozen=True)
+class UninformativePulse:
+    """An earlier pulse from which no probability was changed, and why."""
+
+    where: str
+    reason: Message
+
+
+def read_earlier_pulses(
+    case: Case, machines: Sequence[SearchMachine]
+) -> tuple[tuple[EarlierPulse, ...], tuple[UninformativePulse, ...]]:
+    """Return the earlier pulses that tell of burns, and those that do not.
+
+    Parameters
+    ----------
+    machines : of the clinic, whose own devices no list holds.
+    """
+    found: list[EarlierPulse] = []
+    untold: list[UninformativePulse] = []
+    for where, group in groupby(earlier_reactions(case), key=lambda one: one.where):
+        read = _read_pulse(case, list(group), machines)
+        if isinstance(read, Message):
+            untold.append(UninformativePulse(where, read))
+        else:
+            found.append(read)
+    return tuple(found), tuple(untold)
+
+
+def _read_pulse(
+    case: Case, marks: Sequence[EarlierReaction], machines: Sequence[SearchMachine]
+) -> EarlierPulse | Message:
+    """One pulse with all that was read of it, or why it tells nothing."""
+    worst = next((one for one in marks if one.burnt), marks[0])
+    burnt = bool(worst.burnt)
+    if not burnt and any(one.burnt is None for one in marks):
+        return Message("learned.no-sign", {"reaction": _reaction_name(worst)})
+    # Nobody says when a session was looked at; that it was told of later is late enough.
+    untold = miss_probability(worst.read_after_h) if worst.read_after_h is not None else miss_probability(float("inf"))
+    if untold is None and not burnt:
+        return Message("learned.too-early", {"hours": worst.read_after_h})
+    site = worst.site or next((one.site for one in case.concern if one.condition == worst.treats), None)
+    machine = _find_machine(worst, machines)
+    if machine is None or site is None:
+        return Message("learned.unknown-device" if machine is None else "learned.unknown-site")
+    if machine.device.microbeam or set(machine.device.modalities) <= {"ablative", "fractional-ablative"}:
+        return Message("learned.not-calibrated", {"device": machine.device.title})
+    wavelength_nm, dose = worst.wavelength_on(machine.device), worst.fluence_J_cm2
+    if wavelength_nm is None or dose is None or worst.pulse_ms is None or worst.spot_mm is None:
+        return Message("learned.incomplete")
+    setting = BeamSetting(wavelength_nm, worst.pulse_ms, worst.spot_mm)
+    try:
+        beam = build_beam(machine, setting, dose)
+    except InputError:
+        return Message("learned.not-emitted", {"device": machine.device.title})
+    return EarlierPulse(machine, beam, dose, site, worst.kind, burnt, untold or 0.0)
+
+
+def _reaction_name(one: EarlierReaction) -> Message | str:
+    return one.kind if one.meaning == "unread" else Message(f"reaction.{one.kind}")
+
+
+def _find_machine(one: EarlierReaction, machines: Sequence[SearchMachine]) -> SearchMachine | None:
+    """The machine of the clinic that it was done with, or else a known device of that name."""
+    own = next((machine for machine in machines if one.was_made_with(machine.given, machine.device)), None)
+    if own is not None or one.device is None:
+        return own
+    return SearchMachine(one.device.name, one.device, Path())
+
+
+# What earlier pulses teach of the drawn skins and of the error of each light, computed once for a plan.
+#
+# The computed dose that burns is found for each drawn skin at the setting and the site of the pulse; draw k is the same
+# person at every site, so that its weight holds wherever the plan treats (`published_doses.personal_calibration`). The
+# skin is the darker of
+# what was said, as limits take it, and the cooling is the device's own.
+
+Floats = NDArray[np.float64]
+LightKey = tuple[str, float]  # device, wavelength in nm
+
+
+@dataclass(frozen=True)
+class PulseEvidence:
+    """What earlier pulses teach.
+
+    Parameters
+    ----------
+    likelihood : of all of them, of each draw, (sample,); what its weight is multiplied with.
+    lights : what is known of each light that was tried.
+    changed : for each pulse, what it moved, in words.
+    """
+
+    likelihood: Floats
+    lights: Mapping[LightKey, PersonalCalibration]
+    changed: tuple[Message, ...]
+
+    def first(self, draws: int) -> Mapping[LightKey, PersonalCalibration]:
+        """Return what is known of each light for the first draws."""
+        return {light: learned.first(draws) for light, learned in self.lights.items()}
+
+
+def learn_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], SiteSkins]) -> PulseEvidence | None:
+    """Return what pulses teach; None without any.
+
+    Parameters
+    ----------
+    draw : the drawn skins of a site, always as many.
+    """
+    if not pulses:
+        return None
+    weights = draw(pulses[0].site).weights[1]
+    over = [one.dose_J_cm2 * J_CM2 / _burn_doses_J_m2(one, draw(one.site)) for one in pulses]
+    lights: dict[LightKey, PersonalCalibration] = {}
+    for light in dict.fromkeys(one.light for one in pulses):
+        here = [
+            (one, SpotObservation(x, one.burnt, one.missed))
+            for one, x in zip(pulses, over, strict=True)
+            if one.light == light
+        ]
+        beam = here[0][0].beam
+        lights[light] = calibrate_person(beam_burn_light(beam), [seen for _, seen in here])
+    likelihood = np.prod([learned.likelihood for learned in lights.values()], axis=0)
+    changed = tuple(
+        _change_message(one, x, weights, weights * likelihood, lights[one.light])
+        for one, x in zip(pulses, over, strict=True)
+    )
+    return PulseEvidence(likelihood, lights, changed)
+
+
+def _burn_doses_J_m2(one: EarlierPulse, skins: SiteSkins) -> Floats:
+    """The computed dose that burns each draw at the setting of the pulse, (sample,)."""
+    cooling, _ = built_in_cooling(one.machine.device)
+    response = skins.respond(one.beam, cooling, limiting=True)
+    return cell_death_dose(response, basal_layer_response(response))
+
+
+def _change_message(
+    one: EarlierPulse, x: Floats, before: Floats, after: Floats, learned: PersonalCalibration
+) -> Message:
+    """The probability of a burn at the dose of the pulse, before and after all that was seen."""
+    params = {
+        "device": one.machine.device.title,
+        "pulse": one.in_words,
+        "reaction": Message(f"reaction.{one.mark}"),
+        "before": _count_of_100(weighted_share(beam_burn_calibration(one.beam).p_reached(x), before)[0]),
+        "after": _count_of_100(weighted_share(learned.p_reached(x), after)[0]),
+    }
+    return Message("learned.burnt" if one.burnt else "learned.clean", params)
+
+
+def _count_of_100(p: float) -> float:
+    return round(100.0 * p, 0 if p >= 0.1 else 1)
+
 
 # Where a limit is kept by a share of the skins, a handful of a few hundred decides, so depths are computed in so many
 # times more and held against their layers; a first look, against the layers alone. A mean probability needs none
 # (docs/methods/planning.md).
-LIMITING = 4
+LIMIT_DRAWS_FACTOR = 4
 # Skins that tell how high a dose for vessels is aimed, and those of them that settings are compared on: powers of two,
 # since so many draws hold each quantity evenly. A tenth of 64 is a handful, which puts some doses a seventh too high.
-AIMED, COMPARED = 128, 64
-_DESIGN = 1  # the seed that they are drawn with, whatever that of the plan
-_Vessels = tuple[str, tuple[str, ...]]  # condition and its kinds
-_Key = tuple[str, str | None, _Vessels | None, int, int]  # draws, and those of layers
+DESIGN_DRAWS, COMPARISON_DRAWS = 128, 64
+_DESIGN_SEED = 1  # the seed that they are drawn with, whatever that of the plan
+_VesselKey = tuple[str, tuple[str, ...]]  # condition and its kinds
+_BankKey = tuple[str, str | None, _VesselKey | None, int, int]  # draws, and those of layers
 
 
 class SkinBank:
@@ -43,52 +268,54 @@ class SkinBank:
     def __init__(
         self,
         case: Case,
-        colour: Colour,
+        colour: PersonColour,
         draws: int,
         seed: int,
-        machines: Sequence[Machine] | None = None,
-        widths: Mapping[str, SeenWidth] | None = None,
+        machines: Sequence[SearchMachine] | None = None,
+        widths: Mapping[str, PhotographedVesselWidth] | None = None,
     ) -> None:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
         self._machines, self._widths = machines or (), widths or {}
         # A cache of the method would tie the bank to itself, and its gigabytes would wait for the garbage collector.
-        self._made: dict[_Key, SiteSkins] = {}
+        self._made: dict[_BankKey, SiteSkins] = {}
 
-    def skins(self, site: str, goal: Goal, *, most: int | None = None) -> SiteSkins:
+    def skins(self, site: str, goal: TreatmentGoal, *, most: int | None = None) -> SiteSkins:
         """Return the skins of a site with the goal's target in them, `most` at most, or all that were asked for."""
-        lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
+        lesion = LESION_BY_CONDITION.get(goal.condition) if goal.where == "lesion" else None
         vessels = (goal.condition, goal.subtypes) if goal.where == "vessel" else None
         draws = self.draws if most is None else min(self.draws, most)
-        layered = LIMITING * draws if goal.of_depth else draws
+        layered = LIMIT_DRAWS_FACTOR * draws if goal.is_limited_by_depth else draws
         key = (site, lesion, vessels, layered if most is None else draws, layered)
         if key not in self._made:
             self._made[key] = self._make(*key)
         return self._made[key]
 
     @cached_property
-    def designed(self) -> "SkinBank":
+    def design_bank(self) -> "SkinBank":
         """Skins of this person that are the same for every seed and number of draws: settings are compared on them, and
         they tell how high a dose is aimed.
 
         Neither is chance: settings that lie close would else change places with the seed, and a dose would move where
         the share that it reaches rises slowly. Limits and probabilities are of the drawn skins alone.
         """
-        return SkinBank(self.case, self.colour, AIMED, _DESIGN, self._machines, self._widths)
+        return SkinBank(self.case, self.colour, DESIGN_DRAWS, _DESIGN_SEED, self._machines, self._widths)
 
     @cached_property
-    def told(self) -> Told | None:
+    def told(self) -> PulseEvidence | None:
         """What earlier pulses on this person's skin teach; None without any that can be computed."""
-        pulses, _ = earlier_pulses(self.case, self._machines)
+        pulses, _ = read_earlier_pulses(self.case, self._machines)
         made: dict[str, SiteSkins] = {}
 
         def draw(site: str) -> SiteSkins:
             if site not in made:
-                around = Place(site, limiting=True)
-                skins = draw_skins(self.case, self.colour, around, draws=LIMITING * self.draws, seed=self.seed)
+                around = SkinPlace(site, limiting=True)
+                skins = draw_skins(
+                    self.case, self.colour, around, draws=LIMIT_DRAWS_FACTOR * self.draws, seed=self.seed
+                )
                 made[site] = SiteSkins(site, skins, skins)
             return made[site]
 
-        return told_of(pulses, draw)
+        return learn_from_pulses(pulses, draw)
 
     def _weighed(self, skins: "xr.Dataset") -> "xr.Dataset":
         """The skins with weights that what earlier pulses showed has changed."""
@@ -98,17 +325,17 @@ class SkinBank:
         return skins.assign(weight=weights / weights.sum())
 
     def _make(
-        self, site: str, lesion: str | None, vessels: _Vessels | None, draws: int, layered_draws: int
+        self, site: str, lesion: str | None, vessels: _VesselKey | None, draws: int, layered_draws: int
     ) -> SiteSkins:
-        population = vessels_of(*vessels).joined(self._widths.get(site)) if vessels is not None else None
-        around = Place(site, vessels=population, limiting=True)
+        population = condition_vessels(*vessels).joined(self._widths.get(site)) if vessels is not None else None
+        around = SkinPlace(site, vessels=population, limiting=True)
         target = replace(around, lesion=lesion, limiting=False)
         wanted = self._weighed(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
         apart = self.colour.in_doubt or lesion is not None or self.colour.times_at(site) > 1.0
         lighter = (
             draw_skins(_without_reading(self.case), colour, target, draws=draws, seed=self.seed)
-            for colour in lighter_colours(self.colour)
+            for colour in list_lighter_colours(self.colour)
         )
         limiting, layered = wanted, None
         if apart:

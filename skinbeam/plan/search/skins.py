@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.settings import Beam
-from skinbeam.plan.search.crossed import Borders
-from skinbeam.practice.spots import Learned
-from skinbeam.provenance import collect, used
-from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
-from skinbeam.simulate.light.lighting import illuminate_each, one_skin
+from skinbeam.model.sources import cite_sources, collect_sources
+from skinbeam.model.units import MJ
+from skinbeam.plan.search.limits import LayerBorders
+from skinbeam.published_doses.personal_calibration import PersonalCalibration
+from skinbeam.simulate.light.illumination import Illumination, LitSkin, SpotShare
+from skinbeam.simulate.light.lighting import illuminate_each, light_first_skin
 from skinbeam.simulate.light.spot import spot_shares
-from skinbeam.simulate.light.spot_table import tabulated_shares
-from skinbeam.simulate.pulse.places import cells_to_border
-from skinbeam.simulate.pulse.response import Response, Unlit, respond
+from skinbeam.simulate.light.spot_table import lookup_spot_shares
+from skinbeam.simulate.pulse.locations import count_cells_to_border
+from skinbeam.simulate.pulse.response import PulseResponse, UnlitHistory, simulate_pulse
 from skinbeam.simulate.pulse.schedule import pulse_schedule
-from skinbeam.simulate.removal.microlesion import Lesion, LesionOf, lesions
-from skinbeam.units import MJ
+from skinbeam.simulate.removal.microlesion import LesionByEnergy, Microlesion, microlesion_model
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SiteSkins", "Spectrum"]
+__all__ = ["SiteSkins", "SpectralLines"]
 
 Floats = NDArray[np.float64]
-_MOST_KEPT = 9_600  # draws of responses or lights, in each store
-_PHOTONS = 5_000  # of a spot: its share of the light to 2 %, for many settings
-_MIDDLE_OF = 20  # draws whose medians are the middle skin
-_LATEST = 3  # responses: of the target, of the skin around, and of that without its cooling
-Spectrum = tuple[tuple[float, float], ...]  # (wavelength in nm, share of the energy) of each line
-_Key = tuple[Any, ...]
+_MAX_CACHED_DRAWS = 9_600  # draws of responses or lights, in each store
+_SPOT_PHOTONS = 5_000  # of a spot: its share of the light to 2 %, for many settings
+_MEDIAN_SKIN_DRAWS = 20  # draws whose medians are the middle skin
+_CACHED_RESPONSES = 3  # responses: of the target, of the skin around, and of that without its cooling
+SpectralLines = tuple[tuple[float, float], ...]  # (wavelength in nm, share of the energy) of each line
+_ResponseKey = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,15 @@ class SiteSkins:
     limiting: "xr.Dataset"
     lighter: "tuple[SiteSkins, ...]" = ()
     layered: "xr.Dataset | None" = None
-    learned: Mapping[tuple[str, float], Learned] = field(default_factory=dict)
-    _lights: "OrderedDict[_Key, Illumination]" = field(default_factory=OrderedDict)
-    _middles: dict[_Key, OneSkin] = field(default_factory=dict)
+    learned: Mapping[tuple[str, float], PersonalCalibration] = field(default_factory=dict)
+    _lights: "OrderedDict[_ResponseKey, Illumination]" = field(default_factory=OrderedDict)
+    _middles: dict[_ResponseKey, LitSkin] = field(default_factory=dict)
     # With the sources of each, which are named at every read and not only at the first.
-    _unlit: "OrderedDict[_Key, tuple[Unlit, tuple[str, ...]]]" = field(default_factory=OrderedDict)
-    _shares: dict[_Key, tuple[tuple[SpotShare, ...] | None, tuple[str, ...]]] = field(default_factory=dict)
-    _lesions: dict[_Key, tuple[Lesion, tuple[str, ...]]] = field(default_factory=dict)
-    _microbeams: dict[_Key, tuple[LesionOf, tuple[str, ...]]] = field(default_factory=dict)
-    _latest: "OrderedDict[_Key, tuple[Response, tuple[str, ...]]]" = field(default_factory=OrderedDict)
+    _unlit: "OrderedDict[_ResponseKey, tuple[UnlitHistory, tuple[str, ...]]]" = field(default_factory=OrderedDict)
+    _shares: dict[_ResponseKey, tuple[tuple[SpotShare, ...] | None, tuple[str, ...]]] = field(default_factory=dict)
+    _lesions: dict[_ResponseKey, tuple[Microlesion, tuple[str, ...]]] = field(default_factory=dict)
+    _microbeams: dict[_ResponseKey, tuple[LesionByEnergy, tuple[str, ...]]] = field(default_factory=dict)
+    _latest: "OrderedDict[_ResponseKey, tuple[PulseResponse, tuple[str, ...]]]" = field(default_factory=OrderedDict)
     _few: "dict[bool, xr.Dataset]" = field(default_factory=dict)
 
     @property
@@ -80,17 +80,17 @@ class SiteSkins:
         )
         return target, limiting
 
-    def borders(self, depth_m: "Callable[[xr.Dataset], Floats]") -> Borders:
+    def borders(self, depth_m: "Callable[[xr.Dataset], Floats]") -> LayerBorders:
         """Return where a border lies in such skins, as many as were drawn."""
         skins = self.limiting if self.layered is None else self.layered
-        return Borders(depth_m(skins), np.asarray(skins.variables["weight"].values, dtype=np.float64))
+        return LayerBorders(depth_m(skins), np.asarray(skins.variables["weight"].values, dtype=np.float64))
 
     @property
     def temperature_C(self) -> float:
         """Mean temperature of the untreated surface."""
         return float(self.limiting.variables["temperature_C"].values.mean())
 
-    def learned_of(self, beam: Beam) -> Learned | None:
+    def learned_of(self, beam: Beam) -> PersonalCalibration | None:
         """What earlier pulses told of the light of a beam; None where none was of it."""
         return None if beam.device is None else self.learned.get((beam.device.name, beam.wavelength_nm))
 
@@ -102,7 +102,7 @@ class SiteSkins:
         limiting: bool,
         cooling_share: float = 1.0,
         near_surface: bool = False,
-    ) -> Response:
+    ) -> PulseResponse:
         """Return the response of target or limiting skins; what settings have in common is computed once.
 
         `near_surface` remembers the temperature of epidermis and papillary dermis alone, which is far less to keep.
@@ -123,28 +123,30 @@ class SiteSkins:
         for near in (False, True) if near_surface else (False,):  # what is known of all cells is known near the surface
             if (*lit, *pulse, near) in self._latest:
                 found, known = self._latest[*lit, *pulse, near]
-                used(*known)
+                cite_sources(*known)
                 return replace(found, beam=beam)
-        with collect() as sources:
+        with collect_sources() as sources:
             response = self._respond(beam, cooling, cooling_share, (*pulse, near_surface), limiting=limiting)
         self._latest[*lit, *pulse, near_surface] = response, tuple(sources)
-        while len(self._latest) > _LATEST:
+        while len(self._latest) > _CACHED_RESPONSES:
             self._latest.popitem(last=False)
         return response
 
     def _respond(
-        self, beam: Beam, cooling: CoolingPlan, cooling_share: float, key: _Key, *, limiting: bool
-    ) -> Response:
+        self, beam: Beam, cooling: CoolingPlan, cooling_share: float, key: _ResponseKey, *, limiting: bool
+    ) -> PulseResponse:
         """The response; `key` is of what it shares without light, and ends with whether it is near the surface."""
         skins, lit = self.limiting if limiting else self.target, self.lit(beam, limiting=limiting)
         schedule = pulse_schedule(beam, cooling, cooling_share=cooling_share)
         unlit, known = self._unlit.get(key, (None, ()))
-        uppermost = cells_to_border(skins, lit.grid) if key[-1] else None
-        with collect() as sources:
-            used(*known)
-            response = respond(skins, beam, cooling, lit=lit, schedule=schedule, unlit=unlit, uppermost=uppermost)
-        kept = Unlit(response.base_K, response.surface_base_K, response.met), tuple(sources)
-        _keep(self._unlit, key, kept, skins.sizes["sample"])
+        uppermost = count_cells_to_border(skins, lit.grid) if key[-1] else None
+        with collect_sources() as sources:
+            cite_sources(*known)
+            response = simulate_pulse(
+                skins, beam, cooling, lit=lit, schedule=schedule, unlit=unlit, uppermost=uppermost
+            )
+        kept = UnlitHistory(response.base_K, response.surface_base_K, response.met), tuple(sources)
+        _store_in_cache(self._unlit, key, kept, skins.sizes["sample"])
         return response
 
     def lit(self, beam: Beam, *, limiting: bool) -> Illumination:
@@ -156,33 +158,33 @@ class SiteSkins:
         middle = self._middle(limiting=limiting)
         shares = self._shares_of(beam, middle, limiting=limiting)
         if shares is None:
-            return self._lights[key].narrowed(None)
+            return self._lights[key].narrow_to_spot(None)
         if key not in self._middles:
-            self._middles[key] = one_skin(middle, beam.spectrum)
-        return self._lights[key].narrowed(shares, self._middles[key])
+            self._middles[key] = light_first_skin(middle, beam.spectrum)
+        return self._lights[key].narrow_to_spot(shares, self._middles[key])
 
     def _shares_of(self, beam: Beam, middle: "xr.Dataset", *, limiting: bool) -> tuple[SpotShare, ...] | None:
         """What the spot of a beam leaves on its axis: from a table, by packets where that has no such light or skin."""
         key = (beam.spectrum, beam.spot_mm, beam.profile, limiting)
         if key not in self._shares:
-            with collect() as sources:
-                found = tabulated_shares(middle, beam) or spot_shares(middle, beam, photons=_PHOTONS)
+            with collect_sources() as sources:
+                found = lookup_spot_shares(middle, beam) or spot_shares(middle, beam, photons=_SPOT_PHOTONS)
             self._shares[key] = found, tuple(sources)
         shares, known = self._shares[key]
-        used(*known)
+        cite_sources(*known)
         return shares
 
-    def light_up(self, spectra: Sequence[Spectrum]) -> None:
+    def light_up(self, spectra: Sequence[SpectralLines]) -> None:
         """Compute the light of many beams at once, which costs far less than one after the other."""
         for limiting in (False,) if self.same else (False, True):
             self._light([one for one in spectra if (one, limiting) not in self._lights], limiting=limiting)
 
-    def _light(self, spectra: Sequence[Spectrum], *, limiting: bool) -> None:
+    def _light(self, spectra: Sequence[SpectralLines], *, limiting: bool) -> None:
         skins = self.limiting if limiting else self.target
         for one, lit in zip(spectra, illuminate_each(skins, spectra), strict=True):
-            _keep(self._lights, (one, limiting), lit, skins.sizes["sample"])
+            _store_in_cache(self._lights, (one, limiting), lit, skins.sizes["sample"])
 
-    def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Lesion:
+    def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Microlesion:
         """Return the lesion of a microbeam in target or limiting skins; concerns at one site share them."""
         limiting = limiting and not self.same
         micro = beam.microbeam
@@ -190,35 +192,35 @@ class SiteSkins:
         key = (beam.spectrum, beam.pulse_ms, micro.diameter_um, micro.density_per_cm2, energy_mJ, limiting)
         if key not in self._lesions:
             skins = self.limiting if limiting else self.target
-            with collect() as sources:
+            with collect_sources() as sources:
                 found = self._lesion_of(beam, key[:4], limiting=limiting)(
                     np.full(skins.sizes["sample"], energy_mJ * MJ)
                 )
             self._lesions[key] = found, tuple(sources)
         found, known = self._lesions[key]
-        used(*known)
+        cite_sources(*known)
         return found
 
-    def _lesion_of(self, beam: Beam, key: _Key, *, limiting: bool) -> LesionOf:
+    def _lesion_of(self, beam: Beam, key: _ResponseKey, *, limiting: bool) -> LesionByEnergy:
         """What turns energies of a microbeam into lesions, made once for all of them."""
         if (*key, limiting) not in self._microbeams:
             skins, middle = self.limiting if limiting else self.target, self._middle(limiting=limiting)
-            with collect() as sources:
-                found = lesions(skins, beam, middle, tabulated=True)
+            with collect_sources() as sources:
+                found = microlesion_model(skins, beam, middle, tabulated=True)
             self._microbeams[*key, limiting] = found, tuple(sources)
         found, known = self._microbeams[*key, limiting]
-        used(*known)
+        cite_sources(*known)
         return found
 
     def _middle(self, *, limiting: bool) -> "xr.Dataset":
         """Few draws, whose medians are the middle: a first look at few and the judgement on all of them share it."""
         if limiting not in self._few:
-            self._few[limiting] = (self.limiting if limiting else self.target).isel(sample=slice(_MIDDLE_OF))
+            self._few[limiting] = (self.limiting if limiting else self.target).isel(sample=slice(_MEDIAN_SKIN_DRAWS))
         return self._few[limiting]
 
 
-def _keep(kept: "OrderedDict[_Key, Any]", key: _Key, value: Any, draws: int) -> None:
+def _store_in_cache(kept: "OrderedDict[_ResponseKey, Any]", key: _ResponseKey, value: Any, draws: int) -> None:
     """Keep a value of so many draws; the oldest goes when there are too many."""
     kept[key] = value
-    while len(kept) > max(1, _MOST_KEPT // draws):
+    while len(kept) > max(1, _MAX_CACHED_DRAWS // draws):
         kept.popitem(last=False)

@@ -6,20 +6,20 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from skinbeam.learning.funnel import LIMITS, Funnel, limits
-from skinbeam.learning.reliability import Group
-from skinbeam.messages import text
-from skinbeam.report.charts import STYLE, new_figure, svg
+from skinbeam.outcome_audit.calibration import ReliabilityGroup
+from skinbeam.outcome_audit.funnel import FUNNEL_LEVELS, FunnelPlot, funnel_limits
+from skinbeam.report.graphics.charts import STYLE, figure_svg, new_figure
+from skinbeam.text import render_message
 
-__all__ = ["curve_figure", "funnel_figure"]
+__all__ = ["funnel_figure", "reliability_figure"]
 
 _INK, _GREY, _PALE = "#1c2430", "#5b6472", "#d8dce2"
 _POINTS = 120
-_LINES = dict(zip(LIMITS, ("--", ":"), strict=True))
+_LIMIT_LINES = dict(zip(FUNNEL_LEVELS, ("--", ":"), strict=True))
 
 
 @lru_cache(maxsize=64)
-def curve_figure(groups: tuple[Group, ...], language: str) -> str:
+def reliability_figure(groups: tuple[ReliabilityGroup, ...], language: str) -> str:
     """Return the curve: what came about over what was foretold, and where chance alone would leave it.
 
     Parameters
@@ -31,7 +31,7 @@ def curve_figure(groups: tuple[Group, ...], language: str) -> str:
         figure = new_figure(6.2, 4.4)
         ax = figure.subplots()
         stated = [one.stated for one in groups]
-        ax.plot([0, 1], [0, 1], color=_GREY, linewidth=1.0, label=text("clinic-learning.figure-right"))
+        ax.plot([0, 1], [0, 1], color=_GREY, linewidth=1.0, label=render_message("clinic-learning.figure-right"))
         ax.bar(
             stated,
             [one.right_high - one.right_low for one in groups],
@@ -41,7 +41,7 @@ def curve_figure(groups: tuple[Group, ...], language: str) -> str:
             edgecolor=_GREY,
             hatch="/////",
             linewidth=0.6,
-            label=text("clinic-learning.figure-chance"),
+            label=render_message("clinic-learning.figure-chance"),
         )
         seen = [one.seen.median for one in groups]
         ends = [[one.seen.median - one.seen.low for one in groups], [one.seen.high - one.seen.median for one in groups]]
@@ -54,17 +54,17 @@ def curve_figure(groups: tuple[Group, ...], language: str) -> str:
             linewidth=1.2,
             capsize=3,
             markersize=5,
-            label=text("clinic-learning.figure-seen"),
+            label=render_message("clinic-learning.figure-seen"),
         )
-        _shares(ax)
-        ax.set_xlabel(text("clinic-learning.figure-stated"))
-        ax.set_ylabel(text("clinic-learning.figure-came"))
+        _format_share_axes(ax)
+        ax.set_xlabel(render_message("clinic-learning.figure-stated"))
+        ax.set_ylabel(render_message("clinic-learning.figure-came"))
         figure.legend(loc="outside lower center", ncols=1, frameon=False)
-        return svg(figure)
+        return figure_svg(figure)
 
 
 @lru_cache(maxsize=64)
-def funnel_figure(told: Funnel, language: str) -> str:
+def funnel_figure(told: FunnelPlot, language: str) -> str:
     """Return the funnel: harms over expected by who treated; numbers are those of the table."""
     assert language
     with rc_context(STYLE):
@@ -72,12 +72,12 @@ def funnel_figure(told: Funnel, language: str) -> str:
         ax = figure.subplots()
         most = max(one.expected for one in told.operators)
         expected = [most * 1.15 * (i + 4) / (_POINTS + 4) for i in range(_POINTS + 1)]
-        for level, line in _LINES.items():
-            low, high = limits(told, expected, level)
-            name = text("clinic-learning.figure-limit", {"level": 100 * level})
+        for level, line in _LIMIT_LINES.items():
+            low, high = funnel_limits(told, expected, level)
+            name = render_message("clinic-learning.figure-limit", {"level": 100 * level})
             ax.plot(expected, low, line, color=_GREY, linewidth=1.2, label=name)
             ax.plot(expected, high, line, color=_GREY, linewidth=1.2)
-        ax.axhline(told.target, color=_GREY, linewidth=1.0, label=text("clinic-learning.figure-target"))
+        ax.axhline(told.target, color=_GREY, linewidth=1.0, label=render_message("clinic-learning.figure-target"))
         for number, one in enumerate(told.operators, 1):
             mark = "D" if one.outside else "o"
             ax.plot(
@@ -86,14 +86,14 @@ def funnel_figure(told: Funnel, language: str) -> str:
             ax.annotate(str(number), (one.expected, one.ratio), (6, 4), textcoords="offset points")
         ax.set_xlim(0, most * 1.2)
         ax.set_ylim(0, max(2.5 * told.target, 1.15 * max(one.ratio for one in told.operators)))
-        ax.set_xlabel(text("clinic-learning.figure-expected"))
-        ax.set_ylabel(text("clinic-learning.figure-ratio"))
+        ax.set_xlabel(render_message("clinic-learning.figure-expected"))
+        ax.set_ylabel(render_message("clinic-learning.figure-ratio"))
         ax.grid(color=_PALE, linewidth=0.5)
         figure.legend(loc="outside lower center", ncols=3, frameon=False)
-        return svg(figure)
+        return figure_svg(figure)
 
 
-def _shares(ax: Axes) -> None:
+def _format_share_axes(ax: Axes) -> None:
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     ax.set_xlim(0, 1)

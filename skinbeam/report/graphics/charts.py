@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from skinbeam.report.figures import LayerMark, SectionData
-from skinbeam.report.shown import say
+from skinbeam.report.formatting import report_text
+from skinbeam.report.graphics.figure_data import LayerMark, SectionData
 
-__all__ = ["STYLE", "calendar", "new_figure", "plain_ticks", "section", "svg"]
+__all__ = ["STYLE", "draw_calendar", "draw_section", "figure_svg", "new_figure", "set_plain_ticks"]
 
 STYLE = {
     "svg.hashsalt": "skinbeam",
@@ -35,7 +35,7 @@ _LIGHT, _HEAT, _VISIT = "#5b3f8c", "#a33b00", "#0b5394"
 _SKIN = ("#e8c9a8", "#d9a57e", "#f2d3c6", "#e8b3a5", "#f2cfc2", "#e8b3a5", "#f7e6a8")
 
 
-def section(data: SectionData) -> str:
+def draw_section(data: SectionData) -> str:
     """Return the skin section: layers, fluence rate and peak temperature over depth, with the range between skins."""
     with rc_context(STYLE):
         heat = bool(data.peak_C_median)
@@ -44,11 +44,11 @@ def section(data: SectionData) -> str:
             1, 3 if heat else 2, sharey=True, gridspec_kw={"width_ratios": [1.1, 2.0, 2.0][: 3 if heat else 2]}
         )
         bottom = data.depth_um[-1]
-        _layers(axes[0], data.layers, bottom)
+        _draw_layers(axes[0], data.layers, bottom)
         percent = round(100 * data.level)
         curves = [
-            (axes[1], "fluence_rate_ratio", _LIGHT, say("axis_fluence_ratio")),
-            *([(axes[2], "peak_C", _HEAT, say("axis_peak_C"))] if heat else []),
+            (axes[1], "fluence_rate_ratio", _LIGHT, report_text("axis_fluence_ratio")),
+            *([(axes[2], "peak_C", _HEAT, report_text("axis_peak_C"))] if heat else []),
         ]
         for ax, name, colour, label in curves:
             low, median, high = (getattr(data, f"{name}_{end}") for end in ("low", "median", "high"))
@@ -62,18 +62,18 @@ def section(data: SectionData) -> str:
                 ax.axhspan(*data.target_um, color="#2f7d4f", alpha=0.16, linewidth=0)
         axes[1].set_xlim(left=0)
         axes[0].set_ylim(bottom, 0)
-        axes[0].set_ylabel(say("axis_depth_um"))
+        axes[0].set_ylabel(report_text("axis_depth_um"))
         handles: list[Any] = [
-            Line2D([], [], color="#5b6472", linewidth=1.8, label=say("legend_median")),
-            Patch(color="#5b6472", alpha=0.3, label=say("legend_range", level=percent)),
+            Line2D([], [], color="#5b6472", linewidth=1.8, label=report_text("legend_median")),
+            Patch(color="#5b6472", alpha=0.3, label=report_text("legend_range", level=percent)),
         ]
         if data.target_um:
-            handles.append(Patch(color="#2f7d4f", alpha=0.3, label=say("legend_target")))
+            handles.append(Patch(color="#2f7d4f", alpha=0.3, label=report_text("legend_target")))
         figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
-        return svg(figure)
+        return figure_svg(figure)
 
 
-def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
+def draw_calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
     """Return the course: one row per concern, one numbered mark per visit at (week, number)."""
     with rc_context(STYLE):
         figure = new_figure(5.4, 0.75 + 0.3 * len(rows))  # as wide as it is shown
@@ -88,11 +88,11 @@ def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
         ax.set_ylim(len(rows) - 0.5, -0.5)
         last = max((week for _, visits in rows for week, _ in visits), default=0)
         ax.set_xlim(-1, last + 1)
-        ax.set_xlabel(say("axis_week"))
+        ax.set_xlabel(report_text("axis_week"))
         weeks_shown = MaxNLocator(integer=True).tick_values(0, last + 1)  # no week before the first visit
         ax.set_xticks([week for week in weeks_shown if 0 <= week <= last + 1])
         ax.grid(axis="x", color="#d8dce2", linewidth=0.6)
-        return svg(figure)
+        return figure_svg(figure)
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
@@ -102,19 +102,19 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return figure
 
 
-def svg(figure: Figure) -> str:
+def figure_svg(figure: Figure) -> str:
     """Return a figure as SVG, the same bytes for the same figure."""
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()
 
 
-def _layers(ax: Any, layers: Sequence[LayerMark], bottom_um: float) -> None:
+def _draw_layers(ax: Any, layers: Sequence[LayerMark], bottom_um: float) -> None:
     """Draw the layers as bands; names stand beside, moved apart where layers are thin."""
     shown = [layer for layer in layers if layer.top_um < bottom_um]
     ends = [layer.top_um for layer in shown[1:]] + [bottom_um]
     middles = [(layer.top_um + end) / 2 for layer, end in zip(shown, ends, strict=True)]
-    places = _spread(middles, 0.075 * bottom_um, bottom_um)
+    places = _space_labels(middles, 0.075 * bottom_um, bottom_um)
     for i, (layer, end) in enumerate(zip(shown, ends, strict=True)):
         ax.axhspan(layer.top_um, end, xmin=0.0, xmax=0.22, color=_SKIN[i % len(_SKIN)], linewidth=0)
         ax.plot([0.22, 0.3], [middles[i], places[i]], color="#9aa1ac", linewidth=0.6)
@@ -124,7 +124,7 @@ def _layers(ax: Any, layers: Sequence[LayerMark], bottom_um: float) -> None:
     ax.spines["bottom"].set_visible(False)
 
 
-def _spread(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
+def _space_labels(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
     """Return places at least `gap` apart, in order, between the surface and `bottom`, near to those wanted."""
     places: list[float] = []
     for place in wanted:
@@ -136,14 +136,14 @@ def _spread(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
     return places
 
 
-def plain_ticks(axis: Any) -> None:
+def set_plain_ticks(axis: Any) -> None:
     """Ticks as plain numbers; a logarithmic axis has them at 1, 2 and 5."""
     if axis.get_scale() == "log":
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(_plain)
+    axis.set_major_formatter(_plain_tick)
 
 
-def _plain(value: float, _position: int | None = None) -> str:
+def _plain_tick(value: float, _position: int | None = None) -> str:
     """A tick as a plain number."""
     return f"{value:g}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from skinbeam.estimate import Unknown
+from skinbeam.model.estimate import Unknown
 
 __all__ = ["ConcernFigures", "DoseRange", "FigureData", "LayerMark", "SectionData", "WindowData"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.shown import people, per_100, say
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.report.formatting import people_of_100, per_100, report_text
 
-__all__ = ["IconArray", "counts", "describe", "dot_array", "icon_arrays"]
+__all__ = ["IconArray", "describe_array", "dot_array_svg", "icon_arrays_svg", "people_counts"]
 
 _STEP = 13  # px between dots
 _SIDE = 10 * _STEP
@@ -36,13 +36,13 @@ class IconArray:
     p: Estimate | Unknown
 
 
-def counts(p: Estimate) -> tuple[int, int, int]:
+def people_counts(p: Estimate) -> tuple[int, int, int]:
     """Return low, median and high as whole people of 100."""
     low, median, high = (min(100, max(0, int(100 * x + 0.5))) for x in (p.low, p.median, p.high))
     return low, median, high
 
 
-def icon_arrays(arrays: Sequence[IconArray]) -> str:
+def icon_arrays_svg(arrays: Sequence[IconArray]) -> str:
     """Return an SVG with the arrays side by side.
 
     Full dots are the low end of the range, pale full dots reach to the median, rings to the high end.
@@ -54,15 +54,15 @@ def icon_arrays(arrays: Sequence[IconArray]) -> str:
         for i, (array, label) in enumerate(zip(arrays, labels, strict=True))
     )
     width, height = _CELL * len(arrays) + _MARGIN, top + _SIDE + 2 * _LINE + _MARGIN
-    return _svg(width, height, "; ".join(map(describe, arrays)), body)
+    return _svg(width, height, "; ".join(map(describe_array, arrays)), body)
 
 
-def dot_array(array: IconArray) -> str:
+def dot_array_svg(array: IconArray) -> str:
     """Return an SVG of the dots alone, for a page that sets the words around them."""
-    return _svg(_SIDE, _SIDE, describe(array), _people(array))
+    return _svg(_SIDE, _SIDE, describe_array(array), _people(array))
 
 
-def describe(array: IconArray) -> str:
+def describe_array(array: IconArray) -> str:
     """Return the array in words."""
     shown = per_100(array.p)
     return f"{array.label}: {shown.text}" + (f" ({shown.note})" if not shown.known else "")
@@ -81,12 +81,12 @@ def _array(array: IconArray, label: Sequence[str]) -> str:
     above = "".join(_text(0, -6 - _LINE * (len(label) - 1 - i), line, weight="bold") for i, line in enumerate(label))
     below = _SIDE + _LINE
     if isinstance(array.p, Unknown):
-        return above + _people(array) + _text(0, below, say("icons_unknown"), weight="bold")
-    low, median, high = map(people, (array.p.low, array.p.median, array.p.high))
+        return above + _people(array) + _text(0, below, report_text("icons_unknown"), weight="bold")
+    low, median, high = map(people_of_100, (array.p.low, array.p.median, array.p.high))
     dark, _ = _COLOURS[array.tone]
-    numbers = _text(0, below, say("icons_median", people=median), weight="bold", fill=dark)
+    numbers = _text(0, below, report_text("icons_median", people=median), weight="bold", fill=dark)
     if low != high:
-        numbers += _text(0, below + _LINE, say(f"icons_range_{array.p.kind}", low=low, high=high))
+        numbers += _text(0, below + _LINE, report_text(f"icons_range_{array.p.kind}", low=low, high=high))
     return above + _people(array) + numbers
 
 
@@ -99,7 +99,7 @@ def _people(array: IconArray) -> str:
             + f'<text x="{_SIDE / 2}" y="{_SIDE / 2 + 18}" font-size="52" font-weight="bold" fill="{_TEXT}" '
             'stroke="#ffffff" stroke-width="6" paint-order="stroke" text-anchor="middle">?</text>'
         )
-    low, median, high = counts(array.p)
+    low, median, high = people_counts(array.p)
     dark, pale = _COLOURS[array.tone]
     return (
         _dots(range(high, 100), _EMPTY, 4)

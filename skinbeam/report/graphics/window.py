@@ -1,4 +1,5 @@
-"""The therapeutic window drawn: around the settings of a plan, and as the file that the `window` command writes."""
+"""The therapeutic window drawn: around the settings of a plan, and as the file that the `draw_window` command
+writes."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
@@ -9,12 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from skinbeam.messages import retold
-from skinbeam.report.charts import STYLE, new_figure, plain_ticks, svg
-from skinbeam.report.figures import DoseRange, WindowData
-from skinbeam.report.shown import quantity, say, show
+from skinbeam.report.formatting import display_value, quantity_label, report_text
+from skinbeam.report.graphics.charts import STYLE, figure_svg, new_figure, set_plain_ticks
+from skinbeam.report.graphics.figure_data import DoseRange, WindowData
+from skinbeam.text import translate
 
-__all__ = ["window", "window_figure_of"]
+__all__ = ["draw_window", "window_figure"]
 
 _GOOD, _BAD, _DARK, _GREY = "#0b5394", "#a33b00", "#1c2430", "#5b6472"
 _LINE_STYLES = ("-", "--", "-.")
@@ -25,24 +26,24 @@ _HARMS: Final = (0.01, 0.05, 0.5)  # probabilities that lines are drawn at
 _LEGEND: Final = 36  # letters of a line of the legend, which has two columns
 
 
-def window(data: WindowData) -> str:
+def draw_window(data: WindowData) -> str:
     """Return the therapeutic window: where the effect is probable, where a limit is passed, practice, the settings."""
     with rc_context(STYLE):
-        return svg(_figure(data))
+        return figure_svg(_window_data_figure(data))
 
 
-def _figure(data: WindowData) -> Figure:
+def _window_data_figure(data: WindowData) -> Figure:
     figure = new_figure(5.4, 3.25)  # as wide as it is shown: beside the text, on a screen and on paper
     ax = figure.subplots()
-    name, unit = quantity(data.of)
-    lit = say("setting_of_light", name=name, light=data.light) if data.light else name
-    ax.set_xlabel(say("axis_quantity", name=lit, unit=retold(unit)))
-    if _spans(data.dose):
+    name, unit = quantity_label(data.of)
+    lit = report_text("setting_of_light", name=name, light=data.light) if data.light else name
+    ax.set_xlabel(report_text("axis_quantity", name=lit, unit=translate(unit)))
+    if _needs_log_axis(data.dose):
         ax.set_xscale("log")
     ax.set_xlim(data.dose[0], data.dose[-1])
     lines = len(data.rows) < 2 or len(data.dose) < 2
-    handles = _lines(ax, data) if lines else _map(ax, data)
-    plain_ticks(ax.xaxis)
+    handles = _draw_curves(ax, data) if lines else _draw_map(ax, data)
+    set_plain_ticks(ax.xaxis)
     ax.grid(color="#d8dce2", linewidth=0.5)
     for handle in handles:
         handle.set_label(fill(handle.get_label(), _LEGEND))
@@ -50,20 +51,20 @@ def _figure(data: WindowData) -> Figure:
     return figure
 
 
-def window_figure_of(document: Mapping[str, Any]) -> Figure:
+def window_figure(document: Mapping[str, Any]) -> Figure:
     """Return the figure of a window document (`skinbeam.window/1`), drawn in the style that holds.
 
     Names of endpoints that the document does not hold are left as "effect" and "harm"; a side that is unknown is left
     out.
     """
     names: dict[str, Any] = {
-        kind: str(document[kind]).replace("-", " ") if kind in document else say(f"any_{kind}")
+        kind: str(document[kind]).replace("-", " ") if kind in document else report_text(f"any_{kind}")
         for kind in ("effect", "harm")
     }
     effect, harm = (() if "unknown" in document[name] else document[name] for name in ("p_effect", "p_harm"))
     allowed = document["p_harm_allowed"]
     known = harm and isinstance(allowed, float)
-    return _figure(
+    return _window_data_figure(
         WindowData(
             document["of"],
             document["dose"],
@@ -73,38 +74,40 @@ def window_figure_of(document: Mapping[str, Any]) -> Figure:
             **names,
             spent=[[p / allowed for p in row] for row in harm] if known else (),
             limits=names["harm"] if known else "",
-            practised=[_range(one) for one in document["practised"]],
-            makers=[_range(one) for one in document["makers"]],
+            practised=[_dose_range(one) for one in document["practised"]],
+            makers=[_dose_range(one) for one in document["makers"]],
         )
     )
 
 
-def _range(published: Mapping[str, Any]) -> DoseRange:
+def _dose_range(published: Mapping[str, Any]) -> DoseRange:
     return DoseRange(published["pulse_ms"], published["low"], published["high"])
 
 
-def _map(ax: Any, data: WindowData) -> list[Any]:
+def _draw_map(ax: Any, data: WindowData) -> list[Any]:
     """Contours over dose and pulse length, or density."""
     by_pulse = data.by == "pulse_ms"
-    name, unit = quantity(data.by)
-    ax.set_ylabel(say("axis_pulse") if by_pulse else say("axis_quantity", name=name, unit=retold(unit)))
-    if _spans(data.rows):
+    name, unit = quantity_label(data.by)
+    ax.set_ylabel(
+        report_text("axis_pulse") if by_pulse else report_text("axis_quantity", name=name, unit=translate(unit))
+    )
+    if _needs_log_axis(data.rows):
         ax.set_yscale("log")
-    plain_ticks(ax.yaxis)
+    set_plain_ticks(ax.yaxis)
     if by_pulse:
-        ax.yaxis.set_major_formatter(_pulse)
+        ax.yaxis.set_major_formatter(_pulse_tick)
     ax.set_ylim(data.rows[0], data.rows[-1])
     if data.p_effect:
-        _filled(ax, data, data.p_effect, _HALF, color=_GOOD)
-        _contours(ax, data, data.p_effect, (0.1, _HALF, 0.9), _GOOD)
+        _fill_area(ax, data, data.p_effect, _HALF, color=_GOOD)
+        _draw_contours(ax, data, data.p_effect, (0.1, _HALF, 0.9), _GOOD)
     if data.p_harm:
-        _contours(ax, data, data.p_harm, _HARMS, _BAD)
+        _draw_contours(ax, data, data.p_harm, _HARMS, _BAD)
     if data.spent:
-        _filled(ax, data, data.spent, 1.0, color=_BAD, hatch=_HATCH)
-    return [*_legend(data), *_practice(ax, data), *_chosen(ax, data, data.chosen_row)]
+        _fill_area(ax, data, data.spent, 1.0, color=_BAD, hatch=_HATCH)
+    return [*_legend(data), *_draw_practice(ax, data), *_mark_setting(ax, data, data.chosen_row)]
 
 
-def _filled(
+def _fill_area(
     ax: Any, data: WindowData, values: Sequence[Sequence[float]], least: float, *, color: str, hatch: str = ""
 ) -> None:
     """The area where values are above `least`."""
@@ -125,7 +128,9 @@ def _filled(
         fill.set_linewidth(0)
 
 
-def _contours(ax: Any, data: WindowData, p: Sequence[Sequence[float]], levels: Sequence[float], color: str) -> None:
+def _draw_contours(
+    ax: Any, data: WindowData, p: Sequence[Sequence[float]], levels: Sequence[float], color: str
+) -> None:
     """Contour lines of a probability, labelled in per cent."""
     lowest, highest = min(map(min, p)), max(map(max, p))
     seen = [level for level in levels if lowest < level < highest]
@@ -138,24 +143,26 @@ def _legend(data: WindowData) -> list[Any]:
     """What areas and lines of a map mean."""
     found: list[Any] = []
     if any(p >= _HALF for row in data.p_effect for p in row):
-        found.append(Patch(facecolor=_GOOD, alpha=0.25, label=say("legend_effect", what=data.effect)))
+        found.append(Patch(facecolor=_GOOD, alpha=0.25, label=report_text("legend_effect", what=data.effect)))
     elif data.p_effect:
-        found.append(Line2D([], [], color=_GOOD, linewidth=1.2, label=say("legend_effect_share", what=data.effect)))
+        found.append(
+            Line2D([], [], color=_GOOD, linewidth=1.2, label=report_text("legend_effect_share", what=data.effect))
+        )
     if any(p > _HARMS[0] for row in data.p_harm for p in row):
-        found.append(Line2D([], [], color=_BAD, linewidth=1.2, label=say("legend_harm", what=data.harm)))
-    return found + _passed(data)
+        found.append(Line2D([], [], color=_BAD, linewidth=1.2, label=report_text("legend_harm", what=data.harm)))
+    return found + _limit_legend(data)
 
 
-def _passed(data: WindowData) -> list[Any]:
+def _limit_legend(data: WindowData) -> list[Any]:
     """What the hatched area means; nothing where no limit is passed."""
     if not any(spent > 1.0 for row in data.spent for spent in row):
         return []
-    return [Patch(facecolor="none", edgecolor=_BAD, hatch=_HATCH, label=say("legend_limit", what=data.limits))]
+    return [Patch(facecolor="none", edgecolor=_BAD, hatch=_HATCH, label=report_text("legend_limit", what=data.limits))]
 
 
-def _lines(ax: Any, data: WindowData) -> list[Any]:
+def _draw_curves(ax: Any, data: WindowData) -> list[Any]:
     """Curves over dose, where only one pulse length can be set (or one dose)."""
-    ax.set_ylabel(say("axis_probability"))
+    ax.set_ylabel(report_text("axis_probability"))
     ax.set_ylim(-0.02, 1.02)
     handles: list[Any] = []
     sides = ((data.p_effect, _GOOD, "legend_effect_line", data.effect), (data.p_harm, _BAD, "legend_harm", data.harm))
@@ -164,13 +171,13 @@ def _lines(ax: Any, data: WindowData) -> list[Any]:
             style = _LINE_STYLES[i % len(_LINE_STYLES)]
             ax.plot(data.dose, p, color=color, linestyle=style, marker="o", markersize=3)
         if rows:
-            handles.append(Line2D([], [], color=color, marker="o", markersize=3, label=say(label, what=what)))
+            handles.append(Line2D([], [], color=color, marker="o", markersize=3, label=report_text(label, what=what)))
     for i, pulse_ms in enumerate(data.rows):
         style = _LINE_STYLES[i % len(_LINE_STYLES)]
-        pulse = say("legend_pulse", pulse=show(pulse_ms, "ms").text, style=style)
+        pulse = report_text("legend_pulse", pulse=display_value(pulse_ms, "ms").text, style=style)
         ax.text(0.02, 0.95 - 0.07 * i, pulse, transform=ax.transAxes, fontsize=7.5)
     _hatch_from(ax, data)
-    return [*handles, *_passed(data), *_practice(ax, data), *_chosen(ax, data, None)]
+    return [*handles, *_limit_legend(data), *_draw_practice(ax, data), *_mark_setting(ax, data, None)]
 
 
 def _hatch_from(ax: Any, data: WindowData) -> None:
@@ -186,24 +193,26 @@ def _hatch_from(ax: Any, data: WindowData) -> None:
     ax.axvspan(start, data.dose[-1], facecolor="none", edgecolor=_BAD, hatch=_HATCH, linewidth=0)
 
 
-def _practice(ax: Any, data: WindowData) -> list[Any]:
+def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
     """Outline what was published, and mark what makers recommend; over curves both are spans of doses."""
     found: list[Any] = []
     lines = len(data.rows) < 2
     if data.practised:
-        _outlined(ax, data.practised, lines=lines)
-        found.append(Line2D([], [], color=_GREY, linewidth=1.6, linestyle="--", label=say("legend_practised")))
+        _outline_practice(ax, data.practised, lines=lines)
+        found.append(Line2D([], [], color=_GREY, linewidth=1.6, linestyle="--", label=report_text("legend_practised")))
     first, last = data.rows[0], data.rows[-1]
     shown = [one for one in data.makers if first <= one.row <= last]
     for one in shown:
         place = 1.0 if lines else one.row
         ax.plot([one.low, one.high], [place, place], color=_DARK, linewidth=1.4, marker="s", markersize=5)
     if shown:
-        found.append(Line2D([], [], color=_DARK, linewidth=1.4, marker="s", markersize=5, label=say("legend_maker")))
+        found.append(
+            Line2D([], [], color=_DARK, linewidth=1.4, marker="s", markersize=5, label=report_text("legend_maker"))
+        )
     return found
 
 
-def _outlined(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -> None:
+def _outline_practice(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -> None:
     """The published doses: an outline over pulse lengths; bounds over curves, or where one pulse alone is told of."""
     style: dict[str, Any] = {"color": _GREY, "linewidth": 1.6, "linestyle": "--"}
     if lines:
@@ -214,11 +223,11 @@ def _outlined(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -> None:
     ax.plot(*zip(*around, around[0], strict=True), **style)
 
 
-def _chosen(ax: Any, data: WindowData, y: float | None) -> list[Any]:
+def _mark_setting(ax: Any, data: WindowData, y: float | None) -> list[Any]:
     """Mark the settings of the plan: a point on a map, a line over curves."""
     if data.chosen_dose is None:
         return []
-    label = say("legend_chosen" if data.offered else "legend_nearest")
+    label = report_text("legend_chosen" if data.offered else "legend_nearest")
     if y is None:
         ax.axvline(data.chosen_dose, color=_DARK, linewidth=1.6)
         return [Line2D([], [], color=_DARK, linewidth=1.6, label=label)]
@@ -232,11 +241,11 @@ def _chosen(ax: Any, data: WindowData, y: float | None) -> list[Any]:
     return [Line2D([], [], markersize=7, label=label, **diamond)]
 
 
-def _spans(values: Sequence[float]) -> bool:
+def _needs_log_axis(values: Sequence[float]) -> bool:
     """Whether an axis over `values` should be logarithmic."""
     return values[0] > 0 and values[-1] / values[0] > _LOG_RATIO
 
 
-def _pulse(pulse_ms: float, _position: int | None = None) -> str:
+def _pulse_tick(pulse_ms: float, _position: int | None = None) -> str:
     """A tick of a pulse length in the unit that people use for it."""
-    return show(pulse_ms, "ms").text
+    return display_value(pulse_ms, "ms").text

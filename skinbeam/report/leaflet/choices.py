@@ -2,26 +2,33 @@
 
 from collections.abc import Sequence
 
-from skinbeam.estimate import Estimate, Unknown
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.plan.course_records import SourceRange
 from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.plan.spans import Range
 from skinbeam.report.context import LeafletChoice, LeafletOption, LeafletOutcome
-from skinbeam.report.icons import IconArray, dot_array
-from skinbeam.report.leaflet.words import (
+from skinbeam.report.formatting import (
+    capitalise,
+    display_value,
+    join_items,
+    option_slug,
+    people_of_100,
+    ranked_options,
+    report_text,
+    showing_days_in_words,
+)
+from skinbeam.report.graphics.icons import IconArray, dot_array_svg
+from skinbeam.report.outcomes import fault_values, harm_values, improved_share, worst_harm
+from skinbeam.report.plain_words import (
     choice_name,
     harm_in_words,
     light_in_words,
-    of_100,
-    plain,
+    plain_name,
     range_in_words,
+    share_of_100,
     span_in_words,
 )
-from skinbeam.report.names import ranked, slug
-from skinbeam.report.outcomes import fault_values, good_of, harm_values, worst_harm
-from skinbeam.report.showing import days_in_words
-from skinbeam.report.shown import capital, join, people, say, show
 
-__all__ = ["choices_told", "dot_files", "options_of", "options_table", "seen_after"]
+__all__ = ["dot_files", "follow_up_sentence", "leaflet_choices", "leaflet_options", "options_table"]
 
 OPTIONS_IN_TABLE = 4  # columns of a page
 _NO_TREATMENT = "no-treatment"
@@ -31,50 +38,55 @@ _FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling"}  # what the person c
 
 def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
     """Return the choices that are drawn, no treatment the last of them, and those that are only named."""
-    options = ranked(concern)
+    options = ranked_options(concern)
     none = [o for o in options if o.modality == _NO_TREATMENT]
     drawn = concern.foremost(OPTIONS_IN_TABLE - len(none))
     return [*drawn, *none], [o for o in options if o not in drawn and o not in none]
 
 
-def options_of(concern: ConcernPlan) -> tuple[LeafletOption, ...]:
+def leaflet_options(concern: ConcernPlan) -> tuple[LeafletOption, ...]:
     """Return the choices that are drawn."""
     table, _ = options_table(concern)
-    return tuple(_option(concern, option, table) for option in table)
+    return tuple(_leaflet_option(concern, option, table) for option in table)
 
 
 def dot_files(concern: ConcernPlan) -> dict[str, bytes]:
     """Return the dots of every choice that is drawn, by file below the report's folder."""
     return {
-        _file(concern, option, tone): dot_array(array).encode()
+        _file(concern, option, tone): dot_array_svg(array).encode()
         for option in options_table(concern)[0]
         for tone, array in _arrays(option).items()
     }
 
 
-def seen_after(options: Sequence[Option]) -> str:
+def follow_up_sentence(options: Sequence[Option]) -> str:
     """Return when the trials of these choices looked; empty where no number comes from a trial."""
-    known = [option for option in options if isinstance(good_of(option), Estimate)]
+    known = [option for option in options if isinstance(improved_share(option), Estimate)]
     spans = [option.followup_months for option in known]
     printed = [span for span in spans if not isinstance(span, Unknown)]
     if not printed:
-        return say("leaflet.seen_unknown") if known else ""
+        return report_text("leaflet.seen_unknown") if known else ""
     low, high = round(min(span.low for span in printed)), round(max(span.high for span in printed))
     if low == high == 1:
-        return say("leaflet.seen", months=say("leaflet.month"))
-    return say("leaflet.seen", months=say("leaflet.months", months=show(Range(low, high, "months")).text))
+        return report_text("leaflet.seen", months=report_text("leaflet.month"))
+    return report_text(
+        "leaflet.seen",
+        months=report_text("leaflet.months", months=display_value(SourceRange(low, high, "months")).text),
+    )
 
 
-def choices_told(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
+def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
     """Return what speaks for and against each choice that is drawn or named, each once."""
     names = dict.fromkeys(o.modality for part in options_table(concern) for o in part)
     return tuple(
-        LeafletChoice(capital(plain("choice", name)), plain("plus", name, "-"), plain("minus", name, "-"))
+        LeafletChoice(
+            capitalise(plain_name("choice", name)), plain_name("plus", name, "-"), plain_name("minus", name, "-")
+        )
         for name in names
     )
 
 
-def _option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> LeafletOption:
+def _leaflet_option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> LeafletOption:
     """One choice; a laser with its light, and two of the same kind and light are told apart by their device."""
     name = choice_name(option)
     if option.setup is not None:
@@ -82,18 +94,22 @@ def _option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> Le
         lights = [(choice_name(o), o.setup.wavelength_nm) for o in table if o.setup is not None]
         alone = lights.count((name, option.setup.wavelength_nm)) == 1
         device = option.setup.device_title
-        name = say("leaflet.choice_light", **parts) if alone else say("leaflet.choice_device", device=device, **parts)
+        name = (
+            report_text("leaflet.choice_light", **parts)
+            if alone
+            else report_text("leaflet.choice_device", device=device, **parts)
+        )
     if option.beyond_practice:
-        name = say("leaflet.choice_beyond", choice=name)
-    nothing = say("leaflet.none") if option.modality == _NO_TREATMENT else ""
-    good, bad = (_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
+        name = report_text("leaflet.choice_beyond", choice=name)
+    nothing = report_text("leaflet.none") if option.modality == _NO_TREATMENT else ""
+    good, bad = (_leaflet_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
     return LeafletOption(
-        name=capital(name),
+        name=capitalise(name),
         good=good,
         bad=bad,
         harms=_other_harms(option),
         visits=nothing or range_in_words(option.sessions),
-        days=nothing or days_in_words(option),
+        days=nothing or showing_days_in_words(option),
     )
 
 
@@ -101,17 +117,17 @@ def _arrays(option: Option) -> dict[str, IconArray]:
     """One good and one bad outcome."""
     key, _, p = worst_harm(option)
     return {
-        "good": IconArray(say("leaflet.icons_good"), "good", good_of(option)),
-        "bad": IconArray(say("leaflet.icons_bad", harm=harm_in_words(key)), "bad", p),
+        "good": IconArray(report_text("leaflet.icons_good"), "good", improved_share(option)),
+        "bad": IconArray(report_text("leaflet.icons_bad", harm=harm_in_words(key)), "bad", p),
     }
 
 
-def _outcome(concern: ConcernPlan, option: Option, tone: str, array: IconArray) -> LeafletOutcome:
-    number, span = of_100(array.p), span_in_words(array.p)
+def _leaflet_outcome(concern: ConcernPlan, option: Option, tone: str, array: IconArray) -> LeafletOutcome:
+    number, span = share_of_100(array.p), span_in_words(array.p)
     return LeafletOutcome(
         label=array.label,
         file=_file(concern, option, tone),
-        alt=join([f"{capital(choice_name(option))}. {array.label}: {number}", span]),
+        alt=join_items([f"{capitalise(choice_name(option))}. {array.label}: {number}", span]),
         number=number,
         span=span,
     )
@@ -125,33 +141,33 @@ def _other_harms(option: Option) -> str:
     for name, p in rest:
         if isinstance(p, Estimate):
             rare = p.median < _RARE and span_in_words(p)
-            alike.setdefault(("", "") if rare else (of_100(p), span_in_words(p)), []).append((name, p))
+            alike.setdefault(("", "") if rare else (share_of_100(p), span_in_words(p)), []).append((name, p))
     known = [
         _harm_number([name for name, _ in same], max((p for _, p in same), key=lambda p: p.high))
         for same in alike.values()
     ]
     unknown = [name for name, p in rest if isinstance(p, Unknown)]
-    lines = [say("leaflet.harms_more", harms="; ".join(known))] if known else []
-    lines += [say("leaflet.harms_unknown", harms=join(unknown))] if unknown else []
+    lines = [report_text("leaflet.harms_more", harms="; ".join(known))] if known else []
+    lines += [report_text("leaflet.harms_unknown", harms=join_items(unknown))] if unknown else []
     return " ".join([*lines, *_faults(option)])
 
 
 def _faults(option: Option) -> list[str]:
     """What a model says of harm after a fault that can be acted on; its draws are no range of clinics."""
-    told = [say(_FAULT[name], people=of_100(p)) for name, p in fault_values(option) if name in _FAULT]
-    return [say("leaflet.faults", faults="; ".join(told))] if told else []
+    told = [report_text(_FAULT[name], people=share_of_100(p)) for name, p in fault_values(option) if name in _FAULT]
+    return [report_text("leaflet.faults", faults="; ".join(told))] if told else []
 
 
 def _harm_number(names: Sequence[str], p: Estimate) -> str:
     """Harms with the same number and range; of several it is said that the number is of each."""
-    harms, number, span = join(names), of_100(p), span_in_words(p)
+    harms, number, span = join_items(names), share_of_100(p), span_in_words(p)
     if p.median < _RARE and span:
-        return say("leaflet.harm_rare", harms=harms, most=people(p.high))
-    harms = harms if len(names) == 1 else say("leaflet.harms_each", harms=harms)
+        return report_text("leaflet.harm_rare", harms=harms, most=people_of_100(p.high))
+    harms = harms if len(names) == 1 else report_text("leaflet.harms_each", harms=harms)
     if not span:
-        return say("leaflet.harm_exact", harm=harms, number=number)
-    return say("leaflet.harm_number", harm=harms, number=number, span=span)
+        return report_text("leaflet.harm_exact", harm=harms, number=number)
+    return report_text("leaflet.harm_number", harm=harms, number=number, span=span)
 
 
 def _file(concern: ConcernPlan, option: Option, tone: str) -> str:
-    return f"figures/leaflet-{slug(concern, option)}-{tone}.svg"
+    return f"figures/leaflet-{option_slug(concern, option)}-{tone}.svg"

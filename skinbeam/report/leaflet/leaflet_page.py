@@ -1,29 +1,193 @@
 """Build the patient's leaflet from a plan, in plain words.
 
-Conditions, sites, choices and harms have plain names of their own in the catalogue. Advice for the time after
-treatment is written for patients where the rules are, and stands here as the plan words it. What the leaflet must hold
-is the list of qualifying and certifying criteria for patient decision aids (josephwilliams2014).
+Where the leaflet comes from: its studies, its date, when there will be a newer one, and who paid for it.
 """
 
-from collections.abc import Iterable, Sequence
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import catalogue
-from skinbeam.plan.records import ConcernPlan, Plan
+from skinbeam._version import __date__
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import BibliographyEntry, bibliography
+from skinbeam.plan.course_records import TestSpotLadder
+from skinbeam.plan.records import Assessment, ConcernPlan, Plan
 from skinbeam.report.context import LeafletConcern, LeafletPage, Strip
-from skinbeam.report.leaflet.about import about, studies
-from skinbeam.report.leaflet.alike import advice_told, own_harms_told, pain_and_bruise_told, phone_told, scars_told
-from skinbeam.report.leaflet.before import before_first_visit
-from skinbeam.report.leaflet.choices import choices_told, options_of, options_table, seen_after
-from skinbeam.report.leaflet.without import no_laser_told
-from skinbeam.report.leaflet.words import choice_name, light_in_words, plain, told
-from skinbeam.report.names import ranked
-from skinbeam.report.outcomes import good_of, worst_harm
-from skinbeam.report.showing import showing_told
-from skinbeam.report.shown import capital, join, plain_reasons, say, within, words
+from skinbeam.report.formatting import (
+    capitalise,
+    inline_name,
+    join_items,
+    people_of_100,
+    plain_reasons,
+    ranked_options,
+    report_text,
+    section_texts,
+    showing_sentences,
+    split_source_keys,
+)
+from skinbeam.report.leaflet.choices import follow_up_sentence, leaflet_choices, leaflet_options, options_table
+from skinbeam.report.outcomes import harm_values, improved_share, worst_harm
+from skinbeam.report.overview import colour_may_change
+from skinbeam.report.plain_words import (
+    advice_sentences,
+    choice_name,
+    light_in_words,
+    numbered_sentences,
+    own_harm_sentences,
+    pain_and_bruise_sentences,
+    phone_line,
+    plain_name,
+    scar_sentences,
+)
+from skinbeam.text import Formatter, catalogue
 
-__all__ = ["ADULT_YEARS", "CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
+__all__ = [
+    "ADULT_YEARS",
+    "CONCERNS_IN_FULL",
+    "about_sentences",
+    "before_first_visit",
+    "leaflet_page",
+    "leaflet_sentences",
+    "no_laser_text",
+    "studies_in_short",
+]
+
+_OWN = "skinbeam"  # the author of a judgement of this project: no study
+_NOT_READ = "Authors not read"
+_TITLE_WORDS = 6
+_STUDIES_NAMED = 12
+
+
+def about_sentences(plan: Plan) -> tuple[str, ...]:
+    """Return version and date, the way to a newer one, and the funding."""
+    return (
+        report_text(
+            "leaflet.about_date",
+            version=plan.version,
+            date=datetime.date.fromisoformat(__date__),
+            data=plan.data_release[:12],
+        ),
+        report_text("leaflet.about_update"),
+        report_text("leaflet.about_funding"),
+    )
+
+
+def studies_in_short(concern: ConcernPlan) -> str:
+    """Return the studies behind the numbers of a concern in short: first who alone says how long it shows, then the
+    studies of the most people.
+
+    A page has room for a few; how many more there are is said, and where they stand. Empty where there are none.
+    """
+    known = bibliography()
+    people = {study.study: study.patients for option in options_table(concern)[0] for study in option.expected.studies}
+    found = {
+        key: known[key] for key in _study_keys(concern) if key in known and known[key].fields.get("author") != _OWN
+    }
+    alone = set(_behind_time(concern))
+    ordered = sorted(
+        found, key=lambda key: (key not in alone, -people.get(key, 0), _short_source(found[key]).casefold())
+    )
+    names = list(dict.fromkeys(_short_source(found[key]) for key in ordered))
+    named = "; ".join(names[:_STUDIES_NAMED])
+    more = len(names) - _STUDIES_NAMED
+    return report_text("leaflet.studies_more", names=named, more=more) if more > 0 else named
+
+
+def _behind_time(concern: ConcernPlan) -> Iterator[str]:
+    for option in options_table(concern)[0]:
+        yield from () if isinstance(option.shows_days, Unknown) else split_source_keys(option.shows_days.source)
+
+
+def _study_keys(concern: ConcernPlan) -> Iterator[str]:
+    for option in options_table(concern)[0]:
+        for value in (improved_share(option), *(p for _, _, p in harm_values(option)), option.downtime_days):
+            yield from value.basis if isinstance(value, Estimate) else ()
+        yield from () if isinstance(option.sessions, Unknown) else split_source_keys(option.sessions.source)
+        yield from split_source_keys(option.source)
+    yield from _behind_time(concern)
+
+
+def _short_source(source: BibliographyEntry) -> str:
+    """First author and year; a source whose authors were not read, by the beginning of its title."""
+    author = source.fields.get("author", "").replace("{", "").replace("}", "")
+    names = author.split(" and ")
+    first = names[0].split(",")[0]
+    if not author or author == _NOT_READ:
+        first = " ".join(source.fields.get("title", source.key).strip("[]{}").split()[:_TITLE_WORDS])
+    elif len(names) == 1 and not author.startswith(first + ","):
+        first = author
+    year = source.fields.get("year", "")
+    return f"{first} {year}" if year.isdigit() else first
+
+
+# What comes before the first visit, in plain words.
+
+_HOURS_A_DAY = 24.0
+
+
+def before_first_visit(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
+    """Return the test spots of a concern's first laser, with their doses."""
+    if concern.first_laser is None:
+        return
+    _, setup = concern.first_laser
+    asked = (setup.device, setup.wavelength_nm, concern.site)
+    ladders = [one for one in plan.test_spots if (one.device, one.wavelength_nm, one.site) == asked]
+    for ladder in ladders:
+        yield report_text(
+            "leaflet.before_spots",
+            light=light_in_words(setup),
+            site=plain_name("site", ladder.site),
+            number=len(ladder.spots),
+            doses=_spot_doses(ladder),
+            days=ladder.read_after_h / _HOURS_A_DAY,
+        )
+    if ladders:
+        yield report_text("leaflet.before_stop")
+
+
+def _spot_doses(ladder: TestSpotLadder) -> str:
+    """What the spots differ in: their fluence, or the energy or the number of their microbeams."""
+    densities = _unique_values(spot.density_per_cm2 for spot in ladder.spots)
+    if len(densities) > 1:
+        return report_text("leaflet.before_patterns", densities=densities)
+    fluences = _unique_values(spot.fluence_J_cm2 for spot in ladder.spots)
+    if fluences:
+        return f"{Formatter().numbers(fluences)} J/cm²"
+    return f"{Formatter().numbers(_unique_values(spot.energy_mJ for spot in ladder.spots))} mJ"
+
+
+def _unique_values(values: Iterable[float | None]) -> list[float]:
+    """Every value that is there, once."""
+    return list(dict.fromkeys(value for value in values if value is not None))
+
+
+# Why a concern has no laser, in plain words: the reasons, how near a setting came, and what may change it.
+
+
+def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
+    """Return why no laser is offered; empty where one is."""
+    reasons = plain_reasons(concern.no_laser)
+    if not reasons:
+        return ""
+    told = [report_text("leaflet_no_laser.head"), *reasons]
+    near = concern.nearest
+    if near is not None:
+        light = light_in_words(near.setup)
+        told.append(report_text("leaflet.nearest", light=light, people=people_of_100(near.p_effective.median)))
+        half = improved_share(near)
+        if isinstance(half, Estimate):
+            told.append(report_text("leaflet.nearest_trials", people=people_of_100(half.median)))
+    if colour_may_change(concern, person):
+        told.append(report_text("leaflet.change_colour"))
+    return " ".join(told)
+
+
+# Build the patient's leaflet from a plan, in plain words.
+#
+# Conditions, sites, choices and harms have plain names of their own in the catalogue. Advice for the time after
+# treatment is written for patients where the rules are, and stands here as the plan words it. What the leaflet must
+# hold
+# is the list of qualifying and certifying criteria for patient decision aids (josephwilliams2014).
 
 ADULT_YEARS = 18.0  # as the rule `under-age`; a test compares
 CONCERNS_IN_FULL = 4  # a page each: more are not read
@@ -34,32 +198,32 @@ def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
     """Return the leaflet's context; `preview` holds pictures of what may come."""
     shown = plan.concerns[:CONCERNS_IN_FULL]
     state = plan.suitability.decision
-    names = join(dict.fromkeys(within(_name(concern)) for concern in plan.concerns))
+    names = join_items(dict.fromkeys(inline_name(_name(concern)) for concern in plan.concerns))
     return LeafletPage(
-        banner=say("leaflet.banner"),
+        banner=report_text("leaflet.banner"),
         plan_sha256=plan.plan_sha256,
-        title=say("leaflet.title"),
+        title=report_text("leaflet.title"),
         intro=_intro(names, young=plan.assessment.age_years < ADULT_YEARS),
         state=state,
         decision=_decision(plan.concerns, state),
-        why=_why(plan),
-        key=say("leaflet.key"),
-        concerns=tuple(_concern(concern, plan) for concern in shown),
-        other_concerns=_others(plan.concerns[CONCERNS_IN_FULL:]),
-        reading=(*told("reading"), *_sureness(shown)),
-        unknowns=(*scars_told(plan), *_unknowns(shown)),
-        healing=told("healing"),
-        aftercare=advice_told(plan.aftercare, "aftercare"),
-        call=advice_told(plan.when_to_call, "call"),
-        phone=phone_told(plan),
-        questions=told("question"),
+        why=_decision_reasons(plan),
+        key=report_text("leaflet.key"),
+        concerns=tuple(_leaflet_concern(concern, plan) for concern in shown),
+        other_concerns=_other_concerns(plan.concerns[CONCERNS_IN_FULL:]),
+        reading=(*numbered_sentences("reading"), *_sureness(shown)),
+        unknowns=(*scar_sentences(plan), *_unknowns(shown)),
+        healing=numbered_sentences("healing"),
+        aftercare=advice_sentences(plan.aftercare, "aftercare"),
+        call=advice_sentences(plan.when_to_call, "call"),
+        phone=phone_line(plan),
+        questions=numbered_sentences("question"),
         preview=preview,
-        about=about(plan),
-        words=words("leaflet"),
+        about=about_sentences(plan),
+        words=section_texts("leaflet"),
     )
 
 
-def sentences_of(page: LeafletPage) -> list[str]:
+def leaflet_sentences(page: LeafletPage) -> list[str]:
     """Return every running sentence, for the reading age; headings and names in tables are not sentences."""
     found: list[str] = []
     for name in (field.name for field in fields(page) if field.name not in _NOT_SENTENCES):
@@ -81,12 +245,12 @@ def sentences_of(page: LeafletPage) -> list[str]:
 
 def _intro(names: str, *, young: bool) -> tuple[str, ...]:
     """What laser treatment is, whom the leaflet is for, and what is to be decided about the concerns of these names."""
-    what, adults = told("intro")
+    what, adults = numbered_sentences("intro")
     to_decide = "leaflet.to_decide_young" if young else "leaflet.to_decide"
     return (
         what,
-        say("leaflet.intro_young") if young else adults,
-        *([say(to_decide, concerns=names)] if names else []),
+        report_text("leaflet.intro_young") if young else adults,
+        *([report_text(to_decide, concerns=names)] if names else []),
     )
 
 
@@ -95,14 +259,14 @@ def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
     key = state.replace("-", "_")
     offered = [concern for concern in concerns if concern.first_laser is not None]
     if state not in ("suitable", "with-caution") or not concerns:
-        return told(f"decision_{key}")
+        return numbered_sentences(f"decision_{key}")
     if not offered:
-        return told("decision_no_setting")
-    later = [within(_name(concern)) for concern in offered if _waits(concern)]
-    after = say("leaflet.decision_later", concerns=join(dict.fromkeys(later)))
+        return numbered_sentences("decision_no_setting")
+    later = [inline_name(_name(concern)) for concern in offered if _waits(concern)]
+    after = report_text("leaflet.decision_later", concerns=join_items(dict.fromkeys(later)))
     if len(later) == len(offered):
-        return after, say(f"leaflet.decision_later_{key}")
-    return (*told(f"decision_{key}"), *([after] if later else []))
+        return after, report_text(f"leaflet.decision_later_{key}")
+    return (*numbered_sentences(f"decision_{key}"), *([after] if later else []))
 
 
 def _waits(concern: ConcernPlan) -> bool:
@@ -111,53 +275,55 @@ def _waits(concern: ConcernPlan) -> bool:
     return all(option.setup is None for option in concern.options if option.rank == first)
 
 
-def _why(plan: Plan) -> tuple[str, ...]:
+def _decision_reasons(plan: Plan) -> tuple[str, ...]:
     """Why it is no or not yet; a plan that does not say sends the reader to ask."""
     stopped = plan.suitability.decision in ("refer", "not-suitable")
-    return plain_reasons(plan.why) or ((say("leaflet.why_not_said"),) if stopped else ())
+    return plain_reasons(plan.why) or ((report_text("leaflet.why_not_said"),) if stopped else ())
 
 
 def _name(concern: ConcernPlan) -> str:
-    return plain("condition", concern.condition, concern.title)
+    return plain_name("condition", concern.condition, concern.title)
 
 
-def _concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
+def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
     lines = tuple(
-        say(f"leaflet_{part}.{concern.condition}")
+        report_text(f"leaflet_{part}.{concern.condition}")
         for part in ("is", "can", "cannot")
         if f"leaflet_{part}.{concern.condition}" in catalogue()
     )
     drawn, _ = options_table(concern)
     return LeafletConcern(
-        title=say("leaflet.concern_at_site", concern=capital(_name(concern)), site=plain("site", concern.site)),
+        title=report_text(
+            "leaflet.concern_at_site", concern=capitalise(_name(concern)), site=plain_name("site", concern.site)
+        ),
         text=lines or (concern.can.text,),
-        seen=seen_after(drawn),
-        options=options_of(concern),
-        no_laser=no_laser_told(concern, plan.assessment),
-        own=own_harms_told(plan) if concern.first_laser is not None else (),
+        seen=follow_up_sentence(drawn),
+        options=leaflet_options(concern),
+        no_laser=no_laser_text(concern, plan.assessment),
+        own=own_harm_sentences(plan) if concern.first_laser is not None else (),
         before=tuple(before_first_visit(concern, plan)),
         healing=_healing(concern),
-        choices=choices_told(concern),
-        studies=studies(concern),
+        choices=leaflet_choices(concern),
+        studies=studies_in_short(concern),
     )
 
 
 def _sureness(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """How many new clinics the drawn ranges hold."""
-    drawn = (good_of(option) for concern in concerns for option in options_table(concern)[0])
+    drawn = (improved_share(option) for concern in concerns for option in options_table(concern)[0])
     if known := next((p for p in drawn if isinstance(p, Estimate)), None):
-        yield say("leaflet.reading_inside", clinics=int(10 * known.level + 0.5))
+        yield report_text("leaflet.reading_inside", clinics=int(10 * known.level + 0.5))
 
 
 def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """What is not known of the first choices, then what nobody knows of any."""
     for concern in concerns:
-        first, place = ranked(concern)[0], within(_name(concern))
-        if isinstance(good_of(first), Unknown):
-            yield say("leaflet.unknown_good", choice=within(choice_name(first)), concern=place)
+        first, place = ranked_options(concern)[0], inline_name(_name(concern))
+        if isinstance(improved_share(first), Unknown):
+            yield report_text("leaflet.unknown_good", choice=inline_name(choice_name(first)), concern=place)
         elif isinstance(worst_harm(first)[2], Unknown):
-            yield say("leaflet.unknown_bad", choice=within(choice_name(first)), concern=place)
-    yield from told("unknown")
+            yield report_text("leaflet.unknown_bad", choice=inline_name(choice_name(first)), concern=place)
+    yield from numbered_sentences("unknown")
 
 
 def _healing(concern: ConcernPlan) -> str:
@@ -165,14 +331,18 @@ def _healing(concern: ConcernPlan) -> str:
     if concern.first_laser is None:
         return ""
     first, setup = concern.first_laser
-    about = {"concern": capital(_name(concern)), "light": light_in_words(setup)}
-    shown = showing_told(first)
-    lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
-    lines += pain_and_bruise_told(first)
+    about = {"concern": capitalise(_name(concern)), "light": light_in_words(setup)}
+    shown = showing_sentences(first)
+    lines = (
+        [report_text("leaflet.healing_of", **about), *shown]
+        if shown
+        else [report_text("leaflet.healing_unknown", **about)]
+    )
+    lines += pain_and_bruise_sentences(first)
     return " ".join(lines)
 
 
-def _others(concerns: Sequence[ConcernPlan]) -> str:
+def _other_concerns(concerns: Sequence[ConcernPlan]) -> str:
     """Concerns that find no room, by name."""
-    names = dict.fromkeys(within(_name(concern)) for concern in concerns)
-    return say("leaflet.other_concerns", names=join(names)) if names else ""
+    names = dict.fromkeys(inline_name(_name(concern)) for concern in concerns)
+    return report_text("leaflet.other_concerns", names=join_items(names)) if names else ""

@@ -9,44 +9,44 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.laser.settings import Beam
-from skinbeam.messages import text
-from skinbeam.simulate.ends.distortion import vapour_dose
-from skinbeam.simulate.ends.endpoints import fluence_for
-from skinbeam.simulate.pulse.places import depth_through, depth_through_epidermis, in_cell, layers_of
-from skinbeam.simulate.pulse.response import Place, Response
-from skinbeam.simulate.removal.ablation import ablate, ablation_onset, injury_dose, profile_width, removes
-from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M
-from skinbeam.simulate.skins.observed import Observed
+from skinbeam.laser.beam import Beam
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.units import UM
+from skinbeam.simulate.endpoints.registry import endpoint_fluence
+from skinbeam.simulate.endpoints.surface import vapour_dose
+from skinbeam.simulate.pulse.locations import cell_response, epidermis_bottom_m, layer_bottom_m, tissue_layer_indices
+from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse
+from skinbeam.simulate.removal.ablation import ablate, ablation_onset, injury_dose, is_ablative, profile_width
+from skinbeam.simulate.skins.ensemble import SampledQuantities
+from skinbeam.simulate.skins.tissue_kinetics import COAGULATED_WIDTH_M
 from skinbeam.skin.layers import EPIDERMIS, PAPILLARY_DERMIS
-from skinbeam.units import UM
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     pass
 
 
-__all__ = ["dose_for", "observe_removal"]
+__all__ = ["add_removal_quantities", "endpoint_fluence_with_removal"]
 
 Floats = NDArray[np.float64]
 
 
-def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
+def endpoint_fluence_with_removal(endpoint: str, response: PulseResponse, beam: Beam) -> Floats:
     """Return the radiant exposure at which each draw reaches `endpoint`, (sample,), J/m², removal included.
 
     Raises
     ------
     InputError, NotAvailable : as `endpoints.fluence_for`; or what removal does to this endpoint is not judged.
     """
-    heat = fluence_for(endpoint, response)
-    if endpoint == "ablation" or not removes(beam):
+    heat = endpoint_fluence(endpoint, response)
+    if endpoint == "ablation" or not is_ablative(beam):
         return heat
     try:
         onset = ablation_onset(response)
     except NotAvailable:
         # What is reached before any water boils is reached in skin that is still there, whatever removes it later.
-        if (heat < _boiling_dose(response)).all():
+        if (heat < _first_boiling_dose(response)).all():
             return heat
         raise
     if endpoint == "minimum-visible-lesion":
@@ -56,33 +56,35 @@ def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
         return heat
     skins = response.skins
     if endpoint == "epidermal-necrosis":
-        injury = injury_dose(skins, beam, depth_through_epidermis(skins))
+        injury = injury_dose(skins, beam, epidermis_bottom_m(skins))
     elif endpoint == "dermal-necrosis":
-        injury = injury_dose(skins, beam, depth_through(skins, PAPILLARY_DERMIS))
+        injury = injury_dose(skins, beam, layer_bottom_m(skins, PAPILLARY_DERMIS))
     elif endpoint == "collagen-coagulation":
         # The zone below the floor is widest where removal begins: it is wide enough just above the onset, or never.
         injury = np.where(ablate(skins, beam, 1.001 * onset).residual >= COAGULATED_WIDTH_M, onset, np.inf)
     else:
-        raise NotAvailable(text("endpoint.below-a-crater", {"endpoint": endpoint}))
+        raise NotAvailable(render_message("endpoint.below-a-crater", {"endpoint": endpoint}))
     return np.where(by_heat, heat, np.maximum(onset, injury))
 
 
-def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluence_J_m2: float) -> None:
+def add_removal_quantities(
+    seen: SampledQuantities, response: PulseResponse, beam: Beam | None, fluence_J_m2: float
+) -> None:
     """Enter crater and residual damage, and mend what the heat model says of skin that has left."""
     skins = response.skins
     depth, residual, width = "ablation.depth_um", "ablation.residual_damage_um", "ablation.width_um"
     none = np.zeros(skins.sizes["sample"])
     seen.update({depth: none, residual: none, width: none})
-    if beam is None or not removes(beam):
+    if beam is None or not is_ablative(beam):
         return
     try:
         done = ablate(skins, beam, fluence_J_m2)
     except NotAvailable as error:
-        if (fluence_J_m2 < _boiling_dose(response)).all():
+        if (fluence_J_m2 < _first_boiling_dose(response)).all():
             return
         # Whether skin leaves is not known, so neither is what it leaves behind.
         seen.update(dict.fromkeys((depth, residual, width), Unknown(error.reason)))
-        _lose(seen, np.ones(none.size, dtype=bool))
+        _blank_removed_skin(seen, np.ones(none.size, dtype=bool))
         seen.update({name: Unknown(error.reason) for name in _INJURY if name in seen})
         return
     gone = done.depth > 0
@@ -90,7 +92,7 @@ def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluen
         return
     across = profile_width(beam, np.full(none.size, fluence_J_m2), ablation_onset(response))
     seen.update({depth: done.depth / UM, residual: done.residual / UM, width: np.where(gone, across, 0.0) / UM})
-    _lose(seen, gone)
+    _blank_removed_skin(seen, gone)
     injury = done.depth + done.residual
     coagulated, dead = seen["damage.coagulation_depth_um"], seen["damage.epidermis_fraction"]
     wide = seen["damage.coagulation_width_um"]
@@ -100,8 +102,8 @@ def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluen
         # Where skin leaves there is coagulation below; around it heat alone decides, as everywhere.
         seen["damage.coagulation_width_um"] = np.where(gone, np.maximum(wide, across / UM), wide)
     if not isinstance(dead, Unknown):
-        bottom = depth_through_epidermis(skins)
-        epidermis = layers_of(skins, EPIDERMIS)
+        bottom = epidermis_bottom_m(skins)
+        epidermis = tissue_layer_indices(skins, EPIDERMIS)
         thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, epidermis].sum(axis=1)
         share = np.clip((injury - (bottom - thickness)) / thickness, 0.0, 1.0)
         seen["damage.epidermis_fraction"] = np.where(gone, share, dead)
@@ -110,21 +112,23 @@ def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluen
 _INJURY = ("damage.epidermis_fraction", "damage.coagulation_depth_um", "damage.coagulation_width_um")
 
 
-def _lose(seen: Observed, gone: NDArray[np.bool_]) -> None:
+def _blank_removed_skin(seen: SampledQuantities, gone: NDArray[np.bool_]) -> None:
     """Make temperatures, contours and all that is known of vessels NaN where skin leaves: what lies below is not
     followed."""
     for name, values in seen.items():
-        if isinstance(values, Unknown) or not (name.startswith(_BELOW) or name in _TEMPERATURES):
+        if isinstance(values, Unknown) or not (name.startswith(_BELOW_SURFACE) or name in _TEMPERATURES):
             continue
         lost = gone if values.ndim == 1 else gone[:, None]
         seen[name] = np.where(lost, np.nan, values)
 
 
-_BELOW = ("vessels.", "damage.contours.")
+_BELOW_SURFACE = ("vessels.", "damage.contours.")
 _TEMPERATURES = ("temperature_C.surface_peak", "temperature_C.basal_peak")
 
 
-def _boiling_dose(response: Response) -> Floats:
+def _first_boiling_dose(response: PulseResponse) -> Floats:
     """Dose at which vapour begins to form at any depth, (sample,), J/m²: no skin leaves at a lower one."""
-    surface = Place(response.surface_base_K, response.surface_unit_K)
-    return vapour_dose(response, [surface, *(in_cell(response, cell) for cell in range(response.grid.layer.size))])
+    surface = LocalResponse(response.surface_base_K, response.surface_unit_K)
+    return vapour_dose(
+        response, [surface, *(cell_response(response, cell) for cell in range(response.grid.layer.size))]
+    )

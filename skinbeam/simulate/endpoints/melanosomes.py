@@ -3,24 +3,24 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import text
-from skinbeam.physics.targets.melanosome import heat_kept_in_train, nucleation, threshold_exposure
-from skinbeam.simulate.light.illumination import Line
-from skinbeam.simulate.pulse.places import pigmented_cells
-from skinbeam.simulate.pulse.response import Response
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import ZERO_CELSIUS_K
+from skinbeam.physics.targets.melanosome import nucleation_value, retained_heat_in_train, threshold_exposure
+from skinbeam.simulate.light.illumination import SpectralLine
+from skinbeam.simulate.pulse.locations import pigmented_cells
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.properties import melanosome_mua
-from skinbeam.skin.spread import spread_at
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.text import render_message
 
-__all__ = ["melanosome_disruption", "shortest_pulse_s", "stress_is_confined", "whitening"]
+__all__ = ["is_stress_confined", "melanosome_disruption_dose", "shortest_pulse_s", "whitening_dose"]
 
 Floats = NDArray[np.float64]
 
-SLACK = 1e-6  # relative: the shortest pulse counts as inside
+PULSE_SLACK = 1e-6  # relative: the shortest pulse counts as inside
 
 
-def melanosome_disruption(response: Response) -> Floats:
+def melanosome_disruption_dose(response: PulseResponse) -> Floats:
     """Return the dose at which half of the melanosomes of the epidermis break, or the one in water, (sample,), J/m².
 
     Raises
@@ -28,10 +28,10 @@ def melanosome_disruption(response: Response) -> Floats:
     NotAvailable : pulses that confine stress, or skins without an epidermis.
     """
     if response.skins.attrs["preset"] == "melanosome":
-        return _breaking(response, np.array([0]), "isolated_C")[:, 0]
+        return _disruption_dose(response, np.array([0]), "isolated_C")[:, 0]
     cells = pigmented_cells(response)
     # The melanosome in the middle of those that break in turn.
-    doses, held = _breaking(response, cells, "cutaneous_C"), _melanosomes(response, cells)
+    doses, held = _disruption_dose(response, cells, "cutaneous_C"), _melanosome_volume(response, cells)
     # Cells without any break last, and count for nothing.
     doses = np.where(held > 0, doses, doses.max(axis=1, where=held > 0, initial=0.0, keepdims=True))
     order = np.argsort(doses, axis=1)
@@ -42,21 +42,21 @@ def melanosome_disruption(response: Response) -> Floats:
     return np.where((whole[:, 0] > 0) & np.isfinite(half), half, np.inf)
 
 
-def whitening(response: Response) -> Floats:
+def whitening_dose(response: PulseResponse) -> Floats:
     """Return the dose at which vapour forms on every melanosome of the epidermis, (sample,), J/m².
 
     Raises
     ------
-    NotAvailable : as `melanosome_disruption`.
+    NotAvailable : as `melanosome_disruption_dose`.
     """
     cells = pigmented_cells(response)
-    doses: Floats = _breaking(response, cells, "cutaneous_C")
-    held = _melanosomes(response, cells) > 0
+    doses: Floats = _disruption_dose(response, cells, "cutaneous_C")
+    held = _melanosome_volume(response, cells) > 0
     # Where there is none, none is waited for; in skin without any, for ever.
     return np.where(held.any(axis=1), doses.max(axis=1, where=held, initial=0.0), np.inf)
 
 
-def _melanosomes(response: Response, cells: NDArray[np.int64]) -> Floats:
+def _melanosome_volume(response: PulseResponse, cells: NDArray[np.int64]) -> Floats:
     """Volume of the melanosomes in each of `cells`, (sample, cell), m; of explicit layers as if they were even."""
     widths: Floats = response.grid.widths[:, cells]
     if "melanosome_fraction" not in response.skins:
@@ -64,38 +64,38 @@ def _melanosomes(response: Response, cells: NDArray[np.int64]) -> Floats:
     return np.asarray(widths * response.skins.variables["melanosome_fraction"].values[:, response.grid.layer[cells]])
 
 
-def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floats:
+def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], vapour: str) -> Floats:
     """The dose at which a melanosome in each of `cells` breaks, at the end of whichever pulse, (sample, cell), J/m²."""
     skins, lit, plan = response.skins, response.lit, response.schedule
     assert lit is not None  # an endpoint is asked with a beam
     layer = response.grid.layer[cells]
-    if vapour == "cutaneous_C" and not _holds_granules(response, layer):
+    if vapour == "cutaneous_C" and not _has_melanosomes(response, layer):
         return np.full((skins.sizes["sample"], cells.size), np.inf)
-    if stress_is_confined(response):
-        raise NotAvailable(text("endpoint.melanosome-pulse"))
+    if is_stress_confined(response):
+        raise NotAvailable(render_message("endpoint.melanosome-pulse"))
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
     # All cells conduct alike: layers of an epidermis differ in their melanin alone.
     diffusivity = conductivity[:, 0] / capacity[:, 0]
     if vapour == "isolated_C":
-        capacity = np.full_like(capacity, nucleation("heat_capacity_J_m3K").value)
+        capacity = np.full_like(capacity, nucleation_value("heat_capacity_J_m3K").value)
     # Where a pulse has stopped the blood, cells may end colder than without it: the light heats no granule there.
     warmed = np.maximum(response.unit_K, 0.0)
     # What the granule absorbs beyond its layer, over all lines of the beam.
     over = np.sum(
         [
-            line.share * line.light.fluence_rate_ratio[:, cells] * _beyond_its_layer(response, line, layer)
+            line.share * line.light.fluence_rate_ratio[:, cells] * _excess_absorption(response, line, layer)
             for line in lit.lines
         ],
         axis=0,
     )
     diameter = np.asarray(skins.variables["melanosome_diameter_m"].values, dtype=np.float64)
-    vapour_K = (spread_at(nucleation(vapour), skins.variables["nucleation_shift"].values) + ZERO_CELSIUS_K)[
+    vapour_K = (value_at_normal(nucleation_value(vapour), skins.variables["nucleation_shift"].values) + ZERO_CELSIUS_K)[
         :, None, None
     ]
     doses: Floats = np.empty_like(over)
     for rows, power_on, lit_s in plan.ways(len(diameter)):
-        begins, ends, times = _pulses(power_on, plan.step_s)
-        kept = heat_kept_in_train(begins, ends, lit_s, diameter[rows], diffusivity[rows])
+        begins, ends, times = _pulse_intervals(power_on, plan.step_s)
+        kept = retained_heat_in_train(begins, ends, lit_s, diameter[rows], diffusivity[rows])
         at = np.ix_(rows, times, cells)
         at_ends = threshold_exposure(
             nucleation_K=vapour_K[rows],
@@ -125,15 +125,15 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
 
 def shortest_pulse_s() -> float:
     """Return the shortest pulse that sound leaves a melanosome in: what breaks it in a shorter one is not sourced."""
-    return nucleation("pulse_shortest_s").value * (1 - SLACK)
+    return nucleation_value("pulse_shortest_s").value * (1 - PULSE_SLACK)
 
 
-def stress_is_confined(response: Response) -> bool:
+def is_stress_confined(response: PulseResponse) -> bool:
     """Return whether a pulse is over before sound has left a melanosome."""
     return bool(np.min(response.schedule.stretch_s) < shortest_pulse_s())
 
 
-def _holds_granules(response: Response, layer: NDArray[np.int64]) -> bool:
+def _has_melanosomes(response: PulseResponse, layer: NDArray[np.int64]) -> bool:
     """Whether any of the skins has melanosomes in these layers; explicit layers do not say, so they may."""
     skins = response.skins
     return "melanosome_fraction" not in skins or bool(
@@ -141,7 +141,7 @@ def _holds_granules(response: Response, layer: NDArray[np.int64]) -> bool:
     )
 
 
-def _beyond_its_layer(response: Response, line: Line, layer: NDArray[np.int64]) -> Floats:
+def _excess_absorption(response: PulseResponse, line: SpectralLine, layer: NDArray[np.int64]) -> Floats:
     """Absorption of a granule less that of all granules smeared over its layer, (sample, cell), 1/m.
 
     Granules displace nothing (`skin.properties`): the water of the layer absorbs inside them as well. Explicit layers
@@ -155,7 +155,7 @@ def _beyond_its_layer(response: Response, line: Line, layer: NDArray[np.int64]) 
     return np.asarray(np.maximum(inside - line.optics.mua[:, layer], 0.0))
 
 
-def _pulses(power_on: Floats, step_s: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
+def _pulse_intervals(power_on: Floats, step_s: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Begin and end of each stretch of light, (pulse,), s, and the index of the instant of its end."""
     time = np.concatenate([[0.0], np.cumsum(step_s)])
     change = np.diff(np.concatenate([[0.0], (power_on > 0).astype(np.float64), [0.0]]))

@@ -13,49 +13,49 @@ and pain begins where x reaches the threshold. Temperature is linear within a st
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import text
-from skinbeam.simulate.pulse.dose import dose_to_reach
-from skinbeam.simulate.pulse.places import in_cell, middle_of_epidermis
-from skinbeam.simulate.pulse.response import Place, Response
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, sourced, table
-from skinbeam.units import MS, ZERO_CELSIUS_K
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import MS, ZERO_CELSIUS_K
+from skinbeam.simulate.pulse.damage_dose import heating_dose
+from skinbeam.simulate.pulse.locations import cell_response, mid_epidermis_cell
+from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.tables import read_number, read_sourced, tissue_table
+from skinbeam.text import render_message
 
-__all__ = ["felt", "lagging", "pain"]
+__all__ = ["low_pass", "nerve_temperature", "pain_dose"]
 
 Floats = NDArray[np.float64]
 
 
-def pain(response: Response) -> Floats:
+def pain_dose(response: PulseResponse) -> Floats:
     """Return the dose that is felt as pain without anaesthesia, (sample,), J/m².
 
     Raises
     ------
     NotAvailable : skins that are not human or have no epidermis; pulses so short that more than heat is felt.
     """
-    shortest = number(table("pain")["heat"]["shortest_pulse_s"])
+    shortest = read_number(tissue_table("pain")["heat"]["shortest_pulse_s"])
     if response.skins.attrs["preset"] == "human" and 0 < response.schedule.pulse_s < shortest:
-        raise NotAvailable(text("endpoint.pain-pulse", {"shortest_ms": shortest / MS}))
-    return dose_to_reach(*felt(response))
+        raise NotAvailable(render_message("endpoint.pain-pulse", {"shortest_ms": shortest / MS}))
+    return heating_dose(*nerve_temperature(response))
 
 
-def felt(response: Response) -> tuple[Place, Floats]:
+def nerve_temperature(response: PulseResponse) -> tuple[LocalResponse, Floats]:
     """Return what nerve endings in the middle of the epidermis follow, and where pain begins, (sample,), K.
 
     Raises
     ------
     NotAvailable : skins that are not human or have no epidermis.
     """
-    heat = table("pain")["heat"]
+    heat = tissue_table("pain")["heat"]
     if response.skins.attrs["preset"] != "human":
-        raise NotAvailable(text("endpoint.pain-human"))
-    place, lag_s = in_cell(response, middle_of_epidermis(response)), number(heat["lag_s"])
-    threshold = spread_at(sourced(heat["temperature_C"]), response.skins["endpoint_shift"]) + ZERO_CELSIUS_K
-    return Place(*(lagging(part, response.schedule.step_s, lag_s) for part in place)), threshold
+        raise NotAvailable(render_message("endpoint.pain-human"))
+    place, lag_s = cell_response(response, mid_epidermis_cell(response)), read_number(heat["lag_s"])
+    threshold = value_at_normal(read_sourced(heat["temperature_C"]), response.skins["endpoint_shift"]) + ZERO_CELSIUS_K
+    return LocalResponse(*(low_pass(part, response.schedule.step_s, lag_s) for part in place)), threshold
 
 
-def lagging(history: Floats, step_s: Floats, lag_s: float) -> Floats:
+def low_pass(history: Floats, step_s: Floats, lag_s: float) -> Floats:
     """Return what follows a history, (sample, time), with the lag of (pain 1), from its first value on."""
     followed = history.copy()
     for n, step in enumerate(step_s):

@@ -1,6 +1,6 @@
 """Endpoints of a full-field pulse: the radiant exposure at which each sampled skin reaches them.
 
-Every function takes a `Response` and returns J/m² for each draw: inf where no dose in the range does, 0 where the
+Every function takes a `PulseResponse` and returns J/m² for each draw: inf where no dose in the range does, 0 where the
 surroundings alone do.
 """
 
@@ -10,27 +10,26 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import InputError, NotAvailable, unknown_name
-from skinbeam.schema.names import ENDPOINTS
-from skinbeam.simulate.ends.blood import blood_coagulation, blood_vaporisation
-from skinbeam.simulate.ends.distortion import surface_bubble, surface_distortion
-from skinbeam.simulate.ends.melanosomes import melanosome_disruption, stress_is_confined, whitening
-from skinbeam.simulate.ends.pain import pain
-from skinbeam.simulate.ends.rupture import surface_rupture
-from skinbeam.simulate.pulse.dose import cell_death_dose, zone_dose
-from skinbeam.simulate.pulse.places import basal_layer, dermis_cells, papillary_bottom
-from skinbeam.simulate.pulse.response import Response
+from skinbeam.model.errors import InputError, NotAvailable, unknown_name_error
+from skinbeam.model.vocabulary import ENDPOINTS
+from skinbeam.simulate.endpoints.melanosomes import is_stress_confined, melanosome_disruption_dose, whitening_dose
+from skinbeam.simulate.endpoints.pain import pain_dose
+from skinbeam.simulate.endpoints.surface import surface_bubble_dose, surface_distortion_dose, surface_rupture_dose
+from skinbeam.simulate.pulse.damage_dose import cell_death_dose, coagulated_zone_dose
+from skinbeam.simulate.pulse.locations import basal_layer_response, dermis_cells, papillary_border_response
+from skinbeam.simulate.pulse.response import PulseResponse
 from skinbeam.simulate.removal.ablation import ablation_onset
-from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M
-from skinbeam.simulate.vessels.ends import vessel_closure, vessel_rupture
-from skinbeam.simulate.vessels.purpura import purpura, purpura_at_once
+from skinbeam.simulate.skins.tissue_kinetics import COAGULATED_WIDTH_M
+from skinbeam.simulate.vessels.cuvette import blood_coagulation_dose, blood_vaporisation_dose
+from skinbeam.simulate.vessels.purpura import immediate_purpura_dose, purpura_dose
+from skinbeam.simulate.vessels.vessel_endpoints import vessel_closure_dose, vessel_rupture_dose
 
-__all__ = ["fluence_for", "named_endpoint"]
+__all__ = ["endpoint_fluence", "endpoint_function"]
 
 Floats = NDArray[np.float64]
 
 
-def _visible_lesion(response: Response) -> Floats:
+def _visible_lesion_dose(response: PulseResponse) -> Floats:
     """The first of the marks at 24 h that this release can judge.
 
     Cell death in the basal layer, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
@@ -40,42 +39,42 @@ def _visible_lesion(response: Response) -> Floats:
     ------
     NotAvailable : such skins have no epidermis, or melanosomes in a pulse that confines stress.
     """
-    first = cell_death_dose(response, basal_layer(response))
-    for other in (melanosome_disruption, _collagen_coagulation, surface_bubble):
+    first = cell_death_dose(response, basal_layer_response(response))
+    for other in (melanosome_disruption_dose, _collagen_coagulation_dose, surface_bubble_dose):
         try:
             first = np.minimum(first, other(response))
         except NotAvailable:
-            if other is melanosome_disruption and stress_is_confined(response):
+            if other is melanosome_disruption_dose and is_stress_confined(response):
                 raise
     return first
 
 
-def _collagen_coagulation(response: Response) -> Floats:
-    return zone_dose(response, dermis_cells(response), COAGULATED_WIDTH_M)
+def _collagen_coagulation_dose(response: PulseResponse) -> Floats:
+    return coagulated_zone_dose(response, dermis_cells(response), COAGULATED_WIDTH_M)
 
 
-_DOSE_OF: Final[Mapping[str, Callable[[Response], Floats]]] = {
-    "epidermal-necrosis": lambda response: cell_death_dose(response, basal_layer(response)),
-    "dermal-necrosis": lambda response: cell_death_dose(response, papillary_bottom(response)),
-    "minimum-visible-lesion": _visible_lesion,
-    "vessel-closure": vessel_closure,
-    "melanosome-disruption": melanosome_disruption,
-    "collagen-coagulation": _collagen_coagulation,
-    "blood-coagulation": blood_coagulation,
+_ENDPOINT_DOSES: Final[Mapping[str, Callable[[PulseResponse], Floats]]] = {
+    "epidermal-necrosis": lambda response: cell_death_dose(response, basal_layer_response(response)),
+    "dermal-necrosis": lambda response: cell_death_dose(response, papillary_border_response(response)),
+    "minimum-visible-lesion": _visible_lesion_dose,
+    "vessel-closure": vessel_closure_dose,
+    "melanosome-disruption": melanosome_disruption_dose,
+    "collagen-coagulation": _collagen_coagulation_dose,
+    "blood-coagulation": blood_coagulation_dose,
     "ablation": ablation_onset,
-    "purpura": purpura,
-    "purpura-immediate": purpura_at_once,
-    "vessel-rupture": vessel_rupture,
-    "blood-vaporisation": blood_vaporisation,
-    "surface-distortion": surface_distortion,
-    "surface-bubble": surface_bubble,
-    "surface-rupture": surface_rupture,
-    "whitening": whitening,
-    "pain": pain,
+    "purpura": purpura_dose,
+    "purpura-immediate": immediate_purpura_dose,
+    "vessel-rupture": vessel_rupture_dose,
+    "blood-vaporisation": blood_vaporisation_dose,
+    "surface-distortion": surface_distortion_dose,
+    "surface-bubble": surface_bubble_dose,
+    "surface-rupture": surface_rupture_dose,
+    "whitening": whitening_dose,
+    "pain": pain_dose,
 }
 
 
-def fluence_for(endpoint: str, response: Response) -> Floats:
+def endpoint_fluence(endpoint: str, response: PulseResponse) -> Floats:
     """Return the radiant exposure at which each draw reaches `endpoint`, (sample,), J/m².
 
     Raises
@@ -83,17 +82,17 @@ def fluence_for(endpoint: str, response: Response) -> Floats:
     InputError : no such endpoint; the nearest is named.
     NotAvailable : the model cannot judge it on such skin, or in such light.
     """
-    return named_endpoint(endpoint)(response)
+    return endpoint_function(endpoint)(response)
 
 
-def named_endpoint(endpoint: str) -> Callable[[Response], Floats]:
+def endpoint_function(endpoint: str) -> Callable[[PulseResponse], Floats]:
     """Return the function of an endpoint.
 
     Raises
     ------
-    InputError : as `fluence_for`.
+    InputError : as `endpoint_fluence`.
     """
     if endpoint not in ENDPOINTS:
-        error: InputError = unknown_name("endpoint", endpoint, ENDPOINTS, field="--endpoint")
+        error: InputError = unknown_name_error("endpoint", endpoint, ENDPOINTS, field="--endpoint")
         raise error
-    return _DOSE_OF[endpoint]
+    return _ENDPOINT_DOSES[endpoint]

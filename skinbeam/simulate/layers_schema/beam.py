@@ -4,27 +4,27 @@ from typing import Annotated
 
 from pydantic import AfterValidator, model_validator
 
-from skinbeam.schema.fields import FieldFault, Section, choice, number
+from skinbeam.model.fields import FieldError, InputTable, choice, number
 
 __all__ = ["LightBeam"]
 
-Kind = Annotated[
+BeamKind = Annotated[
     str,
     choice("pencil", "flat", "gaussian", "ring", "focused", "fibre", "top-hat"),
     AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind),
 ]
-_COLLIMATED = ("kind", "spot_mm", "angle_deg", "x_um", "y_um")
+_COLLIMATED_KEYS = ("kind", "spot_mm", "angle_deg", "x_um", "y_um")
 # Kind: the keys that it takes. A pencil takes spot_mm, which has no influence on it.
-_TAKES = {
-    "pencil": _COLLIMATED,
-    "flat": _COLLIMATED,
-    "gaussian": _COLLIMATED,
-    "ring": (*_COLLIMATED, "inner_mm"),
+_ALLOWED_BEAM_KEYS = {
+    "pencil": _COLLIMATED_KEYS,
+    "flat": _COLLIMATED_KEYS,
+    "gaussian": _COLLIMATED_KEYS,
+    "ring": (*_COLLIMATED_KEYS, "inner_mm"),
     "focused": ("kind", "spot_mm", "focus_um", "waist_um", "x_um", "y_um"),
     "fibre": ("kind", "spot_mm", "half_angle_deg", "x_um", "y_um"),
 }
 # Kind: the keys that it cannot do without, and what to give there.
-_NEEDS = {
+_REQUIRED_BEAM_KEYS = {
     "pencil": {},
     "flat": {},
     "gaussian": {"spot_mm": "A Gaussian beam has a width: give its 1/e² diameter in mm."},
@@ -44,7 +44,7 @@ _NEEDS = {
 }
 
 
-class LightBeam(Section):
+class LightBeam(InputTable):
     """The beam; without `spot_mm` a flat one is infinitely wide.
 
     `spot_mm` is the outer diameter; the 1/e² diameter of a Gaussian and, at the surface, of a focused beam; that of
@@ -53,7 +53,7 @@ class LightBeam(Section):
     cone of `half_angle_deg` evenly in solid angle, outside the skin. The axis meets the surface at `x_um`, `y_um`.
     """
 
-    kind: Kind = "flat"
+    kind: BeamKind = "flat"
     spot_mm: Annotated[float, number(0, 1000, "mm", above=True)] | None = None
     inner_mm: Annotated[float, number(0, 1000, "mm")] | None = None
     focus_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
@@ -67,23 +67,23 @@ class LightBeam(Section):
     def _whole(self) -> "LightBeam":
         given = [name for name in type(self).model_fields if self._has(name)]
         for name in given:
-            if name not in _TAKES[self.kind]:
-                kinds = " and ".join(kind for kind, takes in _TAKES.items() if name in takes)
-                raise FieldFault(
+            if name not in _ALLOWED_BEAM_KEYS[self.kind]:
+                kinds = " and ".join(kind for kind, takes in _ALLOWED_BEAM_KEYS.items() if name in takes)
+                raise FieldError(
                     "key-not-used",
                     f"a {self.kind} beam has no {name}, read {getattr(self, name):g}",
                     f"Leave it out; {name} belongs to {kinds}.",
                     field=name,
                 )
-        for name, hint in _NEEDS[self.kind].items():
+        for name, hint in _REQUIRED_BEAM_KEYS[self.kind].items():
             if name not in given:
-                raise FieldFault("missing-key", f'"{name}" is missing, nothing was read', hint, field=name)
+                raise FieldError("missing-key", f'"{name}" is missing, nothing was read', hint, field=name)
         return self
 
     @model_validator(mode="after")
     def _of_a_shape(self) -> "LightBeam":
         if self.inner_mm is not None and self.spot_mm is not None and self.inner_mm >= self.spot_mm:
-            raise FieldFault(
+            raise FieldError(
                 "ring-without-width",
                 f"the inner diameter is not below the outer one, read {self.inner_mm:g} and {self.spot_mm:g}",
                 "inner_mm below spot_mm.",
@@ -91,7 +91,7 @@ class LightBeam(Section):
             )
         off = next((name for name in ("x_um", "y_um") if self._has(name)), None)
         if off is not None and self.kind == "flat" and self.spot_mm is None:
-            raise FieldFault(
+            raise FieldError(
                 "endless-beam-has-no-place",
                 f"an infinitely wide beam has no axis, read {getattr(self, off):g}",
                 f"Give spot_mm, or leave {off} out.",

@@ -1,25 +1,242 @@
-"""What makes the inclusions of a layers file impossible.
-
-They lie inside the layers and the cell and meet no step of the refractive index. Vessels may overlap where one
-branches off the other or both off a third; a lesion gives way to a vessel; two lesions may not overlap.
-"""
+"""Vessels and lesions of a layers file, the cell that repeats them, and whether they fit and do not overlap."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
-from skinbeam.errors import InputError, did_you_mean
-from skinbeam.schema.exposure import Layer
-from skinbeam.schema.inclusions import Cell, LightLesion, LightVessel
-from skinbeam.schema.overlap import SLACK, Body, Floats, overlap, segment_distance
+from skinbeam.model.errors import InputError, spelling_hint
+from skinbeam.model.exposure import Layer
+from skinbeam.model.fields import FieldError, InputTable, choice, number, text
 
-__all__ = ["check_inclusions"]
+__all__ = [
+    "OVERLAP_SLACK",
+    "Floats",
+    "LightLesion",
+    "LightVessel",
+    "PeriodicCell",
+    "SolidBody",
+    "bodies_overlap",
+    "check_inclusions",
+    "segment_distances",
+]
 
-MOST_SEGMENTS = 1000
+PathPoint = Annotated[list[Annotated[float, number(-1e6, 1e6, "µm")]], Field(min_length=3, max_length=3)]
+EllipsoidWidths = Annotated[list[Annotated[float, number(0, 1e6, "µm", above=True)]], Field(min_length=3, max_length=3)]
+
+
+class PeriodicCell(InputTable):
+    """A cell around x = y = 0 that repeats without end in x and y; `height_um` (in y) is `width_um` when left out."""
+
+    width_um: Annotated[float, number(0, 1e6, "µm", above=True)]
+    height_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+
+
+class LightVessel(InputTable):
+    """A tube: straight along y without end at `depth_um` and `x_um`, or along `path_um`; n is that of the layer.
+
+    It holds every point within half its diameter of its axis: cylinders with round joints and ends.
+    """
+
+    name: Annotated[str, text(100)]
+    diameter_um: Annotated[float, number(0, 1e6, "µm", above=True)]
+    depth_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    x_um: Annotated[float, number(-1e6, 1e6, "µm")] = 0.0
+    path_um: Annotated[list[PathPoint], Field(min_length=2, max_length=200)] | None = None
+    branch_of: Annotated[str, text(100)] | None = None
+    mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
+    mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
+    g: Annotated[float, number(-0.999, 0.999, "")]
+    phase: Annotated[str, text(100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_course(self) -> "LightVessel":
+        if self.depth_um is None and self.path_um is None:
+            raise FieldError(
+                "missing-key",
+                '"depth_um" is missing, nothing was read',
+                "Give depth_um for a straight vessel along y, or path_um for points of its axis.",
+                field="depth_um",
+            )
+        for name in ("depth_um", "x_um"):
+            if self.path_um is not None and name in self.model_fields_set:
+                raise FieldError(
+                    "two-courses",
+                    f"{name} and path_um are both given",
+                    "Keep depth_um with x_um for a straight vessel along y, or path_um.",
+                    field=name,
+                )
+        if self.path_um is None and self.branch_of is not None:
+            raise FieldError(
+                "branch-without-end",
+                "a straight vessel along y has no end where it could branch off",
+                "Give path_um instead of depth_um.",
+                field="branch_of",
+            )
+        for index, (one, other) in enumerate(pairwise(self.path_um or [])):
+            if one == other:
+                raise FieldError(
+                    "point-twice",
+                    f"two points in a row are the same, read {other}",
+                    "Leave one of them out.",
+                    field=f"path_um[{index + 1}]",
+                )
+        return self
+
+    @property
+    def points_um(self) -> list[list[float]]:
+        """Points of the axis, x, y, z; one, with y of 0, for a straight vessel."""
+        return self.path_um if self.path_um is not None else [[self.x_um, 0.0, self.depth_um or 0.0]]
+
+    def field_of(self, point: int) -> str:
+        """Return the key that a point of the axis was read from."""
+        return "depth_um" if self.path_um is None else f"path_um[{point}]"
+
+
+class LightLesion(InputTable):
+    """An ellipsoid, or a disc that stands upright; `size_um` are its full widths; n is that of the layer."""
+
+    name: Annotated[str, text(100)]
+    shape: Annotated[str, choice("ellipsoid", "disc")] = "ellipsoid"
+    centre_um: PathPoint
+    size_um: EllipsoidWidths
+    mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
+    mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
+    g: Annotated[float, number(-0.999, 0.999, "")]
+    phase: Annotated[str, text(100)] | None = None
+
+
+# Whether bodies meet: distances between straight segments, and overlap of ellipsoids and upright elliptic discs.
+#
+# Lengths are in any one unit. Bodies that only touch do not overlap; `OVERLAP_SLACK` takes up the rounding of decimals.
+
+Floats = NDArray[np.float64]
+OVERLAP_SLACK = 1e-9
+GOLDEN_SECTION = (math.sqrt(5.0) - 1.0) / 2.0
+# Each golden step leaves 0.618 of the interval: 60 leave 3e-13 of it, and the function is flat at its highest.
+SEARCH_STEPS = 60
+
+
+def segment_distances(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
+    """Return the shortest distances between segments a-b and c-d, any of which may be a point.
+
+    Parameters
+    ----------
+    a, b, c, d : ends, (..., 3), broadcast against each other.
+
+    Notes
+    -----
+    The squared distance is a convex quadratic of the two places: its least value lies where both lines are nearest,
+    when that is inside both segments, else at an end of one of them.
+    """
+    u, v, w = b - a, d - c, a - c
+    uu, uv, vv = _dot(u, u), _dot(u, v), _dot(v, v)
+    uw, vw = _dot(u, w), _dot(v, w)
+    across = uu * vv - uv * uv
+    s = np.clip(_safe_ratio(uv * vw - vv * uw, across), 0.0, 1.0)
+    t = np.clip(_safe_ratio(vw + uv * s, vv), 0.0, 1.0)
+    inside = _length(w + s[..., None] * u - t[..., None] * v)
+    ends = (
+        _distance_from_point(a, c, v),
+        _distance_from_point(b, c, v),
+        _distance_from_point(c, a, u),
+        _distance_from_point(d, a, u),
+    )
+    return np.asarray(np.minimum.reduce([inside, *ends]))
+
+
+def _distance_from_point(point: Floats, start: Floats, along: Floats) -> Floats:
+    away = point - start
+    place = np.clip(_safe_ratio(_dot(away, along), _dot(along, along)), 0.0, 1.0)
+    return _length(away - place[..., None] * along)
+
+
+def _dot(one: Floats, other: Floats) -> Floats:
+    return np.asarray((one * other).sum(axis=-1), float)
+
+
+def _length(vector: Floats) -> Floats:
+    return np.asarray(np.sqrt(_dot(vector, vector)))
+
+
+def _safe_ratio(above: Floats, below: Floats) -> Floats:
+    out = np.zeros(np.broadcast_shapes(above.shape, below.shape))
+    return np.asarray(np.divide(above, below, out=out, where=below > 0))
+
+
+@dataclass(frozen=True)
+class SolidBody:
+    """An ellipsoid with axes along x, y, z, or a disc: an elliptic cylinder that stands upright.
+
+    Parameters
+    ----------
+    centre, half : x, y, z of the centre; half widths.
+    """
+
+    centre: Sequence[float]
+    half: Sequence[float]
+    disc: bool = False
+
+
+def bodies_overlap(one: SolidBody, other: SolidBody) -> bool:
+    """Return whether two bodies share more than a touching point; exact but for rounding."""
+    if any(
+        abs(p - q) >= (a + b) * (1 - OVERLAP_SLACK)
+        for p, q, a, b in zip(one.centre, other.centre, one.half, other.half, strict=True)
+    ):
+        return False
+    if not one.disc and not other.disc:
+        return _ellipsoids_meet(one.centre, one.half, other.centre, other.half)
+    if one.disc and other.disc:
+        return _ellipsoids_meet(one.centre[:2], one.half[:2], other.centre[:2], other.half[:2])
+    disc, round_one = (one, other) if one.disc else (other, one)
+    # The level cuts of an ellipsoid lie inside the one nearest to its middle: that cut meets the disc, or none does.
+    bottom, top = disc.centre[2] - disc.half[2], disc.centre[2] + disc.half[2]
+    level = min(max(round_one.centre[2], bottom), top)
+    off = (level - round_one.centre[2]) / round_one.half[2]
+    cut = [half * math.sqrt(max(0.0, 1 - off * off)) for half in round_one.half[:2]]
+    return _ellipsoids_meet(disc.centre[:2], disc.half[:2], round_one.centre[:2], cut)
+
+
+def _ellipsoids_meet(p: Sequence[float], a: Sequence[float], q: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether two ellipsoids (or ellipses) with centres p, q and half axes a, b overlap.
+
+    They do when the greatest value over 0 < t < 1 of sum((p - q)² t (1 - t) / ((1 - t) a² + t b²)) is below 1; the sum
+    is concave in t, and any t with 1 or more proves them apart (Perram and Wertheim, J Comput Phys 1985;58:409).
+    """
+
+    def contact(t: float) -> float:
+        widths = (math.hypot(math.sqrt(1 - t) * half, math.sqrt(t) * other) for half, other in zip(a, b, strict=True))
+        return t * (1 - t) * sum(((x - y) / width) ** 2 for x, y, width in zip(p, q, widths, strict=True))
+
+    low, high = 0.0, 1.0
+    left, right = 1 - GOLDEN_SECTION, GOLDEN_SECTION
+    at_left, at_right = contact(left), contact(right)
+    for _ in range(SEARCH_STEPS):
+        if max(at_left, at_right) >= 1 - OVERLAP_SLACK:
+            return False
+        if at_left < at_right:
+            low, left, at_left = left, right, at_right
+            right = low + GOLDEN_SECTION * (high - low)
+            at_right = contact(right)
+        else:
+            high, right, at_right = right, left, at_left
+            left = high - GOLDEN_SECTION * (high - low)
+            at_left = contact(left)
+    return True
+
+
+# What makes the inclusions of a layers file impossible.
+#
+# They lie inside the layers and the cell and meet no step of the refractive index. Vessels may overlap where one
+# branches off the other or both off a third; a lesion gives way to a vessel; two lesions may not overlap.
+
+MAX_SEGMENTS = 1000
 
 
 @dataclass(frozen=True)
@@ -64,7 +281,7 @@ def check_inclusions(
     layers: Sequence[Layer],
     vessels: Sequence[LightVessel],
     lesions: Sequence[LightLesion],
-    cell: Cell | None,
+    cell: PeriodicCell | None,
     *,
     file: str,
 ) -> None:
@@ -74,19 +291,19 @@ def check_inclusions(
     ------
     InputError : the first of these.
     """
-    _names_differ(layers, vessels, lesions, file)
-    _few_enough(vessels, file)
+    _check_inclusion_names(layers, vessels, lesions, file)
+    _check_segment_count(vessels, file)
     for index, vessel in enumerate(vessels):
-        _vessel_fits(f"vessel[{index}]", vessel, layers, cell, file)
+        _check_vessel(f"vessel[{index}]", vessel, layers, cell, file)
     for index, lesion in enumerate(lesions):
-        _lesion_fits(f"lesion[{index}]", lesion, layers, cell, file)
+        _check_lesion(f"lesion[{index}]", lesion, layers, cell, file)
     segments = _Segments.of(vessels)
-    _branches_join(vessels, segments, file)
-    _vessels_apart(vessels, segments, file)
-    _lesions_apart(lesions, file)
+    _check_branches_join(vessels, segments, file)
+    _check_vessels_separate(vessels, segments, file)
+    _check_lesions_separate(lesions, file)
 
 
-def _names_differ(
+def _check_inclusion_names(
     layers: Sequence[Layer], vessels: Sequence[LightVessel], lesions: Sequence[LightLesion], file: str
 ) -> None:
     taken = {layer.name: "layer" for layer in layers}
@@ -104,43 +321,47 @@ def _names_differ(
             taken[thing.name] = kind
 
 
-def _few_enough(vessels: Sequence[LightVessel], file: str) -> None:
+def _check_segment_count(vessels: Sequence[LightVessel], file: str) -> None:
     count = 0
     for index, vessel in enumerate(vessels):
         count += max(1, len(vessel.points_um) - 1)
-        if count > MOST_SEGMENTS:
+        if count > MAX_SEGMENTS:
             raise InputError(
                 "too-many-segments",
                 f"the vessels up to this one have {count} straight segments",
                 field=f"vessel[{index}]",
-                hint=f"At most {MOST_SEGMENTS} in all.",
+                hint=f"At most {MAX_SEGMENTS} in all.",
                 file=file,
             )
 
 
-def _vessel_fits(field: str, vessel: LightVessel, layers: Sequence[Layer], cell: Cell | None, file: str) -> None:
+def _check_vessel(
+    field: str, vessel: LightVessel, layers: Sequence[Layer], cell: PeriodicCell | None, file: str
+) -> None:
     radius, points = vessel.diameter_um / 2, vessel.points_um
     for index, (x, y, z) in enumerate(points):
         where = f"{field}.{vessel.field_of(index)}"
-        _inside_layers(z - radius, z + radius, layers, f'vessel "{vessel.name}"', where, file)
+        _check_inside_layers(z - radius, z + radius, layers, f'vessel "{vessel.name}"', where, file)
         straight = vessel.path_um is None
         side = f"{field}.x_um" if straight else where
-        _inside_cell(abs(x) + radius, None if straight else abs(y) + radius, cell, vessel.name, side, file)
+        _check_inside_cell(abs(x) + radius, None if straight else abs(y) + radius, cell, vessel.name, side, file)
     depths = [z for _, _, z in points]
-    _one_index(min(depths) - radius, max(depths) + radius, layers, vessel.name, field, file)
+    _check_single_refractive_index(min(depths) - radius, max(depths) + radius, layers, vessel.name, field, file)
 
 
-def _lesion_fits(field: str, lesion: LightLesion, layers: Sequence[Layer], cell: Cell | None, file: str) -> None:
+def _check_lesion(
+    field: str, lesion: LightLesion, layers: Sequence[Layer], cell: PeriodicCell | None, file: str
+) -> None:
     (x, y, z), (dx, dy, dz) = lesion.centre_um, lesion.size_um
     where = f"{field}.centre_um"
-    _inside_layers(z - dz / 2, z + dz / 2, layers, f'lesion "{lesion.name}"', where, file)
-    _inside_cell(abs(x) + dx / 2, abs(y) + dy / 2, cell, lesion.name, where, file)
-    _one_index(z - dz / 2, z + dz / 2, layers, lesion.name, field, file)
+    _check_inside_layers(z - dz / 2, z + dz / 2, layers, f'lesion "{lesion.name}"', where, file)
+    _check_inside_cell(abs(x) + dx / 2, abs(y) + dy / 2, cell, lesion.name, where, file)
+    _check_single_refractive_index(z - dz / 2, z + dz / 2, layers, lesion.name, field, file)
 
 
-def _inside_layers(top: float, bottom: float, layers: Sequence[Layer], what: str, field: str, file: str) -> None:
-    end = _ends(layers)[-1]
-    if top < -SLACK * bottom:
+def _check_inside_layers(top: float, bottom: float, layers: Sequence[Layer], what: str, field: str, file: str) -> None:
+    end = _layer_bottoms(layers)[-1]
+    if top < -OVERLAP_SLACK * bottom:
         raise InputError(
             "above-surface",
             f"{what} stands {-top:g} µm out of the surface",
@@ -148,7 +369,7 @@ def _inside_layers(top: float, bottom: float, layers: Sequence[Layer], what: str
             hint="Its uppermost point has a depth of at least 0.",
             file=file,
         )
-    if bottom > end * (1 + SLACK):
+    if bottom > end * (1 + OVERLAP_SLACK):
         raise InputError(
             "below-layers",
             f"{what} reaches down to {bottom:g} µm, the last layer ends at {end:g} µm",
@@ -158,13 +379,15 @@ def _inside_layers(top: float, bottom: float, layers: Sequence[Layer], what: str
         )
 
 
-def _inside_cell(half_x: float, half_y: float | None, cell: Cell | None, name: str, field: str, file: str) -> None:
+def _check_inside_cell(
+    half_x: float, half_y: float | None, cell: PeriodicCell | None, name: str, field: str, file: str
+) -> None:
     """`half_y` is None for what runs along y without end."""
     if cell is None:
         return
     height = cell.width_um if cell.height_um is None else cell.height_um
     for axis, half, width in (("x", half_x, cell.width_um), ("y", half_y, height)):
-        if half is not None and half > width / 2 * (1 + SLACK):
+        if half is not None and half > width / 2 * (1 + OVERLAP_SLACK):
             raise InputError(
                 "outside-cell",
                 f'"{name}" reaches {half:g} µm from the middle along {axis}, the cell {width / 2:g} µm',
@@ -174,12 +397,14 @@ def _inside_cell(half_x: float, half_y: float | None, cell: Cell | None, name: s
             )
 
 
-def _one_index(top: float, bottom: float, layers: Sequence[Layer], name: str, field: str, file: str) -> None:
-    ends = _ends(layers)
+def _check_single_refractive_index(
+    top: float, bottom: float, layers: Sequence[Layer], name: str, field: str, file: str
+) -> None:
+    ends = _layer_bottoms(layers)
     touched = [
         layer
         for layer, start, end in zip(layers, [0.0, *ends], ends, strict=False)
-        if start < bottom * (1 - SLACK) and end * (1 - SLACK) > top
+        if start < bottom * (1 - OVERLAP_SLACK) and end * (1 - OVERLAP_SLACK) > top
     ]
     if len({layer.n for layer in touched}) > 1:
         raise InputError(
@@ -192,20 +417,20 @@ def _one_index(top: float, bottom: float, layers: Sequence[Layer], name: str, fi
         )
 
 
-def _ends(layers: Sequence[Layer]) -> list[float]:
+def _layer_bottoms(layers: Sequence[Layer]) -> list[float]:
     """Depths of the lower faces, µm; inf for the last layer when it is endless."""
     thicknesses = [math.inf if layer.thickness_um is None else layer.thickness_um for layer in layers]
     return [sum(thicknesses[: index + 1]) for index in range(len(layers))]
 
 
-def _branches_join(vessels: Sequence[LightVessel], segments: _Segments, file: str) -> None:
+def _check_branches_join(vessels: Sequence[LightVessel], segments: _Segments, file: str) -> None:
     numbers = {vessel.name: number for number, vessel in enumerate(vessels)}
     for index, vessel in enumerate(vessels):
         if vessel.branch_of is None:
             continue
         known = [name for name in numbers if name != vessel.name]
         if vessel.branch_of not in known:
-            near = did_you_mean([vessel.branch_of], known)
+            near = spelling_hint([vessel.branch_of], known)
             raise InputError(
                 "unknown-vessel",
                 f'no other vessel is called "{vessel.branch_of}"',
@@ -215,8 +440,10 @@ def _branches_join(vessels: Sequence[LightVessel], segments: _Segments, file: st
             )
         stem = numbers[vessel.branch_of]
         ends = np.array([vessel.points_um[0], vessel.points_um[-1]])
-        gap = float(_gaps(_Segments(ends, ends, np.zeros(2, bool), np.full(2, index)), segments.of_vessel(stem)).min())
-        if gap > vessels[stem].diameter_um / 2 * (1 + SLACK):
+        gap = float(
+            _segment_gaps(_Segments(ends, ends, np.zeros(2, bool), np.full(2, index)), segments.of_vessel(stem)).min()
+        )
+        if gap > vessels[stem].diameter_um / 2 * (1 + OVERLAP_SLACK):
             raise InputError(
                 "branch-apart",
                 f'neither end lies in "{vessel.branch_of}": the nearer one is {gap:g} µm from its axis',
@@ -226,13 +453,13 @@ def _branches_join(vessels: Sequence[LightVessel], segments: _Segments, file: st
             )
 
 
-def _vessels_apart(vessels: Sequence[LightVessel], segments: _Segments, file: str) -> None:
+def _check_vessels_separate(vessels: Sequence[LightVessel], segments: _Segments, file: str) -> None:
     radius = np.array([vessel.diameter_um / 2 for vessel in vessels])[segments.owner]
     for index, vessel in enumerate(vessels):
-        joined = [other for other, candidate in enumerate(vessels[:index]) if _joined(vessel, candidate)]
+        joined = [other for other, candidate in enumerate(vessels[:index]) if _are_joined(vessel, candidate)]
         others = (segments.owner < index) & ~np.isin(segments.owner, joined)
-        gaps = _gaps(segments.of_vessel(index), segments.part(others))
-        near = np.argwhere(gaps < (vessel.diameter_um / 2 + radius[others]) * (1 - SLACK))
+        gaps = _segment_gaps(segments.of_vessel(index), segments.part(others))
+        near = np.argwhere(gaps < (vessel.diameter_um / 2 + radius[others]) * (1 - OVERLAP_SLACK))
         if not len(near):
             continue
         point, segment = near[0]
@@ -247,24 +474,25 @@ def _vessels_apart(vessels: Sequence[LightVessel], segments: _Segments, file: st
         )
 
 
-def _joined(one: LightVessel, other: LightVessel) -> bool:
+def _are_joined(one: LightVessel, other: LightVessel) -> bool:
     """Whether one branches off the other, or both off a third."""
     return one.branch_of == other.name or other.branch_of == one.name or one.branch_of == other.branch_of is not None
 
 
-def _gaps(one: _Segments, other: _Segments) -> Floats:
+def _segment_gaps(one: _Segments, other: _Segments) -> Floats:
     """Distances between each segment and each other, (one, other); y does not count for what has no end along it."""
     counts = np.where((one.endless[:, None] | other.endless)[..., None], [1.0, 0.0, 1.0], 1.0)
     start, end = one.start[:, None] * counts, one.end[:, None] * counts
-    return segment_distance(start, end, other.start * counts, other.end * counts)
+    return segment_distances(start, end, other.start * counts, other.end * counts)
 
 
-def _lesions_apart(lesions: Sequence[LightLesion], file: str) -> None:
+def _check_lesions_separate(lesions: Sequence[LightLesion], file: str) -> None:
     bodies = [
-        Body(lesion.centre_um, [width / 2 for width in lesion.size_um], lesion.shape == "disc") for lesion in lesions
+        SolidBody(lesion.centre_um, [width / 2 for width in lesion.size_um], lesion.shape == "disc")
+        for lesion in lesions
     ]
     for index, body in enumerate(bodies):
-        met = next((number for number, other in enumerate(bodies[:index]) if overlap(body, other)), None)
+        met = next((number for number, other in enumerate(bodies[:index]) if bodies_overlap(body, other)), None)
         if met is not None:
             raise InputError(
                 "lesions-overlap",

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,50 +11,147 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
-from skinbeam.document import canonical_json, sha256_of
-from skinbeam.errors import InputError
-from skinbeam.schema.beam import LightBeam
-from skinbeam.schema.exposure import Layer
-from skinbeam.schema.fields import FieldFault, Section, number, text, whole
-from skinbeam.schema.inclusion_checks import check_inclusions
-from skinbeam.schema.inclusions import Cell, LightLesion, LightVessel
-from skinbeam.schema.load import is_there, parse, read_toml
-from skinbeam.schema.phase import Phase, check_phases
+from skinbeam.model.document import canonical_json, sha256_hex
+from skinbeam.model.errors import InputError, spelling_hint
+from skinbeam.model.exposure import Layer
+from skinbeam.model.fields import FieldError, InputTable, number, text, whole_number
+from skinbeam.model.input_files import file_exists, parse_record, read_toml
+from skinbeam.simulate.layers_schema.beam import LightBeam
+from skinbeam.simulate.layers_schema.inclusions import LightLesion, LightVessel, PeriodicCell, check_inclusions
 
 __all__ = [
-    "Cell",
     "LayersFile",
     "LightBeam",
     "LightLayer",
     "LightLesion",
+    "LightMedium",
     "LightVessel",
     "LoadedLayers",
-    "Medium",
-    "Tally",
-    "Voxels",
+    "PeriodicCell",
+    "PhaseFunction",
+    "TallyBins",
+    "VoxelCube",
+    "check_phase_functions",
     "load_layers",
 ]
+
+# Scattering by a table, in a layers file.
+
+# How far g may stand from the mean cosine of the table: a figure of two digits is right.
+G_TOLERANCE = 0.005
+
+
+class PhaseFunction(InputTable):
+    """A phase function: density of the cosine of the turn, straight between its points, of any height."""
+
+    name: Annotated[str, text(100)]
+    cosine: Annotated[list[Annotated[float, number(-1, 1, "")]], Field(min_length=2, max_length=10_000)]
+    density: Annotated[list[Annotated[float, number(0, 1e12, "")]], Field(min_length=2, max_length=10_000)]
+
+    @model_validator(mode="after")
+    def _a_density(self) -> "PhaseFunction":
+        if len(self.cosine) != len(self.density):
+            raise FieldError(
+                "lengths-differ",
+                f"{len(self.cosine)} cosines and {len(self.density)} densities",
+                "As many densities as cosines.",
+                field="density",
+            )
+        if self.cosine[0] != -1 or self.cosine[-1] != 1:
+            raise FieldError(
+                "table-too-short",
+                f"the cosines run from {self.cosine[0]:g} to {self.cosine[-1]:g}",
+                "From -1, straight back, to 1, straight on.",
+                field="cosine",
+            )
+        fall = next((k for k, (a, b) in enumerate(pairwise(self.cosine)) if not a < b), None)
+        if fall is not None:
+            raise FieldError(
+                "not-rising",
+                f"the cosines do not rise, read {self.cosine[fall]:g} and then {self.cosine[fall + 1]:g}",
+                "Each above the one before.",
+                field=f"cosine[{fall + 1}]",
+            )
+        if not any(self.density):
+            raise FieldError("nothing-scattered", "all densities are 0", "At least one above 0.", field="density")
+        return self
+
+    @property
+    def mean_cosine(self) -> float:
+        """Mean cosine of the turn."""
+        whole, moment = 0.0, 0.0
+        for (a, b), (p, q) in zip(pairwise(self.cosine), pairwise(self.density), strict=True):
+            whole += (b - a) * (p + q) / 2
+            moment += (b - a) * (p * (2 * a + b) + q * (a + 2 * b)) / 6
+        return moment / whole
+
+
+def check_phase_functions(
+    phases: Sequence[PhaseFunction], groups: Sequence[tuple[str, Sequence[Any]]], *, file: str
+) -> None:
+    """Refuse two tables of one name, and what names no table or contradicts it.
+
+    Parameters
+    ----------
+    groups : (name of the table in the file, its entries with `g` and `phase`).
+
+    Raises
+    ------
+    InputError : names the field.
+    """
+    known = {phase.name: phase for phase in phases}
+    for index, phase in enumerate(phases):
+        if any(phase.name == other.name for other in phases[:index]):
+            raise InputError(
+                "phase-twice",
+                f'the second phase called "{phase.name}"',
+                field=f"phase[{index}].name",
+                hint="The name of a phase is unique.",
+                file=file,
+            )
+    for group, entries in groups:
+        for index, entry in enumerate(entries):
+            if entry.phase is None:
+                continue
+            if entry.phase not in known:
+                raise InputError(
+                    "unknown-phase",
+                    f'no [[phase]] is called "{entry.phase}"',
+                    field=f"{group}[{index}].phase",
+                    hint=f"{spelling_hint([entry.phase], list(known))}Give a [[phase]] of that name.",
+                    file=file,
+                )
+            mean = known[entry.phase].mean_cosine
+            if abs(mean - entry.g) > G_TOLERANCE:
+                raise InputError(
+                    "g-not-of-phase",
+                    f'the mean cosine of "{entry.phase}" is {mean:.4g}, read g = {entry.g:g}',
+                    field=f"{group}[{index}].g",
+                    hint=f"Write g = {mean:.4g}, or leave phase out.",
+                    file=file,
+                )
+
 
 DEFAULT_BINS = 100
 DEFAULT_DEPTH_UM = 5000.0
 # Numbers of a light document, its input among them, carry this many significant digits.
-DIGITS = 12
+LIGHT_DIGITS = 12
 
-Step = Annotated[float, number(0, 1e6, "µm", above=True)]
-Bins = Annotated[int, whole(1, 20_000)]
+BinWidth = Annotated[float, number(0, 1e6, "µm", above=True)]
+BinCount = Annotated[int, whole_number(1, 20_000)]
 
 
-class Tally(Section):
+class TallyBins(InputTable):
     """Bins of depth, and of radius or of x and y around the middle where a method resolves them."""
 
-    dr_um: Step | None = None
-    dz_um: Step | None = None
-    nr: Bins | None = None
-    nz: Bins | None = None
-    dx_um: Step | None = None
-    nx: Bins | None = None
-    dy_um: Step | None = None
-    ny: Bins | None = None
+    dr_um: BinWidth | None = None
+    dz_um: BinWidth | None = None
+    nr: BinCount | None = None
+    nz: BinCount | None = None
+    dx_um: BinWidth | None = None
+    nx: BinCount | None = None
+    dy_um: BinWidth | None = None
+    ny: BinCount | None = None
 
     @property
     def ringed(self) -> bool:
@@ -67,18 +165,18 @@ class Tally(Section):
         return count, self.dr_um or DEFAULT_DEPTH_UM / count
 
     @model_validator(mode="after")
-    def _in_pairs(self) -> "Tally":
+    def _in_pairs(self) -> "TallyBins":
         needs = {"dx_um": "nx", "nx": "dx_um", "dy_um": "dx_um", "ny": "nx"}
         for given, needed in needs.items():
             if getattr(self, given) is not None and getattr(self, needed) is None:
-                raise FieldFault(
+                raise FieldError(
                     "missing-key",
                     f'"{needed}" is missing, nothing was read',
                     f"{given} needs it: a map has bins of a width and a number of them.",
                     field=needed,
                 )
         if self.ringed and self.nx is not None:
-            raise FieldFault(
+            raise FieldError(
                 "two-maps",
                 "bins of radius and of x are both given",
                 "Keep dr_um and nr, or dx_um and nx.",
@@ -87,7 +185,7 @@ class Tally(Section):
         return self
 
 
-class Voxels(Section):
+class VoxelCube(InputTable):
     """A cube of indices into the media, axes x, y, z with z downwards."""
 
     file: Annotated[str, text(255)]
@@ -100,7 +198,7 @@ class LightLayer(Layer):
     phase: Annotated[str, text(100)] | None = None
 
 
-class Medium(Section):
+class LightMedium(InputTable):
     """What a voxel may hold."""
 
     name: Annotated[str, text(100)]
@@ -111,21 +209,21 @@ class Medium(Section):
     phase: Annotated[str, text(100)] | None = None
 
 
-class LayersFile(Section):
+class LayersFile(InputTable):
     """A whole layers file."""
 
     title: Annotated[str, text(200)] = ""
     ambient_n: Annotated[float, number(1, 3, "")] = 1.0
     below_n: Annotated[float, number(1, 3, "")] = 1.0
     beam: LightBeam = LightBeam()
-    tally: Tally = Tally()
+    tally: TallyBins = TallyBins()
     layer: list[LightLayer] = Field(default=[], max_length=100)
     vessel: list[LightVessel] = Field(default=[], max_length=1000)
     lesion: list[LightLesion] = Field(default=[], max_length=1000)
-    cell: Cell | None = None
-    voxels: Voxels | None = None
-    medium: list[Medium] = Field(default=[], max_length=1000)
-    phase: list[Phase] = Field(default=[], max_length=100)
+    cell: PeriodicCell | None = None
+    voxels: VoxelCube | None = None
+    medium: list[LightMedium] = Field(default=[], max_length=1000)
+    phase: list[PhaseFunction] = Field(default=[], max_length=100)
 
 
 @dataclass(frozen=True)
@@ -143,12 +241,12 @@ class LoadedLayers:
 
     def sha256(self) -> str:
         """Return the hash of the checked file: defaults filled in, title and paths left out, a cube by its voxels."""
-        record = _meant(self.spec)
+        record = _hashed_content(self.spec)
         if self.cube is not None:
             content = hashlib.sha256(repr(self.cube.shape).encode())
             content.update(self.cube.astype("<u2", copy=False).data)
             record["voxels"]["file"] = content.hexdigest()
-        return sha256_of(canonical_json(record, DIGITS).encode())
+        return sha256_hex(canonical_json(record, LIGHT_DIGITS).encode())
 
     def edges_um(self) -> list[float]:
         """Return the edges of the depth bins.
@@ -176,27 +274,27 @@ def load_layers(path: Path) -> LoadedLayers:
     """
     content = read_toml(path, field="LAYERS", what="a layers file")
     try:
-        spec = parse(LayersFile, content, file=path.name)
+        spec = parse_record(LayersFile, content, file=path.name)
     except InputError:
         # A cube that is not there is reported before a faulty medium: without it no medium is used.
-        if voxels := _voxels_alone(content):
-            _cube_beside(voxels, path)
+        if voxels := _read_voxels_table(content):
+            _cube_path(voxels, path)
         raise
-    _one_geometry(spec, path.name)
-    _names_differ("layer", [layer.name for layer in spec.layer], path.name)
-    _names_differ("medium", [medium.name for medium in spec.medium], path.name)
-    _thicknesses(spec.layer, path.name)
+    _check_single_geometry(spec, path.name)
+    _check_names_differ("layer", [layer.name for layer in spec.layer], path.name)
+    _check_names_differ("medium", [medium.name for medium in spec.medium], path.name)
+    _check_thicknesses(spec.layer, path.name)
     groups = (("layer", spec.layer), ("vessel", spec.vessel), ("lesion", spec.lesion), ("medium", spec.medium))
-    check_phases(spec.phase, groups, file=path.name)
+    check_phase_functions(spec.phase, groups, file=path.name)
     check_inclusions(spec.layer, spec.vessel, spec.lesion, spec.cell, file=path.name)
     if spec.voxels is None:
         return LoadedLayers(spec)
-    from skinbeam.schema.cube import load_cube
+    from skinbeam.simulate.layers_schema.voxels import load_cube
 
-    return LoadedLayers(spec, load_cube(_cube_beside(spec.voxels, path), len(spec.medium), file=path.name))
+    return LoadedLayers(spec, load_cube(_cube_path(spec.voxels, path), len(spec.medium), file=path.name))
 
 
-def _meant(spec: LayersFile) -> dict[str, Any]:
+def _hashed_content(spec: LayersFile) -> dict[str, Any]:
     """The content without the title and without what says nothing, so that a file without it keeps its hash."""
     record = spec.model_dump(exclude={"title"}, exclude_none=True)
     for name in ("vessel", "lesion", "phase"):
@@ -211,7 +309,7 @@ def _meant(spec: LayersFile) -> dict[str, Any]:
     return record
 
 
-def _one_geometry(spec: LayersFile, file: str) -> None:
+def _check_single_geometry(spec: LayersFile, file: str) -> None:
     if spec.voxels is None and spec.medium:
         raise InputError(
             "medium-without-voxels",
@@ -255,7 +353,7 @@ def _one_geometry(spec: LayersFile, file: str) -> None:
         )
 
 
-def _names_differ(kind: str, names: list[str], file: str) -> None:
+def _check_names_differ(kind: str, names: list[str], file: str) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise InputError(
@@ -267,7 +365,7 @@ def _names_differ(kind: str, names: list[str], file: str) -> None:
             )
 
 
-def _thicknesses(layers: Sequence[Layer], file: str) -> None:
+def _check_thicknesses(layers: Sequence[Layer], file: str) -> None:
     for index, layer in enumerate(layers[:-1]):
         if layer.thickness_um is None:
             raise InputError(
@@ -287,15 +385,15 @@ def _thicknesses(layers: Sequence[Layer], file: str) -> None:
         )
 
 
-def _voxels_alone(content: dict[str, Any]) -> Voxels | None:
+def _read_voxels_table(content: dict[str, Any]) -> VoxelCube | None:
     """Return the section [voxels] of a file that has faults; None where it is missing or faulty itself."""
     try:
-        return Voxels.model_validate(content.get("voxels"))
+        return VoxelCube.model_validate(content.get("voxels"))
     except ValidationError:
         return None
 
 
-def _cube_beside(voxels: Voxels, path: Path) -> Path:
+def _cube_path(voxels: VoxelCube, path: Path) -> Path:
     cube = (path.parent / str(voxels.file)).resolve()
     if not cube.is_relative_to(path.parent.resolve()):
         raise InputError(
@@ -313,7 +411,7 @@ def _cube_beside(voxels: Voxels, path: Path) -> Path:
             hint="A cube in a .npz file or a .zarr folder.",
             file=path.name,
         )
-    if not is_there(cube, Path.exists):
+    if not file_exists(cube, Path.exists):
         raise InputError(
             "missing-file",
             f'no file "{voxels.file}"',

@@ -1,37 +1,128 @@
-"""Reads an array of integers from a Zarr store, 2 or 3, without unpacking more than its metadata tells.
+"""Reads a cube of voxels, and refuses what is none before it takes memory or time.
 
-The zarr package unpacks a chunk to whatever size comes out, and by any codec that the metadata names, pickles among
-them. Here a chunk is unpacked into a buffer of its own size by one of four codecs, or not at all.
+A cube comes from anywhere. Its header is checked before its data, pickled objects are never read, and nothing is
+unpacked beyond what the header tells: no file takes more than 2.1 GiB while it is read.
 """
 
+import io
 import json
 import math
 import re
+import zipfile
 import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from skinbeam.schema.cube_values import ARRAY, MOST_VOXELS, check_array, first_wrong, no_such_medium, nothing_called
-from skinbeam.schema.fields import FieldFault
+from skinbeam.model.errors import InputError
+from skinbeam.model.fields import FieldError
 
-__all__ = ["read_store"]
+__all__ = [
+    "ARRAY_NAME",
+    "MAX_VOXELS",
+    "check_cube_header",
+    "find_invalid_index",
+    "invalid_medium_error",
+    "load_cube",
+    "missing_array_error",
+    "read_zarr_cube",
+]
 
-MOST_JSON_BYTES = 1_000_000
-MOST_CHUNKS = 100_000
-MOST_CHUNK_BYTES = 2**29
+# What an array of voxels must be, whatever file it stands in.
+
+ARRAY_NAME = "medium"
+MAX_VOXELS = 2**28
+MAX_LISTED_NAMES = 5
+SLAB_VALUES = 2**20
+
+
+def missing_array_error(file: str, names: Iterable[str]) -> FieldError:
+    """Return the fault of a file without the array, which names those that are there."""
+    there = sorted(set(names))
+    shown = ", ".join(ascii(name[:40]) for name in there[:MAX_LISTED_NAMES]) + (
+        ", ..." if there[MAX_LISTED_NAMES:] else ""
+    )
+    return FieldError(
+        "no-array",
+        f'"{file}" holds no array `{ARRAY_NAME}`, read {shown or "nothing"}',
+        f"One integer array called `{ARRAY_NAME}`.",
+    )
+
+
+def check_cube_header(shape: Sequence[int], dtype: np.dtype[Any]) -> None:
+    """Refuse, by the header alone, what is not a cube of integers of a size that can be held.
+
+    Raises
+    ------
+    FieldFault : which of these it is.
+    """
+    if dtype.kind not in "iu":
+        read = "objects" if dtype.hasobject else str(dtype)[:40]
+        raise FieldError(
+            "not-integers",
+            f"`{ARRAY_NAME}` does not hold integers, read {read}",
+            "Indices into [[medium]] from 0, as uint8.",
+        )
+    if len(shape) != 3:
+        raise FieldError(
+            "not-a-cube", f"`{ARRAY_NAME}` has {len(shape)} axes, not 3", "Axes x, y, z, with z downwards."
+        )
+    read = " x ".join(str(size)[:20] for size in shape)
+    if min(shape) < 1:
+        raise FieldError(
+            "empty-cube", f"`{ARRAY_NAME}` holds no voxel, read {read}", "At least one voxel along each axis."
+        )
+    if math.prod(shape) > MAX_VOXELS:
+        raise FieldError("cube-too-large", f"`{ARRAY_NAME}` has {read} voxels", f"At most {MAX_VOXELS:,} in all.")
+
+
+def find_invalid_index(values: NDArray[Any], media: int) -> tuple[int, ...] | None:
+    """Return the place of the first index without a medium, None when every one has one."""
+    if values.min() >= 0 and values.max() < media:
+        return None
+    # Slab by slab: the comparison of a whole chunk would take as much memory again.
+    thick = max(1, SLAB_VALUES // values[0].size)
+    for first in range(0, len(values), thick):
+        slab = values[first : first + thick]
+        wrong = np.argwhere((slab < 0) | (slab >= media))
+        if len(wrong):
+            return (first + int(wrong[0, 0]), *(int(index) for index in wrong[0, 1:]))
+    return None
+
+
+def invalid_medium_error(place: Sequence[int], value: int, media: int) -> FieldError:
+    """Return the fault of the voxel at `place`, x, y, z."""
+    x, y, z = place
+    there = "is one medium" if media == 1 else f"are {media} media"
+    return FieldError(
+        "no-such-medium",
+        f"the voxel at x {x}, y {y}, z {z} holds {value}, there {there}",
+        f"From 0 to {media - 1}: an index into [[medium]] in the order of the file.",
+    )
+
+
+# Reads an array of integers from a Zarr store, 2 or 3, without unpacking more than its metadata tells.
+#
+# The zarr package unpacks a chunk to whatever size comes out, and by any codec that the metadata names, pickles among
+# them. Here a chunk is unpacked into a buffer of its own size by one of four codecs, or not at all.
+
+MAX_JSON_BYTES = 1_000_000
+MAX_CHUNKS = 100_000
+MAX_CHUNK_BYTES = 2**29
 # Chunks reach beyond the cube at its ends; all of them together, in voxels.
-MOST_UNPACKED = 4 * MOST_VOXELS
+MAX_UNPACKED_BYTES = 4 * MAX_VOXELS
 CODECS = ("zstd", "blosc", "gzip", "zlib")
-UNFILLED = 0xFF
+UNSET_FILL_VALUE = 0xFF
 
 
 @dataclass(frozen=True)
-class _Array:
+class _ArrayMetadata:
     """What the metadata tells.
 
     Parameters
@@ -53,7 +144,7 @@ class _Array:
     separator: str
 
 
-def read_store(path: Path, media: int) -> NDArray[np.uint16]:
+def read_zarr_cube(path: Path, media: int) -> NDArray[np.uint16]:
     """Return the array of a store, (x, y, z), every value below `media`.
 
     Raises
@@ -63,84 +154,84 @@ def read_store(path: Path, media: int) -> NDArray[np.uint16]:
     """
     folder = path.resolve()
     if not folder.is_dir():
-        raise FieldFault("broken-cube", f'"{path.name}" is not a folder', "A .zarr folder, not packed.")
-    home = folder / ARRAY
+        raise FieldError("broken-cube", f'"{path.name}" is not a folder', "A .zarr folder, not packed.")
+    home = folder / ARRAY_NAME
     if (home / "zarr.json").exists():
-        array = _of_version_3(_json(home / "zarr.json"))
+        array = _read_metadata_v3(_read_json(home / "zarr.json"))
     elif (home / ".zarray").exists():
-        array = _of_version_2(_json(home / ".zarray"))
-        _check_axes(_json(home / ".zattrs").get("_ARRAY_DIMENSIONS") if (home / ".zattrs").exists() else None)
+        array = _read_metadata_v2(_read_json(home / ".zarray"))
+        _check_axes(_read_json(home / ".zattrs").get("_ARRAY_DIMENSIONS") if (home / ".zattrs").exists() else None)
     else:
         found = (file.parent.name for name in ("zarr.json", ".zarray") for file in folder.glob(f"*/{name}"))
-        raise nothing_called(path.name, found)
+        raise missing_array_error(path.name, found)
     _check_chunks(array)
     cube = np.empty(array.shape, np.uint16)
     for number in product(*(range(-(-size // step)) for size, step in zip(array.shape, array.chunk, strict=True))):
         start = [index * step for index, step in zip(number, array.chunk, strict=True)]
         ends = [min(at + step, size) for at, step, size in zip(start, array.chunk, array.shape, strict=True)]
         name = array.prefix + array.separator.join(map(str, number))
-        values = _chunk(home / name, array)[tuple(slice(end - at) for at, end in zip(start, ends, strict=True))]
-        wrong = first_wrong(values, media)
+        values = _read_chunk(home / name, array)[tuple(slice(end - at) for at, end in zip(start, ends, strict=True))]
+        wrong = find_invalid_index(values, media)
         if wrong is not None:
-            raise no_such_medium([a + s for a, s in zip(wrong, start, strict=True)], int(values[wrong]), media)
+            raise invalid_medium_error([a + s for a, s in zip(wrong, start, strict=True)], int(values[wrong]), media)
         cube[tuple(slice(at, end) for at, end in zip(start, ends, strict=True))] = values
     return cube
 
 
-def _of_version_3(told: dict[str, Any]) -> _Array:
+def _read_metadata_v3(told: dict[str, Any]) -> _ArrayMetadata:
     """The array of a zarr.json."""
     if told.get("node_type") != "array":
-        raise nothing_called("zarr.json", [f"a {told.get('node_type')} `{ARRAY}`"])
+        raise missing_array_error("zarr.json", [f"a {told.get('node_type')} `{ARRAY_NAME}`"])
     kind = told.get("data_type")
     little: dict[str, Any] = {}
-    codecs = [_named(codec) for codec in _list(told.get("codecs"))]
+    codecs = [_read_extension(codec) for codec in _as_list(told.get("codecs"))]
     if codecs and codecs[0][0] == "bytes":
         little = codecs.pop(0)[1]
     elif codecs:
-        raise _unknown_codec(codecs[0][0])
-    dtype = _dtype(kind, r"u?int(?:8|16|32|64)").newbyteorder(">" if little.get("endian") == "big" else "<")
+        raise _unknown_codec_error(codecs[0][0])
+    dtype = _read_dtype(kind, r"u?int(?:8|16|32|64)").newbyteorder(">" if little.get("endian") == "big" else "<")
     _check_axes(told.get("dimension_names"))
-    grid, chunk = _named(told.get("chunk_grid"))
+    grid, chunk = _read_extension(told.get("chunk_grid"))
     if grid != "regular":
         raise ValueError(f"its chunks lie on a grid that is not regular, read {grid[:40]}")
-    keys, separators = _named(told.get("chunk_key_encoding"))
+    keys, separators = _read_extension(told.get("chunk_key_encoding"))
     if keys not in ("default", "v2"):
         raise ValueError(f"the names of its chunks follow an unknown rule, read {keys[:40]}")
-    separator = _separator(separators.get("separator", "/" if keys == "default" else "."))
-    return _Array(
-        _sizes(told.get("shape"), dtype),
-        _sizes(chunk.get("chunk_shape"), None),
+    separator = _read_separator(separators.get("separator", "/" if keys == "default" else "."))
+    return _ArrayMetadata(
+        _read_shape(told.get("shape"), dtype),
+        _read_shape(chunk.get("chunk_shape"), None),
         dtype,
         "C",
-        _codec([name for name, _ in codecs]),
-        _fill(told.get("fill_value")),
+        _read_codec([name for name, _ in codecs]),
+        _read_fill_value(told.get("fill_value")),
         f"c{separator}" if keys == "default" else "",
         separator,
     )
 
 
-def _of_version_2(told: dict[str, Any]) -> _Array:
+def _read_metadata_v2(told: dict[str, Any]) -> _ArrayMetadata:
     """The array of a .zarray."""
-    dtype = _dtype(told.get("dtype"), r"[<>|]?[iu][1248]")
-    codecs = [_named(told["compressor"], "id")[0]] if told.get("compressor") is not None else []
-    filters = [_named(one, "id")[0] for one in _list(told.get("filters") or [])]
+    dtype = _read_dtype(told.get("dtype"), r"[<>|]?[iu][1248]")
+    codecs = [_read_extension(told["compressor"], "id")[0]] if told.get("compressor") is not None else []
+    filters = [_read_extension(one, "id")[0] for one in _as_list(told.get("filters") or [])]
     if told.get("order") not in ("C", "F"):
         raise ValueError(f"the order of its voxels is unknown, read {str(told.get('order'))[:40]}")
-    return _Array(
-        _sizes(told.get("shape"), dtype),
-        _sizes(told.get("chunks"), None),
+    return _ArrayMetadata(
+        _read_shape(told.get("shape"), dtype),
+        _read_shape(told.get("chunks"), None),
         dtype,
         told["order"],
-        _codec([*filters, *codecs]),
-        _fill(told.get("fill_value")),
+        _read_codec([*filters, *codecs]),
+        _read_fill_value(told.get("fill_value")),
         "",
-        _separator(told.get("dimension_separator", ".")),
+        _read_separator(told.get("dimension_separator", ".")),
     )
 
 
-def _json(file: Path) -> dict[str, Any]:
+def _read_json(file: Path) -> dict[str, Any]:
     try:
-        told = json.loads(_bytes(file, MOST_JSON_BYTES))
+        told = json.loads(_read_file_bytes(file, MAX_JSON_BYTES))
     except RecursionError:
         raise ValueError(f"{file.name} is nested too deeply") from None
     if not isinstance(told, dict):
@@ -148,7 +239,7 @@ def _json(file: Path) -> dict[str, Any]:
     return told
 
 
-def _bytes(file: Path, most: int) -> bytes:
+def _read_file_bytes(file: Path, most: int) -> bytes:
     """The content of an ordinary file of the store, not of one that a link leads to."""
     if file.resolve() != file or not file.is_file():
         raise ValueError(f"{file.name} is not an ordinary file")
@@ -157,13 +248,13 @@ def _bytes(file: Path, most: int) -> bytes:
     return file.read_bytes()
 
 
-def _list(told: Any) -> list[Any]:
+def _as_list(told: Any) -> list[Any]:
     if not isinstance(told, list):
         raise ValueError(f"its metadata hold no list where one belongs, read {str(told)[:40]}")
     return told
 
 
-def _named(told: Any, key: str = "name") -> tuple[str, dict[str, Any]]:
+def _read_extension(told: Any, key: str = "name") -> tuple[str, dict[str, Any]]:
     """Name and settings of an extension of the format."""
     if isinstance(told, str):
         return told, {}
@@ -175,78 +266,78 @@ def _named(told: Any, key: str = "name") -> tuple[str, dict[str, Any]]:
     return told[key], settings
 
 
-def _dtype(told: Any, known: str) -> np.dtype[Any]:
+def _read_dtype(told: Any, known: str) -> np.dtype[Any]:
     if not isinstance(told, str) or not re.fullmatch(known, told):
-        raise FieldFault(
+        raise FieldError(
             "not-integers",
-            f"`{ARRAY}` does not hold integers, read {str(told)[:40]}",
+            f"`{ARRAY_NAME}` does not hold integers, read {str(told)[:40]}",
             "Indices into [[medium]] from 0, as uint8.",
         )
     return np.dtype(told)
 
 
-def _sizes(told: Any, dtype: np.dtype[Any] | None) -> list[int]:
+def _read_shape(told: Any, dtype: np.dtype[Any] | None) -> list[int]:
     """A shape; with a type, that of the whole array, which is checked at once."""
-    sizes = _list(told)
+    sizes = _as_list(told)
     if any(isinstance(size, bool) or not isinstance(size, int) for size in sizes):
         raise ValueError(f"a shape is not of whole numbers, read {str(sizes)[:40]}")
     if dtype is not None:
-        check_array(sizes, dtype)
+        check_cube_header(sizes, dtype)
     return sizes
 
 
 def _check_axes(names: Any) -> None:
     if isinstance(names, list) and sorted(map(str, names)) == ["x", "y", "z"] and names != ["x", "y", "z"]:
-        raise FieldFault(
-            "axes-exchanged", f"the axes of `{ARRAY}` are {', '.join(names)}", "Axes x, y, z in this order."
+        raise FieldError(
+            "axes-exchanged", f"the axes of `{ARRAY_NAME}` are {', '.join(names)}", "Axes x, y, z in this order."
         )
 
 
-def _codec(names: list[str]) -> str:
+def _read_codec(names: list[str]) -> str:
     for index, name in enumerate(names):
         if name not in CODECS or index:
-            raise _unknown_codec(name)
+            raise _unknown_codec_error(name)
     return names[0] if names else ""
 
 
-def _unknown_codec(name: str) -> FieldFault:
-    return FieldFault(
+def _unknown_codec_error(name: str) -> FieldError:
+    return FieldError(
         "unknown-codec",
-        f"`{ARRAY}` is packed by {name[:40]!a}",
+        f"`{ARRAY_NAME}` is packed by {name[:40]!a}",
         f"Whole chunks, packed by one of {', '.join(CODECS)}, or not packed.",
     )
 
 
-def _fill(told: Any) -> int | None:
+def _read_fill_value(told: Any) -> int | None:
     if told is None or (isinstance(told, int) and not isinstance(told, bool)):
         return told
     raise ValueError(f"the fill value is no whole number, read {str(told)[:40]}")
 
 
-def _separator(told: Any) -> str:
+def _read_separator(told: Any) -> str:
     if told not in (".", "/"):
         raise ValueError(f"the names of its chunks follow an unknown rule, read {str(told)[:40]}")
     return str(told)
 
 
-def _check_chunks(array: _Array) -> None:
+def _check_chunks(array: _ArrayMetadata) -> None:
     if len(array.chunk) != len(array.shape) or min(array.chunk) < 1:
         raise ValueError(f"its chunks are not of the shape of the cube, read {str(array.chunk)[:40]}")
     counts = [-(-size // step) for size, step in zip(array.shape, array.chunk, strict=True)]
     chunk, chunks = math.prod(array.chunk), math.prod(counts)
-    if chunk * array.dtype.itemsize > MOST_CHUNK_BYTES or chunk * chunks > MOST_UNPACKED:
-        raise FieldFault(
+    if chunk * array.dtype.itemsize > MAX_CHUNK_BYTES or chunk * chunks > MAX_UNPACKED_BYTES:
+        raise FieldError(
             "chunks-too-large",
-            f"a chunk of `{ARRAY}` has {chunk:,} voxels",
-            f"Smaller chunks: at most {MOST_CHUNK_BYTES:,} bytes each, and little beyond the cube.",
+            f"a chunk of `{ARRAY_NAME}` has {chunk:,} voxels",
+            f"Smaller chunks: at most {MAX_CHUNK_BYTES:,} bytes each, and little beyond the cube.",
         )
-    if chunks > MOST_CHUNKS:
-        raise FieldFault(
-            "too-many-chunks", f"`{ARRAY}` lies in {chunks:,} chunks", f"Larger chunks: at most {MOST_CHUNKS:,}."
+    if chunks > MAX_CHUNKS:
+        raise FieldError(
+            "too-many-chunks", f"`{ARRAY_NAME}` lies in {chunks:,} chunks", f"Larger chunks: at most {MAX_CHUNKS:,}."
         )
 
 
-def _chunk(file: Path, array: _Array) -> NDArray[Any]:
+def _read_chunk(file: Path, array: _ArrayMetadata) -> NDArray[Any]:
     """The voxels of a chunk, (x, y, z); those of the fill value where there is no such file."""
     size = math.prod(array.chunk) * array.dtype.itemsize
     if not file.exists():
@@ -256,14 +347,14 @@ def _chunk(file: Path, array: _Array) -> NDArray[Any]:
             raise ValueError(f"the fill value is out of range, read {array.fill}")
         return np.broadcast_to(np.array(array.fill, array.dtype), array.chunk)
     # What cannot be packed grows by less than a tenth in any of the codecs.
-    data = _bytes(file, size + size // 10 + 2**16)
-    values = _unpacked(data, array.codec, size)
+    data = _read_file_bytes(file, size + size // 10 + 2**16)
+    values = _unpack_chunk(data, array.codec, size)
     if values is None or len(values) != size:
         raise ValueError(f"the chunk {file.name} is not of the size that the metadata tell")
     return np.frombuffer(values, array.dtype).reshape(array.chunk, order=array.order)
 
 
-def _unpacked(data: bytes, codec: str, size: int) -> Any:
+def _unpack_chunk(data: bytes, codec: str, size: int) -> Any:
     """The bytes of a chunk, at most one more than `size`; None when there are fewer."""
     if not codec:
         return data
@@ -276,11 +367,113 @@ def _unpacked(data: bytes, codec: str, size: int) -> Any:
         # Blosc believes its header about where the packed bytes end.
         return None
     decoder = Blosc() if codec == "blosc" else Zstd()
-    values = np.full(size, UNFILLED, np.uint8)
+    values = np.full(size, UNSET_FILL_VALUE, np.uint8)
     decoder.decode(data, values)
-    if values[-1] == UNFILLED:
+    if values[-1] == UNSET_FILL_VALUE:
         # Fewer bytes leave the end as it was: another filling tells whether these were written.
         again = np.zeros(size, np.uint8)
         decoder.decode(data, again)
-        return values if again[-1] == UNFILLED else None
+        return values if again[-1] == UNSET_FILL_VALUE else None
     return values
+
+
+# 64-bit integers, not packed, and their header.
+MAX_FILE_BYTES = MAX_VOXELS * 8 + 2**20
+READ_CHUNK_BYTES = 2**20
+_READ_ERRORS = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
+def load_cube(path: Path, media: int, *, file: str) -> NDArray[np.uint16]:
+    """Return the indices into the media, (x, y, z), C-contiguous and not to be written.
+
+    Parameters
+    ----------
+    path : a .npz file or a .zarr folder (Zarr 2 or 3) with one integer array `medium` of x, y, z.
+    media : how many there are, at most 65,536; each index is below.
+    file : name of the layers file, for messages.
+
+    Raises
+    ------
+    InputError : whatever is wrong with the cube, as `voxels.file`.
+    """
+    try:
+        cube = _read_npz(path, media) if path.suffix == ".npz" else read_zarr_cube(path, media)
+    except FieldError as fault:
+        told = f'"{path.name}": {fault}'
+        raise InputError(fault.code, told, field="voxels.file", hint=fault.hint, file=file) from None
+    except _READ_ERRORS as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(
+            "broken-cube",
+            f'"{path.name}" cannot be read: {(reason or type(error).__name__)[:100]}',
+            field="voxels.file",
+            hint="A whole file, as numpy.savez_compressed or xarray write it.",
+            file=file,
+        ) from None
+    cube.setflags(write=False)
+    return cube
+
+
+class _ShortReads(io.BufferedReader):
+    """A file that gives little at a time: the directory of an archive may claim any size."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = READ_CHUNK_BYTES + 1 if size is None or size < 0 else size
+        if wanted > READ_CHUNK_BYTES + 1:
+            raise ValueError("its directory is too long")
+        data = super().read(wanted)
+        if len(data) > READ_CHUNK_BYTES:
+            raise ValueError("its directory is too long")
+        return data
+
+
+def _read_npz(path: Path, media: int) -> NDArray[np.uint16]:
+    if not path.is_file():
+        raise FieldError("broken-cube", f'"{path.name}" is not a file', "A .npz file.")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise FieldError(
+            "cube-too-large", f'"{path.name}" holds {path.stat().st_size:,} bytes', f"At most {MAX_FILE_BYTES:,} bytes."
+        )
+    with _ShortReads(io.FileIO(path)) as raw, zipfile.ZipFile(raw) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+        if f"{ARRAY_NAME}.npy" not in archive.namelist():
+            raise missing_array_error(path.name, names)
+        entry = archive.getinfo(f"{ARRAY_NAME}.npy")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # The other ways to pack are unpacked whole, whatever comes out.
+            raise FieldError(
+                "broken-cube", f"`{ARRAY_NAME}` is packed in an unusual way", "As numpy.savez_compressed writes it."
+            )
+        with archive.open(entry) as data:
+            shape, fortran, dtype, start = _read_header(data.read(READ_CHUNK_BYTES))
+        check_cube_header(shape, dtype)
+        count = math.prod(shape)
+        if entry.file_size != start + count * dtype.itemsize:
+            raise ValueError(f"`{ARRAY_NAME}` holds {entry.file_size:,} bytes, its header tells of another number")
+        cube = np.empty(count, np.uint16)
+        step = READ_CHUNK_BYTES // dtype.itemsize
+        order: Literal["F", "C"] = "F" if fortran else "C"
+        with archive.open(entry) as data:
+            data.read(start)
+            for first in range(0, count, step):
+                packed = data.read(min(step, count - first) * dtype.itemsize)
+                if len(packed) < min(step, count - first) * dtype.itemsize:
+                    raise EOFError(f"`{ARRAY_NAME}` ends early")
+                values = np.frombuffer(packed, dtype)
+                wrong = find_invalid_index(values, media)
+                if wrong is not None:
+                    place = np.unravel_index(first + wrong[0], shape, order)
+                    raise invalid_medium_error([int(index) for index in place], int(values[wrong]), media)
+                cube[first : first + step] = values
+    return np.ascontiguousarray(cube.reshape(shape, order=order))
+
+
+def _read_header(data: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Return shape, whether x runs fastest, type, and where the values begin."""
+    stream = io.BytesIO(data)
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    try:
+        shape, fortran, dtype = readers[npy.read_magic(stream)](stream)
+    except Exception as error:  # a header is Python text: it can be wrong in as many ways as there are exceptions
+        raise ValueError(f"the header of `{ARRAY_NAME}` is broken") from error
+    return shape, fortran, dtype, stream.tell()

@@ -1,70 +1,87 @@
 """Means of batches and their standard errors, from sums that grow batch by batch."""
 
 import math
+import os
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from skinbeam.physics.kernel.layout import PARTS, REFLECTED, SIDES, TRANSMITTED
-from skinbeam.physics.light.scene import Batch
+from skinbeam.physics.light.photon_scene import BatchSums
+from skinbeam.physics.numerics.memory_layout import PARTS, REFLECTED, SIDES, TRANSMITTED
 from skinbeam.simulate.light.medium import Floats
 
-__all__ = ["Mean", "Tallies"]
+__all__ = [
+    "BATCHES",
+    "MEMORY_BYTES",
+    "BatchTallies",
+    "MeanWithError",
+    "batch_mean",
+    "check_memory",
+    "packets_per_batch",
+    "run_batches",
+    "run_in_order",
+    "thread_count",
+]
 
 
 @dataclass(frozen=True)
-class Mean:
+class MeanWithError:
     """A mean over packets and its standard error, of any one shape."""
 
     value: Floats
     error: Floats
 
 
-class _Scatter:
+class _ScatterSums:
     """Sum of batches and the sum of their squares over their packets."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.total, self.squares = np.zeros(shape), np.zeros(shape)
 
     def add(self, found: Floats, packets: int) -> None:
-        _accumulate(self.total.ravel(), self.squares.ravel(), np.ascontiguousarray(found).ravel(), 1.0 / packets)
+        _accumulate_batch(self.total.ravel(), self.squares.ravel(), np.ascontiguousarray(found).ravel(), 1.0 / packets)
 
-    def mean(self, packets: int, batches: int) -> Mean:
+    def mean(self, packets: int, batches: int) -> MeanWithError:
         """Return the mean; each batch counts by its packets, so that one of them more or less does no harm."""
         value = self.total / packets
         variance = np.maximum(self.squares / packets - value**2, 0.0)
-        return Mean(value, np.sqrt(variance / (batches - 1)))
+        return MeanWithError(value, np.sqrt(variance / (batches - 1)))
 
 
 @njit(cache=True, nogil=True)
-def _accumulate(total, squares, found, per_packet):  # type: ignore[no-untyped-def]
+def _accumulate_batch(total, squares, found, per_packet):  # type: ignore[no-untyped-def]
     for k in range(len(total)):
         total[k] += found[k]
         squares[k] += found[k] * found[k] * per_packet
 
 
-class Tallies:
+class BatchTallies:
     """What batches brought: parts of the light, fluence by bin and by plane, absorption by bin, what left by ring."""
 
     NAMES = ("sums", "fluence", "plane", "absorbed", "out")
 
     def __init__(self) -> None:
         self.packets, self.batches = 0, 0
-        self._scatter: dict[str, _Scatter] = {}
+        self._scatter: dict[str, _ScatterSums] = {}
 
-    def add(self, found: Batch, packets: int) -> None:
+    def add(self, found: BatchSums, packets: int) -> None:
         """Add a batch of `packets`."""
         # Bins of a depth scatter together, so the whole plane has squares of its own.
         values = (found.sums, found.fluence, found.fluence.sum(axis=1), found.absorbed, found.out)
         for name, value in zip(self.NAMES, values, strict=True):
             if name not in self._scatter:
-                self._scatter[name] = _Scatter(value.shape)
+                self._scatter[name] = _ScatterSums(value.shape)
             self._scatter[name].add(value, packets)
         self.packets += packets
         self.batches += 1
 
-    def mean(self, name: str) -> Mean:
+    def mean(self, name: str) -> MeanWithError:
         """Return the mean over packets of one of `NAMES`."""
         return self._scatter[name].mean(self.packets, self.batches)
 
@@ -76,12 +93,12 @@ class Tallies:
         return record
 
     @classmethod
-    def restored(cls, record: dict[str, Floats]) -> "Tallies":
+    def from_state(cls, record: dict[str, Floats]) -> "BatchTallies":
         """Return the tallies of a `state`."""
         tallies = cls()
         tallies.packets, tallies.batches = (int(count) for count in record["counts"])
         for name in cls.NAMES:
-            scatter = _Scatter(record[f"{name}.total"].shape)
+            scatter = _ScatterSums(record[f"{name}.total"].shape)
             scatter.total[:], scatter.squares[:] = record[f"{name}.total"], record[f"{name}.squares"]
             tallies._scatter[name] = scatter
         return tallies
@@ -104,3 +121,74 @@ class Tallies:
         value, error = mean.value[among], mean.error[among]
         large = value > worth
         return float(np.max(error[large] / value[large], initial=0.0))
+
+
+# Batches of packets side by side on all cores, and the means and standard errors that follow from their scatter.
+
+BATCHES = 32  # a standard error is then itself good to an eighth
+MEMORY_BYTES = 2 * 2**30
+
+Result = TypeVar("Result")
+
+
+def thread_count() -> int:
+    """Return how many batches run at once: one on each core that this process may use."""
+    return min(BATCHES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def packets_per_batch(photons: int, batches: int = BATCHES) -> NDArray[np.int64]:
+    """Return the packets of each batch, (batch,): equal shares, the rest one each to the first.
+
+    Raises
+    ------
+    ValueError : fewer packets than batches, or fewer than two of these.
+    """
+    if photons < batches or batches < 2:
+        raise ValueError(f"at least {max(batches, 2)} photons, one a batch, and two batches")
+    return photons // batches + (np.arange(batches) < photons % batches)
+
+
+def run_in_order(
+    work: Callable[[int], Result], count: int, *, abandon: Callable[[], None] = lambda: None
+) -> Generator[Result, None, None]:
+    """Give `work` of 0 to `count` in order, done side by side; compiled code lets go of the interpreter.
+
+    No more is in flight than can be worked on and one in hand, so that no more results than that are in memory.
+    `abandon` is called when the results are not wanted any more, to end what is in flight.
+    """
+    with ThreadPoolExecutor(max_workers=thread_count()) as pool:
+        try:
+            ahead = deque(pool.submit(work, number) for number in range(min(thread_count() + 1, count)))
+            for number in range(count):
+                found = ahead.popleft().result()
+                if number + len(ahead) + 1 < count:
+                    ahead.append(pool.submit(work, number + len(ahead) + 1))
+                yield found
+        except BaseException:
+            abandon()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def run_batches(work: Callable[[int], Result]) -> list[Result]:
+    """Return `work` of each batch, in their order."""
+    return list(run_in_order(work, BATCHES))
+
+
+def batch_mean(found: Floats, packets: NDArray[np.int64]) -> MeanWithError:
+    """Return mean and standard error from the sums of batches, (batch, ...), each counted by its packets, (batch,)."""
+    weights = packets.reshape(-1, *[1] * (found.ndim - 1))
+    value = found.sum(axis=0) / packets.sum()
+    variance = np.sum(weights * (found / weights - value) ** 2, axis=0) / packets.sum()
+    return MeanWithError(value, np.sqrt(variance / (len(packets) - 1)))
+
+
+def check_memory(what: str, needed: float) -> None:
+    """Refuse what would not fit into memory.
+
+    Raises
+    ------
+    MemoryError : more than `MEMORY_BYTES` are needed.
+    """
+    if needed > MEMORY_BYTES:
+        raise MemoryError(f"{what} about {needed:.0f} bytes; at most {MEMORY_BYTES} are taken")

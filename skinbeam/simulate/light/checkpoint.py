@@ -8,24 +8,26 @@ from pathlib import Path
 import numpy as np
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError
-from skinbeam.files.unfinished import unfinished
-from skinbeam.physics.light.scene import Scene, Tally
-from skinbeam.simulate.light.tallies import Tallies
+from skinbeam.model.atomic_files import temporary_path
+from skinbeam.model.errors import InputError
+from skinbeam.physics.light.photon_scene import LightTally, PhotonScene
+from skinbeam.simulate.light.batches import BatchTallies
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 
 
-def save_checkpoint(path: Path, tallies: Tallies, scene: Scene, tally: Tally, seed: int, device: str) -> None:
+def save_checkpoint(
+    path: Path, tallies: BatchTallies, scene: PhotonScene, tally: LightTally, seed: int, device: str
+) -> None:
     """Write the run to `path`, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with unfinished(path) as partial:
+    with temporary_path(path) as partial:
         with partial.open("xb") as file:  # a name would get another ending
-            np.savez(file, allow_pickle=False, run=np.array(_run(scene, tally, seed, device)), **tallies.state())
+            np.savez(file, allow_pickle=False, run=np.array(_run_hash(scene, tally, seed, device)), **tallies.state())
         partial.replace(path)
 
 
-def load_checkpoint(path: Path, scene: Scene, tally: Tally, seed: int, device: str) -> Tallies | None:
+def load_checkpoint(path: Path, scene: PhotonScene, tally: LightTally, seed: int, device: str) -> BatchTallies | None:
     """Return the tallies at `path`, or None where there is no file yet.
 
     Raises
@@ -37,15 +39,15 @@ def load_checkpoint(path: Path, scene: Scene, tally: Tally, seed: int, device: s
     try:
         with np.load(path, allow_pickle=False) as record:
             run = str(record["run"])
-            tallies = Tallies.restored({name: record[name] for name in record.files if name != "run"})
+            tallies = BatchTallies.from_state({name: record[name] for name in record.files if name != "run"})
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-        raise _refused("not-a-checkpoint", path, "is no checkpoint, or a broken one") from None
-    if run != _run(scene, tally, seed, device):
-        raise _refused("other-checkpoint", path, "is of other input, another seed, device or version")
+        raise _checkpoint_error("not-a-checkpoint", path, "is no checkpoint, or a broken one") from None
+    if run != _run_hash(scene, tally, seed, device):
+        raise _checkpoint_error("other-checkpoint", path, "is of other input, another seed, device or version")
     return tallies
 
 
-def _run(scene: Scene, tally: Tally, seed: int, device: str) -> str:
+def _run_hash(scene: PhotonScene, tally: LightTally, seed: int, device: str) -> str:
     """The hash of all that a run follows from, except for its length."""
     digest = hashlib.sha256(f"{__version__} {seed} {device}".encode())
     for part in (scene, tally):
@@ -55,7 +57,7 @@ def _run(scene: Scene, tally: Tally, seed: int, device: str) -> str:
     return digest.hexdigest()
 
 
-def _refused(code: str, path: Path, what: str) -> InputError:
+def _checkpoint_error(code: str, path: Path, what: str) -> InputError:
     return InputError(
         code, f'"{path.name}" {what}', field="--checkpoint", hint="Name a new file, or delete this one to begin again."
     )

@@ -1,23 +1,32 @@
 """The exact light engine: discrete ordinates in plane layers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from skinbeam.physics.light.layers import PlaneLayers
-from skinbeam.physics.light.ordinates import directions_count, solve
-from skinbeam.physics.light.scene import Tally
-from skinbeam.provenance import used
-from skinbeam.schema.layers import LightBeam
+from skinbeam.model.errors import InputError, spelling_hint
+from skinbeam.model.sources import cite_sources
+from skinbeam.physics.light.discrete_ordinates import count_directions, solve_layers
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.physics.light.plane_layers import PlaneLayers
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
-from skinbeam.simulate.light.protocol import LightField, Space, one_by_one
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.protocol import LightEngine, LightField, LightSpace, light_each_medium
 
-__all__ = ["IN_SKINS", "Ordinates"]
+__all__ = [
+    "ENGINES",
+    "SKIN_ORDINATES",
+    "DiscreteOrdinates",
+    "check_engine_options",
+]
 
 
 @dataclass(frozen=True)
-class Ordinates:
+class DiscreteOrdinates:
     """Discrete ordinates: exact for layers. The width of the beam drops out of every plane integral.
 
     Parameters
@@ -37,7 +46,7 @@ class Ordinates:
         """Where it runs."""
         return ("cpu",)
 
-    def light(self, space: Space, beam: LightBeam, tally: Tally) -> LightField:
+    def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
         """Return the light in layers; `beam` has no influence on plane integrals.
 
         Raises
@@ -47,14 +56,16 @@ class Ordinates:
         if not isinstance(space, LayeredMedium) or beam.angle_deg or tally.rings or tally.nx:
             raise ValueError("the exact method is for plane layers lit at right angles, and tells of light by depth")
         if space.draws is not None and self.streams > self.FEW_STREAMS:
-            return one_by_one(self, space, beam, tally)
-        used("chandrasekhar1960", "henyey1941", "wiscombe1977", "stamnes1988", "nakajima1986", "plass1973", "born1999")
+            return light_each_medium(self, space, beam, tally)
+        cite_sources(
+            "chandrasekhar1960", "henyey1941", "wiscombe1977", "stamnes1988", "nakajima1986", "plass1973", "born1999"
+        )
         mua, mus, g, n, thickness = (np.atleast_2d(column) for column in space.columns)
         layers = PlaneLayers(mua, mus, g, n, thickness, space.ambient_n, space.below_n)
         streams = self.streams
-        while streams > self.FEW_STREAMS and directions_count(layers, streams) > self.MOST_DIRECTIONS:
+        while streams > self.FEW_STREAMS and count_directions(layers, streams) > self.MOST_DIRECTIONS:
             streams -= 8
-        found = solve(layers, tally.edges if tally.edges.size else None, streams=streams)
+        found = solve_layers(layers, tally.edges if tally.edges.size else None, streams=streams)
         parts = (
             found.reflectance_specular,
             found.reflectance_diffuse,
@@ -70,4 +81,44 @@ class Ordinates:
 
 # Eight directions in a hemisphere hold absorbed light to about 1e-3 of itself and reflectance to 0.002; skin is known
 # to about a tenth.
-IN_SKINS: Final = Ordinates(streams=8)
+SKIN_ORDINATES: Final = DiscreteOrdinates(streams=8)
+
+# The light engines there are, by name.
+#
+# A new engine is entered in `ENGINES`; the tests of the protocol then run on it.
+
+# Words of the interface, whether this release has an engine for them or not.
+LIGHT_METHODS = ("ordinates", "montecarlo")
+LIGHT_DEVICES = ("cpu", "cuda")
+
+ENGINES: Mapping[str, LightEngine] = MappingProxyType(
+    {"ordinates": DiscreteOrdinates(), "ordinates in skins": SKIN_ORDINATES, "montecarlo": MonteCarlo()}
+)
+
+
+def check_engine_options(method_option: str, method: str, device: str, error: float | None) -> None:
+    """Refuse a method or device that is no word of the interface, and a standard error outside ]0, 1[.
+
+    Parameters
+    ----------
+    method_option : the option that `method` was read from.
+
+    Raises
+    ------
+    InputError : names the option.
+    """
+    for option, value, known in ((method_option, method, LIGHT_METHODS), ("--device", device, LIGHT_DEVICES)):
+        if value not in known:
+            raise InputError(
+                "unknown-word",
+                f'is not one of the known words, read "{value}"',
+                field=option,
+                hint=f"{spelling_hint([value], known)}One of: {', '.join(known)}.",
+            )
+    if error is not None and not 0 < error < 1:
+        raise InputError(
+            "out-of-range",
+            f"is out of range, read {error:g}",
+            field="--error",
+            hint="Above 0 and below 1, such as 0.01.",
+        )

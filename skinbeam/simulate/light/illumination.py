@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.laser.settings import Beam
-from skinbeam.provenance import used
+from skinbeam.laser.beam import Beam
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import J_CM2
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.simulate.skins.grid import DepthGrid
-from skinbeam.skin.properties import Optics
-from skinbeam.units import J_CM2
+from skinbeam.simulate.skins.depth_grid import DepthGrid
+from skinbeam.skin.properties import OpticalProperties
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Illumination", "Line", "OneSkin", "SpotShare", "axis_exposure", "axis_ratio"]
+__all__ = ["Illumination", "LitSkin", "SpectralLine", "SpotShare", "axis_exposure", "axis_fluence_ratio"]
 
 
 class SpotShare(NamedTuple):
@@ -44,12 +44,12 @@ class SpotShare(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Line:
+class SpectralLine:
     """Light of one wavelength in sampled skins; `share` is its part of the beam's energy."""
 
     wavelength_nm: float
     share: float
-    optics: Optics
+    optics: OpticalProperties
     light: LightField
 
 
@@ -64,18 +64,18 @@ class Illumination:
     """
 
     grid: DepthGrid
-    lines: tuple[Line, ...]
+    lines: tuple[SpectralLine, ...]
     shares: tuple[SpotShare, ...] | None = None
     heated_share: Floats | None = None
     sources: tuple[str, ...] = ()
-    middle: "OneSkin | None" = None
+    middle: "LitSkin | None" = None
 
-    def narrowed(self, shares: tuple[SpotShare, ...] | None, middle: "OneSkin | None" = None) -> "Illumination":
+    def narrow_to_spot(self, shares: tuple[SpotShare, ...] | None, middle: "LitSkin | None" = None) -> "Illumination":
         """Return the light on the axis of a finite spot; `shares` are of each line, None for a beam as good as wide.
 
         With `middle`, heat that leaves the axis sideways is counted, too.
         """
-        used(*self.sources)
+        cite_sources(*self.sources)
         if shares is None:
             return self
         lines = tuple(
@@ -93,7 +93,7 @@ class Illumination:
         heated = None if self.heated_share is None else self.heated_share[which]
         return replace(self, grid=grid, lines=lines, heated_share=heated)
 
-    def mean(self, of: Callable[[Line], Floats]) -> Floats:
+    def mean(self, of: Callable[[SpectralLine], Floats]) -> Floats:
         """Return a quantity averaged over the energy of the beam."""
         total: Floats = np.sum([line.share * of(line) for line in self.lines], axis=0)
         return total
@@ -124,14 +124,14 @@ class Illumination:
         return self.mean(lambda line: line.light.absorbed_fraction)
 
 
-class OneSkin(NamedTuple):
+class LitSkin(NamedTuple):
     """One skin, and the light of a wide beam in it."""
 
     skin: "xr.Dataset"
     lit: Illumination
 
 
-def axis_ratio(beam: Beam) -> float:
+def axis_fluence_ratio(beam: Beam) -> float:
     """Return the radiant exposure on the axis over the fluence of the beam: 2 for a Gaussian over its 1/e² disc."""
     return 2.0 if beam.profile == "gaussian" and beam.microbeam is None else 1.0
 
@@ -139,4 +139,4 @@ def axis_ratio(beam: Beam) -> float:
 def axis_exposure(beam: Beam) -> float:
     """Return the radiant exposure on the axis of a beam whose fluence is given, J/m²: converted here alone."""
     assert beam.fluence_J_cm2 is not None  # a dose was required
-    return axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2
+    return axis_fluence_ratio(beam) * beam.fluence_J_cm2 * J_CM2

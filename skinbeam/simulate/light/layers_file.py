@@ -4,29 +4,29 @@ import math
 from itertools import pairwise
 from typing import Any
 
-from skinbeam.errors import InputError
-from skinbeam.schema.inclusions import LightLesion, LightVessel
-from skinbeam.schema.layers import LayersFile, LoadedLayers
+from skinbeam.model.errors import InputError
+from skinbeam.model.units import MM, PER_CM, UM
+from skinbeam.simulate.layers_schema.inclusions import LightLesion, LightVessel
+from skinbeam.simulate.layers_schema.layers import LayersFile, LoadedLayers
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.space import (
     Inclusion,
-    Layers,
+    LayeredSpace,
     Shape,
-    Voxels,
-    ball,
-    cylinder,
-    disc,
-    ellipsoid,
-    endless_cylinder,
+    VoxelSpace,
+    ball_shape,
+    cylinder_shape,
+    disc_shape,
+    ellipsoid_shape,
+    endless_cylinder_shape,
 )
-from skinbeam.units import MM, PER_CM, UM
 
-__all__ = ["layered_medium", "part_names", "space_of"]
+__all__ = ["build_space", "layered_medium", "part_names"]
 
 
 def part_names(spec: LayersFile) -> list[str]:
     """Return the names of what absorbs, in the order of the file: layers, lesions and vessels, or media."""
-    return [part.name for part in _parts(spec)]
+    return [part.name for part in _part_numbers(spec)]
 
 
 def layered_medium(spec: LayersFile) -> LayeredMedium:
@@ -43,7 +43,7 @@ def layered_medium(spec: LayersFile) -> LayeredMedium:
     )
 
 
-def space_of(loaded: LoadedLayers) -> Layers | Voxels:
+def build_space(loaded: LoadedLayers) -> LayeredSpace | VoxelSpace:
     """Return layers with what lies in them, or voxels.
 
     Raises
@@ -52,8 +52,8 @@ def space_of(loaded: LoadedLayers) -> Layers | Voxels:
     """
     spec = loaded.spec
     if spec.voxels is not None and loaded.cube is not None:
-        _enters(spec, loaded.cube.shape[0] * spec.voxels.size_um, loaded.cube.shape[1] * spec.voxels.size_um)
-        return Voxels(
+        _check_beam_entry(spec, loaded.cube.shape[0] * spec.voxels.size_um, loaded.cube.shape[1] * spec.voxels.size_um)
+        return VoxelSpace(
             loaded.cube,
             spec.voxels.size_um * UM,
             [medium.mua_per_cm * PER_CM for medium in spec.medium],
@@ -62,7 +62,7 @@ def space_of(loaded: LoadedLayers) -> Layers | Voxels:
             [medium.n for medium in spec.medium],
             spec.ambient_n,
             spec.below_n,
-            _phases(spec),
+            _phase_tables(spec),
         )
     last = spec.layer[-1]
     if last.thickness_um is None and last.mua_per_cm == 0.0:
@@ -84,23 +84,23 @@ def space_of(loaded: LoadedLayers) -> Layers | Voxels:
         )
     # Vessels come last, so that one in a lesion stays a vessel.
     inclusions = [
-        *(_inclusion(lesion, [_lesion(lesion)]) for lesion in spec.lesion),
-        *(_inclusion(vessel, _vessel(vessel)) for vessel in spec.vessel),
+        *(_build_inclusion(lesion, [_lesion_shapes(lesion)]) for lesion in spec.lesion),
+        *(_build_inclusion(vessel, _vessel_shapes(vessel)) for vessel in spec.vessel),
     ]
-    return Layers(layered_medium(spec), inclusions, cell, phases=_phases(spec))
+    return LayeredSpace(layered_medium(spec), inclusions, cell, phases=_phase_tables(spec))
 
 
-def _parts(spec: LayersFile) -> list[Any]:
+def _part_numbers(spec: LayersFile) -> list[Any]:
     groups: tuple[list[Any], ...] = (spec.layer, spec.lesion, spec.vessel, spec.medium)
     return [part for group in groups for part in group]
 
 
-def _phases(spec: LayersFile) -> dict[int, tuple[list[float], list[float]]]:
+def _phase_tables(spec: LayersFile) -> dict[int, tuple[list[float], list[float]]]:
     known = {phase.name: (phase.cosine, phase.density) for phase in spec.phase}
-    return {number: known[part.phase] for number, part in enumerate(_parts(spec)) if part.phase is not None}
+    return {number: known[part.phase] for number, part in enumerate(_part_numbers(spec)) if part.phase is not None}
 
 
-def _enters(spec: LayersFile, width_um: float, height_um: float) -> None:
+def _check_beam_entry(spec: LayersFile, width_um: float, height_um: float) -> None:
     """Refuse a beam with an edge, or an axis, beside the upper face of the cube."""
     beam = spec.beam
     edge = 0.0 if beam.kind in ("pencil", "gaussian", "focused") or beam.spot_mm is None else beam.spot_mm * MM / UM / 2
@@ -114,19 +114,22 @@ def _enters(spec: LayersFile, width_um: float, height_um: float) -> None:
             )
 
 
-def _inclusion(part: LightLesion | LightVessel, shapes: list[Shape]) -> Inclusion:
+def _build_inclusion(part: LightLesion | LightVessel, shapes: list[Shape]) -> Inclusion:
     return Inclusion(shapes, part.mua_per_cm * PER_CM, part.mus_per_cm * PER_CM, part.g)
 
 
-def _lesion(lesion: LightLesion) -> Shape:
-    shape = disc if lesion.shape == "disc" else ellipsoid
+def _lesion_shapes(lesion: LightLesion) -> Shape:
+    shape = disc_shape if lesion.shape == "disc" else ellipsoid_shape
     return shape([at * UM for at in lesion.centre_um], [width * UM for width in lesion.size_um])
 
 
-def _vessel(vessel: LightVessel) -> list[Shape]:
+def _vessel_shapes(vessel: LightVessel) -> list[Shape]:
     """Cylinders along the axis with round joints and ends."""
     radius = vessel.diameter_um * UM / 2.0
     points = [[at * UM for at in point] for point in vessel.points_um]
     if len(points) == 1:
-        return [endless_cylinder(points[0][0], points[0][2], radius)]
-    return [*(cylinder(a, b, radius) for a, b in pairwise(points)), *(ball(point, radius) for point in points)]
+        return [endless_cylinder_shape(points[0][0], points[0][2], radius)]
+    return [
+        *(cylinder_shape(a, b, radius) for a, b in pairwise(points)),
+        *(ball_shape(point, radius) for point in points),
+    ]

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skinbeam.errors import InputError
-from skinbeam.laser.settings import Beam
-from skinbeam.physics.light.scene import Tally
-from skinbeam.provenance import collect, remembered
-from skinbeam.schema.layers import LightBeam
+from skinbeam.laser.beam import Beam
+from skinbeam.model.errors import InputError
+from skinbeam.model.sources import cache_with_sources, collect_sources
+from skinbeam.model.units import MM
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.batches import BATCHES
-from skinbeam.simulate.light.illumination import Illumination, Line, OneSkin, SpotShare
+from skinbeam.simulate.light.engines import SKIN_ORDINATES
+from skinbeam.simulate.light.illumination import Illumination, LitSkin, SpectralLine, SpotShare
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.ordinates import IN_SKINS
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.simulate.light.spot import FEW_BATCHES, PENCIL, AxisRings
-from skinbeam.simulate.skins.grid import pulse_grid
-from skinbeam.skin.properties import Optics, optics
-from skinbeam.units import MM
+from skinbeam.simulate.light.spot import FEW_BATCHES, PENCIL_BEAM, AxisRings
+from skinbeam.simulate.skins.depth_grid import pulse_grid
+from skinbeam.skin.properties import OpticalProperties, optical_properties
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["PHOTONS", "illuminate", "illuminate_each", "illuminate_spot", "light_between", "one_skin"]
+__all__ = ["PHOTONS", "fluence_between_depths", "illuminate", "illuminate_each", "illuminate_spot", "light_first_skin"]
 
 PHOTONS = 10_000  # of a draw and wavelength: the fluence in the dermis to about 1 %, where skin is known to a tenth
-_WIDE = LightBeam()
+_WIDE_BEAM = LightBeam()
 
 
 def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> Illumination:
@@ -42,74 +42,74 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
     return illuminate_each(skins, [spectrum])[0]
 
 
-def one_skin(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> OneSkin:
+def light_first_skin(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> LitSkin:
     """Return the first of some skins with the light of a broad beam in it."""
     first = skins if skins.sizes["sample"] == 1 else skins.isel(sample=slice(1))
-    return OneSkin(first, illuminate(first, spectrum))
+    return LitSkin(first, illuminate(first, spectrum))
 
 
 def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float, float]]]) -> list[Illumination]:
     """Return the light of several beams, as `illuminate` of each, solved together."""
     grid = pulse_grid(skins)
     lines = [line for spectrum in spectra for line in spectrum]
-    with collect() as sources:
-        each = [optics(skins, wavelength_nm) for wavelength_nm, _ in lines]
-        lights = _lights_between(skins, each, grid.faces) if lines else []
-    made = iter([Line(*line, of, light) for line, of, light in zip(lines, each, lights, strict=True)])
+    with collect_sources() as sources:
+        each = [optical_properties(skins, wavelength_nm) for wavelength_nm, _ in lines]
+        lights = _solve_together(skins, each, grid.faces) if lines else []
+    made = iter([SpectralLine(*line, of, light) for line, of, light in zip(lines, each, lights, strict=True)])
     heated = skins["heated_share"].to_numpy() if "heated_share" in skins else None
     return [Illumination(grid, tuple(islice(made, len(one))), None, heated, tuple(sources)) for one in spectra]
 
 
-def _lights_between(skins: "xr.Dataset", each: Sequence[Optics], faces: Floats) -> list[LightField]:
+def _solve_together(skins: "xr.Dataset", each: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:
     """The light of every wavelength; those of sampled layers are solved together, which costs far fewer calls."""
     if len(each) == 1 or "mua_per_m" in skins:
-        return [light_between(skins, properties, faces) for properties in each]
+        return [fluence_between_depths(skins, properties, faces) for properties in each]
     thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
     together = LayeredMedium.joined([LayeredMedium.of(properties, thickness) for properties in each])
-    whole = _light_of(together, np.tile(faces, (len(each), 1)))
+    whole = _solve_media(together, np.tile(faces, (len(each), 1)))
     draws = len(thickness)
     return [whole.draws(slice(i * draws, (i + 1) * draws)) for i in range(len(each))]
 
 
-def light_between(skins: "xr.Dataset", properties: Optics, edges_m: Floats) -> LightField:
+def fluence_between_depths(skins: "xr.Dataset", properties: OpticalProperties, edges_m: Floats) -> LightField:
     """Return the light of every draw between the depths `edges_m`, (edge,) or (sample, edge) m.
 
     Below a last layer with a thickness lies air. Explicit layers are the same in every draw and are solved once.
     """
     media = LayeredMedium.of(properties, skins["thickness_m"].to_numpy())
     if "mua_per_m" not in skins:
-        return _light_of(media, np.asarray(edges_m))
-    one = _explicit_light(media.draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
-    return LightField.stacked([one] * len(media.thickness_m))
+        return _solve_media(media, np.asarray(edges_m))
+    one = _cached_explicit_light(media.draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
+    return LightField.stack_draws([one] * len(media.thickness_m))
 
 
-def _light_of(media: LayeredMedium, edges_m: Floats) -> LightField:
+def _solve_media(media: LayeredMedium, edges_m: Floats) -> LightField:
     """Light in many stacks of layers; cases of one skin that differ in dose or pulse ask for the same."""
     columns = np.stack(media.columns)
-    return _kept_light(columns.tobytes(), columns.shape, edges_m.tobytes(), edges_m.shape)
+    return _cached_light(columns.tobytes(), columns.shape, edges_m.tobytes(), edges_m.shape)
 
 
-@remembered(4)
-def _kept_light(layers: bytes, shape: tuple[int, ...], edges: bytes, edges_shape: tuple[int, ...]) -> LightField:
+@cache_with_sources(4)
+def _cached_light(layers: bytes, shape: tuple[int, ...], edges: bytes, edges_shape: tuple[int, ...]) -> LightField:
     mua, mus, g, n, thickness = np.frombuffer(layers).reshape(shape)
     media = LayeredMedium(mua, mus, g, n, thickness)
-    light = IN_SKINS.light(media, _WIDE, Tally(np.frombuffer(edges).reshape(edges_shape)))
+    light = SKIN_ORDINATES.light(media, _WIDE_BEAM, LightTally(np.frombuffer(edges).reshape(edges_shape)))
     for part in (light.absorbed_fraction, light.fluence_rate_ratio):
         part.flags.writeable = False
     return light
 
 
-@remembered(8)
-def _explicit_light(medium: LayeredMedium, edges_m: tuple[float, ...]) -> LightField:
+@cache_with_sources(8)
+def _cached_explicit_light(medium: LayeredMedium, edges_m: tuple[float, ...]) -> LightField:
     """Light in one stack of layers: chunks of draws and lines of a lamp ask for the same."""
-    return IN_SKINS.light(medium, _WIDE, Tally(np.array(edges_m)))
+    return SKIN_ORDINATES.light(medium, _WIDE_BEAM, LightTally(np.array(edges_m)))
 
 
 def illuminate_spot(
     skins: "xr.Dataset",
     beam: Beam,
     shares: tuple[SpotShare, ...] | None = None,
-    middle: OneSkin | None = None,
+    middle: LitSkin | None = None,
     *,
     error: float | None,
     seed: int,
@@ -137,14 +137,19 @@ def illuminate_spot(
             hint="Give the layer a thickness_um or some absorption, or use --light ordinates.",
         )
     lines = tuple(
-        replace(line, light=replace(line.light, fluence_rate_ratio=_on_axis(skins, wide, line, k, beam, error, seed)))
+        replace(
+            line,
+            light=replace(
+                line.light, fluence_rate_ratio=_axis_ratio_by_packets(skins, wide, line, k, beam, error, seed)
+            ),
+        )
         for k, line in enumerate(wide.lines)
     )
     return replace(wide, lines=lines, shares=shares, middle=middle)
 
 
-def _on_axis(
-    skins: "xr.Dataset", wide: Illumination, line: Line, k: int, beam: Beam, error: float | None, seed: int
+def _axis_ratio_by_packets(
+    skins: "xr.Dataset", wide: Illumination, line: SpectralLine, k: int, beam: Beam, error: float | None, seed: int
 ) -> Floats:
     """Fluence rate on the axis over the irradiance there, (sample, cell).
 
@@ -158,6 +163,6 @@ def _on_axis(
         engine = MonteCarlo(PHOTONS, seed=number, batches=FEW_BATCHES)
         if error is not None:
             engine = MonteCarlo(100 * PHOTONS, error, seed=number, batches=BATCHES)
-        light = engine.light(media.draw(row), PENCIL, rings.tally(wide.grid.faces[row]))
+        light = engine.light(media.draw(row), PENCIL_BEAM, rings.tally(wide.grid.faces[row]))
         found.append(rings.on_axis(light))
     return np.array(found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.skin.properties import Optics
+from skinbeam.skin.properties import OpticalProperties
 
 __all__ = ["Floats", "LayeredMedium"]
 
@@ -33,7 +33,7 @@ class LayeredMedium:
     below_n: float = 1.0
 
     @classmethod
-    def of(cls, optics: Optics, thickness_m: Floats) -> "LayeredMedium":
+    def of(cls, optics: OpticalProperties, thickness_m: Floats) -> "LayeredMedium":
         """Return the media of drawn skins in air; `thickness_m` is (sample, layer)."""
         return cls(optics.mua, optics.mus, optics.g, optics.n, np.asarray(thickness_m, dtype=np.float64))
 

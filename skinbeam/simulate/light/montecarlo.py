@@ -8,34 +8,40 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import text
-from skinbeam.physics.kernel import card, layout
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.sources import cite_sources
+from skinbeam.physics.light.photon_scene import BatchSums, LightTally, PhotonScene
 from skinbeam.physics.light.photons import trace_batch
-from skinbeam.physics.light.scene import Batch, Scene, Tally
-from skinbeam.provenance import used
-from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.light.batches import BATCHES, fits, in_order, shares, threads
-from skinbeam.simulate.light.beams import Launch
+from skinbeam.physics.numerics import gpu, memory_layout
+from skinbeam.simulate.layers_schema.layers import LightBeam
+from skinbeam.simulate.light.batches import (
+    BATCHES,
+    BatchTallies,
+    MeanWithError,
+    check_memory,
+    packets_per_batch,
+    run_in_order,
+    thread_count,
+)
 from skinbeam.simulate.light.checkpoint import load_checkpoint, save_checkpoint
+from skinbeam.simulate.light.launch import BeamLaunch
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
-from skinbeam.simulate.light.protocol import LightField, Space, one_by_one
-from skinbeam.simulate.light.rings import Rings
-from skinbeam.simulate.light.space import Layers, Voxels
-from skinbeam.simulate.light.tallies import Mean, Tallies
+from skinbeam.simulate.light.protocol import LightField, LightSpace, light_each_medium
+from skinbeam.simulate.light.space import LayeredSpace, RingSpace, VoxelSpace
+from skinbeam.text import render_message
 
-__all__ = ["MOST_PHOTONS", "MonteCarlo", "Progress"]
+__all__ = ["MAX_PHOTONS", "MonteCarlo", "ProgressCallback"]
 
 # Packets of the first round where an error is wanted, and of the largest; in between each is as large as all before it.
 # After each the error is looked at and the run is kept.
 FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
-MOST_PHOTONS = 10**10
-CARD_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card at once
+MAX_PHOTONS = 10**10
+GPU_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card at once
 _ONE_BIN = np.array([0.0, 1.0])  # stands in where no bins are asked for
-_WORTH_LOOKING_AT = 0.01  # of the incident power: what is smaller does not keep a run going
+_SMALLEST_PART = 0.01  # of the incident power: what is smaller does not keep a run going
 
-Progress = Callable[[int, float], None]
-_Batches = Callable[[Sequence[int], int], Generator[tuple[int, Batch], None, None]]
+ProgressCallback = Callable[[int, float], None]
+_BatchSource = Callable[[Sequence[int], int], Generator[tuple[int, BatchSums], None, None]]
 
 
 @dataclass(frozen=True)
@@ -63,22 +69,22 @@ class MonteCarlo:
     seed: int = 0
     batches: int = BATCHES
     checkpoint: Path | None = None
-    progress: Progress | None = None
+    progress: ProgressCallback | None = None
     device: str = "cpu"
     split: bool = False
 
     @property
     def devices(self) -> tuple[str, ...]:
         """Where it runs on this machine."""
-        return ("cpu",) if card.missing() else ("cpu", "cuda")
+        return ("cpu",) if gpu.missing_cuda_part() else ("cpu", "cuda")
 
-    def memory_bytes(self, tally: Tally) -> int:
+    def memory_bytes(self, tally: LightTally) -> int:
         """Return what the tallies need."""
         mapped = tally.nx > 0
-        side_by_side = _on_card(tally.bins, tally.fields) if self.device == "cuda" else threads()
-        return Tallies.bytes_needed(tally.bins, mapped, side_by_side)
+        side_by_side = _gpu_batch_count(tally.bins, tally.fields) if self.device == "cuda" else thread_count()
+        return BatchTallies.bytes_needed(tally.bins, mapped, side_by_side)
 
-    def light(self, space: Space, beam: LightBeam, tally: Tally) -> LightField:
+    def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
         """Return the light in `space`; each of many draws meets the same random numbers.
 
         Raises
@@ -90,8 +96,8 @@ class MonteCarlo:
         """
         if isinstance(space, LayeredMedium):
             if space.draws is not None:
-                return one_by_one(self, space, beam, tally)
-            space = Layers(space)
+                return light_each_medium(self, space, beam, tally)
+            space = LayeredSpace(space)
         if tally.edges.size:
             return self._traced(space, beam, tally)
         whole = self._traced(space, beam, replace(tally, edges=_ONE_BIN))
@@ -103,33 +109,35 @@ class MonteCarlo:
             standard_error=replace(error, fluence_rate_ratio=error.fluence_rate_ratio[:0]),
         )
 
-    def _traced(self, space: Layers | Voxels | Rings, beam: LightBeam, tally: Tally) -> LightField:
+    def _traced(self, space: LayeredSpace | VoxelSpace | RingSpace, beam: LightBeam, tally: LightTally) -> LightField:
         if self.device not in ("cpu", "cuda"):
             raise ValueError(f'device is cpu or cuda, not "{self.device}"')
-        if self.device == "cuda" and (lacking := card.missing()):
-            raise NotAvailable(text(f"light.{lacking}"))
-        shares(self.photons, self.batches)
-        fits("the tally needs", self.memory_bytes(tally))
+        if self.device == "cuda" and (lacking := gpu.missing_cuda_part()):
+            raise NotAvailable(render_message(f"light.{lacking}"))
+        packets_per_batch(self.photons, self.batches)
+        check_memory("the tally needs", self.memory_bytes(tally))
         scene, launch = space.scene(beam)
-        if self.device == "cuda" and (scene.walked or scene.ring):
-            raise NotAvailable(text("light.no-rings-on-card" if scene.ring else "light.no-walk-on-card"))
-        if self.split and (self.device == "cuda" or scene.walked):
-            raise NotAvailable(text("light.no-split"))
+        if self.device == "cuda" and (scene.crosses_voxel_faces or scene.ring):
+            raise NotAvailable(render_message("light.no-rings-on-card" if scene.ring else "light.no-walk-on-card"))
+        if self.split and (self.device == "cuda" or scene.crosses_voxel_faces):
+            raise NotAvailable(render_message("light.no-split"))
         scene = replace(scene, splits=self.split)
-        used("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
-        used(*(("amanatides1987", "sassaroli2012") if scene.walked else ("woodcock1965",)))
+        cite_sources("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
+        cite_sources(*(("amanatides1987", "sassaroli2012") if scene.crosses_voxel_faces else ("woodcock1965",)))
         tally = replace(tally, edges=np.asarray(tally.edges, dtype=np.float64))
         if launch.specular >= 1.0:
-            return _field(_nothing(scene, tally), launch, tally)
-        return _field(self._run(scene, tally), launch, tally)
+            return _light_field(_empty_tallies(scene, tally), launch, tally)
+        return _light_field(self._run(scene, tally), launch, tally)
 
-    def _run(self, scene: Scene, tally: Tally) -> Tallies:
+    def _run(self, scene: PhotonScene, tally: LightTally) -> BatchTallies:
         """Trace rounds until there are enough packets or the error is reached."""
-        tallies = Tallies()
+        tallies = BatchTallies()
         if self.checkpoint is not None:
             tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed, self.device) or tallies
-        sizes = [int(size) for share in self._rounds(tallies.packets) for size in shares(share, self.batches)]
-        batches = (_batches_on_card if self.device == "cuda" else _batches)(scene, tally, self.seed)
+        sizes = [
+            int(size) for share in self._rounds(tallies.packets) for size in packets_per_batch(share, self.batches)
+        ]
+        batches = (_gpu_batches if self.device == "cuda" else _cpu_batches)(scene, tally, self.seed)
         if self._good(tallies):
             return tallies
         # Rounds follow without a pause: what is in flight when a run ends is abandoned.
@@ -137,7 +145,7 @@ class MonteCarlo:
             for packets, found in traced:
                 tallies.add(found, packets)
                 if self.progress is not None:
-                    self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
+                    self.progress(tallies.packets, tallies.relative_error(_SMALLEST_PART))
                 if tallies.batches % self.batches == 0:
                     if self.checkpoint is not None:
                         save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
@@ -154,34 +162,34 @@ class MonteCarlo:
             yield size
             done += size
 
-    def _good(self, tallies: Tallies) -> bool:
-        return self.error is not None and tallies.relative_error(_WORTH_LOOKING_AT) <= self.error
+    def _good(self, tallies: BatchTallies) -> bool:
+        return self.error is not None and tallies.relative_error(_SMALLEST_PART) <= self.error
 
 
-def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
+def _cpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSource:
     """What traces batches on the cores of the processor."""
 
-    def trace(sizes: Sequence[int], first: int) -> Generator[tuple[int, Batch], None, None]:
+    def trace(sizes: Sequence[int], first: int) -> Generator[tuple[int, BatchSums], None, None]:
         stop = np.zeros(1, np.int8)
 
-        def one(batch: int) -> Batch:
+        def one(batch: int) -> BatchSums:
             return trace_batch(scene, tally, sizes[batch], seed=seed, batch=first + batch, stop=stop)
 
         # Those in flight end at once when nobody wants them any more.
-        with closing(in_order(one, len(sizes), abandon=lambda: stop.fill(1))) as found:
+        with closing(run_in_order(one, len(sizes), abandon=lambda: stop.fill(1))) as found:
             yield from zip(sizes, found, strict=True)
 
     return trace
 
 
-def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
+def _gpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSource:
     """What traces batches on the graphics card, to which scene and tally go here, once a run."""
-    from skinbeam.physics.light.photons_cuda import Card
+    from skinbeam.physics.light.photons_cuda import CudaTracer
 
-    together = _on_card(tally.bins, tally.fields)
-    run = Card(scene, tally, together)
+    together = _gpu_batch_count(tally.bins, tally.fields)
+    run = CudaTracer(scene, tally, together)
 
-    def trace(every: Sequence[int], first: int) -> Generator[tuple[int, Batch], None, None]:
+    def trace(every: Sequence[int], first: int) -> Generator[tuple[int, BatchSums], None, None]:
         for start in range(0, len(every), together):
             sizes = every[start : start + together]
             yield from zip(sizes, run.trace(sizes, seed=seed, first=first + start), strict=True)
@@ -189,48 +197,48 @@ def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
     return trace
 
 
-def _on_card(bins: int, fields: int) -> int:
+def _gpu_batch_count(bins: int, fields: int) -> int:
     """How many batches run on a card at once: a round's, unless their tallies are too large together."""
-    return int(np.clip(CARD_BYTES // (8 * bins * fields), 1, BATCHES))
+    return int(np.clip(GPU_BYTES // (8 * bins * fields), 1, BATCHES))
 
 
-def _nothing(scene: Scene, tally: Tally) -> Tallies:
+def _empty_tallies(scene: PhotonScene, tally: LightTally) -> BatchTallies:
     """Tallies of a beam that the surface throws back whole."""
-    parts = np.zeros(layout.PARTS + 2 * scene.parts)
+    parts = np.zeros(memory_layout.PARTS + 2 * scene.parts)
     bins = np.zeros((len(tally.edges) - 1, tally.columns))
-    batch = Batch(parts, bins, bins[None][: int(tally.nx > 0)], np.zeros((2, tally.rings + 1)))
-    tallies = Tallies()
+    batch = BatchSums(parts, bins, bins[None][: int(tally.nx > 0)], np.zeros((2, tally.rings + 1)))
+    tallies = BatchTallies()
     for _ in range(BATCHES):
         tallies.add(batch, 1)
     return tallies
 
 
-def _field(tallies: Tallies, launch: Launch, tally: Tally) -> LightField:
+def _light_field(tallies: BatchTallies, launch: BeamLaunch, tally: LightTally) -> LightField:
     """Means as fractions of the incident power; what the surface throws back of all packets alike was not launched."""
     enters = 1.0 - launch.specular
     height = np.diff(tally.edges)
     ring_area = np.pi * tally.ring**2 * (2.0 * np.arange(tally.rings) + 1.0)
     column = height[:, None] * tally.dx * tally.dy
-    sums, fluence, plane, absorbed, out = (tallies.mean(name) for name in Tallies.NAMES)
-    parts = (len(sums.value) - layout.PARTS) // 2
+    sums, fluence, plane, absorbed, out = (tallies.mean(name) for name in BatchTallies.NAMES)
+    parts = (len(sums.value) - memory_layout.PARTS) // 2
 
     def mapped(values: Floats, axis: Floats) -> Floats:
         cells = enters * values[..., :-1] / axis
         return np.moveaxis(cells.reshape(len(height), tally.nx, tally.ny), 0, 2)
 
     def parts_of(kind: str) -> dict[str, Any]:
-        def get(mean: Mean) -> Floats:
+        def get(mean: MeanWithError) -> Floats:
             return mean.value if kind == "value" else mean.error
 
         each = enters * get(sums)
         rings = enters * get(out)[:, : tally.rings] / ring_area if tally.rings else None
         return {
-            "reflectance_diffuse": float(each[layout.REFLECTED]),
-            "transmittance": float(each[layout.TRANSMITTED]),
-            "escaped_sides": float(each[layout.SIDES]),
-            "roulette_balance": float(each[layout.ROULETTE]),
-            "absorbed_fraction": each[layout.PARTS : layout.PARTS + parts],
-            "mean_path_m": each[layout.PARTS + parts :],
+            "reflectance_diffuse": float(each[memory_layout.REFLECTED]),
+            "transmittance": float(each[memory_layout.TRANSMITTED]),
+            "escaped_sides": float(each[memory_layout.SIDES]),
+            "roulette_balance": float(each[memory_layout.ROULETTE]),
+            "absorbed_fraction": each[memory_layout.PARTS : memory_layout.PARTS + parts],
+            "mean_path_m": each[memory_layout.PARTS + parts :],
             "fluence_rate_ratio": enters * get(plane) / height,
             "fluence_rate_rz": enters * get(fluence)[:, :-1] / (height[:, None] * ring_area) if tally.rings else None,
             "reflectance_r": None if rings is None else rings[0],
@@ -240,6 +248,6 @@ def _field(tallies: Tallies, launch: Launch, tally: Tally) -> LightField:
         }
 
     # One of the two is 0: what every packet loses alike, or what each loses by its angle.
-    specular = launch.specular + float(enters * sums.value[layout.SPECULAR])
-    error = LightField(float(enters * sums.error[layout.SPECULAR]), **parts_of("error"))
+    specular = launch.specular + float(enters * sums.value[memory_layout.SPECULAR])
+    error = LightField(float(enters * sums.error[memory_layout.SPECULAR]), **parts_of("error"))
     return LightField(specular, photons=tallies.packets, standard_error=error, **parts_of("value"))

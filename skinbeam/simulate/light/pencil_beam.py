@@ -1,8 +1,8 @@
 """One pencil-beam run for every spot: flat and Gaussian beams of any width by convolution.
 
-`pencil` runs packets of a pencil beam; `Pencil.spot` spreads them over any number of beams (Wang, Jacques and Zheng
-1997). In plane layers light that a pencil brings to a ring a beam brings to rings, always with the same shares,
-whatever the depth; so a beam is a matrix (rings.py), and the energy of each plane is kept.
+`trace_pencil_beam` runs packets of a pencil beam; `PencilBeamLight.spot` spreads them over any number of beams (Wang,
+Jacques and Zheng 1997). In plane layers light that a pencil brings to a ring a beam brings to rings, always with the
+same shares, whatever the depth; so a beam is a matrix (rings.py), and the energy of each plane is kept.
 
 Light that has not yet been scattered stays on the axis of the pencil. It is known exactly (collimated.py) and is spread
 from there; how all other light lies within its ring follows from the rings beside it. So rings have to be narrow
@@ -20,23 +20,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.light.bins import cut
-from skinbeam.physics.light.collimated import beam_mean, collimated_beam
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import MM
+from skinbeam.physics.light.layer_fluence import collimated_light, mean_collimated_fluence
+from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.physics.light.photons import trace_batch
-from skinbeam.physics.light.rings import flat_shares, from_axis, gaussian_shares
-from skinbeam.physics.light.scene import Tally
-from skinbeam.provenance import used
-from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.light.batches import BATCHES, fits, mean, shares, side_by_side
+from skinbeam.physics.light.plane_layers import cut_bins
+from skinbeam.physics.light.spot_convolution import axis_shares, flat_beam_shares, gaussian_beam_shares
+from skinbeam.simulate.layers_schema.layers import LightBeam
+from skinbeam.simulate.light.batches import BATCHES, batch_mean, check_memory, packets_per_batch, run_batches
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
-from skinbeam.simulate.light.space import Layers
-from skinbeam.units import MM
+from skinbeam.simulate.light.space import LayeredSpace
 
-__all__ = ["Pencil", "SpotField", "pencil"]
+__all__ = ["PencilBeamLight", "SpotLightField", "trace_pencil_beam"]
 
 
 @dataclass(frozen=True)
-class SpotField:
+class SpotLightField:
     """Light of a beam of finite width by depth and ring, as fractions of the incident power.
 
     Parameters
@@ -56,11 +56,11 @@ class SpotField:
     fluence_rate_outside: Floats
     reflectance_outside: float
     transmittance_outside: float
-    standard_error: "SpotField | None" = None
+    standard_error: "SpotLightField | None" = None
 
 
 @dataclass(frozen=True)
-class Pencil:
+class PencilBeamLight:
     """The light of a pencil beam, by batch.
 
     Parameters
@@ -84,7 +84,7 @@ class Pencil:
     straight: Floats
     straight_out: Floats
 
-    def spot(self, beam: LightBeam) -> SpotField:
+    def spot(self, beam: LightBeam) -> SpotLightField:
         """Return the light of `beam`.
 
         Raises
@@ -92,22 +92,22 @@ class Pencil:
         ValueError : not a pencil, flat or Gaussian beam of finite width that falls straight onto the middle of the
             rings; the rings end inside the beam, or are wider than a Gaussian beam.
         """
-        used("wang1997")
+        cite_sources("wang1997")
         rings = self.out.shape[-1] - 1
-        shared, axis = _spread(beam, self.ring_m, rings)
+        shared, axis = _ring_shares(beam, self.ring_m, rings)
         height, area = np.diff(self.z_edges_m), np.pi * self.ring_m**2 * (2.0 * np.arange(rings) + 1.0)
         # Light outside stays outside.
         whole = np.vstack([shared, np.eye(rings + 1)[-1]])
         enters = 1.0 - self.reflectance_specular
         # Unscattered light is the same in every batch: what its ring would do with it gives way to what is right.
-        inside = mean(self.fluence @ whole, self.packets)
+        inside = batch_mean(self.fluence @ whole, self.packets)
         fluence = enters * inside.value + self.straight[:, None] * (axis - shared[0])
-        left = mean(self.out @ whole, self.packets)
+        left = batch_mean(self.out @ whole, self.packets)
         out = enters * left.value + self.straight_out[:, None] * (axis - shared[0])
 
-        def field(fluence: Floats, out: Floats, error: SpotField | None) -> SpotField:
+        def field(fluence: Floats, out: Floats, error: SpotLightField | None) -> SpotLightField:
             density = out[:, :-1] / area
-            return SpotField(
+            return SpotLightField(
                 fluence[:, :-1] / (height[:, None] * area),
                 density[0],
                 density[1],
@@ -133,12 +133,12 @@ class Pencil:
         rings, radius = self.out.shape[-1] - 1, read_mm * MM / 2.0
         if radius > rings * self.ring_m * (1.0 + 1e-9):
             raise ValueError(f"the rings end at {rings * self.ring_m:g} m, inside the disc that is read")
-        shared, axis = _spread(beam, self.ring_m, rings)
+        shared, axis = _ring_shares(beam, self.ring_m, rings)
         whole = np.vstack([shared, np.eye(rings + 1)[-1]])
         inner = self.ring_m * np.arange(rings)
         # Each ring counts with the share of its area that is read; the light in it is taken as even.
         read = np.append(np.clip((radius**2 - inner**2) / ((inner + self.ring_m) ** 2 - inner**2), 0.0, 1.0), 0.0)
-        seen = mean(self.out[:, 0] @ whole @ read[:, None], self.packets)
+        seen = batch_mean(self.out[:, 0] @ whole @ read[:, None], self.packets)
         enters = 1.0 - self.reflectance_specular
         value = enters * seen.value[0] + self.straight_out[0] * float((axis - shared[0]) @ read)
         # Over what falls on the disc that is read, which is its share of the light.
@@ -146,9 +146,9 @@ class Pencil:
         return float(value) * over, float(enters * seen.error[0]) * over
 
 
-def pencil(
+def trace_pencil_beam(
     medium: LayeredMedium, z_edges_m: Floats, ring_m: float, rings: int, photons: int = 200_000, seed: int = 0
-) -> Pencil:  # fmt: skip
+) -> PencilBeamLight:  # fmt: skip
     """Return the light of a pencil beam that falls straight onto `medium`.
 
     Parameters
@@ -163,18 +163,18 @@ def pencil(
         not absorb.
     MemoryError : the tallies would not fit.
     """
-    used("wang1995", "woodcock1965", "henyey1941", "born1999", "blackman2021", "duff2017")
+    cite_sources("wang1995", "woodcock1965", "henyey1941", "born1999", "blackman2021", "duff2017")
     if not (ring_m > 0.0 and rings > 1):
         raise ValueError("at least two rings of a width above 0")
-    packets = shares(photons)
+    packets = packets_per_batch(photons)
     edges = np.asarray(z_edges_m, dtype=np.float64)
     # Those of all batches, and once more while a beam is spread.
-    fits("the tallies need", 8.0 * 2 * BATCHES * (len(edges) + 1) * (rings + 1))
-    scene, launch = Layers(medium).scene(LightBeam(kind="pencil"))
-    tally = Tally(edges, ring_m, rings)
-    found = side_by_side(lambda batch: trace_batch(scene, tally, int(packets[batch]), seed=seed, batch=batch))
-    straight, straight_out = _unscattered(medium, edges)
-    return Pencil(
+    check_memory("the tallies need", 8.0 * 2 * BATCHES * (len(edges) + 1) * (rings + 1))
+    scene, launch = LayeredSpace(medium).scene(LightBeam(kind="pencil"))
+    tally = LightTally(edges, ring_m, rings)
+    found = run_batches(lambda batch: trace_batch(scene, tally, int(packets[batch]), seed=seed, batch=batch))
+    straight, straight_out = _unscattered_light(medium, edges)
+    return PencilBeamLight(
         edges,
         ring_m,
         launch.specular,
@@ -186,7 +186,7 @@ def pencil(
     )
 
 
-def _spread(beam: LightBeam, ring_m: float, rings: int) -> tuple[Floats, Floats]:
+def _ring_shares(beam: LightBeam, ring_m: float, rings: int) -> tuple[Floats, Floats]:
     """Where light of each ring lands, (ring, ring + 1), and light of the axis, (ring + 1,)."""
     if beam.kind not in ("pencil", "flat", "gaussian") or beam.angle_deg or beam.x_um or beam.y_um:
         raise ValueError("a spot is a pencil, flat or Gaussian beam that falls straight onto the middle of the rings")
@@ -198,21 +198,21 @@ def _spread(beam: LightBeam, ring_m: float, rings: int) -> tuple[Floats, Floats]
     # Rounding of a radius that is a whole number of rings is no fault.
     if rings * ring_m < radius * (1.0 - 1e-9):
         raise ValueError(f"the rings end at {rings * ring_m:g} m, inside the beam of radius {radius:g} m")
-    map_of = flat_shares if beam.kind == "flat" else gaussian_shares
-    return map_of(radius, ring_m, rings), from_axis(beam.kind, radius, ring_m, rings)
+    map_of = flat_beam_shares if beam.kind == "flat" else gaussian_beam_shares
+    return map_of(radius, ring_m, rings), axis_shares(beam.kind, radius, ring_m, rings)
 
 
-def _unscattered(medium: LayeredMedium, edges: Floats) -> tuple[Floats, Floats]:
+def _unscattered_light(medium: LayeredMedium, edges: Floats) -> tuple[Floats, Floats]:
     """Fluence rate times height by bin, m, and what leaves above and below, of light that is never scattered."""
     mua, mus, n, thickness = (
         np.asarray(values, dtype=np.float64)[None, :]
         for values in (medium.mua_per_m, medium.mus_per_m, medium.n, medium.thickness_m)
     )
     tau = (mua + mus) * thickness
-    beam = collimated_beam(np.array([[medium.ambient_n, *n[0], medium.below_n]]), tau)
-    pieces = cut(edges[None, :], thickness)
+    beam = collimated_light(np.array([[medium.ambient_n, *n[0], medium.below_n]]), tau)
+    pieces = cut_bins(edges[None, :], thickness)
     top, bottom = pieces.of(mua + mus) * pieces.top, pieces.of(mua + mus) * pieces.bottom
     # Of a semi-infinite layer no light comes back, so that its end does not count.
     end = pieces.of(np.where(np.isinf(tau), 0.0, tau))
-    means = pieces.collect(beam_mean(pieces.of(beam.down), pieces.of(beam.up), top, bottom, end))
+    means = pieces.collect(mean_collimated_fluence(pieces.of(beam.down), pieces.of(beam.up), top, bottom, end))
     return means[0] * np.diff(edges), np.array([beam.returned[0], beam.through[0]])

@@ -7,15 +7,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
-from skinbeam.simulate.light.rings import Rings
-from skinbeam.simulate.light.space import Layers, Voxels
+from skinbeam.simulate.light.space import LayeredSpace, RingSpace, VoxelSpace
 
-__all__ = ["LightEngine", "LightField", "Space", "one_by_one"]
+__all__ = ["LightEngine", "LightField", "LightSpace", "light_each_medium"]
 
-Space = LayeredMedium | Layers | Voxels | Rings
+LightSpace = LayeredMedium | LayeredSpace | VoxelSpace | RingSpace
 
 
 @dataclass(frozen=True)
@@ -57,13 +56,13 @@ class LightField:
     standard_error: "LightField | None" = None
 
     @classmethod
-    def stacked(cls, of_draws: "Sequence[LightField]") -> "LightField":
+    def stack_draws(cls, of_draws: "Sequence[LightField]") -> "LightField":
         """Return the light of many draws from that of each."""
 
         def together(values: list[Any]) -> Any:
             if values[0] is None:
                 return None
-            return cls.stacked(values) if isinstance(values[0], LightField) else np.stack(values)
+            return cls.stack_draws(values) if isinstance(values[0], LightField) else np.stack(values)
 
         parts = {part.name: together([getattr(one, part.name) for one in of_draws]) for part in fields(cls)}
         return cls(**parts | {"photons": sum(one.photons for one in of_draws)})
@@ -86,7 +85,7 @@ class LightEngine(Protocol):
     def devices(self) -> tuple[str, ...]:
         """Where it runs: cpu, cuda."""
 
-    def light(self, space: Space, beam: LightBeam, tally: Tally) -> LightField:
+    def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
         """Return the light in `space`, with its fluence rate in the bins of `tally`.
 
         Layers under a beam that falls straight onto them are light for every engine, in one medium or in many draws;
@@ -99,9 +98,9 @@ class LightEngine(Protocol):
         """
 
 
-def one_by_one(engine: LightEngine, media: LayeredMedium, beam: LightBeam, tally: Tally) -> LightField:
+def light_each_medium(engine: LightEngine, media: LayeredMedium, beam: LightBeam, tally: LightTally) -> LightField:
     """Return the light in many draws from an engine that takes one medium at a time."""
     count = len(np.asarray(media.thickness_m))
     edges = np.broadcast_to(tally.edges, (count, np.shape(tally.edges)[-1]))
     each = (engine.light(media.draw(k), beam, replace(tally, edges=edges[k])) for k in range(count))
-    return LightField.stacked(list(each))
+    return LightField.stack_draws(list(each))

@@ -3,41 +3,43 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.kernel import layout
-from skinbeam.physics.light.layers import check_layers
-from skinbeam.physics.light.scene import Scene
-from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.light.beams import Launch
+from skinbeam.model.units import UM
+from skinbeam.physics.light.photon_scene import PhotonScene
+from skinbeam.physics.light.plane_layers import check_layers
+from skinbeam.physics.numerics import memory_layout
+from skinbeam.simulate.layers_schema.layers import LightBeam
+from skinbeam.simulate.light.launch import BeamLaunch
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 
 __all__ = [
     "Inclusion",
-    "Layers",
+    "LayeredSpace",
+    "RingSpace",
     "Shape",
-    "Voxels",
-    "ball",
-    "cylinder",
-    "disc",
-    "ellipsoid",
-    "endless_cylinder",
+    "VoxelSpace",
+    "ball_shape",
+    "cylinder_shape",
+    "disc_shape",
+    "ellipsoid_shape",
+    "endless_cylinder_shape",
     "slab_table",
 ]
 
 _DEEP_M = 1e6  # stands for infinity in single precision
 _ENDLESS_M = 1e3  # half the length of a cylinder without end
 # Tentative collisions on the way through a layer at right angles, at least: they are what tells of its fluence.
-_COLLISIONS = 2.0
+_COLLISIONS_A_VOXEL = 2.0
 # Steps of probability of a tabulated turn: its mean cosine is then good to 2e-6 even at g = 0.97.
-_TURN_STEPS = 4096
+_DEFLECTION_STEPS = 4096
 # Cosines of the turn and their density.
 PhaseTable = tuple[Sequence[float], Sequence[float]]
 # Planes of voxels fly at one rate when the densest is not above this times the others.
-_ALIKE = 1.5
+_MAX_RATIO = 1.5
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Shape:
         return float(self.centre[2] - reach), float(self.centre[2] + reach)
 
 
-def cylinder(start: Sequence[float], end: Sequence[float], radius: float) -> Shape:
+def cylinder_shape(start: Sequence[float], end: Sequence[float], radius: float) -> Shape:
     """Return the cylinder between two points, m, its ends flat."""
     a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
     length = float(np.linalg.norm(b - a))
@@ -72,22 +74,22 @@ def cylinder(start: Sequence[float], end: Sequence[float], radius: float) -> Sha
     return Shape(tuple((a + b) / 2.0), axes, False)
 
 
-def endless_cylinder(x: float, depth: float, radius: float) -> Shape:
+def endless_cylinder_shape(x: float, depth: float, radius: float) -> Shape:
     """Return the cylinder along y without end, m."""
-    return cylinder((x, -_ENDLESS_M, depth), (x, _ENDLESS_M, depth), radius)
+    return cylinder_shape((x, -_ENDLESS_M, depth), (x, _ENDLESS_M, depth), radius)
 
 
-def ball(centre: Sequence[float], radius: float) -> Shape:
+def ball_shape(centre: Sequence[float], radius: float) -> Shape:
     """Return a ball, m."""
     return Shape(centre, np.eye(3) / radius, True)
 
 
-def ellipsoid(centre: Sequence[float], widths: Sequence[float]) -> Shape:
+def ellipsoid_shape(centre: Sequence[float], widths: Sequence[float]) -> Shape:
     """Return the ellipsoid of full widths along x, y and z, m."""
     return Shape(centre, np.diag(2.0 / np.asarray(widths, dtype=np.float64)), True)
 
 
-def disc(centre: Sequence[float], widths: Sequence[float]) -> Shape:
+def disc_shape(centre: Sequence[float], widths: Sequence[float]) -> Shape:
     """Return the upright cylinder of full widths along x, y and z, m."""
     return Shape(centre, np.diag(2.0 / np.asarray(widths, dtype=np.float64)), False)
 
@@ -103,7 +105,7 @@ class Inclusion:
 
 
 @dataclass(frozen=True)
-class Layers:
+class LayeredSpace:
     """Layers, with inclusions in them; of those that overlap the last counts.
 
     Parameters
@@ -119,7 +121,7 @@ class Layers:
     half_m: tuple[float, float] | None = None
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
 
-    def scene(self, beam: LightBeam) -> tuple[Scene, Launch]:
+    def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
         """Return space and beam as the kernels take them.
 
         Raises
@@ -153,21 +155,21 @@ class Layers:
         slabs = slab_table(
             densest, depth, top, (medium.ambient_n, *n, medium.below_n), np.array([mua, mus, g, np.arange(len(mua))])
         )  # fmt: skip
-        launch = Launch.of(beam, medium.ambient_n, n[:1], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
-        return Scene(
+        launch = BeamLaunch.of(beam, medium.ambient_n, n[:1], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
+        return PhotonScene(
             slabs,
             len(mua) + len(self.inclusions),
             launch.numbers,
             shapes=np.array(rows, dtype=np.float32).reshape(-1, 17),
             cell=self.cell_m or (0.0, 0.0),
-            **_turns(self.phases, len(mua) + len(self.inclusions)),
+            **_deflection_tables(self.phases, len(mua) + len(self.inclusions)),
             half=self.half_m or (math.inf, math.inf),
             weighs=launch.weighs,
         ), launch
 
 
 @dataclass(frozen=True)
-class Voxels:
+class VoxelSpace:
     """Voxels in a block with open sides.
 
     Parameters
@@ -190,7 +192,7 @@ class Voxels:
     below_n: float = 1.0
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
 
-    def scene(self, beam: LightBeam) -> tuple[Scene, Launch]:
+    def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
         """Return space and beam as the kernels take them; the beam enters at the middle of the upper face.
 
         Raises
@@ -207,7 +209,7 @@ class Voxels:
         held = [np.unique(plane) for plane in self.cube.reshape(-1, self.cube.shape[2]).T]
         dense = media[0] + media[1]
         densest = np.array([dense[plane].max() for plane in held])
-        starts = _runs(densest)
+        starts = _slab_starts(densest)
         counts = np.diff([*starts, len(densest)])
         depth = counts * self.size_m
         top = np.array(starts) * self.size_m
@@ -218,15 +220,15 @@ class Voxels:
         indices = (self.ambient_n, *[n[held[0][0]]] * len(starts), self.below_n)
         slabs = slab_table(rate, depth, top, indices, np.zeros((4, len(starts))))
         half = (self.cube.shape[0] * self.size_m / 2.0, self.cube.shape[1] * self.size_m / 2.0)
-        launch = Launch.of(beam, self.ambient_n, np.unique(n[held[0]]), half)
-        return Scene(
+        launch = BeamLaunch.of(beam, self.ambient_n, np.unique(n[held[0]]), half)
+        return PhotonScene(
             slabs,
             count,
             launch.numbers,
             cube=np.array(self.cube, dtype=np.uint16, order="C"),  # one that may be written compiles no second kernel
             media=np.vstack([media, np.arange(count), n]).T.astype(np.float32),
             size=self.size_m,
-            **_turns(self.phases, media.shape[1]),
+            **_deflection_tables(self.phases, media.shape[1]),
             half=half,
             weighs=launch.weighs,
         ), launch
@@ -237,28 +239,31 @@ def slab_table(
 ) -> NDArray[np.float32]:  # fmt: skip
     """Return the table of slabs: `medium` is μa, μs, g, part of each; what lies above and below has an index alone."""
     table = np.zeros((8, len(depth) + 2))
-    table[layout.FREE], table[layout.THICK], table[layout.INDEX] = 1.0, 1.0, n
-    table[layout.FREE, 1:-1] = 1.0 / np.maximum(densest, _COLLISIONS / depth)
-    table[layout.THICK, 1:-1], table[layout.TOP, 1:-1] = depth, top
-    table[layout.MUA :, 1:-1] = medium
+    table[memory_layout.FREE], table[memory_layout.THICK], table[memory_layout.INDEX] = 1.0, 1.0, n
+    table[memory_layout.FREE, 1:-1] = 1.0 / np.maximum(densest, _COLLISIONS_A_VOXEL / depth)
+    table[memory_layout.THICK, 1:-1], table[memory_layout.TOP, 1:-1] = depth, top
+    table[memory_layout.MUA :, 1:-1] = medium
     return table.astype(np.float32)
 
 
-def _turns(phases: Mapping[int, PhaseTable], parts: int) -> dict[str, Any]:
+def _deflection_tables(phases: Mapping[int, PhaseTable], parts: int) -> dict[str, Any]:
     """What the scene holds of tables: 1 - cos of the turn at even steps of probability, and whose row it is."""
     if not phases:
         return {}
     rows = np.full(parts, -1, dtype=np.int32)
     rows[list(phases)] = np.arange(len(phases))
-    return {"cosines": np.array([_inverted(*table) for table in phases.values()], np.float32), "tabulated": rows}
+    return {
+        "cosines": np.array([_invert_phase_function(*table) for table in phases.values()], np.float32),
+        "tabulated": rows,
+    }
 
 
-def _inverted(cosine: Sequence[float], density: Sequence[float]) -> Floats:
+def _invert_phase_function(cosine: Sequence[float], density: Sequence[float]) -> Floats:
     """1 - cos at even steps of probability, where the density is straight between its points."""
     mu, p = np.asarray(cosine, dtype=np.float64), np.asarray(density, dtype=np.float64)
     width = np.diff(mu)
     reached = np.concatenate(([0.0], np.cumsum(width * (p[1:] + p[:-1]) / 2.0)))
-    wanted = np.linspace(0.0, reached[-1], _TURN_STEPS + 1)
+    wanted = np.linspace(0.0, reached[-1], _DEFLECTION_STEPS + 1)
     k = np.clip(np.searchsorted(reached, wanted, side="right") - 1, 0, len(width) - 1)
     # p₀ t + slope t²/2 = what is left, solved without a difference of nearly equal numbers.
     left, slope = wanted - reached[k], (p[k + 1] - p[k]) / width[k]
@@ -267,12 +272,110 @@ def _inverted(cosine: Sequence[float], density: Sequence[float]) -> Floats:
     return np.asarray(1.0 - np.clip(mu[k] + np.minimum(t, width[k]), -1.0, 1.0))
 
 
-def _runs(densest: Floats) -> list[int]:
+def _slab_starts(densest: Floats) -> list[int]:
     """First planes of the slabs into which planes of voxels are put together."""
     starts, low, high = [0], densest[0], densest[0]
     for plane, rate in enumerate(densest):
         low, high = min(low, rate), max(high, rate)
-        if high > _ALIKE * low:
+        if high > _MAX_RATIO * low:
             starts.append(plane)
             low = high = rate
     return starts
+
+
+# Layers whose optics differ about an axis, ring by ring and depth by depth, as the Monte Carlo engine takes them.
+
+RING_LEVEL_M: Final = 1 * UM  # to which the depths at which optics change are rounded; layers are not
+_ENDLESS_DEPTH_M = 1e6  # stands for infinity in single precision
+
+
+@dataclass(frozen=True)
+class RingSpace:
+    """Layers of one refractive index each, in which cells about the axis have optics of their own.
+
+    Parameters
+    ----------
+    medium : the layers; beside the rings and below the depths their optics count.
+    ring_m : width of a ring.
+    depth_m : faces of the depths, rising from 0, (depth + 1,); each face of a layer above the last is among them.
+    mua_per_m, mus_per_m : (ring, depth).
+    """
+
+    medium: LayeredMedium
+    ring_m: float
+    depth_m: Floats
+    mua_per_m: Floats
+    mus_per_m: Floats
+
+    def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
+        """Return space and beam as the kernels take them; the beam enters about the axis.
+
+        Raises
+        ------
+        ValueError : values out of range, shapes that do not fit, a semi-infinite layer that does not absorb.
+        """
+        medium = self.medium
+        mua, mus, g, n, thickness = (
+            np.asarray(values, dtype=np.float64)
+            for values in (medium.mua_per_m, medium.mus_per_m, medium.g, medium.n, medium.thickness_m)
+        )
+        check_layers([values[None, :] for values in (mua, mus, g, n, thickness)])
+        if math.isinf(thickness[-1]) and mua[-1] == 0.0:
+            raise ValueError("a semi-infinite layer must absorb: packets would never end")
+        if self.mua_per_m.shape != self.mus_per_m.shape or self.mua_per_m.shape[1] != len(self.depth_m) - 1:
+            raise ValueError("optics of rings are given by ring and depth")
+        if not (min(self.mua_per_m.min(), self.mus_per_m.min()) >= 0.0 and self.ring_m > 0):
+            raise ValueError("rings have a width, and optics that are not negative")
+        depth = np.where(np.isfinite(thickness), thickness, _ENDLESS_DEPTH_M)
+        top = np.concatenate(([0.0], np.cumsum(depth[:-1])))
+        layer = np.searchsorted(top, (self.depth_m[1:] + self.depth_m[:-1]) / 2, side="right") - 1
+        # A row of media for each cell, then one for each layer as it is.
+        cells = self.mua_per_m.size
+        media = np.empty((cells + len(mua), 5))
+        part = np.broadcast_to(layer, self.mua_per_m.shape).ravel()
+        media[:cells, 0], media[:cells, 1] = self.mua_per_m.ravel(), self.mus_per_m.ravel()
+        media[cells:, 0], media[cells:, 1] = mua, mus
+        media[:, 3] = np.append(part, np.arange(len(mua)))
+        media[:, 2], media[:, 4] = g[media[:, 3].astype(int)], n[media[:, 3].astype(int)]
+        if len(media) > np.iinfo(np.uint16).max:
+            raise ValueError(f"at most {np.iinfo(np.uint16).max} cells, not {len(media)}")
+        cube, first = self._levels(layer, depth, top, cells)
+        densest = mua + mus
+        np.maximum.at(densest, part, media[:cells, 0] + media[:cells, 1])
+        held = np.zeros((4, len(mua)))
+        held[memory_layout.PART - memory_layout.MUA] = first
+        slabs = slab_table(densest, depth, top, (medium.ambient_n, *n, medium.below_n), held)
+        launch = BeamLaunch.of(beam, medium.ambient_n, n[:1], None)
+        return PhotonScene(
+            slabs,
+            len(mua),
+            launch.numbers,
+            cube=cube,
+            media=media.astype(np.float32),
+            size=RING_LEVEL_M,
+            ring=self.ring_m,
+            weighs=launch.weighs,
+        ), launch
+
+    def _levels(
+        self, layer: NDArray[np.int64], depth: Floats, top: Floats, cells: int
+    ) -> tuple[NDArray[np.uint16], Floats]:
+        """Row of `media` by ring and level, and the first level of each layer; one level beyond the depths is the last.
+
+        Levels are counted from the top of their layer, so that no packet meets the optics of a neighbour.
+        """
+        rings, depths = self.mua_per_m.shape
+        end = np.minimum(top + depth, self.depth_m[-1])
+        counts = np.floor(np.maximum(end - top, 0.0) / RING_LEVEL_M).astype(int) + 1
+        rows = []
+        for number, count in enumerate(counts):
+            middle = top[number] + (np.arange(count) + 0.5) * RING_LEVEL_M
+            at = np.searchsorted(self.depth_m, middle, side="right") - 1
+            own = np.flatnonzero(layer == number)
+            inside = np.clip(at, own[0], own[-1]) if own.size else np.full(count, -1)
+            rings_of = np.arange(rings)[:, None] * depths + inside
+            beside = np.full((1, count), cells + number)
+            rows.append(np.concatenate([rings_of if own.size else np.repeat(beside, rings, axis=0), beside]))
+        below = np.full((rings + 1, 1), cells + len(counts) - 1)
+        cube = np.concatenate([*rows, below], axis=1)[:, None, :].astype(np.uint16, order="C")
+        return cube, np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.float64)

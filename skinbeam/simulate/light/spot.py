@@ -18,44 +18,48 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from skinbeam.laser.settings import Beam
-from skinbeam.physics.light.scene import Tally
-from skinbeam.provenance import remembered
-from skinbeam.schema.layers import LightBeam
+from skinbeam.laser.beam import Beam
+from skinbeam.model.sources import cache_with_sources
+from skinbeam.model.units import MM, UM
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.illumination import SpotShare
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.skin.properties import optics
-from skinbeam.units import MM, UM
+from skinbeam.skin.properties import optical_properties
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
     "FEW_BATCHES",
-    "PENCIL",
-    "PHOTONS",
-    "WIDE_M",
+    "PENCIL_BEAM",
+    "SHARE_PHOTONS",
+    "WIDE_SPOT_M",
     "AxisRings",
-    "depths_within",
-    "middle_medium",
+    "SpotProfile",
+    "clip_edges",
+    "mean_irradiance_on_circle",
+    "median_medium",
     "ring_areas",
-    "share_of",
+    "scattered_profile",
+    "spot_share",
     "spot_shares",
+    "unscattered_profile",
 ]
 
-PHOTONS = 16_000  # the share to about a per cent
+SHARE_PHOTONS = 16_000  # the share to about a per cent
 FEW_BATCHES = 4  # few packets a batch leave lanes idle, and without a wanted error none is looked at
-PENCIL = LightBeam(kind="pencil")
+PENCIL_BEAM = LightBeam(kind="pencil")
 # Radius beyond which a beam counts as wide. A Gaussian falls off from its axis on, so it loses far more than a top-hat
 # of the same radius (of 12.5 mm at 1064 nm, where light spreads furthest, 10 % at the surface and 30 % at 3 mm). What
 # is then missing there: of a top-hat 0.1 and 0.4 %, of a Gaussian 0.5 and 1.7 %.
-WIDE_M = {"top-hat": 25 * MM, "gaussian": 75 * MM}
+WIDE_SPOT_M = {"top-hat": 25 * MM, "gaussian": 75 * MM}
 # Depths between which the share is taken, growing: it changes over the distance that light spreads.
-_EDGES = np.concatenate([[0.0], np.geomspace(20 * UM, 10 * MM, 28)])
+_SHARE_EDGES_M = np.concatenate([[0.0], np.geomspace(20 * UM, 10 * MM, 28)])
 # Rings of a Gaussian, and where they end in 1/e² radii: beyond is exp(-18) of the irradiance.
-_RINGS, _GAUSSIAN_RADII = 60, 3.0
+_AXIS_RINGS, _GAUSSIAN_RADII = 60, 3.0
 
 
 class AxisRings(NamedTuple):
@@ -68,14 +72,14 @@ class AxisRings(NamedTuple):
     def of(cls, spot_m: float, profile: str) -> "AxisRings":
         """Return the rings for a top-hat, which needs one, or a Gaussian of this diameter."""
         radius = spot_m / 2.0
-        rings, width = (_RINGS, radius * _GAUSSIAN_RADII / _RINGS) if profile == "gaussian" else (1, radius)
+        rings, width = (_AXIS_RINGS, radius * _GAUSSIAN_RADII / _AXIS_RINGS) if profile == "gaussian" else (1, radius)
         number = np.arange(rings)
         shape = np.exp(-2.0 * (width * (number + 0.5) / radius) ** 2) if profile == "gaussian" else np.ones(1)
         return cls(width, np.asarray(shape * ring_areas(width, rings)))
 
-    def tally(self, edges_m: Floats) -> Tally:
+    def tally(self, edges_m: Floats) -> LightTally:
         """Return what is asked of an engine."""
-        return Tally(edges_m, self.width_m, self.weight.size)
+        return LightTally(edges_m, self.width_m, self.weight.size)
 
     def on_axis(self, light: LightField) -> Floats:
         """Return (light 10) from the light of a pencil beam, (bin,)."""
@@ -88,13 +92,15 @@ def ring_areas(width_m: float, rings: int) -> Floats:
     return np.asarray(np.pi * width_m**2 * (2.0 * np.arange(rings) + 1.0))
 
 
-def depths_within(medium: LayeredMedium, edges_m: Floats) -> Floats:
+def clip_edges(medium: LayeredMedium, edges_m: Floats) -> Floats:
     """Return the edges that lie within a medium, and its end where they reach below that."""
     deepest = float(np.sum(medium.thickness_m))
     return np.append(edges_m[deepest > edges_m], deepest) if deepest < edges_m[-1] else edges_m
 
 
-def spot_shares(middle: "xr.Dataset", beam: Beam | None, *, photons: int = PHOTONS) -> tuple[SpotShare, ...] | None:
+def spot_shares(
+    middle: "xr.Dataset", beam: Beam | None, *, photons: int = SHARE_PHOTONS
+) -> tuple[SpotShare, ...] | None:
     """Return the share of each line of the beam, or None where the beam is as good as wide, or packets would never end.
 
     Parameters
@@ -103,33 +109,112 @@ def spot_shares(middle: "xr.Dataset", beam: Beam | None, *, photons: int = PHOTO
     """
     if beam is None or beam.microbeam is not None or beam.spot_mm is None:
         return None
-    if beam.spot_mm * MM / 2.0 > WIDE_M[beam.profile]:
+    if beam.spot_mm * MM / 2.0 > WIDE_SPOT_M[beam.profile]:
         return None
     shares = []
     for wavelength_nm, _ in beam.spectrum:
-        medium = middle_medium(middle, wavelength_nm)
-        share = share_of(medium, beam.spot_mm * MM, beam.profile, photons)
+        medium = median_medium(middle, wavelength_nm)
+        share = spot_share(medium, beam.spot_mm * MM, beam.profile, photons)
         if share is None:
             return None
         shares.append(share)
     return tuple(shares)
 
 
-def middle_medium(middle: "xr.Dataset", wavelength_nm: float) -> LayeredMedium:
+def median_medium(middle: "xr.Dataset", wavelength_nm: float) -> LayeredMedium:
     """Return the layers of the middle of draws at a wavelength."""
-    return LayeredMedium.of(optics(middle, wavelength_nm), middle.variables["thickness_m"].values).middle()
+    return LayeredMedium.of(optical_properties(middle, wavelength_nm), middle.variables["thickness_m"].values).middle()
 
 
-@remembered(256)
-def share_of(medium: LayeredMedium, spot_m: float, profile: str, photons: int) -> SpotShare | None:
+@cache_with_sources(256)
+def spot_share(medium: LayeredMedium, spot_m: float, profile: str, photons: int) -> SpotShare | None:
     """Return the share in one medium; None where packets never end."""
     if np.isinf(medium.thickness_m[-1]) and medium.mua_per_m[-1] == 0.0:
         return None
-    rings, edges = AxisRings.of(spot_m, profile), depths_within(medium, _EDGES)
-    light = MonteCarlo(photons, batches=FEW_BATCHES).light(medium, PENCIL, rings.tally(edges))
+    rings, edges = AxisRings.of(spot_m, profile), clip_edges(medium, _SHARE_EDGES_M)
+    light = MonteCarlo(photons, batches=FEW_BATCHES).light(medium, PENCIL_BEAM, rings.tally(edges))
     inside, whole = rings.on_axis(light), light.fluence_rate_ratio
     reached = whole > 0
     if not reached.any():
         return None
     centres = (edges[:-1] + edges[1:]) / 2.0
     return SpotShare(centres[reached], np.minimum(inside[reached] / whole[reached], 1.0), medium)
+
+
+# Light beside the axis of a spot: what is there over what is on the axis, by depth and radius.
+#
+# As on the axis (light 11), what a spot brings to a place is what a pencil beam brings to everywhere within the spot,
+# of
+# the same packets, now with the irradiance about a place at the radius r:
+#
+#     φ(z, r) / φ(z, 0) = ∫ φ_pencil(r', z) <E>(r, r') 2πr' dr' / ∫ φ_pencil(r', z) E(r') 2πr' dr'         (light 15)
+#
+# with <E> the mean over the circle of radius r' about that place: of a Gaussian of 1/e² radius w
+# exp(-2 (r - r')²/w²) I0(x) exp(-x), x = 4 r r'/w², and of a top-hat the part of the circle that lies within it.
+
+PROFILE_PHOTONS = 32_000
+# Light is looked for out to this many radii of the spot, in rings, and comes from this much further off.
+_PROFILE_REACH, _PROFILE_RINGS, _PROFILE_BEYOND = 1.6, 64, 3.0
+_PROFILE_EDGES_M = np.concatenate([[0.0], np.geomspace(20e-6, 1e-3, 16)])
+
+
+class SpotProfile(NamedTuple):
+    """Light over that on the axis.
+
+    Parameters
+    ----------
+    edges_m : of the rings, (ring + 1,), from 0.
+    depth_m : (depth,) rising.
+    over_axis : in the middle of each ring, (depth, ring), nowhere rising with the radius.
+    """
+
+    edges_m: Floats
+    depth_m: Floats
+    over_axis: Floats
+
+    def at(self, depth_m: Floats) -> Floats:
+        """Return the profile at one depth of each draw, (sample, ring)."""
+        columns = [np.interp(depth_m, self.depth_m, column) for column in self.over_axis.T]
+        return np.stack(columns, axis=1)
+
+
+def unscattered_profile(spot_m: float, shape: str) -> SpotProfile:
+    """Return the profile of a beam whose light does not spread."""
+    radius = spot_m / 2
+    if shape != "gaussian":
+        return SpotProfile(np.array([0.0, radius]), np.zeros(1), np.ones((1, 1)))
+    edges = np.linspace(0.0, _PROFILE_REACH * radius, _PROFILE_RINGS + 1)
+    return SpotProfile(edges, np.zeros(1), np.exp(-2 * ((edges[1:] + edges[:-1]) / 2 / radius) ** 2)[None, :])
+
+
+@cache_with_sources(64)
+def scattered_profile(medium: LayeredMedium, spot_m: float, shape: str, seed: int = 0) -> SpotProfile:
+    """Return the profile in one medium, down to a millimetre."""
+    radius = spot_m / 2
+    edges = np.linspace(0.0, _PROFILE_REACH * radius, _PROFILE_RINGS + 1)
+    width = float(edges[1])
+    rings = int(np.ceil((_PROFILE_REACH + _PROFILE_BEYOND) * radius / width))
+    depths = clip_edges(medium, _PROFILE_EDGES_M)
+    light = MonteCarlo(PROFILE_PHOTONS, seed=seed, batches=FEW_BATCHES).light(
+        medium, PENCIL_BEAM, LightTally(depths, width, rings)
+    )
+    assert light.fluence_rate_rz is not None  # rings were asked for
+    from_m = width * np.arange(0.5, rings)
+    to_m = np.concatenate([[0.0], (edges[1:] + edges[:-1]) / 2])
+    weights = ring_areas(width, rings) * mean_irradiance_on_circle(to_m, from_m, radius, shape)
+    found = light.fluence_rate_rz @ weights.T
+    reached = found[:, 0] > 0
+    over = np.minimum.accumulate(found[reached, 1:] / found[reached, :1], axis=1)
+    centres = ((depths[1:] + depths[:-1]) / 2)[reached]
+    return SpotProfile(edges, centres, np.minimum(over, 1.0))
+
+
+def mean_irradiance_on_circle(radius_m: Floats, circle_m: Floats, spot_radius_m: float, shape: str) -> Floats:
+    """Return <E> of (light 15) over the irradiance on the axis, (radius, circle)."""
+    r, c = radius_m[:, None], circle_m[None, :]
+    if shape == "gaussian":
+        x = 4 * r * c / spot_radius_m**2
+        return np.asarray(np.exp(-2 * ((r - c) / spot_radius_m) ** 2 - x) * np.i0(x))
+    product = np.where(r > 0, 2 * r * c, 1.0)
+    cosine = np.where(r > 0, (c**2 + r**2 - spot_radius_m**2) / product, np.where(c < spot_radius_m, -1.0, 1.0))
+    return np.asarray(np.arccos(np.clip(cosine, -1.0, 1.0)) / np.pi)

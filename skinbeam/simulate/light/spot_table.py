@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import derived_table
-from skinbeam.laser.settings import Beam
-from skinbeam.provenance import used
+from skinbeam.laser.beam import Beam
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import MM, UM
 from skinbeam.simulate.light.illumination import SpotShare
 from skinbeam.simulate.light.medium import LayeredMedium
-from skinbeam.simulate.light.spot import WIDE_M, middle_medium
+from skinbeam.simulate.light.spot import WIDE_SPOT_M, median_medium
 from skinbeam.skin.layers import DERMIS
-from skinbeam.units import MM, UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST_SHARE",
     "SMALLEST_SHARE",
-    "Likeness",
     "SpotRow",
-    "likeness",
-    "spot_rows",
-    "tabulated_share",
-    "tabulated_shares",
+    "SpreadParameters",
+    "lookup_spot_share",
+    "lookup_spot_shares",
+    "read_spot_rows",
+    "spread_parameters",
 ]
 
 Floats = NDArray[np.float64]
 
 SMALLEST_SHARE, LARGEST_SHARE = 1e-4, 1.0 - 1e-4
-_STEPS = 1000.0  # of the table, in a unit of ln y
+_TABLE_STEPS = 1000.0  # of the table, in a unit of ln y
 # A Gaussian is a sum of top-hats: radii over its 1/e² radius, and what each counts.
-_AT, _COUNTS = np.polynomial.laguerre.laggauss(12)
-_RADII = np.sqrt(_AT / 2.0)
+_LAGUERRE_NODES, _LAGUERRE_WEIGHTS = np.polynomial.laguerre.laggauss(12)
+_RADII = np.sqrt(_LAGUERRE_NODES / 2.0)
 
 
 @dataclass(frozen=True)
-class Likeness:
+class SpreadParameters:
     """What decides how far light spreads in a skin, beside the depth of places in it.
 
     Parameters
@@ -71,13 +71,13 @@ class SpotRow:
     """The light of one wavelength: ln y, (radius, depth), and its changes, (factor, radius, depth), by ln of each."""
 
     wavelength_nm: float
-    like: Likeness
+    like: SpreadParameters
     radius_m: Floats
     depth_m: Floats
     log_y: Floats
     changes: Mapping[str, tuple[Floats, Floats]]
 
-    def share(self, like: Likeness, radius_m: float, profile: str, depth_m: Floats) -> Floats:
+    def share(self, like: SpreadParameters, radius_m: float, profile: str, depth_m: Floats) -> Floats:
         """Return the share on the axis of a spot at depths (depth,) in a skin."""
         log_y = self.log_y.copy()
         for name, (logs, change) in self.changes.items():
@@ -87,11 +87,11 @@ class SpotRow:
             log_y += change[upper - 1] + part * (change[upper] - change[upper - 1])
         scale = like.scattering_per_m / self.like.scattering_per_m
         radii = radius_m * (_RADII if profile == "gaussian" else np.ones(1))
-        by_radius = np.array([self._of_radius(log_y, radius * scale) for radius in radii])
-        counts = _COUNTS if profile == "gaussian" else np.ones(1)
+        by_radius = np.array([self._share_at_radius(log_y, radius * scale) for radius in radii])
+        counts = _LAGUERRE_WEIGHTS if profile == "gaussian" else np.ones(1)
         return np.asarray(np.interp(depth_m * scale, self.depth_m, counts @ by_radius))
 
-    def _of_radius(self, log_y: Floats, radius_m: float) -> Floats:
+    def _share_at_radius(self, log_y: Floats, radius_m: float) -> Floats:
         """Share at the depths of the table, straight in the logarithms of radius and y; below the least as its area."""
         logs, at = np.log(self.radius_m), np.log(radius_m)
         upper = min(max(int(np.searchsorted(logs, at)), 1), logs.size - 1)
@@ -100,7 +100,7 @@ class SpotRow:
         return np.asarray(-np.expm1(-np.exp(found + 2.0 * min(at - logs[0], 0.0))))
 
 
-def likeness(medium: LayeredMedium, tissue: NDArray[np.str_]) -> Likeness | None:
+def spread_parameters(medium: LayeredMedium, tissue: NDArray[np.str_]) -> SpreadParameters | None:
     """Return what a medium of layers of these tissues is like; None without a dermis between others."""
     mua, mus, g, _, thickness = medium.columns
     dermis = np.flatnonzero(tissue == DERMIS)
@@ -112,68 +112,68 @@ def likeness(medium: LayeredMedium, tissue: NDArray[np.str_]) -> Likeness | None
     absorption = float((mua * thickness)[dermis].sum() / depth)
     if min(scattering, above, absorption) <= 0.0:
         return None
-    return Likeness(scattering, above, absorption / scattering, float(depth * scattering))
+    return SpreadParameters(scattering, above, absorption / scattering, float(depth * scattering))
 
 
-def tabulated_shares(middle: "xr.Dataset", beam: Beam) -> tuple[SpotShare, ...] | None:
+def lookup_spot_shares(middle: "xr.Dataset", beam: Beam) -> tuple[SpotShare, ...] | None:
     """Return the share of each line of the beam; None where it is as good as wide, or not in the table.
 
     Parameters
     ----------
     middle : the one skin in the middle, or draws, of whose properties the medians are taken.
     """
-    if beam.microbeam is not None or beam.spot_mm is None or beam.spot_mm * MM / 2.0 > WIDE_M[beam.profile]:
+    if beam.microbeam is not None or beam.spot_mm is None or beam.spot_mm * MM / 2.0 > WIDE_SPOT_M[beam.profile]:
         return None
     found = [
-        tabulated_share(_table(), middle, wavelength_nm, beam.spot_mm * MM, beam.profile)
+        lookup_spot_share(_spot_table(), middle, wavelength_nm, beam.spot_mm * MM, beam.profile)
         for wavelength_nm, _ in beam.spectrum
     ]
     told = tuple(share for share in found if share is not None)
     return told if len(told) == len(found) else None
 
 
-def tabulated_share(
+def lookup_spot_share(
     table: Sequence[SpotRow], middle: "xr.Dataset", wavelength_nm: float, spot_m: float, profile: str
 ) -> SpotShare | None:
     """Return the share of one wavelength, or None where the table has no such light or skin."""
-    medium = middle_medium(middle, wavelength_nm)
-    like = likeness(medium, middle.variables["tissue"].values.astype(str))
+    medium = median_medium(middle, wavelength_nm)
+    like = spread_parameters(medium, middle.variables["tissue"].values.astype(str))
     wavelengths = [row.wavelength_nm for row in table]
     if like is None or not wavelengths[0] <= wavelength_nm <= wavelengths[-1]:
         return None
     upper = max(bisect_left(wavelengths, wavelength_nm), 1)
     part = (wavelength_nm - wavelengths[upper - 1]) / (wavelengths[upper] - wavelengths[upper - 1])
     depth = table[upper].depth_m * table[upper].like.scattering_per_m / like.scattering_per_m
-    used("wang1995", "woodcock1965", "henyey1941", "born1999")
+    cite_sources("wang1995", "woodcock1965", "henyey1941", "born1999")
     before, after = (row.share(like, spot_m / 2.0, profile, depth) for row in table[upper - 1 : upper + 1])
     return SpotShare(depth, before + part * (after - before), medium)
 
 
 @cache
-def _table() -> tuple[SpotRow, ...]:
-    return spot_rows(derived_table("spot_share"))
+def _spot_table() -> tuple[SpotRow, ...]:
+    return read_spot_rows(load_derived_table("spot_share"))
 
 
-def spot_rows(table: Mapping[str, Any]) -> tuple[SpotRow, ...]:
+def read_spot_rows(table: Mapping[str, Any]) -> tuple[SpotRow, ...]:
     """Return the rows of the table as it ships, by wavelength."""
     radius, depth = np.array(table["radius_mm"]) * MM, np.array(table["depth_um"]) * UM
-    return tuple(_row(one, table["factor"], radius, depth) for one in table["light"])
+    return tuple(_read_row(one, table["factor"], radius, depth) for one in table["light"])
 
 
-def _row(one: Mapping[str, Any], factors: Mapping[str, list[float]], radius: Floats, depth: Floats) -> SpotRow:
-    base = _grid(one["log_y"])
+def _read_row(one: Mapping[str, Any], factors: Mapping[str, list[float]], radius: Floats, depth: Floats) -> SpotRow:
+    base = _read_grid(one["log_y"])
     changes = {}
     for name, each in factors.items():
         # In between stands the skin as it is, from which nothing changes.
-        values = [_grid(rows) - base for rows in one["log_y_by"][name]]
+        values = [_read_grid(rows) - base for rows in one["log_y_by"][name]]
         middle = int(np.searchsorted(each, 1.0))
         changes[name] = (
             np.log(np.insert(np.array(each), middle, 1.0)),
             np.array([*values[:middle], np.zeros_like(base), *values[middle:]]),
         )
-    return SpotRow(one["wavelength_nm"], Likeness(**one["like"]), radius, depth, base, changes)
+    return SpotRow(one["wavelength_nm"], SpreadParameters(**one["like"]), radius, depth, base, changes)
 
 
-def _grid(rows: Sequence[str]) -> Floats:
+def _read_grid(rows: Sequence[str]) -> Floats:
     """Values by radius and depth from one line of the table a radius."""
-    return np.array([row.split() for row in rows], dtype=np.float64) / _STEPS
+    return np.array([row.split() for row in rows], dtype=np.float64) / _TABLE_STEPS

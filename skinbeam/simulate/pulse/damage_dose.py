@@ -1,33 +1,67 @@
-"""The radiant exposure at which damage at a place, or over a width, reaches what is asked, for each sampled skin.
-
-Every function returns J/m² for each draw: inf where no dose in the range is enough, 0 where the surroundings alone are.
-"""
+"""The time at which damage is done within an exposure."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics
+from skinbeam.model.units import J_CM2
+from skinbeam.physics.damage.arrhenius import Kinetics, omega_growth
 from skinbeam.physics.damage.dose_search import dose_for_unit_omega
-from skinbeam.simulate.pulse.places import in_cell
-from skinbeam.simulate.pulse.response import Place, Response
-from skinbeam.simulate.skins.kinetics import CELL_DEATH_KINETICS, COLLAGEN_KINETICS, sampled_kinetics
-from skinbeam.units import J_CM2
+from skinbeam.simulate.pulse.locations import cell_response
+from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse
+from skinbeam.simulate.skins.tissue_kinetics import CELL_DEATH_KINETICS, COLLAGEN_KINETICS, sample_kinetics
 
-__all__ = ["DOSE_RANGE_J_M2", "cell_death_dose", "dose_at", "dose_to_reach", "zone_dose"]
+__all__ = [
+    "DOSE_RANGE_J_M2",
+    "cell_death_dose",
+    "coagulated_zone_dose",
+    "damage_dose",
+    "heating_dose",
+    "unit_omega_time",
+]
 
 Floats = NDArray[np.float64]
+
+
+def unit_omega_time(history_K: Floats, step_s: Floats, power_on: Floats, processes: Kinetics) -> Floats:
+    """Return the time at which Ω passes 1 since the beam came on, (sample,), s; 0 if before, inf if never.
+
+    Within a step ln Ω is linear in the logarithm of time: exact for a held temperature (Ω ~ t), and Ω of a rising one
+    is close to a power of time over a step.
+    """
+    end = np.cumsum(step_s)
+    if power_on.any():
+        end = np.maximum(end - step_s[power_on == 0].sum(), 0.0)
+    total = np.cumsum(omega_growth(history_K, step_s, processes), axis=1)
+    reached = total >= 1
+    first = np.argmax(reached, axis=1)
+    row = np.arange(len(first))
+    ever = reached.any(axis=1)
+    after = np.where(ever, total[row, first], 1.0)
+    before = np.where(ever & (first > 0), np.minimum(total[row, first - 1], 1.0), 0.0)
+    start = np.maximum(end[first] - step_s[first], 0.0)
+    usable = (before > 0) & (start > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = np.where(usable, -np.log(before) / (np.log(after) - np.log(before)), 1.0)
+        inside = start * np.exp(power * (np.log(end[first]) - np.log(start)))
+    return np.where(ever, np.where(usable, inside, end[first]), np.inf)
+
+
+# The radiant exposure at which damage at a place, or over a width, reaches what is asked, for each sampled skin.
+#
+# Every function returns J/m² for each draw: inf where no dose in the range is enough, 0 where the surroundings alone
+# are.
 
 DOSE_RANGE_J_M2: Final = (0.01 * J_CM2, 1000.0 * J_CM2)
 
 
-def cell_death_dose(response: Response, place: Place) -> Floats:
+def cell_death_dose(response: PulseResponse, place: LocalResponse) -> Floats:
     """Return the dose at which Ω of cell death is 1, (sample,), J/m²."""
-    return dose_at(response, place, sampled_kinetics(CELL_DEATH_KINETICS, response.skins))
+    return damage_dose(response, place, sample_kinetics(CELL_DEATH_KINETICS, response.skins))
 
 
-def dose_at(response: Response, place: Place, processes: Kinetics, target: float = 1.0) -> Floats:
+def damage_dose(response: PulseResponse, place: LocalResponse, processes: Kinetics, target: float = 1.0) -> Floats:
     """Return the dose at which Ω of `processes` reaches `target` at a place, (sample,), J/m²."""
     low, high = DOSE_RANGE_J_M2
     return dose_for_unit_omega(
@@ -41,7 +75,7 @@ def dose_at(response: Response, place: Place, processes: Kinetics, target: float
     )
 
 
-def dose_to_reach(place: Place, temperature_K: Floats) -> Floats:
+def heating_dose(place: LocalResponse, temperature_K: Floats) -> Floats:
     """Return the dose at which a place reaches `temperature_K` (sample,) at any time, (sample,), J/m²."""
     short = temperature_K[:, None] - place.base_K
     warmed = place.unit_K > 0
@@ -51,10 +85,10 @@ def dose_to_reach(place: Place, temperature_K: Floats) -> Floats:
     return np.where(dose <= DOSE_RANGE_J_M2[1], dose, np.inf)
 
 
-def zone_dose(response: Response, cells: NDArray[np.int64], width_m: float) -> Floats:
+def coagulated_zone_dose(response: PulseResponse, cells: NDArray[np.int64], width_m: float) -> Floats:
     """Return the dose at which Ω of collagen is 1 over `width_m` of depth in all, (sample,), J/m²."""
-    processes = sampled_kinetics(COLLAGEN_KINETICS, response.skins)
-    doses = np.stack([dose_at(response, in_cell(response, int(cell)), processes) for cell in cells], axis=1)
+    processes = sample_kinetics(COLLAGEN_KINETICS, response.skins)
+    doses = np.stack([damage_dose(response, cell_response(response, int(cell)), processes) for cell in cells], axis=1)
     order = np.argsort(doses, axis=1)
     covered = np.cumsum(np.take_along_axis(response.grid.widths[:, cells], order, axis=1), axis=1)
     reached = np.argmax(covered >= width_m, axis=1)

@@ -23,30 +23,30 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import j1
 
-from skinbeam.laser.settings import Beam
-from skinbeam.physics.heat.linear import Linear
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import Film, Source
-from skinbeam.physics.kernel.gauss import gauss_legendre
-from skinbeam.physics.kernel.scaled import scale_between
-from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
-from skinbeam.simulate.pulse.schedule import AFTER_S, Schedule
-from skinbeam.skin.properties import perfusion, thermal
-from skinbeam.units import MM
+from skinbeam.laser.beam import Beam
+from skinbeam.model.units import MM
+from skinbeam.physics.heat.cells import HeatSource, RobinBoundary
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction
+from skinbeam.physics.numerics.arrays import gauss_legendre
+from skinbeam.physics.numerics.interpolation import scale_history
+from skinbeam.simulate.light.illumination import Illumination, LitSkin, SpotShare
+from skinbeam.simulate.pulse.schedule import AFTER_PULSE_S, PulseSchedule
+from skinbeam.skin.properties import perfusion_coefficient, thermal_properties
 
-__all__ = ["Kept", "kept_share", "loses_sideways"]
+__all__ = ["AxisRetention", "axis_retention", "has_lateral_loss"]
 
 Floats = NDArray[np.float64]
 
-# Waves, as q times the radius: fine where late heat lies, then up to where a blur of `_SHARPEST` has ended them.
+# Waves, as q times the radius: fine where late heat lies, then up to where a blur of `_SMALLEST_BLUR` has ended them.
 _PANELS: Final = ((0.0, 0.5, 8), (0.5, 4.0, 10), (4.0, 40.0, 30))
-_SHARPEST: Final = 0.2  # blur of a top-hat, at least, in radii: on the axis nothing of it is seen
-_CONDUCTS_M2_S: Final = 1.4e-7  # the most that skin does, to tell whether heat leaves at all
-_NOTHING: Final = 4.6  # a²/4κt from which on less than a hundredth of a top-hat's heat has left
-_FAINT: Final = 1e-6  # of the greatest rise: below, a ratio of rises means nothing
+_SMALLEST_BLUR: Final = 0.2  # blur of a top-hat, at least, in radii: on the axis nothing of it is seen
+_MAX_DIFFUSIVITY_M2_S: Final = 1.4e-7  # the most that skin does, to tell whether heat leaves at all
+_NO_LOSS_RATIO: Final = 4.6  # a²/4κt from which on less than a hundredth of a top-hat's heat has left
+_FAINT_RISE: Final = 1e-6  # of the greatest rise: below, a ratio of rises means nothing
 
 
-class Kept(NamedTuple):
+class AxisRetention(NamedTuple):
     """Share of the rise of a wide beam that is left on the axis: (time, cell) at depths (cell,), m, and (time,)."""
 
     depth_m: Floats
@@ -57,58 +57,60 @@ class Kept(NamedTuple):
         """Leave of a wide beam's rise, (sample, time, cell), what is kept at depths (sample, cell)."""
         upper = np.clip(np.searchsorted(self.depth_m, depth_m) - 1, 0, self.depth_m.size - 2)
         gap = self.depth_m[upper + 1] - self.depth_m[upper]
-        scale_between(
+        scale_history(
             rise, np.ascontiguousarray(self.cells), upper, np.clip((depth_m - self.depth_m[upper]) / gap, 0.0, 1.0)
         )
 
 
-def loses_sideways(beam: Beam, plan: Schedule) -> bool:
+def has_lateral_loss(beam: Beam, plan: PulseSchedule) -> bool:
     """Return whether heat leaves the axis of a beam before a pulse is forgotten; a Gaussian has no flat middle."""
     if beam.spot_mm is None or beam.microbeam is not None:
         return False
-    reach_m2 = 4.0 * _CONDUCTS_M2_S * (plan.busy_s + AFTER_S)
-    return beam.profile == "gaussian" or (beam.spot_mm * MM / 2.0) ** 2 < _NOTHING * reach_m2
+    reach_m2 = 4.0 * _MAX_DIFFUSIVITY_M2_S * (plan.busy_s + AFTER_PULSE_S)
+    return beam.profile == "gaussian" or (beam.spot_mm * MM / 2.0) ** 2 < _NO_LOSS_RATIO * reach_m2
 
 
-def kept_share(middle: OneSkin, beam: Beam, shares: tuple[SpotShare, ...], plan: Schedule, *, perfused: bool) -> Kept:
+def axis_retention(
+    middle: LitSkin, beam: Beam, shares: tuple[SpotShare, ...], plan: PulseSchedule, *, perfused: bool
+) -> AxisRetention:
     """Return what is left on the axis of a finite spot in one skin; pulses made in several ways count as their mean."""
     assert beam.spot_mm is not None  # a microbeam has a model of its own
     skin, lit = middle
-    weight, wave = _waves(beam.spot_mm * MM / 2.0, beam.profile)
-    heating = _of_waves(lit, shares, wave, beam)
-    material = lit.grid.material(thermal(skin))
+    weight, wave = _radial_waves(beam.spot_mm * MM / 2.0, beam.profile)
+    heating = _wave_heating(lit, shares, wave, beam)
+    material = lit.grid.material(thermal_properties(skin))
     lost = np.asarray(material.conductivity) * wave[:, None] ** 2
-    lost = lost + (perfusion(skin)[:, lit.grid.layer] if perfused else 0.0)
+    lost = lost + (perfusion_coefficient(skin)[:, lit.grid.layer] if perfused else 0.0)
     power_on = plan.power_on if plan.power_on.ndim == 1 else plan.power_on.mean(axis=0)
-    march = March(
+    march = HeatProblem1D(
         lit.grid.cells,
         material,
         0.0,
         plan.step_s,
-        Source(heating / plan.pulse_s, power_on),
-        Film(plan.h_W_m2K, 0.0),
+        HeatSource(heating / plan.pulse_s, power_on),
+        RobinBoundary(plan.h_W_m2K, 0.0),
         lit.grid.bottom(0.0),
     )
-    found = conduct(march, Linear(lost))
-    wide = conduct(
-        march._replace(source=Source(lit.narrowed(shares).heating_per_m / plan.pulse_s, power_on)),
-        Linear(perfusion(skin)[:, lit.grid.layer] if perfused else 0.0),
+    found = conduct_1d(march, LinearConduction(lost))
+    wide = conduct_1d(
+        march._replace(source=HeatSource(lit.narrow_to_spot(shares).heating_per_m / plan.pulse_s, power_on)),
+        LinearConduction(perfusion_coefficient(skin)[:, lit.grid.layer] if perfused else 0.0),
     )
     cells, surface = (
-        _ratio(np.tensordot(weight, each, axes=1), of[0])
+        _rise_ratio(np.tensordot(weight, each, axes=1), of[0])
         for each, of in ((found.recorded, wide.recorded), (found.surface, wide.surface))
     )
-    return Kept(lit.grid.centres[0], cells, surface)
+    return AxisRetention(lit.grid.centres[0], cells, surface)
 
 
-def _ratio(narrow: Floats, wide: Floats) -> Floats:
-    felt = wide > _FAINT * wide.max(initial=0.0)
+def _rise_ratio(narrow: Floats, wide: Floats) -> Floats:
+    felt = wide > _FAINT_RISE * wide.max(initial=0.0)
     return np.clip(np.divide(narrow, wide, out=np.ones_like(wide), where=felt), 0.0, 1.0)
 
 
-def _waves(radius_m: float, profile: str) -> tuple[Floats, Floats]:
+def _radial_waves(radius_m: float, profile: str) -> tuple[Floats, Floats]:
     """Return what each wave counts on the axis, q Ê(q) dq, and its q, (wave,), 1/m."""
-    nodes, sizes = zip(*(_panel(*panel) for panel in _PANELS), strict=True)
+    nodes, sizes = zip(*(_panel_nodes(*panel) for panel in _PANELS), strict=True)
     y, dy = np.concatenate(nodes), np.concatenate(sizes)
     if profile == "gaussian":
         y, dy = y / math.sqrt(8.0), dy / math.sqrt(8.0)  # so that as many reach where it has ended
@@ -116,12 +118,12 @@ def _waves(radius_m: float, profile: str) -> tuple[Floats, Floats]:
     return np.asarray(j1(y) * dy), y / radius_m
 
 
-def _panel(low: float, high: float, number: int) -> tuple[Floats, Floats]:
+def _panel_nodes(low: float, high: float, number: int) -> tuple[Floats, Floats]:
     at, size = gauss_legendre(number)
     return low + (high - low) * (at + 1.0) / 2.0, size * (high - low) / 2.0
 
 
-def _of_waves(lit: Illumination, shares: tuple[SpotShare, ...], wave: Floats, beam: Beam) -> Floats:
+def _wave_heating(lit: Illumination, shares: tuple[SpotShare, ...], wave: Floats, beam: Beam) -> Floats:
     """Heating of each wave, (wave, cell), 1/m."""
     assert beam.spot_mm is not None
     radius, total = beam.spot_mm * MM / 2.0, np.zeros((wave.size, lit.grid.layer.size))
@@ -130,7 +132,7 @@ def _of_waves(lit: Illumination, shares: tuple[SpotShare, ...], wave: Floats, be
         if beam.profile == "gaussian":
             blur = radius**2 * (1.0 / kept - 1.0)
         else:
-            blur = np.maximum(-2.0 * radius**2 / np.log1p(-kept), (_SHARPEST * radius) ** 2)
+            blur = np.maximum(-2.0 * radius**2 / np.log1p(-kept), (_SMALLEST_BLUR * radius) ** 2)
         heating = line.share * line.optics.mua[0, lit.grid.layer] * line.light.fluence_rate_ratio[0]
         total += heating * np.exp(-(wave[:, None] ** 2) * blur / 8.0)
     return total if lit.heated_share is None else total * lit.heated_share[0]

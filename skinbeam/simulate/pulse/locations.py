@@ -5,36 +5,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import text
-from skinbeam.simulate.pulse.response import Place, Response
-from skinbeam.simulate.skins.grid import DepthGrid
-from skinbeam.skin.layers import DERMIS, EPIDERMIS, PAPILLARY_DERMIS, named_as
+from skinbeam.model.errors import NotAvailable
+from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse
+from skinbeam.simulate.skins.depth_grid import DepthGrid
+from skinbeam.skin.layers import DERMIS, EPIDERMIS, PAPILLARY_DERMIS, tissue_layer_names
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
-    "basal_layer",
-    "cells_to_border",
-    "depth_through",
-    "depth_through_epidermis",
+    "basal_layer_response",
+    "cell_response",
+    "count_cells_to_border",
     "dermis_cells",
+    "epidermis_bottom_m",
     "epidermis_cells",
-    "in_cell",
-    "layers_of",
-    "middle_of_epidermis",
-    "papillary_bottom",
+    "layer_bottom_m",
+    "mid_epidermis_cell",
+    "papillary_border_response",
     "pigmented_cells",
+    "tissue_layer_indices",
 ]
 
 
-def layers_of(skins: "xr.Dataset", tissue: str) -> NDArray[np.int64]:
+def tissue_layer_indices(skins: "xr.Dataset", tissue: str) -> NDArray[np.int64]:
     """Return the indices of the layers that are of a tissue, from the surface down."""
     return np.flatnonzero(skins.variables["tissue"].values == tissue)
 
 
-def depth_through(skins: "xr.Dataset", layer: str) -> NDArray[np.float64]:
+def layer_bottom_m(skins: "xr.Dataset", layer: str) -> NDArray[np.float64]:
     """Return the depth of the lower border of the layer of this name, (sample,), m.
 
     Raises
@@ -43,45 +43,47 @@ def depth_through(skins: "xr.Dataset", layer: str) -> NDArray[np.float64]:
     """
     found = np.flatnonzero(skins.variables["layer"].values == layer)
     if found.size == 0:
-        raise NotAvailable(text("endpoint.no-such-layer", {"layers": layer}))
-    return _bottom(skins, int(found[-1]))
+        raise NotAvailable(render_message("endpoint.no-such-layer", {"layers": layer}))
+    return _bottom_m(skins, int(found[-1]))
 
 
-def depth_through_epidermis(skins: "xr.Dataset") -> NDArray[np.float64]:
+def epidermis_bottom_m(skins: "xr.Dataset") -> NDArray[np.float64]:
     """Return the depth of the lower border of the epidermis, (sample,), m.
 
     Raises
     ------
     NotAvailable : such skins have no epidermis.
     """
-    return _bottom(skins, _last_epidermal(skins))
+    return _bottom_m(skins, _last_epidermal_layer(skins))
 
 
-def _bottom(skins: "xr.Dataset", layer: int) -> NDArray[np.float64]:
+def _bottom_m(skins: "xr.Dataset", layer: int) -> NDArray[np.float64]:
     depth: NDArray[np.float64] = np.asarray(skins.variables["thickness_m"].values, dtype=np.float64)[
         :, : layer + 1
     ].sum(axis=1)
     return depth
 
 
-def _last_epidermal(skins: "xr.Dataset") -> int:
-    found = layers_of(skins, EPIDERMIS)
+def _last_epidermal_layer(skins: "xr.Dataset") -> int:
+    found = tissue_layer_indices(skins, EPIDERMIS)
     if found.size == 0:
-        raise NotAvailable(text("endpoint.no-epidermis", {"layers": ", ".join(named_as(EPIDERMIS))}))
+        raise NotAvailable(
+            render_message("endpoint.no-epidermis", {"layers": ", ".join(tissue_layer_names(EPIDERMIS))})
+        )
     return int(found[-1])
 
 
-def basal_layer(response: Response) -> Place:
+def basal_layer_response(response: PulseResponse) -> LocalResponse:
     """Return the temperature at the lower border of the epidermis, where its basal cells stand.
 
     Raises
     ------
     NotAvailable : such skins have no epidermis.
     """
-    return response.below_cell(response.grid.last_cell_of(_last_epidermal(response.skins)))
+    return response.below_cell(response.grid.last_cell(_last_epidermal_layer(response.skins)))
 
 
-def papillary_bottom(response: Response) -> Place:
+def papillary_border_response(response: PulseResponse) -> LocalResponse:
     """Return the temperature at the lower border of the papillary dermis.
 
     Raises
@@ -89,47 +91,48 @@ def papillary_bottom(response: Response) -> Place:
     NotAvailable : such skins have no such layer.
     """
     if PAPILLARY_DERMIS not in response.layers:
-        raise NotAvailable(text("endpoint.no-papillary-dermis", {"layers": PAPILLARY_DERMIS}))
-    return response.below_cell(response.grid.last_cell_of(response.layers.index(PAPILLARY_DERMIS)))
+        raise NotAvailable(render_message("endpoint.no-papillary-dermis", {"layers": PAPILLARY_DERMIS}))
+    return response.below_cell(response.grid.last_cell(response.layers.index(PAPILLARY_DERMIS)))
 
 
-def cells_to_border(skins: "xr.Dataset", grid: DepthGrid) -> int:
-    """Return how many cells `papillary_bottom`, and all above it, is told by; of skin without such a layer all."""
+def count_cells_to_border(skins: "xr.Dataset", grid: DepthGrid) -> int:
+    """Return how many cells `papillary_border_response`, and all above it, is told by; of skin without such a layer
+    all."""
     found = np.flatnonzero(skins.variables["layer"].values == PAPILLARY_DERMIS)
-    return grid.last_cell_of(int(found[-1])) + 2 if found.size else grid.layer.size
+    return grid.last_cell(int(found[-1])) + 2 if found.size else grid.layer.size
 
 
-def in_cell(response: Response, cell: int) -> Place:
+def cell_response(response: PulseResponse, cell: int) -> LocalResponse:
     """Return the temperature of one cell."""
-    return Place(response.base_K[:, :, cell], response.unit_K[:, :, cell])
+    return LocalResponse(response.base_K[:, :, cell], response.unit_K[:, :, cell])
 
 
-def epidermis_cells(response: Response) -> NDArray[np.int64]:
+def epidermis_cells(response: PulseResponse) -> NDArray[np.int64]:
     """Return the indices of the cells of the living epidermis.
 
     Raises
     ------
     NotAvailable : such skins have no epidermis.
     """
-    _last_epidermal(response.skins)
-    return np.flatnonzero(np.isin(response.grid.layer, layers_of(response.skins, EPIDERMIS)))
+    _last_epidermal_layer(response.skins)
+    return np.flatnonzero(np.isin(response.grid.layer, tissue_layer_indices(response.skins, EPIDERMIS)))
 
 
-def pigmented_cells(response: Response) -> NDArray[np.int64]:
+def pigmented_cells(response: PulseResponse) -> NDArray[np.int64]:
     """Return the indices of the cells of the epidermis that melanin lies in, if any: all, or those of the basal layer.
 
     Raises
     ------
     NotAvailable : such skins have no epidermis.
     """
-    layers = [_last_epidermal(response.skins)]
+    layers = [_last_epidermal_layer(response.skins)]
     if "melanosome_fraction" in response.skins:
         most: NDArray[np.float64] = response.skins.variables["melanosome_fraction"].values.max(axis=0)
-        layers += [index for index in layers_of(response.skins, EPIDERMIS) if most[index] > 0]
+        layers += [index for index in tissue_layer_indices(response.skins, EPIDERMIS) if most[index] > 0]
     return np.flatnonzero(np.isin(response.grid.layer, layers))
 
 
-def middle_of_epidermis(response: Response) -> int:
+def mid_epidermis_cell(response: PulseResponse) -> int:
     """Index of the cell that half of the epidermis lies above.
 
     Raises
@@ -141,14 +144,14 @@ def middle_of_epidermis(response: Response) -> int:
     return int(cells[np.searchsorted(above, above[-1] / 2)])
 
 
-def dermis_cells(response: Response) -> NDArray[np.int64]:
+def dermis_cells(response: PulseResponse) -> NDArray[np.int64]:
     """Return the indices of the cells that hold collagen.
 
     Raises
     ------
     NotAvailable : such skins have no dermis.
     """
-    dermis = layers_of(response.skins, DERMIS)
+    dermis = tissue_layer_indices(response.skins, DERMIS)
     if dermis.size == 0:
-        raise NotAvailable(text("endpoint.no-dermis"))
+        raise NotAvailable(render_message("endpoint.no-dermis"))
     return np.flatnonzero(np.isin(response.grid.layer, dermis))

@@ -11,25 +11,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat.boiling import Water
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import Film, Material, Source
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, sourced, table
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.model.units import ZERO_CELSIUS_K
+from skinbeam.physics.damage.perfusion import DamageLimitedPerfusion
+from skinbeam.physics.heat.boiling import BoilingWater
+from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.simulate.pulse.response import LONG_EXPOSURE_S, PulseResponse
+from skinbeam.simulate.skins.tissue_kinetics import WALL_KINETICS, sample_kinetics
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.properties import perfusion_coefficient
+from skinbeam.skin.tables import read_number, read_sourced, tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["at_dose", "dried_capacity", "vapour_start_K", "water_by_volume"]
+__all__ = [
+    "apply_stopped_flow",
+    "dry_heat_capacity",
+    "response_at_dose",
+    "vapour_onset_K",
+    "water_by_volume",
+]
 
 Floats = NDArray[np.float64]
 
 
-def vapour_start_K(skins: "xr.Dataset") -> Floats:
+def vapour_onset_K(skins: "xr.Dataset") -> Floats:
     """Return the temperature at which vapour begins to form in each draw, (sample,), K."""
-    return spread_at(sourced(table("boiling")["start"]["temperature_C"]), skins["nucleation_shift"]) + ZERO_CELSIUS_K
+    return (
+        value_at_normal(read_sourced(tissue_table("boiling")["start"]["temperature_C"]), skins["nucleation_shift"])
+        + ZERO_CELSIUS_K
+    )
 
 
 def water_by_volume(skins: "xr.Dataset") -> Floats | None:
@@ -38,54 +50,93 @@ def water_by_volume(skins: "xr.Dataset") -> Floats | None:
         return None
     blood = np.asarray(skins["blood_fraction"].values, dtype=np.float64)
     rest = np.asarray(skins["water_fraction"].values, dtype=np.float64)
-    return blood * number(table("optics")["blood"]["water_fraction"]) + (1.0 - blood) * rest
+    return blood * read_number(tissue_table("optics")["blood"]["water_fraction"]) + (1.0 - blood) * rest
 
 
-def dried_capacity(capacity: Floats, water_kg_m3: Floats | float) -> Floats:
+def dry_heat_capacity(capacity: Floats, water_kg_m3: Floats | float) -> Floats:
     """Return the heat capacity of tissue without its water, J/m³K, from that with it; shapes broadcast."""
-    of_water, least = number(table("thermal")["water"]["heat_capacity_J_kgK"]), number(table("boiling")["dry"]["least"])
+    of_water, least = (
+        read_number(tissue_table("thermal")["water"]["heat_capacity_J_kgK"]),
+        read_number(tissue_table("boiling")["dry"]["least"]),
+    )
     return np.asarray(np.maximum(capacity - water_kg_m3 * of_water, least * capacity))
 
 
-def at_dose(response: Response, fluence_J_m2: float) -> Response:
+def response_at_dose(response: PulseResponse, fluence_J_m2: float) -> PulseResponse:
     """Return the response at one dose: its base is the history at this dose, boiling included, its unit change is 0."""
     cells = response.base_K + fluence_J_m2 * response.unit_K
     surface = response.surface_base_K + fluence_J_m2 * response.surface_unit_K
-    share, start = water_by_volume(response.skins), vapour_start_K(response.skins)
+    share, start = water_by_volume(response.skins), vapour_onset_K(response.skins)
     if share is not None and response.lit is not None:
         boils = np.flatnonzero(cells.max(axis=(1, 2)) > start)
         if boils.size:
-            cells[boils], surface[boils] = _march(response, fluence_J_m2, boils, share, start)
+            cells[boils], surface[boils] = _march_boiling(response, fluence_J_m2, boils, share, start)
     none = np.broadcast_to(0.0, cells.shape)
     return replace(
         response, base_K=cells, unit_K=none, surface_base_K=surface, surface_unit_K=np.broadcast_to(0.0, surface.shape)
     )
 
 
-def _march(
-    response: Response, fluence_J_m2: float, draws: NDArray[np.int64], share: Floats, start_K: Floats
+def _march_boiling(
+    response: PulseResponse, fluence_J_m2: float, draws: NDArray[np.int64], share: Floats, start_K: Floats
 ) -> tuple[Floats, Floats]:
     assert response.lit is not None  # who is not lit does not boil
     grid, heat, plan = response.grid, response.heat, response.schedule
     rows = np.ix_(draws, grid.layer)
     capacity = heat.heat_capacity_vol[rows]
-    liquid, water = table("boiling")["water"], table("thermal")["water"]
-    mass = share[rows] * number(water["density_kg_m3"])
+    liquid, water = tissue_table("boiling")["water"], tissue_table("thermal")["water"]
+    mass = share[rows] * read_number(water["density_kg_m3"])
     begun = response.base_K[draws, 0, :]
-    march = March(
+    march = HeatProblem1D(
         type(grid.cells)(*(part[draws] for part in grid.cells)),
         Material(heat.conductivity[rows], capacity),
         begun,
         plan.step_s,
-        Source(response.lit.heating_per_m[draws] * fluence_J_m2 / plan.pulse_s, _of(draws, plan.power_on)),
-        Film(_of(draws, response.met.h_W_m2K), _of(draws, response.met.outside_K)),
+        HeatSource(
+            response.lit.heating_per_m[draws] * fluence_J_m2 / plan.pulse_s, _select_draws(draws, plan.power_on)
+        ),
+        RobinBoundary(_select_draws(draws, response.met.h_W_m2K), _select_draws(draws, response.met.outside_K)),
         grid.bottom(begun[:, -1]),
     )
-    latent, width = mass * number(liquid["latent_J_kg"]), number(table("boiling")["start"]["range_K"])
-    history = conduct(march, Water(start_K[draws, None], width, latent, dried_capacity(capacity, mass)))
+    latent, width = mass * read_number(liquid["latent_J_kg"]), read_number(tissue_table("boiling")["start"]["range_K"])
+    history = conduct_1d(march, BoilingWater(start_K[draws, None], width, latent, dry_heat_capacity(capacity, mass)))
     return history.recorded, history.surface
 
 
-def _of(draws: NDArray[np.int64], stepwise: Floats) -> Floats:
+def _select_draws(draws: NDArray[np.int64], stepwise: Floats) -> Floats:
     """What some draws meet, of what is the same for all or each draw's own."""
     return stepwise[draws] if stepwise.ndim == 2 else stepwise
+
+
+# Long exposures of a known dose: what blood that stops where vessels are damaged leaves behind.
+#
+# Below that damage blood at rest is in the linear response already; thresholds of cell death are reached long before a
+# vessel's wall is damaged, and need nothing else.
+
+
+def apply_stopped_flow(response: PulseResponse, fluence_J_m2: float) -> PulseResponse:
+    """Return the response with the change per J/m² that is right at this dose, where exposures are long."""
+    plan, grid, lit, skins = response.schedule, response.grid, response.lit, response.skins
+    if lit is None or plan.busy_s <= LONG_EXPOSURE_S or fluence_J_m2 == 0:
+        return response
+    start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+    march = HeatProblem1D(
+        grid.cells,
+        grid.material(response.heat),
+        start[:, None],
+        plan.step_s,
+        HeatSource(lit.heating_per_m * (fluence_J_m2 / plan.pulse_s), plan.power_on),
+        RobinBoundary(response.met.h_W_m2K, response.met.outside_K),
+        grid.bottom(start),
+    )
+    found = conduct_1d(
+        march,
+        DamageLimitedPerfusion(
+            perfusion_coefficient(skins)[:, grid.layer], start, sample_kinetics(WALL_KINETICS, skins)
+        ),
+    )
+    return replace(
+        response,
+        unit_K=(found.recorded - response.base_K) / fluence_J_m2,
+        surface_unit_K=(found.surface - response.surface_base_K) / fluence_J_m2,
+    )

@@ -14,44 +14,44 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.settings import Beam
-from skinbeam.physics.heat.linear import Linear
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import DARK, Film, Source
+from skinbeam.model.units import ZERO_CELSIUS_K
+from skinbeam.physics.heat.cells import NO_SOURCE, HeatSource, RobinBoundary
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction
 from skinbeam.simulate.light.illumination import Illumination
-from skinbeam.simulate.pulse.schedule import Schedule, pulse_schedule
-from skinbeam.simulate.pulse.sideways import Kept, kept_share, loses_sideways
-from skinbeam.simulate.pulse.surface import Surface, surface_of
-from skinbeam.simulate.skins.grid import DepthGrid, pulse_grid
-from skinbeam.skin.properties import Thermal, perfusion, thermal
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.simulate.pulse.lateral_conduction import AxisRetention, axis_retention, has_lateral_loss
+from skinbeam.simulate.pulse.schedule import PulseSchedule, pulse_schedule
+from skinbeam.simulate.pulse.surface_conditions import SurfaceConditions, surface_conditions
+from skinbeam.simulate.skins.depth_grid import DepthGrid, pulse_grid
+from skinbeam.skin.properties import ThermalProperties, perfusion_coefficient, thermal_properties
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
-    "Place",
-    "Response",
-    "Unlit",
-    "respond",
+    "LocalResponse",
+    "PulseResponse",
+    "UnlitHistory",
+    "simulate_pulse",
 ]
 
 Floats = NDArray[np.float64]
 
 # From here on blood at rest, which takes a five-hundredth of a rise away in a second, is counted.
-LONG_S = 1.0
+LONG_EXPOSURE_S = 1.0
 
 
-class Unlit(NamedTuple):
+class UnlitHistory(NamedTuple):
     """A history of cells, (sample, time, cell), and of the surface, (sample, time), K; and what it met."""
 
     cells: Floats
     surface: Floats
-    met: Surface
+    met: SurfaceConditions
 
 
-class Place(NamedTuple):
+class LocalResponse(NamedTuple):
     """Temperature at one depth, (sample, time): without the beam in K, and the change per J/m²."""
 
     base_K: Floats
@@ -59,7 +59,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Response:
+class PulseResponse:
     """Temperatures of sampled skins without the beam, and their change per unit radiant exposure.
 
     Parameters
@@ -80,14 +80,14 @@ class Response:
 
     skins: "xr.Dataset"
     grid: DepthGrid
-    heat: Thermal
+    heat: ThermalProperties
     lit: Illumination | None
-    schedule: Schedule
+    schedule: PulseSchedule
     base_K: Floats
     unit_K: Floats
     surface_base_K: Floats
     surface_unit_K: Floats
-    met: Surface
+    met: SurfaceConditions
     beam: Beam | None = None
     heated_blood: bool = True
     methaemoglobin: float = 0.0
@@ -102,7 +102,7 @@ class Response:
         """Weight of each draw."""
         return np.asarray(self.skins.variables["weight"].values, dtype=np.float64)
 
-    def of_draws(self, which: NDArray[np.int64]) -> "Response":
+    def of_draws(self, which: NDArray[np.int64]) -> "PulseResponse":
         """Return the response of some of the draws, by their places among these."""
         grid = self.grid.of_draws(which)
         histories = ("base_K", "unit_K", "surface_base_K", "surface_unit_K")
@@ -117,32 +117,32 @@ class Response:
             **{name: getattr(self, name)[which] for name in histories},
         )
 
-    def below_cell(self, cell: int) -> Place:
+    def below_cell(self, cell: int) -> LocalResponse:
         """Return the temperature of the face under a cell, from the flux through it; of the cell itself if it is last.
 
         A cell's own temperature would stand half a cell above its lower face, where it is hotter or colder.
         """
         if cell + 1 >= self.grid.layer.size:
-            return Place(self.base_K[:, :, cell], self.unit_K[:, :, cell])
+            return LocalResponse(self.base_K[:, :, cell], self.unit_K[:, :, cell])
         layer = self.grid.layer[cell : cell + 2]
         conductance = self.heat.conductivity[:, layer] / self.grid.cells.half_widths[:, cell : cell + 2]
         upper = (conductance[:, 0] / conductance.sum(axis=1))[:, None]
-        return Place(
+        return LocalResponse(
             *(upper * part[:, :, cell] + (1 - upper) * part[:, :, cell + 1] for part in (self.base_K, self.unit_K))
         )
 
 
-def respond(
+def simulate_pulse(
     skins: "xr.Dataset",
     beam: Beam | None,
     cooling: CoolingPlan,
     *,
     lit: Illumination | None,
-    schedule: Schedule | None = None,
+    schedule: PulseSchedule | None = None,
     cooling_share: float = 1.0,
-    unlit: Unlit | None = None,
+    unlit: UnlitHistory | None = None,
     uppermost: int | None = None,
-) -> Response:
+) -> PulseResponse:
     """Return the response of every draw.
 
     Parameters
@@ -161,58 +161,64 @@ def respond(
         raise ValueError("a beam comes with its light")
     grid = lit.grid if lit is not None else pulse_grid(skins)
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
-    kept = _kept(beam, lit, plan)
+    kept = _axis_retention(beam, lit, plan)
     plan = plan.drawn(skins)
-    heat = thermal(skins)
+    heat = thermal_properties(skins)
     start = np.asarray(skins.variables["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
-    flow = perfusion(skins)[:, grid.layer] if plan.busy_s > LONG_S else np.zeros(1)
+    flow = perfusion_coefficient(skins)[:, grid.layer] if plan.busy_s > LONG_EXPOSURE_S else np.zeros(1)
     cells = np.arange(grid.layer.size if uppermost is None else min(uppermost, grid.layer.size))
     base = unlit
     if base is None:
-        met = surface_of(skins, cooling, plan, lambda film: _heat_taken(grid, heat, plan, start, film))
-        base = _march(grid, heat, plan, start, met, None, flow, cells)
+        met = surface_conditions(skins, cooling, plan, lambda film: _surface_heat(grid, heat, plan, start, film))
+        base = _march_cells(grid, heat, plan, start, met, None, flow, cells)
     met = base.met
     if lit is None:
-        unit = Unlit(np.zeros_like(base.cells), np.zeros_like(base.surface), met)
+        unit = UnlitHistory(np.zeros_like(base.cells), np.zeros_like(base.surface), met)
     else:
         power = lit.heating_per_m / plan.pulse_s
         dark = met._replace(outside_K=np.zeros_like(met.outside_K))
-        unit = _march(grid, heat, plan, np.zeros_like(start), dark, power, flow, cells)
+        unit = _march_cells(grid, heat, plan, np.zeros_like(start), dark, power, flow, cells)
         # Heat never cools: an implicit step may undershoot by a little where nothing was heated.
         for values in unit[:2]:
             np.maximum(values, 0.0, out=values)
         if kept is not None:
             kept.apply(unit.cells, grid.centres[:, cells])
             unit.surface[:] *= kept.surface
-    return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam)
+    return PulseResponse(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam)
 
 
-def _kept(beam: Beam | None, lit: Illumination | None, plan: Schedule) -> Kept | None:
+def _axis_retention(beam: Beam | None, lit: Illumination | None, plan: PulseSchedule) -> AxisRetention | None:
     """What a finite spot keeps of its heat on the axis; None where it keeps all."""
-    if beam is None or lit is None or lit.shares is None or lit.middle is None or not loses_sideways(beam, plan):
+    if beam is None or lit is None or lit.shares is None or lit.middle is None or not has_lateral_loss(beam, plan):
         return None
-    return kept_share(lit.middle, beam, lit.shares, plan, perfused=plan.busy_s > LONG_S)
+    return axis_retention(lit.middle, beam, lit.shares, plan, perfused=plan.busy_s > LONG_EXPOSURE_S)
 
 
-def _march(
+def _march_cells(
     grid: DepthGrid,
-    heat: Thermal,
-    plan: Schedule,
+    heat: ThermalProperties,
+    plan: PulseSchedule,
     start: Floats,
-    met: Surface,
+    met: SurfaceConditions,
     power: Floats | None,
     flow: Floats,
     cells: NDArray[np.int64],
-) -> Unlit:
-    film = Film(met.h_W_m2K, met.outside_K)
-    source = DARK if power is None else Source(power, plan.power_on)
-    march = March(grid.cells, grid.material(heat), start[:, None], plan.step_s, source, film, grid.bottom(start), cells)
+) -> UnlitHistory:
+    film = RobinBoundary(met.h_W_m2K, met.outside_K)
+    source = NO_SOURCE if power is None else HeatSource(power, plan.power_on)
+    march = HeatProblem1D(
+        grid.cells, grid.material(heat), start[:, None], plan.step_s, source, film, grid.bottom(start), cells
+    )
     # Skin at rest is in balance with its blood, which pulls back what departs from that.
-    history = conduct(march, Linear(flow, start))
-    return Unlit(history.recorded, history.surface, met)
+    history = conduct_1d(march, LinearConduction(flow, start))
+    return UnlitHistory(history.recorded, history.surface, met)
 
 
-def _heat_taken(grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, film: Film) -> Floats:
+def _surface_heat(
+    grid: DepthGrid, heat: ThermalProperties, plan: PulseSchedule, start: Floats, film: RobinBoundary
+) -> Floats:
     """Heat that has left through the surface by the end of each step without a beam, (sample, step), J/m²."""
-    march = March(grid.cells, grid.material(heat), start[:, None], plan.step_s, DARK, film, grid.bottom(start), [0])
-    return -conduct(march, Linear()).gained[:, 1:, 0]
+    march = HeatProblem1D(
+        grid.cells, grid.material(heat), start[:, None], plan.step_s, NO_SOURCE, film, grid.bottom(start), [0]
+    )
+    return -conduct_1d(march, LinearConduction()).gained[:, 1:, 0]

@@ -1,4 +1,11 @@
-"""What happens when: cooling before, delay, pulses, after, as steps of time with power and surface conditions."""
+"""A nominal pulse made of sub-pulses: when its light is on, and with what power.
+
+n sub-pulses of length l begin evenly over a pulse of length T, the first at 0, the last ending at T:
+
+    begin_k = k (T - l) / (n - 1),  k = 0 .. n - 1,                                                   (subpulses 1)
+
+and the power is T / (n l) times that of the flat pulse of the same energy. n l = T is the flat pulse.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,32 +14,85 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.settings import Beam
-from skinbeam.laser.still_air import still_air
-from skinbeam.messages import text
-from skinbeam.physics.heat.linear import time_steps
-from skinbeam.physics.heat.subpulses import subpulse_phases
-from skinbeam.skin.spread import place_of
-from skinbeam.units import MS
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.cooling import CoolingPlan, air_heat_loss
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import MS
+from skinbeam.physics.heat.linear_conduction import graded_time_steps
+from skinbeam.skin.draws import normal_cdf
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["AFTER_S", "Fineness", "Schedule", "bath_schedule", "bath_steps", "held_schedule", "pulse_schedule"]
+__all__ = [
+    "AFTER_PULSE_S",
+    "PulseSchedule",
+    "StepFineness",
+    "bath_schedule",
+    "bath_steps",
+    "constant_beam_schedule",
+    "pulse_schedule",
+    "subpulse_phases",
+]
+
+Array = NDArray[np.float64]
+_SWITCH_DIGITS = 9  # of the pulse: switches nearer than that are one
+
+
+def subpulse_phases(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[Array, Array]:
+    """Return the phases that several ways of making a pulse share, and the power of each way in each.
+
+    Parameters
+    ----------
+    pulse_s : length of the nominal pulse.
+    trains : (number of sub-pulses, length of each in s) of each way.
+
+    Returns
+    -------
+    duration_s : (phase,) whose sum is `pulse_s`. power : (train, phase) over that of the flat pulse.
+
+    Raises
+    ------
+    ValueError : no train, or sub-pulses longer than their spacing.
+    """
+    if not trains or any(n < 1 or length <= 0 or n * length > pulse_s * (1 + 1e-6) for n, length in trains):
+        raise ValueError("trains of at least one sub-pulse, none longer than their spacing, are needed")
+    begins = [np.linspace(0.0, max(1.0 - length / pulse_s, 0.0), n) if n > 1 else np.zeros(1) for n, length in trains]
+    # What touches the next sub-pulse ends where that begins.
+    ends = [
+        np.minimum(begin + length / pulse_s, np.append(begin[1:], 1.0))
+        for begin, (_, length) in zip(begins, trains, strict=True)
+    ]
+    switches = np.unique(np.round(np.concatenate([*begins, *ends, [0.0, 1.0]]), _SWITCH_DIGITS))
+    middle = (switches[1:] + switches[:-1]) / 2
+    share = np.diff(switches)
+    lit = np.stack(
+        [
+            ((begin[:, None] < middle) & (middle < end[:, None])).any(axis=0)
+            for begin, end in zip(begins, ends, strict=True)
+        ]
+    )
+    return pulse_s * share, lit / (lit @ share)[:, None]
+
+
+# What happens when: cooling before, delay, pulses, after, as steps of time with power and surface conditions.
 
 Floats = NDArray[np.float64]
 _Phase = tuple[float, Floats, bool]
 
 # Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: five seconds see the damage out.
-AFTER_S = 5.0
-_DRAWN = ("power_on", "lit_s", "stretch_s")  # what differs between draws where pulses may be made in several ways
-MOST_PULSES = 200
-MOST_SUBPULSES = 4000  # in all pulses and all ways to make them
+AFTER_PULSE_S = 5.0
+_DRAWN_FIELDS = (
+    "power_on",
+    "lit_s",
+    "stretch_s",
+)  # what differs between draws where pulses may be made in several ways
+MAX_PULSES = 200
+MAX_SUBPULSES = 4000  # in all pulses and all ways to make them
 
 
-class Fineness(NamedTuple):
+class StepFineness(NamedTuple):
     """Steps of a phase: the first and the largest over the phase, and each over the one before."""
 
     first: float
@@ -40,17 +100,17 @@ class Fineness(NamedTuple):
     largest: float = 0.1
 
 
-PULSE_STEPS = Fineness(0.05, 1.3)  # as fine as the grid: see `simulate.skins.grid`
+PULSE_STEPS = StepFineness(0.05, 1.3)  # as fine as the grid: see `simulate.skins.depth_grid`
 # Sub-pulses have many phases. Doses differ by less than 0.1 per cent from those of a quarter of these steps.
-TRAIN_STEPS = Fineness(0.1, 1.6, 0.25)
+TRAIN_STEPS = StepFineness(0.1, 1.6, 0.25)
 # Where a time is sought it may lie anywhere in the exposure: steps then grow from a millionth of it, by an eighth.
-HELD_STEPS = Fineness(1e-6, 1.12)
+CONSTANT_BEAM_STEPS = StepFineness(1e-6, 1.12)
 # After a bath heat spreads inwards over as long a time again; its steps begin at a ten-thousandth of it.
-RELEASE_STEPS = Fineness(1e-4, 1.25)
+RELEASE_STEPS = StepFineness(1e-4, 1.25)
 
 
 @dataclass(frozen=True)
-class Schedule:
+class PulseSchedule:
     """Steps of time, shared by all samples.
 
     Parameters
@@ -96,7 +156,7 @@ class Schedule:
         for index, row in enumerate(first):
             yield np.flatnonzero(way.reshape(-1) == index), power[row], float(lit_s[row])
 
-    def drawn(self, skins: "xr.Dataset") -> "Schedule":
+    def drawn(self, skins: "xr.Dataset") -> "PulseSchedule":
         """Return the schedule of sampled skins: where a pulse may be made in several ways, each draw has one of them.
 
         The ways are as likely: the place of the draw's standard normal in its own distribution says which.
@@ -104,17 +164,17 @@ class Schedule:
         if self.power_on.ndim == 1:
             return self
         ways = len(self.power_on)
-        way = np.minimum((place_of(skins["train_shift"].to_numpy()) * ways).astype(np.int64), ways - 1)
-        return replace(self, **{name: getattr(self, name)[way] for name in _DRAWN})
+        way = np.minimum((normal_cdf(skins["train_shift"].to_numpy()) * ways).astype(np.int64), ways - 1)
+        return replace(self, **{name: getattr(self, name)[way] for name in _DRAWN_FIELDS})
 
-    def of_draws(self, which: NDArray[np.int64]) -> "Schedule":
+    def of_draws(self, which: NDArray[np.int64]) -> "PulseSchedule":
         """Return the schedule of some of the sampled skins."""
         if self.power_on.ndim == 1:
             return self
-        return replace(self, **{name: getattr(self, name)[which] for name in _DRAWN})
+        return replace(self, **{name: getattr(self, name)[which] for name in _DRAWN_FIELDS})
 
 
-def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: float = 1.0) -> Schedule:
+def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: float = 1.0) -> PulseSchedule:
     """Return the schedule of a pulse or train, with the cooling's coefficient times `cooling_share`.
 
     Without a beam the cooling stands alone. Before and after the cooling the surface meets still air.
@@ -126,30 +186,30 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
     pulse = beam.pulse_ms * MS if beam is not None else 0.0
     count = beam.pulses * beam.passes if beam is not None else 0
     trains = [(one.number, one.length_ms * MS) for one in beam.trains] if beam is not None else []
-    if count > MOST_PULSES:
-        raise NotAvailable(text("simulate.train-too-long", {"most": MOST_PULSES, "asked": count}))
+    if count > MAX_PULSES:
+        raise NotAvailable(render_message("simulate.train-too-long", {"most": MAX_PULSES, "asked": count}))
     trains = trains or [(1, pulse)]
-    if (asked := count * sum(number for number, _ in trains)) > MOST_SUBPULSES:
-        raise NotAvailable(text("simulate.too-many-subpulses", {"most": MOST_SUBPULSES, "asked": asked}))
+    if (asked := count * sum(number for number, _ in trains)) > MAX_SUBPULSES:
+        raise NotAvailable(render_message("simulate.too-many-subpulses", {"most": MAX_SUBPULSES, "asked": asked}))
     none = np.zeros(len(trains))
     # Each phase: duration, power of the beam, whether the coolant is on.
     phases: list[_Phase] = [
         (cooling.before_ms * MS, none, True),
         (cooling.delay_ms * MS, none, False),
     ]
-    parts = list(zip(*_of_pulse(pulse, trains), strict=True)) if count else []
+    parts = list(zip(*_pulse_phases(pulse, trains), strict=True)) if count else []
     for index in range(count):
         phases += [(duration, power, cooling.during) for duration, power in parts]
         if index + 1 < count and beam is not None:
             last_of_pass = (index + 1) % beam.pulses == 0
             pause = beam.pass_interval_s if last_of_pass else 1 / beam.repetition_Hz - pulse
-            phases += _between(max(pause, 0.0), cooling, none, of_passes=last_of_pass)
-    phases += [(cooling.after_ms * MS, none, True), (AFTER_S, none, False)]
+            phases += _pause_phases(max(pause, 0.0), cooling, none, of_passes=last_of_pass)
+    phases += [(cooling.after_ms * MS, none, True), (AFTER_PULSE_S, none, False)]
     fineness = PULSE_STEPS if len(parts) < 2 else TRAIN_STEPS
-    return _schedule(phases, cooling, pulse, max(count, 1), trains, fineness, cooling_share)
+    return _build_schedule(phases, cooling, pulse, max(count, 1), trains, fineness, cooling_share)
 
 
-def _between(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_passes: bool) -> list[_Phase]:
+def _pause_phases(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_passes: bool) -> list[_Phase]:
     """Phases between two pulses. Passes that leave time for it have a cooling each, and room air between them."""
     after, before, delay = (ms * MS for ms in (cooling.after_ms, cooling.before_ms, cooling.delay_ms))
     rest = pause_s - after - before - delay
@@ -158,21 +218,21 @@ def _between(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_passes: b
     return [(after, none, True), (rest, none, False), (before, none, True), (delay, none, False)]
 
 
-def _of_pulse(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[list[float], list[Floats]]:
+def _pulse_phases(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[list[float], list[Floats]]:
     """Durations of the phases of one pulse, and the power in each, (train,)."""
     durations, power = subpulse_phases(pulse_s, trains)
     return list(map(float, durations)), list(power.T)
 
 
-def bath_schedule(temperature_C: float, exposure_s: float, air_C: float) -> Schedule:
+def bath_schedule(temperature_C: float, exposure_s: float, air_C: float) -> PulseSchedule:
     """Return the schedule of a surface held at a temperature, and then left to the room.
 
     The skin comes out wet; below the room's temperature it is taken to lose nothing.
     """
     step, held = bath_steps(np.array([exposure_s]))
-    loss = still_air(temperature_C, air_C, wet=True).total if temperature_C > air_C else 0.0
+    loss = air_heat_loss(temperature_C, air_C, wet=True).total if temperature_C > air_C else 0.0
     contact = np.arange(step.shape[1]) < held
-    return Schedule(
+    return PulseSchedule(
         step[0],
         np.zeros(contact.size),
         np.where(contact, np.inf, loss),
@@ -187,31 +247,31 @@ def bath_schedule(temperature_C: float, exposure_s: float, air_C: float) -> Sche
 
 def bath_steps(exposure_s: Floats) -> tuple[Floats, int]:
     """Return the steps of baths of several lengths, (sample, step), and how many of them are contact."""
-    held, _ = _steps([1.0], HELD_STEPS)
-    free, _ = _steps([1.0], RELEASE_STEPS)
-    return np.concatenate([held * exposure_s[:, None], free * (AFTER_S + exposure_s[:, None])], axis=1), held.size
+    held, _ = _phase_steps([1.0], CONSTANT_BEAM_STEPS)
+    free, _ = _phase_steps([1.0], RELEASE_STEPS)
+    return np.concatenate([held * exposure_s[:, None], free * (AFTER_PULSE_S + exposure_s[:, None])], axis=1), held.size
 
 
-def held_schedule(cooling: CoolingPlan, exposure_s: float) -> Schedule:
+def constant_beam_schedule(cooling: CoolingPlan, exposure_s: float) -> PulseSchedule:
     """Return the schedule of a beam that stays on for `exposure_s`, and ends with it; fine from the first instant."""
     phases: list[_Phase] = [
         (cooling.before_ms * MS, np.zeros(1), True),
         (cooling.delay_ms * MS, np.zeros(1), False),
         (exposure_s, np.ones(1), cooling.during),
     ]
-    return _schedule(phases, cooling, exposure_s, 1, [(1, exposure_s)], HELD_STEPS)
+    return _build_schedule(phases, cooling, exposure_s, 1, [(1, exposure_s)], CONSTANT_BEAM_STEPS)
 
 
-def _schedule(
+def _build_schedule(
     phases: Sequence[_Phase],
     cooling: CoolingPlan,
     pulse_s: float,
     pulses: int,
     trains: Sequence[tuple[int, float]],
-    fineness: Fineness,
+    fineness: StepFineness,
     cooling_share: float = 1.0,
-) -> Schedule:
-    steps, phase = _steps([duration for duration, _, _ in phases], fineness)
+) -> PulseSchedule:
+    steps, phase = _phase_steps([duration for duration, _, _ in phases], fineness)
     on = np.stack([power for _, power, _ in phases])[phase].T
     number, stretch_s = (np.array(column, dtype=np.float64) for column in zip(*trains, strict=True))
     lit_s = number * stretch_s
@@ -220,9 +280,9 @@ def _schedule(
     cooled = np.array([coolant for _, _, coolant in phases])[phase] & (cooling.kind != "none")
     h = np.where(cooled, cooling.coefficient_W_m2K * cooling_share, cooling.air_coefficient_W_m2K)
     outside = np.where(cooled, cooling.temperature_C, cooling.air_temperature_C)
-    return Schedule(steps, on, h, outside, pulse_s, pulses, cooled, lit_s, stretch_s, cooling_share)
+    return PulseSchedule(steps, on, h, outside, pulse_s, pulses, cooled, lit_s, stretch_s, cooling_share)
 
 
-def _steps(durations_s: Sequence[float], fineness: Fineness) -> tuple[Floats, NDArray[np.int64]]:
+def _phase_steps(durations_s: Sequence[float], fineness: StepFineness) -> tuple[Floats, NDArray[np.int64]]:
     first, growth, largest = fineness
-    return time_steps(durations_s, first_fraction=first, growth=growth, largest_fraction=largest)
+    return graded_time_steps(durations_s, first_fraction=first, growth=growth, largest_fraction=largest)

@@ -18,23 +18,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.physics.heat.film import film_cover
-from skinbeam.physics.heat.tissue import Film
-from skinbeam.simulate.pulse.schedule import Schedule
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, table
-from skinbeam.sources import Sourced
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.model.sources import SourcedValue
+from skinbeam.model.units import ZERO_CELSIUS_K
+from skinbeam.physics.heat.cells import RobinBoundary
+from skinbeam.physics.heat.surface_exchange import liquid_film_cover
+from skinbeam.simulate.pulse.schedule import PulseSchedule
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.tables import read_number, tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Surface", "surface_of"]
+__all__ = ["SurfaceConditions", "surface_conditions"]
 
 Floats = NDArray[np.float64]
 
 
-class Surface(NamedTuple):
+class SurfaceConditions(NamedTuple):
     """Coefficient, W/m²K, and temperature, K, that the surface meets, (step,) or (sample, step); time that a film
     lasts without the spray, (sample,) s."""
 
@@ -42,15 +42,15 @@ class Surface(NamedTuple):
     outside_K: Floats
     film_s: Floats
 
-    def of_draws(self, which: NDArray[np.int64]) -> "Surface":
+    def of_draws(self, which: NDArray[np.int64]) -> "SurfaceConditions":
         """Return what some of the skins meet."""
         h, outside = (part[which] if part.ndim == 2 else part for part in self[:2])
-        return Surface(h, outside, self.film_s[which])
+        return SurfaceConditions(h, outside, self.film_s[which])
 
 
-def surface_of(
-    skins: "xr.Dataset", cooling: CoolingPlan, plan: Schedule, heat_taken: Callable[[Film], Floats]
-) -> Surface:
+def surface_conditions(
+    skins: "xr.Dataset", cooling: CoolingPlan, plan: PulseSchedule, heat_taken: Callable[[RobinBoundary], Floats]
+) -> SurfaceConditions:
     """Return what the surface meets in every step.
 
     Parameters
@@ -60,30 +60,32 @@ def surface_of(
     """
     none = np.zeros(skins.sizes["sample"])
     if not plan.cooled.any():
-        return Surface(plan.h_W_m2K, plan.outside_C + ZERO_CELSIUS_K, none)
-    spray_h = _drawn(skins, cooling.coefficient, "cooling") * plan.cooling_share
-    spray_K = _drawn(skins, cooling.temperature, "cooling_temperature") + ZERO_CELSIUS_K
+        return SurfaceConditions(plan.h_W_m2K, plan.outside_C + ZERO_CELSIUS_K, none)
+    spray_h = _draw_value(skins, cooling.coefficient, "cooling") * plan.cooling_share
+    spray_K = _draw_value(skins, cooling.temperature, "cooling_temperature") + ZERO_CELSIUS_K
     h = np.where(plan.cooled, spray_h, plan.h_W_m2K)
     outside_K = np.where(plan.cooled, spray_K, plan.outside_C + ZERO_CELSIUS_K)
     film = cooling.film
     if film is None or plan.cooling_share == 0:
-        return Surface(h, outside_K, none)
+        return SurfaceConditions(h, outside_K, none)
     wet = (np.cumsum(plan.cooled) > 0) & ~plan.cooled
-    film_h, film_K = spray_h * _drawn(skins, film.share, "film_share"), film.temperature_C + ZERO_CELSIUS_K
+    film_h, film_K = spray_h * _draw_value(skins, film.share, "film_share"), film.temperature_C + ZERO_CELSIUS_K
     # With a film that stays for ever.
-    taken = np.diff(heat_taken(Film(np.where(wet, film_h, h), np.where(wet, film_K, outside_K))), axis=1, prepend=0.0)
+    taken = np.diff(
+        heat_taken(RobinBoundary(np.where(wet, film_h, h), np.where(wet, film_K, outside_K))), axis=1, prepend=0.0
+    )
     flux = taken / plan.step_s
     lit = wet & (np.cumsum(plan.lit) > 0)
-    hot_K = number(table("surface")["film"]["surface_C"]) + ZERO_CELSIUS_K
+    hot_K = read_number(tissue_table("surface")["film"]["surface_C"]) + ZERO_CELSIUS_K
     flux = np.where(lit, np.maximum(flux, film_h * (hot_K - film_K)), flux)
-    deposit = _drawn(skins, film.deposit_kg_m2s, "film_deposit")[:, 0] * plan.cooling_share
-    share = np.where(wet, film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).share, 0.0)
+    deposit = _draw_value(skins, film.deposit_kg_m2s, "film_deposit")[:, 0] * plan.cooling_share
+    share = np.where(wet, liquid_film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).share, 0.0)
     # In a step that the film leaves half-way both take their part of the heat.
     mixed = share * film_h + (1 - share) * h
     toward = (share * film_h * film_K + (1 - share) * h * outside_K) / np.where(mixed > 0, mixed, 1.0)
-    return Surface(mixed, np.where(mixed > 0, toward, outside_K), (share * plan.step_s).sum(axis=1))
+    return SurfaceConditions(mixed, np.where(mixed > 0, toward, outside_K), (share * plan.step_s).sum(axis=1))
 
 
-def _drawn(skins: "xr.Dataset", value: Sourced, name: str) -> Floats:
+def _draw_value(skins: "xr.Dataset", value: SourcedValue, name: str) -> Floats:
     """The number in each draw, (sample, 1)."""
-    return spread_at(value, skins.variables[f"{name}_shift"].values)[:, None]
+    return value_at_normal(value, skins.variables[f"{name}_shift"].values)[:, None]

@@ -1,8 +1,9 @@
 """Ablation of sampled skins: when material leaves, how deep and how wide, and what heat stays below.
 
 Thin: heat and water under the floor are those of the dermis wherever the floor lies, and a place counts as wide. What
-later pulses of a train remove follows from the balance of energy and water alone (`physics.removal.drying`), which was
-held against no measurement but those of the validation; what share of the steam gets out is drawn between none and all.
+later pulses of a train remove follows from the balance of energy and water alone (`physics.removal.pulse_train`), which
+was held against no measurement but those of the validation; what share of the steam gets out is drawn between none and
+all.
 """
 
 from collections.abc import Callable
@@ -13,76 +14,75 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.laser.settings import Beam
-from skinbeam.messages import text
+from skinbeam.laser.beam import Beam
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import MM, MS, ZERO_CELSIUS_K
 from skinbeam.physics.damage.arrhenius import Kinetics
-from skinbeam.physics.removal import table as physics
-from skinbeam.physics.removal.drying import Ground, Pulse, train
-from skinbeam.physics.removal.front import ejection_enthalpy, heated_length
-from skinbeam.physics.removal.recoil import sonic_recoil
-from skinbeam.physics.removal.residual import FloorHeat, damaged_depth
-from skinbeam.physics.removal.wall import dwell_to_damage
-from skinbeam.simulate.pulse.boiling import dried_capacity
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.pulse.schedule import MOST_PULSES
-from skinbeam.simulate.skins.kinetics import COLLAGEN_KINETICS, sampled_kinetics
+from skinbeam.physics.removal import calibration as physics
+from skinbeam.physics.removal.ablation_front import ejection_enthalpy, heating_length, sonic_recoil
+from skinbeam.physics.removal.crater_rim import dwell_for_damage
+from skinbeam.physics.removal.pulse_train import AblatingTissue, PulseRemoval, ablate_train
+from skinbeam.physics.removal.residual_heat import FloorHeat, residual_damage_depth
+from skinbeam.simulate.pulse.nonlinear_response import dry_heat_capacity
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.pulse.schedule import MAX_PULSES
+from skinbeam.simulate.skins.tissue_kinetics import COLLAGEN_KINETICS, sample_kinetics
+from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.layers import RETICULAR_DERMIS
-from skinbeam.skin.properties import thermal
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, sourced, table
-from skinbeam.units import MM, MS, ZERO_CELSIUS_K
+from skinbeam.skin.properties import thermal_properties
+from skinbeam.skin.tables import read_number, read_sourced, tissue_table
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
-    "Ablated",
+    "AblationResult",
     "ablate",
+    "ablating_tissue",
     "ablation_onset",
-    "deep_layer",
     "dryness_C",
-    "fast_train",
-    "ground_of",
     "injury_by_dose",
     "injury_dose",
+    "is_ablative",
+    "is_fast_train",
+    "is_pulse_calibrated",
     "profile_width",
-    "pulse_answered",
     "recoil_stress",
-    "removes",
+    "reticular_layer",
     "side_wall_dwell",
-    "wall_K",
+    "wall_temperature_K",
 ]
 
 Floats = NDArray[np.float64]
 
-MOST_ONSETS = 1000.0  # doses beyond so many times the onset are not looked at
-CUTS = 8  # of a bracket, at most: to 2e-4 of the dose in trains; one or two are enough for a single pulse
-NEAR = 1e-6  # of the depth: near enough to end with
-ZONES_ANEW = 3
-SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
+MAX_ONSETS = 1000.0  # doses beyond so many times the onset are not looked at
+MAX_CUTS = 8  # of a bracket, at most: to 2e-4 of the dose in trains; one or two are enough for a single pulse
+DEPTH_TOLERANCE = 1e-6  # of the depth: near enough to end with
+ZONE_UPDATES = 3
+CALIBRATION_SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
 
 
 @dataclass(frozen=True)
-class Ablated:
+class AblationResult:
     """What a pulse or pass leaves, (sample,), m: crater, and damaged zone below its floor."""
 
     depth: Floats
     residual: Floats
 
 
-def removes(beam: Beam) -> bool:
+def is_ablative(beam: Beam) -> bool:
     """Return whether light of this wavelength can take skin away."""
-    return beam.wavelength_nm >= _shortest_nm()
+    return beam.wavelength_nm >= _shortest_ablative_nm()
 
 
-def fast_train(beam: Beam) -> bool:
+def is_fast_train(beam: Beam) -> bool:
     """Return whether pulses that remove skin follow each other faster than those of the calibration."""
-    fastest_Hz = number(table("ablation")["range"]["fastest_Hz"])
-    return removes(beam) and beam.microbeam is None and beam.pulses > 1 and beam.repetition_Hz > fastest_Hz
+    fastest_Hz = read_number(tissue_table("ablation")["range"]["fastest_Hz"])
+    return is_ablative(beam) and beam.microbeam is None and beam.pulses > 1 and beam.repetition_Hz > fastest_Hz
 
 
-def deep_layer(skins: "xr.Dataset") -> int:
+def reticular_layer(skins: "xr.Dataset") -> int:
     """Return the index of the reticular dermis; skin without one is taken as what its thickest layer is."""
     layers = [str(name) for name in skins.variables["layer"].values]
     return (
@@ -92,7 +92,7 @@ def deep_layer(skins: "xr.Dataset") -> int:
     )
 
 
-def ablation_onset(response: Response) -> Floats:
+def ablation_onset(response: PulseResponse) -> Floats:
     """Return the radiant exposure at which material leaves, (sample,), J/m².
 
     Raises
@@ -101,17 +101,17 @@ def ablation_onset(response: Response) -> Floats:
     """
     assert response.lit is not None  # an endpoint is asked with a beam
     wavelength_nm = response.lit.lines[0].wavelength_nm
-    return _sampled(response.skins, wavelength_nm, response.schedule.pulse_s, np.zeros(1)).ground.threshold
+    return _beam_ablation(response.skins, wavelength_nm, response.schedule.pulse_s, np.zeros(1)).ground.threshold
 
 
-def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Ablated:
+def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> AblationResult:
     """Return crater and residual damage on the axis of a wide beam after all pulses and passes.
 
     Raises
     ------
     NotAvailable : no sourced data at this wavelength or pulse length, or more pulses than are simulated.
     """
-    return _of_beam(skins, beam).at(fluence_J_m2)
+    return _ablation_by_beam(skins, beam).at(fluence_J_m2)
 
 
 def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]:
@@ -123,7 +123,7 @@ def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]
     ------
     NotAvailable : as `ablate`.
     """
-    sampled, near = _of_beam(skins, beam), None
+    sampled, near = _ablation_by_beam(skins, beam), None
 
     @cache
     def of(fluence_J_m2: float) -> Floats:
@@ -145,28 +145,28 @@ def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
     ------
     NotAvailable : as `ablate`.
     """
-    sampled = _of_beam(skins, beam)
+    sampled = _ablation_by_beam(skins, beam)
     least = sampled.ground.threshold
     zone = sampled.at(2 * least).residual
-    dose = _dose_of_crater(sampled, depth_m - zone)
-    for _ in range(ZONES_ANEW):
-        zone = sampled.at(np.clip(dose, 1.01 * least, MOST_ONSETS * least), near_m=zone).residual
-        dose = _dose_of_crater(sampled, depth_m - zone)
+    dose = _crater_dose(sampled, depth_m - zone)
+    for _ in range(ZONE_UPDATES):
+        zone = sampled.at(np.clip(dose, 1.01 * least, MAX_ONSETS * least), near_m=zone).residual
+        dose = _crater_dose(sampled, depth_m - zone)
     return dose
 
 
-def _dose_of_crater(sampled: "_Sampled", depth_m: Floats) -> Floats:
+def _crater_dose(sampled: "_BeamAblation", depth_m: Floats) -> Floats:
     """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand onsets do not.
 
     By false position, the end that stays halved in weight (Illinois): a crater grows with the dose, or in a pulse over
     before matter leaves with its logarithm, so that nearly straight lines are cut.
     """
     of_log = sampled.ground.pulse_s < sampled.ground.ejection_s
-    low, high = sampled.ground.threshold, MOST_ONSETS * sampled.ground.threshold
+    low, high = sampled.ground.threshold, MAX_ONSETS * sampled.ground.threshold
     below, above = -depth_m, sampled.crater(high) - depth_m
     never, always = above < 0, below >= 0
     stayed = np.zeros(depth_m.shape)  # 1 where the upper end moved last, -1 where the lower did
-    for _ in range(CUTS):
+    for _ in range(MAX_CUTS):
         share = np.clip(below / np.minimum(below - above, -1e-300), 0.0, 1.0)
         dose = np.where(of_log, low * (high / low) ** share, low + share * (high - low))
         found = sampled.crater(dose) - depth_m
@@ -175,7 +175,7 @@ def _dose_of_crater(sampled: "_Sampled", depth_m: Floats) -> Floats:
         above = np.where(deeper, found, np.where(stayed < 0, above / 2, above))
         low, high = np.where(deeper, low, dose), np.where(deeper, dose, high)
         stayed = np.where(deeper, 1.0, -1.0)
-        met = np.abs(found) <= NEAR * np.abs(depth_m)
+        met = np.abs(found) <= DEPTH_TOLERANCE * np.abs(depth_m)
         if np.all(met | never | always):
             break
     return np.where(never, np.inf, np.where(always, sampled.ground.threshold, np.where(met, dose, high)))
@@ -199,10 +199,10 @@ def dryness_C(skins: "xr.Dataset") -> Floats:
 
     Heat that boils all water would warm the tissue by that much if none boiled; until it is there, nothing can char.
     """
-    heat, layer = table("ablation")["heat"], deep_layer(skins)
-    capacity = thermal(skins).heat_capacity_vol[:, layer]
-    water = _water(skins)
-    result: Floats = number(heat["boiling_C"]) + water * _latent() / capacity
+    heat, layer = tissue_table("ablation")["heat"], reticular_layer(skins)
+    capacity = thermal_properties(skins).heat_capacity_vol[:, layer]
+    water = _dermis_water(skins)
+    result: Floats = read_number(heat["boiling_C"]) + water * _latent_heat() / capacity
     return result
 
 
@@ -216,44 +216,44 @@ def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
     ------
     NotAvailable : no sourced data at this wavelength.
     """
-    _, longest = _known(wavelength_nm).limits["pulse_s"]
-    sampled = _sampled(skins, wavelength_nm, longest, np.zeros(1))
+    _, longest = _calibration(wavelength_nm).limits["pulse_s"]
+    sampled = _beam_ablation(skins, wavelength_nm, longest, np.zeros(1))
     zone = sampled.first_zone
-    return dwell_to_damage(
+    return dwell_for_damage(
         zone,
-        wall_K=wall_K(sampled.ground),
+        wall_K=wall_temperature_K(sampled.ground),
         start_K=sampled.start_K,
         diffusivity_m2_s=sampled.ground.diffusivity,
         processes=sampled.processes,
     )
 
 
-def wall_K(ground: Ground) -> Floats:
+def wall_temperature_K(ground: AblatingTissue) -> Floats:
     """Return the temperature at which the wall of a crater is held while the beam is on, (sample,), K."""
-    boiling, dry = (number(table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
+    boiling, dry = (read_number(tissue_table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
     result: Floats = boiling + ground.vented * (dry - boiling) + ZERO_CELSIUS_K
     return result
 
 
-def ground_of(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -> Ground:
+def ablating_tissue(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -> AblatingTissue:
     """Return what one pulse of light that ablates meets, (sample,), SI.
 
     Raises
     ------
     NotAvailable : no sourced data at this wavelength or pulse length.
     """
-    return _sampled(skins, wavelength_nm, pulse_s, np.zeros(1)).ground
+    return _beam_ablation(skins, wavelength_nm, pulse_s, np.zeros(1)).ground
 
 
-def pulse_answered(wavelength_nm: float, pulse_ms: float) -> bool:
+def is_pulse_calibrated(wavelength_nm: float, pulse_ms: float) -> bool:
     """Return whether the calibration at a wavelength holds for a pulse of this length; where there is none, all do."""
-    known = physics.ablation_of(wavelength_nm)
-    return known is None or _holds(known, pulse_ms * MS)
+    known = physics.ablation_calibration(wavelength_nm)
+    return known is None or _is_calibrated(known, pulse_ms * MS)
 
 
-def _holds(known: physics.Ablation, pulse_s: float) -> bool:
+def _is_calibrated(known: physics.AblationCalibration, pulse_s: float) -> bool:
     shortest, longest = known.limits["pulse_s"]
-    return shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK)
+    return shortest * (1 - CALIBRATION_SLACK) <= pulse_s <= longest * (1 + CALIBRATION_SLACK)
 
 
 def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
@@ -263,24 +263,25 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
     ------
     NotAvailable : no sourced data at this wavelength, or a pulse that does not confine its heat.
     """
-    sampled = _sampled(skins, wavelength_nm, pulse_s, np.zeros(1))
+    sampled = _beam_ablation(skins, wavelength_nm, pulse_s, np.zeros(1))
     ground = sampled.ground
     if not physics.is_blow_off(pulse_s, ground.penetration, ground.diffusivity).all():
-        raise NotAvailable(text("endpoint.recoil-of-a-long-pulse"))
-    (pulse,) = train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
-    density = thermal(skins).density[:, deep_layer(skins)]
+        raise NotAvailable(render_message("endpoint.recoil-of-a-long-pulse"))
+    (pulse,) = ablate_train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
+    density = thermal_properties(skins).density[:, reticular_layer(skins)]
     mass = np.maximum(density * pulse.depth, 1e-12)
-    gamma = spread_at(
-        sourced(table("ablation")["recoil"]["heat_capacity_ratio"]), skins.variables["ablation_jet_shift"].values
+    gamma = value_at_normal(
+        read_sourced(tissue_table("ablation")["recoil"]["heat_capacity_ratio"]),
+        skins.variables["ablation_jet_shift"].values,
     )
     return sonic_recoil(mass / pulse_s, pulse.spent / mass, ground.enthalpy / density, gamma)
 
 
 @dataclass(frozen=True)
-class _Sampled:
+class _BeamAblation:
     """Ablation of sampled skins by one beam."""
 
-    ground: Ground
+    ground: AblatingTissue
     starts: Floats  # (pulse,) s
     start_K: Floats
     processes: Kinetics
@@ -290,44 +291,46 @@ class _Sampled:
         depth: Floats = np.sum([pulse.depth for pulse in self._pulses(fluence_J_m2)], axis=0)
         return depth
 
-    def at(self, fluence_J_m2: float | Floats, near_m: Floats | None = None) -> Ablated:
+    def at(self, fluence_J_m2: float | Floats, near_m: Floats | None = None) -> AblationResult:
         """Crater and zone; a zone near the one that is sought, (sample,), m, makes it be found sooner."""
         pulses = self._pulses(fluence_J_m2)
         depth: Floats = np.sum([pulse.depth for pulse in pulses], axis=0)
-        return Ablated(depth, np.where(depth > 0, self._zone(pulses[-1], near_m), 0.0))
+        return AblationResult(depth, np.where(depth > 0, self._zone(pulses[-1], near_m), 0.0))
 
-    def _pulses(self, fluence_J_m2: float | Floats) -> list[Pulse]:
-        return train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.starts, self.ground)
+    def _pulses(self, fluence_J_m2: float | Floats) -> list[PulseRemoval]:
+        return ablate_train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.starts, self.ground)
 
     @property
     def first_zone(self) -> Floats:
         """Zone below the floor of a pulse that only just removes, (sample,), m."""
-        (pulse,) = train(self.ground.threshold, self.starts, self.ground)
+        (pulse,) = ablate_train(self.ground.threshold, self.starts, self.ground)
         return self._zone(pulse)
 
-    def _zone(self, pulse: Pulse, near_m: Floats | None = None) -> Floats:
+    def _zone(self, pulse: PulseRemoval, near_m: Floats | None = None) -> Floats:
         """Zone below the floor that a pulse leaves: what its heat spreads in the pulse is in its length."""
         ground = self.ground
         boiling = ground.capacity * (ground.boiling_rise - pulse.warm)
         left = FloorHeat(pulse.heat, pulse.floor, boiling, pulse.vented, ground.diffusivity, ground.capacity)
-        return damaged_depth(left, start_K=self.start_K, processes=self.processes, earlier=pulse.earlier, near_m=near_m)
+        return residual_damage_depth(
+            left, start_K=self.start_K, processes=self.processes, earlier=pulse.earlier, near_m=near_m
+        )
 
 
-def _of_beam(skins: "xr.Dataset", beam: Beam) -> _Sampled:
+def _ablation_by_beam(skins: "xr.Dataset", beam: Beam) -> _BeamAblation:
     count = beam.pulses * beam.passes
-    if count > MOST_PULSES:
-        raise NotAvailable(text("simulate.train-too-long", {"most": MOST_PULSES, "asked": count}))
+    if count > MAX_PULSES:
+        raise NotAvailable(render_message("simulate.train-too-long", {"most": MAX_PULSES, "asked": count}))
     pulse_s = beam.pulse_ms * MS
     period = 1 / beam.repetition_Hz if beam.pulses > 1 else pulse_s
     of_pass = period * (beam.pulses - 1) + pulse_s + beam.pass_interval_s
     starts = np.add.outer(of_pass * np.arange(beam.passes), period * np.arange(beam.pulses)).reshape(-1)
     assert beam.spot_mm is not None  # a wide beam has a spot
-    return _sampled(
+    return _beam_ablation(
         skins, beam.wavelength_nm, pulse_s, starts, radius_m=beam.spot_mm * MM / 2, gaussian=beam.profile == "gaussian"
     )
 
 
-def _sampled(
+def _beam_ablation(
     skins: "xr.Dataset",
     wavelength_nm: float,
     pulse_s: float,
@@ -335,78 +338,80 @@ def _sampled(
     *,
     radius_m: float = np.inf,
     gaussian: bool = False,
-) -> _Sampled:
-    known = _known(wavelength_nm)
-    if not _holds(known, pulse_s):
+) -> _BeamAblation:
+    known = _calibration(wavelength_nm)
+    if not _is_calibrated(known, pulse_s):
         low_ms, high_ms = (limit / MS for limit in known.limits["pulse_s"])
         asked = {"pulse_ms": pulse_s / MS, "wavelength_nm": wavelength_nm, "low_ms": low_ms, "high_ms": high_ms}
-        raise NotAvailable(text("endpoint.ablation-pulse", asked))
+        raise NotAvailable(render_message("endpoint.ablation-pulse", asked))
     assert known.penetration is not None  # a wide beam always has both
-    penetration = spread_at(known.penetration, skins.variables["ablation_penetration_shift"].values)
-    heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
+    penetration = value_at_normal(known.penetration, skins.variables["ablation_penetration_shift"].values)
+    heat, layer, entry = thermal_properties(skins), reticular_layer(skins), tissue_table("ablation")["heat"]
     capacity = heat.heat_capacity_vol[:, layer]
     diffusivity = heat.conductivity[:, layer] / capacity
     start_C = np.asarray(skins.variables["temperature_C"].values, dtype=np.float64)
     # One shift moves both: they are read off the same measurement.
     enthalpy, confined = (
-        spread_at(value, skins.variables["ablation_enthalpy_shift"].values)
+        value_at_normal(value, skins.variables["ablation_enthalpy_shift"].values)
         for value in (known.enthalpy, known.ejection or known.enthalpy)
     )
-    heated = heated_length(pulse_s, penetration, diffusivity)
-    water = _water(skins)
-    ground = Ground(
+    heated = heating_length(pulse_s, penetration, diffusivity)
+    water = _dermis_water(skins)
+    ground = AblatingTissue(
         pulse_s=pulse_s,
-        ejection_s=spread_at(sourced(entry["ejection_s"]), skins.variables["ablation_ejection_shift"].values),
+        ejection_s=value_at_normal(
+            read_sourced(entry["ejection_s"]), skins.variables["ablation_ejection_shift"].values
+        ),
         enthalpy=enthalpy,
         ejection=ejection_enthalpy(enthalpy, confined, penetration, heated),
         penetration=penetration,
         capacity=capacity,
         diffusivity=diffusivity,
-        boiling_rise=number(entry["boiling_C"]) - start_C,
+        boiling_rise=read_number(entry["boiling_C"]) - start_C,
         water=water,
-        latent=_latent(),
-        vented=spread_at(sourced(entry["vented"]), skins.variables["ablation_vented_shift"].values),
-        dry_enthalpy=dried_capacity(capacity, water) * (number(entry["decomposition_C"]) - start_C),
-        water_diffusivity=spread_at(
-            sourced(entry["water_diffusivity_m2_s"]), skins.variables["ablation_rewetting_shift"].values
+        latent=_latent_heat(),
+        vented=value_at_normal(read_sourced(entry["vented"]), skins.variables["ablation_vented_shift"].values),
+        dry_enthalpy=dry_heat_capacity(capacity, water) * (read_number(entry["decomposition_C"]) - start_C),
+        water_diffusivity=value_at_normal(
+            read_sourced(entry["water_diffusivity_m2_s"]), skins.variables["ablation_rewetting_shift"].values
         ),
         radius=radius_m,
         gaussian=gaussian,
     )
-    return _Sampled(
+    return _BeamAblation(
         ground,
         starts,
         start_C + ZERO_CELSIUS_K,
-        sampled_kinetics(COLLAGEN_KINETICS, skins),
+        sample_kinetics(COLLAGEN_KINETICS, skins),
     )
 
 
-def _latent() -> float:
-    return number(table("boiling")["water"]["latent_J_kg"])
+def _latent_heat() -> float:
+    return read_number(tissue_table("boiling")["water"]["latent_J_kg"])
 
 
-def _water(skins: "xr.Dataset") -> Floats:
+def _dermis_water(skins: "xr.Dataset") -> Floats:
     """Water in the dermis, (sample,), kg/m³; layers that the case gives are taken as the mean dermis."""
-    density = number(table("thermal")["water"]["density_kg_m3"])
+    density = read_number(tissue_table("thermal")["water"]["density_kg_m3"])
     if "water_fraction" not in skins:
-        return np.full(skins.sizes["sample"], density * number(table("optics")["water"]["hydration"]))
+        return np.full(skins.sizes["sample"], density * read_number(tissue_table("optics")["water"]["hydration"]))
     result: Floats = (
-        density * np.asarray(skins.variables["water_fraction"].values, dtype=np.float64)[:, deep_layer(skins)]
+        density * np.asarray(skins.variables["water_fraction"].values, dtype=np.float64)[:, reticular_layer(skins)]
     )
     return result
 
 
-def _shortest_nm() -> float:
-    return number(table("ablation")["range"]["shortest_nm"])
+def _shortest_ablative_nm() -> float:
+    return read_number(tissue_table("ablation")["range"]["shortest_nm"])
 
 
-def _known(wavelength_nm: float) -> physics.Ablation:
-    if wavelength_nm < _shortest_nm():
-        raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": wavelength_nm}))
-    known = physics.ablation_of(wavelength_nm)
-    ysgg_nm = sourced(table("ablation")["range"]["er_ysgg_nm"])
+def _calibration(wavelength_nm: float) -> physics.AblationCalibration:
+    if wavelength_nm < _shortest_ablative_nm():
+        raise NotAvailable(render_message("endpoint.not-ablative", {"wavelength_nm": wavelength_nm}))
+    known = physics.ablation_calibration(wavelength_nm)
+    ysgg_nm = read_sourced(tissue_table("ablation")["range"]["er_ysgg_nm"])
     if known is None and ysgg_nm.low <= wavelength_nm <= ysgg_nm.high:
-        raise NotAvailable(text("endpoint.no-ablation-enthalpy", {"wavelength_nm": wavelength_nm}))
+        raise NotAvailable(render_message("endpoint.no-ablation-enthalpy", {"wavelength_nm": wavelength_nm}))
     if known is None:
-        raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": wavelength_nm}))
+        raise NotAvailable(render_message("endpoint.no-ablation-data", {"wavelength_nm": wavelength_nm}))
     return known

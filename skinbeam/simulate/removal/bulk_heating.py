@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.settings import Beam
-from skinbeam.messages import text
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.units import CM, MJ
 from skinbeam.simulate.light.lighting import illuminate
-from skinbeam.simulate.pulse.response import respond
-from skinbeam.simulate.removal.ablation import removes
-from skinbeam.units import CM, MJ
+from skinbeam.simulate.pulse.response import simulate_pulse
+from skinbeam.simulate.removal.ablation import is_ablative
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BOILING_C", "bulk_boils", "bulk_rise"]
+__all__ = ["BOILING_C", "bulk_temperature_rise", "is_bulk_boiling"]
 
 Floats = NDArray[np.float64]
 BOILING_C = 100.0
 
 
-def bulk_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
+def bulk_temperature_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
     """Return the greatest mean rise of temperature at any depth once the columns of the last pass have merged, K.
 
     Where they have not within the seconds that are followed, the rise at their end stands for it.
@@ -42,10 +42,10 @@ def bulk_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
     micro = beam.microbeam
     assert micro is not None  # asked of fractional beams alone
     assert micro.energy_mJ is not None  # a dose was required
-    if removes(beam):
-        raise NotAvailable(text("not-apply.crater-heat"))
+    if is_ablative(beam):
+        raise NotAvailable(render_message("not-apply.crater-heat"))
     wide = replace(beam, microbeam=None, spot_mm=None, fluence_J_cm2=None)
-    response = respond(skins, wide, cooling, lit=illuminate(skins, wide.spectrum))
+    response = simulate_pulse(skins, wide, cooling, lit=illuminate(skins, wide.spectrum))
     density = micro.density_per_cm2 / CM**2
     diffusivity = response.heat.conductivity / response.heat.heat_capacity_vol
     merged_s = 1.0 / (4.0 * density * float(np.median(diffusivity)))
@@ -56,7 +56,7 @@ def bulk_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
     return rise
 
 
-def bulk_boils(rise_K: Floats | float | Unknown, middle: "xr.Dataset") -> bool:
+def is_bulk_boiling(rise_K: Floats | float | Unknown, middle: "xr.Dataset") -> bool:
     """Return whether half of such skins would boil as a whole, which no column alone in skin at rest stands for."""
     if isinstance(rise_K, Unknown):
         return False

@@ -15,47 +15,46 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage.arrhenius import kinetics, omega
-from skinbeam.physics.heat.boiling import Water
-from skinbeam.physics.heat.cells import graded_faces
-from skinbeam.physics.heat.linear import time_steps
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.rz import conduct_rz
-from skinbeam.physics.heat.tissue import Material, Source
-from skinbeam.physics.light.scene import Tally
-from skinbeam.provenance import remembered
-from skinbeam.schema.layers import LightBeam
+from skinbeam.model.sources import cache_with_sources
+from skinbeam.model.units import MM, UM, ZERO_CELSIUS_K
+from skinbeam.physics.damage.arrhenius import omega, read_kinetics
+from skinbeam.physics.heat.axisymmetric import conduct_rz
+from skinbeam.physics.heat.boiling import BoilingWater
+from skinbeam.physics.heat.cells import HeatSource, Material, graded_faces
+from skinbeam.physics.heat.linear_conduction import graded_time_steps
+from skinbeam.physics.heat.problem import HeatProblem
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.rings import Rings
-from skinbeam.simulate.pulse.boiling import dried_capacity, water_by_volume
-from skinbeam.simulate.removal.warming import Warming, warmed
-from skinbeam.simulate.skins.kinetics import COLLAGEN_KINETICS
-from skinbeam.skin.properties import optics, thermal
-from skinbeam.skin.tables import sourced, table
-from skinbeam.units import MM, UM, ZERO_CELSIUS_K
+from skinbeam.simulate.light.space import RingSpace
+from skinbeam.simulate.pulse.nonlinear_response import dry_heat_capacity, water_by_volume
+from skinbeam.simulate.removal.heated_optics import ThermalOptics, heated_coefficients
+from skinbeam.simulate.skins.tissue_kinetics import COLLAGEN_KINETICS
+from skinbeam.skin.properties import optical_properties, thermal_properties
+from skinbeam.skin.tables import read_sourced, tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["LADDER_J", "WARMED_PHOTONS", "FullColumn", "MiddleSkin", "full_column", "middle_skin"]
+__all__ = ["ENERGY_LADDER_J", "WARMED_PHOTONS", "FullColumn", "MedianSkinLayers", "full_column", "median_skin_layers"]
 
 # Energies at which the full model is run, four a decade: the ratio changes by a few per cent from one to the next.
-LADDER_J: Final = np.geomspace(1e-5, 1.0, 21)
+ENERGY_LADDER_J: Final = np.geomspace(1e-5, 1.0, 21)
 _PHOTONS, _BATCHES = 50_000, 4
 WARMED_PHOTONS = 12_000  # each time the light is computed anew: to one or two per cent of the size of a column
 # Rings of the light in diameters of the beam, and rings beyond for heat alone.
 _RINGS_A_DIAMETER, _RINGS = 8, 32
-_BEYOND = np.geomspace(1.15, 6.0, 12)
+_OUTER_RINGS = np.geomspace(1.15, 6.0, 12)
 _FINEST_M, _GROWTH, _DEEPEST_M = 8 * UM, 0.08, 3 * MM
 _COOLING = 25.0  # as the semi-analytic column: times w² / (8 kappa) after the pulse
 _TOLERANCE_K = 0.5
 # Times in the pulse that light is computed: columns are then two per cent deeper and one wider than with four times as
 # many.
-RECOMPUTED: Final = 4
+LIGHT_UPDATES: Final = 4
 
 
-class MiddleSkin(NamedTuple):
+class MedianSkinLayers(NamedTuple):
     """Layers of the middle skin, (layer,) each, SI; thickness of the last may be inf.
 
     Parameters
@@ -83,17 +82,17 @@ class FullColumn(NamedTuple):
     width: float
 
 
-def middle_skin(skins: "xr.Dataset", wavelength_nm: float) -> MiddleSkin:
+def median_skin_layers(skins: "xr.Dataset", wavelength_nm: float) -> MedianSkinLayers:
     """Return the medians of drawn skins, or the one skin in the middle as it is."""
-    of, heat = optics(skins, wavelength_nm), thermal(skins)
-    latent = sourced(table("boiling")["water"]["latent_J_kg"]).value
-    density = sourced(table("thermal")["water"]["density_kg_m3"]).value
+    of, heat = optical_properties(skins, wavelength_nm), thermal_properties(skins)
+    latent = read_sourced(tissue_table("boiling")["water"]["latent_J_kg"]).value
+    density = read_sourced(tissue_table("thermal")["water"]["density_kg_m3"]).value
     water = water_by_volume(skins)
 
     def middle(values: Floats) -> Floats:
         return np.asarray(np.median(values, axis=0))
 
-    return MiddleSkin(
+    return MedianSkinLayers(
         thickness=middle(skins["thickness_m"].to_numpy()),
         mua=middle(of.mua),
         mus=middle(of.mus),
@@ -102,20 +101,20 @@ def middle_skin(skins: "xr.Dataset", wavelength_nm: float) -> MiddleSkin:
         conductivity=middle(heat.conductivity),
         heat_capacity_vol=middle(heat.heat_capacity_vol),
         latent_vol=np.zeros(of.mua.shape[1]) if water is None else middle(water * density * latent),
-        dried_vol=middle(dried_capacity(heat.heat_capacity_vol, 0.0 if water is None else water * density)),
+        dried_vol=middle(dry_heat_capacity(heat.heat_capacity_vol, 0.0 if water is None else water * density)),
         start_K=float(np.median(skins["temperature_C"].to_numpy())) + ZERO_CELSIUS_K,
     )
 
 
 def full_column(
-    skin: MiddleSkin,
+    skin: MedianSkinLayers,
     *,
     diameter_m: float,
     profile: str,
     pulse_s: float,
     energy_J: float,
-    warming: Warming | None = None,
-    recomputed: int = RECOMPUTED,
+    warming: ThermalOptics | None = None,
+    recomputed: int = LIGHT_UPDATES,
     photons: int = WARMED_PHOTONS,
 ) -> FullColumn:
     """Return the column of one beam of `energy_J`, most of which enters the skin.
@@ -132,19 +131,19 @@ def full_column(
     if recomputed < 3:
         raise ValueError(f"the light in a column is computed at least 3 times in a pulse, not {recomputed}")
     of_heat = None if warming is None else tuple(np.ascontiguousarray(part).tobytes() for part in warming)
-    beam = _Beam(diameter_m, profile, pulse_s, energy_J)
+    beam = _ColumnPulse(diameter_m, profile, pulse_s, energy_J)
     key = tuple(np.ascontiguousarray(part).tobytes() for part in skin[:-1])
-    return _column(key, skin.start_K, beam, of_heat, recomputed, photons)
+    return _cached_column(key, skin.start_K, beam, of_heat, recomputed, photons)
 
 
-class _Beam(NamedTuple):
+class _ColumnPulse(NamedTuple):
     diameter_m: float
     profile: str
     pulse_s: float
     energy_J: float
 
 
-class _Grid(NamedTuple):
+class _ColumnGrid(NamedTuple):
     """Faces in r and z, m, and the layer of each depth; light is told of in the first `_RINGS` rings."""
 
     r: Floats
@@ -153,39 +152,41 @@ class _Grid(NamedTuple):
     ring: float
 
 
-def _grid(thickness: Floats, diameter_m: float) -> _Grid:
+def _column_grid(thickness: Floats, diameter_m: float) -> _ColumnGrid:
     ends = np.append(thickness[:-1], min(thickness[-1], max(_DEEPEST_M - thickness[:-1].sum(), 0.1 * MM)))
     faces, first = graded_faces(ends, finest_m=_FINEST_M, growth=_GROWTH)
     ring = diameter_m / _RINGS_A_DIAMETER
     inner = ring * np.arange(_RINGS + 1)
     layer = np.repeat(np.arange(thickness.size), np.diff(first))
-    return _Grid(np.concatenate([inner, inner[-1] * _BEYOND]), faces[0], layer, ring)
+    return _ColumnGrid(np.concatenate([inner, inner[-1] * _OUTER_RINGS]), faces[0], layer, ring)
 
 
-def _layers(key: tuple[bytes, ...]) -> list[Floats]:
+def _key_layers(key: tuple[bytes, ...]) -> list[Floats]:
     """Thickness, μa, μs, g and n of the layers from the key of a skin."""
     return [np.frombuffer(part, dtype=np.float64) for part in key[:5]]
 
 
-@remembered(64)
-def _light(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
+@cache_with_sources(64)
+def _cold_light(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
     """Faces in r and z, layer of each depth, and absorbed power over incident power and volume (ring, depth), 1/m³."""
-    thickness, mua, mus, _, _ = _layers(key)
-    grid = _grid(thickness, diameter_m)
+    thickness, mua, mus, _, _ = _key_layers(key)
+    grid = _column_grid(thickness, diameter_m)
     shape = (_RINGS, 1)
     cold = np.tile(mua[grid.layer], shape), np.tile(mus[grid.layer], shape)
-    return grid.r, grid.z, grid.layer, _absorbed(key, grid, _light_beam(diameter_m, profile), _PHOTONS, *cold)
+    return grid.r, grid.z, grid.layer, _absorbed_power(key, grid, _light_beam(diameter_m, profile), _PHOTONS, *cold)
 
 
 def _light_beam(diameter_m: float, profile: str) -> LightBeam:
     return LightBeam(kind="gaussian" if profile == "gaussian" else "flat", spot_mm=diameter_m / MM)
 
 
-def _absorbed(key: tuple[bytes, ...], grid: _Grid, beam: LightBeam, photons: int, mua: Floats, mus: Floats) -> Floats:
+def _absorbed_power(
+    key: tuple[bytes, ...], grid: _ColumnGrid, beam: LightBeam, photons: int, mua: Floats, mus: Floats
+) -> Floats:
     """Absorbed power over incident power and volume, (ring, depth), 1/m³, from the optics of the rings with light."""
-    thickness, *optics, g, n = _layers(key)
+    thickness, *optics, g, n = _key_layers(key)
     medium = LayeredMedium(*(part.tolist() for part in (*optics, g, n, thickness)))
-    space, tally = Rings(medium, grid.ring, grid.z, mua, mus), Tally(grid.z, grid.ring, _RINGS)
+    space, tally = RingSpace(medium, grid.ring, grid.z, mua, mus), LightTally(grid.z, grid.ring, _RINGS)
     light = MonteCarlo(photons, batches=_BATCHES).light(space, beam, tally)
     assert light.fluence_rate_rz is not None  # rings were asked for
     absorbed = np.zeros((len(grid.r) - 1, grid.layer.size))
@@ -193,30 +194,30 @@ def _absorbed(key: tuple[bytes, ...], grid: _Grid, beam: LightBeam, photons: int
     return absorbed
 
 
-@remembered(1024)
-def _column(
+@cache_with_sources(1024)
+def _cached_column(
     key: tuple[bytes, ...],
     start_K: float,
-    beam: _Beam,
+    beam: _ColumnPulse,
     of_heat: tuple[bytes, ...] | None,
     recomputed: int,
     photons: int,
 ) -> FullColumn:
-    grid = _grid(_layers(key)[0], beam.diameter_m)
+    grid = _column_grid(_key_layers(key)[0], beam.diameter_m)
     conductivity, capacity, latent, dried = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
-    boiling = table("boiling")["start"]
-    begins = sourced(boiling["temperature_C"]).value + ZERO_CELSIUS_K
-    width = sourced(boiling["range_K"]).value
+    boiling = tissue_table("boiling")["start"]
+    begins = read_sourced(boiling["temperature_C"]).value + ZERO_CELSIUS_K
+    width = read_sourced(boiling["range_K"]).value
     ends = begins + width
-    material, water = Material(conductivity, capacity), Water(begins, width, latent, dried)
-    processes = kinetics(COLLAGEN_KINETICS)
+    material, water = Material(conductivity, capacity), BoilingWater(begins, width, latent, dried)
+    processes = read_kinetics(COLLAGEN_KINETICS)
     spans = 1 if of_heat is None else recomputed
     if of_heat is None:
-        absorbed = _light(key[:5], beam.diameter_m, beam.profile)[3]
+        absorbed = _cold_light(key[:5], beam.diameter_m, beam.profile)[3]
     else:
-        absorbed = _first_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat, photons)
+        absorbed = _start_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat, photons)
     after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))
-    steps, phase = time_steps(
+    steps, phase = graded_time_steps(
         [*[beam.pulse_s / spans] * spans, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2
     )
     cells = np.indices(absorbed.shape).reshape(2, -1).T
@@ -225,12 +226,12 @@ def _column(
         if of_heat is not None and 0 < span < spans:
             vapour = np.where(latent > 0, np.clip((temperature - begins) / (ends - begins), 0.0, 1.0), 0.0)
             light_beam = _light_beam(beam.diameter_m, beam.profile)
-            absorbed = _warmed_light(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour), photons)
-        problem = Problem(
+            absorbed = _relit_power(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour), photons)
+        problem = HeatProblem(
             material,
             temperature[None],
             steps[phase == span],
-            Source(absorbed * (beam.energy_J / beam.pulse_s), float(span < spans)),
+            HeatSource(absorbed * (beam.energy_J / beam.pulse_s), float(span < spans)),
             water,
             bottom=start_K,
             record_cells=cells,
@@ -240,46 +241,46 @@ def _column(
         temperature = history.final[0]
         damage = damage + omega(history.recorded, steps[phase == span], processes).reshape(damage.shape)
     middles = ((faces[1:] + faces[:-1]) / 2 for faces in (grid.r, grid.z))
-    return _extent(damage, *middles)
+    return _damage_extent(damage, *middles)
 
 
-@remembered(64)
-def _first_light(
+@cache_with_sources(64)
+def _start_light(
     key: tuple[bytes, ...], start_K: float, diameter_m: float, profile: str, of_heat: tuple[bytes, ...], photons: int
 ) -> Floats:
-    """Absorbed power as of `_light` before anything is warmed, the same for all energies and pulses."""
-    grid = _grid(_layers(key)[0], diameter_m)
+    """Absorbed power as of `_cold_light` before anything is warmed, the same for all energies and pulses."""
+    grid = _column_grid(_key_layers(key)[0], diameter_m)
     shape = len(grid.r) - 1, grid.layer.size
     before = np.full(shape, start_K), np.zeros(shape), np.zeros(shape)
-    return _warmed_light(key, grid, _light_beam(diameter_m, profile), of_heat, before, photons)
+    return _relit_power(key, grid, _light_beam(diameter_m, profile), of_heat, before, photons)
 
 
-def _warmed_light(
+def _relit_power(
     key: tuple[bytes, ...],
-    grid: _Grid,
+    grid: _ColumnGrid,
     beam: LightBeam,
     of_heat: tuple[bytes, ...],
     state: tuple[Floats, Floats, Floats],
     photons: int,
 ) -> Floats:
-    """Absorbed power as of `_light`, in skin of a state: temperature, damage, vapour, (ring, depth) each."""
-    _, mua, mus, _, _ = _layers(key)
+    """Absorbed power as of `_cold_light`, in skin of a state: temperature, damage, vapour, (ring, depth) each."""
+    _, mua, mus, _, _ = _key_layers(key)
     water, (slope,), scattering_slope, denatured = (np.frombuffer(part, dtype=np.float64) for part in of_heat)
-    warming = Warming(water, float(slope), scattering_slope, denatured)
+    warming = ThermalOptics(water, float(slope), scattering_slope, denatured)
     lit = tuple(part[:_RINGS] for part in state)
-    optics = warmed(warming, grid.layer, mua, mus, (lit[0], lit[1], lit[2]))
-    return _absorbed(key, grid, beam, photons, *optics)
+    optics = heated_coefficients(warming, grid.layer, mua, mus, (lit[0], lit[1], lit[2]))
+    return _absorbed_power(key, grid, beam, photons, *optics)
 
 
-def _extent(damage: Floats, radius: Floats, depth: Floats) -> FullColumn:
+def _damage_extent(damage: Floats, radius: Floats, depth: Floats) -> FullColumn:
     """Deepest Ω = 1 on the axis, and twice its greatest radius; ln Ω is linear between cells."""
     logs = np.maximum(np.log(np.maximum(damage, 1e-300)), -100.0)
-    deepest = _last(depth, logs[0])
-    widest = max(_last(radius, logs[:, j]) for j in range(depth.size))
+    deepest = _last_crossing(depth, logs[0])
+    widest = max(_last_crossing(radius, logs[:, j]) for j in range(depth.size))
     return FullColumn(deepest, 2 * widest)
 
 
-def _last(place: Floats, logs: Floats) -> float:
+def _last_crossing(place: Floats, logs: Floats) -> float:
     """Place at which a logarithm passes 0 for the last time; 0 where it is never above."""
     above = np.flatnonzero(logs >= 0)
     if above.size == 0:

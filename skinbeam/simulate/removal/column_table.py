@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import derived_table
-from skinbeam.laser.settings import Beam
-from skinbeam.provenance import used
-from skinbeam.simulate.light.spot import middle_medium
-from skinbeam.simulate.light.spot_table import likeness
-from skinbeam.units import MJ
+from skinbeam.laser.beam import Beam
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import MJ
+from skinbeam.simulate.light.spot import median_medium
+from skinbeam.simulate.light.spot_table import spread_parameters
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ColumnBeam", "ColumnRow", "absorbed_above", "column_rows", "tabulated_corrections"]
+__all__ = ["ColumnBeam", "ColumnRow", "absorption_above_dermis", "lookup_column_corrections", "read_column_rows"]
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class ColumnRow(NamedTuple):
 
     Parameters
     ----------
-    above : `absorbed_above` of the skins, (skin,), rising.
+    above : `absorption_above_dermis` of the skins, (skin,), rising.
     """
 
     beam: ColumnBeam
@@ -54,15 +54,17 @@ class ColumnRow(NamedTuple):
 
     def at(self, above: float, energy_J: Floats) -> tuple[Floats, Floats]:
         """Return the corrections of depth and width at energies, straight in the logarithms of both."""
-        return self._between(self.depth, above, energy_J), self._between(self.width, above, energy_J)
+        return self._interpolate_ratio(self.depth, above, energy_J), self._interpolate_ratio(
+            self.width, above, energy_J
+        )
 
-    def _between(self, values: Floats, above: float, energy_J: Floats) -> Floats:
+    def _interpolate_ratio(self, values: Floats, above: float, energy_J: Floats) -> Floats:
         logs = np.log(above), np.log(self.above)
         of_skin = np.array([np.interp(*logs, column) for column in values.T])
         return np.asarray(np.interp(np.log(energy_J), np.log(self.energy_J), of_skin))
 
 
-def tabulated_corrections(beam: Beam, energy_J: Floats, middle: "xr.Dataset") -> tuple[Floats, Floats] | None:
+def lookup_column_corrections(beam: Beam, energy_J: Floats, middle: "xr.Dataset") -> tuple[Floats, Floats] | None:
     """Return the corrections of depth and width at energies (sample,), J; None where beam or energy is not there.
 
     Parameters
@@ -71,34 +73,36 @@ def tabulated_corrections(beam: Beam, energy_J: Floats, middle: "xr.Dataset") ->
     """
     assert beam.microbeam is not None  # asked of fractional beams alone
     micro = beam.microbeam
-    row = _table().get(_key(ColumnBeam(beam.wavelength_nm, micro.diameter_um, micro.profile, beam.pulse_ms)))
-    above = absorbed_above(middle)
+    row = _column_table().get(
+        _beam_key(ColumnBeam(beam.wavelength_nm, micro.diameter_um, micro.profile, beam.pulse_ms))
+    )
+    above = absorption_above_dermis(middle)
     if row is None or above is None or energy_J.min() < row.energy_J[0] or energy_J.max() > row.energy_J[-1]:
         return None
-    used("wang1995", "henyey1941", "born1999", "maitland1997")
+    cite_sources("wang1995", "henyey1941", "born1999", "maitland1997")
     return row.at(above, energy_J)
 
 
-def absorbed_above(middle: "xr.Dataset") -> float | None:
+def absorption_above_dermis(middle: "xr.Dataset") -> float | None:
     """Return absorption times thickness of what lies above the dermis, in red light, which melanin absorbs alone there.
 
     None without a dermis between other layers.
     """
-    like = likeness(middle_medium(middle, MELANIN_NM), middle["tissue"].to_numpy().astype(str))
+    like = spread_parameters(median_medium(middle, MELANIN_NM), middle["tissue"].to_numpy().astype(str))
     return None if like is None else like.above
 
 
-def _key(beam: ColumnBeam) -> tuple[float | str, ...]:
+def _beam_key(beam: ColumnBeam) -> tuple[float | str, ...]:
     """Numbers of a beam to a millionth: a diameter comes through several units."""
     return tuple(value if isinstance(value, str) else float(f"{value:.6g}") for value in beam)
 
 
 @cache
-def _table() -> Mapping[tuple[float | str, ...], ColumnRow]:
-    return {_key(row.beam): row for row in column_rows(derived_table("column_corrections"))}
+def _column_table() -> Mapping[tuple[float | str, ...], ColumnRow]:
+    return {_beam_key(row.beam): row for row in read_column_rows(load_derived_table("column_corrections"))}
 
 
-def column_rows(table: Mapping[str, Any]) -> tuple[ColumnRow, ...]:
+def read_column_rows(table: Mapping[str, Any]) -> tuple[ColumnRow, ...]:
     """Return the rows of the table as it ships."""
     return tuple(
         ColumnRow(

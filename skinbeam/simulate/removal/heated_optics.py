@@ -1,36 +1,127 @@
-"""Dermis held at a temperature: how its reduced scattering changes, while warm, up to where its collagen is denatured.
+"""Optics of the middle skin while a beam warms it, place by place: what the heat of a pulse does to its own light.
 
-Scattering is told at the temperature of the hold, at its end. It rises with temperature until what denaturation takes
-outweighs what warmth adds, and has settled where hardly any native collagen is left.
+Scattering of dermis and fat follows temperature and loses its fibrils where collagen denatures; the water of a place
+absorbs by its temperature, and not at all as vapour. Blood, melanin and dry matter stay as they are, and so does the
+refractive index.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import text
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import ZERO_CELSIUS_K
 from skinbeam.physics.damage.arrhenius import omega
-from skinbeam.physics.light.coagulation import scattering_factor
-from skinbeam.simulate.skins.kinetics import denaturation
-from skinbeam.skin.heated import DERMIS_MATERIALS, left_when_denatured, slope_of
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, sourced, table
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.physics.light.thermal_optics import scattering_factor, water_absorption_factor
+from skinbeam.simulate.light.medium import Floats
+from skinbeam.simulate.pulse.nonlinear_response import water_by_volume
+from skinbeam.simulate.skins.tissue_kinetics import collagen_denaturation
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.properties import (
+    DERMIS_MATERIALS,
+    denatured_scattering_share,
+    scattering_slope,
+    water_absorption_slope,
+    water_mua,
+)
+from skinbeam.skin.tables import read_number, read_sourced, tissue_table
+from skinbeam.text import render_message
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["held_scattering", "rises_up_to_C", "settles_at_C"]
+__all__ = [
+    "ThermalOptics",
+    "denaturation_end_C",
+    "heated_coefficients",
+    "scattering_after_hold",
+    "scattering_peak_C",
+    "thermal_optics",
+]
 
-Floats = NDArray[np.float64]
+
+class ThermalOptics(NamedTuple):
+    """What layers do when they are warmed, (layer,) each.
+
+    Parameters
+    ----------
+    water : absorption by their water as it is tabulated, 1/m.
+    water_slope : its relative change, 1/K, one for all.
+    scattering_slope : the relative change of scattering, 1/K.
+    denatured : scattering left where all collagen is denatured.
+    """
+
+    water: Floats
+    water_slope: float
+    scattering_slope: Floats
+    denatured: Floats
+
+
+def thermal_optics(skins: "xr.Dataset", wavelength_nm: float) -> ThermalOptics | None:
+    """Return what the middle of drawn skins does; None for explicit layers, which do not say what they are made of."""
+    share = water_by_volume(skins)
+    if share is None:
+        return None
+    materials = [str(name) for name in skins["material"].to_numpy()]
+    entries = [scattering_slope(name) for name in materials]
+    return ThermalOptics(
+        np.median(share, axis=0) * water_mua(wavelength_nm),
+        water_absorption_slope(wavelength_nm),
+        np.array([0.0 if entry is None else read_number(entry) for entry in entries]),
+        np.array([denatured_scattering_share(name, wavelength_nm) for name in materials]),
+    )
+
+
+def heated_coefficients(
+    warming: ThermalOptics, layer: NDArray[np.int64], mua: Floats, mus: Floats, state: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Return μa and μs of every place, 1/m, (ring, depth).
+
+    Parameters
+    ----------
+    layer : of each depth, (depth,). mua, mus : (layer,), as tabulated.
+    state : temperature, K, damage integral of collagen, and share of the water that is vapour, (ring, depth) each.
+    """
+    temperature, omega, vapour = state
+    scattering, water = tissue_table("heated")["scattering"], tissue_table("heated")["water"]
+    # What is tabulated of all of a layer is at least its water.
+    part = np.minimum(warming.water, mua)[layer]
+    absorbed = mua[layer] + part * (
+        water_absorption_factor(
+            temperature,
+            vapour,
+            slope_1_K=warming.water_slope,
+            reference_K=read_number(water["reference_C"]) + ZERO_CELSIUS_K,
+            hottest_K=read_number(water["hottest_C"]) + ZERO_CELSIUS_K,
+        )
+        - 1
+    )
+    scattered = mus[layer] * scattering_factor(
+        temperature,
+        omega,
+        slope_1_K=warming.scattering_slope[layer],
+        reference_K=read_number(scattering["reference_C"]) + ZERO_CELSIUS_K,
+        hottest_K=read_number(scattering["hottest_C"]) + ZERO_CELSIUS_K,
+        denatured=warming.denatured[layer],
+    )
+    return absorbed, scattered
+
+
+# Dermis held at a temperature: how its reduced scattering changes, while warm, up to where its collagen is denatured.
+#
+# Scattering is told at the temperature of the hold, at its end. It rises with temperature until what denaturation takes
+# outweighs what warmth adds, and has settled where hardly any native collagen is left.
+
+FloatArray = NDArray[np.float64]
 
 # A quarter of a degree is a twelfth of what the temperature of denaturation varies by between skins.
-LADDER_C: Final = np.arange(25.0, 95.1, 0.25)
+HOLD_LADDER_C: Final = np.arange(25.0, 95.1, 0.25)
 
 
-def held_scattering(skins: "xr.Dataset", temperature_C: Floats, *, hold_s: float, wavelength_nm: float) -> Floats:
+def scattering_after_hold(
+    skins: "xr.Dataset", temperature_C: FloatArray, *, hold_s: float, wavelength_nm: float
+) -> FloatArray:
     """Return scattering of dermis held at temperatures (rung,), over that before, (sample, rung).
 
     Raises
@@ -39,37 +130,37 @@ def held_scattering(skins: "xr.Dataset", temperature_C: Floats, *, hold_s: float
     """
     material = next((name for name in skins["material"].to_numpy() if name in DERMIS_MATERIALS), None)
     if material is None:
-        raise NotAvailable(text("endpoint.no-heated-dermis"))
-    entry, slope = table("heated"), slope_of(str(material))
+        raise NotAvailable(render_message("endpoint.no-heated-dermis"))
+    entry, slope = tissue_table("heated"), scattering_slope(str(material))
     assert slope is not None  # every dermis has one
-    bundles = spread_at(sourced(entry["denatured"]["bundles"]), skins["denatured_scattering_shift"])
+    bundles = value_at_normal(read_sourced(entry["denatured"]["bundles"]), skins["denatured_scattering_shift"])
     return scattering_factor(
         temperature_C + ZERO_CELSIUS_K,
-        _held_omega(skins, temperature_C, hold_s),
-        slope_1_K=spread_at(sourced(slope), skins["heated_scattering_shift"])[:, None],
-        reference_K=number(entry["scattering"]["reference_C"]) + ZERO_CELSIUS_K,
-        hottest_K=number(entry["scattering"]["hottest_C"]) + ZERO_CELSIUS_K,
-        denatured=left_when_denatured(str(material), wavelength_nm) * bundles[:, None],
+        _hold_omega(skins, temperature_C, hold_s),
+        slope_1_K=value_at_normal(read_sourced(slope), skins["heated_scattering_shift"])[:, None],
+        reference_K=read_number(entry["scattering"]["reference_C"]) + ZERO_CELSIUS_K,
+        hottest_K=read_number(entry["scattering"]["hottest_C"]) + ZERO_CELSIUS_K,
+        denatured=denatured_scattering_share(str(material), wavelength_nm) * bundles[:, None],
     )
 
 
-def rises_up_to_C(skins: "xr.Dataset", *, hold_s: float, wavelength_nm: float) -> Floats:
+def scattering_peak_C(skins: "xr.Dataset", *, hold_s: float, wavelength_nm: float) -> FloatArray:
     """Return the temperature up to which scattering rises from hold to hotter hold, (sample,), °C.
 
     Where it never falls, the hottest that is looked at.
     """
-    scattering = held_scattering(skins, LADDER_C, hold_s=hold_s, wavelength_nm=wavelength_nm)
+    scattering = scattering_after_hold(skins, HOLD_LADDER_C, hold_s=hold_s, wavelength_nm=wavelength_nm)
     falls = np.diff(scattering, axis=1) < 0
-    return np.asarray(np.where(falls.any(axis=1), LADDER_C[np.argmax(falls, axis=1)], LADDER_C[-1]))
+    return np.asarray(np.where(falls.any(axis=1), HOLD_LADDER_C[np.argmax(falls, axis=1)], HOLD_LADDER_C[-1]))
 
 
-def settles_at_C(skins: "xr.Dataset", *, hold_s: float) -> Floats:
+def denaturation_end_C(skins: "xr.Dataset", *, hold_s: float) -> FloatArray:
     """Return the temperature of a hold from which on the collagen of dermis is denatured, (sample,), °C."""
-    lost = -np.expm1(-_held_omega(skins, LADDER_C, hold_s))
-    done = lost >= number(table("heated")["denatured"]["settled"])
-    return np.asarray(np.where(done.any(axis=1), LADDER_C[np.argmax(done, axis=1)], np.inf))
+    lost = -np.expm1(-_hold_omega(skins, HOLD_LADDER_C, hold_s))
+    done = lost >= read_number(tissue_table("heated")["denatured"]["settled"])
+    return np.asarray(np.where(done.any(axis=1), HOLD_LADDER_C[np.argmax(done, axis=1)], np.inf))
 
 
-def _held_omega(skins: "xr.Dataset", temperature_C: Floats, hold_s: float) -> Floats:
+def _hold_omega(skins: "xr.Dataset", temperature_C: FloatArray, hold_s: float) -> FloatArray:
     held = np.broadcast_to(temperature_C + ZERO_CELSIUS_K, (skins.sizes["sample"], 2, temperature_C.size))
-    return omega(held, [hold_s], denaturation(skins))
+    return omega(held, [hold_s], collagen_denaturation(skins))

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.cells import Cells, graded_faces, slab
-from skinbeam.physics.heat.tissue import Film, Material
+from skinbeam.model.units import MM, UM
+from skinbeam.physics.heat.cells import Cells, Material, RobinBoundary, graded_faces, slab_cells
 from skinbeam.skin.layers import EPIDERMIS
-from skinbeam.skin.properties import Thermal
-from skinbeam.skin.tables import number, table
-from skinbeam.units import MM, UM
+from skinbeam.skin.properties import ThermalProperties
+from skinbeam.skin.tables import read_number, tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["DEEPEST_M", "DepthGrid", "core_m", "depth_grid", "grid_of", "pulse_grid"]
+__all__ = ["DEEPEST_M", "DepthGrid", "build_layer_grid", "build_skin_grid", "core_depth_m", "pulse_grid"]
 
 Floats = NDArray[np.float64]
 
@@ -63,25 +62,25 @@ class DepthGrid:
         cells = Cells(*(part[which] for part in self.cells))
         return DepthGrid(self.faces[which], self.layer, cells, self.ends)
 
-    def material(self, heat: Thermal) -> Material:
+    def material(self, heat: ThermalProperties) -> Material:
         """Return what every cell conducts and holds, (sample, cell)."""
         return Material(heat.conductivity[:, self.layer], heat.heat_capacity_vol[:, self.layer])
 
-    def bottom(self, temperature_K: ArrayLike) -> Film:
+    def bottom(self, temperature_K: ArrayLike) -> RobinBoundary:
         """Return what lies below: deep tissue keeps its temperature, a slab that ends loses next to nothing to air."""
-        return Film(0.0 if self.ends else np.inf, temperature_K)
+        return RobinBoundary(0.0 if self.ends else np.inf, temperature_K)
 
-    def last_cell_of(self, layer: int) -> int:
+    def last_cell(self, layer: int) -> int:
         """Return the deepest cell of a layer."""
         return int(np.flatnonzero(self.layer == layer)[-1])
 
 
-def grid_of(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> DepthGrid:
+def build_skin_grid(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> DepthGrid:
     """Return the cells of sampled skins, counted for their typical layers where `run_chunks` says what is typical."""
     typical = np.asarray(skins.variables["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
     thickness = np.asarray(skins.variables["thickness_m"].values, dtype=np.float64)
     below = int(np.max(np.flatnonzero(skins.variables["tissue"].values == EPIDERMIS), initial=-1)) + 1
-    return depth_grid(thickness, typical, deepest_m=deepest_m, below=below if below < thickness.shape[1] else 0)
+    return build_layer_grid(thickness, typical, deepest_m=deepest_m, below=below if below < thickness.shape[1] else 0)
 
 
 def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
@@ -89,15 +88,15 @@ def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
     # A vessel that is given deeper than pulses heat still needs the light and the temperature of its own depth.
     vessels = np.asarray(skins.variables["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
     deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(vessels, axis=0).max(initial=0.0)))
-    return grid_of(skins, deepest_m=deepest)
+    return build_skin_grid(skins, deepest_m=deepest)
 
 
-def core_m() -> float:
+def core_depth_m() -> float:
     """Return the depth from which on tissue has the temperature of the blood, m."""
-    return number(table("thermal")["core"]["depth_mm"]) * MM
+    return read_number(tissue_table("thermal")["core"]["depth_mm"]) * MM
 
 
-def depth_grid(
+def build_layer_grid(
     thickness_m: Floats, typical_m: Floats | None = None, *, deepest_m: float = DEEPEST_M, below: int = 0
 ) -> DepthGrid:
     """Return cells for layers of (sample, layer) m.
@@ -111,17 +110,19 @@ def depth_grid(
         the draws beside it; the median of the samples when left out.
     below : index of the layer at whose top cells are as fine as at the surface.
     """
-    thickness = _to_bottom(np.asarray(thickness_m, dtype=np.float64), deepest_m)
+    thickness = _clip_to_bottom(np.asarray(thickness_m, dtype=np.float64), deepest_m)
     typical = (
-        np.median(thickness, axis=0) if typical_m is None else _to_bottom(np.asarray(typical_m)[None, :], deepest_m)[0]
+        np.median(thickness, axis=0)
+        if typical_m is None
+        else _clip_to_bottom(np.asarray(typical_m)[None, :], deepest_m)[0]
     )
     finest = min(FINEST_M, float(typical.min()) / 4)
     faces, first = graded_faces(thickness, finest_m=finest, growth=GROWTH, typical_m=typical, anew=below)
     layer = np.repeat(np.arange(thickness.shape[1]), np.diff(first))
-    return DepthGrid(faces, layer, slab(faces), bool(np.isfinite(np.asarray(thickness_m)[0, -1])))
+    return DepthGrid(faces, layer, slab_cells(faces), bool(np.isfinite(np.asarray(thickness_m)[0, -1])))
 
 
-def _to_bottom(thickness: Floats, deepest_m: float) -> Floats:
+def _clip_to_bottom(thickness: Floats, deepest_m: float) -> Floats:
     above, last = thickness[:, :-1].sum(axis=1, keepdims=True), thickness[:, -1:]
     ends = np.where(np.isinf(last), np.maximum(deepest_m - above, MM / 10), last)
     result: Floats = np.concatenate([thickness[:, :-1], ends], axis=1)

@@ -4,35 +4,39 @@ Every summary uses the weights, so that a reading or a measured colour sharpens 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Kind, Unknown, Value, wilson
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Estimate, EstimateKind, Unknown, Value, wilson_interval
 
 __all__ = [
-    "CHUNK",
-    "LEVEL",
-    "chunks",
+    "CHUNK_DRAWS",
+    "INTERVAL_LEVEL",
+    "SampledQuantities",
+    "chunk_slices",
     "effective_draws",
-    "normalised",
-    "probability",
-    "quantiles",
-    "share",
-    "summarise",
+    "join_chunks",
+    "normalise_weights",
+    "summarise_draws",
+    "value_or_unknown",
+    "weighted_probability",
+    "weighted_quantiles",
+    "weighted_share",
 ]
 
-LEVEL = 0.8  # central probability of every interval that is not asked for otherwise
-CHUNK = 256  # draws simulated at once: bounds the memory whatever --draws is
+INTERVAL_LEVEL = 0.8  # central probability of every interval that is not asked for otherwise
+CHUNK_DRAWS = 256  # draws simulated at once: bounds the memory whatever --draws is
 _Z_LEVEL = 1.2815515655446004  # normal quantile at 0.9, for a central interval of 0.8
 
 Floats = NDArray[np.float64]
 Chances = NDArray[np.bool_] | NDArray[np.float64]
 
 
-def chunks(draws: int, size: int = CHUNK) -> Iterator[slice]:
+def chunk_slices(draws: int, size: int = CHUNK_DRAWS) -> Iterator[slice]:
     """Yield slices of at most `size` draws that cover `draws`."""
     for start in range(0, draws, size):
         yield slice(start, min(start + size, draws))
@@ -43,7 +47,7 @@ def effective_draws(weights: Floats) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def quantiles(values: Floats, weights: Floats, levels: Sequence[float]) -> list[float]:
+def weighted_quantiles(values: Floats, weights: Floats, levels: Sequence[float]) -> list[float]:
     """Return weighted quantiles by linear interpolation of the midpoint distribution function.
 
     Infinite values are allowed and sort last.
@@ -74,25 +78,25 @@ def quantiles(values: Floats, weights: Floats, levels: Sequence[float]) -> list[
     return result
 
 
-def summarise(
+def summarise_draws(
     values: NDArray[np.floating],
     weights: Floats,
     basis: Sequence[str],
     *,
-    kind: Kind = "modelled",
-    level: float = LEVEL,
+    kind: EstimateKind = "modelled",
+    level: float = INTERVAL_LEVEL,
 ) -> Value:
     """Return median and central interval of draws; NaN or infinite draws inside the interval make it unknown."""
     array = np.asarray(values, dtype=np.float64)
     if np.isnan(array).any():
         return Unknown("the model gives no value for some of such skins")
-    low, median, high = quantiles(array, weights, ((1 - level) / 2, 0.5, (1 + level) / 2))
+    low, median, high = weighted_quantiles(array, weights, ((1 - level) / 2, 0.5, (1 + level) / 2))
     if not all(map(math.isfinite, (low, median, high))):
         return Unknown("not reached in some of such skins")
     return Estimate(median, low, high, level, kind, array.size, tuple(basis))
 
 
-def share(met: Chances, weights: Floats) -> tuple[float, float]:
+def weighted_share(met: Chances, weights: Floats) -> tuple[float, float]:
     """Return the weighted share of draws that meet a condition, and its Monte Carlo standard error.
 
     The error counts four more draws, two that meet it and two that do not (Agresti and Coull), so that a share of 0 or
@@ -102,33 +106,56 @@ def share(met: Chances, weights: Floats) -> tuple[float, float]:
     ----------
     met : (sample,) whether each draw meets it, or with which probability.
     """
-    p, squared = _moments(met, weights)
+    p, squared = _chance_moments(met, weights)
     n = effective_draws(weights)
     mean, square = ((part * n + 2) / (n + 4) for part in (p, squared))
     return p, math.sqrt((square - mean * mean) / (n + 4))
 
 
-def probability(met: Chances, weights: Floats, basis: Sequence[str]) -> Estimate:
+def weighted_probability(met: Chances, weights: Floats, basis: Sequence[str]) -> Estimate:
     """Return the share of such skins that meet a condition; the interval is its Monte Carlo error (Wilson).
 
     Parameters
     ----------
     met : (sample,) whether each draw meets it, or with which probability.
     """
-    p, squared = _moments(met, weights)
-    low, high = wilson(p, max(squared - p * p, 0.0), effective_draws(weights), _Z_LEVEL)
+    p, squared = _chance_moments(met, weights)
+    low, high = wilson_interval(p, max(squared - p * p, 0.0), effective_draws(weights), _Z_LEVEL)
     return Estimate(
-        p, min(p, max(0.0, low)), max(p, min(1.0, high)), LEVEL, "modelled", int(weights.size), tuple(basis)
+        p, min(p, max(0.0, low)), max(p, min(1.0, high)), INTERVAL_LEVEL, "modelled", int(weights.size), tuple(basis)
     )
 
 
-def _moments(met: Chances, weights: Floats) -> tuple[float, float]:
+def _chance_moments(met: Chances, weights: Floats) -> tuple[float, float]:
     """Weighted means of the chances and of their squares; of yes and no they are the same."""
     total = weights.sum()
     return float((weights * met).sum() / total), float((weights * met * met).sum() / total)
 
 
-def normalised(weights: NDArray[np.floating]) -> Floats:
+def normalise_weights(weights: NDArray[np.floating]) -> Floats:
     """Return weights that sum to 1."""
     array = np.asarray(weights, dtype=np.float64)
     return cast(Floats, array / array.sum())
+
+
+# Quantities of sampled skins by the dotted names of the interface: values of every draw, or why they are unknown.
+
+SampledQuantities = dict[str, NDArray[np.float64] | Unknown]
+
+
+def join_chunks(parts: Sequence[SampledQuantities]) -> SampledQuantities:
+    """Return the quantities of several chunks of draws as one; unknown in one chunk is unknown in all."""
+    joined: SampledQuantities = {}
+    for name in parts[0]:
+        values = [part[name] for part in parts]
+        unknown = next((value for value in values if isinstance(value, Unknown)), None)
+        joined[name] = unknown or np.concatenate([value for value in values if not isinstance(value, Unknown)])
+    return joined
+
+
+def value_or_unknown(compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64] | Unknown:
+    """Return what `compute` does, or why the model cannot."""
+    try:
+        return compute()
+    except NotAvailable as error:
+        return Unknown(error.reason)

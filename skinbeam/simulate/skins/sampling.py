@@ -1,31 +1,89 @@
-"""How many draws fit into memory at once, and when a case asks for more work than is done in reasonable time."""
+"""Drawn skins that are asked for again and again, as by cases that differ in the beam alone: drawn once.
 
-from dataclasses import dataclass
+Whoever reads a skin reads the one that others read, too, so its arrays cannot be written.
+"""
 
-from skinbeam.errors import InputError
-from skinbeam.messages import text
-from skinbeam.simulate.skins.ensemble import CHUNK
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-__all__ = ["Effort"]
+import numpy as np
+
+from skinbeam.model.errors import InputError
+from skinbeam.model.sources import cache_with_sources
+from skinbeam.simulate.skins.ensemble import CHUNK_DRAWS
+from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.text import render_message
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "DrawCost",
+    "cached_median",
+    "cached_sample",
+]
+
+_CACHED_SKINS = 4  # skins, each of some 2 MB
+
+
+def cached_sample(skin: SkinDistribution, n: int, seed: int, start: int) -> "xr.Dataset":
+    """Return draws `start` to `start + n` of a skin, with `typical_m`, the layers of its middle, and `draw`, a number.
+
+    With what is typical the grid of a draw is the same whatever draws lie beside it.
+    """
+    return _sample_bare(_without_reading(skin), n, seed, start)
+
+
+def cached_median(skin: SkinDistribution) -> "xr.Dataset":
+    """Return the one skin in the middle of every distribution."""
+    return _median_bare(_without_reading(skin))
+
+
+def _without_reading(skin: SkinDistribution) -> SkinDistribution:
+    """The skin without its reading, which weighs draws and does not change them: its lists could be no key."""
+    return replace(skin, reading=None)
+
+
+@cache_with_sources(_CACHED_SKINS)
+def _sample_bare(skin: SkinDistribution, n: int, seed: int, start: int) -> "xr.Dataset":
+    typical = _median_bare(skin)["thickness_m"].values[0]
+    drawn = skin.sample(n, seed, start)
+    return _make_read_only(
+        drawn.assign_coords(typical_m=("layer", typical), draw=("sample", np.arange(start, start + n)))
+    )
+
+
+@cache_with_sources(_CACHED_SKINS)
+def _median_bare(skin: SkinDistribution) -> "xr.Dataset":
+    return _make_read_only(skin.median())
+
+
+def _make_read_only(skins: "xr.Dataset") -> "xr.Dataset":
+    for variable in skins.data_vars.values():
+        variable.values.flags.writeable = False
+    return skins
+
+
+# How many draws fit into memory at once, and when a case asks for more work than is done in reasonable time.
 
 # Bytes that the histories of one chunk may take. Whole processes stay well under 3 GB with it.
-MEMORY_BYTES = 600_000_000
+MAX_HISTORY_BYTES = 600_000_000
 # Steps of cells in all that a run may take: about a minute on two cores.
-MOST_CELL_STEPS = 4_000_000_000
+MAX_CELL_STEPS = 4_000_000_000
 # Arrays of (step, cell) and of (step, vessel) that are alive at once; cells around one vessel.
 _ARRAYS, _VESSEL_ARRAYS, _VESSEL_CELLS = 8, 30, 60
 _BYTES = 8
 
 
 @dataclass(frozen=True)
-class Effort:
+class DrawCost:
     """What one draw of a case takes: steps of time, cells of depth, vessels."""
 
     steps: int
     cells: int
     vessels: int
 
-    def draws_at_once(self, draws: int) -> int:
+    def draws_per_chunk(self, draws: int) -> int:
         """Return how many draws to simulate at once.
 
         Raises
@@ -34,12 +92,14 @@ class Effort:
         """
         work = self.steps * (2 * self.cells + _VESSEL_CELLS * self.vessels)
         size = _BYTES * self.steps * (_ARRAYS * self.cells + _VESSEL_ARRAYS * self.vessels)
-        most = min(MOST_CELL_STEPS // max(work, 1), 0 if size > MEMORY_BYTES else draws)
+        most = min(MAX_CELL_STEPS // max(work, 1), 0 if size > MAX_HISTORY_BYTES else draws)
         if most < draws:
             raise InputError(
                 "too-much-work",
-                text("simulate.too-much-work", {"steps": self.steps, "vessels": self.vessels, "draws": draws}),
+                render_message(
+                    "simulate.too-much-work", {"steps": self.steps, "vessels": self.vessels, "draws": draws}
+                ),
                 field="--draws",
                 hint=f"At most {most} draws for such a case." if most else "Fewer pulses, passes or vessels.",
             )
-        return max(1, min(MEMORY_BYTES // max(size, 1), CHUNK))
+        return max(1, min(MAX_HISTORY_BYTES // max(size, 1), CHUNK_DRAWS))

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, kinetics, shift_kinetics
-from skinbeam.physics.damage.combination import combined
-from skinbeam.physics.damage.table import held_threshold
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, table
-from skinbeam.units import UM
+from skinbeam.model.units import UM
+from skinbeam.physics.damage.arrhenius import Kinetics, combine_kinetics, read_kinetics, shift_kinetics
+from skinbeam.physics.damage.kinetics_table import isothermal_threshold
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.tables import read_number, tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,9 +30,9 @@ __all__ = [
     "COLLAGEN_KINETICS",
     "CONTACT_KINETICS",
     "WALL_KINETICS",
-    "denaturation",
-    "repeated",
-    "sampled_kinetics",
+    "collagen_denaturation",
+    "repeat_processes",
+    "sample_kinetics",
 ]
 
 COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
@@ -46,33 +45,33 @@ COLLAGEN_KINETICS = "maitland-walsh-collagen"
 RAT_COLLAGEN_KINETICS = "pearce-collagen"
 
 
-def sampled_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
+def sample_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
     """Return the process called `name`, its threshold moved for every draw.
 
     Rates are (sample, process).
     """
     if name == CELL_DEATH_KINETICS:
-        return combined(sampled_kinetics(CONTACT_KINETICS, skins), _pulsed(skins), rule="limiting")
-    spread = table("kinetics")["spread"]
-    shift = number(spread["threshold_K"]) * np.asarray(skins.variables["kinetics_shift"].values, dtype=np.float64)
-    return shift_kinetics(kinetics(name), shift, reference_s=number(spread["hold_s"][name]))
+        return combine_kinetics(sample_kinetics(CONTACT_KINETICS, skins), _pulsed_kinetics(skins), rule="limiting")
+    spread = tissue_table("kinetics")["spread"]
+    shift = read_number(spread["threshold_K"]) * np.asarray(skins.variables["kinetics_shift"].values, dtype=np.float64)
+    return shift_kinetics(read_kinetics(name), shift, reference_s=read_number(spread["hold_s"][name]))
 
 
-def denaturation(skins: "xr.Dataset") -> Kinetics:
+def collagen_denaturation(skins: "xr.Dataset") -> Kinetics:
     """Return loss of birefringence of the collagen of these skins, by the set of their own skin where there is one.
 
     Rates are (sample, process).
     """
-    return sampled_kinetics(RAT_COLLAGEN_KINETICS if skins.attrs["preset"] == "rat" else COLLAGEN_KINETICS, skins)
+    return sample_kinetics(RAT_COLLAGEN_KINETICS if skins.attrs["preset"] == "rat" else COLLAGEN_KINETICS, skins)
 
 
-def _pulsed(skins: "xr.Dataset") -> Kinetics:
-    threshold, hold_s = held_threshold(PULSED_KINETICS)
-    shift = spread_at(threshold, skins.variables["pulsed_kinetics_shift"].values) - threshold.value
-    return shift_kinetics(kinetics(PULSED_KINETICS), shift, reference_s=hold_s)
+def _pulsed_kinetics(skins: "xr.Dataset") -> Kinetics:
+    threshold, hold_s = isothermal_threshold(PULSED_KINETICS)
+    shift = value_at_normal(threshold, skins.variables["pulsed_kinetics_shift"].values) - threshold.value
+    return shift_kinetics(read_kinetics(PULSED_KINETICS), shift, reference_s=hold_s)
 
 
-def repeated(processes: Kinetics, times: int) -> Kinetics:
+def repeat_processes(processes: Kinetics, times: int) -> Kinetics:
     """Return the processes of each draw repeated for `times` rows, such as vessels."""
 
     def rows(values: NDArray[np.float64]) -> NDArray[np.float64]:

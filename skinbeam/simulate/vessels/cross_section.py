@@ -1,56 +1,188 @@
-"""Vessels in light in full: a cross-section of skin in which packets meet every vessel as the cylinder that it is.
-
-Vessels lie along y below each other, under a wide beam: nothing changes along y, and what is left to compute is a
-section of x and z. Shadow, lit and dark side and shading inside the lumen come with the packets; heat flows between
-blood, wall and layers, the surface among them. This is what `simulate.vessels.lumen`, which puts a vessel about its
-axis into the light of its depth, is measured against.
-
-The beam repeats the section at a width at which neighbours take next to nothing of each other's light. Blood is of the
-refractive index of its layer. Temperatures stay proportional to the dose: blood absorbs no more as it heats, here and
-in what is compared with it. What cooling makes of the top of a vessel against its axis, and blood at rest, are left
-out.
-"""
+"""Cells of a section of skin around vessels: fine where they lie, wider with the distance from them and the surface."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import text
-from skinbeam.physics.heat.problem import Problem
-from skinbeam.physics.heat.tissue import Film, Material, Source
-from skinbeam.physics.heat.xyz import conduct_xyz
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import MM, UM
+from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary
+from skinbeam.physics.heat.problem import HeatProblem
+from skinbeam.physics.heat.three_dimensional import conduct_xyz
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.space import Inclusion, Layers, endless_cylinder
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.vessels.ends import closure_dose, leak_dose, rupture_dose
-from skinbeam.simulate.vessels.lumen import VesselResponse, drawn_vessels
-from skinbeam.simulate.vessels.section import Lumen, SectionGrid, section_grid
-from skinbeam.skin.properties import blood_mua, blood_thermal
-from skinbeam.skin.spectra import spectrum
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, endless_cylinder_shape
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.vessels.vessel_endpoints import closure_dose, leak_dose, rupture_dose
+from skinbeam.simulate.vessels.vessel_response import VesselResponse, skin_vessels
+from skinbeam.skin.properties import blood_mua, blood_thermal_properties
+from skinbeam.skin.tables import read_spectrum
 from skinbeam.skin.vessels import Vessels
+from skinbeam.text import render_message
 
-__all__ = ["LitSection", "SectionHeat", "ends_of", "heat_section", "light_section", "vessel_in"]
+__all__ = [
+    "SectionGrid",
+    "SectionHeat",
+    "SectionLight",
+    "SectionLumen",
+    "heat_section",
+    "light_section",
+    "section_endpoint_doses",
+    "section_grid",
+    "section_vessel",
+]
 
 Floats = NDArray[np.float64]
 
-PACKETS = 1_000_000
-# The dose that is marched, J/m²: it warms blood by hundreds of kelvin, beside which the tolerance is small.
-MARCHED_J_M2 = 1e5
-TOLERANCE_K = 0.3
-# Places in a lumen at which its blood is judged, in radii, and directions from the top to the bottom of a half circle.
-_RADII = (0.0, 0.3, 0.55, 0.75, 0.9, 1.0)
-_DIRECTIONS = 13
+CELLS_ACROSS = 30  # a lumen, at least
+WIDEST_CELL_M = 3 * UM  # of the cells in a lumen: a fifth of how far heat goes in half a millisecond
+SURFACE_CELL_M = 5 * UM
+CELL_GROWTH = 0.12  # of a cell over its distance from what is fine
+# The section repeats: at thirty diameters neighbours take half a per cent of each other's light.
+WIDTH_IN_DIAMETERS, LEAST_WIDTH_M = 30.0, 1 * MM
+_SUBCELLS = 8  # of a cell along each axis, for its share of a lumen
 
 
 @dataclass(frozen=True)
-class LitSection:
+class SectionLumen:
+    """A vessel along y below x = 0: depth of its axis, diameter of its lumen and thickness of its wall, m."""
+
+    depth_m: float
+    diameter_m: float
+    wall_m: float
+
+
+@dataclass(frozen=True)
+class SectionGrid:
+    """Half a section, x ≥ 0; its other half is the mirror image.
+
+    Parameters
+    ----------
+    x_faces, z_faces : m; those of x are whole columns.
+    columns, column_m : of the whole width, even in number, of equal width.
+    layer_shares : (z, layer) of each row of cells.
+    """
+
+    x_faces: Floats
+    z_faces: Floats
+    columns: int
+    column_m: float
+    layer_shares: Floats
+
+    @property
+    def width_m(self) -> float:
+        """Width of the whole section."""
+        return self.columns * self.column_m
+
+    @property
+    def areas(self) -> Floats:
+        """Area of the cells, (x, z), m²."""
+        return np.asarray(np.diff(self.x_faces)[:, None] * np.diff(self.z_faces))
+
+    @property
+    def centres(self) -> tuple[Floats, Floats]:
+        """Centres of the cells along x and along z, m."""
+        return (self.x_faces[1:] + self.x_faces[:-1]) / 2, (self.z_faces[1:] + self.z_faces[:-1]) / 2
+
+    def halves(self, columns: Floats) -> tuple[Floats, Floats]:
+        """Return the left half, mirrored, and the right of a mean over each of the columns, (column, z), by cells."""
+        middle = self.columns // 2
+        first = np.rint(self.x_faces[:-1] / self.column_m).astype(np.int64)
+        count = np.diff(np.rint(self.x_faces / self.column_m))[:, None]
+        left, right = (np.add.reduceat(half, first) / count for half in (columns[:middle][::-1], columns[middle:]))
+        return np.asarray(left), np.asarray(right)
+
+    def shares(self, lumens: Sequence[SectionLumen]) -> tuple[Floats, Floats]:
+        """Return the share of every cell that lies in each lumen, (lumen, x, z), and in any, (x, z)."""
+        part = (np.arange(_SUBCELLS) + 0.5) / _SUBCELLS
+        x = (self.x_faces[:-1, None] + np.diff(self.x_faces)[:, None] * part)[:, None, :, None]
+        z = (self.z_faces[:-1, None] + np.diff(self.z_faces)[:, None] * part)[None, :, None, :]
+        each = np.array([(x**2 + (z - one.depth_m) ** 2 < (one.diameter_m / 2) ** 2).mean((2, 3)) for one in lumens])
+        each = each.reshape(len(lumens), len(self.x_faces) - 1, len(self.z_faces) - 1)
+        return each, np.minimum(each.sum(axis=0), 1.0)
+
+    def interpolated(self, values: Floats, x: Floats, z: Floats) -> Floats:
+        """Return values of cells, (time, x, z), at points of x ≥ 0, (time, point), straight between their centres."""
+        centres_x, centres_z = self.centres
+        mirrored = np.concatenate([-centres_x[:1], centres_x])
+
+        def between(centres: Floats, at: Floats) -> tuple[NDArray[np.int64], Floats]:
+            low = np.clip(np.searchsorted(centres, at) - 1, 0, len(centres) - 2)
+            return low, (at - centres[low]) / (centres[low + 1] - centres[low])
+
+        (i, u), (k, v) = between(mirrored, x), between(centres_z, z)
+        left, right = np.maximum(i - 1, 0), i
+        upper, lower = ((1 - u) * values[:, left, row] + u * values[:, right, row] for row in (k, k + 1))
+        return np.asarray((1 - v) * upper + v * lower)
+
+
+def section_grid(thickness_m: Floats, bottom_m: float, lumens: Sequence[SectionLumen]) -> SectionGrid:
+    """Return the cells around `lumens` in layers of (layer,) m, down to `bottom_m`."""
+    fine = [(one, min(WIDEST_CELL_M, one.diameter_m / CELLS_ACROSS)) for one in lumens]
+    column = min((size for _, size in fine), default=4 * SURFACE_CELL_M)
+    width = max([LEAST_WIDTH_M, *(WIDTH_IN_DIAMETERS * one.diameter_m for one in lumens)])
+    half = int(np.ceil(width / 2 / column))
+
+    def beyond(one: SectionLumen, distance: Floats | float) -> Floats:
+        return np.maximum(np.abs(distance) - one.diameter_m / 2 - 2 * one.wall_m, 0.0)
+
+    places = [0]
+    while places[-1] < half:
+        at = places[-1] * column
+        size = min((s + CELL_GROWTH * float(beyond(one, at)) for one, s in fine), default=width / 8)
+        places.append(min(places[-1] + max(int(size / column), 1), half))
+
+    def size_at(z: Floats) -> Floats:
+        sizes = [SURFACE_CELL_M + CELL_GROWTH * z, *(s + CELL_GROWTH * beyond(one, z - one.depth_m) for one, s in fine)]
+        return np.asarray(np.minimum.reduce(sizes))
+
+    borders = np.concatenate([[0.0], np.cumsum(thickness_m[:-1]), [bottom_m]])
+    borders = borders[borders <= bottom_m]
+    faces = [np.zeros(1)]
+    for top, bottom in pairwise(borders):
+        fine_z = np.linspace(top, bottom, 2000)
+        rate = 1.0 / size_at(fine_z)
+        steps = np.concatenate([[0.0], np.cumsum((rate[1:] + rate[:-1]) / 2 * np.diff(fine_z))])
+        count = max(int(np.ceil(steps[-1])), 1)
+        faces.append(np.interp(np.linspace(0.0, steps[-1], count + 1)[1:], steps, fine_z))
+    z_faces = np.concatenate(faces)
+    centres = (z_faces[1:] + z_faces[:-1]) / 2
+    layer = np.searchsorted(borders[1:-1], centres)
+    shares = np.eye(len(thickness_m))[layer]
+    return SectionGrid(np.array(places) * column, z_faces, 2 * half, column, shares)
+
+
+# Vessels in light in full: a cross-section of skin in which packets meet every vessel as the cylinder that it is.
+#
+# Vessels lie along y below each other, under a wide beam: nothing changes along y, and what is left to compute is a
+# section of x and z. Shadow, lit and dark side and shading inside the lumen come with the packets; heat flows between
+# blood, wall and layers, the surface among them. This is what `simulate.vessels.vessel_response`, which puts a vessel
+# about its
+# axis into the light of its depth, is measured against.
+#
+# The beam repeats the section at a width at which neighbours take next to nothing of each other's light. Blood is of
+# the
+# refractive index of its layer. Temperatures stay proportional to the dose: blood absorbs no more as it heats, here and
+# in what is compared with it. What cooling makes of the top of a vessel against its axis, and blood at rest, are left
+# out.
+
+PACKETS = 1_000_000
+# The dose that is marched, J/m²: it warms blood by hundreds of kelvin, beside which the tolerance is small.
+MARCH_DOSE_J_M2 = 1e5
+TOLERANCE_K = 0.3
+# Places in a lumen at which its blood is judged, in radii, and directions from the top to the bottom of a half circle.
+_EDGE_RADII = (0.0, 0.3, 0.55, 0.75, 0.9, 1.0)
+_EDGE_DIRECTIONS = 13
+
+
+@dataclass(frozen=True)
+class SectionLight:
     """Light in a section; all (x, z) over the irradiance, and mirrored at x = 0, where the first cell begins.
 
     Parameters
@@ -63,7 +195,7 @@ class LitSection:
     """
 
     grid: SectionGrid
-    lumens: tuple[Lumen, ...]
+    lumens: tuple[SectionLumen, ...]
     absorbed_per_m: Floats
     fluence_rate_ratio: Floats
     one_sided: Floats
@@ -74,11 +206,11 @@ class LitSection:
 class SectionHeat:
     """Change of temperature per unit radiant exposure, (time, x, z), K per J/m²."""
 
-    lit: LitSection
+    lit: SectionLight
     unit_K: Floats
 
 
-def light_section(response: Response, *, packets: int = PACKETS, seed: int = 0) -> LitSection:
+def light_section(response: PulseResponse, *, packets: int = PACKETS, seed: int = 0) -> SectionLight:
     """Return the light around the vessels of the first skin of `response`, if it has any.
 
     Parameters
@@ -91,11 +223,11 @@ def light_section(response: Response, *, packets: int = PACKETS, seed: int = 0) 
     NotAvailable : no beam, or a narrow one: the section then has no symmetry along y.
     """
     if response.lit is None or response.lit.shares is not None:
-        raise NotAvailable(text("endpoint.section"))
-    found = drawn_vessels(response)
+        raise NotAvailable(render_message("endpoint.section"))
+    found = skin_vessels(response)
     order = [] if found is None else [int(i) for i in np.argsort(found.depth[0])]
     lumens = tuple(
-        Lumen(*(float(values[0, i]) for values in (found.depth, found.diameter, found.wall)))
+        SectionLumen(*(float(values[0, i]) for values in (found.depth, found.diameter, found.wall)))
         for i in order
         if found is not None
     )
@@ -104,10 +236,12 @@ def light_section(response: Response, *, packets: int = PACKETS, seed: int = 0) 
     parts = []
     for line in response.lit.lines:
         medium = LayeredMedium.of(line.optics, thickness[None]).draw(0)
-        inclusions = _blood_in(lumens, found, order, line.wavelength_nm)
+        inclusions = _blood_inclusions(lumens, found, order, line.wavelength_nm)
         width = grid.width_m
-        tally = Tally(grid.z_faces, nx=grid.columns, ny=1, dx=grid.column_m, dy=width)
-        field = MonteCarlo(packets, seed=seed).light(Layers(medium, inclusions, (width, width)), LightBeam(), tally)
+        tally = LightTally(grid.z_faces, nx=grid.columns, ny=1, dx=grid.column_m, dy=width)
+        field = MonteCarlo(packets, seed=seed).light(
+            LayeredSpace(medium, inclusions, (width, width)), LightBeam(), tally
+        )
         assert field.absorbed_xyz is not None  # columns were asked for
         assert field.fluence_rate_xyz is not None
         # Of the power on a cell that repeats; the irradiance is that over its area.
@@ -119,40 +253,40 @@ def light_section(response: Response, *, packets: int = PACKETS, seed: int = 0) 
             ]
         )
     left, right, fluence_left, fluence_right, fraction = (np.sum(column, axis=0) for column in zip(*parts, strict=True))
-    return LitSection(grid, lumens, (left + right) / 2, (fluence_left + fluence_right) / 2, left - right, fraction)
+    return SectionLight(grid, lumens, (left + right) / 2, (fluence_left + fluence_right) / 2, left - right, fraction)
 
 
-def _blood_in(
-    lumens: Sequence[Lumen], found: Vessels | None, order: Sequence[int], wavelength_nm: float
+def _blood_inclusions(
+    lumens: Sequence[SectionLumen], found: Vessels | None, order: Sequence[int], wavelength_nm: float
 ) -> list[Inclusion]:
     if found is None:
         return []
-    blood = spectrum("blood")
+    blood = read_spectrum("blood")
     scatter, g = (float(blood.at(name, wavelength_nm)) for name in ("scattering_per_m", "anisotropy"))
     mua = blood_mua(wavelength_nm, found.haematocrit[0], found.oxygenation[0])
     return [
-        Inclusion([endless_cylinder(0.0, one.depth_m, one.diameter_m / 2)], float(mua[i]), scatter, g)
+        Inclusion([endless_cylinder_shape(0.0, one.depth_m, one.diameter_m / 2)], float(mua[i]), scatter, g)
         for one, i in zip(lumens, order, strict=True)
     ]
 
 
-def heat_section(response: Response, lit: LitSection) -> SectionHeat:
+def heat_section(response: PulseResponse, lit: SectionLight) -> SectionHeat:
     """Return the warming of the section at the times of `response`, whose skin and light `lit` is of."""
     grid, schedule = lit.grid, response.schedule
     _, share = grid.shares(lit.lumens)
     layer = grid.layer_shares
-    k_blood, c_blood = blood_thermal()
+    k_blood, c_blood = blood_thermal_properties()
     k = share * k_blood + (1 - share) * (layer @ response.heat.conductivity[0])
     c = share * c_blood + (1 - share) * (layer @ response.heat.heat_capacity_vol[0])
     columns, depths = share.shape
     record = np.stack(np.meshgrid(np.arange(columns), [0], np.arange(depths), indexing="ij"), axis=-1)
     power_on, h = (v[0] if np.ndim(v) > 1 else v for v in (schedule.power_on, response.met.h_W_m2K))
-    problem = Problem(
+    problem = HeatProblem(
         Material(k[:, None], c[:, None]),
         0.0,
         schedule.step_s,
-        Source(lit.absorbed_per_m[:, None] * MARCHED_J_M2 / schedule.pulse_s, power_on),
-        surface=Film(h),
+        HeatSource(lit.absorbed_per_m[:, None] * MARCH_DOSE_J_M2 / schedule.pulse_s, power_on),
+        surface=RobinBoundary(h),
         bottom=None if response.grid.ends else 0.0,
         record_cells=record.reshape(-1, 3),
         tolerance_K=TOLERANCE_K,
@@ -160,28 +294,28 @@ def heat_section(response: Response, lit: LitSection) -> SectionHeat:
     # Two cells along y, the fewest that are a body: nothing flows between them.
     faces = grid.x_faces, np.linspace(0.0, 2 * grid.column_m, 3), grid.z_faces
     history = conduct_xyz(faces, problem)
-    return SectionHeat(lit, history.recorded.reshape(-1, columns, depths) / MARCHED_J_M2)
+    return SectionHeat(lit, history.recorded.reshape(-1, columns, depths) / MARCH_DOSE_J_M2)
 
 
-def vessel_in(response: Response, heat: SectionHeat, which: int = 0) -> VesselResponse:
+def section_vessel(response: PulseResponse, heat: SectionHeat, which: int = 0) -> VesselResponse:
     """Return what a section says of one of its vessels, as if it were as many vessels as directions from its axis.
 
     The places of the lumen are the same in each; edge and wall are those of the direction, top first.
     """
     lumen = heat.lit.lumens[which]
     grid, radius = heat.lit.grid, lumen.diameter_m / 2
-    angle = np.linspace(0.0, math.pi, _DIRECTIONS)
+    angle = np.linspace(0.0, math.pi, _EDGE_DIRECTIONS)
 
     def at(distance: float) -> Floats:
         return grid.interpolated(heat.unit_K, distance * np.sin(angle), lumen.depth_m - distance * np.cos(angle))
 
-    rings = [at(share * radius) for share in _RADII]
+    rings = [at(share * radius) for share in _EDGE_RADII]
     inside = np.maximum(np.concatenate([rings[0][:, :1], *rings[1:]], axis=1).T, 0.0)
     each, _ = grid.shares((lumen,))
     weight = each[0] * grid.areas
     mean = np.maximum((heat.unit_K * weight).sum(axis=(1, 2)) / weight.sum(), 0.0)
     depth_cell = int(np.searchsorted(response.grid.faces[0], lumen.depth_m, side="right")) - 1
-    shape = (1, _DIRECTIONS)
+    shape = (1, _EDGE_DIRECTIONS)
     return VesselResponse(
         np.full(shape, lumen.diameter_m),
         np.tile(response.base_K[0, :, depth_cell], (*shape, 1)),
@@ -192,7 +326,7 @@ def vessel_in(response: Response, heat: SectionHeat, which: int = 0) -> VesselRe
     )
 
 
-def ends_of(response: Response, vessel: VesselResponse) -> dict[str, float]:
+def section_endpoint_doses(response: PulseResponse, vessel: VesselResponse) -> dict[str, float]:
     """Return the doses, J/m², at which a vessel of a section closes, tears and leaks.
 
     Closed is a vessel whose lining is damaged all around; it leaks where that is damaged first.

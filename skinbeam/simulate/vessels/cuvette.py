@@ -9,35 +9,47 @@ with A what cold blood absorbs down to a depth, of which scattering is part. No 
 the depth alone.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat.linear import Linear
-from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.tissue import Film, Source
-from skinbeam.simulate.light.illumination import Line
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.vessels.hot_blood import heated_factor, heated_mua, why_unheated
+from skinbeam.model.errors import NotAvailable
+from skinbeam.physics.heat.cells import HeatSource, RobinBoundary
+from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
+from skinbeam.physics.heat.linear_conduction import LinearConduction
+from skinbeam.simulate.light.illumination import SpectralLine
+from skinbeam.simulate.pulse.damage_dose import DOSE_RANGE_J_M2, damage_dose
+from skinbeam.simulate.pulse.locations import cell_response
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.skins.tissue_kinetics import BLOOD_KINETICS, sample_kinetics
+from skinbeam.simulate.vessels.heated_blood import heated_factor, heated_mua, self_consistent_dose, unheated_reason
+from skinbeam.simulate.vessels.vessel_endpoints import COLDEST_RISE_K, blood_vapour_K
+from skinbeam.text import render_message
 
-__all__ = ["cuvette_at", "is_hot_cuvette"]
+__all__ = [
+    "blood_coagulation_dose",
+    "blood_vaporisation_dose",
+    "cuvette_at_dose",
+    "has_rising_absorption",
+]
 
 Floats = NDArray[np.float64]
 
 
-def is_hot_cuvette(response: Response) -> bool:
+def has_rising_absorption(response: PulseResponse) -> bool:
     """Whether a response is of blood in a cuvette whose absorption rises as it heats."""
     lit_blood = response.layers == ["blood"] and response.lit is not None
-    return lit_blood and response.heated_blood and why_unheated(response) is None
+    return lit_blood and response.heated_blood and unheated_reason(response) is None
 
 
-def cuvette_at(response: Response, dose: Floats | float) -> Response:
+def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseResponse:
     """Return the response at a dose, one or (sample,) J/m², divided by it: it holds there alone.
 
     The light is that which heats on average over the pulse. What is no cuvette of such blood comes back as it is.
     """
-    if not is_hot_cuvette(response):
+    if not has_rising_absorption(response):
         return response
     lit, plan, grid = response.lit, response.schedule, response.grid
     assert lit is not None  # as it is lit blood
@@ -51,17 +63,19 @@ def cuvette_at(response: Response, dose: Floats | float) -> Response:
         ahead = rise
         # Once with the temperature at the start of the step, once with that half way through it.
         for _ in range(2 if np.any(on) else 1):
-            power = _absorbed(response, response.base_K[:, step] + (rise + ahead) / 2)
-            source = Source(power.sum(axis=0) * _heated(response) * each / plan.pulse_s, on)
-            film = Film(response.met.h_W_m2K[..., step : step + 1], np.zeros((1, 1)))
-            march = March(grid.cells, material, rise, np.array([seconds]), source, film, grid.bottom(0 * each[:, 0]))
-            history = conduct(march, Linear())
+            power = _absorbed_per_depth(response, response.base_K[:, step] + (rise + ahead) / 2)
+            source = HeatSource(power.sum(axis=0) * _heated_fraction(response) * each / plan.pulse_s, on)
+            film = RobinBoundary(response.met.h_W_m2K[..., step : step + 1], np.zeros((1, 1)))
+            march = HeatProblem1D(
+                grid.cells, material, rise, np.array([seconds]), source, film, grid.bottom(0 * each[:, 0])
+            )
+            history = conduct_1d(march, LinearConduction())
             ahead = np.maximum(history.recorded[:, 1], 0.0)
         rise = ahead
         energy += power * on * seconds / plan.pulse_s
         steps.append(rise)
         surface.append(np.maximum(history.surface[:, 1], 0.0))
-    lines = tuple(_shining(line, energy[i], grid.layer) for i, line in enumerate(lit.lines))
+    lines = tuple(_equivalent_line(line, energy[i], grid.layer) for i, line in enumerate(lit.lines))
     return replace(
         response,
         lit=replace(lit, lines=lines),
@@ -70,7 +84,7 @@ def cuvette_at(response: Response, dose: Floats | float) -> Response:
     )
 
 
-def _absorbed(response: Response, temperature_K: Floats) -> Floats:
+def _absorbed_per_depth(response: PulseResponse, temperature_K: Floats) -> Floats:
     """What blood of a temperature in each cell absorbs of each line per depth, (line, sample, cell), 1/m."""
     assert response.lit is not None  # asked of lit blood
     skins, widths = response.skins, response.grid.widths
@@ -81,25 +95,77 @@ def _absorbed(response: Response, temperature_K: Floats) -> Floats:
         hot, cold = (
             heated_mua(line.wavelength_nm, haematocrit, oxygenation, one) for one in (factor, np.ones_like(factor))
         )
-        depth, seen = (_down(values * widths) for values in (np.ones_like(widths), hot / cold))
-        within = _down(line.share * line.optics.mua[:, response.grid.layer] * line.light.fluence_rate_ratio * widths)
+        depth, seen = (_sum_above(values * widths) for values in (np.ones_like(widths), hot / cold))
+        within = _sum_above(
+            line.share * line.optics.mua[:, response.grid.layer] * line.light.fluence_rate_ratio * widths
+        )
         taken = np.stack([np.interp(s, z, a) for s, z, a in zip(seen, depth, within, strict=True)])
         parts.append(np.diff(taken, axis=1) / widths)
     return np.stack(parts)
 
 
-def _down(values: Floats) -> Floats:
+def _sum_above(values: Floats) -> Floats:
     """Sum of the cells above each face, (sample, face)."""
     return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
 
 
-def _heated(response: Response) -> Floats | float:
+def _heated_fraction(response: PulseResponse) -> Floats | float:
     """Share of what is absorbed that heats, (sample, 1)."""
     assert response.lit is not None  # asked of lit blood
     return 1.0 if response.lit.heated_share is None else response.lit.heated_share[:, None]
 
 
-def _shining(line: Line, absorbed: Floats, layer: NDArray[np.int64]) -> Line:
+def _equivalent_line(line: SpectralLine, absorbed: Floats, layer: NDArray[np.int64]) -> SpectralLine:
     """A line with the light that cold blood would have to absorb as much from."""
     ratio = absorbed / (line.share * line.optics.mua[:, layer])
     return replace(line, light=replace(line.light, fluence_rate_ratio=ratio))
+
+
+# Ends of blood in a cuvette: the radiant exposure at which it first coagulates, and first boils.
+
+
+def blood_coagulation_dose(response: PulseResponse) -> Floats:
+    """Return the dose at which the first blood coagulates, (sample,), J/m².
+
+    Raises
+    ------
+    NotAvailable : no blood in a cuvette.
+    """
+    return _cuvette_dose(response, _coagulation_dose)
+
+
+def blood_vaporisation_dose(response: PulseResponse) -> Floats:
+    """Return the dose at which the first vapour forms, (sample,), J/m²: before anything pops or is thrown out.
+
+    Raises
+    ------
+    NotAvailable : no blood in a cuvette.
+    """
+    return _cuvette_dose(response, _vapour_dose)
+
+
+def _cuvette_dose(response: PulseResponse, end: Callable[[PulseResponse], Floats]) -> Floats:
+    """Dose of an end, where heated blood absorbs more that at which its own response reaches it."""
+    linear = end(response)
+    if not has_rising_absorption(response):
+        return linear
+    return self_consistent_dose(linear, lambda dose: end(cuvette_at_dose(response, dose)))
+
+
+def _coagulation_dose(response: PulseResponse) -> Floats:
+    processes = sample_kinetics(BLOOD_KINETICS, response.skins)
+    doses = [damage_dose(response, cell_response(response, int(cell)), processes) for cell in _blood_cells(response)]
+    return np.asarray(np.min(doses, axis=0))
+
+
+def _vapour_dose(response: PulseResponse) -> Floats:
+    cells = _blood_cells(response)
+    base, unit = response.base_K[:, :, cells], np.maximum(response.unit_K[:, :, cells], COLDEST_RISE_K)
+    dose = np.maximum(((blood_vapour_K(response)[:, None, None] - base) / unit).min(axis=(1, 2)), 0.0)
+    return np.where(dose > DOSE_RANGE_J_M2[1], np.inf, dose)
+
+
+def _blood_cells(response: PulseResponse) -> NDArray[np.int64]:
+    if "blood" not in response.layers:
+        raise NotAvailable(render_message("endpoint.blood-in-a-cuvette"))
+    return np.flatnonzero(response.grid.layer == response.layers.index("blood"))

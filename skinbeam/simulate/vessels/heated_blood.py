@@ -15,50 +15,51 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.messages import text
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.units import ZERO_CELSIUS_K
 from skinbeam.physics.targets.vessel import VesselHistory, radial_grid
-from skinbeam.physics.targets.vessel_warming import heated_march
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, sampled_kinetics
-from skinbeam.simulate.vessels.lumen import (
+from skinbeam.physics.targets.vessel_absorption_feedback import march_heated_blood
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.skins.tissue_kinetics import BLOOD_KINETICS, sample_kinetics
+from skinbeam.simulate.vessels.vessel_response import (
     VesselResponse,
     VesselSite,
-    drawn_vessels,
-    respond_vessels,
-    site_of,
-    with_surroundings,
+    add_surroundings,
+    simulate_vessels,
+    skin_vessels,
+    vessel_site,
 )
-from skinbeam.skin.properties import blood_mua, blood_thermal, methaemoglobin_mua
-from skinbeam.skin.spectra import spectrum
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, sourced, table
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.properties import blood_mua, blood_thermal_properties, methaemoglobin_mua
+from skinbeam.skin.tables import read_number, read_sourced, read_spectrum, tissue_table
 from skinbeam.skin.vessels import Vessels
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.text import render_message
 
 __all__ = [
     "absorption_factor",
-    "dose_met",
     "dose_with_heated_blood",
     "heated_factor",
     "heated_mua",
-    "vessels_at",
-    "why_no_methaemoglobin",
-    "why_unheated",
+    "methaemoglobin_unknown_reason",
+    "self_consistent_dose",
+    "unheated_reason",
+    "vessels_at_dose",
 ]
 
 Floats = NDArray[np.float64]
 
-MEASURED_C = 20.0, 100.0  # between which the factor was measured
-NODES = 9  # temperatures between them at which the light in a lumen is computed
-SHARES = 5  # shares of coagulated blood, from none to all, at which it is where that turns into methaemoglobin
-MARCHES = 2  # that a search of a dose takes after the one of unheated blood
+MEASURED_RANGE_C = 20.0, 100.0  # between which the factor was measured
+TEMPERATURE_NODES = 9  # temperatures between them at which the light in a lumen is computed
+COAGULATED_SHARES = (
+    5  # shares of coagulated blood, from none to all, at which it is where that turns into methaemoglobin
+)
+SEARCH_MARCHES = 2  # that a search of a dose takes after the one of unheated blood
 # Where coagulated blood turns into methaemoglobin a little more light may do much more or much less.
-TURNED_MARCHES = 16
+METHAEMOGLOBIN_MARCHES = 16
 FIRST_GUESS = 0.8  # of the dose with unheated blood
-# How the logarithm of what is missing goes with that of the dose, at first and at most: see `dose_met`.
-SLOPE, SLOPES = -1.3, (-2.0, -0.6)
+# How the logarithm of what is missing goes with that of the dose, at first and at most: see `self_consistent_dose`.
+FIRST_SLOPE, SLOPE_RANGE = -1.3, (-2.0, -0.6)
 
 
 def absorption_factor(temperature_K: Floats, rise: Floats | float | None = None) -> Floats:
@@ -66,21 +67,23 @@ def absorption_factor(temperature_K: Floats, rise: Floats | float | None = None)
 
     Parameters
     ----------
-    rise : the factor between the temperatures of `MEASURED_C`; that of the table when left out.
+    rise : the factor between the temperatures of `MEASURED_RANGE_C`; that of the table when left out.
     """
-    entry = table("vessels")["heated_blood"]
-    slope = ((number(entry["factor"]) if rise is None else np.asarray(rise)) - 1) / (MEASURED_C[1] - MEASURED_C[0])
+    entry = tissue_table("vessels")["heated_blood"]
+    slope = ((read_number(entry["factor"]) if rise is None else np.asarray(rise)) - 1) / (
+        MEASURED_RANGE_C[1] - MEASURED_RANGE_C[0]
+    )
 
     def rising(celsius: Floats) -> Floats:
-        return 1 + slope * (np.clip(celsius, *MEASURED_C) - MEASURED_C[0])
+        return 1 + slope * (np.clip(celsius, *MEASURED_RANGE_C) - MEASURED_RANGE_C[0])
 
-    return rising(temperature_K - ZERO_CELSIUS_K) / rising(np.array(number(entry["reference_C"])))
+    return rising(temperature_K - ZERO_CELSIUS_K) / rising(np.array(read_number(entry["reference_C"])))
 
 
-def heated_factor(response: Response, temperature_K: Floats) -> Floats:
+def heated_factor(response: PulseResponse, temperature_K: Floats) -> Floats:
     """Return `absorption_factor` of the blood of each draw at temperatures (sample or 1, any), (sample, any)."""
-    factor = sourced(table("vessels")["heated_blood"]["factor"])
-    rise = np.maximum(spread_at(factor, response.skins.variables["heated_blood_shift"].values), 1.0)
+    factor = read_sourced(tissue_table("vessels")["heated_blood"]["factor"])
+    rise = np.maximum(value_at_normal(factor, response.skins.variables["heated_blood_shift"].values), 1.0)
     return absorption_factor(temperature_K, rise[:, None])
 
 
@@ -90,37 +93,39 @@ def heated_mua(wavelength_nm: float, haematocrit: Floats, oxygenation: Floats, f
     All broadcast. The rest absorbs what the table says, and so does all of it where the rise is not known.
     """
     cold = blood_mua(wavelength_nm, haematocrit, oxygenation)
-    if not _rises(wavelength_nm):
+    if not _has_measured_rise(wavelength_nm):
         return cold + np.zeros_like(factor)
     return cold + oxygenation * blood_mua(wavelength_nm, haematocrit, 1.0) * (factor - 1)
 
 
-def why_unheated(response: Response) -> Unknown | None:
+def unheated_reason(response: PulseResponse) -> Unknown | None:
     """Return why blood keeps the absorption of its table in the light of a beam, or None where its rise is known."""
     assert response.lit is not None  # asked of vessels that are lit
-    entry = table("vessels")["heated_blood"]
-    if any(_rises(line.wavelength_nm) for line in response.lit.lines):
+    entry = tissue_table("vessels")["heated_blood"]
+    if any(_has_measured_rise(line.wavelength_nm) for line in response.lit.lines):
         return None
-    params = {name: number(entry[f"{name}_nm"]) for name in ("shortest", "longest")}
-    return Unknown(text("endpoint.heated-blood", params))
+    params = {name: read_number(entry[f"{name}_nm"]) for name in ("shortest", "longest")}
+    return Unknown(render_message("endpoint.heated-blood", params))
 
 
-def why_no_methaemoglobin(response: Response) -> Unknown | None:
+def methaemoglobin_unknown_reason(response: PulseResponse) -> Unknown | None:
     """Return why it is not known what methaemoglobin absorbs of a beam, or None where that is known."""
     assert response.lit is not None  # asked of vessels that are lit
-    known = spectrum("methaemoglobin")
+    known = read_spectrum("methaemoglobin")
     if all(known.covers(line.wavelength_nm) for line in response.lit.lines):
         return None
-    return Unknown(text("endpoint.methaemoglobin", dict(zip(("shortest", "longest"), known.range_nm, strict=True))))
+    return Unknown(
+        render_message("endpoint.methaemoglobin", dict(zip(("shortest", "longest"), known.range_nm, strict=True)))
+    )
 
 
-def _rises(wavelength_nm: float) -> bool:
-    entry = table("vessels")["heated_blood"]
-    return number(entry["shortest_nm"]) <= wavelength_nm <= number(entry["longest_nm"])
+def _has_measured_rise(wavelength_nm: float) -> bool:
+    entry = tissue_table("vessels")["heated_blood"]
+    return read_number(entry["shortest_nm"]) <= wavelength_nm <= read_number(entry["longest_nm"])
 
 
-def vessels_at(
-    response: Response, dose: Floats | float, vessels: Vessels | None = None, *, sides: bool = True
+def vessels_at_dose(
+    response: PulseResponse, dose: Floats | float, vessels: Vessels | None = None, *, sides: bool = True
 ) -> VesselResponse | None:
     """Return the response of `vessels`, else of those of the skins, at one dose, divided by it: it holds there alone.
 
@@ -129,37 +134,37 @@ def vessels_at(
     Parameters
     ----------
     dose : J/m², one for all, (sample,) or (sample, vessel).
-    sides : as of `respond_vessels`.
+    sides : as of `simulate_vessels`.
 
     Raises
     ------
     NotAvailable : methaemoglobin in light at which its absorption is not known.
     """
-    vessels = drawn_vessels(response) if vessels is None else vessels
+    vessels = skin_vessels(response) if vessels is None else vessels
     if vessels is None or response.lit is None:
         return None
-    if not _changes(response):
-        return respond_vessels(response, vessels, sides=sides)
-    site, schedule = site_of(response, vessels, sides=sides), response.schedule
+    if not _has_heated_blood(response):
+        return simulate_vessels(response, vessels, sides=sides)
+    site, schedule = vessel_site(response, vessels, sides=sides), response.schedule
     values = np.asarray(dose, dtype=np.float64)
     each = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
-    nodes_K = np.linspace(*MEASURED_C, NODES) + ZERO_CELSIUS_K
+    nodes_K = np.linspace(*MEASURED_RANGE_C, TEMPERATURE_NODES) + ZERO_CELSIUS_K
     factors = heated_factor(response, nodes_K)
     factors = factors if response.heated_blood else np.ones_like(factors)
     if response.methaemoglobin > 0:
-        turned = response.methaemoglobin * np.linspace(0.0, 1.0, SHARES)
-        power = np.stack([_absorbed(site, vessels, factors, share) for share in turned], axis=3)
-        change = sampled_kinetics(BLOOD_KINETICS, response.skins)
+        turned = response.methaemoglobin * np.linspace(0.0, 1.0, COAGULATED_SHARES)
+        power = np.stack([_absorbed_power(site, vessels, factors, share) for share in turned], axis=3)
+        change = sample_kinetics(BLOOD_KINETICS, response.skins)
     else:
-        power, change = _absorbed(site, vessels, factors, 0.0), None
+        power, change = _absorbed_power(site, vessels, factors, 0.0), None
     grid = radial_grid(
         vessels.diameter,
         vessels.wall,
         float(schedule.step_s.sum()),
-        blood=blood_thermal(),
+        blood=blood_thermal_properties(),
         dermis=(site.conductivity, site.heat_capacity_vol),
     )
-    histories = heated_march(
+    histories = march_heated_blood(
         grid,
         (each / schedule.pulse_s).reshape(*each.shape, *[1] * (power.ndim - 3)) * power,
         (float(nodes_K[0]), float(nodes_K[-1])),
@@ -172,15 +177,15 @@ def vessels_at(
         VesselHistory(*(part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in history))
         for history in histories
     ]
-    return with_surroundings(vessels, site, rises)
+    return add_surroundings(vessels, site, rises)
 
 
-def _changes(response: Response) -> bool:
+def _has_heated_blood(response: PulseResponse) -> bool:
     """Whether blood in vessels absorbs otherwise once it is heated."""
-    return response.methaemoglobin > 0 or (response.heated_blood and why_unheated(response) is None)
+    return response.methaemoglobin > 0 or (response.heated_blood and unheated_reason(response) is None)
 
 
-def _absorbed(site: VesselSite, vessels: Vessels, factors: Floats, turned: float) -> Floats:
+def _absorbed_power(site: VesselSite, vessels: Vessels, factors: Floats, turned: float) -> Floats:
     """Power per volume over the irradiance as `VesselLine.excess`, (order, sample, vessel, node, cell), 1/m.
 
     `turned` is the share of the haemoglobin that is methaemoglobin.
@@ -198,8 +203,8 @@ def _absorbed(site: VesselSite, vessels: Vessels, factors: Floats, turned: float
 
 
 def dose_with_heated_blood(
-    response: Response,
-    end: Callable[[Response, VesselResponse], Floats],
+    response: PulseResponse,
+    end: Callable[[PulseResponse, VesselResponse], Floats],
     vessels: Vessels | None = None,
     *,
     sides: bool = True,
@@ -213,29 +218,31 @@ def dose_with_heated_blood(
     ----------
     end : dose of an end from a response that is proportional to it, (sample,) or (sample, vessel), such as
         `vessel_ends.rupture_dose`. What it does not reach with unheated blood is inf here too.
-    sides : as of `respond_vessels`.
+    sides : as of `simulate_vessels`.
 
     Raises
     ------
     NotAvailable : no vessel in the skins.
     """
-    vessels = drawn_vessels(response) if vessels is None else vessels
-    cold = None if vessels is None else respond_vessels(response, vessels, sides=sides)
+    vessels = skin_vessels(response) if vessels is None else vessels
+    cold = None if vessels is None else simulate_vessels(response, vessels, sides=sides)
     if cold is None:
-        raise NotAvailable(text("endpoint.no-vessel"))
+        raise NotAvailable(render_message("endpoint.no-vessel"))
     linear = end(response, cold)
-    if not _changes(response):
+    if not _has_heated_blood(response):
         return linear
 
     def found(dose: Floats) -> Floats:
-        heated = vessels_at(response, dose, vessels, sides=sides)
+        heated = vessels_at_dose(response, dose, vessels, sides=sides)
         assert heated is not None  # as is the unheated one
         return end(response, heated)
 
-    return dose_met(linear, found, marches or (TURNED_MARCHES if response.methaemoglobin > 0 else MARCHES))
+    return self_consistent_dose(
+        linear, found, marches or (METHAEMOGLOBIN_MARCHES if response.methaemoglobin > 0 else SEARCH_MARCHES)
+    )
 
 
-def dose_met(linear: Floats, end_at: Callable[[Floats], Floats], marches: int = MARCHES) -> Floats:
+def self_consistent_dose(linear: Floats, end_at: Callable[[Floats], Floats], marches: int = SEARCH_MARCHES) -> Floats:
     """Return the dose whose own response reaches an end at that very dose, in the shape of `linear`, J/m².
 
     It is the zero of ln(end of the response) - ln(dose), sought by secants and left where the last one leads.
@@ -248,7 +255,7 @@ def dose_met(linear: Floats, end_at: Callable[[Floats], Floats], marches: int = 
     """
     sought = np.isfinite(linear) & (linear > 0)
     log_dose = np.log(FIRST_GUESS * np.where(sought, linear, 1.0))
-    slope, last = np.full(linear.shape, SLOPE), None
+    slope, last = np.full(linear.shape, FIRST_SLOPE), None
     for _ in range(marches):
         found = end_at(np.exp(log_dose))
         kept = sought & np.isfinite(found) & (found > 0)
@@ -256,7 +263,7 @@ def dose_met(linear: Floats, end_at: Callable[[Floats], Floats], marches: int = 
         if last is not None:
             moved = log_dose - last[0]
             far = np.abs(moved) > 1e-4  # nearer, what the search of the end itself leaves over decides
-            slope = np.where(far, np.clip((missing - last[1]) / np.where(far, moved, 1.0), *SLOPES), slope)
+            slope = np.where(far, np.clip((missing - last[1]) / np.where(far, moved, 1.0), *SLOPE_RANGE), slope)
         last = log_dose, missing
         log_dose = log_dose - missing / slope
     return np.where(sought, np.where(kept, np.exp(log_dose), found), linear)

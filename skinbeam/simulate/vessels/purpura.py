@@ -12,58 +12,58 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.vessels.ends import leak_dose, leaks_at, rupture_dose
-from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood, vessels_at, why_unheated
-from skinbeam.simulate.vessels.lumen import VesselResponse
-from skinbeam.skin.properties import optics
-from skinbeam.skin.tables import number, table
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.vessels.heated_blood import dose_with_heated_blood, unheated_reason, vessels_at_dose
+from skinbeam.simulate.vessels.vessel_endpoints import is_vessel_leaking, leak_dose, rupture_dose
+from skinbeam.simulate.vessels.vessel_response import VesselResponse
+from skinbeam.skin.properties import optical_properties
+from skinbeam.skin.tables import read_number, tissue_table
 from skinbeam.skin.vessels import Vessels, lesion_network, vessel_network
 
-__all__ = ["bruised_around", "purpura", "purpura_at_once"]
+__all__ = ["immediate_purpura_dose", "is_skin_bruised", "purpura_dose"]
 
 Floats = NDArray[np.float64]
 
 # Of the vessels of skin, those that are looked at first, and those by then: a sixth hold a third of the visible blood.
-_FIRST = (1 / 6, 2 / 3)
+_FIRST_VESSEL_SHARES = (1 / 6, 2 / 3)
 _NETWORKS = {"normal": vessel_network, "port-wine-stain": lesion_network}
 
 
-def purpura(response: Response) -> Floats:
+def purpura_dose(response: PulseResponse) -> Floats:
     """Return the dose at which purpura is seen the next day, (sample,), J/m²: walls damaged, or vessels torn.
 
     Raises
     ------
     NotAvailable : no vessel in the skins.
     """
-    return _dose(response, leak_dose)
+    return _visible_dose(response, leak_dose)
 
 
-def purpura_at_once(response: Response) -> Floats:
+def immediate_purpura_dose(response: PulseResponse) -> Floats:
     """Return the dose at which purpura is seen at once, (sample,), J/m²: vessels torn by steam.
 
     Raises
     ------
     NotAvailable : no vessel in the skins.
     """
-    return _dose(response, rupture_dose)
+    return _visible_dose(response, rupture_dose)
 
 
-def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
+def is_skin_bruised(response: PulseResponse, dose: Floats) -> NDArray[np.bool_]:
     """Return whether the skin around vessels that are given is purple the day after a dose (sample,), J/m².
 
     Vessels with the most of the visible blood are looked at first: what they leave open is asked of the others alone.
     """
-    network, seen = _seen(response, *vessel_network(response.skins))
-    spared, may_stay = np.zeros(len(seen)), 1.0 - _enough(response)  # of the visible blood
+    network, seen = _visible_vessels(response, *vessel_network(response.skins))
+    spared, may_stay = np.zeros(len(seen)), 1.0 - _needed_share(response)  # of the visible blood
     left = np.arange(len(seen))  # draws that are not decided
     every = np.argsort(-seen.mean(axis=0), kind="stable")
-    for part in np.split(every, [round(share * every.size) for share in _FIRST]):
+    for part in np.split(every, [round(share * every.size) for share in _FIRST_VESSEL_SHARES]):
         here = response if left.size == len(seen) else response.of_draws(left)
         rows = np.ix_(left, part)
-        vessels = vessels_at(here, dose[left], network.some(left, part), sides=False)
+        vessels = vessels_at_dose(here, dose[left], network.some(left, part), sides=False)
         assert vessels is not None  # asked with a beam
-        spared[left] += (seen[rows] * ~leaks_at(here, vessels, dose[left])).sum(axis=1)
+        spared[left] += (seen[rows] * ~is_vessel_leaking(here, vessels, dose[left])).sum(axis=1)
         every = every[part.size :]
         unknown = seen[np.ix_(left, every)].sum(axis=1)
         left = left[(spared[left] <= may_stay) & (spared[left] + unknown > may_stay)]
@@ -72,31 +72,31 @@ def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
     return np.asarray(spared <= may_stay)
 
 
-def _dose(response: Response, end: Callable[[Response, VesselResponse], Floats]) -> Floats:
+def _visible_dose(response: PulseResponse, end: Callable[[PulseResponse, VesselResponse], Floats]) -> Floats:
     """Dose at which vessels that come to an end are seen: of those that are given, or of all of the skin's."""
     # Of vessels that are given the first decides; of all of a skin or a stain, those with enough of the visible blood.
     network: Vessels | None = None
     seen: Floats | None = None
     kind = response.skins.attrs["vessels"]
     if kind in _NETWORKS:
-        network, seen = _seen(response, *_NETWORKS[kind](response.skins))
+        network, seen = _visible_vessels(response, *_NETWORKS[kind](response.skins))
     return dose_with_heated_blood(
         response,
-        lambda response, vessels: _dose_of_share(end(response, vessels), seen, _enough(response)),
+        lambda response, vessels: _dose_for_share(end(response, vessels), seen, _needed_share(response)),
         network,
         sides=kind != "normal",
     )
 
 
-def _seen(response: Response, vessels: Vessels, blood: Floats) -> tuple[Vessels, Floats]:
+def _visible_vessels(response: PulseResponse, vessels: Vessels, blood: Floats) -> tuple[Vessels, Floats]:
     """Vessels with the share of the blood in each, and the share of the visible blood instead."""
     seen = blood * _visibility(response, vessels.depth)
     return vessels, seen / seen.sum(axis=1, keepdims=True)
 
 
-def _visibility(response: Response, depth: Floats) -> Floats:
+def _visibility(response: PulseResponse, depth: Floats) -> Floats:
     """Weight of blood at each depth, (sample, vessel), 1 at the surface."""
-    green = optics(response.skins, number(table("vessels")["purpura"]["visible_nm"]))
+    green = optical_properties(response.skins, read_number(tissue_table("vessels")["purpura"]["visible_nm"]))
     attenuation = np.sqrt(3 * green.mua * (green.mua + green.mus * (1 - green.g)))
     bottoms = np.cumsum(response.skins["thickness_m"].to_numpy(), axis=1)
     tops = np.concatenate([np.zeros((len(bottoms), 1)), bottoms[:, :-1]], axis=1)
@@ -104,7 +104,7 @@ def _visibility(response: Response, depth: Floats) -> Floats:
     return np.asarray(np.exp(-2 * (passed * attenuation[:, None]).sum(axis=2)))
 
 
-def _dose_of_share(dose: Floats, seen: Floats | None, enough: float) -> Floats:
+def _dose_for_share(dose: Floats, seen: Floats | None, enough: float) -> Floats:
     """Least dose at which vessels with enough of the visible blood are hurt, (sample,)."""
     if seen is None:
         return np.asarray(dose.min(axis=1))
@@ -114,11 +114,11 @@ def _dose_of_share(dose: Floats, seen: Floats | None, enough: float) -> Floats:
     return np.asarray(np.take_along_axis(dose, order, axis=1)[np.arange(len(dose)), first])
 
 
-def _enough(response: Response) -> float:
+def _needed_share(response: PulseResponse) -> float:
     """Share of the visible blood whose vessels must leak. Rounding may leave the whole just below one.
 
     Where it is not known by how much heated blood absorbs more, it is that which the same measurement sets for blood
     that does not: else what is not known would make skin bruise later.
     """
-    name = "share" if why_unheated(response) is None else "share_unheated"
-    return min(number(table("vessels")["purpura"][name]), 1 - 1e-9)
+    name = "share" if unheated_reason(response) is None else "share_unheated"
+    return min(read_number(tissue_table("vessels")["purpura"][name]), 1 - 1e-9)

@@ -1,4 +1,4 @@
-"""How far vessels with a lit and a dark side lie from vessels in full: `simulate.vessels.full`.
+"""How far vessels with a lit and a dark side lie from vessels in full: `simulate.vessels.cross_section`.
 
 `data/derived/vessel_reduction.toml` holds what was found on a few skins, vessels and pulses. It is an error of the
 computation alone; that of the model against experiments is `model_error`.
@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skinbeam.derived import derived_table
-from skinbeam.simulate.vessels.hot_blood import absorption_factor, heated_mua
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.units import UM, ZERO_CELSIUS_K
+from skinbeam.simulate.vessels.heated_blood import absorption_factor, heated_mua
 from skinbeam.skin.properties import blood_mua
-from skinbeam.skin.tables import number, table
-from skinbeam.units import UM, ZERO_CELSIUS_K
+from skinbeam.skin.tables import read_number, tissue_table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["first_vessel_mua", "reduction_error", "reduction_error_of"]
+__all__ = ["first_vessel_mua", "median_reduction_error", "reduction_error"]
 
 
-def _found() -> Mapping[str, Mapping[str, Any]]:
-    found: Mapping[str, Mapping[str, Any]] = derived_table("vessel_reduction")["endpoint"]
+def _error_table() -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = load_derived_table("vessel_reduction")["endpoint"]
     return found
 
 
@@ -36,24 +36,24 @@ def reduction_error(endpoint: str, diameter_um: float | None = None, mua_per_m: 
     ----------
     mua_per_m : absorption of the blood in the vessel.
     """
-    if endpoint not in _found():
+    if endpoint not in _error_table():
         return 1.0
-    entry = _found()[endpoint]
+    entry = _error_table()[endpoint]
     if diameter_um is None or mua_per_m is None:
         return float(entry["geometric_error"])
     lights = sorted(entry["light"], key=lambda light: float(light["mua_per_m"]))
-    errors = [_over_log(diameter_um, light["error_by_diameter_um"]) for light in lights]
-    return _over_log(mua_per_m, {light["mua_per_m"]: error for light, error in zip(lights, errors, strict=True)})
+    errors = [_interpolate_log(diameter_um, light["error_by_diameter_um"]) for light in lights]
+    return _interpolate_log(mua_per_m, {light["mua_per_m"]: error for light, error in zip(lights, errors, strict=True)})
 
 
-def _over_log(at: float, values: Mapping[Any, float]) -> float:
+def _interpolate_log(at: float, values: Mapping[Any, float]) -> float:
     """Interpolate a value between places that are above zero, both by their logarithms."""
     places = {float(place): value for place, value in values.items()}
     rising = sorted(places)
     return float(np.exp(np.interp(np.log(at), np.log(rising), np.log([places[one] for one in rising]))))
 
 
-def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
+def median_reduction_error(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
     """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum.
 
     Found with unheated blood, it is taken for blood that absorbs what heated blood does half way to boiling.
@@ -63,7 +63,7 @@ def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tup
     diameter, haematocrit, oxygenation = (
         skin[name].to_numpy()[0, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
     )
-    half_way_K = number(table("vessels")["heated_blood"]["half_way_C"]) + ZERO_CELSIUS_K
+    half_way_K = read_number(tissue_table("vessels")["heated_blood"]["half_way_C"]) + ZERO_CELSIUS_K
     factor = absorption_factor(np.array(half_way_K))
     mua = sum(share * float(heated_mua(nm, haematocrit, oxygenation, factor)) for nm, share in spectrum)
     return reduction_error(endpoint, float(diameter) / UM, mua)

@@ -20,39 +20,39 @@ one cell. The side that the light comes from decides.
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.units import ZERO_CELSIUS_K
 from skinbeam.physics.damage.arrhenius import Kinetics, omega, omega_growth
-from skinbeam.physics.damage.dose_search import dose_for_unit_omega, dose_for_unit_omega_at_all
-from skinbeam.physics.targets.vessel_steam import steam_doses
-from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, WALL_KINETICS, repeated, sampled_kinetics
-from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood
-from skinbeam.simulate.vessels.lumen import VesselResponse
-from skinbeam.skin.spread import spread_at
-from skinbeam.skin.tables import number, sourced, table
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.physics.damage.dose_search import dose_for_unit_omega, dose_for_unit_omega_everywhere
+from skinbeam.physics.targets.vessel import steam_doses
+from skinbeam.simulate.pulse.damage_dose import DOSE_RANGE_J_M2
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.skins.tissue_kinetics import BLOOD_KINETICS, WALL_KINETICS, repeat_processes, sample_kinetics
+from skinbeam.simulate.vessels.heated_blood import dose_with_heated_blood
+from skinbeam.simulate.vessels.vessel_response import VesselResponse
+from skinbeam.skin.draws import value_at_normal
+from skinbeam.skin.tables import read_number, read_sourced, tissue_table
 
 __all__ = [
     "COLDEST_RISE_K",
-    "closed_at",
+    "blood_vapour_K",
     "closure_dose",
+    "is_vessel_closed",
+    "is_vessel_leaking",
     "leak_dose",
-    "leaks_at",
     "rupture_dose",
-    "vapour_K",
-    "vessel_closure",
+    "vessel_closure_dose",
     "vessel_omega",
-    "vessel_rupture",
+    "vessel_rupture_dose",
 ]
 
 Floats = NDArray[np.float64]
 
 COLDEST_RISE_K = 1e-30  # per J/m²: where nothing is heated no dose is enough
-COLLAPSE = 0.915  # of an empty bubble, in a sqrt(density / pressure) (Rayleigh 1917)
-PRESSURE_Pa = 101325.0
+RAYLEIGH_COLLAPSE = 0.915  # of an empty bubble, in a sqrt(density / pressure) (Rayleigh 1917)
+ATMOSPHERE_Pa = 101325.0
 
 
-def vessel_closure(response: Response) -> Floats:
+def vessel_closure_dose(response: PulseResponse) -> Floats:
     """Return the dose that closes the first vessel: with several given, the interface asks for the first.
 
     Raises
@@ -62,7 +62,7 @@ def vessel_closure(response: Response) -> Floats:
     return dose_with_heated_blood(response, closure_dose)[:, 0]
 
 
-def vessel_rupture(response: Response) -> Floats:
+def vessel_rupture_dose(response: PulseResponse) -> Floats:
     """Return the dose at which steam tears the first vessel.
 
     Raises
@@ -72,49 +72,49 @@ def vessel_rupture(response: Response) -> Floats:
     return dose_with_heated_blood(response, rupture_dose)[:, 0]
 
 
-def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD_KINETICS) -> Floats:
+def closure_dose(response: PulseResponse, vessels: VesselResponse, blood: str = BLOOD_KINETICS) -> Floats:
     """Return the least dose that closes each vessel, (sample, vessel), J/m²; inf where steam empties it first.
 
     Parameters
     ----------
     blood : kinetics of its coagulation.
     """
-    coagulated = _dose_of_all(response, vessels, vessels.coldest, blood)
-    dose = np.maximum(coagulated, _dose(response, vessels, vessels.edge_at(-1.0), WALL_KINETICS))
+    coagulated = _omega_dose_everywhere(response, vessels, vessels.coldest, blood)
+    dose = np.maximum(coagulated, _omega_dose(response, vessels, vessels.edge_at(-1.0), WALL_KINETICS))
     reached = np.isfinite(dose)
-    kept = ~_emptied(response, vessels, np.where(reached, dose, 0.0))
+    kept = ~_is_emptied(response, vessels, np.where(reached, dose, 0.0))
     return np.where(reached & kept, dose, np.inf)
 
 
-def closed_at(
-    response: Response, vessels: VesselResponse, dose: float, blood: str = BLOOD_KINETICS
+def is_vessel_closed(
+    response: PulseResponse, vessels: VesselResponse, dose: float, blood: str = BLOOD_KINETICS
 ) -> NDArray[np.bool_]:
     """Return whether a dose, J/m², closes each vessel, (sample, vessel)."""
     coagulated = vessel_omega(response, vessels, vessels.coldest, dose, blood).min(axis=2) >= 1
     damaged = vessel_omega(response, vessels, vessels.edge_at(-1.0), dose, WALL_KINETICS) >= 1
-    emptied = _emptied(response, vessels, np.full(coagulated.shape, dose))
+    emptied = _is_emptied(response, vessels, np.full(coagulated.shape, dose))
     result: NDArray[np.bool_] = coagulated & damaged & ~emptied
     return result
 
 
-def rupture_dose(response: Response, vessels: VesselResponse) -> Floats:
+def rupture_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
     """Return the dose at which steam tears each vessel, (sample, vessel), J/m²."""
-    short = vapour_K(response)[:, None, None] - vessels.base
+    short = blood_vapour_K(response)[:, None, None] - vessels.base
     coldest, hottest = (each.reshape(-1, *each.shape[2:]) for each in (vessels.coldest, vessels.hottest))
     found = steam_doses(short.reshape(-1, short.shape[2]), coldest, hottest, COLDEST_RISE_K)
     everywhere, somewhere = (each.reshape(short.shape[:2]) for each in found)
-    dose: Floats = np.where(_bursts(response, vessels), somewhere, everywhere)
+    dose: Floats = np.where(_outlasts_collapse(response, vessels), somewhere, everywhere)
     return np.where(dose > DOSE_RANGE_J_M2[1], np.inf, np.maximum(dose, 0.0))
 
 
-def _bursts(response: Response, vessels: VesselResponse) -> NDArray[np.bool_]:
+def _outlasts_collapse(response: PulseResponse, vessels: VesselResponse) -> NDArray[np.bool_]:
     """Whether light ends before a bubble as wide as the vessel would collapse (vessel 6), (sample, vessel)."""
-    density = number(table("thermal")["blood"]["density_kg_m3"])
-    collapse = COLLAPSE * vessels.diameter / 2 * np.sqrt(density / PRESSURE_Pa)
+    density = read_number(tissue_table("thermal")["blood"]["density_kg_m3"])
+    collapse = RAYLEIGH_COLLAPSE * vessels.diameter / 2 * np.sqrt(density / ATMOSPHERE_Pa)
     return np.asarray(np.reshape(response.schedule.stretch_s, (-1, 1)) < collapse)
 
 
-def leaks_at(response: Response, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
+def is_vessel_leaking(response: PulseResponse, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
     """Return whether blood leaves each vessel by the next day after a dose (sample,), J/m², (sample, vessel)."""
     torn = rupture_dose(response, vessels) <= dose[:, None]
     result: NDArray[np.bool_] = torn | (
@@ -123,20 +123,26 @@ def leaks_at(response: Response, vessels: VesselResponse, dose: Floats) -> NDArr
     return result
 
 
-def leak_dose(response: Response, vessels: VesselResponse) -> Floats:
+def leak_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
     """Return the dose at which blood leaves each vessel by the next day, (sample, vessel), J/m²."""
-    return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.edge_at(1.0), WALL_KINETICS))
+    return np.minimum(
+        rupture_dose(response, vessels), _omega_dose(response, vessels, vessels.edge_at(1.0), WALL_KINETICS)
+    )
 
 
-def vapour_K(response: Response) -> Floats:
+def blood_vapour_K(response: PulseResponse) -> Floats:
     """Return the temperature at which vapour forms in blood, (sample,), K."""
     return (
-        spread_at(sourced(table("vessels")["vapour_C"]), response.skins.variables["rupture_shift"].values)
+        value_at_normal(
+            read_sourced(tissue_table("vessels")["vapour_C"]), response.skins.variables["rupture_shift"].values
+        )
         + ZERO_CELSIUS_K
     )
 
 
-def vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, dose: Floats | float, name: str) -> Floats:
+def vessel_omega(
+    response: PulseResponse, vessels: VesselResponse, unit: Floats, dose: Floats | float, name: str
+) -> Floats:
     """Return Ω at a dose, J/m², for a place (sample, vessel, time) or several (sample, vessel, place, time).
 
     Parameters
@@ -149,10 +155,10 @@ def vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, dose
     each = each.reshape(*each.shape, *[1] * (1 + several)) if each.ndim else each
     history = base + each * unit
     flat = history.reshape(-1, unit.shape[-1])
-    return omega(flat, response.schedule.step_s, _processes(response, name, flat)).reshape(unit.shape[:-1])
+    return omega(flat, response.schedule.step_s, _vessel_processes(response, name, flat)).reshape(unit.shape[:-1])
 
 
-def _dose(response: Response, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
+def _omega_dose(response: PulseResponse, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
     """Dose for Ω of 1 at a place (sample, vessel, time) or several (sample, vessel, place, time)."""
     low, high = DOSE_RANGE_J_M2
     base = vessels.base if unit.ndim == vessels.base.ndim else vessels.base[:, :, None]
@@ -161,28 +167,28 @@ def _dose(response: Response, vessels: VesselResponse, unit: Floats, name: str) 
         np.broadcast_to(base, unit.shape).reshape(flat.shape),
         flat,
         response.schedule.step_s,
-        _processes(response, name, flat),
+        _vessel_processes(response, name, flat),
         low=low,
         high=high,
     )
     return dose.reshape(unit.shape[:-1])
 
 
-def _dose_of_all(response: Response, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
+def _omega_dose_everywhere(response: PulseResponse, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
     """Dose for Ω of 1 at all of several places, (sample, vessel, place, time)."""
     low, high = DOSE_RANGE_J_M2
     base, units = vessels.base.reshape(-1, unit.shape[-1]), unit.reshape(-1, *unit.shape[2:])
-    dose = dose_for_unit_omega_at_all(
-        base, units, response.schedule.step_s, _processes(response, name, base), low=low, high=high
+    dose = dose_for_unit_omega_everywhere(
+        base, units, response.schedule.step_s, _vessel_processes(response, name, base), low=low, high=high
     )
     return dose.reshape(unit.shape[:2])
 
 
-def _processes(response: Response, name: str, rows: Floats) -> Kinetics:
-    return repeated(sampled_kinetics(name, response.skins), len(rows) // response.skins.sizes["sample"])
+def _vessel_processes(response: PulseResponse, name: str, rows: Floats) -> Kinetics:
+    return repeat_processes(sample_kinetics(name, response.skins), len(rows) // response.skins.sizes["sample"])
 
 
-def _emptied(response: Response, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
+def _is_emptied(response: PulseResponse, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
     """Whether steam tears a vessel while its blood is liquid even where it is hottest, (sample, vessel)."""
     torn = rupture_dose(response, vessels) <= dose
     if not torn.any():
@@ -190,15 +196,15 @@ def _emptied(response: Response, vessels: VesselResponse, dose: Floats) -> NDArr
     history, cold = (
         vessels.base[:, :, None] + dose[:, :, None, None] * unit for unit in (vessels.hottest, vessels.coldest)
     )
-    bursts = _bursts(response, vessels)[:, :, None]
+    bursts = _outlasts_collapse(response, vessels)[:, :, None]
     deciding = np.where(bursts, history.max(axis=2), cold.min(axis=2)).reshape(-1, history.shape[3])
-    level = np.repeat(vapour_K(response), vessels.count)
+    level = np.repeat(blood_vapour_K(response), vessels.count)
     row = np.arange(len(deciding))
     last = np.maximum(np.argmax(deciding >= level[:, None], axis=1), 1)
     flat = history.reshape(-1, *history.shape[2:])
     hottest = flat[row, np.argmax(flat[row, :, last], axis=1)]
     until = int(last.max())
-    steps, processes = response.schedule.step_s[:until], _processes(response, BLOOD_KINETICS, hottest)
+    steps, processes = response.schedule.step_s[:until], _vessel_processes(response, BLOOD_KINETICS, hottest)
     each = omega_growth(hottest[:, : until + 1], steps, processes)
     total = np.concatenate([np.zeros((len(row), 1)), np.cumsum(each, axis=1)], axis=1)
     # Within the step in which the vessel tears, temperatures rise in straight lines: only its part before counts.

@@ -3,7 +3,7 @@
 Net flux and fluence rate are those of the layers under a wide beam, without the vessel. What comes back of the light
 that leaves a vessel was found by following packets (`data/derived/vessel_return.toml`), in skin that goes on in
 all directions and absorbs as the dermis does on average; the surface and the epidermis above it take their part of that
-(`physics.targets.vessel_sides`).
+(`physics.targets.vessel_optics`).
 """
 
 from functools import cache
@@ -12,26 +12,28 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.derived import derived_table
-from skinbeam.physics.kernel.between import history_at
-from skinbeam.physics.kernel.gauss import gauss_legendre
-from skinbeam.physics.light.fresnel import reflectance
-from skinbeam.physics.targets.vessel_sides import Around, beside_surface
-from skinbeam.simulate.light.illumination import Illumination, Line
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.skin.layers import EPIDERMIS, FAT, HORNY
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.physics.light.plane_layers import fresnel_reflectance
+from skinbeam.physics.numerics.arrays import gauss_legendre
+from skinbeam.physics.numerics.interpolation import interpolate_history
+from skinbeam.physics.targets.vessel_optics import AmbientLight, light_return_below_surface
+from skinbeam.simulate.light.illumination import Illumination, SpectralLine
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.skin.layers import EPIDERMIS, FAT, HORNY_LAYER
 from skinbeam.skin.vessels import Vessels
 
-__all__ = ["around_vessels", "returned"]
+__all__ = ["interpolate_light_return", "light_around_vessels"]
 
 Floats = NDArray[np.float64]
 
 LEAST_LOSS = 1e-6  # absorption over reduced scattering
-COSINES = 48
-CROSSED = 4.0  # paths through the epidermis that light takes to the surface and back: two, of mean secant two
+COSINE_NODES = 48
+EPIDERMIS_CROSSINGS = (
+    4.0  # paths through the epidermis that light takes to the surface and back: two, of mean secant two
+)
 
 
-class _Returns(NamedTuple):
+class _ReturnTable(NamedTuple):
     """Logarithms of radius and of absorption, both in scattering, (radius,) and (absorption,); R_0 and R_1 at them."""
 
     radius: Floats
@@ -40,13 +42,13 @@ class _Returns(NamedTuple):
 
 
 @cache
-def _returns() -> _Returns:
-    found = derived_table("vessel_return")
+def _return_table() -> _ReturnTable:
+    found = load_derived_table("vessel_return")
     shares = np.log(np.array(found["returned_0"])), np.log(np.array(found["returned_1"]))
-    return _Returns(np.log(found["radius"]), np.log(found["absorption"]), shares)
+    return _ReturnTable(np.log(found["radius"]), np.log(found["absorption"]), shares)
 
 
-def returned(radius: Floats, absorption: Floats) -> tuple[Floats, Floats]:
+def interpolate_light_return(radius: Floats, absorption: Floats) -> tuple[Floats, Floats]:
     """Return R_0 and R_1 of (sides 2) in skin without a surface; both arguments have the shape of the answers.
 
     Interpolated by logarithms. Below the smallest radius of the table they go as the radius; elsewhere beyond it those
@@ -56,7 +58,7 @@ def returned(radius: Floats, absorption: Floats) -> tuple[Floats, Floats]:
     ----------
     radius : of the vessel in transport lengths 1 / mus'. absorption : mua / mus' of the skin.
     """
-    table = _returns()
+    table = _return_table()
     smallest = np.exp(table.radius[0])
 
     def between(nodes: Floats, at: Floats) -> tuple[NDArray[np.int64], Floats]:
@@ -80,33 +82,35 @@ def returned(radius: Floats, absorption: Floats) -> tuple[Floats, Floats]:
     return first, second
 
 
-def around_vessels(response: Response, vessels: Vessels, line: Line) -> Around:
+def light_around_vessels(response: PulseResponse, vessels: Vessels, line: SpectralLine) -> AmbientLight:
     """Return the light around each vessel at one wavelength, (sample, vessel) each."""
     lit = response.lit
     assert lit is not None  # asked of vessels that are lit
-    wide, net = _wide(lit, line)
+    wide, net = _wide_beam_light(lit, line)
     radius = vessels.diameter / 2
 
     def at(values: Floats, depth: Floats) -> Floats:
-        return history_at(lit.grid.centres, values[:, None], depth)[..., 0]
+        return interpolate_history(lit.grid.centres, values[:, None], depth)[..., 0]
 
     middle = at(wide, vessels.depth)
     # Where no light comes there is no side to it.
     over = np.divide(1.0, middle, out=np.zeros(middle.shape), where=middle > 0)
     slope = (at(wide, vessels.depth - radius) - at(wide, vessels.depth + radius)) * over / 2
-    scattering, absorption, reflected = _medium(response, line)
+    scattering, absorption, reflected = _dermis_optics(response, line)
     turned = scattering[:, None] > 0  # what is clear sends nothing back
     # Light without any loss reaches the surface from everywhere: the law of the image asks for a little.
     loss = np.divide(absorption, scattering, out=np.ones(scattering.shape), where=scattering > 0)[:, None]
     loss = np.maximum(loss, LEAST_LOSS)
     reduced, back = np.where(turned, scattering[:, None], 1.0), reflected[:, None]
     each = radius * reduced
-    first, second = returned(each, np.broadcast_to(loss, each.shape))
-    first = beside_surface(first, each, vessels.depth * reduced, loss, back)
-    return Around(at(net, vessels.depth) * over, slope, (np.where(turned, first, 0.0), np.where(turned, second, 0.0)))
+    first, second = interpolate_light_return(each, np.broadcast_to(loss, each.shape))
+    first = light_return_below_surface(first, each, vessels.depth * reduced, loss, back)
+    return AmbientLight(
+        at(net, vessels.depth) * over, slope, (np.where(turned, first, 0.0), np.where(turned, second, 0.0))
+    )
 
 
-def _wide(lit: Illumination, line: Line) -> tuple[Floats, Floats]:
+def _wide_beam_light(lit: Illumination, line: SpectralLine) -> tuple[Floats, Floats]:
     """Fluence rate and net flux downwards of a wide beam in the cells, over the irradiance, (sample, cell)."""
     wide = line.light.fluence_rate_ratio
     if lit.shares is not None:
@@ -120,14 +124,14 @@ def _wide(lit: Illumination, line: Line) -> tuple[Floats, Floats]:
     return wide, np.maximum(entered[:, None] - np.cumsum(taken, axis=1) + taken / 2, 0.0)
 
 
-def _medium(response: Response, line: Line) -> tuple[Floats, Floats, Floats]:
+def _dermis_optics(response: PulseResponse, line: SpectralLine) -> tuple[Floats, Floats, Floats]:
     """mus' and mean mua of the dermis, 1/m, and what comes back of light from there to the surface, (sample,) each.
 
     Skin without named layers counts as dermis.
     """
     tissue = [str(name) for name in response.skins.variables["tissue"].values]
-    above = [i for i, name in enumerate(tissue) if name in (HORNY, EPIDERMIS)]
-    dermis = [i for i, name in enumerate(tissue) if name not in (HORNY, EPIDERMIS, FAT)] or above
+    above = [i for i, name in enumerate(tissue) if name in (HORNY_LAYER, EPIDERMIS)]
+    dermis = [i for i, name in enumerate(tissue) if name not in (HORNY_LAYER, EPIDERMIS, FAT)] or above
     thickness = np.asarray(response.skins.variables["thickness_m"].values, dtype=np.float64)
     weight = np.where(np.isinf(thickness[:, dermis]), 1.0, thickness[:, dermis])
     weight = weight / weight.sum(axis=1, keepdims=True)
@@ -136,13 +140,13 @@ def _medium(response: Response, line: Line) -> tuple[Floats, Floats, Floats]:
     absorption = (weight * optics.mua[:, dermis]).sum(axis=1)
     passed = (optics.mua * thickness)[:, above].sum(axis=1) if dermis != above else np.zeros(len(thickness))
     index = (weight * optics.n[:, dermis]).sum(axis=1)
-    return scattering, absorption, _reflected_within(index) * np.exp(-CROSSED * passed)
+    return scattering, absorption, _internal_reflectance(index) * np.exp(-EPIDERMIS_CROSSINGS * passed)
 
 
-def _reflected_within(index: Floats) -> Floats:
+def _internal_reflectance(index: Floats) -> Floats:
     """Share of diffuse light from within that a surface against air sends back, in the shape of `index`."""
-    node, weight = gauss_legendre(COSINES)
+    node, weight = gauss_legendre(COSINE_NODES)
     cosine = (node + 1) / 2
     each = np.asarray(index)[..., None]
-    reflected = reflectance(each**2 * (1 - cosine**2), each, np.ones(1))
+    reflected = fresnel_reflectance(each**2 * (1 - cosine**2), each, np.ones(1))
     return np.asarray(reflected @ (weight * cosine))

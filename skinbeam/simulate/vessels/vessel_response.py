@@ -1,7 +1,7 @@
 """Vessels in sampled skins: what a pulse does to lumen and wall, as the response to a unit dose.
 
 A vessel sits in the light of its depth, of which it takes some from itself, and in the heat of its surroundings. The
-side that the light comes from is hotter than the other (`physics.targets.vessel_sides`). Vessels do not shade each
+side that the light comes from is hotter than the other (`physics.targets.vessel_optics`). Vessels do not shade each
 other, and the mean blood content of the layer that they lie in is not reduced by them. What cooling makes of the top of
 a vessel against its axis is left out.
 
@@ -18,12 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.kernel.between import history_at
+from skinbeam.physics.numerics.interpolation import interpolate_history
 from skinbeam.physics.targets.vessel import VesselHistory, lumen_paths, lumen_profile, radial_response
-from skinbeam.physics.targets.vessel_sides import Around, lumen_light
-from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.vessels.sides import around_vessels
-from skinbeam.skin.properties import blood_mua, blood_thermal
+from skinbeam.physics.targets.vessel_optics import AmbientLight, lumen_light
+from skinbeam.simulate.pulse.response import PulseResponse
+from skinbeam.simulate.vessels.vessel_light import light_around_vessels
+from skinbeam.skin.properties import blood_mua, blood_thermal_properties
 from skinbeam.skin.vessels import Vessels
 
 __all__ = [
@@ -31,10 +31,10 @@ __all__ = [
     "VesselResponse",
     "VesselSide",
     "VesselSite",
-    "drawn_vessels",
-    "respond_vessels",
-    "site_of",
-    "with_surroundings",
+    "add_surroundings",
+    "simulate_vessels",
+    "skin_vessels",
+    "vessel_site",
 ]
 
 Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ class VesselLine(NamedTuple):
     wavelength_nm: float
     ratio: Floats
     around_mua: Floats
-    sides: Around | None
+    sides: AmbientLight | None
 
     def excess(self, mua: Floats, diameter: Floats) -> Floats:
         """Return what blood absorbs above the surroundings per volume over the irradiance, 1/m.
@@ -78,7 +78,7 @@ class VesselLine(NamedTuple):
         if self.sides is None:
             return np.asarray((ratio * (mua[..., None] * lumen_profile(mua, across) - around))[None])
         net, slope, returned = self.sides
-        sides = Around(wide(net), wide(slope), (wide(returned[0]), wide(returned[1])))
+        sides = AmbientLight(wide(net), wide(slope), (wide(returned[0]), wide(returned[1])))
         even, uneven = lumen_light(mua, across, sides)
         falling = sides.slope[..., None] * lumen_paths().place
         found = [mua[..., None] * even - around, mua[..., None] * uneven - around * falling]
@@ -190,7 +190,7 @@ class VesselResponse:
         return np.asarray(np.maximum(mean + towards * np.abs(getattr(self.side, name)) + bend, 0.0))
 
 
-def drawn_vessels(response: Response) -> Vessels | None:
+def skin_vessels(response: PulseResponse) -> Vessels | None:
     """Return the vessels of the skins, or None where they hold none or there is no beam."""
     skins = response.skins
     if response.lit is None or "vessel_depth_m" not in skins or skins.sizes.get("vessel", 0) == 0:
@@ -199,27 +199,28 @@ def drawn_vessels(response: Response) -> Vessels | None:
     return Vessels(*(np.asarray(skins.variables[name].values, dtype=np.float64) for name in names))
 
 
-def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> VesselSite:
+def vessel_site(response: PulseResponse, vessels: Vessels, *, sides: bool = True) -> VesselSite:
     """Return light and surroundings of vessels in lit skins; without `sides`, as if they were about their axis."""
     assert response.lit is not None  # checked where the vessels come from
     centres, sample = response.grid.centres, np.arange(len(vessels.depth))[:, None]
     middle, upper, lower = (
-        history_at(centres, response.unit_K, vessels.depth + side * vessels.diameter / 2) for side in (0, -1, 1)
+        interpolate_history(centres, response.unit_K, vessels.depth + side * vessels.diameter / 2)
+        for side in (0, -1, 1)
     )
     layer = response.grid.layer[_cell_at(response.grid.faces, vessels.depth)]
     lines = tuple(
         VesselLine(
             line.share,
             line.wavelength_nm,
-            history_at(centres, line.light.fluence_rate_ratio[:, None], vessels.depth)[..., 0],
+            interpolate_history(centres, line.light.fluence_rate_ratio[:, None], vessels.depth)[..., 0],
             line.optics.mua[sample, layer],
-            around_vessels(response, vessels, line) if sides else None,
+            light_around_vessels(response, vessels, line) if sides else None,
         )
         for line in response.lit.lines
     )
     return VesselSite(
         lines,
-        history_at(centres, response.base_K, vessels.depth),
+        interpolate_history(centres, response.base_K, vessels.depth),
         middle,
         (upper - lower) / 2,
         (upper + lower) / 2 - middle,
@@ -228,17 +229,19 @@ def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> Vess
     )
 
 
-def respond_vessels(response: Response, vessels: Vessels | None = None, *, sides: bool = True) -> VesselResponse | None:
+def simulate_vessels(
+    response: PulseResponse, vessels: Vessels | None = None, *, sides: bool = True
+) -> VesselResponse | None:
     """Return the response of `vessels`, else of those of the skins; None where there are none or there is no beam.
 
     Parameters
     ----------
     sides : whether the two sides of a vessel differ, and it takes light from itself.
     """
-    vessels = drawn_vessels(response) if vessels is None else vessels
+    vessels = skin_vessels(response) if vessels is None else vessels
     if vessels is None or response.lit is None:
         return None
-    site = site_of(response, vessels, sides=sides)
+    site = vessel_site(response, vessels, sides=sides)
     power = np.sum(
         [
             line.excess(blood_mua(line.wavelength_nm, vessels.haematocrit, vessels.oxygenation), vessels.diameter)
@@ -253,16 +256,16 @@ def respond_vessels(response: Response, vessels: Vessels | None = None, *, sides
             part / response.schedule.pulse_s,
             response.schedule.step_s,
             response.schedule.power_on,
-            blood=blood_thermal(),
+            blood=blood_thermal_properties(),
             dermis=(site.conductivity, site.heat_capacity_vol),
             order=order,
         )
         for order, part in enumerate(power)
     ]
-    return with_surroundings(vessels, site, rises)
+    return add_surroundings(vessels, site, rises)
 
 
-def with_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselHistory]) -> VesselResponse:
+def add_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselHistory]) -> VesselResponse:
     """Return temperatures from what vessels add to those of their surroundings per J/m², of order 0 and maybe 1."""
     even, *uneven = rises
     # In the order in which ends of vessels read it: histories of places.

@@ -1,30 +1,154 @@
-"""A Bundle from elsewhere, read only where all that it says can be kept: what would be lost is named.
-
-What was read is written again. Where the two say the same, nothing was passed over and nothing was put in; of a Bundle
-that is hostile, the reading ends within the limits here.
-"""
+"""A patient's records as one Bundle of FHIR R4B, and back."""
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from fhir.resources.R4B.bundle import Bundle
+from pydantic import ValidationError
 
-from skinbeam.errors import InputError
-from skinbeam.exchange.fhir.bundle import READ_FAULTS, read_bundle
-from skinbeam.exchange.fhir.parts import Resource, full_url
-from skinbeam.exchange.fhir.plans import options_of
-from skinbeam.exchange.fhir.resources import resources_of
-from skinbeam.exchange.handed_on import Handed, handed_on
-from skinbeam.records.desk.consents import SignatureKind, VoidReason
-from skinbeam.records.desk.consultations import State
-from skinbeam.records.faults import fault
-from skinbeam.records.kept import Consent, Dossier, KeptConsultation, KeptPlan
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.consents.repository import SignatureKind, VoidReason
+from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.exchange.deidentification import DeidentifiedDossier, deidentify_dossier
+from skinbeam_clinic.exchange.fhir.consultations import (
+    is_consultation_response,
+    parse_consultation,
+    parse_patient,
+    parse_permissions,
+    parse_photograph,
+)
+from skinbeam_clinic.exchange.fhir.elements import Resource, full_url, parse_reference, standard_coding
+from skinbeam_clinic.exchange.fhir.follow_ups import parse_diary_entry, parse_follow_up
+from skinbeam_clinic.exchange.fhir.plans import list_options, parse_consent, parse_plan
+from skinbeam_clinic.exchange.fhir.resources import make_resources
+from skinbeam_clinic.exchange.fhir.treatments import parse_appointment, parse_test_spot, parse_treatment
+from skinbeam_clinic.follow_ups.models import FollowUp
+from skinbeam_clinic.models import Consent, ConsultationContents, Dossier, PlanContents
+from skinbeam_clinic.test_spots.models import TestSpotRecord
+from skinbeam_clinic.treatments.models import Treatment
 
-__all__ = ["MOST_BYTES", "whole_dossier"]
+__all__ = [
+    "MOST_BYTES",
+    "READ_ERRORS",
+    "make_bundle",
+    "parse_whole_bundle",
+    "read_bundle",
+]
+
+Row = TypeVar("Row", Treatment, FollowUp, TestSpotRecord)
+
+# What is raised of a document that is not of the shape that is looked for, or is nested too deep.
+READ_ERRORS = (ValidationError, ValueError, TypeError, LookupError, StopIteration, AttributeError, RecursionError)
+
+
+def make_bundle(handed: DeidentifiedDossier, clinic: str) -> bytes:
+    """Return what is handed on of a patient as a Bundle in JSON; the same records give the same bytes.
+
+    Parameters
+    ----------
+    clinic : whose pseudonym it is.
+    """
+    resources = make_resources(handed, clinic)
+    entries = [{"fullUrl": full_url(id), "resource": resource} for id, resource in resources.items()]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    Bundle.model_validate(bundle)
+    return json.dumps(bundle, ensure_ascii=False, indent=1).encode()
+
+
+def read_bundle(content: bytes) -> Dossier:
+    """Return what a Bundle holds of a patient.
+
+    Raises
+    ------
+    InputError : `bad-bundle`: it is no Bundle of FHIR R4B, or not one that `make_bundle` has made.
+    """
+    try:
+        bundle = json.loads(content)
+        Bundle.model_validate(bundle)
+        held: dict[str, list[Resource]] = defaultdict(list)
+        for entry in bundle["entry"]:
+            held[entry["resource"]["resourceType"]].append(entry["resource"])
+        return _parse_dossier(held)
+    except READ_ERRORS:
+        raise clinic_error("bad-bundle", "bundle") from None
+
+
+def _parse_dossier(held: dict[str, list[Resource]]) -> Dossier:
+    (patient,) = held["Patient"]
+    by_id = {name: one for kind in held.values() for one in kind for name in _reference_names(one["id"])}
+    answers = {
+        parse_reference(one["encounter"]): one for one in held["QuestionnaireResponse"] if is_consultation_response(one)
+    }
+    return Dossier(
+        parse_patient(patient),
+        tuple(_parse_consultation(one, answers[one["id"]], held, by_id) for one in held["Encounter"]),
+        tuple(map(parse_appointment, held["Appointment"])),
+    )
+
+
+def _reference_names(id: str) -> tuple[str, str]:
+    """How references call a resource, in a bundle and beyond."""
+    return id, parse_reference({"reference": full_url(id)})
+
+
+def _parse_consultation(
+    encounter: Resource, answers: Resource, held: dict[str, list[Resource]], by_id: dict[str, Resource]
+) -> ConsultationContents:
+    permissions = dict(map(parse_permissions, _list_consents(held, "patient-privacy")))
+    plans = [
+        _parse_plan(one, by_id) for one in held["CarePlan"] if parse_reference(one["encounter"]) == encounter["id"]
+    ]
+    mine = {kept.plan.id for kept in plans}
+    consents = (parse_consent(one, _find_document(one, by_id)) for one in _list_consents(held, "treatment"))
+    return ConsultationContents(
+        parse_consultation(encounter, answers),
+        tuple(
+            parse_photograph(one, permissions[one["id"]])
+            for one in held["Media"]
+            if parse_reference(one["encounter"]) == encounter["id"]
+        ),
+        tuple(plans),
+        tuple((consent, None) for consent in consents if consent.plan_id in mine),
+        _find_records(encounter, map(parse_treatment, held["Procedure"])),
+        _find_records(encounter, map(parse_follow_up, held["Observation"])),
+        _find_records(encounter, map(parse_test_spot, held["Procedure"])),
+        tuple(
+            one
+            for id, one in filter(None, map(parse_diary_entry, held["QuestionnaireResponse"]))
+            if id == encounter["id"]
+        ),
+    )
+
+
+def _find_records(encounter: Resource, found: Iterable[Row | None]) -> tuple[Row, ...]:
+    """What goes with a consultation, of what was read of resources, some of which are of something else."""
+    return tuple(one for one in found if one is not None and one.consultation_id == encounter["id"])
+
+
+def _list_consents(held: dict[str, list[Resource]], scope: str) -> list[Resource]:
+    return [one for one in held["Consent"] if one["scope"]["coding"] == [standard_coding(scope)]]
+
+
+def _parse_plan(care_plan: Resource, by_id: dict[str, Resource]) -> PlanContents:
+    files = [by_id[parse_reference(one)] for one in care_plan.get("supportingInfo", [])]
+    chosen = [by_id[parse_reference(one["reference"])] for one in care_plan.get("activity", [])]
+    return parse_plan(care_plan, files, chosen)
+
+
+def _find_document(consent: Resource, by_id: dict[str, Resource]) -> Resource | None:
+    return by_id[parse_reference(consent["sourceReference"])] if "sourceReference" in consent else None
+
+
+# A Bundle from elsewhere, read only where all that it says can be kept: what would be lost is named.
+#
+# What was read is written again. Where the two say the same, nothing was passed over and nothing was put in; of a
+# Bundle
+# that is hostile, the reading ends within the limits here.
 
 MOST_BYTES = 200_000_000
 _MOST_ENTRIES = 20_000
@@ -35,7 +159,7 @@ _INT, _BIG = 2**31, 2**63  # what columns hold
 _LONGEST = 200
 
 
-def whole_dossier(content: bytes) -> Dossier:
+def parse_whole_bundle(content: bytes) -> Dossier:
     """Return what a Bundle holds of a patient, all of which can be kept.
 
     Raises
@@ -43,27 +167,27 @@ def whole_dossier(content: bytes) -> Dossier:
     InputError : `bad-bundle`, `bundle-too-large`; `bundle-loses`, which names what cannot be kept.
     """
     if len(content) > MOST_BYTES:
-        raise fault("bundle-too-large", "bundle", hint={"most": MOST_BYTES // 1_000_000})
+        raise clinic_error("bundle-too-large", "bundle", hint={"most": MOST_BYTES // 1_000_000})
     try:
-        bundle = json.loads(content, object_pairs_hook=_once, parse_constant=_refused)
+        bundle = json.loads(content, object_pairs_hook=_reject_repeated_names, parse_constant=_refuse_number)
         many = len(bundle["entry"]) > _MOST_ENTRIES
-    except READ_FAULTS:
-        raise fault("bad-bundle", "bundle") from None
+    except READ_ERRORS:
+        raise clinic_error("bad-bundle", "bundle") from None
     if many:
-        raise fault("bundle-too-large", "bundle", hint={"most": MOST_BYTES // 1_000_000})
+        raise clinic_error("bundle-too-large", "bundle", hint={"most": MOST_BYTES // 1_000_000})
     dossier = read_bundle(content)
     try:
-        lost = [*_implausible(dossier), *_after_consent(dossier), *_unlike(bundle, dossier)]
-    except (*READ_FAULTS, InputError):
-        raise fault("bad-bundle", "bundle") from None
+        lost = [*_find_implausible(dossier), *_find_local_records(dossier), *_find_losses(bundle, dossier)]
+    except (*READ_ERRORS, InputError):
+        raise clinic_error("bad-bundle", "bundle") from None
     if lost:
         more = len(lost) - _MOST_NAMED
         names = [*lost[:_MOST_NAMED], *([f"+ {more}"] if more > 0 else [])]
-        raise fault("bundle-loses", "bundle", names=", ".join(names))
+        raise clinic_error("bundle-loses", "bundle", names=", ".join(names))
     return dossier
 
 
-def _once(pairs: Sequence[tuple[str, Any]]) -> Resource:
+def _reject_repeated_names(pairs: Sequence[tuple[str, Any]]) -> Resource:
     """An object of JSON in which no name stands twice: the second would take the place of the first."""
     made = dict(pairs)
     if len(made) < len(pairs):
@@ -71,20 +195,20 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> Resource:
     return made
 
 
-def _refused(name: str) -> float:
+def _refuse_number(name: str) -> float:
     raise ValueError(f"{name} is no number")
 
 
-def _unlike(given: Resource, dossier: Dossier) -> Iterator[str]:
+def _find_losses(given: Resource, dossier: Dossier) -> Iterator[str]:
     """What a Bundle says otherwise than one that is written of what was read, by type, name and place."""
-    (patient,) = [one for one in _resources(given) if one["resourceType"] == "Patient"]
+    (patient,) = [one for one in _list_resources(given) if one["resourceType"] == "Patient"]
     clinic = patient["identifier"][0].get("assigner", {}).get("display", "")
-    written = resources_of(Handed(dossier, ()), clinic)
+    written = make_resources(DeidentifiedDossier(dossier, ()), clinic)
     entries = [{"fullUrl": full_url(id), "resource": resource} for id, resource in written.items()]
     again = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-    ours, theirs = _plain(again), _plain(given)
+    ours, theirs = _normalize_bundle(again), _normalize_bundle(given)
     yield from (f"Bundle.{name}" for name in theirs if theirs[name] != ours.get(name) and name != "entry")
-    counted = Counter(one["id"] for one in _resources(theirs))
+    counted = Counter(one["id"] for one in _list_resources(theirs))
     yield from (f"{id} ({count})" for id, count in counted.items() if count > 1)
     held = {entry["resource"]["id"]: entry for entry in ours["entry"]}
     for entry in theirs["entry"]:
@@ -92,37 +216,37 @@ def _unlike(given: Resource, dossier: Dossier) -> Iterator[str]:
         name = f"{one['resourceType']}/{one['id']}"
         if one["id"] not in held:
             yield name
-        elif (place := _difference(entry, held.pop(one["id"]))) is not None:
+        elif (place := _find_difference(entry, held.pop(one["id"]))) is not None:
             yield f"{name}: {'.'.join(part for part in place if part != 'resource')}"
     yield from (f"{entry['resource']['resourceType']}/{id}" for id, entry in held.items() if id not in counted)
 
 
-def _resources(bundle: Resource) -> list[Resource]:
+def _list_resources(bundle: Resource) -> list[Resource]:
     return [entry["resource"] for entry in bundle["entry"]]
 
 
-def _plain(bundle: Resource) -> Resource:
+def _normalize_bundle(bundle: Resource) -> Resource:
     """A Bundle in the one form in which every program's writing of it is the same."""
     read: Resource = json.loads(Bundle.model_validate(bundle).model_dump_json())
     return read
 
 
-def _difference(one: Any, other: Any) -> tuple[str, ...] | None:
+def _find_difference(one: Any, other: Any) -> tuple[str, ...] | None:
     """The place where two values differ first; None where they do not."""
     if isinstance(one, dict) and isinstance(other, dict):
-        places = (_under(name, _difference(one.get(name), other.get(name))) for name in one | other)
+        places = (_prefix_place(name, _find_difference(one.get(name), other.get(name))) for name in one | other)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        places = (_difference(*pair) for pair in zip(one, other, strict=True))
+        places = (_find_difference(*pair) for pair in zip(one, other, strict=True))
     else:
         return None if one == other else ()
     return next((place for place in places if place is not None), None)
 
 
-def _under(name: str, place: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def _prefix_place(name: str, place: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if place is None else (name, *place)
 
 
-def _after_consent(dossier: Dossier) -> Iterator[str]:
+def _find_local_records(dossier: Dossier) -> Iterator[str]:
     """What belongs to a consent, a machine or a member of the other clinic, none of which are here."""
     for one in dossier.consultations:
         yield from (f"Procedure/{treatment.id}" for treatment in one.treatments)
@@ -132,30 +256,30 @@ def _after_consent(dossier: Dossier) -> Iterator[str]:
     yield from (f"Appointment/{appointment.id}" for appointment in dossier.appointments)
 
 
-def _implausible(dossier: Dossier) -> Iterator[str]:
+def _find_implausible(dossier: Dossier) -> Iterator[str]:
     """What no clinic keeps so: contents that are not what they are called, states and numbers that there are not."""
     year = dossier.patient.year_of_birth
     if year is not None and not 0 < year < 10_000:
         yield "Patient.birthDate"
-    again = handed_on(dossier)
+    again = deidentify_dossier(dossier)
     yield from (f"Media/{name}" for name in again.unread)
     for one, other in zip(dossier.consultations, again.dossier.consultations, strict=True):
         consultation = one.consultation
-        known = consultation.state in set(State) and 0 < consultation.revision < _INT
-        if not known or consultation.patient_id != dossier.patient.id or not _same(one, other):
+        known = consultation.state in set(ConsultationState) and 0 < consultation.revision < _INT
+        if not known or consultation.patient_id != dossier.patient.id or not _is_same_consultation(one, other):
             yield f"Encounter/{consultation.id}"
         for kept in one.plans:
-            yield from _implausible_plan(kept)
+            yield from _find_implausible_plan(kept)
         by_id = {kept.plan.id: kept for kept in one.plans}
-        yield from (f"Consent/{consent.id}" for consent, _ in one.consents if not _plausible(consent, by_id))
+        yield from (f"Consent/{consent.id}" for consent, _ in one.consents if not _is_plausible_consent(consent, by_id))
 
 
-def _same(one: KeptConsultation, other: KeptConsultation) -> bool:
+def _is_same_consultation(one: ConsultationContents, other: ConsultationContents) -> bool:
     """Whether all is what would be handed on again; the documents of consents are not there to be compared."""
     return replace(one, consents=()) == replace(other, consents=())
 
 
-def _implausible_plan(kept: KeptPlan) -> Iterator[str]:
+def _find_implausible_plan(kept: PlanContents) -> Iterator[str]:
     plan = kept.plan
     numbers = 0 <= plan.seed < _BIG and 0 < plan.draws < _INT and 0 < plan.consultation_revision < _INT
     hashes = all(map(_HASH.fullmatch, (plan.case_sha256, plan.plan_sha256)))
@@ -163,7 +287,7 @@ def _implausible_plan(kept: KeptPlan) -> Iterator[str]:
         yield f"CarePlan/{plan.id}"
 
 
-def _plausible(consent: Consent, plans: dict[str, KeptPlan]) -> bool:
+def _is_plausible_consent(consent: Consent, plans: dict[str, PlanContents]) -> bool:
     signed = (consent.signed_at is None) == (consent.signature_kind is None)
     signed = signed and (consent.document is None or consent.signed_at is not None)  # which may have stayed elsewhere
     kinds = (None, *SignatureKind)
@@ -173,6 +297,6 @@ def _plausible(consent: Consent, plans: dict[str, KeptPlan]) -> bool:
         and void
         and consent.signature_kind in kinds
         and consent.void_reason in (None, *VoidReason)
-        and consent.option in options_of(plans[consent.plan_id])
+        and consent.option in list_options(plans[consent.plan_id])
         and bool(_HASH.fullmatch(consent.plan_sha256))
     )

@@ -2,150 +2,228 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from skinbeam.exchange.fhir.parts import (
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.exchange.deidentification import FHIR_BASE
+from skinbeam_clinic.exchange.fhir.elements import (
+    CONSENT_DOCUMENT,
     Resource,
-    coded,
-    extended,
+    attachment,
+    attachment_content,
+    codeable_concept,
+    drop_empty,
+    english_text,
     extension,
-    identified,
+    format_time,
     identifier,
-    known,
-    our_coding,
+    local_coding,
+    parse_reference,
+    parse_time,
     part_id,
+    read_extension,
+    read_identifier,
     reference,
-    referred,
-    time,
-    time_of,
-    trimmed,
-    words,
+    standard_coding,
 )
-from skinbeam.exchange.names import BASE
-from skinbeam.records.desk.consultations import State
-from skinbeam.records.kept import Consultation, Patient
-from skinbeam.schema.names import PHOTOTYPES
+from skinbeam_clinic.models import ConsultationRecord, PatientRecord, PhotographPermissions, PhotographRecord
 
 __all__ = [
-    "consultation_of",
-    "encounter",
-    "is_of_consultation",
-    "observations",
-    "patient_of",
+    "encounter_resource",
+    "is_consultation_response",
+    "media_resource",
+    "parse_consultation",
+    "parse_patient",
+    "parse_permissions",
+    "parse_photograph",
     "patient_resource",
-    "response",
+    "permission_resource",
+    "questionnaire_response",
+    "skin_observations",
 ]
 
-_QUESTIONS = f"{BASE}/Questionnaire/consultation"
-_PHOTO = "photo"
-_GRADE = re.compile(f"({'|'.join(PHOTOTYPES)})(-({'|'.join(PHOTOTYPES)}))?")
-_NUMBER = re.compile(r"[+-]?\d{1,3}([.,]\d{1,6})?", re.ASCII)
+_QUESTIONS = f"{FHIR_BASE}/Questionnaire/consultation"
+_PHOTO_QUESTION = "photo"
+_PHOTOTYPE = re.compile(f"({'|'.join(PHOTOTYPES)})(-({'|'.join(PHOTOTYPES)}))?")
+_ITA_NUMBER = re.compile(r"[+-]?\d{1,3}([.,]\d{1,6})?", re.ASCII)
 
 
-def patient_resource(patient: Patient, clinic: str) -> Resource:
+def patient_resource(patient: PatientRecord, clinic: str) -> Resource:
     """Return a patient by pseudonym and year of birth."""
     named = identifier("pseudonym", patient.pseudonym)
-    named |= {"period": {"start": time(patient.created_at)}, "assigner": {"display": clinic}}
+    named |= {"period": {"start": format_time(patient.created_at)}, "assigner": {"display": clinic}}
     year = None if patient.year_of_birth is None else f"{patient.year_of_birth:04}"
-    return trimmed(
+    return drop_empty(
         {"resourceType": "Patient", "id": patient.id, "identifier": [named], "active": True, "birthDate": year}
     )
 
 
-def patient_of(resource: Resource) -> Patient:
+def parse_patient(resource: Resource) -> PatientRecord:
     """Return the patient of a resource."""
     year = resource.get("birthDate")
-    return Patient(
+    return PatientRecord(
         id=resource["id"],
-        pseudonym=identified(resource, "pseudonym"),
+        pseudonym=read_identifier(resource, "pseudonym"),
         year_of_birth=None if year is None else int(year),
-        created_at=time_of(resource["identifier"][0]["period"]["start"]),
+        created_at=parse_time(resource["identifier"][0]["period"]["start"]),
         erased_at=None,
     )
 
 
-def encounter(one: Consultation) -> Resource:
+def encounter_resource(one: ConsultationRecord) -> Resource:
     """Return when a consultation took place, and how far it is."""
     return {
         "resourceType": "Encounter",
         "id": one.id,
-        "meta": {"versionId": str(one.revision), "lastUpdated": time(one.saved_at)},
+        "meta": {"versionId": str(one.revision), "lastUpdated": format_time(one.saved_at)},
         "extension": [extension("consultation", state=one.state)],
-        "status": "finished" if one.state == State.CLOSED else "in-progress",
-        "class": known("ambulatory"),
+        "status": "finished" if one.state == ConsultationState.CLOSED else "in-progress",
+        "class": standard_coding("ambulatory"),
         "subject": reference(one.patient_id),
-        "period": {"start": time(one.created_at)},
+        "period": {"start": format_time(one.created_at)},
     }
 
 
-def response(one: Consultation) -> Resource:
+def questionnaire_response(one: ConsultationRecord) -> Resource:
     """Return what was answered, question by question; each is called as in a case file."""
     grouped: dict[str, list[Resource]] = {}
     for name, value in one.answers["entries"]:
         grouped.setdefault(name, []).append({"valueString": value})
     items: list[Resource] = [{"linkId": name, "answer": answers} for name, answers in grouped.items()]
     if photograph := one.answers["photograph"]:
-        items.append({"linkId": _PHOTO, "answer": [{"valueReference": reference(photograph)}]})
-    return trimmed(
+        items.append({"linkId": _PHOTO_QUESTION, "answer": [{"valueReference": reference(photograph)}]})
+    return drop_empty(
         {
             "resourceType": "QuestionnaireResponse",
             "id": part_id(one.id, "answers"),
             "questionnaire": _QUESTIONS,
-            "status": "in-progress" if one.state == State.DRAFT else "completed",
+            "status": "in-progress" if one.state == ConsultationState.DRAFT else "completed",
             "subject": reference(one.patient_id),
             "encounter": reference(one.id),
-            "authored": time(one.saved_at),
+            "authored": format_time(one.saved_at),
             "item": items,
         }
     )
 
 
-def is_of_consultation(response: Resource) -> bool:
+def is_consultation_response(response: Resource) -> bool:
     """Return whether answers are those of the form, and not of a diary or a follow-up."""
     return bool(response["questionnaire"] == _QUESTIONS)
 
 
-def observations(one: Consultation) -> list[Resource]:
+def skin_observations(one: ConsultationRecord) -> list[Resource]:
     """Return what was found of the skin's colour, where an answer says it."""
     answered: Mapping[str, str] = dict(one.answers["entries"])
     found = []
     grade, angle = answered.get("patient.phototype", ""), answered.get("patient.ita_deg", "")
-    if _GRADE.fullmatch(grade):
-        value = coded(our_coding("phototype", grade), said=words("phototype-value", grade=grade))
-        code = coded(known("phototype"), said=words("phototype"))
-        found.append(_observation(one, "phototype", code, valueCodeableConcept=value))
-    if _NUMBER.fullmatch(angle):
-        code = coded(our_coding("observation", "ita"), said=words("ita"))
+    if _PHOTOTYPE.fullmatch(grade):
+        value = codeable_concept(local_coding("phototype", grade), said=english_text("phototype-value", grade=grade))
+        code = codeable_concept(standard_coding("phototype"), said=english_text("phototype"))
+        found.append(_skin_observation(one, "phototype", code, valueCodeableConcept=value))
+    if _ITA_NUMBER.fullmatch(angle):
+        code = codeable_concept(local_coding("observation", "ita"), said=english_text("ita"))
         quantity = {"value": float(angle.replace(",", ".")), "unit": "°", "code": "deg"}
-        found.append(_observation(one, "ita", code, valueQuantity=quantity | {"system": "http://unitsofmeasure.org"}))
+        found.append(
+            _skin_observation(one, "ita", code, valueQuantity=quantity | {"system": "http://unitsofmeasure.org"})
+        )
     return found
 
 
-def _observation(one: Consultation, name: str, code: Resource, **value: Any) -> Resource:
+def _skin_observation(one: ConsultationRecord, name: str, code: Resource, **value: Any) -> Resource:
     return {
         "resourceType": "Observation",
         "id": part_id(one.id, name),
-        "status": "preliminary" if one.state == State.DRAFT else "final",
+        "status": "preliminary" if one.state == ConsultationState.DRAFT else "final",
         "code": code,
         "subject": reference(one.patient_id),
         "encounter": reference(one.id),
-        "effectiveDateTime": time(one.saved_at),
+        "effectiveDateTime": format_time(one.saved_at),
         "derivedFrom": [reference(part_id(one.id, "answers"))],
     } | value
 
 
-def consultation_of(encounter: Resource, response: Resource) -> Consultation:
+def parse_consultation(encounter: Resource, response: Resource) -> ConsultationRecord:
     """Return the consultation of an encounter and its answers."""
     answers = [(one["linkId"], answer) for one in response.get("item", []) for answer in one["answer"]]
-    photographs = [referred(answer["valueReference"]) for _, answer in answers if "valueReference" in answer]
+    photographs = [parse_reference(answer["valueReference"]) for _, answer in answers if "valueReference" in answer]
     entries = [[name, answer["valueString"]] for name, answer in answers if "valueString" in answer]
-    return Consultation(
+    return ConsultationRecord(
         id=encounter["id"],
-        patient_id=referred(encounter["subject"]),
-        state=extended(encounter, "consultation")["state"],
+        patient_id=parse_reference(encounter["subject"]),
+        state=read_extension(encounter, "consultation")["state"],
         revision=int(encounter["meta"]["versionId"]),
         answers={"entries": entries, "photograph": photographs[0] if photographs else ""},
-        created_at=time_of(encounter["period"]["start"]),
-        saved_at=time_of(encounter["meta"]["lastUpdated"]),
+        created_at=parse_time(encounter["period"]["start"]),
+        saved_at=parse_time(encounter["meta"]["lastUpdated"]),
         saved_by="",
+    )
+
+
+# Media: photographs, each with a Consent that says what its person allowed.
+
+_USES = tuple(field.name for field in fields(PhotographPermissions))
+
+
+def media_resource(photograph: PhotographRecord, content: bytes, patient_id: str) -> Resource:
+    """Return a photograph with what it shows."""
+    return {
+        "resourceType": "Media",
+        "id": photograph.id,
+        "identifier": [identifier("sha256", photograph.file)],
+        "status": "completed",
+        "type": codeable_concept(standard_coding("image")),
+        "subject": reference(patient_id),
+        "encounter": reference(photograph.consultation_id),
+        "issued": format_time(photograph.added_at),
+        "content": attachment(content, photograph.media_type),
+    }
+
+
+def permission_resource(photograph: PhotographRecord, patient_id: str) -> Resource:
+    """Return what a photograph may be used for, and what not; a type stands in nested rules alone, as FHIR has it."""
+    rules = []
+    for kind, wanted in (("permit", True), ("deny", False)):
+        uses = [use for use in _USES if getattr(photograph.permissions, use) is wanted]
+        if uses:
+            rules.append(
+                {
+                    "type": kind,
+                    "purpose": [local_coding("photograph-use", use, english_text(f"use-{use}")) for use in uses],
+                }
+            )
+    return {
+        "resourceType": "Consent",
+        "id": part_id(photograph.id, "permissions"),
+        "status": "active",
+        "scope": codeable_concept(standard_coding("patient-privacy")),
+        "category": [codeable_concept(standard_coding(CONSENT_DOCUMENT))],
+        "patient": reference(patient_id),
+        "policyRule": {"text": english_text("photograph-policy")},
+        "provision": {"data": [{"meaning": "instance", "reference": reference(photograph.id)}], "provision": rules},
+    }
+
+
+def parse_photograph(media: Resource, permissions: PhotographPermissions) -> tuple[PhotographRecord, bytes]:
+    """Return the photograph of a resource, and what it shows."""
+    photograph = PhotographRecord(
+        id=media["id"],
+        consultation_id=parse_reference(media["encounter"]),
+        file=read_identifier(media, "sha256"),
+        media_type=media["content"]["contentType"],
+        permissions=permissions,
+        added_at=parse_time(media["issued"]),
+        added_by="",
+    )
+    return photograph, attachment_content(media["content"])
+
+
+def parse_permissions(consent: Resource) -> tuple[str, PhotographPermissions]:
+    """Return the name of a photograph, and what it may be used for."""
+    provision = consent["provision"]
+    permits = (rule for rule in provision["provision"] if rule["type"] == "permit")
+    allowed = {one["code"] for rule in permits for one in rule["purpose"]}
+    return parse_reference(provision["data"][0]["reference"]), PhotographPermissions(
+        **{use: use in allowed for use in _USES}
     )

@@ -1,7 +1,7 @@
 """What resources are put together from: names, references, codes, attachments.
 
 A code of LOINC, SNOMED CT, UCUM or HL7 stands here only where its meaning was looked up. All else has a code of our own
-in a system below `BASE`, with its words beside it.
+in a system below `FHIR_BASE`, with its words beside it.
 """
 
 import base64
@@ -9,11 +9,13 @@ import datetime
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
-from skinbeam.exchange.names import BASE
-from skinbeam.messages import Message
+from pydantic import TypeAdapter
+
+from skinbeam.text import Message
+from skinbeam_clinic.exchange.deidentification import FHIR_BASE
 
 __all__ = [
     "CONSENT_DOCUMENT",
@@ -21,31 +23,37 @@ __all__ = [
     "PSEUDONYM",
     "Resource",
     "attachment",
-    "coded",
-    "content_of",
-    "extended",
+    "attachment_content",
+    "codeable_concept",
+    "drop_empty",
+    "english_text",
     "extension",
+    "format_time",
     "full_url",
-    "identified",
+    "has_record",
     "identifier",
-    "known",
-    "our_coding",
+    "local_coding",
+    "make_quantity",
+    "pain_quantity",
+    "parse_reference",
+    "parse_time",
     "part_id",
+    "read_extension",
+    "read_identifier",
+    "read_record",
+    "record_extension",
     "reference",
-    "referred",
-    "time",
-    "time_of",
-    "trimmed",
-    "words",
+    "site_concept",
+    "standard_coding",
 ]
 
 Resource = dict[str, Any]
 
-_ROW = re.compile("[0-9a-f]{32}")
-_PARTS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/part")
+_ROW_NAME = re.compile("[0-9a-f]{32}")
+_PART_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, f"{FHIR_BASE}/part")
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
-_KNOWN: Mapping[str, tuple[str, str, str]] = {
+_STANDARD_CODES: Mapping[str, tuple[str, str, str]] = {
     "ambulatory": (f"{_HL7}/v3-ActCode", "AMB", "ambulatory"),
     "image": (f"{_HL7}/media-type", "image", "Image"),
     "patient-privacy": (f"{_HL7}/consentscope", "patient-privacy", "Privacy Consent"),
@@ -62,15 +70,15 @@ _KNOWN: Mapping[str, tuple[str, str, str]] = {
 }
 CONSENT_DOCUMENT = "consent-document"
 PAIN = "pain"
-PSEUDONYM = f"{BASE}/identifier/pseudonym"
+PSEUDONYM = f"{FHIR_BASE}/identifier/pseudonym"
 
 
-def words(id: str, **params: Any) -> str:
+def english_text(id: str, **params: Any) -> str:
     """Return a sentence of the catalogue as documents hold it, in English."""
     return Message(f"exchange.{id}", params).english
 
 
-def trimmed(resource: Resource) -> Resource:
+def drop_empty(resource: Resource) -> Resource:
     """Return a resource without what is empty, which FHIR does not allow."""
     return {name: value for name, value in resource.items() if value not in (None, "", [], {})}
 
@@ -82,7 +90,7 @@ def part_id(id: str, name: str) -> str:
 
 def full_url(id: str) -> str:
     """Return how a bundle calls the resource of a name."""
-    return (uuid.UUID(hex=id) if _ROW.fullmatch(id) else uuid.uuid5(_PARTS, id)).urn
+    return (uuid.UUID(hex=id) if _ROW_NAME.fullmatch(id) else uuid.uuid5(_PART_NAMESPACE, id)).urn
 
 
 def reference(id: str) -> Resource:
@@ -90,7 +98,7 @@ def reference(id: str) -> Resource:
     return {"reference": full_url(id)}
 
 
-def referred(reference: Mapping[str, Any]) -> str:
+def parse_reference(reference: Mapping[str, Any]) -> str:
     """Return the name that a reference means: of a row, or of a part as `full_url` calls it."""
     named: str = reference["reference"]
     return uuid.UUID(named).hex if named.startswith("urn:uuid:") else named.rpartition("/")[2]
@@ -98,66 +106,120 @@ def referred(reference: Mapping[str, Any]) -> str:
 
 def identifier(kind: str, value: str) -> Resource:
     """Return an identifier of our own kind."""
-    return {"system": f"{BASE}/identifier/{kind}", "value": value}
+    return {"system": f"{FHIR_BASE}/identifier/{kind}", "value": value}
 
 
-def identified(resource: Resource, kind: str, of: str = "identifier") -> str:
+def read_identifier(resource: Resource, kind: str, of: str = "identifier") -> str:
     """Return the identifier of a kind that a resource has."""
     held = resource[of] if isinstance(resource[of], list) else [resource[of]]
-    return next(str(one["value"]) for one in held if one["system"] == f"{BASE}/identifier/{kind}")
+    return next(str(one["value"]) for one in held if one["system"] == f"{FHIR_BASE}/identifier/{kind}")
 
 
-def known(name: str) -> Resource:
+def standard_coding(name: str) -> Resource:
     """Return a coding of a terminology that others keep."""
-    system, code, display = _KNOWN[name]
+    system, code, display = _STANDARD_CODES[name]
     return {"system": system, "code": code, "display": display}
 
 
-def our_coding(system: str, code: str, display: str = "") -> Resource:
+def local_coding(system: str, code: str, display: str = "") -> Resource:
     """Return a coding of our own."""
-    return trimmed({"system": f"{BASE}/CodeSystem/{system}", "code": code, "display": display})
+    return drop_empty({"system": f"{FHIR_BASE}/CodeSystem/{system}", "code": code, "display": display})
 
 
-def coded(*codings: Resource, said: str = "") -> Resource:
+def codeable_concept(*codings: Resource, said: str = "") -> Resource:
     """Return a concept with its codes and words."""
-    return trimmed({"coding": list(codings), "text": said})
+    return drop_empty({"coding": list(codings), "text": said})
 
 
 def extension(name: str, **values: str) -> Resource:
     """Return what FHIR has no field for, each value by its name."""
     held = [{"url": key, "valueString": value} for key, value in values.items() if value]
-    return {"url": f"{BASE}/StructureDefinition/{name}", "extension": held}
+    return {"url": f"{FHIR_BASE}/StructureDefinition/{name}", "extension": held}
 
 
-def extended(resource: Resource, name: str) -> dict[str, str]:
+def read_extension(resource: Resource, name: str) -> dict[str, str]:
     """Return the values of an extension."""
-    found = next(one for one in resource["extension"] if one["url"] == f"{BASE}/StructureDefinition/{name}")
+    found = next(one for one in resource["extension"] if one["url"] == f"{FHIR_BASE}/StructureDefinition/{name}")
     return {one["url"]: one["valueString"] for one in found["extension"]}
 
 
 def attachment(content: bytes | None, media_type: str, **about: Any) -> Resource:
     """Return a content with its size and hash; FHIR names SHA-1 for it."""
     if content is None:
-        return {"contentType": media_type} | trimmed(about)
+        return {"contentType": media_type} | drop_empty(about)
     return {
         "contentType": media_type,
         "data": base64.b64encode(content).decode(),
         "size": len(content),
         "hash": base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode(),
-    } | trimmed(about)
+    } | drop_empty(about)
 
 
-def content_of(attachment: Mapping[str, Any]) -> bytes:
+def attachment_content(attachment: Mapping[str, Any]) -> bytes:
     """Return the content of an attachment that holds it."""
     return base64.b64decode(attachment["data"], validate=True)
 
 
-def time(at: datetime.datetime) -> str:
+def format_time(at: datetime.datetime) -> str:
     """Return a time as FHIR writes it."""
     zoned = at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
     return zoned.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
-def time_of(written: str) -> datetime.datetime:
+def parse_time(written: str) -> datetime.datetime:
     """Return the time that is written."""
     return datetime.datetime.fromisoformat(written)
+
+
+# A record beside what FHIR has a field for: whole, as JSON, in an extension, from which it is read back.
+
+Record = TypeVar("Record")
+
+# Endings of the names of numbers, with the unit as a person and as UCUM writes it.
+_UNITS = {
+    "_J_cm2": ("J/cm²", "J/cm2"),
+    "_mJ": ("mJ", "mJ"),
+    "_ms": ("ms", "ms"),
+    "_mm": ("mm", "mm"),
+    "_nm": ("nm", "nm"),
+    "_um": ("µm", "um"),
+    "_per_cm2": ("/cm²", "/cm2"),
+    "_C": ("°C", "Cel"),
+}
+_UCUM = "http://unitsofmeasure.org"
+
+
+def record_extension(name: str, record: Any) -> Resource:
+    """Return an extension that holds a record."""
+    return extension(name, record=TypeAdapter(type(record)).dump_json(record).decode())
+
+
+def has_record(resource: Resource, name: str) -> bool:
+    """Return whether a resource holds a record of this name."""
+    return any(one["url"].endswith(f"/{name}") for one in resource.get("extension", ()))
+
+
+def read_record(resource: Resource, name: str, kind: type[Record]) -> Record:
+    """Return the record that a resource holds.
+
+    Raises
+    ------
+    ValueError : it is none of this kind.
+    """
+    return TypeAdapter(kind).validate_json(read_extension(resource, name)["record"])
+
+
+def make_quantity(name: str, value: float) -> Resource:
+    """Return a number by its name in the case file, whose ending is its unit."""
+    shown, code = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), ("", ""))
+    return {"value": value} | ({"unit": shown, "system": _UCUM, "code": code} if code else {})
+
+
+def pain_quantity(pain_0_10: float) -> Resource:
+    """Return a pain from 0 to 10 as its code of LOINC has it."""
+    return {"value": pain_0_10, "unit": "{score}", "system": _UCUM, "code": "{score}"}
+
+
+def site_concept(sites: Iterable[str]) -> list[Resource]:
+    """Return places of the body, each once."""
+    return [{"coding": [local_coding("site", site)]} for site in dict.fromkeys(sites) if site]

@@ -1,83 +1,165 @@
-"""Observation, QuestionnaireResponse: what was seen and graded at a follow-up, and what the patient said."""
+"""QuestionnaireResponse, Observation: what a patient wrote in the diary after a treatment."""
 
 from typing import Any
 
-from skinbeam.exchange.fhir.parts import Resource, coded, our_coding, part_id, reference, time, trimmed, words
-from skinbeam.exchange.fhir.rows import from_row, has_row, row_extension
-from skinbeam.exchange.names import BASE
-from skinbeam.records.followed import FollowUp, Grade, Said
+from skinbeam_clinic.diaries.models import DiaryEntry
+from skinbeam_clinic.exchange.deidentification import FHIR_BASE
+from skinbeam_clinic.exchange.fhir.elements import (
+    PAIN,
+    Resource,
+    codeable_concept,
+    drop_empty,
+    english_text,
+    format_time,
+    has_record,
+    local_coding,
+    pain_quantity,
+    parse_reference,
+    part_id,
+    read_record,
+    record_extension,
+    reference,
+    standard_coding,
+)
+from skinbeam_clinic.follow_ups.models import ClinicianGrade, FollowUp, PatientReport
 
-__all__ = ["follow_up_of", "follow_up_resources"]
+__all__ = [
+    "diary_resources",
+    "follow_up_resources",
+    "parse_diary_entry",
+    "parse_follow_up",
+]
 
-_ROW = "follow-up"
+_DIARY_RECORD = "diary-entry"
+
+
+def diary_resources(one: DiaryEntry, consultation_id: str, patient_id: str) -> list[Resource]:
+    """Return an entry of a diary, and the pain that it tells."""
+    items = [
+        {"linkId": "day", "answer": [{"valueInteger": one.day}]},
+        {"linkId": "pain_0_10", "answer": [{"valueInteger": one.note.pain}]},
+    ]
+    texts = {"redness": [one.note.redness], "sign": list(one.note.signs), "question": [one.note.question]}
+    for name, told in texts.items():
+        if answers := [{"valueString": text} for text in told if text]:
+            items.append({"linkId": name, "answer": answers})
+    if one.photograph_id is not None:
+        items.append({"linkId": "photograph", "answer": [{"valueReference": reference(one.photograph_id)}]})
+    about = {
+        "partOf": [reference(one.treatment_id)],
+        "subject": reference(patient_id),
+        "encounter": reference(consultation_id),
+    }
+    response = {
+        "resourceType": "QuestionnaireResponse",
+        "id": one.id,
+        "extension": [record_extension(_DIARY_RECORD, one)],
+        **about,
+        "questionnaire": f"{FHIR_BASE}/Questionnaire/diary",
+        "status": "completed",
+        "authored": format_time(one.written_at),
+        "source": reference(patient_id),
+        "item": items,
+    }
+    pain = {
+        "resourceType": "Observation",
+        "id": part_id(one.id, "pain"),
+        **about,
+        "status": "final",
+        "code": codeable_concept(standard_coding(PAIN)),
+        "effectiveDateTime": format_time(one.written_at),
+        "valueQuantity": pain_quantity(one.note.pain),
+        "derivedFrom": [reference(one.id)],
+    }
+    return [drop_empty(response), pain]
+
+
+def parse_diary_entry(response: Resource) -> tuple[str, DiaryEntry] | None:
+    """Return the consultation and the entry of a resource; None where it is of something else."""
+    return (
+        (parse_reference(response["encounter"]), read_record(response, _DIARY_RECORD, DiaryEntry))
+        if has_record(response, _DIARY_RECORD)
+        else None
+    )
+
+
+# Observation, QuestionnaireResponse: what was seen and graded at a follow-up, and what the patient said.
+
+_FOLLOW_UP_RECORD = "follow-up"
 
 
 def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
     """Return a follow-up with each grade, each pair of photographs, and what was said."""
-    grades = [_grade(one, grade, n, patient_id) for n, grade in enumerate(one.grades, 1)]
+    grades = [_grade_observation(one, grade, n, patient_id) for n, grade in enumerate(one.grades, 1)]
     pairs = [
-        _observation(one, pair.id, "photograph-pair", patient_id)
+        _follow_up_observation(one, pair.id, "photograph-pair", patient_id)
         | {"derivedFrom": [reference(pair.before_id), reference(pair.after_id)]}
         for pair in one.pairs
     ]
-    said = [] if one.said is None else [_said(one, one.said, patient_id)]
-    seen = _observation(one, one.id, "follow-up", patient_id) | {
-        "extension": [row_extension(_ROW, one)],
-        "effectiveDateTime": time(one.seen_at),
+    said = [] if one.said is None else [_report_response(one, one.said, patient_id)]
+    seen = _follow_up_observation(one, one.id, "follow-up", patient_id) | {
+        "extension": [record_extension(_FOLLOW_UP_RECORD, one)],
+        "effectiveDateTime": format_time(one.seen_at),
         "hasMember": [reference(held["id"]) for held in (*grades, *pairs, *said)],
         "component": [
             {
-                "code": coded(our_coding("observation", "months-after")),
+                "code": codeable_concept(local_coding("observation", "months-after")),
                 "valueQuantity": {"value": one.months_after, "unit": "mo", **_UCUM_MONTH},
             }
         ],
     }
-    return [trimmed(seen), *grades, *pairs, *said]
+    return [drop_empty(seen), *grades, *pairs, *said]
 
 
 _UCUM_MONTH = {"system": "http://unitsofmeasure.org", "code": "mo"}
 
 
-def follow_up_of(observation: Resource) -> FollowUp | None:
+def parse_follow_up(observation: Resource) -> FollowUp | None:
     """Return the follow-up of a resource; None where it is of something else."""
-    return from_row(observation, _ROW, FollowUp) if has_row(observation, _ROW) else None
+    return read_record(observation, _FOLLOW_UP_RECORD, FollowUp) if has_record(observation, _FOLLOW_UP_RECORD) else None
 
 
-def _observation(one: FollowUp, id: str, name: str, patient_id: str) -> Resource:
+def _follow_up_observation(one: FollowUp, id: str, name: str, patient_id: str) -> Resource:
     return {
         "resourceType": "Observation",
         "id": id,
         "partOf": [reference(one.treatment_id)],
         "status": "final",
-        "code": coded(our_coding("observation", name), said=words(name)),
+        "code": codeable_concept(local_coding("observation", name), said=english_text(name)),
         "subject": reference(patient_id),
         "encounter": reference(one.consultation_id),
     }
 
 
-def _grade(one: FollowUp, grade: Grade, number: int, patient_id: str) -> Resource:
+def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patient_id: str) -> Resource:
     rater = "blinded" if grade.blinded else "physician"
     components: list[dict[str, Any]] = [
-        {"code": coded(our_coding("scale", "gais")), "valueInteger": int(grade.change)},
-        {"code": coded(our_coding("observation", "rater")), "valueCodeableConcept": coded(our_coding("rater", rater))},
+        {"code": codeable_concept(local_coding("scale", "gais")), "valueInteger": int(grade.change)},
+        {
+            "code": codeable_concept(local_coding("observation", "rater")),
+            "valueCodeableConcept": codeable_concept(local_coding("rater", rater)),
+        },
     ]
     for reading in grade.readings:
         components += [
-            {"code": coded(our_coding("scale", f"{reading.scale}-{when}")), "valueQuantity": {"value": score}}
+            {
+                "code": codeable_concept(local_coding("scale", f"{reading.scale}-{when}")),
+                "valueQuantity": {"value": score},
+            }
             for when, score in (("before", reading.before), ("after", reading.after))
             if score is not None
         ]
-    return _observation(one, part_id(one.id, f"grade-{number}"), "improvement", patient_id) | trimmed(
+    return _follow_up_observation(one, part_id(one.id, f"grade-{number}"), "improvement", patient_id) | drop_empty(
         {
-            "effectiveDateTime": time(grade.graded_at),
-            "valueCodeableConcept": coded(our_coding("quarter", grade.quarter)),
+            "effectiveDateTime": format_time(grade.graded_at),
+            "valueCodeableConcept": codeable_concept(local_coding("quarter", grade.quarter)),
             "component": components,
             "note": [{"text": grade.notes}] if grade.notes else None,
         }
     )
 
 
-def _said(one: FollowUp, said: Said, patient_id: str) -> Resource:
+def _report_response(one: FollowUp, said: PatientReport, patient_id: str) -> Resource:
     numbers = {
         "confidence_0_10": said.now.confidence_0_10,
         "pain_0_10": said.now.pain_0_10,
@@ -89,16 +171,16 @@ def _said(one: FollowUp, said: Said, patient_id: str) -> Resource:
     items = [{"linkId": name, "answer": [{"valueInteger": n}]} for name, n in numbers.items() if n is not None]
     texts = {"quarter": said.quarter and said.quarter.value, "words": said.words}
     items += [{"linkId": name, "answer": [{"valueString": text}]} for name, text in texts.items() if text]
-    return trimmed(
+    return drop_empty(
         {
             "resourceType": "QuestionnaireResponse",
             "id": part_id(one.id, "said"),
             "partOf": [reference(one.treatment_id)],
-            "questionnaire": f"{BASE}/Questionnaire/follow-up",
+            "questionnaire": f"{FHIR_BASE}/Questionnaire/follow-up",
             "status": "completed",
             "subject": reference(patient_id),
             "encounter": reference(one.consultation_id),
-            "authored": time(said.said_at),
+            "authored": format_time(said.said_at),
             "source": reference(patient_id),
             "item": items,
         }

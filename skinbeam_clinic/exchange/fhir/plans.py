@@ -4,45 +4,56 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 
-from skinbeam.exchange.fhir.parts import (
+from skinbeam.plan.course_records import DeviceSetup
+from skinbeam.plan.plan_document import read_plan
+from skinbeam.plan.records import Option
+from skinbeam_clinic.exchange.fhir.elements import (
+    CONSENT_DOCUMENT,
     Resource,
     attachment,
-    coded,
-    content_of,
-    extended,
+    attachment_content,
+    codeable_concept,
+    drop_empty,
+    english_text,
     extension,
-    identified,
+    format_time,
     identifier,
-    known,
-    our_coding,
+    local_coding,
+    parse_reference,
+    parse_time,
     part_id,
+    read_extension,
+    read_identifier,
     reference,
-    referred,
-    time,
-    time_of,
-    trimmed,
-    words,
+    standard_coding,
 )
-from skinbeam.plan.reading import read_plan
-from skinbeam.plan.records import Option
-from skinbeam.plan.setup import Setup
-from skinbeam.records.kept import Choice, KeptPlan, Plan
+from skinbeam_clinic.models import Consent, PlanChoice, PlanContents, PlanRecord
 
-__all__ = ["care_plan", "choices", "devices", "documents", "options_of", "plan_of"]
+__all__ = [
+    "care_plan_resource",
+    "choice_resources",
+    "consent_resource",
+    "device_resources",
+    "document_reference",
+    "document_resources",
+    "list_options",
+    "parse_consent",
+    "parse_plan",
+]
 
-_TYPES = {"json": "application/json", "pdf": "application/pdf"}
-_PLAN = "plan.json"
+_MEDIA_TYPES = {"json": "application/json", "pdf": "application/pdf"}
+_PLAN_FILE = "plan.json"
 
 
-def devices(kept: KeptPlan) -> dict[str, Resource]:
+def device_resources(kept: PlanContents) -> dict[str, Resource]:
     """Return the devices of a plan's options, by the name of the resource."""
-    options = options_of(kept)
+    options = list_options(kept)
     setups = {option.setup.device: option.setup for option in options.values() if option.setup is not None}
-    made = (_device(part_id(kept.plan.id, f"device-{n}"), setup) for n, setup in enumerate(setups.values(), 1))
+    made = (_device_resource(part_id(kept.plan.id, f"device-{n}"), setup) for n, setup in enumerate(setups.values(), 1))
     return {one["id"]: one for one in made}
 
 
-def care_plan(kept: KeptPlan, patient_id: str, *, last: bool) -> Resource:
+def care_plan_resource(kept: PlanContents, patient_id: str, *, last: bool) -> Resource:
     """Return a plan: what it is of, what it takes to make it again, its files, and what was chosen."""
     plan = kept.plan
     made = extension(
@@ -52,7 +63,7 @@ def care_plan(kept: KeptPlan, patient_id: str, *, last: bool) -> Resource:
         seed=str(plan.seed),
         draws=str(plan.draws),
     )
-    return trimmed(
+    return drop_empty(
         {
             "resourceType": "CarePlan",
             "id": plan.id,
@@ -62,41 +73,41 @@ def care_plan(kept: KeptPlan, patient_id: str, *, last: bool) -> Resource:
             "intent": "plan",
             "subject": reference(patient_id),
             "encounter": reference(plan.consultation_id),
-            "created": time(plan.made_at),
-            "supportingInfo": [reference(_file_id(plan, name)) for name in kept.files],
+            "created": format_time(plan.made_at),
+            "supportingInfo": [reference(_plan_file_id(plan, name)) for name in kept.files],
             "activity": [{"reference": reference(choice.id)} for choice in kept.choices],
         }
     )
 
 
-def documents(kept: KeptPlan, patient_id: str, *, last: bool) -> list[Resource]:
+def document_resources(kept: PlanContents, patient_id: str, *, last: bool) -> list[Resource]:
     """Return the files of a plan; its document names the devices."""
     made = []
     for name, content in kept.files.items():
-        related = [reference(id) for id in devices(kept)] if name == _PLAN else []
-        context = trimmed({"encounter": [reference(kept.plan.consultation_id)], "related": related})
+        related = [reference(id) for id in device_resources(kept)] if name == _PLAN_FILE else []
+        context = drop_empty({"encounter": [reference(kept.plan.consultation_id)], "related": related})
         made.append(
             {
                 "resourceType": "DocumentReference",
-                "id": _file_id(kept.plan, name),
+                "id": _plan_file_id(kept.plan, name),
                 "masterIdentifier": identifier("sha256", kept.plan.files[name]),
                 "status": "current" if last else "superseded",
-                "type": coded(our_coding("plan-file", name.partition(".")[0]), said=name),
+                "type": codeable_concept(local_coding("plan-file", name.partition(".")[0]), said=name),
                 "subject": reference(patient_id),
-                "date": time(kept.plan.made_at),
-                "content": [{"attachment": attachment(content, _TYPES[name.rpartition(".")[2]], title=name)}],
+                "date": format_time(kept.plan.made_at),
+                "content": [{"attachment": attachment(content, _MEDIA_TYPES[name.rpartition(".")[2]], title=name)}],
                 "context": context,
             }
         )
     return made
 
 
-def choices(kept: KeptPlan, patient_id: str) -> list[Resource]:
+def choice_resources(kept: PlanContents, patient_id: str) -> list[Resource]:
     """Return what was chosen; of two choices for one concern the later one counts."""
-    options = options_of(kept)
+    options = list_options(kept)
     counting = {choice.option.partition(".")[0]: choice.id for choice in kept.choices}
     return [
-        trimmed(
+        drop_empty(
             {
                 "resourceType": "ServiceRequest",
                 "id": choice.id,
@@ -104,10 +115,10 @@ def choices(kept: KeptPlan, patient_id: str) -> list[Resource]:
                 "basedOn": [reference(kept.plan.id)],
                 "status": "active" if choice.id in counting.values() else "revoked",
                 "intent": "plan",
-                "code": _chosen(options[choice.option]),
+                "code": _option_concept(options[choice.option]),
                 "subject": reference(patient_id),
                 "encounter": reference(kept.plan.consultation_id),
-                "authoredOn": time(choice.made_at),
+                "authoredOn": format_time(choice.made_at),
                 "note": [{"text": choice.notes}] if choice.notes else None,
             }
         )
@@ -115,45 +126,45 @@ def choices(kept: KeptPlan, patient_id: str) -> list[Resource]:
     ]
 
 
-def plan_of(care_plan: Resource, documents: list[Resource], chosen: list[Resource]) -> KeptPlan:
+def parse_plan(care_plan: Resource, documents: list[Resource], chosen: list[Resource]) -> PlanContents:
     """Return the plan of its resources."""
-    made = extended(care_plan, "plan")
+    made = read_extension(care_plan, "plan")
     files = {one["content"][0]["attachment"]["title"]: one for one in documents}
-    plan = Plan(
+    plan = PlanRecord(
         id=care_plan["id"],
-        consultation_id=referred(care_plan["encounter"]),
+        consultation_id=parse_reference(care_plan["encounter"]),
         consultation_revision=int(made["revision"]),
-        case_sha256=identified(care_plan, "case-sha256"),
-        plan_sha256=identified(care_plan, "plan-sha256"),
+        case_sha256=read_identifier(care_plan, "case-sha256"),
+        plan_sha256=read_identifier(care_plan, "plan-sha256"),
         version=made["version"],
         seed=int(made["seed"]),
         draws=int(made["draws"]),
-        files={name: identified(one, "sha256", "masterIdentifier") for name, one in files.items()},
-        made_at=time_of(care_plan["created"]),
+        files={name: read_identifier(one, "sha256", "masterIdentifier") for name, one in files.items()},
+        made_at=parse_time(care_plan["created"]),
         made_by="",
     )
-    contents = {name: content_of(one["content"][0]["attachment"]) for name, one in files.items()}
-    return KeptPlan(plan, contents, tuple(_choice_of(one, plan.id) for one in chosen))
+    contents = {name: attachment_content(one["content"][0]["attachment"]) for name, one in files.items()}
+    return PlanContents(plan, contents, tuple(_parse_choice(one, plan.id) for one in chosen))
 
 
-def _choice_of(resource: Resource, plan_id: str) -> Choice:
-    return Choice(
+def _parse_choice(resource: Resource, plan_id: str) -> PlanChoice:
+    return PlanChoice(
         id=resource["id"],
         plan_id=plan_id,
-        option=identified(resource, "plan-option"),
+        option=read_identifier(resource, "plan-option"),
         notes=resource["note"][0]["text"] if "note" in resource else "",
-        made_at=time_of(resource["authoredOn"]),
+        made_at=parse_time(resource["authoredOn"]),
         made_by="",
     )
 
 
-def options_of(kept: KeptPlan) -> Mapping[str, Option]:
+def list_options(kept: PlanContents) -> Mapping[str, Option]:
     """Return the options of a plan by their places, such as `0.1`."""
-    return _options(kept.files[_PLAN])
+    return _read_options(kept.files[_PLAN_FILE])
 
 
 @lru_cache(maxsize=4)
-def _options(content: bytes) -> Mapping[str, Option]:
+def _read_options(content: bytes) -> Mapping[str, Option]:
     """The options of a plan's document by their places, such as `0.1`."""
     return {
         f"{concern}.{number}": option
@@ -162,17 +173,21 @@ def _options(content: bytes) -> Mapping[str, Option]:
     }
 
 
-def _chosen(option: Option) -> Resource:
+def _option_concept(option: Option) -> Resource:
     device = f", {option.setup.device_title}" if option.setup else ""
-    return coded(our_coding("modality", option.modality), said=f"{option.title}{device}")
+    return codeable_concept(local_coding("modality", option.modality), said=f"{option.title}{device}")
 
 
-def _file_id(plan: Plan, name: str) -> str:
+def _plan_file_id(plan: PlanRecord, name: str) -> str:
     return part_id(plan.id, name)
 
 
-def _device(id: str, setup: Setup) -> Resource:
-    kind = {"text": words("lamp")} if setup.lamp else coded(known("laser"), said=words("laser"))
+def _device_resource(id: str, setup: DeviceSetup) -> Resource:
+    kind = (
+        {"text": english_text("lamp")}
+        if setup.lamp
+        else codeable_concept(standard_coding("laser"), said=english_text("laser"))
+    )
     return {
         "resourceType": "Device",
         "id": id,
@@ -180,3 +195,90 @@ def _device(id: str, setup: Setup) -> Resource:
         "deviceName": [{"name": setup.device_title, "type": "user-friendly-name"}],
         "type": kind,
     }
+
+
+# Consent to an option of a plan, and the document that was signed: by its hash, since a name stands in it.
+
+
+def consent_resource(consent: Consent, patient_id: str) -> Resource:
+    """Return a consent: proposed until it is signed, inactive once it is void."""
+    status = "inactive" if consent.void_reason else "active" if consent.signed_at else "proposed"
+    period = drop_empty(
+        {
+            "start": consent.signed_at and format_time(consent.signed_at),
+            "end": consent.voided_at and format_time(consent.voided_at),
+        }
+    )
+    about = extension(
+        "consent",
+        option=consent.option,
+        not_before=format_time(consent.not_before),
+        signature_kind=consent.signature_kind or "",
+        void_reason=consent.void_reason or "",
+    )
+    return drop_empty(
+        {
+            "resourceType": "Consent",
+            "id": consent.id,
+            "extension": [about],
+            "identifier": [identifier("plan-sha256", consent.plan_sha256)],
+            "status": status,
+            "scope": codeable_concept(standard_coding("treatment")),
+            "category": [codeable_concept(standard_coding(CONSENT_DOCUMENT))],
+            "patient": reference(patient_id),
+            "dateTime": format_time(consent.explained_at),
+            "policyRule": {"text": english_text("treatment-policy")},
+            "sourceReference": consent.document and reference(_consent_document_id(consent)),
+            "provision": drop_empty(
+                {
+                    "period": period,
+                    "data": [{"meaning": "related", "reference": reference(consent.plan_id)}],
+                }
+            ),
+        }
+    )
+
+
+def document_reference(consent: Consent, patient_id: str) -> Resource:
+    """Return the document that was signed, by its hash alone."""
+    assert consent.document is not None
+    assert consent.signed_at is not None
+    return {
+        "resourceType": "DocumentReference",
+        "id": _consent_document_id(consent),
+        "masterIdentifier": identifier("sha256", consent.document),
+        "status": "superseded" if consent.void_reason else "current",
+        "type": codeable_concept(standard_coding(CONSENT_DOCUMENT)),
+        "subject": reference(patient_id),
+        "date": format_time(consent.signed_at),
+        "description": english_text("not-enclosed"),
+        "content": [{"attachment": attachment(None, "application/pdf", creation=format_time(consent.signed_at))}],
+    }
+
+
+def parse_consent(resource: Resource, document: Resource | None) -> Consent:
+    """Return the consent of a resource and its document."""
+    about, provision = read_extension(resource, "consent"), resource["provision"]
+    period = provision.get("period", {})
+    return Consent(
+        id=resource["id"],
+        plan_id=parse_reference(provision["data"][0]["reference"]),
+        option=about["option"],
+        plan_sha256=read_identifier(resource, "plan-sha256"),
+        explained_at=parse_time(resource["dateTime"]),
+        explained_by="",
+        not_before=parse_time(about["not_before"]),
+        told=(),
+        answers=None,
+        signature_kind=about.get("signature_kind"),
+        signature=None,
+        document=None if document is None else read_identifier(document, "sha256", "masterIdentifier"),
+        signed_at=parse_time(period["start"]) if "start" in period else None,
+        signed_by=None,
+        void_reason=about.get("void_reason"),
+        voided_at=parse_time(period["end"]) if "end" in period else None,
+    )
+
+
+def _consent_document_id(consent: Consent) -> str:
+    return part_id(consent.id, "document")

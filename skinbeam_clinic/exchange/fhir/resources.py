@@ -1,22 +1,40 @@
 """A patient's records as resources of FHIR R4B, by their names; whoever asks gets them as a Bundle or one by one."""
 
-from skinbeam.exchange.fhir.appointments import appointment_resource
-from skinbeam.exchange.fhir.consents import consent_resource, signed_document
-from skinbeam.exchange.fhir.consultations import encounter, observations, patient_resource, response
-from skinbeam.exchange.fhir.diaries import diary_resources
-from skinbeam.exchange.fhir.follow_ups import follow_up_resources
-from skinbeam.exchange.fhir.parts import Resource
-from skinbeam.exchange.fhir.photographs import media, permission
-from skinbeam.exchange.fhir.plans import care_plan, choices, devices, documents
-from skinbeam.exchange.fhir.spots import test_spot_resources
-from skinbeam.exchange.fhir.treatments import treatment_resources
-from skinbeam.exchange.handed_on import Handed
-from skinbeam.records.kept import KeptConsultation
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-__all__ = ["resources_of"]
+from skinbeam_clinic.exchange.deidentification import DeidentifiedDossier
+from skinbeam_clinic.exchange.fhir.consultations import (
+    encounter_resource,
+    media_resource,
+    patient_resource,
+    permission_resource,
+    questionnaire_response,
+    skin_observations,
+)
+from skinbeam_clinic.exchange.fhir.elements import Resource, attachment_content, full_url
+from skinbeam_clinic.exchange.fhir.follow_ups import diary_resources, follow_up_resources
+from skinbeam_clinic.exchange.fhir.plans import (
+    care_plan_resource,
+    choice_resources,
+    consent_resource,
+    device_resources,
+    document_reference,
+    document_resources,
+)
+from skinbeam_clinic.exchange.fhir.treatments import appointment_resource, test_spot_resources, treatment_resources
+from skinbeam_clinic.models import ConsultationContents
+
+__all__ = [
+    "BINARY",
+    "find_content",
+    "link_resources",
+    "make_resources",
+    "make_search_set",
+]
 
 
-def resources_of(handed: Handed, clinic: str) -> dict[str, Resource]:
+def make_resources(handed: DeidentifiedDossier, clinic: str) -> dict[str, Resource]:
     """Return what is handed on of a patient as resources by their names, in the order in which they are read.
 
     Parameters
@@ -26,27 +44,31 @@ def resources_of(handed: Handed, clinic: str) -> dict[str, Resource]:
     patient = handed.dossier.patient
     resources = {patient.id: patient_resource(patient, clinic)}
     for one in handed.dossier.consultations:
-        resources |= {resource["id"]: resource for resource in _resources(one, patient.id)}
+        resources |= {resource["id"]: resource for resource in _consultation_resources(one, patient.id)}
     return resources | {one.id: appointment_resource(one) for one in handed.dossier.appointments}
 
 
-def _resources(one: KeptConsultation, patient_id: str) -> list[Resource]:
+def _consultation_resources(one: ConsultationContents, patient_id: str) -> list[Resource]:
     """The resources of a consultation, in the order in which they are read."""
-    made = [encounter(one.consultation), response(one.consultation), *observations(one.consultation)]
+    made = [
+        encounter_resource(one.consultation),
+        questionnaire_response(one.consultation),
+        *skin_observations(one.consultation),
+    ]
     for photograph, content in one.photographs:
-        made += [media(photograph, content, patient_id), permission(photograph, patient_id)]
+        made += [media_resource(photograph, content, patient_id), permission_resource(photograph, patient_id)]
     for kept in one.plans:
         last = kept is one.plans[-1]
         made += [
-            *devices(kept).values(),
-            care_plan(kept, patient_id, last=last),
-            *documents(kept, patient_id, last=last),
-            *choices(kept, patient_id),
+            *device_resources(kept).values(),
+            care_plan_resource(kept, patient_id, last=last),
+            *document_resources(kept, patient_id, last=last),
+            *choice_resources(kept, patient_id),
         ]
     for consent, _ in one.consents:
         made.append(consent_resource(consent, patient_id))
         if consent.document is not None:
-            made.append(signed_document(consent, patient_id))
+            made.append(document_reference(consent, patient_id))
     for spot in one.test_spots:
         made += test_spot_resources(spot, patient_id)
     for treatment in one.treatments:
@@ -56,3 +78,61 @@ def _resources(one: KeptConsultation, patient_id: str) -> list[Resource]:
     for follow_up in one.follow_ups:
         made += follow_up_resources(follow_up, patient_id)
     return made
+
+
+# Resources as a server hands them out one by one: they name each other by address, and contents lie beside them.
+
+BINARY = "Binary"
+
+
+def link_resources(resources: Mapping[str, Resource]) -> dict[str, Resource]:
+    """Return resources whose references and contents are addresses such as `Encounter/NAME`."""
+    addresses = {full_url(id): f"{one['resourceType']}/{id}" for id, one in resources.items()}
+    return {id: _link_value(one, id, addresses) for id, one in resources.items()}
+
+
+def find_content(resources: Mapping[str, Resource], id: str) -> tuple[str, bytes] | None:
+    """Return the type and the content that a resource of this name carries; None where it carries none."""
+    held = _attachments(resources[id]) if id in resources else ()
+    return next(((one["contentType"], attachment_content(one)) for one in held if "data" in one), None)
+
+
+def make_search_set(found: Iterable[Resource], *, base: str, total: int, links: Mapping[str, str]) -> Resource:
+    """Return what was found as a Bundle.
+
+    Parameters
+    ----------
+    base : address of the server.
+    total : how many there are with those on other pages.
+    links : relation, such as `next`, and address.
+    """
+    entries = [
+        {"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one, "search": {"mode": "match"}}
+        for one in found
+    ]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": total,
+        "link": [{"relation": relation, "url": url} for relation, url in links.items()],
+    }
+    return bundle | ({"entry": entries} if entries else {})
+
+
+def _attachments(resource: Resource) -> list[Resource]:
+    if resource["resourceType"] == "Media":
+        return [resource["content"]]
+    return [one["attachment"] for one in resource.get("content", ())]
+
+
+def _link_value(part: Any, id: str, addresses: Mapping[str, str]) -> Any:
+    if isinstance(part, list):
+        return [_link_value(one, id, addresses) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "contentType" in part and "data" in part:
+        return {name: value for name, value in part.items() if name != "data"} | {"url": f"{BINARY}/{id}"}
+    return {
+        name: addresses[value] if name == "reference" and isinstance(value, str) else _link_value(value, id, addresses)
+        for name, value in part.items()
+    }

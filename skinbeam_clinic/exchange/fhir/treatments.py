@@ -1,84 +1,207 @@
-"""Procedure, Observation, AdverseEvent, Device: a session, what was fired at each area, and what went wrong."""
+"""Appointment: when a patient comes and for what; with whom stays with the clinic."""
 
 from typing import Any
 
-from skinbeam.exchange.fhir.parts import (
+from skinbeam_clinic.appointments.models import Appointment, AppointmentState
+from skinbeam_clinic.exchange.fhir.elements import (
     PAIN,
     Resource,
-    coded,
+    codeable_concept,
+    drop_empty,
+    english_text,
+    format_time,
+    has_record,
     identifier,
-    known,
-    our_coding,
+    local_coding,
+    make_quantity,
+    pain_quantity,
     part_id,
+    read_record,
+    record_extension,
     reference,
-    time,
-    trimmed,
-    words,
+    site_concept,
+    standard_coding,
 )
-from skinbeam.exchange.fhir.rows import coded_site, from_row, has_row, measured, pain_quantity, row_extension
-from skinbeam.records.treated import AdverseEvent, Grade, TreatedArea, Treatment, TreatmentState
+from skinbeam_clinic.test_spots.models import SpotReading, TestSpotRecord
+from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, TreatedArea, Treatment, TreatmentState
 
-__all__ = ["pain_component", "treatment_of", "treatment_resources"]
+__all__ = [
+    "appointment_resource",
+    "pain_component",
+    "parse_appointment",
+    "parse_test_spot",
+    "parse_treatment",
+    "test_spot_resources",
+    "treatment_resources",
+]
 
-_ROW = "treatment"
-_STATUS = {
+_APPOINTMENT_RECORD = "appointment"
+_APPOINTMENT_STATUS = {
+    AppointmentState.BOOKED: "booked",
+    AppointmentState.CANCELLED: "cancelled",
+    AppointmentState.KEPT: "fulfilled",
+    AppointmentState.MISSED: "noshow",
+}
+
+
+def appointment_resource(one: Appointment) -> Resource:
+    """Return an appointment."""
+    about = None if one.consultation_id is None else [reference(one.consultation_id)]
+    return drop_empty(
+        {
+            "resourceType": "Appointment",
+            "id": one.id,
+            "extension": [record_extension(_APPOINTMENT_RECORD, one)],
+            "status": _APPOINTMENT_STATUS[one.state],
+            "serviceType": [codeable_concept(local_coding("purpose", one.purpose))],
+            "supportingInformation": about,
+            "start": format_time(one.starts_at),
+            "end": format_time(one.ends_at),
+            "created": format_time(one.created_at),
+            "participant": [{"actor": reference(one.patient_id), "status": "accepted"}],
+        }
+    )
+
+
+def parse_appointment(resource: Resource) -> Appointment:
+    """Return the appointment of a resource."""
+    return read_record(resource, _APPOINTMENT_RECORD, Appointment)
+
+
+# Procedure, Observation: a test spot, the setting that was fired, and each reading of it.
+
+_TEST_SPOT_RECORD = "test-spot"
+
+
+def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
+    """Return a test spot with its device, its setting and its readings."""
+    settings = one.firing.settings
+    about = {"subject": reference(patient_id), "encounter": reference(one.consultation_id)}
+    device = str(settings.get("device", ""))
+    device_id = part_id(one.id, "device")
+    procedure = {
+        "resourceType": "Procedure",
+        "id": one.id,
+        "extension": [record_extension(_TEST_SPOT_RECORD, one)],
+        "basedOn": [reference(one.firing.plan_id)],
+        "status": "completed",
+        "code": codeable_concept(local_coding("procedure", "test-spot"), said=english_text("test-spot")),
+        **about,
+        "performedDateTime": format_time(one.fired_at),
+        "bodySite": site_concept([str(settings.get("site", ""))]),
+        "usedReference": [reference(device_id)] if device else None,
+        "note": [{"text": one.firing.why}] if one.firing.why else None,
+    }
+    numbers = {name: value for name, value in settings.items() if type(value) in (int, float)}
+    fired = {
+        "resourceType": "Observation",
+        "id": part_id(one.id, "fired"),
+        "partOf": [reference(one.id)],
+        "status": "final",
+        "code": codeable_concept(local_coding("observation", "test-spot-fired"), said=english_text("test-spot-fired")),
+        **about,
+        "effectiveDateTime": format_time(one.fired_at),
+        "component": [
+            {"code": codeable_concept(local_coding("setting", name)), "valueQuantity": make_quantity(name, value)}
+            for name, value in numbers.items()
+        ],
+    }
+    made = [drop_empty(procedure), drop_empty(fired)]
+    if device:
+        made.append({"resourceType": "Device", "id": device_id, "identifier": [identifier("device", device)]})
+    readings = (_reading_observation(one, reading, n) | about for n, reading in enumerate(one.readings, 1))
+    return [*made, *readings]
+
+
+def parse_test_spot(procedure: Resource) -> TestSpotRecord | None:
+    """Return the test spot of a resource; None where it is of something else."""
+    return (
+        read_record(procedure, _TEST_SPOT_RECORD, TestSpotRecord) if has_record(procedure, _TEST_SPOT_RECORD) else None
+    )
+
+
+def _reading_observation(one: TestSpotRecord, reading: SpotReading, number: int) -> Resource:
+    return drop_empty(
+        {
+            "resourceType": "Observation",
+            "id": part_id(one.id, f"reading-{number}"),
+            "partOf": [reference(one.id)],
+            "status": "final",
+            "code": codeable_concept(local_coding("observation", "reaction"), said=english_text("reaction")),
+            "effectiveDateTime": format_time(reading.seen_at),
+            "valueCodeableConcept": codeable_concept(local_coding("reaction", reading.reaction)),
+            "derivedFrom": [reference(reading.photograph_id)] if reading.photograph_id else None,
+            "note": [{"text": reading.note}] if reading.note else None,
+        }
+    )
+
+
+# Procedure, Observation, AdverseEvent, Device: a session, what was fired at each area, and what went wrong.
+
+_TREATMENT_RECORD = "treatment"
+_TREATMENT_STATUS = {
     TreatmentState.PREPARING: "preparation",
     TreatmentState.TREATING: "in-progress",
     TreatmentState.DONE: "completed",
     TreatmentState.STOPPED: "stopped",
 }
 _SEVERITY = {
-    Grade.MILD: "severity-mild",
-    Grade.MODERATE: "severity-moderate",
-    Grade.SEVERE: "severity-severe",
-    Grade.SERIOUS: "severity-severe",
+    AdverseEventGrade.MILD: "severity-mild",
+    AdverseEventGrade.MODERATE: "severity-moderate",
+    AdverseEventGrade.SEVERE: "severity-severe",
+    AdverseEventGrade.SERIOUS: "severity-severe",
 }
 
 
 def treatment_resources(one: Treatment, patient_id: str) -> list[Resource]:
     """Return a treatment with its device, its areas and what went wrong."""
-    made = [_procedure(one, patient_id)]
+    made = [_treatment_procedure(one, patient_id)]
     if one.device is not None:
-        made.append(_device(one, one.device))
-    made += [_area(one, area, patient_id) for area in one.areas]
-    return made + [_event(event, patient_id) for event in one.events]
+        made.append(_device_resource(one, one.device))
+    made += [_area_observation(one, area, patient_id) for area in one.areas]
+    return made + [_adverse_event_resource(event, patient_id) for event in one.events]
 
 
-def treatment_of(procedure: Resource) -> Treatment | None:
+def parse_treatment(procedure: Resource) -> Treatment | None:
     """Return the treatment of a resource; None where it is of something else."""
-    return from_row(procedure, _ROW, Treatment) if has_row(procedure, _ROW) else None
+    return read_record(procedure, _TREATMENT_RECORD, Treatment) if has_record(procedure, _TREATMENT_RECORD) else None
 
 
 def pain_component(pain_0_10: float) -> Resource:
     """Return a pain that somebody told, from 0 to 10."""
-    return {"code": coded(known(PAIN)), "valueQuantity": pain_quantity(pain_0_10)}
+    return {"code": codeable_concept(standard_coding(PAIN)), "valueQuantity": pain_quantity(pain_0_10)}
 
 
-def _procedure(one: Treatment, patient_id: str) -> Resource:
-    period = {"start": one.started_at and time(one.started_at), "end": one.ended_at and time(one.ended_at)}
+def _treatment_procedure(one: Treatment, patient_id: str) -> Resource:
+    period = {
+        "start": one.started_at and format_time(one.started_at),
+        "end": one.ended_at and format_time(one.ended_at),
+    }
     stopped = "" if one.state != TreatmentState.STOPPED or not one.notes else one.notes[-1].words
-    return trimmed(
+    return drop_empty(
         {
             "resourceType": "Procedure",
             "id": one.id,
-            "extension": [row_extension(_ROW, one)],
+            "extension": [record_extension(_TREATMENT_RECORD, one)],
             "identifier": [identifier("plan-option", one.option)],
             "basedOn": [reference(one.plan_id)],
-            "status": _STATUS[one.state],
+            "status": _TREATMENT_STATUS[one.state],
             "statusReason": {"text": stopped} if stopped else None,
-            "code": coded(our_coding("procedure", "laser-session"), said=words("session", number=one.number)),
+            "code": codeable_concept(
+                local_coding("procedure", "laser-session"), said=english_text("session", number=one.number)
+            ),
             "subject": reference(patient_id),
             "encounter": reference(one.consultation_id),
-            "performedPeriod": trimmed(period),
-            "bodySite": coded_site(area.fired.site for area in one.standing),
+            "performedPeriod": drop_empty(period),
+            "bodySite": site_concept(area.fired.site for area in one.standing),
             "usedReference": None if one.device is None else [reference(part_id(one.id, "device"))],
-            "note": [{"text": note.words, "time": time(note.at)} for note in one.notes if note.words],
+            "note": [{"text": note.words, "time": format_time(note.at)} for note in one.notes if note.words],
         }
     )
 
 
-def _device(one: Treatment, name: str) -> Resource:
-    return trimmed(
+def _device_resource(one: Treatment, name: str) -> Resource:
+    return drop_empty(
         {
             "resourceType": "Device",
             "id": part_id(one.id, "device"),
@@ -89,61 +212,67 @@ def _device(one: Treatment, name: str) -> Resource:
     )
 
 
-def _area(one: Treatment, area: TreatedArea, patient_id: str) -> Resource:
+def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Resource:
     """What was fired at an area; a row that another takes the place of was entered in error."""
     fired = area.fired
     status = "entered-in-error" if area not in one.standing else "corrected" if fired.corrects else "final"
     components: list[dict[str, Any]] = [
-        {"code": coded(our_coding("setting", name)), "valueQuantity": measured(name, value)}
+        {"code": codeable_concept(local_coding("setting", name)), "valueQuantity": make_quantity(name, value)}
         for name, value in fired.settings.items()
     ]
     for name, count in (("passes", fired.passes), ("pulses", fired.pulses)):
         if count is not None:
-            components.append({"code": coded(our_coding("setting", name)), "valueInteger": count})
-    endpoint = coded(our_coding("endpoint", fired.endpoint), said=fired.endpoint_words)
-    components.append({"code": coded(our_coding("observation", "endpoint")), "valueCodeableConcept": endpoint})
+            components.append({"code": codeable_concept(local_coding("setting", name)), "valueInteger": count})
+    endpoint = codeable_concept(local_coding("endpoint", fired.endpoint), said=fired.endpoint_words)
+    components.append(
+        {"code": codeable_concept(local_coding("observation", "endpoint")), "valueCodeableConcept": endpoint}
+    )
     if fired.pain_0_10 is not None:
         components.append(pain_component(fired.pain_0_10))
     components += [
         {
-            "code": coded(our_coding("deviation", found.name)),
+            "code": codeable_concept(local_coding("deviation", found.name)),
             "valueQuantity": {"value": round(found.pct, 1), "unit": "%"},
         }
         for found in area.deviations
     ]
-    return trimmed(
+    return drop_empty(
         {
             "resourceType": "Observation",
             "id": area.id,
             "partOf": [reference(one.id)],
             "status": status,
-            "code": coded(our_coding("observation", "treated-area"), said=words("treated-area")),
+            "code": codeable_concept(local_coding("observation", "treated-area"), said=english_text("treated-area")),
             "subject": reference(patient_id),
             "encounter": reference(one.consultation_id),
-            "effectiveDateTime": time(area.fired_at),
-            "bodySite": next(iter(coded_site([fired.site])), None),
+            "effectiveDateTime": format_time(area.fired_at),
+            "bodySite": next(iter(site_concept([fired.site])), None),
             "component": components,
             "note": [{"text": said} for said in (fired.words, fired.reason, fired.why) if said],
         }
     )
 
 
-def _event(event: AdverseEvent, patient_id: str) -> Resource:
-    serious = coded(our_coding("seriousness", "serious"), said=words("serious")) if event.grade is Grade.SERIOUS else {}
+def _adverse_event_resource(event: AdverseEvent, patient_id: str) -> Resource:
+    serious = (
+        codeable_concept(local_coding("seriousness", "serious"), said=english_text("serious"))
+        if event.grade is AdverseEventGrade.SERIOUS
+        else {}
+    )
     resolved = event.resolved_at is not None
-    return trimmed(
+    return drop_empty(
         {
             "resourceType": "AdverseEvent",
             "id": event.id,
             "actuality": "actual",
-            "event": coded(our_coding("harm", event.kind), said=event.words or event.kind),
+            "event": codeable_concept(local_coding("harm", event.kind), said=event.words or event.kind),
             "subject": reference(patient_id),
             "encounter": reference(event.consultation_id),
-            "date": time(event.seen_at),
-            "recordedDate": time(event.noted_at),
+            "date": format_time(event.seen_at),
+            "recordedDate": format_time(event.noted_at),
             "seriousness": serious,
-            "severity": coded(known(_SEVERITY[event.grade])),
-            "outcome": coded(known("outcome-resolved" if resolved else "outcome-ongoing")),
+            "severity": codeable_concept(standard_coding(_SEVERITY[event.grade])),
+            "outcome": codeable_concept(standard_coding("outcome-resolved" if resolved else "outcome-ongoing")),
             "suspectEntity": [{"instance": reference(event.treatment_id)}],
         }
     )

@@ -14,21 +14,21 @@ from soft_passkey import SoftPasskey
 from treated_rows import add_treatment
 from treatment_samples import ORDERED
 
-from skinbeam.app.clinic import gate
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.worker import PLAN
-from skinbeam.app.forms import submission
-from skinbeam.records.booked import Booking, Purpose
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.kept import Permissions
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.diary_door import DiaryDoor
-from skinbeam.records.people.feeds import Feeds
-from skinbeam.records.people.passkeys import Passkeys, Site
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.spots import ORAL, Firing
-from skinbeam.records.treated import Grade, Source
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
+from skinbeam_clinic.jobs.worker import PLAN_JOB
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
+from skinbeam_clinic.web import routing
 
 SUGGESTED = {"condition": "age-spots", "site": "cheeks", "seen": [], "told": []}
 PLAIN = ("--no-sandbox", "--disable-gpu")
@@ -46,9 +46,9 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """Records of the first clinic, by what a route calls them."""
     desk, folder = clinics.desk(), tmp_path_factory.mktemp("plan")
     patient = desk.patients.add("S-17", year_of_birth=1974)
-    consultation = desk.consultations.begin(patient.id, kept_answers(submission(LEAST.items())))
-    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", Permissions())
-    made = planned(submission(LEAST.items()), folder, lambda _: None)
+    consultation = desk.consultations.begin(patient.id, serialize_answers(make_submission(LEAST.items())))
+    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+    made = planned(make_submission(LEAST.items()), folder, lambda _: None)
     kept = desk.plans.add(consultation.id, made, revision=consultation.revision)
     consent = desk.consents.explain(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
@@ -56,21 +56,26 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
     treatment = add_treatment(desk, consent.id, days_ago=100)
     follow_up = desk.follow_ups.begin(treatment)
-    later = desk.photographs.add(consultation.id, b"\xff\xd8\xff later", "image/jpeg", Permissions())
+    later = desk.photographs.add(consultation.id, b"\xff\xd8\xff later", "image/jpeg", PhotographPermissions())
     (pair,) = clinics.desk(Role.ASSISTANT).follow_ups.pair(follow_up.id, photograph.id, later.id).pairs
     owner = clinics.members[HOME, Role.OWNER]
-    job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"})
+    job = desk.jobs.add(
+        PLAN_JOB, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"}
+    )
     desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
-    accounts = Accounts(clinics.database, owner, Passwords())
+    accounts = AccountRepository(clinics.database, owner, PasswordHasher())
     spare = accounts.add("spare", Role.AUDITOR, PASSWORD)
-    feed, _ = Feeds(clinics.database, clinics.members[HOME, Role.CLINICIAN]).make()
-    _, fed = Feeds(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).make()
+    feed, _ = CalendarFeedRepository(clinics.database, clinics.members[HOME, Role.CLINICIAN]).make()
+    _, fed = CalendarFeedRepository(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).make()
     machine = clinics.desk(Role.OWNER).machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
-    passkeys, device = Passkeys(clinics.database, owner, Passwords()), SoftPasskey("https://localhost", "localhost")
-    site = Site(device.host, device.origin)
+    passkeys, device = (
+        PasskeyRepository(clinics.database, owner, PasswordHasher()),
+        SoftPasskey("https://localhost", "localhost"),
+    )
+    site = PasskeySite(device.host, device.origin)
     passkeys.add(site, "key", device.created(passkeys.ask(site, "key", PASSWORD)))
     session = clinics.desk(Role.OWNER).treatments.begin(consent.id, ORDERED).id
-    about = {"kind": "burn", "grade": Grade.MILD, "source": Source.SESSION}
+    about = {"kind": "burn", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.SESSION}
     event = desk.adverse_events.add(session, **about)  # type: ignore[arg-type]
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
     ends = begins + datetime.timedelta(minutes=30)
@@ -79,9 +84,9 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     (appointment,) = desk.appointments.book(asked)
     diary = treated(desk, days_ago=2.0).treatment
     link = desk.diaries.link(diary, language="en", until=ends)
-    DiaryDoor(clinics.database).open(link.token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    DiaryAccess(clinics.database).open(link.token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
-    spot = desk.test_spots.fire(consultation.id, Firing(kept.id, settings, 72.0, ORAL, {}))
+    spot = desk.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT, {}))
     suggestion = desk.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
     return {
         "suggestion": suggestion.id,
@@ -129,4 +134,4 @@ def browser() -> Iterator[Browser]:
 def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests of one file share an address, and ask more often than one browser does."""
     for inside in (True, False):
-        monkeypatch.setitem(gate._ASKED_A_MINUTE, inside, RateLimitItemPerMinute(10**9))
+        monkeypatch.setitem(routing._REQUESTS_A_MINUTE, inside, RateLimitItemPerMinute(10**9))

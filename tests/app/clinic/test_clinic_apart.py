@@ -15,25 +15,25 @@ import pytest
 from app_samples import LEAST
 from clinic_samples import HOME, PASSWORD
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.apart import PHOTOGRAPH, BrokenError, made_apart
-from skinbeam.app.clinic.door.cookies import SESSION
-from skinbeam.app.forms import Submission, submission
-from skinbeam.errors import InputError
-from skinbeam.messages import text
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.people.accounts import Accounts, create_clinic
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import FOLDER_VARIABLE
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import open_database, set_up
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.errors import InputError
+from skinbeam.text import render_message
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import Submission, make_submission
+from skinbeam_clinic.database.connection import FILES_VARIABLE
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PlanProcessError, make_plan_in_subprocess
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.client import SESSION_COOKIE
 
 pytestmark = pytest.mark.check
 
 CASE = LEAST | {"patient.phototype": "II", "concern.0.condition": "facial-telangiectasia"}  # a laser is planned
-SENT = submission(CASE.items())
+SENT = make_submission(CASE.items())
 STARTED_S = 60.0
 
 
@@ -65,7 +65,7 @@ def test_a_plan_that_nobody_waits_for_leaves_no_process(tmp_path: Path) -> None:
             raise LeftError
 
     with pytest.raises(LeftError):
-        made_apart(SENT, tmp_path, leave)
+        make_plan_in_subprocess(SENT, tmp_path, leave)
     assert gone(tmp_path)
 
 
@@ -74,16 +74,16 @@ def test_a_process_that_is_killed_is_told_as_that(tmp_path: Path) -> None:
         for one in processes(tmp_path):
             os.kill(one, signal.SIGKILL)
 
-    with pytest.raises(BrokenError):
-        made_apart(SENT, tmp_path, kill)
+    with pytest.raises(PlanProcessError):
+        make_plan_in_subprocess(SENT, tmp_path, kill)
 
 
 def test_what_is_wrong_comes_back_from_the_process_with_its_field(tmp_path: Path) -> None:
-    (tmp_path / PHOTOGRAPH).write_bytes(b"no picture")
+    (tmp_path / PHOTOGRAPH_FILE).write_bytes(b"no picture")
     with pytest.raises(InputError) as found:
-        made_apart(Submission(SENT.entries, "a"), tmp_path, lambda _: None)
+        make_plan_in_subprocess(Submission(SENT.entries, "a"), tmp_path, lambda _: None)
     assert found.value.field == "photo.file"
-    assert found.value.file == PHOTOGRAPH
+    assert found.value.file == PHOTOGRAPH_FILE
 
 
 @contextmanager
@@ -113,19 +113,19 @@ def events(client: httpx2.Client, job: str, until: Callable[[str], bool]) -> str
 def test_a_job_whose_program_is_killed_is_done_once_by_the_next(tmp_path: Path) -> None:
     address, work = str(tmp_path / "clinic.sqlite"), tmp_path / "work"
     work.mkdir()
-    environment = {VARIABLE: fresh_key(), FOLDER_VARIABLE: str(tmp_path / "files"), "TMPDIR": str(work)}
-    set_up(address, environment)
+    environment = {KEY_VARIABLE: generate_key(), FILES_VARIABLE: str(tmp_path / "files"), "TMPDIR": str(work)}
+    upgrade_database(address, environment)
     database = open_database(address, environment)
-    accounts = Accounts(database, create_clinic(database, HOME, synthetic=True), Passwords())
-    desk = Desk(database, accounts.add("clinician", Role.CLINICIAN, PASSWORD))
-    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(SENT))
+    accounts = AccountRepository(database, create_clinic(database, HOME, synthetic=True), PasswordHasher())
+    desk = ClinicRepositories(database, accounts.add("clinician", Role.CLINICIAN, PASSWORD))
+    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(SENT))
     with served(address, environment) as (program, url), httpx2.Client(base_url=url) as client:
         sent = {"house": HOME, "name": "clinician", "password": PASSWORD}
-        client.headers["cookie"] = f"{SESSION}={client.post('/sign-in', data=sent).cookies[SESSION]}"
+        client.headers["cookie"] = f"{SESSION_COOKIE}={client.post('/sign-in', data=sent).cookies[SESSION_COOKIE]}"
         sent = CASE | {"revision": "1"}
         job = client.post(f"/consultations/{consultation.id}/plan", data=sent).headers["location"]
         # Under way: single steps may be over before they are told.
-        before = {"data: ", *(f"data: {text(f'clinic.job-{one}')}" for one in ("waits", "begins"))}
+        before = {"data: ", *(f"data: {render_message(f'clinic.job-{one}')}" for one in ("waits", "begins"))}
         events(client, job, lambda line: line.startswith("data: ") and line not in before)
         assert processes(work)
         program.send_signal(signal.SIGKILL)
@@ -137,6 +137,6 @@ def test_a_job_whose_program_is_killed_is_done_once_by_the_next(tmp_path: Path) 
         program.send_signal(signal.SIGTERM)
         program.wait(20)
     assert [one.id for one in desk.plans.of(consultation.id)] == [plan]
-    assert [one.findings for one in verify(database)] == [()]
+    assert [one.findings for one in verify_database(database)] == [()]
     assert not list(work.iterdir())
     database.close()

@@ -17,16 +17,16 @@ from openapi_spec_validator import validate
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.api.kinds import KINDS
-from skinbeam.exchange.fhir.bundle import read_bundle
-from skinbeam.exchange.handed_on import handed_on
-from skinbeam.messages import LANGUAGES
-from skinbeam.records.booked import Booking, Purpose
-from skinbeam.records.kept import Permissions
-from skinbeam.records.roles import Role
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.followed import ApiToken
-from skinbeam.records.treated import Grade, Ordered, Source
+from skinbeam.text import LANGUAGES
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
+from skinbeam_clinic.exchange.api_responses import RESOURCE_TYPES
+from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.fhir.bundle import read_bundle
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, TreatmentOrder
 
 FHIR = "application/fhir+json"
 
@@ -36,13 +36,15 @@ def reader(clinics: Clinics, names: dict[str, str]) -> TestClient:
     """Another program; the patient of the samples has photographs that can be read, and chose."""
     desk = clinics.desk()
     for content in JPEGS[:2]:
-        desk.photographs.add(names["consultation"], content, "image/jpeg", Permissions(teaching=True))
+        desk.photographs.add(names["consultation"], content, "image/jpeg", PhotographPermissions(teaching=True))
     desk.plans.choose(names["plan"], "0.0", "because")
     desk.consultations.begin(names["patient"], {"entries": [["patient.phototype", "II"]], "photograph": ""})
-    ordered = Ordered("redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {})
+    ordered = TreatmentOrder("redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {})
     treatment = desk.treatments.begin(names["consent"], ordered)
     desk.treatments.pick(treatment.id, names["machine"])
-    desk.adverse_events.add(treatment.id, kind="burn", grade=Grade.MILD, source=Source.DIARY, words="a blister")
+    desk.adverse_events.add(
+        treatment.id, kind="burn", grade=AdverseEventGrade.MILD, source=AdverseEventSource.DIARY, words="a blister"
+    )
     starts = now() + datetime.timedelta(days=30)
     member = clinics.members[HOME, Role.CLINICIAN].id
     until = starts + datetime.timedelta(minutes=30)
@@ -90,7 +92,7 @@ def test_everything_with_its_contents_is_what_the_records_hold(
             if "url" in content["attachment"]:
                 content["attachment"]["data"] = resource_data(reader, content["attachment"].pop("url"))
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
-    kept = handed_on(clinics.desk().dossiers.of(names["patient"], "fhir")).dossier
+    kept = deidentify_dossier(clinics.desk().dossiers.of(names["patient"], "fhir")).dossier
     assert len(kept.consultations[0].photographs) == 2
     assert read_bundle(json.dumps(bundle).encode()) == kept
 
@@ -112,13 +114,13 @@ def test_every_reference_leads_to_its_resource_and_every_resource_to_itself(
     there = {f"{one['resourceType']}/{one['id']}" for one in resources}
     named = {reference for one in resources for reference in inside(one, "reference")}
     assert named <= there
-    assert {address.partition("/")[0] for address in there} == set(KINDS) - {"Binary"}
+    assert {address.partition("/")[0] for address in there} == set(RESOURCE_TYPES) - {"Binary"}
     for one in resources:
         assert resource(reader, f"/fhir/{one['resourceType']}/{one['id']}") == one
     assert reader.get(f"/fhir/Encounter/{names['plan']}").status_code == 404, "it is of another type"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("Patient", "Binary")])
+@pytest.mark.parametrize("kind", [kind for kind in RESOURCE_TYPES if kind not in ("Patient", "Binary")])
 def test_a_type_is_searched_by_patient(reader: TestClient, names: dict[str, str], kind: str) -> None:
     mine = [one for one in everything(reader, names["patient"]) if one["resourceType"] == kind]
     for patient in (names["patient"], f"Patient/{names['patient']}"):
@@ -208,7 +210,9 @@ def test_no_token_that_is_good_is_told_in_one_way_whatever_is_wrong(clinics: Cli
     (_, past), (ended, gone) = tokens.make("past", 1), tokens.make("gone", 1)
     tokens.end(ended.id)
     with clinics.database.writing() as session:
-        session.execute(update(ApiToken).where(ApiToken.name == "past").values(until=now() - datetime.timedelta(1)))
+        session.execute(
+            update(ApiTokenRow).where(ApiTokenRow.name == "past").values(until=now() - datetime.timedelta(1))
+        )
     signed_in = clinics.browser(Role.OWNER)
     session_token = clinics.tokens[HOME, Role.OWNER]
     (_, good) = tokens.make("good", 1)
@@ -246,7 +250,7 @@ def test_a_token_is_made_shown_once_told_by_the_trail_and_ended(clinics: Clinics
     (token,) = set(re.findall(r"skinbeam_[\w-]{43}", page))
     assert token not in owner.get("/tokens").text
     with clinics.database.reading() as session:
-        row = session.scalars(select(ApiToken).where(ApiToken.name == "Hospital records")).one()
+        row = session.scalars(select(ApiTokenRow).where(ApiTokenRow.name == "Hospital records")).one()
     assert token not in str(vars(row))
     assert datetime.timedelta(29) < row.until - now() < datetime.timedelta(31)
     client = TestClient(clinics.app, base_url="https://localhost", headers={"authorization": f"Bearer {token}"})
@@ -280,7 +284,7 @@ def test_the_statement_and_the_document_describe_what_is_there(
     nobody = clinics.browser()
     statement = resource(nobody, "/fhir/metadata")
     told = {one["type"]: one for one in statement["rest"][0]["resource"]}
-    assert set(told) == set(KINDS)
+    assert set(told) == set(RESOURCE_TYPES)
     document = nobody.get("/fhir/openapi.json").json()
     validate(document)
     assert document["servers"] == [{"url": "https://localhost/fhir"}]
@@ -294,7 +298,7 @@ def test_the_statement_and_the_document_describe_what_is_there(
         assert reader.get(address, params=needed).status_code == 200, path
         assert nobody.get(address, params=needed).status_code == (200 if path == "/metadata" else 401)
         kind = path.split("/")[1]
-        if "{id}" not in path and kind in KINDS:
+        if "{id}" not in path and kind in RESOURCE_TYPES:
             assert {one["name"] for one in told[kind]["searchParam"]} == set(parameters) - {"_count", "_offset"}
 
 

@@ -8,21 +8,21 @@ import pytest
 from clinic_samples import HOME, Clinics
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.course.times import free_times, monday, read_moment, span_of
-from skinbeam.errors import InputError
-from skinbeam.messages import living_in, local, speaking
-from skinbeam.records.booked import Booking, Purpose
-from skinbeam.records.roles import Role
+from skinbeam.model.errors import InputError
+from skinbeam.text import to_local_time, use_language, use_time_zone
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.appointments.times import find_free_times, find_monday, parse_moment, span_days
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUR = datetime.timedelta(hours=1)
 # A Wednesday: whatever day the tests run, it and the week around it are to come.
-DAY = monday(datetime.date.today()) + datetime.timedelta(days=9)
+DAY = find_monday(datetime.date.today()) + datetime.timedelta(days=9)
 
 
 @pytest.fixture
 def in_zurich() -> Iterator[None]:
-    with living_in(ZURICH):
+    with use_time_zone(ZURICH):
         yield
 
 
@@ -46,34 +46,34 @@ def form(clinics: Clinics, time: str, **sent: str) -> dict[str, str]:
 
 
 def test_a_time_is_read_by_the_clocks_of_the_clinic_before_and_after_they_change(in_zurich: None) -> None:
-    assert read_moment("2027-03-27", "09:00") == utc("2027-03-27T08:00")  # winter
-    assert read_moment("2027-03-28", "09:00") == utc("2027-03-28T07:00")  # the day on which summer time begins
-    assert read_moment("2026-10-25", "02:30") == utc("2026-10-25T00:30")  # shown twice: the first
+    assert parse_moment("2027-03-27", "09:00") == utc("2027-03-27T08:00")  # winter
+    assert parse_moment("2027-03-28", "09:00") == utc("2027-03-28T07:00")  # the day on which summer time begins
+    assert parse_moment("2026-10-25", "02:30") == utc("2026-10-25T00:30")  # shown twice: the first
     for day, time in (("2027-03-28", "02:30"), ("2027-02-30", "09:00"), ("", ""), ("0001-01-01", "00:00")):
         with pytest.raises(InputError) as found:
-            read_moment(day, time)
+            parse_moment(day, time)
         assert found.value.code == "no-such-time"
 
 
 def test_a_day_has_as_many_hours_as_clocks_go_round(in_zurich: None) -> None:
     lengths = {"2027-03-28": 23, "2027-03-29": 24, "2026-10-25": 25}
     for day, hours in lengths.items():
-        first, until = span_of(datetime.date.fromisoformat(day))
-        assert (until - first, local(first).hour) == (hours * HOUR, 0)
+        first, until = span_days(datetime.date.fromisoformat(day))
+        assert (until - first, to_local_time(first).hour) == (hours * HOUR, 0)
 
 
 def test_room_is_found_between_what_is_taken_in_the_hours_of_work(in_zurich: None) -> None:
     def at(written: str) -> datetime.datetime:
-        return read_moment(*written.split())
+        return parse_moment(*written.split())
 
     begins = at("2027-03-26 16:30")  # a Friday, before summer time begins on Sunday
     booking = Booking("p", "m", Purpose.SESSION, begins, begins + datetime.timedelta(minutes=40))
     taken = [(at("2027-03-26 16:00"), at("2027-03-26 16:50")), (at("2027-03-29 08:30"), at("2027-03-29 17:00"))]
-    found = [f"{local(moment):%a %H:%M}" for moment in free_times(booking, taken, 3)]
+    found = [f"{to_local_time(moment):%a %H:%M}" for moment in find_free_times(booking, taken, 3)]
     assert found == ["Fri 16:50", "Mon 17:00", "Tue 08:00"]
     saturday = at("2027-03-27 19:00")  # asked for on a weekend and in the evening
     late = Booking("p", "m", Purpose.SESSION, saturday, saturday + datetime.timedelta(minutes=40))
-    assert free_times(late, [], 1) == (saturday,)
+    assert find_free_times(late, [], 1) == (saturday,)
 
 
 def test_the_week_shows_what_is_booked_and_the_day_that_alone(
@@ -84,7 +84,7 @@ def test_the_week_shows_what_is_booked_and_the_day_that_alone(
     assert booked.status_code == 303
     for asked, there in (
         (f"from={DAY}", True),
-        (f"from={monday(DAY)}", True),
+        (f"from={find_monday(DAY)}", True),
         (f"from={DAY}&days=1", True),
         (f"from={DAY + datetime.timedelta(days=1)}&days=1", False),
         (f"from={DAY + datetime.timedelta(days=7)}", False),
@@ -160,7 +160,7 @@ def test_it_is_all_said_in_german(client: TestClient, clinics: Clinics, patient:
     german = {"accept-language": "de"}
     page = client.get(f"/patients/{patient}/appointments", headers=german).text
     assert "Beratung" in page
-    with speaking("de"):
+    with use_language("de"):
         assert "Mittwoch" in client.get(f"/appointments?from={DAY}", headers=german).text
     clash = client.post(f"/patients/{patient}/appointments", data=form(clinics, "17:00"), headers=german)
     assert "Diese Zeit ist vergeben" in clash.text

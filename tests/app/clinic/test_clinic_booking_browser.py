@@ -11,12 +11,12 @@ from clinic_pages import DESK, looked_at, opened_page, served, sign_in
 from clinic_samples import HOME, Clinics, planned
 from playwright.sync_api import Browser, Page, expect
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.forms import submission
-from skinbeam.records.booked import Booking, Purpose
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.roles import Role
-from skinbeam.records.store.columns import now
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.database.columns import now
 
 pytestmark = pytest.mark.check
 
@@ -83,9 +83,9 @@ def test_two_browsers_want_one_time_and_the_second_takes_one_that_is_free(
 def test_a_course_is_booked_at_once_and_a_session_begins_in_its_appointment(
     page: Page, address: str, clinics: Clinics, tmp_path: Path
 ) -> None:
-    desk, sent = clinics.desk(), submission(LEAST.items())
+    desk, sent = clinics.desk(), make_submission(LEAST.items())
     patient = desk.patients.add("Course").id
-    consultation = desk.consultations.begin(patient, kept_answers(sent))
+    consultation = desk.consultations.begin(patient, serialize_answers(sent))
     kept = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
     desk.plans.choose(kept.id, "0.0", "")
     sign_in(page, address, "clinician")

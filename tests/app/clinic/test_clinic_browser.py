@@ -19,15 +19,15 @@ from clinic_pages import DESK, looked_at, opened_page, served, sign_in
 from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics_on
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from skinbeam.app.clinic import audience
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.apart import made_apart
-from skinbeam.app.clinic.door.cookies import SESSION
-from skinbeam.app.clinic.worker import Maker, Worker
-from skinbeam.app.forms import submission
 from skinbeam.cli import main
-from skinbeam.records.kept import Made
-from skinbeam.records.roles import Role
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.jobs import worker
+from skinbeam_clinic.jobs.worker import PlanMaker, PlanWorker
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
+from skinbeam_clinic.web.client import SESSION_COOKIE
 
 pytestmark = pytest.mark.check
 
@@ -64,8 +64,8 @@ def planning_is_real(clinics: Clinics) -> bool:
 
 
 @contextmanager
-def working(clinics: Clinics, make: Maker) -> Iterator[None]:
-    worker = Worker(clinics.database, make)
+def working(clinics: Clinics, make: PlanMaker) -> Iterator[None]:
+    worker = PlanWorker(clinics.database, make)
     worker.start()
     yield
     worker.stop()
@@ -151,7 +151,7 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
     expect(again.get_by_label("Use the photograph that was sent before")).to_be_checked()
     again.close()
 
-    with working(clinics, made_apart if real else planned):
+    with working(clinics, make_plan_in_subprocess if real else planned):
         make_the_plan(page)
     looked_at(page, "plan")
     if real:
@@ -198,10 +198,10 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
 def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
     page: Page, address: str, clinics: Clinics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(worker, "PATIENCE_S", 1.0)
     ended = threading.Semaphore(0)
 
-    def slow(_sent: object, _home: object, heed: Callable[[str], None], _language: str) -> Made:
+    def slow(_sent: object, _home: object, heed: Callable[[str], None], _language: str) -> NewPlan:
         number = 0
         try:
             while True:
@@ -212,7 +212,7 @@ def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
             ended.release()
 
     desk = clinics.desk(Role.OWNER)
-    answers = kept_answers(submission(LEAST.items()))
+    answers = serialize_answers(make_submission(LEAST.items()))
     here = f"{address}/consultations/{desk.consultations.begin(desk.patients.add().id, answers).id}"
     sign_in(page, address, "clinician")
     with working(clinics, slow):
@@ -359,7 +359,7 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
 def test_one_command_opens_a_clinic_of_made_up_people_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "skinbeam.app.clinic", str(port)]
+    command = [sys.executable, "-m", "skinbeam_clinic", str(port)]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -371,8 +371,8 @@ def test_one_command_opens_a_clinic_of_made_up_people_and_leaves_nothing_behind(
             assert f"http://127.0.0.1:{port}" in process.stdout.readline()
             sent = {"house": "Demonstration clinic (synthetic people)", "name": "clinician", "password": password}
             with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-                token = client.post("/sign-in", data=sent).cookies[SESSION]
-                patients = client.get("/", headers={"cookie": f"{SESSION}={token}"}).text
+                token = client.post("/sign-in", data=sent).cookies[SESSION_COOKIE]
+                patients = client.get("/", headers={"cookie": f"{SESSION_COOKIE}={token}"}).text
             assert patients.count("Synthetic ") >= 3
         finally:
             process.send_signal(signal.SIGTERM)

@@ -9,12 +9,12 @@ from icalendar import Calendar, Event
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from skinbeam.records.booked import Appointment, Booking, Purpose
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.followed import CalendarFeed
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.follow_up_tables import CalendarFeedRow
 
 AWKWARD = "Umlaut ü; comma, back\\slash"
 TEN = (now() + datetime.timedelta(days=3)).replace(hour=10, minute=0, second=0, microsecond=0)
@@ -128,7 +128,7 @@ def test_a_feed_is_ended_by_who_it_is_of_by_an_owner_by_a_new_one_and_by_time(cl
     assert (good(third), end(owner), good(third)) == (True, 303, False)
     over = fed(client)
     with clinics.database.writing() as session:
-        session.execute(update(CalendarFeed).values(until=now() - HALF))
+        session.execute(update(CalendarFeedRow).values(until=now() - HALF))
     assert not good(over)
     for guess in ("", "?token=", "?token=x", "?token=%00", f"?token={'x' * 9000}"):
         assert not good(f"/calendar.ics{guess}")
@@ -136,12 +136,15 @@ def test_a_feed_is_ended_by_who_it_is_of_by_an_owner_by_a_new_one_and_by_time(cl
 
 def test_who_is_let_in_no_more_is_fed_no_more(clinics: Clinics) -> None:
     owner = clinics.members[HOME, Role.OWNER]
-    address, accounts = fed(clinics.browser(Role.ASSISTANT)), Accounts(clinics.database, owner, Passwords())
+    address, accounts = (
+        fed(clinics.browser(Role.ASSISTANT)),
+        AccountRepository(clinics.database, owner, PasswordHasher()),
+    )
     assistant = clinics.members[HOME, Role.ASSISTANT].id
     assert clinics.browser().get(address).status_code == 200
-    accounts.set_in(assistant, allowed=False)
+    accounts.set_access(assistant, allowed=False)
     assert clinics.browser().get(address).status_code == 404
-    accounts.set_in(assistant, allowed=True)
+    accounts.set_access(assistant, allowed=True)
     clinics.tokens.pop((HOME, Role.ASSISTANT))
 
 

@@ -9,10 +9,10 @@ from clinic_samples import Clinics
 from starlette.testclient import TestClient
 from test_clinic_records import JSON, begun
 
-from skinbeam.app.clinic.answers import submission_of
-from skinbeam.errors import InputError
-from skinbeam.records.roles import Role
-from skinbeam.schema.load import load_case, loaded_case
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import case_from_tables, load_case
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import parse_submission
 
 ROOT = Path(__file__).parents[3]
 BROKEN = sorted((ROOT / "tests" / "broken" / "case").glob("*.toml"))
@@ -40,7 +40,7 @@ def upload(client: TestClient, patient: str, content: bytes, name: str = "case.t
 
 def kept_sha256(clinics: Clinics, consultation: str) -> str:
     kept = clinics.desk().consultations.get(consultation.rpartition("/")[2])
-    return loaded_case(submission_of(kept.answers).tables, Path(), "form").sha256()
+    return case_from_tables(parse_submission(kept.answers).tables, Path(), "form").sha256()
 
 
 def fault_of(file: Path) -> InputError | None:

@@ -14,12 +14,12 @@ from pypdf import PdfReader
 from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
-from skinbeam.records.desk import consents as desk_consents
-from skinbeam.records.kept import Made, Permissions
-from skinbeam.records.roles import Role
-from skinbeam.records.store import columns
-from skinbeam.report.consent.context import Question
-from skinbeam.report.consent.questions import teach_back
+from skinbeam.report.consent_context import TeachBackQuestion
+from skinbeam.report.consent_form import teach_back_questions
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consents import repository as desk_consents
+from skinbeam_clinic.database import columns
+from skinbeam_clinic.models import NewPlan, PhotographPermissions
 
 DAY = datetime.timedelta(days=1)
 STROKES = [[[0.1, 0.5], [0.5, 0.1], [0.9, 0.9]]]
@@ -40,8 +40,8 @@ def plan(client: TestClient, clinics: Clinics) -> str:
     return made
 
 
-def questions() -> tuple[Question, ...]:
-    return teach_back(sample(), sample().concerns[0].options[0])
+def questions() -> tuple[TeachBackQuestion, ...]:
+    return teach_back_questions(sample(), sample().concerns[0].options[0])
 
 
 def right_answers() -> dict[str, str]:
@@ -90,7 +90,7 @@ def test_what_photographs_may_be_used_for_follows_the_signature(
 ) -> None:
     desk = clinics.desk()
     consultation = desk.plans.get(plan.rpartition("/")[2]).consultation_id
-    desk.photographs.add(consultation, b"\xff\xd8\xff face", "image/jpeg", Permissions(teaching=True))
+    desk.photographs.add(consultation, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions(teaching=True))
     here = explained(client, plan)
     signed(client, here, **{"photographs.care": "true"})
     permissions = desk.photographs.of(consultation)[0].permissions
@@ -262,7 +262,7 @@ def test_markup_in_a_signature_stays_text(client: TestClient, plan: str) -> None
 
 @pytest.mark.parametrize("decision", ["refer", "not-suitable"])
 def test_nothing_is_agreed_to_that_a_rule_stops(client: TestClient, clinics: Clinics, decision: str) -> None:
-    def stopped(*given: Any) -> Made:
+    def stopped(*given: Any) -> NewPlan:
         document = sample_plan()
         document["suitability"]["decision"] = decision
         made = planned(*given)

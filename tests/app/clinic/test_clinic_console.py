@@ -10,37 +10,39 @@ from clinic_pages import looked_at, opened_page, served
 from clinic_samples import Clinics, planned
 from playwright.sync_api import Browser, Page, expect
 
-from skinbeam.app.clinic import jobs
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.door.cookies import SESSION
-from skinbeam.app.clinic.worker import PLAN, Worker
-from skinbeam.app.forms import Submission, submission
-from skinbeam.records.kept import Made
-from skinbeam.records.roles import Role
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import Submission, make_submission
+from skinbeam_clinic.jobs import routes
+from skinbeam_clinic.jobs.worker import PLAN_JOB, PlanWorker
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.web.client import SESSION_COOKIE
 
 pytestmark = pytest.mark.check
 
 
 def signed_in(page: Page, clinics: Clinics, address: str, role: Role) -> None:
     clinics.browser(role)
-    page.context.add_cookies([{"name": SESSION, "value": clinics.tokens["Harbour Clinic", role], "url": address}])
+    page.context.add_cookies(
+        [{"name": SESSION_COOKIE, "value": clinics.tokens["Harbour Clinic", role], "url": address}]
+    )
 
 
 def test_a_plan_that_ends_leaves_nothing_on_the_console(
     browser: Browser, clinics: Clinics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "_SIGNED_IN_S", 0.2)  # the sign-in is looked at again within one stream
+    monkeypatch.setattr(routes, "_SESSION_CHECK_S", 0.2)  # the sign-in is looked at again within one stream
 
-    def made(sent: Submission, home: Path, heed: Callable[[str], None], language: str) -> Made:
+    def made(sent: Submission, home: Path, heed: Callable[[str], None], language: str) -> NewPlan:
         for number in range(15):
             heed(f"step {number}")
             time.sleep(0.1)
         return planned(sent, home, heed, language)
 
     desk = clinics.desk(Role.CLINICIAN)
-    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(LEAST.items())))
-    job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": 1, "language": "en"})
-    worker, said = Worker(clinics.database, made), []
+    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(LEAST.items())))
+    job = desk.jobs.add(PLAN_JOB, {"consultation": consultation.id, "revision": 1, "language": "en"})
+    worker, said = PlanWorker(clinics.database, made), []
     with served(clinics.app) as address, opened_page(browser) as page:
         page.on("console", lambda message: said.append(message.text))
         signed_in(page, clinics, address, Role.CLINICIAN)

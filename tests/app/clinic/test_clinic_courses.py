@@ -13,31 +13,31 @@ from clinic_samples import COOKIE, HOME, Clinics, planned
 from report_samples import sample
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.course.series import due_of
-from skinbeam.app.clinic.course.times import monday
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.app.forms import submission
-from skinbeam.estimate import Unknown
+from skinbeam.model.estimate import Unknown
+from skinbeam.plan.course_records import SourceRange
 from skinbeam.plan.records import Plan
-from skinbeam.plan.spans import Range
-from skinbeam.records.booked import Appointment, Booking, Purpose
-from skinbeam.records.kept import Choice
-from skinbeam.records.roles import Role
-from skinbeam.records.store.columns import now
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
+from skinbeam_clinic.appointments.plan_visits import plan_appointments
+from skinbeam_clinic.appointments.times import find_monday
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.models import PlanChoice
+from skinbeam_clinic.web.application import build_clinic_app
 
 ZURICH = ZoneInfo("Europe/Zurich")
-START = monday(now().date()) + datetime.timedelta(days=14)
+START = find_monday(now().date()) + datetime.timedelta(days=14)
 FIRSTS = ("0.0", "1.0", "2.0", "3.0")  # the first laser of each concern of the sample
 DYE = "pulsed-dye-595"
 
 
-def chosen(*places: str) -> list[Choice]:
-    return [Choice("c", "p", place, "", now(), "Ann") for place in places]
+def chosen(*places: str) -> list[PlanChoice]:
+    return [PlanChoice("c", "p", place, "", now(), "Ann") for place in places]
 
 
 def told(plan: Plan, *places: str) -> list[tuple[Purpose, int, int, str]]:
-    return [(due.purpose, due.days, due.minutes, due.device) for due in due_of(plan, chosen(*places), None)]
+    return [(due.purpose, due.days, due.minutes, due.device) for due in plan_appointments(plan, chosen(*places), None)]
 
 
 def test_sessions_stand_in_the_weeks_of_the_plan_one_for_each_device_of_a_visit() -> None:
@@ -67,7 +67,7 @@ def test_another_laser_than_the_first_has_a_course_of_its_own_and_no_laser_none(
 def test_a_follow_up_stands_when_trials_looked_and_a_length_that_nobody_told_is_as_usual() -> None:
     plan = sample()
     first, *others = plan.concerns
-    option = replace(first.options[0], followup_months=Range(3, 12, "months"), minutes=Unknown("no source"))
+    option = replace(first.options[0], followup_months=SourceRange(3, 12, "months"), minutes=Unknown("no source"))
     known = replace(plan, concerns=(replace(first, options=(option,)), *others), course=plan.course[:1])
     *_, session, follow_up = told(known, "0.0")
     assert session[0] is Purpose.SESSION
@@ -80,7 +80,7 @@ def client(clinics: Clinics) -> TestClient:
     """A browser of a clinician at a server whose clinic is in Zurich."""
     clinics.browser(Role.CLINICIAN)
     found = TestClient(
-        build_clinic(clinics.database, zone=ZURICH), base_url="https://localhost", follow_redirects=False
+        build_clinic_app(clinics.database, zone=ZURICH), base_url="https://localhost", follow_redirects=False
     )
     found.cookies.set(COOKIE, clinics.tokens[HOME, Role.CLINICIAN], domain="localhost.local")
     return found
@@ -89,8 +89,8 @@ def client(clinics: Clinics) -> TestClient:
 @pytest.fixture
 def plan(clinics: Clinics, tmp_path: Path) -> str:
     """A kept plan whose first lasers were chosen."""
-    desk, sent = clinics.desk(), submission(LEAST.items())
-    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(sent))
+    desk, sent = clinics.desk(), make_submission(LEAST.items())
+    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(sent))
     kept = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
     for place in FIRSTS:
         desk.plans.choose(kept.id, place, "")

@@ -20,22 +20,28 @@ from PIL import Image
 from report_samples import sample
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.diary import patient_side
-from skinbeam.app.clinic.diary.banner import told_of
-from skinbeam.app.clinic.diary.outside import Mail, Outside, outside_of
-from skinbeam.app.clinic.diary.pager import Pager
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.errors import InputError
-from skinbeam.messages import living_in
-from skinbeam.plan.visit.recovery import PAIN, REDNESS, SIGNS, link_days, today, warns
-from skinbeam.records.diary import AlarmCount
-from skinbeam.records.kept import SignedIn
-from skinbeam.records.people.diary_door import DiaryDoor
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store import queue
-from skinbeam.records.store.columns import now
-from skinbeam.shipped import shipped_table
+from skinbeam.model.errors import InputError
+from skinbeam.model.package_data import load_package_table
+from skinbeam.plan.recovery import (
+    PAIN_RANGE,
+    REDNESS_GRADES,
+    SIGN_NAMES,
+    count_diary_days,
+    expectation_on_day,
+    warning_signs,
+)
+from skinbeam.text import use_time_zone
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.diaries import patient_routes
+from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, MailServer, OutsideContact, read_outside_contact
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
+from skinbeam_clinic.diaries.models import AlarmCount
+from skinbeam_clinic.diaries.views import make_alarm_banner
+from skinbeam_clinic.jobs import queue
+from skinbeam_clinic.models import MemberSession
+from skinbeam_clinic.web.application import build_clinic_app
 
 FACE = (EXAMPLE / "face.jpg").read_bytes()
 CALMLY = {"pain": "2", "redness": "slight", "question": ""}
@@ -67,8 +73,8 @@ def day_of(clinics: Clinics, of: Treated) -> int:
     """Which day it is by the clocks of this machine; a session that began before midnight is a day older."""
     began = clinics.desk().diaries.about(of.treatment).began
     assert began is not None
-    with living_in(None):
-        return patient_side.day_after(began)
+    with use_time_zone(None):
+        return patient_routes.day_after(began)
 
 
 def key_of(page: str) -> str:
@@ -185,34 +191,38 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     assert "Called; comes." in told
 
 
-@given(st.sampled_from(SIGNS), st.integers(0, 6), st.sampled_from(("none", "slight", "strong")))
+@given(st.sampled_from(SIGN_NAMES), st.integers(0, 6), st.sampled_from(("none", "slight", "strong")))
 def test_any_one_sign_warns(sign: str, pain: int, redness: str) -> None:
-    assert [one.name for one in warns(pain, redness, [sign])] == [sign]
+    assert [one.name for one in warning_signs(pain, redness, [sign])] == [sign]
 
 
-@given(st.sets(st.sampled_from(SIGNS)), st.integers(*PAIN), st.sampled_from(REDNESS))
+@given(st.sets(st.sampled_from(SIGN_NAMES)), st.integers(*PAIN_RANGE), st.sampled_from(REDNESS_GRADES))
 def test_it_warns_exactly_where_a_sign_is_there(signs: set[str], pain: int, redness: str) -> None:
-    assert bool(warns(pain, redness, signs)) == bool(signs or pain >= 7 or redness == "spreading")
+    assert bool(warning_signs(pain, redness, signs)) == bool(signs or pain >= 7 or redness == "spreading")
 
 
 def test_every_sign_raises_one_alarm_and_none_raises_none(phone: TestClient, clinics: Clinics) -> None:
     of = treated(clinics.desk())
     place = link(clinics, of)
     calm = {"pain": "6", "redness": "strong"}
-    for number, more in enumerate(({f"sign.{name}": "yes"} for name in SIGNS), 1):
+    for number, more in enumerate(({f"sign.{name}": "yes"} for name in SIGN_NAMES), 1):
         send(phone, place, calm | more)
         assert len(alarms(clinics, of)) == number
     send(phone, place, calm)
     send(phone, place, calm | {"sign.unheard-of": "yes"})
-    assert len(alarms(clinics, of)) == len(SIGNS)
-    for more in ({"pain": "7"}, {"redness": "spreading"}, {f"sign.{name}": "yes" for name in SIGNS} | {"pain": "10"}):
+    assert len(alarms(clinics, of)) == len(SIGN_NAMES)
+    for more in (
+        {"pain": "7"},
+        {"redness": "spreading"},
+        {f"sign.{name}": "yes" for name in SIGN_NAMES} | {"pain": "10"},
+    ):
         send(phone, place, calm | more)
-    assert len(alarms(clinics, of)) == len(SIGNS) + 3
+    assert len(alarms(clinics, of)) == len(SIGN_NAMES) + 3
 
 
 def test_signs_and_days_are_those_of_rules_that_a_plan_may_hold() -> None:
-    rules = shipped_table("data/rules.toml")
-    table = shipped_table("data/diary.toml")
+    rules = load_package_table("data/rules.toml")
+    table = load_package_table("data/diary.toml")
     for one in (*table["sign"].values(), table["redness"]["spreading"]):
         assert set(one["rules"]) <= rules.keys()
 
@@ -276,7 +286,7 @@ def wrong_places(clinics: Clinics, of: Treated) -> dict[str, str]:
 def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(
     phone: TestClient, clinics: Clinics, of: Treated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient_side, "_WRONG", RateLimitItemPerMinute(10**6))
+    monkeypatch.setattr(patient_routes, "_WRONG_LINKS", RateLimitItemPerMinute(10**6))
     answers = {name: phone.get(place) for name, place in wrong_places(clinics, of).items()}
     answers |= {f"{name} sent": phone.post(place, data=CALMLY) for name, place in wrong_places(clinics, of).items()}
     assert {answer.status_code for answer in answers.values()} == {404}
@@ -307,8 +317,8 @@ def test_a_link_opens_nothing_else_and_no_sign_in_opens_it(clinics: Clinics, of:
 def test_who_guesses_is_held_up_and_who_holds_a_good_link_is_not(
     clinics: Clinics, of: Treated, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient_side, "_WRONG", RateLimitItemPerMinute(5))
-    phone = TestClient(build_clinic(clinics.database), base_url="https://localhost", follow_redirects=False)
+    monkeypatch.setattr(patient_routes, "_WRONG_LINKS", RateLimitItemPerMinute(5))
+    phone = TestClient(build_clinic_app(clinics.database), base_url="https://localhost", follow_redirects=False)
     answers = [phone.get(f"/diary/{number:043}") for number in range(8)]
     assert [answer.status_code for answer in answers] == [404] * 5 + [429] * 3
     assert len({answer.content for answer in answers}) == 1
@@ -358,16 +368,16 @@ def test_a_link_is_good_until_the_healing_of_the_plan_is_over_and_two_weeks_more
     days = (made.until - began) / datetime.timedelta(days=1)
     assert 14 <= days <= 120
     option = sample().concerns[0].options[0]
-    assert days == link_days(option)
-    assert today(option, 0).now == option.healing[0]
-    assert today(option, 2).now == option.healing[1]
-    assert today(option, 99).over
+    assert days == count_diary_days(option)
+    assert expectation_on_day(option, 0).now == option.healing[0]
+    assert expectation_on_day(option, 2).now == option.healing[1]
+    assert expectation_on_day(option, 99).over
 
 
 def test_a_clock_that_was_set_back_counts_no_day_before_the_treatment(
     phone: TestClient, clinics: Clinics, of: Treated, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient_side, "now", lambda: now() - datetime.timedelta(days=9))
+    monkeypatch.setattr(patient_routes, "now", lambda: now() - datetime.timedelta(days=9))
     assert "The day of your treatment" in phone.get(place).text
     send(phone, place, FEVER)
     assert [one.day for one in clinics.desk().diaries.of(of.treatment)] == [0]
@@ -390,7 +400,7 @@ def test_what_nobody_has_read_is_listed_until_somebody_says_so(
 def test_a_page_that_asks_by_itself_keeps_no_session_alive(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
     uses, who = [], SignIn.who
 
-    def watched(self: SignIn, token: str, *, used: bool = True) -> SignedIn | None:
+    def watched(self: SignIn, token: str, *, used: bool = True) -> MemberSession | None:
         uses.append(used)
         return who(self, token, used=used)
 
@@ -421,13 +431,13 @@ class Post(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def post_office() -> Iterator[tuple[Mail, list[str]]]:
+def post_office() -> Iterator[tuple[MailServer, list[str]]]:
     Post.taken = []
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Post) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port = server.server_address[1]
         yield (
-            Mail("smtp", "127.0.0.1", port, "", "", "alarm@clinic.example", ("a@x.example", "b@x.example")),
+            MailServer("smtp", "127.0.0.1", port, "", "", "alarm@clinic.example", ("a@x.example", "b@x.example")),
             Post.taken,
         )
         server.shutdown()
@@ -443,8 +453,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
 def raised(clinics: Clinics) -> str:
     of = treated(clinics.desk())
     token = link(clinics, of).rpartition("/")[2]
-    DiaryDoor(clinics.database).open(token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
-    DiaryDoor(clinics.database).open(token).write("1" * 32, 1, CALM, photograph=None, alarm=False)
+    DiaryAccess(clinics.database).open(token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    DiaryAccess(clinics.database).open(token).write("1" * 32, 1, CALM, photograph=None, alarm=False)
     return alarms(clinics, of)[0]
 
 
@@ -457,7 +467,7 @@ def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_told
 ) -> None:
     alarm = raised(fresh)
     with post_office() as (mail, taken):
-        pager = Pager(fresh.database, Outside("https://laser.clinic.example", "", mail))
+        pager = AlarmNotifier(fresh.database, OutsideContact("https://laser.clinic.example", "", mail))
         assert pager.work()
         assert not pager.work()
         assert len(taken) == 1
@@ -483,11 +493,11 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
     raised(fresh)
     with post_office() as (mail, _):
         pass  # and now nobody listens there
-    outside = Outside("", "", mail)
-    app = build_clinic(fresh.database, outside=outside)
+    outside = OutsideContact("", "", mail)
+    app = build_clinic_app(fresh.database, outside=outside)
     owner = TestClient(app, base_url="https://localhost", follow_redirects=False)
     owner.cookies.update(fresh.browser(Role.OWNER).cookies)
-    assert Pager(fresh.database, outside).work()
+    assert AlarmNotifier(fresh.database, outside).work()
     assert "could not be sent outside" in owner.get("/").text
     tried = []
 
@@ -497,11 +507,11 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
 
     for minutes in (2, 5, 11, 22, 38):
         later(monkeypatch, minutes=minutes)
-        assert Pager(fresh.database, outside, refuse).work()
+        assert AlarmNotifier(fresh.database, outside, refuse).work()
     assert len(tried) == 5
     sent = []
     later(monkeypatch, minutes=60)
-    assert Pager(fresh.database, outside, lambda *about: sent.append(about)).work()
+    assert AlarmNotifier(fresh.database, outside, lambda *about: sent.append(about)).work()
     assert sent == [(mail, "Harbour Clinic", "/alarms")]
     assert "could not be sent outside" not in owner.get("/").text
 
@@ -509,28 +519,30 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
 def test_where_nobody_outside_can_be_called_the_pages_say_so(fresh: Clinics) -> None:
     raised(fresh)
     assert "no mail is set up" in fresh.browser(Role.OWNER).get("/alarms").text
-    assert Pager(fresh.database, Outside()).work()
+    assert AlarmNotifier(fresh.database, OutsideContact()).work()
 
 
 def test_the_banner_grows_louder(clinics: Clinics) -> None:
     loud = []
     for minutes in (-60, 0, 14, 15, 59, 60, 60 * 50):
-        told = told_of(AlarmCount(1, now() - datetime.timedelta(minutes=minutes, seconds=5), False), mailed=True)
+        told = make_alarm_banner(
+            AlarmCount(1, now() - datetime.timedelta(minutes=minutes, seconds=5), False), mailed=True
+        )
         assert told is not None
         loud.append((told.loud, told.text.rpartition("for ")[2]))
     assert [one for one, _ in loud] == ["new", "new", "new", "loud", "loud", "loudest", "loudest"]
     assert (loud[0][1], loud[-1][1]) == ("0 minutes.", "2 days.")
-    assert told_of(AlarmCount(0, None, False), mailed=False) is None
+    assert make_alarm_banner(AlarmCount(0, None, False), mailed=False) is None
 
 
 def test_what_the_environment_says_of_the_world_outside_is_held_against_what_it_may_be() -> None:
     smtp = {"SKINBEAM_SMTP": "smtps://me:p%40ss@mail.example", "SKINBEAM_ALARM_FROM": "a@x.example"}
     whole = smtp | {"SKINBEAM_ALARM_TO": "b@x.example, c@x.example", "SKINBEAM_ADDRESS": "https://laser.example/"}
-    found = outside_of(whole)
+    found = read_outside_contact(whole)
     assert found.address == "https://laser.example"
     assert found.mail is not None
     assert (found.mail.port, found.mail.password, len(found.mail.receivers)) == (465, "p@ss", 2)
-    assert outside_of({}) == Outside()
+    assert read_outside_contact({}) == OutsideContact()
     for bad in (
         {"SKINBEAM_ADDRESS": "laser.example"},
         {"SKINBEAM_SMTP": "https://mail.example"},
@@ -540,5 +552,5 @@ def test_what_the_environment_says_of_the_world_outside_is_held_against_what_it_
         {"SKINBEAM_ALARM_FROM": "nobody"},
     ):
         with pytest.raises(InputError) as error:
-            outside_of(whole | bad)
+            read_outside_contact(whole | bad)
         assert error.value.field in bad

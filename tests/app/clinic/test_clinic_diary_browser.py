@@ -10,8 +10,8 @@ from clinic_samples import Clinics, two_clinics
 from diary_samples import CALM, WARNING, treated
 from playwright.sync_api import Browser, Page, expect
 
-from skinbeam.records.people.diary_door import DiaryDoor
-from skinbeam.records.store.columns import now
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
 
 pytestmark = pytest.mark.check
 
@@ -66,7 +66,7 @@ def test_a_warning_sign_from_an_old_telephone_reaches_a_page_that_stays_open(
         expect(page.locator("#alarms")).to_be_empty()
         token = link.rpartition("/")[2]
         for number, note in enumerate((CALM, WARNING, CALM)):
-            DiaryDoor(clinics.database).open(token).write(
+            DiaryAccess(clinics.database).open(token).write(
                 f"{number:032}", 3 + number, note, photograph=None, alarm=bool(note.signs)
             )
         page.goto(f"{address}/treatments/{of.treatment}/diary")
@@ -88,7 +88,7 @@ def test_the_page_of_a_patient_is_reached_by_everybody(browser: Browser, clinics
                 ".map(one => one.getBoundingClientRect().height)"
             )
             assert min(sizes) >= 44
-        DiaryDoor(clinics.database).open(token).write("0" * 32, 2, WARNING, photograph=None, alarm=True)
+        DiaryAccess(clinics.database).open(token).write("0" * 32, 2, WARNING, photograph=None, alarm=True)
         page.reload()
         looked_at(page, "diary-warned")
         page.goto(f"{address}/diary/none")

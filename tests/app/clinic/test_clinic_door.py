@@ -13,17 +13,16 @@ from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics
 from starlette.testclient import TestClient
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from skinbeam.app.clinic import gate
-from skinbeam.app.clinic.routes import ROUTES
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.records.kept import Member
-from skinbeam.records.people import signin
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
-from skinbeam.records.store import columns
+from skinbeam_clinic.access import ROUTES, Role
+from skinbeam_clinic.accounts import sign_in
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.database import columns
+from skinbeam_clinic.models import Member
+from skinbeam_clinic.web import routing
+from skinbeam_clinic.web.application import build_clinic_app
 
-OFTEN = dict(gate._ASKED_A_MINUTE)  # before the tests raise it
+OFTEN = dict(routing._REQUESTS_A_MINUTE)  # before the tests raise it
 
 
 def knock(client: TestClient, name: str = "clinician", password: str = PASSWORD, house: str = HOME) -> Any:
@@ -33,11 +32,11 @@ def knock(client: TestClient, name: str = "clinician", password: str = PASSWORD,
 def somebody(clinics: Clinics, name: str, role: Role = Role.CLINICIAN) -> str:
     """Let one more member in, for what must not be done to those that other tests share."""
     owner = clinics.members[HOME, Role.OWNER]
-    return Accounts(clinics.database, owner, Passwords()).add(name, role, PASSWORD).id
+    return AccountRepository(clinics.database, owner, PasswordHasher()).add(name, role, PASSWORD).id
 
 
 def everybody(clinics: Clinics) -> tuple[Member, ...]:
-    return Accounts(clinics.database, clinics.members[HOME, Role.OWNER], Passwords()).all()
+    return AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher()).all()
 
 
 def test_a_member_comes_in_and_goes_out(clinics: Clinics) -> None:
@@ -76,7 +75,9 @@ def test_cookies_are_kept_from_scripts_and_from_other_sites(clinics: Clinics) ->
 def test_a_cookie_is_plain_on_the_machine_itself_alone(
     clinics: Clinics, asked: str, behind: dict[str, str], secure: bool
 ) -> None:
-    app = ProxyHeadersMiddleware(build_clinic(clinics.database, names=["laser.example"]), trusted_hosts="testclient")
+    app = ProxyHeadersMiddleware(
+        build_clinic_app(clinics.database, names=["laser.example"]), trusted_hosts="testclient"
+    )
     client = TestClient(app, base_url=asked, follow_redirects=False, headers=behind)
     cookie = knock(client).headers["set-cookie"]
     assert cookie.startswith("__Host-skinbeam=" if secure else "skinbeam=")
@@ -218,27 +219,29 @@ def test_a_session_ends_by_itself(clinics: Clinics, monkeypatch: Any) -> None:
     client = clinics.browser()
     knock(client)
     assert client.get("/").status_code == 200
-    monkeypatch.setattr(signin, "now", lambda: columns.now() + signin.IDLE * 1.01)
+    monkeypatch.setattr(sign_in, "now", lambda: columns.now() + sign_in.IDLE_LIMIT * 1.01)
     assert client.get("/").headers["location"] == "/sign-in"
     assert client.post("/patients", data={"pseudonym": "LATE"}).status_code == 401
     for half_an_hour in range(1, 30):  # one that is used ends, too
-        monkeypatch.setattr(signin, "now", lambda h=half_an_hour: columns.now() + signin.IDLE * 0.9 * h)
+        monkeypatch.setattr(sign_in, "now", lambda h=half_an_hour: columns.now() + sign_in.IDLE_LIMIT * 0.9 * h)
         if half_an_hour == 1:
             busy = clinics.browser()
             knock(busy)
         if busy.get("/").status_code != 200:
             break
-    assert half_an_hour == pytest.approx(1 + signin.LONGEST / (signin.IDLE * 0.9), abs=1)
+    assert half_an_hour == pytest.approx(1 + sign_in.LONGEST_SESSION / (sign_in.IDLE_LIMIT * 0.9), abs=1)
 
 
 def test_a_sign_in_that_waits_for_its_code_ends_by_itself(clinics: Clinics, monkeypatch: Any) -> None:
     id = somebody(clinics, "halfway")
-    mine = Accounts(clinics.database, next(one for one in everybody(clinics) if one.id == id), Passwords())
+    mine = AccountRepository(
+        clinics.database, next(one for one in everybody(clinics) if one.id == id), PasswordHasher()
+    )
     address = mine.new_codes()
     mine.set_codes(address, pyotp.parse_uri(address).now())
     client = clinics.browser()
     assert knock(client, "halfway").headers["location"] == "/sign-in/code"
-    monkeypatch.setattr(signin, "now", lambda: columns.now() + signin.IDLE * 1.01)
+    monkeypatch.setattr(sign_in, "now", lambda: columns.now() + sign_in.IDLE_LIMIT * 1.01)
     assert client.get("/sign-in/code").headers["location"] == "/sign-in"
     assert client.post("/sign-in/code", data={"code": "000000"}).status_code == 401
 
@@ -246,7 +249,9 @@ def test_a_sign_in_that_waits_for_its_code_ends_by_itself(clinics: Clinics, monk
 def test_a_session_that_waits_for_its_code_is_not_the_one_after_it(clinics: Clinics) -> None:
     """Who has planted, or seen, the token from before the code holds nothing after it."""
     id = somebody(clinics, "stepwise")
-    mine = Accounts(clinics.database, next(one for one in everybody(clinics) if one.id == id), Passwords())
+    mine = AccountRepository(
+        clinics.database, next(one for one in everybody(clinics) if one.id == id), PasswordHasher()
+    )
     address = mine.new_codes()
     recovery = mine.set_codes(address, pyotp.parse_uri(address).now())
     client = clinics.browser()
@@ -387,7 +392,7 @@ def test_nothing_secret_or_personal_is_logged(clinics: Clinics, caplog: pytest.L
 
 def test_who_asks_too_often_waits(clinics: Clinics, monkeypatch: Any) -> None:
     for inside, often in OFTEN.items():
-        monkeypatch.setitem(gate._ASKED_A_MINUTE, inside, often)
+        monkeypatch.setitem(routing._REQUESTS_A_MINUTE, inside, often)
     asked = [clinics.browser().get("/sign-in").status_code for _ in range(70)]
     assert asked[0] == 200
     assert asked[-1] == 429

@@ -15,8 +15,8 @@ from postgresql_server import private_postgresql
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from skinbeam.records.roles import Role
-from skinbeam.records.upkeep.verify import verify
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.database.verification import verify_database
 
 LONG = {"session.0.treats": "redness", "session.0.adverse": "x" * 9_000}  # which needs room
 
@@ -67,7 +67,7 @@ def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, mon
     again = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"}, files=files)
     assert again.headers["location"] == here
     assert desk.consultations.get(id).revision == before.revision + 1
-    assert all(checked.findings == () for checked in verify(clinics.database))
+    assert all(checked.findings == () for checked in verify_database(clinics.database))
 
 
 @pytest.fixture
@@ -114,4 +114,4 @@ def test_a_database_that_goes_away_and_comes_back_is_waited_for(
     assert client.get(here).status_code == 200
     assert client.post(f"{here}/answers", data=changed).headers["location"] == here
     assert clinics.desk().consultations.get(here.rpartition("/")[2]).revision == 3
-    assert all(checked.findings == () for checked in verify(clinics.database))
+    assert all(checked.findings == () for checked in verify_database(clinics.database))

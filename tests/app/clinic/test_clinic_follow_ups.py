@@ -15,27 +15,27 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
 from treated_rows import add_treatment, agree, end_treatment
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.door.cookies import HANDED
-from skinbeam.app.clinic.followed.grades import LEFT, NEITHER, RIGHT
-from skinbeam.app.forms import submission
-from skinbeam.records.desk import handed as handed_over
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.desk.said import Told
-from skinbeam.records.followed import Change, Felt, FollowUp, Quarter
-from skinbeam.records.kept import Permissions
-from skinbeam.records.roles import Role
-from skinbeam.records.store.columns import now
-from skinbeam.records.treated import Source
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.follow_ups import patient_reports as handed_over
+from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUp, ImprovementQuarter, SelfRating
+from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
+from skinbeam_clinic.follow_ups.routes import LEFT, NEITHER, RIGHT
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.models import AdverseEventSource
+from skinbeam_clinic.web.client import HANDOVER_COOKIE
 
 ANSWERS = {"quarter": "26-50", "change": "3", "satisfied": "4", "now.confidence": "7", "now.pain": "0"}
 WORDS = "It is <b>paler</b>,\nand I look at it less."
 
 
-def consent(desk: Desk, folder: Path, option: str = "0.0") -> tuple[str, str]:
+def consent(desk: ClinicRepositories, folder: Path, option: str = "0.0") -> tuple[str, str]:
     """A consultation with a plan that was consented to."""
-    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(LEAST.items())))
-    kept = desk.plans.add(consultation.id, planned(submission(LEAST.items()), folder, lambda _: None), revision=1)
+    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(LEAST.items())))
+    kept = desk.plans.add(consultation.id, planned(make_submission(LEAST.items()), folder, lambda _: None), revision=1)
     return consultation.id, agree(desk, kept.id, option)
 
 
@@ -54,7 +54,8 @@ def begun(clinics: Clinics, tmp_path: Path) -> FollowUp:
     consultation, agreed = consent(owner, tmp_path)
     made = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     faces = [
-        owner.photographs.add(consultation, picture(one), "image/jpeg", Permissions()).id for one in ("red", "pink")
+        owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
+        for one in ("red", "pink")
     ]
     return clinics.desk(Role.ASSISTANT).follow_ups.pair(made.id, *faces)
 
@@ -153,7 +154,7 @@ def test_what_was_handed_over_ends_and_cannot_be_made_up(
     clinics: Clinics, begun: FollowUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = handed(clinics, begun.id)
-    (name, token), *_ = ((one.name, one.value) for one in client.cookies.jar if one.name.endswith(HANDED))
+    (name, token), *_ = ((one.name, one.value) for one in client.cookies.jar if one.name.endswith(HANDOVER_COOKIE))
     clinic, _, until, signature = (token or "").split(".")
     other = clinics.desk(Role.OWNER).follow_ups.begin(begun.treatment_id).id
     for made_up in (
@@ -179,7 +180,7 @@ def test_what_went_wrong_is_noted_at_a_follow_up_and_closed(clinics: Clinics, be
     sent = {"kind": "pih", "grade": "mild", "site": "cheeks", "event-words": "since two weeks"}
     assert client.post(f"{path}/events", data=sent).status_code == 303
     (event,) = clinics.desk().adverse_events.of(begun.consultation_id)
-    assert (event.source, event.treatment_id) == (Source.FOLLOW_UP, begun.treatment_id)
+    assert (event.source, event.treatment_id) == (AdverseEventSource.FOLLOW_UP, begun.treatment_id)
     assert "since two weeks" in client.get(path).text
     client.post(f"{path}/events/{event.id}/end", data={"words": "gone"})
     assert "gone" in client.get(path).text
@@ -215,7 +216,11 @@ def test_a_grade_of_sides_becomes_one_of_before_and_after(
     better = now if now_is_better else ({LEFT, RIGHT} - {now}).pop()
     assert client.post(path, data={"better": better, "quarter": "51-75", "change": "2"}).status_code == 303
     (grade,) = clinics.desk().follow_ups.get(begun.id).grades
-    wanted = (Quarter.THIRD, Change.MUCH_BETTER) if now_is_better else (Quarter.WORSE, Change.WORSE)
+    wanted = (
+        (ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER)
+        if now_is_better
+        else (ImprovementQuarter.WORSE, AestheticChange.WORSE)
+    )
     assert (grade.quarter, grade.change, grade.hidden, grade.blinded) == (*wanted, True, role is Role.CLINICIAN)
 
 
@@ -224,7 +229,8 @@ def test_sides_are_drawn_and_stay_as_drawn(clinics: Clinics, tmp_path: Path) -> 
     consultation, agreed = consent(owner, tmp_path)
     treatment = add_treatment(owner, agreed, days_ago=100)
     faces = [
-        owner.photographs.add(consultation, picture(one), "image/jpeg", Permissions()).id for one in ("red", "pink")
+        owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
+        for one in ("red", "pink")
     ]
     for _ in range(16):
         one = clinics.desk(Role.ASSISTANT).follow_ups.pair(owner.follow_ups.begin(treatment).id, *faces)
@@ -250,7 +256,7 @@ def test_half_a_comparison_is_none(clinics: Clinics, begun: FollowUp) -> None:
 
 def test_who_looked_at_the_answers_grades_on_but_not_blind(clinics: Clinics, begun: FollowUp) -> None:
     client, path = clinics.browser(Role.CLINICIAN), f"/follow-ups/{begun.id}"
-    clinics.desk(Role.ASSISTANT).follow_ups.say(begun.id, Told(Felt(1, 9), words="It hurts"))
+    clinics.desk(Role.ASSISTANT).follow_ups.save_report(begun.id, PatientAnswers(SelfRating(1, 9), words="It hurts"))
     assert client.post(f"{path}/opening", data={"x": "y"}).status_code == 303
     assert "It hurts" in client.get(path).text
     client.post(f"{path}/grade", data={"better": NEITHER})
@@ -261,7 +267,8 @@ def test_scores_are_asked_of_the_concern_and_end_up_on_the_right_side(clinics: C
     owner, client = clinics.desk(Role.OWNER), clinics.browser(Role.CLINICIAN)
     consultation, agreed = consent(owner, tmp_path, "3.0")
     faces = [
-        owner.photographs.add(consultation, picture(one), "image/jpeg", Permissions()).id for one in ("red", "pink")
+        owner.photographs.add(consultation, picture(one), "image/jpeg", PhotographPermissions()).id
+        for one in ("red", "pink")
     ]
     begun = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     one = clinics.desk(Role.ASSISTANT).follow_ups.pair(begun.id, *faces)
@@ -293,7 +300,9 @@ def test_without_photographs_it_is_graded_at_the_patients_side(clinics: Clinics,
 def test_a_photograph_of_now_is_kept_and_put_beside_one_from_before(clinics: Clinics, tmp_path: Path) -> None:
     owner, client = clinics.desk(Role.OWNER), clinics.browser(Role.ASSISTANT)
     consultation, agreed = consent(owner, tmp_path)
-    before = owner.photographs.add(consultation, picture("red", (300, 400), 0.01), "image/jpeg", Permissions()).id
+    before = owner.photographs.add(
+        consultation, picture("red", (300, 400), 0.01), "image/jpeg", PhotographPermissions()
+    ).id
     one = owner.follow_ups.begin(add_treatment(owner, agreed, days_ago=100))
     path = f"/follow-ups/{one.id}"
     now = {"photo": ("now.jpg", picture("pink", (600, 800), 0.02), "image/jpeg")}

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from skinbeam.app.clinic.course.history import Fact, joined, known_facts, unsaid, written_facts
-from skinbeam.app.forms import Submission, submission
+from skinbeam_clinic.consultations.forms import Submission, make_submission
+from skinbeam_clinic.patients.history import (
+    HistoryFact,
+    join_history,
+    list_missing_facts,
+    match_plan_facts,
+    serialize_facts,
+)
 
 AT = datetime.datetime(2026, 11, 2, tzinfo=datetime.UTC)
 SPOT = {
@@ -21,16 +27,16 @@ SPOT = {
 SESSION = {"week": 0.0, "treats": "redness", "device": "pulsed-dye-595", "fluence_J_cm2": 6.5}
 
 
-def spot(id: str = "a", **other: Any) -> Fact:
-    return Fact(f"test_spot/{id}", "test_spot", SPOT | other, AT, "/", "p")
+def spot(id: str = "a", **other: Any) -> HistoryFact:
+    return HistoryFact(f"test_spot/{id}", "test_spot", SPOT | other, AT, "/", "p")
 
 
-def session(week: float, **other: Any) -> Fact:
-    return Fact(f"treatment/{week}", "session", SESSION | {"week": week} | other, AT, "/", "p")
+def session(week: float, **other: Any) -> HistoryFact:
+    return HistoryFact(f"treatment/{week}", "session", SESSION | {"week": week} | other, AT, "/", "p")
 
 
 def typed(**fields: str) -> Submission:
-    return submission((name.replace("__", "."), words) for name, words in fields.items())
+    return make_submission((name.replace("__", "."), words) for name, words in fields.items())
 
 
 def weeks(sent: Submission) -> list[float]:
@@ -39,10 +45,10 @@ def weeks(sent: Submission) -> list[float]:
 
 def test_what_is_recorded_stands_behind_what_was_typed() -> None:
     sent = typed(test_spot__1__device="ktp-532", test_spot__1__reaction="none", patient__age_years="42")
-    rows = joined(sent, [spot(), spot("b", reaction="none")]).tables
+    rows = join_history(sent, [spot(), spot("b", reaction="none")]).tables
     assert rows["test_spot"] == [{"device": "ktp-532", "reaction": "none"}, SPOT, SPOT | {"reaction": "none"}]
     assert rows["patient"] == {"age_years": 42.0}
-    assert joined(sent, []) == sent
+    assert join_history(sent, []) == sent
 
 
 def test_what_is_both_typed_and_recorded_counts_once_and_keeps_what_only_one_knows() -> None:
@@ -54,38 +60,38 @@ def test_what_is_both_typed_and_recorded_counts_once_and_keeps_what_only_one_kno
         test_spot__0__read_after_h="72",
         test_spot__0__reaction="blister",
     )
-    assert joined(sent, [spot()]).tables["test_spot"] == [SPOT | {"spot_mm": 7.0, "read_after_h": 72.0}]
-    assert len(joined(sent, [spot(), spot("b")]).tables["test_spot"]) == 2  # typed once, recorded twice
+    assert join_history(sent, [spot()]).tables["test_spot"] == [SPOT | {"spot_mm": 7.0, "read_after_h": 72.0}]
+    assert len(join_history(sent, [spot(), spot("b")]).tables["test_spot"]) == 2  # typed once, recorded twice
 
 
 @pytest.mark.parametrize("other", [{"reaction": "none"}, {"fluence_J_cm2": 6.0}, {"device": "ktp-532"}])
 def test_what_differs_is_another_row(other: dict[str, Any]) -> None:
-    first = joined(Submission(), [spot()])
-    assert joined(first, [spot(**other)]).tables["test_spot"] == [SPOT, SPOT | other]
+    first = join_history(Submission(), [spot()])
+    assert join_history(first, [spot(**other)]).tables["test_spot"] == [SPOT, SPOT | other]
 
 
 def test_joining_twice_adds_nothing() -> None:
     facts = [spot(), session(0.0), session(5.3, adverse=["blister", "scar"], response_pct=10.0)]
-    once = joined(Submission(), facts)
+    once = join_history(Submission(), facts)
     assert once.tables["session"][1]["adverse"] == ["blister; scar"]
-    assert joined(once, facts) == once
-    assert unsaid(once, facts) == ()
-    assert unsaid(Submission(), facts) == tuple(facts)
+    assert join_history(once, facts) == once
+    assert list_missing_facts(once, facts) == ()
+    assert list_missing_facts(Submission(), facts) == tuple(facts)
 
 
 def test_sessions_from_elsewhere_come_first_and_their_weeks_are_counted_on() -> None:
     elsewhere = typed(session__0__treats="redness", session__0__week="0", session__0__device="ktp-532")
     facts = [session(0.0), session(4.0)]
-    assert weeks(joined(elsewhere, facts)) == [0.0, 0.0, 4.0]
+    assert weeks(join_history(elsewhere, facts)) == [0.0, 0.0, 4.0]
     later = typed(session__0__treats="redness", session__0__week="9", session__0__device="ktp-532")
-    once = joined(later, facts)
+    once = join_history(later, facts)
     assert weeks(once) == [9.0, 9.0, 13.0]
-    assert joined(once, facts) == once
+    assert join_history(once, facts) == once
 
 
 def test_a_plan_knows_what_it_was_made_of_and_not_what_was_seen_since() -> None:
     facts = (spot(), session(0.0))
-    written = written_facts(facts)
-    assert known_facts(facts, written) == facts
-    assert known_facts(facts, None) == ()
-    assert known_facts((spot(reaction="scar"), session(0.0), session(4.0)), written) == (session(0.0),)
+    written = serialize_facts(facts)
+    assert match_plan_facts(facts, written) == facts
+    assert match_plan_facts(facts, None) == ()
+    assert match_plan_facts((spot(reaction="scar"), session(0.0), session(4.0)), written) == (session(0.0),)

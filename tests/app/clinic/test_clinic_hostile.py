@@ -27,26 +27,25 @@ from starlette.testclient import TestClient
 from treated_rows import add_treatment, agree
 from treatment_samples import ORDERED, clear_answers
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.diary import patient_side
-from skinbeam.app.clinic.routes import ROUTES, Door
-from skinbeam.app.clinic.worker import PLAN
-from skinbeam.app.forms import submission
-from skinbeam.records.booked import Booking, Purpose
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.desk.said import Told
-from skinbeam.records.followed import Felt
-from skinbeam.records.kept import Made, Permissions, Plan
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.diary_door import DiaryDoor
-from skinbeam.records.people.feeds import Feeds
-from skinbeam.records.people.passkeys import Passkeys, Site
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.spots import ORAL, Firing
-from skinbeam.records.treated import Grade, Source
-from skinbeam.report.consent.questions import teach_back
+from skinbeam.report.consent_form import teach_back_questions
+from skinbeam_clinic.access import ROUTES, Role, RouteAccess
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.diaries import patient_routes
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
+from skinbeam_clinic.follow_ups.models import SelfRating
+from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
+from skinbeam_clinic.jobs.worker import PLAN_JOB
+from skinbeam_clinic.models import NewPlan, PhotographPermissions, PlanRecord
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
 
 MARK = "hostile"
 FACE = (EXAMPLE / "face.jpg").read_bytes()
@@ -134,7 +133,7 @@ class Page(html.parser.HTMLParser):
 @pytest.fixture(autouse=True)
 def no_diary_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The texts come faster than one patient writes."""
-    monkeypatch.setattr(patient_side, "_RIGHT", RateLimitItemPerMinute(10**9))
+    monkeypatch.setattr(patient_routes, "_GOOD_LINKS", RateLimitItemPerMinute(10**9))
 
 
 @dataclass
@@ -158,8 +157,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A record of each kind, and the pages of all of them in every state that has a form of its own."""
     desk, client = clinics.desk(Role.OWNER), clinics.browser(Role.OWNER)
     client.headers.update({"authorization": clinics.reader().headers["authorization"]})
-    made = planned(submission(LEAST.items()), tmp_path_factory.mktemp("plan"), lambda _: None)
-    right = teach_back(sample(), sample().concerns[0].options[0])
+    made = planned(make_submission(LEAST.items()), tmp_path_factory.mktemp("plan"), lambda _: None)
+    right = teach_back_questions(sample(), sample().concerns[0].options[0])
     patient = desk.patients.add("S-17", year_of_birth=1974).id
     fresh, waiting, told, closed = (another(desk, patient, made) for _ in range(4))
     for plan in (waiting, told):
@@ -167,14 +166,17 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     client.post(f"/plans/{told.id}/consent/0.0/told-back", data={f"answer.{one.id}": str(one.right) for one in right})
     consent = desk.consents.of(told.consultation_id)[0].id
     desk.consultations.close(closed.consultation_id, revision=1)
-    job = desk.jobs.add(PLAN, {"consultation": fresh.consultation_id, "revision": 1, "language": "en"}).id
+    job = desk.jobs.add(PLAN_JOB, {"consultation": fresh.consultation_id, "revision": 1, "language": "en"}).id
     owner = clinics.members[HOME, Role.OWNER]
-    own, keys = Accounts(clinics.database, owner, Passwords()), Passkeys(clinics.database, owner, Passwords())
+    own, keys = (
+        AccountRepository(clinics.database, owner, PasswordHasher()),
+        PasskeyRepository(clinics.database, owner, PasswordHasher()),
+    )
     address = own.new_codes()
     own.set_codes(address, pyotp.parse_uri(address).now())
-    SignIn(clinics.database, Passwords()).note_code(client.cookies[COOKIE])
+    SignIn(clinics.database, PasswordHasher()).note_code(client.cookies[COOKIE])
     device = SoftPasskey("https://localhost", "localhost")
-    site = Site(device.host, device.origin)
+    site = PasskeySite(device.host, device.origin)
     keys.add(site, "key", device.created(keys.ask(site, "key", PASSWORD)))
     desk.plans.choose(told.id, "0.0", "")
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)  # a session keeps one of its day
@@ -184,16 +186,16 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     diary = treated(desk, days_ago=2.0).treatment
     link = desk.diaries.link(diary, language="en", until=until).token
     for key in ("0", "1"):
-        DiaryDoor(clinics.database).open(link).write(key * 32, 1, WARNING, photograph=None, alarm=True)
+        DiaryAccess(clinics.database).open(link).write(key * 32, 1, WARNING, photograph=None, alarm=True)
     first, second = desk.alarms.open()
     desk.alarms.answer(first.id, "Called.")
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
-    firing = Firing(fresh.id, settings, 72.0, ORAL, {})
-    photograph = desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", Permissions()).id
+    firing = SpotFiring(fresh.id, settings, 72.0, ORAL_CONSENT, {})
+    photograph = desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id
     shown = {"condition": "age-spots", "site": "cheeks", "seen": ["two spots"], "told": []}
     names = {
         "appointment": soon.id,
-        "feed": Feeds(clinics.database, owner).make()[0].id,
+        "feed": CalendarFeedRepository(clinics.database, owner).make()[0].id,
         "patient": patient,
         "link": link,
         "alarm": second.id,
@@ -212,13 +214,13 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "machine": desk.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser").id,
         "kind": "Encounter",
         "resource": fresh.consultation_id,
-        "member": Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD).id,
+        "member": AccountRepository(clinics.database, owner, PasswordHasher()).add("spare", Role.AUDITOR, PASSWORD).id,
     }
     seen, answered = seen_again(clinics, another(desk, patient, made))
     names = seen | names
     # What is not signed yet, what ends with its job, and what is nowhere without a token.
     silent = ("/document", "/events", "/calendar.ics")
-    shown = [one for one, door in ROUTES.items() if door not in (Door.TOKEN, Door.MACHINE)]
+    shown = [one for one, door in ROUTES.items() if door not in (RouteAccess.TOKEN, RouteAccess.MACHINE)]
     pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
     pages += [
         f"/follow-ups/{answered}",
@@ -229,7 +231,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     return House(clinics, client, names, [*pages, f"/consultations/{closed.consultation_id}"])
 
 
-def prepared(desk: Desk, machine: str, plans: list[Plan]) -> list[str]:
+def prepared(desk: ClinicRepositories, machine: str, plans: list[PlanRecord]) -> list[str]:
     """The pages of sessions whose checklist stops, lets them start, has let them, and of the consent to one."""
     made = [desk.treatments.begin(agree(desk, plan.id), ORDERED).id for plan in plans]
     for id, changed in zip(made, ({"tan": ("yes", "")}, {}, {}), strict=True):
@@ -239,7 +241,7 @@ def prepared(desk: Desk, machine: str, plans: list[Plan]) -> list[str]:
     return [*(f"/treatments/{id}" for id in made), f"/plans/{plans[0].id}/consent/0.0"]
 
 
-def seen_again(clinics: Clinics, plan: Plan) -> tuple[dict[str, str], str]:
+def seen_again(clinics: Clinics, plan: PlanRecord) -> tuple[dict[str, str], str]:
     """A follow-up of a session that is over, with photographs side by side and something that went wrong.
 
     And another one, which the patient has answered and the owner has not been shown.
@@ -247,15 +249,19 @@ def seen_again(clinics: Clinics, plan: Plan) -> tuple[dict[str, str], str]:
     desk = clinics.desk(Role.OWNER)
     treatment = add_treatment(desk, agree(desk, plan.id), days_ago=100)
     one, other = (desk.follow_ups.begin(treatment) for _ in range(2))
-    faces = [desk.photographs.add(one.consultation_id, FACE, "image/jpeg", Permissions()).id for _ in range(2)]
+    faces = [
+        desk.photographs.add(one.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id for _ in range(2)
+    ]
     (pair,) = desk.follow_ups.pair(one.id, *faces).pairs
-    clinics.desk(Role.ASSISTANT).follow_ups.say(other.id, Told(Felt(5, 0)))
-    event = desk.adverse_events.add(treatment, kind="pih", grade=Grade.MILD, source=Source.FOLLOW_UP)
+    clinics.desk(Role.ASSISTANT).follow_ups.save_report(other.id, PatientAnswers(SelfRating(5, 0)))
+    event = desk.adverse_events.add(
+        treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP
+    )
     return {"follow_up": one.id, "pair": pair.id, "event": event.id, "treatment": treatment}, other.id
 
 
-def another(desk: Desk, patient: str, made: Made) -> Plan:
-    consultation = desk.consultations.begin(patient, kept_answers(submission(LEAST.items())))
+def another(desk: ClinicRepositories, patient: str, made: NewPlan) -> PlanRecord:
+    consultation = desk.consultations.begin(patient, serialize_answers(make_submission(LEAST.items())))
     return desk.plans.add(consultation.id, made, revision=consultation.revision)
 
 

@@ -13,20 +13,19 @@ from app_samples import LEAST, Form
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic import audience, jobs
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.apart import BrokenError, DefectError
-from skinbeam.app.clinic.audience import Audience
-from skinbeam.app.clinic.worker import Worker
-from skinbeam.app.forms import Submission, submission
-from skinbeam.records.desk import jobs as desk_jobs
-from skinbeam.records.kept import Made
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store.queue import MOST_ATTEMPTS
-from skinbeam.records.upkeep.verify import verify
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import Submission, make_submission
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.jobs import repository as desk_jobs
+from skinbeam_clinic.jobs import routes, worker
+from skinbeam_clinic.jobs.queue import MOST_ATTEMPTS
+from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.plans.plan_subprocess import PlanDefectError, PlanProcessError
 
 Heed = Callable[[str], None]
 
@@ -40,7 +39,7 @@ def client(clinics: Clinics) -> TestClient:
 def here(clinics: Clinics) -> str:
     """The address of a consultation that is filled in."""
     desk = clinics.desk()
-    answers = kept_answers(submission(LEAST.items()))
+    answers = serialize_answers(make_submission(LEAST.items()))
     return f"/consultations/{desk.consultations.begin(desk.patients.add().id, answers).id}"
 
 
@@ -70,7 +69,7 @@ def test_a_job_is_told_and_leads_to_its_plan(client: TestClient, clinics: Clinic
     assert client.get(job, headers={"hx-request": "true"}).status_code == 204
     seen = []
 
-    def look(sent: Submission, home: Path, heed: Heed, _language: str) -> Made:
+    def look(sent: Submission, home: Path, heed: Heed, _language: str) -> NewPlan:
         heed("melasma <cheeks>")
         seen.append(client.get(job).text)
         return planned(sent, home, heed)
@@ -102,10 +101,10 @@ def test_a_clinic_that_asks_for_too_much_at_once_is_told_in_its_form(
 def test_each_step_comes_as_an_event_and_the_end_too(
     client: TestClient, clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "_LOOK_S", 0.01)
+    monkeypatch.setattr(routes, "_POLL_S", 0.01)
     job, told, listening = asked(client, here), threading.Event(), threading.Event()
 
-    def wait(sent: Submission, home: Path, heed: Heed, _language: str) -> Made:
+    def wait(sent: Submission, home: Path, heed: Heed, _language: str) -> NewPlan:
         heed("melasma <cheeks>")
         assert listening.wait(10)
         assert told.wait(10)
@@ -119,7 +118,7 @@ def test_each_step_comes_as_an_event_and_the_end_too(
             told.set()
         return real(words)
 
-    monkeypatch.setattr(jobs.html, "escape", heard)
+    monkeypatch.setattr(routes.html, "escape", heard)
     working = threading.Thread(target=clinics.work, args=(wait,))
     working.start()
     answer = client.get(f"{job}/events")
@@ -133,8 +132,8 @@ def test_each_step_comes_as_an_event_and_the_end_too(
 def test_who_is_signed_in_no_more_is_told_nothing_more(
     clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("_LOOK_S", "_SIGNED_IN_S"):
-        monkeypatch.setattr(jobs, name, 0.05)
+    for name in ("_POLL_S", "_SESSION_CHECK_S"):
+        monkeypatch.setattr(routes, name, 0.05)
     job, told = asked(clinics.browser(Role.CLINICIAN), here), []
     listener = clinics.browser(Role.AUDITOR)
     listening = threading.Thread(target=lambda: told.append(listener.get(f"{job}/events").text))
@@ -152,7 +151,7 @@ def test_who_is_signed_in_no_more_is_told_nothing_more(
 def test_a_stopped_plan_ends_soon_and_is_not_kept(client: TestClient, clinics: Clinics, here: str) -> None:
     job = asked(client, here)
 
-    def stopped(_sent: Submission, _home: Path, heed: Heed, _language: str) -> Made:
+    def stopped(_sent: Submission, _home: Path, heed: Heed, _language: str) -> NewPlan:
         heed("first look")
         assert clinics.browser(Role.OWNER).post(f"{job}/cancel").headers["location"] == here
         while True:  # ended by what it tells to
@@ -169,7 +168,7 @@ def test_a_stopped_plan_ends_soon_and_is_not_kept(client: TestClient, clinics: C
 def test_a_plan_that_is_stopped_at_the_last_moment_is_not_kept(client: TestClient, clinics: Clinics, here: str) -> None:
     job = asked(client, here)
 
-    def late(sent: Submission, home: Path, heed: Heed, _language: str) -> Made:
+    def late(sent: Submission, home: Path, heed: Heed, _language: str) -> NewPlan:
         made = planned(sent, home, heed)
         client.post(f"{job}/cancel")
         return made
@@ -202,10 +201,10 @@ def test_answers_that_change_meanwhile_have_no_plan(client: TestClient, clinics:
 def test_a_plan_whose_process_is_killed_is_made_again(client: TestClient, clinics: Clinics, here: str) -> None:
     job, times = asked(client, here), []
 
-    def breaks(sent: Submission, home: Path, heed: Heed, _language: str) -> Made:
+    def breaks(sent: Submission, home: Path, heed: Heed, _language: str) -> NewPlan:
         times.append(1)
         if len(times) < MOST_ATTEMPTS:
-            raise BrokenError("killed")
+            raise PlanProcessError("killed")
         return planned(sent, home, heed)
 
     clinics.work(breaks)
@@ -216,20 +215,20 @@ def test_a_plan_whose_process_is_killed_is_made_again(client: TestClient, clinic
 def test_what_never_comes_to_an_end_is_given_up_and_told(client: TestClient, clinics: Clinics, here: str) -> None:
     job, times = asked(client, here), []
 
-    def breaks(*_: object) -> Made:
+    def breaks(*_: object) -> NewPlan:
         times.append(1)
-        raise BrokenError("killed")
+        raise PlanProcessError("killed")
 
     clinics.work(breaks)
     assert len(times) == MOST_ATTEMPTS
     assert "never came to an end" in client.get(job).text
 
 
-@pytest.mark.parametrize("error", [DefectError("x"), RuntimeError("secret")])
+@pytest.mark.parametrize("error", [PlanDefectError("x"), RuntimeError("secret")])
 def test_a_defect_is_told_without_its_inside(client: TestClient, clinics: Clinics, here: str, error: Exception) -> None:
     job, times = asked(client, here), []
 
-    def breaks(*_: object) -> Made:
+    def breaks(*_: object) -> NewPlan:
         times.append(1)
         raise error
 
@@ -241,13 +240,13 @@ def test_a_defect_is_told_without_its_inside(client: TestClient, clinics: Clinic
 
 
 def test_who_is_let_in_no_more_gets_no_plan(clinics: Clinics, here: str) -> None:
-    accounts = Accounts(clinics.database, clinics.members[HOME, Role.OWNER], Passwords())
+    accounts = AccountRepository(clinics.database, clinics.members[HOME, Role.OWNER], PasswordHasher())
     guest = accounts.add("guest", Role.CLINICIAN, PASSWORD)
     client = clinics.browser()
-    token = SignIn(clinics.database, Passwords()).sign_in(HOME, "guest", PASSWORD).token
+    token = SignIn(clinics.database, PasswordHasher()).sign_in(HOME, "guest", PASSWORD).token
     client.headers["cookie"] = f"{COOKIE}={token}"
     asked(client, here)
-    accounts.set_in(guest.id, allowed=False)
+    accounts.set_access(guest.id, allowed=False)
     clinics.work()
     assert plans(clinics, here) == 0
 
@@ -255,12 +254,12 @@ def test_who_is_let_in_no_more_gets_no_plan(clinics: Clinics, here: str) -> None
 def test_a_program_that_ends_gives_its_job_back(client: TestClient, clinics: Clinics, here: str) -> None:
     job, begun = asked(client, here), threading.Event()
 
-    def slow(_sent: Submission, _home: Path, heed: Heed, _language: str) -> Made:
+    def slow(_sent: Submission, _home: Path, heed: Heed, _language: str) -> NewPlan:
         begun.set()
         while True:
             heed("first look")
 
-    worker = Worker(clinics.database, slow)
+    worker = PlanWorker(clinics.database, slow)
     worker.start()
     assert begun.wait(10)
     worker.stop()
@@ -270,11 +269,11 @@ def test_a_program_that_ends_gives_its_job_back(client: TestClient, clinics: Cli
 
 
 def test_a_job_ends_when_its_last_listener_has_left_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audience, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(worker, "PATIENCE_S", 0.05)
     left: list[str] = []
 
     async def come_and_go() -> None:
-        heard = Audience()
+        heard = JobListeners()
         with heard.listening("a", lambda: left.append("a")):
             with heard.listening("a", lambda: left.append("first of two")):
                 pass
@@ -303,7 +302,7 @@ def test_an_auditor_looks_on_and_stops_nothing(client: TestClient, clinics: Clin
 def test_the_trail_is_whole_and_the_queue_tells_nothing_of_anybody(clinics: Clinics, here: str) -> None:
     asked(clinics.browser(Role.CLINICIAN), here)
     clinics.work()
-    assert all(one.findings == () for one in verify(clinics.database))
+    assert all(one.findings == () for one in verify_database(clinics.database))
     with clinics.database.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT payload, progress_sealed FROM job").all()
     assert all(set(json.loads(payload)) == {"consultation", "revision", "language"} for payload, _ in rows)

@@ -12,11 +12,10 @@ from pypdf import PdfReader
 from report_samples import sample
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.routes import ROUTES
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.messages import LANGUAGES, catalogue, retell, speaking
-from skinbeam.records.roles import Role
-from skinbeam.report.consent.questions import teach_back
+from skinbeam.report.consent_form import teach_back_questions
+from skinbeam.text import LANGUAGES, catalogue, translate_record, use_language
+from skinbeam_clinic.access import ROUTES, Role
+from skinbeam_clinic.web.application import build_clinic_app
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5", "Accept": "text/html"}
 PAGES = sorted(
@@ -138,7 +137,7 @@ def test_moments_are_told_by_the_clocks_of_the_clinic(clinics: Clinics) -> None:
     patient = desk.patients.add("Clocks")
     at = patient.created_at.astimezone(ZoneInfo("Asia/Kathmandu"))  # 5:45 h ahead all year
     client = clinics.browser(Role.OWNER)
-    app = build_clinic(clinics.database, zone=ZoneInfo("Asia/Kathmandu"))
+    app = build_clinic_app(clinics.database, zone=ZoneInfo("Asia/Kathmandu"))
     moved = TestClient(app, base_url="https://localhost", cookies=client.cookies)
     assert f"{at.day} {at:%B %Y}, {at:%H:%M} +0545" in moved.get(f"/patients/{patient.id}").text
     german = moved.get(f"/patients/{patient.id}", headers=GERMAN).text
@@ -157,8 +156,10 @@ def test_what_was_explained_is_told_back_signed_and_sealed_in_the_same_language(
     assert clinician.post(f"{here}/talk?language=de", data={"days": "0"}).status_code == 303
     assert "Was geplant ist" in clinician.get(here).text  # also where nothing asks for it any more
     concern, option = map(int, place.split("."))
-    with speaking("de"):
-        questions = teach_back(retell(plan), retell(plan).concerns[concern].options[option])
+    with use_language("de"):
+        questions = teach_back_questions(
+            translate_record(plan), translate_record(plan).concerns[concern].options[option]
+        )
     told = {f"answer.{one.id}": str(one.right) for one in questions}
     assert clinician.post(f"{here}/told-back", data=told).status_code == 303
     assert clinician.post(f"{here}/signature", data={"person": "Ann Example"}).status_code == 303

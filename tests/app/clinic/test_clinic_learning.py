@@ -15,35 +15,34 @@ from report_samples import sample_plan
 from starlette.testclient import TestClient
 from treated_rows import add_treatment
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.door.cookies import LANGUAGE, SESSION
-from skinbeam.app.clinic.learning.foretold import told_of
-from skinbeam.app.clinic.learning.judged import Reader
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.app.forms import submission
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.learning.funnel import Funnel
-from skinbeam.messages import text
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.followed import Change, Quarter
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import FOLDER_VARIABLE, Database
-from skinbeam.records.store.keys import VARIABLE, fresh_key
-from skinbeam.records.store.upgrades import open_database, set_up
-from skinbeam.records.treated import Grade, Source
-from skinbeam.records.upkeep.verify import verify
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.outcome_audit.funnel import FunnelPlot
+from skinbeam.text import render_message
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter
+from skinbeam_clinic.outcome_audit.comparison import OutcomeReader, read_prediction
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
+from skinbeam_clinic.web.application import build_clinic_app
+from skinbeam_clinic.web.client import LANGUAGE_COOKIE, SESSION_COOKIE
 
 HOUSE = "Synthetic House"
 PLACE = "0.1"  # of the plan of the samples: a vascular laser, with known shares
 
 
-def treated(clinics: Clinics, folder: Path) -> tuple[Desk, str]:
+def treated(clinics: Clinics, folder: Path) -> tuple[ClinicRepositories, str]:
     """A desk, and a session that is over, under a consent."""
     desk = clinics.desk()
-    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(LEAST.items())))
-    made = planned(submission(LEAST.items()), folder, lambda _: None)
+    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(LEAST.items())))
+    made = planned(make_submission(LEAST.items()), folder, lambda _: None)
     plan = desk.plans.add(consultation.id, made, revision=consultation.revision)
     consent = desk.consents.explain(plan.id, option=PLACE, cooling_off=datetime.timedelta())
     desk.consents.tell_back(consent.id, {}, ())
@@ -54,7 +53,7 @@ def treated(clinics: Clinics, folder: Path) -> tuple[Desk, str]:
 
 def test_what_was_foretold_is_what_the_signed_plan_says() -> None:
     plan = sample_plan()
-    told, written = told_of(plan, PLACE), plan["concerns"][0]["options"][1]
+    told, written = read_prediction(plan, PLACE), plan["concerns"][0]["options"][1]
     stated = written["expected"]["p_at_least"]["50"]
     assert (told.condition, told.modality) == (plan["concerns"][0]["condition"], written["modality"])
     assert told.foretold.half == Estimate(**{**stated, "basis": tuple(stated["basis"])})
@@ -64,26 +63,26 @@ def test_what_was_foretold_is_what_the_signed_plan_says() -> None:
 
 def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics, tmp_path: Path) -> None:
     desk, treatment = treated(clinics, tmp_path)
-    reader, before = Reader(), Reader().read(clinics.desk(Role.AUDITOR))
+    reader, before = OutcomeReader(), OutcomeReader().read(clinics.desk(Role.AUDITOR))
     assert reader.read(desk).left == before.left
     follow_up = desk.follow_ups.begin(treatment)
-    desk.follow_ups.grade(follow_up.id, Quarter.THIRD, Change.BETTER)
+    desk.follow_ups.grade(follow_up.id, ImprovementQuarter.THIRD, AestheticChange.BETTER)
     read = reader.read(desk)
     assert (len(read.judged), read.left) == (len(before.judged) + 1, before.left - 1), "counted anew since it changed"
     (one,) = (found for found in read.judged if found.outcome.seen.half is not None)
     assert one.outcome.seen.half
     assert one.outcome.seen.harms == frozenset()
-    desk.adverse_events.add(treatment, kind="pih", grade=Grade.MILD, source=Source.FOLLOW_UP)
+    desk.adverse_events.add(treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP)
     assert any(found.outcome.seen.harms == {"pih"} for found in reader.read(desk).judged)
     assert reader.read(desk) is reader.read(clinics.desk(Role.AUDITOR)), "what has not changed is not counted again"
 
 
 def test_of_a_handful_of_people_no_number_is_told(clinics: Clinics, tmp_path: Path) -> None:
     desk, treatment = treated(clinics, tmp_path)
-    desk.follow_ups.grade(desk.follow_ups.begin(treatment).id, Quarter.FIRST, Change.SAME)
+    desk.follow_ups.grade(desk.follow_ups.begin(treatment).id, ImprovementQuarter.FIRST, AestheticChange.SAME)
     page = clinics.browser(Role.AUDITOR).get("/learning").text
-    assert text("clinic-learning.half") in page
-    assert text("clinic-learning.funnel") in page
+    assert render_message("clinic-learning.half") in page
+    assert render_message("clinic-learning.funnel") in page
     assert "<img" not in page
     assert "<tbody>" not in page
     assert clinics.browser(Role.ASSISTANT).get("/learning").status_code == 403
@@ -107,9 +106,9 @@ def test_the_pages_of_the_made_up_year_open(clinics: Clinics) -> None:
 def whole_year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, float]]:
     """A database with a made-up year, and how long it took to write."""
     folder = tmp_path_factory.mktemp("year")
-    environment = {VARIABLE: fresh_key(), FOLDER_VARIABLE: str(folder / "files")}
+    environment = {KEY_VARIABLE: generate_key(), FILES_VARIABLE: str(folder / "files")}
     address = str(folder / "clinic.sqlite")
-    set_up(address, environment)
+    upgrade_database(address, environment)
     database = open_database(address, environment)
     began = time.monotonic()
     written = year(database, HOUSE, PASSWORD, passwords=OnePassword())
@@ -125,31 +124,31 @@ def test_the_page_shows_what_was_put_into_a_made_up_year(whole_year: tuple[Datab
     """True odds half of those foretold, and one operator of six who harms twice as often."""
     database, took_s = whole_year
     assert took_s < 120
-    assert all(not one.findings for one in verify(database))
+    assert all(not one.findings for one in verify_database(database))
     token = SignIn(database, OnePassword()).sign_in(HOUSE, "auditor", PASSWORD).token
-    app = build_clinic(database)
+    app = build_clinic_app(database)
     client = TestClient(app, base_url="https://localhost")
     client.cookies.set(COOKIE, token, domain="localhost.local")
     page = client.get("/learning").text
-    assert text("clinic-learning.half-less") in page
+    assert render_message("clinic-learning.half-less") in page
     auditor = SignIn(database, OnePassword()).who(token)
     assert auditor is not None
-    read = Reader().read(Desk(database, auditor.member))
+    read = OutcomeReader().read(ClinicRepositories(database, auditor.member))
     found = read.learnt(None)
     assert isinstance(found.half.odds, Estimate)
     assert found.half.odds.low < 0.5 < found.half.odds.high < 1.0
     assert isinstance(found.half.slope, Estimate)
     assert found.half.slope.low < 1.0 < found.half.slope.high, "the odds alone were altered"
-    assert isinstance(found.funnel, Funnel)
+    assert isinstance(found.funnel, FunnelPlot)
     assert [read.names[one.name] for one in found.funnel.operators if one.outside and one.above] == [TWICE]
-    client.cookies.set(f"__Host-{LANGUAGE}", "de", domain="localhost.local")
+    client.cookies.set(f"__Host-{LANGUAGE_COOKIE}", "de", domain="localhost.local")
     assert "Atrophe Aknenarben: " in client.get("/learning").text, "counted in English, told in German"
     with served(app) as address, opened_page(browser) as opened:
-        opened.context.add_cookies([{"name": SESSION, "value": token, "url": address}])
+        opened.context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address}])
         opened.goto(f"{address}/learning")
         assert opened.get_by_role("img").count() == 2
         looked_at(opened, "learning")
-        opened.get_by_label(text("clinic-learning.filter")).select_option(index=1)
-        opened.get_by_role("button", name=text("clinic-learning.show")).click()
+        opened.get_by_label(render_message("clinic-learning.filter")).select_option(index=1)
+        opened.get_by_role("button", name=render_message("clinic-learning.show")).click()
         opened.wait_for_url("**/learning?kind=*")
         looked_at(opened, "learning-one")

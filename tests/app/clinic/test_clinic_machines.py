@@ -4,7 +4,7 @@ import html
 
 from clinic_samples import Clinics
 
-from skinbeam.records.roles import Role
+from skinbeam_clinic.access import Role
 
 MACHINE = {"device": "pulsed-dye-595", "serial": "SYN-7", "name": "Dye <b>laser</b>", "room": "2"}
 

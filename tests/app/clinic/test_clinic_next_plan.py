@@ -8,12 +8,12 @@ import pytest
 from app_samples import LEAST
 from clinic_samples import Clinics
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.apart import made_apart
-from skinbeam.app.forms import submission
 from skinbeam.cli import main
-from skinbeam.records.roles import Role
-from skinbeam.records.spots import ORAL, Firing
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 
 pytestmark = pytest.mark.check
 
@@ -37,19 +37,21 @@ def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does
     clinics: Clinics, tmp_path: Path
 ) -> None:
     desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
-    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(ANSWERS.items())))
+    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(make_submission(ANSWERS.items())))
     here = f"/consultations/{consultation.id}"
-    first = clinics.plan(client, here, make=made_apart, **ANSWERS).rpartition("/")[2]
+    first = clinics.plan(client, here, make=make_plan_in_subprocess, **ANSWERS).rpartition("/")[2]
     record = json.loads(desk.plans.file(first, "plan.json"))
     (ladder,) = record["test_spots"]
     top = ladder["spots"][-1]
     where = {name: ladder[name] for name in ("device", "site", "wavelength_nm")}
     settings = where | {name: top[name] for name in ("fluence_J_cm2", "pulse_ms", "spot_mm")}
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
-    spot = desk.test_spots.fire(consultation.id, Firing(first, settings, ladder["read_after_h"], ORAL, {}), at)
+    spot = desk.test_spots.fire(
+        consultation.id, SpotFiring(first, settings, ladder["read_after_h"], ORAL_CONSENT, {}), at
+    )
     told = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"}).headers["location"]
     assert "it is planned below this dose only" in client.get(told).text
-    next_ = clinics.plan(client, here, make=made_apart, **ANSWERS).rpartition("/")[2]
+    next_ = clinics.plan(client, here, make=make_plan_in_subprocess, **ANSWERS).rpartition("/")[2]
     before, after = doses(clinics, first), doses(clinics, next_)
     assert before
     assert max(before) == settings["fluence_J_cm2"]

@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, Page, expect
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.roles import Role
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.web.application import build_clinic_app
 
 ORIGIN, HOST = "https://localhost", "localhost"
 
@@ -26,7 +26,7 @@ ORIGIN, HOST = "https://localhost", "localhost"
 def signed_in(clinics: Clinics, name: str) -> TestClient:
     """The browser of one more member, for what changes their account."""
     owner = clinics.members[HOME, Role.OWNER]
-    Accounts(clinics.database, owner, Passwords()).add(name, Role.CLINICIAN, PASSWORD)
+    AccountRepository(clinics.database, owner, PasswordHasher()).add(name, Role.CLINICIAN, PASSWORD)
     client = clinics.browser()
     client.post("/sign-in", data={"house": HOME, "name": name, "password": PASSWORD})
     return client
@@ -104,7 +104,7 @@ def test_a_wrong_password_gets_no_challenge_for_a_new_passkey(clinics: Clinics) 
 def test_a_passkey_belongs_to_the_name_and_origin_that_was_asked(
     clinics: Clinics, asked: str, origin: str, host: str
 ) -> None:
-    app = build_clinic(clinics.database, names=["laser.example"])
+    app = build_clinic_app(clinics.database, names=["laser.example"])
     client = TestClient(app, base_url=asked, follow_redirects=False)
     device = SoftPasskey(origin, host or "localhost")
     page = client.post("/sign-in", data={"house": HOME, "name": "assistant", "password": PASSWORD})
@@ -158,7 +158,7 @@ def fill_passkey(page: Page, name: str, password: str) -> None:
 @pytest.mark.check
 def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics: Clinics) -> None:
     owner = clinics.members[HOME, Role.OWNER]
-    Accounts(clinics.database, owner, Passwords()).add("browsing", Role.CLINICIAN, PASSWORD)
+    AccountRepository(clinics.database, owner, PasswordHasher()).add("browsing", Role.CLINICIAN, PASSWORD)
     add_authenticator(page)
     with served(clinics.app) as found:
         address = found.replace("127.0.0.1", "localhost")

@@ -10,10 +10,10 @@ from clinic_samples import Clinics
 from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.answers import submission_of
-from skinbeam.app.points import points_of
-from skinbeam.records.kept import Consultation, Permissions
-from skinbeam.records.roles import Role
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.consultations.face_points import read_points
+from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
 FACE = Path(__file__).parents[3] / "examples" / "first-consultation" / "face.jpg"
 NAMES = [f"photo.points.{point}.{axis}" for point in range(3) for axis in range(2)]
@@ -26,19 +26,19 @@ def client(clinics: Clinics) -> TestClient:
 
 
 @pytest.fixture
-def consultation(clinics: Clinics) -> Consultation:
+def consultation(clinics: Clinics) -> ConsultationRecord:
     desk = clinics.desk()
     return desk.consultations.begin(
         desk.patients.add().id, {"entries": [["patient.age_years", "52"]], "photograph": ""}
     )
 
 
-def moved_points(clinics: Clinics, consultation: Consultation) -> list[float] | None:
-    return points_of(submission_of(clinics.desk().consultations.get(consultation.id).answers))
+def moved_points(clinics: Clinics, consultation: ConsultationRecord) -> list[float] | None:
+    return read_points(parse_submission(clinics.desk().consultations.get(consultation.id).answers))
 
 
 def test_points_are_kept_with_the_answers_and_go_with_the_case(
-    client: TestClient, clinics: Clinics, consultation: Consultation
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     here = f"/consultations/{consultation.id}"
     sent = {"patient.age_years": "52"}
@@ -58,9 +58,11 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
 
 
 def test_what_a_photograph_suggests_is_read_by_the_points_that_were_set(
-    client: TestClient, clinics: Clinics, consultation: Consultation
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
-    photograph = clinics.desk().photographs.add(consultation.id, FACE.read_bytes(), "image/jpeg", Permissions()).id
+    photograph = (
+        clinics.desk().photographs.add(consultation.id, FACE.read_bytes(), "image/jpeg", PhotographPermissions()).id
+    )
     crossed = MOVED | {NAMES[0]: "300", "photo.kept": photograph, "photo.points.of": photograph, "revision": "1"}
     refused = client.post(f"/consultations/{consultation.id}/suggestions", data=crossed)
     assert "not the right pupil" in html.unescape(refused.text)
@@ -68,9 +70,11 @@ def test_what_a_photograph_suggests_is_read_by_the_points_that_were_set(
 
 
 def test_a_photograph_that_cannot_be_read_is_the_fault(
-    client: TestClient, clinics: Clinics, consultation: Consultation
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
-    photograph = clinics.desk().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", Permissions()).id
+    photograph = (
+        clinics.desk().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()).id
+    )
     answers = {"entries": [], "photograph": photograph}
     clinics.desk().consultations.save(consultation.id, answers, revision=consultation.revision)
     shown = client.get(f"/consultations/{consultation.id}?points=")
@@ -80,7 +84,7 @@ def test_a_photograph_that_cannot_be_read_is_the_fault(
 
 @pytest.mark.check
 def test_points_are_moved_by_mouse_and_keys_and_saved(
-    browser: Browser, clinics: Clinics, consultation: Consultation
+    browser: Browser, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     with opened_page(browser) as page, served(clinics.app) as address:
         sign_in(page, address, "clinician")

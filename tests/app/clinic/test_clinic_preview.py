@@ -13,34 +13,34 @@ from playwright.sync_api import Browser, expect
 from preview_samples import look, plan
 from pypdf import PdfReader
 
-from skinbeam.app.clinic.apart import preview_name
-from skinbeam.app.clinic.worker import Maker
-from skinbeam.app.forms import Submission
-from skinbeam.preview.document import preview_of
-from skinbeam.records.kept import Made, Permissions
-from skinbeam.records.roles import Role
+from skinbeam.api.preview import make_preview
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.jobs.worker import PlanMaker
+from skinbeam_clinic.models import NewPlan, PhotographPermissions
+from skinbeam_clinic.plans.plan_subprocess import preview_name
 
 FACE = Path(__file__).parents[3] / "examples" / "first-consultation" / "face.jpg"
 
 
 @pytest.fixture(scope="module")
 def pictures() -> dict[str, bytes]:
-    return {preview_name(name): content for name, content in preview_of(plan(), look()).files.items()}
+    return {preview_name(name): content for name, content in make_preview(plan(), look()).files.items()}
 
 
 @pytest.fixture(scope="module")
-def make(pictures: dict[str, bytes]) -> Maker:
+def make(pictures: dict[str, bytes]) -> PlanMaker:
     """Makes a plan with pictures."""
 
-    def with_pictures(sent: Submission, home: Path, heed: Callable[[str], None], _language: str) -> Made:
+    def with_pictures(sent: Submission, home: Path, heed: Callable[[str], None], _language: str) -> NewPlan:
         made = planned(sent, home, heed)
-        return Made(**{**vars(made), "files": {**made.files, **pictures}})
+        return NewPlan(**{**vars(made), "files": {**made.files, **pictures}})
 
     return with_pictures
 
 
 @pytest.fixture(scope="module")
-def kept(clinics: Clinics, make: Maker) -> str:
+def kept(clinics: Clinics, make: PlanMaker) -> str:
     """The address of a plan that was made with a photograph."""
     client = clinics.browser(Role.CLINICIAN)
     patient = client.post("/patients", data={"pseudonym": "preview"}).headers["location"]
@@ -75,11 +75,13 @@ def test_other_clinics_and_who_is_not_signed_in_see_none(clinics: Clinics, kept:
 
 
 @pytest.mark.check
-def test_a_leaflet_in_another_language_has_its_strip_in_that_language(clinics: Clinics, make: Maker) -> None:
+def test_a_leaflet_in_another_language_has_its_strip_in_that_language(clinics: Clinics, make: PlanMaker) -> None:
     client, drawn = clinics.browser(Role.CLINICIAN), "eins zu eins als Anteil des Kontrasts"
     patient = client.post("/patients", data={"pseudonym": "Blatt"}).headers["location"]
     here = str(client.post(f"{patient}/consultations").headers["location"])
-    photograph = clinics.desk().photographs.add(here.rpartition("/")[2], FACE.read_bytes(), "image/jpeg", Permissions())
+    photograph = clinics.desk().photographs.add(
+        here.rpartition("/")[2], FACE.read_bytes(), "image/jpeg", PhotographPermissions()
+    )
     plan = clinics.plan(client, here, make=make, **{"photo.kept": photograph.id})
     assert drawn in words(client.get(f"{plan}/leaflet/de").content)
     revision = str(clinics.desk().consultations.get(here.rpartition("/")[2]).revision)

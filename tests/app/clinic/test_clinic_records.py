@@ -11,9 +11,9 @@ from clinic_samples import Clinics
 from report_samples import sample
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic import patients
-from skinbeam.records.kept import Permissions
-from skinbeam.records.roles import Role
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.patients import routes
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 FACE = (EXAMPLE / "face.jpg").read_bytes()
@@ -89,19 +89,19 @@ def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_d
 ) -> None:
     here = begun(client)
     desk, id = clinics.desk(), here.rpartition("/")[2]
-    one, _ = (desk.photographs.add(id, FACE, "image/jpeg", Permissions()) for _ in range(2))
+    one, _ = (desk.photographs.add(id, FACE, "image/jpeg", PhotographPermissions()) for _ in range(2))
     uses = f"/photographs/{one.id}/uses"
     assert client.get(uses).text.count(" checked") == 1
     sent = {"use.teaching": "true", "use.publication": "true"}
     assert client.post(uses, data=sent).headers["location"] == here
     assert [photograph.permissions for photograph in desk.photographs.of(id)] == [
-        Permissions(care=False, teaching=True, publication=True),
-        Permissions(),
+        PhotographPermissions(care=False, teaching=True, publication=True),
+        PhotographPermissions(),
     ]
     assert "teaching, publication" in client.get(here).text
     client.post(f"{here}/closing", data=LEAST | {"revision": "1"})
     assert clinics.browser(Role.ASSISTANT).post(uses, data={"use.care": "true"}).headers["location"] == here
-    assert desk.photographs.get(one.id).permissions == Permissions()
+    assert desk.photographs.get(one.id).permissions == PhotographPermissions()
     trail = clinics.desk(Role.OWNER).trail.last(50, subject=f"photograph/{one.id}")
     assert [step.actor for step in trail if step.action == "photograph.permitted"] == ["assistant", "clinician"]
 
@@ -213,7 +213,7 @@ def test_what_is_looked_for_stands_in_no_address(client: TestClient) -> None:
 def test_a_long_list_shows_the_newest_and_says_so(client: TestClient, monkeypatch: Any) -> None:
     for name in ("LONG-1", "LONG-2"):
         client.post("/patients", data={"pseudonym": name})
-    monkeypatch.setattr(patients, "_SHOWN", 1)
+    monkeypatch.setattr(routes, "_PATIENTS_SHOWN", 1)
     page = client.get("/").text
     assert "LONG-2" in page
     assert "LONG-1" not in page
@@ -243,7 +243,7 @@ def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: Tes
 def test_the_database_gone_is_said_and_nothing_is_lost(client: TestClient, clinics: Clinics, monkeypatch: Any) -> None:
     from sqlalchemy.exc import OperationalError
 
-    from skinbeam.records.store import database
+    from skinbeam_clinic.database import connection
 
     here = begun(client)
 
@@ -252,6 +252,6 @@ def test_the_database_gone_is_said_and_nothing_is_lost(client: TestClient, clini
             raise OperationalError("SELECT", {}, Exception("server closed the connection"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(database, "Session", Gone)
+        patch.setattr(connection, "Session", Gone)
         assert client.get(here).status_code == 503
     assert client.get(here).status_code == 200

@@ -13,11 +13,11 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 from test_clinic_records import JSON, begun, revision
 
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.records.kept import Permissions
-from skinbeam.records.roles import Role
-from skinbeam.records.store import tables
-from skinbeam.records.store.columns import now
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.web.application import build_clinic_app
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def held(client: TestClient, clinics: Clinics, pseudonym: str) -> str:
     here = client.post(f"{patient}/consultations").headers["location"]
     clinics.plan(client, here)
     picture = b"\xff\xd8\xff face"
-    clinics.desk().photographs.add(here.rpartition("/")[2], picture, "image/jpeg", Permissions(teaching=True))
+    clinics.desk().photographs.add(here.rpartition("/")[2], picture, "image/jpeg", PhotographPermissions(teaching=True))
     return patient
 
 
@@ -83,7 +83,7 @@ def test_what_goes_and_what_the_law_keeps_is_told_before_and_what_is_left_after(
 
 def test_where_no_law_keeps_anything_nothing_is_left_but_an_empty_row(client: TestClient, clinics: Clinics) -> None:
     patient = held(client, clinics, "GONE-1")
-    app = build_clinic(clinics.database, keep_years=0)
+    app = build_clinic_app(clinics.database, keep_years=0)
     owner = TestClient(app, base_url="https://localhost", follow_redirects=False)
     owner.cookies.update(clinics.browser(Role.OWNER).cookies)
     assert "This stays" in owner.get(f"{patient}/erasure").text
@@ -164,8 +164,8 @@ def test_an_owner_is_told_whose_records_may_go_and_nobody_else(client: TestClien
     assert "DUE-" not in here.text
     with clinics.database.writing() as session:
         ago = now() - 11 * datetime.timedelta(days=366)
-        mine = tables.Consultation.patient_id == due.rpartition("/")[2]
-        session.execute(update(tables.Consultation).where(mine).values(saved_at=ago))
+        mine = tables.ConsultationRow.patient_id == due.rpartition("/")[2]
+        session.execute(update(tables.ConsultationRow).where(mine).values(saved_at=ago))
     listed = clinics.browser(Role.OWNER).get("/erasures").text
     assert f'href="{due}/erasure"' in listed
     assert kept not in listed

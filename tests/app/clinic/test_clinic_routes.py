@@ -8,12 +8,11 @@ from clinic_samples import HOME, OTHER, PASSWORD, Clinics
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.routes import ROUTES, Door, admitted
-from skinbeam.records.roles import Role
+from skinbeam_clinic.access import ROUTES, Role, RouteAccess, allowed_roles
+from skinbeam_clinic.web.routing import ClinicRouter
 
 OF_RECORDS = sorted((method, path) for method, path in ROUTES if "{" in path)
-FOR_PEOPLE = sorted(route for route, door in ROUTES.items() if door is not Door.MACHINE)
+FOR_PEOPLE = sorted(route for route, door in ROUTES.items() if door is not RouteAccess.MACHINE)
 # What a route needs so that it is the record that decides the answer.
 SENT: Mapping[str, dict[str, str]] = {
     "/people/{member}/role": {"role": "clinician"},
@@ -42,7 +41,7 @@ def ask(client: TestClient, method: str, path: str, names: Mapping[str, str]) ->
 
 def comer(clinics: Clinics, method: str, path: str, clinic: str = HOME) -> TestClient:
     """Who may do everything at a route: an owner, or a program with a token."""
-    return clinics.reader(clinic) if ROUTES[method, path] is Door.TOKEN else clinics.browser(Role.OWNER, clinic)
+    return clinics.reader(clinic) if ROUTES[method, path] is RouteAccess.TOKEN else clinics.browser(Role.OWNER, clinic)
 
 
 def test_the_table_holds_every_route_and_no_other(clinics: Clinics) -> None:
@@ -65,7 +64,7 @@ def routes_of(clinics: Clinics) -> list[APIRoute]:
 
 def test_a_route_that_is_not_in_the_table_cannot_be_opened(clinics: Clinics) -> None:
     with pytest.raises(KeyError):
-        Gate(None, None).add("GET", "/everything", lambda visit: visit.page("x"))  # type: ignore[arg-type]
+        ClinicRouter(None, None).add("GET", "/everything", lambda visit: visit.page("x"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -76,10 +75,10 @@ def test_a_role_is_let_in_where_the_table_says_and_nowhere_else(
     status = ask(clinics.browser(role), method, path, names)
     if path in ("/sign-out", "/follow-ups/{follow_up}/handing"):
         clinics.tokens.pop((HOME, role))
-    if role in admitted(ROUTES[method, path]):
+    if role in allowed_roles(ROUTES[method, path]):
         assert status not in (-1, 401, 403)
     else:
-        assert status == (401 if ROUTES[method, path] is Door.TOKEN else 403)
+        assert status == (401 if ROUTES[method, path] is RouteAccess.TOKEN else 403)
 
 
 @pytest.mark.parametrize(("method", "path"), FOR_PEOPLE)
@@ -87,15 +86,15 @@ def test_who_is_not_signed_in_is_sent_to_the_door(
     clinics: Clinics, names: dict[str, str], method: str, path: str
 ) -> None:
     status = ask(clinics.browser(), method, path, names)
-    if ROUTES[method, path] in (Door.ANYBODY, Door.LINK):
+    if ROUTES[method, path] in (RouteAccess.ANYBODY, RouteAccess.LINK):
         assert status in (200, 422)
-    elif ROUTES[method, path] is Door.TOKEN:
+    elif ROUTES[method, path] is RouteAccess.TOKEN:
         assert status == 401
     else:
         assert status == (-1 if method == "GET" else 401)
 
 
-@pytest.mark.parametrize(("method", "path"), [route for route in OF_RECORDS if ROUTES[route] is not Door.LINK])
+@pytest.mark.parametrize(("method", "path"), [route for route in OF_RECORDS if ROUTES[route] is not RouteAccess.LINK])
 def test_the_owner_of_another_clinic_finds_nothing(
     clinics: Clinics, names: dict[str, str], method: str, path: str
 ) -> None:
@@ -128,7 +127,9 @@ def test_a_view_is_one_entry_of_the_trail(clinics: Clinics, names: dict[str, str
     entry, *earlier = trail.last(3)[1:]
     assert entry.seq == before + 1
     assert earlier[0].action == "trail.seen"
-    assert entry.actor == {Door.TOKEN: "token reader", Door.LINK: "patient"}.get(ROUTES["GET", path], "owner")
+    assert entry.actor == {RouteAccess.TOKEN: "token reader", RouteAccess.LINK: "patient"}.get(
+        ROUTES["GET", path], "owner"
+    )
     named = entry.seen or {entry.subject: ()}
     assert any(record.endswith(name) for record in named for name in names.values())
 

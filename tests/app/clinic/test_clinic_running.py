@@ -21,20 +21,18 @@ from sqlalchemy import create_engine
 from starlette.testclient import TestClient
 from treated_rows import add_treatment
 
-from skinbeam.app.clinic import visit
-from skinbeam.app.clinic.routes import ROUTES
-from skinbeam.app.clinic.running import health
-from skinbeam.app.clinic.running.health import CHECKS, Health
-from skinbeam.app.clinic.running.lines import begin_lines
-from skinbeam.app.clinic.running.watching import TOKEN_VARIABLE
-from skinbeam.app.clinic.server import build_clinic
-from skinbeam.app.clinic.worker import PLAN, Worker
-from skinbeam.records.roles import Role
-from skinbeam.records.store.columns import now
-from skinbeam.records.store.followed import Alarm, DiaryEntry
-from skinbeam.records.store.tables import new_id
-from skinbeam.records.store.upgrades import migrate, newest, revision_of
-from skinbeam.records.upkeep import standing as upkeep
+from skinbeam_clinic.access import ROUTES, Role
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow
+from skinbeam_clinic.database.revisions import migrate_to, newest_revision, read_revision
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.jobs.worker import PLAN_JOB, PlanWorker
+from skinbeam_clinic.monitoring import health
+from skinbeam_clinic.monitoring import metrics as upkeep
+from skinbeam_clinic.monitoring.health import HEALTH_CHECKS, TOKEN_VARIABLE, HealthChecks
+from skinbeam_clinic.monitoring.json_log import configure_logging
+from skinbeam_clinic.web import request
+from skinbeam_clinic.web.application import build_clinic_app
 
 SECRET = "Greta Sommer, blister of 1987"  # what somebody typed; nobody is called that
 HERE = ("127.0.0.1", 40000)
@@ -62,13 +60,13 @@ def from_here(clinics: Clinics, **headers: str) -> TestClient:
 @pytest.fixture
 def looked_anew(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A browser at an app whose checks hold no answer."""
-    monkeypatch.setattr(health, "_HELD_S", 0.0)
-    return TestClient(build_clinic(clinics.database), base_url="https://localhost")
+    monkeypatch.setattr(health, "_CACHE_S", 0.0)
+    return TestClient(build_clinic_app(clinics.database), base_url="https://localhost")
 
 
 def test_a_server_at_work_is_healthy(clinics: Clinics) -> None:
-    with TestClient(build_clinic(clinics.database), base_url="https://localhost") as client:
-        assert told(client) == (200, dict.fromkeys(CHECKS, True))
+    with TestClient(build_clinic_app(clinics.database), base_url="https://localhost") as client:
+        assert told(client) == (200, dict.fromkeys(HEALTH_CHECKS, True))
 
 
 def test_each_thing_that_is_missing_is_told_as_that(
@@ -89,23 +87,23 @@ def test_each_thing_that_is_missing_is_told_as_that(
     with monkeypatch.context() as patch:
         patch.setattr(database.files, "folder", tmp_path / "file" / "files")
         assert failing() == {"worker", "disk"}
-    for revision in ("0001", newest()):
+    for revision in ("0001", newest_revision()):
         with database.engine.begin() as connection:
-            migrate(connection, revision)
-            assert revision_of(connection) == revision
-        assert failing() == ({"worker"} if revision == newest() else {"worker", "schema"})
+            migrate_to(connection, revision)
+            assert read_revision(connection) == revision
+        assert failing() == ({"worker"} if revision == newest_revision() else {"worker", "schema"})
     with monkeypatch.context() as patch:
         patch.setattr(database, "engine", create_engine(f"sqlite:///{tmp_path}/nowhere/clinic.sqlite"))
         assert failing() >= {"database", "schema"}
 
 
 def test_a_worker_that_says_nothing_any_more_is_not_alive(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = Worker(clinics.database)
+    worker = PlanWorker(clinics.database)
     worker.start()
     try:
         assert worker.alive()
         later = time.monotonic() + 61
-        monkeypatch.setattr("skinbeam.app.clinic.worker.time", SimpleNamespace(monotonic=lambda: later))
+        monkeypatch.setattr("skinbeam_clinic.jobs.worker.time", SimpleNamespace(monotonic=lambda: later))
         monkeypatch.setattr(worker, "_alive_at", later - 61)
         assert not worker.alive()
     finally:
@@ -115,13 +113,13 @@ def test_a_worker_that_says_nothing_any_more_is_not_alive(clinics: Clinics, monk
 
 def test_health_is_looked_at_once_however_often_it_is_asked(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
-    honest = Health._looked
-    monkeypatch.setattr(Health, "_looked", lambda self: (looked.append(1), honest(self))[1])
-    client = TestClient(build_clinic(clinics.database), base_url="https://localhost")
+    honest = HealthChecks._looked
+    monkeypatch.setattr(HealthChecks, "_looked", lambda self: (looked.append(1), honest(self))[1])
+    client = TestClient(build_clinic_app(clinics.database), base_url="https://localhost")
     begun = time.monotonic()
     for _ in range(100):
         client.get("/health")
-    assert len(looked) <= 1 + (time.monotonic() - begun) / health._HELD_S
+    assert len(looked) <= 1 + (time.monotonic() - begun) / health._CACHE_S
 
 
 def test_a_database_that_says_nothing_is_told_as_gone_and_waited_for_once(
@@ -129,13 +127,13 @@ def test_a_database_that_says_nothing_is_told_as_gone_and_waited_for_once(
 ) -> None:
     looked, silence = [], threading.Event()
 
-    def silent(_: Health) -> None:
+    def silent(_: HealthChecks) -> None:
         looked.append(1)
         silence.wait(20)
 
-    monkeypatch.setattr(Health, "_revision", silent)
+    monkeypatch.setattr(HealthChecks, "_revision", silent)
     monkeypatch.setattr(health, "_PATIENCE_S", 0.05)
-    with TestClient(build_clinic(clinics.database), base_url="https://localhost") as client:
+    with TestClient(build_clinic_app(clinics.database), base_url="https://localhost") as client:
         for _ in range(5):
             status, checks = told(client)
             assert (status, checks["database"], checks["worker"]) == (503, False, True)
@@ -148,7 +146,7 @@ def test_health_needs_no_sign_in_and_looks_at_none(clinics: Clinics, monkeypatch
         raise AssertionError("a sign-in was looked at")
 
     client = clinics.browser(Role.OWNER)
-    monkeypatch.setattr("skinbeam.app.clinic.gate.Gate._who", no)
+    monkeypatch.setattr("skinbeam_clinic.web.routing.ClinicRouter._who", no)
     assert client.get("/health").status_code == 503
     assert client.get("/metrics").status_code == 403
 
@@ -162,7 +160,7 @@ def test_figures_are_for_this_machine_and_for_nobody_behind_a_server_before_it(c
 
 def test_with_a_token_figures_are_for_who_has_it(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
-    app = build_clinic(clinics.database)
+    app = build_clinic_app(clinics.database)
     far, near = (TestClient(app, base_url="http://127.0.0.1", client=(one, 40000)) for one in ("10.1.2.3", "127.0.0.1"))
     for client in (far, near):
         for sent in ({}, {"Authorization": "Bearer "}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN}):
@@ -206,7 +204,7 @@ def test_the_queue_is_told_with_how_long_its_oldest_job_has_waited(
     clinics: Clinics, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = figures(from_here(clinics).get("/metrics").text)["skinbeam_jobs", "queued"]
-    job = clinics.desk().jobs.add(PLAN, {"consultation": names["consultation"], "revision": 1, "language": "en"})
+    job = clinics.desk().jobs.add(PLAN_JOB, {"consultation": names["consultation"], "revision": 1, "language": "en"})
     monkeypatch.setattr(upkeep, "now", lambda: job.created_at + HOUR)
     found = figures(from_here(clinics).get("/metrics").text)
     assert (found["skinbeam_jobs", "queued"], found["skinbeam_jobs", "running"]) == (before + 1, 0)
@@ -221,11 +219,11 @@ def test_alarms_of_patients_that_nobody_answers_are_told(clinics: Clinics, names
     treatment = add_treatment(clinics.desk(), names["consent"], days_ago=1)
     of = {"clinic_id": clinics.desk().member.clinic_id, "consultation_id": names["consultation"]}
     with clinics.database.writing() as session:
-        row = DiaryEntry(**of, id=new_id(), treatment_id=treatment, day=1, entry_sealed=b"", written_at=now())
+        row = DiaryEntryRow(**of, id=new_id(), treatment_id=treatment, day=1, entry_sealed=b"", written_at=now())
         session.add(row)
         session.flush()
-        open_alarm = Alarm(**of, id=new_id(), entry_id=row.id, raised_at=now() - HOUR)
-        session.add_all([open_alarm, Alarm(**of, id=new_id(), entry_id=row.id, raised_at=now(), answered_at=now())])
+        open_alarm = AlarmRow(**of, id=new_id(), entry_id=row.id, raised_at=now() - HOUR)
+        session.add_all([open_alarm, AlarmRow(**of, id=new_id(), entry_id=row.id, raised_at=now(), answered_at=now())])
     found = figures(from_here(clinics).get("/metrics").text)
     assert found["skinbeam_alarms",] == before + 1
     assert HOUR.total_seconds() <= found["skinbeam_alarm_oldest_seconds",] < HOUR.total_seconds() + 60
@@ -236,7 +234,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What the program has logged; each line is one document."""
     root, ours, stream = logging.getLogger(), logging.getLogger("skinbeam"), io.StringIO()
     handlers, levels, hook = root.handlers[:], (root.level, ours.level), threading.excepthook
-    begin_lines(stream)
+    configure_logging(stream)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     root.handlers[:], threading.excepthook = handlers, hook
     root.setLevel(levels[0])
@@ -275,7 +273,7 @@ def test_a_defect_is_told_by_its_kind_and_place_and_the_page_by_its_number(
         except ValueError as error:
             raise RuntimeError(f"nothing is known of {SECRET}") from error
 
-    monkeypatch.setattr(visit.Visit, "desk", property(defect))
+    monkeypatch.setattr(request.ClinicRequest, "desk", property(defect))
     client = clinics.browser(Role.CLINICIAN)
     answer = client.get(f"/patients/{names['patient']}", params={"asked": SECRET})
     number = answer.headers["x-request-id"]

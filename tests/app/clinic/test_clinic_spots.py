@@ -12,14 +12,14 @@ from app_samples import LEAST
 from clinic_samples import Clinics, planned
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.course.history import HISTORY
-from skinbeam.app.clinic.course.test_spots import written
-from skinbeam.app.forms import submission
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.kept import Plan
-from skinbeam.records.roles import Role
-from skinbeam.records.spots import ORAL, Firing, TestSpot
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.models import PlanRecord
+from skinbeam_clinic.patients.history import HISTORY_FILE
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
+from skinbeam_clinic.test_spots.routes import format_field_number
 
 DEVICE = "pulsed-dye-595"
 SETTINGS = {"device": DEVICE, "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 6.0, "pulse_ms": 6.0}
@@ -31,14 +31,14 @@ def client(clinics: Clinics) -> TestClient:
 
 
 @pytest.fixture
-def plan(clinics: Clinics, tmp_path: Path) -> Plan:
+def plan(clinics: Clinics, tmp_path: Path) -> PlanRecord:
     """The sample plan of a new patient, whose ladder is of a pulsed dye laser on the cheeks."""
-    desk, answers = clinics.desk(), submission(LEAST.items())
-    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(answers))
+    desk, answers = clinics.desk(), make_submission(LEAST.items())
+    consultation = desk.consultations.begin(desk.patients.add().id, serialize_answers(answers))
     return desk.plans.add(consultation.id, planned(answers, tmp_path, lambda _: None), revision=1)
 
 
-def here(plan: Plan) -> str:
+def here(plan: PlanRecord) -> str:
     return f"/consultations/{plan.consultation_id}/test-spots"
 
 
@@ -48,7 +48,7 @@ def said(client: TestClient, path: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
-def fill(plan: Plan, rung: str = "0.1", **other: str) -> dict[str, str]:
+def fill(plan: PlanRecord, rung: str = "0.1", **other: str) -> dict[str, str]:
     """What the page sends when one of its buttons is pressed."""
     doses = {"0.0": "4", "0.1": "6", "0.2": "7.5"}
     sent = {f"{place}.fluence_J_cm2": dose for place, dose in doses.items()}
@@ -56,24 +56,26 @@ def fill(plan: Plan, rung: str = "0.1", **other: str) -> dict[str, str]:
     return sent | {"plan": plan.id, "rung": rung, "agreed": "true"} | other
 
 
-def fired(clinics: Clinics, plan: Plan, hours: float = 80.0, **settings: object) -> TestSpot:
+def fired(clinics: Clinics, plan: PlanRecord, hours: float = 80.0, **settings: object) -> TestSpotRecord:
     at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=hours)
-    firing = Firing(plan.id, SETTINGS | settings, 72.0, ORAL, {})
+    firing = SpotFiring(plan.id, SETTINGS | settings, 72.0, ORAL_CONSENT, {})
     return clinics.desk().test_spots.fire(plan.consultation_id, firing, at)
 
 
-def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
     page = said(client, here(plan))
     assert "4, 6 and 7.5 J/cm², read at 72 hours" in page
     assert client.get(here(plan)).text.count('name="rung"') == 3
     assert client.post(here(plan), data=fill(plan)).status_code == 303
     (spot,) = clinics.desk().test_spots.of(plan.consultation_id)
     assert spot.firing.settings == SETTINGS | {"spot_mm": 7.0}
-    assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL, "", {})
+    assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL_CONSENT, "", {})
     assert "to be read from" in said(client, here(plan))
 
 
-def test_what_is_set_otherwise_needs_a_reason_and_is_shown(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+def test_what_is_set_otherwise_needs_a_reason_and_is_shown(
+    client: TestClient, clinics: Clinics, plan: PlanRecord
+) -> None:
     refused = client.post(here(plan), data=fill(plan, **{"0.1.fluence_J_cm2": "6,5"}))
     assert refused.status_code == 422
     assert "no reason was given" in refused.text
@@ -87,7 +89,7 @@ def test_what_is_set_otherwise_needs_a_reason_and_is_shown(client: TestClient, c
     assert "the dial has no 6" in page
 
 
-def test_nothing_is_fired_before_somebody_agreed(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+def test_nothing_is_fired_before_somebody_agreed(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
     sent = fill(plan)
     del sent["agreed"]
     refused = client.post(here(plan), data=sent)
@@ -98,7 +100,9 @@ def test_nothing_is_fired_before_somebody_agreed(client: TestClient, clinics: Cl
     assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 2
 
 
-def test_a_signed_consent_to_the_device_holds_for_its_spots(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+def test_a_signed_consent_to_the_device_holds_for_its_spots(
+    client: TestClient, clinics: Clinics, plan: PlanRecord
+) -> None:
     desk = clinics.desk()
     consent = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.tell_back(consent.id, {}, ())
@@ -111,8 +115,8 @@ def test_a_signed_consent_to_the_device_holds_for_its_spots(client: TestClient, 
     assert spot.firing.consent == consent.id
 
 
-def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, plan: Plan) -> None:
-    answers = kept_answers(submission((LEAST | {"patient.age_years": "43"}).items()))
+def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
+    answers = serialize_answers(make_submission((LEAST | {"patient.age_years": "43"}).items()))
     clinics.desk().consultations.save(plan.consultation_id, answers, revision=1)
     assert client.post(here(plan), data=fill(plan)).status_code == 422
     assert "No spot is fired with this plan" in said(client, here(plan))
@@ -120,12 +124,12 @@ def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, pla
 
 
 @pytest.mark.parametrize("rung", ["", "9.0", "0.9", "0", "x.y", "-1.0", "0.1.2"])
-def test_a_spot_that_no_ladder_has_is_not_there(client: TestClient, plan: Plan, rung: str) -> None:
+def test_a_spot_that_no_ladder_has_is_not_there(client: TestClient, plan: PlanRecord, rung: str) -> None:
     assert client.post(here(plan), data=fill(plan, rung)).status_code == 404
 
 
 def test_what_is_due_stands_on_the_front_page_until_it_is_read(
-    client: TestClient, clinics: Clinics, plan: Plan
+    client: TestClient, clinics: Clinics, plan: PlanRecord
 ) -> None:
     fired(clinics, plan, 10.0)
     assert "Test spots to be read now" not in client.get("/").text
@@ -147,7 +151,7 @@ def test_what_is_due_stands_on_the_front_page_until_it_is_read(
     assert client.get(f"/photographs/{reading.photograph_id}").content == b"\xff\xd8\xff spot"
 
 
-def test_a_reading_that_cannot_be_is_said(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+def test_a_reading_that_cannot_be_is_said(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
     spot = fired(clinics, plan)
     for sent in ({"reaction": "fine"}, {"reaction": ""}, {"reaction": "none", "hours_ago": "soon"}):
         refused = client.post(f"/test-spots/{spot.id}/reading", data=sent)
@@ -157,7 +161,7 @@ def test_a_reading_that_cannot_be_is_said(client: TestClient, clinics: Clinics, 
 
 
 def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
-    client: TestClient, clinics: Clinics, plan: Plan
+    client: TestClient, clinics: Clinics, plan: PlanRecord
 ) -> None:
     spot = fired(clinics, plan)
     answer = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "blister"})
@@ -176,7 +180,7 @@ def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
 
 @pytest.mark.parametrize("reaction", ["none", "redness", "purpura"])
 def test_a_usual_reaction_leaves_the_plan_as_it_is(
-    client: TestClient, clinics: Clinics, plan: Plan, reaction: str
+    client: TestClient, clinics: Clinics, plan: PlanRecord, reaction: str
 ) -> None:
     spot = fired(clinics, plan)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": reaction})
@@ -185,14 +189,16 @@ def test_a_usual_reaction_leaves_the_plan_as_it_is(
     assert client.post(here(plan), data=fill(plan)).status_code == 303
 
 
-def test_a_spot_that_healed_was_burnt_all_the_same(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+def test_a_spot_that_healed_was_burnt_all_the_same(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
     spot = fired(clinics, plan, 1000.0)
     for reaction in ("burn", "none"):
         client.post(f"/test-spots/{spot.id}/reading", data={"reaction": reaction})
     assert 'id="stops"' in client.get(f"/plans/{plan.id}").text
 
 
-def test_the_next_plan_is_made_of_what_was_read_and_holds(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+def test_the_next_plan_is_made_of_what_was_read_and_holds(
+    client: TestClient, clinics: Clinics, plan: PlanRecord
+) -> None:
     spot = fired(clinics, plan)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "blister"})
     seen = []
@@ -205,7 +211,7 @@ def test_the_next_plan_is_made_of_what_was_read_and_holds(client: TestClient, cl
     (row,) = seen[0]["test_spot"]
     assert row == SETTINGS | {"read_after_h": 80.0, "reaction": "blister"}
     assert made != f"/plans/{plan.id}"
-    held = json.loads(clinics.desk().plans.file(made.rpartition("/")[2], HISTORY))
+    held = json.loads(clinics.desk().plans.file(made.rpartition("/")[2], HISTORY_FILE))
     assert [one["record"] for one in held["records"]] == [f"test_spot/{spot.id}"]
     assert 'id="stops"' not in client.get(made).text
     assert client.post(f"{made}/consent/0.0/talk", data={"days": "0"}).status_code == 303
@@ -217,7 +223,7 @@ def test_the_next_plan_is_made_of_what_was_read_and_holds(client: TestClient, cl
 
 
 def test_what_is_recorded_is_shown_in_the_form_and_in_the_case_file(
-    client: TestClient, clinics: Clinics, plan: Plan
+    client: TestClient, clinics: Clinics, plan: PlanRecord
 ) -> None:
     spot = fired(clinics, plan)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "crust"})
@@ -231,7 +237,7 @@ def test_what_is_recorded_is_shown_in_the_form_and_in_the_case_file(
 
 
 def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_trail(
-    client: TestClient, clinics: Clinics, plan: Plan
+    client: TestClient, clinics: Clinics, plan: PlanRecord
 ) -> None:
     spot = fired(clinics, plan, 0.0)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "redness"})
@@ -250,5 +256,5 @@ def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_tra
 
 @pytest.mark.parametrize("value", [4.0, 7.5, 5e-6, 4.5e-7, 1000.0, 0.1])
 def test_a_number_that_the_ladder_shows_is_read_back_as_it_was(value: float) -> None:
-    sent = submission([("test_spot.0.pulse_ms", written(value))])
+    sent = make_submission([("test_spot.0.pulse_ms", format_field_number(value))])
     assert sent.tables["test_spot"] == [{"pulse_ms": value}]

@@ -20,14 +20,14 @@ from app_samples import LEAST
 from clinic_samples import HOME, Clinics, two_clinics
 from sqlalchemy import text as sql
 
-from skinbeam.app.clinic.door.cookies import SESSION
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import SignIn
-from skinbeam.records.roles import Role
-from skinbeam.records.store.database import FOLDER_VARIABLE
-from skinbeam.records.store.keys import FILE_VARIABLE, fresh_key
-from skinbeam.records.upkeep.verify import verify
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.database.connection import FILES_VARIABLE
+from skinbeam_clinic.database.encryption import KEY_FILE_VARIABLE, generate_key
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.client import SESSION_COOKIE
 
 pytestmark = pytest.mark.check
 
@@ -51,7 +51,7 @@ class Server:
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
     file = tmp_path / "key"
-    file.write_text(f"{fresh_key()}\n", encoding="ascii")
+    file.write_text(f"{generate_key()}\n", encoding="ascii")
     return file
 
 
@@ -59,7 +59,7 @@ def key(tmp_path: Path) -> Path:
 def served(clinics: Clinics, folder: Path, key: Path) -> Iterator[Server]:
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
-    environment = {FILE_VARIABLE: str(key), FOLDER_VARIABLE: str(folder / "files"), "SKINBEAM_DB": address(folder)}
+    environment = {KEY_FILE_VARIABLE: str(key), FILES_VARIABLE: str(folder / "files"), "SKINBEAM_DB": address(folder)}
     command = [sys.executable, "-m", "skinbeam", "serve", "--port", str(port)]
     with (
         log_of(folder).open("w", encoding="utf-8") as log,  # a pipe that nobody reads would hold the server up
@@ -70,8 +70,10 @@ def served(clinics: Clinics, folder: Path, key: Path) -> Iterator[Server]:
         try:
             assert process.stdout is not None
             assert f"http://127.0.0.1:{port}" in process.stdout.readline()
-            token = SignIn(clinics.database, Passwords()).sign_in(HOME, "clinician", "four words nobody guesses").token
-            yield Server(process, f"http://127.0.0.1:{port}", {"cookie": f"{SESSION}={token}"})
+            token = (
+                SignIn(clinics.database, PasswordHasher()).sign_in(HOME, "clinician", "four words nobody guesses").token
+            )
+            yield Server(process, f"http://127.0.0.1:{port}", {"cookie": f"{SESSION_COOKIE}={token}"})
         finally:
             process.kill()
 
@@ -84,7 +86,7 @@ def address(folder: Path) -> str:
     return str(folder / "clinic.sqlite")
 
 
-def at_work(desk: Desk, job: str, writers: list["Writer"]) -> bool:
+def at_work(desk: ClinicRepositories, job: str, writers: list["Writer"]) -> bool:
     return desk.jobs.get(job).state == "running" and all(one.kept >= 3 for one in writers)
 
 
@@ -148,7 +150,7 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
             assert desk.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
         left = desk.jobs.get(job)
         assert (left.state, left.attempt) == ("queued", 0), "given back, and not counted as tried"
-        assert [one.findings for one in verify(clinics.database)] == [(), ()]
+        assert [one.findings for one in verify_database(clinics.database)] == [(), ()]
         lines = log_of(tmp_path).read_text(encoding="utf-8")
         logged = [json.loads(line) for line in lines.splitlines()]
         assert {one["level"] for one in logged} == {"info"}
@@ -175,4 +177,4 @@ def test_a_server_whose_answer_never_comes_ends_all_the_same(tmp_path: Path, key
         assert server.process.returncode == 130
         assert took_s < ENDING_S, f"{took_s} s"
         assert desk.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
-        assert [one.findings for one in verify(clinics.database)] == [(), ()]
+        assert [one.findings for one in verify_database(clinics.database)] == [(), ()]

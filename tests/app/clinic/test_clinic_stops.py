@@ -8,35 +8,39 @@ import pytest
 from report_samples import sample
 from treatment_samples import ORDERED
 
-from skinbeam.app.clinic.course.history import Fact, joined, session_facts
-from skinbeam.app.clinic.course.stops import Stop, Told, stops_of
-from skinbeam.app.forms import Submission
-from skinbeam.records.followed import Change, FollowUp, Grade, Moment, Quarter
-from skinbeam.records.treated import (
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.follow_ups.models import (
+    AestheticChange,
+    ClinicianGrade,
+    FollowUp,
+    FollowUpMoment,
+    ImprovementQuarter,
+)
+from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts
+from skinbeam_clinic.plans.contraindications import Contraindication, RecordsSincePlan, find_contraindications
+from skinbeam_clinic.treatments.models import (
     AdverseEvent,
-    Fired,
-    Source,
+    AdverseEventGrade,
+    AdverseEventSource,
+    AreaFiring,
     TreatedArea,
     Treatment,
     TreatmentState,
-)
-from skinbeam.records.treated import (
-    Grade as Bad,
 )
 
 PLAN, PLACE = "p1", "0.0"  # the vascular option of the sample, one to three sessions
 BEGUN = datetime.datetime(2026, 3, 2, 9, tzinfo=datetime.UTC)
 
 
-def event(kind: str, grade: Bad = Bad.MILD, words: str = "") -> AdverseEvent:
-    return AdverseEvent("e", "t", "c", Source.DIARY, kind, grade, "", words, BEGUN, BEGUN, "who", None, "")
+def event(kind: str, grade: AdverseEventGrade = AdverseEventGrade.MILD, words: str = "") -> AdverseEvent:
+    return AdverseEvent("e", "t", "c", AdverseEventSource.DIARY, kind, grade, "", words, BEGUN, BEGUN, "who", None, "")
 
 
 def treatment(weeks: float, *events: AdverseEvent, plan: str = PLAN, place: str = PLACE, **doses: float) -> Treatment:
     at = BEGUN + datetime.timedelta(weeks=weeks)
     settings = [dict(ORDERED.settings) | {"fluence_J_cm2": dose} for dose in (doses or {"only": 6.5}).values()]
     areas = tuple(
-        TreatedArea(f"a{i}", Fired(site="cheeks", settings=one, endpoint="seek"), (), at, "who")
+        TreatedArea(f"a{i}", AreaFiring(site="cheeks", settings=one, endpoint="seek"), (), at, "who")
         for i, one in enumerate(settings)
     )
     ordered = replace(ORDERED, condition="facial-telangiectasia", device="pulsed-dye-595")
@@ -64,38 +68,40 @@ def treatment(weeks: float, *events: AdverseEvent, plan: str = PLAN, place: str 
     )
 
 
-def follow_up(treated: Treatment, quarter: Quarter) -> FollowUp:
-    grade = Grade(quarter, Change.SAME, (), "", False, False, False, BEGUN, "who", "m1")
+def follow_up(treated: Treatment, quarter: ImprovementQuarter) -> FollowUp:
+    grade = ClinicianGrade(quarter, AestheticChange.SAME, (), "", False, False, False, BEGUN, "who", "m1")
     about = ("f", "c", treated.id, treated.plan_id, treated.option, treated.started_at)
-    return FollowUp(*about, Moment.AFTER, 1.0, BEGUN, "who", None, (grade,))
+    return FollowUp(*about, FollowUpMoment.AFTER, 1.0, BEGUN, "who", None, (grade,))
 
 
-def stops(facts: list[Fact], known: tuple[Fact, ...] = (), place: str = PLACE) -> tuple[Stop, ...]:
-    return stops_of(Told(PLAN, Submission(), known, tuple(facts)), sample(), place)
+def stops(
+    facts: list[HistoryFact], known: tuple[HistoryFact, ...] = (), place: str = PLACE
+) -> tuple[Contraindication, ...]:
+    return find_contraindications(RecordsSincePlan(PLAN, Submission(), known, tuple(facts)), sample(), place)
 
 
-def names(found: tuple[Stop, ...]) -> list[str]:
+def names(found: tuple[Contraindication, ...]) -> list[str]:
     return [one.message.id for one in found]
 
 
 def test_a_treatment_is_one_session_by_its_least_dose() -> None:
     first = treatment(0.0, cheeks=7.0, nose=6.0)
     later = treatment(5.0, event("pih"), event("prolonged-erythema"))
-    rows = [fact.row for fact in session_facts([first, later], [follow_up(later, Quarter.SECOND)])]
+    rows = [fact.row for fact in list_session_facts([first, later], [follow_up(later, ImprovementQuarter.SECOND)])]
     assert [(row["week"], row["fluence_J_cm2"], row.get("adverse"), row.get("response_pct")) for row in rows] == [
         (0.0, 6.0, None, None),
         (5.0, 6.5, ["pih", "prolonged erythema"], 37.5),
     ]
-    assert joined(Submission(), session_facts([first, later], [])).tables["session"][1]["week"] == 5.0
+    assert join_history(Submission(), list_session_facts([first, later], [])).tables["session"][1]["week"] == 5.0
 
 
 def test_the_sessions_that_a_plan_counts_stop_nothing() -> None:
     for done in range(3):
-        assert stops(session_facts([treatment(5.0 * one) for one in range(done)], [])) == ()
+        assert stops(list_session_facts([treatment(5.0 * one) for one in range(done)], [])) == ()
 
 
 def test_one_more_session_than_the_plan_told_waits_for_a_reason() -> None:
-    facts = session_facts([treatment(5.0 * one) for one in range(3)], [])
+    facts = list_session_facts([treatment(5.0 * one) for one in range(3)], [])
     (stop,) = stops(facts)
     assert (stop.message.id, stop.final) == ("clinic-spots.stop-sessions", False)
     assert stops(facts, place="0.1") == ()
@@ -114,41 +120,44 @@ def test_one_more_session_than_the_plan_told_waits_for_a_reason() -> None:
     ],
 )
 def test_a_harm_in_a_session_speaks_with_the_words_of_the_rule(kind: str, told: str) -> None:
-    found = stops(session_facts([treatment(0.0, event(kind))], []))
+    found = stops(list_session_facts([treatment(0.0, event(kind))], []))
     assert names(found) == [told]
     assert not found[0].final  # a clinician may decide
     assert found[0].source == "rulepractice"
 
 
 def test_what_is_usual_speaks_once_it_was_graded_as_more_than_mild() -> None:
-    assert stops(session_facts([treatment(0.0, event("purpura"))], [])) == ()
-    found = stops(session_facts([treatment(0.0, event("purpura", Bad.MODERATE))], []))
+    assert stops(list_session_facts([treatment(0.0, event("purpura"))], [])) == ()
+    found = stops(list_session_facts([treatment(0.0, event("purpura", AdverseEventGrade.MODERATE))], []))
     assert names(found) == ["clinic-spots.stop-event"]
 
 
 def test_what_the_plan_was_made_of_speaks_no_more_and_what_came_since_does() -> None:
-    known = session_facts([treatment(0.0, event("blister"))], [])
+    known = list_session_facts([treatment(0.0, event("blister"))], [])
     assert stops(known, tuple(known)) == ()
-    again = session_facts([treatment(0.0, event("blister"), event("scar"))], [])
+    again = list_session_facts([treatment(0.0, event("blister"), event("scar"))], [])
     assert set(names(stops(again, tuple(known)))) == {"earlier.below"}
     assert stops(known)[0].key != stops(again)[0].key  # a decision on the one is none on the other
 
 
-@pytest.mark.parametrize(("quarter", "told"), [(Quarter.FIRST, True), (Quarter.WORSE, True), (Quarter.SECOND, False)])
-def test_too_little_after_two_sessions_stops_the_third(quarter: Quarter, told: bool) -> None:
+@pytest.mark.parametrize(
+    ("quarter", "told"),
+    [(ImprovementQuarter.FIRST, True), (ImprovementQuarter.WORSE, True), (ImprovementQuarter.SECOND, False)],
+)
+def test_too_little_after_two_sessions_stops_the_third(quarter: ImprovementQuarter, told: bool) -> None:
     done = [treatment(0.0), treatment(5.0)]
-    found = stops(session_facts(done, [follow_up(done[1], quarter)]))
+    found = stops(list_session_facts(done, [follow_up(done[1], quarter)]))
     assert names(found) == (["response.too-little"] if told else [])
-    assert stops(session_facts(done[:1], [follow_up(done[0], quarter)])) == ()
+    assert stops(list_session_facts(done[:1], [follow_up(done[0], quarter)])) == ()
 
 
 def test_a_session_under_another_plan_speaks_if_it_treats_the_same() -> None:
-    assert names(stops(session_facts([treatment(0.0, plan="p2")], []))) == ["clinic-spots.stop-elsewhere"]
+    assert names(stops(list_session_facts([treatment(0.0, plan="p2")], []))) == ["clinic-spots.stop-elsewhere"]
 
 
 def test_an_injury_at_a_spot_is_final_for_its_device_and_for_the_plan() -> None:
     row = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 6.0, "read_after_h": 72.0}
-    fact = Fact("test_spot/a", "test_spot", row | {"reaction": "blister"}, BEGUN, "/", PLAN)
+    fact = HistoryFact("test_spot/a", "test_spot", row | {"reaction": "blister"}, BEGUN, "/", PLAN)
     assert [(one.message.id, one.final) for one in stops([fact])] == [("earlier.below", True)]
     assert [one.final for one in stops([fact], place="0.1")] == [False]  # another laser: a clinician may decide
     assert [one.final for one in stops([fact], place="")] == [True]

@@ -12,10 +12,10 @@ from clinic_samples import Clinics
 from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.answers import submission_of
-from skinbeam.records.kept import Consultation, Permissions
-from skinbeam.records.roles import Role
-from skinbeam.records.suggested import Decision, SuggestedConcern
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.answers import parse_submission
+from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionDecision
+from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 
 FACE = Path(__file__).parents[3] / "examples" / "first-consultation" / "face.jpg"
 SPOTS = {
@@ -33,16 +33,16 @@ def client(clinics: Clinics) -> TestClient:
 
 
 @pytest.fixture
-def consultation(clinics: Clinics) -> Consultation:
+def consultation(clinics: Clinics) -> ConsultationRecord:
     desk = clinics.desk()
     return desk.consultations.begin(
         desk.patients.add().id, {"entries": [["patient.age_years", "52"]], "photograph": ""}
     )
 
 
-def with_suggestions(clinics: Clinics, consultation: Consultation) -> tuple[SuggestedConcern, ...]:
+def with_suggestions(clinics: Clinics, consultation: ConsultationRecord) -> tuple[SuggestedConcern, ...]:
     desk = clinics.desk()
-    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", Permissions())
+    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     return desk.suggestions.add(consultation.id, photograph.id, [SPOTS, ACNE])
 
 
@@ -67,7 +67,7 @@ def spotted() -> bytes:
 
 
 def test_a_suggestion_becomes_a_concern_by_one_press(
-    client: TestClient, clinics: Clinics, consultation: Consultation
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     spots, acne = with_suggestions(clinics, consultation)
     here = f"/consultations/{consultation.id}"
@@ -75,15 +75,15 @@ def test_a_suggestion_becomes_a_concern_by_one_press(
     sent = {"revision": "1", "patient.age_years": "52", "concern.0.condition": "melasma", "concern.0.site": "forehead"}
     assert client.post(f"{here}/suggestions/{acne.id}/kept", data=sent).status_code == 303
     kept = clinics.desk().consultations.get(consultation.id)
-    first, second = submission_of(kept.answers).tables["concern"]
+    first, second = parse_submission(kept.answers).tables["concern"]
     assert first == {"condition": "melasma", "site": "forehead"}  # what stood in the form is saved, too
     assert second == {"condition": "active-acne", "site": "chin", "severity": "moderate"}
     sent |= {"revision": str(kept.revision)} | {f"concern.1.{key}": value for key, value in second.items()}
     assert client.post(f"{here}/suggestions/{spots.id}/dismissed", data=sent).status_code == 303
     after = clinics.desk().consultations.get(consultation.id)
-    assert submission_of(after.answers).tables["concern"] == [first, second]
+    assert parse_submission(after.answers).tables["concern"] == [first, second]
     decisions = [one.decision for one in clinics.desk().suggestions.of(consultation.id)]
-    assert decisions == [Decision.DISMISSED, Decision.KEPT]
+    assert decisions == [SuggestionDecision.DISMISSED, SuggestionDecision.KEPT]
     page = said(client, here)
     assert "Taken over by clinician." in page
     assert "Dismissed by clinician." in page
@@ -91,17 +91,17 @@ def test_a_suggestion_becomes_a_concern_by_one_press(
 
 
 def test_a_concern_that_is_there_is_not_added_again(
-    client: TestClient, clinics: Clinics, consultation: Consultation
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     spots, _ = with_suggestions(clinics, consultation)
     sent = {"revision": "1", "concern.0.condition": "age-spots", "concern.0.site": "cheeks"}
     client.post(f"/consultations/{consultation.id}/suggestions/{spots.id}/kept", data=sent)
-    tables = submission_of(clinics.desk().consultations.get(consultation.id).answers).tables
+    tables = parse_submission(clinics.desk().consultations.get(consultation.id).answers).tables
     assert tables["concern"] == [{"condition": "age-spots", "site": "cheeks"}]
 
 
 def test_a_page_that_is_behind_decides_nothing(
-    client: TestClient, clinics: Clinics, consultation: Consultation
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     spots, _ = with_suggestions(clinics, consultation)
     clinics.desk().consultations.save(consultation.id, {"entries": [], "photograph": ""}, revision=1)
@@ -111,12 +111,12 @@ def test_a_page_that_is_behind_decides_nothing(
 
 
 def test_without_a_photograph_and_with_one_that_is_none_the_form_says_so(
-    client: TestClient, clinics: Clinics, consultation: Consultation
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     here = f"/consultations/{consultation.id}"
     refused = client.post(f"{here}/suggestions", data={"revision": "1", "patient.age_years": "52"})
     assert "no photograph has been kept yet" in html.unescape(refused.text).lower()
-    clinics.desk().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", Permissions())
+    clinics.desk().photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     refused = client.post(f"{here}/suggestions", data={"revision": "1", "patient.age_years": "52"})
     assert refused.status_code in (400, 422)
     assert "not a picture that can be read" in html.unescape(refused.text)
@@ -124,7 +124,7 @@ def test_without_a_photograph_and_with_one_that_is_none_the_form_says_so(
 
 @pytest.mark.check
 def test_spots_on_a_photograph_are_suggested_and_taken_over_without_script(
-    browser: Browser, clinics: Clinics, consultation: Consultation, tmp_path: Path
+    browser: Browser, clinics: Clinics, consultation: ConsultationRecord, tmp_path: Path
 ) -> None:
     file = tmp_path / "face.png"
     file.write_bytes(spotted())
@@ -143,13 +143,13 @@ def test_spots_on_a_photograph_are_suggested_and_taken_over_without_script(
         page.keyboard.press("Enter")
         expect(page.locator(".suggested li").first).to_contain_text("Taken over by clinician")
     context.close()
-    concerns = submission_of(clinics.desk().consultations.get(consultation.id).answers).tables["concern"]
+    concerns = parse_submission(clinics.desk().consultations.get(consultation.id).answers).tables["concern"]
     assert {one["site"] for one in concerns} == {"cheeks"}
 
 
 @pytest.mark.check
 def test_the_page_of_suggestions_is_whole_on_a_phone_and_for_a_screen_reader(
-    browser: Browser, clinics: Clinics, consultation: Consultation
+    browser: Browser, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
     with_suggestions(clinics, consultation)
     context = browser.new_context(viewport=PHONE)

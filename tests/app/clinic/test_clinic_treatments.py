@@ -9,15 +9,15 @@ from clinic_samples import Clinics
 from starlette.testclient import TestClient
 from treatment_samples import clear_answers
 
-from skinbeam.app.clinic.course.face_map import PAIRED, regions
-from skinbeam.app.clinic.plans import opened
 from skinbeam.laser.device import devices
-from skinbeam.records.checklist import asked_of
-from skinbeam.records.roles import Role
-from skinbeam.records.spots import ORAL, Firing
-from skinbeam.records.treated import Side, Treatment
-from skinbeam.report.consent.questions import teach_back
-from skinbeam.schema.names import table
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.report.consent_form import teach_back_questions
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.plans.routes import open_plan
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
+from skinbeam_clinic.treatments.checklist import list_items
+from skinbeam_clinic.treatments.face_map import PAIRED_SITES, list_regions
+from skinbeam_clinic.treatments.models import BodySide, Treatment
 
 ROW = {"site": "cheeks", "side": "right", "fluence_J_cm2": "7.5", "pulse_ms": "6", "spot_mm": "7", "endpoint": "seek"}
 SIGNED = {"person": "Synthetic Person"}
@@ -40,8 +40,8 @@ def agreed(client: TestClient, clinics: Clinics) -> str:
     plan = clinics.plan(client, client.post(f"{patient}/consultations").headers["location"])
     here = f"{plan}/consent/0.0"
     client.post(f"{here}/talk", data={"days": "0"})
-    records = opened(clinics.desk(), plan.rpartition("/")[2]).records
-    right = teach_back(records, records.concerns[0].options[0])
+    records = open_plan(clinics.desk(), plan.rpartition("/")[2]).records
+    right = teach_back_questions(records, records.concerns[0].options[0])
     client.post(f"{here}/told-back", data={f"answer.{one.id}": str(one.right) for one in right})
     assert client.post(f"{here}/signature", data=SIGNED).status_code == 303
     found = re.search(r'action="(/consents/\w+)/treatments"', client.get(here).text)
@@ -81,7 +81,7 @@ def test_what_the_plan_orders_stands_on_the_page_and_in_the_record(
 ) -> None:
     ordered, page = kept(clinics, here).ordered, said(client.get(here))
     assert (ordered.device, ordered.settings["fluence_J_cm2"], ordered.site) == ("pulsed-dye-595", 7.5, "cheeks")
-    assert [item.name for item in asked_of(ordered) if not item.always] == ["spots", "cooling"]
+    assert [item.name for item in list_items(ordered) if not item.always] == ["spots", "cooling"]
     assert "7.5 J/cm²" in page
     assert "eyewear for 595 nm" in page
     assert "serial number SYN-9" in page
@@ -137,7 +137,7 @@ def test_what_was_fired_stands_on_map_and_table_at_once(client: TestClient, clin
     assert "&lt;b&gt;even" in page
     assert "<b>even" not in page
     (area,) = kept(clinics, here).areas
-    assert (area.fired.side, area.fired.pain_0_10, area.fired.settings["pulse_ms"]) == (Side.RIGHT, 3.0, 6.0)
+    assert (area.fired.side, area.fired.pain_0_10, area.fired.settings["pulse_ms"]) == (BodySide.RIGHT, 3.0, 6.0)
 
 
 def test_more_than_the_plan_is_warned_of_then_kept_with_its_reason(
@@ -253,11 +253,11 @@ def test_a_place_of_the_map_is_chosen_without_a_script_too(client: TestClient, c
 
 
 def test_the_map_shows_every_site_that_a_case_treats() -> None:
-    sites = {name for name, entry in table("site").items() if entry["use"] == "treatment"}
-    drawn = regions(())
+    sites = {name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"}
+    drawn = list_regions(())
     assert {one.site for one in drawn} == sites - {"full-face"}  # which is every part of the face
-    assert {one.site for one in drawn if one.side is not Side.BOTH} == set(PAIRED)
-    full = {one.site for one in regions([(1, "full-face", Side.BOTH)]) if one.rows}
+    assert {one.site for one in drawn if one.side is not BodySide.BOTH} == set(PAIRED_SITES)
+    full = {one.site for one in list_regions([(1, "full-face", BodySide.BOTH)]) if one.rows}
     assert full == sites - {"full-face", "neck", "decolletage", "arms", "hands"}
 
 
@@ -327,7 +327,7 @@ def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
     client.post(f"{here}/checklist", data=answers(clinics, here))
     treatment, desk = kept(clinics, here), clinics.desk()
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 6.0}
-    firing = Firing(treatment.plan_id, settings, 72.0, ORAL, {})
+    firing = SpotFiring(treatment.plan_id, settings, 72.0, ORAL_CONSENT, {})
     desk.test_spots.read(desk.test_spots.fire(treatment.consultation_id, firing).id, "blister")
     assert client.post(f"{here}/start").status_code == 422
     sent = {"item": "course", "why-course": "it is urgent"}

@@ -9,7 +9,7 @@ from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics_on
 from playwright.sync_api import Browser
 from tutorial import Reader, steps_of
 
-from skinbeam.app.clinic.worker import Worker
+from skinbeam_clinic.jobs.worker import PlanWorker
 
 pytestmark = pytest.mark.check
 
@@ -24,7 +24,7 @@ def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]
 
 
 def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Browser) -> None:
-    worker = Worker(clinics.database, planned)
+    worker = PlanWorker(clinics.database, planned)
     worker.start()
     try:
         with served(clinics.app) as address, opened_page(browser) as page:

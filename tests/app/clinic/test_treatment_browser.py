@@ -11,11 +11,11 @@ from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import Clinics, planned, two_clinics
 from playwright.sync_api import Browser, Page, expect
 
-from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.forms import submission
-from skinbeam.records.checklist import BY_ITSELF, ITEMS
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.roles import Role
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, CHECKLIST_ITEMS
 
 pytestmark = pytest.mark.check
 
@@ -29,10 +29,10 @@ def clinics(tmp_path: Path) -> Iterator[Clinics]:
 @pytest.fixture
 def consent(clinics: Clinics, tmp_path: Path) -> str:
     """The path of the page of a signed consent; the clinic has two machines."""
-    desk, sent = clinics.desk(Role.OWNER), submission(LEAST.items())
+    desk, sent = clinics.desk(Role.OWNER), make_submission(LEAST.items())
     desk.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
     desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
-    consultation = desk.consultations.begin(desk.patients.add("Synthetic 17").id, kept_answers(sent))
+    consultation = desk.consultations.begin(desk.patients.add("Synthetic 17").id, serialize_answers(sent))
     plan = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
     made = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
     desk.consents.tell_back(made.id, {}, ())
@@ -49,8 +49,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def answer(page: Page) -> None:
     """The checklist, with a tan."""
-    for item in ITEMS.values():
-        if item.name not in (*BY_ITSELF, "shields"):
+    for item in CHECKLIST_ITEMS.values():
+        if item.name not in (*AUTOMATIC_ITEMS, "shields"):
             page.locator(f"#{item.name}-{'yes' if item.name == 'tan' else item.clear[0]}").check()
     page.locator("#tan-words").fill("a weekend on a lake")
     page.get_by_role("button", name="Keep the answers").click()

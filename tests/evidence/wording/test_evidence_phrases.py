@@ -5,12 +5,12 @@ from itertools import chain
 
 import pytest
 
+from skinbeam.evidence.claim_sentences import Sentence
 from skinbeam.evidence.claims import claims
-from skinbeam.evidence.wording.sentence import Sentence
-from skinbeam.shipped import shipped_table
+from skinbeam.model.package_data import load_package_table
 
-WORDS = shipped_table("data/claim_words.toml")
-TOLD = shipped_table("data/promises.toml")
+WORDS = load_package_table("data/claim_words.toml")
+TOLD = load_package_table("data/promises.toml")
 PHRASES = [
     *chain.from_iterable(
         chain(chain.from_iterable(claim.get("find", ())), claim.get("unless", ())) for claim in claims().values()

@@ -2,11 +2,11 @@
 
 import pytest
 
-from skinbeam.evidence.wording.splitting import read_sentences
+from skinbeam.evidence.claim_sentences import split_sentences
 
 
 def sentences(text: str) -> list[str]:
-    return [sentence.text for sentence in read_sentences(text)]
+    return [sentence.text for sentence in split_sentences(text)]
 
 
 @pytest.mark.parametrize(

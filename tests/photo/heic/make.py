@@ -13,7 +13,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parents[2]))
-from skinbeam.photo.reading.profile import DISPLAY_P3  # noqa: E402
+from skinbeam.photo.decoding.srgb import DISPLAY_P3  # noqa: E402
 
 pillow_heif.register_heif_opener()
 

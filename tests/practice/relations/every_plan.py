@@ -8,7 +8,7 @@ from typing import Any
 from relations.reading import Reading, Shown
 from relations.relation import Plans, relation
 from skinbeam.evidence.claims import claims
-from skinbeam.shipped import shipped_text
+from skinbeam.model.package_data import load_package_text
 
 # One plan for each kind of laser and of condition.
 PLANS = (
@@ -201,7 +201,7 @@ def sessions_after_healing(plans: Plans) -> Iterator[str]:
     cases=f"{PLANS} veins-I veins-V spots-V freckles-II surgical-scar-II texture-cheeks texture-neck texture-hands",
 )
 def first_was_tried(plans: Plans) -> Iterator[str]:
-    rows = [row for row in csv.DictReader(shipped_text("data/studies.csv").splitlines()) if not row["excluded"]]
+    rows = [row for row in csv.DictReader(load_package_text("data/studies.csv").splitlines()) if not row["excluded"]]
     for plan in plans.values():
         tried = [row for row in rows if row["condition"] == plan.part["condition"]]
         for one in plan.first:

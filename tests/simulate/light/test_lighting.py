@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.answers.simulate import simulate_document
-from skinbeam.errors import InputError
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.api.simulate import simulate_document
+from skinbeam.model.errors import InputError
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light import lighting
 from skinbeam.simulate.light.illumination import Illumination
 from skinbeam.simulate.light.lighting import illuminate, illuminate_spot
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.scene import run_chunks, scene_of
+from skinbeam.simulate.scene import build_scene, run_chunks
 
 LAYERS = [
     {"name": "epidermis", "thickness_um": 100.0, "mua_per_cm": 10.0, "mus_per_cm": 200.0, "g": 0.8, "n": 1.4},
@@ -32,7 +32,7 @@ def case(**settings: Any) -> dict[str, Any]:
 
 
 def lit(given: dict[str, Any], error: float | None = None, seed: int = 0) -> tuple[Illumination, Illumination]:
-    scene = scene_of(loaded(given))
+    scene = build_scene(loaded(given))
     assert scene.beam is not None
     beam = scene.beam
     found = run_chunks(
@@ -75,7 +75,7 @@ def test_a_narrow_spot_is_what_a_direct_run_of_it_gives(profile: str, kind: str)
         [1e-4, 9e-4],
     )
     edges = wide.grid.faces[0]
-    field = MonteCarlo(photons=400_000).light(medium, LightBeam(kind=kind, spot_mm=1.0), Tally(edges, 5e-5, 1))
+    field = MonteCarlo(photons=400_000).light(medium, LightBeam(kind=kind, spot_mm=1.0), LightTally(edges, 5e-5, 1))
     assert field.fluence_rate_rz is not None
     assert field.standard_error is not None
     assert field.standard_error.fluence_rate_rz is not None
@@ -96,7 +96,7 @@ def test_a_document_does_not_depend_on_chunks(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(lighting, "PHOTONS", 400)
     whole = simulate_document(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo")
-    monkeypatch.setattr(scenes, "_draws_at_once", lambda *_: 1)
+    monkeypatch.setattr(scenes, "_draws_per_chunk", lambda *_: 1)
     assert simulate_document(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo") == whole
 
 

@@ -6,15 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skinbeam.errors import NotAvailable
-from skinbeam.physics.kernel import card
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.model.errors import NotAvailable
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.physics.numerics import gpu
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.protocol import LightField
-from skinbeam.simulate.light.rings import Rings
-from skinbeam.simulate.light.space import Inclusion, Layers, disc
+from skinbeam.simulate.light.space import Inclusion, LayeredSpace, RingSpace, disc_shape
 
 MEDIUM = LayeredMedium(
     mua_per_m=[500.0, 900.0, 200.0],
@@ -29,19 +28,19 @@ LAYER = np.array([0, 0, 1, 1, 1, 1, 2, 2])
 BEAM = LightBeam(kind="gaussian", spot_mm=0.2)
 
 
-def cold() -> Rings:
+def cold() -> RingSpace:
     """Cells of the optics that their layers have."""
     mua, mus = (np.tile(np.array(values)[LAYER], (RINGS, 1)) for values in (MEDIUM.mua_per_m, MEDIUM.mus_per_m))
-    return Rings(MEDIUM, RING, FACES, mua, mus)
+    return RingSpace(MEDIUM, RING, FACES, mua, mus)
 
 
-def traced(space: Rings | Layers, seed: int = 0, photons: int = 64_000) -> LightField:
-    return MonteCarlo(seed=seed, photons=photons).light(space, BEAM, Tally(FACES, RING, RINGS))
+def traced(space: RingSpace | LayeredSpace, seed: int = 0, photons: int = 64_000) -> LightField:
+    return MonteCarlo(seed=seed, photons=photons).light(space, BEAM, LightTally(FACES, RING, RINGS))
 
 
 def test_cells_of_the_optics_of_their_layers_change_nothing() -> None:
     """The same packets meet the same media: not a bit differs, with layers whose faces no level of 1 µm meets."""
-    by_ring, by_layer = traced(cold()), traced(Layers(MEDIUM))
+    by_ring, by_layer = traced(cold()), traced(LayeredSpace(MEDIUM))
     assert by_ring.fluence_rate_rz is not None
     assert by_layer.fluence_rate_rz is not None
     assert np.array_equal(by_ring.fluence_rate_rz, by_layer.fluence_rate_rz)
@@ -56,8 +55,8 @@ def test_a_core_is_the_cylinder_that_it_is() -> None:
     """
     core = cold()
     core.mua_per_m[:3, 3:5], core.mus_per_m[:3, 3:5] = 4000.0, 1000.0
-    shape = disc((0.0, 0.0, 160e-6), (6 * RING, 6 * RING, 200e-6))
-    lit = traced(core, seed=1), traced(Layers(MEDIUM, [Inclusion([shape], 4000.0, 1000.0, 0.85)]), seed=2)
+    shape = disc_shape((0.0, 0.0, 160e-6), (6 * RING, 6 * RING, 200e-6))
+    lit = traced(core, seed=1), traced(LayeredSpace(MEDIUM, [Inclusion([shape], 4000.0, 1000.0, 0.85)]), seed=2)
     first, second = (light.fluence_rate_rz for light in lit)
     errors = [light.standard_error.fluence_rate_rz for light in lit if light.standard_error is not None]
     z = (first - second) / np.hypot(*errors)
@@ -87,6 +86,6 @@ def test_rings_that_do_not_fit_are_refused() -> None:
 
 
 def test_a_card_says_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(card, "missing", lambda: None)
+    monkeypatch.setattr(gpu, "missing_cuda_part", lambda: None)
     with pytest.raises(NotAvailable, match="rings"):
-        MonteCarlo(device="cuda").light(cold(), BEAM, Tally(FACES, RING, RINGS))
+        MonteCarlo(device="cuda").light(cold(), BEAM, LightTally(FACES, RING, RINGS))

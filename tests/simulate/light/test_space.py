@@ -5,27 +5,27 @@ import math
 import numpy as np
 import pytest
 
-from skinbeam.physics.light import steps
+from skinbeam.physics.light import photon_steps
+from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.physics.light.photons import trace_batch
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.engines import ENGINES
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.light.space import (
     Inclusion,
-    Layers,
+    LayeredSpace,
     Shape,
-    Voxels,
-    ball,
-    cylinder,
-    disc,
-    ellipsoid,
-    endless_cylinder,
+    VoxelSpace,
+    ball_shape,
+    cylinder_shape,
+    disc_shape,
+    ellipsoid_shape,
+    endless_cylinder_shape,
 )
 
-PLAIN = steps.load(lambda step: step)
+PLAIN = photon_steps.load(lambda step: step)
 DERMIS = LayeredMedium([30.0, 60.0], [8e3, 1e4], [0.8, 0.85], [1.4, 1.4], [2e-4, 8e-4])
 BLOOD = {"mua_per_m": 2e4, "mus_per_m": 2e4, "g": 0.95}
 EDGES_M = np.linspace(0.0, 1e-3, 11)
@@ -44,10 +44,10 @@ def clear(thickness: float = 1e-3, n: float = 1.0, mua: float = 0.0) -> LayeredM
 @pytest.mark.parametrize(
     ("shape", "volume"),
     [
-        (cylinder((0.1, -0.2, 0.5), (0.4, 0.3, 0.9), 0.2), math.pi * 0.04 * math.sqrt(0.5)),
-        (ball((0.0, 0.1, 0.6), 0.3), 4 / 3 * math.pi * 0.027),
-        (ellipsoid((0.1, 0.1, 0.5), (0.4, 0.6, 0.8)), math.pi / 6 * 0.192),
-        (disc((0.1, 0.1, 0.5), (0.8, 0.6, 0.2)), math.pi / 4 * 0.48 * 0.2),
+        (cylinder_shape((0.1, -0.2, 0.5), (0.4, 0.3, 0.9), 0.2), math.pi * 0.04 * math.sqrt(0.5)),
+        (ball_shape((0.0, 0.1, 0.6), 0.3), 4 / 3 * math.pi * 0.027),
+        (ellipsoid_shape((0.1, 0.1, 0.5), (0.4, 0.6, 0.8)), math.pi / 6 * 0.192),
+        (disc_shape((0.1, 0.1, 0.5), (0.8, 0.6, 0.2)), math.pi / 4 * 0.48 * 0.2),
     ],
     ids=["cylinder", "ball", "ellipsoid", "disc"],
 )
@@ -69,8 +69,10 @@ def test_a_shape_holds_its_volume_between_its_depths(shape: Shape, volume: float
 
 def test_an_inclusion_that_fills_a_layer_is_the_layer() -> None:
     """A plate far wider than light gets, of other optics than the layer around it, against the exact engine."""
-    plate = Inclusion([disc((0.0, 0.0, 6e-4), (1.0, 1.0, 4e-4))], mua_per_m=500.0, mus_per_m=1.5e4, g=0.7)
-    found = MonteCarlo(photons=64_000).light(Layers(DERMIS, [plate]), LightBeam(kind="pencil"), Tally(EDGES_M))
+    plate = Inclusion([disc_shape((0.0, 0.0, 6e-4), (1.0, 1.0, 4e-4))], mua_per_m=500.0, mus_per_m=1.5e4, g=0.7)
+    found = MonteCarlo(photons=64_000).light(
+        LayeredSpace(DERMIS, [plate]), LightBeam(kind="pencil"), LightTally(EDGES_M)
+    )
     layers = LayeredMedium(
         [30.0, 60.0, 500.0, 60.0],
         [8e3, 1e4, 1.5e4, 1e4],
@@ -78,7 +80,7 @@ def test_an_inclusion_that_fills_a_layer_is_the_layer() -> None:
         [1.4] * 4,
         [2e-4, 2e-4, 4e-4, 2e-4],
     )
-    exact = ENGINES["ordinates"].light(layers, LightBeam(), Tally(EDGES_M))
+    exact = ENGINES["ordinates"].light(layers, LightBeam(), LightTally(EDGES_M))
     error = errors(found)
     top, dermis, filled = found.absorbed_fraction
     assert abs(dermis - exact.absorbed_fraction[[1, 3]].sum()) < 4 * error.absorbed_fraction[1]
@@ -97,11 +99,11 @@ def alike(one: LightField, other: LightField) -> None:
 
 def test_turning_everything_turns_the_light() -> None:
     """Upright light does not tell x from y: a vessel along one is lit like one along the other."""
-    along_y = [endless_cylinder(1e-4, 4e-4, 1e-4)]
-    along_x = [cylinder((-1.0, 1e-4, 4e-4), (1.0, 1e-4, 4e-4), 1e-4)]
-    tally = Tally(EDGES_M, nx=6, ny=6, dx=1e-4, dy=1e-4)
+    along_y = [endless_cylinder_shape(1e-4, 4e-4, 1e-4)]
+    along_x = [cylinder_shape((-1.0, 1e-4, 4e-4), (1.0, 1e-4, 4e-4), 1e-4)]
+    tally = LightTally(EDGES_M, nx=6, ny=6, dx=1e-4, dy=1e-4)
     one, other = (
-        MonteCarlo(photons=64_000, seed=seed).light(Layers(DERMIS, [Inclusion(shape, **BLOOD)]), SPOT, tally)
+        MonteCarlo(photons=64_000, seed=seed).light(LayeredSpace(DERMIS, [Inclusion(shape, **BLOOD)]), SPOT, tally)
         for seed, shape in enumerate((along_y, along_x))
     )
     alike(one, other)
@@ -116,10 +118,13 @@ def test_turning_everything_turns_the_light() -> None:
 
 
 def test_a_vessel_in_two_pieces_is_the_same_vessel() -> None:
-    whole = Inclusion([cylinder((0, -1e-3, 4e-4), (0, 1e-3, 4e-4), 1e-4)], **BLOOD)
-    pieces = [cylinder((0, -1e-3, 4e-4), (0, 2e-4, 4e-4), 1e-4), cylinder((0, 2e-4, 4e-4), (0, 1e-3, 4e-4), 1e-4)]
+    whole = Inclusion([cylinder_shape((0, -1e-3, 4e-4), (0, 1e-3, 4e-4), 1e-4)], **BLOOD)
+    pieces = [
+        cylinder_shape((0, -1e-3, 4e-4), (0, 2e-4, 4e-4), 1e-4),
+        cylinder_shape((0, 2e-4, 4e-4), (0, 1e-3, 4e-4), 1e-4),
+    ]
     one, other = (
-        MonteCarlo(photons=32_000, seed=7).light(Layers(DERMIS, [inclusion]), SPOT, Tally(EDGES_M))
+        MonteCarlo(photons=32_000, seed=7).light(LayeredSpace(DERMIS, [inclusion]), SPOT, LightTally(EDGES_M))
         for inclusion in (whole, Inclusion(pieces, **BLOOD))
     )
     # The same packets meet the same medium everywhere, but for rounding at the cut.
@@ -127,9 +132,9 @@ def test_a_vessel_in_two_pieces_is_the_same_vessel() -> None:
 
 
 def test_a_map_holds_what_parts_and_planes_hold() -> None:
-    tally = Tally(np.linspace(0.0, 1e-3, 3), nx=400, ny=400, dx=1e-4, dy=1e-4)  # 4 cm wide: nothing is beside it
+    tally = LightTally(np.linspace(0.0, 1e-3, 3), nx=400, ny=400, dx=1e-4, dy=1e-4)  # 4 cm wide: nothing is beside it
     field = MonteCarlo(photons=6400).light(
-        Layers(DERMIS, [Inclusion([endless_cylinder(0, 4e-4, 1e-4)], **BLOOD)]), SPOT, tally
+        LayeredSpace(DERMIS, [Inclusion([endless_cylinder_shape(0, 4e-4, 1e-4)], **BLOOD)]), SPOT, tally
     )
     assert field.absorbed_xyz is not None
     assert field.fluence_rate_xyz is not None
@@ -141,15 +146,18 @@ def test_a_map_holds_what_parts_and_planes_hold() -> None:
 def test_a_cell_does_not_care_where_it_begins() -> None:
     """The cell repeats, so a lesion moved by half of it under light without end is lit the same."""
     cells = [
-        Layers(
+        LayeredSpace(
             DERMIS,
-            [Inclusion([ball((x, x, 3e-4), 5e-5)], **BLOOD), Inclusion([ball((-x, x, 3e-4), 5e-5)], **BLOOD)],
+            [
+                Inclusion([ball_shape((x, x, 3e-4), 5e-5)], **BLOOD),
+                Inclusion([ball_shape((-x, x, 3e-4), 5e-5)], **BLOOD),
+            ],
             (4e-4, 4e-4),
         )
         for x in (5e-5, 1.3e-4)
     ]
     one, other = (
-        MonteCarlo(photons=64_000, seed=seed).light(cell, LightBeam(), Tally(EDGES_M))
+        MonteCarlo(photons=64_000, seed=seed).light(cell, LightBeam(), LightTally(EDGES_M))
         for seed, cell in enumerate(cells)
     )
     alike(one, other)
@@ -163,10 +171,10 @@ def test_voxels_of_a_wide_cube_are_layers() -> None:
     cube = np.zeros((32, 32, 4), np.uint8)
     cube[:, :, 1:] = 1
     field = MonteCarlo(photons=64_000).light(
-        Voxels(cube, 5e-4, mua, mus, g, 1.4), LightBeam(kind="pencil"), Tally(np.linspace(0, 2e-3, 5))
+        VoxelSpace(cube, 5e-4, mua, mus, g, 1.4), LightBeam(kind="pencil"), LightTally(np.linspace(0, 2e-3, 5))
     )
     layers = LayeredMedium(mua, mus, g, [1.4, 1.4], [5e-4, 1.5e-3])
-    exact = ENGINES["ordinates"].light(layers, LightBeam(), Tally(np.linspace(0, 2e-3, 5)))
+    exact = ENGINES["ordinates"].light(layers, LightBeam(), LightTally(np.linspace(0, 2e-3, 5)))
     error = errors(field)
     assert field.escaped_sides == 0.0
     assert np.all(np.abs(field.absorbed_fraction - exact.absorbed_fraction) < 4 * error.absorbed_fraction)
@@ -181,14 +189,14 @@ def test_voxels_and_shapes_of_the_same_block_agree() -> None:
     half = (4e-4, 4e-4)
     cube = np.zeros((2, 1, 2), np.uint8)
     cube[1] = 1
-    voxels = Voxels(cube.repeat(2, axis=1), 4e-4, [60.0, 2e3], [1e4, 2e4], [0.85, 0.9], 1.4, 1.4, 1.4)
+    voxels = VoxelSpace(cube.repeat(2, axis=1), 4e-4, [60.0, 2e3], [1e4, 2e4], [0.85, 0.9], 1.4, 1.4, 1.4)
     plate = Inclusion([Shape((0.5, 0.0, 4e-4), np.diag([2.0, 1.0, 1.0]), False)], 2e3, 2e4, 0.9)
     # The unit cylinder stretched to a radius of 0.5 m about x = 0.5 m: its side near x = 0 is flat to a nanometre.
     medium = LayeredMedium([60.0], [1e4], [0.85], [1.4], [8e-4], 1.4, 1.4)
-    shapes = Layers(medium, [plate], half_m=half)
+    shapes = LayeredSpace(medium, [plate], half_m=half)
     edges = np.linspace(0, 8e-4, 3)
     one, other = (
-        MonteCarlo(photons=64_000, seed=seed).light(space, LightBeam(kind="flat", spot_mm=0.6), Tally(edges))
+        MonteCarlo(photons=64_000, seed=seed).light(space, LightBeam(kind="flat", spot_mm=0.6), LightTally(edges))
         for seed, space in enumerate((voxels, shapes))
     )
     alike(one, other)
@@ -206,9 +214,9 @@ def test_sides_reflect_like_the_surface() -> None:
     n = 1.5
     tilt = math.degrees(math.asin(n * math.sin(math.radians(30.0))))  # 30° inside, 60° from the normal of a side
     cube = np.zeros((1, 1, 6), np.uint8)
-    space = Voxels(cube, 1e-3, [0.0], [0.0], [0.0], n, 1.0, n)
+    space = VoxelSpace(cube, 1e-3, [0.0], [0.0], [0.0], n, 1.0, n)
     beam = LightBeam(kind="pencil", angle_deg=tilt)
-    field = MonteCarlo(photons=3200).light(space, beam, Tally(np.array([0.0, 6e-3])))
+    field = MonteCarlo(photons=3200).light(space, beam, LightTally(np.array([0.0, 6e-3])))
     assert field.escaped_sides == 0.0
     assert field.transmittance == pytest.approx(1.0 - field.reflectance_specular, rel=1e-12)
 
@@ -218,7 +226,7 @@ def test_oblique_light_goes_the_longer_way(angle: float) -> None:
     """Beer and Lambert along the refracted ray; what the lower face throws back is lost in the absorber to exp(-10)."""
     n, mua, thickness = 1.4, 5e3, 1e-3
     field = MonteCarlo(photons=64_000).light(
-        clear(thickness, n, mua), LightBeam(kind="pencil", angle_deg=angle), Tally(np.array([0.0, 1e-4]))
+        clear(thickness, n, mua), LightBeam(kind="pencil", angle_deg=angle), LightTally(np.array([0.0, 1e-4]))
     )
     inside = math.asin(math.sin(math.radians(angle)) / n)
     a, b = math.radians(angle), inside
@@ -243,7 +251,9 @@ def test_light_finds_the_way_back() -> None:
     for seed, medium in enumerate((stack, back)):
         runs = [
             MonteCarlo(photons=64_000, seed=10 * seed + k).light(
-                medium, LightBeam(kind="pencil", angle_deg=math.degrees(math.acos(math.sqrt(square)))), Tally(EDGES_M)
+                medium,
+                LightBeam(kind="pencil", angle_deg=math.degrees(math.acos(math.sqrt(square)))),
+                LightTally(EDGES_M),
             )
             for k, square in enumerate((x + 1) / 2)
         ]
@@ -258,8 +268,8 @@ def test_light_finds_the_way_back() -> None:
 def counted(beam: LightBeam, share: float, ring: float = 5e-4, rings: int = 40) -> None:
     """Of the light that passes a matched clear slab this share leaves in the first ring below it."""
     photons = 40_000
-    scene, _ = Layers(clear()).scene(beam)
-    batch = trace_batch(scene, Tally(np.array([0.0, 1e-3]), ring, rings), photons, seed=3, batch=0)
+    scene, _ = LayeredSpace(clear()).scene(beam)
+    batch = trace_batch(scene, LightTally(np.array([0.0, 1e-3]), ring, rings), photons, seed=3, batch=0)
     spread = math.sqrt(max(share * (1 - share), 1 / photons) / photons)
     assert batch.out[1, 0] / batch.out[1].sum() == pytest.approx(share, abs=4 * spread)
 
@@ -286,8 +296,8 @@ def test_beams_have_the_shape_that_they_say(beam: dict, share: float) -> None:
 
 
 def test_a_beam_may_stand_beside_the_middle() -> None:
-    scene, _ = Layers(clear()).scene(LightBeam(kind="pencil", x_um=2400.0, y_um=700.0))
-    batch = trace_batch(scene, Tally(np.array([0.0, 1e-3]), 5e-4, 10), 320, seed=3, batch=0)
+    scene, _ = LayeredSpace(clear()).scene(LightBeam(kind="pencil", x_um=2400.0, y_um=700.0))
+    batch = trace_batch(scene, LightTally(np.array([0.0, 1e-3]), 5e-4, 10), 320, seed=3, batch=0)
     assert np.flatnonzero(batch.out[1]).tolist() == [5]  # 2.5 mm from the middle
 
 
@@ -296,7 +306,7 @@ def test_a_fibre_loses_at_the_surface_what_each_of_its_rays_does() -> None:
     field = MonteCarlo(photons=64_000).light(
         LayeredMedium([0.0], [0.0], [0.0], [1.4], [1e-3], 1.0, 1.4),
         LightBeam(kind="fibre", spot_mm=0.1, half_angle_deg=70.0),
-        Tally(np.array([0.0, 1e-3])),
+        LightTally(np.array([0.0, 1e-3])),
     )
     cosine = np.linspace(math.cos(math.radians(70.0)), 1.0, 20_001)
     mean = np.mean([PLAIN.fresnel(1.0, 1.4, value)[0] for value in 0.5 * (cosine[1:] + cosine[:-1])])
@@ -313,9 +323,9 @@ def henyey(g: float) -> tuple[list[float], list[float]]:
 
 def test_a_tabulated_law_of_scattering_is_that_law() -> None:
     """A table of the law itself gives the light of the exact engine; the table is good to 1e-5, errors are 3e-3."""
-    space = Layers(DERMIS, phases={part: henyey(g) for part, g in enumerate(DERMIS.g)})
-    found = MonteCarlo(photons=64_000).light(space, LightBeam(), Tally(EDGES_M))
-    exact = ENGINES["ordinates"].light(DERMIS, LightBeam(), Tally(EDGES_M))
+    space = LayeredSpace(DERMIS, phases={part: henyey(g) for part, g in enumerate(DERMIS.g)})
+    found = MonteCarlo(photons=64_000).light(space, LightBeam(), LightTally(EDGES_M))
+    exact = ENGINES["ordinates"].light(DERMIS, LightBeam(), LightTally(EDGES_M))
     error = errors(found)
     assert abs(found.reflectance_diffuse - exact.reflectance_diffuse) < 4 * error.reflectance_diffuse
     assert abs(found.transmittance - exact.transmittance) < 4 * error.transmittance
@@ -333,7 +343,7 @@ def test_a_tabulated_law_of_scattering_is_that_law() -> None:
 )
 def test_turns_by_a_table_have_its_moments(cosine: list, density: list, mean: float, square: float) -> None:
     """Between the 4096 steps of probability the cosine is straight: moments of pieces, off by 1e-5 at square roots."""
-    scene, _ = Layers(clear(mua=1.0), phases={0: (cosine, density)}).scene(LightBeam())
+    scene, _ = LayeredSpace(clear(mua=1.0), phases={0: (cosine, density)}).scene(LightBeam())
     mu = 1.0 - scene.cosines[0].astype(np.float64)
     assert ((mu[1:] + mu[:-1]) / 2).mean() == pytest.approx(mean, abs=1e-5)
     assert ((mu[1:] ** 2 + mu[1:] * mu[:-1] + mu[:-1] ** 2) / 3).mean() == pytest.approx(square, abs=1e-5)
@@ -342,9 +352,11 @@ def test_turns_by_a_table_have_its_moments(cosine: list, density: list, mean: fl
 def test_only_the_part_that_names_a_table_turns_by_it() -> None:
     """A ball that throws all light back, in a clear slab: what misses it goes straight through."""
     back = ([-1.0, -0.99, 1.0], [1.0, 0.0, 0.0])
-    ball_of_mirrors = Inclusion([ball((0, 0, 5e-4), 2e-4)], 0.0, 1e5, 0.0)
+    ball_of_mirrors = Inclusion([ball_shape((0, 0, 5e-4), 2e-4)], 0.0, 1e5, 0.0)
     field = MonteCarlo(photons=6400).light(
-        Layers(clear(), [ball_of_mirrors], phases={1: back}), LightBeam(kind="flat", spot_mm=0.8), Tally(EDGES_M)
+        LayeredSpace(clear(), [ball_of_mirrors], phases={1: back}),
+        LightBeam(kind="flat", spot_mm=0.8),
+        LightTally(EDGES_M),
     )
     # A quarter of the beam meets the ball and is turned by 172° or more, twenty free paths at most into it.
     assert field.reflectance_diffuse > 0.15
@@ -354,14 +366,14 @@ def test_only_the_part_that_names_a_table_turns_by_it() -> None:
 @pytest.mark.parametrize(
     ("space", "beam", "message"),
     [
-        (Layers(DERMIS, [Inclusion([ball((0, 0, 4e-4), 1e-4)], -1.0, 1e4, 0.9)]), SPOT, "not negative"),
-        (Layers(DERMIS, [Inclusion([ball((0, 0, 4e-4), 1e-4)], 1.0, 1e4, 1.0)]), SPOT, "-1 < g < 1"),
-        (Layers(DERMIS, [Inclusion([ball((0, 0, 4e-4), 1e-4)], **BLOOD)]), LightBeam(), "endless beam"),
-        (Voxels(np.full((1, 1, 1), 3), 1e-3, [1.0], [1.0], [0.0], 1.4), LightBeam(), "from 0 to 0"),
-        (Voxels(np.zeros((1, 1, 1), int), 1e-3, [1.0], [1.0], [0.0], 0.9), LightBeam(), "n >= 1"),
+        (LayeredSpace(DERMIS, [Inclusion([ball_shape((0, 0, 4e-4), 1e-4)], -1.0, 1e4, 0.9)]), SPOT, "not negative"),
+        (LayeredSpace(DERMIS, [Inclusion([ball_shape((0, 0, 4e-4), 1e-4)], 1.0, 1e4, 1.0)]), SPOT, "-1 < g < 1"),
+        (LayeredSpace(DERMIS, [Inclusion([ball_shape((0, 0, 4e-4), 1e-4)], **BLOOD)]), LightBeam(), "endless beam"),
+        (VoxelSpace(np.full((1, 1, 1), 3), 1e-3, [1.0], [1.0], [0.0], 1.4), LightBeam(), "from 0 to 0"),
+        (VoxelSpace(np.zeros((1, 1, 1), int), 1e-3, [1.0], [1.0], [0.0], 0.9), LightBeam(), "n >= 1"),
     ],
     ids=["negative", "g", "endless", "index", "n"],
 )
-def test_a_space_that_cannot_be_is_refused(space: Layers | Voxels, beam: LightBeam, message: str) -> None:
+def test_a_space_that_cannot_be_is_refused(space: LayeredSpace | VoxelSpace, beam: LightBeam, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        MonteCarlo(photons=320).light(space, beam, Tally(EDGES_M))
+        MonteCarlo(photons=320).light(space, beam, LightTally(EDGES_M))

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from skinbeam.answers.threshold import threshold_document
-from skinbeam.physics.light.scene import Tally
-from skinbeam.schema.layers import LightBeam
+from skinbeam.api.threshold import threshold_document
+from skinbeam.physics.light.photon_scene import LightTally
+from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.spot import PHOTONS, SpotShare, share_of
-from skinbeam.simulate.scene import scene_of
+from skinbeam.simulate.light.spot import SHARE_PHOTONS, SpotShare, spot_share
+from skinbeam.simulate.scene import build_scene
 
 # A dark layer on a light one, per m.
 MEDIUM = LayeredMedium((1000.0, 200.0), (2e4, 1e4), (0.8, 0.8), (1.4, 1.4), (1e-4, 9e-4))
@@ -20,8 +20,8 @@ BARE = {"laser__device": None, "laser__wavelength_nm": 595.0}  # any spot, of no
 ENDLESS = replace(MEDIUM, thickness_m=(1e-4, np.inf))
 
 
-def share(medium: LayeredMedium, spot_m: float, profile: str = "top-hat", photons: int = PHOTONS) -> SpotShare:
-    found = share_of(medium, spot_m, profile, photons)
+def share(medium: LayeredMedium, spot_m: float, profile: str = "top-hat", photons: int = SHARE_PHOTONS) -> SpotShare:
+    found = spot_share(medium, spot_m, profile, photons)
     assert found is not None
     return found
 
@@ -45,8 +45,8 @@ def test_a_spot_of_a_millimetre_is_what_direct_runs_give(profile: str, kind: str
     """
     edges = np.array([0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4])
     ring = 5e-5
-    narrow = MonteCarlo(photons=600_000).light(MEDIUM, LightBeam(kind=kind, spot_mm=1.0), Tally(edges, ring, 1))
-    wide = MonteCarlo(photons=60_000).light(MEDIUM, LightBeam(kind="flat"), Tally(edges))
+    narrow = MonteCarlo(photons=600_000).light(MEDIUM, LightBeam(kind=kind, spot_mm=1.0), LightTally(edges, ring, 1))
+    wide = MonteCarlo(photons=60_000).light(MEDIUM, LightBeam(kind="flat"), LightTally(edges))
     assert narrow.fluence_rate_rz is not None
     assert narrow.standard_error is not None
     assert narrow.standard_error.fluence_rate_rz is not None
@@ -59,23 +59,23 @@ def test_a_spot_of_a_millimetre_is_what_direct_runs_give(profile: str, kind: str
 
 def test_packets_that_never_end_leave_the_beam_wide() -> None:
     clear = replace(ENDLESS, mua_per_m=(1000.0, 0.0))
-    assert share_of(clear, 1e-3, "top-hat", 400) is None
-    assert share_of(ENDLESS, 1e-3, "top-hat", 400) is not None
+    assert spot_share(clear, 1e-3, "top-hat", 400) is None
+    assert spot_share(ENDLESS, 1e-3, "top-hat", 400) is not None
 
 
 @pytest.mark.parametrize(("profile", "from_mm"), [("top-hat", 50.0), ("gaussian", 150.0)])
 def test_a_beam_counts_as_wide_only_where_next_to_nothing_is_missing(profile: str, from_mm: float) -> None:
     """At 1064 nm, where light spreads furthest, in the uppermost millimetre: a per cent, what the share is good to."""
     bare = BARE | {"laser__wavelength_nm": 1064.0, "settings__profile": profile}
-    (last,) = scene_of(loaded("vessel", **bare, settings__spot_mm=from_mm)).shares or ()
+    (last,) = build_scene(loaded("vessel", **bare, settings__spot_mm=from_mm)).shares or ()
     assert np.all(last.share[last.depth_m < 1e-3] > 0.99)
-    assert scene_of(loaded("vessel", **bare, settings__spot_mm=from_mm + 1.0)).shares is None
+    assert build_scene(loaded("vessel", **bare, settings__spot_mm=from_mm + 1.0)).shares is None
 
 
 def test_wide_spots_and_baths_have_no_share() -> None:
-    assert scene_of(loaded("vessel", **BARE, settings__spot_mm=60.0)).shares is None
-    assert scene_of(loaded("vessel")).shares is not None
-    assert scene_of(loaded("bath")).shares is None
+    assert build_scene(loaded("vessel", **BARE, settings__spot_mm=60.0)).shares is None
+    assert build_scene(loaded("vessel")).shares is not None
+    assert build_scene(loaded("bath")).shares is None
 
 
 def test_a_narrower_spot_needs_more() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skinbeam.simulate.light.medium import LayeredMedium
-from skinbeam.simulate.light.spot_profile import irradiance_about, own_profile, profile_beside
+from skinbeam.simulate.light.spot import mean_irradiance_on_circle, scattered_profile, unscattered_profile
 
 # A thin clear layer on a scattering one, per m; and one that only absorbs.
 MEDIUM = LayeredMedium((50.0, 50.0), (2e4, 1e4), (0.8, 0.8), (1.4, 1.4), (1e-4, np.inf))
@@ -24,14 +24,14 @@ def test_the_mean_about_a_place_is_that_of_the_beam(shape):
         away = np.hypot(r + circle[:, None] * np.cos(turn), circle[:, None] * np.sin(turn))
         beam = np.exp(-2 * (away / spot) ** 2) if shape == "gaussian" else (away < spot).astype(float)
         # A circle of 20 000 points meets the edge of a top-hat to two of them.
-        assert irradiance_about(at, circle, spot, shape)[i] == pytest.approx(beam.mean(axis=1), abs=2e-4)
+        assert mean_irradiance_on_circle(at, circle, spot, shape)[i] == pytest.approx(beam.mean(axis=1), abs=2e-4)
 
 
 @pytest.mark.parametrize("shape", ["gaussian", "top-hat"])
 def test_light_that_does_not_scatter_keeps_the_profile_of_the_beam(shape):
     """A pencil stays in its first ring, so that the beam is known to a ring, a fortieth of its radius."""
     spot = 2e-3
-    found = profile_beside(BLACK, spot, shape)
+    found = scattered_profile(BLACK, spot, shape)
     radius = middles(found)
     beam = np.exp(-2 * (radius / 1e-3) ** 2) if shape == "gaussian" else (radius < 1e-3).astype(float)
     apart = np.abs(radius - 1e-3) > 1e-3 / 40
@@ -41,7 +41,7 @@ def test_light_that_does_not_scatter_keeps_the_profile_of_the_beam(shape):
 
 @pytest.mark.parametrize("shape", ["gaussian", "top-hat"])
 def test_light_that_scatters_fills_the_rim(shape):
-    narrow = profile_beside(MEDIUM, 1e-3, shape)
+    narrow = scattered_profile(MEDIUM, 1e-3, shape)
     over = narrow.over_axis
     assert np.all((over >= 0) & (over <= 1))
     assert np.all(np.diff(over, axis=1) <= 0)
@@ -52,7 +52,7 @@ def test_light_that_scatters_fills_the_rim(shape):
     else:
         assert np.all(narrow.at(np.array([2e-4]))[0][beyond] > 0)
         # The middle of a wide spot is flat, and its edge has half of the light from each side.
-        wide = profile_beside(MEDIUM, 24e-3, shape)
+        wide = scattered_profile(MEDIUM, 24e-3, shape)
         at = wide.at(np.array([1e-4]))[0]
         # 32 000 packets a ring's worth of weight: some per cent.
         assert at[middles(wide) < 4e-3].min() > 0.95
@@ -60,7 +60,7 @@ def test_light_that_scatters_fills_the_rim(shape):
 
 
 def test_a_beam_of_its_own_profile_ends_where_it_ends():
-    flat = own_profile(3e-3, "top-hat")
+    flat = unscattered_profile(3e-3, "top-hat")
     assert (flat.edges_m[-1], flat.over_axis.tolist()) == (1.5e-3, [[1.0]])
-    bell = own_profile(3e-3, "gaussian")
+    bell = unscattered_profile(3e-3, "gaussian")
     np.testing.assert_allclose(bell.at(np.zeros(1))[0], np.exp(-2 * (middles(bell) / 1.5e-3) ** 2), rtol=1e-14)

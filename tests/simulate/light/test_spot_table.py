@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from skinbeam.derived import derived_table
-from skinbeam.laser.settings import Beam, resolve
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.simulate.light.spot import middle_medium, share_of, spot_shares
-from skinbeam.simulate.light.spot_table import tabulated_shares
-from skinbeam.skin.model import Skin
-from skinbeam.units import MM
+from skinbeam.laser.beam import Beam, resolve_beam
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import parse_record
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.units import MM
+from skinbeam.simulate.light.spot import median_medium, spot_share, spot_shares
+from skinbeam.simulate.light.spot_table import lookup_spot_shares
+from skinbeam.skin.distribution import SkinDistribution
 
 PHOTONS = 40_000
 DEPTHS_M = np.array([0.05, 0.1, 0.3, 0.6, 1.0]) * MM
@@ -21,16 +21,18 @@ DEPTHS_M = np.array([0.05, 0.1, 0.3, 0.6, 1.0]) * MM
 
 def beam(wavelength_nm: float, spot_mm: float, profile: str = "top-hat") -> Beam:
     settings = {"pulse_ms": 1.0, "spot_mm": spot_mm, "fluence_J_cm2": 1.0, "profile": profile}
-    return resolve(parse(Case, {"laser": {"wavelength_nm": wavelength_nm}, "settings": settings}, file="test"), Path())
+    return resolve_beam(
+        parse_record(Case, {"laser": {"wavelength_nm": wavelength_nm}, "settings": settings}, file="test"), Path()
+    )
 
 
 def relative_error(skin: dict[str, object], light: Beam) -> NDArray[np.float64]:
     """The share by the table beside that by packets in the middle of drawn skins."""
-    drawn = Skin.from_case(parse(Case, {"skin": skin}, file="test")).sample(20, 3)
-    found = tabulated_shares(drawn, light)
+    drawn = SkinDistribution.from_case(parse_record(Case, {"skin": skin}, file="test")).sample(20, 3)
+    found = lookup_spot_shares(drawn, light)
     assert found is not None
     assert light.spot_mm is not None
-    traced = share_of(middle_medium(drawn, light.wavelength_nm), light.spot_mm * MM, light.profile, PHOTONS)
+    traced = spot_share(median_medium(drawn, light.wavelength_nm), light.spot_mm * MM, light.profile, PHOTONS)
     assert traced is not None
     return found[0].at(DEPTHS_M) / traced.at(DEPTHS_M) - 1
 
@@ -47,14 +49,16 @@ def relative_error(skin: dict[str, object], light: Beam) -> NDArray[np.float64]:
 )
 def test_the_table_gives_what_packets_give_in_other_skins(site: str, ita_deg: float, light: Beam) -> None:
     """Within three of the errors that it states, and those of the packets, about a per cent each."""
-    error = derived_table("spot_share")["error"]["root_mean_square"]
+    error = load_derived_table("spot_share")["error"]["root_mean_square"]
     off = relative_error({"site": site, "ita_deg": ita_deg}, light)
     assert np.sqrt((off**2).mean()) < 3 * np.hypot(error, 0.01)
 
 
 def test_a_wider_spot_keeps_more_and_depth_takes_it() -> None:
-    skins = Skin.from_case(parse(Case, {"skin": {"site": "cheeks", "ita_deg": 40.0}}, file="test")).sample(20, 0)
-    found = [tabulated_shares(skins, beam(755.0, spot)) for spot in (0.3, 1.0, 3.0, 10.0, 30.0)]
+    skins = SkinDistribution.from_case(
+        parse_record(Case, {"skin": {"site": "cheeks", "ita_deg": 40.0}}, file="test")
+    ).sample(20, 0)
+    found = [lookup_spot_shares(skins, beam(755.0, spot)) for spot in (0.3, 1.0, 3.0, 10.0, 30.0)]
     shares = np.array([one[0].at(DEPTHS_M) for one in found if one is not None])
     assert len(shares) == 5
     assert np.all(np.diff(shares, axis=0) > 0)
@@ -63,10 +67,12 @@ def test_a_wider_spot_keeps_more_and_depth_takes_it() -> None:
 
 def test_what_the_table_does_not_hold_is_left_to_packets() -> None:
     """Light beyond its wavelengths, and a case without skin above its dermis; a beam as good as wide needs no share."""
-    drawn = Skin.from_case(parse(Case, {"skin": {"site": "cheeks", "ita_deg": 40.0}}, file="test")).sample(20, 0)
-    assert tabulated_shares(drawn, beam(2100.0, 5.0)) is None
+    drawn = SkinDistribution.from_case(
+        parse_record(Case, {"skin": {"site": "cheeks", "ita_deg": 40.0}}, file="test")
+    ).sample(20, 0)
+    assert lookup_spot_shares(drawn, beam(2100.0, 5.0)) is None
     assert spot_shares(drawn, beam(2100.0, 5.0), photons=400) is not None
-    assert tabulated_shares(drawn, beam(755.0, 60.0)) is None
+    assert lookup_spot_shares(drawn, beam(755.0, 60.0)) is None
     layer = {"name": "dermis", "thickness_um": 2000.0, "mua_per_cm": 0.5, "mus_per_cm": 100.0, "g": 0.8, "n": 1.4}
-    slab = Skin.from_case(parse(Case, {"skin": {"layer": [layer]}}, file="test")).sample(2, 0)
-    assert tabulated_shares(slab, beam(755.0, 5.0)) is None
+    slab = SkinDistribution.from_case(parse_record(Case, {"skin": {"layer": [layer]}}, file="test")).sample(2, 0)
+    assert lookup_spot_shares(slab, beam(755.0, 5.0)) is None

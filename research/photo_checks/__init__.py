@@ -1,0 +1,1 @@
+"""What a photograph's findings are worth: fairness between skin colours, the sheet of portraits."""

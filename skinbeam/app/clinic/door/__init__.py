@@ -1,1 +1,0 @@
-"""The way in: sign-in, what a browser holds of it, and one's own account."""

@@ -1,1 +1,0 @@
-"""Where the bare skin of a place is that a person named, with no face to go by."""

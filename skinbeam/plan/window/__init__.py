@@ -1,1 +1,0 @@
-"""The therapeutic window: of a pulse case as a document, around the settings of a plan, and practice in both."""

@@ -1,1 +1,0 @@
-"""Drawers of what is done at the patient before and after consent."""

@@ -1,1 +1,0 @@
-"""The page that `skinbeam validate` writes."""

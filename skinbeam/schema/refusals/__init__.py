@@ -1,1 +1,0 @@
-"""What is said of an input file that is refused."""

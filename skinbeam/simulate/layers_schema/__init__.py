@@ -1,0 +1,1 @@
+"""The layers file of `skinbeam light`: layers, inclusions, voxels and beam, checked."""

@@ -1,0 +1,1 @@
+"""Consents to a plan: what was explained, signed, withdrawn."""

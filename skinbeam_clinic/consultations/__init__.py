@@ -1,0 +1,1 @@
+"""Consultations: their form, answers, photographs and suggested concerns."""

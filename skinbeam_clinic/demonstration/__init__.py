@@ -1,0 +1,1 @@
+"""The public form without records: plans that nobody keeps."""

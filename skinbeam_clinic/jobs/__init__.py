@@ -1,0 +1,1 @@
+"""Plans that are made in the background: queue, worker, progress."""

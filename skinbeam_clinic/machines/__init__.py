@@ -1,0 +1,1 @@
+"""The clinic's own machines and their checks."""

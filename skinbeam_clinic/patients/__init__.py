@@ -1,0 +1,1 @@
+"""Patients: list, history, timeline, copies, erasure."""

@@ -1,0 +1,1 @@
+"""Plans of a consultation: kept, shown, and judged by what was recorded since."""

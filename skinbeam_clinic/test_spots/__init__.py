@@ -1,0 +1,1 @@
+"""Test spots: what was fired and how the skin answered."""

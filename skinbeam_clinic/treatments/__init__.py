@@ -1,0 +1,1 @@
+"""Treatments: checklist, orders, what was fired, adverse events."""
