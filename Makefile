@@ -10,20 +10,20 @@ export PYTHONPATH := $(CURDIR)
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
 # Into the environment $(1): exactly what the lock file $(2) holds, each file known by its hash and none built here, and
-# then this package alone.
+# then the packages $(3) of this repository alone.
 define install_locked
 	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 	$(1)/bin/python $(INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/$(2).lock
-	$(1)/bin/python $(INSTALL) --no-deps --no-build-isolation -e .
+	$(1)/bin/python $(INSTALL) --no-deps --no-build-isolation $(3)
 endef
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml requirements/base.lock
-	$(call install_locked,$(VENV),base)
+	$(call install_locked,$(VENV),base,-e .)
 	touch $@
 
-$(VENV)/dev: pyproject.toml requirements/base.lock requirements/dev.lock
-	$(call install_locked,$(VENV),dev)
+$(VENV)/dev: pyproject.toml skinbeam_clinic/pyproject.toml requirements/base.lock requirements/dev.lock
+	$(call install_locked,$(VENV),dev,-e . -e ./skinbeam_clinic)
 	touch $(VENV)/base $@
 
 consult: $(VENV)/base
@@ -94,7 +94,7 @@ bench: $(VENV)/dev
 
 # The sampler holds Numba back, so it has an environment of its own.
 $(FIT)/fit: pyproject.toml requirements/fit.lock
-	$(call install_locked,$(FIT),fit)
+	$(call install_locked,$(FIT),fit,-e .)
 	touch $@
 
 evidence: $(FIT)/fit
@@ -120,15 +120,16 @@ docs: $(VENV)/dev
 # Versions and hashes of all dependencies, for every Python and system at once. A version that still fits the bounds of
 # pyproject.toml stays; removing a lock file first takes the newest of all.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-  --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml --group build
+  --no-emit-index-url --no-annotate --custom-compile-command "make lock" --group build
+CLINIC := skinbeam_clinic/pyproject.toml --no-emit-package skinbeam --extra exchange
 
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(INSTALL) "uv>=0.13,<0.14"
-	$(LOCK) --output-file requirements/base.lock
-	$(LOCK) --extra dev --constraint requirements/base.lock --output-file requirements/dev.lock
-	$(LOCK) --extra app --extra exchange --extra heic --constraint requirements/dev.lock --output-file requirements/serve.lock
-	$(LOCK) --extra fit --constraint requirements/base.lock --output-file requirements/fit.lock
+	$(LOCK) pyproject.toml --output-file requirements/base.lock
+	$(LOCK) pyproject.toml $(CLINIC) --extra dev --extra parquet --constraint requirements/base.lock --output-file requirements/dev.lock
+	$(LOCK) pyproject.toml $(CLINIC) --extra heic --constraint requirements/dev.lock --output-file requirements/serve.lock
+	$(LOCK) pyproject.toml --extra fit --constraint requirements/base.lock --output-file requirements/fit.lock
 
 # Whether a locked version has a weakness that is known. It asks pypi.org, so it is no part of the tests; a version that
 # nobody there knows fails it, too.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skinbeam.cli.common import missing_group_error, print_document
+from skinbeam.cli.common import print_document
 
 if TYPE_CHECKING:
     from skinbeam_clinic.database.verification import ClinicCheck
@@ -28,9 +28,9 @@ ClinicName = Annotated[str, typer.Option("--clinic", help="Name of the clinic.")
 @records.command("upgrade")
 def _upgrade(db: Db, json: RecordsJson = False) -> None:
     """Set a database up, or bring it to the revision that this version needs."""
-    with _require_app_group():
-        from skinbeam_clinic.database.revisions import upgrade_database
     import os
+
+    from skinbeam_clinic.database.revisions import upgrade_database
 
     before, after = upgrade_database(db, os.environ)
     _print_result({"db": db}, {"revision_before": before or "none", "revision": after}, json=json)
@@ -46,13 +46,13 @@ def _create_user(
     json: RecordsJson = False,
 ) -> None:
     """Let somebody into a clinic; the password is asked for, or read from a pipe, and never an argument."""
-    with _require_app_group():
-        from skinbeam_clinic.access import Role, parse_role
-        from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password
-        from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, create_clinic
-        from skinbeam_clinic.database.revisions import open_database
-        from skinbeam_clinic.errors import clinic_error
     import os
+
+    from skinbeam_clinic.access import Role, parse_role
+    from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password
+    from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, create_clinic
+    from skinbeam_clinic.database.revisions import open_database
+    from skinbeam_clinic.errors import clinic_error
 
     asked = parse_role(role)
     if new_clinic and asked != Role.OWNER:
@@ -80,10 +80,10 @@ def _verify(
     json: RecordsJson = False,
 ) -> None:
     """Check that nothing was altered, removed or put in behind the trail's back, and that every file is whole."""
-    with _require_app_group():
-        from skinbeam_clinic.database.revisions import open_database
-        from skinbeam_clinic.database.verification import read_noted_ends, verify_database
     import os
+
+    from skinbeam_clinic.database.revisions import open_database
+    from skinbeam_clinic.database.verification import read_noted_ends, verify_database
 
     noted = () if against is None else read_noted_ends(against)
     database = open_database(db, os.environ)
@@ -97,11 +97,11 @@ def _verify(
 @records.command("tidy")
 def _tidy(db: Db, json: RecordsJson = False) -> None:
     """Remove files that no record names, older than a day, and plans' jobs that ended more than 30 days ago."""
-    with _require_app_group():
-        from skinbeam_clinic.database.cleanup import clean_database
-        from skinbeam_clinic.database.revisions import open_database
     import os
     from dataclasses import asdict
+
+    from skinbeam_clinic.database.cleanup import clean_database
+    from skinbeam_clinic.database.revisions import open_database
 
     database = open_database(db, os.environ)
     try:
@@ -118,11 +118,11 @@ def _backup(
     json: RecordsJson = False,
 ) -> None:
     """Write all clinics and their files, as they are at one moment, into one file; work may go on."""
-    with _require_app_group():
-        from skinbeam_clinic.database.backup import write_backup
-        from skinbeam_clinic.database.revisions import open_database
     import os
     from dataclasses import asdict
+
+    from skinbeam_clinic.database.backup import write_backup
+    from skinbeam_clinic.database.revisions import open_database
 
     database = open_database(db, os.environ)
     try:
@@ -139,9 +139,9 @@ def _restore(
     json: RecordsJson = False,
 ) -> None:
     """Bring a backup into an empty database of either kind, and check all of it."""
-    with _require_app_group():
-        from skinbeam_clinic.database.backup import restore_backup
     import os
+
+    from skinbeam_clinic.database.backup import restore_backup
 
     _print_findings(restore_backup(file, db, os.environ), db, json=json)
 
@@ -237,11 +237,11 @@ def _erase(
 @contextmanager
 def _open_desk(db: str, clinic: str) -> "Iterator[ClinicRepositories]":
     """The desk of whoever runs the machine."""
-    with _require_app_group():
-        from skinbeam_clinic.accounts.repository import clinic_operator
-        from skinbeam_clinic.database.revisions import open_database
-        from skinbeam_clinic.repositories import ClinicRepositories
     import os
+
+    from skinbeam_clinic.accounts.repository import clinic_operator
+    from skinbeam_clinic.database.revisions import open_database
+    from skinbeam_clinic.repositories import ClinicRepositories
 
     database = open_database(db, os.environ)
     try:
@@ -257,15 +257,6 @@ def _find_patient(desk: "ClinicRepositories", pseudonym: str) -> str:
     if not found:
         raise clinic_error("no-patient", "PSEUDONYM", pseudonym=pseudonym)
     return found[0]
-
-
-@contextmanager
-def _require_app_group() -> Iterator[None]:
-    """Say how the libraries of the records are installed where they are missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise missing_group_error("records", error) from None
 
 
 def _print_findings(checked: "tuple[ClinicCheck, ...]", db: str, *, json: bool) -> None:

@@ -29,7 +29,7 @@ from skinbeam.cli.common import (
     raise_not_built,
 )
 from skinbeam.cli.evidence_commands import cite, claims, compare, expect
-from skinbeam_clinic.records_commands import records
+from skinbeam.cli.installed_commands import add_installed_commands
 
 __all__ = [
     "app",
@@ -135,7 +135,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-app.add_typer(records, name="records")
 app.add_typer(lasers, name="lasers")
 
 
@@ -418,47 +417,6 @@ app.command()(cite)
 
 
 @app.command()
-def serve(
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
-    db: Annotated[
-        str | None,
-        typer.Option(
-            "--db", metavar="URL", envvar="SKINBEAM_DB", help="Records of a clinic: an SQLite file, or postgresql://..."
-        ),
-    ] = None,
-    name: Annotated[
-        list[str] | None, typer.Option("--name", help="A name of the server before it; may stand again.")
-    ] = None,
-    keep_years: Annotated[
-        int,
-        typer.Option(
-            "--keep-years",
-            min=0,
-            max=100,
-            envvar="SKINBEAM_KEEP_YEARS",
-            help="How long the law makes the clinic keep records of treatment.",
-        ),
-    ] = 10,
-    time_zone: Annotated[
-        str | None,
-        typer.Option(
-            "--time-zone",
-            envvar="SKINBEAM_TIME_ZONE",
-            help="Where the clinic's clocks stand, such as Europe/Zurich; else as this machine's.",
-        ),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
-) -> None:
-    """The clinic's app on its records; without --db the consultation alone, in demonstration mode."""
-    try:
-        from skinbeam_clinic.web.server import run_server
-    except ModuleNotFoundError as error:
-        raise missing_group_error("serve", error) from None
-    run_server(host, port, db, name or (), keep_years=keep_years, zone=time_zone)
-
-
-@app.command()
 def conditions(json: Json = False) -> None:
     """The conditions, sites and modalities that are known, with the everyday words for them."""
     from skinbeam.model.vocabulary import conditions_document
@@ -478,3 +436,6 @@ def doctor(
     from skinbeam.sweeps.health import check_sweep_health
 
     print_document(doctor_document(check_sweep_health(cluster)), json=json)
+
+
+add_installed_commands(app)

@@ -45,7 +45,7 @@ def raise_not_built(command: str, reason: str) -> NoReturn:
     raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
 
 
-def missing_group_error(command: str, error: ModuleNotFoundError, group: str = "app") -> InputError:
+def missing_group_error(command: str, error: ModuleNotFoundError, group: str) -> InputError:
     """Return the error of a command whose group of dependencies is not installed, with what installs it."""
     return InputError(
         "missing-group",

@@ -22,8 +22,8 @@ def doctor_document(more: Sequence[Any] = ()) -> dict[str, Any]:
         _check("python", True, platform.python_version(), ""),
         _module(
             "web app",
-            ("fastapi", "uvicorn", "python_multipart", "sqlalchemy", "cryptography"),
-            'pip install "skinbeam[app]"',
+            ("skinbeam_clinic", "fastapi", "uvicorn", "python_multipart", "sqlalchemy", "cryptography"),
+            "pip install skinbeam-clinic",
         ),
         _fonts(),
         _module("face mesh", ("mediapipe",), "make face; without it regions come from OpenCV's cascades"),

@@ -66,7 +66,7 @@ def make_importer(content: bytes) -> _Import:
 
 
 def _raise_missing_group(error: ModuleNotFoundError, group: str) -> NoReturn:
-    line = f'{sys.executable} -m pip install "skinbeam[{group}]"'
+    line = f'{sys.executable} -m pip install "skinbeam-clinic[{group}]"'
     raise_not_built("records", render_message("exchange.missing", {"name": error.name, "line": line}))
 
 

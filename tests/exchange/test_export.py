@@ -174,7 +174,7 @@ def test_without_its_library_a_form_is_not_there_and_nothing_was_read(
     before = desk.trail.last(1)
     ran = run("records", "export", "P00001", "--as", "fhir", "-o", str(tmp_path / "x"), *CLINIC)
     assert ran.code == 3
-    assert "skinbeam[exchange]" in ran.document["unknown"]
+    assert "skinbeam-clinic[exchange]" in ran.document["unknown"]
     assert json.loads(ran.out)["schema"] == "skinbeam.records/1"
     assert [step.seq for step in desk.trail.last(1)] == [before[0].seq + 1], "the look at the trail alone"
     assert not (tmp_path / "x").exists()

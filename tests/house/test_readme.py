@@ -1,8 +1,6 @@
 """What the first page promises: a current example, a page that says how to be started, one word on what is kept."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,22 +36,8 @@ def test_the_python_example_is_five_lines() -> None:
     assert len(list(filter(None, block.splitlines()))) <= 5
 
 
-def test_a_page_that_lacks_its_group_names_the_one_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        sys.modules, "skinbeam_clinic.web.server", None
-    )  # as where the group is missing: it is not found
-    ran = run("serve", "--json")
-    assert ran.code == 2
-    assert ran.document["error"]["hint"] == f'{sys.executable} -m pip install "skinbeam[app]"'
-    assert '.venv/bin/pip install "skinbeam[app]"\n.venv/bin/skinbeam serve\n' in README
-
-
-@pytest.mark.check
-def test_that_command_needs_no_registry_for_skinbeam_itself() -> None:
-    """The package that is installed stands for its name; what the group holds is there already, here."""
-    asked = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", "--quiet", "skinbeam[app]"]
-    ended = subprocess.run(asked, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
+def test_the_first_page_installs_the_clinic_from_this_checkout() -> None:
+    assert ".venv/bin/pip install -e ./skinbeam_clinic\n.venv/bin/skinbeam serve\n" in README
 
 
 @pytest.mark.check

@@ -105,10 +105,3 @@ def test_without_a_key_the_hint_is_a_line_to_paste(address: str, run: Run, monke
     ran = run("records", "upgrade", "--db", address, "--json")
     assert ran.code == 2
     assert f"export {KEY_VARIABLE}=" in ran.document["error"]["hint"]
-
-
-def test_without_the_group_the_one_command_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "skinbeam_clinic.database.revisions", None)  # as where a library is missing
-    ran = run("records", "upgrade", "--db", "x", "--json")
-    assert ran.code == 2
-    assert ran.document["error"]["hint"] == f'{sys.executable} -m pip install "skinbeam[app]"'
