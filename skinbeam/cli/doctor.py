@@ -12,8 +12,6 @@ from skinbeam.model.document import build_document, sha256_hex
 
 __all__ = ["doctor_document"]
 
-_WEB = ("fastapi", "uvicorn", "python_multipart", "sqlalchemy", "alembic", "pwdlib", "pyotp", "cryptography", "limits")
-
 
 def doctor_document(more: Sequence[Any] = ()) -> dict[str, Any]:
     """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}; `more` are records of that shape."""
