@@ -7,8 +7,8 @@ from statistics import mean, median, quantiles
 from typing import Any
 
 from parts.markdown import table
-from skinbeam.model.fields import phototype_range
 from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.vocabulary import phototype_range
 from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES
 from skinbeam.published_doses.rows import PracticeRow, practice_rows
 from skinbeam.published_doses.scenarios import exclusion_reason

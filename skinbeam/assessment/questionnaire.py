@@ -15,9 +15,8 @@ from typing import Any
 from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
 from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.consultation import Concern
-from skinbeam.model.fields import phototype_range, severity_range
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
+from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range, severity_range, vocabulary_table
 from skinbeam.text import Message
 
 __all__ = [

@@ -14,9 +14,9 @@ from skinbeam.model.document import round_significant
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.exposure import Lesion
 from skinbeam.model.exposure import Skin as SkinTable
-from skinbeam.model.fields import phototype_range as grade_ends
 from skinbeam.model.sources import SourcedValue
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import phototype_range as grade_ends
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.simulate.appearance import weight_by_reading
 from skinbeam.skin.distribution import SkinDistribution

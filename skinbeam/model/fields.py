@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from skinbeam.model.errors import InputError
 from skinbeam.model.suggestions import word_hint
-from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, NameKind, resolve_name
+from skinbeam.model.vocabulary import NameKind, resolve_name
 
 __all__ = [
     "FieldError",
@@ -19,8 +19,6 @@ __all__ = [
     "grade_range",
     "number",
     "person_name",
-    "phototype_range",
-    "severity_range",
     "text",
     "value_or_list",
     "vocabulary_name",
@@ -235,18 +233,3 @@ def flag() -> BeforeValidator:
         return read
 
     return BeforeValidator(check)
-
-
-def _range_ends(grade: str, order: tuple[str, ...]) -> tuple[int, int]:
-    ends = grade.split("-")
-    return order.index(ends[0]) + 1, order.index(ends[-1]) + 1
-
-
-def phototype_range(grade: str) -> tuple[int, int]:
-    """Return the lowest and the highest phototype, 1 to 6, of e.g. `III-IV`."""
-    return _range_ends(grade, PHOTOTYPES)
-
-
-def severity_range(grade: str) -> tuple[int, int]:
-    """Return the lowest and the highest severity, 1 (mild) to 3 (severe), of e.g. `moderate-severe`."""
-    return _range_ends(grade, SEVERITIES)

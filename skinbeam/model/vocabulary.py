@@ -18,7 +18,9 @@ __all__ = [
     "condition_subtypes",
     "conditions_document",
     "laser_modalities",
+    "phototype_range",
     "resolve_name",
+    "severity_range",
     "subtype_description",
     "usable_modalities",
     "vocabulary_table",
@@ -49,6 +51,21 @@ ENDPOINTS = (
     "pain",
 )
 _VOCABULARY_FILES = {"condition": "conditions.toml", "site": "sites.toml", "modality": "modalities.toml"}
+
+
+def _range_ends(grade: str, order: tuple[str, ...]) -> tuple[int, int]:
+    ends = grade.split("-")
+    return order.index(ends[0]) + 1, order.index(ends[-1]) + 1
+
+
+def phototype_range(grade: str) -> tuple[int, int]:
+    """Return the lowest and the highest phototype, 1 to 6, of e.g. `III-IV`."""
+    return _range_ends(grade, PHOTOTYPES)
+
+
+def severity_range(grade: str) -> tuple[int, int]:
+    """Return the lowest and the highest severity, 1 (mild) to 3 (severe), of e.g. `moderate-severe`."""
+    return _range_ends(grade, SEVERITIES)
 
 
 def vocabulary_table(kind: NameKind) -> Mapping[str, Mapping[str, Any]]:

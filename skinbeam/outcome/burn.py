@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from skinbeam.laser.beam import Beam
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown, Value
-from skinbeam.model.fields import phototype_range
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2, MS
+from skinbeam.model.vocabulary import phototype_range
 from skinbeam.outcome.dose_error import (
     ED_LEVEL,
     beam_burn_calibration,

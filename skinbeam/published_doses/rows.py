@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from skinbeam.model.fields import phototype_range
 from skinbeam.model.package_data import CsvRow, load_package_table, load_package_text
 from skinbeam.model.sources import bibliography
-from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.model.vocabulary import phototype_range, vocabulary_table
 
 __all__ = [
     "COOLING_KINDS",

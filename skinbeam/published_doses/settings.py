@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from skinbeam.model.fields import phototype_range
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.units import J_CM2, MM
+from skinbeam.model.vocabulary import phototype_range
 from skinbeam.published_doses.rows import PracticeRow, PrintedSpan, practice_rows, wavelength_from_name_nm
 
 __all__ = [

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.model.exposure import Lesion
-from skinbeam.model.fields import phototype_range as grade_ends
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import phototype_range as grade_ends
 from skinbeam.skin.draws import StandardDraws, draw_value
 from skinbeam.skin.tables import read_sourced, tissue_table
 from skinbeam.text import Message

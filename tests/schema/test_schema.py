@@ -11,9 +11,15 @@ from hypothesis import strategies as st
 from skinbeam.model import units
 from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
-from skinbeam.model.fields import phototype_range, severity_range
 from skinbeam.model.input_files import LoadedCase, parse_record
-from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, vocabulary_table
+from skinbeam.model.vocabulary import (
+    PHOTOTYPES,
+    SEVERITIES,
+    condition_subtypes,
+    phototype_range,
+    severity_range,
+    vocabulary_table,
+)
 
 TABLES = sorted(Case.model_fields)
 scalars = (

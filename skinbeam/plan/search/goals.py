@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.errors import NotAvailable
-from skinbeam.model.fields import severity_range
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
-from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.model.vocabulary import severity_range, vocabulary_table
 from skinbeam.plan.records import Target, TargetValue
 from skinbeam.plan.rules.bounds import NO_BOUNDS, RuleBounds
 from skinbeam.plan.search.limits import aims_by_severity
