@@ -2,19 +2,24 @@ PYTHON ?= python3
 VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
+COMMA := ,
 # `research` is not installed; scripts of docs/ import it.
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: atlas audit consult serve example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
 
-INSTALL := -m pip install --quiet --disable-pip-version-check
+# Install $(2) into the environment $(1); what pip says is printed only when it fails.
+define pip_install
+	@echo 'pip install $(2)'; said=$$($(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2) 2>&1) \
+	  || { echo "$$said" >&2; exit 1; }
+endef
 
 # Into the environment $(1): exactly what the lock file $(2) holds, each file known by its hash and none built here, and
 # then the packages $(3) of this repository alone.
 define install_locked
-	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-	$(1)/bin/python $(INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/$(2).lock
-	$(1)/bin/python $(INSTALL) --no-deps --no-build-isolation $(3)
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	$(call pip_install,$(1),--require-hashes --no-deps --only-binary :all: -r requirements/$(2).lock)
+	$(call pip_install,$(1),--no-deps --no-build-isolation $(3))
 endef
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
@@ -51,7 +56,7 @@ setup: $(VENV)/dev
 
 # Kernels are compiled on one core while the other lints: each worker would compile them for itself.
 test: setup
-	$(BIN)/python tests/warm.py & warm=$$!; \
+	$(BIN)/python tests/helpers/warm.py & warm=$$!; \
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports; \
 	linted=$$?; wait $$warm && exit $$linted
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -61,8 +66,8 @@ check: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m check
 
 face: $(VENV)/dev
-	$(BIN)/python -m pip install --quiet -e ".[face]"
-	$(BIN)/python -m pip install --quiet --no-deps mediapipe==0.10.14
+	$(call pip_install,$(VENV),-e ".[face]")
+	$(call pip_install,$(VENV),--no-deps mediapipe==0.10.14)
 
 # Checks that take minutes; they print what they find.
 validate: $(VENV)/dev
@@ -125,7 +130,7 @@ CLINIC := skinbeam_clinic/pyproject.toml --no-emit-package skinbeam --extra exch
 
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(INSTALL) "uv>=0.13,<0.14"
+	$(call pip_install,$(VENV),"uv>=0.13$(COMMA)<0.14")
 	$(LOCK) pyproject.toml --output-file requirements/base.lock
 	$(LOCK) pyproject.toml $(CLINIC) --extra dev --extra parquet --constraint requirements/base.lock --output-file requirements/dev.lock
 	$(LOCK) pyproject.toml $(CLINIC) --extra heic --constraint requirements/dev.lock --output-file requirements/serve.lock
@@ -135,7 +140,7 @@ lock:
 # nobody there knows fails it, too.
 audit:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(INSTALL) "uv>=0.13,<0.14"
+	$(call pip_install,$(VENV),"uv>=0.13$(COMMA)<0.14")
 	$(BIN)/uv tool run --from "pip-audit>=2.9,<3" pip-audit --strict --disable-pip --require-hashes \
 	  -r requirements/base.lock -r requirements/dev.lock -r requirements/fit.lock
 

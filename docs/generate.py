@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from parts import doses, markdown, named
+from parts import doses, layers, markdown, named
 from parts.keys import keys, tables
 
 from research.virtual_people.tables import result_table, shipped_results
@@ -95,6 +95,10 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "planning treated": partial(_planning, "treated"),
     "planning clean": partial(_planning, "clean"),
     "sources": named.sources,
+    "layout": layers.layout,
+    "layers": layers.layers,
+    "folders": layers.folders,
+    "contracts": layers.contracts,
 }
 
 

@@ -5,8 +5,8 @@
 
 `record` runs the commands with the packages of CHECKOUT, so that an older commit needs no environment of its own: make
 it a folder with `git worktree add`. `compare` prints each value that differs and how many do; its exit code is 1 where
-any does. Left out are values that say which code ran (`IDENTITY_KEYS`), not what it computed, and names of Python
-functions. Where a change rewords sentences on purpose, copy `skinbeam/data/messages` into the older checkout first:
+any does. Left out are values that say which code ran (`IDENTITY_KEYS`), not what it computed, and names of functions
+and files. Where a change rewords sentences on purpose, copy `skinbeam/data/messages` into the older checkout first:
 both then speak with the same catalogue, and what differs are values.
 """
 
@@ -23,7 +23,10 @@ from typing import Any, Final
 __all__ = ["IDENTITY_KEYS", "differences", "record"]
 
 IDENTITY_KEYS: Final = frozenset({"version", "data_release", "plan_sha256", "photons_per_second"})
-PYTHON_NAME: Final = re.compile(r"function:skinbeam[\w.]+")
+# Python functions, and TOML files in folders, that documents name.
+MOVED_NAME: Final = re.compile(r"function:skinbeam[\w.]+|\b(?:\w+/)+\w+\.toml")
+# The hash of a plan's file holds the data release.
+IDENTITY_PLACES: Final = frozenset({"preview.json.document.case_sha256"})
 ROOT: Final = Path(__file__).parents[1]
 EXAMPLES: Final = ROOT / "examples"
 PULSE: Final = EXAMPLES / "pulse-in-a-vessel" / "case.toml"
@@ -121,6 +124,8 @@ def differences(one: Any, other: Any, place: str = "") -> Iterator[str]:
     """Yield a line for each value that differs between two documents."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted((one.keys() | other.keys()) - IDENTITY_KEYS):
+            if f"{place}.{key}" in IDENTITY_PLACES:
+                continue
             if key not in one or key not in other:
                 yield f"{place}.{key}: only in the {'first' if key in one else 'second'}"
             else:
@@ -133,7 +138,7 @@ def differences(one: Any, other: Any, place: str = "") -> Iterator[str]:
 
 
 def _without_names(value: Any) -> Any:
-    return PYTHON_NAME.sub("function", value) if isinstance(value, str) else value
+    return MOVED_NAME.sub("name", value) if isinstance(value, str) else value
 
 
 def _compare(first: Path, second: Path) -> int:
@@ -142,12 +147,12 @@ def _compare(first: Path, second: Path) -> int:
     count = 0
     for name in files:
         if not (first / name).exists() or not (second / name).exists():
-            lines = ["recorded once only"]
+            lines = [f"{name}: recorded once only"]
         else:
             one, other = (json.loads((folder / name).read_text(encoding="utf-8")) for folder in (first, second))
-            lines = list(differences(one, other))
+            lines = list(differences(one, other, name))
         count += len(lines)
-        print(*(f"{name} {line}"[:400] for line in lines), sep="\n", end="\n" if lines else "")
+        print(*(line[:400] for line in lines), sep="\n", end="\n" if lines else "")
     print(f"{count} differences in {len(files)} documents")
     return count
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 # grid blurs stays small beside the depth itself. Cells begin anew below the epidermis, since the heat of melanin flows
 # from a basal layer of ten micrometres into the dermis: without that the burn of a thin one was 6 % off. Heat of a
 # pulse does not reach 6 mm within seconds. Threshold doses differ by less than two per cent from those of half the
-# cells and half the steps (tests/simulate/test_simulate_grid.py).
+# cells and half the steps (tests/skinbeam/simulate/test_simulate_grid.py).
 FINEST_M = 3 * UM
 GROWTH = 0.1
 DEEPEST_M = 6 * MM

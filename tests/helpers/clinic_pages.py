@@ -1,0 +1,72 @@
+"""Pages of the app in a real browser, looked at on a phone and on a desk."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from clinic_samples import HOME, PASSWORD
+from fastapi import FastAPI
+from paths import TESTS
+from playwright.sync_api import Browser, Page, expect
+
+AXE = (TESTS / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve an app and give its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    running = threading.Thread(target=server.run, daemon=True)
+    running.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    running.join(20)
+
+
+@contextmanager
+def opened_page(browser: Browser) -> Iterator[Page]:
+    """Give a page whose scripts must end without a fault, and within the policy of the app."""
+    context = browser.new_context(viewport=DESK)
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    yield opened
+    context.close()
+    assert not faults
+
+
+def sign_in(page: Page, address: str, name: str) -> None:
+    """Sign in by name, with the password that all members of the samples share."""
+    page.goto(f"{address}/")
+    page.get_by_label("Clinic").fill(HOME)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
+
+
+def looked_at(page: Page, name: str = "") -> None:
+    """Hold a page against axe-core on a phone and on a desk, and let nothing stick out sideways.
+
+    SKINBEAM_SHOTS names a folder for pictures of those that have a name.
+    """
+    page.wait_for_load_state()  # a link that was clicked leaves before the style sheet is there
+    for size in (PHONE, DESK):
+        page.set_viewport_size(size)
+        page.evaluate(AXE)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        assert found["passes"], "axe checked nothing"
+        assert not found["violations"], [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        if name and (folder := os.environ.get("SKINBEAM_SHOTS")):
+            page.screenshot(path=str(Path(folder) / f"{name}-{size['width']}.png"), full_page=True)

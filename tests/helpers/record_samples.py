@@ -1,0 +1,26 @@
+"""A consultation, its plan and a signed consent, made by the repositories alone; all of it made up."""
+
+import datetime
+
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.models import Consent, ConsultationRecord, NewPlan, PlanRecord
+from skinbeam_clinic.repositories import ClinicRepositories
+
+ANSWERS = {"patient": {"age_years": 42, "sex": "female"}, "concern": [{"site": "cheeks", "area_cm2": 40.25}]}
+MADE = NewPlan("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
+NO_WAIT = datetime.timedelta()
+
+
+def begin_consultation(desk: ClinicRepositories) -> ConsultationRecord:
+    return desk.consultations.begin(desk.patients.add().id, ANSWERS)
+
+
+def make_plan_record(desk: ClinicRepositories) -> PlanRecord:
+    return desk.plans.add(begin_consultation(desk).id, MADE, revision=1)
+
+
+def sign(desk: ClinicRepositories, consent: Consent) -> Consent:
+    desk.consents.tell_back(consent.id, {"free": "No."}, ())
+    about = {"answers": {"risks": True}, "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
+    return desk.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]

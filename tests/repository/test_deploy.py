@@ -1,0 +1,170 @@
+"""The examples under `deploy/`: every file, option, variable and address in them is there, and nothing runs as root."""
+
+import http.server
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import typer.main
+from paths import ROOT
+
+from skinbeam.cli.commands import app
+from skinbeam_clinic.access import ROUTES
+from skinbeam_clinic.database.encryption import read_keys
+
+DEPLOY = ROOT / "deploy"
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in [*(ROOT / "skinbeam").rglob("*.py"), *(ROOT / "skinbeam_clinic").rglob("*.py")]
+)
+MANUAL = (ROOT / "docs" / "guide" / "serving.md").read_text(encoding="utf-8")
+PORT = 8000
+HARDENED = {
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "RestrictSUIDSGID": "yes",
+    "CapabilityBoundingSet": "",
+    "UMask": "0077",
+}
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The steps of the container file, each on one line."""
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines)]
+
+
+def said(word: str) -> list[str]:
+    return [rest for name, rest in instructions() if name == word]
+
+
+def settings() -> dict[str, list[str]]:
+    """What the unit sets, under each name all of it in order."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in (DEPLOY / "skinbeam.service").read_text(encoding="utf-8").splitlines():
+        if line and line[0] not in "#[":
+            name, _, value = line.partition("=")
+            found[name].append(value)
+    return found
+
+
+def check_command(words: list[str]) -> None:
+    """Have the command line read what would be started, as far as it can without starting it."""
+    group = typer.main.get_command(app)
+    command = group.commands[words[0]]  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert [word for word in words if word.startswith("--") and word not in known] == []
+    command.make_context("skinbeam", words[1:]).close()
+
+
+def test_a_container_is_built_from_the_lock_file_alone() -> None:
+    (installs, ours) = [rest for rest in said("RUN") if "pip install" in rest]
+    for option in ("--require-hashes", "--no-deps", "--only-binary :all:", "-r serve.lock"):
+        assert option in installs
+    assert "--no-deps" in ours
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in ignored, "what is not named does not even reach the builder"
+    for rest in said("COPY"):
+        if not rest.startswith("--from"):
+            *sources, _ = rest.split()
+            assert all((ROOT / source).exists() for source in sources)
+            assert {f"!{source}" for source in sources} <= set(ignored)
+
+
+def test_a_container_runs_as_nobody_and_holds_no_secret() -> None:
+    last_stage = [word for word, _ in instructions()][::-1].index("FROM")
+    user = [rest for word, rest in instructions()[-last_stage:] if word == "USER"]
+    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user[-1])
+    words = [word for word, _ in instructions()]
+    assert not {"RUN", "COPY", "ADD"} & set(words[words.index("USER") :]), "nothing of the image is its own"
+    assert not re.search(r"SKINBEAM_(KEY|METRICS_TOKEN)=", str(instructions()))
+
+
+def test_every_variable_and_option_of_the_examples_is_known() -> None:
+    unit = settings()
+    (start,) = unit["ExecStart"]
+    check_command(shlex.split(start)[1:])
+    (entry,), (begins,) = said("ENTRYPOINT"), said("CMD")
+    assert json.loads(entry) == ["skinbeam"]
+    check_command(json.loads(begins))
+    names = re.findall(r"\b(SKINBEAM_\w+)=", " ".join([*said("ENV"), *unit["Environment"]]))
+    names += re.findall(r"\bSKINBEAM_\w+", MANUAL)
+    assert len(names) > 8
+    assert [name for name in names if f'"{name}"' not in SOURCES] == []
+
+
+def test_what_the_manual_starts_in_a_container_is_known() -> None:
+    started = re.findall(r"^  skinbeam (serve .+)$|\$shut skinbeam (.+)$", MANUAL, flags=re.M)
+    commands = [shlex.split(one or other) for one, other in started]
+    assert [words[0] for words in commands] == ["records", "records", "serve"]
+    check_command(commands[-1])
+    run = re.findall(r"(?<=:)/[\w/-]+(?=[\s\":])", MANUAL[MANUAL.index("shut=") : MANUAL.index("podman run")])
+    volumes = json.loads(*said("VOLUME"))
+    assert set(volumes) <= set(run)
+
+
+@pytest.mark.parametrize(("status", "ends"), [(200, 0), (503, 1)])
+def test_the_health_check_of_a_container_ends_as_the_server_is(status: int, ends: int) -> None:
+    asked: list[str] = []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    (check,) = said("HEALTHCHECK")
+    python, *words = json.loads(check[check.index("CMD") + 3 :])
+    assert python == "python"
+    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = [word.replace(str(PORT), str(server.server_port)) for word in words]
+        done = subprocess.run([sys.executable, *here], capture_output=True, timeout=30, check=False)
+        server.shutdown()
+    assert (done.returncode, asked) == (ends, ["/health"])
+    assert ("GET", "/health") in ROUTES
+    assert said("EXPOSE") == [str(PORT)]
+
+
+def test_the_unit_shuts_the_program_in() -> None:
+    unit = settings()
+    for name, value in HARDENED.items():
+        assert unit[name] == [value], name
+    assert unit["User"] not in ([], ["root"])
+    assert unit["SuccessExitStatus"] == ["130"]
+    (credential,) = unit["LoadCredential"]
+    assert f"SKINBEAM_KEY_FILE=%d/{credential.split(':')[0]}" in unit["Environment"]
+    (state,), (cache,) = unit["StateDirectory"], unit["CacheDirectory"]
+    written = re.findall(r"(?<==)/var/[\w/.]+", " ".join(unit["Environment"]))
+    assert all(path.startswith((f"/var/lib/{state}", f"/var/cache/{cache}")) for path in written)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here to read the unit")
+def test_systemd_reads_the_unit_and_finds_it_shut(tmp_path: Path) -> None:
+    text = (DEPLOY / "skinbeam.service").read_text(encoding="utf-8")
+    unit = tmp_path / "skinbeam.service"
+    unit.write_text(re.sub(r"(?<=^ExecStart=)\S+", sys.executable, text, flags=re.M), encoding="utf-8")
+    for words in (["verify", "--man=no"], ["security", "--offline=yes", "--threshold=20"]):
+        done = subprocess.run(["systemd-analyze", *words, str(unit)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stderr == ""
+
+
+def test_the_key_that_the_manual_makes_is_a_key() -> None:
+    (line,) = re.findall(r"openssl rand .*(?= > /etc/skinbeam/key)", MANUAL)
+    made = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout
+    assert read_keys({"SKINBEAM_KEY": made}).seal(b"x", "here")

@@ -1,0 +1,149 @@
+"""Rules of the house that a reader can rely on: names, units, exports, data roles."""
+
+import ast
+import importlib
+import io
+import pkgutil
+import re
+import tokenize
+from collections import Counter
+from pathlib import Path
+
+from paths import TESTS
+
+import skinbeam
+
+ROOT = Path(skinbeam.__file__).parents[1]
+PACKAGES = ("skinbeam", "skinbeam_clinic", "research")
+FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+# The group `fit` has an environment of its own.
+NEEDS_SAMPLER = ("research.evidence_fit.model", "research.evidence_fit.count_model")
+MODULES = sorted(
+    module.name
+    for package in PACKAGES
+    for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}.")
+    if not module.name.endswith("__main__") and module.name not in NEEDS_SAMPLER
+)
+
+
+def relative(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def test_exported_names_are_the_public_ones() -> None:
+    assert len(MODULES) > 100
+    faults = {name: found for name in MODULES if (found := faults_of_exports(name))}
+    assert not faults
+
+
+def faults_of_exports(name: str) -> list[str]:
+    """What is public and not exported, exported twice, or exported and not there."""
+    module = importlib.import_module(name)
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    defined = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+    }
+    exported = getattr(module, "__all__", [])
+    if name == "skinbeam.cli.commands":
+        defined = set()  # commands are reached through `app` alone
+    twice = {export for export in exported if exported.count(export) > 1}
+    missing = {export for export in exported if not hasattr(module, export)}
+    return sorted((defined - set(exported)) | twice | missing)
+
+
+# Numerical tolerances and ranges stand in these places and are not conversions.
+ALLOWED = tuple(
+    f"skinbeam/{place}"
+    for place in (
+        "model/",
+        "simulate/layers_schema/",
+        "cli/plain_text.py",
+        "text/",
+    )
+)
+
+
+def code_of(file: Path) -> dict[int, str]:
+    """The code of each line, without its strings and comments."""
+    lines: dict[int, str] = {}
+    for token in tokenize.generate_tokens(io.StringIO(file.read_text(encoding="utf-8")).readline):
+        if token.type not in (tokenize.STRING, tokenize.COMMENT):
+            lines[token.start[0]] = f"{lines.get(token.start[0], '')} {token.string}"
+    return lines
+
+
+CONVERSION = re.compile(r"[*/] (273\.15|1e-?[369]|1000(\.0)?)\b|[+-] 273\.15")
+
+
+def test_only_units_convert() -> None:
+    found = [
+        f"{relative(file)}:{number}: {code.strip()}"
+        for file in FILES
+        if not relative(file).startswith(ALLOWED)
+        for number, code in code_of(file).items()
+        if CONVERSION.search(code)
+    ]
+    assert not found
+
+
+def test_the_search_for_conversions_finds_them(tmp_path: Path) -> None:
+    file = tmp_path / "x.py"
+    file.write_text('steps = length_ms * 1e-3  # "a"\ntext = "x * 1e-3"\n')
+    assert [bool(CONVERSION.search(code)) for code in code_of(file).values()][:2] == [True, False]
+
+
+def test_nothing_is_a_stub() -> None:
+    stub = re.compile(r"TODO|FIXME|XXX|NotImplementedError")
+    assert [relative(file) for file in FILES if stub.search(file.read_text(encoding="utf-8"))] == []
+
+
+def test_validation_rows_set_no_parameter() -> None:
+    for file in sorted((ROOT / "skinbeam" / "data").rglob("*.toml")):
+        content = file.read_text(encoding="utf-8")
+        assert not re.search(r'role\s*=\s*"validation"', content), file.name
+
+
+def test_every_source_key_in_the_data_resolves() -> None:
+    from skinbeam.model.sources import bibliography
+
+    known = bibliography()
+    missing = []
+    for file in sorted((ROOT / "skinbeam" / "data").rglob("*.toml")):
+        for key in re.findall(
+            r'^\s*source\s*=\s*"([^"]+)"|[{,]\s*source\s*=\s*"([^"]+)"',
+            file.read_text(encoding="utf-8"),
+            re.M,
+        ):
+            name = key[0] or key[1]
+            if name not in known:
+                missing.append(f"{file.name}: {name}")
+    assert not missing
+
+
+def test_every_message_id_in_the_code_exists() -> None:
+    from skinbeam.text import catalogue
+
+    known = catalogue()
+    missing = []
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("Message", "render_message")
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+                and isinstance(node.args[0].value, str)
+                and node.args[0].value not in known
+            ):
+                missing.append(f"{relative(file)}: {node.args[0].value}")
+    assert not missing
+
+
+def test_no_two_files_of_tests_share_a_name() -> None:
+    """Tests are no package, so the second of two would not be collected."""
+    names = Counter(file.name for file in TESTS.rglob("*.py"))
+    names.pop("conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []

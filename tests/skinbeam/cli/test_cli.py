@@ -1,0 +1,294 @@
+"""The command line: exit codes, one JSON document for every outcome, nothing half-written, no traceback."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from paths import ROOT
+
+from skinbeam.cli import main
+
+VEINS = str(ROOT / "examples" / "conditions" / "facial-telangiectasia-vascular.toml")
+CASES = ROOT / "tests" / "data" / "cases"
+PULSE = str(CASES / "er-yag.toml")
+SLAB = str(ROOT / "examples" / "light" / "van-de-hulst-slab.toml")
+HEAD = {"schema", "version", "case_sha256", "seed", "warnings"}
+
+
+Run = Callable[..., Any]
+
+
+def test_help_names_every_command(run: Run) -> None:
+    ran = run("--help")
+    assert ran.code == 0
+    names = "consult simulate threshold window light skin expect compare photo preview sweep validate claims cite serve"
+    for name in (*names.split(), "records", "lasers", "conditions", "doctor"):
+        assert f" {name} " in ran.out
+        assert run(name, "--help").code == 0
+
+
+def test_help_of_threshold_names_every_endpoint(run: Run) -> None:
+    from skinbeam.model.vocabulary import ENDPOINTS
+
+    # Lines are broken at spaces and hyphens.
+    told = "".join(run("threshold", "--help").out.split())
+    assert f"Whatistobereached:{','.join(sorted(ENDPOINTS))}." in told
+
+
+def test_without_a_command_the_help_is_shown(run: Run) -> None:
+    ran = run()
+    assert ran.code in (0, 2)
+    assert "consult" in ran.out + ran.err
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    from skinbeam._version import __version__
+
+    assert run("--version").out.strip() == f"skinbeam {__version__}"
+
+
+USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "misspelt command": (("simulat", PULSE), "simulat", "simulate"),
+    "misspelt option": (("simulate", PULSE, "--draw", "5"), "--draw", "--draws"),
+    "unknown option": (("consult", VEINS, "--colour", "red"), "--colour", "Did you mean"),
+    "missing argument": (("simulate",), "case", "--help"),
+    "missing option": (("threshold", PULSE), "--endpoint", "--help"),
+    "missing folder": (("consult", VEINS), "--output", "--help"),
+    "draws of none": (("simulate", PULSE, "--draws", "0"), "--draws", "--help"),
+    "too many draws": (("simulate", PULSE, "--draws", "100001"), "--draws", "--help"),
+    "draws in words": (("window", PULSE, "--draws", "many"), "--draws", "--help"),
+    "negative seed": (("skin", PULSE, "--wavelength", "500", "--seed", "-1"), "--seed", "--help"),
+    "misspelt endpoint": (("threshold", PULSE, "--endpoint", "ablatio"), "--endpoint", "ablation"),
+    "misspelt condition": (
+        ("expect", "--condition", "acne-scar s", "--modality", "ablative"),
+        "condition",
+        "acne-scars",
+    ),
+    "misspelt modality": (("expect", "--condition", "acne-scars", "--modality", "ablativ"), "modality", "ablative"),
+    "misspelt treatment": (("compare", "--condition", "acne-scars", "ablative", "pel"), "B", "peel"),
+    "missing treatment": (("compare", "--condition", "acne-scars", "ablative"), "b", "--help"),
+    "the same treatment": (("compare", "--condition", "acne-scars", "peel", "chemical-peel"), "B", "Another"),
+    "misspelt subtype": (
+        ("expect", "--condition", "melasma", "--modality", "chemical-peel", "--subtype", "dermis"),
+        "--subtype",
+        "dermal",
+    ),
+    "pulse of nothing": (
+        ("expect", "--condition", "acne-scars", "--modality", "ablative", "--pulse-ms", "0"),
+        "--pulse-ms",
+        "A number",
+    ),
+    "misspelt light": (("simulate", PULSE, "--light", "ordinate"), "--light", "ordinates"),
+    "misspelt device": (("simulate", PULSE, "--device", "cdua"), "--device", "cuda"),
+    "error of nothing": (("simulate", PULSE, "--error", "0"), "--error", "0.01"),
+    "missing file": (("simulate", "nowhere.toml"), "CASE", "case file"),
+    "a folder": (("simulate", str(CASES)), "CASE", "case file"),
+    "folder below a file": (("consult", VEINS, "-o", f"{PULSE}/out"), "--output", "folder"),
+    "missing photograph": (("photo", "nowhere.jpg"), "photo", "photo"),
+    "wavelengths in words": (("skin", PULSE, "--wavelength", "red"), "--wavelength", "400"),
+    "no effect to guess": (("window", str(CASES / "fractional-1550.toml")), "--effect", "--effect"),
+    "misspelt group": (("validate", "--only", "vasculr"), "--only", "vascular"),
+    "misspelt records command": (("records", "exprt"), "exprt", "export"),
+    "missing device file": (("lasers", "check", "nowhere.toml"), "FILE", "device"),
+}
+
+
+@pytest.mark.parametrize("name", USAGE)
+def test_what_is_wrong_has_code_2_a_field_and_a_hint(name: str, run: Run) -> None:
+    arguments, field, hint = USAGE[name]
+    plain = run(*arguments)
+    assert plain.code == 2
+    assert plain.out == ""
+    assert plain.err.startswith("error: ")
+    ran = run(*arguments, "--json")
+    assert ran.code == 2
+    error = ran.document["error"]
+    assert set(ran.document) == {"error"}
+    assert {"code", "message", "field", "hint"} <= set(error) <= {"code", "message", "field", "hint", "file"}
+    assert all(isinstance(text, str) and text for text in error.values())
+    assert field in error["field"]
+    assert hint in error["hint"]
+
+
+NOT_BUILT: dict[str, tuple[str, ...]] = {
+    "simulate on cuda": ("simulate", PULSE, "--device", "cuda"),
+    "simulate on cuda with no case": ("simulate", "nowhere.toml", "--device", "cuda"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_BUILT)
+def test_what_is_not_built_says_so_with_code_3(name: str, run: Run) -> None:
+    arguments = NOT_BUILT[name]
+    plain = run(*arguments)
+    assert (plain.code, plain.out) == (3, "")
+    assert plain.err.startswith("unknown: ")
+    ran = run(*arguments, "--json")
+    assert ran.code == 3
+    assert ran.document["schema"] == f"skinbeam.{name.split()[0]}/1"
+    assert {"version", "warnings"} <= set(ran.document)
+    assert "error" not in ran.document
+    text = json.dumps(ran.document)
+    assert "unknown" in text
+    assert "not in this release" in text
+
+
+def test_what_nobody_can_answer_keeps_the_keys_of_its_document(run: Run) -> None:
+    ran = run("threshold", PULSE, "--endpoint", "blood-coagulation", "--json")
+    assert ran.code == 3
+    assert {*HEAD, "endpoint", "of", "dose", "bracket", "reached"} <= set(ran.document)
+    assert set(ran.document["dose"]) == {"unknown"}
+    ran = run("expect", "--condition", "dull-complexion", "--modality", "ablative", "--json")
+    assert ran.code == 3
+    assert {*HEAD, "p_at_least", "predict", "pih", "studies", "untreated"} <= set(ran.document)
+    assert isinstance(ran.document["abstains"], str)
+    ran = run("compare", "--condition", "melasma", "ablative", "vascular", "--json")
+    assert ran.code == 3
+    assert {*HEAD, "condition", "a", "b", "direct", "difference", "pih_difference"} <= set(ran.document)
+    assert set(ran.document["difference"]) == {"unknown"}
+    ran = run(
+        "window", str(CASES / "vessel.toml"), "--effect", "blood-coagulation", "--harm", "blood-coagulation", "--json"
+    )
+    assert ran.code == 3
+    assert {*HEAD, "of", "dose", "pulse_ms", "p_effect", "p_harm"} <= set(ran.document)
+
+
+DOCUMENTS: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
+    "simulate": (
+        ("simulate", PULSE, "--draws", "10"),
+        "skinbeam.simulate/1",
+        {"light", "temperature_C", "damage", "ablation", "microlesion", "cooling", "healing", "harm"},
+    ),
+    "threshold": (
+        ("threshold", PULSE, "--endpoint", "ablation", "--draws", "10"),
+        "skinbeam.threshold/1",
+        {
+            "endpoint",
+            "of",
+            "dose",
+            "model_error",
+            "reduction_error",
+            "heated_blood",
+            "methaemoglobin",
+            "bracket",
+            "reached",
+            "calibrated_dose",
+            "calibration",
+        },
+    ),
+    "window": (
+        ("window", PULSE, "--draws", "10"),
+        "skinbeam.window/1",
+        {"of", "dose", "pulse_ms", "p_effect", "p_harm"},
+    ),
+    "light": (
+        ("light", SLAB),
+        "skinbeam.light/1",
+        {"reflectance_specular", "reflectance_diffuse", "transmittance", "absorbed", "depth_um", "method", "device"},
+    ),
+    "skin": (
+        ("skin", PULSE, "--wavelength", "500:600:50", "--draws", "10"),
+        "skinbeam.skin/1",
+        {"wavelength_nm", "layers", "reflectance", "reflectance_excluded", "Lab", "ita_deg", "phototype_range"},
+    ),
+    "expect": (
+        ("expect", "--condition", "acne-scars", "--modality", "fractional-ablative"),
+        "skinbeam.expect/1",
+        {"p_at_least", "predict", "mean_improvement_pct", "pih", "downtime_days", "durability", "untreated", "studies"},
+    ),
+    "compare": (
+        ("compare", "--condition", "acne-scars", "fractional-ablative", "microneedling"),
+        "skinbeam.compare/1",
+        {"condition", "a", "b", "direct", "difference", "pih_difference"},
+    ),
+    "validate": (
+        ("validate", "--only", "arrhenius"),
+        "skinbeam.validate/1",
+        {"draws", "shares", "groups", "rows", "orderings", "calibrated"},
+    ),
+    "claims": (("claims",), "skinbeam.claims/1", {"claims"}),
+    "lasers": (("lasers",), "skinbeam.lasers/1", {"lasers"}),
+    "conditions": (("conditions",), "skinbeam.conditions/1", {"conditions", "sites", "modalities"}),
+    "doctor": (("doctor",), "skinbeam.doctor/1", {"checks"}),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_command_prints_its_document_as_json_and_as_text(name: str, run: Run) -> None:
+    arguments, schema, keys = DOCUMENTS[name]
+    ran = run(*arguments, "--json")
+    assert ran.code == 0
+    assert ran.document["schema"] == schema
+    assert HEAD | keys <= set(ran.document)
+    assert not any(word in ran.out for word in ("null", "NaN", "Infinity"))
+    plain = run(*arguments)
+    assert plain.code == 0
+    assert plain.out.startswith(schema)
+    assert run(*arguments, "--json").out == ran.out
+
+
+def test_the_lists_hold_what_the_interface_says(run: Run) -> None:
+    laser_keys = {"name", "title", "wavelengths_nm", "modalities", "pulse_ms", "spots_mm", "cooling", "source"}
+    lasers = run("lasers", "--json").document["lasers"]
+    assert len(lasers) >= 18
+    for laser in lasers:
+        assert laser_keys <= set(laser)
+        assert {"fluence_J_cm2", "energy_mJ"} & set(laser)
+        low, high = laser["pulse_ms"]
+        assert 0 < low <= high
+    made = run("conditions", "--json").document
+    for kind, least in (("conditions", 20), ("sites", 14), ("modalities", 7)):
+        assert len(made[kind]) >= least
+        assert all({"name", "aliases", "title"} <= set(entry) for entry in made[kind])
+    claims = run("claims", "--json").document["claims"]
+    assert len(claims) == 40
+    wanted = {"id", "sentence", "claim", "verdict", "evidence", "better", "rule", "sources"}
+    for claim in claims:
+        assert wanted <= set(claim)
+        assert claim["verdict"] in ("supported", "partly", "unsupported", "contradicted")
+    for check in run("doctor", "--json").document["checks"]:
+        assert {"name", "ok", "found", "fix"} == set(check)
+        assert check["ok"] or check["fix"]
+
+
+def test_a_misspelt_source_gets_the_nearest(run: Run) -> None:
+    ran = run("cite", "clark204")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: ")
+    assert "KEY" in ran.err
+    assert "clark2004" in ran.err
+
+
+def test_cite_prints_bibtex_of_what_is_asked_for_or_of_all(run: Run) -> None:
+    one = run("cite", "clark2004")
+    assert one.code == 0
+    assert one.out.startswith("@")
+    assert one.out.count("\n@") == 0
+    assert run("cite").out.count("@") > 100
+
+
+def test_a_device_file_is_checked(run: Run) -> None:
+    sound = ROOT / "skinbeam" / "data" / "lasers" / "ktp-532.toml"
+    assert run("lasers", "check", str(sound), "--json").document["lasers"][0]["name"] == "ktp-532"
+    broken = sorted((ROOT / "tests" / "data" / "broken" / "device").glob("*.toml"))[0]
+    ran = run("lasers", "check", str(broken), "--json")
+    assert ran.code == 2
+    assert ran.document["error"]["field"]
+
+
+def test_seed_and_draws_are_taken_at_their_ends(run: Run) -> None:
+    ran = run("simulate", PULSE, "--draws", "1", "--seed", str(2**63 - 1), "--json")
+    assert ran.code == 0
+    assert ran.document["seed"] == 2**63 - 1
+
+
+def test_a_defect_has_code_1_and_one_document(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    import skinbeam.model.vocabulary
+
+    def broken() -> None:
+        raise RuntimeError("a made-up fault")
+
+    monkeypatch.setattr(skinbeam.model.vocabulary, "conditions_document", broken)
+    with pytest.raises(SystemExit) as left:
+        main(["conditions", "--json"])
+    assert left.value.code == 1

@@ -1,0 +1,50 @@
+"""Relations of clinical sense between plans and published practice, each held, or told as not met yet."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from consultations import document
+from paths import ROOT
+from relations import every_plan, pigment, resurfacing, scars, vessels, waiting
+from relations.cases import CASES
+from relations.reading import Reading
+from relations.relation import RELATIONS
+
+from skinbeam.model.sources import bibliography
+
+MODULES = (every_plan, pigment, resurfacing, scars, vessels, waiting)
+NOT_MET = tomllib.loads((Path(__file__).parent / "relations" / "not_met.toml").read_text(encoding="utf-8"))
+DRAWS = 200  # as of a consultation: with fewer, the error of the draws lowers doses and refuses options
+
+
+def reading(name: str) -> Reading:
+    return Reading(name, document(CASES[name], draws=DRAWS))
+
+
+@pytest.mark.long  # 64 plans of 1 to 10 seconds each
+@pytest.mark.parametrize("name", RELATIONS)
+def test_plans_hold_to_it_or_say_so(name: str) -> None:
+    found = list(RELATIONS[name].complaints({case: reading(case) for case in RELATIONS[name].cases}))
+    if name in NOT_MET:
+        assert found, f"met: take {name} out of not_met.toml"
+    else:
+        assert not found, RELATIONS[name].says
+
+
+def test_relations_are_many_and_each_has_its_sources_and_cases() -> None:
+    assert len(RELATIONS) >= 40
+    for one in RELATIONS.values():
+        assert one.sources, one.id
+        assert set(one.sources) <= set(bibliography()), one.id
+        assert one.cases, one.id
+        assert set(one.cases) <= set(CASES), one.id
+        assert one.says.endswith("."), one.id
+    assert {case for one in RELATIONS.values() for case in one.cases} == set(CASES)
+    assert set(NOT_MET) <= set(RELATIONS)
+
+
+def test_the_page_of_limits_counts_them() -> None:
+    page = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+    assert f"Of {len(RELATIONS)} [relations]" in page
+    assert f"plans break {len(NOT_MET)}." in page

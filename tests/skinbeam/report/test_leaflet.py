@@ -1,0 +1,324 @@
+"""The patient's leaflet: few pages, plain words, good and bad with the same weight."""
+
+import copy
+import json
+import re
+from typing import Any
+
+import pytest
+from paths import TESTS
+from plan_reading import read_plan
+from report_samples import leaflet_pdf
+
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.report.leaflet.choices import dot_files
+from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page, leaflet_sentences
+from skinbeam.report.leaflet.readability import grade, reading_age_years, syllables
+from skinbeam.text import catalogue
+
+READING_AGE_YEARS = 12.0
+Plan = dict[str, Any]
+
+
+@pytest.fixture
+def plan() -> Plan:
+    loaded: Plan = json.loads((TESTS / "data" / "plan-sample.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def message(text: str) -> dict[str, Any]:
+    return {"id": "x", "params": {}, "text": text}
+
+
+def harm(name: str, p: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "p": p, "text": message("Synthetic.")}
+
+
+def everything_unknown(plan: Plan) -> Plan:
+    """The same plan with every estimate taken away."""
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {"unknown": "nobody knows"} if "median" in value else {k: strip(v) for k, v in value.items()}
+        return [strip(item) for item in value] if isinstance(value, list) else value
+
+    stripped: Plan = strip(plan)
+    return stripped
+
+
+def many_concerns(plan: Plan) -> Plan:
+    """Each condition once: far more than a leaflet holds in full."""
+    crowded = copy.deepcopy(plan)
+    first = crowded["concerns"][0]
+    crowded["concerns"] = [
+        first | {"condition": name, "title": entry["title"]} for name, entry in vocabulary_table("condition").items()
+    ]
+    crowded["aftercare"] = [
+        *crowded["aftercare"],
+        *(plan["aftercare"][0] | {"text": f"Keep it clean, {i}."} for i in range(25)),
+    ]
+    return crowded
+
+
+def one_concern(plan: Plan) -> Plan:
+    return plan | {"concerns": plan["concerns"][:1]}
+
+
+def no_concern(plan: Plan) -> Plan:
+    return plan | {"concerns": [], "aftercare": [], "when_to_call": []}
+
+
+def many_reasons(plan: Plan) -> Plan:
+    """Twenty plain reasons, more than one person has."""
+    whole = [re.sub(r"\{\w+\}", "12", said) for key, said in catalogue().items() if key.startswith("leaflet_why.")]
+    lines = sorted(whole, key=len)[-20:]
+    told = [{"because": [message("You said this.")], "text": message(line)} for line in lines]
+    return plan | {"suitability": {"decision": "not-suitable", "reasons": []}, "why": told}
+
+
+@pytest.mark.parametrize("change", [dict, everything_unknown, many_concerns, many_reasons, one_concern, no_concern])
+def test_the_leaflet_is_short_and_every_page_has_banner_and_plan(plan: Plan, change: Any) -> None:
+    """A page for what holds for all, with many reasons or much advice two, and one for each concern."""
+    changed = change(plan)
+    pages = leaflet_pdf(read_plan(changed)).pages
+    concerns = leaflet_page(read_plan(changed)).concerns
+    general = len(pages) - len(concerns)
+    assert general <= (1 if change in (dict, everything_unknown, one_concern, no_concern) else 2)
+    for concern, page in zip(concerns, pages[general:], strict=True):
+        words = page.extract_text().split()
+        assert " ".join(words).count(concern.title) >= 1
+        assert len(words) <= 600
+    for number, page in enumerate(pages, 1):
+        text = " ".join(page.extract_text().split())
+        assert "Demonstration." in text
+        assert read_plan(changed).plan_sha256[:24] in text
+        assert f"{number} / {len(pages)}" in text
+
+
+def test_the_leaflet_is_read_without_a_glass(plan: Plan) -> None:
+    """Ten points and more, banner, foot and studies too."""
+    sizes: dict[float, int] = {}
+
+    def seen(text: str, cm: list[float], tm: list[float], _font: Any, size: float) -> None:
+        points = round(size * abs(tm[3]) * abs(cm[3]), 1)
+        sizes[points] = sizes.get(points, 0) + len(text.strip())
+
+    for page in leaflet_pdf(read_plan(many_concerns(plan))).pages:
+        page.extract_text(visitor_text=seen)
+    assert sum(sizes.values()) > 1000
+    assert min(points for points, count in sizes.items() if count) >= 10.0
+
+
+def test_nothing_is_cut_off(plan: Plan) -> None:
+    """The last lines are there even in the most crowded leaflet."""
+    crowded = many_concerns(plan)
+    text = " ".join(" ".join(page.extract_text().split()) for page in leaflet_pdf(read_plan(crowded)).pages)
+    assert leaflet_page(read_plan(crowded)).other_concerns.split(":")[0] in text
+    assert leaflet_page(read_plan(crowded)).questions[-1] in text
+
+
+@pytest.mark.parametrize("decision", ["suitable", "with-caution", "refer", "not-suitable"])
+@pytest.mark.parametrize("change", [dict, everything_unknown])
+def test_the_reading_age_is_at_most_twelve(plan: Plan, decision: str, change: Any) -> None:
+    changed = change(plan)
+    changed["suitability"] = changed["suitability"] | {"decision": decision}
+    page = leaflet_page(read_plan(changed))
+    assert page.decision
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+
+
+def lasers_last(plan: Plan, places: set[int]) -> Plan:
+    """Another treatment comes first for some concerns."""
+    concerns = []
+    for place, concern in enumerate(plan["concerns"]):
+        late = 9 if place in places else 0
+        options = [one | {"rank": one["rank"] + late * ("device" in one)} for one in concern["options"]]
+        concerns.append(concern | {"options": options})
+    return plan | {"concerns": concerns, "suitability": plan["suitability"] | {"decision": "with-caution"}}
+
+
+def test_where_something_else_comes_first_nobody_reads_a_plain_yes(plan: Plan) -> None:
+    yes = leaflet_page(read_plan(lasers_last(plan, set()))).decision
+    assert yes[0].startswith("Yes")
+    assert not any("first thing" in line for line in yes)
+    some = leaflet_page(read_plan(lasers_last(plan, {1}))).decision
+    assert some[0].startswith("Yes")
+    assert "brown spots" in some[-1] or "age spots" in some[-1]
+    every = leaflet_page(read_plan(lasers_last(plan, set(range(9))))).decision
+    assert "not the first thing" in every[0]
+    assert not any(line.startswith("Yes") for line in every)
+    assert reading_age_years(every) <= READING_AGE_YEARS
+
+
+@pytest.mark.parametrize("name", sorted(vocabulary_table("condition")))
+def test_every_condition_is_told_in_plain_words(name: str) -> None:
+    lines = [catalogue()[f"leaflet_{part}.{name}"] for part in ("is", "can", "cannot")]
+    assert reading_age_years(lines) <= READING_AGE_YEARS
+    assert f"leaflet_condition.{name}" in catalogue()
+
+
+def test_every_choice_and_site_has_a_plain_name() -> None:
+    assert {f"leaflet_choice.{name}" for name in vocabulary_table("modality")} <= set(catalogue())
+    sites = {name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"}
+    assert {f"leaflet_site.{name}" for name in sites} <= set(catalogue())
+
+
+def test_no_plain_word_stands_for_a_name_that_does_not_exist() -> None:
+    for kind, names in (
+        ("choice", vocabulary_table("modality")),
+        ("site", vocabulary_table("site")),
+        ("condition", vocabulary_table("condition")),
+    ):
+        start = f"leaflet_{kind}."
+        assert {key.removeprefix(start) for key in catalogue() if key.startswith(start)} <= set(names)
+
+
+def test_every_choice_has_a_hundred_dots_for_the_good_and_for_the_bad(plan: Plan) -> None:
+    for concern in (*read_plan(plan).concerns, *read_plan(everything_unknown(plan)).concerns):
+        files = dot_files(concern)
+        assert {name.rpartition("-")[2] for name in files} == {"good.svg", "bad.svg"}
+        places = {name: frozenset(re.findall(r"M\d+ \d+", svg.decode())) for name, svg in files.items()}
+        assert len(set(places.values())) == 1
+        assert len(next(iter(places.values()))) == 100
+
+
+def test_other_harms_stand_beside_the_one_that_is_drawn_with_their_range(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    known = {"low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
+    option["harms"] = [
+        harm("pih", known | {"median": 0.05}),
+        harm("scar", known | {"median": 0.02}),
+        harm("infection", {"unknown": "not counted"}),
+    ]
+    told = leaflet_page(read_plan(plan)).concerns[0].options[0]
+    assert told.bad.label == "Bad: dark marks"
+    assert told.harms == "Also: scar 2 of 100, range 1 to 6. Not known: infection."
+
+
+def test_harms_with_the_same_number_are_told_once(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    rare = {"median": 0.02, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
+    option["harms"] = [harm("pih", rare | {"median": 0.05})]
+    option["harms"] += [harm(name, dict(rare)) for name in ("scar", "infection")]
+    told = leaflet_page(read_plan(plan)).concerns[0].options[0].harms
+    assert told == "Also: scar, infection, each 2 of 100, range 1 to 6."
+
+
+def test_harm_after_a_fault_is_told_apart_from_what_trials_counted(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    modelled = {"low": 0.4, "high": 0.6, "level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
+    counted = {"median": 0.05, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
+    option["harms"] = [
+        harm("burn-if-cooling-fails", modelled | {"median": 0.5}),
+        harm("pih", counted),
+        harm("injury-if-model-errs", modelled | {"median": 0.45}),
+    ]
+    told = leaflet_page(read_plan(plan)).concerns[0].options[0]
+    assert told.bad.label == "Bad: dark marks"  # a fault is not what is drawn, however often it would burn
+    assert "50 of 100" in told.harms
+    assert "cooling stops" in told.harms
+    assert "45 of 100" not in told.harms  # nobody in the chair can act on a model that is wrong
+    option["harms"] = [harm("pih", counted), harm("burn-if-cooling-fails", {"unknown": "not judged"})]
+    assert "model" not in leaflet_page(read_plan(plan)).concerns[0].options[0].harms
+
+
+def test_no_treatment_is_among_the_choices_of_every_concern(plan: Plan) -> None:
+    for concern in leaflet_page(read_plan(plan)).concerns:
+        assert "Do nothing" in [option.name for option in concern.options]
+
+
+def test_what_is_not_known_is_said(plan: Plan) -> None:
+    page = leaflet_page(read_plan(everything_unknown(plan)))
+    for concern in page.concerns:
+        assert {option.good.number for option in concern.options} == {"not known"}
+        assert {option.bad.number for option in concern.options} == {"not known"}
+    assert sum("We do not know how many" in line for line in page.unknowns) == len(page.concerns)
+
+
+def test_concerns_beyond_the_page_are_named(plan: Plan) -> None:
+    crowded = many_concerns(plan)
+    page = leaflet_page(read_plan(crowded))
+    assert len(page.concerns) == CONCERNS_IN_FULL
+    for concern in crowded["concerns"][CONCERNS_IN_FULL:]:
+        assert catalogue()[f"leaflet_condition.{concern['condition']}"].lower() in page.other_concerns
+
+
+def test_two_choices_of_one_kind_are_told_apart(plan: Plan) -> None:
+    names = [option.name for option in leaflet_page(read_plan(plan)).concerns[0].options]
+    assert len(names) == len(set(names))
+
+
+def test_grade_follows_the_printed_formula() -> None:
+    # 3 sentences, 12 words, 15 syllables: 0.39 * 4 + 11.8 * 1.25 - 15.59
+    texts = ["The cat sat on a table. It was happy!", "Dogs ran over."]
+    words = ["The", "cat", "sat", "on", "a", "table", "It", "was", "happy", "Dogs", "ran", "over"]
+    assert sum(map(syllables, words)) == 15
+    assert grade(texts) == pytest.approx(0.39 * 12 / 3 + 11.8 * 15 / 12 - 15.59, abs=1e-12)
+    assert reading_age_years(texts) == pytest.approx(grade(texts) + 5, abs=1e-12)
+
+
+def test_grade_rises_with_longer_sentences_and_longer_words() -> None:
+    assert (
+        grade(["We see. We go."]) < grade(["We see we go."]) < grade(["Hyperpigmentation necessitates consultation."])
+    )
+
+
+def test_a_text_without_words_has_no_grade() -> None:
+    with pytest.raises(ValueError, match="without words"):
+        grade(["...", ""])
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [
+        ("skin", 1),
+        ("laser", 2),
+        ("treated", 2),
+        ("clinician", 3),
+        ("people", 2),
+        ("heated", 2),
+        ("device", 2),
+        ("cream", 1),
+        ("little", 2),
+        ("make", 1),
+        ("named", 1),
+        ("wanted", 2),
+        ("changes", 2),
+        ("radio", 3),
+        ("doing", 2),
+        ("quiet", 2),
+        ("choices", 2),
+        ("medicine", 3),
+        ("question", 2),
+        ("clinic's", 2),
+        ("30", 1),
+        ("be", 1),
+        ("million", 2),
+    ],
+)
+def test_syllables(word: str, count: int) -> None:
+    assert syllables(word) == count
+
+
+def test_rare_harms_are_told_together_with_the_highest_end_of_their_ranges(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    rare = {"median": 0.002, "low": 0.001, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
+    option["harms"] = [harm("pih", rare | {"median": 0.05, "high": 0.09})]
+    option["harms"] += [harm("scar", rare | {"high": 0.03}), harm("infection", rare | {"high": 0.01})]
+    told = leaflet_page(read_plan(plan)).concerns[0].options[0].harms
+    assert told == "Also: each under 1 of 100, at most 3: scar, infection."
+
+
+def test_whom_to_call_is_what_the_clinic_wrote_or_a_line_to_write_it_on(plan: Plan) -> None:
+    assert "____" in leaflet_page(read_plan(plan)).phone
+    named = leaflet_pdf(read_plan(plan | {"clinic_phone": "030 1234 567"}))
+    assert "030 1234 567" in " ".join(page.extract_text() for page in named.pages)
+
+
+def test_who_scars_easily_reads_so_beside_every_laser(plan: Plan) -> None:
+    plan["assessment"]["risks"] = [
+        {"risk": "raised-scars", "text": "x", "message": {"id": "x", "params": {}}, "source": "x"}
+    ]
+    page = leaflet_page(read_plan(plan))
+    for concern, made in zip(page.concerns, read_plan(plan).concerns, strict=True):
+        assert any("thick scars" in line for line in concern.own) == (made.first_laser is not None)

@@ -1,0 +1,79 @@
+"""How much of a report is in sight: screens of the page with its details closed, pages of the printed plan."""
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from consultations import CONDITIONS, EXAMPLES, example, example_figures
+from paths import TESTS
+from plan_reading import read_plan
+from playwright.sync_api import Browser, sync_playwright
+from pypdf import PdfReader
+from report_samples import leaflet_pdf
+
+from skinbeam.report.leaflet.leaflet_page import leaflet_page, leaflet_sentences
+from skinbeam.report.leaflet.readability import reading_age_years
+from skinbeam.report.report_files import write_report
+
+pytestmark = pytest.mark.check
+
+SCREENS = {(1280, 800): 6, (390, 844): 12}  # a laptop with details closed, a phone
+AXE = (TESTS / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+FILES = [EXAMPLES / "first-consultation" / "case.toml", *CONDITIONS]
+NAMES = [file.parent.name if file.stem == "case" else file.stem for file in FILES]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("chromium is missing: sudo apt-get install -y chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_a_report_is_short(file: Path, browser: Browser, tmp_path: Path) -> None:
+    plan = read_plan(example(file))
+    write_report(plan, example_figures(file), tmp_path)
+    most = 4 + 2 * len(plan.concerns)
+    assert len(PdfReader(tmp_path / "report.pdf").pages) <= most
+    page = browser.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    for (width, height), screens in SCREENS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        seen = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert seen[0] == width, "something sticks out sideways"
+        assert seen[1] <= screens * height
+    # Printed from the browser, what is closed on the screen stands open, as in the file.
+    assert len(PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages) <= most
+    page.close()
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_a_leaflet_has_a_page_for_all_and_one_for_each_concern(file: Path) -> None:
+    plan = read_plan(example(file))
+    page = leaflet_page(plan)
+    texts = [one.extract_text() for one in leaflet_pdf(plan).pages]
+    assert len(texts) == 1 + len(page.concerns)
+    # Words, without the numbers and without the list of studies below them.
+    assert max(len(re.findall("[A-Za-z]{2,}", text.split("Studies behind")[0])) for text in texts[1:]) <= 600
+    assert reading_age_years(leaflet_sentences(page)) <= 12.0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_report_has_no_barrier_that_axe_knows(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    file = CONDITIONS[0]
+    write_report(read_plan(example(file)), example_figures(file), tmp_path)
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
+    page.goto((tmp_path / "report.html").as_uri())
+    page.evaluate(AXE)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
+    page.close()

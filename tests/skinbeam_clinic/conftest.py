@@ -1,0 +1,193 @@
+"""Databases of either kind, two clinics with records of everything, and a browser; one each for the tests of a file."""
+
+import datetime
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from app_samples import LEAST
+from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from diary_samples import WARNING, treated
+from limits import RateLimitItemPerMinute
+from playwright.sync_api import Browser, sync_playwright
+from postgresql_server import private_postgresql
+from soft_passkey import SoftPasskey
+from treated_rows import add_treatment
+from treatment_samples import ORDERED
+
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.consultations.answers import serialize_answers
+from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
+from skinbeam_clinic.jobs.worker import PLAN_JOB
+from skinbeam_clinic.models import Member, PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
+from skinbeam_clinic.web import routing
+
+KEY = generate_key()
+BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.check))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    with private_postgresql() as address:
+        yield address
+
+
+@pytest.fixture(params=BOTH)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database of either kind."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "clinic.sqlite")
+        return
+    server: str = request.getfixturevalue("postgresql")
+    name = f"t{os.urandom(6).hex()}"
+    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    yield server.format(name=name)
+    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {KEY_VARIABLE: KEY, FILES_VARIABLE: str(tmp_path / "files")}
+
+
+@pytest.fixture
+def database(address: str, environment: dict[str, str]) -> Iterator[Database]:
+    upgrade_database(address, environment)
+    opened = open_database(address, environment)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def operator(database: Database) -> Member:
+    return create_clinic(database, "Harbour Clinic", synthetic=True)
+
+
+@pytest.fixture
+def desk(database: Database, operator: Member) -> ClinicRepositories:
+    return ClinicRepositories(database, operator)
+
+
+SUGGESTED = {"condition": "age-spots", "site": "cheeks", "seen": [], "told": []}
+PLAIN = ("--no-sandbox", "--disable-gpu")
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+
+@pytest.fixture(scope="module")
+def clinics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
+    with two_clinics(tmp_path_factory.mktemp("clinics")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Records of the first clinic, by what a route calls them."""
+    desk, folder = clinics.desk(), tmp_path_factory.mktemp("plan")
+    patient = desk.patients.add("S-17", year_of_birth=1974)
+    consultation = desk.consultations.begin(patient.id, serialize_answers(make_submission(LEAST.items())))
+    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+    made = planned(make_submission(LEAST.items()), folder, lambda _: None)
+    kept = desk.plans.add(consultation.id, made, revision=consultation.revision)
+    consent = desk.consents.explain(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
+    signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
+    desk.consents.tell_back(consent.id, {}, ())
+    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    treatment = add_treatment(desk, consent.id, days_ago=100)
+    follow_up = desk.follow_ups.begin(treatment)
+    later = desk.photographs.add(consultation.id, b"\xff\xd8\xff later", "image/jpeg", PhotographPermissions())
+    (pair,) = clinics.desk(Role.ASSISTANT).follow_ups.pair(follow_up.id, photograph.id, later.id).pairs
+    owner = clinics.members[HOME, Role.OWNER]
+    job = desk.jobs.add(
+        PLAN_JOB, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"}
+    )
+    desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
+    accounts = AccountRepository(clinics.database, owner, PasswordHasher())
+    spare = accounts.add("spare", Role.AUDITOR, PASSWORD)
+    feed, _ = CalendarFeedRepository(clinics.database, clinics.members[HOME, Role.CLINICIAN]).make()
+    _, fed = CalendarFeedRepository(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).make()
+    machine = clinics.desk(Role.OWNER).machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
+    passkeys, device = (
+        PasskeyRepository(clinics.database, owner, PasswordHasher()),
+        SoftPasskey("https://localhost", "localhost"),
+    )
+    site = PasskeySite(device.host, device.origin)
+    passkeys.add(site, "key", device.created(passkeys.ask(site, "key", PASSWORD)))
+    session = clinics.desk(Role.OWNER).treatments.begin(consent.id, ORDERED).id
+    about = {"kind": "burn", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.SESSION}
+    event = desk.adverse_events.add(session, **about)  # type: ignore[arg-type]
+    begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    ends = begins + datetime.timedelta(minutes=30)
+    doctor = clinics.members[HOME, Role.CLINICIAN].id
+    asked = Booking(patient.id, doctor, Purpose.SESSION, begins, ends, machine.id, consultation.id)
+    (appointment,) = desk.appointments.book(asked)
+    diary = treated(desk, days_ago=2.0).treatment
+    link = desk.diaries.link(diary, language="en", until=ends)
+    DiaryAccess(clinics.database).open(link.token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
+    spot = desk.test_spots.fire(consultation.id, SpotFiring(kept.id, settings, 72.0, ORAL_CONSENT, {}))
+    suggestion = desk.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
+    return {
+        "suggestion": suggestion.id,
+        "alarm": desk.alarms.open()[0].id,
+        "link": link.token,
+        "diary": diary,
+        "appointment": appointment.id,
+        "feed": feed.id,
+        "fed": fed,
+        "patient": patient.id,
+        "spot": spot.id,
+        "consultation": consultation.id,
+        "photograph": photograph.id,
+        "plan": kept.id,
+        "job": job.id,
+        "option": "0.0",
+        "name": "plan.json",
+        "language": "de",
+        "consent": consent.id,
+        "follow_up": follow_up.id,
+        "pair": pair.id,
+        "member": spare.id,
+        "passkey": passkeys.all()[0].id,
+        "machine": machine.id,
+        "treatment": session,
+        "event": event.id,
+        "token": clinics.desk(Role.OWNER).tokens.make("spare", 1)[0].id,
+        "kind": "Encounter",
+        "resource": consultation.id,
+    }
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("chromium is missing: sudo apt-get install -y chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=[*PLAIN, *CAMERA])
+        yield started
+        started.close()
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of one file share an address, and ask more often than one browser does."""
+    for inside in (True, False):
+        monkeypatch.setitem(routing._REQUESTS_A_MINUTE, inside, RateLimitItemPerMinute(10**9))

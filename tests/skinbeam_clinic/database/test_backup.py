@@ -1,0 +1,238 @@
+"""A backup holds everything as it was at one moment, and comes back on either database, checked."""
+
+import errno
+import io
+import os
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from record_samples import MADE, NO_WAIT, begin_consultation, sign
+from sqlalchemy import text
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator
+from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
+from skinbeam_clinic.database import backup as backups
+from skinbeam_clinic.database.backup import BackupReader, restore_backup, write_backup
+from skinbeam_clinic.database.connection import FILES_VARIABLE, Database, database_url, open_engine
+from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.revisions import migrate_to, newest_revision, open_database, upgrade_database
+from skinbeam_clinic.database.tables import Base
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import UnreachableError, WrongKeyError
+from skinbeam_clinic.models import Member, PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
+
+PASSWORD = "quiet otters read maps"
+FACE = b"\xff\xd8 a face" * 50
+
+
+@pytest.fixture
+def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
+    AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.OWNER, PASSWORD)
+    made = begin_consultation(desk)
+    desk.patients.set_contact(made.patient_id, {"name": "Zoë"})
+    desk.photographs.add(made.id, FACE, "image/jpeg", PhotographPermissions())
+    plan = desk.plans.add(made.id, MADE, revision=1)
+    desk.plans.choose(plan.id, "vascular", "because")
+    sign(desk, desk.consents.explain(plan.id, option="vascular", cooling_off=NO_WAIT, language="de"))
+    desk.jobs.add("plan", {"consultation": made.id})
+    return desk
+
+
+def rows(database: Database) -> dict[str, list[Any]]:
+    """Everything that a backup carries, but for the trail, to which backup and restore add."""
+    left_out = ("login_session", "login_lock", "trail", "clinic")
+    with database.reading() as session:
+        return {
+            table.name: [
+                tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
+                for row in session.execute(table.select().order_by(*table.primary_key.columns))
+            ]
+            for table in Base.metadata.sorted_tables
+            if table.name not in left_out
+        }
+
+
+def test_what_is_restored_elsewhere_is_what_was_there(
+    database: Database, full: ClinicRepositories, environment: dict[str, str], tmp_path: Path
+) -> None:
+    came = SignIn(database, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD)
+    ended, (_, token) = full.tokens.make("ended", 1)[0], full.tokens.make("reader", 1)
+    assert ApiTokenAuthenticator(database).who(token) is not None
+    saved = write_backup(database, tmp_path / "b.tar")
+    full.tokens.end(ended.id)
+    assert (saved.files, saved.bytes) == (4, (tmp_path / "b.tar").stat().st_size)
+    there = environment | {FILES_VARIABLE: str(tmp_path / "elsewhere")}
+    (checked,) = restore_backup(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), there)
+    assert checked.findings == ()
+    other = open_database(str(tmp_path / "restored.sqlite"), there)
+    for held in (there_are := rows(other), here := rows(database)):
+        assert len(held.pop("api_token")) == 2
+    assert there_are == here
+    assert ApiTokenAuthenticator(other).who(token) is None, "what was ended after the backup would be good again"
+    desk = ClinicRepositories(other, clinic_operator(other, "harbour clinic"))
+    (patient,) = desk.patients.all()
+    (consultation,) = desk.consultations.of(patient.id)
+    contact = desk.patients.contact(patient.id)
+    assert contact is not None
+    assert contact.contact == {"name": "Zoë"}
+    assert desk.photographs.content(desk.photographs.of(consultation.id)[0].id)[1] == FACE
+    assert desk.consents.document(desk.consents.of(consultation.id)[0].id) == b"%PDF the document"
+    assert SignIn(other, PasswordHasher()).who(came.token) is None, "nobody is signed in after a restore"
+    assert SignIn(other, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD).member.name == "Ann"
+    steps = [step.action for step in desk.trail.last(100)]
+    assert "backup.restored" in steps
+    assert "backup.made" in steps
+    assert verify_database(other)[0].findings == ()
+    other.close()
+
+
+def test_a_backup_of_a_file_is_restored_into_a_server(
+    database: Database, full: ClinicRepositories, environment: dict[str, str], tmp_path: Path, address: str
+) -> None:
+    """And the other way: each kind of database is made from a backup of a file."""
+    file = tmp_path / "from.sqlite"
+    write_backup(database, tmp_path / "b.tar")
+    restore_backup(tmp_path / "b.tar", str(file), environment)
+    opened = open_database(str(file), environment)
+    write_backup(opened, tmp_path / "c.tar")
+    database.close()
+    engine = open_engine(database_url(address))
+    with engine.begin() as connection:
+        migrate_to(connection, "base")
+        connection.execute(text("DROP TABLE alembic_version"))
+    engine.dispose()
+    (checked,) = restore_backup(tmp_path / "c.tar", address, environment)
+    assert checked.findings == ()
+    again = open_database(address, environment)
+    assert rows(again) == rows(opened)
+    for one in (again, opened):
+        one.close()
+
+
+def test_a_backup_is_of_one_moment_while_work_goes_on(
+    database: Database,
+    full: ClinicRepositories,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write = backups.BackupWriter.rows
+
+    def meanwhile(self: backups.BackupWriter, table: str, found: Any) -> int:
+        if table == "patient":  # clinics and members are written by now
+            ClinicRepositories(database, full.member).consultations.begin(full.patients.add().id, {"late": True})
+        return write(self, table, found)
+
+    monkeypatch.setattr(backups.BackupWriter, "rows", meanwhile)
+    write_backup(database, tmp_path / "b.tar")
+    (checked,) = restore_backup(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), environment)
+    assert checked.findings == ()
+    other = open_database(str(tmp_path / "restored.sqlite"), environment)
+    assert len(ClinicRepositories(other, clinic_operator(other, "harbour clinic")).patients.all()) == 1
+    other.close()
+
+
+def test_nothing_is_restored_over_records_or_with_another_key(
+    database: Database, full: ClinicRepositories, environment: dict[str, str], tmp_path: Path, address: str
+) -> None:
+    write_backup(database, tmp_path / "b.tar")
+    with pytest.raises(InputError, match="there already"):
+        write_backup(database, tmp_path / "b.tar")
+    with pytest.raises(InputError, match="records in this database"):
+        restore_backup(tmp_path / "b.tar", address, environment)
+    other = str(tmp_path / "other.sqlite")
+    with pytest.raises(WrongKeyError):
+        restore_backup(tmp_path / "b.tar", other, environment | {KEY_VARIABLE: generate_key()})
+    assert upgrade_database(other, environment) == (None, newest_revision()), "what was refused left nothing behind"
+
+
+def without_its_end(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def with_another_row(content: bytes) -> bytes:
+    return content.replace(b'"pseudonym": "P00001"', b'"pseudonym": "P00002"')
+
+
+def with_another_face(content: bytes) -> bytes:
+    """Its last file has another content of the same length."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        member = [one for one in tar.getmembers() if one.name.startswith("files/")][-1]
+    start = member.offset_data
+    return content[:start] + b"\x01" + content[start + 1 : start + 20] + b"x" * 10 + content[start + 30 :]
+
+
+@pytest.mark.parametrize(
+    "harm", [without_its_end, with_another_row, with_another_face, lambda _: b"", lambda _: b"x" * 9999]
+)
+def test_a_backup_that_is_not_whole_is_refused_and_leaves_nothing(
+    harm: Callable[[bytes], bytes],
+    database: Database,
+    full: ClinicRepositories,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    write_backup(database, tmp_path / "b.tar")
+    content = (tmp_path / "b.tar").read_bytes()
+    (tmp_path / "b.tar").write_bytes(harm(content))
+    assert (tmp_path / "b.tar").read_bytes() != content
+    other, there = str(tmp_path / "other.sqlite"), environment | {FILES_VARIABLE: str(tmp_path / "elsewhere")}
+    with pytest.raises(InputError) as found:
+        restore_backup(tmp_path / "b.tar", other, there)
+    assert found.value.code in ("bad-archive", "altered-data")
+    assert upgrade_database(other, there) == (None, newest_revision())
+
+
+def test_a_backup_of_an_older_revision_is_brought_to_the_newest(
+    database: Database, operator: Member, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the version wrote it that knew the first revision alone."""
+    first = ("store", "clinic", "member", "trail")
+    monkeypatch.setattr(backups, "newest_revision", lambda: "0001")
+    monkeypatch.setattr(backups.BackupWriter, "rows", only(first, backups.BackupWriter.rows))
+    write_backup(database, tmp_path / "b.tar")
+    monkeypatch.undo()
+    with (tmp_path / "b.tar").open("rb") as file:
+        assert BackupReader(file).revision == "0001"
+    restore_backup(tmp_path / "b.tar", str(tmp_path / "other.sqlite"), environment)
+    other = open_database(str(tmp_path / "other.sqlite"), environment)
+    ClinicRepositories(other, operator).patients.add()
+    other.close()
+
+
+def only(names: tuple[str, ...], write: Any) -> Any:
+    return lambda self, table, found: write(self, table, found) if table in names else len(list(found))
+
+
+def test_a_missing_photograph_stops_a_backup(database: Database, full: ClinicRepositories, tmp_path: Path) -> None:
+    shutil.rmtree(database.files.folder)
+    with pytest.raises(InputError, match="no such record"):
+        write_backup(database, tmp_path / "b.tar")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".", "b"))] == []
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    database: Database, full: ClinicRepositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", is_full)
+    before = sorted(tmp_path.rglob("*"))
+    for attempt in (
+        lambda: write_backup(database, tmp_path / "b.tar"),
+        lambda: full.photographs.add("x", b"another face", "image/png", PhotographPermissions()),
+    ):
+        with pytest.raises(UnreachableError, match="No space left"):
+            attempt()
+    left = {path for path in tmp_path.rglob("*") if path.is_file()} - set(before)
+    assert left == set()

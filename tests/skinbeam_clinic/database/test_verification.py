@@ -1,0 +1,328 @@
+"""Whatever is altered, removed, put in or swapped behind the trail's back is found, and its place is told."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from record_samples import MADE, NO_WAIT, begin_consultation, sign
+from rows_after_consent import add_rows_after_consent
+from soft_passkey import SoftPasskey
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.database.cleanup import CleanupSummary, clean_database
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import (
+    SIGNED_TABLES,
+    IntegrityFinding,
+    NotedLogEnd,
+    read_noted_ends,
+    verify_database,
+)
+from skinbeam_clinic.errors import DeniedError
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
+
+SIGNED = sorted(table.__table__.name for table in SIGNED_TABLES)  # type: ignore[attr-defined]
+KEYS = {"clinic_id", "id", "seq"}
+PASSWORD = "quiet otters read maps"
+
+
+@pytest.fixture
+def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
+    """A clinic with a row in every table."""
+    ann = AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.CLINICIAN, PASSWORD)
+    own, keys = AccountRepository(database, ann, PasswordHasher()), PasskeyRepository(database, ann, PasswordHasher())
+    address = own.new_codes()
+    own.set_codes(address, pyotp.parse_uri(address).now())
+    site, device = (
+        PasskeySite("laser.example", "https://laser.example"),
+        SoftPasskey("https://laser.example", "laser.example"),
+    )
+    keys.add(site, "Telephone", device.created(keys.ask(site, "Telephone", PASSWORD)))
+    made = begin_consultation(desk)
+    desk.patients.set_contact(made.patient_id, {"name": "N"})
+    face = desk.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
+    first = desk.plans.add(made.id, MADE, revision=1)
+    desk.plans.choose(first.id, "vascular", "because")
+    consent = desk.consents.explain(first.id, option="vascular", cooling_off=NO_WAIT, language="de")
+    sign(desk, consent)
+    photographs = dict.fromkeys(("photograph_id", "before_id", "after_id"), face.id)
+    add_rows_after_consent(
+        desk,
+        member_id=ann.id,
+        patient_id=made.patient_id,
+        consultation_id=made.id,
+        plan_id=first.id,
+        consent_id=consent.id,
+        **photographs,
+    )
+    desk.plans.add(made.id, replace(MADE, plan_sha256="q" * 64), revision=1)
+    return desk
+
+
+def found(database: Database) -> list[tuple[str, str]]:
+    return [(finding.what, finding.where) for one in verify_database(database) for finding in one.findings]
+
+
+def unguarded(database: Database, change: Callable[[Connection], Any]) -> None:
+    """What somebody does who owns the database: without its triggers and its rules."""
+    try:
+        with database.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                for name in ("trail_no_update", "trail_no_delete"):
+                    connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+            else:
+                connection.exec_driver_sql("SET session_replication_role = replica")
+            change(connection)
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        database.engine.dispose()
+
+
+def run(statement: str) -> Callable[[Connection], Any]:
+    return lambda connection: connection.execute(text(statement))
+
+
+def test_a_clinic_that_nobody_touched_is_whole(database: Database, full: ClinicRepositories) -> None:
+    (one,) = verify_database(database)
+    assert one.findings == ()
+    with database.reading() as session:
+        assert one.entries == session.execute(text("SELECT count(*) FROM trail")).scalar_one()
+        assert one.rows == sum(session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in SIGNED)
+    assert (one.files, one.spare_files, len(one.end)) == (4, 0, 64)
+    database.files.add(full.member.clinic_id, b"an upload that was broken off")
+    assert verify_database(database)[0].spare_files == 1
+
+
+def test_every_table_of_a_clinic_is_signed_or_known_to_change(database: Database) -> None:
+    with database.engine.connect() as connection:
+        names = set(inspect(connection).get_table_names())
+    login = {"login_challenge", "login_lock", "login_session"}
+    assert names - set(SIGNED) == {"alembic_version", "clinic", "job", "store", "trail"} | login
+
+
+def columns(database: Database) -> list[tuple[str, str]]:
+    """Every column that holds something in some row."""
+    with database.engine.connect() as connection:
+        return [
+            (name, column["name"])
+            for name in [*SIGNED, "trail", "clinic"]
+            for column in inspect(connection).get_columns(name)
+            if connection.execute(text(f'SELECT count("{column["name"]}") FROM {name}')).scalar_one()
+        ]
+
+
+def altered(value: Any, by: int) -> Any:
+    """Another value of the same kind."""
+    if isinstance(value, bytes | memoryview):
+        content = bytearray(value)
+        content[by % len(content)] ^= 1 + by % 255
+        return bytes(content)
+    if isinstance(value, int):
+        return value + 1 + by
+    if isinstance(value, str):
+        place = by % max(len(value), 1)
+        place += value[place : place + 1] == " "  # between day and hour any sign reads as the same moment
+        return value[:place] + chr(ord("b") + (value[place : place + 1] == "b")) + value[place + 1 :]
+    return value.replace(year=value.year - 1 - by % 50)
+
+
+@pytest.mark.check
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_one_value_that_is_altered_is_found(
+    database: Database, full: ClinicRepositories, data: st.DataObject
+) -> None:
+    table, column = data.draw(st.sampled_from(columns(database)))
+    key = "seq" if table == "trail" else "id"
+    with database.engine.connect() as connection:
+        held = text(f'SELECT {key}, "{column}" FROM {table} WHERE "{column}" IS NOT NULL ORDER BY {key}')
+        rows = connection.execute(held).all()
+    row, value = data.draw(st.sampled_from(rows))
+    yes_or_no = column == "synthetic" or column.startswith("for_")  # which SQLite keeps as 1 or 0
+    by = data.draw(st.integers(0, 10**6))
+    other = type(value)(1 - value) if yes_or_no else altered(value, by)
+    change = text(f'UPDATE {table} SET "{column}" = :other WHERE {key} = :row')
+    try:
+        unguarded(database, lambda connection: connection.execute(change, {"other": other, "row": row}))
+    except IntegrityError:  # another row has that key: the database refuses it by itself
+        return
+    try:
+        told = found(database)
+        assert told, f"{table}.{column} of {row}: {value!r} became {other!r}"
+        if column not in KEYS and table in SIGNED:
+            assert ("row-altered", f"{table}/{row}") in told
+        if column not in KEYS and table == "trail":
+            assert ("entry-altered", f"trail/{row}") in told
+    finally:
+        back = text(f'UPDATE {table} SET "{column}" = :value WHERE {key} = :row')
+        now = other if column == key else row
+        unguarded(database, lambda connection: connection.execute(back, {"value": value, "row": now}))
+        assert found(database) == []
+
+
+def test_a_row_that_is_removed_is_found(database: Database, full: ClinicRepositories) -> None:
+    for table in SIGNED:
+        with database.reading() as session:
+            (row, *_) = session.execute(text(f"SELECT id FROM {table}")).scalars()
+        unguarded(database, run(f"DELETE FROM {table} WHERE id = '{row}'"))
+        assert ("row-removed", f"{table}/{row}") in found(database)
+
+
+def test_a_row_that_is_put_in_is_found(database: Database, full: ClinicRepositories) -> None:
+    unique = ("id", "pseudonym", "plain_name", "credential", "serial", "token_hash")
+    for number, table in enumerate(SIGNED, 1):
+        with database.engine.connect() as connection:
+            names = [column["name"] for column in inspect(connection).get_columns(table)]
+        said = ", ".join("'forged'" if name in unique else f'"{name}"' for name in names)
+        listed = ", ".join(f'"{name}"' for name in names)
+        unguarded(database, run(f"INSERT INTO {table} ({listed}) SELECT {said} FROM {table} LIMIT 1"))
+        assert ("row-inserted", f"{table}/forged") in found(database)
+        assert len(found(database)) == number
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM trail WHERE seq = 3", ("entry-missing", "trail/3")),
+        ("DELETE FROM trail WHERE seq = (SELECT max(seq) FROM trail)", ("trail-cut", None)),
+        ("DELETE FROM trail", ("trail-cut", None)),
+        ("UPDATE trail SET seq = -seq WHERE seq = 1", ("entry-missing", "trail/1")),
+        ("UPDATE clinic SET trail_length = trail_length + 1", ("trail-cut", None)),
+        ("UPDATE trail SET detail = '5' WHERE seq = 4", ("entry-altered", "trail/4")),
+        ("UPDATE trail SET detail = '{' WHERE seq = 4", ("entry-altered", "trail/4")),
+        ("UPDATE trail SET detail = detail || ' ' WHERE seq = 4", ("entry-altered", "trail/4")),
+        ("UPDATE plan SET files = '[]'", ("row-altered", None)),
+    ],
+)
+def test_a_trail_that_was_cut_or_mended_is_found(
+    statement: str, told: tuple[str, str | None], database: Database, full: ClinicRepositories
+) -> None:
+    unguarded(database, run(statement))
+    assert any(what == told[0] and told[1] in (None, where) for what, where in found(database))
+
+
+def test_entries_that_change_places_are_found(database: Database, full: ClinicRepositories) -> None:
+    for swap in ("seq = 1000 WHERE seq = 4", "seq = 4 WHERE seq = 5", "seq = 5 WHERE seq = 1000"):
+        unguarded(database, run(f"UPDATE trail SET {swap}"))
+    assert {("entry-altered", "trail/4"), ("entry-altered", "trail/5")} <= set(found(database))
+
+
+def test_what_is_sealed_for_one_patient_does_not_open_for_another(database: Database, desk: ClinicRepositories) -> None:
+    one, other = desk.patients.add(), desk.patients.add()
+    desk.patients.set_contact(one.id, {"name": "One"})
+    desk.patients.set_contact(other.id, {"name": "Other"})
+    unguarded(
+        database,
+        run(
+            f"UPDATE contact SET contact_sealed = (SELECT c.contact_sealed FROM contact c WHERE c.id = '{one.id}')"
+            f" WHERE id = '{other.id}'"
+        ),
+    )
+    assert found(database) == [("row-altered", f"contact/{other.id}")]
+    with pytest.raises(InputError, match="altered, or belongs elsewhere"):
+        desk.patients.contact(other.id)
+
+
+def test_a_file_that_is_altered_swapped_or_missing_is_found(database: Database, full: ClinicRepositories) -> None:
+    files: list[Path] = sorted(path for path in database.files.folder.rglob("*") if path.is_file())
+    first, second = files[0].read_bytes(), files[1].read_bytes()
+    for content in (first[:-1], first + b"x", b"", second, bytes([first[0] ^ 1]) + first[1:]):
+        files[0].write_bytes(content)
+        assert found(database) == [("file-altered", f"file/{files[0].name}")]
+    files[0].unlink()
+    assert found(database) == [("file-missing", f"file/{files[0].name}")]
+    files[0].write_bytes(first)
+    assert found(database) == []
+
+
+def test_what_was_put_back_and_what_is_gone_is_found_by_who_wrote_the_ends_down(
+    database: Database, full: ClinicRepositories
+) -> None:
+    (one,) = verify_database(database)
+    note = NotedLogEnd(one.clinic, one.entries, one.end)
+    assert verify_database(database, [note])[0].findings == ()
+    full.patients.all()
+    assert verify_database(database, [note])[0].findings == (), "a trail that goes on is no finding"
+    for wrong in (replace(note, end="0" * 64), replace(note, entries=note.entries + 100)):
+        assert verify_database(database, [wrong])[0].findings == (
+            IntegrityFinding("trail-put-back", f"trail/{wrong.entries}"),
+        )
+    gone = verify_database(database, [note, NotedLogEnd("Gone Clinic", 5, "a" * 64)])[-1]
+    assert (gone.clinic, gone.findings) == ("Gone Clinic", (IntegrityFinding("clinic-removed", "--against"),))
+
+
+@pytest.mark.parametrize(
+    "written", ["", "[]", "{}", '{"clinics": [{}]}', '{"clinics": 5}', '{"clinics": [{"clinic": 1}]}']
+)
+def test_what_is_no_note_is_refused(written: str, tmp_path: Path) -> None:
+    (tmp_path / "note.json").write_text(written, encoding="utf-8")
+    with pytest.raises(InputError, match="records verify --json"):
+        read_noted_ends(tmp_path / "note.json")
+    with pytest.raises(InputError, match="records verify --json"):
+        read_noted_ends(tmp_path / "none.json")
+
+
+def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(
+    database: Database, full: ClinicRepositories
+) -> None:
+    clinic, files = full.member.clinic_id, database.files
+    kept = set(files.names(clinic))
+    young, old, again = (files.add(clinic, content) for content in (b"young", b"old", b"kept again"))
+    folder = files.folder / clinic
+    half = folder / old[:2] / ".half-written"
+    half.write_bytes(b"h")
+    ago = time.time() - 25 * 3600
+    for path in [path for path in folder.glob("??/*") if path.name != young]:
+        os.utime(path, (ago, ago))
+    assert files.add(clinic, b"kept again") == again  # whose row is about to be written
+    assert verify_database(database)[0].spare_files == 3
+    assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=2, jobs=0)}
+    assert set(files.names(clinic)) == kept | {young, again}
+    assert not half.exists()
+    assert files.get(clinic, again) == b"kept again"
+    (checked,) = verify_database(database)
+    assert (checked.findings, checked.spare_files) == ((), 2)
+    assert full.trail.last(2)[1].action == "files.tidied"
+    assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=0, jobs=0)}
+
+
+def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Database, full: ClinicRepositories) -> None:
+    (patient,) = full.patients.all()
+    full.patients.get(patient.id)
+    _, entry = full.trail.last(2, subject=f"patient/{patient.id}")
+    assert (entry.actor, entry.action) == ("command line", "patient.seen")
+    newest = full.trail.last(3)
+    assert [one.action for one in newest] == ["trail.seen", "trail.seen", "patient.seen"]
+    assert full.trail.last(1, before=newest[-1].seq)[0].seq == newest[-1].seq - 1
+    for role, may in ((Role.CLINICIAN, False), (Role.ASSISTANT, False), (Role.AUDITOR, True)):
+        theirs = ClinicRepositories(database, replace(full.member, role=role)).trail
+        if may:
+            assert theirs.last(1)
+        else:
+            with pytest.raises(DeniedError):
+                theirs.last(1)
+
+
+def test_the_trail_tells_nothing_that_a_patient_said(database: Database, full: ClinicRepositories) -> None:
+    with database.reading() as session:
+        told = str(session.execute(text("SELECT action, subject, detail FROM trail")).all())
+    for said in ("42", "female", "because", "Zoë", "a face"):
+        assert f"'{said}'" not in told
+        assert f" {said}" not in told

@@ -1,0 +1,280 @@
+"""The right to a copy and the right to be forgotten: everything comes out, goes in elsewhere, and can go for good."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from record_samples import ANSWERS, MADE, NO_WAIT, sign
+from sqlalchemy import text
+from treatment_samples import fired, started
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import DeniedError, RecordNotFoundError
+from skinbeam_clinic.models import PatientRecord, PhotographPermissions
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, Treatment, TreatmentState
+
+FACE = b"\xff\xd8 a face"
+
+
+@pytest.fixture
+def patient(desk: ClinicRepositories) -> PatientRecord:
+    """A patient of whom something of every kind is kept."""
+    made = desk.patients.add("Heron", year_of_birth=1984)
+    desk.patients.set_contact(made.id, {"name": "Zoë"})
+    consultation = desk.consultations.begin(made.id, ANSWERS)
+    desk.photographs.add(consultation.id, FACE, "image/jpeg", PhotographPermissions(teaching=True))
+    plan = desk.plans.add(consultation.id, MADE, revision=1)
+    desk.plans.choose(plan.id, "vascular", "because")
+    sign(desk, desk.consents.explain(plan.id, option="vascular", cooling_off=NO_WAIT))
+    return made
+
+
+def test_a_copy_holds_everything_that_is_kept(desk: ClinicRepositories, patient: PatientRecord) -> None:
+    with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient.id))) as archive:
+        record = json.loads(archive.read("record.json"))
+        (one,) = record["consultations"]
+        assert (record["contact"], record["patient"]["year_of_birth"], one["answers"]) == (
+            {"name": "Zoë"},
+            1984,
+            ANSWERS,
+        )
+        assert archive.read(one["photographs"][0]["file"]) == FACE
+        assert {n: archive.read(place) for n, place in one["plans"][0]["files"].items()} == MADE.files
+        assert one["plans"][0]["choices"][0]["notes"] == "because"
+        assert archive.read(one["consents"][0]["document"]) == b"%PDF the document"
+    assert "copy.made" in [step.action for step in desk.trail.last(100, subject=f"patient/{patient.id}")]
+
+
+def test_a_copy_goes_into_another_clinic_without_its_consent(
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
+) -> None:
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    taken = other.copies.take_in(desk.copies.make(patient.id))
+    (one,) = other.consultations.of(taken.id)
+    contact = other.patients.contact(taken.id)
+    assert contact is not None
+    assert (contact.contact, taken.year_of_birth, one.answers) == ({"name": "Zoë"}, 1984, ANSWERS)
+    (photograph,) = other.photographs.of(one.id)
+    assert other.photographs.content(photograph.id)[1] == FACE
+    assert photograph.permissions == PhotographPermissions(teaching=True)
+    (plan,) = other.plans.of(one.id)
+    assert (plan.plan_sha256, plan.seed) == (MADE.plan_sha256, MADE.seed)
+    assert other.plans.file(plan.id, "plan.json") == MADE.files["plan.json"]
+    assert other.consents.of(one.id) == ()
+    assert all(checked.findings == () for checked in verify_database(database))
+
+
+def packed(**files: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"{name}.json", content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x05\x06",
+        packed(other=b"{}"),
+        packed(record=b"[]"),
+        packed(record=b"{"),
+        packed(record=b'{"schema": 1}'),
+    ],
+)
+def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, desk: ClinicRepositories) -> None:
+    with pytest.raises(InputError, match="no copy"):
+        desk.copies.take_in(content)
+    assert desk.patients.all() == ()
+
+
+def without_a_photograph(record: Any) -> None:
+    record["consultations"][0]["photographs"][0]["file"] = "../elsewhere.jpg"
+
+
+def without_a_seed(record: Any) -> None:
+    del record["consultations"][0]["plans"][0]["seed"]
+
+
+@pytest.mark.parametrize("harm", [without_a_photograph, without_a_seed])
+def test_a_copy_that_lacks_something_is_refused_whole(
+    harm: Callable[[Any], None], desk: ClinicRepositories, patient: PatientRecord
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient.id))) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    record = json.loads(files["record.json"])
+    harm(record)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in (files | {"record.json": json.dumps(record).encode()}).items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match="no copy"):
+        desk.copies.take_in(made.getvalue())
+    assert desk.patients.all() == (patient,)
+
+
+def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_must(
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
+) -> None:
+    before = desk.erasure.foresee(patient.id, keep_years=10)
+    assert (before.contact, before.consultations, before.photographs, before.plans, before.consents) == (
+        True,
+        1,
+        1,
+        1,
+        1,
+    )
+    assert before.asked_at is None
+    until = desk.erasure.erase(patient.id, keep_years=10)
+    (one,) = desk.consultations.of(patient.id)
+    assert until is not None
+    assert 10 * 365 < (until - one.saved_at).days < 10 * 367
+    assert desk.patients.contact(patient.id) is None
+    assert desk.photographs.of(one.id)[0].permissions == PhotographPermissions(care=True)
+    left = desk.erasure.foresee(patient.id, keep_years=10)
+    assert (left.contact, left.photographs, left.keep_until) == (False, 1, until)
+    assert left.asked_at is not None
+    assert one.answers == ANSWERS
+    assert verify_database(database)[0].findings == ()
+
+
+def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
+) -> None:
+    other = desk.consultations.begin(desk.patients.add("Crane").id, {})
+    shared = desk.photographs.add(other.id, FACE, "image/jpeg", PhotographPermissions())
+    assert desk.erasure.foresee(patient.id, keep_years=0).keep_until is None
+    assert desk.erasure.erase(patient.id, keep_years=0) is None
+    left = desk.erasure.foresee(patient.id, keep_years=100)
+    assert (left.contact, left.consultations, left.keep_until) == (False, 0, None)
+    with database.reading() as session:
+        for table in ("contact", "plan", "choice", "consent", "consent_void"):
+            assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+        assert session.execute(text("SELECT count(*) FROM consultation")).scalar_one() == 1
+        assert "Heron" not in str(session.execute(text("SELECT * FROM patient")).all())
+        assert "Heron" not in str(session.execute(text("SELECT * FROM trail")).all())
+    assert list(database.files.names(desk.member.clinic_id)) == [shared.file], "another patient's photograph stays"
+    assert [one.pseudonym for one in desk.patients.all()] == ["Crane"]
+    with pytest.raises(RecordNotFoundError):
+        desk.consultations.begin(patient.id, {})
+    (checked,) = verify_database(database)
+    assert (checked.findings, checked.spare_files) == ((), 0)
+
+
+def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
+    database: Database, desk: ClinicRepositories, patient: PatientRecord
+) -> None:
+    for role, copies, erases in (
+        (Role.CLINICIAN, True, False),
+        (Role.ASSISTANT, False, False),
+        (Role.AUDITOR, False, False),
+    ):
+        theirs = ClinicRepositories(database, replace(desk.member, role=role))
+        if copies:
+            assert theirs.copies.make(patient.id)
+        else:
+            with pytest.raises(DeniedError):
+                theirs.copies.make(patient.id)
+        with pytest.raises(DeniedError):
+            theirs.erasure.foresee(patient.id, keep_years=0)
+        if not erases:
+            with pytest.raises(DeniedError):
+                theirs.erasure.erase(patient.id, keep_years=0)
+    stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    for attempt in (
+        lambda: stranger.copies.make(patient.id),
+        lambda: stranger.erasure.foresee(patient.id, keep_years=0),
+        lambda: stranger.erasure.erase(patient.id, keep_years=0),
+    ):
+        with pytest.raises(RecordNotFoundError):
+            attempt()
+    assert desk.patients.get(patient.id) == patient
+
+
+def test_copies_and_erasure_by_command(
+    environment: dict[str, str], tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skinbeam_clinic.database.revisions import open_database, upgrade_database
+
+    for name, value in (environment | {"SKINBEAM_DB": str(tmp_path / "c.sqlite")}).items():
+        monkeypatch.setenv(name, value)
+    upgrade_database(str(tmp_path / "c.sqlite"), environment)
+    opened = open_database(str(tmp_path / "c.sqlite"), environment)
+    desk = ClinicRepositories(opened, create_clinic(opened, "Hill Clinic"))
+    desk.consultations.begin(desk.patients.add("Heron").id, ANSWERS)
+    file, clinic = str(tmp_path / "heron.zip"), ("--clinic", "Hill Clinic", "--json")
+    assert run("records", "export", "Heron", "-o", file, *clinic).code == 0
+    assert run("records", "import", file, *clinic).document["patient"] == "P00002"
+    assert run("records", "import", str(tmp_path / "none.zip"), *clinic).code == 2
+    assert run("records", "export", "Egret", "-o", file, *clinic).document["error"]["code"] == "no-patient"
+    assert run("records", "erase", "Heron", "--keep-years", "5", *clinic).document["erased"] is False
+    assert run("records", "erase", "Heron", "--keep-years", "0", *clinic).document["erased"] is True
+    assert [one.pseudonym for one in desk.patients.all()] == ["P00002"]
+    opened.close()
+
+
+@pytest.fixture
+def treated(desk: ClinicRepositories) -> Treatment:
+    """A treatment with a corrected row and an event, and a note beside it."""
+    made = started(desk)
+    first = desk.treatments.fire(made.id, fired())
+    desk.treatments.fire(made.id, fired(site="nose", corrects=first.id, why="another place"))
+    desk.adverse_events.add(made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION)
+    desk.treatments.note(made.id, "calm")
+    return desk.treatments.end(made.id, TreatmentState.DONE)
+
+
+def owner_of(desk: ClinicRepositories, treatment: Treatment) -> str:
+    return desk.consultations.get(treatment.consultation_id).patient_id
+
+
+def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
+    database: Database, desk: ClinicRepositories, treated: Treatment
+) -> None:
+    packed = desk.copies.make(owner_of(desk, treated))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        (held,) = json.loads(archive.read("record.json"))["consultations"][0]["treatments"]
+    assert [row["fired"]["site"] for row in held["areas"]] == ["cheeks", "nose"]
+    assert (held["serial"], held["events"][0]["kind"], held["notes"][0]["words"]) == ("SYN-1", "blister", "calm")
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    (plan,) = other.plans.of(other.consultations.of(other.copies.take_in(packed).id)[0].id)
+    told = other.plans.choices(plan.id)[-1].notes
+    assert "pulsed-dye-595, serial number SYN-1. nose (both): fluence_J_cm2 7.5, pulse_ms 6" in told
+    assert "blister, mild" in told
+    assert "cheeks" not in told  # the row was corrected
+    assert all(checked.findings == () for checked in verify_database(database))
+
+
+def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whole(
+    database: Database, desk: ClinicRepositories, treated: Treatment
+) -> None:
+    patient = owner_of(desk, treated)
+    assert desk.erasure.foresee(patient, keep_years=0).treatments == 1
+    assert desk.erasure.erase(patient, keep_years=0) is None
+    with database.reading() as session:
+        for table in ("treatment", "treated_area", "adverse_event"):
+            assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+        assert session.execute(text("SELECT count(*) FROM machine")).scalar_one() == 1, "the clinic keeps its machine"
+    (checked,) = verify_database(database)
+    assert (checked.findings, checked.spare_files) == ((), 0)
+
+
+def test_the_years_to_keep_count_from_what_was_done_last(desk: ClinicRepositories, treated: Treatment) -> None:
+    patient = owner_of(desk, treated)
+    ended = desk.erasure.foresee(patient, keep_years=10).keep_until
+    desk.adverse_events.resolve(treated.events[0].id)
+    over = desk.erasure.foresee(patient, keep_years=10).keep_until
+    assert ended is not None
+    assert over is not None
+    assert over > ended

@@ -1,0 +1,204 @@
+"""The queue: each job is done once by one worker, also when workers are killed, and can be called off."""
+
+import datetime
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from record_samples import MADE, begin_consultation
+from sqlalchemy import text
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.database import cleanup as upkeep
+from skinbeam_clinic.database.cleanup import CleanupSummary, clean_database
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import DeniedError, RecordNotFoundError, clinic_error
+from skinbeam_clinic.jobs import queue
+from skinbeam_clinic.jobs.queue import LEASE, MOST_ATTEMPTS, JobQueue
+from skinbeam_clinic.repositories import ClinicRepositories
+
+
+def later(monkeypatch: pytest.MonkeyPatch, by: datetime.timedelta) -> None:
+    monkeypatch.setattr(queue, "now", lambda: now() + by)
+
+
+def test_jobs_are_done_in_their_order_and_once(database: Database, desk: ClinicRepositories) -> None:
+    workers, asked = JobQueue(database), [desk.jobs.add("plan", {"number": number}) for number in range(3)]
+    desk.jobs.add("report", {})
+    taken = [workers.take("plan") for _ in range(4)]
+    assert [job and job.id for job in taken] == [*[job.id for job in asked], None]
+    job = taken[0]
+    assert job is not None
+    assert workers.report(job, {"concern": "age spots"})
+    assert desk.jobs.get(job.id).progress == {"concern": "age spots"}
+    assert workers.finish(job, {"plan": "p"})
+    assert (desk.jobs.get(job.id).state, desk.jobs.get(job.id).progress) == ("done", {"plan": "p"})
+    assert not workers.finish(job, {"plan": "another"})
+    failed = taken[1]
+    assert failed is not None
+    assert workers.fail(failed, clinic_error("absent", "photo"))
+    assert desk.jobs.get(failed.id).state == "failed"
+    assert desk.jobs.get(failed.id).progress["fault"]["field"] == "photo"
+
+
+def test_many_workers_never_share_a_job(database: Database, desk: ClinicRepositories) -> None:
+    asked = {desk.jobs.add("plan", {"number": number}).id for number in range(12)}
+    with ThreadPoolExecutor(6) as pool:
+        taken = list(pool.map(lambda _: JobQueue(database).take("plan"), range(12)))
+    assert {job.id for job in taken if job} == asked
+
+
+def test_a_job_of_a_killed_worker_is_done_by_another(
+    database: Database, desk: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.jobs.add("plan", {})
+    first = JobQueue(database).take("plan")
+    assert first is not None
+    assert JobQueue(database).take("plan") is None
+    later(monkeypatch, LEASE + datetime.timedelta(seconds=1))
+    second = JobQueue(database).take("plan")
+    assert second is not None
+    assert (second.id, second.attempt) == (first.id, 2)
+    assert not JobQueue(database).report(first, {}), "the first one was only slow, and is told that it has lost the job"
+    assert not JobQueue(database).finish(first, {"plan": "first"})
+    assert JobQueue(database).finish(second, {"plan": "second"})
+
+
+def test_a_worker_that_says_it_is_at_work_keeps_its_job(
+    database: Database, desk: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.jobs.add("plan", {})
+    job = JobQueue(database).take("plan")
+    assert job is not None
+    for minutes in range(1, 5):
+        later(monkeypatch, minutes * LEASE - datetime.timedelta(seconds=10))
+        assert JobQueue(database).report(job, {"minutes": minutes})
+        assert JobQueue(database).take("plan") is None
+
+
+def test_a_job_that_ends_its_workers_is_given_up(
+    database: Database, desk: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, after = desk.jobs.add("plan", {}), desk.jobs.add("plan", {"harmless": True})
+    for attempt in range(MOST_ATTEMPTS):
+        later(monkeypatch, 2 * attempt * LEASE)
+        job = JobQueue(database).take("plan")
+        assert job is not None
+        assert (job.id, job.attempt) == (asked.id, attempt + 1)
+    later(monkeypatch, 2 * MOST_ATTEMPTS * LEASE)
+    next_one = JobQueue(database).take("plan")
+    assert next_one is not None
+    assert next_one.id == after.id
+    assert desk.jobs.get(asked.id).state == "failed"
+    assert desk.jobs.get(asked.id).progress["fault"]["code"] == "gave-up"
+
+
+def test_a_job_that_is_given_back_is_done_next(database: Database, desk: ClinicRepositories) -> None:
+    """A worker that was told to end has not tried; one whose plan was killed has."""
+    asked = desk.jobs.add("plan", {})
+    desk.jobs.add("plan", {"later": True})
+    for tried, attempts in ((False, [1, 1, 1, 1, 1]), (True, [1, 2, 3])):
+        for attempt in attempts:
+            job = JobQueue(database).take("plan")
+            assert job is not None
+            assert (job.id, job.attempt) == (asked.id, attempt)
+            assert JobQueue(database).give_back(job, tried=tried)
+            assert not JobQueue(database).report(job, {})
+    next_one = JobQueue(database).take("plan")
+    assert next_one is not None
+    assert next_one.payload == {"later": True}
+
+
+def test_what_is_asked_for_already_is_not_done_twice(database: Database, desk: ClinicRepositories) -> None:
+    first = desk.jobs.add("plan", {"number": 1})
+    assert desk.jobs.add("plan", {"number": 1}).id == first.id
+    desk.jobs.cancel(first.id)
+    assert desk.jobs.add("plan", {"number": 1}).id != first.id
+    stranger = ClinicRepositories(database, create_clinic(database, "Other Clinic"))
+    assert stranger.jobs.add("plan", {"number": 1}).clinic_id == stranger.member.clinic_id
+
+
+def test_a_clinic_cannot_fill_the_queue(database: Database, desk: ClinicRepositories) -> None:
+    asked = [desk.jobs.add("plan", {"number": number}) for number in range(20)]
+    with pytest.raises(InputError, match="20 plans of this clinic wait") as found:
+        desk.jobs.add("plan", {"number": 20})
+    assert found.value.code == "queue-full"
+    assert ClinicRepositories(database, create_clinic(database, "Other Clinic")).jobs.add("plan", {}).state == "queued"
+    desk.jobs.cancel(asked[7].id)
+    assert desk.jobs.add("plan", {"number": 20}).state == "queued"
+
+
+def test_how_far_a_job_is_cannot_be_read_without_the_key(database: Database, desk: ClinicRepositories) -> None:
+    desk.jobs.add("plan", {})
+    job = JobQueue(database).take("plan")
+    assert job is not None
+    JobQueue(database).report(job, {"said": "melasma, cheeks"})
+    with database.reading() as session:
+        assert b"melasma" not in session.execute(text("SELECT progress_sealed FROM job")).scalar_one()
+    assert desk.jobs.get(job.id).progress == {"said": "melasma, cheeks"}
+
+
+def test_the_trail_says_who_asked_for_a_job_and_who_called_it_off(desk: ClinicRepositories) -> None:
+    job = desk.jobs.add("plan", {})
+    desk.jobs.cancel(job.id)
+    desk.jobs.cancel(job.id)
+    steps = [(step.actor, step.action) for step in desk.trail.last(9, subject=f"job/{job.id}")]
+    assert steps[1:] == [(desk.member.name, "job.cancelled"), (desk.member.name, "job.added")]
+
+
+def test_a_job_that_is_called_off_tells_its_worker(database: Database, desk: ClinicRepositories) -> None:
+    waiting, running = desk.jobs.add("plan", {}), desk.jobs.add("report", {})
+    job = JobQueue(database).take("report")
+    assert job is not None
+    assert desk.jobs.cancel(waiting.id).state == desk.jobs.cancel(running.id).state == "cancelled"
+    assert JobQueue(database).take("plan") is None
+    assert not JobQueue(database).report(job, {})
+    assert not JobQueue(database).finish(job, {})
+    assert desk.jobs.cancel(running.id).state == "cancelled"
+
+
+def test_a_job_that_is_done_again_leaves_one_plan(desk: ClinicRepositories) -> None:
+    made = begin_consultation(desk)
+    first, again = (desk.plans.add(made.id, MADE, revision=1) for _ in range(2))
+    assert first == again
+    assert len(desk.plans.of(made.id)) == 1
+
+
+def test_jobs_are_those_of_the_clinic_and_of_who_treats(database: Database, desk: ClinicRepositories) -> None:
+    job = desk.jobs.add("plan", {})
+    stranger = ClinicRepositories(database, create_clinic(database, "Other Clinic"))
+    for attempt in (lambda: stranger.jobs.get(job.id), lambda: stranger.jobs.cancel(job.id)):
+        with pytest.raises(RecordNotFoundError):
+            attempt()
+    auditor = ClinicRepositories(database, replace(desk.member, role=Role.AUDITOR))
+    assert auditor.jobs.get(job.id) == job
+    for refused in (lambda: auditor.jobs.add("plan", {}), lambda: auditor.jobs.cancel(job.id)):
+        with pytest.raises(DeniedError):
+            refused()
+
+
+def test_a_job_that_ended_goes_after_a_month_and_nothing_that_waits(
+    database: Database, desk: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = JobQueue(database)
+    done, failed, waits = (desk.jobs.add("plan", {"number": number}) for number in range(3))
+    taken = queue.take("plan")
+    assert taken is not None
+    queue.finish(taken, {})
+    desk.jobs.cancel(failed.id)
+    month = datetime.timedelta(days=30)
+    assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=0, jobs=0)}
+    with monkeypatch.context() as patch:
+        patch.setattr(upkeep, "now", lambda: now() + month)
+        assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=0, jobs=2)}
+        assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=0, jobs=0)}
+    assert desk.jobs.get(waits.id).state == "queued"
+    for gone in (done, failed):
+        with pytest.raises(RecordNotFoundError):
+            desk.jobs.get(gone.id)
+    assert [one.action for one in desk.trail.last(50)].count("jobs.tidied") == 1
+    assert [one.findings for one in verify_database(database)] == [()]

@@ -1,0 +1,180 @@
+"""What a patient may ask for in the app, a copy and erasure; and a consultation that is closed."""
+
+import datetime
+import html
+import io
+import json
+import zipfile
+
+import pytest
+from app_samples import LEAST, Form
+from clinic_samples import HOME, OTHER, Clinics
+from consultation_pages import JSON, begin_consultation, form_revision
+from sqlalchemy import update
+from starlette.testclient import TestClient
+
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.web.application import build_clinic_app
+
+
+@pytest.fixture
+def client(clinics: Clinics) -> TestClient:
+    return clinics.browser(Role.CLINICIAN)
+
+
+@pytest.fixture
+def owner(clinics: Clinics) -> TestClient:
+    return clinics.browser(Role.OWNER)
+
+
+def actions(clinics: Clinics, patient: str) -> list[str]:
+    steps = clinics.desk(Role.OWNER).trail.last(50, subject=patient.removeprefix("/").replace("patients", "patient"))
+    return [one.action for one in steps]
+
+
+def held(client: TestClient, clinics: Clinics, pseudonym: str) -> str:
+    """The address of a patient of whom contact, a photograph and a plan are kept."""
+    patient = str(client.post("/patients", data={"pseudonym": pseudonym}).headers["location"])
+    client.post(f"{patient}/contact", data={"name": "Synthetic Name"})
+    here = client.post(f"{patient}/consultations").headers["location"]
+    clinics.plan(client, here)
+    picture = b"\xff\xd8\xff face"
+    clinics.desk().photographs.add(here.rpartition("/")[2], picture, "image/jpeg", PhotographPermissions(teaching=True))
+    return patient
+
+
+def test_a_copy_is_what_the_command_writes_and_its_making_is_written_down(client: TestClient, clinics: Clinics) -> None:
+    patient = held(client, clinics, "COPY-1")
+    got = client.post(f"{patient}/copy")
+    assert got.headers["content-type"] == "application/zip"
+    assert got.headers["content-disposition"].startswith('attachment; filename="copy-20')
+    assert "COPY-1" not in got.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(got.content)) as archive:
+        record = json.loads(archive.read("record.json"))
+    assert record["contact"]["name"] == "Synthetic Name"
+    assert record["consultations"][0]["plans"][0]["files"]
+    assert "copy.made" in actions(clinics, patient)
+
+
+def test_what_goes_and_what_the_law_keeps_is_told_before_and_what_is_left_after(
+    client: TestClient, owner: TestClient, clinics: Clinics
+) -> None:
+    patient = held(client, clinics, "KEEP-1")
+    told = owner.get(f"{patient}/erasure").text
+    for words in ("Contact data: name", "consultations 1, photographs 1, plans 1, consents 0", "10 years", "The trail"):
+        assert words in told
+    assert "Erasure was asked for" not in told
+    for wrong in ("", "keep-1", "KEEP-2", "KEEP-1x"):
+        refused = owner.post(f"{patient}/erasure", data={"pseudonym": wrong})
+        assert refused.status_code == 422
+        assert "nothing was erased" in refused.text
+    assert "Synthetic Name" in client.get(f"{patient}/contact").text
+    assert owner.post(f"{patient}/erasure", data={"pseudonym": "KEEP-1"}).headers["location"] == f"{patient}/erasure"
+    left = owner.get(f"{patient}/erasure").text
+    assert "Erasure was asked for and done" in left
+    assert "Contact data: there are none." in left
+    assert "photographs 1" in left
+    assert "Synthetic Name" not in client.get(f"{patient}/contact").text
+    assert "patient.kept" in actions(clinics, patient)
+
+
+def test_where_no_law_keeps_anything_nothing_is_left_but_an_empty_row(client: TestClient, clinics: Clinics) -> None:
+    patient = held(client, clinics, "GONE-1")
+    app = build_clinic_app(clinics.database, keep_years=0)
+    owner = TestClient(app, base_url="https://localhost", follow_redirects=False)
+    owner.cookies.update(clinics.browser(Role.OWNER).cookies)
+    assert "This stays" in owner.get(f"{patient}/erasure").text
+    assert owner.post(f"{patient}/erasure", data={"pseudonym": "GONE-1"}).status_code == 303
+    left = owner.get(f"{patient}/erasure").text
+    assert "What is left" in left
+    assert "GONE-1" not in left
+    assert "GONE-1" not in client.get("/").text
+    page = client.get(patient).text
+    assert "Erased on" in page
+    assert "Begin a consultation" not in page
+    assert "patient.erased" in actions(clinics, patient)
+
+
+def test_only_an_owner_is_offered_erasure_and_only_care_a_copy(client: TestClient, clinics: Clinics) -> None:
+    patient = held(client, clinics, "OFFER-1")
+    for role, copies, erases in (
+        (Role.OWNER, 1, 1),
+        (Role.CLINICIAN, 1, 0),
+        (Role.ASSISTANT, 0, 0),
+        (Role.AUDITOR, 0, 0),
+    ):
+        page = clinics.browser(role, HOME).get(patient).text
+        assert (page.count(f"{patient}/copy"), page.count(f"{patient}/erasure")) == (copies, erases)
+
+
+def test_a_closed_consultation_is_read_only_until_it_is_opened_again(client: TestClient, clinics: Clinics) -> None:
+    here = begin_consultation(client)
+    plan = clinics.plan(client, here)
+    client.post(f"{plan}/choice", data={"option": "0.0"})
+    number = form_revision(client.get(here).text)
+    closed = client.post(f"{here}/closing", data=LEAST | {"revision": number})
+    assert closed.headers["location"] == here
+    page = client.get(here).text
+    assert "This consultation is closed" in page
+    for words in ("data-save", "Make the plan", ">Save<", "Save and close", 'type="file"'):
+        assert words not in page
+    assert ("patient.age_years", "42") in Form(page).filled
+    picture = {"photo": b"\xff\xd8\xff face"}
+    refused = (
+        client.post(f"{here}/answers", data=LEAST | {"revision": number, "patient.sex": "male"}, headers=JSON),
+        client.post(f"{here}/answers", data=LEAST | {"revision": number}, files=picture),
+        client.post(f"{here}/plan", data=LEAST | {"revision": number}),
+        client.post(f"{plan}/choice", data={"option": "0.1"}),
+        client.post(f"{plan}/consent/0.0/talk", data={"days": "0"}),
+    )
+    for answer in refused:
+        assert answer.status_code == 409
+        assert "The consultation is closed" in html.unescape(answer.text)
+    for address in (plan, f"{plan}/consent/0.0"):
+        shown = client.get(address).text
+        assert "This consultation is closed" in shown
+        assert "Keep the choice" not in shown
+        assert "It was explained now" not in shown
+        assert "This plan no longer holds" not in shown
+    assert clinics.browser(Role.ASSISTANT).post(f"{here}/opening").status_code == 403
+    assert client.post(f"{here}/opening").headers["location"] == here
+    assert "Make the plan" in client.get(here).text
+    assert "Keep the choice" in client.get(plan).text
+
+
+def test_closing_keeps_what_stands_in_the_form_and_overwrites_nobody(client: TestClient) -> None:
+    here = begin_consultation(client)
+    client.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "female"}, headers=JSON)
+    told = client.post(f"{here}/closing", data=LEAST | {"revision": "1", "patient.sex": "male"})
+    assert told.status_code == 409
+    assert "This consultation is closed" not in client.get(here).text
+    client.post(f"{here}/closing", data=LEAST | {"revision": "2", "patient.sex": "other"})
+    page = client.get(here).text
+    assert ("patient.sex", "other") in Form(page).filled
+    assert "This consultation is closed" in page
+
+
+def test_an_owner_is_told_whose_records_may_go_and_nobody_else(client: TestClient, clinics: Clinics) -> None:
+    kept, due = held(client, clinics, "DUE-1"), held(client, clinics, "DUE-2")
+    here = clinics.browser(Role.OWNER).get("/erasures")
+    assert here.status_code == 200
+    assert "DUE-" not in here.text
+    with clinics.database.writing() as session:
+        ago = now() - 11 * datetime.timedelta(days=366)
+        mine = tables.ConsultationRow.patient_id == due.rpartition("/")[2]
+        session.execute(update(tables.ConsultationRow).where(mine).values(saved_at=ago))
+    listed = clinics.browser(Role.OWNER).get("/erasures").text
+    assert f'href="{due}/erasure"' in listed
+    assert kept not in listed
+    assert "after the last entry" in listed
+    assert "/erasures" in clinics.browser(Role.OWNER).get("/").text
+    for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
+        assert "/erasures" not in clinics.browser(role).get("/").text
+        assert clinics.browser(role).get("/erasures").status_code == 403
+    assert due not in clinics.browser(Role.OWNER, OTHER).get("/erasures").text
+    owner = clinics.browser(Role.OWNER)
+    owner.post(f"{due}/erasure", data={"pseudonym": "DUE-2"})
+    assert due not in owner.get("/erasures").text, "and it is gone"

@@ -1,0 +1,245 @@
+"""Patients, consultations and plans in the app: what is typed stays, two people never overwrite each other."""
+
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_samples import EXAMPLE, FULL, LEAST, Form, grouped
+from clinic_samples import Clinics
+from consultation_pages import JSON, begin_consultation, form_revision
+from report_samples import sample
+from starlette.testclient import TestClient
+
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.patients import routes
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
+FACE = (EXAMPLE / "face.jpg").read_bytes()
+
+
+@pytest.fixture
+def client(clinics: Clinics) -> TestClient:
+    return clinics.browser(Role.CLINICIAN)
+
+
+def test_what_is_filled_in_is_saved_and_comes_back_in_another_browser(client: TestClient, clinics: Clinics) -> None:
+    here = begin_consultation(client)
+    saved = client.post(f"{here}/answers", data=grouped(FULL) | {"revision": "1"}, headers=JSON)
+    assert saved.json() == {"revision": 2, "photograph": ""}
+    page = clinics.browser(Role.ASSISTANT).get(here).text
+    assert sorted(Form(page).filled) == sorted(FULL)
+    assert form_revision(page) == "2"
+
+
+def test_a_half_filled_form_is_saved_as_it_is(client: TestClient) -> None:
+    """What a plan would refuse is kept all the same: it is still being typed."""
+    here = begin_consultation(client)
+    sent = {"patient.age_years": "5", "concern.0.condition": "", "revision": "1"}
+    assert client.post(f"{here}/answers", data=sent, headers=JSON).status_code == 200
+    assert ("patient.age_years", "5") in Form(client.get(here).text).filled
+
+
+def test_two_people_never_overwrite_each_other(client: TestClient, clinics: Clinics) -> None:
+    here, other = begin_consultation(client), clinics.browser(Role.ASSISTANT)
+    client.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "female"}, headers=JSON)
+    told = other.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "male"}, headers=JSON)
+    assert told.status_code == 409
+    page = html.unescape(told.text)
+    assert "clinician saved this" in page
+    assert re.search(r"<td>Sex</td><td>male</td><td>female</td>", page)
+    assert ("patient.sex", "male") in Form(told.text).filled  # what was typed is not lost
+    assert "data-save" not in told.text  # nor does the page save by itself over the other's
+    kept = client.get(here).text
+    assert ("patient.sex", "female") in Form(kept).filled
+
+    again = {"revision": form_revision(told.text), "patient.sex": "male"}
+    assert other.post(f"{here}/answers", data=LEAST | again).headers["location"] == here
+    assert ("patient.sex", "male") in Form(client.get(here).text).filled
+
+
+def test_a_photograph_is_kept_encrypted_and_shown_to_its_clinic(client: TestClient, clinics: Clinics) -> None:
+    here = begin_consultation(client)
+    sent = client.post(f"{here}/answers", data=LEAST | {"revision": "1"}, files={"photo": FACE}, headers=JSON)
+    name = sent.json()["photograph"]
+    shown = client.get(f"/photographs/{name}")
+    assert (shown.content, shown.headers["content-type"]) == (FACE, "image/jpeg")
+    assert f'src="/photographs/{name}"' in client.get(here).text
+    files = [path for path in clinics.database.files.folder.rglob("*") if path.is_file()]
+    assert files
+    assert all(FACE[:64] not in path.read_bytes() for path in files)
+
+
+def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_down(
+    client: TestClient, clinics: Clinics
+) -> None:
+    here = begin_consultation(client)
+    desk, id = clinics.desk(), here.rpartition("/")[2]
+    one, _ = (desk.photographs.add(id, FACE, "image/jpeg", PhotographPermissions()) for _ in range(2))
+    uses = f"/photographs/{one.id}/uses"
+    assert client.get(uses).text.count(" checked") == 1
+    sent = {"use.teaching": "true", "use.publication": "true"}
+    assert client.post(uses, data=sent).headers["location"] == here
+    assert [photograph.permissions for photograph in desk.photographs.of(id)] == [
+        PhotographPermissions(care=False, teaching=True, publication=True),
+        PhotographPermissions(),
+    ]
+    assert "teaching, publication" in client.get(here).text
+    client.post(f"{here}/closing", data=LEAST | {"revision": "1"})
+    assert clinics.browser(Role.ASSISTANT).post(uses, data={"use.care": "true"}).headers["location"] == here
+    assert desk.photographs.get(one.id).permissions == PhotographPermissions()
+    trail = clinics.desk(Role.OWNER).trail.last(50, subject=f"photograph/{one.id}")
+    assert [step.actor for step in trail if step.action == "photograph.permitted"] == ["assistant", "clinician"]
+
+
+def test_only_pages_of_a_clinic_may_ask_for_the_camera(client: TestClient) -> None:
+    assert "camera=(self)" in client.get(begin_consultation(client)).headers["permissions-policy"]
+    assert "camera=()" in client.get("/static/app.js").headers["permissions-policy"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"<svg onload='alert(1)'>", b"%PDF-1.7", b"GIF89a"])
+def test_what_is_no_photograph_is_refused(client: TestClient, content: bytes) -> None:
+    here = begin_consultation(client)
+    files = {"photo": ("../../etc/passwd.jpg", content, "image/jpeg")}
+    assert client.post(f"{here}/answers", data=LEAST | {"revision": "1"}, files=files).status_code == 422
+    assert "<img" not in client.get(here).text
+
+
+def test_a_plan_is_made_of_what_was_sent_and_kept_with_its_files(client: TestClient, clinics: Clinics) -> None:
+    here = begin_consultation(client)
+    made = clinics.plan(client, here)
+    page = client.get(made).text
+    assert sample().plan_sha256[:12] in page
+    for name, kind in (
+        ("plan.json", "application/json"),
+        ("report.html", "text/html"),
+        ("leaflet.pdf", "application/pdf"),
+    ):
+        file = client.get(f"{made}/files/{name}")
+        assert file.headers["content-type"].startswith(kind)
+    assert client.get(f"{made}/files/run.toml").status_code == 404
+    assert ("patient.age_years", "42") in Form(client.get(here).text).filled
+
+
+def test_a_plan_that_cannot_be_made_comes_back_as_the_form_with_its_fault(client: TestClient) -> None:
+    here = begin_consultation(client)
+    told = client.post(f"{here}/plan", data=LEAST | {"revision": "1", "patient.age_years": "520"})
+    assert told.status_code == 422
+    assert "Is out of range" in html.unescape(told.text)
+    assert form_revision(told.text) == "2"  # it was saved, so the next save fits
+
+
+def test_an_answer_that_changes_leaves_its_plan_behind_and_says_so(client: TestClient, clinics: Clinics) -> None:
+    here = begin_consultation(client)
+    plan = clinics.plan(client, here)
+    assert "This plan no longer holds" not in client.get(plan).text
+    client.post(f"{here}/answers", data=LEAST | {"revision": "2", "patient.sex": "male"}, headers=JSON)
+    page = client.get(plan).text
+    assert "This plan no longer holds" in page
+    assert "Keep the choice" not in page
+
+
+def test_a_choice_is_kept_with_its_notes_and_the_last_one_counts(client: TestClient, clinics: Clinics) -> None:
+    plan = clinics.plan(client, begin_consultation(client))
+    for option, notes in (("0.0", "first thought"), ("0.1", "fewer visits")):
+        assert client.post(f"{plan}/choice", data={"option": option, "notes": notes}).headers["location"] == plan
+    page = client.get(plan).text
+    assert "fewer visits" in page
+    assert "first thought" not in page
+    assert f"{plan}/consent/0.1" in page
+    assert f"{plan}/consent/0.0" not in page
+    for nowhere in ("9.9", "0", "../0", "", "0.0.0", "-1.0"):
+        assert client.post(f"{plan}/choice", data={"option": nowhere}).status_code == 404
+
+
+def test_an_auditor_reads_and_is_offered_nothing_to_change(client: TestClient, clinics: Clinics) -> None:
+    here = begin_consultation(client)
+    plan = clinics.plan(client, here)
+    auditor = clinics.browser(Role.AUDITOR)
+    for page in ("/", here, plan):
+        told = auditor.get(page).text
+        assert "data-save" not in told
+        for words in ("Add a patient", "Make the plan", ">Save<", "Keep the choice", "/contact"):
+            assert words not in told
+    assert "Make the plan" not in clinics.browser(Role.ASSISTANT).get(here).text
+
+
+def test_markup_in_any_field_stays_text(client: TestClient, clinics: Clinics) -> None:
+    patient = client.post("/patients", data={"pseudonym": HOSTILE[:40]}).headers["location"]
+    here = client.post(f"{patient}/consultations").headers["location"]
+    client.post(f"{patient}/contact", data=dict.fromkeys(("name", "born", "phone", "email", "address"), HOSTILE))
+    answers = {name: HOSTILE for name, _ in FULL} | {"revision": "1"}
+    client.post(f"{here}/answers", data=answers, headers=JSON)
+    conflict = client.post(f"{here}/answers", data=LEAST | {"revision": "1"})
+    refused = client.post(f"{here}/plan", data=answers | {"revision": "2"})
+    fresh = begin_consultation(client)
+    plan = clinics.plan(client, fresh)
+    client.post(f"{plan}/choice", data={"option": "0.0", "notes": HOSTILE})
+    wrong = clinics.browser().post("/sign-in", data={"house": HOSTILE, "name": HOSTILE, "password": HOSTILE})
+    owner = clinics.browser(Role.OWNER)
+    people = owner.post("/people", data={"name": HOSTILE, "role": HOSTILE, "password": "x"})
+    search = client.post("/search", data={"pseudonym": HOSTILE})
+    seen = [client.get(page) for page in ("/", patient, f"{patient}/contact", here, plan)]
+    for answer in (*seen, conflict, refused, wrong, people, search):
+        assert "<script>alert" not in answer.text
+        assert "<img src=x" not in answer.text
+        assert "onerror=alert(2)>" not in answer.text.replace("&gt;", "")
+        assert ">49<" not in answer.text
+
+
+def test_what_is_looked_for_stands_in_no_address(client: TestClient) -> None:
+    client.post("/patients", data={"pseudonym": "FIND-77"})
+    client.post("/patients", data={"pseudonym": "OTHER-78"})
+    found = client.post("/search", data={"pseudonym": "find"})
+    assert "FIND-77" in found.text
+    assert "OTHER-78" not in found.text
+    assert 'method="get"' not in found.text.lower()
+
+
+def test_a_long_list_shows_the_newest_and_says_so(client: TestClient, monkeypatch: Any) -> None:
+    for name in ("LONG-1", "LONG-2"):
+        client.post("/patients", data={"pseudonym": name})
+    monkeypatch.setattr(routes, "_PATIENTS_SHOWN", 1)
+    page = client.get("/").text
+    assert "LONG-2" in page
+    assert "LONG-1" not in page
+    assert "The newest 1 are shown" in page
+    assert "LONG-1" in client.post("/search", data={"pseudonym": "long-1"}).text
+
+
+@pytest.mark.parametrize("year", ["74", "19745", "nineteen", "1700", "-1974"])
+def test_a_year_that_cannot_be_is_told_with_the_form_as_it_was(client: TestClient, year: str) -> None:
+    told = client.post("/patients", data={"pseudonym": f"Y{year}", "year": year})
+    assert told.status_code == 422
+    assert f'value="{year}"' in told.text
+
+
+def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: TestClient, clinics: Clinics) -> None:
+    patient = client.post("/patients", data={"pseudonym": "APART-1"}).headers["location"]
+    client.post(f"{patient}/contact", data={"name": "Synthetic Name", "phone": "030 1"})
+    assert "Synthetic Name" in client.get(f"{patient}/contact").text
+    assert "Synthetic Name" not in client.get(patient).text
+    assert "Synthetic Name" not in client.get("/").text
+    trail = clinics.browser(Role.AUDITOR).get("/trail").text
+    assert "contact.seen" in trail
+    assert "Synthetic Name" not in trail
+    assert b"Synthetic Name" not in Path(clinics.database.engine.url.database or "").read_bytes()
+
+
+def test_the_database_gone_is_said_and_nothing_is_lost(client: TestClient, clinics: Clinics, monkeypatch: Any) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from skinbeam_clinic.database import connection
+
+    here = begin_consultation(client)
+
+    class Gone:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "Session", Gone)
+        assert client.get(here).status_code == 503
+    assert client.get(here).status_code == 200

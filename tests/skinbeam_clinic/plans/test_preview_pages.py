@@ -1,0 +1,114 @@
+"""Pictures of what may come on the page of a plan: sealed, never stored by a browser, moved by keys and by touch."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_samples import LEAST
+from clinic_pages import looked_at, opened_page, served, sign_in
+from clinic_samples import OTHER, Clinics, planned
+from fastapi.testclient import TestClient
+from paths import ROOT
+from playwright.sync_api import Browser, expect
+from preview_samples import look, plan
+from pypdf import PdfReader
+
+from skinbeam.api.preview import make_preview
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.jobs.worker import PlanMaker
+from skinbeam_clinic.models import NewPlan, PhotographPermissions
+from skinbeam_clinic.plans.plan_subprocess import preview_name
+
+FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, bytes]:
+    return {preview_name(name): content for name, content in make_preview(plan(), look()).files.items()}
+
+
+@pytest.fixture(scope="module")
+def make(pictures: dict[str, bytes]) -> PlanMaker:
+    """Makes a plan with pictures."""
+
+    def with_pictures(sent: Submission, home: Path, heed: Callable[[str], None], _language: str) -> NewPlan:
+        made = planned(sent, home, heed)
+        return NewPlan(**{**vars(made), "files": {**made.files, **pictures}})
+
+    return with_pictures
+
+
+@pytest.fixture(scope="module")
+def kept(clinics: Clinics, make: PlanMaker) -> str:
+    """The address of a plan that was made with a photograph."""
+    client = clinics.browser(Role.CLINICIAN)
+    patient = client.post("/patients", data={"pseudonym": "preview"}).headers["location"]
+    here = str(client.post(f"{patient}/consultations").headers["location"])
+    return clinics.plan(client, here, make=make)
+
+
+def test_the_page_of_a_plan_pairs_the_photograph_with_what_may_come(clinics: Clinics, kept: str) -> None:
+    page = clinics.browser(Role.ASSISTANT).get(kept).text
+    for percentile, words in ((10, "9 of 10 see more"), (50, "5 of 10 see less"), (90, "9 of 10 see less")):
+        assert f"{kept}/files/preview-end-p{percentile}.png" in page
+        assert words in page
+    assert page.count('class="beside"') == page.count("/files/preview-before.png")
+    assert "Computed illustration" in page
+
+
+def test_pictures_are_sealed_and_no_browser_stores_them(
+    clinics: Clinics, kept: str, pictures: dict[str, bytes]
+) -> None:
+    shown = clinics.browser(Role.CLINICIAN).get(f"{kept}/files/preview-end-p50.png")
+    assert shown.content == pictures["preview-end-p50.png"]
+    assert shown.headers["cache-control"] == "no-store"
+    assert shown.headers["content-type"] == "image/png"
+    files = [path for path in clinics.database.files.folder.rglob("*") if path.is_file()]
+    assert all(b"IHDR" not in path.read_bytes() for path in files)
+
+
+def test_other_clinics_and_who_is_not_signed_in_see_none(clinics: Clinics, kept: str) -> None:
+    picture = f"{kept}/files/preview-before.png"
+    assert clinics.browser(Role.CLINICIAN, OTHER).get(picture).status_code == 404
+    assert TestClient(clinics.app, follow_redirects=False).get(picture).status_code != 200
+
+
+@pytest.mark.check
+def test_a_leaflet_in_another_language_has_its_strip_in_that_language(clinics: Clinics, make: PlanMaker) -> None:
+    client, drawn = clinics.browser(Role.CLINICIAN), "eins zu eins als Anteil des Kontrasts"
+    patient = client.post("/patients", data={"pseudonym": "Blatt"}).headers["location"]
+    here = str(client.post(f"{patient}/consultations").headers["location"])
+    photograph = clinics.desk().photographs.add(
+        here.rpartition("/")[2], FACE.read_bytes(), "image/jpeg", PhotographPermissions()
+    )
+    plan = clinics.plan(client, here, make=make, **{"photo.kept": photograph.id})
+    assert drawn in words(client.get(f"{plan}/leaflet/de").content)
+    revision = str(clinics.desk().consultations.get(here.rpartition("/")[2]).revision)
+    client.post(f"{here}/answers", data=LEAST | {"revision": revision, "patient.age_years": "43"})
+    # Nobody knows any more which photograph and points the plan was made with.
+    assert drawn not in words(client.get(f"{plan}/leaflet/de").content)
+
+
+def words(pdf: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+@pytest.mark.check
+def test_the_slider_moves_by_keys_and_without_script_both_stand_side_by_side(
+    clinics: Clinics, kept: str, browser: Browser
+) -> None:
+    with served(clinics.app) as address, opened_page(browser) as page:
+        sign_in(page, address, "clinician")
+        page.goto(f"{address}{kept}")
+        slider = page.get_by_role("slider").first
+        expect(slider).to_be_visible()
+        laid = page.locator("details[open] .laid img").nth(1)
+        before = laid.evaluate("one => one.style.clipPath")
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        assert laid.evaluate("one => one.style.clipPath") != before
+        expect(page.locator("details[open] .beside img").first).to_be_visible()
+        assert page.locator("details[open] .beside img").first.evaluate("one => one.naturalWidth") > 0
+        looked_at(page, "preview")

@@ -1,0 +1,141 @@
+"""Test spots as they are kept: fired, read, found when they are due, taken along in a copy."""
+
+import datetime
+from dataclasses import replace
+
+import pytest
+from record_samples import make_plan_record
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import ClosedError, DeniedError, RecordNotFoundError
+from skinbeam_clinic.models import PhotographPermissions, PlanRecord
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
+
+SETTINGS = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 6.0, "pulse_ms": 6.0, "spot_mm": 7.0}
+
+
+def hours_ago(hours: float) -> datetime.datetime:
+    return now() - datetime.timedelta(hours=hours)
+
+
+def firing(plan: PlanRecord, **settings: object) -> SpotFiring:
+    return SpotFiring(plan.id, SETTINGS | settings, 72.0, ORAL_CONSENT, {})
+
+
+def fired(desk: ClinicRepositories, hours: float = 0.0) -> TestSpotRecord:
+    plan = make_plan_record(desk)
+    return desk.test_spots.fire(plan.consultation_id, firing(plan), hours_ago(hours) if hours else None)
+
+
+def test_a_spot_comes_back_as_it_was_fired_and_read(desk: ClinicRepositories) -> None:
+    spot = fired(desk, 50.0)
+    assert (spot.fired_by, spot.readings) == (desk.member.name, ())
+    read = desk.test_spots.read(spot.id, "blister", note="one, 2 mm")
+    (reading,) = read.readings
+    assert (reading.reaction, reading.note, reading.read_by) == ("blister", "one, 2 mm", desk.member.name)
+    assert read.hours(reading) == pytest.approx(50.0, abs=0.01)
+    assert desk.test_spots.get(spot.id) == read
+    assert desk.test_spots.of(spot.consultation_id) == (read,)
+    patient = desk.consultations.get(spot.consultation_id).patient_id
+    assert desk.test_spots.of_patient(patient) == (read,)
+
+
+def test_a_later_reading_takes_the_place_of_none(desk: ClinicRepositories) -> None:
+    spot = fired(desk, 1000.0)
+    desk.test_spots.read(spot.id, "burn", seen_at=hours_ago(950.0))
+    again = desk.test_spots.read(spot.id, "none")
+    assert [one.reaction for one in again.readings] == ["burn", "none"]
+
+
+def test_a_spot_is_due_once_its_hours_are_over_and_until_it_is_read(desk: ClinicRepositories) -> None:
+    fired(desk, 71.0)
+    late, later = fired(desk, 73.0), fired(desk, 100.0)
+    assert [spot.id for spot, _ in desk.test_spots.due(9)] == [later.id, late.id]
+    assert [spot.id for spot, _ in desk.test_spots.due(1)] == [later.id]
+    desk.test_spots.read(later.id, "none")
+    ((spot, patient),) = desk.test_spots.due(9)
+    assert (spot.id, patient.id) == (late.id, desk.consultations.get(late.consultation_id).patient_id)
+
+
+def test_an_assistant_reads_and_fires_none(database: Database, desk: ClinicRepositories) -> None:
+    assistant = ClinicRepositories(database, replace(desk.member, role=Role.ASSISTANT))
+    spot = fired(desk)
+    assert assistant.test_spots.read(spot.id, "none").readings
+    with pytest.raises(DeniedError):
+        assistant.test_spots.fire(spot.consultation_id, spot.firing)
+    with pytest.raises(DeniedError):
+        ClinicRepositories(database, replace(desk.member, role=Role.AUDITOR)).test_spots.read(spot.id, "none")
+
+
+def test_a_closed_consultation_takes_readings_and_no_spots(desk: ClinicRepositories) -> None:
+    spot = fired(desk)
+    desk.consultations.close(spot.consultation_id, revision=1)
+    with pytest.raises(ClosedError):
+        desk.test_spots.fire(spot.consultation_id, spot.firing)
+    assert desk.test_spots.read(spot.id, "blister").readings
+
+
+@pytest.mark.parametrize(
+    "settings", [{"fluence_J_cm2": 0.0}, {"fluence_J_cm2": "six"}, {"site": "moon"}, {"passes": 2}]
+)
+def test_what_no_case_file_could_hold_is_not_kept(desk: ClinicRepositories, settings: dict[str, object]) -> None:
+    plan = make_plan_record(desk)
+    with pytest.raises(InputError):
+        desk.test_spots.fire(plan.consultation_id, firing(plan, **settings))
+    assert desk.test_spots.of(plan.consultation_id) == ()
+
+
+def test_what_cannot_be_is_refused(desk: ClinicRepositories) -> None:
+    spot, other = fired(desk), fired(desk)
+    photograph = desk.photographs.add(other.consultation_id, b"\xff\xd8", "image/jpeg", PhotographPermissions())
+    soon = now() + datetime.timedelta(minutes=1)
+    for code, asked in {
+        "in-the-future": lambda: desk.test_spots.read(spot.id, "none", seen_at=soon),
+        "before-firing": lambda: desk.test_spots.read(spot.id, "none", seen_at=hours_ago(1.0)),
+        "unknown-word": lambda: desk.test_spots.read(spot.id, "fine"),
+        "absent": lambda: desk.test_spots.read(spot.id, "none", photograph_id=photograph.id),
+        "too-long": lambda: desk.test_spots.read(spot.id, "none", note="x" * 6000),
+    }.items():
+        with pytest.raises(InputError) as refused:
+            asked()
+        assert refused.value.code == code
+    assert desk.test_spots.get(spot.id).readings == ()
+
+
+def test_nothing_of_a_spot_lies_open_and_the_trail_names_no_reaction(
+    desk: ClinicRepositories, database: Database
+) -> None:
+    spot = fired(desk)
+    desk.test_spots.read(spot.id, "blister", note="secret")
+    steps = desk.trail.last(50, subject=f"test_spot/{spot.id}")
+    assert {"test-spot.read", "test-spot.fired"} <= {one.action for one in steps}
+    with database.reading() as session:
+        said = repr(session.connection().exec_driver_sql("SELECT * FROM test_spot").all())
+        said += repr(session.connection().exec_driver_sql("SELECT detail FROM trail").all())
+    assert not {word for word in ("blister", "secret", "cheeks", "pulsed-dye") if word in said}
+    assert all(checked.findings == () for checked in verify_database(database))
+
+
+def test_spots_go_along_in_a_copy_and_go_with_their_patient(desk: ClinicRepositories, database: Database) -> None:
+    spot = fired(desk, 80.0)
+    read = desk.test_spots.read(spot.id, "crust")
+    patient = desk.consultations.get(spot.consultation_id).patient_id
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    taken = other.copies.take_in(desk.copies.make(patient))
+    (there,) = other.test_spots.of_patient(taken.id)
+    assert (there.firing, there.fired_at, there.fired_by, there.readings) == (
+        read.firing,
+        read.fired_at,
+        read.fired_by,
+        read.readings,
+    )
+    assert desk.erasure.erase(patient, keep_years=0) is None
+    with pytest.raises(RecordNotFoundError):
+        desk.test_spots.get(spot.id)
+    assert all(checked.findings == () for checked in verify_database(database))
