@@ -6,7 +6,7 @@ COMMA := ,
 # `research` is not installed; scripts of docs/ import it.
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: atlas audit consult serve example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
+.PHONY: atlas audit consult serve example test check setup face bench validate derived docs pages pictures evidence evidence-report practice practice-report lock clean
 
 # Install $(2) into the environment $(1); what pip says is printed only when it fails.
 define pip_install
@@ -121,6 +121,10 @@ practice-report: $(VENV)/dev $(FIT)/fit
 
 docs: $(VENV)/dev
 	$(BIN)/mkdocs build --strict
+
+# The parts of the manual that follow from the package: command help, tables of keys, names, limits, sources, layers.
+pages: $(VENV)/dev
+	$(BIN)/python docs/generate.py
 
 # Versions and hashes of all dependencies, for every Python and system at once. A version that still fits the bounds of
 # pyproject.toml stays; removing a lock file first takes the newest of all.

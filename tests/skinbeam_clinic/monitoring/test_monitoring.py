@@ -282,7 +282,7 @@ def test_a_defect_is_told_by_its_kind_and_place_and_the_page_by_its_number(
     told, counted = lines()
     assert (told["level"], told["request"], counted["status"]) == ("error", number, 500)
     assert [one["kind"] for one in told["faults"]] == ["RuntimeError", "ValueError"]
-    assert re.fullmatch(r".*test_clinic_running\.py:\d+ defect", told["faults"][0]["at"][-1])
+    assert re.fullmatch(r".*test_monitoring\.py:\d+ defect", told["faults"][0]["at"][-1])
     _names_nobody([told, counted], names, client)
 
 
