@@ -1,1 +1,4 @@
-"""The clinic's app: sign-in, people, patients, consultations, plans, consent, trail. Holds no rule and no formula."""
+"""The clinic's web application: sign-in, members, patients, consultations, plans, consents and the audit log.
+
+It contains no medical rule and no formula; those are in `skinbeam`.
+"""

@@ -1,4 +1,4 @@
-"""Serve a clinic of made-up people: `python -m skinbeam_clinic [PORT]`, which is `make serve`."""
+"""Serve a sample clinic of made-up patients: `python -m skinbeam_clinic [PORT]`, which is `make serve`."""
 
 import secrets
 import signal
@@ -19,7 +19,7 @@ _HOST, _PORT = "127.0.0.1", 8000
 
 
 def _main(port: int) -> None:
-    """Serve until interrupted; the folder goes however it ends."""
+    """Serve until the program is interrupted; the temporary folder is removed however it ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     password = secrets.token_urlsafe(12)
     with (

@@ -1,4 +1,8 @@
-"""Who may do what: one table, which the desk obeys and from which the app makes its routes' table."""
+"""Roles, access rights and the table of routes with who may use each.
+
+Repositories check `PERMITTED_ROLES`. `ClinicRouter.add` refuses a route that is not in `ROUTES`, so that none is open
+because it was forgotten.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -20,7 +24,7 @@ __all__ = [
 
 
 class Role(StrEnum):
-    """What a member of a clinic is; one each."""
+    """The role of a member of a clinic; every member has exactly one."""
 
     OWNER = "owner"
     CLINICIAN = "clinician"
@@ -29,7 +33,7 @@ class Role(StrEnum):
 
 
 class AccessRight(StrEnum):
-    """Kinds of work at the desk."""
+    """A kind of work with the records, which some roles may do."""
 
     READ = "read"  # patients by pseudonym, consultations, plans, consents
     CONTACT = "contact"  # who a patient is and how to reach them
@@ -38,8 +42,8 @@ class AccessRight(StrEnum):
     EXPORT = "export"  # a patient's copy of their records
     ERASE = "erase"
     PEOPLE = "people"  # members of the clinic
-    TRAIL = "trail"  # who saw and changed what
-    LEARN = "learn"  # all outcomes against what was foretold, also by who treated
+    TRAIL = "trail"  # the audit log: who read and changed what
+    LEARN = "learn"  # all outcomes compared with their predictions, also by the clinician who treated
 
 
 _CARE_ROLES = frozenset({Role.OWNER, Role.CLINICIAN})
@@ -58,18 +62,18 @@ PERMITTED_ROLES: Mapping[AccessRight, frozenset[Role]] = {
 
 
 def require_right(role: Role, act: AccessRight) -> None:
-    """Refuse what this role does not do.
+    """Raise an error unless a role has a right.
 
     Raises
     ------
-    DeniedError : it does not.
+    DeniedError : the role does not have this right.
     """
     if role not in PERMITTED_ROLES[act]:
         raise clinic_error("denied", "role", role=str(role), act=str(act), hint={"roles": sorted(PERMITTED_ROLES[act])})
 
 
 def parse_role(name: str) -> Role:
-    """Return the role of a name.
+    """Return the role with a name.
 
     Raises
     ------
@@ -80,20 +84,15 @@ def parse_role(name: str) -> Role:
     return Role(name)
 
 
-# Every route of the clinic's app and who may ask for it: the table that the gate obeys.
-#
-# What does not stand here cannot be added (`gate.Gate.add`), so that nothing is open because it was forgotten.
-
-
 class RouteAccess(StrEnum):
-    """Who comes in whatever their role."""
+    """Who may use a route when that does not depend on a role."""
 
     ANYBODY = "anybody"
-    MACHINE = "machine"  # what watches the server: no sign-in is looked at, and nothing of anybody is told
-    CODE_DUE = "code due"  # the password was right, and the one-time code is still asked for, or not
+    MACHINE = "machine"  # monitoring of the server: no sign-in is checked, and the answer contains no personal data
+    CODE_DUE = "code due"  # the password was right; the one-time code may still be missing
     MEMBER = "member"
-    TOKEN = "token"  # another program, which shows a token and no cookie
-    LINK = "link"  # a patient, whose address is the key to one diary; no sign-in is looked at
+    TOKEN = "token"  # another program, which sends a token instead of a cookie
+    LINK = "link"  # a patient, whose address contains the token of one diary; no sign-in is checked
 
 
 ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
@@ -170,7 +169,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/appointments"): AccessRight.READ,
     ("GET", "/appointments.ics"): AccessRight.WRITE,
     ("GET", "/appointments/{appointment}.ics"): AccessRight.WRITE,
-    ("GET", "/calendar.ics"): RouteAccess.ANYBODY,  # whose address holds the token of a feed
+    ("GET", "/calendar.ics"): RouteAccess.ANYBODY,  # its address contains the token of a feed
     ("GET", "/feeds"): AccessRight.WRITE,
     ("POST", "/feeds"): AccessRight.WRITE,
     ("POST", "/feeds/{feed}/end"): AccessRight.WRITE,
@@ -230,12 +229,12 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/fhir/Patient/{patient}/$everything"): RouteAccess.TOKEN,
 }
 
-# What a page asks by itself, which is no use of a session: one that nobody uses ends all the same.
+# Requests that a page sends by itself; they do not count as use of a session, so that an idle session still ends.
 BACKGROUND_ROUTES = frozenset({("GET", "/alarms/banner")})
 
 
 def allowed_roles(door: RouteAccess | AccessRight) -> frozenset[Role]:
-    """Return the roles that a door opens for."""
+    """Return the roles that may use a route with this kind of access."""
     if door is RouteAccess.TOKEN:
         return frozenset()
     return PERMITTED_ROLES[door] if isinstance(door, AccessRight) else frozenset(Role)

@@ -1,4 +1,7 @@
-"""What can go wrong with records, each with its sentence; who calls tells them apart by type or by `code`."""
+"""Error types of the clinic's records, and `clinic_error`, which makes one with its message and hint.
+
+Callers distinguish errors by type or by `code`.
+"""
 
 import datetime
 from typing import Any
@@ -22,25 +25,25 @@ __all__ = [
 
 
 class RecordNotFoundError(InputError):
-    """This clinic has no such record; what another clinic has is answered in the same words."""
+    """This clinic has no such record; the answer is the same where another clinic has it."""
 
 
 class BusyError(InputError):
-    """So much waits to be done that more would wait for long."""
+    """The queue is full: a new job would wait for too long."""
 
 
 class ClashError(InputError):
-    """Somebody or something is taken at a time that was asked for: `clashes` say who or what, and by what."""
+    """A member or machine is not free at the requested time: `clashes` lists which, and what occupies it."""
 
     clashes: tuple[BookingClash, ...]
 
 
 class ClosedError(InputError):
-    """The consultation is closed: it is read, and changed by nobody before it is opened again."""
+    """The consultation is closed: it can be read, but not changed until it is opened again."""
 
 
 class ConflictError(InputError):
-    """Somebody else saved first: `revision` is theirs, `saved_by` who and `saved_at` when."""
+    """Somebody else saved first: `revision` is that of their save, `saved_by` who and `saved_at` when."""
 
     revision: int
     saved_by: str
@@ -48,11 +51,11 @@ class ConflictError(InputError):
 
 
 class DeniedError(InputError):
-    """The role of this member does not do that."""
+    """The role of this member does not have the required right."""
 
 
 class LockedError(InputError):
-    """Too many failures: nothing is tried before `until`, for names that exist and for those that do not."""
+    """Too many failures: no attempt is checked before `until`, for names that exist and for those that do not."""
 
     until: datetime.datetime
 
@@ -62,7 +65,7 @@ class UnreachableError(InputError):
 
 
 class WrongKeyError(InputError):
-    """The key in the environment is not the one that this database was made with."""
+    """The key in the environment is not the one with which this database was made."""
 
 
 _ERROR_TYPES: dict[str, type[InputError]] = {
@@ -79,13 +82,13 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
 
 
 def clinic_error(code: str, field: str, hint: dict[str, Any] | None = None, **about: Any) -> InputError:
-    """Return the error `code` with its sentence and its way out, of the type that belongs to it.
+    """Return the error for `code`, with its message and hint, as the error type that belongs to the code.
 
     Parameters
     ----------
     field : what it is about: an option, a field of a form, a kind of record.
-    hint : parameters of the way out.
-    about : parameters of the sentence.
+    hint : parameters of the hint, which says what to do.
+    about : parameters of the message.
     """
     sentence = render_message(f"records-fault.{code}", about)
     return _ERROR_TYPES.get(code, InputError)(

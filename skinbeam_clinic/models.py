@@ -1,4 +1,4 @@
-"""What the records hand out: frozen, decrypted, without anything that belongs to a database."""
+"""Frozen, decrypted records that the repositories return; they do not depend on the database."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -39,13 +39,17 @@ __all__ = [
     "TeachBack",
 ]
 
-PATIENT_ACTOR = "patient"  # who acts where a patient does, by a link or on a tablet that was handed over
-COMMAND_LINE_ACTOR = "command line"  # who acts when nobody is signed in: whoever runs the machine
+PATIENT_ACTOR = "patient"  # the actor when a patient acts, through a link or on a tablet that was handed over
+COMMAND_LINE_ACTOR = "command line"  # the actor when nobody is signed in: whoever runs the machine
 
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody of a clinic; `codes`: one-time codes are set up; `passkeys`: how many, where all members are listed."""
+    """A member of a clinic.
+
+    `codes` says whether one-time codes are set up. `passkeys` is their number, filled in only where all members are
+    listed.
+    """
 
     clinic_id: str
     clinic: str
@@ -59,7 +63,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Passkey:
-    """A passkey of a member, by the name that they gave it."""
+    """A passkey of a member, with the name that they gave it."""
 
     id: str
     name: str
@@ -69,7 +73,7 @@ class Passkey:
 
 @dataclass(frozen=True)
 class MemberSession:
-    """A browser's session: `token` belongs into its cookie and nowhere else; `code_due` while the code is missing."""
+    """A browser's session: `token` is for its cookie only; `code_due` while the one-time code is missing."""
 
     token: str
     member: Member
@@ -79,7 +83,7 @@ class MemberSession:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """What another system reads the records of a clinic with: its name, until when it is good, and its last use."""
+    """A token with which another system reads the records of a clinic: its name, expiry and last use."""
 
     id: str
     name: str
@@ -103,7 +107,7 @@ class PatientRecord:
 
 @dataclass(frozen=True)
 class Contact:
-    """Who a patient is: names and ways to reach them, as the clinic's form asks."""
+    """The names and contact details of a patient, with the fields of the clinic's form."""
 
     contact: Mapping[str, str]
     saved_at: datetime.datetime
@@ -111,7 +115,10 @@ class Contact:
 
 @dataclass(frozen=True)
 class ErasablePatient:
-    """A patient whose records need be kept no longer: of whom something was last written down, and kept until when."""
+    """A patient whose records need not be retained any longer.
+
+    `last_entry` is when something was last recorded of the patient, `kept_until` when the retention period ended.
+    """
 
     id: str
     pseudonym: str
@@ -121,12 +128,12 @@ class ErasablePatient:
 
 @dataclass(frozen=True)
 class ErasurePreview:
-    """How much is kept of a patient, and what an erasure now would leave.
+    """Counts of a patient's stored records, and what an erasure now would leave.
 
     Parameters
     ----------
     keep_until : the records of treatment must be kept until then; None where nothing must.
-    asked_at : when erasure was last asked for and left what must be kept; None where it never was.
+    asked_at : when erasure was last requested and left what must be kept; None where it never was.
     """
 
     contact: bool
@@ -141,7 +148,7 @@ class ErasurePreview:
 
 @dataclass(frozen=True)
 class ConsultationRecord:
-    """Answers as they were last saved; the next save names this `revision`."""
+    """A consultation with its answers as last saved; the next save must name this `revision`."""
 
     id: str
     patient_id: str
@@ -155,7 +162,7 @@ class ConsultationRecord:
 
 @dataclass(frozen=True)
 class PhotographPermissions:
-    """What a photograph may be used for; each was asked apart."""
+    """The uses that a patient has permitted for a photograph; permission was asked for each use separately."""
 
     care: bool = True
     teaching: bool = False
@@ -164,7 +171,7 @@ class PhotographPermissions:
 
 @dataclass(frozen=True)
 class PhotographRecord:
-    """A photograph; its content is fetched by its `file`."""
+    """A photograph; its content is in the file store under `file`."""
 
     id: str
     consultation_id: str
@@ -177,7 +184,7 @@ class PhotographRecord:
 
 @dataclass(frozen=True)
 class NewPlan:
-    """A plan as its maker hands it over: what it is of, what it takes to make it again, and its files by name."""
+    """A plan to be stored: hashes of case and plan; version, seed and draws to reproduce it; its files by name."""
 
     case_sha256: str
     plan_sha256: str
@@ -189,7 +196,7 @@ class NewPlan:
 
 @dataclass(frozen=True)
 class PlanRecord:
-    """A kept plan; `files` are the names of its contents in the store."""
+    """A stored plan; `files` are the names of its contents in the file store."""
 
     id: str
     consultation_id: str
@@ -206,7 +213,7 @@ class PlanRecord:
 
 @dataclass(frozen=True)
 class PlanChoice:
-    """What was chosen of a plan, and the notes that were taken."""
+    """The option that was chosen of a plan, with notes."""
 
     id: str
     plan_id: str
@@ -218,7 +225,7 @@ class PlanChoice:
 
 @dataclass(frozen=True)
 class TeachBack:
-    """One time that somebody told back what was explained: what they answered, in words, and which of it was wrong."""
+    """A patient's answers to questions about what was explained, and the questions answered wrongly."""
 
     answers: Mapping[str, str]
     wrong: tuple[str, ...]
@@ -228,11 +235,11 @@ class TeachBack:
 
 @dataclass(frozen=True)
 class Consent:
-    """Consent to an option of a plan: explained, signed not before `not_before`, void once a plan replaces it.
+    """Consent to an option of a plan: explained, signed not before `not_before`, void once a new plan replaces it.
 
     Parameters
     ----------
-    told : each time that it was told back, oldest first; it is signed only after one without anything wrong.
+    told : each teach-back, oldest first; the consent can be signed only after one without wrong answers.
     """
 
     id: str
@@ -256,7 +263,7 @@ class Consent:
 
 @dataclass(frozen=True)
 class PlanContents:
-    """A plan with the content of its files by name, and what was chosen of it, oldest first."""
+    """A plan with the content of its files by name, and its choices, oldest first."""
 
     plan: PlanRecord
     files: Mapping[str, bytes]
@@ -265,7 +272,7 @@ class PlanContents:
 
 @dataclass(frozen=True)
 class ConsultationContents:
-    """A consultation with all that hangs on it: contents of photographs and plans, and the documents of consents."""
+    """A consultation with all its records: contents of photographs and plans, and the documents of consents."""
 
     consultation: ConsultationRecord
     photographs: tuple[tuple[PhotographRecord, bytes], ...] = ()
@@ -279,7 +286,7 @@ class ConsultationContents:
 
 @dataclass(frozen=True)
 class Dossier:
-    """Everything of a patient that is kept under the pseudonym: who that is stands elsewhere."""
+    """All records of a patient under the pseudonym; the contact details are not part of it."""
 
     patient: PatientRecord
     consultations: tuple[ConsultationContents, ...] = ()
@@ -288,11 +295,11 @@ class Dossier:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """A step of the trail: who did what to which record.
+    """An entry of the audit log: who did what to which record.
 
     Parameters
     ----------
-    seen : of a step that names several records, each with what of it was seen; else empty.
+    seen : for an entry that names several records, the parts that were read, by record; otherwise empty.
     """
 
     seq: int
@@ -305,7 +312,10 @@ class AuditEntry:
 
 @dataclass(frozen=True)
 class Job:
-    """Work in the queue; `attempt` is the one under way, and who took an earlier one has lost it."""
+    """A job of the queue.
+
+    `attempt` numbers the current attempt; a worker with an earlier number has lost the job.
+    """
 
     id: str
     clinic_id: str

@@ -1,4 +1,4 @@
-"""The commands below `records`: each opens the database, calls one function and prints one document."""
+"""Commands below `skinbeam records`: each opens the database, calls one function and prints one document."""
 
 import sys
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def _create_user(
     database = open_database(db, os.environ)
     try:
         if not new_clinic:
-            clinic_operator(database, clinic)  # said before a password is asked for
+            clinic_operator(database, clinic)  # an unknown clinic is reported before the password is asked for
         password = _ask_password()
         check_password(password, name)
         acting = create_clinic(database, clinic) if new_clinic else clinic_operator(database, clinic)
@@ -236,7 +236,7 @@ def _erase(
 
 @contextmanager
 def _open_desk(db: str, clinic: str) -> "Iterator[ClinicRepositories]":
-    """The desk of whoever runs the machine."""
+    """Open the repositories of a clinic, with the rights of the operator who runs the machine."""
     import os
 
     from skinbeam_clinic.accounts.repository import clinic_operator
@@ -260,7 +260,7 @@ def _find_patient(desk: "ClinicRepositories", pseudonym: str) -> str:
 
 
 def _print_findings(checked: "tuple[ClinicCheck, ...]", db: str, *, json: bool) -> None:
-    """Print what was checked, or every finding."""
+    """Print the counts of what was checked, or raise an error with all findings."""
     from dataclasses import asdict
 
     from skinbeam_clinic.database.verification import verification_error

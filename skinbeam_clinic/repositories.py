@@ -1,4 +1,4 @@
-"""The desk of a member: everything they may see and do in their clinic, each kind of record in its drawer."""
+"""`ClinicRepositories`: all repositories of a clinic, with the rights of one member."""
 
 from contextlib import AbstractContextManager
 
@@ -29,12 +29,12 @@ __all__ = ["ClinicRepositories"]
 
 
 class ClinicRepositories:
-    """What a member works at; made for each request, since a role may change.
+    """The repositories with which a member works; made for each request, since a role may change.
 
     Parameters
     ----------
-    database : an open one.
-    member : as they signed in.
+    database : an open database.
+    member : the member as signed in.
     """
 
     def __init__(self, database: Database, member: Member) -> None:
@@ -65,5 +65,5 @@ class ClinicRepositories:
         self.erasure = ErasureRepository(access)
 
     def page(self) -> AbstractContextManager[None]:
-        """Write one entry into the trail for all that is seen in a block, when it ends."""
+        """Record all reads within a `with` block as one entry of the audit log, written when the block ends."""
         return self._access.page()

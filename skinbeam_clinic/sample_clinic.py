@@ -1,4 +1,4 @@
-"""A clinic to try: made-up people; `make serve` serves it."""
+"""A sample clinic with made-up patients, which `make serve` serves."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +56,7 @@ _SAMPLE_PATIENTS: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = (
 
 @contextmanager
 def make_sample_clinic(folder: Path, password: str) -> Iterator[Database]:
-    """Give a database with one clinic: a member of each role, by its name, and made-up patients with consultations."""
+    """Yield a database with one clinic: one member per role, named after it, and made-up patients."""
     environment = {KEY_VARIABLE: generate_key(), FILES_VARIABLE: str(folder / "files")}
     address = str(folder / "clinic.sqlite")
     upgrade_database(address, environment)

@@ -1,1 +1,1 @@
-"""Who this is: questionnaire, weighted draws of this skin, risks."""
+"""Assessment of a person: answers to the questionnaire, medicines, risks, photograph, and weighted draws of skin."""

@@ -1,8 +1,9 @@
-"""What a free text says of medicines: which are named, which are meant by a slip of spelling, and what stays unread.
+"""Recognise medicines in free text: exact names, probable spelling mistakes, and words that stay unread.
 
-Names are data: `medications.toml` holds medicines with their names, `medication_words.toml` what is no medicine. Both
-sides are folded (case, accents, apostrophes, hyphens), and only whole words count: "goldenseal" is not gold. Nothing
-is dropped in silence. A word that is neither a medicine nor a dose, a form or a small word is listed as unread.
+Names are data: `medications.toml` lists medicines with their names, `medication_words.toml` lists words that are not
+medicines. Both the text and the names are folded (case, accents, apostrophes, hyphens), and only whole words match:
+"goldenseal" is not gold. Nothing is dropped silently. A word that is neither a medicine nor a dose, a form or a
+function word is listed as unread.
 """
 
 import re
@@ -26,13 +27,13 @@ __all__ = [
     "read_medication",
 ]
 
-# A word that splits or joins otherwise than its name does ("iso-tretinoin", "stjohnswort") counts from as many letters
-# on: "as a" is not ASA, and a "retina" is not Retin-A.
+# Least number of letters of a word that is split or joined unlike its name ("iso-tretinoin", "stjohnswort"): below it,
+# "as a" would be read as ASA, and a "retina" as Retin-A.
 _MIN_JOINED_LETTERS = 8
-# A slip is looked for in words from this length on: below, other real words lie too near.
+# Least length of a word that is checked for spelling mistakes: shorter ones are too close to other real words.
 _MIN_SLIP_LETTERS = 6
-# Names of 6 to 8 letters may be off by one edit, longer ones by two. An edit is a letter left out, added or replaced,
-# or two neighbours that changed places.
+# Names of 6 to 8 letters may differ by one edit, longer ones by two. An edit is a letter left out, added or replaced,
+# or two neighbours swapped.
 _LONG_NAME_LETTERS = 9
 # Share of letters in common from which a known name is a hint; a worse one would mislead.
 _HINT_LIKENESS = 0.84
@@ -40,12 +41,12 @@ _HINT_LIKENESS = 0.84
 
 @dataclass(frozen=True)
 class SpellingSlip:
-    """A word that names no medicine and was taken for one that is spelt nearly so.
+    """A word that is not the name of a medicine and was read as a misspelt one.
 
     Parameters
     ----------
-    written : the word or words as they stand in the case.
-    name : the name that it was taken for.
+    written : the word or words as written in the case.
+    name : the name that was recognised.
     medicine : the entry of `medications.toml` that has this name.
     """
 
@@ -56,12 +57,12 @@ class SpellingSlip:
 
 @dataclass(frozen=True)
 class MedicationReading:
-    """How one text was read.
+    """The result of reading one text.
 
     Parameters
     ----------
-    medicines : every medicine that the rules take as taken, slips included, in the order of the file.
-    slips : those of them that were not spelt so.
+    medicines : every medicine that the rules treat as taken, misspelt ones included, in the order of the file.
+    slips : those of them that were misspelt.
     unread : words as written that nothing explains; the whole text when it names no medicine at all.
     near : known names that an unread word may mean.
     """
@@ -76,14 +77,14 @@ class MedicationReading:
 class _TextWord:
     written: str
     folded: str
-    part: int  # parts of a text are what stands between commas, "and" and the like
+    part: int  # number of the part of the text; commas, "and" and similar words separate parts
 
 
 @dataclass(frozen=True)
 class _MedicineName:
     text: str
     words: tuple[str, ...]
-    medicine: str  # empty: looks like a medicine and is none
+    medicine: str  # empty for a word that looks like a medicine and is none
 
 
 @dataclass(frozen=True)
@@ -111,21 +112,24 @@ def fact_names_of_medicine(medicine: str) -> tuple[str, ...]:
 
 
 def match_medication(text: str) -> tuple[str, ...]:
-    """Return the medicines that a free text names or means by a slip; empty when none is known."""
+    """Return the medicines that a free text names, misspelt ones included; empty when none is known."""
     return read_medication(text).medicines
 
 
-@lru_cache(maxsize=1024)  # a plan asks again for every setting that it tries
+@lru_cache(maxsize=1024)  # a plan reads the same text again for every setting that it tries
 def read_medication(text: str) -> MedicationReading:
-    """Return how `text` was read. Text that says that nothing is taken, or nothing at all, names and leaves nothing."""
+    """Recognise the medicines in a free text.
+
+    A text that is empty, or says that nothing is taken, yields no medicine and no unread word.
+    """
     words = _split_words(text)
     if not text.strip() or " ".join(word.folded for word in words) in _word_list("none"):
         return MedicationReading()
     if words and words[0].folded in _word_list("denying"):
-        return MedicationReading(unread=(text.strip(),))  # not taken, it seems; a list is for what is
+        return MedicationReading(unread=(text.strip(),))  # probably not taken; the list is for medicines that are
     runs = _find_names(words)
     named = [run for run in runs if run.names[0].medicine]
-    others = _matched_places(runs) - _matched_places(named)  # of names that look like one and are none
+    others = _matched_places(runs) - _matched_places(named)  # of look-alikes, which are no medicines
     left = {p for p, word in enumerate(words) if not _is_ignored(word)} - _matched_places(runs)
     slipped, unsure = _find_slips(words, left, named)
     left -= _matched_places(slipped)
@@ -151,7 +155,10 @@ def read_medication(text: str) -> MedicationReading:
 
 
 def edit_distance(left: str, right: str) -> int:
-    """Return how many letters must be left out, added, replaced or swapped with their neighbour between two words."""
+    """Return the edit distance of two words.
+
+    An edit leaves out, adds or replaces a letter, or swaps two neighbours.
+    """
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, one in enumerate(left, 1):
@@ -168,7 +175,7 @@ def edit_distance(left: str, right: str) -> int:
 
 
 def _split_words(text: str) -> list[_TextWord]:
-    """The words and numbers of a text. A letter beside a digit begins a new word, as in "20mg"."""
+    """Split a text into words and numbers. A letter beside a digit begins a new word, as in "20mg"."""
     plain = unicodedata.normalize("NFKC", re.sub("[®©™℠]", " ", text))
     plain = re.sub("['\N{RIGHT SINGLE QUOTATION MARK}`\N{ACUTE ACCENT}]", "", plain)
     plain = re.sub(r"(?i)\b(m|mc|µ)g\s*/\s*(g|ml)\b", " ", plain)  # the strength of a cream is no dose by mouth
@@ -192,7 +199,7 @@ def _fold_letters(text: str) -> str:
 
 
 def _split_compound(written: str, folded: str) -> list[tuple[str, str]]:
-    """Part a German compound such as "Isotretinoinkapseln" in the medicine and its form."""
+    """Split a German compound such as "Isotretinoinkapseln" into the medicine and its form."""
     if folded not in _names_by_letters():
         for form in (*_word_list("by_mouth"), *_word_list("locally")):
             stem = folded.removesuffix(form)
@@ -211,7 +218,7 @@ def _is_ignored(word: _TextWord) -> bool:
 
 @cache
 def _names_by_letters() -> Mapping[str, tuple[_MedicineName, ...]]:
-    """Every known name by its letters without any space, and what it names."""
+    """Return every known name, by its letters without any space, with the entries that it names."""
     found: dict[str, list[_MedicineName]] = {}
     entries = [(name, (*entry["aliases"], name, entry["title"])) for name, entry in medications().items()]
     for medicine, texts in [*entries, ("", tuple(_word_lists()["look_alikes"]))]:
@@ -229,7 +236,7 @@ def _longest_name() -> int:
 
 
 def _find_names(words: Sequence[_TextWord]) -> list[_NameMatch]:
-    """The names in a text from left to right, the longest first: "tacrolimus ointment" before "tacrolimus"."""
+    """Find the names in a text from left to right, the longest first: "tacrolimus ointment" before "tacrolimus"."""
     found = []
     start = 0
     while start < len(words):
@@ -263,10 +270,11 @@ def _matched_text(words: Sequence[_TextWord], run: _NameMatch) -> str:
 def _find_slips(
     words: Sequence[_TextWord], unread: set[int], named: Sequence[_NameMatch]
 ) -> tuple[list[_NameMatch], list[str]]:
-    """What unread words were taken for, and the names between which one of them cannot be decided.
+    """Return the medicines that unread words probably misspell, and the names between which a word is ambiguous.
 
-    Neighbours are tried together before each alone, so that "iso-tretinion" is isotretinoin and not tretinoin. Beside
-    a word that is a name already, one edit is all that is allowed: "izo-tretinoin" is meant, "use tretinoin" is not.
+    Neighbouring words are tried together before each alone, so that "iso-tretinion" is read as isotretinoin and not as
+    tretinoin. Beside a word that is a name already only one edit is allowed: "izo-tretinoin" is read as isotretinoin,
+    "use tretinoin" is not.
     """
     runs: list[_NameMatch] = []
     unsure: list[str] = []
@@ -294,7 +302,7 @@ def _find_slips(
 
 @lru_cache(maxsize=1024)
 def _complete_prefix(letters: str) -> tuple[_MedicineName, ...]:
-    """The name that a word is the beginning of, if it is that of one medicine through the body alone: "isotretin"."""
+    """Return the one systemic medicine whose name begins with a word ("isotretin"); empty for several or none."""
     if len(letters) < _MIN_SLIP_LETTERS or letters in _names_by_letters():
         return ()
     begun = {
@@ -305,7 +313,7 @@ def _complete_prefix(letters: str) -> tuple[_MedicineName, ...]:
 
 
 def _systemic_alternatives(letters: str, near: Sequence[_MedicineName]) -> tuple[_MedicineName, ...]:
-    """Medicines through the body that begin like a word which comes nearest to one on the skin: it may be either."""
+    """Return systemic medicines that begin like a word whose nearest name is a topical one: it may be either."""
     if not near or not all(_is_topical(name.medicine) for name in near):
         return ()
     alike = (
@@ -324,9 +332,10 @@ def _is_topical(medicine: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _nearest_names(letters: str, most: int) -> tuple[_MedicineName, ...]:
-    """The names within reach of a word that are nearest to it, one for each medicine; none for a word that is a name.
+    """Return the names nearest to a word within the allowed distance, one for each medicine.
 
-    `most` is the number of edits allowed, beside what the length of a name allows.
+    Empty for a word that is itself a name. `most` is the number of edits allowed, in addition to the limit by the
+    length of the name.
     """
     if letters in _names_by_letters():
         return ()
@@ -361,11 +370,11 @@ def _spelling_hints(words: Iterable[str]) -> list[str]:
 def _choose_entry(
     medicine: str, run: _NameMatch, words: Sequence[_TextWord], runs: Sequence[_NameMatch], unknown_parts: set[int]
 ) -> str:
-    """The entry that is meant, once creams are told from tablets.
+    """Choose between the oral and the topical entry of a medicine.
 
-    Where a text leaves it open, a medicine counts as one that goes through the body, because that asks for more: a
-    cream is believed only of a part of the text that names one medicine and nothing unread (it may be the cream of
-    another one), neither tablets nor a dose in milligrams, and if no tablets stand alone in another part.
+    Where a text leaves it open, a medicine counts as systemic, because more rules apply then. It counts as a cream only
+    if its part of the text names one medicine and has nothing unread (it may be the cream of another medicine), neither
+    tablets nor a dose in milligrams, and if no tablets are named alone in another part.
     """
     entry = medications()[medicine]
     taken_parts = {words[one.start].part for one in runs}

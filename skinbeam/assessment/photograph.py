@@ -1,9 +1,10 @@
-"""What a photograph says of the places that are to be treated, over the rest of the same face.
+"""Measure melanin, brown spots and vessels at the sites to be treated on a photograph, relative to the whole face.
 
-How one place differs from another is far more certain in a photograph than how dark the face is. A place that holds
-more melanin than the face, beyond what noise and the unevenness of the light over the face make likely, has its limits
-held for skin that is so much darker; one that holds less changes nothing. Spots are told beside what the plan computes
-with; doses do not follow them. Those for vessels follow widths that are read well enough (skin/vessels.py).
+The difference between one site and another is far more certain in a photograph than how dark the face is. Where a site
+has more melanin than the face, by more than noise and the unevenness of the light over the face make likely, its limits
+are computed for skin that is darker by that ratio; a site with less melanin changes nothing. Spots are reported beside
+the values that the plan computes with; doses do not depend on them. Doses for vessels use widths that are read well
+enough (skin/vessels.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,14 +34,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SitePhotoFindings:
-    """What is seen at one site of a concern.
+    """Findings of the photograph at one site of a concern.
 
     Parameters
     ----------
     melanin_ratio : melanin over that of the middle of the face, or why it is not known.
-    spot_ratio : melanin of brown spots over the skin around them, or None where none were found or told.
-    vessel_um : how wide the vessels look that are seen, or None.
-    vessels_clear : whether these are of regions whose vessels were told with more than low confidence.
+    spot_ratio : melanin of brown spots over the skin around them, or None where none were found or measured.
+    vessel_um : apparent width of the visible vessels, or None.
+    vessels_clear : whether these are of regions whose vessels were found with more than low confidence.
     """
 
     site: str
@@ -51,14 +52,14 @@ class SitePhotoFindings:
 
     @property
     def darker(self) -> float:
-        """How many times the face's melanin limits are held for here; 1 where the place is not surely darker."""
+        """Ratio to the face's melanin that limits at this site are computed for; 1 where it is not surely darker."""
         if isinstance(self.melanin_ratio, Unknown):
             return 1.0
         return round_significant(max(self.melanin_ratio.low, 1.0))
 
 
 def photo_site_findings(look: PhotoAnalysis | None, concerns: Sequence[Concern]) -> tuple[SitePhotoFindings, ...]:
-    """Return what the photograph shows at the sites of the concerns, for those that are in it."""
+    """Return the findings of the photograph at those sites of the concerns that it shows."""
     if look is None or isinstance(look.skin, Unknown) or isinstance(look.skin.maps, Unknown):
         return ()
     skin, maps = look.skin, look.skin.maps
@@ -70,11 +71,11 @@ def photo_site_findings(look: PhotoAnalysis | None, concerns: Sequence[Concern])
 
 
 def photo_messages(sites: Sequence[SitePhotoFindings], vessels: Mapping[str, Sequence[Message]]) -> tuple[Message, ...]:
-    """Return what was taken from the photograph for each site, and what was only seen there.
+    """Return messages on the findings at each site: which the plan uses, and which it only reports.
 
     Parameters
     ----------
-    vessels : site → what doses take from the vessels seen there, where a concern is made of vessels.
+    vessels : site → how doses use the vessels visible there, where a concern is made of vessels.
     """
     found: list[Message] = []
     for one in sites:
@@ -97,12 +98,12 @@ def photo_messages(sites: Sequence[SitePhotoFindings], vessels: Mapping[str, Seq
 
 
 def estimate_parameters(value: Estimate) -> dict[str, float]:
-    """Return the parameters that a sentence about an estimate names."""
+    """Return median, low and high of an estimate as parameters of a message."""
     return {name: round_significant(getattr(value, name), 2) for name in ("median", "low", "high")}
 
 
 def _region_melanin(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, float] | None:
-    """ln of the melanin of a region over the face's, and its deviation; None where most of it is not known."""
+    """Return ln of the melanin of a region over the face's, and its deviation; None where most of it is not known."""
     known = mask & maps.known
     if 2 * known.sum() < mask.sum():
         return None
@@ -117,7 +118,7 @@ def _find_at_site(
     ratio: Estimate | Unknown = Unknown(Message("photo-plan.too_little").text)
     rest = np.array([middle for name, (middle, _) in medians.items() if REGION_SITES.get(name, name) != site])
     if here and rest.size > 2:
-        # Light is uneven over a face, and looks like melanin where colour tells them apart badly.
+        # Light is uneven over a face, and looks like melanin where colour separates them badly.
         spread = float(np.hypot(max(sd for _, sd in here), np.std(rest, ddof=1)))
         ratio = _melanin_ratio(float(np.mean([middle for middle, _ in here]) - np.median(rest)), spread)
     marks = [mark for mark in skin.marks if REGION_SITES.get(mark.region, mark.region) == site]
@@ -137,7 +138,7 @@ def _melanin_ratio(ln: float, sd: float) -> Estimate:
 
 
 def _spot_melanin_ratio(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | None:
-    """Melanin of brown spots over that of a ring around each; None without spots that are known."""
+    """Return the melanin of brown spots over that of a ring around each; None where no spot has a known value."""
     over, deviations = [], []
     for mark in marks:
         if mark.kind != "spots":
@@ -154,7 +155,7 @@ def _spot_melanin_ratio(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | Non
 
 
 def _vessel_width(vessels: Sequence[Mark]) -> Estimate | None:
-    """The middle width, µm, from the narrowest low to the widest high end."""
+    """Return the median width, µm, from the smallest low to the largest high end."""
     widths = [mark.width_mm for mark in vessels if isinstance(mark.width_mm, Estimate)]
     if not widths:
         return None

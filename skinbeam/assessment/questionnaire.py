@@ -1,9 +1,9 @@
-"""From the case file to facts: what the rules may ask about a person, a concern and its field.
+"""Derive facts from a case file that the rules test: facts about the person, a concern and its site.
 
-A fact is a plain value under a name. What the case does not say is absent from the mapping, and a rule that needs it
-cannot be answered; what the case lists (history, medicines) is complete, so that a word not listed is a "no". The
-tables behind the words are `facts.toml`, `sites.toml` and `conditions.toml` under `data/`; how a medicine is read from
-its name stands in `medicines.py`.
+A fact is a plain value under a name. An answer that is missing in the case is absent from the mapping, and a rule that
+needs it cannot be answered. The lists of the case (history, medicines) are complete, so that a word not listed is a
+"no". The tables behind the words are `facts.toml`, `sites.toml` and `conditions.toml` under `data/`; `medicines.py`
+recognises medicines in free text.
 """
 
 from collections.abc import Mapping
@@ -64,12 +64,12 @@ CONCERN_FACTS = (
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """What was asked and answered.
+    """Facts from the answers of a person.
 
     Parameters
     ----------
     facts : facts about the person, by name; `medication.NAME` is months since the last dose, or False for never.
-    warnings : code and message of what was read but not understood.
+    warnings : code and message of answers that were read but not understood.
     """
 
     facts: Mapping[str, FactValue]
@@ -78,14 +78,14 @@ class Questionnaire:
 
 @cache
 def fact_tables() -> Mapping[str, Any]:
-    """Return `data/facts.toml`: parts of sites, groups of conditions, classes of colour, what a short pulse is."""
+    """Return `data/facts.toml`: parts of sites, groups of conditions, classes of colour, short pulses."""
     return load_package_table("data/facts.toml")
 
 
 def read_questionnaire(case: Case) -> Questionnaire:
-    """Return the facts about the person of `case`, and what in it was not understood."""
+    """Return the facts about the person of `case`, with warnings on answers that were not understood."""
     facts: dict[str, FactValue] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
-    facts["conditions"] = conditions_in_case(case)  # one at any site may tell how the whole skin heals
+    facts["conditions"] = conditions_in_case(case)  # a condition at any site may affect how the whole skin heals
     facts |= dict.fromkeys(medication_facts(), False) | {"healing_risks": 0.0}
     darkest = darkest_phototype(case)
     facts["colour_known"] = darkest is not None
@@ -120,7 +120,7 @@ def read_questionnaire(case: Case) -> Questionnaire:
 
 
 def healing_risks(facts: Mapping[str, FactValue]) -> tuple[Mapping[str, Any], ...]:
-    """Return the entries of `[healing_risks]` that hold for a person: what hinders a wound from healing."""
+    """Return the entries of `[healing_risks]` that apply to a person: factors that impair wound healing."""
     history = facts["history"]
     assert isinstance(history, tuple)
 
@@ -133,7 +133,7 @@ def healing_risks(facts: Mapping[str, FactValue]) -> tuple[Mapping[str, Any], ..
 
 
 def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue]:
-    """Return the facts about one concern and its field; without one, only what any field of the case shows.
+    """Return the facts about one concern and its field; without one, only those that apply to any field of the case.
 
     A lesion counts in a field when its own field is part of it, or the other way round; a `[[lesion]]` has no site and
     counts in every field.
@@ -173,7 +173,7 @@ def sites_overlap(site: str, other: str) -> bool:
 
 
 def darkest_phototype(case: Case) -> int | None:
-    """Return the darkest phototype, 1 to 6, that the case leaves open; None when nothing was said of colour.
+    """Return the darkest phototype, 1 to 6, that the case allows; None when it has no answer on skin colour.
 
     The darker end of the questionnaire's range and the class of a measured ITA are both taken, and the darker of the
     two counts: light is limited by the darkest skin that the person may have.
@@ -188,7 +188,7 @@ def darkest_phototype(case: Case) -> int | None:
 
 
 def _medication_warnings(name: str, read: MedicationReading) -> list[Mapping[str, str]]:
-    """What the plan says of a name that was not understood, or not quite."""
+    """Return the warnings of a plan on the name of a medicine that was not, or only partly, understood."""
     found: list[Mapping[str, str]] = []
     for slip in read.slips:
         params = {"written": slip.written, "taken": slip.name}

@@ -1,7 +1,7 @@
-"""What earlier test spots and sessions did to this skin: each reaction, how it was made, and what follows from it.
+"""Classify reactions of the skin to earlier test spots and sessions: expected, warning sign, injury, or not understood.
 
-What a reaction means stands in `data/reactions.toml`. A text that no word of it matches is kept as unread, so that
-nothing that was written down is passed over.
+The meaning of each reaction is data, `data/reactions.toml`. A text that contains no known word is listed as unread, so
+that nothing that was written down is ignored.
 """
 
 import math
@@ -27,11 +27,7 @@ __all__ = [
     "read_reaction_kinds",
 ]
 
-# What the free text about an earlier session names: reactions, what it denies, and what is left unread.
-#
-# A text is read clause by clause. A clause that names a reaction without denying it says it; what else stands beside an
-# injury does not matter. Beside anything milder every word has to be known, or the clause is told as unread, so that an
-# injury in other words, or misspelt, is not passed over.
+# Reactions in the free text about an earlier session.
 
 UNREAD_REACTION = ""
 _CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except)\b")
@@ -42,15 +38,17 @@ _YES_NO_ANSWER = re.compile(r"(?P<what>[\w ]+?)\s*[:=]\s*(?P<answer>no|none|nil|
 
 @cache
 def reaction_kinds() -> Mapping[str, Mapping[str, Any]]:
-    """Return `data/reactions.toml`: reaction → what it means."""
+    """Return `data/reactions.toml`: the entry of each reaction, with its meaning."""
     kinds: Mapping[str, Mapping[str, Any]] = load_package_table("data/reactions.toml")["reaction"]
     return kinds
 
 
 def read_reaction_kinds(text: str) -> tuple[str, ...]:
-    """Return the reactions that a text names, each once; `UNREAD_REACTION` where a part of it was not understood.
+    """Return the reactions that a free text names, each once; `UNREAD_REACTION` where a part of it was not understood.
 
-    "none" where nothing is named but what is denied.
+    "none" where every reaction in it is denied. A text is read clause by clause. A clause that names a reaction without
+    denying it reports it; other words beside an injury do not matter. Beside anything milder every word has to be
+    known, or the clause counts as unread, so that an injury in other words, or misspelt, is not missed.
     """
     if normalise_words(text) in _no_reaction_words():
         return ("none",)
@@ -68,7 +66,7 @@ def normalise_words(text: str) -> str:
 
 
 def _split_clauses(text: str) -> Iterator[str]:
-    """The clauses, with "blister: no" as "no blister" and a list after a denial in one piece."""
+    """Yield the clauses, with "blister: no" turned into "no blister" and a list after a denial in one piece."""
     plain = _YES_NO_ANSWER.sub(_phrase_answer, text.casefold())
     for sentence in re.split(r"[;.!?\n]", plain):
         if _is_pure_denial(normalise_words(sentence)):
@@ -83,7 +81,7 @@ def _phrase_answer(answer: "re.Match[str]") -> str:
 
 
 def _is_pure_denial(words: str) -> bool:
-    """Whether a sentence is a denial of a list of reactions and nothing else: "no redness, blister or burn"."""
+    """Return whether a sentence only denies a list of reactions: "no redness, blister or burn"."""
     listed = _DENIED_LIST.match(words)
     if listed is None or not re.search(r"\b(?:or|nor)\b", words):
         return False
@@ -105,7 +103,7 @@ def _clause_reactions(words: str) -> Iterator[str]:
                 named.append(kind)
                 injured |= entry["harm"]
     if injured and set(named) <= {"scar", "pigment-change"} and set(rest.split()) & set(_reaction_words()["better"]):
-        yield UNREAD_REACTION  # "old scar softer": what was there before has improved, or so it seems
+        yield UNREAD_REACTION  # "old scar softer": an earlier scar seems to have improved
         return
     yield from named
     beside = set(rest.split()) - set(_reaction_words()["beside"]) - {"no", "not", "without"}
@@ -136,7 +134,7 @@ def _reaction_words() -> Mapping[str, list[str]]:
     return words
 
 
-# What a short pulse turns white or into a crust when it has hit.
+# Conditions that a short pulse turns white or into a crust when it reaches its target.
 _BROWN_SPOTS = ("age-spots", "freckles", "uneven-pigmentation")
 ReactionMeaning = Literal["expected", "sign", "harm", "unread"]
 
@@ -147,18 +145,18 @@ class EarlierReaction:
 
     Parameters
     ----------
-    kind : name in `data/reactions.toml`, or the text that was written where none of its words matches.
-    meaning : the usual reaction; a sign to mind; an injury; or a text that was not understood.
+    kind : name in `data/reactions.toml`, or the text as written where none of its words matches.
+    meaning : an expected reaction, a warning sign, an injury (harm), or a text that was not understood (unread).
     where : "test_spot[0]" or "session[0]", for messages.
-    said : the device as it was named; empty where it was not.
+    said : the name of the device as written in the case; empty where there is none.
     device : the device of that name, or None.
-    wavelength_nm : of the pulse; None where it was not said.
-    fluence_J_cm2, energy_mJ : the dose; None where it was not said.
-    modalities : lasers that it may have been done with.
+    wavelength_nm : of the pulse; None where it is not in the case.
+    fluence_J_cm2, energy_mJ : the dose; None where it is not in the case.
+    modalities : lasers that may have been used.
     site : where a test spot was made; None of a session, which names a condition.
     treats : the condition that a session treated; empty of a test spot.
-    pulse_ms, spot_mm : of the pulse; None where they were not said.
-    read_after_h : when a test spot was read; None of a session, where nobody said.
+    pulse_ms, spot_mm : of the pulse; None where they are not in the case.
+    read_after_h : when a test spot was read; None of a session, for which the case has no such time.
     """
 
     kind: str
@@ -178,9 +176,9 @@ class EarlierReaction:
 
     @property
     def burnt(self) -> bool | None:
-        """Whether the epidermis was burnt; None where the mark does not tell.
+        """Whether the epidermis was burnt; None where the reaction does not show it.
 
-        What a laser leaves as a rule is no burn beside its target, though a burn may look alike.
+        The usual reaction beside a laser's target is no burn, though a burn may look alike.
         """
         told = reaction_kinds().get(self.kind, {}).get("burnt")
         if self.meaning == "expected":
@@ -189,16 +187,16 @@ class EarlierReaction:
 
     @property
     def of_test_spot(self) -> bool:
-        """Whether a test spot showed it."""
+        """Whether the reaction was observed at a test spot."""
         return self.where.startswith("test_spot")
 
     @property
     def has_dose(self) -> bool:
-        """Whether any dose was said."""
+        """Whether the case contains any dose."""
         return self.fluence_J_cm2 is not None or self.energy_mJ is not None
 
     def was_made_with(self, given: str, device: Device) -> bool:
-        """Return whether it was done with a device, which the case names as `given`."""
+        """Return whether a device, which the case names as `given`, caused the reaction."""
         return self.device == device or _letters_only(self.said) in map(
             _letters_only, (given, device.name, device.title)
         )
@@ -206,14 +204,14 @@ class EarlierReaction:
     def dose_on(self, device: Device) -> float | None:
         """Return the dose in the unit that a device is set in: mJ of a microbeam, else J/cm².
 
-        None where it was not said, or is one that the device cannot emit, such as one in another unit.
+        None where the case has no dose, or one that the device cannot emit, such as a dose in another unit.
         """
         said = self.energy_mJ if device.microbeam else self.fluence_J_cm2
         low, high = device.dose
         return said if said is not None and low <= said <= high else None
 
     def wavelength_on(self, device: Device) -> float | None:
-        """Return which of a device's wavelengths it was; None where that was not said, or it has no such wavelength."""
+        """Return which of a device's wavelengths was used; None where it is unknown, or the device does not have it."""
         if len(device.wavelengths_nm) == 1:
             return device.wavelengths_nm[0]
         said = self.wavelength_nm
@@ -221,7 +219,7 @@ class EarlierReaction:
 
 
 def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
-    """Return what earlier test spots and sessions did, in the order of the file."""
+    """Return the reactions to earlier test spots and sessions, in the order of the file."""
     found: list[EarlierReaction] = []
     for index, spot in enumerate(case.test_spot):
         made = _start_reaction(spot, f"test_spot[{index}]", spot.device, laser_modalities())
@@ -240,7 +238,10 @@ def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
 def _start_reaction(
     done: EarlierTestSpot | EarlierSession, where: str, said: str, otherwise: tuple[str, ...]
 ) -> EarlierReaction:
-    """How it was done; `otherwise` are the lasers that it may have been where the device is not known."""
+    """Return a reaction with its device and dose, and without its meaning.
+
+    `otherwise` are the lasers that may have been used where the device is not known.
+    """
     device = _find_device(said)
     fluence = done.fluence_J_cm2
     if fluence is None and done.energy_mJ is not None and done.spot_mm is not None:
@@ -254,7 +255,7 @@ def _start_reaction(
 
 
 def _test_spot_reaction(made: EarlierReaction, kind: str, seen_after_h: float) -> EarlierReaction:
-    """The reaction that a test spot showed, with what it means after such a laser."""
+    """Return the reaction of a test spot, with its meaning after such a laser."""
     entry = reaction_kinds()[kind]
     if seen_after_h <= entry.get("expected_for_h", math.inf) and _is_usual(made, entry):
         return replace(made, kind=kind, meaning="expected")
@@ -263,7 +264,10 @@ def _test_spot_reaction(made: EarlierReaction, kind: str, seen_after_h: float) -
 
 
 def _session_reaction(made: EarlierReaction, kind: str, text: str, treats: str) -> EarlierReaction:
-    """The same of a session. Nobody said when it was seen: an injury that is worth telling later has lasted."""
+    """Return the reaction of a session, with its meaning.
+
+    The case has no time of observation: an injury that is still reported at a later visit has lasted.
+    """
     if kind == UNREAD_REACTION:
         return replace(made, kind=text)
     entry = reaction_kinds()[kind]
@@ -274,7 +278,10 @@ def _session_reaction(made: EarlierReaction, kind: str, text: str, treats: str) 
 
 
 def _is_usual(made: EarlierReaction, entry: Mapping[str, Any]) -> bool:
-    """Whether such lasers leave it as a rule: all that the device can be used as, since nobody said as which."""
+    """Return whether such lasers usually cause the reaction.
+
+    All modalities of the device count, because the case does not record which of them was used.
+    """
     usual = entry.get("expected_after", ())
     return usual == "every" or (made.device is not None and bool(set(made.modalities) & set(usual)))
 
@@ -284,7 +291,7 @@ def _removes_skin(made: EarlierReaction) -> bool:
 
 
 def _find_device(said: str) -> Device | None:
-    """The known device of that name or title, however it is spaced and punctuated."""
+    """Find the known device of a name or title, whatever the spaces and punctuation."""
     wanted = _letters_only(said)
     return next(
         (d for d in devices().values() if wanted and wanted in (_letters_only(d.name), _letters_only(d.title))), None

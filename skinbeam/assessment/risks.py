@@ -1,4 +1,4 @@
-"""What may go wrong for this person more easily than for others, told in words."""
+"""Assess which harms are likelier for this person, with a message and a source for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ __all__ = ["PersonalRisk", "assess_risks"]
 
 @dataclass(frozen=True)
 class PersonalRisk:
-    """Something that is likelier in this person.
+    """A harm that is likelier in this person than in others.
 
     Parameters
     ----------
     name : short kebab-case name.
-    message : what is likelier, and why.
-    source : key of the source that says so.
+    message : the harm, and why it is likelier.
+    source : key of the source.
     """
 
     name: str
@@ -39,7 +39,7 @@ class PersonalRisk:
 
 
 def assess_risks(case: Case) -> tuple[PersonalRisk, ...]:
-    """Return the risks that the answers of `case` raise, the commonest first."""
+    """Return the risks that follow from the answers of `case`, the commonest first."""
     person = read_questionnaire(case).facts
     fields = [concern_facts(case, concern) for concern in case.concern]
     found = [

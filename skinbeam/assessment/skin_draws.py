@@ -1,7 +1,8 @@
-"""The skins that stand for this person: what is known of colour, and what to do where it is in doubt.
+"""Draw the skins that represent this person, from what is known of the skin colour, and resolve conflicts about it.
 
-Precedence: a measured ITA, a reading, a photograph with a card, the phototype. Where two of them exclude each other, or
-an uncalibrated photograph looks darker, limits are held against the darker skin; nothing makes a plan lighter.
+Precedence: a measured ITA, a reflectance reading, a photograph with a white card, the phototype. Where two of them
+exclude each other, or an uncalibrated photograph looks darker, limits are computed for the darker skin; no conflict
+makes a plan assume lighter skin.
 """
 
 from dataclasses import dataclass, replace
@@ -32,15 +33,16 @@ __all__ = ["PersonColour", "SkinPlace", "assess_colour", "case_with_colour", "dr
 
 @dataclass(frozen=True)
 class PersonColour:
-    """What a plan takes the skin colour from.
+    """The skin colour that a plan uses.
 
     Parameters
     ----------
-    ita_deg : measured colour that the target skins have; None leaves it to the phototype or the population.
-    limiting_ita_deg, limiting_phototype : the darker of what was said, for limits; the same where nothing is in doubt.
-    basis : what it rests on, in words.
+    ita_deg : measured colour of the target skins; None leaves it to the phototype or the population.
+    limiting_ita_deg, limiting_phototype : the darkest colour that the answers allow, for limits; equal to the others
+        where there is no conflict.
+    basis : what the colour is based on, in words.
     warnings : conflicts.
-    darker_at : sites that hold more melanin than the face on a photograph, each with how many times as much at least.
+    darker_at : sites that have more melanin than the face on a photograph, each with the least ratio to the face.
     """
 
     ita_deg: float | None
@@ -53,27 +55,27 @@ class PersonColour:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether limits are held against a darker skin than the target's."""
+        """Whether limits are computed for a darker skin than the target's."""
         return (self.ita_deg, self.phototype) != (self.limiting_ita_deg, self.limiting_phototype)
 
     def times_at(self, site: str) -> float:
-        """Return how many times the person's melanin limits are held for at a site: never less than once."""
+        """Return the factor on the person's melanin that limits at a site are computed for: never less than 1."""
         return dict(self.darker_at).get(site, 1.0)
 
 
 def assess_colour(case: Case, seen: PhotoColour | Unknown | None) -> PersonColour:
-    """Return the colour of a consultation's person.
+    """Return the skin colour of a consultation's person.
 
     Parameters
     ----------
-    seen : on the photograph; None without one. Only with a card may it replace a phototype; without one it counts
-        where it is darker than what the plan already holds for.
+    seen : the colour on the photograph; None without one. Only with a card may it replace a phototype; without one it
+        counts where it is darker than the colour that the plan already assumes.
     """
     patient = case.patient
     assert patient is not None  # a consultation has one
     measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
     if measured is None and isinstance(seen, PhotoColour) and seen.calibrated:
-        as_told = round_significant(seen.ita_deg.median)  # so that the plan follows from what the report says
+        as_told = round_significant(seen.ita_deg.median)  # so that the plan uses the value that the report prints
         return _reconcile_phototype(as_told, patient, "colour-basis.card")
     if measured is not None:
         return _reconcile_phototype(measured, patient, "colour-basis.measured")
@@ -88,10 +90,10 @@ def assess_colour(case: Case, seen: PhotoColour | Unknown | None) -> PersonColou
 
 
 def case_with_colour(case: Case, colour: PersonColour) -> Case:
-    """Return the case as the rules are to read it: with the colour that a photograph showed, if it showed one.
+    """Return the case with the colour that a photograph showed, if any, for the rules to read.
 
-    A photograph with a card measures; one without may darken what was said, and lightens nothing, since the rules
-    take the darkest skin that a case leaves open.
+    A photograph with a card is a measurement; one without may make the stated colour darker, and never lighter, since
+    the rules take the darkest skin that a case allows.
     """
     patient = case.patient
     assert patient is not None  # a consultation has one
@@ -102,10 +104,11 @@ def case_with_colour(case: Case, colour: PersonColour) -> Case:
 
 
 def list_lighter_colours(colour: PersonColour) -> tuple[PersonColour, ...]:
-    """Return colours that are lighter than the target's, the lightest first; none where nothing is known of it.
+    """Return colours that are lighter than the target's, the lightest first; empty where nothing is known of it.
 
-    First the lightest that the model knows, so that a colour that was not measured gets no more than a measured one;
-    then, for a measured colour, the borders between the classes above it, and for a phototype the lighter ones.
+    The first is the lightest that the model knows, so that a colour that was not measured gets no higher dose than a
+    measured one; then follow, for a measured colour, the borders between the classes above it, and for a phototype the
+    lighter ones.
     """
     lightest = _single_colour(ita_deg=ita_range_deg()[1])
     if colour.ita_deg is not None:
@@ -123,7 +126,7 @@ def _single_colour(ita_deg: float | None = None, phototype: str | None = None) -
 
 
 def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> PersonColour:
-    """A measured colour beside a phototype: where they exclude each other, the darker of the two sets limits."""
+    """Combine a measured colour with a phototype: where they exclude each other, the darker one sets the limits."""
     message = Message(basis, {"ita_deg": ita_deg})
     if patient.phototype is None:
         return PersonColour(ita_deg, None, ita_deg, None, message)
@@ -139,7 +142,7 @@ def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> Person
 
 
 def _darker_photo_ita_deg(seen: PhotoColour | Unknown | None, phototype: str) -> float | None:
-    """The upper end of an uncalibrated photograph's colour, where even that is darker than the phototype's range."""
+    """Return the upper end of an uncalibrated photograph's colour if even that is darker than the phototype's range."""
     if not isinstance(seen, PhotoColour):
         return None
     upper = round_significant(seen.ita_deg.high)
@@ -153,8 +156,8 @@ class SkinPlace:
     Parameters
     ----------
     lesion : kind of the lesion in it, or None for the skin around.
-    vessels : what the vessels are drawn from when they are the target; None means those of healthy skin.
-    limiting : whether to take the darker skin that limits are held against.
+    vessels : population of the vessels when they are the target; None means those of healthy skin.
+    limiting : whether to take the darker skin that limits are computed for.
     """
 
     site: str

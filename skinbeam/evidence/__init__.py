@@ -1,1 +1,1 @@
-"""What published trials say people see."""
+"""Evidence from published trials: what improvement, harms and satisfaction patients may expect."""

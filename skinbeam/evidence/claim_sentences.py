@@ -1,6 +1,11 @@
-"""Sentences of a clinic's text, and the phrases of claims that are looked for in them.
+"""Split a clinic's text into sentences and clauses, and search them for the phrases of claims.
 
-Clauses and words of a sentence.
+A phrase is a sequence of words separated by spaces. A word may be written out (`word`), be a prefix (`word*`), be
+`<name>` for any of the words or phrases under that name in `data/claim_words.toml`, or be a gap: `~` for up to two
+words and `...` for up to six. A phrase with a gap must match within one clause, and no gap may contain a negation:
+"scars ... vanish" does not match "scars never vanish".
+
+The rules for what takes a promise back (a negation, a warning, a question, a heading) are in `data/promises.toml`.
 """
 
 import re
@@ -32,12 +37,15 @@ _CONTRACTIONS = (
     ("can not", "cannot"),
     ("won't", "will not"),
     ("n't", " not"),
-    ("anything but ", "far from "),  # this "but" begins no clause
+    ("anything but ", "far from "),  # this "but" does not begin a clause
 )
 
 
 def split_clauses(text: str, starts: Sequence[str]) -> list[list[str]]:
-    """Return the words of a sentence in lower case, clause by clause; `starts` begin a clause, as a comma does."""
+    """Return the words of a sentence in lower case, clause by clause.
+
+    A clause ends at punctuation, and before each of the words in `starts`.
+    """
     text = text.lower().replace("’", "'")
     for short, long in _CONTRACTIONS:
         text = text.replace(short, long)
@@ -51,31 +59,29 @@ def split_clauses(text: str, starts: Sequence[str]) -> list[list[str]]:
     return [clause for clause in found if clause]
 
 
-# Phrases that a text is searched for, and the patterns they stand for.
-#
-# A phrase is words apart by spaces: a word as it is written, `word*` that may go on, `<name>` any of the words or
-# phrases
-# of that name in `data/claim_words.toml`, `~` up to two words and `...` up to six. A phrase with a gap stays in one
-# clause, and no gap holds a negation: "scars ... vanish" is not in "scars never vanish".
+# Phrases of claims and their regular expressions.
 
 _GAPS = {"~": 2, "...": 6}
 
 
 @cache
 def phrase_pattern(phrase: str) -> re.Pattern[str]:
-    """Return the pattern of a phrase, for words that single spaces part; it takes the space before the first word."""
+    """Return the regular expression of a phrase, for text whose words are separated by single spaces.
+
+    A match includes the space before the first word.
+    """
     return re.compile("".join(map(_segment_pattern, phrase.split())) + "(?= )")
 
 
 @cache
 def stays_in_clause(phrase: str) -> bool:
-    """Whether the phrase has a gap, which must not reach into another clause."""
+    """Whether the phrase has a gap and must therefore match within one clause."""
     return any(gap in phrase.split() for gap in _GAPS)
 
 
 @cache
 def phrase_prefixes(phrase: str) -> Sequence[tuple[str, Sequence[str]]]:
-    """Return each part of the phrase that is no gap, with the beginnings of which a text that has it holds one."""
+    """Return each part of the phrase that is not a gap, with prefixes of which any matching text contains one."""
     parts = [part for part in phrase.split() if part not in _GAPS]
     return [(part, [f" {choice.partition('*')[0]}" for choice in _alternatives(part)]) for part in parts]
 
@@ -99,21 +105,19 @@ def _word_pattern(word: str) -> str:
     return re.escape(word.removesuffix("*")) + (r"\S*" if word.endswith("*") else "")
 
 
-# The sentences of a clinic's text, as the finder of claims reads them: words, clauses, and the heading above.
-#
-# What takes a promise back (a negation, a warning, a question, a heading) stands in `data/promises.toml`.
+# Sentences with their words, clauses and the topic of the heading above them.
 
 Heading = Literal["", "risks", "denials"]
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence.
+    """One sentence of a text.
 
     Parameters
     ----------
-    text : as it stands in the text, spaces apart.
-    under : what the heading above it is about.
+    text : the sentence as written, with white space normalised.
+    under : the topic of the heading above it.
     refused : how many words at its beginning are a question that the rest answers with no.
     """
 
@@ -123,12 +127,12 @@ class Sentence:
 
     @cached_property
     def words(self) -> str:
-        """The words in lower case, parted by single spaces, with a space at either end."""
+        """The words in lower case, separated by single spaces, with a space at either end."""
         return f" {' '.join(self._list)} "
 
     @cached_property
     def makes_no_promise(self) -> bool:
-        """Whether the sentence as a whole only speaks of promises, or asks."""
+        """Whether the sentence as a whole only talks about promises, or asks a question."""
         asks = self.text.endswith("?") and self.begins_with(promise_rules()["questions"])
         return asks or self.under == "denials" or any(map(self.holds, promise_rules()["denials"]))
 
@@ -137,11 +141,11 @@ class Sentence:
         return any(self.words.startswith(f" {phrase} ") for phrase in phrases)
 
     def holds(self, phrase: str) -> bool:
-        """Whether the phrase (`skinbeam.evidence.claim_sentences`) stands in the sentence."""
+        """Whether the sentence contains the phrase (syntax in the module docstring)."""
         return next(self.places(phrase), None) is not None
 
     def places(self, phrase: str) -> Iterator[range]:
-        """Yield the places of the phrase, as numbers of words."""
+        """Yield the positions of the phrase, as ranges of word numbers."""
         if not self._may_hold(phrase):
             return
         for match in phrase_pattern(phrase).finditer(self.words):
@@ -150,11 +154,11 @@ class Sentence:
                 yield place
 
     def promises(self, phrase: str, spent: frozenset[int] = frozenset(), *, denied_after: bool = False) -> bool:
-        """Whether the phrase stands in the sentence and nothing takes it back.
+        """Whether the sentence contains the phrase and nothing takes it back.
 
         Parameters
         ----------
-        spent : words that make another promise ("no" of "no pain"), and so take nothing back.
+        spent : numbers of words that belong to another promise ("no" of "no pain"), and so do not negate this one.
         denied_after : whether a negation shortly after the phrase takes it back, too.
         """
         return any(
@@ -165,12 +169,12 @@ class Sentence:
         )
 
     def negations_in(self, phrase: str) -> Iterator[int]:
-        """Yield the words of the phrase, where it stands, that would take another promise back."""
+        """Yield the numbers of words within matches of the phrase that would negate another promise."""
         for place in self.places(phrase):
             yield from (k for k in place if self._list[k] in promise_rules()["negations"])
 
     def _may_hold(self, phrase: str) -> bool:
-        """Whether a beginning of each part of the phrase stands here: most phrases stand nowhere, told apart fast."""
+        """Whether the sentence contains a prefix of each part of the phrase: a fast test that rejects most phrases."""
         for part, words in phrase_prefixes(phrase):
             if part not in self._parts:
                 self._parts[part] = any(word in self.words for word in words)
@@ -180,7 +184,7 @@ class Sentence:
 
     @cached_property
     def _parts(self) -> dict[str, bool]:
-        """Parts of phrases that were looked for, and whether one of their words stands in the sentence."""
+        """Cache of the parts of phrases that were looked for: whether one of their prefixes occurs in the sentence."""
         return {}
 
     @cached_property
@@ -193,7 +197,7 @@ class Sentence:
 
     @cached_property
     def _starts(self) -> list[int]:
-        """Where each word begins in `words`, counted from the space before it."""
+        """Offset of each word in `words`, counted from the space before it."""
         return list(accumulate((len(word) + 1 for word in self._list), initial=0))
 
     @cached_property
@@ -205,21 +209,21 @@ class Sentence:
         return bisect_right(self._clause_starts, place)
 
     def _negates(self, place: int) -> bool:
-        """Whether the word there takes back what follows it."""
+        """Whether the word at this position negates what follows it."""
         pair = " ".join(self._list[place : place + 2])
         return pair in promise_rules()["negating_pairs"] or (
             self._list[place] in promise_rules()["negations"] and pair not in promise_rules()["not_negations"]
         )
 
     def _denied(self, place: int, spent: frozenset[int]) -> bool:
-        """Whether a negation stands shortly before the word at `place`, in its clause, or is the clause's subject."""
+        """Whether a negation precedes the word at `place` closely in its clause, or is the subject of the clause."""
         first = self._clause_starts[self._clause(place) - 1]
         near = range(max(first, place - promise_rules()["reach"]), place)
         subject = range(first, first + (first < place and self._list[first] in promise_rules()["negating_subjects"]))
         return any(self._negates(k) and k not in spent and not self._ended(k, place) for k in {*near, *subject})
 
     def _ended(self, negation: int, place: int) -> bool:
-        """Whether an "and" ends what a "no" or "without" denies: no pain and lasting results."""
+        """Whether an "and" ends the scope of a "no" or "without", as in "no pain and lasting results"."""
         return self._list[negation] in promise_rules()["ended_by_and"] and "and" in self._list[negation:place]
 
     def _denied_after(self, place: int) -> bool:
@@ -228,7 +232,7 @@ class Sentence:
 
 
 def heading_topic(heading: str) -> Heading:
-    """Return what a heading says of the sentences under it."""
+    """Return the topic of a heading, which applies to the sentences under it."""
     stands = Sentence(heading).holds
     if any(map(stands, promise_rules()["denial_heading"])):
         return "denials"
@@ -236,16 +240,16 @@ def heading_topic(heading: str) -> Heading:
 
 
 def promise_rules() -> Mapping[str, Any]:
-    """Return `data/promises.toml`: what takes a promise back."""
+    """Return `data/promises.toml`, the rules for what takes a promise back."""
     return load_package_table("data/promises.toml")
 
 
-# A clinic's text, split into sentences: paragraphs, bullets, headings, lists without marks, questions and answers.
+# Splitting of a text into blocks and sentences: paragraphs, bullets, headings, unmarked lists, questions and answers.
 
 BlockKind = Literal["heading", "bullet", "paragraph"]
 _END = re.compile(
-    r"(?:(?<=[.!?;…])|(?<=[.!?;…][\"'”’)\]]))\s+"  # an end, perhaps in quotation marks
-    r"|(?<=[a-z)][.!?])(?=[A-Z][a-z])"  # an end without a space behind it
+    r"(?:(?<=[.!?;…])|(?<=[.!?;…][\"'”’)\]]))\s+"  # the end of a sentence, perhaps with a closing quotation mark
+    r"|(?<=[a-z)][.!?])(?=[A-Z][a-z])"  # the end of a sentence without a space after it
     r"|\s+[•·✓✔▪►|]\s*"  # a bullet within the line
 )
 _BULLET = re.compile(r"^\s*(?:[^\w\s\"'“”‘’(\[#£$€<….,;:!?%&/+]|\d+[.)](?=\s))")
@@ -255,7 +259,7 @@ _NO = re.compile(
     re.IGNORECASE,
 )
 _HEADING_WORDS = 8
-_LINE_WORDS = 10  # a line of a list without marks has at most so many
+_LINE_WORDS = 10  # largest number of words in a line of an unmarked list
 _SHORT_QUESTION = 6  # words
 
 
@@ -266,9 +270,10 @@ class _TextPart(NamedTuple):
 
 
 def split_sentences(text: str) -> Iterator[Sentence]:
-    """Yield the sentences of a text; an empty line, a bullet or a heading ends one too.
+    """Yield the sentences of a text; an empty line, a bullet or a heading also ends a sentence.
 
-    A heading holds for the paragraph or the list that follows it. A question joins the "yes" or "no" that answers it.
+    A heading applies to the paragraph or the list that follows it. A question is joined with the "yes" or "no" that
+    answers it.
     """
     return (sentence for sentence in _join_answers(_text_parts(text)) if sentence.words.strip())
 
@@ -289,7 +294,7 @@ def _text_parts(text: str) -> Iterator[_TextPart]:
 
 
 def _split_block(block: str) -> Iterator[str]:
-    """Split a block at the ends of sentences, and not after an abbreviation."""
+    """Split a block at the ends of sentences, but not after an abbreviation."""
     begun = ""
     for part in _END.split(block):
         begun = f"{begun} {part}" if begun else part
@@ -327,7 +332,7 @@ def _blocks(text: str) -> Iterator[tuple[BlockKind, str]]:
 
 
 def _is_heading(line: str, *, first: bool) -> bool:
-    """Whether a line is a heading: marked as one, or short, at the start of a block, and about risks or denials."""
+    """Whether a line is a heading: marked as such, or short, at the start of a block, and about risks or denials."""
     bare = line.strip()
     if bare.startswith("#") or bare.endswith(":"):
         return len(bare.split()) <= _HEADING_WORDS + 1
@@ -335,14 +340,14 @@ def _is_heading(line: str, *, first: bool) -> bool:
 
 
 def _stands_alone(line: str, following: str) -> bool:
-    """Whether a line is an item or a title for itself: short, without an end, and the next begins with a capital."""
+    """Whether a line is a separate item or title: short, without a final mark, and followed by a capital letter."""
     words = line.split()
     goes_on = line.rstrip()[-1:] in ",-–—(&/" or words[-1].lower() in promise_rules()["goes_on"]
     return 1 < len(words) <= _LINE_WORDS and not goes_on and following.strip()[:1].isupper()
 
 
 def _join_answers(parts: Iterable[_TextPart]) -> Iterator[Sentence]:
-    """The parts, a question together with the answer that begins with yes or no; `Pain? None.` is one sentence too."""
+    """Yield the sentences, joining a question with an answer that begins with yes or no; also `Pain? None.`"""
     asked: _TextPart | None = None
     for part in parts:
         if asked is not None:

@@ -1,8 +1,8 @@
-"""Claims that texts about laser treatment make, each with its verdict, and where a text makes them.
+"""Find advertising claims about laser treatment in a text, and return each with its verdict.
 
-A sentence makes a claim when it holds one phrase of every group of the claim's `find` and none of its `unless`. A claim
-marked `promise` is not made where the sentence takes it back: by a negation, a warning, a question, the heading above.
-A claim that `yields_to` others gives way to them in the same sentence.
+A sentence makes a claim when it contains one phrase of every group of the claim's `find` and none of its `unless`. A
+claim marked `promise` is not made where the sentence takes it back: by a negation, a warning, a question, or the
+heading above. A claim with `yields_to` is dropped where the same sentence also makes one of the claims it lists.
 """
 
 from collections import Counter
@@ -21,9 +21,9 @@ __all__ = ["SCHEMA", "claims", "claims_document", "find_claims"]
 
 SCHEMA = "skinbeam.claims/1"
 LARGEST_BYTES = 1_000_000
-LONGEST_SENTENCE = 300  # characters shown of a sentence that was found
-MOST_SENTENCES = 20  # shown for one claim
-_PROMISE = "P"  # claims that only other texts make: looked for, not listed without a file
+LONGEST_SENTENCE = 300  # characters of a sentence in the document; longer ones are cut
+MOST_SENTENCES = 20  # largest number of sentences listed for one claim
+_PROMISE = "P"  # prefix of the ids of claims that only other texts make: searched for, but not listed without a file
 
 
 def claims() -> Mapping[str, Mapping[str, Any]]:
@@ -32,7 +32,7 @@ def claims() -> Mapping[str, Mapping[str, Any]]:
 
 
 def claims_document(file: Path | None = None) -> dict[str, Any]:
-    """Return `skinbeam.claims/1`: every claim of the two texts, or those that the text in `file` makes.
+    """Return the document `skinbeam.claims/1`: every claim of the two texts, or those that the text in `file` makes.
 
     Raises
     ------
@@ -61,13 +61,13 @@ def find_claims(text: str) -> list[tuple[str, str]]:
         pair = [next((one for one in group if one in names), None) for group in claim.get("found_with", ())]
         if pair and None not in pair:
             sentences = dict.fromkeys(next(sentence for other, sentence in found if other == one) for one in pair)
-            if len(sentences) > 1:  # what one sentence says does not contradict itself
+            if len(sentences) > 1:  # both claims in one sentence are no contradiction
                 found.append((name, " / ".join(sentences)))
     return found
 
 
 def _claims_in(sentence: Sentence) -> list[str]:
-    """Claims that the sentence makes."""
+    """Return the ids of the claims that the sentence makes."""
     stand = {name: claim for name, claim in claims().items() if _is_stated(claim, sentence)}
     promises = [phrase for claim in stand.values() if claim.get("promise") for phrase in claim["find"][0]]
     spent = frozenset(place for phrase in promises for place in sentence.negations_in(phrase))
@@ -76,7 +76,7 @@ def _claims_in(sentence: Sentence) -> list[str]:
 
 
 def _is_stated(claim: Mapping[str, Any], sentence: Sentence) -> bool:
-    """Whether the words of the claim stand in the sentence, be they taken back or not."""
+    """Whether the sentence contains the phrases of the claim, regardless of whether it takes them back."""
     groups = claim.get("find", ())
     return (
         bool(groups)
@@ -86,7 +86,7 @@ def _is_stated(claim: Mapping[str, Any], sentence: Sentence) -> bool:
 
 
 def _is_promised(claim: Mapping[str, Any], sentence: Sentence, spent: frozenset[int]) -> bool:
-    """Whether a promise that stands in the sentence is made and not taken back."""
+    """Whether the sentence makes a promise that it contains and does not take it back."""
     quiet = sentence.under == "risks" and claim.get("quiet_under_risks")
     after = claim.get("denied_after", False)
     return (
@@ -97,7 +97,7 @@ def _is_promised(claim: Mapping[str, Any], sentence: Sentence, spent: frozenset[
 
 
 def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Entries of what was found, each claim at most a stated number of times, and what to say of the rest."""
+    """Return entries for the claims found, at most `MOST_SENTENCES` of each, and warnings about the rest."""
     if not found:
         return [], [{"code": "no-claim-found", "message": Message("claims-warning.none-found").text}]
     shown: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Which share of people like this one trials counted with a harm after a kind of laser, for `skinbeam.simulate/1`."""
+"""Shares of people like the patient with a harm after a kind of laser in trials, for `skinbeam.simulate/1`."""
 
 from skinbeam.evidence.expectation.expect import outcome_share
 from skinbeam.evidence.studies.outcomes import PIGMENT_HARMS
@@ -12,7 +12,7 @@ from skinbeam.text import render_message
 
 __all__ = ["harm_share_in_trials", "scar_share_unknown"]
 
-# What a lesion of a pulse case is called where trials count; other lesions inform no count of their own.
+# The condition under which trials count a lesion of a pulse case; other lesions have no counts of their own.
 _CONDITION_BY_LESION = {
     "lentigo": "age-spots",
     "freckle": "freckles",
@@ -29,7 +29,7 @@ def harm_share_in_trials(outcome: str, modality: str, case: Case) -> Value:
     ----------
     outcome : pih, hypopigmentation or scar.
     modality : name.
-    case : says colour or phototype, without which no change of pigment is told, and the concern or lesion.
+    case : holds colour or phototype, without which changes of pigment are unknown, and the concern or lesion.
     """
     untold = scar_share_unknown(case)
     if outcome == "scar" and untold is not None:
@@ -42,12 +42,12 @@ def harm_share_in_trials(outcome: str, modality: str, case: Case) -> Value:
 
 
 def scar_share_unknown(case: Case) -> Unknown | None:
-    """Return why the share of people with a scar in trials is not told of this person; None where it is."""
+    """Return why the share of people with a scar in trials does not apply to this person; None where it applies."""
     return Unknown(render_message("harm.raised-scars")) if forms_raised_scars(case) else None
 
 
 def _case_phototype(case: Case) -> str | None:
-    """The phototypes of a measured colour, else the one that was said."""
+    """Return the phototypes that match a measured colour, else the phototype of the case."""
     skin, patient = case.skin, case.patient
     for one in (skin, patient):
         if one is not None and one.ita_deg is not None:
@@ -56,7 +56,7 @@ def _case_phototype(case: Case) -> str | None:
 
 
 def _case_condition(case: Case) -> str:
-    """What is treated, in the words of the trials; empty where the case does not say it."""
+    """Return the condition that is treated, named as in the trials; empty where the case does not name it."""
     if case.concern:
         return case.concern[0].condition
     return next(

@@ -1,4 +1,4 @@
-"""A question to the evidence, checked: names resolved, ranges read, every fault named like the option it came in by."""
+"""A validated question to the evidence: names resolved, ranges parsed, errors labelled with their option."""
 
 import math
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ UNITS = ("patients", "lesions")
 
 @dataclass(frozen=True)
 class EvidenceQuestion:
-    """What a person wants to know of the trials; None where nothing was said. One that exists has been checked.
+    """A question to the trials, with None where nothing is specified. The constructor validates every field.
 
     Parameters
     ----------
-    condition, modality, site : names or everyday words; kept as names.
+    condition, modality, site : names or everyday words; stored as names.
     severity, phototype : a grade or a range such as `III-IV`.
     patients, threshold : people of the new clinic, and the improvement in per cent that counts.
     rater, unit : who judged; whether patients or lesions are counted.
-    subtypes : kinds of the condition (`model.vocabulary.condition_subtypes`); none said, all.
-    fluence_J_cm2, pulse_ms, spot_mm, microbeam_mJ : what a plan means to use, held against the trials.
-    lamp : whether it is of a filtered lamp.
+    subtypes : kinds of the condition (`model.vocabulary.condition_subtypes`); empty means all.
+    fluence_J_cm2, pulse_ms, spot_mm, microbeam_mJ : the settings of a plan, compared with those of the trials.
+    lamp : whether the light is from a filtered lamp.
 
     Raises
     ------
-    InputError : an unknown name, a range that cannot be, a number out of range; the field is the option's name.
+    InputError : an unknown name, an impossible range, a number out of range; the field is the option's name.
     """
 
     condition: str
@@ -79,12 +79,12 @@ class EvidenceQuestion:
 
     @cached_property
     def severities(self) -> Grades | None:
-        """The severity as places in `SEVERITIES`."""
+        """The severity as a pair of indices in `SEVERITIES`."""
         return None if self.severity is None else parse_grades(self.severity, SEVERITIES)
 
     @cached_property
     def phototypes(self) -> Grades | None:
-        """The phototype as places in `PHOTOTYPES`."""
+        """The phototype as a pair of indices in `PHOTOTYPES`."""
         return None if self.phototype is None else parse_grades(self.phototype, PHOTOTYPES)
 
 
@@ -102,7 +102,7 @@ def _resolve_subtypes(condition: str, said: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _parse_grade_range(value: str | None, order: tuple[str, ...], kind: str) -> str | None:
-    """Return one grade or a range, its ends in the order of grades."""
+    """Return one grade or a range, with its ends in the order of grades."""
     if value is None:
         return None
     hint = f"One of {', '.join(order)}, or a range such as {order[1]}-{order[2]}."
@@ -122,7 +122,7 @@ def _parse_grade_range(value: str | None, order: tuple[str, ...], kind: str) -> 
 
 
 def _resolve_treated_site(site: str | None) -> str | None:
-    """Return the name of a site that people have treated; the others describe skin alone."""
+    """Return the name of a site that is treated; the other sites of the vocabulary only describe skin."""
     if site is None:
         return None
     name = resolve_name("site", site, field="--site")

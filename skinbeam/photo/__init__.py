@@ -1,1 +1,1 @@
-"""What a photograph can carry: quality, face, regions, colour, findings."""
+"""Analysis of photographs: quality, face, regions, colour, findings, and comparison of two photographs."""

@@ -1,4 +1,4 @@
-"""Looks at a photograph: a face or a named place, its skin, light and colour, as a record that every reader shares."""
+"""Analyse a photograph: locate the face or a named site, check quality, and read skin, colour and findings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -39,21 +39,21 @@ from skinbeam.text import DocumentWarning, Message
 
 __all__ = ["PhotoAnalysis", "SkinAnalysis", "analyse_photograph"]
 
-_CHART_MARGIN = 1.15  # of its patches' outline: the frame around them
+_CHART_MARGIN = 1.15  # size of the chart with its frame, relative to the outline of its patches
 
 
 @dataclass(frozen=True)
 class SkinAnalysis:
-    """The skin of the one face of a photograph, or of the place that a person named.
+    """The skin of the only face of a photograph, or of a site that the user named.
 
     Parameters
     ----------
-    face : in pixels of the picture; None where a person named the place.
-    view : the part of the picture around it, on which everything else was read.
-    maps : melanin, blood and brightness by the optics of skin, or why colour says nothing.
-    marks : what was found, each where it lies.
-    colour : of the face, or why lightness says nothing.
-    scale_mm_per_px : of the picture, at the eyes or where a length was given; unknown of a place without a length.
+    face : in pixels of the picture; None where the user named a site.
+    view : the part of the picture around it, on which everything else was measured.
+    maps : melanin, blood and brightness from the optics of skin, or why they cannot be computed.
+    marks : the marks that were found, each with its position.
+    colour : of the face, or why it cannot be determined.
+    scale_mm_per_px : of the picture, at the eyes or where a length was given; unknown for a site without a length.
     """
 
     face: Face | None
@@ -68,16 +68,16 @@ class SkinAnalysis:
 
 @dataclass(frozen=True)
 class PhotoAnalysis:
-    """What a photograph shows.
+    """The results of the analysis of a photograph.
 
     Parameters
     ----------
     photo_sha256, case_sha256 : of the file, and of file and white card.
-    faces : how many were seen.
-    problems : what is wrong with the photograph, the gravest first.
-    skin : of the face or the place, or why none can be used.
-    sources : keys of the limits and constants that were read.
-    card : what the colours were corrected by, or why by nothing.
+    faces : number of faces found.
+    problems : faults of the photograph, the gravest first.
+    skin : of the face or the site, or why neither can be used.
+    sources : keys of the limits and constants that were used.
+    card : the colour calibration that was applied, or why none was.
     """
 
     photo_sha256: str
@@ -98,19 +98,19 @@ def analyse_photograph(
     site: str | None = None,
     length: Sequence[float] | None = None,
 ) -> PhotoAnalysis:
-    """Return what a photograph shows.
+    """Analyse a photograph.
 
     Parameters
     ----------
     white_card : x, y, width, height in pixels of the upright picture.
-    points : x and y of right pupil, left pupil and mouth, where a person has set them; nothing is searched then.
-    site : of what is shown without a face, by its name in the case file: hands, arms, neck or décolletage.
-    length : x and y of two points and the mm between them, which say how large a pixel is in place of the eyes.
+    points : x and y of right pupil, left pupil and mouth, where a person has set them; no face is searched for then.
+    site : site of a photograph without a face, by its name in the case file: hands, arms, neck or décolletage.
+    length : x and y of two points and the mm between them, which give the size of a pixel instead of the eyes.
 
     Raises
     ------
-    InputError : the card or a point lies outside the picture, the points are those of no upright face, or the length
-        is that of nothing on it; the site is one of a face, or comes with points of a face.
+    InputError : the card or a point is outside the picture, the points are not those of an upright face, or the length
+        does not fit the picture; the site is one of a face, or is combined with points of a face.
     """
     with collect_sources() as sources:
         rgb = photograph.rgb
@@ -134,7 +134,7 @@ def analyse_photograph(
 
 
 def _calibration(rgb: Picture, white_card: Sequence[float] | None) -> ColourCalibration | Unknown | None:
-    """Return the correction by the white card that was given, else by a chart in the picture; None without either."""
+    """Return the calibration by the given white card, else by a chart in the picture; None without either."""
     if white_card is not None:
         gain = white_card_gain(rgb, white_card)
         return gain if isinstance(gain, Unknown) else calibrate_by_white_card(gain)
@@ -144,7 +144,7 @@ def _calibration(rgb: Picture, white_card: Sequence[float] | None) -> ColourCali
 
 @dataclass(frozen=True)
 class _LocatedSkin:
-    """The skin of a face or of a place that a person named, before anything is read on it."""
+    """The located skin of a face or of a named site, before anything is measured on it."""
 
     face: Face | None
     view: View
@@ -166,7 +166,10 @@ def _locate_face(rgb: Picture, points: Sequence[float] | None, scale: Estimate |
 def _locate_site(
     rgb: Picture, site: str, points: Sequence[float] | None, scale: Estimate | None
 ) -> _LocatedSkin | FaceRefusal:
-    """Return the skin of a place, or why none is read; beside a face nobody could say what is read of which."""
+    """Return the skin of a site, or why it cannot be used.
+
+    A picture with a face is refused, because the findings could belong to either.
+    """
     if points is not None:
         hint = Message("photo-site.points_hint").text
         raise InputError("site-and-points", Message("photo-site.points").text, field="site", hint=hint)
@@ -182,7 +185,7 @@ def _locate_site(
 def _read_located_skin(
     rgb: Picture, found: _LocatedSkin | FaceRefusal, card: ColourCalibration | None
 ) -> tuple[list[QualityProblem], SkinAnalysis | None]:
-    """Return what is wrong, and the skin that was found if it can be used."""
+    """Return the problems of the photograph, and the analysis of its skin if it can be used."""
     if isinstance(found, FaceRefusal):
         dark = exposure_problem(rgb)
         refused = QualityProblem(found.code, found.message, "all")
@@ -200,7 +203,7 @@ def _read_located_skin(
 
 
 def _without_chart(regions: SkinRegions, seen: View, outline: NDArray[np.float64]) -> SkinRegions:
-    """Return the regions without what a chart covers, a margin around it included; patches of it look like skin."""
+    """Return the regions without the area of a chart and a margin around it; some of its patches look like skin."""
     corners = (outline + 0.5 - seen.origin) * seen.scale - 0.5
     wider = corners.mean(axis=0) + _CHART_MARGIN * (corners - corners.mean(axis=0))
     hidden = fill_outline(seen.rgb.shape, wider)
@@ -213,7 +216,7 @@ def _without_chart(regions: SkinRegions, seen: View, outline: NDArray[np.float64
 def _analyse_skin(
     rgb: Picture, found: _LocatedSkin, problems: Sequence[QualityProblem], card: ColourCalibration | None
 ) -> SkinAnalysis:
-    """What a view says of the skin in it, as far as the problems leave it; fine things are read from the picture."""
+    """Analyse the skin in a view, as far as the problems permit; fine detail is measured on the full-size picture."""
     seen, regions, scale = found.view, found.regions, found.scale
     correction, calibrated = card or no_calibration(), card is not None
     light = correction(smooth_for_colour(seen.rgb, seen.place.pupil_px))
@@ -239,9 +242,10 @@ def _analyse_skin(
 
 
 def _evenly_lit_masks(found: _LocatedSkin) -> dict[str, NDArray[np.bool_]]:
-    """Return the masks whose colour is that of the skin: of a face what is turned to the light, of a place quarters.
+    """Return the masks for the skin colour: regions of a face that are turned to the light, or the quarters of a site.
 
-    How the quarters of a place differ says how unevenly it is lit, as regions do on a face.
+    The differences between the quarters of a site measure how unevenly it is lit, as those between regions do on a
+    face.
     """
     if found.face is not None:
         return {name: mask for name, mask in found.regions.masks.items() if name not in SHADED}

@@ -1,8 +1,8 @@
-"""The bare skin of a place that a person named: a hand, an arm, a neck, a décolletage, with no face to go by.
+"""Find the bare skin of a named site without a face: a hand, an arm, a neck, a décolletage.
 
-What has a colour that skin may have and lies most in the middle of the picture says what the skin of this person looks
-like; the rest is held against it as on a face. A table or a cloth that passes is told from skin only where its colour,
-shade and gloss taken off, forms a group of its own that reaches the edge of the picture.
+The most central area of a plausible skin colour is the sample of this person's skin; the rest is compared with it, as
+on a face. A table or a cloth of a similar colour can only be separated from skin where its colour, without shading and
+gloss, forms a cluster of its own that reaches the edge of the picture.
 """
 
 from collections.abc import Sequence
@@ -38,15 +38,15 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _DARKEST = 1e-4  # keeps a logarithm finite
-_ROUNDS = 12  # of the two means, which stand still long before
+_ROUNDS = 12  # iterations of the two means, which converge long before
 
 
 def resolve_site(word: str, *, field: str = "site") -> str:
-    """Return the place off the face that a word means.
+    """Return the site off the face that a word means.
 
     Raises
     ------
-    InputError : no site is called so, or it is one of a face, which is read with its eyes and mouth.
+    InputError : no site has this name, or it is a site of the face, which is analysed with its eyes and mouth.
     """
     off_face = [name for name, one in vocabulary_table("site").items() if one["use"] == "treatment" and one["off_face"]]
     site = resolve_name("site", word, field=field)
@@ -58,13 +58,13 @@ def resolve_site(word: str, *, field: str = "site") -> str:
 
 
 def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View, SkinRegions] | FaceRefusal:
-    """Return the view of a place and its skin, or why none can be read.
+    """Return the view of a site and its skin, or why it cannot be analysed.
 
     Parameters
     ----------
     rgb : upright picture (height, width, 3).
-    mm_per_px : of the picture; without one its shorter side stands for a length, by which noise is averaged and edges
-        are drawn in, and nothing is measured.
+    mm_per_px : of the picture; without it the shorter side is taken as a nominal length, by which the widths of noise
+        filters and edges are set, and nothing is measured.
     """
     seen = _site_view(rgb, site, mm_per_px)
     least = limit("gate", "pupil_px_min")
@@ -90,7 +90,7 @@ def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View
 
 
 def _site_view(rgb: Picture, site: str, mm_per_px: Estimate | None) -> View:
-    """Return the whole picture, reduced to what a face is reduced to where it shows more."""
+    """Return the whole picture, reduced to the resolution of a face view where it has more."""
     height, width = rgb.shape[:2]
     if mm_per_px is None:
         pupil_px = min(height, width) / limit("site", "side_pupils")
@@ -113,7 +113,7 @@ def _widen_box(box: Sequence[int], shape: tuple[int, ...]) -> tuple[int, int, in
 
 
 def _central_skin(seen: View) -> Mask | None:
-    """Return the part of what may be skin by its colour that lies most in the middle, (height, width)."""
+    """Return the most central part of the area whose colour may be skin, (height, width)."""
     light = cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), max(0.7, 0.02 * seen.place.pupil_px)) + _DARKEST
     ratios = np.log(light / np.roll(light, -1, axis=-1))
     red, yellow = limit_entry("site", "red"), limit_entry("site", "yellow")
@@ -134,7 +134,7 @@ def _central_skin(seen: View) -> Mask | None:
 
 
 def _outlines(seen: View, tone: RelativeTones, bare: Mask) -> Mask:
-    """Return what is far rougher than this skin, outlines, jewellery, grain, but not a spot, small and within it."""
+    """Return areas much rougher than this skin (outlines, jewellery, grain), except small ones within it (spots)."""
     rough = cv2.dilate((tone.rough > limit("skin", "structure_max")).astype(np.uint8), disc_kernel(seen, 0.02))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(rough)
     spot = stats[:, cv2.CC_STAT_AREA] < largest_mark_area_px(seen)
@@ -144,7 +144,7 @@ def _outlines(seen: View, tone: RelativeTones, bare: Mask) -> Mask:
 
 
 def _piece_with_sample(sample: Mask, bare: Mask) -> Mask:
-    """Return the piece of bare skin that most of the sample lies on: past an outline may be a cloth of its colour."""
+    """Return the piece of bare skin with most of the sample; other pieces may be cloth of the same colour."""
     _, labels = cv2.connectedComponents(bare.astype(np.uint8))
     held = np.bincount(labels[sample], minlength=labels.max() + 1)
     held[0] = 0
@@ -152,10 +152,10 @@ def _piece_with_sample(sample: Mask, bare: Mask) -> Mask:
 
 
 def _without_background(skin: Mask, sample: Mask, tone: RelativeTones) -> Mask:
-    """Return skin less what forms a group of colours of its own and reaches the edge of the picture.
+    """Return the skin without pixels that form a colour cluster of their own and reach the edge of the picture.
 
-    Two means of the colours, one that begins at the sample and one at the edge, are taken as two things where they lie
-    farther apart than both are wide.
+    Two means are fitted to the colours, one started at the sample and one at the edge. They count as two things where
+    the distance between them is larger than the width of both.
     """
     edge = _border_mask(skin.shape)
     if not (skin & edge).any():

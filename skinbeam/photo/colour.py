@@ -1,4 +1,4 @@
-"""Colour of skin in a photograph: Lab, the individual typology angle, and how little an uncalibrated one says."""
+"""Skin colour in a photograph: conversions of sRGB and Lab, white card, individual typology angle (ITA)."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -35,29 +35,28 @@ Array = NDArray[np.float64]
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 LUMINANCE = TO_XYZ[1]
 _WHITE = TO_XYZ.sum(axis=1)
-_SIDE = 6 / 29  # corner of the Lab curve, CIE 15
+_SIDE = 6 / 29  # where the Lab curve becomes linear, CIE 15
 
 
 def srgb_to_linear(rgb: Picture) -> Array:
-    """Return sRGB bytes (..., 3) as linear light, 0 to 1 (IEC 61966-2-1)."""
+    """Convert sRGB bytes (..., 3) to linear light, 0 to 1 (IEC 61966-2-1)."""
     steps = np.arange(256) / 255
     table = np.where(steps <= 0.04045, steps / 12.92, ((steps + 0.055) / 1.055) ** 2.4)
     return table[rgb]
 
 
 def linear_to_srgb(light: Array) -> Array:
-    """Return linear light (...) as levels of sRGB, 0 to 1 as light is (IEC 61966-2-1): the way back of
-    `srgb_to_linear`."""
+    """Convert linear light (...), 0 to 1, to sRGB levels, 0 to 1 (IEC 61966-2-1): inverse of `srgb_to_linear`."""
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.0) ** (1 / 2.4) - 0.055)
 
 
 def highest_channel(rgb: Picture) -> NDArray[np.uint8]:
     """Return the highest channel of sRGB bytes (..., 3)."""
-    return np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])  # many times as fast as .max(axis=-1)
+    return np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])  # much faster than .max(axis=-1)
 
 
 def linear_to_lab(light: Array) -> Array:
-    """Return linear sRGB light (..., 3) as CIE L*, a*, b* under D65 (CIE 15)."""
+    """Convert linear sRGB light (..., 3) to CIE L*, a*, b* under D65 (CIE 15)."""
     ratio = light @ TO_XYZ.T / _WHITE
     f = np.where(ratio > _SIDE**3, np.cbrt(ratio), ratio / (3 * _SIDE**2) + 4 / 29)
     x, y, z = f[..., 0], f[..., 1], f[..., 2]
@@ -74,7 +73,7 @@ def ita_deg(L: float, b: float) -> float | Unknown:
 def white_card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_card") -> Array | Unknown:
     """Return the factor (3,) on linear light that makes the card at x, y, width, height (pixels) neutral white.
 
-    Unknown when the patch cannot serve: clipped, too dark, coloured.
+    Unknown when the patch cannot be used: clipped, too dark, coloured.
 
     Raises
     ------
@@ -109,14 +108,14 @@ def white_card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_
 
 @dataclass(frozen=True)
 class PhotoColour:
-    """What the skin colour of one photograph says.
+    """The skin colour measured on one photograph.
 
     Parameters
     ----------
-    ita_deg : the face, with the spread of a photograph of this kind.
-    regions : ITA of each region's median colour as read, without spread; the light is part of it.
+    ita_deg : of the face, with the spread of a photograph of this kind.
+    regions : ITA of each region's median colour as measured, without spread; it includes the effect of the lighting.
     darkest_deg : the lowest of `regions`.
-    calibrated : a white card or a chart was read.
+    calibrated : whether a white card or a chart was used.
     """
 
     ita_deg: Estimate
@@ -125,7 +124,7 @@ class PhotoColour:
     calibrated: bool
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape."""
+        """Return the JSON form."""
         return {
             "ita_deg": self.ita_deg.as_record(),
             "regions_ita_deg": dict(self.regions),
@@ -140,14 +139,14 @@ def read_colour(
     """Return the colour of a face from the median linear light (3,) of its regions.
 
     With a card the spread adds in quadrature (photo 1): the unevenness between the regions, and the error of a camera
-    after chart correction carried through the ITA formula (its gradient is 1/r, r the distance from (50, 0)).
-    A region that looks bluish is left out, and where most do the face is unknown.
+    after chart correction, propagated through the ITA formula (its gradient is 1/r, r the distance from (50, 0)). A
+    region that looks bluish is left out, and where most do the colour of the face is unknown.
 
     Parameters
     ----------
-    uncalibrated_deg : what the optics of skin leave of the angle of a picture without a card; None with one.
-    left_delta_E : what a chart's correction left on its own patches. Skin is no patch: the error that was seen on
-        skin after such a correction stays the least that is reckoned with.
+    uncalibrated_deg : the angle of a picture without a card, as estimated from the optics of skin; None with a card.
+    left_delta_E : residual error of a chart's correction on its own patches. Since skin is not a patch, the error that
+        was found on skin after such a correction remains the lower bound.
     """
     if not medians:
         return Unknown(Message("photo-colour.no_skin").text)
@@ -162,7 +161,7 @@ def read_colour(
     L, _, b = np.median([values[name] for name in angles], axis=0)
     middle = float(np.median(list(angles.values())))
     left = max(limit("colour", "camera_delta_E"), left_delta_E)
-    axis_error = left / math.sqrt(3)  # ΔE shared evenly by L*, a*, b*
+    axis_error = left / math.sqrt(3)  # ΔE divided equally among L*, a*, b*
     camera = math.degrees(math.atan2(axis_error, math.hypot(L - 50, b)))
     level = limit("colour", "level")
     reach = NormalDist().inv_cdf((1 + level) / 2) * math.hypot(camera, float(np.std(list(angles.values()))))

@@ -1,11 +1,11 @@
-"""Find the colour target of 24 patches in a picture, and correct the picture's colours by it or by a white card.
+"""Find the colour chart of 24 patches in a picture, and calibrate the picture's colours by it or by a white card.
 
-Finds the common chart of 24 patches in a picture: four rows of six on a dark frame, at any turn and tilt.
+The chart has four rows of six patches on a dark frame, at any rotation and tilt. Bright patches stand out from the
+frame in the brightest of their channels, under any light. Bright, nearly square areas are joined with their neighbours
+to a lattice, and a homography maps the lattice to the picture. Each way of placing the chart on it is judged by colour:
+one matrix must map the measured colours to those of the chart. No other pattern passes this test, however regular.
 
-Bright patches stand out from the frame in the brightest of their channels, under any light. What stands out and is
-nearly square is joined to a lattice from neighbour to neighbour, the lattice to a plane seen from somewhere (a
-homography), and each way of laying the chart on it is judged by colour: one matrix must bring what is seen to what the
-chart has. No other pattern passes that, however regular.
+A white card gives one factor for each channel; a chart gives a matrix or a polynomial fitted to its 24 patches.
 """
 
 from collections.abc import Iterator
@@ -42,13 +42,13 @@ Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
 
 ROWS, COLUMNS = 4, 6
-_SEARCH_PX = 1600  # the longer side of the copy in which the chart is sought
-_BLOCKS = (12, 24, 48)  # neighbourhoods of the threshold: so often in the longer side
-# The frame keeps the chart apart: few things beside it fall into its lattice.
+_SEARCH_PX = 1600  # longer side of the copy in which the chart is searched for
+_BLOCKS = (12, 24, 48)  # block sizes of the adaptive threshold, as fractions of the longer side
+# The frame isolates the chart: few other objects fall into its lattice.
 _MANY, _MOST_JOINED, _ATTEMPTS = 600, 36, 300
 _STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1))
-_BEYOND = 5  # cells around what was joined in which the rest of the chart may lie
-_INSIDE = np.linspace(-0.2, 0.2, 7)  # of a cell: the middle of a patch
+_BEYOND = 5  # cells around the lattice in which the rest of the chart may be
+_INSIDE = np.linspace(-0.2, 0.2, 7)  # sample positions in a cell: the middle of a patch
 
 # CIE L*a*b* with the white of D50 to linear sRGB, adapted to D65 (Bradford).
 _D50 = np.array([0.9642, 1.0, 0.8249])
@@ -59,12 +59,12 @@ _TO_LINEAR = np.array(
 
 @dataclass(frozen=True)
 class ColourChart:
-    """A chart in a picture.
+    """A colour chart found in a picture.
 
     Parameters
     ----------
     light : (24, 3) mean linear light of each patch, in the order of the reference: by rows from dark skin to black.
-    clipped : (24,) whether a patch is at the end of a channel.
+    clipped : (24,) whether a channel of the patch is clipped.
     outline : (4, 2) corners in pixels of the picture.
     """
 
@@ -75,7 +75,7 @@ class ColourChart:
 
 @cache
 def reference_light() -> Array:
-    """Return the linear sRGB light (24, 3) of the patches, as a perfect camera would read them."""
+    """Return the linear sRGB light (24, 3) of the patches, as a perfect camera would record it."""
     L, a, b = np.array(chart_patches(), np.float64).T
     f = np.stack([(L + 16) / 116 + a / 500, (L + 16) / 116, (L + 16) / 116 - b / 200], axis=1)
     side = 6 / 29
@@ -97,7 +97,7 @@ def find_chart(rgb: Picture) -> ColourChart | None:
 
 
 def _squares(bright: Gray, block: int) -> Array:
-    """Return what stands out of its surroundings and is nearly a square: (n, 3) x, y and side."""
+    """Return bright, nearly square areas: (n, 3) x, y and side."""
     above = cv2.adaptiveThreshold(bright, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, max(block, 3) | 1, -4)
     above = cv2.erode(above, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
@@ -116,14 +116,14 @@ def _squares(bright: Gray, block: int) -> Array:
             or area < limit("chart", "fill_min") * long * short
         ):
             continue
-        found.append((x, y, float(np.sqrt(area)) + 2.0))  # an erosion took a pixel from each side
+        found.append((x, y, float(np.sqrt(area)) + 2.0))  # the erosion removed a pixel on each side
     return np.array(found, np.float64).reshape(-1, 3)
 
 
 def _lattices(patches: Array) -> Iterator[dict[tuple[int, int], int]]:
     """Yield lattices (column, row) → index of a patch, each grown from neighbour to neighbour."""
     least, taken = limit("chart", "patches_min"), set[int]()
-    if len(patches) > _MANY:  # a carpet or a wall of tiles: the time to look at it all is not there
+    if len(patches) > _MANY:  # a carpet or a tiled wall, which would take too long to search
         return
     left = _ATTEMPTS
     for seed in np.argsort(-patches[:, 2]) if len(patches) else []:
@@ -142,7 +142,7 @@ def _lattices(patches: Array) -> Iterator[dict[tuple[int, int], int]]:
 
 
 def _axes(patches: Array, seed: int) -> Iterator[tuple[Array, Array]]:
-    """Yield pairs of steps from a patch to neighbours of its size that stand about square to each other."""
+    """Yield pairs of nearly perpendicular steps from a patch to neighbours of similar size."""
     x, y, side = patches[seed]
     off = patches[:, :2] - (x, y)
     far = np.hypot(*off.T)
@@ -157,7 +157,7 @@ def _axes(patches: Array, seed: int) -> Iterator[tuple[Array, Array]]:
 
 
 def _grow_lattice(patches: Array, seed: int, axes: tuple[Array, Array]) -> dict[tuple[int, int], int]:
-    """Return the lattice around a patch; its steps follow the tilt from cell to cell."""
+    """Return the lattice around a patch; its steps adapt to the perspective from cell to cell."""
     lattice, taken = {(0, 0): seed}, {seed}
     open_ends = [((0, 0), axes)]
     while open_ends and len(lattice) <= _MOST_JOINED:
@@ -182,7 +182,7 @@ def _grow_lattice(patches: Array, seed: int, axes: tuple[Array, Array]) -> dict[
 
 
 def _fit_homography(lattice: dict[tuple[int, int], int], patches: Array) -> Array | None:
-    """Return the homography (3, 3) from cells to pixels on which most of a lattice lies."""
+    """Return the homography (3, 3) from cells to pixels that fits most of a lattice, or None."""
     cells = np.array(list(lattice), np.float64)
     if min(np.ptp(cells, axis=0)) < 1:
         return None
@@ -192,13 +192,13 @@ def _fit_homography(lattice: dict[tuple[int, int], int], patches: Array) -> Arra
 
 
 def _cells_to_pixels(plane: Array, cells: Array) -> Array:
-    """Return cells (..., 2) as pixels."""
+    """Convert positions in cells (..., 2) to pixels."""
     flat = cv2.perspectiveTransform(cells.reshape(-1, 1, 2), plane)
     return np.asarray(flat.reshape(cells.shape))
 
 
 def _lay_chart(small: Picture, plane: Array, lattice: dict[tuple[int, int], int], scale: float) -> ColourChart | None:
-    """Return the chart as it lies on a plane, when one way of laying it there matches its colours."""
+    """Return the chart on a plane, if one way of placing it there matches its colours, else None."""
     cells = np.array(list(lattice))
     (left, top), (right, bottom) = cells.min(axis=0) - _BEYOND, cells.max(axis=0) + _BEYOND
     columns, rows = np.arange(left, right + 1), np.arange(top, bottom + 1)
@@ -227,12 +227,12 @@ def _lay_chart(small: Picture, plane: Array, lattice: dict[tuple[int, int], int]
 
 
 def _turn_grid(values: Any, turn: int) -> Any:
-    """Return a grid of cells in one of the eight ways to look at it, mirrored ones among them (a selfie)."""
+    """Return a grid of cells in one of its eight orientations, including mirrored ones (a selfie)."""
     return np.rot90(values[:, ::-1] if turn >= 4 else values, turn % 4)
 
 
 def _sample_cells(small: Picture, plane: Array, middles: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Return by cell its mean linear light, how uneven it is in levels of 255, and whether a channel is at its end."""
+    """Return for each cell its mean linear light, its unevenness in levels of 255, and whether a channel is clipped."""
     inside = np.stack(np.meshgrid(_INSIDE, _INSIDE), axis=-1).reshape(-1, 2)
     at = _cells_to_pixels(plane, middles[:, :, None, :] + inside)
     inner = ((at >= 0) & (at <= np.array(small.shape[1::-1]) - 1)).all(axis=(2, 3))
@@ -244,7 +244,7 @@ def _sample_cells(small: Picture, plane: Array, middles: Array) -> tuple[Array, 
 
 
 def _mean_delta_E(light: Array, clipped: NDArray[np.bool_]) -> float:
-    """Return the mean ΔE of patches (24, 3) from the reference after the matrix that fits them best."""
+    """Return the mean ΔE of patches (24, 3) from the reference after correction with the best-fitting matrix."""
     used = ~clipped
     if used.sum() < limit("chart", "patches_min"):
         return float("inf")
@@ -254,28 +254,28 @@ def _mean_delta_E(light: Array, clipped: NDArray[np.bool_]) -> float:
 
 
 def fit_colour_matrix(terms: Array, wanted: Array) -> Array:
-    """Return the matrix that best brings terms (patch, n) to linear light (patch, 3), errors weighed as in L*."""
+    """Return the least-squares matrix from terms (patch, n) to linear light (patch, 3), errors weighted as in L*."""
     weight = (np.maximum(wanted @ LUMINANCE, 0.0) + 0.02)[:, None] ** (-2 / 3)
     matrix, *_ = np.linalg.lstsq(terms * weight, wanted * weight, rcond=None)
     return np.asarray(matrix)
 
 
 def corrected_lab(light: Array) -> Array:
-    """Return L*, a*, b* of linear light that a matrix may have made negative."""
+    """Convert corrected linear light to L*, a*, b*; values that a matrix made negative are set to 0."""
     return linear_to_lab(np.maximum(light, 0.0))
 
 
-# Corrects the colours of a picture by a card in it: a factor for each channel, or a polynomial of 24 patches.
+# Correction of the colours of a picture by a card or a chart.
 
 
 @dataclass(frozen=True)
 class ColourCalibration:
-    """What brings linear light as read to linear light as it is.
+    """Correction of measured linear light to true linear light.
 
     Parameters
     ----------
     matrix : (3, 3), or (6, 3) for light and its root products.
-    delta_E : mean error that is left on the patches of a chart, each foretold by the others; None without a chart.
+    delta_E : mean residual error on the patches of a chart, each predicted from the others; None without a chart.
     outline : (4, 2) corners of the chart in pixels of the picture, or None.
     """
 
@@ -285,25 +285,25 @@ class ColourCalibration:
 
     @property
     def corrects(self) -> bool:
-        """Whether it stands for a card; the calibration that changes nothing does not."""
+        """Whether it is a correction by a card or chart, as opposed to the identity."""
         return not np.array_equal(self.matrix, np.eye(3))
 
     def __call__(self, light: Array) -> Array:
-        """Return light (..., 3) corrected; none is negative."""
+        """Return corrected light (..., 3), never negative."""
         if not self.corrects:
             return np.maximum(light, 0.0)
         terms = light if len(self.matrix) == 3 else _root_polynomial(light)
         return np.asarray(np.maximum(terms @ self.matrix, 0.0))
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape."""
+        """Return the JSON form."""
         if self.delta_E is None or self.outline is None:
             return {"kind": "white-card"}
         return {"kind": "chart", "delta_E": self.delta_E, "outline": self.outline}
 
 
 def no_calibration() -> ColourCalibration:
-    """Return the calibration that changes nothing."""
+    """Return the identity calibration."""
     return ColourCalibration(np.eye(3))
 
 
@@ -313,11 +313,11 @@ def calibrate_by_white_card(gain: Array) -> ColourCalibration:
 
 
 def calibrate_by_chart(chart: ColourChart) -> ColourCalibration | Unknown:
-    """Return the calibration by a chart, or why it says nothing.
+    """Return the calibration by a chart, or why it cannot be used.
 
-    A matrix, and light joined by the roots of its products (Finlayson, Mackiewicz and Hurlbert 2015), which an exposure
-    scales alike, are both fitted; the one that better foretells each patch from the others is used. Errors weigh as
-    in L*, which follows the cube root of light.
+    Two models are fitted: a matrix, and a matrix on light and the square roots of its products (Finlayson, Mackiewicz
+    and Hurlbert 2015), which scale with exposure in the same way. The one that better predicts each patch from the
+    others is used. Errors are weighted as in L*, which follows the cube root of light.
     """
     cite_sources("finlayson2015")
     kept = ~chart.clipped

@@ -1,4 +1,4 @@
-"""The limits that a photograph is held to: one data file, each with its reason and source."""
+"""Read the limits and constants of photograph analysis from `data/photo.toml`, each with its reason and source."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,24 +14,24 @@ limit_entry = partial(read_sourced_value, _TABLE)
 
 
 def limit(section: str, name: str) -> float:
-    """Return the value of a limit, in the unit that its name carries."""
+    """Return the value of a limit, in the unit that is part of its name."""
     return float(limit_entry(section, name)["value"])
 
 
 def colour_direction(section: str, name: str) -> tuple[float, float, float]:
-    """Return a red, green, blue direction."""
+    """Return a direction in red, green and blue."""
     red, green, blue = limit_entry(section, name)["value"]
     return float(red), float(green), float(blue)
 
 
 def chart_patches() -> list[list[float]]:
-    """Return L*, a*, b* of the 24 patches of the common chart, by rows, under D50."""
+    """Return L*, a*, b* of the 24 patches of the standard chart, by rows, under D50."""
     patches: list[list[float]] = limit_entry("chart", "patch")["value"]
     return patches
 
 
 def face_template() -> Mapping[str, Any]:
-    """Return the face template: half outlines, holes and the outline where skin colour is learnt."""
+    """Return the face template: half outlines, holes, and the outline from which skin colour is sampled."""
     table: Mapping[str, Any] = load_package_table(_TABLE)["template"]
     cite_sources(table["source"])
     return table

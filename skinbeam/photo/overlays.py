@@ -1,7 +1,4 @@
-"""Pictures for the report as PNG: outlines of regions, marks with a legend, and pigment maps with a scale.
-
-The marks of a face drawn on its picture: circles around spots, outlines of patches, lines along lines; a legend.
-"""
+"""Draw pictures for the report as PNG: outlines of regions, marks with a legend, and pigment maps with a scale."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,7 +30,7 @@ __all__ = [
 
 RgbColour = tuple[int, int, int]
 
-# Told apart by form, too: spots are circles, patches outlines, vessels and folds lines.
+# Kinds also differ in shape: spots are circles, patches outlines, vessels and folds lines.
 _COLOURS: Mapping[str, RgbColour] = {
     "diffuse-pigment": (150, 90, 0),
     "redness": (255, 120, 180),
@@ -45,11 +42,11 @@ _COLOURS: Mapping[str, RgbColour] = {
 }
 _REFERRAL_COLOUR: RgbColour = (20, 20, 20)  # the second circle around a spot that a doctor must see
 _ROW_PX, _SIGN_PX = 26, 40
-_LETTERS = 0.55  # of the font's size: 12 px high
+_LETTERS = 0.55  # font scale: letters 12 px high
 
 
 def draw_marks(picture: Picture, marks: Sequence[Mark], origin: tuple[int, int], zoom: float) -> Picture:
-    """Return a picture with marks and the legend of their kinds below.
+    """Draw marks on a picture, with a legend of their kinds below it.
 
     Parameters
     ----------
@@ -86,7 +83,7 @@ def _draw_mark(drawn: Picture, mark: Mark, colour: RgbColour, origin: NDArray[np
 
 
 def _mark_legend(width: int, kinds: Sequence[str], *, seen: bool) -> Picture:
-    """A sign and a name for each kind, two to a row; a picture without marks says so."""
+    """Return a legend with a symbol and a name for each kind, two per row; it says so when there are no marks."""
     names = [(_COLOURS[kind], render_message(f"finding-kind.{kind}"), kind) for kind in kinds]
     if seen:
         names.append((_REFERRAL_COLOUR, render_message("finding-kind.to-be-seen"), "to-be-seen"))
@@ -113,7 +110,7 @@ def _write_name(image: Picture, name: str, x: int, y: int) -> None:
     cv2.putText(image, name, (x, y + height // 2), cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, _REFERRAL_COLOUR, 1, cv2.LINE_AA)
 
 
-# Pictures for the report: outlines of regions, marks, and pigment maps with their scale, as PNG without metadata.
+# Writing of the overlays as PNG without metadata.
 
 MAP_FILES: Mapping[str, str] = {
     "regions": "regions.png",
@@ -122,16 +119,16 @@ MAP_FILES: Mapping[str, str] = {
     "haemoglobin": "haemoglobin.png",
 }
 
-WIDTH_PX = 720  # of a written picture: small faces are enlarged so that outlines are finer than what they outline
+WIDTH_PX = 720  # width of a written picture: small faces are enlarged so that lines are finer than the marks
 SCALE_PX = 24
-_SHARES = (0.3, 3.3)  # of the face's pigment: the same ends in every picture, so that pictures compare
+_SHARES = (0.3, 3.3)  # ends of the scale relative to the face's pigment: fixed, so that pictures can be compared
 _TICKS = (0.5, 1, 2)
 _LENGTH_mm = 20.0
 _OUTLINE = (0, 150, 90)
 
 
 def write_overlays(folder: Path, skin: SkinAnalysis) -> dict[str, str]:
-    """Write the overlays into `folder` and return name → file; where colour says nothing the outlines alone."""
+    """Write the overlays into `folder` and return name → file; without maps of pigment only outlines and marks."""
     seen, regions = skin.view, skin.regions
     x0, y0, x1, y1 = seen.place.drawn
     zoom = WIDTH_PX / (x1 - x0)
@@ -169,20 +166,20 @@ def write_overlays(folder: Path, skin: SkinAnalysis) -> dict[str, str]:
 
 
 def write_png(path: Path, image: Picture) -> None:
-    """Write a picture without metadata."""
+    """Write a picture as PNG without metadata."""
     _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
     write_atomically(path, data.tobytes())
 
 
 def _colour_steps(share: NDArray[np.float64]) -> Picture:
-    """Return the colour step of each share of the face's pigment, its logarithm even over `_SHARES`."""
+    """Return the colour level (0 to 255) of each share of the face's pigment, logarithmic over `_SHARES`."""
     low, high = np.log(_SHARES)
     level = np.clip((np.log(np.maximum(share, _SHARES[0])) - low) / (high - low), 0, 1)
     return np.asarray(np.round(255 * level), np.uint8)
 
 
 def _colour_scale(width: int, name: str) -> Picture:
-    """A bar of the colours of a map below it, with what they stand for: shares of the pigment of this face."""
+    """Return a colour bar for a map, labelled with shares of the pigment of this face."""
     shares = np.geomspace(_SHARES[0], _SHARES[1], width)
     steps = np.tile(_colour_steps(shares), (SCALE_PX, 1))
     gap = np.full((SCALE_PX // 2, width, 3), 255, np.uint8)
@@ -195,7 +192,7 @@ def _colour_scale(width: int, name: str) -> Picture:
 
 
 def draw_length_bar(image: Picture, mm_px: Estimate | None) -> None:
-    """Lay a bar of a length on skin on the picture, and how surely it is that long; none where no scale is known."""
+    """Draw a scale bar with its length on skin and its uncertainty; nothing where the scale is unknown."""
     if mm_px is None:
         return
     long_px = round(_LENGTH_mm / mm_px.median)
@@ -206,14 +203,14 @@ def draw_length_bar(image: Picture, mm_px: Estimate | None) -> None:
 
 
 def _label_position(points: NDArray[np.float64], shape: tuple[int, int]) -> tuple[int, int]:
-    """Where an outline has the most room for a name, x and y."""
+    """Return x and y of the point inside an outline that is farthest from it, where a label fits best."""
     inside = fill_outline(shape, points).astype(np.uint8)
     y, x = np.unravel_index(np.argmax(cv2.distanceTransform(inside, cv2.DIST_L2, 5)), shape)
     return int(x), int(y)
 
 
 def write_label(image: Picture, name: str, middle: tuple[int, int]) -> None:
-    """Write a name around a point, dark on a light edge, within the picture."""
+    """Write a label centred at a point, dark with a light edge, kept within the picture."""
     (width, height), _ = cv2.getTextSize(name, cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, 1)
     x = min(max(middle[0] - width // 2, 2), image.shape[1] - width - 2)
     at = x, middle[1] + height // 2

@@ -1,9 +1,8 @@
-"""Check whether a photograph can be read: light, clipping, sharpness, colour cast, shine, turn and size.
+"""Check the quality of a photograph: exposure, clipping, sharpness, colour cast, shine, pose and size.
 
-What in a photograph makes its colours or its sides doubtful: shine on the skin, coloured whites of the eyes, a turn.
-
-Each is a suspicion with its sentence for the photographer and takes nothing away. Make-up is not among them: nothing
-that was tried tells it from a face (docs/tried.md), so it is asked.
+Some checks find a fault that prevents an analysis, or part of it. Others (shine on the skin, coloured whites of the
+eyes, a turned head) are only suspicions: they give a sentence for the photographer and prevent nothing. Make-up is not
+checked, because no tested method detects it on a face (docs/tried.md); the user is asked instead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,12 +39,12 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# Where the white of the eye is looked at, in widths of the iris from the pupil: along the eye, and across downwards.
+# Sample positions of the white of the eye, in widths of the iris from the pupil: along the eye, and across downwards.
 _ALONG, _ACROSS = np.linspace(0.6, 0.85, 8), np.linspace(-0.05, 0.2, 6)
 
 
 def find_suspicions(seen: View, regions: SkinRegions, *, calibrated: bool) -> Iterator[tuple[str, Message]]:
-    """Yield the code and sentence of what is doubtful; the colour of the light only where no card tells it."""
+    """Yield the code and message of each suspicion; the colour of the light is checked only without a card."""
     shine, most = shine_fraction(srgb_to_linear(seen.rgb[regions.skin])), limit("gate", "shine_max")
     if shine > most:
         yield "shiny-skin", Message("photo-quality.shine", {"percent": round(100 * shine), "most": round(100 * most)})
@@ -66,8 +65,8 @@ def find_suspicions(seen: View, regions: SkinRegions, *, calibrated: bool) -> It
 def shine_fraction(light: Array) -> float:
     """Return the share of skin (n, 3), linear light, that shines.
 
-    What a surface mirrors adds the light's own white to the colour of the skin (the dichromatic model of Shafer 1985):
-    a shining pixel is far brighter than the skin's median and less saturated than it.
+    Specular reflection adds the white of the light to the colour of the skin (the dichromatic model of Shafer 1985), so
+    a shining pixel is far brighter than the skin's median and less saturated.
     """
     cite_sources("shafer1985")
     brightness = light @ LUMINANCE
@@ -100,43 +99,43 @@ def eye_white(rgb: Picture, face: Face) -> Array | None:
 
 
 def edge_fraction(regions: SkinRegions) -> float:
-    """Return the share of the edge of a whole picture that lies on skin."""
+    """Return the share of the edge of a whole picture that is skin."""
     skin = regions.skin
     return float(np.concatenate([skin[0], skin[-1], skin[1:-1, 0], skin[1:-1, -1]]).mean())
 
 
 def unequal_sides(regions: SkinRegions) -> float:
-    """Return by how much the smaller of the two cheeks falls short of the larger, as a share."""
+    """Return how much smaller one cheek is than the other, as a share of the larger."""
     areas = [float(regions.masks[name].sum()) for name in ("cheek-right", "cheek-left") if name in regions.masks]
     return 1 - min(areas) / max(areas) if len(areas) == 2 else 0.0
 
 
-# Is the photograph fit to be read: light, clipping, sharpness, colour, size; each check names what it takes away.
+# Faults that prevent an analysis: exposure, clipping, sharpness, colour, size. Each names what it prevents.
 
 Consequence = Literal[
     "all", "colour", "tone", "detail", "nothing"
 ]  # "colour": maps, redness and tone; "tone": lightness alone
 
 _CHANNELS = ("red", "green", "blue")
-_ALONE = 0.5  # of the share of one channel: another that clips less than this does not share the blame
-_SHARPNESS_PUPIL_PX = 40.0  # a sharpness compares between pictures only at one size of the face
+_ALONE = 0.5  # the worst channel is named only where all others clip at most this share of it
+_SHARPNESS_PUPIL_PX = 40.0  # sharpness can be compared between pictures only at one size of the face
 
 
 @dataclass(frozen=True)
 class QualityProblem:
-    """One thing that is wrong: its code, its sentence, and what can no longer be read."""
+    """One fault of a photograph: its code, its message, and what can no longer be analysed."""
 
     code: str
     message: Message
     takes: Consequence
 
     def as_record(self) -> Mapping[str, str]:
-        """Return the JSON shape."""
+        """Return the JSON form."""
         return {"code": self.code, "message": self.message.english, "takes": self.takes}
 
 
 def exposure_problem(rgb: Picture) -> QualityProblem | None:
-    """Return what is wrong with the mean brightness (0 to 255) of a picture or a part of one."""
+    """Return the fault of the mean brightness (0 to 255) of a picture or a part of one, or None."""
     mean = float(rgb.mean())
     least, most = limit("gate", "mean_min"), limit("gate", "mean_max")
     if mean < least:
@@ -147,7 +146,7 @@ def exposure_problem(rgb: Picture) -> QualityProblem | None:
 
 
 def darkness_problem(rgb: Picture) -> QualityProblem | None:
-    """Return a problem when nothing in the whole picture is bright, whatever the skin: then the exposure is unknown."""
+    """Return a problem when nothing in the whole picture is bright, whatever the skin: the exposure is then unknown."""
     bright, least = float(np.quantile(highest_channel(rgb), 0.995)), limit("gate", "bright_min")
     if bright >= least:
         return None
@@ -157,9 +156,9 @@ def darkness_problem(rgb: Picture) -> QualityProblem | None:
 
 
 def sharpness(seen: View) -> float:
-    """Return the variance of the Laplacian over that of brightness, face reduced to 40 px between the pupils.
+    """Return the variance of the Laplacian over that of brightness, with the face reduced to 40 px between the pupils.
 
-    Dividing by the variance makes it the same for a darker or flatter copy. A smaller face is not enlarged.
+    The division by the variance makes it the same for a darker or flatter copy. A smaller face is not enlarged.
     """
     gray = cv2.cvtColor(_judged_box(seen), cv2.COLOR_RGB2GRAY).astype(np.float64)
     scale = min(1.0, _SHARPNESS_PUPIL_PX / seen.place.pupil_px)
@@ -169,13 +168,13 @@ def sharpness(seen: View) -> float:
 
 
 def _judged_box(seen: View) -> Picture:
-    """Return what light and sharpness are judged on."""
+    """Return the part of the picture on which light and sharpness are judged."""
     x0, y0, x1, y1 = seen.place.judged
     return seen.rgb[y0:y1, x0:x1]
 
 
 def check_quality(seen: View, regions: SkinRegions, card: ColourCalibration) -> list[QualityProblem]:
-    """Return what is wrong with a photograph whose skin was found, the gravest first.
+    """Return the faults of a photograph whose skin was found, the gravest first.
 
     `card` corrects linear light.
     """
@@ -197,7 +196,7 @@ def check_quality(seen: View, regions: SkinRegions, card: ColourCalibration) -> 
 
 
 def resolution_problem(seen: View) -> QualityProblem | None:
-    """Return a problem when a picture of known scale has too few pixels for what is fine."""
+    """Return a problem when a picture of known scale has too few pixels for fine detail."""
     pupil_px, least = seen.place.pupil_px / seen.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
         return None
@@ -209,7 +208,7 @@ def resolution_problem(seen: View) -> QualityProblem | None:
 
 
 def _clipping_problems(skin: Picture) -> list[QualityProblem]:
-    """Return that skin (n, 3) lies at the end of a channel, and of which one where it is not all of them."""
+    """Return the problem of clipped skin (n, 3), naming the channel where it is mainly one."""
     ends = {"full": skin >= 254, "black": skin <= 1}
     share, most = float(np.mean((ends["full"] | ends["black"]).any(axis=1))), limit("gate", "clipped_fraction_max")
     if share <= most:
@@ -226,7 +225,7 @@ def _clipping_problems(skin: Picture) -> list[QualityProblem]:
 
 
 def _colour_problems(light: NDArray[np.float64]) -> list[QualityProblem]:
-    """Return what is wrong with the colour of skin as linear light (n, 3)."""
+    """Return the problems of the colour of skin as linear light (n, 3)."""
     _, a, b = np.median(linear_to_lab(light), axis=0)
     if float(np.hypot(a, b)) < limit("gate", "chroma_min"):
         return [QualityProblem("no-colour", Message("photo-quality.grey"), "colour")]

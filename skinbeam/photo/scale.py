@@ -1,7 +1,4 @@
-"""Millimetres per pixel: by a length that a person gives, or by the iris and pupils of a face.
-
-How many millimetres a pixel is where a person says how long something in the picture is: a ruler, a coin, a card.
-"""
+"""Estimate millimetres per pixel from a length that the user gives, or from the iris and pupils of a face."""
 
 import math
 from collections.abc import Sequence
@@ -23,20 +20,20 @@ _WIDE = 1.96  # standard deviations of a normal distribution to the ends of the 
 
 
 def scale_from_length(rgb: Picture, length: Sequence[float], *, field: str = "length") -> Estimate:
-    """Return mm per pixel by a length that lies on the skin.
+    """Return mm per pixel from a known length on the skin, such as that of a ruler, a coin or a card.
 
-    Each of the two points is set to a pixel or two, so that their distance d has the standard deviation sqrt(2) times
-    that of a point; mm/d is given from d + 1.96 to d - 1.96 of those. That the length lies nearer to the camera than
-    the skin, or at a slant to it, is not in the interval.
+    Each of the two points is set to within a pixel or two, so their distance d has the standard deviation sqrt(2) times
+    that of a point; the interval of mm/d is from d + 1.96 to d - 1.96 of those. The interval does not include the error
+    of an object that is nearer to the camera than the skin, or at a slant to it.
 
     Parameters
     ----------
-    length : x and y of two points of the upright picture, and what lies between them in mm.
+    length : x and y of two points of the upright picture, and the distance between them in mm.
 
     Raises
     ------
-    InputError : not five numbers, a point outside the picture, points that are too near to each other, or a length
-        that no photograph of skin shows so large or so small.
+    InputError : not five numbers, a point outside the picture, points too close to each other, or a length that gives
+        an implausible scale for a photograph of skin.
     """
     height, width = rgb.shape[:2]
     hint = Message("photo-length.hint").text
@@ -60,15 +57,15 @@ def scale_from_length(rgb: Picture, length: Sequence[float], *, field: str = "le
     return Estimate(middle, low, high, level, "measured", basis=(source,))
 
 
-# How many millimetres a pixel is at the eyes: from the visible iris and the pupil distance, whose sizes are known.
+# Scale of a face from the visible iris and the pupil distance, whose sizes are known.
 
 
 def face_scale(face: Face) -> Estimate:
     """Return mm per pixel at the eyes.
 
-    The iris alone is known to 4 % between people, the pupil distance to 10 %: logarithms of both lengths over their
-    pixels are taken as independent and joined by their inverse variances. A head that is turned shortens the pupil
-    distance alone, which the iris outweighs. Without an iris the pupil distance stands alone.
+    The size of the iris is known to 4 % between people, the pupil distance to 10 %: logarithms of both lengths over
+    their pixels are taken as independent and combined with inverse-variance weights. A turned head shortens only the
+    pupil distance, which has less weight than the iris. Without an iris only the pupil distance is used.
     """
     pupils, level = limit_entry("scale", "pupil_distance_mm"), limit("scale", "level")
     value, low, high = (float(pupils[name]) / face.pupil_px for name in ("value", "low", "high"))
@@ -86,7 +83,7 @@ def face_scale(face: Face) -> Estimate:
 
 
 def check_length(face: Face, given: Estimate, *, field: str = "length") -> None:
-    """Refuse mm per pixel that a person gave where they put the pupils of this face as far apart as nobody's are.
+    """Refuse a scale given by the user that implies an impossible pupil distance for this face.
 
     Raises
     ------

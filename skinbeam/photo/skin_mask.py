@@ -1,11 +1,9 @@
-"""Masks of bare skin in a view, and its connected pieces.
+"""Find the bare skin in a view, as opposed to hair, beard, cloth, metal or background, and its connected pieces.
 
-Where a view shows the bare skin of this face, and not hair, beard, cloth, metal or what lies behind it.
-
-Skin, light and gloss are told apart by the dichromatic reflection of Shafer (1985): a pixel is body colour times shade,
-plus gloss in the colour of the light. In log ratios of the channels shade drops out, and gloss is what brightens beyond
-the usual. Blood makes skin redder than hair of any colour, cloth and pearls, in every tone of skin; shade
-between folds makes it redder still, while dark hair is grey: a dark pixel has to be redder than a light one.
+Skin, light and gloss are separated by the dichromatic reflection model of Shafer (1985): a pixel is body colour times
+shade, plus gloss in the colour of the light. In log ratios of the channels shade cancels, and gloss is brightness
+beyond the usual. Blood makes skin of every tone redder than hair of any colour, cloth and pearls. Shade between folds
+makes it redder still, while dark hair is grey, so a dark pixel has to be redder than a light one to count as skin.
 """
 
 from dataclasses import dataclass
@@ -32,19 +30,19 @@ __all__ = [
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_LEAST_OWN = 0.2  # log ratios of a grey or blue picture are no measure of themselves
+_LEAST_OWN = 0.2  # minimum of the divisor: log ratios of a grey or blue picture are too small for it
 _DARKEST = 1e-4  # keeps the logarithm finite: a third of the first step of 8-bit sRGB
 
 
 @dataclass(frozen=True)
 class RelativeTones:
-    """A view against the usual colour of its face, (height, width) each.
+    """Colours of a view relative to the usual skin colour of its face, (height, width) each.
 
     Parameters
     ----------
     light : natural logarithm of luminance over that of the face.
-    red, yellow : log(red/green) and log(green/blue) over the face's own, less 1: 0 is usual once gloss is taken off.
-    rough : fine structure over that of the face's own skin.
+    red, yellow : log(red/green) and log(green/blue) over the face's own, minus 1: 0 is usual after gloss is removed.
+    rough : fine structure relative to that of the face's own skin.
     """
 
     light: Array
@@ -54,7 +52,7 @@ class RelativeTones:
 
 
 def relative_tones(seen: View, sample: Mask) -> RelativeTones | None:
-    """Return a view against the usual colour in `sample` (height, width), or None where nothing can be learnt there."""
+    """Return a view relative to the usual colour in `sample` (height, width), or None if that cannot be estimated."""
     cite_sources("shafer1985")
     blur_px = max(0.4, limit("skin", "blur_pupil") * seen.place.pupil_px)
     light = cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), blur_px) + _DARKEST
@@ -72,7 +70,7 @@ def relative_tones(seen: View, sample: Mask) -> RelativeTones | None:
 
 
 def _usual_colour(light: Array) -> Array | None:
-    """Return the usual colour (3,) of linear light (n, 3): the median of what is neither very dark nor grey."""
+    """Return the usual colour (3,) of linear light (n, 3): the median of pixels that are neither very dark nor grey."""
     kept = np.ones(len(light), bool)
     for _ in range(3):
         if kept.sum() < 10:
@@ -90,19 +88,20 @@ def _roughness(seen: View, sample: Mask) -> Array:
     fine, coarse, around = (share * seen.place.pupil_px for share in (0.006, 0.03, 0.025))
     band = cv2.GaussianBlur(light, (0, 0), max(0.6, fine)) - cv2.GaussianBlur(light, (0, 0), coarse)
     structure = np.sqrt(cv2.GaussianBlur(band * band, (0, 0), around))
-    return np.asarray(structure / max(float(np.median(structure[sample])), 1.0), np.float64)  # a level of 255 is noise
+    # A structure of one level in 255 is noise, so the divisor is at least that.
+    return np.asarray(structure / max(float(np.median(structure[sample])), 1.0), np.float64)
 
 
 def find_skin(seen: View, tone: RelativeTones, glossy: Mask) -> Mask:
-    """Return where a view shows skin: red enough for how dark it is, and not of another colour.
+    """Return the mask of skin in a view: red enough for its darkness, and of no other colour.
 
     Parameters
     ----------
-    glossy : (height, width), where nothing but skin is as light as gloss.
+    glossy : (height, width), where only skin can be as light as gloss.
     """
     dark = np.maximum(-tone.light - limit("skin", "shade_from"), 0)
     least = -limit("skin", "pale_max") + limit("skin", "shade_redder") * dark
-    # A channel at its end is paler than the skin was: where it is no cloth or paper, it is gloss.
+    # A clipped pixel is paler than the skin was; where it cannot be cloth or paper, it is gloss.
     end = (highest_channel(seen.rgb) >= limit("skin", "end_level")) & glossy & (tone.light > 0)
     least = np.where(end, -limit("skin", "pale_end_max"), least)
     there = (tone.red > least) & (tone.red < limit("skin", "red_max"))
@@ -111,17 +110,17 @@ def find_skin(seen: View, tone: RelativeTones, glossy: Mask) -> Mask:
     return np.asarray(there)
 
 
-# Bare skin that hangs together: what is taken for a mark of it, what parts it, and how its pieces are told apart.
+# Connected pieces of bare skin.
 
 
 def connected_bare_skin(seen: View, skin: Mask, cover: Mask, sample: Mask) -> Mask:
-    """Return bare skin (height, width) that hangs together with the sample but for narrow gaps, edges drawn in."""
+    """Return bare skin (height, width) connected with the sample except for narrow gaps, with eroded edges."""
     whole = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, disc_kernel(seen, limit("skin", "open_pupil")))
-    # A dark spot or a very red patch is skin, though not of the face's usual colour; a wider gap is something else.
+    # A dark spot or a very red patch is skin, though not of the face's usual colour; a wider gap is not.
     gaps, labels, stats, _ = cv2.connectedComponentsWithStats(1 - whole)
     small = [k for k in range(1, gaps) if stats[k, cv2.CC_STAT_AREA] < largest_mark_area_px(seen)]
     whole[np.isin(labels, small)] = 1
-    # The shade under a chin and the frame of glasses part a face; a jacket of its colour lies farther off.
+    # The shade under a chin and the frame of glasses divide a face; a jacket of its colour is farther away.
     _, labels = cv2.connectedComponents(cv2.dilate(whole, disc_kernel(seen, limit("skin", "bridge_pupil"))))
     own = np.bincount(labels[sample], minlength=1)
     own[0] = 0
@@ -130,12 +129,12 @@ def connected_bare_skin(seen: View, skin: Mask, cover: Mask, sample: Mask) -> Ma
 
 
 def largest_mark_area_px(seen: View) -> float:
-    """Return the area, in pixels, of the widest mark that is taken for one of the skin."""
+    """Return the largest area, in pixels, of a gap that counts as a mark on the skin."""
     return float(np.pi / 4 * (limit("skin", "mark_pupil") * seen.place.pupil_px) ** 2)
 
 
 def largest_pieces(mask: Mask, *, share: float) -> tuple[Mask, NDArray[np.int32]] | None:
-    """Return the largest piece of a mask with those that have a share of its area, and the outline of the largest."""
+    """Return the largest piece of a mask with those of at least a share of its area, and the outline of the largest."""
     if not mask.any():
         return None
     at = bounding_window(mask)
@@ -150,6 +149,6 @@ def largest_pieces(mask: Mask, *, share: float) -> tuple[Mask, NDArray[np.int32]
 
 
 def disc_kernel(seen: View, pupils: float) -> NDArray[np.uint8]:
-    """Return a disc whose radius is so many pupil distances, at least one pixel."""
+    """Return a disc whose radius is given in pupil distances, at least one pixel."""
     radius = max(1, round(pupils * seen.place.pupil_px))
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)

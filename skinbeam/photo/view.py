@@ -1,4 +1,4 @@
-"""The part of a picture on which skin is read, and how large what is seen there is: the same for a face and a hand."""
+"""The part of a picture that is analysed, with its scale: the same record for a face and a hand."""
 
 from dataclasses import dataclass
 
@@ -11,21 +11,21 @@ from skinbeam.photo.decoding.photograph import Picture
 __all__ = ["Box", "View", "ViewPlace", "bounding_window", "fill_outline"]
 
 Array = NDArray[np.float64]
-Box = tuple[int, int, int, int]  # x0, y0, x1, y1; the last column and row lie outside
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1; x1 and y1 are exclusive
 
 
 @dataclass(frozen=True)
 class ViewPlace:
-    """What of a person is read, in pixels of a view.
+    """The analysed part of a person, in pixels of a view.
 
     Parameters
     ----------
-    site : of all of it, by the name of the case file: `full-face`, or the one that a person named.
-    pupil_px : what a distance between two pupils is, the length that limits of a photograph are written in: seen on a
-        face, of 63 mm elsewhere.
-    roll_deg : how the line of the eyes lies; 0 where there are none.
+    site : of all of it, by the name of the case file: `full-face`, or the site that the user named.
+    pupil_px : pupil distance, the unit of length of the limits of a photograph: measured on a face, that of 63 mm
+        elsewhere.
+    roll_deg : angle of the line of the eyes; 0 without eyes.
     judged : where light and sharpness are judged.
-    drawn : what a picture for a report shows.
+    drawn : part that a picture for a report shows.
     """
 
     site: str
@@ -37,7 +37,7 @@ class ViewPlace:
 
 @dataclass(frozen=True)
 class View:
-    """The part of the picture around what is read, reduced where it is large.
+    """The part of the picture around the analysed skin, reduced where it is large.
 
     Parameters
     ----------
@@ -53,19 +53,19 @@ class View:
     origin: tuple[int, int]
 
     def back(self, points: Array) -> Array:
-        """Return points (n, 2) of this view as pixels of the picture."""
+        """Convert points (n, 2) of this view to pixels of the picture."""
         return (points + 0.5) / self.scale + self.origin - 0.5
 
 
 def fill_outline(shape: tuple[int, ...], outline: Array) -> NDArray[np.bool_]:
-    """Return what an outline (n, 2) in pixels holds of an image of a shape (height, width, ...)."""
+    """Return the mask of the inside of an outline (n, 2) in pixels, for an image of a shape (height, width, ...)."""
     mask = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
     return mask.astype(bool)
 
 
 def bounding_window(there: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice]:
-    """Return the rows and columns that hold all of a mask that is not empty, and a margin as far as there is one."""
+    """Return the rows and columns that contain a non-empty mask, with a margin."""
     ends = (np.flatnonzero(there.any(axis=axis))[[0, -1]] for axis in (1, 0))
     rows, columns = (slice(max(int(first) - margin, 0), int(last) + 1 + margin) for first, last in ends)
     return rows, columns

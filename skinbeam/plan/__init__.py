@@ -1,1 +1,1 @@
-"""Options ranked under limits and uncertainty."""
+"""Treatment plans: options for each concern ranked under limits and uncertainty, the course, and aftercare."""

@@ -1,4 +1,4 @@
-"""What the rules say of the time after a session, and of how many sessions and how long: for the planner to read."""
+"""Read aftercare advice and printed ranges (downtime, sessions, interval, minutes) from the rules."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class RuleRange:
     central : the printed mean; None where only a range was printed.
     unit : days, weeks, sessions or minutes.
     of : what was counted, and in whom.
-    rule, source, message : the rule that holds it, its source, and what it says.
+    rule, source, message : the rule that contains it, its source, and its sentence.
     """
 
     low: float
@@ -53,7 +53,7 @@ class RuleRange:
     message: Message
 
     def estimate(self, level: float = 0.8) -> Estimate:
-        """Return the span as an assumed estimate: its ends stand for a central interval of `level`.
+        """Return the span as an assumed estimate: its ends are taken as a central interval of `level`.
 
         No source says which share of people a printed range holds, so `level` is a judgement; the median is the printed
         mean, else the middle of the range.
@@ -63,7 +63,7 @@ class RuleRange:
 
 
 def aftercare_advice(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
-    """Return what to do after sessions with these modalities, in the order of the rules, each sentence once.
+    """Return the aftercare advice for sessions with these modalities, in the order of the rules, each sentence once.
 
     Raises
     ------
@@ -93,27 +93,27 @@ def checklist_advice(use: str, modalities: Iterable[str], case: Case) -> tuple[A
 
 
 def record_advice() -> tuple[Advice, ...]:
-    """Return what is written down and asked before any laser is used."""
+    """Return the advice on what to record and to ask before any laser is used."""
     return _advice_records(load_rules("records"))
 
 
 def downtime_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
-    """Return how long a session shows, in days."""
+    """Return the printed downtime of a session, in days."""
     return find_range("downtime", modality, condition, site=site)
 
 
 def session_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
-    """Return how many sessions were given."""
+    """Return the printed number of sessions."""
     return find_range("sessions", modality, condition, site=site)
 
 
 def interval_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
-    """Return how far apart sessions were, in weeks."""
+    """Return the printed interval between sessions, in weeks."""
     return find_range("interval", modality, condition, site=site)
 
 
 def minutes_range(modality: str) -> RuleRange | Unknown:
-    """Return how long a session takes in the chair, in minutes."""
+    """Return the printed duration of a session in the chair, in minutes."""
     return find_range("minutes", modality)
 
 
@@ -159,9 +159,9 @@ def find_range(
 
 
 def visible_ranges(modality: str, condition: str, *, site: str | None = None) -> tuple[tuple[str, RuleRange], ...]:
-    """Return what shows after a session, each range with its quantity, from every rule that fits.
+    """Return the ranges of visible changes after a session, each with its quantity, from every rule that fits.
 
-    The closest rule is not the whole truth here: what another one knows to last longer lasts longer.
+    Every rule counts, not only the closest one: the longest range that any of them gives is the one that matters.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def visible_ranges(modality: str, condition: str, *, site: str | None = None) ->
 
 
 def _matching_values(modality: str, condition: str | None, site: str | None) -> Iterator[tuple[Rule, ValueRange]]:
-    """Every value that a rule gives for a choice."""
+    """Yield every value that a rule gives for a choice, with its rule."""
     for rule in (*load_rules("downtime"), *load_rules("sessions")):
         fits = modality in rule.modalities and (not rule.conditions or condition in rule.conditions)
         if fits and (not rule.sites or site in rule.sites):

@@ -1,4 +1,4 @@
-"""Whether a case file holds what is asked of it: a consultation, or a pulse that its device can emit."""
+"""Check that a case file is complete for its use: a consultation, or a pulse that its device can emit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ __all__ = ["CheckedConsultation", "check_case", "check_consultation"]
 
 @dataclass(frozen=True)
 class CheckedConsultation:
-    """A consultation that has been checked: the case, and what its photograph shows, if there is one."""
+    """A checked consultation: the case, and the analysis of its photograph, if there is one."""
 
     loaded: LoadedCase
     photo: PhotoAnalysis | None
@@ -33,7 +33,7 @@ class CheckedConsultation:
 
 
 def check_case(loaded: LoadedCase) -> None:
-    """Check a case for the use that its tables show.
+    """Check a case for the use that its tables indicate.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def check_consultation(
     Parameters
     ----------
     photo : a photograph that takes the place of the case's own.
-    meanwhile : what may be done while the photograph is looked at.
+    meanwhile : work to do while the photograph is analysed.
 
     Raises
     ------
@@ -92,13 +92,13 @@ def check_consultation(
         try:
             load_device(name, loaded.folder, field=f"clinic.devices[{index}]")
         except InputError as error:
-            error.file = error.file or loaded.file  # what is wrong with a device file names that
+            error.file = error.file or loaded.file  # an error in a device file names that file itself
             raise
     return CheckedConsultation(loaded, _read_photo(loaded, photo, meanwhile))
 
 
 def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None) -> PhotoAnalysis | None:
-    """What the photograph shows: the one named on the command line, else the one in the case."""
+    """Analyse the photograph named on the command line, else the one in the case."""
     said = loaded.case.photo
     if photo is None and said is not None:
         if said.file is None:
@@ -121,8 +121,8 @@ def _analyse_photo(photo: Path, said: Photo | None) -> PhotoAnalysis:
     try:
         picture = read_photograph(photo, field="file")
         if points is not None:
-            face_from_landmarks(picture.rgb, points)  # refuses in the language of who asks
-        with use_language(ENGLISH):  # what it shows becomes part of the plan
+            face_from_landmarks(picture.rgb, points)  # raises errors in the language of the caller
+        with use_language(ENGLISH):  # its findings become part of the plan, which is stored in English
             return analyse_photograph(picture, card, points)
     except InputError as error:
         field = f"photo.{error.field}"

@@ -1,4 +1,4 @@
-"""Plan one concern: the modalities that may be tried, the options found, their order, and what was refused."""
+"""Plan one concern: the modalities that may be tried, the options found, their order, and the refused ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,16 +35,16 @@ from skinbeam.text import Message, render_message
 
 __all__ = ["FIGURE_DRAWS", "ConcernResult", "plan_concern"]
 
-FIGURE_DRAWS = 64  # a figure shows bands and lines that no eye tells from those of all draws
+FIGURE_DRAWS = 64  # bands and lines in a figure look the same as those of all draws
 
 
 @dataclass(frozen=True)
 class ConcernResult:
-    """A concern's part of the plan, and for its figures the trial of its first laser option and the drawn skins.
+    """A concern's part of the plan, with the trial of its first laser option and the drawn skins for its figures.
 
     Parameters
     ----------
-    near : where no laser is offered, the setting that came nearest.
+    near : the setting that came nearest, where no laser is offered.
     """
 
     record: ConcernPlan
@@ -55,7 +55,7 @@ class ConcernResult:
 
     @property
     def shown(self) -> tuple[TreatmentGoal, CandidateSetting, DeviceSetup] | None:
-        """What figures show: the first laser option, or where none is offered the setting that came nearest."""
+        """The setting that figures show: the first laser option, or where none is offered the nearest setting."""
         if self.near is not None:
             return self.near.goal, self.near.trial, self.near.record.setup
         first = self.record.first_laser
@@ -65,10 +65,10 @@ class ConcernResult:
 def plan_concern(
     case: Case, concern: Concern, machines: Sequence[SearchMachine] | None, bank: SkinBank
 ) -> ConcernResult:
-    """Return the options of one concern, ranked, with what was refused and why.
+    """Return the options of one concern, ranked, with the refused ones and the reasons.
 
-    The order is that of `ranking`. What the rules refer or refuse, a laser or not, is no option. Without `machines` a
-    rule decides the whole case and no device is tried.
+    The order is that of `ranking`. A treatment that the rules refer or refuse, a laser or not, is no option. Without
+    `machines` a rule decides the whole case and no device is tried.
     """
     report_progress(Message("progress.concern", {"concern": concern_name(concern)}))
     modalities, refused_here = laser_choices(concern.condition, concern.site)
@@ -112,7 +112,7 @@ def plan_concern(
 
 
 def _concern_subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
-    """The kinds that were said; None where the condition has none to tell apart."""
+    """Return the kinds in the case; None where the condition has none to distinguish."""
     if not condition_subtypes(concern.condition):
         return None
     return tuple(concern.subtypes) or Unknown(render_message("said.kind-not-said"))
@@ -121,7 +121,7 @@ def _concern_subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
 def _exclusion_messages(
     case: Case, concern: Concern, modality: str, machines: Sequence[SearchMachine] | None
 ) -> list[Message]:
-    """Why a modality is not tried at all: the rules, what is not known of the target, or a decision on the case."""
+    """Return why a modality is not tried at all: the rules, an unknown target, or a decision on the case."""
     against = _opposing_reasons(judge_suitability(case, concern=concern, modality=modality))
     if against:
         return [reason.message for reason in against]
@@ -137,7 +137,7 @@ def _opposing_reasons(judged: Suitability) -> list[RuleReason]:
 
 
 def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, OptionStanding]], list[RefusedOption]]:
-    """What may be done without a laser, no treatment at last, and what of it the rules refer or refuse."""
+    """Return the options without a laser, no treatment last, and those of them that the rules refer or refuse."""
     options: list[tuple[Option, OptionStanding]] = []
     refused: list[RefusedOption] = []
     for one in list_alternatives(concern.condition):
@@ -154,7 +154,7 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
 def _rank_all_options(
     found: Sequence[LaserOption], others: Sequence[tuple[Option, OptionStanding]]
 ) -> tuple[tuple[Option, ...], list[LaserOption]]:
-    """Every option, laser or not, in its order with its rank and why; and those found by search in that order."""
+    """Return every option in order with its rank and reason, and the ones found by search in that order."""
     every = [*((one.option, one.standing) for one in found), *others]
     order = rank_options([standing for _, standing in every])
     options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
@@ -162,8 +162,10 @@ def _rank_all_options(
 
 
 def _unknown_target_message(condition: str, modality: str) -> Message | None:
-    """What is not known of the target, so that no setting can be judged: of vessels how wide they are, and of what is
-    to be heated through how much darker it is than the skin around, which is not to be.
+    """Return what is not known of the target, so that no setting can be judged; None where enough is known.
+
+    Of vessels it is their width; of a target that is to be heated through it is how much darker it is than the skin
+    around, which is not to be heated.
     """
     entry = vocabulary_table("modality")[modality]
     if (

@@ -1,4 +1,4 @@
-"""One course that treats several concerns in a sensible order.
+"""Schedule one course of sessions for several concerns, with its calendar, settings in words, and totals.
 
 Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
 resurfacing, each after the one before has healed. Where the fields of two kinds do not touch, they share their visits.
@@ -42,15 +42,16 @@ __all__ = [
     "schedule_course",
 ]
 
-# How many sessions a course has: a range from the trials' counts, else from a rule, and never a promise.
-#
-# A trial says how many sessions its people had, and many stop after one to measure it. So a plan gives the middle half
-# of
-# the trials, and prepares for their median, which is never the least of the range.
+# Number of sessions.
 
 
 def expected_sessions(modality: str, condition: str, site: str) -> SourceRange | Unknown:
-    """Return how many sessions people had: of at least two trials, else what a rule says, else of one trial."""
+    """Return the expected number of sessions as a range: of at least two trials, else of a rule, else of one trial.
+
+    A trial reports how many sessions its people had, and many stop after one to measure it. So a plan gives the middle
+    half of the trials, and prepares for their median, which is never the least of the range. The range is never a
+    promise.
+    """
     counts = _trial_session_counts(modality, condition)
     told = aftercare.session_range(modality, condition, site=site)
     if not counts or (len(counts) == 1 and not isinstance(told, Unknown)):
@@ -69,7 +70,7 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
 
 
 def planned_sessions(span: SourceRange | Unknown) -> int:
-    """Return for how many sessions a course makes room; two where nobody counted, so that the first is judged."""
+    """Return the number of sessions that a course reserves; two where nobody counted, so that the first is judged."""
     if isinstance(span, Unknown):
         return int(load_package_table("data/limits.toml")["course"]["unknown_sessions"])
     usual = math.ceil((span.low + span.high) / 2.0 if span.usual is None else span.usual)
@@ -77,7 +78,7 @@ def planned_sessions(span: SourceRange | Unknown) -> int:
 
 
 def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:
-    """Study → the sessions that its people had, the middle over its arms."""
+    """Return the number of sessions of each study, averaged over its arms."""
     found: dict[str, list[float]] = {}
     for arm in trial_arms():
         if (arm.condition, arm.modality) == (condition, modality) and arm.sessions is not None:
@@ -98,10 +99,9 @@ def schedule_course(
 ) -> tuple[Visit, ...]:
     """Return visits with their week, concerns and steps, for the first laser option of each concern.
 
-    There is room for as many sessions as trials had in the middle, less those that took place; where nobody counted
-    them there is room for two, since the first is judged before the second. The interval is the source's upper end,
-    never less than the least of the course rules, nor than the days of downtime; a session whose week one of these
-    decided says so.
+    A course reserves the median number of sessions in trials, less those that took place; where nobody counted them it
+    reserves two, since the first is judged before the second. The interval is the source's upper end, never less than
+    the least of the course rules, nor than the days of downtime; a session whose week one of these decided says so.
     """
     groups = _group_concerns(concerns, case)
     if groups:
@@ -133,7 +133,7 @@ def schedule_course(
 
 @dataclass(frozen=True)
 class _CoursePart:
-    """A concern in the course: its first laser with settings, how many sessions took place, and what comes before."""
+    """A concern in the course: its first laser with settings, sessions done, and earlier steps."""
 
     place: str
     title: str
@@ -145,25 +145,25 @@ class _CoursePart:
 
     @property
     def sessions(self) -> int:
-        """For how many more there is room; always for one, which is judged like any other."""
+        """The number of further sessions to reserve; at least one, which is judged like any other."""
         return max(planned_sessions(self.option.sessions) - self.done, 1)
 
     @property
     def step(self) -> Message:
-        """What is done at each visit."""
+        """The treatment at each visit."""
         words = describe_settings(self.setup.settings, lamp=self.setup.lamp)
         return Message("course.treat", {"device": self.setup.device_title, "settings": words})
 
     @property
     def begins(self) -> list[Message]:
-        """What comes before its first laser visit, and how many are expected."""
+        """The steps before its first laser visit, and the expected number of sessions."""
         if not self.first:
             return [self.counted]
         return [Message("course.after", {"concern": self.title, "first": list(self.first)}), self.counted]
 
     @property
     def counted(self) -> Message:
-        """How many sessions are expected, and from where that is known."""
+        """The expected number of sessions, with its source where that is known."""
         span = self.option.sessions
         if isinstance(span, Unknown):
             return Message("course.sessions-unknown", {"concern": self.title})
@@ -175,24 +175,24 @@ class _CoursePart:
 
 @dataclass
 class _CourseGroup:
-    """Concerns that one device treats in one way, and when: their sessions begin in week `begins`."""
+    """Concerns that one device treats in one way; their sessions begin in week `begins`."""
 
     parts: list[_CoursePart]
     begins: int = 0
 
     @property
     def count(self) -> int:
-        """Sessions, by the concern that needs the most."""
+        """The number of sessions, by the concern that needs the most."""
         return max(part.sessions for part in self.parts)
 
     @property
     def ends(self) -> int:
-        """Week of its last session."""
+        """The week of its last session."""
         return self.begins + (self.count - 1) * self.gap
 
     @cached_property
     def spaced(self) -> tuple[int, Message | None]:
-        """Weeks between two sessions; where no source decided them, what did."""
+        """Weeks between two sessions, and where no source decided them, the reason."""
         least = int(_course_rules()["least_weeks"])
         known = [
             int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
@@ -213,13 +213,13 @@ class _CourseGroup:
 
     @property
     def rest(self) -> int:
-        """Weeks until another light may meet the same field: all that shows has gone."""
+        """Weeks until another light may treat the same field: every visible change has gone."""
         shown = (part.option.shows_days for part in self.parts)
         days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
         return max(int(_course_rules()["least_weeks"]), math.ceil(days / _DAYS_PER_WEEK))
 
     def touches(self, other: "_CourseGroup") -> bool:
-        """Whether the fields of two groups meet."""
+        """Return whether the fields of two groups meet."""
         return any(sites_overlap(one.site, two.site) for one in self.parts for two in other.parts)
 
 
@@ -232,12 +232,12 @@ class _CourseSession:
 
     @property
     def parts(self) -> list[_CoursePart]:
-        """The concerns that still take part."""
+        """The concerns that still take part in this session."""
         return [part for part in self.group.parts if self.index < part.sessions]
 
     @property
     def steps(self) -> list[Message]:
-        """Why in this week, whether to go on, and what is done."""
+        """The reason for this week, whether to continue, and the treatments."""
         found: list[Message] = []
         if self.index == 0 and self.group.begins:
             found.append(Message("course.wait", {"weeks": self.group.begins}))
@@ -253,7 +253,7 @@ class _CourseSession:
 
 
 def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[_CourseGroup]:
-    """The concerns by device and kind of light, in the order in which these follow each other."""
+    """Group the concerns by device and kind of light, in the order in which these follow each other."""
     found: dict[tuple[str, str], _CourseGroup] = {}
     for concern in concerns:
         if concern.first_laser is not None:
@@ -267,7 +267,7 @@ def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[
 
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:
-    """What is settled before the first visit."""
+    """Return the steps before the first visit."""
     found = [Message("course.order")] if len(groups) > 1 else []
     found.append(Message("course.sun", {"weeks": _course_rules()["least_weeks"]}))
     if case is not None and case.patient is not None and case.patient.medications:
@@ -282,14 +282,14 @@ def _downtime_days(option: Option) -> float:
 
 
 def _describe_pulse(pulse_ms: float) -> str:
-    """A pulse length in the unit that people say it in: ps, ns, µs, or ms from a tenth of one on."""
+    """Format a pulse length in its usual unit: ps, ns, µs, or ms from a tenth of one on."""
     units = ((0.1, 1.0, "ms"), (US / MS, US / MS, "µs"), (NS / MS, NS / MS, "ns"), (0.0, PS / MS, "ps"))
     _, size, unit = next(one for one in units if pulse_ms >= one[0])
     return f"{Formatter().number(pulse_ms / size)} {unit}"
 
 
 def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
-    """Return settings as a short text with units, the light first: a device may have several.
+    """Return settings as a short text with units, the light first, because a device may have several.
 
     Parameters
     ----------
@@ -321,11 +321,14 @@ def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
     return ", ".join(parts)
 
 
-# What a course comes to: visits, weeks, time in the chair, days not fit to be seen, and what keeps the gain.
+# Totals of a course.
 
 
 def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> CourseTotal:
-    """Return the sums over the planned visits. At one visit minutes add up, and the longest downtime counts."""
+    """Return the totals of a course: visits, weeks, time in the chair, days of downtime, and how long the gain lasts.
+
+    Minutes of one visit add up; of its downtimes the longest counts.
+    """
     lasers = {concern.place: (concern.title, concern.first_laser) for concern in concerns}
     options = {place: laser[0] for place, (_, laser) in lasers.items() if laser is not None}
     visits = [[options[place] for place in visit.treats] for visit in course]
@@ -356,7 +359,7 @@ def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown
 
 
 def _durability_message(title: str, option: Option) -> Message:
-    """How much of the gain trials found later, at the latest time that is known."""
+    """Return how much of the gain trials found later, at the latest time that is known."""
     kept = {float(months): share for months, share in option.expected.durability.items()}
     told = {months: share for months, share in kept.items() if isinstance(share, Estimate)}
     if not told:

@@ -22,16 +22,16 @@ __all__ = [
     "Visit",
 ]
 
-# Ranges and durations as a source prints them.
+# Printed ranges and durations.
 
 
 @dataclass(frozen=True)
 class SourceRange:
-    """What a source prints as a range, in `unit`; `text` is the sentence that tells where it is from.
+    """A range that a source prints, in `unit`; `text` is the sentence that names its origin.
 
     Parameters
     ----------
-    usual : what trials did in the middle, where they were counted.
+    usual : median of the trials, where they were counted.
     """
 
     low: float
@@ -44,7 +44,7 @@ class SourceRange:
 
 @dataclass(frozen=True)
 class Duration:
-    """How long one thing of a session shows, in days.
+    """How long one effect of a session stays visible, in days.
 
     Parameters
     ----------
@@ -64,11 +64,11 @@ class Duration:
 
 @dataclass(frozen=True, kw_only=True)
 class LadderStep:
-    """One test spot: a fluence, or the energy of a microbeam, in the words of the case file.
+    """One test spot: a fluence, or the energy of a microbeam, with the field names of the case file.
 
     Parameters
     ----------
-    p_burn : how likely it burns; unknown where no calibration tells of burns.
+    p_burn : probability of a burn; unknown where there is no calibration of burns.
     """
 
     fluence_J_cm2: float | None = None
@@ -86,7 +86,7 @@ class TestSpotLadder:
     Parameters
     ----------
     light : the wavelength, or the band of a lamp, in words.
-    p_burn_if_clean : how likely the planned dose burns the field once all spots are read and none is burnt.
+    p_burn_if_clean : probability that the planned dose burns the field once all spots are read and none is burnt.
     """
 
     device: str
@@ -109,12 +109,12 @@ class TestSpotLadder:
 
 @dataclass(frozen=True)
 class SessionGain:
-    """What is expected of a concern after so many sessions, those that took place among them.
+    """Expected result of a concern after a number of sessions, past ones included.
 
     Parameters
     ----------
     p_half : share of people with at least half improvement.
-    if_place_kept_pct : improvement of this skin if it keeps its place among people; None where no response is known.
+    if_place_kept_pct : improvement of this skin if it keeps its rank among people; None where no response is known.
     """
 
     treats: str
@@ -125,11 +125,11 @@ class SessionGain:
 
 @dataclass(frozen=True)
 class Visit:
-    """One visit of the course: its number, its week from the first, the places treated and what is done.
+    """One visit of the course: its number, its week from the first, the places treated and the steps.
 
     Parameters
     ----------
-    expected : after this visit, where trials tell.
+    expected : result after this visit, where trials report one.
     """
 
     session: int
@@ -141,13 +141,13 @@ class Visit:
 
 @dataclass(frozen=True)
 class CourseTotal:
-    """What a course comes to.
+    """Totals of a course.
 
     Parameters
     ----------
     weeks : from the first visit to the last.
-    minutes, downtime_days : in the chair and not fit to be seen, over all planned visits.
-    afterwards : what keeps the gain, and what is not known of it.
+    minutes, downtime_days : in the chair and of downtime, over all planned visits.
+    afterwards : how long the gain lasts, and what is not known of it.
     """
 
     visits: int
@@ -157,12 +157,12 @@ class CourseTotal:
     afterwards: tuple[Message, ...]
 
 
-# A device and what is set on it: the records of a plan that a case file and a clinician share words for.
+# A device and its settings; the field names are those of the case file.
 
 
 @dataclass(frozen=True)
 class MicrobeamSetting:
-    """What is set for each beam of a fractional device, and how many there are."""
+    """Settings of each beam of a fractional device, and the density of beams."""
 
     energy_mJ: float
     diameter_um: float
@@ -172,7 +172,7 @@ class MicrobeamSetting:
 
 @dataclass(frozen=True, kw_only=True)
 class CoolingSetting:
-    """The cooling that a plan was computed with, in the words of the case file."""
+    """The cooling that a plan was computed with, with the field names of the case file."""
 
     kind: str
     cryogen: str | None = None
@@ -186,13 +186,13 @@ class CoolingSetting:
 
 @dataclass(frozen=True)
 class DeviceSetting:
-    """What is set on a device, in the words of the case file: a fluence and a spot, or microbeams.
+    """Settings of a device with the field names of the case file: a fluence and a spot, or microbeams.
 
     Parameters
     ----------
     compression : what is pressed on the skin while the device fires, in place of its cooling.
-    subpulses, subpulse_ms : made by the device and not set on it: in how many sub-pulses, of which length, it may emit
-        the pulse; more than one entry where that is not known.
+    subpulses, subpulse_ms : number and length of the sub-pulses in which the device may emit the pulse; they are made
+        by the device and not set on it, and have more than one entry where they are not known.
     """
 
     wavelength_nm: float
@@ -210,11 +210,11 @@ class DeviceSetting:
 
 @dataclass(frozen=True)
 class DeviceSetup:
-    """A device at the settings that the search found.
+    """A device with the settings that the search found.
 
     Parameters
     ----------
-    wavelength_nm : of the light that is meant; of a filtered lamp the lower end of `band_nm`.
+    wavelength_nm : of the light to use; of a filtered lamp the lower end of `band_nm`.
     """
 
     device: str

@@ -1,7 +1,7 @@
-"""What a session looks like: immediate reaction, healing days, and how long anything of it shows.
+"""Describe the time after a session: immediate reaction, healing days, and how long changes stay visible.
 
-`downtime_days` of an option is one of them: until the wound has closed, the crusts are off or the swelling has gone.
-Redness and the last changes outlast it, and who is told the shorter number is told a wrong one.
+`downtime_days` of an option is one of several durations: until the wound has closed, the crusts are off or the swelling
+has gone. Redness and the last changes outlast it, so that the shorter number alone would mislead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ __all__ = [
     "session_durations",
 ]
 
-# The reaction to seek, the signs that stop treatment, and the days after, by modality and in words.
+# Immediate reaction, signs that stop treatment, and healing days, by modality.
 
 _HEALING_SOURCE = "skinbeam-judgement-healing"
 _STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
@@ -52,7 +52,7 @@ def _first_pulse_waits() -> Mapping[str, Any]:
 
 
 def immediate_reaction(modality: str, condition: str, light: str) -> ImmediateReaction:
-    """Return what is seen at once with a laser modality; `light` is that of the pulses, in words."""
+    """Return the immediate reaction to a laser modality; `light` is that of the pulses, in words."""
     cite_sources(_first_pulse_waits()["source"])
     seen = _appearance_key(modality, condition)
     return ImmediateReaction(
@@ -63,7 +63,7 @@ def immediate_reaction(modality: str, condition: str, light: str) -> ImmediateRe
 
 
 def describe_healing_days(modality: str, condition: str) -> tuple[HealingDayText, ...]:
-    """Return what the days after a session look like, by day, in order."""
+    """Return the usual appearance on the days after a session, by day, in order."""
     cite_sources(_HEALING_SOURCE)
     prefix = f"healing-day.{_appearance_key(modality, condition)}-"
     days = sorted(int(key.removeprefix(prefix)) for key in catalogue() if key.startswith(prefix))
@@ -71,7 +71,10 @@ def describe_healing_days(modality: str, condition: str) -> tuple[HealingDayText
 
 
 def _appearance_key(modality: str, condition: str) -> str:
-    """The words that describe a modality: a field whose colour is faded looks unlike a spot that is whitened."""
+    """Return the key of the messages that describe a modality.
+
+    A field whose colour is faded looks unlike a spot that is whitened.
+    """
     return "field-pigment" if is_field_pigment(modality, condition) else modality
 
 
@@ -80,15 +83,15 @@ _DAYS_PER_UNIT = {"days": 1.0, "weeks": 7.0}
 
 @dataclass(frozen=True)
 class SessionDuration:
-    """One duration.
+    """One duration of a visible change after a session.
 
     Parameters
     ----------
     what : downtime, redness or covering (of a rule), trials, calendar (the last day that is described) or bruise.
     low, high : days.
-    median : the printed mean or the middle, by which it is compared where it is no longest.
+    median : the printed mean or the middle, by which it is compared where it is not the longest.
     rule : id of the rule that gives it; empty where none does.
-    sources, message : its sources, and what it says.
+    sources, message : its sources, and its sentence.
     """
 
     what: str
@@ -101,12 +104,12 @@ class SessionDuration:
 
     @property
     def estimate(self) -> Estimate:
-        """The days as an estimate; what is no estimate of trials is assumed (plan/aftercare)."""
+        """The days as an estimate; its kind is always assumed (plan/aftercare)."""
         return Estimate(self.median, self.low, self.high, 0.8, "assumed", basis=self.sources)
 
     @property
     def told(self) -> Duration:
-        """The record of it in a plan."""
+        """The record of this duration in a plan."""
         source = self.sources[0] if len(self.sources) == 1 else self.sources
         return Duration(self.what, self.low, self.high, "days", source, self.message, self.rule or None)
 
@@ -158,7 +161,7 @@ def longest_duration(found: Sequence[SessionDuration]) -> SessionDuration | None
 
 
 def longest_duration_record(found: Sequence[SessionDuration]) -> Duration | Unknown:
-    """Return the record of the longest duration."""
+    """Return the record of the longest duration; unknown where there is none."""
     one = longest_duration(found)
     return Unknown(render_message("plan.shows-unknown")) if one is None else one.told
 
@@ -168,23 +171,23 @@ def duration_records(found: Sequence[SessionDuration]) -> tuple[Duration, ...]:
     return tuple(one.told for one in sorted(found, key=lambda one: (-one.high, -one.low)))
 
 
-# Healing that people will see for longer than the person accepts: told as a caution, no setting is changed by it.
+# Visible changes that last longer than the person accepts.
 
-_DOWNTIME_RULE_SOURCE = "rulepractice"  # of the caution; each number names its own
-_VISIBLE_QUANTITIES = ("downtime", "covering", "trials")  # what the days of visible healing of an option are
+_DOWNTIME_RULE_SOURCE = "rulepractice"  # of the caution; each duration has its own source
+_VISIBLE_QUANTITIES = ("downtime", "covering", "trials")  # durations that count as visible healing of an option
 
 
 def downtime_reason(concern: Concern, modality: str, downtime: Value, accepted_days: float | None) -> RuleReason | None:
-    """Return the reason that what shows lasts longer than accepted; None where it does not.
+    """Return a caution that visible changes last longer than the person accepts; None where they do not.
 
-    Healing and redness are told where their median is longer, and what shows longest where its end is: of the longest
-    nobody is told the middle alone. How long a column needs to close under the microscope is not counted: nobody sees
-    it.
+    It changes no setting. Healing and redness count where their median is longer, and the longest duration where its
+    upper end is, because its middle alone would mislead. The time that a column needs to close under the microscope is
+    not counted, because it is not visible.
 
     Parameters
     ----------
     downtime : days of visible healing of the option.
-    accepted_days : as the person said; None says nothing.
+    accepted_days : as the person stated; None without an answer.
     """
     if accepted_days is None:
         return None

@@ -1,4 +1,4 @@
-"""What trials say of a treatment of a concern, for this person and at a setting."""
+"""Look up the expected result of a treatment of a concern in trials, for this person and at a setting."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,7 +34,7 @@ __all__ = [
 def trial_question(
     case: Case, concern: Concern, modality: str, trial: CandidateSetting | None = None
 ) -> EvidenceQuestion:
-    """Return what the trials are asked of a modality for this person, at a setting where there is one."""
+    """Return the question to the trials about a modality for this person, at a setting where there is one."""
     patient = case.patient
     question = EvidenceQuestion(
         concern.condition,
@@ -49,14 +49,14 @@ def trial_question(
 
 
 def trial_expectation(case: Case, question: EvidenceQuestion) -> Expectation:
-    """Return what trials say of a question for this person, or unknowns with the reason."""
+    """Return the expected result in trials for this person, or unknowns with the reason."""
     expected = expect_for_setting(question)
     untold = scar_share_unknown(case)
     return expected if untold is None else _without_scars(expected, untold)
 
 
 def _without_scars(expected: Expectation, untold: Unknown) -> Expectation:
-    """The same, with the share of people with a scar unknown, after the treatment and in its natural course."""
+    """Return the same with the share of people with a scar unknown, after treatment and in its natural course."""
     natural = expected.untreated
     return replace(
         expected,
@@ -66,7 +66,10 @@ def _without_scars(expected: Expectation, untold: Unknown) -> Expectation:
 
 
 def unreported_scar_share(case: Case, concern: Concern, modality: str) -> float:
-    """Return the share with a scar in trials where it is not told of this person; 0 where it is, or nobody knows."""
+    """Return the share of people with a scar in trials where the plan does not report it for this person.
+
+    0 where the plan reports it, or where it is not known.
+    """
     if scar_share_unknown(case) is None:
         return 0.0
     phototype = case.patient.phototype if case.patient is not None else None
@@ -76,13 +79,16 @@ def unreported_scar_share(case: Case, concern: Concern, modality: str) -> float:
 
 
 def _middle_sessions(modality: str, concern: Concern) -> float | None:
-    """The middle of how many sessions the course has."""
+    """Return the middle of the printed number of sessions."""
     span = aftercare.session_range(modality, concern.condition, site=concern.site)
     return None if isinstance(span, Unknown) else (span.low + span.high) / 2.0
 
 
 def _question_at_setting(question: EvidenceQuestion, trial: CandidateSetting) -> EvidenceQuestion:
-    """The same question of a setting. The wavelength of a lamp is that of a filter, which no trial arm is sorted by."""
+    """Return the same question at a setting.
+
+    The wavelength of a lamp is that of a filter, by which trial arms are not sorted.
+    """
     lamp = trial.band_nm is not None
     fractional = trial.density_per_cm2 is not None
     return replace(
@@ -96,13 +102,16 @@ def _question_at_setting(question: EvidenceQuestion, trial: CandidateSetting) ->
     )
 
 
-# What each session of a course is expected to bring, where trials tell, and what this skin's response makes of it.
+# Expected gain of each session of a course.
 
 
 def session_gains(
     case: Case, concern: Concern, planned: ConcernPlan, trial: CandidateSetting | None
 ) -> tuple[SessionGain, ...]:
-    """Return the gain after each session that is still to come; none where trials are silent."""
+    """Return the expected gain after each session that is still to come, adjusted to this skin's earlier response.
+
+    Empty where trials report nothing.
+    """
     if planned.first_laser is None or trial is None:
         return ()
     option, _ = planned.first_laser
@@ -122,7 +131,7 @@ def session_gains(
 
 
 def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[PlanNotice, ...]:
-    """Return what earlier responses changed: the next session's result, or that the course stops."""
+    """Return notices on the effect of earlier responses: the next session's result, or that the course stops."""
     found = []
     for concern in case.concern:
         response = session_response(case, concern.condition)

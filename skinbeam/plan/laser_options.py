@@ -1,8 +1,9 @@
-"""Search the devices for the settings that reach a target within the limits, where practice is and beyond it else.
+"""Search the clinic's devices for settings that reach a target within the limits, first within published practice.
 
-Settings are compared on few skins, which are the same for every seed; what is offered is judged on all draws, and what
-the few show to be far from the target is refused without a number. Settings for vessels that a first look does not
-tell apart are compared again on twice as many, and twice as many again tell how high their dose is aimed.
+Settings are compared on few skins, which are the same for every seed. The offered setting is judged on all draws, and a
+setting that the few skins show to be far from the target is refused without a number. Settings for vessels that a first
+look cannot distinguish are compared again on twice as many skins, and again twice as many decide how high their dose is
+aimed.
 """
 
 import contextlib
@@ -61,14 +62,14 @@ from skinbeam.text import Message
 __all__ = ["DeviceRefusal", "LaserOption", "find_laser_options", "judge_best_dose", "refusal_record"]
 
 SCREENING_ENERGIES = 6
-SCREENING_DRAWS = 32  # of the skins that settings are compared on: a first look takes half of them
+SCREENING_DRAWS = 32  # of the skins that settings are compared on; a first look takes half of them
 # How far below the least share a first look may find a setting before it is refused: two standard errors of a quarter.
 SCREENING_MARGIN = 0.15
 
 
 @dataclass(frozen=True)
 class LaserOption:
-    """A laser option of a concern: its record, what it is ranked by, and what it was made of."""
+    """A laser option of a concern: its record, its standing for the ranking, its trial and goal."""
 
     option: Option
     standing: OptionStanding
@@ -88,10 +89,10 @@ class DeviceRefusal:
 def find_laser_options(
     case: Case, concern: Concern, modality: str, machines: Sequence[SearchMachine], bank: SkinBank
 ) -> tuple[list[LaserOption], list[DeviceRefusal]]:
-    """Return the option of each device that can, and why the others are refused.
+    """Return the laser option of each device that has one, and why the others are refused.
 
-    Where the clinic did not say what it has, the best device of each light that trials of the concern used has one, and
-    of other light the best of all where none of those can.
+    Where the clinic did not list its devices, the best device of each light that trials of the concern used has an
+    option, and of other light the best of all where none of those has one.
     """
     bounds = judge_suitability(case, concern=concern, modality=modality).bounds
     goal = treatment_goal(concern.condition, modality, concern.severity, bounds, concern.subtypes)
@@ -120,7 +121,7 @@ def find_laser_options(
         if isinstance(trial, DeviceRefusal):
             refused.append(trial)
             continue
-        machine = replace(trial.machine, region=None)  # a ladder of test spots begins below practice
+        machine = replace(trial.machine, region=None)  # a test-spot ladder begins below practice
         trial = replace(trial, machine=machine)
         rules = _judge_setting(case, concern, modality, machine, trial.setting)
         judged = _judge_with_effect(rules, case, concern, goal, trial)
@@ -136,7 +137,7 @@ def find_laser_options(
 
 
 def _was_tried_in_trials(case: Case, concern: Concern, modality: str, trial: CandidateSetting) -> bool:
-    """Whether trials of the concern used such light."""
+    """Return whether trials of the concern used such light."""
     return bool(treatment_studies(trial_question(case, concern, modality, trial)))
 
 
@@ -147,7 +148,7 @@ class _Screening:
     Parameters
     ----------
     best : its best settings on few skins; empty where none keeps the limits.
-    held : the machine held to the region that they were found in, and then to each wider one.
+    held : the machine restricted to the region in which they were found, and then to each wider one.
     """
 
     best: list[CandidateSetting]
@@ -157,7 +158,7 @@ class _Screening:
 def _screen_devices(
     case: Case, concern: Concern, goal: TreatmentGoal, machines: Sequence[SearchMachine], bank: SkinBank
 ) -> tuple[list[_Screening], list[DeviceRefusal]]:
-    """The devices that may reach the target within the limits, the best first, and why the others are refused."""
+    """Return the devices that may reach the target within the limits, the best first, and the refusals of others."""
     looks: list[_Screening] = []
     refused: list[DeviceRefusal] = []
     for machine in machines:
@@ -180,11 +181,11 @@ def _screen_devices(
 def _screen_device(
     case: Case, concern: Concern, goal: TreatmentGoal, held: Sequence[SearchMachine], bank: SkinBank
 ) -> _Screening:
-    """The best settings in the first region that has some which keep the limits and are not too weak.
+    """Return the best settings in the first region that has some which keep the limits and are not too weak.
 
     Raises
     ------
-    NotAvailable : no setting can be judged, wherever it lies.
+    NotAvailable : no setting can be judged in any region.
     """
     for place, machine in enumerate(held[:-1]):
         with contextlib.suppress(NotAvailable):
@@ -197,9 +198,9 @@ def _screen_device(
 def _choose_setting(
     case: Case, concern: Concern, goal: TreatmentGoal, look: _Screening, bank: SkinBank
 ) -> CandidateSetting | DeviceRefusal:
-    """The setting to offer, judged on all draws, in the first region that has one; else why there is none.
+    """Return the setting to offer, judged on all draws, in the first region that has one; else the refusal.
 
-    Of settings that are too weak that of the first region is told, which is the one nearest to practice.
+    Where all settings are too weak, the refusal reports that of the first region, which is the nearest to practice.
     """
     machine, *wider = look.held
     cooling, _ = built_in_cooling(machine.device)
@@ -226,11 +227,11 @@ def _choose_setting(
 def _is_too_weak(
     case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting, margin: float = 0.0
 ) -> bool:
-    """Whether too few skins reach the target for the setting to be offered.
+    """Return whether too few skins reach the target for the setting to be offered.
 
-    Where clinics and trials treat such skin so, what people saw is what counts, and the target is a check beside it.
-    One source is not enough for that; nor are sources that print no dose, nor those of a condition for a kind of it
-    whose target is another. Nothing speaks for a setting that reaches none of 100, as far as all draws tell.
+    Where clinics and trials treat such skin with such settings, their observed results decide, and the target is a
+    check beside them. One source is not enough for that; nor are sources that print no dose, nor those of a condition
+    for a kind of it whose target is another. A setting that reaches none of 100 skins on all draws is always too weak.
     """
     if not margin and per_hundred(trial.p_effective) < 1:
         return True
@@ -244,12 +245,14 @@ def _is_too_weak(
 def _restrict_to_practice(
     case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine
 ) -> list[SearchMachine]:
-    """The machine held to published doses, then to the light, pulses and spots of practice, then to these and the spots
-    next to them, then to nothing but the caps on spot and energy, which hold everywhere.
+    """Return the machine restricted to ever wider regions around published practice.
 
-    Of microbeams practice holds the energy alone, and of full-field ablation nothing: too little is published. A lamp
-    is held to published doses of its filters: what its maker calls a fluence is not measured alike, and its spectrum is
-    not told.
+    First it is restricted to published doses, then to the light, pulses and spots of practice, then to these and the
+    spots next to them, then only to the caps on spot and energy, which hold everywhere.
+
+    Of microbeams practice restricts the energy alone, and of full-field ablation nothing: too little is published. A
+    lamp is restricted to published doses of its filters, because makers do not measure its fluence alike and its
+    spectrum is not published.
     """
     practice = PracticeRegion(concern.condition, goal.modality, darkest_phototype(case))
     machine = replace(machine, caps=PulseCaps(concern.condition, goal.modality, concern.site, darkest_phototype(case)))
@@ -269,7 +272,7 @@ def _restrict_to_practice(
 def _judge_setting(
     case: Case, concern: Concern, modality: str, machine: SearchMachine, setting: BeamSetting
 ) -> Suitability:
-    """What the rules say of a setting of a device."""
+    """Judge a setting of a device by the rules."""
     return judge_suitability(
         case,
         concern=concern,
@@ -283,9 +286,10 @@ def _judge_setting(
 
 
 def _too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> DeviceRefusal:
-    """A dose that reaches too few; where an injury bars greater ones, that is the reason to tell.
+    """Return the refusal of a dose that reaches too few skins.
 
-    Where clinics treat such skin with such light all the same, and none printed how, that is told too.
+    Where an earlier injury bars greater doses, that is the reason to report. Where clinics treat such skin with such
+    light all the same, and none printed the dose, that is reported too.
     """
     machine = trial.machine
     if machine.bars:
@@ -298,7 +302,7 @@ def _too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: 
 
 
 def _no_dose_reason(machine: SearchMachine) -> str:
-    """Why there is no dose; of a machine that is held to practice, whether none was published."""
+    """Return why there is no dose; for a machine restricted to practice, whether none was published."""
     if machine.region is not None and not any(machine.doses(setting) for setting in iterate_settings(machine.device)):
         return "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice"
     return "plan.no-dose-below-injury" if machine.bars else "plan.no-safe-dose"
@@ -307,7 +311,10 @@ def _no_dose_reason(machine: SearchMachine) -> str:
 def _judge_with_effect(
     judged: Suitability, case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting
 ) -> Suitability:
-    """The judgement of the rules, with what is computed where that would refuse a setting which practice uses."""
+    """Return the judgement of the rules with an added reason where the computed effect is too weak.
+
+    The computation alone would refuse such a setting, which practice uses.
+    """
     if trial.p_effective >= effect_target().least:
         return judged
     place = place_candidate(trial, concern.condition, goal.modality, darkest_phototype(case))
@@ -321,10 +328,11 @@ def _judge_with_effect(
 def _best_settings(
     case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine, bank: SkinBank
 ) -> list[CandidateSetting]:
-    """The best of a device's settings in a first look, among those that the rules allow for its wavelength and pulse.
+    """Return a device's best settings in a first look, among those that the rules allow for its wavelength and pulse.
 
-    Light that trials of the concern used goes before other light of the same device: only theirs can stand first. Of
-    settings for vessels those that few skins cannot tell from it follow, of others the next best.
+    Light that trials of the concern used goes before other light of the same device: only such light can rank first. Of
+    settings for vessels the best is followed by those that few skins cannot distinguish from it, of others by the next
+    best.
 
     Raises
     ------
@@ -362,7 +370,7 @@ def _best_settings(
 
 
 def _settings_to_try(goal: TreatmentGoal, machine: SearchMachine) -> Iterator[BeamSetting]:
-    """The settings to look at: where practice is, or all that the device spans."""
+    """Return the settings to look at: those within practice, or all that the device spans."""
 
     def takes(setting: BeamSetting) -> bool:
         return bool(machine.doses(setting))
@@ -377,7 +385,10 @@ def _settings_to_try(goal: TreatmentGoal, machine: SearchMachine) -> Iterator[Be
 def _try_narrower_spots(
     goal: TreatmentGoal, machine: SearchMachine, trial: CandidateSetting, skins: SiteSkins, cooling: CoolingPlan
 ) -> CandidateSetting:
-    """The trial, or a better one in a narrower spot where doses of the wider ones end before the target or a limit."""
+    """Return the trial, or a better one in a narrower spot.
+
+    Narrower spots are tried where the doses of the wider ones end before the target or a limit is reached.
+    """
     for setting in narrower_spots(machine, trial.setting):
         if trial.dose < machine.doses(trial.setting)[-1] or trial.p_effective >= effect_target().wanted:
             break
@@ -390,7 +401,7 @@ def _try_narrower_spots(
 def _screen_setting(
     goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, skins: SiteSkins, cooling: CoolingPlan
 ) -> CandidateSetting | None:
-    """The best dose of a setting on few skins."""
+    """Return the best dose of a setting on few skins."""
     if not machine.device.microbeam:
         return search_full_field(machine, setting, goal, skins, cooling, quick=True)
     every = machine.doses(setting)
@@ -401,7 +412,7 @@ def _screen_setting(
     )
     if found is not None and (found.p_effective >= effect_target().least or found.dose == every[-1]):
         return found
-    # What would be refused is looked at again at every step: the limits may hold between two of the few.
+    # Before a refusal every step is tried: the limits may be kept between two of the few energies.
     return search_microbeams(machine, setting, goal, skins, energies=every, quick=True)
 
 
@@ -412,7 +423,10 @@ def _compare_settings(
     skins: SiteSkins,
     cooling: CoolingPlan,
 ) -> Sequence[CandidateSetting]:
-    """The settings to judge, the one to offer first: of those for vessels that are abreast, what bruises least."""
+    """Return the settings to judge, the one to offer first.
+
+    Of settings for vessels that are equally effective, the one that bruises least comes first.
+    """
     if not _targets_vessels(goal) or len(looked) == 1:
         return looked
     again = (_screen_setting(goal, machine, one.setting, skins, cooling) for one in looked)
@@ -433,8 +447,10 @@ def _settle_setting(
     site: str,
     cooling: CoolingPlan,
 ) -> CandidateSetting | None:
-    """The setting to offer, judged on all draws: the first that reaches the target, since what few skins put first may
-    break a limit on more; where none does, the first that keeps the limits.
+    """Return the setting to offer, judged on all draws.
+
+    It is the first that reaches the target, since the setting that few skins put first may break a limit on more; where
+    none reaches it, the first that keeps the limits.
     """
     found: CandidateSetting | None = None
     for one in looked:
@@ -450,7 +466,7 @@ def _settle_setting(
 
 
 def _targets_vessels(goal: TreatmentGoal) -> bool:
-    """Whether blood is heated, and so in the vessels of the skin around too."""
+    """Return whether blood is heated, and so in the vessels of the skin around too."""
     return goal.where == "vessel"
 
 
@@ -462,9 +478,9 @@ def judge_best_dose(
     site: str,
     cooling: CoolingPlan,
 ) -> CandidateSetting | None:
-    """Return the best dose of a setting that was looked at, judged on all draws, in as many passes.
+    """Return the best dose of a setting that was screened, judged on all draws, with the same number of passes.
 
-    A dose for vessels is aimed on skins that no seed moves. An energy is sought around that of the look.
+    A dose for vessels is aimed on skins that are the same for every seed. An energy is sought around the screened one.
     """
     skins = bank.skins(site, goal)
     if not machine.device.microbeam:
@@ -486,7 +502,7 @@ def judge_best_dose(
 def _spectra_to_light(
     case: Case, concern: Concern, goal: TreatmentGoal, machines: Sequence[SearchMachine]
 ) -> list[SpectralLines]:
-    """The spectra of all settings that will be tried where light is computed in layers, each once."""
+    """Return the spectra of all settings to be tried where light is computed in layers, each once."""
     if goal.modality == "ablative":
         return []
     found: dict[SpectralLines, None] = {}

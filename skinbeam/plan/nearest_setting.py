@@ -1,7 +1,7 @@
-"""The setting that came nearest where no laser is offered: how far it falls short, and what bars a greater dose.
+"""Find the setting that came nearest where no laser is offered: its effect, and what prevents a greater dose.
 
-A refusal alone leaves a clinician with nothing to weigh. Here the best setting within the limits is told with the dose
-that would be enough, what that dose breaks, and what trials of such light saw.
+A refusal alone leaves a clinician with nothing to weigh. The record contains the best setting within the limits, the
+dose that would be enough, the limit that this dose breaks, and the results of trials of such light.
 """
 
 from bisect import bisect_left
@@ -31,13 +31,13 @@ from skinbeam.text import Message, render_message
 
 __all__ = ["NearestSetting", "find_nearest_setting"]
 
-_DOSE_STEP: Final = 1.01  # doses are told to a hundredth
+_DOSE_STEP: Final = 1.01  # doses are reported to a hundredth
 _MAX_DOSE_STEPS: Final = 232  # up to ten times the dose that may be tried
 
 
 @dataclass(frozen=True)
 class NearestSetting:
-    """The record of the nearest setting, and what its figures are made of."""
+    """The record of the nearest setting, with its goal and the trial for its figures."""
 
     record: NearestOption
     goal: TreatmentGoal
@@ -49,8 +49,8 @@ def find_nearest_setting(
 ) -> NearestSetting | None:
     """Return the setting that reaches the target in most skins within the limits.
 
-    Light that trials used goes before other, and settings that were published before others. None where no setting
-    could be judged, or all draws would bear what a first look refused.
+    Light that trials used goes before other light, and published settings before others. None where no setting could be
+    judged, or where, on all draws, every setting that a first look refused is strong enough.
     """
     found = ((one.goal, trial) for one in refused for trial in _judge_on_all_draws(case, concern, one, bank))
     weak = [(goal, trial) for goal, trial in found if trial.p_effective < effect_target().least]
@@ -72,7 +72,7 @@ def find_nearest_setting(
 def _judge_on_all_draws(
     case: Case, concern: Concern, refused: DeviceRefusal, bank: SkinBank
 ) -> Iterator[CandidateSetting]:
-    """The best setting of a device on the plan's draws; of light that trials used alone, where it failed on few."""
+    """Yield a device's best setting on the plan's draws; one refused on few draws only if trials used its light."""
     looked = refused.trial
     if looked is None:
         return
@@ -86,7 +86,7 @@ def _judge_on_all_draws(
 
 
 def _was_tried_in_trials(case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting) -> bool:
-    """Whether trials of the concern used such light."""
+    """Return whether trials of the concern used such light."""
     return bool(treatment_studies(trial_question(case, concern, goal.modality, trial)))
 
 
@@ -113,7 +113,7 @@ def _nearest_record(case: Case, concern: Concern, goal: TreatmentGoal, trial: Ca
 
 
 def _effective_dose_J_cm2(trial: CandidateSetting) -> float | Unknown | None:
-    """The least dose at which enough of such skins reach the target."""
+    """Return the least dose at which enough of such skins reach the target."""
     found = trial.thresholds
     if found is None:
         return None
@@ -127,7 +127,7 @@ def _effective_dose_J_cm2(trial: CandidateSetting) -> float | Unknown | None:
 def _broken_limit(
     dose_J_cm2: float, goal: TreatmentGoal, concern: Concern, trial: CandidateSetting
 ) -> LimitVerdict | None:
-    """The limit that a dose breaks by most, as doses are raised within it; None where it keeps them all."""
+    """Return the limit that a dose breaks by most, with the bounds for raising doses; None where it keeps them all."""
     found = trial.thresholds
     assert found is not None  # of a full field: it has a dose that reaches
     limits = [limit.raised(goal.modality) for limit in find_limits(goal.modality, concern.site, goal.condition)]
@@ -137,7 +137,7 @@ def _broken_limit(
 
 
 def _obstacle_message(trial: CandidateSetting, broken: LimitVerdict | None) -> Message:
-    """What bars the dose that would be enough: a limit, what lighter skin gets, an injury, or where doses end."""
+    """Return what prevents the dose that would be enough: a limit, lighter skin, an injury, or the end of doses."""
     if broken is not None:
         of_100 = {"broken": per_hundred(1.0 - broken.share), "allowed": per_hundred(1.0 - broken.limit.share_required)}
         sure = of_100["broken"] > of_100["allowed"]

@@ -1,4 +1,4 @@
-"""Options of one concern: laser settings found by search, other treatments, and no treatment, as records of a plan."""
+"""Build the options of one concern as records: laser settings found by search, other treatments, and no treatment."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ def build_laser_option(
     cooling: CoolingSetting | None,
     judged: Suitability,
 ) -> tuple[Option, OptionStanding]:
-    """Return the option of a device at the settings that the search found, and what it is ranked by."""
+    """Return the option of a device at the settings that the search found, and its standing for the ranking."""
     setup = build_setup(trial, cooling)
     question = trial_question(case, concern, modality, trial)
     expected = trial_expectation(case, question)
@@ -95,7 +95,7 @@ def build_laser_option(
 
 
 def _limit_record(verdict: LimitVerdict, trial: CandidateSetting) -> LimitCheck:
-    """The record of a limit; that on burns with what clinics counted."""
+    """Return the record of a limit; the one on burns includes the counts of clinics."""
     told = verdict.told
     if told.id != "epidermal-burn":
         return told
@@ -106,7 +106,7 @@ def _limit_record(verdict: LimitVerdict, trial: CandidateSetting) -> LimitCheck:
 def build_other_option(
     case: Case, concern: Concern, modality: str, use: LaserUse, source: str, reasons: tuple[RuleReason, ...] = ()
 ) -> tuple[Option, OptionStanding]:
-    """Return the option without a device, no treatment or no laser, with what rules say of it, and its standing."""
+    """Return an option without a laser, such as no treatment, with the reasons of the rules, and its standing."""
     cite_sources(source)
     question = trial_question(case, concern, modality)
     expected = trial_expectation(case, question)
@@ -142,7 +142,10 @@ def build_other_option(
 def _option_standing(
     case: Case, concern: Concern, question: EvidenceQuestion, use: LaserUse, expected: Expectation
 ) -> OptionStanding:
-    """What an option is placed by; a scar that is not told of this person counts as often as trials met it."""
+    """Return the values by which an option is ranked.
+
+    A scar share that the plan does not report for this person counts as in trials.
+    """
     risks = {"pih": expected.pih, **expected.harms}
     counted = [risks[name].p for name in LASTING_HARMS if name in risks]
     shares = [p.median for p in counted if isinstance(p, Estimate)]
@@ -151,7 +154,7 @@ def _option_standing(
 
 
 def _compare_with_trials(effective: Estimate, expected: Expectation) -> Message:
-    """What was computed and what trials counted, side by side: two things, of which neither is the other."""
+    """Return a message with the computed effect beside the count of trials, which are two different quantities."""
     half = expected.p_at_least["50"]
     counted = Message("plan.trials-uncounted")
     if isinstance(half, Estimate):
@@ -160,10 +163,10 @@ def _compare_with_trials(effective: Estimate, expected: Expectation) -> Message:
 
 
 def build_setup(trial: CandidateSetting, cooling: CoolingSetting | None) -> DeviceSetup:
-    """Return the device and what is set on it, its light too: a machine may emit two."""
+    """Return the device with its settings, which include the light, since a machine may emit two."""
     device, wavelength_nm = trial.machine.device, trial.setting.wavelength_nm
     tables = case_tables(device, trial.setting, trial.dose, trial.density_per_cm2)
-    trains = trial.beam.trains  # made by the device, not set on it: what the pulse was taken to be
+    trains = trial.beam.trains  # made by the device, not set on it; the computation assumed them
     settings = DeviceSetting(
         wavelength_nm,
         **tables["settings"],
@@ -180,7 +183,7 @@ def build_setup(trial: CandidateSetting, cooling: CoolingSetting | None) -> Devi
 def _visit_ranges(
     modality: str, concern: Concern
 ) -> tuple[SourceRange | Unknown, SourceRange | Unknown, SourceRange | Unknown]:
-    """What the rules say of sessions, of their interval and of the minutes in the chair."""
+    """Return the number of sessions, their interval and the minutes in the chair."""
     return (
         expected_sessions(modality, concern.condition, concern.site),
         _range_record(aftercare.interval_range(modality, concern.condition, site=concern.site)),
@@ -195,7 +198,7 @@ def _range_record(span: aftercare.RuleRange | Unknown) -> SourceRange | Unknown:
 
 
 def _option_downtime(modality: str, concern: Concern, expected: Expectation) -> Value:
-    """Days as counted in trials, else as a rule gives them."""
+    """Return the days of downtime counted in trials, else those of a rule."""
     if isinstance(expected.downtime_days, Estimate):
         return expected.downtime_days
     span = aftercare.downtime_range(modality, concern.condition, site=concern.site)
@@ -203,7 +206,7 @@ def _option_downtime(modality: str, concern: Concern, expected: Expectation) -> 
 
 
 def _bruise_days() -> SourceRange:
-    """For how long a bruise of the skin around shows."""
+    """Return how long a bruise of the skin around stays visible."""
     told = bruise_limit()
     cite_sources(told.source)
     return SourceRange(told.low_days, told.high_days, "days", told.source)
@@ -212,7 +215,7 @@ def _bruise_days() -> SourceRange:
 def _option_reasons(
     case: Case, concern: Concern, modality: str, trial: CandidateSetting, judged: Suitability, downtime: Value
 ) -> tuple[RuleReason, ...]:
-    """The reasons of the rules, a limit that is near, and what shows for longer than is accepted, strictest first."""
+    """Return the reasons of the rules and the cautions on burns, bruises, downtime and dose, strictest first."""
     accepted = case.patient.downtime_days_accepted if case.patient is not None else None
     showing = (
         _burn_reason(concern, trial),
@@ -225,7 +228,7 @@ def _option_reasons(
 
 
 def _burn_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:
-    """That the probability of a burn is above the warning of its limit, so that test spots come first."""
+    """Return a caution where the burn probability is above its warning level, so that test spots come first."""
     near = [v for v in trial.verdicts if v.limit.id == "epidermal-burn" and v.status == "warn"]
     if not near:
         return None
@@ -235,7 +238,7 @@ def _burn_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None
 
 
 def _clinic_count_message(trial: CandidateSetting) -> Message:
-    """How many people clinics counted with a burn at such light."""
+    """Return how many people clinics counted with a burn at such light."""
     found = count_harm_near(trial.beam.mean_wavelength_nm, trial.beam.pulse_ms, lamp=trial.band_nm is not None)
     if found is None:
         return Message("plan.burns-uncounted")
@@ -243,7 +246,7 @@ def _clinic_count_message(trial: CandidateSetting) -> Message:
 
 
 def _dose_limited_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:
-    """That the dose stays at what lighter skin would get."""
+    """Return the reason that the dose is not raised above that of lighter skin, where that is so."""
     if not trial.held:
         return None
     about = f"{concern.condition} at {concern.site}"
@@ -255,7 +258,7 @@ def _is_bruise_likely(trial: CandidateSetting) -> bool:
 
 
 def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | None) -> RuleReason | None:
-    """That a bruise is likely which shows for longer than the person accepts."""
+    """Return a caution where a bruise is likely that lasts longer than the person accepts."""
     told = bruise_limit()
     if accepted is None or accepted >= told.high_days or trial.bruising is None or not _is_bruise_likely(trial):
         return None
@@ -267,13 +270,13 @@ def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | 
 
 
 def _harm_shares(expected: Expectation, untold: Unknown | None = None) -> list[HarmShare]:
-    """Each harm with the share of people it met in trials; what nobody counted or is `untold` is unknown."""
+    """Return each harm with its share of people in trials; unknown where not counted or `untold`."""
     found = {"pih": expected.pih, **expected.harms}
     return [HarmShare(name, risk.p, _harm_meaning(name, risk.p, untold)) for name, risk in found.items()]
 
 
 def _harms_and_faults(trial: CandidateSetting, expected: Expectation, untold: Unknown | None) -> tuple[HarmShare, ...]:
-    """The harms of trials, and what a fault of the cooling, or of the model of depths, would do."""
+    """Return the harms of trials, and those of a cooling failure, a lifted window or an error of the depth model."""
     harms = _harm_shares(expected, untold)
     if trial.broken_uncooled is not None:
         uncooled = weighted_probability(trial.broken_uncooled, trial.weights[1], trial.basis)
@@ -289,14 +292,14 @@ def _harms_and_faults(trial: CandidateSetting, expected: Expectation, untold: Un
 
 
 def _harm_meaning(name: str, p: Estimate | Unknown, untold: Unknown | None) -> Message:
-    """What the count is of; without a count, that its absence is no comfort."""
+    """Return what a harm share counts; without a count, that its absence is no reassurance."""
     if isinstance(p, Unknown):
         return Message("plan.harm-uncounted" if p != untold else "plan.harm-raised-scars")
     return Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})
 
 
 def _follow_up_range(concern: Concern, modality: str, expected: Expectation) -> SourceRange | Unknown:
-    """When the trials behind the expected result looked."""
+    """Return the follow-up time of the trials behind the expected result."""
     studies = [study.study for study in expected.studies]
     months = followup_months(concern.condition, modality, studies)
     return months if isinstance(months, Unknown) else SourceRange(*months, "months")

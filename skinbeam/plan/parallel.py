@@ -1,9 +1,9 @@
-"""Work side by side in processes, and the progress that it reports.
+"""Run work in parallel processes, and report the progress of a plan.
 
-A third of a plan is Python, of which one process runs one line at a time, so that threads would leave a processor idle.
-A copy knows all that was imported and read before, and costs a hundredth of a second. It is safe where the process has
-one thread: a lock that another one holds would stay locked in the copy for ever. That is so on the command line, before
-any kernel runs; elsewhere the same work is done here, and the result is the same.
+A third of a plan is Python, which one process runs on one processor only, so that threads would leave processors idle.
+A forked process has everything that was imported and read before, and costs a hundredth of a second. Forking is safe
+where the process has one thread: a lock that another thread holds would stay locked in the copy for ever. That is so on
+the command line, before any kernel runs; elsewhere the same work is done in this process, with the same result.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ __all__ = [
     "run_in_parallel",
 ]
 
-# What a plan tells while it is made: which concern and device it is at, and each concern as soon as it stands.
+# Progress of a plan: the current concern and device, and each concern as soon as it is planned.
 
 ProgressListener = Callable[[Union[Message, "ConcernPlan"]], None]
 """Takes where a plan is, and a concern's part of it."""
@@ -48,7 +48,7 @@ _progress_listener: ContextVar[ProgressListener | None] = ContextVar("listener",
 
 @contextmanager
 def listen_to_progress(listener: ProgressListener) -> Iterator[None]:
-    """Tell `listener` what plans say inside; nobody else listens. It changes nothing of a plan."""
+    """Send progress reports of plans made inside the context to `listener` alone. It changes nothing of a plan."""
     token = _progress_listener.set(listener)
     try:
         yield
@@ -57,14 +57,14 @@ def listen_to_progress(listener: ProgressListener) -> Iterator[None]:
 
 
 def report_progress(what: "Message | ConcernPlan") -> None:
-    """Tell whoever listens."""
+    """Send a progress report to the current listener, if there is one."""
     listener = _progress_listener.get()
     if listener is not None:
         listener(what)
 
 
 def concern_name(concern: "Concern | ConcernPlan") -> str:
-    """Return by which words messages of a concern name it."""
+    """Return the name of a concern in messages: the titles of its condition and site."""
     return ", ".join(vocabulary_table(name)[getattr(concern, name)]["title"] for name in ("condition", "site"))
 
 
@@ -72,7 +72,7 @@ WorkItem = TypeVar("WorkItem")
 WorkResult = TypeVar("WorkResult")
 
 _MAX_PROCESSES = 4  # copies at a time: a plan's skins take up to half a gigabyte in each
-_THREAD_FOLDER = Path("/proc/self/task")  # a folder for each
+_THREAD_FOLDER = Path("/proc/self/task")  # has one folder for each thread
 _WAITING_THREAD = "ending"  # the thread of `cli.interruption`, which holds no lock
 _PR_SET_PDEATHSIG: Final = 1
 _PROGRESS, _DONE, _FAILED = "said", "done", "failed"
@@ -81,14 +81,14 @@ _PROGRESS, _DONE, _FAILED = "said", "done", "failed"
 def run_in_parallel(
     work: Callable[[WorkItem], WorkResult], items: Sequence[WorkItem], *, meanwhile: Callable[[], object] | None = None
 ) -> list[WorkResult]:
-    """Return what `work` makes of each item, in their order; they are begun in their order too.
+    """Return the result of `work` for each item, in their order; the items are begun in their order too.
 
-    What is said and which sources are used inside is heard here. An interrupt ends the copies.
+    Progress reports and used sources of the copies are passed on in this process. An interrupt ends the copies.
 
     Parameters
     ----------
-    work : what it returns and raises can be pickled.
-    meanwhile : what this process does as soon as every item is begun.
+    work : its results and exceptions can be pickled.
+    meanwhile : called in this process as soon as every item is begun.
 
     Raises
     ------
@@ -132,16 +132,16 @@ def run_in_parallel(
 
 
 def end_with_parent(parent: int) -> None:
-    """Have this process ended with the one that started it, however that ends; only Linux can do so."""
+    """Have this process killed when the process that started it ends, however it ends; works on Linux only."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before that stood
+    if os.getppid() != parent:  # the parent ended before prctl took effect
         os._exit(1)
 
 
 def _ready_pipes(pipes: "Iterable[Connection]") -> "list[Connection]":
-    """Those of some pipes from which something can be read, once there is one."""
+    """Wait until at least one of the pipes can be read, and return those that can."""
     from multiprocessing.connection import wait
 
     every = list(pipes)
@@ -158,12 +158,12 @@ def _read_pipe(pipe: "Connection") -> tuple[str, Any]:
 
 
 def _count_processors() -> int:
-    """How many this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def _is_single_threaded() -> bool:
-    """Whether one thread alone can hold a lock, those of libraries counted; False where that cannot be told."""
+    """Return whether one thread alone can hold a lock, threads of libraries included; False where this is not known."""
     waiting = sum(thread.name == _WAITING_THREAD for thread in threading.enumerate())
     return sys.platform == "linux" and len(list(_THREAD_FOLDER.iterdir())) == 1 + waiting
 
@@ -184,9 +184,10 @@ def _start_worker(
 def _run_worker(
     work: Callable[[WorkItem], WorkResult], items: Sequence[WorkItem], pipe: "Connection", parent: int
 ) -> None:
-    """What a copy does: one item after the other that it is told the place of, so that it loads kernels once.
+    """Work on items in a forked process, one after the other, so that it loads kernels once.
 
-    An interrupt is its parent's to hear; it ends with its parent, however that ends.
+    The index of each item arrives through the pipe. The parent handles interrupts; the process ends with its parent,
+    however that ends.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

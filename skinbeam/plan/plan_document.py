@@ -1,6 +1,7 @@
-"""The way back from a plan's document to its records: what a plan says is all there, and nothing else is.
+"""Restore the records of a plan from its JSON document.
 
-What is made from a plan long after it, such as a consent form, is made from its document: sentences stay as they stood.
+A document that is made from a plan much later, such as a consent form, uses the stored document, so that the sentences
+stay as they were written.
 """
 
 import datetime
@@ -29,16 +30,16 @@ _PLAIN_TYPES: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float)
 
 @dataclass(frozen=True)
 class StoredMessage(Message):
-    """A message whose sentence is the one that was written, whatever the catalogue of today says.
+    """A message whose English sentence is the stored one, whatever the catalogue of today contains.
 
-    In another language it is told as long as the catalogue still says it with the words that were written.
+    It can be translated as long as the catalogue still has the same English sentence.
     """
 
     said: str = ""
 
     @property
     def text(self) -> str:
-        """The sentence that was written, in the language that is spoken."""
+        """The stored sentence, in the current language."""
         if current_language() == ENGLISH:
             return self.said
         same = Message(self.id, {name: _restore_parameter(value) for name, value in self.params.items()})
@@ -49,7 +50,7 @@ class StoredMessage(Message):
 
     @property
     def english(self) -> str:
-        """The sentence that was written."""
+        """The stored sentence."""
         return self.said
 
 
@@ -58,14 +59,14 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
 
     Raises
     ------
-    ValueError : a field that is not known, missing or of another kind, with its path.
+    ValueError : a field that is not known, missing or of another type, with its path.
     """
     read: Plan = _read_value(Plan, {name: value for name, value in document.items() if name != "plan_sha256"}, "plan")
     return read
 
 
 def _restore_parameter(value: Any) -> Any:
-    """A parameter of a message as it was before it was written."""
+    """Return a parameter of a message with its type before it was written."""
     if isinstance(value, list):
         return [_restore_parameter(item) for item in value]
     if isinstance(value, str) and _ISO_DATE.fullmatch(value):
@@ -144,13 +145,13 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
 
 
 def _sentence_record(sentence: str) -> dict[str, Any]:
-    """The record of a message of which a document holds the sentence alone."""
+    """Return the record of a message of which a document has the sentence alone."""
     return {"id": "", "params": {}, "text": sentence}
 
 
 @dataclass(frozen=True)
 class _RecordShape:
-    """The fields of a kind of record: what each holds, which must be there, and which may be missing."""
+    """The fields of a record type: their types, the required ones, and the optional ones."""
 
     hints: Mapping[str, Any]
     needed: tuple[str, ...]
@@ -159,7 +160,7 @@ class _RecordShape:
 
 @cache
 def _record_shape(kind: Any) -> _RecordShape:
-    """Ask a kind of record for its fields once: a plan holds thousands, and asking takes longer than reading."""
+    """Return the fields of a record type, cached, because a plan has thousands of records."""
     hints = get_type_hints(kind)
     optional = tuple(field.name for field in fields(kind) if types.NoneType in get_args(hints[field.name]))
     given = {field.name for field in fields(kind) if (field.default, field.default_factory) != (MISSING, MISSING)}

@@ -1,4 +1,4 @@
-"""The plan: one function that reads from top to bottom, and a frozen record named by its hash."""
+"""Make the whole treatment plan of a case, and return it as a frozen record identified by its hash."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,12 +63,15 @@ __all__ = [
     "vessel_messages",
 ]
 
-# Which data a plan was made with: one hash over everything in `data/` that can move a number or a sentence.
+# Hash of the data files.
 
 
 @cache
 def data_release() -> str:
-    """Return the SHA-256 of the data files, by name and content; translations are not part of it."""
+    """Return the SHA-256 of the data files, by name and content, with which a plan was made.
+
+    It covers everything in `data/` that can change a number or a sentence; translations and fonts are not part of it.
+    """
     digest = hashlib.sha256()
     root = resources.files("skinbeam") / "data"
     for name, file in _data_files(root, ""):
@@ -89,11 +92,14 @@ def _data_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable
     return found
 
 
-# The vessels that a plan is made for where a photograph shows how wide they look, and what is told of that.
+# Vessel widths from a photograph.
 
 
 def photo_vessel_widths(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[str, PhotographedVesselWidth]:
-    """Return site → how wide its vessels look, where that is sure enough for doses and the case names no vessels."""
+    """Return the apparent width of the vessels at each site.
+
+    A site is included where the width is certain enough for doses, and only if the case names no vessels.
+    """
     if case.vessel:
         return {}
     return {
@@ -104,7 +110,7 @@ def photo_vessel_widths(case: Case, sites: Sequence[SitePhotoFindings]) -> Mappi
 
 
 def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[str, Sequence[Message]]:
-    """Return what doses take from the vessels seen at each site that has a concern made of vessels."""
+    """Return messages on how doses use the vessels visible at each site that has a concern made of vessels."""
     widths = photo_vessel_widths(case, sites)
     found: dict[str, list[Message]] = {}
     for one in sites:
@@ -117,7 +123,7 @@ def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[s
 
 
 def _concern_vessels(concern: Concern) -> VesselPopulation | None:
-    """The published vessels of a concern that light for vessels may be planned for; None of another."""
+    """Return the published vessels of a concern that light for vessels may be planned for; None for other concerns."""
     wheres = [vocabulary_table("modality")[name]["where"] for name in laser_choices(concern.condition, concern.site)[0]]
     if "vessel" not in wheres:
         return None
@@ -134,7 +140,7 @@ def _vessel_message(
     published: VesselPopulation,
     width: PhotographedVesselWidth | None,
 ) -> Message:
-    assert one.vessel_um is not None  # told of sites that have a width
+    assert one.vessel_um is not None  # called only for sites that have a width
     params: dict[str, str | float] = {
         "site": vocabulary_table("site")[one.site]["title"],
         "concern": vocabulary_table("condition")[concern.condition]["title"],
@@ -155,13 +161,13 @@ FiguresT = TypeVar("FiguresT")
 
 @dataclass(frozen=True)
 class PlanResult(Generic[FiguresT]):
-    """A plan, and what was made beside it that no document holds.
+    """A plan, and results beside it that no document contains.
 
     Parameters
     ----------
-    plan : the plan, its numbers as the document holds them.
-    photo : what the photograph shows, or None.
-    concerns : what was kept of each concern.
+    plan : the plan, with its numbers rounded as in the document.
+    photo : the analysis of the photograph, or None.
+    concerns : the figures or other results that `keep` made of each concern.
     """
 
     plan: Plan
@@ -176,7 +182,7 @@ class PlanResult(Generic[FiguresT]):
 
 @dataclass(frozen=True)
 class _ConcernPart(Generic[FiguresT]):
-    """What a concern gives the plan, and what is kept of it beside."""
+    """A concern's part of the plan, and the result that `keep` made of it."""
 
     record: ConcernPlan
     gains: tuple[SessionGain, ...]
@@ -184,7 +190,7 @@ class _ConcernPart(Generic[FiguresT]):
     kept: FiguresT
 
 
-# Does work on every concern, one after the other or side by side.
+# Does work on every concern, in sequence or in parallel.
 _ConcernRunner: TypeAlias = Callable[
     [Callable[[Concern], _ConcernPart[FiguresT]], Sequence[Concern]], list[_ConcernPart[FiguresT]]
 ]
@@ -207,11 +213,11 @@ def plan_consultation(
     seed: int = 0,
     meanwhile: Callable[[], object] | None = None,
 ) -> PlanResult[FiguresT]:
-    """Return the plan of a consultation, its concerns worked on side by side.
+    """Return the plan of a consultation, its concerns planned in parallel.
 
     Parameters
     ----------
-    keep : makes of a concern, while its skins are at hand, what is kept of it; it can be pickled.
+    keep : turns a concern, while its skins are in memory, into the result to keep of it; the result can be pickled.
     meanwhile : as of `run_in_parallel`.
     """
     return _assemble_plan(consultation, draws, seed, partial(run_in_parallel, meanwhile=meanwhile), keep)
@@ -228,7 +234,7 @@ def _assemble_plan(
     each: _ConcernRunner[FiguresT],
     keep: Callable[[ConcernResult], FiguresT],
 ) -> PlanResult[FiguresT]:
-    """The plan; `each` does the work of every concern."""
+    """Assemble the plan; `each` does the work of every concern."""
     loaded = consultation.loaded
     case = loaded.case
     with collect_sources() as sources:
@@ -238,9 +244,9 @@ def _assemble_plan(
         colour = replace(assess_colour(case, seen), darker_at=darker)
         machines = _clinic_machines(loaded)
         bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
-        case = case_with_colour(case, colour)  # for the rules; the skins above know it already
+        case = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
         suitability = judge_case(case, _candidate_modalities(case))
-        # What the rules decide hangs on no skin, so that it is told at once.
+        # The decision of the rules depends on no skin, so it is reported at once.
         report_progress(Message("progress.decision", {"decision": render_message(f"decision.{suitability.decision}")}))
         stopped = _is_stopped(suitability)
         parts = _plan_concerns(case, None if stopped else machines, bank, each, keep)
@@ -295,7 +301,7 @@ def _plan_concerns(
     each: _ConcernRunner[FiguresT],
     keep: Callable[[ConcernResult], FiguresT],
 ) -> list[_ConcernPart[FiguresT]]:
-    """The parts of the concerns in the order of the case; what takes longest is begun first."""
+    """Return the parts of the concerns in the order of the case; the one that takes longest is begun first."""
 
     def part(concern: Concern) -> _ConcernPart[FiguresT]:
         planned = plan_concern(case, concern, machines, bank)
@@ -308,13 +314,16 @@ def _plan_concerns(
 
 
 def _start_order(concern: Concern) -> int:
-    """Vessels take longest by far, so they are begun first; then comes what shows a first option soonest."""
+    """Return the order in which concerns begin: vessels, which take longest, then those with a fast first option."""
     where = {vocabulary_table("modality")[one]["where"] for one in laser_choices(concern.condition, concern.site)[0]}
     return 0 if "vessel" in where else 2 if "lesion" in where else 1
 
 
 def _photo_colour(photo: PhotoAnalysis | None) -> tuple[PhotoColour | Unknown | None, Message]:
-    """The colour on the photograph, and what it was good for. One without a usable face does not stop a plan."""
+    """Return the skin colour on the photograph, and a message on its use.
+
+    A photograph without a usable face does not stop a plan.
+    """
     if photo is None:
         return None, Message("plan.no-photo")
     cite_sources(*photo.sources)
@@ -333,7 +342,7 @@ def _suspicious_spot_notices(photo: PhotoAnalysis | None) -> Iterator[PlanNotice
 
 
 def _photo_suggestions(case: Case, photo: PhotoAnalysis | None) -> tuple[ConcernSuggestion, ...]:
-    """What the photograph suggests beside the concerns of the case."""
+    """Return the concerns that the photograph suggests and the case does not have."""
     if photo is None or isinstance(photo.skin, Unknown):
         return ()
     asked = {(concern.condition, concern.site) for concern in case.concern}
@@ -341,7 +350,7 @@ def _photo_suggestions(case: Case, photo: PhotoAnalysis | None) -> tuple[Concern
 
 
 def _candidate_modalities(case: Case) -> dict[str, list[str]]:
-    """Condition → laser modalities that could be offered for it, where it is."""
+    """Return the laser modalities that could be offered for each condition at its site."""
     return {concern.condition: laser_choices(concern.condition, concern.site)[0] for concern in case.concern}
 
 
@@ -355,7 +364,7 @@ def _clinic_machines(loaded: LoadedCase) -> list[SearchMachine]:
 
 
 def _is_stopped(suitability: Suitability) -> bool:
-    """Whether a rule decides the whole case, so that no device is tried at all."""
+    """Return whether a rule decides the whole case, so that no device is tried."""
     return decision_severity(suitability.decision) >= decision_severity("refer")
 
 
@@ -378,7 +387,7 @@ def _assessment_record(case: Case, colour: PersonColour, photo: Message, photo_t
 
 
 def _keloid_decision_message(patient: Patient) -> Message | None:
-    """Who decided on ablation for someone who forms keloids, when, and which; None where nobody has."""
+    """Return who decided on ablation for a person who forms keloids, when, and which; None without a decision."""
     decision = patient.keloid_decision
     if decision is None:
         return None
@@ -388,7 +397,7 @@ def _keloid_decision_message(patient: Patient) -> Message | None:
 
 
 def _medicine_record(taken: Medication) -> Medicine:
-    """What was said, the known names that it matches, those of them by a slip of spelling, and what no rule checked."""
+    """Return a medicine as stated, with matching names, spelling corrections, and parts that no rule checked."""
     read = read_medication(taken.name)
     slips = tuple(SpellingCorrection(slip.written, slip.name) for slip in read.slips)
     return Medicine(
@@ -397,12 +406,12 @@ def _medicine_record(taken: Medication) -> Medicine:
 
 
 def _first_laser_options(concerns: Sequence[ConcernPlan]) -> list[tuple[Option, DeviceSetup]]:
-    """The first laser option of each concern that has one."""
+    """Return the first laser option of each concern that has one."""
     return [concern.first_laser for concern in concerns if concern.first_laser is not None]
 
 
 def _unknown_messages(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
-    """What the plan does not know and a person might take it to know."""
+    """Return messages on gaps of the plan that a person might not expect."""
     found = []
     for concern in concerns:
         if isinstance(concern.subtypes, Unknown):
@@ -427,7 +436,7 @@ def _unknown_messages(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
 
 
 def _reading_notices(case: Case, colour: PersonColour) -> tuple[PlanNotice, ...]:
-    """What was read and not understood, and what contradicts itself."""
+    """Return notices on answers that were not understood or contradict each other."""
     return (
         *(PlanNotice(one["code"], one["message"]) for one in read_questionnaire(case).warnings),
         *(PlanNotice(one.code, one.message.text) for one in colour.warnings),

@@ -1,17 +1,19 @@
-"""The order of the options of a concern, laser or not, and why one stands where it does, in words.
+"""Rank the options of a concern, laser or not, and give the reason for each rank in words.
 
-One quantity orders them: the share of people with at least half improvement in trials of this condition and this kind
-of light. What simulated skins do is a check that a setting is like that of the trials, and decides no place. Options
-come in this order:
+The ranking quantity is the share of people with at least half improvement in trials of this condition and this kind of
+light. Results of simulated skins only check that a setting is like that of the trials, and do not affect the rank. The
+order is:
 
-1. what guidelines say to begin with;
-2. what has trials of its own on this condition, at doses like theirs; then what has not, whose numbers are borrowed;
-3. what clinics usually do, then what is used where that fails;
-4. the greater share of people. Options that trials cannot tell apart share a place, unless one left lasting marks in
-   clearly more people: what helps no more and harms more stands behind. Of those that share a place the one with the
-   fewest marks is written first, then the one with the most trials: their shares are what cannot tell them apart.
+1. treatments that guidelines recommend to begin with;
+2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
+   borrowed;
+3. usual treatments of clinics, then those used where these fail;
+4. the greater share of people. Options that trials cannot distinguish share a rank, unless one left lasting marks in
+   clearly more people: an option that helps no more and harms more is ranked behind. Of those that share a rank the one
+   with the fewest marks is written first, then the one with the most trials, because their shares cannot distinguish
+   them.
 
-Doing nothing comes last: it is always a choice, and nobody improves by it beyond the natural course.
+No treatment comes last: it is always a choice, and nobody improves by it beyond the natural course.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,23 +36,23 @@ __all__ = ["OptionRank", "OptionStanding", "estimate_per_hundred", "per_hundred"
 
 _NO_TREATMENT: Final = "no-treatment"
 _USE_ORDER: Final[tuple[LaserUse, ...]] = ("first", "usual", "possible")
-# Shares of people with a lasting mark that are no reason to choose: trials know them to a few of 100 at best.
+# Difference in the share of people with a lasting mark that is ignored: trials measure it to a few of 100 at best.
 _SIMILAR_MARKS = 0.05
 
 
 @dataclass(frozen=True)
 class OptionStanding:
-    """What an option is placed by.
+    """The values by which an option is ranked.
 
     Parameters
     ----------
-    title : of the option, as it stands inside a sentence.
-    question : what the trials are asked of it, its setting too.
+    title : of the option, as written inside a sentence.
+    question : the question to the trials, with the setting.
     use : how it is used for the condition.
     half : share of people with at least half improvement.
     marks : share of people with dark marks, light marks or scars, of whichever trials counted most; None where nobody
-        counted any, which is no comfort.
-    unlike : how the setting differs from what trials and clinics used; None where it does not.
+        counted any, which is no reassurance.
+    unlike : how the setting differs from those of trials and clinics; None where it does not.
     """
 
     title: str
@@ -62,12 +64,12 @@ class OptionStanding:
 
     @cached_property
     def own(self) -> int:
-        """How many studies treated this condition with this kind of treatment, or light."""
+        """Number of studies that treated this condition with this kind of treatment, or light."""
         return len(treatment_studies(self.question))
 
     @property
     def tier(self) -> int:
-        """Which of the groups above it belongs to."""
+        """Number of the ranking group, the best first."""
         if self.question.modality == _NO_TREATMENT:
             return 4
         if self.use == "first":
@@ -79,7 +81,7 @@ class OptionStanding:
 
 @dataclass(frozen=True)
 class OptionRank:
-    """Which option stands at a place: its index among those given, its rank from 1, and why."""
+    """The rank of an option: its index in the given list, its rank from 1, and the reason."""
 
     index: int
     rank: int
@@ -108,9 +110,10 @@ def rank_options(standings: Sequence[OptionStanding], *, seed: int = 0) -> list[
 def _tied_groups(
     standings: Sequence[OptionStanding], shares: Sequence[NDArray[np.float64] | None]
 ) -> Iterator[tuple[list[int], dict[int, int]]]:
-    """Groups of tied options, the best first; in each the fewest lasting marks first, then the most trials.
+    """Yield groups of tied options, the best first; in each the fewest lasting marks first, then the most trials.
 
-    With each goes which option its members would tie with if they left as few marks: index to index.
+    With each group goes a mapping from the index of a member to the index of the option that it would tie with if it
+    left as few marks.
     """
 
     def line(index: int) -> tuple[int, int]:
@@ -141,7 +144,7 @@ def _tied_groups(
 
 
 def _leaves_more_marks(one: OptionStanding, other: OptionStanding) -> bool:
-    """Whether it left marks in so many more people that this is a reason; what nobody counted is none."""
+    """Return whether an option left marks in clearly more people than another; uncounted marks do not matter."""
     return one.marks is not None and other.marks is not None and one.marks - other.marks > _SIMILAR_MARKS
 
 
@@ -150,7 +153,7 @@ def _median_share(half: Value) -> float:
 
 
 def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
-    """What trials found, and what that means for its place: two sentences that a patient can follow."""
+    """Return the result of trials and the reason for the rank: two sentences that a patient can follow."""
     if one.question.modality == _NO_TREATMENT:
         return Message("plan.rank-none")
     if isinstance(one.half, Unknown):
@@ -186,11 +189,11 @@ def estimate_per_hundred(share: Estimate) -> dict[str, float]:
 
 
 def per_hundred(p: float) -> float:
-    """Return a probability as a count of 100: whole people, a half upwards as tables round, and below one two digits.
+    """Return a probability as a count of 100: whole people, halves rounded up as in tables, and below one two digits.
 
-    It is rounded as a document is first, so that a sentence and the table beside it count the same people.
+    It is first rounded as in a document, so that a sentence and the table beside it count the same people.
     """
     whole = float(int(100 * round_significant(p) + 0.5))
-    if whole == 100.0 and p < 1.0:  # tables do not say either that nobody is left out
+    if whole == 100.0 and p < 1.0:  # tables do not round up to everybody either
         return round_significant(100 * p, 3)
     return whole if whole else round_significant(100 * p, 2)

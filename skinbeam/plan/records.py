@@ -1,7 +1,7 @@
-"""What a plan is made of: one frozen record for each thing, which planner, report, page and file share.
+"""Frozen records of a plan, which planner, report, page and file share.
 
 The document `skinbeam.plan/1` is the plan written field by field, in the order of the fields. A field that is None does
-not apply, and the document leaves it out; what applies and is not known is an `Unknown`, with its reason.
+not apply, and the document leaves it out; a value that applies and is not known is an `Unknown`, with its reason.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ LimitStatus = Literal["met", "warn", "not_met", "unknown"]
 
 @dataclass(frozen=True)
 class PlanNotice:
-    """A warning: a short name of its kind, and what happened."""
+    """A warning: a short name of its kind, and its text."""
 
     code: str
     message: str
@@ -54,7 +54,7 @@ class PlanNotice:
 
 @dataclass(frozen=True)
 class Advice:
-    """A sentence for a person, with the rule that it comes from and the rule's source."""
+    """A sentence of advice for a person, with the rule that gives it and the rule's source."""
 
     rule: str
     message: Message
@@ -74,7 +74,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class SpellingCorrection:
-    """A word of the case that names no medicine, and the name that it was taken for."""
+    """A word of the case that names no medicine, and the name that was recognised instead."""
 
     written: str
     name: str
@@ -82,7 +82,7 @@ class SpellingCorrection:
 
 @dataclass(frozen=True)
 class Medicine:
-    """What was said of a medicine, the known names that it matches, and what no rule was asked about."""
+    """A medicine as stated, the known names that it matches, and the parts that no rule checked."""
 
     name: str
     last_dose_months: float
@@ -93,7 +93,7 @@ class Medicine:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Who was assessed, and what the plan takes the skin colour from."""
+    """The assessed person, and the skin colour that the plan uses."""
 
     age_years: float
     sex: str | Unknown
@@ -109,7 +109,7 @@ class Assessment:
 
 @dataclass(frozen=True)
 class TargetValue:
-    """A depth, size or ratio of a target as its source gives it, in the unit that the field's name carries."""
+    """A depth, size or ratio of a target as its source gives it, in the unit of the field's name."""
 
     value: float
     low: float
@@ -121,7 +121,7 @@ class TargetValue:
 
 @dataclass(frozen=True)
 class Target:
-    """What a laser has to reach; its chromophore is None where nothing that takes up light is known."""
+    """The target of a laser; its chromophore is None where nothing that absorbs light is known."""
 
     definition: Message
     chromophore: str | None = None
@@ -142,7 +142,7 @@ class ImmediateReaction:
 
 @dataclass(frozen=True)
 class HealingDayText:
-    """What a day after a session looks like."""
+    """The usual appearance on a day after a session."""
 
     day: int
     text: Message
@@ -151,7 +151,7 @@ class HealingDayText:
 
 @dataclass(frozen=True)
 class HarmShare:
-    """A harm, the share of people whom it meets, and what that share is of."""
+    """A harm, the share of people whom it affects, and what that share counts."""
 
     name: str
     p: Value
@@ -160,11 +160,11 @@ class HarmShare:
 
 @dataclass(frozen=True)
 class LimitCheck:
-    """A limit that was held against the simulated skins.
+    """The check of a limit on the simulated skins.
 
     Parameters
     ----------
-    quantity : its name, which carries the unit of `value`, `warn` and `stop`.
+    quantity : its name, which contains the unit of `value`, `warn` and `stop`.
     share, share_required : of the skins that met it, and of those that have to.
     """
 
@@ -182,20 +182,20 @@ class LimitCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One way to treat a concern, no treatment among them.
+    """One way to treat a concern, including no treatment.
 
     Parameters
     ----------
     setup : the device and its settings; None where no device is used.
     p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
-    p_purpura, purpura_days : how likely the skin around bruises; None where no vessels are heated.
-    expected : what trials say people see.
-    shows_days, shows : the longest that anything shows, and every duration that is known.
-    beside_trials : what was computed beside what trials counted; None without a device.
-    practice : where the setting stands beside those that clinics, makers and trials published; None without a device.
-    beyond_practice : whether its dose, spot or pulse lies outside those, or nobody published any.
-    source : why a choice without a device is among the options.
-    rank : its place, from 1, shared by options that trials cannot tell apart; 0 until the concern's are ranked.
+    p_purpura, purpura_days : probability and duration of a bruise of the skin around; None where no vessels are heated.
+    expected : result that people see in trials.
+    shows_days, shows : the longest duration of a visible change, and every duration that is known.
+    beside_trials : the computed effect beside the count of trials; None without a device.
+    practice : comparison of the setting with those that clinics, makers and trials published; None without a device.
+    beyond_practice : whether its dose, spot or pulse is outside those, or nobody published any.
+    source : source for including a choice without a device.
+    rank : its rank, from 1, shared by options that trials cannot distinguish; 0 until the concern's are ranked.
     """
 
     modality: str
@@ -227,7 +227,7 @@ class Option:
     rank: int = 0
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape: the fields of the setup stand among those of the option."""
+        """Return the JSON shape: the fields of the setup are among those of the option."""
         held = dataclass_fields(self)
         head = {name: held.pop(name) for name in ("modality", "title")}
         held.pop("setup", None)
@@ -236,7 +236,7 @@ class Option:
 
 @dataclass(frozen=True)
 class RefusedOption:
-    """A modality, or a device for it, that is not offered, and why."""
+    """A modality, or a device for it, that is not offered, with the reasons."""
 
     modality: str
     title: str
@@ -254,10 +254,10 @@ class NearestOption:
     setup : the device and its settings; none of it is offered.
     p_effective, p_effective_required : share of the simulated skins that reach the target, and that have to.
     reaching_J_cm2 : dose of the same setting at which so many do; None of microbeams, whose pattern changes with it.
-    why : what bars that dose.
-    limit : the limit that it breaks, held at it; None where something else bars it.
-    practice : where the setting stands beside those that clinics, makers and trials published.
-    expected : what trials of such light say people saw.
+    why : what prevents that dose.
+    limit : the limit that it breaks, checked at that dose; None where something else prevents it.
+    practice : comparison of the setting with those that clinics, makers and trials published.
+    expected : result that people see in trials of such light.
     """
 
     modality: str
@@ -272,7 +272,7 @@ class NearestOption:
     expected: Expectation
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape: the fields of the setup stand among those of the setting."""
+        """Return the JSON shape: the fields of the setup are among those of the setting."""
         held = dataclass_fields(self)
         head = {name: held.pop(name) for name in ("modality", "title")}
         del held["setup"]
@@ -281,11 +281,11 @@ class NearestOption:
 
 @dataclass(frozen=True, kw_only=True)
 class ConcernPlan:
-    """A concern with its options, in order of rank, and what was refused.
+    """A concern with its options, in order of rank, and the refused ones.
 
     Parameters
     ----------
-    subtypes, severity : as the person or the clinician said; no subtypes where the condition has none.
+    subtypes, severity : as the person or the clinician stated; no subtypes where the condition has none.
     can, cannot : what a laser can do about it, and what it cannot.
     no_laser : why no laser is offered, in plain words; empty where one is.
     nearest : the setting that came nearest, where settings were tried and none is offered.
@@ -306,7 +306,7 @@ class ConcernPlan:
 
     @property
     def place(self) -> str:
-        """Condition and site, as a visit and a reason name them."""
+        """Condition and site, as in visits and reasons."""
         return f"{self.condition} at {self.site}"
 
     @property
@@ -315,7 +315,10 @@ class ConcernPlan:
         return next(((option, option.setup) for option in self.options if option.setup is not None), None)
 
     def foremost(self, most: int) -> tuple[Option, ...]:
-        """The first options that treat, `most` of them, with the first laser always among them: people ask for it."""
+        """Return the first `most` options that treat, always with the first laser among them.
+
+        People ask for the laser.
+        """
         treated = [option for option in self.options if option.modality != "no-treatment"]
         first = self.first_laser
         if first is None or first[0] in treated[:most]:
@@ -327,15 +330,15 @@ class ConcernPlan:
 class Plan:
     """A whole plan, which does not change any more.
 
-    Its numbers are those of the document (`round_record`), so that a sentence, a page and the file say the same.
+    Its numbers are those of the document (`round_record`), so that a sentence, a page and the file agree.
 
     Parameters
     ----------
     case_sha256, seed, draws, data_release, version : what it was made from.
-    clinic_phone : whom to call, as the clinic wrote it; None where it did not.
+    clinic_phone : number to call, as the clinic wrote it; None where it did not.
     suggested : concerns that the photograph suggests and the case does not have; they change nothing in the plan. None
         where there are none.
-    sources : keys of all that was used.
+    sources : keys of all sources that were used.
     """
 
     schema: str
@@ -368,7 +371,7 @@ class Plan:
 
     @cached_property
     def plan_sha256(self) -> str:
-        """The plan's name: the hash of everything in it."""
+        """The identity of the plan: the hash of everything in it."""
         return sha256_hex(dataclass_fields(self))
 
     @cached_property
@@ -379,7 +382,7 @@ class Plan:
 
 
 def round_record(value: RecordT) -> RecordT:
-    """Return a record with every number as a document holds it. Sentences keep the numbers that they were made with."""
+    """Return a record with every number rounded as in a document. Sentences keep their original numbers."""
     whole: RecordT = _round_value(value)
     return whole
 

@@ -1,7 +1,7 @@
-"""The days after a session as a plan tells them: what is normal on each, what warns, and how long to look.
+"""List the normal days and the warning signs after a session, for a patient's diary.
 
-A plan describes some days of healing; what a day looks like is what the last of them says. What warns is a list of
-questions (`data/diary.toml`), each with the rules of the plan that name it.
+A plan describes some days of healing; for a day in between, the last description before it applies. Warning signs are a
+list of questions (`data/diary.toml`), each with the rules of the plan that name it.
 """
 
 import math
@@ -32,7 +32,7 @@ PAIN_RANGE = (0, 10)
 
 @dataclass(frozen=True)
 class WarningSign:
-    """A question whose yes calls the clinic; `at_once`: an eye may be lost within hours."""
+    """A question whose answer yes means a call to the clinic; `at_once`: an eye may be lost within hours."""
 
     name: str
     rules: tuple[str, ...]
@@ -41,13 +41,13 @@ class WarningSign:
 
 @dataclass(frozen=True)
 class DayExpectation:
-    """What is normal on a day, from the days that the plan describes.
+    """Normal appearance on a day, from the days that the plan describes.
 
     Parameters
     ----------
-    now : the last that begins on that day or before; None before the first, or where the plan describes none.
+    now : the last description that begins on that day or before; None before the first, or where the plan has none.
     next : the one after it.
-    over : the day lies beyond everything that the plan foretells to show.
+    over : whether the day is after every visible change that the plan predicts.
     """
 
     now: HealingDayText | None
@@ -66,7 +66,7 @@ REDNESS_GRADES = tuple(load_package_table("data/diary.toml")["redness"])
 
 
 def warning_signs(pain: int, redness: str, ticked: Collection[str]) -> tuple[WarningSign, ...]:
-    """Return what of an entry calls the clinic, in the order of the questions; empty where nothing does.
+    """Return the warning signs of a diary entry, in the order of the questions; empty where there are none.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def warning_signs(pain: int, redness: str, ticked: Collection[str]) -> tuple[War
 
 
 def sign_advice(plan: Plan, found: Collection[WarningSign]) -> tuple[Advice, ...]:
-    """Return what the plan tells clinicians to do about such signs, each sentence once."""
+    """Return the plan's advice to clinicians on such signs, each sentence once."""
     named = {rule for one in found for rule in one.rules}
     advice = tuple(one for one in plan.complications if one.rule in named)
     cite_sources(*(one.source for one in advice))
@@ -95,19 +95,19 @@ def sign_advice(plan: Plan, found: Collection[WarningSign]) -> tuple[Advice, ...
 
 
 def expectation_on_day(option: Option, day: int) -> DayExpectation:
-    """Return what is normal on a day after a session, counted from 0."""
+    """Return the normal appearance on a day after a session, counted from 0."""
     begun = [one for one in option.healing if one.day <= day]
     later = [one for one in option.healing if one.day > day]
     return DayExpectation(begun[-1] if begun else None, later[0] if later else None, day > count_healing_days(option))
 
 
 def count_healing_days(option: Option) -> int:
-    """Return the last day on which the plan foretells that something shows; 0 where it foretells nothing."""
+    """Return the last day on which the plan predicts a visible change; 0 where it predicts none."""
     return math.ceil(max(_duration_ends(option), default=0.0))
 
 
 def count_diary_days(option: Option) -> int:
-    """Return for how many days after a session a diary is open: until healing is over, and a margin."""
+    """Return the number of days after a session on which a diary is open: until healing is over, and a margin."""
     table = {name: int(one["value"]) for name, one in load_package_table("data/diary.toml")["link"].items()}
     return min(max(count_healing_days(option) + table["margin_days"], table["least_days"]), table["most_days"])
 

@@ -1,4 +1,4 @@
-"""A section through the simulated skins for a figure: light and peak temperature by depth, as plain lists."""
+"""Compute a section through the simulated skins for a figure: light and peak temperature by depth, as plain lists."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ SECTION_POINTS = 60
 
 @dataclass(frozen=True)
 class SkinSection:
-    """Quantiles by depth; low and high hold `level` of such skins between them.
+    """Quantiles by depth; the interval from low to high contains `level` of such skins.
 
     `layers` are names and median depths of their tops in µm; `target_um` top and bottom of the target, or None.
     """

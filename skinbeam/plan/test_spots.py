@@ -1,15 +1,15 @@
-"""Test spots for the first laser of each concern: the doses that tell most of this skin, none above the planned one.
+"""Plan test spots for the first laser of each concern: the most informative doses, none above the planned one.
 
 A spot splits the doses at which this person may burn in two: below it where it is burnt, above it where it is clean.
-Several split them in intervals, and what is learned on average is the entropy of those,
+Several split them in intervals, and the average information is the entropy of those,
 
     H = - sum over intervals of p ln p,   p = P(the dose that burns lies in the interval)                  (ladder 1)
 
-The greatest spot has the planned dose, so that the chance that any of them burns is that of one pulse of the plan. The
-least burns hardly anybody. Those between are the doses of the device with the greatest H.
+The greatest spot has the planned dose, so that the probability that any of them burns is that of one pulse of the plan.
+The least burns hardly anybody. Those between are the doses of the device with the greatest H.
 
-Where no calibration tells of burns, spots are shares of the planned dose. Where that is the least of the device, as the
-energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
+Where there is no calibration of burns, spots are shares of the planned dose. Where that is the least of the device, as
+the energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,12 +51,12 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 HOURS_PER_WEEK = 168.0
-_MAX_SPOTS = 12  # doses to choose from: their combinations are counted in a millisecond
+_MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
 _ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
 
 
 def plan_test_spots(case: Case, concern: ConcernPlan, trial: CandidateSetting | None) -> TestSpotLadder | None:
-    """Return test spots for the first laser of a concern, whose trial is given; None where it has none."""
+    """Return test spots for the first laser of a concern, given its trial; None where it has none."""
     if concern.first_laser is None or trial is None:
         return None
     option, setup = concern.first_laser
@@ -118,7 +118,7 @@ def _test_spot_rules() -> Mapping[str, Any]:
 
 
 def _densities_to_try(trial: CandidateSetting, planned: float) -> list[float]:
-    """The densities of the device at the planned energy, none above the planned one."""
+    """Return the densities of the device at the planned energy, none above the planned one."""
     offered = density_steps(trial.machine.device, *trial.setting, trial.dose)
     return [*(density for density in offered if density < planned), planned]
 
@@ -126,7 +126,7 @@ def _densities_to_try(trial: CandidateSetting, planned: float) -> list[float]:
 def _make_steps(
     doses: Sequence[float], densities: Sequence[float], setup: DeviceSetup, trial: CandidateSetting
 ) -> tuple[LadderStep, ...]:
-    """Every dose at every density: one of the two is planned."""
+    """Return a step for every dose at every density, one of which is the planned one."""
     settings, burns = setup.settings, trial.burns
     unknown = Unknown(render_message("ladder.no-promise"))
     if settings.microbeam is not None:
@@ -150,7 +150,7 @@ def _make_steps(
 
 
 def _choose_doses(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting) -> list[float]:
-    """The doses of a ladder from those that may be tried, ascending, the last of them the planned one."""
+    """Choose the doses of a ladder from those that may be tried, ascending, the last of them the planned one."""
     told = _test_spot_rules()["ladder"]
     planned = weighted_share(burns.p(doses[-1]), trial.weights[1])[0]
     (number,) = [count for least, count in told["spots"] if planned >= least][-1:]
@@ -180,25 +180,25 @@ def most_informative_doses(p: Mapping[float, float], number: int) -> list[float]
 
 
 def _doses_at_shares(doses: Sequence[float], shares: Sequence[float]) -> list[float]:
-    """Those nearest to shares of the greatest, each once."""
+    """Return the doses nearest to shares of the greatest, each once."""
     return sorted({min(doses, key=lambda dose: abs(dose - part * doses[-1])) for part in shares})
 
 
 def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: CandidateSetting) -> tuple[Floats, Floats]:
-    """How likely the planned dose burns each draw once every spot is clean, and what the draws then weigh."""
+    """Return the burn probability of the planned dose for each draw if every spot is clean, and the new weights."""
     known = burns.calibration
     if isinstance(known, DoseCalibration):
         known = calibrate_person(beam_burn_light(trial.beam), [])
     untold = miss_probability(_test_spot_rules()["reading"]["burn_h"])
-    assert untold is not None  # the hours are those from which a spot tells all that it can
+    assert untold is not None  # the hours are those after which a spot is fully informative
     learned = known.after([SpotObservation(dose / burns.computed_J_cm2, False, untold) for dose in doses])
-    # What was known before has its weight already in those of the draws.
+    # The weights of the draws already include the earlier observations.
     weights = trial.weights[1] * learned.likelihood / known.likelihood
     return learned.p_reached(trial.dose / burns.computed_J_cm2), weights
 
 
 def _reading_delay_h(case: Case, modality: str) -> float:
-    """When spots are read: as soon as burns show, or dark marks where these are likely."""
+    """Return when spots are read: as soon as burns show, or dark marks where these are likely."""
     told = _test_spot_rules()["reading"]
     darkest = darkest_phototype(case)
     darkens = darkest is not None and darkest >= told["pigment_phototype"]
@@ -211,7 +211,7 @@ def _hours_message(hours: float) -> Message:
 
 
 def _describe_doses(doses: Sequence[float], densities: Sequence[float]) -> str:
-    """What the spots differ in, and the energy where that is their density."""
+    """Format the values in which the spots differ, with the energy where that is their density."""
     *others, last = doses
     if densities:
         energies = (
@@ -233,7 +233,7 @@ def _describe_doses(doses: Sequence[float], densities: Sequence[float]) -> str:
 
 
 def _describe_common_settings(setup: DeviceSetup, densities: Sequence[float]) -> str:
-    """What all spots have in common."""
+    """Format the settings that all spots share."""
     bare = replace(setup.settings, fluence_J_cm2=None, passes=None)
     if bare.microbeam is None:
         return describe_settings(bare, lamp=setup.lamp)
@@ -243,17 +243,17 @@ def _describe_common_settings(setup: DeviceSetup, densities: Sequence[float]) ->
     return f"{describe_settings(replace(bare, microbeam=None), lamp=setup.lamp)}, {pattern}"
 
 
-# What earlier test spots and sessions changed in a plan, and which of them changed nothing, in words.
+# Notices on earlier test spots and sessions.
 
 
 def earlier_pulse_notices(
     case: Case, machines: Sequence[SearchMachine], told: PulseEvidence | None
 ) -> tuple[PlanNotice, ...]:
-    """Return a notice for each earlier pulse.
+    """Return a notice for each earlier test spot or session: the change that it made in the plan, or why it made none.
 
     Parameters
     ----------
-    told : what they taught; None where no device was tried, so that nothing was computed of them.
+    told : evidence from earlier pulses; None where no device was tried, so that it was not computed.
     """
     pulses, untold = read_earlier_pulses(case, machines)
     if told is None:

@@ -1,7 +1,7 @@
-"""The window around the settings of a plan: what other doses and pulses would do, judged as the plan was.
+"""Compute the window around the settings of a plan: effect and harm of other doses and pulses, judged as in the plan.
 
-Effect and limits are those of the search, so that what a figure calls allowed is what the search allowed. The pulse of
-the plan is told of all draws; those beside it of fewer, which no eye tells from all of them.
+Effect and limits are those of the search, so that a figure and the search agree on allowed doses. The pulse of the plan
+is computed on all draws; other pulses on fewer, with no visible difference in a figure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,13 +37,13 @@ __all__ = [
     "published_dose_ranges",
 ]
 
-# The grid of a window: doses and pulse lengths that a device spans, evenly taken.
+# Grid of a window: doses and pulse lengths over the range of a device, evenly spaced.
 
 _GRID_DOSES: Final = 24
 
 
 def dose_grid(device: Device, wavelength_nm: float) -> list[float]:
-    """Return doses over all that a device emits of a wavelength, whatever the spot and the pulse, ascending."""
+    """Return doses over the range of a device at a wavelength, for any spot and pulse, ascending."""
     doses = {
         dose for o in iterate_settings(device) if o.wavelength_nm == wavelength_nm for dose in dose_steps(device, *o)
     }
@@ -51,7 +51,7 @@ def dose_grid(device: Device, wavelength_nm: float) -> list[float]:
 
 
 def log_spaced(low: float, high: float, count: int = _GRID_DOSES) -> list[float]:
-    """Return so many round numbers from `low` to `high`, evenly in the logarithm."""
+    """Return `count` round numbers from `low` to `high`, evenly spaced in the logarithm."""
     return [round_significant(float(x), 3) for x in np.geomspace(low, high, count)]
 
 
@@ -77,8 +77,9 @@ def published_dose_ranges(
     Parameters
     ----------
     quantity : `fluence_J_cm2` or `microbeam_mJ`, of which no source prints a spot.
-    spot_mm, pulse_ms : the setting that practice stands beside; where too few print a pulse, its own alone is told of.
-    pulses : first and last pulse length to tell of.
+    spot_mm, pulse_ms : the setting to compare with practice; where too few print a pulse, only its own pulse is
+        included.
+    pulses : first and last pulse length to include.
     """
     span = envelope.practised("pulse_ms")
     at = [pulse_ms]
@@ -91,7 +92,7 @@ def published_dose_ranges(
 
 
 def maker_dose_ranges(rows: Iterable[PublishedSetting], *, spot_mm: float) -> tuple[PublishedDoseRange, ...]:
-    """Return what makers recommend with spots near this one, each pulse and dose once."""
+    """Return the doses that makers recommend with spots near this one, each pulse and dose once."""
     near = envelope_rules()["near"]["spot"]
     found: dict[PublishedDoseRange, None] = {}
     for row in rows:
@@ -104,7 +105,7 @@ def maker_dose_ranges(rows: Iterable[PublishedSetting], *, spot_mm: float) -> tu
 Floats = NDArray[np.float64]
 
 _WINDOW_ENERGIES, _WINDOW_DENSITIES = 6, 7
-_WINDOW_PULSES: Final = 4  # that stand for what the device spans, beside that of the plan
+_WINDOW_PULSES: Final = 4  # representing the range of the device, in addition to that of the plan
 _ProbabilityRows = tuple[tuple[float, ...], ...]
 
 
@@ -115,12 +116,12 @@ class PlanWindow:
     Parameters
     ----------
     by, rows : pulse lengths (`pulse_ms`), or densities of microbeams (`density_per_cm2`).
-    p_effect : share of such skins that reach the target, as the plan tells it.
+    p_effect : share of such skins that reach the target, as in the plan.
     p_harm : probability of a burn of the skin around it; where skin is removed or treated in columns, that any limit is
         broken.
-    spent : how much of the limit that is nearest to being broken a dose uses up; 1 at the limit.
+    spent : used share of the limit that is nearest to being broken by a dose; 1 at the limit.
     broken : quantities of the limits that doses of the window break.
-    practised, makers : what was published of this condition and light.
+    practised, makers : published doses of this condition and light.
     """
 
     by: Literal["pulse_ms", "density_per_cm2"]
@@ -136,7 +137,7 @@ class PlanWindow:
 
 @dataclass(frozen=True)
 class _WindowRow:
-    """One row: for each dose what it reaches, how likely it burns, and the limit it is nearest to breaking."""
+    """One row: the effect of each dose, its burn probability, and the limit that it is nearest to breaking."""
 
     effect: tuple[float, ...]
     harm: tuple[float, ...]
@@ -148,8 +149,8 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
 
     Parameters
     ----------
-    skins : for the pulses beside that of the plan.
-    phototype : whose practice stands beside it, 1 to 6.
+    skins : for the pulses other than that of the plan.
+    phototype : of the practice to compare with, 1 to 6.
     """
     machine, chosen = trial.machine, trial.setting
     if trial.density_per_cm2 is not None:
@@ -196,7 +197,7 @@ def _make_window(
 
 
 def _column_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkins, phototype: int | None) -> PlanWindow:
-    """The window of microbeams: energy by density, on the skins that the plan was judged on."""
+    """Return the window of microbeams: energy by density, on the skins that the plan was judged on."""
     device, chosen = trial.machine.device, trial.setting
     assert trial.density_per_cm2 is not None  # a trial of columns
     limits = find_limits(goal.modality, skins.site, goal.condition)
@@ -225,7 +226,7 @@ def _column_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
 def _judge_columns(
     values: Mapping[str, LimitValues], limits: Sequence[SettingLimit], weights: Floats
 ) -> tuple[float, tuple[float, str]]:
-    """How likely columns break any limit, and the limit that they are nearest to breaking."""
+    """Return the probability that columns break any limit, and the limit that they are nearest to breaking."""
     shares = (weighted_share(limit.kept(values[limit.quantity], limit.stop), weights)[0] for limit in limits)
     spent = [(limit.spent(p), limit.quantity) for limit, p in zip(limits, shares, strict=True)]
     return weighted_share(p_any_limit_broken(limits, values), weights)[0], max(spent)
@@ -234,7 +235,7 @@ def _judge_columns(
 def _published_energies(
     trial: CandidateSetting, goal: TreatmentGoal, phototype: int | None
 ) -> tuple[PublishedDoseRange, ...]:
-    """The published energies, over the published densities; empty where either is not printed."""
+    """Return the published energies, over the published densities; empty where either is not printed."""
     envelope = find_envelope(goal.condition, practice_light(trial, goal.modality), phototype)
     if envelope is None:
         return ()
@@ -261,7 +262,7 @@ def _window_row(
 def _published_fluences(
     trial: CandidateSetting, goal: TreatmentGoal, phototype: int | None, pulses: tuple[float, float]
 ) -> tuple[tuple[PublishedDoseRange, ...], tuple[PublishedDoseRange, ...]]:
-    """What was published of this condition and light, and what makers recommend of it."""
+    """Return the published doses of this condition and light, and the recommendations of makers."""
     envelope = find_envelope(goal.condition, practice_light(trial, goal.modality), phototype)
     if envelope is None:
         return (), ()

@@ -1,1 +1,1 @@
-"""Pictures of what a plan may bring: computed from what is seen on a photograph and what trials counted."""
+"""Preview pictures of a planned treatment, computed from the findings of a photograph and the results of trials."""

@@ -1,7 +1,7 @@
-"""What a session leaves for days, and what a harm would look like, as maps raised over the treated skin.
+"""Visible signs of healing after a session, and visible harms, as maps that are raised over the treated skin.
 
-A duration is that of the plan. A size is the least that is seen, where trials only counted that it was there; a sign
-without either is not drawn, and is named.
+Durations are those of the plan. Where trials only counted that a sign was present, its size is the smallest visible
+one; a sign without a size or a duration is not drawn but named.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,12 +26,12 @@ __all__ = ["TreatedConcerns", "harm_signs", "healing_signs"]
 
 TreatedConcerns = Sequence[tuple[ConcernPlan, Option]]
 
-_MOST_INDEX = 3.0  # of a map: no skin is so far from its neighbour
+_MOST_INDEX = 3.0  # upper bound of the rise of a map: neighbouring skin never differs so much
 _HALVINGS = 40
 
 
 def healing_signs(treated: TreatedConcerns, seen: SkinAnalysis) -> tuple[tuple[HealingSign, ...], tuple[Omission, ...]]:
-    """Return what a session with these options shows for how long, and what of it is not drawn."""
+    """Return the visible signs after a session with these options and their duration, and those that are not drawn."""
     found = [
         one
         for concern, option in treated
@@ -43,7 +43,7 @@ def healing_signs(treated: TreatedConcerns, seen: SkinAnalysis) -> tuple[tuple[H
 
 
 def _healing_sign(name: str, concern: ConcernPlan, option: Option, seen: SkinAnalysis) -> HealingSign | Omission | None:
-    """A sign, why it is not drawn, or None where it is not to be expected."""
+    """Return a sign, why it is not drawn, or None where it is not expected."""
     field = _TreatedField.of(concern, option, seen)
     if name == "purpura":
         if option.p_purpura is None or option.purpura_days is None or option.p_purpura.median <= 0:
@@ -69,9 +69,9 @@ def _healing_sign(name: str, concern: ConcernPlan, option: Option, seen: SkinAna
 def harm_signs(
     treated: TreatedConcerns, drawn: Sequence[HealingSign], seen: SkinAnalysis
 ) -> Iterator[HealingSign | Omission]:
-    """Yield what has a picture of its own, each after the option that brings it most often, or why it has none.
+    """Yield harms that have a picture of their own, each after the option with the highest risk, or why they have none.
 
-    Dark marks and lasting redness, and bruises that are not likely enough to be drawn among the days.
+    These are dark marks and lasting redness, and bruises that are not likely enough to be drawn among the days.
     """
     for harm in ("pih", "prolonged-erythema"):
         known = [
@@ -96,7 +96,7 @@ def harm_signs(
 
 @dataclass(frozen=True)
 class _TreatedField:
-    """The skin that an option treats, faded towards its edges, (height, width)."""
+    """The skin that an option treats, with weights that fade towards its edges, (height, width)."""
 
     concern: ConcernPlan
     option: Option
@@ -127,14 +127,14 @@ class _TreatedField:
         until_day: float | None = None,
         p: Value | None = None,
     ) -> HealingSign:
-        """Return a sign whose colour is just seen, whatever the tone of the skin."""
+        """Return a sign whose colour is just visible, whatever the tone of the skin."""
         record = setting_entry("size", "seen_E")
         index = self._index(carried_by, float(record["value"]))
         size = Message("preview-size.seen_E", {"value": float(record["value"])})
         return self._sign(name, carried_by, index, size, (record["source"], *keys), until_day, p)
 
     def bruised(self, p: Value, until_day: float, keys: tuple[str, ...]) -> HealingSign:
-        """Return the blood that has left its vessels where a bruise is seen at all, on top of the skin's own."""
+        """Return a bruise: the smallest visible amount of extravasated blood, in addition to the skin's own."""
         held = tissue_table("vessels")["purpura"]["share"]
         share = read_number(held)
         index = PigmentLevels.middle(self.maps).density_of_blood(1.0 + share)
@@ -165,7 +165,7 @@ class _TreatedField:
         )
 
     def _index(self, carried_by: str, wanted_E: float) -> float:
-        """Return how far a map has to rise for the field's median colour to move by `wanted_E`, by halving."""
+        """Return the rise of a map that changes the field's median colour by `wanted_E`, by bisection."""
         pigment, before = PigmentLevels.middle(self.maps), linear_to_lab(self.middle)
         low, high = 0.0, _MOST_INDEX
         for _ in range(_HALVINGS):

@@ -1,4 +1,4 @@
-"""The pictures of a strip: before, the days after a session, the end and twelve months for each percentile, harms."""
+"""Build the panels of a strip: before, the days after a session, the end and twelve months by percentile, harms."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ from skinbeam.text import Message
 
 __all__ = ["make_strip", "omission_message"]
 
-_REASONS = 2  # told in place of a picture; the others stand below
+_REASONS = 2  # number of reasons shown in place of a picture; the others are in the footnotes
 
 
 def make_strip(plan: Plan, seen: SkinAnalysis, *, exponent: float | None = None) -> PreviewStrip:
-    """Return the pictures of a plan on the skin of a photograph.
+    """Draw the pictures of a plan on the skin of a photograph.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class _PanelRows:
 
 
 def _unique_omissions(left: Sequence[Omission]) -> tuple[Omission, ...]:
-    """Each reason once, with everything that it is the reason of."""
+    """Merge omissions of the same reason into one that names everything it applies to."""
     why = {one.why.english: one.why for one in left}
     about = {said: [one.about for one in left if one.why.english == said] for said in why}
     return tuple(Omission(_unique_messages(name for names in about[said] for name in names), why[said]) for said in why)
@@ -90,12 +90,12 @@ def omission_message(one: Omission) -> Message:
 
 
 def _unique_messages(names: Iterable[Message]) -> tuple[Message, ...]:
-    """Messages, those that say the same once."""
+    """Return the messages without duplicates of the same text."""
     return tuple({name.english: name for name in names}.values())
 
 
 def _longest_visit(course: Sequence[Visit], drawn: Sequence[HealingSign]) -> Visit | None:
-    """The visit after which drawn signs last the longest; the first where nothing is drawn."""
+    """Return the visit after which drawn signs last the longest; the first where nothing is drawn."""
 
     def lasts(visit: Visit) -> float:
         return max((one.until_day or 0.0 for one in drawn if one.concern in visit.treats), default=0.0)
@@ -117,7 +117,7 @@ def _before_panel(frame: PhotoFrame) -> _PanelRows:
 
 
 def _day_panel(day: int, here: TreatedConcerns, drawn: Sequence[HealingSign], frame: PhotoFrame) -> _PanelRows:
-    """The day after the session: what is drawn of it, or the plan's words where none of what shows can be."""
+    """Return a day after the session: its drawn signs, or the plan's words where no sign can be drawn."""
     moment, label = PanelMoment("day", day=day), Message("preview-label.day", {"day": day})
     if not here:
         return _PanelRows(Panel(moment, label, None, None, why=Message("preview.no-session")))
@@ -136,7 +136,7 @@ def _day_panel(day: int, here: TreatedConcerns, drawn: Sequence[HealingSign], fr
 
 
 def _draw_signs(lasting: Sequence[HealingSign], frame: PhotoFrame) -> Picture:
-    """The picture with signs, and a line around the skin that has them."""
+    """Return the picture with signs, and a line around the affected skin."""
     if not lasting:
         return frame.picture
     picture = frame.with_added(_combine_maps(lasting))
@@ -144,7 +144,7 @@ def _draw_signs(lasting: Sequence[HealingSign], frame: PhotoFrame) -> Picture:
 
 
 def _combine_maps(lasting: Sequence[HealingSign]) -> Mapping[str, Float]:
-    """The maps that signs raise: where two raise one map, the one that raises it more."""
+    """Return the maps that signs raise; where two signs raise one map, the larger rise is used."""
     added: dict[str, Float] = {}
     for sign in lasting:
         before = added.get(sign.carried_by)
@@ -169,7 +169,7 @@ def _sign_row(file: str, sign: HealingSign, *, day: int | None = None) -> Change
 def _apply_removals(
     taken: Sequence[Removal], percentile: int, power: float, kept: Mapping[str, float] | None = None
 ) -> tuple[dict[str, Float], list[float]]:
-    """What the maps grow by (never upwards), and the share that is taken of each removal."""
+    """Return the change of the maps (never upwards), and the share that is removed by each removal."""
     shares = [one.share(percentile, power) * (1.0 if kept is None else kept[one.concern]) for one in taken]
     added: dict[str, Float] = {}
     for one, share in zip(taken, shares, strict=True):
@@ -201,7 +201,7 @@ def _end_panel(
 def _late_panel(
     percentile: int, taken: Sequence[Removal], left: Sequence[Omission], frame: PhotoFrame, power: float
 ) -> _PanelRows:
-    """A year on: what is kept of the gain, where somebody followed it for every finding that is drawn."""
+    """Return the panel after a year: the remaining gain, if a study followed it for every finding that is drawn."""
     when = late_months()
     moment, label = (
         PanelMoment("months", months=when, percentile=percentile),
@@ -221,7 +221,7 @@ def _late_panel(
 
 
 def _unknown_panel(moment: PanelMoment, label: Message, left: Sequence[Omission]) -> Panel:
-    """In place of a result: why none can be drawn."""
+    """Return a panel that says why no result can be drawn."""
     reasons = tuple(omission_message(one) for one in _unique_omissions(left)[:_REASONS])
     return Panel(moment, label, None, None, notes=reasons, why=Message("preview.nothing"))
 
@@ -243,7 +243,7 @@ def _removal_row(file: str, one: Removal, share: float, percentile: int, *, mont
 
 
 def _frequency(percentile: int, taken: Sequence[Removal]) -> Message:
-    """How many people see more or less than the picture."""
+    """Return how many people improve more or less than in the picture."""
     improved = [one.improved_pct(percentile) for one in taken]
     if percentile == PERCENTILES[0] and max(improved) <= 0:
         return Message("preview-frequency.none")
@@ -253,7 +253,7 @@ def _frequency(percentile: int, taken: Sequence[Removal]) -> Message:
 
 
 def _exceptions(percentile: int, taken: Sequence[Removal]) -> tuple[Message, ...]:
-    """Concerns of which the frequency of the picture does not hold: nothing changes, or nothing is left to change."""
+    """Return the concerns to which the frequency of the picture does not apply: no change, or all gone."""
     found = {}
     for one in taken:
         improved = one.improved_pct(percentile)
@@ -267,7 +267,7 @@ def _exceptions(percentile: int, taken: Sequence[Removal]) -> tuple[Message, ...
 def _harm_panel(sign: HealingSign, frame: PhotoFrame) -> _PanelRows:
     file = f"harm-{sign.name}.png"
     p = sign.p
-    assert isinstance(p, Estimate)  # or it would have no picture
+    assert isinstance(p, Estimate)  # `harm_signs` yields no sign without one
     counted = {"p": p.median, "low": p.low, "high": p.high}
     panel = Panel(
         PanelMoment("harm"),

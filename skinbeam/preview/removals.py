@@ -1,7 +1,7 @@
-"""What a course takes away: the findings of each concern that is treated, by what trials say one patient improves by.
+"""Compute what a course removes: the findings of each treated concern, by the improvement of one patient in trials.
 
-A concern of which nothing is drawn says why: no laser is offered, trials told responders only, the photograph cannot
-show it or does not, or a doctor has to see it first.
+A concern without a drawing has a reason: no laser is offered, trials counted responders only, the photograph cannot
+show it or does not, or a doctor has to examine it first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ __all__ = ["concern_message", "fade_mask", "find_removals", "is_on_site"]
 Mask = NDArray[np.bool_]
 
 _ITERATIONS = 2  # more would sharpen noise
-_EDGE_GAIN = 1.6  # so that an edge fades outside what a mark covers
+_EDGE_GAIN = 1.6  # makes the edge fade outside the cover of a mark
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class _ConcernRemovals:
 def find_removals(
     concerns: Sequence[ConcernPlan], seen: SkinAnalysis
 ) -> tuple[tuple[Removal, ...], tuple[Omission, ...]]:
-    """Return what is taken away of each concern of a plan, and what is left as it is."""
+    """Return what is removed from each concern of a plan, and what is not drawn."""
     drawn = [_concern_removals(concern, seen) for concern in concerns]
     return tuple(r for one in drawn for r in one.removals), tuple(found for one in drawn for found in one.left)
 
@@ -92,7 +92,7 @@ def _no_removals(title: Message, why: Message) -> _ConcernRemovals:
 
 
 def concern_message(concern: ConcernPlan) -> Message:
-    """Return condition and site as a person says them."""
+    """Return condition and site in words."""
     site = str(vocabulary_table("site")[concern.site]["title"])
     if site.lower() in concern.title.lower():
         return Message("preview.named", {"concern": concern.title})
@@ -110,7 +110,7 @@ def _kept_fraction(option: Option) -> Value:
 
 
 def _no_finding_message(kinds: Iterable[str], findings: Sequence[SkinFinding], concern: ConcernPlan) -> Message:
-    """Why the photograph shows nothing of a concern: it cannot be judged on it, or none was found."""
+    """Return why the photograph shows nothing of a concern: it cannot be judged, or nothing was found."""
     told = [finding for finding in findings if finding.kind in kinds]
     here = [one for one in told if one.site in (concern.site, "full-face") or concern.site == "full-face"]
     for finding in here:
@@ -122,7 +122,7 @@ def _no_finding_message(kinds: Iterable[str], findings: Sequence[SkinFinding], c
 
 
 def _excess(marks: Sequence[Mark], seen: SkinAnalysis) -> Float:
-    """How far marks raise their map together, where two overlap the one that raises it more."""
+    """Return the joint excess of marks in their map; where two overlap, the larger one is used."""
     whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
     for mark in marks:
         there = whole[mark.window]
@@ -134,9 +134,10 @@ def _excess(marks: Sequence[Mark], seen: SkinAnalysis) -> Float:
 
 
 def _sharpen_excess(mark: Mark, blur_px: float) -> Float:
-    """The excess of a mark before the picture was blurred to find it, by van Cittert's iteration, faded at its edge.
+    """Return the excess of a mark before blurring, by van Cittert's iteration, faded at its edge.
 
-    What is taken from a sharp picture has to be as sharp, or a dark core is left of a small spot that is gone.
+    The picture was blurred to find the mark. The excess that is subtracted from the sharp picture has to be as sharp,
+    or a dark core would remain of a removed small spot.
     """
     near = cv2.dilate(mark.cover, np.ones((3, 3), np.uint8))
     edge = np.clip(_EDGE_GAIN * cv2.GaussianBlur(near, (0, 0), max(1.0, blur_px)), 0.0, 1.0)

@@ -1,9 +1,8 @@
 """Render a change of the pigment maps on the photograph.
 
-Colour that follows a change of the maps: the pixel, times what the changed skin reflects over what it reflected.
-
-Melanin and blood of a pixel are those that its colour was read as, and what it would reflect with less or more of them
-is told by the optics that every pulse is simulated with. Texture and shading are in the pixel and stay there.
+Each pixel is multiplied by the ratio of the reflectance of the changed skin to that of the unchanged skin. The melanin
+and blood of a pixel are those inferred from its colour, and the reflectance is computed with the optics that every
+pulse is simulated with. Texture and shading are part of the pixel and stay there.
 """
 
 from collections.abc import Mapping
@@ -34,23 +33,23 @@ Array = NDArray[np.float64]
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_LIGHT, _BY_MELANIN, _BY_BLOOD = slice(0, 3), slice(4, 5), slice(7, 8)  # of `SkinColours.planes`: the slopes of green
+_LIGHT, _BY_MELANIN, _BY_BLOOD = slice(0, 3), slice(4, 5), slice(7, 8)  # of `SkinColourGrid.planes`: slopes of green
 _STEPS = 5
 _STEP_MAX = 1.0  # of a logarithm
-_SLOPE_MIN = 0.02  # so flat is the green of the table nowhere that skin is read
+_SLOPE_MIN = 0.02  # the slope of green is larger wherever skin is analysed
 
 
 @dataclass(frozen=True)
 class PigmentLevels:
-    """What skin holds, as logarithms of the volume fractions of melanin and blood, (...)."""
+    """Logarithms of the volume fractions of melanin and blood in skin, (...)."""
 
     ln_melanin: Array
     ln_blood: Array
 
     @classmethod
     def of(cls, maps: SkinMaps) -> "PigmentLevels":
-        """Return what each pixel holds; where its colour cannot be read, what the nearest that can holds."""
-        from scipy.ndimage import distance_transform_edt  # late: a page without a photograph need not load it
+        """Return the levels of each pixel; where the colour is not known, those of the nearest known pixel."""
+        from scipy.ndimage import distance_transform_edt  # imported late: a page without a photograph does not need it
 
         if not maps.known.any():
             return cls(*(np.full(maps.known.shape, np.log(one)) for one in (maps.level.melanin, maps.level.blood)))
@@ -59,18 +58,18 @@ class PigmentLevels:
 
     @classmethod
     def middle(cls, maps: SkinMaps) -> "PigmentLevels":
-        """Return what the middle of the face holds."""
+        """Return the levels of the median skin of the face."""
         return cls(np.asarray(np.log(maps.level.melanin)), np.asarray(np.log(maps.level.blood)))
 
     def at(self, where: Mask) -> "PigmentLevels":
-        """Return the pixels of a mask."""
+        """Return the levels of the pixels of a mask."""
         return PigmentLevels(self.ln_melanin[where], self.ln_blood[where])
 
     def ln_factor(self, added: Mapping[str, Array | Float | float]) -> Array:
-        """Return ln of what linear light (..., 3) is multiplied by where maps grow by `added` (...), as marks count.
+        """Return ln of the factor on linear light (..., 3) where maps grow by `added` (...), in the units of marks.
 
-        A unit of melanin or haemoglobin is one of green optical density: the pigment is found that changes green by
-        so much, and red and blue follow it. Shade is the same in all three.
+        A unit of melanin or haemoglobin is one of green optical density: the change of pigment that has this effect on
+        green is solved for, and red and blue follow from it. Shade is the same in all three channels.
         """
         colours = skin_colour_grid()
         melanin, blood = self.ln_melanin, self.ln_blood
@@ -89,25 +88,25 @@ class PigmentLevels:
         return np.asarray(after - before - np.asarray(added.get("shade", 0.0), np.float64)[..., None])
 
     def density_of_blood(self, times: float) -> float:
-        """Return how much green optical density the skin gains if it holds so many times the blood."""
+        """Return the green optical density that the skin gains with this multiple of its blood."""
         colours = skin_colour_grid()
         more = colours.read(self.ln_melanin, self.ln_blood + np.log(times), _LIGHT)
         return float((colours.read(self.ln_melanin, self.ln_blood, _LIGHT) - more)[..., 1])
 
 
 def encode_srgb(light: Array) -> Picture:
-    """Return linear light, 0 to 1, as sRGB bytes (IEC 61966-2-1)."""
+    """Convert linear light, 0 to 1, to sRGB bytes (IEC 61966-2-1)."""
     return np.asarray(np.round(255 * linear_to_srgb(np.clip(light, 0.0, 1.0))), np.uint8)
 
 
 def multiply_light(rgb: Picture, ln_factor: Float, touched: Mask) -> Picture:
-    """Return a picture whose linear light is multiplied where it is touched; every other pixel is that of `rgb`."""
+    """Multiply the linear light of a picture where it is touched; every other pixel stays that of `rgb`."""
     made = rgb.copy()
     made[touched] = encode_srgb(srgb_to_linear(rgb[touched]) * np.exp(ln_factor[touched].astype(np.float64)))
     return made
 
 
-# The part of a photograph that is shown, enlarged where it is small; changes of the maps are laid on it alike.
+# The displayed part of a photograph, enlarged where it is small, and changes of the maps on it.
 
 _EDGE, _HALO = (0, 70, 90), (255, 255, 255)
 _DASH_PX, _GAP_PX, _JOINED_PX = 12, 12, 21
@@ -115,13 +114,13 @@ _DASH_PX, _GAP_PX, _JOINED_PX = 12, 12, 21
 
 @dataclass(frozen=True)
 class PhotoFrame:
-    """A cut of a view.
+    """The displayed part of a view.
 
     Parameters
     ----------
-    picture : (height, width, 3), as it was taken.
+    picture : (height, width, 3), as taken.
     box : x0, y0, x1, y1 in pixels of the view.
-    pigment : of every pixel of the view; None where colour says nothing, and then nothing is changed.
+    pigment : of every pixel of the view; None where the maps are unknown, and then nothing is changed.
     """
 
     picture: Picture
@@ -129,7 +128,7 @@ class PhotoFrame:
     pigment: PigmentLevels | None
 
     def with_added(self, added: Mapping[str, Float]) -> Picture:
-        """Return the picture after maps of the view have grown by `added`; elsewhere it is the same to the bit."""
+        """Return the picture after maps of the view have grown by `added`; elsewhere it is identical to the bit."""
         if self.pigment is None or not added:
             return self.picture
         touched = np.asarray(np.logical_or.reduce([values != 0 for values in added.values()]))
@@ -138,7 +137,7 @@ class PhotoFrame:
         return multiply_light(self.picture, self._laid(whole, cv2.INTER_LINEAR), self._there(touched))
 
     def outlined(self, picture: Picture, field: Float) -> Picture:
-        """Return a picture with a broken line inside the edge of a field of the view: where, not how much."""
+        """Draw a dashed line inside the edge of a field of the view, which shows where a change is, not its amount."""
         there = self._there(field != 0).astype(np.uint8)
         joined = cv2.morphologyEx(there, cv2.MORPH_CLOSE, np.ones((_JOINED_PX, _JOINED_PX), np.uint8))
         inner = cv2.erode(joined, np.ones((5, 5), np.uint8), borderValue=0)
@@ -146,7 +145,7 @@ class PhotoFrame:
         made = picture.copy()
         for contour in contours:
             for start in range(0, len(contour), _DASH_PX + _GAP_PX):
-                for colour, wide in ((_HALO, 4), (_EDGE, 2)):  # on skin of every tone
+                for colour, wide in ((_HALO, 4), (_EDGE, 2)):  # two colours, visible on skin of every tone
                     cv2.polylines(made, [contour[start : start + _DASH_PX]], False, colour, wide, cv2.LINE_8)
         return np.where(there[..., None] > 0, made, picture)
 
@@ -154,14 +153,14 @@ class PhotoFrame:
         return self._laid(mask.astype(np.uint8), cv2.INTER_NEAREST).astype(bool)
 
     def _laid(self, values: NDArray[np.generic], how: int) -> NDArray[np.float32]:
-        """Values of the view on the picture."""
+        """Resample values of the view to the picture."""
         x0, y0, x1, y1 = self.box
         size = self.picture.shape[1], self.picture.shape[0]
         return np.asarray(cv2.resize(np.ascontiguousarray(values[y0:y1, x0:x1]), size, interpolation=how))
 
 
 def make_frame(seen: View, pigment: PigmentLevels | None) -> PhotoFrame:
-    """Return what is shown of a view."""
+    """Return the displayed part of a view."""
     x0, y0, x1, y1 = seen.place.drawn
     cut = seen.rgb[y0:y1, x0:x1]
     zoom = max(1.0, setting("picture", "width_px") / (x1 - x0))

@@ -1,4 +1,4 @@
-"""The sizes and judgements that a picture is made with: one data file, each with its source."""
+"""Read the settings of preview pictures from `data/preview.toml`, each with its source."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -18,7 +18,7 @@ def _preview_table() -> Mapping[str, Any]:
 
 
 def setting(section: str, name: str) -> float:
-    """Return a value, in the unit that its name carries."""
+    """Return a value, in the unit that is part of its name."""
     return float(setting_entry(section, name)["value"])
 
 
@@ -28,15 +28,15 @@ def strip_days() -> tuple[int, ...]:
 
 
 def late_months() -> int:
-    """Return how long after the course the last pictures look."""
+    """Return how many months after the course the last pictures are."""
     return int(_preview_table()["strip"]["months"])
 
 
 def healing_sign_names(modality: str) -> tuple[str, ...]:
-    """Return what the days after a kind of light show, the first of them the most telling."""
+    """Return the healing signs to draw after a kind of light, the most telling first."""
     return tuple(_preview_table()["signs"].get(modality, ()))
 
 
 def finding_kinds(condition: str) -> tuple[str, ...]:
-    """Return the kinds of finding that a condition is seen by in a photograph; none where a photograph shows it not."""
+    """Return the kinds of finding by which a photograph shows a condition; none where it does not show it."""
     return tuple(_preview_table()["seen_by"].get(condition, ()))

@@ -1,6 +1,6 @@
-"""Lay out the strip as one picture or row by row, and write pictures as PNG with their caption and metadata.
+"""Lay out the strip as one picture or row by row, and encode pictures as PNG with caption and metadata.
 
-Pictures as PNG that say what they are: in words below the picture and in the file, and nothing of the person.
+Every picture says in words and in the metadata of its file that it is a preview; it contains no data of the person.
 """
 
 import io
@@ -47,15 +47,15 @@ _XMP = (
     "<Iptc4xmpExt:DigitalSourceType>{kind}</Iptc4xmpExt:DigitalSourceType>"
     '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
 )
-_BAND_HEIGHT = 0.09  # of the width: height of the words below a picture
+_BAND_HEIGHT = 0.09  # height of the caption band, relative to the width of the picture
 _BAND_FILL = 0.92
-_PACKED = 3  # of 9: a tenth larger than the least, in a third of the time
+_PACKED = 3  # compression level: files a tenth larger than with 9, in a third of the time
 
 
 @cache
 def load_font(size_px: int, *, bold: bool = False) -> Font:
-    """Return a font that writes every language of the catalogue."""
-    import matplotlib  # late: it takes a while, and most commands draw nothing
+    """Return a font with the characters of every language of the catalogue."""
+    import matplotlib  # imported late: it takes a while, and most commands draw nothing
 
     file = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / file
@@ -63,7 +63,7 @@ def load_font(size_px: int, *, bold: bool = False) -> Font:
 
 
 def wrap_text(words: str, font: Font, width_px: int) -> list[str]:
-    """Return text in lines that fit a width; a word that is longer has a line of its own."""
+    """Wrap text to lines of a width; a longer word has a line of its own."""
     lines: list[str] = []
     for word in words.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -75,7 +75,7 @@ def wrap_text(words: str, font: Font, width_px: int) -> list[str]:
 
 
 def add_caption_band(picture: Picture, words: str) -> Picture:
-    """Return a picture with words on a band below it: no pixel of it is covered."""
+    """Add a caption on a band below a picture, which covers no pixel of it."""
     height, width = picture.shape[:2]
     band = round(_BAND_HEIGHT * width)
     sheet = Image.new("RGB", (width, height + band), PAPER)
@@ -88,7 +88,7 @@ def add_caption_band(picture: Picture, words: str) -> Picture:
 
 
 def encode_png(picture: Picture, *, altered: bool) -> bytes:
-    """Return a picture as PNG with what it is in its metadata, and nothing else."""
+    """Encode a picture as PNG, with its description as the only metadata."""
     said = PngImagePlugin.PngInfo()
     said.add_text("Software", f"skinbeam {__version__}")
     said.add_text("Description", render_message("preview.described" if altered else "preview.before"))
@@ -101,7 +101,7 @@ def encode_png(picture: Picture, *, altered: bool) -> bytes:
     return file.getvalue()
 
 
-# The strip as one picture, and row by row for a page: before and the days, results, harms, each with its words.
+# Layout of the strip, as one picture and row by row for a page.
 
 _GAP, _HEAD = 14, 24  # px
 _LEADING = 1.3
@@ -110,7 +110,7 @@ _FADED = (96, 106, 116)
 
 @dataclass(frozen=True)
 class _Layout:
-    """How many panels stand side by side, and how large: all in pixels but the number of columns."""
+    """Number of columns of panels, and their sizes in pixels."""
 
     columns: int
     cell: int
@@ -132,7 +132,7 @@ _Groups = Sequence[tuple[Message | None, Sequence[Panel]]]
 
 
 def render_sheet(strip: PreviewStrip) -> Picture:
-    """Return a strip as one picture, (height, width, 3), without what belongs below it."""
+    """Render a strip as one picture, (height, width, 3), without its footnotes."""
     laid = _ON_A_SCREEN
     return np.vstack(
         [_render_title(laid), *(_render_row(row, strip, laid) for row in _layout_rows(strip, laid.columns))]
@@ -140,7 +140,7 @@ def render_sheet(strip: PreviewStrip) -> Picture:
 
 
 def render_rows(strip: PreviewStrip) -> tuple[tuple[Picture, tuple[Message, ...]], ...]:
-    """Return a strip row by row, (height, width, 3) each, with what each picture of a row is, for a page."""
+    """Render a strip row by row for a page, (height, width, 3) each, with the labels of the pictures of a row."""
     laid = _ON_PAPER
     return tuple(
         (_render_row(row, strip, laid), tuple(one.label for _, panels in row for one in panels))
@@ -149,7 +149,7 @@ def render_rows(strip: PreviewStrip) -> tuple[tuple[Picture, tuple[Message, ...]
 
 
 def _layout_rows(strip: PreviewStrip, columns: int) -> list[_Groups]:
-    """Panels in rows: those that belong together stand together, and a row is shared where there is room."""
+    """Arrange panels in rows: a group stays together, and groups share a row where there is room."""
     groups = [
         (strip.visit, [one for one in strip.panels if one.moment.kind in ("before", "day")]),
         (Message("preview-label.results"), [one for one in strip.panels if one.moment.kind in ("end", "months")]),
@@ -166,12 +166,12 @@ def _layout_rows(strip: PreviewStrip, columns: int) -> list[_Groups]:
 
 
 def add_footnotes(sheet: Picture, strip: PreviewStrip) -> Picture:
-    """Return the sheet of a strip with what belongs below it."""
+    """Return the sheet of a strip with its footnotes."""
     return np.vstack([sheet, _render_paragraphs([one.text for one in footnotes(strip)], _ON_A_SCREEN)])
 
 
 def footnotes(strip: PreviewStrip) -> tuple[Message, ...]:
-    """Return what belongs below a strip: what stands between trials and pictures, and what is not drawn."""
+    """Return the footnotes of a strip: the assumptions between trials and pictures, and what is not drawn."""
     return (
         Message("preview.gains-at-end"),
         strip.assumption,
@@ -181,7 +181,7 @@ def footnotes(strip: PreviewStrip) -> tuple[Message, ...]:
 
 
 def _merge_unknown_panels(panels: Sequence[Panel]) -> Sequence[Panel]:
-    """One panel in place of several that have no picture for the same reasons."""
+    """Merge panels without a picture that all have the same reasons into one."""
     first = panels[0]
     alike = all(one.picture is None and (one.why, one.notes) == (first.why, first.notes) for one in panels)
     return panels[:1] if alike else panels
@@ -194,10 +194,10 @@ def _render_title(laid: _Layout) -> Picture:
 
 
 def _render_row(groups: _Groups, strip: PreviewStrip, laid: _Layout) -> Picture:
-    """Panels beside each other, each group under a line that names it; what a broken line means stands once below."""
+    """Render panels side by side, each group under a title line; the meaning of a dashed line is given once below."""
     shape = next(one.picture.shape for one in strip.panels if one.picture is not None)
     drawn = any(panel.picture is not None for _, panels in groups for panel in panels)
-    height = round(laid.cell * shape[0] / shape[1]) if drawn else 0  # reasons alone take what their words need
+    height = round(laid.cell * shape[0] / shape[1]) if drawn else 0  # without pictures, the text sets the height
     parts = []
     for head, panels in groups:
         cells = [_render_cell(panel, height, laid) for panel in panels]
@@ -218,7 +218,7 @@ def _render_row(groups: _Groups, strip: PreviewStrip, laid: _Layout) -> Picture:
 
 
 def _render_cell(panel: Panel, height: int, laid: _Layout) -> Picture:
-    """One panel: its picture or why there is none, what it is, how often people see more or less, and its own notes."""
+    """Render one panel: its picture or the reason without one, its label, its frequency, and its own notes."""
     if panel.picture is None:
         top = _render_card(panel, height, laid)
     else:
@@ -235,7 +235,7 @@ def _render_cell(panel: Panel, height: int, laid: _Layout) -> Picture:
 
 
 def _render_card(panel: Panel, height: int, laid: _Layout) -> Picture:
-    """Why there is no picture, in its place; longer where the words ask for it."""
+    """Render the reason why there is no picture, in its place; taller where the text needs it."""
     font, bold = load_font(laid.small), load_font(laid.small, bold=True)
     said = [one for one in (panel.why, *panel.notes) if one is not None]
     lines = [
@@ -267,7 +267,7 @@ def _render_text(
     above: int = 0,
     below: int = 8,
 ) -> Picture:
-    """Text on paper, wrapped to a width; on the whole sheet it keeps the margin."""
+    """Render text on paper, wrapped to a width and centred on the sheet."""
     laid = [(line, font, ink) for words, font, ink in lines for line in wrap_text(words, font, width)]
     height = above + below + sum(round(_LEADING * font.size) for _, font, _ in laid)
     sheet = Image.new("RGB", (sheet_px, height), PAPER)

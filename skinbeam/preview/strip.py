@@ -1,4 +1,4 @@
-"""What a picture of an expected result is made of: what is taken away, what is added, and what is not drawn and why."""
+"""Records of a preview strip: removals, healing signs, panels, and what is not drawn and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from skinbeam.text import Message
 
 __all__ = ["PERCENTILES", "ChangeRow", "HealingSign", "Omission", "Panel", "PanelMoment", "PreviewStrip", "Removal"]
 
-PERCENTILES = (10, 50, 90)  # of what one patient improves by: of 10 people 9 gain more, 5 gain less, 9 gain less
+PERCENTILES = (10, 50, 90)  # of the improvement of one patient: of 10 people 9 gain more, 5 gain less, 9 gain less
 
 
 @dataclass(frozen=True)
 class Omission:
-    """What is not drawn, and why."""
+    """Something that is not drawn, and why."""
 
     about: tuple[Message, ...]
     why: Message
@@ -23,17 +23,17 @@ class Omission:
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """What a treatment takes away from one map: the excess of the findings of a concern.
+    """Removal of the findings of a concern from one map by a treatment.
 
     Parameters
     ----------
     concern, title : condition and site, and both in words.
-    finding, count : kind of the marks, and how many there are.
+    finding, count : kind of the marks, and their number.
     carried_by : the map.
     excess : (height, width) of the view: how far the marks raise the map, faded at their edges, 0 elsewhere.
     treatment : modality of the option that is drawn.
     improvement_pct : of one patient.
-    kept_fraction : share of the gain that is there at the last picture.
+    kept_fraction : share of the gain that remains in the last picture.
     """
 
     concern: str
@@ -47,25 +47,25 @@ class Removal:
     kept_fraction: Value
 
     def improved_pct(self, percentile: int) -> float:
-        """Return what a patient of a percentile improves by; the interval's ends are the 10th and the 90th."""
+        """Return the improvement of a patient of a percentile; the interval's ends are the 10th and the 90th."""
         made = self.improvement_pct
         return {10: made.low, 50: made.median, 90: made.high}[percentile]
 
     def share(self, percentile: int, exponent: float) -> float:
-        """Return the share of contrast that is taken away: the grade as a share, to a power; none where it is worse."""
+        """Return the removed share of contrast: the grade as a share, to a power; 0 where the skin becomes worse."""
         return float(min(max(self.improved_pct(percentile), 0.0) / 100.0, 1.0) ** exponent)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HealingSign:
-    """What a session leaves for a time, or a harm does: a map that is raised over the treated skin.
+    """A temporary sign after a session, or a harm: a map that is raised over the treated skin.
 
     Parameters
     ----------
     name : erythema, purpura, dark-mark, ...
     carried_by : the map.
     added : (height, width) of the view.
-    until_day : the last day on which it is drawn; None of a harm, which has a picture of its own.
+    until_day : the last day on which it is drawn; None for a harm, which has a picture of its own.
     size : what was added, in words, with its source.
     p : share of people who have it; None where everyone has.
     sources : of size and duration.
@@ -85,7 +85,7 @@ class HealingSign:
 
 @dataclass(frozen=True)
 class PanelMoment:
-    """When a picture is: before, day N, end, months, or a harm."""
+    """The moment that a picture shows: before, day N, end, months, or a harm."""
 
     kind: str
     day: int | None = None
@@ -95,14 +95,14 @@ class PanelMoment:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRow:
-    """One change of one picture, and where it comes from.
+    """One change in one picture, with its origin.
 
     Parameters
     ----------
     picture : file.
-    map : that changes.
-    finding, count, share_removed, percentile, estimate : of what is taken away.
-    healing_sign, size : of what is added.
+    map : the map that changes.
+    finding, count, share_removed, percentile, estimate : of a removal.
+    healing_sign, size : of a healing sign.
     sources : keys.
     """
 
@@ -125,15 +125,15 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class Panel:
-    """One place of a strip: a picture, or why there is none.
+    """One panel of a strip: a picture, or why there is none.
 
     Parameters
     ----------
     file : name of the picture; None where there is none.
     picture : (height, width, 3), without words; None likewise.
-    label : what it is, in two words.
-    frequency : how many people see more or less; None where it says nothing of that.
-    notes : what is to be known of it.
+    label : its name in two words.
+    frequency : how many people improve more or less; None where that does not apply.
+    notes : remarks on the picture.
     why : why there is no picture.
     """
 
@@ -155,8 +155,8 @@ class PreviewStrip:
     panels : in order: before, the days, the results by percentile, harms.
     rows : every change of every picture.
     left : what is not drawn.
-    visit : after which session the days are counted; None where nothing is treated.
-    assumption : what stands between a grade and a picture.
+    visit : the session after which the days are counted; None where nothing is treated.
+    assumption : the assumption that converts a grade to a picture.
     """
 
     panels: tuple[Panel, ...]
@@ -169,5 +169,5 @@ class PreviewStrip:
 
     @property
     def files(self) -> Mapping[str, Panel]:
-        """Return file → panel, of those that have a picture."""
+        """File → panel, of those that have a picture."""
         return {panel.file: panel for panel in self.panels if panel.file is not None}

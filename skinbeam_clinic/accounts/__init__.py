@@ -1,1 +1,1 @@
-"""Who may come in: members of a clinic, their passwords and one-time codes, their sessions."""
+"""Accounts: members of a clinic, passwords, one-time codes, passkeys, sessions and API tokens."""

@@ -1,8 +1,12 @@
-"""Browsers that members have signed in from before, each told by a text of ours that it holds.
+"""Slow down password guessing: lockout after failed attempts, and recognition of browsers used before.
 
-A stranger who knows a name can use up no more than the attempts that all unknown browsers share: who has signed in from
-a browser before has attempts of their own there (OWASP, "Slow down online guessing attacks with device cookies").
-The text lets nobody in. It names nobody either: it is a random name of the browser, then a signature for each member.
+A browser from which a member has signed in keeps a signed text in a cookie. A stranger who knows a name can use up only
+the attempts that all unknown browsers share; a browser from which the member has signed in before has attempts of its
+own (OWASP, "Slow down online guessing attacks with device cookies"). The text alone lets nobody sign in, and names
+nobody: it is a random name of the browser, then a signature for each member.
+
+The number of failures is counted per subject, whether it exists or not; after some, each further attempt must wait
+longer.
 """
 
 import datetime
@@ -27,12 +31,12 @@ __all__ = [
     "identify_browser",
 ]
 
-_MOST_MEMBERS = 10  # who signs in at one browser; who has not for longest is forgotten first
+_MOST_MEMBERS = 10  # members per browser; the one whose last sign-in is oldest is forgotten first
 _BROWSER_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 def identify_browser(secret: DatabaseSecret, text: str, clinic: str, name: str) -> str:
-    """Return the name of the browser that holds `text` if that member has signed in from it; else an empty one.
+    """Return the name of the browser with this `text` if the member has signed in from it; otherwise an empty string.
 
     Parameters
     ----------
@@ -44,7 +48,7 @@ def identify_browser(secret: DatabaseSecret, text: str, clinic: str, name: str) 
 
 
 def add_member(secret: DatabaseSecret, text: str, clinic: str, name: str) -> str:
-    """Return what a browser shall hold after that member has signed in from it."""
+    """Return the text that a browser keeps after this member has signed in from it."""
     browser, *signatures = text.split(".")
     if not _BROWSER_NAME.fullmatch(browser):
         browser, signatures = secrets.token_hex(16), []
@@ -56,31 +60,29 @@ def _browser_signature(secret: DatabaseSecret, browser: str, clinic: str, name: 
     return secret.signature("browser", "\n".join((browser, clinic, name)).encode())
 
 
-# How often a secret may be tried: after some failures its subject waits, longer each time, known or not.
-
 FREE_FAILURES = 5
 _FIRST_WAIT, _LONGEST_WAIT = datetime.timedelta(seconds=30), datetime.timedelta(minutes=15)
 _FORGET_AFTER = datetime.timedelta(days=1)
 _MINUTE = datetime.timedelta(minutes=1)
-# In the words of both databases: of two first attempts at once, one makes the row.
+# SQL that both kinds of database understand: of two first attempts at once, one inserts the row.
 _INSERT_SUBJECT = sql(
     "INSERT INTO login_lock (subject, failures, until) VALUES (:subject, 0, :until) ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("until", type_=UtcDateTime))
 
 
 class LoginLockout:
-    """Counts attempts by subject; a subject is kept as a signature, so that the table names nobody.
+    """Counts failed attempts by subject; a subject is stored as a signature, so that the table names nobody.
 
     Parameters
     ----------
-    database : an open one.
+    database : an open database.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def subject(self, *words: str) -> str:
-        """Return the signature of what is tried."""
+        """Return the signature that identifies the subject of an attempt."""
         return self._database.secret.signature("lock", "\n".join(words).encode())
 
     def count(self, subject: str) -> None:
@@ -94,7 +96,7 @@ class LoginLockout:
             at = now()
             session.execute(_INSERT_SUBJECT, {"subject": subject, "until": at})
             row = session.get_one(LoginLockRow, subject, with_for_update=True)
-            # No lock ends later than that: the clock was set back, and does not make it longer.
+            # A lock that would end later than this is ignored: the clock was set back, which must not prolong a lock.
             if row.failures >= FREE_FAILURES and at < row.until <= at + _LONGEST_WAIT:
                 raise _locked_error(row.until)
             row.failures += 1
@@ -103,7 +105,7 @@ class LoginLockout:
 
     @staticmethod
     def forget(session: Session, subject: str) -> None:
-        """Forget the failures of a subject that was right, and those of long ago."""
+        """Delete the failures of a subject after a success, and old ones of all subjects."""
         session.execute(
             delete(LoginLockRow).where(or_(LoginLockRow.subject == subject, LoginLockRow.until < now() - _FORGET_AFTER))
         )
@@ -112,7 +114,7 @@ class LoginLockout:
 def _locked_error(until: datetime.datetime) -> LockedError:
     error = clinic_error(
         "locked", "password", until=until.replace(second=0, microsecond=0) + _MINUTE
-    )  # minutes are told
+    )  # the message gives whole minutes
     assert isinstance(error, LockedError)
     error.until = until
     return error

@@ -1,4 +1,10 @@
-"""One-time codes by the clock (RFC 6238): six digits, a new one every 30 seconds, each good for one use."""
+"""One-time codes by the clock (RFC 6238) and recovery codes.
+
+A one-time code has six digits and changes every 30 seconds; each is valid for one use. The ten recovery codes are each
+valid for one sign-in, when the telephone with the one-time codes is lost. A recovery code has 60 random bits and is
+stored as a signature with the database's own secret, so that neither a guess nor a stolen table finds it; slow hashes
+are for passwords, which people make up.
+"""
 
 import base64
 import hmac
@@ -20,7 +26,7 @@ __all__ = [
     "use_code",
 ]
 
-_STEP_TOLERANCE = 1  # steps that the clock of a telephone may be off
+_STEP_TOLERANCE = 1  # time steps by which the clock of a telephone may be wrong
 
 
 def match_time_step(secret: str, code: str, *, after: int | None) -> int | None:
@@ -35,23 +41,18 @@ def match_time_step(secret: str, code: str, *, after: int | None) -> int | None:
     return None
 
 
-# Recovery codes: ten, each good for one sign-in when the telephone with the one-time codes is lost.
-#
-# A code has 60 random bits and is kept as a signature with the database's own secret, so that neither a guess nor a
-# stolen table finds it; a slow hash is for passwords, which people make up.
-
 _CODE_COUNT = 10
 _CHARACTERS, _GROUP = 12, 4
 
 
 def generate_codes() -> tuple[str, ...]:
-    """Return new codes as a person writes them down."""
+    """Return new recovery codes in the form in which a person writes them down."""
     plain = (base64.b32encode(secrets.token_bytes(10)).decode().lower()[:_CHARACTERS] for _ in range(_CODE_COUNT))
     return tuple("-".join(code[i : i + _GROUP] for i in range(0, _CHARACTERS, _GROUP)) for code in plain)
 
 
 def save_codes(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, codes: Sequence[str]) -> None:
-    """Keep new codes of a member; those before are good for nothing."""
+    """Store new recovery codes of a member; earlier ones become invalid."""
     signatures = [_code_signature(secret, member_id, code) for code in codes]
     row = _recovery_row(work, member_id) or tables.RecoveryRow(clinic_id=work.clinic_id, id=member_id)
     row.signatures, row.made_at = signatures, now()
@@ -59,7 +60,7 @@ def save_codes(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, 
 
 
 def use_code(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, code: str) -> bool:
-    """Return whether this is a code of the member's; it is none from now on."""
+    """Return whether this is an unused recovery code of the member, and mark it as used."""
     row, sent = _recovery_row(work, member_id), _code_signature(secret, member_id, code)
     left = [] if row is None else [one for one in row.signatures if not hmac.compare_digest(one, sent)]
     if row is None or len(left) == len(row.signatures):

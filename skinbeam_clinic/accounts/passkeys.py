@@ -1,4 +1,10 @@
-"""Challenges for passkeys to sign: random, kept here, good for one purpose and one answer within some minutes."""
+"""Passkeys (W3C Web Authentication): challenges, registration and sign-in.
+
+The private key of a passkey stays on the member's device, which asks for finger, face or PIN; so a passkey counts as
+password and code in one. It belongs to one host name and answers no other, so a page that imitates ours gets nothing
+from it. Challenges for passkeys to sign are random, stored by their hash, and valid for one purpose and one answer
+within some minutes.
+"""
 
 import datetime
 import hashlib
@@ -54,18 +60,18 @@ _CHALLENGE_BYTES = 32
 
 
 class ChallengeStore:
-    """Makes challenges and takes them back.
+    """Makes challenges, and accepts each of them once.
 
     Parameters
     ----------
-    database : an open one.
+    database : an open database.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def new(self, purpose: str) -> bytes:
-        """Return a challenge; those that nobody answered in time are thrown away."""
+        """Return a new challenge, and delete those that have expired."""
         challenge, at = secrets.token_bytes(_CHALLENGE_BYTES), now()
         with self._database.writing() as session:
             session.execute(delete(LoginChallengeRow).where(LoginChallengeRow.until < at))
@@ -75,7 +81,7 @@ class ChallengeStore:
         return challenge
 
     def spend(self, challenge: bytes, purpose: str) -> None:
-        """Take a challenge back, before the answer to it is looked at; of two answers at once one finds it.
+        """Delete a challenge before the answer to it is checked; of two answers at once only one finds it.
 
         Raises
         ------
@@ -84,18 +90,13 @@ class ChallengeStore:
         mine = LoginChallengeRow.challenge_hash == _hash_challenge(challenge, purpose)
         with self._database.writing() as session:
             until = session.scalar(delete(LoginChallengeRow).where(mine).returning(LoginChallengeRow.until))
-        if until is None or not now() <= until <= now() + CHALLENGE_LIFE:  # set back, the clock makes none last longer
+        if until is None or not now() <= until <= now() + CHALLENGE_LIFE:  # a clock that was set back prolongs none
             raise clinic_error("passkey", "passkey")
 
 
 def _hash_challenge(challenge: bytes, purpose: str) -> str:
     return hashlib.sha256(purpose.encode() + b"\n" + challenge).hexdigest()
 
-
-# Passkeys (W3C Web Authentication): a private key that stays on a member's device, which asks for finger, face or PIN.
-#
-# So a passkey is something that one has and something that one is or knows, and counts as password and code in one. It
-# belongs to one host name and answers no other; a page that looks like ours gets nothing of it.
 
 _LONGEST_CREDENTIAL = 1023  # bytes (Web Authentication, section 7.1)
 _TIMEOUT_MS = CHALLENGE_LIFE // datetime.timedelta(milliseconds=1)
@@ -104,18 +105,18 @@ _SIGN_IN = "sign-in"
 
 @dataclass(frozen=True)
 class PasskeySite:
-    """Where passkeys are asked for: the host name that they belong to, and the origin of the page that asks."""
+    """The relying party of passkeys: the host name to which they belong, and the origin of the page that asks."""
 
     host: str
     origin: str
 
 
 def passkey_site(host: str, origin: str) -> PasskeySite:
-    """Return the site of a host.
+    """Return the passkey site of a host.
 
     Raises
     ------
-    InputError : `no-passkeys`: it is an address of numbers, to which none can belong.
+    InputError : `no-passkeys`: it is a numeric address, to which no passkey can belong.
     """
     try:
         ipaddress.ip_address(host)
@@ -125,7 +126,7 @@ def passkey_site(host: str, origin: str) -> PasskeySite:
 
 
 class PasskeyRepository:
-    """The passkeys of a member, as they alone see and change them.
+    """The passkeys of a member, which only this member can read and change.
 
     Parameters
     ----------
@@ -139,16 +140,16 @@ class PasskeyRepository:
         self._purpose = f"{member.clinic_id}/{member.id}"
 
     def all(self) -> tuple[Passkey, ...]:
-        """Return one's passkeys, the oldest first."""
+        """Return the member's passkeys, the oldest first."""
         with self._access.look(AccessRight.READ) as work:
             return tuple(Passkey(row.id, row.name, row.created_at, row.used_at) for row in self._rows(work))
 
     def ask(self, site: PasskeySite, name: str, password: str) -> str:
-        """Return what the browser is asked for a new passkey, as JSON.
+        """Return the registration options for a new passkey, as JSON for the browser.
 
         Parameters
         ----------
-        password : one's own, so that a screen that was left open is not enough.
+        password : the member's own, so that a screen that was left open is not enough.
 
         Raises
         ------
@@ -175,15 +176,15 @@ class PasskeyRepository:
         return options_to_json(options)
 
     def add(self, site: PasskeySite, name: str, answer: str) -> None:
-        """Keep a new passkey.
+        """Verify and store a new passkey.
 
         Parameters
         ----------
-        answer : of the browser, as JSON.
+        answer : the browser's, as JSON.
 
         Raises
         ------
-        InputError : `bad-name`; `passkey`: the answer is not one to what was asked here.
+        InputError : `bad-name`; `passkey`: the answer does not belong to a challenge of `ask`.
         """
         shown = display_name(name)
         try:
@@ -217,15 +218,15 @@ class PasskeyRepository:
             )
             try:
                 work.keep(row, "passkey.added")
-            except InputError:  # somebody has it already, which authenticators see to it that nobody does
+            except InputError:  # somebody has it already, which authenticators should prevent
                 raise clinic_error("passkey", "passkey") from None
 
     def remove(self, id: str) -> None:
-        """Let a passkey open nothing any more.
+        """Remove a passkey, so that nobody can sign in with it.
 
         Raises
         ------
-        AbsentError : one has none of that name.
+        RecordNotFoundError : the member has no passkey with this id.
         """
         with self._access.work(AccessRight.READ) as work:
             row = next((row for row in self._rows(work) if row.id == id), None)
@@ -239,11 +240,11 @@ class PasskeyRepository:
 
 
 class PasskeySignIn:
-    """Lets members in by passkey: the device says who it is, so neither name nor clinic is asked.
+    """Signs members in by passkey; the device identifies the member, so neither name nor clinic is asked.
 
     Parameters
     ----------
-    database : an open one.
+    database : an open database.
     """
 
     def __init__(self, database: Database) -> None:
@@ -251,7 +252,7 @@ class PasskeySignIn:
         self._challenges = ChallengeStore(database)
 
     def ask(self, site: PasskeySite) -> str:
-        """Return what the browser is asked, as JSON."""
+        """Return the authentication options, as JSON for the browser."""
         options = generate_authentication_options(
             rp_id=site.host,
             challenge=self._challenges.new(_SIGN_IN),
@@ -261,15 +262,15 @@ class PasskeySignIn:
         return options_to_json(options)
 
     def sign_in(self, site: PasskeySite, answer: str) -> MemberSession:
-        """Begin a session, for which no code is due.
+        """Begin a session, for which no one-time code is due.
 
         Parameters
         ----------
-        answer : of the browser, as JSON.
+        answer : the browser's, as JSON.
 
         Raises
         ------
-        InputError : `passkey`, in the same words whatever is wrong: challenge, host, signature, counter, member.
+        InputError : `passkey`, with the same message whatever is wrong: challenge, host, signature, counter, member.
         """
         try:
             sent = parse_authentication(answer)
@@ -299,7 +300,7 @@ class PasskeySignIn:
 def _verify_answer(
     site: PasskeySite, sent: AuthenticationCredential, challenge: bytes, row: tables.PasskeyRow
 ) -> VerifiedAuthentication | None:
-    """Return what the key of a row has signed; None where it has not, or says that somebody else holds it."""
+    """Verify a signature with the public key of a row; None when it is wrong or the counter shows a copied key."""
     if sent.response.user_handle != _user_handle(row.clinic_id, row.member_id):
         return None
     try:
@@ -317,5 +318,5 @@ def _verify_answer(
 
 
 def _user_handle(clinic_id: str, member_id: str) -> bytes:
-    """What a device calls a member: random, so that it tells nothing of them."""
+    """Return the handle by which a device knows a member: made of random ids, so that it reveals nothing of them."""
     return bytes.fromhex(clinic_id + member_id)

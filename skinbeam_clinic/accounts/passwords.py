@@ -1,7 +1,7 @@
-"""Passwords: how long, how hashed, how checked without telling who exists.
+"""Password rules, hashing and checking, without revealing which names exist.
 
 Length is what counts, and no rule about kinds of characters is made (NIST SP 800-63B, section 5.1.1.2). Argon2id makes
-each guess cost memory and time; a check of a name that nobody has costs the same.
+each guess cost memory and time; checking a name that does not exist costs the same.
 """
 
 import os
@@ -16,13 +16,11 @@ __all__ = ["SHORTEST_PASSWORD", "PasswordHasher", "check_password", "display_nam
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1024
 LONGEST_NAME = 100
-_PARALLEL_HASHES = max(
-    1, (os.cpu_count() or 1) // 4
-)  # each check takes 64 MB and four processors; others wait for their turn
+_PARALLEL_HASHES = max(1, (os.cpu_count() or 1) // 4)  # each check takes 64 MB and four processors; further ones wait
 
 
 class PasswordHasher:
-    """Hashes and checks; holds a hash that belongs to nobody, for names that nobody has."""
+    """Hashes and checks passwords; names that do not exist are checked against a dummy hash."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHash.recommended()
@@ -30,12 +28,12 @@ class PasswordHasher:
         self._nobodys = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
-        """Return the hash to keep."""
+        """Return the hash to store."""
         with self._turn:
             return self._hasher.hash(_normalize_password(password))
 
     def fits(self, password: str, kept: str | None) -> bool:
-        """Tell whether a password is the one whose hash was kept; None takes as long and is never right."""
+        """Return whether a password fits the stored hash; without one the check takes as long and fails."""
         if len(password) > LONGEST_PASSWORD:
             return False
         with self._turn:
@@ -60,11 +58,11 @@ def check_password(password: str, name: str) -> None:
 
 
 def display_name(name: str) -> str:
-    """Return a name as it was typed, without the spaces around it.
+    """Return a name as it was typed, without surrounding spaces.
 
     Raises
     ------
-    InputError : it is empty, too long, or holds signs that do not show.
+    InputError : it is empty, too long, or contains unprintable characters.
     """
     shown = unicodedata.normalize("NFKC", name).strip()
     if not shown or len(shown) > LONGEST_NAME or not shown.isprintable():
@@ -73,7 +71,7 @@ def display_name(name: str) -> str:
 
 
 def normalize_name(name: str) -> str:
-    """Return a name as it is compared, in small letters.
+    """Return a name in small letters, for comparison.
 
     Raises
     ------

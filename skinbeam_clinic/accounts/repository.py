@@ -1,4 +1,4 @@
-"""Clinics and who works there: who may come in, as what, and with which password and codes."""
+"""Clinics and their members: roles, access, passwords and one-time codes."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def list_clinics(database: Database) -> tuple[str, ...]:
 
 
 def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> Member:
-    """Make a clinic, and return its operator, who lets the first owner in.
+    """Create a clinic, and return its operator, who adds the first owner.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> 
 
 
 def clinic_operator(database: Database, name: str) -> Member:
-    """Return who acts for a clinic from the machine itself.
+    """Return the operator of a clinic: a member record for commands on the machine itself.
 
     Raises
     ------
@@ -79,11 +79,11 @@ def clinic_operator(database: Database, name: str) -> Member:
 
 
 def acting_member(database: Database, clinic_id: str, id: str) -> Member:
-    """Return the member in whose name work goes on after their request.
+    """Return the member in whose name a job continues after their request.
 
     Raises
     ------
-    AbsentError : they are let in no more.
+    RecordNotFoundError : the member does not exist or is disabled.
     """
     with database.reading() as session:
         clinic, row = session.get(tables.ClinicRow, clinic_id), session.get(tables.MemberRow, (clinic_id, id))
@@ -93,12 +93,12 @@ def acting_member(database: Database, clinic_id: str, id: str) -> Member:
 
 
 class AccountRepository:
-    """The members of a clinic, as one of them may see and change them; everybody may change what is their own.
+    """The members of a clinic, as one member may read and change them; everybody may change their own account.
 
     Parameters
     ----------
     database, member : as for `ClinicAccess`.
-    passwords : one for the whole program.
+    passwords : shared by the whole program.
     """
 
     def __init__(self, database: Database, member: Member, passwords: PasswordHasher) -> None:
@@ -107,7 +107,7 @@ class AccountRepository:
         self._locks = LoginLockout(database)
 
     def all(self) -> tuple[Member, ...]:
-        """Return the members, also those who may no longer come in."""
+        """Return the members, including disabled ones."""
         with self._access.work(AccessRight.PEOPLE) as work:
             rows = work.rows(tables.MemberRow, order=(tables.MemberRow.plain_name,))
             passkeys = Counter(passkey.member_id for passkey in work.rows(tables.PasskeyRow))
@@ -116,7 +116,7 @@ class AccountRepository:
             )
 
     def add(self, name: str, role: Role, password: str) -> Member:
-        """Let somebody in.
+        """Add a member.
 
         Raises
         ------
@@ -138,16 +138,16 @@ class AccountRepository:
             return read_member(row, self._access.member.clinic)
 
     def set_role(self, id: str, role: Role) -> Member:
-        """Make a member something else.
+        """Change the role of a member.
 
         Raises
         ------
-        InputError : `last-owner`: nobody could let anybody in any more.
+        InputError : `last-owner`: nobody could add or enable members any more.
         """
         return self._change(id, "member.role", role=str(role))
 
     def set_access(self, id: str, *, allowed: bool) -> Member:
-        """Let a member in again, or no more; their sessions end at once.
+        """Enable or disable a member; their sessions end at once.
 
         Raises
         ------
@@ -156,7 +156,10 @@ class AccountRepository:
         return self._change(id, "member.in" if allowed else "member.out", disabled_at=None if allowed else now())
 
     def reset(self, id: str, password: str) -> Member:
-        """Give a member a new password, after they have lost it; codes and passkeys go, and their sessions end."""
+        """Give a member a new password after they lost theirs.
+
+        Their codes and passkeys are removed, and their sessions end.
+        """
         with self._access.work(AccessRight.PEOPLE) as work:
             name = work.get(tables.MemberRow, id).name
         check_password(password, name)
@@ -164,7 +167,7 @@ class AccountRepository:
         return self._change(id, "member.reset", keys_too=True, **new)
 
     def change_password(self, old: str, new: str) -> None:
-        """Change one's own password; one's sessions end.
+        """Change the member's own password; their sessions end.
 
         Raises
         ------
@@ -180,7 +183,7 @@ class AccountRepository:
             work.end_sessions(row.id)
 
     def confirm(self, password: str) -> None:
-        """See that who asks is who signed in, and not somebody at a screen that was left open.
+        """Check the member's own password again, since somebody else may sit at a screen that was left open.
 
         Raises
         ------
@@ -198,15 +201,15 @@ class AccountRepository:
             self._locks.forget(session, subject)
 
     def new_codes(self) -> str:
-        """Return the address that an authenticator app reads for one's own codes; nothing is kept yet."""
+        """Return a provisioning address for an authenticator app for the member's own codes; nothing is stored yet."""
         member = self._access.member
         issuer = f"{_ISSUER} {member.clinic}"
         return pyotp.TOTP(pyotp.random_base32(), name=member.name, issuer=issuer).provisioning_uri()
 
     def set_codes(self, address: str, code: str) -> tuple[str, ...]:
-        """Keep what `new_codes` gave once the app shows the right code, so that nobody locks themselves out.
+        """Store the codes of `new_codes` once the app shows a right one, so that no members lock themselves out.
 
-        Returns recovery codes, which nothing shows again.
+        Returns recovery codes, which are never shown again.
 
         Raises
         ------
@@ -226,11 +229,11 @@ class AccountRepository:
             return self._recovery_codes(work)
 
     def new_recovery_codes(self) -> tuple[str, ...]:
-        """Return new recovery codes, which nothing shows again; those before are good for nothing.
+        """Return new recovery codes, which are never shown again; earlier ones become invalid.
 
         Raises
         ------
-        InputError : `no-codes`: there is nothing that they would stand in for.
+        InputError : `no-codes`: the member has no one-time codes that they could replace.
         """
         with self._own() as (work, row):
             if row.code_secret_sealed is None:
@@ -238,7 +241,7 @@ class AccountRepository:
             return self._recovery_codes(work)
 
     def recovery_codes_left(self) -> int:
-        """Return how many of one's recovery codes were not used."""
+        """Return the number of the member's unused recovery codes."""
         with self._access.look(AccessRight.READ) as work:
             mine = tables.RecoveryRow.id == self._access.member.id
             return sum(len(row.signatures) for row in work.rows(tables.RecoveryRow, mine))
@@ -250,7 +253,7 @@ class AccountRepository:
 
     @contextmanager
     def _own(self) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
-        """What is one's own may be changed whatever one's role."""
+        """Yield a transaction with the member's own row, which they may change whatever their role."""
         with self._access.work(AccessRight.READ) as work:
             yield work, work.get(tables.MemberRow, self._access.member.id)
 
@@ -275,6 +278,6 @@ class AccountRepository:
 
 
 def read_member(row: tables.MemberRow, clinic: str) -> Member:
-    """Return the record of a member's row."""
+    """Return the member record of a row."""
     codes = row.code_secret_sealed is not None
     return Member(row.clinic_id, clinic, row.id, row.name, Role(row.role), codes, row.disabled_at)

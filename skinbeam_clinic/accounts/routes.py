@@ -1,4 +1,4 @@
-"""The front door: sign-in with password and one-time code, or with a passkey, and sign-out."""
+"""Routes of sign-in and sign-out, of a member's own account, of the list of members, and of the audit log."""
 
 import contextlib
 from collections.abc import Callable
@@ -35,13 +35,13 @@ __all__ = [
 
 
 def select_language(request: Request) -> str:
-    """Return the language that was chosen in this browser, or else the one it asks for."""
+    """Return the language that was chosen in this browser, or else the one that it requests."""
     chosen = read_cookie(request, LANGUAGE_COOKIE)
     return chosen if chosen in LANGUAGES else preferred_language(request)
 
 
 def add_sign_in_routes(gate: ClinicRouter) -> None:
-    """Open the routes of the front door."""
+    """Add the routes of sign-in, sign-out and language."""
     gate.add("GET", "/sign-in", _show_sign_in)
     gate.add("POST", "/sign-in", _sign_in)
     gate.add("GET", "/sign-in/code", lambda visit: visit.page("code.html"))
@@ -53,9 +53,12 @@ def add_sign_in_routes(gate: ClinicRouter) -> None:
 
 
 def _show_sign_in(visit: ClinicRequest, error: InputError | None = None) -> Response:
-    """The names of clinics are nobody's business where there are several."""
+    """Show the sign-in page.
+
+    The clinic's name is filled in only where there is just one, since others' names are nobody's business.
+    """
     known = list_clinics(visit.house.database)
-    visit.who = None  # the page stands outside, also for who is signed in
+    visit.who = None  # the page is rendered as for somebody who is not signed in
     status = 200 if error is None else error_status(error)
     said = {"house": visit.said("house"), "name": visit.said("name"), "only": known[0] if len(known) == 1 else ""}
     return visit.page("sign-in.html", status, error=error, passkeys_here=are_passkeys_available(visit.request), **said)
@@ -98,7 +101,7 @@ def _sign_out(visit: ClinicRequest) -> Response:
 
 
 def _save_language(visit: ClinicRequest) -> Response:
-    """Keep a choice with the browser, where it holds before the sign-in too, and for whoever uses it."""
+    """Store the language in a cookie, so that it applies before the sign-in too, and to anybody at this browser."""
     chosen = visit.said("language")
     if chosen not in LANGUAGES:
         raise InputError(
@@ -114,7 +117,7 @@ def _save_language(visit: ClinicRequest) -> Response:
 
 
 def _begin_browser_session(visit: ClinicRequest, signed: MemberSession) -> Response:
-    """Give the browser its session, which ends the one that it had, and note that this member has been here."""
+    """Set the session cookie, end the browser's previous session, and record that this member has used the browser."""
     if before := read_cookie(visit.request, SESSION_COOKIE):
         visit.house.door.sign_out(before)
     answer = visit.redirect("/sign-in/code" if signed.code_due else "/")
@@ -124,11 +127,11 @@ def _begin_browser_session(visit: ClinicRequest, signed: MemberSession) -> Respo
     return answer
 
 
-# One's own account: password, one-time codes with recovery codes, and passkeys.
+# The member's own account: password, one-time codes with recovery codes, and passkeys.
 
 
 def add_account_routes(gate: ClinicRouter) -> None:
-    """Open the routes of the account."""
+    """Add the routes of the member's own account."""
     gate.add("GET", "/account", _show_account)
     gate.add("POST", "/account/password", _change_password)
     gate.add("POST", "/account/codes", _set_codes)
@@ -153,12 +156,12 @@ def _show_account(visit: ClinicRequest, error: InputError | None = None, address
 
 
 def _qr_code(address: str) -> str:
-    """The address for a telephone's camera; empty where it is too long for one, as of a very long name."""
+    """Return a QR code of the address as a data URI; empty where it is too long for one, as of a very long name."""
     try:
         code = segno.make_qr(address, error="m")
     except segno.DataOverflowError:
         return ""
-    return code.svg_data_uri(scale=4, dark="#000", light="#fff")  # telephones do not read white on black
+    return code.svg_data_uri(scale=4, dark="#000", light="#fff")  # many telephones cannot read white on black
 
 
 def _change_password(visit: ClinicRequest) -> Response:
@@ -168,7 +171,7 @@ def _change_password(visit: ClinicRequest) -> Response:
 
 
 def _set_codes(visit: ClinicRequest) -> Response:
-    """Codes are kept once the telephone shows the right one; the key travels in the page and nowhere else."""
+    """Store one-time codes once the telephone shows a right one; until then the key is in the page and nowhere else."""
     address = visit.said("address")
     try:
         codes = visit.accounts.set_codes(address, visit.said("code"))
@@ -200,7 +203,7 @@ def _remove_passkey(visit: ClinicRequest) -> Response:
 
 
 def _change_account(visit: ClinicRequest, change: Callable[[], object], then: str = "/account") -> Response:
-    """Make a change, and go on, or show the account again with what was wrong."""
+    """Make a change and redirect, or show the account again with the error."""
     try:
         change()
     except InputError as error:
@@ -208,11 +211,11 @@ def _change_account(visit: ClinicRequest, change: Callable[[], object], then: st
     return visit.redirect(then)
 
 
-# The people of a clinic: who may come in, and as what; and the trail of what they did.
+# Members of a clinic and their roles, and the audit log.
 
 
 def add_member_routes(gate: ClinicRouter) -> None:
-    """Open the routes of the people."""
+    """Add the routes of members and of the audit log."""
     gate.add("GET", "/people", _show_members)
     gate.add("POST", "/people", _add_member)
     gate.add("POST", "/people/{member}/role", _set_role)
@@ -247,7 +250,7 @@ def _reset_password(visit: ClinicRequest) -> Response:
 
 
 def _change_members(visit: ClinicRequest, change: Callable[[], object]) -> Response:
-    """Make a change, and show the people again, with what was wrong when something was."""
+    """Make a change and redirect to the members, or show them again with the error."""
     try:
         change()
     except InputError as error:

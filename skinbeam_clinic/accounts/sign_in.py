@@ -1,7 +1,8 @@
-"""The way in: password, one-time code, session.
+"""Sign-in with password and one-time code, and browser sessions.
 
-A session is a row; the browser holds a random token whose hash the row carries, so that who reads the database cannot
-come in. Every step gives a new token. After some failures a name is locked for growing waits, whether it exists or not.
+A session is a row; the browser has a random token whose hash is in the row, so that nobody who reads the database can
+use the session. Every step gives a new token. After some failures a name is locked for growing waits, whether it exists
+or not.
 """
 
 import datetime
@@ -26,18 +27,18 @@ from skinbeam_clinic.models import Member, MemberSession
 
 __all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SignIn", "begin_session"]
 
-IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session nobody uses ends
-LONGEST_SESSION = datetime.timedelta(hours=12)  # and any session does
-_ACTIVITY_INTERVAL = datetime.timedelta(minutes=1)  # a session's last use is written no more often than that
+IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session ends when it was not used for this time
+LONGEST_SESSION = datetime.timedelta(hours=12)  # every session ends after this time
+_ACTIVITY_INTERVAL = datetime.timedelta(minutes=1)  # a session's last use is updated no more often than this
 
 
 class SignIn:
-    """Lets members in and knows who is in.
+    """Signs members in and out, and looks up the sessions of tokens.
 
     Parameters
     ----------
-    database : an open one.
-    passwords : one for the whole program.
+    database : an open database.
+    passwords : shared by the whole program.
     """
 
     def __init__(self, database: Database, passwords: PasswordHasher) -> None:
@@ -46,16 +47,16 @@ class SignIn:
         self._locks = LoginLockout(database)
 
     def sign_in(self, clinic: str, name: str, password: str, browser: str = "") -> MemberSession:
-        """Begin a session.
+        """Check clinic, name and password, and begin a session.
 
         Parameters
         ----------
-        browser : what the browser holds of `remember`.
+        browser : the browser's text of `remember`.
 
         Raises
         ------
-        LockedError : too many failures of this name, from this browser or from all that it has not signed in from.
-        InputError : `not-in`, in the same words whether clinic, name or password is wrong.
+        LockedError : too many failures of this name, from this browser or from all browsers it has not signed in from.
+        InputError : `not-in`, with the same message whether clinic, name or password is wrong.
         """
         try:
             clinic, name = normalize_name(clinic), normalize_name(name)
@@ -104,15 +105,15 @@ class SignIn:
         raise clinic_error("wrong-code", "code")
 
     def remember(self, browser: str, member: Member) -> str:
-        """Return what a browser shall hold from now on that a member has signed in from it."""
+        """Return the text that a browser stores after a member has signed in from it."""
         return add_member(self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name))
 
     def who(self, token: str, *, used: bool = True) -> MemberSession | None:
-        """Return the session of a token; None where it is none, or has ended.
+        """Return the session of a token; None where there is none, or it has ended.
 
         Parameters
         ----------
-        used : whether somebody uses it now, and not a page that asks by itself while nobody is there.
+        used : whether a person uses it now, rather than a page that polls by itself.
         """
         with self._database.reading() as session:
             found = _find_session(session, token)
@@ -127,12 +128,15 @@ class SignIn:
         return _member_session(token, row, member, clinic)
 
     def note_code(self, token: str) -> None:
-        """Note that who holds a session has just set up codes with a right one, and need not wait for the next."""
+        """Record that the member of a session has just set up codes.
+
+        The setup included a right code, so no further one is due in this session.
+        """
         with self._open(token, write=True) as (_, row, _, _):
             row.code_at = now()
 
     def sign_out(self, token: str) -> None:
-        """End a session; one that is none is no fault."""
+        """End a session; it is no error if there is none."""
         with self._database.writing() as session:
             row = session.get(LoginSessionRow, hash_token(token))
             if row is not None and row.ended_at is None:
@@ -154,7 +158,7 @@ def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, cod
 
     Parameters
     ----------
-    code : whether more than a password was right.
+    code : whether a second factor was checked, too.
     """
     token, at = random_token(), now()
     row = LoginSessionRow(
@@ -180,7 +184,7 @@ def _member_session(token: str, row: LoginSessionRow, member: MemberRow, clinic:
 def _find_session(
     session: Session, token: str, *, lock: bool = False
 ) -> tuple[LoginSessionRow, MemberRow, ClinicRow] | None:
-    """The session of a token that has not ended, of a member who may come in."""
+    """Return the session of a token that has not ended, with its member, who must not be disabled, and clinic."""
     asked = (
         select(LoginSessionRow, MemberRow, ClinicRow)
         .join(
@@ -195,6 +199,6 @@ def _find_session(
     row, member, clinic = found
     at = now()
     late = at > row.seen_at + IDLE_LIMIT or at > row.created_at + LONGEST_SESSION
-    early = at < row.seen_at - _ACTIVITY_INTERVAL  # the clock was set back, which makes no session last longer
+    early = at < row.seen_at - _ACTIVITY_INTERVAL  # the clock was set back, which must not prolong a session
     over = row.ended_at is not None or late or early
     return None if over or member.disabled_at is not None else (row, member, clinic)

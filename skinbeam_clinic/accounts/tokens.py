@@ -1,6 +1,7 @@
-"""What is kept of a token that opens something: its hash.
+"""Random tokens and their hashes, and API tokens with which other systems read the records of a clinic.
 
-A token has 256 random bits, so that nothing is gained by trying; a slow hash is for passwords, which people make up.
+A token has 256 random bits, so that guessing is hopeless and a fast hash is enough; slow hashes are for passwords,
+which people make up. API tokens are made and ended by owners, shown once, and valid for a year at most.
 """
 
 import datetime
@@ -31,38 +32,36 @@ __all__ = [
 
 
 def random_token() -> str:
-    """Return what nobody can guess."""
+    """Return a random token of 256 bits."""
     return secrets.token_urlsafe(32)
 
 
 def hash_token(token: str) -> str:
-    """Return what is kept of a token."""
+    """Return the hash of a token, which is stored in its place."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# Other systems that read the records of a clinic: each shows a token, whose hash alone is kept.
-
-_TOKEN_PREFIX = "skinbeam_"  # so that a token which was left lying about in a file is found as one
+_TOKEN_PREFIX = "skinbeam_"  # so that secret scanners recognise a token that was left in a file
 
 
 def generate_api_token() -> str:
-    """Return a new token."""
+    """Return a new API token."""
     return _TOKEN_PREFIX + random_token()
 
 
 class ApiTokenAuthenticator:
-    """Knows which system asks.
+    """Identifies the system that sends an API token.
 
     Parameters
     ----------
-    database : an open one.
+    database : an open database.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def who(self, token: str) -> MemberSession | None:
-        """Return whom a token stands for, who reads as an auditor does; None where it is none, or is good no more."""
+        """Return the session of an API token, with an auditor's rights; None where it is unknown, ended or expired."""
         asked = select(ApiTokenRow, ClinicRow).join(ClinicRow, ClinicRow.id == ApiTokenRow.clinic_id)
         with self._database.reading() as session:
             found = session.execute(asked.where(ApiTokenRow.token_hash == hash_token(token))).one_or_none()
@@ -76,20 +75,18 @@ class ApiTokenAuthenticator:
         return MemberSession(token, reader, code_due=False, until=row.until)
 
 
-# Tokens for other systems: made and ended by owners, shown once, good for a year at most.
-
 LONGEST_TOKEN_DAYS = 365
 _LONGEST_TOKEN_NAME = 60
 
 
 class ApiTokenRepository:
-    """The tokens of a clinic."""
+    """The API tokens of a clinic."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def make(self, name: str, days: int) -> tuple[AccessToken, str]:
-        """Make a token; what it is beside its record is told this once.
+        """Make a token, and return its record and the token itself, which is never shown again.
 
         Raises
         ------
@@ -115,7 +112,7 @@ class ApiTokenRepository:
             return _read_token(work, row), token
 
     def end(self, id: str) -> None:
-        """End a token; one that has ended stays as it is."""
+        """End a token; it is no error if it has ended already."""
         with self._access.work(AccessRight.PEOPLE) as work:
             row = work.get(ApiTokenRow, id)
             if row.ended_at is None:
@@ -123,7 +120,7 @@ class ApiTokenRepository:
                 work.keep(row, "token.ended")
 
     def all(self) -> tuple[AccessToken, ...]:
-        """Return the tokens, the newest first, each with its last use as the trail tells it."""
+        """Return the tokens, the newest first, each with its last use according to the audit log."""
         with self._access.look(AccessRight.PEOPLE) as work:
             return tuple(_read_token(work, row) for row in work.rows(ApiTokenRow, order=(ApiTokenRow.made_at,))[::-1])
 

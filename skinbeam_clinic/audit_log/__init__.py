@@ -1,1 +1,1 @@
-"""The signed log of who read and changed what."""
+"""The signed audit log: who read and changed what."""

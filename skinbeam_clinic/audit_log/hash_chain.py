@@ -1,9 +1,9 @@
-"""The trail of a clinic: who did what and when, in a chain that shows every alteration.
+"""The audit log of a clinic as a chain of signed entries, in which every alteration is noticed.
 
-Each entry is signed over what it says and over the signature before it (Haber and Stornetta's chain of time stamps,
-with a keyed hash: who has the database and not its key cannot make a chain that holds). An entry about a row carries
-the row's own signature, so a row that was altered behind the trail's back no longer fits its last entry. Signatures are
-keyed, so that they tell nothing of what was erased.
+Each entry is signed over its content and the signature before it (Haber and Stornetta's chain of time stamps, with a
+keyed hash: somebody who has the database but not its key cannot make a valid chain). An entry about a row carries the
+row's own signature, so a row that was altered without an entry no longer fits its last entry. Signatures are keyed, so
+that they reveal nothing of what was erased.
 """
 
 import datetime
@@ -21,7 +21,7 @@ __all__ = ["CLOCK_SET_BACK", "append_entry", "clinic_signature_text", "entry_sig
 
 CLOCK_SET_BACK = "clock.set-back"
 _CLOCK_ACTOR = "clock"
-_CLOCK_TOLERANCE = datetime.timedelta(minutes=1)  # between the clocks of two servers, or when one is put right
+_CLOCK_TOLERANCE = datetime.timedelta(minutes=1)  # between the clocks of two servers, or when one is corrected
 
 
 def append_entry(
@@ -34,10 +34,10 @@ def append_entry(
     subject: str,
     detail: Mapping[str, Any],
 ) -> AuditEntryRow:
-    """Add an entry at the end of a clinic's trail; the clinic's row is locked by this transaction.
+    """Append an entry to a clinic's audit log; this transaction must have locked the clinic's row.
 
     The order of entries is that of their numbers. Their times never run back by a little; where the clock was set back
-    by more, an entry says so before the first that is dated by it.
+    by more, an extra entry records that before the first entry with the new time.
     """
     last, at = session.get(AuditEntryRow, (clinic.id, clinic.trail_length)), now()
     if last is not None and at < last.at:
@@ -83,18 +83,18 @@ def entry_signature(secret: DatabaseSecret, entry: AuditEntryRow) -> str:
 
 
 def row_label(row: Base) -> str:
-    """Return what the trail calls a row: its table and its name in the clinic."""
+    """Return the name of a row in the audit log: its table and its id."""
     return f"{row.__tablename__}/{row.id}"  # type: ignore[attr-defined]
 
 
 def row_signature(secret: DatabaseSecret, row: Base) -> str:
-    """Return the signature of everything that a row holds."""
+    """Return the signature of all columns of a row."""
     said = {"table": row.__tablename__} | {name: _json_value(value) for name, value in _column_values(row).items()}
     return secret.signature("row", json_text(said).encode())
 
 
 def clinic_signature_text(clinic: ClinicRow) -> dict[str, Any]:
-    """Return what the first entry of a trail says of its clinic, which never changes."""
+    """Return the detail of a log's first entry: the columns of its clinic that never change."""
     fixed = ("name", "plain_name", "synthetic", "created_at")
     return {name: _json_value(getattr(clinic, name)) for name in fixed}
 

@@ -1,4 +1,4 @@
-"""The trail of a clinic as its owner and its auditor read it; reading it is a step of it."""
+"""Read the audit log of a clinic, as its owner and its auditor may; each reading is itself logged."""
 
 from sqlalchemy import ColumnElement, Text, and_, or_, type_coerce
 
@@ -12,18 +12,19 @@ __all__ = ["AuditLogRepository"]
 
 
 class AuditLogRepository:
-    """Who did what, and when."""
+    """The audit log of a clinic, for reading."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def last(self, most: int, *, before: int | None = None, subject: str = "") -> tuple[AuditEntry, ...]:
-        """Return the last steps, the newest first.
+        """Return the last entries, the newest first.
 
         Parameters
         ----------
+        most : how many at most.
         before : only those older than this one.
-        subject : only those about this record, such as `patient/` and its name.
+        subject : only those about this record, such as `patient/` and its id.
         """
         older = () if before is None else (AuditEntryRow.seq < before,)
         about = () if not subject else (_subject_condition(subject),)
@@ -34,7 +35,7 @@ class AuditLogRepository:
 
 
 def _subject_condition(subject: str) -> ColumnElement[bool]:
-    """Whether an entry is about a record, or names it among what was seen."""
+    """Return the condition that an entry is about a record, or lists it among those read."""
     named = type_coerce(AuditEntryRow.detail, Text).contains(json_text(subject), autoescape=True)
     return or_(AuditEntryRow.subject == subject, and_(AuditEntryRow.action == RECORDS_READ, named))
 

@@ -1,1 +1,1 @@
-"""Rows, keys and the trail: what lies on the disk, and how it is changed."""
+"""Storage of the records: tables, encryption, transactions with audit log, file store, migrations and backup."""

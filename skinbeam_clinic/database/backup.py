@@ -1,8 +1,9 @@
-"""What lies in a backup: a tar of each table's rows as lines of JSON, of every file, and last a page that seals it.
+"""Write and restore backups: a tar of each table's rows as JSON lines, every file, and an end page with hashes.
 
-Rows are written as values and not as a database's own pages, so a backup of SQLite can be restored into PostgreSQL and
-the other way, and one of an older revision into its tables of that time, which are then brought to the newest. What is
-sealed stays sealed: a backup is read with the key alone.
+A backup contains all clinics of a database and their files, as they were at one moment. Rows are written as values and
+not as a database's own pages, so a backup of SQLite can be restored into PostgreSQL and the other way, and one of an
+older revision into its tables of that time, which are then upgraded to the newest. What is sealed stays sealed: a
+backup can be read only with the key.
 """
 
 import base64
@@ -87,11 +88,11 @@ def serialize_row(row: RowMapping) -> bytes:
 
 
 def parse_row(line: bytes, table: Table) -> dict[str, Any]:
-    """Return the row of a line for a table as it is found in a database.
+    """Return the row of a JSON line, as values for a reflected table.
 
     Raises
     ------
-    ValueError, KeyError, TypeError : it is none.
+    ValueError, KeyError, TypeError : it is no row of this table.
     """
     read = {}
     for name, value in json.loads(line).items():
@@ -108,11 +109,11 @@ def parse_row(line: bytes, table: Table) -> dict[str, Any]:
 
 
 class BackupWriter:
-    """Writes a backup from its first row to the page that seals it.
+    """Writes a backup from its first row to the end page that seals it.
 
     Parameters
     ----------
-    file : where to, open for writing.
+    file : the target, open for writing.
     scratch : an empty file, for rows whose length must be known before they are written.
     """
 
@@ -138,11 +139,11 @@ class BackupWriter:
         return count
 
     def file(self, clinic_id: str, name: str, sealed: bytes) -> None:
-        """Write a file as it lies on the disk."""
+        """Write a file as it is stored on the disk."""
         self._add(f"files/{clinic_id}/{name}", io.BytesIO(sealed), len(sealed))
 
     def close(self, revision: str, files: int) -> None:
-        """Seal the backup."""
+        """Write the end page with the hashes, and close the backup."""
         end = {"schema": _SCHEMA, "revision": revision, "tables": self._hashes, "files": files}
         content = json.dumps(end, sort_keys=True).encode()
         self._add(_END_FILE, io.BytesIO(content), len(content))
@@ -155,7 +156,7 @@ class BackupWriter:
 
 
 class BackupReader:
-    """Reads a backup that is whole.
+    """Reads a backup, after checking that it is complete.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ class BackupReader:
 
     Raises
     ------
-    InputError : `bad-archive`: it is no backup, or not whole.
+    InputError : `bad-archive`: it is no backup, or not complete.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -180,14 +181,14 @@ class BackupReader:
             raise clinic_error("bad-archive", "backup")
 
     def rows(self, table: str) -> Iterator[bytes]:
-        """Give the rows of a table as lines."""
+        """Yield the rows of a table as lines."""
         if table in self._tables:
             member = self._tar.extractfile(f"rows/{table}.jsonl")
             assert member is not None
             yield from member
 
     def files(self) -> Iterator[tuple[str, str, bytes]]:
-        """Give clinic, name and content of every file."""
+        """Yield clinic, name and content of every file."""
         for member in self._tar.getmembers():
             kind, *rest = member.name.split("/")
             if kind == "files" and len(rest) == 2 and member.isfile():
@@ -206,15 +207,13 @@ class BackupReader:
         return digest.hexdigest() == self._tables[table]
 
 
-# Backup and restore: all clinics of a database and their files, as they were at one moment, in one file.
-
 _EXCLUDED_TABLES = ("login_session", "login_lock", "login_challenge")  # after a restore everybody signs in again
 _BATCH_ROWS = 500
 
 
 @dataclass(frozen=True)
 class BackupSummary:
-    """What a backup holds."""
+    """Number of rows and files in a backup, and its size in bytes."""
 
     rows: int
     files: int
@@ -222,11 +221,11 @@ class BackupSummary:
 
 
 def write_backup(database: Database, path: Path) -> BackupSummary:
-    """Write a backup, whole or not at all; work goes on meanwhile, and what it adds is not in it.
+    """Write a backup, completely or not at all; work may go on meanwhile, and what it adds is not in the backup.
 
     Raises
     ------
-    InputError : `exists`; or a file that a row speaks of is missing or altered.
+    InputError : `exists`; or a file that a row names is missing or altered.
     UnreachableError : the disk is full or cannot be written.
     """
     if path.exists():
@@ -247,11 +246,11 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
 
 
 def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> tuple[ClinicCheck, ...]:
-    """Bring a backup into an empty database and its folder, to the newest revision, and check all of it.
+    """Restore a backup into an empty database and its folder, upgrade it to the newest revision, and verify all of it.
 
     Raises
     ------
-    InputError : `bad-archive`, `not-empty`, `newer-revision`; nothing is in the database then.
+    InputError : `bad-archive`, `not-empty`, `newer-revision`; the database is then still empty.
     WrongKeyError : the backup was made with another key.
     """
     url, keys = database_url(address), read_keys(environment)
@@ -287,7 +286,7 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
 
 
 def _write_contents(database: Database, writer: BackupWriter) -> tuple[int, int]:
-    """Write one view of the database, and the files that its rows speak of."""
+    """Write a consistent snapshot of the database, and the files that its rows name."""
     count = files = 0
     with database.reading() as session:
         for table in Base.metadata.sorted_tables:
@@ -316,7 +315,7 @@ def _list_files(session: Session, clinic: ClinicRow) -> set[str]:
 
 
 def _insert_rows(connection: Connection, archive: BackupReader) -> None:
-    """Put the rows into the tables as they are found, which are those of the backup's revision.
+    """Insert the rows into the reflected tables, which are those of the backup's revision.
 
     Raises
     ------
@@ -339,7 +338,7 @@ def _insert_rows(connection: Connection, archive: BackupReader) -> None:
 
 
 def _end_tokens(database: Database) -> None:
-    """End every token and feed that is still good: one that was ended after the backup would be good again."""
+    """End every API token and calendar feed that is valid: those ended after the backup would be valid again."""
     with database.writing() as session:
         for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
             work = ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR)

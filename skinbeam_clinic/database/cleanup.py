@@ -1,8 +1,8 @@
-"""What nobody needs any more: files that no row names, and jobs that have ended.
+"""Remove files that no row names, and jobs and diary links that ended some time ago.
 
-Such a file was uploaded when the machine stopped, or was refused after it was on the disk. A file is on the disk before
-its row, so a young one may only wait for it: those of the last day stay. A job that has ended tells who looks how it
-ended; the plan that it led to is a record of its own, and what was done stands in the trail.
+Such a file was uploaded when the machine stopped, or was refused after it was written to disk. A file is written before
+its row, so a recent file may still be waiting for its row: files of the last day stay. An ended job is only needed by
+whoever looks up how it ended; the plan that it made is a record of its own, and what was done is in the audit log.
 """
 
 import datetime
@@ -28,14 +28,17 @@ _JOB_RETENTION = datetime.timedelta(days=30)
 
 @dataclass(frozen=True)
 class CleanupSummary:
-    """How much of a clinic was removed."""
+    """Number of files and jobs that were removed of a clinic."""
 
     files: int
     jobs: int
 
 
 def clean_database(database: Database) -> Mapping[str, CleanupSummary]:
-    """Remove the spare files of every clinic that are older than a day, and jobs that ended more than 30 days ago."""
+    """Remove spare files and old jobs of every clinic.
+
+    A file is removed when no row names it and it is older than a day, a job when it ended more than 30 days ago.
+    """
     removed = {}
     before = (now() - _MINIMUM_AGE).timestamp()
     with database.reading() as session:
@@ -64,7 +67,7 @@ def _remove_jobs(session: Session, clinic_id: str) -> int:
 
 
 def _remove_links(work: ClinicTransaction) -> None:
-    """Remove links to diaries that were over a day ago, so that no clock that is set back opens one again."""
+    """Remove diary links that ended more than a day ago, so that no clock that is set back makes one valid again."""
     before = now() - _MINIMUM_AGE
     for link in work.rows(DiaryLinkRow, or_(DiaryLinkRow.until < before, DiaryLinkRow.ended_at < before)):
         work.drop(link, "diary-link.tidied")

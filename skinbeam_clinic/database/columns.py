@@ -1,4 +1,4 @@
-"""Kinds of columns that read back the same on every database."""
+"""Column types that read back the same on every database, canonical JSON, and the clock."""
 
 import datetime
 import json
@@ -20,27 +20,27 @@ __all__ = [
 
 
 def now() -> datetime.datetime:
-    """Return the time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
 
 
 def json_text(value: Any) -> str:
-    """Return the one text of a JSON value: sorted keys, no spaces, every number as it is."""
+    """Return the canonical text of a JSON value: sorted keys, no spaces, every number as it is."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class UtcDateTime(TypeDecorator[datetime.datetime]):
-    """A moment with its zone, also on a database that knows no zones."""
+    """A time with its zone, also on a database without time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:
-        """Write UTC, so that moments compare and sort as they happened."""
+        """Convert to UTC, so that stored times compare and sort in order."""
         return None if value is None else value.astimezone(datetime.UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime.datetime | None:
-        """Read UTC."""
+        """Return the stored time in UTC."""
         if value is None:
             return None
         read: datetime.datetime = value
@@ -48,21 +48,21 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
 
 
 class CanonicalJson(TypeDecorator[Any]):
-    """JSON as its one text: the same bytes on every database, so that they can be signed."""
+    """JSON as canonical text: the same bytes on every database, so that they can be signed."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Write the one text."""
+        """Return the canonical text."""
         return None if value is None else json_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Read it.
+        """Return the parsed value.
 
         Raises
         ------
-        ValueError : somebody else has written it: it is not the one text.
+        ValueError : the text is not canonical, so another program has written it.
         """
         if value is None:
             return None
@@ -72,24 +72,22 @@ class CanonicalJson(TypeDecorator[Any]):
         return read
 
 
-# What holds when the machine's clock is set: nobody here can know which of two times was the right one.
-#
-# So nothing is built on a clock that has jumped forward (`clock_jump`), and what came later is dated later
-# (`time_after`). A
-# clock that was wrong before the program started, and is put right while it stands still, is not noticed.
+# Changes of the machine's clock. The program cannot know which of two times was right, so nothing is decided by a
+# clock that has jumped forward (`clock_jump`), and what happened later is dated later (`time_after`). A clock that was
+# wrong before the program started, and is corrected while the program is not running, is not noticed.
 
 _COUNTER = time.CLOCK_BOOTTIME  # counts on while the machine sleeps, and nobody sets it
 _BOOT_TIME = time.time() - time.clock_gettime(_COUNTER)
-_DRIFT = datetime.timedelta(minutes=5)  # in months, of a clock that is kept right
+_DRIFT = datetime.timedelta(minutes=5)  # over months, of a clock that is synchronised
 _TICK = datetime.timedelta(microseconds=1)
 
 
 def clock_jump() -> datetime.timedelta:
-    """Return how far the clock was set forward since this program started; nothing where it was set back or drifts."""
+    """Return how far the clock was set forward since the program started; zero where it was set back or only drifts."""
     moved = datetime.timedelta(seconds=time.time() - time.clock_gettime(_COUNTER) - _BOOT_TIME)
     return moved if moved > _DRIFT else datetime.timedelta()
 
 
 def time_after(earlier: Iterable[datetime.datetime]) -> datetime.datetime:
-    """Return the time, or where the clock says less, the moment right after the latest of those that came before."""
+    """Return the current time, or the moment right after the latest of the earlier times where the clock says less."""
     return max([now(), *(one + _TICK for one in earlier)])

@@ -1,4 +1,4 @@
-"""A database of records: opened by its address with its key, read and written in whole transactions.
+"""Open a database of records by its address and key, and read and write it in transactions.
 
 SQLite takes one writer at a time and loses nothing that was committed, also when the machine stops (write-ahead log,
 synchronous FULL: https://sqlite.org/pragma.html#pragma_synchronous). PostgreSQL does so by default.
@@ -44,7 +44,7 @@ class Database:
     Parameters
     ----------
     engine : as `open_engine` makes it.
-    folder : where its files lie.
+    folder : the folder of its files.
 
     Raises
     ------
@@ -55,7 +55,7 @@ class Database:
     def __init__(self, engine: Engine, keys: EncryptionKeys, folder: Path) -> None:
         self.engine = engine
         self.keys = keys
-        # Threads that wait here are woken by each other; SQLite lets them try again after ever longer pauses.
+        # Threads that wait for this lock wake each other; SQLite would let them retry after ever longer pauses.
         self._turn: AbstractContextManager[object] = nullcontext()
         if engine.dialect.name == "sqlite":
             self._turn = threading.RLock()
@@ -70,13 +70,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give one view of the database, which nobody changes while it is read."""
+        """Yield a session with a consistent snapshot of the database."""
         with connection_errors(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Give a transaction, which is there whole when the block ends, or not at all.
+        """Yield a session in a transaction, which is committed when the block ends, or rolled back on an exception.
 
         Raises
         ------
@@ -86,13 +86,16 @@ class Database:
             yield session
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         self.engine.dispose()
 
 
 @contextmanager
 def connection_errors() -> Iterator[None]:
-    """Say of a database that cannot do its work why, in its own words and without the statement's values."""
+    """Turn failures of the database into `UnreachableError`.
+
+    The reason is the driver's message, without the values of the statement.
+    """
     try:
         yield
     except DBAPIError as error:
@@ -103,11 +106,11 @@ def connection_errors() -> Iterator[None]:
 
 
 def database_url(written: str) -> URL:
-    """Return the address of a database: a URL, or the path of an SQLite file.
+    """Return the URL of a database from a URL or the path of an SQLite file.
 
     Raises
     ------
-    InputError : neither, or a kind of database that is not known.
+    InputError : neither, or an unsupported kind of database.
     """
     if "://" not in written:
         written = f"sqlite:///{written}"
@@ -123,11 +126,11 @@ def database_url(written: str) -> URL:
 
 
 def files_folder(url: URL, environment: Mapping[str, str]) -> Path:
-    """Return where the files of a database lie: where the environment says, else beside the file of SQLite.
+    """Return the folder of a database's files: from the environment, else beside the file of SQLite.
 
     Raises
     ------
-    InputError : `no-folder`: a server's database has no place beside it.
+    InputError : `no-folder`: a server's database has no folder beside it.
     """
     if environment.get(FILES_VARIABLE):
         return Path(environment[FILES_VARIABLE])
@@ -137,11 +140,11 @@ def files_folder(url: URL, environment: Mapping[str, str]) -> Path:
 
 
 def open_engine(url: URL) -> Engine:
-    """Return what connects to a database; a file of SQLite is made for this user alone.
+    """Return an SQLAlchemy engine for a database; a file of SQLite is created for this user alone.
 
     Raises
     ------
-    UnreachableError : the file cannot be made.
+    UnreachableError : the file cannot be created.
     """
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
@@ -157,14 +160,17 @@ def open_engine(url: URL) -> Engine:
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
-    """Make SQLite keep what it promises; transactions begin where `_begin_transaction` says."""
+    """Make commits of SQLite durable and enforce references; `_begin_transaction` begins its transactions."""
     connection.isolation_level = None
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {_BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_transaction(connection: Connection) -> None:
-    """A writer waits for its turn at once: one that has read before it writes could be refused later."""
+    """Begin a transaction; a writer takes the lock at once.
+
+    A transaction that reads before it takes the lock could be refused when it writes later.
+    """
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
 
 

@@ -1,8 +1,8 @@
-"""The key of a clinic's records: it seals what is stored, and names and signs with a secret of the database.
+"""Encryption keys of the records, and the database's secret, which names files and signs the audit log.
 
 Everything sealed is AES-256-GCM, an encryption that also refuses altered text (NIST SP 800-38D), with its place as
-associated data: what was sealed for one patient does not open at another's place. The key stands in the environment,
-or in a file that it names, and never beside what it protects. Of several keys, separated by commas, the first seals
+associated data: what was sealed for one patient does not open at another's place. The key is in the environment, or in
+a file that it names, and never beside the data that it protects. Of several keys, separated by commas, the first seals
 and all open, so that a key can be replaced while the records stay readable.
 """
 
@@ -39,7 +39,7 @@ _NAME_BYTES, _NONCE_BYTES = 4, 12
 
 
 class EncryptionKeys:
-    """Seals and opens.
+    """Encrypts (seals) and decrypts (opens) data.
 
     Parameters
     ----------
@@ -51,17 +51,17 @@ class EncryptionKeys:
         self._first = _key_name(keys[0])
 
     def seal(self, data: bytes, place: str) -> bytes:
-        """Return `data` so that it opens with this key and at this place alone."""
+        """Return `data` encrypted, so that it opens only with this key and at this place."""
         nonce = os.urandom(_NONCE_BYTES)
         return _FORMAT + self._first + nonce + self._ciphers[self._first].encrypt(nonce, data, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes:
-        """Return what was sealed for `place`.
+        """Return the decrypted data that was sealed for `place`.
 
         Raises
         ------
-        WrongKeyError : no key here has sealed it.
-        InputError : `altered-data`: it is not as it was sealed, or not for this place.
+        WrongKeyError : none of these keys has sealed it.
+        InputError : `altered-data`: it was altered after it was sealed, or was sealed for another place.
         """
         head = len(_FORMAT) + _NAME_BYTES
         form, name = sealed[: len(_FORMAT)], sealed[len(_FORMAT) : head]
@@ -77,9 +77,9 @@ class EncryptionKeys:
 
 
 class DatabaseSecret:
-    """What one database alone knows, itself sealed by the key: names of files and signatures of the trail come from it.
+    """The secret of one database, itself sealed by the key, from which file names and audit-log signatures are derived.
 
-    Neither changes when the key is replaced, and who has the database without the key can make neither.
+    Neither changes when the key is replaced, and nobody who has the database without the key can make either.
     """
 
     def __init__(self, secret: bytes) -> None:
@@ -92,7 +92,7 @@ class DatabaseSecret:
 
 
 def generate_key() -> str:
-    """Return a new key as the environment holds it."""
+    """Return a new random key in the form for the environment variable."""
     return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
 
@@ -102,7 +102,7 @@ def read_keys(environment: Mapping[str, str]) -> EncryptionKeys:
     Raises
     ------
     InputError : there is none, its file cannot be read, or one is not 32 bytes in urlsafe base64.
-        The way out holds a fresh one.
+        The hint contains a fresh one.
     """
     written = environment.get(KEY_VARIABLE, "").strip() or _read_key_file(environment.get(KEY_FILE_VARIABLE, ""))
     if not written:

@@ -1,8 +1,8 @@
-"""Files of the records: photographs, plans, documents. Each lies encrypted under a name that its content gives.
+"""Encrypted files of the records: photographs, plans, documents, each stored under a name derived from its content.
 
-The name is the content's signature within its clinic, keyed by the database's secret: the same content is kept once, a
-name tells nothing to who has the disk, and content that does not fit its name was altered. A file is on the disk before
-a row speaks of it, so a row never lacks its file.
+The name is the content's signature within its clinic, keyed by the database's secret: the same content is stored once,
+a name reveals nothing to somebody who has the disk, and content that does not fit its name was altered. A file is
+written to disk before the row that names it, so a row never lacks its file.
 """
 
 import os
@@ -19,11 +19,11 @@ _NAME_LENGTH = 64  # of a SHA-256 in hex
 
 
 class FileStore:
-    """The files of all clinics of a database, each in a folder of its clinic.
+    """The files of all clinics of a database, in one folder per clinic.
 
     Parameters
     ----------
-    folder : is made when missing, for this user alone.
+    folder : created when missing, for this user alone.
     """
 
     def __init__(self, folder: Path, keys: EncryptionKeys, secret: DatabaseSecret) -> None:
@@ -32,7 +32,7 @@ class FileStore:
         self._secret = secret
 
     def add(self, clinic_id: str, content: bytes) -> str:
-        """Keep a content and return its name.
+        """Store a content and return its name.
 
         Raises
         ------
@@ -41,7 +41,7 @@ class FileStore:
         name = self._secret.signature(f"file/{clinic_id}", content)
         path = self._path(clinic_id, name)
         try:
-            os.utime(path)  # it is as new as one that is written now: `tidy` leaves it
+            os.utime(path)  # as if written now, so that `tidy` leaves it
         except OSError:
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,12 +51,12 @@ class FileStore:
         return name
 
     def get(self, clinic_id: str, name: str) -> bytes:
-        """Return the content of a name.
+        """Return the content of a file by its name.
 
         Raises
         ------
-        AbsentError : there is no such file.
-        InputError : `altered-data`: it is not what its name says.
+        RecordNotFoundError : there is no such file.
+        InputError : `altered-data`: the content does not fit its name.
         """
         try:
             sealed = self._path(clinic_id, name).read_bytes()
@@ -69,22 +69,22 @@ class FileStore:
         return content
 
     def sealed(self, clinic_id: str, name: str) -> bytes:
-        """Return a file as it lies on the disk, once its content was found to be its name's.
+        """Return a file encrypted, as it is stored, after checking that its content fits its name.
 
         Raises
         ------
-        AbsentError, InputError : as for `get`.
+        RecordNotFoundError, InputError : as for `get`.
         """
         self.get(clinic_id, name)
         return self._path(clinic_id, name).read_bytes()
 
     def put_back(self, clinic_id: str, name: str, sealed: bytes) -> None:
-        """Keep a file as `sealed` gave it, and see that it is whole.
+        """Store a file as `sealed` returned it, and check that its content fits its name.
 
         Raises
         ------
         OSError : the disk is full or cannot be written.
-        InputError : it is not what its name says.
+        InputError : the content does not fit its name.
         """
         path = self._path(clinic_id, name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,16 +92,16 @@ class FileStore:
         self.get(clinic_id, name)
 
     def names(self, clinic_id: str) -> Iterator[str]:
-        """Give the names of a clinic's files."""
+        """Yield the names of a clinic's files."""
         for path in sorted((self.folder / clinic_id).glob("??/*")):
             if len(path.name) == _NAME_LENGTH:
                 yield path.name
 
     def tidy(self, clinic_id: str, named: Collection[str], before: float) -> int:
-        """Remove what no row names and nobody has kept again since `before`, half-written files too; return how many.
+        """Remove files that no row names and that were not stored again since `before`; return how many.
 
-        A file is put aside before it is looked at for the last time: who keeps the same content meanwhile finds none
-        and writes it anew.
+        Partial files are removed too. A file is renamed before its age is checked for the last time: a request that
+        stores the same content meanwhile finds no file and writes it anew.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class FileStore:
         return removed
 
     def remove(self, clinic_id: str, name: str) -> None:
-        """Remove a file; one that is not there is no fault."""
+        """Remove a file; it is no error if there is none."""
         self._path(clinic_id, name).unlink(missing_ok=True)
 
     def _path(self, clinic_id: str, name: str) -> Path:
@@ -130,7 +130,10 @@ class FileStore:
         return self.folder / clinic_id / name[:2] / name
 
     def _write(self, path: Path, data: bytes) -> None:
-        """Write whole or not at all, also when the machine stops: the content before its name, each on the disk."""
+        """Write a file completely or not at all, also when the machine stops.
+
+        The content is synced to disk first, then the file is renamed, and then the folders are synced.
+        """
         with temporary_path(path) as partial:
             with partial.open("xb") as file:
                 file.write(data)

@@ -1,6 +1,6 @@
-"""The tables of what comes after a treatment: the patient's diary, alarms out of it, follow-ups, and readers' tokens.
+"""SQLAlchemy tables for records after a treatment: diaries, alarms, follow-ups, API tokens and calendar feeds.
 
-Of a token there is its hash alone: who has the database opens no diary and reads nothing through the interface.
+Of a token only the hash is stored: somebody who has the database can open no diary and read nothing through the API.
 """
 
 import datetime
@@ -37,7 +37,7 @@ _WORD = String(200)
 
 
 class DiaryLinkRow(ConsultationScoped, Base):
-    """A way to the diary of a treatment for who has no account, good until it ends or another takes its place."""
+    """A link with which a patient, who has no account, opens the diary of a treatment, until it ends or is replaced."""
 
     __tablename__ = "diary_link"
     _REFERS = (("treatment_id", "treatment"),)
@@ -51,7 +51,7 @@ class DiaryLinkRow(ConsultationScoped, Base):
 
 
 class DiaryEntryRow(ConsultationScoped, Base):
-    """What a patient wrote on one day after a treatment."""
+    """A patient's diary entry for one day after a treatment."""
 
     __tablename__ = "diary_entry"
     _REFERS = (("treatment_id", "treatment"), ("photograph_id", "photograph"))
@@ -63,7 +63,7 @@ class DiaryEntryRow(ConsultationScoped, Base):
 
 
 class AlarmRow(ConsultationScoped, Base):
-    """A diary entry that somebody of the clinic must see now, and who answered it."""
+    """An alarm: a diary entry that a member of the clinic must read now, and who answered it."""
 
     __tablename__ = "alarm"
     _REFERS = (("entry_id", "diary_entry"),)
@@ -75,7 +75,7 @@ class AlarmRow(ConsultationScoped, Base):
 
 
 class DiaryReadingRow(ConsultationScoped, Base):
-    """Who of the clinic has read a diary entry first, and when; the row has the entry's name."""
+    """Who first read a diary entry, and when; the row has the entry's id."""
 
     __tablename__ = "diary_reading"
     _REFERS = (("entry_id", "diary_entry"),)
@@ -85,7 +85,7 @@ class DiaryReadingRow(ConsultationScoped, Base):
 
 
 class AlarmDecisionRow(ConsultationScoped, Base):
-    """What a clinician made of an alarm: an adverse event, or none, and why; the row has the alarm's name."""
+    """A clinician's decision about an alarm: an adverse event or none, and why; the row has the alarm's id."""
 
     __tablename__ = "alarm_decision"
     _REFERS = (("alarm_id", "alarm"), ("adverse_event_id", "adverse_event"))
@@ -97,7 +97,7 @@ class AlarmDecisionRow(ConsultationScoped, Base):
 
 
 class FollowUpRow(ConsultationScoped, Base):
-    """What came of it, judged after the last treatment: grades, words and numbers of clinician and patient."""
+    """A follow-up after the last treatment: the outcome as graded and described by clinician and patient."""
 
     __tablename__ = "follow_up"
     _REFERS = (("treatment_id", "treatment"),)
@@ -109,7 +109,7 @@ class FollowUpRow(ConsultationScoped, Base):
 
 
 class PhotographPairRow(ConsultationScoped, Base):
-    """Two photographs of the same place, from before and from the follow-up."""
+    """Two photographs of the same place, one from before the treatment and one from the follow-up."""
 
     __tablename__ = "photograph_pair"
     _REFERS = (("follow_up_id", "follow_up"), ("before_id", "photograph"), ("after_id", "photograph"))
@@ -119,7 +119,7 @@ class PhotographPairRow(ConsultationScoped, Base):
 
 
 class SuggestedConcernRow(ConsultationScoped, Base):
-    """A concern that a photograph suggested, and what a clinician did with it: kept, dismissed, or nothing yet."""
+    """A concern suggested from a photograph, and the clinician's decision: kept, dismissed, or none yet."""
 
     __tablename__ = "suggested_concern"
     _REFERS = (("photograph_id", "photograph"),)
@@ -133,7 +133,7 @@ class SuggestedConcernRow(ConsultationScoped, Base):
 
 
 class ApiTokenRow(ClinicScoped, Base):
-    """What another system shows to read the records of the clinic, by its hash; it ends by itself."""
+    """A token with which another system reads the records of the clinic, stored by its hash; it expires."""
 
     __tablename__ = "api_token"
     __table_args__ = (Index(None, "clinic_id", "until"),)
@@ -146,7 +146,7 @@ class ApiTokenRow(ClinicScoped, Base):
 
 
 class CalendarFeedRow(ClinicScoped, Base):
-    """The address at which a member's own calendar program reads their appointments, by its hash; it ends by itself."""
+    """The address at which a member's own calendar program reads their appointments, stored by its hash; it expires."""
 
     __tablename__ = "calendar_feed"
     __table_args__ = (
@@ -160,7 +160,7 @@ class CalendarFeedRow(ClinicScoped, Base):
     ended_at: Mapped[datetime.datetime | None]
 
 
-# Each before what it refers to, so that the rows of a consultation can be removed in this order.
+# Each table before those that it refers to, so that the rows of a consultation can be deleted in this order.
 CONSULTATION_TABLES: tuple[type[ConsultationScoped], ...] = (
     SuggestedConcernRow,
     PhotographPairRow,

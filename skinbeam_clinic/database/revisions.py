@@ -1,7 +1,7 @@
-"""The revision of a database: which it has, which this version needs, and the way from one to the other.
+"""Alembic revision of a database: read the one it has, compare it with the one this version needs, and upgrade.
 
-Numbered migrations lie in `records/migrations/versions`. All steps of an upgrade are one transaction, on both kinds of
-database: a machine that stops half way leaves the revision that was there.
+The numbered migrations are in `database/migrations/versions`. All steps of an upgrade are one transaction, on both
+kinds of database: when the machine stops half way, the database keeps its revision.
 """
 
 import os
@@ -38,13 +38,13 @@ def open_database(address: str, environment: Mapping[str, str]) -> Database:
 
     Raises
     ------
-    InputError : `other-revision`: with the one command that mends it.
-    WrongKeyError, UnreachableError : as they say.
+    InputError : `other-revision`: with the one command that upgrades it.
+    WrongKeyError, UnreachableError : see there.
     """
     url, keys = database_url(address), read_keys(environment)
     folder = files_folder(url, environment)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        raise _revision_error(None, address)  # a path that is misspelt makes no file
+        raise _revision_error(None, address)  # a misspelt path must not create a file
     engine = open_engine(url)
     try:
         with connection_errors(), engine.connect() as connection:
@@ -58,7 +58,9 @@ def open_database(address: str, environment: Mapping[str, str]) -> Database:
 
 
 def upgrade_database(address: str, environment: Mapping[str, str]) -> tuple[str | None, str]:
-    """Bring a database to the newest revision, an empty one from nothing, and return its revision before and after.
+    """Upgrade a database to the newest revision, and return its revision before and after.
+
+    An empty database gets its tables and its secret.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def upgrade_database(address: str, environment: Mapping[str, str]) -> tuple[str 
     InputError : `newer-revision`: a newer version has made it.
     """
     url, keys = database_url(address), read_keys(environment)
-    files_folder(url, environment)  # said now rather than when the first photograph is kept
+    files_folder(url, environment)  # a missing folder is reported now, not when the first photograph is stored
     engine = open_engine(url)
     try:
         with connection_errors(), engine.begin() as connection:
@@ -88,7 +90,7 @@ def upgrade_database(address: str, environment: Mapping[str, str]) -> tuple[str 
 
 
 def migrate_to(connection: Connection, revision: str) -> None:
-    """Take an open transaction's database up or down to a revision; `base` is none at all."""
+    """Upgrade or downgrade the database of an open transaction to a revision; `base` removes all tables."""
     config = _alembic_config()
     config.attributes["connection"] = connection
     order = [None, *_list_revisions()]
@@ -97,7 +99,7 @@ def migrate_to(connection: Connection, revision: str) -> None:
 
 
 def read_revision(connection: Connection) -> str | None:
-    """Return the revision of a database; None of one that holds no records."""
+    """Return the revision of a database; None when it holds no records."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -112,7 +114,7 @@ def newest_revision() -> str:
 
 
 def _list_revisions() -> list[str]:
-    """Every revision, oldest first."""
+    """Return every revision, oldest first."""
     return [script.revision for script in ScriptDirectory.from_config(_alembic_config()).walk_revisions()][::-1]
 
 
@@ -129,5 +131,5 @@ def _revision_error(found: str | None, address: str) -> InputError:
 
 
 def _without_password(address: str) -> str:
-    """An address as a person may type it, without its password."""
+    """Return an address without its password, as a person may type it."""
     return database_url(address).render_as_string(hide_password=True) if "://" in address else address

@@ -1,7 +1,7 @@
-"""The tables, as the newest migration leaves them.
+"""SQLAlchemy tables of clinics, members, patients, plans and consents, as the newest migration defines them.
 
-Every row of a clinic carries the clinic in its primary key, and every reference within a clinic repeats it: a row that
-points into another clinic cannot be written. Columns that end in `_sealed` hold encrypted text (`keys`).
+Every row of a clinic has the clinic in its primary key, and every reference within a clinic repeats it, so that no row
+can refer to another clinic. Columns that end in `_sealed` hold encrypted text (`skinbeam_clinic.database.encryption`).
 """
 
 import datetime
@@ -44,16 +44,16 @@ __all__ = [
 _ID = String(32)
 _HASH = String(64)
 _WORD = String(200)
-_CREDENTIAL = String(1364)  # 1023 bytes, which is as long as one may be, in base64
+_CREDENTIAL = String(1364)  # the longest credential has 1023 bytes, here in base64
 
 
 def new_id() -> str:
-    """Return a name for a row that nobody can guess."""
+    """Return a random id for a row, which nobody can guess."""
     return secrets.token_hex(16)
 
 
 class Base(DeclarativeBase):
-    """What all tables share: names of constraints, and kinds of columns."""
+    """The declarative base of all tables: naming of constraints, and column types."""
 
     metadata = MetaData(
         naming_convention={
@@ -67,19 +67,19 @@ class Base(DeclarativeBase):
 
 
 class ClinicScoped:
-    """A row of one clinic."""
+    """Primary key of a row that belongs to one clinic."""
 
     clinic_id: Mapped[str] = mapped_column(_ID, ForeignKey("clinic.id"), primary_key=True)
     id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
 
 
 def _clinic_reference(table: str, column: str) -> ForeignKeyConstraint:
-    """A reference to a row of the same clinic."""
+    """Return a foreign key to a row of the same clinic."""
     return ForeignKeyConstraint(["clinic_id", column], [f"{table}.clinic_id", f"{table}.id"])
 
 
 class StoreRow(Base):
-    """The one row about the database itself: its secret, sealed, which also tells whether a key is the right one."""
+    """The single row about the database itself: its sealed secret, which also shows whether a key is the right one."""
 
     __tablename__ = "store"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -88,7 +88,7 @@ class StoreRow(Base):
 
 
 class ClinicRow(Base):
-    """A clinic, and where its trail ends: removing the last entries leaves a trail that is too short."""
+    """A clinic, and the end of its audit log, so that removed last entries are noticed."""
 
     __tablename__ = "clinic"
     id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
@@ -101,7 +101,7 @@ class ClinicRow(Base):
 
 
 class MemberRow(ClinicScoped, Base):
-    """Somebody who works there. `code_step` is the last one-time code's time step, so that none is used twice."""
+    """A member of a clinic. `code_step` is the time step of the last one-time code, so that none is used twice."""
 
     __tablename__ = "member"
     __table_args__ = (UniqueConstraint("clinic_id", "plain_name"),)
@@ -116,7 +116,7 @@ class MemberRow(ClinicScoped, Base):
 
 
 class PasskeyRow(ClinicScoped, Base):
-    """A key pair of a member's own device: here the public key, and how often the private one says that it was used."""
+    """A passkey: the public key of a key pair on a member's own device, and the device's count of signatures."""
 
     __tablename__ = "passkey"
     __table_args__ = (_clinic_reference("member", "member_id"), Index(None, "clinic_id", "member_id"))
@@ -130,7 +130,7 @@ class PasskeyRow(ClinicScoped, Base):
 
 
 class RecoveryRow(ClinicScoped, Base):
-    """What is left of a member's recovery codes, as signatures, by the member's name in the clinic."""
+    """A member's unused recovery codes, as signatures; the row has the member's id."""
 
     __tablename__ = "recovery"
     __table_args__ = (_clinic_reference("member", "id"),)
@@ -139,7 +139,7 @@ class RecoveryRow(ClinicScoped, Base):
 
 
 class LoginSessionRow(Base):
-    """A browser that is signed in, by the hash of what it holds."""
+    """A signed-in browser session, by the hash of its token."""
 
     __tablename__ = "login_session"
     __table_args__ = (_clinic_reference("member", "member_id"),)
@@ -153,7 +153,7 @@ class LoginSessionRow(Base):
 
 
 class LoginChallengeRow(Base):
-    """What a passkey was asked to sign, by the hash of it and of what it was asked for; good for one answer."""
+    """A challenge for a passkey to sign, by the hash of the challenge and its purpose; valid for one answer."""
 
     __tablename__ = "login_challenge"
     challenge_hash: Mapped[str] = mapped_column(_HASH, primary_key=True)
@@ -161,7 +161,7 @@ class LoginChallengeRow(Base):
 
 
 class LoginLockRow(Base):
-    """Failures of one name, known or not, by the name's signature."""
+    """Number of failed attempts for one name, known or not, by the name's signature."""
 
     __tablename__ = "login_lock"
     subject: Mapped[str] = mapped_column(_HASH, primary_key=True)
@@ -170,7 +170,7 @@ class LoginLockRow(Base):
 
 
 class AuditEntryRow(Base):
-    """One step of a clinic's trail; the database itself refuses to change or remove one."""
+    """An entry of a clinic's audit log; the database itself refuses to change or remove one."""
 
     __tablename__ = "trail"
     clinic_id: Mapped[str] = mapped_column(_ID, ForeignKey("clinic.id"), primary_key=True)
@@ -185,7 +185,7 @@ class AuditEntryRow(Base):
 
 
 class PatientRow(ClinicScoped, Base):
-    """A patient by pseudonym alone."""
+    """A patient, identified only by the pseudonym."""
 
     __tablename__ = "patient"
     __table_args__ = (UniqueConstraint("clinic_id", "pseudonym"),)
@@ -196,7 +196,7 @@ class PatientRow(ClinicScoped, Base):
 
 
 class ContactRow(ClinicScoped, Base):
-    """Who a patient is, apart and encrypted, by the patient's name in the clinic."""
+    """Names and contact details of a patient, stored separately and encrypted; the row has the patient's id."""
 
     __tablename__ = "contact"
     __table_args__ = (_clinic_reference("patient", "id"),)
@@ -205,7 +205,7 @@ class ContactRow(ClinicScoped, Base):
 
 
 class ConsultationRow(ClinicScoped, Base):
-    """What was asked and answered, saved as it is typed; `revision` counts the saves."""
+    """The answers of a consultation, saved as they are typed; `revision` counts the saves."""
 
     __tablename__ = "consultation"
     __table_args__ = (_clinic_reference("patient", "patient_id"), Index(None, "clinic_id", "patient_id"))
@@ -219,7 +219,7 @@ class ConsultationRow(ClinicScoped, Base):
 
 
 class PhotographRow(ClinicScoped, Base):
-    """A photograph; its content is a file of that name. What it may be used for was asked for each use apart."""
+    """A photograph, with the name of its file and the patient's permissions, asked for each use separately."""
 
     __tablename__ = "photograph"
     __table_args__ = (_clinic_reference("consultation", "consultation_id"), Index(None, "clinic_id", "consultation_id"))
@@ -234,7 +234,7 @@ class PhotographRow(ClinicScoped, Base):
 
 
 class PlanRow(ClinicScoped, Base):
-    """A plan, whole and never changed: its files, and what it takes to make it again."""
+    """A plan, complete and never changed: its files, and version, seed and draws to reproduce it."""
 
     __tablename__ = "plan"
     __table_args__ = (_clinic_reference("consultation", "consultation_id"), Index(None, "clinic_id", "consultation_id"))
@@ -251,7 +251,7 @@ class PlanRow(ClinicScoped, Base):
 
 
 class PlanChoiceRow(ClinicScoped, Base):
-    """What was chosen of a plan, and why; a change of mind is a new row."""
+    """The option that was chosen of a plan, and why; a change of mind is a new row."""
 
     __tablename__ = "choice"
     __table_args__ = (_clinic_reference("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
@@ -263,7 +263,7 @@ class PlanChoiceRow(ClinicScoped, Base):
 
 
 class ConsentRow(ClinicScoped, Base):
-    """Consent to an option of a plan: when it was explained and may be signed, what was answered, how it was signed."""
+    """Consent to an option of a plan: when it was explained and may be signed, the answers, and the signature."""
 
     __tablename__ = "consent"
     __table_args__ = (_clinic_reference("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
@@ -282,7 +282,7 @@ class ConsentRow(ClinicScoped, Base):
 
 
 class ConsentLanguageRow(ClinicScoped, Base):
-    """The language in which a consent was explained, where it is not English; the row has the consent's name."""
+    """The language in which a consent was explained, where it is not English; the row has the consent's id."""
 
     __tablename__ = "consent_language"
     __table_args__ = (_clinic_reference("consent", "id"),)
@@ -290,7 +290,7 @@ class ConsentLanguageRow(ClinicScoped, Base):
 
 
 class ConsentVoidRow(ClinicScoped, Base):
-    """Why a consent holds no more: a row of its own beside the one it is about, with the consent's name."""
+    """The reason why a consent is void; the row has the consent's id."""
 
     __tablename__ = "consent_void"
     __table_args__ = (_clinic_reference("consent", "id"),)
@@ -300,7 +300,7 @@ class ConsentVoidRow(ClinicScoped, Base):
 
 
 class TellBackRow(ClinicScoped, Base):
-    """One time that somebody told back what was explained to them: what they answered, and what of it was wrong."""
+    """A teach-back: a patient's sealed answers to questions about what was explained, and which were wrong."""
 
     __tablename__ = "tell_back"
     __table_args__ = (_clinic_reference("consent", "consent_id"), Index(None, "clinic_id", "consent_id"))
@@ -311,7 +311,7 @@ class TellBackRow(ClinicScoped, Base):
 
 
 class JobRow(ClinicScoped, Base):
-    """Work that waits, or is under way until `lease_until`; who finds it later than that takes it over."""
+    """A job that waits, or runs until `lease_until`; after that another worker may take it over."""
 
     __tablename__ = "job"
     __table_args__ = (Index(None, "state", "created_at"),)
@@ -327,7 +327,7 @@ class JobRow(ClinicScoped, Base):
 
 
 def list_row_files(row: ClinicScoped) -> Iterator[str]:
-    """Give the files that a row speaks of."""
+    """Yield the names of the files that a row refers to."""
     if isinstance(row, PhotographRow):
         yield row.file
     elif isinstance(row, PlanRow):

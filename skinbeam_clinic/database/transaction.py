@@ -1,8 +1,8 @@
-"""One transaction of one member in one clinic: the only way to a clinic's rows.
+"""Database transactions of one member in one clinic: the only way to a clinic's rows.
 
-Every query is bound to the clinic here, and every row that is written leaves its entry in the trail in the same
-transaction. The clinic's own row is locked first, so that the trail has one end and a revision that was read is still
-the newest when it is written.
+Every query is restricted to the clinic, and every row that is written adds its entry to the audit log in the same
+transaction. The clinic's own row is locked first, so that the log has one end and a revision that was read is still the
+newest when it is written.
 """
 
 import datetime
@@ -35,18 +35,18 @@ from skinbeam_clinic.models import Member
 
 __all__ = ["RECORDS_READ", "ClinicAccess", "ClinicTransaction", "open_transaction"]
 
-RECORDS_READ = "page.seen"  # an entry that names several records, each with what of it was seen
+RECORDS_READ = "page.seen"  # an entry that names several records, each with the parts that were read
 
 Row = TypeVar("Row", bound=ClinicScoped)
 
 
 class ClinicAccess:
-    """The way of one member to the rows of their clinic.
+    """Access of one member to the rows of their clinic.
 
     Parameters
     ----------
-    database : an open one.
-    member : whose role says what may be done, and whose name stands in the trail.
+    database : an open database.
+    member : their role decides what they may do, and their name is written into the audit log.
     """
 
     def __init__(self, database: Database, member: Member) -> None:
@@ -55,11 +55,11 @@ class ClinicAccess:
         self._page: list[_ReadNote] | None = None
 
     def keep_file(self, act: AccessRight, content: bytes) -> str:
-        """Keep a file for a row that will speak of it, before any lock is held, and return its name.
+        """Store a file for a row that will refer to it, before any lock is held, and return its name.
 
         Raises
         ------
-        DeniedError : the role does not do such work.
+        DeniedError : the role does not have this right.
         UnreachableError : the disk is full or cannot be written.
         """
         require_right(self.member.role, act)
@@ -67,11 +67,11 @@ class ClinicAccess:
 
     @contextmanager
     def work(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
-        """Give a transaction for work of this kind; what it did is kept when the block ends, or nothing of it.
+        """Yield a transaction for writing; it is committed when the block ends, or rolled back on an exception.
 
         Raises
         ------
-        DeniedError : the role does not do such work.
+        DeniedError : the role does not have this right.
         """
         require_right(self.member.role, act)
         with open_transaction(self.database, self.member.clinic_id, self.member.id) as work:
@@ -79,11 +79,13 @@ class ClinicAccess:
 
     @contextmanager
     def look(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
-        """Give a view for what tells nothing of a patient and is asked for again and again; it leaves no entry.
+        """Yield a transaction for reading without an audit entry.
+
+        It is for data that reveal nothing of a patient and are read again and again.
 
         Raises
         ------
-        DeniedError : the role does not do such work.
+        DeniedError : the role does not have this right.
         """
         require_right(self.member.role, act)
         with self.database.reading() as session:
@@ -93,11 +95,13 @@ class ClinicAccess:
 
     @contextmanager
     def reading(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
-        """Give a view for reading; what is noted in it is in the trail before the block is left, or the page around it.
+        """Yield a transaction for reading; its notes are written to the audit log before the block is left.
+
+        Within `page`, they are written when that block ends.
 
         Raises
         ------
-        DeniedError : the role does not do such work.
+        DeniedError : the role does not have this right.
         """
         require_right(self.member.role, act)
         seen: list[_ReadNote] = []
@@ -112,7 +116,10 @@ class ClinicAccess:
 
     @contextmanager
     def page(self) -> Iterator[None]:
-        """Write one entry for all that is seen in this block, when it ends: before anybody is shown anything of it."""
+        """Combine all reads within the block into one audit entry, written when the block ends.
+
+        It is written before anything of the page is sent to anybody.
+        """
         if self._page is not None:  # within another
             yield
             return
@@ -125,7 +132,7 @@ class ClinicAccess:
 
     @contextmanager
     def without_entries(self) -> Iterator[None]:
-        """Leave no entry for what is seen in this block: who asks notes what of it is handed out."""
+        """Write no audit entries for reads within the block; the caller records what is actually disclosed."""
         outside, self._page = self._page, []
         try:
             yield
@@ -133,7 +140,7 @@ class ClinicAccess:
             self._page = outside
 
     def _note(self, seen: "list[_ReadNote]") -> None:
-        """Write what was seen into the trail: one thing as it is, several by their records."""
+        """Write reads into the audit log: a single one as it is, several as one entry that lists their records."""
         if not seen:
             return
         with self.work(AccessRight.READ) as work:
@@ -153,7 +160,7 @@ _ReadNote = tuple[str, str, dict[str, Any]]  # action, record, detail
 
 
 class ClinicTransaction:
-    """A transaction that is under way."""
+    """A running transaction in one clinic: queries, writes with audit entries, and sealed columns."""
 
     def __init__(self, database: Database, session: Session, clinic: ClinicRow, actor: str) -> None:
         self.clinic_id = clinic.id
@@ -167,7 +174,7 @@ class ClinicTransaction:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        RecordNotFoundError : this clinic has no row with this id.
         """
         row = self._session.get(table, (self.clinic_id, id))
         if row is None:
@@ -188,14 +195,14 @@ class ClinicTransaction:
         *conditions: ColumnElement[bool],
         order: Sequence[InstrumentedAttribute[Any]] = (),
     ) -> list[tuple[str, str]]:
-        """Return what each row of this clinic is called in the database and here: far sooner than thousands of rows."""
+        """Return id and name of each row of this clinic; much faster than loading thousands of rows."""
         mine = select(table.id, name).where(table.clinic_id == self.clinic_id, *conditions)
         return [(id, called) for id, called in self._session.execute(mine.order_by(*order, table.id))]
 
     def newest_moments(
         self, table: type[ConsultationScoped], moment: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]
     ) -> dict[str, datetime.datetime]:
-        """Return the newest moment of each consultation's rows in a table: far sooner than all of the rows."""
+        """Return the newest time in each consultation's rows of a table; much faster than loading all of the rows."""
         mine = (table.clinic_id == self.clinic_id, moment.is_not(None), *conditions)
         asked = select(table.consultation_id, func.max(moment)).where(*mine).group_by(table.consultation_id)
         return {row[0]: row[1] for row in self._session.execute(asked)}
@@ -203,7 +210,9 @@ class ClinicTransaction:
     def held(
         self, table: type[Row], *columns: InstrumentedAttribute[Any], sealed: str = ""
     ) -> Iterator[tuple[Any, ...]]:
-        """Give columns of all rows of this clinic and last what a sealed one holds: far sooner than thousands of rows.
+        """Yield columns of all rows of this clinic, followed by the decrypted content of the column `sealed`, if named.
+
+        It is much faster than loading thousands of rows.
 
         Raises
         ------
@@ -219,12 +228,12 @@ class ClinicTransaction:
             yield tuple(values)
 
     def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[AuditEntryRow]:
-        """Return the newest entries of this clinic's trail that meet the conditions, newest first."""
+        """Return the newest audit entries of this clinic that meet the conditions, newest first."""
         mine = select(AuditEntryRow).where(AuditEntryRow.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(AuditEntryRow.seq.desc()).limit(limit)))
 
     def keep(self, row: Base, action: str, **detail: Any) -> None:
-        """Write a row, new or changed, and what was done to it into the trail.
+        """Write a new or changed row, and an audit entry with its signature.
 
         Raises
         ------
@@ -239,7 +248,7 @@ class ClinicTransaction:
         self.note(action, hash_chain.row_label(row), row=signature, **detail)
 
     def name_of(self, actor: str) -> str:
-        """Return the name of who did something, by what rows and the trail say of them."""
+        """Return the display name of an actor, which rows and audit entries name by id."""
         kind, _, id = actor.partition("/")
         if kind == ApiTokenRow.__tablename__:
             token = self._session.get(ApiTokenRow, (self.clinic_id, id))
@@ -248,26 +257,26 @@ class ClinicTransaction:
         return actor if row is None else row.name
 
     def end_sessions(self, member_id: str) -> None:
-        """Send a member of this clinic out of every browser."""
+        """End all browser sessions of a member of this clinic."""
         mine = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)
         self._session.execute(
             update(LoginSessionRow).where(*mine, LoginSessionRow.ended_at.is_(None)).values(ended_at=now())
         )
 
     def drop(self, row: ClinicScoped, action: str) -> None:
-        """Remove a row, which the trail says from now on; the entries about it stay."""
+        """Delete a row, and record that in the audit log; earlier entries about it stay."""
         assert isinstance(row, Base)
         self._session.delete(row)
         self._session.flush()
         self.note(action, hash_chain.row_label(row), row=None)
 
     def add_job(self, row: JobRow) -> None:
-        """Put a job into the queue; its row changes while it is worked on, so the trail does not sign it."""
+        """Add a job to the queue; its row changes while it is worked on, so the audit log does not sign it."""
         self._session.add(row)
         self.note("job.added", hash_chain.row_label(row), kind=row.kind)
 
     def note(self, action: str, subject: str, **detail: Any) -> None:
-        """Write into the trail what was done or seen."""
+        """Add an entry to the audit log about an action or a read."""
         hash_chain.append_entry(
             self._session,
             self._database.secret,
@@ -279,11 +288,11 @@ class ClinicTransaction:
         )
 
     def seal(self, row: Base, column: str, data: bytes) -> None:
-        """Put data into a sealed column of a row that has its name already."""
+        """Encrypt data into a sealed column of a row that already has its id."""
         setattr(row, column, self._database.keys.seal(data, self._place(row, column)))
 
     def open(self, row: Base, column: str) -> bytes:
-        """Return what a sealed column of a row holds.
+        """Return the decrypted data of a sealed column of a row.
 
         Raises
         ------
@@ -297,11 +306,11 @@ class ClinicTransaction:
 
 @contextmanager
 def open_transaction(database: Database, clinic_id: str, actor: str) -> Iterator[ClinicTransaction]:
-    """Give a transaction in a clinic to somebody, who may be no member; whoever calls has seen what they may do.
+    """Yield a transaction in a clinic for any actor, who need not be a member; the caller must have checked the rights.
 
     Raises
     ------
-    AbsentError : there is no such clinic.
+    RecordNotFoundError : there is no such clinic.
     """
     with database.writing() as session:
         clinic = session.scalar(select(ClinicRow).where(ClinicRow.id == clinic_id).with_for_update())
@@ -311,7 +320,7 @@ def open_transaction(database: Database, clinic_id: str, actor: str) -> Iterator
 
 
 class _ReadTransaction(ClinicTransaction):
-    """A view that changes nothing; its notes are kept for the entry that is written when it was seen."""
+    """A transaction for reading, which collects its notes for an audit entry that is written afterwards."""
 
     def __init__(
         self, database: Database, session: Session, clinic: ClinicRow, actor: str, seen: list[_ReadNote]
@@ -320,5 +329,5 @@ class _ReadTransaction(ClinicTransaction):
         self._seen = seen
 
     def note(self, action: str, subject: str, **detail: Any) -> None:
-        """Remember what was seen."""
+        """Collect a note of what was read."""
         self._seen.append((action, subject, detail))

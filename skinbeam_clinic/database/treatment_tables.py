@@ -1,7 +1,7 @@
-"""The tables of what is done after consent: machines, appointments, test spots, treatments and what went wrong.
+"""SQLAlchemy tables of machines, appointments, test spots, treatments and adverse events.
 
-Each row of a patient names its consultation, so that what hangs on one is found without a walk through other tables.
-What tells of somebody's skin lies in a sealed column, as JSON; what a list is ordered and filtered by lies open.
+Each row of a patient names its consultation, so that all records of one are found without joins. Data about somebody's
+skin are JSON in sealed columns; columns by which lists are sorted and filtered are not encrypted.
 """
 
 import datetime
@@ -27,7 +27,7 @@ _WORD = String(200)
 
 
 class ConsultationScoped(ClinicScoped):
-    """A row that goes with a consultation, and what else it refers to in the same clinic."""
+    """A row that belongs to a consultation, with further references within the same clinic."""
 
     _REFERS: tuple[tuple[str, str], ...] = ()  # column and table
 
@@ -35,14 +35,14 @@ class ConsultationScoped(ClinicScoped):
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[SchemaItem, ...]:  # noqa: N805
-        """The references, and an index for each, since rows are looked for by them."""
+        """Return the foreign keys, and an index for each, since rows are looked up by them."""
         refers = (("consultation_id", "consultation"), *cls._REFERS)
         keys = [ForeignKeyConstraint(["clinic_id", one], [f"{to}.clinic_id", f"{to}.id"]) for one, to in refers]
         return (*keys, *(Index(None, "clinic_id", one) for one, _ in refers))
 
 
 class MachineRow(ClinicScoped, Base):
-    """A device that stands in the clinic: which of the known ones it is, its serial number and its room."""
+    """A device in the clinic: its catalogue name, serial number and room."""
 
     __tablename__ = "machine"
     __table_args__ = (UniqueConstraint("clinic_id", "device", "serial"),)
@@ -55,7 +55,7 @@ class MachineRow(ClinicScoped, Base):
 
 
 class AppointmentRow(ClinicScoped, Base):
-    """When a patient comes, to whom, for what and to which machine; the first has no consultation yet."""
+    """An appointment of a patient: member, purpose, machine and time; a first one has no consultation yet."""
 
     __tablename__ = "appointment"
     __table_args__ = (
@@ -80,11 +80,11 @@ class AppointmentRow(ClinicScoped, Base):
 
 
 class TestSpotRow(ConsultationScoped, Base):
-    """One spot of one setting, and what it was read as."""
+    """A test spot of one setting, and its readings."""
 
     __tablename__ = "test_spot"
     _REFERS = (("machine_id", "machine"),)
-    __test__ = False  # for pytest, which takes the name for a test
+    __test__ = False  # pytest would take the name for a test
     machine_id: Mapped[str | None] = mapped_column(_ID)
     spot_sealed: Mapped[bytes]
     fired_at: Mapped[datetime.datetime]
@@ -95,7 +95,7 @@ class TestSpotRow(ConsultationScoped, Base):
 
 
 class TreatmentRow(ConsultationScoped, Base):
-    """One session under a consent; device and serial as the machine had them on that day."""
+    """One treatment session under a consent, with device and serial number of the machine on that day."""
 
     __tablename__ = "treatment"
     _REFERS = (
@@ -124,7 +124,7 @@ class TreatmentRow(ConsultationScoped, Base):
 
 
 class TreatedAreaRow(ConsultationScoped, Base):
-    """What was fired at one area of the face map in a treatment, what was seen and how much it hurt."""
+    """The shots at one area of the face map in a treatment, with reaction and pain."""
 
     __tablename__ = "treated_area"
     _REFERS = (("treatment_id", "treatment"),)
@@ -135,7 +135,7 @@ class TreatedAreaRow(ConsultationScoped, Base):
 
 
 class AdverseEventRow(ConsultationScoped, Base):
-    """Something that went wrong after a treatment, and who told of it: the session, the diary or a follow-up."""
+    """An adverse event after a treatment, with its source: the session, the diary or a follow-up."""
 
     __tablename__ = "adverse_event"
     _REFERS = (("treatment_id", "treatment"),)

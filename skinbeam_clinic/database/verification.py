@@ -1,8 +1,8 @@
-"""Whether everything is as it was kept: the trail whole, every row as its last entry left it, every file its name's.
+"""Verify that the audit log is unbroken, that every row is as its last entry left it, and that every file is intact.
 
-What a database cannot tell of itself: that all of it was put back to an earlier state together with its files, or that
-a clinic was removed with all its rows. The end of each trail is told, and whoever keeps that elsewhere has it compared:
-an end is a signature of all that stands before it, so nobody without the key makes one.
+Two things cannot be seen in a database alone: that all of it was put back to an earlier state together with its files,
+and that a clinic was removed with all its rows. So the end of each log is printed, and can be compared later with a
+copy stored elsewhere: an end is a signature of all entries before it, which nobody without the key can make.
 """
 
 import json
@@ -56,7 +56,7 @@ _BATCH_ROWS = 1000  # rows in memory
 
 @dataclass(frozen=True)
 class IntegrityFinding:
-    """One thing that is not as it was kept: `what` is the end of a message's name, `where` names it."""
+    """A row, entry or file that was altered, added or removed: `what` is the end of a message id, `where` names it."""
 
     what: str
     where: str
@@ -64,7 +64,7 @@ class IntegrityFinding:
 
 @dataclass(frozen=True)
 class ClinicCheck:
-    """What was checked of a clinic, where its trail ends, and what was found."""
+    """Counts of what was checked of a clinic, the end of its audit log, and the findings."""
 
     clinic: str
     entries: int
@@ -77,7 +77,7 @@ class ClinicCheck:
 
 @dataclass(frozen=True)
 class NotedLogEnd:
-    """Where the trail of a clinic ended when somebody wrote it down."""
+    """The length and end of a clinic's audit log as noted earlier."""
 
     clinic: str
     entries: int
@@ -85,7 +85,7 @@ class NotedLogEnd:
 
 
 def read_noted_ends(path: Path) -> tuple[NotedLogEnd, ...]:
-    """Return what `skinbeam records verify --json` has told, as it was kept.
+    """Read log ends from an output of `skinbeam records verify --json`.
 
     Raises
     ------
@@ -99,11 +99,11 @@ def read_noted_ends(path: Path) -> tuple[NotedLogEnd, ...]:
 
 
 def verify_database(database: Database, noted: Sequence[NotedLogEnd] = ()) -> tuple[ClinicCheck, ...]:
-    """Check every clinic of a database, and its files.
+    """Verify every clinic of a database, and its files.
 
     Parameters
     ----------
-    noted : where trails ended before; a clinic that is gone and a trail that does not go through there are found.
+    noted : earlier ends of the audit logs; a clinic that is gone, or a log without these ends, is a finding.
     """
     with database.reading() as session:
         clinics = session.scalars(select(ClinicRow.id).order_by(ClinicRow.plain_name)).all()
@@ -129,7 +129,7 @@ def verify_database(database: Database, noted: Sequence[NotedLogEnd] = ()) -> tu
 
 
 def verification_error(checked: tuple[ClinicCheck, ...]) -> InputError:
-    """Return the error that tells every finding: the first, and the others beside it."""
+    """Return an error with all findings: the first, with the others attached."""
     faults = [
         clinic_error(finding.what, finding.where, clinic=one.clinic, hint=None)
         for one in checked
@@ -139,7 +139,7 @@ def verification_error(checked: tuple[ClinicCheck, ...]) -> InputError:
 
 
 class _CheckRun:
-    """The check of one clinic, while it goes on: what was found, and what the trail says of each row."""
+    """A check of one clinic in progress: the findings so far, and the signature of each row by the audit log."""
 
     def __init__(self, database: Database, session: Session, clinic: ClinicRow) -> None:
         self.findings: list[IntegrityFinding] = []
@@ -150,14 +150,14 @@ class _CheckRun:
         self._files: set[str] = set()
 
     def compare(self, noted: Sequence[NotedLogEnd]) -> None:
-        """See that the trail goes through every end that was noted."""
+        """Check that the audit log contains every noted end."""
         for note in noted:
             mine = (AuditEntryRow.clinic_id == self._clinic.id, AuditEntryRow.seq == note.entries)
             if self._session.scalar(select(AuditEntryRow.hash).where(*mine)) != note.end:
                 self._found("trail-put-back", f"trail/{note.entries}")
 
     def all(self) -> ClinicCheck:
-        """Check the trail, then the rows that it speaks of, then the files that those speak of."""
+        """Check the audit log, then the rows that it names, then the files that those name."""
         entries, end = self._trail()
         if (self._clinic.trail_length, self._clinic.trail_head) != (entries, end):
             self._found("trail-cut", f"trail/{self._clinic.trail_length}")
@@ -191,7 +191,7 @@ class _CheckRun:
         return seq, end
 
     def _table(self, table: type[ClinicScoped]) -> int:
-        """Check the rows of a table and return how many there are."""
+        """Check the rows of a table and return their number."""
         count = 0
         for row in _iterate_rows(self._session, table, self._clinic, table.id):
             count += 1
@@ -223,7 +223,7 @@ class _CheckRun:
 
 
 def _find_stray_rows(session: Session, known: set[str]) -> Iterator[IntegrityFinding]:
-    """Rows of clinics that are not there, which a database that keeps its own rules cannot hold."""
+    """Find rows of clinics that do not exist, which foreign keys normally prevent."""
     for table in (table.__table__ for table in (*SIGNED_TABLES, AuditEntryRow)):  # type: ignore[attr-defined]
         for clinic_id in session.scalars(select(table.c.clinic_id).distinct()):
             if clinic_id not in known:
@@ -231,7 +231,7 @@ def _find_stray_rows(session: Session, known: set[str]) -> Iterator[IntegrityFin
 
 
 def _iterate_rows(session: Session, table: Any, clinic: ClinicRow, key: Any) -> Iterator[Any]:
-    """Give the rows of a clinic by their key; of one that cannot even be read, a finding."""
+    """Yield the rows of a clinic by their key, or a finding for a row that cannot be read."""
     keys = session.scalars(select(key).where(table.clinic_id == clinic.id).order_by(key)).all()
     for start in range(0, len(keys), _BATCH_ROWS):
         page = keys[start : start + _BATCH_ROWS]

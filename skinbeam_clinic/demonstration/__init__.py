@@ -1,1 +1,1 @@
-"""The public form without records: plans that nobody keeps."""
+"""The public demonstration form: plans without stored records."""

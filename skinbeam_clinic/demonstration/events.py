@@ -1,4 +1,4 @@
-"""A plan being made, told as server-sent events; who no longer listens ends it."""
+"""Stream the progress of a plan as server-sent events; the plan is cancelled when the client disconnects."""
 
 import asyncio
 import json
@@ -20,32 +20,32 @@ from skinbeam_clinic.web.errors import refusal_from
 __all__ = ["accepts_events", "plan_events", "stream_events"]
 
 _EVENT_STREAM = "text/event-stream"
-_UNBUFFERED = {"X-Accel-Buffering": "no"}  # a server before this one would hold events back until there are many
+_UNBUFFERED = {"X-Accel-Buffering": "no"}  # a proxy would buffer events until there are many
 
-_HEARTBEAT_S = 1.0  # between two signs of life: sending one is how it is noticed that nobody listens
+_HEARTBEAT_S = 1.0  # between two heartbeats: only sending one shows whether the client has disconnected
 
 PlanWork = Callable[[Callable[[Message | ConcernPlan], None], Callable[[], bool]], str]
 
 
 def accepts_events(request: Request) -> bool:
-    """Return whether who asks wants to hear of each step."""
+    """Return whether the client accepts server-sent events."""
     return _EVENT_STREAM in request.headers.get("accept", "")
 
 
 def stream_events(make: PlanWork, page: Callable[[InputError], str]) -> StreamingResponse:
-    """Return `plan_events` as the answer to a request."""
+    """Return `plan_events` as a response."""
     return StreamingResponse(plan_events(make, page), media_type=_EVENT_STREAM, headers=_UNBUFFERED)
 
 
 async def plan_events(make: PlanWork, page: Callable[[InputError], str]) -> AsyncIterator[str]:
-    """Yield `progress_line` with a line for each step of a plan, then `done` with its address, or `fault` with a page.
+    """Yield `said` with a line for each step of a plan, then `done` with its address, or `fault` with a page.
 
     The data of an event are a JSON string.
 
     Parameters
     ----------
-    make : given who hears the plan and whether nobody waits for it any more; returns the name it is kept under.
-    page : the page that tells what was wrong.
+    make : receives a progress listener and a function that tells whether the client has gone; returns the plan's name.
+    page : returns the page for an error.
     """
     loop, gone, language = asyncio.get_running_loop(), threading.Event(), current_language()
     told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
@@ -55,7 +55,7 @@ async def plan_events(make: PlanWork, page: Callable[[InputError], str]) -> Asyn
             loop.call_soon_threadsafe(told.put_nowait, (kind, words))
 
     def step(what: Message | ConcernPlan) -> None:
-        with use_language(language):  # of who listens; the plan itself is made in English
+        with use_language(language):  # the client's language; the plan itself is made in English
             tell("said", progress_line(what))
 
     def work() -> None:

@@ -1,4 +1,9 @@
-"""Plans of forms, made one at a time by the same functions as on the command line; who no longer waits ends theirs."""
+"""Make and store plans of the demonstration form, one at a time, by the same functions as the command line.
+
+A plan whose client has disconnected is cancelled. The last plans and photographs are in a temporary folder, which is
+removed with the app; older ones are removed when new ones are added. The folder of an app that was killed is removed
+when the next one starts.
+"""
 
 import hashlib
 import secrets
@@ -39,11 +44,11 @@ T = TypeVar("T")
 
 
 class RequesterGoneError(SkinbeamError):
-    """Nobody waits for the plan any more."""
+    """The client has disconnected, so nobody waits for the plan any more."""
 
 
 class DemonstrationPlanner:
-    """Lets one plan be made after the other."""
+    """Makes plans one after the other, with a limited number waiting."""
 
     def __init__(self) -> None:
         self._one_at_a_time = threading.Lock()  # the kernels share one pool of threads, which is not re-entrant
@@ -64,15 +69,15 @@ class DemonstrationPlanner:
         Parameters
         ----------
         home : the folder that stands for that of a case file.
-        photograph : where it lies; it is read before the plan waits, so that it may be dropped meanwhile.
-        gone : whether nobody waits for it any more; asked now and then.
-        hear : told where the plan is.
+        photograph : returns its path; it is called before the plan waits, so that the photograph may be dropped
+        meanwhile. gone : whether the client has disconnected; called now and then. hear : called with the progress of
+        the plan.
 
         Raises
         ------
         InputError : the case or the photograph is wrong; no plan was waited for.
-        RefusedError : 503, too many plans are waited for.
-        GoneError : nobody waits for it any more.
+        RefusedError : 503, too many plans are waiting.
+        RequesterGoneError : the client has disconnected.
         """
 
         def heed(what: Message | ConcernPlan | None = None) -> None:
@@ -96,14 +101,14 @@ class DemonstrationPlanner:
         Raises
         ------
         InputError : it cannot be read.
-        RefusedError : 503, too many are waited for.
+        RefusedError : 503, too many are waiting.
         """
         with self._place(), PHOTOGRAPH_LOCK:
             return make_face_points_view(read_photograph(photograph).rgb, sent)
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        """Hold one of the places of those that wait."""
+        """Occupy one of the limited places for waiting plans."""
         if not self._places.acquire(blocking=False):
             raise refusal(503)
         try:
@@ -111,10 +116,6 @@ class DemonstrationPlanner:
         finally:
             self._places.release()
 
-
-# The last plans and photographs, in a temporary folder that goes with the app; the oldest go when new ones come.
-#
-# What an app that was killed left behind goes when the next one starts.
 
 _MOST_PLANS = 16
 
@@ -127,7 +128,7 @@ class _StoredPlan:
 
 
 class DemonstrationPlans:
-    """Makes plans, one at a time, and keeps the last of them until `close`."""
+    """Makes plans, one at a time, and stores the last of them until `close`."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -138,23 +139,23 @@ class DemonstrationPlans:
         self._keeping = threading.Lock()  # the same photograph may come twice at once
 
     def close(self) -> None:
-        """Remove everything."""
+        """Remove all plans and photographs."""
         self._stack.close()
 
     def folder(self, name: str) -> Path | None:
-        """Return where the files of a plan lie, or None when it is not kept."""
+        """Return the folder of a plan's files, or None when the plan is not stored."""
         kept = self._plans.get(name)
         return None if kept is None else kept.folder
 
     def sent(self, name: str) -> Submission | None:
-        """Return the form that a plan was made from, or None when it is not kept."""
+        """Return the form from which a plan was made, or None when the plan is not stored."""
         kept = self._plans.get(name)
         return None if kept is None else kept.sent
 
     def keep_photograph(self, content: bytes) -> str:
-        """Keep a photograph for the next send of the form and return its SHA-256."""
+        """Store a photograph until the form is sent again, and return its SHA-256."""
         digest = hashlib.sha256(content).hexdigest()
-        path = self._root / digest / "photograph"  # this name is told in complaints
+        path = self._root / digest / "photograph"  # error messages contain this file name
         with self._keeping:
             if digest not in self._photographs:
                 write_atomically(path, content)
@@ -167,18 +168,18 @@ class DemonstrationPlans:
     def make(
         self, sent: Submission, *, gone: Callable[[], bool] = lambda: False, hear: ProgressListener = lambda _: None
     ) -> str:
-        """Make the plan of a form and return the name it is kept under; the same answers are planned once.
+        """Make the plan of a form and return its name; a form with the same answers returns the stored plan.
 
         Parameters
         ----------
-        gone : whether nobody waits for it any more; asked now and then.
-        hear : told where the plan is.
+        gone : whether the client has disconnected; called now and then.
+        hear : called with the progress of the plan.
 
         Raises
         ------
         InputError : the case or the photograph is wrong; no plan was waited for.
-        RefusedError : 503, too many plans are waited for.
-        GoneError : nobody waits for it any more.
+        RefusedError : 503, too many plans are waiting.
+        RequesterGoneError : the client has disconnected.
         """
         home = Path(tempfile.mkdtemp(dir=self._root))
         try:
@@ -193,8 +194,8 @@ class DemonstrationPlans:
 
         Raises
         ------
-        InputError : it is no longer kept, or cannot be read.
-        RefusedError : 503, too many are waited for.
+        InputError : it is no longer stored, or cannot be read.
+        RefusedError : 503, too many are waiting.
         """
         photograph = self._photograph(sent.photo)
         return None if photograph is None else self._planner.face(sent, photograph)
@@ -204,7 +205,7 @@ class DemonstrationPlans:
         known = next((name for name, kept in self._plans.items() if kept.asked == asked), None)
         if known is None:
             consult(consultation, folder, language=current_language())
-            known = secrets.token_urlsafe(24)  # who knows the answers, and so the hash of a plan, cannot ask for it
+            known = secrets.token_urlsafe(24)  # random, since somebody who knows the answers could compute the hash
             self._plans[known] = _StoredPlan(folder, asked, sent)
         self._plans.move_to_end(known)
         while len(self._plans) > _MOST_PLANS:
@@ -212,7 +213,7 @@ class DemonstrationPlans:
         return known
 
     def _photograph(self, digest: str) -> Path | None:
-        """Where a photograph is kept."""
+        """Return the path of a stored photograph; None without one."""
         if not digest:
             return None
         kept = self._photographs.get(digest)

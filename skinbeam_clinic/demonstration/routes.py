@@ -1,6 +1,6 @@
-"""The consultation form and the plans made from it, for anyone who can reach the program. Nothing outlives it.
+"""Routes of the demonstration form and its plans, for anyone who can reach the program; nothing outlives the program.
 
-The plan comes from the same function as on the command line, so a case gives the same plan, byte for byte.
+The plan is made by the same function as on the command line, so a case gives the same plan, byte for byte.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ __all__ = ["DEMONSTRATION_FILES", "demonstration_router"]
 
 DEMONSTRATION_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf")
 
-# A photograph of 30 MB over a slow line takes minutes; a body that trickles in for longer is an attack or a fault.
+# A photograph of 30 MB over a slow connection takes minutes; a body that takes longer is an attack or an error.
 BODY_SECONDS = 300.0
-_POLL_SECONDS = 0.5  # how often it is asked whether somebody still waits for a plan
+_POLL_SECONDS = 0.5  # between two checks whether the client is still connected
 
 
 def demonstration_router(plans: DemonstrationPlans) -> APIRouter:
-    """Return the routes of the form, whose plans are made and kept by `plans`."""
+    """Return a router of the form, whose plans are made and stored by `plans`."""
     router = APIRouter()
 
     @router.get("/", response_class=HTMLResponse)
@@ -54,7 +54,7 @@ def demonstration_router(plans: DemonstrationPlans) -> APIRouter:
             return stream_events(lambda hear, gone: plans.make(sent, gone=gone, hear=hear), partial(render_form, sent))
         async with _watch_disconnect(request) as gone:
             try:
-                # Left to itself when the program ends: it then stops where it next asks.
+                # Abandoned when the program ends: the thread then stops when it next checks `gone`.
                 making = partial(plans.make, sent, gone=gone.is_set)
                 name = await to_thread.run_sync(making, abandon_on_cancel=True)
             except RequesterGoneError:
@@ -91,7 +91,7 @@ def demonstration_router(plans: DemonstrationPlans) -> APIRouter:
 
 @asynccontextmanager
 async def _watch_disconnect(request: Request) -> AsyncIterator[threading.Event]:
-    """Give what is set as soon as nobody waits for the answer any more: the tab was closed, or the line is cut."""
+    """Yield an event that is set as soon as the client disconnects."""
     gone = threading.Event()
 
     async def watch() -> None:
@@ -108,11 +108,11 @@ async def _watch_disconnect(request: Request) -> AsyncIterator[threading.Event]:
 
 
 async def _receive_form(request: Request, plans: DemonstrationPlans) -> Submission:
-    """Read the body of a form, within its time and size; the photograph is kept in case the form comes back.
+    """Read the body of a form, within its time and size; the photograph is stored in case the form is shown again.
 
     Raises
     ------
-    RefusedError : 400 (a body that is not whole, a field twice), 408 or 413.
+    RefusedError : 400 (an incomplete body, a duplicate field), 408 or 413.
     HTTPException : the body is not a form.
     """
     try:
@@ -124,7 +124,7 @@ async def _receive_form(request: Request, plans: DemonstrationPlans) -> Submissi
         fields = [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
         before = next((value for name, value in fields if name == "photo.kept"), "")
         sent = make_submission(((name, value) for name, value in fields if name != "photo.kept"), before)
-        request.state.submission = sent  # it comes back filled if the photograph cannot be kept
+        request.state.submission = sent  # the error page shows the filled form if the photograph cannot be stored
         upload = data.get("photo")
         if isinstance(upload, UploadFile) and upload.filename:
             sent = replace(sent, photo=await run_in_threadpool(plans.keep_photograph, await upload.read()))

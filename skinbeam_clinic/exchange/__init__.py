@@ -1,1 +1,1 @@
-"""A clinic's records as standard documents and back: FHIR, DICOM, and tables for statistics."""
+"""Exchange of a clinic's records: FHIR, DICOM, a patient's copy, and tables for statistics."""

@@ -1,4 +1,4 @@
-"""The API described by itself: a CapabilityStatement, an OpenAPI document, and a page of it for people."""
+"""The description of the FHIR API: a CapabilityStatement, an OpenAPI document, and a page for people."""
 
 import json
 from collections.abc import Callable
@@ -22,16 +22,16 @@ from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_description_routes", "capability_statement", "openapi_document"]
 
-_FHIR_VERSION, _CHANGED = "4.3.0", "2026-11-22"  # of R4B, and the day on which the statement last changed
+_FHIR_VERSION, _CHANGED = "4.3.0", "2026-11-22"  # version of R4B, and the day on which the statement last changed
 _HL7_ADDRESS = "https://hl7.org/fhir/R4B"
-_TYPES = {"patient": "reference"}  # of a search; all others are tokens
+_TYPES = {"patient": "reference"}  # types of search parameters; all others are tokens
 _TAG = "If-None-Match"
 
 Wording = Callable[[str], str]
 
 
 def add_description_routes(gate: ClinicRouter) -> None:
-    """Open the routes that tell what there is; they stand before those that read."""
+    """Add the routes of the API's description; they must be added before those that read."""
     gate.add("GET", "/fhir", _description_page)
     gate.add(
         "GET",
@@ -51,7 +51,7 @@ def _description_page(visit: ClinicRequest) -> Response:
 
 
 def capability_statement(base: str) -> dict[str, Any]:
-    """Return what the server can, as FHIR asks for it."""
+    """Return the server's CapabilityStatement, as FHIR defines it."""
     resources = []
     for kind, asked in RESOURCE_TYPES.items():
         resource: dict[str, Any] = {"type": kind, "interaction": [{"code": "read"}], "versioning": "no-version"}
@@ -77,12 +77,12 @@ def capability_statement(base: str) -> dict[str, Any]:
 
 
 def openapi_document(base: str, say: Wording) -> dict[str, Any]:
-    """Return the API as OpenAPI describes one.
+    """Return the OpenAPI document of the API.
 
     Parameters
     ----------
     base : address of the server.
-    say : the sentence of a name, in the language of who reads it.
+    say : returns the text of a message in the reader's language.
     """
     paths = {"/metadata": _operation("metadata", say("metadata"), [], "CapabilityStatement", open_to_all=True)}
     for kind, asked in RESOURCE_TYPES.items():
@@ -158,7 +158,7 @@ def _fhir_content(kind: str) -> dict[str, Any]:
 
 
 def _schema(kind: str) -> dict[str, Any]:
-    """The shape of a type is FHIR's to tell."""
+    """Return the schema of a resource type, which refers to FHIR's own documentation."""
     return {
         "type": "object",
         "required": ["resourceType"],

@@ -1,4 +1,4 @@
-"""How the API answers: FHIR in JSON, with a tag that tells whether it is as it was, and faults as OperationOutcome."""
+"""Responses of the FHIR API: JSON with an ETag, errors as OperationOutcome, and the table of resource types."""
 
 import hashlib
 import json
@@ -38,11 +38,11 @@ _ISSUE_TYPES: Mapping[int, str] = {
     500: "exception",
     503: "transient",
 }
-_EXPLAINED_STATUSES = (401, 404, 405, 500)  # in words of the API; all else as it is said to a person
+_EXPLAINED_STATUSES = (401, 404, 405, 500)  # with a message for the API; all others have that for a person
 
 
 def is_api_request(request: Request) -> bool:
-    """Return whether a request is one that a program makes; the page about the API is a person's."""
+    """Return whether a request is for the API; the page about the API is for people."""
     return request.url.path.startswith("/fhir/")
 
 
@@ -53,7 +53,7 @@ def resource_response(request: Request, resource: Mapping[str, Any]) -> Response
 
 
 def tagged_response(request: Request, content: bytes, media_type: str) -> Response:
-    """Answer with a content and its tag; whoever has it already is told so in place of it."""
+    """Answer with a content and its ETag, or with 304 where the client has it already."""
     tag = f'W/"{hashlib.sha256(content).hexdigest()}"'
     known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
     if known & {tag, tag.removeprefix("W/"), "*"}:
@@ -62,7 +62,7 @@ def tagged_response(request: Request, content: bytes, media_type: str) -> Respon
 
 
 def operation_outcome(status: int, error: InputError) -> Response:
-    """Answer with what was wrong."""
+    """Answer with an error as OperationOutcome."""
     said = (
         render_message(f"clinic-api.fault-{status}")
         if status in _EXPLAINED_STATUSES
@@ -74,9 +74,9 @@ def operation_outcome(status: int, error: InputError) -> Response:
     return Response(content.encode(), status, headers)
 
 
-# The types that the API hands out, and what each is asked by: one table for routes, statement and pages.
+# The resource types of the API with their search parameters: one table for routes, statement and pages.
 
-USUAL_COUNT, MOST_COUNT = 100, 500  # resources of an answer
+USUAL_COUNT, MOST_COUNT = 100, 500  # resources in a response
 PAGING_PARAMETERS = ("_count", "_offset")
 _PATIENT_PARAMETERS = ("patient", "_id")
 RESOURCE_TYPES: Mapping[str, tuple[str, ...]] = {
@@ -93,9 +93,10 @@ RESOURCE_TYPES: Mapping[str, tuple[str, ...]] = {
     "Appointment": _PATIENT_PARAMETERS,
     "Device": _PATIENT_PARAMETERS,
     "DocumentReference": _PATIENT_PARAMETERS,
-    BINARY: (),  # read by its name alone
+    BINARY: (),  # read by its id alone
 }
-# What tells nothing of photographs, which take long to make bare: they are left unread where such a type is asked for.
+# Types that contain nothing of photographs: where one is requested, photographs are not read, since removing their
+# metadata takes long.
 WITHOUT_PICTURES = frozenset(
     {
         "Patient",
@@ -112,7 +113,7 @@ WITHOUT_PICTURES = frozenset(
 
 
 def check_resource_type(name: str, *, searched: bool) -> str:
-    """Return a type that is handed out.
+    """Return the name of a resource type if the API offers it.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""Names of what no record has a name for: the same for the same records, so that an export can be made again."""
+"""De-identify dossiers for exchange: remove staff names and other personal data, and derive stable ids.
+
+Every exported document is made from a de-identified dossier, so what is removed from it is in none of them.
+"""
 
 import unicodedata
 import uuid
@@ -35,15 +38,13 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, FHIR_BASE)
 
 
 def derive_id(*names: str) -> str:
-    """Return the name of a part of what these names mean."""
+    """Return an id derived from names, for a part of a record without an id; the same names give the same id."""
     return uuid.uuid5(_NAMESPACE, "/".join(names)).hex
 
 
-# Records without the names of those who work in the clinic, and texts without signs that no document may hold.
-
 Record = TypeVar("Record")
 
-# Fields that hold who did something; where nobody did it yet they are None, and stay so.
+# Fields with names of staff; where they are None, since nobody has done it yet, they stay None.
 _STAFF_FIELDS = frozenset(
     {
         "by",
@@ -66,7 +67,7 @@ _STAFF_FIELDS = frozenset(
 
 
 def remove_staff_names(record: Record) -> Record:
-    """Return a record, and all that is in it, without who did it."""
+    """Return a record, and all records in it, without staff names and control characters."""
     held = {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
     told = {
         name: _without_staff(value) if name in _STAFF_FIELDS else _plain_value(value) for name, value in held.items()
@@ -75,7 +76,7 @@ def remove_staff_names(record: Record) -> Record:
 
 
 def strip_control_characters(text: str) -> str:
-    """Return a text without control characters, which documents of FHIR may not hold."""
+    """Return a text without control characters, which FHIR documents may not contain."""
     return "".join(sign for sign in text if sign in "\t\n" or unicodedata.category(sign) not in ("Cc", "Cs")).strip()
 
 
@@ -84,7 +85,7 @@ def _without_staff(value: Any) -> Any:
 
 
 def _plain_value(value: Any) -> Any:
-    if type(value) is str:  # and no word of a list
+    if type(value) is str:  # and no member of an enumeration
         return strip_control_characters(value)
     if isinstance(value, tuple):
         return tuple(map(_plain_value, value))
@@ -93,27 +94,23 @@ def _plain_value(value: Any) -> Any:
     return remove_staff_names(value) if is_dataclass(value) else value
 
 
-# What of a dossier is handed on: nothing that names a person of the clinic, and no more of the patient than was asked.
-#
-# Every document is made of what this leaves, so what is taken out here stands in none.
-
 _FILES = (".json", ".pdf")
 _PHOTOGRAPH_ANSWERS = frozenset({"entries", "photograph"})
 
 
 @dataclass(frozen=True)
 class DeidentifiedDossier:
-    """What is handed on of a dossier; `unread` are the names of photographs that cannot be read and were left out."""
+    """A de-identified dossier; `unread` are the ids of photographs that cannot be decoded and were left out."""
 
     dossier: Dossier
     unread: tuple[str, ...]
 
 
 def deidentify_dossier(dossier: Dossier) -> DeidentifiedDossier:
-    """Return what is handed on of a dossier.
+    """Return a dossier without personal data of staff, and without metadata of photographs.
 
-    Names of members, who signed and the signature are taken out; so are the documents that carry a name, of which the
-    hash stays. Files are named by their SHA-256, and photographs hold the picture alone.
+    Names of members, who signed and the signature are removed; so are the documents that contain a name, of which the
+    hash stays. Files are named by their SHA-256, and photographs contain the picture alone.
 
     Raises
     ------
@@ -149,12 +146,12 @@ def _deidentify_consultation(one: ConsultationContents, unread: list[str]) -> Co
 
 
 def _deidentify_entry(entry: DiaryEntry, shown: set[str]) -> DiaryEntry:
-    """An entry of a diary that names no photograph which is not handed on."""
+    """Return a diary entry, without its photograph's id where that photograph is not exported."""
     return entry if entry.photograph_id in shown else replace(entry, photograph_id=None)
 
 
 def _deidentify_spot(spot: TestSpotRecord, shown: set[str]) -> TestSpotRecord:
-    """A test spot whose readings name no photograph that is not handed on."""
+    """Return a test spot whose readings name only exported photographs."""
     readings = (
         reading if reading.photograph_id in shown else replace(reading, photograph_id=None) for reading in spot.readings
     )
@@ -162,7 +159,7 @@ def _deidentify_spot(spot: TestSpotRecord, shown: set[str]) -> TestSpotRecord:
 
 
 def _deidentify_follow_ups(one: ConsultationContents, shown: set[str]) -> tuple[FollowUp, ...]:
-    """Follow-ups with the pairs of which both photographs are handed on; raters are told apart by number."""
+    """Return follow-ups with raters as numbers, and only the pairs whose photographs are both exported."""
     handed = []
     for follow_up in one.follow_ups:
         raters = list(dict.fromkeys(grade.rater_id for grade in follow_up.grades))
@@ -173,7 +170,7 @@ def _deidentify_follow_ups(one: ConsultationContents, shown: set[str]) -> tuple[
 
 
 def _deidentify_answers(one: ConsultationRecord, photographs: set[str]) -> ConsultationRecord:
-    """Answers with those to one question beside each other, and their photograph if it is handed on."""
+    """Return answers grouped by question, and with their photograph only if it is exported."""
     if set(one.answers) - _PHOTOGRAPH_ANSWERS:
         raise clinic_error("bad-answers", f"consultation/{one.id}")
     grouped: dict[str, list[Any]] = {}

@@ -1,7 +1,7 @@
-"""Photographs as DICOM: VL Photographic Image Storage, one file each, and back.
+"""Write and read photographs as DICOM files (VL Photographic Image Storage), one file each.
 
-A baseline JPEG that stands upright is put in as it is. Any other picture is decoded once and stored as pixels, so that
-none loses anything here. Region and side of the body are left out, since the records do not know them.
+An upright baseline JPEG is embedded unchanged. Any other picture is decoded once and stored as pixels, so that no
+further quality is lost. Region and side of the body are left out, since the records do not know them.
 """
 
 import datetime
@@ -22,14 +22,14 @@ from skinbeam_clinic.models import ConsultationRecord, PatientRecord, Photograph
 
 __all__ = ["DicomPhotograph", "make_dicom_archive", "make_dicom_file", "read_dicom"]
 
-_UUIDS = "2.25."  # below it each UUID is a UID, as a decimal number
-_SEPARATOR = "\\"  # of several values in one field: no value may hold it
+_UUIDS = "2.25."  # root of UIDs that are UUIDs as decimal numbers
+_SEPARATOR = "\\"  # separates several values in one field, so no value may contain it
 _JPEG = "ISO_10918_1"
 
 
 @dataclass(frozen=True)
 class DicomPhotograph:
-    """A photograph as a DICOM file holds it: whose, of which consultation, added on which day, and JPEG or pixels."""
+    """A photograph read from a DICOM file: pseudonym, ids, the day it was added, and JPEG bytes or pixels."""
 
     pseudonym: str
     photograph_id: str
@@ -39,11 +39,11 @@ class DicomPhotograph:
 
 
 def make_dicom_archive(handed: DeidentifiedDossier) -> tuple[bytes, tuple[str, ...]]:
-    """Return the photographs of a patient as a ZIP of DICOM files, and the names of those that cannot be read.
+    """Return the photographs of a patient as a ZIP of DICOM files, and the ids of those that cannot be decoded.
 
     Raises
     ------
-    InputError : `not-in-dicom`: a pseudonym that a field of DICOM cannot hold.
+    InputError : `not-in-dicom`: a pseudonym that a DICOM field cannot contain.
     """
     packed, unread = io.BytesIO(), list(handed.unread)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
@@ -61,7 +61,7 @@ def make_dicom_archive(handed: DeidentifiedDossier) -> tuple[bytes, tuple[str, .
 def make_dicom_file(
     patient: PatientRecord, consultation: ConsultationRecord, photograph: PhotographRecord, content: bytes, number: int
 ) -> bytes | None:
-    """Return a photograph that is handed on as a DICOM file; None where it cannot be read.
+    """Return a de-identified photograph as a DICOM file; None where it cannot be decoded.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def make_dicom_file(
 
 
 def read_dicom(content: bytes) -> DicomPhotograph:
-    """Return what a DICOM file holds.
+    """Read a photograph from a DICOM file.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def read_dicom(content: bytes) -> DicomPhotograph:
         picture: bytes | PixelImage
         if image.file_meta.TransferSyntaxUID == JPEGBaseline8Bit:
             frame = next(generate_frames(image.PixelData, number_of_frames=1))
-            picture = frame[: frame.rindex(b"\xff\xd9") + 2]  # what follows makes its length even
+            picture = frame[: frame.rindex(b"\xff\xd9") + 2]  # without the padding to an even length
         else:
             size = 3 * image.Rows * image.Columns
             picture = PixelImage(image.Columns, image.Rows, image.PixelData[:size])
@@ -108,7 +108,7 @@ def read_dicom(content: bytes) -> DicomPhotograph:
 def _describe_photograph(
     patient: PatientRecord, consultation: ConsultationRecord, photograph: PhotographRecord, number: int
 ) -> Dataset:
-    """Whose it is and when it was added; what must stand there and is not known is empty."""
+    """Return the elements about patient, consultation and date; required elements without a known value are empty."""
     about = Dataset()
     about.SpecificCharacterSet = "ISO_IR 192"  # UTF-8
     about.SOPClassUID = VLPhotographicImageStorage
@@ -119,8 +119,8 @@ def _describe_photograph(
     about.ContentDate = f"{photograph.added_at:%Y%m%d}"
     about.TimezoneOffsetFromUTC = "+0000"
     about.PatientID = patient.pseudonym
-    about.PatientIdentityRemoved = "NO"  # what a photograph shows may tell who it is
-    about.Modality = "XC"  # photographed from outside
+    about.PatientIdentityRemoved = "NO"  # the photograph itself may identify the patient
+    about.Modality = "XC"  # external-camera photography
     about.SeriesNumber, about.InstanceNumber = 1, number
     about.AcquisitionContextSequence = []
     empty = ("PatientName", "PatientBirthDate", "PatientSex", "StudyTime", "StudyID", "AccessionNumber")
@@ -165,7 +165,7 @@ def _picture(width: int, height: int, samples: int, colours: str, syntax: UID) -
 
 
 def _fits_dicom(frame: JpegFrame) -> bool:
-    """Whether a JPEG can be put in as it is: DICOM knows no turn beside the pixels."""
+    """Return whether a JPEG can be embedded unchanged; DICOM has no orientation tag for turned pictures."""
     return frame.baseline and frame.bits == 8 and frame.components in (1, 3) and frame.orientation == 1
 
 

@@ -1,6 +1,6 @@
-"""Photographs without what a camera writes beside the picture: place, time, owner and number of the camera.
+"""Remove the metadata that a camera writes into a photograph: place, time, owner and number of the camera.
 
-A JPEG keeps its data as they are: only segments around them go, so that nothing is lost by decoding it again.
+A JPEG's coded data stay unchanged: only segments around them are removed, so no quality is lost by coding it again.
 """
 
 import io
@@ -17,16 +17,16 @@ __all__ = ["JpegFrame", "PixelImage", "decode_pixels", "read_jpeg_frame", "strip
 
 _START, _END, _SCAN_START, _RESTARTS = 0xD8, 0xD9, 0xDA, range(0xD0, 0xD8)
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
-_EXIF, _COLOUR_PROFILE, _ADOBE = 0xE1, 0xE2, 0xEE  # the last says how the colours are coded
-_JFIF, _JFIF_LENGTH = b"\xff\xe0\x00\x10JFIF\0", 14  # of this length it holds no small copy of the picture
+_EXIF, _COLOUR_PROFILE, _ADOBE = 0xE1, 0xE2, 0xEE  # the last defines how the colours are coded
+_JFIF, _JFIF_LENGTH = b"\xff\xe0\x00\x10JFIF\0", 14  # with this length it contains no thumbnail
 _BASELINE = 0xC0
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # those are tables
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the excluded markers are no frames
 _ORIENTATION, _ORIENTATIONS = 0x0112, range(2, 9)
 
 
 @dataclass(frozen=True)
 class JpegFrame:
-    """What the head of a JPEG says of its picture; `orientation` is 1 where it stands upright, `ycc` of its colours."""
+    """The header of a JPEG; `orientation` is 1 for an upright picture, `ycc` whether its colours are coded as YCbCr."""
 
     width: int
     height: int
@@ -53,9 +53,10 @@ class _Segment(NamedTuple):
 
 
 def strip_metadata(content: bytes, media_type: str) -> tuple[bytes, str] | None:
-    """Return a photograph without what is written beside it, and its type; None where it is no readable picture.
+    """Return a photograph without metadata, and its media type; None where it is no readable picture.
 
-    A JPEG keeps its coded data and the turn that shows it upright. Another kind becomes a PNG of the same pixels.
+    A JPEG keeps its coded data and the orientation that shows it upright. Another format becomes a PNG of the same
+    pixels.
     """
     if media_type == "image/jpeg":
         frame = read_jpeg_frame(content)
@@ -69,7 +70,7 @@ def strip_metadata(content: bytes, media_type: str) -> tuple[bytes, str] | None:
 
 
 def decode_pixels(content: bytes) -> PixelImage | None:
-    """Return the pixels of a photograph, decoded within limits in a process of its own; None where it refuses."""
+    """Return the pixels of a photograph, decoded within limits in a separate process; None where decoding fails."""
     try:
         picture = decode_photograph(content, name="photograph")
     except InputError:
@@ -78,7 +79,7 @@ def decode_pixels(content: bytes) -> PixelImage | None:
 
 
 def read_jpeg_frame(jpeg: bytes) -> JpegFrame | None:
-    """Return what the head of a JPEG says; None where it is not whole."""
+    """Return the header of a JPEG; None where it is incomplete."""
     orientation, transform, found = 1, True, None
     try:
         for mark, content, _ in _read_segments(jpeg):
@@ -97,18 +98,18 @@ def read_jpeg_frame(jpeg: bytes) -> JpegFrame | None:
 
 
 def _read_segments(jpeg: bytes) -> Iterator[_Segment]:
-    """Give what a JPEG is made of, up to its end; a scan with its coded data.
+    """Yield the segments of a JPEG up to its end; a scan includes its coded data.
 
     Raises
     ------
-    ValueError, IndexError : it is none, or cut off.
+    ValueError, IndexError : it is no JPEG, or cut off.
     """
     if not jpeg.startswith(b"\xff\xd8"):
         raise ValueError("no JPEG")
     place = 2
     while True:
         while jpeg[place] == 0xFF and jpeg[place + 1] == 0xFF:
-            place += 1  # a mark may have any number of fillers before it
+            place += 1  # a marker may be preceded by any number of fill bytes
         mark = jpeg[place + 1]
         if jpeg[place] != 0xFF or mark in (0, _START, *_RESTARTS):
             raise ValueError("no mark")
@@ -125,13 +126,16 @@ def _read_segments(jpeg: bytes) -> Iterator[_Segment]:
 
 
 def _strip_segments(jpeg: bytes, orientation: int) -> bytes:
-    """The same coded data and what a decoder needs; a turn is told in a segment that tells no more."""
+    """Return the JPEG with only the segments that a decoder needs.
+
+    The orientation, when it is not upright, is written into a new Exif segment with nothing else.
+    """
     kept = [segment.whole for segment in _read_segments(jpeg) if _is_needed(segment)]
     if orientation != 1:
         exif = Image.Exif()
         exif[_ORIENTATION] = orientation
         told = exif.tobytes()
-        first = int(kept[0].startswith(_JFIF))  # which stays first
+        first = int(kept[0].startswith(_JFIF))  # the JFIF segment must stay first
         kept.insert(first, bytes((0xFF, _EXIF)) + (len(told) + 2).to_bytes(2) + told)
     return b"".join((b"\xff\xd8", *kept, b"\xff\xd9"))
 
@@ -150,6 +154,6 @@ def _read_orientation(exif_content: bytes) -> int:
     try:
         exif.load(exif_content)
         turn = exif.get(_ORIENTATION, 1)
-    except Exception:  # what a camera wrote may be broken in any way; nothing of it but the turn is of use
+    except Exception:  # a camera's Exif may be broken in any way; only the orientation is needed
         return 1
     return turn if turn in _ORIENTATIONS else 1

@@ -1,4 +1,4 @@
-"""The table of plans and choices as Parquet: columns with their types, for programs that read tables."""
+"""Write the table of plans and choices as Parquet, with typed columns."""
 
 import io
 import types
@@ -17,7 +17,7 @@ _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string
 
 
 def write_parquet(rows: Iterable[PlanOptionRow]) -> bytes:
-    """Return a table as Parquet; what is not known is null."""
+    """Return a table as Parquet; unknown values are null."""
     written = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema=_schema()), written)
     return written.getvalue()

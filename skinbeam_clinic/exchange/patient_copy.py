@@ -1,7 +1,8 @@
-"""A patient's copy of their records: one file that a person can open and another clinic can take in.
+"""A patient's copy of their records: one ZIP that a person can open and another clinic can import.
 
-Consents given and appointments made elsewhere, and what came of treatments under them, are in the copy and are not
-taken in: consent is to what this clinic has explained. What was done elsewhere is taken in as words beside its plan.
+Consents given and appointments made elsewhere, and the outcomes of treatments under them, are in the copy but are not
+imported, since consent is to what this clinic has explained. Treatments done elsewhere are imported as text in the
+notes of their plan.
 """
 
 import base64
@@ -37,11 +38,11 @@ __all__ = ["PatientCopyRepository"]
 _SCHEMA = "skinbeam.copy/1"
 _RECORD_FILE = "record.json"
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
-_MOST_BYTES = 2_000_000_000  # of all that a copy holds, unpacked
+_MOST_BYTES = 2_000_000_000  # of a whole copy, unpacked
 
 
 class PatientCopyRepository:
-    """Copies of the records of a clinic's patients."""
+    """Makes and imports copies of the records of a clinic's patients."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
@@ -59,11 +60,11 @@ class PatientCopyRepository:
         self._alarms = AlarmRepository(access)
 
     def make(self, patient_id: str) -> bytes:
-        """Return everything that is kept of a patient as a ZIP: `record.json`, photographs, plans, signed documents.
+        """Return all records of a patient as a ZIP: `record.json`, photographs, plans, signed documents.
 
         Raises
         ------
-        AbsentError : this clinic has no such patient.
+        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.page():
             return self._build_record(patient_id)
@@ -90,11 +91,11 @@ class PatientCopyRepository:
         return packed.getvalue()
 
     def take_in(self, content: bytes) -> PatientRecord:
-        """Keep a copy as a new patient of this clinic, with contact, answers, photographs, plans and test spots.
+        """Import a copy as a new patient of this clinic, with contact, answers, photographs, plans and test spots.
 
         Raises
         ------
-        InputError : `bad-copy`: it is none, or not whole; what was taken in until then is told by the trail.
+        InputError : `bad-copy`: it is none, or not complete; the audit log shows what was imported until then.
         """
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -155,7 +156,10 @@ class PatientCopyRepository:
         }
 
     def _diary(self, one: ConsultationRecord, photographs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The entries of the diaries of a consultation, with their photographs and what the clinic made of them."""
+        """Return the diary entries of a consultation, with their photographs and alarms.
+
+        An alarm includes the clinic's answer and decision.
+        """
         places = {str(photograph["id"]): photograph["file"] for photograph in photographs}
         alarms = {alarm.id: alarm for alarm in self._alarms.of_consultation(one.id)}
         told = ("raised_at", "answered_at", "answered_by", "answer", "decided_at", "decided_by", "reason")
@@ -176,7 +180,7 @@ _ArchiveContents = tuple[
 
 
 def _read_archive(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[_ArchiveContents]:
-    """What each consultation of a copy holds, all of it read before anything is kept."""
+    """Yield the contents of each consultation of a copy; the caller reads all of them before storing any."""
     for one in record["consultations"]:
         photographs = [
             (

@@ -1,4 +1,4 @@
-"""The forms of `records export` and `records import`: each a function, whose library is asked for first."""
+"""The formats of `records export` and `records import`: functions that load their libraries only when needed."""
 
 import sys
 from collections.abc import Callable
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 __all__ = ["ExportResult", "make_exporter", "make_importer"]
 
-ExportResult = tuple[bytes, dict[str, Any]]  # the content, and what is told of it
+ExportResult = tuple[bytes, dict[str, Any]]  # the content, and facts about it to print
 _Import = Callable[
     ["ClinicRepositories"], tuple["PatientRecord", dict[str, list[str]]]
-]  # the new patient, and what does not hold here
-_Export = Callable[["ClinicRepositories", str], ExportResult]  # the desk, and the name of the patient
+]  # the new patient, and what was voided or left out
+_Export = Callable[["ClinicRepositories", str], ExportResult]  # the repositories, and the patient's id
 
 
 def make_exporter(form: str, pseudonym: str) -> _Export:
-    """Return what writes a patient's records, or those of the clinic, in a form.
+    """Return a function that exports a patient's records, or those of the clinic, in a format.
 
     Raises
     ------
     InputError : `unknown-form`, or a pseudonym that is missing or too much.
-    NotAvailable : the library of the form is not installed.
+    NotAvailable : the library of the format is not installed.
     """
     if form not in _EXPORTERS:
         raise unknown_name_error("form", form, _EXPORTERS, field="--as")
@@ -43,12 +43,12 @@ def make_exporter(form: str, pseudonym: str) -> _Export:
 
 
 def make_importer(content: bytes) -> _Import:
-    """Return what takes in what `records export` has written: a Bundle of FHIR, which is text, or a copy.
+    """Return a function that imports an output of `records export`: a FHIR Bundle, which is text, or a copy.
 
     Raises
     ------
-    InputError : it is a Bundle of which not all can be kept.
-    NotAvailable : the library of FHIR is not installed.
+    InputError : it is a Bundle of which not everything can be stored.
+    NotAvailable : the FHIR library is not installed.
     """
     if not content.lstrip().startswith(b"{"):
         return lambda desk: (desk.copies.take_in(content), {})
@@ -110,7 +110,7 @@ def _parquet_exporter() -> _Export:
 
 
 def _release_exporter(form: str) -> _Export:
-    """A table for a reviewed release, with the entry of the bibliography that its source key needs."""
+    """Return an exporter of a table for a reviewed release, with the bibliography entry that its source key needs."""
     from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
     from skinbeam_clinic.outcome_audit.dose_table import make_practice_table
     from skinbeam_clinic.outcome_audit.evidence_table import make_evidence_table

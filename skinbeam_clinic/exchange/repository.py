@@ -1,4 +1,8 @@
-"""What is handed to another system: everything of a patient under the pseudonym, never who that is."""
+"""Read whole dossiers for export, under the pseudonym and without contact details, and import them.
+
+Records from another clinic are imported as a new patient, with their original times. A consent given elsewhere was to
+what that clinic explained: it is stored unchanged, and void. All rows are written in one transaction.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
@@ -33,7 +37,7 @@ __all__ = [
     "DossierRepository",
 ]
 
-_PARENTS: Mapping[type[ClinicScoped], str] = {  # table → column that names the row above
+_PARENTS: Mapping[type[ClinicScoped], str] = {  # table → column with the id of the parent row
     tables.ConsultationRow: "patient_id",
     tables.PhotographRow: "consultation_id",
     tables.PlanRow: "consultation_id",
@@ -49,7 +53,7 @@ _PARENT_TABLES: Mapping[str, type[ClinicScoped]] = {
 
 
 class DossierRepository:
-    """The records of a clinic's patients, each as a whole."""
+    """The dossiers of a clinic's patients, for reading."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
@@ -65,11 +69,11 @@ class DossierRepository:
         self._diaries = DiaryRepository(access)
 
     def of(self, patient_id: str, form: str) -> Dossier:
-        """Return everything of a patient; the trail says in which form it leaves.
+        """Return everything of a patient for an export; the audit log records the format.
 
         Raises
         ------
-        AbsentError : this clinic has no such patient, or has erased them.
+        RecordNotFoundError : this clinic has no such patient, or has erased them.
         """
         with self._access.work(AccessRight.EXPORT) as work:
             if work.get(tables.PatientRow, patient_id).erased_at is not None:
@@ -79,7 +83,7 @@ class DossierRepository:
             return self._build_dossier(patient_id)
 
     def read(self, patient_id: str, what: str, *, pictures: bool = True) -> Dossier:
-        """Return everything of a patient to who hands out a part of it, which the trail names.
+        """Return everything of a patient for a caller that discloses a part of it, which the audit log names.
 
         Parameters
         ----------
@@ -87,7 +91,7 @@ class DossierRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such patient, or has erased them.
+        RecordNotFoundError : this clinic has no such patient, or has erased them.
         """
         with self._access.reading(AccessRight.READ) as work:
             if work.get(tables.PatientRow, patient_id).erased_at is not None:
@@ -97,11 +101,11 @@ class DossierRepository:
             return self._build_dossier(patient_id, pictures=pictures)
 
     def whose(self, id: str) -> str:
-        """Return the patient whose records a row belongs to, of whatever kind it is.
+        """Return the id of the patient to whom a row of any table belongs.
 
         Raises
         ------
-        AbsentError : this clinic has no such row.
+        RecordNotFoundError : this clinic has no such row.
         """
         with self._access.look(AccessRight.READ) as work:
             for table in _PARENTS:
@@ -110,9 +114,9 @@ class DossierRepository:
         raise clinic_error("absent", "record")
 
     def plans(self, form: str) -> Iterator[Dossier]:
-        """Give every patient with answers, plans, choices and consents: no photographs, reports and signed documents.
+        """Yield every patient with answers, plans, choices and consents.
 
-        The trail says in which form they leave.
+        Photographs, reports and signed documents are left out. The audit log records the format of the export.
         """
         with self._access.work(AccessRight.EXPORT) as work:
             work.note("plans.exported", "plan", form=form)
@@ -161,23 +165,17 @@ def _find_patient(work: ClinicTransaction, row: ClinicScoped) -> str:
     return above if column == "patient_id" else _find_patient(work, work.get(_PARENT_TABLES[column], above))
 
 
-# Records that come from another clinic, with the times that they have there, as a new patient of this one.
-#
-# Consent given there was to what that clinic explained: it is kept as it was, and void here. All of it is taken in by
-# one
-# step, or nothing.
-
 _IMPORT_ACTION = "record.arrived"
 
 
 class DossierImporter:
-    """Takes records in."""
+    """Imports dossiers."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def take_in(self, dossier: Dossier) -> PatientRecord:
-        """Keep a dossier that was read whole as a new patient under a new pseudonym, every row by a new name.
+        """Store a dossier as a new patient under a new pseudonym, with new ids for every row.
 
         Raises
         ------
@@ -194,7 +192,7 @@ class DossierImporter:
 
 
 class _ConsultationWriter:
-    """Writes the rows of a consultation; `files` are the names of contents in the store."""
+    """Writes the rows of a consultation; `files` maps contents to their names in the file store."""
 
     def __init__(self, work: ClinicTransaction, files: Mapping[bytes, str]) -> None:
         self._work = work
@@ -206,7 +204,7 @@ class _ConsultationWriter:
         answers = dict(held.answers) | {"photograph": photographs.get(held.answers["photograph"], "")}
         state = (
             ConsultationState.PLANNED if held.state == ConsultationState.AGREED else ConsultationState(held.state)
-        )  # no consent holds here
+        )  # consent given elsewhere is void
         row = tables.ConsultationRow(
             clinic_id=work.clinic_id,
             id=new_id(),

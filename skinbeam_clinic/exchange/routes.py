@@ -1,4 +1,4 @@
-"""What a token reads: patients by pseudonym, and all that is handed on of each, by type and by name."""
+"""Routes of the FHIR API, which reads de-identified records with a token, and the page of API tokens."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -41,13 +41,13 @@ __all__ = [
     "add_token_routes",
 ]
 
-_ROW_NAME_LENGTH = 32  # signs of the name of a row, with which every name of a part of it begins
-_LONGEST = 1000  # of what an address asks
+_ROW_NAME_LENGTH = 32  # characters of a row's id, with which the id of every part of it begins
+_LONGEST = 1000  # characters of a query parameter
 _JSON = ("json", "application/json", FHIR_JSON)
 
 
 def add_api_routes(gate: ClinicRouter) -> None:
-    """Open the routes that read; the first that fits an address answers."""
+    """Add the routes that read; the first that matches an address answers."""
     gate.add("GET", "/fhir/Patient/{patient}/$everything", _answer_everything)
     gate.add("GET", "/fhir/{kind}", _answer_search)
     gate.add("GET", "/fhir/{kind}/{resource}", _answer_resource)
@@ -55,7 +55,7 @@ def add_api_routes(gate: ClinicRouter) -> None:
 
 @dataclass(frozen=True)
 class _SearchQuery:
-    """What an address asks beside its path; `by` holds the parameters of the type."""
+    """The parsed query of an address; `by` has the search parameters of the type."""
 
     by: Mapping[str, str]
     count: int
@@ -68,7 +68,7 @@ def _answer_everything(visit: ClinicRequest) -> Response:
 
 
 def _answer_search(visit: ClinicRequest) -> Response:
-    """Answer with what is found; of a patient that is not there nothing is said, not that there is nothing."""
+    """Answer a search; an unknown patient is answered with 404 rather than with an empty result."""
     kind = check_resource_type(visit.path("kind"), searched=True)
     asked = _parse_query(visit, RESOURCE_TYPES[kind])
     if kind == "Patient":
@@ -86,7 +86,7 @@ def _answer_search(visit: ClinicRequest) -> Response:
 
 
 def _answer_patients(visit: ClinicRequest, asked: _SearchQuery) -> Response:
-    """Answer with the patients of the clinic, those who came first first, so that later ones move no page."""
+    """Answer with the patients of the clinic, the oldest first, so that new ones shift no page."""
     system, bar, value = asked.by.get("identifier", "").rpartition("|")
     if bar and system != PSEUDONYM:
         return _search_page(visit, asked, [])
@@ -96,7 +96,7 @@ def _answer_patients(visit: ClinicRequest, asked: _SearchQuery) -> Response:
 
 
 def _answer_resource(visit: ClinicRequest) -> Response:
-    """Answer with one resource, or with the content of one as it is unless FHIR is asked for."""
+    """Answer with one resource; a Binary is sent as its plain content unless FHIR is requested."""
     kind, id = check_resource_type(visit.path("kind"), searched=False), visit.path("resource")
     _parse_query(visit, ())
     patient = id if kind == "Patient" else visit.desk.dossiers.whose(id[:_ROW_NAME_LENGTH])
@@ -126,7 +126,7 @@ def _linked_resources(visit: ClinicRequest, patient: str, what: str) -> dict[str
 
 
 def _patient_resources(visit: ClinicRequest, patient: str, what: str) -> dict[str, Resource]:
-    """Everything that is handed on of a patient; the trail says what of it was asked for."""
+    """Return all de-identified resources of a patient; the audit log records which part was requested."""
     pictures = what.partition("/")[0] not in WITHOUT_PICTURES
     dossier = visit.desk.dossiers.read(patient, what, pictures=pictures)
     return make_resources(deidentify_dossier(dossier), visit.signed.member.clinic)
@@ -155,7 +155,7 @@ def _search_page(visit: ClinicRequest, asked: _SearchQuery, found: Sequence[Reso
 
 
 def _parse_query(visit: ClinicRequest, by: Sequence[str]) -> _SearchQuery:
-    """What an address asks; a parameter that is not known would else be passed over in silence.
+    """Parse the query of an address; an unknown parameter is an error, since it would otherwise be ignored silently.
 
     Raises
     ------
@@ -195,13 +195,11 @@ def _bad_parameter(what: str, field: str, **known: list[str]) -> RefusedError:
     )
 
 
-# The page of tokens: which programs read the records, until when; made here, shown once, and ended.
-
 _USUAL_TOKEN_DAYS = 90
 
 
 def add_token_routes(gate: ClinicRouter) -> None:
-    """Open the routes of tokens."""
+    """Add the routes of API tokens."""
     gate.add("GET", "/tokens", _show_tokens)
     gate.add("POST", "/tokens", _make_token)
     gate.add("POST", "/tokens/{token}/end", _end_token)
@@ -221,7 +219,7 @@ def _show_tokens(visit: ClinicRequest, error: InputError | None = None) -> Respo
 
 
 def _make_token(visit: ClinicRequest) -> Response:
-    """Make a token and show it: the only page that ever does."""
+    """Make a token and show it; no other page ever does."""
     days = visit.said("days")
     plain = days.isascii() and days.isdecimal() and len(days) < 10
     try:

@@ -1,7 +1,7 @@
-"""A clinic's plans and choices as one table for statistics: a row for each option of each plan, nobody's in particular.
+"""A clinic's plans and choices as one anonymous table for statistics, with a row for each option of each plan.
 
-People and plans have numbers in the order of names that are drawn by chance, so that a number tells no time. Age, sex
-and phototype stand there only where at least `SMALLEST_GROUP` people of the table have the same three.
+People and plans are numbered in the order of random ids, so that a number reveals no time. Age, sex and phototype are
+included only where at least `SMALLEST_GROUP` people of the table share all three.
 """
 
 import csv
@@ -38,21 +38,21 @@ _AGE_STEP_YEARS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptionRow:
-    """An option of a plan; None where nothing is known or nothing applies.
+    """An option of a plan; None where a value is unknown or does not apply.
 
     Parameters
     ----------
-    person, plan : numbers, which are others in another export once somebody has come.
+    person, plan : numbers, which differ in a later export once somebody was added.
     last : whether no later plan of the consultation replaces this one.
     age_from_years : the decade, by its first year.
     p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
     p_half : share of people whom trials saw improve by half.
-    consent : explained, signed or void; empty where it was not spoken of.
+    consent : explained, signed or void; empty where consent was not discussed.
     sessions : treatments of this option in which something was fired; None where there was none.
-    pain_0_10 : the worst that was told in them.
+    pain_0_10 : the worst pain reported in them.
     adverse_events, worst_grade : after them.
-    months_after, improvement_low_pct, improvement_high_pct, improvement_rater : of the last follow-up, as
-        `leading_improvement` has it.
+    months_after, improvement_low_pct, improvement_high_pct, improvement_rater : of the last follow-up, as returned by
+        `leading_improvement`.
     """
 
     person: int
@@ -120,7 +120,7 @@ def plan_option_rows(dossiers: Iterable[Dossier]) -> tuple[PlanOptionRow, ...]:
 
 
 def write_csv(rows: Iterable[PlanOptionRow]) -> bytes:
-    """Return a table as CSV in UTF-8: what is not known is empty, truth is `true` or `false`."""
+    """Return a table as CSV in UTF-8; unknown values are empty, booleans are `true` or `false`."""
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
     table.writerow(field.name for field in fields(PlanOptionRow))
@@ -132,7 +132,7 @@ def write_csv(rows: Iterable[PlanOptionRow]) -> bytes:
 
 @dataclass(frozen=True)
 class _Traits:
-    """What may tell who somebody is."""
+    """Traits that could identify a person."""
 
     age_from_years: int | None = None
     sex: str | None = None
@@ -217,7 +217,7 @@ def _consent_state(one: ConsultationContents, kept: PlanContents, option: str) -
 
 
 def _outcome_columns(one: ConsultationContents, kept: PlanContents, option: str) -> dict[str, Any]:
-    """What was done of an option and what came of it, by the rows of a treatment that stand."""
+    """Return the columns of treatments and outcome of an option, without rows that were struck out."""
     mine = [each for each in one.treatments if (each.plan_id, each.option) == (kept.plan.id, option) and each.standing]
     if not mine:
         return dict.fromkeys(_COURSE)

@@ -1,1 +1,1 @@
-"""Plans that are made in the background: queue, worker, progress."""
+"""Background jobs: the queue, the worker that makes plans, and the pages of their progress."""

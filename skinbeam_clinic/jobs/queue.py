@@ -1,8 +1,8 @@
-"""The queue of work that takes longer than a page may: durable, in the same database as what it works on.
+"""A durable job queue in the database, for work that takes longer than a request may.
 
-Who takes a job holds it for a while and says now and then that they are still at it. A worker that was killed says
-nothing, so the next one takes the job over; the number of the attempt keeps the first from ending what the second does.
-Rows that another worker is just taking are skipped (PostgreSQL's SKIP LOCKED; SQLite has one writer at a time).
+A worker takes a job with a lease and renews it while it works. A worker that was killed renews nothing, so another one
+takes the job over; the number of the attempt prevents the first from ending what the second does. Rows that another
+worker is just taking are skipped (PostgreSQL's SKIP LOCKED; SQLite has one writer at a time).
 """
 
 import datetime
@@ -23,32 +23,32 @@ from skinbeam_clinic.errors import clinic_error
 
 __all__ = ["ALARM_JOB", "LEASE", "MOST_ATTEMPTS", "OPEN_STATES", "QUEUED", "JobQueue", "read_job"]
 
-LEASE = datetime.timedelta(seconds=20)  # a worker says every second that it is at work
+LEASE = datetime.timedelta(seconds=20)  # a worker renews it every second
 _CLOCK_TOLERANCE = datetime.timedelta(minutes=1)  # between the clocks of two servers
-ALARM_JOB = "alarm"  # word of a diary's alarm, to be sent out of the program
-_LONGEST_WAIT = datetime.timedelta(days=1)  # of a job that was put off; a clock that ran ahead told a later moment
-MOST_ATTEMPTS = 3  # what ended three workers would end a fourth
+ALARM_JOB = "alarm"  # notification of a diary's alarm, to be mailed
+_LONGEST_WAIT = datetime.timedelta(days=1)  # of a postponed job; a later time was set by a clock that ran ahead
+MOST_ATTEMPTS = 3  # a job that crashed three workers would crash a fourth
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 OPEN_STATES = (QUEUED, RUNNING)
 _WORKER_ACTOR = "worker"
 
 
 class JobQueue:
-    """The jobs of all clinics, as workers see them.
+    """The jobs of all clinics, for workers.
 
     Parameters
     ----------
-    database : an open one.
+    database : an open database.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def take(self, *kinds: str) -> models.Job | None:
-        """Return the job of these kinds that has waited longest, held from now on; None where nothing waits."""
+        """Take the job of these kinds that has waited longest, with a lease; return None where no job waits."""
         with self._database.writing() as session:
             at = now()
-            # None is held for longer than that: the clock was set back since.
+            # A lease that would last longer than this was given before the clock was set back.
             over = or_(JobRow.lease_until < at, JobRow.lease_until > at + LEASE + _CLOCK_TOLERANCE)
             lost = and_(JobRow.state == RUNNING, over)
             due = or_(JobRow.lease_until.is_(None), ~JobRow.lease_until.between(at, at + _LONGEST_WAIT))
@@ -68,19 +68,22 @@ class JobQueue:
                 session.flush()
 
     def report(self, job: models.Job, progress: Mapping[str, Any]) -> bool:
-        """Tell how far a job is, and hold it on; False where nobody waits for it any more, or another has it."""
+        """Store the progress of a job and renew its lease.
+
+        Return False where the job was cancelled or another worker has it.
+        """
         return self._set(job, progress, lease_until=now() + LEASE)
 
     def finish(self, job: models.Job, result: Mapping[str, Any]) -> bool:
-        """End a job with what it led to; False where it was cancelled or another has it."""
+        """End a job with its result; return False where it was cancelled or another worker has it."""
         return self._set(job, result, state=DONE, lease_until=None, ended_at=now())
 
     def fail(self, job: models.Job, error: InputError) -> bool:
-        """End a job with what was wrong; False where it was cancelled or another has it."""
+        """End a job with an error; return False where it was cancelled or another worker has it."""
         return self._set(job, {"fault": error.as_record()}, state=FAILED, lease_until=None, ended_at=now())
 
     def give_back(self, job: models.Job, *, tried: bool) -> bool:
-        """Let go of a job, which the next who asks may take at once.
+        """Return a job to the queue, where any worker may take it at once.
 
         Parameters
         ----------
@@ -89,11 +92,11 @@ class JobQueue:
         return self._set(job, {}, state=QUEUED, lease_until=None, attempts=job.attempt - (not tried))
 
     def postpone(self, job: models.Job, wait: datetime.timedelta, progress: Mapping[str, Any]) -> bool:
-        """Let go of a job that shall be taken up again after a while, at the latest after a day.
+        """Return a job to the queue, to be taken again after a while, at the latest after a day.
 
         Parameters
         ----------
-        progress : what came of it so far.
+        progress : its result so far.
         """
         until = now() + min(wait, _LONGEST_WAIT)
         return self._set(job, progress, state=QUEUED, lease_until=until, attempts=job.attempt - 1)

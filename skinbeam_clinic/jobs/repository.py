@@ -1,4 +1,4 @@
-"""Jobs as a member sees them: asked for, looked after, called off."""
+"""Jobs for the members of a clinic: add, read and cancel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +14,8 @@ from skinbeam_clinic.models import Job
 
 __all__ = ["JobRepository"]
 
-_LONGEST_PAYLOAD = 10_000  # characters: names of records, not what they hold
-_MOST_OPEN = 20  # of one kind and clinic, so that others have their turn
+_LONGEST_PAYLOAD = 10_000  # characters: ids of records, not their content
+_MOST_OPEN = 20  # of one kind and clinic, so that other clinics have their turn
 _CANCELLED = "cancelled"
 
 
@@ -26,16 +26,16 @@ class JobRepository:
         self._access = access
 
     def add(self, kind: str, payload: Mapping[str, Any]) -> Job:
-        """Ask for work; what is asked for already is not done twice.
+        """Add a job to the queue, or return the open job with the same payload.
 
         Parameters
         ----------
-        payload : names of records; it is not encrypted, so it holds nothing of what they say.
+        payload : ids of records; it is not encrypted, so it must contain nothing of their content.
 
         Raises
         ------
         InputError : `too-long`.
-        BusyError : so much waits that more would wait for long.
+        BusyError : too many jobs wait already.
         """
         if len(json_text(dict(payload))) > _LONGEST_PAYLOAD:
             raise clinic_error("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
@@ -60,25 +60,25 @@ class JobRepository:
             return read_job(work, row)
 
     def get(self, id: str) -> Job:
-        """Return a job as it stands.
+        """Return a job with its current state.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        RecordNotFoundError : this clinic has no such job.
         """
         with self._access.look(AccessRight.READ) as work:
             return read_job(work, work.get(tables.JobRow, id))
 
     def cancel(self, id: str, *, why: str = "asked") -> Job:
-        """Call a job off; one that has ended stays as it ended.
+        """Cancel a job; one that has ended stays as it is.
 
         Parameters
         ----------
-        why : what the trail says of it.
+        why : the reason in the audit log.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        RecordNotFoundError : this clinic has no such job.
         """
         with self._access.work(AccessRight.TREAT) as work:
             row = work.get(tables.JobRow, id)

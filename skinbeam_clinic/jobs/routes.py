@@ -1,6 +1,6 @@
-"""A plan that is being made: its page, its steps as server-sent events, and the button that stops it.
+"""Routes of a plan in progress: its page, its progress as server-sent events, and the button that cancels it.
 
-All of it is told from the job's row, so that another browser, another program and the next start know as much.
+All of it is read from the job's row, so that other browsers, other processes and a restarted program show the same.
 """
 
 import asyncio
@@ -26,27 +26,27 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = ["add_job_routes"]
 
 _POLL_S = 0.5
-_SESSION_CHECK_S = 30.0  # between two looks at the sign-in: whoever is signed in no more is told nothing more
-_HEADERS = {"X-Accel-Buffering": "no"}  # a server before this one would hold events back until there are many
+_SESSION_CHECK_S = 30.0  # between two checks of the session: once it has ended, no more events are sent
+_HEADERS = {"X-Accel-Buffering": "no"}  # a proxy would buffer events until there are many
 
 
 def add_job_routes(gate: ClinicRouter) -> None:
-    """Open the routes of jobs."""
+    """Add the routes of jobs."""
     gate.add("GET", "/jobs/{job}", _show_job)
     gate.add("GET", "/jobs/{job}/events", _stream_progress)
     gate.add("POST", "/jobs/{job}/cancel", _cancel_job)
 
 
 def _show_job(visit: ClinicRequest) -> Response:
-    """Lead to the plan, or to the form where something is wrong with it; else show how far the job is."""
+    """Redirect to the finished plan, show the form with the error of a failed job, or else show the progress."""
     job = _find_plan_job(visit)
     if job.state == DONE:
         return visit.redirect(f"/plans/{job.progress['plan']}")
     here = f"/jobs/{job.id}"
-    if visit.request.headers.get("hx-request"):  # the page asks whether anything has changed
+    if visit.request.headers.get("hx-request"):  # the page polls for changes
         if job.state in OPEN_STATES:
             return Response(status_code=204)
-        # Where the button that stops it leads, too: this answer may overtake the one to the button.
+        # The cancel button redirects there, too: this answer may overtake the one to the button.
         return visit.redirect(here if job.state == FAILED else f"/consultations/{job.payload['consultation']}")
     consultation = visit.desk.consultations.get(job.payload["consultation"])
     if job.state == FAILED:
@@ -66,11 +66,11 @@ def _show_job(visit: ClinicRequest) -> Response:
 
 
 def _find_plan_job(visit: ClinicRequest) -> Job:
-    """The plan that is being made; what else waits in the queue has no page and is called off by nobody.
+    """Return the plan job of the request; other jobs of the queue have no page and cannot be cancelled.
 
     Raises
     ------
-    AbsentError : this clinic makes none of that name.
+    RecordNotFoundError : this clinic has no such plan job.
     """
     job = visit.desk.jobs.get(visit.path("job"))
     if job.kind != PLAN_JOB:
@@ -92,9 +92,9 @@ def _stream_progress(visit: ClinicRequest) -> Response:
 
 
 async def _progress_events(visit: ClinicRequest, id: str) -> AsyncIterator[str]:
-    """Yield `said` with each step, and `ended` once there is nothing more to wait for."""
+    """Yield an event `said` with each new step, and `ended` once the job has ended."""
     jobs, asked, last = visit.desk.jobs, time.monotonic(), ""
-    # Who only reads stops nothing, neither by a button nor by leaving.
+    # A member who may only read cannot cancel the job, neither by the button nor by leaving the page.
     counted = visit.house.audience.listening(id, lambda: jobs.cancel(id, why="page closed"))
     with counted if visit.has_right(AccessRight.TREAT) else nullcontext():
         while not visit.house.closing.is_set():
@@ -104,13 +104,13 @@ async def _progress_events(visit: ClinicRequest, id: str) -> AsyncIterator[str]:
                     if not await to_thread.run_sync(_is_signed_in, visit):
                         return
                 job = await to_thread.run_sync(jobs.get, id)
-            except InputError:  # the database does not answer: the browser asks again
+            except InputError:  # the database does not answer: the browser reconnects
                 return
             if job.state not in OPEN_STATES:
                 yield "event: ended\ndata:\n\n"
                 return
             said = html.escape(_describe_progress(job))
-            yield f"event: said\ndata: {said}\n\n" if said != last else ":\n\n"  # the sign of life finds who has left
+            yield f"event: said\ndata: {said}\n\n" if said != last else ":\n\n"  # detects a client that left
             last = said
             await asyncio.sleep(_POLL_S)
 

@@ -1,6 +1,11 @@
-"""Who listens to a job: when the last one has left its page, nobody waits for it any more.
+"""The worker that makes plans from the queue, and the listeners whose leaving cancels a job.
 
-A page that never listened, such as one without a script, leaves nothing behind when it is closed: its job is done.
+The worker makes one plan at a time, in the name of the member who requested it. A program that is killed leaves its job
+to another one, since its lease runs out. A plan that is made again is stored once, since it has the same bytes
+(`skinbeam_clinic.plans.repository`).
+
+When the last listener has left the page of a job, the job is cancelled. A page that never listened, such as one without
+a script, does not cancel its job when it is closed.
 """
 
 import asyncio
@@ -37,11 +42,11 @@ __all__ = [
     "PlanWorker",
 ]
 
-PATIENCE_S = 15.0  # a page that is loaded again, or a line that was cut for a moment, has come back by then
+PATIENCE_S = 15.0  # a page that is reloaded, or was disconnected for a moment, has reconnected by then
 
 
 class JobListeners:
-    """The listeners of one program's jobs."""
+    """Counts the open event streams of each job in this program."""
 
     def __init__(self) -> None:
         self._listening: Counter[str] = Counter()
@@ -72,32 +77,27 @@ class JobListeners:
             await to_thread.run_sync(left)
 
 
-# Takes plans from the queue and has them made, one at a time, in the name of who asked.
-#
-# A program that is killed leaves its job to the next one: its lease runs out. A plan that is made again is kept once,
-# since it has the same bytes (`skinbeam_clinic.plans.repository`).
-
 PLAN_JOB = "plan"
-_POLL_S = 2.0  # how often it is looked for jobs that nobody told of: those of other programs, and of killed ones
+_POLL_S = 2.0  # how often the queue is checked for jobs without `wake`: those of other processes, and of killed ones
 _REPORT_S = 0.9
-_LONGEST_S = 900.0  # a first plan compiles for minutes; one that takes longer hangs
+_LONGEST_S = 900.0  # the first plan compiles for minutes; one that takes longer than this hangs
 _ENDING_S = 1.0
-_SILENT_S = 60.0  # a worker says that it is alive every two seconds, but waits for a busy database
+_SILENT_S = 60.0  # a worker shows that it is alive every two seconds, but may wait for a busy database
 
 PlanMaker = Callable[[Submission, Path, Callable[[str], None], str], NewPlan]
 _log = logging.getLogger(__name__)
 
 
 class _ShutdownError(SkinbeamError):
-    """The program ends."""
+    """The program is ending."""
 
 
 class _JobLostError(SkinbeamError):
-    """The job was called off, or another has it."""
+    """The job was cancelled, or another worker has it."""
 
 
 class PlanWorker:
-    """One thread that works for all clinics of a database.
+    """A thread that makes plans for all clinics of a database.
 
     Parameters
     ----------
@@ -114,29 +114,29 @@ class PlanWorker:
         self._alive_at = time.monotonic()
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Say that there is a job."""
+        """Tell the thread that there is a new job."""
         self._woken.set()
 
     def alive(self) -> bool:
-        """Tell whether jobs are being done."""
+        """Return whether the thread is running and was active recently."""
         return self._thread.is_alive() and time.monotonic() - self._alive_at < _SILENT_S
 
     def end(self) -> None:
-        """Say that it is to give the job back that is under way, and end."""
+        """Tell the thread to give back its current job and end."""
         self._ended.set()
         self._woken.set()
 
     def stop(self) -> None:
-        """End, and wait until it has."""
+        """Tell the thread to end, and wait until it has."""
         self.end()
         self._thread.join(_ENDING_S)
 
     def work(self) -> bool:
-        """Do the job that has waited longest; False where none waits.
+        """Do the job that has waited longest; return False where there is none.
 
         Raises
         ------
@@ -196,7 +196,10 @@ class PlanWorker:
         return desk.plans.add(names["consultation"], made, revision=names["revision"])
 
     def _report_progress(self, job: Job) -> Callable[[str], None]:
-        """What reports now and then, and ends the making of a plan that nobody waits for."""
+        """Return a callback that reports progress now and then.
+
+        It raises an error when the program is ending, the plan takes too long, or the job was cancelled.
+        """
         begun, reported = time.monotonic(), 0.0
 
         def heed(said: str) -> None:

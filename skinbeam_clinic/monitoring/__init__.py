@@ -1,1 +1,1 @@
-"""What whoever runs the server needs to know: whether it works, how much it does, and what went wrong."""
+"""Monitoring of the server: logs, metrics and health checks."""

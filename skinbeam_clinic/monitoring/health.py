@@ -1,6 +1,7 @@
-"""Whether the program can work: four checks, each done no oftener than every two seconds however often it is asked.
+"""Health checks and the routes `/health` and `/metrics`.
 
-Nothing of anybody is in the answer, so that whatever watches a server may ask without a sign-in.
+The results of the four checks are cached for two seconds, however often they are requested. The answer contains no
+personal data, so that a monitor may request it without a sign-in.
 """
 
 import asyncio
@@ -34,17 +35,17 @@ __all__ = [
 
 HEALTH_CHECKS = ("database", "schema", "disk", "worker")
 _CACHE_S = 2.0
-_PATIENCE_S = 3.0  # a database that is not heard of by then is as good as gone
+_PATIENCE_S = 3.0  # a database that does not answer within this time counts as failed
 _PROBE = bytes(4096)
 
 
 class HealthChecks:
-    """The checks of one server.
+    """The health checks of one server.
 
     Parameters
     ----------
-    database : an open one.
-    worker : makes its plans.
+    database : an open database.
+    worker : makes the server's plans.
     """
 
     def __init__(self, database: Database, worker: PlanWorker) -> None:
@@ -56,7 +57,7 @@ class HealthChecks:
         self._looking: asyncio.Task[None] | None = None
 
     async def checks(self) -> Mapping[str, bool]:
-        """Return whether each check is met: database reached, schema current, disks written, worker alive."""
+        """Return the result of each check: database reachable, schema current, disks writable, worker alive."""
         if time.monotonic() >= self._until:
             if self._looking is None or self._looking.done():
                 self._looking = asyncio.create_task(self._look())
@@ -82,7 +83,7 @@ class HealthChecks:
             return None
 
     def _folders(self) -> Iterator[Path]:
-        """Where something is written: the files of records, SQLite's own, and what is not finished."""
+        """Yield the folders that are written to: files of the records, SQLite's folder, and temporary files."""
         yield _existing_folder(self._database.files.folder)
         url = self._database.engine.url
         if url.get_backend_name() == "sqlite":
@@ -91,13 +92,13 @@ class HealthChecks:
 
 
 def _existing_folder(folder: Path) -> Path:
-    """Return the folder, or the one that it will be made in."""
+    """Return the folder, or its nearest parent that exists."""
     folder = folder.absolute()
     return next(one for one in (folder, *folder.parents) if one.exists())
 
 
 def _is_writable(folder: Path) -> bool:
-    """Tell whether something can be written to a folder; it has no name there, so that nothing of it can stay."""
+    """Return whether a folder is writable; the test file has no name, so that nothing of it can stay."""
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(_PROBE)
@@ -107,19 +108,17 @@ def _is_writable(folder: Path) -> bool:
     return True
 
 
-# The two addresses for whatever watches a server: `/health` and `/metrics`.
-
 TOKEN_VARIABLE = "SKINBEAM_METRICS_TOKEN"
-# What servers that stand before this one add: who asked them may be anywhere.
+# Headers that proxies add: the client behind a proxy may be anywhere.
 _PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
 def add_monitoring_routes(gate: ClinicRouter, health: HealthChecks, metrics: Metrics, token: str) -> None:
-    """Open the routes.
+    """Add the routes `/health` and `/metrics`.
 
     Parameters
     ----------
-    token : lets who sends it read `/metrics` from anywhere, and nobody else; empty: from this machine alone.
+    token : a client that sends it may read `/metrics` from anywhere; when empty, only clients on this machine may.
     """
 
     async def told_health(_: Request) -> Response:
@@ -143,7 +142,7 @@ def _has_token(request: Request, token: str) -> bool:
 
 
 def _is_local(request: Request) -> bool:
-    """Tell whether a program of this machine asks, and no server in the name of somebody else."""
+    """Return whether a program on this machine sends the request, and not a proxy for somebody else."""
     if request.client is None or any(name in request.headers for name in _PROXY_HEADERS):
         return False
     try:

@@ -1,7 +1,7 @@
-"""What the program logs: one line of JSON each, and nothing of anybody.
+"""Structured logging: one line of JSON per record, without personal data.
 
-An exception is told by its kind and the places that it came through. Its words are left out, as they may repeat what
-somebody has typed; so are the words of libraries, but for those of the server, before anything was put into them.
+An exception is logged with its type and traceback. Its message is left out, as it may repeat what somebody has typed;
+so are the messages of libraries, except for those of the server, which are logged before arguments are put into them.
 """
 
 import datetime
@@ -17,13 +17,13 @@ from typing import IO, Any
 __all__ = ["JsonLogFormatter", "configure_logging", "request_id"]
 
 _OUR_LOGGERS, _SERVER_LOGGER = ("skinbeam", "skinbeam_clinic"), "uvicorn"
-_MOST_PLACES = 30  # of one exception; the innermost tell most
+_MOST_PLACES = 30  # traceback frames of one exception; the innermost are the most useful
 
 request_id: ContextVar[str] = ContextVar("request_number", default="")
 
 
 class JsonLogFormatter(logging.Formatter):
-    """Writes a record as one JSON document in one line."""
+    """Formats a log record as one JSON document in one line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -43,7 +43,7 @@ class JsonLogFormatter(logging.Formatter):
 
 
 def _exception_chain(error: BaseException) -> Iterator[Mapping[str, Any]]:
-    """Tell an exception, then what it came of."""
+    """Yield an exception, then its causes."""
     met: set[int] = set()
     following: BaseException | None = error
     while following is not None and id(following) not in met:
@@ -55,7 +55,7 @@ def _exception_chain(error: BaseException) -> Iterator[Mapping[str, Any]]:
 
 
 def configure_logging(stream: IO[str] | None = None) -> None:
-    """Have the whole program log lines, also warnings of libraries and what ends a thread.
+    """Make the whole program log JSON lines, including warnings of libraries and exceptions that end a thread.
 
     Parameters
     ----------

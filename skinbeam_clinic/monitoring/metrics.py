@@ -1,4 +1,8 @@
-"""What waits in a database, of all its clinics together: for whoever watches the server."""
+"""Prometheus metrics of the server: requests, response times, and the backlog of jobs and alarms.
+
+All numbers are of the whole server, without labels of clinics, members or patients. Requests are counted and logged by
+the pattern of their route (`/patients/{patient}`), which identifies nobody; the address itself is never logged.
+"""
 
 import datetime
 import logging
@@ -45,12 +49,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Backlog:
-    """How much waits, and for how long the oldest of it has.
+    """Number of open jobs and alarms of all clinics, and the age of the oldest.
 
     Parameters
     ----------
-    jobs : by state, of those that have not ended; the oldest is of those that nobody has taken.
-    alarms : out of patients' diaries, that nobody has answered.
+    jobs : by state, of those that have not ended; the oldest is of those that no worker has taken.
+    alarms : from patients' diaries, unanswered.
     """
 
     jobs: Mapping[str, int]
@@ -60,8 +64,8 @@ class Backlog:
 
 
 def count_backlog(database: Database) -> Backlog:
-    """Count what waits."""
-    fresh = case((JobRow.lease_until.is_(None), JobRow.created_at))  # what was put off is not overdue
+    """Count open jobs and alarms in a database."""
+    fresh = case((JobRow.lease_until.is_(None), JobRow.created_at))  # a postponed job is not overdue
     counted = (
         select(JobRow.state, func.count(), func.min(fresh)).where(JobRow.state.in_(OPEN_STATES)).group_by(JobRow.state)
     )
@@ -77,21 +81,19 @@ def _age_s(since: datetime.datetime | None) -> float:
     return 0.0 if since is None else max(0.0, (now() - since).total_seconds())
 
 
-# Counts and times for Prometheus, of the whole server: no clinic, no member and no patient is told apart.
-
-_SECONDS = (0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # pages are meant to take less than 0.2
+_SECONDS = (0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # the target for pages is below 0.2
 
 
 class Metrics:
-    """What a server has answered since it was started, and what waits in its database now.
+    """Counters of a server since its start, and its current backlog.
 
     Parameters
     ----------
-    database : an open one.
+    database : an open database.
     """
 
     def __init__(self, database: Database) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for the moment at which each of the others began
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # these would add a start-time series for each other series
         self._all = CollectorRegistry()
         labels = ("method", "route", "status")
         self._requests = Counter("skinbeam_requests", "Requests answered.", labels, registry=self._all)
@@ -113,16 +115,16 @@ class Metrics:
         return self._open.track_inprogress()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer."""
+        """Count a response."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
     def text(self, checks: Mapping[str, bool]) -> bytes:
-        """Return everything as Prometheus reads it.
+        """Return all metrics in the text format of Prometheus.
 
         Parameters
         ----------
-        checks : what `/health` tells.
+        checks : the results for `/health`.
         """
         for name, met in checks.items():
             self._checks.labels(name).set(met)
@@ -130,17 +132,17 @@ class Metrics:
 
 
 class _BacklogCollector(Collector):
-    """What waits in the database, asked for when it is read; nothing where the database does not answer."""
+    """Collects the backlog from the database when metrics are read; nothing where the database does not answer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def describe(self) -> Iterator[Metric]:
-        """Name no series, so that none is asked for before there are tables."""
+        """Name no series, so that the database is not queried before there are tables."""
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """Give each series with its values."""
+        """Yield each series with its values."""
         with suppress(UnreachableError):
             found = count_backlog(self._database)
             jobs = GaugeMetricFamily("skinbeam_jobs", "Jobs that wait or are under way.", labels=("state",))
@@ -155,10 +157,6 @@ class _BacklogCollector(Collector):
                 yield GaugeMetricFamily(name, told, value)
 
 
-# Watches each request from outside: gives it a number, and tells how it was answered by the pattern of its address.
-#
-# The pattern (`/patients/{patient}`) names nobody. The address itself, with what it asks for, is told to nothing.
-
 REQUEST_ID_HEADER = "X-Request-Id"
 NO_ROUTE, STATIC_PATTERN = "none", "/static"
 _METHODS = ("GET", "HEAD", "POST")
@@ -166,17 +164,17 @@ _UNLOGGED_PATHS = (
     STATIC_PATTERN,
     "/health",
     "/metrics",
-)  # asked for so often that they would hide the rest; their faults are told
+)  # requested so often that they would hide the rest; their server errors are logged all the same
 _NUMBER_BYTES = 8
 _log = logging.getLogger(__name__)
 
 
 class RequestMonitor:
-    """ASGI middleware around everything else.
+    """ASGI middleware around everything else: gives each request an id, and counts and logs its response.
 
     Parameters
     ----------
-    metrics : counts what it sees.
+    metrics : the counters.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -184,12 +182,12 @@ class RequestMonitor:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, and count it once it was answered."""
+        """Pass a request on, and count it once it was answered."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         number, begun = secrets.token_hex(_NUMBER_BYTES), time.perf_counter()
-        answered: dict[str, Any] = {"status": 0, "s": 0.0}  # 0: who asked had gone
+        answered: dict[str, Any] = {"status": 0, "s": 0.0}  # status 0: the client had disconnected
 
         async def numbered(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -215,7 +213,7 @@ class RequestMonitor:
 
 
 def _route_pattern(scope: Scope) -> str:
-    """Return the pattern of the route that has answered."""
+    """Return the pattern of the route that answered."""
     if scope["path"].startswith(f"{STATIC_PATTERN}/"):
         return STATIC_PATTERN
     return getattr(scope.get("route"), "path", NO_ROUTE)

@@ -1,1 +1,1 @@
-"""A clinic's outcomes against what its plans foretold: read from the records, judged, shown."""
+"""Outcome audit: a clinic's observed outcomes compared with the predictions of its plans."""

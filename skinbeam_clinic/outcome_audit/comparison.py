@@ -1,4 +1,7 @@
-"""What a signed plan foretold of an option, read from the kept document."""
+"""Compare the outcomes of a clinic's courses with the predictions of their signed plans.
+
+A plan never changes, so its predictions are read once; all courses are counted again when the audit log shows a change.
+"""
 
 import json
 import threading
@@ -26,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PlanPrediction:
-    """What a plan says of the option that was signed, and of whom."""
+    """The predictions of a plan for the signed option, with condition, site and phototype."""
 
     condition: str
     modality: str
@@ -37,9 +40,10 @@ class PlanPrediction:
 
 
 def read_prediction(plan: Mapping[str, Any], option: str) -> PlanPrediction:
-    """Return what a plan's document says of the option at a place, such as `0.1`.
+    """Return the predictions of a plan's document for the option at a place, such as `0.1`.
 
-    Of its harms those alone that may be noted as adverse events: what would be if the cooling failed is no forecast.
+    Only harms that can be recorded as adverse events are included: the risk in case of a cooling failure is no
+    prediction.
     """
     place, number = map(int, option.split("."))
     concern = plan["concerns"][place]
@@ -71,17 +75,13 @@ def _parse_word(written: str | Mapping[str, str]) -> str | Unknown:
     return written if isinstance(written, str) else Unknown(written["unknown"])
 
 
-# Courses of the records and what their plans foretold, joined: the outcomes that are judged.
-#
-# A plan never changes, so what it foretold is read once; all is counted again when the trail tells of a change.
-
 _HALF_PCT = 50.0
-_MOST_PREDICTIONS = 50_000  # of a few kilobytes each: beyond that they are read again
+_MOST_PREDICTIONS = 50_000  # in the cache, of a few kilobytes each
 
 
 @dataclass(frozen=True)
 class CourseComparison:
-    """A course with what its plan told of it, and the outcome that both make."""
+    """A course with its plan's predictions, and the audited outcome made from both."""
 
     course: CourseOutcome
     told: PlanPrediction
@@ -90,13 +90,13 @@ class CourseComparison:
 
 @dataclass(frozen=True)
 class ClinicOutcomes:
-    """All courses of a clinic.
+    """The audited courses of a clinic.
 
     Parameters
     ----------
-    treated, people : courses that were begun, and how many people have them.
-    judged : those that were followed up after their last session.
-    names : of who treated, by the name in the records.
+    treated, people : number of courses that were begun, and of their patients.
+    judged : courses that were followed up after their last session.
+    names : names of the clinicians who treated, by their id in the records.
     """
 
     treated: int
@@ -107,16 +107,16 @@ class ClinicOutcomes:
 
     @property
     def left(self) -> int:
-        """How many courses nobody followed up."""
+        """The number of courses without a follow-up."""
         return self.treated - len(self.judged)
 
     @cached_property
     def kinds(self) -> tuple[tuple[TreatmentKind, ...], int, int]:
-        """The kinds of treatment that are shown by themselves; how many are not, and how many people those have."""
+        """The kinds of treatment that are shown separately; how many are not, and how many people these have."""
         return treatment_kinds([one.outcome for one in self.judged])
 
     def learnt(self, kind: TreatmentKind | None) -> OutcomeSummary:
-        """Return what the page shows of a kind of treatment, or of all."""
+        """Return the summary of a kind of treatment, or of all."""
         name = "" if kind is None else kind.name, current_language()
         if name not in self._learnt:
             outcomes = [one.outcome for one in self.judged]
@@ -127,7 +127,7 @@ class ClinicOutcomes:
 
 
 class OutcomeReader:
-    """Reads the outcomes of clinics, and keeps what it has read until it changes."""
+    """Reads the outcomes of clinics, and caches them until they change."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[str, str, str], PlanPrediction] = {}
@@ -135,7 +135,7 @@ class OutcomeReader:
         self._one_at_a_time = threading.Lock()
 
     def read(self, desk: ClinicRepositories) -> ClinicOutcomes:
-        """Return what was foretold and seen of every course of a clinic."""
+        """Return the predictions and outcomes of every course of a clinic."""
         with self._one_at_a_time:
             since, known = self._read.get(desk.member.clinic_id, (0, None))
             end = desk.outcomes.changed(since)

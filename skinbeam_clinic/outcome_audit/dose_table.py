@@ -1,4 +1,4 @@
-"""Doses that a clinic fired and the harms that it counted, under the columns of `practice.csv`."""
+"""Export the doses that a clinic fired, and the harms that it counted, with the columns of `practice.csv`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +18,8 @@ from skinbeam_clinic.outcome_audit.release import (
 
 __all__ = ["make_practice_table"]
 
-_COUNTED_HARMS = ("blister", "pih")  # nobody with them is a count, too
-_RANGE_COLUMNS = {  # as fired → columns
+_COUNTED_HARMS = ("blister", "pih")  # reported also with a count of zero
+_RANGE_COLUMNS = {  # name of a setting → columns
     "fluence_J_cm2": ("fluence_low_J_cm2", "fluence_high_J_cm2"),
     "pulse_ms": ("pulse_low_ms", "pulse_high_ms"),
     "spot_mm": ("spot_low_mm", "spot_high_mm"),
@@ -29,7 +29,7 @@ _RANGE_COLUMNS = {  # as fired → columns
 
 
 def make_practice_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
-    """Return the doses of all judged courses by condition, device and light, a row for each harm that was counted."""
+    """Return the doses of all audited courses by condition, device and light, with a row for each counted harm."""
     groups, left_out = group_courses(read.judged, _dose_key)
     rows = [
         {"row": f"{source}/{number}", "source": source} | row
@@ -42,7 +42,7 @@ def make_practice_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
 
 
 def _dose_key(one: CourseComparison) -> tuple[str, str, float] | None:
-    """Condition, device and light; None where they differ within a course, or where nothing was fired."""
+    """Return condition, device and wavelength; None where they differ within a course, or where nothing was fired."""
     lights = {(area.device, _light_nm(area.device, area.settings)) for area in one.course.fired}
     if len(lights) != 1:
         return None
@@ -71,7 +71,7 @@ def _harm_rows(group: CourseGroup) -> Iterator[dict[str, object]]:
 
 
 def _dose_columns(group: CourseGroup) -> dict[str, object]:
-    """What all rows of a group have in common: who was treated, and with which settings."""
+    """Return the columns that all rows of a group share: patients and settings."""
     fired = [area for one in group.courses for area in one.course.fired]
     first, sessions = group.courses[0], [one.course.sessions for one in group.courses]
     device = fired[0].device

@@ -1,4 +1,4 @@
-"""What came of a clinic's courses, under the columns of `studies.csv`, the table of trial arms."""
+"""Export the outcomes of a clinic's courses with the columns of `studies.csv`, the table of trial arms."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ _DARK_FROM = PHOTOTYPES.index("IV")
 
 
 def make_evidence_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
-    """Return the graded courses by condition, treatment, device and who graded, an arm for each group."""
+    """Return the graded courses by condition, modality, device and rater, with an arm for each group."""
     graded = [one for one in read.judged if one.course.improved is not None]
     groups, _ = group_courses(graded, _arm_key)
     arms = [group for mine in groups.values() for group in mine]
@@ -35,7 +35,7 @@ def make_evidence_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
 
 
 def _arm_key(one: CourseComparison) -> tuple[str, str, str, str] | None:
-    """Condition, modality, device and whose grade; None where several devices treated."""
+    """Return condition, modality, device and rater; None where several devices were used."""
     used = {area.device for area in one.course.fired}
     if len(used) != 1 or one.course.improved is None:
         return None
@@ -79,7 +79,7 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, object]:
 
 
 def _fired_settings(group: CourseGroup) -> dict[str, object]:
-    """The settings that were fired, as one value or a range."""
+    """Return the columns of the settings that were fired, as one value or a range."""
     fired = [area.settings for one in group.courses for area in one.course.fired]
     found: dict[str, object] = {}
     for name, column in (("fluence_J_cm2", "fluence_J_cm2"), ("energy_mJ", "microbeam_mJ")):
@@ -92,7 +92,7 @@ def _fired_settings(group: CourseGroup) -> dict[str, object]:
 
 
 def _count_quarters(courses: Iterable[CourseComparison]) -> str:
-    """Counts by the quarter of improvement, from the best down."""
+    """Return counts by the quarter of improvement, from the best down."""
     lows = [one.course.improved.low_pct for one in courses if one.course.improved is not None]
     counts = Counter(next((str(cut) for cut in _CUTS if low >= cut), "low") for low in lows)
     return ";".join(f"{name}:{counts[name]}" for name in (*map(str, _CUTS), "low"))
@@ -105,7 +105,7 @@ def _severity(words: Iterable[str]) -> str:
 
 
 def _is_dark(one: CourseComparison) -> bool:
-    """Whether somebody has phototype IV or darker; of a range, whether its middle is."""
+    """Return whether somebody has phototype IV or darker; of a range, whether its middle is."""
     assert isinstance(one.told.phototype, str)
     low, high = parse_grades(one.told.phototype, PHOTOTYPES)
     return (low + high) / 2 >= _DARK_FROM

@@ -1,4 +1,4 @@
-"""What a clinic may hand to a reviewed release: courses in groups in which nobody can be recognised."""
+"""Group courses for a reviewed release, so that nobody can be recognised, and write the tables."""
 
 import csv
 import datetime
@@ -23,13 +23,13 @@ __all__ = [
     "write_table",
 ]
 
-FEWEST_PEOPLE = 10  # of a row
+FEWEST_PEOPLE = 10  # in a row
 NOTE = "Counted in the records of a clinic, of people who were followed up after their last session."
 
 
 @dataclass(frozen=True)
 class CourseGroup:
-    """Courses of people who were treated alike: at least `FEWEST_PEOPLE`; `phototypes` as a table writes them."""
+    """Courses of at least `FEWEST_PEOPLE` people with the same treatment; `phototypes` as a table writes them."""
 
     phototypes: str
     courses: tuple[CourseComparison, ...]
@@ -37,7 +37,7 @@ class CourseGroup:
 
 @dataclass(frozen=True)
 class ReleaseTable:
-    """A table as it is handed on.
+    """A table for a release.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ class ReleaseTable:
 def group_courses(
     courses: Iterable[CourseComparison], key: Callable[[CourseComparison], Hashable]
 ) -> tuple[dict[Hashable, list[CourseGroup]], frozenset[str]]:
-    """Return courses by what they have in common, and who is in none.
+    """Return courses grouped by a key, and the ids of the people who are in no group.
 
-    Neighbouring phototypes are put together until a group is large enough; what is left over joins the last one.
+    Neighbouring phototypes are merged until a group is large enough; a remainder is merged into the last group.
     """
     alike: dict[Hashable, dict[str, list[CourseComparison]]] = defaultdict(lambda: defaultdict(list))
     everybody = set()
@@ -87,17 +87,17 @@ def _merge_phototypes(by_phototype: Mapping[str, list[CourseComparison]]) -> lis
 
 
 def list_people(courses: Iterable[CourseComparison]) -> frozenset[str]:
-    """Return whose courses these are."""
+    """Return the ids of the people who have these courses."""
     return frozenset(one.course.patient_id for one in courses)
 
 
 def count_harmed(courses: Iterable[CourseComparison], name: str) -> int:
-    """Return how many people had a harm, each once."""
+    """Return the number of people who had a harm, each counted once."""
     return len(list_people(one for one in courses if name in one.course.harms))
 
 
 def write_table(file: str, rows: Sequence[Mapping[str, object]]) -> bytes:
-    """Return rows under the columns of a table that ships; a column that a row does not name is empty."""
+    """Return rows as CSV with the columns of a shipped table; columns that a row does not have are empty."""
     columns = next(csv.reader([load_package_text(f"data/{file}").partition("\n")[0]]))
     out = io.StringIO()
     table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
@@ -107,7 +107,7 @@ def write_table(file: str, rows: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def bibliography_entry(source: str) -> str:
-    """Return the entry of the bibliography under which a clinic stands, by its pseudonym alone."""
+    """Return the bibliography entry of a clinic, which contains only its pseudonym."""
     year = datetime.datetime.now(datetime.UTC).year
     return f"@misc{{{source},\n  title = {{Outcomes of a clinic}},\n  year = {{{year}}},\n  note = {{{NOTE}}},\n}}\n"
 

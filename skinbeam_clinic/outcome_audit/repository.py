@@ -1,4 +1,4 @@
-"""What came of all courses of a clinic, for statistics: read as a whole, with one entry in the trail."""
+"""Read the outcomes of all courses of a clinic for statistics, with one entry in the audit log."""
 
 import datetime
 import json
@@ -18,12 +18,15 @@ __all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
 
 _ENDED_STATES = ("done", "stopped")
 _TABLES = ("treatment", "treated_area", "adverse_event", "follow_up", "member", "consultation")
-_MOST_ENTRIES = 5000  # since it was counted last: beyond that, counting again is sooner than looking through them
+_MOST_ENTRIES = 5000  # since the last count: with more, counting again is faster than checking each
 
 
 @dataclass(frozen=True)
 class FiredSettings:
-    """What was fired at one area: the device by its name among the known ones, settings in words of the case file."""
+    """The settings that were fired at one area.
+
+    `device` is the catalogue name; the settings have the names of the case file.
+    """
 
     device: str
     settings: Mapping[str, float]
@@ -32,17 +35,17 @@ class FiredSettings:
 
 @dataclass(frozen=True)
 class CourseOutcome:
-    """The treatments of one concern of a consultation, under one plan, and what was seen of them.
+    """The treatments of one concern of a consultation, under one plan, and their outcome.
 
     Parameters
     ----------
-    plan_file : the name in the store of the plan under which the first session was done; `option` is its place there.
-    operators : names in the records of all who treated.
+    plan_file : name in the file store of the plan under which the first session was done; `option` is its place there.
+    operators : ids of all members who treated.
     sessions : how many were done or stopped.
-    months_after : of the last follow-up, since the last session; None where nobody saw the patient after it.
-    improved : by the last grade that counts; None where nobody graded.
+    months_after : of the last follow-up, since the last session; None without a follow-up after it.
+    improved : by the last grade that counts; None without a grade.
     harms : kinds of the adverse events of all sessions.
-    pain_0_10 : the worst of a session, over all sessions the mean; None where nobody was asked.
+    pain_0_10 : the worst of each session, as the mean over all sessions; None where it was never recorded.
     """
 
     patient_id: str
@@ -58,18 +61,18 @@ class CourseOutcome:
 
     @property
     def followed(self) -> bool:
-        """Whether somebody saw the patient after the last session."""
+        """Whether there was a follow-up after the last session."""
         return self.months_after is not None
 
 
 class OutcomeRepository:
-    """The courses of a clinic."""
+    """The courses of a clinic, for statistics."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
     def changed(self, since: int) -> int | None:
-        """Return where the trail ends, if it says of a change to what courses are made of since an earlier end."""
+        """Return the end of the audit log if it shows a change of courses since an earlier end, else None."""
         with self._access.reading(AccessRight.LEARN) as work:
             work.note("outcomes.counted", "treatment")
             entries = work.entries(AuditEntryRow.seq > since, limit=_MOST_ENTRIES)
@@ -78,15 +81,15 @@ class OutcomeRepository:
             return end if not since or len(entries) == _MOST_ENTRIES or any(changes) else None
 
     def courses(self) -> tuple[CourseOutcome, ...]:
-        """Return every course of which a session is over."""
+        """Return every course with at least one ended session."""
         with self._access.reading(AccessRight.LEARN) as work:
             work.note("outcomes.counted", "treatment")
             return tuple(_load_courses(work))
 
     def exported(self, form: str) -> tuple[tuple[CourseOutcome, ...], str]:
-        """Return every course for a table that leaves the clinic, and the pseudonym under which it does.
+        """Return every course for a table that leaves the clinic, and the clinic's pseudonym.
 
-        The pseudonym stays the same, so that whoever takes two tables in knows that they are of one clinic.
+        The pseudonym stays the same, so that whoever imports two tables knows that they are from one clinic.
         """
         with self._access.reading(AccessRight.EXPORT) as work:
             work.note("outcomes.exported", "treatment", form=form)
@@ -94,12 +97,12 @@ class OutcomeRepository:
             return tuple(_load_courses(work)), "".join(chr(ord("a") + int(sign, 16)) for sign in name[:8])
 
     def names(self) -> Mapping[str, str]:
-        """Return what those are called who treat, by their names in the records."""
+        """Return the names of the clinic's members by their ids."""
         with self._access.look(AccessRight.LEARN) as work:
             return dict(work.names(tables.MemberRow, tables.MemberRow.name))
 
     def plan(self, course: CourseOutcome) -> bytes:
-        """Return the document of a course's plan, which `courses` has entered into the trail."""
+        """Return the document of a course's plan; `courses` has recorded the reading in the audit log."""
         return self._access.database.files.get(self._access.member.clinic_id, course.plan_file)
 
 
@@ -139,7 +142,7 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
 
 
 def _valid_areas(areas: Iterable[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """What was fired, without what a later row corrects or strikes out."""
+    """Return the treated areas without those that a later row corrects or strikes out."""
     known = list(areas)
     corrected = {held["corrects"] for _, held in known}
     return [held for id, held in known if id not in corrected and not held["struck"]]
@@ -154,7 +157,7 @@ def _load_follow_ups(work: ClinicTransaction) -> Iterator[tuple[Any, ...]]:
 
 
 def _group_by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
-    """What the rows of a table hold, by their treatment."""
+    """Return the parsed contents of rows, grouped by treatment."""
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for treatment, *values, held in rows:
         found[treatment].append((*values, json.loads(held)))

@@ -1,4 +1,4 @@
-"""The page on which a clinic reads whether what its plans foretold came true."""
+"""Route of the page that compares a clinic's outcomes with the predictions of its plans."""
 
 import base64
 import threading
@@ -24,7 +24,7 @@ _DRAWING_LOCK = threading.Lock()
 
 
 def add_outcome_audit_routes(gate: ClinicRouter) -> None:
-    """Open the route of outcomes."""
+    """Add the route of outcomes."""
     gate.add("GET", "/learning", _show_outcomes)
 
 
@@ -55,9 +55,9 @@ def _show_outcomes(visit: ClinicRequest) -> Response:
 
 
 def _draw_figure(figure: Callable[[T, str], str], told: T) -> str:
-    """A figure as the address of a picture: the policy of the pages lets no style stand in them.
+    """Return a figure as a data URI, since the pages' Content-Security-Policy allows no inline styles.
 
-    One at a time is drawn, since the library's style is one for all threads.
+    Figures are drawn one at a time, since the library's style is shared by all threads.
     """
     with _DRAWING_LOCK:
         svg = figure(told, current_language())

@@ -1,4 +1,4 @@
-"""What the page of outcomes shows: each figure with its sentence, and small groups only together."""
+"""View models of the outcome page: calibration, harms, intervals and funnel, with small groups merged."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class TreatmentKind:
-    """A condition treated in one way, by its names in the plan, with enough people to be shown by itself."""
+    """A condition and a modality, by their names in the plan, with enough people to be shown separately."""
 
     condition_name: str
     modality_name: str
@@ -48,23 +48,23 @@ class TreatmentKind:
 
     @property
     def name(self) -> str:
-        """Both names in one."""
+        """Both names, joined by a dot."""
         return f"{self.condition_name}.{self.modality_name}"
 
     @property
     def condition(self) -> str:
-        """The condition in words."""
+        """The title of the condition."""
         return _harm_row_title("condition", self.condition_name)
 
     @property
     def modality(self) -> str:
-        """The way of treatment in words."""
+        """The title of the modality."""
         return _harm_row_title("modality", self.modality_name)
 
 
 @dataclass(frozen=True)
 class ClinicPlace:
-    """Where the clinic lies among those that were foretold, for one kind of treatment."""
+    """The clinic's observed count within the predicted distribution, for one kind of treatment."""
 
     kind: TreatmentKind
     told: ClinicCount
@@ -72,24 +72,24 @@ class ClinicPlace:
 
 @dataclass(frozen=True)
 class HarmRow:
-    """What was foretold and seen of one harm."""
+    """Calibration of the predictions of one harm."""
 
     title: str
     told: ForecastCalibration
 
     @property
     def ratio(self) -> str:
-        """Seen over foretold in words."""
+        """Observed over predicted, as text."""
         return Formatter().interval(self.told.ratio)
 
 
 @dataclass(frozen=True)
 class OutcomeSummary:
-    """All that the page shows of some outcomes.
+    """All figures of the page for some outcomes.
 
     Parameters
     ----------
-    untold : titles of harms that were noted and of which no plan had told a share.
+    untold : titles of harms that were recorded although no plan had predicted a share of them.
     """
 
     half: ForecastCalibration
@@ -104,7 +104,7 @@ class OutcomeSummary:
 
     @property
     def verdict(self) -> str:
-        """How what was seen of getting better compares: `fits`, `less` or `more`; empty where it is not known."""
+        """Comparison of observed and predicted improvement: `fits`, `less` or `more`; empty where it is not known."""
         told = self.half.odds if isinstance(self.half.odds, Estimate) else self.half.ratio
         if not isinstance(told, Estimate):
             return ""
@@ -112,7 +112,7 @@ class OutcomeSummary:
 
 
 def treatment_kinds(outcomes: Sequence[AuditedCourse]) -> tuple[tuple[TreatmentKind, ...], int, int]:
-    """Return the kinds of treatment that are shown by themselves; how many are not, and how many people those have."""
+    """Return the kinds of treatment that are shown separately; how many are not, and how many people these have."""
     counts: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one in outcomes:
         counts[one.condition, one.modality].add(one.person)
@@ -126,7 +126,7 @@ def treatment_kinds(outcomes: Sequence[AuditedCourse]) -> tuple[tuple[TreatmentK
 
 
 def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[TreatmentKind]) -> OutcomeSummary:
-    """Return what the page shows of these outcomes."""
+    """Return the summary of some outcomes for the page."""
     better = improvement_forecasts(outcomes)
     names = sorted({name for one in outcomes for name in one.foretold.harms})
     rows = [(name, harm_forecasts(outcomes, name)) for name in names]
@@ -150,7 +150,7 @@ def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[Treatm
 
 
 def harm_title(name: str) -> str:
-    """Return a harm in words; a name that is not in the catalogue stands as it is."""
+    """Return the title of a harm, or its name where the catalogue has none."""
     for id in (f"leaflet_harm.{name}", f"reaction.{name}"):
         if id in catalogue():
             return render_message(id)

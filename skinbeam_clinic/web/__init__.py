@@ -1,1 +1,1 @@
-"""The consultation in a browser. Holds no rule and no formula."""
+"""Web infrastructure of the clinic: application, requests, routing, security, templates and static files."""

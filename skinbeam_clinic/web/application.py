@@ -1,4 +1,4 @@
-"""The clinic's app put together: every route of the table, and what all of them share."""
+"""The clinic's FastAPI application: every route, the middleware and the background workers."""
 
 import datetime
 import os
@@ -60,15 +60,16 @@ def build_clinic_app(
     zone: datetime.tzinfo | None = None,
     outside: OutsideContact | None = None,
 ) -> FastAPI:
-    """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too.
+    """Return the clinic's app on an open database, which it closes when it ends.
 
-    `state.closing` is called once the program is told to end, before the last answers are given.
+    `state.closing` must be called once the program is told to end, before the last answers are given.
 
     Parameters
     ----------
+    names : further host names that the app accepts.
     keep_years : how long the law of the place makes a clinic keep records of treatment.
-    zone : time zone of the moments that pages tell; that of this machine where it is None.
-    outside : how patients reach the clinic, and how it is called when a diary needs to be read.
+    zone : time zone of the times on pages; that of this machine where it is None.
+    outside : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     """
     outside = outside or OutsideContact()
     passwords = PasswordHasher()
@@ -109,7 +110,7 @@ def build_clinic_app(
         secret=DIARY_PATH,
     )
     metrics = Metrics(database)
-    app.add_middleware(RequestMonitor, metrics=metrics)  # the last that is added stands outside
+    app.add_middleware(RequestMonitor, metrics=metrics)  # the middleware added last is the outermost
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = ClinicRouter(house, router)

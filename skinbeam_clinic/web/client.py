@@ -1,4 +1,9 @@
-"""Where a browser is: whether what it sends is encrypted on the way, and under which name it asks."""
+"""The client of a request: scheme and host, passkey site, cookies and request rate.
+
+Over https a cookie is `Secure` and its name begins with `__Host-`, so that browsers accept it from this very address
+alone: neither a page without encryption nor a sibling host can set one (RFC 6265bis, section 4.1.3.2). Over http such
+cookies do not work; there a cookie is plain, and the app sets one on this machine alone.
+"""
 
 import ipaddress
 import time
@@ -28,9 +33,9 @@ __all__ = [
 
 
 def is_encrypted(request: Request) -> bool:
-    """Return whether a browser asks through https: a name of ours is always asked so, but on the machine itself.
+    """Return whether a browser uses https; for a public host name this is always assumed.
 
-    What a server that stands before this one says of the scheme counts as well.
+    Plain http is served to this machine alone. The scheme that a proxy before this server reports counts as well.
     """
     name = request.url.hostname or ""
     try:
@@ -41,7 +46,7 @@ def is_encrypted(request: Request) -> bool:
 
 
 def find_passkey_site(request: Request) -> PasskeySite:
-    """Return what passkeys belong to here; the guard has seen to it that a name is one of ours.
+    """Return the passkey site of a request; the guard has checked that the host name is one of ours.
 
     A browser gives passkeys through https alone, and to `localhost` (W3C Secure Contexts, section 3.1), so nothing else
     is expected of one.
@@ -55,7 +60,7 @@ def find_passkey_site(request: Request) -> PasskeySite:
 
 
 def are_passkeys_available(request: Request) -> bool:
-    """Return whether passkeys can belong to the name that was asked."""
+    """Return whether passkeys can belong to the host name of a request."""
     try:
         find_passkey_site(request)
     except InputError:
@@ -63,29 +68,26 @@ def are_passkeys_available(request: Request) -> bool:
     return True
 
 
-# What a browser holds of ours: the token of its session, that it was signed in from before, and its language.
-#
-# Over https a cookie is `Secure` and its name begins with `__Host-`, so that browsers take it from this very address
-# alone: neither a page without encryption nor a sister name can plant one (RFC 6265bis, section 4.1.3.2). Over http
-# that
-# works nowhere; there a cookie is plain, and the app gives one on this machine alone.
-
+# Cookies: the session's token, the browser's sign-in history, and the language.
 SESSION_COOKIE, BROWSER_COOKIE, LANGUAGE_COOKIE = "skinbeam", "skinbeam-browser", "skinbeam-language"
-HANDOVER_COOKIE = "skinbeam-handed"  # the questions that a patient answers on this very device
+HANDOVER_COOKIE = "skinbeam-handed"  # token of the questions that a patient answers on the clinic's own device
 _BROWSER_S = 180 * 24 * 3600
 
 
 def read_cookie(request: Request, name: str) -> str:
-    """Return what a browser holds under a name; empty when it holds nothing."""
+    """Return the value of a cookie; empty when it is not set."""
     return request.cookies.get(_cookie_name(request, name), "")
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    """Have a browser hold something that no script reads, and send it to this address and with our own pages alone."""
+    """Set a cookie that scripts cannot read.
+
+    Browsers send it only to this address and only with requests from our own pages.
+    """
     response.set_cookie(
         _cookie_name(request, name),
         value,
-        max_age=None if name in (SESSION_COOKIE, HANDOVER_COOKIE) else _BROWSER_S,  # these go with the browser
+        max_age=None if name in (SESSION_COOKIE, HANDOVER_COOKIE) else _BROWSER_S,  # None: until the browser closes
         path="/",
         secure=is_encrypted(request),
         httponly=True,
@@ -94,7 +96,7 @@ def set_cookie(request: Request, response: Response, name: str, value: str) -> N
 
 
 def drop_cookie(request: Request, response: Response, name: str) -> None:
-    """Have a browser forget what it holds under a name."""
+    """Delete a cookie."""
     response.delete_cookie(
         _cookie_name(request, name), path="/", secure=is_encrypted(request), httponly=True, samesite="strict"
     )
@@ -104,16 +106,14 @@ def _cookie_name(request: Request, name: str) -> str:
     return f"__Host-{name}" if is_encrypted(request) else name
 
 
-# How often somebody asks, counted in memory; a clock that is set back locks nobody out.
-
 _SET_BACK_S = 1.0
 
 
 class RequestRate:
-    """Counts within a moving window.
+    """Limits requests within a moving window, counted in memory.
 
-    The library dates each request by the clock: what was asked before the clock was set back would count for as long as
-    that, so it is forgotten then.
+    The library dates each request by the clock: requests from before the clock was set back would count for that much
+    longer, so they are forgotten then.
     """
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class RequestRate:
         self._offset_s = _clock_offset_s()
 
     def hit(self, limit: RateLimitItem, who: str) -> bool:
-        """Count a request; False where there were too many."""
+        """Count a request; return False where there were too many."""
         offset_s = _clock_offset_s()
         if offset_s < self._offset_s - _SET_BACK_S:
             self._storage.reset()

@@ -1,4 +1,4 @@
-"""The one answer to a request that cannot be served: the error record, or for a person the form with the fault."""
+"""HTTP refusals and error responses: the JSON error record, or for a browser the form with the error."""
 
 import errno
 import logging
@@ -31,7 +31,7 @@ class RefusedError(SkinbeamError):
 
 
 class _KnownRefusals:
-    """The refusals that the app knows: HTTP status → code of the error and the field that it is about."""
+    """The refusals of the app: HTTP status → code of the error, and the field that it is about."""
 
     codes: ClassVar = {
         400: ("bad-request", "request"),
@@ -50,7 +50,7 @@ class _KnownRefusals:
 
 
 def refusal(status: int) -> RefusedError:
-    """Return the refusal with an HTTP status; a status that the app does not know is a bad request."""
+    """Return the refusal with an HTTP status; an unknown status becomes a bad request."""
     status = status if status in _KnownRefusals.codes else 400
     code, field = _KnownRefusals.codes[status]
     return RefusedError(
@@ -62,10 +62,13 @@ def refusal(status: int) -> RefusedError:
 
 
 def refusal_from(error: Exception) -> RefusedError:
-    """Return the refusal that answers what was raised: 422 for wrong input, 507 for a full disk; a defect is logged."""
+    """Return the refusal for an exception.
+
+    It is 422 for wrong input, 507 for a full disk, and 500 for a defect, which is logged.
+    """
     if isinstance(error, RefusedError):
         return error
-    # No path of a form is written: what cannot be written is the disk of this machine.
+    # A form names no path to write to: what cannot be written is the disk of this machine.
     unwritable = isinstance(error, InputError) and error.code == UNWRITABLE_CODE
     if unwritable or (isinstance(error, OSError) and error.errno in _DISK_FULL):
         return refusal(507)
@@ -76,7 +79,7 @@ def refusal_from(error: Exception) -> RefusedError:
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Have an app answer whatever its routes raise in the one shape."""
+    """Register handlers that answer every exception of an app's routes with an error response of the same form."""
 
     async def known(request: Request, error: Exception) -> Response:
         refused = refusal_from(error)
@@ -86,7 +89,7 @@ def add_error_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         refused = refusal(error.status_code)
         response = answer_error(request, refused.status, refused.error)
-        response.headers.update(error.headers or {})  # 405 says what is allowed
+        response.headers.update(error.headers or {})  # 405 lists the allowed methods
         return response
 
     for kind in (InputError, RefusedError, OSError):
@@ -95,7 +98,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def answer_error(request: Request, status: int, error: InputError) -> Response:
-    """Return the answer: a page for who asks for one, with everything that was filled in, else the JSON record."""
+    """Return the error response: for a browser the form with everything that was filled in, else the JSON record."""
     if "text/html" in request.headers.get("accept", ""):
         sent: Submission | None = getattr(request.state, "submission", None)
         return HTMLResponse(render_form(sent or Submission(), error), status_code=status)

@@ -1,4 +1,4 @@
-"""What the body of a form must be before any field of it is believed: whole, and each field in it once.
+"""Read form bodies, and reject truncated forms and duplicate fields.
 
 A field that is lost is not a field that was left empty: without `patient.pregnant` a plan counts nobody as pregnant.
 """
@@ -18,22 +18,22 @@ from skinbeam_clinic.web.errors import RefusedError, refusal
 __all__ = ["is_complete", "read_form"]
 
 _MOST_FIELDS, _MOST_FIELD_BYTES = 500, 10_000
-_MOST_FILES = 2  # one is asked; the second is read so far that its name can be told
+_MOST_FILES = 2  # one is expected; a second is read so that the error can name it
 _FILE_FIELDS = ("photo", "case")
 _LINE_END = b"\r\n"
 
 
 async def read_form(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, lines: Collection[str] = ()) -> FormData:
-    """Return the fields of a form whose body is whole and names each of them once; lists repeat with other values.
+    """Return the fields of a complete form that has each field once; lists repeat with other values.
 
     Parameters
     ----------
-    field_bytes : how long a field may be at most.
-    lines : fields that may hold several lines.
+    field_bytes : the greatest length of a field.
+    lines : fields that may contain several lines.
 
     Raises
     ------
-    RefusedError : 400, or 413 from the guard; the answers are kept for the page that says so, unless some are lost.
+    RefusedError : 400, or 413 from the guard; the answers are saved for the error page, unless some are lost.
     HTTPException : the body is not a form.
     """
     try:
@@ -53,31 +53,31 @@ async def read_form(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, l
 
 
 def is_complete(content_type: str, body: bytes) -> bool:
-    """Return whether nothing of a form is missing at the end of its body, and nothing follows the end.
+    """Return whether the body of a form ends where it should: nothing is missing, and nothing follows the end.
 
-    The library that reads the parts takes what it got when the body ends: it does not ask for the closing boundary
-    (its `finalize` holds a note that it should), drops the part that was under way, and skips what follows the first
-    closing boundary. So the raw body is asked, whose size is bounded. Of a form in one line every field has its `=`.
+    The library that reads the parts takes what it got when the body ends: it does not require the closing boundary (its
+    `finalize` contains a note that it should), drops an unfinished part, and skips what follows the first closing
+    boundary. So the raw body is checked, whose size is bounded. In a URL-encoded form every field must have its `=`.
     """
     kind, options = parse_options_header(content_type)
     if kind == b"application/x-www-form-urlencoded":
         return all(b"=" in field for field in body.split(b"&") if field)
     if kind != b"multipart/form-data" or b"boundary" not in options:
-        return True  # not a form: refused by who reads it, or empty
+        return True  # not a form: empty, or refused when it is read
     closing = _LINE_END + b"--" + options[b"boundary"] + b"--"
     _, found, rest = (_LINE_END + body).partition(closing)
     return bool(found) and not rest.strip()
 
 
 def _check_fields(request: Request, data: FormData, several: Collection[str]) -> None:
-    """Refuse what a form of ours never sends and what would lose a field unsaid."""
+    """Reject what our own forms never send, and what would silently lose a field."""
     entries = data.multi_items()
     texts = [(name, value) for name, value in entries if isinstance(value, str)]
     if any(isinstance(value, UploadFile) and name not in _FILE_FIELDS for name, value in entries):
-        raise refusal(400)  # a field sent as a file would be passed over
+        raise refusal(400)  # a field sent as a file would be ignored
     if any(name in TABLES for name, _ in entries):
         raise refusal(400)
-    # No other field holds lines, and one that does may have swallowed the fields after it.
+    # No other field may contain line breaks: one that does may have swallowed the fields after it.
     single = ((name, value) for name, value in texts if name not in several)
     if lines := next((name for name, value in single if "\n" in value or "\r" in value), ""):
         raise _field_refusal("field-of-lines", lines)

@@ -1,4 +1,7 @@
-"""The pages of the app: what each template receives, and the templates filled. Every word comes from the catalogue."""
+"""The Jinja environment, and the context and rendering of the consultation form.
+
+Every text comes from the message catalogue.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,10 +37,10 @@ __all__ = [
 
 CONCERN_ROWS = 6
 MEDICATION_ROWS = 4
-SPOT_ROWS = 5  # the most of a ladder
+SPOT_ROWS = 5  # the longest series of test spots
 SESSION_ROWS = 4
 
-# The words of the schema in the order in which they are asked.
+# Words of the case schema for the medical history, in the order of the form.
 HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
     "skin": (
         "active-infection",
@@ -83,7 +86,7 @@ HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 def _with_ranges(grades: Sequence[str]) -> tuple[str, ...]:
-    """Every grade, and between two the range of both."""
+    """Return every grade, and between each two neighbours their range."""
     between = [f"{low}-{high}" for low, high in pairwise(grades)]
     return tuple(word for pair in zip_longest(grades, between) for word in pair if word is not None)
 
@@ -162,7 +165,7 @@ class FormChoice:
 
 @dataclass(frozen=True)
 class FormChoiceGroup:
-    """Values that are asked together."""
+    """Choices that are shown together under a heading."""
 
     title: Annotated[str, "heading of the group"]
     choices: Annotated[tuple[FormChoice, ...], "the values"]
@@ -170,7 +173,7 @@ class FormChoiceGroup:
 
 @dataclass(frozen=True)
 class SubtypeChoices:
-    """Kinds that are told apart of one condition, or alike of several."""
+    """The subtypes of one condition, or of several conditions that share them."""
 
     title: Annotated[str, "heading, with the conditions"]
     conditions: Annotated[tuple[str, ...], "what the case file calls the conditions"]
@@ -179,7 +182,7 @@ class SubtypeChoices:
 
 @dataclass(frozen=True)
 class FormFault:
-    """What could not be read."""
+    """An error in the form, with the field to mark."""
 
     field: Annotated[str, "name of the field that is marked and gets the focus; empty when none is at fault"]
     where: Annotated[str, "what a person reads at that field, and in which row it stands; empty when none is at fault"]
@@ -189,7 +192,7 @@ class FormFault:
 
 @dataclass(frozen=True)
 class FormPage:
-    """The consultation form."""
+    """Template context of the consultation form."""
 
     action: Annotated[str, "address that makes the plan"]
     values: Annotated[Mapping[str, str], "field name → what it holds"]
@@ -210,7 +213,7 @@ class FormPage:
 
 @dataclass(frozen=True)
 class PlanPage:
-    """What stands above a report."""
+    """Template context of the bar above a report."""
 
     name: Annotated[str, "what the plan is kept under"]
 
@@ -239,7 +242,7 @@ def render_form(
     face: FacePointsView | None = None,
     **around: Any,
 ) -> str:
-    """Return the consultation form, filled with what was sent, and the fault at its field when there is one.
+    """Return the consultation form as HTML, filled with a submission, and with an error at its field if there is one.
 
     Parameters
     ----------
@@ -278,36 +281,36 @@ def render_plan(name: str, report: str) -> str:
 
 
 def render_template(template: str, **values: Any) -> str:
-    """Return a template filled."""
+    """Render a template."""
     return _environment().get_template(template).render(values)
 
 
 def _row_numbers(sent: Submission, kind: str, least: int) -> tuple[int, ...]:
-    """The numbers of the rows of a kind: as many as are asked for, or as were sent."""
+    """Return the numbers of the rows of a kind: at least `least`, or as many as were submitted."""
     used = (row.number + 1 for name, _ in sent.entries if (row := parse_row_field(name)) and row.kind == kind)
     return tuple(range(max((least, *used))))
 
 
 def _form_fault(sent: Submission, error: InputError) -> FormFault:
     message, hint = error.message, error.hint
-    if f"app-fault.{error.code}" in catalogue():  # what the schema says in the words of a case file
+    if f"app-fault.{error.code}" in catalogue():  # the schema's message speaks of a case file, this one of the form
         message, hint = render_message(f"app-fault.{error.code}"), render_message(f"app-fault.{error.code}-hint")
     message = f"{capitalise(message)}."
     field = sent.field(error.field, error.message)
-    if not _field_label(field):  # a fault of the request, or of something that this form does not ask
+    if not _field_label(field):  # an error of the request, or of something that is no field of this form
         return FormFault("", "", message, hint)
     return FormFault(field, describe_field(field), message, hint)
 
 
 def _field_label(field: str) -> str:
-    """What a person reads at a field of the form; empty when the form has no such field."""
+    """Return the label of a form field; empty when the form has no such field."""
     row = parse_row_field(field)
     name = f"{row.kind}.{row.key}" if row else field
     return render_message(_LABELS[name]) if name in _LABELS else ""
 
 
 def describe_field(field: str) -> str:
-    """The label of a field, after the title of its row when it stands in one."""
+    """Return the label of a field, after the title of its row when it is in one."""
     row = parse_row_field(field)
     title = f"{render_message(_ROW_TITLES[row.kind], {'number': row.number + 1})}, " if row else ""
     return f"{title}{_field_label(field)}"
@@ -318,7 +321,7 @@ def _titled_choices(section: str, words: tuple[str, ...]) -> tuple[FormChoice, .
 
 
 def _subtype_choices() -> tuple[SubtypeChoices, ...]:
-    """The kinds of every condition that has some; conditions that share theirs are asked together."""
+    """Return the subtypes of every condition that has some; conditions with the same subtypes are grouped."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for name in vocabulary_table("condition"):
         if kinds := condition_subtypes(name):

@@ -1,4 +1,4 @@
-"""One request at the clinic's app, once the gate has let it in: who asks, what was sent, and how it is answered."""
+"""`ClinicRequest`: an accepted request with its session, form fields and repositories, and the ways to answer it."""
 
 import threading
 from collections.abc import Callable
@@ -47,9 +47,9 @@ from skinbeam_clinic.web.security import HEADERS
 
 __all__ = ["ClinicRequest", "ClinicServices", "UploadedFile", "check_name", "error_status", "json_response"]
 
-# Photographs of a record are pictures of our own address.
+# Photographs of the records are images from our own address.
 _PICTURE_POLICY = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
-_LONGEST_PART = 64  # of an address; names of records have 32 signs
+_LONGEST_PART = 64  # of an address; ids of records have 32 characters
 _CAMERA_POLICY = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # of the consultation
 _STATUS: dict[type[InputError], int] = {
     RecordNotFoundError: 404,
@@ -66,15 +66,15 @@ _STATUS: dict[type[InputError], int] = {
 
 @dataclass(frozen=True)
 class ClinicServices:
-    """What the whole program shares.
+    """Services and settings that all requests share.
 
     Parameters
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
-    outcomes : what came of the clinics' courses, as it was read last.
-    outside : how patients reach the clinic, and how it is called when a diary needs to be read.
+    outcomes : the outcomes of the clinics' courses, cached.
+    outside : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     wrong_links : counts the wrong links to diaries by address.
-    closing : set once the program is told to end: answers that go on for long end by themselves.
+    closing : set once the program is told to end, so that long responses end by themselves.
     """
 
     database: Database
@@ -93,7 +93,7 @@ class ClinicServices:
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """A file that was sent."""
+    """An uploaded file."""
 
     name: str
     content: bytes
@@ -101,11 +101,11 @@ class UploadedFile:
 
 @dataclass
 class ClinicRequest:
-    """A request that was let in.
+    """A request that the router has accepted.
 
     Parameters
     ----------
-    who : None where nobody is signed in.
+    who : the session; None where nobody is signed in.
     sent : name and text of each field, in the order of the form.
     uploads : field → file.
     """
@@ -118,67 +118,67 @@ class ClinicRequest:
 
     @property
     def signed(self) -> MemberSession:
-        """The session of who asks; the gate has seen to it."""
+        """The session of the signed-in member; the router has checked that there is one."""
         assert self.who is not None
         return self.who
 
     @cached_property
     def desk(self) -> ClinicRepositories:
-        """What who asks works at."""
+        """The clinic's repositories, with the rights of the signed-in member."""
         return ClinicRepositories(self.house.database, self.signed.member)
 
     @property
     def accounts(self) -> AccountRepository:
-        """The members of the clinic, and one's own account."""
+        """The accounts of the clinic, with the rights of the signed-in member."""
         return AccountRepository(self.house.database, self.signed.member, self.house.passwords)
 
     @property
     def passkeys(self) -> PasskeyRepository:
-        """One's own passkeys."""
+        """The passkeys of the signed-in member."""
         return PasskeyRepository(self.house.database, self.signed.member, self.house.passwords)
 
     @property
     def site(self) -> PasskeySite:
-        """What passkeys belong to here.
+        """The host and origin to which passkeys belong.
 
         Raises
         ------
-        InputError : `no-passkeys`: nothing; this is an address of numbers.
+        InputError : `no-passkeys`: this is a numeric address, to which none can belong.
         """
         return find_passkey_site(self.request)
 
     def address(self, path: str) -> str:
-        """Return a whole address of ours, as who asks reaches it."""
+        """Return the absolute URL of a path, with the scheme and host of this request."""
         return f"{'https' if is_encrypted(self.request) else 'http'}://{self.request.headers['host'].lower()}{path}"
 
     def answer(self, work: "Callable[[ClinicRequest], Response]") -> Response:
-        """Do the work of a route; what it shows of the records is one entry of the trail, and none is no entry."""
+        """Call the handler of a route; all reads of records within it become one audit entry, or none."""
         with nullcontext() if self.who is None else self.desk.page():
             return work(self)
 
     def path(self, name: str) -> str:
-        """Return a part of the address.
+        """Return a parameter of the path.
 
         Raises
         ------
-        AbsentError : it is no name of anything.
+        RecordNotFoundError : it cannot be an id.
         """
         return check_name(str(self.request.path_params[name]))
 
     def raw(self, name: str) -> str:
-        """Return a field as it was typed: spaces belong to a password; empty where it was not sent."""
+        """Return a form field as it was typed, since spaces belong to a password; empty where it was not sent."""
         return next((value for key, value in self.sent if key == name), "")
 
     def said(self, name: str) -> str:
-        """Return the text of a field."""
+        """Return the text of a form field, without surrounding spaces."""
         return self.raw(name).strip()
 
     def has_right(self, act: AccessRight) -> bool:
-        """Tell whether who asks does such work."""
+        """Return whether the signed-in member has a right."""
         return self.signed.member.role in PERMITTED_ROLES[act]
 
     def around(self, status: int = 200) -> dict[str, Any]:
-        """Return what every page of the clinic reads; that of a defect asks no records, which may be what is defect."""
+        """Return the context of every page; the page of a server error reads no records, which may be what failed."""
         inside = self.who is not None and not self.who.code_due
         return {
             "member": self.who.member if self.who is not None and inside else None,
@@ -190,26 +190,26 @@ class ClinicRequest:
         }
 
     def _alarms(self) -> AlarmBanner | None:
-        """What every page tells of alarms; nothing where the database does not answer, which the page then says."""
+        """Return the alarm banner of a page; None where the database does not answer, which the page then reports."""
         try:
             return make_alarm_banner(self.desk.alarms.count(), mailed=self.house.outside.mail is not None)
         except UnreachableError:
             return None
 
     def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
-        """Answer with a page."""
+        """Answer with a rendered template."""
         shown = {"error": None if error is None else _error_view(error)}
         return self.html(render_template(f"clinic/{template}", **self.around(status), **shown, **values), status)
 
     @staticmethod
     def html(page: str, status: int = 200) -> HTMLResponse:
-        """Answer with a page that is made; it may show photographs of the records."""
+        """Answer with HTML; it may show photographs of the records."""
         return HTMLResponse(
             page, status, {"Content-Security-Policy": _PICTURE_POLICY, "Permissions-Policy": _CAMERA_POLICY}
         )
 
     def fault(self, error: InputError | RefusedError) -> Response:
-        """Answer with a page that says what was wrong; a program is told in its own way."""
+        """Answer with an error page; the API and the diary have error answers of their own."""
         refused = error if isinstance(error, RefusedError) else None
         told = refused.error if refused else error
         assert isinstance(told, InputError)
@@ -224,22 +224,22 @@ class ClinicRequest:
 
     @staticmethod
     def download(content: bytes, name: str, media_type: str) -> Response:
-        """Answer with a file that the browser keeps under this name."""
+        """Answer with a file that the browser saves under this name."""
         return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, media_type)
 
     def redirect(self, path: str) -> Response:
-        """Answer with the way to another page, in the words of who asks: a browser, or htmx within a page."""
+        """Redirect to another page, for a browser or for htmx within a page."""
         if self.request.headers.get("hx-request"):
             return Response(status_code=204, headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
 
 
 def check_name(part: str) -> str:
-    """Return what may be the name of a record.
+    """Return a part of an address that may be the id of a record.
 
     Raises
     ------
-    AbsentError : it is no name of anything: PostgreSQL refuses to look for a NUL.
+    RecordNotFoundError : it cannot be an id: PostgreSQL refuses to look for a NUL.
     """
     if len(part) > _LONGEST_PART or not part.isprintable():
         raise clinic_error("absent", "path")
@@ -247,12 +247,12 @@ def check_name(part: str) -> str:
 
 
 def json_response(text: str) -> Response:
-    """Answer a script with JSON."""
+    """Answer with JSON."""
     return Response(text, media_type="application/json")
 
 
 def error_status(error: InputError) -> int:
-    """Return the HTTP status of a fault."""
+    """Return the HTTP status of an error."""
     return _STATUS.get(type(error), refusal_from(error).status)
 
 

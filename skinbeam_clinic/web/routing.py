@@ -1,4 +1,7 @@
-"""The gate before every route: who asks, whether they may, how often; then the work, and one answer to any fault."""
+"""The router of the clinic: before every handler it checks session, rights and request rate, and reads the form.
+
+Every exception becomes an error response of the same form.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,14 +25,14 @@ from skinbeam_clinic.web.request import ClinicRequest, ClinicServices, UploadedF
 __all__ = ["ClinicRouter"]
 
 BODY_SECONDS = 300.0
-_FIELD_BYTES = 100_000  # a drawn signature is the longest
+_FIELD_BYTES = 100_000  # a drawn signature is the longest field
 _REQUESTS_A_MINUTE = {True: RateLimitItemPerMinute(600), False: RateLimitItemPerMinute(60)}  # signed in or not
 
 RouteHandler = Callable[[ClinicRequest], Response]
 
 
 class ClinicRouter:
-    """Adds routes that stand in the table to a router, each behind the same checks."""
+    """Adds routes of the table `ROUTES` to a FastAPI router, each with the same checks."""
 
     def __init__(self, house: ClinicServices, router: APIRouter) -> None:
         self._house = house
@@ -37,11 +40,11 @@ class ClinicRouter:
         self._rate = RequestRate()
 
     def add(self, method: str, path: str, work: RouteHandler) -> None:
-        """Open a route.
+        """Add a route.
 
         Raises
         ------
-        KeyError : it does not stand in the table.
+        KeyError : it is not in the table `ROUTES`.
         """
         door = ROUTES[method, path]
 
@@ -51,7 +54,7 @@ class ClinicRouter:
                 visit.who = await to_thread.run_sync(self._who, request, door, (method, path) not in BACKGROUND_ROUTES)
                 if (
                     door is not RouteAccess.LINK
-                ):  # who counts those apart, so that nobody shuts out who holds a good one
+                ):  # wrong links are counted separately, so that nobody can lock out the owner of a valid one
                     self._count(request, visit.who)
                 if turned_away := _refuse_entry(visit, door):
                     return turned_away
@@ -68,18 +71,18 @@ class ClinicRouter:
         self._router.add_api_route(path, answer, methods=[method], include_in_schema=False)
 
     def watch(self, path: str, answer: Callable[[Request], Awaitable[Response]]) -> None:
-        """Open a route of the table for what watches the server.
+        """Add a route of the table for monitoring of the server.
 
         Raises
         ------
-        KeyError : it does not stand in the table as that.
+        KeyError : it is not in the table as a route for monitoring.
         """
         if ROUTES["GET", path] is not RouteAccess.MACHINE:
             raise KeyError(path)
         self._router.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
 
     def _who(self, request: Request, door: RouteAccess | AccessRight, used: bool) -> MemberSession | None:
-        """Whose cookie was sent, or whose token: neither opens what the other does."""
+        """Return the session of the cookie or of the token; a route accepts only one of them."""
         if door is RouteAccess.LINK:
             return None
         if door is RouteAccess.TOKEN:
@@ -89,7 +92,7 @@ class ClinicRouter:
         return self._house.door.who(token, used=used) if token else None
 
     def _count(self, request: Request, who: MemberSession | None) -> None:
-        """Refuse who asks too often; who is not signed in is known by their address alone."""
+        """Refuse a client that sends too many requests; one that is not signed in is identified by its address."""
         host = request.client.host if request.client else ""
         asks = host if who is None else who.member.id
         if not self._rate.hit(_REQUESTS_A_MINUTE[who is not None], asks):
@@ -97,12 +100,12 @@ class ClinicRouter:
 
 
 def _refuse_entry(visit: ClinicRequest, door: RouteAccess | AccessRight) -> Response | None:
-    """The way to the sign-in for who has to pass it first; None for who may come in here.
+    """Return a redirect to the sign-in for a client that must sign in first; None when the request is allowed.
 
     Raises
     ------
-    RefusedError : 401, for a program that shows no token which is good.
-    DeniedError : the role does not do such work.
+    RefusedError : 401, for a program without a valid token.
+    DeniedError : the role does not have the right.
     """
     if door in (RouteAccess.ANYBODY, RouteAccess.LINK):
         return None

@@ -1,4 +1,9 @@
-"""The language of a page: that which a browser asks for."""
+"""The guard around the whole app: host names, same-origin checks, body size, security headers, language and time zone.
+
+A request is answered only when it is sent to one of our host names, comes from our own origin when it changes
+something, and has a bounded size. Every response, errors and static files too, has the same headers, and no server
+error reveals details.
+"""
 
 import datetime
 import ipaddress
@@ -31,7 +36,7 @@ __all__ = [
 
 
 def preferred_language(request: Request) -> str:
-    """Return the first language that a browser asks for and that the app speaks; English when it speaks none of them.
+    """Return the first language that a browser requests and that the app supports; English when there is none.
 
     Of `Accept-Language: de-AT, en;q=0.8` it is German (RFC 9110, section 12.5.4).
     """
@@ -45,7 +50,7 @@ def preferred_language(request: Request) -> str:
 
 
 def _language_weight(about: str) -> float:
-    """The `q` of a language: 1 where none is given, 0 where it cannot be read."""
+    """Return the `q` of a language: 1 where there is none, 0 where it cannot be parsed."""
     name, _, value = about.strip().partition("=")
     if not name:
         return 1.0
@@ -55,23 +60,19 @@ def _language_weight(about: str) -> float:
         return 0.0
 
 
-# What a request must be to be answered: asked under a name of ours, of one origin with us, and of a bounded size.
-#
-# Every response, errors and static files too, leaves with the same headers, and no defect shows its inside.
-
-# Above the size of a photograph that is read (data/photo.toml), so that one which is a little too large is answered
-# at its field with the form still filled.
+# Above the size of a photograph that is accepted (data/photo.toml), so that for one which is a little too large the
+# form comes back filled, with the error at its field.
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 _POLICY = (
     "default-src 'none'; {script}style-src 'self'{inline}; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# A report carries its own style sheet, and no script.
+# A report contains its own style sheet, and no script.
 REPORT_POLICY = _POLICY.format(script="", inline=" 'unsafe-inline'")
 HEADERS = {
     "Content-Security-Policy": _POLICY.format(script="script-src 'self'; connect-src 'self'; ", inline=""),
-    # Not `no-referrer`: with that, browsers send `Origin: null` with our own form.
+    # Not `no-referrer`: with it, browsers send `Origin: null` with our own forms.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -85,20 +86,20 @@ _log = logging.getLogger(__name__)
 
 
 def server_names(host: str, others: Iterable[str] = ()) -> frozenset[str]:
-    """Return the names under which a program that listens at `host` is asked: its own, those of its machine, others.
+    """Return the host names of a server that listens at `host`: its own, those of its machine, and others.
 
     Parameters
     ----------
-    others : names of a server that stands before it and passes on the name that it was asked under.
+    others : names of a proxy that stands before it and passes on the requested host name.
     """
     return frozenset(name.lower() for name in (host, "localhost", socket.gethostname(), *others))
 
 
 def is_own_name(request: Request, names: Collection[str]) -> bool:
-    """Return whether a request asks under one of the names, or under an address.
+    """Return whether the Host of a request is one of the names, or an IP address.
 
-    A page of another site may have its own name point to this machine after it was loaded; it then counts as of one
-    origin with us, and only the name tells.
+    A page of another site can make its own name point to this machine after it was loaded (DNS rebinding); it then
+    counts as the same origin, and only the name shows the difference.
     """
     try:
         name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
@@ -126,23 +127,23 @@ def is_same_origin(request: Request) -> bool:
 def _is_secret_address(request: Request, secret: str) -> bool:
     """Return whether a request is for an address that no other site knows.
 
-    A page there sends no referrer, so that its address goes nowhere, and a browser without Sec-Fetch-Site then says
-    `Origin: null` with its form.
+    A page at such an address sends no referrer, so that its address goes nowhere, and a browser without Sec-Fetch-Site
+    then sends `Origin: null` with its form.
     """
     here = bool(secret) and request.url.path.startswith(secret)
     return here and "sec-fetch-site" not in request.headers and request.headers.get("origin") == "null"
 
 
 class RequestGuard:
-    """ASGI middleware around the whole app.
+    """ASGI middleware around the whole app: checks requests, sets headers, language and time zone.
 
     Parameters
     ----------
-    names : under which the app is asked.
-    answer : makes the answer to a request that is refused.
-    language : tells in which language a request is answered.
-    zone : time zone of the moments that are told; that of this machine where it is None.
-    secret : how addresses begin that are known to one person alone; empty where none is.
+    names : host names of the app.
+    answer : makes the response to a request that is refused.
+    language : returns the language in which a request is answered.
+    zone : time zone of the displayed times; that of this machine where it is None.
+    secret : prefix of addresses that are known to one person alone; empty where there are none.
     """
 
     def __init__(
@@ -162,7 +163,7 @@ class RequestGuard:
         self._zone = zone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request in the language of who asks, or refuse it with 403, 413, 421 or 500."""
+        """Answer a request in the language of the client, or refuse it with 403, 413, 421 or 500."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -214,6 +215,6 @@ class RequestGuard:
 
 
 def _announced_bytes(request: Request) -> int:
-    """The size that the request says its body has; 0 when it says none."""
+    """Return the Content-Length of a request; 0 when there is none."""
     length = request.headers.get("content-length", "")
-    return int(length[:20]) if length.isdecimal() else 0  # Python reads no number of thousands of digits
+    return int(length[:20]) if length.isdecimal() else 0  # Python does not parse numbers of thousands of digits

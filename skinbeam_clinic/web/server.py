@@ -1,4 +1,7 @@
-"""The app put together, and the program that serves it. Demonstration mode: nothing outlives the program."""
+"""Serve the clinic, or the demonstration form, with uvicorn.
+
+In the demonstration nothing outlives the program.
+"""
 
 import datetime
 import os
@@ -21,16 +24,16 @@ from skinbeam_clinic.web.security import STATIC_FOLDER, RequestGuard, server_nam
 
 __all__ = ["build_app", "run_server", "serve_app"]
 
-_IDLE_SECONDS = 150  # servers that stand before this one keep a line for up to two minutes, and must not find it closed
-_CLOSING_SECONDS = 3  # for answers that are under way when the program is told to end
-_LAST_SECONDS = 4.5  # then it ends, whatever is not answered: a database that says nothing would keep it for minutes
-_INTERRUPTED = 130  # as the command line ends when it is asked to
+_IDLE_SECONDS = 150  # proxies keep a connection for up to two minutes, and must not find it closed
+_CLOSING_SECONDS = 3  # for responses in progress when the program is told to end
+_LAST_SECONDS = 4.5  # then it exits at once: a database that does not answer would delay the end for minutes
+_INTERRUPTED = 130  # exit status of an interrupted command
 
 
 def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
-    """Return the application that listens at `host` and answers to `names` too.
+    """Return the demonstration app for a server at `host`, which accepts the host names `names`, too.
 
-    Its results live in a temporary folder that goes when it ends.
+    Its results are stored in a temporary folder, which is removed when the app ends.
     """
     plans = DemonstrationPlans()
 
@@ -50,18 +53,18 @@ def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
 def run_server(
     host: str, port: int, db: str | None = None, names: Iterable[str] = (), *, keep_years: int, zone: str | None = None
 ) -> None:
-    """Serve until interrupted: the records of a clinic, or without any the form that keeps nothing.
+    """Serve until interrupted: the records of a clinic, or without a database the demonstration form.
 
     Parameters
     ----------
     db : address of the records.
-    names : other names that it is asked under, by way of a server that stands before it.
+    names : further host names, of a proxy that stands before the server.
     keep_years : how long the law of the place makes a clinic keep records of treatment.
     zone : name of the time zone of the clinic, such as Europe/Zurich; that of this machine where it is None.
 
     Raises
     ------
-    InputError : the time zone is not known, nothing can listen at `host` and `port`, or the records cannot be opened.
+    InputError : the time zone is unknown, nothing can listen at `host` and `port`, or the records cannot be opened.
     """
     if db is None:
         serve_app(build_app(host, names), host, port)
@@ -89,7 +92,7 @@ def _parse_time_zone(name: str | None) -> datetime.tzinfo | None:
 
 
 def _do_nothing() -> None:
-    """Have nothing to do when the program is told to end."""
+    """Do nothing when the program is told to end."""
 
 
 def serve_app(
@@ -100,12 +103,12 @@ def serve_app(
     open_to_others: str = "app.open-to-others",
     closing: Callable[[], object] = _do_nothing,
 ) -> None:
-    """Serve an app until interrupted, and say where.
+    """Serve an app until interrupted, and print its address.
 
     Parameters
     ----------
-    open_to_others : the message where other machines can reach it.
-    closing : called once it is told to end, before the last answers are given.
+    open_to_others : the message that is printed where other machines can reach it.
+    closing : called once the program is told to end, before the last answers are given.
 
     Raises
     ------
@@ -115,7 +118,7 @@ def serve_app(
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(address[4][:2], family=address[0])
     except OSError as error:
-        code = error.errno or 0  # of a name that nobody knows it is below 0, and the text alone tells
+        code = error.errno or 0  # negative for an unknown host name, where only `strerror` gives the reason
         reason = os.strerror(code) if code > 0 else error.strerror or str(error)
         raise InputError(
             "cannot-listen",
@@ -141,14 +144,14 @@ def serve_app(
 
 
 class _Server(uvicorn.Server):
-    """A server that ends within five seconds of being told to: it answers what is under way, then nothing keeps it."""
+    """A uvicorn server that exits within five seconds of being told to, even when a request hangs."""
 
     def __init__(self, config: uvicorn.Config, closing: Callable[[], object]) -> None:
         super().__init__(config)
         self._closing = closing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no more requests, and end once the last answers are given."""
+        """Accept no more requests, and end once the last responses are sent."""
         last = threading.Timer(_LAST_SECONDS, os._exit, [_INTERRUPTED])
         last.daemon = True
         last.start()

@@ -1,1 +1,1 @@
-"""What trials that compared two treatments found, and what a new clinic that does both would see."""
+"""Comparison of two treatments: direct comparisons in trials, and the predicted difference in new clinics."""

@@ -1,12 +1,15 @@
 """Compare treatments of a condition: two side by side, or several in the same new clinics.
 
-Two treatments of a condition side by side: the body of `skinbeam.compare/1`.
+In the comparison of two treatments (the body of `skinbeam.compare/1`), `direct` is what each trial of both treatments
+found. `difference` is the estimate from the network of trials: simulated new clinics do both treatments, with the same
+clinic deviation, raters and patients on both sides. Differences that trials found between the two treatments therefore
+count, and differences between the people of separate trials cancel. The estimate exists only where a chain of trials of
+this condition that compared treatments connects the two; the same holds for dark marks, among the trials that counted
+them.
 
-`direct` is what each trial that did both found. `difference` is the network's answer: new clinics that do both, in
-which the deviation of the clinic, its raters and its people are the same on both sides, so that what trials found
-between two treatments carries it and what people of separate trials differ by does not. It stands only where a chain
-of trials of this condition that compared treatments connects the two; the same holds of dark marks, among the trials
-that counted them.
+The choice between treatments (`joint_shares`) also uses the same new clinics: how many people a clinic helps by half
+depends on the clinic more than on the treatment, and a person is treated in one clinic, so the difference is known more
+precisely than either share.
 """
 
 from collections.abc import Sequence
@@ -56,7 +59,7 @@ SCHEMA = "skinbeam.compare/1"
 
 
 def compare(condition: str, a: str, b: str, *, seed: int = 0, given: Posterior | None = None) -> Comparison:
-    """Return what trials say of treatment a against treatment b.
+    """Compare treatment a with treatment b, from the published trials.
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0, given: Posterior |
     a, b = resolve_name("modality", a, field="A"), resolve_name("modality", b, field="B")
     if a == b:
         raise InputError("same-treatment", f'"{b}" is the same treatment as A', field="B", hint="Another treatment.")
-    # Draws are made in one order of the two, so that b against a is exactly minus a against b.
+    # The two are always drawn in alphabetical order, so that b against a is exactly minus a against b.
     found = _make_comparison(condition, *sorted((a, b)), seed=seed, given=given)
     found = found if a < b else _swap_sides(found)
     return replace(found, in_words=comparison_sentences(found))
@@ -83,7 +86,7 @@ def compare_document(condition: str, a: str, b: str, *, seed: int = 0) -> dict[s
 
     Raises
     ------
-    NotAvailable : nothing connects the two; `body` is the document, which holds every key.
+    NotAvailable : no chain of trials connects the two; `body` is the document, which contains every key.
     """
     found = compare(condition, a, b, seed=seed)
     asked = {"condition": found.condition, "a": found.a, "b": found.b}
@@ -116,7 +119,7 @@ def _make_comparison(condition: str, a: str, b: str, *, seed: int, given: Poster
 def _direct_differences(
     arms: Sequence[Arm], a: str, b: str, seed: int, given: Posterior | None
 ) -> tuple[tuple[DirectComparison, ...], tuple[ExcludedStudy, ...]]:
-    """What each study of both found, and which cannot be read as a comparison."""
+    """Return the difference that each study of both treatments found, and the studies that cannot be compared."""
     direct, left_out = [], []
     for both in study_sides(arms, a, b):
         found = direct_difference(both, seed=seed, given=given) if both.fair else None
@@ -155,7 +158,11 @@ def _pih_difference(
     seed: int,
     given: Posterior | None,
 ) -> Value:
-    """The same of dark marks. Trials of one treatment saw other skin than those of the other: here all are alike."""
+    """Return the difference in the share of people with dark marks.
+
+    Trials of one treatment had patients of other phototypes than trials of the other; the same range is assumed for
+    both.
+    """
     chain = network.chain(*pair)
     if not chain:
         return Unknown(no_connection_reason("compare.no-marks-connect", condition, network, marked, pair).text)
@@ -168,13 +175,13 @@ def _pih_difference(
 
 
 def _basis(arms: Sequence[Arm], pair: tuple[str, str], chain: Sequence[ComparisonLink]) -> tuple[str, ...]:
-    """The studies of either treatment, and those of the chain between them."""
+    """Return the studies of either treatment, and those of the chain between them."""
     between = {study for link in chain for study in link.studies}
     return study_keys([arm for arm in arms if arm.modality in pair or arm.study in between])
 
 
 def _swap_sides(found: Comparison) -> Comparison:
-    """The same of b against a."""
+    """Return the comparison of b with a."""
     return replace(
         found,
         a=found.b,
@@ -195,16 +202,13 @@ def _reverse_chain(chain: Sequence[ComparisonLink]) -> tuple[ComparisonLink, ...
     return tuple(ComparisonLink((link.between[1], link.between[0]), link.studies) for link in reversed(chain))
 
 
-# Several treatments of one condition in the same new clinics, so that what differs between clinics falls out.
-#
-# How many people a clinic helps by half depends on the clinic more than on the treatment. A person who chooses between
-# treatments is treated in one clinic, so the difference is what counts, and it is known better than either share.
+# Several treatments of one condition in the same new clinics, so that differences between clinics cancel.
 
 
 def joint_shares(questions: Sequence[EvidenceQuestion], *, seed: int = 0) -> list[Floats | None]:
     """Return for each question the share of people with at least half improvement, (clinic,), in the same clinics.
 
-    Where the evidence abstains it is None.
+    The entry is None where the evidence abstains.
     """
     answered = [abstention(question) is None for question in questions]
     asked = list(compress(questions, answered))
@@ -217,10 +221,10 @@ def joint_shares(questions: Sequence[EvidenceQuestion], *, seed: int = 0) -> lis
 
 
 def surely_helps_more(a: Floats, b: Floats) -> bool:
-    """Return whether a helps more people than b: the central interval of the difference, (clinic,), lies above 0."""
+    """Return whether a helps more people than b: the central interval of the difference, (clinic,), is above 0."""
     return estimate_from_draws(a - b, ()).low > 0.0
 
 
 def treatment_studies(question: EvidenceQuestion) -> tuple[str, ...]:
-    """Return the studies of the condition with this treatment; of a setting, those whose light was like it."""
+    """Return the studies of the condition with this treatment; with a setting, only those with similar light."""
     return study_keys(like_arms(question))

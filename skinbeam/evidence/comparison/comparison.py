@@ -1,7 +1,4 @@
-"""The comparison of two treatments as records, and the sentences that it says.
-
-What trials say of two treatments side by side, as frozen records. Here alone they become `skinbeam.compare/1`.
-"""
+"""Records of the comparison of two treatments (`skinbeam.compare/1`), and the sentences that describe it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,14 +22,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class DirectComparison:
-    """A study that did both, and the difference that it found.
+    """A study of both treatments, and the difference that it found.
 
     Parameters
     ----------
-    patients : on both sides, each person once.
+    patients : on both sides, each person counted once.
     difference : of the share of people who improve by at least `cut_pct` per cent, a minus b.
-    printed : counts of people, or mean improvements, which the model's law of patients makes into shares.
-    same_people, randomised : whether each person had both, and whether chance decided what came where.
+    printed : counts of people, or mean improvements, which are converted to shares by the model's law of patients.
+    same_people, randomised : whether each person had both treatments, and whether they were allocated at random.
     """
 
     study: str
@@ -46,7 +43,7 @@ class DirectComparison:
 
 @dataclass(frozen=True)
 class ExcludedStudy:
-    """A study that did both and cannot be read as a comparison, with the reason."""
+    """A study of both treatments that cannot be used as a comparison, with the reason."""
 
     study: str
     reason: Message
@@ -54,13 +51,14 @@ class ExcludedStudy:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two treatments of a condition, a minus b.
+    """Two treatments of a condition; differences are a minus b.
 
     Parameters
     ----------
     difference : in the same new clinics, of the share of people who improve by at least half.
-    pih_difference : of the share of people with dark marks, likewise.
-    chain, pih_chain : the shortest chain of trials that connects the two, for either; empty where there is none.
+    pih_difference : likewise, of the share of people with dark marks.
+    chain, pih_chain : the shortest chain of trials that connects the two, for either difference; empty where there is
+        none.
     """
 
     condition: str
@@ -75,19 +73,19 @@ class Comparison:
     in_words: tuple[Message, ...]
 
 
-# What a comparison says in words: what it rests on, which treatment helps more people, which marks more.
+# Sentences of a comparison: the trials behind it, which treatment helps more people, which leaves more dark marks.
 
 
 def no_connection_reason(
     id: str, condition: str, network: TrialNetwork, found: Sequence[Arm], pair: tuple[str, str]
 ) -> Message:
-    """Return why no difference is told: what each of the two was compared with, if anything."""
+    """Return why no difference is estimated: the treatments that each of the two was compared with, if any."""
     of_a, of_b = (_comparator_message(treatment, network, found) for treatment in pair)
     return Message(id, {"condition": inline_title("condition", condition), "of_a": of_a, "of_b": of_b})
 
 
 def comparison_sentences(found: Comparison) -> tuple[Message, ...]:
-    """Return the sentences of a comparison."""
+    """Return the sentences that describe a comparison."""
     left_out = [Message("compare.left-out", {"study": one.study, "reason": one.reason}) for one in found.left_out]
     return (*_improvement_sentences(found), *_dark_mark_sentences(found), *left_out)
 
@@ -106,7 +104,7 @@ def _comparator_message(treatment: str, network: TrialNetwork, found: Sequence[A
 
 
 def _improvement_sentences(found: Comparison) -> Iterator[Message]:
-    """What the answer rests on, which treatment helps more people, and which trials counted at another cut."""
+    """Yield the trials behind the answer, which treatment helps more people, and trials that counted at another cut."""
     if isinstance(found.difference, Unknown):
         yield Message("compare.unknown", {"reason": found.difference.reason})
     else:
@@ -122,7 +120,7 @@ def _improvement_sentences(found: Comparison) -> Iterator[Message]:
 
 
 def _dark_mark_sentences(found: Comparison) -> Iterator[Message]:
-    """Which treatment leaves dark marks on more people, and what that rests on."""
+    """Yield which treatment leaves dark marks on more people, and the trials behind that."""
     if isinstance(found.pih_difference, Unknown):
         yield Message("compare.unknown-marks", {"reason": found.pih_difference.reason})
         return
@@ -135,7 +133,7 @@ def _dark_mark_sentences(found: Comparison) -> Iterator[Message]:
 
 
 def _basis_message(chain: Sequence[ComparisonLink], direct: str, through: str) -> Message:
-    """Trials of both, or the chain of trials that connects the two, and how many they are."""
+    """Return the trials of both treatments, or the chain of trials that connects the two, with their number."""
     count = len({study for link in chain for study in link.studies})
     if len(chain) == 1:
         return Message(direct, {"count": count, "studies": list(chain[0].studies)})
@@ -144,7 +142,7 @@ def _basis_message(chain: Sequence[ComparisonLink], direct: str, through: str) -
 
 
 def _order_by_share(found: Comparison, difference: Estimate) -> tuple[dict[str, Any], tuple[int, int, int]]:
-    """The two treatments, that first of which more people are surely met, and the difference in people of 100."""
+    """Return the two treatments, the one with the surely larger share first, and the difference in people of 100."""
     likely, low, high = (round(100.0 * share) for share in (difference.median, difference.low, difference.high))
     if high < 0:
         return _titles(found.b, found.a), (-likely, -high, -low)

@@ -1,22 +1,23 @@
-"""The difference that one study found between two treatments, from what it printed.
+"""Estimate the difference between two treatments within one study, from the results that it printed.
 
-Counts: k of n people of a side improved by at least a cut, of the cuts that both sides printed the one nearest to 50 %.
-Several arms of a side are added up; lesions, l to a patient, count as n / (1 + (l - 1) icc) people. Then
+Counts: k of n people of a side improved by at least a cut; of the cuts that both sides printed, the one nearest to 50 %
+is used. Several arms of a side are added up; lesions, l to a patient, count as n / (1 + (l - 1) icc) people. Then
 
     d = p_a - p_b,  p = k / n                                                             (comparison 1)
     d - sqrt((p_a - l_a)² + (u_b - p_b)²)  to  d + sqrt((u_a - p_a)² + (p_b - l_b)²)      (comparison 2)
 
 with l and u the ends of Wilson's interval of each share (Newcombe 1998, Statistics in Medicine 17:873, method 10).
 
-Means: improvement has the law of `evidence.synthesis.improvement_law`. Each posterior draw has one sd of the study, log
-sd ~ N(sd_mid, sd_spread²), or that which an arm printed, with its error (what the ceiling takes from it is small); and
-the theta of a mean that is the printed one with its sampling error. The share of a side is that of its arms, each
-weighed by its people:
+Means: improvement follows the law of `evidence.synthesis.improvement_law`. In each posterior draw the study has one sd,
+log sd ~ N(sd_mid, sd_spread²), or the sd that an arm printed, with its error (the effect of the ceiling on it is
+small). theta is the value whose mean is the printed one with its sampling error. The share of a side is that of its
+arms, weighted by their numbers of people:
 
     P(y >= 50) = q + (1 - q) Phi((theta - 50) / sd)                                       (comparison 3)
 
-Where the same people had both, the interval is as if they were different ones, since no paper prints how the two sides
-of a person go together. That makes it too wide where sides of one person are alike, as they mostly are.
+Where the same people had both treatments, the interval is computed as if they were different people, since no paper
+prints the correlation between the two sides of a person. The interval is too wide where the sides of a person respond
+alike, as they mostly do.
 """
 
 import math
@@ -38,13 +39,13 @@ from skinbeam.model.estimate import Estimate, wilson_interval
 
 __all__ = ["direct_difference"]
 
-_HIGHEST_MEAN_PCT = 99.0  # a mean nearer to the ceiling tells nothing more of theta
-_FURTHEST_PCT = 1000.0  # no theta lies beyond
-_STEPS = 40  # halvings, down to 2e-9 per cent
+_HIGHEST_MEAN_PCT = 99.0  # a mean nearer to the ceiling contains no more information on theta
+_FURTHEST_PCT = 1000.0  # bound of the search for theta
+_STEPS = 40  # bisection steps, down to 2e-9 per cent
 
 
 def direct_difference(both: StudySides, *, seed: int = 0, given: Posterior | None = None) -> DirectComparison | None:
-    """Return what a study found, a minus b; None where the two sides were not printed alike.
+    """Return the difference that a study found, a minus b; None where the two sides were not printed alike.
 
     Parameters
     ----------
@@ -69,20 +70,20 @@ def direct_difference(both: StudySides, *, seed: int = 0, given: Posterior | Non
 
 
 def _common_cut(found: Sequence[Arm]) -> float | None:
-    """The cut nearest to 50 % of those that every arm printed."""
+    """Return the cut nearest to 50 % of those that every arm printed."""
     cuts = set.intersection(*(set(arm.cuts) for arm in found))
     return min(cuts, key=lambda cut: (abs(cut - HALF_PCT), cut), default=None)
 
 
 def _improved_share(found: Sequence[Arm], cut: float, icc: float) -> tuple[float, float]:
-    """Share of a side that improved by at least the cut, and of how many independent people it is."""
+    """Return the share of a side that improved by at least the cut, and its effective number of independent people."""
     events, graded = sum(arm.reached(cut) for arm in found), sum(arm.graded for arm in found)
     people = sum(arm.graded / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in found)
     return events / graded, people
 
 
 def _newcombe_interval(a: tuple[float, float], b: tuple[float, float], study: str) -> Estimate:
-    """Difference of two shares with its interval (comparison 1, 2)."""
+    """Return the difference of two shares with its interval (comparison 1, 2)."""
     level = float(evidence_settings()["rule"]["level"])
     z = NormalDist().inv_cdf(0.5 + level / 2.0)
     (p_a, low_a, high_a), (p_b, low_b, high_b) = ((p, *wilson_interval(p, p * (1.0 - p), n, z)) for p, n in (a, b))
@@ -92,7 +93,7 @@ def _newcombe_interval(a: tuple[float, float], b: tuple[float, float], study: st
 
 
 def _share_from_means(found: Sequence[Arm], spread: Floats, draws: Posterior, rng: np.random.Generator) -> Floats:
-    """Share of a side that improved by at least half, (draw,), from printed means (comparison 3)."""
+    """Return the share of a side that improved by at least half, (draw,), from printed means (comparison 3)."""
     people = np.array([float(arm.patients or 1) for arm in found])
     shares = np.array([_share_of_mean(arm, spread, draws, rng) for arm in found])
     return np.asarray(people @ shares / people.sum())
@@ -111,7 +112,7 @@ def _share_of_mean(arm: Arm, spread: Floats, draws: Posterior, rng: np.random.Ge
 
 
 def _law_from_mean(mean: Floats, sd: Floats, arm: Arm, draws: Posterior) -> ImprovementLaw:
-    """The law that has this mean, which grows with theta."""
+    """Return the improvement law that has this mean, by bisection; the mean grows with theta."""
     mean = np.minimum(mean, _HIGHEST_MEAN_PCT)
     low, high = np.full(len(mean), -_FURTHEST_PCT), np.full(len(mean), _FURTHEST_PCT)
 

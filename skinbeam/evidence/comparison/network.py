@@ -1,8 +1,8 @@
-"""Which treatments trials of one condition compared, and by which chain of trials two of them are connected.
+"""Network of the treatments that trials of one condition compared, and chains of trials that connect two of them.
 
-A trial compares two treatments where it has arms of both. What was given on top has to be the same on both sides: a
-laser with a cream against the cream tells of the laser alone only if the cream adds nothing to it, so such arms are
-left out. No treatment, vehicle and sham are one treatment among the others.
+A trial compares two treatments where it has arms of both. An additional treatment has to be the same on both sides:
+laser with cream against cream measures the effect of the laser alone only if the cream adds nothing to it, so arms
+without a counterpart are left out. No treatment, vehicle and sham are one treatment among the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ __all__ = ["ComparisonLink", "StudySides", "TrialNetwork", "study_sides"]
 
 @dataclass(frozen=True)
 class StudySides:
-    """The arms of two treatments in one study, either empty where the study has none that may be compared."""
+    """The arms of two treatments in one study; a side is empty where the study has no comparable arm of it."""
 
     study: str
     a: tuple[Arm, ...]
@@ -24,17 +24,17 @@ class StudySides:
 
     @property
     def fair(self) -> bool:
-        """Whether arms of both may be compared."""
+        """Whether both sides have arms that may be compared."""
         return bool(self.a and self.b)
 
     @property
     def same_people(self) -> bool:
-        """Whether the same people had both, as the halves of a face do."""
+        """Whether the same people had both treatments, for example on the halves of a face."""
         return {arm.cohort for arm in self.a} == {arm.cohort for arm in self.b}
 
     @property
     def randomised(self) -> bool:
-        """Whether chance decided what came where."""
+        """Whether the treatments were allocated at random."""
         return all("randomised" in arm.design for arm in (*self.a, *self.b))
 
 
@@ -48,7 +48,7 @@ class ComparisonLink:
 
 @dataclass(frozen=True)
 class TrialNetwork:
-    """The comparisons of one condition: treatment → another that it was compared with → studies, in their order."""
+    """The comparisons of one condition: treatment → treatment that it was compared with → studies, in table order."""
 
     compared: Mapping[str, Mapping[str, tuple[str, ...]]]
 
@@ -65,17 +65,17 @@ class TrialNetwork:
         return TrialNetwork(compared)
 
     def neighbours(self, treatment: str) -> tuple[str, ...]:
-        """Return what a treatment was compared with."""
+        """Return the treatments that a treatment was compared with."""
         return tuple(self.compared.get(treatment, {}))
 
     def chain(self, a: str, b: str) -> tuple[ComparisonLink, ...]:
         """Return the shortest chain of comparisons from a to b, empty where there is none.
 
-        Of chains as short as each other it is the one whose treatments come first in the table.
+        Among chains of equal length it is the one whose treatments are first in the table.
         """
         ways: dict[str, tuple[str, ...]] = {a: (a,)}
         queue = [a]
-        for treatment in queue:  # it grows while it is walked
+        for treatment in queue:  # breadth-first search: the queue grows during the loop
             for to in self.neighbours(treatment):
                 if to not in ways:
                     ways[to] = (*ways[treatment], to)
@@ -86,7 +86,7 @@ class TrialNetwork:
 def study_sides(found: Sequence[Arm], a: str, b: str) -> tuple[StudySides, ...]:
     """Return both sides of each study of `found` that has arms of two treatments, in the order of the table.
 
-    Of several rows of the same people under one treatment (later visits, other raters) the first counts.
+    Of several rows of the same people under one treatment (later visits, other raters) only the first is used.
     """
     both = []
     for study in dict.fromkeys(arm.study for arm in found):
@@ -105,7 +105,7 @@ def _sides_in_study(study: str, rows: Sequence[Arm], a: str, b: str) -> StudySid
 
 
 def _first_row_per_cohort(rows: Sequence[Arm]) -> tuple[Arm, ...]:
-    """The first row of each people."""
+    """Return the first row of each cohort."""
     first: dict[str, Arm] = {}
     for arm in rows:
         first.setdefault(arm.cohort, arm)

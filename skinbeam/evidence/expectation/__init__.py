@@ -1,1 +1,1 @@
-"""What a new clinic's patients may expect: the answer to a question, with its harms and its reasons for silence."""
+"""Expected results in a new clinic: improvement, harms, durability, warnings, and reasons for abstaining."""

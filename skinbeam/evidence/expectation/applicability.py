@@ -1,11 +1,10 @@
-"""Whether the trials apply: where a setting lies among their doses, and the warnings of an answer.
+"""Check whether the trials apply to a question: the place of a setting among their doses, and warnings of an answer.
 
-Does a setting lie where the trials treated? Their printed doses make a span for each kind of light.
-
-A radiant exposure means little without its pulse, so it is compared only with trials of the same wavelengths whose
-pulse was alike; a fractional beam is compared by the energy of a microbeam. Outside the span nothing is shifted: the
-answer is widened by the spread between studies, and by twice that far outside. It is not refused: too few trials
-printed their dose to say where the others treated.
+The printed doses of the trials make a range for each kind of light. A radiant exposure means little without its pulse
+duration, so it is compared only with trials of the same wavelengths and a similar pulse; a fractional beam is compared
+by the energy of a microbeam. Outside the range the estimate is not shifted but widened by the spread between studies,
+and by twice that spread far outside. The answer is not refused, because too few trials printed their dose to know where
+the others treated.
 """
 
 from collections.abc import Sequence
@@ -31,7 +30,7 @@ _SPREADS = {"outside": 1.0, "far-outside": 2.0}
 
 
 def place_setting(question: EvidenceQuestion) -> DosePlacement | None:
-    """Return where the setting of a question lies among the trials of its modality; None when it names no setting."""
+    """Return where the setting of a question is among the trials of its modality; None when it names no setting."""
     if question.microbeam_mJ is not None:
         return _place_dose(question, question.microbeam_mJ, [(a, a.microbeam_mJ) for a in _like_arms(question)], "mJ")
     if question.fluence_J_cm2 is None:
@@ -41,7 +40,7 @@ def place_setting(question: EvidenceQuestion) -> DosePlacement | None:
 
 
 def widening(question: EvidenceQuestion) -> float:
-    """Return how many spreads between studies an answer is widened by, for where its setting lies."""
+    """Return by how many spreads between studies an answer is widened because of the place of its setting."""
     placed = place_setting(question)
     return 0.0 if placed is None else _SPREADS.get(placed.where, 0.0)
 
@@ -77,7 +76,7 @@ def _place_dose(
     return DosePlacement("far-outside", Message("evidence.dose-far-outside", params), studies)
 
 
-# What an answer does not hold, said rather than hidden.
+# Warnings about the limits of an answer.
 
 
 def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, ...]:
@@ -121,7 +120,7 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
 
 
 def lesions_per_patient(usable: Sequence[Arm]) -> float:
-    """Return the mean number of lesions to a patient where they were counted: in these studies, else in the table."""
+    """Return the mean number of lesions per patient where they were counted: in these studies, else in the table."""
     for rows in (usable, trial_arms()):
         per_patient = [arm.units_per_patient for arm in rows if arm.unit in ("lesions", "areas")]
         if per_patient:
@@ -130,7 +129,7 @@ def lesions_per_patient(usable: Sequence[Arm]) -> float:
 
 
 def _pulse_matters(question: EvidenceQuestion) -> bool:
-    """Whether trials of this light are told apart by their pulses."""
+    """Whether trials of this light are classified by their pulses."""
     return question.wavelength_nm is not None and regime.pulse_class_matters(question.modality)
 
 

@@ -1,7 +1,4 @@
-"""How long: follow-up of the trials, days of downtime, and the share of a gain that is left after months.
-
-When the trials behind an expected result looked at their patients.
-"""
+"""Follow-up of the trials, days of downtime, and the share of a gain that remains after months."""
 
 import math
 from collections.abc import Iterable
@@ -42,15 +39,16 @@ def followup_months(condition: str, modality: str, studies: Iterable[str]) -> tu
     return (min(printed), max(printed)) if printed else Unknown(Message("evidence.no-followup").text)
 
 
-# How long: days until crusts are gone, and what is left of a gain after months.
+# Days until crusts are gone, and the share of a gain that remains after months.
 
-_Z = 1.2815515655446004  # of the central 80 %
+_Z = 1.2815515655446004  # half-width of the central 80 % of the normal law, in standard deviations
 
 
 def downtime_days(modality: str) -> Value:
-    """Return days until crusts or the like are gone: printed spans of the studies as equal parts of one mixture.
+    """Return days until crusts or the like are gone, as a mixture of the printed spans with equal weights.
 
-    A study's span is read as uniform over its patients. Only spans of one kind are mixed, the kind that most print.
+    A study's span is taken as uniform over its patients. Only spans of one kind are mixed: the kind that most studies
+    print.
     """
     spans: dict[str, dict[str, tuple[float, float]]] = {}
     for arm in trial_arms():
@@ -67,10 +65,11 @@ def downtime_days(modality: str) -> Value:
 
 
 def durability(question: EvidenceQuestion) -> dict[str, Value]:
-    """Return the share of the gain kept after 3, 6, 12 and 24 months, where a study followed these patients so long.
+    """Return the share of the gain that remains after 3, 6, 12 and 24 months, where a study followed patients so long.
 
-    A study prints one share without its spread. Its error is that of two means of its patients, and what arms of one
-    study differ by: (2 sd² / n + omega²) / gain², all from the fit; the gain is that of a typical course.
+    A study prints one share without its spread. Its error combines that of two means of its patients with the
+    difference between arms of one study: (2 sd² / n + omega²) / gain², all from the fit; the gain is that of a typical
+    course.
     """
     followed = {
         months: (arm, kept / 100.0)
@@ -101,13 +100,13 @@ def durability(question: EvidenceQuestion) -> dict[str, Value]:
 
 
 def _typical_gain(question: EvidenceQuestion) -> float:
-    """Mean improvement in per cent of a typical course, whenever and after how many sessions one asks."""
+    """Return the mean improvement in per cent of a typical course, ignoring the question's sessions and follow-up."""
     typical = replace(question, follow_up_months=None, sessions=None)
     return float(np.mean(draw_new_clinics([Features.from_question(typical)])[0].mean_pct))
 
 
 def sun_protection() -> SunProtection:
-    """Return what daily sunscreen does to ageing; nobody followed the gain of a laser with and without it."""
+    """Return the effect of daily sunscreen on ageing; no study followed the gain of a laser with and without it."""
     found = evidence_settings()["sun_protection"]["odds_ratio"]
     cite_sources(found["source"])
     ratio = Estimate(found["value"], found["low"], found["high"], found["level"], "measured", basis=(found["source"],))

@@ -1,6 +1,7 @@
-"""Estimates from draws, names and source keys, and words for shares: what every answer is made of.
+"""Build estimates from draws, study keys, inline titles, and words for shares and amounts.
 
-Small parts that every answer is made of: estimates from draws, names, keys.
+The tables of words are in `data/words.toml`. A word applies only when the whole interval of an estimate supports it,
+never because of the median alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,15 +38,15 @@ def interval_probabilities() -> tuple[float, float, float]:
 
 
 def estimate_from_draws(draws: Floats, basis: tuple[str, ...]) -> Estimate:
-    """Return the estimate of what was drawn, (draw,)."""
-    # np.quantile would load masked arrays, which takes longer than all the rest of an answer.
+    """Return the estimate (median and central interval) of a quantity from its draws, (draw,)."""
+    # np.quantile would import masked arrays, which takes longer than computing the rest of an answer.
     ordered = np.sort(draws)
     low, median, high = (float(ordered[round(p * (len(ordered) - 1))]) for p in interval_probabilities())
     return Estimate(median, low, high, evidence_settings()["rule"]["level"], "pooled", len(draws), basis)
 
 
 def patient_share(shares: Floats, people: int, basis: tuple[str, ...]) -> PatientShare:
-    """Return a drawn share, (draw,), and the count that it makes among `people`."""
+    """Return a share from its draws, (draw,), and the distribution of the count among `people` patients."""
     pmf = count_pmf(UncertainRate.of_draws(shares, people), people)
     return PatientShare(estimate_from_draws(shares, basis), tuple(pmf), percent_intervals(pmf))
 
@@ -56,24 +57,22 @@ def percent_intervals(pmf: list[float]) -> dict[str, CountInterval]:
 
 
 def study_keys(found: Sequence[Any]) -> tuple[str, ...]:
-    """Return the studies of arms or counts, each once."""
+    """Return the study keys of arms or counts, without duplicates."""
     return tuple(dict.fromkeys(row.study for row in found))
 
 
 def inline_title(kind: Any, name: str) -> str:
-    """Return the title of a condition, modality or site as it stands inside a sentence."""
+    """Return the title of a condition, modality or site in the form used inside a sentence."""
     found = str(vocabulary_table(kind)[name]["title"])
     return found[0].lower() + found[1:]
 
 
 def patient_count(found: Sequence[Arm]) -> int:
-    """Return how many patients the arms treated, each cohort once."""
+    """Return how many patients the arms treated, counting each cohort once."""
     return sum({arm.cohort: arm.patients or 0 for arm in found}.values())
 
 
-# Words made from numbers: the one place where a share or an improvement becomes "most people" or "marked".
-#
-# The tables stand in `data/words.toml`. A word is earned by the whole interval of an estimate, never by its middle.
+# Words for numbers: the only place where a share or an improvement becomes "most people" or "marked".
 
 
 def share_in_words(share: Estimate) -> Message:

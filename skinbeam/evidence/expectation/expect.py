@@ -1,9 +1,12 @@
-"""What published trials say a new clinic would see: improvement, harms, satisfaction, pain and downtime.
+"""Answer a question from published trials: improvement, harms, satisfaction, pain and downtime in a new clinic.
 
-Harms and satisfaction, counted per patient and course: what a new clinic would see of each.
+Numbers are from `synthesis.new_clinic` and `synthesis.counts`, words from `expectation.estimates`. The improvement is
+either based on named studies or the answer abstains: every value is then unknown, and the document (body of
+`skinbeam.expect/1`) still has every key.
 
-Studies of every condition that a modality treats are pooled. No events in a study never becomes no risk; a harm that
-nobody counted after a modality is unknown, and so is one that was counted per treatment only.
+Harms and satisfaction are counted per patient and course, and studies of every condition that a modality treats are
+pooled. No events in a study never means no risk. A harm that no study counted after a modality is unknown, and so is a
+harm that was counted per treatment only.
 """
 
 from collections.abc import Sequence
@@ -61,7 +64,7 @@ OTHER_HARMS = tuple(harm for harm in HARMS if harm != "pih")
 
 
 def outcome_share(asked: CountQuestion, *, patients: int = 100, seed: int = 0) -> PatientShare:
-    """Return the share of patients with an outcome, or why nobody knows it; `patients`: how many the counts are of."""
+    """Return the share of patients with an outcome, or why it is unknown, with counts of `patients` patients."""
     rows = counts_after(asked.outcome, asked.modality)
     if not rows:
         reason = Message("evidence.nobody-counted", {"modality": inline_title("modality", asked.modality)})
@@ -80,10 +83,7 @@ def mean_pain(modality: str, *, seed: int = 0) -> Value:
     return estimate_from_draws(pain_points(modality, seed=seed), study_keys(found))
 
 
-# What published trials say a new clinic would see: the body of `skinbeam.expect/1`.
-#
-# Numbers come from `clinic`, words from `words`, reasons for silence from here: an answer either stands on named
-# studies or abstains as a whole. To abstain is to say unknown everywhere; the document keeps every key.
+# The answer to a question: the body of `skinbeam.expect/1`.
 
 SCHEMA = "skinbeam.expect/1"
 THRESHOLDS = ("25", "50", "75")
@@ -92,7 +92,7 @@ _DARKEST = PHOTOTYPES.index("VI")
 
 
 class _CountedOutcomes(TypedDict):
-    """What is counted after a kind of laser whatever it treats: fields of an expectation."""
+    """Outcomes counted after a kind of laser, whatever it treats: fields of an expectation."""
 
     pih: PatientShare
     satisfaction: PatientShare
@@ -102,7 +102,7 @@ class _CountedOutcomes(TypedDict):
 
 
 def expect(question: EvidenceQuestion, *, seed: int = 0) -> Expectation:
-    """Return what trials say of a question; where they cannot, it says why under `abstains`.
+    """Return the results to expect in a new clinic according to the trials; where unknown, `abstains` has the reason.
 
     Parameters
     ----------
@@ -132,10 +132,10 @@ def expect_document(question: EvidenceQuestion, *, seed: int = 0) -> dict[str, A
 
 
 def expect_for_setting(question: EvidenceQuestion, *, seed: int = 0) -> Expectation:
-    """Return what a plan shows of a setting; arguments as in `expect`.
+    """Return the expectation that a plan shows for a setting; arguments as in `expect`.
 
-    Where nobody counted improvement for this condition the harms of the kind of laser are known all the same, and a
-    person who weighs it has to see them. For skin that no study reached they stay unknown.
+    Where no study counted improvement for this condition, the harms of the kind of laser are still known, and a person
+    who considers it needs to see them. For skin that no study included they stay unknown.
     """
     found = expect(question, seed=seed)
     if found.abstains is not None and found.abstains.id in ("evidence.no-study", "evidence.none-usable"):
@@ -177,9 +177,10 @@ def abstention(question: EvidenceQuestion) -> Message | None:
 
 
 def _beyond_follow_up(question: EvidenceQuestion) -> Message | None:
-    """Return why a late time is not told: how fast the gain of a drug wears off cannot be learnt from that of light.
+    """Return why an answer after a long time is refused: the loss of a drug's gain cannot be learnt from that of light.
 
-    A late time after light is answered with a warning (`warnings`), the course of people left alone as it is.
+    A late time after light is answered with a warning (`expectation_warnings`); the course without treatment is
+    answered as it is.
     """
     if question.follow_up_months is None or question.modality in (*laser_modalities(), UNTREATED):
         return None
@@ -195,7 +196,7 @@ def _beyond_follow_up(question: EvidenceQuestion) -> Message | None:
 
 
 def _search_message(question: EvidenceQuestion) -> Message:
-    """How often such studies were searched for, and when last."""
+    """Return how often such studies were searched for without success, and when last."""
     found = [search for search in searches_for(question.condition, question.modality) if not search.useful_studies]
     if not found:
         return Message("evidence.not-searched")
@@ -203,7 +204,7 @@ def _search_message(question: EvidenceQuestion) -> Message:
 
 
 def _expect_course(question: EvidenceQuestion, reason: Message | None, seed: int) -> Expectation:
-    """The answer without the untreated course; `reason` to abstain, or None."""
+    """Return the answer without the untreated course; it abstains where `reason` is not None."""
     return _answer_question(question, seed) if reason is None else _abstain(question, reason)
 
 
@@ -257,7 +258,7 @@ def _counted_outcomes(question: EvidenceQuestion, seed: int) -> _CountedOutcomes
 
 
 def _predict_count(question: EvidenceQuestion, clinics: NewClinics, usable: Sequence[Arm]) -> Prediction:
-    """How many of the patients asked about improve by the threshold; lesions of one patient respond alike."""
+    """Return how many of the question's patients improve by the threshold; lesions of one patient are correlated."""
     people = question.patients
     rate = UncertainRate.of_draws(clinics.share(float(question.threshold)), people)
     if question.unit == "lesions":
@@ -267,7 +268,7 @@ def _predict_count(question: EvidenceQuestion, clinics: NewClinics, usable: Sequ
 
 
 def _single_patient(question: EvidenceQuestion, clinics: NewClinics, usable: Sequence[Arm], seed: int) -> Value:
-    """What one patient improves by; unknown where trials told responders from others and nothing between."""
+    """Return the improvement of one patient; unknown where the trials only separated responders from others."""
     if not any(arm.mean_pct is not None or len(arm.cuts) > 1 for arm in usable):
         names = {
             "condition": inline_title("condition", question.condition),
@@ -278,7 +279,7 @@ def _single_patient(question: EvidenceQuestion, clinics: NewClinics, usable: Seq
 
 
 def _draw_clinics(question: EvidenceQuestion, seed: int) -> tuple[NewClinics, NewClinics | None]:
-    """New clinics that treat, and the same ones that wait, where somebody followed waiting."""
+    """Draw new clinics that treat, and the same clinics without treatment, where a study followed untreated people."""
     done = [Features.from_question(question)]
     if question.modality != UNTREATED and arms_for(question.condition, UNTREATED):
         done.append([(replace(done[0][0][0], modality=UNTREATED), 1.0)])
@@ -289,7 +290,7 @@ def _draw_clinics(question: EvidenceQuestion, seed: int) -> tuple[NewClinics, Ne
 def _net_improvement(
     question: EvidenceQuestion, clinics: NewClinics, untreated: NewClinics | None, basis: tuple[str, ...]
 ) -> Value:
-    """Mean improvement beyond what comes without treatment, in the same clinics."""
+    """Return the mean improvement beyond that without treatment, in the same clinics."""
     if question.modality == UNTREATED:
         return Unknown(Message("evidence.untreated-itself").text)
     if untreated is None:
@@ -301,7 +302,7 @@ def _net_improvement(
 
 
 def _abstain(question: EvidenceQuestion, reason: Message) -> Expectation:
-    """The answer that abstains: every field, no value."""
+    """Return the answer that abstains: every field is present and unknown."""
     unknown = Unknown(reason.text)
     nobody = PatientShare.unknown(unknown)
     return Expectation(
@@ -326,7 +327,7 @@ def _abstain(question: EvidenceQuestion, reason: Message) -> Expectation:
 
 
 def _expect_untreated(question: EvidenceQuestion, seed: int) -> Expectation:
-    """The natural course of the same condition, known where control arms were followed."""
+    """Return the natural course of the same condition, known where control arms were followed."""
     setting: Any = dict.fromkeys(("fluence_J_cm2", "pulse_ms", "spot_mm", "lamp", "microbeam_mJ"))
     alone = replace(question, modality=UNTREATED, **setting)
     if question.modality == UNTREATED:
@@ -335,19 +336,19 @@ def _expect_untreated(question: EvidenceQuestion, seed: int) -> Expectation:
 
 
 def _unknown_dose(question: EvidenceQuestion) -> Unknown:
-    """Why no dose is placed among those of trials."""
+    """Return why no dose is compared with those of trials."""
     if question.modality in (*laser_modalities(), UNTREATED):
         return Unknown(Message("evidence.dose-not-said").text)
     return Unknown(Message("evidence.dose-not-light", {"modality": inline_title("modality", question.modality)}).text)
 
 
 def _would_repeat(question: EvidenceQuestion) -> Unknown:
-    """No study of the table asked it."""
+    """Return why it is unknown whether patients would repeat the treatment: no study of the table asked it."""
     return Unknown(Message("evidence.nobody-asked", {"modality": inline_title("modality", question.modality)}).text)
 
 
 def _study_shares(found: Sequence[Arm]) -> tuple[StudyShare, ...]:
-    """Each study once, its cohorts added up, with its share of the information."""
+    """Return each study once, its cohorts added up, with its share of the information."""
     weights = study_weights(found) if found else {}
     return tuple(
         StudyShare(study, patient_count([a for a in found if a.study == study]), weights[study])
@@ -358,7 +359,7 @@ def _study_shares(found: Sequence[Arm]) -> tuple[StudyShare, ...]:
 def _answer_sentences(
     question: EvidenceQuestion, half: Estimate, asked: Estimate, mean: Estimate, pih: Estimate | Unknown
 ) -> tuple[Message, ...]:
-    """Sentences made from the numbers, through the one table of words."""
+    """Return the sentences of an answer, made from its numbers with the tables of words."""
     likely, low, high = (round(100 * share) for share in (asked.median, asked.low, asked.high))
     said = [
         Message("evidence.range", {"likely": likely, "low": low, "high": high, "threshold": question.threshold}),
@@ -371,7 +372,7 @@ def _answer_sentences(
 
 
 def _follow_up_sentences(months: tuple[float, float] | Unknown) -> tuple[Message, ...]:
-    """When the trials looked at their patients, where they print it."""
+    """Return when the trials examined their patients, where they print it."""
     if isinstance(months, Unknown):
         return ()
     low, high = months

@@ -1,6 +1,6 @@
-"""What trials say of a question, as frozen records. Here alone they become the JSON of `skinbeam.expect/1`.
+"""Records of the expected results of a treatment, from which the JSON of `skinbeam.expect/1` is made.
 
-Every number is an estimate or an unknown with its reason; an answer that abstains has every field, unknown.
+Every number is an estimate, or an unknown with its reason; an answer that abstains has every field, unknown.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ CountInterval = tuple[int, int]  # both ends included
 
 @dataclass(frozen=True)
 class PatientShare:
-    """The share of a new clinic's patients whom an outcome meets, and how many of the patients asked about that makes.
+    """The share of a new clinic's patients who have an outcome, and the resulting count among the question's patients.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class PatientShare:
 
     @staticmethod
     def unknown(reason: Unknown) -> "PatientShare":
-        """Return a share of which nothing is known."""
+        """Return a share with every field unknown."""
         return PatientShare(reason, reason, dict.fromkeys(INTERVAL_LEVELS, reason))
 
 
@@ -58,7 +58,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class DosePlacement:
-    """Where a setting lies among those of the trials: in words, and the studies whose doses it was held against."""
+    """Where a setting is among those of the trials: in words, with the studies whose doses it was compared with."""
 
     where: Literal["inside", "outside", "far-outside", "unknown"]
     text: Message
@@ -67,7 +67,7 @@ class DosePlacement:
 
 @dataclass(frozen=True)
 class SunProtection:
-    """What daily sunscreen does to the ageing of skin."""
+    """The effect of daily sunscreen on the ageing of skin."""
 
     ageing_odds_ratio: Estimate
     text: Message
@@ -84,19 +84,19 @@ class StudyShare:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a new clinic's patients may expect of a treatment.
+    """The results that a new clinic's patients may expect of a treatment.
 
     Parameters
     ----------
     p_at_least : improvement in per cent → share of patients with at least that.
-    net_of_untreated_pct : mean improvement beyond what comes without treatment.
-    harms : name → share of patients; `pih`, darkening after inflammation, stands alone.
-    durability : months → share of the gain that is kept.
-    abstains : why the evidence cannot say what improves; None where it can.
+    net_of_untreated_pct : mean improvement beyond that without treatment.
+    harms : name → share of patients; `pih`, darkening after inflammation, is a separate field.
+    durability : months → share of the gain that remains.
+    abstains : why the evidence cannot predict the improvement; None where it can.
     untreated : the natural course of the same condition; None in that course itself.
-    warnings : what the answer does not hold.
-    person_improvement_pct : what one patient of a new clinic improves by, below 0 where it becomes worse: 9 of 10
-        improve by more than its low end, 1 of 10 by more than its high end. None in a plan of an earlier release.
+    warnings : limits of the answer.
+    person_improvement_pct : improvement of one patient of a new clinic, below 0 where it becomes worse: 9 of 10 improve
+        by more than its low end, 1 of 10 by more than its high end. None in a plan of an earlier release.
     """
 
     p_at_least: Mapping[str, Value]
@@ -120,7 +120,11 @@ class Expectation:
     person_improvement_pct: Value | None = None
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape, as it stands in a plan: every key; in the untreated course neither of the last two."""
+        """Return the JSON form that a plan stores.
+
+        It has every key, except that the untreated course has neither `untreated` nor `warnings`, and that
+        `person_improvement_pct` is left out where it is None.
+        """
         record = {field.name: getattr(self, field.name) for field in fields(self)}
         record["abstains"] = False if self.abstains is None else self.abstains.english
         if self.untreated is None:

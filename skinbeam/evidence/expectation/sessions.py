@@ -1,4 +1,4 @@
-"""What trials say of a new clinic after each session of a course, and of a person whose response is known."""
+"""Expected improvement after each session of a course, in a new clinic and for a person with a known response."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,13 +15,13 @@ from skinbeam.model.sources import cite_sources
 
 __all__ = ["half_improved_after_sessions", "improvement_at_same_rank"]
 
-_STEPS = 14  # of a bisection over 1 to 99 %: to a hundredth
+_STEPS = 14  # of a bisection over 1 to 99 %, accurate to a hundredth
 
 
 def half_improved_after_sessions(
     question: EvidenceQuestion, counts: Sequence[int], *, seed: int = 0
 ) -> tuple[Estimate, ...] | Unknown:
-    """Return the share of people with at least half improvement after so many sessions, in the same new clinics."""
+    """Return the share of people at least half improved after each number of sessions, in the same new clinics."""
     silent = abstention(question)
     if silent is not None:
         return Unknown(silent.text)
@@ -35,14 +35,14 @@ def half_improved_after_sessions(
 def improvement_at_same_rank(
     question: EvidenceQuestion, done: int, response_pct: float, counts: Sequence[int]
 ) -> tuple[float, ...] | None:
-    """Return the improvement, in per cent, after further sessions of someone who keeps their place among people.
+    """Return the improvement, in per cent, after further sessions of a person who keeps their rank among people.
 
-    The place is the share of people whom trials saw at least as much improved after as many sessions. Nobody counted
-    how well it is kept, so that this is one end, and what people have on average the other.
+    The rank is the share of people with at least as much improvement after as many sessions in trials. No study
+    measured how well a person keeps it, so this is one bound; the average of all people is the other.
 
     Returns
     -------
-    None where trials are silent.
+    None where the trials have no answer.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def _share_above(clinics: NewClinics, threshold_pct: float) -> float:
 
 
 def _improvement_at_share(clinics: NewClinics, share: float) -> float:
-    """The improvement that so many people reach, by bisection: fewer reach more."""
+    """Return the improvement that this share of people reaches, by bisection: fewer people reach more."""
     low, high = 1.0, 99.0
     for _ in range(_STEPS):
         middle = (low + high) / 2.0

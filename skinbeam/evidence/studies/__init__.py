@@ -1,1 +1,1 @@
-"""Trials of laser treatment: the table of their arms, and what each counted."""
+"""The tables of published trials: treatment arms, outcome counts, grading scales and literature searches."""

@@ -1,4 +1,4 @@
-"""Counts per patient that are not improvement: harms and satisfaction, in the words of the table.
+"""Counts of patients with harms, and of satisfied patients, from the table of trial arms.
 
 Each outcome is counted once for each cohort and treatment, and only where patients, not treatments or lesions, were
 counted.
@@ -26,14 +26,14 @@ HARMS = (
     "pih", "hypopigmentation", "scar", "infection", "blister", "prolonged-erythema", "acne-flare", "atrophy",
 )  # fmt: skip
 OUTCOMES = (*HARMS, "satisfaction")
-PIGMENT_HARMS = ("pih", "hypopigmentation")  # outcomes that skin colour bears on
-LATE_HARMS = ("hypopigmentation", "scar")  # outcomes that show months after the wound has closed
-LASTING_HARMS = ("pih", *LATE_HARMS)  # what stays for months or for good
+PIGMENT_HARMS = ("pih", "hypopigmentation")  # outcomes that depend on skin colour
+LATE_HARMS = ("hypopigmentation", "scar")  # outcomes that appear months after the wound has closed
+LASTING_HARMS = ("pih", *LATE_HARMS)  # outcomes that last for months or are permanent
 
 
 @dataclass(frozen=True)
 class OutcomeCount:
-    """One count: `events` of `of` patients of an arm."""
+    """One count: an outcome in `events` of `of` patients of an arm."""
 
     outcome: str
     arm: Arm
@@ -52,12 +52,12 @@ class OutcomeCount:
 
     @property
     def condition(self) -> str:
-        """What was treated; empty where the table has no name for it."""
+        """The condition that was treated; empty where the table has no name for it."""
         return self.arm.condition
 
     @property
     def phototypes(self) -> Grades | None:
-        """Phototypes of the patients, None where nobody printed them."""
+        """Phototypes of the patients; None where the study did not print them."""
         return self.arm.phototypes
 
     @property
@@ -68,7 +68,7 @@ class OutcomeCount:
 
 @cache
 def outcome_counts() -> tuple[OutcomeCount, ...]:
-    """Return every count of the table, in its order."""
+    """Return every count of the table, in table order."""
     return tuple(found for arm in trial_arms() for found in _arm_counts(arm))
 
 
@@ -79,7 +79,7 @@ def counts_after(outcome: str, modality: str) -> tuple[OutcomeCount, ...]:
 
 @cache
 def pain_modalities() -> tuple[str, ...]:
-    """Return the modalities of which a study printed pain."""
+    """Return the modalities for which a study printed pain."""
     return tuple(dict.fromkeys(arm.modality for arm in trial_arms() if arm.pain_0_10))
 
 

@@ -1,4 +1,4 @@
-"""Scores by which trials graded a condition: name, range and source, without what belongs to their authors."""
+"""Grading scales that trials used for a condition: name, range and source, without texts under copyright."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ __all__ = ["GradingScale", "grading_scales", "scales_for_condition"]
 
 @dataclass(frozen=True)
 class GradingScale:
-    """A score of which less is better.
+    """A grading scale on which a lower score is better.
 
     Parameters
     ----------
-    low, high, step : the scores that there are.
+    low, high, step : range and step of the scores.
     used_by : studies whose improvement was read from it.
     """
 
@@ -29,7 +29,10 @@ class GradingScale:
     source: str
 
     def holds(self, score: float) -> bool:
-        """Tell whether it has such a score; a fine step is given to be typed, and is not asked for."""
+        """Return whether a score is valid on this scale.
+
+        Where the step is below 1, any number in the range is valid: the step is then a hint for typing, no requirement.
+        """
         return self.low <= score <= self.high and (self.step < 1 or score == int(score))
 
 
@@ -52,6 +55,6 @@ def grading_scales() -> tuple[GradingScale, ...]:
 
 
 def scales_for_condition(condition: str, studies: Collection[str]) -> tuple[GradingScale, ...]:
-    """Return the scales of a condition, first those by which most of the studies behind an expectation judged."""
+    """Return the scales of a condition, those used by most of the studies behind an expectation first."""
     fitting = (one for one in grading_scales() if condition in one.conditions)
     return tuple(sorted(fitting, key=lambda one: -len(set(one.used_by) & set(studies))))

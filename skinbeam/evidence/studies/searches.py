@@ -1,7 +1,7 @@
-"""What was searched for when the table of trials was filled, `data/searches.csv`: silence is told from neglect by it.
+"""Read the log of literature searches, `data/searches.csv`, which shows whether a gap in the trials was searched for.
 
-One row is one query. `useful_studies` are the studies that it led to and that were of use; an empty `condition` or
-`modality` stands for any. Look-ups of one known paper are not listed.
+One row is one query. `useful_studies` is the number of useful studies that it led to; an empty `condition` or
+`modality` means any. Look-ups of one known paper are not listed.
 """
 
 import datetime
@@ -19,7 +19,7 @@ SEARCHES_FILE = "searches.csv"
 
 @dataclass(frozen=True)
 class LiteratureSearch:
-    """One query, in the words in which it was made."""
+    """One query of a literature search, worded as it was made."""
 
     condition: str
     modality: str
@@ -29,7 +29,7 @@ class LiteratureSearch:
 
 
 def searches_for(condition: str, modality: str) -> tuple[LiteratureSearch, ...]:
-    """Return the queries for a condition treated in one way."""
+    """Return the queries for a condition and a modality."""
     return tuple(found for found in literature_searches() if (found.condition, found.modality) == (condition, modality))
 
 
@@ -39,7 +39,7 @@ def literature_searches() -> tuple[LiteratureSearch, ...]:
 
     Raises
     ------
-    InputError : a row that cannot be.
+    InputError : an invalid row.
     """
     return read_searches(load_package_text(f"data/{SEARCHES_FILE}"))
 
@@ -49,13 +49,13 @@ def read_searches(text: str) -> tuple[LiteratureSearch, ...]:
 
     Raises
     ------
-    InputError : an unknown name, no query or the same one again, or what is no date or count.
+    InputError : an unknown name, a missing or repeated query, or an invalid date or count.
     """
     return tuple(row.search() for row in _SearchRow.each(text))
 
 
 class _SearchRow(CsvRow):
-    """One record on its way to a search; it is named by what it holds, so that none stands twice."""
+    """One CSV record of a search; its row name is made of its contents, so that a repeated query is refused."""
 
     file, code = SEARCHES_FILE, "wrong-search-row"
 

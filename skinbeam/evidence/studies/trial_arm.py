@@ -7,15 +7,15 @@ __all__ = ["GRADES", "PULSE_CLASSES", "RATERS", "UNITS", "Arm", "EventCount", "G
 
 RATERS = ("blinded", "physician", "patient")
 UNITS = ("patients", "lesions", "areas", "treatments")
-PULSE_CLASSES = ("ps", "ns", "us", "ms")  # class of a pulse, where its length is not printed
+PULSE_CLASSES = ("ps", "ns", "us", "ms")  # class of a pulse, where its duration is not printed
 GRADES = ("full-text", "abstract", "secondary", "unverified")
 
-Grades = tuple[int, int]  # first and last place of a range in an order such as `PHOTOTYPES`
+Grades = tuple[int, int]  # first and last index of a range in an ordered list such as `PHOTOTYPES`
 
 
 @dataclass(frozen=True)
 class EventCount:
-    """`events` among `of`."""
+    """A count of `events` among `of` patients."""
 
     events: int
     of: int
@@ -23,10 +23,10 @@ class EventCount:
 
 @dataclass(frozen=True)
 class Arm:
-    """One row of the table.
+    """One row of the table of trial arms.
 
     `bins` are (lower cut in per cent, count) from the best class down; the last cut is None, open below. Spans are
-    (low, high). `severity` and `phototypes` are places in `SEVERITIES` and `PHOTOTYPES`. `gain_kept_pct` is months →
+    (low, high). `severity` and `phototypes` are indices in `SEVERITIES` and `PHOTOTYPES`. `gain_kept_pct` is months →
     per cent. Empty strings and None mean not printed.
     """
 
@@ -73,33 +73,33 @@ class Arm:
 
     @property
     def usable(self) -> bool:
-        """Whether its improvement is fitted."""
+        """Whether the improvement of this arm is included in the fit."""
         return not self.excluded
 
     @property
     def cuts(self) -> tuple[float, ...]:
-        """The cuts of the classes in per cent, from the highest down."""
+        """The cuts of the classes in per cent, in descending order."""
         return tuple(cut for cut, _ in self.bins if cut is not None)
 
     @property
     def graded(self) -> int:
-        """How many were sorted into classes."""
+        """How many patients or lesions were sorted into classes."""
         return sum(count for _, count in self.bins)
 
     def reached(self, cut_pct: float) -> int:
-        """Return how many of them improved by at least one of the `cuts`."""
+        """Return how many of the graded improved by at least `cut_pct`, one of the `cuts`."""
         return sum(count for cut, count in self.bins if cut is not None and cut >= cut_pct)
 
     @property
     def units_per_patient(self) -> float:
-        """Graded lesions or areas to a patient, at least 1."""
+        """Graded lesions or areas per patient, at least 1."""
         if self.patients is None or not self.units:
             return 1.0
         return max(1.0, self.units / self.patients)
 
 
 def parse_grades(value: str, order: tuple[str, ...]) -> Grades:
-    """Return the first and last place in `order` of a grade or range such as `III-IV`.
+    """Return the first and last index in `order` of a grade or range such as `III-IV`.
 
     Raises
     ------

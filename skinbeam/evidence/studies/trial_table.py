@@ -1,13 +1,11 @@
-"""The table of trial arms, `data/studies.csv`: its reader with its checks, and the table that ships.
-
-Reads the table of trial arms, `data/studies.csv`, and refuses figures that cannot be.
+"""Read and validate the table of trial arms, `data/studies.csv`, and load the shipped table and its settings.
 
 Columns: `bins` holds counts by improvement, `lower cut:count` from the best class down, the last class open below
 (`50:26;25:15;low:19`); `mean_pct` a mean improvement with its standard deviation or 95 % confidence interval; `pih` and
-`harms` patients who were harmed; `pih_per` says what `pih` counts where that is not patients; `design` words of a
-closed list. `location` tells where in the text the figures stand, `second_reading` what a second reader found. A row
-with `excluded` tells why its improvement is left out, `harms_excluded` the same of its harms. Rows of one `cohort` are
-the same people.
+`harms` patients who were harmed; `pih_per` the unit that `pih` counts where that is not patients; `design` words of a
+closed list. `location` is the place of the figures in the paper, `second_reading` the result of a second reader.
+`excluded` is the reason why the improvement of a row is left out, `harms_excluded` the same for its harms. Rows of one
+`cohort` are the same people.
 """
 
 import math
@@ -72,7 +70,7 @@ def read_arms(text: str) -> tuple[Arm, ...]:
 
 
 def _check_harm_rows_unique(found: "list[tuple[_ArmRow, Arm]]") -> None:
-    """Refuse a cohort whose harmed patients are printed in two rows: they would be counted twice."""
+    """Refuse a cohort whose harmed patients are printed in two rows, since they would be counted twice."""
     seen: set[tuple[str, ...]] = set()
     for row, arm in found:
         if arm.harms_excluded:
@@ -86,7 +84,7 @@ def _check_harm_rows_unique(found: "list[tuple[_ArmRow, Arm]]") -> None:
 
 
 class _ArmRow(CsvRow):
-    """One record on its way to an arm."""
+    """One CSV record, parsed and validated into an arm."""
 
     file, code = STUDIES_FILE, "wrong-study-row"
 
@@ -164,7 +162,7 @@ class _ArmRow(CsvRow):
             )
         share = _CUT_HIGHEST * arm.reached(cut) / total
         decimals = len(self.record["printed_share_pct"].partition(".")[2])
-        # A printed share is rounded or cut off at its last digit: it misses the true one by less than one unit there.
+        # A printed share is rounded or truncated: it differs from the true one by less than one unit of its last digit.
         if abs(share - printed) >= 10.0**-decimals:
             raise self.fault(
                 "printed_share_pct",
@@ -211,7 +209,7 @@ class _ArmRow(CsvRow):
         return words
 
     def _sd(self) -> float | None:
-        """Standard deviation between patients, printed or from the 95 % confidence interval of the mean."""
+        """Return the standard deviation between patients, printed or from the 95 % confidence interval of the mean."""
         printed = self.number("mean_sd_pct", 0.0, _CUT_HIGHEST)
         low, high = (self.number(f"mean_ci95_{end}_pct", -_CUT_HIGHEST, _CUT_HIGHEST) for end in ("low", "high"))
         if low is None and high is None:
@@ -225,7 +223,7 @@ class _ArmRow(CsvRow):
         return (high - low) / 2.0 * math.sqrt(n) / t
 
     def _printed_span(self, column: str, most: float) -> tuple[float, float] | None:
-        """Read `7-9`, as printed; both ends above 0."""
+        """Parse a range as printed, such as `7-9`; both ends above 0."""
         value = self.record[column]
         if not value:
             return None
@@ -279,7 +277,7 @@ class _ArmRow(CsvRow):
         return harms
 
     def _by_month(self, column: str) -> Mapping[int, float]:
-        """Read `3:80;12-24:70`: months, or the ends of a span of them, and per cent."""
+        """Parse `3:80;12-24:70`: months, or the two ends of a span of months, and per cent."""
         found: dict[int, float] = {}
         for part in filter(None, self.record[column].split(";")):
             span, _, kept = part.partition(":")
@@ -290,7 +288,7 @@ class _ArmRow(CsvRow):
         return found
 
 
-# The shipped table of trial arms, and what is assumed where it is silent.
+# The shipped table of trial arms, and the assumption where phototypes are not printed.
 
 _DARK_FROM = PHOTOTYPES.index("IV")
 
@@ -306,13 +304,13 @@ def trial_arms() -> tuple[Arm, ...]:
 
     Raises
     ------
-    InputError : a row that cannot be; the field is `row.column`.
+    InputError : an invalid row; the field is `row.column`.
     """
     return read_arms(load_package_text(f"data/{STUDIES_FILE}"))
 
 
 def dark_phototype_fraction(phototypes: Grades | None) -> float:
-    """Return the share of phototypes IV to VI in a range, each type counted once; unknown: the stated assumption."""
+    """Return the share of phototypes IV to VI in a range, counting each type once; the stated assumption for None."""
     if phototypes is None:
         return float(evidence_settings()["rule"]["unknown_dark_fraction"])
     low, high = phototypes

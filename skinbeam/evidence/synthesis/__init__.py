@@ -1,1 +1,1 @@
-"""The hierarchical model of the trials: its columns, its posterior, and what a new clinic would see."""
+"""The hierarchical model of the trials: its design columns, its posterior draws, and predictions for new clinics."""

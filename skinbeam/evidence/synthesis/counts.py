@@ -1,13 +1,14 @@
-"""Harms and satisfaction: what counts have in common, and what a new clinic's patients would meet.
+"""Model of harm and satisfaction counts, and draws of their shares in a new clinic.
 
 Log-odds of outcome o in row r, a count of one arm of study s:
 
     logit p = base_o + modality + regime + condition + pair + darker_o (x_r - III) + late_o m_r + v_o t_so
 
-The four effects belong to the outcome and are partially pooled about zero, each with a scale of that outcome. x is the
-mean phototype of the people, in steps from III; where a range was printed, or nothing, it is unknown within it. darker
-is never negative, for dark and light marks alone. m is log2((1 + months / 6) / (1 + typical / 6)) after ablation, for
-light marks and scars, which show late. t has heavy tails; each outcome has its own spread between studies, v.
+The four effects are specific to the outcome and are partially pooled about zero, each with a scale of that outcome. x
+is the mean phototype of the people, in steps from III; where a range was printed, or nothing, it is unknown within that
+range. darker is never negative, and applies to dark and light marks only. m is log2((1 + months / 6) / (1 + typical /
+6)) after ablation, for light marks and scars, which appear late. t has heavy tails; each outcome has its own spread
+between studies, v.
 """
 
 import math
@@ -48,14 +49,14 @@ __all__ = [
 
 EFFECTS = ("modality", "regime", "condition", "pair")
 _REFERENCE = PHOTOTYPES.index("III")
-_NEW, _NONE = -1, -2  # in place of a column: an effect that nobody counted, and none at all
+_NEW, _NONE = -1, -2  # instead of a column number: an effect without counts, and no effect at all
 
 
 @dataclass(frozen=True)
 class CountQuestion:
-    """What is asked of an outcome; None where nothing is said.
+    """A question about the share of one outcome; None where nothing is specified.
 
-    `light` is the regime (`regime.of_light`), `phototypes` places in `PHOTOTYPES`, `months` the follow-up.
+    `light` is the regime (`regime.light_regime`), `phototypes` are indices in `PHOTOTYPES`, `months` is the follow-up.
     """
 
     outcome: str
@@ -67,14 +68,14 @@ class CountQuestion:
 
     @staticmethod
     def from_count(row: OutcomeCount) -> "CountQuestion":
-        """Return the question whose answer a count of the table is."""
+        """Return the question that a count of the table answers."""
         return CountQuestion(
             row.outcome, row.modality, row.condition, regime.arm_regime(row.arm), row.phototypes, row.months
         )
 
 
 def effect_names(asked: CountQuestion) -> tuple[str, ...]:
-    """Return the name of each of `EFFECTS`, empty where there is none."""
+    """Return the name of each of `EFFECTS`, empty where the effect does not apply."""
     light = f"{asked.modality} {asked.light}" if asked.light else ""
     pair = f"{asked.condition} {asked.modality}" if asked.condition else ""
     return asked.modality, light, asked.condition, pair
@@ -82,13 +83,13 @@ def effect_names(asked: CountQuestion) -> tuple[str, ...]:
 
 @cache
 def _table_questions() -> tuple[CountQuestion, ...]:
-    """What each count of the table answers, in its order."""
+    """Return the question that each count of the table answers, in table order."""
     return tuple(map(CountQuestion.from_count, outcome_counts()))
 
 
 @cache
 def effect_columns() -> tuple[tuple[str, str, str], ...]:
-    """Return the effects that counts of the table share: (effect, outcome, name)."""
+    """Return the effects that the counts of the table have: (effect, outcome, name)."""
     return tuple(
         dict.fromkeys(
             (effect, one.outcome, name)
@@ -100,7 +101,7 @@ def effect_columns() -> tuple[tuple[str, str, str], ...]:
 
 
 def phototype_span(phototypes: Grades | None) -> tuple[float, float]:
-    """Return between which bounds the mean phototype of some people lies, in steps from III."""
+    """Return the bounds of the mean phototype of a group of people, in steps from III."""
     known = (
         parse_grades(evidence_settings()["rule"]["unknown_phototype"], PHOTOTYPES) if phototypes is None else phototypes
     )
@@ -108,7 +109,7 @@ def phototype_span(phototypes: Grades | None) -> tuple[float, float]:
 
 
 def follow_up_doublings(asked: CountQuestion) -> float:
-    """Return by how many doublings of 1 + months / 6 people were followed for longer than typical; 0 where idle."""
+    """Return log2 of the ratio of 1 + months / 6 to its typical value; 0 where follow-up has no effect or is None."""
     rule = evidence_settings()["counts"]
     if asked.outcome not in LATE_HARMS or asked.modality not in rule["late_after"] or asked.months is None:
         return 0.0
@@ -118,8 +119,8 @@ def follow_up_doublings(asked: CountQuestion) -> float:
 def draw_share(asked: CountQuestion, *, seed: int = 0, given: Posterior | None = None) -> Floats:
     """Return the share of a new clinic's patients with a harm, or satisfied, (clinic,), each strictly inside 0 to 1.
 
-    What nobody counted has an effect drawn anew. What a question leaves open is as in the counts of that condition and
-    treatment, else of that treatment: each new clinic does it in the way of one of them.
+    An effect without counts is drawn anew. What the question leaves open is taken from the counts of that condition and
+    treatment, else of that treatment: each new clinic works as in one of these counts.
     """
     return draw_shares([asked], seed=seed, given=given)[0]
 
@@ -127,9 +128,10 @@ def draw_share(asked: CountQuestion, *, seed: int = 0, given: Posterior | None =
 def draw_shares(asked: Sequence[CountQuestion], *, seed: int = 0, given: Posterior | None = None) -> list[Floats]:
     """Return the shares of several treatments in the same new clinics, so that differences may be taken.
 
-    A clinic keeps its deviation, the place of its people within a range of phototypes, and the new effect of what both
-    have, such as the condition; two counts of one study differ by a deviation of each, as in the model. All are of one
-    outcome; arguments and shapes else as in `draw_share`.
+    A clinic has the same deviation, the same place of its people within a range of phototypes, and the same new effects
+    (for example of the condition) for all treatments that share them; two counts of one study differ by a further
+    deviation of each, as in the model. All questions are about one outcome; arguments and shapes otherwise as in
+    `draw_share`.
     """
     draws = given or posterior()
     place = OUTCOMES.index(asked[0].outcome)
@@ -149,8 +151,11 @@ def draw_shares(asked: Sequence[CountQuestion], *, seed: int = 0, given: Posteri
 
 @dataclass(frozen=True)
 class _ClinicDraws:
-    """What is drawn for each new clinic, (clinic,): its way among `ways`, the place of its people within a range of
-    phototypes, new effects (effect, clinic), the clinic's deviation and that of one of several counts.
+    """Random draws for each new clinic, (clinic,).
+
+    `way` is the index of its way of treatment among `ways`, `within` the place of its people within a range of
+    phototypes, `fresh` new effects (effect, clinic), `own` the deviation of the clinic, and `apart` that of one of
+    several counts.
     """
 
     asked: CountQuestion
@@ -171,7 +176,7 @@ class _ClinicDraws:
 
 
 def _clinic_shares(drawn: _ClinicDraws, draws: Posterior, *, among: int) -> Floats:
-    """Shares of one treatment, (clinic,), of so many that each clinic does."""
+    """Return the shares of one treatment, (clinic,), where each clinic does `among` treatments."""
     name_of, ways, way = drawn.asked.outcome, drawn.ways, drawn.way
     outcome = OUTCOMES.index(name_of)
     again = np.repeat(np.arange(len(draws)), CLINICS)
@@ -205,7 +210,7 @@ def _effect_place(effect: str, outcome: str, name: str) -> int:
 
 
 def _nearest_questions(asked: CountQuestion) -> Sequence[CountQuestion]:
-    """The ways in which a question is done: it alone where it says all, else those of the nearest counts."""
+    """Return a complete question as it is; otherwise its completions from the nearest counts of the table."""
     if asked.light is not None and asked.phototypes is not None:
         return [asked]
     alike = [one for one in _table_questions() if (one.outcome, one.modality) == (asked.outcome, asked.modality)]

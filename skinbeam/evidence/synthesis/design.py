@@ -55,15 +55,15 @@ HIERARCHICAL = (
     "regime",
     "subtype",
     "site",
-)  # columns whose spread is learnt
-LEVELS = (*HIERARCHICAL, "study", "arm", "reading")  # everything that shares the budget of spread
-POSITIVE = ("sessions", "build", "fade", "fade_fast")  # slopes that cannot turn round
+)  # groups of columns whose spread is estimated
+LEVELS = (*HIERARCHICAL, "study", "arm", "reading")  # all groups among which the total spread is divided
+POSITIVE = ("sessions", "build", "fade", "fade_fast")  # slopes that cannot be negative
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Features:
-    """What the linear part knows of an arm or a question; None and empty mean not said."""
+    """The features of an arm or a question that enter the linear part; None and empty mean not specified."""
 
     condition: str
     modality: str
@@ -96,10 +96,10 @@ class Features:
 
     @staticmethod
     def from_question(question: EvidenceQuestion) -> "list[tuple[Features, float]]":
-        """Return the ways in which trials did what is asked, each study with one vote.
+        """Return the ways in which trials did the treatment of a question, with weights; each study has one vote.
 
-        They differ where a question is silent, in wavelength and site. Nobody was followed for longer than the longest
-        of the trials, so longer times count as that one.
+        The ways differ in wavelength and site where the question does not specify them. No patients were followed for
+        longer than the longest follow-up of the trials, so longer times count as that one.
         """
         rows = arms_for(question.condition, question.modality)
         asked = Features(
@@ -130,12 +130,12 @@ class Features:
 
 @dataclass(frozen=True)
 class DesignLayout:
-    """The columns: (group, name) in order."""
+    """The columns of the design matrix: (group, name) in order."""
 
     columns: tuple[tuple[str, str], ...]
 
     def row(self, features: Features) -> tuple[Floats, Mapping[str, float]]:
-        """Return x (column,) and, for each group, the variance of what no study has seen, in units of its scale².
+        """Return x (column,) and, for each group, the variance of terms without a column, in units of its scale².
 
         A band or site that was never studied with this modality has an effect of its own, drawn anew from its group.
         """
@@ -166,9 +166,10 @@ def arms_for(condition: str, modality: str) -> tuple[Arm, ...]:
 
 
 def like_arms(question: EvidenceQuestion) -> tuple[Arm, ...]:
-    """Return the fitted arms of a question's condition and modality, without those that printed other light.
+    """Return the fitted arms of a question's condition and modality, without those that printed different light.
 
-    That is a laser for a lamp, another regime, and of lasers a pulse or a spot too far from those asked about.
+    Different light is a laser instead of a lamp (or the reverse), another regime, and for lasers a pulse or a spot too
+    far from those of the question.
     """
     arms = arms_for(question.condition, question.modality)
     if question.lamp is not None:
@@ -196,12 +197,12 @@ def longest_follow_up_months() -> float:
 
 
 def _within_ratio(printed: float | None, asked: float | None, ratio: float) -> bool:
-    """Whether two values lie within a ratio; one that is not known does."""
+    """Whether two values are within a ratio of each other; an unknown value always is."""
     return printed is None or asked is None or 1.0 / ratio <= printed / asked <= ratio
 
 
 def same_family(arm: Arm, question: EvidenceQuestion) -> bool:
-    """Whether an arm and a question are of one family of wavelengths; not said is a family of its own."""
+    """Whether an arm and a question have the same family of wavelengths; an unspecified one is a family of its own."""
     return regime.wavelength_family(arm.wavelength_nm) == regime.wavelength_family(question.wavelength_nm)
 
 
@@ -214,7 +215,7 @@ def design_layout() -> DesignLayout:
 
 
 def deviation_group(arm: Arm) -> str:
-    """Return what an arm shares its own deviation with: the treated arms of its study, or the untreated ones."""
+    """Return the group that shares the deviation of an arm: the treated arms of its study, or the untreated ones."""
     return f"{arm.study} untreated" if arm.modality == UNTREATED else arm.study
 
 
@@ -224,7 +225,7 @@ def same_site(arm: Arm, question: EvidenceQuestion) -> bool:
 
 
 def weakness(rows: Sequence[Arm]) -> float:
-    """Return by how much a study's own deviation is taken to be larger, from its arms."""
+    """Return the factor by which a study's own deviation is assumed to be larger, from the design of its arms."""
     factors = evidence_settings()["weak"]
     design = {word for arm in rows for word in arm.design}
     weak = 1.0
@@ -273,7 +274,7 @@ def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
 
 
 def _equal_parts(group: str, modality: str, names: Sequence[str]) -> list[tuple[tuple[str, str], float]]:
-    """Several names at once count in equal parts."""
+    """Return the terms of several names at once, with equal weights."""
     return [((group, f"{modality} {name}"), names.count(name) / len(names)) for name in dict.fromkeys(names) if names]
 
 
@@ -290,18 +291,18 @@ def _fade(months: float) -> float:
 
 
 def _severity(range_: Grades | None) -> float | None:
-    """Middle of a range, from -1 (mild) to 1 (severe)."""
+    """Return the middle of a range, from -1 (mild) to 1 (severe)."""
     return None if range_ is None else sum(range_) / 2.0 - 1.0
 
 
 def _question_regime(question: EvidenceQuestion) -> tuple[str, ...]:
-    """The regime that a question names, as far as it does."""
+    """Return the regime of light that a question names, as far as it does."""
     pulse = regime.pulse_class(question.pulse_ms)
     return tuple(filter(None, (regime.light_regime(question.modality, question.wavelength_nm, pulse),)))
 
 
 def _same_light(arm: Arm, question: EvidenceQuestion) -> bool:
-    """Whether an arm did what a question leaves open: all light where no wavelength is named, else any pulse of it."""
+    """Whether an arm fits what a question leaves open: any light if it names no wavelength, else any pulse there."""
     if question.wavelength_nm is None:
         return True
     return question.pulse_ms is None and same_family(arm, question)

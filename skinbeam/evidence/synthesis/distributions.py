@@ -1,7 +1,7 @@
-"""Probability without SciPy: the normal law, counts out of N when the rate itself is uncertain, intervals of counts.
+"""Probability functions without SciPy: normal law, counts with an uncertain rate, intervals of counts.
 
-A rate p is held on a grid of equal steps in asin(sqrt p), where a binomial count has the same spread everywhere, so one
-grid serves rare and common outcomes alike.
+A rate p is represented on a grid of equal steps in asin(sqrt p), where a binomial count has the same spread everywhere,
+so one grid serves rare and common outcomes alike.
 """
 
 import math
@@ -17,9 +17,9 @@ __all__ = ["Floats", "UncertainRate", "count_intervals", "count_pmf", "normal_cd
 
 Floats = NDArray[np.float64]
 LEVELS = (0.5, 0.8, 0.95)
-_TAIL = 9.0  # beyond 9 standard deviations the normal law holds less than 1e-18
+_TAIL = 9.0  # the probability beyond 9 standard deviations of the normal law is less than 1e-18
 _BLOCK = 64  # rates of a mixture that are evaluated at once: few, so that they share most of their counts
-_STEP = 2.0**-10  # linear interpolation of the law between steps errs by less than step²/8 · 0.242 = 3e-8
+_STEP = 2.0**-10  # the error of linear interpolation between steps is less than step²/8 · 0.242 = 3e-8
 
 
 @cache
@@ -29,7 +29,7 @@ def _normal_table() -> tuple[Floats, Floats]:
 
 
 def normal_cdf(z: Floats) -> Floats:
-    """Return the standard normal distribution function, any shape, to 3e-8."""
+    """Return the standard normal distribution function, any shape, accurate to 3e-8."""
     at, value = _normal_table()
     return np.interp(z, at, value, left=0.0, right=1.0)
 
@@ -40,15 +40,15 @@ def normal_pdf(z: Floats) -> Floats:
 
 
 def quantiles(at: Floats, cumulative: Floats, wanted: tuple[float, ...]) -> tuple[float, ...]:
-    """Return where a distribution function, given as values at increasing `at`, reaches each probability wanted."""
+    """Return the quantiles of a distribution function that is tabulated as `cumulative` at increasing `at`."""
     return tuple(float(np.interp(p, cumulative, at)) for p in wanted)
 
 
 @dataclass(frozen=True)
 class UncertainRate:
-    """An uncertain share of people: `mass` (node,) of probability at shares `p` (node,), both from 0 to 1.
+    """The distribution of an uncertain share of people: probability `mass` (node,) at shares `p` (node,), 0 to 1.
 
-    `edges` (node + 1,) and `cumulative` (node + 1,) are the distribution function between them.
+    `edges` (node + 1,) and `cumulative` (node + 1,) tabulate the distribution function at the edges of the cells.
     """
 
     edges: Floats
@@ -80,11 +80,11 @@ class UncertainRate:
         return np.diff(self.cumulative)
 
     def quantiles(self, wanted: tuple[float, ...]) -> tuple[float, ...]:
-        """Return the shares below which the rate lies with the probabilities wanted."""
+        """Return the quantiles of the rate at the given probabilities."""
         return quantiles(self.edges, self.cumulative, wanted)
 
     def alike(self, people: int, group: float) -> "UncertainRate":
-        """Return the rate for counts that come in groups of `group` that respond alike, among `people`.
+        """Return the rate for counts among `people` that fall into groups of `group` with identical responses.
 
         Such a count has `group` times the variance of independent ones. A beta law about each p with the correlation
         (group - 1) / (people - 1) gives the same: the beta-binomial's variance is N p (1 - p) (1 + (N - 1) rho).
@@ -95,12 +95,12 @@ class UncertainRate:
         size = 1.0 / correlation - 1.0
         p, before = self.p, self.mass
         log_p, log_q = np.log(p), np.log1p(-p)
-        # The beta law is about sqrt(correlation) / 2 wide in asin(sqrt p); beyond 12 widths it holds less than e^-36.
+        # The beta law is about sqrt(correlation) / 2 wide in asin(sqrt p); its mass beyond 12 widths is below e^-36.
         reach = math.ceil(6.0 * math.sqrt(correlation) * len(p) / (math.pi / 2.0)) + 8
         mass = np.zeros_like(before)
         for k in np.flatnonzero(before > 0.0):
             near = slice(max(0, k - reach), k + reach + 1)
-            # In asin(sqrt p) the density carries the powers 2a - 1 and 2b - 1 of sine and cosine, half of each on p.
+            # In asin(sqrt p) the density has the powers 2a - 1 and 2b - 1 of sine and cosine: half of that for p.
             log = (size * p[k] - 0.5) * log_p[near] + (size * (1.0 - p[k]) - 0.5) * log_q[near]
             density = np.exp(log - log.max())
             mass[near] += before[k] * density / density.sum()
@@ -108,11 +108,10 @@ class UncertainRate:
 
 
 def count_pmf(rate: UncertainRate, people: int) -> list[float]:
-    """Return P(X = 0..people) when each of `people` responds with the rate: a binomial mixed over it.
+    """Return P(X = 0..people) when each of `people` responds with the rate: a mixture of binomials over it.
 
     Each binomial is evaluated at least within ten standard deviations (and 30 counts) of its mean; the rest is below
-    1e-20. Neighbouring rates are evaluated at once.
-    The values are rounded as documents are.
+    1e-20. Neighbouring rates are evaluated at once. The values are rounded as in documents.
     """
     logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, people + 1, dtype=np.float64)))))
     ways = logs[people] - logs - logs[::-1]
@@ -126,7 +125,8 @@ def count_pmf(rate: UncertainRate, people: int) -> list[float]:
         first, last = max(0, int((people * p - reach).min())), min(people, int((people * p + reach).max()))
         k = np.arange(first, last + 1)
         log = ways[k] + np.outer(np.log(p), k) + np.outer(np.log1p(-p), people - k)
-        pmf[k] += np.sum(mass[:, None] * np.exp(log), axis=0)  # no matrix product: its order of sums goes with threads
+        # Not a matrix product, whose order of summation depends on the number of threads.
+        pmf[k] += np.sum(mass[:, None] * np.exp(log), axis=0)
     pmf /= pmf.sum()
     return [round_significant(float(value)) for value in pmf]
 

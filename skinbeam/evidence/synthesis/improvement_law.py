@@ -1,9 +1,9 @@
-"""The law of improvement of one patient, in per cent (evidence 1, 5, 8).
+"""Distribution of the improvement of one patient, in per cent (evidence 1, 5, 8).
 
     y = 100 with probability q, else min(100, X),  X ~ N(theta, sd²)
     logit q = g + h (theta - 50) / 25 where lesions are single spots or vessels, else q = 0
 
-A spot whose pigment is destroyed is gone, and so is a vessel that is closed: more people are clear of them than a
+A spot whose pigment is destroyed is gone, and so is a vessel that is closed, so more people are clear of them than a
 normal law about the typical improvement allows.
 """
 
@@ -18,16 +18,16 @@ from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal
 __all__ = ["CLEAR_PCT", "HALF_PCT", "SLOPE_PCT", "ImprovementLaw", "has_single_lesions", "moments_with_cleared"]
 
 CLEAR_PCT = 100.0
-HALF_PCT = 50.0  # what a responder improves by at least; g is the log-odds there
-SLOPE_PCT = 25.0  # h is their slope with one class of a quarter
+HALF_PCT = 50.0  # least improvement of a responder; g is the log-odds of clearance at this theta
+SLOPE_PCT = 25.0  # h is the slope of the log-odds per quarter class of theta
 
 
 @dataclass(frozen=True)
 class ImprovementLaw:
-    """What patients of a clinic, or of an arm, improve by; shapes broadcast.
+    """The distribution of improvement over the patients of a clinic or of an arm; shapes broadcast.
 
     `theta_pct` is the typical improvement of those who are not cleared, `sd_pct` their spread, `cleared` the share of
-    patients who are.
+    patients who are cleared.
     """
 
     theta_pct: Floats
@@ -49,7 +49,7 @@ class ImprovementLaw:
 
     @property
     def moments(self) -> tuple[Floats, Floats]:
-        """Mean and variance over patients: those of the normal law cut off at 100, and of 100 beyond."""
+        """Mean and variance over patients, of the normal law cut off at 100 and of the patients who are cleared."""
         theta, sd = self.theta_pct, self.sd_pct
         z = (CLEAR_PCT - theta) / sd
         below, density = normal_cdf(z), normal_pdf(z)
@@ -59,11 +59,11 @@ class ImprovementLaw:
 
 
 def moments_with_cleared(cleared: Floats, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """Return mean and variance of patients of whom a share is cleared and the others have these."""
+    """Return mean and variance over all patients, from those of the patients who are not cleared."""
     left = 1.0 - cleared
     return cleared * CLEAR_PCT + left * mean, left * variance + cleared * left * (CLEAR_PCT - mean) ** 2
 
 
 def has_single_lesions(condition: str) -> bool:
-    """Whether the lesions of a condition are single ones, that can be gone."""
+    """Whether the lesions of a condition are separate ones that can disappear completely."""
     return condition in evidence_settings()["lesions"]["single"]

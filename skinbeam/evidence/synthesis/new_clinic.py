@@ -1,8 +1,8 @@
-"""What a clinic outside the studies would see: parameters, spread between studies and between patients together.
+"""Posterior predictive draws of new clinics: parameters, spread between studies and spread between patients.
 
 Every posterior draw makes `CLINICS` new clinics. A clinic has a deviation of its own (Student's t, as wide as that of a
-study of ordinary weakness), raters of its own, a spread between its patients, one of the ways in which trials did what
-is asked, and an effect of its own for a site or wavelength that no study of the modality has seen (`design`).
+study of ordinary weakness), raters of its own, a spread between its patients, one of the ways in which trials did the
+treatment, and an effect of its own for a site or wavelength that no study of the modality has included (`design`).
 Equations as in `research.evidence_fit.model`.
 """
 
@@ -20,17 +20,17 @@ from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 
 __all__ = ["CLINICS", "Course", "NewClinics", "draw_new_clinics", "study_weights"]
 
-CLINICS = 4  # new clinics to a draw: their own scatter is then half of the posterior's Monte Carlo error
+CLINICS = 4  # new clinics per draw: their own scatter is then half of the posterior's Monte Carlo error
 
 
-Course = Sequence[tuple[Features, float]]  # what is done, in each of the ways that trials did it, with their weights
+Course = Sequence[tuple[Features, float]]  # a treatment, in each of the ways that trials did it, with weights
 
 
 @dataclass(frozen=True)
 class NewClinics:
-    """Draws of new clinics, each law (clinic,): what patients improve by.
+    """Draws of new clinics: improvement laws of their patients, each (clinic,).
 
-    `rated` is what raters see who choose classes, which they use differently; `scored` what scores would say.
+    `rated` is the improvement as raters classify it, with differences between raters; `scored` as scores measure it.
     """
 
     rated: ImprovementLaw
@@ -46,7 +46,7 @@ class NewClinics:
         return self.scored.moments[0]
 
     def patient_pct(self, *, seed: int = 0) -> Floats:
-        """Return what one patient of each clinic improves by, as rated, (clinic,)."""
+        """Return the improvement of one random patient of each clinic, as rated, (clinic,)."""
         rng = np.random.default_rng(seed)
         law = self.rated
         others = law.theta_pct + law.sd_pct * rng.standard_normal(law.theta_pct.size)
@@ -57,12 +57,13 @@ class NewClinics:
 def draw_new_clinics(
     courses: Sequence[Course], *, seed: int = 0, widen: Sequence[float] = (), given: Posterior | None = None
 ) -> list[NewClinics]:
-    """Return new clinics that do each of several things: the same clinics, so that differences may be taken.
+    """Draw new clinics that each do several courses; the clinics are the same, so that differences may be taken.
 
     Parameters
     ----------
-    courses : for each thing its ways; a clinic has one of them.
-    widen : of each thing, how many spreads between studies are added for what the trials did not do; none left out.
+    courses : for each treatment its ways; a clinic uses one of them.
+    widen : for each course, how many spreads between studies are added because its dose is outside the trials; empty:
+        none.
     given : another posterior than the shipped one.
     """
     draws = given or posterior()
@@ -96,10 +97,11 @@ def draw_new_clinics(
 
 
 def _new_arm_variance(draws: Posterior, unseen: Mapping[str, float], widen: float) -> Floats:
-    """Variance of an arm, and of what no study has done, (draw,).
+    """Return the variance of an arm and of effects that no study has estimated, (draw,).
 
-    A site or wavelength that is new to a kind of laser has the spread of its group and, since that is learnt from the
-    few that were tried, the spread between studies too; so has a dose outside the trials, `widen` times.
+    A site or wavelength that is new to a kind of laser has the spread of its group and also the spread between studies,
+    since the former is estimated from the few that were tried. A dose outside the trials adds `widen` spreads between
+    studies.
     """
     variance = draws["omega"] ** 2 + (widen * draws["tau"]) ** 2
     for group, size in unseen.items():
@@ -124,7 +126,7 @@ def study_weights(found: Sequence[Arm], *, given: Posterior | None = None) -> di
 
 @cache
 def _typical_weakness() -> float:
-    """Root mean square of the studies' factors: a new clinic is no better watched than they were."""
+    """Return the root mean square of the studies' weakness factors, assumed for a new clinic."""
     arms = fitted_arms()
     studies = dict.fromkeys(arm.study for arm in arms)
     return float(np.sqrt(np.mean([weakness([a for a in arms if a.study == s]) ** 2 for s in studies])))

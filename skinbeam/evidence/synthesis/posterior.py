@@ -1,7 +1,8 @@
-"""The fitted posterior that ships with the package: draws, how they were made, and the inputs they belong to.
+"""Load the fitted posterior that ships with the package: its draws, and the record of how they were made.
 
 `data/derived/posterior.npz` holds each parameter as (chain, draw, ...) in the order of the sampler;
-`data/derived/posterior.json` the sampler's settings and diagnostics, and the SHA-256 of the inputs (`fit.inputs`).
+`data/derived/posterior.json` the sampler's settings and diagnostics, and the SHA-256 of the inputs
+(`research.evidence_fit.data`).
 """
 
 import json
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-# What is drawn, of each of the two models.
+# Names of the parameters of each of the two models.
 IMPROVEMENT = (
     "beta", "total", "scale", "tau", "tau_untreated", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
     "clear", "clear_slope",
@@ -44,9 +45,9 @@ CHECKS_FILE = "data/derived/posterior_checks.json"
 
 @dataclass(frozen=True)
 class Posterior:
-    """Draws in one row after another: each array (draw, ...), names as in `research.evidence_fit.model`.
+    """Posterior draws of all chains: each array (draw, ...), names as in `research.evidence_fit.model`.
 
-    They are held as they ship, in single precision, and computed with in double.
+    They are stored as shipped, in single precision, and converted to double when read.
     """
 
     draws: Mapping[str, NDArray[np.floating[Any]]]
@@ -55,18 +56,18 @@ class Posterior:
         return np.asarray(self.draws[name], dtype=float)
 
     def part(self, name: str, *index: Any) -> Floats:
-        """Return what an index takes of a parameter: one answer needs few of its columns, and all take time to read."""
+        """Return the indexed part of a parameter; one answer needs few of its columns, and reading all takes time."""
         return np.asarray(self.draws[name][index], dtype=float)
 
     def __len__(self) -> int:
         return len(next(iter(self.draws.values())))
 
     def taken(self, rows: NDArray[np.int64]) -> "Posterior":
-        """Return some of the draws, (row,), each as often as it is named."""
+        """Return some of the draws, (row,), each as often as its index occurs."""
         return Posterior({name: draws[rows] for name, draws in self.draws.items()})
 
     def scale(self, group: str) -> Floats:
-        """Return the learnt spread of a group of columns, (draw,)."""
+        """Return the estimated spread of a group of columns, (draw,)."""
         return self.part("scale", slice(None), HIERARCHICAL.index(group))
 
     @staticmethod
@@ -77,13 +78,13 @@ class Posterior:
 
 @cache
 def posterior() -> Posterior:
-    """Return the shipped draws."""
+    """Return the shipped posterior draws."""
     with (resources.files("skinbeam") / DRAWS_FILE).open("rb") as file, np.load(file) as chains:
         return Posterior.of_chains(dict(chains))
 
 
 @cache
 def posterior_record() -> Mapping[str, Any]:
-    """Return how the shipped draws were made."""
+    """Return the record of how the shipped draws were made."""
     found: Mapping[str, Any] = json.loads(load_package_text(RECORD_FILE))
     return found

@@ -1,7 +1,8 @@
-"""Which light a trial arm used, in the classes that decide what it does: family of wavelengths, and class of pulse.
+"""Classify the light of a trial arm by its effect: family of wavelengths, and class of pulse.
 
-Two lasers of one kind are alike where both are the same. What absorbs goes with the wavelength; whether a grain of
-pigment bursts goes with the pulse, so the class is told apart among short-pulse pigment lasers alone.
+Two lasers of one kind count as alike where both classes are the same. The absorbing chromophore depends on the
+wavelength. Whether a grain of pigment bursts depends on the pulse, so the pulse class is used for short-pulse pigment
+lasers only.
 """
 
 from bisect import bisect_left
@@ -15,7 +16,7 @@ UNSTATED = "unstated"
 
 
 def wavelength_family(wavelength_nm: float | None) -> str:
-    """Return the family of a wavelength in nm, named by its bounds; one that nobody said is a family of its own."""
+    """Return the family of a wavelength in nm, named by its bounds; None is a family of its own."""
     if wavelength_nm is None:
         return UNSTATED
     edges = evidence_settings()["bands"]["edges_nm"]
@@ -26,7 +27,7 @@ def wavelength_family(wavelength_nm: float | None) -> str:
 
 
 def pulse_class(pulse_ms: float | None) -> str:
-    """Return `ps`, `ns`, `us` or `ms` of a pulse in ms; empty where it is not said."""
+    """Return `ps`, `ns`, `us` or `ms` for a pulse duration in ms; empty where it is None."""
     if pulse_ms is None:
         return ""
     ends = evidence_settings()["bands"]["pulse_ends_ms"]
@@ -34,12 +35,12 @@ def pulse_class(pulse_ms: float | None) -> str:
 
 
 def arm_regime(arm: Arm) -> str:
-    """Return the regime of a trial arm; empty where it is no light."""
+    """Return the regime of a trial arm; empty where the treatment is not light."""
     return light_regime(arm.modality, arm.wavelength_nm, arm.pulse_class or pulse_class(arm.pulse_ms))
 
 
 def light_regime(modality: str, wavelength_nm: float | None, pulse: str) -> str:
-    """Return the regime of a modality at a wavelength in nm with a class of pulse; empty where it is no light."""
+    """Return the regime of a modality at a wavelength in nm with a class of pulse; empty where it is not light."""
     if modality not in evidence_settings()["plausible_nm"]:
         return ""
     return (
@@ -50,5 +51,5 @@ def light_regime(modality: str, wavelength_nm: float | None, pulse: str) -> str:
 
 
 def pulse_class_matters(modality: str) -> bool:
-    """Whether the class of pulse parts the light of a modality."""
+    """Whether the light of a modality is classified by its pulse as well."""
     return modality in evidence_settings()["bands"]["by_pulse"]

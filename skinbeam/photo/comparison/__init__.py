@@ -1,1 +1,1 @@
-"""Two photographs of one face: laid over each other, their light matched, and what changed between them."""
+"""Comparison of two photographs of one face: registration, matching of illumination, and changes between them."""

@@ -1,7 +1,4 @@
-"""Blur images, within a mask too, and make two registered pictures equally sharp.
-
-Wide blurs: of an image, and of what lies in a mask.
-"""
+"""Blur images, also within a mask, and match the sharpness of two registered pictures."""
 
 import cv2
 import numpy as np
@@ -20,11 +17,11 @@ __all__ = [
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_FINE_PX = 3.0  # a blur that is wider than this stands on a copy where it is so wide: its own ripple is below a percent
+_FINE_PX = 3.0  # wider blurs are computed on a copy reduced until they have this width, with an error below 1 %
 
 
 def gaussian_blur(image: Image, sigma_px: float) -> Image:
-    """Return an image (height, width, ...) blurred by a Gaussian, a wide one on a coarser grid."""
+    """Return an image (height, width, ...) blurred by a Gaussian; a wide one is computed on a coarser grid."""
     coarse = sigma_px / _FINE_PX
     if coarse <= 2:
         return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.float32)
@@ -35,22 +32,22 @@ def gaussian_blur(image: Image, sigma_px: float) -> Image:
 
 
 def masked_mean(image: Image, mask: Mask, sigma_px: float) -> Image:
-    """Return the mean (height, width, ...) of what lies near in the mask; far from it, 0."""
+    """Return the Gaussian-weighted mean (height, width, ...) of the pixels within the mask; 0 far from it."""
     inside = mask.astype(np.float32)
     total = gaussian_blur(image * (inside if image.ndim == 2 else inside[..., None]), sigma_px)
     weight = gaussian_blur(inside, sigma_px).clip(1e-6)
     return np.asarray(total / (weight if image.ndim == 2 else weight[..., None]), np.float32)
 
 
-# Two registered pictures made equally sharp: the sharper one is blurred until both differ least.
+# Matching of sharpness: the sharper of two registered pictures is blurred until their difference is smallest.
 
 
 def blur_to_match_px(first: Image, second: Image, where: Mask) -> tuple[float, float]:
-    """Return by how much each of two pictures of linear light (height, width, 3) is to be blurred; one of them is 0.
+    """Return the blur in pixels for each of two pictures of linear light (height, width, 3); one of the two is 0.
 
     Parameters
     ----------
-    where : (height, width), the features of a face by which it is told: no marks.
+    where : (height, width), features of a face at which sharpness is compared, without marks.
     """
     if not where.any():
         return 0.0, 0.0
@@ -66,5 +63,5 @@ def blur_to_match_px(first: Image, second: Image, where: Mask) -> tuple[float, f
 
 
 def soften(light: Image, px: float) -> Image:
-    """Return light blurred by a standard deviation in pixels; 0 leaves it as it is."""
+    """Blur light by a standard deviation in pixels; 0 leaves it unchanged."""
     return light if px == 0 else np.asarray(cv2.GaussianBlur(light, (0, 0), px), np.float32)

@@ -1,7 +1,4 @@
-"""Compare two photographs of a face: what became of the marks of each kind and region, or why nothing can be said.
-
-What became of the marks of a kind in a region, in numbers with their interval and in words.
-"""
+"""Compare two photographs of a face: changes of the marks of each kind and region, or why they cannot be compared."""
 
 import math
 from dataclasses import dataclass
@@ -34,21 +31,21 @@ __all__ = [
 ]
 
 _BY_SHADE = ("scars", "fine-lines")
-_SUREST = 1 - 1e-12  # the rank beyond which a normal law ends here, at seven deviations
-_NODES = 200  # of each law: its ends are then good to half a percent of it
+_SUREST = 1 - 1e-12  # probability at which the normal law is truncated, at seven standard deviations
+_NODES = 200  # quadrature nodes of each law: the ends of intervals are then accurate to half a percent of probability
 
 
 @dataclass(frozen=True, kw_only=True)
 class FindingChange:
-    """What became of the marks of a kind in a region, or why nothing can be said of them.
+    """The change of the marks of a kind in a region, or why it cannot be determined.
 
     Parameters
     ----------
-    before, after : how many marks were found in each picture; a mark at the edge of what is found may be in one alone.
-    contrast_before, contrast_after : at the same places, in optical density; a margin around each mark counts with it.
-    contrast_change : after less before, with what the comparison errs by.
-    change_pct : of what the marks themselves add before; never below -100.
-    changed : `not-told` where the change does not pass what all comparisons of the pair err by together.
+    before, after : how many marks were found in each picture; a mark near the detection limit may be in only one.
+    contrast_before, contrast_after : at the same places, in optical density, including a margin around each mark.
+    contrast_change : after minus before, with the error of the comparison.
+    change_pct : in per cent of the contrast of the marks themselves before; never below -100.
+    changed : `not-told` where the change does not exceed the joint error of all comparisons of the pair.
     told : in words.
     """
 
@@ -68,7 +65,7 @@ class FindingChange:
 def measure_finding_changes(
     places: tuple[MarkGroup, ...], found: RepeatedMeasurement, lit: LightChange
 ) -> tuple[FindingChange, ...]:
-    """Return the change at each place."""
+    """Return the change of each group of marks."""
     return tuple(_change_at(place, k, found, lit) for k, place in enumerate(places))
 
 
@@ -108,12 +105,13 @@ def _estimate(value: float, low: float, high: float) -> Estimate:
 
 
 def _relative_change(before: float, after: float, reach: float, surely: float, uneven: float) -> Value:
-    """Return the change as a percentage of what the marks themselves add before.
+    """Return the change as a percentage of the contrast of the marks themselves before.
 
-    What is read holds how skin without the mark would read there, which nobody sees: normal, with the unevenness of
-    plain skin as its standard deviation, but not so that a mark would add less than nothing in either picture.
+    A measured contrast includes the unknown contrast that the skin would have there without the mark. This is taken as
+    normal, with the unevenness of plain skin as its standard deviation, truncated so that a mark never has a negative
+    contrast in either picture.
     """
-    from scipy.special import ndtr, ndtri  # late: a page without a photograph need not load it
+    from scipy.special import ndtr, ndtri  # imported late: a page without a photograph does not need it
 
     nothing = Unknown(Message("photo-pair.nothing_before").text)
     if math.isnan(uneven):
@@ -140,7 +138,7 @@ def _change_message(changed: str, share: Value, least: float | None) -> Message:
         return Message("photo-pair.same_within", {"percent": math.ceil(100 * least)})
     if isinstance(share, Unknown):
         return Message(f"photo-pair.{changed}")
-    # A change that is told lies on one side of nothing, but its share may reach there by rounding.
+    # A reported change is on one side of 0, but rounding of its share may reach 0.
     sign = -1 if changed == "weaker" else 1
     low, half, high = sorted(max(round(sign * value), 0) for value in (share.low, share.median, share.high))
     return Message(f"photo-pair.{changed}_by", {"percent": half, "low": low, "high": high})
@@ -159,7 +157,7 @@ def _unknown_change(place: MarkGroup, why: Message) -> FindingChange:
     )
 
 
-# Two photographs of a face compared, or why they cannot be.
+# Comparison of two photographs of a face.
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -167,14 +165,14 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class PhotoChange:
-    """Two pictures of one face, laid over each other and compared.
+    """The comparison of two registered pictures of one face.
 
     Parameters
     ----------
-    light : (height, width, 3), linear, of the picture after, laid over the one before and matched to it.
-    lit : how the light differed.
-    soft_px : by how much each picture was blurred, so that both are equally sharp where they are measured.
-    skin : (height, width), seen in both pictures.
+    light : (height, width, 3), linear, of the picture after, registered to the one before and matched to its lighting.
+    lit : difference in lighting.
+    soft_px : blur of each picture, so that both are equally sharp where they are measured.
+    skin : (height, width), visible in both pictures.
     unknown : kind → why it is not compared.
     mm_per_px : of the frame.
     """
@@ -192,7 +190,7 @@ class PhotoChange:
 
 
 def compare_photographs(before: PhotoAnalysis, after: PhotoAnalysis) -> PhotoChange | Unknown:
-    """Return what changed from one photograph of a face to another, or why they cannot be compared."""
+    """Compare two photographs of a face, or return why they cannot be compared."""
     first, second = compared_photo(before), compared_photo(after)
     if isinstance(first, Unknown):
         return _incomparable("before_unread", reason=first.reason)
@@ -211,7 +209,7 @@ def _incomparable(why: str, **params: float | str) -> Unknown:
 
 
 def _incomparable_reason(laid: RegisteredPicture) -> Unknown | None:
-    """Return why two faces, one laid over the other, are not compared; None where they are."""
+    """Return why two registered faces cannot be compared; None where they can."""
     if laid.agreement < limit("pair", "agreement_min"):
         return _incomparable("other_face")
     if abs(laid.stretch - 1) > limit("pair", "stretch_max"):
@@ -275,7 +273,7 @@ def _reference_skin(
 def _kinds_not_compared(
     first: ComparedPhoto, second: ComparedPhoto, findings: tuple[FindingChange, ...]
 ) -> dict[str, str]:
-    """Return the kinds of which nothing was compared, each with the reason."""
+    """Return the kinds without a comparison, each with the reason."""
     left = [kind for kind in FINDING_KINDS if all(one.kind != kind for one in findings)]
     why = {}
     for kind in left:

@@ -1,6 +1,7 @@
-"""The part `change` of a photograph's document, and its pictures.
+"""Build the part `change` of a photograph's document, and draw its pictures.
 
-Pictures of a pair: both side by side in one frame, and where melanin and blood changed, as PNG without metadata.
+The pictures show both photographs side by side in one frame, and the maps of change in melanin and blood, as PNG
+without metadata.
 """
 
 from collections.abc import Mapping
@@ -35,9 +36,9 @@ PAIR_FILES: Mapping[str, str] = {
 
 Image = NDArray[np.float32]
 
-_END = 0.3  # green optical density at the ends of the scale: the same in every picture, so that pictures compare
+_END = 0.3  # green optical density at the ends of the scale: fixed, so that pictures can be compared
 _TICKS = (-0.2, -0.1, 0.0, 0.1, 0.2)
-# Less is blue, more is red, both told apart by any eye (the ends and middle of RdBu by Brewer).
+# Less is blue and more is red, which colour-blind people can distinguish (the ends and middle of Brewer's RdBu).
 _LESS, _NONE, _MORE = (33, 102, 172), (247, 247, 247), (178, 24, 43)
 
 
@@ -58,7 +59,7 @@ def write_pair(folder: Path, change: PhotoChange) -> dict[str, str]:
 
 
 def side_by_side(change: PhotoChange) -> Picture:
-    """Return the picture before and the one after beside it, laid over it and matched to its colours."""
+    """Return the picture before beside the picture after, which is registered to it and matched in colour."""
     halves = []
     for light, name in ((change.frame.light, "before"), (change.light, "after")):
         half = _enlarge(_as_picture(light))
@@ -85,14 +86,14 @@ def _mm_px(change: PhotoChange) -> Estimate:
 
 
 def _colours(values: Image) -> Picture:
-    """Return values (height, width) as colours between the ends of the scale."""
+    """Map values (height, width) to colours between the ends of the scale."""
     share = np.clip(values / _END, -1, 1)[..., None]
     ends = np.where(share < 0, np.array(_LESS), np.array(_MORE))
     return np.asarray(np.round(np.array(_NONE) + np.abs(share) * (ends - np.array(_NONE))), np.uint8)
 
 
 def _legend(width: int, name: str) -> Picture:
-    """A bar of the colours, with the densities that they stand for, and what they are of."""
+    """Return a colour bar with its densities and the name of the quantity."""
     values = np.tile(np.linspace(-_END, _END, width, dtype=np.float32), (SCALE_PX, 1))
     bar = _colours(values)
     for tick in _TICKS:
@@ -104,7 +105,7 @@ def _legend(width: int, name: str) -> Picture:
     return np.vstack([gap, bar, said])
 
 
-# What a document says of two photographs of one face, or why it says nothing.
+# The part `change` of the document.
 
 
 def change_record(before: PhotoAnalysis, after: PhotoAnalysis, out: Path | None) -> dict[str, Any] | Unknown:
@@ -131,7 +132,7 @@ def change_record(before: PhotoAnalysis, after: PhotoAnalysis, out: Path | None)
 
 
 def _registration_record(change: PhotoChange) -> dict[str, float]:
-    """Return how the picture after was laid over the one before; shares of the pupil distance as such."""
+    """Return how the picture after was registered to the one before; lengths as shares of the pupil distance."""
     laid = change.laid
     return {
         "pupil_px": change.frame.pupil_px,

@@ -1,9 +1,8 @@
-"""Measure how much marks stand out of the skin around them.
+"""Measure the contrast of marks with the skin around them, as weighted sums over the picture with fixed weights.
 
-How much a roundish mark stands out of the skin around it: a sum over the picture with weights that are set once.
-
-What the skin would be like under a mark is taken from a quadratic surface through the plain skin around it: the form of
-a cheek and the light on it bend like one over a centimetre. What it misses is measured on plain skin of the same face.
+The background under a roundish mark is estimated by a quadratic surface fitted to the plain skin around it, since the
+shape of a cheek and its lighting vary about quadratically over a centimetre. The error of this fit is measured on plain
+skin of the same face.
 """
 
 from collections.abc import Sequence
@@ -34,13 +33,13 @@ Array = NDArray[np.float64]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_TERMS = 6  # of a quadratic surface
-_REACH = 2.5  # standard deviations of the weights to the edge of the window
+_TERMS = 6  # coefficients of a quadratic surface
+_REACH = 2.5  # half-width of the window, in standard deviations of the weights
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Weights of one mark: its mean less that of the surface through the skin around it.
+    """Weights for the contrast of one mark: its mean minus that of the surface through the skin around it.
 
     Parameters
     ----------
@@ -54,11 +53,11 @@ class Probe:
     area_px: int
 
     def read(self, image: Image) -> float:
-        """Return how much the mark stands out of an image (height, width)."""
+        """Return the contrast of the mark in an image (height, width)."""
         return float((self.weights * image[self.window]).sum())
 
     def uneven(self, image: Image, plain: Mask, pupil_px: float) -> float:
-        """Return what it reads on plain skin elsewhere, root mean square; NaN where no such skin is large enough."""
+        """Return the root mean square contrast measured on plain skin elsewhere; NaN where there is too little."""
         support = (np.abs(self.weights) > 1e-3 * np.abs(self.weights).max()).astype(np.float32)
         inside = cv2.filter2D(plain.astype(np.float32), -1, support / support.sum(), borderType=cv2.BORDER_CONSTANT)
         there = inside > limit("pair", "plain_share_min")
@@ -68,7 +67,7 @@ class Probe:
 
 
 def make_probes(cover: Mask, plain: Mask, pupil_px: float) -> tuple[Probe, ...]:
-    """Return the probes of the marks (height, width) around which there is plain skin enough."""
+    """Return the probes of the marks in a mask (height, width) that have enough plain skin around them."""
     count, labels, stats, centres = cv2.connectedComponentsWithStats(cover.astype(np.uint8), connectivity=8)
     found = [
         _make_probe(labels == label, plain, centres[label], int(stats[label, cv2.CC_STAT_AREA]), pupil_px)
@@ -100,9 +99,9 @@ def _make_probe(mark: Mask, plain: Mask, centre: Array, area_px: int, pupil_px: 
     return Probe(window, (own / own.sum() - around).astype(np.float32), area_px)
 
 
-# How much marks stand out at given places of a picture: what they add to the map that carries them.
+# Contrast of groups of marks.
 
-# Channel in which marks of a kind stand out best: melanin and relief in red, where blood hardly absorbs, else in green.
+# Channel with the best contrast for a kind of mark: red for melanin and relief, where blood hardly absorbs, else green.
 _CHANNEL = {"spots": 0, "scars": 0}
 _GREEN = 1
 _LINES = ("vessels", "fine-lines")
@@ -110,7 +109,7 @@ _LINES = ("vessels", "fine-lines")
 
 @dataclass(frozen=True)
 class DensityParts:
-    """What darkens a picture, in optical density.
+    """Contributions to the darkness of a picture, in optical density.
 
     Parameters
     ----------
@@ -125,14 +124,14 @@ class DensityParts:
 
 @dataclass(frozen=True)
 class ReferenceSkin:
-    """Skin that marks are held against.
+    """Skin with which marks are compared.
 
     Parameters
     ----------
-    skin : (height, width), seen in both pictures.
-    plain : of it, what holds no mark but patches in either.
-    even : of that, what holds no mark at all, and whose colour tells what it holds.
-    lit : of that, what no part of the face shades.
+    skin : (height, width), visible in both pictures.
+    plain : the part of `skin` without marks other than patches in either picture.
+    even : the part of `plain` without any mark, where pigment can be computed from colour.
+    lit : the part of `even` that no part of the face shades.
     """
 
     skin: Mask
@@ -142,7 +141,7 @@ class ReferenceSkin:
 
 
 def density_parts(light: Image, pigment: PigmentDirections, blur_px: float) -> DensityParts:
-    """Return the parts of linear light (height, width, 3)."""
+    """Decompose linear light (height, width, 3) into contributions to optical density."""
     dense = optical_density(cv2.GaussianBlur(light, (0, 0), blur_px)).astype(np.float32)
     apart = np.linalg.inv(np.stack([pigment.melanin, pigment.blood, np.ones(3)], axis=1)).astype(np.float32)
     solved = dense @ apart[:2].T
@@ -151,10 +150,10 @@ def density_parts(light: Image, pigment: PigmentDirections, blur_px: float) -> D
 
 @dataclass(frozen=True)
 class ContrastMeasure:
-    """How a place is measured: probes of roundish marks; None for patches and lines.
+    """How the contrast of a group of marks is measured: probes of roundish marks; None for patches and lines.
 
-    A patch is held against the rest of the face, in its pigment; a line against the plain skin nearest to it, and a
-    roundish mark against the surface through what lies around it, both in the channel in which they stand out best.
+    A patch is compared with the rest of the face, in its pigment; a line with the plain skin nearest to it, and a
+    roundish mark with the surface through the skin around it, both in the channel with the best contrast.
     """
 
     place: MarkGroup
@@ -164,14 +163,14 @@ class ContrastMeasure:
 
     @property
     def channel(self) -> int:
-        """Of red, green and blue."""
+        """Index of the channel: red, green or blue."""
         return _CHANNEL.get(self.place.kind, _GREEN)
 
 
 def make_measures(
     places: Sequence[MarkGroup], ground: ReferenceSkin, pigment: PigmentDirections, pupil_px: float
 ) -> tuple[ContrastMeasure | None, ...]:
-    """Return how each place is measured; None where too little of it is seen in both pictures."""
+    """Return how each group of marks is measured; None where too little of it is visible in both pictures."""
     beside = gaussian_blur(ground.plain.astype(np.float32), limit("pair", "beside_pupil") * pupil_px)
     found: list[ContrastMeasure | None] = []
     for place in places:
@@ -189,7 +188,7 @@ def make_measures(
 def measure_contrasts(
     parts: DensityParts, found: Sequence[ContrastMeasure | None], ground: ReferenceSkin, pupil_px: float
 ) -> Array:
-    """Return how much each place stands out (place), in optical density of green; NaN where it is not measured."""
+    """Return the contrast of each group (place), in optical density of green; NaN where it is not measured."""
     near = limit("pair", "beside_pupil") * pupil_px
     lines = any(one is not None and one.place.kind in _LINES for one in found)
     over = parts.dense - masked_mean(parts.dense, ground.plain, near) if lines else parts.dense
@@ -209,9 +208,9 @@ def _contrast(one: ContrastMeasure, parts: DensityParts, over: Image, ground: Re
 def measure_unevenness(
     parts: DensityParts, found: Sequence[ContrastMeasure | None], ground: ReferenceSkin, pupil_px: float
 ) -> Array:
-    """Return what skin without marks reads at such places (place), standard deviation: a mark has no surer zero.
+    """Return the standard deviation of the contrast that skin without marks has in place of each group (place).
 
-    NaN where too little plain skin is seen to tell.
+    It is the uncertainty of the zero of a mark's contrast. NaN where too little plain skin is visible.
     """
     return np.array([np.nan if one is None else _unevenness(one, parts, ground, pupil_px) for one in found])
 

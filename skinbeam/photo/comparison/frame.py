@@ -1,4 +1,4 @@
-"""One picture of a pair, and the frame in which both are compared: the face of the picture before."""
+"""Prepare the two pictures of a pair, and the common frame of the comparison: the face of the picture before."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ __all__ = ["ComparedPhoto", "ComparisonFrame", "compared_photo", "comparison_fra
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-# In pupil distances from the middle of the eyes: the part of a face whose form tells how it is turned, and whose it is.
+# In pupil distances from the middle of the eyes: the part of a face whose shape shows its pose and its identity.
 _OVAL = (0.0, 0.42, 0.92, 1.2)
 _DARKEST = 1e-3  # keeps a logarithm finite
 
@@ -35,7 +35,7 @@ class ComparedPhoto:
     Parameters
     ----------
     light : (height, width, 3), linear, corrected by the card where there is one.
-    skin, known : (height, width), bare skin, and where its colour tells what it holds.
+    skin, known : (height, width), bare skin, and where its pigment can be computed from its colour.
     lit : (height, width), the regions that no part of the face shades.
     mm_per_px : of the view.
     """
@@ -53,12 +53,12 @@ class ComparedPhoto:
 
 @dataclass(frozen=True)
 class ComparisonFrame:
-    """Where two pictures are compared: the picture before, cut to its face, no finer than the picture after.
+    """The frame of a comparison: the picture before, cropped to its face, no finer than the picture after.
 
     Parameters
     ----------
     cut : rows and columns of the view of the picture before.
-    scale : pixels of the frame to a pixel of that view.
+    scale : pixels of the frame per pixel of that view.
     face : in pixels of the frame.
     light : (height, width, 3), linear, of the picture before.
     """
@@ -74,12 +74,12 @@ class ComparisonFrame:
         return self.face.pupil_px
 
     def laid(self, image: Image) -> Image:
-        """Return an image (height, width, ...) of the view of the picture before in this frame."""
+        """Transform an image (height, width, ...) of the view of the picture before into this frame."""
         height, width = self.light.shape[:2]
         return np.asarray(cv2.resize(image[self.cut], (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
     def oval(self) -> Mask:
-        """Return the face without its rim (height, width)."""
+        """Return a mask of the face without its rim (height, width)."""
         x, y, half_x, half_y = _OVAL
         angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
         ring = self.face.place(np.stack([x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1))
@@ -97,7 +97,7 @@ def log_luminance(light: Image) -> Image:
 
 
 def compared_photo(look: PhotoAnalysis) -> ComparedPhoto | Unknown:
-    """Return the picture of a pair, or why nothing on it can be compared."""
+    """Return the picture of a pair, or why it cannot be compared."""
     seen = look.skin
     if isinstance(seen, Unknown):
         return seen
@@ -121,7 +121,7 @@ def compared_photo(look: PhotoAnalysis) -> ComparedPhoto | Unknown:
 
 
 def comparison_frame(before: ComparedPhoto, pupil_px: float) -> ComparisonFrame:
-    """Return the frame of a pair whose coarser picture has so many pixels between the pupils."""
+    """Return the frame of a pair whose coarser picture has `pupil_px` pixels between the pupils."""
     scale = min(1.0, pupil_px / before.face.pupil_px)
     reach = before.face.pupil_px
     (x, y), (height, width) = before.face.middle, before.light.shape[:2]

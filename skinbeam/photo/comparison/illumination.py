@@ -1,4 +1,4 @@
-"""The light of one picture matched to that of another, by skin that holds no mark in either; and how it differs."""
+"""Match the illumination of one picture to that of another, using skin without marks, and measure the difference."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class LightChange:
-    """How the light of one picture differs from that of another.
+    """Difference in illumination between two pictures.
 
     Parameters
     ----------
-    gain_ln : (3,), of red, green and blue, taken off.
-    field : (height, width, 3), what is left and wide: where the light falls differently, in logarithms.
+    gain_ln : (3,), of red, green and blue, removed from the picture.
+    field : (height, width, 3), remaining large-scale difference of the illumination, in logarithms.
     spread_ln : of its brightness over the skin, from the 5th to the 95th percentile.
-    contrast : of brows, lids and lips, over that in the other picture.
+    contrast : of brows, lids and lips, relative to the other picture.
     noise_ln : of one pixel, standard deviation of the difference of both pictures.
     """
 
@@ -39,11 +39,11 @@ class LightChange:
 
 
 def match_light(light: Image, frame: ComparisonFrame, even: Mask, unmarked: Mask) -> tuple[Image, LightChange]:
-    """Return linear light (height, width, 3) of a registered picture matched to a frame, and what was changed.
+    """Match linear light (height, width, 3) of a registered picture to a frame; also return the difference.
 
     Parameters
     ----------
-    even : (height, width), skin without marks, seen in both pictures.
+    even : (height, width), skin without marks, visible in both pictures.
     unmarked : (height, width), everything but marks.
     """
     gain = log_gain(light, frame, even)
@@ -52,13 +52,13 @@ def match_light(light: Image, frame: ComparisonFrame, even: Mask, unmarked: Mask
     brightness = (field @ LUMINANCE.astype(np.float32))[even] / LUMINANCE.sum()
     low, high = np.quantile(brightness, (0.05, 0.95))
     fine = cv2.Laplacian(left[..., 1], cv2.CV_32F, ksize=1)[even]
-    noise = 1.4826 * float(np.median(np.abs(fine))) / 20**0.5  # the kernel's own norm
+    noise = 1.4826 * float(np.median(np.abs(fine))) / 20**0.5  # divided by the norm of the kernel
     found = LightChange(gain, field, float(high - low), _contrast(light, frame, unmarked), noise)
     return (light / np.exp(gain)).astype(np.float32), found
 
 
 def log_gain(light: Image, frame: ComparisonFrame, even: Mask) -> Array:
-    """Return by how much a registered picture is brighter than a frame (3,), in logarithms: the median of `even`."""
+    """Return the log ratio of a registered picture to a frame (3,): the median over `even`."""
     return np.asarray(np.median(_log_ratio(light[even], frame.light[even]), axis=0), np.float64)
 
 
@@ -67,7 +67,7 @@ def _log_ratio(light: Image, other: Image) -> Image:
 
 
 def _contrast(light: Image, frame: ComparisonFrame, unmarked: Mask) -> float:
-    """Return how much stronger the features of a face stand out than in the frame."""
+    """Return the contrast of the features of a face relative to that in the frame."""
     there = frame.oval() & unmarked
     spread = []
     for one in (light, frame.light):

@@ -1,4 +1,4 @@
-"""Where two pictures are compared: the marks of either, by kind and region, in the frame of both."""
+"""Group the marks of both pictures by kind and region, in the common frame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,11 +22,12 @@ Mask = NDArray[np.bool_]
 class MarkGroup:
     """Marks of a kind in a region: those of the picture before and those of the picture after together.
 
-    Places that only one picture chose would show less in the other: what stands out by chance does so once.
+    Places chosen from one picture alone would appear weaker in the other, because chance fluctuations do not repeat
+    (regression to the mean).
 
     Parameters
     ----------
-    cover : (height, width), what they cover, with a margin for what registration errs by.
+    cover : (height, width), area of the marks, with a margin for the error of registration.
     before, after : how many there are in each picture.
     """
 
@@ -46,7 +47,7 @@ class MarkGroup:
 def group_marks(
     before: ComparedPhoto, after: ComparedPhoto, laid: RegisteredPicture, frame: ComparisonFrame
 ) -> tuple[MarkGroup, ...]:
-    """Return the places of kinds that both pictures tell."""
+    """Return the groups of marks, of the kinds that could be determined in both pictures."""
     untold = {
         finding.kind for shot in (before, after) for finding in shot.findings if isinstance(finding.confidence, Unknown)
     }
@@ -68,7 +69,7 @@ def group_marks(
 
 
 def cover_mask(places: Sequence[MarkGroup], shape: tuple[int, ...], *, patches: bool) -> Mask:
-    """Return what patches, or all other marks, cover (height, width)."""
+    """Return the area of patches, or of all other marks (height, width)."""
     mask = np.zeros(shape[:2], bool)
     for place in places:
         if place.is_patch == patches:

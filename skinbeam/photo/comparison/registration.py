@@ -1,7 +1,8 @@
-"""Lays a second picture of a face over the first: a similarity from three points, then a smooth flow held small.
+"""Register a second picture of a face to the first: a similarity from three points, then a limited optical flow.
 
-The flow follows grey whose mean and spread are those of its surroundings, so that light does not steer it (dense
-inverse search of Kroeger and others, 2016). What is narrower than it is smooth cannot be drawn out by it.
+The flow is computed on grey levels normalised by the mean and spread of their surroundings, so that illumination does
+not affect it (dense inverse search of Kroeger and others, 2016). Details narrower than its smoothing width cannot be
+distorted by it.
 """
 
 from dataclasses import dataclass
@@ -22,23 +23,24 @@ Array = NDArray[np.float64]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_SPREADS = 2.5  # of grey around its surroundings that the bytes of the flow hold
+_SPREADS = 2.5  # range of normalised grey levels that is mapped to 8 bits for the flow, in standard deviations
 
 
 @dataclass(frozen=True)
 class RegisteredPicture:
-    """A picture in the frame of another.
+    """A picture registered to the frame of another.
 
     Parameters
     ----------
     light : (height, width, 3), linear.
     at : (height, width, 2), x and y in pixels of its own view.
-    inside : (height, width), where the picture has anything.
-    scale : its pixels to a pixel of the frame.
-    turn_deg : by which it was turned.
-    stretch : how much longer its lower face is, over the width of the eyes; 1 where alike.
-    flow_pupil : 95th percentile over the face of what the points left, in pupil distances, before it was held.
-    agreement : correlation of both faces' plain grey once one is laid over the other.
+    inside : (height, width), where the frame is inside the picture.
+    scale : its pixels per pixel of the frame.
+    turn_deg : angle of rotation.
+    stretch : length of its lower face relative to the width of the eyes, over that of the frame; 1 where equal.
+    flow_pupil : 95th percentile over the face of the flow that remained after the three points, in pupil distances,
+        before it was limited.
+    agreement : correlation of the normalised grey levels of both faces after registration.
     """
 
     light: Image
@@ -52,7 +54,7 @@ class RegisteredPicture:
 
 
 def normalised_luminance(light: Image, pupil_px: float) -> Image:
-    """Return the logarithm of luminance over that of its surroundings, in standard deviations of these."""
+    """Return log luminance minus its local mean, in units of its local standard deviation."""
     around = limit("pair", "grey_around_pupil") * pupil_px
     grey = cv2.GaussianBlur(log_luminance(light), (0, 0), max(0.7, limit("pair", "grey_blur_pupil") * pupil_px))
     over = grey - gaussian_blur(grey, around)
@@ -61,7 +63,7 @@ def normalised_luminance(light: Image, pupil_px: float) -> Image:
 
 
 def register(light: Image, face: Face, frame: ComparisonFrame) -> RegisteredPicture:
-    """Return the picture of linear light (height, width, 3) and its face in a frame."""
+    """Register the picture of linear light (height, width, 3), with its face, to a frame."""
     cite_sources("kroeger2016")
     shrunk = min(1.0, frame.pupil_px / face.pupil_px)
     small, moved = light, face
@@ -85,9 +87,9 @@ def register(light: Image, face: Face, frame: ComparisonFrame) -> RegisteredPict
 
 @dataclass(frozen=True)
 class _Transform:
-    """From pixels of the frame to those of another picture: turn and scale, shift, and a flow before both.
+    """Mapping from pixels of the frame to those of another picture: rotation and scale, shift, and a flow before both.
 
-    `flow` (h, w, 2), in pixels of the frame, stands on a grid `coarse` times as coarse.
+    `flow` (h, w, 2), in pixels of the frame, is on a grid `coarse` times as coarse.
     """
 
     turn: complex
@@ -96,7 +98,7 @@ class _Transform:
     coarse: float
 
     def at(self, x: Array, y: Array) -> Array:
-        """Return where pixels of the frame (height, width) lie in the other picture (height, width, 2)."""
+        """Return the positions of pixels of the frame (height, width) in the other picture (height, width, 2)."""
         u, v = (((one + 0.5) / self.coarse - 0.5).astype(np.float32) for one in (x, y))
         flow = cv2.remap(self.flow, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         there = self.turn * (x + flow[..., 0] + 1j * (y + flow[..., 1])) + self.shift
@@ -104,9 +106,10 @@ class _Transform:
 
 
 def _find_transform(light: Image, face: Face, frame: ComparisonFrame) -> tuple[_Transform, float, float]:
-    """Return the way to another picture as fine as the frame, what the points left of it, and how both agree.
+    """Return the transform to another picture of the frame's resolution, the remaining flow, and the agreement.
 
-    The flow is found on a copy: its first answer mends what the three points err by, its second is what is left.
+    The flow is computed on a reduced copy: its first pass corrects errors of the three points, its second pass is the
+    remainder.
     """
     coarse = max(1.0, frame.pupil_px / limit("pair", "register_pupil_px"))
     height, width = frame.light.shape[:2]
@@ -114,7 +117,7 @@ def _find_transform(light: Image, face: Face, frame: ComparisonFrame) -> tuple[_
     own = cv2.resize(frame.oval().astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
     pupil_px = frame.pupil_px / coarse
     x, y = ((one + 0.5) * coarse - 0.5 for one in _pixels((size[1], size[0])))
-    # Both are brought to the grid in one way, so that equal pictures are equal there.
+    # Both are resampled to the grid in the same way, so that equal pictures stay equal.
     first, other = (one if coarse == 1 else cv2.GaussianBlur(one, (0, 0), 0.5 * coarse) for one in (frame.light, light))
     grey = normalised_luminance(_sample_at(first, np.stack([x, y], axis=-1)), pupil_px)
     still = np.zeros((*own.shape, 2), np.float32)
@@ -146,7 +149,7 @@ def _points(face: Face) -> list[complex]:
 
 
 def _similarity(of: Array, to: Array, weight: Array | float = 1.0) -> tuple[complex, complex]:
-    """Return turn and scale, and shift, of points (n) as complex numbers onto others: weighted least squares."""
+    """Return rotation and scale, and shift, that map complex points (n) to others: weighted least squares."""
     weight = np.broadcast_to(weight, of.shape)
     a, b = (complex((weight * one).sum() / weight.sum()) for one in (of, to))
     turn = complex((weight * np.conj(of - a) * (to - b)).sum() / (weight * np.abs(of - a) ** 2).sum())
@@ -159,7 +162,7 @@ def _sample_at(light: Image, at: Array) -> Image:
 
 
 def _optical_flow(one: Image, other: Image, face: Mask, pupil_px: float) -> tuple[Image, Image]:
-    """Return a smooth flow (height, width, 2) from one plain grey to another, and how surely it leads back."""
+    """Return a smooth flow (height, width, 2) between two normalised images, and its forward-backward consistency."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     a, b = (np.clip(128 + 127 / _SPREADS * image, 0, 255).astype(np.uint8) for image in (one, other))
     there, back = search.calc(a, b, None), search.calc(b, a, None)

@@ -1,9 +1,8 @@
-"""Measure both pictures of a pair, and copies of them, which give the error where the skin has not changed.
+"""Measure both pictures of a pair and simulated copies of them, which give the error for unchanged skin.
 
-Copies of a picture that differ from it as the other picture of a pair does, in all but the skin.
-
-What is measured on such a copy ought to be what was measured on the picture: how far it is not is what the comparison
-errs by, at the least. A second photograph of the same skin differs by more: by a blush, a look, the shine of the day.
+A copy of a picture differs from it as the other picture of the pair does, in everything but the skin. A measurement on
+the copy should equal the one on the picture; the difference is a lower bound of the error of the comparison. A second
+photograph of the same skin differs by more: by flushing, expression, or the gloss of the day.
 """
 
 from dataclasses import dataclass, replace
@@ -43,10 +42,10 @@ Image = NDArray[np.float32]
 def make_copy(
     light: Image, face: Face, change: LightChange, flow_pupil: float, rng: np.random.Generator
 ) -> tuple[Image, Face]:
-    """Return a copy of linear light (height, width, 3), and its face as a finder may see it.
+    """Return a simulated copy of linear light (height, width, 3), and its face as a finder may locate it.
 
-    Light, contrast and noise change as between the pictures; the head turns by as much as they needed of a flow; the
-    picture is turned, made smaller and stored anew.
+    Light, contrast and noise change as between the two pictures; the head turns by as much as their flow; the picture
+    is rotated, reduced and compressed again.
     """
     ln = np.log(np.maximum(light, 1e-4))
     middle = np.median(ln, axis=(0, 1))
@@ -67,7 +66,7 @@ def make_copy(
 
 
 def _displacement_wave(shape: tuple[int, ...], pupil_px: float, size_px: float, rng: np.random.Generator) -> Image:
-    """A smooth displacement (2, height, width) whose 95th percentile is about `size_px`."""
+    """Return a smooth displacement (2, height, width) whose 95th percentile is about `size_px`."""
     wide = limit("pair", "copy_wave_pupil") * pupil_px
     coarse = max(1.0, wide / 4)
     grid = tuple(max(4, round(side / coarse)) for side in shape)
@@ -77,7 +76,7 @@ def _displacement_wave(shape: tuple[int, ...], pupil_px: float, size_px: float, 
 
 
 def _jpeg_round_trip(light: Image) -> Image:
-    """Return light as a JPEG keeps it."""
+    """Return light after JPEG compression."""
     coded = np.round(255 * np.clip(linear_to_srgb(light.astype(np.float64)), 0, 1)).astype(np.uint8)
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(limit("pair", "copy_quality"))]
     _, data = cv2.imencode(".jpg", coded[..., ::-1], quality)
@@ -86,7 +85,7 @@ def _jpeg_round_trip(light: Image) -> Image:
 
 
 def _perturb_face(face: Face, turn: complex, shift: complex, rng: np.random.Generator) -> Face:
-    """Return the face of a turned picture, its points missed by what a finder misses them."""
+    """Return the face of a transformed picture, with the localisation error of a finder added to its points."""
     missed = limit("pair", "points_sd_pupil") * face.pupil_px * abs(turn)
 
     def to(point: tuple[float, float]) -> tuple[float, float]:
@@ -98,24 +97,24 @@ def _perturb_face(face: Face, turn: complex, shift: complex, rng: np.random.Gene
     )
 
 
-# What is measured on both pictures of a pair, and by how much it would differ if the skin had not changed.
+# Measurement of both pictures of a pair, with its error for unchanged skin.
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MAPS = ("melanin", "haemoglobin")
-_SEED = 20_260_000  # of the copies: the same pair gives the same numbers
+_SEED = 20_260_000  # for the copies, so that the same pair gives the same numbers
 
 
 @dataclass(frozen=True)
 class ComparisonSetup:
-    """What two pictures are compared by.
+    """The settings of a comparison of two pictures.
 
     Parameters
     ----------
-    places : how each is measured; None where it is not.
-    pigment : directions at the level of the face.
-    blur_px : of the light, before it is parted.
+    places : how each group of marks is measured; None where it is not.
+    pigment : directions at the skin level of the face.
+    blur_px : blur of the light before it is decomposed.
     """
 
     frame: ComparisonFrame
@@ -125,40 +124,40 @@ class ComparisonSetup:
     blur_px: float
 
     def contrasts(self, parts: DensityParts) -> Array:
-        """Return how much each place stands out (place)."""
+        """Return the contrast of each group (place)."""
         return measure_contrasts(parts, self.places, self.ground, self.frame.pupil_px)
 
     def parts(self, light: Image) -> DensityParts:
-        """Return the parts of linear light (height, width, 3)."""
+        """Decompose linear light (height, width, 3)."""
         return density_parts(light, self.pigment, self.blur_px)
 
     @property
     def map_px(self) -> float:
-        """How far a map is smoothed."""
+        """Width of the smoothing of a map."""
         return max(0.7, limit("pair", "map_smooth_pupil") * self.frame.pupil_px)
 
     @property
     def spot_px(self) -> float:
-        """Pixels of a map over which it tells one thing: a disc of two deviations of its blurs together."""
+        """Area in pixels of one independent spot of a map: a disc of two standard deviations of both blurs together."""
         return float(np.pi * 4 * (self.map_px**2 + self.blur_px**2))
 
     def smooth(self, parts: DensityParts, name: str) -> Image:
-        """Return one of the parts as a map that is told."""
+        """Return one of the parts, smoothed as a map."""
         return np.asarray(cv2.GaussianBlur(getattr(parts, name), (0, 0), self.map_px), np.float32)
 
 
 @dataclass(frozen=True)
 class RepeatedMeasurement:
-    """What was measured on two pictures, and what copies of them differ from them by.
+    """Measurements of two pictures, and the differences of their copies.
 
     Parameters
     ----------
-    before, after : (place), how much each stands out; NaN where too little of it is seen.
-    spread : (place), root mean square over the copies.
-    uneven : (place), what plain skin of the picture before reads, root mean square.
-    one, all_together : times `spread` that hold a single place, and all places of the pair at once.
+    before, after : (place), contrast of each group; NaN where too little of it is visible.
+    spread : (place), root mean square error over the copies.
+    uneven : (place), root mean square contrast of plain skin of the picture before.
+    one, all_together : factors on `spread` for the interval of a single group, and for all groups of the pair at once.
     change : of melanin and haemoglobin, (height, width) each, in green optical density.
-    told : where that change passes what holds all places of such a map at once.
+    told : where that change exceeds the joint limit for all spots of such a map.
     """
 
     before: Array
@@ -176,15 +175,16 @@ def measure_repeatedly(
 ) -> RepeatedMeasurement:
     """Measure a registered picture and its frame, and copies of both.
 
-    Half of the copies are of the picture before, under the light of the one after, and half the other way round. Their
-    errors are few, so that Student's t holds them; their mean is not taken off, since it is an error, too.
+    Half of the copies are of the picture before, under the light of the one after, and half the other way round. There
+    are few copies, so Student's t is used for the limits; the mean of the errors is not subtracted, since it is an
+    error, too.
 
     Parameters
     ----------
-    lit : how the light of the registered picture differs from that of the frame.
-    soft_px : by how much each of the two is blurred.
+    lit : difference in light between the registered picture and the frame.
+    soft_px : blur of each of the two.
     """
-    from scipy.special import stdtrit  # late: a page without a photograph need not load it
+    from scipy.special import stdtrit  # imported late: a page without a photograph does not need it
 
     frame, even = compared.frame, compared.ground.even
     seen = [soften(light, px) for light, px in zip((frame.light, laid.light), soft_px, strict=True)]
@@ -216,7 +216,7 @@ def measure_repeatedly(
 
 
 def _significant_change(change: Image, squares: Image, compared: ComparisonSetup, times: float) -> Mask:
-    """Return where a change passes the error there, and the error of what lies around."""
+    """Return where a change exceeds the local error and the error of the surroundings."""
     wide = limit("pair", "light_wide_pupil") * compared.frame.pupil_px
     skin = compared.ground.skin
     error = np.sqrt(np.maximum(masked_mean(squares, skin, wide), squares))

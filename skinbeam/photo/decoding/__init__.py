@@ -1,1 +1,1 @@
-"""Brings a photograph in: decoded apart from everything else, upright, in sRGB, without its metadata."""
+"""Decode photographs in a separate process, and return them upright, in sRGB and without metadata."""

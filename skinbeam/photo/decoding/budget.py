@@ -1,4 +1,4 @@
-"""What a photograph may ask of its decoder, and the refusal of one that asks for more or is none."""
+"""Limits on size, time and memory for the decoder of photographs, and the error for pictures that exceed them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ __all__ = ["DecoderBudget", "RefusedPictureError"]
 
 @dataclass(frozen=True)
 class DecoderBudget:
-    """What a photograph may ask for: pixels, least of them on a side, scans of a JPEG, bytes and processor seconds."""
+    """Limits for decoding: number of pixels, least pixels per side, scans of a JPEG, bytes and processor seconds."""
 
     pixels: int
     side_px: int
@@ -24,7 +24,7 @@ class DecoderBudget:
 
 
 class RefusedPictureError(Exception):
-    """A file that is no photograph, or one that asks for too much; `code` and `params` are those of its message."""
+    """A file that is no photograph, or exceeds a limit; `code` and `params` are those of its message."""
 
     def __init__(self, code: str, **params: int | str) -> None:
         super().__init__(code)

@@ -1,8 +1,8 @@
-"""Decodes a photograph in a process of its own, which may be killed: what a file does to its decoder is not foreseen.
+"""Decode a photograph in a separate process, which may be killed, since a file may do anything to its decoder.
 
-The process gets the limits as JSON in its argument and the file on its standard input. It writes one line of JSON,
-`width` and `height` or `refused` with what is said of it, and then the pixels: nothing else of a file leaves it. It
-imports little of this package, so that it starts fast.
+The process gets the limits as JSON in its argument and the file on its standard input. It writes one line of JSON, with
+`width` and `height` or with `refused` and the parameters of the message, and then the pixels; nothing else of a file
+leaves it. It imports little of this package, so that it starts fast.
 """
 
 import io
@@ -27,14 +27,14 @@ _START_OF_SCAN, _END, _RESTARTS = 0xDA, 0xD9, range(0xD0, 0xD8)
 
 
 def decode_picture(data: bytes, limits: DecoderBudget) -> Image.Image:
-    """Return the picture in the bytes of a file: upright, RGB, sRGB, 8 bit.
+    """Decode the picture in the bytes of a file: upright, RGB, sRGB, 8 bit.
 
     Raises
     ------
-    RefusedPictureError : what is wrong with it.
+    RefusedPictureError : the picture is refused, with the reason.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns where the checks below refuse
+        warnings.simplefilter("ignore")  # Pillow warns about pictures that the checks below refuse
         try:
             if is_dicom(data):
                 image, profile = dicom_picture(
@@ -45,12 +45,12 @@ def decode_picture(data: bytes, limits: DecoderBudget) -> Image.Image:
         except (RefusedPictureError, MemoryError):
             raise
         except Exception:
-            # A decoder that is fed arbitrary bytes may fail in any way; all of them mean the same to the caller.
+            # A decoder of arbitrary bytes may fail in any way; all failures mean the same to the caller.
             raise RefusedPictureError("truncated") from None
 
 
 def _formats(data: bytes) -> tuple[str, ...]:
-    """Return the formats that the bytes may have; a HEIC picture needs a library that is not always there."""
+    """Return the formats that the bytes may have; HEIC needs an optional library."""
     if data[4:8] != b"ftyp" or data[8:12] not in _HEIC_BRANDS:
         return _FORMATS
     if find_spec("pi_heif") is None:
@@ -62,7 +62,7 @@ def _formats(data: bytes) -> tuple[str, ...]:
 
 
 def _decode_first(data: bytes, formats: tuple[str, ...], limits: DecoderBudget) -> Image.Image:
-    """Return the first picture of a file, decoded, once what it asks for has been checked."""
+    """Decode the first picture of a file after checking its limits."""
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError:
@@ -74,16 +74,16 @@ def _decode_first(data: bytes, formats: tuple[str, ...], limits: DecoderBudget) 
     limits.check_size(*image.size)
     if image.format in ("JPEG", "MPO") and (scans := count_scans(data)) > limits.scans:
         raise RefusedPictureError("scans", scans=scans, most=limits.scans)
-    # MPO: a camera's JPEG with a preview behind it; HEIF: the picture that the file calls its first.
+    # MPO: a camera's JPEG followed by a preview; HEIF: the primary picture of the file.
     if image.format not in ("MPO", "HEIF") and _has_another(image):
         raise RefusedPictureError("animated")
     image.load()
-    limits.check_size(*image.size)  # a HEIC picture may turn out otherwise than its head said
+    limits.check_size(*image.size)  # the size of a decoded HEIC picture may differ from its header
     return image
 
 
 def _has_another(image: Image.Image) -> bool:
-    """Whether a second picture follows; a TIFF may hold a million, so they are not counted."""
+    """Whether a second picture follows; a TIFF may contain a million, so they are not counted."""
     try:
         image.seek(1)
     except EOFError:
@@ -92,10 +92,10 @@ def _has_another(image: Image.Image) -> bool:
 
 
 def count_scans(data: bytes) -> int:
-    """Return how often a JPEG goes over its picture; a progressive one does so about ten times.
+    """Return the number of scans of a JPEG; a progressive one has about ten.
 
-    Segments are passed over by their length: what they hold, a small copy of the picture among it, is not counted. In
-    the data of a scan every 0xFF is followed by a zero, by the mark of a restart, or by the mark that ends it.
+    Segments are skipped by their length, so their contents, such as a thumbnail, are not counted. In the data of a scan
+    every 0xFF is followed by a zero, by a restart marker, or by the marker that ends it.
     """
     place, scans = data.find(b"\xff\xd8") + 2, 0
     while 2 <= place < len(data) - 3:

@@ -1,7 +1,7 @@
-"""Decodes the photograph in a DICOM file: one frame of colour, in the codings that the libraries at hand decode.
+"""Decode the photograph in a DICOM file: one colour frame, in the encodings that the installed libraries decode.
 
-Only the tags that say how pixels are stored are read; names, places and private sequences are passed over. Coded
-frames are handed to the decoder of ordinary pictures, with the same limits.
+Only the tags that describe the storage of pixels are read; names, places and private sequences are skipped. Encoded
+frames are passed to the decoder of ordinary pictures, with the same limits.
 """
 
 import io
@@ -34,25 +34,25 @@ _JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
 _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _RUN_LENGTHS = "1.2.840.10008.1.2.5"
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-# Adobe's segment after the start of a JPEG says whether its components are RGB (0) or luminance and chroma (1).
+# Adobe's segment after the start of a JPEG specifies whether its components are RGB (0) or luminance and chroma (1).
 _ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 
-# A JPEG or JPEG 2000 by its bytes and the formats that it may have, to a picture.
+# Function that decodes a JPEG or JPEG 2000 from its bytes and its possible formats.
 ImageDecoder = Callable[[bytes, tuple[str, ...]], Image.Image]
 
 
 def is_dicom(data: bytes) -> bool:
-    """Whether the bytes of a file begin as DICOM files do (PS3.10, 7.1)."""
+    """Whether the bytes of a file begin with the DICOM preamble and magic number (PS3.10, 7.1)."""
     return data[_PREAMBLE : _PREAMBLE + 4] == _MAGIC
 
 
 def dicom_picture(data: bytes, limits: DecoderBudget, coded: ImageDecoder) -> tuple[Image.Image, bytes | None]:
-    """Return the one picture of a DICOM file as it is stored, and its colour profile.
+    """Return the one picture of a DICOM file as stored, and its colour profile.
 
     Raises
     ------
-    RefusedPictureError : pydicom is not installed, several frames, no colour, a coding that is not decoded, text drawn
-        into the picture, too many or too few pixels.
+    RefusedPictureError : pydicom is not installed, several frames, no colour, an unsupported encoding, text burned into
+        the picture, too many or too few pixels.
     """
     try:
         from pydicom import dcmread
@@ -84,19 +84,19 @@ def dicom_picture(data: bytes, limits: DecoderBudget, coded: ImageDecoder) -> tu
 
 
 def _mark_components(frame: bytes, interpretation: str) -> bytes:
-    """Return a JPEG that says itself what its components are, where only the DICOM file says it."""
+    """Add a marker of the colour components to a JPEG where only the DICOM file specifies them."""
     if b"Adobe\x00" in frame[:4096] or b"JFIF\x00" in frame[:64]:
         return frame
     return frame[:2] + _ADOBE + (b"\x00" if interpretation == "RGB" else b"\x01") + frame[2:]
 
 
 def _pixels(dataset: Any, interpretation: str) -> Image.Image:
-    """Return pixels that are stored as they are or by their run lengths."""
+    """Return pixels that are stored uncompressed or run-length encoded."""
     import numpy as np
     from pydicom.pixels.processing import convert_color_space
     from pydicom.pixels.utils import pixel_array
 
-    # Its own decoder: others that happen to be installed may be under licences that this program must not load.
+    # Only pydicom's own decoder: other installed decoders may have licences that this program must not load.
     coded = dataset.file_meta.TransferSyntaxUID.is_encapsulated
     values = pixel_array(dataset, raw=True, decoding_plugin="pydicom" if coded else "")
     stored = int(dataset.BitsStored)

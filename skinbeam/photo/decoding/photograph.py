@@ -1,7 +1,7 @@
-"""Reads a photograph: upright, sRGB, 8 bit, without its metadata; hostile files are refused early.
+"""Read a photograph as an upright 8-bit sRGB picture without metadata; hostile files are refused early.
 
-Decoding is left to a process of its own (`photo.decoding.decoder`), with limits of its time and memory: a megabyte of
-JPEG may hold thousands of scans, each of which goes over the whole picture.
+Decoding runs in a separate process (`photo.decoding.decoder`) with limits on its time and memory, because a megabyte of
+JPEG may contain thousands of scans, each of which covers the whole picture.
 """
 
 import json
@@ -28,10 +28,10 @@ __all__ = ["DecodedPhotograph", "Picture", "decode_photograph", "decoder_budget"
 
 Picture = NDArray[np.uint8]  # (height, width, 3), sRGB, upright
 
-# Behind all that is installed, so that nothing here stands in place of a library.
+# Appended at the end of the path, so that no module of this package shadows an installed library.
 _DECODER = "import sys; sys.path.append(sys.argv[2]); from skinbeam.photo.decoding.decoder import main; main()"
 _ROOT = Path(__file__).parents[3]
-_CLOCK_FACTOR = 4  # seconds by the clock for each of the processor: a busy machine is no fault of the photograph
+_CLOCK_FACTOR = 4  # wall-clock seconds per processor second, so that a busy machine does not cause a refusal
 
 _LIMITS = {
     "pixels": "pixels_max",
@@ -64,16 +64,16 @@ _CODES = {
 
 @dataclass(frozen=True)
 class DecodedPhotograph:
-    """A photograph as it was decoded, once for all that look at it; `sha256` is that of the file's content."""
+    """A decoded photograph; `sha256` is the hash of the file's content."""
 
     rgb: Picture
     sha256: str
 
 
 def read_photograph(path: Path | str, *, field: str = "photo") -> DecodedPhotograph:
-    """Return the photograph in a file, turned upright by its EXIF orientation.
+    """Read the photograph in a file, turned upright by its EXIF orientation.
 
-    Nothing else of the file is kept: place, time and camera are never read.
+    Nothing else of the file is used: place, time and camera are never read.
 
     Raises
     ------
@@ -86,16 +86,16 @@ def read_photograph(path: Path | str, *, field: str = "photo") -> DecodedPhotogr
 
 
 def decoder_budget() -> dict[str, int]:
-    """Return what a photograph may ask for, by the names of `photo.decoding.budget.DecoderBudget`."""
+    """Return the limits for decoding, with the field names of `photo.decoding.budget.DecoderBudget`."""
     return {name: int(limit("read", entry)) for name, entry in _LIMITS.items()}
 
 
 def decode_photograph(data: bytes, *, name: str, field: str = "photo") -> Picture:
-    """Return the picture in the bytes of a file; `name` is used in complaints only. Raises as `read_photograph`."""
+    """Decode the bytes of a file; `name` is used in error messages only. Raises as `read_photograph`."""
     if not data:
         raise _refusal("empty", name, field)
     allowed = decoder_budget()
-    # -P: nothing of the folder that it is started in is imported in place of a library.
+    # -P: modules in the working directory must not shadow a library.
     words = [sys.executable, "-P", "-c", _DECODER, json.dumps(allowed), str(_ROOT)]
     pipe = subprocess.PIPE
     with (
@@ -114,14 +114,14 @@ def decode_photograph(data: bytes, *, name: str, field: str = "photo") -> Pictur
                 return picture
     if "refused" in told:
         raise _refusal(told["refused"], name, field, **told["params"])
-    # It said nothing: a limit killed it, or the decoder crashed over the file.
+    # No answer: a limit killed the process, or the decoder crashed on the file.
     over = child.returncode in (-signal.SIGKILL, -signal.SIGXCPU)
     raise _refusal("slow", name, field, seconds=allowed["seconds"]) if over else _refusal("truncated", name, field)
 
 
 @contextmanager
 def _kill_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
-    """Kill a process when the block takes longer, and when it ends."""
+    """Kill a process after a time, and when the block ends."""
     timer = threading.Timer(seconds, child.kill)
     timer.daemon = True
     timer.start()
@@ -129,15 +129,15 @@ def _kill_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[None
         yield
     finally:
         timer.cancel()
-        timer.join()  # a process of one thread may be copied to share its work
+        timer.join()  # a process may be forked safely only while it has one thread
         child.kill()
 
 
 def _read_into(picture: Picture, pixels: IO[bytes]) -> bool:
-    """Fill a picture with the bytes that follow; False where they break off."""
+    """Fill a picture with the bytes that follow; False where they end early."""
     left = picture.data.cast("B")
     while left:
-        got = pixels.readinto(left)  # type: ignore[attr-defined]  # a buffered reader of bytes has it
+        got = pixels.readinto(left)  # type: ignore[attr-defined]  # a buffered byte reader has this method
         if not got:
             return False
         left = left[got:]

@@ -1,8 +1,9 @@
-"""Convert a decoded picture to upright 8-bit sRGB, with the colour profiles that files only name.
+"""Convert a decoded picture to upright 8-bit sRGB: orientation, transparency, bit depth and colour profile.
 
-Colour profiles of the spaces that a file names without describing them: Display P3 and Adobe RGB.
-
-A profile is written as bytes (ICC.1:2001-04): three primaries adapted to D50, a white, and one curve for all of them.
+The colours are those of the embedded profile, else those that the file names without a profile: Display P3 by the
+numbers of a HEIC picture (ISO/IEC 23091-2), Adobe RGB by the mark that cameras write (Exif 2.3, DCF 2.0). Without
+either they are sRGB. The profiles of Display P3 and Adobe RGB are built as bytes (ICC.1:2001-04): three primaries
+adapted to D50, a white, and one curve for all of them.
 """
 
 import io
@@ -30,7 +31,7 @@ def _fixed_point(value: float) -> bytes:
 
 
 def matrix_profile(primaries: Sequence[Sequence[float]], curve: Sequence[int]) -> bytes:
-    """Return an ICC profile of RGB.
+    """Return an ICC profile of RGB as bytes.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def matrix_profile(primaries: Sequence[Sequence[float]], curve: Sequence[int]) -
 
 
 def _srgb_curve() -> list[int]:
-    """The curve of sRGB (IEC 61966-2-1), which Display P3 shares."""
+    """Return the tone curve of sRGB (IEC 61966-2-1), which Display P3 shares."""
     steps = (k / (_SRGB_STEPS - 1) for k in range(_SRGB_STEPS))
     return [round(65535 * (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4)) for s in steps]
 
@@ -71,10 +72,7 @@ ADOBE_RGB = matrix_profile(
     ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)), (563,)
 )
 
-# Brings a decoded picture to upright 8-bit sRGB: orientation, transparency, depth and the colours of its coding.
-#
-# The colours are those of the embedded profile, else those that the file names: Display P3 by the numbers of a HEIC
-# picture (ISO/IEC 23091-2), Adobe RGB by the mark that cameras write (Exif 2.3, DCF 2.0). Without either they are sRGB.
+# Conversion of pictures.
 
 _INTEROPERABILITY, _INDEX = 0xA005, 1
 _P3_PRIMARIES = 12
@@ -82,15 +80,15 @@ _BT2020_PRIMARIES, _HIGH_RANGE = 9, (16, 18)  # the curves PQ and HLG
 
 
 def upright_srgb(image: Image.Image, *, profile: bytes | None = None) -> Image.Image:
-    """Return an RGB image in sRGB, 8 bit: turned by its Exif orientation, transparency laid over white.
+    """Convert to an RGB image in sRGB, 8 bit: turned by its Exif orientation, transparency composited over white.
 
     Parameters
     ----------
-    profile : a colour profile that stands in place of the one in the file.
+    profile : a colour profile that replaces the one in the file.
 
     Raises
     ------
-    RefusedPictureError : numbers whose white is not known, or colours of high dynamic range.
+    RefusedPictureError : pixel values whose white level is unknown, or colours of high dynamic range.
     """
     profile = profile or image.info.get("icc_profile") or _named_profile(image)
     image = _eight_bit(ImageOps.exif_transpose(image))
@@ -103,14 +101,14 @@ def upright_srgb(image: Image.Image, *, profile: bytes | None = None) -> Image.I
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
         except (ImageCms.PyCMSError, OSError):
-            converted = None  # a broken profile says nothing; the file's numbers are then read as sRGB
+            converted = None  # with a broken profile, the pixel values are read as sRGB
         if converted is not None:
             return _restore_clipping(converted, image)
     return image.convert("RGB")
 
 
 def _named_profile(image: Image.Image) -> bytes | None:
-    """Return the profile of the colours that a file names without describing them."""
+    """Return the profile of a colour space that a file names without embedding its profile."""
     numbers: dict[str, Any] = image.info.get("nclx_profile") or {}
     if numbers.get("transfer_characteristics") in _HIGH_RANGE or numbers.get("color_primaries") == _BT2020_PRIMARIES:
         raise RefusedPictureError("high_range")
@@ -119,28 +117,29 @@ def _named_profile(image: Image.Image) -> bytes | None:
     try:
         index = str(image.getexif().get_ifd(_INTEROPERABILITY).get(_INDEX, ""))
         return ADOBE_RGB if index.startswith("R03") else None
-    except Exception:  # what is written beside a picture may be damaged in any way; the picture is still there
+    except Exception:  # damaged metadata must not prevent the use of the picture
         return None
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Return an image of 8 bits; 16-bit grey by its upper half."""
+    """Convert an image to 8 bits; 16-bit grey by its upper half."""
     if image.mode in ("I", "F"):
         raise RefusedPictureError("deep")
     if not image.mode.startswith("I;16"):
         return image
-    import numpy as np  # late: few pictures need it
+    import numpy as np  # imported late: few pictures need it
 
     return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
 
 
 def _restore_clipping(converted: Image.Image, image: Image.Image) -> Image.Image:
-    """Return the converted picture with a channel at either end only where the file has one there.
+    """Return the converted picture, clipped only where the file is clipped.
 
-    A wider space has colours that sRGB has not: converted, they end at full light or black though nothing was lost in
-    the camera, and what looks for clipping would find it. A pixel that the file clips may end a level inside instead.
+    Colours of a wider space that sRGB cannot represent are converted to full light or black though the camera lost
+    nothing, and the check for clipping would count them. A pixel that is clipped in the file may instead end one level
+    inside.
     """
-    import numpy as np  # late: few pictures need it
+    import numpy as np  # imported late: few pictures need it
 
     stored = np.asarray(image)
     inks = {"CMYK": lambda: 255 - stored, "L": lambda: stored[..., None]}.get(image.mode, lambda: stored)()

@@ -1,1 +1,1 @@
-"""Where the face is and which parts of it are skin: pupils, mouth, regions."""
+"""Locate the face and its skin regions: eyes, mouth, landmarks, region masks."""

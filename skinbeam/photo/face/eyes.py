@@ -1,11 +1,12 @@
 """Find the pupils inside a face box, and measure the visible iris.
 
-The pupils inside a face box: cascades say where an eye is, the edge of the iris says where its middle is.
+Eye cascades are run at several sizes of the box, since one size misses narrow or wrinkled lids that another finds. The
+pupil is the point with the strongest outward increase in brightness along circles of an iris's size, to both sides and
+below, where lids do not cover it (the operator of Daugman 1993), and with the darkest centre. Brows, lashes and the
+frames of glasses, which are as dark as a pupil, have no such round edge.
 
-Cascades of eyes are asked at several sizes of the box, since one size misses narrow or wrinkled lids that another
-finds. The pupil is then where light rises fastest outwards along circles of an iris's size, to both sides and below,
-where lids do not cover it (the operator of Daugman 1993), and darkest in the middle. Brows, lashes and the frames of
-glasses, which are as dark as a pupil, have no such round edge.
+The diameter of the iris is measured in the same way on both eyes with one size; with the pupil distance it is a known
+length on the face.
 """
 
 import math
@@ -34,9 +35,9 @@ Gray = NDArray[np.uint8]
 FaceBox = tuple[float, float, float, float]  # x, y, width, height
 Point = tuple[float, float]
 
-_SIZES_PX = (160, 240, 320)  # to which a face box is brought before its eyes are sought
-_PUPIL_FINE_PX = 400  # and before the edge of the iris is
-_UPPER_FACE = 0.62  # share of a box that has the eyes
+_SIZES_PX = (160, 240, 320)  # widths to which a face box is resized for the eye cascades
+_PUPIL_FINE_PX = 400  # width to which it is resized for the edge of the iris
+_UPPER_FACE = 0.62  # upper share of a box that contains the eyes
 # From the horizontal, downwards positive: the upper lid covers what is above, the lower one what is far below.
 _PUPIL_ARC_RAD = np.radians(np.linspace(-25.0, 45.0, 15))
 
@@ -48,7 +49,7 @@ def cascade(name: str) -> cv2.CascadeClassifier:
 
 
 def find_pupils(rgb: Picture, box: FaceBox) -> tuple[Point, Point] | None:
-    """Return the person's right and left pupil inside a face box, or None where no two eyes are seen."""
+    """Return the person's right and left pupil inside a face box, or None where two eyes are not found."""
     cite_sources("daugman1993")
     x, y, width, height = box
     x0, y0 = max(int(x), 0), max(int(y), 0)
@@ -77,9 +78,9 @@ def _rescale(gray: Gray, scale: float) -> Gray:
 
 
 def _eye_candidates(gray: Gray) -> Array:
-    """Return the middles (n, 2) of what the cascades take for eyes, brows among them.
+    """Return the centres (n, 2) of the cascades' detections of eyes, which include brows.
 
-    They look at the box and at its mirror image, so that a mirrored picture gives mirrored eyes.
+    The cascades search the box and its mirror image, so that a mirrored picture gives mirrored eyes.
     """
     width = gray.shape[1]
     seen: list[Point] = []
@@ -93,7 +94,7 @@ def _eye_candidates(gray: Gray) -> Array:
 
 
 def _best_pupils(gray: Gray, centres: list[Array]) -> list[Array]:
-    """Return the middles of two irises of one size, each near its centre: the size at which both answer best."""
+    """Return the centres of two irises, each near its start point, at the common size with the best joint response."""
     record = limit_entry("face", "iris_of_box")
     radii = np.linspace(float(record["low"]), float(record["high"]), 7) * gray.shape[1]
     smooth = cv2.GaussianBlur(gray, (0, 0), 0.004 * gray.shape[1]).astype(np.float32)
@@ -104,7 +105,7 @@ def _best_pupils(gray: Gray, centres: list[Array]) -> list[Array]:
 
 
 def _iris_responses(smooth: NDArray[np.float32], centre: Array, radii: Array) -> tuple[Array, Array]:
-    """Return points (rows, columns, 2) around a centre, and by radius how like the middle of an iris each is."""
+    """Return points (rows, columns, 2) around a centre, and for each radius how well each fits an iris centre."""
     width = smooth.shape[1]
     reach, likely = limit("face", "pupil_reach") * width, limit("face", "pupil_spread") * width
     steps = np.arange(-reach, reach + 1.0, 2.0)
@@ -115,9 +116,9 @@ def _iris_responses(smooth: NDArray[np.float32], centre: Array, radii: Array) ->
         edges, depths = [], []
         for side in (1, -1):
             white, rim, middle = (_pupil_arc_brightness(smooth, grid, k * radius, side) for k in (1.25, 0.85, 0.25))
-            edges.append(np.median(white - rim, axis=-1))  # a glint is few of the points, so the median passes it over
+            edges.append(np.median(white - rim, axis=-1))  # a glint covers few of the points, so the median ignores it
             depths.append(np.median(white, axis=-1) - np.median(middle, axis=-1))
-        # Both sides must answer: a fold of the lid has one edge.
+        # Both sides must respond: a fold of the lid has only one edge.
         edge = np.minimum(*edges) + 0.25 * np.maximum(*edges)
         found.append(np.maximum(edge + np.minimum(*depths), 0.0) * near)
     return grid, np.stack(found)
@@ -132,18 +133,15 @@ def _pupil_arc_brightness(smooth: NDArray[np.float32], grid: Array, radius: floa
     return np.asarray(seen, np.float64).reshape(at.shape[:-1])
 
 
-# How wide the visible iris is in the picture: with the pupil distance, a length on the face that is known in people.
-#
-# Around each pupil the edge between iris and white is sought on both sides along arcs that lids do not cover, with one
-# size for both eyes (the operator of Daugman 1993). Sizes are those that an iris can have between two pupils, which
-# leaves the pupil's own edge and the corners of the eye out.
+# Diameter of the visible iris. Only sizes that an iris can have for the pupil distance are tried, which excludes the
+# edge of the pupil itself and the corners of the eye.
 
-_IRIS_FINE_PX = 480.0  # between the pupils, to which the eyes are brought before the edge is sought
+_IRIS_FINE_PX = 480.0  # pupil distance to which the eyes are resized for the edge of the iris
 _IRIS_ARC_RAD = np.radians(np.linspace(-20.0, 40.0, 13))  # from the horizontal, downwards positive
 
 
 def measure_iris_px(rgb: Picture, face: Face) -> float | None:
-    """Return the horizontal diameter of the visible iris in pixels of a picture, or None where its edge is not seen."""
+    """Return the horizontal diameter of the visible iris in pixels of a picture, or None if its edge is not visible."""
     if face.pupil_px < limit("iris", "pupil_px_min"):
         return None
     cite_sources("daugman1993")
@@ -163,17 +161,17 @@ def measure_iris_px(rgb: Picture, face: Face) -> float | None:
 
 
 def _radii() -> Array:
-    """Return the radii that are tried, in fine pixels."""
+    """Return the radii to try, in fine pixels."""
     record = limit_entry("iris", "diameter_of_pupil_distance")
     return np.arange(0.5 * float(record["low"]) * _IRIS_FINE_PX, 0.5 * float(record["high"]) * _IRIS_FINE_PX, 0.5)
 
 
 def _iris_window(rgb: Picture, pupil: tuple[float, float], roll_deg: float, scale: float) -> NDArray[np.float32]:
-    """Return the brightness around a pupil, the eyes level, at the fine size."""
+    """Return the brightness around a pupil, with the eyes level, at the fine size."""
     half = int(0.2 * _IRIS_FINE_PX)
     turn = cv2.getRotationMatrix2D(pupil, roll_deg, scale)
     turn[:, 2] += half - np.array(pupil)
-    if scale < 1:  # a large picture is smoothed first, so that the reduced copy has no steps of its own
+    if scale < 1:  # a large picture is smoothed first to avoid aliasing in the reduced copy
         reach = int(0.3 * _IRIS_FINE_PX / scale)
         x, y = (round(value) for value in pupil)
         x0, y0 = max(x - reach, 0), max(y - reach, 0)
@@ -188,7 +186,7 @@ def _iris_window(rgb: Picture, pupil: tuple[float, float], roll_deg: float, scal
 
 
 def _edge_by_radius(gray: NDArray[np.float32], radii: Array) -> Array:
-    """Return for each radius the strongest edge that a circle of it near the middle has on both sides at once."""
+    """Return for each radius the strongest edge of a circle near the middle that is present on both sides."""
     half = gray.shape[0] // 2
     steps = np.arange(-12.0, 12.5, 2.0)
     grid = np.stack(np.meshgrid(half + steps, half + steps), axis=-1)

@@ -1,7 +1,4 @@
-"""A face as a record, and the view of the picture around it.
-
-A face as a record, whichever finder saw it.
-"""
+"""A face with its landmarks as a record, and the view of the picture around it."""
 
 import math
 from dataclasses import dataclass, replace
@@ -52,13 +49,13 @@ class Face:
 
     @property
     def roll_deg(self) -> float:
-        """Turn in the picture plane; 0 when the eyes are level, ±180 when upside down."""
+        """Rotation in the picture plane; 0 when the eyes are level, ±180 when upside down."""
         (x0, y0), (x1, y1) = self.right_pupil, self.left_pupil
         return math.degrees(math.atan2(y1 - y0, x1 - x0))
 
     @property
     def stretch(self) -> float:
-        """Length of the lower face against that of the template (`face.mouth_at`)."""
+        """Length of the lower face relative to that of the template (`face.mouth_at`)."""
         return math.dist(self.middle, self.mouth) / (self.pupil_px * limit("face", "mouth_at"))
 
     @property
@@ -68,7 +65,7 @@ class Face:
         return (x0 + x1) / 2, (y0 + y1) / 2
 
     def place(self, template: Array) -> Array:
-        """Return template points (n, 2), in pupil distances from `middle`, as pixels; the lower face is stretched."""
+        """Convert template points (n, 2), in pupil distances from `middle`, to pixels; the lower face is stretched."""
         (x0, y0), (x1, y1) = self.right_pupil, self.left_pupil
         across = np.array([x1 - x0, y1 - y0])
         down = np.array([-across[1], across[0]])
@@ -77,10 +74,10 @@ class Face:
         return np.asarray(self.middle + x[:, None] * across + y[:, None] * down)
 
     def moved(self, scale: float, dx: float, dy: float) -> "Face":
-        """Return this face in a picture cut at (dx, dy) and then scaled."""
+        """Return this face in the coordinates of a picture cropped at (dx, dy) and then scaled."""
 
         def to(point: tuple[float, float]) -> tuple[float, float]:
-            # Pixel centres keep their place under a resize that maps edges to edges.
+            # A resize maps the edges of the picture to edges; the half pixels convert between edges and pixel centres.
             return (point[0] + 0.5 - dx) * scale - 0.5, (point[1] + 0.5 - dy) * scale - 0.5
 
         x, y = to((self.box[0], self.box[1]))
@@ -96,9 +93,9 @@ class Face:
         )
 
 
-# The part of a picture around its face, on which everything else is read.
+# The part of a picture around its face, on which everything else is measured.
 
-WHOLE_FACE = "full-face"  # the site of all of a face
+WHOLE_FACE = "full-face"  # site name of a whole face
 # In pupil distances around the point between the pupils: to the sides, up, down.
 _JUDGED_REACH, _OUTLINE_REACH = (0.9, 0.5, 1.8), (1.6, 1.5, 2.8)
 
@@ -124,19 +121,19 @@ def face_view(rgb: Picture, face: Face) -> FaceView:
     cut = rgb[y0:y1, x0:x1]
     scale = min(1.0, limit("face", "analysis_pupil_px") / face.pupil_px)
     if scale < 1:
-        # Whole pixels on the finer side, so that one factor holds for both axes to within a pixel.
+        # The size is rounded to whole pixels, so that one factor applies to both axes to within a pixel.
         size = round(cut.shape[1] * scale), round(cut.shape[0] * scale)
         cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
         scale = size[0] / (x1 - x0)
     here = face.moved(scale, x0, y0)
     judged, drawn = (_box_around_face(here, around, cut) for around in (_JUDGED_REACH, _OUTLINE_REACH))
     place = ViewPlace(WHOLE_FACE, here.pupil_px, here.roll_deg, judged, drawn)
-    # A copy, so that the picture need not be kept.
+    # A copy, so that the whole picture can be freed.
     return FaceView(np.array(cut), place, scale, (x0, y0), here)
 
 
 def _box_around_face(face: Face, reach: tuple[float, float, float], rgb: Picture) -> Box:
-    """Return so many pupil distances around a face, within the picture."""
+    """Return the box of these pupil distances around a face, clipped to the picture."""
     (x, y), (height, width) = face.middle, rgb.shape[:2]
     side, up, down = (share * face.pupil_px for share in reach)
     x0, y0 = max(round(x - side), 0), max(round(y - up), 0)

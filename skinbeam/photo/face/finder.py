@@ -1,7 +1,7 @@
-"""Finds the one face of a photograph: pupils and mouth, from the cascades that ship with OpenCV or from a mesh.
+"""Find the only face of a photograph, with pupils and mouth, by OpenCV's cascades or by a face mesh.
 
-The cascades (Viola and Jones 2001) are the default and need nothing but the wheel. A mesh is used when its package
-is installed; both give the same record.
+The cascades (Viola and Jones 2001) are the default and need only the OpenCV wheel. The mesh is used when its package is
+installed; both give the same record.
 """
 
 import importlib.util
@@ -35,12 +35,12 @@ __all__ = [
 Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
 
-cv2.setNumThreads(1)  # a process with threads cannot be copied for what follows (plan.parallel)
+cv2.setNumThreads(1)  # a process with threads cannot be forked safely later (plan.parallel)
 
 
 @dataclass(frozen=True)
 class FaceRefusal:
-    """Why no face can be used: a code, a sentence, and how many faces were seen."""
+    """Why no face can be used: a code, a message, and the number of faces found."""
 
     code: str
     message: Message
@@ -48,7 +48,7 @@ class FaceRefusal:
 
 
 class FaceFinder(Protocol):
-    """A finder of faces: every face of an upright picture (height, width, 3), left to right."""
+    """A face finder: returns every face of an upright picture (height, width, 3), left to right."""
 
     def __call__(self, rgb: Picture, /) -> list[Face]:
         """Return the faces with pupils and mouth, in pixels of the picture."""
@@ -62,7 +62,7 @@ def face_finder() -> FaceFinder:
 
 
 def find_single_face(rgb: Picture, finder: FaceFinder | None = None) -> Face | FaceRefusal:
-    """Return the only face of an upright picture (height, width, 3), or why there is none to use."""
+    """Return the only face of an upright picture (height, width, 3), or why none can be used."""
     faces = (finder or face_finder())(rgb)
     if _is_turned(rgb):
         return FaceRefusal("picture-turned", Message("photo-face.turned"), len(faces))
@@ -70,7 +70,7 @@ def find_single_face(rgb: Picture, finder: FaceFinder | None = None) -> Face | F
 
 
 def check_single_face(rgb: Picture, faces: Sequence[Face]) -> Face | FaceRefusal:
-    """Return the only one of the faces of an upright picture, its irises measured, or why it cannot be used."""
+    """Return the only face of an upright picture with its irises measured, or why it cannot be used."""
     if not faces:
         return FaceRefusal("no-face", Message("photo-face.none"), 0)
     if len(faces) > 1:
@@ -88,8 +88,7 @@ def check_single_face(rgb: Picture, faces: Sequence[Face]) -> Face | FaceRefusal
 def find_faces_by_cascades(rgb: Picture) -> list[Face]:
     """Return the faces that two cascades agree on and in which two eyes are found, left to right.
 
-    A face may fall between the steps of size at which the cascades look: where none is seen, copies of other sizes are
-    searched.
+    A face may fall between the scale steps of the cascades; where none is found, copies of other sizes are searched.
     """
     cite_sources("viola2001")
     searched = limit_entry("face", "search_px")
@@ -114,7 +113,7 @@ def _faces_at(rgb: Picture, side_px: float) -> list[Face]:
 
 
 def _search_copy(rgb: Picture, side_px: float) -> tuple[Gray, float]:
-    """Return a grey copy whose longer side has at most so many pixels, and its scale."""
+    """Return a grey copy whose longer side has at most `side_px` pixels, and its scale."""
     scale = min(1.0, side_px / max(rgb.shape[:2]))
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
     return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), scale
@@ -138,7 +137,7 @@ def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> floa
 
 
 def _is_turned(rgb: Picture) -> bool:
-    """Whether the picture answers as a face more strongly after a quarter or half turn."""
+    """Whether a face is detected more strongly after a quarter or half turn of the picture."""
     gray, _ = _search_copy(rgb, limit("face", "search_px"))
     half = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     upright = _boxes(half, "frontalface_alt2", step=1.2)[1]
@@ -148,10 +147,10 @@ def _is_turned(rgb: Picture) -> bool:
 
 
 def _with_mouth(rgb: Picture, face: Face) -> Face:
-    """Return `face` with its mouth: lips, teeth and the gap between them, else where the template has it.
+    """Return `face` with its mouth: lips, teeth and the gap between them, else the position in the template.
 
-    Light changes fastest from row to row at a mouth, bearded or not; red alone would follow a flushed chin or a lip
-    under a moustache, so it counts near that row only.
+    Brightness changes fastest from row to row at a mouth, with or without a beard. Redness alone would follow a flushed
+    chin or a lip under a moustache, so it counts near that row only.
     """
     at = replace(face, mouth=_point_below_eyes(face, limit("face", "mouth_at")))
     usual, spread = limit("face", "mouth_at"), limit("face", "mouth_spread")
@@ -171,7 +170,7 @@ def _with_mouth(rgb: Picture, face: Face) -> Face:
     change = np.abs(np.gradient(light.mean(axis=2), axis=0)).mean(axis=1)
     change = cv2.GaussianBlur(change, (0, 0), 4.0).ravel() * likely
     red = (light[..., 0] - light[..., 1]).mean(axis=1)
-    below = rows - rows[change.argmax()]  # the gap is sharpest where the upper lip ends: little of red lies above it
+    below = rows - rows[change.argmax()]  # the sharpest change is at the lower edge of the upper lip: most red is below
     red = np.maximum(red - np.median(red), 0.0) * (below > -0.5 * spread) * (below < 1.5 * spread)
     if change.max() <= 0:
         return at
@@ -186,5 +185,5 @@ def _point_below_eyes(face: Face, distance: float) -> tuple[float, float]:
     return face.middle[0] - distance * (y1 - y0), face.middle[1] + distance * (x1 - x0)
 
 
-# By `Face.backend`.
+# Face finders by `Face.backend`.
 BACKENDS: Mapping[str, FaceFinder] = {"cascades": find_faces_by_cascades, "mesh": mesh.find_faces_by_mesh}

@@ -1,7 +1,4 @@
-"""Landmarks that a person sets: the picture to set them on, and the face that they give.
-
-The landmarks that a person set: they stand as given, and nothing is searched.
-"""
+"""Landmarks set by a person: prepare the picture to set them on, and build the face from them without a search."""
 
 import math
 from collections.abc import Sequence
@@ -24,7 +21,7 @@ __all__ = [
 
 
 def face_from_landmarks(rgb: Picture, points: Sequence[float], *, field: str = "points") -> Face:
-    """Return the face whose pupils and mouth are given as x and y of each, the person's right pupil first, in pixels.
+    """Build a face from x and y of the person's right pupil, left pupil and mouth, in pixels.
 
     Raises
     ------
@@ -38,7 +35,7 @@ def face_from_landmarks(rgb: Picture, points: Sequence[float], *, field: str = "
     if not all(0 <= x < width and 0 <= y < height for x, y in (right, left, mouth)):
         params = {"width": width, "height": height}
         raise InputError("bad-points", Message("photo-points.outside", params).text, field=field, hint=hint)
-    # Seen along the line from pupil to pupil, the mouth lies below it: to the right of its direction in a picture.
+    # The mouth must be below the line from the right pupil to the left.
     across = left[0] - right[0], left[1] - right[1]
     below = across[0] * (mouth[1] - right[1]) - across[1] * (mouth[0] - right[0])
     if across[0] <= 0 or below <= 0:
@@ -48,23 +45,23 @@ def face_from_landmarks(rgb: Picture, points: Sequence[float], *, field: str = "
     return Face(right, left, mouth, box, "points")
 
 
-# The picture on which a person sets the points of a face: upright, small enough to show, with points to start at.
+# The picture on which a person sets the points of a face: upright, reduced, with initial points.
 
-_SIDE_PX = 2000  # of what is shown: its part with the face is as sharp as a telephone's screen
+_SIDE_PX = 2000  # longer side of the displayed picture: its part with the face is as sharp as a telephone's screen
 _QUALITY = 88
-_PUPIL_SPACING = 0.2  # pupils of a face that was not found, over the shorter side of the picture: as in a portrait
+_PUPIL_SPACING = 0.2  # initial pupil distance if no face was found, relative to the shorter side, as in a portrait
 
 
 @dataclass(frozen=True)
 class LandmarkPhoto:
-    """A photograph to set points on.
+    """A photograph on which a person sets points.
 
     Parameters
     ----------
     jpeg : the upright picture, smaller than the photograph.
     width_px, height_px : of the photograph, in whose pixels points are given.
-    points : x and y of right pupil, left pupil and mouth as they were found, else in the middle of the picture.
-    missing : why no face was found that can be used, or None.
+    points : x and y of right pupil, left pupil and mouth as found, else in the middle of the picture.
+    missing : why no usable face was found, or None.
     """
 
     jpeg: bytes
@@ -75,7 +72,7 @@ class LandmarkPhoto:
 
 
 def prepare_landmark_photo(rgb: Picture) -> LandmarkPhoto:
-    """Return a photograph with the points of its face."""
+    """Return a photograph with initial landmarks of its face."""
     height, width = rgb.shape[:2]
     face = find_single_face(rgb)
     if isinstance(face, FaceRefusal):

@@ -1,6 +1,7 @@
-"""The optional mesh backend: MediaPipe's face mesh (478 points), used when its package is installed.
+"""Find faces with MediaPipe's face mesh (478 points), an optional backend used when its package is installed.
 
-Loaded late: its import takes a second. Index lists name points of that mesh; right and left are the person's own.
+It is imported late, because the import takes a second. Index lists contain points of that mesh; right and left are the
+person's own.
 """
 
 import os
@@ -44,7 +45,7 @@ def _models() -> tuple[Any, Any]:
 
 
 def find_faces_by_mesh(rgb: Picture) -> list[Face]:
-    """Return the faces of an upright picture, left to right, each cut out first: the mesh misses small ones."""
+    """Return the faces of an upright picture, left to right; each is cropped first, as the mesh misses small ones."""
     detection, mesh = _models()
     height, width = rgb.shape[:2]
     faces = []
@@ -70,6 +71,6 @@ def _pair(point: Array) -> tuple[float, float]:
 
 
 def asymmetry(points: Array) -> float:
-    """Return where the nose lies between the edges of the face: 0 in the middle, -1 at the person's right edge."""
+    """Return the position of the nose between the edges of the face: 0 in the middle, -1 at the person's right edge."""
     nose, right, left = points[_NOSE, 0], points[_RIGHT_EDGE, 0], points[_LEFT_EDGE, 0]
     return float(2 * (nose - right) / (left - right) - 1)

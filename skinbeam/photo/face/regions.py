@@ -1,6 +1,8 @@
-"""Regions of bare skin on a face: template outlines less what covers the skin.
+"""Regions of bare skin on a face: outlines of the face template (or the mesh), minus everything that covers the skin.
 
-The face template placed on a face: outlines of regions, where its colour is learnt, and what is cut out of all.
+The template also gives the area from which the usual skin colour is sampled, and the openings (eyes, mouth, nostrils)
+that are cut out of all regions. Brows, beard, lips and glasses are detected in the picture. The outlines are
+approximate, and every document says so.
 """
 
 from collections.abc import Mapping
@@ -44,7 +46,7 @@ Mask = NDArray[np.bool_]
 
 @cache
 def _template() -> tuple[dict[str, Array], Array, dict[str, Any]]:
-    """Return region → template outline, the outline where skin colour is learnt, and the holes."""
+    """Return region → template outline, the outline of the sample of skin colour, and the holes."""
     table = face_template()
     found: dict[str, Array] = {}
     for name, points in table["half"].items():
@@ -62,7 +64,7 @@ def _mirror_outline(half: Array) -> Array:
 
 
 def region_outlines(face: Face) -> dict[str, Array]:
-    """Return region → outline in pixels, before any look at the colour."""
+    """Return region → outline in pixels, before the colour of the picture is used."""
     placed = {name: face.place(points) for name, points in _template()[0].items()}
     if face.points is not None:
         from skinbeam.photo.face.mesh import MESH_REGIONS
@@ -72,12 +74,12 @@ def region_outlines(face: Face) -> dict[str, Array]:
 
 
 def colour_sample_area(seen: FaceView) -> Mask:
-    """Return where the colour of a face is learnt: cheeks, nose and chin."""
+    """Return the area from which the usual skin colour is sampled: cheeks, nose and chin."""
     return fill_outline(seen.rgb.shape, seen.face.place(_template()[1])) & ~facial_openings(seen)
 
 
 def facial_openings(seen: FaceView) -> Mask:
-    """Return eyes, mouth and nostrils, as wide as they usually are."""
+    """Return the mask of eyes, mouth and nostrils, at their usual size."""
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     mask = np.zeros(seen.rgb.shape[:2], bool)
     for x, y, half_x, half_y in _template()[2].values():
@@ -88,21 +90,21 @@ def facial_openings(seen: FaceView) -> Mask:
 
 
 def above_chin(seen: FaceView) -> Mask:
-    """Return the part of a view above the lower lip, without what is beside the face."""
+    """Return the part of a view above the lower lip, without the areas beside the face."""
     half = np.array([[-0.7, 1.4], [-1.05, 0.6], [-1.05, -1.2]])
     return fill_outline(seen.rgb.shape, seen.face.place(_mirror_outline(half)))
 
 
-# What lies on a face and is no skin, where it is in this picture: brows, lips and teeth, frames of glasses.
+# Occlusions of the skin, detected in the picture: brows, lips and teeth, frames of glasses, beard.
 
-# Where brows lie in pupil distances from the middle of the eyes: across, and down.
+# Search area of the brows in pupil distances from the middle of the eyes: across, and down.
 _ACROSS, _DOWN = np.linspace(0.1, 1.05, 96), np.linspace(-0.62, -0.14, 49)
 _USUAL_BROW = -0.33
-_LIPS = (0.62, 0.36)  # half axes about the middle of the mouth within which lips and teeth lie, in pupil distances
+_LIPS = (0.62, 0.36)  # half axes of the search area of lips and teeth around the mouth, in pupil distances
 
 
 def occlusion_mask(seen: FaceView, tone: RelativeTones) -> Mask:
-    """Return eyes, nostrils, mouth, brows, beard and frames (height, width), each with a margin."""
+    """Return the mask of eyes, nostrils, mouth, brows, beard and frames (height, width), each with a margin."""
     return facial_openings(seen) | _brows(seen, tone) | _mouth(seen, tone) | _glasses(seen, tone) | _beard(seen, tone)
 
 
@@ -115,7 +117,7 @@ def _brows(seen: FaceView, tone: RelativeTones) -> Mask:
         at = np.stack(np.meshgrid(side * _ACROSS, _DOWN), axis=-1)
         pixels = seen.face.place(at.reshape(-1, 2)).astype(np.float32).reshape(at.shape)
         seen_hair = cv2.remap(hair, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        # What stands out over a height of a third of a pupil distance, and half as much along the brow.
+        # Response to structures lower than a third of a pupil distance; the kernel is one column wide.
         stands = cv2.morphologyEx(seen_hair, cv2.MORPH_TOPHAT, np.ones((35, 1), np.uint8))
         stands = cv2.GaussianBlur(stands, (0, 0), 3.0) * np.exp(-0.5 * ((_DOWN - _USUAL_BROW) / 0.15) ** 2)[:, None]
         ridge = stands.argmax(axis=0)
@@ -126,7 +128,7 @@ def _brows(seen: FaceView, tone: RelativeTones) -> Mask:
             if strong[column]:
                 rows |= stands[:, column] > 0.35 * stands[ridge[column], column]
             elif _ACROSS[column] < 0.2 or _ACROSS[column] > 0.9:
-                continue  # beyond its ends a brow need not be
+                continue  # outside its usual ends a brow need not be present
             for x, y in pixels[rows, column]:
                 mask[_clip_index(y, height), _clip_index(x, width)] = 1
     return np.asarray(cv2.dilate(mask, disc_kernel(seen, limit("skin", "brow_margin_pupil"))) > 0)
@@ -137,7 +139,7 @@ def _clip_index(value: float, size: int) -> int:
 
 
 def _mouth(seen: FaceView, tone: RelativeTones) -> Mask:
-    """Return lips, teeth and what is between them: redder, paler or much darker than skin, about the mouth."""
+    """Return the mask of lips, teeth and the gap between them: redder, paler or much darker than skin, at the mouth."""
     where = _ellipse(seen, *_LIPS)
     teeth = (tone.red < -0.35) & (tone.light > -0.8)
     other = where & ((tone.red > limit("skin", "lips_redder")) | teeth | (tone.light < -1.1))
@@ -158,9 +160,9 @@ def _ellipse(seen: FaceView, half_x: float, half_y: float) -> Mask:
 
 
 def _glasses(seen: FaceView, tone: RelativeTones) -> Mask:
-    """Return where fine structure is far stronger than on this face's skin, and what is behind the lenses of glasses.
+    """Return areas of much stronger fine structure than this face's skin, and the lenses of glasses.
 
-    The lower rim of a frame runs below a whole eye; lids and lashes end above it. Rimless glasses are not seen.
+    The lower rim of a frame runs below a whole eye; lids and lashes end above it. Rimless glasses are not detected.
     """
     strong = (tone.rough > limit("skin", "structure_max")).astype(np.uint8)
     mask = cv2.dilate(strong, disc_kernel(seen, 0.02)).astype(bool)
@@ -176,9 +178,9 @@ def _glasses(seen: FaceView, tone: RelativeTones) -> Mask:
 
 
 def _beard(seen: FaceView, tone: RelativeTones) -> Mask:
-    """Return beard, moustache, stubble: below the nose, darker than the cheeks and neither redder nor yellower.
+    """Return the mask of beard and stubble: below the nose, darker than the cheeks, neither redder nor yellower.
 
-    Shade on skin makes it redder and pigment makes it yellower; hair in front of it or in its pores does neither.
+    Shading makes skin redder and pigment makes it yellower; hair in front of it or in its pores does neither.
     """
     face = seen.face
     cheeks = np.zeros(seen.rgb.shape[:2], bool)
@@ -196,9 +198,7 @@ def _beard(seen: FaceView, tone: RelativeTones) -> Mask:
     return np.asarray(cv2.dilate((hair & there).astype(np.uint8), disc_kernel(seen, 0.03)).astype(bool))
 
 
-# Regions of skin on a face: outlines from the eyes and mouth (or the mesh), drawn in to bare skin of this face.
-#
-# The outlines are approximate and every document says so.
+# Regions of skin: the outlines, restricted to bare skin of this face.
 
 # Region → site of the case file.
 REGION_SITES: Mapping[str, str] = {
@@ -218,21 +218,21 @@ REGION_SITES: Mapping[str, str] = {
     "neck": "neck",
     "decolletage": "decolletage",
 }
-# What turns away from a light before the face, or lies in the shade of it: its colour is not that of the face.
+# Regions turned away from a frontal light, or shaded by the face: their colour is not that of the face.
 SHADED = frozenset(("eyelid-right", "eyelid-left", "jaw-right", "jaw-left", "decolletage"))
 _CLOTHED = ("neck", "decolletage")
 
 
 @dataclass(frozen=True)
 class SkinRegions:
-    """The skin of a face.
+    """The regions of skin on a face or site.
 
     Parameters
     ----------
     masks : region → (height, width) of the view.
     polygons : region → (n, 2) outline in pixels of the view.
     far_side : the regions left out because the face is turned away.
-    left_out : region → why it is absent, by the end of a message's id.
+    left_out : region → why it is absent, as the last part of a message's id.
     """
 
     masks: Mapping[str, Mask]
@@ -242,7 +242,7 @@ class SkinRegions:
 
     @property
     def skin(self) -> Mask:
-        """All regions together."""
+        """The union of all regions."""
         return np.asarray(np.logical_or.reduce(list(self.masks.values())))
 
 
@@ -250,7 +250,7 @@ def find_regions(seen: FaceView) -> SkinRegions:
     """Return the regions of the face in a view; those with too little skin are absent, with the reason."""
     sample = colour_sample_area(seen)
     tone = relative_tones(seen, sample)
-    if tone is None:  # no colour can be learnt from so little
+    if tone is None:  # the sample of skin is too small for its colour
         return SkinRegions({}, {}, (), {})
     skin = find_skin(seen, tone, above_chin(seen))
     far = _far_side(seen, skin)
@@ -265,7 +265,7 @@ def find_regions(seen: FaceView) -> SkinRegions:
         if far and name.endswith(far):
             left_out[name] = "turned_away"
             continue
-        # Cloth and strands of hair lie about a neck, so what does not hang together is not taken for one.
+        # Near cloth and strands of hair, only the largest connected piece of the neck is used.
         kept = largest_pieces(outline & bare, share=1.0 if name in _CLOTHED else limit("skin", "piece_share_min"))
         if kept is None or kept[0].sum() < limit("gate", "region_px_min"):
             left_out[name] = "no_skin"
@@ -293,7 +293,7 @@ def _far_side(seen: FaceView, skin: Mask) -> str:
 
 
 def _extent(seen: FaceView, skin: Mask, side: int) -> float:
-    """Return how far skin reaches to one side at the height of the cheeks, in pupil distances from the middle."""
+    """Return how far skin extends to one side at the height of the cheeks, in pupil distances from the middle."""
     x = np.linspace(0.3, 1.3, 51)
     rows = []
     for y in np.linspace(0.4, 0.7, 7):

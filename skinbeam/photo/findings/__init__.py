@@ -1,1 +1,1 @@
-"""What is seen on the skin: kinds, counts, areas, contrasts."""
+"""Detect and measure findings on the skin: kinds, counts, areas and contrasts."""

@@ -1,4 +1,4 @@
-"""The skin at the resolution that vessels, lines and pores need, cut from the picture itself."""
+"""Extract skin from the picture at the resolution that vessels, lines and pores need, and estimate its blur."""
 
 from dataclasses import dataclass
 
@@ -22,13 +22,13 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _LUMA = LUMINANCE.astype(np.float32)
-_FINE, _COARSE = 0.8, 1.6  # pixels: the two blurs whose gradients are compared
+_FINE, _COARSE = 0.8, 1.6  # pixels: the two additional blurs whose gradients are compared
 _STEP = 1 / 3  # variance of the central difference, in pixels squared
 
 
 @dataclass(frozen=True)
 class BlurEstimate:
-    """How a picture spreads a point: standard deviation in pixels of the detail, likely and at least and at most."""
+    """The blur of a picture: standard deviation of its point spread in pixels of the detail, with bounds."""
 
     px: float
     low_px: float
@@ -37,15 +37,15 @@ class BlurEstimate:
 
 @dataclass(frozen=True)
 class SkinDetail:
-    """The skin of a face, finer than the view.
+    """The skin of a face at a finer resolution than the view.
 
     Parameters
     ----------
-    blood, shade : (height, width), optical density that blood, and that light and relief add.
-    bright : (height, width), optical density of the brightness, which a JPEG keeps at every pixel.
+    blood, shade : (height, width), optical density added by blood, and by light and relief.
+    bright : (height, width), optical density of the brightness, which a JPEG stores for every pixel.
     masks : region → (height, width).
     mm_per_px : of this detail.
-    view_px : pixels of the view to a pixel of this detail.
+    view_px : pixels of the view per pixel of this detail.
     origin : x, y of this detail's first pixel in pixels of the view.
     view_shape : height and width of the view.
     """
@@ -61,7 +61,7 @@ class SkinDetail:
     view_shape: tuple[int, int]
 
     def in_view(self, points: Array) -> Array:
-        """Return points (n, 2) of this detail as pixels of the view."""
+        """Convert points (n, 2) of this detail to pixels of the view."""
         return np.asarray((points + 0.5) * self.view_px - 0.5 + self.origin)
 
 
@@ -73,7 +73,7 @@ def extract_detail(
     Parameters
     ----------
     mm_per_px : of the picture.
-    card : corrects linear light.
+    card : correction of linear light.
     """
     rows, columns = (np.flatnonzero(regions.skin.any(axis=axis)) for axis in (1, 0))
     corners = np.array([[columns[0] - 0.5, rows[0] - 0.5], [columns[-1] + 0.5, rows[-1] + 0.5]])
@@ -107,16 +107,16 @@ def measure_detail(
     origin: tuple[float, float],
     view_shape: tuple[int, int],
 ) -> SkinDetail:
-    """Return the detail of linear light (height, width, 3); the rest as in `SkinDetail`."""
+    """Return the detail of linear light (height, width, 3); other arguments as in `SkinDetail`."""
     blood, shade, bright = _split_channels(light)
     return SkinDetail(blood, shade, bright, masks, mm_per_px, _estimate_blur(light), view_px, origin, view_shape)
 
 
 def _split_channels(light: Image) -> tuple[Image, Image, Image]:
-    """Return of light (height, width, 3) what blood adds to its density, what light and relief add, and brightness.
+    """Split light (height, width, 3) into the density of blood, that of light and relief, and the brightness.
 
-    A JPEG keeps brightness at every pixel and colour at every second, so that the shade is brightness less what the
-    pigments take, whose colour is smoothed.
+    A JPEG stores brightness for every pixel and colour for every second one, so the shade is computed as brightness
+    minus the contribution of the pigments, which is derived from smoothed colour.
     """
     dense = optical_density(light.astype(np.float64)).astype(np.float32)
     added = chromophore_directions()
@@ -129,11 +129,11 @@ def _split_channels(light: Image) -> tuple[Image, Image, Image]:
 
 
 def _estimate_blur(light: Image) -> BlurEstimate:
-    """Return the blur of a picture from its sharpest edges, of lids, lashes, lips and hair.
+    """Estimate the blur of a picture from its sharpest edges, those of lids, lashes, lips and hair.
 
-    A step that is blurred by b has the gradient 1/sqrt(b² + s²) after a further blur s, so that the ratio of the
-    gradients after two blurs tells b (Zhuo and Sim 2011, eq. 4, with a blur on both sides). A line that is narrower
-    than the blur has the square of that ratio. Lashes are lines and lids are steps: the truth lies between.
+    A step that is blurred by b has the gradient 1/sqrt(b² + s²) after a further blur s, so b follows from the ratio of
+    the gradients after two blurs (Zhuo and Sim 2011, eq. 4, with a blur on both sides). A line that is narrower than
+    the blur has the square of that ratio. Lashes are lines and lids are steps, so the true value is in between.
     """
     bright = cv2.GaussianBlur(light @ _LUMA, (0, 0), _FINE)
     coarse = cv2.GaussianBlur(bright, (0, 0), float(np.sqrt(_COARSE**2 - _FINE**2)))

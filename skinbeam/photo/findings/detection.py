@@ -1,4 +1,4 @@
-"""Everything that is looked for on the skin of a face, in one go: marks, and the findings made of them."""
+"""Detect all marks on the skin of a face or site, and summarise them as findings."""
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ _FINE = ("vessels", "fine-lines", "pores")
 
 
 def coarseness_reason(seen: View) -> str:
-    """Return why a picture tells no fine things: too few pixels between the pupils; empty where it does tell them."""
+    """Return why a picture is too coarse for fine detail (too few pixels between the pupils); empty where it is not."""
     pupil_px, least = seen.place.pupil_px / seen.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
         return ""
@@ -47,13 +47,13 @@ def detect_findings(
     fine: SkinDetail | Unknown,
     card: ColourCalibration,
 ) -> tuple[tuple[Mark, ...], tuple[SkinFinding, ...]]:
-    """Return the marks of a face or another place, and of every kind what is found, or why it is unknown.
+    """Return the marks of a face or site, and for every kind its findings, or why it is unknown.
 
     Parameters
     ----------
-    mm_per_px : of the view; without it nothing is told, since whatever is looked for has a size.
-    fine : the skin in detail, or why it tells nothing.
-    card : corrects linear light.
+    mm_per_px : of the view; without it every kind is unknown, because all detection limits are sizes.
+    fine : the skin in detail, or why it is not available.
+    card : correction of linear light.
     """
     untold = {} if isinstance(seen, FaceView) else dict.fromkeys(FACE_ONLY_KINDS, Message("photo-site.on_faces").text)
     if isinstance(fine, Unknown):
@@ -89,13 +89,13 @@ def detect_findings(
 
 
 def _lightly_smoothed(seen: View, mm_per_px: Estimate) -> NDArray[np.float64]:
-    """Return linear light of a view, blurred less than the smallest spot is wide."""
+    """Return linear light of a view, blurred by less than the width of the smallest spot."""
     sigma = max(limit("spots", "smooth_mm") / mm_per_px.median, limit("spots", "smooth_px_min"))
     return np.asarray(cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), sigma))
 
 
 def _drop_duplicate_dents(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:
-    """Return the marks less the dents that lie on a line or a spot: a wide wrinkle is darkest somewhere."""
+    """Return the marks without dents that overlap a line or a spot, since a wide wrinkle also looks like a dent."""
     taken = np.zeros(shape[:2], np.uint8)
     for mark in marks:
         if mark.kind in ("spots", "inflamed", "fine-lines"):

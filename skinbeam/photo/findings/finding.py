@@ -1,7 +1,4 @@
-"""Findings of a photograph as records, and the concerns that they suggest.
-
-Findings of a photograph: what is seen of a region, in numbers, or why nothing can be said of it.
-"""
+"""Records of the findings of a photograph, and the concerns that they suggest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -23,12 +20,12 @@ __all__ = [
     "unknown_finding",
 ]
 
-# low: what is counted may as well be light, make-up or noise. moderate: drawn marks as strong and as large as most of
-# these are found 9 times in 10 (docs/photo.md). Nobody has held this program against real faces whose marks were
-# counted by hand, so that there is no higher class.
+# low: the marks may as well be lighting, make-up or noise. moderate: simulated marks as strong and as large as most of
+# these are found 9 times in 10 (docs/photo.md). The program has not been validated on real faces with marks counted by
+# hand, so there is no higher class.
 Confidence = Literal["low", "moderate"]
 
-# What is looked for → the condition that it suggests where a finding does not say otherwise.
+# Kind of finding → the condition that it suggests by default.
 FINDING_KINDS = {
     "spots": "age-spots",
     "diffuse-pigment": "uneven-pigmentation",
@@ -39,13 +36,13 @@ FINDING_KINDS = {
     "fine-lines": "fine-lines-periorbital",
     "pores": "skin-texture",
 }
-# Their limits were set on faces, where alone there are the conditions that they suggest.
+# Kinds whose limits were set on faces, and whose suggested conditions occur only there.
 FACE_ONLY_KINDS = ("inflamed", "scars", "fine-lines", "pores")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SkinFinding:
-    """One thing that a photograph shows of a region, or why it shows nothing of it.
+    """The marks of one kind in a region of a photograph, or why they are unknown.
 
     Parameters
     ----------
@@ -53,17 +50,17 @@ class SkinFinding:
     area_px : in pixels of the picture.
     severity : by a published scale (`severity_source`), or why there is none.
     suggests : condition.
-    told : what is seen, in words.
-    note : what it cannot tell.
-    contrast : what the marks add to the map that carries them, in optical density.
-    size_mm : the middle one of the marks, from the smallest to the largest.
-    length_mm, length_mm_per_cm2 : of lines together.
-    width_mm : of lines, the middle one, from the narrowest to the widest.
+    told : the finding in words.
+    note : limits of the finding.
+    contrast : optical density that the marks add to the map in which they are measured.
+    size_mm : the median of the marks, from the smallest to the largest.
+    length_mm, length_mm_per_cm2 : total of lines.
+    width_mm : of lines, the median, from the narrowest to the widest.
     orientation_deg : of most lines: 0 along the line of the eyes, or of the picture's width off the face, 90 across it.
-    per_cm2 : how many to a square centimetre.
+    per_cm2 : number per square centimetre.
     roughness : standard deviation of the fine shade, in optical density.
-    freckle_like, lentigo_like : spots by their size.
-    to_be_seen : spots that a doctor must see before any laser.
+    freckle_like, lentigo_like : number of spots classified by their size.
+    to_be_seen : number of spots that a doctor must examine before any laser.
     """
 
     kind: str
@@ -91,7 +88,7 @@ class SkinFinding:
     to_be_seen: int | None = None
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape; what a finding does not have is left out."""
+        """Return the JSON form; fields that are None are left out."""
         record = {field.name: getattr(self, field.name) for field in fields(self)}
         for name in ("told", "note"):
             if record[name] is not None:
@@ -100,7 +97,7 @@ class SkinFinding:
 
 
 def unknown_finding(kind: str, reason: str, site: str) -> SkinFinding:
-    """Return the finding of a kind that cannot be judged on all of a site."""
+    """Return the finding of a kind that cannot be determined on a whole site."""
     unknown = Unknown(reason)
     return SkinFinding(
         kind=kind,
@@ -114,20 +111,20 @@ def unknown_finding(kind: str, reason: str, site: str) -> SkinFinding:
     )
 
 
-# What findings suggest to be treated: a concern for each condition and site, with what was seen as its reason.
+# Suggested concerns: one for each condition and site, with its findings as the reason.
 
 _SEVERITIES = ("mild", "moderate", "severe")
 
 
 @dataclass(frozen=True)
 class ConcernSuggestion:
-    """A concern that a photograph suggests; nobody has examined the skin, and a clinician keeps or dismisses it.
+    """A concern that a photograph suggests; nobody has examined the skin, so a clinician accepts or dismisses it.
 
     Parameters
     ----------
     condition, site : of the case file.
     severity : by a published scale; None where there is none.
-    seen : what was found there, one message a region.
+    seen : the findings, one message for each region.
     """
 
     condition: str
@@ -136,13 +133,13 @@ class ConcernSuggestion:
     seen: tuple[Message, ...]
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape; without a severity there is no such key."""
+        """Return the JSON form; without a severity the key is left out."""
         record = {"condition": self.condition, "site": self.site, "seen": [one.english for one in self.seen]}
         return record if self.severity is None else {**record, "severity": self.severity}
 
 
 def suggest_concerns(findings: Sequence[SkinFinding]) -> tuple[ConcernSuggestion, ...]:
-    """Return the concerns that findings suggest, those of most findings first; weak findings suggest none."""
+    """Return the concerns that the findings suggest, in order of their first findings; weak findings suggest none."""
     strong: dict[tuple[str, str], list[SkinFinding]] = {}
     for finding in findings:
         if finding.told is not None and finding.region != "full-face" and finding.kind != "pores":
@@ -155,7 +152,7 @@ def suggest_concerns(findings: Sequence[SkinFinding]) -> tuple[ConcernSuggestion
 
 
 def _is_enough(found: Sequence[SkinFinding]) -> bool:
-    """Whether so much was found that a person may have come for it: not one freckle, not one line."""
+    """Whether the findings are extensive enough to be a concern: more than one freckle or one line."""
     kind = found[0].kind
     if kind in ("redness", "diffuse-pigment"):
         return _sum(one.area_mm2 for one in found) >= limit("suggest", "area_mm2_min")
@@ -175,7 +172,7 @@ def _severity(found: Sequence[SkinFinding]) -> str | None:
 
 
 def finding_message(finding: SkinFinding) -> Message:
-    """Return what was found in a region, and on which side of the person."""
+    """Return the finding in words, with its site and side of the body."""
     assert finding.told is not None
     site = vocabulary_table("site")[finding.site]["title"].lower()
     side = next((side for side in ("right", "left") if finding.region.endswith(f"-{side}")), "")

@@ -1,4 +1,4 @@
-"""What is seen as a line: vessels in the map of blood, wrinkles in the map of shade."""
+"""Detect lines: vessels in the map of blood, and wrinkles in the map of brightness."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ Array = NDArray[np.float64]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_FINER = 4  # a line is drawn so much finer than the view and then reduced
+_FINER = 4  # factor of supersampling when a line is drawn
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A line in pixels of the detail: where, its cross-section in brightness, the share of it that is blood."""
+    """A line in pixels of the detail: position, region, cross-section in brightness, and its share of blood."""
 
     trace: LineTrace
     region: str
@@ -44,7 +44,7 @@ class _Line:
 
 
 def find_vessels(seen: SkinDetail) -> tuple[Mark, ...]:
-    """Return the visible vessels: lines that blood darkens, as wide as vessels are."""
+    """Return the visible vessels: lines that are darkened by blood and have the width of vessels."""
     in_bright = _blood_in_bright()
     lines = [
         line
@@ -56,10 +56,10 @@ def find_vessels(seen: SkinDetail) -> tuple[Mark, ...]:
 
 
 def find_wrinkles(seen: SkinDetail) -> tuple[Mark, ...]:
-    """Return lines and wrinkles: dark lines in brightness that blood does not explain; their depth is not told.
+    """Return lines and wrinkles: dark lines in brightness that blood does not explain; their depth is not measured.
 
-    The light in a furrow has met skin more than once and is redder for it, so that a part of its shade looks like
-    blood: on faces a third to three fifths, where it is four fifths and more of a vessel.
+    Light in a furrow is reflected by skin more than once and becomes redder, so part of its shade looks like blood: on
+    faces a third to three fifths, compared with four fifths and more for a vessel.
     """
     lines = [
         line
@@ -71,7 +71,7 @@ def find_wrinkles(seen: SkinDetail) -> tuple[Mark, ...]:
 
 
 def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
-    """The lines of a map that are dense and narrow enough, each in the region where most of it lies."""
+    """Yield the lines of a map that are dense and narrow enough, each with the region that contains most of it."""
     mm = seen.mm_per_px.median
     skin = np.logical_or.reduce(list(seen.masks.values()))
     rim = round(limit(kind, "rim_mm") / mm)
@@ -103,7 +103,7 @@ def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
 
 
 def _blood_in_bright() -> float:
-    """What a unit of blood's density adds to that of brightness."""
+    """Return the density of brightness that a unit of blood's density adds."""
     return float(LUMINANCE @ chromophore_directions()[:, 1])
 
 
@@ -114,7 +114,7 @@ def _mask_at(mask: Mask, points: Array) -> Mask:
 
 
 def _line_mark(seen: SkinDetail, line: _Line, kind: str, carried_by: CarriedBy, in_bright: float) -> Mark:
-    """The mark of a line in the view; `in_bright` is what its map adds to the density of brightness."""
+    """Return the mark of a line in the view; `in_bright` is the density of brightness per unit of its map."""
     points = seen.in_view(line.trace.points)
     blur = seen.blur.px * seen.view_px
     width = line.across.width.px * seen.view_px
@@ -134,7 +134,7 @@ def _line_mark(seen: SkinDetail, line: _Line, kind: str, carried_by: CarriedBy, 
 
 
 def _width_mm(width: LineWidth, seen: SkinDetail) -> Value:
-    """Return a width with the intervals of scale and blur; unknown where the likely blur is all of it."""
+    """Return a width with the intervals of scale and blur; unknown where the likely blur explains all of it."""
     least = limit("detail", "width_px_min")
     if width.px <= least:
         most = width.high_px * seen.mm_per_px.high
@@ -149,7 +149,7 @@ def _width_mm(width: LineWidth, seen: SkinDetail) -> Value:
 
 
 def _draw_line(points: Array, width: float, blur: float, view: tuple[int, int]) -> tuple[tuple[int, int], Image]:
-    """Return where a line (n, 2) of a width lies in the view, in pixels, and how much of each pixel it covers."""
+    """Draw a line (n, 2) of a width: return the origin in the view, in pixels, and how much of each pixel it covers."""
     rim = int(np.ceil(width / 2 + 3 * blur)) + 2
     x0, y0 = np.maximum(np.floor(points.min(axis=0)).astype(int) - rim, 0)
     x1, y1 = np.minimum(np.ceil(points.max(axis=0)).astype(int) + rim + 1, view[::-1])

@@ -1,4 +1,4 @@
-"""A mark: one thing that is seen on the skin, where it lies, and what it adds to the map that carries it."""
+"""A mark on the skin: its position, the area it covers, and the excess that it adds to a map."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,22 +18,22 @@ CarriedBy = Literal["melanin", "haemoglobin", "shade"]
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """One thing that is seen on the skin; places are in pixels of the view, whatever it was found on.
+    """One mark on the skin; positions are in pixels of the view, whatever image it was found on.
 
     Parameters
     ----------
-    kind : of `Finding.kind`.
-    region : of `Regions.masks`.
+    kind : one of `FINDING_KINDS`.
+    region : one of `SkinRegions.masks`.
     carried_by : the map that the mark raises: melanin, haemoglobin, or shade for a relief.
     origin : x, y of the first pixel of `cover` and `excess`.
     cover : (height, width), the share of each pixel that belongs to the mark, 0 to 1.
-    excess : (height, width), how far the mark raises its map above the skin around it, in the unit of the map, with
-        the soft edge that blur gives it; taking it away leaves the skin around.
-    contrast : mean of `excess` over what is covered.
-    size_mm : length of a line; diameter of the disc of the same area of anything else.
-    line : (n, 2) x, y along the middle of a vessel or a fold; None of what is no line.
-    width_mm : of a vessel, corrected for the blur of the picture; None of what has none.
-    to_be_seen : whether its size or shape asks for a doctor's eye before any laser.
+    excess : (height, width), how far the mark raises its map above the surrounding skin, in the unit of the map, with
+        the soft edge that blur gives it; subtracting it leaves the surrounding skin.
+    contrast : mean of `excess` over the covered area.
+    size_mm : length of a line; otherwise the diameter of the disc of the same area.
+    line : (n, 2) x, y along the middle of a vessel or a fold; None if the mark is not a line.
+    width_mm : of a vessel, corrected for the blur of the picture; None where it has no width.
+    to_be_seen : whether its size or shape requires examination by a doctor before any laser.
     """
 
     kind: str
@@ -54,23 +54,23 @@ class Mark:
 
     @property
     def area_px(self) -> float:
-        """Pixels of the view that the mark covers."""
+        """Area of the mark in pixels of the view."""
         return float(self.cover.sum())
 
     @property
     def window(self) -> tuple[slice, slice]:
-        """Rows and columns of the view where the patch lies."""
+        """Rows and columns of the patch in the view."""
         (x, y), (height, width) = self.origin, self.cover.shape
         return slice(y, y + height), slice(x, x + width)
 
     def laid_on(self, shape: tuple[int, ...], values: Patch) -> Patch:
-        """Return a patch of the mark, such as its cover, in an empty view of a shape (height, width)."""
+        """Return a patch of the mark, such as its cover, in an otherwise empty view of a shape (height, width)."""
         whole = np.zeros(shape[:2], np.float32)
         whole[self.window] = values
         return whole
 
 
 def shift_mark(mark: Mark, at: tuple[slice, slice]) -> Mark:
-    """Return a mark that was found in a window of the view, in pixels of the view."""
+    """Convert a mark that was found in a window of the view to pixels of the view."""
     (x, y), (rows, columns) = mark.origin, at
     return replace(mark, origin=(x + columns.start, y + rows.start))

@@ -1,4 +1,4 @@
-"""What is seen as a patch: redness of a region, and pigment that lies over it without an edge."""
+"""Detect patches: redness of a region, and diffuse pigment without an edge."""
 
 import math
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ __all__ = ["find_diffuse_pigment", "find_redness"]
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_REACH = 4.5  # standard deviations: a blur of doubles takes in four and a pixel
+_REACH = 4.5  # margin in standard deviations: OpenCV's kernel for doubles covers four and a pixel
 
 
 def find_redness(index: Array, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    """Return regions whose median index of blood stands out from the median of all regions, each as one mark.
+    """Return regions whose median index of blood exceeds the median of all regions, each as one mark.
 
-    A place of one region has nothing but itself to be held against: parts of it that stand out are marks there, as wide
-    as a brown patch must be.
+    A site with one region has no other region for comparison: there, parts of it that exceed its median are marks, if
+    they are as wide as a brown patch must be.
     """
     if len(regions.masks) == 1:
         ((name, mask),) = regions.masks.items()
@@ -58,9 +58,9 @@ def _red_parts(index: Array, region: str, mask: Mask, mm_per_px: Estimate) -> It
 def find_diffuse_pigment(
     maps: SkinMaps, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate
 ) -> tuple[Mark, ...]:
-    """Return brown patches that are too wide for a spot: skin that holds more melanin than most of the face.
+    """Return brown patches that are too wide for a spot: skin with more melanin than most of the face.
 
-    How far the map may be wrong within the picture is taken off first.
+    The possible error of the map within the picture is subtracted first.
     """
     blur = limit("diffuse-pigment", "smooth_mm") / mm_per_px.median
     middle = float(np.median(maps.melanin[regions.skin]))
@@ -78,7 +78,7 @@ def find_diffuse_pigment(
 
 
 def _smooth(image: Array, mask: Mask, sigma: float) -> Array:
-    """Return the image blurred within the mask, where nothing outside it counts."""
+    """Return the image blurred within the mask, ignoring pixels outside it."""
     weight = cv2.GaussianBlur(mask.astype(np.float64), (0, 0), sigma)
     return np.asarray(cv2.GaussianBlur(np.where(mask, image, 0.0), (0, 0), sigma) / np.maximum(weight, 1e-6))
 

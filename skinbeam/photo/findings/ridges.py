@@ -1,7 +1,4 @@
-"""Detect lines in a map: ridge filter, thinning, traces, and the width of a line.
-
-Lines one pixel wide out of a mask, by the thinning of Zhang and Suen (1984).
-"""
+"""Detect lines in a map: ridge filter at several scales, thinning (Zhang and Suen 1984), traces, and line widths."""
 
 import math
 from collections.abc import Sequence
@@ -34,7 +31,7 @@ _BITS = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]], np.float32)
 
 
 def thin_mask(mask: Mask) -> Mask:
-    """Return the skeleton of a mask: one pixel wide, connected as the mask was."""
+    """Return the skeleton of a mask: one pixel wide, with the same connectivity."""
     left = mask.astype(np.uint8)
     left[[0, -1]] = 0
     left[:, [0, -1]] = 0
@@ -50,7 +47,7 @@ def thin_mask(mask: Mask) -> Mask:
 
 @cache
 def _tables() -> tuple[Bytes, Bytes]:
-    """Return, for each of the two halves of a step, code of the neighbours → whether the pixel goes."""
+    """Return, for each of the two halves of a step, code of the neighbours → whether the pixel is removed."""
     tables = np.zeros((2, 256), np.uint8)
     for code in range(256):
         p = [code >> bit & 1 for bit in range(8)]
@@ -63,7 +60,7 @@ def _tables() -> tuple[Bytes, Bytes]:
 
 
 def hysteresis_mask(weak: Mask, strong: Mask) -> Mask:
-    """Return the connected parts of `weak` that hold a pixel of `strong`."""
+    """Return the connected parts of `weak` that contain a pixel of `strong`."""
     count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
     kept = np.zeros(count, bool)
     kept[labels[strong & weak]] = True
@@ -71,7 +68,7 @@ def hysteresis_mask(weak: Mask, strong: Mask) -> Mask:
     return np.asarray(kept[labels])
 
 
-# Lines in a map: a ridge filter at several scales, traces of what it finds, and how wide a line is.
+# Ridge filter, traces and line widths.
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -80,15 +77,15 @@ Pixel = tuple[int, int]
 _XX = np.array([[0, 0, 0], [1, -2, 1], [0, 0, 0]], np.float32)
 _XY = np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]], np.float32) / 4
 _STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))  # straight ones first
-_STEEP = 1.4826  # standard deviations of a normal law in a median absolute deviation
-_WANDER = 0.35  # pixels by which the middle of a line is missed, standard deviation: found on drawn lines
+_STEEP = 1.4826  # standard deviation of a normal law over its median absolute deviation
+_WANDER = 0.35  # error of the middle of a line in pixels, standard deviation: measured on simulated lines
 _ALONG = 9  # points of a line whose profiles are averaged to find its middle
-_SMOOTH = 5  # points of a trace that are averaged: a skeleton steps by whole pixels
+_SMOOTH = 5  # points of a trace that are averaged, because a skeleton moves in whole pixels
 
 
 @dataclass(frozen=True)
 class LineTrace:
-    """A line: (n, 2) x, y of its middle, one point about every pixel, and how it stands out of the noise."""
+    """A line: (n, 2) x, y of its middle, one point about every pixel, and its strength relative to the noise."""
 
     points: Array
     strength: float
@@ -101,7 +98,7 @@ class LineTrace:
 
 @dataclass(frozen=True)
 class LineWidth:
-    """Width of a line in pixels, blur taken off: likely, with the most blur, with the least."""
+    """Width of a line in pixels, corrected for blur: most likely, with the largest blur, with the smallest blur."""
 
     px: float
     low_px: float
@@ -110,7 +107,7 @@ class LineWidth:
 
 @dataclass(frozen=True)
 class LineProfile:
-    """The cross-section of a line: how high it is without blur, how high it is seen, and how wide it is."""
+    """The cross-section of a line: its height without blur, its observed height, and its width."""
 
     height: float
     seen: float
@@ -123,14 +120,15 @@ def trace_lines(
     """Return the lines along which `image` is higher than on both sides.
 
     The curvature across a line of Gaussian profile s, after a blur by sigma, is greatest in the norm sigma^(3/2) where
-    sigma = s (Lindeberg 1998, gamma = 3/4). The curvature along it is taken off, so that points answer less than lines.
+    sigma = s (Lindeberg 1998, gamma = 3/4). The curvature along it is subtracted, so that points respond less than
+    lines.
 
     Parameters
     ----------
-    mask : where lines are looked for.
+    mask : where lines are searched for.
     sigmas_px : the scales.
-    seed, grow : times the noise of a scale, which a line reaches somewhere, and everywhere.
-    length_px : the least.
+    seed, grow : multiples of the noise of a scale that a line reaches somewhere, and everywhere.
+    length_px : the minimum length.
     """
     strength = _strength(_extend_mask(image, mask, 3 * max(sigmas_px)), mask, sigmas_px)
     there = hysteresis_mask(mask & (strength > grow), strength > seed)
@@ -142,7 +140,7 @@ def trace_lines(
 
 
 def _extend_mask(image: Image, mask: Mask, reach: float) -> Image:
-    """Return the image with what lies outside the mask replaced by what lies inside near by: no edge is a line."""
+    """Replace the image outside the mask by nearby values inside, so that the edge of the mask is not a line."""
     weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), reach)
     near = cv2.GaussianBlur(np.where(mask, image, 0).astype(np.float32), (0, 0), reach) / np.maximum(weight, 1e-6)
     inside = float(np.median(image[mask]))
@@ -150,7 +148,7 @@ def _extend_mask(image: Image, mask: Mask, reach: float) -> Image:
 
 
 def _strength(image: Image, mask: Mask, sigmas_px: Sequence[float]) -> Image:
-    """Return how a line stands out at its best scale, in standard deviations of the noise of that scale."""
+    """Return the response of the ridge filter at its best scale, in standard deviations of the noise of that scale."""
     best = np.zeros_like(image)
     for sigma in sigmas_px:
         smooth = cv2.GaussianBlur(image, (0, 0), sigma)
@@ -164,9 +162,9 @@ def _strength(image: Image, mask: Mask, sigmas_px: Sequence[float]) -> Image:
 
 
 def _paths(skeleton: Mask, length_px: float) -> list[Array]:
-    """Return the lines of a skeleton as (n, 2) x, y in order: of each tree its longest path, then that of the rest."""
+    """Return the lines of a skeleton as ordered (n, 2) x, y: the longest path of each tree, then that of the rest."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(skeleton.astype(np.uint8), connectivity=8)
-    least = max(length_px / 2**0.5, _SMOOTH)  # pixels: a step across a corner is longer than one
+    least = max(length_px / 2**0.5, _SMOOTH)  # pixels: a diagonal step is longer than one pixel
     found = []
     for label in range(1, count):
         x, y, w, h, area = stats[label]
@@ -190,7 +188,7 @@ def _paths(skeleton: Mask, length_px: float) -> list[Array]:
 
 
 def _walk_order(tree: set[Pixel], start: Pixel) -> dict[Pixel, Pixel]:
-    """Return each pixel that hangs together with one, in the order of the steps to it → the pixel before it."""
+    """Return each pixel connected to `start`, in breadth-first order → the pixel before it."""
     before, near = {start: start}, [start]
     while near:
         far = []
@@ -204,7 +202,7 @@ def _walk_order(tree: set[Pixel], start: Pixel) -> dict[Pixel, Pixel]:
 
 
 def _walk(tree: set[Pixel], start: Pixel) -> list[Pixel]:
-    """Return the way to the pixel that is most steps from one."""
+    """Return the path to the pixel that is the most steps from `start`."""
     before = _walk_order(tree, start)
     path = [next(reversed(before))]
     while path[-1] != start:
@@ -213,14 +211,14 @@ def _walk(tree: set[Pixel], start: Pixel) -> list[Pixel]:
 
 
 def _smooth_path(points: Array) -> Array:
-    """Return a path with the steps of its pixels averaged; its ends stay."""
+    """Return a path smoothed by a moving average; its ends stay."""
     reach = _SMOOTH // 2
     padded = np.pad(points, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
     return np.stack([np.convolve(padded[:, k], np.ones(_SMOOTH) / _SMOOTH, "valid") for k in (0, 1)], axis=1)
 
 
 def centre_line(image: Image, points: Array) -> Array:
-    """Return a line moved onto the ridge of `image` that it runs beside by up to two pixels."""
+    """Return a line moved to the nearest ridge of `image`, by up to two pixels."""
     offsets, values, normal = _sample_across(image, points, 2)
     reach = min(_ALONG, len(points) // 2 * 2 - 1)
     smooth = cv2.blur(values, (1, reach), borderType=cv2.BORDER_REFLECT)
@@ -246,8 +244,8 @@ def _sample_across(image: Image, points: Array, reach_px: int) -> tuple[Array, I
 def line_profile(image: Image, points: Array, reach_px: int, blur: BlurEstimate) -> LineProfile:
     """Return the mean cross-section of a line, with `reach_px` to each side.
 
-    A line of even height and width w, blurred by s, has the profile Φ((t + w/2)/s) - Φ((t - w/2)/s). Width and a
-    slope of what lies around are fitted by least squares, with the likely, the most and the least blur.
+    A line of even height and width w, blurred by s, has the profile Φ((t + w/2)/s) - Φ((t - w/2)/s). Width and a linear
+    background are fitted by least squares, with the likely, the largest and the smallest blur.
     """
     values = _section(image, points, reach_px)
     fitted = [_fit_profile(values, math.hypot(s, _WANDER)) for s in (blur.px, blur.high_px, blur.low_px)]
@@ -258,18 +256,18 @@ def line_profile(image: Image, points: Array, reach_px: int, blur: BlurEstimate)
 
 
 def fit_line_box(image: Image, points: Array, reach_px: int, blur: BlurEstimate) -> tuple[float, float]:
-    """Return height and width of the line in the likely blur alone, as `line_profile` fits them."""
+    """Return height and width of the line for the likely blur only, as fitted by `line_profile`."""
     return _fit_profile(_section(image, points, reach_px), math.hypot(blur.px, _WANDER))
 
 
 def _section(image: Image, points: Array, reach_px: int) -> Array:
-    """Return the mean of the image at each place across a line."""
+    """Return the mean of the image at each offset across a line."""
     _, across, _ = _sample_across(image, points, reach_px)
     return np.asarray(across.mean(axis=0), np.float64)
 
 
 def _fit_profile(values: Array, s: float) -> tuple[float, float]:
-    """Return height and width of the line of blur s whose profile is nearest to the mean of a section."""
+    """Return height and width of the line of blur s whose profile fits the mean section best."""
     widths, models, solving = _models(values.size // 4, s)
     solved = solving @ values
     left = np.square((models @ solved[..., None])[..., 0] - values).sum(axis=1)
@@ -277,9 +275,9 @@ def _fit_profile(values: Array, s: float) -> tuple[float, float]:
     return float(solved[best, 0]), float(widths[best])
 
 
-@lru_cache(maxsize=64)  # a picture has three blurs, and a reach for vessels and one for folds
+@lru_cache(maxsize=64)  # a picture has three blurs, one reach for vessels and one for folds
 def _models(reach_px: int, s: float) -> tuple[Array, Array, Array]:
-    """Widths (k) of lines of blur s, the terms of their profiles (k, m, 3), and what solves for them (k, 3, m)."""
+    """Return widths (k) of lines of blur s, the terms of their profiles (k, m, 3), and pseudo-inverses (k, 3, m)."""
     offsets = _offsets(reach_px)
     widths = np.geomspace(0.25, offsets[-1], 48)
     ends = (offsets + widths[:, None, None] / 2 * np.array([[1.0], [-1.0]])) / s
@@ -290,5 +288,5 @@ def _models(reach_px: int, s: float) -> tuple[Array, Array, Array]:
 
 
 def _offsets(reach_px: int) -> Array:
-    """Places (m) across a line, half a pixel apart."""
+    """Return offsets (m,) across a line, half a pixel apart."""
     return np.arange(-2 * reach_px, 2 * reach_px + 1) / 2

@@ -1,4 +1,4 @@
-"""What is seen as a roundish spot: brown ones, inflamed ones, and shallow dents by their shade."""
+"""Detect roundish spots: brown spots, inflamed spots, and shallow dents by their shade."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,19 +19,19 @@ __all__ = ["find_dents", "find_inflamed_spots", "find_spots", "make_patch_mark"]
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_RING_PX = 5  # around a spot, of skin that it is held against
+_RING_PX = 5  # width of the ring of skin around a spot with which it is compared
 
 
 @dataclass(frozen=True)
 class _SpotKind:
-    """A kind of spot, which is also the section of its limits.
+    """A kind of spot, whose name is also the section of its limits.
 
     Parameters
     ----------
     dense : (height, width, 3), optical density.
-    channel : in which it is looked for.
-    direction : (3,), what explains a share of its darkening, green set to 1.
-    pigment : what else may.
+    channel : in which it is searched for.
+    direction : (3,), density of the chromophore that explains a share of its darkening, green set to 1.
+    pigment : directions of all chromophores that may contribute.
     """
 
     kind: str
@@ -43,11 +43,11 @@ class _SpotKind:
 
     @property
     def in_channel(self) -> float:
-        """What a unit of green density of the kind adds in its channel."""
+        """Density in its channel per unit of green density of the kind."""
         return float(self.direction[self.channel])
 
     def share(self, darker: Array) -> float:
-        """Return how much of the darkening (3,) in its channel the kind explains."""
+        """Return the share of the darkening (3,) in its channel that the kind explains."""
         parts = np.linalg.solve(np.stack([self.pigment.melanin, self.pigment.blood, np.ones(3)], axis=1), darker)
         kinds = ("melanin", "haemoglobin", "shade")
         return float(parts[kinds.index(self.carried_by)]) * self.in_channel / float(darker[self.channel])
@@ -57,8 +57,8 @@ def find_spots(dense: Array, pigment: PigmentDirections, regions: SkinRegions, m
     """Return the pigmented spots.
 
     A spot is darker in red light than the skin around it, where haemoglobin hardly absorbs, and melanin explains at
-    least a share of that by colour; roundish; wholly inside its region, since what touches an outline is mostly
-    shade, hair or brow.
+    least a share of that by colour. It is roundish and wholly inside its region, since marks that touch an outline are
+    mostly shade, hair or brow.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ def find_spots(dense: Array, pigment: PigmentDirections, regions: SkinRegions, m
 def find_inflamed_spots(
     dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate
 ) -> tuple[Mark, ...]:
-    """Return the red spots: roundish, darker in green light, which blood explains by colour."""
+    """Return the red spots: roundish, darker in green light, with a colour that blood explains."""
     return _spot_marks(_SpotKind("inflamed", "haemoglobin", dense, 1, pigment.blood, pigment), regions, mm_per_px)
 
 
 def find_dents(dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    """Return shallow dents: roundish, darker in every colour alike, so that shade explains them and no pigment does."""
+    """Return shallow dents: roundish and equally darker in all channels, explained by shade and by no pigment."""
     sites = limit_entry("scars", "sites")["value"]
     masks = {name: mask for name, mask in regions.masks.items() if REGION_SITES.get(name, name) in sites}
     sought = _SpotKind("scars", "shade", dense, 0, np.ones(3), pigment)
@@ -99,7 +99,7 @@ def _spot_marks(sought: _SpotKind, regions: SkinRegions, mm_per_px: Estimate) ->
 
 
 def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per_px: Estimate) -> Mark:
-    """The mark of a blob; a blurred edge lies outside it, so that what is raised next to it belongs to it too."""
+    """Return the mark of a blob and of the raised pixels next to it, since a blurred edge extends beyond the blob."""
     edge = cv2.dilate(blob.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     to_be_seen = False
     if sought.kind == "spots":
@@ -126,8 +126,8 @@ def make_patch_mark(
 
     Parameters
     ----------
-    there : (height, width), what it covers.
-    excess : (height, width), what it adds to its map; 0 where it adds nothing.
+    there : (height, width), the covered area.
+    excess : (height, width), the excess in its map; 0 where it adds nothing.
     """
     rows, columns = bounding_window(there | (excess > 0))
     cover = there[rows, columns].astype(np.float32)
@@ -145,12 +145,12 @@ def make_patch_mark(
 
 
 def _diameter(area: float) -> float:
-    """Return the diameter of the disc of an area."""
+    """Return the diameter of the disc with this area."""
     return float(np.sqrt(4 / np.pi * area))
 
 
 def _blobs(sought: _SpotKind, mask: Mask, raised: Array, widest: float) -> Iterator[Mask]:
-    """The spots of a region, each as a mask of the view; `raised` is how far its channel rises above what is around."""
+    """Yield the spots of a region, each as a mask of the view; `raised` is the local excess of its channel."""
     kind = sought.kind
     least = max(limit(kind, "contrast_od_min"), limit(kind, "noise_factor") * float(np.median(raised[mask])))
     dark = (mask & (raised > least)).astype(np.uint8)
@@ -173,11 +173,11 @@ def _blobs(sought: _SpotKind, mask: Mask, raised: Array, widest: float) -> Itera
 
 
 def _top_hat(image: Array, mask: Mask, diameter: float) -> Array:
-    """Return how far `image` rises above its opening with a disc inside `mask`: narrow peaks stay, slopes vanish."""
+    """Return the white top-hat of `image` by a disc within `mask`: narrow peaks remain, slopes vanish."""
     radius = max(1, round(diameter / 2))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     part = image.astype(np.float32)
-    beyond = float(np.abs(part).max()) + 1.0  # outside the mask nothing may win
+    beyond = float(np.abs(part).max()) + 1.0  # pixels outside the mask must never be chosen
     low = cv2.erode(np.where(mask, part, np.float32(beyond)), disc)
     opened = cv2.dilate(np.where(mask, low, np.float32(-beyond)), disc)
     return np.where(mask, part - opened, 0.0)
@@ -186,14 +186,14 @@ def _top_hat(image: Array, mask: Mask, diameter: float) -> Array:
 def _elongation(blob: Mask) -> float:
     """Return the ratio of the longer to the shorter axis of a blob by its second moments."""
     rows, columns = np.nonzero(blob)
-    # A twelfth is the variance of a pixel's own width: a line one pixel wide stays finite.
+    # A twelfth is the variance of a pixel's own width; it keeps the ratio of a line one pixel wide finite.
     spread = np.cov(np.stack([columns, rows]), bias=True) + np.eye(2) / 12
     small, large = np.linalg.eigvalsh(spread)
     return float(np.sqrt(large / small))
 
 
 def _is_irregular(blob: Mask, raised: Array) -> bool:
-    """Whether a spot's outline has notches, one half of it is unlike the other, or its brown is uneven."""
+    """Whether a spot has a notched outline, unlike halves, or an uneven brown."""
     contours, _ = cv2.findContours(blob.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = max(contours, key=cv2.contourArea)
     hull = cv2.contourArea(cv2.convexHull(outline))
@@ -210,7 +210,7 @@ def _is_irregular(blob: Mask, raised: Array) -> bool:
 
 
 def _unlike_halves(blob: Mask) -> float:
-    """Return the share of a spot that does not lie on the spot once it is turned by half about its middle."""
+    """Return the share of a spot that is outside the spot after a half turn about its centre."""
     rows, columns = np.nonzero(blob)
     turned = np.round([2 * rows.mean() - rows, 2 * columns.mean() - columns]).astype(int)
     turned = np.clip(turned, 0, np.array(blob.shape)[:, None] - 1)

@@ -1,6 +1,6 @@
 """Summarise marks as findings: count, area, size, severity and confidence for each kind and region.
 
-Severity by a published scale that counts what a photograph shows; of most things there is none.
+Severity is graded by a published scale that counts what a photograph shows; most kinds have no such scale.
 """
 
 import math
@@ -28,10 +28,10 @@ __all__ = [
 
 
 def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"] | Unknown:
-    """Return the severity of inflamed spots by their number on one half of the face (Hayashi 2008), the worse one.
+    """Grade inflamed spots by their number on the worse half of the face (Hayashi 2008).
 
-    The paper counts on the skin, from the side, too. A frontal photograph shows fewer, and takes other red spots for
-    inflamed ones. What lies in the middle counts for neither half. "Very severe" of the paper is severe here. Below
+    The paper counts on the skin, also from the side. A frontal photograph shows fewer spots, and other red spots may be
+    counted as inflamed. Spots in the middle count for neither half. "Very severe" of the paper is graded severe. Below
     `few` the scale would call a single red spot acne.
     """
     halves = [sum(mark.region.endswith(side) for mark in marks) for side in ("-right", "-left")]
@@ -43,7 +43,7 @@ def acne_severity(marks: Sequence[Mark]) -> Literal["mild", "moderate", "severe"
     return "moderate" if most <= limit("acne", "moderate_max") else "severe"
 
 
-# Marks put together: of each kind and region a finding with its count, areas, sizes and class of confidence.
+# Summary of marks: for each kind and region a finding with its count, areas, sizes and class of confidence.
 
 _UNCOUNTED = ("redness", "diffuse-pigment")
 _LINES = ("vessels", "fine-lines")
@@ -54,14 +54,14 @@ _MM2_CM2 = (CM / MM) ** 2
 
 @dataclass(frozen=True)
 class PixelScale:
-    """How pixels become millimetres.
+    """Conversion of pixels to millimetres.
 
     Parameters
     ----------
     mm_per_px : of the view.
-    site : of all of the skin that is read.
-    view_scale : pixels of the view to a pixel of the picture.
-    roll_deg : how the line of the eyes lies in the view.
+    site : of all skin that is analysed.
+    view_scale : pixels of the view per pixel of the picture.
+    roll_deg : angle of the line of the eyes in the view.
     area_px : region → its pixels in the view.
     """
 
@@ -72,20 +72,20 @@ class PixelScale:
     area_px: Mapping[str, float]
 
     def mm2(self, area_px: float) -> Estimate:
-        """Return pixels of the view as mm²; the spread is that of the scale."""
+        """Convert pixels of the view to mm²; the spread is that of the scale."""
         scale = self.mm_per_px
         low, middle, high = (area_px * value**2 for value in (scale.low, scale.median, scale.high))
         return replace(scale, median=middle, low=low, high=high)
 
     def per_cm2(self, number: float, area_px: float, power: int = 2) -> Estimate:
-        """Return a number of things, or pixels of length (`power` 1), to a square centimetre of so many pixels."""
+        """Return a number of marks, or pixels of length (`power` 1), per square centimetre of an area in pixels."""
         scale = self.mm_per_px
         low, middle, high = (number / area_px * _MM2_CM2 / v**power for v in (scale.high, scale.median, scale.low))
         return replace(scale, median=middle, low=low, high=high)
 
 
 def summarise_marks(kind: str, marks: Sequence[Mark], measure: PixelScale) -> list[SkinFinding]:
-    """Return a finding for each region where marks of a kind lie; where there are none, one that says so."""
+    """Return a finding for each region with marks of a kind; if there are none, one that says so."""
     mine = [mark for mark in marks if mark.kind == kind]
     if not mine:
         return [_empty_finding(kind, measure)]
@@ -100,7 +100,7 @@ def summarise_marks(kind: str, marks: Sequence[Mark], measure: PixelScale) -> li
 
 
 def summarise_textures(found: Mapping[str, SkinTexture], measure: PixelScale) -> list[SkinFinding]:
-    """Return a finding of the pores of each region; the area is what was looked at."""
+    """Return a finding of the pores of each region; the area is that of the searched skin."""
     scale = measure.mm_per_px
     findings = []
     for name, one in found.items():
@@ -166,7 +166,7 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
 
 
 def _disc_area(marks: Sequence[Mark], area: Estimate) -> Estimate:
-    """Return the area of roundish marks with the spread of their widths, which are unsurer than the scale."""
+    """Return the area of roundish marks with the spread of their widths, which are less certain than the scale."""
     low, high = (sum(math.pi / 4 * getattr(mark.size_mm, end) ** 2 for mark in marks) for end in ("low", "high"))
     return replace(area, low=low, high=high)
 
@@ -190,8 +190,10 @@ def _line_numbers(marks: Sequence[Mark], measure: PixelScale) -> dict[str, Any]:
 
 
 def _orientation(marks: Sequence[Mark], roll_deg: float) -> float:
-    """Return the direction of most of the length of lines, 0 to 180 degrees, 0 along the eyes: twice the angle is a
-    direction, of which the mean can be taken."""
+    """Return the mean direction of lines weighted by length, 0 to 180 degrees, 0 along the eyes.
+
+    The mean is taken of twice the angle, since a line has no sense of direction.
+    """
     steps = np.concatenate([np.diff(mark.line, axis=0) for mark in marks if mark.line is not None])
     length = np.hypot(steps[:, 0], steps[:, 1])
     twice = 2 * (np.arctan2(steps[:, 1], steps[:, 0]) - math.radians(roll_deg))
@@ -200,14 +202,14 @@ def _orientation(marks: Sequence[Mark], roll_deg: float) -> float:
 
 
 def _span(sizes: Sequence[Estimate]) -> Estimate:
-    """Return the middle of sizes, from the low end of the smallest to the high end of the largest."""
+    """Return the median of sizes, from the low end of the smallest to the high end of the largest."""
     middle = float(np.median([size.median for size in sizes]))
     low, high = min(size.low for size in sizes), max(size.high for size in sizes)
     return replace(sizes[0], median=middle, low=low, high=high)
 
 
 def _confidence(kind: str, marks: Sequence[Mark]) -> Confidence:
-    """Return the class that most of what the marks cover has."""
+    """Return the confidence class of most of the area that the marks cover."""
     if kind not in ("spots", "inflamed", *_LINES):
         return "low"
     contrast, size = limit(f"confidence-{kind}", "contrast_min"), limit(f"confidence-{kind}", "size_mm_min")
@@ -217,7 +219,7 @@ def _confidence(kind: str, marks: Sequence[Mark]) -> Confidence:
 
 
 def _thickness(mark: Mark) -> float:
-    """Return the width of a line, 0 where it is not told, or the diameter of a spot, in mm."""
+    """Return the width of a line, 0 where it is unknown, or the diameter of a spot, in mm."""
     size: Value | None = mark.size_mm if mark.line is None else mark.width_mm
     return size.median if isinstance(size, Estimate) else 0.0
 

@@ -1,4 +1,4 @@
-"""Pores and texture: dark points of the shade, and how rough it is."""
+"""Measure pores and texture: dark points of the shade, and its roughness."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ __all__ = ["SkinTexture", "measure_textures"]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_MAD = 1.4826  # standard deviations of a normal law in a median absolute deviation
+_MAD = 1.4826  # standard deviation of a normal law over its median absolute deviation
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class SkinTexture:
 
     Parameters
     ----------
-    pores : how many dark points.
-    area_mm2 : of the region that was looked at.
+    pores : number of dark points.
+    area_mm2 : of the region that was searched.
     contrast : mean density of the points above the skin beside them.
-    roughness : standard deviation of the shade between the scales of a pore and of a fold, in optical density; the
-        noise of the picture is part of it.
+    roughness : standard deviation of the shade between the scales of a pore and of a fold, in optical density; it
+        includes the noise of the picture.
     """
 
     pores: int
@@ -60,11 +60,11 @@ def measure_textures(seen: SkinDetail) -> Mapping[str, SkinTexture]:
     return found
 
 
-# The middle of a point of Gaussian profile s keeps 1/2 of its height after a blur by s, and 1/(1 + 1.6²) after one by
-# 1.6 s: the difference of both.
+# Response of the filter to a point of Gaussian profile s: after a blur by s its centre has 1/2 of its height, after one
+# by 1.6 s it has 1/(1 + 1.6²); the response is the difference.
 _RESPONSE_SHARE = 1 / 2 - 1 / (1 + 1.6**2)
 
 
 def _fill_outside(image: Image, mask: Mask) -> Image:
-    """Return the image with the middle of the skin where there is none."""
+    """Fill the image outside the mask with the median of the skin."""
     return np.where(mask, image, np.float32(np.median(image[mask]))).astype(np.float32)

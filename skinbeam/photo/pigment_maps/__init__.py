@@ -1,1 +1,1 @@
-"""Maps of pigment over the skin of a photograph."""
+"""Maps of melanin and blood over the skin of a photograph."""

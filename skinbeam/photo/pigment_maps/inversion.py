@@ -1,9 +1,9 @@
-"""Maps of melanin, blood and brightness from the colour of every pixel, each with its uncertainty.
+"""Compute maps of melanin, blood and brightness from the colour of every pixel, each with its uncertainty.
 
-Three channels and three unknowns: what a pixel holds is that which makes its colour by the optics of skin (photo 4),
-weighed by how much noise its channels carry and by how far pigment and shade may lie from those of the face. Where
-colour tells melanin from blood the weights hardly matter; on very dark skin, where it does not, the standard deviations
-grow towards what was believed beforehand, and say so.
+Each pixel has three channels and three unknowns. The solution is the most probable melanin, blood and brightness that
+make its colour by the optics of skin (photo 4), given the noise of its channels and a prior for the deviation of
+pigment and shade from those of the face. Where colour separates melanin from blood the prior hardly matters; on very
+dark skin, where it does not, the standard deviations grow towards those of the prior.
 """
 
 import math
@@ -23,27 +23,27 @@ __all__ = ["SkinMaps", "compute_skin_maps"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-# The logarithms of a pixel's colour over the face's are laid on a grid, solved there and read between: ln(red/green),
+# The problem is solved on a grid of a pixel's log colour relative to the face, and interpolated: ln(red/green),
 # ln(green/blue), ln(green).
 _REACH = ((-0.8, 0.9, 23), (-0.9, 0.8, 23), (-1.8, 1.1, 10))
 _STEPS = 5
 _STEP_MAX = 0.5
-_COARSE = 15  # every so many points of the grid of colours are where the search starts
+_COARSE = 15  # stride of the grid of colours for the start of the search
 
 
 @dataclass(frozen=True)
 class SkinMaps:
-    """What the skin of a picture holds, every map (height, width).
+    """Pigment maps of the skin of a picture, every map (height, width).
 
     Parameters
     ----------
     melanin, blood : volume fractions, of melanosomes in the epidermis and of blood in the dermis.
-    gain : brightness over that of the middle of the face: the light and the shade.
-    melanin_sd, blood_sd : standard deviations within this picture: how surely two places of it differ. The level of
-        the whole is less sure: `level`.
-    redness : what blood adds to green optical density, by one direction for all faces, up to a constant of the light:
-        it finds more of the redness on dark skin than `blood`, which leans towards the face's.
-    known : where melanin, blood and brightness make the colour that is seen; elsewhere the maps mean nothing.
+    gain : brightness relative to the middle of the face: lighting and shade.
+    melanin_sd, blood_sd : standard deviations within this picture, for the difference between two places of it. The
+        overall level is less certain: `level`.
+    redness : contribution of blood to green optical density, by one direction for all faces, up to a constant of the
+        light. It detects more of the redness on dark skin than `blood`, which is biased towards the face's level.
+    known : where melanin, blood and brightness reproduce the observed colour; elsewhere the maps are invalid.
     level : of the face, and the colour of the light.
     """
 
@@ -57,9 +57,9 @@ class SkinMaps:
     level: SkinLevel
 
     def repainted(self, light: Array, melanin: Array, blood: Array) -> Array:
-        """Return the picture's linear light (height, width, 3) if its skin held so much melanin and blood instead.
+        """Return the picture's linear light (height, width, 3) as it would be with other maps of melanin and blood.
 
-        As the camera would show it, its contrast with it; light stays to the bit where neither is changed.
+        The contrast of the camera is included; light stays identical to the bit where neither map is changed.
         """
         changed = (melanin != self.melanin) | (blood != self.blood)
         made = skin_colour_grid().colours
@@ -70,10 +70,10 @@ class SkinMaps:
 
 
 def compute_skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> SkinMaps:
-    """Return the maps of linear sRGB light (height, width, 3) in `skin`, by the level of its middle.
+    """Compute the maps of linear sRGB light (height, width, 3) in `skin`, relative to the level of its median.
 
-    The deviations hold noise, and how much more or less a pixel would hold over the face if the level of the face lay
-    a standard deviation lower or higher, or the camera's contrast were another.
+    The standard deviations include noise, and the change of a pixel's pigment relative to the face if the level of the
+    face were a standard deviation lower or higher, or the contrast of the camera different.
     """
     dense = optical_density(light[skin])
     seen = -dense
@@ -114,19 +114,19 @@ def _as_map(values: Array | Mask, skin: Mask, elsewhere: float) -> Array:
 
 
 def _grid_places(over: Array) -> list[Array]:
-    """Return where on the grid of `_REACH` logarithms over the face's (n, 3) lie, in steps."""
+    """Return the positions on the grid of `_REACH` of log colours relative to the face (n, 3), in steps."""
     places = (over[:, 0] - over[:, 1], over[:, 1] - over[:, 2], over[:, 1])
     return [(place - low) / (high - low) * (n - 1) for place, (low, high, n) in zip(places, _REACH, strict=True)]
 
 
 def _is_on_grid(at: list[Array]) -> Mask:
-    """Whether a place (n) is on the grid in every direction."""
+    """Whether a position (n) is on the grid in every direction."""
     ends = (n - 1 for _, _, n in _REACH)
     return np.asarray(np.all([(place >= 0) & (place <= end) for place, end in zip(at, ends, strict=True)], axis=0))
 
 
 def _interpolate_grid(nodes: Array, at: list[Array]) -> Array:
-    """Return values (k, ...) of the grid at places (n), linearly, as (k, n); beyond the grid its ends are held."""
+    """Interpolate values (k, ...) of the grid linearly at positions (n), as (k, n); constant beyond its ends."""
     flat = nodes.reshape(len(nodes), -1)
     first = np.zeros(at[0].shape, np.intp)
     shares = []
@@ -144,7 +144,7 @@ def _interpolate_grid(nodes: Array, at: list[Array]) -> Array:
 
 
 def _noise_ln(ln: Array) -> Array:
-    """Standard deviation of the logarithm of linear light (...), at such logarithms: a share of a step of sRGB."""
+    """Return the standard deviation of the logarithm of linear light (...): noise in sRGB levels, and a floor."""
     light = np.exp(ln)
     encoded = linear_to_srgb(light)
     slope = np.where(encoded <= 0.04045, 1 / 12.92, 2.4 / 1.055 * ((encoded + 0.055) / 1.055) ** 1.4)
@@ -154,9 +154,9 @@ def _noise_ln(ln: Array) -> Array:
 def _solve_nodes(level: SkinLevel, middle: Array) -> Array:
     """Return the mean ln melanin, ln blood and ln gain over the face's, the deviations of the first two, and the miss.
 
-    (6, ...) at every node of `_REACH`, for a face of median logarithm `middle` (3,). Skin has about the colour of
-    another that is on the other side of the yellowest: both are sought, each by steps of Gauss and Newton, and weighed
-    by how probable they are.
+    (6, ...) at every node of `_REACH`, for a face of median logarithm `middle` (3,). Skin of less melanin than the
+    yellowest has about the colour of other skin with more: a solution is searched for on both sides by Gauss-Newton
+    steps, and the two are weighted by their probability.
     """
     rg, gb, g = np.meshgrid(*(np.linspace(*one) for one in _REACH), indexing="ij")
     over = np.stack([g + rg, g, g - gb], axis=-1).reshape(-1, 3)
@@ -180,7 +180,7 @@ def _solve_nodes(level: SkinLevel, middle: Array) -> Array:
 
 @dataclass(frozen=True)
 class _InverseProblem:
-    """What is asked of nodes: logarithms and their weights (node, 3), and what is believed of the unknowns (3,)."""
+    """Observed logarithms with their weights (node, 3), and prior weights and means of the unknowns (3,)."""
 
     seen: Array
     weight: Array
@@ -217,7 +217,7 @@ def _most_probable_in_range(asked: _InverseProblem, low: float, high: float) -> 
 
 
 def _coarse_search(colours: SkinColourGrid, asked: _InverseProblem, low: float, high: float) -> Array:
-    """Return the best of a coarse grid of melanin and blood, each with its best brightness, (node, 3)."""
+    """Return the best point of a coarse grid of melanin and blood, each with its best brightness, (node, 3)."""
     u, v = np.meshgrid(colours.ln_melanin[::_COARSE], colours.ln_blood[::_COARSE])
     inside = (u >= low) & (u <= high)
     made = colours.planes[::_COARSE, ::_COARSE, :3][inside]

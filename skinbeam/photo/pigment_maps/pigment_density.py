@@ -1,7 +1,4 @@
-"""Optical density of skin in a picture, and what melanin and blood add to it.
-
-Optical density of skin, and what blood adds to it apart from melanin and light, by one direction for all faces.
-"""
+"""Optical density of skin in a picture, the contributions of melanin and blood to it, and a blood index."""
 
 import math
 from dataclasses import dataclass
@@ -38,43 +35,43 @@ def optical_density(light: Array) -> Array:
 
 
 def chromophore_directions() -> Array:
-    """Return what a unit of melanin, of blood and of shade adds to the density of each channel, (channel, 3)."""
+    """Return the density of each channel per unit of melanin, of blood and of shade, (channel, 3)."""
     return np.stack(
         [colour_direction("pigments", "melanin"), colour_direction("pigments", "haemoglobin"), np.ones(3)], axis=1
     )
 
 
 def blood_index(dense: Array) -> Array:
-    """Return how much of green density (...) blood explains of densities (..., 3), up to a constant of the light.
+    """Return the part of green density (...) that blood explains of densities (..., 3), up to a constant of the light.
 
     The density is taken as m·melanin + h·haemoglobin + s·(1, 1, 1), with fixed directions for the bands of a camera
-    (`data/photo.toml`), and solved for h (photo 2). A change of brightness moves s alone, so uneven light leaves it;
-    coloured light adds a constant, so only differences within one picture mean anything.
+    (`data/photo.toml`), and solved for h (photo 2). A change of brightness changes only s, so the index is independent
+    of uneven light; coloured light adds a constant, so only differences within one picture are meaningful.
     """
     return np.asarray(dense @ np.linalg.inv(chromophore_directions())[1])
 
 
 def colour_blur_px(pupil_px: float) -> float:
-    """Return how far a picture is blurred for its colour, a fiftieth of the pupil distance: JPEG stores it coarsely."""
+    """Return the blur for reading colour, a fiftieth of the pupil distance, since JPEG stores colour coarsely."""
     return max(0.7, 0.02 * pupil_px)
 
 
 def smooth_for_colour(rgb: Picture, pupil_px: float) -> Array:
-    """Return linear light of a picture, blurred for its colour."""
+    """Return linear light of a picture, blurred for reading colour."""
     return np.asarray(cv2.GaussianBlur(srgb_to_linear(rgb), (0, 0), colour_blur_px(pupil_px)))
 
 
-# What more melanin and more blood do to the colour of this face, by the optics of skin.
+# Colour change of this face for more melanin and more blood, by the optics of skin.
 
-_TIMES = 2.0  # of the face's pigment: a spot holds about twice as much
+_TIMES = 2.0  # factor on the face's pigment: a spot has about twice as much
 
 
 @dataclass(frozen=True)
 class PigmentDirections:
-    """Directions (3,) in optical density, green set to 1, and what twice the melanin adds in green.
+    """Directions (3,) in optical density, green set to 1, and green density per e-fold of melanin.
 
-    On light skin melanin takes most of blue, on dark skin, whose blue is gone, most of red: one direction for all
-    faces would take a spot on dark skin for a shadow.
+    On light skin melanin absorbs mostly blue; on dark skin, where little blue is left, mostly red. With one direction
+    for all faces a spot on dark skin would be classified as a shadow.
     """
 
     melanin: Array
@@ -91,16 +88,16 @@ def pigment_directions(level: SkinLevel) -> PigmentDirections:
     return PigmentDirections(melanin / melanin[1], blood / blood[1], float(melanin[1] / np.log(_TIMES)))
 
 
-# Whether skin as dark as a face's would still show redness: what twice its blood changes in the picture.
+# Visibility of redness on dark skin.
 
 _TWICE = 2.0
 
 
 def shows_redness(level: SkinLevel) -> bool:
-    """Return whether twice the blood of a face passes the least contrast of redness, by the optics of its skin.
+    """Return whether twice the blood of a face would exceed the minimum contrast of redness, by the optics of its skin.
 
-    Melanin takes the light before blood does; it is taken to be as much as a face may hold, two standard deviations
-    above its middle. Brown spots need no such question: their contrast in red light grows with the melanin around them.
+    Melanin absorbs the light before blood does; it is assumed as high as the face may have, two standard deviations
+    above its estimate. Brown spots need no such check: their contrast in red light grows with the melanin around them.
     """
     colours = skin_colour_grid().colours
     melanin = level.melanin * math.exp(2 * level.melanin_ln_sd)

@@ -1,6 +1,9 @@
-"""Colour of skin by its melanin and its blood, interpolated from the derived table.
+"""Colour of skin as a function of its melanin and its blood, interpolated from a derived table.
 
-Weights that lay values between nodes: smooth by cubic splines, or straight; a photograph needs no more of SciPy.
+The table `data/derived/skin_colours.toml` is computed with the optics that every pulse is simulated with, as a camera
+records them: linear sRGB of the median skin of a face, relative to a white surface in the same light. Between its nodes
+the logarithm of the light is interpolated by cubic splines over the logarithms of both pigments. The spline weights are
+computed here so that a photograph needs no more of SciPy.
 """
 
 from dataclasses import dataclass
@@ -23,9 +26,9 @@ Array = NDArray[np.float64]
 
 
 def cubic_weights(nodes: Array, at: Array, *, slope: bool = False) -> Array:
-    """Return the weights (place, node) of the cubic spline through four rising nodes or more, or of its slope.
+    """Return the weights (place, node) of the cubic spline through four or more increasing nodes, or of its slope.
 
-    Its third derivative does not jump at the second node and at the last but one ("not a knot"; de Boor 1978).
+    Its third derivative is continuous at the second node and at the last but one ("not a knot"; de Boor 1978).
     """
     width = nodes[-1] - nodes[0]
     t, x = ((values - nodes[0]) / width for values in (nodes, at))
@@ -34,7 +37,7 @@ def cubic_weights(nodes: Array, at: Array, *, slope: bool = False) -> Array:
 
 
 def _spline_terms(x: Array, knots: Array) -> Array:
-    """The terms (place, term) of a cubic spline: powers up to the third, and the cube of what lies beyond each knot."""
+    """Return the terms (place, term) of a cubic spline: powers up to the third, and the truncated cube of each knot."""
     return np.concatenate([x[:, None] ** np.arange(4), np.maximum(x[:, None] - knots, 0.0) ** 3], axis=1)
 
 
@@ -44,17 +47,13 @@ def _spline_slopes(x: Array, knots: Array) -> Array:
 
 
 def linear_weights(nodes: Array, at: Array) -> Array:
-    """Return the weights (place, node) of straight lines between nodes; beyond them their ends are held."""
+    """Return the weights (place, node) of linear interpolation between nodes, constant beyond the ends."""
     return np.stack([np.interp(at, nodes, one) for one in np.eye(nodes.size)], axis=1)
 
 
-# Colour of skin by its melanin and its blood: the optics that every pulse is simulated with, as a camera sees them.
-#
-# The table is `data/derived/skin_colours.toml`: linear sRGB of the middle skin of a face over that of a white surface
-# in
-# the same light. Between its nodes the logarithm of the light is laid by splines over the logarithms of both pigments.
+# The grid of skin colours.
 
-_SHAPE = (121, 161)  # of the dense grid, blood by melanin: between its points a plane is near enough
+_SHAPE = (121, 161)  # of the dense grid, blood by melanin: fine enough for bilinear interpolation
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,12 @@ class SkinColourGrid:
 
     Parameters
     ----------
-    ln_melanin, ln_blood : logarithms of the volume fractions, rising evenly: of melanosomes in the epidermis, of blood
-        in the dermis.
+    ln_melanin, ln_blood : logarithms of the volume fractions, evenly increasing: of melanosomes in the epidermis, of
+        blood in the dermis.
     planes : (blood, melanin, 10): ln of red, green, blue light; their slopes by ln melanin; by ln blood; the ITA in
         degrees.
-    covariance : (blood, melanin, 3): of ln(red/green), of it with ln(green/blue), and of that, over such skins.
+    covariance : (blood, melanin, 3): variance of ln(red/green), its covariance with ln(green/blue), and the variance of
+        the latter, over skins of this pigment.
     """
 
     ln_melanin: Array
@@ -76,16 +76,16 @@ class SkinColourGrid:
     covariance: Array
 
     def colours(self, melanin: ArrayLike, blood: ArrayLike) -> Array:
-        """Return linear sRGB (..., 3) of skin under white light of 1; pigment beyond the table is held at its ends."""
-        with np.errstate(divide="ignore"):  # no pigment at all is held at the end
+        """Return linear sRGB (..., 3) of skin under white light of 1; pigment is clipped to the ends of the table."""
+        with np.errstate(divide="ignore"):  # the logarithm of 0 is clipped to the end of the table
             return np.exp(self.read(np.log(melanin), np.log(blood), slice(0, 3)))
 
     def ita_deg(self, melanin: ArrayLike, blood: ArrayLike) -> Array:
-        """Return the individual typology angle of skin as an instrument reads it."""
+        """Return the individual typology angle of skin as an instrument measures it."""
         return self.read(np.log(melanin), np.log(blood), slice(9, 10))[..., 0]
 
     def read(self, ln_melanin: ArrayLike, ln_blood: ArrayLike, which: slice) -> Array:
-        """Return some of `planes` (..., n) at logarithms of the pigments, bilinearly."""
+        """Interpolate some of `planes` (..., n) bilinearly at logarithms of the pigments."""
         column, right = self._place(ln_melanin, self.ln_melanin)
         row, below = self._place(ln_blood, self.ln_blood)
         grid = self.planes[..., which]
@@ -95,7 +95,7 @@ class SkinColourGrid:
 
     @staticmethod
     def _place(values: ArrayLike, axis: Array) -> tuple[NDArray[np.intp], Array]:
-        """Which step of an even axis a value is in, and how far into it, with a last axis of one."""
+        """Return the step of an evenly spaced axis that contains a value, and the fraction within it, (..., 1)."""
         at = np.clip((np.asarray(values) - axis[0]) / (axis[1] - axis[0]), 0.0, axis.size - 1.0)
         step = np.minimum(at.astype(np.intp), axis.size - 2)
         return step, (at - step)[..., None]
@@ -120,11 +120,11 @@ def _build_grid() -> SkinColourGrid:
 
 
 def _interpolate_nodes(down: Array, across: Array, nodes: Array) -> Array:
-    """Return nodes (i, k, n) laid between them by the weights (row, i) and (column, k): (row, column, n)."""
+    """Interpolate nodes (i, k, n) by the weights (row, i) and (column, k): (row, column, n)."""
     return np.asarray(np.einsum("ri,ck,ikn->rcn", down, across, nodes, optimize=True))
 
 
 def skin_colour_grid() -> SkinColourGrid:
-    """Return the colours of skin; its sources count as read."""
+    """Return the grid of skin colours; its sources count as cited."""
     cite_sources(load_derived_table("skin_colours")["source"])
     return _build_grid()

@@ -1,8 +1,9 @@
-"""Melanin and blood of a whole face from its colour, as far as light and camera let it be told.
+"""Estimate melanin and blood of a whole face from its colour, as far as light and camera permit.
 
-A picture without a card tells neither the colour nor the strength of the light from those of the skin. What is known of
-both beforehand is weighed by the colour that is seen: how two places of one face differ is far more certain than its
-level. Melanin first makes skin yellower and then, past brown, greyer: there brightness alone tells one from the other.
+In a picture without a card, the colour and strength of the light cannot be separated from those of the skin. Prior
+knowledge of both is combined with the observed colour. The difference between two places of a face is far more certain
+than the level of the face. More melanin first makes skin yellower and then, beyond brown, greyer, so at the same hue
+only brightness separates the two.
 """
 
 from dataclasses import dataclass, replace
@@ -18,22 +19,23 @@ from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
 __all__ = ["SkinLevel", "estimate_skin_level", "remove_contrast"]
 
 Array = NDArray[np.float64]
-_ITA_SLOPE_MIN = 5.0  # degrees to an e-fold of melanin: at the ends of the table the angle hardly moves
+_ITA_SLOPE_MIN = 5.0  # degrees per e-fold of melanin: at the ends of the table the angle hardly changes
 _GREY = float(np.log(0.18))
 
 
 @dataclass(frozen=True)
 class SkinLevel:
-    """The skin of a face in the middle, and how light and camera show it.
+    """Pigment of the median skin of a face, and the effects of light and camera on it.
 
     Parameters
     ----------
     melanin, blood : volume fractions, of melanosomes in the epidermis and of blood in the dermis.
     melanin_ln_sd, blood_ln_sd : standard deviations of their logarithms: of the face's level, the same in every pixel.
-    contrast : how many times the logarithm of light the camera shows that of its own, and that of its logarithm.
-    gain : brightness of the middle of the face over that of such skin under white light of 1, contrast taken out.
-    cast : (3,), colour of light and camera over white, 1 in green, contrast taken out.
-    ita_deg : what an instrument would read, as far as this leaves it.
+    contrast, contrast_ln_sd : factor of the camera on the logarithm of light, and the standard deviation of its
+        logarithm.
+    gain : brightness of the middle of the face relative to such skin under white light of 1, contrast removed.
+    cast : (3,), colour of light and camera relative to white, 1 in green, contrast removed.
+    ita_deg : the angle that an instrument would measure, with its uncertainty.
     """
 
     melanin: float
@@ -47,30 +49,30 @@ class SkinLevel:
     ita_deg: Estimate
 
     def holding(self, melanin: float) -> "SkinLevel":
-        """Return the level that shows the same colour with so much melanin instead."""
+        """Return the level that has the same colour with another value of melanin."""
         made = skin_colour_grid().colours
         over = made(self.melanin, self.blood) / made(melanin, self.blood) * self.cast
         return replace(self, melanin=melanin, gain=float(self.gain * over[1]), cast=over / over[1])
 
 
 def remove_contrast(ln: Array, contrast: Array | float) -> Array:
-    """Return the logarithm of light as it was before a camera gave the picture contrast; a grey of 18 % stays."""
+    """Return the logarithm of light without the contrast that a camera adds; a grey of 18 % stays."""
     return np.asarray(_GREY + (ln - _GREY) / contrast)
 
 
 def estimate_skin_level(light: Array, *, calibrated: bool) -> SkinLevel:
     """Return the level of a face from the median linear light (3,) of its skin.
 
-    Every typology angle is as likely as any other beforehand: no colour of skin is favoured. Blood, colour and strength
-    of the light, the contrast of the camera and what differs between skins of the same pigment are normal in their
-    logarithms (`data/photo.toml`, and the tables' own spread); the answer is the mean and the standard deviation of
-    what is then probable (photo 3), summed over the grid of colours. A camera's meter brings a face towards grey, so
-    that the light on a dark one is believed to look stronger than that on a light one.
+    The prior is uniform in the typology angle, so that no colour of skin is favoured. Blood, colour and strength of the
+    light, the contrast of the camera and the differences between skins of the same pigment are normal in their
+    logarithms (`data/photo.toml`, and the spread in the tables). The result is the mean and the standard deviation of
+    the posterior (photo 3), summed over the grid of colours. A camera's exposure meter brings a face towards grey, so
+    the prior of the light's apparent strength is higher for dark skin than for light skin.
     """
     colours = skin_colour_grid()
     kind = "card" if calibrated else "light"
     centre, spread = np.log(limit("maps", "contrast")), limit("maps", f"{kind}_contrast_ln")
-    # As the normal is cut at two deviations, nine steps of it are sums enough.
+    # The normal law is truncated at two standard deviations, so nine nodes are enough for the sum.
     contrasts = np.exp(centre + spread * np.linspace(-2, 2, 9))[:, None, None]
     u, v = np.meshgrid(colours.ln_melanin[::2], colours.ln_blood[::2])
     made, covariance = colours.planes[::2, ::2, :3], colours.covariance[::2, ::2]
@@ -105,7 +107,7 @@ def estimate_skin_level(light: Array, *, calibrated: bool) -> SkinLevel:
 
 
 def _angle_estimate(ita: Array, weight: Array) -> Estimate:
-    """The middle and the central span of angles of such weights."""
+    """Return the median and the central interval of angles with these weights."""
     level, order = limit("maps", "level"), ita.argsort(axis=None)
     share = np.cumsum(weight.ravel()[order])
     found = np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], share, ita.ravel()[order])
@@ -115,6 +117,6 @@ def _angle_estimate(ita: Array, weight: Array) -> Estimate:
 
 
 def _moments(values: Array, weight: Array) -> tuple[float, float]:
-    """Weighted mean and standard deviation."""
+    """Return the weighted mean and standard deviation."""
     mean = float((values * weight).sum())
     return mean, float(np.sqrt((weight * (values - mean) ** 2).sum()))

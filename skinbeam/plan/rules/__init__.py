@@ -1,1 +1,1 @@
-"""What the rules say: the table of rules, who may be treated, what earlier reactions and medicines ask for, and why."""
+"""Rules of treatment: the rule table, suitability, bounds on settings, earlier reactions, and explanations."""

@@ -1,7 +1,7 @@
-"""Numbers that a rule holds a setting to: a share of what would be chosen without it, or a greatest value.
+"""Numeric bounds that rules put on a setting: a share of the value chosen without the rule, or a greatest value.
 
 A rule that asks for less either has such a bound, which the search obeys, or its sentence says that it is advice. Where
-several rules hold the same quantity the strictest counts alone: nothing sourced says how two of them act together.
+several rules bound the same quantity the strictest counts alone: no source says how two of them act together.
 """
 
 import math
@@ -20,16 +20,17 @@ _BOUND_KEYS = ("quantity", "factor", "maximum", "diameter_um", "source", "condit
 
 @dataclass(frozen=True)
 class RuleBound:
-    """One number that a rule holds columns to.
+    """One number by which a rule bounds columns.
 
     Parameters
     ----------
     quantity : share of the skin that is treated, columns on a cm², or energy of one column in mJ.
-    factor : share of what would be chosen without the rule; of densities alone, since there the rest stays as it is.
-    maximum : what is never passed, in the unit of the quantity.
-    diameter_um : width of the columns that an energy was given for; others are held to the same energy on their area.
+    factor : share of the value chosen without the rule; of densities alone, since there the rest stays as it is.
+    maximum : greatest allowed value, in the unit of the quantity.
+    diameter_um : width of the columns that an energy was given for; columns of another width get the same energy per
+        area.
     source : key of its source.
-    conditions : in whom, with what, and what of it is judged.
+    conditions : in whom, with what, and which part of it is judgement.
     """
 
     quantity: BoundQuantity
@@ -40,17 +41,17 @@ class RuleBound:
     diameter_um: float | None = None
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape; what does not belong to it is left out."""
+        """Return the JSON shape; fields that do not apply are left out."""
         named = ((name, getattr(self, name)) for name in _BOUND_KEYS)
         return {name: value for name, value in named if value is not None}
 
 
 def read_bound(read: Any) -> RuleBound:
-    """Return the bound that a TOML table holds.
+    """Return the bound in a TOML table.
 
     Raises
     ------
-    ValueError : a key, quantity or number that cannot be, or none or both of factor and maximum.
+    ValueError : a key, quantity or number that is not allowed, or none or both of factor and maximum.
     """
     if not isinstance(read, Mapping):
         raise ValueError(f"bound: a table with quantity, factor or maximum, source and conditions, read {read!r}")
@@ -82,7 +83,7 @@ def read_bound(read: Any) -> RuleBound:
 
 @dataclass(frozen=True)
 class RuleBounds:
-    """What all rules that spoke hold columns to."""
+    """The bounds of all rules that apply, on columns."""
 
     of: tuple[RuleBound, ...] = ()
 
@@ -91,7 +92,7 @@ class RuleBounds:
         return min([chosen * factor for factor in self._factors] + [chosen, *self._most("density_per_cm2")])
 
     def energy_mJ(self, diameter_um: float) -> float:
-        """Return the greatest energy of a column of this width; inf where no rule holds it."""
+        """Return the greatest energy of a column of this width; inf where no rule bounds it."""
         held = [
             bound.maximum * (diameter_um / bound.diameter_um) ** 2
             for bound in self.of
@@ -101,12 +102,12 @@ class RuleBounds:
 
     @property
     def holds_energy(self) -> bool:
-        """Whether a rule holds the energy of a column."""
+        """Whether a rule bounds the energy of a column."""
         return any(bound.quantity == "energy_mJ" for bound in self.of)
 
     @property
     def coverage_fraction(self) -> float:
-        """The greatest share of the skin that is treated; inf where no rule holds it."""
+        """The greatest share of the skin that is treated; inf where no rule bounds it."""
         return min(self._most("coverage_fraction"), default=math.inf)
 
     @property

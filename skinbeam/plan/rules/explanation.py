@@ -1,6 +1,6 @@
-"""Why it is no, or not yet, in plain words and from what this person said: their own facts, the reason, who is next.
+"""Explain in plain words why a treatment is refused or postponed: the person's own facts, the reason, the next step.
 
-The sentence of a rule is written for those who know the field. The person whom it stops reads this one.
+The sentence of a rule is written for clinicians. The patient reads the plain reason.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ from skinbeam.text import Message, catalogue, message_parameters
 __all__ = ["explain_decision", "explain_no_laser", "explain_rule", "stated_facts"]
 
 _QUESTION_PREFIX = "ask-"
-# Cautions that the person can do something about, or would not understand "with care" without.
+# Cautions that the person can act on, or that explain the decision "with care".
 _CAUTION_RULES = (
     "anaesthetic-risk",
     "antithrombotic",
@@ -50,11 +50,11 @@ _CAUTION_RULES = (
 
 
 def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason, ...]:
-    """Return the plain reasons of a decision, each rule once: what refers or refuses, then what asks, then cautions."""
+    """Return the plain reasons of a decision, each rule once: refusals and referrals, then questions, then cautions."""
     found: dict[str, PlainReason] = {}
     for reason in suitability.reasons:
         if reason.rule.startswith("sources-differ-"):
-            continue  # the strictest of their rules stands in this list itself
+            continue  # the strictest of their rules is in this list itself
         told = reason.rule.startswith(_QUESTION_PREFIX) or reason.rule in _CAUTION_RULES
         if decision_severity(reason.decision) < decision_severity("refer") and not told:
             continue
@@ -76,8 +76,8 @@ def explain_no_laser(
 
     Parameters
     ----------
-    refused : the reasons of all that was refused for it.
-    stopped : whether a rule decides the whole case, so that nothing was tried; its reason is told with the decision.
+    refused : the reasons of every refusal for it.
+    stopped : whether a rule decides the whole case, so that nothing was tried; its reason is part of the decision.
     """
     by_message = {rule.message.id: rule for rule in load_rules("suitability")}
     by_text = {rule.message.text: rule for rule in load_rules("suitability")}
@@ -86,7 +86,7 @@ def explain_no_laser(
         # A device that a rule refused at each of its settings carries the sentence of the rule as its reason.
         rule = by_message.get(message.id) or by_text.get(str(message.params.get("reason")))
         if message.id == "rules.sources-differ":
-            continue  # the strictest of their rules stands beside it
+            continue  # the strictest of their rules is among the reasons too
         if stopped and (rule is not None or message.id.startswith("earlier.")):
             told = PlainReason(None, None, (), Message("leaflet_no_laser.stopped"))
         elif rule is not None:
@@ -95,7 +95,7 @@ def explain_no_laser(
             own = f"leaflet_no_laser.{message.id.partition('.')[2]}"
             told = PlainReason(None, None, (), Message(own if own in catalogue() else "leaflet_no_laser.other"))
         found.setdefault(told.text.text, told)
-    # The one that says the most of safe and of strong together says it for the others.
+    # Of these three reasons only the most specific one is given.
     stronger = ("too-weak-undosed", "too-weak", "no-safe-dose")
     told_of = [text for text in (Message(f"leaflet_no_laser.{name}").text for name in stronger) if text in found]
     for text in told_of[1:]:
@@ -106,9 +106,9 @@ def explain_no_laser(
 def explain_rule(
     case: Case, said: Sequence[Concern], rule_id: str, message: Message
 ) -> tuple[tuple[Message, ...], Message]:
-    """Return what the person said that makes a rule speak, and what the rule says in plain words.
+    """Return the person's facts that make a rule apply, and the sentence of the rule in plain words.
 
-    The rule's own sentence stands where nobody has written a plain one. Numbers in the plain one are those of the rule.
+    The rule's own sentence is used where no plain one exists. Numbers in the plain one are those of the rule.
     """
     rule = next((rule for rule in load_rules("suitability") if rule.id == rule_id), None)
     own = f"leaflet_why.{rule_id}"
@@ -119,14 +119,14 @@ def explain_rule(
 
 
 def stated_facts(rule: Rule, case: Case, said: Sequence[Concern]) -> tuple[Message, ...]:
-    """Return what the person said that makes a rule speak, each once, in the order in which the rule asks."""
+    """Return the person's facts that make a rule apply, each once, in the order of the rule's tests."""
     facts = read_questionnaire(case).facts
     found = (message for test in _positive_tests(rule.when) for message in _facts_for_test(test, case, facts, said))
     return tuple({message.text: message for message in found}.values())
 
 
 def _positive_tests(condition: RuleCondition) -> Iterator[FactTest]:
-    """The tests that can make a condition hold; of what must not be, nothing was said."""
+    """Yield the tests that can make a condition hold; a negated test corresponds to no stated fact."""
     if isinstance(condition, FactTest):
         yield condition
     elif isinstance(condition, JointCondition):
@@ -154,7 +154,7 @@ def _facts_for_test(
         keys = (
             f"leaflet_fact.condition-{c.condition}" for c in said if condition_holds(test, {"condition": c.condition})
         )
-        yield from (Message(key) for key in keys if key in catalogue())  # most sentences name the condition themselves
+        yield from (Message(key) for key in keys if key in catalogue())  # most rules name the condition themselves
     elif not condition_holds(test, facts):
         return
     elif test.fact == "history":
@@ -182,7 +182,7 @@ def _fact_at_site(name: str, site: str) -> Message:
 
 
 def _stated_medicines(test: FactTest, case: Case) -> Iterator[Message]:
-    """The medicines that a test asks for, as the person named them."""
+    """Yield the medicines that a test matches, as the person named them."""
     for taken in case.patient.medications if case.patient is not None else []:
         known = {fact for name in match_medication(taken.name) for fact in fact_names_of_medicine(name)}
         months = taken.last_dose_months

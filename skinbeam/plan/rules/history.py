@@ -1,7 +1,8 @@
-"""What earlier reactions and sessions of this skin say: doses that are barred, lasers that wait.
+"""Derive consequences of earlier reactions and sessions: barred doses, lasers that wait, and stopped courses.
 
-After an injury the same device and wavelength are planned below that dose alone. Where device or dose was not said
-there is nothing to stay below, so those lasers wait for a clinician. No other dose, pulse or device is judged by it.
+After an injury only doses below that dose are planned for the same device and wavelength. Where device or dose is not
+known there is no dose to stay below, so those lasers wait for a clinician. An injury does not affect any other dose,
+pulse or device.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,7 +38,7 @@ class DoseBar:
 
     Parameters
     ----------
-    wavelength_nm : at which; None means each that the device has.
+    wavelength_nm : of the barred doses; None means every wavelength of the device.
     dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
     """
 
@@ -46,7 +47,7 @@ class DoseBar:
 
 
 def dose_bars(case: Case, given: str, device: Device) -> tuple[DoseBar, ...]:
-    """Return which doses of a device earlier injuries refuse. `given` is how the case names the device."""
+    """Return the doses of a device that earlier injuries bar. `given` is the device's name in the case."""
     found = []
     for one in earlier_reactions(case):
         alike = one.was_made_with(given, device) or _cools_through_window(one, device)
@@ -56,19 +57,19 @@ def dose_bars(case: Case, given: str, device: Device) -> tuple[DoseBar, ...]:
 
 
 def _cools_through_window(one: EarlierReaction, device: Device) -> bool:
-    """Whether a device gives the light of a reaction to skin below a window, where nothing cools it."""
+    """Return whether a device gives a reaction's light to skin below a window, where nothing cools it."""
     same_light = one.device is not None and one.device.wavelengths_nm == device.wavelengths_nm
     return same_light and device.compression is not None
 
 
 def drop_barred_doses(doses: Sequence[float], wavelength_nm: float, bars: Sequence[DoseBar]) -> tuple[float, ...]:
-    """Return the doses, ascending, that lie below every bar of this wavelength."""
+    """Return the doses, ascending, that are below every bar of this wavelength."""
     here = [bar for bar in bars if bar.wavelength_nm in (None, wavelength_nm)]
     return tuple(dose for dose in doses if all(bar.dose is not None and dose < bar.dose for bar in here))
 
 
 def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
-    """Return what earlier reactions say of a kind of laser; without one, of any."""
+    """Return the reasons that follow from earlier reactions for a kind of laser; without one, for any."""
     found = []
     for one in earlier_reactions(case):
         if one.meaning == "expected":
@@ -90,7 +91,10 @@ def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
 
 
 def _has_dose_bar(one: EarlierReaction, case: Case) -> bool:
-    """Whether there is a device to keep below a dose. A test spot names its device; no dose then means every dose."""
+    """Return whether the device is known, so that a reaction can bar its doses.
+
+    A test spot names its device; without a dose every dose is barred.
+    """
     own = case.clinic.devices or [] if case.clinic is not None else []
     known = one.device is not None or one.said in own
     return known and (one.of_test_spot or one.has_dose)
@@ -117,20 +121,17 @@ def _practice_reason(rule: str, decision: Decision, message: Message) -> RuleRea
     return RuleReason(rule, decision, message, _PRACTICE_SOURCE, _PRACTICE_STRENGTH)
 
 
-# What earlier sessions brought: how many there were, what the last one reached, and whether that is too little.
-#
-# A course that has not brought a quarter of improvement after two sessions is not repeated of itself (a judgement): the
-# diagnosis, the light or the dose is wrong, or nothing more is to be had.
+# Response to earlier sessions.
 
 
 @dataclass(frozen=True)
 class SessionResponse:
-    """What sessions on a condition have brought so far.
+    """The result of the sessions on a condition so far.
 
     Parameters
     ----------
     sessions : how many took place.
-    improved_pct : since before the first, as the last that was judged says; None where none was.
+    improved_pct : improvement since before the first, as judged at the last judged session; None where none was judged.
     """
 
     sessions: int
@@ -138,14 +139,18 @@ class SessionResponse:
 
     @property
     def too_little(self) -> bool:
-        """Whether the course stops for a clinician to look again."""
+        """Whether the course stops for a clinician to look again.
+
+        A course that has not brought a quarter of improvement after two sessions is not repeated automatically (a
+        judgement): the diagnosis, the light or the dose is wrong, or no further improvement is possible.
+        """
         rule = load_package_table("data/limits.toml")["course"]
         enough = self.improved_pct is None or self.improved_pct >= rule["stop_below_pct"]
         return self.sessions >= rule["stop_after_sessions"] and not enough
 
 
 def session_response(case: Case, condition: str) -> SessionResponse:
-    """Return what the sessions of a case have brought for a condition."""
+    """Return the result of the sessions of a case on a condition."""
     done = sorted((one for one in case.session if one.treats == condition), key=lambda one: one.week)
     judged = [one.response_pct for one in done if one.response_pct is not None]
     return SessionResponse(len(done), judged[-1] if judged else None)
@@ -154,7 +159,7 @@ def session_response(case: Case, condition: str) -> SessionResponse:
 def count_sessions_with(case: Case, concern: Concern | None, modality: str | None) -> int:
     """Return how many sessions on a concern may have been done with a modality.
 
-    A session whose device was not said, or is not known, may have been done with any laser for the condition.
+    A session whose device is missing or not known may have been done with any laser for the condition.
     """
     if concern is None or modality is None:
         return 0
@@ -162,13 +167,13 @@ def count_sessions_with(case: Case, concern: Concern | None, modality: str | Non
 
 
 def _session_modalities(done: EarlierSession) -> Collection[str]:
-    """What a session may have been done with."""
+    """Return the modalities that a session may have been done with."""
     known = devices().get(done.device or "")
     return usable_modalities(done.treats) if known is None else known.modalities
 
 
 def response_reasons(case: Case, concern: Concern | None, modality: str | None) -> list[RuleReason]:
-    """Return that a laser waits for a clinician where sessions with it have brought too little for a concern."""
+    """Return a referral where sessions with a laser have improved a concern too little."""
     if concern is None or modality is None:
         return []
     response = session_response(case, concern.condition)

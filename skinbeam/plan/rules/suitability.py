@@ -1,8 +1,8 @@
-"""Whether a person may be treated, with what, by light or otherwise, and who said so.
+"""Decide by the rules whether a person may be treated, and with which modalities, with reasons and sources.
 
-Every rule of use `suitability` that applies speaks, with its source; the strictest decision holds. A rule that cannot
-be answered, because age or colour is not known, is not passed over: the answer is then "ask". Nor is a medicine that no
-rule was asked about: it is listed as not checked.
+Every rule of use `suitability` that applies gives a reason, with its source; the strictest decision is taken. A rule
+that cannot be evaluated, because age or colour is not known, is not skipped: it becomes a question (`ask-...`). A
+medicine that no rule tests is listed as not checked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,13 +43,13 @@ __all__ = [
     "unchecked_parts",
 ]
 
-# Which medicines of a case the rules could speak of, and which somebody else has to check.
+# Medicines of a case that no rule checks.
 
 
 def unchecked_parts(text: str) -> tuple[str, ...]:
-    """Return the parts of the text that no rule was asked about: unread words, and medicines without a rule.
+    """Return the parts of the text that no rule tests: unread words, and medicines without a rule.
 
-    The whole text stands alone when no part of it was checked.
+    The whole text is returned alone when no part of it was checked.
     """
     read = read_medication(text)
     without_rule = [name for name in read.medicines if not _has_rule(name)]
@@ -72,7 +72,7 @@ def unchecked_medicines(case: Case) -> tuple[str, ...]:
 
 
 def medicine_spelling_slips(case: Case) -> tuple[str, ...]:
-    """Return what was taken for a slip of spelling, each as written with the name that it was taken for."""
+    """Return the misspelt names of medicines, each as written with the recognised name."""
     found = [slip for name in _medicine_texts(case) for slip in read_medication(name).slips]
     told = [
         Message("rules.medication-as", {"written": _quote_name(slip.written), "taken": slip.name}) for slip in found
@@ -94,7 +94,7 @@ def _has_rule(medicine: str) -> bool:
 
 @cache
 def _facts_in_rules() -> frozenset[str]:
-    """Every fact that a rule of suitability asks about."""
+    """Return every fact that a rule of suitability tests."""
     return frozenset(fact for rule in load_rules("suitability") for fact in _facts_in_condition(rule.when))
 
 
@@ -109,20 +109,20 @@ def _facts_in_condition(condition: RuleCondition) -> list[str]:
     return []
 
 
-# Facts that must be asked for when they are missing; what else is missing is a "no" or belongs to a later choice.
+# Facts that the plan asks for when they are missing; any other missing fact is a "no" or belongs to a later choice.
 _QUESTION_MESSAGES = {"darkest_phototype": "ask-phototype", "age_years": "ask-age"}
 
 
 @dataclass(frozen=True)
 class Suitability:
-    """The strictest decision of all that spoke, and every reason, strictest first, then in the order of the rules."""
+    """The strictest decision of all rules that apply, and every reason, strictest first, then in rule order."""
 
     decision: Decision
     reasons: tuple[RuleReason, ...]
 
     @property
     def bounds(self) -> RuleBounds:
-        """What the rules that spoke hold a setting to."""
+        """The bounds of the rules that apply on a setting."""
         return RuleBounds(tuple(bound for reason in self.reasons for bound in reason.bounds))
 
     def as_record(self) -> dict[str, Any]:
@@ -141,16 +141,16 @@ def judge_suitability(
     compression: bool = False,
     cooled: bool | None = None,
 ) -> Suitability:
-    """Return what the rules say of a person, a concern, and a choice as far as it has been made.
+    """Judge a person, a concern, and a choice as far as it has been made, by the rules.
 
     Parameters
     ----------
-    concern : the concern; without it, rules about a concern are silent, but a lesion anywhere still speaks.
-    modality : name or alias; without it, only rules that hold for every laser speak.
-    device_wavelength_nm, pulse_ms : what the device would emit, in nm and ms; without them, rules that ask are silent.
+    concern : the concern; without it, rules about a concern do not apply, but a lesion anywhere still counts.
+    modality : name or alias; without it, only rules that hold for every laser apply.
+    device_wavelength_nm, pulse_ms : of the device, in nm and ms; without them, rules that test them do not apply.
     ipl : whether the device is intense pulsed light.
     compression : whether it presses a window on the skin while it fires.
-    cooled : whether the device cools the skin; without it, rules that ask are silent.
+    cooled : whether the device cools the skin; without it, rules that test it do not apply.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def _judge_option(
 
 
 def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:
-    """Return the decision that a whole plan carries, and the reasons that hold whatever modality is chosen.
+    """Return the decision on a whole plan, and the reasons that hold whatever modality is chosen.
 
     For a concern, the mildest of its candidate modalities counts, since one of them is enough; over the concerns, the
     mildest counts too, but never less than a rule that decides the whole case (an undiagnosed lesion, pregnancy ...),
@@ -229,12 +229,12 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
 
 
 def _reason_key(reason: RuleReason) -> tuple[str, str, str]:
-    """What makes two reasons one: two injuries are two, though the same rule tells both."""
+    """Return the identity of a reason: two injuries are two reasons, though the same rule gives both."""
     return reason.rule, reason.about, reason.message.text
 
 
 def _drop_repeated_reasons(reasons: Iterable[RuleReason]) -> list[RuleReason]:
-    """Drop what was said of a concern when the same was said of the whole case."""
+    """Drop the reasons of a concern that the whole case has too."""
     listed = list(reasons)
     whole = {reason.rule for reason in listed if not reason.about}
     return [reason for reason in listed if not reason.about or reason.rule not in whole]
@@ -254,7 +254,7 @@ def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: f
 
 
 def _is_allowed_by_specialist(case: Case, modality: str | None) -> bool:
-    """Whether a specialist's decision for this modality is entered, for someone who forms keloids."""
+    """Return whether the case contains a specialist's decision for this modality, for a person who forms keloids."""
     decision = case.patient.keloid_decision if case.patient is not None else None
     return decision is not None and modality in decision.allows
 
@@ -271,12 +271,12 @@ def _rule_reason(rule: Rule, about: str) -> RuleReason:
 
 
 def _is_about_concern(rule: Rule) -> bool:
-    """Whether what a rule says belongs to one concern and not to the person."""
+    """Return whether a rule belongs to one concern and not to the person."""
     return rule.decides != "case"
 
 
 def _conflicting_rule_reasons(spoke: Sequence[Rule], about: str) -> list[RuleReason]:
-    """One reason for each topic on which rules that spoke decide differently."""
+    """Return one reason for each topic on which rules that apply decide differently."""
     found = []
     for topic in dict.fromkeys(rule.topic for rule in spoke if rule.topic):
         group = [rule for rule in spoke if rule.topic == topic]
@@ -297,7 +297,10 @@ def _describe_view(rule: Rule) -> str:
 
 
 def _missing_fact_reasons(facts: Mapping[str, FactValue], modality: str | None) -> list[RuleReason]:
-    """One reason for each missing fact that keeps rules of this choice open; what they would hold is held meanwhile."""
+    """Return one reason for each missing fact that rules of this choice need.
+
+    The bounds of these rules apply until the fact is known.
+    """
     waiting: dict[str, list[Rule]] = {}
     for rule in load_rules("suitability"):
         if modality is not None and modality not in rule.modalities:
@@ -318,7 +321,7 @@ def _missing_fact_reasons(facts: Mapping[str, FactValue], modality: str | None) 
 
 
 def _medicine_reasons(case: Case) -> list[RuleReason]:
-    """One reason for all names that no rule was asked about, one for all that were taken for a slip of spelling."""
+    """Return one reason for all medicines that no rule tests, and one for all misspelt names."""
     told = {"medication-not-checked": unchecked_medicines(case), "medication-taken-as": medicine_spelling_slips(case)}
     return [
         RuleReason(

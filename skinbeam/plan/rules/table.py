@@ -1,4 +1,4 @@
-"""The rules as data, and the small language in which they say when they apply.
+"""Read the rules from `data/rules.toml`, and evaluate the small language of their conditions.
 
 A condition is a TOML table. A test names one fact and one operator, and conditions are joined:
 
@@ -135,7 +135,7 @@ class NegatedCondition:
 
 @dataclass(frozen=True)
 class AlwaysTrue:
-    """No condition."""
+    """The empty condition, which always holds."""
 
 
 RuleCondition = FactTest | JointCondition | NegatedCondition | AlwaysTrue
@@ -143,7 +143,7 @@ RuleCondition = FactTest | JointCondition | NegatedCondition | AlwaysTrue
 
 @dataclass(frozen=True)
 class ValueRange:
-    """A number that a rule gives the planner.
+    """A range that a rule provides for the planner.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ class ValueRange:
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of `data/rules.toml`; the head of that file says what each field means."""
+    """One row of `data/rules.toml`; the comment at the head of that file defines each field."""
 
     id: str
     use: str
@@ -226,7 +226,7 @@ def condition_holds(condition: RuleCondition, facts: Mapping[str, FactValue]) ->
 
 
 def missing_facts(condition: RuleCondition, facts: Mapping[str, FactValue]) -> frozenset[str]:
-    """Return the facts whose absence keeps `condition` open; empty when it is settled."""
+    """Return the missing facts that leave `condition` undecided; empty when it is decided."""
     if condition_holds(condition, facts) is not None:
         return frozenset()
     match condition:
@@ -245,7 +245,7 @@ def load_rules(use: str | None = None) -> tuple[Rule, ...]:
 
     Raises
     ------
-    ValueError : `use` is not one of `RULE_USES`, or the file is unsound.
+    ValueError : `use` is not one of `RULE_USES`, or the file is invalid.
     """
     if use is not None and use not in RULE_USES:
         raise ValueError(f'unknown use "{use}"; known: {", ".join(RULE_USES)}')
@@ -255,11 +255,11 @@ def load_rules(use: str | None = None) -> tuple[Rule, ...]:
 
 
 def read_rules(entries: Mapping[str, Any]) -> tuple[Rule, ...]:
-    """Return the rules that a parsed file holds.
+    """Return the rules of a parsed file.
 
     Raises
     ------
-    ValueError : a key, name, operator or value that cannot be; the text says in which rule.
+    ValueError : a key, name, operator or value that is not allowed; the text says in which rule.
     """
     return tuple(_read_rule(name, entry, order) for order, (name, entry) in enumerate(entries.items()))
 
@@ -323,7 +323,7 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
 
 
 def _depends_on_setting(condition: RuleCondition) -> bool:
-    """Whether a condition asks for what a search chooses, beyond the kind of laser."""
+    """Return whether a condition tests a value that the search chooses, beyond the kind of laser."""
     match condition:
         case FactTest(fact, _, _):
             return fact in ("cooled", "ipl", "pulse", "wavelength_nm")
@@ -345,7 +345,7 @@ def _read_modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[st
 
 
 def read_condition(read: Any) -> RuleCondition:
-    """Return the condition that a TOML table holds.
+    """Return the condition in a TOML table.
 
     Raises
     ------
@@ -389,22 +389,22 @@ def _check_operand(fact: str, operator: str, value: Any) -> None:
         raise ValueError(f"{fact}: {operator} cannot take {value!r}")
 
 
-# Why a decision was made: one thing that spoke for it, in words, with its source.
+# Reasons for a decision.
 
 
 @dataclass(frozen=True)
 class RuleReason:
-    """One rule that spoke.
+    """One reason for a decision: a rule that applies, its sentence and its source.
 
     Parameters
     ----------
     rule : its id in `data/rules.toml`, or `ask-...`, `earlier-...`, `medication-...` or `sources-differ-...`.
-    decision : what it asks for.
-    message : what it says.
+    decision : the decision that it requires.
+    message : its sentence.
     source : key of its source.
-    strength : what kind of source that is.
-    about : the concern it speaks of, as "condition at site"; empty for the whole case.
-    bounds : what it holds the settings of a plan to; without any, it changes none.
+    strength : the kind of that source.
+    about : the concern that it applies to, as "condition at site"; empty for the whole case.
+    bounds : its bounds on the settings of a plan; without any, it changes none.
     """
 
     rule: str
@@ -431,14 +431,15 @@ class RuleReason:
 
 @dataclass(frozen=True)
 class PlainReason:
-    """Why it is no, or not yet, in plain words.
+    """A reason for a refusal or a postponement in plain words.
 
     Parameters
     ----------
-    rule, decision : the rule that decided and what it asks for; None where no rule did, or one told elsewhere.
-    because : what the person said that makes the rule speak.
-    text : what it says.
-    about : the concern it speaks of, as "condition at site"; None for several or for the whole case.
+    rule, decision : the rule that decided and its decision; None where no rule did, or where it is part of the
+        decision.
+    because : the person's facts that make the rule apply.
+    text : the sentence of the rule in plain words.
+    about : the concern that it applies to, as "condition at site"; None for several or for the whole case.
     """
 
     rule: str | None

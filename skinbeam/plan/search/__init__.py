@@ -1,1 +1,1 @@
-"""The search of one setting: targets, limits, skins, and the dose between what reaches and what harms."""
+"""Search for the dose of a setting: targets, limits, published practice, drawn skins, and candidates."""

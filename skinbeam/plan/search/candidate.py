@@ -1,4 +1,4 @@
-"""A candidate setting with its dose: thresholds, burns, bruising, and which candidate is preferred."""
+"""Evaluate a candidate setting with its dose: thresholds, burns, bruising; and compare candidates."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -47,9 +47,9 @@ __all__ = [
     "sort_by_merit",
 ]
 
-# Whether the skin around a target is bruised by a pulse that is meant for its vessels.
+# Bruising of the skin around a target by a pulse for its vessels.
 
-PURPURA_ENDPOINT = "purpura"  # what the model's error is taken of
+PURPURA_ENDPOINT = "purpura"  # endpoint of the model error
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class BruisingEstimate:
 
 
 def estimate_bruising(beam: Beam, dose: float, skins: SiteSkins, cooling: CoolingPlan) -> BruisingEstimate:
-    """Return which of the target's skins bruise at `dose`, J/cm², with the cooling that they will have.
+    """Return which of the target's skins bruise at `dose`, J/cm², with the planned cooling.
 
-    The model's error beside experiments is counted: a dose near the threshold of a bruise is never called sure.
+    The model's error in experiments is included: a dose near the threshold of a bruise is never certain.
     """
     with collect_sources() as sources:
         response = skins.respond(beam, cooling, limiting=False)
@@ -84,11 +84,7 @@ def estimate_bruising(beam: Beam, dose: float, skins: SiteSkins, cooling: Coolin
     return BruisingEstimate(bruised, skins.weights[0], tuple(sources))
 
 
-# How likely a dose burns, on the distribution that practice calibrates: people and the model's error in one.
-#
-# What is computed is the best estimate: the dose at which the lowest cells of the epidermis die, melanin as it is
-# drawn,
-# the cooling in full. How far such doses lie from true ones is the calibration's; no caution is added to it (plan 2).
+# Probability of a burn, on the distribution calibrated with practice: variation of people and model error together.
 
 Floats = NDArray[np.float64]
 
@@ -97,12 +93,16 @@ BURN_ENDPOINT: Final = "epidermal-necrosis"  # the endpoint whose doses are cali
 
 @dataclass(frozen=True)
 class BurnDoses:
-    """What is known of the doses that burn, or that burn deeper, at one setting.
+    """Doses that burn, or that burn deeper, at one setting, with their calibration.
+
+    The computed dose is the best estimate: the dose at which the lowest cells of the epidermis die, with the melanin of
+    the draw and the full cooling. The calibration describes how far such doses differ from true ones; no further
+    caution is added to it (plan 2).
 
     Parameters
     ----------
     computed_J_cm2 : the computed dose of each draw, (sample,).
-    calibration : how far such doses lie from true ones, of everybody or as this person's skin has shown.
+    calibration : distribution of the error of such doses, of everybody or corrected by this person's earlier pulses.
     """
 
     computed_J_cm2: Floats
@@ -110,24 +110,24 @@ class BurnDoses:
 
     def p(self, dose_J_cm2: float) -> Floats:
         """Return the probability that a dose burns each draw, (sample,)."""
-        with np.errstate(divide="ignore"):  # the surroundings alone may burn, at a dose of 0
+        with np.errstate(divide="ignore"):  # the temperature of the surroundings alone may burn, at a dose of 0
             return self.calibration.p_reached(dose_J_cm2 / self.computed_J_cm2)
 
 
 def burn_doses(beam: Beam, computed_J_cm2: Floats, learned: PersonalCalibration | None = None) -> BurnDoses:
-    """Return what is known of the doses of a beam that burn, given the computed ones, (sample,).
+    """Return the doses of a beam that burn, with their calibration, given the computed ones, (sample,).
 
     Parameters
     ----------
-    learned : what earlier pulses of this light told of these draws.
+    learned : calibration from earlier pulses of this light, for these draws.
     """
     everybody = beam_burn_calibration(beam)
     return BurnDoses(computed_J_cm2, everybody if learned is None else learned)
 
 
-# What one simulation of a setting says of every dose: what it reaches, what it breaks, how much of a limit it uses.
+# Effect and harm of every dose from one simulation of a setting.
 
-DISRUPTION_ENDPOINT: Final = "melanosome-disruption"  # what the model's error is taken of
+DISRUPTION_ENDPOINT: Final = "melanosome-disruption"  # endpoint of the model error
 
 DoseFunction = Callable[[float], Floats]  # J/cm² → (sample,)
 ReachedAtDose = Callable[[float], NDArray[np.bool_]]
@@ -135,19 +135,20 @@ ReachedAtDose = Callable[[float], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class DoseThresholds:
-    """Doses in J/cm².
+    """Effect and harm of every dose of one simulated setting, doses in J/cm².
 
     Parameters
     ----------
     wanted : whether a dose reaches the target, (sample,).
-    aimed : whether, or how likely, it does as deep as is aimed, (sample,); the same where depth is not the goal.
+    aimed : whether, or with which probability, it reaches the aimed depth, (sample,); the same where depth is not the
+        goal.
     value : limit → its quantity at a dose, (sample,).
-    broken : how likely a dose breaks an injury limit, (sample,).
-    uncooled : how likely it burns if the cooling fails, (sample,); None without cooling and in a first look.
-    in_doubt : how likely it breaks a limit with the model's error counted, (sample,), where that is not in `broken`;
-        None in a first look.
+    broken : probability that a dose breaks an injury limit, (sample,).
+    uncooled : probability of a burn if the cooling fails, (sample,); None without cooling and in a first look.
+    in_doubt : probability that it breaks a limit with the model's error included, (sample,), where `broken` does not
+        include it; None in a first look.
     burns : of the skin around; None where skin is removed.
-    enough : whether other skins tell that a dose is as high as is aimed; None where these themselves do.
+    enough : whether a dose is as high as is aimed, decided on other skins; None where these skins themselves decide.
     """
 
     beam: Beam
@@ -162,10 +163,10 @@ class DoseThresholds:
     enough: Callable[[float], bool] | None = None
 
     def spent(self, limits: Sequence[SettingLimit], dose: float, weights: Floats) -> dict[str, float]:
-        """Return how much of each limit a dose uses up, by its id: 1 at the limit, more beyond it.
+        """Return the share of each limit that a dose uses up, by its id: 1 at the limit, more beyond it.
 
-        It is the chance to break the limit over the chance that is allowed. The error of the draws, which a dose has to
-        keep on top of it to be chosen, is left out.
+        It is the probability of breaking the limit over the allowed probability. The error of the draws, which a chosen
+        dose has to allow for in addition, is left out.
         """
         return {
             limit.id: limit.spent(weighted_share(limit.kept(self.value[limit.id](dose), limit.stop), weights)[0])
@@ -174,10 +175,10 @@ class DoseThresholds:
 
 
 def p_disruption(around: PulseResponse) -> Callable[[float], Floats]:
-    """Return how likely a dose, J/cm², breaks half of the melanosomes of each draw, (sample,), by (plan 5).
+    """Return the probability that a dose, J/cm², breaks half of the melanosomes of each draw, (sample,), by (plan 5).
 
-    A pulse of nanoseconds breaks melanosomes one by one, in light skin and in dark at much the same dose. Whatever
-    breaks half of those beside a spot, or of a field that has no spots, injures the cells that hold them. Caution
+    A pulse of nanoseconds breaks melanosomes one by one, in light skin and in dark at much the same dose. A pulse that
+    breaks half of those beside a spot, or of a field that has no spots, injures the cells that contain them. Caution
     enters once, as the level of the limit.
 
     Raises
@@ -197,19 +198,19 @@ class CandidateSetting:
     ----------
     dose : J/cm², or mJ for a microbeam; `density_per_cm2` goes with the latter.
     effective : (sample,) which draws reach the target.
-    broken : (sample,) how likely each draw breaks an injury limit: of burns with the model's error in it.
+    broken : (sample,) probability that each draw breaks an injury limit; of burns with the model's error included.
     broken_uncooled : the same if the cooling fails; None without cooling and in a first look.
-    broken_in_doubt : of depths, the same with the model's error beside experiments counted; None where `broken` counts
+    broken_in_doubt : of depths, the same with the model's error in experiments included; None where `broken` includes
         it, and in a first look.
     verdicts : every limit, judged at this dose.
     weights : of the draws of `effective` and of the draws of `broken`.
     basis : keys of the sources behind the simulation.
-    bruising : which draws bruise around the target; None where it is not vessels that are heated, and in a first look.
+    bruising : which draws bruise around the target; None where the target is not vessels, and in a first look.
     bruised_if_lifted : of a window that empties vessels, which draws bruise where it lifts from the skin.
-    burns : what is known of the doses that burn at this setting; None where skin is removed or heated in columns.
-    thresholds : what any other dose of the setting does; None of microbeams.
-    deep : share of such skins that are reached as deep as the severity asks for; 1 where depth is not the goal.
-    held : whether lighter skin would be brought to the target by this dose, so that it was not raised for a darker one.
+    burns : doses that burn at this setting; None where skin is removed or heated in columns.
+    thresholds : effect and harm of any other dose of the setting; None of microbeams.
+    deep : share of such skins that are reached as deep as the severity requires; 1 where depth is not the goal.
+    held : whether the dose was not raised for a darker skin because it would bring lighter skin to the target.
     """
 
     machine: SearchMachine
@@ -233,7 +234,7 @@ class CandidateSetting:
 
     @property
     def passes(self) -> int:
-        """How often the field is passed over."""
+        """Number of passes over the field."""
         return self.beam.passes
 
     @property
@@ -255,58 +256,55 @@ class CandidateSetting:
 
     @property
     def safe(self) -> bool:
-        """Whether every limit is met or only warned of."""
+        """Whether every limit is met or has only a warning."""
         return all(verdict.status in ("met", "warn") for verdict in self.verdicts)
 
 
-# Choose between settings of one device: what the draws cannot tell apart does not decide.
-#
-# First the share that reaches the target and is not injured, as options are ranked: three more of 100 that reach it are
-# not worth five more that are burnt. Settings whose shares the draws do not tell apart from the best one's, and that
-# injure no more, are abreast, and of these the one is taken that bruises the fewest skins: purpura of the skin around
-# is
-# one to two weeks of a bruise on a face. Rupture of the target itself is no reason: where they close, wide vessels are
-# torn by short and long pulses nearly alike.
+# Choice between settings of one device; differences that the draws cannot distinguish do not decide.
 
 MetDraws = NDArray[np.bool_]
 
 
-# Shares of the injured that are no reason to choose: a hundredth.
+# Difference in the injured share that is ignored: a hundredth.
 _NEGLIGIBLE_SHARE = 0.01
-# Shares that reach the target or bruise: a twentieth, which is what doses that differ by a few per cent make.
+# Difference in the share reached or bruised that is ignored: a twentieth, as between doses a few per cent apart.
 _CLEAR_SHARE = 0.05
 
 
 def merit_key(trial: CandidateSetting) -> tuple[float, ...]:
-    """Sort key: reaches the target uninjured, then as deep as is aimed, then least harm, then the wider spot, which
-    treats an area with fewer pulses, then the shorter pulse.
+    """Return the sort key of a candidate, the best first.
 
-    In steps that the skins can tell: shares of a tenth (8 of 10 have a standard error of 7 of 100 in the 32 of a first
-    look), harms of two hundredths (5 of 100 have one of 1.5 among 200).
+    The order is: the share that reaches the target uninjured, then the share reached as deep as is aimed, then least
+    harm, then the wider spot, which treats an area with fewer pulses, then the shorter pulse. Three more of 100 that
+    reach the target are not worth five more that are burnt.
+
+    The steps are those that the skins can distinguish: shares of a tenth (8 of 10 have a standard error of 7 of 100 in
+    the 32 of a first look), harms of two hundredths (5 of 100 have one of 1.5 among 200).
     """
     harm = int(trial.p_broken / (2 * _NEGLIGIBLE_SHARE))
     return (-round(_uninjured_share(trial), 1), -round(_deep_share(trial), 1), harm, *_handling_key(trial))
 
 
 def _uninjured_share(trial: CandidateSetting) -> float:
-    """Share that reaches the target, up to what is wanted, and is not injured."""
+    """Return the share that reaches the target, capped at the wanted share, and is not injured."""
     return min(trial.p_effective, effect_target().wanted) * (1.0 - trial.p_broken)
 
 
 def _deep_share(trial: CandidateSetting) -> float:
-    """Share that is reached as deep as is aimed, up to what is wanted."""
+    """Return the share that is reached as deep as is aimed, capped at the aimed share."""
     return min(trial.deep, effect_target().aimed)
 
 
 def _handling_key(trial: CandidateSetting) -> tuple[float, float]:
-    """The wider spot first, then the shorter pulse."""
+    """Return a sort key: the wider spot first, then the shorter pulse."""
     return (0.0 if trial.machine.device.microbeam else -trial.setting.spot_mm, trial.setting.pulse_ms)
 
 
 def sort_by_merit(trials: Sequence[CandidateSetting]) -> list[CandidateSetting]:
-    """Return the trials by merit, and first of all the widest spot that reaches as many and harms as few as the best.
+    """Return the trials by merit, with the widest spot first that reaches as many and harms as few as the best.
 
-    A step of a hundredth between two shares is no reason to choose the narrower spot, wherever it happens to fall.
+    A difference of a hundredth between two shares is no reason to choose the narrower spot, even across a rounding
+    step.
     """
     ordered = sorted(trials, key=merit_key)
     first = min((one for one in ordered if _is_alike(one, ordered[0])), key=_handling_key, default=None)
@@ -322,8 +320,9 @@ def _is_alike(trial: CandidateSetting, best: CandidateSetting) -> bool:
 def is_distinguishable(more: MetDraws, fewer: MetDraws, weights: NDArray[np.float64]) -> bool:
     """Return whether the same draws show that `more` holds in a greater share of skins than `fewer`.
 
-    Draws in which both or neither hold say nothing. Of the b + c others, b are for `more`; if either were as likely,
-    b - c would have the standard error sqrt(b + c) (McNemar 1947). The bound (plan 3) is one-sided, 95 %, as of limits.
+    Draws in which both or neither hold are not informative. Of the b + c others, b are for `more`; if either were as
+    likely, b - c would have the standard error sqrt(b + c) (McNemar 1947). The bound (plan 3) is one-sided, 95 %, as of
+    limits.
 
     Parameters
     ----------
@@ -336,9 +335,9 @@ def is_distinguishable(more: MetDraws, fewer: MetDraws, weights: NDArray[np.floa
 
 
 def is_clearly_more(more: MetDraws, fewer: MetDraws, weights: NDArray[np.float64]) -> bool:
-    """Return whether `more` holds in a share that the draws tell to be greater, and greater by over a twentieth.
+    """Return whether the draws show that `more` holds in a greater share, and by over a twentieth.
 
-    Hundreds of draws tell differences that are no reason to choose, and which of them they tell hangs on the seed.
+    Hundreds of draws show differences that are no reason to choose, and which of them they show depends on the seed.
     """
     return (
         is_distinguishable(more, fewer, weights)
@@ -347,9 +346,9 @@ def is_clearly_more(more: MetDraws, fewer: MetDraws, weights: NDArray[np.float64
 
 
 def equally_effective(trials: Sequence[CandidateSetting]) -> list[CandidateSetting]:
-    """Return the trials that reach the target in as many skins as the best one, as far as draws can tell; best first.
+    """Return the trials that reach the target in as many skins as the best one, as far as draws show; best first.
 
-    What reaches the share that is wanted is as good as any; what injures more than the best one is not.
+    A trial that reaches the wanted share is as good as any; a trial that injures more than the best one is excluded.
     """
     ordered = sorted(trials, key=merit_key)
     return [trial for trial in ordered if _is_equally_effective(trial, ordered[0])]
@@ -363,10 +362,13 @@ def _is_equally_effective(trial: CandidateSetting, best: CandidateSetting) -> bo
 
 
 def least_bruising(trials: Sequence[CandidateSetting]) -> CandidateSetting:
-    """Return the trial that bruises the fewest skins; of those that bruise hardly more, the longest pulse, which spares
-    skin a bruise, and of these the spot nearest to those of practice.
+    """Return the trial that bruises the fewest skins.
 
-    Every trial knows its bruising.
+    Of those that bruise hardly more, it is the longest pulse, which bruises less, and of these the spot nearest to
+    those of practice. Purpura of the skin around is one to two weeks of a bruise on a face. Rupture of the target
+    itself is no reason: where they close, wide vessels are torn by short and long pulses nearly alike.
+
+    Every trial needs its bruising.
     """
     bruised = [(trial.bruising.bruised, trial) for trial in trials if trial.bruising is not None]
     least, _ = min(bruised, key=lambda found: (weighted_share(found[0], found[1].weights[0])[0], merit_key(found[1])))
@@ -374,7 +376,7 @@ def least_bruising(trials: Sequence[CandidateSetting]) -> CandidateSetting:
 
 
 def _sparing_key(trial: CandidateSetting) -> tuple[float, float, float]:
-    """The longest pulse first, then the spot nearest to the middle of practice, then the wider one."""
+    """Return a sort key: the longest pulse, then the spot nearest to the middle of practice, then the wider one."""
     machine, setting = trial.machine, trial.setting
     middle = None if machine.region is None else machine.region.middle_spot_mm(machine.device, setting)
     off = 0.0 if middle is None else abs(math.log(setting.spot_mm / middle))

@@ -1,8 +1,9 @@
-"""The envelope of published settings: with which pulse, spot, dose and density a condition was treated by such light.
+"""Find the published settings of a condition for such light: the envelope of pulse, spot, dose and density.
 
-Rows of published doses and arms of trials are one list. Light is parted as the evidence parts it, and a lamp or
-microbeams from the beam of a laser. Where a condition has no settings of its own for a class of phototypes, those of
-its other phototypes follow, then those of conditions that `data/envelopes.toml` names; an answer says whose it is.
+Rows of published doses and arms of trials are one list. Light is classified as in the evidence, with lamps and
+microbeams separate from the beam of a laser. Where a condition has no settings of its own for a class of phototypes,
+those of its other phototypes follow, then those of conditions that `data/envelopes.toml` names; a result names the
+condition that its settings belong to.
 """
 
 import math
@@ -44,7 +45,7 @@ DARKEST_PHOTOTYPE = len(PHOTOTYPES)
 
 @dataclass(frozen=True)
 class PracticeLight:
-    """Light of a modality: its wavelength in nm (of a lamp the cut-off), its pulse in ms, and whether a lamp's."""
+    """Light of a modality: its wavelength in nm (of a lamp the cut-off), its pulse in ms, and whether from a lamp."""
 
     modality: str
     wavelength_nm: float
@@ -53,7 +54,7 @@ class PracticeLight:
 
     @property
     def regime(self) -> str:
-        """Regime of the evidence."""
+        """The regime of light in the evidence."""
         return light_regime(self.modality, self.wavelength_nm, pulse_class(self.pulse_ms))
 
 
@@ -63,10 +64,10 @@ class PublishedRange:
 
     Parameters
     ----------
-    usual : what half of the sources did not go beyond.
-    middle : of the sources, each by the middle of what it prints, on a logarithmic scale.
-    condition : whose settings they are: of the one that was asked, or borrowed.
-    such_skin : whether people of the phototype that was asked were among those treated.
+    usual : median of the greatest values of the sources.
+    middle : median of the sources, each by the middle of its printed range, on a logarithmic scale.
+    condition : the condition of the settings: the requested one, or one whose settings are borrowed.
+    such_skin : whether people of the requested phototype were among those treated.
     """
 
     low: float
@@ -80,7 +81,7 @@ class PublishedRange:
 
 @dataclass(frozen=True)
 class _EvidenceTier:
-    """Rows that stand equally near to what was asked."""
+    """Rows that are equally close to the request."""
 
     condition: str
     rows: tuple[PublishedSetting, ...]
@@ -93,7 +94,7 @@ class PracticeEnvelope:
     Parameters
     ----------
     cut_off_nm : of a lamp's filter; None of a laser.
-    removes : whether the skin is removed, for which few print a dose and some one that removes nothing, so that one
+    removes : whether the skin is removed, for which few print a dose and some a dose that removes nothing, so that one
         source alone is no range.
     """
 
@@ -105,21 +106,21 @@ class PracticeEnvelope:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Every source of the nearest rows, whichever settings they print."""
+        """Every source of the nearest rows, whatever settings they print."""
         return _setting_sources(self.tiers[0].rows)
 
     @property
     def own(self) -> tuple[PublishedSetting, ...]:
-        """Rows of the condition itself, whoever was treated."""
+        """Rows of the condition itself, for any phototype."""
         return tuple(row for tier in self.tiers if tier.condition == self.condition for row in tier.rows)
 
     def only(self, rows: Sequence[PublishedSetting]) -> "PracticeEnvelope":
-        """Return the same of these rows of the condition alone."""
+        """Return a copy with only these rows of the condition."""
         return replace(self, tiers=(_EvidenceTier(self.condition, tuple(rows)),))
 
     @property
     def nearest(self) -> tuple[str, bool]:
-        """Condition of the nearest rows, and whether people of the phototype that was asked were treated."""
+        """Condition of the nearest rows, and whether people of the requested phototype were treated."""
         return self.tiers[0].condition, self._such_skin(self.tiers[0].rows)
 
     def practised(self, quantity: str) -> PublishedRange | None:
@@ -132,9 +133,9 @@ class PracticeEnvelope:
         return self._practised(quantity, self.tiers[0], rows) if len(_setting_sources(rows)) >= few["least"] else None
 
     def about(self, quantity: str, places: Sequence[float]) -> list[float]:
-        """Return the published values of a quantity at some places among all, from 0 to 1.
+        """Return the quantiles of the published values of a quantity at some places, from 0 to 1.
 
-        Each source counts once, however many rows and ends it prints.
+        Each source has the same weight, however many rows and ends it prints.
         """
         printed = values_by_source(
             quantity, _settings_that_print(quantity, self.tiers, envelope_rules()["few"]["enough"])
@@ -144,13 +145,13 @@ class PracticeEnvelope:
         return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
     def dose(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> PublishedRange | None:
-        """Return the range of a dose at about this pulse and spot; where nobody printed one near them, one at any.
+        """Return the range of a dose at about this pulse and spot; where no dose is printed near them, one at any.
 
-        Of a lamp a dose tells where its filter let through the same light or little more: a dose with a redder filter,
-        or with one that is not named, allows none. A laser's dose at another pulse or spot allows none either; one of a
-        source that prints neither counts where nobody printed one near them. A range is no narrower than that of one
-        clinic usually is. The dose of one source alone is joined by those that other skins got for the same condition;
-        what another condition got is not mixed in, and one source of it alone is no range.
+        Of a lamp a dose counts where its filter transmits the same light or little more: a dose with a redder filter,
+        or with one that is not named, is not used. A laser's dose at another pulse or spot is not used either; one of a
+        source that prints neither counts where no dose is printed near them. A range is no narrower than that of one
+        clinic usually is. The dose of one source alone is joined with those for other skins and the same condition;
+        doses for another condition are not mixed in, and one source of it alone is no range.
 
         Parameters
         ----------
@@ -207,11 +208,12 @@ class PracticeEnvelope:
 
 
 def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -> PracticeEnvelope | None:
-    """Return what was published of a condition under such light; None where nobody published any of it.
+    """Return the published settings of a condition under such light; None where nobody published any.
 
     Parameters
     ----------
-    phototype : 1 to 6; unknown, that of the darkest, since no caution is given up for what was not said.
+    phototype : 1 to 6; where it is unknown, that of the darkest is used, since a missing answer must not reduce
+        caution.
     """
     found = _build_envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST_PHOTOTYPE)
     if found is None:
@@ -221,17 +223,17 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
 
 
 def lending_conditions(condition: str) -> tuple[str, ...]:
-    """Return a condition and those whose settings stand for it where it has few, the nearest first."""
+    """Return a condition and those whose settings replace its own where it has few, the nearest first."""
     return (condition, *envelope_rules()["borrowed"].get(condition, ()))
 
 
 def settings_with_light(light: PracticeLight) -> tuple[PublishedSetting, ...]:
-    """Return every published setting of such light, whatever it treated."""
+    """Return every published setting of such light, for any condition."""
     return _settings_with_light(light.modality, light.regime, light.lamp)
 
 
 def values_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[str, list[float]]:
-    """Return what each source prints of a quantity, such as `spot_mm`; sources that print none are left out."""
+    """Return the printed values of a quantity, such as `spot_mm`, by source; sources without any are left out."""
     found: dict[str, list[float]] = {}
     for row in rows:
         ends = span_ends(getattr(row, quantity))
@@ -241,13 +243,13 @@ def values_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[st
 
 
 def phototype_class(phototype: int) -> tuple[int, int]:
-    """Return the lowest and highest phototype of the class of one, 1 to 6."""
+    """Return the lowest and highest phototype of the class that contains a phototype, 1 to 6."""
     classes: Sequence[tuple[int, int]] = envelope_rules()["phototypes"]
     return next((low, high) for low, high in classes if low <= phototype <= high)
 
 
 def envelope_rules() -> Mapping[str, Any]:
-    """Return `data/envelopes.toml`: what counts as near."""
+    """Return `data/envelopes.toml`: which settings count as near."""
     return load_package_table("data/envelopes.toml")
 
 
@@ -268,7 +270,7 @@ def _settings_with_light(modality: str, regime: str, lamp: bool) -> tuple[Publis
 def _evidence_tiers(
     condition: str, phototypes: tuple[int, int], rows: Sequence[PublishedSetting]
 ) -> Iterator[_EvidenceTier]:
-    """The rows of a condition: those of the class of phototypes, then the others."""
+    """Yield the rows of a condition: those of the class of phototypes, then the others."""
     mine = [row for row in rows if row.condition == condition]
     for such_skin in (True, False):
         found = tuple(row for row in mine if _covers_phototypes(row, *phototypes) is such_skin)
@@ -277,13 +279,13 @@ def _evidence_tiers(
 
 
 def _covers_phototypes(row: PublishedSetting, low: int, high: int) -> bool:
-    """Whether any phototype from `low` to `high` was among the people of a row."""
+    """Return whether any phototype from `low` to `high` was among the people of a row."""
     least, most = row.phototypes or envelope_rules()["untold"]["phototypes"]
     return bool(least <= high and low <= most)
 
 
 def _settings_that_print(quantity: str, tiers: Sequence[_EvidenceTier], enough: int) -> list[PublishedSetting]:
-    """The rows that print a quantity, of as many tiers as it takes to have so many sources."""
+    """Return the rows that print a quantity, from as many tiers as needed for `enough` sources."""
     told: list[PublishedSetting] = []
     for tier in tiers:
         if len(_setting_sources(told)) < enough:
@@ -292,7 +294,7 @@ def _settings_that_print(quantity: str, tiers: Sequence[_EvidenceTier], enough: 
 
 
 def _has_same_light(row: PublishedSetting, modality: str, regime: str, lamp: bool) -> bool:
-    """Whether a row is of the light of a modality. Filters differ from lamp to lamp, so lamps are of one regime."""
+    """Return whether a row has the light of a modality. Filters differ between lamps, so all lamps are one regime."""
     if row.microbeams != (modality in COLUMN_MODALITIES) or row.lamp != lamp:
         return False
     pulse = pulse_class(min(span_ends(row.pulse_ms), default=None)) or row.pulse_words
@@ -303,7 +305,7 @@ def _has_same_light(row: PublishedSetting, modality: str, regime: str, lamp: boo
 
 @cache
 def _all_settings() -> tuple[PublishedSetting, ...]:
-    """Every published setting: of practice, and of trials unless practice keeps their source aside."""
+    """Return every published setting: of practice, and of trials whose source practice does not use for validation."""
     aside = {row.source for row in practice_rows() if row.role == "validation"}
     treated = (arm for arm in trial_arms() if arm.condition and light_regime(arm.modality, arm.wavelength_nm, ""))
     return (*published_settings(), *(_setting_from_arm(arm) for arm in treated if arm.study not in aside))
@@ -334,7 +336,10 @@ def _single_value_span(value: float | None) -> PrintedSpan | None:
 
 
 def _widen_range(found: PublishedRange) -> PublishedRange:
-    """A range of doses that is no narrower than that of one clinic: one figure stands for one skin and one spot."""
+    """Return a range of doses that is no narrower than that of one clinic usually is.
+
+    A single figure represents one skin and one spot.
+    """
     wide = envelope_rules()["usual"]["range"]
     if found.high >= wide * found.low:
         return found
@@ -348,13 +353,13 @@ def _setting_sources(rows: Sequence[PublishedSetting]) -> tuple[str, ...]:
 
 
 def span_ends(printed: PrintedSpan | float | None) -> tuple[float, ...]:
-    """The ends of a range that are printed, ascending; a single value is its own end."""
+    """Return the printed ends of a range, ascending; a single value is its own end."""
     if isinstance(printed, float):
         return (printed,)
     return tuple(end for end in printed or () if end is not None)
 
 
 def _distance_ratio(span: PrintedSpan | None, value: float | None) -> float:
-    """How far a value lies outside a range, as a ratio; 1 inside it, and where nothing is printed or asked."""
+    """Return how far a value is outside a range, as a ratio; 1 inside it, and where either is missing."""
     ends = span_ends(span)
     return max(1.0, ends[0] / value, value / ends[-1]) if ends and value is not None else 1.0

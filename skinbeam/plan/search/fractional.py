@@ -1,6 +1,6 @@
-"""Search energy and density of a fractional setting: deep enough for the target, with enough skin left between.
+"""Search energy and density of a fractional setting: deep enough for the target, with enough untreated skin in between.
 
-The limits hold for everyone. What a rule holds this person to is taken off what they leave: a share of the density that
+The limits hold for everyone. The bounds of rules for this person apply within the limits: a share of the density that
 would be chosen, a greatest energy, a greatest share of the skin.
 """
 
@@ -46,7 +46,7 @@ CRATER_DEPTH, COLUMN_DEPTH, WIDTH = (f"microlesion.{name}_um" for name in ("abla
 
 @dataclass(frozen=True)
 class _EnergyCandidate:
-    """An energy that is looked at: its sparsest beam, densities on offer, which draws it reaches, its sources."""
+    """An energy under test: its sparsest beam, the densities on offer, the draws that it reaches, its sources."""
 
     beam: Beam
     energy_mJ: float
@@ -68,7 +68,7 @@ def search_microbeams(
 
     Parameters
     ----------
-    energies : mJ, ascending; found by bisection.
+    energies : mJ, ascending; searched by bisection.
     quick : a first look on few draws, which does not count the sampling error.
 
     Raises
@@ -80,7 +80,7 @@ def search_microbeams(
     counts_m, aimed_m = goal.column_depths_m(_depth_of_fat_m(skins.target))
 
     def enough(index: int) -> bool:
-        """Whether the target or a limit is reached; more energy only goes deeper, so it stays so from there on."""
+        """Return whether the target or a limit is reached; more energy only goes deeper, so this stays true."""
         offered = density_steps(machine.device, *setting, energies[index])
         beam = build_beam(machine, setting, energies[index], offered[0])
         with collect_sources() as sources:
@@ -100,11 +100,11 @@ def search_microbeams(
 
 @dataclass(frozen=True)
 class MicrobeamColumns:
-    """What microbeams of one energy do to the skin that limits are held against.
+    """Columns of one microbeam energy in the skin that limits are checked against.
 
     Parameters
     ----------
-    depth : how deep a column goes, of the skin above the fat.
+    depth : depth of a column, relative to the skin above the fat.
     area_cm2 : of one column, (sample,).
     temperature_C : of the skin before: no cooling is planned with microbeams, so nothing gets colder.
     """
@@ -127,9 +127,9 @@ class MicrobeamColumns:
 
 
 def compute_columns(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_cm2: float) -> MicrobeamColumns:
-    """Return what columns of an energy do to the skin that limits are held against.
+    """Return the columns of an energy in the skin that limits are checked against.
 
-    Coverage is 1 - exp(-density x area); that of the beam's own density gives the area, without end when it is 1.
+    Coverage is 1 - exp(-density x area); that of the beam's own density gives the area, infinite when it is 1.
     """
     harmed = skins.lesion(beam, energy_mJ, limiting=True)
     with np.errstate(divide="ignore"):
@@ -139,7 +139,10 @@ def compute_columns(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_
 
 
 def p_any_limit_broken(limits: Sequence[SettingLimit], values: Mapping[str, LimitValues]) -> Floats:
-    """Return how likely each draw breaks any of the limits: in what skin a column ends is drawn, its width computed."""
+    """Return the probability that each draw breaks any of the limits.
+
+    The skin in which a column ends is drawn, its width is computed.
+    """
     kept = [np.asarray(limit.kept(values[limit.quantity], limit.stop), dtype=np.float64) for limit in limits]
     return np.asarray(1.0 - np.prod(kept, axis=0))
 
@@ -158,7 +161,10 @@ def _densest_pattern(
     *,
     quick: bool,
 ) -> CandidateSetting | None:
-    """The densest pattern without a warning of coverage, held to the rules; None when none is sparse enough."""
+    """Return the densest pattern without a warning of coverage, within the bounds of rules.
+
+    None when no pattern is sparse enough.
+    """
     beam, energy, offered = looked.beam, looked.energy_mJ, looked.densities
     with collect_sources() as sources:
         cite_sources(*looked.basis)
@@ -200,7 +206,7 @@ def _densest_pattern(
 def _densities_within_rules(
     offered: Sequence[float], densest: float, bounds: RuleBounds, columns: MicrobeamColumns, skins: SiteSkins
 ) -> list[float]:
-    """The densities that rules leave of those up to the densest that the limits do."""
+    """Return the densities within the bounds of rules, up to the densest within the limits."""
 
     def covered(density: float) -> float:
         return float(np.average(columns.coverage(density), weights=skins.weights[1]))
@@ -210,7 +216,7 @@ def _densities_within_rules(
 
 
 def _columns_with_model_error(columns: MicrobeamColumns, beam: Beam, skins: SiteSkins) -> MicrobeamColumns:
-    """The columns with the model's error beside experiments counted against them."""
+    """Return the columns made deeper and wider by the model's error in experiments."""
     deeper = draw_error_factor(CRATER_DEPTH if is_ablative(beam) else COLUMN_DEPTH, skins.limiting, "harm")
     wider = draw_error_factor(WIDTH, skins.limiting, "harm")
     return MicrobeamColumns(
@@ -221,7 +227,7 @@ def _columns_with_model_error(columns: MicrobeamColumns, beam: Beam, skins: Site
 
 
 def _last_within_limits(patterns: Iterable[CandidateSetting]) -> CandidateSetting | None:
-    """The last of ever denser patterns before a limit breaks or, but for the first, coverage is warned of."""
+    """Return the last of ever denser patterns before a limit breaks or, after the first, coverage has a warning."""
     kept: CandidateSetting | None = None
     for trial in patterns:
         dense = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity == "coverage_fraction")

@@ -1,7 +1,7 @@
-"""Search the dose of a full-field setting: what reaches the target, what breaks a limit, and the dose between.
+"""Search the dose of a full-field setting, between the dose that reaches the target and the dose that breaks a limit.
 
-Light that heats has doses that are thresholds of each draw, so every dose of the device is judged from one simulation.
-What light removes is computed at each dose that the search asks for.
+For light that heats, doses are thresholds of each draw, so every dose of the device is judged from one simulation. For
+light that removes skin, the depth is computed at each dose that the search tries.
 """
 
 from bisect import bisect_left
@@ -57,7 +57,7 @@ Floats = NDArray[np.float64]
 
 MAX_PASSES = 4
 DISRUPTION_QUANTITY = "p_disruption"
-CRATER_QUANTITY = "ablation.depth_um"  # what the model's error is taken of
+CRATER_QUANTITY = "ablation.depth_um"  # quantity of the model error
 NEAR_SURFACE = (BURN_ENDPOINT, "melanosome-disruption")  # endpoints of the epidermis
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
 
@@ -77,9 +77,10 @@ def search_full_field(
 
     Parameters
     ----------
-    aimed : skins that tell how high a dose of light that heats is aimed; None for `skins`, which it is held against.
+    aimed : skins that decide how high a dose of light that heats is aimed; None for `skins`, which limits are checked
+        on.
     passes : of light that removes skin; None for the fewest that reach the target.
-    quick : a first look on few draws: it leaves out what decides nothing and does not count the sampling error.
+    quick : a first look on few draws: it leaves out results that decide nothing and does not count the sampling error.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def search_full_field(
         thresholds = _heating_thresholds(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
         doses = _gentle_doses(goal, doses, thresholds, limits, skins.weights[1])
         found = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
-        if found is None or (quick and goal.where == "vessel"):  # vessels take a second each: held in the second look
+        if found is None or (quick and goal.where == "vessel"):  # vessels take a second each: left to the second look
             return found
         most = [dose for dose in doses if dose <= found.dose]
         kept = _doses_for_lighter_skin(
@@ -113,7 +114,7 @@ def search_full_field(
         except NotAvailable:
             if count == 1:
                 raise
-            break  # what later passes remove is not sourced for this laser
+            break  # no source gives the depth of later passes for this laser
         trial = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if trial is None:
             continue
@@ -126,7 +127,7 @@ def search_full_field(
 
 
 def compute_thresholds(beam: Beam, goal: TreatmentGoal, skins: SiteSkins, cooling: CoolingPlan) -> DoseThresholds:
-    """Return what every dose does, held against the limits of its goal, as a first look has it."""
+    """Return effect and harm of every dose against the limits of its goal, as in a first look."""
     limits = find_limits(goal.modality, skins.site, goal.condition)
     if goal.modality == "ablative":
         return _removal_thresholds(beam, goal, skins, limits, quick=True)
@@ -140,10 +141,10 @@ def _gentle_doses(
     limits: Sequence[SettingLimit],
     weights: Floats,
 ) -> Sequence[float]:
-    """Those of `doses` that a first session is given: doses of some goals are raised to a warning, not to the stop.
+    """Return those of `doses` for a first session: doses of some goals are raised to a warning, not to the stop.
 
-    Who is not reached can be treated again, with more if the first session burnt nothing; a burn cannot be undone. The
-    error of the draws counts where a dose is allowed, not where it is chosen.
+    A person who is not reached can be treated again, with more if the first session burnt nothing; a burn cannot be
+    undone. The error of the draws counts where a dose is allowed, not where it is chosen.
     """
     for limit in (limit.raised(goal.modality) for limit in limits if goal.modality in limit.raised_within):
 
@@ -155,7 +156,10 @@ def _gentle_doses(
 
 
 def _shortest_pulse_beam(machine: SearchMachine, goal: TreatmentGoal, beam: Beam) -> Beam:
-    """The beam of the shortest short pulse that the device has: a longer one for darker skin is no reason for more."""
+    """Return the beam with the shortest short pulse of the device.
+
+    A longer pulse for darker skin is no reason for a higher dose.
+    """
     if goal.modality != "pigment-short-pulse":
         return beam
     judged_ms = shortest_pulse_s() / MS
@@ -173,12 +177,13 @@ def _doses_for_lighter_skin(
     *,
     quick: bool,
 ) -> list[float]:
-    """Those of `doses` that lighter skin would get: none above what brings the wanted share of it to the target.
+    """Return those of `doses` that lighter skin would get.
 
-    A darker epidermis takes more of the light on its way, so the same share asks for more of it; a clinic gives darker
-    skin less, never more, and lets fewer reach the target. The lightest skin asks for the least but for what sampling
-    and heat from the epidermis do (1 %), so the others are looked at only where it comes near. For the same reason no
-    dose is kept that breaks the pigment of lighter skin beyond a limit.
+    None is above the dose that brings the wanted share of lighter skin to the target. A darker epidermis absorbs more
+    of the light on its way, so the same share needs a higher dose; a clinic gives darker skin less, never more, and
+    lets fewer reach the target. The lightest skin needs the least but for effects of sampling and heat from the
+    epidermis (1 %), so the others are computed only where it comes near. For the same reason no dose is allowed that
+    breaks the pigment of lighter skin beyond a limit.
     """
     kept = list(doses)
     for lighter in skins.lighter:
@@ -201,12 +206,15 @@ def _doses_for_lighter_skin(
 
 
 def _reaches_wanted_share(wanted_J_cm2: Floats, weights: Floats) -> Callable[[float], bool]:
-    """Return what tells of a dose whether it brings the wanted share of skins to the target."""
+    """Return a function that tests whether a dose brings the wanted share of skins to the target."""
     return lambda dose: weighted_share(wanted_J_cm2 <= dose, weights)[0] >= effect_target().wanted
 
 
 def _goal_doses_J_cm2(goal: TreatmentGoal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
-    """Dose that reaches the goal, (sample,); of a burn or a field's pigment, which limits hold too, with its error."""
+    """Return the dose that reaches the goal, (sample,).
+
+    For a burn or a field's pigment, which limits bound too, it includes the model's error.
+    """
     response = skins.respond(beam, cooling, limiting=False, near_surface=goal.endpoint in NEAR_SURFACE)
     computed = endpoint_fluence(goal.endpoint, response) / J_CM2
     if goal.endpoint == BURN_ENDPOINT:
@@ -228,7 +236,7 @@ def _heating_thresholds(
     aimed: SiteSkins,
     quick: bool,
 ) -> DoseThresholds:
-    """Thresholds of light that heats: the skin around is judged by how likely it burns."""
+    """Return the thresholds of light that heats: the skin around is judged by its probability of a burn."""
     with collect_sources() as sources:
         wanted = _goal_doses_J_cm2(goal, beam, skins, cooling)
         enough = None
@@ -267,9 +275,9 @@ def _constant_over_dose(values: Floats) -> DoseFunction:
 def _removal_thresholds(
     beam: Beam, goal: TreatmentGoal, skins: SiteSkins, limits: Sequence[SettingLimit], *, quick: bool
 ) -> DoseThresholds:
-    """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay.
+    """Return the thresholds of light that removes skin: the epidermis is removed, the deeper dermis must stay.
 
-    Between them it is aimed the deeper the more severe the concern is, no deeper than the target lies.
+    Between them the aim is the deeper the more severe the concern is, no deeper than the target.
     """
     with collect_sources() as sources:
         epidermis = locations.epidermis_bottom_m(skins.target)
@@ -297,12 +305,12 @@ def _removal_thresholds(
 
 
 def _max_injury_depth_m(skins: "xr.Dataset") -> Floats:
-    """How deep the skin may be injured at most, (sample,)."""
+    """Return the greatest allowed depth of injury, (sample,)."""
     return locations.layer_bottom_m(skins, ABOVE_DEEPER_DERMIS)
 
 
 def _aim_depth_m(goal: TreatmentGoal, skins: "xr.Dataset") -> Floats:
-    """How deep it is aimed, (sample,)."""
+    """Return the aimed depth, (sample,)."""
     return goal.field_depth_m(locations.epidermis_bottom_m(skins), _max_injury_depth_m(skins))
 
 
@@ -316,12 +324,12 @@ def _choose_dose(
     *,
     quick: bool,
 ) -> CandidateSetting | None:
-    """The least dose that is as high as is aimed, or else the greatest that keeps every limit."""
+    """Return the least dose that is as high as is aimed, or else the greatest that keeps every limit."""
     w_target, w_limit = skins.weights
     found: dict[int, CandidateSetting] = {}
 
     def enough(index: int) -> bool:
-        """Whether the aim or a limit is reached; effect and harm only grow with the dose."""
+        """Return whether the aim or a limit is reached; effect and harm only grow with the dose."""
         dose = doses[index]
         deep = weighted_share(thresholds.aimed(dose), w_target)[0]
         trial = CandidateSetting(

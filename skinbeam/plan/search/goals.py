@@ -1,4 +1,4 @@
-"""What a modality has to reach for a concern, and what a laser can and cannot do about it."""
+"""Define the physical target of a modality for a concern, and what a laser can and cannot do about it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-# The lesion that stands for a condition in a simulated skin: how much darker the others are was not found.
+# The lesion that represents a condition in a simulated skin; no source gives how much darker the others are.
 LESION_BY_CONDITION: Final[Mapping[str, str]] = {
     "age-spots": "lentigo",
     "freckles": "freckle",
@@ -58,10 +58,11 @@ class TreatmentGoal:
     ----------
     endpoint : name of an endpoint of `skinbeam threshold`.
     where : skin, lesion or vessel.
-    zone_m : top and bottom of what columns or an ablated field have to reach; zeros where depth is not the goal.
-    aim : how far into the zone half of such skins are to be reached, from 0 at its top to 1 at its bottom.
-    bounds : what the rules hold its settings to.
-    subtypes : kinds of the condition that were said; none said, all.
+    zone_m : top and bottom of the zone that columns or an ablated field have to reach; zeros where depth is not the
+        goal.
+    aim : depth in the zone that half of such skins are to reach, from 0 at its top to 1 at its bottom.
+    bounds : bounds of the rules on its settings.
+    subtypes : kinds of the condition in the case; empty for all.
     """
 
     condition: str
@@ -75,7 +76,7 @@ class TreatmentGoal:
 
     @property
     def has_subtype_target(self) -> bool:
-        """Whether the kinds that were said have a target of their own: trials of the condition may have had another."""
+        """Whether the stated kinds have a target of their own, which trials of the condition may not share."""
         return any("subtypes" in target for target in _condition_targets(self.condition, self.subtypes))
 
     @property
@@ -85,18 +86,19 @@ class TreatmentGoal:
 
     @property
     def is_limited_by_depth(self) -> bool:
-        """Whether how deep it goes is what limits it."""
+        """Whether its limit is one of depth."""
         return self.uses_columns or self.modality == "ablative"
 
     @property
     def fades_field_pigment(self) -> bool:
-        """Whether the colour of a whole field is sought, so that what is to break and what is to stay are the same."""
+        """Whether it fades the colour of a whole field, where target and skin to spare are the same."""
         return is_field_pigment(self.modality, self.condition)
 
     def column_depths_m(self, above_fat_m: Floats) -> tuple[Floats, Floats]:
-        """Return from which depth on a column counts, and how deep half of them are aimed, (sample,) both.
+        """Return the depth from which on a column counts, and the depth aimed at in half of them, (sample,) both.
 
-        Up to the middle of the zone what is aimed at counts; of a deeper aim what reaches the middle.
+        Up to the middle of the zone the aimed depth itself counts; for a deeper aim a column that reaches the middle
+        counts.
 
         Parameters
         ----------
@@ -107,14 +109,14 @@ class TreatmentGoal:
         return np.asarray(top + min(self.aim, MIDDLE) * zone), np.asarray(top + self.aim * zone)
 
     def field_depth_m(self, epidermis_m: Floats, most_m: Floats) -> Floats:
-        """Return how deep half of ablated fields are aimed, (sample,): below the epidermis, above `most_m`."""
+        """Return the depth aimed at in half of ablated fields, (sample,): below the epidermis, above `most_m`."""
         zone = np.maximum(np.minimum(self.zone_m[1], most_m) - epidermis_m, 0.0)
         return np.asarray(epidermis_m + self.aim * zone)
 
 
 @dataclass(frozen=True)
 class ModalityRefusal:
-    """A modality that is not offered for a condition or site, and why."""
+    """A modality that is not offered for a condition or site, with the reason."""
 
     modality: str
     message: Message
@@ -123,7 +125,7 @@ class ModalityRefusal:
 
 @dataclass(frozen=True)
 class Alternative:
-    """What helps without a laser, how it is used, and the source of both."""
+    """A treatment without a laser, how it is used, and the source of both."""
 
     modality: str
     use: LaserUse
@@ -131,7 +133,7 @@ class Alternative:
 
 
 def laser_choices(condition: str, site: str) -> tuple[list[str], list[ModalityRefusal]]:
-    """Return the laser modalities that a condition may be treated with, and those refused by what they are."""
+    """Return the laser modalities for a condition at a site, and the refused ones with reasons."""
     entry = vocabulary_table("condition")[condition]
     offered, refused = [], []
     for modality, choice in entry.get("modality", {}).items():
@@ -159,7 +161,7 @@ def treatment_goal(
     bounds: RuleBounds = NO_BOUNDS,
     subtypes: Sequence[str] = (),
 ) -> TreatmentGoal:
-    """Return what `modality` has to reach for `condition`, the deeper the more severe, within the bounds of rules."""
+    """Return the target of `modality` for `condition`, the deeper the more severe, within the bounds of rules."""
     entry = vocabulary_table("modality")[modality]
     depths = [
         target["depth_um"]
@@ -171,7 +173,7 @@ def treatment_goal(
         cite_sources(depth.source)
     zone_m = (0.0, 0.0)
     if depth is not None and modality in (*COLUMN_MODALITIES, "ablative"):
-        # The ends of a uniform range are those of a zone; any other spread is of where one depth lies.
+        # The ends of a uniform range are those of a zone; any other spread is the uncertainty of one depth.
         ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
         zone_m = (ends[0] * UM, ends[1] * UM)
     return TreatmentGoal(
@@ -187,18 +189,22 @@ def treatment_goal(
 
 
 def _aim_fraction(modality: str, severity: str | None, bounds: RuleBounds) -> float:
-    """How far into the zone: by severity, and no further than its upper part where rules hold the energy of columns."""
+    """Return the aimed depth in the zone as a fraction, by severity.
+
+    It stays in the zone's upper part where rules bound the energy of columns.
+    """
     aims = aims_by_severity("columns" if modality in COLUMN_MODALITIES else "field")
     low, high = (2, 2) if severity is None else severity_range(severity)
     return min((aims[low - 1] + aims[high - 1]) / 2, aims[0] if bounds.holds_energy else 1.0)
 
 
 def condition_vessels(condition: str, subtypes: Sequence[str] = ()) -> VesselPopulation:
-    """Return the vessels that a condition is made of, as described; those without a depth lie in the upper plexus.
+    """Return the vessels of a condition as described; those without a depth are in the upper plexus.
 
     Parameters
     ----------
-    subtypes : kinds that were said, which have the vessels described for them, in equal shares; none said, the usual.
+    subtypes : kinds in the case, which have the vessels described for them, in equal shares; without any, the usual
+        ones.
 
     Raises
     ------
@@ -217,7 +223,7 @@ def condition_vessels(condition: str, subtypes: Sequence[str] = ()) -> VesselPop
 
 
 def _condition_targets(condition: str, subtypes: Sequence[str]) -> list[Mapping[str, Any]]:
-    """The targets of the kinds that were said: those described for them, and the others where a kind has none."""
+    """Return the targets of the stated kinds: those described for them, and the usual ones where a kind has none."""
     every: list[Mapping[str, Any]] = vocabulary_table("condition")[condition].get("target", [])
     special = [target for target in every if set(target.get("subtypes", ())) & set(subtypes)]
     described = {kind for target in special for kind in target["subtypes"]}
@@ -237,19 +243,19 @@ def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:
 
 
 def _target_value(row: Mapping[str, Any]) -> TargetValue:
-    """A sourced value as a plan tells it."""
+    """Return a sourced value as the record of a plan."""
     found = SourcedValue.from_table(row)
     cite_sources(found.source)
     return TargetValue(found.value, found.low, found.high, found.distribution, found.conditions, found.source)
 
 
 def laser_abilities(condition: str) -> tuple[Message, Message]:
-    """Return what a laser can do about a condition, and what it cannot."""
+    """Return messages on what a laser can do about a condition, and what it cannot."""
     return Message(f"condition-can.{condition}"), Message(f"condition-cannot.{condition}")
 
 
 def list_alternatives(condition: str) -> list[Alternative]:
-    """Return what helps without a laser, in the order of the file."""
+    """Return the treatments without a laser, in the order of the file."""
     entry = vocabulary_table("condition")[condition].get("alternative", {})
     return [Alternative(name, choice["use"], choice["source"]) for name, choice in entry.items()]
 

@@ -1,9 +1,9 @@
-"""Limits: data, and the test of one limit on weighted draws.
+"""Read the limits on settings from data, and test one limit on weighted draws.
 
 There are two sorts. One bounds a computed quantity, and a stated share of the draws has to keep the bound. The other
-bounds a probability: each draw has its own, on the calibrated distribution, and their mean is held against the bound.
-Either way the chance to break the limit, and 1.645 standard errors of it (one-sided 95 %), must not be more than is
-allowed (plan 1).
+bounds a probability: each draw has its own, on the calibrated distribution, and their mean is compared with the bound.
+Either way the probability of breaking the limit, and 1.645 standard errors of it (one-sided 95 %), must not be more
+than is allowed (plan 1).
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,15 +38,6 @@ __all__ = [
     "min_draws",
 ]
 
-# What light does to drawn skins beside where borders lie in others: every injury may meet every skin.
-#
-# How deep light works comes of light, heat, matter and the model's error; how thick layers are is drawn apart from all
-# of
-# them, and computed depths hardly hang on it (correlation of 0.03 at most in columns, none in craters). A limit of
-# depth
-# turns on the few draws in which a deep injury meets thin skin. Of n computed injuries and m skins, whose layers cost
-# nothing to draw, n times m pairs tell the same share with less error, so that the dose hangs less on which were drawn.
-
 Floats = NDArray[np.float64]
 
 
@@ -59,7 +50,7 @@ class LayerBorders:
 
     @cached_property
     def _above(self) -> tuple[Floats, Floats]:
-        """Depths, ascending, and the share of skins whose border lies no deeper, from 0 before the first."""
+        """Depths, ascending, and the share of skins whose border is no deeper, from 0 before the first."""
         order = np.argsort(self.depth_m)
         below = np.concatenate([[0.0], np.cumsum(self.weights[order])])
         return self.depth_m[order], below / below[-1]
@@ -72,7 +63,13 @@ class LayerBorders:
 
 @dataclass(frozen=True)
 class InjuryDepths:
-    """How far injuries go on the way to a border, as a ratio.
+    """Depths of injuries as a ratio to the depth of a border, each compared with the border in every drawn skin.
+
+    The depth of an injury depends on light, heat, matter and the model's error; the thickness of layers is drawn
+    separately from all of them, and computed depths hardly depend on it (correlation of 0.03 at most in columns, none
+    in craters). A limit of depth depends on the few draws in which a deep injury meets thin skin. Of n computed
+    injuries and m skins, whose layers cost nothing to draw, n times m pairs give the same share with less error, so
+    that the dose depends less on which were drawn.
 
     Parameters
     ----------
@@ -87,11 +84,11 @@ class InjuryDepths:
 
     @property
     def ratio(self) -> Floats:
-        """In its own skin, (sample,)."""
+        """The ratio in the injury's own skin, (sample,)."""
         return np.asarray(self.depth_m / self.own_m)
 
     def below(self, ratio: float) -> Floats:
-        """Return how likely each injury stays below so much of the way in such skin, (sample,); NaN is on no side."""
+        """Return the probability that each injury stays below a ratio in such skin, (sample,); 0 for NaN."""
         kept = 1.0 - self.borders.reached(self.depth_m / ratio)
         return np.where(np.isnan(self.depth_m), 0.0, kept)
 
@@ -103,7 +100,7 @@ NORMAL_QUANTILE_95 = 1.6448536269514722  # normal quantile
 
 @dataclass(frozen=True)
 class SettingLimit:
-    """One row of data/limits.toml; `warn` and `stop` are in the unit that `quantity` carries.
+    """One row of data/limits.toml; `warn` and `stop` are in the unit that the name of `quantity` contains.
 
     Parameters
     ----------
@@ -134,15 +131,15 @@ class SettingLimit:
 
     @property
     def share_required(self) -> float:
-        """The share of skins that have to keep it."""
+        """The share of skins that have to keep the limit."""
         return 1.0 - self.stop if self.share is None else self.share
 
     def raised(self, modality: str) -> "SettingLimit":
-        """Return the limit that doses of a modality are raised within."""
+        """Return the limit within which doses of a modality are raised."""
         return replace(self, stop=self.warn) if modality in self.raised_within else self
 
     def kept(self, values: LimitValues, bound: float) -> NDArray[np.bool_] | Floats:
-        """Return which draws are on the right side of `bound`, or how likely; NaN is on neither."""
+        """Return which draws are on the right side of `bound`, or with which probability; NaN is on neither."""
         if isinstance(values, InjuryDepths):
             return values.below(bound)
         if self.share is None:
@@ -150,7 +147,7 @@ class SettingLimit:
         return values < bound if self.operator == "<" else values > bound
 
     def spent(self, kept: float) -> float:
-        """Return how much of the limit is used up where so large a share keeps it: 1 at the limit, more beyond it."""
+        """Return the used share of the limit, given the share of draws that keep it: 1 at the limit, more beyond it."""
         return (1.0 - kept) / (1.0 - self.share_required)
 
     def demands(self, p: float, error: float, bound: float, *, strict: bool = True) -> bool:
@@ -166,7 +163,7 @@ class SettingLimit:
 
 @dataclass(frozen=True)
 class EffectTarget:
-    """Which share of such skins the dose should bring to the target."""
+    """The shares of such skins that a dose should bring to the target."""
 
     wanted: float
     aimed: float
@@ -176,7 +173,7 @@ class EffectTarget:
 
 @dataclass(frozen=True)
 class BruiseLimit:
-    """How long purpura shows, in days, and the share of skins from which on it is called likely."""
+    """Days that purpura stays visible, and the share of skins from which on it is called likely."""
 
     likely: float
     low_days: float
@@ -186,7 +183,7 @@ class BruiseLimit:
 
 @dataclass(frozen=True)
 class LimitVerdict:
-    """A limit held against draws.
+    """The result of testing a limit on draws.
 
     Parameters
     ----------
@@ -202,7 +199,7 @@ class LimitVerdict:
 
     @cached_property
     def value(self) -> Value:
-        """The quantity, summarised once it is told: a search looks at hundreds of doses and tells one."""
+        """The summarised quantity, computed on demand: a search tests hundreds of doses and reports one."""
         if isinstance(self.values, Unknown):
             return self.values
         return (weighted_probability if self.limit.share is None else summarise_draws)(
@@ -211,7 +208,7 @@ class LimitVerdict:
 
     @property
     def told(self) -> LimitCheck:
-        """The record of it in a plan."""
+        """The record of the verdict in a plan."""
         limit = self.limit
         return LimitCheck(
             id=limit.id,
@@ -232,7 +229,7 @@ def _limits_table() -> Mapping[str, Any]:
 
 
 def find_limits(modality: str, site: str, condition: str = "") -> list[SettingLimit]:
-    """Return the limits that hold for a modality at a site, those of its condition too, in the order of the file."""
+    """Return the limits for a modality at a site, those of its condition too, in the order of the file."""
     return [
         row
         for row in _all_limits()
@@ -252,12 +249,12 @@ def _all_limits() -> tuple[SettingLimit, ...]:
 
 
 def effect_target() -> EffectTarget:
-    """Return the shares that a dose is searched for."""
+    """Return the shares that the search for a dose aims at."""
     return EffectTarget(**_limits_table()["target"])
 
 
 def aims_by_severity(by: Literal["columns", "field"]) -> tuple[float, float, float]:
-    """Return how far into a target's zone to aim, 0 at its top to 1: for what is mild, moderate and severe."""
+    """Return the aimed depth in a target's zone, 0 at its top to 1, for mild, moderate and severe concerns."""
     aim = _limits_table()["aim"]
     cite_sources(aim["source"])
     mild, moderate, severe = aim[by]
@@ -265,13 +262,13 @@ def aims_by_severity(by: Literal["columns", "field"]) -> tuple[float, float, flo
 
 
 def bruise_limit() -> BruiseLimit:
-    """Return what is held against the days that a person accepts."""
+    """Return the limit on bruises, which is compared with the days that a person accepts."""
     return BruiseLimit(**_limits_table()["bruise"])
 
 
 @cache
 def min_draws() -> int:
-    """Return how many equal draws can at least keep every limit, all of them on its right side."""
+    """Return the least number of equal draws that can keep every limit when all of them are on its right side."""
     return next(
         n
         for n in range(1, MAX_DRAWS)
@@ -282,7 +279,7 @@ def min_draws() -> int:
 def judge_limit(
     limit: SettingLimit, values: LimitValues | Unknown, weights: Floats, basis: Sequence[str], *, strict: bool = True
 ) -> LimitVerdict:
-    """Hold `limit` against the draws of its quantity. What is unknown is never met.
+    """Test `limit` on the draws of its quantity. An unknown quantity never meets a limit.
 
     Without `strict` the Monte Carlo error is not counted: for a first look on few draws, never for a plan.
     """

@@ -1,4 +1,4 @@
-"""Where a setting stands beside published practice: inside it, above or below it and by how much, or where none is."""
+"""Compare a setting with published practice: inside, above or below it and by which factor, or without any."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,20 +19,20 @@ FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
 
 @dataclass(frozen=True)
 class PracticePlace:
-    """Where a setting stands beside what was published of its condition, its light and such skin.
+    """Comparison of a setting with the published ones of its condition, its light and such skin.
 
     Parameters
     ----------
-    side : of the quantity that lies farthest out; "no practice" where nobody published such light for the condition,
+    side : of the quantity that is farthest out; "no practice" where nobody published such light for the condition,
         "no dose" where nobody who did printed a dose of it.
-    quantity, factor : which that is, and how far out as a ratio; inside, empty and 1.
-    low, high : what was published of it; None inside and without practice.
-    borrowed_from : the condition whose settings stand for it; None where they are its own.
+    quantity, factor : that quantity, and how far out it is as a ratio; inside, empty and 1.
+    low, high : published range of it; None inside and without practice.
+    borrowed_from : the condition whose settings are used instead; None where they are its own.
     other_skin : whether nobody of this phototype was among those who got such doses, or where nobody printed a dose,
         such light.
-    unprinted : quantities of the setting that no source prints, so that nobody can tell.
+    unprinted : quantities of the setting that no source prints, so that they cannot be compared.
     sources : of the settings, each once.
-    told : the whole in a sentence.
+    told : the result in a sentence.
     """
 
     side: PracticeSide
@@ -48,7 +48,7 @@ class PracticePlace:
 
     @property
     def inside(self) -> bool:
-        """Whether every quantity lies in what was published."""
+        """Whether every quantity is within the published range."""
         return self.side == "inside"
 
     @property
@@ -58,13 +58,13 @@ class PracticePlace:
 
 
 def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
-    """Return the light of a trial of the search, as practice parts it."""
+    """Return the light of a trial of the search, as practice classifies it."""
     setting = trial.setting
     return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
 
 
 def place_candidate(trial: CandidateSetting, condition: str, modality: str, phototype: int | None) -> PracticePlace:
-    """Return where a trial of the search stands."""
+    """Return the place of a trial of the search beside published practice."""
     return place_setting(
         condition,
         practice_light(trial, modality),
@@ -86,11 +86,11 @@ def place_setting(
     density_per_cm2: float | None = None,
     passes: int = 1,
 ) -> PracticePlace:
-    """Return where a setting stands beside published practice.
+    """Return the place of a setting beside published practice.
 
     Parameters
     ----------
-    phototype : 1 to 6; unknown, it is held against that of the darkest skins.
+    phototype : 1 to 6; where it is unknown, the setting is compared with that of the darkest skins.
     spot_mm : None with microbeams, whose width sources do not print.
     dose : in J/cm², or with a density in mJ of one microbeam.
     density_per_cm2 : of one pass.
@@ -122,9 +122,9 @@ def place_setting(
 
 
 def _has_visible_endpoint(modality: str) -> bool:
-    """Whether the skin itself shows at once that the dose is enough, so that sources need not print it.
+    """Return whether the skin itself shows at once that the dose is enough, so that sources need not print it.
 
-    It is removed, or it whitens under a short pulse. Light that heats shows it later, or as a burn.
+    It is removed, or it whitens under a short pulse. Light that heats shows its effect later, or as a burn.
     """
     return modality == "ablative" or pulse_class_matters(modality)
 
@@ -136,7 +136,7 @@ def _no_dose_message(condition: str) -> Message:
 def _inside_message(asked: str, whose: str, sources: int, *, dosed: bool) -> Message:
     if dosed and whose == asked:
         return Message("practice.inside", {"sources": sources})
-    # Practice knows conditions that nobody asks a plan for.
+    # Practice contains conditions that a plan does not treat.
     title = vocabulary_table("condition").get(whose, {}).get("title", whose.replace("-", " "))
     message = "practice.inside-borrowed" if dosed else "practice.inside-undosed"
     return Message(message, {"condition": title[:1].lower() + title[1:], "sources": sources})
@@ -144,7 +144,7 @@ def _inside_message(asked: str, whose: str, sources: int, *, dosed: bool) -> Mes
 
 @dataclass(frozen=True)
 class _QuantityPlace:
-    """A quantity of a setting beside what was published of it."""
+    """A quantity of a setting with its published range."""
 
     name: str
     value: float
@@ -159,7 +159,7 @@ class _QuantityPlace:
 
     @property
     def factor(self) -> float:
-        """How far out it lies."""
+        """The factor by which the value is outside the range."""
         return max(self.ratio, 1 / self.ratio)
 
 

@@ -1,4 +1,4 @@
-"""Settings to try on a device: within published practice, below the caps, with its own cooling."""
+"""List the settings to try on a device: within published practice, below the caps, with the device's own cooling."""
 
 import itertools
 import math
@@ -57,38 +57,38 @@ __all__ = [
     "thin_evenly",
 ]
 
-# What bounds a setting everywhere: the widest spot and the greatest energy of a pulse, or of a microbeam, in print.
-#
-# A published fluence says nothing of a spot in which nobody gave it: the wider the spot, the deeper and the hotter the
-# same fluence heats, and the larger is what it harms. So no setting exceeds these, inside published doses or beyond
-# them.
+# Caps on spot and energy, which hold for every setting.
 
-# Most sources treated the face, and mean it where they name no site.
+# Most sources treated the face; a source that names no site is taken to mean it.
 _FACE_GROUP: Final = "face"
 _MOUTH_GROUP: Final = "mouth"
-# Green and yellow light, which blood takes up so well that a short pulse bursts fine vessels.
+# Green and yellow light, which blood absorbs so well that a short pulse ruptures fine vessels.
 _BRUISING_NM: Final = (500.0, 600.0)
 
 
 @dataclass(frozen=True)
 class SettingCap:
-    """The greatest value of a quantity that is tried, and whose settings it comes from."""
+    """The greatest value of a quantity that is tried, and the sources of it."""
 
     value: float
     sources: tuple[str, ...]
 
     def allows(self, value: float) -> bool:
-        """Return whether a value is no greater, but for the rounding of sources."""
+        """Return whether a value is no greater, except for the rounding of sources."""
         return value <= self.value * float(envelope_rules()["rounding"]["ratio"])
 
 
 @dataclass(frozen=True)
 class PulseCaps:
-    """What bounds every setting of a modality for a condition at a site, whichever laser has it.
+    """Caps on every setting of a modality for a condition at a site, for any laser.
+
+    They are the widest spot and the greatest energy of a pulse, or of a microbeam, in print. A published fluence is not
+    valid for a spot with which nobody gave it: the wider the spot, the deeper and the hotter the same fluence heats,
+    and the larger is the area that it harms. So no setting exceeds these caps, inside published doses or beyond them.
 
     Parameters
     ----------
-    phototype : the darkest that the skin may have, 1 to 6; None where nobody knows.
+    phototype : the darkest that the skin may have, 1 to 6; None where it is not known.
     """
 
     condition: str
@@ -113,7 +113,7 @@ class PulseCaps:
         return self._uninjuring(setting, borne)
 
     def _uninjuring(self, setting: BeamSetting, doses: tuple[float, ...]) -> tuple[float, ...]:
-        """The doses below that which injured skin as dark."""
+        """Return the doses below the one that injured skin as dark."""
         injured, (shortest, longest) = envelope_rules()["injured"], _BRUISING_NM
         heats_vessels = self.modality == "vascular" and shortest <= setting.wavelength_nm <= longest
         if not heats_vessels or self.phototype not in injured["phototypes"]:
@@ -126,10 +126,10 @@ def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> 
     """Return the cap of `spot_mm`, `pulse_energy_J` or `microbeam_mJ`; None where too little was published for one.
 
     At a site where the condition was treated it is the greatest published value, elsewhere the usual one of all sites.
-    Of eyelids and off the face, columns that are removed get no more than the most careful source gave any condition:
-    such skin is thin or heals slowly, and a column is as deep whatever it treats. Raised scars are thick.
+    On eyelids and off the face, columns that are removed get no more than the most careful source gave any condition:
+    such skin is thin or heals slowly, and a column is as deep for any condition. Raised scars are thick.
 
-    Lamps have no spot that compares with a laser's. What limits the removal of skin is the depth that is computed.
+    Lamps have no spot that compares with a laser's. The limit on the removal of skin is the computed depth.
     """
     if light.lamp or light.modality == "ablative":
         return None
@@ -140,7 +140,7 @@ def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> 
 
 
 def shortest_allowed_pulse_ms(condition: str, modality: str, device: Device, wavelength_nm: float) -> float:
-    """Return the shortest pulse that is tried of a laser whose light bruises; 0 where any is."""
+    """Return the shortest pulse that is tried of a laser whose light bruises; 0 where any pulse is allowed."""
     unbruised = envelope_rules()["unbruised"]
     least = float(unbruised["pulse_ms"])
     bounded = (*unbruised["fields"], *(unbruised["veins"] if _longest_pulse_ms(device) >= least else ()))
@@ -155,13 +155,13 @@ def _longest_pulse_ms(device: Device) -> float:
 
 
 def is_bruising_light(modality: str, device: Device, wavelength_nm: float) -> bool:
-    """Return whether a laser heats vessels with light that bruises the sooner the shorter its pulse."""
+    """Return whether a laser heats vessels with light that bruises more with shorter pulses."""
     least_nm, most_nm = _BRUISING_NM
     return modality == "vascular" and not device.is_lamp and least_nm <= wavelength_nm <= most_nm
 
 
 def site_group(site: str) -> str:
-    """Return the group of sites that evidence is parted by; a site of none heals as the face does."""
+    """Return the group of sites in the evidence; a site without a group heals as the face does."""
     groups: Mapping[str, Sequence[str]] = evidence_settings()["site_groups"]
     return next((name for name, sites in groups.items() if site in sites), _FACE_GROUP)
 
@@ -183,7 +183,7 @@ def _compute_cap(quantity: str, condition: str, light: PracticeLight, group: str
 
 
 def _greatest_values(quantity: str, condition: str, rows: Sequence[PublishedSetting]) -> dict[str, float]:
-    """The greatest value of each source of the condition, and of those that lend to it until there are enough."""
+    """Return the greatest value by source for the condition, and for those that lend to it until there are enough."""
     found: dict[str, float] = {}
     for one in lending_conditions(condition):
         if len(found) < envelope_rules()["few"]["enough"]:
@@ -197,30 +197,30 @@ def _greatest_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict
 
 @cache
 def _row_site_groups(row: PublishedSetting) -> frozenset[str]:
-    """The groups of sites that a row treated, by the words of its source."""
+    """Return the groups of sites that a row treated, by the words of its source."""
     words = {word: group for group, sites in evidence_settings()["site_groups"].items() for word in sites}
     words |= envelope_rules()["site_words"]
     named = re.findall(r"[a-z-]+", row.site.lower())
     return frozenset(words[word] for word in named if word in words) if named else frozenset((_FACE_GROUP,))
 
 
-# The settings of a device that lie where practice is: pulses, spots and doses that were published for a condition.
-#
-# The search begins here. Within a published range the values are tried that sources are about, and not its ends: the
-# ends are what one clinic dared.
+# Settings of a device within published practice.
 
-# Where among published values those lie that are tried; among the values of a device where nothing was published.
+# Quantiles of the published values that are tried; of the values of a device where nothing was published.
 _THIRDS: Final = (1 / 3, 2 / 3)
 _QUARTERS: Final = (1 / 4, 1 / 2, 3 / 4)
 
 
 def is_bound_to_practice(condition: str) -> bool:
-    """Return whether nothing but published settings is tried, since the wrong light makes the condition worse."""
+    """Return whether only published settings are tried, since the wrong light makes the condition worse."""
     return condition in envelope_rules()["bound"]["conditions"]
 
 
 def sources_without_dose(condition: str, modality: str, phototype: int | None, device: Device) -> tuple[str, ...]:
-    """Return who treated such skin with such light for a condition, where nobody printed a dose for such skin."""
+    """Return the sources that treated such skin with such light for a condition.
+
+    Empty where a dose for such skin is printed.
+    """
     found: dict[str, None] = {}
     for head in device.heads:
         pulse_ms = head.pulse_ms.ends[0]
@@ -239,12 +239,15 @@ def sources_without_dose(condition: str, modality: str, phototype: int | None, d
 
 @dataclass(frozen=True)
 class PracticeRegion:
-    """What was published of a condition with a modality.
+    """Published settings of a condition with a modality, as a region of the settings of a device.
+
+    The search begins in this region. Within a published range it tries the values that most sources use, and not the
+    ends of the range, which are the extremes of one clinic.
 
     Parameters
     ----------
-    phototype : the darkest that the person may have, 1 to 6; None where nothing is known.
-    dosed : whether doses are held to; else light, pulses and spots alone.
+    phototype : the darkest that the person may have, 1 to 6; None where it is not known.
+    dosed : whether doses are restricted too; else light, pulses and spots alone.
     beside : whether the device's next narrower and wider spots are tried too.
     """
 
@@ -255,7 +258,7 @@ class PracticeRegion:
     beside: bool = False
 
     def settings(self, device: Device) -> Iterator[BeamSetting]:
-        """Yield the full-field settings of a device that lie inside, each once; none where nobody published such."""
+        """Yield the full-field settings of a device inside the region, each once; none where none was published."""
         seen: set[BeamSetting] = set()
         for head in self._heads(device):
             envelope = self._envelope(head, head.pulse_ms.ends[0])
@@ -270,7 +273,7 @@ class PracticeRegion:
                 longer=is_bruising_light(self.modality, device, head.wavelength_nm),
             )
             offered = sorted(beam_sizes_mm(head))
-            # The windows of lamps are wide, and few sources tell of them.
+            # The windows of lamps are wide, and few sources report them.
             sizes = _choose_values("spot_mm", offered, envelope, _QUARTERS) if head.band_nm is None else offered[-1:]
             if sizes:
                 first, last, beside = offered.index(sizes[0]), offered.index(sizes[-1]), int(self.beside)
@@ -281,9 +284,9 @@ class PracticeRegion:
                     yield setting
 
     def doses(self, device: Device, setting: BeamSetting, doses: Sequence[float]) -> tuple[float, ...]:
-        """Return those of the doses that lie inside, up to what half of the sources did not go beyond.
+        """Return those of the doses inside the region, up to the median of the sources' greatest doses.
 
-        Nor is there more for darker skin than for lighter, whichever sources happened to treat the one and the other.
+        Darker skin does not get more than lighter skin, whichever sources happened to treat them.
         """
         if not self.dosed:
             return tuple(doses)
@@ -298,12 +301,12 @@ class PracticeRegion:
         return tuple(dose for dose in doses if low <= dose <= high)
 
     def middle_spot_mm(self, device: Device, setting: BeamSetting) -> float | None:
-        """Return the spot that sources of such light are about; None where none prints one."""
+        """Return the median spot of sources of such light; None where none prints one."""
         envelope = self._envelope_at(device, setting)
         return next(iter(envelope.about("spot_mm", [1 / 2])), None) if envelope is not None else None
 
     def _dose(self, device: Device, setting: BeamSetting) -> PublishedRange | None:
-        """What was published of the dose at a setting."""
+        """Return the published range of the dose at a setting."""
         envelope = self._envelope_at(device, setting)
         if envelope is None:
             return None
@@ -320,7 +323,7 @@ class PracticeRegion:
         return find_envelope(self.condition, light, self.phototype)
 
     def _heads(self, device: Device) -> list[DeviceHead]:
-        """The heads of a laser; of a lamp those whose filters are what sources are about."""
+        """Return the heads of a laser; of a lamp those whose filters most sources use."""
         heads = list(device.heads)
         lamps = [head for head in heads if head.band_nm is not None]
         envelope = self._envelope(lamps[0], lamps[0].pulse_ms.ends[0]) if lamps else None
@@ -339,7 +342,7 @@ def _choose_values(
     least: float = 0.0,
     longer: bool = False,
 ) -> list[float]:
-    """The values of a device that come nearest to what sources are about, ascending; none where all lie outside.
+    """Return the values of a device that are nearest to those of most sources, ascending; none where all are outside.
 
     Parameters
     ----------
@@ -362,7 +365,7 @@ def _choose_values(
 
 
 def pick_evenly(values: Sequence[float], most: int) -> list[float]:
-    """Return at most `most` of the values, evenly taken from between the first and the last; all where they are few."""
+    """Return at most `most` of the values, evenly spaced from between the first and the last; all where few."""
     if len(values) <= most:
         return list(values)
     places = (round(index * (len(values) - 1) / (most + 1)) for index in range(1, most + 1))
@@ -375,13 +378,13 @@ SpacedItem = TypeVar("SpacedItem")
 
 @dataclass(frozen=True)
 class SearchMachine:
-    """A device, how the case names it: by name, or by a file in `folder`, and which of its doses may be tried.
+    """A device with its name in the case (a name, or a file in `folder`), and the doses of it that may be tried.
 
     Parameters
     ----------
     bars : doses that harmed before.
-    region : published practice, beyond which nothing is tried; None where everything is.
-    caps : the spots and energies that no setting goes beyond, in a region or outside; None where nobody asks.
+    region : published practice, beyond which nothing is tried; None for no such restriction.
+    caps : the spots and energies that no setting exceeds, in a region or outside; None for no caps.
     """
 
     given: str
@@ -406,15 +409,14 @@ def candidate_settings(
     answered: Callable[[float, float], bool] | None = None,
     takes: Callable[[BeamSetting], bool] = lambda _setting: True,
 ) -> Iterator[BeamSetting]:
-    """Yield settings that span what a device offers: each wavelength and pulse once, with its widest spot.
+    """Yield settings that span the range of a device: each wavelength and pulse once, with its widest spot.
 
     The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses; where
-    its doses end too early, there are `narrower_spots` ones.
-    `every_size` keeps all diameters: of microbeams, because depth and width depend on it, and of ablating beams,
-    because a narrow spot alone may reach the fluence. `answered` tells for a wavelength, nm, and a pulse, ms, whether
-    it can be judged: if any can, no others are taken. The shortest and longest pulse are what a maker could build, and
-    not what is used: `pulses` of those between them are taken. `takes` tells of a setting whether any of its doses may
-    be tried.
+    its doses end too early, `narrower_spots` yields others. `every_size` keeps all diameters: of microbeams, because
+    depth and width depend on it, and of ablating beams, because a narrow spot alone may reach the fluence. `answered`
+    returns for a wavelength, nm, and a pulse, ms, whether it can be judged: if any can, no others are taken. The
+    shortest and longest pulse are technical extremes, and not the ones in use: `pulses` of those between them are
+    taken. `takes` returns for a setting whether any of its doses may be tried.
     """
     every = [offer for offer in iterate_settings(device) if takes(offer)]
     for wavelength in thin_evenly(sorted({o.wavelength_nm for o in every}), MAX_WAVELENGTHS):
@@ -440,7 +442,7 @@ def narrower_spots(machine: SearchMachine, setting: BeamSetting) -> Iterator[Bea
 
 
 def thin_evenly(values: Sequence[SpacedItem], most: int) -> list[SpacedItem]:
-    """Return at most `most` of the values, evenly taken, the first and the last among them."""
+    """Return at most `most` of the values, evenly spaced, with the first and the last among them."""
     if len(values) <= most:
         return list(values)
     if most == 1:
@@ -450,7 +452,7 @@ def thin_evenly(values: Sequence[SpacedItem], most: int) -> list[SpacedItem]:
 
 
 def built_in_cooling(device: Device) -> tuple[CoolingPlan, CoolingSetting | None]:
-    """Return the cooling that a plan uses on a device, and what it is in the words of the case file."""
+    """Return the cooling that a plan uses on a device, and its setting with the field names of the case file."""
     if not device.cooling:
         return laser_cooling.resolve_cooling(None), None
     head = device.cooling[0]
@@ -468,7 +470,7 @@ def built_in_cooling(device: Device) -> tuple[CoolingPlan, CoolingSetting | None
         table["during"] = True
     case = parse_record(Case, {"cooling": table}, file="plan")
     plan = laser_cooling.resolve_cooling(case.cooling, device)
-    # What the plan was computed with stands in its settings, whether or not the case would have left it open.
+    # The settings contain the computed cooling, even where a case file could leave it out.
     return plan, CoolingSetting(temperature_C=plan.temperature_C, coefficient_W_m2K=plan.coefficient_W_m2K, **table)
 
 

@@ -1,4 +1,4 @@
-"""The skins of a person that a plan is made on, and what earlier pulses teach of them."""
+"""Draw and cache the skins of a person for a plan, weighted by the evidence of earlier pulses."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -48,20 +48,17 @@ __all__ = [
     "read_earlier_pulses",
 ]
 
-# Earlier pulses as a plan can compute them: which beam met which skin, and whether it burnt it.
-#
-# Each test spot and each session counts once, with the worst that was read of it. What cannot be computed is told with
-# its reason, so that nothing that was entered is passed over in silence.
+# Earlier pulses that a plan can compute.
 
 
 @dataclass(frozen=True)
 class EarlierPulse:
-    """A pulse that met this person's skin, and what it left.
+    """A pulse on this person's skin that a plan can compute, and the reaction to it.
 
     Parameters
     ----------
-    mark : what was read of it, as a kind of `data/reactions.toml`.
-    missed : of a clean one, the share of a field's injuries that it does not foretell.
+    mark : its reaction, as a kind of `data/reactions.toml`.
+    missed : of a clean pulse, the share of a field's injuries that it does not predict.
     """
 
     machine: SearchMachine
@@ -74,12 +71,12 @@ class EarlierPulse:
 
     @property
     def light(self) -> tuple[str, float]:
-        """Device and wavelength: what shares one error."""
+        """Device and wavelength, which share one error."""
         return self.machine.device.name, self.beam.wavelength_nm
 
     @property
     def in_words(self) -> str:
-        """The pulse as a person says it."""
+        """The pulse in words."""
         write = Formatter().number
         lamp = len(self.beam.spectrum) > 1
         parts = (describe_light(self.beam.wavelength_nm, lamp=lamp), f"{write(self.dose_J_cm2)} J/cm²")
@@ -93,7 +90,7 @@ class EarlierPulse:
 
 @dataclass(frozen=True)
 class UninformativePulse:
-    """An earlier pulse from which no probability was changed, and why."""
+    """An earlier pulse that changed no probability, with the reason."""
 
     where: str
     reason: Message
@@ -102,11 +99,14 @@ class UninformativePulse:
 def read_earlier_pulses(
     case: Case, machines: Sequence[SearchMachine]
 ) -> tuple[tuple[EarlierPulse, ...], tuple[UninformativePulse, ...]]:
-    """Return the earlier pulses that tell of burns, and those that do not.
+    """Return the earlier pulses that are evidence of burns, and those that are not.
+
+    Each test spot and each session counts once, with its worst reaction. A pulse that cannot be computed is reported
+    with its reason, so that no entry is ignored silently.
 
     Parameters
     ----------
-    machines : of the clinic, whose own devices no list holds.
+    machines : of the clinic, whose own devices no list contains.
     """
     found: list[EarlierPulse] = []
     untold: list[UninformativePulse] = []
@@ -122,12 +122,12 @@ def read_earlier_pulses(
 def _read_pulse(
     case: Case, marks: Sequence[EarlierReaction], machines: Sequence[SearchMachine]
 ) -> EarlierPulse | Message:
-    """One pulse with all that was read of it, or why it tells nothing."""
+    """Return one pulse with all its reactions, or why it is no evidence."""
     worst = next((one for one in marks if one.burnt), marks[0])
     burnt = bool(worst.burnt)
     if not burnt and any(one.burnt is None for one in marks):
         return Message("learned.no-sign", {"reaction": _reaction_name(worst)})
-    # Nobody says when a session was looked at; that it was told of later is late enough.
+    # The case has no time at which a session was read; its later report is late enough.
     untold = miss_probability(worst.read_after_h) if worst.read_after_h is not None else miss_probability(float("inf"))
     if untold is None and not burnt:
         return Message("learned.too-early", {"hours": worst.read_after_h})
@@ -153,19 +153,14 @@ def _reaction_name(one: EarlierReaction) -> Message | str:
 
 
 def _find_machine(one: EarlierReaction, machines: Sequence[SearchMachine]) -> SearchMachine | None:
-    """The machine of the clinic that it was done with, or else a known device of that name."""
+    """Return the machine of the clinic that made a reaction, or else a known device of that name."""
     own = next((machine for machine in machines if one.was_made_with(machine.given, machine.device)), None)
     if own is not None or one.device is None:
         return own
     return SearchMachine(one.device.name, one.device, Path())
 
 
-# What earlier pulses teach of the drawn skins and of the error of each light, computed once for a plan.
-#
-# The computed dose that burns is found for each drawn skin at the setting and the site of the pulse; draw k is the same
-# person at every site, so that its weight holds wherever the plan treats (`published_doses.personal_calibration`). The
-# skin is the darker of
-# what was said, as limits take it, and the cooling is the device's own.
+# Evidence from earlier pulses.
 
 Floats = NDArray[np.float64]
 LightKey = tuple[str, float]  # device, wavelength in nm
@@ -173,13 +168,13 @@ LightKey = tuple[str, float]  # device, wavelength in nm
 
 @dataclass(frozen=True)
 class PulseEvidence:
-    """What earlier pulses teach.
+    """Evidence from earlier pulses.
 
     Parameters
     ----------
-    likelihood : of all of them, of each draw, (sample,); what its weight is multiplied with.
-    lights : what is known of each light that was tried.
-    changed : for each pulse, what it moved, in words.
+    likelihood : of all of them, of each draw, (sample,); a factor on its weight.
+    lights : calibration of each light that was tried.
+    changed : for each pulse, the change of a probability, in words.
     """
 
     likelihood: Floats
@@ -187,16 +182,21 @@ class PulseEvidence:
     changed: tuple[Message, ...]
 
     def first(self, draws: int) -> Mapping[LightKey, PersonalCalibration]:
-        """Return what is known of each light for the first draws."""
+        """Return the calibration of each light for the first draws."""
         return {light: learned.first(draws) for light, learned in self.lights.items()}
 
 
 def learn_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], SiteSkins]) -> PulseEvidence | None:
-    """Return what pulses teach; None without any.
+    """Return the evidence from earlier pulses on the drawn skins and on the error of each light; None without any.
+
+    The computed dose that burns is found for each drawn skin at the setting and the site of the pulse; draw k is the
+    same person at every site, so that its weight holds for every site of the plan
+    (`published_doses.personal_calibration`). The skin is the darkest that the answers allow, as for limits, and the
+    cooling is the device's own.
 
     Parameters
     ----------
-    draw : the drawn skins of a site, always as many.
+    draw : function that returns the drawn skins of a site, always the same number.
     """
     if not pulses:
         return None
@@ -220,7 +220,7 @@ def learn_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], Site
 
 
 def _burn_doses_J_m2(one: EarlierPulse, skins: SiteSkins) -> Floats:
-    """The computed dose that burns each draw at the setting of the pulse, (sample,)."""
+    """Return the computed dose that burns each draw at the setting of the pulse, (sample,)."""
     cooling, _ = built_in_cooling(one.machine.device)
     response = skins.respond(one.beam, cooling, limiting=True)
     return cell_death_dose(response, basal_layer_response(response))
@@ -229,7 +229,7 @@ def _burn_doses_J_m2(one: EarlierPulse, skins: SiteSkins) -> Floats:
 def _change_message(
     one: EarlierPulse, x: Floats, before: Floats, after: Floats, learned: PersonalCalibration
 ) -> Message:
-    """The probability of a burn at the dose of the pulse, before and after all that was seen."""
+    """Return the probability of a burn at the dose of the pulse, before and after all observations, as a message."""
     params = {
         "device": one.machine.device.title,
         "pulse": one.in_words,
@@ -244,14 +244,15 @@ def _count_of_100(p: float) -> float:
     return round(100.0 * p, 0 if p >= 0.1 else 1)
 
 
-# Where a limit is kept by a share of the skins, a handful of a few hundred decides, so depths are computed in so many
-# times more and held against their layers; a first look, against the layers alone. A mean probability needs none
+# A limit on a share of the skins depends on a handful of a few hundred, so depths are computed in so many times more
+# draws and compared with their layers; a first look has more draws of layers only. A mean probability needs none
 # (docs/methods/planning.md).
 LIMIT_DRAWS_FACTOR = 4
-# Skins that tell how high a dose for vessels is aimed, and those of them that settings are compared on: powers of two,
-# since so many draws hold each quantity evenly. A tenth of 64 is a handful, which puts some doses a seventh too high.
+# Draws that decide how high a dose for vessels is aimed, and those of them that settings are compared on. They are
+# powers of two, since so many draws cover each quantity evenly. A tenth of 64 is a handful, which makes some doses a
+# seventh too high.
 DESIGN_DRAWS, COMPARISON_DRAWS = 128, 64
-_DESIGN_SEED = 1  # the seed that they are drawn with, whatever that of the plan
+_DESIGN_SEED = 1  # their seed, independent of that of the plan
 _VesselKey = tuple[str, tuple[str, ...]]  # condition and its kinds
 _BankKey = tuple[str, str | None, _VesselKey | None, int, int]  # draws, and those of layers
 
@@ -261,8 +262,8 @@ class SkinBank:
 
     Parameters
     ----------
-    machines : of the clinic; an earlier pulse may have been of one that no list holds.
-    widths : site → how wide vessels look there, where a photograph shows it well enough for doses.
+    machines : of the clinic; an earlier pulse may have been made by a device that no list contains.
+    widths : site → apparent width of vessels there, where a photograph shows it well enough for doses.
     """
 
     def __init__(
@@ -276,11 +277,11 @@ class SkinBank:
     ) -> None:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
         self._machines, self._widths = machines or (), widths or {}
-        # A cache of the method would tie the bank to itself, and its gigabytes would wait for the garbage collector.
+        # A cache decorator on the method would reference the bank, and keep gigabytes until the garbage collector runs.
         self._made: dict[_BankKey, SiteSkins] = {}
 
     def skins(self, site: str, goal: TreatmentGoal, *, most: int | None = None) -> SiteSkins:
-        """Return the skins of a site with the goal's target in them, `most` at most, or all that were asked for."""
+        """Return the skins of a site with the goal's target in them, `most` at most, or the full number of draws."""
         lesion = LESION_BY_CONDITION.get(goal.condition) if goal.where == "lesion" else None
         vessels = (goal.condition, goal.subtypes) if goal.where == "vessel" else None
         draws = self.draws if most is None else min(self.draws, most)
@@ -292,17 +293,17 @@ class SkinBank:
 
     @cached_property
     def design_bank(self) -> "SkinBank":
-        """Skins of this person that are the same for every seed and number of draws: settings are compared on them, and
-        they tell how high a dose is aimed.
+        """Skins of this person that are the same for every seed and number of draws.
 
-        Neither is chance: settings that lie close would else change places with the seed, and a dose would move where
-        the share that it reaches rises slowly. Limits and probabilities are of the drawn skins alone.
+        Settings are compared on them, and they decide how high a dose is aimed. Neither may depend on chance: settings
+        that are close would otherwise swap ranks with the seed, and a dose would move where the share that it reaches
+        rises slowly. Limits and probabilities are computed on the drawn skins alone.
         """
         return SkinBank(self.case, self.colour, DESIGN_DRAWS, _DESIGN_SEED, self._machines, self._widths)
 
     @cached_property
     def told(self) -> PulseEvidence | None:
-        """What earlier pulses on this person's skin teach; None without any that can be computed."""
+        """Evidence from earlier pulses on this person's skin; None without any that can be computed."""
         pulses, _ = read_earlier_pulses(self.case, self._machines)
         made: dict[str, SiteSkins] = {}
 
@@ -318,7 +319,7 @@ class SkinBank:
         return learn_from_pulses(pulses, draw)
 
     def _weighed(self, skins: "xr.Dataset") -> "xr.Dataset":
-        """The skins with weights that what earlier pulses showed has changed."""
+        """Return the skins with weights updated by the evidence of earlier pulses."""
         if self.told is None:
             return skins
         weights = skins["weight"] * self.told.likelihood[: skins.sizes["sample"]]
@@ -331,7 +332,7 @@ class SkinBank:
         around = SkinPlace(site, vessels=population, limiting=True)
         target = replace(around, lesion=lesion, limiting=False)
         wanted = self._weighed(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))
-        # A vessel leaves the epidermis above it as it is; a pigment spot does not.
+        # A vessel does not change the epidermis above it; a pigment spot does.
         apart = self.colour.in_doubt or lesion is not None or self.colour.times_at(site) > 1.0
         lighter = (
             draw_skins(_without_reading(self.case), colour, target, draws=draws, seed=self.seed)
@@ -353,6 +354,6 @@ class SkinBank:
 
 
 def _without_reading(case: Case) -> Case:
-    """The case without what an instrument read, which would make a lighter skin as dark as this one."""
+    """Return the case without an instrument's reading, which would make a lighter skin as dark as this one."""
     skin = None if case.skin is None else case.skin.model_copy(update={"reflectance": None})
     return case.model_copy(update={"skin": skin})

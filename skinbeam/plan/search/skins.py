@@ -1,4 +1,4 @@
-"""The skins that a plan draws for one site: with the target in them, and the ones that limits are held against."""
+"""Skins of one site for a plan, with and without the target, and caches of their light and temperature."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ __all__ = ["SiteSkins", "SpectralLines"]
 
 Floats = NDArray[np.float64]
 _MAX_CACHED_DRAWS = 9_600  # draws of responses or lights, in each store
-_SPOT_PHOTONS = 5_000  # of a spot: its share of the light to 2 %, for many settings
+_SPOT_PHOTONS = 5_000  # of a spot: accurate to 2 % of its share of the light, for many settings
 _MEDIAN_SKIN_DRAWS = 20  # draws whose medians are the middle skin
 _CACHED_RESPONSES = 3  # responses: of the target, of the skin around, and of that without its cooling
 SpectralLines = tuple[tuple[float, float], ...]  # (wavelength in nm, share of the energy) of each line
@@ -45,10 +45,10 @@ class SiteSkins:
     ----------
     site : name of the site.
     target : skin with the concern in it (a lesion, its vessels).
-    limiting : skin around it; where colour is in doubt, the darker of what was said.
+    limiting : skin around it; where colour is in doubt, the darkest that the answers allow.
     lighter : the same target in lighter skins than this, the lightest first; no dose is raised above theirs.
-    layered : more draws of the skin around, of which the thickness of layers alone is asked; None for `limiting`.
-    learned : device and wavelength → what earlier pulses told of that light, for the limiting draws.
+    layered : more draws of the skin around, of which only the thickness of layers is used; None for `limiting`.
+    learned : device and wavelength → calibration of that light from earlier pulses, for the limiting draws.
     """
 
     site: str
@@ -59,7 +59,7 @@ class SiteSkins:
     learned: Mapping[tuple[str, float], PersonalCalibration] = field(default_factory=dict)
     _lights: "OrderedDict[_ResponseKey, Illumination]" = field(default_factory=OrderedDict)
     _middles: dict[_ResponseKey, LitSkin] = field(default_factory=dict)
-    # With the sources of each, which are named at every read and not only at the first.
+    # With the sources of each, which are cited at every read and not only at the first.
     _unlit: "OrderedDict[_ResponseKey, tuple[UnlitHistory, tuple[str, ...]]]" = field(default_factory=OrderedDict)
     _shares: dict[_ResponseKey, tuple[tuple[SpotShare, ...] | None, tuple[str, ...]]] = field(default_factory=dict)
     _lesions: dict[_ResponseKey, tuple[Microlesion, tuple[str, ...]]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class SiteSkins:
         return target, limiting
 
     def borders(self, depth_m: "Callable[[xr.Dataset], Floats]") -> LayerBorders:
-        """Return where a border lies in such skins, as many as were drawn."""
+        """Return the depths of a border in such skins, in as many as were drawn."""
         skins = self.limiting if self.layered is None else self.layered
         return LayerBorders(depth_m(skins), np.asarray(skins.variables["weight"].values, dtype=np.float64))
 
@@ -91,7 +91,7 @@ class SiteSkins:
         return float(self.limiting.variables["temperature_C"].values.mean())
 
     def learned_of(self, beam: Beam) -> PersonalCalibration | None:
-        """What earlier pulses told of the light of a beam; None where none was of it."""
+        """Return the calibration of a beam's light from earlier pulses; None where none had this light."""
         return None if beam.device is None else self.learned.get((beam.device.name, beam.wavelength_nm))
 
     def respond(
@@ -103,9 +103,9 @@ class SiteSkins:
         cooling_share: float = 1.0,
         near_surface: bool = False,
     ) -> PulseResponse:
-        """Return the response of target or limiting skins; what settings have in common is computed once.
+        """Return the response of target or limiting skins; results that settings share are computed once.
 
-        `near_surface` remembers the temperature of epidermis and papillary dermis alone, which is far less to keep.
+        `near_surface` stores the temperature of epidermis and papillary dermis alone, which takes far less memory.
         """
         limiting = limiting and not self.same
         pulse = (
@@ -120,7 +120,7 @@ class SiteSkins:
             limiting,
         )
         lit = (beam.spectrum, beam.spot_mm, beam.profile)
-        for near in (False, True) if near_surface else (False,):  # what is known of all cells is known near the surface
+        for near in (False, True) if near_surface else (False,):  # all cells include those near the surface
             if (*lit, *pulse, near) in self._latest:
                 found, known = self._latest[*lit, *pulse, near]
                 cite_sources(*known)
@@ -135,7 +135,7 @@ class SiteSkins:
     def _respond(
         self, beam: Beam, cooling: CoolingPlan, cooling_share: float, key: _ResponseKey, *, limiting: bool
     ) -> PulseResponse:
-        """The response; `key` is of what it shares without light, and ends with whether it is near the surface."""
+        """Return the response; `key` identifies the part without light, and ends with whether it is near_surface."""
         skins, lit = self.limiting if limiting else self.target, self.lit(beam, limiting=limiting)
         schedule = pulse_schedule(beam, cooling, cooling_share=cooling_share)
         unlit, known = self._unlit.get(key, (None, ()))
@@ -164,7 +164,10 @@ class SiteSkins:
         return self._lights[key].narrow_to_spot(shares, self._middles[key])
 
     def _shares_of(self, beam: Beam, middle: "xr.Dataset", *, limiting: bool) -> tuple[SpotShare, ...] | None:
-        """What the spot of a beam leaves on its axis: from a table, by packets where that has no such light or skin."""
+        """Return the share of light that the spot of a beam leaves on its axis.
+
+        It is read from a table, or computed with photon packets where the table has no such light or skin.
+        """
         key = (beam.spectrum, beam.spot_mm, beam.profile, limiting)
         if key not in self._shares:
             with collect_sources() as sources:
@@ -185,10 +188,10 @@ class SiteSkins:
             _store_in_cache(self._lights, (one, limiting), lit, skins.sizes["sample"])
 
     def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Microlesion:
-        """Return the lesion of a microbeam in target or limiting skins; concerns at one site share them."""
+        """Return the lesion of a microbeam in target or limiting skins, cached, as concerns at one site share it."""
         limiting = limiting and not self.same
         micro = beam.microbeam
-        assert micro is not None  # asked of fractional beams alone
+        assert micro is not None  # called for fractional beams only
         key = (beam.spectrum, beam.pulse_ms, micro.diameter_um, micro.density_per_cm2, energy_mJ, limiting)
         if key not in self._lesions:
             skins = self.limiting if limiting else self.target
@@ -202,7 +205,7 @@ class SiteSkins:
         return found
 
     def _lesion_of(self, beam: Beam, key: _ResponseKey, *, limiting: bool) -> LesionByEnergy:
-        """What turns energies of a microbeam into lesions, made once for all of them."""
+        """Return the function from energies of a microbeam to lesions, made once for all energies."""
         if (*key, limiting) not in self._microbeams:
             skins, middle = self.limiting if limiting else self.target, self._middle(limiting=limiting)
             with collect_sources() as sources:
@@ -213,14 +216,17 @@ class SiteSkins:
         return found
 
     def _middle(self, *, limiting: bool) -> "xr.Dataset":
-        """Few draws, whose medians are the middle: a first look at few and the judgement on all of them share it."""
+        """Return a few draws, whose medians are the middle skin.
+
+        A first look at few draws and the judgement on all of them share it.
+        """
         if limiting not in self._few:
             self._few[limiting] = (self.limiting if limiting else self.target).isel(sample=slice(_MEDIAN_SKIN_DRAWS))
         return self._few[limiting]
 
 
 def _store_in_cache(kept: "OrderedDict[_ResponseKey, Any]", key: _ResponseKey, value: Any, draws: int) -> None:
-    """Keep a value of so many draws; the oldest goes when there are too many."""
+    """Store a value of so many draws; the oldest is removed when there are too many."""
     kept[key] = value
     while len(kept) > max(1, _MAX_CACHED_DRAWS // draws):
         kept.popitem(last=False)

@@ -1,4 +1,8 @@
-"""A patient's records as one Bundle of FHIR R4B, and back."""
+"""Write a patient's records as a Bundle of FHIR R4B, and read a Bundle that can be stored completely.
+
+A Bundle that was read is written again and compared with the original: where both are the same, nothing was ignored and
+nothing was added. The size limits bound the work for a hostile Bundle.
+"""
 
 import json
 import re
@@ -42,16 +46,16 @@ __all__ = [
 
 Row = TypeVar("Row", Treatment, FollowUp, TestSpotRecord)
 
-# What is raised of a document that is not of the shape that is looked for, or is nested too deep.
+# Exceptions that a document raises when it does not have the expected structure, or is nested too deep.
 READ_ERRORS = (ValidationError, ValueError, TypeError, LookupError, StopIteration, AttributeError, RecursionError)
 
 
 def make_bundle(handed: DeidentifiedDossier, clinic: str) -> bytes:
-    """Return what is handed on of a patient as a Bundle in JSON; the same records give the same bytes.
+    """Return a de-identified dossier as a Bundle in JSON; the same records give the same bytes.
 
     Parameters
     ----------
-    clinic : whose pseudonym it is.
+    clinic : the clinic that assigned the pseudonym.
     """
     resources = make_resources(handed, clinic)
     entries = [{"fullUrl": full_url(id), "resource": resource} for id, resource in resources.items()]
@@ -61,7 +65,7 @@ def make_bundle(handed: DeidentifiedDossier, clinic: str) -> bytes:
 
 
 def read_bundle(content: bytes) -> Dossier:
-    """Return what a Bundle holds of a patient.
+    """Read a patient's dossier from a Bundle.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def _parse_dossier(held: dict[str, list[Resource]]) -> Dossier:
 
 
 def _reference_names(id: str) -> tuple[str, str]:
-    """How references call a resource, in a bundle and beyond."""
+    """Return the names by which references call a resource, within a bundle and outside."""
     return id, parse_reference({"reference": full_url(id)})
 
 
@@ -126,7 +130,7 @@ def _parse_consultation(
 
 
 def _find_records(encounter: Resource, found: Iterable[Row | None]) -> tuple[Row, ...]:
-    """What goes with a consultation, of what was read of resources, some of which are of something else."""
+    """Return the parsed records that belong to a consultation; None stands for resources of other kinds."""
     return tuple(one for one in found if one is not None and one.consultation_id == encounter["id"])
 
 
@@ -144,27 +148,21 @@ def _find_document(consent: Resource, by_id: dict[str, Resource]) -> Resource | 
     return by_id[parse_reference(consent["sourceReference"])] if "sourceReference" in consent else None
 
 
-# A Bundle from elsewhere, read only where all that it says can be kept: what would be lost is named.
-#
-# What was read is written again. Where the two say the same, nothing was passed over and nothing was put in; of a
-# Bundle
-# that is hostile, the reading ends within the limits here.
-
 MOST_BYTES = 200_000_000
 _MOST_ENTRIES = 20_000
 _MOST_NAMED = 20
 _FILES = frozenset({"plan.json", "run.json", "preview.json", "report.pdf", "appendix.pdf", "leaflet.pdf"})
 _HASH = re.compile("[0-9a-f]{64}")
-_INT, _BIG = 2**31, 2**63  # what columns hold
+_INT, _BIG = 2**31, 2**63  # limits of database columns
 _LONGEST = 200
 
 
 def parse_whole_bundle(content: bytes) -> Dossier:
-    """Return what a Bundle holds of a patient, all of which can be kept.
+    """Read a patient's dossier from a Bundle, all of which can be stored.
 
     Raises
     ------
-    InputError : `bad-bundle`, `bundle-too-large`; `bundle-loses`, which names what cannot be kept.
+    InputError : `bad-bundle`, `bundle-too-large`; `bundle-loses`, which names what cannot be stored.
     """
     if len(content) > MOST_BYTES:
         raise clinic_error("bundle-too-large", "bundle", hint={"most": MOST_BYTES // 1_000_000})
@@ -188,7 +186,7 @@ def parse_whole_bundle(content: bytes) -> Dossier:
 
 
 def _reject_repeated_names(pairs: Sequence[tuple[str, Any]]) -> Resource:
-    """An object of JSON in which no name stands twice: the second would take the place of the first."""
+    """Return a JSON object, and reject repeated names, since the second would replace the first."""
     made = dict(pairs)
     if len(made) < len(pairs):
         raise ValueError("a name stands twice")
@@ -200,7 +198,7 @@ def _refuse_number(name: str) -> float:
 
 
 def _find_losses(given: Resource, dossier: Dossier) -> Iterator[str]:
-    """What a Bundle says otherwise than one that is written of what was read, by type, name and place."""
+    """Yield the type, id and place of each difference between a Bundle and the one written from what was read."""
     (patient,) = [one for one in _list_resources(given) if one["resourceType"] == "Patient"]
     clinic = patient["identifier"][0].get("assigner", {}).get("display", "")
     written = make_resources(DeidentifiedDossier(dossier, ()), clinic)
@@ -226,13 +224,13 @@ def _list_resources(bundle: Resource) -> list[Resource]:
 
 
 def _normalize_bundle(bundle: Resource) -> Resource:
-    """A Bundle in the one form in which every program's writing of it is the same."""
+    """Return a Bundle in canonical form, which does not depend on the program that wrote it."""
     read: Resource = json.loads(Bundle.model_validate(bundle).model_dump_json())
     return read
 
 
 def _find_difference(one: Any, other: Any) -> tuple[str, ...] | None:
-    """The place where two values differ first; None where they do not."""
+    """Return the place of the first difference between two values; None where they are equal."""
     if isinstance(one, dict) and isinstance(other, dict):
         places = (_prefix_place(name, _find_difference(one.get(name), other.get(name))) for name in one | other)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
@@ -247,7 +245,7 @@ def _prefix_place(name: str, place: tuple[str, ...] | None) -> tuple[str, ...] |
 
 
 def _find_local_records(dossier: Dossier) -> Iterator[str]:
-    """What belongs to a consent, a machine or a member of the other clinic, none of which are here."""
+    """Yield records that belong to a consent, machine or member of the other clinic, which is unknown to this one."""
     for one in dossier.consultations:
         yield from (f"Procedure/{treatment.id}" for treatment in one.treatments)
         yield from (f"Procedure/{spot.id}" for spot in one.test_spots)
@@ -257,7 +255,7 @@ def _find_local_records(dossier: Dossier) -> Iterator[str]:
 
 
 def _find_implausible(dossier: Dossier) -> Iterator[str]:
-    """What no clinic keeps so: contents that are not what they are called, states and numbers that there are not."""
+    """Yield records that no clinic stores: contents that do not fit their name, impossible states and numbers."""
     year = dossier.patient.year_of_birth
     if year is not None and not 0 < year < 10_000:
         yield "Patient.birthDate"
@@ -275,7 +273,7 @@ def _find_implausible(dossier: Dossier) -> Iterator[str]:
 
 
 def _is_same_consultation(one: ConsultationContents, other: ConsultationContents) -> bool:
-    """Whether all is what would be handed on again; the documents of consents are not there to be compared."""
+    """Return whether de-identifying a consultation again changes nothing; consents are compared elsewhere."""
     return replace(one, consents=()) == replace(other, consents=())
 
 
@@ -289,7 +287,7 @@ def _find_implausible_plan(kept: PlanContents) -> Iterator[str]:
 
 def _is_plausible_consent(consent: Consent, plans: dict[str, PlanContents]) -> bool:
     signed = (consent.signed_at is None) == (consent.signature_kind is None)
-    signed = signed and (consent.document is None or consent.signed_at is not None)  # which may have stayed elsewhere
+    signed = signed and (consent.document is None or consent.signed_at is not None)  # a document may be left out
     kinds = (None, *SignatureKind)
     void = (consent.void_reason is None) == (consent.voided_at is None)
     return (

@@ -1,4 +1,8 @@
-"""Patient, Encounter, QuestionnaireResponse, Observation: who came when, what was answered, what was measured."""
+"""FHIR resources of patients, consultations and photographs, and back.
+
+They are Patient, Encounter, QuestionnaireResponse (the answers), Observation (phototype and skin colour), Media
+(photographs), and Consent (permissions for photographs).
+"""
 
 import re
 from collections.abc import Mapping
@@ -51,7 +55,7 @@ _ITA_NUMBER = re.compile(r"[+-]?\d{1,3}([.,]\d{1,6})?", re.ASCII)
 
 
 def patient_resource(patient: PatientRecord, clinic: str) -> Resource:
-    """Return a patient by pseudonym and year of birth."""
+    """Return a Patient with pseudonym and year of birth."""
     named = identifier("pseudonym", patient.pseudonym)
     named |= {"period": {"start": format_time(patient.created_at)}, "assigner": {"display": clinic}}
     year = None if patient.year_of_birth is None else f"{patient.year_of_birth:04}"
@@ -61,7 +65,7 @@ def patient_resource(patient: PatientRecord, clinic: str) -> Resource:
 
 
 def parse_patient(resource: Resource) -> PatientRecord:
-    """Return the patient of a resource."""
+    """Return the patient of a Patient resource."""
     year = resource.get("birthDate")
     return PatientRecord(
         id=resource["id"],
@@ -73,7 +77,7 @@ def parse_patient(resource: Resource) -> PatientRecord:
 
 
 def encounter_resource(one: ConsultationRecord) -> Resource:
-    """Return when a consultation took place, and how far it is."""
+    """Return an Encounter with the time and state of a consultation."""
     return {
         "resourceType": "Encounter",
         "id": one.id,
@@ -87,7 +91,7 @@ def encounter_resource(one: ConsultationRecord) -> Resource:
 
 
 def questionnaire_response(one: ConsultationRecord) -> Resource:
-    """Return what was answered, question by question; each is called as in a case file."""
+    """Return a QuestionnaireResponse with the answers; questions have the names of the case file."""
     grouped: dict[str, list[Resource]] = {}
     for name, value in one.answers["entries"]:
         grouped.setdefault(name, []).append({"valueString": value})
@@ -109,12 +113,12 @@ def questionnaire_response(one: ConsultationRecord) -> Resource:
 
 
 def is_consultation_response(response: Resource) -> bool:
-    """Return whether answers are those of the form, and not of a diary or a follow-up."""
+    """Return whether answers are those of the consultation form, not of a diary or a follow-up."""
     return bool(response["questionnaire"] == _QUESTIONS)
 
 
 def skin_observations(one: ConsultationRecord) -> list[Resource]:
-    """Return what was found of the skin's colour, where an answer says it."""
+    """Return Observations of phototype and skin colour (ITA), where the answers contain them."""
     answered: Mapping[str, str] = dict(one.answers["entries"])
     found = []
     grade, angle = answered.get("patient.phototype", ""), answered.get("patient.ita_deg", "")
@@ -145,7 +149,7 @@ def _skin_observation(one: ConsultationRecord, name: str, code: Resource, **valu
 
 
 def parse_consultation(encounter: Resource, response: Resource) -> ConsultationRecord:
-    """Return the consultation of an encounter and its answers."""
+    """Return the consultation of an Encounter and its QuestionnaireResponse."""
     answers = [(one["linkId"], answer) for one in response.get("item", []) for answer in one["answer"]]
     photographs = [parse_reference(answer["valueReference"]) for _, answer in answers if "valueReference" in answer]
     entries = [[name, answer["valueString"]] for name, answer in answers if "valueString" in answer]
@@ -161,13 +165,11 @@ def parse_consultation(encounter: Resource, response: Resource) -> ConsultationR
     )
 
 
-# Media: photographs, each with a Consent that says what its person allowed.
-
 _USES = tuple(field.name for field in fields(PhotographPermissions))
 
 
 def media_resource(photograph: PhotographRecord, content: bytes, patient_id: str) -> Resource:
-    """Return a photograph with what it shows."""
+    """Return a Media with a photograph and its content."""
     return {
         "resourceType": "Media",
         "id": photograph.id,
@@ -182,7 +184,10 @@ def media_resource(photograph: PhotographRecord, content: bytes, patient_id: str
 
 
 def permission_resource(photograph: PhotographRecord, patient_id: str) -> Resource:
-    """Return what a photograph may be used for, and what not; a type stands in nested rules alone, as FHIR has it."""
+    """Return a Consent with the permitted and denied uses of a photograph.
+
+    The rule type is only in nested provisions, as FHIR requires.
+    """
     rules = []
     for kind, wanted in (("permit", True), ("deny", False)):
         uses = [use for use in _USES if getattr(photograph.permissions, use) is wanted]
@@ -206,7 +211,7 @@ def permission_resource(photograph: PhotographRecord, patient_id: str) -> Resour
 
 
 def parse_photograph(media: Resource, permissions: PhotographPermissions) -> tuple[PhotographRecord, bytes]:
-    """Return the photograph of a resource, and what it shows."""
+    """Return the photograph of a Media, and its content."""
     photograph = PhotographRecord(
         id=media["id"],
         consultation_id=parse_reference(media["encounter"]),
@@ -220,7 +225,7 @@ def parse_photograph(media: Resource, permissions: PhotographPermissions) -> tup
 
 
 def parse_permissions(consent: Resource) -> tuple[str, PhotographPermissions]:
-    """Return the name of a photograph, and what it may be used for."""
+    """Return the id of a photograph, and its permissions."""
     provision = consent["provision"]
     permits = (rule for rule in provision["provision"] if rule["type"] == "permit")
     allowed = {one["code"] for rule in permits for one in rule["purpose"]}

@@ -1,7 +1,7 @@
-"""What resources are put together from: names, references, codes, attachments.
+"""Building blocks of FHIR resources: ids, references, codes, attachments, extensions, quantities.
 
-A code of LOINC, SNOMED CT, UCUM or HL7 stands here only where its meaning was looked up. All else has a code of our own
-in a system below `FHIR_BASE`, with its words beside it.
+A code of LOINC, SNOMED CT, UCUM or HL7 is used only where its meaning was looked up. All other codes are our own, in
+systems below `FHIR_BASE`, with their text.
 """
 
 import base64
@@ -74,22 +74,22 @@ PSEUDONYM = f"{FHIR_BASE}/identifier/pseudonym"
 
 
 def english_text(id: str, **params: Any) -> str:
-    """Return a sentence of the catalogue as documents hold it, in English."""
+    """Return a message of the catalogue in English, for documents."""
     return Message(f"exchange.{id}", params).english
 
 
 def drop_empty(resource: Resource) -> Resource:
-    """Return a resource without what is empty, which FHIR does not allow."""
+    """Return a resource without empty values, which FHIR does not allow."""
     return {name: value for name, value in resource.items() if value not in (None, "", [], {})}
 
 
 def part_id(id: str, name: str) -> str:
-    """Return the name of a resource that is made of a part of a row; it begins with the row's own."""
+    """Return the id of a resource that is made from a part of a row; it begins with the row's own."""
     return f"{id}-{name}"
 
 
 def full_url(id: str) -> str:
-    """Return how a bundle calls the resource of a name."""
+    """Return the `fullUrl` of a resource in a bundle."""
     return (uuid.UUID(hex=id) if _ROW_NAME.fullmatch(id) else uuid.uuid5(_PART_NAMESPACE, id)).urn
 
 
@@ -99,40 +99,40 @@ def reference(id: str) -> Resource:
 
 
 def parse_reference(reference: Mapping[str, Any]) -> str:
-    """Return the name that a reference means: of a row, or of a part as `full_url` calls it."""
+    """Return the id to which a reference points: of a row, or of a part in the form of `full_url`."""
     named: str = reference["reference"]
     return uuid.UUID(named).hex if named.startswith("urn:uuid:") else named.rpartition("/")[2]
 
 
 def identifier(kind: str, value: str) -> Resource:
-    """Return an identifier of our own kind."""
+    """Return an identifier in a system of our own."""
     return {"system": f"{FHIR_BASE}/identifier/{kind}", "value": value}
 
 
 def read_identifier(resource: Resource, kind: str, of: str = "identifier") -> str:
-    """Return the identifier of a kind that a resource has."""
+    """Return the value of a resource's identifier of a kind."""
     held = resource[of] if isinstance(resource[of], list) else [resource[of]]
     return next(str(one["value"]) for one in held if one["system"] == f"{FHIR_BASE}/identifier/{kind}")
 
 
 def standard_coding(name: str) -> Resource:
-    """Return a coding of a terminology that others keep."""
+    """Return a coding of a standard terminology."""
     system, code, display = _STANDARD_CODES[name]
     return {"system": system, "code": code, "display": display}
 
 
 def local_coding(system: str, code: str, display: str = "") -> Resource:
-    """Return a coding of our own."""
+    """Return a coding in a code system of our own."""
     return drop_empty({"system": f"{FHIR_BASE}/CodeSystem/{system}", "code": code, "display": display})
 
 
 def codeable_concept(*codings: Resource, said: str = "") -> Resource:
-    """Return a concept with its codes and words."""
+    """Return a CodeableConcept with codings and text."""
     return drop_empty({"coding": list(codings), "text": said})
 
 
 def extension(name: str, **values: str) -> Resource:
-    """Return what FHIR has no field for, each value by its name."""
+    """Return an extension for values for which FHIR has no field."""
     held = [{"url": key, "valueString": value} for key, value in values.items() if value]
     return {"url": f"{FHIR_BASE}/StructureDefinition/{name}", "extension": held}
 
@@ -144,7 +144,7 @@ def read_extension(resource: Resource, name: str) -> dict[str, str]:
 
 
 def attachment(content: bytes | None, media_type: str, **about: Any) -> Resource:
-    """Return a content with its size and hash; FHIR names SHA-1 for it."""
+    """Return an Attachment with content, size and hash; FHIR prescribes SHA-1 for the hash."""
     if content is None:
         return {"contentType": media_type} | drop_empty(about)
     return {
@@ -156,26 +156,26 @@ def attachment(content: bytes | None, media_type: str, **about: Any) -> Resource
 
 
 def attachment_content(attachment: Mapping[str, Any]) -> bytes:
-    """Return the content of an attachment that holds it."""
+    """Return the decoded content of an Attachment."""
     return base64.b64decode(attachment["data"], validate=True)
 
 
 def format_time(at: datetime.datetime) -> str:
-    """Return a time as FHIR writes it."""
+    """Return a time in FHIR's format, in UTC."""
     zoned = at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
     return zoned.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
 def parse_time(written: str) -> datetime.datetime:
-    """Return the time that is written."""
+    """Parse a time."""
     return datetime.datetime.fromisoformat(written)
 
 
-# A record beside what FHIR has a field for: whole, as JSON, in an extension, from which it is read back.
+# Records for which FHIR's fields are not enough are also stored whole, as JSON in an extension, and read from there.
 
 Record = TypeVar("Record")
 
-# Endings of the names of numbers, with the unit as a person and as UCUM writes it.
+# Suffixes of the names of numbers, with the unit for people and the UCUM code.
 _UNITS = {
     "_J_cm2": ("J/cm²", "J/cm2"),
     "_mJ": ("mJ", "mJ"),
@@ -190,36 +190,36 @@ _UCUM = "http://unitsofmeasure.org"
 
 
 def record_extension(name: str, record: Any) -> Resource:
-    """Return an extension that holds a record."""
+    """Return an extension that contains a whole record."""
     return extension(name, record=TypeAdapter(type(record)).dump_json(record).decode())
 
 
 def has_record(resource: Resource, name: str) -> bool:
-    """Return whether a resource holds a record of this name."""
+    """Return whether a resource contains a record with this name."""
     return any(one["url"].endswith(f"/{name}") for one in resource.get("extension", ()))
 
 
 def read_record(resource: Resource, name: str, kind: type[Record]) -> Record:
-    """Return the record that a resource holds.
+    """Return the record in a resource's extension.
 
     Raises
     ------
-    ValueError : it is none of this kind.
+    ValueError : it is no record of this type.
     """
     return TypeAdapter(kind).validate_json(read_extension(resource, name)["record"])
 
 
 def make_quantity(name: str, value: float) -> Resource:
-    """Return a number by its name in the case file, whose ending is its unit."""
+    """Return a Quantity; its unit is the suffix of the number's name in the case file."""
     shown, code = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), ("", ""))
     return {"value": value} | ({"unit": shown, "system": _UCUM, "code": code} if code else {})
 
 
 def pain_quantity(pain_0_10: float) -> Resource:
-    """Return a pain from 0 to 10 as its code of LOINC has it."""
+    """Return a Quantity of pain from 0 to 10, with the unit that its LOINC code requires."""
     return {"value": pain_0_10, "unit": "{score}", "system": _UCUM, "code": "{score}"}
 
 
 def site_concept(sites: Iterable[str]) -> list[Resource]:
-    """Return places of the body, each once."""
+    """Return the body sites, each once."""
     return [{"coding": [local_coding("site", site)]} for site in dict.fromkeys(sites) if site]

@@ -1,4 +1,4 @@
-"""QuestionnaireResponse, Observation: what a patient wrote in the diary after a treatment."""
+"""FHIR resources of diaries and follow-ups (QuestionnaireResponse, Observation), and back."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ _DIARY_RECORD = "diary-entry"
 
 
 def diary_resources(one: DiaryEntry, consultation_id: str, patient_id: str) -> list[Resource]:
-    """Return an entry of a diary, and the pain that it tells."""
+    """Return a diary entry as QuestionnaireResponse, and its pain as Observation."""
     items = [
         {"linkId": "day", "answer": [{"valueInteger": one.day}]},
         {"linkId": "pain_0_10", "answer": [{"valueInteger": one.note.pain}]},
@@ -75,7 +75,7 @@ def diary_resources(one: DiaryEntry, consultation_id: str, patient_id: str) -> l
 
 
 def parse_diary_entry(response: Resource) -> tuple[str, DiaryEntry] | None:
-    """Return the consultation and the entry of a resource; None where it is of something else."""
+    """Return the consultation's id and the diary entry of a resource; None where it is no diary entry."""
     return (
         (parse_reference(response["encounter"]), read_record(response, _DIARY_RECORD, DiaryEntry))
         if has_record(response, _DIARY_RECORD)
@@ -83,13 +83,11 @@ def parse_diary_entry(response: Resource) -> tuple[str, DiaryEntry] | None:
     )
 
 
-# Observation, QuestionnaireResponse: what was seen and graded at a follow-up, and what the patient said.
-
 _FOLLOW_UP_RECORD = "follow-up"
 
 
 def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
-    """Return a follow-up with each grade, each pair of photographs, and what was said."""
+    """Return a follow-up as Observations, with each grade and pair of photographs, and the patient's report."""
     grades = [_grade_observation(one, grade, n, patient_id) for n, grade in enumerate(one.grades, 1)]
     pairs = [
         _follow_up_observation(one, pair.id, "photograph-pair", patient_id)
@@ -115,7 +113,7 @@ _UCUM_MONTH = {"system": "http://unitsofmeasure.org", "code": "mo"}
 
 
 def parse_follow_up(observation: Resource) -> FollowUp | None:
-    """Return the follow-up of a resource; None where it is of something else."""
+    """Return the follow-up of a resource; None where it is no follow-up."""
     return read_record(observation, _FOLLOW_UP_RECORD, FollowUp) if has_record(observation, _FOLLOW_UP_RECORD) else None
 
 

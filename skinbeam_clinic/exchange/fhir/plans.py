@@ -1,4 +1,8 @@
-"""CarePlan, DocumentReference, Device, ServiceRequest: a plan, its files, the lasers that it names, what was chosen."""
+"""FHIR resources of plans and consents, and back.
+
+They are CarePlan, DocumentReference (files of a plan, and the signed document, by its hash alone, since it contains a
+name), Device (lasers of a plan), ServiceRequest (choices) and Consent.
+"""
 
 import json
 from collections.abc import Mapping
@@ -46,7 +50,7 @@ _PLAN_FILE = "plan.json"
 
 
 def device_resources(kept: PlanContents) -> dict[str, Resource]:
-    """Return the devices of a plan's options, by the name of the resource."""
+    """Return the devices of a plan's options, by the id of the resource."""
     options = list_options(kept)
     setups = {option.setup.device: option.setup for option in options.values() if option.setup is not None}
     made = (_device_resource(part_id(kept.plan.id, f"device-{n}"), setup) for n, setup in enumerate(setups.values(), 1))
@@ -54,7 +58,7 @@ def device_resources(kept: PlanContents) -> dict[str, Resource]:
 
 
 def care_plan_resource(kept: PlanContents, patient_id: str, *, last: bool) -> Resource:
-    """Return a plan: what it is of, what it takes to make it again, its files, and what was chosen."""
+    """Return a CarePlan: hashes, version, seed and draws to reproduce the plan, its files and its choices."""
     plan = kept.plan
     made = extension(
         "plan",
@@ -81,7 +85,7 @@ def care_plan_resource(kept: PlanContents, patient_id: str, *, last: bool) -> Re
 
 
 def document_resources(kept: PlanContents, patient_id: str, *, last: bool) -> list[Resource]:
-    """Return the files of a plan; its document names the devices."""
+    """Return a DocumentReference for each file of a plan; that of the plan's document names the devices."""
     made = []
     for name, content in kept.files.items():
         related = [reference(id) for id in device_resources(kept)] if name == _PLAN_FILE else []
@@ -103,7 +107,7 @@ def document_resources(kept: PlanContents, patient_id: str, *, last: bool) -> li
 
 
 def choice_resources(kept: PlanContents, patient_id: str) -> list[Resource]:
-    """Return what was chosen; of two choices for one concern the later one counts."""
+    """Return a ServiceRequest for each choice; of several choices for one concern only the last is active."""
     options = list_options(kept)
     counting = {choice.option.partition(".")[0]: choice.id for choice in kept.choices}
     return [
@@ -159,13 +163,13 @@ def _parse_choice(resource: Resource, plan_id: str) -> PlanChoice:
 
 
 def list_options(kept: PlanContents) -> Mapping[str, Option]:
-    """Return the options of a plan by their places, such as `0.1`."""
+    """Return the options of a plan by their places, such as `0.1` (concern, option)."""
     return _read_options(kept.files[_PLAN_FILE])
 
 
 @lru_cache(maxsize=4)
 def _read_options(content: bytes) -> Mapping[str, Option]:
-    """The options of a plan's document by their places, such as `0.1`."""
+    """Return the options of a plan's document by their places, such as `0.1`."""
     return {
         f"{concern}.{number}": option
         for concern, one in enumerate(read_plan(json.loads(content)).concerns)
@@ -197,11 +201,8 @@ def _device_resource(id: str, setup: DeviceSetup) -> Resource:
     }
 
 
-# Consent to an option of a plan, and the document that was signed: by its hash, since a name stands in it.
-
-
 def consent_resource(consent: Consent, patient_id: str) -> Resource:
-    """Return a consent: proposed until it is signed, inactive once it is void."""
+    """Return a Consent to an option of a plan: proposed until it is signed, inactive once it is void."""
     status = "inactive" if consent.void_reason else "active" if consent.signed_at else "proposed"
     period = drop_empty(
         {
@@ -240,7 +241,7 @@ def consent_resource(consent: Consent, patient_id: str) -> Resource:
 
 
 def document_reference(consent: Consent, patient_id: str) -> Resource:
-    """Return the document that was signed, by its hash alone."""
+    """Return a DocumentReference of the signed document, with its hash alone."""
     assert consent.document is not None
     assert consent.signed_at is not None
     return {
@@ -257,7 +258,7 @@ def document_reference(consent: Consent, patient_id: str) -> Resource:
 
 
 def parse_consent(resource: Resource, document: Resource | None) -> Consent:
-    """Return the consent of a resource and its document."""
+    """Return the consent of a Consent resource and its document."""
     about, provision = read_extension(resource, "consent"), resource["provision"]
     period = provision.get("period", {})
     return Consent(

@@ -1,4 +1,4 @@
-"""A patient's records as resources of FHIR R4B, by their names; whoever asks gets them as a Bundle or one by one."""
+"""All FHIR resources of a patient by their ids, for a Bundle or for single reading through the API."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -35,11 +35,11 @@ __all__ = [
 
 
 def make_resources(handed: DeidentifiedDossier, clinic: str) -> dict[str, Resource]:
-    """Return what is handed on of a patient as resources by their names, in the order in which they are read.
+    """Return a de-identified dossier as resources by their ids, in reading order.
 
     Parameters
     ----------
-    clinic : whose pseudonym it is.
+    clinic : the clinic that assigned the pseudonym.
     """
     patient = handed.dossier.patient
     resources = {patient.id: patient_resource(patient, clinic)}
@@ -49,7 +49,7 @@ def make_resources(handed: DeidentifiedDossier, clinic: str) -> dict[str, Resour
 
 
 def _consultation_resources(one: ConsultationContents, patient_id: str) -> list[Resource]:
-    """The resources of a consultation, in the order in which they are read."""
+    """Return the resources of a consultation in reading order."""
     made = [
         encounter_resource(one.consultation),
         questionnaire_response(one.consultation),
@@ -80,7 +80,7 @@ def _consultation_resources(one: ConsultationContents, patient_id: str) -> list[
     return made
 
 
-# Resources as a server hands them out one by one: they name each other by address, and contents lie beside them.
+# Resources that the API serves one by one: references are addresses, and contents are separate Binary resources.
 
 BINARY = "Binary"
 
@@ -92,18 +92,18 @@ def link_resources(resources: Mapping[str, Resource]) -> dict[str, Resource]:
 
 
 def find_content(resources: Mapping[str, Resource], id: str) -> tuple[str, bytes] | None:
-    """Return the type and the content that a resource of this name carries; None where it carries none."""
+    """Return media type and content of a resource's attachment; None where it has none."""
     held = _attachments(resources[id]) if id in resources else ()
     return next(((one["contentType"], attachment_content(one)) for one in held if "data" in one), None)
 
 
 def make_search_set(found: Iterable[Resource], *, base: str, total: int, links: Mapping[str, str]) -> Resource:
-    """Return what was found as a Bundle.
+    """Return search results as a Bundle.
 
     Parameters
     ----------
     base : address of the server.
-    total : how many there are with those on other pages.
+    total : number of results on all pages.
     links : relation, such as `next`, and address.
     """
     entries = [

@@ -1,4 +1,7 @@
-"""Appointment: when a patient comes and for what; with whom stays with the clinic."""
+"""FHIR resources of appointments, test spots and treatments, and back.
+
+They are Appointment (without the member), Procedure, Observation, Device and AdverseEvent.
+"""
 
 from typing import Any
 
@@ -64,17 +67,15 @@ def appointment_resource(one: Appointment) -> Resource:
 
 
 def parse_appointment(resource: Resource) -> Appointment:
-    """Return the appointment of a resource."""
+    """Return the appointment of an Appointment resource."""
     return read_record(resource, _APPOINTMENT_RECORD, Appointment)
 
-
-# Procedure, Observation: a test spot, the setting that was fired, and each reading of it.
 
 _TEST_SPOT_RECORD = "test-spot"
 
 
 def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
-    """Return a test spot with its device, its setting and its readings."""
+    """Return a test spot as Procedure, with Observations of its setting and readings, and its Device."""
     settings = one.firing.settings
     about = {"subject": reference(patient_id), "encounter": reference(one.consultation_id)}
     device = str(settings.get("device", ""))
@@ -114,7 +115,7 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
 
 
 def parse_test_spot(procedure: Resource) -> TestSpotRecord | None:
-    """Return the test spot of a resource; None where it is of something else."""
+    """Return the test spot of a Procedure; None where it is no test spot."""
     return (
         read_record(procedure, _TEST_SPOT_RECORD, TestSpotRecord) if has_record(procedure, _TEST_SPOT_RECORD) else None
     )
@@ -136,8 +137,6 @@ def _reading_observation(one: TestSpotRecord, reading: SpotReading, number: int)
     )
 
 
-# Procedure, Observation, AdverseEvent, Device: a session, what was fired at each area, and what went wrong.
-
 _TREATMENT_RECORD = "treatment"
 _TREATMENT_STATUS = {
     TreatmentState.PREPARING: "preparation",
@@ -154,7 +153,7 @@ _SEVERITY = {
 
 
 def treatment_resources(one: Treatment, patient_id: str) -> list[Resource]:
-    """Return a treatment with its device, its areas and what went wrong."""
+    """Return a treatment as Procedure, with its Device, areas and adverse events."""
     made = [_treatment_procedure(one, patient_id)]
     if one.device is not None:
         made.append(_device_resource(one, one.device))
@@ -163,12 +162,12 @@ def treatment_resources(one: Treatment, patient_id: str) -> list[Resource]:
 
 
 def parse_treatment(procedure: Resource) -> Treatment | None:
-    """Return the treatment of a resource; None where it is of something else."""
+    """Return the treatment of a Procedure; None where it is no treatment."""
     return read_record(procedure, _TREATMENT_RECORD, Treatment) if has_record(procedure, _TREATMENT_RECORD) else None
 
 
 def pain_component(pain_0_10: float) -> Resource:
-    """Return a pain that somebody told, from 0 to 10."""
+    """Return a component with a reported pain from 0 to 10."""
     return {"code": codeable_concept(standard_coding(PAIN)), "valueQuantity": pain_quantity(pain_0_10)}
 
 
@@ -213,7 +212,7 @@ def _device_resource(one: Treatment, name: str) -> Resource:
 
 
 def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Resource:
-    """What was fired at an area; a row that another takes the place of was entered in error."""
+    """Return the Observation of a treated area; one that a later row replaces has the status `entered-in-error`."""
     fired = area.fired
     status = "entered-in-error" if area not in one.standing else "corrected" if fired.corrects else "final"
     components: list[dict[str, Any]] = [

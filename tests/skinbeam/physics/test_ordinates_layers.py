@@ -40,8 +40,8 @@ def test_energy_closes_whatever_the_layers(
     assert abs(balance(light)[0]) < 1e-10
     for values in (light.fluence_rate_ratio, light.absorbed, light.transmittance, light.reflectance_diffuse):
         assert np.all(np.isfinite(values))
-    # Eight terms of a strongly backward phase function have negative lobes (at g = -0.83 twice the isotropic value), and
-    # light that total reflection traps in a clear layer shows them: 1 m without scatter on 1 m with mus = 1/m and
+    # Eight terms of a strongly backward phase function have negative lobes (at g = -0.83 twice the isotropic value).
+    # Light that total reflection traps in a clear layer shows them: 1 m without scatter on 1 m with mus = 1/m and
     # g = -0.83 gives a fluence rate ratio of -0.09. No tissue scatters so.
     if all(g >= -0.5 for _, _, g, _, _ in layers):
         for values in (light.fluence_rate_ratio, light.absorbed):
