@@ -229,7 +229,7 @@ def lost(database: Database, clinician: Member, seen: dict[str, Any]) -> list[st
     for id, sha256 in seen["pictures"].items():
         if hashlib.sha256(desk.photographs.content(id)[1]).hexdigest() != sha256:
             gone.append(f"photograph {id}")
-    return gone + [finding.what for checked in verify_database(database) for finding in checked.findings]
+    return gone + [finding.code for checked in verify_database(database) for finding in checked.findings]
 
 
 def told(run: Run, seen: dict[str, Any], used: dict[str, float], gone: list[str], ramp_s: float) -> None:

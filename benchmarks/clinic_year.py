@@ -21,7 +21,7 @@ from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.consultations.answers import serialize_answers
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
-from skinbeam_clinic.database.columns import json_text
+from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
@@ -128,7 +128,7 @@ def year(
     for number in range(people):
         begun = first + chance.randrange(365) * DAY + chance.randrange(8 * 60) * datetime.timedelta(minutes=1)
         own = chance.choice((*range(clinicians), names.index(TWICE)))  # who harms more treats more, too
-        with ClinicAccess(database, members[own]).work(AccessRight.TREAT) as work:
+        with ClinicAccess(database, members[own]).writing(AccessRight.TREAT) as work:
             ways.append(_Person(work, chance, members, own, plans[number % len(plans)], odds).write(number, begun))
     return Year(operator, names, tuple(ways), odds)
 
@@ -294,12 +294,12 @@ class _Person:
 
     def _keep(self, table: type[Row], action: str, **values: Any) -> Row:
         row = self._new(table, **values)
-        self._work.keep(row, action)  # type: ignore[arg-type]
+        self._work.save(row, action)  # type: ignore[arg-type]
         return row
 
     def _sealed(self, row: Row, column: str, held: Any, action: str) -> Row:
-        self._work.seal(row, column, json_text(held).encode())  # type: ignore[arg-type]
-        self._work.keep(row, action)  # type: ignore[arg-type]
+        self._work.seal(row, column, canonical_json(held).encode())  # type: ignore[arg-type]
+        self._work.save(row, action)  # type: ignore[arg-type]
         return row
 
 
@@ -317,7 +317,7 @@ def _plan(access: ClinicAccess, shift: float, phototype: str) -> _Plan:
         harms[place] = {harm["name"]: harm["p"]["median"] for harm in one["harms"] if "median" in harm["p"]}
     contents = dict.fromkeys(("report.html", "report.pdf", "appendix.pdf", "leaflet.pdf"), b"%PDF synthetic")
     contents |= {"run.json": b"{}", "plan.json": json.dumps(document).encode()}
-    files = {name: access.keep_file(AccessRight.TREAT, content) for name, content in contents.items()}
+    files = {name: access.store_file(AccessRight.TREAT, content) for name, content in contents.items()}
     return _Plan(hashlib.sha256(contents["plan.json"]).hexdigest(), files, half, harms)
 
 

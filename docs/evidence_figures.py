@@ -103,10 +103,12 @@ def drawn_harm(harm: HarmQuestion) -> Figure:
     for y, row in enumerate(harm.beside, 1):
         low, high = predicted_count(row)
         outside = not low <= row.events <= high
-        ax.barh(y, 100.0 * (high - low) / row.of, left=100.0 * low / row.of, height=0.7, color=PALE, zorder=1)
-        found = share_interval(row.events, row.of)
+        ax.barh(
+            y, 100.0 * (high - low) / row.patients, left=100.0 * low / row.patients, height=0.7, color=PALE, zorder=1
+        )
+        found = share_interval(row.events, row.patients)
         _drawn(ax, y, PrintedInterval(*(100.0 * (v or 0.0) for v in (found.middle, found.low, found.high))), "s", BLACK)
-        _written(ax, y, _of_row(harm, row), "", f"{row.events} of {row.of}{' !' if outside else ''}")
+        _written(ax, y, _of_row(harm, row), "", f"{row.events} of {row.patients}{' !' if outside else ''}")
     start = len(harm.beside) + 1
     _headed(ax, start, "Answer for a new clinic")
     for y, (label, asked) in enumerate(harm.asked, start + 1):

@@ -69,7 +69,7 @@ def _write_consultation(
     consultation: CheckedConsultation, folder: Path, *, draws: int, seed: int, language: str
 ) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
-    made = plan_consultation(consultation, _concern_figures, draws=draws, seed=seed, meanwhile=_load_report_writer)
+    made = plan_consultation(consultation, _concern_figures, draws=draws, seed=seed, on_started=_load_report_writer)
     plan, look, overlays = made.plan, made.photo, folder / PHOTO_FOLDER
     write_atomically(folder / PLAN_FILE, pretty_json(plan.document))
     seen = None if look is None or isinstance(look.skin, Unknown) else look
@@ -114,12 +114,12 @@ def collect_figure_data(made: PlanResult[ConcernResult]) -> FigureData:
 def _concern_figures(part: ConcernResult) -> ConcernFigures:
     """The figures of the first laser, or where none is offered of the setting that came nearest."""
     condition, site = part.record.condition, part.record.site
-    if part.shown is None:
+    if part.figure_setting is None:
         none = Unknown(render_message("plan.no-laser-option"))
         return ConcernFigures(condition, site, none, none)
-    goal, trial, setup = part.shown
+    goal, trial, setup = part.figure_setting
     # Columns are counted, so that a limit turns on a few draws; the plan has computed most of them already.
-    skins = part.bank.skins(site, goal, most=None if trial.density_per_cm2 is not None else FIGURE_DRAWS)
+    skins = part.bank.skins(site, goal, max_draws=None if trial.density_per_cm2 is not None else FIGURE_DRAWS)
     return ConcernFigures(
         condition,
         site,
@@ -146,21 +146,21 @@ def _window_data(
     window: PlanWindow, goal: TreatmentGoal, trial: CandidateSetting, setup: DeviceSetup, *, offered: bool
 ) -> WindowData:
     return WindowData(
-        FLUENCE if window.by == "pulse_ms" else ENERGY,
+        FLUENCE if window.row_quantity == "pulse_ms" else ENERGY,
         window.dose,
         window.rows,
         window.p_effect,
         window.p_harm,
         _goal_in_words(goal),
         report_text("any_limit") if trial.burns is None else render_message("endpoint-title.epidermal-necrosis"),
-        spent=window.spent,
-        limits=join_items(quantity_label(limit)[0] for limit in window.broken),
-        practised=[DoseRange(one.row, one.low, one.high) for one in window.practised],
-        makers=[DoseRange(one.row, one.low, one.high) for one in window.makers],
+        spent=window.limit_use,
+        limits=join_items(quantity_label(limit)[0] for limit in window.broken_quantities),
+        practised=[DoseRange(one.row_value, one.low, one.high) for one in window.published],
+        makers=[DoseRange(one.row_value, one.low, one.high) for one in window.recommended],
         chosen_dose=trial.dose,
         chosen_row=trial.density_per_cm2 or trial.setting.pulse_ms,
         light=setup.light,
-        by=window.by,
+        by=window.row_quantity,
         offered=offered,
     )
 
@@ -168,4 +168,4 @@ def _window_data(
 def _goal_in_words(goal: TreatmentGoal) -> str:
     """What is to be reached; heat that kills a brown spot is a burn too, and is told from that of the skin around."""
     reached = render_message(f"endpoint-title.{goal.endpoint}")
-    return report_text("in_the_spot", what=reached) if goal.where == "lesion" else reached
+    return report_text("in_the_spot", what=reached) if goal.location == "lesion" else reached

@@ -41,9 +41,9 @@ class AccessRight(StrEnum):
     TREAT = "treat"  # plans, choices, consent: what a clinician answers for
     EXPORT = "export"  # a patient's copy of their records
     ERASE = "erase"
-    PEOPLE = "people"  # members of the clinic
-    TRAIL = "trail"  # the audit log: who read and changed what
-    LEARN = "learn"  # all outcomes compared with their predictions, also by the clinician who treated
+    MEMBERS = "people"  # members of the clinic
+    AUDIT_LOG = "trail"  # the audit log: who read and changed what
+    OUTCOMES = "learn"  # all outcomes compared with their predictions, also by the clinician who treated
 
 
 _CARE_ROLES = frozenset({Role.OWNER, Role.CLINICIAN})
@@ -55,21 +55,23 @@ PERMITTED_ROLES: Mapping[AccessRight, frozenset[Role]] = {
     AccessRight.TREAT: _CARE_ROLES,
     AccessRight.EXPORT: _CARE_ROLES,
     AccessRight.ERASE: frozenset({Role.OWNER}),
-    AccessRight.PEOPLE: frozenset({Role.OWNER}),
-    AccessRight.TRAIL: frozenset({Role.OWNER, Role.AUDITOR}),
-    AccessRight.LEARN: _CARE_ROLES | {Role.AUDITOR},
+    AccessRight.MEMBERS: frozenset({Role.OWNER}),
+    AccessRight.AUDIT_LOG: frozenset({Role.OWNER, Role.AUDITOR}),
+    AccessRight.OUTCOMES: _CARE_ROLES | {Role.AUDITOR},
 }
 
 
-def require_right(role: Role, act: AccessRight) -> None:
+def require_right(role: Role, right: AccessRight) -> None:
     """Raise an error unless a role has a right.
 
     Raises
     ------
     DeniedError : the role does not have this right.
     """
-    if role not in PERMITTED_ROLES[act]:
-        raise clinic_error("denied", "role", role=str(role), act=str(act), hint={"roles": sorted(PERMITTED_ROLES[act])})
+    if role not in PERMITTED_ROLES[right]:
+        raise clinic_error(
+            "denied", "role", role=str(role), act=str(right), hint={"roles": sorted(PERMITTED_ROLES[right])}
+        )
 
 
 def parse_role(name: str) -> Role:
@@ -113,15 +115,15 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/account/passkeys"): RouteAccess.MEMBER,
     ("POST", "/account/passkeys/challenge"): RouteAccess.MEMBER,
     ("POST", "/account/passkeys/{passkey}/remove"): RouteAccess.MEMBER,
-    ("GET", "/people"): AccessRight.PEOPLE,
-    ("POST", "/people"): AccessRight.PEOPLE,
-    ("POST", "/people/{member}/role"): AccessRight.PEOPLE,
-    ("POST", "/people/{member}/in"): AccessRight.PEOPLE,
-    ("POST", "/people/{member}/password"): AccessRight.PEOPLE,
-    ("GET", "/machines"): AccessRight.PEOPLE,
-    ("POST", "/machines"): AccessRight.PEOPLE,
-    ("POST", "/machines/{machine}"): AccessRight.PEOPLE,
-    ("POST", "/machines/{machine}/use"): AccessRight.PEOPLE,
+    ("GET", "/people"): AccessRight.MEMBERS,
+    ("POST", "/people"): AccessRight.MEMBERS,
+    ("POST", "/people/{member}/role"): AccessRight.MEMBERS,
+    ("POST", "/people/{member}/in"): AccessRight.MEMBERS,
+    ("POST", "/people/{member}/password"): AccessRight.MEMBERS,
+    ("GET", "/machines"): AccessRight.MEMBERS,
+    ("POST", "/machines"): AccessRight.MEMBERS,
+    ("POST", "/machines/{machine}"): AccessRight.MEMBERS,
+    ("POST", "/machines/{machine}/use"): AccessRight.MEMBERS,
     ("GET", "/"): AccessRight.READ,
     ("POST", "/search"): AccessRight.READ,
     ("POST", "/patients"): AccessRight.WRITE,
@@ -178,7 +180,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/appointments/{appointment}/state"): AccessRight.WRITE,
     ("GET", "/patients/{patient}/appointments"): AccessRight.READ,
     ("POST", "/patients/{patient}/appointments"): AccessRight.WRITE,
-    ("GET", "/learning"): AccessRight.LEARN,
+    ("GET", "/learning"): AccessRight.OUTCOMES,
     ("POST", "/consents/{consent}/treatments"): AccessRight.WRITE,
     ("GET", "/treatments/{treatment}"): AccessRight.READ,
     ("GET", "/treatments/{treatment}/aftercare"): AccessRight.READ,
@@ -207,7 +209,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/follow-ups/{follow_up}/events/{event}/end"): AccessRight.TREAT,
     ("POST", "/follow-ups/{follow_up}/pairs"): AccessRight.WRITE,
     ("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting"): AccessRight.WRITE,
-    ("GET", "/trail"): AccessRight.TRAIL,
+    ("GET", "/trail"): AccessRight.AUDIT_LOG,
     ("GET", "/diary/{link}"): RouteAccess.LINK,
     ("POST", "/diary/{link}"): RouteAccess.LINK,
     ("GET", "/treatments/{treatment}/diary"): AccessRight.READ,
@@ -218,9 +220,9 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/alarms/banner"): AccessRight.READ,
     ("POST", "/alarms/{alarm}/answer"): AccessRight.WRITE,
     ("POST", "/alarms/{alarm}/decision"): AccessRight.TREAT,
-    ("GET", "/tokens"): AccessRight.PEOPLE,
-    ("POST", "/tokens"): AccessRight.PEOPLE,
-    ("POST", "/tokens/{token}/end"): AccessRight.PEOPLE,
+    ("GET", "/tokens"): AccessRight.MEMBERS,
+    ("POST", "/tokens"): AccessRight.MEMBERS,
+    ("POST", "/tokens/{token}/end"): AccessRight.MEMBERS,
     ("GET", "/fhir"): RouteAccess.ANYBODY,
     ("GET", "/fhir/metadata"): RouteAccess.ANYBODY,
     ("GET", "/fhir/openapi.json"): RouteAccess.ANYBODY,
@@ -233,8 +235,8 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
 BACKGROUND_ROUTES = frozenset({("GET", "/alarms/banner")})
 
 
-def allowed_roles(door: RouteAccess | AccessRight) -> frozenset[Role]:
+def allowed_roles(access: RouteAccess | AccessRight) -> frozenset[Role]:
     """Return the roles that may use a route with this kind of access."""
-    if door is RouteAccess.TOKEN:
+    if access is RouteAccess.TOKEN:
         return frozenset()
-    return PERMITTED_ROLES[door] if isinstance(door, AccessRight) else frozenset(Role)
+    return PERMITTED_ROLES[access] if isinstance(access, AccessRight) else frozenset(Role)

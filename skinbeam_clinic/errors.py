@@ -81,16 +81,16 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
 }
 
 
-def clinic_error(code: str, field: str, hint: dict[str, Any] | None = None, **about: Any) -> InputError:
+def clinic_error(code: str, field: str, hint: dict[str, Any] | None = None, **params: Any) -> InputError:
     """Return the error for `code`, with its message and hint, as the error type that belongs to the code.
 
     Parameters
     ----------
     field : what it is about: an option, a field of a form, a kind of record.
     hint : parameters of the hint, which says what to do.
-    about : parameters of the message.
+    params : parameters of the message.
     """
-    sentence = render_message(f"records-fault.{code}", about)
+    sentence = render_message(f"records-fault.{code}", params)
     return _ERROR_TYPES.get(code, InputError)(
         code, sentence, field=field, hint=render_message(f"records-fault.{code}-hint", hint)
     )

@@ -47,8 +47,8 @@ COMMAND_LINE_ACTOR = "command line"  # the actor when nobody is signed in: whoev
 class Member:
     """A member of a clinic.
 
-    `codes` says whether one-time codes are set up. `passkeys` is their number, filled in only where all members are
-    listed.
+    `has_one_time_codes` says whether one-time codes are set up. `passkey_count` is their number, filled in only where
+    all members are listed.
     """
 
     clinic_id: str
@@ -56,9 +56,9 @@ class Member:
     id: str
     name: str
     role: Role
-    codes: bool = False
+    has_one_time_codes: bool = False
     disabled_at: datetime.datetime | None = None
-    passkeys: int = 0
+    passkey_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class MemberSession:
     token: str
     member: Member
     code_due: bool
-    until: datetime.datetime
+    expires_at: datetime.datetime
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class AccessToken:
 
     id: str
     name: str
-    made_at: datetime.datetime
-    made_by: str
-    until: datetime.datetime
+    created_at: datetime.datetime
+    created_by: str
+    expires_at: datetime.datetime
     ended_at: datetime.datetime | None
     used_at: datetime.datetime | None
 
@@ -109,7 +109,7 @@ class PatientRecord:
 class Contact:
     """The names and contact details of a patient, with the fields of the clinic's form."""
 
-    contact: Mapping[str, str]
+    details: Mapping[str, str]
     saved_at: datetime.datetime
 
 
@@ -117,13 +117,13 @@ class Contact:
 class ErasablePatient:
     """A patient whose records need not be retained any longer.
 
-    `last_entry` is when something was last recorded of the patient, `kept_until` when the retention period ended.
+    `last_entry` is when something was last recorded of the patient, `retained_until` when the retention period ended.
     """
 
     id: str
     pseudonym: str
     last_entry: datetime.datetime
-    kept_until: datetime.datetime
+    retained_until: datetime.datetime
 
 
 @dataclass(frozen=True)
@@ -132,18 +132,18 @@ class ErasurePreview:
 
     Parameters
     ----------
-    keep_until : the records of treatment must be kept until then; None where nothing must.
-    asked_at : when erasure was last requested and left what must be kept; None where it never was.
+    retain_until : the records of treatment must be kept until then; None where nothing must.
+    requested_at : when erasure was last requested and left what must be kept; None where it never was.
     """
 
-    contact: bool
+    has_contact: bool
     consultations: int
     photographs: int
     plans: int
     consents: int
     treatments: int
-    keep_until: datetime.datetime | None
-    asked_at: datetime.datetime | None
+    retain_until: datetime.datetime | None
+    requested_at: datetime.datetime | None
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,7 @@ class AuditEntry:
 
     Parameters
     ----------
-    seen : for an entry that names several records, the parts that were read, by record; otherwise empty.
+    records_read : for an entry that names several records, the parts that were read, by record; otherwise empty.
     """
 
     seq: int
@@ -307,7 +307,7 @@ class AuditEntry:
     actor: str
     action: str
     subject: str
-    seen: Mapping[str, Sequence[str]]
+    records_read: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)

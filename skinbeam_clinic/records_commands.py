@@ -250,10 +250,10 @@ def _open_desk(db: str, clinic: str) -> "Iterator[ClinicRepositories]":
         database.close()
 
 
-def _find_patient(desk: "ClinicRepositories", pseudonym: str) -> str:
+def _find_patient(repositories: "ClinicRepositories", pseudonym: str) -> str:
     from skinbeam_clinic.errors import clinic_error
 
-    found = [patient.id for patient in desk.patients.all() if patient.pseudonym == pseudonym]
+    found = [patient.id for patient in repositories.patients.all() if patient.pseudonym == pseudonym]
     if not found:
         raise clinic_error("no-patient", "PSEUDONYM", pseudonym=pseudonym)
     return found[0]

@@ -58,12 +58,12 @@ class ClinicRepositories:
         self.alarms = AlarmRepository(access)
         self.jobs = JobRepository(access)
         self.tokens = ApiTokenRepository(access)
-        self.trail = AuditLogRepository(access)
-        self.copies = PatientCopyRepository(access)
+        self.audit_log = AuditLogRepository(access)
+        self.patient_copies = PatientCopyRepository(access)
         self.dossiers = DossierRepository(access)
-        self.arrivals = DossierImporter(access)
+        self.dossier_importer = DossierImporter(access)
         self.erasure = ErasureRepository(access)
 
-    def page(self) -> AbstractContextManager[None]:
+    def combine_reads(self) -> AbstractContextManager[None]:
         """Record all reads within a `with` block as one entry of the audit log, written when the block ends."""
-        return self._access.page()
+        return self._access.combine_reads()

@@ -26,7 +26,7 @@ from skinbeam.evidence.synthesis.design import (
     design_layout,
     deviation_group,
     fitted_arms,
-    weakness,
+    weakness_factor,
 )
 from skinbeam.evidence.synthesis.improvement_law import has_single_lesions
 from skinbeam.model.package_data import values_sha256
@@ -144,7 +144,7 @@ def printed_improvement() -> Observed:
         sd=np.array([0.0 if arm.bins else float(arm.mean_sd_pct or 0.0) for arm in found]),
         used=np.ones(len(found)),
         weak=np.array(
-            [weakness([arm for arm in found if deviation_group(arm) == study]) for study in table_data().studies]
+            [weakness_factor([arm for arm in found if deviation_group(arm) == study]) for study in table_data().studies]
         ),
     )
 
@@ -209,7 +209,7 @@ def count_data() -> CountData:
     painful = [arm for arm in trial_arms() if arm.pain_0_10]
     return CountData(
         outcome=np.array([OUTCOMES.index(row.outcome) for row in rows]),
-        of=np.array([row.of for row in rows]),
+        of=np.array([row.patients for row in rows]),
         effects=np.array(
             [
                 [places.get((kind, one.outcome, name), len(effects)) for kind, name in zip(EFFECTS, named, strict=True)]

@@ -161,7 +161,7 @@ def _improvement_scores(study: str, given: Posterior, rng: np.random.Generator) 
     others = [printed_result(arm) for arm in fitted_arms() if arm.study != study]
     scores = []
     for arm in mine:
-        (clinics,) = draw_new_clinics([[(Features.from_arm(arm), 1.0)]], given=found)
+        (clinics,) = draw_new_clinics([[(Features.from_arm(arm), 1.0)]], posterior_override=found)
         scores.append(_arm_score(arm, clinics, found, others, rng))
     return [replace(score, **fit) for score in scores]
 
@@ -176,11 +176,11 @@ def _harm_scores(study: str, given: Posterior, rng: np.random.Generator) -> list
     scores = []
     for row in rows:
         if row.study == study:
-            shares = draw_share(CountQuestion.from_count(row), given=found)
-            score, pit, median = _predicted_count(shares, row.events, row.of, 1.0, rng)
-            pool = [(o.events, o.of) for o in rows if o.outcome == row.outcome and o.study != study]
-            baseline = {"one pool": count_log_score((row.events, row.of), pool)}
-            what = f"{row.events} of {row.of}"
+            shares = draw_share(CountQuestion.from_count(row), posterior_override=found)
+            score, pit, median = _predicted_count(shares, row.events, row.patients, 1.0, rng)
+            pool = [(o.events, o.patients) for o in rows if o.outcome == row.outcome and o.study != study]
+            baseline = {"one pool": count_log_score((row.events, row.patients), pool)}
+            what = f"{row.events} of {row.patients}"
             scores.append(StudyScore(study, row.arm.row, row.outcome, what, median, score, pit, baseline))
     return [replace(score, **fit) for score in scores]
 
@@ -194,7 +194,7 @@ def _posterior_without(
     if found is not None:
         return found, {}
     sampled = sample(rest, PLAN)
-    return Posterior.of_chains(sampled.chains), {"refitted": True, "divergences": sampled.divergences}
+    return Posterior.from_chains(sampled.chains), {"refitted": True, "divergences": sampled.divergences}
 
 
 def printed_result(arm: Arm) -> PrintedResult:
@@ -202,7 +202,7 @@ def printed_result(arm: Arm) -> PrintedResult:
     people = arm.units or arm.patients or 0
     if not arm.bins:
         return PrintedResult(arm.study, Features.from_arm(arm), int(arm.patients or 0), None, arm.mean_pct)
-    return PrintedResult(arm.study, Features.from_arm(arm), people, arm.reached(_nearest_cut(arm)), None)
+    return PrintedResult(arm.study, Features.from_arm(arm), people, arm.count_reaching(_nearest_cut(arm)), None)
 
 
 def coverage(scores: Sequence[StudyScore], *, resamples: int = 20_000) -> dict[str, dict[str, float]]:
@@ -257,10 +257,12 @@ def _arm_score(
     icc = float(given["icc"].mean())
     group = 1.0 + (arm.units_per_patient - 1.0) * icc
     if seen.responders is not None:
-        score, pit, median = _predicted_count(clinics.share(_nearest_cut(arm)), seen.responders, seen.n, group, rng)
+        score, pit, median = _predicted_count(
+            clinics.share_above(_nearest_cut(arm)), seen.responders, seen.n, group, rng
+        )
         what = f"{seen.responders} of {seen.n} at {_nearest_cut(arm):g} %"
         return StudyScore(arm.study, arm.row, "responders", what, median, score, pit, baselines)
-    mean, variance = clinics.scored.moments
+    mean, variance = clinics.scored_law.moments
     per_mean = np.maximum(variance, 1.0) * group / (seen.n * arm.units_per_patient)
     sd = np.sqrt(per_mean + evidence_settings()["improvement"]["printed_error"]["value"] ** 2)
     z = ((arm.mean_pct or 0.0) - mean) / sd
@@ -281,6 +283,6 @@ def _predicted_count(
     shares: Floats, events: int, of: int, group: float, rng: np.random.Generator
 ) -> tuple[float, float, float]:
     """Log score, randomised PIT and the median share of the predicted count."""
-    pmf = np.array(count_pmf(UncertainRate.of_draws(shares, of).alike(of, group), of))
+    pmf = np.array(count_pmf(UncertainRate.from_draws(shares, of).with_correlated_groups(of, group), of))
     pit = pmf[:events].sum() + rng.uniform() * pmf[events]
     return float(np.log(max(pmf[events], _LEAST))), float(np.clip(pit, 0.0, 1.0)), float(np.median(shares))

@@ -95,8 +95,8 @@ def _weak_designs() -> list[dict[str, Any]]:
     found = []
     for name, power in (("all designs weigh alike", 0.0), ("weak designs weigh twice as little", 2.0)):
         seen = printed_improvement()
-        refitted = Posterior.of_chains(sample(replace(seen, weak=seen.weak**power), _AGAIN).chains)
-        given = Posterior({**posterior().taken(np.arange(len(refitted)) % len(posterior())).draws, **refitted.draws})
+        refitted = Posterior.from_chains(sample(replace(seen, weak=seen.weak**power), _AGAIN).chains)
+        given = Posterior({**posterior().select(np.arange(len(refitted)) % len(posterior())).draws, **refitted.draws})
         moved = {
             target: 100.0 * (float(values.mean()) - float(base[target].mean()))
             for target, values in expected_shares(given).items()

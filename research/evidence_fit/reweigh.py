@@ -33,7 +33,7 @@ def reweigh_without_study(given: Posterior, log_likelihood: Floats, rng: np.rand
     if not float(tail) < _WORST_TAIL:
         return None
     weights = np.exp(np.asarray(log_weights) - np.max(log_weights))
-    return given.taken(rng.choice(len(given), len(given), p=weights / weights.sum()))
+    return given.select(rng.choice(len(given), len(given), p=weights / weights.sum()))
 
 
 def improvement_log_likelihood(study: str, given: Posterior, rng: np.random.Generator) -> Floats:
@@ -62,7 +62,7 @@ def _group_log_likelihood(mine: Sequence[int], group: int, given: Posterior, rng
     for k in mine:
         theta = (given["beta"] @ data.x[k])[:, None] + own + each("omega") * rng.standard_normal(shape)
         seen_as = theta + reading if data.binned[k] else theta
-        law = ImprovementLaw.of(seen_as, sd, data.single[k], each("clear"), each("clear_slope"))
+        law = ImprovementLaw.from_theta(seen_as, sd, data.single[k], each("clear"), each("clear_slope"))
         log += (_class_log_likelihood if data.binned[k] else _mean_log_likelihood)(k, law, each("icc"))
     return np.asarray(logsumexp(log, axis=1) - np.log(INNER))
 
@@ -74,7 +74,7 @@ def _class_log_likelihood(k: int, law: ImprovementLaw, icc: Floats) -> Floats:
     for lower, upper, count in zip(data.lower[k], data.upper[k], seen.counts[k], strict=True):
         if not upper > lower:
             continue
-        p = np.maximum(law.above(lower) - law.above(upper), _SMALL)
+        p = np.maximum(law.share_above(lower) - law.share_above(upper), _SMALL)
         log += count * np.log(p) if size is None else gammaln(count + size * p) - gammaln(size * p)
     return log if size is None else log + gammaln(size) - gammaln(size + units)
 

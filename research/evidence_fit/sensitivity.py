@@ -51,12 +51,12 @@ def expected_shares(given: Posterior) -> dict[str, Floats]:
     found = {}
     for pair in dict.fromkeys((arm.condition, arm.modality) for arm in fitted_arms() if arm.modality != UNTREATED):
         features = next(Features.from_arm(a) for a in fitted_arms() if (a.condition, a.modality) == pair)
-        (clinics,) = draw_new_clinics([[(features, 1.0)]], given=given)
-        found[" x ".join(pair)] = clinics.share(50.0).reshape(-1, CLINICS).mean(axis=1)
+        (clinics,) = draw_new_clinics([[(features, 1.0)]], posterior_override=given)
+        found[" x ".join(pair)] = clinics.share_above(50.0).reshape(-1, CLINICS).mean(axis=1)
     for row in outcome_counts():
         name = f"{row.outcome} after {row.modality}"
         if name not in found:
-            shares = draw_share(CountQuestion.from_count(row), given=given)
+            shares = draw_share(CountQuestion.from_count(row), posterior_override=given)
             found[name] = shares.reshape(-1, CLINICS).mean(axis=1)
     return found
 

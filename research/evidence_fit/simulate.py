@@ -69,13 +69,13 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     theta = theta + given["kappa"] * data.binned * rng.normal(size=len(data.studies))[data.study]
     sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (evidence 3)
     counts, mean, printed = np.zeros_like(shape.counts), np.zeros_like(shape.mean), np.zeros_like(shape.sd)
-    law = ImprovementLaw.of(theta, sd, data.single, given["clear"], given["clear_slope"])  # (evidence 8)
+    law = ImprovementLaw.from_theta(theta, sd, data.single, given["clear"], given["clear_slope"])  # (evidence 8)
     centre, variance = law.moments
     variance = np.maximum(variance, _LEAST_VARIANCE)
     for k, binned in enumerate(data.binned):
         per_patient = data.units[k] / data.n[k]
         if binned:
-            own_law = ImprovementLaw(theta[k], sd[k], law.cleared[k])
+            own_law = ImprovementLaw(theta[k], sd[k], law.cleared_share[k])
             counts[k] = _classes(own_law, data, k, int(shape.counts[k].sum()), given["icc"], rng)
             continue
         of_mean = variance[k] * (1.0 + (per_patient - 1.0) * given["icc"]) / data.units[k]
@@ -89,7 +89,7 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
 def _classes(law: ImprovementLaw, data: Data, k: int, graded: int, icc: float, rng: np.random.Generator) -> Floats:
     """Counts by class (evidence 1); lesions by the Dirichlet-multinomial law."""
     real = data.upper[k] > data.lower[k]
-    above = [law.above(cut[k]) for cut in (data.lower, data.upper)]
+    above = [law.share_above(cut[k]) for cut in (data.lower, data.upper)]
     p = np.where(real, np.maximum(above[0] - above[1], 1e-12), 0.0)
     p = p / p.sum()
     per_patient = data.units[k] / data.n[k]

@@ -66,7 +66,9 @@ def forests() -> tuple[Forest, ...]:
 def new_clinic_intervals(condition: str, modality: str) -> tuple[PredictiveInterval, PredictiveInterval]:
     """Return what a new clinic would see, in per cent: patients who improve by at least half, and mean improvement."""
     (clinics,) = draw_new_clinics([Features.from_question(EvidenceQuestion(condition, modality))])
-    return PredictiveInterval.of_draws(100.0 * clinics.share(HALF_PCT)), PredictiveInterval.of_draws(clinics.mean_pct)
+    return PredictiveInterval.of_draws(100.0 * clinics.share_above(HALF_PCT)), PredictiveInterval.of_draws(
+        clinics.mean_pct
+    )
 
 
 def _condition_forests(condition: str) -> list[Forest]:
@@ -105,5 +107,5 @@ def _forest_rows(arms: Sequence[Arm]) -> tuple[ForestRow, ...]:
 def _printed_figure(arm: Arm, cut_pct: float | None) -> PrintedInterval:
     if cut_pct is None:
         return mean_interval(arm.mean_pct or 0.0, arm.mean_sd_pct, arm.patients)
-    found = share_interval(arm.reached(cut_pct), arm.graded)
+    found = share_interval(arm.count_reaching(cut_pct), arm.graded_count)
     return PrintedInterval(*(100.0 * (value or 0.0) for value in (found.middle, found.low, found.high)))

@@ -46,7 +46,7 @@ class FunnelPoint:
 def funnel_points(outcome: str) -> tuple[FunnelPoint, ...]:
     """Return the counts of an outcome in treated patients."""
     return tuple(
-        FunnelPoint(_kind(row.modality), log_odds(row.events, row.of), row.of)
+        FunnelPoint(_kind(row.modality), log_odds(row.events, row.patients), row.patients)
         for row in outcome_counts()
         if row.outcome == outcome and row.modality != UNTREATED
     )

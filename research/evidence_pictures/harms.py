@@ -84,7 +84,7 @@ def harm_interval(asked: CountQuestion) -> PredictiveInterval:
 def predicted_count(row: OutcomeCount) -> tuple[int, int]:
     """Return the central 95 % of the count of a new clinic that does what a study did, to as many people."""
     low, high = count_intervals(
-        count_pmf(UncertainRate.of_draws(draw_share(CountQuestion.from_count(row)), row.of), row.of)
+        count_pmf(UncertainRate.from_draws(draw_share(CountQuestion.from_count(row)), row.patients), row.patients)
     )["95"]
     return low, high
 

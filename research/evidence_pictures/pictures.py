@@ -81,7 +81,7 @@ def pictures_sha256() -> str:
         [asdict(cell) for cell in study_counts()],
         [[asdict(asked) for _, asked in harm.asked] for harm in harm_questions()],
         [
-            [(row.arm.row, row.events, row.of, row.months, row.phototypes) for row in harm.beside]
+            [(row.arm.row, row.events, row.patients, row.months, row.phototypes) for row in harm.beside]
             for harm in harm_questions()
         ],
     ]
@@ -96,7 +96,7 @@ def compute_numbers() -> dict[str, Any]:
             harm.name: {
                 "answers": [{"asked": label} | asdict(harm_interval(asked)) for label, asked in harm.asked],
                 "beside": [
-                    {"row": row.arm.row, "events": row.events, "of": row.of, "predicted": predicted_count(row)}
+                    {"row": row.arm.row, "events": row.events, "of": row.patients, "predicted": predicted_count(row)}
                     for row in harm.beside
                 ],
             }

@@ -146,7 +146,7 @@ def detection_rates(tone: float) -> DetectionRates:
             level = estimate_skin_level(np.median(light.reshape(-1, 3), axis=0), calibrated=False)
             marks = look(optical_density(light), pigment_directions(level), _SINGLE_REGION, _SCALE)
             if kind:
-                on = (discs > 0.5) & np.any([mark.laid_on(discs.shape, mark.cover) > 0 for mark in marks], axis=0)
+                on = (discs > 0.5) & np.any([mark.embed_in(discs.shape, mark.cover) > 0 for mark in marks], axis=0)
                 hits[kind] += sum(bool(on[y, x]) for x, y in _PLACES)
             else:
                 false += len(marks)
@@ -212,7 +212,7 @@ def _detect_painted(face: DecodedPhotograph, skin: SkinAnalysis, tone: float) ->
     yy, xx = np.mgrid[: face.rgb.shape[0], : face.rgb.shape[1]]
     spots, flush = np.zeros(face.rgb.shape[:2]), np.zeros(face.rgb.shape[:2])
     for name in _CHEEKS:
-        x, y = np.mean(skin.view.back(skin.regions.polygons[name]), axis=0)
+        x, y = np.mean(skin.view.to_picture(skin.regions.polygons[name]), axis=0)
         away = np.hypot(xx - x, yy - y) / (skin.view.place.pupil_px / skin.view.scale)
         spots = np.maximum(spots, np.clip((0.09 - away) / 0.02, 0, 1))
         flush = np.maximum(flush, np.clip((0.32 - away) / 0.05, 0, 1))

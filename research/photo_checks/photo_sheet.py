@@ -92,7 +92,7 @@ def _draw_regions(skin: SkinAnalysis) -> Picture:
         contours, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(drawn, contours, -1, tuple(int(value) for value in colour), 2)
     assert skin.face is not None  # no site was named
-    face = skin.face.moved(seen.scale, *seen.origin)
+    face = skin.face.transformed(seen.scale, *seen.origin)
     for point in (face.right_pupil, face.left_pupil, face.mouth):
         cv2.drawMarker(drawn, _scale_point(point, zoom), _EYE, cv2.MARKER_CROSS, 12, 1)
     if face.iris_px is not None:

@@ -101,7 +101,7 @@ def planned_offer(regime: Regime, told: float | str) -> TreatmentOffer | None:
         regime,
         trial.setting,
         trial.dose,
-        p_burn=trial.p_broken,
+        p_burn=trial.p_injury,
         p_effective=trial.p_effective,
         spots=tuple(spot.fluence_J_cm2 for spot in ladder.spots if spot.fluence_J_cm2 is not None),
         p_burn_if_clean=clean.median if isinstance(clean, Estimate) else math.nan,
@@ -122,7 +122,7 @@ def textbook_offer(regime: Regime, phototype: int) -> TreatmentOffer:
     envelope = find_envelope(regime.condition, light, phototype)
     if envelope is not None:
         for place, quantity in enumerate(BeamSetting._fields):
-            wanted = envelope.about(quantity, [_MIDDLE]) if lamp or quantity != "wavelength_nm" else []
+            wanted = envelope.quantiles(quantity, [_MIDDLE]) if lamp or quantity != "wavelength_nm" else []
             every = _nearest(every, place, wanted[0]) if wanted else every
     return TreatmentOffer(regime, every[len(every) // 2], 1.0)
 

@@ -163,7 +163,7 @@ def _choose_index(draws: RandomDraws, name: str, many: int) -> Ints:
 def _phototype(draws: RandomDraws, ita_deg: Floats) -> Ints:
     """What they answer, 0 for I: by the colour of their skin where no sun reaches it, with which it agrees loosely."""
     entry = tissue_table("melanin")
-    covered = melanin_column_m(ita_deg, site=SITE) / draw_sun_exposure_factor(draws, exposed=_EXPOSED, tan="none")
+    covered = melanin_column_m(ita_deg, site=SITE) / draw_sun_exposure_factor(draws, sun_exposed=_EXPOSED, tan="none")
     known = melanin_column_m(_GRID_DEG)
     constitutive = np.interp(-covered, -known, _GRID_DEG)
     centre, deviation = (np.array(entry["phototype"][name]) for name in ("ita_deg", "spread_deg"))

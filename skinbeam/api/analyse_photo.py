@@ -74,16 +74,16 @@ def analysis_document(look: PhotoAnalysis, out: Path | None, before: PhotoAnalys
         "regions_left_out": seen,
         "maps": seen,
         "colour": seen,
-        "card": look.card,
+        "card": look.calibration,
         "findings": seen,
         "scale_mm_per_px": seen,
     }
     if not isinstance(seen, Unknown):
         body |= {
             "face": _face_record(seen.face),
-            "regions": {name: seen.view.back(points) for name, points in seen.regions.polygons.items()},
+            "regions": {name: seen.view.to_picture(points) for name, points in seen.regions.polygons.items()},
             "regions_left_out": {
-                name: Message(f"photo-region.{why}").text for name, why in seen.regions.left_out.items()
+                name: Message(f"photo-region.{why}").text for name, why in seen.regions.absence_reasons.items()
             },
             "maps": _write_maps(seen, out),
             "colour": seen.colour,

@@ -130,8 +130,8 @@ def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknow
             "strip": STRIP_FILE,
             "visit": Unknown(Message("preview.no-session").english) if strip.visit is None else strip.visit.english,
             "pictures": [_panel_record(panel) for panel in strip.panels],
-            "changes": strip.rows,
-            "not_drawn": [omission_message(one).english for one in strip.left],
+            "changes": strip.change_rows,
+            "not_drawn": [omission_message(one).english for one in strip.omissions],
             "sources": strip.sources,
         }
     case = sha256_hex({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256})
@@ -141,7 +141,7 @@ def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknow
 def _panel_record(panel: Panel) -> dict[str, Any]:
     when = panel.moment
     told = {"day": when.day, "months": when.months, "percentile": when.percentile}
-    why = panel.why
+    why = panel.reason
     return {
         "at": when.kind,
         **{name: value for name, value in told.items() if value is not None},

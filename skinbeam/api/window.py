@@ -131,7 +131,7 @@ def _allowed_harm(beam: Beam, harm: str, site: str) -> float | Unknown:
 
 
 def _dose_range_entry(published: PublishedDoseRange) -> dict[str, float]:
-    return {"pulse_ms": published.row, "low": published.low, "high": published.high}
+    return {"pulse_ms": published.row_value, "low": published.low, "high": published.high}
 
 
 def _published_ranges(

@@ -64,13 +64,13 @@ class MedicationReading:
     medicines : every medicine that the rules treat as taken, misspelt ones included, in the order of the file.
     slips : those of them that were misspelt.
     unread : words as written that nothing explains; the whole text when it names no medicine at all.
-    near : known names that an unread word may mean.
+    possible_names : known names that an unread word may mean.
     """
 
     medicines: tuple[str, ...] = ()
     slips: tuple[SpellingSlip, ...] = ()
     unread: tuple[str, ...] = ()
-    near: tuple[str, ...] = ()
+    possible_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

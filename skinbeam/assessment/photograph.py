@@ -51,18 +51,18 @@ class SitePhotoFindings:
     vessels_clear: bool = False
 
     @property
-    def darker(self) -> float:
+    def melanin_factor(self) -> float:
         """Ratio to the face's melanin that limits at this site are computed for; 1 where it is not surely darker."""
         if isinstance(self.melanin_ratio, Unknown):
             return 1.0
         return round_significant(max(self.melanin_ratio.low, 1.0))
 
 
-def photo_site_findings(look: PhotoAnalysis | None, concerns: Sequence[Concern]) -> tuple[SitePhotoFindings, ...]:
+def photo_site_findings(analysis: PhotoAnalysis | None, concerns: Sequence[Concern]) -> tuple[SitePhotoFindings, ...]:
     """Return the findings of the photograph at those sites of the concerns that it shows."""
-    if look is None or isinstance(look.skin, Unknown) or isinstance(look.skin.maps, Unknown):
+    if analysis is None or isinstance(analysis.skin, Unknown) or isinstance(analysis.skin.maps, Unknown):
         return ()
-    skin, maps = look.skin, look.skin.maps
+    skin, maps = analysis.skin, analysis.skin.maps
     medians = {
         name: found for name, mask in skin.regions.masks.items() if (found := _region_melanin(maps, mask)) is not None
     }
@@ -83,9 +83,9 @@ def photo_messages(sites: Sequence[SitePhotoFindings], vessels: Mapping[str, Seq
         ratio = one.melanin_ratio
         if isinstance(ratio, Unknown):
             found.append(Message("photo-plan.melanin_unknown", where))
-        elif one.darker > 1.0:
+        elif one.melanin_factor > 1.0:
             found.append(
-                Message("photo-plan.melanin_darker", where | estimate_parameters(ratio) | {"times": one.darker})
+                Message("photo-plan.melanin_darker", where | estimate_parameters(ratio) | {"times": one.melanin_factor})
             )
         else:
             found.append(Message("photo-plan.melanin_alike", where | estimate_parameters(ratio)))
@@ -104,7 +104,7 @@ def estimate_parameters(value: Estimate) -> dict[str, float]:
 
 def _region_melanin(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, float] | None:
     """Return ln of the melanin of a region over the face's, and its deviation; None where most of it is not known."""
-    known = mask & maps.known
+    known = mask & maps.valid
     if 2 * known.sum() < mask.sum():
         return None
     deviation = float(np.median(maps.melanin_sd[known] / maps.melanin[known]))
@@ -143,9 +143,9 @@ def _spot_melanin_ratio(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | Non
     for mark in marks:
         if mark.kind != "spots":
             continue
-        cover = mark.laid_on(maps.melanin.shape, mark.cover) > 0.5
-        near = cv2.dilate(cover.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool) & ~cover & maps.known
-        spot = cover & maps.known
+        cover = mark.embed_in(maps.melanin.shape, mark.cover) > 0.5
+        near = cv2.dilate(cover.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool) & ~cover & maps.valid
+        spot = cover & maps.valid
         if spot.any() and near.any():
             over.append(float(np.log(np.median(maps.melanin[spot]) / np.median(maps.melanin[near]))))
             deviations.append(float(np.median(maps.melanin_sd[spot] / maps.melanin[spot])))

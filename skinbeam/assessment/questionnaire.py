@@ -187,19 +187,19 @@ def darkest_phototype(case: Case) -> int | None:
     return min(max(found), len(PHOTOTYPES)) if found else None
 
 
-def _medication_warnings(name: str, read: MedicationReading) -> list[Mapping[str, str]]:
+def _medication_warnings(name: str, reading: MedicationReading) -> list[Mapping[str, str]]:
     """Return the warnings of a plan on the name of a medicine that was not, or only partly, understood."""
     found: list[Mapping[str, str]] = []
-    for slip in read.slips:
+    for slip in reading.slips:
         params = {"written": slip.written, "taken": slip.name}
         message = Message("questionnaire.medication-taken-as", params).text
         found.append({"code": "medication-taken-as", "message": message})
-    if read.unread:
-        whole = not read.medicines
-        params = {"name": name} if whole else {"name": name, "part": ", ".join(read.unread)}
+    if reading.unread:
+        whole = not reading.medicines
+        params = {"name": name} if whole else {"name": name, "part": ", ".join(reading.unread)}
         told = Message(f"questionnaire.unknown-medication{'' if whole else '-part'}", params).text
-        if read.near:
-            near = " or ".join(f'"{known}"' for known in read.near)
+        if reading.possible_names:
+            near = " or ".join(f'"{known}"' for known in reading.possible_names)
             told += " " + Message("questionnaire.medication-near", {"near": near}).text
         found.append({"code": "unknown-medication", "message": told})
     return found

@@ -147,35 +147,35 @@ class EarlierReaction:
     ----------
     kind : name in `data/reactions.toml`, or the text as written where none of its words matches.
     meaning : an expected reaction, a warning sign, an injury (harm), or a text that was not understood (unread).
-    where : "test_spot[0]" or "session[0]", for messages.
-    said : the name of the device as written in the case; empty where there is none.
+    entry : "test_spot[0]" or "session[0]", for messages.
+    device_name : the name of the device as written in the case; empty where there is none.
     device : the device of that name, or None.
     wavelength_nm : of the pulse; None where it is not in the case.
     fluence_J_cm2, energy_mJ : the dose; None where it is not in the case.
     modalities : lasers that may have been used.
     site : where a test spot was made; None of a session, which names a condition.
-    treats : the condition that a session treated; empty of a test spot.
+    condition : the condition that a session treated; empty of a test spot.
     pulse_ms, spot_mm : of the pulse; None where they are not in the case.
     read_after_h : when a test spot was read; None of a session, for which the case has no such time.
     """
 
     kind: str
     meaning: ReactionMeaning
-    where: str
-    said: str
+    entry: str
+    device_name: str
     device: Device | None
     wavelength_nm: float | None
     fluence_J_cm2: float | None
     energy_mJ: float | None
     modalities: tuple[str, ...]
     site: str | None = None
-    treats: str = ""
+    condition: str = ""
     pulse_ms: float | None = None
     spot_mm: float | None = None
     read_after_h: float | None = None
 
     @property
-    def burnt(self) -> bool | None:
+    def is_burn(self) -> bool | None:
         """Whether the epidermis was burnt; None where the reaction does not show it.
 
         The usual reaction beside a laser's target is no burn, though a burn may look alike.
@@ -186,19 +186,19 @@ class EarlierReaction:
         return told if told else None
 
     @property
-    def of_test_spot(self) -> bool:
+    def is_test_spot(self) -> bool:
         """Whether the reaction was observed at a test spot."""
-        return self.where.startswith("test_spot")
+        return self.entry.startswith("test_spot")
 
     @property
     def has_dose(self) -> bool:
         """Whether the case contains any dose."""
         return self.fluence_J_cm2 is not None or self.energy_mJ is not None
 
-    def was_made_with(self, given: str, device: Device) -> bool:
-        """Return whether a device, which the case names as `given`, caused the reaction."""
-        return self.device == device or _letters_only(self.said) in map(
-            _letters_only, (given, device.name, device.title)
+    def was_made_with(self, device_name: str, device: Device) -> bool:
+        """Return whether a device, which the case names as `device_name`, caused the reaction."""
+        return self.device == device or _letters_only(self.device_name) in map(
+            _letters_only, (device_name, device.name, device.title)
         )
 
     def dose_on(self, device: Device) -> float | None:
@@ -236,21 +236,23 @@ def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
 
 
 def _start_reaction(
-    done: EarlierTestSpot | EarlierSession, where: str, said: str, otherwise: tuple[str, ...]
+    done: EarlierTestSpot | EarlierSession, where: str, device_name: str, default_modalities: tuple[str, ...]
 ) -> EarlierReaction:
     """Return a reaction with its device and dose, and without its meaning.
 
-    `otherwise` are the lasers that may have been used where the device is not known.
+    `default_modalities` are the lasers that may have been used where the device is not known.
     """
-    device = _find_device(said)
+    device = _find_device(device_name)
     fluence = done.fluence_J_cm2
     if fluence is None and done.energy_mJ is not None and done.spot_mm is not None:
         fluence = done.energy_mJ * MJ / (math.pi / 4 * (done.spot_mm * MM) ** 2) / J_CM2
-    modalities = device.modalities if device is not None else otherwise
-    made = EarlierReaction("", "unread", where, said, device, done.wavelength_nm, fluence, done.energy_mJ, modalities)
+    modalities = device.modalities if device is not None else default_modalities
+    made = EarlierReaction(
+        "", "unread", where, device_name, device, done.wavelength_nm, fluence, done.energy_mJ, modalities
+    )
     made = replace(made, pulse_ms=done.pulse_ms, spot_mm=done.spot_mm)
     if isinstance(done, EarlierSession):
-        return replace(made, treats=done.treats)
+        return replace(made, condition=done.treats)
     return replace(made, site=done.site, read_after_h=done.read_after_h)
 
 
@@ -290,9 +292,9 @@ def _removes_skin(made: EarlierReaction) -> bool:
     return bool(set(made.modalities) & {"ablative", "fractional-ablative"})
 
 
-def _find_device(said: str) -> Device | None:
+def _find_device(name: str) -> Device | None:
     """Find the known device of a name or title, whatever the spaces and punctuation."""
-    wanted = _letters_only(said)
+    wanted = _letters_only(name)
     return next(
         (d for d in devices().values() if wanted and wanted in (_letters_only(d.name), _letters_only(d.title))), None
     )
@@ -302,5 +304,5 @@ def _letters_only(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _is_same_wavelength(own_nm: float, said_nm: float) -> bool:
-    return abs(own_nm - said_nm) < 10.0  # 585 and 595 nm are two lasers; 1060 and 1064 nm are written for one
+def _is_same_wavelength(device_nm: float, stated_nm: float) -> bool:
+    return abs(device_nm - stated_nm) < 10.0  # 585 and 595 nm are two lasers; 1060 and 1064 nm are written for one

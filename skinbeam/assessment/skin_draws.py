@@ -38,51 +38,53 @@ class PersonColour:
     Parameters
     ----------
     ita_deg : measured colour of the target skins; None leaves it to the phototype or the population.
-    limiting_ita_deg, limiting_phototype : the darkest colour that the answers allow, for limits; equal to the others
+    darkest_ita_deg, darkest_phototype : the darkest colour that the answers allow, for limits; equal to the others
         where there is no conflict.
     basis : what the colour is based on, in words.
     warnings : conflicts.
-    darker_at : sites that have more melanin than the face on a photograph, each with the least ratio to the face.
+    melanin_factors : sites that have more melanin than the face on a photograph, each with the least ratio to the face.
     """
 
     ita_deg: float | None
     phototype: str | None
-    limiting_ita_deg: float | None
-    limiting_phototype: str | None
+    darkest_ita_deg: float | None
+    darkest_phototype: str | None
     basis: Message
     warnings: tuple[DocumentWarning, ...] = ()
-    darker_at: tuple[tuple[str, float], ...] = ()
+    melanin_factors: tuple[tuple[str, float], ...] = ()
 
     @property
-    def in_doubt(self) -> bool:
+    def has_darker_limits(self) -> bool:
         """Whether limits are computed for a darker skin than the target's."""
-        return (self.ita_deg, self.phototype) != (self.limiting_ita_deg, self.limiting_phototype)
+        return (self.ita_deg, self.phototype) != (self.darkest_ita_deg, self.darkest_phototype)
 
-    def times_at(self, site: str) -> float:
+    def melanin_factor_at(self, site: str) -> float:
         """Return the factor on the person's melanin that limits at a site are computed for: never less than 1."""
-        return dict(self.darker_at).get(site, 1.0)
+        return dict(self.melanin_factors).get(site, 1.0)
 
 
-def assess_colour(case: Case, seen: PhotoColour | Unknown | None) -> PersonColour:
+def assess_colour(case: Case, photo_colour: PhotoColour | Unknown | None) -> PersonColour:
     """Return the skin colour of a consultation's person.
 
     Parameters
     ----------
-    seen : the colour on the photograph; None without one. Only with a card may it replace a phototype; without one it
-        counts where it is darker than the colour that the plan already assumes.
+    photo_colour : the colour on the photograph; None without one. Only with a card may it replace a phototype; without
+        one it counts where it is darker than the colour that the plan already assumes.
     """
     patient = case.patient
     assert patient is not None  # a consultation has one
     measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
-    if measured is None and isinstance(seen, PhotoColour) and seen.calibrated:
-        as_told = round_significant(seen.ita_deg.median)  # so that the plan uses the value that the report prints
+    if measured is None and isinstance(photo_colour, PhotoColour) and photo_colour.calibrated:
+        as_told = round_significant(
+            photo_colour.ita_deg.median
+        )  # so that the plan uses the value that the report prints
         return _reconcile_phototype(as_told, patient, "colour-basis.card")
     if measured is not None:
         return _reconcile_phototype(measured, patient, "colour-basis.measured")
     if patient.phototype is None:
         return PersonColour(None, None, None, None, Message("colour-basis.none"))
     basis = Message("colour-basis.phototype", {"phototype": patient.phototype})
-    darker = _darker_photo_ita_deg(seen, patient.phototype)
+    darker = _darker_photo_ita_deg(photo_colour, patient.phototype)
     if darker is None:
         return PersonColour(None, patient.phototype, None, patient.phototype, basis)
     warning = DocumentWarning("photo-looks-darker", Message("colour.photo-looks-darker"))
@@ -97,9 +99,9 @@ def case_with_colour(case: Case, colour: PersonColour) -> Case:
     """
     patient = case.patient
     assert patient is not None  # a consultation has one
-    if colour.limiting_ita_deg is None or patient.ita_deg is not None:
+    if colour.darkest_ita_deg is None or patient.ita_deg is not None:
         return case
-    seen = patient.model_copy(update={"ita_deg": colour.limiting_ita_deg})
+    seen = patient.model_copy(update={"ita_deg": colour.darkest_ita_deg})
     return case.model_copy(update={"patient": seen})
 
 
@@ -141,11 +143,11 @@ def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> Person
     return PersonColour(ita_deg, patient.phototype, ita_deg, None, message, (warning,))
 
 
-def _darker_photo_ita_deg(seen: PhotoColour | Unknown | None, phototype: str) -> float | None:
+def _darker_photo_ita_deg(photo_colour: PhotoColour | Unknown | None, phototype: str) -> float | None:
     """Return the upper end of an uncalibrated photograph's colour if even that is darker than the phototype's range."""
-    if not isinstance(seen, PhotoColour):
+    if not isinstance(photo_colour, PhotoColour):
         return None
-    upper = round_significant(seen.ita_deg.high)
+    upper = round_significant(photo_colour.ita_deg.high)
     return upper if grade_ends(matching_phototypes(upper))[0] > grade_ends(phototype)[1] else None
 
 
@@ -170,8 +172,8 @@ def draw_skins(case: Case, colour: PersonColour, place: SkinPlace, *, draws: int
     """Return weighted draws of this person's skin at a place."""
     patient = case.patient
     assert patient is not None  # a consultation has one
-    ita = colour.limiting_ita_deg if place.limiting else colour.ita_deg
-    phototype = colour.limiting_phototype if place.limiting else colour.phototype
+    ita = colour.darkest_ita_deg if place.limiting else colour.ita_deg
+    phototype = colour.darkest_phototype if place.limiting else colour.phototype
     reading = case.skin.reflectance if case.skin is not None else None
     described = Case.model_construct(
         patient=patient.model_copy(update={"ita_deg": ita, "phototype": phototype}),
@@ -179,7 +181,7 @@ def draw_skins(case: Case, colour: PersonColour, place: SkinPlace, *, draws: int
         lesion=[Lesion(kind=place.lesion)] if place.lesion is not None else [],
     )
     skin = replace(SkinDistribution.from_case(described), population=place.vessels)
-    times = colour.times_at(place.site) if place.limiting else 1.0
+    times = colour.melanin_factor_at(place.site) if place.limiting else 1.0
     if times > 1.0:
         held = SourcedValue(
             times, times, times, "fixed", "skinbeam2026photo", "melanin over the face's in a photograph"

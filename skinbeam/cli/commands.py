@@ -185,7 +185,7 @@ def consult(
     if language not in LANGUAGES:
         raise unknown_name_error("language", language, LANGUAGES, field="--language")
     with name_file_in_errors(case):
-        checked = check_consultation(load_case(case), photo, meanwhile=_load_planner)
+        checked = check_consultation(load_case(case), photo, on_started=_load_planner)
     from skinbeam.cli.progress import PlanProgress
     from skinbeam.workflow import consult as run
 

@@ -21,13 +21,13 @@ from skinbeam.model.package_data import load_package_table
 __all__ = [
     "Heading",
     "Sentence",
+    "has_gap",
     "heading_topic",
     "phrase_pattern",
     "phrase_prefixes",
     "promise_rules",
     "split_clauses",
     "split_sentences",
-    "stays_in_clause",
 ]
 
 _WORD = re.compile(r"[^\W_]+")
@@ -74,7 +74,7 @@ def phrase_pattern(phrase: str) -> re.Pattern[str]:
 
 
 @cache
-def stays_in_clause(phrase: str) -> bool:
+def has_gap(phrase: str) -> bool:
     """Whether the phrase has a gap and must therefore match within one clause."""
     return any(gap in phrase.split() for gap in _GAPS)
 
@@ -117,73 +117,76 @@ class Sentence:
     Parameters
     ----------
     text : the sentence as written, with white space normalised.
-    under : the topic of the heading above it.
-    refused : how many words at its beginning are a question that the rest answers with no.
+    section_topic : the topic of the heading above it.
+    denied_words : how many words at its beginning are a question that the rest answers with no.
     """
 
     text: str
-    under: Heading = ""
-    refused: int = 0
+    section_topic: Heading = ""
+    denied_words: int = 0
 
     @cached_property
     def words(self) -> str:
         """The words in lower case, separated by single spaces, with a space at either end."""
-        return f" {' '.join(self._list)} "
+        return f" {' '.join(self._word_list)} "
 
     @cached_property
     def makes_no_promise(self) -> bool:
         """Whether the sentence as a whole only talks about promises, or asks a question."""
         asks = self.text.endswith("?") and self.begins_with(promise_rules()["questions"])
-        return asks or self.under == "denials" or any(map(self.holds, promise_rules()["denials"]))
+        return asks or self.section_topic == "denials" or any(map(self.contains, promise_rules()["denials"]))
 
     def begins_with(self, phrases: Sequence[str]) -> bool:
         """Whether the sentence begins with one of the phrases."""
         return any(self.words.startswith(f" {phrase} ") for phrase in phrases)
 
-    def holds(self, phrase: str) -> bool:
+    def contains(self, phrase: str) -> bool:
         """Whether the sentence contains the phrase (syntax in the module docstring)."""
-        return next(self.places(phrase), None) is not None
+        return next(self.match_positions(phrase), None) is not None
 
-    def places(self, phrase: str) -> Iterator[range]:
+    def match_positions(self, phrase: str) -> Iterator[range]:
         """Yield the positions of the phrase, as ranges of word numbers."""
-        if not self._may_hold(phrase):
+        if not self._may_contain(phrase):
             return
         for match in phrase_pattern(phrase).finditer(self.words):
             place = range(bisect_left(self._starts, match.start()), bisect_left(self._starts, match.end()))
-            if not stays_in_clause(phrase) or self._clause(place[0]) == self._clause(place[-1]):
+            if not has_gap(phrase) or self._clause(place[0]) == self._clause(place[-1]):
                 yield place
 
-    def promises(self, phrase: str, spent: frozenset[int] = frozenset(), *, denied_after: bool = False) -> bool:
+    def states_promise(
+        self, phrase: str, used_negations: frozenset[int] = frozenset(), *, denied_after: bool = False
+    ) -> bool:
         """Whether the sentence contains the phrase and nothing takes it back.
 
         Parameters
         ----------
-        spent : numbers of words that belong to another promise ("no" of "no pain"), and so do not negate this one.
+        used_negations : numbers of words that belong to another promise ("no" of "no pain"), and so do not negate this
+            one.
         denied_after : whether a negation shortly after the phrase takes it back, too.
         """
         return any(
-            place.stop > self.refused
-            and not self._denied(place[0], spent)
-            and not (denied_after and self._denied_after(place[-1]))
-            for place in self.places(phrase)
+            place.stop > self.denied_words
+            and not self._is_negated_before(place[0], used_negations)
+            and not (denied_after and self._is_negated_after(place[-1]))
+            for place in self.match_positions(phrase)
         )
 
     def negations_in(self, phrase: str) -> Iterator[int]:
         """Yield the numbers of words within matches of the phrase that would negate another promise."""
-        for place in self.places(phrase):
-            yield from (k for k in place if self._list[k] in promise_rules()["negations"])
+        for place in self.match_positions(phrase):
+            yield from (k for k in place if self._word_list[k] in promise_rules()["negations"])
 
-    def _may_hold(self, phrase: str) -> bool:
+    def _may_contain(self, phrase: str) -> bool:
         """Whether the sentence contains a prefix of each part of the phrase: a fast test that rejects most phrases."""
         for part, words in phrase_prefixes(phrase):
-            if part not in self._parts:
-                self._parts[part] = any(word in self.words for word in words)
-            if not self._parts[part]:
+            if part not in self._prefix_cache:
+                self._prefix_cache[part] = any(word in self.words for word in words)
+            if not self._prefix_cache[part]:
                 return False
         return True
 
     @cached_property
-    def _parts(self) -> dict[str, bool]:
+    def _prefix_cache(self) -> dict[str, bool]:
         """Cache of the parts of phrases that were looked for: whether one of their prefixes occurs in the sentence."""
         return {}
 
@@ -192,13 +195,13 @@ class Sentence:
         return split_clauses(self.text, promise_rules()["clause_words"])
 
     @cached_property
-    def _list(self) -> list[str]:
+    def _word_list(self) -> list[str]:
         return [word for clause in self._clauses for word in clause]
 
     @cached_property
     def _starts(self) -> list[int]:
         """Offset of each word in `words`, counted from the space before it."""
-        return list(accumulate((len(word) + 1 for word in self._list), initial=0))
+        return list(accumulate((len(word) + 1 for word in self._word_list), initial=0))
 
     @cached_property
     def _clause_starts(self) -> list[int]:
@@ -210,30 +213,34 @@ class Sentence:
 
     def _negates(self, place: int) -> bool:
         """Whether the word at this position negates what follows it."""
-        pair = " ".join(self._list[place : place + 2])
+        pair = " ".join(self._word_list[place : place + 2])
         return pair in promise_rules()["negating_pairs"] or (
-            self._list[place] in promise_rules()["negations"] and pair not in promise_rules()["not_negations"]
+            self._word_list[place] in promise_rules()["negations"] and pair not in promise_rules()["not_negations"]
         )
 
-    def _denied(self, place: int, spent: frozenset[int]) -> bool:
+    def _is_negated_before(self, place: int, spent: frozenset[int]) -> bool:
         """Whether a negation precedes the word at `place` closely in its clause, or is the subject of the clause."""
         first = self._clause_starts[self._clause(place) - 1]
         near = range(max(first, place - promise_rules()["reach"]), place)
-        subject = range(first, first + (first < place and self._list[first] in promise_rules()["negating_subjects"]))
-        return any(self._negates(k) and k not in spent and not self._ended(k, place) for k in {*near, *subject})
+        subject = range(
+            first, first + (first < place and self._word_list[first] in promise_rules()["negating_subjects"])
+        )
+        return any(
+            self._negates(k) and k not in spent and not self._scope_ended_by_and(k, place) for k in {*near, *subject}
+        )
 
-    def _ended(self, negation: int, place: int) -> bool:
+    def _scope_ended_by_and(self, negation: int, place: int) -> bool:
         """Whether an "and" ends the scope of a "no" or "without", as in "no pain and lasting results"."""
-        return self._list[negation] in promise_rules()["ended_by_and"] and "and" in self._list[negation:place]
+        return self._word_list[negation] in promise_rules()["ended_by_and"] and "and" in self._word_list[negation:place]
 
-    def _denied_after(self, place: int) -> bool:
+    def _is_negated_after(self, place: int) -> bool:
         last = min(self._clause_starts[self._clause(place)], place + 1 + promise_rules()["reach"])
         return any(map(self._negates, range(place + 1, last)))
 
 
 def heading_topic(heading: str) -> Heading:
     """Return the topic of a heading, which applies to the sentences under it."""
-    stands = Sentence(heading).holds
+    stands = Sentence(heading).contains
     if any(map(stands, promise_rules()["denial_heading"])):
         return "denials"
     return "risks" if any(map(stands, promise_rules()["risk_heading"])) else ""
@@ -265,7 +272,7 @@ _SHORT_QUESTION = 6  # words
 
 class _TextPart(NamedTuple):
     text: str
-    under: Heading
+    section_topic: Heading
     kind: BlockKind
 
 
@@ -319,7 +326,7 @@ def _blocks(text: str) -> Iterator[tuple[BlockKind, str]]:
 
     for line in text.splitlines():
         starts = _BULLET.match(line) is not None
-        own = bool(lines) and not bullet and _stands_alone(lines[-1], line)
+        own = bool(lines) and not bullet and _is_separate_line(lines[-1], line)
         if not line.strip() or starts or own or _is_heading(line, first=not lines):
             yield from flush()
             bullet = starts
@@ -339,7 +346,7 @@ def _is_heading(line: str, *, first: bool) -> bool:
     return first and bare[-1:] not in ".!?;,|" and len(bare.split()) <= _HEADING_WORDS and heading_topic(line) != ""
 
 
-def _stands_alone(line: str, following: str) -> bool:
+def _is_separate_line(line: str, following: str) -> bool:
     """Whether a line is a separate item or title: short, without a final mark, and followed by a capital letter."""
     words = line.split()
     goes_on = line.rstrip()[-1:] in ",-–—(&/" or words[-1].lower() in promise_rules()["goes_on"]
@@ -356,12 +363,12 @@ def _join_answers(parts: Iterable[_TextPart]) -> Iterator[Sentence]:
             short = len(asked.text.split()) <= _SHORT_QUESTION and not question.makes_no_promise
             if no or short or Sentence(part.text).begins_with(promise_rules()["yes"]):
                 refused = len(question.words.split()) if no else 0
-                yield Sentence(f"{asked.text} {part.text}", part.under, refused)
+                yield Sentence(f"{asked.text} {part.text}", part.section_topic, refused)
                 asked = None
                 continue
-            yield Sentence(asked.text, asked.under)
+            yield Sentence(asked.text, asked.section_topic)
         asked = part if part.text.endswith("?") and part.text.strip("?") else None
         if asked is None:
-            yield Sentence(part.text, part.under)
+            yield Sentence(part.text, part.section_topic)
     if asked is not None:
-        yield Sentence(asked.text, asked.under)
+        yield Sentence(asked.text, asked.section_topic)

@@ -80,19 +80,19 @@ def _is_stated(claim: Mapping[str, Any], sentence: Sentence) -> bool:
     groups = claim.get("find", ())
     return (
         bool(groups)
-        and all(any(map(sentence.holds, group)) for group in groups)
-        and not any(map(sentence.holds, claim.get("unless", ())))
+        and all(any(map(sentence.contains, group)) for group in groups)
+        and not any(map(sentence.contains, claim.get("unless", ())))
     )
 
 
 def _is_promised(claim: Mapping[str, Any], sentence: Sentence, spent: frozenset[int]) -> bool:
     """Whether the sentence makes a promise that it contains and does not take it back."""
-    quiet = sentence.under == "risks" and claim.get("quiet_under_risks")
+    quiet = sentence.section_topic == "risks" and claim.get("quiet_under_risks")
     after = claim.get("denied_after", False)
     return (
         not quiet
         and not sentence.makes_no_promise
-        and any(sentence.promises(phrase, spent, denied_after=after) for phrase in claim["find"][0])
+        and any(sentence.states_promise(phrase, spent, denied_after=after) for phrase in claim["find"][0])
     )
 
 

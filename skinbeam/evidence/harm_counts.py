@@ -10,7 +10,7 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.skin.melanin import matching_phototypes
 from skinbeam.text import render_message
 
-__all__ = ["harm_share_in_trials", "scar_share_unknown"]
+__all__ = ["harm_share_in_trials", "scar_share_refusal"]
 
 # The condition under which trials count a lesion of a pulse case; other lesions have no counts of their own.
 _CONDITION_BY_LESION = {
@@ -31,7 +31,7 @@ def harm_share_in_trials(outcome: str, modality: str, case: Case) -> Value:
     modality : name.
     case : holds colour or phototype, without which changes of pigment are unknown, and the concern or lesion.
     """
-    untold = scar_share_unknown(case)
+    untold = scar_share_refusal(case)
     if outcome == "scar" and untold is not None:
         return untold
     phototype = _case_phototype(case)
@@ -41,7 +41,7 @@ def harm_share_in_trials(outcome: str, modality: str, case: Case) -> Value:
     return outcome_share(CountQuestion(outcome, modality, _case_condition(case), phototypes=phototypes)).p
 
 
-def scar_share_unknown(case: Case) -> Unknown | None:
+def scar_share_refusal(case: Case) -> Unknown | None:
     """Return why the share of people with a scar in trials does not apply to this person; None where it applies."""
     return Unknown(render_message("harm.raised-scars")) if forms_raised_scars(case) else None
 

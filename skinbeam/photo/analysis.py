@@ -77,7 +77,7 @@ class PhotoAnalysis:
     problems : faults of the photograph, the gravest first.
     skin : of the face or the site, or why neither can be used.
     sources : keys of the limits and constants that were used.
-    card : the colour calibration that was applied, or why none was.
+    calibration : the colour calibration that was applied, or why none was.
     """
 
     photo_sha256: str
@@ -87,7 +87,7 @@ class PhotoAnalysis:
     problems: tuple[QualityProblem, ...]
     skin: SkinAnalysis | Unknown
     sources: tuple[str, ...]
-    card: ColourCalibration | Unknown
+    calibration: ColourCalibration | Unknown
 
 
 def analyse_photograph(
@@ -197,7 +197,7 @@ def _read_located_skin(
         problems.append(blunt)
     if card is None and (dark := darkness_problem(rgb)) is not None:
         problems.append(dark)
-    if any(problem.takes == "all" for problem in problems):
+    if any(problem.prevents == "all" for problem in problems):
         return problems, None
     return problems, _analyse_skin(rgb, found, problems, card)
 
@@ -220,19 +220,19 @@ def _analyse_skin(
     seen, regions, scale = found.view, found.regions, found.scale
     correction, calibrated = card or no_calibration(), card is not None
     light = correction(smooth_for_colour(seen.rgb, seen.place.pupil_px))
-    no_colour = next((p.message.text for p in problems if p.takes == "colour"), "")
-    no_tone = next((p.message.text for p in problems if p.takes in ("colour", "tone")), "")
+    no_colour = next((p.message.text for p in problems if p.prevents == "colour"), "")
+    no_tone = next((p.message.text for p in problems if p.prevents in ("colour", "tone")), "")
     maps: SkinMaps | Unknown
     maps = Unknown(no_colour) if no_colour else compute_skin_maps(light, regions.skin, calibrated=calibrated)
     angle = None if calibrated or isinstance(maps, Unknown) else maps.level.ita_deg
     medians = {name: np.median(light[mask], axis=0) for name, mask in _evenly_lit_masks(found).items()}
-    colour = Unknown(no_tone) if no_tone else read_colour(medians, angle, left_delta_E=correction.delta_E or 0.0)
+    colour = Unknown(no_tone) if no_tone else read_colour(medians, angle, residual_delta_E=correction.delta_E or 0.0)
     fine: SkinDetail | Unknown
     if isinstance(scale, Unknown):
         fine = scale
     elif too_few := coarseness_reason(seen):
         fine = Unknown(too_few)
-    elif lost := next((p.message.text for p in problems if p.takes in ("detail", "colour")), ""):
+    elif lost := next((p.message.text for p in problems if p.prevents in ("detail", "colour")), ""):
         fine = Unknown(lost)
     else:
         fine = extract_detail(rgb, seen, regions, scale, correction)

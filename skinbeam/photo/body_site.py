@@ -85,7 +85,7 @@ def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View
     polygon = cv2.approxPolyDP(contour, 0.02 * seen.place.pupil_px, True).reshape(-1, 2).astype(np.float64)
     rows, columns = bounding_window(mask)
     box = columns.start, rows.start, columns.stop, rows.stop
-    seen = replace(seen, place=replace(seen.place, judged=box, drawn=_widen_box(box, mask.shape)))
+    seen = replace(seen, place=replace(seen.place, quality_box=box, report_box=_widen_box(box, mask.shape)))
     return seen, SkinRegions({site: mask}, {site: polygon}, ())
 
 
@@ -135,7 +135,7 @@ def _central_skin(seen: View) -> Mask | None:
 
 def _outlines(seen: View, tone: RelativeTones, bare: Mask) -> Mask:
     """Return areas much rougher than this skin (outlines, jewellery, grain), except small ones within it (spots)."""
-    rough = cv2.dilate((tone.rough > limit("skin", "structure_max")).astype(np.uint8), disc_kernel(seen, 0.02))
+    rough = cv2.dilate((tone.roughness > limit("skin", "structure_max")).astype(np.uint8), disc_kernel(seen, 0.02))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(rough)
     spot = stats[:, cv2.CC_STAT_AREA] < largest_mark_area_px(seen)
     spot[labels[~bare]] = False

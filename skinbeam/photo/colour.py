@@ -134,7 +134,7 @@ class PhotoColour:
 
 
 def read_colour(
-    medians: Mapping[str, Array], uncalibrated_deg: Estimate | None = None, *, left_delta_E: float = 0.0
+    medians: Mapping[str, Array], uncalibrated_deg: Estimate | None = None, *, residual_delta_E: float = 0.0
 ) -> PhotoColour | Unknown:
     """Return the colour of a face from the median linear light (3,) of its regions.
 
@@ -145,8 +145,8 @@ def read_colour(
     Parameters
     ----------
     uncalibrated_deg : the angle of a picture without a card, as estimated from the optics of skin; None with a card.
-    left_delta_E : residual error of a chart's correction on its own patches. Since skin is not a patch, the error that
-        was found on skin after such a correction remains the lower bound.
+    residual_delta_E : residual error of a chart's correction on its own patches. Since skin is not a patch, the error
+        that was found on skin after such a correction remains the lower bound.
     """
     if not medians:
         return Unknown(Message("photo-colour.no_skin").text)
@@ -160,7 +160,7 @@ def read_colour(
         return PhotoColour(uncalibrated_deg, angles, min(angles.values()), calibrated=False)
     L, _, b = np.median([values[name] for name in angles], axis=0)
     middle = float(np.median(list(angles.values())))
-    left = max(limit("colour", "camera_delta_E"), left_delta_E)
+    left = max(limit("colour", "camera_delta_E"), residual_delta_E)
     axis_error = left / math.sqrt(3)  # ΔE divided equally among L*, a*, b*
     camera = math.degrees(math.atan2(axis_error, math.hypot(L - 50, b)))
     level = limit("colour", "level")

@@ -88,15 +88,15 @@ def find_chart(rgb: Picture) -> ColourChart | None:
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
     bright = cv2.GaussianBlur(highest_channel(small), (0, 0), 1.0)
     for share in _BLOCKS:
-        patches = _squares(bright, max(small.shape[:2]) // share)
-        for lattice in _lattices(patches):
+        patches = _find_squares(bright, max(small.shape[:2]) // share)
+        for lattice in _find_lattices(patches):
             plane = _fit_homography(lattice, patches)
-            if plane is not None and (chart := _lay_chart(small, plane, lattice, scale)) is not None:
+            if plane is not None and (chart := _place_chart(small, plane, lattice, scale)) is not None:
                 return chart
     return None
 
 
-def _squares(bright: Gray, block: int) -> Array:
+def _find_squares(bright: Gray, block: int) -> Array:
     """Return bright, nearly square areas: (n, 3) x, y and side."""
     above = cv2.adaptiveThreshold(bright, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, max(block, 3) | 1, -4)
     above = cv2.erode(above, np.ones((3, 3), np.uint8))
@@ -120,7 +120,7 @@ def _squares(bright: Gray, block: int) -> Array:
     return np.array(found, np.float64).reshape(-1, 3)
 
 
-def _lattices(patches: Array) -> Iterator[dict[tuple[int, int], int]]:
+def _find_lattices(patches: Array) -> Iterator[dict[tuple[int, int], int]]:
     """Yield lattices (column, row) → index of a patch, each grown from neighbour to neighbour."""
     least, taken = limit("chart", "patches_min"), set[int]()
     if len(patches) > _MANY:  # a carpet or a tiled wall, which would take too long to search
@@ -197,7 +197,7 @@ def _cells_to_pixels(plane: Array, cells: Array) -> Array:
     return np.asarray(flat.reshape(cells.shape))
 
 
-def _lay_chart(small: Picture, plane: Array, lattice: dict[tuple[int, int], int], scale: float) -> ColourChart | None:
+def _place_chart(small: Picture, plane: Array, lattice: dict[tuple[int, int], int], scale: float) -> ColourChart | None:
     """Return the chart on a plane, if one way of placing it there matches its colours, else None."""
     cells = np.array(list(lattice))
     (left, top), (right, bottom) = cells.min(axis=0) - _BEYOND, cells.max(axis=0) + _BEYOND
@@ -284,13 +284,13 @@ class ColourCalibration:
     outline: Array | None = None
 
     @property
-    def corrects(self) -> bool:
+    def is_correction(self) -> bool:
         """Whether it is a correction by a card or chart, as opposed to the identity."""
         return not np.array_equal(self.matrix, np.eye(3))
 
     def __call__(self, light: Array) -> Array:
         """Return corrected light (..., 3), never negative."""
-        if not self.corrects:
+        if not self.is_correction:
             return np.maximum(light, 0.0)
         terms = light if len(self.matrix) == 3 else _root_polynomial(light)
         return np.asarray(np.maximum(terms @ self.matrix, 0.0))

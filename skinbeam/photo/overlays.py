@@ -58,7 +58,9 @@ def draw_marks(picture: Picture, marks: Sequence[Mark], origin: tuple[int, int],
             if mark.kind == kind:
                 _draw_mark(drawn, mark, colour, np.array(origin), zoom)
     kinds = [kind for kind in _COLOURS if any(mark.kind == kind for mark in marks)]
-    return np.vstack([drawn, _mark_legend(drawn.shape[1], kinds, seen=any(mark.to_be_seen for mark in marks))])
+    return np.vstack(
+        [drawn, _draw_mark_legend(drawn.shape[1], kinds, seen=any(mark.needs_examination for mark in marks))]
+    )
 
 
 def _draw_mark(drawn: Picture, mark: Mark, colour: RgbColour, origin: NDArray[np.int_], zoom: float) -> None:
@@ -78,11 +80,11 @@ def _draw_mark(drawn: Picture, mark: Mark, colour: RgbColour, origin: NDArray[np
         x, y = ((np.array(centre) + corner + 0.5 - origin) * zoom).round().astype(int).tolist()
         around = round((radius + 1.5) * zoom)
         cv2.circle(drawn, (x, y), around, colour, 2, cv2.LINE_AA)
-        if mark.to_be_seen:
+        if mark.needs_examination:
             cv2.circle(drawn, (x, y), around + 5, _REFERRAL_COLOUR, 2, cv2.LINE_AA)
 
 
-def _mark_legend(width: int, kinds: Sequence[str], *, seen: bool) -> Picture:
+def _draw_mark_legend(width: int, kinds: Sequence[str], *, seen: bool) -> Picture:
     """Return a legend with a symbol and a name for each kind, two per row; it says so when there are no marks."""
     names = [(_COLOURS[kind], render_message(f"finding-kind.{kind}"), kind) for kind in kinds]
     if seen:
@@ -130,7 +132,7 @@ _OUTLINE = (0, 150, 90)
 def write_overlays(folder: Path, skin: SkinAnalysis) -> dict[str, str]:
     """Write the overlays into `folder` and return name → file; without maps of pigment only outlines and marks."""
     seen, regions = skin.view, skin.regions
-    x0, y0, x1, y1 = seen.place.drawn
+    x0, y0, x1, y1 = seen.place.report_box
     zoom = WIDTH_PX / (x1 - x0)
     size = WIDTH_PX, round((y1 - y0) * zoom)
 
@@ -149,7 +151,7 @@ def write_overlays(folder: Path, skin: SkinAnalysis) -> dict[str, str]:
     if not isinstance(skin.maps, Unknown):
         level = skin.maps.level
         pale = enlarge(cv2.cvtColor(cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
-        told = (regions.skin & skin.maps.known)[y0:y1, x0:x1].astype(np.uint8)
+        told = (regions.skin & skin.maps.valid)[y0:y1, x0:x1].astype(np.uint8)
         over = cv2.resize(told, size, interpolation=cv2.INTER_NEAREST).astype(bool)
         scale = skin.scale_mm_per_px
         mm_px = scale.scaled(1 / (seen.scale * zoom)) if isinstance(scale, Estimate) else None

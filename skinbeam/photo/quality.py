@@ -26,15 +26,15 @@ from skinbeam.text import Message
 __all__ = [
     "QualityProblem",
     "check_quality",
+    "cheek_asymmetry",
     "darkness_problem",
     "edge_fraction",
     "exposure_problem",
-    "eye_white",
+    "eye_white_colour",
     "find_suspicions",
     "resolution_problem",
     "sharpness",
     "shine_fraction",
-    "unequal_sides",
 ]
 
 Array = NDArray[np.float64]
@@ -43,21 +43,21 @@ Array = NDArray[np.float64]
 _ALONG, _ACROSS = np.linspace(0.6, 0.85, 8), np.linspace(-0.05, 0.2, 6)
 
 
-def find_suspicions(seen: View, regions: SkinRegions, *, calibrated: bool) -> Iterator[tuple[str, Message]]:
+def find_suspicions(view: View, regions: SkinRegions, *, calibrated: bool) -> Iterator[tuple[str, Message]]:
     """Yield the code and message of each suspicion; the colour of the light is checked only without a card."""
-    shine, most = shine_fraction(srgb_to_linear(seen.rgb[regions.skin])), limit("gate", "shine_max")
+    shine, most = shine_fraction(srgb_to_linear(view.rgb[regions.skin])), limit("gate", "shine_max")
     if shine > most:
         yield "shiny-skin", Message("photo-quality.shine", {"percent": round(100 * shine), "most": round(100 * most)})
-    white = eye_white(seen.rgb, seen.face) if isinstance(seen, FaceView) and not calibrated else None
+    white = eye_white_colour(view.rgb, view.face) if isinstance(view, FaceView) and not calibrated else None
     if white is not None and float(np.hypot(*white)) > limit("gate", "eye_white_chroma_max"):
         yield "coloured-light", Message("photo-quality.eye_white", {"chroma": round(float(np.hypot(*white)))})
-    reached = 0.0 if isinstance(seen, FaceView) else edge_fraction(regions)
+    reached = 0.0 if isinstance(view, FaceView) else edge_fraction(regions)
     if reached > limit("site", "edge_share"):
         yield "skin-to-the-edge", Message("photo-site.edge", {"percent": round(100 * reached)})
-    apart = unequal_sides(regions)
-    if apart > limit("gate", "sides_apart_max") and not regions.far_side:
+    apart = cheek_asymmetry(regions)
+    if apart > limit("gate", "sides_apart_max") and not regions.turned_away:
         yield "unequal-sides", Message("photo-quality.sides", {"percent": round(100 * apart)})
-    roll = abs(seen.place.roll_deg)
+    roll = abs(view.place.roll_deg)
     if roll > limit("gate", "roll_deg"):
         yield "tilted-head", Message("photo-quality.roll", {"roll": round(roll)})
 
@@ -75,7 +75,7 @@ def shine_fraction(light: Array) -> float:
     return float(np.mean(bright & (saturation < limit("gate", "shine_paler") * np.median(saturation))))
 
 
-def eye_white(rgb: Picture, face: Face) -> Array | None:
+def eye_white_colour(rgb: Picture, face: Face) -> Array | None:
     """Return a* and b* of the white of the eyes: the median of the brighter half on each side of each iris.
 
     None where the iris was not measured.
@@ -104,7 +104,7 @@ def edge_fraction(regions: SkinRegions) -> float:
     return float(np.concatenate([skin[0], skin[-1], skin[1:-1, 0], skin[1:-1, -1]]).mean())
 
 
-def unequal_sides(regions: SkinRegions) -> float:
+def cheek_asymmetry(regions: SkinRegions) -> float:
     """Return how much smaller one cheek is than the other, as a share of the larger."""
     areas = [float(regions.masks[name].sum()) for name in ("cheek-right", "cheek-left") if name in regions.masks]
     return 1 - min(areas) / max(areas) if len(areas) == 2 else 0.0
@@ -127,11 +127,11 @@ class QualityProblem:
 
     code: str
     message: Message
-    takes: Consequence
+    prevents: Consequence
 
     def as_record(self) -> Mapping[str, str]:
         """Return the JSON form."""
-        return {"code": self.code, "message": self.message.english, "takes": self.takes}
+        return {"code": self.code, "message": self.message.english, "takes": self.prevents}
 
 
 def exposure_problem(rgb: Picture) -> QualityProblem | None:
@@ -155,13 +155,13 @@ def darkness_problem(rgb: Picture) -> QualityProblem | None:
     )
 
 
-def sharpness(seen: View) -> float:
+def sharpness(view: View) -> float:
     """Return the variance of the Laplacian over that of brightness, with the face reduced to 40 px between the pupils.
 
     The division by the variance makes it the same for a darker or flatter copy. A smaller face is not enlarged.
     """
-    gray = cv2.cvtColor(_judged_box(seen), cv2.COLOR_RGB2GRAY).astype(np.float64)
-    scale = min(1.0, _SHARPNESS_PUPIL_PX / seen.place.pupil_px)
+    gray = cv2.cvtColor(_judged_box(view), cv2.COLOR_RGB2GRAY).astype(np.float64)
+    scale = min(1.0, _SHARPNESS_PUPIL_PX / view.place.pupil_px)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     spread = float(small.var())
     return float(cv2.Laplacian(small, cv2.CV_64F).var()) / spread if spread > 0 else 0.0
@@ -169,39 +169,39 @@ def sharpness(seen: View) -> float:
 
 def _judged_box(seen: View) -> Picture:
     """Return the part of the picture on which light and sharpness are judged."""
-    x0, y0, x1, y1 = seen.place.judged
+    x0, y0, x1, y1 = seen.place.quality_box
     return seen.rgb[y0:y1, x0:x1]
 
 
-def check_quality(seen: View, regions: SkinRegions, card: ColourCalibration) -> list[QualityProblem]:
+def check_quality(view: View, regions: SkinRegions, calibration: ColourCalibration) -> list[QualityProblem]:
     """Return the faults of a photograph whose skin was found, the gravest first.
 
-    `card` corrects linear light.
+    `calibration` corrects linear light.
     """
-    problems = [problem] if (problem := exposure_problem(_judged_box(seen))) else []
-    sharp, least = sharpness(seen), limit("gate", "sharpness_min")
+    problems = [problem] if (problem := exposure_problem(_judged_box(view))) else []
+    sharp, least = sharpness(view), limit("gate", "sharpness_min")
     if sharp < least:
         problems.append(
             QualityProblem("blurred", Message("photo-quality.blurred", {"sharpness": sharp, "least": least}), "all")
         )
     if not regions.masks:
         return [*problems, QualityProblem("no-regions", Message("photo-quality.no_regions"), "all")]
-    skin = seen.rgb[regions.skin]
+    skin = view.rgb[regions.skin]
     problems += _clipping_problems(skin)
-    problems += _colour_problems(card(srgb_to_linear(skin)))
-    if regions.far_side:
+    problems += _colour_problems(calibration(srgb_to_linear(skin)))
+    if regions.turned_away:
         problems.append(QualityProblem("turned-away", Message("photo-quality.turned_away"), "nothing"))
-    doubts = find_suspicions(seen, regions, calibrated=card.corrects)
+    doubts = find_suspicions(view, regions, calibrated=calibration.is_correction)
     return problems + [QualityProblem(code, message, "nothing") for code, message in doubts]
 
 
-def resolution_problem(seen: View) -> QualityProblem | None:
+def resolution_problem(view: View) -> QualityProblem | None:
     """Return a problem when a picture of known scale has too few pixels for fine detail."""
-    pupil_px, least = seen.place.pupil_px / seen.scale, limit("gate", "pupil_px_detail")
+    pupil_px, least = view.place.pupil_px / view.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
         return None
     message = Message("photo-quality.no_detail", {"pupils": round(pupil_px), "least": least})
-    if not isinstance(seen, FaceView):
+    if not isinstance(view, FaceView):
         pupils_mm = float(limit_entry("scale", "pupil_distance_mm")["value"])
         message = Message("photo-site.no_detail", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least})
     return QualityProblem("too-small-for-detail", message, "detail")

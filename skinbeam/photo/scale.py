@@ -82,14 +82,14 @@ def face_scale(face: Face) -> Estimate:
     return Estimate(math.exp(middle), low, high, level, "assumed", basis=(iris["source"], pupils["source"]))
 
 
-def check_length(face: Face, given: Estimate, *, field: str = "length") -> None:
+def check_length(face: Face, scale: Estimate, *, field: str = "length") -> None:
     """Refuse a scale given by the user that implies an impossible pupil distance for this face.
 
     Raises
     ------
     InputError : with the distance.
     """
-    apart_mm, likely = given.median * face.pupil_px, limit_entry("scale", "pupils_given_mm")
+    apart_mm, likely = scale.median * face.pupil_px, limit_entry("scale", "pupils_given_mm")
     if not float(likely["low"]) <= apart_mm <= float(likely["high"]):
         said = Message("photo-length.pupils", {"mm": apart_mm, "low": likely["low"], "high": likely["high"]})
         raise InputError("bad-length", said.text, field=field, hint=Message("photo-length.hint").text)

@@ -42,20 +42,20 @@ class RelativeTones:
     ----------
     light : natural logarithm of luminance over that of the face.
     red, yellow : log(red/green) and log(green/blue) over the face's own, minus 1: 0 is usual after gloss is removed.
-    rough : fine structure relative to that of the face's own skin.
+    roughness : fine structure relative to that of the face's own skin.
     """
 
     light: Array
     red: Array
     yellow: Array
-    rough: Array
+    roughness: Array
 
 
-def relative_tones(seen: View, sample: Mask) -> RelativeTones | None:
+def relative_tones(view: View, sample: Mask) -> RelativeTones | None:
     """Return a view relative to the usual colour in `sample` (height, width), or None if that cannot be estimated."""
     cite_sources("shafer1985")
-    blur_px = max(0.4, limit("skin", "blur_pupil") * seen.place.pupil_px)
-    light = cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), blur_px) + _DARKEST
+    blur_px = max(0.4, limit("skin", "blur_pupil") * view.place.pupil_px)
+    light = cv2.GaussianBlur(srgb_to_linear(view.rgb), (0, 0), blur_px) + _DARKEST
     body = _usual_colour(light[sample])
     if body is None:
         return None
@@ -66,7 +66,7 @@ def relative_tones(seen: View, sample: Mask) -> RelativeTones | None:
     gloss = (luminance[glossy] - 1)[:, None] * float(body @ LUMINANCE)
     off[glossy] += own + np.diff(np.log(body + gloss), axis=-1)
     off /= np.maximum(np.abs(own), _LEAST_OWN)
-    return RelativeTones(np.log(luminance), off[..., 0], off[..., 1], _roughness(seen, sample))
+    return RelativeTones(np.log(luminance), off[..., 0], off[..., 1], _roughness(view, sample))
 
 
 def _usual_colour(light: Array) -> Array | None:
@@ -92,7 +92,7 @@ def _roughness(seen: View, sample: Mask) -> Array:
     return np.asarray(structure / max(float(np.median(structure[sample])), 1.0), np.float64)
 
 
-def find_skin(seen: View, tone: RelativeTones, glossy: Mask) -> Mask:
+def find_skin(view: View, tone: RelativeTones, glossy: Mask) -> Mask:
     """Return the mask of skin in a view: red enough for its darkness, and of no other colour.
 
     Parameters
@@ -102,7 +102,7 @@ def find_skin(seen: View, tone: RelativeTones, glossy: Mask) -> Mask:
     dark = np.maximum(-tone.light - limit("skin", "shade_from"), 0)
     least = -limit("skin", "pale_max") + limit("skin", "shade_redder") * dark
     # A clipped pixel is paler than the skin was; where it cannot be cloth or paper, it is gloss.
-    end = (highest_channel(seen.rgb) >= limit("skin", "end_level")) & glossy & (tone.light > 0)
+    end = (highest_channel(view.rgb) >= limit("skin", "end_level")) & glossy & (tone.light > 0)
     least = np.where(end, -limit("skin", "pale_end_max"), least)
     there = (tone.red > least) & (tone.red < limit("skin", "red_max"))
     there &= (np.abs(tone.yellow) < limit("skin", "yellow_max")) | end
@@ -113,24 +113,24 @@ def find_skin(seen: View, tone: RelativeTones, glossy: Mask) -> Mask:
 # Connected pieces of bare skin.
 
 
-def connected_bare_skin(seen: View, skin: Mask, cover: Mask, sample: Mask) -> Mask:
+def connected_bare_skin(view: View, skin: Mask, cover: Mask, sample: Mask) -> Mask:
     """Return bare skin (height, width) connected with the sample except for narrow gaps, with eroded edges."""
-    whole = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, disc_kernel(seen, limit("skin", "open_pupil")))
+    whole = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, disc_kernel(view, limit("skin", "open_pupil")))
     # A dark spot or a very red patch is skin, though not of the face's usual colour; a wider gap is not.
     gaps, labels, stats, _ = cv2.connectedComponentsWithStats(1 - whole)
-    small = [k for k in range(1, gaps) if stats[k, cv2.CC_STAT_AREA] < largest_mark_area_px(seen)]
+    small = [k for k in range(1, gaps) if stats[k, cv2.CC_STAT_AREA] < largest_mark_area_px(view)]
     whole[np.isin(labels, small)] = 1
     # The shade under a chin and the frame of glasses divide a face; a jacket of its colour is farther away.
-    _, labels = cv2.connectedComponents(cv2.dilate(whole, disc_kernel(seen, limit("skin", "bridge_pupil"))))
+    _, labels = cv2.connectedComponents(cv2.dilate(whole, disc_kernel(view, limit("skin", "bridge_pupil"))))
     own = np.bincount(labels[sample], minlength=1)
     own[0] = 0
-    whole = cv2.erode(whole, disc_kernel(seen, limit("skin", "erode_pupil")))
+    whole = cv2.erode(whole, disc_kernel(view, limit("skin", "erode_pupil")))
     return np.asarray(whole.astype(bool) & (labels == own.argmax()) & ~cover)
 
 
-def largest_mark_area_px(seen: View) -> float:
+def largest_mark_area_px(view: View) -> float:
     """Return the largest area, in pixels, of a gap that counts as a mark on the skin."""
-    return float(np.pi / 4 * (limit("skin", "mark_pupil") * seen.place.pupil_px) ** 2)
+    return float(np.pi / 4 * (limit("skin", "mark_pupil") * view.place.pupil_px) ** 2)
 
 
 def largest_pieces(mask: Mask, *, share: float) -> tuple[Mask, NDArray[np.int32]] | None:
@@ -148,7 +148,7 @@ def largest_pieces(mask: Mask, *, share: float) -> tuple[Mask, NDArray[np.int32]
     return kept, np.asarray(contours[0], np.int32)
 
 
-def disc_kernel(seen: View, pupils: float) -> NDArray[np.uint8]:
+def disc_kernel(view: View, pupils: float) -> NDArray[np.uint8]:
     """Return a disc whose radius is given in pupil distances, at least one pixel."""
-    radius = max(1, round(pupils * seen.place.pupil_px))
+    radius = max(1, round(pupils * view.place.pupil_px))
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)

@@ -24,15 +24,15 @@ class ViewPlace:
     pupil_px : pupil distance, the unit of length of the limits of a photograph: measured on a face, that of 63 mm
         elsewhere.
     roll_deg : angle of the line of the eyes; 0 without eyes.
-    judged : where light and sharpness are judged.
-    drawn : part that a picture for a report shows.
+    quality_box : where light and sharpness are judged.
+    report_box : part that a picture for a report shows.
     """
 
     site: str
     pupil_px: float
     roll_deg: float
-    judged: Box
-    drawn: Box
+    quality_box: Box
+    report_box: Box
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class View:
     scale: float
     origin: tuple[int, int]
 
-    def back(self, points: Array) -> Array:
+    def to_picture(self, points: Array) -> Array:
         """Convert points (n, 2) of this view to pixels of the picture."""
         return (points + 0.5) / self.scale + self.origin - 0.5
 

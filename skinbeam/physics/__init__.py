@@ -1,7 +1,8 @@
-"""Light, heat, damage and ablation on SI arrays. No skin, no laser, no patient.
+"""Physical models of light, heat, damage and ablation on arrays in SI units.
 
-Compiled kernels are kept on disk (`kernel.cache` says for how long). Where they lie, and that their threads sleep while
-they wait, is settled here, before Numba is imported.
+The package knows no skin, no laser and no patient. Importing it sets the folder of compiled kernels on disk
+(`numerics.kernel_cache` decides how long a compiled kernel stays valid) and makes idle threads sleep. Both must be set
+before Numba is imported.
 """
 
 import os
@@ -28,7 +29,7 @@ def kernel_cache_folder() -> Path:
 
 
 def _temporary_cache_folder() -> Path:
-    """A folder of this user alone: what lies in it is run."""
+    """Return a temporary folder that belongs to this user alone, since files in it are executed."""
     folder = Path(tempfile.gettempdir()) / f"skinbeam-kernels-{os.getuid()}-{version('numba')}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

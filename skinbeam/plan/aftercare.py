@@ -21,7 +21,7 @@ __all__ = [
     "find_range",
     "interval_range",
     "minutes_range",
-    "record_advice",
+    "record_keeping_advice",
     "session_range",
     "visible_ranges",
 ]
@@ -39,7 +39,7 @@ class RuleRange:
     low, high : its ends, in `unit`.
     central : the printed mean; None where only a range was printed.
     unit : days, weeks, sessions or minutes.
-    of : what was counted, and in whom.
+    population : what was counted, and in whom.
     rule, source, message : the rule that contains it, its source, and its sentence.
     """
 
@@ -47,7 +47,7 @@ class RuleRange:
     high: float
     central: float | None
     unit: str
-    of: str
+    population: str
     rule: str
     source: str
     message: Message
@@ -92,7 +92,7 @@ def checklist_advice(use: str, modalities: Iterable[str], case: Case) -> tuple[A
     return _collect_advice(_modality_names(modalities), case, use=use, call=False)
 
 
-def record_advice() -> tuple[Advice, ...]:
+def record_keeping_advice() -> tuple[Advice, ...]:
     """Return the advice on what to record and to ask before any laser is used."""
     return _advice_records(load_rules("records"))
 
@@ -206,7 +206,7 @@ def _collect_advice(chosen: set[str], case: Case, *, call: bool, use: str = "aft
     fitting = [
         rule
         for rule in load_rules(use)
-        if rule.call is call
+        if rule.is_warning_sign is call
         and chosen & set(rule.modalities)
         and any(condition_holds(rule.when, facts) for facts in fields or [dict(person)])
     ]

@@ -25,11 +25,11 @@ class CheckedConsultation:
     """A checked consultation: the case, and the analysis of its photograph, if there is one."""
 
     loaded: LoadedCase
-    photo: PhotoAnalysis | None
+    photo_analysis: PhotoAnalysis | None
 
     def sha256(self) -> str:
         """Return the hash of the case and its photograph."""
-        return self.loaded.sha256("" if self.photo is None else self.photo.photo_sha256)
+        return self.loaded.sha256("" if self.photo_analysis is None else self.photo_analysis.photo_sha256)
 
 
 def check_case(loaded: LoadedCase) -> None:
@@ -55,14 +55,14 @@ def check_case(loaded: LoadedCase) -> None:
 
 
 def check_consultation(
-    loaded: LoadedCase, photo: Path | None = None, *, meanwhile: Callable[[], object] | None = None
+    loaded: LoadedCase, photo: Path | None = None, *, on_started: Callable[[], object] | None = None
 ) -> CheckedConsultation:
     """Return a consultation once it has been checked, its photograph read.
 
     Parameters
     ----------
     photo : a photograph that takes the place of the case's own.
-    meanwhile : work to do while the photograph is analysed.
+    on_started : work to do while the photograph is analysed.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def check_consultation(
         except InputError as error:
             error.file = error.file or loaded.file  # an error in a device file names that file itself
             raise
-    return CheckedConsultation(loaded, _read_photo(loaded, photo, meanwhile))
+    return CheckedConsultation(loaded, _read_photo(loaded, photo, on_started))
 
 
 def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None) -> PhotoAnalysis | None:
@@ -112,12 +112,12 @@ def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], 
         photo = loaded.beside(said.file, field="photo.file")
     if photo is None:
         return None
-    (look,) = run_in_parallel(partial(_analyse_photo, said=said), [photo], meanwhile=meanwhile)
+    (look,) = run_in_parallel(partial(_analyse_photo, table=said), [photo], on_started=meanwhile)
     return look
 
 
-def _analyse_photo(photo: Path, said: Photo | None) -> PhotoAnalysis:
-    card, points = (None, None) if said is None else (said.white_card, said.flat_points)
+def _analyse_photo(photo: Path, table: Photo | None) -> PhotoAnalysis:
+    card, points = (None, None) if table is None else (table.white_card, table.flat_points)
     try:
         picture = read_photograph(photo, field="file")
         if points is not None:

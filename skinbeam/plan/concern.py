@@ -44,20 +44,20 @@ class ConcernResult:
 
     Parameters
     ----------
-    near : the setting that came nearest, where no laser is offered.
+    nearest : the setting that came nearest, where no laser is offered.
     """
 
     record: ConcernPlan
     goal: TreatmentGoal | None
     trial: CandidateSetting | None
     bank: SkinBank
-    near: NearestSetting | None = None
+    nearest: NearestSetting | None = None
 
     @property
-    def shown(self) -> tuple[TreatmentGoal, CandidateSetting, DeviceSetup] | None:
+    def figure_setting(self) -> tuple[TreatmentGoal, CandidateSetting, DeviceSetup] | None:
         """The setting that figures show: the first laser option, or where none is offered the nearest setting."""
-        if self.near is not None:
-            return self.near.goal, self.near.trial, self.near.record.setup
+        if self.nearest is not None:
+            return self.nearest.goal, self.nearest.trial, self.nearest.record.setup
         first = self.record.first_laser
         return None if self.goal is None or self.trial is None or first is None else (self.goal, self.trial, first[1])
 

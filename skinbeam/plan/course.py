@@ -108,10 +108,12 @@ def schedule_course(
         cite_sources(_course_rules()["source"])
     due: dict[int, list[_CourseSession]] = {}
     for place, group in enumerate(groups):
-        week = max((before.ends + before.rest for before in groups[:place] if before.touches(group)), default=0)
-        group.begins = week
+        week = max(
+            (before.last_week + before.healing_weeks for before in groups[:place] if before.overlaps(group)), default=0
+        )
+        group.start_week = week
         for index in range(group.count):
-            due.setdefault(week + index * group.gap, []).append(_CourseSession(group, index))
+            due.setdefault(week + index * group.interval_weeks, []).append(_CourseSession(group, index))
     visits: list[Visit] = []
     for week in sorted(due):
         here = due[week]
@@ -125,7 +127,7 @@ def schedule_course(
             for session in here
             for part in session.parts
             for gain in gains
-            if gain.treats == part.place and gain.sessions == part.done + session.index + 1
+            if gain.treats == part.place and gain.sessions == part.sessions_done + session.index + 1
         )
         visits.append(Visit(len(visits) + 1, week, tuple(part.place for part in parts), tuple(steps), after))
     return tuple(visits)
@@ -140,45 +142,53 @@ class _CoursePart:
     site: str
     option: Option
     setup: DeviceSetup
-    done: int
-    first: tuple[str, ...]
+    sessions_done: int
+    earlier_treatments: tuple[str, ...]
 
     @property
     def sessions(self) -> int:
         """The number of further sessions to reserve; at least one, which is judged like any other."""
-        return max(planned_sessions(self.option.sessions) - self.done, 1)
+        return max(planned_sessions(self.option.sessions) - self.sessions_done, 1)
 
     @property
-    def step(self) -> Message:
+    def treatment_message(self) -> Message:
         """The treatment at each visit."""
         words = describe_settings(self.setup.settings, lamp=self.setup.lamp)
         return Message("course.treat", {"device": self.setup.device_title, "settings": words})
 
     @property
-    def begins(self) -> list[Message]:
+    def first_messages(self) -> list[Message]:
         """The steps before its first laser visit, and the expected number of sessions."""
-        if not self.first:
-            return [self.counted]
-        return [Message("course.after", {"concern": self.title, "first": list(self.first)}), self.counted]
+        if not self.earlier_treatments:
+            return [self.sessions_message]
+        return [
+            Message("course.after", {"concern": self.title, "first": list(self.earlier_treatments)}),
+            self.sessions_message,
+        ]
 
     @property
-    def counted(self) -> Message:
+    def sessions_message(self) -> Message:
         """The expected number of sessions, with its source where that is known."""
         span = self.option.sessions
         if isinstance(span, Unknown):
             return Message("course.sessions-unknown", {"concern": self.title})
         if span.low == span.high:
             return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
-        params = {"concern": self.title, "low": span.low, "high": span.high, "planned": self.done + self.sessions}
+        params = {
+            "concern": self.title,
+            "low": span.low,
+            "high": span.high,
+            "planned": self.sessions_done + self.sessions,
+        }
         return Message("course.sessions", params)
 
 
 @dataclass
 class _CourseGroup:
-    """Concerns that one device treats in one way; their sessions begin in week `begins`."""
+    """Concerns that one device treats in one way; their sessions begin in week `start_week`."""
 
     parts: list[_CoursePart]
-    begins: int = 0
+    start_week: int = 0
 
     @property
     def count(self) -> int:
@@ -186,12 +196,12 @@ class _CourseGroup:
         return max(part.sessions for part in self.parts)
 
     @property
-    def ends(self) -> int:
+    def last_week(self) -> int:
         """The week of its last session."""
-        return self.begins + (self.count - 1) * self.gap
+        return self.start_week + (self.count - 1) * self.interval_weeks
 
     @cached_property
-    def spaced(self) -> tuple[int, Message | None]:
+    def interval(self) -> tuple[int, Message | None]:
         """Weeks between two sessions, and where no source decided them, the reason."""
         least = int(_course_rules()["least_weeks"])
         known = [
@@ -207,18 +217,18 @@ class _CourseGroup:
         return max(known), None
 
     @property
-    def gap(self) -> int:
+    def interval_weeks(self) -> int:
         """Weeks between two sessions."""
-        return self.spaced[0]
+        return self.interval[0]
 
     @property
-    def rest(self) -> int:
+    def healing_weeks(self) -> int:
         """Weeks until another light may treat the same field: every visible change has gone."""
         shown = (part.option.shows_days for part in self.parts)
         days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
         return max(int(_course_rules()["least_weeks"]), math.ceil(days / _DAYS_PER_WEEK))
 
-    def touches(self, other: "_CourseGroup") -> bool:
+    def overlaps(self, other: "_CourseGroup") -> bool:
         """Return whether the fields of two groups meet."""
         return any(sites_overlap(one.site, two.site) for one in self.parts for two in other.parts)
 
@@ -239,17 +249,17 @@ class _CourseSession:
     def steps(self) -> list[Message]:
         """The reason for this week, whether to continue, and the treatments."""
         found: list[Message] = []
-        if self.index == 0 and self.group.begins:
-            found.append(Message("course.wait", {"weeks": self.group.begins}))
-        elif self.index > 0 and self.group.spaced[1] is not None:
-            found.append(self.group.spaced[1])
+        if self.index == 0 and self.group.start_week:
+            found.append(Message("course.wait", {"weeks": self.group.start_week}))
+        elif self.index > 0 and self.group.interval[1] is not None:
+            found.append(self.group.interval[1])
         if self.index == 0:
-            found += [step for part in self.parts for step in part.begins]
+            found += [step for part in self.parts for step in part.first_messages]
         rules = _course_rules()
-        if any(part.done + self.index == rules["stop_after_sessions"] for part in self.parts):
+        if any(part.sessions_done + self.index == rules["stop_after_sessions"] for part in self.parts):
             params = {"sessions": rules["stop_after_sessions"], "pct": rules["stop_below_pct"]}
             found.append(Message("course.stop-rule", params))
-        return [*found, *(part.step for part in self.parts)]
+        return [*found, *(part.treatment_message for part in self.parts)]
 
 
 def _group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[_CourseGroup]:

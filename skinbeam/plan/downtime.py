@@ -87,14 +87,14 @@ class SessionDuration:
 
     Parameters
     ----------
-    what : downtime, redness or covering (of a rule), trials, calendar (the last day that is described) or bruise.
+    kind : downtime, redness or covering (of a rule), trials, calendar (the last day that is described) or bruise.
     low, high : days.
     median : the printed mean or the middle, by which it is compared where it is not the longest.
     rule : id of the rule that gives it; empty where none does.
     sources, message : its sources, and its sentence.
     """
 
-    what: str
+    kind: str
     low: float
     high: float
     median: float
@@ -108,21 +108,21 @@ class SessionDuration:
         return Estimate(self.median, self.low, self.high, 0.8, "assumed", basis=self.sources)
 
     @property
-    def told(self) -> Duration:
+    def record(self) -> Duration:
         """The record of this duration in a plan."""
         source = self.sources[0] if len(self.sources) == 1 else self.sources
-        return Duration(self.what, self.low, self.high, "days", source, self.message, self.rule or None)
+        return Duration(self.kind, self.low, self.high, "days", source, self.message, self.rule or None)
 
 
 def session_durations(
-    concern: Concern, modality: str, downtime: Value, *, bruised: bool = False
+    concern: Concern, modality: str, downtime: Value, *, bruise_likely: bool = False
 ) -> tuple[SessionDuration, ...]:
     """Return every duration that is known of a session with a modality.
 
     Parameters
     ----------
     downtime : days of visible healing of the option; those of trials are among the durations.
-    bruised : whether a bruise is likely.
+    bruise_likely : whether a bruise is likely.
     """
     found = [
         SessionDuration(
@@ -146,7 +146,7 @@ def session_durations(
         last, source = float(days[-1].day), days[-1].source
         message = Message("plan.shows-calendar", {"days": last})
         found.append(SessionDuration("calendar", last, last, last, "", (source,), message))
-    if bruised:
+    if bruise_likely:
         told = bruise_limit()
         message = Message("plan.shows-bruise", {"low": told.low_days, "high": told.high_days})
         middle = (told.low_days + told.high_days) / 2.0
@@ -155,20 +155,20 @@ def session_durations(
     return tuple(found)
 
 
-def longest_duration(found: Sequence[SessionDuration]) -> SessionDuration | None:
+def longest_duration(durations: Sequence[SessionDuration]) -> SessionDuration | None:
     """Return the duration that ends last; None where none is known."""
-    return max(found, key=lambda one: (one.high, one.low), default=None)
+    return max(durations, key=lambda one: (one.high, one.low), default=None)
 
 
-def longest_duration_record(found: Sequence[SessionDuration]) -> Duration | Unknown:
+def longest_duration_record(durations: Sequence[SessionDuration]) -> Duration | Unknown:
     """Return the record of the longest duration; unknown where there is none."""
-    one = longest_duration(found)
-    return Unknown(render_message("plan.shows-unknown")) if one is None else one.told
+    one = longest_duration(durations)
+    return Unknown(render_message("plan.shows-unknown")) if one is None else one.record
 
 
-def duration_records(found: Sequence[SessionDuration]) -> tuple[Duration, ...]:
+def duration_records(durations: Sequence[SessionDuration]) -> tuple[Duration, ...]:
     """Return the records of all durations, the longest first."""
-    return tuple(one.told for one in sorted(found, key=lambda one: (-one.high, -one.low)))
+    return tuple(one.record for one in sorted(durations, key=lambda one: (-one.high, -one.low)))
 
 
 # Visible changes that last longer than the person accepts.
@@ -192,14 +192,14 @@ def downtime_reason(concern: Concern, modality: str, downtime: Value, accepted_d
     if accepted_days is None:
         return None
     known = session_durations(concern, modality, downtime)
-    red = longest_duration([one for one in known if one.what == "redness"])
+    red = longest_duration([one for one in known if one.kind == "redness"])
     seen = {"healing-seen": downtime} | ({} if red is None else {"healing-redness": red.estimate})
     lasting: dict[str, Estimate | float] = {
         name: days for name, days in seen.items() if isinstance(days, Estimate) and days.median > accepted_days
     }
     last = longest_duration(known)
     if last is not None and last.high > accepted_days:
-        name = "healing-seen" if last.what in _VISIBLE_QUANTITIES else f"healing-{last.what}"
+        name = "healing-seen" if last.kind in _VISIBLE_QUANTITIES else f"healing-{last.kind}"
         lasting.setdefault(name, last.estimate if last.low < last.high else last.high)
     if not lasting:
         return None

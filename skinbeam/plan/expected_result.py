@@ -6,7 +6,7 @@ from dataclasses import replace
 from skinbeam.evidence.expectation.expect import expect_for_setting, outcome_share
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
 from skinbeam.evidence.expectation.sessions import half_improved_after_sessions, improvement_at_same_rank
-from skinbeam.evidence.harm_counts import scar_share_unknown
+from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_arm import parse_grades
 from skinbeam.evidence.synthesis.counts import CountQuestion
@@ -51,17 +51,17 @@ def trial_question(
 def trial_expectation(case: Case, question: EvidenceQuestion) -> Expectation:
     """Return the expected result in trials for this person, or unknowns with the reason."""
     expected = expect_for_setting(question)
-    untold = scar_share_unknown(case)
+    untold = scar_share_refusal(case)
     return expected if untold is None else _without_scars(expected, untold)
 
 
-def _without_scars(expected: Expectation, untold: Unknown) -> Expectation:
+def _without_scars(expected: Expectation, scar_unknown: Unknown) -> Expectation:
     """Return the same with the share of people with a scar unknown, after treatment and in its natural course."""
     natural = expected.untreated
     return replace(
         expected,
-        harms={**expected.harms, "scar": PatientShare.unknown(untold)},
-        untreated=None if natural is None else _without_scars(natural, untold),
+        harms={**expected.harms, "scar": PatientShare.unknown(scar_unknown)},
+        untreated=None if natural is None else _without_scars(natural, scar_unknown),
     )
 
 
@@ -70,7 +70,7 @@ def unreported_scar_share(case: Case, concern: Concern, modality: str) -> float:
 
     0 where the plan reports it, or where it is not known.
     """
-    if scar_share_unknown(case) is None:
+    if scar_share_refusal(case) is None:
         return 0.0
     phototype = case.patient.phototype if case.patient is not None else None
     phototypes = None if phototype is None else parse_grades(phototype, PHOTOTYPES)
@@ -139,7 +139,7 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[PlanNoti
             continue
         params = {"sessions": response.sessions, "improved": response.improved_pct}
         following = next((g for g in gains if g.treats.startswith(f"{concern.condition} at ")), None)
-        if response.too_little:
+        if response.is_too_little:
             found.append(PlanNotice("response", Message("response.too-little", params).text))
         elif following is None or following.if_place_kept_pct is None:
             found.append(PlanNotice("response", Message("response.untold", params).text))

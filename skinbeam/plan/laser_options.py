@@ -99,7 +99,7 @@ def find_laser_options(
     if machines and bank.draws < (needed := min_draws()):
         few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
         return [], [DeviceRefusal(refusal_record(modality, [few]), goal)]
-    bank.design_bank.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(
+    bank.design_bank.skins(concern.site, goal, max_draws=SCREENING_DRAWS).compute_light(
         _spectra_to_light(case, concern, goal, machines)
     )
     screened, refused = _screen_devices(case, concern, goal, machines, bank)
@@ -115,7 +115,7 @@ def find_laser_options(
         if not all_of_them and options and (kind in offered or not tried):
             continue
         report_progress(
-            Message("progress.all-skins", {"concern": concern_name(concern), "device": look.held[0].device.title})
+            Message("progress.all-skins", {"concern": concern_name(concern), "device": look.machines[0].device.title})
         )
         trial = _choose_setting(case, concern, goal, look, bank)
         if isinstance(trial, DeviceRefusal):
@@ -148,11 +148,11 @@ class _Screening:
     Parameters
     ----------
     best : its best settings on few skins; empty where none keeps the limits.
-    held : the machine restricted to the region in which they were found, and then to each wider one.
+    machines : the machine restricted to the region in which they were found, and then to each wider one.
     """
 
     best: list[CandidateSetting]
-    held: tuple[SearchMachine, ...]
+    machines: tuple[SearchMachine, ...]
 
 
 def _screen_devices(
@@ -169,17 +169,17 @@ def _screen_devices(
             refused.append(_device_refusal(goal, machine, "plan.not-judged", reason=error.reason))
             continue
         if not look.best:
-            refused.append(_device_refusal(goal, machine, _no_dose_reason(look.held[0])))
+            refused.append(_device_refusal(goal, machine, _no_dose_reason(look.machines[0])))
         elif _is_too_weak(case, concern, goal, look.best[0], SCREENING_MARGIN):
             refused.append(_too_weak_refusal(case, concern, goal, look.best[0]))
         else:
             looks.append(look)
-    looks.sort(key=lambda look: (-len(look.held), merit_key(look.best[0])))
+    looks.sort(key=lambda look: (-len(look.machines), merit_key(look.best[0])))
     return looks, refused
 
 
 def _screen_device(
-    case: Case, concern: Concern, goal: TreatmentGoal, held: Sequence[SearchMachine], bank: SkinBank
+    case: Case, concern: Concern, goal: TreatmentGoal, machines: Sequence[SearchMachine], bank: SkinBank
 ) -> _Screening:
     """Return the best settings in the first region that has some which keep the limits and are not too weak.
 
@@ -187,12 +187,12 @@ def _screen_device(
     ------
     NotAvailable : no setting can be judged in any region.
     """
-    for place, machine in enumerate(held[:-1]):
+    for place, machine in enumerate(machines[:-1]):
         with contextlib.suppress(NotAvailable):
             best = _best_settings(case, concern, goal, machine, bank)
             if best and not _is_too_weak(case, concern, goal, best[0], SCREENING_MARGIN):
-                return _Screening(best, tuple(held[place:]))
-    return _Screening(_best_settings(case, concern, goal, held[-1], bank), (held[-1],))
+                return _Screening(best, tuple(machines[place:]))
+    return _Screening(_best_settings(case, concern, goal, machines[-1], bank), (machines[-1],))
 
 
 def _choose_setting(
@@ -202,10 +202,10 @@ def _choose_setting(
 
     Where all settings are too weak, the refusal reports that of the first region, which is the nearest to practice.
     """
-    machine, *wider = look.held
+    machine, *wider = look.machines
     cooling, _ = built_in_cooling(machine.device)
     best = _compare_settings(
-        goal, machine, look.best, bank.design_bank.skins(concern.site, goal, most=COMPARISON_DRAWS), cooling
+        goal, machine, look.best, bank.design_bank.skins(concern.site, goal, max_draws=COMPARISON_DRAWS), cooling
     )
     trial = _settle_setting(goal, machine, best, bank, concern.site, cooling)
     if trial is not None and not _is_too_weak(case, concern, goal, trial):
@@ -239,7 +239,7 @@ def _is_too_weak(
         return trial.p_effective < effect_target().least - margin
     place = place_candidate(trial, concern.condition, goal.modality, darkest_phototype(case))
     alone = len(place.sources) < envelope_rules()["few"]["least"]
-    return not (place.inside and place.dosed) or place.other_skin or alone or goal.has_subtype_target
+    return not (place.is_inside and place.has_dose_range) or place.lacks_phototype or alone or goal.has_subtype_target
 
 
 def _restrict_to_practice(
@@ -265,7 +265,7 @@ def _restrict_to_practice(
         return [machine]
     if is_bound_to_practice(concern.condition):
         return [dosed]
-    wider = (replace(practice, dosed=False, beside=beside) for beside in (False, True))
+    wider = (replace(practice, limits_doses=False, adds_adjacent_spots=beside) for beside in (False, True))
     return [dosed, *(replace(machine, region=region) for region in wider), machine]
 
 
@@ -292,7 +292,7 @@ def _too_weak_refusal(case: Case, concern: Concern, goal: TreatmentGoal, trial: 
     light all the same, and none printed the dose, that is reported too.
     """
     machine = trial.machine
-    if machine.bars:
+    if machine.dose_bars:
         return _device_refusal(goal, machine, "plan.no-dose-below-injury", trial)
     least = per_hundred(effect_target().least)
     sources = sources_without_dose(concern.condition, goal.modality, darkest_phototype(case), machine.device)
@@ -305,23 +305,24 @@ def _no_dose_reason(machine: SearchMachine) -> str:
     """Return why there is no dose; for a machine restricted to practice, whether none was published."""
     if machine.region is not None and not any(machine.doses(setting) for setting in iterate_settings(machine.device)):
         return "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice"
-    return "plan.no-dose-below-injury" if machine.bars else "plan.no-safe-dose"
+    return "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
 
 
 def _judge_with_effect(
-    judged: Suitability, case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting
+    suitability: Suitability, case: Case, concern: Concern, goal: TreatmentGoal, trial: CandidateSetting
 ) -> Suitability:
     """Return the judgement of the rules with an added reason where the computed effect is too weak.
 
     The computation alone would refuse such a setting, which practice uses.
     """
     if trial.p_effective >= effect_target().least:
-        return judged
+        return suitability
     place = place_candidate(trial, concern.condition, goal.modality, darkest_phototype(case))
     weak = Message("practice.weak", {"effective": per_hundred(trial.p_effective), "sources": len(place.sources)})
     source, about = envelope_rules()["source"], f"{concern.condition} at {concern.site}"
     return replace(
-        judged, reasons=(*judged.reasons, RuleReason("computed-weak", "suitable", weak, source, "practice", about))
+        suitability,
+        reasons=(*suitability.reasons, RuleReason("computed-weak", "suitable", weak, source, "practice", about)),
     )
 
 
@@ -338,7 +339,7 @@ def _best_settings(
     ------
     NotAvailable : no setting can be judged; the last reason is given.
     """
-    skins = bank.design_bank.skins(concern.site, goal, most=SCREENING_DRAWS)
+    skins = bank.design_bank.skins(concern.site, goal, max_draws=SCREENING_DRAWS)
     cooling, _ = built_in_cooling(machine.device)
     found: list[CandidateSetting] = []
     reason, judged_any = "", False
@@ -376,10 +377,12 @@ def _settings_to_try(goal: TreatmentGoal, machine: SearchMachine) -> Iterator[Be
         return bool(machine.doses(setting))
 
     if machine.device.microbeam:
-        return candidate_settings(machine.device, every_size=True, pulses=2, answered=is_pulse_calibrated, takes=takes)
+        return candidate_settings(
+            machine.device, all_sizes=True, pulses=2, can_judge=is_pulse_calibrated, has_doses=takes
+        )
     if machine.region is not None:
         return machine.region.settings(machine.device)
-    return candidate_settings(machine.device, every_size=goal.modality == "ablative", pulses=3, takes=takes)
+    return candidate_settings(machine.device, all_sizes=goal.modality == "ablative", pulses=3, has_doses=takes)
 
 
 def _try_narrower_spots(
@@ -419,7 +422,7 @@ def _screen_setting(
 def _compare_settings(
     goal: TreatmentGoal,
     machine: SearchMachine,
-    looked: Sequence[CandidateSetting],
+    screened: Sequence[CandidateSetting],
     skins: SiteSkins,
     cooling: CoolingPlan,
 ) -> Sequence[CandidateSetting]:
@@ -427,22 +430,22 @@ def _compare_settings(
 
     Of settings for vessels that are equally effective, the one that bruises least comes first.
     """
-    if not _targets_vessels(goal) or len(looked) == 1:
-        return looked
-    again = (_screen_setting(goal, machine, one.setting, skins, cooling) for one in looked)
+    if not _targets_vessels(goal) or len(screened) == 1:
+        return screened
+    again = (_screen_setting(goal, machine, one.setting, skins, cooling) for one in screened)
     best = equally_effective([trial for trial in again if trial is not None])
     if not best:
-        return looked
+        return screened
     first = least_bruising(
         [replace(one, bruising=estimate_bruising(one.beam, one.dose, skins, cooling)) for one in best]
     )
-    return [first, *(one for one in looked if one.setting != first.setting)]
+    return [first, *(one for one in screened if one.setting != first.setting)]
 
 
 def _settle_setting(
     goal: TreatmentGoal,
     machine: SearchMachine,
-    looked: Sequence[CandidateSetting],
+    screened: Sequence[CandidateSetting],
     bank: SkinBank,
     site: str,
     cooling: CoolingPlan,
@@ -453,7 +456,7 @@ def _settle_setting(
     none reaches it, the first that keeps the limits.
     """
     found: CandidateSetting | None = None
-    for one in looked:
+    for one in screened:
         trial = judge_best_dose(goal, machine, one, bank, site, cooling)
         if trial is not None and trial.p_effective >= effect_target().least:
             found = trial
@@ -462,18 +465,18 @@ def _settle_setting(
     if found is None or not (_targets_vessels(goal) or machine.device.compression):
         return found
     bruising = estimate_bruising(found.beam, found.dose, bank.skins(site, goal), cooling)
-    return replace(found, bruising=bruising) if _targets_vessels(goal) else replace(found, bruised_if_lifted=bruising)
+    return replace(found, bruising=bruising) if _targets_vessels(goal) else replace(found, bruising_if_lifted=bruising)
 
 
 def _targets_vessels(goal: TreatmentGoal) -> bool:
     """Return whether blood is heated, and so in the vessels of the skin around too."""
-    return goal.where == "vessel"
+    return goal.location == "vessel"
 
 
 def judge_best_dose(
     goal: TreatmentGoal,
     machine: SearchMachine,
-    looked: CandidateSetting,
+    screened: CandidateSetting,
     bank: SkinBank,
     site: str,
     cooling: CoolingPlan,
@@ -485,18 +488,18 @@ def judge_best_dose(
     skins = bank.skins(site, goal)
     if not machine.device.microbeam:
         aimed = bank.design_bank.skins(site, goal) if _targets_vessels(goal) else None
-        return search_full_field(machine, looked.setting, goal, skins, cooling, aimed=aimed, passes=looked.passes)
-    every = machine.doses(looked.setting)
+        return search_full_field(machine, screened.setting, goal, skins, cooling, aimed=aimed, passes=screened.passes)
+    every = machine.doses(screened.setting)
     few = thin_evenly(every, SCREENING_ENERGIES)
-    lower = max((e for e in few if e < looked.dose), default=every[0])
-    upper = min((e for e in few if e > looked.dose), default=every[-1])
+    lower = max((e for e in few if e < screened.dose), default=every[0])
+    upper = min((e for e in few if e > screened.dose), default=every[-1])
     around = [energy for energy in every if lower <= energy <= upper]
-    found = search_microbeams(machine, looked.setting, goal, skins, energies=around)
+    found = search_microbeams(machine, screened.setting, goal, skins, energies=around)
     inside = found is not None and (
         (found.dose > around[0] or around[0] == every[0])
         and (found.dose < around[-1] or found.p_effective >= effect_target().wanted or around[-1] == every[-1])
     )
-    return found if inside else search_microbeams(machine, looked.setting, goal, skins, energies=every)
+    return found if inside else search_microbeams(machine, screened.setting, goal, skins, energies=every)
 
 
 def _spectra_to_light(

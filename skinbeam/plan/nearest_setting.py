@@ -61,7 +61,7 @@ def find_nearest_setting(
         goal, trial = one
         return (
             _was_tried_in_trials(case, concern, goal, trial),
-            _practice_place(case, concern, goal, trial).inside,
+            _practice_place(case, concern, goal, trial).is_inside,
             trial.p_effective,
         )
 
@@ -106,8 +106,8 @@ def _nearest_record(case: Case, concern: Concern, goal: TreatmentGoal, trial: Ca
         p_effective_required=effect_target().least,
         reaching_J_cm2=reaching,
         why=_obstacle_message(trial, broken),
-        limit=None if broken is None else broken.told,
-        practice=_practice_place(case, concern, goal, trial).told,
+        limit=None if broken is None else broken.record,
+        practice=_practice_place(case, concern, goal, trial).message,
         expected=trial_expectation(case, trial_question(case, concern, goal.modality, trial)),
     )
 
@@ -119,7 +119,9 @@ def _effective_dose_J_cm2(trial: CandidateSetting) -> float | Unknown | None:
         return None
     doses = [trial.dose * _DOSE_STEP**step for step in range(1, _MAX_DOSE_STEPS)]
     place = bisect_left(
-        doses, True, key=lambda dose: weighted_share(found.wanted(dose), trial.weights[0])[0] >= effect_target().least
+        doses,
+        True,
+        key=lambda dose: weighted_share(found.reaches_target(dose), trial.weights[0])[0] >= effect_target().least,
     )
     return doses[place] if place < len(doses) else Unknown(render_message("nearest.no-dose"))
 
@@ -130,10 +132,12 @@ def _broken_limit(
     """Return the limit that a dose breaks by most, with the bounds for raising doses; None where it keeps them all."""
     found = trial.thresholds
     assert found is not None  # of a full field: it has a dose that reaches
-    limits = [limit.raised(goal.modality) for limit in find_limits(goal.modality, concern.site, goal.condition)]
+    limits = [
+        limit.for_raising_doses(goal.modality) for limit in find_limits(goal.modality, concern.site, goal.condition)
+    ]
     judged = [judge_limit(limit, found.value[limit.id](dose_J_cm2), trial.weights[1], trial.basis) for limit in limits]
     broken = [one for one in judged if one.status == "not_met"]
-    return max(broken, key=lambda one: one.limit.spent(one.share), default=None)
+    return max(broken, key=lambda one: one.limit.used_fraction(one.share), default=None)
 
 
 def _obstacle_message(trial: CandidateSetting, broken: LimitVerdict | None) -> Message:
@@ -143,12 +147,12 @@ def _obstacle_message(trial: CandidateSetting, broken: LimitVerdict | None) -> M
         sure = of_100["broken"] > of_100["allowed"]
         what = Message(f"limit-in-short.{broken.limit.id}")
         return Message("nearest.limit" if sure else "nearest.limit-unsure", {"what": what} | of_100)
-    if trial.held:
+    if trial.capped_by_lighter_skin:
         return Message("nearest.held")
-    if trial.machine.bars:
+    if trial.machine.dose_bars:
         return Message("nearest.injured")
     doses = trial.machine.doses(trial.setting)
     if trial.dose < doses[-1] or trial.density_per_cm2 is not None:
         return Message("nearest.columns" if trial.density_per_cm2 is not None else "nearest.limits")
     region = trial.machine.region
-    return Message("nearest.published-end" if region is not None and region.dosed else "nearest.device-end")
+    return Message("nearest.published-end" if region is not None and region.limits_doses else "nearest.device-end")

@@ -6,7 +6,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expectation import Expectation
-from skinbeam.evidence.harm_counts import scar_share_unknown
+from skinbeam.evidence.harm_counts import scar_share_refusal
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.laser.setting_grid import case_tables
@@ -48,22 +48,22 @@ def build_laser_option(
     trial: CandidateSetting,
     modality: str,
     cooling: CoolingSetting | None,
-    judged: Suitability,
+    suitability: Suitability,
 ) -> tuple[Option, OptionStanding]:
     """Return the option of a device at the settings that the search found, and its standing for the ranking."""
     setup = build_setup(trial, cooling)
     question = trial_question(case, concern, modality, trial)
     expected = trial_expectation(case, question)
     effective = weighted_probability(trial.effective, trial.weights[0], trial.basis)
-    harm = weighted_probability(trial.broken, trial.weights[1], trial.basis)
+    harm = weighted_probability(trial.injury_probability, trial.weights[1], trial.basis)
     use = laser_use(concern.condition, modality)
     practised = place_candidate(trial, concern.condition, modality, darkest_phototype(case))
-    unlike = None if practised.inside else practised.told
+    unlike = None if practised.is_inside else practised.message
     name = f"{inline_title('modality', modality)}, {setup.light}"
-    standing = replace(_option_standing(case, concern, question, use, expected), title=name, unlike=unlike)
+    standing = replace(_option_standing(case, concern, question, use, expected), title=name, difference=unlike)
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     downtime = _option_downtime(modality, concern, expected)
-    shown = session_durations(concern, modality, downtime, bruised=_is_bruise_likely(trial))
+    shown = session_durations(concern, modality, downtime, bruise_likely=_is_bruise_likely(trial))
     option = Option(
         modality=modality,
         title=vocabulary_table("modality")[modality]["title"],
@@ -71,7 +71,7 @@ def build_laser_option(
         p_effective=effective,
         p_harm=harm,
         p_purpura=None if trial.bruising is None else trial.bruising.p,
-        purpura_days=_bruise_days() if trial.bruising or trial.bruised_if_lifted else None,
+        purpura_days=_bruise_days() if trial.bruising or trial.bruising_if_lifted else None,
         expected=expected,
         followup_months=_follow_up_range(concern, modality, expected),
         sessions=sessions,
@@ -83,20 +83,20 @@ def build_laser_option(
         shows=duration_records(shown),
         immediate=immediate_reaction(modality, concern.condition, setup.light),
         healing=describe_healing_days(modality, concern.condition),
-        harms=_harms_and_faults(trial, expected, scar_share_unknown(case)),
-        reasons=_option_reasons(case, concern, modality, trial, judged, downtime),
+        harms=_harms_and_faults(trial, expected, scar_share_refusal(case)),
+        reasons=_option_reasons(case, concern, modality, trial, suitability, downtime),
         limits=tuple(_limit_record(verdict, trial) for verdict in trial.verdicts),
         rank_reason=Message("plan.unranked"),
         beside_trials=_compare_with_trials(effective, expected),
-        practice=practised.told,
-        beyond_practice=not practised.inside,
+        practice=practised.message,
+        beyond_practice=not practised.is_inside,
     )
     return option, standing
 
 
 def _limit_record(verdict: LimitVerdict, trial: CandidateSetting) -> LimitCheck:
     """Return the record of a limit; the one on burns includes the counts of clinics."""
-    told = verdict.told
+    told = verdict.record
     if told.id != "epidermal-burn":
         return told
     both = {"limit": told.text, "counted": _clinic_count_message(trial)}
@@ -233,7 +233,7 @@ def _burn_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None
     if not near:
         return None
     about = f"{concern.condition} at {concern.site}"
-    message = Message("plan.burn-near", {"burnt": per_hundred(trial.p_broken), "counted": _clinic_count_message(trial)})
+    message = Message("plan.burn-near", {"burnt": per_hundred(trial.p_injury), "counted": _clinic_count_message(trial)})
     return RuleReason("burn-near", "with-caution", message, near[0].limit.source, "practice", about)
 
 
@@ -247,7 +247,7 @@ def _clinic_count_message(trial: CandidateSetting) -> Message:
 
 def _dose_limited_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:
     """Return the reason that the dose is not raised above that of lighter skin, where that is so."""
-    if not trial.held:
+    if not trial.capped_by_lighter_skin:
         return None
     about = f"{concern.condition} at {concern.site}"
     return RuleReason("dose-not-raised", "suitable", Message("plan.dose-not-raised"), "rulepractice", "practice", about)
@@ -269,32 +269,34 @@ def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | 
     return RuleReason("bruise-likely", "with-caution", message, told.source, "practice", about)
 
 
-def _harm_shares(expected: Expectation, untold: Unknown | None = None) -> list[HarmShare]:
-    """Return each harm with its share of people in trials; unknown where not counted or `untold`."""
+def _harm_shares(expected: Expectation, scar_unknown: Unknown | None = None) -> list[HarmShare]:
+    """Return each harm with its share of people in trials; unknown where not counted or `scar_unknown`."""
     found = {"pih": expected.pih, **expected.harms}
-    return [HarmShare(name, risk.p, _harm_meaning(name, risk.p, untold)) for name, risk in found.items()]
+    return [HarmShare(name, risk.p, _harm_meaning(name, risk.p, scar_unknown)) for name, risk in found.items()]
 
 
-def _harms_and_faults(trial: CandidateSetting, expected: Expectation, untold: Unknown | None) -> tuple[HarmShare, ...]:
+def _harms_and_faults(
+    trial: CandidateSetting, expected: Expectation, scar_unknown: Unknown | None
+) -> tuple[HarmShare, ...]:
     """Return the harms of trials, and those of a cooling failure, a lifted window or an error of the depth model."""
-    harms = _harm_shares(expected, untold)
-    if trial.broken_uncooled is not None:
-        uncooled = weighted_probability(trial.broken_uncooled, trial.weights[1], trial.basis)
+    harms = _harm_shares(expected, scar_unknown)
+    if trial.uncooled_injury_probability is not None:
+        uncooled = weighted_probability(trial.uncooled_injury_probability, trial.weights[1], trial.basis)
         harms.insert(0, HarmShare("burn-if-cooling-fails", uncooled, Message("plan.harm-uncooled")))
-    if trial.bruised_if_lifted is not None:
+    if trial.bruising_if_lifted is not None:
         days = bruise_limit()
         message = Message("plan.harm-glass-lifts", {"low": days.low_days, "high": days.high_days})
-        harms.append(HarmShare("bruise-if-glass-lifts", trial.bruised_if_lifted.p, message))
-    if trial.broken_in_doubt is not None:
-        in_doubt = weighted_probability(trial.broken_in_doubt, trial.weights[1], trial.basis)
+        harms.append(HarmShare("bruise-if-glass-lifts", trial.bruising_if_lifted.p, message))
+    if trial.doubtful_injury_probability is not None:
+        in_doubt = weighted_probability(trial.doubtful_injury_probability, trial.weights[1], trial.basis)
         harms.append(HarmShare("injury-if-model-errs", in_doubt, Message("plan.harm-in-doubt")))
     return tuple(harms)
 
 
-def _harm_meaning(name: str, p: Estimate | Unknown, untold: Unknown | None) -> Message:
+def _harm_meaning(name: str, p: Estimate | Unknown, scar_unknown: Unknown | None) -> Message:
     """Return what a harm share counts; without a count, that its absence is no reassurance."""
     if isinstance(p, Unknown):
-        return Message("plan.harm-uncounted" if p != untold else "plan.harm-raised-scars")
+        return Message("plan.harm-uncounted" if p != scar_unknown else "plan.harm-raised-scars")
     return Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})
 
 

@@ -56,11 +56,11 @@ def listen_to_progress(listener: ProgressListener) -> Iterator[None]:
         _progress_listener.reset(token)
 
 
-def report_progress(what: "Message | ConcernPlan") -> None:
+def report_progress(progress: "Message | ConcernPlan") -> None:
     """Send a progress report to the current listener, if there is one."""
     listener = _progress_listener.get()
     if listener is not None:
-        listener(what)
+        listener(progress)
 
 
 def concern_name(concern: "Concern | ConcernPlan") -> str:
@@ -79,7 +79,7 @@ _PROGRESS, _DONE, _FAILED = "said", "done", "failed"
 
 
 def run_in_parallel(
-    work: Callable[[WorkItem], WorkResult], items: Sequence[WorkItem], *, meanwhile: Callable[[], object] | None = None
+    work: Callable[[WorkItem], WorkResult], items: Sequence[WorkItem], *, on_started: Callable[[], object] | None = None
 ) -> list[WorkResult]:
     """Return the result of `work` for each item, in their order; the items are begun in their order too.
 
@@ -88,13 +88,13 @@ def run_in_parallel(
     Parameters
     ----------
     work : its results and exceptions can be pickled.
-    meanwhile : called in this process as soon as every item is begun.
+    on_started : called in this process as soon as every item is begun.
 
     Raises
     ------
     ChildProcessError : a copy was ended from outside.
     """
-    most, fewest = min(_count_processors(), _MAX_PROCESSES), 2 if meanwhile is None else 1
+    most, fewest = min(_count_processors(), _MAX_PROCESSES), 2 if on_started is None else 1
     if most < 2 or len(items) < fewest or not _is_single_threaded():
         return [work(item) for item in items]
     made: dict[int, WorkResult] = {}
@@ -106,9 +106,9 @@ def run_in_parallel(
             running[pipe] = process
             pipe.send(waiting.popleft())
         while running:
-            if not waiting and meanwhile is not None:
-                meanwhile()
-                meanwhile = None
+            if not waiting and on_started is not None:
+                on_started()
+                on_started = None
             for pipe in _ready_pipes(running):
                 what, value = _read_pipe(pipe)
                 if what == _PROGRESS:

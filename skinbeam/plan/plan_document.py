@@ -35,23 +35,23 @@ class StoredMessage(Message):
     It can be translated as long as the catalogue still has the same English sentence.
     """
 
-    said: str = ""
+    stored_text: str = ""
 
     @property
     def text(self) -> str:
         """The stored sentence, in the current language."""
         if current_language() == ENGLISH:
-            return self.said
+            return self.stored_text
         same = Message(self.id, {name: _restore_parameter(value) for name, value in self.params.items()})
         try:
-            return same.text if same.english == self.said else translate(self.said)
+            return same.text if same.english == self.stored_text else translate(self.stored_text)
         except (KeyError, ValueError):  # the catalogue has no such sentence any more, or with other parameters
-            return translate(self.said)
+            return translate(self.stored_text)
 
     @property
     def english(self) -> str:
         """The stored sentence."""
-        return self.said
+        return self.stored_text
 
 
 def read_plan(document: Mapping[str, Any]) -> Plan:

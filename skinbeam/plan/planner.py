@@ -26,7 +26,7 @@ from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
-from skinbeam.plan.aftercare import aftercare_advice, call_advice, checklist_advice, record_advice
+from skinbeam.plan.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.concern import ConcernResult, plan_concern
 from skinbeam.plan.course import course_total, schedule_course
@@ -149,8 +149,8 @@ def _vessel_message(
     }
     if width is None:
         return Message("photo-plan.vessels_given" if case.vessel else "photo-plan.vessels_unsure", params)
-    joined = published.joined(width)
-    if joined.seen is None:
+    joined = published.with_photographed_width(width)
+    if joined.photographed_width is None:
         return Message("photo-plan.vessels_apart", params)
     drawn = {f"drawn_{end}": value for end, value in estimate_parameters(joined.diameter_um()).items()}
     return Message("photo-plan.vessels_joined", params | drawn)
@@ -187,7 +187,7 @@ class _ConcernPart(Generic[FiguresT]):
     record: ConcernPlan
     gains: tuple[SessionGain, ...]
     ladder: TestSpotLadder | None
-    kept: FiguresT
+    summary: FiguresT
 
 
 # Does work on every concern, in sequence or in parallel.
@@ -207,20 +207,21 @@ def make_plan(
 
 def plan_consultation(
     consultation: CheckedConsultation,
-    keep: Callable[[ConcernResult], FiguresT],
+    summarise_concern: Callable[[ConcernResult], FiguresT],
     *,
     draws: int = 200,
     seed: int = 0,
-    meanwhile: Callable[[], object] | None = None,
+    on_started: Callable[[], object] | None = None,
 ) -> PlanResult[FiguresT]:
     """Return the plan of a consultation, its concerns planned in parallel.
 
     Parameters
     ----------
-    keep : turns a concern, while its skins are in memory, into the result to keep of it; the result can be pickled.
-    meanwhile : as of `run_in_parallel`.
+    summarise_concern : turns a concern, while its skins are in memory, into the result to keep of it; the result can be
+        pickled.
+    on_started : as of `run_in_parallel`.
     """
-    return _assemble_plan(consultation, draws, seed, partial(run_in_parallel, meanwhile=meanwhile), keep)
+    return _assemble_plan(consultation, draws, seed, partial(run_in_parallel, on_started=on_started), summarise_concern)
 
 
 def _return_unchanged(planned: ConcernResult) -> ConcernResult:
@@ -238,10 +239,10 @@ def _assemble_plan(
     loaded = consultation.loaded
     case = loaded.case
     with collect_sources() as sources:
-        seen, photo_state = _photo_colour(consultation.photo)
-        sites = photo_site_findings(consultation.photo, case.concern)
-        darker = tuple((one.site, one.darker) for one in sites if one.darker > 1.0)
-        colour = replace(assess_colour(case, seen), darker_at=darker)
+        seen, photo_state = _photo_colour(consultation.photo_analysis)
+        sites = photo_site_findings(consultation.photo_analysis, case.concern)
+        darker = tuple((one.site, one.melanin_factor) for one in sites if one.melanin_factor > 1.0)
+        colour = replace(assess_colour(case, seen), melanin_factors=darker)
         machines = _clinic_machines(loaded)
         bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
         case = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
@@ -261,8 +262,8 @@ def _assemble_plan(
             seed=seed,
             warnings=(
                 *_reading_notices(case, colour),
-                *_suspicious_spot_notices(consultation.photo),
-                *earlier_pulse_notices(case, machines, None if stopped else bank.told),
+                *_suspicious_spot_notices(consultation.photo_analysis),
+                *earlier_pulse_notices(case, machines, None if stopped else bank.pulse_evidence),
                 *response_notices(case, gains),
             ),
             mode="demonstration",
@@ -280,18 +281,18 @@ def _assemble_plan(
             anaesthesia=checklist_advice("anaesthesia", chosen, case),
             photographs=checklist_advice("photographs", chosen, case),
             complications=checklist_advice("complications", chosen, case),
-            consent=record_advice() if chosen else (),
+            consent=record_keeping_advice() if chosen else (),
             aftercare=aftercare_advice(chosen, case),
             when_to_call=call_advice(chosen, case),
             clinic_phone=(case.clinic.phone.strip() if case.clinic is not None else "") or None,
-            suggested=_photo_suggestions(case, consultation.photo) or None,
+            suggested=_photo_suggestions(case, consultation.photo_analysis) or None,
             unknowns=_unknown_messages(concerns),
             sources=(),
             draws=draws,
             data_release=data_release(),
         )
     plan = round_record(replace(made, sources=tuple(sorted(sources))))
-    return PlanResult(plan, consultation.photo, tuple(one.kept for one in parts))
+    return PlanResult(plan, consultation.photo_analysis, tuple(one.summary for one in parts))
 
 
 def _plan_concerns(

@@ -25,7 +25,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.comparison.compare import joint_shares, surely_helps_more, treatment_studies
+from skinbeam.evidence.comparison.compare import helps_significantly_more, joint_shares, treatment_studies
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.document import round_significant
 from skinbeam.model.estimate import Estimate, Unknown, Value
@@ -49,34 +49,34 @@ class OptionStanding:
     title : of the option, as written inside a sentence.
     question : the question to the trials, with the setting.
     use : how it is used for the condition.
-    half : share of people with at least half improvement.
-    marks : share of people with dark marks, light marks or scars, of whichever trials counted most; None where nobody
-        counted any, which is no reassurance.
-    unlike : how the setting differs from those of trials and clinics; None where it does not.
+    half_improved : share of people with at least half improvement.
+    lasting_marks : share of people with dark marks, light marks or scars, of whichever trials counted most; None where
+        nobody counted any, which is no reassurance.
+    difference : how the setting differs from those of trials and clinics; None where it does not.
     """
 
     title: str
     question: EvidenceQuestion
     use: LaserUse
-    half: Value
-    marks: float | None
-    unlike: Message | None = None
+    half_improved: Value
+    lasting_marks: float | None
+    difference: Message | None = None
 
     @cached_property
-    def own(self) -> int:
+    def own_studies(self) -> int:
         """Number of studies that treated this condition with this kind of treatment, or light."""
         return len(treatment_studies(self.question))
 
     @property
-    def tier(self) -> int:
+    def rank_group(self) -> int:
         """Number of the ranking group, the best first."""
         if self.question.modality == _NO_TREATMENT:
             return 4
         if self.use == "first":
             return 0
-        if isinstance(self.half, Unknown):
+        if isinstance(self.half_improved, Unknown):
             return 3
-        return 1 if self.own and self.unlike is None else 2
+        return 1 if self.own_studies and self.difference is None else 2
 
 
 @dataclass(frozen=True)
@@ -117,15 +117,15 @@ def _tied_groups(
     """
 
     def line(index: int) -> tuple[int, int]:
-        return standings[index].tier, _USE_ORDER.index(standings[index].use)
+        return standings[index].rank_group, _USE_ORDER.index(standings[index].use)
 
     def marked(index: int) -> tuple[float, int, float]:
         one = standings[index]
-        marks = 1.0 if one.marks is None else one.marks
-        return round(marks / _SIMILAR_MARKS), -one.own, -_median_share(one.half)
+        marks = 1.0 if one.lasting_marks is None else one.lasting_marks
+        return round(marks / _SIMILAR_MARKS), -one.own_studies, -_median_share(one.half_improved)
 
     for _, alike in groupby(sorted(range(len(standings)), key=line), key=line):
-        left = sorted(alike, key=lambda index: -_median_share(standings[index].half))
+        left = sorted(alike, key=lambda index: -_median_share(standings[index].half_improved))
         lighter: dict[int, int] = {}
         while left:
             best = shares[left[0]]
@@ -133,7 +133,7 @@ def _tied_groups(
             for index in left[1:]:
                 share = shares[index]
                 if (best is None) == (share is None) and (
-                    best is None or share is None or not surely_helps_more(best, share)
+                    best is None or share is None or not helps_significantly_more(best, share)
                 ):
                     tied.append(index)
             least = min(tied, key=marked)
@@ -145,7 +145,11 @@ def _tied_groups(
 
 def _leaves_more_marks(one: OptionStanding, other: OptionStanding) -> bool:
     """Return whether an option left marks in clearly more people than another; uncounted marks do not matter."""
-    return one.marks is not None and other.marks is not None and one.marks - other.marks > _SIMILAR_MARKS
+    return (
+        one.lasting_marks is not None
+        and other.lasting_marks is not None
+        and one.lasting_marks - other.lasting_marks > _SIMILAR_MARKS
+    )
 
 
 def _median_share(half: Value) -> float:
@@ -156,23 +160,23 @@ def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str
     """Return the result of trials and the reason for the rank: two sentences that a patient can follow."""
     if one.question.modality == _NO_TREATMENT:
         return Message("plan.rank-none")
-    if isinstance(one.half, Unknown):
+    if isinstance(one.half_improved, Unknown):
         found = Message("plan.rank-uncounted")
-    elif one.own:
-        found = Message("plan.rank-counted", {**estimate_per_hundred(one.half), "studies": one.own})
+    elif one.own_studies:
+        found = Message("plan.rank-counted", {**estimate_per_hundred(one.half_improved), "studies": one.own_studies})
     else:
-        found = Message("plan.rank-borrowed", estimate_per_hundred(one.half))
+        found = Message("plan.rank-borrowed", estimate_per_hundred(one.half_improved))
     return Message("plan.rank", {"found": found, "place": _rank_message(one, rank, tied, ahead, fewer)})
 
 
 def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
     if one.use == "first":
         return Message("plan.place-first-line")
-    if one.unlike is not None:
-        return Message("plan.place-unlike", {"unlike": one.unlike})
-    if isinstance(one.half, Estimate) and not one.own:
+    if one.difference is not None:
+        return Message("plan.place-unlike", {"unlike": one.difference})
+    if isinstance(one.half_improved, Estimate) and not one.own_studies:
         return Message("plan.place-borrowed")
-    if isinstance(one.half, Unknown):
+    if isinstance(one.half_improved, Unknown):
         return Message("plan.place-uncounted")
     if fewer:
         return Message("plan.place-marked", {"fewer": fewer})

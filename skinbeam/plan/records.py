@@ -314,7 +314,7 @@ class ConcernPlan:
         """The first option with a device, and its settings."""
         return next(((option, option.setup) for option in self.options if option.setup is not None), None)
 
-    def foremost(self, most: int) -> tuple[Option, ...]:
+    def first_options(self, most: int) -> tuple[Option, ...]:
         """Return the first `most` options that treat, always with the first laser among them.
 
         People ask for the laser.

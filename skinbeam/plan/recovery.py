@@ -32,11 +32,11 @@ PAIN_RANGE = (0, 10)
 
 @dataclass(frozen=True)
 class WarningSign:
-    """A question whose answer yes means a call to the clinic; `at_once`: an eye may be lost within hours."""
+    """A question whose answer yes means a call to the clinic; `is_emergency`: an eye may be lost within hours."""
 
     name: str
     rules: tuple[str, ...]
-    at_once: bool
+    is_emergency: bool
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class DayExpectation:
 
     Parameters
     ----------
-    now : the last description that begins on that day or before; None before the first, or where the plan has none.
-    next : the one after it.
-    over : whether the day is after every visible change that the plan predicts.
+    current : the last description that begins on that day or before; None before the first, or where the plan has none.
+    following : the one after it.
+    is_over : whether the day is after every visible change that the plan predicts.
     """
 
-    now: HealingDayText | None
-    next: HealingDayText | None
-    over: bool
+    current: HealingDayText | None
+    following: HealingDayText | None
+    is_over: bool
 
 
 @cache
@@ -65,7 +65,7 @@ SIGN_NAMES = tuple(one.name for one in _load_signs())
 REDNESS_GRADES = tuple(load_package_table("data/diary.toml")["redness"])
 
 
-def warning_signs(pain: int, redness: str, ticked: Collection[str]) -> tuple[WarningSign, ...]:
+def warning_signs(pain: int, redness: str, sign_names: Collection[str]) -> tuple[WarningSign, ...]:
     """Return the warning signs of a diary entry, in the order of the questions; empty where there are none.
 
     Raises
@@ -75,20 +75,20 @@ def warning_signs(pain: int, redness: str, ticked: Collection[str]) -> tuple[War
     if (
         not PAIN_RANGE[0] <= pain <= PAIN_RANGE[1]
         or redness not in REDNESS_GRADES
-        or not set(ticked) <= set(SIGN_NAMES)
+        or not set(sign_names) <= set(SIGN_NAMES)
     ):
         raise ValueError("no answer to these questions")
     table = load_package_table("data/diary.toml")
     return (
-        *(one for one in _load_signs() if one.name in ticked),
+        *(one for one in _load_signs() if one.name in sign_names),
         *(WarningSign("redness", tuple(held["rules"]), False) for held in [table["redness"][redness]] if held["warns"]),
         *([WarningSign("pain", ("call-same-day",), False)] if pain >= table["pain"]["severe"]["value"] else ()),
     )
 
 
-def sign_advice(plan: Plan, found: Collection[WarningSign]) -> tuple[Advice, ...]:
+def sign_advice(plan: Plan, signs: Collection[WarningSign]) -> tuple[Advice, ...]:
     """Return the plan's advice to clinicians on such signs, each sentence once."""
-    named = {rule for one in found for rule in one.rules}
+    named = {rule for one in signs for rule in one.rules}
     advice = tuple(one for one in plan.complications if one.rule in named)
     cite_sources(*(one.source for one in advice))
     return advice

@@ -88,7 +88,7 @@ def _make_ladder(case: Case, site: str, modality: str, setup: DeviceSetup, trial
         doses = _choose_doses(doses, burns, trial)
         p = _burn_risk_if_clean(doses, burns, trial)
         clean = weighted_probability(p[0], p[1], trial.basis)
-        promise = Message("ladder.promise", {"before": per_hundred(trial.p_broken), "after": per_hundred(clean.median)})
+        promise = Message("ladder.promise", {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)})
     params = {
         "device": setup.device_title,
         "site": vocabulary_table("site")[site]["title"],
@@ -247,20 +247,20 @@ def _describe_common_settings(setup: DeviceSetup, densities: Sequence[float]) ->
 
 
 def earlier_pulse_notices(
-    case: Case, machines: Sequence[SearchMachine], told: PulseEvidence | None
+    case: Case, machines: Sequence[SearchMachine], evidence: PulseEvidence | None
 ) -> tuple[PlanNotice, ...]:
     """Return a notice for each earlier test spot or session: the change that it made in the plan, or why it made none.
 
     Parameters
     ----------
-    told : evidence from earlier pulses; None where no device was tried, so that it was not computed.
+    evidence : evidence from earlier pulses; None where no device was tried, so that it was not computed.
     """
     pulses, untold = read_earlier_pulses(case, machines)
-    if told is None:
+    if evidence is None:
         changed = [Message("learned.not-computed", {"device": one.machine.device.title}) for one in pulses]
     else:
-        changed = list(told.changed)
+        changed = list(evidence.messages)
     return (
         *(PlanNotice("learned", message.text) for message in changed),
-        *(PlanNotice("not-learned", f"{one.where}: {one.reason.text}") for one in untold),
+        *(PlanNotice("not-learned", f"{one.entry}: {one.reason.text}") for one in untold),
     )

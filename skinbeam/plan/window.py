@@ -64,7 +64,7 @@ _PRACTICE_PULSES: Final = 9  # in the published range of pulses: the range of do
 class PublishedDoseRange:
     """Doses in J/cm², or of microbeams in mJ, at a row of a window: a pulse length in ms, or a density in 1/cm²."""
 
-    row: float
+    row_value: float
     low: float
     high: float
 
@@ -81,13 +81,13 @@ def published_dose_ranges(
         included.
     pulses : first and last pulse length to include.
     """
-    span = envelope.practised("pulse_ms")
+    span = envelope.published_range("pulse_ms")
     at = [pulse_ms]
     if span is not None:
         low, high = max(span.low, pulses[0]), min(span.high, pulses[-1])
         inside = [pulse_ms] if low <= pulse_ms <= high else []
         at = sorted({*inside, *np.geomspace(low, high, _PRACTICE_PULSES).tolist()}) if low <= high else inside
-    found = ((pulse, envelope.dose(quantity, pulse_ms=pulse, spot_mm=spot_mm)) for pulse in at)
+    found = ((pulse, envelope.dose_range(quantity, pulse_ms=pulse, spot_mm=spot_mm)) for pulse in at)
     return tuple(PublishedDoseRange(pulse, span.low, span.high) for pulse, span in found if span is not None)
 
 
@@ -115,24 +115,24 @@ class PlanWindow:
 
     Parameters
     ----------
-    by, rows : pulse lengths (`pulse_ms`), or densities of microbeams (`density_per_cm2`).
+    row_quantity, rows : pulse lengths (`pulse_ms`), or densities of microbeams (`density_per_cm2`).
     p_effect : share of such skins that reach the target, as in the plan.
     p_harm : probability of a burn of the skin around it; where skin is removed or treated in columns, that any limit is
         broken.
-    spent : used share of the limit that is nearest to being broken by a dose; 1 at the limit.
-    broken : quantities of the limits that doses of the window break.
-    practised, makers : published doses of this condition and light.
+    limit_use : used share of the limit that is nearest to being broken by a dose; 1 at the limit.
+    broken_quantities : quantities of the limits that doses of the window break.
+    published, recommended : published doses of this condition and light.
     """
 
-    by: Literal["pulse_ms", "density_per_cm2"]
+    row_quantity: Literal["pulse_ms", "density_per_cm2"]
     dose: tuple[float, ...]
     rows: tuple[float, ...]
     p_effect: _ProbabilityRows
     p_harm: _ProbabilityRows
-    spent: _ProbabilityRows
-    broken: tuple[str, ...]
-    practised: tuple[PublishedDoseRange, ...]
-    makers: tuple[PublishedDoseRange, ...]
+    limit_use: _ProbabilityRows
+    broken_quantities: tuple[str, ...]
+    published: tuple[PublishedDoseRange, ...]
+    recommended: tuple[PublishedDoseRange, ...]
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
 
 
 def _make_window(
-    by: Literal["pulse_ms", "density_per_cm2"],
+    row_quantity: Literal["pulse_ms", "density_per_cm2"],
     doses: tuple[float, ...],
     rows: Mapping[float, _WindowRow],
     practised: tuple[PublishedDoseRange, ...],
@@ -184,7 +184,7 @@ def _make_window(
 ) -> PlanWindow:
     kept = [rows[place] for place in sorted(rows)]
     return PlanWindow(
-        by,
+        row_quantity,
         doses,
         tuple(sorted(rows)),
         tuple(row.effect for row in kept),
@@ -227,8 +227,8 @@ def _judge_columns(
     values: Mapping[str, LimitValues], limits: Sequence[SettingLimit], weights: Floats
 ) -> tuple[float, tuple[float, str]]:
     """Return the probability that columns break any limit, and the limit that they are nearest to breaking."""
-    shares = (weighted_share(limit.kept(values[limit.quantity], limit.stop), weights)[0] for limit in limits)
-    spent = [(limit.spent(p), limit.quantity) for limit, p in zip(limits, shares, strict=True)]
+    shares = (weighted_share(limit.draws_within(values[limit.quantity], limit.stop), weights)[0] for limit in limits)
+    spent = [(limit.used_fraction(p), limit.quantity) for limit, p in zip(limits, shares, strict=True)]
     return weighted_share(p_any_limit_broken(limits, values), weights)[0], max(spent)
 
 
@@ -239,8 +239,8 @@ def _published_energies(
     envelope = find_envelope(goal.condition, practice_light(trial, goal.modality), phototype)
     if envelope is None:
         return ()
-    energies = envelope.dose(ENERGY, pulse_ms=trial.setting.pulse_ms, spot_mm=None)
-    spread = envelope.practised("density_per_cm2")
+    energies = envelope.dose_range(ENERGY, pulse_ms=trial.setting.pulse_ms, spot_mm=None)
+    spread = envelope.published_range("density_per_cm2")
     if energies is None or spread is None:
         return ()
     return tuple(PublishedDoseRange(end, energies.low, energies.high) for end in (spread.low, spread.high))
@@ -251,10 +251,10 @@ def _window_row(
 ) -> _WindowRow:
     limits = find_limits(goal.modality, site, goal.condition)
     quantities = {limit.id: limit.quantity for limit in limits}
-    every = (found.spent(limits, dose, weights[1]) for dose in doses)
+    every = (found.limit_use(limits, dose, weights[1]) for dose in doses)
     return _WindowRow(
-        tuple(weighted_share(found.wanted(dose), weights[0])[0] for dose in doses),
-        tuple(weighted_share(found.broken(dose), weights[1])[0] for dose in doses),
+        tuple(weighted_share(found.reaches_target(dose), weights[0])[0] for dose in doses),
+        tuple(weighted_share(found.injury_probability(dose), weights[1])[0] for dose in doses),
         tuple(max((spent, quantities[name]) for name, spent in one.items()) for one in every),
     )
 

@@ -30,13 +30,13 @@ _MOST_INDEX = 3.0  # upper bound of the rise of a map: neighbouring skin never d
 _HALVINGS = 40
 
 
-def healing_signs(treated: TreatedConcerns, seen: SkinAnalysis) -> tuple[tuple[HealingSign, ...], tuple[Omission, ...]]:
+def healing_signs(treated: TreatedConcerns, skin: SkinAnalysis) -> tuple[tuple[HealingSign, ...], tuple[Omission, ...]]:
     """Return the visible signs after a session with these options and their duration, and those that are not drawn."""
     found = [
         one
         for concern, option in treated
         for name in healing_sign_names(option.modality)
-        if (one := _healing_sign(name, concern, option, seen)) is not None
+        if (one := _healing_sign(name, concern, option, skin)) is not None
     ]
     drawn = tuple(one for one in found if isinstance(one, HealingSign))
     return drawn, tuple(one for one in found if isinstance(one, Omission))
@@ -44,14 +44,14 @@ def healing_signs(treated: TreatedConcerns, seen: SkinAnalysis) -> tuple[tuple[H
 
 def _healing_sign(name: str, concern: ConcernPlan, option: Option, seen: SkinAnalysis) -> HealingSign | Omission | None:
     """Return a sign, why it is not drawn, or None where it is not expected."""
-    field = _TreatedField.of(concern, option, seen)
+    field = _TreatedField.from_option(concern, option, seen)
     if name == "purpura":
         if option.p_purpura is None or option.purpura_days is None or option.p_purpura.median <= 0:
             return None
         if isinstance(field, Omission):
             return field
         days = option.purpura_days
-        return field.bruised(option.p_purpura, days.high, () if days.source is None else (days.source,))
+        return field.bruise(option.p_purpura, days.high, () if days.source is None else (days.source,))
     said = Message("preview.sign-after", {"sign": Message(f"preview-sign.{name}"), "treatment": option.title})
     if name != "erythema":
         return Omission((said,), Message("preview.sign-unsized"))
@@ -63,11 +63,11 @@ def _healing_sign(name: str, concern: ConcernPlan, option: Option, seen: SkinAna
     longest = max(lasting, key=lambda one: one.high)
     keys = (longest.source,) if isinstance(longest.source, str) else longest.source
     cite_sources(*keys)
-    return field.seen("erythema", "haemoglobin", keys, until_day=longest.high)
+    return field.visible_sign("erythema", "haemoglobin", keys, until_day=longest.high)
 
 
 def harm_signs(
-    treated: TreatedConcerns, drawn: Sequence[HealingSign], seen: SkinAnalysis
+    treated: TreatedConcerns, undrawn: Sequence[HealingSign], skin: SkinAnalysis
 ) -> Iterator[HealingSign | Omission]:
     """Yield harms that have a picture of their own, each after the option with the highest risk, or why they have none.
 
@@ -83,15 +83,15 @@ def harm_signs(
         if not known:
             continue
         concern, option, p = max(known, key=lambda one: one[2].median)
-        field = _TreatedField.of(concern, option, seen)
+        field = _TreatedField.from_option(concern, option, skin)
         if isinstance(field, Omission):
             yield field
         elif harm == "pih":
-            yield field.seen("dark-mark", "melanin", p.basis, p=p)
+            yield field.visible_sign("dark-mark", "melanin", p.basis, p=p)
         else:
-            yield field.seen("lasting-erythema", "haemoglobin", p.basis, p=p)
-    rare = [one for one in drawn if isinstance(one.p, Estimate)]
-    yield from sorted(rare, key=lambda one: -one.p.median if isinstance(one.p, Estimate) else 0.0)[:1]
+            yield field.visible_sign("lasting-erythema", "haemoglobin", p.basis, p=p)
+    rare = [one for one in undrawn if isinstance(one.frequency, Estimate)]
+    yield from sorted(rare, key=lambda one: -one.frequency.median if isinstance(one.frequency, Estimate) else 0.0)[:1]
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,10 @@ class _TreatedField:
     option: Option
     weight: Float
     maps: SkinMaps
-    middle: np.ndarray
+    median_light: np.ndarray
 
     @classmethod
-    def of(cls, concern: ConcernPlan, option: Option, seen: SkinAnalysis) -> "_TreatedField | Omission":
+    def from_option(cls, concern: ConcernPlan, option: Option, seen: SkinAnalysis) -> "_TreatedField | Omission":
         """Return the field, or why it is not drawn."""
         if isinstance(seen.maps, Unknown):
             return Omission((concern_message(concern),), Message("preview.not-seen", {"reason": seen.maps.reason}))
@@ -118,7 +118,7 @@ class _TreatedField:
             return Omission((concern_message(concern),), Message("preview.site-unseen"))
         return cls(concern, option, whole, seen.maps, np.median(srgb_to_linear(seen.view.rgb[whole > 0]), axis=0))
 
-    def seen(
+    def visible_sign(
         self,
         name: str,
         carried_by: str,
@@ -129,15 +129,15 @@ class _TreatedField:
     ) -> HealingSign:
         """Return a sign whose colour is just visible, whatever the tone of the skin."""
         record = setting_entry("size", "seen_E")
-        index = self._index(carried_by, float(record["value"]))
+        index = self._map_rise(carried_by, float(record["value"]))
         size = Message("preview-size.seen_E", {"value": float(record["value"])})
         return self._sign(name, carried_by, index, size, (record["source"], *keys), until_day, p)
 
-    def bruised(self, p: Value, until_day: float, keys: tuple[str, ...]) -> HealingSign:
+    def bruise(self, p: Value, until_day: float, keys: tuple[str, ...]) -> HealingSign:
         """Return a bruise: the smallest visible amount of extravasated blood, in addition to the skin's own."""
         held = tissue_table("vessels")["purpura"]["share"]
         share = read_number(held)
-        index = PigmentLevels.middle(self.maps).density_of_blood(1.0 + share)
+        index = PigmentLevels.of_median_skin(self.maps).density_of_blood(1.0 + share)
         size = Message("preview-size.purpura", {"pct": round(100 * share)})
         return self._sign("purpura", "haemoglobin", index, size, (held["source"], *keys), until_day, p)
 
@@ -156,20 +156,20 @@ class _TreatedField:
             concern=self.concern.place,
             title=concern_message(self.concern),
             treatment=self.option.modality,
-            carried_by=carried_by,
-            added=np.asarray(index * self.weight, np.float32),
-            until_day=until_day,
+            map_name=carried_by,
+            map_change=np.asarray(index * self.weight, np.float32),
+            last_day=until_day,
             size=size,
-            p=p,
+            frequency=p,
             sources=sources,
         )
 
-    def _index(self, carried_by: str, wanted_E: float) -> float:
+    def _map_rise(self, carried_by: str, wanted_E: float) -> float:
         """Return the rise of a map that changes the field's median colour by `wanted_E`, by bisection."""
-        pigment, before = PigmentLevels.middle(self.maps), linear_to_lab(self.middle)
+        pigment, before = PigmentLevels.of_median_skin(self.maps), linear_to_lab(self.median_light)
         low, high = 0.0, _MOST_INDEX
         for _ in range(_HALVINGS):
             half = (low + high) / 2
-            after = linear_to_lab(self.middle * np.exp(pigment.ln_factor({carried_by: half})))
+            after = linear_to_lab(self.median_light * np.exp(pigment.ln_factor({carried_by: half})))
             low, high = (half, high) if np.linalg.norm(after - before) < wanted_E else (low, half)
         return high

@@ -34,7 +34,7 @@ __all__ = ["make_strip", "omission_message"]
 _REASONS = 2  # number of reasons shown in place of a picture; the others are in the footnotes
 
 
-def make_strip(plan: Plan, seen: SkinAnalysis, *, exponent: float | None = None) -> PreviewStrip:
+def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None) -> PreviewStrip:
     """Draw the pictures of a plan on the skin of a photograph.
 
     Parameters
@@ -44,12 +44,16 @@ def make_strip(plan: Plan, seen: SkinAnalysis, *, exponent: float | None = None)
     with collect_sources() as sources:
         power = float(setting_entry("grade", "exponent")["value"]) if exponent is None else exponent
         treated = [(one, one.first_laser[0]) for one in plan.concerns if one.first_laser is not None]
-        taken, left = find_removals(plan.concerns, seen)
-        shown, unsized = healing_signs(treated, seen)
+        taken, left = find_removals(plan.concerns, skin)
+        shown, unsized = healing_signs(treated, skin)
         least = setting("strip", "purpura_least")
-        drawn = [one for one in shown if one.p is None or (isinstance(one.p, Estimate) and one.p.median >= least)]
+        drawn = [
+            one
+            for one in shown
+            if one.frequency is None or (isinstance(one.frequency, Estimate) and one.frequency.median >= least)
+        ]
         visit = _longest_visit(plan.course, drawn)
-        frame = make_frame(seen.view, None if isinstance(seen.maps, Unknown) else PigmentLevels.of(seen.maps))
+        frame = make_frame(skin.view, None if isinstance(skin.maps, Unknown) else PigmentLevels.from_maps(skin.maps))
         here = [pair for pair in treated if visit is not None and pair[0].place in visit.treats]
         at_visit = [sign for sign in drawn if visit is not None and sign.concern in visit.treats]
         panels: list[_PanelRows] = [_before_panel(frame)]
@@ -57,13 +61,13 @@ def make_strip(plan: Plan, seen: SkinAnalysis, *, exponent: float | None = None)
         for percentile in PERCENTILES:
             panels.append(_end_panel(percentile, taken, left, frame, power))
             panels.append(_late_panel(percentile, taken, left, frame, power))
-        found = list(harm_signs(treated, [one for one in shown if one not in drawn], seen))
+        found = list(harm_signs(treated, [one for one in shown if one not in drawn], skin))
         panels += [_harm_panel(one, frame) for one in found if isinstance(one, HealingSign)]
         left = (*left, *unsized, *(one for one in found if isinstance(one, Omission)))
     return PreviewStrip(
         panels=tuple(one.panel for one in panels),
-        rows=tuple(row for one in panels for row in one.rows),
-        left=_unique_omissions(left),
+        change_rows=tuple(row for one in panels for row in one.rows),
+        omissions=_unique_omissions(left),
         visit=None if visit is None else _visit_label(visit, here),
         assumption=Message("preview.assumption"),
         notes=(Message("preview.at-its-own"),) if len({one.concern for one in taken}) > 1 else (),
@@ -79,14 +83,14 @@ class _PanelRows:
 
 def _unique_omissions(left: Sequence[Omission]) -> tuple[Omission, ...]:
     """Merge omissions of the same reason into one that names everything it applies to."""
-    why = {one.why.english: one.why for one in left}
-    about = {said: [one.about for one in left if one.why.english == said] for said in why}
+    why = {one.reason.english: one.reason for one in left}
+    about = {said: [one.subjects for one in left if one.reason.english == said] for said in why}
     return tuple(Omission(_unique_messages(name for names in about[said] for name in names), why[said]) for said in why)
 
 
 def omission_message(one: Omission) -> Message:
     """Return a sentence that says what is not drawn, and why."""
-    return Message("preview.because", {"about": list(one.about), "why": one.why})
+    return Message("preview.because", {"about": list(one.subjects), "why": one.reason})
 
 
 def _unique_messages(names: Iterable[Message]) -> tuple[Message, ...]:
@@ -98,7 +102,7 @@ def _longest_visit(course: Sequence[Visit], drawn: Sequence[HealingSign]) -> Vis
     """Return the visit after which drawn signs last the longest; the first where nothing is drawn."""
 
     def lasts(visit: Visit) -> float:
-        return max((one.until_day or 0.0 for one in drawn if one.concern in visit.treats), default=0.0)
+        return max((one.last_day or 0.0 for one in drawn if one.concern in visit.treats), default=0.0)
 
     return max(course, key=lasts, default=None)
 
@@ -120,14 +124,16 @@ def _day_panel(day: int, here: TreatedConcerns, drawn: Sequence[HealingSign], fr
     """Return a day after the session: its drawn signs, or the plan's words where no sign can be drawn."""
     moment, label = PanelMoment("day", day=day), Message("preview-label.day", {"day": day})
     if not here:
-        return _PanelRows(Panel(moment, label, None, None, why=Message("preview.no-session")))
+        return _PanelRows(Panel(moment, label, None, None, reason=Message("preview.no-session")))
     told = {
-        option.modality: expectation_on_day(option, day).now for _, option in here if day <= count_healing_days(option)
+        option.modality: expectation_on_day(option, day).current
+        for _, option in here
+        if day <= count_healing_days(option)
     }
     words = _unique_messages(one.text for one in told.values() if one is not None)
-    lasting = [sign for sign in drawn if sign.until_day is not None and day <= sign.until_day]
+    lasting = [sign for sign in drawn if sign.last_day is not None and day <= sign.last_day]
     if not lasting and told:
-        return _PanelRows(Panel(moment, label, None, None, notes=words, why=Message("preview.day-undrawn")))
+        return _PanelRows(Panel(moment, label, None, None, notes=words, reason=Message("preview.day-undrawn")))
     file = f"day-{day}.png"
     picture = _draw_signs(lasting, frame)
     notes = (*words, Message("preview.at-least")) if lasting else (Message("preview.day-over"),)
@@ -139,16 +145,16 @@ def _draw_signs(lasting: Sequence[HealingSign], frame: PhotoFrame) -> Picture:
     """Return the picture with signs, and a line around the affected skin."""
     if not lasting:
         return frame.picture
-    picture = frame.with_added(_combine_maps(lasting))
-    return frame.outlined(picture, np.maximum.reduce([sign.added for sign in lasting]))
+    picture = frame.with_map_changes(_combine_maps(lasting))
+    return frame.with_outline(picture, np.maximum.reduce([sign.map_change for sign in lasting]))
 
 
 def _combine_maps(lasting: Sequence[HealingSign]) -> Mapping[str, Float]:
     """Return the maps that signs raise; where two signs raise one map, the larger rise is used."""
     added: dict[str, Float] = {}
     for sign in lasting:
-        before = added.get(sign.carried_by)
-        added[sign.carried_by] = sign.added if before is None else np.maximum(before, sign.added)
+        before = added.get(sign.map_name)
+        added[sign.map_name] = sign.map_change if before is None else np.maximum(before, sign.map_change)
     return added
 
 
@@ -157,11 +163,11 @@ def _sign_row(file: str, sign: HealingSign, *, day: int | None = None) -> Change
         picture=file,
         concern=sign.concern,
         treatment=sign.treatment,
-        map=sign.carried_by,
+        map=sign.map_name,
         day=day,
         healing_sign=sign.name,
         size=sign.size.english,
-        frequency=sign.p,
+        frequency=sign.frequency,
         sources=sign.sources,
     )
 
@@ -170,11 +176,11 @@ def _apply_removals(
     taken: Sequence[Removal], percentile: int, power: float, kept: Mapping[str, float] | None = None
 ) -> tuple[dict[str, Float], list[float]]:
     """Return the change of the maps (never upwards), and the share that is removed by each removal."""
-    shares = [one.share(percentile, power) * (1.0 if kept is None else kept[one.concern]) for one in taken]
+    shares = [one.share_removed(percentile, power) * (1.0 if kept is None else kept[one.concern]) for one in taken]
     added: dict[str, Float] = {}
     for one, share in zip(taken, shares, strict=True):
-        before = added.get(one.carried_by, np.zeros_like(one.excess))
-        added[one.carried_by] = np.minimum(before, np.asarray(-share * one.excess, np.float32))
+        before = added.get(one.map_name, np.zeros_like(one.excess))
+        added[one.map_name] = np.minimum(before, np.asarray(-share * one.excess, np.float32))
     return added, shares
 
 
@@ -191,7 +197,7 @@ def _end_panel(
         moment,
         label,
         file,
-        frame.with_added(added),
+        frame.with_map_changes(added),
         frequency=_frequency(percentile, taken),
         notes=_exceptions(percentile, taken),
     )
@@ -209,21 +215,21 @@ def _late_panel(
     )
     if not taken:
         return _PanelRows(_unknown_panel(moment, label, left))
-    kept = {one.concern: one.kept_fraction.median for one in taken if isinstance(one.kept_fraction, Estimate)}
+    kept = {one.concern: one.remaining_fraction.median for one in taken if isinstance(one.remaining_fraction, Estimate)}
     if untold := _unique_messages(one.title for one in taken if one.concern not in kept):
         why = Message("preview.not-kept", {"months": when, "concerns": list(untold)})
-        return _PanelRows(Panel(moment, label, None, None, frequency=_frequency(percentile, taken), why=why))
+        return _PanelRows(Panel(moment, label, None, None, frequency=_frequency(percentile, taken), reason=why))
     file = f"months-{when}-p{percentile}.png"
     added, shares = _apply_removals(taken, percentile, power, kept)
     rows = [_removal_row(file, one, share, percentile, months=when) for one, share in zip(taken, shares, strict=True)]
-    picture = frame.with_added(added)
+    picture = frame.with_map_changes(added)
     return _PanelRows(Panel(moment, label, file, picture, frequency=_frequency(percentile, taken)), tuple(rows))
 
 
 def _unknown_panel(moment: PanelMoment, label: Message, left: Sequence[Omission]) -> Panel:
     """Return a panel that says why no result can be drawn."""
     reasons = tuple(omission_message(one) for one in _unique_omissions(left)[:_REASONS])
-    return Panel(moment, label, None, None, notes=reasons, why=Message("preview.nothing"))
+    return Panel(moment, label, None, None, notes=reasons, reason=Message("preview.nothing"))
 
 
 def _removal_row(file: str, one: Removal, share: float, percentile: int, *, months: int | None = None) -> ChangeRow:
@@ -231,7 +237,7 @@ def _removal_row(file: str, one: Removal, share: float, percentile: int, *, mont
         picture=file,
         concern=one.concern,
         treatment=one.treatment,
-        map=one.carried_by,
+        map=one.map_name,
         finding=one.finding,
         count=one.count,
         share_removed=share,
@@ -244,7 +250,7 @@ def _removal_row(file: str, one: Removal, share: float, percentile: int, *, mont
 
 def _frequency(percentile: int, taken: Sequence[Removal]) -> Message:
     """Return how many people improve more or less than in the picture."""
-    improved = [one.improved_pct(percentile) for one in taken]
+    improved = [one.improvement_at(percentile) for one in taken]
     if percentile == PERCENTILES[0] and max(improved) <= 0:
         return Message("preview-frequency.none")
     if percentile != PERCENTILES[0] and min(improved) >= 100:
@@ -256,7 +262,7 @@ def _exceptions(percentile: int, taken: Sequence[Removal]) -> tuple[Message, ...
     """Return the concerns to which the frequency of the picture does not apply: no change, or all gone."""
     found = {}
     for one in taken:
-        improved = one.improved_pct(percentile)
+        improved = one.improvement_at(percentile)
         if improved <= 0:
             found[one.concern] = Message("preview.no-change", {"concern": one.title})
         elif improved >= 100:
@@ -266,7 +272,7 @@ def _exceptions(percentile: int, taken: Sequence[Removal]) -> tuple[Message, ...
 
 def _harm_panel(sign: HealingSign, frame: PhotoFrame) -> _PanelRows:
     file = f"harm-{sign.name}.png"
-    p = sign.p
+    p = sign.frequency
     assert isinstance(p, Estimate)  # `harm_signs` yields no sign without one
     counted = {"p": p.median, "low": p.low, "high": p.high}
     panel = Panel(

@@ -35,15 +35,15 @@ _EDGE_GAIN = 1.6  # makes the edge fade outside the cover of a mark
 @dataclass(frozen=True)
 class _ConcernRemovals:
     removals: tuple[Removal, ...]
-    left: tuple[Omission, ...]
+    omissions: tuple[Omission, ...]
 
 
 def find_removals(
-    concerns: Sequence[ConcernPlan], seen: SkinAnalysis
+    concerns: Sequence[ConcernPlan], skin: SkinAnalysis
 ) -> tuple[tuple[Removal, ...], tuple[Omission, ...]]:
     """Return what is removed from each concern of a plan, and what is not drawn."""
-    drawn = [_concern_removals(concern, seen) for concern in concerns]
-    return tuple(r for one in drawn for r in one.removals), tuple(found for one in drawn for found in one.left)
+    drawn = [_concern_removals(concern, skin) for concern in concerns]
+    return tuple(r for one in drawn for r in one.removals), tuple(found for one in drawn for found in one.omissions)
 
 
 def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis) -> _ConcernRemovals:
@@ -63,23 +63,23 @@ def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis) -> _ConcernRemov
         return _no_removals(title, Message("preview.not-seen", {"reason": seen.maps.reason}))
     found, left = [], []
     marks = [mark for mark in seen.marks if mark.kind in kinds and is_on_site(mark.region, concern.site)]
-    if doubtful := sum(mark.to_be_seen for mark in marks):
+    if doubtful := sum(mark.needs_examination for mark in marks):
         left.append(Omission((title,), Message("preview.seen-by-a-doctor", {"count": doubtful})))
     for kind in kinds:
-        treated = [mark for mark in marks if mark.kind == kind and not mark.to_be_seen]
-        for carried_by in dict.fromkeys(mark.carried_by for mark in treated):
-            together = [mark for mark in treated if mark.carried_by == carried_by]
+        treated = [mark for mark in marks if mark.kind == kind and not mark.needs_examination]
+        for carried_by in dict.fromkeys(mark.map_name for mark in treated):
+            together = [mark for mark in treated if mark.map_name == carried_by]
             found.append(
                 Removal(
                     concern=concern.place,
                     title=title,
                     finding=kind,
                     count=len(together),
-                    carried_by=carried_by,
+                    map_name=carried_by,
                     excess=_excess(together, seen),
                     treatment=option.modality,
                     improvement_pct=improved,
-                    kept_fraction=_kept_fraction(option),
+                    remaining_fraction=_kept_fraction(option),
                 )
             )
     if not found and not left:

@@ -47,17 +47,17 @@ class PigmentLevels:
     ln_blood: Array
 
     @classmethod
-    def of(cls, maps: SkinMaps) -> "PigmentLevels":
+    def from_maps(cls, maps: SkinMaps) -> "PigmentLevels":
         """Return the levels of each pixel; where the colour is not known, those of the nearest known pixel."""
         from scipy.ndimage import distance_transform_edt  # imported late: a page without a photograph does not need it
 
-        if not maps.known.any():
-            return cls(*(np.full(maps.known.shape, np.log(one)) for one in (maps.level.melanin, maps.level.blood)))
-        rows, columns = distance_transform_edt(~maps.known, return_distances=False, return_indices=True)
+        if not maps.valid.any():
+            return cls(*(np.full(maps.valid.shape, np.log(one)) for one in (maps.level.melanin, maps.level.blood)))
+        rows, columns = distance_transform_edt(~maps.valid, return_distances=False, return_indices=True)
         return cls(np.log(maps.melanin[rows, columns]), np.log(maps.blood[rows, columns]))
 
     @classmethod
-    def middle(cls, maps: SkinMaps) -> "PigmentLevels":
+    def of_median_skin(cls, maps: SkinMaps) -> "PigmentLevels":
         """Return the levels of the median skin of the face."""
         return cls(np.asarray(np.log(maps.level.melanin)), np.asarray(np.log(maps.level.blood)))
 
@@ -99,10 +99,10 @@ def encode_srgb(light: Array) -> Picture:
     return np.asarray(np.round(255 * linear_to_srgb(np.clip(light, 0.0, 1.0))), np.uint8)
 
 
-def multiply_light(rgb: Picture, ln_factor: Float, touched: Mask) -> Picture:
+def multiply_light(rgb: Picture, ln_factor: Float, mask: Mask) -> Picture:
     """Multiply the linear light of a picture where it is touched; every other pixel stays that of `rgb`."""
     made = rgb.copy()
-    made[touched] = encode_srgb(srgb_to_linear(rgb[touched]) * np.exp(ln_factor[touched].astype(np.float64)))
+    made[mask] = encode_srgb(srgb_to_linear(rgb[mask]) * np.exp(ln_factor[mask].astype(np.float64)))
     return made
 
 
@@ -127,18 +127,18 @@ class PhotoFrame:
     box: tuple[int, int, int, int]
     pigment: PigmentLevels | None
 
-    def with_added(self, added: Mapping[str, Float]) -> Picture:
+    def with_map_changes(self, added: Mapping[str, Float]) -> Picture:
         """Return the picture after maps of the view have grown by `added`; elsewhere it is identical to the bit."""
         if self.pigment is None or not added:
             return self.picture
         touched = np.asarray(np.logical_or.reduce([values != 0 for values in added.values()]))
         whole = np.zeros((*touched.shape, 3), np.float32)
         whole[touched] = self.pigment.at(touched).ln_factor({name: one[touched] for name, one in added.items()})
-        return multiply_light(self.picture, self._laid(whole, cv2.INTER_LINEAR), self._there(touched))
+        return multiply_light(self.picture, self._resample(whole, cv2.INTER_LINEAR), self._resample_mask(touched))
 
-    def outlined(self, picture: Picture, field: Float) -> Picture:
+    def with_outline(self, picture: Picture, field: Float) -> Picture:
         """Draw a dashed line inside the edge of a field of the view, which shows where a change is, not its amount."""
-        there = self._there(field != 0).astype(np.uint8)
+        there = self._resample_mask(field != 0).astype(np.uint8)
         joined = cv2.morphologyEx(there, cv2.MORPH_CLOSE, np.ones((_JOINED_PX, _JOINED_PX), np.uint8))
         inner = cv2.erode(joined, np.ones((5, 5), np.uint8), borderValue=0)
         contours, _ = cv2.findContours(inner, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -149,20 +149,20 @@ class PhotoFrame:
                     cv2.polylines(made, [contour[start : start + _DASH_PX]], False, colour, wide, cv2.LINE_8)
         return np.where(there[..., None] > 0, made, picture)
 
-    def _there(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return self._laid(mask.astype(np.uint8), cv2.INTER_NEAREST).astype(bool)
+    def _resample_mask(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return self._resample(mask.astype(np.uint8), cv2.INTER_NEAREST).astype(bool)
 
-    def _laid(self, values: NDArray[np.generic], how: int) -> NDArray[np.float32]:
+    def _resample(self, values: NDArray[np.generic], how: int) -> NDArray[np.float32]:
         """Resample values of the view to the picture."""
         x0, y0, x1, y1 = self.box
         size = self.picture.shape[1], self.picture.shape[0]
         return np.asarray(cv2.resize(np.ascontiguousarray(values[y0:y1, x0:x1]), size, interpolation=how))
 
 
-def make_frame(seen: View, pigment: PigmentLevels | None) -> PhotoFrame:
+def make_frame(view: View, pigment: PigmentLevels | None) -> PhotoFrame:
     """Return the displayed part of a view."""
-    x0, y0, x1, y1 = seen.place.drawn
-    cut = seen.rgb[y0:y1, x0:x1]
+    x0, y0, x1, y1 = view.place.report_box
+    cut = view.rgb[y0:y1, x0:x1]
     zoom = max(1.0, setting("picture", "width_px") / (x1 - x0))
     if zoom > 1.0:
         size = round((x1 - x0) * zoom), round((y1 - y0) * zoom)

@@ -176,14 +176,14 @@ def footnotes(strip: PreviewStrip) -> tuple[Message, ...]:
         Message("preview.gains-at-end"),
         strip.assumption,
         *strip.notes,
-        *(omission_message(one) for one in strip.left),
+        *(omission_message(one) for one in strip.omissions),
     )
 
 
 def _merge_unknown_panels(panels: Sequence[Panel]) -> Sequence[Panel]:
     """Merge panels without a picture that all have the same reasons into one."""
     first = panels[0]
-    alike = all(one.picture is None and (one.why, one.notes) == (first.why, first.notes) for one in panels)
+    alike = all(one.picture is None and (one.reason, one.notes) == (first.reason, first.notes) for one in panels)
     return panels[:1] if alike else panels
 
 
@@ -237,7 +237,7 @@ def _render_cell(panel: Panel, height: int, laid: _Layout) -> Picture:
 def _render_card(panel: Panel, height: int, laid: _Layout) -> Picture:
     """Render the reason why there is no picture, in its place; taller where the text needs it."""
     font, bold = load_font(laid.small), load_font(laid.small, bold=True)
-    said = [one for one in (panel.why, *panel.notes) if one is not None]
+    said = [one for one in (panel.reason, *panel.notes) if one is not None]
     lines = [
         (line, bold if place == 0 else font)
         for place, one in enumerate(said)

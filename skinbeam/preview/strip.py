@@ -17,8 +17,8 @@ PERCENTILES = (10, 50, 90)  # of the improvement of one patient: of 10 people 9 
 class Omission:
     """Something that is not drawn, and why."""
 
-    about: tuple[Message, ...]
-    why: Message
+    subjects: tuple[Message, ...]
+    reason: Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,31 +29,31 @@ class Removal:
     ----------
     concern, title : condition and site, and both in words.
     finding, count : kind of the marks, and their number.
-    carried_by : the map.
+    map_name : the map.
     excess : (height, width) of the view: how far the marks raise the map, faded at their edges, 0 elsewhere.
     treatment : modality of the option that is drawn.
     improvement_pct : of one patient.
-    kept_fraction : share of the gain that remains in the last picture.
+    remaining_fraction : share of the gain that remains in the last picture.
     """
 
     concern: str
     title: Message
     finding: str
     count: int
-    carried_by: str
+    map_name: str
     excess: Float
     treatment: str
     improvement_pct: Estimate
-    kept_fraction: Value
+    remaining_fraction: Value
 
-    def improved_pct(self, percentile: int) -> float:
+    def improvement_at(self, percentile: int) -> float:
         """Return the improvement of a patient of a percentile; the interval's ends are the 10th and the 90th."""
         made = self.improvement_pct
         return {10: made.low, 50: made.median, 90: made.high}[percentile]
 
-    def share(self, percentile: int, exponent: float) -> float:
+    def share_removed(self, percentile: int, exponent: float) -> float:
         """Return the removed share of contrast: the grade as a share, to a power; 0 where the skin becomes worse."""
-        return float(min(max(self.improved_pct(percentile), 0.0) / 100.0, 1.0) ** exponent)
+        return float(min(max(self.improvement_at(percentile), 0.0) / 100.0, 1.0) ** exponent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +63,11 @@ class HealingSign:
     Parameters
     ----------
     name : erythema, purpura, dark-mark, ...
-    carried_by : the map.
-    added : (height, width) of the view.
-    until_day : the last day on which it is drawn; None for a harm, which has a picture of its own.
+    map_name : the map.
+    map_change : (height, width) of the view.
+    last_day : the last day on which it is drawn; None for a harm, which has a picture of its own.
     size : what was added, in words, with its source.
-    p : share of people who have it; None where everyone has.
+    frequency : share of people who have it; None where everyone has.
     sources : of size and duration.
     """
 
@@ -75,11 +75,11 @@ class HealingSign:
     concern: str
     title: Message
     treatment: str
-    carried_by: str
-    added: Float
-    until_day: float | None
+    map_name: str
+    map_change: Float
+    last_day: float | None
     size: Message
-    p: Value | None
+    frequency: Value | None
     sources: tuple[str, ...]
 
 
@@ -134,7 +134,7 @@ class Panel:
     label : its name in two words.
     frequency : how many people improve more or less; None where that does not apply.
     notes : remarks on the picture.
-    why : why there is no picture.
+    reason : why there is no picture.
     """
 
     moment: PanelMoment
@@ -143,7 +143,7 @@ class Panel:
     picture: Picture | None
     frequency: Message | None = None
     notes: tuple[Message, ...] = ()
-    why: Message | None = None
+    reason: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -153,15 +153,15 @@ class PreviewStrip:
     Parameters
     ----------
     panels : in order: before, the days, the results by percentile, harms.
-    rows : every change of every picture.
-    left : what is not drawn.
+    change_rows : every change of every picture.
+    omissions : what is not drawn.
     visit : the session after which the days are counted; None where nothing is treated.
     assumption : the assumption that converts a grade to a picture.
     """
 
     panels: tuple[Panel, ...]
-    rows: tuple[ChangeRow, ...]
-    left: tuple[Omission, ...]
+    change_rows: tuple[ChangeRow, ...]
+    omissions: tuple[Omission, ...]
     visit: Message | None
     assumption: Message
     notes: tuple[Message, ...] = ()

@@ -1,1 +1,1 @@
-"""What skin is made of: layers, vessels, lesions, their optics, heat and colour. No numerical grids."""
+"""Skin: layers, vessels, lesions, and their optics, heat properties and colour. No numerical grids."""

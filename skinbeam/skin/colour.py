@@ -1,6 +1,8 @@
-"""Colour of a spectrum: tristimulus values, CIE L*a*b*, individual typology angle.
+"""Compute colour from a reflectance spectrum: tristimulus values, CIE L*a*b* and individual typology angle.
 
-Illuminant D65, 10° observer of 1964 (cie15), 400 to 700 nm in steps of 10 nm.
+Illuminant D65, 10° observer of 1964 (cie15), 400 to 700 nm in steps of 10 nm. The module also corrects for light that
+an instrument misses, because it leaves the skin beside the port through which the instrument lights and reads. Measured
+colours, the individual typology angle among them, are read through such a port.
 """
 
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ COLOUR_WAVELENGTHS_NM = tuple(float(nm) for nm in range(400, 701, 10))
 
 @dataclass(frozen=True)
 class Lab:
-    """Lightness 0 to 100, redness and yellowness; arrays of one shape."""
+    """CIE L*a*b* colour: lightness L 0 to 100, a (green to red) and b (blue to yellow); arrays of one shape."""
 
     L: Array
     a: Array
@@ -74,22 +76,21 @@ def spectrum_to_lab(reflectance: ArrayLike) -> Lab:
 def lab_to_ita_deg(lab: Lab) -> Array:
     """Return the individual typology angle atan((L* - 50) / b*), degrees (colour 4).
 
-    Of a colour without yellow it is the limit, 90 or -90 degrees; bluish colours lie beyond that.
+    For a colour without yellow it is the limit, 90 or -90 degrees; bluish colours are beyond that.
     """
     cite_sources("chardon1991")
     return np.asarray(np.degrees(np.arctan2(lab.L - 50.0, lab.b)))
 
 
-# What an instrument misses of skin: light that comes out beside the port through which it lights and reads.
-#
-# Measured colours, the individual typology angle among them, are read through such a port.
+# Light lost beside the port of an instrument.
 
 
 def port_loss_fraction(ita_deg: float) -> NDArray[np.float64]:
     """Return the share of the diffuse reflectance that a port of 11 mm, read over 8 mm, loses, (31,).
 
-    At `COLOUR_WAVELENGTHS_NM`, of people's skin of a colour; darker and lighter ones than the table holds are taken as
-    its ends. Traced light, its lengths shortened until two ports differ as measured (takiwaki2002).
+    The values are at `COLOUR_WAVELENGTHS_NM`, for people's skin of a colour; colours darker or lighter than the table
+    get the values at its ends. They come from traced light, with lengths shortened until two ports differ as measured
+    (takiwaki2002).
     """
     loss = load_derived_table("melanin_by_colour")["port_loss"]
     cite_sources(loss["source"], tissue_table("melanin")["port"]["wide_over_narrow"]["source"])

@@ -1,7 +1,7 @@
-"""Skin as a distribution: from a case to draws of layers, melanin, blood, water, heat properties and vessels.
+"""Draw skins from the distribution that a case describes: layers, melanin, blood, water, heat properties and vessels.
 
-Everything that differs between people is drawn; what the case gives is fixed. Draw k is the same whatever
-number of draws is asked for.
+Everything that differs between people is drawn; values that the case gives are fixed. Draw k is the same for any number
+of requested draws.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from skinbeam.model.exposure import Layer, Reflectance, Vessel
 from skinbeam.model.sources import SourcedValue
 from skinbeam.model.units import PER_CM, UM
 from skinbeam.skin.draws import BLOCK, MedianDraw, RandomDraws, StandardDraws, draw_value, stream_key
-from skinbeam.skin.input_warnings import reading_applies, unused_input_warnings
+from skinbeam.skin.input_warnings import is_reading_used, unused_input_warnings
 from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS, PAPILLARY_DERMIS, add_basal_layer, layer_tissue
 from skinbeam.skin.melanin import (
     colour_warnings,
@@ -53,7 +53,8 @@ Array = NDArray[np.float64]
 LayerDraws = tuple[
     list[str], list[str], dict[str, Array], dict[str, Array]
 ]  # names, materials, (sample, layer), (sample,)
-# Standard normals that a simulation turns into its own uncertain parameters; drawn here, they belong to the draw.
+# Names of standard normals from which a simulation computes its own uncertain parameters; they are drawn with the skin,
+# so that they belong to the draw.
 SHIFT_NAMES = (
     "kinetics",
     "pulsed_kinetics",
@@ -109,18 +110,19 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class SkinDistribution:
-    """What is known of a skin; `sample` draws such skins.
+    """Distribution of the properties of a skin; `sample` draws skins from it.
 
     Parameters
     ----------
     preset, site : as in the case file; `site` counts for `human` alone.
-    age_years, sex : of the person; None when not said.
+    age_years, sex : of the person; None when unknown.
     ita_deg : measured colour, or None. phototype : used only without a measured colour and without a reading.
     tan : none, recent or current; counts only where the colour is not measured.
     temperature_C, hydration : fixed where given.
     melanosome : cutaneous or retinal.
     melanin_ratio : of a lesion in the beam over the skin around it.
-    vessels : given vessels, else `population` draws them, else `vessel_kind`; None draws none.
+    vessels : vessels given by the case; if empty, `population` draws them, or else the population of `vessel_kind`;
+        with `vessel_kind` None none are drawn.
     layers : explicit layers, which replace the preset's.
     reading : a reflectance reading, for `simulate.appearance.weight_by_reading`.
     warnings : records with `code` and `message`.
@@ -146,13 +148,13 @@ class SkinDistribution:
 
     @classmethod
     def from_case(cls, case: Case, *, site: str | None = None) -> "SkinDistribution":
-        """Return the skin of a case, at its own site, else at `site`, else where its first concern is."""
+        """Return the skin of a case, at its own site, else at `site`, else at the site of its first concern."""
         part, person = case.skin, case.patient
         name = part.preset if part is not None else "human"
         layered = part is not None and bool(part.layer)
         ita = _first_value(part and part.ita_deg, person and person.ita_deg)
         phototype = person.phototype if person is not None else None
-        reading = part.reflectance if part is not None and reading_applies(name, layered=layered) else None
+        reading = part.reflectance if part is not None and is_reading_used(name, layered=layered) else None
         ratio, warnings = lesion_melanin_ratio(case.lesion)
         warnings += [*colour_warnings(ita, phototype), *unused_input_warnings(case)]
         place = _first_value(part and part.site, site, case.concern[0].site if case.concern else None)
@@ -182,26 +184,27 @@ class SkinDistribution:
 
         Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of
         explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`, `wall_m`, `haematocrit`,
-        `oxygenation`; the attribute `vessels` names their kind, "given" or "none". (sample, place): `lesion_depth_m` of
-        what stands for the vessels of a port-wine stain. (sample): `ita_deg` (the drawn or given colour),
-        `temperature_C`, `melanosome_diameter_m`, `melanosome_density` (absorption inside a granule over
+        `oxygenation`; the attribute `vessels` is the kind of the vessels, "given" or "none". (sample, place):
+        `lesion_depth_m`, depths that represent the vessels of a port-wine stain. (sample): `ita_deg` (the drawn or
+        given colour), `temperature_C`, `melanosome_diameter_m`, `melanosome_density` (absorption inside a granule over
         `melanosome_mua`), `terminal_follicle_m` of people, `heated_share` (of the absorbed light, in a cuvette of
         blood), and standard normals `NAME_shift` for the names in `SHIFT_NAMES`.
-        A generator gives its key once: chunks of the same draws need a seed.
+        A generator yields a new key at every call: to draw chunks of the same draws, pass a seed.
         """
         if n < 1 or start < 0:
             raise ValueError(f"at least one draw, from 0 on: {n} from {start}")
-        # Whole blocks, cut afterwards: vector instructions may round the last few numbers of an array differently.
+        # Draw whole blocks and cut them afterwards: vector instructions may round the last few numbers of an array
+        # differently.
         first = start - start % BLOCK
         last = -(-(start + n) // BLOCK) * BLOCK
-        whole = self._dataset(RandomDraws(stream_key(rng), last - first, first))
+        whole = self._draw_dataset(RandomDraws(stream_key(rng), last - first, first))
         return whole.isel(sample=slice(start - first, start - first + n))
 
     def median(self) -> "xr.Dataset":
-        """Return the one skin in the middle of every distribution, in the form of `sample`."""
-        return self._dataset(MedianDraw())
+        """Return a single skin with the median of every distribution, in the form of `sample`."""
+        return self._draw_dataset(MedianDraw())
 
-    def _dataset(self, draws: StandardDraws) -> "xr.Dataset":
+    def _draw_dataset(self, draws: StandardDraws) -> "xr.Dataset":
         import xarray as xr
 
         if self.layers:
@@ -209,17 +212,17 @@ class SkinDistribution:
             material = ["explicit"] * len(names)
             own: dict[str, Array] = {}
         elif "material" in read_preset(self.preset):
-            names, material, layered, own = self._bulk(draws)
+            names, material, layered, own = self._draw_bulk_layer(draws)
         elif "layer" in read_preset(self.preset):
-            names, material, layered, own = self._stack(draws)
+            names, material, layered, own = self._draw_preset_stack(draws)
         else:
-            names, material, layered, own = self._skin(draws)
-        own |= {"weight": np.ones(draws.count), "temperature_C": self._temperature(draws)}
+            names, material, layered, own = self._draw_skin_layers(draws)
+        own |= {"weight": np.ones(draws.count), "temperature_C": self._draw_temperature(draws)}
         diameter = read_sourced(tissue_table("melanin")["melanosome"][self.melanosome]["diameter_um"])
         own["melanosome_diameter_m"] = draw_value(draws, "melanosome diameter", diameter) * UM
-        own["melanosome_density"] = self._melanosome_density(draws)
+        own["melanosome_density"] = self._draw_melanosome_density(draws)
         own |= {f"{name}_shift": draws.normal(f"{name} shift") for name in SHIFT_NAMES}
-        vessels = self._vessels(draws, names, layered["thickness_m"])
+        vessels = self._draw_vessels(draws, names, layered["thickness_m"])
         kind = self._vessel_kind(vessels)
         by_vessel = {
             "vessel_depth_m": vessels.depth,
@@ -241,10 +244,10 @@ class SkinDistribution:
         attrs = {"preset": self.preset, "melanosome": self.melanosome, "vessels": kind}
         return xr.Dataset(variables, coords, attrs)
 
-    def _skin(self, draws: StandardDraws) -> LayerDraws:
-        """The layers of human skin, in a person or an animal; one more where the basal cells hold more melanin."""
+    def _draw_skin_layers(self, draws: StandardDraws) -> LayerDraws:
+        """Draw the layers of human skin, or an animal's; one more layer where the basal cells hold more melanin."""
         place = preset_site(self.preset, self.site)
-        thickness = self._thickness(draws, place)
+        thickness = self._draw_thickness(draws, place)
         optics, one = tissue_table("optics"), np.ones(draws.count)
         hydration_entry = read_sourced(optics["water"]["hydration"])
         hydration = (
@@ -257,12 +260,12 @@ class SkinDistribution:
         def water(name: str) -> Array:
             return np.clip(draw_value(draws, f"water {name}", read_sourced(optics["water"][name])) * wet, 0.0, 1.0)
 
-        dermis, fat = [hydration] * 4, place.below == "fat"
+        dermis, fat = [hydration] * 4, place.material_below == "fat"
         water_below = draw_value(draws, "water fat", read_sourced(optics["water"]["fat"])) if fat else one
         lipid = draw_value(draws, "lipid fat", read_sourced(optics["lipid"]["fat"])) if fat else 0.0 * one
         baseline = draw_value(draws, "baseline", read_sourced(optics["baseline"]["factor"]))
-        ita, melanin = self._melanin(draws, thickness[1], place.melanosome_fraction, exposed=place.exposed)
-        blood = self._blood(draws, place, thickness)
+        ita, melanin = self._draw_melanin(draws, thickness[1], place.melanosome_fraction, sun_exposed=place.sun_exposed)
+        blood = self._draw_blood_fractions(draws, place, thickness)
         zero = np.zeros(draws.count)
         radii = [optics["vessel_radius_um"][name] for name in ("papillary", *["plexus"] * 4)]
         radius = [draw_value(draws, f"radius {i}", read_sourced(entry)) * UM for i, entry in enumerate(radii)]
@@ -277,49 +280,56 @@ class SkinDistribution:
             "lipid_fraction": [zero] * 6 + [lipid],
             "baseline_factor": [baseline] * 6 + [zero],
         }
-        thermal = ["corneum", "epidermis", *["dermis"] * 4, place.below]
+        thermal = ["corneum", "epidermis", *["dermis"] * 4, place.material_below]
         result = {name: np.stack(columns, axis=1) for name, columns in layered.items()}
         result["index_589"] = draw_refractive_index(draws, thermal)
         if place.thermal:
             thermal = [f"{place.thermal}-{name}" for name in ("epidermis", "epidermis", *["dermis"] * 4, "fat")]
-        material = ["corneum", "epidermis", *[place.scattering] * 4, place.below]
-        own = self._scattering_and_blood(draws) | {"ita_deg": ita}
+        material = ["corneum", "epidermis", *[place.scattering] * 4, place.material_below]
+        own = self._draw_scattering_and_blood(draws) | {"ita_deg": ita}
         if self.preset == "human":
             follicle = read_sourced(tissue_table("layers")["hair"]["terminal_follicle_um"])
             own["terminal_follicle_m"] = draw_value(draws, "terminal follicle", follicle) * UM
-        names = [*HUMAN_LAYERS[:-1], place.below]
+        names = [*HUMAN_LAYERS[:-1], place.material_below]
         result |= draw_heat_properties(draws, thermal)
-        if place.basal is not None:
+        if place.basal_height is not None:
             at = names.index(HUMAN_LAYERS[1])
             above = (
-                zero if place.above_basal is None else draw_value(draws, "above basal", read_sourced(place.above_basal))
+                zero
+                if place.melanin_above_basal is None
+                else draw_value(draws, "above basal", read_sourced(place.melanin_above_basal))
             )
             result = add_basal_layer(
-                result, at, draw_value(draws, "basal layer", read_sourced(place.basal)) * UM, above
+                result, at, draw_value(draws, "basal layer", read_sourced(place.basal_height)) * UM, above
             )
             names.insert(at + 1, BASAL_LAYER)
             material.insert(at + 1, material[at])
         return names, material, result, own
 
-    def _stack(self, draws: StandardDraws) -> LayerDraws:
-        """Layers that the preset lists."""
+    def _draw_preset_stack(self, draws: StandardDraws) -> LayerDraws:
+        """Draw the layers that the preset lists."""
         entry = read_preset(self.preset)
-        layered, own = draw_preset_layers(draws, entry, self.hydration), self._scattering_and_blood(draws)
+        layered, own = draw_preset_layers(draws, entry, self.hydration), self._draw_scattering_and_blood(draws)
         names = [layer["name"] for layer in entry["layer"]]
         if has_epidermis(self.preset):
             at = names.index(HUMAN_LAYERS[1])
             fraction = entry["layer"][at]["melanosome_fraction"]
             thickness = layered["thickness_m"][:, at]
-            own["ita_deg"], layered["melanosome_fraction"][:, at] = self._melanin(draws, thickness, fraction)
+            own["ita_deg"], layered["melanosome_fraction"][:, at] = self._draw_melanin(draws, thickness, fraction)
         return names, [layer["material"] for layer in entry["layer"]], layered, own
 
-    def _scattering_and_blood(self, draws: StandardDraws) -> dict[str, Array]:
-        """What is one number a draw in tissue: its scattering over the tables', haematocrit and oxygenation."""
-        entry = read_preset(self.preset).get("scattering_factor", tissue_table("optics")["scattering_factor"])
-        return self._blood_kind(draws) | {"scattering_factor": draw_value(draws, "scattering", read_sourced(entry))}
+    def _draw_scattering_and_blood(self, draws: StandardDraws) -> dict[str, Array]:
+        """Draw the tissue quantities with one value in each draw.
 
-    def _thickness(self, draws: StandardDraws, place: SiteLayers) -> list[Array]:
-        """Thickness of the seven layers, m; what lies below the fat is treated as more of it."""
+        They are the scattering over that of the tables, haematocrit and oxygenation.
+        """
+        entry = read_preset(self.preset).get("scattering_factor", tissue_table("optics")["scattering_factor"])
+        return self._draw_blood_properties(draws) | {
+            "scattering_factor": draw_value(draws, "scattering", read_sourced(entry))
+        }
+
+    def _draw_thickness(self, draws: StandardDraws, place: SiteLayers) -> list[Array]:
+        """Draw the thickness of the seven layers, m; tissue below the fat is treated as more fat."""
         corneum = draw_value(draws, "stratum corneum", read_sourced(place.stratum_corneum)) * UM
         living = draw_value(draws, "living epidermis", read_sourced(place.living_epidermis)) * UM
         if "both" in place.dermis:
@@ -330,7 +340,7 @@ class SkinDistribution:
             )
             dermis = female if self.sex == "female" else male if self.sex == "male" else 0.5 * (female + male)
         if self.preset == "human":
-            living, dermis = living * self._ageing("epidermis"), dermis * self._ageing("dermis")
+            living, dermis = living * self._age_factor("epidermis"), dermis * self._age_factor("dermis")
         share = tissue_table("layers")["dermis_share"]
         papillary, upper, deep = (
             dermis * draw_value(draws, name, read_sourced(share[name]))
@@ -339,8 +349,8 @@ class SkinDistribution:
         below = np.full(draws.count, np.inf)
         return [corneum, living, papillary, upper, dermis - papillary - upper - deep, deep, below]
 
-    def _ageing(self, part: str) -> float:
-        """Thickness over that at the reference age."""
+    def _age_factor(self, part: str) -> float:
+        """Return the thickness of a part of the skin over that at the reference age."""
         entry = tissue_table("layers")["age"]
         limits = read_sourced(entry["range_years"])
         reference = read_number(entry["reference_years"])
@@ -352,10 +362,10 @@ class SkinDistribution:
             per_decade = float(np.mean([read_number(entry[f"epidermis_{sex}_per_decade"]) for sex in sexes]))
         return 1.0 - per_decade * (age - reference) / 10.0
 
-    def _melanin(
-        self, draws: StandardDraws, living_m: Array, fraction: Mapping[str, Any] | None, *, exposed: bool = False
+    def _draw_melanin(
+        self, draws: StandardDraws, living_m: Array, fraction: Mapping[str, Any] | None, *, sun_exposed: bool = False
     ) -> tuple[Array, Array]:
-        """Colour of the skin around a lesion, degrees, and volume fraction of melanosomes in the living epidermis.
+        """Draw the colour of the skin around a lesion, degrees, and the melanosome fraction of the living epidermis.
 
         By (skin 8). A measured colour is that of the site; one drawn for a phototype is a class of mixed sites.
         `fraction` is that of an animal whose colour is not given, over the epidermis of the ITA table.
@@ -370,20 +380,28 @@ class SkinDistribution:
             column = draw_value(draws, "melanin", read_sourced(fraction)) * epidermis_m
         else:
             ita = draw_constitutive_ita_deg(draws, self.phototype)
-            column = melanin_column_m(ita, shift) * draw_sun_exposure_factor(draws, exposed=exposed, tan=self.tan)
+            column = melanin_column_m(ita, shift) * draw_sun_exposure_factor(
+                draws, sun_exposed=sun_exposed, tan=self.tan
+            )
         if self.melanin_ratio is not None:
             column = column * draw_value(draws, "lesion melanin", self.melanin_ratio)
         return ita, np.minimum(column / living_m, 1.0)
 
-    def _melanosome_density(self, draws: StandardDraws) -> Array:
-        """How much more a granule absorbs inside than `melanosome_mua` says; fractions count granules of that law."""
+    def _draw_melanosome_density(self, draws: StandardDraws) -> Array:
+        """Draw the absorption inside a granule over `melanosome_mua`.
+
+        Volume fractions of melanosomes refer to granules that absorb as `melanosome_mua`.
+        """
         entry = {} if self.layers else read_preset(self.preset)
         if "melanosome_density" not in entry:
             return np.ones(draws.count)
         return draw_value(draws, "melanosome density", read_sourced(entry["melanosome_density"]))
 
-    def _blood(self, draws: StandardDraws, place: SiteLayers, thickness: list[Array]) -> list[Array]:
-        """Blood fractions of the five lower layers: the dermis in the proportions of a layer model, the fat its own."""
+    def _draw_blood_fractions(self, draws: StandardDraws, place: SiteLayers, thickness: list[Array]) -> list[Array]:
+        """Draw the blood fractions of the five lower layers.
+
+        The layers of the dermis have the proportions of a layer model, the fat has a fraction of its own.
+        """
         entry = tissue_table("optics")["blood_fraction"]
         mean = draw_value(draws, "blood", read_sourced(entry[place.blood]))
         profile = np.asarray(entry["profile"]["values"])
@@ -391,8 +409,8 @@ class SkinDistribution:
         norm = dermis.sum(axis=1) / (dermis * profile).sum(axis=1)
         return [mean * ratio * norm for ratio in profile] + [draw_value(draws, "blood fat", read_sourced(entry["fat"]))]
 
-    def _bulk(self, draws: StandardDraws) -> LayerDraws:
-        """One semi-infinite layer of something that is not skin."""
+    def _draw_bulk_layer(self, draws: StandardDraws) -> LayerDraws:
+        """Return a single semi-infinite layer of a material that is not skin."""
         entry = read_preset(self.preset)
         material = str(entry["material"])
         one, zero = np.ones((draws.count, 1)), np.zeros((draws.count, 1))
@@ -401,7 +419,8 @@ class SkinDistribution:
             drawn = draw_value(draws, "water gelatin", read_sourced(entry["water_fraction"]))
             water = (drawn if self.hydration is None else self.hydration * np.ones(draws.count))[:, None]
         if material == "gelatin":
-            # Takata's rules are of mass fractions; gelatin and water differ little in density, so that volume serves.
+            # Takata's rules use mass fractions; gelatin and water differ little in density, so that volume fractions
+            # may replace them.
             heat = {
                 name: rule["constant"] + rule["slope"] * water
                 for name, rule in tissue_table("thermal")["gelatin"].items()
@@ -422,12 +441,12 @@ class SkinDistribution:
             "baseline_factor": zero,
             "index_589": index,
         } | heat
-        own = self._blood_kind(draws) | {"scattering_factor": np.ones(draws.count)}
+        own = self._draw_blood_properties(draws) | {"scattering_factor": np.ones(draws.count)}
         if "heated_share" in entry:
             own["heated_share"] = draw_value(draws, "heated share", read_sourced(entry["heated_share"]))
         return [self.preset if material != "water" else "water"], [material], layered, own
 
-    def _temperature(self, draws: StandardDraws) -> Array:
+    def _draw_temperature(self, draws: StandardDraws) -> Array:
         if self.temperature_C is not None:
             return np.full(draws.count, self.temperature_C)
         entry = read_preset(self.preset)
@@ -438,15 +457,15 @@ class SkinDistribution:
             read_sourced(entry.get("temperature_C", tissue_table("thermal")["temperature_C"][where])),
         )
 
-    def _blood_kind(self, draws: StandardDraws) -> dict[str, Array]:
-        """Haematocrit and oxygenation of the blood of the tissue, (sample,)."""
+    def _draw_blood_properties(self, draws: StandardDraws) -> dict[str, Array]:
+        """Draw haematocrit and oxygenation of the blood of the tissue, (sample,)."""
         entry = tissue_table("optics")["blood"] | read_preset(self.preset).get("vessel", {})
         haematocrit = np.clip(draw_value(draws, "tissue haematocrit", read_sourced(entry["haematocrit"])), 0.0, 1.0)
         oxygenation = draw_value(draws, "tissue oxygenation", read_sourced(entry["oxygenation"]))
         return {"blood_haematocrit": haematocrit, "blood_oxygenation": oxygenation}
 
     def _vessel_kind(self, vessels: Vessels) -> str:
-        """Whose vessels the draws hold: given ones, a population's, or none."""
+        """Return the origin of the vessels: `given`, the kind of the population they are drawn from, or `none`."""
         if self.vessels or vessels.depth.shape[1] == 0:
             return "given" if self.vessels else "none"
         return self._population().kind
@@ -454,7 +473,7 @@ class SkinDistribution:
     def _population(self) -> VesselPopulation:
         return self.population or vessel_population(self.vessel_kind or "normal")
 
-    def _vessels(self, draws: StandardDraws, names: list[str], thickness: Array) -> Vessels:
+    def _draw_vessels(self, draws: StandardDraws, names: list[str], thickness: Array) -> Vessels:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(HUMAN_LAYERS):
             return case_vessels(draws, self.vessels, read_preset(self.preset).get("vessel", {}))
         bottoms, papillary = np.cumsum(thickness, axis=1), names.index(PAPILLARY_DERMIS)
@@ -463,12 +482,12 @@ class SkinDistribution:
 
 
 def _first_value(*values: Any) -> Any:
-    """The first value that is given."""
+    """Return the first value that is not None."""
     return next((value for value in values if value is not None), None)
 
 
 def _explicit_layers(draws: StandardDraws, layers: tuple[Layer, ...]) -> tuple[list[str], dict[str, Array]]:
-    """Layers as the case gives them, the same in every draw."""
+    """Return layers as the case gives them, the same in every draw."""
     per_cm = {"mua_per_m": "mua_per_cm", "mus_per_m": "mus_per_cm"}
     plain = ("g", "n", "density_kg_m3", "heat_capacity_J_kgK", "conductivity_W_mK")
 

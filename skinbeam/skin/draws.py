@@ -1,13 +1,19 @@
-"""Random numbers by name and draw: draw k of a quantity is the same however many are asked for, and from where.
+"""Reproducible random draws by name and index, and the distribution of literature values.
 
-Each quantity has a stream of its own in the counter space of Philox (Salmon and others 2011): the counter
-holds the quantity (a checksum of its name) and the number of the block of draws. A block is always made
-whole, and quantities that are added later move nothing.
+Draw k of a quantity is the same for any number of requested draws and any start. Each quantity has a stream of its own
+in the counter space of Philox (Salmon and others 2011): the counter holds the quantity (a checksum of its name) and the
+number of the block of draws. A block is always generated whole, and quantities that are added later do not change the
+others.
 
-What a few hundred skins say must not hang on the seed, so draws are stratified: each 2^m of them that begin at a
-multiple of 2^m hold one number in each 2^m-th of [0, 1), and which comes when is random, in each quantity for itself.
-Of a sum of effects of single quantities little sampling error is left (Latin hypercubes: McKay and others 1979); at
-the whole block as in those, at every power of two below as in scrambled nets (Owen 1997).
+Results from a few hundred skins must not depend on the seed, so draws are stratified: each 2^m of them that begin at a
+multiple of 2^m have one number in each 2^m-th of [0, 1), in random order, for each quantity separately. For a sum of
+effects of single quantities little sampling error remains (Latin hypercubes: McKay and others 1979); the whole block is
+stratified as those are, every smaller power of two as in scrambled nets (Owen 1997).
+
+`draw_value` is the single rule by which a literature value varies from draw to draw. `normal` and `lognormal` values
+have the value as their median and a standard deviation for each side, of the logarithm for `lognormal`: half of the
+draws are below the value, and 16 % each below `low` and above `high`, whether these are symmetric about it or not.
+`uniform` values are uniform between `low` and `high`, wherever the value is between them. `fixed` values do not vary.
 """
 
 import zlib
@@ -35,11 +41,11 @@ Array = NDArray[np.float64]
 LEVELS: Final = 10
 BLOCK: Final = 2**LEVELS
 StreamKey = tuple[int, int]
-_CACHED_BLOCKS = 256  # blocks, 2 MB: the quantities of two skins, which many cases of one seed draw anew
+_CACHED_BLOCKS = 256  # blocks, 2 MB: the quantities of two skins, which many cases of one seed draw repeatedly
 
 
 def stream_key(rng: int | np.random.Generator) -> StreamKey:
-    """Return the key of all streams: from a seed, or drawn once from a generator.
+    """Return the key of all streams, from a seed or drawn once from a generator.
 
     Raises
     ------
@@ -53,11 +59,11 @@ def stream_key(rng: int | np.random.Generator) -> StreamKey:
 
 
 class StandardDraws(Protocol):
-    """Standard random numbers for a range of draws."""
+    """Protocol of standard random numbers for a range of draws."""
 
     @property
     def count(self) -> int:
-        """How many draws."""
+        """Return the number of draws."""
         ...
 
     def normal(self, name: str) -> Array:
@@ -71,7 +77,7 @@ class StandardDraws(Protocol):
 
 @dataclass(frozen=True)
 class RandomDraws:
-    """Draws `start` to `start + count` under `key`."""
+    """Random numbers for the draws `start` to `start + count` under `key`."""
 
     key: StreamKey
     count: int
@@ -103,9 +109,9 @@ class RandomDraws:
 def _block(key: StreamKey, stream: int, block: int) -> Array:
     """Return BLOCK numbers in (0, 1), stratified at every power of two.
 
-    Draw k and its neighbour lie in different halves, at random which; of two such pairs that follow each other those in
-    one half lie in different quarters, and so on. So digit j of draw k is bit j of k or its opposite, at random for
-    each run of 2^j draws and each of what the digits before it can be.
+    Draw k and its neighbour are in different halves, in random order; of two such pairs that follow each other, the two
+    draws in one half are in different quarters, and so on. So digit j of draw k is bit j of k or its opposite, at
+    random for each run of 2^j draws and each possible value of the digits before it.
     """
     rng = np.random.Generator(Philox(key=list(key), counter=[0, 0, stream, block]))
     opposite = rng.integers(2, size=(LEVELS, BLOCK // 2))
@@ -113,15 +119,15 @@ def _block(key: StreamKey, stream: int, block: int) -> Array:
     for level, flips in enumerate(opposite):
         flip = flips[(k >> (level + 1) << level) + number]
         number = 2 * number + ((k >> level & 1) ^ flip)
-    # Generator.random can be 0, at which a normal has no end.
+    # Generator.random can return 0, for which the normal quantile is infinite.
     drawn = np.asarray((number + np.maximum(rng.random(BLOCK), 2.0**-53)) / BLOCK)
-    drawn.flags.writeable = False  # many read the same
+    drawn.flags.writeable = False  # the array is shared by many readers
     return drawn
 
 
 @dataclass(frozen=True)
 class MedianDraw:
-    """The one draw in the middle of every distribution."""
+    """A single draw at the median of every distribution."""
 
     count: int = 1
 
@@ -134,13 +140,7 @@ class MedianDraw:
         return np.full(self.count, 0.5)
 
 
-# The one law by which a literature number varies from draw to draw.
-#
-# `normal` and `lognormal` numbers have their value in the middle and a standard deviation for each side, of the
-# logarithm
-# for `lognormal`: half of the draws lie below the value, and 16 % each below `low` and above `high`, whether these lie
-# evenly about it or not. `uniform` ones lie evenly between `low` and `high`, wherever the value lies. `fixed` ones are
-# the value.
+# Variation of literature values.
 
 
 def draw_value(draws: StandardDraws, name: str, value: SourcedValue) -> Array:
@@ -151,11 +151,11 @@ def draw_value(draws: StandardDraws, name: str, value: SourcedValue) -> Array:
 
 
 def value_at_normal(value: SourcedValue, normal: ArrayLike) -> Array:
-    """Return a literature number at standard normals, such as a skin carries for what is drawn once a skin.
+    """Return a literature value at standard normals, such as the ones that are drawn once for each skin.
 
     Parameters
     ----------
-    normal : how many standard deviations from the middle; the answer has its shape.
+    normal : number of standard deviations from the median; the result has its shape.
     """
     z = np.asarray(normal, dtype=np.float64)
     if value.distribution == "lognormal":
@@ -169,7 +169,7 @@ def value_at_normal(value: SourcedValue, normal: ArrayLike) -> Array:
 
 
 def normal_cdf(normal: ArrayLike) -> Array:
-    """Return the places of standard normals in their own distribution: uniform from 0 to 1."""
+    """Return the cumulative probabilities of standard normals, uniform from 0 to 1 for random ones."""
     from scipy.special import ndtr  # late: most commands draw nothing
 
     return np.asarray(ndtr(normal))

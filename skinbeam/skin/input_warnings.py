@@ -1,4 +1,7 @@
-"""What a case says of its skin without changing a result: a cuvette of blood has no owner, colour or moisture."""
+"""Warn about inputs on skin or patient that do not affect a result.
+
+A cuvette of blood, for example, has no owner, colour or moisture.
+"""
 
 from collections.abc import Mapping
 
@@ -8,16 +11,16 @@ from skinbeam.skin.presets import has_epidermis, read_preset
 from skinbeam.skin.tables import tissue_table
 from skinbeam.text import Message
 
-__all__ = ["reading_applies", "unused_input_warnings"]
+__all__ = ["is_reading_used", "unused_input_warnings"]
 
 
-def reading_applies(name: str, *, layered: bool) -> bool:
-    """Return whether a reading says anything of such a skin: not of given layers, nor of a bulk that is no skin."""
+def is_reading_used(name: str, *, layered: bool) -> bool:
+    """Return whether a reflectance reading is used for this skin: not for given layers, nor for a bulk."""
     return not layered and "material" not in read_preset(name)
 
 
 def unused_input_warnings(case: Case) -> list[Mapping[str, str]]:
-    """Return a warning, `code` and `message`, for each thing of the skin or the patient that changes no result."""
+    """Return a warning, `code` and `message`, for each input on the skin or the patient that changes no result."""
     part = case.skin
     if part is None:
         return _age_beyond_model(case.patient)
@@ -27,9 +30,9 @@ def unused_input_warnings(case: Case) -> list[Mapping[str, str]]:
         "colour-not-used": part.ita_deg is not None and not layered and skinless,
         "site-not-used": part.site is not None and not layered and name != "human",
         "hydration-not-used": part.hydration is not None and (layered or dry),
-        "reading-not-used": part.reflectance is not None and not reading_applies(name, layered=layered),
+        "reading-not-used": part.reflectance is not None and not is_reading_used(name, layered=layered),
         "melanin-not-used": any(lesion.melanin_ratio is not None for lesion in case.lesion) and (layered or skinless),
-        # Published courses and harms are of people's skin, so that of people a patient counts beside given layers too.
+        # Published courses and harms are of people's skin, so a patient still counts when a case gives its own layers.
         "patient-not-used": case.patient is not None and name != "human",
     }
     coloured = case.patient is not None and case.patient.ita_deg is not None and part.ita_deg is None

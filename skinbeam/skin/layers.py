@@ -1,7 +1,12 @@
-"""Layers that the model knows by name, and the tissue that each is.
+"""Names of the layers of skin, and the tissue of each.
 
-What is judged in the epidermis or the dermis is looked for by tissue, which stands on every layer of sampled skins. A
-case that gives its own layers names them from this list; of a layer by any other name nothing is said.
+Endpoints in the epidermis or the dermis are evaluated by tissue, which is stored with every layer of sampled skins. A
+case that gives its own layers uses names of this list; a layer with any other name has no endpoints.
+
+The living epidermis holds its melanin in two layers, alike but for their melanin. Cells of the basal layer retain most
+of the melanin that they received (joly2018); those above hold almost none in skin that is not tanned, and as much in
+skin that is (nielsen2006). This matters for heat: a layer of one cell loses it within milliseconds, an epidermis within
+a tenth of a second.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +35,7 @@ __all__ = [
     "unknown_layers",
 ]
 
-# Tissues. Cells that carry melanin and burn, and collagen that shrinks when it is heated, are what damage is judged in.
+# Tissues. Damage is evaluated in cells that carry melanin and burn, and in collagen, which shrinks when it is heated.
 HORNY_LAYER: Final = "horny layer"
 EPIDERMIS: Final = "epidermis"
 DERMIS: Final = "dermis"
@@ -66,7 +71,7 @@ _TISSUES: Final[Mapping[str, str]] = MappingProxyType(
         "dermis": DERMIS,
         "far dermis": DERMIS,
         "fat": FAT,
-        # The far side of an ear is not the skin that is treated.
+        # The far side of an ear is not the skin under treatment.
         "far epidermis": OTHER,
         "far stratum corneum": OTHER,
         "cartilage": OTHER,
@@ -80,17 +85,17 @@ _TISSUES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def layer_tissue(layer: str) -> str:
-    """Return the tissue that a layer of this name is; `unknown` for a name that is not in the list."""
+    """Return the tissue of the layer with this name; `unknown` for a name that is not in the list."""
     return _TISSUES.get(layer, UNKNOWN)
 
 
 def tissue_layer_names(tissue: str) -> tuple[str, ...]:
-    """Return the names of the layers that are of a tissue, from the surface down."""
+    """Return the names of the layers of a tissue, from the surface down."""
     return tuple(name for name, of in _TISSUES.items() if of == tissue)
 
 
 def unknown_layers(names: Sequence[str]) -> dict[str, str] | None:
-    """Return parameters of the warning of layer names that are not in the list, or None where all are.
+    """Return the message parameters for layer names that are not in the list, or None if all are.
 
     They are the unknown names, the known name nearest to the first of them that is near to any, and all known names.
     """
@@ -104,37 +109,38 @@ def unknown_layers(names: Sequence[str]) -> dict[str, str] | None:
     }
 
 
-# Where in its depth the living epidermis holds melanin: two layers, alike but for their melanin.
-#
-# Cells of the basal layer keep most of the melanin that they were given (joly2018); those above hold next to none in
-# skin that is not tanned, and as much in skin that is (nielsen2006). What matters is heat: a layer of one cell loses it
-# within milliseconds, an epidermis within a tenth of a second.
+# The basal layer: (skin 11).
 
 Array = NDArray[np.float64]
 
 
-def add_basal_layer(layered: Mapping[str, Array], at: int, basal_m: Array, above: Array) -> dict[str, Array]:
-    """Return layers with the lowest part of layer `at` as one more below it, fuller of melanin: (skin 11).
+def add_basal_layer(
+    layered: Mapping[str, Array], layer_index: int, basal_m: Array, melanin_above: Array
+) -> dict[str, Array]:
+    """Return layers with the lowest part of layer `layer_index` split off as a new layer with more melanin: (skin 11).
 
     Parameters
     ----------
     layered : quantities by name, (sample, layer), among them `thickness_m` and `melanosome_fraction`.
-    at : index of the living epidermis.
+    layer_index : index of the living epidermis.
     basal_m : height of the basal cells, (sample,), m; more where they cannot hold the melanin.
-    above : what the cells above hold over what they would hold were melanin even, (sample,): 0 none, 1 as much.
+    melanin_above : melanin of the cells above over that of a uniform epidermis, (sample,): 0 none, 1 as much.
     """
     cite_sources("joly2018", "nielsen2006")
     by_depth = tissue_table("melanin")["by_depth"]
-    living = layered["thickness_m"][:, at]
-    melanin = layered["melanosome_fraction"][:, at]
-    most, held = read_number(by_depth["basal_most"]), read_number(by_depth["fullest"]) - above * melanin
-    kept = (1.0 - above) * melanin
-    # Of an epidermis fuller than that, all would be basal: `most` holds it there.
+    living = layered["thickness_m"][:, layer_index]
+    melanin = layered["melanosome_fraction"][:, layer_index]
+    most, held = read_number(by_depth["basal_most"]), read_number(by_depth["fullest"]) - melanin_above * melanin
+    kept = (1.0 - melanin_above) * melanin
+    # If the epidermis held more melanin than that, all of it would be basal; `most` is the limit.
     with np.errstate(divide="ignore", invalid="ignore"):
         fullest = np.where(kept < held, kept / held, 1.0)
     share = np.minimum(np.maximum(basal_m / living, fullest), most)
-    split = {name: np.insert(values, at, values[:, at], axis=1) for name, values in layered.items()}
-    split["thickness_m"][:, at], split["thickness_m"][:, at + 1] = living * (1.0 - share), living * share
-    split["melanosome_fraction"][:, at] = above * melanin
-    split["melanosome_fraction"][:, at + 1] = np.minimum(above * melanin + kept / share, 1.0)
+    split = {name: np.insert(values, layer_index, values[:, layer_index], axis=1) for name, values in layered.items()}
+    split["thickness_m"][:, layer_index], split["thickness_m"][:, layer_index + 1] = (
+        living * (1.0 - share),
+        living * share,
+    )
+    split["melanosome_fraction"][:, layer_index] = melanin_above * melanin
+    split["melanosome_fraction"][:, layer_index + 1] = np.minimum(melanin_above * melanin + kept / share, 1.0)
     return split

@@ -1,8 +1,8 @@
-"""Epidermal melanin from colour, and colour from what a person knows of their skin.
+"""Compute epidermal melanin from skin colour, and draw skin colour from phototype and sun exposure.
 
-A measured ITA gives the volume of melanosomes over an area: what gives the skin of that body site this colour, and
-where the site is not known what measured spectra of mixed sites say. A phototype gives an ITA only widely; where
-nothing is known the population's stands in.
+A measured ITA determines the volume of melanosomes per area: the one that gives the skin of that body site this colour,
+or, where the site is not known, the one that measured spectra of mixed sites give. A phototype narrows the ITA only
+widely; without any information the distribution of the population is used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ _GRID_DEG = np.linspace(-90.0, 90.0, 3601)
 
 
 def ita_range_deg() -> tuple[float, float]:
-    """Return the darkest and the lightest colour of the table; colours beyond are held at its ends."""
+    """Return the darkest and the lightest colour of the table, degrees; colours beyond get the values at its ends."""
     ita = tissue_table("melanin")["by_ita"]["ita_deg"]
     return float(ita[0]), float(ita[-1])
 
@@ -45,13 +45,13 @@ def ita_range_deg() -> tuple[float, float]:
 def melanin_column_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | None = None) -> Array:
     """Return melanosome volume per area of skin, m: volume fraction times thickness of epidermis, at an ITA.
 
-    What a spectrum fixes is this product, not the fraction alone: a thinner epidermis of the same colour is
-    fuller. The logarithm is interpolated between class centres, and between the colours tabulated for a site.
+    A spectrum determines this product, not the fraction alone: a thinner epidermis of the same colour has a larger
+    fraction. The logarithm is interpolated between class centres, and between the colours tabulated for a site.
 
     Parameters
     ----------
     ita_deg : individual typology angle, degrees.
-    shift : how many standard deviations of the inversion: of its disagreement between data and scattering models.
+    shift : number of standard deviations of the inversion: of its disagreement between data and scattering models.
     site : body site of people whose skin has this colour; None for the mixed sites of the spectra.
     """
     entry, found = tissue_table("melanin")["by_ita"], load_derived_table("melanin_by_colour")
@@ -74,7 +74,7 @@ def draw_constitutive_ita_deg(draws: StandardDraws, phototype: str | None) -> Ar
 
     Parameters
     ----------
-    phototype : one, a range such as `III-IV`, or None for anyone.
+    phototype : a single phototype, a range such as `III-IV`, or None for any.
     """
     cite_sources(tissue_table("melanin")["phototype"]["source"])
     if phototype is None:
@@ -84,7 +84,10 @@ def draw_constitutive_ita_deg(draws: StandardDraws, phototype: str | None) -> Ar
 
 @cache
 def _prior_cdf(phototype: str | None) -> Array:
-    """The share of such people with an ITA below each grid point: a mixture of normals, one a phototype."""
+    """Return the cumulative probability of the ITA of people with these phototypes at each grid point.
+
+    The distribution is a mixture of normals, with one component for each phototype.
+    """
     entry, shares = tissue_table("melanin")["phototype"], np.array(tissue_table("melanin")["population"]["shares"])
     if phototype is not None:
         low, high = grade_ends(phototype)
@@ -97,7 +100,7 @@ def _prior_cdf(phototype: str | None) -> Array:
 
 
 def matching_phototypes(ita_deg: float) -> str:
-    """Return the phototypes that a colour fits, e.g. `I-III`: wide, because the two agree poorly (osto2022)."""
+    """Return the phototypes that fit a colour, e.g. `I-III`: wide, because the two agree poorly (osto2022)."""
     entry = tissue_table("melanin")["phototype"]
     cite_sources(entry["source"], "osto2022")
     distance = np.abs(ita_deg - np.array(entry["ita_deg"])) / np.array(entry["spread_deg"])
@@ -108,10 +111,10 @@ def matching_phototypes(ita_deg: float) -> str:
     return low if low == high else f"{low}-{high}"
 
 
-def draw_sun_exposure_factor(draws: StandardDraws, *, exposed: bool, tan: str) -> Array:
-    """Return how much more melanin the skin holds than its constitutive colour says, (count,)."""
+def draw_sun_exposure_factor(draws: StandardDraws, *, sun_exposed: bool, tan: str) -> Array:
+    """Return draws of the skin's melanin over that of its constitutive colour, (count,)."""
     entry = tissue_table("melanin")["exposure"]
-    if exposed:
+    if sun_exposed:
         return draw_value(draws, "exposure", read_sourced(entry["exposed"]))
     if tan != "none":
         return draw_value(draws, "exposure", read_sourced(entry["tan"]))
@@ -119,7 +122,7 @@ def draw_sun_exposure_factor(draws: StandardDraws, *, exposed: bool, tan: str) -
 
 
 def lesion_melanin_ratio(lesions: Sequence[Lesion]) -> tuple[SourcedValue | None, list[Mapping[str, str]]]:
-    """Return the melanin of the first lesion that says how much it holds, and warnings of those that do not."""
+    """Return the melanin ratio of the first lesion that states one, and warnings for lesions that do not."""
     known = tissue_table("melanin")["lesion_ratio"]
     warnings: list[Mapping[str, str]] = []
     ratio: SourcedValue | None = None
@@ -138,7 +141,7 @@ def lesion_melanin_ratio(lesions: Sequence[Lesion]) -> tuple[SourcedValue | None
 
 
 def colour_warnings(ita: float | None, phototype: str | None) -> list[Mapping[str, str]]:
-    """Return what is to be said of a measured colour: beyond the table, or at odds with the phototype."""
+    """Return warnings for a measured colour that is outside the table or contradicts the phototype."""
     warnings: list[Mapping[str, str]] = []
     if ita is None:
         return warnings

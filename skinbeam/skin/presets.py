@@ -1,4 +1,7 @@
-"""Skins other than human, and things that are not skin, by name."""
+"""Presets: skins other than human, and materials that are not skin, by name.
+
+Some presets list layers of their own, from the surface down: an ear with skin on both sides, or a membrane on water.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,32 +29,33 @@ __all__ = [
 
 @dataclass(frozen=True)
 class SiteLayers:
-    """Entries of the tables that describe the layers of a body site or an animal.
+    """Table entries that describe the layers of a body site or an animal.
 
     Parameters
     ----------
     stratum_corneum, living_epidermis, dermis : thickness in µm; `dermis` is `{both}` or `{female, male}`.
     blood : name of the blood fraction.
-    exposed : whether the sun reaches it.
+    sun_exposed : whether the sun reaches it.
     thermal : prefix of the materials of `thermal.toml`, empty for human ones.
-    melanosome_fraction : of an animal, averaged over the epidermis of the ITA table; empty where colour says it.
-    scattering : the material that its dermis scatters as.
-    below : what lies under the dermis: `fat`, or `water` under a flap of skin.
-    basal : height of the basal cells, µm; None where melanin is even in the living epidermis.
-    above_basal : what cells above them hold over what they would hold were it even; None where they hold none.
+    melanosome_fraction : of an animal, averaged over the epidermis of the ITA table; None where it follows from colour.
+    scattering : material whose scattering its dermis has.
+    material_below : material under the dermis: `fat`, or `water` under a flap of skin.
+    basal_height : height of the basal cells, µm; None where melanin is even in the living epidermis.
+    melanin_above_basal : melanin of the cells above the basal cells over that of a uniform epidermis; None where they
+        hold none.
     """
 
     stratum_corneum: Mapping[str, Any]
     living_epidermis: Mapping[str, Any]
     dermis: Mapping[str, Any]
     blood: str
-    exposed: bool
+    sun_exposed: bool
     thermal: str = ""
     melanosome_fraction: Mapping[str, Any] | None = None
     scattering: str = "dermis"
-    below: str = "fat"
-    basal: Mapping[str, Any] | None = None
-    above_basal: Mapping[str, Any] | None = None
+    material_below: str = "fat"
+    basal_height: Mapping[str, Any] | None = None
+    melanin_above_basal: Mapping[str, Any] | None = None
 
 
 def read_preset(name: str) -> Mapping[str, Any]:
@@ -61,7 +65,7 @@ def read_preset(name: str) -> Mapping[str, Any]:
 
 
 def has_epidermis(name: str) -> bool:
-    """Return whether a preset has an epidermis, and with it a colour."""
+    """Return whether a preset has an epidermis, and therefore a colour."""
     entry = read_preset(name)
     if "layer" in entry:
         return any(layer_tissue(layer["name"]) == EPIDERMIS for layer in entry["layer"])
@@ -69,7 +73,10 @@ def has_epidermis(name: str) -> bool:
 
 
 def preset_site(name: str, site: str | None) -> SiteLayers:
-    """Return the layers of a preset that has those of human skin: of the body site for `human`, else of the animal."""
+    """Return the layers of a preset with the same layers as human skin.
+
+    They are those of the body site for `human`, else those of the animal.
+    """
     entry = read_preset(name)
     if name != "human":
         return SiteLayers(
@@ -77,12 +84,12 @@ def preset_site(name: str, site: str | None) -> SiteLayers:
             entry["living_epidermis_um"],
             {"both": entry["dermis_um"]},
             entry["blood"],
-            exposed=False,
+            sun_exposed=False,
             thermal="pig" if entry["thermal"] == "pig" else "",
             melanosome_fraction=entry["melanosome_fraction"],
             scattering=entry.get("scattering", "dermis"),
-            below=entry.get("below", "fat"),
-            basal=entry.get("basal_um"),
+            material_below=entry.get("below", "fat"),
+            basal_height=entry.get("basal_um"),
         )
     layers = tissue_table("layers")
     place = layers["sites"][site or entry["site"]]
@@ -93,25 +100,23 @@ def preset_site(name: str, site: str | None) -> SiteLayers:
         thickness[place["dermis"]],
         place["blood"],
         place["exposed"],
-        basal=by_depth["basal_um"],
-        above_basal=by_depth["above_basal"],
+        basal_height=by_depth["basal_um"],
+        melanin_above_basal=by_depth["above_basal"],
     )
 
-
-# Refractive index and heat properties of named materials, drawn.
 
 Array = NDArray[np.float64]
 HEAT_PROPERTIES = ("conductivity_W_mK", "heat_capacity_J_kgK", "density_kg_m3")
 
 
 def draw_refractive_index(draws: StandardDraws, materials: Sequence[str]) -> Array:
-    """Return refractive indices at 589 nm, (sample, material)."""
+    """Return draws of refractive indices at 589 nm, (sample, material)."""
     entry = tissue_table("optics")["index"]
     return np.stack([draw_value(draws, f"index {name}", read_sourced(entry[name])) for name in materials], axis=1)
 
 
 def draw_heat_properties(draws: StandardDraws, materials: Sequence[str]) -> dict[str, Array]:
-    """Return the heat properties by name in SI, each (sample, material)."""
+    """Return draws of the heat properties of materials by name in SI, each (sample, material)."""
     entry = tissue_table("thermal")
     return {
         name: np.stack([draw_value(draws, f"{name} {m}", read_sourced(entry[m][name])) for m in materials], axis=1)
@@ -119,11 +124,8 @@ def draw_heat_properties(draws: StandardDraws, materials: Sequence[str]) -> dict
     }
 
 
-# Presets with layers of their own, from the surface down: an ear with skin on both sides, a membrane on water.
-
-
 def draw_preset_layers(draws: StandardDraws, entry: Mapping[str, Any], hydration: float | None) -> dict[str, Array]:
-    """Return the layers of a preset that lists them, each quantity (sample, layer), in SI.
+    """Return draws of the layers of a preset that lists them, each quantity (sample, layer), in SI.
 
     Parameters
     ----------

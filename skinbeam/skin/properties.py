@@ -1,13 +1,16 @@
-"""Optical and thermal properties of drawn skins, layer by layer, in SI.
+"""Compute optical and thermal properties of drawn skins, layer by layer, in SI.
 
-Absorption of a layer is the sum of its parts by volume (jacques2013, equation 12): melanosomes, blood, and
-what is neither, made of water, lipid and the baseline of bloodless tissue. Melanosomes are taken to displace
-nothing. Blood lies in vessels, so that light which it absorbs strongly does not reach all of it: its part is
-multiplied by (1 - exp(-2 mua r)) / (2 mua r) for vessels of radius r (svaasand1995).
+Absorption of a layer is the sum of its parts by volume (jacques2013, equation 12): melanosomes, blood, and the rest,
+which consists of water, lipid and the baseline of bloodless tissue. Melanosomes are taken to displace nothing. Blood is
+confined to vessels, so light that it absorbs strongly does not reach all of it: its part is multiplied by (1 - exp(-2
+mua r)) / (2 mua r) for vessels of radius r (svaasand1995).
 
-From 1900 nm on water decides everything. Scattering falls beyond 1600 nm as an assumed power law. Melanosomes
-beyond 1930 nm and lipid outside 429 to 1098 nm, of which nothing was measured, are left out; the bands of fat
-near 1210 and 1720 nm are missing.
+From 1900 nm on water dominates absorption. Scattering falls beyond 1600 nm as an assumed power law. Melanosomes beyond
+1930 nm and lipid outside 429 to 1098 nm, for which there are no measurements, are left out; the bands of fat near 1210
+and 1720 nm are missing.
+
+The module also returns how optics change with heat, by material and wavelength; the equations are in
+`physics.light.thermal_optics`.
 """
 
 from collections.abc import Mapping
@@ -64,8 +67,8 @@ class OpticalProperties:
     g: Array
     n: Array
 
-    def of_draws(self, which: NDArray[np.int64]) -> "OpticalProperties":
-        """Return those of some of the samples."""
+    def select_draws(self, which: NDArray[np.int64]) -> "OpticalProperties":
+        """Return the properties of a selection of samples."""
         return OpticalProperties(self.mua[which], self.mus[which], self.g[which], self.n[which])
 
 
@@ -78,8 +81,8 @@ class ThermalProperties:
     density: Array
     heat_capacity: Array
 
-    def of_draws(self, which: NDArray[np.int64]) -> "ThermalProperties":
-        """Return those of some of the samples."""
+    def select_draws(self, which: NDArray[np.int64]) -> "ThermalProperties":
+        """Return the properties of a selection of samples."""
         each = (self.conductivity, self.heat_capacity_vol, self.density, self.heat_capacity)
         return ThermalProperties(*(part[which] for part in each))
 
@@ -107,8 +110,8 @@ def lipid_mua(wavelength_nm: float) -> float:
 def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLike) -> Array:
     """Return the absorption coefficient of whole blood in bulk, its water included, 1/m; arguments broadcast (skin 5).
 
-    The table is of blood at haematocrit 0.45; what exceeds the absorption of its water is the cells' and follows the
-    haematocrit. Above 1995 nm the table (rowe2017) holds for any oxygenation.
+    The table is for blood at haematocrit 0.45; absorption in excess of that of its water is due to the cells and
+    proportional to the haematocrit. Above 1995 nm the table (rowe2017) holds for any oxygenation.
 
     Raises
     ------
@@ -125,7 +128,7 @@ def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLi
 def methaemoglobin_mua(wavelength_nm: float, haematocrit: ArrayLike) -> Array:
     """Return the absorption coefficient of blood whose haemoglobin is all methaemoglobin, 1/m, its water included.
 
-    In the shape of the haematocrit, which it follows as `blood_mua` does.
+    The result has the shape of the haematocrit, on which it depends as `blood_mua` does.
 
     Raises
     ------
@@ -140,8 +143,8 @@ def methaemoglobin_mua(wavelength_nm: float, haematocrit: ArrayLike) -> Array:
 def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
     """Return the absorption coefficient of the interior of a melanosome, 1/m (skin 3).
 
-    A power law (jacques2013, equation 8), in skin steeper beyond the colours that are seen (jacques1998photo); in the
-    infrared that of the eye goes through what was measured there, and falls beyond as eumelanin does, exponentially
+    A power law (jacques2013, equation 8), in skin steeper beyond the visible colours (jacques1998photo). In the
+    infrared that of the eye goes through the values measured there, and falls beyond as eumelanin does, exponentially
     (jacques2013, equation 10).
 
     Raises
@@ -214,11 +217,11 @@ def anisotropy(wavelength_nm: float) -> float:
 def optical_properties(ds: "xr.Dataset", wavelength_nm: float) -> OpticalProperties:
     """Return the optics of drawn skins at a wavelength, by (skin 1) and (skin 7).
 
-    Explicit layers hold what the case gave, at any wavelength.
+    Explicit layers have the values of the case, at any wavelength.
 
     Parameters
     ----------
-    ds : from `Skin.sample`.
+    ds : from `SkinDistribution.sample`.
 
     Raises
     ------
@@ -264,10 +267,10 @@ def thermal_properties(ds: "xr.Dataset") -> ThermalProperties:
 
 
 def perfusion_coefficient(ds: "xr.Dataset") -> Array:
-    """Return the heat that blood at rest exchanges with drawn skins, (sample, layer), W/(m³ K); 0 where none flows.
+    """Return the heat exchange of blood at rest with drawn skins, (sample, layer), W/(m³ K); 0 where none flows.
 
     Perfusion by mass, times the density of the layer, times the heat capacity of blood by volume (Pennes). Explicit
-    layers, and what is not skin, have none.
+    layers, and materials that are not skin, have none.
     """
     _, capacity = blood_thermal_properties()
     flow = np.zeros(ds.variables["density_kg_m3"].shape)
@@ -286,7 +289,7 @@ def blood_thermal_properties() -> tuple[float, float]:
 
 
 def _lit_blood_share(optical_diameter: Array) -> Array:
-    """Share of the blood in a vessel that light reaches: (1 - exp(-x)) / x, 1 at x = 0 (skin 2)."""
+    """Return the share of the blood in a vessel that light reaches: (1 - exp(-x)) / x, 1 at x = 0 (skin 2)."""
     x = np.maximum(optical_diameter, 1e-12)
     return np.asarray(-np.expm1(-x) / x)
 
@@ -299,14 +302,13 @@ def _melanin_absorption(ds: "xr.Dataset", wavelength_nm: float) -> Array:
     return np.asarray(fraction * melanosome_mua(wavelength_nm, ds.attrs["melanosome"]))
 
 
-# How optics of skin change with heat, by material and wavelength; the equations stand in
-# `physics.light.thermal_optics`.
+# Change of optics with heat.
 
 DERMIS_MATERIALS = ("dermis", "rodent-dermis")
 
 
 def scattering_slope(material: str) -> Mapping[str, Any] | None:
-    """Return the table entry of the relative change of scattering, 1/K; None where it was not measured."""
+    """Return the table entry of the relative change of scattering with temperature, 1/K; None if not measured."""
     entry: Mapping[str, Any] | None = tissue_table("heated")["scattering"]["slope_1_K"].get(
         _tabulated_material(material)
     )
@@ -314,9 +316,10 @@ def scattering_slope(material: str) -> Mapping[str, Any] | None:
 
 
 def fibril_share(wavelength_nm: float) -> float:
-    """Return the share of the scattering of dermis that is Rayleigh's, of fibrils, 0 to 1.
+    """Return the share of the scattering of dermis that is Rayleigh scattering by fibrils, 0 to 1.
 
-    Geometric mean, over the fits of human skin that part it from the rest, of what the rest is. Fits of rodents do not.
+    The rest is the geometric mean over the fits of human skin that separate the two. Fits of rodents do not separate
+    them.
     """
     rest = []
     for fit in tissue_table("optics")["scattering"]["dermis"]["sets"]:
@@ -328,7 +331,7 @@ def fibril_share(wavelength_nm: float) -> float:
 
 
 def denatured_scattering_share(material: str, wavelength_nm: float) -> float:
-    """Return what is left of the scattering of a material when its collagen is denatured: 1 where it holds none.
+    """Return the share of the scattering of a material that remains when its collagen is denatured: 1 if it holds none.
 
     It is d of (heated 3) before the spread of `denatured.bundles`, by which it is multiplied in dermis.
     """
@@ -339,7 +342,7 @@ def denatured_scattering_share(material: str, wavelength_nm: float) -> float:
 
 
 def water_absorption_slope(wavelength_nm: float) -> float:
-    """Return the relative change of the absorption of water, 1/K; 0 beside the wavelengths of the table."""
+    """Return the relative change of the absorption of water, 1/K; 0 outside the wavelengths of the table."""
     nodes = tissue_table("heated")["water"]["slope"]
     at = [node["wavelength_nm"] for node in nodes]
     if not at[0] <= wavelength_nm <= at[-1]:

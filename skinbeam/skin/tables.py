@@ -1,4 +1,7 @@
-"""Reads the tables of `data/tissue`, and notes which sources were read."""
+"""Read the tables of `data/tissue` and the spectra of `data/spectra`, and record which sources were used.
+
+Spectra are read once and interpolated, never extrapolated.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,31 +33,31 @@ def tissue_table(name: str) -> Mapping[str, Any]:
 
 
 def read_sourced(entry: Mapping[str, Any]) -> SourcedValue:
-    """Return the number that a table entry holds; its source counts as used."""
+    """Return the sourced value of a table entry, and record its source as used."""
     value = SourcedValue.from_table(entry)
     cite_sources(value.source)
     return value
 
 
 def read_number(entry: Mapping[str, Any]) -> float:
-    """Return the central value that a table entry holds; its source counts as used."""
+    """Return the central value of a table entry, and record its source as used."""
     return read_sourced(entry).value
 
 
-# Tabulated spectra of `data/spectra`: read once, interpolated, never read beyond their ends.
+# Spectra.
 
 Array = NDArray[np.float64]
-# Where skin as a whole is described: the common range of water and blood.
+# Wavelengths at which skin as a whole is described: the common range of water and blood.
 MODEL_RANGE_NM = (400.0, 11000.0)
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """A table over wavelength.
+    """A table of quantities over wavelength.
 
     Parameters
     ----------
-    name : what it is of.
+    name : substance.
     sources : bibliography keys.
     range_nm : ends of the valid range.
     wavelength_nm : rising, (row,).
@@ -68,11 +71,11 @@ class Spectrum:
     columns: Mapping[str, Array]
 
     def covers(self, wavelength_nm: float) -> bool:
-        """Whether the table holds this wavelength."""
+        """Return whether the wavelength is inside the valid range."""
         return self.range_nm[0] <= wavelength_nm <= self.range_nm[1]
 
     def at(self, column: str, wavelength_nm: ArrayLike) -> Array:
-        """Return a column at wavelengths; coefficients are interpolated in the logarithm, as they span decades.
+        """Interpolate a column at wavelengths; coefficients are interpolated in the logarithm, as they span decades.
 
         Raises
         ------
@@ -97,7 +100,7 @@ class Spectrum:
 
 @cache
 def read_spectrum(name: str) -> Spectrum:
-    """Return the table `data/spectra/NAME.csv`: `# key: value` lines, a line of column names, numbers."""
+    """Read the table `data/spectra/NAME.csv`: `# key: value` lines, a line of column names, numbers."""
     lines = load_package_text(f"data/spectra/{name}.csv").splitlines()
     head = dict(line[1:].strip().split(": ", 1) for line in lines if line.startswith("#"))
     rows = [line for line in lines if line and not line.startswith("#")]
@@ -109,7 +112,7 @@ def read_spectrum(name: str) -> Spectrum:
 
 
 def check_wavelength(wavelength_nm: float) -> None:
-    """Refuse a wavelength at which skin is not described.
+    """Reject a wavelength at which skin is not described.
 
     Raises
     ------

@@ -1,14 +1,15 @@
-"""How wide the vessels of a person are, where a photograph shows some: what is published joined with what is seen.
+"""Blood vessels of drawn skins: populations, vessels given by a case, and widths measured on photographs.
 
-A vessel of the diameter d looks hypot(k d, s) wide (photo 5) once the blur of the camera is taken off: light spreads in
-the skin above it by s, and the flanks of a round vessel lie deeper than its top, so that k of its width is seen. Both
-are taken as even between the ends that traced light gives (data/seen_vessels.toml). A narrow vessel therefore looks
-some 0.3 mm wide whatever it is, and a width like that tells next to nothing of its diameter.
-
-The published law of the diameter is the prior. Seen widths spread about what a vessel looks like as a normal law of
-their logarithm, whose sides are the two halves of the interval that was read, which holds scale, blur and the variety
-of the vessels of a site. Prior times likelihood (photo 6) gives weights to the quantiles of the prior, and a draw takes
-the same place among weighted quantiles that it had among even ones: no draw is lost, and draws stay stratified.
+A photograph narrows the diameters. A vessel of the diameter d looks hypot(k d, s) wide (photo 5) once the blur of the
+camera is removed: light spreads in the skin above it by s, and the flanks of a round vessel are deeper than its top, so
+that k of its width is visible. Both are taken as uniform between the ends that traced light gives
+(data/seen_vessels.toml). A narrow vessel therefore looks some 0.3 mm wide whatever its diameter, and such a width
+contains almost no information on the diameter.
+The published distribution of the diameter is the prior. Visible widths are lognormal about the apparent width of a
+vessel, with the two halves of the interval that was read as its sides; the interval includes scale, blur and the
+variety of the vessels of a site. Prior times likelihood (photo 6) gives weights to the quantiles of the prior, and a
+draw takes the same place among weighted quantiles that it had among equal ones: no draw is lost, and draws stay
+stratified.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,25 +47,26 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-# Quantiles of a prior, as standard normals: past 6 of them lies a billionth of it.
+# Quantiles of a prior, as standard normals; a billionth of it is beyond 6.
 _PRIOR_NORMALS: Final = np.linspace(-6.0, 6.0, 1201)
 _PRIOR_WEIGHTS: Final = np.exp(-0.5 * _PRIOR_NORMALS**2) / np.exp(-0.5 * _PRIOR_NORMALS**2).sum()
-_UNIFORM_PLACES: Final = (np.arange(8) + 0.5) / 8  # places between the two ends of what is taken as even between them
+_UNIFORM_PLACES: Final = (np.arange(8) + 0.5) / 8  # quantiles of a uniform distribution
 
 
 @dataclass(frozen=True)
 class PhotographedVesselWidth:
-    """How wide the vessels of a site look on a photograph.
+    """Apparent width of the vessels of a site on a photograph.
 
     Parameters
     ----------
-    um : the middle of them, µm, from the narrowest to the widest; a low end of 0 says that the blur may be all of it.
+    width_um : median of the widths, µm, with the narrowest and the widest; a low end of 0 means that blur may explain
+        all of it.
     """
 
-    um: Estimate
+    width_um: Estimate
 
     def diameters_m(self, prior: SourcedValue, normal: Array) -> Array:
-        """Return diameters, m, in the places of standard normals, of the shape of `normal`.
+        """Return posterior diameters, m, at the quantiles of standard normals, of the shape of `normal`.
 
         Parameters
         ----------
@@ -76,12 +78,15 @@ class PhotographedVesselWidth:
             value_at_normal(prior, np.interp(normal_cdf(normal) * weights.sum(), below, _PRIOR_NORMALS)) * UM
         )
 
-    def share(self, prior: SourcedValue) -> float:
-        """Return how likely what is seen is of such vessels, over that of vessels that look just like it."""
+    def relative_likelihood(self, prior: SourcedValue) -> float:
+        """Return the likelihood of the visible width under a distribution of diameters.
+
+        It is relative to the likelihood under vessels that look exactly as wide.
+        """
         return float(_PRIOR_WEIGHTS @ self._likelihood(prior))
 
-    def fits(self, parts: Sequence[tuple[float, SourcedValue]]) -> bool:
-        """Return whether some such vessels look as narrow, and some as wide, as what is seen.
+    def is_plausible(self, parts: Sequence[tuple[float, SourcedValue]]) -> bool:
+        """Return whether the visible width is plausible: some such vessels look as narrow, and some as wide.
 
         Parameters
         ----------
@@ -93,23 +98,29 @@ class PhotographedVesselWidth:
         return least <= narrower <= 1 - least
 
     def _narrower_share(self, prior: SourcedValue) -> float:
-        """Share of what would be seen of such vessels that is narrower than what is seen."""
+        """Return the probability that such vessels look narrower than the visible width."""
         return float(_PRIOR_WEIGHTS @ normal_cdf(self._deviations(prior)).mean(axis=1))
 
     def _likelihood(self, prior: SourcedValue) -> Array:
-        """Of what is seen, at each quantile of a prior, over that of a vessel that looks just like it."""
+        """Return the likelihood of the visible width at each quantile of a prior.
+
+        It is relative to the likelihood for a vessel that looks exactly as wide.
+        """
         return np.asarray(np.exp(-0.5 * self._deviations(prior) ** 2).mean(axis=1))
 
     def _deviations(self, prior: SourcedValue) -> Array:
-        """How many deviations wider what is seen is than each quantile looks, (quantile, way that light may spread)."""
+        """Return by how many standard deviations the visible width exceeds the apparent width of each quantile.
+
+        The result is (quantile, combination of k and s).
+        """
         k, s = (_uniform_values(read_sourced(_width_table()[name])) for name in ("share_of_width", "spread_um"))
         looks = np.hypot(value_at_normal(prior, _PRIOR_NORMALS)[:, None, None] * k[:, None], s).reshape(
             len(_PRIOR_NORMALS), -1
         )
-        ends = NormalDist().inv_cdf((1 + self.um.level) / 2)
-        narrow = np.log(self.um.median / self.um.low) / ends if self.um.low > 0 else np.inf
-        apart = np.log(self.um.median / looks)
-        return np.asarray(apart / np.where(apart > 0, narrow, np.log(self.um.high / self.um.median) / ends))
+        ends = NormalDist().inv_cdf((1 + self.width_um.level) / 2)
+        narrow = np.log(self.width_um.median / self.width_um.low) / ends if self.width_um.low > 0 else np.inf
+        apart = np.log(self.width_um.median / looks)
+        return np.asarray(apart / np.where(apart > 0, narrow, np.log(self.width_um.high / self.width_um.median) / ends))
 
 
 def _width_table() -> Mapping[str, Any]:
@@ -120,12 +131,12 @@ def _uniform_values(value: SourcedValue) -> Array:
     return np.asarray(value.low + (value.high - value.low) * _UNIFORM_PLACES)
 
 
-# Blood vessels that a pulse meets: those given, or draws of a population of them.
+# Vessels and populations of vessels.
 
 VesselKind = Literal["normal", "facial-telangiectasia", "port-wine-stain"]
 STAINED_LAYERS = 3  # layers of the dermis that hold the vessels of a port-wine stain
-LESION_DEPTHS = 6  # depths that stand for the vessels of a lesion
-VESSEL_SIZES = 4  # diameters that stand for the vessels of a layer, with as much blood in each
+LESION_DEPTHS = 6  # depths that represent the vessels of a lesion
+VESSEL_SIZES = 4  # diameters that represent the vessels of a layer, with the same amount of blood in each
 
 
 @dataclass(frozen=True)
@@ -138,8 +149,8 @@ class Vessels:
     haematocrit: Array
     oxygenation: Array
 
-    def some(self, draws: NDArray[np.int64], vessels: NDArray[np.int64]) -> "Vessels":
-        """Return some of the vessels of some of the draws."""
+    def select(self, draws: NDArray[np.int64], vessels: NDArray[np.int64]) -> "Vessels":
+        """Select some of the vessels of some of the draws."""
         rows = np.ix_(draws, vessels)
         each = (self.depth, self.diameter, self.wall, self.haematocrit, self.oxygenation)
         return Vessels(*(part[rows] for part in each))
@@ -147,28 +158,29 @@ class Vessels:
 
 @dataclass(frozen=True)
 class VesselPopulation:
-    """Where vessels of a kind lie and how wide they are.
+    """Distribution of depth and diameter of vessels of a kind.
 
     Parameters
     ----------
     kind : its name.
     parts : (share, diameter in µm, depth of the axis in µm or None for the upper plexus), the shares in any unit.
-    seen : how wide those of this person look, which the diameters and shares are joined with; None without.
+    photographed_width : apparent width of this person's vessels, which updates diameters and shares; None without a
+        photograph.
     """
 
     kind: str
     parts: tuple[tuple[float, SourcedValue, SourcedValue | None], ...]
-    seen: PhotographedVesselWidth | None = None
+    photographed_width: PhotographedVesselWidth | None = None
 
     def draw(self, draws: StandardDraws, epidermis_m: Array, plexus_top_m: Array, plexus_m: Array) -> Vessels:
-        """Return one vessel a draw, below the epidermis and no nearer to the surface than its own radius and wall.
+        """Draw one vessel for each skin, below the epidermis and no nearer to the surface than its own radius and wall.
 
         Parameters
         ----------
         epidermis_m : depth of the lower border of the epidermis, (sample,).
         plexus_top_m, plexus_m : depth of the upper plexus and its thickness, (sample,).
         """
-        part, diameter_m = self._diameters(draws)
+        part, diameter_m = self._draw_diameters(draws)
         depths = [
             plexus_top_m + plexus_m * draws.uniform("vessel depth")
             if depth is None
@@ -180,41 +192,47 @@ class VesselPopulation:
         depth_m = np.maximum(np.choose(part, depths), epidermis_m + diameter_m / 2 + wall)
         return Vessels(*(a[:, None] for a in (depth_m, diameter_m, wall, haematocrit, oxygenation)))
 
-    def joined(self, seen: PhotographedVesselWidth | None) -> "VesselPopulation":
-        """Return the same vessels joined with how wide they look; as they are where they do not look so."""
-        fits = seen is not None and seen.fits([(share, diameter) for share, diameter, _ in self.parts])
-        return replace(self, seen=seen) if fits else self
+    def with_photographed_width(self, seen: PhotographedVesselWidth | None) -> "VesselPopulation":
+        """Return the population updated with the apparent width of its vessels.
+
+        It is unchanged without a width, or with one that such vessels do not have.
+        """
+        fits = seen is not None and seen.is_plausible([(share, diameter) for share, diameter, _ in self.parts])
+        return replace(self, photographed_width=seen) if fits else self
 
     def diameter_um(self) -> Estimate:
-        """Return how wide its vessels are, between a tenth of them and nine tenths."""
-        _, drawn_m = self._diameters(RandomDraws(stream_key(0), BLOCK))
+        """Return the median diameter of its vessels, µm, with the 10 and 90 % quantiles."""
+        _, drawn_m = self._draw_diameters(RandomDraws(stream_key(0), BLOCK))
         low, middle, high = (float(one) for one in np.quantile(drawn_m / UM, (0.1, 0.5, 0.9)))
         return Estimate(middle, low, high, 0.8, "modelled", draws=BLOCK)
 
     def lesion_depths(self, draws: StandardDraws) -> Array:
-        """Return depths that stand for the vessels of the lesion that each draw is of, (sample, place), m.
+        """Return depths that represent the vessels of the lesion of each draw, (sample, place), m.
 
-        None of them, (sample, 0), where the vessels of the population lie in the upper plexus.
+        The result is empty, (sample, 0), where the vessels of the population are in the upper plexus.
         """
         if any(depth is None for _, _, depth in self.parts):
             return np.zeros((draws.count, 0))
         z = np.array([NormalDist().inv_cdf((place + 0.5) / LESION_DEPTHS) for place in range(LESION_DEPTHS)])
         each = np.stack([value_at_normal(depth, z) for _, _, depth in self.parts if depth is not None])
-        return np.asarray(each[self._part(draws)] * UM)
+        return np.asarray(each[self._draw_part(draws)] * UM)
 
-    def _diameters(self, draws: StandardDraws) -> tuple[NDArray[np.int64], Array]:
-        """Which of its parts each draw is of, and how wide it is, m, (sample,)."""
-        part = self._part(draws)
-        if self.seen is None:
+    def _draw_diameters(self, draws: StandardDraws) -> tuple[NDArray[np.int64], Array]:
+        """Draw the part of the population for each draw, and the diameter, m, (sample,)."""
+        part = self._draw_part(draws)
+        if self.photographed_width is None:
             each = [draw_value(draws, "vessel diameter", published) * UM for _, published, _ in self.parts]
         else:
             normal = draws.normal("vessel diameter")
-            each = [self.seen.diameters_m(published, normal) for _, published, _ in self.parts]
+            each = [self.photographed_width.diameters_m(published, normal) for _, published, _ in self.parts]
         return part, np.choose(part, each)
 
-    def _part(self, draws: StandardDraws) -> NDArray[np.int64]:
-        """Which of its parts each draw is of, (sample,)."""
-        likely = [1.0 if self.seen is None else self.seen.share(diameter) for _, diameter, _ in self.parts]
+    def _draw_part(self, draws: StandardDraws) -> NDArray[np.int64]:
+        """Draw the part of the population for each draw, (sample,)."""
+        likely = [
+            1.0 if self.photographed_width is None else self.photographed_width.relative_likelihood(diameter)
+            for _, diameter, _ in self.parts
+        ]
         shares = np.array([share for share, _, _ in self.parts]) * likely
         return np.searchsorted(np.cumsum(shares / shares.sum()), draws.uniform("vessel kind"), side="right")
 
@@ -231,17 +249,18 @@ def vessel_population(kind: VesselKind) -> VesselPopulation:
     return VesselPopulation(kind, ((1.0, read_sourced(entry["diameter_um"]), depth),))
 
 
-def case_vessels(draws: StandardDraws, vessels: Sequence[Vessel], known: Mapping[str, Any]) -> Vessels:
-    """Return the vessels of a case, the same in each draw; what is left out is drawn.
+def case_vessels(draws: StandardDraws, vessels: Sequence[Vessel], preset_properties: Mapping[str, Any]) -> Vessels:
+    """Return the vessels of a case, the same in each draw; properties that the case leaves out are drawn.
 
     Parameters
     ----------
-    known : entries of the table of vessels that a preset has of its own: `wall_um`, `haematocrit`, `oxygenation`.
+    preset_properties : entries of the table of vessels that a preset has of its own: `wall_um`, `haematocrit`,
+        `oxygenation`.
     """
     shape = (draws.count, len(vessels))
     depth = np.broadcast_to(np.array([vessel.depth_um for vessel in vessels]) * UM, shape).copy()
     diameter = np.broadcast_to(np.array([vessel.diameter_um for vessel in vessels]) * UM, shape).copy()
-    wall, haematocrit, oxygenation = _draw_vessel_properties(draws, len(vessels), known)
+    wall, haematocrit, oxygenation = _draw_vessel_properties(draws, len(vessels), preset_properties)
     haematocrit = tube_haematocrit(haematocrit, diameter)
     for index, vessel in enumerate(vessels):
         if vessel.wall_um is not None:
@@ -254,7 +273,7 @@ def case_vessels(draws: StandardDraws, vessels: Sequence[Vessel], known: Mapping
 
 
 def tube_haematocrit(haematocrit: Array, diameter_m: Array) -> Array:
-    """Return the haematocrit of the blood inside a vessel through which blood of `haematocrit` flows; they broadcast.
+    """Return the haematocrit inside a vessel through which blood of `haematocrit` flows; arguments broadcast.
 
     Red cells travel in the middle, faster than the plasma, so fewer are in a narrow vessel at a time than pass through
     it: a fourth fewer at 20 µm (Fahraeus effect; fit to human blood in glass tubes, pries1990, equation 1).
@@ -267,11 +286,11 @@ def tube_haematocrit(haematocrit: Array, diameter_m: Array) -> Array:
 
 
 def vessel_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
-    """Return vessels that stand for all of a normal skin, and the share of the blood of the dermis in each.
+    """Return vessels that represent all vessels of a normal skin, and the share of the blood of the dermis in each.
 
-    Each layer has quantiles of its diameters, weighted with the square by which blood goes, at one or more depths. The
-    same numbers serve in every draw; what differs is where the layers lie and how much blood they hold. Wall and blood
-    are those of the person's vessels.
+    Each layer has quantiles of its diameters, weighted with the square of the diameter, to which the blood is
+    proportional, at one or more depths. The quantiles are the same in every draw; the depths of the layers and their
+    blood differ. Wall and blood are those of the person's vessels.
     """
     names = [str(name) for name in skins["layer"].values]
     thickness, fraction = skins["thickness_m"].to_numpy(), skins["blood_fraction"].to_numpy()
@@ -302,11 +321,11 @@ def add_port_wine_stain(
     """Return blood fractions and vessel radii (m) of the layers below the epidermis of a port-wine stain.
 
     Its vessels fill the uppermost millimetre of the dermis, down to the deep plexus, with their share of it; where the
-    skin around holds more, that stays.
+    skin around holds more, that value stays.
 
     Parameters
     ----------
-    blood, radius : the same of the skin around; papillary dermis, upper plexus and reticular dermis come first.
+    blood, radius : the same of the skin around; papillary dermis, upper plexus and reticular dermis are first.
     """
     entry = tissue_table("vessels")["stain"]
     share = np.maximum(draw_value(draws, "stain blood", read_sourced(entry["blood_fraction"])), 0.0)
@@ -318,10 +337,10 @@ def add_port_wine_stain(
 
 
 def lesion_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
-    """Return vessels that stand for all of a lesion, and the share of its blood in each.
+    """Return vessels that represent all vessels of a lesion, and the share of its blood in each.
 
-    They are as wide as the one of the draw (vessels of a lesion are alike, barsky1980) and lie at `lesion_depth_m`, but
-    below the epidermis.
+    They are as wide as the vessel of the draw (vessels of a lesion are alike, barsky1980) and are placed at
+    `lesion_depth_m`, but below the epidermis.
     """
     places = skins["lesion_depth_m"].to_numpy()
     diameter, wall, haematocrit, oxygenation = (
@@ -335,8 +354,11 @@ def lesion_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
 
 
 def _blood_weighted_sizes(diameter: SourcedValue) -> Array:
-    """Return quantiles of diameters, (SIZES,), each weighted with the square by which blood goes, in their unit."""
-    # Far enough out and fine enough that the quantiles are good to 1e-6.
+    """Return quantiles of diameters, (VESSEL_SIZES,), in their unit.
+
+    They are weighted with the square of the diameter, to which the blood is proportional.
+    """
+    # The range and the step give the quantiles to 1e-6.
     z = np.linspace(-8.0, 8.0, 8001)
     sizes = value_at_normal(diameter, z)
     density = np.exp(-0.5 * z**2) * sizes**2
@@ -345,10 +367,13 @@ def _blood_weighted_sizes(diameter: SourcedValue) -> Array:
 
 
 def _draw_vessel_properties(
-    draws: StandardDraws, count: int, known: Mapping[str, Any] = MappingProxyType({})
+    draws: StandardDraws, count: int, preset_properties: Mapping[str, Any] = MappingProxyType({})
 ) -> tuple[Array, Array, Array]:
-    """Wall (m), haematocrit and oxygenation, (sample, count): a person's blood is the same in all of their vessels."""
-    entry = {"wall_um": tissue_table("vessels")["wall_um"], **tissue_table("vessels")["blood"], **known}
+    """Draw wall (m), haematocrit and oxygenation, (sample, count).
+
+    A person's blood is the same in all of their vessels.
+    """
+    entry = {"wall_um": tissue_table("vessels")["wall_um"], **tissue_table("vessels")["blood"], **preset_properties}
     wall = draw_value(draws, "vessel wall", read_sourced(entry["wall_um"])) * UM
     haematocrit = np.clip(draw_value(draws, "vessel haematocrit", read_sourced(entry["haematocrit"])), 0.0, 1.0)
     oxygenation = draw_value(draws, "vessel oxygenation", read_sourced(entry["oxygenation"]))

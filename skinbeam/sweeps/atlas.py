@@ -121,36 +121,38 @@ def textbook_setting(choice: AtlasChoice) -> TextbookSetting | Unknown:
     shortest_ms = min(one.pulse_ms for one in iterate_settings(device) if one.wavelength_nm == choice.wavelength_nm)
     light = PracticeLight(choice.modality, choice.wavelength_nm, shortest_ms, lamp=head.band_nm is not None)
     envelope = find_envelope(choice.condition, light, None)
-    rows = () if envelope is None else envelope.own
+    rows = () if envelope is None else envelope.own_rows
     if not light.lamp:
         rows = tuple(row for row in rows if _is_same_light(row.wavelength_nm, choice.wavelength_nm)) or rows
     if envelope is None or not rows:
         return Unknown(render_message("atlas.no-dose"))
     made = _column_textbook if device.microbeam else _full_field_textbook
-    return made(device, choice.wavelength_nm, envelope.only(rows))
+    return made(device, choice.wavelength_nm, envelope.with_rows(rows))
 
 
 def _full_field_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnvelope) -> TextbookSetting | Unknown:
     """With the pulse and spot of those who print a dose, or of all where none of these prints one."""
     same = [one for one in iterate_settings(device) if one.wavelength_nm == wavelength_nm]
-    dosed = [row for row in envelope.own if span_ends(row.fluence_J_cm2)]
-    printed_ms, printed_mm = (_middle(dosed, name) or _middle(envelope.own, name) for name in ("pulse_ms", "spot_mm"))
+    dosed = [row for row in envelope.own_rows if span_ends(row.fluence_J_cm2)]
+    printed_ms, printed_mm = (
+        _middle(dosed, name) or _middle(envelope.own_rows, name) for name in ("pulse_ms", "spot_mm")
+    )
     step_ms = _nearest_step({one.pulse_ms for one in same}, printed_ms)
     spot = _nearest_step({one.spot_mm for one in same if one.pulse_ms == step_ms}, printed_mm)
     held = printed_ms is not None and dose_steps(device, wavelength_nm, printed_ms, spot)
     setting = BeamSetting(wavelength_nm, printed_ms if held and printed_ms else step_ms, spot)
-    dose = envelope.dose(FLUENCE, pulse_ms=setting.pulse_ms, spot_mm=spot)
+    dose = envelope.dose_range(FLUENCE, pulse_ms=setting.pulse_ms, spot_mm=spot)
     if dose is None:
         return Unknown(render_message("atlas.no-dose"))
     steps = dose_steps(device, *setting)
     return TextbookSetting(
-        setting, _nearest_step(steps, dose.middle), _nearest_step(steps, dose.usual), None, dose.sources
+        setting, _nearest_step(steps, dose.middle), _nearest_step(steps, dose.usual_high), None, dose.sources
     )
 
 
 def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnvelope) -> TextbookSetting | Unknown:
     """Sources print no width of a microbeam, on which depth hangs: known where one of the device takes the energy."""
-    dose = envelope.dose(ENERGY, pulse_ms=1.0, spot_mm=None)
+    dose = envelope.dose_range(ENERGY, pulse_ms=1.0, spot_mm=None)
     if dose is None:
         return Unknown(render_message("atlas.no-dose"))
     able = [one for one in iterate_settings(device) if _takes_energy(dose_steps(device, *one), dose.middle)]
@@ -163,14 +165,14 @@ def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnv
     )
     steps = dose_steps(device, *setting)
     energy = _nearest_step(steps, dose.middle)
-    wanted, covered = (_middle(envelope.own, name) for name in ("density_per_cm2", "coverage_pct"))
+    wanted, covered = (_middle(envelope.own_rows, name) for name in ("density_per_cm2", "coverage_pct"))
     if wanted is None and covered is not None:
         # Beams placed at random: what is covered is 1 - exp(-density x area).
         wanted = -math.log1p(-covered / 100.0) / (math.pi / 4.0 * (width * MM / CM) ** 2)
     if wanted is None:
         return Unknown(render_message("atlas.no-dose"))
     density = _nearest_step(density_steps(device, *setting, energy), wanted)
-    return TextbookSetting(setting, energy, _nearest_step(steps, dose.usual), density, dose.sources)
+    return TextbookSetting(setting, energy, _nearest_step(steps, dose.usual_high), density, dose.sources)
 
 
 def _middle(rows: Iterable[PublishedSetting], quantity: str) -> float | None:
@@ -279,7 +281,7 @@ def _dose_window(trial: CandidateSetting) -> dict[str, Any]:
     doses = dose_steps(trial.machine.device, *trial.setting)
     wanted, around = trial.weights
     enough = float(atlas_table()["asked"]["reached"])
-    first = bisect_left(doses, True, key=lambda dose: weighted_share(found.wanted(dose), wanted)[0] >= enough)
+    first = bisect_left(doses, True, key=lambda dose: weighted_share(found.reaches_target(dose), wanted)[0] >= enough)
     limits = [verdict.limit for verdict in trial.verdicts]
 
     def breaks(dose: float) -> bool:
@@ -312,12 +314,16 @@ def _full_field_record(
     limits = find_limits(goal.modality, skins.site, goal.condition)
     enough, one_burn = (float(atlas_table()["asked"][name]) for name in ("reached", "burnt"))
     return {
-        "p_effective": weighted_share(found.wanted(textbook.dose), wanted)[0],
-        "p_harm": weighted_share(found.broken(textbook.dose), around)[0],
-        "p_harm_at_top": weighted_share(found.broken(textbook.top), around)[0],
-        "from_dose": _least_dose(textbook, lambda dose: weighted_share(found.wanted(dose), wanted)[0] >= enough),
-        "to_dose": _least_dose(textbook, lambda dose: max(found.spent(limits, dose, around).values()) > 1.0),
-        "burn_dose": _least_dose(textbook, lambda dose: weighted_share(found.broken(dose), around)[0] >= one_burn),
+        "p_effective": weighted_share(found.reaches_target(textbook.dose), wanted)[0],
+        "p_harm": weighted_share(found.injury_probability(textbook.dose), around)[0],
+        "p_harm_at_top": weighted_share(found.injury_probability(textbook.top), around)[0],
+        "from_dose": _least_dose(
+            textbook, lambda dose: weighted_share(found.reaches_target(dose), wanted)[0] >= enough
+        ),
+        "to_dose": _least_dose(textbook, lambda dose: max(found.limit_use(limits, dose, around).values()) > 1.0),
+        "burn_dose": _least_dose(
+            textbook, lambda dose: weighted_share(found.injury_probability(dose), around)[0] >= one_burn
+        ),
     }
 
 

@@ -27,7 +27,7 @@ from skinbeam_clinic.errors import LockedError, clinic_error
 __all__ = [
     "FREE_FAILURES",
     "LoginLockout",
-    "add_member",
+    "add_member_signature",
     "identify_browser",
 ]
 
@@ -47,7 +47,7 @@ def identify_browser(secret: DatabaseSecret, text: str, clinic: str, name: str) 
     return browser if any(hmac.compare_digest(due, one.encode()) for one in signatures[:_MOST_MEMBERS]) else ""
 
 
-def add_member(secret: DatabaseSecret, text: str, clinic: str, name: str) -> str:
+def add_member_signature(secret: DatabaseSecret, text: str, clinic: str, name: str) -> str:
     """Return the text that a browser keeps after this member has signed in from it."""
     browser, *signatures = text.split(".")
     if not _BROWSER_NAME.fullmatch(browser):
@@ -85,7 +85,7 @@ class LoginLockout:
         """Return the signature that identifies the subject of an attempt."""
         return self._database.secret.signature("lock", "\n".join(words).encode())
 
-    def count(self, subject: str) -> None:
+    def count_attempt(self, subject: str) -> None:
         """Count an attempt before it is checked, so that many at once are counted as many.
 
         Raises
@@ -104,7 +104,7 @@ class LoginLockout:
             row.until = at if over < 0 else at + min(_FIRST_WAIT * 2 ** min(over, 10), _LONGEST_WAIT)
 
     @staticmethod
-    def forget(session: Session, subject: str) -> None:
+    def reset(session: Session, subject: str) -> None:
         """Delete the failures of a subject after a success, and old ones of all subjects."""
         session.execute(
             delete(LoginLockRow).where(or_(LoginLockRow.subject == subject, LoginLockRow.until < now() - _FORGET_AFTER))

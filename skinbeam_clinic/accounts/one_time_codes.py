@@ -20,10 +20,10 @@ from skinbeam_clinic.database.encryption import DatabaseSecret
 from skinbeam_clinic.database.transaction import ClinicTransaction
 
 __all__ = [
-    "generate_codes",
+    "generate_recovery_codes",
     "match_time_step",
-    "save_codes",
-    "use_code",
+    "save_recovery_codes",
+    "use_recovery_code",
 ]
 
 _STEP_TOLERANCE = 1  # time steps by which the clock of a telephone may be wrong
@@ -45,28 +45,28 @@ _CODE_COUNT = 10
 _CHARACTERS, _GROUP = 12, 4
 
 
-def generate_codes() -> tuple[str, ...]:
+def generate_recovery_codes() -> tuple[str, ...]:
     """Return new recovery codes in the form in which a person writes them down."""
     plain = (base64.b32encode(secrets.token_bytes(10)).decode().lower()[:_CHARACTERS] for _ in range(_CODE_COUNT))
     return tuple("-".join(code[i : i + _GROUP] for i in range(0, _CHARACTERS, _GROUP)) for code in plain)
 
 
-def save_codes(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, codes: Sequence[str]) -> None:
+def save_recovery_codes(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, codes: Sequence[str]) -> None:
     """Store new recovery codes of a member; earlier ones become invalid."""
     signatures = [_code_signature(secret, member_id, code) for code in codes]
     row = _recovery_row(work, member_id) or tables.RecoveryRow(clinic_id=work.clinic_id, id=member_id)
     row.signatures, row.made_at = signatures, now()
-    work.keep(row, "recovery.made")
+    work.save(row, "recovery.made")
 
 
-def use_code(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, code: str) -> bool:
+def use_recovery_code(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, code: str) -> bool:
     """Return whether this is an unused recovery code of the member, and mark it as used."""
     row, sent = _recovery_row(work, member_id), _code_signature(secret, member_id, code)
     left = [] if row is None else [one for one in row.signatures if not hmac.compare_digest(one, sent)]
     if row is None or len(left) == len(row.signatures):
         return False
     row.signatures = left
-    work.keep(row, "sign-in.recovery")
+    work.save(row, "sign-in.recovery")
     return True
 
 

@@ -70,7 +70,7 @@ class ChallengeStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def new(self, purpose: str) -> bytes:
+    def create(self, purpose: str) -> bytes:
         """Return a new challenge, and delete those that have expired."""
         challenge, at = secrets.token_bytes(_CHALLENGE_BYTES), now()
         with self._database.writing() as session:
@@ -80,7 +80,7 @@ class ChallengeStore:
             )
         return challenge
 
-    def spend(self, challenge: bytes, purpose: str) -> None:
+    def consume(self, challenge: bytes, purpose: str) -> None:
         """Delete a challenge before the answer to it is checked; of two answers at once only one finds it.
 
         Raises
@@ -141,10 +141,10 @@ class PasskeyRepository:
 
     def all(self) -> tuple[Passkey, ...]:
         """Return the member's passkeys, the oldest first."""
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             return tuple(Passkey(row.id, row.name, row.created_at, row.used_at) for row in self._rows(work))
 
-    def ask(self, site: PasskeySite, name: str, password: str) -> str:
+    def registration_options(self, site: PasskeySite, name: str, password: str) -> str:
         """Return the registration options for a new passkey, as JSON for the browser.
 
         Parameters
@@ -157,16 +157,16 @@ class PasskeyRepository:
         InputError : `wrong-password`, `bad-name`.
         """
         display_name(name)
-        self._accounts.confirm(password)
+        self._accounts.confirm_password(password)
         member = self._access.member
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             known = [PublicKeyCredentialDescriptor(base64url_to_bytes(row.credential)) for row in self._rows(work)]
         options = generate_registration_options(
             rp_id=site.host,
             rp_name=site.host,
             user_id=_user_handle(member.clinic_id, member.id),
             user_name=f"{member.name}, {member.clinic}",
-            challenge=self._challenges.new(self._purpose),
+            challenge=self._challenges.create(self._purpose),
             timeout=_TIMEOUT_MS,
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
@@ -192,7 +192,7 @@ class PasskeyRepository:
             challenge = parse_client_data_json(credential.response.client_data_json).challenge
         except Exception:  # whatever a library trips over in what was sent
             raise clinic_error("passkey", "passkey") from None
-        self._challenges.spend(challenge, self._purpose)
+        self._challenges.consume(challenge, self._purpose)
         try:
             made = verify_registration_response(
                 credential=credential,
@@ -205,7 +205,7 @@ class PasskeyRepository:
             raise clinic_error("passkey", "passkey") from None
         if len(made.credential_id) > _LONGEST_CREDENTIAL:
             raise clinic_error("passkey", "passkey")
-        with self._access.work(AccessRight.READ) as work:
+        with self._access.writing(AccessRight.READ) as work:
             row = tables.PasskeyRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
@@ -217,7 +217,7 @@ class PasskeyRepository:
                 created_at=now(),
             )
             try:
-                work.keep(row, "passkey.added")
+                work.save(row, "passkey.added")
             except InputError:  # somebody has it already, which authenticators should prevent
                 raise clinic_error("passkey", "passkey") from None
 
@@ -228,11 +228,11 @@ class PasskeyRepository:
         ------
         RecordNotFoundError : the member has no passkey with this id.
         """
-        with self._access.work(AccessRight.READ) as work:
+        with self._access.writing(AccessRight.READ) as work:
             row = next((row for row in self._rows(work) if row.id == id), None)
             if row is None:
                 raise clinic_error("absent", "passkey")
-            work.drop(row, "passkey.removed")
+            work.delete(row, "passkey.removed")
 
     def _rows(self, work: ClinicTransaction) -> list[tables.PasskeyRow]:
         mine = tables.PasskeyRow.member_id == self._access.member.id
@@ -251,11 +251,11 @@ class PasskeySignIn:
         self._database = database
         self._challenges = ChallengeStore(database)
 
-    def ask(self, site: PasskeySite) -> str:
+    def authentication_options(self, site: PasskeySite) -> str:
         """Return the authentication options, as JSON for the browser."""
         options = generate_authentication_options(
             rp_id=site.host,
-            challenge=self._challenges.new(_SIGN_IN),
+            challenge=self._challenges.create(_SIGN_IN),
             timeout=_TIMEOUT_MS,
             user_verification=UserVerificationRequirement.REQUIRED,
         )
@@ -277,7 +277,7 @@ class PasskeySignIn:
             challenge = parse_client_data_json(sent.response.client_data_json).challenge
         except Exception:  # whatever a library trips over in what was sent
             raise clinic_error("passkey", "passkey") from None
-        self._challenges.spend(challenge, _SIGN_IN)
+        self._challenges.consume(challenge, _SIGN_IN)
         mine = tables.PasskeyRow.credential == bytes_to_base64url(sent.raw_id)
         with self._database.reading() as session:
             clinic_id = session.scalar(select(tables.PasskeyRow.clinic_id).where(mine))
@@ -289,9 +289,9 @@ class PasskeySignIn:
                 checked = _verify_answer(site, sent, challenge, row)
                 if checked is not None and member.disabled_at is None:
                     row.sign_count, row.used_at = checked.new_sign_count, now()
-                    ClinicTransaction(self._database, session, clinic, member.id).keep(row, "sign-in.passkey")
-                    return begin_session(session, member, clinic, code=True)
-                ClinicTransaction(self._database, session, clinic, "unknown").note(
+                    ClinicTransaction(self._database, session, clinic, member.id).save(row, "sign-in.passkey")
+                    return begin_session(session, member, clinic, code_confirmed=True)
+                ClinicTransaction(self._database, session, clinic, "unknown").log(
                     "sign-in.refused", hash_chain.row_label(row)
                 )
         raise clinic_error("passkey", "passkey")

@@ -25,20 +25,20 @@ class PasswordHasher:
     def __init__(self) -> None:
         self._hasher = PasswordHash.recommended()
         self._turn = threading.BoundedSemaphore(_PARALLEL_HASHES)
-        self._nobodys = self._hasher.hash("nobody has this password")
+        self._dummy_hash = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
         """Return the hash to store."""
         with self._turn:
             return self._hasher.hash(_normalize_password(password))
 
-    def fits(self, password: str, kept: str | None) -> bool:
+    def verify(self, password: str, hashed: str | None) -> bool:
         """Return whether a password fits the stored hash; without one the check takes as long and fails."""
         if len(password) > LONGEST_PASSWORD:
             return False
         with self._turn:
-            right = self._hasher.verify(_normalize_password(password), kept or self._nobodys)
-        return right and kept is not None
+            right = self._hasher.verify(_normalize_password(password), hashed or self._dummy_hash)
+        return right and hashed is not None
 
 
 def check_password(password: str, name: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from skinbeam_clinic.access import AccessRight, Role
 from skinbeam_clinic.accounts.lockout import LoginLockout
-from skinbeam_clinic.accounts.one_time_codes import generate_codes, match_time_step, save_codes
+from skinbeam_clinic.accounts.one_time_codes import generate_recovery_codes, match_time_step, save_recovery_codes
 from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password, display_name, normalize_name
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
@@ -60,7 +60,7 @@ def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> 
         except IntegrityError:
             raise clinic_error("taken", "clinic") from None
         work = ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR)
-        work.note("clinic.made", hash_chain.row_label(clinic), **hash_chain.clinic_signature_text(clinic))
+        work.log("clinic.made", hash_chain.row_label(clinic), **hash_chain.clinic_signature_text(clinic))
     return clinic_operator(database, name)
 
 
@@ -108,11 +108,11 @@ class AccountRepository:
 
     def all(self) -> tuple[Member, ...]:
         """Return the members, including disabled ones."""
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             rows = work.rows(tables.MemberRow, order=(tables.MemberRow.plain_name,))
             passkeys = Counter(passkey.member_id for passkey in work.rows(tables.PasskeyRow))
             return tuple(
-                replace(read_member(row, self._access.member.clinic), passkeys=passkeys[row.id]) for row in rows
+                replace(read_member(row, self._access.member.clinic), passkey_count=passkeys[row.id]) for row in rows
             )
 
     def add(self, name: str, role: Role, password: str) -> Member:
@@ -124,7 +124,7 @@ class AccountRepository:
         """
         check_password(password, name)
         hashed = self._passwords.hash(password)
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             row = tables.MemberRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
@@ -134,7 +134,7 @@ class AccountRepository:
                 password_hash=hashed,
                 created_at=now(),
             )
-            work.keep(row, "member.added")
+            work.save(row, "member.added")
             return read_member(row, self._access.member.clinic)
 
     def set_role(self, id: str, role: Role) -> Member:
@@ -155,12 +155,12 @@ class AccountRepository:
         """
         return self._change(id, "member.in" if allowed else "member.out", disabled_at=None if allowed else now())
 
-    def reset(self, id: str, password: str) -> Member:
+    def reset_password(self, id: str, password: str) -> Member:
         """Give a member a new password after they lost theirs.
 
         Their codes and passkeys are removed, and their sessions end.
         """
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             name = work.get(tables.MemberRow, id).name
         check_password(password, name)
         new = {"password_hash": self._passwords.hash(password), "code_secret_sealed": None, "code_step": None}
@@ -174,15 +174,15 @@ class AccountRepository:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`, or the new one is too easy.
         """
-        self.confirm(old)
+        self.confirm_password(old)
         check_password(new, self._access.member.name)
         hashed = self._passwords.hash(new)
-        with self._own() as (work, row):
+        with self._own_row() as (work, row):
             row.password_hash = hashed
-            work.keep(row, "member.password")
+            work.save(row, "member.password")
             work.end_sessions(row.id)
 
-    def confirm(self, password: str) -> None:
+    def confirm_password(self, password: str) -> None:
         """Check the member's own password again, since somebody else may sit at a screen that was left open.
 
         Raises
@@ -192,15 +192,15 @@ class AccountRepository:
         """
         member = self._access.member
         subject = self._locks.subject("own", member.clinic_id, member.id)
-        self._locks.count(subject)
-        with self._access.look(AccessRight.READ) as work:
+        self._locks.count_attempt(subject)
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             kept = work.get(tables.MemberRow, member.id).password_hash
-        if not self._passwords.fits(password, kept):
+        if not self._passwords.verify(password, kept):
             raise clinic_error("wrong-password", "password")
         with self._access.database.writing() as session:
-            self._locks.forget(session, subject)
+            self._locks.reset(session, subject)
 
-    def new_codes(self) -> str:
+    def new_codes_address(self) -> str:
         """Return a provisioning address for an authenticator app for the member's own codes; nothing is stored yet."""
         member = self._access.member
         issuer = f"{_ISSUER} {member.clinic}"
@@ -222,10 +222,10 @@ class AccountRepository:
             raise clinic_error("wrong-code", "code") from None
         if step is None:
             raise clinic_error("wrong-code", "code")
-        with self._own() as (work, row):
+        with self._own_row() as (work, row):
             work.seal(row, "code_secret_sealed", made.secret.encode())
             row.code_step = step
-            work.keep(row, "member.codes")
+            work.save(row, "member.codes")
             return self._recovery_codes(work)
 
     def new_recovery_codes(self) -> tuple[str, ...]:
@@ -235,30 +235,30 @@ class AccountRepository:
         ------
         InputError : `no-codes`: the member has no one-time codes that they could replace.
         """
-        with self._own() as (work, row):
+        with self._own_row() as (work, row):
             if row.code_secret_sealed is None:
                 raise clinic_error("no-codes", "code")
             return self._recovery_codes(work)
 
     def recovery_codes_left(self) -> int:
         """Return the number of the member's unused recovery codes."""
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             mine = tables.RecoveryRow.id == self._access.member.id
             return sum(len(row.signatures) for row in work.rows(tables.RecoveryRow, mine))
 
     def _recovery_codes(self, work: ClinicTransaction) -> tuple[str, ...]:
-        codes = generate_codes()
-        save_codes(work, self._access.database.secret, self._access.member.id, codes)
+        codes = generate_recovery_codes()
+        save_recovery_codes(work, self._access.database.secret, self._access.member.id, codes)
         return codes
 
     @contextmanager
-    def _own(self) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
+    def _own_row(self) -> Iterator[tuple[ClinicTransaction, tables.MemberRow]]:
         """Yield a transaction with the member's own row, which they may change whatever their role."""
-        with self._access.work(AccessRight.READ) as work:
+        with self._access.writing(AccessRight.READ) as work:
             yield work, work.get(tables.MemberRow, self._access.member.id)
 
     def _change(self, id: str, action: str, *, keys_too: bool = False, **values: object) -> Member:
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(tables.MemberRow, id)
             for name, value in values.items():
                 setattr(row, name, value)
@@ -267,13 +267,13 @@ class AccountRepository:
             )
             if not owners:
                 raise clinic_error("last-owner", "member")
-            work.keep(row, action)
+            work.save(row, action)
             work.end_sessions(row.id)
             if keys_too:
                 for passkey in work.rows(tables.PasskeyRow, tables.PasskeyRow.member_id == id):
-                    work.drop(passkey, "passkey.removed")
+                    work.delete(passkey, "passkey.removed")
                 for recovery in work.rows(tables.RecoveryRow, tables.RecoveryRow.id == id):
-                    work.drop(recovery, "recovery.removed")
+                    work.delete(recovery, "recovery.removed")
             return read_member(row, self._access.member.clinic)
 
 

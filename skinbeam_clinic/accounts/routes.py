@@ -40,69 +40,73 @@ def select_language(request: Request) -> str:
     return chosen if chosen in LANGUAGES else preferred_language(request)
 
 
-def add_sign_in_routes(gate: ClinicRouter) -> None:
+def add_sign_in_routes(router: ClinicRouter) -> None:
     """Add the routes of sign-in, sign-out and language."""
-    gate.add("GET", "/sign-in", _show_sign_in)
-    gate.add("POST", "/sign-in", _sign_in)
-    gate.add("GET", "/sign-in/code", lambda visit: visit.page("code.html"))
-    gate.add("POST", "/sign-in/code", _confirm_code)
-    gate.add("POST", "/sign-out", _sign_out)
-    gate.add("POST", "/language", _save_language)
-    gate.add("POST", "/sign-in/passkey/challenge", _sign_in_challenge)
-    gate.add("POST", "/sign-in/passkey", _sign_in_by_passkey)
+    router.add("GET", "/sign-in", _show_sign_in)
+    router.add("POST", "/sign-in", _sign_in)
+    router.add("GET", "/sign-in/code", lambda request: request.page("code.html"))
+    router.add("POST", "/sign-in/code", _confirm_code)
+    router.add("POST", "/sign-out", _sign_out)
+    router.add("POST", "/language", _save_language)
+    router.add("POST", "/sign-in/passkey/challenge", _sign_in_challenge)
+    router.add("POST", "/sign-in/passkey", _sign_in_by_passkey)
 
 
-def _show_sign_in(visit: ClinicRequest, error: InputError | None = None) -> Response:
+def _show_sign_in(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Show the sign-in page.
 
     The clinic's name is filled in only where there is just one, since others' names are nobody's business.
     """
-    known = list_clinics(visit.house.database)
-    visit.who = None  # the page is rendered as for somebody who is not signed in
+    known = list_clinics(request.services.database)
+    request.session = None  # the page is rendered as for somebody who is not signed in
     status = 200 if error is None else error_status(error)
-    said = {"house": visit.said("house"), "name": visit.said("name"), "only": known[0] if len(known) == 1 else ""}
-    return visit.page("sign-in.html", status, error=error, passkeys_here=are_passkeys_available(visit.request), **said)
+    said = {"house": request.text("house"), "name": request.text("name"), "only": known[0] if len(known) == 1 else ""}
+    return request.page(
+        "sign-in.html", status, error=error, passkeys_here=are_passkeys_available(request.http_request), **said
+    )
 
 
-def _sign_in(visit: ClinicRequest) -> Response:
-    browser = read_cookie(visit.request, BROWSER_COOKIE)
+def _sign_in(request: ClinicRequest) -> Response:
+    browser = read_cookie(request.http_request, BROWSER_COOKIE)
     try:
-        signed = visit.house.door.sign_in(visit.said("house"), visit.said("name"), visit.raw("password"), browser)
+        signed = request.services.sign_in.sign_in(
+            request.text("house"), request.text("name"), request.raw_text("password"), browser
+        )
     except InputError as error:
-        return _show_sign_in(visit, error)
-    return _begin_browser_session(visit, signed)
+        return _show_sign_in(request, error)
+    return _begin_browser_session(request, signed)
 
 
-def _confirm_code(visit: ClinicRequest) -> Response:
+def _confirm_code(request: ClinicRequest) -> Response:
     try:
-        signed = visit.house.door.confirm(visit.signed.token, visit.said("code"))
+        signed = request.services.sign_in.confirm_code(request.member_session.token, request.text("code"))
     except InputError as error:
-        return visit.page("code.html", error_status(error), error=error)
-    return _begin_browser_session(visit, signed)
+        return request.page("code.html", error_status(error), error=error)
+    return _begin_browser_session(request, signed)
 
 
-def _sign_in_challenge(visit: ClinicRequest) -> Response:
-    return json_response(visit.house.passkeys.ask(visit.site))
+def _sign_in_challenge(request: ClinicRequest) -> Response:
+    return json_response(request.services.passkeys.authentication_options(request.site))
 
 
-def _sign_in_by_passkey(visit: ClinicRequest) -> Response:
+def _sign_in_by_passkey(request: ClinicRequest) -> Response:
     try:
-        signed = visit.house.passkeys.sign_in(visit.site, visit.said("answer"))
+        signed = request.services.passkeys.sign_in(request.site, request.text("answer"))
     except InputError as error:
-        return _show_sign_in(visit, error)
-    return _begin_browser_session(visit, signed)
+        return _show_sign_in(request, error)
+    return _begin_browser_session(request, signed)
 
 
-def _sign_out(visit: ClinicRequest) -> Response:
-    visit.house.door.sign_out(visit.signed.token)
-    gone = visit.redirect("/sign-in")
-    drop_cookie(visit.request, gone, SESSION_COOKIE)
+def _sign_out(request: ClinicRequest) -> Response:
+    request.services.sign_in.sign_out(request.member_session.token)
+    gone = request.redirect("/sign-in")
+    drop_cookie(request.http_request, gone, SESSION_COOKIE)
     return gone
 
 
-def _save_language(visit: ClinicRequest) -> Response:
+def _save_language(request: ClinicRequest) -> Response:
     """Store the language in a cookie, so that it applies before the sign-in too, and to anybody at this browser."""
-    chosen = visit.said("language")
+    chosen = request.text("language")
     if chosen not in LANGUAGES:
         raise InputError(
             "unknown-language",
@@ -110,48 +114,48 @@ def _save_language(visit: ClinicRequest) -> Response:
             field="language",
             hint=render_message("clinic-fault.language-hint", {"names": list(LANGUAGES.values())}),
         )
-    inside = visit.who is not None and not visit.who.code_due
-    response = visit.redirect("/account" if inside else "/sign-in" if visit.who is None else "/sign-in/code")
-    set_cookie(visit.request, response, LANGUAGE_COOKIE, chosen)
+    inside = request.session is not None and not request.session.code_due
+    response = request.redirect("/account" if inside else "/sign-in" if request.session is None else "/sign-in/code")
+    set_cookie(request.http_request, response, LANGUAGE_COOKIE, chosen)
     return response
 
 
-def _begin_browser_session(visit: ClinicRequest, signed: MemberSession) -> Response:
+def _begin_browser_session(request: ClinicRequest, signed: MemberSession) -> Response:
     """Set the session cookie, end the browser's previous session, and record that this member has used the browser."""
-    if before := read_cookie(visit.request, SESSION_COOKIE):
-        visit.house.door.sign_out(before)
-    answer = visit.redirect("/sign-in/code" if signed.code_due else "/")
-    set_cookie(visit.request, answer, SESSION_COOKIE, signed.token)
-    known = visit.house.door.remember(read_cookie(visit.request, BROWSER_COOKIE), signed.member)
-    set_cookie(visit.request, answer, BROWSER_COOKIE, known)
+    if before := read_cookie(request.http_request, SESSION_COOKIE):
+        request.services.sign_in.sign_out(before)
+    answer = request.redirect("/sign-in/code" if signed.code_due else "/")
+    set_cookie(request.http_request, answer, SESSION_COOKIE, signed.token)
+    known = request.services.sign_in.remember_browser(read_cookie(request.http_request, BROWSER_COOKIE), signed.member)
+    set_cookie(request.http_request, answer, BROWSER_COOKIE, known)
     return answer
 
 
 # The member's own account: password, one-time codes with recovery codes, and passkeys.
 
 
-def add_account_routes(gate: ClinicRouter) -> None:
+def add_account_routes(router: ClinicRouter) -> None:
     """Add the routes of the member's own account."""
-    gate.add("GET", "/account", _show_account)
-    gate.add("POST", "/account/password", _change_password)
-    gate.add("POST", "/account/codes", _set_codes)
-    gate.add("POST", "/account/recovery", _new_recovery_codes)
-    gate.add("POST", "/account/passkeys", _add_passkey)
-    gate.add("POST", "/account/passkeys/challenge", _new_passkey_challenge)
-    gate.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey)
+    router.add("GET", "/account", _show_account)
+    router.add("POST", "/account/password", _change_password)
+    router.add("POST", "/account/codes", _set_codes)
+    router.add("POST", "/account/recovery", _new_recovery_codes)
+    router.add("POST", "/account/passkeys", _add_passkey)
+    router.add("POST", "/account/passkeys/challenge", _new_passkey_challenge)
+    router.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey)
 
 
-def _show_account(visit: ClinicRequest, error: InputError | None = None, address: str = "") -> Response:
-    address = address or visit.accounts.new_codes()
-    return visit.page(
+def _show_account(request: ClinicRequest, error: InputError | None = None, address: str = "") -> Response:
+    address = address or request.accounts.new_codes_address()
+    return request.page(
         "account.html",
         200 if error is None else error_status(error),
         error=error,
         address=address,
         picture=_qr_code(address),
-        left=visit.accounts.recovery_codes_left(),
-        passkeys=visit.passkeys.all(),
-        passkeys_here=are_passkeys_available(visit.request),
+        left=request.accounts.recovery_codes_left(),
+        passkeys=request.passkeys.all(),
+        passkeys_here=are_passkeys_available(request.http_request),
     )
 
 
@@ -164,108 +168,122 @@ def _qr_code(address: str) -> str:
     return code.svg_data_uri(scale=4, dark="#000", light="#fff")  # many telephones cannot read white on black
 
 
-def _change_password(visit: ClinicRequest) -> Response:
+def _change_password(request: ClinicRequest) -> Response:
     return _change_account(
-        visit, lambda: visit.accounts.change_password(visit.raw("old"), visit.raw("new")), "/sign-in"
+        request, lambda: request.accounts.change_password(request.raw_text("old"), request.raw_text("new")), "/sign-in"
     )
 
 
-def _set_codes(visit: ClinicRequest) -> Response:
+def _set_codes(request: ClinicRequest) -> Response:
     """Store one-time codes once the telephone shows a right one; until then the key is in the page and nowhere else."""
-    address = visit.said("address")
+    address = request.text("address")
     try:
-        codes = visit.accounts.set_codes(address, visit.said("code"))
+        codes = request.accounts.set_codes(address, request.text("code"))
     except InputError as error:
-        return _show_account(visit, error, address)
-    visit.house.door.note_code(visit.signed.token)
-    return visit.page("recovery.html", codes=codes)
+        return _show_account(request, error, address)
+    request.services.sign_in.record_code_setup(request.member_session.token)
+    return request.page("recovery.html", codes=codes)
 
 
-def _new_recovery_codes(visit: ClinicRequest) -> Response:
+def _new_recovery_codes(request: ClinicRequest) -> Response:
     try:
-        codes = visit.accounts.new_recovery_codes()
+        codes = request.accounts.new_recovery_codes()
     except InputError as error:
-        return _show_account(visit, error)
-    return visit.page("recovery.html", codes=codes)
+        return _show_account(request, error)
+    return request.page("recovery.html", codes=codes)
 
 
-def _new_passkey_challenge(visit: ClinicRequest) -> Response:
-    return json_response(visit.passkeys.ask(visit.site, visit.said("name"), visit.raw("password")))
+def _new_passkey_challenge(request: ClinicRequest) -> Response:
+    return json_response(
+        request.passkeys.registration_options(request.site, request.text("name"), request.raw_text("password"))
+    )
 
 
-def _add_passkey(visit: ClinicRequest) -> Response:
-    return _change_account(visit, lambda: visit.passkeys.add(visit.site, visit.said("name"), visit.said("answer")))
+def _add_passkey(request: ClinicRequest) -> Response:
+    return _change_account(
+        request, lambda: request.passkeys.add(request.site, request.text("name"), request.text("answer"))
+    )
 
 
-def _remove_passkey(visit: ClinicRequest) -> Response:
-    visit.passkeys.remove(visit.path("passkey"))
-    return visit.redirect("/account")
+def _remove_passkey(request: ClinicRequest) -> Response:
+    request.passkeys.remove(request.path_parameter("passkey"))
+    return request.redirect("/account")
 
 
-def _change_account(visit: ClinicRequest, change: Callable[[], object], then: str = "/account") -> Response:
+def _change_account(request: ClinicRequest, change: Callable[[], object], then: str = "/account") -> Response:
     """Make a change and redirect, or show the account again with the error."""
     try:
         change()
     except InputError as error:
-        return _show_account(visit, error)
-    return visit.redirect(then)
+        return _show_account(request, error)
+    return request.redirect(then)
 
 
 # Members of a clinic and their roles, and the audit log.
 
 
-def add_member_routes(gate: ClinicRouter) -> None:
+def add_member_routes(router: ClinicRouter) -> None:
     """Add the routes of members and of the audit log."""
-    gate.add("GET", "/people", _show_members)
-    gate.add("POST", "/people", _add_member)
-    gate.add("POST", "/people/{member}/role", _set_role)
-    gate.add("POST", "/people/{member}/in", _set_access)
-    gate.add("POST", "/people/{member}/password", _reset_password)
-    gate.add("GET", "/trail", _show_audit_log)
+    router.add("GET", "/people", _show_members)
+    router.add("POST", "/people", _add_member)
+    router.add("POST", "/people/{member}/role", _set_role)
+    router.add("POST", "/people/{member}/in", _set_access)
+    router.add("POST", "/people/{member}/password", _reset_password)
+    router.add("GET", "/trail", _show_audit_log)
 
 
-def _show_members(visit: ClinicRequest, error: InputError | None = None) -> Response:
+def _show_members(request: ClinicRequest, error: InputError | None = None) -> Response:
     status = 200 if error is None else error_status(error)
-    return visit.page("people.html", status, error=error, people=visit.accounts.all(), name=visit.said("name"))
+    return request.page("people.html", status, error=error, people=request.accounts.all(), name=request.text("name"))
 
 
-def _add_member(visit: ClinicRequest) -> Response:
+def _add_member(request: ClinicRequest) -> Response:
     return _change_members(
-        visit, lambda: visit.accounts.add(visit.said("name"), _submitted_role(visit), visit.raw("password"))
+        request,
+        lambda: request.accounts.add(request.text("name"), _submitted_role(request), request.raw_text("password")),
     )
 
 
-def _set_role(visit: ClinicRequest) -> Response:
-    return _change_members(visit, lambda: visit.accounts.set_role(visit.path("member"), _submitted_role(visit)))
-
-
-def _set_access(visit: ClinicRequest) -> Response:
+def _set_role(request: ClinicRequest) -> Response:
     return _change_members(
-        visit, lambda: visit.accounts.set_access(visit.path("member"), allowed=visit.said("allowed") == "true")
+        request, lambda: request.accounts.set_role(request.path_parameter("member"), _submitted_role(request))
     )
 
 
-def _reset_password(visit: ClinicRequest) -> Response:
-    return _change_members(visit, lambda: visit.accounts.reset(visit.path("member"), visit.raw("password")))
+def _set_access(request: ClinicRequest) -> Response:
+    return _change_members(
+        request,
+        lambda: request.accounts.set_access(
+            request.path_parameter("member"), allowed=request.text("allowed") == "true"
+        ),
+    )
 
 
-def _change_members(visit: ClinicRequest, change: Callable[[], object]) -> Response:
+def _reset_password(request: ClinicRequest) -> Response:
+    return _change_members(
+        request, lambda: request.accounts.reset_password(request.path_parameter("member"), request.raw_text("password"))
+    )
+
+
+def _change_members(request: ClinicRequest, change: Callable[[], object]) -> Response:
     """Make a change and redirect to the members, or show them again with the error."""
     try:
         change()
     except InputError as error:
-        return _show_members(visit, error)
-    return visit.redirect("/people")
+        return _show_members(request, error)
+    return request.redirect("/people")
 
 
-def _submitted_role(visit: ClinicRequest) -> Role:
+def _submitted_role(request: ClinicRequest) -> Role:
     with contextlib.suppress(ValueError):
-        return Role(visit.said("role"))
+        return Role(request.text("role"))
     raise clinic_error("absent", "role")
 
 
-def _show_audit_log(visit: ClinicRequest) -> Response:
-    return visit.page("trail.html", entries=visit.desk.trail.last(AUDIT_LOG_ENTRIES), most=AUDIT_LOG_ENTRIES)
+def _show_audit_log(request: ClinicRequest) -> Response:
+    return request.page(
+        "trail.html", entries=request.repositories.audit_log.newest(AUDIT_LOG_ENTRIES), most=AUDIT_LOG_ENTRIES
+    )
 
 
 AUDIT_LOG_ENTRIES = 200

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skinbeam.model.errors import InputError
-from skinbeam_clinic.accounts.lockout import LoginLockout, add_member, identify_browser
-from skinbeam_clinic.accounts.one_time_codes import match_time_step, use_code
+from skinbeam_clinic.accounts.lockout import LoginLockout, add_member_signature, identify_browser
+from skinbeam_clinic.accounts.one_time_codes import match_time_step, use_recovery_code
 from skinbeam_clinic.accounts.passwords import PasswordHasher, normalize_name
 from skinbeam_clinic.accounts.repository import read_member
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
@@ -64,23 +64,23 @@ class SignIn:
             raise clinic_error("not-in", "password") from None
         own = identify_browser(self._database.secret, browser, clinic, name)
         subject = self._locks.subject("password", clinic, name, *([own] if own else []))
-        self._locks.count(subject)
+        self._locks.count_attempt(subject)
         asked = select(MemberRow).join(ClinicRow, ClinicRow.id == MemberRow.clinic_id)
         with self._database.reading() as session:
             mine = asked.where(ClinicRow.plain_name == clinic, MemberRow.plain_name == name)
             member = session.scalar(mine.where(MemberRow.disabled_at.is_(None)))
-        right = self._passwords.fits(password, None if member is None else member.password_hash)
+        right = self._passwords.verify(password, None if member is None else member.password_hash)
         with self._database.writing() as session:
             house = session.scalar(select(ClinicRow).where(ClinicRow.plain_name == clinic).with_for_update())
             if right and member is not None and house is not None:
-                self._locks.forget(session, subject)
-                ClinicTransaction(self._database, session, house, member.id).note("sign-in", f"member/{member.id}")
-                return begin_session(session, member, house, code=False)
+                self._locks.reset(session, subject)
+                ClinicTransaction(self._database, session, house, member.id).log("sign-in", f"member/{member.id}")
+                return begin_session(session, member, house, code_confirmed=False)
             if house is not None:
-                ClinicTransaction(self._database, session, house, "unknown").note("sign-in.refused", f"name/{subject}")
+                ClinicTransaction(self._database, session, house, "unknown").log("sign-in.refused", f"name/{subject}")
         raise clinic_error("not-in", "password")
 
-    def confirm(self, token: str, code: str) -> MemberSession:
+    def confirm_code(self, token: str, code: str) -> MemberSession:
         """Finish a sign-in with a one-time code or a recovery code, and return the session under a new token.
 
         Raises
@@ -90,44 +90,46 @@ class SignIn:
         """
         with self._open(token) as (session, row, member, clinic):
             subject = self._locks.subject("code", clinic.id, member.id)
-        self._locks.count(subject)
+        self._locks.count_attempt(subject)
         with self._open(token, write=True) as (session, row, member, clinic):
             work = ClinicTransaction(self._database, session, clinic, member.id)
             secret = work.open(member, "code_secret_sealed") if member.code_secret_sealed else None
             step = None if secret is None else match_time_step(secret.decode(), code, after=member.code_step)
             if step is not None:
                 member.code_step = step
-                work.keep(member, "sign-in.code")
-            if step is not None or use_code(work, self._database.secret, member.id, code):
-                self._locks.forget(session, subject)
+                work.save(member, "sign-in.code")
+            if step is not None or use_recovery_code(work, self._database.secret, member.id, code):
+                self._locks.reset(session, subject)
                 row.ended_at = now()
-                return begin_session(session, member, clinic, code=True)
+                return begin_session(session, member, clinic, code_confirmed=True)
         raise clinic_error("wrong-code", "code")
 
-    def remember(self, browser: str, member: Member) -> str:
+    def remember_browser(self, browser: str, member: Member) -> str:
         """Return the text that a browser stores after a member has signed in from it."""
-        return add_member(self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name))
+        return add_member_signature(
+            self._database.secret, browser, normalize_name(member.clinic), normalize_name(member.name)
+        )
 
-    def who(self, token: str, *, used: bool = True) -> MemberSession | None:
+    def find_session(self, token: str, *, active: bool = True) -> MemberSession | None:
         """Return the session of a token; None where there is none, or it has ended.
 
         Parameters
         ----------
-        used : whether a person uses it now, rather than a page that polls by itself.
+        active : whether a person uses it now, rather than a page that polls by itself.
         """
         with self._database.reading() as session:
             found = _find_session(session, token)
         if found is None:
             return None
         row, member, clinic = found
-        if used and now() - row.seen_at > _ACTIVITY_INTERVAL:
+        if active and now() - row.seen_at > _ACTIVITY_INTERVAL:
             with self._database.writing() as session:
                 again = session.get(LoginSessionRow, row.token_hash)
                 if again is not None:
                     again.seen_at = now()
         return _member_session(token, row, member, clinic)
 
-    def note_code(self, token: str) -> None:
+    def record_code_setup(self, token: str) -> None:
         """Record that the member of a session has just set up codes.
 
         The setup included a right code, so no further one is due in this session.
@@ -153,12 +155,12 @@ class SignIn:
             yield session, *found
 
 
-def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, code: bool) -> MemberSession:
+def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, code_confirmed: bool) -> MemberSession:
     """Begin a session of a member.
 
     Parameters
     ----------
-    code : whether a second factor was checked, too.
+    code_confirmed : whether a second factor was checked, too.
     """
     token, at = random_token(), now()
     row = LoginSessionRow(
@@ -167,7 +169,7 @@ def begin_session(session: Session, member: MemberRow, clinic: ClinicRow, *, cod
         member_id=member.id,
         created_at=at,
         seen_at=at,
-        code_at=at if code else None,
+        code_at=at if code_confirmed else None,
     )
     session.add(row)
     session.flush()

@@ -60,7 +60,7 @@ class ApiTokenAuthenticator:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def who(self, token: str) -> MemberSession | None:
+    def find_session(self, token: str) -> MemberSession | None:
         """Return the session of an API token, with an auditor's rights; None where it is unknown, ended or expired."""
         asked = select(ApiTokenRow, ClinicRow).join(ClinicRow, ClinicRow.id == ApiTokenRow.clinic_id)
         with self._database.reading() as session:
@@ -72,7 +72,7 @@ class ApiTokenAuthenticator:
             return None
         named = render_message("records.token-name", {"name": row.name})
         reader = Member(clinic.id, clinic.name, row_label(row), named, Role.AUDITOR)
-        return MemberSession(token, reader, code_due=False, until=row.until)
+        return MemberSession(token, reader, code_due=False, expires_at=row.until)
 
 
 LONGEST_TOKEN_DAYS = 365
@@ -98,7 +98,7 @@ class ApiTokenRepository:
         if not 1 <= days <= LONGEST_TOKEN_DAYS:
             raise clinic_error("bad-token-days", "days", hint={"longest": LONGEST_TOKEN_DAYS})
         token, at = generate_api_token(), now()
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             row = ApiTokenRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
@@ -108,20 +108,20 @@ class ApiTokenRepository:
                 made_at=at,
                 made_by=work.actor,
             )
-            work.keep(row, "token.made")
+            work.save(row, "token.made")
             return _read_token(work, row), token
 
     def end(self, id: str) -> None:
         """End a token; it is no error if it has ended already."""
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(ApiTokenRow, id)
             if row.ended_at is None:
                 row.ended_at = now()
-                work.keep(row, "token.ended")
+                work.save(row, "token.ended")
 
     def all(self) -> tuple[AccessToken, ...]:
         """Return the tokens, the newest first, each with its last use according to the audit log."""
-        with self._access.look(AccessRight.PEOPLE) as work:
+        with self._access.reading_unlogged(AccessRight.MEMBERS) as work:
             return tuple(_read_token(work, row) for row in work.rows(ApiTokenRow, order=(ApiTokenRow.made_at,))[::-1])
 
 
@@ -130,9 +130,9 @@ def _read_token(work: ClinicTransaction, row: ApiTokenRow) -> AccessToken:
     return AccessToken(
         id=row.id,
         name=row.name,
-        made_at=row.made_at,
-        made_by=work.name_of(row.made_by),
-        until=row.until,
+        created_at=row.made_at,
+        created_by=work.actor_name(row.made_by),
+        expires_at=row.until,
         ended_at=row.ended_at,
         used_at=used[0].at if used else None,
     )

@@ -36,7 +36,7 @@ class CalendarFeedRepository:
     def make(self) -> tuple[AppointmentFeed, str]:
         """Make one's own feed in place of any before; its token is told this once."""
         token, at = generate_api_token(), now()
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             for before in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == work.actor, _open_condition()):
                 _end_feed(work, before)
             row = CalendarFeedRow(
@@ -47,7 +47,7 @@ class CalendarFeedRepository:
                 until=at + datetime.timedelta(days=FEED_DAYS),
                 made_at=at,
             )
-            work.keep(row, "feed.made")
+            work.save(row, "feed.made")
             return _read_feed(work, row), token
 
     def end(self, id: str) -> None:
@@ -57,7 +57,7 @@ class CalendarFeedRepository:
         ------
         AbsentError : there is none of that name, or it is another's and who asks is no owner.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(CalendarFeedRow, id)
             if row.member_id != work.actor and not self._everybody:
                 raise clinic_error("absent", "feed")
@@ -66,7 +66,7 @@ class CalendarFeedRepository:
 
     def all(self) -> tuple[AppointmentFeed, ...]:
         """Return the feeds that are good, the newest first."""
-        with self._access.look(AccessRight.WRITE) as work:
+        with self._access.reading_unlogged(AccessRight.WRITE) as work:
             mine = () if self._everybody else (CalendarFeedRow.member_id == work.actor,)
             rows = work.rows(
                 CalendarFeedRow,
@@ -79,7 +79,7 @@ class CalendarFeedRepository:
 
     @property
     def _everybody(self) -> bool:
-        return self._access.member.role in PERMITTED_ROLES[AccessRight.PEOPLE]
+        return self._access.member.role in PERMITTED_ROLES[AccessRight.MEMBERS]
 
 
 def find_feed_member(database: Database, token: str) -> Member:
@@ -108,8 +108,8 @@ def _open_condition() -> ColumnElement[bool]:
 
 def _end_feed(work: ClinicTransaction, row: CalendarFeedRow) -> None:
     row.ended_at = now()
-    work.keep(row, "feed.ended")
+    work.save(row, "feed.ended")
 
 
 def _read_feed(work: ClinicTransaction, row: CalendarFeedRow) -> AppointmentFeed:
-    return AppointmentFeed(row.id, row.member_id, work.name_of(row.member_id), row.made_at, row.until, row.ended_at)
+    return AppointmentFeed(row.id, row.member_id, work.actor_name(row.member_id), row.made_at, row.until, row.ended_at)

@@ -25,14 +25,14 @@ _TYPE = "text/calendar; charset=utf-8"
 _FEED_PAST, _FEED_FUTURE = datetime.timedelta(days=31), datetime.timedelta(days=366)  # what a feed holds
 
 
-def add_calendar_routes(gate: ClinicRouter) -> None:
+def add_calendar_routes(router: ClinicRouter) -> None:
     """Open the routes of iCalendar."""
-    gate.add("GET", "/appointments.ics", _download_days)
-    gate.add("GET", "/appointments/{appointment}.ics", _download_appointment)
-    gate.add("GET", "/calendar.ics", _answer_feed)
-    gate.add("GET", "/feeds", _show_feeds)
-    gate.add("POST", "/feeds", _make_feed)
-    gate.add("POST", "/feeds/{feed}/end", _end_feed)
+    router.add("GET", "/appointments.ics", _download_days)
+    router.add("GET", "/appointments/{appointment}.ics", _download_appointment)
+    router.add("GET", "/calendar.ics", _answer_feed)
+    router.add("GET", "/feeds", _show_feeds)
+    router.add("POST", "/feeds", _make_feed)
+    router.add("POST", "/feeds/{feed}/end", _end_feed)
 
 
 def make_calendar(appointments: Iterable[Appointment], clinic: str, *, named: bool) -> bytes:
@@ -73,44 +73,44 @@ def make_calendar(appointments: Iterable[Appointment], clinic: str, *, named: bo
     return written
 
 
-def _download_days(visit: ClinicRequest) -> Response:
+def _download_days(request: ClinicRequest) -> Response:
     """The days that the calendar shows, and of whom."""
-    first, days, who = calendar_range(visit)
-    booked = visit.desk.appointments.between(*span_days(first, days), member_id=who)
-    return visit.download(_named_calendar(visit.desk, booked), f"appointments-{first}.ics", _TYPE)
+    first, days, who = calendar_range(request)
+    booked = request.repositories.appointments.between(*span_days(first, days), member_id=who)
+    return request.download(_named_calendar(request.repositories, booked), f"appointments-{first}.ics", _TYPE)
 
 
-def _download_appointment(visit: ClinicRequest) -> Response:
-    one = visit.desk.appointments.get(visit.path("appointment"))
-    content = make_calendar([one], visit.signed.member.clinic, named=False)
-    return visit.download(content, "appointment.ics", _TYPE)
+def _download_appointment(request: ClinicRequest) -> Response:
+    one = request.repositories.appointments.get(request.path_parameter("appointment"))
+    content = make_calendar([one], request.member_session.member.clinic, named=False)
+    return request.download(content, "appointment.ics", _TYPE)
 
 
-def _answer_feed(visit: ClinicRequest) -> Response:
+def _answer_feed(request: ClinicRequest) -> Response:
     """What a calendar program reads, which signs in nowhere: the token in the address tells whose it is."""
-    member = find_feed_member(visit.house.database, visit.request.query_params.get("token", ""))
-    desk, at = ClinicRepositories(visit.house.database, member), now()
+    member = find_feed_member(request.services.database, request.http_request.query_params.get("token", ""))
+    desk, at = ClinicRepositories(request.services.database, member), now()
     booked = desk.appointments.between(at - _FEED_PAST, at + _FEED_FUTURE, member_id=member.id)
     return Response(_named_calendar(desk, booked), media_type=_TYPE)
 
 
-def _named_calendar(desk: ClinicRepositories, booked: Iterable[Appointment]) -> bytes:
-    return make_calendar(booked, desk.member.clinic, named=True)
+def _named_calendar(repositories: ClinicRepositories, booked: Iterable[Appointment]) -> bytes:
+    return make_calendar(booked, repositories.member.clinic, named=True)
 
 
-def _show_feeds(visit: ClinicRequest, address: str = "") -> Response:
-    return visit.page("course/feeds.html", feeds=_own_feeds(visit).all(), address=address, days=FEED_DAYS)
+def _show_feeds(request: ClinicRequest, address: str = "") -> Response:
+    return request.page("course/feeds.html", feeds=_own_feeds(request).all(), address=address, days=FEED_DAYS)
 
 
-def _make_feed(visit: ClinicRequest) -> Response:
-    _, token = _own_feeds(visit).make()
-    return _show_feeds(visit, visit.address(f"/calendar.ics?token={token}"))
+def _make_feed(request: ClinicRequest) -> Response:
+    _, token = _own_feeds(request).make()
+    return _show_feeds(request, request.address(f"/calendar.ics?token={token}"))
 
 
-def _end_feed(visit: ClinicRequest) -> Response:
-    _own_feeds(visit).end(visit.path("feed"))
-    return visit.redirect("/feeds")
+def _end_feed(request: ClinicRequest) -> Response:
+    _own_feeds(request).end(request.path_parameter("feed"))
+    return request.redirect("/feeds")
 
 
-def _own_feeds(visit: ClinicRequest) -> CalendarFeedRepository:
-    return CalendarFeedRepository(visit.house.database, visit.signed.member)
+def _own_feeds(request: ClinicRequest) -> CalendarFeedRepository:
+    return CalendarFeedRepository(request.services.database, request.member_session.member)

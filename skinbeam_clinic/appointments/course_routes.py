@@ -41,32 +41,32 @@ class _ProposedAppointment:
     booked: bool = True
 
 
-def add_course_routes(gate: ClinicRouter) -> None:
+def add_course_routes(router: ClinicRouter) -> None:
     """Open the routes of a course."""
-    gate.add("GET", "/plans/{plan}/appointments", _propose_course)
-    gate.add("POST", "/plans/{plan}/appointments", _book_course)
+    router.add("GET", "/plans/{plan}/appointments", _propose_course)
+    router.add("POST", "/plans/{plan}/appointments", _book_course)
 
 
-def _propose_course(visit: ClinicRequest) -> Response:
-    plan, offered = open_plan(visit.desk, visit.path("plan")), list_choices(visit)
-    asked = visit.request.query_params
+def _propose_course(request: ClinicRequest) -> Response:
+    plan, offered = open_plan(request.repositories, request.path_parameter("plan")), list_choices(request)
+    asked = request.http_request.query_params
     treats = [one.id for one in offered.members if one.treats]
-    mine = visit.signed.member.id
+    mine = request.member_session.member.id
     wanted = (asked.get("member"), mine, *treats)
     member = next((one for one in wanted if one in treats), "")
-    start = _first_day(visit, plan, asked.get("day", ""))
+    start = _first_day(request, plan, asked.get("day", ""))
     time = asked.get("time", _MORNING)
     try:
         begins, error = parse_moment(start.isoformat(), time), None
     except InputError as wrong:
         begins, error, time = parse_moment(start.isoformat(), _MORNING), wrong, _MORNING
-    due = () if plan.outdated else _planned_appointments(visit, plan)
-    rows = _lay_out(visit, plan, due, begins, member, offered)
-    return _show_course(visit, plan, offered, rows, {"day": start.isoformat(), "time": time, "member": member}, error)
+    due = () if plan.outdated else _planned_appointments(request, plan)
+    rows = _lay_out(request, plan, due, begins, member, offered)
+    return _show_course(request, plan, offered, rows, {"day": start.isoformat(), "time": time, "member": member}, error)
 
 
 def _show_course(
-    visit: ClinicRequest,
+    request: ClinicRequest,
     plan: OpenPlan,
     offered: BookingChoices,
     rows: Sequence[_ProposedAppointment],
@@ -74,14 +74,14 @@ def _show_course(
     error: InputError | None = None,
     refusal: BookingRefusal | None = None,
 ) -> Response:
-    return visit.page(
+    return request.page(
         "course/series.html",
         200 if error is None else error_status(error),
         error=error,
         refusal=refusal,
         plan=plan.kept,
         outdated=plan.outdated,
-        patient=visit.desk.patients.get(plan.consultation.patient_id),
+        patient=request.repositories.patients.get(plan.consultation.patient_id),
         rows=rows,
         sent=sent,
         choices=offered,
@@ -89,16 +89,16 @@ def _show_course(
     )
 
 
-def _planned_appointments(visit: ClinicRequest, plan: OpenPlan) -> tuple[PlannedAppointment, ...]:
+def _planned_appointments(request: ClinicRequest, plan: OpenPlan) -> tuple[PlannedAppointment, ...]:
     """What the plan asks for, by what was chosen of it and by the answers, which tell of sessions that took place."""
     case = case_from_form(parse_submission(plan.consultation.answers), Path()).case
-    return plan_appointments(translate_record(plan.records), visit.desk.plans.choices(plan.kept.id), case)
+    return plan_appointments(translate_record(plan.records), request.repositories.plans.choices(plan.kept.id), case)
 
 
-def _first_day(visit: ClinicRequest, plan: OpenPlan, typed: str) -> datetime.date:
+def _first_day(request: ClinicRequest, plan: OpenPlan, typed: str) -> datetime.date:
     """The day that was asked for; else tomorrow, or when a consent to the plan may be signed."""
     tomorrow = to_local_time(now()).date() + _DAY
-    consents = visit.desk.consents.of(plan.kept.consultation_id)
+    consents = request.repositories.consents.of(plan.kept.consultation_id)
     from_ = [
         to_local_time(one.not_before).date() for one in consents if one.plan_id == plan.kept.id and not one.void_reason
     ]
@@ -106,7 +106,7 @@ def _first_day(visit: ClinicRequest, plan: OpenPlan, typed: str) -> datetime.dat
 
 
 def _lay_out(
-    visit: ClinicRequest,
+    request: ClinicRequest,
     plan: OpenPlan,
     due: Sequence[PlannedAppointment],
     begins: datetime.datetime,
@@ -126,7 +126,7 @@ def _lay_out(
             asked = max(asked, mine[-1][1])  # the next of the same visit
         length = datetime.timedelta(minutes=one.minutes)
         booking = Booking(plan.consultation.patient_id, member, one.purpose, asked, asked + length, machine)
-        taken = [*mine, *visit.desk.appointments.taken(booking, asked + HORIZON)]
+        taken = [*mine, *request.repositories.appointments.taken(booking, asked + HORIZON)]
         starts_at = next(iter(find_free_times(booking, taken, 1)), asked)
         mine.append((starts_at, starts_at + length))
         shown = to_local_time(starts_at)
@@ -139,14 +139,14 @@ def _lay_out(
     return tuple(rows)
 
 
-def _book_course(visit: ClinicRequest) -> Response:
-    plan, offered = open_plan(visit.desk, visit.path("plan")), list_choices(visit)
+def _book_course(request: ClinicRequest) -> Response:
+    plan, offered = open_plan(request.repositories, request.path_parameter("plan")), list_choices(request)
     rows = [
-        _parse_rows(visit, number)
+        _parse_rows(request, number)
         for number in range(_MOST_APPOINTMENTS)
-        if visit.said(f"purpose-{number}") in set(Purpose)
+        if request.text(f"purpose-{number}") in set(Purpose)
     ]
-    member = check_name(visit.said("member"))
+    member = check_name(request.text("member"))
     sent = {"day": rows[0].day if rows else "", "time": rows[0].time if rows else _MORNING, "member": member}
     bookings: list[Booking] = []
     try:
@@ -154,19 +154,19 @@ def _book_course(visit: ClinicRequest) -> Response:
             if row.booked:
                 patient, consultation = plan.consultation.patient_id, plan.kept.consultation_id
                 bookings.append(read_booking(vars(row) | {"member": member, "consultation": consultation}, patient))
-        visit.desk.appointments.book(*bookings)
+        request.repositories.appointments.book(*bookings)
     except ClashError as error:
-        return _show_course(visit, plan, offered, rows, sent, error, explain_clash(visit, error, bookings))
+        return _show_course(request, plan, offered, rows, sent, error, explain_clash(request, error, bookings))
     except InputError as error:
         if error_status(error) != 422:
             raise
-        return _show_course(visit, plan, offered, rows, sent, error)
-    return visit.redirect(f"/patients/{plan.consultation.patient_id}/appointments")
+        return _show_course(request, plan, offered, rows, sent, error)
+    return request.redirect(f"/patients/{plan.consultation.patient_id}/appointments")
 
 
-def _parse_rows(visit: ClinicRequest, number: int) -> _ProposedAppointment:
+def _parse_rows(request: ClinicRequest, number: int) -> _ProposedAppointment:
     def said(name: str) -> str:
-        return visit.said(f"{name}-{number}")
+        return request.text(f"{name}-{number}")
 
     return _ProposedAppointment(
         purpose=said("purpose"),

@@ -42,9 +42,9 @@ class BookingRefusal:
     free: tuple[datetime.datetime, ...]
 
 
-def list_choices(visit: ClinicRequest, one: Appointment | None = None) -> BookingChoices:
+def list_choices(request: ClinicRequest, one: Appointment | None = None) -> BookingChoices:
     """Return who may be booked and the machines in use, and those of an appointment as it is."""
-    members, machines = visit.desk.appointments.members(), visit.desk.machines.all()
+    members, machines = request.repositories.appointments.members(), request.repositories.machines.all()
     if one is not None and one.member_id not in {each.id for each in members}:
         members = (*members, BookableMember(one.member_id, one.member, treats=False))
     held = None if one is None else one.machine_id
@@ -86,7 +86,7 @@ def read_booking(sent: Mapping[str, str], patient_id: str, *, minutes: int = 0) 
 
 
 def explain_clash(
-    visit: ClinicRequest, error: ClashError, bookings: Sequence[Booking], *, but: str = ""
+    request: ClinicRequest, error: ClashError, bookings: Sequence[Booking], *, but: str = ""
 ) -> BookingRefusal:
     """Return what takes the time of the first booking that clashes, and when there is room for it.
 
@@ -97,14 +97,14 @@ def explain_clash(
     place = error.clashes[0].place
     here = [clash for clash in error.clashes if clash.place == place]
     booking = bookings[place]
-    taken = visit.desk.appointments.taken(booking, booking.starts_at + HORIZON, but=but)
+    taken = request.repositories.appointments.taken(booking, booking.starts_at + HORIZON, but=but)
     return BookingRefusal(
-        tuple(_describe_clash(visit, clash) for clash in here), booking, find_free_times(booking, taken, _FREE_TIMES)
+        tuple(_describe_clash(request, clash) for clash in here), booking, find_free_times(booking, taken, _FREE_TIMES)
     )
 
 
-def _describe_clash(visit: ClinicRequest, clash: BookingClash) -> tuple[str, Appointment | None]:
-    return render_message(f"appointment-taken.{clash.taken}"), visit.desk.appointments.get(
+def _describe_clash(request: ClinicRequest, clash: BookingClash) -> tuple[str, Appointment | None]:
+    return render_message(f"appointment-taken.{clash.taken}"), request.repositories.appointments.get(
         clash.by
     ) if clash.by else None
 

@@ -100,14 +100,14 @@ def _plan_course(plan: Plan, lasers: Sequence[_ChosenLaser], case: Case | None) 
     return schedule_course([replace(laser.concern, options=(laser.option,)) for laser in lasers], case)
 
 
-def _session_appointments(visit: Visit, lasers: Sequence[_ChosenLaser]) -> list[PlannedAppointment]:
+def _session_appointments(request: Visit, lasers: Sequence[_ChosenLaser]) -> list[PlannedAppointment]:
     by_device: dict[str, list[_ChosenLaser]] = {}
     for laser in lasers:
-        if laser.concern.place in visit.treats:
+        if laser.concern.place in request.treats:
             by_device.setdefault(laser.setup.device, []).append(laser)
     return [
         PlannedAppointment(
-            Purpose.SESSION, visit.week * _DAYS_A_WEEK, session_minutes(held), device, _laser_names(held)
+            Purpose.SESSION, request.week * _DAYS_A_WEEK, session_minutes(held), device, _laser_names(held)
         )
         for device, held in by_device.items()
     ]

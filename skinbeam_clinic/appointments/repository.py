@@ -45,7 +45,7 @@ class AppointmentRepository:
         AbsentError : one of them is not of this clinic, or was erased.
         InputError : `appointment-length`, `appointment-member`, or `appointment-machine`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             rows: list[treatment_tables.AppointmentRow] = []
             clashes: list[BookingClash] = []
             for place, booking in enumerate(bookings):
@@ -54,7 +54,7 @@ class AppointmentRepository:
                 if found := _find_clashes(work, row, place):
                     clashes += found
                 else:
-                    work.keep(row, "appointment.booked")
+                    work.save(row, "appointment.booked")
             mine = {row.id for row in rows}
             _refuse_clashes(BookingClash(one.place, one.taken, "" if one.by in mine else one.by) for one in clashes)
             return _read_appointments(work, rows)
@@ -77,7 +77,7 @@ class AppointmentRepository:
         InputError : `appointment-changed`: by somebody else since it was read; `appointment-over`: it is not booked any
             more; and those of `book`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = _get_unchanged(work, id, revision)
             if row.state != AppointmentState.BOOKED:
                 raise clinic_error("appointment-over", "appointment")
@@ -97,7 +97,7 @@ class AppointmentRepository:
         ------
         InputError : `appointment-changed`, or `appointment-over`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = _get_unchanged(work, id, revision)
             if row.state != AppointmentState.BOOKED:
                 raise clinic_error("appointment-over", "appointment")
@@ -111,7 +111,7 @@ class AppointmentRepository:
         ------
         InputError : `appointment-changed`; `appointment-over`: it was cancelled; `appointment-ahead`: it is to come.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = _get_unchanged(work, id, revision)
             if row.state == AppointmentState.CANCELLED:
                 raise clinic_error("appointment-over", "appointment")
@@ -130,14 +130,14 @@ class AppointmentRepository:
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(treatment_tables.AppointmentRow, id)
-            work.note("appointment.seen", f"appointment/{id}")
+            work.log("appointment.seen", f"appointment/{id}")
             return _read_appointments(work, [row])[0]
 
     def of(self, patient_id: str) -> tuple[Appointment, ...]:
         """Return the appointments of a patient, oldest first, cancelled ones among them."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
-            work.note("appointments.listed", f"patient/{patient_id}")
+            work.log("appointments.listed", f"patient/{patient_id}")
             table = treatment_tables.AppointmentRow
             return _read_appointments(work, work.rows(table, table.patient_id == patient_id, order=(table.starts_at,)))
 
@@ -152,7 +152,7 @@ class AppointmentRepository:
         """
         with self._access.reading(AccessRight.READ) as work:
             span = {"first": first.isoformat(), "until": until.isoformat()}
-            work.note("appointments.listed", "appointment", **span)
+            work.log("appointments.listed", "appointment", **span)
             table = treatment_tables.AppointmentRow
             asked = [table.starts_at >= first, table.starts_at < until]
             if member_id:
@@ -166,7 +166,7 @@ class AppointmentRepository:
         ----------
         but : name of an appointment that is about to be moved.
         """
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             table = treatment_tables.AppointmentRow
             found = work.rows(
                 table,
@@ -182,7 +182,7 @@ class AppointmentRepository:
 
     def members(self) -> tuple[BookableMember, ...]:
         """Return who can be booked, by name."""
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             rows = work.rows(tables.MemberRow, tables.MemberRow.disabled_at.is_(None), order=(tables.MemberRow.name,))
             roles = ((row, parse_role(row.role)) for row in rows)
             return tuple(
@@ -333,7 +333,7 @@ def _cancel_appointment(work: ClinicTransaction, row: treatment_tables.Appointme
 
 def _save_row(work: ClinicTransaction, row: treatment_tables.AppointmentRow, action: str) -> None:
     row.revision += 1
-    work.keep(row, action)
+    work.save(row, action)
 
 
 def _read_appointments(work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]) -> tuple[Appointment, ...]:
@@ -343,8 +343,8 @@ def _read_appointments(work: ClinicTransaction, rows: list[treatment_tables.Appo
         treatment_tables.MachineRow,
         treatment_tables.TreatmentRow,
     )
-    pseudonyms = dict(work.names(patient, patient.pseudonym, patient.id.in_({row.patient_id for row in rows})))
-    members = dict(work.names(member, member.name))
+    pseudonyms = dict(work.list_names(patient, patient.pseudonym, patient.id.in_({row.patient_id for row in rows})))
+    members = dict(work.list_names(member, member.name))
     machines = {row.id: row for row in work.rows(machine)}
     treated_in = work.rows(treatment, treatment.appointment_id.in_([row.id for row in rows]))
     begun = {row.appointment_id: row.id for row in treated_in}

@@ -39,44 +39,44 @@ class _CalendarDay:
     appointments: tuple[Appointment, ...]
 
 
-def add_appointment_routes(gate: ClinicRouter) -> None:
+def add_appointment_routes(router: ClinicRouter) -> None:
     """Open the routes of appointments, one by one and as a course."""
-    add_course_routes(gate)
-    gate.add("GET", "/appointments", _show_calendar)
-    gate.add("GET", "/appointments/{appointment}", _show_appointment)
-    gate.add("POST", "/appointments/{appointment}/time", _move_appointment)
-    gate.add("POST", "/appointments/{appointment}/state", _save_state)
-    gate.add("GET", "/patients/{patient}/appointments", _show_patient_appointments)
-    gate.add("POST", "/patients/{patient}/appointments", _book_appointment)
+    add_course_routes(router)
+    router.add("GET", "/appointments", _show_calendar)
+    router.add("GET", "/appointments/{appointment}", _show_appointment)
+    router.add("POST", "/appointments/{appointment}/time", _move_appointment)
+    router.add("POST", "/appointments/{appointment}/state", _save_state)
+    router.add("GET", "/patients/{patient}/appointments", _show_patient_appointments)
+    router.add("POST", "/patients/{patient}/appointments", _book_appointment)
 
 
-def calendar_range(visit: ClinicRequest) -> tuple[datetime.date, int, str]:
+def calendar_range(request: ClinicRequest) -> tuple[datetime.date, int, str]:
     """Return which days the calendar shows, from which on, and whose: as the address says."""
-    asked = visit.request.query_params
+    asked = request.http_request.query_params
     days = 1 if asked.get("days") == "1" else _DAYS_A_WEEK
     day = parse_day(asked.get("from", ""), to_local_time(now()).date())
     return day if days == 1 else find_monday(day), days, check_name(asked.get("who", ""))
 
 
-def list_todays_appointments(visit: ClinicRequest) -> tuple[Appointment, ...]:
+def list_todays_appointments(request: ClinicRequest) -> tuple[Appointment, ...]:
     """Return today's appointments of who asks, or of everybody where they treat nobody themselves."""
-    member = visit.signed.member
+    member = request.member_session.member
     whose = member.id if member.role in PERMITTED_ROLES[AccessRight.TREAT] else ""
     first, until = span_days(to_local_time(now()).date())
-    found = visit.desk.appointments.between(first, until, member_id=whose)
+    found = request.repositories.appointments.between(first, until, member_id=whose)
     return tuple(one for one in found if one.state != AppointmentState.CANCELLED)
 
 
-def _show_calendar(visit: ClinicRequest) -> Response:
-    first, days, who = calendar_range(visit)
+def _show_calendar(request: ClinicRequest) -> Response:
+    first, days, who = calendar_range(request)
     write = Formatter()
     booked: dict[datetime.date, list[Appointment]] = {}
-    for one in visit.desk.appointments.between(*span_days(first, days), member_id=who):
+    for one in request.repositories.appointments.between(*span_days(first, days), member_id=who):
         if one.state != AppointmentState.CANCELLED:
             booked.setdefault(to_local_time(one.starts_at).date(), []).append(one)
     here = to_local_time(now()).date()
     dates = [first + datetime.timedelta(days=number) for number in range(days)]
-    return visit.page(
+    return request.page(
         "course/appointments.html",
         days=[
             _CalendarDay(date, write.weekday(date), write.date(date), date == here, tuple(booked.get(date, ())))
@@ -88,17 +88,17 @@ def _show_calendar(visit: ClinicRequest) -> Response:
         here=here,
         number=sum(map(len, booked.values())),
         who=who,
-        members=list_choices(visit).members,
+        members=list_choices(request).members,
         **time_formats(),
     )
 
 
 def _show_patient_appointments(
-    visit: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
+    request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:
-    id, desk = visit.path("patient"), visit.desk
-    sent = _submitted_fields(visit)
-    return visit.page(
+    id, desk = request.path_parameter("patient"), request.repositories
+    sent = _submitted_fields(request)
+    return request.page(
         "course/booking.html",
         200 if error is None else error_status(error),
         error=error,
@@ -107,36 +107,36 @@ def _show_patient_appointments(
         consultations=desk.consultations.of(id)[::-1],
         appointments=desk.appointments.of(id)[::-1],
         purposes=list(Purpose),
-        choices=list_choices(visit),
-        sent=sent | {"member": sent["member"] or visit.signed.member.id},
+        choices=list_choices(request),
+        sent=sent | {"member": sent["member"] or request.member_session.member.id},
         **time_formats(),
     )
 
 
-def _book_appointment(visit: ClinicRequest) -> Response:
-    patient = visit.path("patient")
-    visit.desk.patients.get(patient)  # said before anything of the form is
+def _book_appointment(request: ClinicRequest) -> Response:
+    patient = request.path_parameter("patient")
+    request.repositories.patients.get(patient)  # said before anything of the form is
     try:
-        sent = _submitted_fields(visit)
-        booking = read_booking(sent, patient, minutes=_planned_minutes(visit, sent))
+        sent = _submitted_fields(request)
+        booking = read_booking(sent, patient, minutes=_planned_minutes(request, sent))
     except InputError as error:
-        return _show_patient_appointments(visit, error)
+        return _show_patient_appointments(request, error)
     try:
-        booked = visit.desk.appointments.book(booking)
+        booked = request.repositories.appointments.book(booking)
     except InputError as error:
         if isinstance(error, ClashError):
-            return _show_patient_appointments(visit, error, explain_clash(visit, error, (booking,)))
+            return _show_patient_appointments(request, error, explain_clash(request, error, (booking,)))
         if error_status(error) != 422:
             raise
-        return _show_patient_appointments(visit, error)
-    return visit.redirect(f"/appointments/{booked[0].id}")
+        return _show_patient_appointments(request, error)
+    return request.redirect(f"/appointments/{booked[0].id}")
 
 
 def _show_appointment(
-    visit: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
+    request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:
-    one = visit.desk.appointments.get(visit.path("appointment"))
-    sent = {name: visit.said(name) for name in _BOOKING_FIELDS} if error else {}
+    one = request.repositories.appointments.get(request.path_parameter("appointment"))
+    sent = {name: request.text(name) for name in _BOOKING_FIELDS} if error else {}
     starts = to_local_time(one.starts_at)
     kept = {
         "day": starts.date().isoformat(),
@@ -145,86 +145,88 @@ def _show_appointment(
         "member": one.member_id,
         "machine": one.machine_id or "",
     }
-    return visit.page(
+    return request.page(
         "course/appointment.html",
         200 if error is None else error_status(error),
         error=error,
         refusal=refusal,
         one=one,
         sent=kept | sent,
-        choices=list_choices(visit, one),
+        choices=list_choices(request, one),
         ahead=one.starts_at > now() + LONGEST_APPOINTMENT,
-        consents=_usable_consents(visit, one),
+        consents=_usable_consents(request, one),
         **time_formats(),
     )
 
 
-def _usable_consents(visit: ClinicRequest, one: Appointment) -> tuple[Consent, ...]:
+def _usable_consents(request: ClinicRequest, one: Appointment) -> tuple[Consent, ...]:
     """The consents under which a session can begin in an appointment."""
     over = one.treatment_id is not None or one.state in (AppointmentState.CANCELLED, AppointmentState.MISSED)
     if over or one.purpose != Purpose.SESSION or one.consultation_id is None:
         return ()
-    given = visit.desk.consents.of(one.consultation_id)
+    given = request.repositories.consents.of(one.consultation_id)
     return tuple(consent for consent in given if consent.signed_at is not None and consent.void_reason is None)
 
 
-def _move_appointment(visit: ClinicRequest) -> Response:
-    one = visit.desk.appointments.get(visit.path("appointment"))
+def _move_appointment(request: ClinicRequest) -> Response:
+    one = request.repositories.appointments.get(request.path_parameter("appointment"))
     try:
-        sent = _submitted_fields(visit) | {"purpose": one.purpose.value, "consultation": one.consultation_id or ""}
+        sent = _submitted_fields(request) | {"purpose": one.purpose.value, "consultation": one.consultation_id or ""}
         booking = read_booking(sent, one.patient_id)
     except InputError as error:
-        return _show_appointment(visit, error)
+        return _show_appointment(request, error)
     try:
-        visit.desk.appointments.move(
+        request.repositories.appointments.move(
             one.id,
             starts_at=booking.starts_at,
             ends_at=booking.ends_at,
             member_id=booking.member_id,
             machine_id=booking.machine_id,
-            revision=_submitted_revision(visit),
+            revision=_submitted_revision(request),
         )
     except InputError as error:
         if isinstance(error, ClashError):
-            return _show_appointment(visit, error, explain_clash(visit, error, (booking,), but=one.id))
+            return _show_appointment(request, error, explain_clash(request, error, (booking,), but=one.id))
         if error_status(error) != 422:
             raise
-        return _show_appointment(visit, error)
-    return visit.redirect(f"/appointments/{one.id}")
+        return _show_appointment(request, error)
+    return request.redirect(f"/appointments/{one.id}")
 
 
-def _save_state(visit: ClinicRequest) -> Response:
-    id, state, drawer = visit.path("appointment"), visit.said("state"), visit.desk.appointments
+def _save_state(request: ClinicRequest) -> Response:
+    id, state, drawer = request.path_parameter("appointment"), request.text("state"), request.repositories.appointments
     try:
         if state == AppointmentState.CANCELLED:
-            drawer.cancel(id, revision=_submitted_revision(visit))
+            drawer.cancel(id, revision=_submitted_revision(request))
         else:
-            drawer.mark(id, kept=state == AppointmentState.KEPT, revision=_submitted_revision(visit))
+            drawer.mark(id, kept=state == AppointmentState.KEPT, revision=_submitted_revision(request))
     except InputError as error:
         if error_status(error) != 422:
             raise
-        return _show_appointment(visit, error)
-    return visit.redirect(f"/appointments/{id}")
+        return _show_appointment(request, error)
+    return request.redirect(f"/appointments/{id}")
 
 
-def _submitted_fields(visit: ClinicRequest) -> dict[str, str]:
-    return {name: visit.said(name) for name in ("purpose", "consultation", *_BOOKING_FIELDS)}
+def _submitted_fields(request: ClinicRequest) -> dict[str, str]:
+    return {name: request.text(name) for name in ("purpose", "consultation", *_BOOKING_FIELDS)}
 
 
-def _planned_minutes(visit: ClinicRequest, sent: Mapping[str, str]) -> int:
+def _planned_minutes(request: ClinicRequest, sent: Mapping[str, str]) -> int:
     """How long the newest plan of the consultation says that a session on the machine is; 0 where there is none."""
     if sent["purpose"] != Purpose.SESSION or sent["minutes"] or not sent["consultation"]:
         return 0
-    plans = visit.desk.plans.of(check_name(sent["consultation"]))
+    plans = request.repositories.plans.of(check_name(sent["consultation"]))
     if not plans:
         return 0
-    lasers = list_chosen_lasers(open_plan(visit.desk, plans[-1].id).records, visit.desk.plans.choices(plans[-1].id))
+    lasers = list_chosen_lasers(
+        open_plan(request.repositories, plans[-1].id).records, request.repositories.plans.choices(plans[-1].id)
+    )
     if sent["machine"]:
-        device = visit.desk.machines.get(check_name(sent["machine"])).device
+        device = request.repositories.machines.get(check_name(sent["machine"])).device
         lasers = tuple(laser for laser in lasers if laser.setup.device == device)
     return session_minutes(lasers) if lasers else 0
 
 
-def _submitted_revision(visit: ClinicRequest) -> int:
-    sent = visit.said("revision")
+def _submitted_revision(request: ClinicRequest) -> int:
+    sent = request.text("revision")
     return int(sent[:9]) if sent.isdecimal() else 0

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.encryption import DatabaseSecret
 from skinbeam_clinic.database.tables import AuditEntryRow, Base, ClinicRow
 
@@ -79,7 +79,7 @@ def _add_entry(
 def entry_signature(secret: DatabaseSecret, entry: AuditEntryRow) -> str:
     """Return the signature that an entry must have."""
     said = {name: _json_value(value) for name, value in _column_values(entry).items() if name != "hash"}
-    return secret.signature("trail", json_text(said).encode())
+    return secret.signature("trail", canonical_json(said).encode())
 
 
 def row_label(row: Base) -> str:
@@ -90,7 +90,7 @@ def row_label(row: Base) -> str:
 def row_signature(secret: DatabaseSecret, row: Base) -> str:
     """Return the signature of all columns of a row."""
     said = {"table": row.__tablename__} | {name: _json_value(value) for name, value in _column_values(row).items()}
-    return secret.signature("row", json_text(said).encode())
+    return secret.signature("row", canonical_json(said).encode())
 
 
 def clinic_signature_text(clinic: ClinicRow) -> dict[str, Any]:

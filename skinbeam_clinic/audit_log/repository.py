@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Text, and_, or_, type_coerce
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.database.columns import json_text
+from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.tables import AuditEntryRow
 from skinbeam_clinic.database.transaction import RECORDS_READ, ClinicAccess, ClinicTransaction
 from skinbeam_clinic.models import AuditEntry
@@ -17,29 +17,29 @@ class AuditLogRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def last(self, most: int, *, before: int | None = None, subject: str = "") -> tuple[AuditEntry, ...]:
+    def newest(self, limit: int, *, before: int | None = None, subject: str = "") -> tuple[AuditEntry, ...]:
         """Return the last entries, the newest first.
 
         Parameters
         ----------
-        most : how many at most.
+        limit : how many at most.
         before : only those older than this one.
         subject : only those about this record, such as `patient/` and its id.
         """
         older = () if before is None else (AuditEntryRow.seq < before,)
         about = () if not subject else (_subject_condition(subject),)
-        with self._access.work(AccessRight.TRAIL) as work:
-            work.note("trail.seen", subject or "trail")
-            found = work.entries(*older, *about, limit=most)
-            return tuple(_read_step(work, one) for one in found)
+        with self._access.writing(AccessRight.AUDIT_LOG) as work:
+            work.log("trail.seen", subject or "trail")
+            found = work.entries(*older, *about, limit=limit)
+            return tuple(_read_entry(work, one) for one in found)
 
 
 def _subject_condition(subject: str) -> ColumnElement[bool]:
     """Return the condition that an entry is about a record, or lists it among those read."""
-    named = type_coerce(AuditEntryRow.detail, Text).contains(json_text(subject), autoescape=True)
+    named = type_coerce(AuditEntryRow.detail, Text).contains(canonical_json(subject), autoescape=True)
     return or_(AuditEntryRow.subject == subject, and_(AuditEntryRow.action == RECORDS_READ, named))
 
 
-def _read_step(work: ClinicTransaction, entry: AuditEntryRow) -> AuditEntry:
+def _read_entry(work: ClinicTransaction, entry: AuditEntryRow) -> AuditEntry:
     seen = entry.detail["seen"] if entry.action == RECORDS_READ else {}
-    return AuditEntry(entry.seq, entry.at, work.name_of(entry.actor), entry.action, entry.subject, seen)
+    return AuditEntry(entry.seq, entry.at, work.actor_name(entry.actor), entry.action, entry.subject, seen)

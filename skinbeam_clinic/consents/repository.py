@@ -10,7 +10,7 @@ from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import ConsultationState, advance_state, get_open_consultation
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import clock_jump, json_text, now, time_after
+from skinbeam_clinic.database.columns import canonical_json, clock_jump, now, time_after
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
@@ -53,7 +53,7 @@ class ConsentRepository:
         ------
         InputError : `closed`, or `plan-outdated`: the answers have changed, or a later plan replaces this one.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             plan = _get_current_plan(work, plan_id)
             at = now()
             row = tables.ConsentRow(
@@ -66,10 +66,10 @@ class ConsentRepository:
                 explained_by=work.actor,
                 not_before=at + cooling_off,
             )
-            work.keep(row, "consent.explained", plan_sha256=plan.plan_sha256)
+            work.save(row, "consent.explained", plan_sha256=plan.plan_sha256)
             if language != ENGLISH:
                 spoken = tables.ConsentLanguageRow(clinic_id=work.clinic_id, id=row.id, language=language)
-                work.keep(spoken, "consent.language", language=language)
+                work.save(spoken, "consent.language", language=language)
             return _read_consent(work, row)
 
     def tell_back(self, id: str, answers: Mapping[str, str], wrong: Collection[str]) -> Consent:
@@ -84,7 +84,7 @@ class ConsentRepository:
         ------
         InputError : as for `sign`.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             _, consent = _get_signable(work, id)
             told_at = time_after(one.told_at for one in _read_teach_backs(work, id))
             row = tables.TellBackRow(
@@ -92,7 +92,7 @@ class ConsentRepository:
             )
             said = {"answers": dict(answers), "wrong": sorted(wrong)}
             work.seal(row, "answers_sealed", _serialize_answers(said).encode())
-            work.keep(row, "consent.told-back")
+            work.save(row, "consent.told-back")
             return _read_consent(work, consent)
 
     def sign(
@@ -119,8 +119,8 @@ class ConsentRepository:
             `too-long`.
         """
         written = _serialize_answers(answers)
-        file = self._access.keep_file(AccessRight.TREAT, document)
-        with self._access.work(AccessRight.TREAT) as work:
+        file = self._access.store_file(AccessRight.TREAT, document)
+        with self._access.writing(AccessRight.TREAT) as work:
             plan, row = _get_signable(work, id)
             told = _read_teach_backs(work, id)
             if not told or told[-1].wrong:
@@ -129,13 +129,13 @@ class ConsentRepository:
             row.signature_kind = kind.value
             work.seal(row, "signature_sealed", signature)
             row.document, row.signed_at, row.signed_by = file, signed_at, work.actor
-            work.keep(row, "consent.signed", plan_sha256=row.plan_sha256)
+            work.save(row, "consent.signed", plan_sha256=row.plan_sha256)
             advance_state(work, plan.consultation_id, ConsultationState.AGREED)
             return _read_consent(work, row)
 
     def withdraw(self, id: str) -> Consent:
         """Write down that consent was taken back, which is possible at any time."""
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.ConsentRow, id)
             _void_consent(work, row, VoidReason.WITHDRAWN)
             plan = work.get(tables.PlanRow, row.plan_id)
@@ -151,14 +151,14 @@ class ConsentRepository:
         AbsentError : this clinic has none of that name.
         """
         with self._access.reading(AccessRight.READ) as work:
-            work.note("consent.seen", f"consent/{id}")
+            work.log("consent.seen", f"consent/{id}")
             return _read_consent(work, work.get(tables.ConsentRow, id))
 
     def of(self, consultation_id: str) -> tuple[Consent, ...]:
         """Return the consents of a consultation, oldest first, also those that are void."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("consents.listed", f"consultation/{consultation_id}")
+            work.log("consents.listed", f"consultation/{consultation_id}")
             plans = [row.id for row in work.rows(tables.PlanRow, tables.PlanRow.consultation_id == consultation_id)]
             mine = tables.ConsentRow.plan_id.in_(plans)
             rows = work.rows(tables.ConsentRow, mine, order=(tables.ConsentRow.explained_at,))
@@ -177,7 +177,7 @@ class ConsentRepository:
             file = work.get(tables.ConsentRow, id).document
             if file is None:
                 raise clinic_error("absent", "file")
-            work.note("consent.seen", f"consent/{id}")
+            work.log("consent.seen", f"consent/{id}")
         return self._access.database.files.get(self._access.member.clinic_id, file)
 
 
@@ -211,7 +211,7 @@ def _void_consent(work: ClinicTransaction, row: tables.ConsentRow, reason: VoidR
         void = tables.ConsentVoidRow(
             clinic_id=work.clinic_id, id=row.id, reason=reason.value, voided_at=now(), voided_by=work.actor
         )
-        work.keep(void, "consent.void", reason=reason.value)
+        work.save(void, "consent.void", reason=reason.value)
 
 
 def _get_current_plan(work: ClinicTransaction, plan_id: str) -> tables.PlanRow:
@@ -241,7 +241,7 @@ def _get_signable(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tab
 
 
 def _serialize_answers(answers: Mapping[str, Any]) -> str:
-    written = json_text(dict(answers))
+    written = canonical_json(dict(answers))
     if len(written) > _LONGEST_ANSWERS:
         raise clinic_error("too-long", "answers", hint={"longest": _LONGEST_ANSWERS})
     return written
@@ -253,7 +253,7 @@ def _read_teach_backs(work: ClinicTransaction, consent_id: str) -> tuple[TeachBa
         tables.TellBackRow, tables.TellBackRow.consent_id == consent_id, order=(tables.TellBackRow.told_at,)
     ):
         said = json.loads(work.open(row, "answers_sealed"))
-        found.append(TeachBack(said["answers"], tuple(said["wrong"]), row.told_at, work.name_of(row.told_by)))
+        found.append(TeachBack(said["answers"], tuple(said["wrong"]), row.told_at, work.actor_name(row.told_by)))
     return tuple(found)
 
 
@@ -266,7 +266,7 @@ def _read_consent(work: ClinicTransaction, row: tables.ConsentRow) -> Consent:
         option=row.option,
         plan_sha256=row.plan_sha256,
         explained_at=row.explained_at,
-        explained_by=work.name_of(row.explained_by),
+        explained_by=work.actor_name(row.explained_by),
         not_before=row.not_before,
         told=_read_teach_backs(work, row.id),
         answers=None if row.answers_sealed is None else json.loads(work.open(row, "answers_sealed")),
@@ -274,7 +274,7 @@ def _read_consent(work: ClinicTransaction, row: tables.ConsentRow) -> Consent:
         signature=None if row.signature_sealed is None else work.open(row, "signature_sealed"),
         document=row.document,
         signed_at=row.signed_at,
-        signed_by=None if row.signed_by is None else work.name_of(row.signed_by),
+        signed_by=None if row.signed_by is None else work.actor_name(row.signed_by),
         void_reason=voids[0].reason if voids else None,
         voided_at=voids[0].voided_at if voids else None,
         language=spoken[0].language if spoken else ENGLISH,

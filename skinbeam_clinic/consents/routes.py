@@ -108,48 +108,48 @@ class _TeachBackItem:
     tries: str
 
 
-def add_consent_routes(gate: ClinicRouter) -> None:
+def add_consent_routes(router: ClinicRouter) -> None:
     """Open the routes of consents."""
     here = "/plans/{plan}/consent/{option}"
-    gate.add("GET", here, lambda visit: _show_consent(visit, _load_form(visit)))
-    gate.add("GET", f"{here}/form.pdf", _download_blank)
-    gate.add("POST", f"{here}/talk", _save_talk)
-    gate.add("POST", f"{here}/told-back", _save_teach_back)
-    gate.add("POST", f"{here}/signature", _save_signature)
-    gate.add("POST", f"{here}/withdrawal", _withdraw_consent)
-    gate.add("GET", "/consents/{consent}/document", _download_document)
+    router.add("GET", here, lambda request: _show_consent(request, _load_form(request)))
+    router.add("GET", f"{here}/form.pdf", _download_blank)
+    router.add("POST", f"{here}/talk", _save_talk)
+    router.add("POST", f"{here}/told-back", _save_teach_back)
+    router.add("POST", f"{here}/signature", _save_signature)
+    router.add("POST", f"{here}/withdrawal", _withdraw_consent)
+    router.add("GET", "/consents/{consent}/document", _download_document)
 
 
-def _load_form(visit: ClinicRequest) -> _ConsentForm:
+def _load_form(request: ClinicRequest) -> _ConsentForm:
     """The form in the language in which it was explained, or before that in the one that was chosen here."""
-    plan, place = open_plan(visit.desk, visit.path("plan")), visit.path("option")
+    plan, place = open_plan(request.repositories, request.path_parameter("plan")), request.path_parameter("option")
     _, option = plan.option(place)
     if option.setup is None:
         raise clinic_error("absent", "consent")
-    every = visit.desk.consents.of(plan.kept.consultation_id)
+    every = request.repositories.consents.of(plan.kept.consultation_id)
     known = tuple(one for one in every if (one.plan_id, one.option) == (plan.kept.id, place))[::-1]
     holds = known[0].language if known and known[0].void_reason is None else ""
-    chosen = visit.request.query_params.get("language", "")
+    chosen = request.http_request.query_params.get("language", "")
     return _ConsentForm(plan, place, known, holds or (chosen if chosen in LANGUAGES else current_language()))
 
 
-def _show_consent(visit: ClinicRequest, form: _ConsentForm, error: InputError | None = None) -> Response:
+def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError | None = None) -> Response:
     """The form with what was filled in; what was told back is marked where it was wrong."""
-    desk, current = visit.desk, form.current
+    desk, current = request.repositories, form.current
     with use_language(form.language):
         paper = consent_page(*form.told)
         said = agreement_text(
             (to_local_time(current.explained_at).date(), to_local_time(now()).date()) if current else None
         )
         asked = _teach_back_items(form, current)
-    return visit.page(
+    return request.page(
         "consent.html",
         200 if error is None else 422,
         error=error,
         form=paper,
         language=form.language,
         questions=form.questions,
-        answered=dict(visit.sent),
+        answered=dict(request.fields),
         asked=asked,
         told_back=current is not None and form.is_taught_back(current),
         here=form.here,
@@ -169,61 +169,63 @@ def _show_consent(visit: ClinicRequest, form: _ConsentForm, error: InputError | 
     )
 
 
-def _download_blank(visit: ClinicRequest) -> Response:
-    return _pdf_response(_load_form(visit).paper())
+def _download_blank(request: ClinicRequest) -> Response:
+    return _pdf_response(_load_form(request).paper())
 
 
-def _save_talk(visit: ClinicRequest) -> Response:
+def _save_talk(request: ClinicRequest) -> Response:
     """Write down that it was explained now, and how long it is slept on."""
-    form, days = _load_form(visit), visit.said("days")
+    form, days = _load_form(request), request.text("days")
     if form.barred is not None:
-        return _show_consent(visit, form, form.barred)
+        return _show_consent(request, form, form.barred)
     if not (days.isascii() and days.isdecimal()) or len(days) > len(str(_MOST_DAYS)) or int(days) > _MOST_DAYS:
-        return _show_consent(visit, form, _consent_error("days", most=_MOST_DAYS))
+        return _show_consent(request, form, _consent_error("days", most=_MOST_DAYS))
     cooling_off = datetime.timedelta(days=int(days))
-    visit.desk.consents.explain(form.plan.kept.id, option=form.place, cooling_off=cooling_off, language=form.language)
-    return visit.redirect(form.here)
+    request.repositories.consents.explain(
+        form.plan.kept.id, option=form.place, cooling_off=cooling_off, language=form.language
+    )
+    return request.redirect(form.here)
 
 
-def _save_teach_back(visit: ClinicRequest) -> Response:
+def _save_teach_back(request: ClinicRequest) -> Response:
     """Keep what was told back; the page marks what was wrong, to be explained and asked again."""
-    form = _load_form(visit)
+    form = _load_form(request)
     if form.barred is not None:
-        return _show_consent(visit, form, form.barred)
-    given = {one.id: _submitted_answer(visit, one) for one in form.questions}
+        return _show_consent(request, form, form.barred)
+    given = {one.id: _submitted_answer(request, one) for one in form.questions}
     if not all(given.values()):
-        return _show_consent(visit, form, _consent_error("unanswered"))
+        return _show_consent(request, form, _consent_error("unanswered"))
     wrong = [one.id for one in form.questions if given[one.id] != one.answers[one.right]]
-    visit.desk.consents.tell_back(_get_current_consent(form).id, given, wrong)
-    return visit.redirect(form.here)
+    request.repositories.consents.tell_back(_get_current_consent(form).id, given, wrong)
+    return request.redirect(form.here)
 
 
-def _save_signature(visit: ClinicRequest) -> Response:
-    form = _load_form(visit)
+def _save_signature(request: ClinicRequest) -> Response:
+    form = _load_form(request)
     if form.barred is not None:
-        return _show_consent(visit, form, form.barred)
+        return _show_consent(request, form, form.barred)
     waiting = _get_current_consent(form)
     if not form.is_taught_back(waiting):
         raise clinic_error("not-told-back", "consent")
-    person, on = visit.said("person"), now()
+    person, on = request.text("person"), now()
     if not 0 < len(person) <= _LONGEST_NAME or not person.isprintable():
-        return _show_consent(visit, form, _consent_error("person"))
-    strokes = _parse_strokes(visit.said("strokes"))
+        return _show_consent(request, form, _consent_error("person"))
+    strokes = _parse_strokes(request.text("strokes"))
     if strokes is None:
-        return _show_consent(visit, form, _consent_error("strokes"))
-    allowed = frozenset(use for use in PHOTO_PERMISSIONS if visit.said(f"photographs.{use}") == "true")
+        return _show_consent(request, form, _consent_error("strokes"))
+    allowed = frozenset(use for use in PHOTO_PERMISSIONS if request.text(f"photographs.{use}") == "true")
     consultation = form.plan.consultation
     signing = ConsentSignature(
-        label=visit.desk.patients.get(consultation.patient_id).pseudonym,
+        label=request.repositories.patients.get(consultation.patient_id).pseudonym,
         person=person,
-        clinician=visit.signed.member.name,
+        clinician=request.member_session.member.name,
         explained=to_local_time(waiting.explained_at).date(),
         on=to_local_time(on).date(),
         told=_teach_back_tries(waiting),
         photographs=allowed,
         strokes=strokes,
     )
-    visit.desk.consents.sign(
+    request.repositories.consents.sign(
         waiting.id,
         answers={"photographs": sorted(allowed), "person": person},
         kind=SignatureKind.DRAWN if strokes else SignatureKind.TYPED,
@@ -232,21 +234,21 @@ def _save_signature(visit: ClinicRequest) -> Response:
         signed_at=on,
     )
     permissions = PhotographPermissions(**{use: use in allowed for use in PHOTO_PERMISSIONS})
-    for photograph in visit.desk.photographs.of(consultation.id):
-        visit.desk.photographs.permit(photograph.id, permissions)
-    return visit.redirect(form.here)
+    for photograph in request.repositories.photographs.of(consultation.id):
+        request.repositories.photographs.permit(photograph.id, permissions)
+    return request.redirect(form.here)
 
 
-def _withdraw_consent(visit: ClinicRequest) -> Response:
-    form = _load_form(visit)
+def _withdraw_consent(request: ClinicRequest) -> Response:
+    form = _load_form(request)
     for one in form.known:
         if one.void_reason is None:
-            visit.desk.consents.withdraw(one.id)
-    return visit.redirect(form.here)
+            request.repositories.consents.withdraw(one.id)
+    return request.redirect(form.here)
 
 
-def _download_document(visit: ClinicRequest) -> Response:
-    return _pdf_response(visit.desk.consents.document(visit.path("consent")))
+def _download_document(request: ClinicRequest) -> Response:
+    return _pdf_response(request.repositories.consents.document(request.path_parameter("consent")))
 
 
 def _pdf_response(content: bytes) -> Response:
@@ -266,10 +268,10 @@ def _get_current_consent(form: _ConsentForm) -> Consent:
     return waiting
 
 
-def _submitted_answer(visit: ClinicRequest, question: TeachBackQuestion) -> str:
+def _submitted_answer(request: ClinicRequest, question: TeachBackQuestion) -> str:
     """What was answered, in words; empty where nothing was."""
     places = {str(place): answer for place, answer in enumerate(question.answers)}
-    return places.get(visit.said(f"answer.{question.id}"), "")
+    return places.get(request.text(f"answer.{question.id}"), "")
 
 
 def _teach_back_tries(consent: Consent) -> tuple[TeachBackTry, ...]:

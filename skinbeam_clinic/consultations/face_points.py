@@ -58,8 +58,8 @@ def make_face_points_view(rgb: Picture, sent: Submission) -> FacePointsView:
         face.height_px,
         face.points,
         points,
-        whole if moved is None and face.missing is not None else _crop_face(points, *whole[2:]),
-        "" if face.missing is None else face.missing.text,
+        whole if moved is None and face.face_refusal is not None else _crop_face(points, *whole[2:]),
+        "" if face.face_refusal is None else face.face_refusal.text,
     )
 
 

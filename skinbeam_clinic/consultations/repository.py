@@ -7,7 +7,7 @@ from typing import Any
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import ConflictError, clinic_error
@@ -47,7 +47,7 @@ class ConsultationRepository:
         ------
         AbsentError : this clinic has no such patient.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             patient = work.get(tables.PatientRow, patient_id)
             if patient.erased_at is not None:
                 raise clinic_error("absent", "patient")
@@ -62,7 +62,7 @@ class ConsultationRepository:
             row.created_at = row.saved_at = at
             row.saved_by = work.actor
             _seal_answers(work, row, answers or {})
-            work.keep(row, "consultation.begun")
+            work.save(row, "consultation.begun")
             return _read_consultation(work, row)
 
     def get(self, id: str) -> ConsultationRecord:
@@ -74,7 +74,7 @@ class ConsultationRepository:
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.ConsultationRow, id)
-            work.note("consultation.seen", f"consultation/{id}")
+            work.log("consultation.seen", f"consultation/{id}")
             return _read_consultation(work, row)
 
     def export(self, id: str) -> ConsultationRecord:
@@ -86,14 +86,14 @@ class ConsultationRepository:
         """
         with self._access.reading(AccessRight.EXPORT) as work:
             row = work.get(tables.ConsultationRow, id)
-            work.note("consultation.exported", f"consultation/{id}")
+            work.log("consultation.exported", f"consultation/{id}")
             return _read_consultation(work, row)
 
     def of(self, patient_id: str) -> tuple[ConsultationRecord, ...]:
         """Return the consultations of a patient, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
-            work.note("consultations.listed", f"patient/{patient_id}")
+            work.log("consultations.listed", f"patient/{patient_id}")
             mine = tables.ConsultationRow.patient_id == patient_id
             rows = work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
             return tuple(_read_consultation(work, row) for row in rows)
@@ -106,16 +106,16 @@ class ConsultationRepository:
         ConflictError : somebody else saved since; nothing is overwritten.
         InputError : `closed`, or `too-long`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = get_open_consultation(work, id)
-            if json_text(dict(answers)) == work.open(row, "answers_sealed").decode():
+            if canonical_json(dict(answers)) == work.open(row, "answers_sealed").decode():
                 return _read_consultation(work, row)  # also of an older revision: who sends again has lost the answer
             check_unchanged(work, row, revision)
             _seal_answers(work, row, answers)
             row.state = ConsultationState.DRAFT.value
             row.revision += 1
             row.saved_at, row.saved_by = now(), work.actor
-            work.keep(row, "consultation.saved", revision=row.revision)
+            work.save(row, "consultation.saved", revision=row.revision)
             return _read_consultation(work, row)
 
     def close(self, id: str, *, revision: int) -> ConsultationRecord:
@@ -125,21 +125,21 @@ class ConsultationRepository:
         ------
         ConflictError : somebody else saved since.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(tables.ConsultationRow, id)
             check_unchanged(work, row, revision)
             if row.state != ConsultationState.CLOSED:
                 row.state = ConsultationState.CLOSED.value
-                work.keep(row, "consultation.closed")
+                work.save(row, "consultation.closed")
             return _read_consultation(work, row)
 
     def reopen(self, id: str) -> ConsultationRecord:
         """Open a closed consultation again, as far on as it was; one that is open stays as it is."""
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(tables.ConsultationRow, id)
             if row.state == ConsultationState.CLOSED:
                 row.state = _current_state(work, row).value
-                work.keep(row, "consultation.opened")
+                work.save(row, "consultation.opened")
             return _read_consultation(work, row)
 
 
@@ -153,7 +153,7 @@ def advance_state(work: ClinicTransaction, id: str, state: ConsultationState) ->
     row = get_open_consultation(work, id)
     if row.state != state:
         row.state = state.value
-        work.keep(row, f"consultation.{state}")
+        work.save(row, f"consultation.{state}")
     return row
 
 
@@ -179,7 +179,7 @@ def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revisi
     """
     if row.revision == revision:
         return
-    by = work.name_of(row.saved_by)
+    by = work.actor_name(row.saved_by)
     error = clinic_error("conflict", "consultation", by=by, at=row.saved_at)
     assert isinstance(error, ConflictError)
     error.revision, error.saved_by, error.saved_at = row.revision, by, row.saved_at
@@ -202,7 +202,7 @@ def _current_state(work: ClinicTransaction, row: tables.ConsultationRow) -> Cons
 
 
 def _seal_answers(work: ClinicTransaction, row: tables.ConsultationRow, answers: Mapping[str, Any]) -> None:
-    written = json_text(dict(answers))
+    written = canonical_json(dict(answers))
     if len(written) > _LONGEST_JSON:
         raise clinic_error("too-long", "answers", hint={"longest": _LONGEST_JSON})
     work.seal(row, "answers_sealed", written.encode())
@@ -217,7 +217,7 @@ def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> 
         answers=json.loads(work.open(row, "answers_sealed")),
         created_at=row.created_at,
         saved_at=row.saved_at,
-        saved_by=work.name_of(row.saved_by),
+        saved_by=work.actor_name(row.saved_by),
     )
 
 
@@ -244,8 +244,8 @@ class PhotographRepository:
         """
         if media_type not in _MEDIA_TYPES:
             raise clinic_error("bad-photograph", "photograph", kind=media_type, hint={"kinds": list(_MEDIA_TYPES)})
-        name = self._access.keep_file(AccessRight.WRITE, content)
-        with self._access.work(AccessRight.WRITE) as work:
+        name = self._access.store_file(AccessRight.WRITE, content)
+        with self._access.writing(AccessRight.WRITE) as work:
             get_open_consultation(work, consultation_id)
             row = tables.PhotographRow(
                 clinic_id=work.clinic_id,
@@ -259,23 +259,23 @@ class PhotographRepository:
                 added_at=now(),
                 added_by=work.actor,
             )
-            work.keep(row, "photograph.added")
+            work.save(row, "photograph.added")
             return _read_photograph(work, row)
 
     def permit(self, id: str, permissions: PhotographPermissions) -> PhotographRecord:
         """Change what a photograph may be used for; a permission may be taken back at any time."""
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.PhotographRow, id)
             row.for_care, row.for_teaching = permissions.care, permissions.teaching
             row.for_publication = permissions.publication
-            work.keep(row, "photograph.permitted")
+            work.save(row, "photograph.permitted")
             return _read_photograph(work, row)
 
     def of(self, consultation_id: str) -> tuple[PhotographRecord, ...]:
         """Return the photographs of a consultation, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("photographs.listed", f"consultation/{consultation_id}")
+            work.log("photographs.listed", f"consultation/{consultation_id}")
             mine = tables.PhotographRow.consultation_id == consultation_id
             rows = work.rows(tables.PhotographRow, mine, order=(tables.PhotographRow.added_at,))
             return tuple(_read_photograph(work, row) for row in rows)
@@ -288,7 +288,7 @@ class PhotographRepository:
         AbsentError : this clinic has none of that name.
         """
         with self._access.reading(AccessRight.READ) as work:
-            work.note("photograph.uses.seen", f"photograph/{id}")
+            work.log("photograph.uses.seen", f"photograph/{id}")
             return _read_photograph(work, work.get(tables.PhotographRow, id))
 
     def content(self, id: str) -> tuple[PhotographRecord, bytes]:
@@ -300,7 +300,7 @@ class PhotographRepository:
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.PhotographRow, id)
-            work.note("photograph.seen", f"photograph/{id}")
+            work.log("photograph.seen", f"photograph/{id}")
             found = _read_photograph(work, row)
         return found, self._access.database.files.get(self._access.member.clinic_id, found.file)
 
@@ -313,5 +313,5 @@ def _read_photograph(work: ClinicTransaction, row: tables.PhotographRow) -> Phot
         media_type=row.media_type,
         permissions=PhotographPermissions(row.for_care, row.for_teaching, row.for_publication),
         added_at=row.added_at,
-        added_by=work.name_of(row.added_by),
+        added_by=work.actor_name(row.added_by),
     )

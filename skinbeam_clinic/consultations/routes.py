@@ -42,31 +42,33 @@ __all__ = ["add_consultation_routes", "image_type", "render_conflict", "render_f
 _IMAGE_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
 
-def add_consultation_routes(gate: ClinicRouter) -> None:
+def add_consultation_routes(router: ClinicRouter) -> None:
     """Open the routes of consultations."""
-    gate.add("GET", "/consultations/{consultation}", _show_form)
-    gate.add("POST", "/consultations/{consultation}/answers", _save_form)
-    gate.add("POST", "/suitability", _show_suitability)
-    gate.add("POST", "/consultations/{consultation}/plan", _request_plan)
-    gate.add("POST", "/consultations/{consultation}/closing", _close_consultation)
-    gate.add("POST", "/consultations/{consultation}/opening", _reopen_consultation)
-    gate.add("GET", "/consultations/{consultation}/case.toml", _download_case)
-    gate.add("GET", "/photographs/{photograph}", _download_photograph)
-    gate.add("GET", "/photographs/{photograph}/uses", _show_permissions)
-    gate.add("POST", "/photographs/{photograph}/uses", _save_permissions)
+    router.add("GET", "/consultations/{consultation}", _show_form)
+    router.add("POST", "/consultations/{consultation}/answers", _save_form)
+    router.add("POST", "/suitability", _show_suitability)
+    router.add("POST", "/consultations/{consultation}/plan", _request_plan)
+    router.add("POST", "/consultations/{consultation}/closing", _close_consultation)
+    router.add("POST", "/consultations/{consultation}/opening", _reopen_consultation)
+    router.add("GET", "/consultations/{consultation}/case.toml", _download_case)
+    router.add("GET", "/photographs/{photograph}", _download_photograph)
+    router.add("GET", "/photographs/{photograph}/uses", _show_permissions)
+    router.add("POST", "/photographs/{photograph}/uses", _save_permissions)
 
 
-def _show_form(visit: ClinicRequest) -> Response:
-    kept = visit.desk.consultations.get(visit.path("consultation"))
-    if "points" not in visit.request.query_params:
-        return visit.html(render_filled_form(visit, kept))
+def _show_form(request: ClinicRequest) -> Response:
+    kept = request.repositories.consultations.get(request.path_parameter("consultation"))
+    if "points" not in request.http_request.query_params:
+        return request.html(render_filled_form(request, kept))
     try:
-        return visit.html(_render_page(visit, kept, parse_submission(kept.answers), None, face=_view_face(visit, kept)))
+        return request.html(
+            _render_page(request, kept, parse_submission(kept.answers), None, face=_view_face(request, kept))
+        )
     except InputError as error:
-        return visit.html(render_filled_form(visit, kept, error), error_status(error))
+        return request.html(render_filled_form(request, kept, error), error_status(error))
 
 
-def _view_face(visit: ClinicRequest, kept: ConsultationRecord) -> FacePointsView | None:
+def _view_face(request: ClinicRequest, kept: ConsultationRecord) -> FacePointsView | None:
     """The photograph of the answers with the points of its face; None without a photograph.
 
     Raises
@@ -77,17 +79,17 @@ def _view_face(visit: ClinicRequest, kept: ConsultationRecord) -> FacePointsView
     if not sent.photo:
         return None
     with PHOTOGRAPH_LOCK:
-        _, content = visit.desk.photographs.content(sent.photo)
+        _, content = request.repositories.photographs.content(sent.photo)
         return make_face_points_view(decode_photograph(content, name=PHOTOGRAPH_FILE), sent)
 
 
-def render_filled_form(visit: ClinicRequest, kept: ConsultationRecord, error: InputError | None = None) -> str:
+def render_filled_form(request: ClinicRequest, kept: ConsultationRecord, error: InputError | None = None) -> str:
     """Return the form with the answers that are kept, and what is wrong with them."""
-    return _render_page(visit, kept, parse_submission(kept.answers), error)
+    return _render_page(request, kept, parse_submission(kept.answers), error)
 
 
 def _render_page(
-    visit: ClinicRequest,
+    request: ClinicRequest,
     kept: ConsultationRecord,
     sent: Submission,
     error: InputError | None,
@@ -96,13 +98,13 @@ def _render_page(
     face: FacePointsView | None = None,
 ) -> str:
     """The form with these answers; after a conflict with those that were saved meanwhile beside them."""
-    desk, here = visit.desk, f"/consultations/{kept.id}"
+    desk, here = request.repositories, f"/consultations/{kept.id}"
     return render_form(
         sent,
         None if conflict else error,
         action=f"{here}/plan",
         template="clinic/consultation.html",
-        read_only=kept.state == ConsultationState.CLOSED or not visit.has_right(AccessRight.WRITE),
+        read_only=kept.state == ConsultationState.CLOSED or not request.has_right(AccessRight.WRITE),
         face=face,
         here=here,
         kept=kept,
@@ -112,9 +114,9 @@ def _render_page(
         photographs=desk.photographs.of(kept.id),
         plans=desk.plans.of(kept.id)[::-1],
         suggestions=tuple(map(_suggestion_view, desk.suggestions.of(kept.id))),
-        nothing_suggested=visit.request.query_params.get("suggested") == "none",
+        nothing_suggested=request.http_request.query_params.get("suggested") == "none",
         recorded=tuple(map(describe_fact, read_history(desk, kept.patient_id))),
-        **visit.around(),
+        **request.page_context(),
     )
 
 
@@ -143,105 +145,109 @@ def _parse_message(told: Any) -> Message:
     return Message(told["id"], params)
 
 
-def _save_form(visit: ClinicRequest) -> Response:
+def _save_form(request: ClinicRequest) -> Response:
     """Save, and tell a page that saves by itself the new revision; a conflict comes back as the form with both."""
     try:
-        kept = save_answers(visit)
+        kept = save_answers(request)
     except ConflictError as error:
-        return render_conflict(visit, error)
-    if "application/json" in visit.request.headers.get("accept", ""):
+        return render_conflict(request, error)
+    if "application/json" in request.http_request.headers.get("accept", ""):
         return JSONResponse(
-            {"revision": kept.revision, "photograph": kept.answers["photograph"] if "photo" in visit.uploads else ""}
+            {"revision": kept.revision, "photograph": kept.answers["photograph"] if "photo" in request.uploads else ""}
         )
-    asked = "?points=" if "points" in visit.request.query_params else ""
-    return visit.redirect(f"/consultations/{kept.id}{asked}")
+    asked = "?points=" if "points" in request.http_request.query_params else ""
+    return request.redirect(f"/consultations/{kept.id}{asked}")
 
 
-def save_answers(visit: ClinicRequest) -> ConsultationRecord:
+def save_answers(request: ClinicRequest) -> ConsultationRecord:
     """Save what stands in the form, with a photograph that came with it.
 
     Raises
     ------
     ConflictError : somebody else saved since.
     """
-    id, desk, revision = visit.path("consultation"), visit.desk, visit.said(REVISION)
-    upload = visit.uploads.get("photo")
+    id, desk, revision = request.path_parameter("consultation"), request.repositories, request.text(REVISION)
+    upload = request.uploads.get("photo")
     photograph = ""
     if upload is not None:
         photograph = desk.photographs.add(id, upload.content, image_type(upload), PhotographPermissions()).id
-    answers = serialize_answers(read_form_answers(visit.sent, photograph))
+    answers = serialize_answers(read_form_answers(request.fields, photograph))
     return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
 
 
-def render_conflict(visit: ClinicRequest, error: ConflictError) -> Response:
+def render_conflict(request: ClinicRequest, error: ConflictError) -> Response:
     """Return the form with both answers."""
-    kept = visit.desk.consultations.get(visit.path("consultation"))
-    return visit.html(
-        _render_page(visit, kept, read_form_answers(visit.sent), error, conflict=True), error_status(error)
+    kept = request.repositories.consultations.get(request.path_parameter("consultation"))
+    return request.html(
+        _render_page(request, kept, read_form_answers(request.fields), error, conflict=True), error_status(error)
     )
 
 
-def _close_consultation(visit: ClinicRequest) -> Response:
+def _close_consultation(request: ClinicRequest) -> Response:
     """Save what stands in the form, and close it."""
     try:
-        kept = save_answers(visit)
-        visit.desk.consultations.close(kept.id, revision=kept.revision)
+        kept = save_answers(request)
+        request.repositories.consultations.close(kept.id, revision=kept.revision)
     except ConflictError as error:
-        return render_conflict(visit, error)
-    return visit.redirect(f"/consultations/{kept.id}")
+        return render_conflict(request, error)
+    return request.redirect(f"/consultations/{kept.id}")
 
 
-def _reopen_consultation(visit: ClinicRequest) -> Response:
-    return visit.redirect(f"/consultations/{visit.desk.consultations.reopen(visit.path('consultation')).id}")
+def _reopen_consultation(request: ClinicRequest) -> Response:
+    return request.redirect(
+        f"/consultations/{request.repositories.consultations.reopen(request.path_parameter('consultation')).id}"
+    )
 
 
-def _show_suitability(visit: ClinicRequest) -> Response:
+def _show_suitability(request: ClinicRequest) -> Response:
     """Nothing of a record is read or kept: what was sent is judged."""
-    return visit.html(render_suitability(read_form_answers(visit.sent)))
+    return request.html(render_suitability(read_form_answers(request.fields)))
 
 
-def _request_plan(visit: ClinicRequest) -> Response:
+def _request_plan(request: ClinicRequest) -> Response:
     """Save the answers, and ask for their plan; what is wrong with them is said at once."""
     try:
-        kept = save_answers(visit)
+        kept = save_answers(request)
     except ConflictError as error:
-        return render_conflict(visit, error)
+        return render_conflict(request, error)
     try:
-        case_from_form(join_history(parse_submission(kept.answers), read_history(visit.desk, kept.patient_id)), Path())
+        case_from_form(
+            join_history(parse_submission(kept.answers), read_history(request.repositories, kept.patient_id)), Path()
+        )
         names = {"consultation": kept.id, "revision": kept.revision, "language": current_language()}
-        job = visit.desk.jobs.add(PLAN_JOB, names)
+        job = request.repositories.jobs.add(PLAN_JOB, names)
     except InputError as error:
-        return visit.html(render_filled_form(visit, kept, error), error_status(error))
-    visit.house.worker.wake()
-    return visit.redirect(f"/jobs/{job.id}")
+        return request.html(render_filled_form(request, kept, error), error_status(error))
+    request.services.worker.wake()
+    return request.redirect(f"/jobs/{job.id}")
 
 
-def _download_case(visit: ClinicRequest) -> Response:
+def _download_case(request: ClinicRequest) -> Response:
     """The form as a case file; a photograph goes with `--photo`, and who the patient is stands nowhere in it."""
-    kept = visit.desk.consultations.export(visit.path("consultation"))
+    kept = request.repositories.consultations.export(request.path_parameter("consultation"))
     about = "".join(f"# {render_message(f'clinic.case-about-{number}')}\n" for number in (1, 2))
-    sent = join_history(parse_submission(kept.answers), read_history(visit.desk, kept.patient_id))
+    sent = join_history(parse_submission(kept.answers), read_history(request.repositories, kept.patient_id))
     content = about + "\n" + tomli_w.dumps(sent.tables)
     date = now().date().isoformat()
-    return visit.download(content.encode(), f"case-{date}.toml", "application/toml")
+    return request.download(content.encode(), f"case-{date}.toml", "application/toml")
 
 
-def _download_photograph(visit: ClinicRequest) -> Response:
-    photograph, content = visit.desk.photographs.content(visit.path("photograph"))
+def _download_photograph(request: ClinicRequest) -> Response:
+    photograph, content = request.repositories.photographs.content(request.path_parameter("photograph"))
     return Response(content, media_type=photograph.media_type)
 
 
-def _show_permissions(visit: ClinicRequest) -> Response:
-    return visit.page("uses.html", one=visit.desk.photographs.get(visit.path("photograph")))
+def _show_permissions(request: ClinicRequest) -> Response:
+    return request.page("uses.html", one=request.repositories.photographs.get(request.path_parameter("photograph")))
 
 
-def _save_permissions(visit: ClinicRequest) -> Response:
+def _save_permissions(request: ClinicRequest) -> Response:
     """Change what a photograph may be used for; that is possible at any time, of a closed consultation, too."""
     permissions = PhotographPermissions(
-        **{use.name: visit.said(f"use.{use.name}") == "true" for use in fields(PhotographPermissions)}
+        **{use.name: request.text(f"use.{use.name}") == "true" for use in fields(PhotographPermissions)}
     )
-    changed = visit.desk.photographs.permit(visit.path("photograph"), permissions)
-    return visit.redirect(f"/consultations/{changed.consultation_id}")
+    changed = request.repositories.photographs.permit(request.path_parameter("photograph"), permissions)
+    return request.redirect(f"/consultations/{changed.consultation_id}")
 
 
 def image_type(upload: UploadedFile) -> str:

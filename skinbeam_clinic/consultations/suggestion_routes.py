@@ -27,33 +27,33 @@ __all__ = ["add_suggestion_routes"]
 _PHOTOGRAPH_FILE = "photograph"  # this name is told in complaints
 
 
-def add_suggestion_routes(gate: ClinicRouter) -> None:
+def add_suggestion_routes(router: ClinicRouter) -> None:
     """Open the routes of suggestions."""
-    gate.add("POST", "/consultations/{consultation}/suggestions", _read_suggestions)
-    gate.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/kept", _accept_suggestion)
-    gate.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/dismissed", _dismiss_suggestion)
+    router.add("POST", "/consultations/{consultation}/suggestions", _read_suggestions)
+    router.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/kept", _accept_suggestion)
+    router.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/dismissed", _dismiss_suggestion)
 
 
-def _read_suggestions(visit: ClinicRequest) -> Response:
+def _read_suggestions(request: ClinicRequest) -> Response:
     """Save what stands in the form, read its photograph, and keep what it suggests."""
     try:
-        kept = save_answers(visit)
+        kept = save_answers(request)
     except ConflictError as error:
-        return render_conflict(visit, error)
-    here, photographs = f"/consultations/{kept.id}", visit.desk.photographs.of(kept.id)
+        return render_conflict(request, error)
+    here, photographs = f"/consultations/{kept.id}", request.repositories.photographs.of(kept.id)
     try:
         if not photographs:
             raise _suggestion_error("no-photograph", render_message("suggest.no-photograph"))
         photograph = kept.answers.get("photograph") or photographs[-1].id
-        found = visit.desk.suggestions.add(
-            kept.id, photograph, _suggest_concerns(visit, photograph, parse_submission(kept.answers))
+        found = request.repositories.suggestions.add(
+            kept.id, photograph, _suggest_concerns(request, photograph, parse_submission(kept.answers))
         )
     except InputError as error:
-        return visit.html(render_filled_form(visit, kept, error), error_status(error))
-    return visit.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
+        return request.html(render_filled_form(request, kept, error), error_status(error))
+    return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
-def _suggest_concerns(visit: ClinicRequest, photograph: str, sent: Submission) -> list[dict[str, object]]:
+def _suggest_concerns(request: ClinicRequest, photograph: str, sent: Submission) -> list[dict[str, object]]:
     """What a photograph suggests, by the points that were set on it if it is that of the form.
 
     Raises
@@ -63,7 +63,7 @@ def _suggest_concerns(visit: ClinicRequest, photograph: str, sent: Submission) -
     points = read_points(sent) if sent.photo == photograph else None
     with PHOTOGRAPH_LOCK, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
         file = home / _PHOTOGRAPH_FILE
-        file.write_bytes(visit.desk.photographs.content(photograph)[1])
+        file.write_bytes(request.repositories.photographs.content(photograph)[1])
         skin = analyse_photograph(read_photograph(file), points=points).skin
     if isinstance(skin, Unknown):
         raise _suggestion_error("photograph-not-usable", skin.reason)
@@ -79,33 +79,33 @@ def _message_json(message: Message) -> dict[str, object]:
     return {"id": message.id, "params": params}
 
 
-def _accept_suggestion(visit: ClinicRequest) -> Response:
+def _accept_suggestion(request: ClinicRequest) -> Response:
     """Save what stands in the form with the suggestion as one more concern."""
-    return _decide_suggestion(visit, SuggestionDecision.KEPT)
+    return _decide_suggestion(request, SuggestionDecision.KEPT)
 
 
-def _dismiss_suggestion(visit: ClinicRequest) -> Response:
+def _dismiss_suggestion(request: ClinicRequest) -> Response:
     """Save what stands in the form, and say that the suggestion was dismissed."""
-    return _decide_suggestion(visit, SuggestionDecision.DISMISSED)
+    return _decide_suggestion(request, SuggestionDecision.DISMISSED)
 
 
-def _decide_suggestion(visit: ClinicRequest, decision: SuggestionDecision) -> Response:
-    name = visit.path("suggestion")
-    shown = visit.desk.suggestions.of(visit.path("consultation"))
+def _decide_suggestion(request: ClinicRequest, decision: SuggestionDecision) -> Response:
+    name = request.path_parameter("suggestion")
+    shown = request.repositories.suggestions.of(request.path_parameter("consultation"))
     suggestion = next((one for one in shown if one.id == name), None)
     if suggestion is None:
         raise clinic_error("absent", "suggestion")
     try:
-        kept = save_answers(visit)
+        kept = save_answers(request)
         if suggestion.decision is None and decision == SuggestionDecision.KEPT:
-            kept = _add_concern(visit, kept, suggestion)
-        visit.desk.suggestions.decide(suggestion.id, decision)
+            kept = _add_concern(request, kept, suggestion)
+        request.repositories.suggestions.decide(suggestion.id, decision)
     except ConflictError as error:
-        return render_conflict(visit, error)
-    return visit.redirect(f"/consultations/{kept.id}#suggested")
+        return render_conflict(request, error)
+    return request.redirect(f"/consultations/{kept.id}#suggested")
 
 
-def _add_concern(visit: ClinicRequest, kept: ConsultationRecord, suggestion: SuggestedConcern) -> ConsultationRecord:
+def _add_concern(request: ClinicRequest, kept: ConsultationRecord, suggestion: SuggestedConcern) -> ConsultationRecord:
     """Save the answers with the suggested concern in the first free place; one that stands there already stays."""
     sent = parse_submission(kept.answers)
     if any(
@@ -118,7 +118,7 @@ def _add_concern(visit: ClinicRequest, kept: ConsultationRecord, suggestion: Sug
     added = {"condition": suggestion.condition, "site": suggestion.site, "severity": suggestion.severity}
     entries = tuple((f"concern.{place}.{key}", value) for key, value in added.items() if value)
     answers = serialize_answers(Submission((*sent.entries, *entries), sent.photo))
-    return visit.desk.consultations.save(kept.id, answers, revision=kept.revision)
+    return request.repositories.consultations.save(kept.id, answers, revision=kept.revision)
 
 
 def _suggestion_error(code: str, message: str) -> InputError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.follow_up_tables import SuggestedConcernRow
 from skinbeam_clinic.database.tables import ConsultationRow, PhotographRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
@@ -76,7 +76,7 @@ class SuggestionRepository:
         ------
         ClosedError : the consultation is closed.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
             work.get(PhotographRow, photograph_id)
             mine = (
@@ -92,7 +92,7 @@ class SuggestionRepository:
         """Return the suggestions of a consultation, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(ConsultationRow, consultation_id)
-            work.note("suggestions.listed", f"consultation/{consultation_id}")
+            work.log("suggestions.listed", f"consultation/{consultation_id}")
             rows = work.rows(
                 SuggestedConcernRow,
                 SuggestedConcernRow.consultation_id == consultation_id,
@@ -108,12 +108,12 @@ class SuggestionRepository:
         AbsentError : this clinic has none of that name.
         ClosedError : the consultation is closed.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(SuggestedConcernRow, id)
             get_open_consultation(work, row.consultation_id)
             if row.decision is None:
                 row.decision, row.decided_at, row.decided_by = decision.value, now(), work.actor
-                work.keep(row, f"suggestion.{decision}")
+                work.save(row, f"suggestion.{decision}")
             return _read_suggestion(work, row)
 
 
@@ -124,8 +124,8 @@ def _make_row(
         clinic_id=work.clinic_id, id=new_id(), consultation_id=consultation_id, photograph_id=photograph_id
     )
     row.made_at, row.made_by = now(), work.actor
-    work.seal(row, "suggestion_sealed", json_text(dict(suggestion)).encode())
-    work.keep(row, "suggestion.made")
+    work.seal(row, "suggestion_sealed", canonical_json(dict(suggestion)).encode())
+    work.save(row, "suggestion.made")
     return row
 
 
@@ -143,5 +143,5 @@ def _read_suggestion(work: ClinicTransaction, row: SuggestedConcernRow) -> Sugge
         made_at=row.made_at,
         decision=None if row.decision is None else SuggestionDecision(row.decision),
         decided_at=row.decided_at,
-        decided_by="" if row.decided_by is None else work.name_of(row.decided_by),
+        decided_by="" if row.decided_by is None else work.actor_name(row.decided_by),
     )

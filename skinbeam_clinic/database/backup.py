@@ -113,7 +113,7 @@ class BackupWriter:
 
     Parameters
     ----------
-    file : the target, open for writing.
+    write_file : the target, open for writing.
     scratch : an empty file, for rows whose length must be known before they are written.
     """
 
@@ -122,7 +122,7 @@ class BackupWriter:
         self._scratch = scratch
         self._hashes: dict[str, str] = {}
 
-    def rows(self, table: str, rows: Iterable[RowMapping]) -> int:
+    def write_rows(self, table: str, rows: Iterable[RowMapping]) -> int:
         """Write the rows of a table, and return how many there were."""
         self._scratch.seek(0)
         self._scratch.truncate()
@@ -138,7 +138,7 @@ class BackupWriter:
         self._add(f"rows/{table}.jsonl", self._scratch, length)
         return count
 
-    def file(self, clinic_id: str, name: str, sealed: bytes) -> None:
+    def write_file(self, clinic_id: str, name: str, sealed: bytes) -> None:
         """Write a file as it is stored on the disk."""
         self._add(f"files/{clinic_id}/{name}", io.BytesIO(sealed), len(sealed))
 
@@ -174,20 +174,20 @@ class BackupReader:
             self.revision = str(end["revision"])
             self._tables: Mapping[str, str] = end["tables"]
             files = sum(member.name.startswith("files/") for member in self._tar.getmembers())
-            whole = end["schema"] == _SCHEMA and files == end["files"] and all(map(self._as_sealed, self._tables))
+            whole = end["schema"] == _SCHEMA and files == end["files"] and all(map(self._matches_hash, self._tables))
         except (tarfile.TarError, KeyError, ValueError, TypeError, EOFError):
             whole = False
         if not whole:
             raise clinic_error("bad-archive", "backup")
 
-    def rows(self, table: str) -> Iterator[bytes]:
+    def read_rows(self, table: str) -> Iterator[bytes]:
         """Yield the rows of a table as lines."""
         if table in self._tables:
             member = self._tar.extractfile(f"rows/{table}.jsonl")
             assert member is not None
             yield from member
 
-    def files(self) -> Iterator[tuple[str, str, bytes]]:
+    def read_files(self) -> Iterator[tuple[str, str, bytes]]:
         """Yield clinic, name and content of every file."""
         for member in self._tar.getmembers():
             kind, *rest = member.name.split("/")
@@ -200,9 +200,9 @@ class BackupReader:
             raise KeyError(name)
         return member.read()
 
-    def _as_sealed(self, table: str) -> bool:
+    def _matches_hash(self, table: str) -> bool:
         digest = hashlib.sha256()
-        for line in self.rows(table):
+        for line in self.read_rows(table):
             digest.update(line)
         return digest.hexdigest() == self._tables[table]
 
@@ -230,7 +230,7 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
     """
     if path.exists():
         raise clinic_error("exists", "--output", name=path.name)
-    _note_action(database, "backup.made")
+    _log_action(database, "backup.made")
     try:
         with temporary_path(path) as partial, temporary_path(path) as scratch:
             with partial.open("xb") as file, scratch.open("x+b") as lines:
@@ -269,8 +269,8 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
             with Session(connection) as session:
                 sealed = session.get_one(tables.StoreRow, 1).secret_sealed
             files = FileStore(folder, keys, DatabaseSecret(keys.open(sealed, SECRET_PLACE)))
-            for clinic_id, name, content in archive.files():
-                files.put_back(clinic_id, name, content)
+            for clinic_id, name, content in archive.read_files():
+                files.restore(clinic_id, name, content)
     except OSError as error:
         raise clinic_error("unreachable", "backup", reason=error.strerror or str(error)) from None
     finally:
@@ -278,7 +278,7 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
     database = open_database(address, environment)
     try:
         checked = verify_database(database)
-        _note_action(database, "backup.restored")
+        _log_action(database, "backup.restored")
         _end_tokens(database)
     finally:
         database.close()
@@ -296,10 +296,10 @@ def _write_contents(database: Database, writer: BackupWriter) -> tuple[int, int]
                 ]
                 asked = select(*columns).order_by(*table.primary_key.columns)
                 rows = session.execute(asked.execution_options(yield_per=_BATCH_ROWS)).mappings()
-                count += writer.rows(table.name, rows)
+                count += writer.write_rows(table.name, rows)
         for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id)).all():
             for name in sorted(_list_files(session, clinic)):
-                writer.file(clinic.id, name, database.files.sealed(clinic.id, name))
+                writer.write_file(clinic.id, name, database.files.read_encrypted(clinic.id, name))
                 files += 1
     writer.close(newest_revision(), files)
     return count, files
@@ -325,7 +325,7 @@ def _insert_rows(connection: Connection, archive: BackupReader) -> None:
     found.reflect(connection)
     for table in found.sorted_tables:
         page: list[dict[str, Any]] = []
-        for line in archive.rows(table.name):
+        for line in archive.read_rows(table.name):
             try:
                 page.append(parse_row(line, table))
             except (ValueError, KeyError, TypeError):
@@ -344,13 +344,13 @@ def _end_tokens(database: Database) -> None:
             work = ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR)
             for token in work.rows(ApiTokenRow, ApiTokenRow.ended_at.is_(None)):
                 token.ended_at = now()
-                work.keep(token, "token.ended")
+                work.save(token, "token.ended")
             for feed in work.rows(CalendarFeedRow, CalendarFeedRow.ended_at.is_(None)):
                 feed.ended_at = now()
-                work.keep(feed, "feed.ended")
+                work.save(feed, "feed.ended")
 
 
-def _note_action(database: Database, action: str) -> None:
+def _log_action(database: Database, action: str) -> None:
     with database.writing() as session:
         for clinic in session.scalars(select(ClinicRow).order_by(ClinicRow.id).with_for_update()).all():
-            ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR).note(action, f"clinic/{clinic.id}")
+            ClinicTransaction(database, session, clinic, COMMAND_LINE_ACTOR).log(action, f"clinic/{clinic.id}")

@@ -48,7 +48,7 @@ def clean_database(database: Database) -> Mapping[str, CleanupSummary]:
             for row in session.scalars(select(table)):
                 named[row.clinic_id].update(list_row_files(row))
     for clinic in clinics:
-        files = database.files.tidy(clinic.id, named[clinic.id], before)
+        files = database.files.remove_unreferenced(clinic.id, named[clinic.id], before)
         with database.writing() as session:
             locked = session.scalars(select(ClinicRow).where(ClinicRow.id == clinic.id).with_for_update()).one()
             work = ClinicTransaction(database, session, locked, COMMAND_LINE_ACTOR)
@@ -56,7 +56,7 @@ def clean_database(database: Database) -> Mapping[str, CleanupSummary]:
             _remove_links(work)
             for what, count in (("files", files), ("jobs", jobs)):
                 if count:
-                    work.note(f"{what}.tidied", f"clinic/{clinic.id}", removed=count)
+                    work.log(f"{what}.tidied", f"clinic/{clinic.id}", removed=count)
         removed[clinic.name] = CleanupSummary(files, jobs)
     return removed
 
@@ -70,4 +70,4 @@ def _remove_links(work: ClinicTransaction) -> None:
     """Remove diary links that ended more than a day ago, so that no clock that is set back makes one valid again."""
     before = now() - _MINIMUM_AGE
     for link in work.rows(DiaryLinkRow, or_(DiaryLinkRow.until < before, DiaryLinkRow.ended_at < before)):
-        work.drop(link, "diary-link.tidied")
+        work.delete(link, "diary-link.tidied")

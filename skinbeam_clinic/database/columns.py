@@ -12,8 +12,8 @@ from sqlalchemy.types import TypeDecorator
 __all__ = [
     "CanonicalJson",
     "UtcDateTime",
+    "canonical_json",
     "clock_jump",
-    "json_text",
     "now",
     "time_after",
 ]
@@ -24,7 +24,7 @@ def now() -> datetime.datetime:
     return datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
 
 
-def json_text(value: Any) -> str:
+def canonical_json(value: Any) -> str:
     """Return the canonical text of a JSON value: sorted keys, no spaces, every number as it is."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -55,7 +55,7 @@ class CanonicalJson(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Return the canonical text."""
-        return None if value is None else json_text(value)
+        return None if value is None else canonical_json(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Return the parsed value.
@@ -67,7 +67,7 @@ class CanonicalJson(TypeDecorator[Any]):
         if value is None:
             return None
         read = json.loads(value)
-        if json_text(read) != value:
+        if canonical_json(read) != value:
             raise ValueError("JSON that is not in its one form")
         return read
 

@@ -56,9 +56,9 @@ class Database:
         self.engine = engine
         self.keys = keys
         # Threads that wait for this lock wake each other; SQLite would let them retry after ever longer pauses.
-        self._turn: AbstractContextManager[object] = nullcontext()
+        self._write_lock: AbstractContextManager[object] = nullcontext()
         if engine.dialect.name == "sqlite":
-            self._turn = threading.RLock()
+            self._write_lock = threading.RLock()
         one_view = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reader = engine.execution_options(**{_READING: True}, **one_view)
         with self.reading() as session:
@@ -82,7 +82,12 @@ class Database:
         ------
         UnreachableError : the database is gone, busy for too long, or its disk is full.
         """
-        with connection_errors(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            connection_errors(),
+            self._write_lock,
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     def close(self) -> None:
@@ -105,17 +110,17 @@ def connection_errors() -> Iterator[None]:
         raise
 
 
-def database_url(written: str) -> URL:
+def database_url(address: str) -> URL:
     """Return the URL of a database from a URL or the path of an SQLite file.
 
     Raises
     ------
     InputError : neither, or an unsupported kind of database.
     """
-    if "://" not in written:
-        written = f"sqlite:///{written}"
+    if "://" not in address:
+        address = f"sqlite:///{address}"
     try:
-        url = make_url(written)
+        url = make_url(address)
     except (ArgumentError, ValueError):
         raise clinic_error("bad-address", "--db") from None
     if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):

@@ -68,7 +68,7 @@ class FileStore:
             raise clinic_error("altered-data", place)
         return content
 
-    def sealed(self, clinic_id: str, name: str) -> bytes:
+    def read_encrypted(self, clinic_id: str, name: str) -> bytes:
         """Return a file encrypted, as it is stored, after checking that its content fits its name.
 
         Raises
@@ -78,7 +78,7 @@ class FileStore:
         self.get(clinic_id, name)
         return self._path(clinic_id, name).read_bytes()
 
-    def put_back(self, clinic_id: str, name: str, sealed: bytes) -> None:
+    def restore(self, clinic_id: str, name: str, sealed: bytes) -> None:
         """Store a file as `sealed` returned it, and check that its content fits its name.
 
         Raises
@@ -97,7 +97,7 @@ class FileStore:
             if len(path.name) == _NAME_LENGTH:
                 yield path.name
 
-    def tidy(self, clinic_id: str, named: Collection[str], before: float) -> int:
+    def remove_unreferenced(self, clinic_id: str, referenced: Collection[str], before: float) -> int:
         """Remove files that no row names and that were not stored again since `before`; return how many.
 
         Partial files are removed too. A file is renamed before its age is checked for the last time: a request that
@@ -109,7 +109,7 @@ class FileStore:
         """
         removed = 0
         for path in sorted((self.folder / clinic_id).glob("??/*")):
-            if path.name in named or path.stat().st_mtime >= before:
+            if path.name in referenced or path.stat().st_mtime >= before:
                 continue
             aside = path.with_name(f"{path.name}.aside")
             path.rename(aside)

@@ -37,7 +37,7 @@ __all__ = ["RECORDS_READ", "ClinicAccess", "ClinicTransaction", "open_transactio
 
 RECORDS_READ = "page.seen"  # an entry that names several records, each with the parts that were read
 
-Row = TypeVar("Row", bound=ClinicScoped)
+RowType = TypeVar("RowType", bound=ClinicScoped)
 
 
 class ClinicAccess:
@@ -54,7 +54,7 @@ class ClinicAccess:
         self.member = member
         self._page: list[_ReadNote] | None = None
 
-    def keep_file(self, act: AccessRight, content: bytes) -> str:
+    def store_file(self, right: AccessRight, content: bytes) -> str:
         """Store a file for a row that will refer to it, before any lock is held, and return its name.
 
         Raises
@@ -62,23 +62,23 @@ class ClinicAccess:
         DeniedError : the role does not have this right.
         UnreachableError : the disk is full or cannot be written.
         """
-        require_right(self.member.role, act)
+        require_right(self.member.role, right)
         return self.database.files.add(self.member.clinic_id, content)
 
     @contextmanager
-    def work(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
+    def writing(self, right: AccessRight) -> Iterator["ClinicTransaction"]:
         """Yield a transaction for writing; it is committed when the block ends, or rolled back on an exception.
 
         Raises
         ------
         DeniedError : the role does not have this right.
         """
-        require_right(self.member.role, act)
+        require_right(self.member.role, right)
         with open_transaction(self.database, self.member.clinic_id, self.member.id) as work:
             yield work
 
     @contextmanager
-    def look(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
+    def reading_unlogged(self, right: AccessRight) -> Iterator["ClinicTransaction"]:
         """Yield a transaction for reading without an audit entry.
 
         It is for data that reveal nothing of a patient and are read again and again.
@@ -87,14 +87,14 @@ class ClinicAccess:
         ------
         DeniedError : the role does not have this right.
         """
-        require_right(self.member.role, act)
+        require_right(self.member.role, right)
         with self.database.reading() as session:
             yield ClinicTransaction(
                 self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id
             )
 
     @contextmanager
-    def reading(self, act: AccessRight) -> Iterator["ClinicTransaction"]:
+    def reading(self, right: AccessRight) -> Iterator["ClinicTransaction"]:
         """Yield a transaction for reading; its notes are written to the audit log before the block is left.
 
         Within `page`, they are written when that block ends.
@@ -103,19 +103,19 @@ class ClinicAccess:
         ------
         DeniedError : the role does not have this right.
         """
-        require_right(self.member.role, act)
+        require_right(self.member.role, right)
         seen: list[_ReadNote] = []
         with self.database.reading() as session:
             yield _ReadTransaction(
                 self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id, seen
             )
         if self._page is None:
-            self._note(seen)
+            self._log_reads(seen)
         else:
             self._page += seen
 
     @contextmanager
-    def page(self) -> Iterator[None]:
+    def combine_reads(self) -> Iterator[None]:
         """Combine all reads within the block into one audit entry, written when the block ends.
 
         It is written before anything of the page is sent to anybody.
@@ -128,7 +128,7 @@ class ClinicAccess:
             yield
         finally:
             seen, self._page = self._page, None
-            self._note(seen)
+            self._log_reads(seen)
 
     @contextmanager
     def without_entries(self) -> Iterator[None]:
@@ -139,21 +139,21 @@ class ClinicAccess:
         finally:
             self._page = outside
 
-    def _note(self, seen: "list[_ReadNote]") -> None:
+    def _log_reads(self, seen: "list[_ReadNote]") -> None:
         """Write reads into the audit log: a single one as it is, several as one entry that lists their records."""
         if not seen:
             return
-        with self.work(AccessRight.READ) as work:
+        with self.writing(AccessRight.READ) as work:
             action, subject, detail = seen[0]
             if all(note == seen[0] for note in seen):
-                work.note(action, subject, **detail)
+                work.log(action, subject, **detail)
                 return
             records: dict[str, list[str]] = {}
             for action, record, detail in seen:
                 what = " ".join([action, *map(str, detail.values())])
                 if what not in records.setdefault(record, []):
                     records[record].append(what)
-            work.note(RECORDS_READ, subject, seen=records)
+            work.log(RECORDS_READ, subject, seen=records)
 
 
 _ReadNote = tuple[str, str, dict[str, Any]]  # action, record, detail
@@ -169,7 +169,7 @@ class ClinicTransaction:
         self._session = session
         self._clinic = clinic
 
-    def get(self, table: type[Row], id: str) -> Row:
+    def get(self, table: type[RowType], id: str) -> RowType:
         """Return a row of this clinic.
 
         Raises
@@ -182,15 +182,15 @@ class ClinicTransaction:
         return row
 
     def rows(
-        self, table: type[Row], *conditions: ColumnElement[bool], order: Sequence[InstrumentedAttribute[Any]] = ()
-    ) -> list[Row]:
+        self, table: type[RowType], *conditions: ColumnElement[bool], order: Sequence[InstrumentedAttribute[Any]] = ()
+    ) -> list[RowType]:
         """Return the rows of this clinic that meet the conditions."""
         mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(*order, table.id)))
 
-    def names(
+    def list_names(
         self,
-        table: type[Row],
+        table: type[RowType],
         name: InstrumentedAttribute[str],
         *conditions: ColumnElement[bool],
         order: Sequence[InstrumentedAttribute[Any]] = (),
@@ -207,8 +207,8 @@ class ClinicTransaction:
         asked = select(table.consultation_id, func.max(moment)).where(*mine).group_by(table.consultation_id)
         return {row[0]: row[1] for row in self._session.execute(asked)}
 
-    def held(
-        self, table: type[Row], *columns: InstrumentedAttribute[Any], sealed: str = ""
+    def read_columns(
+        self, table: type[RowType], *columns: InstrumentedAttribute[Any], sealed: str = ""
     ) -> Iterator[tuple[Any, ...]]:
         """Yield columns of all rows of this clinic, followed by the decrypted content of the column `sealed`, if named.
 
@@ -232,7 +232,7 @@ class ClinicTransaction:
         mine = select(AuditEntryRow).where(AuditEntryRow.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(AuditEntryRow.seq.desc()).limit(limit)))
 
-    def keep(self, row: Base, action: str, **detail: Any) -> None:
+    def save(self, row: Base, action: str, **detail: Any) -> None:
         """Write a new or changed row, and an audit entry with its signature.
 
         Raises
@@ -245,9 +245,9 @@ class ClinicTransaction:
         except IntegrityError:
             raise clinic_error("taken", row.__tablename__) from None
         signature = hash_chain.row_signature(self._database.secret, row)
-        self.note(action, hash_chain.row_label(row), row=signature, **detail)
+        self.log(action, hash_chain.row_label(row), row=signature, **detail)
 
-    def name_of(self, actor: str) -> str:
+    def actor_name(self, actor: str) -> str:
         """Return the display name of an actor, which rows and audit entries name by id."""
         kind, _, id = actor.partition("/")
         if kind == ApiTokenRow.__tablename__:
@@ -263,19 +263,19 @@ class ClinicTransaction:
             update(LoginSessionRow).where(*mine, LoginSessionRow.ended_at.is_(None)).values(ended_at=now())
         )
 
-    def drop(self, row: ClinicScoped, action: str) -> None:
+    def delete(self, row: ClinicScoped, action: str) -> None:
         """Delete a row, and record that in the audit log; earlier entries about it stay."""
         assert isinstance(row, Base)
         self._session.delete(row)
         self._session.flush()
-        self.note(action, hash_chain.row_label(row), row=None)
+        self.log(action, hash_chain.row_label(row), row=None)
 
     def add_job(self, row: JobRow) -> None:
         """Add a job to the queue; its row changes while it is worked on, so the audit log does not sign it."""
         self._session.add(row)
-        self.note("job.added", hash_chain.row_label(row), kind=row.kind)
+        self.log("job.added", hash_chain.row_label(row), kind=row.kind)
 
-    def note(self, action: str, subject: str, **detail: Any) -> None:
+    def log(self, action: str, subject: str, **detail: Any) -> None:
         """Add an entry to the audit log about an action or a read."""
         hash_chain.append_entry(
             self._session,
@@ -328,6 +328,6 @@ class _ReadTransaction(ClinicTransaction):
         super().__init__(database, session, clinic, actor)
         self._seen = seen
 
-    def note(self, action: str, subject: str, **detail: Any) -> None:
+    def log(self, action: str, subject: str, **detail: Any) -> None:
         """Collect a note of what was read."""
         self._seen.append((action, subject, detail))

@@ -56,10 +56,11 @@ _BATCH_ROWS = 1000  # rows in memory
 
 @dataclass(frozen=True)
 class IntegrityFinding:
-    """A row, entry or file that was altered, added or removed: `what` is the end of a message id, `where` names it."""
+    """A row, entry or file that was altered, added or removed: `code` is the end of a message id, `location` names
+    it."""
 
-    what: str
-    where: str
+    code: str
+    location: str
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,12 @@ def read_noted_ends(path: Path) -> tuple[NotedLogEnd, ...]:
         raise clinic_error("bad-note", "--against") from None
 
 
-def verify_database(database: Database, noted: Sequence[NotedLogEnd] = ()) -> tuple[ClinicCheck, ...]:
+def verify_database(database: Database, noted_ends: Sequence[NotedLogEnd] = ()) -> tuple[ClinicCheck, ...]:
     """Verify every clinic of a database, and its files.
 
     Parameters
     ----------
-    noted : earlier ends of the audit logs; a clinic that is gone, or a log without these ends, is a finding.
+    noted_ends : earlier ends of the audit logs; a clinic that is gone, or a log without these ends, is a finding.
     """
     with database.reading() as session:
         clinics = session.scalars(select(ClinicRow.id).order_by(ClinicRow.plain_name)).all()
@@ -117,11 +118,11 @@ def verify_database(database: Database, noted: Sequence[NotedLogEnd] = ()) -> tu
                 continue
             check = _CheckRun(database, session, clinic)
             check.findings.extend(stray)
-            check.compare([note for note in noted if note.clinic == clinic.name])
+            check.compare([note for note in noted_ends if note.clinic == clinic.name])
             stray = []
-            checked.append(check.all())
+            checked.append(check.run())
         there = {one.clinic for one in checked}
-        gone = (note.clinic for note in noted if note.clinic not in there)
+        gone = (note.clinic for note in noted_ends if note.clinic not in there)
         checked += [
             ClinicCheck(name, 0, 0, 0, 0, "", (IntegrityFinding("clinic-removed", "--against"),)) for name in gone
         ]
@@ -131,7 +132,7 @@ def verify_database(database: Database, noted: Sequence[NotedLogEnd] = ()) -> tu
 def verification_error(checked: tuple[ClinicCheck, ...]) -> InputError:
     """Return an error with all findings: the first, with the others attached."""
     faults = [
-        clinic_error(finding.what, finding.where, clinic=one.clinic, hint=None)
+        clinic_error(finding.code, finding.location, clinic=one.clinic, hint=None)
         for one in checked
         for finding in one.findings
     ]
@@ -154,17 +155,17 @@ class _CheckRun:
         for note in noted:
             mine = (AuditEntryRow.clinic_id == self._clinic.id, AuditEntryRow.seq == note.entries)
             if self._session.scalar(select(AuditEntryRow.hash).where(*mine)) != note.end:
-                self._found("trail-put-back", f"trail/{note.entries}")
+                self._add_finding("trail-put-back", f"trail/{note.entries}")
 
-    def all(self) -> ClinicCheck:
+    def run(self) -> ClinicCheck:
         """Check the audit log, then the rows that it names, then the files that those name."""
         entries, end = self._trail()
         if (self._clinic.trail_length, self._clinic.trail_head) != (entries, end):
-            self._found("trail-cut", f"trail/{self._clinic.trail_length}")
+            self._add_finding("trail-cut", f"trail/{self._clinic.trail_length}")
         rows = sum(map(self._table, SIGNED_TABLES))
         for name, signature in sorted(self._signatures.items()):
             if signature is not None:
-                self._found("row-removed", name)
+                self._add_finding("row-removed", name)
         for name in sorted(self._files):
             self._file(name)
         spare = sum(name not in self._files for name in self._database.files.names(self._clinic.id))
@@ -178,14 +179,14 @@ class _CheckRun:
                 self.findings.append(entry)
                 continue
             if entry.seq != seq:
-                self._found("entry-missing", f"trail/{seq}")
+                self._add_finding("entry-missing", f"trail/{seq}")
             elif entry.previous != end:
-                self._found("entry-unlinked", f"trail/{seq}")
+                self._add_finding("entry-unlinked", f"trail/{seq}")
             seq, end = entry.seq, entry.hash
             if entry.hash != hash_chain.entry_signature(self._database.secret, entry):
-                self._found("entry-altered", f"trail/{seq}")
+                self._add_finding("entry-altered", f"trail/{seq}")
             elif seq == 1 and entry.detail != hash_chain.clinic_signature_text(self._clinic):
-                self._found("row-altered", hash_chain.row_label(self._clinic))
+                self._add_finding("row-altered", hash_chain.row_label(self._clinic))
             elif "row" in entry.detail:
                 self._signatures[entry.subject] = entry.detail["row"]
         return seq, end
@@ -197,14 +198,14 @@ class _CheckRun:
             count += 1
             if isinstance(row, IntegrityFinding):
                 self.findings.append(row)
-                self._signatures.pop(row.where, None)
+                self._signatures.pop(row.location, None)
                 continue
             name = hash_chain.row_label(row)
             signature = self._signatures.pop(name, None)
             if signature is None:
-                self._found("row-inserted", name)
+                self._add_finding("row-inserted", name)
             elif signature != hash_chain.row_signature(self._database.secret, row):
-                self._found("row-altered", name)
+                self._add_finding("row-altered", name)
             else:
                 self._files.update(list_row_files(row))
         return count
@@ -214,11 +215,11 @@ class _CheckRun:
             self._database.files.get(self._clinic.id, name)
         except InputError as error:
             if error.code == "absent":
-                self._found("file-missing", f"file/{name}")
+                self._add_finding("file-missing", f"file/{name}")
             else:
-                self._found("file-altered", f"file/{name}")
+                self._add_finding("file-altered", f"file/{name}")
 
-    def _found(self, what: str, where: str) -> None:
+    def _add_finding(self, what: str, where: str) -> None:
         self.findings.append(IntegrityFinding(what, where))
 
 

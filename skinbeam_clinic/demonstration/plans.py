@@ -56,19 +56,19 @@ class DemonstrationPlanner:
 
     def make(
         self,
-        sent: Submission,
-        home: Path,
+        submission: Submission,
+        folder: Path,
         photograph: Callable[[], Path | None],
         finish: Callable[[CheckedConsultation], T],
         *,
-        gone: Callable[[], bool],
-        hear: ProgressListener,
+        is_gone: Callable[[], bool],
+        on_progress: ProgressListener,
     ) -> T:
         """Check a form, wait for its turn, and return what `finish` makes of its consultation.
 
         Parameters
         ----------
-        home : the folder that stands for that of a case file.
+        folder : the folder that stands for that of a case file.
         photograph : returns its path; it is called before the plan waits, so that the photograph may be dropped
         meanwhile. gone : whether the client has disconnected; called now and then. hear : called with the progress of
         the plan.
@@ -81,13 +81,13 @@ class DemonstrationPlanner:
         """
 
         def heed(what: Message | ConcernPlan | None = None) -> None:
-            if gone():
+            if is_gone():
                 raise RequesterGoneError("nobody waits for the plan any more")
             if what is not None:
-                hear(what)
+                on_progress(what)
 
-        loaded = case_from_form(sent, home)
-        with self._place():
+        loaded = case_from_form(submission, folder)
+        with self._waiting_place():
             with PHOTOGRAPH_LOCK:
                 heed()
                 consultation = check_consultation(loaded, photograph())
@@ -95,7 +95,7 @@ class DemonstrationPlanner:
                 heed()
                 return finish(consultation)
 
-    def face(self, sent: Submission, photograph: Path) -> FacePointsView:
+    def face_points(self, submission: Submission, photograph: Path) -> FacePointsView:
         """Wait for its turn, and return the photograph of a form with the points of its face.
 
         Raises
@@ -103,11 +103,11 @@ class DemonstrationPlanner:
         InputError : it cannot be read.
         RefusedError : 503, too many are waiting.
         """
-        with self._place(), PHOTOGRAPH_LOCK:
-            return make_face_points_view(read_photograph(photograph).rgb, sent)
+        with self._waiting_place(), PHOTOGRAPH_LOCK:
+            return make_face_points_view(read_photograph(photograph).rgb, submission)
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
+    def _waiting_place(self) -> Iterator[None]:
         """Occupy one of the limited places for waiting plans."""
         if not self._places.acquire(blocking=False):
             raise refusal(503)
@@ -123,8 +123,8 @@ _MOST_PLANS = 16
 @dataclass(frozen=True)
 class _StoredPlan:
     folder: Path
-    asked: tuple[str, str]  # the hash of the case, and the language
-    sent: Submission
+    key: tuple[str, str]  # the hash of the case, and the language
+    submission: Submission
 
 
 class DemonstrationPlans:
@@ -147,12 +147,12 @@ class DemonstrationPlans:
         kept = self._plans.get(name)
         return None if kept is None else kept.folder
 
-    def sent(self, name: str) -> Submission | None:
+    def submission(self, name: str) -> Submission | None:
         """Return the form from which a plan was made, or None when the plan is not stored."""
         kept = self._plans.get(name)
-        return None if kept is None else kept.sent
+        return None if kept is None else kept.submission
 
-    def keep_photograph(self, content: bytes) -> str:
+    def store_photograph(self, content: bytes) -> str:
         """Store a photograph until the form is sent again, and return its SHA-256."""
         digest = hashlib.sha256(content).hexdigest()
         path = self._root / digest / "photograph"  # error messages contain this file name
@@ -184,12 +184,12 @@ class DemonstrationPlans:
         home = Path(tempfile.mkdtemp(dir=self._root))
         try:
             photograph, made = partial(self._photograph, sent.photo), partial(self._store_plan, sent)
-            return self._planner.make(sent, home, photograph, made, gone=gone, hear=hear)
+            return self._planner.make(sent, home, photograph, made, is_gone=gone, on_progress=hear)
         finally:
             if all(kept.folder != home for kept in list(self._plans.values())):
                 shutil.rmtree(home, ignore_errors=True)
 
-    def face(self, sent: Submission) -> FacePointsView | None:
+    def face_points(self, sent: Submission) -> FacePointsView | None:
         """Return the photograph of a form with the points of its face; None without a photograph.
 
         Raises
@@ -198,11 +198,11 @@ class DemonstrationPlans:
         RefusedError : 503, too many are waiting.
         """
         photograph = self._photograph(sent.photo)
-        return None if photograph is None else self._planner.face(sent, photograph)
+        return None if photograph is None else self._planner.face_points(sent, photograph)
 
     def _store_plan(self, sent: Submission, consultation: CheckedConsultation) -> str:
         asked, folder = (consultation.sha256(), current_language()), consultation.loaded.folder
-        known = next((name for name, kept in self._plans.items() if kept.asked == asked), None)
+        known = next((name for name, kept in self._plans.items() if kept.key == asked), None)
         if known is None:
             consult(consultation, folder, language=current_language())
             known = secrets.token_urlsafe(24)  # random, since somebody who knows the answers could compute the hash

@@ -64,7 +64,7 @@ def demonstration_router(plans: DemonstrationPlans) -> APIRouter:
     @router.post("/points", response_class=HTMLResponse)
     async def points(request: Request) -> str:
         sent = await _receive_form(request, plans)
-        return render_form(sent, face=await run_in_threadpool(plans.face, sent))
+        return render_form(sent, face=await run_in_threadpool(plans.face_points, sent))
 
     @router.get("/plans/{plan}", response_class=HTMLResponse)
     async def plan(plan: str) -> HTMLResponse:
@@ -73,7 +73,7 @@ def demonstration_router(plans: DemonstrationPlans) -> APIRouter:
 
     @router.get("/plans/{plan}/answers", response_class=HTMLResponse)
     async def answers(plan: str) -> str:
-        sent = plans.sent(plan)
+        sent = plans.submission(plan)
         if sent is None:
             raise refusal(404)
         return render_form(sent)
@@ -127,7 +127,7 @@ async def _receive_form(request: Request, plans: DemonstrationPlans) -> Submissi
         request.state.submission = sent  # the error page shows the filled form if the photograph cannot be stored
         upload = data.get("photo")
         if isinstance(upload, UploadFile) and upload.filename:
-            sent = replace(sent, photo=await run_in_threadpool(plans.keep_photograph, await upload.read()))
+            sent = replace(sent, photo=await run_in_threadpool(plans.store_photograph, await upload.read()))
             request.state.submission = sent
     finally:
         await data.close()

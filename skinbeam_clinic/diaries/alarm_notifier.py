@@ -56,7 +56,7 @@ class AlarmLookup:
     def note_sent(self, clinic_id: str, alarm_id: str) -> None:
         """Write into the trail that word of an alarm was sent outside."""
         with open_transaction(self._database, clinic_id, "worker") as work:
-            work.note("alarm.sent", f"{ALARM_JOB}/{alarm_id}")
+            work.log("alarm.sent", f"{ALARM_JOB}/{alarm_id}")
 
 
 # How a clinic is reached from outside, and how it is called when a diary needs to be read: from the environment.

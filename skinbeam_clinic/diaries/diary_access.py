@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skinbeam_clinic.accounts.tokens import hash_token
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow, DiaryLinkRow
 from skinbeam_clinic.database.tables import ClinicRow, JobRow, PhotographRow, PlanRow, new_id
@@ -96,7 +96,7 @@ class OpenDiary:
         AbsentError : the link was ended meanwhile.
         """
         with self._work() as (work, link):
-            work.note("diary.opened", f"treatment/{link.treatment_id}")
+            work.log("diary.opened", f"treatment/{link.treatment_id}")
             mine = DiaryEntryRow.treatment_id == link.treatment_id
             entries = {row.id: row for row in work.rows(DiaryEntryRow, mine)}
             alarms = work.rows(AlarmRow, AlarmRow.entry_id.in_(list(entries)))
@@ -134,8 +134,8 @@ class OpenDiary:
             row = DiaryEntryRow(clinic_id=work.clinic_id, id=id, consultation_id=link.consultation_id)
             row.treatment_id, row.day, row.written_at = link.treatment_id, day, now()
             row.photograph_id = None if file is None else _save_photograph(work, link, file)
-            work.seal(row, "entry_sealed", json_text(asdict(note) | {"signs": list(note.signs)}).encode())
-            work.keep(row, "diary.written")
+            work.seal(row, "entry_sealed", canonical_json(asdict(note) | {"signs": list(note.signs)}).encode())
+            work.save(row, "diary.written")
             if alarm:
                 _raise_alarm(work, link, row)
 
@@ -188,7 +188,7 @@ def _save_photograph(work: ClinicTransaction, link: DiaryLinkRow, file: str) -> 
         added_at=now(),
         added_by=work.actor,
     )
-    work.keep(row, "photograph.added")
+    work.save(row, "photograph.added")
     return row.id
 
 
@@ -196,7 +196,7 @@ def _raise_alarm(work: ClinicTransaction, link: DiaryLinkRow, entry: DiaryEntryR
     """Have the clinic called: inside by its pages, and outside by a job, both there with the entry or not at all."""
     alarm = AlarmRow(clinic_id=work.clinic_id, id=entry.id, entry_id=entry.id, raised_at=entry.written_at)
     alarm.consultation_id = link.consultation_id
-    work.keep(alarm, "alarm.raised")
+    work.save(alarm, "alarm.raised")
     payload = {"alarm": alarm.id, "consultation": link.consultation_id}
     job = JobRow(clinic_id=work.clinic_id, id=new_id(), kind=ALARM_JOB, payload=payload, state=QUEUED, attempts=0)
     job.created_at, job.created_by = entry.written_at, work.actor

@@ -62,10 +62,10 @@ _GOOD_LINKS = RateLimitItemPerMinute(60)  # of one link
 _YES = "yes"
 
 
-def add_patient_diary_routes(gate: ClinicRouter) -> None:
+def add_patient_diary_routes(router: ClinicRouter) -> None:
     """Open the routes of who holds a link."""
-    gate.add("GET", "/diary/{link}", _show_today)
-    gate.add("POST", "/diary/{link}", _write_entry)
+    router.add("GET", "/diary/{link}", _show_today)
+    router.add("POST", "/diary/{link}", _write_entry)
 
 
 def day_after(began: datetime) -> int:
@@ -73,16 +73,16 @@ def day_after(began: datetime) -> int:
     return max(0, (to_local_time(now()).date() - to_local_time(began).date()).days)
 
 
-def _show_today(visit: ClinicRequest) -> Response:
-    diary = _open_diary(visit)
+def _show_today(request: ClinicRequest) -> Response:
+    diary = _open_diary(request)
     return (
-        _show_nothing(visit)
+        _show_nothing(request)
         if diary is None
-        else _diary_page(visit, diary, key=visit.request.query_params.get("kept", ""))
+        else _diary_page(request, diary, key=request.http_request.query_params.get("kept", ""))
     )
 
 
-def _open_diary(visit: ClinicRequest) -> OpenDiary | None:
+def _open_diary(request: ClinicRequest) -> OpenDiary | None:
     """The diary of a link; None where it opens nothing.
 
     Wrong ones are counted by address and good ones each for itself: who guesses shuts nobody out who holds a good one.
@@ -92,28 +92,28 @@ def _open_diary(visit: ClinicRequest) -> OpenDiary | None:
     RefusedError : 429.
     """
     try:
-        diary = DiaryAccess(visit.house.database).open(visit.path("link"))
+        diary = DiaryAccess(request.services.database).open(request.path_parameter("link"))
     except RecordNotFoundError:
         return None
-    if not visit.house.wrong_links.hit(_GOOD_LINKS, f"link {diary.link_id}"):
+    if not request.services.wrong_link_rate.hit(_GOOD_LINKS, f"link {diary.link_id}"):
         raise refusal(503)
     return diary
 
 
-def _show_nothing(visit: ClinicRequest) -> Response:
-    host = visit.request.client.host if visit.request.client else ""
-    often = not visit.house.wrong_links.hit(_WRONG_LINKS, f"address {host}")
-    return closed_page(429 if often else 404, visit.house.outside.phone)
+def _show_nothing(request: ClinicRequest) -> Response:
+    host = request.http_request.client.host if request.http_request.client else ""
+    often = not request.services.wrong_link_rate.hit(_WRONG_LINKS, f"address {host}")
+    return closed_page(429 if often else 404, request.services.outside_contact.phone)
 
 
 def _diary_page(
-    visit: ClinicRequest, diary: OpenDiary, *, key: str = "", wrong: str = "", warned: bool = False
+    request: ClinicRequest, diary: OpenDiary, *, key: str = "", wrong: str = "", warned: bool = False
 ) -> Response:
     """The page of today, with what was filled in where something is missing."""
     status = diary.status(key)
     with use_language(diary.language):
         followed = read_plan_option(diary.plan(), diary.option)
-        phone = followed.plan.clinic_phone or visit.house.outside.phone
+        phone = followed.plan.clinic_phone or request.services.outside_contact.phone
         day = day_after(diary.began)
         page = render_template(
             "clinic/diary/today.html",
@@ -126,10 +126,10 @@ def _diary_page(
             number=dialable_number(phone),
             status=status,
             warned=warned or status.waiting,
-            lost=visit.request.query_params.get("photo") == "lost" and status.kept,
+            lost=request.http_request.query_params.get("photo") == "lost" and status.kept,
             wrong=wrong and render_message(f"diary.{wrong}"),
-            said=dict(visit.sent),
-            entry=visit.said("entry") or secrets.token_hex(16),
+            said=dict(request.fields),
+            entry=request.text("entry") or secrets.token_hex(16),
             pains=range(PAIN_RANGE[0], PAIN_RANGE[1] + 1),
             redness=REDNESS_GRADES,
             signs=SIGN_NAMES,
@@ -138,32 +138,32 @@ def _diary_page(
     return HTMLResponse(page, 422 if wrong else 200, DIARY_HEADERS)
 
 
-def _write_entry(visit: ClinicRequest) -> Response:
+def _write_entry(request: ClinicRequest) -> Response:
     """Keep an entry, and lead to what is to be done now; a photograph that is none keeps no entry from being kept."""
-    diary = _open_diary(visit)
+    diary = _open_diary(request)
     if diary is None:
-        return _show_nothing(visit)
-    note, whole = _parse_note(visit)
+        return _show_nothing(request)
+    note, whole = _parse_note(request)
     warned = bool(warning_signs(note.pain, note.redness, note.signs))
     if not whole or len(note.question) > LONGEST_QUESTION:
-        return _diary_page(visit, diary, wrong="question-long" if whole else "missing", warned=warned)
-    sent = visit.uploads.get("photo")
+        return _diary_page(request, diary, wrong="question-long" if whole else "missing", warned=warned)
+    sent = request.uploads.get("photo")
     photograph = None if sent is None else reencode_photograph(sent.content)
-    key = visit.said("entry")
+    key = request.text("entry")
     diary.write(key, day_after(diary.began), note, photograph=photograph, alarm=warned)
     lost = "&photo=lost" if sent is not None and photograph is None else ""
-    place = f"{DIARY_PATH}{visit.path('link')}?kept={key}{lost}"
+    place = f"{DIARY_PATH}{request.path_parameter('link')}?kept={key}{lost}"
     return RedirectResponse(place, 303, DIARY_HEADERS)
 
 
-def _parse_note(visit: ClinicRequest) -> tuple[DiaryNote, bool]:
+def _parse_note(request: ClinicRequest) -> tuple[DiaryNote, bool]:
     """What was filled in, and whether nothing is missing; of what is, the least is taken, so that the rest can warn."""
-    pain, redness = visit.said("pain"), visit.said("redness")
+    pain, redness = request.text("pain"), request.text("redness")
     felt = pain in map(str, range(PAIN_RANGE[0], PAIN_RANGE[1] + 1))
     note = DiaryNote(
         pain=int(pain) if felt else PAIN_RANGE[0],
         redness=redness if redness in REDNESS_GRADES else REDNESS_GRADES[0],
-        signs=tuple(name for name in SIGN_NAMES if visit.said(f"sign.{name}") == _YES),
-        question=visit.said("question"),
+        signs=tuple(name for name in SIGN_NAMES if request.text(f"sign.{name}") == _YES),
+        question=request.text("question"),
     )
     return note, felt and redness in REDNESS_GRADES

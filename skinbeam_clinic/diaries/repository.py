@@ -51,8 +51,8 @@ class DiaryRepository:
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(treatment_tables.TreatmentRow, treatment_id)
             patient = work.get(tables.PatientRow, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
-            work.note("treatment.seen", f"treatment/{treatment_id}")
-            work.note("patient.seen", f"patient/{patient.id}")
+            work.log("treatment.seen", f"treatment/{treatment_id}")
+            work.log("patient.seen", f"patient/{patient.id}")
             return DiarySubject(
                 treatment_id=row.id,
                 consultation_id=row.consultation_id,
@@ -73,7 +73,7 @@ class DiaryRepository:
         InputError : `not-begun`: it has not begun.
         """
         token = random_token()
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             if treatment.started_at is None:
                 raise clinic_error("not-begun", "treatment")
@@ -89,12 +89,12 @@ class DiaryRepository:
                 made_at=now(),
                 made_by=work.actor,
             )
-            work.keep(row, "diary-link.made")
+            work.save(row, "diary-link.made")
             return NewDiaryLink(_read_link(work, row), token)
 
     def end(self, treatment_id: str) -> None:
         """End the link to the diary of a treatment; without one nothing happens."""
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             end_links(work, [treatment.consultation_id], treatment_id)
 
@@ -102,7 +102,7 @@ class DiaryRepository:
         """Return the links that were made to the diary of a treatment, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
-            work.note("diary-links.listed", f"treatment/{treatment_id}")
+            work.log("diary-links.listed", f"treatment/{treatment_id}")
             mine = follow_up_tables.DiaryLinkRow.treatment_id == treatment_id
             rows = work.rows(follow_up_tables.DiaryLinkRow, mine, order=(follow_up_tables.DiaryLinkRow.made_at,))
             return tuple(_read_link(work, row) for row in rows)
@@ -111,7 +111,7 @@ class DiaryRepository:
         """Return the entries of a diary by day, and of a day by the time at which they were written."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
-            work.note("diary.seen", f"treatment/{treatment_id}")
+            work.log("diary.seen", f"treatment/{treatment_id}")
             table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.treatment_id == treatment_id, order=(table.day, table.written_at))
             return tuple(read_entry(work, row) for row in rows)
@@ -120,24 +120,24 @@ class DiaryRepository:
         """Return the entries of all diaries of a consultation by the time at which they were written."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("diary.seen", f"consultation/{consultation_id}")
+            work.log("diary.seen", f"consultation/{consultation_id}")
             table = follow_up_tables.DiaryEntryRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.written_at,))
             return tuple(read_entry(work, row) for row in rows)
 
     def mark_read(self, treatment_id: str) -> None:
         """Keep that what stands in a diary now was read; what was read before stays as it is."""
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
             for row in _find_unread(work, follow_up_tables.DiaryEntryRow.treatment_id == treatment_id):
                 reading = follow_up_tables.DiaryReadingRow(clinic_id=work.clinic_id, id=row.id, entry_id=row.id)
                 reading.consultation_id, reading.read_at, reading.read_by = row.consultation_id, now(), work.actor
-                work.keep(reading, "diary.read")
+                work.save(reading, "diary.read")
 
     def unread(self) -> tuple[UnreadEntries, ...]:
         """Return the diaries with entries that nobody has read, the longest unread first."""
         with self._access.reading(AccessRight.READ) as work:
-            work.note("diaries.listed", "diary_entry")
+            work.log("diaries.listed", "diary_entry")
             found: dict[str, list[follow_up_tables.DiaryEntryRow]] = {}
             for row in _find_unread(work):
                 found.setdefault(row.treatment_id, []).append(row)
@@ -150,7 +150,7 @@ def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: s
     mine = () if treatment_id is None else (table.treatment_id == treatment_id,)
     for row in work.rows(table, table.consultation_id.in_(consultations), table.ended_at.is_(None), *mine):
         row.ended_at = now()
-        work.keep(row, "diary-link.ended")
+        work.save(row, "diary-link.ended")
 
 
 def read_entry(work: ClinicTransaction, row: follow_up_tables.DiaryEntryRow) -> DiaryEntry:
@@ -165,20 +165,22 @@ def read_entry(work: ClinicTransaction, row: follow_up_tables.DiaryEntryRow) -> 
         photograph_id=row.photograph_id,
         written_at=row.written_at,
         read_at=readings[0].read_at if readings else None,
-        read_by=work.name_of(readings[0].read_by) if readings else None,
+        read_by=work.actor_name(readings[0].read_by) if readings else None,
     )
 
 
 def _find_unread(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list[follow_up_tables.DiaryEntryRow]:
     table = follow_up_tables.DiaryEntryRow
-    read = {id for id, _ in work.names(follow_up_tables.DiaryReadingRow, follow_up_tables.DiaryReadingRow.entry_id)}
+    read = {
+        id for id, _ in work.list_names(follow_up_tables.DiaryReadingRow, follow_up_tables.DiaryReadingRow.entry_id)
+    }
     return [row for row in work.rows(table, *conditions, order=(table.written_at,)) if row.id not in read]
 
 
 def _group_unread(work: ClinicTransaction, rows: list[follow_up_tables.DiaryEntryRow]) -> UnreadEntries:
     consultation = work.get(tables.ConsultationRow, rows[0].consultation_id)
     patient = work.get(tables.PatientRow, consultation.patient_id)
-    work.note("diary.unread.seen", f"patient/{patient.id}")
+    work.log("diary.unread.seen", f"patient/{patient.id}")
     questions = sum(bool(read_entry(work, row).note.question) for row in rows)
     return UnreadEntries(rows[0].treatment_id, patient.pseudonym, len(rows), questions, rows[0].written_at)
 
@@ -190,7 +192,7 @@ def _read_link(work: ClinicTransaction, row: follow_up_tables.DiaryLinkRow) -> D
         language=row.language,
         until=row.until,
         made_at=row.made_at,
-        made_by=work.name_of(row.made_by),
+        made_by=work.actor_name(row.made_by),
         ended_at=row.ended_at,
     )
 
@@ -212,7 +214,7 @@ class AlarmRepository:
 
     def count(self) -> AlarmCount:
         """Return how many wait for an answer, for every page; it tells of no patient."""
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             table = follow_up_tables.AlarmRow
             waiting = work.rows(table, table.answered_at.is_(None), order=(table.raised_at,))
             since = waiting[0].raised_at if waiting else None
@@ -221,10 +223,12 @@ class AlarmRepository:
     def open(self) -> tuple[Alarm, ...]:
         """Return those that wait for an answer or a decision, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
-            work.note("alarms.listed", "alarm")
+            work.log("alarms.listed", "alarm")
             decided = {
                 id
-                for id, _ in work.names(follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.alarm_id)
+                for id, _ in work.list_names(
+                    follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.alarm_id
+                )
             }
             rows = work.rows(follow_up_tables.AlarmRow, order=(follow_up_tables.AlarmRow.raised_at,))
             return tuple(_read_noted(work, row) for row in rows if row.answered_at is None or row.id not in decided)
@@ -233,7 +237,7 @@ class AlarmRepository:
         """Return the alarms out of the diaries of a consultation, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("alarms.listed", f"consultation/{consultation_id}")
+            work.log("alarms.listed", f"consultation/{consultation_id}")
             table = follow_up_tables.AlarmRow
             rows = work.rows(table, table.consultation_id == consultation_id, order=(table.raised_at,))
             return tuple(_read_noted(work, row) for row in rows)
@@ -256,15 +260,15 @@ class AlarmRepository:
         AbsentError : this clinic has none of that name.
         InputError : `no-words`, `too-long`, or `answered-already`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(follow_up_tables.AlarmRow, id)
             if row.answered_at is not None:
                 raise clinic_error(
-                    "answered-already", "alarm", by=work.name_of(row.answered_by or ""), at=row.answered_at
+                    "answered-already", "alarm", by=work.actor_name(row.answered_by or ""), at=row.answered_at
                 )
             work.seal(row, "answer_sealed", _encode_words(done, "done"))
             row.answered_at, row.answered_by = now(), work.actor
-            work.keep(row, "alarm.answered")
+            work.save(row, "alarm.answered")
             return _read_alarm(work, row)
 
     def decide(self, id: str, reason: str, *, adverse_event_id: str | None) -> Alarm:
@@ -279,12 +283,12 @@ class AlarmRepository:
         AbsentError : this clinic has no such alarm or event.
         InputError : `not-answered`, `no-words`, `too-long`, or `decided-already`.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             alarm = work.get(follow_up_tables.AlarmRow, id)
             if alarm.answered_at is None:
                 raise clinic_error("not-answered", "alarm")
             if known := work.rows(follow_up_tables.AlarmDecisionRow, follow_up_tables.AlarmDecisionRow.id == id):
-                by, at = work.name_of(known[0].decided_by), known[0].decided_at
+                by, at = work.actor_name(known[0].decided_by), known[0].decided_at
                 raise clinic_error("decided-already", "alarm", by=by, at=at)
             row = follow_up_tables.AlarmDecisionRow(clinic_id=work.clinic_id, id=id, alarm_id=id)
             row.consultation_id, row.adverse_event_id = alarm.consultation_id, adverse_event_id
@@ -292,12 +296,12 @@ class AlarmRepository:
                 work.get(AdverseEventRow, adverse_event_id)
             work.seal(row, "reason_sealed", _encode_words(reason, "reason"))
             row.decided_at, row.decided_by = now(), work.actor
-            work.keep(row, "alarm.decided")
+            work.save(row, "alarm.decided")
             return _read_alarm(work, alarm)
 
     def stop(self, consultation_id: str) -> bool:
         """Return whether an alarm stops the course of a consultation until a clinician has decided."""
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
             return is_course_stopped(work, consultation_id)
 
@@ -329,7 +333,7 @@ def _encode_words(words: str, field: str) -> bytes:
 
 def _read_noted(work: ClinicTransaction, row: follow_up_tables.AlarmRow) -> Alarm:
     alarm = _read_alarm(work, row)
-    work.note("alarm.seen", f"patient/{alarm.patient_id}", alarm=alarm.id)
+    work.log("alarm.seen", f"patient/{alarm.patient_id}", alarm=alarm.id)
     return alarm
 
 
@@ -345,10 +349,10 @@ def _read_alarm(work: ClinicTransaction, row: follow_up_tables.AlarmRow) -> Alar
         entry=read_entry(work, work.get(follow_up_tables.DiaryEntryRow, row.entry_id)),
         raised_at=row.raised_at,
         answered_at=row.answered_at,
-        answered_by=None if row.answered_by is None else work.name_of(row.answered_by),
+        answered_by=None if row.answered_by is None else work.actor_name(row.answered_by),
         answer="" if row.answer_sealed is None else work.open(row, "answer_sealed").decode(),
         decided_at=None if decision is None else decision.decided_at,
-        decided_by=None if decision is None else work.name_of(decision.decided_by),
+        decided_by=None if decision is None else work.actor_name(decision.decided_by),
         reason="" if decision is None else work.open(decision, "reason_sealed").decode(),
         adverse_event_id=None if decision is None else decision.adverse_event_id,
     )

@@ -35,22 +35,22 @@ class _EntryRow:
     advice: tuple[Advice, ...]
 
 
-def add_diary_routes(gate: ClinicRouter) -> None:
+def add_diary_routes(router: ClinicRouter) -> None:
     """Open the routes of diaries."""
-    gate.add("GET", "/treatments/{treatment}/diary", _show_diary)
-    gate.add("POST", "/treatments/{treatment}/diary/link", _make_link)
-    gate.add("POST", "/treatments/{treatment}/diary/ending", _end_link)
-    gate.add("POST", "/treatments/{treatment}/diary/reading", _mark_read)
+    router.add("GET", "/treatments/{treatment}/diary", _show_diary)
+    router.add("POST", "/treatments/{treatment}/diary/link", _make_link)
+    router.add("POST", "/treatments/{treatment}/diary/ending", _end_link)
+    router.add("POST", "/treatments/{treatment}/diary/reading", _mark_read)
 
 
-def _show_diary(visit: ClinicRequest) -> Response:
-    desk, about = visit.desk, visit.desk.diaries.about(visit.path("treatment"))
+def _show_diary(request: ClinicRequest) -> Response:
+    desk, about = request.repositories, request.repositories.diaries.about(request.path_parameter("treatment"))
     alarms = {one.id: one for one in desk.alarms.of_consultation(about.consultation_id)}
-    followed = _read_diary_plan(visit, about)
+    followed = _read_diary_plan(request, about)
     entries = desk.diaries.of(about.treatment_id)
     links = desk.diaries.links(about.treatment_id)
     good = [one for one in links if one.ended_at is None and one.until > now()]
-    return visit.page(
+    return request.page(
         "diary/diary.html",
         about=about,
         rows=tuple(_entry_row(followed, one, alarms.get(one.id)) for one in entries),
@@ -69,38 +69,38 @@ def _entry_row(followed: PlanOption, entry: DiaryEntry, alarm: Alarm | None) -> 
     return _EntryRow(entry, alarm, tuple(one.name for one in found), sign_advice(followed.plan, found))
 
 
-def _read_diary_plan(visit: ClinicRequest, about: DiarySubject) -> PlanOption:
-    return read_plan_option(visit.desk.plans.file(about.plan_id, "plan.json"), about.option)
+def _read_diary_plan(request: ClinicRequest, about: DiarySubject) -> PlanOption:
+    return read_plan_option(request.repositories.plans.file(about.plan_id, "plan.json"), about.option)
 
 
-def _make_link(visit: ClinicRequest) -> Response:
+def _make_link(request: ClinicRequest) -> Response:
     """Make a link and show it this once; a page that is loaded again makes another, and ends this one."""
-    about = visit.desk.diaries.about(visit.path("treatment"))
-    language = visit.said("language")
+    about = request.repositories.diaries.about(request.path_parameter("treatment"))
+    language = request.text("language")
     language = language if language in LANGUAGES else ENGLISH
-    until = (about.began or now()) + timedelta(days=count_diary_days(_read_diary_plan(visit, about).option))
-    new = visit.desk.diaries.link(about.treatment_id, language=language, until=until)
-    address = f"{visit.house.outside.address or visit.address('')}{DIARY_PATH}{new.token}"
+    until = (about.began or now()) + timedelta(days=count_diary_days(_read_diary_plan(request, about).option))
+    new = request.repositories.diaries.link(about.treatment_id, language=language, until=until)
+    address = f"{request.services.outside_contact.address or request.address('')}{DIARY_PATH}{new.token}"
     picture = segno.make_qr(address, error="m").svg_data_uri(scale=5, dark="#000", light="#fff")
-    return visit.page(
+    return request.page(
         "diary/link.html",
         about=about,
         link=new.link,
         address=address,
         picture=picture,
-        here=not visit.house.outside.address,
+        here=not request.services.outside_contact.address,
         over=until <= now(),
     )
 
 
-def _end_link(visit: ClinicRequest) -> Response:
-    visit.desk.diaries.end(visit.path("treatment"))
-    return visit.redirect(f"/treatments/{visit.path('treatment')}/diary")
+def _end_link(request: ClinicRequest) -> Response:
+    request.repositories.diaries.end(request.path_parameter("treatment"))
+    return request.redirect(f"/treatments/{request.path_parameter('treatment')}/diary")
 
 
-def _mark_read(visit: ClinicRequest) -> Response:
-    visit.desk.diaries.mark_read(visit.path("treatment"))
-    return visit.redirect(f"/treatments/{visit.path('treatment')}/diary")
+def _mark_read(request: ClinicRequest) -> Response:
+    request.repositories.diaries.mark_read(request.path_parameter("treatment"))
+    return request.redirect(f"/treatments/{request.path_parameter('treatment')}/diary")
 
 
 # Alarms: those that wait, oldest first; who has answered, and what a clinician decided.
@@ -108,33 +108,33 @@ def _mark_read(visit: ClinicRequest) -> Response:
 _NO_EVENT = "none"
 
 
-def add_alarm_routes(gate: ClinicRouter) -> None:
+def add_alarm_routes(router: ClinicRouter) -> None:
     """Open the routes of alarms."""
-    gate.add("GET", "/alarms", _show_alarms)
-    gate.add("GET", "/alarms/banner", _show_banner)
-    gate.add("POST", "/alarms/{alarm}/answer", _answer_alarm)
-    gate.add("POST", "/alarms/{alarm}/decision", _decide_alarm)
+    router.add("GET", "/alarms", _show_alarms)
+    router.add("GET", "/alarms/banner", _show_banner)
+    router.add("POST", "/alarms/{alarm}/answer", _answer_alarm)
+    router.add("POST", "/alarms/{alarm}/decision", _decide_alarm)
 
 
-def _show_alarms(visit: ClinicRequest, error: InputError | None = None) -> Response:
-    at, waiting = now(), _list_open_alarms(visit)
-    return visit.page(
+def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Response:
+    at, waiting = now(), _list_open_alarms(request)
+    return request.page(
         "diary/alarms.html",
         200 if error is None else error_status(error),
         error=error,
         open=tuple(
             (one, describe_age(at - one.raised_at), loudness(at - one.raised_at), _alarm_signs(one)) for one in waiting
         ),
-        unread=visit.desk.diaries.unread(),
+        unread=request.repositories.diaries.unread(),
         kinds=ADVERSE_KINDS,
         grades=[one.value for one in AdverseEventGrade],
         no_event=_NO_EVENT,
     )
 
 
-def _list_open_alarms(visit: ClinicRequest) -> tuple[Alarm, ...]:
+def _list_open_alarms(request: ClinicRequest) -> tuple[Alarm, ...]:
     """Those that nobody has answered first, each kind oldest first."""
-    return tuple(sorted(visit.desk.alarms.open(), key=lambda one: one.answered_at is not None))
+    return tuple(sorted(request.repositories.alarms.open(), key=lambda one: one.answered_at is not None))
 
 
 def _alarm_signs(alarm: Alarm) -> tuple[str, ...]:
@@ -142,28 +142,30 @@ def _alarm_signs(alarm: Alarm) -> tuple[str, ...]:
     return tuple(one.name for one in warning_signs(note.pain, note.redness, note.signs))
 
 
-def _show_banner(visit: ClinicRequest) -> Response:
+def _show_banner(request: ClinicRequest) -> Response:
     """What the banner of a page holds by now; a script asks for it."""
-    told = make_alarm_banner(visit.desk.alarms.count(), mailed=visit.house.outside.mail is not None)
+    told = make_alarm_banner(
+        request.repositories.alarms.count(), mailed=request.services.outside_contact.mail is not None
+    )
     return HTMLResponse(render_template("clinic/diary/banner.html", alarms=told).strip())
 
 
-def _answer_alarm(visit: ClinicRequest) -> Response:
+def _answer_alarm(request: ClinicRequest) -> Response:
     try:
-        visit.desk.alarms.answer(visit.path("alarm"), visit.said("done"))
+        request.repositories.alarms.answer(request.path_parameter("alarm"), request.text("done"))
     except InputError as error:
-        return _show_error(visit, error)
-    return visit.redirect("/alarms")
+        return _show_error(request, error)
+    return request.redirect("/alarms")
 
 
-def _decide_alarm(visit: ClinicRequest) -> Response:
+def _decide_alarm(request: ClinicRequest) -> Response:
     """Keep what a clinician made of an alarm: an adverse event that a diary told of, or none."""
-    desk, alarm = visit.desk, visit.desk.alarms.get(visit.path("alarm"))
-    kind, reason = visit.said("kind"), visit.said("reason")
+    desk, alarm = request.repositories, request.repositories.alarms.get(request.path_parameter("alarm"))
+    kind, reason = request.text("kind"), request.text("reason")
     try:
         event = None
         if kind != _NO_EVENT and alarm.answered_at is not None and alarm.decided_at is None and reason:
-            grade = visit.said("grade")
+            grade = request.text("grade")
             event = desk.adverse_events.add(
                 alarm.entry.treatment_id,
                 kind=kind,
@@ -174,12 +176,12 @@ def _decide_alarm(visit: ClinicRequest) -> Response:
             )
         desk.alarms.decide(alarm.id, reason, adverse_event_id=None if event is None else event.id)
     except InputError as error:
-        return _show_error(visit, error)
-    return visit.redirect("/alarms")
+        return _show_error(request, error)
+    return request.redirect("/alarms")
 
 
-def _show_error(visit: ClinicRequest, error: InputError) -> Response:
+def _show_error(request: ClinicRequest, error: InputError) -> Response:
     """The page with what was wrong; a record that is not there, or a role that may not, is answered as everywhere."""
     if error_status(error) != 422:
         raise error
-    return _show_alarms(visit, error)
+    return _show_alarms(request, error)

@@ -30,24 +30,24 @@ _TAG = "If-None-Match"
 Wording = Callable[[str], str]
 
 
-def add_description_routes(gate: ClinicRouter) -> None:
+def add_description_routes(router: ClinicRouter) -> None:
     """Add the routes of the API's description; they must be added before those that read."""
-    gate.add("GET", "/fhir", _description_page)
-    gate.add(
+    router.add("GET", "/fhir", _description_page)
+    router.add(
         "GET",
         "/fhir/metadata",
-        lambda visit: resource_response(visit.request, capability_statement(visit.address("/fhir"))),
+        lambda request: resource_response(request.http_request, capability_statement(request.address("/fhir"))),
     )
-    gate.add("GET", "/fhir/openapi.json", _openapi_response)
+    router.add("GET", "/fhir/openapi.json", _openapi_response)
 
 
-def _openapi_response(visit: ClinicRequest) -> Response:
-    document = openapi_document(visit.address("/fhir"), _english)
-    return tagged_response(visit.request, json.dumps(document, ensure_ascii=False).encode(), "application/json")
+def _openapi_response(request: ClinicRequest) -> Response:
+    document = openapi_document(request.address("/fhir"), _english)
+    return tagged_response(request.http_request, json.dumps(document, ensure_ascii=False).encode(), "application/json")
 
 
-def _description_page(visit: ClinicRequest) -> Response:
-    return visit.page("api.html", api=openapi_document(visit.address("/fhir"), _translated))
+def _description_page(request: ClinicRequest) -> Response:
+    return request.page("api.html", api=openapi_document(request.address("/fhir"), _translated))
 
 
 def capability_statement(base: str) -> dict[str, Any]:
@@ -76,40 +76,40 @@ def capability_statement(base: str) -> dict[str, Any]:
     }
 
 
-def openapi_document(base: str, say: Wording) -> dict[str, Any]:
+def openapi_document(base: str, wording: Wording) -> dict[str, Any]:
     """Return the OpenAPI document of the API.
 
     Parameters
     ----------
     base : address of the server.
-    say : returns the text of a message in the reader's language.
+    wording : returns the text of a message in the reader's language.
     """
-    paths = {"/metadata": _operation("metadata", say("metadata"), [], "CapabilityStatement", open_to_all=True)}
+    paths = {"/metadata": _operation("metadata", wording("metadata"), [], "CapabilityStatement", open_to_all=True)}
     for kind, asked in RESOURCE_TYPES.items():
         if asked:
-            by = [_parameter(name, say, needed=name == "patient") for name in (*asked, "_count", "_offset")]
-            paths[f"/{kind}"] = _operation(f"search{kind}", say(f"kind-{kind}"), by, "Bundle")
+            by = [_parameter(name, wording, needed=name == "patient") for name in (*asked, "_count", "_offset")]
+            paths[f"/{kind}"] = _operation(f"search{kind}", wording(f"kind-{kind}"), by, "Bundle")
         content = {"*/*": {"schema": {"type": "string", "format": "binary"}}} if kind == BINARY else {}
-        summary = say("content") if kind == BINARY else say("read")
-        paths[f"/{kind}/{{id}}"] = _operation(f"read{kind}", summary, [_id_parameter(say)], kind, content)
-    paging = [_parameter(name, say) for name in ("_count", "_offset")]
-    everything = _operation("everything", say("everything"), [_id_parameter(say), *paging], "Bundle")
+        summary = wording("content") if kind == BINARY else wording("read")
+        paths[f"/{kind}/{{id}}"] = _operation(f"read{kind}", summary, [_id_parameter(wording)], kind, content)
+    paging = [_parameter(name, wording) for name in ("_count", "_offset")]
+    everything = _operation("everything", wording("everything"), [_id_parameter(wording), *paging], "Bundle")
     return {
         "openapi": "3.1.0",
-        "info": {"title": say("title"), "version": __version__, "description": say("lead")},
+        "info": {"title": wording("title"), "version": __version__, "description": wording("lead")},
         "servers": [{"url": base}],
         "security": [{"token": []}],
         "paths": paths | {"/Patient/{id}/$everything": everything},
         "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": say("security")}},
-            "headers": {"ETag": {"schema": {"type": "string"}, "description": say("tag")}},
-            "parameters": {"tag": {"name": _TAG, "in": "header", "description": say("tag"), "schema": _TEXT}},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": wording("security")}},
+            "headers": {"ETag": {"schema": {"type": "string"}, "description": wording("tag")}},
+            "parameters": {"tag": {"name": _TAG, "in": "header", "description": wording("tag"), "schema": _TEXT}},
             "schemas": {
                 name: _schema(name) for name in (*RESOURCE_TYPES, "Bundle", "CapabilityStatement", "OperationOutcome")
             },
             "responses": {
-                "known": {"description": say("known")},
-                "fault": {"description": say("faults"), "content": _fhir_content("OperationOutcome")},
+                "known": {"description": wording("known")},
+                "fault": {"description": wording("faults"), "content": _fhir_content("OperationOutcome")},
             },
         },
     }
@@ -140,17 +140,17 @@ def _operation(
     return {"get": operation | ({"security": []} if open_to_all else {})}
 
 
-def _parameter(name: str, say: Wording, *, needed: bool = False) -> dict[str, Any]:
+def _parameter(name: str, wording: Wording, *, needed: bool = False) -> dict[str, Any]:
     numbers: dict[str, dict[str, Any]] = {
         "_count": {"type": "integer", "minimum": 0, "maximum": MOST_COUNT, "default": USUAL_COUNT},
         "_offset": {"type": "integer", "minimum": 0, "default": 0},
     }
-    said, schema = say(f"by-{name.strip('_')}"), numbers.get(name, _TEXT)
+    said, schema = wording(f"by-{name.strip('_')}"), numbers.get(name, _TEXT)
     return {"name": name, "in": "query", "required": needed, "description": said, "schema": schema}
 
 
-def _id_parameter(say: Wording) -> dict[str, Any]:
-    return {"name": "id", "in": "path", "required": True, "description": say("by-id"), "schema": _TEXT}
+def _id_parameter(wording: Wording) -> dict[str, Any]:
+    return {"name": "id", "in": "path", "required": True, "description": wording("by-id"), "schema": _TEXT}
 
 
 def _fhir_content(kind: str) -> dict[str, Any]:

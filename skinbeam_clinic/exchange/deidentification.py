@@ -70,7 +70,7 @@ def remove_staff_names(record: Record) -> Record:
     """Return a record, and all records in it, without staff names and control characters."""
     held = {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
     told = {
-        name: _without_staff(value) if name in _STAFF_FIELDS else _plain_value(value) for name, value in held.items()
+        name: _without_staff(value) if name in _STAFF_FIELDS else _clean_value(value) for name, value in held.items()
     }
     return type(record)(**told)
 
@@ -84,13 +84,13 @@ def _without_staff(value: Any) -> Any:
     return type(value)() if isinstance(value, str | tuple) else value
 
 
-def _plain_value(value: Any) -> Any:
+def _clean_value(value: Any) -> Any:
     if type(value) is str:  # and no member of an enumeration
         return strip_control_characters(value)
     if isinstance(value, tuple):
-        return tuple(map(_plain_value, value))
+        return tuple(map(_clean_value, value))
     if isinstance(value, Mapping):
-        return {name: _plain_value(held) for name, held in value.items()}
+        return {name: _clean_value(held) for name, held in value.items()}
     return remove_staff_names(value) if is_dataclass(value) else value
 
 
@@ -100,10 +100,11 @@ _PHOTOGRAPH_ANSWERS = frozenset({"entries", "photograph"})
 
 @dataclass(frozen=True)
 class DeidentifiedDossier:
-    """A de-identified dossier; `unread` are the ids of photographs that cannot be decoded and were left out."""
+    """A de-identified dossier; `unreadable_photograph_ids` are the ids of photographs that cannot be decoded and were
+    left out."""
 
     dossier: Dossier
-    unread: tuple[str, ...]
+    unreadable_photograph_ids: tuple[str, ...]
 
 
 def deidentify_dossier(dossier: Dossier) -> DeidentifiedDossier:

@@ -38,18 +38,18 @@ class DicomPhotograph:
     picture: bytes | PixelImage
 
 
-def make_dicom_archive(handed: DeidentifiedDossier) -> tuple[bytes, tuple[str, ...]]:
+def make_dicom_archive(deidentified: DeidentifiedDossier) -> tuple[bytes, tuple[str, ...]]:
     """Return the photographs of a patient as a ZIP of DICOM files, and the ids of those that cannot be decoded.
 
     Raises
     ------
     InputError : `not-in-dicom`: a pseudonym that a DICOM field cannot contain.
     """
-    packed, unread = io.BytesIO(), list(handed.unread)
+    packed, unread = io.BytesIO(), list(deidentified.unreadable_photograph_ids)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for place, one in enumerate(handed.dossier.consultations, 1):
+        for place, one in enumerate(deidentified.dossier.consultations, 1):
             for number, (photograph, content) in enumerate(one.photographs, 1):
-                made = make_dicom_file(handed.dossier.patient, one.consultation, photograph, content, number)
+                made = make_dicom_file(deidentified.dossier.patient, one.consultation, photograph, content, number)
                 if made is None:
                     unread.append(photograph.id)
                 else:

@@ -66,13 +66,13 @@ class PatientCopyRepository:
         ------
         RecordNotFoundError : this clinic has no such patient.
         """
-        with self._access.page():
+        with self._access.combine_reads():
             return self._build_record(patient_id)
 
     def _build_record(self, patient_id: str) -> bytes:
-        with self._access.work(AccessRight.EXPORT) as work:
+        with self._access.writing(AccessRight.EXPORT) as work:
             work.get(tables.PatientRow, patient_id)
-            work.note("copy.made", f"patient/{patient_id}")
+            work.log("copy.made", f"patient/{patient_id}")
         patient, contact = self._patients.get(patient_id), self._patients.contact(patient_id)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -80,7 +80,7 @@ class PatientCopyRepository:
                 "schema": _SCHEMA,
                 "clinic": self._access.member.clinic,
                 "patient": asdict(patient),
-                "contact": {} if contact is None else dict(contact.contact),
+                "contact": {} if contact is None else dict(contact.details),
                 "appointments": [asdict(one) for one in self._appointments.of(patient_id)],
                 "consultations": [
                     self._consultation(archive, f"{number:03}", one)
@@ -90,7 +90,7 @@ class PatientCopyRepository:
             archive.writestr(_RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
 
-    def take_in(self, content: bytes) -> PatientRecord:
+    def import_copy(self, content: bytes) -> PatientRecord:
         """Import a copy as a new patient of this clinic, with contact, answers, photographs, plans and test spots.
 
         Raises

@@ -22,7 +22,7 @@ _Import = Callable[
 _Export = Callable[["ClinicRepositories", str], ExportResult]  # the repositories, and the patient's id
 
 
-def make_exporter(form: str, pseudonym: str) -> _Export:
+def make_exporter(file_format: str, pseudonym: str) -> _Export:
     """Return a function that exports a patient's records, or those of the clinic, in a format.
 
     Raises
@@ -30,16 +30,16 @@ def make_exporter(form: str, pseudonym: str) -> _Export:
     InputError : `unknown-form`, or a pseudonym that is missing or too much.
     NotAvailable : the library of the format is not installed.
     """
-    if form not in _EXPORTERS:
-        raise unknown_name_error("form", form, _EXPORTERS, field="--as")
-    if pseudonym and form in _CLINIC_FORMATS:
-        raise clinic_error("of-the-clinic", "PSEUDONYM", form=form)
-    if not pseudonym and form not in _CLINIC_FORMATS:
-        raise clinic_error("of-one", "PSEUDONYM", form=form)
+    if file_format not in _EXPORTERS:
+        raise unknown_name_error("form", file_format, _EXPORTERS, field="--as")
+    if pseudonym and file_format in _CLINIC_FORMATS:
+        raise clinic_error("of-the-clinic", "PSEUDONYM", form=file_format)
+    if not pseudonym and file_format not in _CLINIC_FORMATS:
+        raise clinic_error("of-one", "PSEUDONYM", form=file_format)
     try:
-        return _EXPORTERS[form]()
+        return _EXPORTERS[file_format]()
     except ModuleNotFoundError as error:
-        _raise_missing_group(error, "parquet" if form == "parquet" else "exchange")
+        _raise_missing_group(error, "parquet" if file_format == "parquet" else "exchange")
 
 
 def make_importer(content: bytes) -> _Import:
@@ -51,7 +51,7 @@ def make_importer(content: bytes) -> _Import:
     NotAvailable : the FHIR library is not installed.
     """
     if not content.lstrip().startswith(b"{"):
-        return lambda desk: (desk.copies.take_in(content), {})
+        return lambda repositories: (repositories.patient_copies.import_copy(content), {})
     try:
         from skinbeam_clinic.exchange.fhir.bundle import parse_whole_bundle
     except ModuleNotFoundError as error:
@@ -62,7 +62,10 @@ def make_importer(content: bytes) -> _Import:
         "consents_void": [consent.id for consent in consents if consent.void_reason is None],
         "documents_left_out": [consent.document for consent in consents if consent.document is not None],
     }
-    return lambda desk: (desk.arrivals.take_in(dossier), {name: held for name, held in told.items() if held})
+    return lambda repositories: (
+        repositories.dossier_importer.import_dossier(dossier),
+        {name: held for name, held in told.items() if held},
+    )
 
 
 def _raise_missing_group(error: ModuleNotFoundError, group: str) -> NoReturn:
@@ -71,16 +74,16 @@ def _raise_missing_group(error: ModuleNotFoundError, group: str) -> NoReturn:
 
 
 def _copy_exporter() -> _Export:
-    return lambda desk, patient: (desk.copies.make(patient), {})
+    return lambda repositories, patient: (repositories.patient_copies.make(patient), {})
 
 
 def _fhir_exporter() -> _Export:
     from skinbeam_clinic.exchange.deidentification import deidentify_dossier
     from skinbeam_clinic.exchange.fhir.bundle import make_bundle
 
-    def export(desk: "ClinicRepositories", patient: str) -> ExportResult:
-        handed = deidentify_dossier(desk.dossiers.of(patient, "fhir"))
-        return make_bundle(handed, desk.member.clinic), _unread_photographs(handed.unread)
+    def export(repositories: "ClinicRepositories", patient: str) -> ExportResult:
+        handed = deidentify_dossier(repositories.dossiers.export(patient, "fhir"))
+        return make_bundle(handed, repositories.member.clinic), _unread_photographs(handed.unreadable_photograph_ids)
 
     return export
 
@@ -90,7 +93,7 @@ def _dicom_exporter() -> _Export:
     from skinbeam_clinic.exchange.dicom import make_dicom_archive
 
     def export(desk: "ClinicRepositories", patient: str) -> ExportResult:
-        content, unread = make_dicom_archive(deidentify_dossier(desk.dossiers.of(patient, "dicom")))
+        content, unread = make_dicom_archive(deidentify_dossier(desk.dossiers.export(patient, "dicom")))
         return content, _unread_photographs(unread)
 
     return export
@@ -99,14 +102,14 @@ def _dicom_exporter() -> _Export:
 def _csv_exporter() -> _Export:
     from skinbeam_clinic.exchange.tables import plan_option_rows, write_csv
 
-    return lambda desk, _: (write_csv(plan_option_rows(desk.dossiers.plans("csv"))), {})
+    return lambda repositories, _: (write_csv(plan_option_rows(repositories.dossiers.plans("csv"))), {})
 
 
 def _parquet_exporter() -> _Export:
     from skinbeam_clinic.exchange.parquet import write_parquet
     from skinbeam_clinic.exchange.tables import plan_option_rows
 
-    return lambda desk, _: (write_parquet(plan_option_rows(desk.dossiers.plans("parquet"))), {})
+    return lambda repositories, _: (write_parquet(plan_option_rows(repositories.dossiers.plans("parquet"))), {})
 
 
 def _release_exporter(form: str) -> _Export:
@@ -117,9 +120,9 @@ def _release_exporter(form: str) -> _Export:
     from skinbeam_clinic.outcome_audit.release import bibliography_entry
 
     def export(desk: "ClinicRepositories", _: str) -> ExportResult:
-        read, pseudonym = OutcomeReader().exported(desk, form)
+        read, pseudonym = OutcomeReader().read_for_export(desk, form)
         table = (make_practice_table if form == "practice" else make_evidence_table)(read, f"clinic{pseudonym}")
-        told = {"rows": table.rows, "people": table.people, "people_left_out": table.left_out}
+        told = {"rows": table.rows, "people": table.people, "people_left_out": table.people_left_out}
         return table.content, told | {"bibliography": bibliography_entry(f"clinic{pseudonym}")}
 
     return export

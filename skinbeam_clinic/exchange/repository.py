@@ -12,7 +12,7 @@ from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.consents.repository import ConsentRepository, VoidReason
 from skinbeam_clinic.consultations.repository import ConsultationRepository, ConsultationState, PhotographRepository
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import DiaryRepository
@@ -68,18 +68,18 @@ class DossierRepository:
         self._test_spots = TestSpotRepository(access)
         self._diaries = DiaryRepository(access)
 
-    def of(self, patient_id: str, form: str) -> Dossier:
+    def export(self, patient_id: str, file_format: str) -> Dossier:
         """Return everything of a patient for an export; the audit log records the format.
 
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient, or has erased them.
         """
-        with self._access.work(AccessRight.EXPORT) as work:
+        with self._access.writing(AccessRight.EXPORT) as work:
             if work.get(tables.PatientRow, patient_id).erased_at is not None:
                 raise clinic_error("absent", "patient")
-            work.note("record.exported", f"patient/{patient_id}", form=form)
-        with self._access.page():
+            work.log("record.exported", f"patient/{patient_id}", form=file_format)
+        with self._access.combine_reads():
             return self._build_dossier(patient_id)
 
     def read(self, patient_id: str, what: str, *, pictures: bool = True) -> Dossier:
@@ -96,18 +96,18 @@ class DossierRepository:
         with self._access.reading(AccessRight.READ) as work:
             if work.get(tables.PatientRow, patient_id).erased_at is not None:
                 raise clinic_error("absent", "patient")
-            work.note("record.read", f"patient/{patient_id}", what=what)
+            work.log("record.read", f"patient/{patient_id}", what=what)
         with self._access.without_entries():
             return self._build_dossier(patient_id, pictures=pictures)
 
-    def whose(self, id: str) -> str:
+    def find_patient_id(self, id: str) -> str:
         """Return the id of the patient to whom a row of any table belongs.
 
         Raises
         ------
         RecordNotFoundError : this clinic has no such row.
         """
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             for table in _PARENTS:
                 if found := work.rows(table, table.id == id):
                     return _find_patient(work, found[0])
@@ -118,8 +118,8 @@ class DossierRepository:
 
         Photographs, reports and signed documents are left out. The audit log records the format of the export.
         """
-        with self._access.work(AccessRight.EXPORT) as work:
-            work.note("plans.exported", "plan", form=form)
+        with self._access.writing(AccessRight.EXPORT) as work:
+            work.log("plans.exported", "plan", form=form)
         return (
             Dossier(patient, tuple(map(self._planned_contents, self._consultations.of(patient.id))))
             for patient in self._patients.all()
@@ -174,7 +174,7 @@ class DossierImporter:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def take_in(self, dossier: Dossier) -> PatientRecord:
+    def import_dossier(self, dossier: Dossier) -> PatientRecord:
         """Store a dossier as a new patient under a new pseudonym, with new ids for every row.
 
         Raises
@@ -183,8 +183,8 @@ class DossierImporter:
         """
         contents = [content for one in dossier.consultations for _, content in one.photographs]
         contents += [content for one in dossier.consultations for kept in one.plans for content in kept.files.values()]
-        names = {content: self._access.keep_file(AccessRight.TREAT, content) for content in contents}
-        with self._access.work(AccessRight.TREAT) as work:
+        names = {content: self._access.store_file(AccessRight.TREAT, content) for content in contents}
+        with self._access.writing(AccessRight.TREAT) as work:
             patient = add_patient(work, year_of_birth=dossier.patient.year_of_birth)
             for one in dossier.consultations:
                 _ConsultationWriter(work, names).consultation(one, patient.id)
@@ -215,8 +215,8 @@ class _ConsultationWriter:
             saved_at=held.saved_at,
             saved_by=work.actor,
         )
-        work.seal(row, "answers_sealed", json_text(answers).encode())
-        work.keep(row, _IMPORT_ACTION)
+        work.seal(row, "answers_sealed", canonical_json(answers).encode())
+        work.save(row, _IMPORT_ACTION)
         for photograph, content in one.photographs:
             kept = tables.PhotographRow(
                 clinic_id=work.clinic_id,
@@ -228,7 +228,7 @@ class _ConsultationWriter:
                 added_by=work.actor,
                 **{f"for_{use}": allowed for use, allowed in asdict(photograph.permissions).items()},
             )
-            work.keep(kept, _IMPORT_ACTION)
+            work.save(kept, _IMPORT_ACTION)
         plans = {kept.plan.id: self._plan(kept, row.id) for kept in one.plans}
         for consent, _ in one.consents:
             self._consent(consent, plans[consent.plan_id])
@@ -239,7 +239,7 @@ class _ConsultationWriter:
         own = {"id": new_id(), "consultation_id": consultation_id, "made_by": work.actor}
         files = {name: self._files[content] for name, content in kept.files.items()}
         row = tables.PlanRow(clinic_id=work.clinic_id, **same | own | {"files": files})
-        work.keep(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
+        work.save(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
         for choice in kept.choices:
             chosen = tables.PlanChoiceRow(
                 clinic_id=work.clinic_id,
@@ -250,7 +250,7 @@ class _ConsultationWriter:
                 made_by=work.actor,
             )
             work.seal(chosen, "notes_sealed", choice.notes.encode())
-            work.keep(chosen, _IMPORT_ACTION)
+            work.save(chosen, _IMPORT_ACTION)
         return row.id
 
     def _consent(self, consent: Consent, plan_id: str) -> None:
@@ -268,7 +268,7 @@ class _ConsultationWriter:
             signed_at=consent.signed_at,
             signed_by=None if consent.signed_at is None else work.actor,
         )
-        work.keep(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
+        work.save(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
         reason = consent.void_reason or VoidReason.ELSEWHERE.value
         void = tables.ConsentVoidRow(
             clinic_id=work.clinic_id,
@@ -277,4 +277,4 @@ class _ConsultationWriter:
             voided_at=consent.voided_at or now(),
             voided_by=work.actor,
         )
-        work.keep(void, _IMPORT_ACTION, reason=reason)
+        work.save(void, _IMPORT_ACTION, reason=reason)

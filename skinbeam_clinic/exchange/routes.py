@@ -46,122 +46,124 @@ _LONGEST = 1000  # characters of a query parameter
 _JSON = ("json", "application/json", FHIR_JSON)
 
 
-def add_api_routes(gate: ClinicRouter) -> None:
+def add_api_routes(router: ClinicRouter) -> None:
     """Add the routes that read; the first that matches an address answers."""
-    gate.add("GET", "/fhir/Patient/{patient}/$everything", _answer_everything)
-    gate.add("GET", "/fhir/{kind}", _answer_search)
-    gate.add("GET", "/fhir/{kind}/{resource}", _answer_resource)
+    router.add("GET", "/fhir/Patient/{patient}/$everything", _answer_everything)
+    router.add("GET", "/fhir/{kind}", _answer_search)
+    router.add("GET", "/fhir/{kind}/{resource}", _answer_resource)
 
 
 @dataclass(frozen=True)
 class _SearchQuery:
-    """The parsed query of an address; `by` has the search parameters of the type."""
+    """The parsed query of an address; `parameters` has the search parameters of the type."""
 
-    by: Mapping[str, str]
+    parameters: Mapping[str, str]
     count: int
     offset: int
 
 
-def _answer_everything(visit: ClinicRequest) -> Response:
-    asked = _parse_query(visit, ())
-    return _search_page(visit, asked, list(_linked_resources(visit, visit.path("patient"), "everything").values()))
+def _answer_everything(request: ClinicRequest) -> Response:
+    asked = _parse_query(request, ())
+    return _search_page(
+        request, asked, list(_linked_resources(request, request.path_parameter("patient"), "everything").values())
+    )
 
 
-def _answer_search(visit: ClinicRequest) -> Response:
+def _answer_search(request: ClinicRequest) -> Response:
     """Answer a search; an unknown patient is answered with 404 rather than with an empty result."""
-    kind = check_resource_type(visit.path("kind"), searched=True)
-    asked = _parse_query(visit, RESOURCE_TYPES[kind])
+    kind = check_resource_type(request.path_parameter("kind"), searched=True)
+    asked = _parse_query(request, RESOURCE_TYPES[kind])
     if kind == "Patient":
-        return _answer_patients(visit, asked)
-    if "patient" not in asked.by:
+        return _answer_patients(request, asked)
+    if "patient" not in asked.parameters:
         raise _bad_parameter("missing", "patient")
-    held = _linked_resources(visit, asked.by["patient"].removeprefix("Patient/"), kind)
-    wanted = asked.by.get("_id")
+    held = _linked_resources(request, asked.parameters["patient"].removeprefix("Patient/"), kind)
+    wanted = asked.parameters.get("_id")
     names = None if wanted is None else wanted.split(",")
     return _search_page(
-        visit,
+        request,
         asked,
         [one for id, one in held.items() if one["resourceType"] == kind and (names is None or id in names)],
     )
 
 
-def _answer_patients(visit: ClinicRequest, asked: _SearchQuery) -> Response:
+def _answer_patients(request: ClinicRequest, asked: _SearchQuery) -> Response:
     """Answer with the patients of the clinic, the oldest first, so that new ones shift no page."""
-    system, bar, value = asked.by.get("identifier", "").rpartition("|")
+    system, bar, value = asked.parameters.get("identifier", "").rpartition("|")
     if bar and system != PSEUDONYM:
-        return _search_page(visit, asked, [])
-    ids = frozenset(asked.by["_id"].split(",")) if "_id" in asked.by else None
-    found = visit.desk.patients.listed(pseudonym=value, ids=ids)
-    return _search_page(visit, asked, [patient_resource(one, visit.signed.member.clinic) for one in found])
+        return _search_page(request, asked, [])
+    ids = frozenset(asked.parameters["_id"].split(",")) if "_id" in asked.parameters else None
+    found = request.repositories.patients.listed(pseudonym=value, ids=ids)
+    return _search_page(request, asked, [patient_resource(one, request.member_session.member.clinic) for one in found])
 
 
-def _answer_resource(visit: ClinicRequest) -> Response:
+def _answer_resource(request: ClinicRequest) -> Response:
     """Answer with one resource; a Binary is sent as its plain content unless FHIR is requested."""
-    kind, id = check_resource_type(visit.path("kind"), searched=False), visit.path("resource")
-    _parse_query(visit, ())
-    patient = id if kind == "Patient" else visit.desk.dossiers.whose(id[:_ROW_NAME_LENGTH])
+    kind, id = check_resource_type(request.path_parameter("kind"), searched=False), request.path_parameter("resource")
+    _parse_query(request, ())
+    patient = id if kind == "Patient" else request.repositories.dossiers.find_patient_id(id[:_ROW_NAME_LENGTH])
     if kind == BINARY:
-        return _answer_content(visit, patient, id)
-    held = _linked_resources(visit, patient, f"{kind}/{id}")
+        return _answer_content(request, patient, id)
+    held = _linked_resources(request, patient, f"{kind}/{id}")
     if id not in held or held[id]["resourceType"] != kind:
         raise refusal(404)
-    return resource_response(visit.request, held[id])
+    return resource_response(request.http_request, held[id])
 
 
-def _answer_content(visit: ClinicRequest, patient: str, id: str) -> Response:
-    found = find_content(_patient_resources(visit, patient, f"{BINARY}/{id}"), id)
+def _answer_content(request: ClinicRequest, patient: str, id: str) -> Response:
+    found = find_content(_patient_resources(request, patient, f"{BINARY}/{id}"), id)
     if found is None:
         raise refusal(404)
     media_type, content = found
-    if FHIR_JSON in visit.request.headers.get("accept", ""):
+    if FHIR_JSON in request.http_request.headers.get("accept", ""):
         data = base64.b64encode(content).decode()
         return resource_response(
-            visit.request, {"resourceType": BINARY, "id": id, "contentType": media_type, "data": data}
+            request.http_request, {"resourceType": BINARY, "id": id, "contentType": media_type, "data": data}
         )
-    return tagged_response(visit.request, content, media_type)
+    return tagged_response(request.http_request, content, media_type)
 
 
-def _linked_resources(visit: ClinicRequest, patient: str, what: str) -> dict[str, Resource]:
-    return link_resources(_patient_resources(visit, patient, what))
+def _linked_resources(request: ClinicRequest, patient: str, what: str) -> dict[str, Resource]:
+    return link_resources(_patient_resources(request, patient, what))
 
 
-def _patient_resources(visit: ClinicRequest, patient: str, what: str) -> dict[str, Resource]:
+def _patient_resources(request: ClinicRequest, patient: str, what: str) -> dict[str, Resource]:
     """Return all de-identified resources of a patient; the audit log records which part was requested."""
     pictures = what.partition("/")[0] not in WITHOUT_PICTURES
-    dossier = visit.desk.dossiers.read(patient, what, pictures=pictures)
-    return make_resources(deidentify_dossier(dossier), visit.signed.member.clinic)
+    dossier = request.repositories.dossiers.read(patient, what, pictures=pictures)
+    return make_resources(deidentify_dossier(dossier), request.member_session.member.clinic)
 
 
-def _search_page(visit: ClinicRequest, asked: _SearchQuery, found: Sequence[Resource]) -> Response:
-    base = visit.address("/fhir")
-    address = visit.address(visit.request.url.path)
+def _search_page(request: ClinicRequest, asked: _SearchQuery, found: Sequence[Resource]) -> Response:
+    base = request.address("/fhir")
+    address = request.address(request.http_request.url.path)
     links = {"self": asked.offset}
     if asked.count and asked.offset + asked.count < len(found):
         links["next"] = asked.offset + asked.count
     if asked.offset:
         links["previous"] = max(asked.offset - asked.count, 0)
     return resource_response(
-        visit.request,
+        request.http_request,
         make_search_set(
             found[asked.offset : asked.offset + asked.count],
             base=base,
             total=len(found),
             links={
-                relation: f"{address}?{urlencode({**asked.by, '_count': asked.count, '_offset': offset})}"
+                relation: f"{address}?{urlencode({**asked.parameters, '_count': asked.count, '_offset': offset})}"
                 for relation, offset in links.items()
             },
         ),
     )
 
 
-def _parse_query(visit: ClinicRequest, by: Sequence[str]) -> _SearchQuery:
+def _parse_query(request: ClinicRequest, by: Sequence[str]) -> _SearchQuery:
     """Parse the query of an address; an unknown parameter is an error, since it would otherwise be ignored silently.
 
     Raises
     ------
     RefusedError : 400.
     """
-    sent = visit.request.query_params.multi_items()
+    sent = request.http_request.query_params.multi_items()
     held = dict(sent)
     known = (*by, *PAGING_PARAMETERS, "_format")
     for name, _ in sent:
@@ -198,37 +200,37 @@ def _bad_parameter(what: str, field: str, **known: list[str]) -> RefusedError:
 _USUAL_TOKEN_DAYS = 90
 
 
-def add_token_routes(gate: ClinicRouter) -> None:
+def add_token_routes(router: ClinicRouter) -> None:
     """Add the routes of API tokens."""
-    gate.add("GET", "/tokens", _show_tokens)
-    gate.add("POST", "/tokens", _make_token)
-    gate.add("POST", "/tokens/{token}/end", _end_token)
+    router.add("GET", "/tokens", _show_tokens)
+    router.add("POST", "/tokens", _make_token)
+    router.add("POST", "/tokens/{token}/end", _end_token)
 
 
-def _show_tokens(visit: ClinicRequest, error: InputError | None = None) -> Response:
-    return visit.page(
+def _show_tokens(request: ClinicRequest, error: InputError | None = None) -> Response:
+    return request.page(
         "tokens.html",
         200 if error is None else error_status(error),
         error=error,
-        tokens=visit.desk.tokens.all(),
+        tokens=request.repositories.tokens.all(),
         now=now(),
-        name=visit.said("name"),
-        days=visit.said("days") or str(_USUAL_TOKEN_DAYS),
+        name=request.text("name"),
+        days=request.text("days") or str(_USUAL_TOKEN_DAYS),
         longest=LONGEST_TOKEN_DAYS,
     )
 
 
-def _make_token(visit: ClinicRequest) -> Response:
+def _make_token(request: ClinicRequest) -> Response:
     """Make a token and show it; no other page ever does."""
-    days = visit.said("days")
+    days = request.text("days")
     plain = days.isascii() and days.isdecimal() and len(days) < 10
     try:
-        made, token = visit.desk.tokens.make(visit.said("name"), int(days) if plain else 0)
+        made, token = request.repositories.tokens.make(request.text("name"), int(days) if plain else 0)
     except InputError as error:
-        return _show_tokens(visit, error)
-    return visit.page("token.html", made=made, token=token, address=visit.address("/fhir/Patient"))
+        return _show_tokens(request, error)
+    return request.page("token.html", made=made, token=token, address=request.address("/fhir/Patient"))
 
 
-def _end_token(visit: ClinicRequest) -> Response:
-    visit.desk.tokens.end(visit.path("token"))
-    return visit.redirect("/tokens")
+def _end_token(request: ClinicRequest) -> Response:
+    request.repositories.tokens.end(request.path_parameter("token"))
+    return request.redirect("/tokens")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from skinbeam_clinic.database import follow_up_tables, treatment_tables
-from skinbeam_clinic.database.columns import json_text
+from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
@@ -86,14 +86,14 @@ def open_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> d
 
 def seal_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow, held: Mapping[str, Any]) -> None:
     """Put it back."""
-    work.seal(row, "judged_sealed", json_text(held).encode())
+    work.seal(row, "judged_sealed", canonical_json(held).encode())
 
 
 def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp:
     """Return a follow-up with its pairs."""
     pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == row.id)
     return build_follow_up(
-        row, open_grades(work, row), work.get(treatment_tables.TreatmentRow, row.treatment_id), work.name_of, pairs
+        row, open_grades(work, row), work.get(treatment_tables.TreatmentRow, row.treatment_id), work.actor_name, pairs
     )
 
 

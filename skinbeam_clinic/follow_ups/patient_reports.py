@@ -119,7 +119,7 @@ def save_grades(
 ) -> FollowUp:
     """Seal and keep a follow-up."""
     seal_grades(work, row, held)
-    work.keep(row, action)
+    work.save(row, action)
     return load_follow_up(work, row)
 
 
@@ -173,11 +173,11 @@ class PatientHandover:
         DeniedError : the role does not do such work.
         InputError : `closed`, or `said-already`.
         """
-        with ClinicAccess(self._database, member).work(AccessRight.WRITE) as work:
+        with ClinicAccess(self._database, member).writing(AccessRight.WRITE) as work:
             _, held = get_editable(work, id)
             if held["said"] is not None:
                 raise clinic_error("said-already", "follow-up")
-            work.note("follow-up.handed-over", f"follow_up/{id}")
+            work.log("follow-up.handed-over", f"follow_up/{id}")
         about = f"{member.clinic_id}.{id}.{int((now() + _VALIDITY).timestamp())}"
         return f"{about}.{self._signature(about)}"
 
@@ -189,7 +189,7 @@ class PatientHandover:
         AbsentError : it is none that was handed over, is over, or was answered.
         """
         with self._work(token) as (work, row):
-            work.note("follow-up.asked", f"follow_up/{row.id}")
+            work.log("follow-up.asked", f"follow_up/{row.id}")
             one = load_follow_up(work, row)
             if one.said is not None:
                 raise clinic_error("absent", "follow-up")

@@ -39,9 +39,11 @@ class _ShotData:
     flash: bool | None = None
 
 
-def compare_photographs(desk: ClinicRepositories, one_id: str, other_id: str, pair: str) -> PhotographComparison:
+def compare_photographs(
+    repositories: ClinicRepositories, one_id: str, other_id: str, pair: str
+) -> PhotographComparison:
     """Return two photographs as they are shown together."""
-    (one, first), (other, second) = desk.photographs.content(one_id), desk.photographs.content(other_id)
+    (one, first), (other, second) = repositories.photographs.content(one_id), repositories.photographs.content(other_id)
     return PhotographComparison(pair, one, other, _list_differences(_read_shot(first), _read_shot(second)))
 
 

@@ -72,7 +72,7 @@ class FollowUpRepository:
             one has ended, so that what was before can only be remembered, which a follow-up asks for itself; or
             `bad-answer`: it is yet to come.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
             get_open_consultation(work, course[0].consultation_id)
             at = now()
@@ -99,7 +99,7 @@ class FollowUpRepository:
                 noted_by=work.actor,
             )
             seal_grades(work, row, {"moment": moment.value, "said": None, "grades": [], "opened": [], "paired": []})
-            work.keep(row, "follow-up.begun", moment=moment.value)
+            work.save(row, "follow-up.begun", moment=moment.value)
             return load_follow_up(work, row)
 
     def save_report(self, id: str, told: PatientAnswers, *, alone: bool = False) -> FollowUp:
@@ -114,12 +114,12 @@ class FollowUpRepository:
         InputError : `closed`, `said-already`, `too-long`, or `bad-answer`: out of a scale's range, or of what is asked
             only after a treatment.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             return save_report(work, id, told, alone=alone)
 
     def open(self, id: str) -> FollowUp:
         """Show who asks what the patient said; a grade that they give from now on is not blind any more."""
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
             held = open_grades(work, row)
             if work.actor not in held["opened"]:
@@ -147,7 +147,7 @@ class FollowUpRepository:
         InputError : `closed`, `not-treated`: it is from before a treatment; `too-long`, or `bad-answer`: worse by one
             scale and not by the other.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row, held = get_editable(work, id)
             if held["moment"] != FollowUpMoment.AFTER:
                 raise clinic_error("not-treated", "follow-up")
@@ -183,7 +183,7 @@ class FollowUpRepository:
         AbsentError : this patient has no such photograph.
         InputError : `closed`, or `same-photograph`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row, held = get_editable(work, id)
             patient = work.get(tables.ConsultationRow, row.consultation_id).patient_id
             for one in (before_id, after_id):
@@ -200,7 +200,7 @@ class FollowUpRepository:
                 before_id=before_id,
                 after_id=after_id,
             )
-            work.keep(kept, "photographs.paired")
+            work.save(kept, "photographs.paired")
             held["paired"] = sorted({*held["paired"], work.actor})
             return save_grades(work, row, held, "follow-up.paired")
 
@@ -211,14 +211,14 @@ class FollowUpRepository:
         ------
         InputError : `closed`, or `graded-already`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row, held = get_editable(work, id)
             pair = work.get(follow_up_tables.PhotographPairRow, pair_id)
             if pair.follow_up_id != id:
                 raise clinic_error("absent", "photographpair")
             if held["grades"]:
                 raise clinic_error("graded-already", "follow-up")
-            work.drop(pair, "photographs.parted")
+            work.delete(pair, "photographs.parted")
             return load_follow_up(work, row)
 
     def get(self, id: str) -> FollowUp:
@@ -229,14 +229,14 @@ class FollowUpRepository:
         AbsentError : this clinic has none of that name.
         """
         with self._access.reading(AccessRight.READ) as work:
-            work.note("follow-up.seen", f"follow_up/{id}")
+            work.log("follow-up.seen", f"follow_up/{id}")
             return load_follow_up(work, work.get(follow_up_tables.FollowUpRow, id))
 
     def of(self, consultation_id: str) -> tuple[FollowUp, ...]:
         """Return the follow-ups of a consultation, oldest first, and what was asked before a treatment."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("follow-ups.listed", f"consultation/{consultation_id}")
+            work.log("follow-ups.listed", f"consultation/{consultation_id}")
             mine = follow_up_tables.FollowUpRow.consultation_id == consultation_id
             rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
             return tuple(load_follow_up(work, row) for row in rows)
@@ -250,7 +250,7 @@ class FollowUpRepository:
         """
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
-            work.note("follow-ups.listed", f"patient/{patient_id}")
+            work.log("follow-ups.listed", f"patient/{patient_id}")
             mine = tables.ConsultationRow.patient_id == patient_id
             names = [
                 one.id for one in work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
@@ -263,7 +263,7 @@ class FollowUpRepository:
         """Return what was asked before the first treatment of the course that a follow-up is of; None where nothing."""
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
-            work.note("follow-up.seen", f"follow_up/{id}")
+            work.log("follow-up.seen", f"follow_up/{id}")
             return find_baseline(work, row)
 
     def due(
@@ -277,7 +277,7 @@ class FollowUpRepository:
             nobody waits for them any more.
         """
         with self._access.reading(AccessRight.READ) as work:
-            work.note("follow-ups.due.listed", "follow_up")
+            work.log("follow-ups.due.listed", "follow_up")
             at = now()
             ended = work.newest_moments(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.ended_at)
             seen = work.newest_moments(follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.seen_at)
@@ -287,9 +287,11 @@ class FollowUpRepository:
                 if at - until <= end <= at - after and not (id in seen and seen[id] > end)
             }
             table = tables.ConsultationRow
-            of = dict(work.names(table, table.patient_id, table.id.in_(late)))
+            of = dict(work.list_names(table, table.patient_id, table.id.in_(late)))
             called = dict(
-                work.names(tables.PatientRow, tables.PatientRow.pseudonym, tables.PatientRow.id.in_(set(of.values())))
+                work.list_names(
+                    tables.PatientRow, tables.PatientRow.pseudonym, tables.PatientRow.id.in_(set(of.values()))
+                )
             )
             waiting = (
                 DueFollowUp(patient, called[patient], id, late[id], late[id] <= at - overdue)

@@ -75,19 +75,19 @@ class _PredictionView:
     reached: bool | None
 
 
-def add_overview_routes(gate: ClinicRouter) -> None:
+def add_overview_routes(router: ClinicRouter) -> None:
     """Open the routes of follow-ups."""
-    gate.add("GET", "/due", _show_due)
-    gate.add("GET", "/patients/{patient}/follow-ups", _show_patient_follow_ups)
-    gate.add("POST", "/treatments/{treatment}/follow-ups", _begin_follow_up)
-    gate.add("GET", "/follow-ups/{follow_up}", _show_follow_up)
-    gate.add("POST", "/follow-ups/{follow_up}/opening", _open_follow_up)
+    router.add("GET", "/due", _show_due)
+    router.add("GET", "/patients/{patient}/follow-ups", _show_patient_follow_ups)
+    router.add("POST", "/treatments/{treatment}/follow-ups", _begin_follow_up)
+    router.add("GET", "/follow-ups/{follow_up}", _show_follow_up)
+    router.add("POST", "/follow-ups/{follow_up}/opening", _open_follow_up)
 
 
-def list_due_follow_ups(desk: ClinicRepositories) -> tuple[DueFollowUp, ...]:
+def list_due_follow_ups(repositories: ClinicRepositories) -> tuple[DueFollowUp, ...]:
     """Return who should be seen again."""
     months, overdue, waited = (number * MONTH for number in _due_months())
-    return desk.follow_ups.due(after=months, overdue=overdue, until=waited)
+    return repositories.follow_ups.due(after=months, overdue=overdue, until=waited)
 
 
 def _due_months() -> tuple[float, float, float]:
@@ -99,36 +99,38 @@ def _due_months() -> tuple[float, float, float]:
     return typical, _OVERDUE_TIMES * typical, _WAITED_MONTHS
 
 
-def _show_due(visit: ClinicRequest) -> Response:
+def _show_due(request: ClinicRequest) -> Response:
     months, overdue, waited = _due_months()
     about = {"months": months, "overdue": overdue, "waited": waited}
-    return visit.page(
+    return request.page(
         "followed/follow-ups-due.html",
-        due=list_due_follow_ups(visit.desk),
+        due=list_due_follow_ups(request.repositories),
         lead=render_message("followed.due-lead", about),
     )
 
 
-def read_treated_option(desk: ClinicRepositories, one: FollowUp | TreatmentCourse) -> tuple[ConcernPlan, Option]:
+def read_treated_option(
+    repositories: ClinicRepositories, one: FollowUp | TreatmentCourse
+) -> tuple[ConcernPlan, Option]:
     """Return the option that was treated by, as it was consented to, in the language that is spoken."""
-    return find_option(translate_record(open_plan(desk, one.plan_id).records), one.option)
+    return find_option(translate_record(open_plan(repositories, one.plan_id).records), one.option)
 
 
-def may_see_answers(visit: ClinicRequest, one: FollowUp) -> bool:
+def may_see_answers(request: ClinicRequest, one: FollowUp) -> bool:
     """Tell whether who asks is shown what the patient said and what was foretold: who grades is not, before they have.
 
     What comes before a treatment steers nobody's grade, and an auditor or an assistant gives none.
     """
     return (
         one.moment is FollowUpMoment.BEFORE
-        or not visit.has_right(AccessRight.TREAT)
-        or visit.signed.member.id in one.opened_by
+        or not request.has_right(AccessRight.TREAT)
+        or request.member_session.member.id in one.opened_by
     )
 
 
-def _show_patient_follow_ups(visit: ClinicRequest) -> Response:
-    desk, id = visit.desk, visit.path("patient")
-    return visit.page(
+def _show_patient_follow_ups(request: ClinicRequest) -> Response:
+    desk, id = request.repositories, request.path_parameter("patient")
+    return request.page(
         "followed/follow-ups.html",
         patient=desk.patients.get(id),
         courses=[
@@ -142,30 +144,32 @@ def _show_patient_follow_ups(visit: ClinicRequest) -> Response:
     )
 
 
-def _begin_follow_up(visit: ClinicRequest) -> Response:
+def _begin_follow_up(request: ClinicRequest) -> Response:
     """Begin, and go on to what the patient is asked first where that is all there is."""
-    before = visit.said("moment") == FollowUpMoment.BEFORE
-    one = visit.desk.follow_ups.begin(
-        visit.path("treatment"), FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER
+    before = request.text("moment") == FollowUpMoment.BEFORE
+    one = request.repositories.follow_ups.begin(
+        request.path_parameter("treatment"), FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER
     )
-    return visit.redirect(f"/follow-ups/{one.id}" + ("/patient" if before else ""))
+    return request.redirect(f"/follow-ups/{one.id}" + ("/patient" if before else ""))
 
 
-def _open_follow_up(visit: ClinicRequest) -> Response:
-    return visit.redirect(f"/follow-ups/{visit.desk.follow_ups.open(visit.path('follow_up')).id}")
+def _open_follow_up(request: ClinicRequest) -> Response:
+    return request.redirect(
+        f"/follow-ups/{request.repositories.follow_ups.open(request.path_parameter('follow_up')).id}"
+    )
 
 
-def _show_follow_up(visit: ClinicRequest) -> Response:
-    desk = visit.desk
-    one = desk.follow_ups.get(visit.path("follow_up"))
+def _show_follow_up(request: ClinicRequest) -> Response:
+    desk = request.repositories
+    one = desk.follow_ups.get(request.path_parameter("follow_up"))
     consultation = desk.consultations.get(one.consultation_id)
     concern, option = read_treated_option(desk, one)
-    shown = may_see_answers(visit, one)
+    shown = may_see_answers(request, one)
     seen = leading_improvement(one)
     pictures: tuple[PhotographComparison, ...] = ()
-    if shown or visit.signed.member.id in one.paired_by:
+    if shown or request.member_session.member.id in one.paired_by:
         pictures = tuple(compare_photographs(desk, pair.before_id, pair.after_id, pair.id) for pair in one.pairs)
-    return visit.page(
+    return request.page(
         "followed/follow-up.html",
         one=one,
         shown=shown,
@@ -173,7 +177,7 @@ def _show_follow_up(visit: ClinicRequest) -> Response:
         closed=consultation.state == ConsultationState.CLOSED,
         concern=concern_name(concern),
         before=desk.follow_ups.before(one.id) if one.moment is FollowUpMoment.AFTER else None,
-        mine=one.graded_by(visit.signed.member.id),
+        mine=one.graded_by(request.member_session.member.id),
         seen=_describe_outcome(seen),
         foretold=_view_prediction(option, seen) if one.moment is FollowUpMoment.AFTER else (),
         looked=display_value(option.followup_months, "months"),
@@ -226,89 +230,91 @@ class _OfferedScale:
     source: str
 
 
-def add_grade_routes(gate: ClinicRouter) -> None:
+def add_grade_routes(router: ClinicRouter) -> None:
     """Open the routes of grades."""
-    gate.add("GET", "/follow-ups/{follow_up}/grade", _show_grade_form)
-    gate.add("POST", "/follow-ups/{follow_up}/grade", _save_grade)
+    router.add("GET", "/follow-ups/{follow_up}/grade", _show_grade_form)
+    router.add("POST", "/follow-ups/{follow_up}/grade", _save_grade)
 
 
-def _show_grade_form(visit: ClinicRequest, error: InputError | None = None) -> Response:
-    desk, one = visit.desk, visit.desk.follow_ups.get(visit.path("follow_up"))
+def _show_grade_form(request: ClinicRequest, error: InputError | None = None) -> Response:
+    desk, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     if one.moment is not FollowUpMoment.AFTER:
         raise clinic_error("not-treated", "follow-up")
     concern, _ = read_treated_option(desk, one)
-    swapped = _is_order_hidden(visit, one) and _is_after_left(visit, one)
+    swapped = _is_order_hidden(request, one) and _is_after_left(request, one)
     pictures = [(pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in one.pairs]
-    return visit.page(
+    return request.page(
         "followed/grade.html",
         200 if error is None else error_status(error),
         error=error,
         one=one,
         patient=desk.patients.get(desk.consultations.get(one.consultation_id).patient_id),
         concern=concern_name(concern),
-        hidden=_is_order_hidden(visit, one),
-        mine=one.graded_by(visit.signed.member.id),
+        hidden=_is_order_hidden(request, one),
+        mine=one.graded_by(request.member_session.member.id),
         pictures=[compare_photographs(desk, *both, pair.id) for both, pair in zip(pictures, one.pairs, strict=True)],
-        scales=[_OfferedScale(scale, find_source(scale.source).short) for scale in _list_scales(visit, one)],
-        sent=dict(visit.sent),
+        scales=[_OfferedScale(scale, find_source(scale.source).short) for scale in _list_scales(request, one)],
+        sent=dict(request.fields),
     )
 
 
-def _save_grade(visit: ClinicRequest) -> Response:
-    one = visit.desk.follow_ups.get(visit.path("follow_up"))
+def _save_grade(request: ClinicRequest) -> Response:
+    one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     try:
-        hidden = _is_order_hidden(visit, one)
-        swapped = hidden and _is_after_left(visit, one)
-        quarter, change = _parse_comparison(visit, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(visit)
-        readings = _parse_readings(visit, _list_scales(visit, one), swapped=swapped)
-        notes = visit.said("notes")
-        visit.desk.follow_ups.grade(one.id, quarter, change, readings=readings, notes=notes, hidden=hidden)
+        hidden = _is_order_hidden(request, one)
+        swapped = hidden and _is_after_left(request, one)
+        quarter, change = (
+            _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)
+        )
+        readings = _parse_readings(request, _list_scales(request, one), swapped=swapped)
+        notes = request.text("notes")
+        request.repositories.follow_ups.grade(one.id, quarter, change, readings=readings, notes=notes, hidden=hidden)
     except InputError as error:
         if error_status(error) != 422:
             raise
-        return _show_grade_form(visit, error)
-    return visit.redirect(f"/follow-ups/{one.id}")
+        return _show_grade_form(request, error)
+    return request.redirect(f"/follow-ups/{one.id}")
 
 
-def _is_order_hidden(visit: ClinicRequest, one: FollowUp) -> bool:
+def _is_order_hidden(request: ClinicRequest, one: FollowUp) -> bool:
     """Whether the order of the photographs is hidden from who asks: not if they know it already."""
-    id = visit.signed.member.id
+    id = request.member_session.member.id
     return bool(one.pairs) and one.graded_by(id) is None and id not in one.paired_by
 
 
-def _is_after_left(visit: ClinicRequest, one: FollowUp) -> bool:
+def _is_after_left(request: ClinicRequest, one: FollowUp) -> bool:
     """Whether the photographs of now stand on the left: as good as drawn, and the same whenever the page is asked."""
-    return hashlib.sha256(f"{one.id}/{visit.signed.member.id}".encode()).digest()[0] % 2 == 0
+    return hashlib.sha256(f"{one.id}/{request.member_session.member.id}".encode()).digest()[0] % 2 == 0
 
 
-def _list_scales(visit: ClinicRequest, one: FollowUp) -> tuple[GradingScale, ...]:
-    concern, option = read_treated_option(visit.desk, one)
+def _list_scales(request: ClinicRequest, one: FollowUp) -> tuple[GradingScale, ...]:
+    concern, option = read_treated_option(request.repositories, one)
     return scales_for_condition(concern.condition, [study.study for study in option.expected.studies])
 
 
-def _parse_comparison(visit: ClinicRequest, *, after: str) -> tuple[ImprovementQuarter, AestheticChange]:
+def _parse_comparison(request: ClinicRequest, *, after: str) -> tuple[ImprovementQuarter, AestheticChange]:
     """What comes out of a comparison of two sides."""
-    better = visit.said("better")
+    better = request.text("better")
     if better == NEITHER:
         return ImprovementQuarter.FIRST, AestheticChange.SAME
-    quarter, change = _parse_grade(visit)
+    quarter, change = _parse_grade(request)
     if better not in (LEFT, RIGHT) or quarter is ImprovementQuarter.WORSE or change > AestheticChange.BETTER:
         raise clinic_error("bad-answer", "better")
     return (quarter, change) if better == after else (ImprovementQuarter.WORSE, AestheticChange.WORSE)
 
 
-def _parse_grade(visit: ClinicRequest) -> tuple[ImprovementQuarter, AestheticChange]:
+def _parse_grade(request: ClinicRequest) -> tuple[ImprovementQuarter, AestheticChange]:
     try:
-        return ImprovementQuarter(visit.said("quarter")), AestheticChange(int(visit.said("change")[:1] or 0))
+        return ImprovementQuarter(request.text("quarter")), AestheticChange(int(request.text("change")[:1] or 0))
     except ValueError:
         raise clinic_error("bad-answer", "quarter") from None
 
 
-def _parse_readings(visit: ClinicRequest, offered: Sequence[GradingScale], *, swapped: bool) -> list[ScaleReading]:
+def _parse_readings(request: ClinicRequest, offered: Sequence[GradingScale], *, swapped: bool) -> list[ScaleReading]:
     """The scores that were given, the earlier photograph's first."""
     found = []
     for scale in offered:
-        one, other = (_parse_score(visit.said(f"{scale.name}.{side}"), scale) for side in (LEFT, RIGHT))
+        one, other = (_parse_score(request.text(f"{scale.name}.{side}"), scale) for side in (LEFT, RIGHT))
         if one is not None or other is not None:
             found.append(ScaleReading(scale.name, other, one) if swapped else ScaleReading(scale.name, one, other))
     return found
@@ -321,7 +327,7 @@ def _parse_score(typed: str, scale: GradingScale) -> float | None:
         score = float(typed.replace(",", ".")[:20])
     except ValueError:
         score = float("nan")
-    if not scale.holds(score):
+    if not scale.has_score(score):
         raise clinic_error("bad-answer", scale.name)
     return score
 
@@ -329,18 +335,18 @@ def _parse_score(typed: str, scale: GradingScale) -> float | None:
 # What went wrong, as a follow-up finds it: noted with its grade, and closed once it is over.
 
 
-def add_harm_routes(gate: ClinicRouter) -> None:
+def add_harm_routes(router: ClinicRouter) -> None:
     """Open the routes of adverse events at a follow-up."""
-    gate.add("POST", "/follow-ups/{follow_up}/events", _add_harm)
-    gate.add("POST", "/follow-ups/{follow_up}/events/{event}/end", _end_harm)
+    router.add("POST", "/follow-ups/{follow_up}/events", _add_harm)
+    router.add("POST", "/follow-ups/{follow_up}/events/{event}/end", _end_harm)
 
 
-def _add_harm(visit: ClinicRequest) -> Response:
-    one = visit.desk.follow_ups.get(visit.path("follow_up"))
-    kind, grade, site, words = (visit.said(name) for name in ("kind", "grade", "site", "event-words"))
+def _add_harm(request: ClinicRequest) -> Response:
+    one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
+    kind, grade, site, words = (request.text(name) for name in ("kind", "grade", "site", "event-words"))
     if grade not in set(AdverseEventGrade):
         raise clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)})
-    add = visit.desk.adverse_events.add
+    add = request.repositories.adverse_events.add
     add(
         one.treatment_id,
         kind=kind,
@@ -349,29 +355,29 @@ def _add_harm(visit: ClinicRequest) -> Response:
         site=site,
         words=words,
     )
-    return visit.redirect(f"/follow-ups/{one.id}#events")
+    return request.redirect(f"/follow-ups/{one.id}#events")
 
 
-def _end_harm(visit: ClinicRequest) -> Response:
-    one = visit.desk.follow_ups.get(visit.path("follow_up"))
-    visit.desk.adverse_events.resolve(visit.path("event"), words=visit.said("words"))
-    return visit.redirect(f"/follow-ups/{one.id}#events")
+def _end_harm(request: ClinicRequest) -> Response:
+    one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
+    request.repositories.adverse_events.resolve(request.path_parameter("event"), words=request.text("words"))
+    return request.redirect(f"/follow-ups/{one.id}#events")
 
 
 # Photographs of a follow-up: taken now or kept already, put beside one from before.
 
 
-def add_pair_routes(gate: ClinicRouter) -> None:
+def add_pair_routes(router: ClinicRouter) -> None:
     """Open the routes of pairs."""
-    gate.add("POST", "/follow-ups/{follow_up}/pairs", _add_pair)
-    gate.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting", _remove_pair)
+    router.add("POST", "/follow-ups/{follow_up}/pairs", _add_pair)
+    router.add("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting", _remove_pair)
 
 
-def _add_pair(visit: ClinicRequest) -> Response:
+def _add_pair(request: ClinicRequest) -> Response:
     """Keep a photograph that was sent, and put it beside the one that was chosen."""
-    desk = visit.desk
-    one = desk.follow_ups.get(visit.path("follow_up"))
-    before, after, upload = visit.said("before"), visit.said("after"), visit.uploads.get("photo")
+    desk = request.repositories
+    one = desk.follow_ups.get(request.path_parameter("follow_up"))
+    before, after, upload = request.text("before"), request.text("after"), request.uploads.get("photo")
     if not before or not (after or upload):
         raise clinic_error("bad-answer", "photographs")
     desk.photographs.get(before)  # said before anything is kept
@@ -379,18 +385,18 @@ def _add_pair(visit: ClinicRequest) -> Response:
         after = desk.photographs.add(
             one.consultation_id, upload.content, image_type(upload), PhotographPermissions()
         ).id
-    return visit.redirect(f"/follow-ups/{desk.follow_ups.pair(one.id, before, after).id}#photographs")
+    return request.redirect(f"/follow-ups/{desk.follow_ups.pair(one.id, before, after).id}#photographs")
 
 
-def _remove_pair(visit: ClinicRequest) -> Response:
-    parted = visit.desk.follow_ups.part(visit.path("follow_up"), visit.path("pair"))
-    return visit.redirect(f"/follow-ups/{parted.id}#photographs")
+def _remove_pair(request: ClinicRequest) -> Response:
+    parted = request.repositories.follow_ups.part(request.path_parameter("follow_up"), request.path_parameter("pair"))
+    return request.redirect(f"/follow-ups/{parted.id}#photographs")
 
 
 # Every route of follow-ups.
 
 
-def add_follow_up_routes(gate: ClinicRouter) -> None:
+def add_follow_up_routes(router: ClinicRouter) -> None:
     """Open the routes of follow-ups."""
     for add in (add_overview_routes, add_patient_report_routes, add_grade_routes, add_pair_routes, add_harm_routes):
-        add(gate)
+        add(router)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic import models
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import ClinicRow, JobRow
 from skinbeam_clinic.database.transaction import ClinicTransaction
@@ -82,14 +82,14 @@ class JobQueue:
         """End a job with an error; return False where it was cancelled or another worker has it."""
         return self._set(job, {"fault": error.as_record()}, state=FAILED, lease_until=None, ended_at=now())
 
-    def give_back(self, job: models.Job, *, tried: bool) -> bool:
+    def give_back(self, job: models.Job, *, attempted: bool) -> bool:
         """Return a job to the queue, where any worker may take it at once.
 
         Parameters
         ----------
-        tried : whether this counts as an attempt; not for a worker that was told to end.
+        attempted : whether this counts as an attempt; not for a worker that was told to end.
         """
-        return self._set(job, {}, state=QUEUED, lease_until=None, attempts=job.attempt - (not tried))
+        return self._set(job, {}, state=QUEUED, lease_until=None, attempts=job.attempt - (not attempted))
 
     def postpone(self, job: models.Job, wait: datetime.timedelta, progress: Mapping[str, Any]) -> bool:
         """Return a job to the queue, to be taken again after a while, at the latest after a day.
@@ -122,7 +122,7 @@ class JobQueue:
 
 
 def _set_progress(work: ClinicTransaction, row: JobRow, progress: Mapping[str, Any]) -> None:
-    work.seal(row, "progress_sealed", json_text(dict(progress)).encode())
+    work.seal(row, "progress_sealed", canonical_json(dict(progress)).encode())
 
 
 def read_job(work: ClinicTransaction, row: JobRow) -> models.Job:

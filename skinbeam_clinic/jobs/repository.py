@@ -5,7 +5,7 @@ from typing import Any
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.errors import clinic_error
@@ -37,9 +37,9 @@ class JobRepository:
         InputError : `too-long`.
         BusyError : too many jobs wait already.
         """
-        if len(json_text(dict(payload))) > _LONGEST_PAYLOAD:
+        if len(canonical_json(dict(payload))) > _LONGEST_PAYLOAD:
             raise clinic_error("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             waiting = work.rows(tables.JobRow, tables.JobRow.kind == kind, tables.JobRow.state.in_(OPEN_STATES))
             for one in waiting:
                 if one.payload == dict(payload):
@@ -66,7 +66,7 @@ class JobRepository:
         ------
         RecordNotFoundError : this clinic has no such job.
         """
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             return read_job(work, work.get(tables.JobRow, id))
 
     def cancel(self, id: str, *, why: str = "asked") -> Job:
@@ -80,9 +80,9 @@ class JobRepository:
         ------
         RecordNotFoundError : this clinic has no such job.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(tables.JobRow, id)
             if row.state in OPEN_STATES:
                 row.state, row.ended_at, row.lease_until = _CANCELLED, now(), None
-                work.note("job.cancelled", f"job/{id}", why=why)
+                work.log("job.cancelled", f"job/{id}", why=why)
             return read_job(work, row)

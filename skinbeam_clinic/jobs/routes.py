@@ -30,32 +30,32 @@ _SESSION_CHECK_S = 30.0  # between two checks of the session: once it has ended,
 _HEADERS = {"X-Accel-Buffering": "no"}  # a proxy would buffer events until there are many
 
 
-def add_job_routes(gate: ClinicRouter) -> None:
+def add_job_routes(router: ClinicRouter) -> None:
     """Add the routes of jobs."""
-    gate.add("GET", "/jobs/{job}", _show_job)
-    gate.add("GET", "/jobs/{job}/events", _stream_progress)
-    gate.add("POST", "/jobs/{job}/cancel", _cancel_job)
+    router.add("GET", "/jobs/{job}", _show_job)
+    router.add("GET", "/jobs/{job}/events", _stream_progress)
+    router.add("POST", "/jobs/{job}/cancel", _cancel_job)
 
 
-def _show_job(visit: ClinicRequest) -> Response:
+def _show_job(request: ClinicRequest) -> Response:
     """Redirect to the finished plan, show the form with the error of a failed job, or else show the progress."""
-    job = _find_plan_job(visit)
+    job = _find_plan_job(request)
     if job.state == DONE:
-        return visit.redirect(f"/plans/{job.progress['plan']}")
+        return request.redirect(f"/plans/{job.progress['plan']}")
     here = f"/jobs/{job.id}"
-    if visit.request.headers.get("hx-request"):  # the page polls for changes
+    if request.http_request.headers.get("hx-request"):  # the page polls for changes
         if job.state in OPEN_STATES:
             return Response(status_code=204)
         # The cancel button redirects there, too: this answer may overtake the one to the button.
-        return visit.redirect(here if job.state == FAILED else f"/consultations/{job.payload['consultation']}")
-    consultation = visit.desk.consultations.get(job.payload["consultation"])
+        return request.redirect(here if job.state == FAILED else f"/consultations/{job.payload['consultation']}")
+    consultation = request.repositories.consultations.get(job.payload["consultation"])
     if job.state == FAILED:
         if consultation.revision != job.payload["revision"]:
-            return visit.redirect(f"/consultations/{consultation.id}")
+            return request.redirect(f"/consultations/{consultation.id}")
         error = InputError(**job.progress["fault"])
-        return visit.html(render_filled_form(visit, consultation, error), error_status(error))
-    patient = visit.desk.patients.get(consultation.patient_id)
-    return visit.page(
+        return request.html(render_filled_form(request, consultation, error), error_status(error))
+    patient = request.repositories.patients.get(consultation.patient_id)
+    return request.page(
         "job.html",
         here=here,
         consultation=consultation,
@@ -65,14 +65,14 @@ def _show_job(visit: ClinicRequest) -> Response:
     )
 
 
-def _find_plan_job(visit: ClinicRequest) -> Job:
+def _find_plan_job(request: ClinicRequest) -> Job:
     """Return the plan job of the request; other jobs of the queue have no page and cannot be cancelled.
 
     Raises
     ------
     RecordNotFoundError : this clinic has no such plan job.
     """
-    job = visit.desk.jobs.get(visit.path("job"))
+    job = request.repositories.jobs.get(request.path_parameter("job"))
     if job.kind != PLAN_JOB:
         raise clinic_error("absent", "job")
     return job
@@ -84,24 +84,24 @@ def _describe_progress(job: Job) -> str:
     return job.progress.get("said") or render_message("clinic.job-begins")
 
 
-def _stream_progress(visit: ClinicRequest) -> Response:
-    _find_plan_job(visit)
+def _stream_progress(request: ClinicRequest) -> Response:
+    _find_plan_job(request)
     return StreamingResponse(
-        _progress_events(visit, visit.path("job")), media_type="text/event-stream", headers=_HEADERS
+        _progress_events(request, request.path_parameter("job")), media_type="text/event-stream", headers=_HEADERS
     )
 
 
-async def _progress_events(visit: ClinicRequest, id: str) -> AsyncIterator[str]:
+async def _progress_events(request: ClinicRequest, id: str) -> AsyncIterator[str]:
     """Yield an event `said` with each new step, and `ended` once the job has ended."""
-    jobs, asked, last = visit.desk.jobs, time.monotonic(), ""
+    jobs, asked, last = request.repositories.jobs, time.monotonic(), ""
     # A member who may only read cannot cancel the job, neither by the button nor by leaving the page.
-    counted = visit.house.audience.listening(id, lambda: jobs.cancel(id, why="page closed"))
-    with counted if visit.has_right(AccessRight.TREAT) else nullcontext():
-        while not visit.house.closing.is_set():
+    counted = request.services.job_listeners.listen(id, lambda: jobs.cancel(id, why="page closed"))
+    with counted if request.has_right(AccessRight.TREAT) else nullcontext():
+        while not request.services.closing.is_set():
             try:
                 if time.monotonic() - asked >= _SESSION_CHECK_S:
                     asked = time.monotonic()
-                    if not await to_thread.run_sync(_is_signed_in, visit):
+                    if not await to_thread.run_sync(_is_signed_in, request):
                         return
                 job = await to_thread.run_sync(jobs.get, id)
             except InputError:  # the database does not answer: the browser reconnects
@@ -115,11 +115,11 @@ async def _progress_events(visit: ClinicRequest, id: str) -> AsyncIterator[str]:
             await asyncio.sleep(_POLL_S)
 
 
-def _is_signed_in(visit: ClinicRequest) -> bool:
-    who = visit.house.door.who(visit.signed.token)
+def _is_signed_in(request: ClinicRequest) -> bool:
+    who = request.services.sign_in.find_session(request.member_session.token)
     return who is not None and who.member.role in PERMITTED_ROLES[AccessRight.READ]
 
 
-def _cancel_job(visit: ClinicRequest) -> Response:
-    job = visit.desk.jobs.cancel(_find_plan_job(visit).id)
-    return visit.redirect(f"/consultations/{job.payload['consultation']}")
+def _cancel_job(request: ClinicRequest) -> Response:
+    job = request.repositories.jobs.cancel(_find_plan_job(request).id)
+    return request.redirect(f"/consultations/{job.payload['consultation']}")

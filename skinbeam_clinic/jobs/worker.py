@@ -53,12 +53,12 @@ class JobListeners:
         self._waits: set[asyncio.Task[None]] = set()
 
     @contextmanager
-    def listening(self, job: str, left: Callable[[], object]) -> Iterator[None]:
+    def listen(self, job: str, on_last_left: Callable[[], object]) -> Iterator[None]:
         """Count a listener while the block runs.
 
         Parameters
         ----------
-        left : called a while after the last listener has gone, unless one has come back.
+        on_last_left : called a while after the last listener has gone, unless one has come back.
         """
         self._listening[job] += 1
         try:
@@ -66,7 +66,7 @@ class JobListeners:
         finally:
             self._listening[job] -= 1
             if not self._listening[job]:
-                wait = asyncio.get_running_loop().create_task(self._wait(job, left))
+                wait = asyncio.get_running_loop().create_task(self._wait(job, on_last_left))
                 self._waits.add(wait)
                 wait.add_done_callback(self._waits.discard)
 
@@ -108,8 +108,8 @@ class PlanWorker:
         self._database = database
         self._queue = JobQueue(database)
         self._make = make
-        self._woken = threading.Event()
-        self._ended = threading.Event()
+        self._wake_event = threading.Event()
+        self._stop_requested = threading.Event()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._alive_at = time.monotonic()
 
@@ -119,23 +119,23 @@ class PlanWorker:
 
     def wake(self) -> None:
         """Tell the thread that there is a new job."""
-        self._woken.set()
+        self._wake_event.set()
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Return whether the thread is running and was active recently."""
         return self._thread.is_alive() and time.monotonic() - self._alive_at < _SILENT_S
 
-    def end(self) -> None:
+    def request_stop(self) -> None:
         """Tell the thread to give back its current job and end."""
-        self._ended.set()
-        self._woken.set()
+        self._stop_requested.set()
+        self._wake_event.set()
 
     def stop(self) -> None:
         """Tell the thread to end, and wait until it has."""
-        self.end()
+        self.request_stop()
         self._thread.join(_ENDING_S)
 
-    def work(self) -> bool:
+    def run_next_job(self) -> bool:
         """Do the job that has waited longest; return False where there is none.
 
         Raises
@@ -148,9 +148,9 @@ class PlanWorker:
         try:
             self._queue.finish(job, {"plan": self._make_plan(job).id})
         except _ShutdownError:
-            self._queue.give_back(job, tried=False)
+            self._queue.give_back(job, attempted=False)
         except PlanProcessError:
-            self._queue.give_back(job, tried=True)
+            self._queue.give_back(job, attempted=True)
         except _JobLostError:
             pass
         except UnreachableError:
@@ -163,17 +163,17 @@ class PlanWorker:
         return True
 
     def _run(self) -> None:
-        while not self._ended.is_set():
+        while not self._stop_requested.is_set():
             worked, self._alive_at = False, time.monotonic()
             try:
-                worked = self.work()
+                worked = self.run_next_job()
             except UnreachableError as error:
                 _log.warning("%s", error)
             except Exception:
                 _log.exception("defect in the queue")
             if not worked:
-                self._woken.wait(_POLL_S)
-                self._woken.clear()
+                self._wake_event.wait(_POLL_S)
+                self._wake_event.clear()
 
     def _make_plan(self, job: Job) -> PlanRecord:
         desk, names = (
@@ -205,7 +205,7 @@ class PlanWorker:
         def heed(said: str) -> None:
             nonlocal reported
             now = self._alive_at = time.monotonic()
-            if self._ended.is_set():
+            if self._stop_requested.is_set():
                 raise _ShutdownError("the program ends")
             if now - begun > _LONGEST_S:
                 raise clinic_error("job-too-long", "job")

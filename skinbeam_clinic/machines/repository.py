@@ -30,7 +30,7 @@ class MachineRepository:
         """
         if device not in devices():
             raise unknown_name_error("device", device, devices(), field="device")
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             row = treatment_tables.MachineRow(
                 clinic_id=work.clinic_id,
                 id=new_id(),
@@ -40,7 +40,7 @@ class MachineRepository:
                 room=_check_word("room", room) if room else "",
                 created_at=now(),
             )
-            work.keep(row, "machine.added")
+            work.save(row, "machine.added")
             return _read_machine(row)
 
     def change(self, id: str, *, name: str, room: str) -> ClinicMachine:
@@ -51,10 +51,10 @@ class MachineRepository:
         AbsentError : this clinic has none of that name.
         InputError : `bad-machine`.
         """
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
             row.name, row.room = _check_word("name", name), _check_word("room", room) if room else ""
-            work.keep(row, "machine.changed")
+            work.save(row, "machine.changed")
             return _read_machine(row)
 
     def use(self, id: str, *, used: bool) -> ClinicMachine:
@@ -64,11 +64,11 @@ class MachineRepository:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.work(AccessRight.PEOPLE) as work:
+        with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
             if used != (row.retired_at is None):
                 row.retired_at = None if used else now()
-                work.keep(row, "machine.in-use" if used else "machine.retired")
+                work.save(row, "machine.in-use" if used else "machine.retired")
             return _read_machine(row)
 
     def get(self, id: str) -> ClinicMachine:
@@ -78,12 +78,12 @@ class MachineRepository:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             return _read_machine(work.get(treatment_tables.MachineRow, id))
 
     def all(self) -> tuple[ClinicMachine, ...]:
         """Return the machines by name, those that are retired among them."""
-        with self._access.look(AccessRight.READ) as work:
+        with self._access.reading_unlogged(AccessRight.READ) as work:
             return tuple(
                 map(_read_machine, work.rows(treatment_tables.MachineRow, order=(treatment_tables.MachineRow.name,)))
             )

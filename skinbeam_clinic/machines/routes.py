@@ -15,45 +15,49 @@ __all__ = ["add_machine_routes"]
 _FIELDS = ("device", "serial", "name", "room")
 
 
-def add_machine_routes(gate: ClinicRouter) -> None:
+def add_machine_routes(router: ClinicRouter) -> None:
     """Open the routes of machines."""
-    gate.add("GET", "/machines", _show_machines)
-    gate.add("POST", "/machines", _add_machine)
-    gate.add("POST", "/machines/{machine}", _change_machine)
-    gate.add("POST", "/machines/{machine}/use", _save_use)
+    router.add("GET", "/machines", _show_machines)
+    router.add("POST", "/machines", _add_machine)
+    router.add("POST", "/machines/{machine}", _change_machine)
+    router.add("POST", "/machines/{machine}/use", _save_use)
 
 
-def _show_machines(visit: ClinicRequest, error: InputError | None = None) -> Response:
-    return visit.page(
+def _show_machines(request: ClinicRequest, error: InputError | None = None) -> Response:
+    return request.page(
         "machines.html",
         200 if error is None else error_status(error),
         error=error,
-        machines=visit.desk.machines.all(),
+        machines=request.repositories.machines.all(),
         devices={name: translate(device.title) for name, device in devices().items()},
-        sent={name: visit.said(name) for name in _FIELDS},
+        sent={name: request.text(name) for name in _FIELDS},
     )
 
 
-def _add_machine(visit: ClinicRequest) -> Response:
-    return _apply_change(visit, lambda: visit.desk.machines.add(**{name: visit.said(name) for name in _FIELDS}))
+def _add_machine(request: ClinicRequest) -> Response:
+    return _apply_change(
+        request, lambda: request.repositories.machines.add(**{name: request.text(name) for name in _FIELDS})
+    )
 
 
-def _change_machine(visit: ClinicRequest) -> Response:
-    id, name, room = visit.path("machine"), visit.said("name"), visit.said("room")
-    return _apply_change(visit, lambda: visit.desk.machines.change(id, name=name, room=room))
+def _change_machine(request: ClinicRequest) -> Response:
+    id, name, room = request.path_parameter("machine"), request.text("name"), request.text("room")
+    return _apply_change(request, lambda: request.repositories.machines.change(id, name=name, room=room))
 
 
-def _save_use(visit: ClinicRequest) -> Response:
-    used = visit.said("used") == "true"
-    return _apply_change(visit, lambda: visit.desk.machines.use(visit.path("machine"), used=used))
+def _save_use(request: ClinicRequest) -> Response:
+    used = request.text("used") == "true"
+    return _apply_change(
+        request, lambda: request.repositories.machines.use(request.path_parameter("machine"), used=used)
+    )
 
 
-def _apply_change(visit: ClinicRequest, change: Callable[[], object]) -> Response:
+def _apply_change(request: ClinicRequest, change: Callable[[], object]) -> Response:
     """Make a change and show the machines again, with what was wrong when something of what was typed was."""
     try:
         change()
     except InputError as error:
         if error_status(error) != 422:
             raise
-        return _show_machines(visit, error)
-    return visit.redirect("/machines")
+        return _show_machines(request, error)
+    return request.redirect("/machines")

@@ -54,26 +54,26 @@ class HealthChecks:
         self._needed = newest_revision()
         self._found: Mapping[str, bool] = {}
         self._until = 0.0
-        self._looking: asyncio.Task[None] | None = None
+        self._refresh_task: asyncio.Task[None] | None = None
 
     async def checks(self) -> Mapping[str, bool]:
         """Return the result of each check: database reachable, schema current, disks writable, worker alive."""
         if time.monotonic() >= self._until:
-            if self._looking is None or self._looking.done():
-                self._looking = asyncio.create_task(self._look())
-            done, _ = await asyncio.wait({self._looking}, timeout=_PATIENCE_S)
+            if self._refresh_task is None or self._refresh_task.done():
+                self._refresh_task = asyncio.create_task(self._refresh())
+            done, _ = await asyncio.wait({self._refresh_task}, timeout=_PATIENCE_S)
             if not done:
-                return dict.fromkeys(HEALTH_CHECKS, False) | {"worker": self._worker.alive()}
+                return dict.fromkeys(HEALTH_CHECKS, False) | {"worker": self._worker.is_alive()}
         return self._found
 
-    async def _look(self) -> None:
-        self._found = await to_thread.run_sync(self._looked, abandon_on_cancel=True)
+    async def _refresh(self) -> None:
+        self._found = await to_thread.run_sync(self._run_checks, abandon_on_cancel=True)
         self._until = time.monotonic() + _CACHE_S
 
-    def _looked(self) -> Mapping[str, bool]:
+    def _run_checks(self) -> Mapping[str, bool]:
         revision = self._revision()
         found = (revision is not None, revision == self._needed, all(map(_is_writable, self._folders())))
-        return dict(zip(HEALTH_CHECKS, (*found, self._worker.alive()), strict=True))
+        return dict(zip(HEALTH_CHECKS, (*found, self._worker.is_alive()), strict=True))
 
     def _revision(self) -> str | None:
         try:
@@ -113,7 +113,7 @@ TOKEN_VARIABLE = "SKINBEAM_METRICS_TOKEN"
 _PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
-def add_monitoring_routes(gate: ClinicRouter, health: HealthChecks, metrics: Metrics, token: str) -> None:
+def add_monitoring_routes(router: ClinicRouter, health: HealthChecks, metrics: Metrics, token: str) -> None:
     """Add the routes `/health` and `/metrics`.
 
     Parameters
@@ -133,8 +133,8 @@ def add_monitoring_routes(gate: ClinicRouter, health: HealthChecks, metrics: Met
         told = await to_thread.run_sync(metrics.text, await health.checks())
         return Response(told, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    gate.watch("/health", told_health)
-    gate.watch("/metrics", told_metrics)
+    router.add_monitoring("/health", told_health)
+    router.add_monitoring("/metrics", told_metrics)
 
 
 def _has_token(request: Request, token: str) -> bool:

@@ -110,11 +110,11 @@ class Metrics:
         ProcessCollector(registry=self._all)
         self._all.register(_BacklogCollector(database))
 
-    def under_way(self) -> AbstractContextManager[None]:
+    def track_open(self) -> AbstractContextManager[None]:
         """Count a request as open while the block runs."""
         return self._open.track_inprogress()
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def count_response(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a response."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
@@ -197,16 +197,16 @@ class RequestMonitor:
 
         held = request_id.set(number)
         try:
-            with self._metrics.under_way():
+            with self._metrics.track_open():
                 await self._app(scope, receive, numbered)
         finally:
-            self._tell(scope, answered["status"], answered["s"] or time.perf_counter() - begun)
+            self._record(scope, answered["status"], answered["s"] or time.perf_counter() - begun)
             request_id.reset(held)
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = _route_pattern(scope)
-        self._metrics.answered(method, route, status, seconds)
+        self._metrics.count_response(method, route, status, seconds)
         if route not in _UNLOGGED_PATHS or status >= 500:
             told = {"method": method, "route": route, "status": status, "s": round(seconds, 4)}
             _log.info("request", extra={"told": told})

@@ -36,7 +36,7 @@ class PlanPrediction:
     site: str
     severity: str | Unknown
     phototype: str | Unknown
-    foretold: PredictedOutcome
+    predicted: PredictedOutcome
 
 
 def read_prediction(plan: Mapping[str, Any], option: str) -> PlanPrediction:
@@ -84,7 +84,7 @@ class CourseComparison:
     """A course with its plan's predictions, and the audited outcome made from both."""
 
     course: CourseOutcome
-    told: PlanPrediction
+    prediction: PlanPrediction
     outcome: AuditedCourse
 
 
@@ -94,83 +94,90 @@ class ClinicOutcomes:
 
     Parameters
     ----------
-    treated, people : number of courses that were begun, and of their patients.
-    judged : courses that were followed up after their last session.
+    course_count, people : number of courses that were begun, and of their patients.
+    comparisons : courses that were followed up after their last session.
     names : names of the clinicians who treated, by their id in the records.
     """
 
-    treated: int
+    course_count: int
     people: int
-    judged: tuple[CourseComparison, ...]
+    comparisons: tuple[CourseComparison, ...]
     names: Mapping[str, str]
-    _learnt: dict[tuple[str, str], OutcomeSummary] = field(default_factory=dict)
+    _summaries: dict[tuple[str, str], OutcomeSummary] = field(default_factory=dict)
 
     @property
-    def left(self) -> int:
+    def without_follow_up(self) -> int:
         """The number of courses without a follow-up."""
-        return self.treated - len(self.judged)
+        return self.course_count - len(self.comparisons)
 
     @cached_property
     def kinds(self) -> tuple[tuple[TreatmentKind, ...], int, int]:
         """The kinds of treatment that are shown separately; how many are not, and how many people these have."""
-        return treatment_kinds([one.outcome for one in self.judged])
+        return treatment_kinds([one.outcome for one in self.comparisons])
 
-    def learnt(self, kind: TreatmentKind | None) -> OutcomeSummary:
+    def summary(self, kind: TreatmentKind | None) -> OutcomeSummary:
         """Return the summary of a kind of treatment, or of all."""
         name = "" if kind is None else kind.name, current_language()
-        if name not in self._learnt:
-            outcomes = [one.outcome for one in self.judged]
+        if name not in self._summaries:
+            outcomes = [one.outcome for one in self.comparisons]
             if kind is not None:
                 outcomes = [one for one in outcomes if f"{one.condition}.{one.modality}" == kind.name]
-            self._learnt[name] = summarize_outcomes(outcomes, self.kinds[0] if kind is None else (kind,))
-        return self._learnt[name]
+            self._summaries[name] = summarize_outcomes(outcomes, self.kinds[0] if kind is None else (kind,))
+        return self._summaries[name]
 
 
 class OutcomeReader:
     """Reads the outcomes of clinics, and caches them until they change."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str, str], PlanPrediction] = {}
+        self._predictions: dict[tuple[str, str, str], PlanPrediction] = {}
         self._read: dict[str, tuple[int, ClinicOutcomes]] = {}
         self._one_at_a_time = threading.Lock()
 
-    def read(self, desk: ClinicRepositories) -> ClinicOutcomes:
+    def read(self, repositories: ClinicRepositories) -> ClinicOutcomes:
         """Return the predictions and outcomes of every course of a clinic."""
         with self._one_at_a_time:
-            since, known = self._read.get(desk.member.clinic_id, (0, None))
-            end = desk.outcomes.changed(since)
+            since, known = self._read.get(repositories.member.clinic_id, (0, None))
+            end = repositories.outcomes.find_change(since)
             if known is None or end is not None:
-                known = self._compare_courses(desk, desk.outcomes.courses())
-                self._read[desk.member.clinic_id] = (since if end is None else end, known)
+                known = self._compare_courses(repositories, repositories.outcomes.courses())
+                self._read[repositories.member.clinic_id] = (since if end is None else end, known)
             return known
 
-    def exported(self, desk: ClinicRepositories, form: str) -> tuple[ClinicOutcomes, str]:
+    def read_for_export(self, repositories: ClinicRepositories, form: str) -> tuple[ClinicOutcomes, str]:
         """Return the same for a table that leaves the clinic, and the clinic's pseudonym."""
-        courses, pseudonym = desk.outcomes.exported(form)
-        return self._compare_courses(desk, courses), pseudonym
+        courses, pseudonym = repositories.outcomes.export_courses(form)
+        return self._compare_courses(repositories, courses), pseudonym
 
-    def _compare_courses(self, desk: ClinicRepositories, courses: Sequence[CourseOutcome]) -> ClinicOutcomes:
-        told = [(one, self._compare_course(desk, one)) for one in courses if one.followed]
+    def _compare_courses(self, repositories: ClinicRepositories, courses: Sequence[CourseOutcome]) -> ClinicOutcomes:
+        told = [(one, self._compare_course(repositories, one)) for one in courses if one.has_follow_up]
         return ClinicOutcomes(
-            treated=len(courses),
+            course_count=len(courses),
             people=len({one.patient_id for one in courses}),
-            judged=tuple(CourseComparison(course, one, _make_outcome(course, one)) for course, one in told),
-            names=desk.outcomes.names(),
+            comparisons=tuple(CourseComparison(course, one, _make_outcome(course, one)) for course, one in told),
+            names=repositories.outcomes.member_names(),
         )
 
-    def _compare_course(self, desk: ClinicRepositories, course: CourseOutcome) -> PlanPrediction:
-        name = desk.member.clinic_id, course.plan_file, course.option
-        if name not in self._told:
-            if len(self._told) >= _MOST_PREDICTIONS:
-                self._told.clear()
-            self._told[name] = read_prediction(json.loads(desk.outcomes.plan(course)), course.option)
-        return self._told[name]
+    def _compare_course(self, repositories: ClinicRepositories, course: CourseOutcome) -> PlanPrediction:
+        name = repositories.member.clinic_id, course.plan_file, course.option
+        if name not in self._predictions:
+            if len(self._predictions) >= _MOST_PREDICTIONS:
+                self._predictions.clear()
+            self._predictions[name] = read_prediction(json.loads(repositories.outcomes.plan(course)), course.option)
+        return self._predictions[name]
 
 
-def _make_outcome(course: CourseOutcome, told: PlanPrediction) -> AuditedCourse:
-    half = None if course.improved is None else course.improved.low_pct >= _HALF_PCT
+def _make_outcome(course: CourseOutcome, prediction: PlanPrediction) -> AuditedCourse:
+    half = None if course.improvement is None else course.improvement.low_pct >= _HALF_PCT
     alone = next(iter(course.operators)) if len(course.operators) == 1 else ""
     seen = ObservedOutcome(half, course.harms, None, course.pain_0_10)
     return AuditedCourse(
-        course.patient_id, told.condition, told.modality, told.site, told.phototype, alone, told.foretold, seen
+        course.patient_id,
+        prediction.condition,
+        prediction.modality,
+        prediction.site,
+        prediction.phototype,
+        alone,
+        prediction.predicted,
+        seen,
     )

@@ -30,7 +30,7 @@ _RANGE_COLUMNS = {  # name of a setting → columns
 
 def make_practice_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     """Return the doses of all audited courses by condition, device and light, with a row for each counted harm."""
-    groups, left_out = group_courses(read.judged, _dose_key)
+    groups, left_out = group_courses(read.comparisons, _dose_key)
     rows = [
         {"row": f"{source}/{number}", "source": source} | row
         for number, row in enumerate(
@@ -47,7 +47,7 @@ def _dose_key(one: CourseComparison) -> tuple[str, str, float] | None:
     if len(lights) != 1:
         return None
     ((device, light),) = lights
-    return None if light is None else (one.told.condition, device, light)
+    return None if light is None else (one.prediction.condition, device, light)
 
 
 def _light_nm(device: str, settings: Any) -> float | None:
@@ -80,8 +80,8 @@ def _dose_columns(group: CourseGroup) -> dict[str, object]:
     row: dict[str, object] = {
         "grade": "full-text",
         "kind": "tolerated",
-        "condition": first.told.condition,
-        "site": ", ".join(sorted({one.told.site for one in group.courses})),
+        "condition": first.prediction.condition,
+        "site": ", ".join(sorted({one.prediction.site for one in group.courses})),
         "phototype": group.phototypes,
         "patients": len(list_people(group.courses)),
         "treatments": sum(sessions),

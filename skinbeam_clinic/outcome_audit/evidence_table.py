@@ -26,42 +26,44 @@ _DARK_FROM = PHOTOTYPES.index("IV")
 
 def make_evidence_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     """Return the graded courses by condition, modality, device and rater, with an arm for each group."""
-    graded = [one for one in read.judged if one.course.improved is not None]
+    graded = [one for one in read.comparisons if one.course.improvement is not None]
     groups, _ = group_courses(graded, _arm_key)
     arms = [group for mine in groups.values() for group in mine]
     rows = [{"row": f"{source}/{number}"} | _arm(group, source, number) for number, group in enumerate(arms, 1)]
     people = list_people(one for group in arms for one in group.courses)
-    return ReleaseTable(write_table(STUDIES_FILE, rows), len(rows), len(people), len(list_people(read.judged) - people))
+    return ReleaseTable(
+        write_table(STUDIES_FILE, rows), len(rows), len(people), len(list_people(read.comparisons) - people)
+    )
 
 
 def _arm_key(one: CourseComparison) -> tuple[str, str, str, str] | None:
     """Return condition, modality, device and rater; None where several devices were used."""
     used = {area.device for area in one.course.fired}
-    if len(used) != 1 or one.course.improved is None:
+    if len(used) != 1 or one.course.improvement is None:
         return None
-    return one.told.condition, one.told.modality, used.pop(), one.course.improved.rater
+    return one.prediction.condition, one.prediction.modality, used.pop(), one.course.improvement.rater
 
 
 def _arm(group: CourseGroup, source: str, number: int) -> dict[str, object]:
     first, people, graded = group.courses[0], list_people(group.courses), len(group.courses)
     device = devices().get(first.course.fired[0].device)
     sessions = [one.course.sessions for one in group.courses]
-    severities = [one.told.severity for one in group.courses if isinstance(one.told.severity, str)]
-    assert first.course.improved is not None
+    severities = [one.prediction.severity for one in group.courses if isinstance(one.prediction.severity, str)]
+    assert first.course.improvement is not None
     return {
         "study": source,
         "arm": number,
         "cohort": f"{source}-{number}",
-        "condition": first.told.condition,
-        "modality": first.told.modality,
-        "sites": " ".join(sorted({one.told.site for one in group.courses})),
+        "condition": first.prediction.condition,
+        "modality": first.prediction.modality,
+        "sites": " ".join(sorted({one.prediction.site for one in group.courses})),
         "severity": _severity(severities) if len(severities) == graded else "",
         "phototype": group.phototypes,
         "dark_fraction": f"{sum(map(_is_dark, group.courses)) / graded:.3g}",
         "wavelength_nm": f"{device.wavelengths_nm[0]:g}" if device and len(device.wavelengths_nm) == 1 else "",
         "device": device.title if device else first.course.fired[0].device,
         "design": "retrospective completers",
-        "rater": first.course.improved.rater,
+        "rater": first.course.improvement.rater,
         "patients": len(people),
         "unit": "patients" if graded == len(people) else "areas",
         "units": "" if graded == len(people) else graded,
@@ -93,7 +95,7 @@ def _fired_settings(group: CourseGroup) -> dict[str, object]:
 
 def _count_quarters(courses: Iterable[CourseComparison]) -> str:
     """Return counts by the quarter of improvement, from the best down."""
-    lows = [one.course.improved.low_pct for one in courses if one.course.improved is not None]
+    lows = [one.course.improvement.low_pct for one in courses if one.course.improvement is not None]
     counts = Counter(next((str(cut) for cut in _CUTS if low >= cut), "low") for low in lows)
     return ";".join(f"{name}:{counts[name]}" for name in (*map(str, _CUTS), "low"))
 
@@ -106,6 +108,6 @@ def _severity(words: Iterable[str]) -> str:
 
 def _is_dark(one: CourseComparison) -> bool:
     """Return whether somebody has phototype IV or darker; of a range, whether its middle is."""
-    assert isinstance(one.told.phototype, str)
-    low, high = parse_grades(one.told.phototype, PHOTOTYPES)
+    assert isinstance(one.prediction.phototype, str)
+    low, high = parse_grades(one.prediction.phototype, PHOTOTYPES)
     return (low + high) / 2 >= _DARK_FROM

@@ -41,13 +41,14 @@ class ReleaseTable:
 
     Parameters
     ----------
-    left_out : people who are in no row, since too few were treated like them or their skin or device is not known.
+    people_left_out : people who are in no row, since too few were treated like them or their skin or device is not
+        known.
     """
 
     content: bytes
     rows: int
     people: int
-    left_out: int
+    people_left_out: int
 
 
 def group_courses(
@@ -61,8 +62,8 @@ def group_courses(
     everybody = set()
     for one in courses:
         everybody.add(one.course.patient_id)
-        if isinstance(one.told.phototype, str) and (name := key(one)) is not None:
-            alike[name][one.told.phototype].append(one)
+        if isinstance(one.prediction.phototype, str) and (name := key(one)) is not None:
+            alike[name][one.prediction.phototype].append(one)
     found = {name: groups for name, mine in alike.items() if (groups := _merge_phototypes(mine))}
     shown = {one.course.patient_id for groups in found.values() for group in groups for one in group.courses}
     return found, frozenset(everybody - shown)

@@ -43,7 +43,7 @@ class CourseOutcome:
     operators : ids of all members who treated.
     sessions : how many were done or stopped.
     months_after : of the last follow-up, since the last session; None without a follow-up after it.
-    improved : by the last grade that counts; None without a grade.
+    improvement : by the last grade that counts; None without a grade.
     harms : kinds of the adverse events of all sessions.
     pain_0_10 : the worst of each session, as the mean over all sessions; None where it was never recorded.
     """
@@ -54,13 +54,13 @@ class CourseOutcome:
     operators: frozenset[str]
     sessions: int
     months_after: float | None
-    improved: ImprovementRange | None
+    improvement: ImprovementRange | None
     harms: frozenset[str]
     pain_0_10: float | None
     fired: tuple[FiredSettings, ...]
 
     @property
-    def followed(self) -> bool:
+    def has_follow_up(self) -> bool:
         """Whether there was a follow-up after the last session."""
         return self.months_after is not None
 
@@ -71,10 +71,10 @@ class OutcomeRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def changed(self, since: int) -> int | None:
+    def find_change(self, since: int) -> int | None:
         """Return the end of the audit log if it shows a change of courses since an earlier end, else None."""
-        with self._access.reading(AccessRight.LEARN) as work:
-            work.note("outcomes.counted", "treatment")
+        with self._access.reading(AccessRight.OUTCOMES) as work:
+            work.log("outcomes.counted", "treatment")
             entries = work.entries(AuditEntryRow.seq > since, limit=_MOST_ENTRIES)
             end = entries[0].seq if entries else since
             changes = ("row" in one.detail and one.subject.partition("/")[0] in _TABLES for one in entries)
@@ -82,24 +82,24 @@ class OutcomeRepository:
 
     def courses(self) -> tuple[CourseOutcome, ...]:
         """Return every course with at least one ended session."""
-        with self._access.reading(AccessRight.LEARN) as work:
-            work.note("outcomes.counted", "treatment")
+        with self._access.reading(AccessRight.OUTCOMES) as work:
+            work.log("outcomes.counted", "treatment")
             return tuple(_load_courses(work))
 
-    def exported(self, form: str) -> tuple[tuple[CourseOutcome, ...], str]:
+    def export_courses(self, form: str) -> tuple[tuple[CourseOutcome, ...], str]:
         """Return every course for a table that leaves the clinic, and the clinic's pseudonym.
 
         The pseudonym stays the same, so that whoever imports two tables knows that they are from one clinic.
         """
         with self._access.reading(AccessRight.EXPORT) as work:
-            work.note("outcomes.exported", "treatment", form=form)
+            work.log("outcomes.exported", "treatment", form=form)
             name = self._access.database.secret.signature("pseudonym of clinic", work.clinic_id.encode())
             return tuple(_load_courses(work)), "".join(chr(ord("a") + int(sign, 16)) for sign in name[:8])
 
-    def names(self) -> Mapping[str, str]:
+    def member_names(self) -> Mapping[str, str]:
         """Return the names of the clinic's members by their ids."""
-        with self._access.look(AccessRight.LEARN) as work:
-            return dict(work.names(tables.MemberRow, tables.MemberRow.name))
+        with self._access.reading_unlogged(AccessRight.OUTCOMES) as work:
+            return dict(work.list_names(tables.MemberRow, tables.MemberRow.name))
 
     def plan(self, course: CourseOutcome) -> bytes:
         """Return the document of a course's plan; `courses` has recorded the reading in the audit log."""
@@ -122,16 +122,23 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     table = treatment_tables.TreatmentRow
     columns = (table.id, table.consultation_id, table.plan_id, table.option, table.number, table.device)
     courses: dict[tuple[str, str], list[_SessionData]] = defaultdict(list)
-    for *values, state in work.held(table, *columns, table.started_by, table.created_at, table.ended_at, table.state):
+    for *values, state in work.read_columns(
+        table, *columns, table.started_by, table.created_at, table.ended_at, table.state
+    ):
         one = _SessionData(*values)
         if state in _ENDED_STATES:
             courses[one.consultation_id, one.option.partition(".")[0]].append(one)
-    patients = dict(work.held(tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id))
-    plans = {id: files["plan.json"] for id, files in work.held(tables.PlanRow, tables.PlanRow.id, tables.PlanRow.files)}
+    patients = dict(
+        work.read_columns(tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id)
+    )
+    plans = {
+        id: files["plan.json"]
+        for id, files in work.read_columns(tables.PlanRow, tables.PlanRow.id, tables.PlanRow.files)
+    }
     area = treatment_tables.TreatedAreaRow
-    areas = _group_by_treatment(work.held(area, area.treatment_id, area.id, sealed="fired_sealed"))
+    areas = _group_by_treatment(work.read_columns(area, area.treatment_id, area.id, sealed="fired_sealed"))
     events = _group_by_treatment(
-        work.held(
+        work.read_columns(
             treatment_tables.AdverseEventRow, treatment_tables.AdverseEventRow.treatment_id, sealed="event_sealed"
         )
     )
@@ -151,7 +158,7 @@ def _valid_areas(areas: Iterable[tuple[str, dict[str, Any]]]) -> list[dict[str, 
 def _load_follow_ups(work: ClinicTransaction) -> Iterator[tuple[Any, ...]]:
     table = follow_up_tables.FollowUpRow
     columns = ("id", "consultation_id", "treatment_id", "seen_at", "noted_by")
-    for *values, held in work.held(table, *(getattr(table, name) for name in columns), sealed="judged_sealed"):
+    for *values, held in work.read_columns(table, *(getattr(table, name) for name in columns), sealed="judged_sealed"):
         row = table(**dict(zip(columns, values, strict=True)))
         yield row.treatment_id, row, held
 
@@ -185,7 +192,7 @@ def _build_course(
         operators=frozenset(one.by for one in mine if one.by),
         sessions=len(mine),
         months_after=after[-1].months_after if after else None,
-        improved=graded[-1] if graded else None,
+        improvement=graded[-1] if graded else None,
         harms=frozenset(str(held["kind"]) for one in mine for (held,) in events.get(one.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
         fired=tuple(

@@ -23,19 +23,19 @@ T = TypeVar("T")
 _DRAWING_LOCK = threading.Lock()
 
 
-def add_outcome_audit_routes(gate: ClinicRouter) -> None:
+def add_outcome_audit_routes(router: ClinicRouter) -> None:
     """Add the route of outcomes."""
-    gate.add("GET", "/learning", _show_outcomes)
+    router.add("GET", "/learning", _show_outcomes)
 
 
-def _show_outcomes(visit: ClinicRequest) -> Response:
-    read = visit.house.outcomes.read(visit.desk)
+def _show_outcomes(request: ClinicRequest) -> Response:
+    read = request.services.outcomes.read(request.repositories)
     kinds, hidden_groups, hidden_people = read.kinds
-    asked = visit.request.query_params.get("kind", "")
+    asked = request.http_request.query_params.get("kind", "")
     chosen = next((kind for kind in kinds if kind.name == asked), None)
-    found = read.learnt(chosen)
+    found = read.summary(chosen)
     funnel = found.funnel if isinstance(found.funnel, FunnelPlot) and found.funnel.operators else None
-    return visit.page(
+    return request.page(
         "learning.html",
         read=read,
         kinds=kinds,
@@ -54,11 +54,11 @@ def _show_outcomes(visit: ClinicRequest) -> Response:
     )
 
 
-def _draw_figure(figure: Callable[[T, str], str], told: T) -> str:
+def _draw_figure(figure: Callable[[T, str], str], data: T) -> str:
     """Return a figure as a data URI, since the pages' Content-Security-Policy allows no inline styles.
 
     Figures are drawn one at a time, since the library's style is shared by all threads.
     """
     with _DRAWING_LOCK:
-        svg = figure(told, current_language())
+        svg = figure(data, current_language())
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

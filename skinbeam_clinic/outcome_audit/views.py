@@ -54,12 +54,12 @@ class TreatmentKind:
     @property
     def condition(self) -> str:
         """The title of the condition."""
-        return _harm_row_title("condition", self.condition_name)
+        return _vocabulary_title("condition", self.condition_name)
 
     @property
     def modality(self) -> str:
         """The title of the modality."""
-        return _harm_row_title("modality", self.modality_name)
+        return _vocabulary_title("modality", self.modality_name)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class ClinicPlace:
     """The clinic's observed count within the predicted distribution, for one kind of treatment."""
 
     kind: TreatmentKind
-    told: ClinicCount
+    count: ClinicCount
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class HarmRow:
     """Calibration of the predictions of one harm."""
 
     title: str
-    told: ForecastCalibration
+    calibration: ForecastCalibration
 
     @property
     def ratio(self) -> str:
         """Observed over predicted, as text."""
-        return Formatter().interval(self.told.ratio)
+        return Formatter().interval(self.calibration.ratio)
 
 
 @dataclass(frozen=True)
@@ -89,23 +89,23 @@ class OutcomeSummary:
 
     Parameters
     ----------
-    untold : titles of harms that were recorded although no plan had predicted a share of them.
+    unpredicted : titles of harms that were recorded although no plan had predicted a share of them.
     """
 
-    half: ForecastCalibration
+    improvement: ForecastCalibration
     groups: tuple[ReliabilityGroup, ...] | Unknown
     score: BrierScore | Unknown
     places: tuple[ClinicPlace, ...]
     harms: tuple[HarmRow, ...]
-    untold: tuple[str, ...]
-    days: tuple[IntervalCoverage, ...]
+    unpredicted: tuple[str, ...]
+    downtime: tuple[IntervalCoverage, ...]
     pain: tuple[IntervalCoverage, ...]
     funnel: FunnelPlot | Unknown
 
     @property
     def verdict(self) -> str:
         """Comparison of observed and predicted improvement: `fits`, `less` or `more`; empty where it is not known."""
-        told = self.half.odds if isinstance(self.half.odds, Estimate) else self.half.ratio
+        told = self.improvement.odds if isinstance(self.improvement.odds, Estimate) else self.improvement.ratio
         if not isinstance(told, Estimate):
             return ""
         return "less" if told.high < 1.0 else "more" if told.low > 1.0 else "fits"
@@ -133,7 +133,7 @@ def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[Treatm
     seen = {name for one in outcomes for name in one.seen.harms}
     told = {name for name, forecasts in rows if forecasts}
     return OutcomeSummary(
-        half=forecast_calibration(better),
+        improvement=forecast_calibration(better),
         groups=reliability_curve(better),
         score=brier_score(better),
         places=tuple(_clinic_places(outcomes, kinds)),
@@ -142,8 +142,8 @@ def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[Treatm
             for name, forecasts in rows
             if len(forecasts) >= MIN_CASES
         ),
-        untold=tuple(sorted(map(harm_title, seen - told))),
-        days=interval_coverage(downtime_pairs(outcomes)),
+        unpredicted=tuple(sorted(map(harm_title, seen - told))),
+        downtime=interval_coverage(downtime_pairs(outcomes)),
         pain=interval_coverage(pain_pairs(outcomes)),
         funnel=funnel_plot(outcomes),
     )
@@ -165,6 +165,6 @@ def _clinic_places(outcomes: Sequence[AuditedCourse], kinds: Sequence[TreatmentK
     return [ClinicPlace(kind, count) for kind, count in told if isinstance(count, ClinicCount)]
 
 
-def _harm_row_title(kind: Literal["condition", "modality"], name: str) -> str:
+def _vocabulary_title(kind: Literal["condition", "modality"], name: str) -> str:
     known = vocabulary_table(kind)
     return translate(str(known[name]["title"])) if name in known else name

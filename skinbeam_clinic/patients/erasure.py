@@ -57,14 +57,14 @@ class ErasureRepository:
         with self._access.reading(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)
             name = f"patient/{patient_id}"
-            work.note("patient.holdings.seen", name)
+            work.log("patient.holdings.seen", name)
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             names = [one.id for one in consultations]
             plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(names))
             until = _retention_end(work, patient, consultations, keep_years)
             asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == _RETENTION_ACTION, limit=1)
             return ErasurePreview(
-                contact=bool(work.rows(tables.ContactRow, tables.ContactRow.id == patient_id)),
+                has_contact=bool(work.rows(tables.ContactRow, tables.ContactRow.id == patient_id)),
                 consultations=len(consultations),
                 photographs=len(_photograph_rows(work, consultations)),
                 plans=len(plans),
@@ -72,14 +72,14 @@ class ErasureRepository:
                 treatments=len(
                     work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
                 ),
-                keep_until=until,
-                asked_at=asked[0].at if asked else None,
+                retain_until=until,
+                requested_at=asked[0].at if asked else None,
             )
 
     def due(self, *, keep_years: int) -> tuple[ErasablePatient, ...]:
         """Return every patient whose records the law no longer makes a clinic keep, those of longest ago first."""
         with self._access.reading(AccessRight.ERASE) as work:
-            work.note("patients.due.listed", "patient")
+            work.log("patients.due.listed", "patient")
             at, found = now() - clock_jump(), []
             last = _last_entries(work)
             for patient in work.rows(tables.PatientRow, tables.PatientRow.erased_at.is_(None)):
@@ -99,10 +99,10 @@ class ErasureRepository:
         ------
         AbsentError : this clinic has no such patient.
         """
-        with self._access.work(AccessRight.ERASE) as work:
+        with self._access.writing(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)
             for contact in work.rows(tables.ContactRow, tables.ContactRow.id == patient_id):
-                work.drop(contact, "contact.erased")
+                work.delete(contact, "contact.erased")
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             until = _retention_end(work, patient, consultations, keep_years)
             if until is not None:
@@ -110,12 +110,12 @@ class ErasureRepository:
                 end_links(work, [one.id for one in consultations])
                 for photograph in _photograph_rows(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
-                    work.keep(photograph, "photograph.permitted")
-                work.note(_RETENTION_ACTION, f"patient/{patient_id}", until=until.isoformat())
+                    work.save(photograph, "photograph.permitted")
+                work.log(_RETENTION_ACTION, f"patient/{patient_id}", until=until.isoformat())
                 return until
             files = _delete_rows(work, patient_id, consultations)
             patient.pseudonym, patient.year_of_birth, patient.erased_at = f"erased {patient_id}", None, now()
-            work.keep(patient, "patient.erased")
+            work.save(patient, "patient.erased")
             others = {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
         for name in files - others:
             self._access.database.files.remove(self._access.member.clinic_id, name)
@@ -142,7 +142,7 @@ def _last_entries(work: ClinicTransaction) -> dict[str, datetime.datetime]:
     after = [work.newest_moments(table, moment) for table, moment in _LAST_ENTRY_COLUMNS]
     last: dict[str, datetime.datetime] = {}
     table = tables.ConsultationRow
-    for id, patient_id, saved_at in work.held(table, table.id, table.patient_id, table.saved_at):
+    for id, patient_id, saved_at in work.read_columns(table, table.id, table.patient_id, table.saved_at):
         known = [last[patient_id]] if patient_id in last else []
         last[patient_id] = max([saved_at, *known, *(moments[id] for moments in after if id in moments)])
     return last
@@ -187,5 +187,5 @@ def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[t
     ]
     files = {name for row in rows for name in list_row_files(row)}
     for row in rows:
-        work.drop(row, "erased")
+        work.delete(row, "erased")
     return files

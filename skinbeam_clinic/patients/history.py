@@ -70,15 +70,15 @@ class HistoryFact:
     grave: tuple[AdverseEvent, ...] = ()
 
 
-def read_history(desk: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
+def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
     """Return what was done to a patient's skin and what came of it, oldest first.
 
     A spot that nobody has read says nothing yet, nor does a treatment in which nothing was fired.
     """
-    spots = [_spot_fact(one) for one in desk.test_spots.of_patient(patient_id) if one.readings]
-    consultations = [one.id for one in desk.consultations.of(patient_id)]
-    done = [one for id in consultations for one in desk.treatments.of(id) if one.started_at and one.standing]
-    judged = [one for id in consultations if done for one in desk.follow_ups.of(id)]
+    spots = [_spot_fact(one) for one in repositories.test_spots.of_patient(patient_id) if one.readings]
+    consultations = [one.id for one in repositories.consultations.of(patient_id)]
+    done = [one for id in consultations for one in repositories.treatments.of(id) if one.started_at and one.standing]
+    judged = [one for id in consultations if done for one in repositories.follow_ups.of(id)]
     return tuple(sorted([*spots, *list_session_facts(done, judged)], key=lambda fact: fact.at))
 
 

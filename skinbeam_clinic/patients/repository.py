@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
@@ -31,13 +31,13 @@ class PatientRepository:
         ------
         InputError : `taken`, `bad-pseudonym`, or `bad-year`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             return add_patient(work, pseudonym, year_of_birth=year_of_birth)
 
     def all(self) -> tuple[PatientRecord, ...]:
         """Return the patients by pseudonym; those that were erased are not among them."""
         with self._access.reading(AccessRight.READ) as work:
-            work.note("patients.listed", "patient")
+            work.log("patients.listed", "patient")
             there = tables.PatientRow.erased_at.is_(None)
             return tuple(map(_read_patient, work.rows(tables.PatientRow, there, order=(tables.PatientRow.pseudonym,))))
 
@@ -53,7 +53,7 @@ class PatientRepository:
         named = () if not pseudonym else (table.pseudonym == pseudonym,)
         chosen = () if ids is None else (table.id.in_(ids),)
         with self._access.reading(AccessRight.READ) as work:
-            work.note("patients.listed", "patient")
+            work.log("patients.listed", "patient")
             rows = work.rows(table, table.erased_at.is_(None), *named, *chosen, order=(table.created_at,))
             return tuple(map(_read_patient, rows))
 
@@ -66,9 +66,9 @@ class PatientRepository:
         """
         wanted, table = asked.casefold(), tables.PatientRow
         with self._access.reading(AccessRight.READ) as work:
-            work.note("patients.listed", "patient")
+            work.log("patients.listed", "patient")
             order = (table.created_at,)
-            known = work.names(table, table.pseudonym, table.erased_at.is_(None), order=order)
+            known = work.list_names(table, table.pseudonym, table.erased_at.is_(None), order=order)
             there = [id for id, name in known if wanted in name.casefold()]
             newest = work.rows(table, table.id.in_(there[-most:]), order=order)
             return tuple(map(_read_patient, newest[::-1])), len(there)
@@ -81,7 +81,7 @@ class PatientRepository:
         AbsentError : this clinic has none of that name.
         """
         with self._access.reading(AccessRight.READ) as work:
-            work.note("patient.seen", f"patient/{id}")
+            work.log("patient.seen", f"patient/{id}")
             return _read_patient(work.get(tables.PatientRow, id))
 
     def set_contact(self, id: str, contact: Mapping[str, str]) -> None:
@@ -92,21 +92,21 @@ class PatientRepository:
         AbsentError : this clinic has no such patient.
         InputError : `too-long`.
         """
-        written = json_text(dict(contact))
+        written = canonical_json(dict(contact))
         if len(written) > _LONGEST_CONTACT:
             raise clinic_error("too-long", "contact", hint={"longest": _LONGEST_CONTACT})
-        with self._access.work(AccessRight.CONTACT) as work:
+        with self._access.writing(AccessRight.CONTACT) as work:
             work.get(tables.PatientRow, id)
             known = work.rows(tables.ContactRow, tables.ContactRow.id == id)
             row = known[0] if known else tables.ContactRow(clinic_id=work.clinic_id, id=id)
             work.seal(row, "contact_sealed", written.encode())
             row.saved_at = now()
-            work.keep(row, "contact.saved")
+            work.save(row, "contact.saved")
 
     def contact(self, id: str) -> Contact | None:
         """Return who a patient is; None where nothing was kept."""
         with self._access.reading(AccessRight.CONTACT) as work:
-            work.note("contact.seen", f"contact/{id}")
+            work.log("contact.seen", f"contact/{id}")
             work.get(tables.PatientRow, id)
             known = work.rows(tables.ContactRow, tables.ContactRow.id == id)
             return Contact(json.loads(work.open(known[0], "contact_sealed")), known[0].saved_at) if known else None
@@ -121,12 +121,12 @@ def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: 
         year_of_birth=_check_year(year_of_birth),
         created_at=now(),
     )
-    work.keep(row, "patient.added")
+    work.save(row, "patient.added")
     return _read_patient(row)
 
 
 def _next_number(work: ClinicTransaction) -> str:
-    taken = {name for _, name in work.names(tables.PatientRow, tables.PatientRow.pseudonym)}
+    taken = {name for _, name in work.list_names(tables.PatientRow, tables.PatientRow.pseudonym)}
     return next(name for number in range(len(taken) + 1, 2 * len(taken) + 2) if (name := f"P{number:05}") not in taken)
 
 

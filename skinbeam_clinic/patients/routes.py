@@ -26,49 +26,49 @@ _DUE_SHOWN = 20
 CONTACT_FIELDS = ("name", "born", "phone", "email", "address")
 
 
-def add_patient_routes(gate: ClinicRouter) -> None:
+def add_patient_routes(router: ClinicRouter) -> None:
     """Open the routes of patients."""
-    gate.add("GET", "/", _show_patients)
-    gate.add("POST", "/search", _show_patients)
-    gate.add("POST", "/patients", _add_patient)
-    gate.add("GET", "/patients/{patient}", _show_patient)
-    gate.add("GET", "/patients/{patient}/contact", _show_contact)
-    gate.add("POST", "/patients/{patient}/contact", _save_contact)
-    gate.add("POST", "/patients/{patient}/consultations", _begin_consultation)
-    gate.add("POST", "/patients/{patient}/case", _begin_from_case)
+    router.add("GET", "/", _show_patients)
+    router.add("POST", "/search", _show_patients)
+    router.add("POST", "/patients", _add_patient)
+    router.add("GET", "/patients/{patient}", _show_patient)
+    router.add("GET", "/patients/{patient}/contact", _show_contact)
+    router.add("POST", "/patients/{patient}/contact", _save_contact)
+    router.add("POST", "/patients/{patient}/consultations", _begin_consultation)
+    router.add("POST", "/patients/{patient}/case", _begin_from_case)
 
 
-def _show_patients(visit: ClinicRequest, error: InputError | None = None) -> Response:
+def _show_patients(request: ClinicRequest, error: InputError | None = None) -> Response:
     """What is looked for is sent and never stands in an address."""
-    asked, new = (visit.said("pseudonym"), "") if error is None else ("", visit.said("pseudonym"))
-    found, number = visit.desk.patients.some(asked, _PATIENTS_SHOWN)
+    asked, new = (request.text("pseudonym"), "") if error is None else ("", request.text("pseudonym"))
+    found, number = request.repositories.patients.some(asked, _PATIENTS_SHOWN)
     status = 200 if error is None else error_status(error)
-    said = {"asked": asked, "new": new, "year": visit.said("year")}
+    said = {"asked": asked, "new": new, "year": request.text("year")}
     shown = {
         "patients": found,
         "number": number,
-        "today": list_todays_appointments(visit),
-        "due": list_due_follow_ups(visit.desk),
+        "today": list_todays_appointments(request),
+        "due": list_due_follow_ups(request.repositories),
     }
-    shown["spots_due"] = visit.desk.test_spots.due(_DUE_SHOWN)
-    return visit.page("patients.html", status, error=error, **shown, **said, **time_formats())
+    shown["spots_due"] = request.repositories.test_spots.due(_DUE_SHOWN)
+    return request.page("patients.html", status, error=error, **shown, **said, **time_formats())
 
 
-def _add_patient(visit: ClinicRequest) -> Response:
-    year = visit.said("year")
+def _add_patient(request: ClinicRequest) -> Response:
+    year = request.text("year")
     try:
         born = int(year) if year.isdecimal() and len(year) == len("2000") else 0 if year else None
-        patient = visit.desk.patients.add(visit.said("pseudonym"), year_of_birth=born)
+        patient = request.repositories.patients.add(request.text("pseudonym"), year_of_birth=born)
     except InputError as error:
-        return _show_patients(visit, error)
-    return visit.redirect(f"/patients/{patient.id}")
+        return _show_patients(request, error)
+    return request.redirect(f"/patients/{patient.id}")
 
 
-def _show_patient(visit: ClinicRequest, error: InputError | None = None) -> Response:
+def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Answer with a patient and their consultations, and what was wrong with a case file."""
-    id, desk = visit.path("patient"), visit.desk
+    id, desk = request.path_parameter("patient"), request.repositories
     consultations = desk.consultations.of(id)
-    return visit.page(
+    return request.page(
         "patient.html",
         200 if error is None else error_status(error),
         error=error,
@@ -79,34 +79,36 @@ def _show_patient(visit: ClinicRequest, error: InputError | None = None) -> Resp
     )
 
 
-def _show_contact(visit: ClinicRequest, error: InputError | None = None) -> Response:
-    id, desk = visit.path("patient"), visit.desk
+def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Response:
+    id, desk = request.path_parameter("patient"), request.repositories
     kept = desk.patients.contact(id)
-    held = {name: visit.said(name) for name in CONTACT_FIELDS} if error else dict(kept.contact) if kept else {}
+    held = {name: request.text(name) for name in CONTACT_FIELDS} if error else dict(kept.details) if kept else {}
     fields = {name: held.get(name, "") for name in CONTACT_FIELDS}
     status = 200 if error is None else error_status(error)
-    return visit.page("contact.html", status, error=error, patient=desk.patients.get(id), fields=fields)
+    return request.page("contact.html", status, error=error, patient=desk.patients.get(id), fields=fields)
 
 
-def _save_contact(visit: ClinicRequest) -> Response:
-    id = visit.path("patient")
+def _save_contact(request: ClinicRequest) -> Response:
+    id = request.path_parameter("patient")
     try:
-        visit.desk.patients.set_contact(id, {name: visit.said(name) for name in CONTACT_FIELDS})
+        request.repositories.patients.set_contact(id, {name: request.text(name) for name in CONTACT_FIELDS})
     except InputError as error:
         if error_status(error) != 422:
             raise
-        return _show_contact(visit, error)
-    return visit.redirect(f"/patients/{id}")
+        return _show_contact(request, error)
+    return request.redirect(f"/patients/{id}")
 
 
-def _begin_consultation(visit: ClinicRequest) -> Response:
-    return visit.redirect(f"/consultations/{visit.desk.consultations.begin(visit.path('patient')).id}")
+def _begin_consultation(request: ClinicRequest) -> Response:
+    return request.redirect(
+        f"/consultations/{request.repositories.consultations.begin(request.path_parameter('patient')).id}"
+    )
 
 
-def _begin_from_case(visit: ClinicRequest) -> Response:
+def _begin_from_case(request: ClinicRequest) -> Response:
     """Begin with the form that a case file fills in."""
-    id, upload = visit.path("patient"), visit.uploads.get("case")
-    visit.desk.patients.get(id)  # said before anything of the file is
+    id, upload = request.path_parameter("patient"), request.uploads.get("case")
+    request.repositories.patients.get(id)  # said before anything of the file is
     try:
         if upload is None:
             raise InputError(
@@ -117,39 +119,41 @@ def _begin_from_case(visit: ClinicRequest) -> Response:
             )
         sent = form_from_case(upload.content, PurePath(upload.name).name)
     except InputError as error:
-        return _show_patient(visit, error)
-    return visit.redirect(f"/consultations/{visit.desk.consultations.begin(id, serialize_answers(sent)).id}")
+        return _show_patient(request, error)
+    return request.redirect(
+        f"/consultations/{request.repositories.consultations.begin(id, serialize_answers(sent)).id}"
+    )
 
 
 # What a patient may ask for: a copy of everything that is kept of them, and that it is erased.
 
 
-def add_patient_rights_routes(gate: ClinicRouter) -> None:
+def add_patient_rights_routes(router: ClinicRouter) -> None:
     """Open the routes of what a patient may ask for."""
-    gate.add("POST", "/patients/{patient}/copy", _download_copy)
-    gate.add("GET", "/erasures", _show_erasable)
-    gate.add("GET", "/patients/{patient}/erasure", _show_erasure)
-    gate.add("POST", "/patients/{patient}/erasure", _erase_patient)
+    router.add("POST", "/patients/{patient}/copy", _download_copy)
+    router.add("GET", "/erasures", _show_erasable)
+    router.add("GET", "/patients/{patient}/erasure", _show_erasure)
+    router.add("POST", "/patients/{patient}/erasure", _erase_patient)
 
 
-def _download_copy(visit: ClinicRequest) -> Response:
+def _download_copy(request: ClinicRequest) -> Response:
     """The archive that `skinbeam records export` writes; its name tells no pseudonym to who looks over a shoulder."""
-    content = visit.desk.copies.make(visit.path("patient"))
+    content = request.repositories.patient_copies.make(request.path_parameter("patient"))
     name = render_message("clinic.copy-file", {"date": now().date().isoformat()})
-    return visit.download(content, name, "application/zip")
+    return request.download(content, name, "application/zip")
 
 
-def _show_erasable(visit: ClinicRequest) -> Response:
+def _show_erasable(request: ClinicRequest) -> Response:
     """Whose records may go; each leads to the page that tells what would, and asks."""
-    years = visit.house.keep_years
-    return visit.page("erasures.html", due=visit.desk.erasure.due(keep_years=years), years=years)
+    years = request.services.keep_years
+    return request.page("erasures.html", due=request.repositories.erasure.due(keep_years=years), years=years)
 
 
-def _show_erasure(visit: ClinicRequest, error: InputError | None = None) -> Response:
-    id, desk, years = visit.path("patient"), visit.desk, visit.house.keep_years
+def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Response:
+    id, desk, years = request.path_parameter("patient"), request.repositories, request.services.keep_years
     held = desk.erasure.foresee(id, keep_years=years)
     counts = {name: getattr(held, name) for name in ("consultations", "photographs", "plans", "consents", "treatments")}
-    return visit.page(
+    return request.page(
         "erasure.html",
         200 if error is None else error_status(error),
         error=error,
@@ -160,12 +164,12 @@ def _show_erasure(visit: ClinicRequest, error: InputError | None = None) -> Resp
     )
 
 
-def _erase_patient(visit: ClinicRequest) -> Response:
+def _erase_patient(request: ClinicRequest) -> Response:
     """Erase once the pseudonym was typed, then show what is left."""
-    id, desk = visit.path("patient"), visit.desk
-    if visit.said("pseudonym") != desk.patients.get(id).pseudonym:
+    id, desk = request.path_parameter("patient"), request.repositories
+    if request.text("pseudonym") != desk.patients.get(id).pseudonym:
         return _show_erasure(
-            visit,
+            request,
             InputError(
                 "erasure-pseudonym",
                 render_message("clinic-fault.pseudonym"),
@@ -173,5 +177,5 @@ def _erase_patient(visit: ClinicRequest) -> Response:
                 hint=render_message("clinic-fault.pseudonym-hint"),
             ),
         )
-    desk.erasure.erase(id, keep_years=visit.house.keep_years)
-    return visit.redirect(f"/patients/{id}/erasure")
+    desk.erasure.erase(id, keep_years=request.services.keep_years)
+    return request.redirect(f"/patients/{id}/erasure")

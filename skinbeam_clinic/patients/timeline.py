@@ -17,9 +17,11 @@ __all__ = ["make_timeline"]
 LineSource = Callable[[ClinicRepositories, ConsultationRecord], Iterator[RecordLine]]
 
 
-def make_timeline(desk: ClinicRepositories, consultations: Iterable[ConsultationRecord]) -> tuple[RecordLine, ...]:
+def make_timeline(
+    repositories: ClinicRepositories, consultations: Iterable[ConsultationRecord]
+) -> tuple[RecordLine, ...]:
     """Return all that happened in consultations, the newest first."""
-    lines = (line for one in consultations for kind in _LINE_SOURCES for line in kind(desk, one))
+    lines = (line for one in consultations for kind in _LINE_SOURCES for line in kind(repositories, one))
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
 
 
@@ -27,13 +29,13 @@ def _consultation_lines(_: ClinicRepositories, kept: ConsultationRecord) -> Iter
     yield RecordLine(kept.created_at, render_message("clinic-timeline.consultation"), f"/consultations/{kept.id}")
 
 
-def _plan_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in desk.plans.of(kept.id):
+def _plan_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.plans.of(kept.id):
         yield RecordLine(one.made_at, render_message("clinic-timeline.plan", {"by": one.made_by}), f"/plans/{one.id}")
 
 
-def _consent_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in desk.consents.of(kept.id):
+def _consent_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.consents.of(kept.id):
         path = f"/plans/{one.plan_id}/consent/{one.option}"
         yield RecordLine(one.explained_at, render_message("clinic-timeline.explained", {"by": one.explained_by}), path)
         if one.signed_at is not None:
@@ -43,9 +45,9 @@ def _consent_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iterat
             yield RecordLine(one.voided_at, render_message("clinic-timeline.void", why), path)
 
 
-def _test_spot_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
+def _test_spot_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
     path = f"/consultations/{kept.id}/test-spots"
-    for one in desk.test_spots.of(kept.id):
+    for one in repositories.test_spots.of(kept.id):
         about = {"pulse": describe_pulse(one.firing.settings), "by": one.fired_by}
         yield RecordLine(one.fired_at, render_message("clinic-timeline.spot", about), path)
         for reading in one.readings:
@@ -53,8 +55,8 @@ def _test_spot_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iter
             yield RecordLine(reading.seen_at, render_message("clinic-timeline.reading", seen), path)
 
 
-def _treatment_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in desk.treatments.of(kept.id):
+def _treatment_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.treatments.of(kept.id):
         path, told = f"/treatments/{one.id}", {"number": one.number}
         if one.started_at is None:
             yield RecordLine(one.created_at, render_message("clinic-timeline.prepared", told), path)
@@ -64,16 +66,16 @@ def _treatment_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iter
             yield RecordLine(event.seen_at, render_message("clinic-timeline.event", told), path)
 
 
-def _follow_up_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in desk.follow_ups.of(kept.id):
+def _follow_up_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.follow_ups.of(kept.id):
         which = "follow-up-before" if one.moment is FollowUpMoment.BEFORE else "follow-up"
         yield RecordLine(
             one.seen_at, render_message(f"clinic-timeline.{which}", {"by": one.noted_by}), f"/follow-ups/{one.id}"
         )
 
 
-def _diary_lines(desk: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in desk.diaries.of_consultation(kept.id):
+def _diary_lines(repositories: ClinicRepositories, kept: ConsultationRecord) -> Iterator[RecordLine]:
+    for one in repositories.diaries.of_consultation(kept.id):
         yield RecordLine(
             one.written_at,
             render_message("clinic-timeline.diary", {"day": one.day}),

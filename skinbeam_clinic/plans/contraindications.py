@@ -95,11 +95,11 @@ class RecordsSincePlan:
 
 
 def read_records_since(
-    desk: ClinicRepositories, plan: PlanRecord, consultation: ConsultationRecord
+    repositories: ClinicRepositories, plan: PlanRecord, consultation: ConsultationRecord
 ) -> RecordsSincePlan:
     """Return what was recorded of the patient, and what of it a plan was made of."""
-    facts = read_history(desk, consultation.patient_id)
-    written = desk.plans.file(plan.id, HISTORY_FILE) if facts and HISTORY_FILE in plan.files else None
+    facts = read_history(repositories, consultation.patient_id)
+    written = repositories.plans.file(plan.id, HISTORY_FILE) if facts and HISTORY_FILE in plan.files else None
     same = consultation.revision == plan.consultation_revision
     # Answers that have changed since may be half typed; such a plan is outdated whatever the records say.
     sent = parse_submission(consultation.answers) if same else Submission()

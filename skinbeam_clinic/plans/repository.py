@@ -38,8 +38,8 @@ class PlanRepository:
         ConflictError : the answers have changed meanwhile: this plan is of others.
         InputError : `closed`.
         """
-        files = {name: self._access.keep_file(AccessRight.TREAT, content) for name, content in made.files.items()}
-        with self._access.work(AccessRight.TREAT) as work:
+        files = {name: self._access.store_file(AccessRight.TREAT, content) for name, content in made.files.items()}
+        with self._access.writing(AccessRight.TREAT) as work:
             check_unchanged(work, work.get(tables.ConsultationRow, consultation_id), revision)
             mine = tables.PlanRow.consultation_id == consultation_id
             earlier = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
@@ -57,7 +57,7 @@ class PlanRepository:
                 made_by=work.actor,
                 **{field.name: getattr(made, field.name) for field in fields(made)} | {"files": files},
             )
-            work.keep(row, "plan.made", plan_sha256=made.plan_sha256)
+            work.save(row, "plan.made", plan_sha256=made.plan_sha256)
             void_replaced_consents(work, row)
             return _plan_record(work, row)
 
@@ -70,7 +70,7 @@ class PlanRepository:
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.PlanRow, id)
-            work.note("plan.seen", f"plan/{id}")
+            work.log("plan.seen", f"plan/{id}")
             return _plan_record(work, row)
 
     def file(self, id: str, name: str) -> bytes:
@@ -84,14 +84,14 @@ class PlanRepository:
             kept = work.get(tables.PlanRow, id).files.get(name)
             if kept is None:
                 raise clinic_error("absent", "file")
-            work.note("plan.file.seen", f"plan/{id}", file=name)
+            work.log("plan.file.seen", f"plan/{id}", file=name)
         return self._access.database.files.get(self._access.member.clinic_id, kept)
 
     def of(self, consultation_id: str) -> tuple[PlanRecord, ...]:
         """Return the plans of a consultation, oldest first; the last one counts."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("plans.listed", f"consultation/{consultation_id}")
+            work.log("plans.listed", f"consultation/{consultation_id}")
             mine = tables.PlanRow.consultation_id == consultation_id
             return tuple(
                 _plan_record(work, row) for row in work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
@@ -106,7 +106,7 @@ class PlanRepository:
         """
         if len(notes) > _LONGEST_NOTES:
             raise clinic_error("too-long", "notes", hint={"longest": _LONGEST_NOTES})
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             plan = work.get(tables.PlanRow, id)
             get_open_consultation(work, plan.consultation_id)
             earlier = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id == id)
@@ -115,14 +115,14 @@ class PlanRepository:
                 clinic_id=work.clinic_id, id=new_id(), plan_id=id, option=option, made_at=made_at, made_by=work.actor
             )
             work.seal(row, "notes_sealed", notes.encode())
-            work.keep(row, "choice.made")
+            work.save(row, "choice.made")
             return _plan_choice(work, row)
 
     def choices(self, id: str) -> tuple[PlanChoice, ...]:
         """Return what was chosen of a plan, oldest first; the last one counts."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PlanRow, id)
-            work.note("choices.listed", f"plan/{id}")
+            work.log("choices.listed", f"plan/{id}")
             rows = work.rows(
                 tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id == id, order=(tables.PlanChoiceRow.made_at,)
             )
@@ -131,9 +131,9 @@ class PlanRepository:
 
 def _plan_record(work: ClinicTransaction, row: tables.PlanRow) -> PlanRecord:
     held = {field.name: getattr(row, field.name) for field in fields(PlanRecord)}
-    return PlanRecord(**held | {"made_by": work.name_of(row.made_by)})
+    return PlanRecord(**held | {"made_by": work.actor_name(row.made_by)})
 
 
 def _plan_choice(work: ClinicTransaction, row: tables.PlanChoiceRow) -> PlanChoice:
     notes = work.open(row, "notes_sealed").decode()
-    return PlanChoice(row.id, row.plan_id, row.option, notes, row.made_at, work.name_of(row.made_by))
+    return PlanChoice(row.id, row.plan_id, row.option, notes, row.made_at, work.actor_name(row.made_by))

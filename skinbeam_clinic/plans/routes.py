@@ -120,32 +120,32 @@ class _PreviewView:
     below: tuple[str, ...]
 
 
-def add_plan_routes(gate: ClinicRouter) -> None:
+def add_plan_routes(router: ClinicRouter) -> None:
     """Open the routes of plans."""
-    gate.add("GET", "/plans/{plan}", _show_plan)
-    gate.add("GET", "/plans/{plan}/files/{name}", _download_file)
-    gate.add("GET", "/plans/{plan}/leaflet/{language}", _download_leaflet)
-    gate.add("POST", "/plans/{plan}/choice", _choose_option)
+    router.add("GET", "/plans/{plan}", _show_plan)
+    router.add("GET", "/plans/{plan}/files/{name}", _download_file)
+    router.add("GET", "/plans/{plan}/leaflet/{language}", _download_leaflet)
+    router.add("POST", "/plans/{plan}/choice", _choose_option)
 
 
-def open_plan(desk: ClinicRepositories, id: str) -> OpenPlan:
+def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     """Return a kept plan.
 
     Raises
     ------
     AbsentError : this clinic has none of that name.
     """
-    kept = desk.plans.get(id)
-    records = read_plan(json.loads(desk.plans.file(id, "plan.json")))
-    last, now = desk.plans.of(kept.consultation_id)[-1], desk.consultations.get(kept.consultation_id)
+    kept = repositories.plans.get(id)
+    records = read_plan(json.loads(repositories.plans.file(id, "plan.json")))
+    last, now = repositories.plans.of(kept.consultation_id)[-1], repositories.consultations.get(kept.consultation_id)
     outdated = last.id != kept.id or now.revision != kept.consultation_revision
-    return OpenPlan(kept, records, outdated, now, read_records_since(desk, kept, now))
+    return OpenPlan(kept, records, outdated, now, read_records_since(repositories, kept, now))
 
 
-def _show_plan(visit: ClinicRequest) -> Response:
-    desk, plan = visit.desk, open_plan(visit.desk, visit.path("plan"))
+def _show_plan(request: ClinicRequest) -> Response:
+    desk, plan = request.repositories, open_plan(request.repositories, request.path_parameter("plan"))
     choices, records = desk.plans.choices(plan.kept.id), translate_record(plan.records)
-    return visit.page(
+    return request.page(
         "plan.html",
         plan=plan.kept,
         outdated=plan.outdated,
@@ -159,11 +159,11 @@ def _show_plan(visit: ClinicRequest) -> Response:
     )
 
 
-def _view_preview(desk: ClinicRepositories, kept: PlanRecord) -> _PreviewView | None:
+def _view_preview(repositories: ClinicRepositories, kept: PlanRecord) -> _PreviewView | None:
     """The pictures that were made with a plan; None where its photograph was of no use, or none was there."""
     if DOCUMENT_FILE not in kept.files:
         return None
-    told = json.loads(desk.plans.file(kept.id, DOCUMENT_FILE))
+    told = json.loads(repositories.plans.file(kept.id, DOCUMENT_FILE))
     shown = [one for one in told["pictures"] if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)]
     pairs = (
         _PreviewPair(
@@ -187,37 +187,39 @@ def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, 
     return _ConcernView(concern_name(concern), tuple(rows), mine[-1] if mine else None)
 
 
-def _download_leaflet(visit: ClinicRequest) -> Response:
+def _download_leaflet(request: ClinicRequest) -> Response:
     """The leaflet for a patient who reads another language than whoever made the plan."""
-    plan, language = open_plan(visit.desk, visit.path("plan")), visit.path("language")
+    plan, language = open_plan(request.repositories, request.path_parameter("plan")), request.path_parameter("language")
     if language not in LANGUAGES:
         raise clinic_error("absent", "language")
     with use_language(language):
-        return Response(make_leaflet(plan.records, _redraw_preview(visit.desk, plan)), media_type=_TYPES["pdf"])
+        return Response(
+            make_leaflet(plan.records, _redraw_preview(request.repositories, plan)), media_type=_TYPES["pdf"]
+        )
 
 
-def _redraw_preview(desk: ClinicRepositories, plan: OpenPlan) -> Preview | None:
+def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan) -> Preview | None:
     """The pictures of a plan in the language that is spoken; None where it has none, or the form was changed since."""
     sent = parse_submission(plan.consultation.answers)
     changed = plan.consultation.revision != plan.kept.consultation_revision
     if DOCUMENT_FILE not in plan.kept.files or changed or not sent.photo:
         return None
-    _, content = desk.photographs.content(sent.photo)
+    _, content = repositories.photographs.content(sent.photo)
     with PHOTOGRAPH_LOCK:
         photograph = DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), sha256_hex(content))
         return make_preview(plan.records, analyse_photograph(photograph, points=read_points(sent)))
 
 
-def _choose_option(visit: ClinicRequest) -> Response:
-    plan = open_plan(visit.desk, visit.path("plan"))
-    place = visit.said("option")
+def _choose_option(request: ClinicRequest) -> Response:
+    plan = open_plan(request.repositories, request.path_parameter("plan"))
+    place = request.text("option")
     plan.option(place)
-    visit.desk.plans.choose(plan.kept.id, place, visit.said("notes"))
-    return visit.redirect(f"/plans/{plan.kept.id}")
+    request.repositories.plans.choose(plan.kept.id, place, request.text("notes"))
+    return request.redirect(f"/plans/{plan.kept.id}")
 
 
-def _download_file(visit: ClinicRequest) -> Response:
-    name = visit.path("name")
-    content = visit.desk.plans.file(visit.path("plan"), name)
+def _download_file(request: ClinicRequest) -> Response:
+    name = request.path_parameter("name")
+    content = request.repositories.plans.file(request.path_parameter("plan"), name)
     headers = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None
     return Response(content, media_type=_TYPES[name.rpartition(".")[2]], headers=headers)

@@ -16,7 +16,7 @@ from skinbeam.model.input_files import parse_record
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
 from skinbeam_clinic.database import tables, treatment_tables
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
@@ -48,7 +48,7 @@ class TestSpotRepository:
         """
         at = _check_past(fired_at)
         _check_case_file(firing, "none")
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
             return self._keep(work, consultation_id, {"firing": asdict(firing)}, at)
 
@@ -69,7 +69,7 @@ class TestSpotRepository:
         InputError : `too-long`, `in-the-future`, `before-firing`, or a reaction that is not known.
         """
         at = _check_past(seen_at)
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(treatment_tables.TestSpotRow, id)
             if at < row.fired_at:
                 raise clinic_error("before-firing", "seen_at")
@@ -78,9 +78,9 @@ class TestSpotRepository:
                 photograph = work.get(tables.PhotographRow, photograph_id)
                 if photograph.consultation_id != row.consultation_id:
                     raise clinic_error("absent", "photograph")
-            reading = SpotReading(reaction, at, work.name_of(work.actor), note, photograph_id)
+            reading = SpotReading(reaction, at, work.actor_name(work.actor), note, photograph_id)
             _write_readings(work, row, [*_read_readings(work, row), reading])
-            work.keep(row, "test-spot.read")
+            work.save(row, "test-spot.read")
             return _read_spot(work, row)
 
     def get(self, id: str) -> TestSpotRecord:
@@ -91,21 +91,21 @@ class TestSpotRepository:
         AbsentError : this clinic has none of that name.
         """
         with self._access.reading(AccessRight.READ) as work:
-            work.note("test-spot.seen", f"test_spot/{id}")
+            work.log("test-spot.seen", f"test_spot/{id}")
             return _read_spot(work, work.get(treatment_tables.TestSpotRow, id))
 
     def of(self, consultation_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a consultation, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("test-spots.listed", f"consultation/{consultation_id}")
+            work.log("test-spots.listed", f"consultation/{consultation_id}")
             return _list_spots(work, {consultation_id})
 
     def of_patient(self, patient_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a patient in all consultations, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
-            work.note("test-spots.listed", f"patient/{patient_id}")
+            work.log("test-spots.listed", f"patient/{patient_id}")
             mine = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             return _list_spots(work, {one.id for one in mine})
 
@@ -123,7 +123,7 @@ class TestSpotRepository:
             ]
             due = sorted((one for one in unread if one.due_at <= now()), key=lambda one: one.due_at)[:most]
             if due:
-                work.note("test-spots.due", "test_spot")
+                work.log("test-spots.due", "test_spot")
             return tuple((one, _find_patient(work, one)) for one in due)
 
     def take_in(self, consultation_id: str, spot: TestSpotRecord) -> TestSpotRecord:
@@ -137,7 +137,7 @@ class TestSpotRepository:
             _check_case_file(spot.firing, reaction)
         # The photographs of a copy get other names here.
         readings = [replace(one, photograph_id=None) for one in spot.readings]
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
             said = {"firing": asdict(spot.firing), "by": spot.fired_by}
             return self._keep(work, consultation_id, said, spot.fired_at, readings)
@@ -161,7 +161,7 @@ class TestSpotRepository:
         work.seal(row, "spot_sealed", _serialize(said))
         if readings:
             _write_readings(work, row, readings)
-        work.keep(row, "test-spot.fired")
+        work.save(row, "test-spot.fired")
         return _read_spot(work, row)
 
 
@@ -188,7 +188,7 @@ def _write_readings(
 
 
 def _serialize(said: Mapping[str, Any]) -> bytes:
-    written = json_text(dict(said))
+    written = canonical_json(dict(said))
     if len(written) > _LONGEST_WORDS:
         raise clinic_error("too-long", "test_spot", hint={"longest": _LONGEST_WORDS})
     return written.encode()
@@ -208,7 +208,7 @@ def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestS
 
 def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> TestSpotRecord:
     said = json.loads(work.open(row, "spot_sealed"))
-    by = said.get("by") or work.name_of(row.fired_by)
+    by = said.get("by") or work.actor_name(row.fired_by)
     return TestSpotRecord(
         row.id, row.consultation_id, SpotFiring(**said["firing"]), row.fired_at, by, _read_readings(work, row)
     )

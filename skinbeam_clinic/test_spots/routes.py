@@ -60,19 +60,19 @@ class _SpotView:
     readings: tuple[tuple[str, SpotReading, float], ...]
 
 
-def add_test_spot_routes(gate: ClinicRouter) -> None:
+def add_test_spot_routes(router: ClinicRouter) -> None:
     """Open the routes of test spots."""
-    gate.add("GET", "/consultations/{consultation}/test-spots", _show_test_spots)
-    gate.add("POST", "/consultations/{consultation}/test-spots", _save_firing)
-    gate.add("POST", "/test-spots/{spot}/reading", _save_reading)
+    router.add("GET", "/consultations/{consultation}/test-spots", _show_test_spots)
+    router.add("POST", "/consultations/{consultation}/test-spots", _save_firing)
+    router.add("POST", "/test-spots/{spot}/reading", _save_reading)
 
 
-def _show_test_spots(visit: ClinicRequest, error: InputError | None = None, at: str = "") -> Response:
-    desk = visit.desk
-    kept = desk.consultations.get(at or visit.path("consultation"))
-    spots, plan = desk.test_spots.of(kept.id), _open_last_plan(visit, kept)
+def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at: str = "") -> Response:
+    desk = request.repositories
+    kept = desk.consultations.get(at or request.path_parameter("consultation"))
+    spots, plan = desk.test_spots.of(kept.id), _open_last_plan(request, kept)
     open_ = plan is not None and not plan.outdated and not plan.closed and not _is_stopped(plan)
-    return visit.page(
+    return request.page(
         "test-spots.html",
         200 if error is None else error_status(error),
         error=error,
@@ -82,16 +82,16 @@ def _show_test_spots(visit: ClinicRequest, error: InputError | None = None, at: 
         open=open_,
         closed=kept.state == ConsultationState.CLOSED,
         stops=() if plan is None else describe_contraindications(plan.stops, translate_record(plan.records)),
-        ladders=_ladder_views(visit, plan, spots) if plan is not None and open_ else (),
+        ladders=_ladder_views(request, plan, spots) if plan is not None and open_ else (),
         spots=tuple(map(_spot_view, spots)),
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
-        sent=dict(visit.sent),
+        sent=dict(request.fields),
     )
 
 
-def _open_last_plan(visit: ClinicRequest, kept: ConsultationRecord) -> OpenPlan | None:
-    plans = visit.desk.plans.of(kept.id)
-    return open_plan(visit.desk, plans[-1].id) if plans else None
+def _open_last_plan(request: ClinicRequest, kept: ConsultationRecord) -> OpenPlan | None:
+    plans = request.repositories.plans.of(kept.id)
+    return open_plan(request.repositories, plans[-1].id) if plans else None
 
 
 def _is_stopped(plan: OpenPlan) -> bool:
@@ -99,7 +99,7 @@ def _is_stopped(plan: OpenPlan) -> bool:
     return plan.records.suitability.decision in ("refer", "not-suitable")
 
 
-def _ladder_views(visit: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotRecord, ...]) -> tuple[_LadderView, ...]:
+def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotRecord, ...]) -> tuple[_LadderView, ...]:
     return tuple(
         _LadderView(
             place=str(place),
@@ -110,7 +110,7 @@ def _ladder_views(visit: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotRec
             rungs=tuple(
                 {name: format_field_number(value) for name, value in _rung_settings(rung).items()} for rung in one.spots
             ),
-            consent=_ladder_consent(visit, plan, one, spots),
+            consent=_ladder_consent(request, plan, one, spots),
             stopped=_device_contraindications(plan, one.device) is not None,
         )
         for place, one in enumerate(translate_record(plan.records).test_spots)
@@ -128,10 +128,10 @@ def format_field_number(value: float) -> str:
 
 
 def _ladder_consent(
-    visit: ClinicRequest, plan: OpenPlan, ladder: TestSpotLadder, spots: tuple[TestSpotRecord, ...]
+    request: ClinicRequest, plan: OpenPlan, ladder: TestSpotLadder, spots: tuple[TestSpotRecord, ...]
 ) -> str:
     """What already allows spots of a ladder: a consent to its device that was signed and holds, or what was noted."""
-    for one in visit.desk.consents.of(plan.kept.consultation_id):
+    for one in request.repositories.consents.of(plan.kept.consultation_id):
         if one.plan_id == plan.kept.id and one.signed_at is not None and one.void_reason is None:
             _, option = plan.option(one.option)
             if option.setup is not None and option.setup.device == ladder.device:
@@ -160,44 +160,44 @@ def _spot_view(spot: TestSpotRecord) -> _SpotView:
     )
 
 
-def _save_firing(visit: ClinicRequest) -> Response:
-    here = f"/consultations/{visit.path('consultation')}/test-spots"
+def _save_firing(request: ClinicRequest) -> Response:
+    here = f"/consultations/{request.path_parameter('consultation')}/test-spots"
     try:
-        firing = _parse_firing(visit)
-        visit.desk.test_spots.fire(visit.path("consultation"), firing, _parse_time(visit))
+        firing = _parse_firing(request)
+        request.repositories.test_spots.fire(request.path_parameter("consultation"), firing, _parse_time(request))
     except InputError as error:
         if error_status(error) != 422:
             raise
-        return _show_test_spots(visit, error)
-    return visit.redirect(here)
+        return _show_test_spots(request, error)
+    return request.redirect(here)
 
 
-def _parse_firing(visit: ClinicRequest) -> SpotFiring:
+def _parse_firing(request: ClinicRequest) -> SpotFiring:
     """What was fired, from the form and from the plan.
 
     Raises
     ------
     InputError : the plan is not the last one or holds no more, nobody agreed, or it is not said why it was set so.
     """
-    plan = _open_last_plan(visit, visit.desk.consultations.get(visit.path("consultation")))
-    if plan is None or plan.kept.id != visit.said("plan") or plan.outdated:
+    plan = _open_last_plan(request, request.repositories.consultations.get(request.path_parameter("consultation")))
+    if plan is None or plan.kept.id != request.text("plan") or plan.outdated:
         raise clinic_error("plan-outdated", "plan")
     ladders = plan.records.test_spots
-    place, _, number = visit.said("rung").partition(".")
+    place, _, number = request.text("rung").partition(".")
     known = {str(i): {str(j): rung for j, rung in enumerate(one.spots)} for i, one in enumerate(ladders)}
     if number not in known.get(place, {}):
         raise clinic_error("absent", "test_spot")
     ladder, rung = ladders[int(place)], known[place][number]
     if _is_stopped(plan) or _device_contraindications(plan, ladder.device) is not None:
         raise _spot_error("stopped")
-    consent = _ladder_consent(visit, plan, ladder, visit.desk.test_spots.of(plan.kept.consultation_id))
-    if not consent and visit.said("agreed") != "true":
+    consent = _ladder_consent(request, plan, ladder, request.repositories.test_spots.of(plan.kept.consultation_id))
+    if not consent and request.text("agreed") != "true":
         raise _spot_error("agreed")
     planned, start = _rung_settings(rung), f"{place}.{number}."
-    sent = make_submission((f"test_spot.0.{name}", visit.said(f"{start}{name}")) for name in planned)
+    sent = make_submission((f"test_spot.0.{name}", request.text(f"{start}{name}")) for name in planned)
     typed = dict(next(iter(sent.tables.get("test_spot", ())), {}))
     other = {name: value for name, value in planned.items() if typed.get(name) != value}
-    why = visit.said(f"{start}why")
+    why = request.text(f"{start}why")
     if other and not why:
         raise _spot_error("why")
     density = {} if rung.density_per_cm2 is None else {"density_per_cm2": rung.density_per_cm2}
@@ -205,34 +205,34 @@ def _parse_firing(visit: ClinicRequest) -> SpotFiring:
     return SpotFiring(plan.kept.id, where | typed | density, ladder.read_after_h, consent or ORAL_CONSENT, other, why)
 
 
-def _save_reading(visit: ClinicRequest) -> Response:
+def _save_reading(request: ClinicRequest) -> Response:
     """Keep a reading, with a photograph where one came; what follows is told on the page that it leads to."""
-    spot, upload = visit.desk.test_spots.get(visit.path("spot")), visit.uploads.get("photo")
+    spot, upload = request.repositories.test_spots.get(request.path_parameter("spot")), request.uploads.get("photo")
     try:
-        seen_at, photograph = _parse_time(visit), None
+        seen_at, photograph = _parse_time(request), None
         if upload is not None:
             kind = image_type(upload)
-            photograph = visit.desk.photographs.add(
+            photograph = request.repositories.photographs.add(
                 spot.consultation_id, upload.content, kind, PhotographPermissions()
             ).id
-        visit.desk.test_spots.read(
-            spot.id, visit.said("reaction"), seen_at=seen_at, note=visit.said("note"), photograph_id=photograph
+        request.repositories.test_spots.read(
+            spot.id, request.text("reaction"), seen_at=seen_at, note=request.text("note"), photograph_id=photograph
         )
     except InputError as error:
         if error_status(error) != 422:
             raise
-        return _show_test_spots(visit, error, spot.consultation_id)
-    return visit.redirect(f"/consultations/{spot.consultation_id}/test-spots")
+        return _show_test_spots(request, error, spot.consultation_id)
+    return request.redirect(f"/consultations/{spot.consultation_id}/test-spots")
 
 
-def _parse_time(visit: ClinicRequest) -> datetime.datetime | None:
+def _parse_time(request: ClinicRequest) -> datetime.datetime | None:
     """When it was, from how many hours ago; None for now.
 
     Raises
     ------
     InputError : that is no number of hours.
     """
-    typed = visit.said("hours_ago").replace(",", ".")
+    typed = request.text("hours_ago").replace(",", ".")
     if not typed:
         return None
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables, treatment_tables
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
@@ -54,7 +54,7 @@ class AdverseEventRepository:
         at = now()
         if seen_at is not None and seen_at > at:
             raise clinic_error("not-yet", "seen_at")
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             row = treatment_tables.AdverseEventRow(
                 clinic_id=work.clinic_id,
@@ -67,7 +67,7 @@ class AdverseEventRepository:
                 noted_by=work.actor,
             )
             _seal_event(work, row, {"kind": kind, "grade": grade.value, "site": site, "words": words})
-            work.keep(row, "adverse-event.added")
+            work.save(row, "adverse-event.added")
             if source is AdverseEventSource.SESSION and grade in _STOPPING_GRADES and treatment.ended_at is None:
                 end_treatment(work, treatment, TreatmentState.STOPPED)
             return _read_event(work, row)
@@ -83,19 +83,19 @@ class AdverseEventRepository:
         moment = now()
         if at is not None and at > moment:
             raise clinic_error("not-yet", "at")
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.AdverseEventRow, id)
             if row.resolved_at is None:
                 row.resolved_at = at or moment
                 _seal_event(work, row, _open_event(work, row) | {"resolved": words})
-                work.keep(row, "adverse-event.resolved")
+                work.save(row, "adverse-event.resolved")
             return _read_event(work, row)
 
     def of(self, consultation_id: str) -> tuple[AdverseEvent, ...]:
         """Return the adverse events of a consultation, in the order in which they were seen."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("adverse-events.listed", f"consultation/{consultation_id}")
+            work.log("adverse-events.listed", f"consultation/{consultation_id}")
             mine = treatment_tables.AdverseEventRow.consultation_id == consultation_id
             rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
             return tuple(_read_event(work, row) for row in rows)
@@ -111,7 +111,7 @@ def list_adverse_events(work: ClinicTransaction, treatment_id: str) -> tuple[Adv
 def end_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow, state: TreatmentState) -> None:
     """End a treatment: it is read from now on."""
     row.state, row.ended_at, row.ended_by = state.value, now(), work.actor
-    work.keep(row, f"treatment.{state}")
+    work.save(row, f"treatment.{state}")
 
 
 def _open_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _open_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) 
 
 
 def _seal_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow, said: dict[str, Any]) -> None:
-    written = json_text(said)
+    written = canonical_json(said)
     if len(written) > _LONGEST_WORDS:
         raise clinic_error("too-long", "words", hint={"longest": _LONGEST_WORDS})
     work.seal(row, "event_sealed", written.encode())
@@ -139,7 +139,7 @@ def _read_event(work: ClinicTransaction, row: treatment_tables.AdverseEventRow) 
         words=said["words"],
         seen_at=row.seen_at,
         noted_at=row.noted_at,
-        noted_by=work.name_of(row.noted_by),
+        noted_by=work.actor_name(row.noted_by),
         resolved_at=row.resolved_at,
         resolved=said.get("resolved", ""),
     )

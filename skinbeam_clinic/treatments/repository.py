@@ -15,7 +15,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import mark_attended
 from skinbeam_clinic.consents.repository import get_valid_consent
 from skinbeam_clinic.database import tables, treatment_tables
-from skinbeam_clinic.database.columns import json_text, now
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import is_course_stopped
@@ -64,7 +64,7 @@ class TreatmentRepository:
         AbsentError : this clinic has no such consent, or the patient no such appointment.
         InputError : `closed`, `void`, `not-signed`, or `plan-outdated`: the consent does not hold.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             plan, consent = get_valid_consent(work, consent_id)
             table = treatment_tables.TreatmentRow
             known = work.rows(table, table.consultation_id == plan.consultation_id)
@@ -86,7 +86,7 @@ class TreatmentRepository:
                 created_by=work.actor,
             )
             _seal_json(work, row, "checklist_sealed", {"ordered": dataclasses.asdict(ordered), "answers": []})
-            work.keep(row, "treatment.begun")
+            work.save(row, "treatment.begun")
             return _read_treatment(work, row)
 
     def get(self, id: str) -> Treatment:
@@ -97,14 +97,14 @@ class TreatmentRepository:
         AbsentError : this clinic has none of that name.
         """
         with self._access.reading(AccessRight.READ) as work:
-            work.note("treatment.seen", f"treatment/{id}")
+            work.log("treatment.seen", f"treatment/{id}")
             return _read_treatment(work, work.get(treatment_tables.TreatmentRow, id))
 
     def of(self, consultation_id: str) -> tuple[Treatment, ...]:
         """Return the treatments of a consultation, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
-            work.note("treatments.listed", f"consultation/{consultation_id}")
+            work.log("treatments.listed", f"consultation/{consultation_id}")
             mine = treatment_tables.TreatmentRow.consultation_id == consultation_id
             rows = work.rows(treatment_tables.TreatmentRow, mine, order=(treatment_tables.TreatmentRow.created_at,))
             return tuple(_read_treatment(work, row) for row in rows)
@@ -117,7 +117,7 @@ class TreatmentRepository:
         AbsentError : this clinic has no such machine, or it is retired.
         InputError : `treatment-begun`: the first pulse may be fired already.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = _get_preparing(work, id)
             machine = work.get(treatment_tables.MachineRow, machine_id)
             if machine.retired_at is not None:
@@ -138,7 +138,7 @@ class TreatmentRepository:
         ------
         InputError : `treatment-begun`, `bad-checklist` (no such item or answer), or `too-long`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = _get_preparing(work, id)
             asked = {item.name: item for item in list_items(_read_order(work, row)) if item.name != "device"}
             for item, (answer, _) in answers.items():
@@ -154,7 +154,7 @@ class TreatmentRepository:
         ------
         InputError : `treatment-begun`, `bad-checklist`, `no-reason`, or `too-long`.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = _get_preparing(work, id)
             said = _read_checklist(work, row)
             given = [one for one in said["answers"] if one["item"] == item]
@@ -164,7 +164,7 @@ class TreatmentRepository:
                 raise clinic_error("no-reason", f"why-{item}")
             given[-1]["decision"] = {"why": why, "at": now().isoformat(), "by": work.actor}
             _seal_json(work, row, "checklist_sealed", said)
-            work.keep(row, "treatment.decided")
+            work.save(row, "treatment.decided")
             return _read_treatment(work, row)
 
     def start(self, id: str) -> Treatment:
@@ -175,7 +175,7 @@ class TreatmentRepository:
         InputError : `treatment-begun`, `checklist-open`, `course-stopped` (an alarm of a diary waits for a clinician's
             decision), or the consent does not hold (`begin`).
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = _get_preparing(work, id)
             get_valid_consent(work, row.consent_id)
             if is_course_stopped(work, row.consultation_id):
@@ -183,7 +183,7 @@ class TreatmentRepository:
             if list_open_items(_read_treatment(work, row)):
                 raise clinic_error("checklist-open", "checklist")
             row.state, row.started_at, row.started_by = TreatmentState.TREATING.value, now(), work.actor
-            work.keep(row, "treatment.started")
+            work.save(row, "treatment.started")
             return _read_treatment(work, row)
 
     def fire(self, id: str, fired: AreaFiring, *, row_id: str = "") -> TreatedArea:
@@ -200,7 +200,7 @@ class TreatmentRepository:
             (a correction, or a row after the end, without a why), `corrected` (it was already), `too-long`, or a
             setting that no case file could hold.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
             areas = _read_areas(work, id)
             sent = next((one for one in areas if one.id == row_id), None)
@@ -224,7 +224,7 @@ class TreatmentRepository:
                 fired_by=work.actor,
             )
             _seal_json(work, area, "fired_sealed", serialize_firing(fired, found))
-            work.keep(area, "treatment.fired")
+            work.save(area, "treatment.fired")
             if fired.endpoint.startswith("stop") and not fired.struck and row.ended_at is None:
                 end_treatment(work, row, TreatmentState.STOPPED)
             return _read_area(work, area)
@@ -236,14 +236,14 @@ class TreatmentRepository:
         ------
         InputError : `no-reason` (nothing was written), or `too-long`.
         """
-        with self._access.work(AccessRight.WRITE) as work:
+        with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
             if not words:
                 raise clinic_error("no-reason", "words")
             said = _read_notes(work, row)
             said["notes"].append({"words": words, "at": now().isoformat(), "by": work.actor})
             _seal_json(work, row, "notes_sealed", said)
-            work.keep(row, "treatment.noted")
+            work.save(row, "treatment.noted")
             return _read_treatment(work, row)
 
     def end(self, id: str, state: TreatmentState) -> Treatment:
@@ -253,7 +253,7 @@ class TreatmentRepository:
         ------
         InputError : `nothing-fired`: a treatment that is done has a row of what was.
         """
-        with self._access.work(AccessRight.TREAT) as work:
+        with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
             if row.ended_at is None:
                 if state is TreatmentState.DONE and not _read_treatment(work, row).standing:
@@ -281,7 +281,7 @@ def _add_answers(
             new = {"item": item, "answer": answer, "words": words, "at": now().isoformat(), "by": work.actor}
             said["answers"].append(new)
     _seal_json(work, row, "checklist_sealed", said)
-    work.keep(row, "treatment.checked")
+    work.save(row, "treatment.checked")
 
 
 def _check_correction(fired: AreaFiring, areas: tuple[TreatedArea, ...], *, ended: bool) -> None:
@@ -303,7 +303,7 @@ def _check_case_file(device: str, fired: AreaFiring) -> None:
 
 
 def _seal_json(work: ClinicTransaction, row: tables.Base, column: str, said: Mapping[str, Any]) -> None:
-    written = json_text(dict(said))
+    written = canonical_json(dict(said))
     if len(written) > _LONGEST_JSON:
         raise clinic_error("too-long", "words", hint={"longest": _LONGEST_JSON})
     work.seal(row, column, written.encode())
@@ -325,7 +325,7 @@ def _read_order(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> 
 
 def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) -> TreatedArea:
     said = json.loads(work.open(row, "fired_sealed"))
-    return parse_area(said, row.id, row.fired_at, work.name_of(row.fired_by))
+    return parse_area(said, row.id, row.fired_at, work.actor_name(row.fired_by))
 
 
 def _read_areas(work: ClinicTransaction, treatment_id: str) -> tuple[TreatedArea, ...]:
@@ -349,14 +349,14 @@ def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow)
         number=row.number,
         state=TreatmentState(row.state),
         ordered=parse_order(said["ordered"]),
-        answers=parse_answers(said["answers"], work.name_of),
+        answers=parse_answers(said["answers"], work.actor_name),
         areas=_read_areas(work, row.id),
         events=list_adverse_events(work, row.id),
-        notes=parse_notes(_read_notes(work, row)["notes"], work.name_of),
+        notes=parse_notes(_read_notes(work, row)["notes"], work.actor_name),
         created_at=row.created_at,
-        created_by=work.name_of(row.created_by),
+        created_by=work.actor_name(row.created_by),
         started_at=row.started_at,
-        started_by=None if row.started_by is None else work.name_of(row.started_by),
+        started_by=None if row.started_by is None else work.actor_name(row.started_by),
         ended_at=row.ended_at,
-        ended_by=None if row.ended_by is None else work.name_of(row.ended_by),
+        ended_by=None if row.ended_by is None else work.actor_name(row.ended_by),
     )

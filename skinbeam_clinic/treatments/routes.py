@@ -68,21 +68,21 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = ["add_treatment_routes"]
 
 
-def add_treatment_routes(gate: ClinicRouter) -> None:
+def add_treatment_routes(router: ClinicRouter) -> None:
     """Open the routes of treatments."""
     here = "/treatments/{treatment}"
-    gate.add("POST", "/consents/{consent}/treatments", _begin_treatment)
-    gate.add("GET", here, _show_treatment)
-    gate.add("GET", f"{here}/aftercare", _show_aftercare)
-    gate.add("POST", f"{here}/machine", _pick_machine)
-    gate.add("POST", f"{here}/checklist", _save_answers)
-    gate.add("POST", f"{here}/decision", _save_decision)
-    gate.add("POST", f"{here}/start", _start_treatment)
-    gate.add("POST", f"{here}/areas", _save_firing)
-    gate.add("POST", f"{here}/events", _save_event)
-    gate.add("POST", "/adverse-events/{event}/end", _resolve_event)
-    gate.add("POST", f"{here}/notes", _save_note)
-    gate.add("POST", f"{here}/end", _end_treatment)
+    router.add("POST", "/consents/{consent}/treatments", _begin_treatment)
+    router.add("GET", here, _show_treatment)
+    router.add("GET", f"{here}/aftercare", _show_aftercare)
+    router.add("POST", f"{here}/machine", _pick_machine)
+    router.add("POST", f"{here}/checklist", _save_answers)
+    router.add("POST", f"{here}/decision", _save_decision)
+    router.add("POST", f"{here}/start", _start_treatment)
+    router.add("POST", f"{here}/areas", _save_firing)
+    router.add("POST", f"{here}/events", _save_event)
+    router.add("POST", "/adverse-events/{event}/end", _resolve_event)
+    router.add("POST", f"{here}/notes", _save_note)
+    router.add("POST", f"{here}/end", _end_treatment)
 
 
 @dataclass(frozen=True)
@@ -130,22 +130,22 @@ class _SessionPage:
         return tuple(one.english for one in immediate.stop_at) if isinstance(immediate, ImmediateReaction) else ()
 
 
-def _load_session(visit: ClinicRequest) -> _SessionPage:
-    kept = visit.desk.treatments.get(visit.path("treatment"))
-    return _SessionPage(kept, open_plan(visit.desk, kept.plan_id))
+def _load_session(request: ClinicRequest) -> _SessionPage:
+    kept = request.repositories.treatments.get(request.path_parameter("treatment"))
+    return _SessionPage(kept, open_plan(request.repositories, kept.plan_id))
 
 
-def _begin_treatment(visit: ClinicRequest) -> Response:
+def _begin_treatment(request: ClinicRequest) -> Response:
     """Begin, or go to the one that is under way."""
-    desk, consent = visit.desk, visit.desk.consents.get(visit.path("consent"))
+    desk, consent = request.repositories, request.repositories.consents.get(request.path_parameter("consent"))
     plan = open_plan(desk, consent.plan_id)
     ordered = make_order(plan.records, *plan.option(consent.option))
-    made = desk.treatments.begin(consent.id, ordered, appointment_id=check_name(visit.said("appointment")) or None)
-    _judge_checklist(visit, _SessionPage(made, plan))
-    return visit.redirect(f"/treatments/{made.id}")
+    made = desk.treatments.begin(consent.id, ordered, appointment_id=check_name(request.text("appointment")) or None)
+    _judge_checklist(request, _SessionPage(made, plan))
+    return request.redirect(f"/treatments/{made.id}")
 
 
-def _judge_checklist(visit: ClinicRequest, session: _SessionPage) -> tuple[Contraindication, ...]:
+def _judge_checklist(request: ClinicRequest, session: _SessionPage) -> tuple[Contraindication, ...]:
     """Answer in the checklist whether a rule speaks against this session, and return what does.
 
     The answer names what speaks, so that a decision holds for that and for nothing that is recorded later.
@@ -153,23 +153,23 @@ def _judge_checklist(visit: ClinicRequest, session: _SessionPage) -> tuple[Contr
     found = session.stops
     if session.kept.state is TreatmentState.PREPARING:
         answer = ("speaks", " ".join(one.key for one in found)) if found else ("quiet", "")
-        visit.desk.treatments.answer(session.kept.id, {"course": answer})
+        request.repositories.treatments.answer(session.kept.id, {"course": answer})
     return found
 
 
 def _show_treatment(
-    visit: ClinicRequest,
+    request: ClinicRequest,
     error: InputError | None = None,
     *,
     warned: tuple[Deviation, ...] = (),
     said: AreaFiring | None = None,
 ) -> Response:
     """Answer with the treatment as far as it is; what was typed stays in the form that was refused."""
-    session = _load_session(visit)
-    kept, desk = session.kept, visit.desk
+    session = _load_session(request)
+    kept, desk = session.kept, request.repositories
     rows = firing_rows(kept, session.signs)
     immediate = session.option.immediate
-    return visit.page(
+    return request.page(
         "treatment.html",
         200 if error is None and not warned else 422 if error is None else error_status(error),
         error=error,
@@ -177,7 +177,7 @@ def _show_treatment(
         name=session.name,
         plan=session.plan,
         patient=desk.patients.get(session.plan.consultation.patient_id),
-        consent_gone=_explain_consent_loss(visit, session),
+        consent_gone=_explain_consent_loss(request, session),
         device=_treatment_device(kept),
         setting="" if session.option.setup is None else setting_line(session.option.setup),
         most=[
@@ -187,13 +187,13 @@ def _show_treatment(
         immediate=immediate if isinstance(immediate, ImmediateReaction) else None,
         first_aid=[one.message.text for one in session.records.complications],
         seen=find_stop_signs(kept, rows),
-        **_view_checklist(visit, session),
+        **_view_checklist(request, session),
         rows=rows,
         map=list_regions(
             [(row.number, row.area.fired.site, row.area.fired.side) for row in rows if _is_valid_row(kept, row)]
         ),
         outlines=OUTLINES,
-        **_fill_form(visit, session, rows, warned, said),
+        **_fill_form(request, session, rows, warned, said),
         sites={
             name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
         },
@@ -206,11 +206,11 @@ def _is_valid_row(kept: Treatment, row: FiringRow) -> bool:
     return row.area in kept.standing
 
 
-def _explain_consent_loss(visit: ClinicRequest, session: _SessionPage) -> str:
+def _explain_consent_loss(request: ClinicRequest, session: _SessionPage) -> str:
     """Why nothing more may be done under the consent, in words; empty where it holds or the treatment is over."""
     if session.kept.ended:
         return ""
-    if visit.desk.consents.get(session.kept.consent_id).void_reason is not None:
+    if request.repositories.consents.get(session.kept.consent_id).void_reason is not None:
         return render_message("clinic-session.consent-void")
     return render_message("clinic-session.consent-outdated") if session.plan.outdated else ""
 
@@ -220,7 +220,7 @@ def _treatment_device(kept: Treatment) -> str:
     return translate(devices()[name].title) if name in devices() else name
 
 
-def _view_checklist(visit: ClinicRequest, session: _SessionPage) -> dict[str, Any]:
+def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, Any]:
     """What is asked, what was answered, and what of it stops, with the words of rules."""
     kept, modality = session.kept, session.option.modality
     asked = [item for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
@@ -239,12 +239,12 @@ def _view_checklist(visit: ClinicRequest, session: _SessionPage) -> dict[str, An
         else (),
         "changes": CHANGE_ITEMS,
         "open_items": list_open_items(kept),
-        "machines": [one for one in visit.desk.machines.all() if one.retired_at is None],
+        "machines": [one for one in request.repositories.machines.all() if one.retired_at is None],
     }
 
 
 def _fill_form(
-    visit: ClinicRequest,
+    request: ClinicRequest,
     session: _SessionPage,
     rows: tuple[FiringRow, ...],
     warned: tuple[Deviation, ...],
@@ -252,17 +252,17 @@ def _fill_form(
 ) -> dict[str, Any]:
     """What stands in the form of a row: what was sent, what is corrected, or what the plan orders."""
     planned = session.kept.ordered.settings
-    corrected = visit.said("corrects") or visit.request.query_params.get("corrects", "")
+    corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
     row = next((one for one in rows if one.area.id == corrected), None)
     filled = {name: f"{value:g}" for name, value in planned.items()}
     filled |= {"site": session.kept.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
     if row is not None:
         filled |= _firing_fields(row.area.fired)
     for name in ("site", "side"):  # the map without a script is links
-        filled[name] = visit.request.query_params.get(name, filled[name])
+        filled[name] = request.http_request.query_params.get(name, filled[name])
     names = [name for name in SETTINGS if name in planned]
     return {
-        "filled": filled | dict(visit.sent),
+        "filled": filled | dict(request.fields),
         "fields": {name: (*quantity_label(name), describe_value(name, planned[name])) for name in names},
         "signs": session.signs,
         "sides": list(BodySide),
@@ -284,104 +284,108 @@ def _confirmation_text(found: tuple[Deviation, ...]) -> str:
     return ";".join(f"{one.name}={one.fired:g}" for one in found if one.hotter)
 
 
-def _pick_machine(visit: ClinicRequest) -> Response:
-    return _apply_change(visit, lambda id: visit.desk.treatments.pick(id, visit.said("machine"), visit.said("why")))
-
-
-def _save_answers(visit: ClinicRequest) -> Response:
-    """Keep what was answered; what was left open stays open."""
-    kept = visit.desk.treatments.get(visit.path("treatment"))
-    items = [item.name for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
-    given = {item: (visit.said(item), visit.said(f"{item}.words")) for item in items if visit.said(item)}
-    return _apply_change(visit, lambda id: visit.desk.treatments.answer(id, given))
-
-
-def _save_decision(visit: ClinicRequest) -> Response:
-    item = visit.said("item")
-    if item == "course" and any(one.final for one in _judge_checklist(visit, _load_session(visit))):
-        return _error_hint(visit, clinic_error("plan-outdated", "plan"))
-    return _apply_change(visit, lambda id: visit.desk.treatments.decide(id, item, visit.said(f"why-{item}")))
-
-
-def _start_treatment(visit: ClinicRequest) -> Response:
-    """Let the first pulse be fired, once the rules were asked again: more may be recorded since it was begun."""
-    if any(one.final for one in _judge_checklist(visit, _load_session(visit))):
-        return _error_hint(visit, clinic_error("plan-outdated", "plan"))
-    return _apply_change(visit, visit.desk.treatments.start)
-
-
-def _save_firing(visit: ClinicRequest) -> Response:
-    """Keep a row; what is hotter than the plan is shown first and kept once it is confirmed, with its reason."""
-    session = _load_session(visit)
-    found: tuple[Deviation, ...] = ()
-    try:
-        said = parse_firing(visit, session.kept.ordered, session.recorded_signs)
-        if not said.struck:
-            passes = {} if said.passes is None else {"passes": float(said.passes)}
-            found = find_deviations(session.kept.ordered, {**said.settings, **passes})
-        if _confirmation_text(found) and (not said.reason or visit.said("confirmed") != _confirmation_text(found)):
-            return _show_treatment(visit, warned=tuple(one for one in found if one.hotter), said=said)
-        visit.desk.treatments.fire(session.kept.id, said, row_id=_submitted_row_id(visit))
-    except InputError as error:
-        return _error_hint(visit, error)
-    return visit.redirect(f"/treatments/{session.kept.id}#fired")
-
-
-def _submitted_row_id(visit: ClinicRequest) -> str:
-    """The name that the page gave the row; none where it is not of our making."""
-    id = visit.said("row")
-    return id if len(id) == len(new_id()) and all(sign in "0123456789abcdef" for sign in id) else ""
-
-
-def _save_event(visit: ClinicRequest) -> Response:
-    kind, grade, site, words = (visit.said(name) for name in ("kind", "grade", "event-site", "event-words"))
-    if grade not in set(AdverseEventGrade):
-        return _error_hint(visit, clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)}))
-    add, bad = visit.desk.adverse_events.add, AdverseEventGrade(grade)
+def _pick_machine(request: ClinicRequest) -> Response:
     return _apply_change(
-        visit, lambda id: add(id, kind=kind, grade=bad, source=AdverseEventSource.SESSION, site=site, words=words)
+        request, lambda id: request.repositories.treatments.pick(id, request.text("machine"), request.text("why"))
     )
 
 
-def _resolve_event(visit: ClinicRequest) -> Response:
-    event = visit.desk.adverse_events.resolve(visit.path("event"), words=visit.said("words"))
-    return visit.redirect(f"/treatments/{event.treatment_id}#events")
+def _save_answers(request: ClinicRequest) -> Response:
+    """Keep what was answered; what was left open stays open."""
+    kept = request.repositories.treatments.get(request.path_parameter("treatment"))
+    items = [item.name for item in list_items(kept.ordered) if item.name not in AUTOMATIC_ITEMS]
+    given = {item: (request.text(item), request.text(f"{item}.words")) for item in items if request.text(item)}
+    return _apply_change(request, lambda id: request.repositories.treatments.answer(id, given))
 
 
-def _save_note(visit: ClinicRequest) -> Response:
-    return _apply_change(visit, lambda id: visit.desk.treatments.note(id, visit.said("note")))
+def _save_decision(request: ClinicRequest) -> Response:
+    item = request.text("item")
+    if item == "course" and any(one.final for one in _judge_checklist(request, _load_session(request))):
+        return _error_hint(request, clinic_error("plan-outdated", "plan"))
+    return _apply_change(
+        request, lambda id: request.repositories.treatments.decide(id, item, request.text(f"why-{item}"))
+    )
 
 
-def _end_treatment(visit: ClinicRequest) -> Response:
-    state = TreatmentState.DONE if visit.said("state") == "done" else TreatmentState.STOPPED
-    return _apply_change(visit, lambda id: visit.desk.treatments.end(id, state))
+def _start_treatment(request: ClinicRequest) -> Response:
+    """Let the first pulse be fired, once the rules were asked again: more may be recorded since it was begun."""
+    if any(one.final for one in _judge_checklist(request, _load_session(request))):
+        return _error_hint(request, clinic_error("plan-outdated", "plan"))
+    return _apply_change(request, request.repositories.treatments.start)
 
 
-def _apply_change(visit: ClinicRequest, change: Callable[[str], object]) -> Response:
+def _save_firing(request: ClinicRequest) -> Response:
+    """Keep a row; what is hotter than the plan is shown first and kept once it is confirmed, with its reason."""
+    session = _load_session(request)
+    found: tuple[Deviation, ...] = ()
+    try:
+        said = parse_firing(request, session.kept.ordered, session.recorded_signs)
+        if not said.struck:
+            passes = {} if said.passes is None else {"passes": float(said.passes)}
+            found = find_deviations(session.kept.ordered, {**said.settings, **passes})
+        if _confirmation_text(found) and (not said.reason or request.text("confirmed") != _confirmation_text(found)):
+            return _show_treatment(request, warned=tuple(one for one in found if one.hotter), said=said)
+        request.repositories.treatments.fire(session.kept.id, said, row_id=_submitted_row_id(request))
+    except InputError as error:
+        return _error_hint(request, error)
+    return request.redirect(f"/treatments/{session.kept.id}#fired")
+
+
+def _submitted_row_id(request: ClinicRequest) -> str:
+    """The name that the page gave the row; none where it is not of our making."""
+    id = request.text("row")
+    return id if len(id) == len(new_id()) and all(sign in "0123456789abcdef" for sign in id) else ""
+
+
+def _save_event(request: ClinicRequest) -> Response:
+    kind, grade, site, words = (request.text(name) for name in ("kind", "grade", "event-site", "event-words"))
+    if grade not in set(AdverseEventGrade):
+        return _error_hint(request, clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)}))
+    add, bad = request.repositories.adverse_events.add, AdverseEventGrade(grade)
+    return _apply_change(
+        request, lambda id: add(id, kind=kind, grade=bad, source=AdverseEventSource.SESSION, site=site, words=words)
+    )
+
+
+def _resolve_event(request: ClinicRequest) -> Response:
+    event = request.repositories.adverse_events.resolve(request.path_parameter("event"), words=request.text("words"))
+    return request.redirect(f"/treatments/{event.treatment_id}#events")
+
+
+def _save_note(request: ClinicRequest) -> Response:
+    return _apply_change(request, lambda id: request.repositories.treatments.note(id, request.text("note")))
+
+
+def _end_treatment(request: ClinicRequest) -> Response:
+    state = TreatmentState.DONE if request.text("state") == "done" else TreatmentState.STOPPED
+    return _apply_change(request, lambda id: request.repositories.treatments.end(id, state))
+
+
+def _apply_change(request: ClinicRequest, change: Callable[[str], object]) -> Response:
     """Make a change, and show the treatment again, with what was wrong when something was."""
-    id = visit.path("treatment")
+    id = request.path_parameter("treatment")
     try:
         change(id)
     except InputError as error:
-        return _error_hint(visit, error)
-    return visit.redirect(f"/treatments/{id}")
+        return _error_hint(request, error)
+    return request.redirect(f"/treatments/{id}")
 
 
-def _error_hint(visit: ClinicRequest, error: InputError) -> Response:
+def _error_hint(request: ClinicRequest, error: InputError) -> Response:
     if error_status(error) != 422:
         raise error
-    return _show_treatment(visit, error)
+    return _show_treatment(request, error)
 
 
-def _show_aftercare(visit: ClinicRequest) -> Response:
+def _show_aftercare(request: ClinicRequest) -> Response:
     """The days after it on paper, in the language that the patient reads."""
-    session = _load_session(visit)
-    asked = visit.request.query_params.get("language", "")
+    session = _load_session(request)
+    asked = request.http_request.query_params.get("language", "")
     language = asked if asked in LANGUAGES else current_language()
     day = to_local_time(session.kept.started_at or session.kept.created_at).date()
     with use_language(language):
         told = _SessionPage(session.kept, session.plan)
-        return visit.page(
+        return request.page(
             "aftercare.html",
             language=language,
             session=session.kept,
@@ -392,5 +396,5 @@ def _show_aftercare(visit: ClinicRequest) -> Response:
             care=[one.message.text for one in told.records.aftercare],
             call=[one.message.text for one in told.records.when_to_call],
             phone=phone_line(told.records),
-            patient=visit.desk.patients.get(session.plan.consultation.patient_id),
+            patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )

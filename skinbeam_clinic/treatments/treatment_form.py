@@ -19,7 +19,7 @@ _WHOLE_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
 _MOST_PAIN = 10
 
 
-def parse_firing(visit: ClinicRequest, ordered: TreatmentOrder, signs: tuple[str, ...]) -> AreaFiring:
+def parse_firing(request: ClinicRequest, ordered: TreatmentOrder, signs: tuple[str, ...]) -> AreaFiring:
     """Return what was sent.
 
     Parameters
@@ -30,19 +30,19 @@ def parse_firing(visit: ClinicRequest, ordered: TreatmentOrder, signs: tuple[str
     ------
     InputError : `session-…`, at the field that cannot be read.
     """
-    site, side = visit.said("site"), visit.said("side")
+    site, side = request.text("site"), request.text("side")
     if vocabulary_table("site").get(site, {}).get("use") != "treatment":
         raise form_error("no-place", "site")
-    struck = visit.said("struck") == "true"
-    endpoint = visit.said("endpoint")
+    struck = request.text("struck") == "true"
+    endpoint = request.text("endpoint")
     if endpoint not in list_endpoints(signs):
         raise form_error("no-endpoint", "endpoint")
-    settings = {name: value for name in SETTINGS if (value := _parse_number(visit, name)) is not None}
+    settings = {name: value for name in SETTINGS if (value := _parse_number(request, name)) is not None}
     if not struck and not any(name in settings for name in DOSES if name in ordered.settings):
         raise form_error("dose-missing", next((name for name in DOSES if name in ordered.settings), "fluence_J_cm2"))
     words = signs[int(endpoint.removeprefix("stop."))] if endpoint.startswith("stop.") else ""
-    passes, pulses = _parse_whole_number(visit, "passes"), _parse_whole_number(visit, "pulses")
-    pain = _parse_number(visit, "pain_0_10", most=_MOST_PAIN)
+    passes, pulses = _parse_whole_number(request, "passes"), _parse_whole_number(request, "pulses")
+    pain = _parse_number(request, "pain_0_10", most=_MOST_PAIN)
     return AreaFiring(
         site=site,
         side=BodySide(side) if side in set(BodySide) else BodySide.BOTH,
@@ -52,10 +52,10 @@ def parse_firing(visit: ClinicRequest, ordered: TreatmentOrder, signs: tuple[str
         endpoint=endpoint,
         endpoint_words=words,
         pain_0_10=pain,
-        words=visit.said("words"),
-        reason=visit.said("reason"),
-        corrects=visit.said("corrects") or None,
-        why=visit.said("why"),
+        words=request.text("words"),
+        reason=request.text("reason"),
+        corrects=request.text("corrects") or None,
+        why=request.text("why"),
         struck=struck,
     )
 
@@ -71,8 +71,8 @@ def form_error(code: str, field: str, **about: str) -> InputError:
     return InputError(f"session-{code}", render_message(f"clinic-fault.{code}", about), field=field, hint=hint)
 
 
-def _parse_number(visit: ClinicRequest, name: str, most: float | None = None) -> float | None:
-    said = visit.said(name)
+def _parse_number(request: ClinicRequest, name: str, most: float | None = None) -> float | None:
+    said = request.text(name)
     if not said:
         return None
     value = float(said.replace(",", ".")) if _NUMBER.fullmatch(said) else None
@@ -81,8 +81,8 @@ def _parse_number(visit: ClinicRequest, name: str, most: float | None = None) ->
     return value
 
 
-def _parse_whole_number(visit: ClinicRequest, name: str) -> int | None:
-    said = visit.said(name)
+def _parse_whole_number(request: ClinicRequest, name: str) -> int | None:
+    said = request.text(name)
     if not said:
         return None
     if not _WHOLE_NUMBER.fullmatch(said):

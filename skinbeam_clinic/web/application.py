@@ -58,7 +58,7 @@ def build_clinic_app(
     *,
     keep_years: int = KEEP_YEARS,
     zone: datetime.tzinfo | None = None,
-    outside: OutsideContact | None = None,
+    outside_contact: OutsideContact | None = None,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends.
 
@@ -69,15 +69,15 @@ def build_clinic_app(
     names : further host names that the app accepts.
     keep_years : how long the law of the place makes a clinic keep records of treatment.
     zone : time zone of the times on pages; that of this machine where it is None.
-    outside : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
+    outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     """
-    outside = outside or OutsideContact()
+    outside_contact = outside_contact or OutsideContact()
     passwords = PasswordHasher()
     doors = SignIn(database, passwords), ApiTokenAuthenticator(database), PasskeySignIn(database)
     house = ClinicServices(
-        database, passwords, *doors, PlanWorker(database), JobListeners(), keep_years, outside=outside
+        database, passwords, *doors, PlanWorker(database), JobListeners(), keep_years, outside_contact=outside_contact
     )
-    pager = AlarmNotifier(database, outside)
+    pager = AlarmNotifier(database, outside_contact)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -89,7 +89,7 @@ def build_clinic_app(
         database.close()
 
     def answer(request: Request, status: int, error: InputError) -> Response:
-        return ClinicRequest(house, request, None).fault(RefusedError(status, error))
+        return ClinicRequest(house, request, None).error_response(RefusedError(status, error))
 
     async def by_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -104,10 +104,10 @@ def build_clinic_app(
     app.add_middleware(
         RequestGuard,
         names=server_names(host, names),
-        answer=answer,
+        error_response=answer,
         language=select_language,
         zone=zone,
-        secret=DIARY_PATH,
+        secret_prefix=DIARY_PATH,
     )
     metrics = Metrics(database)
     app.add_middleware(RequestMonitor, metrics=metrics)  # the middleware added last is the outermost
@@ -149,7 +149,7 @@ def build_clinic_app(
 
     def closing() -> None:
         house.closing.set()
-        house.worker.end()
+        house.worker.request_stop()
         pager.end()
 
     app.state.closing = closing

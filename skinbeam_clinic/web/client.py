@@ -121,13 +121,13 @@ class RequestRate:
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._offset_s = _clock_offset_s()
 
-    def hit(self, limit: RateLimitItem, who: str) -> bool:
+    def hit(self, limit: RateLimitItem, client: str) -> bool:
         """Count a request; return False where there were too many."""
         offset_s = _clock_offset_s()
         if offset_s < self._offset_s - _SET_BACK_S:
             self._storage.reset()
         self._offset_s = offset_s
-        return self._limiter.hit(limit, who)
+        return self._limiter.hit(limit, client)
 
 
 def _clock_offset_s() -> float:

@@ -233,29 +233,29 @@ def _environment() -> Environment:
 
 
 def render_form(
-    sent: Submission,
+    submission: Submission,
     error: InputError | None = None,
     *,
     action: str = "/consult",
     template: str = "form.html",
     read_only: bool = False,
     face: FacePointsView | None = None,
-    **around: Any,
+    **context: Any,
 ) -> str:
     """Return the consultation form as HTML, filled with a submission, and with an error at its field if there is one.
 
     Parameters
     ----------
-    template : the form, or one that extends it and reads `around`, too.
+    template : the form, or one that extends it and reads `context`, too.
     face : the photograph of the form with the points of its face.
     """
-    values = dict(sent.entries)
-    fault = None if error is None else _form_fault(sent, error)
+    values = dict(submission.entries)
+    fault = None if error is None else _form_fault(submission, error)
     page = FormPage(
         action=action,
         values=values,
-        ticked=frozenset(sent.entries),
-        photo="" if fault is not None and fault.field == "photo" else sent.photo,
+        ticked=frozenset(submission.entries),
+        photo="" if fault is not None and fault.field == "photo" else submission.photo,
         fault=fault,
         face=face,
         choices=_choice_lists(),
@@ -265,13 +265,13 @@ def render_form(
         ),
         kinds=_subtype_choices(),
         signs=_titled_choices("app-sign", LESION_SIGNS),
-        concern_rows=_row_numbers(sent, "concern", CONCERN_ROWS),
-        medication_rows=_row_numbers(sent, "patient.medications", MEDICATION_ROWS),
-        spot_rows=_row_numbers(sent, "test_spot", SPOT_ROWS),
-        session_rows=_row_numbers(sent, "session", SESSION_ROWS),
+        concern_rows=_row_numbers(submission, "concern", CONCERN_ROWS),
+        medication_rows=_row_numbers(submission, "patient.medications", MEDICATION_ROWS),
+        spot_rows=_row_numbers(submission, "test_spot", SPOT_ROWS),
+        session_rows=_row_numbers(submission, "session", SESSION_ROWS),
         read_only=read_only,
     )
-    return render_template(template, **vars(page), **around)
+    return render_template(template, **vars(page), **context)
 
 
 def render_plan(name: str, report: str) -> str:
@@ -285,18 +285,18 @@ def render_template(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values)
 
 
-def _row_numbers(sent: Submission, kind: str, least: int) -> tuple[int, ...]:
+def _row_numbers(submission: Submission, kind: str, least: int) -> tuple[int, ...]:
     """Return the numbers of the rows of a kind: at least `least`, or as many as were submitted."""
-    used = (row.number + 1 for name, _ in sent.entries if (row := parse_row_field(name)) and row.kind == kind)
+    used = (row.number + 1 for name, _ in submission.entries if (row := parse_row_field(name)) and row.kind == kind)
     return tuple(range(max((least, *used))))
 
 
-def _form_fault(sent: Submission, error: InputError) -> FormFault:
+def _form_fault(submission: Submission, error: InputError) -> FormFault:
     message, hint = error.message, error.hint
     if f"app-fault.{error.code}" in catalogue():  # the schema's message speaks of a case file, this one of the form
         message, hint = render_message(f"app-fault.{error.code}"), render_message(f"app-fault.{error.code}-hint")
     message = f"{capitalise(message)}."
-    field = sent.field(error.field, error.message)
+    field = submission.field(error.field, error.message)
     if not _field_label(field):  # an error of the request, or of something that is no field of this form
         return FormFault("", "", message, hint)
     return FormFault(field, describe_field(field), message, hint)

@@ -72,22 +72,22 @@ class ClinicServices:
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
     outcomes : the outcomes of the clinics' courses, cached.
-    outside : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
-    wrong_links : counts the wrong links to diaries by address.
+    outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
+    wrong_link_rate : counts the wrong links to diaries by address.
     closing : set once the program is told to end, so that long responses end by themselves.
     """
 
     database: Database
     passwords: PasswordHasher
-    door: SignIn
-    readers: ApiTokenAuthenticator
+    sign_in: SignIn
+    api_tokens: ApiTokenAuthenticator
     passkeys: PasskeySignIn
     worker: PlanWorker
-    audience: JobListeners
+    job_listeners: JobListeners
     keep_years: int
     outcomes: OutcomeReader = field(default_factory=OutcomeReader)
-    outside: OutsideContact = field(default_factory=OutsideContact)
-    wrong_links: RequestRate = field(default_factory=RequestRate)
+    outside_contact: OutsideContact = field(default_factory=OutsideContact)
+    wrong_link_rate: RequestRate = field(default_factory=RequestRate)
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -105,37 +105,37 @@ class ClinicRequest:
 
     Parameters
     ----------
-    who : the session; None where nobody is signed in.
-    sent : name and text of each field, in the order of the form.
+    session : the session; None where nobody is signed in.
+    fields : name and text of each field, in the order of the form.
     uploads : field → file.
     """
 
-    house: ClinicServices
-    request: Request
-    who: MemberSession | None
-    sent: list[tuple[str, str]] = field(default_factory=list)
+    services: ClinicServices
+    http_request: Request
+    session: MemberSession | None
+    fields: list[tuple[str, str]] = field(default_factory=list)
     uploads: dict[str, UploadedFile] = field(default_factory=dict)
 
     @property
-    def signed(self) -> MemberSession:
+    def member_session(self) -> MemberSession:
         """The session of the signed-in member; the router has checked that there is one."""
-        assert self.who is not None
-        return self.who
+        assert self.session is not None
+        return self.session
 
     @cached_property
-    def desk(self) -> ClinicRepositories:
+    def repositories(self) -> ClinicRepositories:
         """The clinic's repositories, with the rights of the signed-in member."""
-        return ClinicRepositories(self.house.database, self.signed.member)
+        return ClinicRepositories(self.services.database, self.member_session.member)
 
     @property
     def accounts(self) -> AccountRepository:
         """The accounts of the clinic, with the rights of the signed-in member."""
-        return AccountRepository(self.house.database, self.signed.member, self.house.passwords)
+        return AccountRepository(self.services.database, self.member_session.member, self.services.passwords)
 
     @property
     def passkeys(self) -> PasskeyRepository:
         """The passkeys of the signed-in member."""
-        return PasskeyRepository(self.house.database, self.signed.member, self.house.passwords)
+        return PasskeyRepository(self.services.database, self.member_session.member, self.services.passwords)
 
     @property
     def site(self) -> PasskeySite:
@@ -145,43 +145,43 @@ class ClinicRequest:
         ------
         InputError : `no-passkeys`: this is a numeric address, to which none can belong.
         """
-        return find_passkey_site(self.request)
+        return find_passkey_site(self.http_request)
 
     def address(self, path: str) -> str:
         """Return the absolute URL of a path, with the scheme and host of this request."""
-        return f"{'https' if is_encrypted(self.request) else 'http'}://{self.request.headers['host'].lower()}{path}"
+        return f"{'https' if is_encrypted(self.http_request) else 'http'}://{self.http_request.headers['host'].lower()}{path}"
 
-    def answer(self, work: "Callable[[ClinicRequest], Response]") -> Response:
+    def handle(self, handler: "Callable[[ClinicRequest], Response]") -> Response:
         """Call the handler of a route; all reads of records within it become one audit entry, or none."""
-        with nullcontext() if self.who is None else self.desk.page():
-            return work(self)
+        with nullcontext() if self.session is None else self.repositories.combine_reads():
+            return handler(self)
 
-    def path(self, name: str) -> str:
+    def path_parameter(self, name: str) -> str:
         """Return a parameter of the path.
 
         Raises
         ------
         RecordNotFoundError : it cannot be an id.
         """
-        return check_name(str(self.request.path_params[name]))
+        return check_name(str(self.http_request.path_params[name]))
 
-    def raw(self, name: str) -> str:
+    def raw_text(self, name: str) -> str:
         """Return a form field as it was typed, since spaces belong to a password; empty where it was not sent."""
-        return next((value for key, value in self.sent if key == name), "")
+        return next((value for key, value in self.fields if key == name), "")
 
-    def said(self, name: str) -> str:
+    def text(self, name: str) -> str:
         """Return the text of a form field, without surrounding spaces."""
-        return self.raw(name).strip()
+        return self.raw_text(name).strip()
 
-    def has_right(self, act: AccessRight) -> bool:
+    def has_right(self, right: AccessRight) -> bool:
         """Return whether the signed-in member has a right."""
-        return self.signed.member.role in PERMITTED_ROLES[act]
+        return self.member_session.member.role in PERMITTED_ROLES[right]
 
-    def around(self, status: int = 200) -> dict[str, Any]:
+    def page_context(self, status: int = 200) -> dict[str, Any]:
         """Return the context of every page; the page of a server error reads no records, which may be what failed."""
-        inside = self.who is not None and not self.who.code_due
+        inside = self.session is not None and not self.session.code_due
         return {
-            "member": self.who.member if self.who is not None and inside else None,
+            "member": self.session.member if self.session is not None and inside else None,
             "may": {act.value: inside and self.has_right(act) for act in AccessRight},
             "roles": [role.value for role in Role],
             "time": Formatter().moment,
@@ -192,14 +192,16 @@ class ClinicRequest:
     def _alarms(self) -> AlarmBanner | None:
         """Return the alarm banner of a page; None where the database does not answer, which the page then reports."""
         try:
-            return make_alarm_banner(self.desk.alarms.count(), mailed=self.house.outside.mail is not None)
+            return make_alarm_banner(
+                self.repositories.alarms.count(), mailed=self.services.outside_contact.mail is not None
+            )
         except UnreachableError:
             return None
 
     def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
         """Answer with a rendered template."""
         shown = {"error": None if error is None else _error_view(error)}
-        return self.html(render_template(f"clinic/{template}", **self.around(status), **shown, **values), status)
+        return self.html(render_template(f"clinic/{template}", **self.page_context(status), **shown, **values), status)
 
     @staticmethod
     def html(page: str, status: int = 200) -> HTMLResponse:
@@ -208,17 +210,17 @@ class ClinicRequest:
             page, status, {"Content-Security-Policy": _PICTURE_POLICY, "Permissions-Policy": _CAMERA_POLICY}
         )
 
-    def fault(self, error: InputError | RefusedError) -> Response:
+    def error_response(self, error: InputError | RefusedError) -> Response:
         """Answer with an error page; the API and the diary have error answers of their own."""
         refused = error if isinstance(error, RefusedError) else None
         told = refused.error if refused else error
         assert isinstance(told, InputError)
         status = refused.status if refused else error_status(told)
-        if is_diary_request(self.request):
-            return closed_page(status, self.house.outside.phone)
+        if is_diary_request(self.http_request):
+            return closed_page(status, self.services.outside_contact.phone)
         return (
             operation_outcome(status, told)
-            if is_api_request(self.request)
+            if is_api_request(self.http_request)
             else self.page("fault.html", status, error=told)
         )
 
@@ -229,7 +231,7 @@ class ClinicRequest:
 
     def redirect(self, path: str) -> Response:
         """Redirect to another page, for a browser or for htmx within a page."""
-        if self.request.headers.get("hx-request"):
+        if self.http_request.headers.get("hx-request"):
             return Response(status_code=204, headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
 

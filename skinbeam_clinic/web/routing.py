@@ -34,12 +34,12 @@ RouteHandler = Callable[[ClinicRequest], Response]
 class ClinicRouter:
     """Adds routes of the table `ROUTES` to a FastAPI router, each with the same checks."""
 
-    def __init__(self, house: ClinicServices, router: APIRouter) -> None:
-        self._house = house
+    def __init__(self, services: ClinicServices, router: APIRouter) -> None:
+        self._services = services
         self._router = router
         self._rate = RequestRate()
 
-    def add(self, method: str, path: str, work: RouteHandler) -> None:
+    def add(self, method: str, path: str, handler: RouteHandler) -> None:
         """Add a route.
 
         Raises
@@ -49,28 +49,30 @@ class ClinicRouter:
         door = ROUTES[method, path]
 
         async def answer(request: Request) -> Response:
-            visit = ClinicRequest(self._house, request, None)
+            clinic_request = ClinicRequest(self._services, request, None)
             try:
-                visit.who = await to_thread.run_sync(self._who, request, door, (method, path) not in BACKGROUND_ROUTES)
+                clinic_request.session = await to_thread.run_sync(
+                    self._find_session, request, door, (method, path) not in BACKGROUND_ROUTES
+                )
                 if (
                     door is not RouteAccess.LINK
                 ):  # wrong links are counted separately, so that nobody can lock out the owner of a valid one
-                    self._count(request, visit.who)
-                if turned_away := _refuse_entry(visit, door):
+                    self._check_rate(request, clinic_request.session)
+                if turned_away := _refuse_entry(clinic_request, door):
                     return turned_away
                 if method == "POST":
-                    await _receive_form(visit)
-                return await to_thread.run_sync(visit.answer, work)
+                    await _receive_form(clinic_request)
+                return await to_thread.run_sync(clinic_request.handle, handler)
             except (InputError, RefusedError) as error:
-                return visit.fault(error)
+                return clinic_request.error_response(error)
             except HTTPException as error:  # the body is not a form
-                return visit.fault(refusal(error.status_code))
+                return clinic_request.error_response(refusal(error.status_code))
             except Exception as error:
-                return visit.fault(refusal_from(error))
+                return clinic_request.error_response(refusal_from(error))
 
         self._router.add_api_route(path, answer, methods=[method], include_in_schema=False)
 
-    def watch(self, path: str, answer: Callable[[Request], Awaitable[Response]]) -> None:
+    def add_monitoring(self, path: str, answer: Callable[[Request], Awaitable[Response]]) -> None:
         """Add a route of the table for monitoring of the server.
 
         Raises
@@ -81,17 +83,17 @@ class ClinicRouter:
             raise KeyError(path)
         self._router.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
 
-    def _who(self, request: Request, door: RouteAccess | AccessRight, used: bool) -> MemberSession | None:
+    def _find_session(self, request: Request, access: RouteAccess | AccessRight, active: bool) -> MemberSession | None:
         """Return the session of the cookie or of the token; a route accepts only one of them."""
-        if door is RouteAccess.LINK:
+        if access is RouteAccess.LINK:
             return None
-        if door is RouteAccess.TOKEN:
+        if access is RouteAccess.TOKEN:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            return self._house.readers.who(token.strip()) if scheme.casefold() == "bearer" else None
+            return self._services.api_tokens.find_session(token.strip()) if scheme.casefold() == "bearer" else None
         token = read_cookie(request, SESSION_COOKIE)
-        return self._house.door.who(token, used=used) if token else None
+        return self._services.sign_in.find_session(token, active=active) if token else None
 
-    def _count(self, request: Request, who: MemberSession | None) -> None:
+    def _check_rate(self, request: Request, who: MemberSession | None) -> None:
         """Refuse a client that sends too many requests; one that is not signed in is identified by its address."""
         host = request.client.host if request.client else ""
         asks = host if who is None else who.member.id
@@ -99,7 +101,7 @@ class ClinicRouter:
             raise refusal(429)
 
 
-def _refuse_entry(visit: ClinicRequest, door: RouteAccess | AccessRight) -> Response | None:
+def _refuse_entry(request: ClinicRequest, access: RouteAccess | AccessRight) -> Response | None:
     """Return a redirect to the sign-in for a client that must sign in first; None when the request is allowed.
 
     Raises
@@ -107,20 +109,28 @@ def _refuse_entry(visit: ClinicRequest, door: RouteAccess | AccessRight) -> Resp
     RefusedError : 401, for a program without a valid token.
     DeniedError : the role does not have the right.
     """
-    if door in (RouteAccess.ANYBODY, RouteAccess.LINK):
+    if access in (RouteAccess.ANYBODY, RouteAccess.LINK):
         return None
-    if visit.who is None and door is RouteAccess.TOKEN:
+    if request.session is None and access is RouteAccess.TOKEN:
         raise refusal(401)
-    if visit.who is None:
-        return visit.redirect("/sign-in") if visit.request.method == "GET" else visit.fault(refusal(401))
-    if visit.who.code_due and door is not RouteAccess.CODE_DUE:
-        return visit.redirect("/sign-in/code") if visit.request.method == "GET" else visit.fault(refusal(401))
-    if isinstance(door, AccessRight):
-        require_right(visit.who.member.role, door)
+    if request.session is None:
+        return (
+            request.redirect("/sign-in")
+            if request.http_request.method == "GET"
+            else request.error_response(refusal(401))
+        )
+    if request.session.code_due and access is not RouteAccess.CODE_DUE:
+        return (
+            request.redirect("/sign-in/code")
+            if request.http_request.method == "GET"
+            else request.error_response(refusal(401))
+        )
+    if isinstance(access, AccessRight):
+        require_right(request.session.member.role, access)
     return None
 
 
-async def _receive_form(visit: ClinicRequest) -> None:
+async def _receive_form(request: ClinicRequest) -> None:
     """Read the body of a form, within its time and size.
 
     Raises
@@ -129,13 +139,13 @@ async def _receive_form(visit: ClinicRequest) -> None:
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            data = await read_form(visit.request, field_bytes=_FIELD_BYTES, lines=("question", "words", "notes"))
+            data = await read_form(request.http_request, field_bytes=_FIELD_BYTES, lines=("question", "words", "notes"))
     except TimeoutError:
         raise refusal(408) from None
     try:
-        visit.sent = [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
+        request.fields = [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
         for name, value in data.multi_items():
             if isinstance(value, UploadFile) and value.filename:
-                visit.uploads[name] = UploadedFile(value.filename, await value.read())
+                request.uploads[name] = UploadedFile(value.filename, await value.read())
     finally:
         await data.close()

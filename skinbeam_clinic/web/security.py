@@ -81,7 +81,7 @@ HEADERS = {
 }
 
 STATIC_FOLDER = Path(__file__).parent / "static"
-ErrorAnswer = Callable[[Request, int, InputError], Response]
+ErrorResponder = Callable[[Request, int, InputError], Response]
 _log = logging.getLogger(__name__)
 
 
@@ -150,15 +150,15 @@ class RequestGuard:
         self,
         app: ASGIApp,
         names: Collection[str],
-        answer: ErrorAnswer = answer_error,
+        error_response: ErrorResponder = answer_error,
         language: Callable[[Request], str] = preferred_language,
         zone: datetime.tzinfo | None = None,
-        secret: str = "",
+        secret_prefix: str = "",
     ) -> None:
         self._app = app
-        self._secret = secret
+        self._secret = secret_prefix
         self._names = names
-        self._answer = answer
+        self._answer = error_response
         self._language = language
         self._zone = zone
 

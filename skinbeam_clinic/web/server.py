@@ -78,7 +78,7 @@ def run_server(
     outside = read_outside_contact(os.environ)
     database = open_database(db, os.environ)
     clinic = build_clinic_app(
-        database, host, names, keep_years=keep_years, zone=_parse_time_zone(zone), outside=outside
+        database, host, names, keep_years=keep_years, zone=_parse_time_zone(zone), outside_contact=outside
     )
     serve_app(clinic, host, port, open_to_others="clinic.open-to-others", closing=clinic.state.closing)
 

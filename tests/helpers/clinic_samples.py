@@ -66,7 +66,7 @@ class Clinics:
     def work(self, make: PlanMaker | None = None) -> None:
         """Do what waits."""
         worker = PlanWorker(self.database, make or planned)
-        while worker.work():
+        while worker.run_next_job():
             pass
 
     def plan(self, client: TestClient, consultation: str, *, make: PlanMaker | None = None, **sent: str) -> str:

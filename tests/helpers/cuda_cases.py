@@ -90,7 +90,9 @@ CASES = {
 
 def numbers(batch: BatchSums) -> list[float]:
     """All that a batch tells, in one list."""
-    return [float(x) for part in (batch.sums, batch.fluence, batch.absorbed, batch.out) for x in part.ravel()]
+    return [
+        float(x) for part in (batch.sums, batch.fluence, batch.absorbed, batch.escaped_by_ring) for x in part.ravel()
+    ]
 
 
 def flown(case: Case) -> list[list[float]]:

@@ -53,9 +53,9 @@ def treated(
 
 def add_event(desk: ClinicRepositories, of: Treated) -> str:
     """Keep an adverse event of a treatment that its diary told of."""
-    with ClinicAccess(desk._access.database, desk.member).work(AccessRight.TREAT) as work:
+    with ClinicAccess(desk._access.database, desk.member).writing(AccessRight.TREAT) as work:
         row = AdverseEventRow(clinic_id=work.clinic_id, id=new_id(), consultation_id=of.consultation)
         row.treatment_id, row.source, row.seen_at, row.noted_at, row.noted_by = of.treatment, "diary", now(), now(), "x"
         work.seal(row, "event_sealed", b"{}")
-        work.keep(row, "made")
+        work.save(row, "made")
     return row.id

@@ -24,10 +24,10 @@ def add_rows_after_consent(desk: ClinicRepositories, **names: str) -> None:
     """Write a row of each table; `names`: member, patient, consultation, plan, consent and photographs."""
     access = ClinicAccess(desk._access.database, desk.member)
     made = dict(names)
-    with access.work(AccessRight.READ) as work:
+    with access.writing(AccessRight.READ) as work:
         for kind in (MachineRow, AppointmentRow, *reversed(CONSULTATION_TABLES), ApiTokenRow, CalendarFeedRow):
             row = _row(kind, work.clinic_id, made)
-            work.keep(row, "made")  # type: ignore[arg-type]
+            work.save(row, "made")  # type: ignore[arg-type]
             made[f"{_called(kind)}_id"] = row.id
             if _called(kind) == "diary_entry":
                 made["entry_id"] = row.id

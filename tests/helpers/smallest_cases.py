@@ -154,7 +154,7 @@ def _apply(condition: RuleCondition, world: World, wanted: bool = True) -> None:
     elif isinstance(condition, NegatedCondition):
         _apply(condition.part, world, not wanted)
     elif isinstance(condition, JointCondition):
-        if (condition.how == "all") is wanted:
+        if (condition.quantifier == "all") is wanted:
             for part in condition.parts:
                 _apply(part, world, wanted)
         else:

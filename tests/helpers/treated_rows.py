@@ -34,9 +34,9 @@ def add_treatment(desk: ClinicRepositories, consent_id: str, *, days_ago: float 
 
 def end_treatment(desk: ClinicRepositories, id: str, *, days_ago: float) -> None:
     """Let a session have ended so long ago."""
-    with ClinicAccess(desk._access.database, desk.member).work(AccessRight.TREAT) as work:
+    with ClinicAccess(desk._access.database, desk.member).writing(AccessRight.TREAT) as work:
         row = work.get(treatment_tables.TreatmentRow, id)
         row.state, row.started_by, row.ended_by = TreatmentState.DONE.value, work.actor, work.actor
         row.ended_at = now() - datetime.timedelta(days=days_ago)
         row.started_at = row.ended_at - datetime.timedelta(minutes=20)
-        work.keep(row, "treatment.done")
+        work.save(row, "treatment.done")

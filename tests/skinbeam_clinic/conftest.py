@@ -129,7 +129,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         SoftPasskey("https://localhost", "localhost"),
     )
     site = PasskeySite(device.host, device.origin)
-    passkeys.add(site, "key", device.created(passkeys.ask(site, "key", PASSWORD)))
+    passkeys.add(site, "key", device.created(passkeys.registration_options(site, "key", PASSWORD)))
     session = clinics.desk(Role.OWNER).treatments.begin(consent.id, ORDERED).id
     about = {"kind": "burn", "grade": AdverseEventGrade.MILD, "source": AdverseEventSource.SESSION}
     event = desk.adverse_events.add(session, **about)  # type: ignore[arg-type]

@@ -117,7 +117,7 @@ def test_contact_data_lie_apart_and_encrypted(database: Database, desk: ClinicRe
     desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "+44 5555"})
     found = desk.patients.contact(patient.id)
     assert found is not None
-    assert found.contact == {"name": "Zoë Nightingale", "phone": "+44 5555"}
+    assert found.details == {"name": "Zoë Nightingale", "phone": "+44 5555"}
     desk.consultations.begin(patient.id, {"note": "Nightingale asked"})
     for table in tables.Base.metadata.sorted_tables:
         with database.reading() as session:
@@ -346,9 +346,9 @@ def calls(desk: ClinicRepositories, mine: ClinicRepositories) -> dict[str, Calla
         "alarms.stop": lambda: desk.alarms.stop(follow_up.consultation_id),
         "alarms.answer": lambda: desk.alarms.answer(alarm.id, "Called."),
         "alarms.decide": lambda: answered_and_decided(desk, mine, alarm.id),
-        "dossiers.of": lambda: desk.dossiers.of(consultation.patient_id, "fhir"),
+        "dossiers.of": lambda: desk.dossiers.export(consultation.patient_id, "fhir"),
         "dossiers.read": lambda: desk.dossiers.read(consultation.patient_id, "Observation"),
-        "dossiers.whose": lambda: desk.dossiers.whose(consultation.id),
+        "dossiers.whose": lambda: desk.dossiers.find_patient_id(consultation.id),
         "tokens.end": lambda: desk.tokens.end(token.id),
         "test_spots.fire": lambda: desk.test_spots.fire(consultation.id, spot.firing),
         "test_spots.read": lambda: desk.test_spots.read(spot.id, "none"),
@@ -437,7 +437,9 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
         attempts["consents.sign"]()
     assert stranger.patients.all() == ()
     assert stranger.patients.some("", 9) == ((), 0)
-    assert all(one.action in ("clinic.made", "patients.listed", "trail.seen") for one in stranger.trail.last(1000))
+    assert all(
+        one.action in ("clinic.made", "patients.listed", "trail.seen") for one in stranger.audit_log.newest(1000)
+    )
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(tables.PlanRow)) == before
 
@@ -531,11 +533,11 @@ def test_a_name_of_a_file_leads_nowhere_else(name: str, database: Database, desk
 
 def test_owner_and_auditor_read_the_trail_newest_first_and_reading_it_is_a_step_of_it(desk: ClinicRepositories) -> None:
     patient = desk.patients.add("S-1")
-    first, second, *_ = desk.trail.last(5)
+    first, second, *_ = desk.audit_log.newest(5)
     assert (first.action, second.action) == ("trail.seen", "patient.added")
     assert second.subject == f"patient/{patient.id}"
     assert first.seq == second.seq + 1
-    assert len(desk.trail.last(1)) == 1
+    assert len(desk.audit_log.newest(1)) == 1
 
 
 def test_a_consent_says_which_option_it_is_to(desk: ClinicRepositories) -> None:

@@ -34,7 +34,7 @@ from skinbeam.evidence.studies.outcomes import outcome_counts
 from skinbeam.evidence.studies.trial_arm import Arm, parse_grades
 from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.counts import CountQuestion, draw_shares
-from skinbeam.evidence.synthesis.design import Features, fitted_arms, like_arms
+from skinbeam.evidence.synthesis.design import Features, fitted_arms, similar_arms
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.improvement_law import HALF_PCT
 from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
@@ -50,22 +50,24 @@ __all__ = [
     "SCHEMA",
     "compare",
     "compare_document",
+    "helps_significantly_more",
     "joint_shares",
-    "surely_helps_more",
     "treatment_studies",
 ]
 
 SCHEMA = "skinbeam.compare/1"
 
 
-def compare(condition: str, a: str, b: str, *, seed: int = 0, given: Posterior | None = None) -> Comparison:
+def compare(
+    condition: str, a: str, b: str, *, seed: int = 0, posterior_override: Posterior | None = None
+) -> Comparison:
     """Compare treatment a with treatment b, from the published trials.
 
     Parameters
     ----------
     condition, a, b : names or everyday words.
     seed : of the new clinics that are drawn.
-    given : another posterior than the shipped one.
+    posterior_override : another posterior than the shipped one.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0, given: Posterior |
     if a == b:
         raise InputError("same-treatment", f'"{b}" is the same treatment as A', field="B", hint="Another treatment.")
     # The two are always drawn in alphabetical order, so that b against a is exactly minus a against b.
-    found = _make_comparison(condition, *sorted((a, b)), seed=seed, given=given)
+    found = _make_comparison(condition, *sorted((a, b)), seed=seed, given=posterior_override)
     found = found if a < b else _swap_sides(found)
     return replace(found, in_words=comparison_sentences(found))
 
@@ -122,12 +124,12 @@ def _direct_differences(
     """Return the difference that each study of both treatments found, and the studies that cannot be compared."""
     direct, left_out = [], []
     for both in study_sides(arms, a, b):
-        found = direct_difference(both, seed=seed, given=given) if both.fair else None
+        found = direct_difference(both, seed=seed, posterior_override=given) if both.is_comparable else None
         if found is not None:
             cite_sources(both.study)
             direct.append(found)
         else:
-            reason = "compare.printed-apart" if both.fair else "compare.added-to-one"
+            reason = "compare.printed-apart" if both.is_comparable else "compare.added-to-one"
             left_out.append(ExcludedStudy(both.study, Message(reason)))
     return tuple(direct), tuple(left_out)
 
@@ -144,7 +146,7 @@ def _improvement_difference(
     if not chain:
         return Unknown(no_connection_reason("compare.nothing-connects", condition, network, arms, pair).text)
     courses = [Features.from_question(EvidenceQuestion(condition, modality)) for modality in pair]
-    a, b = (clinics.share(HALF_PCT) for clinics in draw_new_clinics(courses, seed=seed, given=given))
+    a, b = (clinics.share_above(HALF_PCT) for clinics in draw_new_clinics(courses, seed=seed, posterior_override=given))
     basis = _basis(arms, pair, chain)
     cite_sources(*basis, evidence_settings()["source"])
     return estimate_from_draws(a - b, basis)
@@ -168,7 +170,7 @@ def _pih_difference(
         return Unknown(no_connection_reason("compare.no-marks-connect", condition, network, marked, pair).text)
     people = parse_grades(evidence_settings()["rule"]["unknown_phototype"], PHOTOTYPES)
     asked = [CountQuestion("pih", modality, condition, phototypes=people) for modality in pair]
-    a, b = draw_shares(asked, seed=seed, given=given)
+    a, b = draw_shares(asked, seed=seed, posterior_override=given)
     basis = _basis(marked, pair, chain)
     cite_sources(*basis, evidence_settings()["source"])
     return estimate_from_draws(a - b, basis)
@@ -217,14 +219,14 @@ def joint_shares(questions: Sequence[EvidenceQuestion], *, seed: int = 0) -> lis
             [Features.from_question(question) for question in asked], seed=seed, widen=[widening(one) for one in asked]
         )
     )
-    return [next(clinics).share(HALF_PCT) if told else None for told in answered]
+    return [next(clinics).share_above(HALF_PCT) if told else None for told in answered]
 
 
-def surely_helps_more(a: Floats, b: Floats) -> bool:
+def helps_significantly_more(a: Floats, b: Floats) -> bool:
     """Return whether a helps more people than b: the central interval of the difference, (clinic,), is above 0."""
     return estimate_from_draws(a - b, ()).low > 0.0
 
 
 def treatment_studies(question: EvidenceQuestion) -> tuple[str, ...]:
     """Return the studies of the condition with this treatment; with a setting, only those with similar light."""
-    return study_keys(like_arms(question))
+    return study_keys(similar_arms(question))

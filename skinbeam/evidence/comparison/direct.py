@@ -44,16 +44,18 @@ _FURTHEST_PCT = 1000.0  # bound of the search for theta
 _STEPS = 40  # bisection steps, down to 2e-9 per cent
 
 
-def direct_difference(both: StudySides, *, seed: int = 0, given: Posterior | None = None) -> DirectComparison | None:
+def direct_difference(
+    both: StudySides, *, seed: int = 0, posterior_override: Posterior | None = None
+) -> DirectComparison | None:
     """Return the difference that a study found, a minus b; None where the two sides were not printed alike.
 
     Parameters
     ----------
     both : arms of both sides.
     seed : of the draws behind printed means.
-    given : another posterior than the shipped one.
+    posterior_override : another posterior than the shipped one.
     """
-    draws = given or posterior()
+    draws = posterior_override or posterior()
     people = patient_count([*both.a, *both.b])
     cut = _common_cut([*both.a, *both.b])
     if cut is not None:
@@ -77,8 +79,8 @@ def _common_cut(found: Sequence[Arm]) -> float | None:
 
 def _improved_share(found: Sequence[Arm], cut: float, icc: float) -> tuple[float, float]:
     """Return the share of a side that improved by at least the cut, and its effective number of independent people."""
-    events, graded = sum(arm.reached(cut) for arm in found), sum(arm.graded for arm in found)
-    people = sum(arm.graded / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in found)
+    events, graded = sum(arm.count_reaching(cut) for arm in found), sum(arm.graded_count for arm in found)
+    people = sum(arm.graded_count / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in found)
     return events / graded, people
 
 
@@ -108,7 +110,7 @@ def _share_of_mean(arm: Arm, spread: Floats, draws: Posterior, rng: np.random.Ge
     of_mean = variance * (1.0 + (alike - 1.0) * draws["icc"]) / (people * alike)
     rounding = float(evidence_settings()["improvement"]["printed_error"]["value"])
     mean = mean + np.sqrt(of_mean + rounding**2) * rng.standard_normal(len(spread))
-    return _law_from_mean(mean, sd, arm, draws).above(HALF_PCT)
+    return _law_from_mean(mean, sd, arm, draws).share_above(HALF_PCT)
 
 
 def _law_from_mean(mean: Floats, sd: Floats, arm: Arm, draws: Posterior) -> ImprovementLaw:
@@ -117,7 +119,9 @@ def _law_from_mean(mean: Floats, sd: Floats, arm: Arm, draws: Posterior) -> Impr
     low, high = np.full(len(mean), -_FURTHEST_PCT), np.full(len(mean), _FURTHEST_PCT)
 
     def law(theta: Floats) -> ImprovementLaw:
-        return ImprovementLaw.of(theta, sd, has_single_lesions(arm.condition), draws["clear"], draws["clear_slope"])
+        return ImprovementLaw.from_theta(
+            theta, sd, has_single_lesions(arm.condition), draws["clear"], draws["clear_slope"]
+        )
 
     for _ in range(_STEPS):
         middle = 0.5 * (low + high)

@@ -23,7 +23,7 @@ class StudySides:
     b: tuple[Arm, ...]
 
     @property
-    def fair(self) -> bool:
+    def is_comparable(self) -> bool:
         """Whether both sides have arms that may be compared."""
         return bool(self.a and self.b)
 
@@ -50,23 +50,23 @@ class ComparisonLink:
 class TrialNetwork:
     """The comparisons of one condition: treatment → treatment that it was compared with → studies, in table order."""
 
-    compared: Mapping[str, Mapping[str, tuple[str, ...]]]
+    comparisons: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     @staticmethod
-    def from_arms(found: Sequence[Arm]) -> "TrialNetwork":
+    def from_arms(arms: Sequence[Arm]) -> "TrialNetwork":
         """Return the network of the arms of a condition."""
         compared: dict[str, dict[str, tuple[str, ...]]] = {}
-        for study in dict.fromkeys(arm.study for arm in found):
-            rows = [arm for arm in found if arm.study == study]
+        for study in dict.fromkeys(arm.study for arm in arms):
+            rows = [arm for arm in arms if arm.study == study]
             for a, b in permutations(sorted({arm.modality for arm in rows}), 2):
-                if _sides_in_study(study, rows, a, b).fair:
+                if _sides_in_study(study, rows, a, b).is_comparable:
                     others = compared.setdefault(a, {})
                     others[b] = (*others.get(b, ()), study)
         return TrialNetwork(compared)
 
     def neighbours(self, treatment: str) -> tuple[str, ...]:
         """Return the treatments that a treatment was compared with."""
-        return tuple(self.compared.get(treatment, {}))
+        return tuple(self.comparisons.get(treatment, {}))
 
     def chain(self, a: str, b: str) -> tuple[ComparisonLink, ...]:
         """Return the shortest chain of comparisons from a to b, empty where there is none.
@@ -80,17 +80,17 @@ class TrialNetwork:
                 if to not in ways:
                     ways[to] = (*ways[treatment], to)
                     queue.append(to)
-        return tuple(ComparisonLink((x, y), self.compared[x][y]) for x, y in pairwise(ways.get(b, ())))
+        return tuple(ComparisonLink((x, y), self.comparisons[x][y]) for x, y in pairwise(ways.get(b, ())))
 
 
-def study_sides(found: Sequence[Arm], a: str, b: str) -> tuple[StudySides, ...]:
-    """Return both sides of each study of `found` that has arms of two treatments, in the order of the table.
+def study_sides(arms: Sequence[Arm], a: str, b: str) -> tuple[StudySides, ...]:
+    """Return both sides of each study of `arms` that has arms of two treatments, in the order of the table.
 
     Of several rows of the same people under one treatment (later visits, other raters) only the first is used.
     """
     both = []
-    for study in dict.fromkeys(arm.study for arm in found):
-        rows = [arm for arm in found if arm.study == study]
+    for study in dict.fromkeys(arm.study for arm in arms):
+        rows = [arm for arm in arms if arm.study == study]
         if {a, b} <= {arm.modality for arm in rows}:
             both.append(_sides_in_study(study, rows, a, b))
     return tuple(both)

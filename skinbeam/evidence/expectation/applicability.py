@@ -32,10 +32,12 @@ _SPREADS = {"outside": 1.0, "far-outside": 2.0}
 def place_setting(question: EvidenceQuestion) -> DosePlacement | None:
     """Return where the setting of a question is among the trials of its modality; None when it names no setting."""
     if question.microbeam_mJ is not None:
-        return _place_dose(question, question.microbeam_mJ, [(a, a.microbeam_mJ) for a in _like_arms(question)], "mJ")
+        return _place_dose(
+            question, question.microbeam_mJ, [(a, a.microbeam_mJ) for a in _similar_arms(question)], "mJ"
+        )
     if question.fluence_J_cm2 is None:
         return None
-    same_pulse = [a for a in _like_arms(question) if _has_like_pulse(a, question)]
+    same_pulse = [a for a in _similar_arms(question) if _has_like_pulse(a, question)]
     return _place_dose(question, question.fluence_J_cm2, [(a, a.fluence_J_cm2) for a in same_pulse], "J/cm²")
 
 
@@ -45,7 +47,7 @@ def widening(question: EvidenceQuestion) -> float:
     return 0.0 if placed is None else _SPREADS.get(placed.where, 0.0)
 
 
-def _like_arms(question: EvidenceQuestion) -> list[Arm]:
+def _similar_arms(question: EvidenceQuestion) -> list[Arm]:
     return [a for a in trial_arms() if a.modality == question.modality and same_family(a, question)]
 
 
@@ -119,9 +121,9 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
     return tuple(found)
 
 
-def lesions_per_patient(usable: Sequence[Arm]) -> float:
+def lesions_per_patient(arms: Sequence[Arm]) -> float:
     """Return the mean number of lesions per patient where they were counted: in these studies, else in the table."""
-    for rows in (usable, trial_arms()):
+    for rows in (arms, trial_arms()):
         per_patient = [arm.units_per_patient for arm in rows if arm.unit in ("lesions", "areas")]
         if per_patient:
             return sum(per_patient) / len(per_patient)

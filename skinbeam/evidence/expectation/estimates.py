@@ -47,7 +47,7 @@ def estimate_from_draws(draws: Floats, basis: tuple[str, ...]) -> Estimate:
 
 def patient_share(shares: Floats, people: int, basis: tuple[str, ...]) -> PatientShare:
     """Return a share from its draws, (draw,), and the distribution of the count among `people` patients."""
-    pmf = count_pmf(UncertainRate.of_draws(shares, people), people)
+    pmf = count_pmf(UncertainRate.from_draws(shares, people), people)
     return PatientShare(estimate_from_draws(shares, basis), tuple(pmf), percent_intervals(pmf))
 
 
@@ -56,9 +56,9 @@ def percent_intervals(pmf: list[float]) -> dict[str, CountInterval]:
     return {level: (low, high) for level, (low, high) in count_intervals(pmf).items()}
 
 
-def study_keys(found: Sequence[Any]) -> tuple[str, ...]:
+def study_keys(rows: Sequence[Any]) -> tuple[str, ...]:
     """Return the study keys of arms or counts, without duplicates."""
-    return tuple(dict.fromkeys(row.study for row in found))
+    return tuple(dict.fromkeys(row.study for row in rows))
 
 
 def inline_title(kind: Any, name: str) -> str:
@@ -67,9 +67,9 @@ def inline_title(kind: Any, name: str) -> str:
     return found[0].lower() + found[1:]
 
 
-def patient_count(found: Sequence[Arm]) -> int:
+def patient_count(arms: Sequence[Arm]) -> int:
     """Return how many patients the arms treated, counting each cohort once."""
-    return sum({arm.cohort: arm.patients or 0 for arm in found}.values())
+    return sum({arm.cohort: arm.patients or 0 for arm in arms}.values())
 
 
 # Words for numbers: the only place where a share or an improvement becomes "most people" or "marked".

@@ -38,7 +38,7 @@ from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.counts import CountQuestion, draw_share, pain_points
-from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_for, like_arms
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_for, similar_arms
 from skinbeam.evidence.synthesis.distributions import UncertainRate, count_pmf
 from skinbeam.evidence.synthesis.new_clinic import NewClinics, draw_new_clinics, study_weights
 from skinbeam.evidence.synthesis.posterior import posterior
@@ -63,15 +63,15 @@ __all__ = [
 OTHER_HARMS = tuple(harm for harm in HARMS if harm != "pih")
 
 
-def outcome_share(asked: CountQuestion, *, patients: int = 100, seed: int = 0) -> PatientShare:
+def outcome_share(question: CountQuestion, *, patients: int = 100, seed: int = 0) -> PatientShare:
     """Return the share of patients with an outcome, or why it is unknown, with counts of `patients` patients."""
-    rows = counts_after(asked.outcome, asked.modality)
+    rows = counts_after(question.outcome, question.modality)
     if not rows:
-        reason = Message("evidence.nobody-counted", {"modality": inline_title("modality", asked.modality)})
+        reason = Message("evidence.nobody-counted", {"modality": inline_title("modality", question.modality)})
         return PatientShare.unknown(Unknown(reason.text))
     basis = study_keys(rows)
     cite_sources(*basis)
-    return patient_share(draw_share(asked, seed=seed), patients, basis)
+    return patient_share(draw_share(question, seed=seed), patients, basis)
 
 
 def mean_pain(modality: str, *, seed: int = 0) -> Value:
@@ -214,21 +214,21 @@ def _answer_question(question: EvidenceQuestion, seed: int) -> Expectation:
     cite_sources(*basis, evidence_settings()["source"])
     placed = place_setting(question)
     clinics, untreated = _draw_clinics(question, seed)
-    at_least = {t: estimate_from_draws(clinics.share(float(t)), basis) for t in THRESHOLDS}
+    at_least = {t: estimate_from_draws(clinics.share_above(float(t)), basis) for t in THRESHOLDS}
     mean = estimate_from_draws(clinics.mean_pct, basis)
     counts = _counted_outcomes(question, seed)
-    asked = estimate_from_draws(clinics.share(float(question.threshold)), basis)
+    asked = estimate_from_draws(clinics.share_above(float(question.threshold)), basis)
     return Expectation(
         p_at_least=at_least,
         predict=_predict_count(question, clinics, usable),
         mean_improvement_pct=mean,
         net_of_untreated_pct=_net_improvement(question, clinics, untreated, basis),
         **counts,
-        would_repeat=_would_repeat(question),
+        would_repeat=_repeat_unknown(question),
         durability=durability(question),
         sun_protection=sun_protection(),
         dose=_unknown_dose(question) if placed is None else placed,
-        studies=_study_shares(like_arms(question)),
+        studies=_study_shares(similar_arms(question)),
         abstains=None,
         in_words=_answer_sentences(question, at_least["50"], asked, mean, counts["pih"].p),
         person_improvement_pct=_single_patient(question, clinics, usable, seed),
@@ -260,9 +260,11 @@ def _counted_outcomes(question: EvidenceQuestion, seed: int) -> _CountedOutcomes
 def _predict_count(question: EvidenceQuestion, clinics: NewClinics, usable: Sequence[Arm]) -> Prediction:
     """Return how many of the question's patients improve by the threshold; lesions of one patient are correlated."""
     people = question.patients
-    rate = UncertainRate.of_draws(clinics.share(float(question.threshold)), people)
+    rate = UncertainRate.from_draws(clinics.share_above(float(question.threshold)), people)
     if question.unit == "lesions":
-        rate = rate.alike(people, 1.0 + (lesions_per_patient(usable) - 1.0) * float(posterior()["icc"].mean()))
+        rate = rate.with_correlated_groups(
+            people, 1.0 + (lesions_per_patient(usable) - 1.0) * float(posterior()["icc"].mean())
+        )
     pmf = count_pmf(rate, people)
     return Prediction(people, question.threshold, tuple(pmf), percent_intervals(pmf))
 
@@ -319,7 +321,7 @@ def _abstain(question: EvidenceQuestion, reason: Message) -> Expectation:
         durability={str(months): unknown for months in evidence_settings()["rule"]["durability_months"]},
         sun_protection=unknown,
         dose=unknown,
-        studies=_study_shares(like_arms(question)),
+        studies=_study_shares(similar_arms(question)),
         abstains=reason,
         in_words=(reason,),
         person_improvement_pct=unknown,
@@ -342,7 +344,7 @@ def _unknown_dose(question: EvidenceQuestion) -> Unknown:
     return Unknown(Message("evidence.dose-not-light", {"modality": inline_title("modality", question.modality)}).text)
 
 
-def _would_repeat(question: EvidenceQuestion) -> Unknown:
+def _repeat_unknown(question: EvidenceQuestion) -> Unknown:
     """Return why it is unknown whether patients would repeat the treatment: no study of the table asked it."""
     return Unknown(Message("evidence.nobody-asked", {"modality": inline_title("modality", question.modality)}).text)
 

@@ -28,12 +28,12 @@ def half_improved_after_sessions(
     basis = study_keys(arms_for(question.condition, question.modality))
     cite_sources(*basis)
     return tuple(
-        estimate_from_draws(clinics.share(HALF_PCT), basis) for clinics in _draw_clinics(question, counts, seed)
+        estimate_from_draws(clinics.share_above(HALF_PCT), basis) for clinics in _draw_clinics(question, counts, seed)
     )
 
 
 def improvement_at_same_rank(
-    question: EvidenceQuestion, done: int, response_pct: float, counts: Sequence[int]
+    question: EvidenceQuestion, sessions_done: int, response_pct: float, counts: Sequence[int]
 ) -> tuple[float, ...] | None:
     """Return the improvement, in per cent, after further sessions of a person who keeps their rank among people.
 
@@ -46,11 +46,11 @@ def improvement_at_same_rank(
 
     Parameters
     ----------
-    done, response_pct : sessions that took place, and the improvement since before the first.
+    sessions_done, response_pct : sessions that took place, and the improvement since before the first.
     """
     if abstention(question) is not None:
         return None
-    now, *later = _draw_clinics(question, [done, *counts], 0)
+    now, *later = _draw_clinics(question, [sessions_done, *counts], 0)
     place_now = _share_above(now, min(max(response_pct, 1.0), 99.0))
     return tuple(_improvement_at_share(clinics, place_now) for clinics in later)
 
@@ -65,7 +65,7 @@ def _with_sessions(question: EvidenceQuestion, count: int) -> EvidenceQuestion:
 
 
 def _share_above(clinics: NewClinics, threshold_pct: float) -> float:
-    return float(clinics.share(threshold_pct).mean())
+    return float(clinics.share_above(threshold_pct).mean())
 
 
 def _improvement_at_share(clinics: NewClinics, share: float) -> float:

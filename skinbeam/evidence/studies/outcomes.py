@@ -33,12 +33,12 @@ LASTING_HARMS = ("pih", *LATE_HARMS)  # outcomes that last for months or are per
 
 @dataclass(frozen=True)
 class OutcomeCount:
-    """One count: an outcome in `events` of `of` patients of an arm."""
+    """One count: an outcome in `events` of `patients` patients of an arm."""
 
     outcome: str
     arm: Arm
     events: int
-    of: int
+    patients: int
 
     @property
     def study(self) -> str:
@@ -89,4 +89,4 @@ def _arm_counts(arm: Arm) -> list[OutcomeCount]:
         counts["pih"] = arm.pih
     if arm.satisfied is not None:
         counts["satisfaction"] = arm.satisfied
-    return [OutcomeCount(name, arm, counts[name].events, counts[name].of) for name in OUTCOMES if name in counts]
+    return [OutcomeCount(name, arm, counts[name].events, counts[name].patients) for name in OUTCOMES if name in counts]

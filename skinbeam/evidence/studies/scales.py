@@ -16,7 +16,7 @@ class GradingScale:
     Parameters
     ----------
     low, high, step : range and step of the scores.
-    used_by : studies whose improvement was read from it.
+    studies : studies whose improvement was read from it.
     """
 
     name: str
@@ -25,10 +25,10 @@ class GradingScale:
     high: float
     step: float
     conditions: tuple[str, ...]
-    used_by: tuple[str, ...]
+    studies: tuple[str, ...]
     source: str
 
-    def holds(self, score: float) -> bool:
+    def has_score(self, score: float) -> bool:
         """Return whether a score is valid on this scale.
 
         Where the step is below 1, any number in the range is valid: the step is then a hint for typing, no requirement.
@@ -47,7 +47,7 @@ def grading_scales() -> tuple[GradingScale, ...]:
             high=float(one["high"]),
             step=float(one["step"]),
             conditions=tuple(one["conditions"]),
-            used_by=tuple(one["used_by"]),
+            studies=tuple(one["used_by"]),
             source=one["source"],
         )
         for name, one in load_package_table("data/scales.toml").items()
@@ -57,4 +57,4 @@ def grading_scales() -> tuple[GradingScale, ...]:
 def scales_for_condition(condition: str, studies: Collection[str]) -> tuple[GradingScale, ...]:
     """Return the scales of a condition, those used by most of the studies behind an expectation first."""
     fitting = (one for one in grading_scales() if condition in one.conditions)
-    return tuple(sorted(fitting, key=lambda one: -len(set(one.used_by) & set(studies))))
+    return tuple(sorted(fitting, key=lambda one: -len(set(one.studies) & set(studies))))

@@ -15,10 +15,10 @@ Grades = tuple[int, int]  # first and last index of a range in an ordered list s
 
 @dataclass(frozen=True)
 class EventCount:
-    """A count of `events` among `of` patients."""
+    """A count of `events` among `patients` patients."""
 
     events: int
-    of: int
+    patients: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Arm:
     harms_excluded: str
 
     @property
-    def usable(self) -> bool:
+    def is_fitted(self) -> bool:
         """Whether the improvement of this arm is included in the fit."""
         return not self.excluded
 
@@ -82,11 +82,11 @@ class Arm:
         return tuple(cut for cut, _ in self.bins if cut is not None)
 
     @property
-    def graded(self) -> int:
+    def graded_count(self) -> int:
         """How many patients or lesions were sorted into classes."""
         return sum(count for _, count in self.bins)
 
-    def reached(self, cut_pct: float) -> int:
+    def count_reaching(self, cut_pct: float) -> int:
         """Return how many of the graded improved by at least `cut_pct`, one of the `cuts`."""
         return sum(count for cut, count in self.bins if cut is not None and cut >= cut_pct)
 

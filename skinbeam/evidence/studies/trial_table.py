@@ -136,19 +136,19 @@ class _ArmRow(CsvRow):
         self._count("recurred", "recurred_of")
         self._span("pih_weeks", 0.0, 520.0)
         self._printed_span("density_pct", _CUT_HIGHEST)
-        self._agree(arm)
+        self._check_consistency(arm)
         return arm
 
-    def _agree(self, arm: Arm) -> None:
+    def _check_consistency(self, arm: Arm) -> None:
         """Check that the figures of one row do not contradict each other."""
-        total = arm.graded
+        total = arm.graded_count
         if arm.bins and total != (arm.units or arm.patients):
             raise self.fault(
                 "bins", f"adds up to {total}, not {arm.units or arm.patients}", "The counts of all who were graded."
             )
-        if arm.usable and arm.patients is None:
+        if arm.is_fitted and arm.patients is None:
             raise self.fault("patients", "is missing", "The number of patients, or a reason under `excluded`.")
-        if arm.usable and not arm.bins and arm.mean_pct is None:
+        if arm.is_fitted and not arm.bins and arm.mean_pct is None:
             raise self.fault("bins", "neither counts nor a mean", "Counts, a mean, or a reason under `excluded`.")
         printed, cut = (
             self.number("printed_share_pct", 0.0, _CUT_HIGHEST),
@@ -160,7 +160,7 @@ class _ArmRow(CsvRow):
             raise self.fault(
                 "printed_cut_pct", "is not one of the cut points", "The cut that the printed share belongs to."
             )
-        share = _CUT_HIGHEST * arm.reached(cut) / total
+        share = _CUT_HIGHEST * arm.count_reaching(cut) / total
         decimals = len(self.record["printed_share_pct"].partition(".")[2])
         # A printed share is rounded or truncated: it differs from the true one by less than one unit of its last digit.
         if abs(share - printed) >= 10.0**-decimals:

@@ -74,11 +74,11 @@ class CountQuestion:
         )
 
 
-def effect_names(asked: CountQuestion) -> tuple[str, ...]:
+def effect_names(question: CountQuestion) -> tuple[str, ...]:
     """Return the name of each of `EFFECTS`, empty where the effect does not apply."""
-    light = f"{asked.modality} {asked.light}" if asked.light else ""
-    pair = f"{asked.condition} {asked.modality}" if asked.condition else ""
-    return asked.modality, light, asked.condition, pair
+    light = f"{question.modality} {question.light}" if question.light else ""
+    pair = f"{question.condition} {question.modality}" if question.condition else ""
+    return question.modality, light, question.condition, pair
 
 
 @cache
@@ -108,24 +108,26 @@ def phototype_span(phototypes: Grades | None) -> tuple[float, float]:
     return float(known[0] - _REFERENCE), float(known[1] - _REFERENCE)
 
 
-def follow_up_doublings(asked: CountQuestion) -> float:
+def follow_up_doublings(question: CountQuestion) -> float:
     """Return log2 of the ratio of 1 + months / 6 to its typical value; 0 where follow-up has no effect or is None."""
     rule = evidence_settings()["counts"]
-    if asked.outcome not in LATE_HARMS or asked.modality not in rule["late_after"] or asked.months is None:
+    if question.outcome not in LATE_HARMS or question.modality not in rule["late_after"] or question.months is None:
         return 0.0
-    return math.log2((1.0 + asked.months / 6.0) / (1.0 + rule["typical_months"] / 6.0))
+    return math.log2((1.0 + question.months / 6.0) / (1.0 + rule["typical_months"] / 6.0))
 
 
-def draw_share(asked: CountQuestion, *, seed: int = 0, given: Posterior | None = None) -> Floats:
+def draw_share(question: CountQuestion, *, seed: int = 0, posterior_override: Posterior | None = None) -> Floats:
     """Return the share of a new clinic's patients with a harm, or satisfied, (clinic,), each strictly inside 0 to 1.
 
     An effect without counts is drawn anew. What the question leaves open is taken from the counts of that condition and
     treatment, else of that treatment: each new clinic works as in one of these counts.
     """
-    return draw_shares([asked], seed=seed, given=given)[0]
+    return draw_shares([question], seed=seed, posterior_override=posterior_override)[0]
 
 
-def draw_shares(asked: Sequence[CountQuestion], *, seed: int = 0, given: Posterior | None = None) -> list[Floats]:
+def draw_shares(
+    questions: Sequence[CountQuestion], *, seed: int = 0, posterior_override: Posterior | None = None
+) -> list[Floats]:
     """Return the shares of several treatments in the same new clinics, so that differences may be taken.
 
     A clinic has the same deviation, the same place of its people within a range of phototypes, and the same new effects
@@ -133,19 +135,26 @@ def draw_shares(asked: Sequence[CountQuestion], *, seed: int = 0, given: Posteri
     deviation of each, as in the model. All questions are about one outcome; arguments and shapes otherwise as in
     `draw_share`.
     """
-    draws = given or posterior()
-    place = OUTCOMES.index(asked[0].outcome)
-    drawn = [_ClinicDraws.of(one, np.random.default_rng([seed, place, k]), len(draws)) for k, one in enumerate(asked)]
+    draws = posterior_override or posterior()
+    place = OUTCOMES.index(questions[0].outcome)
+    drawn = [
+        _ClinicDraws.draw(one, np.random.default_rng([seed, place, k]), len(draws)) for k, one in enumerate(questions)
+    ]
     first = drawn[0]
     found = []
     for theirs in drawn:
         both = [
             name != "" and name == other
-            for name, other in zip(*map(effect_names, (first.asked, theirs.asked)), strict=True)
+            for name, other in zip(*map(effect_names, (first.question, theirs.question)), strict=True)
         ]
-        fresh = np.where(np.array(both)[:, None], first.fresh, theirs.fresh)
-        same_clinic = replace(theirs, within=first.within, own=first.own, fresh=fresh)
-        found.append(_clinic_shares(same_clinic, draws, among=len(asked)))
+        fresh = np.where(np.array(both)[:, None], first.new_effects, theirs.new_effects)
+        same_clinic = replace(
+            theirs,
+            phototype_position=first.phototype_position,
+            clinic_deviation=first.clinic_deviation,
+            new_effects=fresh,
+        )
+        found.append(_clinic_shares(same_clinic, draws, treatments=len(questions)))
     return found
 
 
@@ -153,21 +162,21 @@ def draw_shares(asked: Sequence[CountQuestion], *, seed: int = 0, given: Posteri
 class _ClinicDraws:
     """Random draws for each new clinic, (clinic,).
 
-    `way` is the index of its way of treatment among `ways`, `within` the place of its people within a range of
-    phototypes, `fresh` new effects (effect, clinic), `own` the deviation of the clinic, and `apart` that of one of
-    several counts.
+    `way_index` is the index of its way of treatment among `ways`, `phototype_position` the place of its people within a
+    range of phototypes, `new_effects` new effects (effect, clinic), `clinic_deviation` the deviation of the clinic, and
+    `count_deviation` that of one of several counts.
     """
 
-    asked: CountQuestion
+    question: CountQuestion
     ways: Sequence[CountQuestion]
-    way: NDArray[np.int64]
-    within: Floats
-    fresh: Floats
-    own: Floats
-    apart: Floats
+    way_index: NDArray[np.int64]
+    phototype_position: Floats
+    new_effects: Floats
+    clinic_deviation: Floats
+    count_deviation: Floats
 
     @staticmethod
-    def of(asked: CountQuestion, rng: np.random.Generator, draws: int) -> "_ClinicDraws":
+    def draw(asked: CountQuestion, rng: np.random.Generator, draws: int) -> "_ClinicDraws":
         n, ways = draws * CLINICS, _nearest_questions(asked)
         way, within = rng.integers(0, len(ways), n), rng.beta(2.0, 2.0, n)
         fresh = rng.standard_normal((len(EFFECTS), n))
@@ -175,17 +184,17 @@ class _ClinicDraws:
         return _ClinicDraws(asked, ways, way, within, fresh, own, rng.standard_normal(n))
 
 
-def _clinic_shares(drawn: _ClinicDraws, draws: Posterior, *, among: int) -> Floats:
-    """Return the shares of one treatment, (clinic,), where each clinic does `among` treatments."""
-    name_of, ways, way = drawn.asked.outcome, drawn.ways, drawn.way
+def _clinic_shares(drawn: _ClinicDraws, draws: Posterior, *, treatments: int) -> Floats:
+    """Return the shares of one treatment, (clinic,), where each clinic does `treatments` treatments."""
+    name_of, ways, way = drawn.question.outcome, drawn.ways, drawn.way_index
     outcome = OUTCOMES.index(name_of)
     again = np.repeat(np.arange(len(draws)), CLINICS)
-    log_odds = draws["base"][again, outcome] + draws["count_study"][again, outcome] * drawn.own
-    if among > 1:
-        log_odds = log_odds + draws["count_row"][again, outcome] * drawn.apart
+    log_odds = draws["base"][again, outcome] + draws["count_study"][again, outcome] * drawn.clinic_deviation
+    if treatments > 1:
+        log_odds = log_odds + draws["count_row"][again, outcome] * drawn.count_deviation
     spans = np.array([phototype_span(one.phototypes) for one in ways])[way]
     if name_of in PIGMENT_HARMS:
-        type_ = spans[:, 0] + (spans[:, 1] - spans[:, 0]) * drawn.within
+        type_ = spans[:, 0] + (spans[:, 1] - spans[:, 0]) * drawn.phototype_position
         log_odds = log_odds + draws["darker"][again, PIGMENT_HARMS.index(name_of)] * type_
     if name_of in LATE_HARMS:
         doublings = np.array([follow_up_doublings(one) for one in ways])[way]
@@ -193,7 +202,7 @@ def _clinic_shares(drawn: _ClinicDraws, draws: Posterior, *, among: int) -> Floa
     names = [effect_names(one) for one in ways]
     for k, effect in enumerate(EFFECTS):
         of_way = np.array([_effect_place(effect, name_of, name[k]) for name in names])[way]
-        new = draws["count_scale"][again, k, outcome] * drawn.fresh[k]
+        new = draws["count_scale"][again, k, outcome] * drawn.new_effects[k]
         known = draws.part("effects", again, np.maximum(of_way, 0))
         log_odds = log_odds + np.where(of_way >= 0, known, np.where(of_way == _NEW, new, 0.0))
     tiny = np.finfo(float).tiny

@@ -39,11 +39,11 @@ __all__ = [
     "design_layout",
     "deviation_group",
     "fitted_arms",
-    "like_arms",
     "longest_follow_up_months",
     "same_family",
     "same_site",
-    "weakness",
+    "similar_arms",
+    "weakness_factor",
 ]
 
 UNTREATED = "no-treatment"
@@ -142,7 +142,7 @@ class DesignLayout:
         x = np.zeros(len(self.columns))
         unseen: dict[str, float] = {}
         for (group, name), value in _terms(features):
-            at = self._at.get((group, name))
+            at = self._column_index.get((group, name))
             if at is not None:
                 x[at] += value
             elif group in HIERARCHICAL:
@@ -150,14 +150,14 @@ class DesignLayout:
         return x, unseen
 
     @cached_property
-    def _at(self) -> Mapping[tuple[str, str], int]:
+    def _column_index(self) -> Mapping[tuple[str, str], int]:
         return {column: k for k, column in enumerate(self.columns)}
 
 
 @cache
 def fitted_arms() -> tuple[Arm, ...]:
     """Return the arms whose improvement is fitted, in the order of the table."""
-    return tuple(arm for arm in trial_arms() if arm.usable)
+    return tuple(arm for arm in trial_arms() if arm.is_fitted)
 
 
 def arms_for(condition: str, modality: str) -> tuple[Arm, ...]:
@@ -165,7 +165,7 @@ def arms_for(condition: str, modality: str) -> tuple[Arm, ...]:
     return tuple(arm for arm in fitted_arms() if (arm.condition, arm.modality) == (condition, modality))
 
 
-def like_arms(question: EvidenceQuestion) -> tuple[Arm, ...]:
+def similar_arms(question: EvidenceQuestion) -> tuple[Arm, ...]:
     """Return the fitted arms of a question's condition and modality, without those that printed different light.
 
     Different light is a laser instead of a lamp (or the reverse), another regime, and for lasers a pulse or a spot too
@@ -224,7 +224,7 @@ def same_site(arm: Arm, question: EvidenceQuestion) -> bool:
     return question.site is not None and _site_group(question.site) in map(_site_group, arm.sites)
 
 
-def weakness(rows: Sequence[Arm]) -> float:
+def weakness_factor(rows: Sequence[Arm]) -> float:
     """Return the factor by which a study's own deviation is assumed to be larger, from the design of its arms."""
     factors = evidence_settings()["weak"]
     design = {word for arm in rows for word in arm.design}

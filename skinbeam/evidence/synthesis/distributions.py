@@ -61,7 +61,7 @@ class UncertainRate:
         return np.asarray(np.sin(np.linspace(0.0, math.pi / 2.0, nodes + 1)) ** 2)
 
     @staticmethod
-    def of_draws(shares: Floats, people: int) -> "UncertainRate":
+    def from_draws(shares: Floats, people: int) -> "UncertainRate":
         """Return the distribution of drawn shares, (draw,), on a grid fine enough for counts out of `people`."""
         edges = UncertainRate.grid(people)
         cumulative = np.searchsorted(np.sort(shares), edges, side="right") / len(shares)
@@ -83,7 +83,7 @@ class UncertainRate:
         """Return the quantiles of the rate at the given probabilities."""
         return quantiles(self.edges, self.cumulative, wanted)
 
-    def alike(self, people: int, group: float) -> "UncertainRate":
+    def with_correlated_groups(self, people: int, group: float) -> "UncertainRate":
         """Return the rate for counts among `people` that fall into groups of `group` with identical responses.
 
         Such a count has `group` times the variance of independent ones. A beta law about each p with the correlation

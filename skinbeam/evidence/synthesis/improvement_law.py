@@ -26,26 +26,26 @@ SLOPE_PCT = 25.0  # h is the slope of the log-odds per quarter class of theta
 class ImprovementLaw:
     """The distribution of improvement over the patients of a clinic or of an arm; shapes broadcast.
 
-    `theta_pct` is the typical improvement of those who are not cleared, `sd_pct` their spread, `cleared` the share of
-    patients who are cleared.
+    `theta_pct` is the typical improvement of those who are not cleared, `sd_pct` their spread, `cleared_share` the
+    share of patients who are cleared.
     """
 
     theta_pct: Floats
     sd_pct: Floats
-    cleared: Floats
+    cleared_share: Floats
 
     @staticmethod
-    def of(
+    def from_theta(
         theta_pct: Floats, sd_pct: Floats, can_clear: NDArray[np.bool_] | bool, g: Floats, h: Floats
     ) -> "ImprovementLaw":
         """Return the law whose share of cleared patients follows from theta (evidence 8)."""
         odds = g + h * (theta_pct - HALF_PCT) / SLOPE_PCT
         return ImprovementLaw(theta_pct, sd_pct, np.where(can_clear, 0.5 + 0.5 * np.tanh(0.5 * odds), 0.0))
 
-    def above(self, cut_pct: Floats | float) -> Floats:
+    def share_above(self, cut_pct: Floats | float) -> Floats:
         """Return the share of patients who improve by at least a cut, infinite or not (evidence 5)."""
         others = normal_cdf((self.theta_pct - np.clip(cut_pct, -1e6, 1e6)) / self.sd_pct)
-        return np.asarray(np.where(cut_pct > CLEAR_PCT, 0.0, self.cleared + (1.0 - self.cleared) * others))
+        return np.asarray(np.where(cut_pct > CLEAR_PCT, 0.0, self.cleared_share + (1.0 - self.cleared_share) * others))
 
     @property
     def moments(self) -> tuple[Floats, Floats]:
@@ -55,7 +55,7 @@ class ImprovementLaw:
         below, density = normal_cdf(z), normal_pdf(z)
         mean = theta * below - sd * density + CLEAR_PCT * (1.0 - below)
         square = (theta**2 + sd**2) * below - sd * (theta + CLEAR_PCT) * density + CLEAR_PCT**2 * (1.0 - below)
-        return moments_with_cleared(self.cleared, mean, np.maximum(square - mean**2, 0.0))
+        return moments_with_cleared(self.cleared_share, mean, np.maximum(square - mean**2, 0.0))
 
 
 def moments_with_cleared(cleared: Floats, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 from skinbeam.evidence.studies.trial_arm import Arm
-from skinbeam.evidence.synthesis.design import UNTREATED, Features, design_layout, fitted_arms, weakness
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, design_layout, fitted_arms, weakness_factor
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.improvement_law import CLEAR_PCT, ImprovementLaw, has_single_lesions
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
@@ -30,32 +30,37 @@ Course = Sequence[tuple[Features, float]]  # a treatment, in each of the ways th
 class NewClinics:
     """Draws of new clinics: improvement laws of their patients, each (clinic,).
 
-    `rated` is the improvement as raters classify it, with differences between raters; `scored` as scores measure it.
+    `rated_law` is the improvement as raters classify it, with differences between raters; `scored_law` as scores
+    measure it.
     """
 
-    rated: ImprovementLaw
-    scored: ImprovementLaw
+    rated_law: ImprovementLaw
+    scored_law: ImprovementLaw
 
-    def share(self, threshold_pct: float) -> Floats:
+    def share_above(self, threshold_pct: float) -> Floats:
         """Return the share of patients who improve by at least the threshold, (clinic,)."""
-        return self.rated.above(threshold_pct)
+        return self.rated_law.share_above(threshold_pct)
 
     @property
     def mean_pct(self) -> Floats:
         """Mean improvement over the patients of each clinic, as scored, (clinic,)."""
-        return self.scored.moments[0]
+        return self.scored_law.moments[0]
 
     def patient_pct(self, *, seed: int = 0) -> Floats:
         """Return the improvement of one random patient of each clinic, as rated, (clinic,)."""
         rng = np.random.default_rng(seed)
-        law = self.rated
+        law = self.rated_law
         others = law.theta_pct + law.sd_pct * rng.standard_normal(law.theta_pct.size)
-        clear = rng.random(law.theta_pct.size) < law.cleared
+        clear = rng.random(law.theta_pct.size) < law.cleared_share
         return np.where(clear, CLEAR_PCT, np.minimum(CLEAR_PCT, others))
 
 
 def draw_new_clinics(
-    courses: Sequence[Course], *, seed: int = 0, widen: Sequence[float] = (), given: Posterior | None = None
+    courses: Sequence[Course],
+    *,
+    seed: int = 0,
+    widen: Sequence[float] = (),
+    posterior_override: Posterior | None = None,
 ) -> list[NewClinics]:
     """Draw new clinics that each do several courses; the clinics are the same, so that differences may be taken.
 
@@ -64,9 +69,9 @@ def draw_new_clinics(
     courses : for each treatment its ways; a clinic uses one of them.
     widen : for each course, how many spreads between studies are added because its dose is outside the trials; empty:
         none.
-    given : another posterior than the shipped one.
+    posterior_override : another posterior than the shipped one.
     """
-    draws = given or posterior()
+    draws = posterior_override or posterior()
     rng = np.random.default_rng(seed)
     n = len(draws) * CLINICS
     again = np.repeat(np.arange(len(draws)), CLINICS)
@@ -87,7 +92,7 @@ def draw_new_clinics(
         theta = linear[again, way] + _typical_weakness() * spread * own[untreated]
         theta = theta + np.sqrt(variance[again, way]) * rng.standard_normal(n)
         rated, scored = (
-            ImprovementLaw.of(
+            ImprovementLaw.from_theta(
                 seen, sd, has_single_lesions(condition), draws["clear"][again], draws["clear_slope"][again]
             )
             for seen in (theta + reading, theta)
@@ -109,17 +114,17 @@ def _new_arm_variance(draws: Posterior, unseen: Mapping[str, float], widen: floa
     return np.asarray(variance)
 
 
-def study_weights(found: Sequence[Arm], *, given: Posterior | None = None) -> dict[str, float]:
+def study_weights(arms: Sequence[Arm], *, posterior_override: Posterior | None = None) -> dict[str, float]:
     """Return each study's share of the information on a mean: 1 / variance of its mean about the truth; sums to 1."""
-    draws = given or posterior()
+    draws = posterior_override or posterior()
     tau, omega, kappa = (float((draws[name] ** 2).mean()) for name in ("tau", "omega", "kappa"))
     patient = float(np.exp(2.0 * draws["sd_mid"]).mean())
     information = {}
-    for study in dict.fromkeys(arm.study for arm in found):
-        rows = [arm for arm in found if arm.study == study]
+    for study in dict.fromkeys(arm.study for arm in arms):
+        rows = [arm for arm in arms if arm.study == study]
         people = sum({arm.cohort: arm.patients or 1 for arm in rows}.values())
         read = kappa if any(arm.bins for arm in rows) else 0.0
-        information[study] = 1.0 / (weakness(rows) ** 2 * tau + omega / len(rows) + read + patient / people)
+        information[study] = 1.0 / (weakness_factor(rows) ** 2 * tau + omega / len(rows) + read + patient / people)
     total = sum(information.values())
     return {study: value / total for study, value in information.items()}
 
@@ -129,4 +134,4 @@ def _typical_weakness() -> float:
     """Return the root mean square of the studies' weakness factors, assumed for a new clinic."""
     arms = fitted_arms()
     studies = dict.fromkeys(arm.study for arm in arms)
-    return float(np.sqrt(np.mean([weakness([a for a in arms if a.study == s]) ** 2 for s in studies])))
+    return float(np.sqrt(np.mean([weakness_factor([a for a in arms if a.study == s]) ** 2 for s in studies])))

@@ -62,7 +62,7 @@ class Posterior:
     def __len__(self) -> int:
         return len(next(iter(self.draws.values())))
 
-    def taken(self, rows: NDArray[np.int64]) -> "Posterior":
+    def select(self, rows: NDArray[np.int64]) -> "Posterior":
         """Return some of the draws, (row,), each as often as its index occurs."""
         return Posterior({name: draws[rows] for name, draws in self.draws.items()})
 
@@ -71,7 +71,7 @@ class Posterior:
         return self.part("scale", slice(None), HIERARCHICAL.index(group))
 
     @staticmethod
-    def of_chains(chains: Mapping[str, NDArray[Any]]) -> "Posterior":
+    def from_chains(chains: Mapping[str, NDArray[Any]]) -> "Posterior":
         """Return the posterior from arrays (chain, draw, ...)."""
         return Posterior({name: a.reshape(-1, *a.shape[2:]) for name, a in chains.items()})
 
@@ -80,7 +80,7 @@ class Posterior:
 def posterior() -> Posterior:
     """Return the shipped posterior draws."""
     with (resources.files("skinbeam") / DRAWS_FILE).open("rb") as file, np.load(file) as chains:
-        return Posterior.of_chains(dict(chains))
+        return Posterior.from_chains(dict(chains))
 
 
 @cache

@@ -8,10 +8,10 @@ from skinbeam.photo.comparison.frame import log_light
 from skinbeam.photo.limits import limit_entry
 
 __all__ = [
+    "blur_light",
     "blur_to_match_px",
     "gaussian_blur",
     "masked_mean",
-    "soften",
 ]
 
 Image = NDArray[np.float32]
@@ -42,26 +42,26 @@ def masked_mean(image: Image, mask: Mask, sigma_px: float) -> Image:
 # Matching of sharpness: the sharper of two registered pictures is blurred until their difference is smallest.
 
 
-def blur_to_match_px(first: Image, second: Image, where: Mask) -> tuple[float, float]:
+def blur_to_match_px(first: Image, second: Image, mask: Mask) -> tuple[float, float]:
     """Return the blur in pixels for each of two pictures of linear light (height, width, 3); one of the two is 0.
 
     Parameters
     ----------
-    where : (height, width), features of a face at which sharpness is compared, without marks.
+    mask : (height, width), features of a face at which sharpness is compared, without marks.
     """
-    if not where.any():
+    if not mask.any():
         return 0.0, 0.0
     steps = [0.0, *(float(px) for px in limit_entry("pair", "soften_px")["value"])]
     tried = {(px, 0.0): px for px in steps} | {(0.0, px): px for px in steps}
     green = [np.ascontiguousarray(light[..., 1]) for light in (first, second)]
 
     def apart(each: tuple[float, float]) -> float:
-        a, b = (log_light(soften(one, px))[where] for one, px in zip(green, each, strict=True))
+        a, b = (log_light(blur_light(one, px))[mask] for one, px in zip(green, each, strict=True))
         return float(np.std(a - b))
 
     return min(tried, key=apart)
 
 
-def soften(light: Image, px: float) -> Image:
+def blur_light(light: Image, px: float) -> Image:
     """Blur light by a standard deviation in pixels; 0 leaves it unchanged."""
     return light if px == 0 else np.asarray(cv2.GaussianBlur(light, (0, 0), px), np.float32)

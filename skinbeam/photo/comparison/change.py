@@ -45,8 +45,8 @@ class FindingChange:
     contrast_before, contrast_after : at the same places, in optical density, including a margin around each mark.
     contrast_change : after minus before, with the error of the comparison.
     change_pct : in per cent of the contrast of the marks themselves before; never below -100.
-    changed : `not-told` where the change does not exceed the joint error of all comparisons of the pair.
-    told : in words.
+    direction : `not-told` where the change does not exceed the joint error of all comparisons of the pair.
+    message : in words.
     """
 
     kind: str
@@ -58,15 +58,15 @@ class FindingChange:
     contrast_after: float | Unknown
     contrast_change: Value
     change_pct: Value
-    changed: Literal["weaker", "stronger", "not-told"]
-    told: Message
+    direction: Literal["weaker", "stronger", "not-told"]
+    message: Message
 
 
 def measure_finding_changes(
-    places: tuple[MarkGroup, ...], found: RepeatedMeasurement, lit: LightChange
+    groups: tuple[MarkGroup, ...], measurement: RepeatedMeasurement, light_change: LightChange
 ) -> tuple[FindingChange, ...]:
     """Return the change of each group of marks."""
-    return tuple(_change_at(place, k, found, lit) for k, place in enumerate(places))
+    return tuple(_change_at(place, k, measurement, light_change) for k, place in enumerate(groups))
 
 
 def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightChange) -> FindingChange:
@@ -75,9 +75,9 @@ def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightC
         return _unknown_change(place, Message("photo-pair.relief"))
     if math.isnan(before + after + spread):
         return _unknown_change(place, Message("photo-pair.little_seen"))
-    change, reach, surely = after - before, found.one * spread, found.all_together * spread
+    change, reach, surely = after - before, found.single_factor * spread, found.joint_factor * spread
     moved = _estimate(change, change - reach, change + reach)
-    share = _relative_change(before, after, reach, surely, float(found.uneven[k]))
+    share = _relative_change(before, after, reach, surely, float(found.unevenness[k]))
     changed: Literal["weaker", "stronger", "not-told"] = "not-told"
     if abs(change) > surely:
         changed = "weaker" if change < 0 else "stronger"
@@ -88,8 +88,8 @@ def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightC
         contrast_after=after,
         contrast_change=moved,
         change_pct=share,
-        changed=changed,
-        told=told,
+        direction=changed,
+        message=told,
     )
 
 
@@ -152,8 +152,8 @@ def _unknown_change(place: MarkGroup, why: Message) -> FindingChange:
         contrast_after=no,
         contrast_change=no,
         change_pct=no,
-        changed="not-told",
-        told=why,
+        direction="not-told",
+        message=why,
     )
 
 
@@ -170,22 +170,22 @@ class PhotoChange:
     Parameters
     ----------
     light : (height, width, 3), linear, of the picture after, registered to the one before and matched to its lighting.
-    lit : difference in lighting.
-    soft_px : blur of each picture, so that both are equally sharp where they are measured.
+    light_change : difference in lighting.
+    blur_px : blur of each picture, so that both are equally sharp where they are measured.
     skin : (height, width), visible in both pictures.
-    unknown : kind → why it is not compared.
+    not_compared : kind → why it is not compared.
     mm_per_px : of the frame.
     """
 
     frame: ComparisonFrame
-    laid: RegisteredPicture
+    registered: RegisteredPicture
     light: Image
-    lit: LightChange
-    soft_px: tuple[float, float]
+    light_change: LightChange
+    blur_px: tuple[float, float]
     skin: Mask
-    measured: RepeatedMeasurement
+    measurement: RepeatedMeasurement
     findings: tuple[FindingChange, ...]
-    unknown: dict[str, str]
+    not_compared: dict[str, str]
     mm_per_px: Estimate
 
 
@@ -224,9 +224,9 @@ def _compare_shots(
 ) -> PhotoChange | Unknown:
     places = group_marks(first, second, laid, frame)
     ground = _reference_skin(first, second, frame, laid, places)
-    if ground.even.sum() < limit("pair", "even_share_min") * ground.skin.sum() or not ground.lit.any():
+    if ground.unmarked.sum() < limit("pair", "even_share_min") * ground.skin.sum() or not ground.unshaded.any():
         return _incomparable("no_even_skin")
-    matched, lit = match_light(laid.light, frame, ground.even, ground.plain | ~ground.skin)
+    matched, lit = match_light(laid.light, frame, ground.unmarked, ground.plain | ~ground.skin)
     if lit.spread_ln > limit("pair", "light_spread_max"):
         return _incomparable("light", times=float(np.exp(lit.spread_ln)))
     if abs(np.log(lit.contrast)) > limit("pair", "contrast_apart_max"):
@@ -236,19 +236,21 @@ def _compare_shots(
     pigment = pigment_directions(first.level)
     measured_at = make_measures(places, ground, pigment, frame.pupil_px)
     compared = ComparisonSetup(frame, measured_at, ground, pigment, blur)
-    soft_px = blur_to_match_px(frame.light, matched, frame.oval() & laid.inside & (ground.plain | ~ground.skin))
+    soft_px = blur_to_match_px(
+        frame.light, matched, frame.face_mask() & laid.inside_mask & (ground.plain | ~ground.skin)
+    )
     measured = measure_repeatedly(compared, laid, lit, soft_px)
     findings = measure_finding_changes(places, measured, lit)
     return PhotoChange(
         frame=frame,
-        laid=laid,
+        registered=laid,
         light=matched,
-        lit=lit,
-        soft_px=soft_px,
+        light_change=lit,
+        blur_px=soft_px,
         skin=ground.skin,
-        measured=measured,
+        measurement=measured,
         findings=findings,
-        unknown=_kinds_not_compared(first, second, findings),
+        not_compared=_kinds_not_compared(first, second, findings),
         mm_per_px=mm,
     )
 
@@ -261,13 +263,13 @@ def _reference_skin(
     places: tuple[MarkGroup, ...],
 ) -> ReferenceSkin:
     def both(own: Mask, other: Mask) -> Mask:
-        there = cv2.remap(other.astype(np.uint8), laid.at, None, cv2.INTER_NEAREST)
-        return np.asarray((frame.laid(own.astype(np.float32)) > 0.5) & there.astype(bool) & laid.inside)
+        there = cv2.remap(other.astype(np.uint8), laid.positions, None, cv2.INTER_NEAREST)
+        return np.asarray((frame.resample(own.astype(np.float32)) > 0.5) & there.astype(bool) & laid.inside_mask)
 
     skin = both(first.skin, second.skin)
     plain = skin & ~cover_mask(places, skin.shape, patches=False)
-    even = plain & ~cover_mask(places, skin.shape, patches=True) & both(first.known, second.known)
-    return ReferenceSkin(skin, plain, even, even & both(first.lit, second.lit))
+    even = plain & ~cover_mask(places, skin.shape, patches=True) & both(first.pigment_known, second.pigment_known)
+    return ReferenceSkin(skin, plain, even, even & both(first.unshaded, second.unshaded))
 
 
 def _kinds_not_compared(

@@ -49,9 +49,9 @@ def write_pair(folder: Path, change: PhotoChange) -> dict[str, str]:
     mm_px = _mm_px(change)
     for name in MAPS:
         told = cv2.resize(
-            change.measured.told[name].astype(np.uint8), grey.shape[1::-1], interpolation=cv2.INTER_NEAREST
+            change.measurement.significant[name].astype(np.uint8), grey.shape[1::-1], interpolation=cv2.INTER_NEAREST
         )
-        shown = cv2.resize(change.measured.change[name], grey.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        shown = cv2.resize(change.measurement.change[name], grey.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         drawn = np.where(told.astype(bool)[..., None], _colours(shown), grey)
         draw_length_bar(drawn, mm_px)
         write_png(folder / PAIR_FILES[name], np.vstack([drawn, _legend(drawn.shape[1], name)]))
@@ -118,14 +118,14 @@ def change_record(before: PhotoAnalysis, after: PhotoAnalysis, out: Path | None)
         "before_sha256": before.photo_sha256,
         "registered": _registration_record(change),
         "light": {
-            "gain": np.exp(change.lit.gain_ln),
-            "spread": float(np.exp(change.lit.spread_ln)),
-            "contrast": change.lit.contrast,
-            "noise_pct": 100 * change.lit.noise_ln,
-            "softened_px": change.soft_px,
+            "gain": np.exp(change.light_change.gain_ln),
+            "spread": float(np.exp(change.light_change.spread_ln)),
+            "contrast": change.light_change.contrast,
+            "noise_pct": 100 * change.light_change.noise_ln,
+            "softened_px": change.blur_px,
         },
         "findings": [_finding_record(one) for one in change.findings],
-        "not_compared": {kind: Unknown(reason) for kind, reason in change.unknown.items()},
+        "not_compared": {kind: Unknown(reason) for kind, reason in change.not_compared.items()},
         "pictures": dict.fromkeys(PAIR_FILES, no_folder) if out is None else write_pair(out, change),
         "note": Message("photo-pair.note").text,
     }
@@ -133,7 +133,7 @@ def change_record(before: PhotoAnalysis, after: PhotoAnalysis, out: Path | None)
 
 def _registration_record(change: PhotoChange) -> dict[str, float]:
     """Return how the picture after was registered to the one before; lengths as shares of the pupil distance."""
-    laid = change.laid
+    laid = change.registered
     return {
         "pupil_px": change.frame.pupil_px,
         "scale": laid.scale,
@@ -155,6 +155,6 @@ def _finding_record(one: FindingChange) -> dict[str, Any]:
         "contrast_after": one.contrast_after,
         "contrast_change": one.contrast_change,
         "change_pct": one.change_pct,
-        "changed": one.changed,
-        "told": one.told.english,
+        "changed": one.direction,
+        "told": one.message.english,
     }

@@ -52,11 +52,11 @@ class Probe:
     weights: Image
     area_px: int
 
-    def read(self, image: Image) -> float:
+    def contrast_in(self, image: Image) -> float:
         """Return the contrast of the mark in an image (height, width)."""
         return float((self.weights * image[self.window]).sum())
 
-    def uneven(self, image: Image, plain: Mask, pupil_px: float) -> float:
+    def unevenness_in(self, image: Image, plain: Mask, pupil_px: float) -> float:
         """Return the root mean square contrast measured on plain skin elsewhere; NaN where there is too little."""
         support = (np.abs(self.weights) > 1e-3 * np.abs(self.weights).max()).astype(np.float32)
         inside = cv2.filter2D(plain.astype(np.float32), -1, support / support.sum(), borderType=cv2.BORDER_CONSTANT)
@@ -113,11 +113,11 @@ class DensityParts:
 
     Parameters
     ----------
-    dense : (height, width, 3), of each channel.
+    density : (height, width, 3), of each channel.
     melanin, haemoglobin : (height, width), of green.
     """
 
-    dense: Image
+    density: Image
     melanin: Image
     haemoglobin: Image
 
@@ -130,14 +130,14 @@ class ReferenceSkin:
     ----------
     skin : (height, width), visible in both pictures.
     plain : the part of `skin` without marks other than patches in either picture.
-    even : the part of `plain` without any mark, where pigment can be computed from colour.
-    lit : the part of `even` that no part of the face shades.
+    unmarked : the part of `plain` without any mark, where pigment can be computed from colour.
+    unshaded : the part of `unmarked` that no part of the face shades.
     """
 
     skin: Mask
     plain: Mask
-    even: Mask
-    lit: Mask
+    unmarked: Mask
+    unshaded: Mask
 
 
 def density_parts(light: Image, pigment: PigmentDirections, blur_px: float) -> DensityParts:
@@ -156,28 +156,28 @@ class ContrastMeasure:
     roundish mark with the surface through the skin around it, both in the channel with the best contrast.
     """
 
-    place: MarkGroup
-    there: Mask
+    group: MarkGroup
+    mask: Mask
     probes: tuple[Probe, ...] | None
-    added: float
+    channel_gain: float
 
     @property
     def channel(self) -> int:
         """Index of the channel: red, green or blue."""
-        return _CHANNEL.get(self.place.kind, _GREEN)
+        return _CHANNEL.get(self.group.kind, _GREEN)
 
 
 def make_measures(
-    places: Sequence[MarkGroup], ground: ReferenceSkin, pigment: PigmentDirections, pupil_px: float
+    groups: Sequence[MarkGroup], reference: ReferenceSkin, pigment: PigmentDirections, pupil_px: float
 ) -> tuple[ContrastMeasure | None, ...]:
     """Return how each group of marks is measured; None where too little of it is visible in both pictures."""
-    beside = gaussian_blur(ground.plain.astype(np.float32), limit("pair", "beside_pupil") * pupil_px)
+    beside = gaussian_blur(reference.plain.astype(np.float32), limit("pair", "beside_pupil") * pupil_px)
     found: list[ContrastMeasure | None] = []
-    for place in places:
-        there = place.cover & ground.skin
+    for place in groups:
+        there = place.cover & reference.skin
         if place.kind in _LINES:
             there &= beside > limit("pair", "beside_share_min")
-        probes = None if place.is_patch or place.kind in _LINES else make_probes(there, ground.plain, pupil_px)
+        probes = None if place.is_patch or place.kind in _LINES else make_probes(there, reference.plain, pupil_px)
         seen = int(there.sum()) if probes is None else sum(probe.area_px for probe in probes)
         enough = seen >= max(limit("pair", "seen_share_min") * place.cover.sum(), 1)
         added = float(pigment.melanin[0]) if place.kind == "spots" else 1.0
@@ -186,44 +186,44 @@ def make_measures(
 
 
 def measure_contrasts(
-    parts: DensityParts, found: Sequence[ContrastMeasure | None], ground: ReferenceSkin, pupil_px: float
+    parts: DensityParts, measures: Sequence[ContrastMeasure | None], reference: ReferenceSkin, pupil_px: float
 ) -> Array:
     """Return the contrast of each group (place), in optical density of green; NaN where it is not measured."""
     near = limit("pair", "beside_pupil") * pupil_px
-    lines = any(one is not None and one.place.kind in _LINES for one in found)
-    over = parts.dense - masked_mean(parts.dense, ground.plain, near) if lines else parts.dense
-    return np.array([np.nan if one is None else _contrast(one, parts, over, ground) for one in found])
+    lines = any(one is not None and one.group.kind in _LINES for one in measures)
+    over = parts.density - masked_mean(parts.density, reference.plain, near) if lines else parts.density
+    return np.array([np.nan if one is None else _contrast(one, parts, over, reference) for one in measures])
 
 
 def _contrast(one: ContrastMeasure, parts: DensityParts, over: Image, ground: ReferenceSkin) -> float:
-    if one.place.is_patch:
-        image = parts.melanin if one.place.kind == "diffuse-pigment" else parts.haemoglobin
-        return float(image[one.there].mean()) - float(np.median(image[ground.lit]))
+    if one.group.is_patch:
+        image = parts.melanin if one.group.kind == "diffuse-pigment" else parts.haemoglobin
+        return float(image[one.mask].mean()) - float(np.median(image[ground.unshaded]))
     if one.probes is None:
-        return float(over[..., one.channel][one.there].mean())
-    dense, total = parts.dense[..., one.channel], sum(probe.area_px for probe in one.probes)
-    return sum(probe.area_px * probe.read(dense) for probe in one.probes) / total / one.added
+        return float(over[..., one.channel][one.mask].mean())
+    dense, total = parts.density[..., one.channel], sum(probe.area_px for probe in one.probes)
+    return sum(probe.area_px * probe.contrast_in(dense) for probe in one.probes) / total / one.channel_gain
 
 
 def measure_unevenness(
-    parts: DensityParts, found: Sequence[ContrastMeasure | None], ground: ReferenceSkin, pupil_px: float
+    parts: DensityParts, measures: Sequence[ContrastMeasure | None], reference: ReferenceSkin, pupil_px: float
 ) -> Array:
     """Return the standard deviation of the contrast that skin without marks has in place of each group (place).
 
     It is the uncertainty of the zero of a mark's contrast. NaN where too little plain skin is visible.
     """
-    return np.array([np.nan if one is None else _unevenness(one, parts, ground, pupil_px) for one in found])
+    return np.array([np.nan if one is None else _unevenness(one, parts, reference, pupil_px) for one in measures])
 
 
 def _unevenness(one: ContrastMeasure, parts: DensityParts, ground: ReferenceSkin, pupil_px: float) -> float:
-    if one.place.is_patch:
-        image = parts.melanin if one.place.kind == "diffuse-pigment" else parts.haemoglobin
-        wide = masked_mean(image, ground.lit, float(np.sqrt(one.there.sum() / np.pi)))
-        return float(wide[ground.lit].std())
-    dense = np.ascontiguousarray(parts.dense[..., one.channel])
+    if one.group.is_patch:
+        image = parts.melanin if one.group.kind == "diffuse-pigment" else parts.haemoglobin
+        wide = masked_mean(image, ground.unshaded, float(np.sqrt(one.mask.sum() / np.pi)))
+        return float(wide[ground.unshaded].std())
+    dense = np.ascontiguousarray(parts.density[..., one.channel])
     if one.probes is None:
         near = limit("pair", "beside_pupil") * pupil_px
         over = dense - masked_mean(dense, ground.plain, near)
-        return float(over[ground.plain].std() / np.sqrt(max(one.there.sum() / (4 * np.pi * near**2), 1.0)))
-    shares = [probe.area_px * probe.uneven(dense, ground.plain, pupil_px) for probe in one.probes]
-    return float(np.linalg.norm(shares)) / sum(probe.area_px for probe in one.probes) / one.added
+        return float(over[ground.plain].std() / np.sqrt(max(one.mask.sum() / (4 * np.pi * near**2), 1.0)))
+    shares = [probe.area_px * probe.unevenness_in(dense, ground.plain, pupil_px) for probe in one.probes]
+    return float(np.linalg.norm(shares)) / sum(probe.area_px for probe in one.probes) / one.channel_gain

@@ -35,16 +35,16 @@ class ComparedPhoto:
     Parameters
     ----------
     light : (height, width, 3), linear, corrected by the card where there is one.
-    skin, known : (height, width), bare skin, and where its pigment can be computed from its colour.
-    lit : (height, width), the regions that no part of the face shades.
+    skin, pigment_known : (height, width), bare skin, and where its pigment can be computed from its colour.
+    unshaded : (height, width), the regions that no part of the face shades.
     mm_per_px : of the view.
     """
 
     light: Image
     face: Face
     skin: Mask
-    known: Mask
-    lit: Mask
+    pigment_known: Mask
+    unshaded: Mask
     marks: tuple[Mark, ...]
     findings: tuple[SkinFinding, ...]
     level: SkinLevel
@@ -57,13 +57,13 @@ class ComparisonFrame:
 
     Parameters
     ----------
-    cut : rows and columns of the view of the picture before.
+    window : rows and columns of the view of the picture before.
     scale : pixels of the frame per pixel of that view.
     face : in pixels of the frame.
     light : (height, width, 3), linear, of the picture before.
     """
 
-    cut: tuple[slice, slice]
+    window: tuple[slice, slice]
     scale: float
     face: Face
     light: Image
@@ -73,16 +73,16 @@ class ComparisonFrame:
         """Distance between the pupils."""
         return self.face.pupil_px
 
-    def laid(self, image: Image) -> Image:
+    def resample(self, image: Image) -> Image:
         """Transform an image (height, width, ...) of the view of the picture before into this frame."""
         height, width = self.light.shape[:2]
-        return np.asarray(cv2.resize(image[self.cut], (width, height), interpolation=cv2.INTER_AREA), np.float32)
+        return np.asarray(cv2.resize(image[self.window], (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
-    def oval(self) -> Mask:
+    def face_mask(self) -> Mask:
         """Return a mask of the face without its rim (height, width)."""
         x, y, half_x, half_y = _OVAL
         angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-        ring = self.face.place(np.stack([x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1))
+        ring = self.face.template_to_pixels(np.stack([x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1))
         return fill_outline(self.light.shape, ring)
 
 
@@ -96,21 +96,21 @@ def log_luminance(light: Image) -> Image:
     return log_light(light @ LUMINANCE.astype(np.float32))
 
 
-def compared_photo(look: PhotoAnalysis) -> ComparedPhoto | Unknown:
+def compared_photo(analysis: PhotoAnalysis) -> ComparedPhoto | Unknown:
     """Return the picture of a pair, or why it cannot be compared."""
-    seen = look.skin
+    seen = analysis.skin
     if isinstance(seen, Unknown):
         return seen
     if isinstance(seen.maps, Unknown):
         return seen.maps
     if not isinstance(seen.view, FaceView) or isinstance(seen.scale_mm_per_px, Unknown):
         return Unknown(Message("photo-pair.faces_only").text)
-    card = look.card if isinstance(look.card, ColourCalibration) else no_calibration()
+    card = analysis.calibration if isinstance(analysis.calibration, ColourCalibration) else no_calibration()
     return ComparedPhoto(
         card(srgb_to_linear(seen.view.rgb)).astype(np.float32),
         seen.view.face,
         seen.regions.skin,
-        seen.maps.known,
+        seen.maps.valid,
         np.logical_or.reduce([mask for name, mask in seen.regions.masks.items() if name not in SHADED], initial=False)
         & seen.regions.skin,
         seen.marks,
@@ -130,4 +130,4 @@ def comparison_frame(before: ComparedPhoto, pupil_px: float) -> ComparisonFrame:
     size = round((x1 - x0) * scale), round((y1 - y0) * scale)
     cut, whole = (slice(y0, y1), slice(x0, x1)), size[0] / (x1 - x0)
     light = cv2.resize(before.light[cut], size, interpolation=cv2.INTER_AREA)
-    return ComparisonFrame(cut, whole, before.face.moved(whole, x0, y0), light)
+    return ComparisonFrame(cut, whole, before.face.transformed(whole, x0, y0), light)

@@ -38,28 +38,28 @@ class LightChange:
     noise_ln: float
 
 
-def match_light(light: Image, frame: ComparisonFrame, even: Mask, unmarked: Mask) -> tuple[Image, LightChange]:
+def match_light(light: Image, frame: ComparisonFrame, plain_skin: Mask, unmarked: Mask) -> tuple[Image, LightChange]:
     """Match linear light (height, width, 3) of a registered picture to a frame; also return the difference.
 
     Parameters
     ----------
-    even : (height, width), skin without marks, visible in both pictures.
+    plain_skin : (height, width), skin without marks, visible in both pictures.
     unmarked : (height, width), everything but marks.
     """
-    gain = log_gain(light, frame, even)
+    gain = log_gain(light, frame, plain_skin)
     left = (_log_ratio(light, frame.light) - gain).astype(np.float32)
-    field = masked_mean(left, even, limit("pair", "light_wide_pupil") * frame.pupil_px)
-    brightness = (field @ LUMINANCE.astype(np.float32))[even] / LUMINANCE.sum()
+    field = masked_mean(left, plain_skin, limit("pair", "light_wide_pupil") * frame.pupil_px)
+    brightness = (field @ LUMINANCE.astype(np.float32))[plain_skin] / LUMINANCE.sum()
     low, high = np.quantile(brightness, (0.05, 0.95))
-    fine = cv2.Laplacian(left[..., 1], cv2.CV_32F, ksize=1)[even]
+    fine = cv2.Laplacian(left[..., 1], cv2.CV_32F, ksize=1)[plain_skin]
     noise = 1.4826 * float(np.median(np.abs(fine))) / 20**0.5  # divided by the norm of the kernel
     found = LightChange(gain, field, float(high - low), _contrast(light, frame, unmarked), noise)
     return (light / np.exp(gain)).astype(np.float32), found
 
 
-def log_gain(light: Image, frame: ComparisonFrame, even: Mask) -> Array:
-    """Return the log ratio of a registered picture to a frame (3,): the median over `even`."""
-    return np.asarray(np.median(_log_ratio(light[even], frame.light[even]), axis=0), np.float64)
+def log_gain(light: Image, frame: ComparisonFrame, plain_skin: Mask) -> Array:
+    """Return the log ratio of a registered picture to a frame (3,): the median over `plain_skin`."""
+    return np.asarray(np.median(_log_ratio(light[plain_skin], frame.light[plain_skin]), axis=0), np.float64)
 
 
 def _log_ratio(light: Image, other: Image) -> Image:
@@ -68,7 +68,7 @@ def _log_ratio(light: Image, other: Image) -> Image:
 
 def _contrast(light: Image, frame: ComparisonFrame, unmarked: Mask) -> float:
     """Return the contrast of the features of a face relative to that in the frame."""
-    there = frame.oval() & unmarked
+    there = frame.face_mask() & unmarked
     spread = []
     for one in (light, frame.light):
         grey = log_luminance(one)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.comparison.frame import ComparedPhoto, ComparisonFrame
 from skinbeam.photo.comparison.registration import RegisteredPicture
-from skinbeam.photo.findings.mark import CarriedBy, Mark
+from skinbeam.photo.findings.mark import MapName, Mark
 from skinbeam.photo.limits import limit
 
 __all__ = ["MarkGroup", "cover_mask", "group_marks"]
@@ -33,7 +33,7 @@ class MarkGroup:
 
     kind: str
     region: str
-    carried_by: CarriedBy
+    map_name: MapName
     cover: Mask
     before: int
     after: int
@@ -45,7 +45,7 @@ class MarkGroup:
 
 
 def group_marks(
-    before: ComparedPhoto, after: ComparedPhoto, laid: RegisteredPicture, frame: ComparisonFrame
+    before: ComparedPhoto, after: ComparedPhoto, registered: RegisteredPicture, frame: ComparisonFrame
 ) -> tuple[MarkGroup, ...]:
     """Return the groups of marks, of the kinds that could be determined in both pictures."""
     untold = {
@@ -61,17 +61,17 @@ def group_marks(
         own, other = (
             [mark for mark in shot.marks if (mark.kind, mark.region) == (kind, region)] for shot in (before, after)
         )
-        cover = frame.laid(_combine_marks(own, before))
-        there = cv2.remap(_combine_marks(other, after), laid.at, None, cv2.INTER_LINEAR)
+        cover = frame.resample(_combine_marks(own, before))
+        there = cv2.remap(_combine_marks(other, after), registered.positions, None, cv2.INTER_LINEAR)
         mask = cv2.dilate((np.maximum(cover, there) > 0.25).astype(np.uint8), disc)
-        found.append(MarkGroup(kind, region, (own or other)[0].carried_by, mask.astype(bool), len(own), len(other)))
+        found.append(MarkGroup(kind, region, (own or other)[0].map_name, mask.astype(bool), len(own), len(other)))
     return tuple(found)
 
 
-def cover_mask(places: Sequence[MarkGroup], shape: tuple[int, ...], *, patches: bool) -> Mask:
+def cover_mask(groups: Sequence[MarkGroup], shape: tuple[int, ...], *, patches: bool) -> Mask:
     """Return the area of patches, or of all other marks (height, width)."""
     mask = np.zeros(shape[:2], bool)
-    for place in places:
+    for place in groups:
         if place.is_patch == patches:
             mask |= place.cover
     return mask

@@ -33,8 +33,8 @@ class RegisteredPicture:
     Parameters
     ----------
     light : (height, width, 3), linear.
-    at : (height, width, 2), x and y in pixels of its own view.
-    inside : (height, width), where the frame is inside the picture.
+    positions : (height, width, 2), x and y in pixels of its own view.
+    inside_mask : (height, width), where the frame is inside the picture.
     scale : its pixels per pixel of the frame.
     turn_deg : angle of rotation.
     stretch : length of its lower face relative to the width of the eyes, over that of the frame; 1 where equal.
@@ -44,8 +44,8 @@ class RegisteredPicture:
     """
 
     light: Image
-    at: Image
-    inside: Mask
+    positions: Image
+    inside_mask: Mask
     scale: float
     turn_deg: float
     stretch: float
@@ -69,7 +69,7 @@ def register(light: Image, face: Face, frame: ComparisonFrame) -> RegisteredPict
     small, moved = light, face
     if shrunk < 1:
         small = cv2.resize(light, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
-        moved = face.moved(shrunk, 0.0, 0.0)
+        moved = face.transformed(shrunk, 0.0, 0.0)
     way, flow_pupil, agreement = _find_transform(small, moved, frame)
     at = way.at(*_pixels(frame.light.shape))
     inside = (at[..., 0] >= 0) & (at[..., 1] >= 0) & (at[..., 0] < small.shape[1]) & (at[..., 1] < small.shape[0])
@@ -114,7 +114,7 @@ def _find_transform(light: Image, face: Face, frame: ComparisonFrame) -> tuple[_
     coarse = max(1.0, frame.pupil_px / limit("pair", "register_pupil_px"))
     height, width = frame.light.shape[:2]
     size = max(round(width / coarse), 1), max(round(height / coarse), 1)
-    own = cv2.resize(frame.oval().astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+    own = cv2.resize(frame.face_mask().astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
     pupil_px = frame.pupil_px / coarse
     x, y = ((one + 0.5) * coarse - 0.5 for one in _pixels((size[1], size[0])))
     # Both are resampled to the grid in the same way, so that equal pictures stay equal.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
-from skinbeam.photo.comparison.blur import masked_mean, soften
+from skinbeam.photo.comparison.blur import blur_light, masked_mean
 from skinbeam.photo.comparison.contrast import (
     ContrastMeasure,
     DensityParts,
@@ -112,20 +112,20 @@ class ComparisonSetup:
 
     Parameters
     ----------
-    places : how each group of marks is measured; None where it is not.
+    measures : how each group of marks is measured; None where it is not.
     pigment : directions at the skin level of the face.
     blur_px : blur of the light before it is decomposed.
     """
 
     frame: ComparisonFrame
-    places: tuple[ContrastMeasure | None, ...]
-    ground: ReferenceSkin
+    measures: tuple[ContrastMeasure | None, ...]
+    reference: ReferenceSkin
     pigment: PigmentDirections
     blur_px: float
 
     def contrasts(self, parts: DensityParts) -> Array:
         """Return the contrast of each group (place)."""
-        return measure_contrasts(parts, self.places, self.ground, self.frame.pupil_px)
+        return measure_contrasts(parts, self.measures, self.reference, self.frame.pupil_px)
 
     def parts(self, light: Image) -> DensityParts:
         """Decompose linear light (height, width, 3)."""
@@ -154,24 +154,25 @@ class RepeatedMeasurement:
     ----------
     before, after : (place), contrast of each group; NaN where too little of it is visible.
     spread : (place), root mean square error over the copies.
-    uneven : (place), root mean square contrast of plain skin of the picture before.
-    one, all_together : factors on `spread` for the interval of a single group, and for all groups of the pair at once.
+    unevenness : (place), root mean square contrast of plain skin of the picture before.
+    single_factor, joint_factor : factors on `spread` for the interval of a single group, and for all groups of the pair
+        at once.
     change : of melanin and haemoglobin, (height, width) each, in green optical density.
-    told : where that change exceeds the joint limit for all spots of such a map.
+    significant : where that change exceeds the joint limit for all spots of such a map.
     """
 
     before: Array
     after: Array
     spread: Array
-    uneven: Array
-    one: float
-    all_together: float
+    unevenness: Array
+    single_factor: float
+    joint_factor: float
     change: dict[str, Image]
-    told: dict[str, Mask]
+    significant: dict[str, Mask]
 
 
 def measure_repeatedly(
-    compared: ComparisonSetup, laid: RegisteredPicture, lit: LightChange, soft_px: tuple[float, float]
+    setup: ComparisonSetup, registered: RegisteredPicture, light_change: LightChange, blur_px: tuple[float, float]
 ) -> RepeatedMeasurement:
     """Measure a registered picture and its frame, and copies of both.
 
@@ -181,36 +182,38 @@ def measure_repeatedly(
 
     Parameters
     ----------
-    lit : difference in light between the registered picture and the frame.
-    soft_px : blur of each of the two.
+    light_change : difference in light between the registered picture and the frame.
+    blur_px : blur of each of the two.
     """
     from scipy.special import stdtrit  # imported late: a page without a photograph does not need it
 
-    frame, even = compared.frame, compared.ground.even
-    seen = [soften(light, px) for light, px in zip((frame.light, laid.light), soft_px, strict=True)]
-    parts = [compared.parts(light) for light in (seen[0], (seen[1] / np.exp(lit.gain_ln)).astype(np.float32))]
-    own = [compared.contrasts(one) for one in parts]
-    maps = {name: [compared.smooth(one, name) for one in parts] for name in MAPS}
-    back = replace(lit, gain_ln=-lit.gain_ln, field=-lit.field, contrast=1 / lit.contrast)
+    frame, even = setup.frame, setup.reference.unmarked
+    seen = [blur_light(light, px) for light, px in zip((frame.light, registered.light), blur_px, strict=True)]
+    parts = [setup.parts(light) for light in (seen[0], (seen[1] / np.exp(light_change.gain_ln)).astype(np.float32))]
+    own = [setup.contrasts(one) for one in parts]
+    maps = {name: [setup.smooth(one, name) for one in parts] for name in MAPS}
+    back = replace(
+        light_change, gain_ln=-light_change.gain_ln, field=-light_change.field, contrast=1 / light_change.contrast
+    )
     number, rng = int(limit("pair", "copies")), np.random.default_rng(_SEED)
     missed, squares = [], {name: np.zeros(even.shape, np.float32) for name in MAPS}
     for k in range(number):
         side = k % 2
-        copy_of = make_copy(seen[side], frame.face, (lit, back)[side], laid.flow_pupil, rng)
+        copy_of = make_copy(seen[side], frame.face, (light_change, back)[side], registered.flow_pupil, rng)
         again = register(*copy_of, frame)
-        gain = log_gain(again.light, frame, even & again.inside)
-        copy = compared.parts((again.light / np.exp(gain)).astype(np.float32))
-        missed.append(compared.contrasts(copy) - own[side])
+        gain = log_gain(again.light, frame, even & again.inside_mask)
+        copy = setup.parts((again.light / np.exp(gain)).astype(np.float32))
+        missed.append(setup.contrasts(copy) - own[side])
         for name in MAPS:
-            squares[name] += (compared.smooth(copy, name) - maps[name][side]) ** 2 / number
+            squares[name] += (setup.smooth(copy, name) - maps[name][side]) ** 2 / number
     outside = 1 - limit("pair", "level")
-    spots = compared.ground.skin.sum() / compared.spot_px
+    spots = setup.reference.skin.sum() / setup.spot_px
     one, together, all_over = (
-        float(stdtrit(number, 1 - outside / (2 * max(n, 1)))) for n in (1, len(compared.places), spots)
+        float(stdtrit(number, 1 - outside / (2 * max(n, 1)))) for n in (1, len(setup.measures), spots)
     )
     change = {name: np.asarray(maps[name][1] - maps[name][0], np.float32) for name in MAPS}
-    told = {name: _significant_change(change[name], squares[name], compared, all_over) for name in MAPS}
-    uneven = measure_unevenness(parts[0], compared.places, compared.ground, frame.pupil_px)
+    told = {name: _significant_change(change[name], squares[name], setup, all_over) for name in MAPS}
+    uneven = measure_unevenness(parts[0], setup.measures, setup.reference, frame.pupil_px)
     spread = np.sqrt(np.mean(np.square(missed), axis=0))
     return RepeatedMeasurement(own[0], own[1], spread, uneven, one, together, change, told)
 
@@ -218,6 +221,6 @@ def measure_repeatedly(
 def _significant_change(change: Image, squares: Image, compared: ComparisonSetup, times: float) -> Mask:
     """Return where a change exceeds the local error and the error of the surroundings."""
     wide = limit("pair", "light_wide_pupil") * compared.frame.pupil_px
-    skin = compared.ground.skin
+    skin = compared.reference.skin
     error = np.sqrt(np.maximum(masked_mean(squares, skin, wide), squares))
     return np.asarray(skin & (np.abs(change) > times * error))

@@ -46,7 +46,7 @@ def is_dicom(data: bytes) -> bool:
     return data[_PREAMBLE : _PREAMBLE + 4] == _MAGIC
 
 
-def dicom_picture(data: bytes, limits: DecoderBudget, coded: ImageDecoder) -> tuple[Image.Image, bytes | None]:
+def dicom_picture(data: bytes, limits: DecoderBudget, decode: ImageDecoder) -> tuple[Image.Image, bytes | None]:
     """Return the one picture of a DICOM file as stored, and its colour profile.
 
     Raises
@@ -76,8 +76,8 @@ def dicom_picture(data: bytes, limits: DecoderBudget, coded: ImageDecoder) -> tu
 
         frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
         if syntax in _JPEG_2000:
-            return coded(frame, ("JPEG2000",)), profile
-        return coded(_mark_components(frame, interpretation), ("JPEG", "MPO")), profile
+            return decode(frame, ("JPEG2000",)), profile
+        return decode(_mark_components(frame, interpretation), ("JPEG", "MPO")), profile
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated and syntax != _RUN_LENGTHS:
         raise RefusedPictureError("dicom_coding", coding=dataset.file_meta.TransferSyntaxUID.name[:60])
     return _pixels(dataset, interpretation), profile

@@ -64,7 +64,7 @@ class Face:
         (x0, y0), (x1, y1) = self.right_pupil, self.left_pupil
         return (x0 + x1) / 2, (y0 + y1) / 2
 
-    def place(self, template: Array) -> Array:
+    def template_to_pixels(self, template: Array) -> Array:
         """Convert template points (n, 2), in pupil distances from `middle`, to pixels; the lower face is stretched."""
         (x0, y0), (x1, y1) = self.right_pupil, self.left_pupil
         across = np.array([x1 - x0, y1 - y0])
@@ -73,7 +73,7 @@ class Face:
         y = np.where(y > 0, y * self.stretch, y)
         return np.asarray(self.middle + x[:, None] * across + y[:, None] * down)
 
-    def moved(self, scale: float, dx: float, dy: float) -> "Face":
+    def transformed(self, scale: float, dx: float, dy: float) -> "Face":
         """Return this face in the coordinates of a picture cropped at (dx, dy) and then scaled."""
 
         def to(point: tuple[float, float]) -> tuple[float, float]:
@@ -125,7 +125,7 @@ def face_view(rgb: Picture, face: Face) -> FaceView:
         size = round(cut.shape[1] * scale), round(cut.shape[0] * scale)
         cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
         scale = size[0] / (x1 - x0)
-    here = face.moved(scale, x0, y0)
+    here = face.transformed(scale, x0, y0)
     judged, drawn = (_box_around_face(here, around, cut) for around in (_JUDGED_REACH, _OUTLINE_REACH))
     place = ViewPlace(WHOLE_FACE, here.pupil_px, here.roll_deg, judged, drawn)
     # A copy, so that the whole picture can be freed.

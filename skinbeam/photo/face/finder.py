@@ -156,7 +156,7 @@ def _with_mouth(rgb: Picture, face: Face) -> Face:
     usual, spread = limit("face", "mouth_at"), limit("face", "mouth_spread")
     rows, columns = np.linspace(usual - 2 * spread, usual + 2 * spread, 65), np.linspace(-0.3, 0.3, 31)
     grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-    pixels = at.place(grid).astype(np.float32).reshape(len(rows), len(columns), 2)
+    pixels = at.template_to_pixels(grid).astype(np.float32).reshape(len(rows), len(columns), 2)
     (x0, y0), (x1, y1) = np.floor(pixels.min(axis=(0, 1))), np.ceil(pixels.max(axis=(0, 1)))
     x0, y0 = max(int(x0), 0), max(int(y0), 0)
     cut = rgb[y0 : int(y1) + 2, x0 : int(x1) + 2]

@@ -61,14 +61,14 @@ class LandmarkPhoto:
     jpeg : the upright picture, smaller than the photograph.
     width_px, height_px : of the photograph, in whose pixels points are given.
     points : x and y of right pupil, left pupil and mouth as found, else in the middle of the picture.
-    missing : why no usable face was found, or None.
+    face_refusal : why no usable face was found, or None.
     """
 
     jpeg: bytes
     width_px: int
     height_px: int
     points: tuple[float, ...]
-    missing: Message | None
+    face_refusal: Message | None
 
 
 def prepare_landmark_photo(rgb: Picture) -> LandmarkPhoto:

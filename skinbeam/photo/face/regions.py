@@ -65,7 +65,7 @@ def _mirror_outline(half: Array) -> Array:
 
 def region_outlines(face: Face) -> dict[str, Array]:
     """Return region → outline in pixels, before the colour of the picture is used."""
-    placed = {name: face.place(points) for name, points in _template()[0].items()}
+    placed = {name: face.template_to_pixels(points) for name, points in _template()[0].items()}
     if face.points is not None:
         from skinbeam.photo.face.mesh import MESH_REGIONS
 
@@ -73,26 +73,26 @@ def region_outlines(face: Face) -> dict[str, Array]:
     return placed
 
 
-def colour_sample_area(seen: FaceView) -> Mask:
+def colour_sample_area(view: FaceView) -> Mask:
     """Return the area from which the usual skin colour is sampled: cheeks, nose and chin."""
-    return fill_outline(seen.rgb.shape, seen.face.place(_template()[1])) & ~facial_openings(seen)
+    return fill_outline(view.rgb.shape, view.face.template_to_pixels(_template()[1])) & ~facial_openings(view)
 
 
-def facial_openings(seen: FaceView) -> Mask:
+def facial_openings(view: FaceView) -> Mask:
     """Return the mask of eyes, mouth and nostrils, at their usual size."""
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    mask = np.zeros(seen.rgb.shape[:2], bool)
+    mask = np.zeros(view.rgb.shape[:2], bool)
     for x, y, half_x, half_y in _template()[2].values():
         for side in (1, -1):
             ring = np.stack([side * x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1)
-            mask |= fill_outline(seen.rgb.shape, seen.face.place(ring))
+            mask |= fill_outline(view.rgb.shape, view.face.template_to_pixels(ring))
     return mask
 
 
-def above_chin(seen: FaceView) -> Mask:
+def above_chin(view: FaceView) -> Mask:
     """Return the part of a view above the lower lip, without the areas beside the face."""
     half = np.array([[-0.7, 1.4], [-1.05, 0.6], [-1.05, -1.2]])
-    return fill_outline(seen.rgb.shape, seen.face.place(_mirror_outline(half)))
+    return fill_outline(view.rgb.shape, view.face.template_to_pixels(_mirror_outline(half)))
 
 
 # Occlusions of the skin, detected in the picture: brows, lips and teeth, frames of glasses, beard.
@@ -103,9 +103,9 @@ _USUAL_BROW = -0.33
 _LIPS = (0.62, 0.36)  # half axes of the search area of lips and teeth around the mouth, in pupil distances
 
 
-def occlusion_mask(seen: FaceView, tone: RelativeTones) -> Mask:
+def occlusion_mask(view: FaceView, tone: RelativeTones) -> Mask:
     """Return the mask of eyes, nostrils, mouth, brows, beard and frames (height, width), each with a margin."""
-    return facial_openings(seen) | _brows(seen, tone) | _mouth(seen, tone) | _glasses(seen, tone) | _beard(seen, tone)
+    return facial_openings(view) | _brows(view, tone) | _mouth(view, tone) | _glasses(view, tone) | _beard(view, tone)
 
 
 def _brows(seen: FaceView, tone: RelativeTones) -> Mask:
@@ -115,7 +115,7 @@ def _brows(seen: FaceView, tone: RelativeTones) -> Mask:
     mask = np.zeros((height, width), np.uint8)
     for side in (-1, 1):
         at = np.stack(np.meshgrid(side * _ACROSS, _DOWN), axis=-1)
-        pixels = seen.face.place(at.reshape(-1, 2)).astype(np.float32).reshape(at.shape)
+        pixels = seen.face.template_to_pixels(at.reshape(-1, 2)).astype(np.float32).reshape(at.shape)
         seen_hair = cv2.remap(hair, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         # Response to structures lower than a third of a pupil distance; the kernel is one column wide.
         stands = cv2.morphologyEx(seen_hair, cv2.MORPH_TOPHAT, np.ones((35, 1), np.uint8))
@@ -164,16 +164,16 @@ def _glasses(seen: FaceView, tone: RelativeTones) -> Mask:
 
     The lower rim of a frame runs below a whole eye; lids and lashes end above it. Rimless glasses are not detected.
     """
-    strong = (tone.rough > limit("skin", "structure_max")).astype(np.uint8)
+    strong = (tone.roughness > limit("skin", "structure_max")).astype(np.uint8)
     mask = cv2.dilate(strong, disc_kernel(seen, 0.02)).astype(bool)
     across, down = np.linspace(-0.2, 0.2, 41), np.linspace(0.22, 0.5, 29)
     for side in (-1, 1):
         below = np.stack(np.meshgrid(0.5 * side + across, down), axis=-1)
-        pixels = seen.face.place(below.reshape(-1, 2)).astype(np.float32).reshape(below.shape)
+        pixels = seen.face.template_to_pixels(below.reshape(-1, 2)).astype(np.float32).reshape(below.shape)
         rim = cv2.remap(strong, pixels, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
         if rim.any(axis=0).mean() > limit("skin", "rim_share_min"):
             lens = np.array([[-0.42, -0.2], [0.42, -0.2], [0.42, 0.36], [-0.42, 0.36]])
-            mask |= fill_outline(seen.rgb.shape, seen.face.place(lens + np.array([0.5 * side, 0.0])))
+            mask |= fill_outline(seen.rgb.shape, seen.face.template_to_pixels(lens + np.array([0.5 * side, 0.0])))
     return np.asarray(mask)
 
 
@@ -186,7 +186,7 @@ def _beard(seen: FaceView, tone: RelativeTones) -> Mask:
     cheeks = np.zeros(seen.rgb.shape[:2], bool)
     for side in (-1, 1):
         box = np.array([[0.42, 0.4], [0.8, 0.4], [0.8, 0.66], [0.42, 0.66]]) * (side, 1.0)
-        cheeks |= fill_outline(seen.rgb.shape, face.place(box))
+        cheeks |= fill_outline(seen.rgb.shape, face.template_to_pixels(box))
     soft_px = limit("skin", "beard_blur_pupil") * face.pupil_px
     light, red, yellow = (
         cv2.GaussianBlur(field, (0, 0), soft_px) - float(np.median(field[cheeks]))
@@ -194,7 +194,9 @@ def _beard(seen: FaceView, tone: RelativeTones) -> Mask:
     )
     hair = (light < -limit("skin", "beard_darker")) & (red < limit("skin", "beard_redder"))
     hair &= yellow < -limit("skin", "beard_bluer")
-    there = fill_outline(seen.rgb.shape, face.place(np.array([[-1.2, 0.68], [1.2, 0.68], [1.2, 2.0], [-1.2, 2.0]])))
+    there = fill_outline(
+        seen.rgb.shape, face.template_to_pixels(np.array([[-1.2, 0.68], [1.2, 0.68], [1.2, 2.0], [-1.2, 2.0]]))
+    )
     return np.asarray(cv2.dilate((hair & there).astype(np.uint8), disc_kernel(seen, 0.03)).astype(bool))
 
 
@@ -231,14 +233,14 @@ class SkinRegions:
     ----------
     masks : region → (height, width) of the view.
     polygons : region → (n, 2) outline in pixels of the view.
-    far_side : the regions left out because the face is turned away.
-    left_out : region → why it is absent, as the last part of a message's id.
+    turned_away : the regions left out because the face is turned away.
+    absence_reasons : region → why it is absent, as the last part of a message's id.
     """
 
     masks: Mapping[str, Mask]
     polygons: Mapping[str, Array]
-    far_side: tuple[str, ...]
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    turned_away: tuple[str, ...]
+    absence_reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def skin(self) -> Mask:
@@ -246,22 +248,22 @@ class SkinRegions:
         return np.asarray(np.logical_or.reduce(list(self.masks.values())))
 
 
-def find_regions(seen: FaceView) -> SkinRegions:
+def find_regions(view: FaceView) -> SkinRegions:
     """Return the regions of the face in a view; those with too little skin are absent, with the reason."""
-    sample = colour_sample_area(seen)
-    tone = relative_tones(seen, sample)
+    sample = colour_sample_area(view)
+    tone = relative_tones(view, sample)
     if tone is None:  # the sample of skin is too small for its colour
         return SkinRegions({}, {}, (), {})
-    skin = find_skin(seen, tone, above_chin(seen))
-    far = _far_side(seen, skin)
-    cover = occlusion_mask(seen, tone)
-    bare = connected_bare_skin(seen, skin, cover, sample)
+    skin = find_skin(view, tone, above_chin(view))
+    far = _far_side(view, skin)
+    cover = occlusion_mask(view, tone)
+    bare = connected_bare_skin(view, skin, cover, sample)
     masks: dict[str, Mask] = {}
     polygons: dict[str, Array] = {}
     left_out: dict[str, str] = {}
-    placed = region_outlines(seen.face)
+    placed = region_outlines(view.face)
     for name in REGION_SITES:
-        outline = fill_outline(seen.rgb.shape, placed[name])
+        outline = fill_outline(view.rgb.shape, placed[name])
         if far and name.endswith(far):
             left_out[name] = "turned_away"
             continue
@@ -273,7 +275,7 @@ def find_regions(seen: FaceView) -> SkinRegions:
             left_out[name] = "little_skin"
         else:
             masks[name], contour = kept
-            polygon = cv2.approxPolyDP(contour, 0.02 * seen.place.pupil_px, True)
+            polygon = cv2.approxPolyDP(contour, 0.02 * view.place.pupil_px, True)
             polygons[name] = polygon.reshape(-1, 2).astype(np.float64)
     return SkinRegions(masks, polygons, tuple(name for name, why in left_out.items() if why == "turned_away"), left_out)
 
@@ -297,7 +299,7 @@ def _extent(seen: FaceView, skin: Mask, side: int) -> float:
     x = np.linspace(0.3, 1.3, 51)
     rows = []
     for y in np.linspace(0.4, 0.7, 7):
-        at = np.round(seen.face.place(np.stack([side * x, np.full_like(x, y)], axis=1))).astype(int)
+        at = np.round(seen.face.template_to_pixels(np.stack([side * x, np.full_like(x, y)], axis=1))).astype(int)
         at = np.clip(at, 0, np.array(skin.shape[::-1]) - 1)
         here = skin[at[:, 1], at[:, 0]]
         rows.append(x[here][-1] if here.any() else 0.0)

@@ -60,34 +60,34 @@ class SkinDetail:
     origin: tuple[float, float]
     view_shape: tuple[int, int]
 
-    def in_view(self, points: Array) -> Array:
+    def to_view(self, points: Array) -> Array:
         """Convert points (n, 2) of this detail to pixels of the view."""
         return np.asarray((points + 0.5) * self.view_px - 0.5 + self.origin)
 
 
 def extract_detail(
-    rgb: Picture, seen: View, regions: SkinRegions, mm_per_px: Estimate, card: ColourCalibration
+    rgb: Picture, view: View, regions: SkinRegions, mm_per_px: Estimate, calibration: ColourCalibration
 ) -> SkinDetail:
     """Return the regions of a face from the whole picture `rgb`, at most `face.detail_pupil_px` between the pupils.
 
     Parameters
     ----------
     mm_per_px : of the picture.
-    card : correction of linear light.
+    calibration : correction of linear light.
     """
     rows, columns = (np.flatnonzero(regions.skin.any(axis=axis)) for axis in (1, 0))
     corners = np.array([[columns[0] - 0.5, rows[0] - 0.5], [columns[-1] + 0.5, rows[-1] + 0.5]])
     height, width = rgb.shape[:2]
-    x0, y0 = np.maximum(np.floor(seen.back(corners[:1])[0] + 0.5).astype(int), 0)
-    x1, y1 = np.minimum(np.ceil(seen.back(corners[1:])[0] + 0.5).astype(int), (width, height))
+    x0, y0 = np.maximum(np.floor(view.to_picture(corners[:1])[0] + 0.5).astype(int), 0)
+    x1, y1 = np.minimum(np.ceil(view.to_picture(corners[1:])[0] + 0.5).astype(int), (width, height))
     cut = rgb[y0:y1, x0:x1]
-    scale = min(1.0, limit("face", "detail_pupil_px") * seen.scale / seen.place.pupil_px)
+    scale = min(1.0, limit("face", "detail_pupil_px") * view.scale / view.place.pupil_px)
     if scale < 1:
         cut = cv2.resize(cut, (round(cut.shape[1] * scale), round(cut.shape[0] * scale)), interpolation=cv2.INTER_AREA)
         scale = cut.shape[1] / (x1 - x0)
-    light = card(srgb_to_linear(cut)).astype(np.float32)
-    view_px = seen.scale / scale
-    origin = float((x0 - seen.origin[0]) * seen.scale), float((y0 - seen.origin[1]) * seen.scale)
+    light = calibration(srgb_to_linear(cut)).astype(np.float32)
+    view_px = view.scale / scale
+    origin = float((x0 - view.origin[0]) * view.scale), float((y0 - view.origin[1]) * view.scale)
     to_view = np.array([[view_px, 0, origin[0] + 0.5 * view_px - 0.5], [0, view_px, origin[1] + 0.5 * view_px - 0.5]])
     masks = {
         name: cv2.warpAffine(
@@ -95,7 +95,7 @@ def extract_detail(
         ).astype(bool)
         for name, mask in regions.masks.items()
     }
-    view_shape = seen.rgb.shape[0], seen.rgb.shape[1]
+    view_shape = view.rgb.shape[0], view.rgb.shape[1]
     return measure_detail(light, masks, mm_per_px.scaled(1 / scale), view_px, origin, view_shape)
 
 

@@ -28,42 +28,42 @@ __all__ = ["coarseness_reason", "detect_findings"]
 _FINE = ("vessels", "fine-lines", "pores")
 
 
-def coarseness_reason(seen: View) -> str:
+def coarseness_reason(view: View) -> str:
     """Return why a picture is too coarse for fine detail (too few pixels between the pupils); empty where it is not."""
-    pupil_px, least = seen.place.pupil_px / seen.scale, limit("gate", "pupil_px_detail")
+    pupil_px, least = view.place.pupil_px / view.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
         return ""
-    if isinstance(seen, FaceView):
+    if isinstance(view, FaceView):
         return Message("photo-finding.too_few_pixels", {"pupils": round(pupil_px), "least": least}).text
     pupils_mm = float(limit_entry("scale", "pupil_distance_mm")["value"])
     return Message("photo-site.too_coarse", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least}).text
 
 
 def detect_findings(
-    seen: View,
+    view: View,
     regions: SkinRegions,
     maps: SkinMaps | Unknown,
     mm_per_px: Value,
-    fine: SkinDetail | Unknown,
-    card: ColourCalibration,
+    detail: SkinDetail | Unknown,
+    calibration: ColourCalibration,
 ) -> tuple[tuple[Mark, ...], tuple[SkinFinding, ...]]:
     """Return the marks of a face or site, and for every kind its findings, or why it is unknown.
 
     Parameters
     ----------
     mm_per_px : of the view; without it every kind is unknown, because all detection limits are sizes.
-    fine : the skin in detail, or why it is not available.
-    card : correction of linear light.
+    detail : the skin in detail, or why it is not available.
+    calibration : correction of linear light.
     """
-    untold = {} if isinstance(seen, FaceView) else dict.fromkeys(FACE_ONLY_KINDS, Message("photo-site.on_faces").text)
-    if isinstance(fine, Unknown):
-        untold = {**dict.fromkeys(_FINE, fine.reason), **untold}
+    untold = {} if isinstance(view, FaceView) else dict.fromkeys(FACE_ONLY_KINDS, Message("photo-site.on_faces").text)
+    if isinstance(detail, Unknown):
+        untold = {**dict.fromkeys(_FINE, detail.reason), **untold}
     if isinstance(maps, Unknown) or isinstance(mm_per_px, Unknown):
         reason = next(one.reason for one in (maps, mm_per_px) if isinstance(one, Unknown))
-        return (), tuple(unknown_finding(kind, untold.get(kind, reason), seen.place.site) for kind in FINDING_KINDS)
+        return (), tuple(unknown_finding(kind, untold.get(kind, reason), view.place.site) for kind in FINDING_KINDS)
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
-    measure = PixelScale(mm_per_px, seen.place.site, seen.scale, seen.place.roll_deg, area)
-    dense = optical_density(card(_lightly_smoothed(seen, mm_per_px)))
+    measure = PixelScale(mm_per_px, view.place.site, view.scale, view.place.roll_deg, area)
+    dense = optical_density(calibration(_lightly_smoothed(view, mm_per_px)))
     pigment = pigment_directions(maps.level)
     marks = [
         *find_spots(dense, pigment, regions, mm_per_px),
@@ -72,15 +72,15 @@ def detect_findings(
         *find_inflamed_spots(dense, pigment, regions, mm_per_px),
         *find_dents(dense, pigment, regions, mm_per_px),
     ]
-    if isinstance(fine, SkinDetail):
-        marks += [*find_vessels(fine), *find_wrinkles(fine)]
+    if isinstance(detail, SkinDetail):
+        marks += [*find_vessels(detail), *find_wrinkles(detail)]
     marks = [mark for mark in _drop_duplicate_dents(marks, dense.shape) if mark.kind not in untold]
     found: list[SkinFinding] = []
     for kind in FINDING_KINDS:
         if kind in untold:
             found.append(unknown_finding(kind, untold[kind], measure.site))
-        elif kind == "pores" and isinstance(fine, SkinDetail):
-            found += _pore_findings(fine, measure)
+        elif kind == "pores" and isinstance(detail, SkinDetail):
+            found += _pore_findings(detail, measure)
         elif kind == "redness" and not any(mark.kind == kind for mark in marks) and not shows_redness(maps.level):
             found.append(unknown_finding(kind, Message("photo-plan.too_dark_for_redness").text, measure.site))
         else:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.photo.colour import LUMINANCE
 from skinbeam.photo.findings.detail import SkinDetail
-from skinbeam.photo.findings.mark import CarriedBy, Mark
+from skinbeam.photo.findings.mark import MapName, Mark
 from skinbeam.photo.findings.ridges import (
     LineProfile,
     LineTrace,
@@ -39,23 +39,23 @@ class _Line:
 
     trace: LineTrace
     region: str
-    across: LineProfile
+    profile: LineProfile
     blood_share: float
 
 
-def find_vessels(seen: SkinDetail) -> tuple[Mark, ...]:
+def find_vessels(detail: SkinDetail) -> tuple[Mark, ...]:
     """Return the visible vessels: lines that are darkened by blood and have the width of vessels."""
     in_bright = _blood_in_bright()
     lines = [
         line
-        for line in _find_lines(seen, seen.blood, "vessels")
+        for line in _find_lines(detail, detail.blood, "vessels")
         if line.blood_share >= limit("vessels", "blood_share_min")
-        and line.trace.length_px >= limit("vessels", "slender_min") * line.across.width.px
+        and line.trace.length_px >= limit("vessels", "slender_min") * line.profile.width.px
     ]
-    return tuple(_line_mark(seen, line, "vessels", "haemoglobin", in_bright) for line in lines)
+    return tuple(_line_mark(detail, line, "vessels", "haemoglobin", in_bright) for line in lines)
 
 
-def find_wrinkles(seen: SkinDetail) -> tuple[Mark, ...]:
+def find_wrinkles(detail: SkinDetail) -> tuple[Mark, ...]:
     """Return lines and wrinkles: dark lines in brightness that blood does not explain; their depth is not measured.
 
     Light in a furrow is reflected by skin more than once and becomes redder, so part of its shade looks like blood: on
@@ -63,11 +63,11 @@ def find_wrinkles(seen: SkinDetail) -> tuple[Mark, ...]:
     """
     lines = [
         line
-        for line in _find_lines(seen, seen.bright, "fine-lines")
+        for line in _find_lines(detail, detail.bright, "fine-lines")
         if line.blood_share <= limit("fine-lines", "blood_share_max")
-        and line.trace.length_px >= limit("fine-lines", "slender_min") * line.across.width.px
+        and line.trace.length_px >= limit("fine-lines", "slender_min") * line.profile.width.px
     ]
-    return tuple(_line_mark(seen, line, "fine-lines", "shade", 1.0) for line in lines)
+    return tuple(_line_mark(detail, line, "fine-lines", "shade", 1.0) for line in lines)
 
 
 def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
@@ -94,7 +94,10 @@ def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
             continue
         line = LineTrace(centre_line(seen.bright, trace.points), trace.strength)
         across = line_profile(seen.bright, line.points, reach, seen.blur)
-        if across.seen < limit(kind, "density_min") or across.width.px >= limit(kind, "widest_share") * reach:
+        if (
+            across.observed_height < limit(kind, "density_min")
+            or across.width.px >= limit(kind, "widest_share") * reach
+        ):
             continue
         height, wide = fit_line_box(seen.blood, line.points, reach, seen.blur)
         red = max(height, 0.0) * wide * _blood_in_bright()
@@ -113,23 +116,23 @@ def _mask_at(mask: Mask, points: Array) -> Mask:
     return np.asarray(mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
 
 
-def _line_mark(seen: SkinDetail, line: _Line, kind: str, carried_by: CarriedBy, in_bright: float) -> Mark:
+def _line_mark(seen: SkinDetail, line: _Line, kind: str, carried_by: MapName, in_bright: float) -> Mark:
     """Return the mark of a line in the view; `in_bright` is the density of brightness per unit of its map."""
-    points = seen.in_view(line.trace.points)
+    points = seen.to_view(line.trace.points)
     blur = seen.blur.px * seen.view_px
-    width = line.across.width.px * seen.view_px
+    width = line.profile.width.px * seen.view_px
     origin, cover = _draw_line(points, width, blur, seen.view_shape)
     return Mark(
         kind=kind,
         region=line.region,
-        carried_by=carried_by,
+        map_name=carried_by,
         origin=origin,
         cover=cover,
-        excess=cover * np.float32(line.across.height / in_bright),
-        contrast=line.across.seen / in_bright,
+        excess=cover * np.float32(line.profile.height / in_bright),
+        contrast=line.profile.observed_height / in_bright,
         size_mm=seen.mm_per_px.scaled(line.trace.length_px),
         line=points,
-        width_mm=_width_mm(line.across.width, seen),
+        width_mm=_width_mm(line.profile.width, seen),
     )
 
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Value
 
-__all__ = ["CarriedBy", "Mark", "shift_mark"]
+__all__ = ["MapName", "Mark", "shift_mark"]
 
 Array = NDArray[np.float64]
 Patch = NDArray[np.float32]
 
-CarriedBy = Literal["melanin", "haemoglobin", "shade"]
+MapName = Literal["melanin", "haemoglobin", "shade"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Mark:
     ----------
     kind : one of `FINDING_KINDS`.
     region : one of `SkinRegions.masks`.
-    carried_by : the map that the mark raises: melanin, haemoglobin, or shade for a relief.
+    map_name : the map that the mark raises: melanin, haemoglobin, or shade for a relief.
     origin : x, y of the first pixel of `cover` and `excess`.
     cover : (height, width), the share of each pixel that belongs to the mark, 0 to 1.
     excess : (height, width), how far the mark raises its map above the surrounding skin, in the unit of the map, with
@@ -33,12 +33,12 @@ class Mark:
     size_mm : length of a line; otherwise the diameter of the disc of the same area.
     line : (n, 2) x, y along the middle of a vessel or a fold; None if the mark is not a line.
     width_mm : of a vessel, corrected for the blur of the picture; None where it has no width.
-    to_be_seen : whether its size or shape requires examination by a doctor before any laser.
+    needs_examination : whether its size or shape requires examination by a doctor before any laser.
     """
 
     kind: str
     region: str
-    carried_by: CarriedBy
+    map_name: MapName
     origin: tuple[int, int]
     cover: Patch
     excess: Patch
@@ -46,7 +46,7 @@ class Mark:
     size_mm: Estimate
     line: Array | None = None
     width_mm: Value | None = None
-    to_be_seen: bool = False
+    needs_examination: bool = False
 
     def __post_init__(self) -> None:
         if self.cover.shape != self.excess.shape or self.cover.ndim != 2:
@@ -63,7 +63,7 @@ class Mark:
         (x, y), (height, width) = self.origin, self.cover.shape
         return slice(y, y + height), slice(x, x + width)
 
-    def laid_on(self, shape: tuple[int, ...], values: Patch) -> Patch:
+    def embed_in(self, shape: tuple[int, ...], values: Patch) -> Patch:
         """Return a patch of the mark, such as its cover, in an otherwise empty view of a shape (height, width)."""
         whole = np.zeros(shape[:2], np.float32)
         whole[self.window] = values

@@ -70,7 +70,7 @@ def find_diffuse_pigment(
         mask, melanin = whole[at], maps.melanin[at]
         doubt = limit("diffuse-pigment", "deviations") * maps.melanin_sd[at] / melanin
         smooth = _smooth(np.log(melanin / middle), mask, blur)
-        brown = mask & maps.known[at] & (smooth > math.log(limit("diffuse-pigment", "ratio_min")) + doubt)
+        brown = mask & maps.valid[at] & (smooth > math.log(limit("diffuse-pigment", "ratio_min")) + doubt)
         for there in _wide_parts(brown, mm_per_px):
             excess = np.where(there, smooth * pigment.green_per_ln_melanin, 0.0)
             found.append(shift_mark(make_patch_mark("diffuse-pigment", name, "melanin", there, excess, mm_per_px), at))

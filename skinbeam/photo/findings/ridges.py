@@ -110,7 +110,7 @@ class LineProfile:
     """The cross-section of a line: its height without blur, its observed height, and its width."""
 
     height: float
-    seen: float
+    observed_height: float
     width: LineWidth
 
 

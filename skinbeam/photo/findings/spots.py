@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.face.regions import REGION_SITES, SkinRegions
-from skinbeam.photo.findings.mark import CarriedBy, Mark, shift_mark
+from skinbeam.photo.findings.mark import MapName, Mark, shift_mark
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections
 from skinbeam.photo.view import bounding_window
@@ -28,15 +28,15 @@ class _SpotKind:
 
     Parameters
     ----------
-    dense : (height, width, 3), optical density.
+    density : (height, width, 3), optical density.
     channel : in which it is searched for.
     direction : (3,), density of the chromophore that explains a share of its darkening, green set to 1.
     pigment : directions of all chromophores that may contribute.
     """
 
     kind: str
-    carried_by: CarriedBy
-    dense: Array
+    map_name: MapName
+    density: Array
     channel: int
     direction: Array
     pigment: PigmentDirections
@@ -50,7 +50,7 @@ class _SpotKind:
         """Return the share of the darkening (3,) in its channel that the kind explains."""
         parts = np.linalg.solve(np.stack([self.pigment.melanin, self.pigment.blood, np.ones(3)], axis=1), darker)
         kinds = ("melanin", "haemoglobin", "shade")
-        return float(parts[kinds.index(self.carried_by)]) * self.in_channel / float(darker[self.channel])
+        return float(parts[kinds.index(self.map_name)]) * self.in_channel / float(darker[self.channel])
 
 
 def find_spots(dense: Array, pigment: PigmentDirections, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
@@ -88,8 +88,8 @@ def _spot_marks(sought: _SpotKind, regions: SkinRegions, mm_per_px: Estimate) ->
     widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
     for name, whole in regions.masks.items():
         at = bounding_window(whole, _RING_PX)
-        mask, part = whole[at], replace(sought, dense=sought.dense[at])
-        raised = _top_hat(part.dense[..., sought.channel], mask, widest)
+        mask, part = whole[at], replace(sought, density=sought.density[at])
+        raised = _top_hat(part.density[..., sought.channel], mask, widest)
         excess = raised / sought.in_channel
         found += [
             shift_mark(_spot_mark(part, name, blob, excess, mm_per_px), at)
@@ -107,7 +107,7 @@ def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per
         large_enough = _diameter(float(blob.sum())) >= limit("spots", "shape_px_min")
         to_be_seen = wide or (large_enough and _is_irregular(blob, raised))
     found = make_patch_mark(
-        sought.kind, region, sought.carried_by, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen
+        sought.kind, region, sought.map_name, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen
     )
     size, true = found.size_mm, limit_entry("spots", "true_of_found")
     return replace(found, size_mm=replace(size, low=size.low * true["low"], high=size.high * true["high"]))
@@ -116,31 +116,31 @@ def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per
 def make_patch_mark(
     kind: str,
     region: str,
-    carried_by: CarriedBy,
-    there: Mask,
+    map_name: MapName,
+    mask: Mask,
     excess: Array,
     mm_per_px: Estimate,
-    to_be_seen: bool = False,
+    needs_examination: bool = False,
 ) -> Mark:
     """Return the mark of a part of the view.
 
     Parameters
     ----------
-    there : (height, width), the covered area.
+    mask : (height, width), the covered area.
     excess : (height, width), the excess in its map; 0 where it adds nothing.
     """
-    rows, columns = bounding_window(there | (excess > 0))
-    cover = there[rows, columns].astype(np.float32)
+    rows, columns = bounding_window(mask | (excess > 0))
+    cover = mask[rows, columns].astype(np.float32)
     return Mark(
         kind=kind,
         region=region,
-        carried_by=carried_by,
+        map_name=map_name,
         origin=(columns.start, rows.start),
         cover=cover,
         excess=excess[rows, columns].astype(np.float32),
-        contrast=float(excess[there].mean()),
+        contrast=float(excess[mask].mean()),
         size_mm=mm_per_px.scaled(_diameter(float(cover.sum()))),
-        to_be_seen=to_be_seen,
+        needs_examination=needs_examination,
     )
 
 
@@ -167,7 +167,7 @@ def _blobs(sought: _SpotKind, mask: Mask, raised: Array, widest: float) -> Itera
             cv2.dilate(blob.astype(np.uint8), np.ones((2 * px + 1, 2 * px + 1), np.uint8)) for px in (2, _RING_PX)
         )
         ring = mask & (near == 0) & (wide > 0)
-        darker = sought.dense[blob].mean(axis=0) - sought.dense[ring].mean(axis=0)
+        darker = sought.density[blob].mean(axis=0) - sought.density[ring].mean(axis=0)
         if darker[sought.channel] > 0 and sought.share(darker) >= limit(kind, "share_min"):
             yield blob
 

@@ -84,13 +84,13 @@ class PixelScale:
         return replace(scale, median=middle, low=low, high=high)
 
 
-def summarise_marks(kind: str, marks: Sequence[Mark], measure: PixelScale) -> list[SkinFinding]:
+def summarise_marks(kind: str, marks: Sequence[Mark], pixel_scale: PixelScale) -> list[SkinFinding]:
     """Return a finding for each region with marks of a kind; if there are none, one that says so."""
     mine = [mark for mark in marks if mark.kind == kind]
     if not mine:
-        return [_empty_finding(kind, measure)]
+        return [_empty_finding(kind, pixel_scale)]
     found = [
-        _region_finding(kind, name, [mark for mark in mine if mark.region == name], measure)
+        _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
         for name in dict.fromkeys(mark.region for mark in mine)
     ]
     if kind != "inflamed":
@@ -99,12 +99,12 @@ def summarise_marks(kind: str, marks: Sequence[Mark], measure: PixelScale) -> li
     return [replace(one, severity=severity, severity_source="hayashi2008") for one in found]
 
 
-def summarise_textures(found: Mapping[str, SkinTexture], measure: PixelScale) -> list[SkinFinding]:
+def summarise_textures(textures: Mapping[str, SkinTexture], pixel_scale: PixelScale) -> list[SkinFinding]:
     """Return a finding of the pores of each region; the area is that of the searched skin."""
-    scale = measure.mm_per_px
+    scale = pixel_scale.mm_per_px
     findings = []
-    for name, one in found.items():
-        per_cm2 = measure.per_cm2(one.pores, one.area_mm2 / scale.median**2)
+    for name, one in textures.items():
+        per_cm2 = pixel_scale.per_cm2(one.pores, one.area_mm2 / scale.median**2)
         area = replace(scale.scaled(one.area_mm2 / scale.median), level=scale.level)
         findings.append(
             SkinFinding(
@@ -173,7 +173,7 @@ def _disc_area(marks: Sequence[Mark], area: Estimate) -> Estimate:
 
 def _spot_numbers(marks: Sequence[Mark]) -> dict[str, Any]:
     small = sum(mark.size_mm.median <= limit("spots", "freckle_mm_max") for mark in marks)
-    seen = sum(mark.to_be_seen for mark in marks)
+    seen = sum(mark.needs_examination for mark in marks)
     return {"freckle_like": small, "lentigo_like": len(marks) - small, "to_be_seen": seen}
 
 

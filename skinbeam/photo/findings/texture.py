@@ -37,17 +37,17 @@ class SkinTexture:
     roughness: float
 
 
-def measure_textures(seen: SkinDetail) -> Mapping[str, SkinTexture]:
+def measure_textures(detail: SkinDetail) -> Mapping[str, SkinTexture]:
     """Return region → texture, for the regions that are large enough."""
-    mm = seen.mm_per_px.median
+    mm = detail.mm_per_px.median
     sigma = limit("pores", "sigma_mm") / mm
-    filled = _fill_outside(seen.shade, np.logical_or.reduce(list(seen.masks.values())))
+    filled = _fill_outside(detail.shade, np.logical_or.reduce(list(detail.masks.values())))
     points = cv2.GaussianBlur(filled, (0, 0), sigma) - cv2.GaussianBlur(filled, (0, 0), 1.6 * sigma)
     band = cv2.GaussianBlur(filled, (0, 0), sigma) - cv2.GaussianBlur(filled, (0, 0), limit("pores", "coarse_mm") / mm)
     peak = points >= cv2.dilate(points, np.ones((3, 3), np.uint8))
     rim = max(round(limit("pores", "rim_mm") / mm), 1)
     found = {}
-    for name, mask in seen.masks.items():
+    for name, mask in detail.masks.items():
         inner = cv2.erode(mask.astype(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8), borderValue=0) > 0
         area = float(inner.sum()) * mm**2
         if area < limit("pores", "area_mm2_min"):

@@ -43,7 +43,7 @@ class SkinMaps:
         overall level is less certain: `level`.
     redness : contribution of blood to green optical density, by one direction for all faces, up to a constant of the
         light. It detects more of the redness on dark skin than `blood`, which is biased towards the face's level.
-    known : where melanin, blood and brightness reproduce the observed colour; elsewhere the maps are invalid.
+    valid : where melanin, blood and brightness reproduce the observed colour; elsewhere the maps are invalid.
     level : of the face, and the colour of the light.
     """
 
@@ -53,10 +53,10 @@ class SkinMaps:
     melanin_sd: Array
     blood_sd: Array
     redness: Array
-    known: Mask
+    valid: Mask
     level: SkinLevel
 
-    def repainted(self, light: Array, melanin: Array, blood: Array) -> Array:
+    def recolour(self, light: Array, melanin: Array, blood: Array) -> Array:
         """Return the picture's linear light (height, width, 3) as it would be with other maps of melanin and blood.
 
         The contrast of the camera is included; light stays identical to the bit where neither map is changed.
@@ -82,7 +82,7 @@ def compute_skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> 
     middle = np.median(ln, axis=0)
     solved = _solve_nodes(level, middle)
     aside = [
-        _solve_nodes(level.holding(level.melanin * factor), middle)
+        _solve_nodes(level.with_melanin(level.melanin * factor), middle)
         for factor in np.exp([-level.melanin_ln_sd, level.melanin_ln_sd])
     ]
     nodes = solved[:3] + np.log([level.melanin, level.blood, 1.0])[:, None, None, None]
@@ -162,10 +162,10 @@ def _solve_nodes(level: SkinLevel, middle: Array) -> Array:
     over = np.stack([g + rg, g, g - gb], axis=-1).reshape(-1, 3)
     pixel, shade = limit("maps", "pixel_ln"), limit("maps", "shade_ln")
     asked = _InverseProblem(
-        seen=over + middle - np.log(level.cast * level.gain),
+        observed=over + middle - np.log(level.cast * level.gain),
         weight=_noise_ln(over + middle) ** -2,
-        before=np.array([pixel, pixel, shade]) ** -2,
-        start=np.array([np.log(level.melanin), np.log(level.blood), 0.0]),
+        prior_weight=np.array([pixel, pixel, shade]) ** -2,
+        prior_mean=np.array([np.log(level.melanin), np.log(level.blood), 0.0]),
     )
     yellowest = np.log(limit("maps", "yellowest"))
     sides = [_most_probable_in_range(asked, -np.inf, yellowest), _most_probable_in_range(asked, yellowest, np.inf)]
@@ -175,22 +175,22 @@ def _solve_nodes(level: SkinLevel, middle: Array) -> Array:
     x = sum(part * at for part, (at, _, _, _) in zip(share, sides, strict=True))
     squares = sum(part * (own + (at - x) ** 2) for part, (at, own, _, _) in zip(share, sides, strict=True))
     miss = np.min([missed for _, _, _, missed in sides], axis=0)
-    return np.stack([*(x - asked.start).T, *np.sqrt(squares[:, :2]).T, miss]).reshape(6, *rg.shape)
+    return np.stack([*(x - asked.prior_mean).T, *np.sqrt(squares[:, :2]).T, miss]).reshape(6, *rg.shape)
 
 
 @dataclass(frozen=True)
 class _InverseProblem:
     """Observed logarithms with their weights (node, 3), and prior weights and means of the unknowns (3,)."""
 
-    seen: Array
+    observed: Array
     weight: Array
-    before: Array
-    start: Array
+    prior_weight: Array
+    prior_mean: Array
 
     def cost(self, x: Array, made: Array) -> tuple[Array, Array]:
         """Return squared deviations of unknowns that make logarithms (..., 3): over channels, and over unknowns."""
-        missed = self.seen - made - x[..., 2:]
-        return (self.weight * missed**2).sum(axis=-1), (self.before * (x - self.start) ** 2).sum(axis=-1)
+        missed = self.observed - made - x[..., 2:]
+        return (self.weight * missed**2).sum(axis=-1), (self.prior_weight * (x - self.prior_mean) ** 2).sum(axis=-1)
 
 
 def _most_probable_in_range(asked: _InverseProblem, low: float, high: float) -> tuple[Array, Array, Array, Array]:
@@ -205,9 +205,9 @@ def _most_probable_in_range(asked: _InverseProblem, low: float, high: float) -> 
         planes = colours.read(x[:, 0], x[:, 1], slice(0, 9))
         slopes = np.stack([planes[:, 3:6], planes[:, 6:9], np.ones_like(x)], axis=-1)  # (node, channel, unknown)
         weighted = np.swapaxes(slopes * asked.weight[..., None], 1, 2)
-        curvature = weighted @ slopes + np.diag(asked.before)
-        residual = asked.seen - planes[:, :3] - x[:, 2:]
-        pull = (weighted @ residual[..., None])[..., 0] - asked.before * (x - asked.start)
+        curvature = weighted @ slopes + np.diag(asked.prior_weight)
+        residual = asked.observed - planes[:, :3] - x[:, 2:]
+        pull = (weighted @ residual[..., None])[..., 0] - asked.prior_weight * (x - asked.prior_mean)
         step = np.linalg.solve(curvature, pull[..., None])[..., 0]
         x = np.clip(x + np.clip(step, -_STEP_MAX, _STEP_MAX), *ends)
     missed, apart = asked.cost(x, colours.read(x[:, 0], x[:, 1], slice(0, 3)))
@@ -222,10 +222,12 @@ def _coarse_search(colours: SkinColourGrid, asked: _InverseProblem, low: float, 
     inside = (u >= low) & (u <= high)
     made = colours.planes[::_COARSE, ::_COARSE, :3][inside]
     tried = np.stack([u[inside], v[inside]], axis=1)
-    missed = asked.seen[:, None] - made
+    missed = asked.observed[:, None] - made
     weight = asked.weight[:, None]
-    gain = (weight * missed).sum(axis=-1) / (weight.sum(axis=-1) + asked.before[2])
+    gain = (weight * missed).sum(axis=-1) / (weight.sum(axis=-1) + asked.prior_weight[2])
     at = np.concatenate([np.broadcast_to(tried, (*gain.shape, 2)), gain[..., None]], axis=-1)
-    missed_by, apart = _InverseProblem(asked.seen[:, None], weight, asked.before, asked.start).cost(at, made)
+    missed_by, apart = _InverseProblem(asked.observed[:, None], weight, asked.prior_weight, asked.prior_mean).cost(
+        at, made
+    )
     best = (missed_by + apart).argmin(axis=1)
     return np.asarray(at[np.arange(len(best)), best])

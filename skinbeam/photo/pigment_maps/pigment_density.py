@@ -41,14 +41,14 @@ def chromophore_directions() -> Array:
     )
 
 
-def blood_index(dense: Array) -> Array:
+def blood_index(density: Array) -> Array:
     """Return the part of green density (...) that blood explains of densities (..., 3), up to a constant of the light.
 
     The density is taken as m·melanin + h·haemoglobin + s·(1, 1, 1), with fixed directions for the bands of a camera
     (`data/photo.toml`), and solved for h (photo 2). A change of brightness changes only s, so the index is independent
     of uneven light; coloured light adds a constant, so only differences within one picture are meaningful.
     """
-    return np.asarray(dense @ np.linalg.inv(chromophore_directions())[1])
+    return np.asarray(density @ np.linalg.inv(chromophore_directions())[1])
 
 
 def colour_blur_px(pupil_px: float) -> float:

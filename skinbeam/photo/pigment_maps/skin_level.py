@@ -48,7 +48,7 @@ class SkinLevel:
     cast: Array
     ita_deg: Estimate
 
-    def holding(self, melanin: float) -> "SkinLevel":
+    def with_melanin(self, melanin: float) -> "SkinLevel":
         """Return the level that has the same colour with another value of melanin."""
         made = skin_colour_grid().colours
         over = made(self.melanin, self.blood) / made(melanin, self.blood) * self.cast

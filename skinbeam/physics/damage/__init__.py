@@ -1,1 +1,1 @@
-"""Thermal damage: rates of first-order processes, their combinations, and blood flow that stops."""
+"""Thermal damage: Arrhenius rates, their combination, damage thresholds, and blood flow that stops with damage."""

@@ -1,11 +1,40 @@
-"""The mean rate, over a step, of damage that needs several stages one after another.
+"""Thermal damage by first-order processes with Arrhenius rates: damage integrals, stages, and combined sets.
+
+    dOmega/dt = A exp(-Ea / R T),   surviving fraction S = exp(-Omega)                          (damage 1)
+
+Rates of several processes add, so Omegas add. A set with two temperature ranges is two processes, each with a rate of
+zero outside its own range. Temperature is linear in time within a step, and the integral over a step is then exact:
+
+    integral of exp(-B/T) dT = T E2(B/T),   B = Ea / R,                                         (damage 2)
+
+with E2 the exponential integral (Abramowitz and Stegun 1964, 5.1.4 and 5.1.22).
+
+A held temperature reaches Omega = 1 in the time t at T = Ea / (R ln(A t)).                     (damage 3)
+
+Stages that have to happen one after another have the combined rate
 
     1 / k = sum over stages of 1 / k_stage,   k_stage = sum of the rates of its processes              (stages 1)
 
-The times that the stages take add, so the slowest sets the pace. Temperature is linear within a step. The rate is
-integrated with Gauss points in parts of a step: four points where no exponent changes by more than two leave less than
-1e-6 of the rate (2^9 (4!)^4 / (9 (8!)^3) for an exponential; a change of stage has its poles at i pi, further off), two
-points where none changes by more than a tenth, 3e-8. Ends of the range of a process are ends of parts.
+The times that the stages take add, so the slowest stage dominates. Their rate is integrated to 1e-6, with Gauss points
+in parts of a step: four points where no exponent changes by more than two leave less than 1e-6 of the rate (2^9 (4!)^4
+/ (9 (8!)^3) for an exponential; a change of stage has its poles at i pi, further off), two points where none changes by
+more than a tenth, 3e-8. The ends of the temperature range of a process are ends of parts.
+
+A and Ea of published sets are correlated: ln A = a Ea + b (compensation law). The temperature of damage is what is
+uncertain, so a set is varied by moving it along a line of slope a until its threshold at a reference time t has moved
+from T to T' = T + delta. With ln A' = ln A + a (Ea' - Ea) in (damage 3),
+
+    Ea' = R T' (ln(A t) - a Ea) / (1 - a R T').                                                 (damage 4)
+
+`a` is the slope of least squares through the sets of `data/tissue/kinetics.toml`. All lines of slope a have rates that
+do not depend on Ea at the isokinetic temperature 1/(a R), so no threshold can be moved across it.
+
+Several sets are combined into one damage by a rule for their rates:
+
+    independent:  k = k1 + k2 + ...                any of them is enough, Omegas add                (combine 1)
+    limiting:     1 / k = 1 / k1 + 1 / k2 + ...    each has to happen, the slowest sets the pace    (combine 2)
+
+The second is the form of two limiting processes, one for long and one for very short heating (Lukac et al. 2019).
 """
 
 import math
@@ -45,14 +74,14 @@ Array = NDArray[np.float64]
 
 _TWO, _TWO_WEIGHT = np.polynomial.legendre.leggauss(2)
 _FOUR, _FOUR_WEIGHT = np.polynomial.legendre.leggauss(4)
-_LN_NO_RATE = -60.0  # below exp(-60) per second nothing adds up within a lifetime
+_LN_NO_RATE = -60.0  # a rate below exp(-60) per second causes no damage within a lifetime
 
 
 @njit(cache=True)
 def stage_rate(  # pragma: no cover - compiled
     t: float, ln_a: Array, b: Array, low: Array, high: Array, stage: NDArray[np.int64]
 ) -> float:
-    """Rate of (stages 1) at a temperature in K, 1/s; processes stand in the order of their stages."""
+    """Return the rate of (stages 1) at a temperature in K, 1/s; processes are sorted by their stages."""
     slowness, p = 0.0, 0
     while p < stage.size:
         here, total = stage[p], 0.0
@@ -70,7 +99,7 @@ def stage_rate(  # pragma: no cover - compiled
 def mean_stage_rate(  # pragma: no cover - compiled
     cold: float, hot: float, ln_a: Array, b: Array, low: Array, high: Array, stage: NDArray[np.int64]
 ) -> float:
-    """Mean of the rate while the temperature goes evenly from `cold` to `hot`, K, 1/s; arrays are (process,)."""
+    """Return the mean rate, 1/s, while the temperature rises evenly from `cold` to `hot`, K; arrays are (process,)."""
     if hot <= cold:
         return stage_rate(cold, ln_a, b, low, high, stage)
     fastest = -np.inf
@@ -99,42 +128,19 @@ def mean_stage_rate(  # pragma: no cover - compiled
     return total / (hot - cold)
 
 
-# Thermal damage: first-order processes with Arrhenius rates.
-#
-#     dOmega/dt = A exp(-Ea / R T),   surviving fraction S = exp(-Omega)                          (damage 1)
-#
-# Rates of several processes add, so Omegas add. A set with two temperature ranges is two processes, each with a rate of
-# zero outside its own range. Stages that have to happen one after another are joined by (stages 1). Temperature is
-# linear
-# in time within a step, and the integral over a step is then exact, of stages to 1e-6 (stages.py):
-#
-#     integral of exp(-B/T) dT = T E2(B/T),   B = Ea / R,                                         (damage 2)
-#
-# with E2 the exponential integral (Abramowitz and Stegun 1964, 5.1.4 and 5.1.22).
-#
-# A held temperature reaches Omega = 1 in the time t at T = Ea / (R ln(A t)).                     (damage 3)
-#
-# A and Ea of published sets are correlated: ln A = a Ea + b (compensation law). What is uncertain is the temperature of
-# damage, so a set is varied by moving it along a line of slope a until its threshold at a reference time t has moved
-# from T to T' = T + delta. With ln A' = ln A + a (Ea' - Ea) in (damage 3),
-#
-#     Ea' = R T' (ln(A t) - a Ea) / (1 - a R T').                                                 (damage 4)
-#
-# `a` is the slope of least squares through the sets of `data/tissue/kinetics.toml`. All lines of slope a have rates
-# that
-# do not depend on Ea at the isokinetic temperature 1/(a R), so no threshold can be moved across it.
+# Damage integrals: (damage 1) to (damage 4).
 
 
 @dataclass(frozen=True)
 class Kinetics:
-    """First-order processes of one damage.
+    """First-order processes that together cause one kind of damage.
 
     Parameters
     ----------
     frequency_1_s, activation_J_mol : (process,) or (sample, process) A and Ea.
     low_K, high_K : the same shape; the rate is zero outside low <= T < high.
     stages : number of the stage of each process, rising. Rates of one stage add; stages happen one after another.
-        Empty: all are one.
+        Empty: all processes are of one stage.
     """
 
     frequency_1_s: Array
@@ -145,11 +151,11 @@ class Kinetics:
 
 
 def read_kinetics(name: str) -> Kinetics:
-    """Return a set of `data/tissue/kinetics.toml` by name, and note that its source was used.
+    """Read a set of `data/tissue/kinetics.toml` by name, and record its source as used.
 
     Raises
     ------
-    InputError : no such set; the nearest is named.
+    InputError : no such set; the message names the nearest one.
     """
     sets = kinetics_tables()
     if name not in sets:
@@ -186,7 +192,7 @@ def shift_threshold(
 
     Raises
     ------
-    ValueError : the new threshold would lie across the isokinetic temperature of the line, or on it.
+    ValueError : the new threshold would be on the isokinetic temperature of the line or beyond it.
     """
     slope = compensation_slope()
     ln_a, ea = np.log(frequency_1_s), np.asarray(activation_J_mol, dtype=np.float64)
@@ -238,7 +244,7 @@ def omega(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array
 
 
 def omega_growth(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array:
-    """Return how much Omega grows in each step, (sample, step) or (sample, step, cell); as `omega`.
+    """Return the growth of Omega in each step, (sample, step) or (sample, step, cell); otherwise as `omega`.
 
     Parameters
     ----------
@@ -247,13 +253,14 @@ def omega_growth(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -
     history = np.asarray(history_K, dtype=np.float64)
     steps = np.broadcast_to(np.asarray(step_s, dtype=np.float64), (len(history), history.shape[1] - 1))
     before, after = (np.array(part.reshape(len(history), -1)) for part in (history[:, :-1], history[:, 1:]))
-    # All steps at once, each of one second: the rate, times the time that the step takes in its sample.
+    # All steps are computed at once, each with a length of one second; the rate is then multiplied by the step length
+    # of the sample.
     rate = omega(np.stack([before, after], axis=1), [1.0], processes).reshape(history[:, 1:].shape)
     return rate * (steps if history.ndim == 2 else steps[:, :, None])
 
 
 def omega_rate_bound(hottest_K: ArrayLike, processes: Kinetics) -> Array:
-    """Return a bound on the rate of Omega at or below temperatures (sample, cell), in K, 1/s."""
+    """Return an upper bound of the rate of Omega, 1/s, at or below the temperatures (sample, cell), K."""
     hottest = np.asarray(hottest_K, dtype=np.float64)[:, :, None]
     frequency, activation = (
         np.broadcast_to(part, (len(hottest), np.shape(part)[-1]))[:, None, :]
@@ -268,7 +275,7 @@ def surviving_fraction(omegas: ArrayLike) -> Array:
 
 
 def check_steps(rows: Array, step_s: ArrayLike) -> Array:
-    """Return the steps of histories (row, time), checked.
+    """Check and return the steps of histories (row, time).
 
     Raises
     ------
@@ -307,7 +314,7 @@ def _arrhenius_rate(t: float, ln_a: float, b: float) -> float:  # pragma: no cov
 
 @njit(cache=True)
 def _t_e2(t: float, ln_a: float, b: float) -> float:  # pragma: no cover - compiled
-    """A T E2(B/T) by six levels of its continued fraction (Abramowitz and Stegun 1964, 5.1.22, contracted).
+    """Return A T E2(B/T) by six levels of its continued fraction (Abramowitz and Stegun 1964, 5.1.22, contracted).
 
     Relative error below 1e-11 for B/T > 30; the sets for skin have 60 to 300.
     """
@@ -332,7 +339,7 @@ def omega_at_dose(  # pragma: no cover - compiled
     high: Array,
     stages: NDArray[np.int64],
 ) -> float:
-    """Omega of base + dose x unit."""
+    """Return Omega of the history base + dose x unit."""
     total = 0.0
     after = base[0] + dose * unit[0]
     for n in range(step_s.size):
@@ -343,7 +350,7 @@ def omega_at_dose(  # pragma: no cover - compiled
             total += step_s[n] * mean_stage_rate(cold, hot, ln_a, b, low, high, stages)
             continue
         for p in range(ln_a.size):
-            # Below exp(-60) per second nothing adds up within a lifetime.
+            # A rate below exp(-60) per second causes no damage within a lifetime.
             if hot < low[p] or cold >= high[p] or ln_a[p] - b[p] / hot < -60.0:
                 continue
             start, end = max(cold, low[p]), min(hot, high[p])
@@ -371,22 +378,17 @@ def _omega_rows(  # pragma: no cover - compiled
     return result
 
 
-# One damage from several sets: a rule for their rates.
-#
-#     independent:  k = k1 + k2 + ...                any of them is enough, Omegas add                (combine 1)
-#     limiting:     1 / k = 1 / k1 + 1 / k2 + ...    each has to happen, the slowest sets the pace    (combine 2)
-#
-# The second is the form of two limiting processes, one for long and one for very short heating (Lukac et al. 2019).
+# Combination of several sets: (combine 1) and (combine 2).
 
 COMBINATION_RULES: Final = ("independent", "limiting")
 
 
 def read_combination(*names: str, rule: str = "independent") -> Kinetics:
-    """Return sets of `data/tissue/kinetics.toml` as one damage, sets and rule by name.
+    """Read sets of `data/tissue/kinetics.toml` and combine them into one damage, sets and rule by name.
 
     Raises
     ------
-    InputError : no such set or rule; the nearest is named.
+    InputError : no such set or rule; the message names the nearest one.
     """
     if rule not in COMBINATION_RULES:
         raise unknown_name_error("rule", rule, COMBINATION_RULES, field="rule")
@@ -394,7 +396,7 @@ def read_combination(*names: str, rule: str = "independent") -> Kinetics:
 
 
 def combine_kinetics(*parts: Kinetics, rule: str) -> Kinetics:
-    """Return several processes, each of one stage, as one damage; either all or none have rates by sample."""
+    """Combine several processes, each of one stage, into one damage; either all or none have rates by sample."""
     stages = [number for number, part in enumerate(parts) for _ in range(np.shape(part.frequency_1_s)[-1])]
     return Kinetics(
         np.concatenate([part.frequency_1_s for part in parts], axis=-1),

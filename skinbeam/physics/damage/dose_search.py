@@ -1,8 +1,9 @@
-"""The dose at which damage of a linear history reaches what is asked.
+"""Find the dose at which the damage of a history that is linear in the dose reaches a target.
 
-Omega of base + dose x unit rises so steeply with the dose that its hottest moment tells nearly all: a rate that is held
-for the time near that moment gives a first dose, within some per cent of the one that is sought. From there ln Omega
-is close to straight in ln dose, and inverse parabolas that keep the root between two doses that were tried end soon.
+Omega of base + dose x unit rises so steeply with the dose that its hottest moment decides almost all of it: a constant
+rate during the time near that moment gives a first dose that is right within some per cent. From there ln Omega is
+close to linear in ln dose, and inverse quadratic steps that keep the root bracketed between two tried doses converge
+quickly.
 """
 
 import math
@@ -18,9 +19,9 @@ __all__ = ["dose_for_unit_omega", "dose_for_unit_omega_everywhere"]
 
 Array = NDArray[np.float64]
 
-_WIDTH = 1e-9  # of what is found, relative
-_NEAR = 1e-7  # ln of Omega over what is asked, which rises with the dose at least as fast as the dose
-_LEAST = 1e-6  # of `low`, below which a dose counts as none
+_WIDTH = 1e-9  # of the bracket around the dose, relative
+_NEAR = 1e-7  # tolerance of ln(Omega / target), which rises at least as fast as ln dose
+_LEAST = 1e-6  # fraction of `low` below which a dose counts as zero
 _NO_OMEGA = 1e-300
 
 
@@ -36,7 +37,7 @@ def dose_for_unit_omega(
 ) -> Array:
     """Return, for each sample, the dose at which the history base + dose x unit reaches Omega = `target`.
 
-    It is looked for between `low` and `high`, and down to a millionth of `low`, until Omega is met to 1e-7 or the dose
+    The search covers `low` to `high`, and down to a millionth of `low`, and ends when Omega is met to 1e-7 or the dose
     is known to 1e-9, both relative.
 
     Parameters
@@ -67,9 +68,10 @@ def dose_for_unit_omega_everywhere(
     high: float,
     target: float = 1.0,
 ) -> Array:
-    """Return the greatest of the doses of several places of each sample, as `dose_for_unit_omega`.
+    """Return the largest of the doses that several places of each sample need; otherwise as `dose_for_unit_omega`.
 
-    It is sought where the peak of the unit response is lowest, and elsewhere where that dose is not enough.
+    The search starts at the place with the lowest peak of the unit response, and goes on at places where that dose is
+    not enough.
 
     Parameters
     ----------
@@ -81,9 +83,9 @@ def dose_for_unit_omega_everywhere(
     """
     if not 0 < low < high or target <= 0:
         raise ValueError("0 < low < high and target > 0 are needed")
-    # What is read-only is another type to Numba and would be compiled for anew.
+    # A read-only array is another type to Numba and would be compiled for anew.
     base, unit = (np.require(each, np.float64, ["C", "W"]) for each in (base_K, unit_K))
-    # An implicit step may undershoot by a small part of the peak where nothing was heated; that does no harm.
+    # An implicit step may undershoot by a small part of the peak where nothing was heated, which does no harm.
     if base.shape != (len(unit), *unit.shape[2:]) or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
         raise ValueError("base and unit must have one shape, and the unit response cannot be negative")
     steps = check_steps(base, step_s)
@@ -102,7 +104,10 @@ def _temperature_of_rate(  # pragma: no cover - compiled
     t_high: Array,
     stages: NDArray[np.int64],
 ) -> float:
-    """Temperature between `cold` and `hot` at which the rate is `wanted`, to a tenth of a kelvin, or the nearer end."""
+    """Return the temperature between `cold` and `hot` at which the rate is `wanted`, to a tenth of a kelvin.
+
+    If no such temperature exists, it is the nearer end.
+    """
     while hot - cold > 0.1:
         middle = 0.5 * (cold + hot)
         if stage_rate(middle, ln_a, b, t_low, t_high, stages) < wanted:
@@ -126,7 +131,10 @@ def _first_guess(  # pragma: no cover - compiled
     high: float,
     target: float,
 ) -> tuple[float, float]:
-    """A dose near the one that is sought, within the bounds, and the power of the dose that Omega rises with there."""
+    """Return a dose near the solution, within the bounds, and the local exponent of Omega in the dose.
+
+    The exponent is that of the power of the dose with which Omega rises there.
+    """
     at = int(np.argmax(unit))
     cold, hot, long = base[at] + low * unit[at], base[at] + high * unit[at], step_s.sum()
     if not hot > cold:
@@ -139,7 +147,7 @@ def _first_guess(  # pragma: no cover - compiled
         under = stage_rate(peak - 0.5, ln_a, b, t_low, t_high, stages)
         steep = math.log(over / under) if under > 0.0 and over > under else 1.0
         power = max(steep * (peak - base[at]), 1.0)
-        # As long as the rate is within a factor of e of the greatest.
+        # Time during which the rate is within a factor of e of its maximum.
         long = 0.0
         for n in range(step_s.size):
             if 0.5 * (base[n] + base[n + 1] + dose * (unit[n] + unit[n + 1])) > peak - 1.0 / steep:
@@ -162,7 +170,7 @@ def _log_omega(  # pragma: no cover - compiled
     stages: NDArray[np.int64],
     target: float,
 ) -> float:
-    """ln of Omega over the target."""
+    """Return ln of Omega over the target."""
     there = omega_at_dose(base, unit, math.exp(log_dose), step_s, ln_a, b, t_low, t_high, stages)
     return math.log(max(there, _NO_OMEGA) / target)
 
@@ -188,7 +196,7 @@ def _search_dose(  # pragma: no cover - compiled
     least, most = math.log(_LEAST * low), math.log(high)
     stride = 0.01 + 1.1 * min(abs(y) / power, 0.5)
     other, other_y = start, y
-    # A dose on the other side of the root: a little beyond where it should lie, then further and further.
+    # Look for a dose on the other side of the root: first a little beyond its estimate, then further and further.
     while low_y >= 0.0 or high_y < 0.0:
         if high_y < 0.0:
             if end >= most:
@@ -206,10 +214,11 @@ def _search_dose(  # pragma: no cover - compiled
     tries = 0
     while end > start + _WIDTH:
         tries += 1
-        # A half now and then: a rate that begins at a temperature makes a step of Omega, on which all others are slow.
+        # Bisect every fourth time: a rate that begins at a temperature makes a jump of Omega, on which the other steps
+        # converge slowly.
         half = tries % 4 == 0
         middle = 0.5 * (start + end) if half else inverse_quadratic_step(start, end, other, low_y, high_y, other_y)
-        # Never nearer to an end than the width that is asked for: the last step shuts the bracket.
+        # Stay away from the ends by the requested width, so that the last step closes the bracket.
         middle = min(max(middle, start + 0.4 * _WIDTH), end - 0.4 * _WIDTH)
         y = _log_omega(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target)
         if abs(y) <= _NEAR:

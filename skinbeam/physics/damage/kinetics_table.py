@@ -1,4 +1,4 @@
-"""Literature numbers of `data/tissue/kinetics.toml`: sets of processes, and values by section and name."""
+"""Read literature values of `data/tissue/kinetics.toml`: sets of processes, and values by section and name."""
 
 import math
 from collections.abc import Mapping
@@ -48,14 +48,14 @@ def compensation_slope() -> float:
 
 
 def shortest_supported_s() -> SourcedValue:
-    """Return the shortest heating for which any set has support; below it a result is an extrapolation."""
+    """Return the shortest heating time that any set supports; results for shorter times are extrapolations."""
     shortest = SourcedValue.from_table(_read_table()["validity"]["shortest_s"])
     cite_sources(shortest.source)
     return shortest
 
 
 def isothermal_threshold(name: str) -> tuple[SourcedValue, float]:
-    """Return the threshold, degC, and the hold, s, from which the frequency of a set was worked out.
+    """Return the threshold, degC, and the hold time, s, from which the frequency of a set was computed.
 
     Raises
     ------
@@ -66,13 +66,16 @@ def isothermal_threshold(name: str) -> tuple[SourcedValue, float]:
 
 
 def activation_J_mol(row: Mapping[str, Any]) -> float:
-    """Return Ea of a process, J/mol: printed as such, or as Ea/R in K."""
+    """Return Ea of a process, J/mol, from a source that prints it as such or as Ea/R in K."""
     found: float = row["activation_J_mol"] if "activation_J_mol" in row else row["activation_K"] * GAS_CONSTANT_J_MOL_K
     return found
 
 
 def ln_frequency(row: Mapping[str, Any]) -> float:
-    """Return ln A of a process, A in 1/s: printed, as its logarithm, or by (damage 3) from a threshold and its hold."""
+    """Return ln A of a process, A in 1/s.
+
+    The source prints A or its logarithm, or ln A follows by (damage 3) from a threshold and its hold time.
+    """
     if "threshold_C" in row:
         kelvin = row["threshold_C"]["value"] + ZERO_CELSIUS_K
         return activation_J_mol(row) / (GAS_CONSTANT_J_MOL_K * kelvin) - math.log(row["hold_s"])
@@ -85,11 +88,11 @@ def _read_section(section: str) -> dict[str, SourcedValue]:
 
 
 def kinetics_value(section: str, name: str) -> SourcedValue:
-    """Return a value, and note that its source was used.
+    """Return a value, and record its source as used.
 
     Raises
     ------
-    InputError : no such value; the nearest is named.
+    InputError : no such value; the message names the nearest one.
     """
     table = _read_section(section)
     if name not in table:

@@ -1,15 +1,16 @@
-"""Heat in tissue whose blood flow stops where it is damaged.
+"""Heat conduction in tissue whose blood flow stops where the tissue is damaged.
 
     c dT/dt = div(k grad T) + q - p0 exp(-Omega) (T - T_blood)                                  (perfusion 1)
 
-with p0 the exchange at rest (`heat`, equation 1) and Omega the damage to the vessels. Flow changes only as Omega grows,
-over seconds, so it is held while the march goes on and taken anew as soon as it has fallen by two per cent of what it
-was anywhere: the flow lags by less than that. Where nothing is damaged the march is one linear solution.
+with p0 the perfusion at rest (p of (heat 1)) and Omega the damage to the vessels. Flow changes only as Omega grows,
+over seconds, so it is held constant over a window of steps and updated as soon as it has fallen anywhere by two per
+cent of its value at rest: the flow lags by less than that. Where nothing is damaged the whole history is one linear
+solution.
 
 Hyperaemia is left out: the skin's flow rises 15 to 20 times at 43 °C, but over many minutes (Song et al. 1990), and no
-source gives its course. Without it blood takes away less heat, and burns come sooner.
+source gives its course. Without it blood takes away less heat, and burns occur sooner.
 
-Times are in a ratio of their own for each sample, so that every sample can be exposed for a time of its own.
+The time steps may differ between samples, so that every sample can have an exposure time of its own.
 """
 
 from collections.abc import Sequence
@@ -28,42 +29,48 @@ __all__ = ["DamageLimitedPerfusion", "PerfusedHistory", "steady_state_profile"]
 Array = NDArray[np.float64]
 
 FLOW_LAG: Final = 0.02  # of the flow
-MAX_WINDOW_STEPS: Final = 32  # steps marched at most before the flow is looked at
-NO_FLOW_OMEGA: Final = 20.0  # damage from which on what flow is left, 2e-9, changes nothing
-STEADY_S: Final = 1e12  # a step in which an L-stable method forgets where it began
+MAX_WINDOW_STEPS: Final = 32  # largest number of steps between updates of the flow
+NO_FLOW_OMEGA: Final = 20.0  # damage beyond which the remaining flow, 2e-9, has no effect
+STEADY_S: Final = 1e12  # a step so long that an L-stable method reaches the steady state
 
 
 class PerfusedHistory(NamedTuple):
-    """Temperatures of the recorded cells, (sample, time, record), and of the surface, (sample, time), in K; Omega of
-    the vessels at the end, (sample, cell), too high by at most `FLOW_LAG` / 10 for each window in which hardly any of a
-    cell is damaged, and by any amount beyond `NO_FLOW_OMEGA`."""
+    """Temperatures and damage of the vessels.
 
-    recorded: Array
+    Parameters
+    ----------
+    cell_temperature : (sample, time, record) temperature of the recorded cells, K.
+    surface : (sample, time) temperature of the surface, K.
+    damage : (sample, cell) Omega of the vessels at the end. It is too high by at most `FLOW_LAG` / 10 for each window
+        in which hardly any of a cell is damaged, and by any amount beyond `NO_FLOW_OMEGA`.
+    """
+
+    cell_temperature: Array
     surface: Array
     damage: Array
 
 
 class DamageLimitedPerfusion(NamedTuple):
-    """The law of (perfusion 1).
+    """Perfusion that falls with damage to the vessels, as in (perfusion 1).
 
     Parameters
     ----------
     perfusion : (sample, cell) at rest, W/m³K.
     blood : (sample,) temperature, K.
-    stops : processes that damage the vessels.
+    vessel_kinetics : processes that damage the vessels.
     """
 
     perfusion: ArrayLike
     blood: ArrayLike
-    stops: Kinetics
+    vessel_kinetics: Kinetics
 
     @property
-    def cellwise(self) -> tuple[ArrayLike, ...]:
-        """Perfusion of each cell."""
+    def cell_properties(self) -> tuple[ArrayLike, ...]:
+        """Return the properties that are given for each cell: the perfusion."""
         return (self.perfusion,)
 
     def solve(self, row: HeatArrays1D, cellwise: Sequence[Array]) -> PerfusedHistory:
-        """Return the solution of (perfusion 1) with (heat 2)."""
+        """Solve (perfusion 1) with (heat 2)."""
         (perfusion,), now = cellwise, row.initial
         n_sample, n_cell = now.shape
         n_step = row.step_s.shape[1]
@@ -79,13 +86,13 @@ class DamageLimitedPerfusion(NamedTuple):
             flow = perfusion * np.exp(-damage)
             found = LinearConduction(flow, self.blood).solve(part, [flow])
             kept, grown = _steps_until_flow_falls(
-                found.recorded[:, :, flows], part.step_s, damage[:, flows], self.stops
+                found.cell_temperature[:, :, flows], part.step_s, damage[:, flows], self.vessel_kinetics
             )
             damage[:, flows] = grown
-            history[:, done + 1 : done + kept + 1] = found.recorded[:, 1 : kept + 1]
+            history[:, done + 1 : done + kept + 1] = found.cell_temperature[:, 1 : kept + 1]
             surface[:, done + 1 : done + kept + 1] = found.surface[:, 1 : kept + 1]
             done += kept
-            # What is marched beyond the step at which the flow has fallen is lost.
+            # Steps computed beyond the one at which the flow has fallen are discarded, so the window is kept short.
             window = min(max(2 * kept, 4), MAX_WINDOW_STEPS)
         return PerfusedHistory(history[:, :, row.record], surface, damage)
 
@@ -93,32 +100,35 @@ class DamageLimitedPerfusion(NamedTuple):
 def steady_state_profile(
     cells: Cells, material: Material, flow: LinearConduction, surface_K: ArrayLike, bottom: RobinBoundary
 ) -> Array:
-    """Return the temperature of tissue at rest, (sample, cell), K: the steady state of (perfusion 1).
+    """Return the steady-state temperature of tissue, (sample, cell), K, by (perfusion 1) without damage or light.
 
     Parameters
     ----------
     flow : perfusion at rest.
-    surface_K : (sample,) temperature that the surface has.
+    surface_K : (sample,) fixed temperature of the surface.
     """
     surface = np.asarray(surface_K, dtype=np.float64)[:, None]
-    # What heat the tissue holds does not change its rest.
+    # The heat capacity does not affect the steady state.
     still = material._replace(heat_capacity_vol=1.0)
     march = HeatProblem1D(cells, still, surface, [STEADY_S], NO_SOURCE, RobinBoundary(np.inf, surface), bottom, [0])
     return conduct_1d(march, flow).final
 
 
 def _select_steps(row: HeatArrays1D, which: slice) -> HeatArrays1D:
-    """Some of the steps of a march."""
+    """Return a part of the time steps of a problem."""
     names = "step_s", "power_on", "h_surface", "outside_surface"
     return row._replace(**{name: np.ascontiguousarray(getattr(row, name)[:, which]) for name in names})
 
 
 def _steps_until_flow_falls(history: Array, steps: Array, before: Array, stops: Kinetics) -> tuple[int, Array]:
-    """How many steps pass until the flow has fallen by `FLOW_LAG` somewhere, at least one, and the damage by then."""
+    """Return the number of steps, at least one, until the flow has fallen by `FLOW_LAG`, and the damage by then.
+
+    The flow is checked in every cell of every sample.
+    """
     if not before.size:
         return steps.shape[1], before
     bound = omega_rate_bound(history.max(axis=1), stops) * steps.sum(axis=1)[:, None]
-    # Where the bound stands for the growth, the flow is ahead of the damage by less than a tenth of its lag.
+    # Where the bound is used instead of the growth itself, the flow leads the damage by less than a tenth of its lag.
     followed = np.flatnonzero((bound.max(axis=0) >= FLOW_LAG / 10) & (before.min(axis=0) < NO_FLOW_OMEGA))
     after = before + bound
     if not followed.size:

@@ -1,1 +1,1 @@
-"""Heat: along one axis, about an axis, in three dimensions, and at the surface."""
+"""Heat conduction in one dimension, about an axis and in three dimensions, with boiling and surface exchange."""

@@ -1,12 +1,12 @@
-"""Heat conduction about an axis: rings and depths, many samples at once, with water that boils.
+"""Solve heat conduction about an axis (rings and depths), for many samples at once, with water that boils.
 
     dE/dt = (1/r) d/dr (r k dT/dr) + d/dz (k dT/dz) + f(t) q(r, z),    T = T(E) by (enthalpy 1)               (heat 5)
 
-with the surface of (surface 1) at the first depth, insulation at the last ring, and below insulation or a fixed
-temperature. Finite volumes as in (heat 1): what leaves a cell enters its neighbour, so that enthalpy is kept to
-rounding whatever grid and step.
+The boundary conditions are (surface 1) at the first depth, insulation at the last ring, and insulation or a fixed
+temperature at the bottom. Finite volumes as in (heat 1): what leaves a cell enters its neighbour, so that enthalpy is
+conserved to rounding on any grid and with any step.
 
-How it steps in time stands in `heat_rz_march`.
+The time steps are described in `axisymmetric_kernels`.
 """
 
 from typing import Final, NamedTuple
@@ -27,21 +27,22 @@ Array = NDArray[np.float64]
 
 
 class AxisymmetricHistory(NamedTuple):
-    """What became of each sample; time 0 is the initial state, time n the end of interval n - 1.
+    """Temperatures and heat of each sample over time; time 0 is the initial state, time n the end of interval n - 1.
 
     Parameters
     ----------
-    recorded : (sample, time, record) temperature of the recorded cells, K.
+    cell_temperature : (sample, time, record) temperature of the recorded cells, K.
     surface : (sample, time, r) temperature of the surface, K.
-    gained : (sample, time, 3) heat taken up since the start through the surface, through the bottom and from light, J.
+    heat_gain : (sample, time, 3) heat taken up since the start through the surface, through the bottom and from light,
+        J.
     enthalpy : (sample, time) of all cells, J, zero at 0 K.
     final, peak : (sample, r, z) temperature at the end and the highest after any step, K.
-    steps : (sample, 3) explicit steps, implicit steps, steps taken back.
+    steps : (sample, 3) numbers of explicit steps, implicit steps and rejected steps.
     """
 
-    recorded: Array
+    cell_temperature: Array
     surface: Array
-    gained: Array
+    heat_gain: Array
     enthalpy: Array
     final: Array
     peak: Array
@@ -49,7 +50,7 @@ class AxisymmetricHistory(NamedTuple):
 
 
 def ring_volumes(faces_m: tuple[ArrayLike, ArrayLike]) -> Array:
-    """Return the volume of every cell, (sample, r, z), m³, of faces (sample, r + 1) or (r + 1,), and so for z."""
+    """Return the volume of every cell, (sample, r, z), m³, from faces (sample, r + 1) or (r + 1,), likewise for z."""
     r, z = _check_ring_faces(faces_m)
     result: Array = np.pi * np.diff(r**2, axis=1)[:, :, None] * np.diff(z, axis=1)[:, None, :]
     return result
@@ -60,7 +61,7 @@ def conduct_rz(faces_m: tuple[ArrayLike, ArrayLike], problem: HeatProblem) -> Ax
 
     Parameters
     ----------
-    faces_m : of rings, (r + 1,), and of depths, (z + 1,), or (sample, ...) of either, increasing, m.
+    faces_m : faces of the rings, (r + 1,), and of the depths, (z + 1,), or (sample, ...) of either, increasing, m.
     problem : in cells (r, z), or (sample, r, z).
 
     Raises
@@ -77,6 +78,6 @@ def conduct_rz(faces_m: tuple[ArrayLike, ArrayLike], problem: HeatProblem) -> Ax
 
 
 def _check_ring_faces(faces_m: tuple[ArrayLike, ArrayLike]) -> tuple[Array, Array]:
-    """Faces of rings and of depths, each (1 or sample, face)."""
+    """Check and return the faces of rings and of depths, each (1 or sample, face)."""
     r, z = (np.atleast_2d(check_faces(faces, axis)) for faces, axis in zip(faces_m, "rz", strict=True))
     return r, z

@@ -1,8 +1,19 @@
-"""What flows into the cells about an axis from their neighbours, from light, and through the surface and the bottom.
+"""Kernels for heat conduction about an axis: flows into the cells and time steps.
 
 Finite volumes of (heat 5): conductances of the faces between cells, and of half a cell at both ends of the depths. All
-cells lie in one long line, ring after ring, so that a cell's four neighbours are at fixed distances, and the flows are
-a single loop, which becomes vector instructions.
+cells are stored in one long line, ring after ring, so that the four neighbours of a cell are at fixed distances, and
+the flows are a single loop, which becomes vector instructions.
+
+Samples are stepped one after another. Each step is as long as its estimated error allows. A step that is stable with
+few explicit stages is explicit (chebyshev 1); a longer one is implicit along radii and then along depths,
+
+    (C - a L_z) C^-1 (C - a L_r) k_1 = F(E),   (C - a L_z) C^-1 (C - a L_r) k_2 = F(E + dt C k_1) - 2 C k_1,
+    E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 6)
+
+with F the flow into the cells and L its part between them. This is of second order whatever the factors on the left, in
+this case the split L = L_r + L_z and the C of the start (Verwer et al. 1999, SIAM J. Sci. Comput. 20:1456), and stable
+for every step. Its error is estimated by that of the first order, dt (k_1 + k_2) / 2. Every solution along lines is
+entered in the energy balance with what it lets through at both ends.
 """
 
 import math
@@ -40,7 +51,10 @@ Array = NDArray[np.float64]
 
 @njit(cache=True, error_model="numpy")
 def _face_conductances(r: Array, z: Array, k: Array, fixed: bool) -> tuple[Array, Array]:  # pragma: no cover - compiled
-    """Conductance of the faces before each ring, (r + 1, z), and above each depth, (r, z + 1), W/K; 0 if insulated."""
+    """Return conductances of the faces before each ring, (r + 1, z), and above each depth, (r, z + 1), W/K.
+
+    They are 0 where a face is insulated.
+    """
     rings, depths = k.shape
     out, down = np.zeros((rings + 1, depths)), np.zeros((rings, depths + 1))
     for i in range(rings):
@@ -58,7 +72,7 @@ def _face_conductances(r: Array, z: Array, k: Array, fixed: bool) -> tuple[Array
 
 
 class AxisymmetricBody(NamedTuple):
-    """One sample: conductances W/K, light W, what cells hold, and the half cells below the surface."""
+    """One sample: conductances W/K, light W, heat storage of the cells, and the half cells below the surface."""
 
     out: Array
     down: Array
@@ -66,7 +80,7 @@ class AxisymmetricBody(NamedTuple):
     power: Array
     store: Array
     per_store: Array
-    most_per_store: Array  # where it is dried, too
+    most_per_store: Array  # largest inverse heat capacity, that of dried cells included
     start: Array
     share: Array
     latent: Array
@@ -75,7 +89,7 @@ class AxisymmetricBody(NamedTuple):
     inside: Array  # W/m²K
     area: Array  # m²
     table: Array
-    below: float
+    bottom_K: float
 
 
 @njit(fastmath=FASTMATH, **NJIT_OPTIONS)
@@ -93,7 +107,7 @@ def _write_flows(
     to_below: Array,
     flow: Array,
 ) -> None:  # pragma: no cover - compiled
-    """Write what flows into each cell from its neighbours and from light, W; not what crosses top and bottom."""
+    """Write the flow into each cell from its neighbours and from light, W, without the flow across top and bottom."""
     for i in range(len(flow)):
         t = here[i]
         f = on * light[i] + to_inner[i] * (inner[i] - t) + to_outer[i] * (outer[i] - t)
@@ -109,9 +123,9 @@ def write_rates(
     flow: Array,
     film: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Write temperatures, flows and the conductance of the film, W/K; return what enters at top and bottom, W.
+    """Write temperatures, flows and the conductance of the film, W/K; return the heat flow through top and bottom, W.
 
-    `t` is (1 + ring + 1, depth): the first and the last row are next to no cell that conducts to them.
+    `t` is (1 + ring + 1, depth): no cell conducts to its first and its last row.
     """
     rings, depths = energy.shape
     n, last = energy.size, depths - 1
@@ -128,7 +142,7 @@ def write_rates(
     )
     line, out = t.ravel(), body.out.ravel()
     _write_flows(
-        now.on,
+        now.power_share,
         body.power.ravel(),
         line[depths : depths + n],
         line[:n],
@@ -143,8 +157,8 @@ def write_rates(
     )
     top = bottom = 0.0
     for i in range(rings):
-        flux, slope, _ = surface_flux(t[i + 1, 0], body.inside[i], now.h, now.outside, body.table)
-        up = body.down[i, depths] * (body.below - t[i + 1, last])
+        flux, slope, _ = surface_flux(t[i + 1, 0], body.inside[i], now.h, now.outside_K, body.table)
+        up = body.down[i, depths] * (body.bottom_K - t[i + 1, last])
         film[i] = body.area[i] * slope
         flow[i, 0] += body.area[i] * flux
         flow[i, last] += up
@@ -154,26 +168,28 @@ def write_rates(
 
 
 @njit(cache=True, error_model="numpy")
-def axisymmetric_body(r: Array, z: Array, posed: HeatArrays, s: int) -> AxisymmetricBody:  # pragma: no cover - compiled
-    """Return one sample of a problem from its faces, m."""
-    k, store = posed.conductivity[s], posed.store[s]
-    out, down = _face_conductances(r, z, k, posed.fixed)
+def axisymmetric_body(
+    r: Array, z: Array, arrays: HeatArrays, s: int
+) -> AxisymmetricBody:  # pragma: no cover - compiled
+    """Return one sample of a problem, with conductances computed from its faces, m."""
+    k, store = arrays.conductivity[s], arrays.store[s]
+    out, down = _face_conductances(r, z, k, arrays.bottom_fixed)
     inside = k[:, 0] / ((z[1] - z[0]) / 2)
     area = np.pi * (r[1:] ** 2 - r[:-1] ** 2)
     along = np.zeros(k.size + 1)
     for i in range(len(k)):
         along[i * k.shape[1] + 1 : (i + 1) * k.shape[1]] = down[i, 1:-1]
-    per_store, share, gain = 1.0 / store, posed.share[s], posed.gain[s]
+    per_store, share, gain = 1.0 / store, arrays.share[s], arrays.gain[s]
     most = per_store * np.maximum(1.0 + share * gain, 1.0)
     return AxisymmetricBody(
-        out, down, along, posed.power[s], store, per_store, most, posed.start[s], share, posed.latent[s], gain,
-        posed.boils, inside, area, posed.table, posed.below[s],
+        out, down, along, arrays.power[s], store, per_store, most, arrays.start[s], share, arrays.latent[s], gain,
+        arrays.boils, inside, area, arrays.table, arrays.bottom_K[s],
     )  # fmt: skip
 
 
 @njit(cache=True)
 def decay_rate_bound(body: AxisymmetricBody) -> float:  # pragma: no cover - compiled
-    """Bound of the largest rate of decay, 1/s, whatever the film: by Gershgorin's circles."""
+    """Return an upper bound of the decay rates, 1/s, for any film, by Gershgorin's circles."""
     rings, depths = body.store.shape
     worst = 0.0
     for i in range(rings):
@@ -184,20 +200,7 @@ def decay_rate_bound(body: AxisymmetricBody) -> float:  # pragma: no cover - com
     return worst
 
 
-# Steps in time of heat about an axis, one sample after another.
-#
-# Each step is as long as its estimated error allows. A step that is stable with few explicit stages is explicit
-# (chebyshev 1); a longer one solves along radii and then along depths,
-#
-#     (C - a L_z) C^-1 (C - a L_r) k_1 = F(E),   (C - a L_z) C^-1 (C - a L_r) k_2 = F(E + dt C k_1) - 2 C k_1,
-#     E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 6)
-#
-# with F what flows into the cells and L its part between them. This is of second order whatever the factors on the
-# left,
-# here the split L = L_r + L_z and the C of the start (Verwer et al. 1999, SIAM J. Sci. Comput. 20:1456), and stable for
-# every step; its error is taken as that of the first order, dt (k_1 + k_2) / 2. Every solution along lines is kept in
-# the
-# balance by what it lets through at both ends.
+# Time steps.
 
 
 @njit(cache=True, fastmath=FASTMATH)
@@ -216,9 +219,9 @@ def _explicit_step(
     flow: Array,
     film: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Write the energy after a step into `after`; return the heat that entered at top and bottom, J."""
+    """Write the energy after an explicit step into `after`; return the heat that entered at top and bottom, J."""
     y, f0, f = energy.ravel(), first.ravel(), flow.ravel()
-    # Stages are written in turn, so that the last one falls into `after`.
+    # Two arrays take turns, so that the last stage is written into `after`.
     newest, before = (after, other) if stages % 2 == 1 else (other, after)
     w1, w2 = newest.ravel(), before.ravel()
     m1 = RKC_COEFFICIENTS[stages, 1, 2] * dt
@@ -249,7 +252,10 @@ def _solve_along_lines(
     work: Array,
     turned: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Replace flows, W, by the rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
+    """Replace flows, W, by the rates of temperature, K/s, of (heat 6).
+
+    Returns the corrections to the heat flow through top and bottom, W.
+    """
     solve_tridiagonal(body.out, a, work[3], work[4], rates)
     x, c = rates.ravel(), apparent.ravel()
     for i in range(len(x)):
@@ -281,7 +287,10 @@ def _implicit_step(
     across: Array,
     film: Array,
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
-    """Write the energy after a step into `after`; return what entered at top and bottom, J, and the error, K."""
+    """Write the energy after an implicit step into `after`.
+
+    Returns the heat that entered at top and bottom, J, and the error, K.
+    """
     apparent = body.store
     if body.boils:
         apparent = work[2]
@@ -332,7 +341,7 @@ def _march_sample(
     rings, depths = energy.shape
     work, turned = np.empty((8, rings, depths)), np.empty((4, depths, rings))
     across, film, film_after = np.ascontiguousarray(body.down.T), np.zeros(rings), np.zeros(rings)
-    # What a step starts from and what it ends with change places when it is taken.
+    # The arrays of the start and of the end of a step are swapped when the step is accepted.
     room, after, rates, rates_after = work[:5], work[5], work[6], work[7]
     t, t_after = np.zeros((rings + 2, depths)), np.zeros((rings + 2, depths))
     fastest = decay_rate_bound(body)
@@ -346,16 +355,16 @@ def _march_sample(
         for m in range(len(record)):
             recorded[n, m] = t[1 + record[m, 0], record[m, 1]]
         for i in range(rings):
-            faces[n, i] = surface_flux(t[1 + i, 0], body.inside[i], now.h, now.outside, body.table)[2]
+            faces[n, i] = surface_flux(t[1 + i, 0], body.inside[i], now.h, now.outside_K, body.table)[2]
         if n == len(seconds):
             break
-        switched = n == 0 or switch[n] != now.on or h[n] != now.h or outside[n] != now.outside
+        switched = n == 0 or switch[n] != now.power_share or h[n] != now.h or outside[n] != now.outside_K
         if switched:
             now = IntervalConditions(switch[n], h[n], outside[n])
             top, bottom = write_rates(energy, body, now, t, rates, film)
             dt, grown = restart_step(fastest)
         gained[n + 1] = gained[n]
-        gained[n + 1, 2] += now.on * light * seconds[n]
+        gained[n + 1, 2] += now.power_share * light * seconds[n]
         left = seconds[n]
         while left > 0.0:
             parts = math.ceil(left / dt)
@@ -371,7 +380,8 @@ def _march_sample(
                 heat_top, heat_bottom, error = _implicit_step(
                     step, energy, rates, top, bottom, body, now, after, room, t_after, turned, across, film
                 )
-            # The film of a step taken back is that of its own end: the next one starts from that of `rates`.
+            # A rejected step has written the film of its own end; the next try starts from the film that belongs to
+            # `rates`.
             top_after, bottom_after = write_rates(after, body, now, t_after, rates_after, film_after)
             if explicit:
                 error = _explicit_error(step, energy, after, rates, rates_after, body.most_per_store)
@@ -401,7 +411,7 @@ def _explicit_error(
     rates_after: Array,
     per_store: Array,
 ) -> float:  # pragma: no cover - compiled
-    """Largest error of a step by (chebyshev 2), K."""
+    """Return the largest error of an explicit step by (chebyshev 2), K."""
     y, z, f, g, p = before.ravel(), after.ravel(), rates_before.ravel(), rates_after.ravel(), per_store.ravel()
     worst = 0.0
     for i in range(len(y)):
@@ -418,20 +428,21 @@ def _update_peak(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
 
 @njit(cache=True, parallel=True)
 def march_axisymmetric(
-    r: Array, z: Array, posed: HeatArrays
+    r: Array, z: Array, arrays: HeatArrays
 ) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:  # pragma: no cover - compiled
-    """Return the fields of `HistoryRZ` for every sample, in rings and depths of these faces, (sample, face)."""
-    n, rings, depths = posed.conductivity.shape
-    times, record = len(posed.seconds) + 1, posed.record
+    """Return the fields of `AxisymmetricHistory` for every sample; `r` and `z` are faces of cells, (sample, face)."""
+    n, rings, depths = arrays.conductivity.shape
+    times, record = len(arrays.seconds) + 1, arrays.record
     recorded, faces = np.empty((n, times, len(record))), np.empty((n, times, rings))
     gained, total = np.zeros((n, times, 3)), np.empty((n, times))
     final, peak = np.empty((n, rings, depths)), np.empty((n, rings, depths))
     steps = np.zeros((n, 3), np.int64)
     for s in prange(n):
-        # One sample in a function of its own: the loop that is parallel stays small, and so does compiling it.
+        # Each sample has a function of its own, so that the parallel loop stays small and compiles quickly.
         _march_sample(
-            axisymmetric_body(r[s], z[s], posed, s), posed.energy[s], posed.seconds, posed.power_on, posed.h_surface[s],
-            posed.outside_surface[s], record, posed.tolerance_K, recorded[s], faces[s], gained[s], total[s], final[s],
+            axisymmetric_body(r[s], z[s], arrays, s), arrays.energy[s], arrays.seconds, arrays.power_on,
+            arrays.h_surface[s],
+            arrays.outside_surface[s], record, arrays.tolerance_K, recorded[s], faces[s], gained[s], total[s], final[s],
             peak[s], steps[s],
         )  # fmt: skip
     return recorded, faces, gained, total, final, peak, steps

@@ -1,4 +1,4 @@
-"""Heat conduction in one dimension where water boils: enthalpy and temperature of each cell, many samples at once.
+"""Solve heat conduction in one dimension where water boils, for many samples at once.
 
     dU/dt = d/dx (k dT/dx) + f(t) q(x),   with (heat 2) at both ends                            (boiling 1)
 
@@ -8,19 +8,20 @@
 
 U [J/m³] counts from T_s, c and c_d are the heat capacities of wet and of dried tissue, L [J/m³] is the latent heat of
 the water in the cell, and D the range over which it is taken up. Tissue does not boil at one temperature: vapour first
-needs a nucleus, then works against the tissue around it, and what is left of the water is bound more and more. T_s may
-lie above 100 °C, so that a pulse of milliseconds superheats the water, and may differ between samples. A true
-superheat, which falls back to boiling once a nucleus has formed, would need the history of the bubble; here T_s stands
-for the temperature at which vapour takes up heat as fast as it comes. Vapour stays in its cell and condenses there.
+needs a nucleus, then works against the tissue around it, and the remaining water is bound more and more. T_s may be
+above 100 °C, so that a pulse of milliseconds superheats the water, and may differ between samples. A true superheat,
+which falls back to boiling once a nucleus has formed, would need the history of the bubble; this model uses for T_s the
+temperature at which vapour takes up heat as fast as it arrives. Vapour stays in its cell and condenses there.
 
-Space and time are those of `physics.heat.linear_conduction` (finite volumes, TR-BDF2). Each stage is a system V U(T) +
-a A T = b with A an M-matrix and U piecewise linear. U is the difference of two convex functions, and nested Newton
-iterations end after a finite number of linear systems whatever the step (Brugnano and Casulli 2009, extended by Casulli
-and Zanolli 2010): the inner ones follow where the water boils, the outer ones where it is gone.
+Discretisation in space and time is that of `physics.heat.linear_conduction` (finite volumes, TR-BDF2). Each stage is a
+system V U(T) + a A T = b with A an M-matrix and U piecewise linear. U is the difference of two convex functions, and
+nested Newton iterations end after a finite number of linear systems whatever the step (Brugnano and Casulli 2009,
+extended by Casulli and Zanolli 2010): the inner iterations follow where the water boils, the outer ones where it is
+gone.
 
-The law is that of `heat.rz` and `heat.xyz`, which carry the enthalpy and ask for the temperature (`heat.enthalpy`);
-here it is the temperature that is carried, in steps as long as those of `physics.heat.linear_conduction`, so that a
-layered skin that boils is one march like any other.
+The law is that of `heat.axisymmetric` and `heat.three_dimensional`, whose state is the enthalpy and which compute the
+temperature from it (`heat.enthalpy`). In this module the state is the temperature, in steps as long as those of
+`physics.heat.linear_conduction`, so that a layered skin that boils is solved like any other.
 """
 
 from collections.abc import Sequence
@@ -35,8 +36,8 @@ from skinbeam.physics.numerics.arrays import require
 
 __all__ = ["ORDER_TIME", "BoilingHistory", "BoilingWater"]
 
-# Of second order while every cell stays in one part of (boiling 2); a cell that changes part within a step leaves an
-# error of first order in it.
+# Second order while every cell stays in one branch of (boiling 2); a cell that changes its branch within a step adds an
+# error of first order in the step.
 ORDER_TIME: Final = 1
 
 Array = NDArray[np.float64]
@@ -47,43 +48,43 @@ class BoilingHistory(NamedTuple):
 
     Parameters
     ----------
-    recorded : (sample, time, record) temperature of the recorded cells, K.
+    cell_temperature : (sample, time, record) temperature of the recorded cells, K.
     surface : (sample, time) temperature of face 0, K.
-    gained : (sample, time, 2) heat taken up since the start through face 0 and through the last face, J/m².
-    stored : (sample, time) heat in all cells, less that at the start, J/m².
+    heat_gain : (sample, time, 2) heat taken up since the start through face 0 and through the last face, J/m².
+    stored_heat : (sample, time) heat in all cells, less that at the start, J/m².
     vapour : (sample, cell) largest share of the latent heat that the cell held at the end of a step.
     """
 
-    recorded: Array
+    cell_temperature: Array
     surface: Array
-    gained: Array
-    stored: Array
+    heat_gain: Array
+    stored_heat: Array
     vapour: Array
 
 
 class BoilingWater(NamedTuple):
-    """The law of (boiling 1) with (boiling 2): what boiling takes up; all broadcast to (sample, cell).
+    """Conduction with water that boils, by (boiling 1) with (boiling 2); all fields broadcast to (sample, cell).
 
     Parameters
     ----------
     start_K : temperature at which vapour begins to form, T_s.
     range_K : range over which the latent heat is taken up, D > 0.
-    latent : latent heat of the water in the cell, J/m³.
-    dried : heat capacity of the tissue without its water, J/m³K.
+    latent_heat : latent heat of the water in the cell, J/m³.
+    dried_heat_capacity : heat capacity of the tissue without its water, J/m³K.
     """
 
     start_K: ArrayLike
     range_K: ArrayLike
-    latent: ArrayLike
-    dried: ArrayLike
+    latent_heat: ArrayLike
+    dried_heat_capacity: ArrayLike
 
     @property
-    def cellwise(self) -> tuple[ArrayLike, ...]:
-        """All of it."""
+    def cell_properties(self) -> tuple[ArrayLike, ...]:
+        """Return the properties that are given for each cell: all fields."""
         return tuple(self)
 
     def solve(self, row: HeatArrays1D, cellwise: Sequence[Array]) -> BoilingHistory:
-        """Return the solution of (boiling 1) with (heat 2), temperatures in K.
+        """Solve (boiling 1) with (heat 2), temperatures in K.
 
         Raises
         ------
@@ -102,7 +103,7 @@ class BoilingWater(NamedTuple):
 
 @njit(cache=True)
 def _cell_enthalpy(t: float, state: Array, i: int) -> float:  # pragma: no cover - compiled
-    """U of (boiling 2) in cell i; `state` is (c, C, c_d, T_s, T_e) of each cell."""
+    """Return U of (boiling 2) in cell i; `state` is (c, C, c_d, T_s, T_e) of each cell."""
     if t < state[3, i]:
         return state[0, i] * (t - state[3, i])
     if t < state[4, i]:
@@ -114,9 +115,9 @@ def _cell_enthalpy(t: float, state: Array, i: int) -> float:  # pragma: no cover
 def _solve_temperatures(  # pragma: no cover - compiled
     known: Array, a: float, volumes: Array, between: Array, top: float, state: Array, t: Array, work: Array
 ) -> None:
-    """Solve V U(T) + a A T = known for `t`, whose values on entry begin the search.
+    """Solve V U(T) + a A T = known for `t`, whose values on entry are the first guess.
 
-    `work` holds four rows: whether the cell counts as boiling or beyond, whether it counts as dried, and two of the
+    `work` has four rows: whether the cell counts as boiling or dried, whether it counts as dried, and two rows of the
     factorisation.
     """
     n, last = volumes.size, volumes.size - 1
@@ -131,7 +132,7 @@ def _solve_temperatures(  # pragma: no cover - compiled
             for i in range(n):
                 c, boiling, dried, start, end = state[0, i], state[1, i], state[2, i], state[3, i], state[4, i]
                 slope = (boiling if boils[i] > 0.0 else c) - (boiling - dried) * dry[i]
-                # U is slope T less this, on the parts that the cells are counted in.
+                # U is slope T minus this offset, on the branches to which the cells are assigned.
                 offset = (boiling if boils[i] > 0.0 else c) * start - (boiling - dried) * dry[i] * end
                 above = top if i == 0 else between[i - 1]
                 diagonal = volumes[i] * slope + a * (above + between[i])
@@ -147,7 +148,8 @@ def _solve_temperatures(  # pragma: no cover - compiled
             inner = False
             for i in range(n):
                 now = 1.0 if t[i] >= state[3, i] else 0.0
-                # After the first system temperatures only fall, but for rounding, which must not go on for ever.
+                # After the first system temperatures only fall, except for rounding, which must not make the iteration
+                # endless.
                 if now < boils[i] or (first and now > boils[i]):
                     boils[i] = now
                     inner = True
@@ -188,7 +190,12 @@ def _march_sample(
     )
     power, step_s, power_on = row.power_density[s], row.step_s[s], row.power_on[s]
     h_top, t_top, h_bottom, t_bottom = row.h_surface[s], row.outside_surface[s], row.h_bottom[s], row.outside_bottom[s]
-    recorded, surface, gained, stored = found.recorded[s], found.surface[s], found.gained[s], found.stored[s]
+    recorded, surface, gained, stored = (
+        found.cell_temperature[s],
+        found.surface[s],
+        found.heat_gain[s],
+        found.stored_heat[s],
+    )
     record, vapour = row.record, found.vapour[s]
     n_cell = volumes.size
     last = n_cell - 1

@@ -1,4 +1,4 @@
-"""Cells along one axis, of a slab or of a cylinder: where their faces lie, and what they hold."""
+"""Cells along one axis, of a slab or a cylinder, and their material, heat source and boundary conditions."""
 
 import math
 from typing import Final, NamedTuple
@@ -48,7 +48,8 @@ def slab_cells(faces_m: ArrayLike) -> Cells:
 def cylinder_cells(faces_m: ArrayLike) -> Cells:
     """Return the cells between coaxial faces of the given radii, (sample, cell + 1) or (cell + 1,), in m.
 
-    The unknown stands at half the width of the cell; its difference from the mean over the cell is of second order.
+    The unknown is the value at half the width of the cell; its difference from the mean over the cell is of second
+    order.
     """
     faces = _check_faces(faces_m)
     if np.any(faces[:, 0] < 0):
@@ -73,30 +74,31 @@ def graded_faces(
     *,
     finest_m: float,
     growth: float,
-    fewest: int = 4,
+    min_cells: int = 4,
     typical_m: ArrayLike | None = None,
-    anew: int = 0,
+    refined_layer: int = 0,
 ) -> tuple[Array, NDArray[np.int64]]:
-    """Return faces that coincide with layer boundaries, cells growing with depth.
+    """Return faces that coincide with layer boundaries, with cells that grow with depth.
 
     The size of a cell is finest + growth x depth, so u(z) = ln(1 + growth z / finest) / growth counts cells; from the
-    top of layer `anew` on depth counts from there. The count in each layer follows from its typical thickness and is
-    shared by all samples; within a layer the faces are equally spaced in u between the layer's median boundaries and
-    stretched to each sample's own thickness.
+    top of layer `refined_layer` on, depth is measured from there. The count in each layer follows from its typical
+    thickness and is shared by all samples; within a layer the faces are equally spaced in u between the layer's median
+    boundaries and stretched to each sample's own thickness.
 
     Parameters
     ----------
     thickness_m : (sample, layer) finite thicknesses from the surface down.
     finest_m : size of the cell at the surface.
     growth : increase of cell size per depth, > 0.
-    fewest : least number of cells in a layer.
-    typical_m : (layer,) thicknesses that the cells are counted for; the median of the samples when left out.
-    anew : index of the layer at whose top cells are as fine as at the surface.
+    min_cells : least number of cells in a layer.
+    typical_m : (layer,) thicknesses from which the number of cells is computed; the median of the samples when left
+        out.
+    refined_layer : index of the layer at whose top cells are as fine as at the surface.
 
     Returns
     -------
     faces : (sample, cell + 1) m. first : (layer + 1,) index of the face at each boundary, so layer j holds the cells
-    first[j] .. first[j + 1] - 1.
+        first[j] .. first[j + 1] - 1.
     """
     thickness = np.atleast_2d(np.asarray(thickness_m, dtype=np.float64))
     if not (np.all(np.isfinite(thickness)) and np.all(thickness > 0) and finest_m > 0 and growth > 0):
@@ -106,9 +108,9 @@ def graded_faces(
     tops = np.concatenate((np.zeros((len(thickness), 1)), np.cumsum(thickness, axis=1)), axis=1)
     pieces, first = [tops[:, :1]], [0]
     for layer in range(thickness.shape[1]):
-        start = typical[anew] if layer >= anew else 0.0
+        start = typical[refined_layer] if layer >= refined_layer else 0.0
         upper, lower = np.log1p(growth * (typical[layer : layer + 2] - start) / finest_m) / growth
-        n = max(fewest, math.ceil(lower - upper))
+        n = max(min_cells, math.ceil(lower - upper))
         depth = finest_m / growth * np.expm1(growth * np.linspace(upper, lower, n + 1))
         share = (depth - depth[0]) / (depth[-1] - depth[0])
         pieces.append(tops[:, layer, None] + share[None, 1:] * thickness[:, layer, None])
@@ -116,27 +118,24 @@ def graded_faces(
     return np.concatenate(pieces, axis=1), np.array(first)
 
 
-# What every solver of heat is given: tissue, light, and what lies beyond an end.
-
-
 class Material(NamedTuple):
-    """What conducts and holds heat in each cell, W/mK and J/m³K."""
+    """Thermal conductivity, W/mK, and heat capacity by volume, J/m³K, of each cell."""
 
     conductivity: ArrayLike
     heat_capacity_vol: ArrayLike
 
 
 class HeatSource(NamedTuple):
-    """Power density of each cell, W/m³, and the share of it that is on in each step: pulses and pauses."""
+    """Power density of each cell, W/m³, and the share of it that is on in each step, for pulses and pauses."""
 
     power_density: ArrayLike = 0.0
     power_on: ArrayLike = 1.0
 
 
 class RobinBoundary(NamedTuple):
-    """What lies beyond an end: heat transfer coefficient, W/m²K, and temperature, K, of (heat 2).
+    """Boundary condition (heat 2) at an end: heat transfer coefficient, W/m²K, and outside temperature, K.
 
-    A coefficient of 0 is insulation, an infinite one a held temperature.
+    A coefficient of 0 is insulation, an infinite one a fixed temperature.
     """
 
     h: ArrayLike = 0.0

@@ -1,8 +1,8 @@
-"""One march of heat along one axis, whatever the law: what it is given, checked once, its ends and its steps.
+"""Solve heat conduction along one axis under a law that is passed in.
 
-A step is TR-BDF2 as a Runge-Kutta method: a trapezium to (2 - sqrt 2) of it, then BDF2 (Hosea and Shampine 1996). The
-law says what takes part beside conduction: blood (`heat.linear`), water that boils (`heat.boiling`), blood whose flow
-stops (`damage.perfusion`).
+The input is checked and broadcast once, for all laws. A step is TR-BDF2 as a Runge-Kutta method: a trapezium over (2 -
+sqrt 2) of the step, then BDF2 (Hosea and Shampine 1996). The law adds to conduction: perfusion by blood
+(`heat.linear_conduction`), water that boils (`heat.boiling`), or blood whose flow stops (`damage.perfusion`).
 """
 
 import math
@@ -34,16 +34,18 @@ TR_BDF2_DIAGONAL: Final = 1.0 - math.sqrt(2.0) / 2.0  # of the last stage
 
 
 class HeatProblem1D(NamedTuple):
-    """Rows of cells, and what happens to them in steps. Temperatures are in K, or differences where the law is linear.
+    """Rows of cells with their boundary conditions and heat source in each step.
+
+    Temperatures are in K, or differences of temperature where the law is linear.
 
     Parameters
     ----------
     cells : geometry; a single row serves all samples.
-    material : (sample, cell). initial : (sample, cell) temperature. All that follows is broadcast, too.
+    material : (sample, cell). initial : (sample, cell) temperature. All following fields are broadcast, too.
     step_s : (step,) shared by all samples, or (sample, step).
-    source : power density (sample, cell); what is on (step,), or (sample, step) where pulses differ.
+    source : power density (sample, cell); share that is on (step,), or (sample, step) where pulses differ.
     surface : (sample, step) at face 0. bottom : (sample,) at the last face.
-    record_cells : (record,) cells to keep; all when left out.
+    record_cells : (record,) cells to record; all when left out.
     """
 
     cells: Cells
@@ -57,7 +59,7 @@ class HeatProblem1D(NamedTuple):
 
 
 class HeatArrays1D(NamedTuple):
-    """A march in full size, as compiled code takes it.
+    """A problem broadcast to full arrays for compiled code.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ class HeatArrays1D(NamedTuple):
     conductivity, heat_capacity_vol, initial, power_density : (sample, cell) W/mK, J/m³K, K, W/m³.
     step_s, power_on, h_surface, outside_surface : (sample, step) s, a share, W/m²K, K.
     h_bottom, outside_bottom : (sample,) W/m²K, K.
-    record : (record,) cells to keep.
+    record : (record,) cells to record.
     """
 
     areas: Array
@@ -85,14 +87,14 @@ class HeatArrays1D(NamedTuple):
 
 
 class HeatLaw(Protocol[Found]):
-    """How cells hold heat, and what takes part beside conduction."""
+    """Protocol of a law of heat: how cells store heat, and which processes act besides conduction."""
 
     @property
-    def cellwise(self) -> tuple[ArrayLike, ...]:
-        """What the law says of each cell, broadcast to (sample, cell) with all else."""
+    def cell_properties(self) -> tuple[ArrayLike, ...]:
+        """Return the properties of the law that are given for each cell, to be broadcast to (sample, cell)."""
 
     def solve(self, row: HeatArrays1D, cellwise: Sequence[Array]) -> Found:
-        """Return temperatures after each step; `cellwise` in full size.
+        """Return temperatures after each step; `cellwise` holds the properties broadcast to (sample, cell).
 
         Raises
         ------
@@ -100,19 +102,19 @@ class HeatLaw(Protocol[Found]):
         """
 
 
-def conduct_1d(march: HeatProblem1D, law: HeatLaw[Found]) -> Found:
-    """Return what becomes of every sample by a law.
+def conduct_1d(problem: HeatProblem1D, law: HeatLaw[Found]) -> Found:
+    """Check and broadcast a problem and solve it for every sample by a law.
 
     Raises
     ------
     ValueError : shapes that do not fit, a step, heat capacity or conductivity that is not positive, or as the law.
     """
-    row, cellwise = _expand_problem(march, law.cellwise)
+    row, cellwise = _expand_problem(problem, law.cell_properties)
     return law.solve(row, cellwise)
 
 
 def _expand_problem(march: HeatProblem1D, cellwise: Sequence[ArrayLike]) -> tuple[HeatArrays1D, list[Array]]:
-    """All that is broadcast to (sample, cell), (sample, step) or (sample,), and `cellwise` with it."""
+    """Broadcast the problem to (sample, cell), (sample, step) or (sample,), and `cellwise` to (sample, cell)."""
     cells, source, surface, bottom = march.cells, march.source, march.surface, march.bottom
     steps = np.asarray(march.step_s, dtype=np.float64)
     require(steps.ndim in (1, 2), "step_s must be one duration a step, (step,) or (sample, step)", float(steps.ndim))
@@ -146,5 +148,5 @@ def _expand_problem(march: HeatProblem1D, cellwise: Sequence[ArrayLike]) -> tupl
 
 @njit(cache=True, error_model="numpy")
 def series_conductance(h: float, inside: float) -> float:  # pragma: no cover - compiled
-    """Conductance of an outer film and of half a cell in series, W/m²K; h may be 0 or inf."""
+    """Return the conductance of an outer film and of half a cell in series, W/m²K; h may be 0 or inf."""
     return 0.0 if h == 0.0 else 1.0 / (1.0 / h + 1.0 / inside)

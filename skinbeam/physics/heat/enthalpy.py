@@ -1,4 +1,4 @@
-"""Temperature of a cell from its enthalpy, where water boils between two temperatures: (boiling 2) the other way round.
+"""Convert between enthalpy and temperature of cells whose water boils over a range: the inverse of (boiling 2).
 
     E = c T                                         below the start of boiling, T1
     E = c T + M (T - T1) / (T2 - T1)                between the start and the end                        (enthalpy 1)
@@ -8,12 +8,13 @@ with c and c_d the heat capacities of the wet and of the dried cell and L the la
 temperatures are parameters: water in tissue superheats, so boiling may start far above 100 °C and need not hold the
 temperature there. Vapour stays in its cell.
 
-Solvers that carry E (`heat.rz`, `heat.xyz`) ask for T in every cell and stage. With W = E - c T1,
-f = M / (c (T2 - T1) + M) and g = (c / c_d - 1) / f, the inverse has no branches, which is what vectors are fast at:
+Solvers whose state is E (`heat.axisymmetric`, `heat.three_dimensional`) need T in every cell and stage. With W = E - c
+T1, f = M / (c (T2 - T1) + M) and g = (c / c_d - 1) / f, the inverse has no branches, so that it runs fast in vector
+instructions:
 
     T = (E - min(max(f W, 0), M) + g max(f W - M, 0)) / c.                                             (enthalpy 2)
 
-`heat.boiling` carries T, in one dimension and long steps, and asks for E.
+The state of `heat.boiling` is T, in one dimension and with long steps, and it computes E from it.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ Array = NDArray[np.float64]
 
 
 class BoilingCells(NamedTuple):
-    """What cells hold, each array of the same shape.
+    """Parameters of (enthalpy 2) in each cell, arrays of the same shape.
 
     Parameters
     ----------
@@ -57,12 +58,12 @@ class BoilingCells(NamedTuple):
 
 
 def boiling_cells(volume: Array, capacity: Array, water: Sequence[Array]) -> BoilingCells:
-    """Return what cells of the given volumes, m³, and heat capacities, J/m³K, hold.
+    """Return the enthalpy parameters of cells of the given volumes, m³, and heat capacities, J/m³K.
 
     Parameters
     ----------
     water : temperature at which boiling starts and the range over which it lasts, K, latent heat, J/m³, and heat
-        capacity of what is dried, J/m³K.
+        capacity of dried tissue, J/m³K.
 
     Raises
     ------
@@ -89,14 +90,14 @@ def boiling_cells(volume: Array, capacity: Array, water: Sequence[Array]) -> Boi
     return BoilingCells(store, np.where(wet, store * start, 0.0), share, latent, gain, bool(wet.any()))
 
 
-def cell_enthalpy(temperature: Array, held: BoilingCells) -> Array:
+def cell_enthalpy(temperature: Array, cells: BoilingCells) -> Array:
     """Return the enthalpy of every cell, J, zero at a temperature of zero."""
-    sensible = held.store * temperature
-    slope = np.divide(held.share, 1.0 - held.share)
-    beyond = np.maximum(slope * (sensible - held.start) - held.latent, 0.0)
-    # (c - c_d) (T - T2) of (enthalpy 1), in terms of f and g.
-    less = held.gain * (1.0 - held.share) / (1.0 + held.share * held.gain)
-    result: Array = sensible + np.clip(slope * (sensible - held.start), 0.0, held.latent) - less * beyond
+    sensible = cells.store * temperature
+    slope = np.divide(cells.share, 1.0 - cells.share)
+    beyond = np.maximum(slope * (sensible - cells.start) - cells.latent, 0.0)
+    # (c - c_d) (T - T2) of (enthalpy 1), expressed by f and g.
+    less = cells.gain * (1.0 - cells.share) / (1.0 + cells.share * cells.gain)
+    result: Array = sensible + np.clip(slope * (sensible - cells.start), 0.0, cells.latent) - less * beyond
     return result
 
 
@@ -120,7 +121,7 @@ def write_temperatures(
 def write_capacities(
     enthalpy: Array, store: Array, start: Array, share: Array, latent: Array, gain: Array, out: Array
 ) -> None:  # pragma: no cover - compiled
-    """Write dE/dT of every cell, (line, cell): larger while it boils, smaller when it is dried."""
+    """Write dE/dT of every cell, (line, cell): larger while it boils, smaller when it has dried."""
     for i in range(len(enthalpy)):
         e, c, s, f, m, g, o = enthalpy[i], store[i], start[i], share[i], latent[i], gain[i], out[i]
         for j in range(len(e)):
@@ -131,7 +132,7 @@ def write_capacities(
 def boiling_capacity_ratio(
     taken: float, share: float, latent: float, gain: float
 ) -> float:  # pragma: no cover - compiled
-    """Return the heat capacity of a wet cell over that of one whose f W is `taken`."""
+    """Return the heat capacity of a wet cell over that of a cell whose f W of (enthalpy 2) is `taken`."""
     if taken <= 0.0:
         return 1.0
     return 1.0 - share if taken < latent else 1.0 + share * gain

@@ -1,11 +1,25 @@
-"""One step of (heat 1) for several rows of cells side by side, which the compiler makes into vector instructions.
+"""Solve linear heat conduction with perfusion in one dimension, a slab or a cylinder, for many samples at once.
 
-Everything of `LANES` rows lies in one array, cell by cell, and in a cell field by field: the places of a field in
-neighbouring cells then differ by numbers that the compiler knows, so that it can see that no two overlap. Indices are
-unsigned, since a signed one could count from the end of the array and has to be asked.
+    c(x) dT/dt = (1/A) d/dx (A k dT/dx) + f(t) q(x) - p(x) (T - T_blood)                      (heat 1)
 
-Before the first cell and after the last lies one that takes part in nothing and has a temperature of zero: what flows
-in from outside is among the sources.
+with c = rho c_p [J/m³K], k [W/mK], power density q [W/m³] switched by f(t), perfusion p = w rho_b c_b [W/m³K]
+(Pennes), and a Robin condition at both ends, k dT/dn = h (T_outside - T).                    (heat 2)
+
+Finite volumes: the balance of each cell holds to rounding, so heat is conserved on any grid. The flux through a face is
+(T2 - T1) / (a1/k1 + a2/k2) with a the distance from centre to face (harmonic mean), which is second order also where k
+jumps at a face (Patankar 1980, sec. 4.2). Time: TR-BDF2, L-stable and of second order, with one factorisation for both
+stages (Bank et al. 1985; Hosea and Shampine 1996).
+
+The equation is linear: a history is `cooling-only history + dose x history of a unit dose` (heat 3), the second
+computed with initial and outside temperatures of zero.
+
+Several rows of cells are solved side by side, so that the compiler produces vector instructions. All values of `LANES`
+rows are stored in one array, cell by cell, and within a cell field by field: positions of a field in neighbouring cells
+then differ by constants that the compiler knows, so that it can prove that no two overlap. Indices are unsigned, since
+a signed index could count from the end of the array and would have to be checked.
+
+An unused cell with a temperature of zero precedes the first cell and follows the last: flow from outside is part of the
+sources.
 """
 
 import math
@@ -45,8 +59,9 @@ Array = NDArray[np.float64]
 
 U = np.uint64
 LANES: Final = 16
-# W/K unless said: heat capacity (J/K), conductance of the face above, perfusion, power when it is on and heat from
-# elsewhere (W), the two together in a step, temperature before and after it (K); the rest is room to work in.
+# Fields of a cell, in W/K unless stated otherwise: heat capacity (J/K), conductance of the face above, perfusion, power
+# when it is on and other heat input (W), the sum of both in a step, temperature before and after the step (K); the rest
+# is work space.
 STORE, FACE, SINK, POWER, INFLOW, SOURCE, T, STAGE, FLOW, PIVOT, UPPER = (U(LANES * field) for field in range(11))
 CELL: Final = U(11 * LANES)
 _LANES, _ONE = U(LANES), U(1)
@@ -54,7 +69,7 @@ _LANES, _ONE = U(LANES), U(1)
 
 @njit(cache=True)
 def field_offset(cell: int, lane: int):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Return where the fields of a cell begin, to which one of the names above is added."""
+    """Return the index at which the fields of a cell begin, to which one of the names above is added."""
     return (U(cell) + _ONE) * CELL + U(lane)
 
 
@@ -62,12 +77,12 @@ def field_offset(cell: int, lane: int):  # type: ignore[no-untyped-def]  # pragm
 def advance_lanes(  # pragma: no cover - compiled
     cells: int, rows: Array, step_s: Array, outside: Array, blood: Array, taken: Array
 ) -> None:
-    """One step of all lanes, from `T` to `STAGE`.
+    """Advance all lanes by one step, from `T` to `STAGE`.
 
     Parameters
     ----------
     step_s, blood : (lane,) s, K. outside : (2, lane) temperature outside the first face and the last, K.
-    taken : (3, lane) becomes the heat taken up through the first face, through the last, and from perfusion.
+    taken : (3, lane) output: the heat taken up through the first face, through the last, and from perfusion.
     """
     first, beyond = CELL, (U(cells) + _ONE) * CELL
     # Thomas factorisation of (store - a L), the matrix of both stages.
@@ -83,7 +98,7 @@ def advance_lanes(  # pragma: no cover - compiled
     taken[:] = 0.0
     through_top, through_bottom, from_blood = taken
     for solved in range(3):
-        # Heat flows of the newest state, weighted into the balance of the whole step.
+        # Heat flows of the newest state, weighted for the balance of the whole step.
         now = T if solved == 0 else STAGE
         share = TR_BDF2_WEIGHT if solved < 2 else TR_BDF2_DIAGONAL
         last = beyond - CELL
@@ -120,7 +135,7 @@ def advance_lanes(  # pragma: no cover - compiled
 
 @njit(cache=True)
 def set_sources(cells: int, rows: Array, power_on: Array) -> None:  # pragma: no cover - compiled
-    """Set what flows into the cells in a step in which `power_on` (lane,) of the power is."""
+    """Write the sources of the cells for a step in which the share `power_on` (lane,) of the power is on."""
     for cell in range(CELL, (U(cells) + _ONE) * CELL, CELL):
         for lane in range(_LANES):
             rows[cell + lane + SOURCE] = power_on[lane] * rows[cell + lane + POWER] + rows[cell + lane + INFLOW]
@@ -128,27 +143,13 @@ def set_sources(cells: int, rows: Array, power_on: Array) -> None:  # pragma: no
 
 @njit(cache=True)
 def accept_step(cells: int, rows: Array) -> None:  # pragma: no cover - compiled
-    """Let the next step begin from what the last one led to."""
+    """Make the result of the last step the start of the next one."""
     for cell in range(CELL, (U(cells) + _ONE) * CELL, CELL):
         for lane in range(_LANES):
             rows[cell + lane + T] = rows[cell + lane + STAGE]
 
 
-# Heat conduction in one dimension: a slab or a cylinder, many samples at once.
-#
-#     c(x) dT/dt = (1/A) d/dx (A k dT/dx) + f(t) q(x) - p(x) (T - T_blood)                      (heat 1)
-#
-# with c = rho c_p [J/m³K], k [W/mK], power density q [W/m³] switched by f(t), perfusion p = w rho_b c_b [W/m³K]
-# (Pennes), and a Robin condition at both ends, k dT/dn = h (T_outside - T).                    (heat 2)
-#
-# Finite volumes: the balance of each cell holds to rounding, so heat is conserved whatever the grid. The flux through a
-# face is (T2 - T1) / (a1/k1 + a2/k2) with a the distance from centre to face (harmonic mean), which is second order
-# also
-# where k jumps at a face (Patankar 1980, sec. 4.2). Time: TR-BDF2, L-stable and of second order, with one
-# factorisation for both stages (Bank et al. 1985; Hosea and Shampine 1996).
-#
-# The equation is linear: a history is `cooling-only history + dose x history of a unit dose` (heat 3), the second
-# computed with initial and outside temperatures of zero.
+# The solver of (heat 1) and (heat 2).
 
 ORDER_SPACE: Final = 2
 ORDER_TIME: Final = 2
@@ -159,23 +160,23 @@ class TemperatureHistory(NamedTuple):
 
     Parameters
     ----------
-    recorded : (sample, time, record) temperature of the recorded cells.
+    cell_temperature : (sample, time, record) temperature of the recorded cells.
     surface : (sample, time) temperature of face 0, from the flux through it in the step that ends there.
-    gained : (sample, time, 3) heat taken up since the start through face 0, through the last face, and from
+    heat_gain : (sample, time, 3) heat taken up since the start through face 0, through the last face, and from
         perfusion, J/m² (slab) or J/m (cylinder).
     final : (sample, cell) temperature of every cell at the end.
     """
 
-    recorded: Array
+    cell_temperature: Array
     surface: Array
-    gained: Array
+    heat_gain: Array
     final: Array
 
 
 def graded_time_steps(
     durations_s: Sequence[float], *, first_fraction: float = 0.02, growth: float = 1.12, largest_fraction: float = 0.1
 ) -> tuple[Array, NDArray[np.int64]]:
-    """Return steps that start small after each switch and grow geometrically.
+    """Return time steps that start small after each switch and grow geometrically.
 
     Parameters
     ----------
@@ -209,7 +210,7 @@ def graded_time_steps(
 
 
 class LinearConduction(NamedTuple):
-    """The law of (heat 1): perfusion, W/m³K, and blood of a temperature, K; (sample, cell) and (sample,).
+    """Conduction with perfusion by (heat 1): perfusion, W/m³K, (sample, cell), and blood temperature, K, (sample,).
 
     Without perfusion it is conduction alone.
     """
@@ -218,12 +219,12 @@ class LinearConduction(NamedTuple):
     blood: ArrayLike = 0.0
 
     @property
-    def cellwise(self) -> tuple[ArrayLike, ...]:
-        """Perfusion of each cell."""
+    def cell_properties(self) -> tuple[ArrayLike, ...]:
+        """Return the properties that are given for each cell: the perfusion."""
         return (self.perfusion,)
 
     def solve(self, row: HeatArrays1D, cellwise: Sequence[Array]) -> TemperatureHistory:
-        """Return the solution of (heat 1) with (heat 2)."""
+        """Solve (heat 1) with (heat 2)."""
         (perfusion,) = cellwise
         return TemperatureHistory(*_march_rows(row, perfusion, broadcast_copy(self.blood, len(row.volumes))))
 
@@ -239,7 +240,7 @@ def _march_rows(row: HeatArrays1D, perfusion: Array, blood: Array) -> Temperatur
         np.empty((n_sample, n_cell)),
     )
     for block in prange((n_sample + LANES - 1) // LANES):
-        # One block in a function of its own: the loop that is parallel stays small, and so does compiling it.
+        # Each block has a function of its own, so that the parallel loop stays small and compiles quickly.
         _march_lanes(block * LANES, row, perfusion, blood, history)
     return history
 
@@ -257,7 +258,7 @@ def _march_lanes(  # pragma: no cover - compiled
     dt, on, warm = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     outside, taken = np.empty((2, LANES)), np.empty((3, LANES))
     for lane in range(LANES):
-        s = min(first + lane, n_sample - 1)  # lanes that are left over repeat the last sample
+        s = min(first + lane, n_sample - 1)  # spare lanes repeat the last sample
         for i in range(n_cell):
             at = field_offset(i, lane)
             if i > 0:

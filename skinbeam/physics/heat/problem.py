@@ -1,4 +1,4 @@
-"""What the solvers of heat about an axis and in three dimensions are given, checked once for both."""
+"""Check and broadcast the input of the heat solvers about an axis and in three dimensions."""
 
 import math
 from typing import Final, NamedTuple
@@ -16,23 +16,26 @@ __all__ = ["HeatArrays", "HeatProblem", "IntervalConditions", "check_faces", "co
 
 Array = NDArray[np.float64]
 
-_NEVER_BOILS: Final = BoilingWater(math.inf, math.inf, 0.0, 0.0)  # boils nowhere
+_NEVER_BOILS: Final = BoilingWater(math.inf, math.inf, 0.0, 0.0)
 
 
 class HeatProblem(NamedTuple):
-    """Heat in the cells of a grid. Temperatures are in K; where no water boils and nothing radiates differences will
-    do. Fields are of every cell and are broadcast; (sample, ...) about an axis.
+    """Material, heat source and boundary conditions of the cells of a grid.
+
+    Temperatures are in K; where no water boils and nothing radiates, differences of temperature suffice. Fields are
+    given for every cell and are broadcast; (sample, ...) about an axis.
 
     Parameters
     ----------
     material, initial, water : of every cell. Properties of media become those of cells by `values[..., medium]`.
         Without water nothing boils.
-    interval_s : (interval,) s, shared by all samples; a state is kept at the end of each.
+    interval_s : (interval,) s, shared by all samples; the state at the end of each is recorded.
     source : power density of every cell, and the share of it that is on, (interval,): pulses, sub-pulses and pauses.
     surface : (interval,), or (sample, interval).
-    outgoing : temperatures of the surface, rising, K, and the flux that leaves at each besides the film's, W/m².
+    outgoing_flux : temperatures of the surface, rising, K, and the outgoing flux at each in addition to that of the
+        film, W/m².
     bottom : temperature of the last face, K, or (sample,) of them; insulated when left out.
-    record_cells : (record, axis) indices of the cells to keep; none when left out.
+    record_cells : (record, axis) indices of the cells to record; none when left out.
     tolerance_K : estimated error of one step in any cell, in the first order for a step along lines.
     """
 
@@ -42,21 +45,21 @@ class HeatProblem(NamedTuple):
     source: HeatSource = NO_SOURCE
     water: BoilingWater | None = None
     surface: RobinBoundary = INSULATED
-    outgoing: tuple[ArrayLike, ArrayLike] | None = None
+    outgoing_flux: tuple[ArrayLike, ArrayLike] | None = None
     bottom: ArrayLike | None = None
     record_cells: ArrayLike | None = None
     tolerance_K: float = 0.5
 
 
 class HeatArrays(NamedTuple):
-    """A problem in full size, as compiled code takes it; where there are samples, they come first.
+    """A problem broadcast to full arrays for compiled code; where there are samples, they are the first axis.
 
     Parameters
     ----------
     conductivity, energy, power : of every cell, W/mK, J at the start, W of light.
-    store, start, share, latent, gain, boils : what the cells hold, as of `enthalpy.Boiling`.
+    store, start, share, latent, gain, boils : heat storage of the cells, as in `enthalpy.BoilingCells`.
     seconds, power_on, h_surface, outside_surface : of every interval, the last two of every sample.
-    table : of (surface 1). fixed : whether the bottom has the temperature `below`, (sample,), or one; K.
+    table : of (surface 1). fixed : whether the bottom has the temperature `bottom_K`, K, (sample,) or a single value.
     record : (record, axis).
     """
 
@@ -74,22 +77,22 @@ class HeatArrays(NamedTuple):
     h_surface: Array
     outside_surface: Array
     table: Array
-    fixed: bool
-    below: Array
+    bottom_fixed: bool
+    bottom_K: Array
     record: NDArray[np.int64]
     tolerance_K: float
 
 
 class IntervalConditions(NamedTuple):
-    """What is switched during an interval: share of the power, film W/m²K, temperature outside K."""
+    """Conditions that are switched between intervals: share of the power, film W/m²K, outside temperature K."""
 
-    on: float
+    power_share: float
     h: float
-    outside: float
+    outside_K: float
 
 
 def check_faces(faces_m: ArrayLike, axis: str) -> Array:
-    """Return the faces along an axis, (face,) or (sample, face), m.
+    """Check and return the faces along an axis, (face,) or (sample, face), m.
 
     Raises
     ------
@@ -105,7 +108,7 @@ def check_faces(faces_m: ArrayLike, axis: str) -> Array:
 
 
 def count_samples(problem: HeatProblem, cells: tuple[int, ...], *others: int) -> int:
-    """Return the number of samples of a problem in these cells, of which there are `others` in what else is given.
+    """Return the number of samples of a problem in these cells; `others` are the numbers of samples of other arguments.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def count_samples(problem: HeatProblem, cells: tuple[int, ...], *others: int) ->
 
 
 def expand_problem(problem: HeatProblem, volumes: Array, *samples: int) -> HeatArrays:
-    """Return a problem in full size, in cells of these volumes, m³; `samples` of them where there are several.
+    """Broadcast a problem to full arrays, in cells of these volumes, m³; `samples` is the number of samples, if any.
 
     Raises
     ------
@@ -136,7 +139,7 @@ def expand_problem(problem: HeatProblem, volumes: Array, *samples: int) -> HeatA
     k, c, t0, power, *water = (broadcast_copy(field, *samples, *cells) for field in fields)
     switch = broadcast_copy(source.power_on, seconds.size)
     h, outside = (broadcast_copy(values, *samples, seconds.size) for values in problem.surface)
-    table = outgoing_flux_table(problem.outgoing)
+    table = outgoing_flux_table(problem.outgoing_flux)
     below = broadcast_copy(0.0 if problem.bottom is None else problem.bottom, *(samples or (1,)))
     require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
     require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
@@ -157,7 +160,7 @@ def expand_problem(problem: HeatProblem, volumes: Array, *samples: int) -> HeatA
 
 
 def _record_indices(record_cells: ArrayLike | None, cells: tuple[int, ...]) -> NDArray[np.int64]:
-    """The indices of the cells to keep, (record, axis)."""
+    """Return the indices of the cells to record, (record, axis)."""
     record = np.empty((0, len(cells)), np.int64) if record_cells is None else np.array(record_cells, dtype=np.int64)
     require((record >= 0) & (record < cells), "a recorded cell lies outside the grid", record.astype(np.float64))
     return record

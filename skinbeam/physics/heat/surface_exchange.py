@@ -1,9 +1,20 @@
-"""The skin's surface: half a cell below, a film above, and what radiates and evaporates.
+"""Heat exchange at the skin's surface: conduction, a film, radiation and evaporation, and liquid that a spray leaves.
 
     g (T - T_s) = h (T_s - T_out) + q(T_s)                                                                   (surface 1)
 
-with g the conductance from the centre of the cell to the surface, h of the film, T_out beyond it, and q an outgoing
-flux that follows a table of the surface's temperature, along straight lines between its rows and beyond its ends.
+with g the conductance from the centre of the first cell to the surface, h that of the film above, T_out the temperature
+beyond it, and q an outgoing flux by radiation and evaporation. q is a table of the surface temperature, linear between
+its rows and beyond its ends.
+
+A liquid film stays on the surface after a spray and cools it until it has evaporated:
+
+    dm/dt = G - q / L,    q = h (T_surface - T_film),    m >= 0                                 (film 1)
+
+m is the mass per square metre, G the mass per square metre and second that the spray leaves while it is on, L the
+latent heat. The heat that evaporates the film is the heat that leaves the skin: heat from the air to the film, and
+liquid that runs off, are left out of the balance. The first makes the film last longer in the model than in reality by
+some per cent, since air gives 10 W/m²K where skin gives thousands. Droplets arrive colder than the film; the heat that
+warms them is left out, too.
 """
 
 import math
@@ -28,7 +39,7 @@ NO_OUTGOING_FLUX: Final = np.empty((0, 2))
 
 
 def outgoing_flux_table(outgoing: tuple[ArrayLike, ArrayLike] | None) -> Array:
-    """Return the table, (row, 2), of surface temperatures, K, and outgoing fluxes, W/m²; no rows without one.
+    """Return the table, (row, 2), of surface temperatures, K, and outgoing fluxes, W/m²; no rows for None.
 
     Raises
     ------
@@ -48,17 +59,17 @@ def outgoing_flux_table(outgoing: tuple[ArrayLike, ArrayLike] | None) -> Array:
 def surface_flux(
     t: float, g: float, h: float, outside: float, table: Array
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
-    """Return the flux into the cell, W/m², its fall with the cell's temperature, W/m²K, and the surface's temperature.
+    """Return the flux into the cell, W/m², its fall with the cell's temperature, W/m²K, and the surface temperature, K.
 
-    Both sides of (surface 1) are straight between two rows, and their difference falls with T_s, so the piece that
-    holds the answer is found by halving and the answer is exact.
+    Both sides of (surface 1) are linear between two rows, and their difference falls with T_s, so the segment of the
+    table that holds the solution is found by bisection and the solution is exact.
     """
     last = len(table) - 1
     if last < 1 or h == math.inf:
         slope = g if h == math.inf else g * h / (g + h)
         flux = slope * (outside - t)
         return flux, slope, t + flux / g
-    low, high = 0, last - 1  # of pieces
+    low, high = 0, last - 1  # segments of the table
     while low < high:
         middle = (low + high + 1) // 2
         if g * (t - table[middle, 0]) > h * (table[middle, 0] - outside) + table[middle, 1]:
@@ -71,28 +82,20 @@ def surface_flux(
     return g * (at - t), g * (h + rise) / (g + h + rise), at
 
 
-# A liquid film that stays on the surface after a spray and cools it until it has evaporated.
-#
-#     dm/dt = G - q / L,    q = h (T_surface - T_film),    m >= 0                                 (film 1)
-#
-# m is the mass on a square metre, G the mass that the spray leaves there in a second while it is on, L the latent heat.
-# The heat that evaporates the film is the heat that leaves the skin: what the air gives to the film, and what runs off,
-# is left out of the balance, the first making the film longer here than it is by some per cent, since air gives 10
-# W/m²K
-# where skin gives thousands. Droplets arrive colder than the film; what warming them takes is left out, too.
+# The liquid film of a spray: (film 1).
 
 
 class LiquidFilmCover(NamedTuple):
-    """Share of each step, (sample, step), in which the film lies on the surface, and the mass at its end, kg/m²."""
+    """Share of each step, (sample, step), during which the film covers the surface, and its mass at the end, kg/m²."""
 
-    share: Array
+    covered_share: Array
     mass: Array
 
 
 def liquid_film_cover(
     flux: Array, step_s: Array, spraying: NDArray[np.bool_], deposit: Array, latent_J_kg: float
 ) -> LiquidFilmCover:
-    """Return how long a film lasts from the heat that it would take (film 1).
+    """Return how long a film covers the surface, from the heat that it would take (film 1).
 
     Parameters
     ----------

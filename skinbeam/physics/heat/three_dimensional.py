@@ -1,6 +1,13 @@
-"""What takes steps of heat in three dimensions: states and the ways in which the processor moves them on.
+"""Solve heat conduction in three dimensions, with water that boils, for one skin.
 
-An engine holds a state, and a step leads to a trial beside it that is accepted or left. States are (x, y * z).
+    dE/dt = div(k grad T) + f(t) q(x, y, z),    T = T(E) by (enthalpy 1)                                      (heat 7)
+
+The boundary conditions are (surface 1) at the first z, insulated sides, and insulation or a fixed temperature at the
+bottom. Finite volumes as in (heat 1). Time steps as about an axis (`axisymmetric_kernels`): explicit stages where they
+are stable, implicit steps along lines of x, y and z where steps are longer, by the estimated error.
+
+An engine takes the steps. It holds a state, and a step produces a trial state that is accepted or dropped. States are
+(x, y * z).
 """
 
 import math
@@ -48,7 +55,7 @@ Array = NDArray[np.float64]
 
 
 class StepResult(NamedTuple):
-    """What entered during a step through top and bottom, J, and the estimated error, K."""
+    """Heat that entered through top and bottom during a step, J, and the estimated error, K."""
 
     top: float
     bottom: float
@@ -56,9 +63,10 @@ class StepResult(NamedTuple):
 
 
 class HeatEngine:
-    """Steps on the processor; `along_lines` says whether it has the steps of (heat 6)."""
+    """Time steps on the processor; `has_implicit_steps` is True if the engine supports the implicit steps of (heat
+    6)."""
 
-    along_lines = True
+    has_implicit_steps = True
 
     def __init__(self, body: Body3D, energy: Array) -> None:
         self.body = body
@@ -66,12 +74,12 @@ class HeatEngine:
         self._w, self._v, self._rates, self._trial_rates, self._flow = (np.zeros_like(energy) for _ in range(5))
         self._ends = self._trial_ends = (0.0, 0.0)
 
-    def switch(self, now: IntervalConditions) -> None:
-        """Find the flows of the state under what is now on."""
+    def set_conditions(self, now: IntervalConditions) -> None:
+        """Compute the flows of the state under new conditions."""
         self._ends = self._stage(FLOWS, now, (), self._y, self._y, self._rates, self._rates)[:2]
 
-    def explicit(self, dt: float, stages: int, now: IntervalConditions) -> StepResult:
-        """Take a step by (chebyshev 1)."""
+    def step_explicit(self, dt: float, stages: int, now: IntervalConditions) -> StepResult:
+        """Take a trial step by (chebyshev 1)."""
         newest, other, table = self._w, self._v, RKC_COEFFICIENTS[stages]
         flows = self._ends
         self._start(dt * table[1, 2], newest, other)
@@ -87,8 +95,8 @@ class HeatEngine:
         self._trial_ends = top, bottom
         return StepResult(heat[0], heat[1], error)
 
-    def implicit(self, dt: float, now: IntervalConditions) -> StepResult:
-        """Take a step by (heat 6)."""
+    def step_implicit(self, dt: float, now: IntervalConditions) -> StepResult:
+        """Take a trial step by (heat 6)."""
         b, y, w, k1, k2 = self.body, self._y, self._w, self._v, self._trial_rates
         store = b.store
         if b.boils:
@@ -113,13 +121,13 @@ class HeatEngine:
         return StepResult(top, bottom, error)
 
     def accept(self) -> None:
-        """Take the trial as the state."""
+        """Make the trial state the state."""
         self._y, self._w = self._w, self._y
         self._rates, self._trial_rates = self._trial_rates, self._rates
         self._ends = self._trial_ends
 
     def energy(self) -> Array:
-        """Return the state, J."""
+        """Return the enthalpies of the state, J."""
         return self._y
 
     def temperatures(self) -> Array:
@@ -142,34 +150,28 @@ class HeatEngine:
         return run_stage(kind, self.body, now, coefficients, y, w, rates, out)
 
 
-# Heat conduction in three dimensions, with water that boils, for one skin.
-#
-#     dE/dt = div(k grad T) + f(t) q(x, y, z),    T = T(E) by (enthalpy 1)                                      (heat 7)
-#
-# with the surface of (surface 1) at the first z, insulated sides, and below insulation or a fixed temperature. Finite
-# volumes as in (heat 1). Steps in time as about an axis (`heat_rz_march`): explicit stages where they are stable, lines
-# along x, y and z where steps are longer, by the estimated error.
+# The solver of (heat 7).
 
 ORDER_SPACE: Final = 2
 ORDER_TIME: Final = 2
 
 
 class History3D(NamedTuple):
-    """What became of the skin; time 0 is the initial state, time n the end of interval n - 1.
+    """Temperatures and heat of the skin over time; time 0 is the initial state, time n the end of interval n - 1.
 
     Parameters
     ----------
-    recorded : (time, record) temperature of the recorded cells, K.
+    cell_temperature : (time, record) temperature of the recorded cells, K.
     surface : (time, x, y) temperature of the surface, K.
-    gained : (time, 3) heat taken up since the start through the surface, through the bottom and from light, J.
+    heat_gain : (time, 3) heat taken up since the start through the surface, through the bottom and from light, J.
     enthalpy : (time,) of all cells, J, zero at 0 K.
     final, peak : (x, y, z) temperature at the end and the highest after any step, K.
-    steps : explicit steps, steps along lines, steps taken back.
+    steps : numbers of explicit steps, steps along lines and rejected steps.
     """
 
-    recorded: Array
+    cell_temperature: Array
     surface: Array
-    gained: Array
+    heat_gain: Array
     enthalpy: Array
     final: Array
     peak: Array
@@ -190,7 +192,7 @@ def conduct_xyz(faces_m: Sequence[ArrayLike], problem: HeatProblem, engine: type
     ----------
     faces_m : faces of x, of y and of z, increasing, m; the surface is at the first z.
     problem : in cells (x, y, z).
-    engine : what takes the steps: the processor, or a card (`heat.xyz_cuda`).
+    engine : class that takes the steps, on the processor or on a graphics card (`heat.three_dimensional_cuda`).
 
     Raises
     ------
@@ -202,14 +204,14 @@ def conduct_xyz(faces_m: Sequence[ArrayLike], problem: HeatProblem, engine: type
     boiling = np.stack([posed.start, posed.share, posed.latent, posed.gain]).reshape(4, *flat)
     dx, dy, dz = (np.diff(np.asarray(faces, dtype=np.float64)) for faces in faces_m)
     body = Body3D(
-        *_face_conductances(dx, dy, dz, posed.conductivity, posed.fixed),
+        *_face_conductances(dx, dy, dz, posed.conductivity, posed.bottom_fixed),
         store=posed.store.reshape(flat),
         per_store=1.0 / posed.store.reshape(flat),
         power=posed.power.reshape(flat),
         boiling=boiling if posed.boils else np.ascontiguousarray(boiling[:, :1]),
         boils=posed.boils,
         table=posed.table,
-        below=float(posed.below[0]),
+        bottom_K=float(posed.bottom_K[0]),
     )
     every = zip(posed.power_on, posed.h_surface, posed.outside_surface, strict=True)
     now = [IntervalConditions(float(on), float(film), float(air)) for on, film, air in every]
@@ -221,7 +223,7 @@ def conduct_xyz(faces_m: Sequence[ArrayLike], problem: HeatProblem, engine: type
 def _face_conductances(
     dx: Array, dy: Array, dz: Array, k: Array, fixed: bool
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], Array, Array, Array]:
-    """Return the first six fields of a body."""
+    """Return the first six fields of `Body3D`, the conductances and areas."""
     nx, ny, nz = k.shape
     gx, gy, gz = np.zeros((nx + 1, ny, nz)), np.zeros((nx, ny + 1, nz)), np.zeros((nx, ny, nz))
     half = (dx / 2)[:, None, None] / k
@@ -240,7 +242,7 @@ def _face_conductances(
 
 
 def _decay_rate_bound(body: Body3D) -> float:
-    """Return a bound of the largest rate of decay, 1/s, whatever the film: by Gershgorin's circles."""
+    """Return an upper bound of the decay rates, 1/s, for any film, by Gershgorin's circles."""
     nx, ny = body.area.shape
     total = (body.gx[1:] + body.gx[:-1]).astype(np.float64).reshape(nx, ny, -1)
     gy = body.gy.reshape(nx, ny + 1, -1)
@@ -260,7 +262,7 @@ def _march_intervals(
     fastest, light = _decay_rate_bound(body), float(body.power.sum())
     recorded, faces = np.empty((len(seconds) + 1, len(record))), np.empty((len(seconds) + 1, nx, ny))
     gained, total = np.zeros((len(seconds) + 1, 3)), np.empty(len(seconds) + 1)
-    longest = math.inf if engine.along_lines else longest_stable_step(fastest)
+    longest = math.inf if engine.has_implicit_steps else longest_stable_step(fastest)
     taken = [0, 0, 0]
     peak = engine.temperatures()
     dt, grown = restart_step(fastest)
@@ -270,24 +272,26 @@ def _march_intervals(
         total[n] = engine.energy().sum()
         recorded[n] = t[tuple(record.T)]
         faces[n] = [
-            [surface_flux(t[i, j, 0], body.inside[i, j], now.h, now.outside, body.table)[2] for j in range(ny)]
+            [surface_flux(t[i, j, 0], body.inside[i, j], now.h, now.outside_K, body.table)[2] for j in range(ny)]
             for i in range(nx)
         ]
         if n == len(seconds):
             break
         now = nows[n]
         if n == 0 or now != nows[n - 1]:
-            engine.switch(now)
+            engine.set_conditions(now)
             dt, grown = restart_step(fastest)
         gained[n + 1] = gained[n]
-        gained[n + 1, 2] += now.on * light * seconds[n]
+        gained[n + 1, 2] += now.power_share * light * seconds[n]
         left = float(seconds[n])
         while left > 0.0:
             parts = math.ceil(left / min(dt, longest))
             step = left / parts
             stages = stage_count(step, fastest)
             explicit = stages <= MAX_STAGES
-            top, bottom, error = engine.explicit(step, stages, now) if explicit else engine.implicit(step, now)
+            top, bottom, error = (
+                engine.step_explicit(step, stages, now) if explicit else engine.step_implicit(step, now)
+            )
             stays, dt, grown = control_step(step, error, tolerance, explicit, dt, grown)
             if not stays:
                 taken[2] += 1

@@ -1,8 +1,8 @@
-"""Steps of heat in three dimensions on a graphics card: one thread to a cell, the stages and sums of the processor's.
+"""Heat conduction in three dimensions on a graphics card, with one thread to a cell.
 
-States stay on the card; what comes back is what entered, the error, and what is recorded. Stages are explicit, so that
-a step is never longer than the most of them allow. Sums of threads have no order: two runs agree to the rounding of
-double precision, not to the bit.
+Stages and sums are those of the processor. States stay on the card; the heat that entered, the error and the recorded
+temperatures are copied back. Steps are explicit only, so that a step is never longer than the largest number of stages
+allows. Sums over threads have no fixed order: two runs agree to the rounding of double precision, not to the bit.
 
 This module needs numba-cuda; with NUMBA_ENABLE_CUDASIM=1 in the environment it runs in its simulator.
 """
@@ -22,7 +22,7 @@ __all__ = ["CudaHeatEngine"]
 
 Array = NDArray[np.float64]
 
-BLOCK: Final = 4 if config.ENABLE_CUDASIM else 256  # the simulator makes each thread one of Python's
+BLOCK: Final = 4 if config.ENABLE_CUDASIM else 256  # the simulator runs each thread as a Python thread
 _OPTIONS = {} if config.ENABLE_CUDASIM else {"cache": True}
 _surface_flux = cuda.jit(device=True)(surface_flux.py_func)
 
@@ -92,7 +92,7 @@ def _first_stage_kernel(m, y, rates, w, v):  # type: ignore[no-untyped-def]
 
 
 class CudaHeatEngine(HeatEngine):
-    """Steps on a card."""
+    """Explicit time steps on a graphics card."""
 
     along_lines = False
 
@@ -109,7 +109,7 @@ class CudaHeatEngine(HeatEngine):
         self._blocks = (energy.size + BLOCK - 1) // BLOCK
 
     def energy(self) -> Array:
-        """Return the state, J."""
+        """Copy the enthalpies of the state from the card, J."""
         on_card: Any = self._y
         result: Array = on_card.copy_to_host()
         return result
@@ -123,7 +123,7 @@ class CudaHeatEngine(HeatEngine):
         b = self.body
         sums, coefficients = cuda.to_device(np.zeros(3)), cuda.to_device(np.array([*c, *[0.0] * (5 - len(c))]))
         _stage_kernel[self._blocks, BLOCK](
-            kind, self._nz, *self._fields, b.boils, self._table, b.below, *now, coefficients, y, w, rates, out, sums
+            kind, self._nz, *self._fields, b.boils, self._table, b.bottom_K, *now, coefficients, y, w, rates, out, sums
         )
         top, bottom, error = sums.copy_to_host()
         return float(top), float(bottom), float(error)

@@ -1,14 +1,18 @@
-"""One explicit stage of heat in three dimensions: every array is read once, and what it leads to is written once.
+"""Kernels for heat conduction in three dimensions: explicit stages and implicit solutions along lines.
 
-The flows F(w) of a state w of enthalpies are added to a state at once,
+An explicit stage reads every array once and writes its result once. The flows F(w) of a state w of enthalpies are added
+to a state at once,
 
     out <- c_0 y + c_1 w + c_2 out + m F(w) + g F_0,                                                          (heat 8)
 
-which is any stage of (chebyshev 1). Memory is what holds it up: a tile, part of the rows along z in part of the planes,
-is walked through plane by plane, with the temperatures of three planes in the caches. Long tiles keep the loops long
-and the streams from memory unbroken. They do not depend on the number of threads, so that sums do not either.
-Conductances of faces are in single precision: half the memory, and both cells of a face take the same number, so that
-the balance is kept.
+which is any stage of (chebyshev 1). Memory limits the speed: a tile, part of the rows along z in part of the planes, is
+processed plane by plane, with the temperatures of three planes in the caches. Long tiles keep the loops long and the
+streams from memory unbroken. Tiles do not depend on the number of threads, so that sums do not either. Conductances of
+faces are in single precision: this halves the memory, and both cells of a face use the same number, so that the energy
+balance still holds.
+
+Implicit steps are (heat 6) with L = L_x + L_y + L_z. One sweep solves along x, in columns side by side; another solves
+plane after plane along y and, transposed, along z.
 """
 
 from typing import Final, NamedTuple
@@ -42,23 +46,23 @@ __all__ = [
 Array = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
-# What is written: (heat 8); F(w) alone; F(w), and the error of a step from y to w by (chebyshev 2).
+# Kinds of output: (heat 8); F(w) alone; F(w), and the error of a step from y to w by (chebyshev 2).
 STAGE, FLOWS, STEP_ERROR = range(3)
 STRIP: Final = 20480  # cells of a tile in a plane: three planes of temperatures are half of a cache of 1 MiB
-SLAB: Final = 50  # planes of a tile; those before and after it are made warm once more
+SLAB: Final = 50  # planes of a tile; temperatures of the planes before and after it are computed twice
 
 
 class Body3D(NamedTuple):
-    """One skin.
+    """Conductances, heat storage and light of one skin.
 
     Parameters
     ----------
     gx, gy, gz : conductances of the faces before each cell, W/K: (x + 1, y * z), (x, (y + 1) * z), (x, y * z + 1); a
         face at an end of the grid conducts nothing.
     inside, area, bottom : (x, y) conductance from the first centre to the surface, W/m²K; area, m²; conductance from
-        the last centre to the last face where that is held at `below`, else 0, W/K.
+        the last centre to the last face where that is held at `bottom_K`, else 0, W/K.
     store, per_store, power : (x, y * z) J/K, the inverse of it, W.
-    boiling : (4, x, y * z) start, share, latent and gain of `enthalpy.Boiling`; (4, 1, y * z) where nothing boils.
+    boiling : (4, x, y * z) start, share, latent and gain of `enthalpy.BoilingCells`; (4, 1, y * z) where nothing boils.
     table : of (surface 1).
     """
 
@@ -74,14 +78,14 @@ class Body3D(NamedTuple):
     boiling: Array
     boils: bool
     table: Array
-    below: float
+    bottom_K: float
 
 
 @njit(fastmath=FASTMATH, **NJIT_OPTIONS)
 def _write_row_temperatures(
     e: Array, per_store: Array, boiling: Array, boils: bool, out: Array
 ) -> None:  # pragma: no cover
-    """Write temperatures of a row of cells, as `enthalpy.temperatures` does."""
+    """Write the temperatures of a row of cells, as `enthalpy.write_temperatures` does."""
     if boils:
         start, share, latent, gain = boiling[0], boiling[1], boiling[2], boiling[3]
         for m in range(len(e)):
@@ -140,7 +144,7 @@ def _run_tile(
         for k in range(size):
             f[k] = on * q[k] + a[k] * (t0[k] - t[k]) + b[k] * (t1[k] - t[k]) + d[k] * (tb[k] - t[k])
         b, d = gy[i, first + nz :], gz[i, first:]
-        t1, tz = here[2 * nz :], here[nz - 1 :]  # `tz` has the cell itself at k + 1
+        t1, tz = here[2 * nz :], here[nz - 1 :]  # in `tz` the cell itself is at index k + 1
         o, y0, w0, f0 = out[i, first:], y[i, first:], w[i, first:], rates[i, first:]
         if kind == STAGE:
             for k in range(size):
@@ -163,7 +167,7 @@ def _run_tile(
             p = per_store[i, first:]
             share, gain = boiling[1, boils * i, first:], boiling[3, boils * i, first:]
             for k in range(size):
-                # A dried cell is warmed most.
+                # A dried cell has the smallest heat capacity and so the largest temperature error.
                 most = p[k] * max(1.0 + share[k] * gain[k], 1.0)
                 worst = max(worst, abs(0.8 * (y0[k] - w0[k]) + c0 * (f0[k] + o[k])) * most)
         before, here, after = here, after, before
@@ -174,10 +178,10 @@ def _run_tile(
 def run_stage(
     kind: int, body: Body3D, now: IntervalConditions, c: Array, y: Array, w: Array, rates: Array, out: Array
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
-    """Write `out` as `kind` says; return what enters at top and bottom, W, and the error, K.
+    """Write `out` as `kind` says; return the heat flow through top and bottom, W, and the error, K.
 
-    States are (x, y * z). `c` is c_0, c_1, c_2, m and g of (heat 8); for JUDGE its first number is 0.4 dt, and `rates`
-    are the flows of y.
+    States are (x, y * z). `c` is c_0, c_1, c_2, m and g of (heat 8); for STEP_ERROR its first number is 0.4 dt, and
+    `rates` are the flows of y.
     """
     nx, cells = w.shape
     nz = cells // body.area.shape[1]
@@ -197,18 +201,16 @@ def run_stage(
 
 @njit(cache=True, parallel=True)
 def run_first_stage(m: float, y: Array, rates: Array, w: Array, v: Array) -> None:  # pragma: no cover - compiled
-    """Write y + m F_0 into `w` and y into `v`, the states that the second stage of (chebyshev 1) goes on from."""
+    """Write y + m F_0 into `w` and y into `v`, the states from which the second stage of (chebyshev 1) starts."""
     for i in prange(len(y)):
         for k in range(y.shape[1]):
             w[i, k] = y[i, k] + m * rates[i, k]
             v[i, k] = y[i, k]
 
 
-# Heat in three dimensions along lines: (heat 6) with L = L_x + L_y + L_z.
-#
-# One sweep solves along x, in columns side by side; another takes plane after plane along y and, turned, along z.
+# Implicit solutions along lines: (heat 6).
 
-_COLUMNS = 64  # of a sweep along x: what they need stays in the second cache
+_COLUMNS = 64  # columns of a sweep along x: their data fit into the second-level cache
 
 
 @njit(cache=True, parallel=True)
@@ -224,10 +226,10 @@ def write_capacities_3d(energy: Array, store: Array, boiling: Array, out: Array)
 def write_film_conductances(
     t: Array, body: Body3D, now: IntervalConditions, out: Array
 ) -> None:  # pragma: no cover - compiled
-    """Write the conductance of the film above every column, W/K, for temperatures (x, y) of its first cell."""
+    """Write the conductance of the film above every column, W/K, from the temperatures (x, y) of its first cell."""
     for i in range(t.shape[0]):
         for j in range(t.shape[1]):
-            out[i, j] = body.area[i, j] * surface_flux(t[i, j], body.inside[i, j], now.h, now.outside, body.table)[1]
+            out[i, j] = body.area[i, j] * surface_flux(t[i, j], body.inside[i, j], now.h, now.outside_K, body.table)[1]
 
 
 @njit(cache=True, parallel=True)
@@ -249,7 +251,10 @@ def advance_states(
 def solve_along_lines(
     a: float, body: Body3D, film: Array, store: Array, rates: Array
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Replace flows, W, by rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
+    """Replace flows, W, by rates of temperature, K/s, of (heat 6).
+
+    Returns the corrections to the heat flow through top and bottom, W.
+    """
     nx, cells = rates.shape
     gx, gy, gz, bottom, nz = body.gx, body.gy, body.gz, body.bottom, cells // body.area.shape[1]
     for n in prange((cells + _COLUMNS - 1) // _COLUMNS):
@@ -264,7 +269,7 @@ def solve_along_lines(
 def _solve_columns(
     a: float, first: int, last: int, gx: Singles, store: Array, rates: Array
 ) -> None:  # pragma: no cover - compiled
-    """Solve along x, and make stores times rates of the solution."""
+    """Solve along x, and multiply the resulting rates by the stores."""
     nx = len(rates)
     room = np.empty((5, nx + 1, last - first))
     between, c, x, pivot, upper = room[0], room[1, :nx], room[2, :nx], room[3, :nx], room[4, :nx]
@@ -281,7 +286,7 @@ def _solve_columns(
 def _solve_plane(
     a: float, nz: int, gy: Singles, gz: Singles, film: Array, bottom: Array, store: Array, rates: Array, sums: Array
 ) -> None:  # pragma: no cover - compiled
-    """Solve along y, then along z, one plane of x."""
+    """Solve along y, then along z, in one plane of x."""
     ny = len(rates) // nz
     room = np.empty((3, ny, nz))
     c, x, across = store.reshape(ny, nz), rates.reshape(ny, nz), gy.reshape(ny + 1, nz)

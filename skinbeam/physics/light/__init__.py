@@ -1,1 +1,1 @@
-"""Light in layers and in space: exact in depth, or by photon packets."""
+"""Light transport in plane layers, exact in depth, and in space by Monte Carlo photon packets."""

@@ -1,14 +1,17 @@
-"""Directions shared by all layers of a medium whose refractive index changes in steps.
+"""Quadrature directions shared by all layers of a medium, and interface coefficients in these directions.
 
-Along a ray s = n sin θ is constant through every layer, so a quadrature in s makes each interface a diagonal
-matrix: no interpolation between angles, and total reflection is exact. The fluxes of a layer of index n are
-integrals over 2 μ dμ = 2 s ds / n² (light 3); one set of weights for s ds serves all layers.
+Along a ray s = n sin θ is constant through every layer, so a quadrature in s makes each interface a diagonal matrix: no
+interpolation between angles, and total reflection is exact. The fluxes of a layer of index n are integrals over 2 μ dμ
+= 2 s ds / n² (light 3); one set of weights for s ds serves all layers.
 
-The radiance has a kink at each s equal to an index of the medium (the critical angles), so the range is split
-there and each part [a, b] has its own Gauss–Legendre rule. The variable is μ_b = √(1 − s²/b²), in which the
-radiance on the thin side and the transmission of the interface are smooth. In the next denser layer of index c
-the cosine is √(δ + (1 − δ) μ_b²), δ = 1 − b²/c², with branch points at μ_b = ±i√(δ/(1 − δ)); with
-μ_b = η sinh t, η² = δ/(1 − δ), both cosines are analytic in t and the rule converges as if there were no step.
+The radiance has a kink at each s equal to an index of the medium (the critical angles), so the range is split there and
+each part [a, b] has its own Gauss–Legendre rule. The variable is μ_b = √(1 − s²/b²), in which the radiance on the thin
+side and the transmission of the interface are smooth. In the next denser layer of index c the cosine is √(δ + (1 − δ)
+μ_b²), δ = 1 − b²/c², with branch points at μ_b = ±i√(δ/(1 − δ)); with μ_b = η sinh t, η² = δ/(1 − δ), both cosines are
+analytic in t and the rule converges as if there were no step.
+
+Directions in every layer, bases of the phase function and Fresnel reflectances depend on the refractive indices alone.
+Wavelengths and skins with the same indices share them, whatever they absorb and scatter.
 """
 
 from dataclasses import dataclass
@@ -35,13 +38,13 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# Below this η the sinh map spends its nodes on directions that carry less than η² of the flux.
+# For η below this the sinh map would spend its nodes on directions that carry less than η² of the flux.
 NARROWEST_SEGMENT = 0.1
 
 
 @dataclass(frozen=True)
 class SharedDirections:
-    """Nodes in the Snell invariant.
+    """Quadrature nodes in the Snell invariant s.
 
     Parameters
     ----------
@@ -56,7 +59,10 @@ class SharedDirections:
     cosine: Array
 
     def cosines(self, n: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """Return μ in layers of index n, (sample, layer), and where it exists, (sample, layer, node); 1 elsewhere."""
+        """Return the cosines μ in layers of index n, (sample, layer), and a mask of the directions that exist.
+
+        Both results are (sample, layer, node). The cosine is 1 where a direction does not exist.
+        """
         level, index = self.level[:, None, :], n[:, :, None]
         exists = level <= index
         # (n² − b²) + b² μ_b² has no cancellation, unlike n² − s².
@@ -69,14 +75,14 @@ def index_levels(around: Array) -> Array:
 
     Parameters
     ----------
-    around : refractive indices from the ambient medium to what lies below, (layer + 2,).
+    around : refractive indices from the ambient medium to the medium below the layers, (layer + 2,).
     """
     found = np.unique(around)
     return found[found <= around[1:-1].max()]
 
 
 def nodes_per_segment(levels: Array, streams: int) -> tuple[int, ...]:
-    """Return how many nodes each segment gets: all for one segment, and fewer for the narrow ones of many."""
+    """Return the number of nodes of each segment: all for a single segment, fewer for the narrow ones of several."""
     if len(levels) == 1:
         return (streams,)
     lower = np.concatenate([[0.0], levels[:-1]])
@@ -86,7 +92,7 @@ def nodes_per_segment(levels: Array, streams: int) -> tuple[int, ...]:
 
 
 def shared_directions(levels: Array, counts: tuple[int, ...]) -> SharedDirections:
-    """Return the nodes of samples whose segments have the same counts.
+    """Return the nodes of samples whose segments have the same numbers of nodes.
 
     Parameters
     ----------
@@ -120,35 +126,40 @@ def shared_directions(levels: Array, counts: tuple[int, ...]) -> SharedDirection
 
 @cache
 def _unit_gauss_legendre(count: int) -> tuple[Array, Array]:
-    """Nodes and weights of the Gauss–Legendre rule of the interval from 0 to 1."""
+    """Return nodes and weights of the Gauss–Legendre rule on the interval from 0 to 1."""
     x, w = np.polynomial.legendre.leggauss(count)
     return 0.5 * (x + 1.0), 0.5 * w
 
 
-# All that the refractive indices alone decide: directions in every layer, phase function bases, Fresnel reflectances.
-#
-# Wavelengths and skins of the same indices share it, whatever they absorb and scatter.
+# Layer directions and interface coefficients.
 
-# Total reflection is held this far below 1: light cannot enter a clear layer in directions that are trapped in it, and
-# its sum over endless reflections would read 0/0.
+# Total reflection is set this far below 1: light cannot enter a clear layer in directions that are trapped in it, and
+# its sum over endless reflections would be 0/0.
 LARGEST_REFLECTANCE = 1.0 - 4.0 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
 class InterfaceCoefficients:
-    """What interfaces pass, and reflect on each side, from the top surface to the bottom, (sample, interface, node)."""
+    """Coefficients of the interfaces from the top surface to the bottom, (sample, interface, node).
 
-    passed: Array
-    above: Array
-    below: Array
+    Parameters
+    ----------
+    transmittance : transmittance.
+    reflectance_from_above, reflectance_from_below : reflectance for light from above and from below.
+    """
+
+    transmittance: Array
+    reflectance_from_above: Array
+    reflectance_from_below: Array
 
 
 @dataclass(frozen=True)
 class LayerDirections:
-    """Directions as each layer sees them; `sample` is 1 where all samples share them.
+    """Directions in each layer; the sample axis has length 1 where all samples share them.
 
-    In place of Legendre polynomials stand polynomials orthonormal in the quadrature itself, which differ by its error
-    only. So scattering conserves energy, the mean cosine is exact, and no eigenvalue of scattering exceeds a moment.
+    Polynomials that are orthonormal in the quadrature itself replace Legendre polynomials; they differ by the error of
+    the quadrature only. So scattering conserves energy, the mean cosine is exact, and no eigenvalue of scattering
+    exceeds a moment.
 
     Parameters
     ----------
@@ -176,7 +187,7 @@ class LayerDirections:
 
 
 class SnellSegments(NamedTuple):
-    """Parts of the range of s: their upper ends, rising, and how many nodes each has."""
+    """Segments of the range of s: their upper ends, rising, and the number of nodes of each."""
 
     levels: Array
     counts: tuple[int, ...]
@@ -184,19 +195,19 @@ class SnellSegments(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def snell_segments(around: bytes, streams: int) -> SnellSegments:
-    """Return the segments between media of indices `around`, ambient, layers, below, as bytes."""
+    """Return the segments for media of indices `around` (ambient, layers, below), passed as bytes for the cache."""
     levels = index_levels(np.frombuffer(around))
     return SnellSegments(levels, nodes_per_segment(levels, streams))
 
 
 @lru_cache(maxsize=16)
 def layer_directions(around: bytes, streams: int) -> LayerDirections:
-    """Return the directions, with one sample, of media of indices `around`, as bytes."""
+    """Return the directions, with one sample, for media of indices `around`, passed as bytes for the cache."""
     return layer_directions_by_sample(np.frombuffer(around)[None, :], streams)
 
 
 def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
-    """Return the directions of media of indices `around`, (sample, layer + 2), whose segments have the same counts."""
+    """Return the directions for media of indices `around`, (sample, layer + 2), whose segments have equal counts."""
     segments = [snell_segments(row.tobytes(), streams) for row in around]
     counts = segments[0].counts
     directions = shared_directions(np.array([each.levels for each in segments]), counts)
@@ -204,8 +215,8 @@ def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     mu, exists = directions.cosines(n)
     flux = np.where(exists, directions.flux_weight[:, None, :], 0.0)
     q = np.sqrt(flux / (n[..., None] ** 2 * mu))
-    # A Gauss rule alone carries two moments for each node (wiscombe1977); where parts are joined, one for each node
-    # that exists in the layer, and narrow parts count little.
+    # A Gauss rule carries two moments for each node (wiscombe1977); where several segments are joined it is one for
+    # each node that exists in the layer, and narrow segments count little.
     moments = (
         np.minimum(np.sum(exists, axis=-1), 3 * streams // 2) if len(counts) > 1 else np.full(n.shape, 2 * streams)
     )
@@ -238,7 +249,10 @@ def _legendre_polynomials(mu: Array, count: int) -> Array:
 
 
 def _interface_coefficients(directions: SharedDirections, around: Array) -> InterfaceCoefficients:
-    """Return what each interface passes and reflects; directions that do not exist on a side reflect nothing there."""
+    """Return transmittance and reflectance of each interface.
+
+    Directions that do not exist on a side reflect nothing there.
+    """
     upper, lower = around[:, :-1, None], around[:, 1:, None]
     level = directions.level[:, None, :]
     r = fresnel_reflectance(directions.s_squared[:, None, :], upper, lower)

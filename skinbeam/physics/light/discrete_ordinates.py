@@ -1,13 +1,13 @@
-"""Light in plane layers under a broad collimated beam: discrete ordinates, exact in depth.
+"""Solve light transport in plane layers under a broad collimated beam by discrete ordinates, exact in depth.
 
 The azimuthal mean of the radiative transfer equation (chandrasekhar1960) in optical depth τ, I± the radiance downwards
 and upwards at μ = |cos θ|, p the mean of the Henyey–Greenstein function over azimuth (henyey1941; moments gˡ),
 
     ±μ dI±/dτ = −I± + (ω/2) ∫₀¹ [p(μ, μ') I± + p(μ, −μ') I∓] dμ' + (light scattered out of the beam),  (light 1)
 
-is solved at the directions of `quadrature`, which all layers share: steps of the refractive index, the surfaces
-included, are then diagonal (`fresnel`) and total reflection is exact. The phase function is truncated by delta-M
-(wiscombe1977): what is scattered into the truncated peak counts as collimated (light 2).
+is solved at the directions of `directions`, which all layers share: steps of the refractive index, the surfaces
+included, are then diagonal (`plane_layers.fresnel_reflectance`) and total reflection is exact. The phase function is
+truncated by delta-M (wiscombe1977): light that is scattered into the truncated peak counts as collimated (light 2).
 
 With u, v ∝ √(μw) (I⁺ ± I⁻), M = diag μ, W = diag w and the even and odd moments E, O of p, a layer obeys
 
@@ -15,10 +15,11 @@ With u, v ∝ √(μw) (I⁺ ± I⁻), M = diag μ, W = diag w and the even and 
     A = M^-½ (1 − ω W^½ E W^½) M^-½,  B = M^-½ (1 − ω W^½ O W^½) M^-½,                            (light 5)
 
 both symmetric. With B = L Lᵀ and Lᵀ A L = Y k² Yᵀ (the symmetric reduction of nakajima1986), X = L Y and Z = L^-ᵀ Y,
-the modes part: α' = −β, β' = −k² α, solved by cosh kτ and sinh(kτ)/k down to k = 0 (no absorption) and by decaying
-exponentials alone at depth (stamnes1988). Layers are joined by adding (plass1973), upwards for what lies below each,
-then downwards for the light itself. Depth enters in closed form only: bin means and layer sums are exact integrals of
-the solution, and energy closes to rounding. In the number of directions the error falls faster than any power.
+the modes separate: α' = −β, β' = −k² α, solved by cosh kτ and sinh(kτ)/k down to k = 0 (no absorption) and by decaying
+exponentials alone at depth (stamnes1988). Layers are joined by adding (plass1973), first upwards, for the reflection
+and emission of all that is below each layer, then downwards for the light itself. Depth enters in closed form only: bin
+means and layer sums are exact integrals of the solution, and energy is conserved to rounding. With the number of
+directions the error falls faster than any power.
 """
 
 import os
@@ -59,16 +60,16 @@ __all__ = ["LayeredLight", "count_directions", "solve_layers"]
 
 Array = NDArray[np.float64]
 
-# Samples worked on together: large enough to hide the cost of a call, small enough to stay in the caches.
+# Samples in one batch: large enough to hide the cost of a call, small enough to stay in the caches.
 CHUNK_SAMPLES = 32
 MAX_THREADS = 4
-# Refractive indices are taken to this many decimals, so that layers meant to be alike share their directions.
+# Refractive indices are rounded to this many decimals, so that layers of equal nominal index share their directions.
 INDEX_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class LayeredLight:
-    """Where the light of a collimated beam at normal incidence goes, as fractions of the incident power.
+    """Reflected, transmitted and absorbed light of a collimated beam at normal incidence, over the incident power.
 
     Parameters
     ----------
@@ -76,8 +77,8 @@ class LayeredLight:
     reflectance_diffuse : everything that comes back later, (sample,).
     transmittance : diffuse and unscattered; 0 for a semi-infinite last layer, (sample,).
     absorbed : (sample, layer).
-    fluence_rate_ratio : fluence rate over the incident irradiance, mean over the bin, (sample, bin). What lies below
-        the last layer counts as dark.
+    fluence_rate_ratio : fluence rate over the incident irradiance, mean over the bin, (sample, bin). The fluence rate
+        below the last layer counts as 0.
     unscattered_ratio : the part of it that was never scattered, (sample, bin).
     """
 
@@ -90,7 +91,7 @@ class LayeredLight:
 
 
 def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, streams: int = 16) -> LayeredLight:
-    """Return the light in layers under a broad collimated beam at normal incidence.
+    """Compute the light in layers under a broad collimated beam at normal incidence.
 
     A sample's result does not depend on the others.
 
@@ -98,8 +99,8 @@ def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, strea
     ----------
     layers : of every sample. For g from −0.9 to 0.99 any number of streams gives a positive fluence rate, sharper peaks
         need 64.
-    z_edges : edges of the depth bins, m, rising from 0 or more, (bin + 1,) or (sample, bin + 1);
-        without them no bins, which saves their work.
+    z_edges : edges of the depth bins, m, rising from 0 or more, (bin + 1,) or (sample, bin + 1); without them no bins,
+        which saves their work.
     streams : directions in a hemisphere of a medium without steps of the index; more where there are steps.
 
     Raises
@@ -147,7 +148,10 @@ def _sample_edges(z_edges: ArrayLike, samples: int) -> Array:
 
 
 def _map_in_threads(work: Callable[[list[int]], LayeredLight], parts: Sequence[list[int]]) -> Iterator[LayeredLight]:
-    """The results in order. NumPy lets go of the interpreter inside its matrix routines, so threads share the parts."""
+    """Return the results in order, computed in threads.
+
+    NumPy releases the interpreter lock inside its matrix routines, so threads speed up the work.
+    """
     if len(parts) == 1:
         return map(work, parts)
     return _thread_pool().map(work, parts)
@@ -159,20 +163,20 @@ def _thread_pool() -> ThreadPoolExecutor:
 
 
 def count_directions(layers: PlaneLayers, streams: int) -> int:
-    """Return the most directions in a hemisphere that `solve_layers` uses for these layers."""
+    """Return the largest number of directions in a hemisphere that `solve_layers` uses for these layers."""
     n, thickness = np.asarray(layers.n, dtype=np.float64), np.asarray(layers.thickness)
     around = _surrounding_indices(n, thickness, layers.ambient_n, layers.below_n)
     return max(sum(snell_segments(row.tobytes(), streams).counts) for row in around)
 
 
 def _surrounding_indices(n: Array, thickness: Array, ambient_n: ArrayLike, below_n: ArrayLike) -> Array:
-    """Return the rounded indices from the ambient medium through the layers to what lies below, (sample, layer + 2)."""
+    """Return the rounded indices of the ambient medium, the layers and the medium below, (sample, layer + 2)."""
     around = np.empty((n.shape[0], n.shape[1] + 2))
     around[:, 0], around[:, 1:-1], around[:, -1] = ambient_n, n, below_n
     around = around.round(INDEX_DECIMALS)
     if not (np.all(around[:, 0] >= 1.0) and np.all(around[:, -1] >= 1.0)):
         raise ValueError("ambient_n and below_n are at least 1")
-    # A semi-infinite layer ends nowhere: let its own index follow, which makes no step.
+    # A semi-infinite layer has no lower end: it is followed by a medium of its own index, which makes no step.
     around[:, -1] = np.where(np.isinf(thickness[:, -1]), around[:, -2], around[:, -1])
     return around
 
@@ -186,8 +190,10 @@ def _solve_chunk(
     thickness: Array,
     edges: Array | None,
 ) -> LayeredLight:
-    """Return the light in samples that share the number of nodes; arrays as in `solve_layers`, all with a leading
-    sample."""
+    """Compute the light in samples that share the number of nodes.
+
+    Arrays are as in `solve_layers`, all with a leading sample axis.
+    """
     peak = g**angles.moments
     scaled = mua + mus * (1.0 - peak)
     loss = np.where(scaled > 0.0, mua / np.where(scaled > 0.0, scaled, 1.0), 1.0)
@@ -204,11 +210,11 @@ def _solve_chunk(
         "enter_bottom": field.enter_bottom,
     }
 
-    passed = angles.faces.passed
-    returned = np.sum(angles.weight * passed[:, 0] * field.leave_top[:, 0], axis=-1) + beam.returned
-    through = np.sum(angles.weight * passed[:, -1] * field.leave_bottom[:, -1], axis=-1) + beam.through
+    passed = angles.faces.transmittance
+    returned = np.sum(angles.weight * passed[:, 0] * field.leave_top[:, 0], axis=-1) + beam.internal_reflectance
+    through = np.sum(angles.weight * passed[:, -1] * field.leave_bottom[:, -1], axis=-1) + beam.transmittance
 
-    # Absorbed: absorption times the mean fluence rate; in a semi-infinite layer, all that enters.
+    # Absorbed power: absorption times the mean fluence rate; in a semi-infinite layer, all that enters.
     endless, end = np.isinf(thickness), modes.end
     mean = mean_layer_fluence(modes, operators, sources, **light) + mean_collimated_fluence(
         beam.down, beam.up, np.zeros_like(end), end, end
@@ -222,14 +228,18 @@ def _solve_chunk(
 
     diffuse = diffuse_fluence(modes, operators, sources, **light)
     pieces = cut_bins(edges, thickness)
-    top, bottom = pieces.of(scaled) * pieces.top, pieces.of(scaled) * pieces.bottom
+    top, bottom = pieces.layer_values(scaled) * pieces.top, pieces.layer_values(scaled) * pieces.bottom
     total = diffuse.mean(pieces.layer, top, bottom)
-    total += mean_collimated_fluence(pieces.of(beam.down), pieces.of(beam.up), top, bottom, pieces.of(end))
+    total += mean_collimated_fluence(
+        pieces.layer_values(beam.down), pieces.layer_values(beam.up), top, bottom, pieces.layer_values(end)
+    )
     true_tau = _optical_thickness(mua + mus, thickness)
     straight = collimated_light(around, true_tau)
-    top, bottom = pieces.of(mua + mus) * pieces.top, pieces.of(mua + mus) * pieces.bottom
-    end = pieces.of(np.where(endless, 0.0, true_tau))
-    unscattered = mean_collimated_fluence(pieces.of(straight.down), pieces.of(straight.up), top, bottom, end)
+    top, bottom = pieces.layer_values(mua + mus) * pieces.top, pieces.layer_values(mua + mus) * pieces.bottom
+    end = pieces.layer_values(np.where(endless, 0.0, true_tau))
+    unscattered = mean_collimated_fluence(
+        pieces.layer_values(straight.down), pieces.layer_values(straight.up), top, bottom, end
+    )
     return LayeredLight(specular, returned, through, absorbed, pieces.collect(total), pieces.collect(unscattered))
 
 
@@ -251,15 +261,20 @@ class _DiffuseField:
 def _add_layers(
     operators: LayerOperators, sources: LayerSources, beam: CollimatedLight, faces: InterfaceCoefficients
 ) -> _DiffuseField:
-    """Join the layers: upwards what lies below each of them reflects and emits, then downwards the light itself."""
+    """Join the layers by adding.
+
+    The upward pass computes the reflection and emission of all that is below each layer, the downward pass the light
+    itself.
+    """
     down, up = beam.down[..., None], beam.up[..., None]
     emit_top = down * sources.up + up * sources.down
     emit_bottom = down * sources.down + up * sources.up
     samples, layers, nodes = emit_top.shape
     identity = np.eye(nodes)
-    # Matrices of light that enters have a last column for light that is emitted. Under layer i `rest` reflects and
-    # `glow` comes up; `rises` enters the layer there, and `leaves` it at the top.
-    rest = faces.above[:, layers, :, None] * identity
+    # Matrices for entering light have a last column for emitted light. Below layer i, `rest` is the reflection and
+    # `glow` the emission; `rise` is the light that enters the layer from below, and `leave` the light that leaves at
+    # its top.
+    rest = faces.reflectance_from_above[:, layers, :, None] * identity
     glow = np.zeros((samples, nodes))
     rises: list[Array] = []
     leaves: list[Array] = []
@@ -270,20 +285,20 @@ def _add_layers(
         leave = transmit @ rise
         leave[..., :-1] += reflect
         leave[..., -1] += emit_top[:, i]
-        under, passed = faces.below[:, i], faces.passed[:, i]
+        under, passed = faces.reflectance_from_below[:, i], faces.transmittance[:, i]
         if np.any(under):
             leave = _sum_echoes(leave[..., :-1] * under[:, None, :], leave)
         leave[..., :-1] *= passed[:, None, :]
         rises.append(rise)
         leaves.append(leave)
-        rest = faces.above[:, i, :, None] * identity + passed[..., None] * leave[..., :-1]
+        rest = faces.reflectance_from_above[:, i, :, None] * identity + passed[..., None] * leave[..., :-1]
         glow = passed * leave[..., -1]
     field = _DiffuseField(*(np.empty_like(emit_top) for _ in range(4)))
     falling = np.zeros((samples, nodes))
     for i in range(layers):
         leave, rise = leaves.pop(), rises.pop()
         leaving = apply_matrix(leave[..., :-1], falling) + leave[..., -1]
-        entering = faces.passed[:, i] * falling + faces.below[:, i] * leaving
+        entering = faces.transmittance[:, i] * falling + faces.reflectance_from_below[:, i] * leaving
         rising = apply_matrix(rise[..., :-1], entering) + rise[..., -1]
         falling = (
             apply_matrix(operators.transmit[:, i], entering)
@@ -296,7 +311,7 @@ def _add_layers(
 
 
 def _sum_echoes(again: Array, light: Array) -> Array:
-    """Return (1 + again + again² + …) light: it goes back and forth without end."""
+    """Return (1 + again + again² + …) light: light that is reflected back and forth without end."""
     return np.asarray(np.linalg.solve(np.eye(again.shape[-1]) - again, light), dtype=np.float64)
 
 

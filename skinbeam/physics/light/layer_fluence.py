@@ -1,8 +1,19 @@
-"""Unscattered light at normal incidence in plane layers: attenuated, and reflected back and forth between interfaces.
+"""Collimated light and mean fluence rates in plane layers.
 
-Intensities add (no interference: layers are many wavelengths thick and rough on that scale). A slab of transmission
-a = e^-τ between surfaces of reflectance r₁ and r₂ gives the closed forms of every textbook,
-T = (1 − r₁)(1 − r₂) a / (1 − r₁ r₂ a²) (light 7); here they are applied from the bottom layer upwards.
+Unscattered light at normal incidence is attenuated, and reflected back and forth between interfaces. Intensities add
+(no interference: layers are many wavelengths thick and rough on that scale). A slab of transmission a = e^-τ between
+surfaces of reflectance r₁ and r₂ gives the closed forms of every textbook, T = (1 − r₁)(1 − r₂) a / (1 − r₁ r₂ a²)
+(light 7); the code applies them from the bottom layer upwards.
+
+The fluence rate inside the layers is averaged over bins of depth in closed form. Each mode of a layer has, with x = τ −
+τ_layer/2 and h = τ_layer/2,
+
+    α(τ) = c cosh kx / cosh kh + d sinh kx / (k cosh kh)      where kh is small,
+    α(τ) = P e^-kτ + Q e^-k(τ_layer − τ)                      elsewhere,                               (light 16)
+
+and s φ(τ), s φ(τ_layer − τ) for the collimated light from above and below (`layer_modes.resonant_decay`). P and Q are
+never differences of nearly equal numbers, so the fluence rate keeps its relative precision as deep as floating point
+reaches.
 """
 
 import math
@@ -34,14 +45,14 @@ class CollimatedLight:
     Parameters
     ----------
     down, up : entering each layer at its top and at its bottom, (sample, layer).
-    returned : leaving upwards after entering, without the first surface's reflection, (sample,).
-    through : leaving below the last layer, (sample,).
+    internal_reflectance : leaving upwards after entering, without the first surface's reflection, (sample,).
+    transmittance : leaving below the last layer, (sample,).
     """
 
     down: Array
     up: Array
-    returned: Array
-    through: Array
+    internal_reflectance: Array
+    transmittance: Array
 
 
 def collimated_light(around: Array, tau: Array) -> CollimatedLight:
@@ -49,12 +60,12 @@ def collimated_light(around: Array, tau: Array) -> CollimatedLight:
 
     Parameters
     ----------
-    around : refractive indices from the ambient medium to what lies below, (sample, layer + 2).
+    around : refractive indices from the ambient medium to the medium below the layers, (sample, layer + 2).
     """
     r = normal_reflectance(around[:, :-1], around[:, 1:])
     passed = np.exp(-tau)
     layers = tau.shape[1]
-    below = np.empty_like(r)  # of interface i and all that lies below it
+    below = np.empty_like(r)  # reflectance of interface i and all that is below it
     below[:, layers] = r[:, layers]
     for i in range(layers - 1, -1, -1):
         inner = passed[:, i] ** 2 * below[:, i + 1]
@@ -75,29 +86,20 @@ def mean_collimated_fluence(down: Array, up: Array, top: Array, bottom: Array, e
     return (down * np.exp(-top) + up * np.exp(-below)) * mean_decay(bottom - top)
 
 
-# The fluence rate inside the layers, averaged over bins of depth in closed form.
-#
-# Each mode of a layer holds, with x = τ − τ_layer/2 and h = τ_layer/2,
-#
-#     α(τ) = c cosh kx / cosh kh + d sinh kx / (k cosh kh)      where kh is small,
-#     α(τ) = P e^-kτ + Q e^-k(τ_layer − τ)                      elsewhere,                               (light 16)
-#
-# and s φ(τ), s φ(τ_layer − τ) for the collimated light from above and below (`modes.resonant`). P and Q are never
-# differences of nearly equal numbers, so the fluence rate keeps its relative precision as deep as floating point
-# reaches.
+# Mean fluence rates: (light 16).
 
-# Below this kh a mode is written with cosh and sinh.
+# Below this kh a mode is expressed by cosh and sinh.
 THIN_LAYER = 0.5
 
 
 @dataclass(frozen=True)
 class DiffuseFluence:
-    """Diffuse fluence rate of each mode, weighted with what a unit of the mode contributes to it.
+    """Diffuse fluence rate of each mode, weighted with the contribution of a unit of the mode.
 
     Parameters
     ----------
     tau : scaled optical thickness; 0 where semi-infinite, (sample, layer).
-    k : (sample, layer, mode), as all that follow. thin_k : the same where thin, else 0.
+    k : (sample, layer, mode), as all following fields. thin_k : the same where thin, else 0.
     falling, rising : P and Q, 0 where thin.
     even, odd : c / cosh kh and d / cosh kh, 0 where thick.
     from_above, from_below : factors of φ.
@@ -118,7 +120,7 @@ class DiffuseFluence:
 
         Parameters
         ----------
-        layer : that each piece lies in. top, bottom : optical depths in it between which the mean is taken.
+        layer : index of the layer of each piece. top, bottom : optical depths in it between which the mean is taken.
         """
         result = np.empty(top.shape)
         of_layers = (np.ascontiguousarray(getattr(self, f.name)) for f in fields(self))
@@ -130,7 +132,7 @@ class DiffuseFluence:
 
 @njit(cache=True, nogil=True)
 def _mean_decay(y: float) -> float:  # pragma: no cover - compiled
-    """(1 - e^-y) / y as of `modes.mean_decay`."""
+    """Return (1 - e^-y) / y, as `layer_modes.mean_decay`."""
     safe = max(y, TINY)
     return -math.expm1(-safe) / safe
 
@@ -143,7 +145,7 @@ def _sinhc(y: float) -> float:  # pragma: no cover - compiled
 
 @njit(cache=True, nogil=True)
 def _resonant_decay(k: float, tau: float, decay: float) -> float:  # pragma: no cover - compiled
-    """As of `modes.resonant`; `decay` is e^-tau."""
+    """Return φ(τ), as `layer_modes.resonant_decay`; `decay` is e^-tau."""
     slower = decay if k >= 1.0 else math.exp(-k * tau)
     return -slower * tau * _mean_decay(abs(1.0 - k) * tau)
 
@@ -211,9 +213,9 @@ def mean_layer_fluence(
     enter_top: Array,
     enter_bottom: Array,
 ) -> Array:
-    """Return the mean diffuse fluence rate in each layer, (sample, layer); no meaning where semi-infinite.
+    """Return the mean diffuse fluence rate in each layer, (sample, layer); undefined where semi-infinite.
 
-    Only what is even about the middle of the layer counts, and the mean of cosh kx / cosh kh is tanh kh / kh.
+    Only the part that is even about the middle of the layer counts, and the mean of cosh kx / cosh kh is tanh kh / kh.
     Parameters as in `diffuse_fluence`.
     """
     beam, end = (beam_down + beam_up)[..., None], modes.end[..., None]

@@ -1,8 +1,8 @@
-"""Modes of the radiance in one homogeneous layer, and what the layer reflects, passes on and emits.
+"""Modes of the radiance in one homogeneous layer, and the reflection, transmission and emission of the layer.
 
-Arrays are (sample, layer, node) or (sample, layer, node, mode); τ is optical depth scaled by delta-M, counted from
-the top of the layer. The equations stand in `ordinates`; here u = X α(τ), v = Z β(τ), XᵀZ = 1, and the downward and
-upward amplitudes are b± = (u ± v) / 2, in units in which Σ √ŵ v is the flux (ŵ the weights of s ds).
+Arrays are (sample, layer, node) or (sample, layer, node, mode); τ is optical depth scaled by delta-M, counted from the
+top of the layer. The equations are in `discrete_ordinates`; in addition u = X α(τ), v = Z β(τ), XᵀZ = 1, and the
+downward and upward amplitudes are b± = (u ± v) / 2, in units in which Σ √ŵ v is the flux (ŵ the weights of s ds).
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# Stands for 0 where a quotient has a limit there: so small that what is computed is the limit to the last digit.
+# Replaces 0 where a quotient has a limit there: so small that the result is the limit to the last digit.
 TINY = 1e-300
 
 
@@ -62,7 +62,7 @@ class LayerModes:
 
 @dataclass(frozen=True)
 class LayerOperators:
-    """What layers do to diffuse light that enters them.
+    """Reflection and transmission of diffuse light by layers.
 
     Parameters
     ----------
@@ -78,12 +78,12 @@ class LayerOperators:
 
 @dataclass(frozen=True)
 class LayerSources:
-    """What a unit collimated beam, entering at the top of a layer, makes in it; all (sample, layer, node).
+    """Diffuse light from a unit collimated beam that enters at the top of a layer; all (sample, layer, node).
 
     Parameters
     ----------
     up, down : diffuse light that leaves through the top and the bottom when none enters.
-    top, bottom : diffuse light that the particular solution has entering at the top and the bottom.
+    top, bottom : diffuse light of the particular solution that enters at the top and the bottom.
     """
 
     up: Array
@@ -93,14 +93,14 @@ class LayerSources:
 
 
 def layer_modes(angles: LayerDirections, loss: Array, g: Array, tau: Array, peak: Array) -> LayerModes:
-    """Return the modes of layers; all but the angles are (sample, layer).
+    """Return the modes of layers; all arguments but the angles are (sample, layer).
 
     The square root of 1 − ω W^½ O W^½ is S = 1 − Q (1 − √(1 − ωχ)) Qᵀ, Q the orthonormal basis and χ the moments, and
     its inverse has the same form: L = M^-½ S needs neither a factorisation nor a solution of equations.
 
     Parameters
     ----------
-    loss : 1 − scaled albedo, given apart so that it keeps its precision near 0.
+    loss : 1 − scaled albedo, a separate argument so that it keeps its precision near 0.
     g : mean cosine before scaling. tau : scaled optical thickness.
     peak : share of scattering that delta-M counts as unscattered.
     """
@@ -133,8 +133,8 @@ def layer_modes(angles: LayerDirections, loss: Array, g: Array, tau: Array, peak
     first = np.sum(angles.q**2 * angles.mu * odd_beam, axis=-1, keepdims=True)
     odd_beam = odd_beam * np.where(first != 0.0, chi_odd[..., :1] / np.where(first != 0.0, first, 1.0), 0.0)
     drive_u = apply_matrix(_transpose(z), unit * odd_beam)
-    # In a mode k² · flux = loss · fluence rate. Rounding breaks this by about 1e-16 of the largest k², and with it
-    # the energy balance: mend the fluxes, and with them what the beam emits.
+    # In a mode k² · flux = loss · fluence rate. Rounding breaks this by about 1e-16 of the largest k², and with it the
+    # energy balance: correct the fluxes, and with them the emission of the beam.
     flowing = k > 0.0
     carried = apply_matrix(_transpose(z), amplitude)
     flow = np.where(flowing, loss[..., None] * fluence / np.where(flowing, k, 1.0) ** 2, carried)
@@ -151,10 +151,10 @@ def layer_modes(angles: LayerDirections, loss: Array, g: Array, tau: Array, peak
 
 
 def _mode_decay(angles: LayerDirections, loss: Array, chi_even: Array, turned: Array, seen: Array) -> Array:
-    """Return k of every mode: `turned` are the modes, `seen` their even moments but the first.
+    """Return k of every mode; `turned` are the modes, `seen` their even moments except the first.
 
-    k² is a Rayleigh quotient without cancellation: scattering keeps what lies along q, so that for little loss only the
-    part of the mode orthogonal to q counts.
+    k² is a Rayleigh quotient without cancellation: scattering preserves the part of a mode along q, so that for little
+    loss only the part orthogonal to q counts.
     """
     along = (angles.q[..., None, :] @ turned) / np.sum(angles.q**2, axis=-1)[..., None, None]
     across = turned - angles.q[..., None] * along
@@ -167,7 +167,7 @@ def _mode_decay(angles: LayerDirections, loss: Array, chi_even: Array, turned: A
 
 
 def layer_operators(modes: LayerModes) -> LayerOperators:
-    """Return reflection and transmission of every layer by itself, without interfaces.
+    """Return reflection and transmission of every layer without its interfaces.
 
     With B = X + Z k t, C = X t/k + Z, t = tanh(kτ/2): R + T = 1 − 2 Z k t B⁻¹ and T = Z C⁻¹ X sech²(kτ/2) B⁻¹; the
     second is not a difference, so that T keeps its relative precision at any depth.
@@ -184,7 +184,7 @@ def layer_operators(modes: LayerModes) -> LayerOperators:
 
 
 def layer_sources(modes: LayerModes, operators: LayerOperators) -> LayerSources:
-    """Return the sources of a unit beam; for a beam from below exchange top and bottom, up and down."""
+    """Return the sources of a unit beam from above; for a beam from below exchange top and bottom, up and down."""
     s = modes.particular
     alpha = s * resonant_decay(modes.k, modes.end[..., None])
     beta = modes.drive * np.exp(-modes.tau)[..., None] + alpha + s * np.exp(-2.0 * modes.half)

@@ -1,7 +1,8 @@
-"""The kernel that flies packets, `LANES` of them side by side on a core.
+"""Processor kernel that traces photon packets, `LANES` of them side by side on a core.
 
-A step of all lanes is taken by the loops of lanes.py. What differs from lane to lane, faces, roulette and new packets,
-follows one by one. Each lane has a stream of random numbers of its own, and one is for single draws.
+The loops of `photon_lanes` take a step of all lanes. Work that differs between lanes (faces, roulette and new packets)
+follows one lane at a time. Each lane has a stream of random numbers of its own, and one more stream serves single
+draws.
 """
 
 import math
@@ -100,7 +101,7 @@ fresnel, nearest_wall, launched, roulette = (
 
 @njit_scalar
 def _enter_slab(p, i, slabs, slab):  # type: ignore[no-untyped-def]
-    """Give a lane the properties of the slab that it enters."""
+    """Set the properties of the slab that a lane enters."""
     p[P_SLAB * LANES + i] = F(slab)
     p[P_FREE * LANES + i] = slabs[FREE, slab]
     p[P_THICK * LANES + i] = slabs[THICK, slab]
@@ -115,7 +116,10 @@ def _enter_slab(p, i, slabs, slab):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _leave_slab(p, i, parts_by_slab, part, sums, count):  # type: ignore[no-untyped-def]
-    """Count what a lane left in a slab since it entered: the weight is a difference, so it is exact."""
+    """Add the weight absorbed in a slab since a lane entered it to the sums.
+
+    The weight is a difference of the weights on entering and leaving, so it is exact.
+    """
     if parts_by_slab:
         sums[PARTS + part] += np.float64(p[P_ENTRY * LANES + i]) - np.float64(p[P_W * LANES + i])
         sums[PARTS + count + part] += np.float64(p[P_PATH * LANES + i])
@@ -123,7 +127,7 @@ def _leave_slab(p, i, parts_by_slab, part, sums, count):  # type: ignore[no-unty
 
 @njit_scalar
 def _park_lane(p, i):  # type: ignore[no-untyped-def]
-    """Leave a lane without a packet: it flies nowhere and counts nothing."""
+    """Leave a lane without a packet: it does not move and adds nothing to the sums."""
     for row in range(PACKET_FIELDS):
         p[row * LANES + i] = F(0.0)
     p[P_UZ * LANES + i] = F(1.0)
@@ -132,7 +136,7 @@ def _park_lane(p, i):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _launch_packet(p, i, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
-    """Put a new packet on a lane, below the surface; False where the beam passes beside a space with sides."""
+    """Put a new packet on a lane, below the surface; return False where the beam misses a space with sides."""
     u1, u2, u3, u4 = 0.5, 0.5, 0.5, 0.5
     if beam[0] != photon_steps.PENCIL:
         u1, u2, u3, u4 = uniform_number(state), uniform_number(state), uniform_number(state), uniform_number(state)
@@ -151,7 +155,10 @@ def _launch_packet(p, i, slabs, beam, state, numbers, sums):  # type: ignore[no-
 
 @njit_scalar
 def _refill_lane(p, i, photons, launched, alive, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
-    """Put the next packet that meets the space on a lane, or leave it empty; what is launched and alive after it."""
+    """Put the next packet that enters the space on a lane, or leave the lane empty.
+
+    Returns the numbers of launched packets and of occupied lanes.
+    """
     while launched < photons:
         launched += 1
         if _launch_packet(p, i, slabs, beam, state, numbers, sums):
@@ -162,7 +169,7 @@ def _refill_lane(p, i, photons, launched, alive, slabs, beam, state, numbers, su
 
 @njit_scalar
 def _count_escape(p, i, side, weight, sums, out, per_ring):  # type: ignore[no-untyped-def]
-    """Count what leaves above (0) or below (1)."""
+    """Add the weight that leaves above (0) or below (1) to the sums."""
     sums[REFLECTED + side] += weight
     if per_ring > 0.0:
         x, y = np.float64(p[P_X * LANES + i]), np.float64(p[P_Y * LANES + i])
@@ -171,7 +178,7 @@ def _count_escape(p, i, side, weight, sums, out, per_ring):  # type: ignore[no-u
 
 @njit_scalar
 def _cross_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out, per_ring, splits):  # type: ignore[no-untyped-def]
-    """Take a lane to the face before it, and through or back; True where it left."""
+    """Move a lane to the face ahead, and through it or back by reflection; return True if the packet left the space."""
     slab = int(p[P_SLAB * LANES + i])
     ux, uy, uz = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i]
     thick = p[P_THICK * LANES + i]
@@ -223,7 +230,7 @@ def _cross_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, 
 
 @njit_scalar
 def _play_roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-untyped-def]
-    """Let a light packet go on heavier or end; True where it ended."""
+    """Play Russian roulette with a packet of small weight: it continues with more weight or ends; True if it ended."""
     _leave_slab(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
     weight = p[P_W * LANES + i]
     kept = F(roulette(weight, uniform_number(state)))
@@ -235,7 +242,10 @@ def _play_roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-
 
 
 def _compile_kernel(edition: int) -> Any:
-    """The kernel; the number makes another entry in Numba's cache, which otherwise knows this file alone."""
+    """Compile the kernel.
+
+    The number `edition` creates another entry in Numba's cache, which otherwise depends on this file alone.
+    """
 
     @njit(cache=True, **NJIT_OPTIONS)
     def fly(  # type: ignore[no-untyped-def]

@@ -1,8 +1,8 @@
-"""A step of all lanes side by side: loops without a branch, which the compiler makes into vector instructions.
+"""Steps of all lanes of photon packets side by side, in branch-free loops that the compiler vectorises.
 
-All that a loop changes lies in one array of rows, so that the compiler can see that nothing overlaps. Flights are in
-single precision, with depths measured from the top of the slab; what is summed is in double precision. What is looked
-up for each lane (voxels, tables, bins of any spacing, tallies) follows one by one.
+All values that a loop changes are in one array of rows, so that the compiler can see that nothing overlaps. Flights are
+in single precision, with depths measured from the top of the slab; sums are in double precision. Look-ups for each lane
+(voxels, tables, bins of any spacing, tallies) follow one lane at a time.
 """
 
 import numpy as np
@@ -77,14 +77,14 @@ folded, inside, voxel, ring, column, bin_at = (
 
 @njit_vectorised
 def draw_words(state, first, words):  # type: ignore[no-untyped-def]
-    """Fill `words` from the generators that begin at `first`."""
+    """Fill `words` from the random number generators that begin at `first`."""
     for i in range(LANES):
         words[i], state[first + i], state[first + LANES + i] = next_word(state[first + i], state[first + LANES + i])
 
 
 @njit_vectorised
 def draw_half_words(state, first, words):  # type: ignore[no-untyped-def]
-    """Fill half as many words, two numbers of 32 bits in each."""
+    """Fill half as many words, each with two random numbers of 32 bits."""
     half = LANES // 2
     for i in range(half):
         words[i], state[first + i], state[first + half + i] = next_word(state[first + i], state[first + half + i])
@@ -92,14 +92,17 @@ def draw_half_words(state, first, words):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def uniform_number(state):  # type: ignore[no-untyped-def]
-    """One number from the stream for single draws."""
+    """Return one random number from the stream for single draws."""
     word, state[3 * LANES], state[3 * LANES + 1] = next_word(state[3 * LANES], state[3 * LANES + 1])
     return fraction(word)
 
 
 @njit_vectorised
 def move_lanes(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
-    """Fly every lane to its tentative collision; one that would meet a face first stays and is due."""
+    """Move every lane to its tentative collision.
+
+    A lane that would meet a face first stays and is marked as due.
+    """
     for i in range(LANES):
         free = minus_log(single(words[i])) * p[P_FREE * LANES + i]
         ux, uy, uz, z = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i], p[P_Z * LANES + i]
@@ -116,7 +119,7 @@ def move_lanes(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
 
 @njit_vectorised
 def set_shape_media(p, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
-    """Give every lane the medium at its place: that of the last shape around it, else of its slab."""
+    """Set the medium at the position of every lane: that of the last shape around it, else of its slab."""
     for s in range(len(shapes)):
         mua, mus, g, part = shapes[s, 13], shapes[s, 14], shapes[s, 15], shapes[s, 16]
         for i in range(LANES):
@@ -131,7 +134,7 @@ def set_shape_media(p, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no
 
 @njit_scalar
 def set_slab_media(p, slabs):  # type: ignore[no-untyped-def]
-    """Give every lane the medium of its slab."""
+    """Set the medium of every lane to that of its slab."""
     for i in range(LANES):
         slab = int(p[P_SLAB * LANES + i])
         p[P_MUA * LANES + i] = slabs[MUA, slab]
@@ -142,7 +145,7 @@ def set_slab_media(p, slabs):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def set_voxel_media(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untyped-def]
-    """Give every lane the medium of the voxel that it is in."""
+    """Set the medium of every lane to that of its voxel."""
     nx, ny, nz = cube.shape
     for i in range(LANES):
         x = voxel(p[P_X * LANES + i] + half_x, per_size, nx)
@@ -157,7 +160,7 @@ def set_voxel_media(p, cube, media, half_x, half_y, per_size):  # type: ignore[n
 
 @njit_scalar
 def set_ring_media(p, slabs, cube, media, per_ring, per_size):  # type: ignore[no-untyped-def]
-    """Give every lane the medium of the ring and level that it is in."""
+    """Set the medium of every lane to that of its ring and level."""
     rings, _, levels = cube.shape
     for i in range(LANES):
         level = slabs[PART, int(p[P_SLAB * LANES + i])] + p[P_Z * LANES + i] * per_size
@@ -172,14 +175,14 @@ def set_ring_media(p, slabs, cube, media, per_ring, per_size):  # type: ignore[n
 
 @njit_vectorised
 def deflect_lanes(p, words):  # type: ignore[no-untyped-def]
-    """Choose the turn of every lane by the law of Henyey and Greenstein."""
+    """Draw the deflection of every lane by the law of Henyey and Greenstein."""
     for i in range(LANES):
         p[P_TURN * LANES + i] = deflection(p[P_G * LANES + i], even(words[LANES + i]))
 
 
 @njit_scalar
 def deflect_lanes_by_table(p, words, cosines, tabulated):  # type: ignore[no-untyped-def]
-    """Turn those lanes by their table whose part has one."""
+    """Draw the deflection by table in lanes whose part has a table."""
     for i in range(LANES):
         row = tabulated[int(p[P_PART * LANES + i])]
         if row >= 0:
@@ -188,11 +191,11 @@ def deflect_lanes_by_table(p, words, cosines, tabulated):  # type: ignore[no-unt
 
 @njit_vectorised
 def collide_lanes(p, words, chances, low):  # type: ignore[no-untyped-def]
-    """Leave weight and turn, where a tentative collision is one."""
+    """Absorb weight and change direction in lanes whose tentative collision is a real one."""
     for i in range(LANES):
         about = azimuth(words[i], words[LANES + i])
         w = p[P_W * LANES + i]
-        # What stays at a face has no fluence; elsewhere this is w / M.
+        # A lane that stays at a face adds no fluence; elsewhere this is w / M.
         fluence = p[P_FLUENCE * LANES + i]
         after = weight_left(w, fluence, p[P_MUA * LANES + i], about)
         p[P_BEFORE * LANES + i] = w
@@ -209,7 +212,7 @@ def collide_lanes(p, words, chances, low):  # type: ignore[no-untyped-def]
 
 @njit_vectorised
 def find_ring_bins(p, top, per_z, depths, per_ring, rings):  # type: ignore[no-untyped-def]
-    """Bin of every lane by depth and ring."""
+    """Find the bin of every lane by depth and ring."""
     for i in range(LANES):
         level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
         place = ring(p[P_X * LANES + i], p[P_Y * LANES + i], per_ring, rings)
@@ -218,7 +221,7 @@ def find_ring_bins(p, top, per_z, depths, per_ring, rings):  # type: ignore[no-u
 
 @njit_vectorised
 def find_place_bins(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
-    """Bin of every lane by depth and place."""
+    """Find the bin of every lane by depth and place."""
     for i in range(LANES):
         level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
         x, y = folded(p[P_X * LANES + i], cell_x, per_x), folded(p[P_Y * LANES + i], cell_y, per_y)
@@ -228,9 +231,9 @@ def find_place_bins(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_
 
 @njit_scalar
 def find_depth_bins(p, edges, guide, columns):  # type: ignore[no-untyped-def]
-    """Put the bins of all lanes, found as if at the top, at depths of any spacing.
+    """Move the bins of all lanes, found as if at the top, to depth bins of any spacing.
 
-    `guide` holds the first bin that reaches into each of even steps over all depths: the search begins there.
+    `guide` holds the first bin that overlaps each of equal steps over all depths: the search begins there.
     """
     last = len(edges) - 1
     per_step = len(guide) / (edges[last] - edges[0])
@@ -246,7 +249,7 @@ def find_depth_bins(p, edges, guide, columns):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def count_fluence(p, fluence, todo):  # type: ignore[no-untyped-def]
-    """Count the fluence and list the lanes that are due."""
+    """Add the fluence of all lanes to the tally and list the lanes that are due."""
     due = W(0)
     for i in range(LANES):
         fluence[W(F(p[P_BIN * LANES + i]).view(U))] += np.float64(p[P_FLUENCE * LANES + i])
@@ -257,7 +260,7 @@ def count_fluence(p, fluence, todo):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def count_absorption(p, absorbed):  # type: ignore[no-untyped-def]
-    """Count the weight left by place."""
+    """Add the absorbed weight to the tally by place."""
     for i in range(LANES):
         absorbed[W(F(p[P_BIN * LANES + i]).view(U))] += np.float64(p[P_BEFORE * LANES + i]) - np.float64(
             p[P_W * LANES + i]
@@ -266,7 +269,10 @@ def count_absorption(p, absorbed):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def count_parts(p, parts):  # type: ignore[no-untyped-def]
-    """Count weight left and path by part; neighbours have rows of their own, so that no addition awaits another."""
+    """Add absorbed weight and path by part.
+
+    Neighbouring lanes have rows of their own, so that no addition waits for another.
+    """
     for i in range(LANES):
         part = W(p[P_PART * LANES + i])
         parts[i & 3, part, 0] += np.float64(p[P_BEFORE * LANES + i]) - np.float64(p[P_W * LANES + i])

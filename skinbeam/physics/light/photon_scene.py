@@ -1,4 +1,4 @@
-"""Where packets may fly, where light is counted, and what comes of a batch of them."""
+"""Geometry, optical media and beam of a photon packet simulation, its tally, and the sums of a batch."""
 
 import math
 from dataclasses import dataclass, field
@@ -14,27 +14,31 @@ Singles = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class PhotonScene:
-    """Space and light, as the kernels take them.
+    """Space and beam in the form that the photon kernels use.
 
     Parameters
     ----------
     slabs : (8, slab + 2), rows 1 / M, thickness, top (m), index, μa, μs (1/m), g, part; the media above and below first
-        and last, of which the index counts.
-    parts : number of parts that absorption is told of.
-    beam : of `steps.emitted`.
+        and last, of which only the index is used.
+    parts : number of parts for which absorption is reported.
+    beam : parameters of `photon_steps.emitted`.
     shapes : (shape, 17): centre, three rows of the map to the unit shape, 1 for a ball and 0 for a cylinder, μa, μs, g,
         part. Of shapes that overlap the last counts.
     cube : index into `media` by x, y, z, or empty. Where `ring` is given, by ring, nothing, and level below the top of
-        the slab, counted on from the number that the slab holds as its part; the last ring is all that lies beside.
-    media : (medium, 5): μa, μs, g, part, refractive index; of voxels. Where indices differ, packets walk.
+        the slab, counted on from the number that the slab holds as its part; the last ring is everything beyond the
+        others.
+    media : (medium, 5): μa, μs, g, part, refractive index; of voxels. Where indices differ, packets walk from voxel to
+        voxel.
     size : width of a voxel, or height of a level, m.
     ring : width of the rings about x = y = 0, m; 0 where there are none.
     half : half widths of the space in x and y, m; inf where it has no sides.
     cell : widths in x and y of the cell that repeats, m; 0 where nothing does.
-    cosines : (part, angle + 1) rising values of 1 - cos of the turn at equal steps of probability, for the parts that
-        `tabulated` names by a row of it; -1 elsewhere.
-    weighs : whether packets are launched with what the surface lets in, each by its angle, instead of 1.
-    splits : whether an outer face above or below lets a part out and the rest flies on, instead of all or nothing.
+    cosines : (part, angle + 1) rising values of 1 - cos of the turn at equal steps of probability, for parts to which
+        `tabulated` assigns a row of it.
+    tabulated : row of `cosines` of each part; -1 for parts without a table.
+    weighs : whether packets are launched with the weight that the surface lets in at their angle, instead of 1.
+    splits : whether an outer face above or below lets a part of the weight out and the rest continues, instead of all
+        or nothing.
     """
 
     slabs: Singles
@@ -54,25 +58,28 @@ class PhotonScene:
 
     @property
     def mode(self) -> int:
-        """What tells the medium at a place: 0 the slab, 1 shapes in it, 2 voxels, 3 rings."""
+        """Return what defines the medium at a place: 0 the slab, 1 shapes in it, 2 voxels, 3 rings."""
         if self.ring:
             return 3
         return 2 if self.cube.size else int(len(self.shapes) > 0)
 
     @property
     def crosses_voxel_faces(self) -> bool:
-        """Whether the index steps from voxel to voxel, which tentative collisions do not see."""
+        """Return whether the refractive index differs between voxels.
+
+        Tentative collisions ignore such steps, so packets must walk from face to face.
+        """
         return self.mode == 2 and bool(np.ptp(self.media[:, 4]) > 0.0)
 
 
 @dataclass(frozen=True)
 class LightTally:
-    """Where light is counted: by depth, by depth and ring, or by x, y and z.
+    """Bins in which light is counted: by depth, by depth and ring, or by x, y and z.
 
     Parameters
     ----------
-    edges : rising depths, m, (bin + 1,); none where no bins are asked for.
-    ring, rings : width, m, and number of rings; what leaves at the surfaces is counted by them too.
+    edges : rising depths, m, (bin + 1,); empty where no bins are requested.
+    ring, rings : width, m, and number of rings; light that leaves at the surfaces is counted by them too.
     nx, ny, dx, dy : columns of a map about x = y = 0 and their widths, m; 0 columns for none.
     """
 
@@ -85,19 +92,19 @@ class LightTally:
     dy: float = 0.0
 
     @property
-    def columns(self) -> int:
-        """Bins of one depth; the last holds what is beside the others."""
+    def column_count(self) -> int:
+        """Return the number of bins of one depth; the last holds everything beside the others."""
         return self.nx * self.ny + 1 if self.nx else self.rings + 1
 
     @property
-    def fields(self) -> int:
-        """What is counted in every bin: fluence, and absorption on maps."""
+    def quantity_count(self) -> int:
+        """Return the number of quantities counted in every bin: fluence, and absorption on maps."""
         return 2 if self.nx else 1
 
     @property
-    def bins(self) -> int:
-        """All bins; what is above or below the depths comes after them."""
-        return (len(self.edges) - 1) * self.columns
+    def bin_count(self) -> int:
+        """Return the number of all bins; light above or below the depths is counted after them."""
+        return (len(self.edges) - 1) * self.column_count
 
 
 @dataclass(frozen=True)
@@ -106,14 +113,14 @@ class BatchSums:
 
     Parameters
     ----------
-    sums : reflected, transmitted, out of the sides, specular, taken by roulette; absorbed in each part; mean path there
-        times the packets, m: (5 + 2 part,).
+    sums : reflected, transmitted, out of the sides, specular, removed by roulette; absorbed in each part; mean path
+        there times the packets, m: (5 + 2 part,).
     fluence : paths of the weight, of which w / M is one sample, m, (bin, column).
-    absorbed : weight left, (bin, column); of maps alone, else empty.
-    out : weight reflected and transmitted by ring, (2, ring + 1).
+    absorbed : absorbed weight, (bin, column); of maps alone, else empty.
+    escaped_by_ring : weight reflected and transmitted by ring, (2, ring + 1).
     """
 
     sums: Floats
     fluence: Floats
     absorbed: Floats
-    out: Floats
+    escaped_by_ring: Floats

@@ -1,15 +1,15 @@
-"""What one photon packet does in one step, written once for every machine.
+"""Single steps of one photon packet, written once for the processor and the graphics card.
 
-The functions are plain; `load` compiles all of them with the decorator of a target, so that the kernels of the
-processor (lanes.py) and of the graphics card (photons_cuda.py) hold the same physics. Flights are in single precision,
-what happens at surfaces in double. Lengths are in metres.
+The functions are plain Python; `load` compiles all of them with the decorator of a target, so that the kernels of the
+processor (`photon_lanes`, `photon_flight`) and of the graphics card (`photons_cuda`) use the same physics. Flights are
+in single precision, events at surfaces in double. Lengths are in metres.
 
     f = -ln ξ / M                                              free path, M the largest μa + μs around
     1 - μ = (1 - g)² (1 - q) (1 + g + D) / (2 D²)              cosine of the turn, D = 1 + g q, q in ]-1, 1[  (light 9)
 
-(light 9) is the law of Henyey and Greenstein (1941) without a difference of nearly equal numbers, for every g and q
-evenly drawn. A direction is turned in the frame of Duff et al. (2017), surfaces follow Fresnel for unpolarised light
-(Born and Wolf 1999, 1.5.2), and random numbers are xoroshiro128++ (Blackman and Vigna 2021).
+(light 9) is the law of Henyey and Greenstein (1941) without a difference of nearly equal numbers, for every g and
+uniformly distributed q. A direction is turned in the frame of Duff et al. (2017), surfaces follow Fresnel for
+unpolarised light (Born and Wolf 1999, 1.5.2), and random numbers are xoroshiro128++ (Blackman and Vigna 2021).
 """
 
 import math
@@ -54,8 +54,8 @@ __all__ = [
     "weight_left",
 ]
 
-# Numba knows a kernel by the date of its own file. Kernels take this number in, so that a change here, or in another
-# file that they are made of, reaches them.
+# Numba identifies a kernel by the date of its own file. Kernels include this number, so that a change in this file, or
+# in another file that they are made of, recompiles them.
 EDITION = 4
 
 F, J, U, W, D = np.float32, np.int32, np.uint32, np.uint64, np.float64
@@ -70,7 +70,7 @@ _SIXTH = F(-1.0 / 6.0)
 
 
 def next_word(a, b):  # type: ignore[no-untyped-def]
-    """Return a number of 64 bits and the state that follows (a, b)."""
+    """Return a random number of 64 bits and the state that follows (a, b)."""
     total = a + b
     word = ((total << W(17)) | (total >> W(47))) + a
     b ^= a
@@ -93,7 +93,7 @@ def even(bits):  # type: ignore[no-untyped-def]
 
 
 def azimuth(bits, others):  # type: ignore[no-untyped-def]
-    """Return a number in ]-½, ½[ from those bits that `single` and `even` leave, of `bits` and of `others`."""
+    """Return a number in ]-½, ½[ from the bits of `bits` and `others` that `single` and `even` do not use."""
     rest = U(U(U(others & U(0xFFF)) << U(8)) | U(bits & U(0xFF)))
     return (F(J(rest)) + F(0.5)) * F(2.0**-20) - F(0.5)
 
@@ -145,16 +145,16 @@ def turned(ux, uy, uz, v, azimuth):  # type: ignore[no-untyped-def]
     vx = along * (F(1.0) + sign * ux * ux * p) + across * r + cosine * ux
     vy = along * sign * r + across * (sign + uy * uy * p) + cosine * uy
     vz = cosine * uz - along * sign * ux - across * uy
-    # One step of Newton's keeps the direction of length 1.
+    # One Newton step restores the direction to length 1.
     scale = F(1.5) - F(0.5) * (vx * vx + vy * vy + vz * vz)
     return vx * scale, vy * scale, vz * scale
 
 
 def weight_left(w, fluence, mua, chance):  # type: ignore[no-untyped-def]
-    """Return the weight w after a collision, of the fluence w / M, in a medium of μa.
+    """Return the weight w after a collision with fluence w / M in a medium of μa.
 
-    Where little is left behind, rounding the weight would always err to the same side: it is rounded by `chance`, in
-    ]-½, ½[, with the last place of w as the width.
+    Where little weight is absorbed, rounding would always err to the same side. The weight is therefore rounded at
+    random by `chance`, in ]-½, ½[, with the last place of w as the width.
     """
     last_place = J(F(w).view(J) & J(0x7F800000)).view(F) * F(2.0**-23)
     left = fluence * mua
@@ -179,7 +179,10 @@ def folded(x, width, per_width):  # type: ignore[no-untyped-def]
 
 
 def inside(shapes, s, x, y, z):  # type: ignore[no-untyped-def]
-    """Whether a point is inside shape s: in its own frame the cylinder (0) or ball (1) of radius 1 and height ±1."""
+    """Return whether a point is inside shape s.
+
+    In its own frame the shape is the cylinder (0) or ball (1) of radius 1 and height ±1.
+    """
     dx, dy, dz = x - shapes[s, 0], y - shapes[s, 1], z - shapes[s, 2]
     a = shapes[s, 3] * dx + shapes[s, 4] * dy + shapes[s, 5] * dz
     b = shapes[s, 6] * dx + shapes[s, 7] * dy + shapes[s, 8] * dz
@@ -188,18 +191,18 @@ def inside(shapes, s, x, y, z):  # type: ignore[no-untyped-def]
 
 
 def voxel(at, per_size, count):  # type: ignore[no-untyped-def]
-    """Return which of `count` voxels is there; rounding at the faces goes to the last."""
+    """Return the index of the voxel at `at` out of `count`; rounding at the faces gives the last voxel at most."""
     return min(max(int(at * per_size), 0), count - 1)
 
 
 def ring(x, y, per_ring, rings):  # type: ignore[no-untyped-def]
-    """Return the ring of a place; the last for all beside them."""
+    """Return the ring of a place; the last ring is everything beyond the others."""
     far = math.sqrt(x * x + y * y) * per_ring
     return J(far if far < F(rings) else F(rings))
 
 
 def column(x, y, nx, ny, per_dx, per_dy):  # type: ignore[no-untyped-def]
-    """Return the column of a place on a map about 0; the last for all beside it."""
+    """Return the column of a place on a map about 0; the last column is everything beside the map."""
     across, along = x * per_dx + F(0.5) * F(nx), y * per_dy + F(0.5) * F(ny)
     on = (across >= F(0.0)) & (across < F(nx)) & (along >= F(0.0)) & (along < F(ny))
     across, along = (across if on else F(0.0)), (along if on else F(0.0))
@@ -207,7 +210,7 @@ def column(x, y, nx, ny, per_dx, per_dy):  # type: ignore[no-untyped-def]
 
 
 def bin_at(level, depths, place, places):  # type: ignore[no-untyped-def]
-    """Return the bin of a depth, in bins from the first, and a place; the last for all above and below."""
+    """Return the bin of a depth, in bins from the first, and a place; the last bin is everything above and below."""
     there = (level >= F(0.0)) & (level < F(depths))
     k = J(J(J(level if there else F(0.0)) * J(places)) + J(place))
     return J(k if there else J(depths * places))
@@ -257,7 +260,7 @@ def emitted(beam, u1, u2, u3, u4):  # type: ignore[no-untyped-def]
 def launched(beam, n1, n2, weighs, u1, u2, u3, u4):  # type: ignore[no-untyped-def]
     """Return where a packet enters, x and y, its direction in the medium n2 and its weight.
 
-    It weighs what the surface lets in at its angle, where packets weigh, and else 1.
+    The weight is the transmittance of the surface at the packet's angle if `weighs` is set, and else 1.
     """
     x, y, dx, dy, dz = emitted(beam, u1, u2, u3, u4)  # type: ignore[no-untyped-call]
     weight = 1.0
@@ -269,7 +272,7 @@ def launched(beam, n1, n2, weighs, u1, u2, u3, u4):  # type: ignore[no-untyped-d
 
 
 def roulette(weight, u):  # type: ignore[no-untyped-def]
-    """Return what a light packet goes on with: one in ten with ten times its weight, the others with nothing."""
+    """Return the weight after roulette: one packet in ten continues with ten times its weight, the others with zero."""
     return weight * F(1.0 / ROULETTE_CHANCE) if u < ROULETTE_CHANCE else F(0.0)
 
 
@@ -280,11 +283,11 @@ _STEPS = (
 
 
 def load(decorate: Callable[[Any], Any], replaced: dict[str, Callable[..., Any]] | None = None) -> SimpleNamespace:
-    """Return all steps compiled by `decorate`, which call each other as compiled.
+    """Return all steps compiled by `decorate`; they call each other as compiled.
 
     Parameters
     ----------
-    replaced : steps that a target has its own instruction for, by name, not yet decorated.
+    replaced : steps for which a target has its own instruction, by name, not yet decorated.
     """
     space: dict[str, Any] = dict(globals())
     for step in _STEPS:

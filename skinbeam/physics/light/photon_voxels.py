@@ -1,21 +1,21 @@
-"""Packets that walk a cube of voxels from face to face, where neighbours may differ in refractive index.
+"""Trace photon packets through a cube of voxels from face to face, where neighbours may differ in refractive index.
 
 The free path is an optical depth of scattering alone, -ln ξ, used up at the rate μs across voxels. A stretch is a
-straight way of length l through voxels of one medium, however many. On it a packet of weight w leaves absorption behind
-all the time, not at collisions (Sassaroli and Martelli 2012):
+straight way of length l through voxels of one medium, however many. On it a packet of weight w is absorbed
+continuously, not at collisions (Sassaroli and Martelli 2012):
 
     weight left       w (1 - exp(-μa l)),
     fluence, by path  w (1 - exp(-μa l)) / μa,                                                              (light 14)
 
-the exact means over a part. To bins, which may lie across voxels, all of a stretch is told at one point of it, drawn
-from the density exp(-μa s) that both have on it: without bias in any bin, whatever its bounds, and what is left in all
-bins sums to what is left in all parts.
+the exact means over a part. Bins may extend across voxels, so for them a whole stretch is counted at one point of it,
+drawn from the density exp(-μa s) that both have on it: without bias in any bin, whatever its bounds, and the absorbed
+weights of all bins and of all parts have the same sum.
 
-Voxels are crossed as Amanatides and Woo (1987) do. Which voxel a packet is in is a matter of whole numbers, changed by
-the face that it crosses and by nothing else, and its place is kept within that voxel, from 0 to 1: rounding can neither
-skip a face nor put it elsewhere. Lengths are in widths of a voxel, all but integers in double precision. At faces
-between different indices a packet is reflected with Fresnel's probability, or refracted. Roulette is as in
-`photon_steps`; packets that neither leave nor lose weight, total reflection without absorption, play it after
+Voxels are crossed as Amanatides and Woo (1987) do. The voxel of a packet is stored as integers, changed by the face
+that it crosses and by nothing else, and its position is stored relative to that voxel, from 0 to 1: rounding can
+neither skip a face nor put it elsewhere. Lengths are in widths of a voxel, and all numbers but integers in double
+precision. At faces between different indices a packet is reflected with Fresnel's probability, or refracted. Roulette
+is as in `photon_steps`; packets that neither leave nor lose weight (total reflection without absorption) play it after
 `MAX_PACKET_STEPS` stretches.
 """
 
@@ -55,8 +55,8 @@ MAX_PACKET_STEPS = 100_000
 
 D, W = np.float64, np.uint64
 
-_THIN = 0.02  # μa l below which series stand for exponentials, the weight to rounding, its place to 4e-8 of the stretch
-_SMALLEST_COSINE = 1e-12  # cosines below this fly as if they were this
+_THIN = 0.02  # μa l below which series replace exponentials: weight exact to rounding, position to 4e-8
+_SMALLEST_COSINE = 1e-12  # smaller cosines are replaced by this one
 _COLLISION, _X, _Y, _Z = range(-1, 3)  # how a stretch ends: at a collision, or at a face across this axis
 
 _step = photon_steps.load(njit_scalar)
@@ -74,7 +74,7 @@ def _uniform_number(state):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _mean_weight(x):  # type: ignore[no-untyped-def]
-    """Mean of exp(-s) over 0 < s < x."""
+    """Return the mean of exp(-s) over 0 < s < x."""
     if x < _THIN:
         return 1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0 * (1.0 - x / 5.0 * (1.0 - x / 6.0))))
     return -math.expm1(-x) / x
@@ -82,7 +82,7 @@ def _mean_weight(x):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _absorption_place(x, u):  # type: ignore[no-untyped-def]
-    """The share of a stretch of depth x = μa l at which the share u of what it absorbs has been left."""
+    """Return the fraction of a stretch of depth x = μa l up to which the share u of its absorption has happened."""
     if x < _THIN:
         return u - u * (1.0 - u) * x * (0.5 - x * (1.0 - 2.0 * u) / 6.0)
     return -math.log1p(u * math.expm1(-x)) / x
@@ -90,7 +90,10 @@ def _absorption_place(x, u):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _voxel_number(far, u, count):  # type: ignore[no-untyped-def]
-    """Number of the voxel of a place along an axis, and the place in it; of a face, what the packet flies into."""
+    """Return the voxel number of a place along an axis, and the position in that voxel.
+
+    A place on a face belongs to the voxel that the packet flies into.
+    """
     k = min(max(np.int64(far), 0), count - 1)
     if u < 0.0 and k > 0 and far <= k:
         return k - 1, 1.0
@@ -99,7 +102,10 @@ def _voxel_number(far, u, count):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _off_face_direction(u, place):  # type: ignore[no-untyped-def]
-    """A direction along the faces across an axis, turned off the nearer one, so that it never meets it."""
+    """Return a direction component for a packet that flies along the faces across an axis.
+
+    It is tilted away from the nearer face, so that the packet never meets it.
+    """
     if u != 0.0:
         return u
     return _SMALLEST_COSINE if place < 0.5 else -_SMALLEST_COSINE
@@ -107,7 +113,10 @@ def _off_face_direction(u, place):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _axis_ways(k, place, u, count):  # type: ignore[no-untyped-def]
-    """Along one axis: way to the next face, way from face to face, and how many there are before the outer one."""
+    """Return distances along one axis.
+
+    They are the way to the next face, the way from face to face, and the number of faces before the outer one.
+    """
     per_u = 1.0 / max(abs(u), _SMALLEST_COSINE)
     return (
         (1.0 - place if u > 0.0 else place) * per_u,
@@ -118,17 +127,17 @@ def _axis_ways(k, place, u, count):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _arrival(to, more, u, count):  # type: ignore[no-untyped-def]
-    """Along one axis: number of the voxel and place in it, from what is left of the ways."""
+    """Return voxel number and position in it along one axis, from the remaining ways."""
     left = min(to * max(abs(u), _SMALLEST_COSINE), 1.0)
     return (count - 1 - more, 1.0 - left) if u > 0.0 else (more, left)
 
 
 @njit_scalar
 def _fly_stretch(cube, at, medium, reach, along_x, along_y, along_z, by_x, by_y, by_z):  # type: ignore[no-untyped-def]
-    """Fly through voxels of one medium.
+    """Move through voxels of one medium.
 
-    Returns the way, the axis of the face where it ends, whether there is a voxel beyond it and of which medium, where
-    in the cube the last one is, and along each axis the way left to the next face and the faces left.
+    Returns the way, the axis of the face where it ends, whether there is a voxel beyond it and of which medium, the
+    index of the last voxel in the cube, and along each axis the remaining way to the next face and the remaining faces.
     """
     to_x, per_x, more_x = along_x
     to_y, per_y, more_y = along_y
@@ -163,7 +172,7 @@ def _fly_stretch(cube, at, medium, reach, along_x, along_y, along_z, by_x, by_y,
 
 @njit_scalar
 def _bin_number(x, y, z, edges, numbers):  # type: ignore[no-untyped-def]
-    """Bin of the tally, and the last one for what is above or below its depths."""
+    """Return the bin of the tally, and the last one for places above or below its depths."""
     depths = len(edges) - 1
     if numbers[PER_DEPTH] > 0.0:
         level = math.floor((z - numbers[FIRST_DEPTH]) * numbers[PER_DEPTH])
@@ -183,7 +192,7 @@ def _bin_number(x, y, z, edges, numbers):  # type: ignore[no-untyped-def]
 
 @njit_scalar
 def _deflection(part, g, state, cosines, tabulated):  # type: ignore[no-untyped-def]
-    """1 - cos of a turn, by the table of the part where it has one."""
+    """Return 1 - cos of a turn, by the table of the part if it has one."""
     u = _uniform_number(state)
     row = tabulated[part] if len(tabulated) > 0 else -1
     if row < 0:
@@ -196,7 +205,7 @@ def _deflection(part, g, state, cosines, tabulated):  # type: ignore[no-untyped-
 
 @njit_scalar
 def _cross_interface(ux, uy, uz, axis, n, beyond, state):  # type: ignore[no-untyped-def]
-    """Direction after a face between two indices, and whether the packet went through."""
+    """Return the direction after a face between two indices, and whether the packet went through."""
     u = ux if axis == _X else (uy if axis == _Y else uz)
     reflected, refracted = fresnel(n, beyond, abs(u))
     through = reflected < 1.0 and _uniform_number(state) >= reflected
@@ -211,7 +220,10 @@ def _cross_interface(ux, uy, uz, axis, n, beyond, state):  # type: ignore[no-unt
 
 
 def _compile_kernel(edition: int) -> Any:
-    """The kernel; the number makes another entry in Numba's cache, which otherwise knows this file alone."""
+    """Compile the kernel.
+
+    The number `edition` creates another entry in Numba's cache, which otherwise depends on this file alone.
+    """
 
     @njit(cache=True, **NJIT_OPTIONS)
     def walk(  # type: ignore[no-untyped-def]
@@ -237,7 +249,7 @@ def _compile_kernel(edition: int) -> Any:
             n = D(media[medium, 4])
             ux, uy = _off_face_direction(ux, x), _off_face_direction(uy, y)
             weight = 1.0
-            if numbers[SURFACE_WEIGHT] > 0.0:  # each packet with what the surface lets in at its place and angle
+            if numbers[SURFACE_WEIGHT] > 0.0:  # weight: transmittance of the surface at place and angle
                 weight -= fresnel(above_n, n, uz)[0]
                 sums[SPECULAR] += 1.0 - weight
             ux, uy = above_n / n * ux, above_n / n * uy

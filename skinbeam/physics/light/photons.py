@@ -1,6 +1,6 @@
-"""Photon packets in space, by the batch.
+"""Trace batches of photon packets through slabs, inclusions and voxels on the processor.
 
-Space is a stack of slabs with plane faces, in which inclusions or voxels may lie. In a slab every packet flies to a
+Space is a stack of slabs with plane faces, which may hold inclusions or voxels. In a slab every packet flies to a
 tentative collision at the rate M, the largest μa + μs there (Woodcock et al. 1965), or to a face. At a tentative
 collision in a medium of μa and μs it
 
@@ -9,9 +9,10 @@ collision in a medium of μa and μs it
     tells of the fluence w / M per volume,                                                                   (light 8)
 
 which needs no face of a vessel or voxel and is exact for any shape of one refractive index. Through voxels of several
-they go from face to face (`light.voxels`). At a face of a slab it is reflected with Fresnel's
-probability. Below a small weight one packet in ten goes on with ten times of it (roulette, counted, so that the energy
-closes to rounding; rules of weight after Wang, Jacques and Zheng 1995). A result follows from seed and batch alone.
+indices packets go from face to face (`light.photon_voxels`). At a face of a slab a packet is reflected with Fresnel's
+probability. Below a small weight one packet in ten continues with ten times its weight (roulette, counted, so that
+energy is conserved to rounding; rules of weight after Wang, Jacques and Zheng 1995). A result depends on seed and batch
+alone.
 """
 
 import numpy as np
@@ -26,23 +27,23 @@ __all__ = ["bin_guide", "kernel_numbers", "random_streams", "sum_batch", "trace_
 
 Floats = NDArray[np.float64]
 
-_GUIDE = 1024  # steps of depth that the search for uneven bins begins from
-_FAR_M = 1e20  # sides where there are none; single precision holds it over the smallest cosine
+_GUIDE = 1024  # number of depth steps in the search guide for uneven bins
+_FAR_M = 1e20  # distance of sides that do not exist; no overflow in single precision over the smallest cosine
 
 
 def trace_batch(
     scene: PhotonScene, tally: LightTally, photons: int, *, seed: int, batch: int, stop: NDArray[np.int8] | None = None
 ) -> BatchSums:
-    """Return the sums of one batch of `photons` packets, at least 1.
+    """Trace one batch of `photons` packets, at least 1, and return its sums.
 
     Parameters
     ----------
-    seed, batch : choose the random numbers.
-    stop : one number; when it is set from elsewhere the run ends at once and what it returns has no meaning.
+    seed, batch : select the random numbers.
+    stop : one number; when it is set from elsewhere the run ends at once and its result has no meaning.
     """
     parts = scene.parts
     sums = np.zeros(PARTS + 2 * parts)
-    counted = np.zeros((tally.fields, tally.bins + 1))
+    counted = np.zeros((tally.quantity_count, tally.bin_count + 1))
     out = np.zeros((2, tally.rings + 1))
     state, stop = random_streams(seed, batch), np.zeros(1, np.int8) if stop is None else stop
     numbers = kernel_numbers(scene, tally)
@@ -67,10 +68,10 @@ def trace_batch(
 
 
 def kernel_numbers(scene: PhotonScene, tally: LightTally) -> Floats:
-    """Return the numbers of tally and space by which the kernels go, in the order of `layout`."""
+    """Return the numbers that describe tally and space to the kernels, in the order of `numerics.memory_layout`."""
     step = np.diff(tally.edges)
     even = bool(np.allclose(step, step[0], rtol=1e-9, atol=0.0))
-    # Nothing is tentative where each slab is its own densest medium.
+    # No collision is tentative where each slab is its own densest medium.
     slabs = scene.slabs[:, 1:-1]
     tentative = scene.mode > 0 or bool(np.any(slabs[FREE] * (slabs[MUA] + slabs[MUS]) < 0.9999))
     return np.array(
@@ -85,15 +86,15 @@ def kernel_numbers(scene: PhotonScene, tally: LightTally) -> Floats:
 
 
 def bin_guide(edges: Floats) -> NDArray[np.int64]:
-    """Return the first bin that reaches into each of even steps over all depths."""
-    # Half a step early, so that rounding never begins behind a depth's own bin.
+    """Return the first bin that overlaps each of equal steps over all depths, where the search for a bin begins."""
+    # Start half a step early, so that rounding never starts the search behind the bin of a depth.
     starts = edges[0] + (np.arange(_GUIDE) - 0.5) * (edges[-1] - edges[0]) / _GUIDE
     return np.maximum(np.searchsorted(edges, starts, side="right") - 1, 0)
 
 
 def sum_batch(tally: LightTally, sums: Floats, counted: Floats, out: Floats) -> BatchSums:
-    """Return what a kernel counted in (field, bin + 1) as a batch; what is above or below the depths is left out."""
-    fields = counted[:, :-1].reshape(tally.fields, len(tally.edges) - 1, tally.columns)
+    """Return the counts of a kernel, (field, bin + 1), as batch sums, without light above or below the depths."""
+    fields = counted[:, :-1].reshape(tally.quantity_count, len(tally.edges) - 1, tally.column_count)
     return BatchSums(sums, fields[0], fields[1:], out)
 
 
@@ -102,7 +103,7 @@ def _inverse_width(width: float) -> float:
 
 
 def random_streams(seed: int, batch: int) -> NDArray[np.uint64]:
-    """States of the generators, each of two words, from a hash of seed and batch: never zero.
+    """Return the states of the random number generators, each of two words, from a hash of seed and batch: never zero.
 
     Two rows of LANES for flights, two of half as many for chances, one for single draws.
     """

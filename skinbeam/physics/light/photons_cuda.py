@@ -1,13 +1,13 @@
-"""The kernel that flies packets on a graphics card, one packet to a thread.
+"""Trace photon packets on a graphics card, one packet to a thread.
 
 A thread launches the packets of its share one after another, so that no lane waits for the longest path of its warp.
 The physics is that of the processor's kernel: the same steps, loaded for the card, and the same sums. Flights are in
 single precision; a thread sums in double precision in its own memory and adds to the batch once, at its end. The tally
-is added to at each step, in the shared memory of a block where it fits, else in that of the card.
+is updated at each step, in the shared memory of a block where it fits, else in that of the card.
 
-Each thread of each batch has a stream of random numbers of its own, so that packets follow from seed and batch alone.
-Additions of threads have no order: two runs agree to the rounding of double precision, not to the bit, and with the
-processor, or with a card of another kind, within standard errors.
+Each thread of each batch has a stream of random numbers of its own, so that packets depend on seed and batch alone.
+Additions of threads have no fixed order: two runs agree to the rounding of double precision, not to the bit, and with
+the processor, or with a card of another kind, within standard errors.
 
 This module needs numba-cuda; with NUMBA_ENABLE_CUDASIM=1 in the environment it runs in its simulator.
 """
@@ -62,22 +62,26 @@ __all__ = ["CudaTracer", "random_streams"]
 
 F, J, U, W, D = np.float32, np.int32, np.uint32, np.uint64, np.float64
 
-# Threads of a block and of a launch, the same on every card, so that the packets are too; so many registers let a
-# processor of a card hold 1024 threads. The simulator makes each thread one of Python's and takes no options.
+# Threads of a block and of a launch, the same on every card, so that the packets are the same too; the limit of
+# registers lets a multiprocessor of a card hold 1024 threads. The simulator runs each thread as a Python thread and
+# takes no options.
 BLOCK, THREADS = (2, 128) if config.ENABLE_CUDASIM else (128, 128 * 1024)
 _OPTIONS = {} if config.ENABLE_CUDASIM else {"max_registers": 64, "cache": True}
-THREAD_SUMS = (16, 64, 512)  # sums that a thread may keep
-SHARED_BYTES = 16 * 1024  # of tallies that blocks keep for themselves; more would leave a card with too few blocks
+THREAD_SUMS = (16, 64, 512)  # numbers of sums that a thread can store
+SHARED_BYTES = 16 * 1024  # largest tally in shared memory; more would leave a card with too few blocks
 _LARGE_WEIGHT = F(ROULETTE_BELOW)
 
 
 def _minus_log(u):  # type: ignore[no-untyped-def]
-    """The card has a logarithm of its own."""
+    """Return -ln u by the card's own logarithm."""
     return F(-math.log(u))
 
 
 def _device_function(function):  # type: ignore[no-untyped-def]
-    """Compile for the card; the rounding of weights by chance rests on the order of sums, which fast rules change."""
+    """Compile a step for the card.
+
+    Fast-math rules are off for `weight_left`, since rounding the weight by chance relies on the order of its sums.
+    """
     return cuda.jit(device=True, fastmath=function.__name__ != "weight_left")(function)
 
 
@@ -96,7 +100,7 @@ nearest_wall, launched, roulette = _step.nearest_wall, _step.launched, _step.rou
 
 @_device_function
 def _uniform(a, b):  # type: ignore[no-untyped-def]
-    """Return a number in ]0, 1[ and the state that follows."""
+    """Return a random number in ]0, 1[ and the state that follows."""
     word, a, b = next_word(a, b)
     return fraction(word), a, b
 
@@ -122,7 +126,7 @@ def _medium_at(mode, slabs, slab, shapes, cube, media, n, x, y, z):  # type: ign
 
 @_device_function
 def _bin_of_depth(edges, z):  # type: ignore[no-untyped-def]
-    """Return the number of the bin between `edges` that holds a depth: -1 above them, one too many below."""
+    """Return the number of the bin between `edges` that holds a depth: -1 above them, the number of bins below."""
     low, high = 0, len(edges)
     while low < high:
         middle = (low + high) // 2
@@ -149,7 +153,7 @@ def _bin_of_place(n, edges, x, y, z, top):  # type: ignore[no-untyped-def]
 
 @_device_function
 def _add_to_sum(own, sums, batch, k, value):  # type: ignore[no-untyped-def]
-    """Add to a sum of the thread, or of the batch where a thread has no room for all sums."""
+    """Add to a sum of the thread, or to that of the batch where a thread has no memory for all sums."""
     if len(own) >= sums.shape[1]:
         own[k] += value
     else:
@@ -158,7 +162,7 @@ def _add_to_sum(own, sums, batch, k, value):  # type: ignore[no-untyped-def]
 
 @cache
 def _trace_kernel(capacity: int) -> Any:
-    """Return the kernel whose threads keep so many sums."""
+    """Return the kernel whose threads store `capacity` sums."""
 
     @cuda.jit(fastmath=True, **_OPTIONS)
     def fly(  # type: ignore[no-untyped-def]
@@ -206,7 +210,7 @@ def _trace_kernel(capacity: int) -> Any:
             far_x, far_y, far_z = x + ux * free, y + uy * free, z + uz * free
             thick = slabs[slab, THICK]
             if abs(far_x) > half_x or abs(far_y) > half_y or far_z < F(0.0) or far_z > thick:
-                # To the face before it, and through or back.
+                # Move to the face ahead, and through it or back.
                 way, axis = nearest_wall(x, y, z, ux, uy, uz, thick, half_x, half_y)
                 x += ux * way
                 y += uy * way
@@ -249,7 +253,7 @@ def _trace_kernel(capacity: int) -> Any:
                 continue
             x, y, z = far_x, far_y, far_z
             mua, mus, g, part = _medium_at(mode, slabs, slab, shapes, cube, media, n, x, y, z)
-            # Leave weight and turn, where a tentative collision is one (light 8).
+            # Absorb weight and turn, where a tentative collision is a real one (light 8).
             fluence = w * slabs[slab, FREE]
             about = azimuth(bits, others)
             after = weight_left(w, fluence, mua, about)
@@ -301,8 +305,8 @@ class CudaTracer:
 
     def __init__(self, scene: PhotonScene, tally: LightTally, batches: int) -> None:
         self._tally, self._batches = tally, batches
-        bins = tally.bins + 1
-        self._near_bins = bins if tally.fields == 1 and 8 * bins <= SHARED_BYTES else 0
+        bins = tally.bin_count + 1
+        self._near_bins = bins if tally.quantity_count == 1 and 8 * bins <= SHARED_BYTES else 0
         numbers = tuple(F(value) for value in kernel_numbers(scene, tally))
         arrays = (
             scene.slabs.T, scene.beam, scene.shapes, scene.cube, scene.media, scene.cosines, scene.tabulated,
@@ -310,14 +314,17 @@ class CudaTracer:
         )  # fmt: skip
         self._space = (scene.mode, *(cuda.to_device(np.ascontiguousarray(each)) for each in arrays), numbers)
         sums = PARTS + 2 * scene.parts
-        # Few kernels for all numbers of parts, since each takes seconds to compile.
+        # A few kernels serve all numbers of parts, since each takes seconds to compile.
         self._fly = _trace_kernel(next((room for room in THREAD_SUMS if room >= sums), THREAD_SUMS[0]))
-        shapes = ((batches, sums), (batches, tally.fields, bins), (batches, 2, tally.rings + 1))
+        shapes = ((batches, sums), (batches, tally.quantity_count, bins), (batches, 2, tally.rings + 1))
         self._zeros = [np.zeros(shape) for shape in shapes]
         self._sums = [cuda.device_array(shape) for shape in shapes]
 
     def trace(self, sizes: Sequence[int], *, seed: int, first: int) -> Iterator[BatchSums]:
-        """Yield the batches `first` and after it, of so many packets each; no more of them than run at once."""
+        """Yield the sums of consecutive batches from the batch `first` on.
+
+        `sizes` are the packets of each batch; there may be no more batches than fit in memory at once.
+        """
         for sums, zeros in zip(self._sums, self._zeros, strict=True):
             sums.copy_to_device(zeros)
         blocks = -(-min(max(sizes), THREADS // self._batches) // BLOCK)
@@ -334,9 +341,9 @@ class CudaTracer:
 
 
 def random_streams(seed: int, batch: int, threads: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """Return the states of the generators, (thread, 2), from a hash of seed and batch: never zero.
+    """Return the states of the random number generators, (thread, 2), from a hash of seed and batch: never zero.
 
-    They are others than the processor's, so that the two may be compared, and do not depend on how many there are.
+    They differ from the processor's, so that the two may be compared, and do not depend on the number of threads.
     """
     words = np.random.SeedSequence([seed, batch], spawn_key=(1,)).generate_state(2 * threads, np.uint64)
     return np.asarray(words | np.uint64(1), dtype=np.uint64).reshape(threads, 2)

@@ -1,4 +1,16 @@
-"""Plane layers as arrays, and what every light engine asks of them."""
+"""Plane layers as arrays: validation, depth bins cut at interfaces, and Fresnel reflectance.
+
+Depth bins are cut where layers meet, so that a mean over a bin is a sum of means inside single layers.
+
+For reflection of unpolarised light at a smooth step of the refractive index, angles are given by the Snell invariant s
+= n sin θ, which is the same on both sides of every interface of a layered medium. With cos θ = √(1 − s²/n²) on each
+side (born1999, section 1.5.2):
+
+    R = ½ [(n₁cos θ₁ − n₂cos θ₂)² / (n₁cos θ₁ + n₂cos θ₂)² + (n₂cos θ₁ − n₁cos θ₂)² / (n₂cos θ₁ + n₁cos θ₂)²],
+                                                                                                        (light 6)
+
+and R = 1 where s exceeds the smaller index (total reflection).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +51,7 @@ class PlaneLayers(NamedTuple):
 
 
 def check_layers(optical: Sequence[NDArray[Any]]) -> None:
-    """Refuse layers that cannot be; `optical` is mua, mus (1/m), g, n, thickness (m), each (sample, layer).
+    """Reject layers that are not physical; `optical` is mua, mus (1/m), g, n, thickness (m), each (sample, layer).
 
     Raises
     ------
@@ -58,8 +70,6 @@ def check_layers(optical: Sequence[NDArray[Any]]) -> None:
         raise ValueError("a semi-infinite layer must scatter or absorb")
 
 
-# Depth bins cut where layers meet, so that a mean over a bin is a sum of means inside single layers.
-
 Array = NDArray[np.float64]
 
 
@@ -69,10 +79,10 @@ class BinPieces:
 
     Parameters
     ----------
-    layer : the layer that a piece lies in, (sample, piece).
+    layer : index of the layer of a piece, (sample, piece).
     top, bottom : depth below the top of that layer, m, (sample, piece).
-    bin : the bin that it belongs to, `bins` for none, (sample, piece).
-    share : of the bin's width, (sample, piece).
+    bin : index of its bin, `bins` for none, (sample, piece).
+    share : share of the bin's width, (sample, piece).
     bins : number of bins.
     """
 
@@ -83,8 +93,8 @@ class BinPieces:
     share: Array
     bins: int
 
-    def of(self, layers: Array) -> Array:
-        """Return for each piece the value of its layer, from (sample, layer)."""
+    def layer_values(self, layers: Array) -> Array:
+        """Return the value of its layer for each piece, from values (sample, layer)."""
         return np.take_along_axis(layers, self.layer, axis=1)
 
     def collect(self, means: Array) -> Array:
@@ -96,7 +106,7 @@ class BinPieces:
 
 
 def cut_bins(edges: Array, thickness: Array) -> BinPieces:
-    """Return the bins between `edges`, m, (sample, bin + 1), cut by layers of `thickness`, m, (sample, layer)."""
+    """Cut the bins between `edges`, m, (sample, bin + 1), where layers of `thickness`, m, (sample, layer), meet."""
     layers, bins = thickness.shape[1], edges.shape[1] - 1
     bottoms = np.cumsum(thickness, axis=1)
     tops = np.concatenate([np.zeros_like(bottoms[:, :1]), bottoms[:, :-1]], axis=1)
@@ -122,15 +132,7 @@ def cut_bins(edges: Array, thickness: Array) -> BinPieces:
     )
 
 
-# Reflection of unpolarised light at a smooth step of the refractive index.
-#
-# Angles are given by the Snell invariant s = n sin θ, which is the same on both sides of every interface of a
-# layered medium. With cos θ = √(1 − s²/n²) on each side (born1999, section 1.5.2):
-#
-#     R = ½ [(n₁cos θ₁ − n₂cos θ₂)² / (n₁cos θ₁ + n₂cos θ₂)² + (n₂cos θ₁ − n₁cos θ₂)² / (n₂cos θ₁ + n₁cos θ₂)²],
-#                                                                                                         (light 6)
-#
-# and R = 1 where s exceeds the smaller index (total reflection).
+# Fresnel reflectance: (light 6).
 
 
 def normal_reflectance(n_above: Array, n_below: Array) -> Array:

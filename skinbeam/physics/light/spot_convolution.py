@@ -1,9 +1,9 @@
-"""Where the light of a ring lands when every point of a beam sends it out: maps from rings to rings.
+"""Convolve the light of a pencil beam with a flat or Gaussian beam: matrices from rings to rings.
 
 Light that a pencil beam leaves at the distance ρ from its axis, at any angle, a beam of finite width leaves at |x + y|,
-with |x| = ρ and y where the beam meets the surface. Light by radius, e(ρ), is taken as a straight line over each ring,
-through what the ring holds and with half the difference of its neighbours as its slope: exact near the axis where light
-was scattered once, e constant, and where light is diffuse, e ∝ ρ. Then
+with |x| = ρ and y the place where the beam meets the surface. Light by radius, e(ρ), is taken as a straight line over
+each ring, through the content of the ring and with half the difference of its neighbours as its slope: exact near the
+axis where light was scattered once, e constant, and where light is diffuse, e ∝ ρ. Then
 
     E'(j) = Σ ∫ over ring k of e(ρ) P(|x + y| in ring j) dρ = Σ E(k) S[k, j]                                 (light 12)
 
@@ -13,8 +13,8 @@ of two degrees. By its mixture, with N and M drawn by Poisson's law,
 
     P(|x + y| < b) = P(M > N),   means 2 ρ² / w² of N and 2 b² / w² of M                                     (light 13)
 
-The integral over a ring is by Gauss and Legendre. Rows of S sum to 1 with what lands outside the last ring, so that the
-energy is kept; single shares may be a little below 0, for the sake of the slope.
+The integral over a ring is by Gauss and Legendre. Rows of S sum to 1 with the share outside the last ring, so that
+energy is conserved; single shares may be a little below 0 because of the slope.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def flat_beam_shares(radius: float, ring: float, rings: int) -> Floats:
     # The lens has kinks where a circle of the rings touches the beam: at these shares of every ring.
     kinks = np.unique([0.0, radius / ring % 1.0, 1.0 - radius / ring % 1.0, 1.0])[:, None]
     t, w = _unit_nodes()
-    # 3 t² - 2 t³ turns powers of 3/2 at both ends into whole ones.
+    # The substitution 3 t² - 2 t³ turns powers of 3/2 at both ends into integer powers.
     at = kinks[:-1] + np.diff(kinks, axis=0) * t**2 * (3.0 - 2.0 * t)
     weight = np.diff(kinks, axis=0) * w * 6.0 * t * (1.0 - t)
     even, tilted = np.zeros((2, rings, rings))
@@ -63,7 +63,8 @@ def gaussian_beam_shares(radius: float, ring: float, rings: int) -> Floats:
     end = int(edge_means[-1] + _WINGS * np.sqrt(edge_means[-1]) + 50.0)
     for first in range(0, end, _BLOCK):
         i = np.arange(first, min(first + _BLOCK, end))
-        # Edges far inside have P(M > i) = 0, those far outside 1: they and their rings have nothing to say here.
+        # Edges far inside have P(M > i) = 0, those far outside 1: they and their rings contribute nothing to this
+        # block.
         low = np.searchsorted(edge_means, i[0] - _WINGS * np.sqrt(i[0] + 1.0) - 50.0)
         high = np.searchsorted(edge_means, i[-1] + _WINGS * np.sqrt(i[-1] + 1.0) + 50.0)
         active = slice(max(low - 1, 0), min(high + 1, rings + 1))
@@ -78,27 +79,30 @@ def gaussian_beam_shares(radius: float, ring: float, rings: int) -> Floats:
 
 
 def axis_shares(kind: str, radius: float, ring: float, rings: int) -> Floats:
-    """Return where light lands that a pencil leaves on its axis, of a flat or Gaussian beam, (ring + 1,)."""
+    """Return the distribution over rings, (ring + 1,), of light on a pencil's axis, for a flat or Gaussian beam."""
     edges = ring * np.arange(rings + 1)
     within = np.minimum((edges / radius) ** 2, 1.0) if kind == "flat" else -np.expm1(-2.0 * (edges / radius) ** 2)
     return np.diff(within, append=1.0)
 
 
 def _unit_nodes() -> tuple[Floats, Floats]:
-    """Places and weights of the rule of Gauss and Legendre from 0 to 1."""
+    """Return nodes and weights of the Gauss-Legendre rule on the interval from 0 to 1."""
     t, w = np.polynomial.legendre.leggauss(_NODES)
     return (t + 1.0) / 2.0, w / 2.0
 
 
 def _combine_shares(even: Floats, tilted: Floats) -> Floats:
-    """S from where light lands that is even over its ring, and that has the slope 1 and no sum, (ring, ring)."""
+    """Return S from the distributions of uniform and of sloped light, (ring, ring).
+
+    `even` is that of light that is uniform over its ring, `tilted` that of light of slope 1 and sum 0.
+    """
     slopes = np.gradient(np.eye(len(even)), axis=1)  # of the rings, from what each of them holds
     shares = even + slopes @ tilted
     return np.hstack([shares, 1.0 - shares.sum(axis=1, keepdims=True)])
 
 
 def _covered_share(radius: float, b: Floats, rho: Floats) -> Floats:
-    """Share of a circle of `radius` that a circle of radius `b` covers whose centre is `rho` away."""
+    """Return the share of a circle of `radius` covered by a circle of radius `b` whose centre is `rho` away."""
     product = (rho + radius + b) * (radius + b - rho) * (rho + radius - b) * (rho - radius + b)
     chord = np.sqrt(np.maximum(product, 0.0)) / (2.0 * rho)
     own = np.arctan2(chord, (rho + (radius - b) * (radius + b) / rho) / 2.0)
@@ -109,9 +113,9 @@ def _covered_share(radius: float, b: Floats, rho: Floats) -> Floats:
 
 
 def _poisson_law(i: NDArray[np.int64], mean: Floats) -> Floats:
-    """Poisson's law of i, (term,), at means, (..., 1), without differences of large numbers."""
+    """Return Poisson probabilities of i, (term,), at means, (..., 1), without differences of large numbers."""
     n = np.maximum(i, 1).astype(np.float64)
-    # ln n! by Stirling, of which the small ones are summed.
+    # ln n! by Stirling's series; small factorials are summed.
     small = np.cumsum(np.log(np.maximum(np.arange(16), 1)))
     rest = 1.0 / (12.0 * n) - 1.0 / (360.0 * n**3) + 1.0 / (1260.0 * n**5)
     exact = small[np.minimum(i, 15)] - n * np.log(n) + n - 0.5 * np.log(2.0 * np.pi * n)

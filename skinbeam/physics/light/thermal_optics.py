@@ -1,19 +1,18 @@
-"""Optics of skin that change with heat: some of it comes back on cooling, denaturation does not.
+"""Change of the optics of skin with temperature and denaturation.
 
-Scattering coefficient of dermis over that at the reference temperature T0, warmed to T with a damage integral Omega of
-its collagen:
+Part of the change is reversed on cooling; that by denaturation is not. The scattering coefficient of dermis over that
+at the reference temperature T0, warmed to T with a damage integral Omega of its collagen, is
 
     (1 + s (T - T0)) (e^-Omega + (1 - e^-Omega) d),                                      (heated 1)
 
-s the reversible relative change (Laufer and others 1998), d what is left of scattering where all collagen is denatured.
-The mean cosine stays: what is measured is reduced scattering.
-
-Absorption of the water in a place over that of all of it at its reference temperature,
+s the reversible relative change (Laufer and others 1998), d the scattering that remains where all collagen is
+denatured. The mean cosine is unchanged, because reduced scattering is what was measured.
+Absorption of the water in a place over that of all of it at its reference temperature is
 
     (1 - v) (1 + w (T - T0)),                                                            (heated 2)
 
 w the relative change (Röttgers and others 2014), v the share that is vapour, which is so thin that it absorbs nothing.
-Both lines are held beyond the hottest temperature for which they are meant.
+Both lines are constant beyond the hottest temperature for which they are meant.
 """
 
 import numpy as np
@@ -33,7 +32,7 @@ def scattering_factor(
     hottest_K: float,
     denatured: ArrayLike,
 ) -> Array:
-    """Return scattering over that at the reference, native (heated 1). Shapes broadcast.
+    """Return scattering over that of native tissue at the reference temperature (heated 1). Shapes broadcast.
 
     Parameters
     ----------
@@ -49,7 +48,7 @@ def scattering_factor(
 def water_absorption_factor(
     temperature_K: ArrayLike, vapour: ArrayLike, *, slope_1_K: ArrayLike, reference_K: float, hottest_K: float
 ) -> Array:
-    """Return absorption of water over that of all of it at the reference (heated 2). Shapes broadcast.
+    """Return absorption of water over that of all of it at the reference temperature (heated 2). Shapes broadcast.
 
     Parameters
     ----------

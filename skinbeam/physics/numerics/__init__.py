@@ -1,1 +1,1 @@
-"""What every kernel shares: how data lie in memory, checks of what is given, and numerical tools."""
+"""Numerical tools shared by all kernels: array checks, memory layout, time stepping, interpolation and caching."""

@@ -1,4 +1,7 @@
-"""Refusal of numbers that no tissue has: what was asked, where, and what was read."""
+"""Check and broadcast array arguments, and compute Gauss-Legendre nodes.
+
+Values that no tissue can have are rejected with the rule, the index and the value.
+"""
 
 from functools import cache
 
@@ -13,36 +16,35 @@ __all__ = [
 ]
 
 
-def require(holds: NDArray[np.bool_] | bool, rule: str, read: NDArray[np.float64] | float) -> None:
-    """Raise ValueError with `rule`, the first place where it does not hold, and the number read there."""
-    if np.all(holds):
+def require(condition: NDArray[np.bool_] | bool, rule: str, values: NDArray[np.float64] | float) -> None:
+    """Raise ValueError with `rule`, the first index where it does not hold, and the value found there (`values`)."""
+    if np.all(condition):
         return
-    if np.ndim(holds) == 0:
-        raise ValueError(f"{rule}; read {read}")
-    place = tuple(int(i) for i in np.argwhere(~np.asarray(holds))[0])
-    value = np.broadcast_to(np.asarray(read), np.shape(holds))[place]
+    if np.ndim(condition) == 0:
+        raise ValueError(f"{rule}; read {values}")
+    place = tuple(int(i) for i in np.argwhere(~np.asarray(condition))[0])
+    value = np.broadcast_to(np.asarray(values), np.shape(condition))[place]
     raise ValueError(f"{rule}; read {value} at index {place}")
-
-
-# Arguments that may be given short, as whole arrays for compiled kernels.
 
 
 def broadcast_copy(values: ArrayLike, *shape: int) -> NDArray[np.float64]:
     """Return a copy of `values` broadcast to `shape`, in C order.
 
-    A copy, since a read-only view is another type to Numba and would be compiled for anew.
+    The result is a copy because a read-only view is another type to Numba and would be compiled for anew.
 
     Raises
     ------
     ValueError : a shape that does not fit.
     """
     given = np.asarray(values, dtype=np.float64)
-    # Of its shape already, as most are: to broadcast takes longer than to copy.
+    # Most arrays already have this shape, and broadcasting takes longer than copying.
     return np.array(given if given.shape == shape else np.broadcast_to(given, shape), order="C")
 
 
 def broadcast_samples(*values: ArrayLike) -> list[NDArray[np.float64]]:
-    """Return numbers of one sample or of each as arrays of one shape, (sample,); views, not to be written to.
+    """Return scalars or (sample,) arrays broadcast to one shape, (sample,).
+
+    The results are views and must not be written to.
 
     Raises
     ------
@@ -51,14 +53,15 @@ def broadcast_samples(*values: ArrayLike) -> list[NDArray[np.float64]]:
     return list(np.broadcast_arrays(*(np.atleast_1d(np.asarray(each, dtype=np.float64)) for each in values)))
 
 
-# Points and weights of Gauss and Legendre, which are found once for each number of them.
-
 Array = NDArray[np.float64]
 
 
 @cache
 def gauss_legendre(number: int) -> tuple[Array, Array]:
-    """Return points between -1 and 1 and their weights, (number,); not to be written to."""
+    """Return Gauss-Legendre nodes between -1 and 1 and their weights, (number,).
+
+    The arrays are computed once for each number of nodes and are read-only.
+    """
     points, weights = np.polynomial.legendre.leggauss(number)
     for each in (points, weights):
         each.setflags(write=False)

@@ -1,4 +1,4 @@
-"""Whether there is a graphics card that kernels can run on."""
+"""Detect whether CUDA kernels can run on this machine."""
 
 import importlib.util
 
@@ -6,11 +6,11 @@ __all__ = ["missing_cuda_part"]
 
 
 def missing_cuda_part() -> str | None:
-    """Return what CUDA lacks on this machine: no-numba-cuda, no-card or no-toolkit; None where it lacks nothing.
+    """Return the part of CUDA that this machine lacks: no-numba-cuda, no-card or no-toolkit; None if it lacks nothing.
 
     The simulator of numba-cuda counts as a card.
     """
-    # Imported here, since it takes a fifth of a second that a run on the processor need not wait for.
+    # Imported in the function, since the import takes a fifth of a second that a run on the processor can save.
     if importlib.util.find_spec("numba_cuda") is None:
         return "no-numba-cuda"
     from numba import config, cuda

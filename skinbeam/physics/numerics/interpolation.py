@@ -1,4 +1,7 @@
-"""Histories of cells at places between their middles, many samples at once."""
+"""Interpolate and scale temperature histories of cells, and take root-finding steps.
+
+All functions work on many samples at once.
+"""
 
 import numpy as np
 from numba import njit, prange
@@ -13,24 +16,24 @@ __all__ = [
 Array = NDArray[np.float64]
 
 
-def interpolate_history(middles: Array, history: Array, places: Array) -> Array:
-    """Return a history on straight lines between the middles of cells, (sample, place, time).
+def interpolate_history(centres: Array, history: Array, places: Array) -> Array:
+    """Interpolate a history linearly between the centres of cells, (sample, place, time).
 
-    Before the first middle and after the last it is as there.
+    Before the first centre and after the last, the history is held at its value there.
 
     Parameters
     ----------
-    middles : (sample, cell) rising. history : (sample, time, cell). places : (sample, place).
+    centres : (sample, cell) rising. history : (sample, time, cell). places : (sample, place).
 
     Raises
     ------
     ValueError : shapes that do not fit.
     """
-    if not len(middles) == len(history) == len(places) or middles.shape[1] != history.shape[2] or middles.shape[1] < 2:
+    if not len(centres) == len(history) == len(places) or centres.shape[1] != history.shape[2] or centres.shape[1] < 2:
         raise ValueError("middles, history and places are of the same samples, of two cells and more")
     result = np.empty((len(places), places.shape[1], history.shape[1]))
-    # What is read-only is another type to Numba and would be compiled for anew.
-    _interpolate_samples(*(np.require(each, np.float64, ["C", "W"]) for each in (middles, history, places)), result)
+    # A read-only array is another type to Numba and would be compiled for anew.
+    _interpolate_samples(*(np.require(each, np.float64, ["C", "W"]) for each in (centres, history, places)), result)
     return result
 
 
@@ -48,20 +51,17 @@ def _interpolate_samples(
                 result[s, v, n] = (1.0 - share) * history[s, n, low] + share * history[s, n, low + 1]
 
 
-# Histories of many samples times a factor of time and place that all of them share.
-
-
 @njit(cache=True, parallel=True)
 def scale_history(  # pragma: no cover - compiled
     history: Array, factor: Array, before: NDArray[np.int64], share: Array
 ) -> None:
-    """Multiply `history` (sample, time, cell) by the factor between two places, in place.
+    """Multiply `history` (sample, time, cell) in place by a shared factor, interpolated between two places.
 
     Parameters
     ----------
     factor : (time, place).
-    before : (sample, cell) the last place before each cell; the factor is straight from there to the next.
-    share : (sample, cell) how far along that way the cell lies, 0 to 1.
+    before : (sample, cell) the last place before each cell; the factor is linear from there to the next.
+    share : (sample, cell) position of the cell between these two places, 0 to 1.
     """
     for s in prange(history.shape[0]):
         for n in range(history.shape[1]):
@@ -70,19 +70,16 @@ def scale_history(  # pragma: no cover - compiled
                 history[s, n, i] *= factor[n, at] + share[s, i] * (factor[n, at + 1] - factor[n, at])
 
 
-# A step towards the zero of a smooth function between two places on both sides of it.
-
-
 @njit(cache=True)
 def inverse_quadratic_step(  # pragma: no cover - compiled
     start: float, end: float, other: float, at_start: float, at_end: float, at_other: float
 ) -> float:
-    """Return where a function is zero, by an inverse parabola through three places, or a straight line through two.
+    """Return an estimate of a root by inverse quadratic interpolation, or by linear interpolation where that fails.
 
     Parameters
     ----------
     start, end : places, the first below the second, with values of opposite signs.
-    other : a third place; where the parabola is none, or leads out of the first two, it is left out.
+    other : a third place; it is left out where the parabola does not exist or leads out of the first two.
     """
     if at_other != at_start and at_other != at_end:
         found = start * at_end * at_other / ((at_start - at_end) * (at_start - at_other))

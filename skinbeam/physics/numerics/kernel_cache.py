@@ -1,10 +1,11 @@
-"""Compiled kernels on disk: kept as long as nothing that they are made of changes, and mended when a file is broken.
+"""Cache compiled Numba kernels on disk and invalidate them when their source changes.
 
-Numba asks whether the file that holds a kernel has changed, not whether what it imports has. Here a kernel is as fresh
-as its file and all files of this package that it imports, however deep; others may change without it.
+Numba checks whether the file that holds a kernel has changed, but not whether the files that it imports have. With this
+module a kernel is valid as long as its own file and all files of this package that it imports, directly or indirectly,
+are unchanged. Changes in other files do not matter.
 
-A file that was cut off, emptied or overwritten is removed with one line on stderr, and its kernel is compiled anew. One
-that cannot be written is left out, with one line for all of them.
+A cache file that was cut off, emptied or overwritten is removed with one line on stderr, and its kernel is compiled
+again. A cache file that cannot be written is skipped, with one line for all of them.
 Numba finds this module by the name in `NUMBA_CACHE_LOCATOR_CLASSES`, which `skinbeam.physics` sets.
 """
 
@@ -44,7 +45,7 @@ def import_closure(file: Path) -> tuple[Path, ...]:
 
 @cache
 def _imported_files(file: Path) -> tuple[Path, ...]:
-    """The files of this package that a file imports: modules, or names of modules that are imported from a package."""
+    """Return the files of this package that a file imports, whether as modules or as names from a package."""
     paths = []
     for module, names in _IMPORT_PATTERN.findall(file.read_text(encoding="utf-8")):
         base = _PACKAGE.joinpath(*module.split("."))
@@ -54,7 +55,7 @@ def _imported_files(file: Path) -> tuple[Path, ...]:
 
 @cache
 def _source_stamp(file: Path) -> str:
-    """What a kernel of a file hangs on: the content of its closure, and the processor it is compiled for."""
+    """Return a hash of what a kernel depends on: the files in the import closure of its file, and the processor."""
     digest = _HASH()
     for one in import_closure(file):
         digest.update(_HASH(one.read_bytes()).digest())
@@ -64,7 +65,10 @@ def _source_stamp(file: Path) -> str:
 
 @cache
 def _machine_fingerprint() -> str:
-    """Python, and the model and instruction set of the processor: code compiled for one may not run on another."""
+    """Return the Python version, and the model and instruction set of the processor.
+
+    Code that is compiled for one processor may not run on another.
+    """
     info = Path("/proc/cpuinfo")
     lines = info.read_text(errors="replace").splitlines() if info.is_file() else [platform.processor()]
     told = {line for line in lines if line.startswith(("model name", "flags", "Features"))} or set(lines)
@@ -72,23 +76,23 @@ def _machine_fingerprint() -> str:
 
 
 class KernelLocator(caching.UserProvidedCacheLocator):  # type: ignore[misc] # numba has no types
-    """Where the kernels of a file of this package lie, and how fresh they are."""
+    """Locate the cached kernels of a file of this package and tell Numba whether they are still valid."""
 
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> "KernelLocator | None":
-        """Return the locator of a function, or None for one of another package, which keeps Numba's own ways."""
+        """Return the locator of a function, or None for another package, where Numba's own locators apply."""
         if not Path(py_file).resolve().is_relative_to(_PACKAGE):
             return None
         locator: KernelLocator | None = super().from_function(py_func, py_file)
         return locator
 
     def get_source_stamp(self) -> str:
-        """Return what the kernel hangs on."""
+        """Return the hash of all that the kernel depends on."""
         return _source_stamp(Path(self._py_file).resolve())
 
 
 class _CheckedCacheFile(caching.IndexDataCacheFile):  # type: ignore[misc] # numba has no types
-    """Numba's files, each behind the hash of its content, so that a broken one is seen before it is used."""
+    """Numba's cache files, each with a hash of its content in front, so that a damaged file is detected before use."""
 
     def _load_index(self) -> dict[Any, str]:
         content = _read_checked(Path(self._index_path))
@@ -116,12 +120,15 @@ class _CheckedCacheFile(caching.IndexDataCacheFile):  # type: ignore[misc] # num
 
 @cache
 def _warn_not_cached(why: str) -> None:
-    """Say once, and not of every kernel, that the disk is full or has become read-only."""
+    """Warn on stderr that the cache cannot be written, once instead of once for every kernel."""
     print(f"skinbeam: compiled kernels cannot be kept: {why}", file=sys.stderr)
 
 
 def _read_checked(path: Path) -> bytes | None:
-    """The content behind its hash; None where there is no file, or one that was not whole, which is removed."""
+    """Return the content that follows the hash, or None if there is no file or the file is damaged.
+
+    A damaged file is removed.
+    """
     try:
         read = path.read_bytes()
     except OSError:

@@ -1,9 +1,10 @@
-"""Tridiagonal systems side by side: each column of an array is a line of cells, solved down the rows.
+"""Factor and solve many tridiagonal systems at once: each column of an array is a line of cells, solved down the rows.
 
     store_i u_i + a [ g_i (u_i - u_{i-1}) + g_{i+1} (u_i - u_{i+1}) ] = x_i,     u = 0 beyond both ends       (lines 1)
 
-by Thomas's elimination. A row follows from the row before, and its columns are independent: the inner loops run along
-memory and become vector instructions. Each writes to one row alone, so that the compiler has few overlaps to rule out.
+The solution is Thomas's elimination. A row follows from the row before, and its columns are independent: the inner
+loops run along memory and become vector instructions. Each loop writes to one row alone, so that the compiler has few
+overlaps to rule out.
 """
 
 from numba import njit
@@ -21,7 +22,7 @@ Array = NDArray[float64]
 def factor_tridiagonal(
     store: Array, between: Array, a: float, pivot: Array, upper: Array
 ) -> None:  # pragma: no cover - compiled
-    """Fill `pivot` and `upper`, (row, column), from stores (row, column) and conductances (row + 1, column)."""
+    """Compute `pivot` and `upper`, (row, column), from stores (row, column) and conductances (row + 1, column)."""
     rows, columns = store.shape
     for i in range(rows):
         s, above, below, p, u = store[i], between[i], between[i + 1], pivot[i], upper[i]
@@ -40,7 +41,7 @@ def factor_tridiagonal(
 def solve_tridiagonal(
     between: Array, a: float, pivot: Array, upper: Array, x: Array
 ) -> None:  # pragma: no cover - compiled
-    """Replace the right sides `x`, (row, column), by the solution."""
+    """Replace the right-hand sides `x`, (row, column), by the solution."""
     rows, columns = x.shape
     here, p = x[0], pivot[0]
     for j in range(columns):
@@ -57,7 +58,7 @@ def solve_tridiagonal(
 
 @njit(**NJIT_OPTIONS)
 def transpose_blocks(a: Array, out: Array) -> None:  # pragma: no cover - compiled
-    """Write the transpose of `a`, by blocks that stay in the nearest cache."""
+    """Write the transpose of `a` to `out`, in blocks that fit into the first-level cache."""
     rows, columns = a.shape
     for first in range(0, rows, 8):
         last = min(first + 8, rows)

@@ -1,1 +1,1 @@
-"""Matter that leaves: fronts, craters, what stays below and beside them, bubbles and recoil."""
+"""Removal of tissue by ablation, craters and their damage zones, steam bubbles, plasma and recoil."""

@@ -1,4 +1,4 @@
-"""What is known of ablation by each laser, and whether a pulse confines its heat.
+"""Read the ablation calibration of each laser, and decide whether a pulse confines its heat.
 
 Two limits (Vogel and Venugopalan 2003, sec. VII): with penetration depth delta and enthalpy of ablation h per volume,
 
@@ -13,8 +13,8 @@ Blow-off never exceeds the balance of energy, since ln x <= x - 1. Its h may be 
 heat throws tissue out before all of its water has turned to steam. (ablation 1) removes a layer of delta at e times the
 onset.
 
-What lies between the limits is in `removal.front`, what stays below the floor in `residual`, what earlier pulses change
-in `drying`.
+The range between the limits is in `removal.ablation_front`, heat below the floor in `removal.residual_heat`, and the
+effect of earlier pulses in `removal.pulse_train`.
 """
 
 from collections.abc import Mapping
@@ -39,13 +39,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class AblationCalibration:
-    """What is known of ablation by one laser, SI.
+    """Calibration of ablation by one laser, SI.
 
     Parameters
     ----------
     name : key in `data/tissue/ablation.toml`.
     enthalpy : of a moving front, J/m³.
-    ejection : h of blow-off, J/m³; None where the enthalpy serves.
+    ejection : h of blow-off, J/m³; None where `enthalpy` is used.
     penetration : m, of heated tissue where that differs (ablation 15), or None for a microbeam.
     rim : coagulation below the crater of a microbeam, m, at the energy `rim_energy_J`; None where none was measured.
     limits : range of the calibration: `pulse_s`, or `diameter_m` and `energy_J`.
@@ -61,17 +61,17 @@ class AblationCalibration:
 
 
 def ablation_calibration(wavelength_nm: float) -> AblationCalibration | None:
-    """Return the calibration for a wide beam at this wavelength, or None: then nothing can be predicted."""
+    """Return the calibration for a wide beam at this wavelength, or None if ablation cannot be predicted for it."""
     return _note_sources(_find_calibration("laser", wavelength_nm))
 
 
 def microbeam_calibration(wavelength_nm: float) -> AblationCalibration | None:
-    """Return the calibration for fractional beams at this wavelength, or None: then nothing can be predicted."""
+    """Return the calibration for fractional beams at this wavelength, or None if ablation cannot be predicted."""
     return _note_sources(_find_calibration("microbeam", wavelength_nm))
 
 
 def _note_sources(found: tuple[AblationCalibration, tuple[str, ...]] | None) -> AblationCalibration | None:
-    """Say that the sources were used, at every read and not only at the first."""
+    """Record the sources as used, at every read and not only at the first."""
     if found is None:
         return None
     cite_sources(*found[1])

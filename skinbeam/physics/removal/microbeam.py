@@ -1,8 +1,10 @@
-"""Lesion of one fractional beam, and how much of the skin many of them cover. Semi-analytic, for many draws at once.
+"""Compute the lesion of one fractional beam, and the share of skin that many of them cover, for many draws at once.
 
-Light. A narrow beam loses photons from its column by scattering through small angles, long before they are absorbed.
-In the small-angle limit of the equation of transfer (Ishimaru 1978, ch. 13) the fluence of a beam
-2/(pi w0^2) exp(-2 r^2 / w0^2) of unit energy is, with the phase function of Henyey and Greenstein at small angles,
+The model is semi-analytic.
+
+Light. A narrow beam loses photons from its column by scattering through small angles, long before they are absorbed. In
+the small-angle limit of the equation of transfer (Ishimaru 1978, ch. 13) the fluence of a beam 2/(pi w0^2) exp(-2 r^2 /
+w0^2) of unit energy is, with the phase function of Henyey and Greenstein at small angles,
 
     phi(r, z) = int q dq / 2pi J0(q r) exp(-q^2 w0^2 / 8 - (mu_a + mu_s) z + mu_s (1 - e^(-a q z)) / (a q)),
     a = (1 - g) / sqrt(g).                                                                   (microbeam 1)
@@ -17,15 +19,14 @@ falls off over more than the width. A pulse of constant power and length tau giv
     dT(r, t) = (mu_a phi0 E / rho c tau) int w^2 / (w^2 + 8 kappa s) exp(-2 r^2 / (w^2 + 8 kappa s)) ds  (microbeam 2)
 
 over the ages s of the heat, max(0, t - tau) < s < t. Water is not held at 100 degC: a beam that would boil the skin is
-outside this model, and the caller sees that from `peak_K`; `simulate.removal.column` has what is left out here, for one
-skin.
+outside this model, and the caller can detect that from `peak_K`; `simulate.removal.column` includes the effects that
+are left out, for one skin.
 
 Craters. Balance of energy at each radius, z(r) = (H(r) - H0) / h, with h calibrated for each kind of beam
-(`ablation.microbeam_ablation_of`) and the onset H0 of a wide beam. The rim beside follows from the heat there (`edge`,
-`removal.wall`). The rim below was measured at one energy, and is taken to grow with the root of it: a guess, between
-not at all, as below a wide crater, whose heat does not depend on the exposure, and in proportion. What brings the heat
-there is not known: to spread so far from a tip it would take a fifth of the pulse.
-
+(`calibration.microbeam_calibration`) and the onset H0 of a wide beam. The rim beside the crater follows from the heat
+there (`crater_rim`). The rim below was measured at one energy, and is assumed to grow with its square root: a guess,
+between no growth, as below a wide crater, whose heat does not depend on the exposure, and growth in proportion. The
+mechanism that brings the heat there is not known: to spread so far from a tip it would take a fifth of the pulse.
 Cover by randomly placed lesions of cross-section A and density n is 1 - exp(-n A), since they overlap.  (microbeam 3)
 """
 
@@ -57,11 +58,12 @@ Array = NDArray[np.float64]
 Profile = Literal["gaussian", "top-hat"]
 RadiusBlocks = tuple[tuple[float, float, int], ...]
 
-# Squared radii in units of the width of the light, even in r^2 (see _shapes_rows): first, step and number. The far ones
-# are looked at where the near ones do not suffice: heat of high energies coagulates far beyond the light.
+# Squared radii in units of the width of the light, evenly spaced in r^2 (see `_heat_shape_rows`): first, step and
+# number. The far ones are used where the near ones do not suffice: heat of high energies coagulates far beyond the
+# light.
 _NEAR = ((0.0, 0.375, 25),)
 _FAR = ((9.0, 2.25, 13), (45.0, 9.0, 12), (189.0, 45.0, 12), (729.0, 180.0, 12), (2889.0, 720.0, 12))
-_NO_LOG = -200.0  # ln of next to no damage
+_NO_LOG = -200.0  # ln of negligible damage
 _AGES = 8  # Gauss nodes over the ages of the heat
 _COOLING = 25.0  # end of the history, in times w^2 / (8 kappa): the axis is then at 4 % of its peak or below
 
@@ -85,7 +87,7 @@ class CoagulatedColumn(NamedTuple):
 
 
 class MicrobeamCrater(NamedTuple):
-    """An ablated column with its rim, each (sample,) in m: crater, and crater with coagulation."""
+    """An ablated column and the same with its coagulated rim; depths and widths, each (sample,) in m."""
 
     ablation_depth_m: Array
     ablation_width_m: Array
@@ -113,7 +115,7 @@ def axis_light(
     if np.any(w0 <= 0) or np.any(absorbing <= 0) or np.any(scattering < 0) or np.any((cosine <= 0) | (cosine >= 1)):
         raise ValueError("radius and mua must be positive, mus at least zero, g between 0 and 1")
     z = np.asarray(depth_m, dtype=np.float64)[None, :, None]
-    # In p = q w0 the integrand is gone beyond 12: exp(-p^2/8) = 1.5e-8.
+    # In p = q w0 the integrand is negligible beyond 12: exp(-p^2/8) = 1.5e-8.
     node, weight = np.polynomial.legendre.leggauss(64)
     p = (node + 1) * 6.0
     spread = (1 - cosine) / np.sqrt(cosine) * z / w0 * p
@@ -125,12 +127,12 @@ def axis_light(
 
 
 class ColumnHeat(NamedTuple):
-    """Heat of one Gaussian beam in skins, whatever its energy.
+    """Heat of one Gaussian beam in skins, for any energy.
 
     Parameters
     ----------
     depths : (depth,) m. steps : (step,) s. start : (sample,) temperature before the pulse, K.
-    rise : (sample, depth) on the axis if no heat were lost, K a joule that enters.
+    rise : (sample, depth) on the axis if no heat were lost, in K per joule that enters.
     width : (sample, depth) 1/e² radius of the light, m.
     pulse_s : length of the pulse. rate : (sample, depth) 8 kappa over the squared width, 1/s.
     shape : (sample, depth, radius, time) rise over that, at the radii `_NEAR`.
@@ -147,7 +149,7 @@ class ColumnHeat(NamedTuple):
 
 
 class DermisProperties(NamedTuple):
-    """What a beam meets: optics, 1/m, W/mK, J/m³K, and the temperature before the pulse, K; (sample,) each."""
+    """Optics, 1/m, heat properties, W/mK and J/m³K, and initial temperature, K, of the dermis; (sample,) each."""
 
     mua: ArrayLike
     mus: ArrayLike
@@ -158,11 +160,11 @@ class DermisProperties(NamedTuple):
 
 
 def column_heat(depth_m: ArrayLike, dermis: DermisProperties, *, radius_m: ArrayLike, pulse_s: float) -> ColumnHeat:
-    """Return the heat of one Gaussian beam.
+    """Compute the heat of one Gaussian beam.
 
     Parameters
     ----------
-    depth_m : (depth,) depths to look at, increasing from 0.
+    depth_m : (depth,) depths of the result, increasing from 0.
     radius_m : (sample,) 1/e² radius. pulse_s : length of the pulse.
 
     Raises
@@ -189,7 +191,7 @@ def coagulated_column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics
 
     Parameters
     ----------
-    energy_J : (sample,) that enters the skin, or several where `heat` is of one.
+    energy_J : (sample,) that enters the skin, or several where `heat` has one sample.
     processes : kinetics of the endpoint.
 
     Raises
@@ -212,9 +214,9 @@ def coagulated_column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics
 
 
 def _column_damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinetics) -> tuple[Array, Array]:
-    """ln Omega, at least -200, and the highest rise, K, (sample, depth, radius) each.
+    """Return ln Omega, at least -200, and the highest rise, K, (sample, depth, radius) each.
 
-    Both fall with the radius. Beyond the first radius where Omega is below 1 it is not computed, and -200.
+    Both fall with the radius. Beyond the first radius where Omega is below 1, ln Omega is not computed but set to -200.
     """
     samples = max(len(rise), len(shape))
     log_damage = np.full((samples, *shape.shape[1:3]), _NO_LOG)
@@ -249,7 +251,7 @@ def _squared_radii(blocks: RadiusBlocks) -> Array:
 
 
 def _heat_shapes(steps: Array, pulse_s: float, rate: Array, blocks: RadiusBlocks) -> Array:
-    """The integral of (microbeam 2) over tau, for radii in units of w; `rate` = 8 kappa / w², (sample, depth).
+    """Return the integral of (microbeam 2) over tau, for radii in units of w; `rate` = 8 kappa / w², (sample, depth).
 
     With v = ln(1 + rate s) it is 1/(rate tau) x integral of exp(-2 r^2 e^-v) dv, smooth in v.
     """
@@ -283,7 +285,7 @@ def _heat_shape_rows(  # pragma: no cover - compiled
             scale = span / (rate[i] * pulse_s)
             result[i, :, n] = 0.0
             for k in range(node.size):
-                # Radii are evenly spaced in r^2: each exponential is the one before times the same factor.
+                # Radii are evenly spaced in r^2: each exponential is the one before times a constant factor.
                 spread = math.exp(-(low + span * node[k]))
                 factor = math.exp(-step * spread)
                 term = scale * weight[k] * math.exp(-first * spread)
@@ -293,13 +295,13 @@ def _heat_shape_rows(  # pragma: no cover - compiled
 
 
 def _last_damage(x: Array, log_damage: Array, rise: Array) -> Array:
-    """Largest x up to which ln Omega stays above 0 on the last axis; 0 or inf at the ends.
+    """Return the largest x up to which ln Omega stays above 0 on the last axis; 0 or inf at the ends.
 
     Between two points ln Omega is taken as linear in the peak `rise` of temperature, and x as linear in its logarithm:
     both are far closer to the truth than ln Omega linear in x, since Omega is steep and light falls off exponentially.
     """
     above = log_damage >= 0
-    last = np.argmin(above, axis=-1)[..., None]  # first point below
+    last = np.argmin(above, axis=-1)[..., None]  # index of the first point below 0
     left = np.maximum(last - 1, 0)
     f0, f1, t0, t1 = (
         np.take_along_axis(values, i, axis=-1)[..., 0] for values in (log_damage, rise) for i in (left, last)

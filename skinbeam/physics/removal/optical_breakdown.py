@@ -1,18 +1,19 @@
-"""Plasma at the focus of a short pulse in a watery medium: the irradiance that surely makes it, the dose that cannot.
+"""Thresholds of plasma at the focus of a short pulse in a watery medium.
 
-Without an absorber the first electrons come by multiphoton ionisation. The threshold irradiance was measured in water
-at two pulse lengths; between them it is taken as a power of the pulse length (vogel1996),
+One is the irradiance that certainly makes a plasma, the other the dose that cannot. Without an absorber the first
+electrons are released by multiphoton ionisation. The threshold irradiance was measured in water at two pulse lengths;
+between them it is taken as a power of the pulse length (vogel1996),
 
     I* = I_1 (tau / tau_1)^p,   p = ln(I_2/I_1) / ln(tau_2/tau_1).                             (breakdown 1)
 
-An absorber that gives electrons can only lower it. What it cannot do away with is the cascade: an electron in light of
-angular frequency w gains energy by collisions at e² t I / (m c n eps0 (1 + w² t²)), with t the time between them, so
-at most e² I / (2 m c n eps0 w), whatever t (the Drude gain of kennedy1995). N generations of the energy D each need
+An absorber that releases electrons can only lower it. The cascade is needed in any case: an electron in light of
+angular frequency w gains energy by collisions at e² t I / (m c n eps0 (1 + w² t²)), with t the time between them, so at
+most e² I / (2 m c n eps0 w), whatever t (the Drude gain of kennedy1995). N generations of the energy D each need
 
     H >= 2 N m c n eps0 w D / e²                                                               (breakdown 2)
 
-in any pulse. Below that there is no plasma, above (breakdown 1) there is; what lies between depends on the absorber.
-How deep and how large the cavity of a plasma is does not follow from either.
+in any pulse. Below that there is no plasma, above (breakdown 1) there is; between them it depends on the absorber. The
+depth and size of the cavity of a plasma do not follow from either.
 """
 
 import math
@@ -28,19 +29,19 @@ __all__ = ["breakdown_irradiance", "breakdown_value", "is_within_measurement", "
 
 Array = NDArray[np.float64]
 
-_SLACK = 1e-6  # relative: a pulse at the end of the measurement counts as inside
+_SLACK = 1e-6  # relative tolerance at the ends of the measured range
 
 # CODATA 2018.
 _ELECTRON_C, _ELECTRON_kg, _LIGHT_m_s, _VACUUM_F_m = 1.602176634e-19, 9.1093837015e-31, 299792458.0, 8.8541878128e-12
 
 
 def breakdown_value(name: str) -> SourcedValue:
-    """Return a value of `[breakdown]` in `data/tissue/kinetics.toml`, and note that its source was used."""
+    """Return a value of `[breakdown]` in `data/tissue/kinetics.toml`, and record its source as used."""
     return kinetics_value("breakdown", name)
 
 
 def is_within_measurement(pulse_s: ArrayLike) -> NDArray[np.bool_]:
-    """Return whether pulses are as long as those of which the threshold of water was measured, or between them."""
+    """Return whether pulse lengths are within the range for which the threshold of water was measured."""
     pulse = np.asarray(pulse_s, dtype=np.float64)
     short, long = breakdown_value("short_pulse_s").value, breakdown_value("long_pulse_s").value
     return (pulse >= short * (1 - _SLACK)) & (pulse <= long * (1 + _SLACK))

@@ -1,13 +1,13 @@
-"""The heat that ablation leaves under the floor of a crater, and how deep it damages.
+"""Compute the heat that ablation leaves under the floor of a crater, and the depth of its thermal damage.
 
-Energy. What a pulse brings and does not take away with the matter that leaves stays: h delta in blow-off (the integral
-of what lies below the floor) and H0 in the steady state, by the balance H = Q + h z of (ablation 1) and (ablation 2).
-The floor was on the verge of leaving, so it holds h; the heat below it is taken to fall off as light does,
+Energy. The part of a pulse's energy that does not leave with the ejected matter remains: h delta in blow-off (the
+integral over tissue below the floor) and H0 in the steady state, by the balance H = Q + h z of (ablation 1) and
+(ablation 2). The floor was about to leave, so it holds h; the heat below it is taken to fall off as light does,
 
     w(z) = w0 exp(-z / l),   l = Q / w0,   w0 = h,                                                   (ablation 4)
 
-Steam. Where w exceeds w_b = rho c (T_boil - T0) it boils water. Whether that steam gets out before it condenses deeper
-is not known: a share f of what exceeds w_b leaves with it, so that the rest starts from
+Steam. Where w exceeds w_b = rho c (T_boil - T0) it boils water. Whether that steam escapes before it condenses deeper
+is not known: a share f of the excess over w_b leaves with it, so that the rest starts from
 
     w(z) - f max(w(z) - w_b, 0).                                                                     (ablation 5)
 
@@ -16,8 +16,8 @@ Conduction into an insulated half space, from an exponential that is flat down t
     2 theta / theta0 = erf((p - z) / 2s) + erf((p + z) / 2s) + g(z - p) + g(-z - p),
     g(y) = exp(s^2 / l^2 - y / l) erfc(s / l - y / 2s),   s = sqrt(kappa t)                          (ablation 6)
 
-(Carslaw and Jaeger 1959, sec. 2.2 and 2.4, by images). Heat brought during the pulse is older when the front stops: the
-last Q / H of a pulse brought it, so on the average it is older by half of that part of the pulse.
+(Carslaw and Jaeger 1959, sec. 2.2 and 2.4, by images). Heat that arrived during the pulse is older when the front
+stops: the last Q / H of a pulse delivered it, so on average it is older by half of that part of the pulse.
 
 Heat Q of a much earlier pulse is a plane source where its floor was, of the size of the spot: at the distance y on the
 axis of a disc of radius a, or of a Gaussian of 1/e^2 radius a, it is after t
@@ -61,27 +61,29 @@ Array = NDArray[np.float64]
 
 # Under a plane source Q of an insulated half space the highest rise at z is Q / (rho c z) times this.
 PLANE_SOURCE_FACTOR = math.sqrt(2 / (math.pi * math.e))
-LEAST_RISE_K = 10.0  # collagen of skin at rest, heated by less, lives for minutes: no damage is looked for deeper
-_DEPTHS = 11  # of a search, then again between two of them
+LEAST_RISE_K = 10.0  # smaller rises damage collagen only after minutes: the search ends where the rise is lower
+_DEPTHS = 11  # depths of a search, and of its refinement between two of them
 _TIMES = np.concatenate(([0.0], np.geomspace(1e-5, 10.0, 36)))  # in units of (greatest depth)² / kappa
 _STEPS = np.diff(_TIMES)
-# Of the greatest depth: where a search begins, above which only the floor itself is looked at, and how near it ends.
+# Fractions of the greatest depth: where a search begins, the smallest depth other than the floor itself, and the final
+# width.
 _NEAR, _LEAST, _WIDTH = 0.1, 1e-3, 1e-9
 _LN_OMEGA_TOLERANCE = 1e-4  # of ln Omega
 _NO_OMEGA = 1e-200
 
 
 class EarlierPulseHeat(NamedTuple):
-    """Heat of an earlier pulse.
+    """Heat left by an earlier pulse.
 
     Parameters
     ----------
-    age_s : since that pulse. above_m : (sample,) how far above the present floor it was left. heat_J_m2 : (sample,).
+    age_s : since that pulse. above_m : (sample,) height above the present floor at which it was left. heat_J_m2 :
+        (sample,).
     radius_m : of the spot; 1/e² radius when `gaussian`.
     """
 
     age_s: float
-    above_m: Array
+    height_above_floor_m: Array
     heat_J_m2: Array
     radius_m: float
     gaussian: bool
@@ -100,7 +102,7 @@ class FloorHeat(NamedTuple):
     heat_J_m2: ArrayLike
     floor_J_m3: ArrayLike
     boiling_J_m3: ArrayLike
-    vented: ArrayLike
+    vented_share: ArrayLike
     diffusivity_m2_s: ArrayLike
     heat_capacity_vol: ArrayLike
 
@@ -115,7 +117,7 @@ def plane_rise(
     else:
         lateral = -np.expm1(-(earlier.radius_m**2) / spread)
     wide = (slice(None), *[None] * (np.ndim(depth_m) - 1))
-    near = np.exp(-((depth_m + earlier.above_m[wide]) ** 2) / spread)
+    near = np.exp(-((depth_m + earlier.height_above_floor_m[wide]) ** 2) / spread)
     result: Array = 2 * earlier.heat_J_m2[wide] / (heat_capacity_vol * np.sqrt(math.pi * spread)) * near * lateral
     return result
 
@@ -127,15 +129,15 @@ def boiling_energy(heat_J_m2: ArrayLike, floor_J_m3: ArrayLike, boiling_J_m3: Ar
     return np.asarray(heat_J_m2) * (1 - (1 + np.log(ratio)) / ratio)
 
 
-def floor_temperature_rise(depth_m: ArrayLike, time_s: ArrayLike, left: FloorHeat) -> Array:
-    """Return the rise of temperature by (ablation 5) and (ablation 6), (sample, time, depth), K.
+def floor_temperature_rise(depth_m: ArrayLike, time_s: ArrayLike, floor_heat: FloorHeat) -> Array:
+    """Return the temperature rise by (ablation 5) and (ablation 6), (sample, time, depth), K.
 
     Parameters
     ----------
     depth_m : (sample, depth) below the floor. time_s : (sample, time) since the heat was there, >= 0.
     """
     depth, time = (np.atleast_2d(np.asarray(a, dtype=np.float64)) for a in (depth_m, time_s))
-    given = broadcast_samples(*left)
+    given = broadcast_samples(*floor_heat)
     n = max(len(depth), len(time), given[0].size)
     heat, floor, boiling, share, kappa, capacity = (broadcast_copy(row, n) for row in given)
     depth, time = (np.array(np.broadcast_to(a, (n, a.shape[1]))) for a in (depth, time))
@@ -146,36 +148,36 @@ def floor_temperature_rise(depth_m: ArrayLike, time_s: ArrayLike, left: FloorHea
 
 
 def residual_damage_depth(
-    left: FloorHeat,
+    floor_heat: FloorHeat,
     *,
     start_K: ArrayLike,
     processes: Kinetics,
     age_s: ArrayLike = 0.0,
     earlier: Sequence[EarlierPulseHeat] = (),
-    near_m: Array | None = None,
+    guess_m: Array | None = None,
 ) -> Array:
     """Return the depth below the floor down to which Ω of `processes` is at least 1, (sample,), m.
 
-    It is found until ln Ω is 0 to 1e-4, which a depth of 1e-5 changes.
+    The search ends when ln Ω is 0 to 1e-4, which corresponds to a relative change of 1e-5 in depth.
 
     Parameters
     ----------
     start_K : (sample,) temperature without this heat.
     age_s : (sample,) how long the heat has spread when the front stops.
     earlier : heat of the pulses before.
-    near_m : (sample,) a depth near the one that is sought, which is then found sooner.
+    guess_m : (sample,) a first guess of the depth, which shortens the search.
     """
-    *given, start, age = broadcast_samples(*left, start_K, age_s)
+    *given, start, age = broadcast_samples(*floor_heat, start_K, age_s)
     given[0] = np.maximum(given[0], 1e-9)
     heat, floor, boiling, _, _, capacity = given
     flat = heat / floor * np.log(np.maximum(floor / boiling, 1.0))
     total = heat + sum(one.heat_J_m2 for one in earlier)
     deepest = flat + PLANE_SOURCE_FACTOR * total / (capacity * LEAST_RISE_K)
     n = heat.size
-    planes = np.array([[broadcast_copy(one.above_m, n), broadcast_copy(one.heat_J_m2, n)] for one in earlier]).reshape(
-        -1, 2, n
-    )
-    near = deepest * _NEAR if near_m is None else np.clip(near_m, _LEAST * deepest, 0.9 * deepest)
+    planes = np.array(
+        [[broadcast_copy(one.height_above_floor_m, n), broadcast_copy(one.heat_J_m2, n)] for one in earlier]
+    ).reshape(-1, 2, n)
+    near = deepest * _NEAR if guess_m is None else np.clip(guess_m, _LEAST * deepest, 0.9 * deepest)
     return _damage_zones(
         tuple(broadcast_copy(each, n) for each in given),
         (broadcast_copy(start, n), broadcast_copy(age, n), broadcast_copy(deepest, n), broadcast_copy(near, n)),
@@ -186,7 +188,7 @@ def residual_damage_depth(
 
 
 def diffusion_times(farthest_m: Array, diffusivity_m2_s: Array) -> Array:
-    """Return the times, (sample, time), s, in which heat spreads over a distance, (sample,), and far beyond."""
+    """Return times, (sample, time), s, that cover the spread of heat over a distance, (sample,), and far beyond."""
     unit = farthest_m**2 / diffusivity_m2_s
     return np.asarray(_TIMES * unit[:, None])
 
@@ -202,9 +204,9 @@ def damage_reach(
 
     Parameters
     ----------
-    rise : gives the rise, (sample, time, distance), K, at distances (sample, distance) and the times of
+    rise : function that returns the rise, (sample, time, distance), K, at distances (sample, distance) and the times of
         `diffusion_times`; it falls with the distance.
-    farthest_m : (sample,) beyond which nothing is looked for.
+    farthest_m : (sample,) upper end of the search.
     start_K : (sample,) temperature without this heat.
     """
     unit = farthest_m**2 / diffusivity_m2_s
@@ -220,16 +222,16 @@ def damage_reach(
     fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)
     (below, above), (first, last) = _bracket_depths(fine, log_omega)
     step = np.where(first > last, first - last, 1.0)
-    # Where nothing is damaged, the first of the depths lies on both sides.
+    # Where nothing is damaged, both ends are the first depth.
     return np.where(first < 0, 0.0, below + (above - below) * np.clip(first / step, 0.0, 1.0))
 
 
 def _bracket_depths(
     depth: Array, log_omega: Callable[[Array], Array]
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """The depths between which Omega falls below 1, and ln Omega there, each (sample,), by halving."""
+    """Return the depths between which Omega falls below 1, and ln Omega there, each (sample,), by bisection."""
     row, last = np.arange(len(depth)), depth.shape[1] - 1
-    low, high = np.zeros(len(depth), dtype=np.int64), np.full(len(depth), last + 1)  # of the depths that are damaged
+    low, high = np.zeros(len(depth), dtype=np.int64), np.full(len(depth), last + 1)  # numbers of damaged depths
     found = np.zeros(depth.shape)
     while np.any(low < high):
         middle = np.minimum((low + high) // 2, last)
@@ -244,7 +246,7 @@ def _bracket_depths(
 
 @njit(cache=True)
 def _scaled_erfc(x: float) -> float:  # pragma: no cover - compiled
-    """exp(x²) erfc(x) for x >= 0; beyond 20 by its asymptotic series, to 1e-8 (Abramowitz and Stegun 1964, 7.1.23)."""
+    """Return exp(x²) erfc(x) for x >= 0; beyond 20 by its series, to 1e-8 (Abramowitz and Stegun 1964, 7.1.23)."""
     if x < 20.0:
         return math.exp(x * x) * math.erfc(x)
     return (1.0 - 0.5 / (x * x)) / (x * math.sqrt(math.pi))
@@ -274,7 +276,7 @@ def _half_space(z: float, s: float, flat: float, length: float) -> float:  # pra
 def _energy(  # pragma: no cover - compiled
     z: float, s: float, length: float, floor: float, boiling: float, vented: float
 ) -> float:
-    """Energy density by (ablation 5) and (ablation 6), J/m³."""
+    """Return the energy density by (ablation 5) and (ablation 6), J/m³."""
     boils = floor > boiling and vented > 0.0
     share = vented if boils else 0.0
     value = 0.0
@@ -299,7 +301,7 @@ def _rise(  # pragma: no cover - compiled
 def _plane(  # pragma: no cover - compiled
     depth: float, spread: float, heat: float, radius: float, gaussian: bool, capacity: float
 ) -> float:
-    """Rise by (ablation 7); `spread` is 4 kappa t."""
+    """Return the temperature rise by (ablation 7); `spread` is 4 kappa t."""
     lateral = 1.0 / (1.0 + 2.0 * spread / radius**2) if gaussian else -math.expm1(-(radius**2) / spread)
     return 2.0 * heat / (capacity * math.sqrt(math.pi * spread)) * math.exp(-(depth**2) / spread) * lateral
 
@@ -317,11 +319,11 @@ def _damage_zones(  # type: ignore[no-untyped-def]  # pragma: no cover - compile
 
 @njit(cache=True)
 def _damage_zone(i, given, of_sample, earlier, gaussian, processes):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Depth at which ln Omega is 0, from `near` outwards or inwards to a place on the other side of it."""
+    """Return the depth at which ln Omega is 0; the search brackets it outwards or inwards from `near`."""
     _, _, deepest, near = of_sample
     start = end = near[i]
     y = _log_omega_at(start, i, given, of_sample, earlier, gaussian, processes)
-    low_y = high_y = y  # ln Omega falls with the depth: at `start` it is to be above 0, at `end` below
+    low_y = high_y = y  # ln Omega falls with depth: the bracket needs it above 0 at `start` and below 0 at `end`
     other, other_y, stride = start, y, 1.2
     while low_y < 0.0 or high_y >= 0.0:
         if high_y >= 0.0:

@@ -1,1 +1,1 @@
-"""What light aims at: vessels and melanosomes."""
+"""Absorbing targets of light in skin: blood vessels and melanosomes."""

@@ -1,20 +1,21 @@
-"""An absorbing granule among others in a heated layer: what it keeps of its own heat, and the threshold of vapour.
+"""Heat of a melanosome in a heated layer of melanosomes, and the threshold at which vapour forms around it.
 
-A granule is as warm as the layer around it, whose heat conduction is known elsewhere, plus its own excess over it.
-The layer's heating holds the light of all granules smeared out; what one granule adds is its own absorption less that:
+A granule is as warm as the layer around it, whose temperature comes from the simulation of the layer, plus its own
+excess. The layer's heating includes the light of all granules, averaged over its volume; the excess of a single granule
+is due to its own absorption less that average:
 
     T = T_l + H u + H (mu_a - mu_l) k eta / (rho c)                                            (melanosome 1)
     H* = (T* - T_l) / (u + (mu_a - mu_l) k eta / (rho c))                                      (melanosome 2)
 
 with T_l the temperature of the layer without light, u its change per radiant exposure H, mu_a the absorption of a
-granule, mu_l that of the layer's granules, smeared out, k the fluence rate over the irradiance where it lies, T* the
-temperature at which vapour nucleates, and eta <= 1 the mean excess at the end of the pulse over that without loss of
-heat. A pulse too short for any conduction has eta = 1 and, where only granules absorb, u = mu_l k / (rho c): the
-granule alone decides, by H* = rho c (T* - T_l) / (mu_a k), the relation of Jacques and McAuliffe (1991). In a long one
-eta -> 0 and the granule is as warm as its layer.
+granule, mu_l that of the layer's granules, averaged over its volume, k the fluence rate over the irradiance at its
+place, T* the temperature at which vapour nucleates, and eta <= 1 the mean excess at the end of the pulse over that
+without loss of heat. A pulse too short for any conduction has eta = 1 and, where only granules absorb, u = mu_l k /
+(rho c): the granule alone decides, by H* = rho c (T* - T_l) / (mu_a k), the relation of Jacques and McAuliffe (1991).
+In a long one eta -> 0 and the granule is as warm as its layer.
 
-eta follows from heat in an unbounded medium of the same diffusivity kappa. The share of the heat of a uniform sphere
-of radius a that is still inside after t is the integral of the Gaussian kernel over the distances of pairs of points,
+eta follows from heat in an unbounded medium of the same diffusivity kappa. The share of the heat of a uniform sphere of
+radius a that is still inside after t is the integral of the Gaussian kernel over the distances of pairs of points,
 
     G(t) = 4/sqrt(pi) int_0^U u^2 exp(-u^2) (1 - 3u/2U + u^3/2U^3) du,   U = 2a / sqrt(4 kappa t),  (melanosome 3)
     eta  = (1/tau) int_0^tau G dt                                                              (melanosome 4)
@@ -28,8 +29,8 @@ Relaxation: a sphere of Gaussian profile exp(-4 r^2/d^2) has lost half its centr
 
 the factor of 24 that is also in use puts d/2 at the rms distance sqrt(6 kappa t).
 
-Only vapour by heat is judged. A pulse about as short as sound takes across the granule also stresses it, and by how
-much that lowers the threshold is not sourced: below `pulse_shortest_s` nothing here applies.
+The threshold covers vapour by heat only. A pulse about as short as sound takes across the granule also stresses it, and
+by how much that lowers the threshold is not sourced: the model does not apply below `pulse_shortest_s`.
 """
 
 import math
@@ -52,18 +53,18 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# Of the heat of a pulse a granule holds 0.1 (d² / 4 kappa t)^1.5 later on: at this many d²/kappa a hundred-thousandth.
+# After a pulse a granule retains 0.1 (d² / 4 kappa t)^1.5 of its heat: a hundred-thousandth at this many d²/kappa.
 _NEGLIGIBLE_AFTER = 100.0
 _NODES = 12
-_TIME_DIGITS = 5  # decimals of a pulse length: equal times of a train are one time, whatever rounding left of them
+_TIME_DIGITS = 5  # decimals of a pulse length to which times of a train are rounded before they are compared
 
 
 def nucleation_value(name: str) -> SourcedValue:
-    """Return a value of `[nucleation]` in `data/tissue/kinetics.toml`, and note that its source was used.
+    """Return a value of `[nucleation]` in `data/tissue/kinetics.toml`, and record its source as used.
 
     Raises
     ------
-    InputError : no such value; the nearest is named.
+    InputError : no such value; the message names the nearest one.
     """
     return kinetics_value("nucleation", name)
 
@@ -112,7 +113,8 @@ def retained_heat_in_train(
 
     Parameters
     ----------
-    start_s, end_s : (pulse,) when light of constant power is on. pulse_s : duration over which it brings one dose.
+    start_s, end_s : (pulse,) start and end of each pulse of constant power. pulse_s : total time of light in which this
+        power delivers one dose.
     diameter_m, diffusivity_m2_s : (sample,).
     """
     diameter, diffusivity = (np.asarray(a, dtype=np.float64)[:, None] for a in (diameter_m, diffusivity_m2_s))
@@ -136,8 +138,8 @@ def retained_heat_in_train(
 
 
 def _sphere_share(u: Array) -> Array:
-    """G of (melanosome 3); `u` is U. Its series for small U replaces the closed form, which cancels there."""
-    from scipy.special import erf  # late: commands that heat no melanosome need not load it
+    """Return G of (melanosome 3); `u` is U. A series replaces the closed form for small U, where that cancels."""
+    from scipy.special import erf  # imported late: commands without melanosomes need not load it
 
     from_centre = erf(u)
     decay = np.exp(-(u**2))
@@ -159,8 +161,8 @@ def threshold_exposure(
     nucleation_K: ArrayLike,
     layer_K: ArrayLike,
     heat_capacity_vol: ArrayLike,
-    over_1_m: ArrayLike,
-    kept: ArrayLike = 1.0,
+    excess_absorption_1_m: ArrayLike,
+    retained_share: ArrayLike = 1.0,
     layer_K_m2_J: ArrayLike = 0.0,
 ) -> Array:
     """Return the radiant exposure at the surface, J/m², that brings the granule to nucleation (melanosome 2).
@@ -168,7 +170,7 @@ def threshold_exposure(
     Parameters
     ----------
     nucleation_K, layer_K : T* and T_l. heat_capacity_vol : rho c, J/m³K.
-    over_1_m : (mu_a - mu_l) k, at least 0. kept : eta, of `retained_heat` or `retained_heat_in_train`.
+    excess_absorption_1_m : (mu_a - mu_l) k, at least 0. kept : eta, of `retained_heat` or `retained_heat_in_train`.
     layer_K_m2_J : u, K per J/m²; 0 for a granule on its own.
 
     Where neither granule nor layer is heated the dose is infinite.
@@ -178,8 +180,10 @@ def threshold_exposure(
     ValueError : the start is not below nucleation, a heat capacity that is not positive, or a negative rise.
     """
     rise = np.asarray(nucleation_K, dtype=np.float64) - np.asarray(layer_K, dtype=np.float64)
-    capacity, over, layer = (np.asarray(a, dtype=np.float64) for a in (heat_capacity_vol, over_1_m, layer_K_m2_J))
+    capacity, over, layer = (
+        np.asarray(a, dtype=np.float64) for a in (heat_capacity_vol, excess_absorption_1_m, layer_K_m2_J)
+    )
     if np.any(rise <= 0) or np.any(capacity <= 0) or np.any(over < 0) or np.any(layer < 0):
         raise ValueError("a rise and a heat capacity above zero are needed, and no cooling by light")
     with np.errstate(divide="ignore"):
-        return np.asarray(rise / (layer + over * np.asarray(kept) / capacity))
+        return np.asarray(rise / (layer + over * np.asarray(retained_share) / capacity))

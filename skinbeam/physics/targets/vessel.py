@@ -1,4 +1,4 @@
-"""A vessel in light: where it absorbs, and how warm lumen and wall become per unit of dose.
+"""A blood vessel in light: absorbed power, and temperature of lumen and wall per unit of dose.
 
 The vessel is a straight cylinder: blood inside, a wall, dermis around. Light in the dermis is close to isotropic, so a
 vessel in a fluence rate phi receives phi/4 per area of its surface. A ray that enters crosses a chord of length s and
@@ -9,24 +9,33 @@ loses 1 - exp(-mu_a s), so with the mean <.> over rays,
     weight sin^2(alpha) cos(psi) / pi,                                                              (vessel 2)
 
 alpha the angle with the axis and psi the angle with the normal in the cross-section. The mean chord of isotropic rays
-is 4V/S = d (Cauchy), so shading -> 1 for a thin vessel and -> 1/x for a black one. (Rays at right angles to the axis,
-a collimated beam, have the mean chord pi d/4 instead.) The mean over chords is evaluated, not the value at the mean
+is 4V/S = d (Cauchy), so shading -> 1 for a thin vessel and -> 1/x for a black one. (Rays at right angles to the axis, a
+collimated beam, have the mean chord pi d/4 instead.) The mean over chords is evaluated, not the value at the mean
 chord, which would overstate absorption by up to 7 %.
 
-Within the lumen, of radius a, the fluence rate at radius r is the mean over directions of what the path l from the
-boundary leaves,
+Within the lumen, of radius a, the fluence rate at radius r is the mean over directions of the transmission along the
+path l from the boundary,
 
     profile(r) = <exp(-mu_a l)>,  l = (sqrt(a^2 - r^2 sin^2(psi)) - r cos(psi)) / sin(alpha),          (vessel 5)
 
 with weight sin(alpha) over alpha and psi. It falls towards the axis, so the edge of a strongly absorbing vessel heats
 first. Its mean over the lumen is the shading: both count the same absorbed rays.
 
-What the vessel absorbs above its surroundings is the source; what the surroundings absorb is a background history that
-the caller adds: temperature = base + dose x (background + vessel) (vessel 3). Here the light comes from all sides
-alike; what differs between the lit and the dark side is that of `vessel_sides`. Whatever goes as cos(n theta) about
-the axis keeps that form, and heat then also flows along the circle:
+The absorption of the vessel in excess of its surroundings is the source; the absorption of the surroundings is a
+background history that the caller adds: temperature = base + dose x (background + vessel) (vessel 3). This module takes
+the light to be the same from all sides; `vessel_optics` adds the difference between the lit and the dark side. A part
+that varies as cos(n theta) about the axis keeps that form, and heat then also flows along the circle:
 
     c dT_n/dt = (1/r) d/dr (r k dT_n/dr) - k n^2 T_n / r^2 + q_n.                                             (vessel 8)
+
+Cooling: the usual relaxation time d²/16κ (`cylinder_relaxation_time`) is that of a cylinder in a medium of its own
+properties. In it a uniform cylinder, heated instantly, has after that time left, of its mean rise (Carslaw and Jaeger
+1959, 13.4, integrated over the radius),
+
+    1 - exp(-2) (I0(2) + I1(2)) = 0.476.                                                        (relaxation 1)
+
+Dermis conducts heat worse than blood; the time in which blood in dermis falls to the same share is computed by solving
+for the lumen and its surroundings. In a single medium it is d²/16κ again.
 """
 
 import math
@@ -66,14 +75,14 @@ Array = NDArray[np.float64]
 
 LUMEN_CELLS: Final = 10
 _WALL_CELLS = 3
-RECORDED_CELLS: Final = LUMEN_CELLS + _WALL_CELLS + 1  # lumen, wall, and what tells the temperature of its outer edge
+RECORDED_CELLS: Final = LUMEN_CELLS + _WALL_CELLS + 1  # one cell beyond the wall, for its outer edge
 _RADII, _ANGLES = 8, 16  # Gauss nodes in a cell of the lumen, and in a right angle of directions
 _OUTER_GROWTH = 0.15  # size of the cells outside: of the wall's or lumen's cell, plus this share of the distance
 _REACH = 4.0  # outer face in diffusion lengths sqrt(4 kappa t) from the wall; erfc(4) = 1.5e-8 of the heat arrives
 
 
 class VesselHistory(NamedTuple):
-    """Temperature rise after each step, time 0 first.
+    """Temperature rise of a vessel after each step, time 0 first.
 
     Parameters
     ----------
@@ -120,8 +129,8 @@ def _optical_diameter(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
 
 
 def lumen_cells() -> tuple[Array, Array]:
-    """Return the faces of the cells of a lumen over its radius, (cell + 1,), and their share of its volume, (cell,)."""
-    # Equal volumes would be coarse at the axis, equal widths at the edge; this spacing lies between.
+    """Return the faces of the lumen cells over its radius, (cell + 1,), and their shares of its volume, (cell,)."""
+    # Equal volumes would be coarse at the axis, equal widths at the edge; this spacing is between the two.
     faces = np.linspace(0.0, 1.0, LUMEN_CELLS + 1) ** 0.75
     return faces, np.diff(faces**2)
 
@@ -129,9 +138,9 @@ def lumen_cells() -> tuple[Array, Array]:
 def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     """Return mean over unattenuated fluence rate in each cell of a lumen in isotropic light (vessel 5), (..., cell).
 
-    Interpolated in a table of Gauss quadratures over directions and over the volume of each cell, then scaled to the
-    shading, from a table too (1e-5): the mean over the cells differs from it by less than 1e-3 before, up to
-    mua x diameter = 50.
+    The profile is interpolated in a table of Gauss quadratures over directions and over the volume of each cell. It is
+    then scaled so that its mean is the shading, which is also read from a table (1e-5). Before scaling the two differ
+    by less than 1e-3, up to mua x diameter = 50.
 
     Parameters
     ----------
@@ -154,35 +163,35 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
 
 @cache
 def _shading_table() -> tuple[Array, Array]:
-    """Logarithms of optical diameters from next to none to black, and of the shading, (node,) each."""
+    """Return logarithms of optical diameters from almost transparent to black, and of the shading, (node,) each."""
     logs = np.linspace(math.log(1e-6), math.log(1e5), 3200)
     return logs, np.log(shading(np.exp(logs), 1.0))
 
 
 @cache
 def _profile_table() -> tuple[Array, Array]:
-    """Optical diameters, (node,), in equal steps of the logarithm, and the logarithm of the profile, (node, cell)."""
+    """Return optical diameters, (node,), in equal logarithmic steps, and the logarithm of the profile, (node, cell)."""
     nodes = np.geomspace(1e-3, 300.0, 400)
     paths = lumen_paths()
-    return nodes, np.log(np.stack([np.exp(-x * paths.length) @ paths.weight for x in nodes]))
+    return nodes, np.log(np.stack([np.exp(-x * paths.relative_length) @ paths.weight for x in nodes]))
 
 
 class LumenPaths(NamedTuple):
-    """Rays that reach the cells of a lumen from everywhere.
+    """Rays that reach the cells of a lumen from all directions.
 
     Parameters
     ----------
-    length : path from the boundary over the diameter, (cell, ray).
-    inwards : cosine between the ray and the way to the axis, (cell, ray).
-    entry : cosine of the angle about the axis between the place and where the ray entered, (cell, ray).
-    place : mean radius of the cell over that of the lumen, (cell,).
+    relative_length : path from the boundary over the diameter, (cell, ray).
+    inward_cosine : cosine between the ray and the way to the axis, (cell, ray).
+    entry_cosine : cosine of the angle about the axis between the place and where the ray entered, (cell, ray).
+    relative_radius : mean radius of the cell over that of the lumen, (cell,).
     weight : of each ray, (ray,); they sum to 1.
     """
 
-    length: Array
-    inwards: Array
-    entry: Array
-    place: Array
+    relative_length: Array
+    inward_cosine: Array
+    entry_cosine: Array
+    relative_radius: Array
     weight: Array
 
 
@@ -194,7 +203,7 @@ def lumen_paths() -> LumenPaths:
     squares = faces[:-1, None] ** 2 + np.diff(faces**2)[:, None] * (node + 1) / 2
     fine, fine_weight = gauss_legendre(_ANGLES)
     alpha = (fine + 1) * math.pi / 4
-    # Outwards and inwards apart: near the edge the path bends sharply between the two.
+    # Outward and inward rays are separate: near the edge the path bends sharply between the two.
     psi = np.concatenate([(fine + 1) * math.pi / 4, (fine + 3) * math.pi / 4])
     radius = np.sqrt(squares)[..., None]
     chord = np.sqrt(1 - radius**2 * np.sin(psi) ** 2) - radius * np.cos(psi)
@@ -217,13 +226,13 @@ def cylinder_relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike)
 
 
 class RadialGrid(NamedTuple):
-    """Cells around many vessels, one a row: lumen, wall, surroundings.
+    """Cells around many vessels, one vessel in each row: lumen, wall, surroundings.
 
     Parameters
     ----------
     cells : geometry of every row.
     conductivity, heat_capacity_vol : (row, cell) W/mK and J/m³K.
-    shape : (sample, vessel) that the rows stand for.
+    shape : (sample, vessel), into which the rows are reshaped.
     """
 
     cells: Cells
@@ -240,13 +249,13 @@ def radial_grid(
     blood: tuple[ArrayLike, ArrayLike],
     dermis: tuple[ArrayLike, ArrayLike],
 ) -> RadialGrid:
-    """Return cells that reach beyond where heat arrives within `duration_s`.
+    """Return cells that extend beyond the distance that heat reaches within `duration_s`.
 
     Parameters
     ----------
     diameter_m, wall_m : (sample, vessel) lumen diameter and wall thickness.
-    blood, dermis : conductivity W/mK and heat capacity J/m³K of lumen, and of wall and surroundings; scalar or
-        (sample, vessel).
+    blood, dermis : conductivity W/mK and heat capacity J/m³K of lumen, and of wall and surroundings; scalar or (sample,
+        vessel).
 
     Raises
     ------
@@ -270,12 +279,12 @@ def radial_grid(
 
 
 def azimuthal_loss(grid: RadialGrid, order: int) -> Array:
-    """Return k n²/r² in every cell, (row, cell), W/m³K: what heat that goes as cos(n theta) loses along the circle."""
+    """Return the loss k n²/r² along the circle of heat that varies as cos(n theta), for each (row, cell), W/m³K."""
     return np.asarray(order**2 * grid.conductivity / grid.cells.centres**2)
 
 
 def vessel_history(grid: RadialGrid, recorded: Array) -> VesselHistory:
-    """Return what the first `RECORDED_CELLS` cells of every row say of its vessel, (row, time, cell)."""
+    """Return the history of every vessel from the first `RECORDED_CELLS` cells of its row, (row, time, cell)."""
     cells, k = grid.cells, grid.conductivity
     inside = recorded[..., :LUMEN_CELLS].reshape(*grid.shape, -1, LUMEN_CELLS)
     _, volume = lumen_cells()
@@ -300,11 +309,11 @@ def radial_response(
     Parameters
     ----------
     diameter_m, wall_m : (sample, vessel) lumen diameter and wall thickness.
-    power_density : (sample, vessel) power per volume of lumen above what the surroundings absorb, W/m³, the same all
-        over the lumen, or (sample, vessel, lumen cell).
+    power_density : (sample, vessel) power per volume of lumen in excess of the absorption of the surroundings, W/m³,
+        the same all over the lumen, or (sample, vessel, lumen cell).
     step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
     blood, dermis : as of `radial_grid`.
-    order : n of a power that goes as cos(n angle) about the axis, and so does the rise: both are told at angle 0.
+    order : n of a power that varies as cos(n angle) about the axis, and so does the rise: both are given at angle 0.
 
     Raises
     ------
@@ -331,11 +340,11 @@ def radial_response(
         record_cells=np.arange(RECORDED_CELLS),
     )
     found = conduct_1d(march, LinearConduction(perfusion=azimuthal_loss(grid, order)))
-    return vessel_history(grid, found.recorded)
+    return vessel_history(grid, found.cell_temperature)
 
 
 def _radial_cells(radius: Array, wall: Array, reach: float) -> Cells:
-    """Cells of lumen, finer towards its edge, wall, and surroundings to `reach` beyond the wall."""
+    """Return cells of lumen, finer towards its edge, of wall, and of surroundings to `reach` beyond the wall."""
     inner, _ = lumen_cells()
     walls = np.linspace(0.0, 1.0, _WALL_CELLS + 1)[1:]
     smallest = np.minimum(radius / LUMEN_CELLS, wall / _WALL_CELLS)
@@ -348,27 +357,27 @@ def _radial_cells(radius: Array, wall: Array, reach: float) -> Cells:
 
 
 def _face_temperature(history: Array, cells: Cells, k: Array, face: int) -> Array:
-    """Temperature at a face between two recorded cells, from the flux through it."""
+    """Return the temperature at a face between two recorded cells, from the flux through it."""
     before = (k[:, face - 1] / cells.half_widths[:, face - 1])[:, None]
     after = (k[:, face] / cells.half_widths[:, face])[:, None]
     value: Array = (before * history[:, :, face - 1] + after * history[:, :, face]) / (before + after)
     return value
 
 
-# The dose at which a vessel is hot enough for vapour: over its whole cross-section at one time, or anywhere at any.
+def steam_doses(temperature_deficit: Array, coldest: Array, hottest: Array, least_rise: float) -> tuple[Array, Array]:
+    """Return the doses at which all places of a vessel at one time, and any place, reach a temperature, (row,) each.
 
-
-def steam_doses(short: Array, coldest: Array, hottest: Array, least_rise: float) -> tuple[Array, Array]:
-    """Return the dose at which all places reach a temperature at one time, and the one at which any does, (row,).
+    At the first dose a vessel is hot enough for vapour over its whole cross-section at one time, at the second anywhere
+    at any time.
 
     Parameters
     ----------
-    short : (row, time) by how much the temperature without a dose lies below it.
-    coldest, hottest : (row, place, time) change a unit dose, on the colder side and on the hotter one.
-    least_rise : stands for smaller changes.
+    temperature_deficit : (row, time) difference of that temperature from the temperature without a dose.
+    coldest, hottest : (row, place, time) change per unit dose, on the colder side and on the hotter one.
+    least_rise : replaces smaller changes.
     """
-    everywhere, somewhere = np.empty((2, len(short)))
-    rows = (np.require(each, np.float64, ["C", "W"]) for each in (short, coldest, hottest))
+    everywhere, somewhere = np.empty((2, len(temperature_deficit)))
+    rows = (np.require(each, np.float64, ["C", "W"]) for each in (temperature_deficit, coldest, hottest))
     _fill_steam_doses(*rows, least_rise, everywhere, somewhere)
     return everywhere, somewhere
 
@@ -387,20 +396,12 @@ def _fill_steam_doses(  # pragma: no cover - compiled
         everywhere[row], somewhere[row] = slowest.min(), first
 
 
-# How fast a vessel full of blood cools in dermis, which conducts heat worse than blood does.
-#
-# The usual d²/16κ (`vessel.relaxation_time`) is of a cylinder in a medium like itself. There a uniform cylinder, heated
-# at once, has after that time left of its mean rise (Carslaw and Jaeger 1959, 13.4, integrated over the radius)
-#
-#     1 - exp(-2) (I0(2) + I1(2)) = 0.476.                                                        (relaxation 1)
-#
-# The time in which blood in dermis falls to the same share is found by marching the lumen and its surroundings; in one
-# medium it is d²/16κ again.
+# Cooling of a vessel: (relaxation 1).
 
 _BESSEL = sum(1 / math.factorial(k) ** 2 + 1 / (math.factorial(k) * math.factorial(k + 1)) for k in range(20))
 REMAINING_RISE: Final = 1 - math.exp(-2) * _BESSEL  # I0(2) + I1(2) = sum of (1/k!)² and 1/(k! (k+1)!)
 
-_REFERENCE_DIAMETER_M = 100e-6  # any diameter serves: time goes with its square
+_REFERENCE_DIAMETER_M = 100e-6  # any diameter will do: the time is proportional to its square
 _FLASH_LENGTH = 1e-3  # length of the heating in relaxation times
 _RELAXATION_STEPS = 400
 _RELAXATION_END = 4.0  # end of the march in relaxation times of the slower medium
@@ -430,7 +431,7 @@ def lumen_relaxation_time(
     steps = np.diff(np.concatenate(([0.0], np.geomspace(flash, _RELAXATION_END * slowest, _RELAXATION_STEPS))))
     on = np.zeros(_RELAXATION_STEPS)
     on[0] = 1.0
-    # The wall is dermis here; its thickness only places cells.
+    # The wall has the properties of dermis; its thickness only places cells.
     lumen = radial_response(
         np.full((k.size, 1), _REFERENCE_DIAMETER_M),
         _REFERENCE_DIAMETER_M / 10,
@@ -440,7 +441,7 @@ def lumen_relaxation_time(
         blood=blood,
         dermis=(k[:, None], c[:, None]),
     ).lumen[:, 0, 1:]
-    # From the middle of the flash on, its heat has spread as if given at once.
+    # From the middle of the flash on, its heat has spread as if it had been added instantly.
     times = np.cumsum(steps) - flash / 2
     given = flash / blood[1]
     at = np.array([np.interp(-REMAINING_RISE, -row / given, times) for row in lumen])

@@ -1,12 +1,12 @@
-"""A vessel whose blood absorbs by its own temperature: the radial solution with a power that follows the lumen.
+"""Solve the radial heat problem of a vessel whose blood absorption depends on its own temperature.
 
-The power density in each cell of the lumen is given at some mean temperatures of the lumen, and is a straight line
-between them. In each step with light it is that of the mean between the start and the end of the step, of which the end
-is foretold with the power at the start: as the steps of (heat 1), of second order in their length. Outside the lumen
-nothing changes: (heat 1) about the axis, and (vessel 8) beside it, as in `vessel`.
+The power density in each cell of the lumen is given at some mean temperatures of the lumen, and is linear between them.
+In each step with light it is that of the mean between the start and the end of the step, where the temperature at the
+end is predicted with the power at the start: of second order in the step, like the steps of (heat 1). Outside the lumen
+the equations are unchanged: (heat 1) about the axis, and (vessel 8) beside it, as in `vessel`.
 
-Blood may also change for good, by a first-order process at the mean temperature of the lumen (damage 1). The power is
-then given at some shares of changed blood too, 1 - exp(-Omega), which is foretold with the temperature.
+Blood may also change irreversibly, by a first-order process at the mean temperature of the lumen (damage 1). The power
+is then also given at some shares of changed blood, 1 - exp(-Omega), which is predicted together with the temperature.
 """
 
 import math
@@ -45,52 +45,52 @@ __all__ = ["march_heated_blood"]
 
 Array = NDArray[np.float64]
 
-# What changes no blood: nothing happens at any temperature.
+# A process that never changes blood: its rate is zero at any temperature.
 _NO_DAMAGE = Kinetics(np.array([1.0]), np.array([0.0]), np.array([np.inf]), np.array([np.inf]))
 
 
 def march_heated_blood(
     grid: RadialGrid,
     power_density: Array,
-    between_K: tuple[float, float],
+    temperature_range_K: tuple[float, float],
     surroundings_K: Array,
     step_s: ArrayLike,
     power_on: ArrayLike,
-    change: Kinetics | None = None,
+    blood_change: Kinetics | None = None,
 ) -> tuple[VesselHistory, ...]:
-    """Return the rise above the surroundings that power in the lumen causes, where power hangs on the temperature.
+    """Return the rise above the surroundings due to power in the lumen that depends on the temperature.
 
     Parameters
     ----------
-    power_density : (order, sample, vessel, node, lumen cell) power per volume above what the surroundings absorb, W/m³,
-        at mean temperatures of the lumen spaced evenly from the first to the second of `between_K`; held outside them.
-        Order n goes as cos(n angle) about the axis; of each, a history is returned. The mean hangs on order 0 alone.
-        With `change` (order, sample, vessel, share, node, lumen cell), the shares of changed blood spaced evenly from
-        0 to 1.
+    power_density : (order, sample, vessel, node, lumen cell) power per volume in excess of the absorption of the
+        surroundings, W/m³, at mean temperatures of the lumen spaced evenly from the first to the second of
+        `temperature_range_K`; constant outside them. Order n varies as cos(n angle) about the axis; a history is
+        returned for each. The mean depends on order 0 alone. With `blood_change` (order, sample, vessel, share, node,
+        lumen cell), the shares of changed blood spaced evenly from 0 to 1.
     surroundings_K : (sample, vessel, time) temperature without the vessel, K.
     step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
-    change : what changes blood, its parameters (sample, process).
+    blood_change : process that changes blood, its parameters (sample, process).
 
     Raises
     ------
     ValueError : shapes that do not fit, or fewer than two nodes or shares.
     """
     steps = np.array(step_s, dtype=np.float64)
-    power_density = power_density[:, :, :, None] if change is None else power_density
+    power_density = power_density[:, :, :, None] if blood_change is None else power_density
     rows, orders = len(grid.cells.volumes), len(power_density)
     shares, nodes = power_density.shape[-3:-1]
     expected = (orders, *grid.shape, shares, nodes, LUMEN_CELLS)
-    if power_density.shape != expected or nodes < 2 or not between_K[0] < between_K[1]:
+    if power_density.shape != expected or nodes < 2 or not temperature_range_K[0] < temperature_range_K[1]:
         raise ValueError("a power for each vessel and cell at two temperatures or more is needed")
-    if change is not None and shares < 2:
+    if blood_change is not None and shares < 2:
         raise ValueError("blood that changes needs a power at two shares of changed blood or more")
     if surroundings_K.shape != (*grid.shape, steps.size + 1):
         raise ValueError(f"{steps.size} steps need {steps.size + 1} temperatures of the surroundings")
     on = np.asarray(power_on, dtype=np.float64)
     on = np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on
     _, share = lumen_cells()
-    processes = expand_processes(change if change is not None else _NO_DAMAGE, grid.shape[0], grid.shape[1])
-    lowest, highest = between_K
+    processes = expand_processes(blood_change if blood_change is not None else _NO_DAMAGE, grid.shape[0], grid.shape[1])
+    lowest, highest = temperature_range_K
     lumens = _Lumens(
         broadcast_copy(grid.cells.areas, rows, grid.cells.areas.shape[1]),
         broadcast_copy(grid.cells.volumes, rows, grid.cells.volumes.shape[1]),
@@ -112,7 +112,7 @@ def march_heated_blood(
 
 
 class _Lumens(NamedTuple):
-    """What compiled code takes: of every vessel, but for steps, the ends of `between_K` and the share of the cells."""
+    """Input of the compiled code: by vessel, except for steps, the ends of `between_K` and the shares of cells."""
 
     areas: Array
     volumes: Array
@@ -152,7 +152,7 @@ def _march_lanes(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragm
     rows = np.zeros((orders, (n_cell + 2) * int(CELL)))
     outside, taken, none = np.zeros((2, LANES)), np.empty((3, LANES)), np.zeros(LANES)
     dt, start, at, omega, changed = np.empty((5, LANES))
-    which = np.minimum(first + np.arange(LANES), n_vessel - 1)  # lanes that are left over repeat the last vessel
+    which = np.minimum(first + np.arange(LANES), n_vessel - 1)  # spare lanes repeat the last vessel
     for order in range(orders):
         for lane in range(LANES):
             row = which[lane]
@@ -160,7 +160,7 @@ def _march_lanes(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragm
                 here = field_offset(i, lane)
                 rows[order, here + STORE] = c[row, i] * volumes[row, i]
                 rows[order, here + SINK] = sink[row, order, i]
-                # The last face keeps the temperature of the surroundings.
+                # The last face has the temperature of the surroundings.
                 onwards = half[row, i + 1] / k[row, i + 1] if i + 1 < n_cell else 0.0
                 conductance = areas[row, i + 1] / (half[row, i] / k[row, i] + onwards)
                 rows[order, field_offset(i + 1, lane) + FACE] = conductance

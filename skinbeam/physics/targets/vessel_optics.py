@@ -1,19 +1,19 @@
-"""The lit and the dark side of a vessel, and the light that it takes from itself.
+"""Light in a vessel that is lit from one side, and the reduction of that light by the vessel's own absorption.
 
 Around a vessel of radius a, at an angle theta from the side that the light comes from (theta = 0 there), light is
 nearly isotropic: with phi the fluence rate and F the net flux in the skin without the vessel (Ishimaru 1978),
 
     L = (phi + 3 F cos(Omega, F)) / 4 pi,   phi(r, theta) = phi_axis (1 + s (r/a) cos(theta)).               (sides 1)
 
-Blood scatters about as skin does, and absorbs along the path l from the edge: phi exp(-mua l) for each direction. What
-is missing of the light that leaves the vessel at its edge, M(theta), would in part have come back. Its part of the form
-cos(n theta) comes back to the share R_n, spread evenly over directions; of what enters so, T_n leaves again. So less
-enters, in terms of a flux by
+Blood scatters about as skin does, and absorbs along the path l from the edge: phi exp(-mua l) for each direction. Part
+of the light M(theta) that is missing from the light that leaves the vessel at its edge would have come back. Of its
+part of the form cos(n theta) the share R_n comes back, spread evenly over directions; of the light that enters in this
+form, T_n leaves again. So less enters, in terms of a flux by
 
     J_n = -R_n M_n / (1 - R_n T_n).                                                                          (sides 2)
 
-With the means <.> of (vessel 1) over chords s and of (vessel 5) over paths, a(x) = <1 - exp(-mua s)> = x shading(x),
-x = mua d and f = F / phi:
+With the means <.> of (vessel 1) over chords s and of (vessel 5) over paths, a(x) = <1 - exp(-mua s)> = x shading(x), x
+= mua d and f = F / phi:
 
     M_0 = phi a / 4,   M_1 = phi (s a / 4 - f b / 2),   b = <1 - exp(-mua s)> weighted with the cosine of exit,
     T_n = <exp(-mua s) cos(n (pi - 2 psi))>,                                                                 (sides 3)
@@ -22,16 +22,21 @@ x = mua d and f = F / phi:
                + 4 J_1 <exp(-mua l) cos(delta)>,                                                             (sides 4)
 
 delta the angle about the axis between a place and where its light entered. The fluence rate is phi_0 + phi_1
-cos(theta). What goes as cos(2 theta) is a product of two small things, and left out.
+cos(theta). The part that varies as cos(2 theta) is a product of two small quantities, and left out.
 
-R_n hangs on how many transport lengths the radius is, and on the albedo of the skin: the caller knows it. The surface
-of skin lets light out, so that less comes back. An image of the opposite sign, as far above the plane at which the
-fluence rate goes to zero, takes from the number of returns R_0 / (1 - R_0), in diffusion with the coefficient D and
-the attenuation kappa, lengths in units of 1 / mus',
+R_n depends on the radius in transport lengths, and on the albedo of the skin: the caller provides it. The surface of
+skin lets light out, so that less comes back. An image of the opposite sign, as far above the plane at which the fluence
+rate goes to zero, reduces the number of returns R_0 / (1 - R_0), in diffusion with the coefficient D and the
+attenuation kappa, lengths in units of 1 / mus', by
 
     (a / 4 D) K_0(2 kappa (h + z)),   z = 2 D (1 + r) / (1 - r),                                             (sides 5)
 
-h the depth of the axis and r the share of diffuse light that the surface, and what absorbs above, sends back.
+h the depth of the axis and r the share of diffuse light that the surface, and absorbers above, send back.
+
+R_n is computed by Monte Carlo for a cylinder in unbounded skin. Packets start on the cylinder uniformly, in outward
+directions by their cosine (Lambert), scatter by Henyey and Greenstein (1941) and end on the cylinder, or when they are
+absorbed. With w their weight and delta the angle about the axis between start and end, R_n = <w cos(n delta)>. One run
+serves every absorption: a packet that comes back after the path L counts exp(-mua L). Lengths are in units of 1 / mus'.
 """
 
 import math
@@ -55,41 +60,41 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-_SMALLEST, _LARGEST, _NODES = 1e-3, 300.0, 400  # optical diameters, and how many between them
+_SMALLEST, _LARGEST, _NODES = 1e-3, 300.0, 400  # range of optical diameters, and the number of nodes
 _ANGLES = 48  # Gauss nodes in a right angle of the directions of a chord
 
 
 class AmbientLight(NamedTuple):
-    """Light around a vessel, as it would be without it; all broadcast.
+    """Light around a vessel, as it would be without the vessel; all fields broadcast.
 
     Parameters
     ----------
-    net : net flux over fluence rate at the axis, f of (sides 1).
-    slope : by how much of itself the fluence rate lies higher at the side that the light comes from, s of (sides 1).
-    returned : R_0 and R_1 of (sides 2), at least 0 and below 1.
+    net_flux_ratio : net flux over fluence rate at the axis, f of (sides 1).
+    slope : relative excess of the fluence rate at the side that the light comes from, s of (sides 1).
+    return_shares : R_0 and R_1 of (sides 2), at least 0 and below 1.
     """
 
-    net: Array
+    net_flux_ratio: Array
     slope: Array
-    returned: tuple[Array, Array]
+    return_shares: tuple[Array, Array]
 
 
 class _LumenLightTable(NamedTuple):
-    """Of each optical diameter, (node,) or (node, cell)."""
+    """Quantities of each optical diameter, (node,) or (node, cell)."""
 
-    aimed: Array  # <cos(e_r, -Omega) exp(-mua l)>
-    entered: Array  # <exp(-mua l) cos(delta)>
-    place: Array  # radius of the cells over that of the lumen, (cell,)
-    through: Array  # T_1
-    kept: Array  # b
+    direction_mean: Array  # <cos(e_r, -Omega) exp(-mua l)>
+    entry_mean: Array  # <exp(-mua l) cos(delta)>
+    relative_radius: Array  # radius of the cells over that of the lumen, (cell,)
+    transmission: Array  # T_1
+    exit_weighted_absorption: Array  # b
 
 
-def lumen_light(mua: ArrayLike, diameter_m: ArrayLike, around: AmbientLight) -> tuple[Array, Array]:
-    """Return phi_0 and phi_1 of (sides 4) in each cell of a lumen over the fluence rate at its axis without it.
+def lumen_light(mua: ArrayLike, diameter_m: ArrayLike, ambient: AmbientLight) -> tuple[Array, Array]:
+    """Return phi_0 and phi_1 of (sides 4) in each cell of a lumen, over the axial fluence rate without the vessel.
 
     Parameters
     ----------
-    mua : absorption coefficient of the blood, 1/m. diameter_m : of the lumen. They broadcast, with `around`.
+    mua : absorption coefficient of the blood, 1/m. diameter_m : of the lumen. They broadcast, with `ambient`.
 
     Returns
     -------
@@ -112,28 +117,30 @@ def lumen_light(mua: ArrayLike, diameter_m: ArrayLike, around: AmbientLight) -> 
 
     _, volume = lumen_cells()
     taken = x * (profile @ volume)
-    first, second = around.returned
+    first, second = ambient.return_shares
     even = -first * taken / 4 / (1 - first * (1 - taken))
-    missing = around.slope * taken / 4 - around.net * at(table.kept) / 2
-    uneven = -second * missing / (1 - second * at(table.through))
-    lit = around.slope[..., None] * table.place * profile + 3 * around.net[..., None] * at(table.aimed)
-    return profile * (1 + 4 * even[..., None]), lit + 4 * uneven[..., None] * at(table.entered)
+    missing = ambient.slope * taken / 4 - ambient.net_flux_ratio * at(table.exit_weighted_absorption) / 2
+    uneven = -second * missing / (1 - second * at(table.transmission))
+    lit = ambient.slope[..., None] * table.relative_radius * profile + 3 * ambient.net_flux_ratio[..., None] * at(
+        table.direction_mean
+    )
+    return profile * (1 + 4 * even[..., None]), lit + 4 * uneven[..., None] * at(table.entry_mean)
 
 
 def light_return_below_surface(
-    returned: ArrayLike, radius: ArrayLike, depth: ArrayLike, absorption: ArrayLike, reflected: ArrayLike
+    return_share: ArrayLike, radius: ArrayLike, depth: ArrayLike, absorption: ArrayLike, surface_reflectance: ArrayLike
 ) -> Array:
-    """Return R_0 below a surface (sides 5), from that without one; all broadcast.
+    """Return R_0 below a surface (sides 5), from that in unbounded skin (`return_share`); all arguments broadcast.
 
     Parameters
     ----------
     radius, depth : of the vessel and of its axis, in transport lengths 1 / mus'. absorption : mua / mus' of the skin.
-    reflected : r.
+    surface_reflectance : r.
     """
-    from scipy.special import k0  # late: commands that heat no vessel need not load it
+    from scipy.special import k0  # imported late: commands without vessels need not load it
 
-    share, away = np.asarray(returned, dtype=np.float64), np.asarray(depth, dtype=np.float64)
-    loss, back = np.asarray(absorption, dtype=np.float64), np.asarray(reflected, dtype=np.float64)
+    share, away = np.asarray(return_share, dtype=np.float64), np.asarray(depth, dtype=np.float64)
+    loss, back = np.asarray(absorption, dtype=np.float64), np.asarray(surface_reflectance, dtype=np.float64)
     diffusion = 1 / (3 * (1 + loss))
     attenuation = np.sqrt(loss / diffusion)
     beyond = 2 * diffusion * (1 + back) / (1 - back)
@@ -146,11 +153,11 @@ def light_return_below_surface(
 def _lumen_light_table() -> _LumenLightTable:
     nodes = np.geomspace(_SMALLEST, _LARGEST, _NODES)
     paths = lumen_paths()
-    aimed, entered = np.empty((2, _NODES, len(paths.length)))
+    aimed, entered = np.empty((2, _NODES, len(paths.relative_length)))
     for i, x in enumerate(nodes):
-        left = np.exp(-x * paths.length)
-        aimed[i] = (left * paths.inwards) @ paths.weight
-        entered[i] = (left * paths.entry) @ paths.weight
+        left = np.exp(-x * paths.relative_length)
+        aimed[i] = (left * paths.inward_cosine) @ paths.weight
+        entered[i] = (left * paths.entry_cosine) @ paths.weight
     node, weight = gauss_legendre(_ANGLES)
     angle = (node + 1) * math.pi / 4
     chord = np.cos(angle)[None, :] / np.sin(angle)[:, None]
@@ -159,16 +166,10 @@ def _lumen_light_table() -> _LumenLightTable:
     passed = np.exp(-nodes[:, None, None] * chord)
     through = (passed * flux * np.cos(np.pi - 2 * angle)).sum(axis=(1, 2)) / flux.sum()
     kept = ((1 - passed) * twice).sum(axis=(1, 2)) / twice.sum()
-    return _LumenLightTable(aimed, entered, paths.place, through, kept)
+    return _LumenLightTable(aimed, entered, paths.relative_radius, through, kept)
 
 
-# How much of the light that leaves a vessel comes back to it: packets from a cylinder in skin without end.
-#
-# Packets start on a cylinder evenly over outward directions by their cosine (Lambert), scatter by Henyey and Greenstein
-# (1941) and end on the cylinder, or when they are absorbed. With w their weight and delta the angle about the axis
-# between start and end, R_n = <w cos(n delta)>. One run serves every absorption: a packet that comes back after the
-# path
-# L counts exp(-mua L). Lengths are in units of 1 / mus'.
+# Monte Carlo of the light that returns to a vessel, R_n of (sides 2).
 
 Floats = NDArray[np.float64]
 
@@ -176,7 +177,7 @@ ANISOTROPY: Final = 0.8  # as of skin at 600 nm
 
 
 def trace_light_return(radius: float, absorptions: ArrayLike, *, packets: int, seed: int = 0) -> tuple[Floats, Floats]:
-    """Return R_0, R_1 and R_2, (order, absorption), and their standard errors.
+    """Compute R_0, R_1 and R_2, (order, absorption), and their standard errors by Monte Carlo.
 
     Parameters
     ----------
@@ -195,7 +196,7 @@ def _follow_packets(  # pragma: no cover - compiled
     total, squares = np.zeros((3, mua.size)), np.zeros((3, mua.size))
     mus = 1.0 / (1.0 - g)
     for _ in range(packets):
-        # All of the cylinder is alike: a packet starts at its top, and z rises away from its axis downwards.
+        # By symmetry every packet starts at the top of the cylinder, and z is measured from its axis downwards.
         cosine = math.sqrt(1.0 - np.random.random())
         sine, turn = math.sqrt(1.0 - cosine * cosine), 2.0 * math.pi * np.random.random()
         x, z, ux, uy, uz = 0.0, -radius, sine * math.cos(turn), sine * math.sin(turn), -cosine

@@ -46,46 +46,46 @@ class RuleBound:
         return {name: value for name, value in named if value is not None}
 
 
-def read_bound(read: Any) -> RuleBound:
+def read_bound(table: Any) -> RuleBound:
     """Return the bound in a TOML table.
 
     Raises
     ------
     ValueError : a key, quantity or number that is not allowed, or none or both of factor and maximum.
     """
-    if not isinstance(read, Mapping):
-        raise ValueError(f"bound: a table with quantity, factor or maximum, source and conditions, read {read!r}")
-    for key in read:
+    if not isinstance(table, Mapping):
+        raise ValueError(f"bound: a table with quantity, factor or maximum, source and conditions, read {table!r}")
+    for key in table:
         if key not in _BOUND_KEYS:
             raise ValueError(f"bound: unknown key {key}, nearest {nearest_name(key, _BOUND_KEYS)}")
     for key in ("quantity", "source", "conditions"):
-        if not isinstance(read.get(key), str) or not read[key]:
+        if not isinstance(table.get(key), str) or not table[key]:
             raise ValueError(f"bound: {key} is missing")
-    quantity = read["quantity"]
+    quantity = table["quantity"]
     if quantity not in _BOUND_QUANTITIES:
         raise ValueError(f'bound: quantity = "{quantity}" is not one of {", ".join(_BOUND_QUANTITIES)}')
-    if ("factor" in read) == ("maximum" in read):
+    if ("factor" in table) == ("maximum" in table):
         raise ValueError(f"bound: {quantity} takes either a factor or a maximum")
-    most = 1.0 if "factor" in read or quantity == "coverage_fraction" else math.inf
+    most = 1.0 if "factor" in table or quantity == "coverage_fraction" else math.inf
     for key in ("factor", "maximum", "diameter_um"):
-        value = read.get(key, 0.5)
+        value = table.get(key, 0.5)
         top = math.inf if key == "diameter_um" else most
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < top:
             raise ValueError(
                 f"bound: {key} of {quantity} is above 0{'' if top == math.inf else ' and below 1'}, read {value!r}"
             )
-    if "factor" in read and quantity != "density_per_cm2":
+    if "factor" in table and quantity != "density_per_cm2":
         raise ValueError(f"bound: a factor holds density_per_cm2 alone, read {quantity}")
-    if ("diameter_um" in read) != (quantity == "energy_mJ"):
+    if ("diameter_um" in table) != (quantity == "energy_mJ"):
         raise ValueError("bound: diameter_um belongs to energy_mJ, which needs one")
-    return RuleBound(**read)
+    return RuleBound(**table)
 
 
 @dataclass(frozen=True)
 class RuleBounds:
     """The bounds of all rules that apply, on columns."""
 
-    of: tuple[RuleBound, ...] = ()
+    bounds: tuple[RuleBound, ...] = ()
 
     def density_per_cm2(self, chosen: float) -> float:
         """Return the greatest density where `chosen` would be taken without rules."""
@@ -95,15 +95,15 @@ class RuleBounds:
         """Return the greatest energy of a column of this width; inf where no rule bounds it."""
         held = [
             bound.maximum * (diameter_um / bound.diameter_um) ** 2
-            for bound in self.of
+            for bound in self.bounds
             if bound.quantity == "energy_mJ" and bound.maximum is not None and bound.diameter_um is not None
         ]
         return min(held, default=math.inf)
 
     @property
-    def holds_energy(self) -> bool:
+    def bounds_energy(self) -> bool:
         """Whether a rule bounds the energy of a column."""
-        return any(bound.quantity == "energy_mJ" for bound in self.of)
+        return any(bound.quantity == "energy_mJ" for bound in self.bounds)
 
     @property
     def coverage_fraction(self) -> float:
@@ -112,10 +112,10 @@ class RuleBounds:
 
     @property
     def _factors(self) -> list[float]:
-        return [bound.factor for bound in self.of if bound.factor is not None]
+        return [bound.factor for bound in self.bounds if bound.factor is not None]
 
     def _most(self, quantity: BoundQuantity) -> Iterable[float]:
-        return [bound.maximum for bound in self.of if bound.quantity == quantity and bound.maximum is not None]
+        return [bound.maximum for bound in self.bounds if bound.quantity == quantity and bound.maximum is not None]
 
 
 NO_BOUNDS: Final = RuleBounds()

@@ -104,7 +104,7 @@ def explain_no_laser(
 
 
 def explain_rule(
-    case: Case, said: Sequence[Concern], rule_id: str, message: Message
+    case: Case, concerns: Sequence[Concern], rule_id: str, message: Message
 ) -> tuple[tuple[Message, ...], Message]:
     """Return the person's facts that make a rule apply, and the sentence of the rule in plain words.
 
@@ -115,13 +115,13 @@ def explain_rule(
     if own in catalogue():
         given = rule.message.params if rule is not None else {}
         message = Message(own, {name: given[name] for name in message_parameters(own)})
-    return () if rule is None else stated_facts(rule, case, said), message
+    return () if rule is None else stated_facts(rule, case, concerns), message
 
 
-def stated_facts(rule: Rule, case: Case, said: Sequence[Concern]) -> tuple[Message, ...]:
+def stated_facts(rule: Rule, case: Case, concerns: Sequence[Concern]) -> tuple[Message, ...]:
     """Return the person's facts that make a rule apply, each once, in the order of the rule's tests."""
     facts = read_questionnaire(case).facts
-    found = (message for test in _positive_tests(rule.when) for message in _facts_for_test(test, case, facts, said))
+    found = (message for test in _positive_tests(rule.when) for message in _facts_for_test(test, case, facts, concerns))
     return tuple({message.text: message for message in found}.values())
 
 
@@ -135,15 +135,15 @@ def _positive_tests(condition: RuleCondition) -> Iterator[FactTest]:
 
 
 def _facts_for_test(
-    test: FactTest, case: Case, facts: Mapping[str, FactValue], said: Sequence[Concern]
+    test: FactTest, case: Case, facts: Mapping[str, FactValue], concerns: Sequence[Concern]
 ) -> Iterator[Message]:
     if test.fact.startswith("medication."):
         yield from _stated_medicines(test, case)
     elif test.fact == "lesion_signs":
-        signs = [(sign, c.site) for c in said for sign in c.lesion_signs if sign in test.value]
+        signs = [(sign, c.site) for c in concerns for sign in c.lesion_signs if sign in test.value]
         yield from (_fact_at_site(f"sign-{sign}", site) for sign, site in signs)
     elif test.fact == "undiagnosed_pigment":
-        unnamed = [c for c in said if vocabulary_table("condition")[c.condition]["pigmented"] and not c.diagnosed]
+        unnamed = [c for c in concerns if vocabulary_table("condition")[c.condition]["pigmented"] and not c.diagnosed]
         yield from (_fact_at_site("undiagnosed", c.site) for c in unnamed)
         if any(lesion.kind == "undiagnosed" for lesion in case.lesion):
             yield Message("leaflet_fact.undiagnosed-lesion")
@@ -152,7 +152,9 @@ def _facts_for_test(
         yield from (Message(f"leaflet_fact.condition-{name}") for name in test.value if name in found)
     elif test.fact == "condition":
         keys = (
-            f"leaflet_fact.condition-{c.condition}" for c in said if condition_holds(test, {"condition": c.condition})
+            f"leaflet_fact.condition-{c.condition}"
+            for c in concerns
+            if condition_holds(test, {"condition": c.condition})
         )
         yield from (Message(key) for key in keys if key in catalogue())  # most rules name the condition themselves
     elif not condition_holds(test, facts):
@@ -162,7 +164,7 @@ def _facts_for_test(
         yield from (Message(f"leaflet_fact.history-{word}") for word in test.value if word in had)
     elif test.fact == "healing_risks":
         for risk in healing_risks(facts):
-            yield from _facts_for_test(FactTest("history", "has", risk["history"]), case, facts, said)
+            yield from _facts_for_test(FactTest("history", "has", risk["history"]), case, facts, concerns)
             if "medicine" in risk:
                 yield from _stated_medicines(
                     FactTest(f"medication.{risk['medicine']}", "within_months", risk["within_months"]), case

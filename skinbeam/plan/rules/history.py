@@ -46,11 +46,11 @@ class DoseBar:
     dose: float | None
 
 
-def dose_bars(case: Case, given: str, device: Device) -> tuple[DoseBar, ...]:
-    """Return the doses of a device that earlier injuries bar. `given` is the device's name in the case."""
+def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
+    """Return the doses of a device that earlier injuries bar. `device_name` is the device's name in the case."""
     found = []
     for one in earlier_reactions(case):
-        alike = one.was_made_with(given, device) or _cools_through_window(one, device)
+        alike = one.was_made_with(device_name, device) or _cools_through_window(one, device)
         if one.meaning == "harm" and _has_dose_bar(one, case) and alike:
             found.append(DoseBar(one.wavelength_on(device), one.dose_on(device)))
     return tuple(found)
@@ -83,7 +83,7 @@ def reaction_reasons(case: Case, modality: str | None) -> list[RuleReason]:
         elif _has_dose_bar(one, case):
             found.append(_practice_reason("earlier-injury", "with-caution", _injury_message(one)))
         else:
-            named = "earlier.unknown-device" if one.said and one.device is None else "earlier.undosed"
+            named = "earlier.unknown-device" if one.device_name and one.device is None else "earlier.undosed"
             meant = {modality} if modality is not None else set(laser_modalities())
             decision: Decision = "refer" if meant <= set(one.modalities) else "with-caution"
             found.append(_practice_reason("earlier-injury-undosed", decision, _reaction_message(named, one)))
@@ -96,8 +96,8 @@ def _has_dose_bar(one: EarlierReaction, case: Case) -> bool:
     A test spot names its device; without a dose every dose is barred.
     """
     own = case.clinic.devices or [] if case.clinic is not None else []
-    known = one.device is not None or one.said in own
-    return known and (one.of_test_spot or one.has_dose)
+    known = one.device is not None or one.device_name in own
+    return known and (one.is_test_spot or one.has_dose)
 
 
 def _injury_message(one: EarlierReaction) -> Message:
@@ -112,8 +112,8 @@ def _injury_message(one: EarlierReaction) -> Message:
 
 def _reaction_message(message: str, one: EarlierReaction, **more: str) -> Message:
     if message == "earlier.unknown-device":
-        more["hint"] = spelling_hint([one.said], devices()).strip()
-    device = one.device.title if one.device is not None else one.said or Message("earlier.no-device").text
+        more["hint"] = spelling_hint([one.device_name], devices()).strip()
+    device = one.device.title if one.device is not None else one.device_name or Message("earlier.no-device").text
     return Message(message, {"reaction": Message(f"reaction.{one.kind}"), "device": device, **more})
 
 
@@ -138,7 +138,7 @@ class SessionResponse:
     improved_pct: float | None
 
     @property
-    def too_little(self) -> bool:
+    def is_too_little(self) -> bool:
         """Whether the course stops for a clinician to look again.
 
         A course that has not brought a quarter of improvement after two sessions is not repeated automatically (a
@@ -177,7 +177,7 @@ def response_reasons(case: Case, concern: Concern | None, modality: str | None) 
     if concern is None or modality is None:
         return []
     response = session_response(case, concern.condition)
-    if not response.too_little or response.improved_pct is None:
+    if not response.is_too_little or response.improved_pct is None:
         return []
     if not count_sessions_with(case, concern, modality):
         return []

@@ -334,7 +334,7 @@ def _medicine_reasons(case: Case) -> list[RuleReason]:
 
 def _cite_reasons(suitability: Suitability) -> Suitability:
     cite_sources(*(reason.source for reason in suitability.reasons))
-    cite_sources(*(bound.source for bound in suitability.bounds.of))
+    cite_sources(*(bound.source for bound in suitability.bounds.bounds))
     return suitability
 
 

@@ -122,7 +122,7 @@ class FactTest:
 class JointCondition:
     """Conditions that must `all` hold, or of which `any` must."""
 
-    how: Literal["all", "any"]
+    quantifier: Literal["all", "any"]
     parts: "tuple[RuleCondition, ...]"
 
 
@@ -188,7 +188,7 @@ class Rule:
     topic: str = ""
     bounds: tuple[RuleBound, ...] = ()
     values: tuple[ValueRange, ...] = ()
-    call: bool = False
+    is_warning_sign: bool = False
     note: str = ""
     order: int = field(default=0, compare=False)
 
@@ -316,7 +316,7 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         topic=entry.get("topic", ""),
         bounds=bounds,
         values=values,
-        call=entry.get("call", False),
+        is_warning_sign=entry.get("call", False),
         note=entry.get("note", ""),
         order=order,
     )
@@ -344,31 +344,31 @@ def _read_modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[st
     return tuple(dict.fromkeys(found))
 
 
-def read_condition(read: Any) -> RuleCondition:
+def read_condition(table: Any) -> RuleCondition:
     """Return the condition in a TOML table.
 
     Raises
     ------
     ValueError : a shape, fact or operator that is not known; a value that does not fit the operator.
     """
-    if not isinstance(read, Mapping) or not read:
-        raise ValueError(f"a condition is a table, read {read!r}")
+    if not isinstance(table, Mapping) or not table:
+        raise ValueError(f"a condition is a table, read {table!r}")
     for how in ("all", "any"):
-        if how in read:
-            if len(read) != 1 or not isinstance(read[how], list) or not read[how]:
+        if how in table:
+            if len(table) != 1 or not isinstance(table[how], list) or not table[how]:
                 raise ValueError(f"{how} stands alone, with a list of conditions")
-            return JointCondition("all" if how == "all" else "any", tuple(read_condition(part) for part in read[how]))
-    if "not" in read:
-        if len(read) != 1:
+            return JointCondition("all" if how == "all" else "any", tuple(read_condition(part) for part in table[how]))
+    if "not" in table:
+        if len(table) != 1:
             raise ValueError("not stands alone")
-        return NegatedCondition(read_condition(read["not"]))
-    fact, operators = read.get("fact"), [key for key in read if key != "fact"]
+        return NegatedCondition(read_condition(table["not"]))
+    fact, operators = table.get("fact"), [key for key in table if key != "fact"]
     if not isinstance(fact, str) or fact not in {*PERSON_FACTS, *CONCERN_FACTS, *OPTION_FACTS, *medication_facts()}:
         raise ValueError(f"unknown fact {fact!r}")
     if len(operators) != 1 or operators[0] not in _OPERATORS:
         raise ValueError(f"{fact}: one operator of {', '.join(_OPERATORS)}, read {operators}")
-    _check_operand(fact, operators[0], read[operators[0]])
-    return FactTest(fact, operators[0], read[operators[0]])
+    _check_operand(fact, operators[0], table[operators[0]])
+    return FactTest(fact, operators[0], table[operators[0]])
 
 
 def _check_operand(fact: str, operator: str, value: Any) -> None:

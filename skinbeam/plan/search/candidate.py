@@ -58,19 +58,19 @@ class BruisingEstimate:
 
     Parameters
     ----------
-    bruised : (sample,) which draws are purple the next day.
+    is_bruised : (sample,) which draws are purple the next day.
     weights : of the draws.
     basis : keys of the sources behind it.
     """
 
-    bruised: NDArray[np.bool_]
+    is_bruised: NDArray[np.bool_]
     weights: NDArray[np.float64]
     basis: tuple[str, ...]
 
     @property
     def p(self) -> Estimate:
         """Share of such skins that are bruised."""
-        return weighted_probability(self.bruised, self.weights, self.basis)
+        return weighted_probability(self.is_bruised, self.weights, self.basis)
 
 
 def estimate_bruising(beam: Beam, dose: float, skins: SiteSkins, cooling: CoolingPlan) -> BruisingEstimate:
@@ -114,15 +114,15 @@ class BurnDoses:
             return self.calibration.p_reached(dose_J_cm2 / self.computed_J_cm2)
 
 
-def burn_doses(beam: Beam, computed_J_cm2: Floats, learned: PersonalCalibration | None = None) -> BurnDoses:
+def burn_doses(beam: Beam, computed_J_cm2: Floats, personal: PersonalCalibration | None = None) -> BurnDoses:
     """Return the doses of a beam that burn, with their calibration, given the computed ones, (sample,).
 
     Parameters
     ----------
-    learned : calibration from earlier pulses of this light, for these draws.
+    personal : calibration from earlier pulses of this light, for these draws.
     """
     everybody = beam_burn_calibration(beam)
-    return BurnDoses(computed_J_cm2, everybody if learned is None else learned)
+    return BurnDoses(computed_J_cm2, everybody if personal is None else personal)
 
 
 # Effect and harm of every dose from one simulation of a setting.
@@ -139,37 +139,41 @@ class DoseThresholds:
 
     Parameters
     ----------
-    wanted : whether a dose reaches the target, (sample,).
-    aimed : whether, or with which probability, it reaches the aimed depth, (sample,); the same where depth is not the
-        goal.
+    reaches_target : whether a dose reaches the target, (sample,).
+    reaches_aim : whether, or with which probability, it reaches the aimed depth, (sample,); the same where depth is not
+        the goal.
     value : limit → its quantity at a dose, (sample,).
-    broken : probability that a dose breaks an injury limit, (sample,).
-    uncooled : probability of a burn if the cooling fails, (sample,); None without cooling and in a first look.
-    in_doubt : probability that it breaks a limit with the model's error included, (sample,), where `broken` does not
-        include it; None in a first look.
+    injury_probability : probability that a dose breaks an injury limit, (sample,).
+    uncooled_burn_probability : probability of a burn if the cooling fails, (sample,); None without cooling and in a
+        first look.
+    doubtful_injury_probability : probability that it breaks a limit with the model's error included, (sample,), where
+        `injury_probability` does not include it; None in a first look.
     burns : of the skin around; None where skin is removed.
-    enough : whether a dose is as high as is aimed, decided on other skins; None where these skins themselves decide.
+    reaches_aim_elsewhere : whether a dose is as high as is aimed, decided on other skins; None where these skins
+        themselves decide.
     """
 
     beam: Beam
-    wanted: ReachedAtDose
-    aimed: ReachedAtDose | DoseFunction
+    reaches_target: ReachedAtDose
+    reaches_aim: ReachedAtDose | DoseFunction
     value: Mapping[str, Callable[[float], LimitValues]]
-    broken: DoseFunction
-    uncooled: DoseFunction | None
-    in_doubt: DoseFunction | None
+    injury_probability: DoseFunction
+    uncooled_burn_probability: DoseFunction | None
+    doubtful_injury_probability: DoseFunction | None
     basis: tuple[str, ...]
     burns: BurnDoses | None = None
-    enough: Callable[[float], bool] | None = None
+    reaches_aim_elsewhere: Callable[[float], bool] | None = None
 
-    def spent(self, limits: Sequence[SettingLimit], dose: float, weights: Floats) -> dict[str, float]:
+    def limit_use(self, limits: Sequence[SettingLimit], dose: float, weights: Floats) -> dict[str, float]:
         """Return the share of each limit that a dose uses up, by its id: 1 at the limit, more beyond it.
 
         It is the probability of breaking the limit over the allowed probability. The error of the draws, which a chosen
         dose has to allow for in addition, is left out.
         """
         return {
-            limit.id: limit.spent(weighted_share(limit.kept(self.value[limit.id](dose), limit.stop), weights)[0])
+            limit.id: limit.used_fraction(
+                weighted_share(limit.draws_within(self.value[limit.id](dose), limit.stop), weights)[0]
+            )
             for limit in limits
         }
 
@@ -198,19 +202,21 @@ class CandidateSetting:
     ----------
     dose : J/cm², or mJ for a microbeam; `density_per_cm2` goes with the latter.
     effective : (sample,) which draws reach the target.
-    broken : (sample,) probability that each draw breaks an injury limit; of burns with the model's error included.
-    broken_uncooled : the same if the cooling fails; None without cooling and in a first look.
-    broken_in_doubt : of depths, the same with the model's error in experiments included; None where `broken` includes
-        it, and in a first look.
+    injury_probability : (sample,) probability that each draw breaks an injury limit; of burns with the model's error
+        included.
+    uncooled_injury_probability : the same if the cooling fails; None without cooling and in a first look.
+    doubtful_injury_probability : of depths, the same with the model's error in experiments included; None where
+        `injury_probability` includes it, and in a first look.
     verdicts : every limit, judged at this dose.
-    weights : of the draws of `effective` and of the draws of `broken`.
+    weights : of the draws of `effective` and of the draws of `injury_probability`.
     basis : keys of the sources behind the simulation.
     bruising : which draws bruise around the target; None where the target is not vessels, and in a first look.
-    bruised_if_lifted : of a window that empties vessels, which draws bruise where it lifts from the skin.
+    bruising_if_lifted : of a window that empties vessels, which draws bruise where it lifts from the skin.
     burns : doses that burn at this setting; None where skin is removed or heated in columns.
     thresholds : effect and harm of any other dose of the setting; None of microbeams.
-    deep : share of such skins that are reached as deep as the severity requires; 1 where depth is not the goal.
-    held : whether the dose was not raised for a darker skin because it would bring lighter skin to the target.
+    deep_share : share of such skins that are reached as deep as the severity requires; 1 where depth is not the goal.
+    capped_by_lighter_skin : whether the dose was not raised for a darker skin because it would bring lighter skin to
+        the target.
     """
 
     machine: SearchMachine
@@ -219,18 +225,18 @@ class CandidateSetting:
     dose: float
     density_per_cm2: float | None
     effective: NDArray[np.bool_]
-    broken: Floats
-    broken_uncooled: Floats | None
-    broken_in_doubt: Floats | None
+    injury_probability: Floats
+    uncooled_injury_probability: Floats | None
+    doubtful_injury_probability: Floats | None
     verdicts: tuple[LimitVerdict, ...]
     weights: tuple[Floats, Floats]
     basis: tuple[str, ...]
     bruising: BruisingEstimate | None = None
-    bruised_if_lifted: BruisingEstimate | None = None
+    bruising_if_lifted: BruisingEstimate | None = None
     burns: BurnDoses | None = None
     thresholds: DoseThresholds | None = None
-    deep: float = 1.0
-    held: bool = False
+    deep_share: float = 1.0
+    capped_by_lighter_skin: bool = False
 
     @property
     def passes(self) -> int:
@@ -250,12 +256,12 @@ class CandidateSetting:
         return weighted_share(self.effective, self.weights[0])[0]
 
     @property
-    def p_broken(self) -> float:
+    def p_injury(self) -> float:
         """Probability that such skin breaks an injury limit."""
-        return weighted_share(self.broken, self.weights[1])[0]
+        return weighted_share(self.injury_probability, self.weights[1])[0]
 
     @property
-    def safe(self) -> bool:
+    def keeps_limits(self) -> bool:
         """Whether every limit is met or has only a warning."""
         return all(verdict.status in ("met", "warn") for verdict in self.verdicts)
 
@@ -281,18 +287,18 @@ def merit_key(trial: CandidateSetting) -> tuple[float, ...]:
     The steps are those that the skins can distinguish: shares of a tenth (8 of 10 have a standard error of 7 of 100 in
     the 32 of a first look), harms of two hundredths (5 of 100 have one of 1.5 among 200).
     """
-    harm = int(trial.p_broken / (2 * _NEGLIGIBLE_SHARE))
+    harm = int(trial.p_injury / (2 * _NEGLIGIBLE_SHARE))
     return (-round(_uninjured_share(trial), 1), -round(_deep_share(trial), 1), harm, *_handling_key(trial))
 
 
 def _uninjured_share(trial: CandidateSetting) -> float:
     """Return the share that reaches the target, capped at the wanted share, and is not injured."""
-    return min(trial.p_effective, effect_target().wanted) * (1.0 - trial.p_broken)
+    return min(trial.p_effective, effect_target().wanted) * (1.0 - trial.p_injury)
 
 
 def _deep_share(trial: CandidateSetting) -> float:
     """Return the share that is reached as deep as is aimed, capped at the aimed share."""
-    return min(trial.deep, effect_target().aimed)
+    return min(trial.deep_share, effect_target().aimed)
 
 
 def _handling_key(trial: CandidateSetting) -> tuple[float, float]:
@@ -314,7 +320,7 @@ def sort_by_merit(trials: Sequence[CandidateSetting]) -> list[CandidateSetting]:
 def _is_alike(trial: CandidateSetting, best: CandidateSetting) -> bool:
     fewer = _uninjured_share(best) - _uninjured_share(trial)
     shallower = _deep_share(best) - _deep_share(trial)
-    return max(fewer, shallower, trial.p_broken - best.p_broken) <= _NEGLIGIBLE_SHARE
+    return max(fewer, shallower, trial.p_injury - best.p_injury) <= _NEGLIGIBLE_SHARE
 
 
 def is_distinguishable(more: MetDraws, fewer: MetDraws, weights: NDArray[np.float64]) -> bool:
@@ -355,7 +361,7 @@ def equally_effective(trials: Sequence[CandidateSetting]) -> list[CandidateSetti
 
 
 def _is_equally_effective(trial: CandidateSetting, best: CandidateSetting) -> bool:
-    if round(trial.p_broken - best.p_broken, 2) > _NEGLIGIBLE_SHARE:
+    if round(trial.p_injury - best.p_injury, 2) > _NEGLIGIBLE_SHARE:
         return False
     enough = trial.p_effective >= effect_target().wanted
     return enough or not is_clearly_more(best.effective, trial.effective, trial.weights[0])
@@ -370,7 +376,7 @@ def least_bruising(trials: Sequence[CandidateSetting]) -> CandidateSetting:
 
     Every trial needs its bruising.
     """
-    bruised = [(trial.bruising.bruised, trial) for trial in trials if trial.bruising is not None]
+    bruised = [(trial.bruising.is_bruised, trial) for trial in trials if trial.bruising is not None]
     least, _ = min(bruised, key=lambda found: (weighted_share(found[0], found[1].weights[0])[0], merit_key(found[1])))
     return min((t for hurt, t in bruised if not is_clearly_more(hurt, least, t.weights[0])), key=_sparing_key)
 

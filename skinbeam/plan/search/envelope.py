@@ -64,19 +64,19 @@ class PublishedRange:
 
     Parameters
     ----------
-    usual : median of the greatest values of the sources.
+    usual_high : median of the greatest values of the sources.
     middle : median of the sources, each by the middle of its printed range, on a logarithmic scale.
     condition : the condition of the settings: the requested one, or one whose settings are borrowed.
-    such_skin : whether people of the requested phototype were among those treated.
+    includes_phototype : whether people of the requested phototype were among those treated.
     """
 
     low: float
     high: float
-    usual: float
+    usual_high: float
     middle: float
     sources: tuple[str, ...]
     condition: str
-    such_skin: bool
+    includes_phototype: bool
 
 
 @dataclass(frozen=True)
@@ -94,15 +94,15 @@ class PracticeEnvelope:
     Parameters
     ----------
     cut_off_nm : of a lamp's filter; None of a laser.
-    removes : whether the skin is removed, for which few print a dose and some a dose that removes nothing, so that one
-        source alone is no range.
+    removes_skin : whether the skin is removed, for which few print a dose and some a dose that removes nothing, so that
+        one source alone is no range.
     """
 
     condition: str
     phototype: int
     tiers: tuple[_EvidenceTier, ...]
     cut_off_nm: float | None = None
-    removes: bool = False
+    removes_skin: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -110,29 +110,33 @@ class PracticeEnvelope:
         return _setting_sources(self.tiers[0].rows)
 
     @property
-    def own(self) -> tuple[PublishedSetting, ...]:
+    def own_rows(self) -> tuple[PublishedSetting, ...]:
         """Rows of the condition itself, for any phototype."""
         return tuple(row for tier in self.tiers if tier.condition == self.condition for row in tier.rows)
 
-    def only(self, rows: Sequence[PublishedSetting]) -> "PracticeEnvelope":
+    def with_rows(self, rows: Sequence[PublishedSetting]) -> "PracticeEnvelope":
         """Return a copy with only these rows of the condition."""
         return replace(self, tiers=(_EvidenceTier(self.condition, tuple(rows)),))
 
     @property
-    def nearest(self) -> tuple[str, bool]:
+    def nearest_condition(self) -> tuple[str, bool]:
         """Condition of the nearest rows, and whether people of the requested phototype were treated."""
-        return self.tiers[0].condition, self._such_skin(self.tiers[0].rows)
+        return self.tiers[0].condition, self._includes_phototype(self.tiers[0].rows)
 
-    def practised(self, quantity: str) -> PublishedRange | None:
+    def published_range(self, quantity: str) -> PublishedRange | None:
         """Return the range of a quantity, such as `spot_mm`; None where too few sources print one for a range.
 
         It is that of the nearest rows, and where few sources are among them, of the next ones with them.
         """
         few = envelope_rules()["few"]
         rows = _settings_that_print(quantity, self.tiers, few["enough"])
-        return self._practised(quantity, self.tiers[0], rows) if len(_setting_sources(rows)) >= few["least"] else None
+        return (
+            self._published_range(quantity, self.tiers[0], rows)
+            if len(_setting_sources(rows)) >= few["least"]
+            else None
+        )
 
-    def about(self, quantity: str, places: Sequence[float]) -> list[float]:
+    def quantiles(self, quantity: str, places: Sequence[float]) -> list[float]:
         """Return the quantiles of the published values of a quantity at some places, from 0 to 1.
 
         Each source has the same weight, however many rows and ends it prints.
@@ -144,7 +148,7 @@ class PracticeEnvelope:
         sums = list(accumulate(weight for _, weight in weighed))
         return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
-    def dose(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> PublishedRange | None:
+    def dose_range(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> PublishedRange | None:
         """Return the range of a dose at about this pulse and spot; where no dose is printed near them, one at any.
 
         Of a lamp a dose counts where its filter transmits the same light or little more: a dose with a redder filter,
@@ -185,25 +189,25 @@ class PracticeEnvelope:
             rows = _settings_that_print(
                 quantity, [tier for tier in tiers[place:] if tier.condition == whose.condition], least
             )
-            alone = whose.condition == self.condition and not self.removes
+            alone = whose.condition == self.condition and not self.removes_skin
             if alone or len(_setting_sources(rows)) >= least:
-                return _widen_range(self._practised(quantity, whose, rows))
+                return _widen_range(self._published_range(quantity, whose, rows))
         return None
 
-    def _practised(self, quantity: str, whose: _EvidenceTier, rows: Sequence[PublishedSetting]) -> PublishedRange:
+    def _published_range(self, quantity: str, whose: _EvidenceTier, rows: Sequence[PublishedSetting]) -> PublishedRange:
         printed = values_by_source(quantity, rows)
         lows, highs = ([end(ends) for ends in printed.values()] for end in (min, max))
         return PublishedRange(
             low=min(lows),
             high=max(highs),
-            usual=median(highs),
+            usual_high=median(highs),
             middle=median(math.sqrt(low * high) for low, high in zip(lows, highs, strict=True)),
             sources=tuple(printed),
             condition=whose.condition,
-            such_skin=self._such_skin(rows),
+            includes_phototype=self._includes_phototype(rows),
         )
 
-    def _such_skin(self, rows: Sequence[PublishedSetting]) -> bool:
+    def _includes_phototype(self, rows: Sequence[PublishedSetting]) -> bool:
         return any(_covers_phototypes(row, self.phototype, self.phototype) for row in rows)
 
 
@@ -259,7 +263,7 @@ def _build_envelope(condition: str, modality: str, regime: str, lamp: bool, phot
     tiers = tuple(
         tier for one in lending_conditions(condition) for tier in _evidence_tiers(one, phototype_class(phototype), rows)
     )
-    return PracticeEnvelope(condition, phototype, tiers, removes=modality == "ablative") if tiers else None
+    return PracticeEnvelope(condition, phototype, tiers, removes_skin=modality == "ablative") if tiers else None
 
 
 @cache
@@ -345,7 +349,7 @@ def _widen_range(found: PublishedRange) -> PublishedRange:
         return found
     middle = math.sqrt(found.low * found.high)
     low, high = middle / math.sqrt(wide), middle * math.sqrt(wide)
-    return replace(found, low=low, usual=high, high=high)
+    return replace(found, low=low, usual_high=high, high=high)
 
 
 def _setting_sources(rows: Sequence[PublishedSetting]) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def search_microbeams(
             found[index] = None
             return True
         deep = weighted_share(depth >= aimed_m, skins.weights[0])[0]
-        found[index] = trial = replace(densest, deep=deep)
+        found[index] = trial = replace(densest, deep_share=deep)
         return trial.p_effective >= effect_target().wanted and deep >= effect_target().aimed
 
     first = bisect_left(range(len(energies)), True, key=enough)
@@ -143,7 +143,7 @@ def p_any_limit_broken(limits: Sequence[SettingLimit], values: Mapping[str, Limi
 
     The skin in which a column ends is drawn, its width is computed.
     """
-    kept = [np.asarray(limit.kept(values[limit.quantity], limit.stop), dtype=np.float64) for limit in limits]
+    kept = [np.asarray(limit.draws_within(values[limit.quantity], limit.stop), dtype=np.float64) for limit in limits]
     return np.asarray(1.0 - np.prod(kept, axis=0))
 
 
@@ -157,7 +157,7 @@ def _densest_pattern(
     setting: BeamSetting,
     goal: TreatmentGoal,
     skins: SiteSkins,
-    looked: "_EnergyCandidate",
+    candidate: "_EnergyCandidate",
     *,
     quick: bool,
 ) -> CandidateSetting | None:
@@ -165,9 +165,9 @@ def _densest_pattern(
 
     None when no pattern is sparse enough.
     """
-    beam, energy, offered = looked.beam, looked.energy_mJ, looked.densities
+    beam, energy, offered = candidate.beam, candidate.energy_mJ, candidate.densities
     with collect_sources() as sources:
-        cite_sources(*looked.basis)
+        cite_sources(*candidate.basis)
         harmed = compute_columns(skins, beam, energy, offered[0])
     limits = find_limits(goal.modality, skins.site, goal.condition)
     in_doubt = _columns_with_model_error(harmed, beam, skins)
@@ -184,7 +184,7 @@ def _densest_pattern(
             beam,
             energy,
             density,
-            looked.effective,
+            candidate.effective,
             p_any_limit_broken(limits, values),
             None,
             p_any_limit_broken(limits, in_doubt.values(density)),
@@ -231,7 +231,7 @@ def _last_within_limits(patterns: Iterable[CandidateSetting]) -> CandidateSettin
     kept: CandidateSetting | None = None
     for trial in patterns:
         dense = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity == "coverage_fraction")
-        if not trial.safe or (kept is not None and dense):
+        if not trial.keeps_limits or (kept is not None and dense):
             break
         kept = trial
     return kept

@@ -96,7 +96,9 @@ def search_full_field(
         thresholds = _heating_thresholds(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
         doses = _gentle_doses(goal, doses, thresholds, limits, skins.weights[1])
         found = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
-        if found is None or (quick and goal.where == "vessel"):  # vessels take a second each: left to the second look
+        if found is None or (
+            quick and goal.location == "vessel"
+        ):  # vessels take a second each: left to the second look
             return found
         most = [dose for dose in doses if dose <= found.dose]
         kept = _doses_for_lighter_skin(
@@ -105,7 +107,7 @@ def search_full_field(
         if kept == most:
             return found
         held = _choose_dose(machine, setting, kept, thresholds, limits, skins, quick=quick)
-        return None if held is None else replace(held, held=True)
+        return None if held is None else replace(held, capped_by_lighter_skin=True)
     best: CandidateSetting | None = None
     reached = (0.0, 0.0)
     for count in range(1, MAX_PASSES + 1) if passes is None else (passes,):
@@ -118,7 +120,7 @@ def search_full_field(
         trial = _choose_dose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if trial is None:
             continue
-        here = min(trial.p_effective, effect_target().wanted), min(trial.deep, effect_target().aimed)
+        here = min(trial.p_effective, effect_target().wanted), min(trial.deep_share, effect_target().aimed)
         if best is None or here > reached:
             best, reached = trial, here
         if reached == (effect_target().wanted, effect_target().aimed):
@@ -146,7 +148,7 @@ def _gentle_doses(
     A person who is not reached can be treated again, with more if the first session burnt nothing; a burn cannot be
     undone. The error of the draws counts where a dose is allowed, not where it is chosen.
     """
-    for limit in (limit.raised(goal.modality) for limit in limits if goal.modality in limit.raised_within):
+    for limit in (limit.for_raising_doses(goal.modality) for limit in limits if goal.modality in limit.raised_within):
 
         def beyond(dose: float, limit: SettingLimit = limit) -> bool:
             return judge_limit(limit, thresholds.value[limit.id](dose), weights, (), strict=False).status == "not_met"
@@ -186,7 +188,7 @@ def _doses_for_lighter_skin(
     breaks the pigment of lighter skin beyond a limit.
     """
     kept = list(doses)
-    for lighter in skins.lighter:
+    for lighter in skins.lighter_skins:
         enough = _reaches_wanted_share(_goal_doses_J_cm2(goal, beam, lighter, cooling), lighter.weights[0])
         weights = lighter.weights[0]
         for limit in (limit for limit in limits if limit.quantity == DISRUPTION_QUANTITY):
@@ -248,7 +250,7 @@ def _heating_thresholds(
         if cooled:
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0, near_surface=True)
         basal = locations.basal_layer_response(around)
-        burns = burn_doses(beam, cell_death_dose(around, basal) / J_CM2, skins.learned_of(beam))
+        burns = burn_doses(beam, cell_death_dose(around, basal) / J_CM2, skins.calibration_for(beam))
         lasting = burn_doses(beam, cell_death_dose(bare, locations.papillary_border_response(bare)) / J_CM2)
         quantities: dict[str, DoseFunction] = {
             "p_burn": burns.p,
@@ -285,17 +287,17 @@ def _removal_thresholds(
         own, deepest = _max_injury_depth_m(skins.limiting), skins.borders(_max_injury_depth_m)
 
         limiting = injury_by_dose(skins.limiting, beam)
-        target = limiting if skins.same else injury_by_dose(skins.target, beam)
+        target = limiting if skins.is_without_target else injury_by_dose(skins.target, beam)
         (limit,) = limits  # depth is the only one of a crater
 
         def broken(factor: Floats | float) -> DoseFunction:
-            return lambda dose: deepest.reached(factor * limiting(dose * J_CM2) / limit.stop)
+            return lambda dose: deepest.share_reached(factor * limiting(dose * J_CM2) / limit.stop)
 
         in_doubt = None if quick else broken(draw_error_factor(CRATER_QUANTITY, skins.limiting, "harm"))
     return DoseThresholds(
         beam,
         lambda dose: np.asarray(target(dose * J_CM2) >= epidermis),
-        lambda dose: aimed.reached(target(dose * J_CM2)),
+        lambda dose: aimed.share_reached(target(dose * J_CM2)),
         {limit.id: lambda dose: InjuryDepths(limiting(dose * J_CM2), own, deepest)},
         broken(1.0),
         None,
@@ -331,29 +333,29 @@ def _choose_dose(
     def enough(index: int) -> bool:
         """Return whether the aim or a limit is reached; effect and harm only grow with the dose."""
         dose = doses[index]
-        deep = weighted_share(thresholds.aimed(dose), w_target)[0]
+        deep = weighted_share(thresholds.reaches_aim(dose), w_target)[0]
         trial = CandidateSetting(
             machine,
             setting,
             thresholds.beam,
             dose,
             None,
-            thresholds.wanted(dose),
-            thresholds.broken(dose),
-            None if thresholds.uncooled is None else thresholds.uncooled(dose),
-            None if thresholds.in_doubt is None else thresholds.in_doubt(dose),
+            thresholds.reaches_target(dose),
+            thresholds.injury_probability(dose),
+            None if thresholds.uncooled_burn_probability is None else thresholds.uncooled_burn_probability(dose),
+            None if thresholds.doubtful_injury_probability is None else thresholds.doubtful_injury_probability(dose),
             _judge_limits(limits, dose, thresholds, w_limit, strict=not quick),
             (w_target, w_limit),
             thresholds.basis,
             burns=thresholds.burns,
             thresholds=thresholds,
-            deep=deep,
+            deep_share=deep,
         )
-        if trial.safe:
+        if trial.keeps_limits:
             found[index] = trial
-        if thresholds.enough is not None:
-            return not trial.safe or thresholds.enough(dose)
-        return not trial.safe or (trial.p_effective >= effect_target().wanted and deep >= effect_target().aimed)
+        if thresholds.reaches_aim_elsewhere is not None:
+            return not trial.keeps_limits or thresholds.reaches_aim_elsewhere(dose)
+        return not trial.keeps_limits or (trial.p_effective >= effect_target().wanted and deep >= effect_target().aimed)
 
     first = bisect_left(range(len(doses)), True, key=enough)
     best = found.get(first) or found.get(first - 1)

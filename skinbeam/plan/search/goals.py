@@ -57,10 +57,10 @@ class TreatmentGoal:
     Parameters
     ----------
     endpoint : name of an endpoint of `skinbeam threshold`.
-    where : skin, lesion or vessel.
+    location : skin, lesion or vessel.
     zone_m : top and bottom of the zone that columns or an ablated field have to reach; zeros where depth is not the
         goal.
-    aim : depth in the zone that half of such skins are to reach, from 0 at its top to 1 at its bottom.
+    aim_fraction : depth in the zone that half of such skins are to reach, from 0 at its top to 1 at its bottom.
     bounds : bounds of the rules on its settings.
     subtypes : kinds of the condition in the case; empty for all.
     """
@@ -68,9 +68,9 @@ class TreatmentGoal:
     condition: str
     modality: str
     endpoint: str
-    where: str
+    location: str
     zone_m: tuple[float, float]
-    aim: float
+    aim_fraction: float
     bounds: RuleBounds = NO_BOUNDS
     subtypes: tuple[str, ...] = ()
 
@@ -106,12 +106,12 @@ class TreatmentGoal:
         """
         top = np.minimum(self.zone_m[0], above_fat_m)
         zone = np.minimum(self.zone_m[1], above_fat_m) - top
-        return np.asarray(top + min(self.aim, MIDDLE) * zone), np.asarray(top + self.aim * zone)
+        return np.asarray(top + min(self.aim_fraction, MIDDLE) * zone), np.asarray(top + self.aim_fraction * zone)
 
     def field_depth_m(self, epidermis_m: Floats, most_m: Floats) -> Floats:
         """Return the depth aimed at in half of ablated fields, (sample,): below the epidermis, above `most_m`."""
         zone = np.maximum(np.minimum(self.zone_m[1], most_m) - epidermis_m, 0.0)
-        return np.asarray(epidermis_m + self.aim * zone)
+        return np.asarray(epidermis_m + self.aim_fraction * zone)
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _aim_fraction(modality: str, severity: str | None, bounds: RuleBounds) -> fl
     """
     aims = aims_by_severity("columns" if modality in COLUMN_MODALITIES else "field")
     low, high = (2, 2) if severity is None else severity_range(severity)
-    return min((aims[low - 1] + aims[high - 1]) / 2, aims[0] if bounds.holds_energy else 1.0)
+    return min((aims[low - 1] + aims[high - 1]) / 2, aims[0] if bounds.bounds_energy else 1.0)
 
 
 def condition_vessels(condition: str, subtypes: Sequence[str] = ()) -> VesselPopulation:

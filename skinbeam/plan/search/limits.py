@@ -55,7 +55,7 @@ class LayerBorders:
         below = np.concatenate([[0.0], np.cumsum(self.weights[order])])
         return self.depth_m[order], below / below[-1]
 
-    def reached(self, depth_m: Floats) -> Floats:
+    def share_reached(self, depth_m: Floats) -> Floats:
         """Return the share of skins whose border each depth reaches, (sample,)."""
         ascending, shares = self._above
         return np.asarray(shares[np.searchsorted(ascending, depth_m, side="right")])
@@ -74,22 +74,22 @@ class InjuryDepths:
     Parameters
     ----------
     depth_m : of each injury, (sample,).
-    own_m : the border of the skin that it was computed in, (sample,).
+    own_border_m : the border of the skin that it was computed in, (sample,).
     borders : of all skins.
     """
 
     depth_m: Floats
-    own_m: Floats
+    own_border_m: Floats
     borders: LayerBorders
 
     @property
     def ratio(self) -> Floats:
         """The ratio in the injury's own skin, (sample,)."""
-        return np.asarray(self.depth_m / self.own_m)
+        return np.asarray(self.depth_m / self.own_border_m)
 
-    def below(self, ratio: float) -> Floats:
+    def p_below(self, ratio: float) -> Floats:
         """Return the probability that each injury stays below a ratio in such skin, (sample,); 0 for NaN."""
-        kept = 1.0 - self.borders.reached(self.depth_m / ratio)
+        kept = 1.0 - self.borders.share_reached(self.depth_m / ratio)
         return np.where(np.isnan(self.depth_m), 0.0, kept)
 
 
@@ -134,23 +134,23 @@ class SettingLimit:
         """The share of skins that have to keep the limit."""
         return 1.0 - self.stop if self.share is None else self.share
 
-    def raised(self, modality: str) -> "SettingLimit":
+    def for_raising_doses(self, modality: str) -> "SettingLimit":
         """Return the limit within which doses of a modality are raised."""
         return replace(self, stop=self.warn) if modality in self.raised_within else self
 
-    def kept(self, values: LimitValues, bound: float) -> NDArray[np.bool_] | Floats:
+    def draws_within(self, values: LimitValues, bound: float) -> NDArray[np.bool_] | Floats:
         """Return which draws are on the right side of `bound`, or with which probability; NaN is on neither."""
         if isinstance(values, InjuryDepths):
-            return values.below(bound)
+            return values.p_below(bound)
         if self.share is None:
             return 1.0 - values
         return values < bound if self.operator == "<" else values > bound
 
-    def spent(self, kept: float) -> float:
+    def used_fraction(self, kept: float) -> float:
         """Return the used share of the limit, given the share of draws that keep it: 1 at the limit, more beyond it."""
         return (1.0 - kept) / (1.0 - self.share_required)
 
-    def demands(self, p: float, error: float, bound: float, *, strict: bool = True) -> bool:
+    def is_met_by(self, p: float, error: float, bound: float, *, strict: bool = True) -> bool:
         """Return whether an observed share `p` that keeps `bound` is enough.
 
         Parameters
@@ -207,7 +207,7 @@ class LimitVerdict:
         )
 
     @property
-    def told(self) -> LimitCheck:
+    def record(self) -> LimitCheck:
         """The record of the verdict in a plan."""
         limit = self.limit
         return LimitCheck(
@@ -253,11 +253,11 @@ def effect_target() -> EffectTarget:
     return EffectTarget(**_limits_table()["target"])
 
 
-def aims_by_severity(by: Literal["columns", "field"]) -> tuple[float, float, float]:
+def aims_by_severity(kind: Literal["columns", "field"]) -> tuple[float, float, float]:
     """Return the aimed depth in a target's zone, 0 at its top to 1, for mild, moderate and severe concerns."""
     aim = _limits_table()["aim"]
     cite_sources(aim["source"])
-    mild, moderate, severe = aim[by]
+    mild, moderate, severe = aim[kind]
     return mild, moderate, severe
 
 
@@ -272,7 +272,9 @@ def min_draws() -> int:
     return next(
         n
         for n in range(1, MAX_DRAWS)
-        if all(row.demands(*weighted_share(np.ones(n, dtype=np.bool_), np.ones(n)), row.stop) for row in _all_limits())
+        if all(
+            row.is_met_by(*weighted_share(np.ones(n, dtype=np.bool_), np.ones(n)), row.stop) for row in _all_limits()
+        )
     )
 
 
@@ -290,9 +292,9 @@ def judge_limit(
     if np.isnan(told).any():
         nothing = Unknown("the model gives no value for some of such skins")
         return LimitVerdict(limit, "unknown", 0.0, nothing, weights, ())
-    kept = weighted_share(limit.kept(values, limit.stop), weights)
-    if not limit.demands(*kept, limit.stop, strict=strict):
+    kept = weighted_share(limit.draws_within(values, limit.stop), weights)
+    if not limit.is_met_by(*kept, limit.stop, strict=strict):
         return LimitVerdict(limit, "not_met", kept[0], told, weights, tuple(basis))
-    warned = weighted_share(limit.kept(values, limit.warn), weights)
-    status: LimitStatus = "met" if limit.demands(*warned, limit.warn, strict=strict) else "warn"
+    warned = weighted_share(limit.draws_within(values, limit.warn), weights)
+    status: LimitStatus = "met" if limit.is_met_by(*warned, limit.warn, strict=strict) else "warn"
     return LimitVerdict(limit, status, kept[0], told, weights, tuple(basis))

@@ -28,11 +28,11 @@ class PracticePlace:
     quantity, factor : that quantity, and how far out it is as a ratio; inside, empty and 1.
     low, high : published range of it; None inside and without practice.
     borrowed_from : the condition whose settings are used instead; None where they are its own.
-    other_skin : whether nobody of this phototype was among those who got such doses, or where nobody printed a dose,
-        such light.
-    unprinted : quantities of the setting that no source prints, so that they cannot be compared.
+    lacks_phototype : whether nobody of this phototype was among those who got such doses, or where nobody printed a
+        dose, such light.
+    unpublished_quantities : quantities of the setting that no source prints, so that they cannot be compared.
     sources : of the settings, each once.
-    told : the result in a sentence.
+    message : the result in a sentence.
     """
 
     side: PracticeSide
@@ -41,20 +41,20 @@ class PracticePlace:
     low: float | None
     high: float | None
     borrowed_from: str | None
-    other_skin: bool
-    unprinted: tuple[str, ...]
+    lacks_phototype: bool
+    unpublished_quantities: tuple[str, ...]
     sources: tuple[str, ...]
-    told: Message
+    message: Message
 
     @property
-    def inside(self) -> bool:
+    def is_inside(self) -> bool:
         """Whether every quantity is within the published range."""
         return self.side == "inside"
 
     @property
-    def dosed(self) -> bool:
+    def has_dose_range(self) -> bool:
         """Whether enough sources print a dose of such light for a range."""
-        return self.side != "no practice" and not {FLUENCE, ENERGY} & {*self.unprinted}
+        return self.side != "no practice" and not {FLUENCE, ENERGY} & {*self.unpublished_quantities}
 
 
 def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
@@ -107,8 +107,8 @@ def place_setting(
         "spot_mm": spot_mm,
         "density_per_cm2": None if density_per_cm2 is None else density_per_cm2 * passes,
     }
-    spans = {name: envelope.practised(name) for name in given if name != quantity}
-    spans[quantity] = envelope.dose(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
+    spans = {name: envelope.published_range(name) for name in given if name != quantity}
+    spans[quantity] = envelope.dose_range(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
     asked = {name: value for name, value in given.items() if value is not None}
     held = [_QuantityPlace(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
     unprinted = tuple(name for name in asked if spans[name] is None)
@@ -116,7 +116,7 @@ def place_setting(
     told = _make_place(envelope, spans[quantity], held, unprinted)
     if quantity in unprinted and quantity == FLUENCE and not _has_visible_endpoint(light.modality):
         return replace(
-            told, side="no dose", quantity="", factor=1.0, low=None, high=None, told=_no_dose_message(condition)
+            told, side="no dose", quantity="", factor=1.0, low=None, high=None, message=_no_dose_message(condition)
         )
     return told
 
@@ -133,8 +133,8 @@ def _no_dose_message(condition: str) -> Message:
     return Message("practice.no-dose", {"condition": vocabulary_table("condition")[condition]["title"]})
 
 
-def _inside_message(asked: str, whose: str, sources: int, *, dosed: bool) -> Message:
-    if dosed and whose == asked:
+def _inside_message(requested: str, whose: str, sources: int, *, dosed: bool) -> Message:
+    if dosed and whose == requested:
         return Message("practice.inside", {"sources": sources})
     # Practice contains conditions that a plan does not treat.
     title = vocabulary_table("condition").get(whose, {}).get("title", whose.replace("-", " "))
@@ -164,10 +164,13 @@ class _QuantityPlace:
 
 
 def _make_place(
-    envelope: PracticeEnvelope, dose: PublishedRange | None, held: Sequence[_QuantityPlace], unprinted: tuple[str, ...]
+    envelope: PracticeEnvelope,
+    dose: PublishedRange | None,
+    places: Sequence[_QuantityPlace],
+    unprinted: tuple[str, ...],
 ) -> PracticePlace:
-    whose, such_skin = (dose.condition, dose.such_skin) if dose is not None else envelope.nearest
-    sources = tuple(dict.fromkeys((*envelope.sources, *(source for one in held for source in one.span.sources))))
+    whose, such_skin = (dose.condition, dose.includes_phototype) if dose is not None else envelope.nearest_condition
+    sources = tuple(dict.fromkeys((*envelope.sources, *(source for one in places for source in one.span.sources))))
     inside = PracticePlace(
         side="inside",
         quantity="",
@@ -175,12 +178,12 @@ def _make_place(
         low=None,
         high=None,
         borrowed_from=whose if whose != envelope.condition else None,
-        other_skin=not such_skin,
-        unprinted=unprinted,
+        lacks_phototype=not such_skin,
+        unpublished_quantities=unprinted,
         sources=sources,
-        told=_inside_message(envelope.condition, whose, len(sources), dosed=dose is not None),
+        message=_inside_message(envelope.condition, whose, len(sources), dosed=dose is not None),
     )
-    farthest = max(held, key=lambda one: one.factor, default=None)
+    farthest = max(places, key=lambda one: one.factor, default=None)
     if farthest is None or farthest.factor == 1.0:
         return inside
     side: PracticeSide = "above" if farthest.ratio > 1 else "below"
@@ -197,5 +200,5 @@ def _make_place(
         factor=farthest.factor,
         low=farthest.span.low,
         high=farthest.span.high,
-        told=Message(f"practice.{side}", params),
+        message=Message(f"practice.{side}", params),
     )

@@ -110,9 +110,9 @@ class PulseCaps:
             return ()
         energy = find_cap("pulse_energy_J", self.condition, light, self.site)
         borne = tuple(d for d in doses if energy is None or energy.allows(pulse_energy_J(d, setting.spot_mm)))
-        return self._uninjuring(setting, borne)
+        return self._below_injuring_dose(setting, borne)
 
-    def _uninjuring(self, setting: BeamSetting, doses: tuple[float, ...]) -> tuple[float, ...]:
+    def _below_injuring_dose(self, setting: BeamSetting, doses: tuple[float, ...]) -> tuple[float, ...]:
         """Return the doses below the one that injured skin as dark."""
         injured, (shortest, longest) = envelope_rules()["injured"], _BRUISING_NM
         heats_vessels = self.modality == "vascular" and shortest <= setting.wavelength_nm <= longest
@@ -226,10 +226,10 @@ def sources_without_dose(condition: str, modality: str, phototype: int | None, d
         pulse_ms = head.pulse_ms.ends[0]
         light = PracticeLight(modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
         envelope = find_envelope(condition, light, phototype)
-        if device.microbeam or envelope is None or envelope.nearest != (condition, True):
+        if device.microbeam or envelope is None or envelope.nearest_condition != (condition, True):
             continue
-        dose = envelope.dose("fluence_J_cm2", pulse_ms=pulse_ms, spot_mm=None)
-        if dose is None or not (dose.such_skin and dose.condition == condition):
+        dose = envelope.dose_range("fluence_J_cm2", pulse_ms=pulse_ms, spot_mm=None)
+        if dose is None or not (dose.includes_phototype and dose.condition == condition):
             rows = envelope.tiers[0].rows
             dosed = {row.source for row in rows if span_ends(row.fluence_J_cm2)}
             found |= {row.source: None for row in rows if row.source not in dosed}
@@ -247,15 +247,15 @@ class PracticeRegion:
     Parameters
     ----------
     phototype : the darkest that the person may have, 1 to 6; None where it is not known.
-    dosed : whether doses are restricted too; else light, pulses and spots alone.
-    beside : whether the device's next narrower and wider spots are tried too.
+    limits_doses : whether doses are restricted too; else light, pulses and spots alone.
+    adds_adjacent_spots : whether the device's next narrower and wider spots are tried too.
     """
 
     condition: str
     modality: str
     phototype: int | None
-    dosed: bool = True
-    beside: bool = False
+    limits_doses: bool = True
+    adds_adjacent_spots: bool = False
 
     def settings(self, device: Device) -> Iterator[BeamSetting]:
         """Yield the full-field settings of a device inside the region, each once; none where none was published."""
@@ -276,7 +276,7 @@ class PracticeRegion:
             # The windows of lamps are wide, and few sources report them.
             sizes = _choose_values("spot_mm", offered, envelope, _QUARTERS) if head.band_nm is None else offered[-1:]
             if sizes:
-                first, last, beside = offered.index(sizes[0]), offered.index(sizes[-1]), int(self.beside)
+                first, last, beside = offered.index(sizes[0]), offered.index(sizes[-1]), int(self.adds_adjacent_spots)
                 sizes = offered[max(0, first - beside) : last + beside + 1]
             for setting in itertools.starmap(BeamSetting, itertools.product([head.wavelength_nm], pulses, sizes)):
                 if setting not in seen:
@@ -288,7 +288,7 @@ class PracticeRegion:
 
         Darker skin does not get more than lighter skin, whichever sources happened to treat them.
         """
-        if not self.dosed:
+        if not self.limits_doses:
             return tuple(doses)
         lighter = [
             replace(self, phototype=one)._dose(device, setting) for one in range(1, self.phototype or DARKEST_PHOTOTYPE)
@@ -296,14 +296,14 @@ class PracticeRegion:
         span = self._dose(device, setting)
         if span is None:
             return ()
-        most = min(one.usual for one in (*lighter, span) if one is not None)
+        most = min(one.usual_high for one in (*lighter, span) if one is not None)
         low, high = span.low / envelope_rules()["rounding"]["ratio"], max(most, span.low)
         return tuple(dose for dose in doses if low <= dose <= high)
 
     def middle_spot_mm(self, device: Device, setting: BeamSetting) -> float | None:
         """Return the median spot of sources of such light; None where none prints one."""
         envelope = self._envelope_at(device, setting)
-        return next(iter(envelope.about("spot_mm", [1 / 2])), None) if envelope is not None else None
+        return next(iter(envelope.quantiles("spot_mm", [1 / 2])), None) if envelope is not None else None
 
     def _dose(self, device: Device, setting: BeamSetting) -> PublishedRange | None:
         """Return the published range of the dose at a setting."""
@@ -312,7 +312,7 @@ class PracticeRegion:
             return None
         quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
         spot = None if device.microbeam else setting.spot_mm
-        return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot)
+        return envelope.dose_range(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot)
 
     def _envelope_at(self, device: Device, setting: BeamSetting) -> PracticeEnvelope | None:
         head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
@@ -351,13 +351,13 @@ def _choose_values(
     least : no value below it is taken.
     longer : whether the device's next greater value that was published is taken too.
     """
-    span = envelope.practised(quantity)
+    span = envelope.published_range(quantity)
     if span is None:
         offered = [value for value in offered if value >= least]
         return pick_evenly(offered, len(places))
     ratio = envelope_rules()["rounding"]["ratio"]
     inside = [value for value in offered if max(span.low / ratio, least) <= value <= span.high * ratio]
-    wanted = [max(value, least) for value in envelope.about(quantity, places)]
+    wanted = [max(value, least) for value in envelope.quantiles(quantity, places)]
     near = (min(inside, key=lambda value: abs(math.log(value / one)), default=None) for one in wanted)
     found = {one if holds(one) else value for one, value in zip(wanted, near, strict=True)}
     taken = sorted(value for value in found if value is not None)
@@ -382,21 +382,21 @@ class SearchMachine:
 
     Parameters
     ----------
-    bars : doses that harmed before.
+    dose_bars : doses that harmed before.
     region : published practice, beyond which nothing is tried; None for no such restriction.
     caps : the spots and energies that no setting exceeds, in a region or outside; None for no caps.
     """
 
-    given: str
+    case_name: str
     device: Device
     folder: Path
-    bars: tuple[DoseBar, ...] = ()
+    dose_bars: tuple[DoseBar, ...] = ()
     region: PracticeRegion | None = None
     caps: PulseCaps | None = None
 
     def doses(self, setting: BeamSetting) -> tuple[float, ...]:
         """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
-        every = drop_barred_doses(dose_steps(self.device, *setting), setting.wavelength_nm, self.bars)
+        every = drop_barred_doses(dose_steps(self.device, *setting), setting.wavelength_nm, self.dose_bars)
         allowed = every if self.caps is None else self.caps.doses(self.device, setting, every)
         return tuple(allowed) if self.region is None else self.region.doses(self.device, setting, allowed)
 
@@ -404,29 +404,29 @@ class SearchMachine:
 def candidate_settings(
     device: Device,
     *,
-    every_size: bool,
+    all_sizes: bool,
     pulses: int,
-    answered: Callable[[float, float], bool] | None = None,
-    takes: Callable[[BeamSetting], bool] = lambda _setting: True,
+    can_judge: Callable[[float, float], bool] | None = None,
+    has_doses: Callable[[BeamSetting], bool] = lambda _setting: True,
 ) -> Iterator[BeamSetting]:
     """Yield settings that span the range of a device: each wavelength and pulse once, with its widest spot.
 
     The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses; where
-    its doses end too early, `narrower_spots` yields others. `every_size` keeps all diameters: of microbeams, because
-    depth and width depend on it, and of ablating beams, because a narrow spot alone may reach the fluence. `answered`
+    its doses end too early, `narrower_spots` yields others. `all_sizes` keeps all diameters: of microbeams, because
+    depth and width depend on it, and of ablating beams, because a narrow spot alone may reach the fluence. `can_judge`
     returns for a wavelength, nm, and a pulse, ms, whether it can be judged: if any can, no others are taken. The
     shortest and longest pulse are technical extremes, and not the ones in use: `pulses` of those between them are
-    taken. `takes` returns for a setting whether any of its doses may be tried.
+    taken. `has_doses` returns for a setting whether any of its doses may be tried.
     """
-    every = [offer for offer in iterate_settings(device) if takes(offer)]
+    every = [offer for offer in iterate_settings(device) if has_doses(offer)]
     for wavelength in thin_evenly(sorted({o.wavelength_nm for o in every}), MAX_WAVELENGTHS):
         here = [o for o in every if o.wavelength_nm == wavelength]
         lengths = sorted({o.pulse_ms for o in here})
-        if answered is not None:
-            lengths = [pulse for pulse in lengths if answered(wavelength, pulse)] or lengths
+        if can_judge is not None:
+            lengths = [pulse for pulse in lengths if can_judge(wavelength, pulse)] or lengths
         for pulse in pick_evenly(lengths, pulses):
             sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
-            for size in sizes if every_size else sizes[-1:]:
+            for size in sizes if all_sizes else sizes[-1:]:
                 yield BeamSetting(wavelength, pulse, size)
 
 
@@ -482,7 +482,7 @@ def build_beam(machine: SearchMachine, setting: BeamSetting, dose: float, densit
     InputError : the device cannot emit it.
     """
     tables = case_tables(machine.device, setting, dose, density_per_cm2)
-    tables["laser"]["device"] = machine.given
+    tables["laser"]["device"] = machine.case_name
     return laser_settings.resolve_beam(parse_record(Case, tables, file="plan"), machine.folder)
 
 

@@ -44,7 +44,7 @@ __all__ = [
     "PulseEvidence",
     "SkinBank",
     "UninformativePulse",
-    "learn_from_pulses",
+    "evidence_from_pulses",
     "read_earlier_pulses",
 ]
 
@@ -57,25 +57,25 @@ class EarlierPulse:
 
     Parameters
     ----------
-    mark : its reaction, as a kind of `data/reactions.toml`.
-    missed : of a clean pulse, the share of a field's injuries that it does not predict.
+    reaction : its reaction, as a kind of `data/reactions.toml`.
+    missed_share : of a clean pulse, the share of a field's injuries that it does not predict.
     """
 
     machine: SearchMachine
     beam: Beam
     dose_J_cm2: float
     site: str
-    mark: str
-    burnt: bool
-    missed: float
+    reaction: str
+    is_burn: bool
+    missed_share: float
 
     @property
-    def light(self) -> tuple[str, float]:
+    def light_key(self) -> tuple[str, float]:
         """Device and wavelength, which share one error."""
         return self.machine.device.name, self.beam.wavelength_nm
 
     @property
-    def in_words(self) -> str:
+    def description(self) -> str:
         """The pulse in words."""
         write = Formatter().number
         lamp = len(self.beam.spectrum) > 1
@@ -92,7 +92,7 @@ class EarlierPulse:
 class UninformativePulse:
     """An earlier pulse that changed no probability, with the reason."""
 
-    where: str
+    entry: str
     reason: Message
 
 
@@ -110,7 +110,7 @@ def read_earlier_pulses(
     """
     found: list[EarlierPulse] = []
     untold: list[UninformativePulse] = []
-    for where, group in groupby(earlier_reactions(case), key=lambda one: one.where):
+    for where, group in groupby(earlier_reactions(case), key=lambda one: one.entry):
         read = _read_pulse(case, list(group), machines)
         if isinstance(read, Message):
             untold.append(UninformativePulse(where, read))
@@ -123,15 +123,15 @@ def _read_pulse(
     case: Case, marks: Sequence[EarlierReaction], machines: Sequence[SearchMachine]
 ) -> EarlierPulse | Message:
     """Return one pulse with all its reactions, or why it is no evidence."""
-    worst = next((one for one in marks if one.burnt), marks[0])
-    burnt = bool(worst.burnt)
-    if not burnt and any(one.burnt is None for one in marks):
+    worst = next((one for one in marks if one.is_burn), marks[0])
+    burnt = bool(worst.is_burn)
+    if not burnt and any(one.is_burn is None for one in marks):
         return Message("learned.no-sign", {"reaction": _reaction_name(worst)})
     # The case has no time at which a session was read; its later report is late enough.
     untold = miss_probability(worst.read_after_h) if worst.read_after_h is not None else miss_probability(float("inf"))
     if untold is None and not burnt:
         return Message("learned.too-early", {"hours": worst.read_after_h})
-    site = worst.site or next((one.site for one in case.concern if one.condition == worst.treats), None)
+    site = worst.site or next((one.site for one in case.concern if one.condition == worst.condition), None)
     machine = _find_machine(worst, machines)
     if machine is None or site is None:
         return Message("learned.unknown-device" if machine is None else "learned.unknown-site")
@@ -154,7 +154,7 @@ def _reaction_name(one: EarlierReaction) -> Message | str:
 
 def _find_machine(one: EarlierReaction, machines: Sequence[SearchMachine]) -> SearchMachine | None:
     """Return the machine of the clinic that made a reaction, or else a known device of that name."""
-    own = next((machine for machine in machines if one.was_made_with(machine.given, machine.device)), None)
+    own = next((machine for machine in machines if one.was_made_with(machine.case_name, machine.device)), None)
     if own is not None or one.device is None:
         return own
     return SearchMachine(one.device.name, one.device, Path())
@@ -173,20 +173,20 @@ class PulseEvidence:
     Parameters
     ----------
     likelihood : of all of them, of each draw, (sample,); a factor on its weight.
-    lights : calibration of each light that was tried.
-    changed : for each pulse, the change of a probability, in words.
+    calibrations : calibration of each light that was tried.
+    messages : for each pulse, the change of a probability, in words.
     """
 
     likelihood: Floats
-    lights: Mapping[LightKey, PersonalCalibration]
-    changed: tuple[Message, ...]
+    calibrations: Mapping[LightKey, PersonalCalibration]
+    messages: tuple[Message, ...]
 
-    def first(self, draws: int) -> Mapping[LightKey, PersonalCalibration]:
+    def calibrations_of_first(self, draws: int) -> Mapping[LightKey, PersonalCalibration]:
         """Return the calibration of each light for the first draws."""
-        return {light: learned.first(draws) for light, learned in self.lights.items()}
+        return {light: learned.first(draws) for light, learned in self.calibrations.items()}
 
 
-def learn_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], SiteSkins]) -> PulseEvidence | None:
+def evidence_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], SiteSkins]) -> PulseEvidence | None:
     """Return the evidence from earlier pulses on the drawn skins and on the error of each light; None without any.
 
     The computed dose that burns is found for each drawn skin at the setting and the site of the pulse; draw k is the
@@ -203,17 +203,17 @@ def learn_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], Site
     weights = draw(pulses[0].site).weights[1]
     over = [one.dose_J_cm2 * J_CM2 / _burn_doses_J_m2(one, draw(one.site)) for one in pulses]
     lights: dict[LightKey, PersonalCalibration] = {}
-    for light in dict.fromkeys(one.light for one in pulses):
+    for light in dict.fromkeys(one.light_key for one in pulses):
         here = [
-            (one, SpotObservation(x, one.burnt, one.missed))
+            (one, SpotObservation(x, one.is_burn, one.missed_share))
             for one, x in zip(pulses, over, strict=True)
-            if one.light == light
+            if one.light_key == light
         ]
         beam = here[0][0].beam
         lights[light] = calibrate_person(beam_burn_light(beam), [seen for _, seen in here])
     likelihood = np.prod([learned.likelihood for learned in lights.values()], axis=0)
     changed = tuple(
-        _change_message(one, x, weights, weights * likelihood, lights[one.light])
+        _change_message(one, x, weights, weights * likelihood, lights[one.light_key])
         for one, x in zip(pulses, over, strict=True)
     )
     return PulseEvidence(likelihood, lights, changed)
@@ -227,17 +227,17 @@ def _burn_doses_J_m2(one: EarlierPulse, skins: SiteSkins) -> Floats:
 
 
 def _change_message(
-    one: EarlierPulse, x: Floats, before: Floats, after: Floats, learned: PersonalCalibration
+    one: EarlierPulse, x: Floats, before: Floats, after: Floats, personal: PersonalCalibration
 ) -> Message:
     """Return the probability of a burn at the dose of the pulse, before and after all observations, as a message."""
     params = {
         "device": one.machine.device.title,
-        "pulse": one.in_words,
-        "reaction": Message(f"reaction.{one.mark}"),
+        "pulse": one.description,
+        "reaction": Message(f"reaction.{one.reaction}"),
         "before": _count_of_100(weighted_share(beam_burn_calibration(one.beam).p_reached(x), before)[0]),
-        "after": _count_of_100(weighted_share(learned.p_reached(x), after)[0]),
+        "after": _count_of_100(weighted_share(personal.p_reached(x), after)[0]),
     }
-    return Message("learned.burnt" if one.burnt else "learned.clean", params)
+    return Message("learned.burnt" if one.is_burn else "learned.clean", params)
 
 
 def _count_of_100(p: float) -> float:
@@ -278,18 +278,19 @@ class SkinBank:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
         self._machines, self._widths = machines or (), widths or {}
         # A cache decorator on the method would reference the bank, and keep gigabytes until the garbage collector runs.
-        self._made: dict[_BankKey, SiteSkins] = {}
+        self._cache: dict[_BankKey, SiteSkins] = {}
 
-    def skins(self, site: str, goal: TreatmentGoal, *, most: int | None = None) -> SiteSkins:
-        """Return the skins of a site with the goal's target in them, `most` at most, or the full number of draws."""
-        lesion = LESION_BY_CONDITION.get(goal.condition) if goal.where == "lesion" else None
-        vessels = (goal.condition, goal.subtypes) if goal.where == "vessel" else None
-        draws = self.draws if most is None else min(self.draws, most)
+    def skins(self, site: str, goal: TreatmentGoal, *, max_draws: int | None = None) -> SiteSkins:
+        """Return the skins of a site with the goal's target in them, `max_draws` at most, or the full number of
+        draws."""
+        lesion = LESION_BY_CONDITION.get(goal.condition) if goal.location == "lesion" else None
+        vessels = (goal.condition, goal.subtypes) if goal.location == "vessel" else None
+        draws = self.draws if max_draws is None else min(self.draws, max_draws)
         layered = LIMIT_DRAWS_FACTOR * draws if goal.is_limited_by_depth else draws
-        key = (site, lesion, vessels, layered if most is None else draws, layered)
-        if key not in self._made:
-            self._made[key] = self._make(*key)
-        return self._made[key]
+        key = (site, lesion, vessels, layered if max_draws is None else draws, layered)
+        if key not in self._cache:
+            self._cache[key] = self._make(*key)
+        return self._cache[key]
 
     @cached_property
     def design_bank(self) -> "SkinBank":
@@ -302,7 +303,7 @@ class SkinBank:
         return SkinBank(self.case, self.colour, DESIGN_DRAWS, _DESIGN_SEED, self._machines, self._widths)
 
     @cached_property
-    def told(self) -> PulseEvidence | None:
+    def pulse_evidence(self) -> PulseEvidence | None:
         """Evidence from earlier pulses on this person's skin; None without any that can be computed."""
         pulses, _ = read_earlier_pulses(self.case, self._machines)
         made: dict[str, SiteSkins] = {}
@@ -316,40 +317,48 @@ class SkinBank:
                 made[site] = SiteSkins(site, skins, skins)
             return made[site]
 
-        return learn_from_pulses(pulses, draw)
+        return evidence_from_pulses(pulses, draw)
 
-    def _weighed(self, skins: "xr.Dataset") -> "xr.Dataset":
+    def _with_evidence_weights(self, skins: "xr.Dataset") -> "xr.Dataset":
         """Return the skins with weights updated by the evidence of earlier pulses."""
-        if self.told is None:
+        if self.pulse_evidence is None:
             return skins
-        weights = skins["weight"] * self.told.likelihood[: skins.sizes["sample"]]
+        weights = skins["weight"] * self.pulse_evidence.likelihood[: skins.sizes["sample"]]
         return skins.assign(weight=weights / weights.sum())
 
     def _make(
         self, site: str, lesion: str | None, vessels: _VesselKey | None, draws: int, layered_draws: int
     ) -> SiteSkins:
-        population = condition_vessels(*vessels).joined(self._widths.get(site)) if vessels is not None else None
+        population = (
+            condition_vessels(*vessels).with_photographed_width(self._widths.get(site)) if vessels is not None else None
+        )
         around = SkinPlace(site, vessels=population, limiting=True)
         target = replace(around, lesion=lesion, limiting=False)
-        wanted = self._weighed(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))
+        wanted = self._with_evidence_weights(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))
         # A vessel does not change the epidermis above it; a pigment spot does.
-        apart = self.colour.in_doubt or lesion is not None or self.colour.times_at(site) > 1.0
+        apart = self.colour.has_darker_limits or lesion is not None or self.colour.melanin_factor_at(site) > 1.0
         lighter = (
             draw_skins(_without_reading(self.case), colour, target, draws=draws, seed=self.seed)
             for colour in list_lighter_colours(self.colour)
         )
         limiting, layered = wanted, None
         if apart:
-            limiting = self._weighed(draw_skins(self.case, self.colour, around, draws=draws, seed=self.seed))
+            limiting = self._with_evidence_weights(
+                draw_skins(self.case, self.colour, around, draws=draws, seed=self.seed)
+            )
         if layered_draws != draws:
-            layered = self._weighed(draw_skins(self.case, self.colour, around, draws=layered_draws, seed=self.seed))
+            layered = self._with_evidence_weights(
+                draw_skins(self.case, self.colour, around, draws=layered_draws, seed=self.seed)
+            )
         return SiteSkins(
             site,
             wanted,
             limiting,
-            lighter=tuple(SiteSkins(site, skins, skins) for skins in lighter),
-            layered=layered,
-            learned={} if self.told is None else self.told.first(limiting.sizes["sample"]),
+            lighter_skins=tuple(SiteSkins(site, skins, skins) for skins in lighter),
+            layer_skins=layered,
+            calibrations={}
+            if self.pulse_evidence is None
+            else self.pulse_evidence.calibrations_of_first(limiting.sizes["sample"]),
         )
 
 

@@ -46,17 +46,17 @@ class SiteSkins:
     site : name of the site.
     target : skin with the concern in it (a lesion, its vessels).
     limiting : skin around it; where colour is in doubt, the darkest that the answers allow.
-    lighter : the same target in lighter skins than this, the lightest first; no dose is raised above theirs.
-    layered : more draws of the skin around, of which only the thickness of layers is used; None for `limiting`.
-    learned : device and wavelength → calibration of that light from earlier pulses, for the limiting draws.
+    lighter_skins : the same target in lighter skins than this, the lightest first; no dose is raised above theirs.
+    layer_skins : more draws of the skin around, of which only the thickness of layers is used; None for `limiting`.
+    calibrations : device and wavelength → calibration of that light from earlier pulses, for the limiting draws.
     """
 
     site: str
     target: "xr.Dataset"
     limiting: "xr.Dataset"
-    lighter: "tuple[SiteSkins, ...]" = ()
-    layered: "xr.Dataset | None" = None
-    learned: Mapping[tuple[str, float], PersonalCalibration] = field(default_factory=dict)
+    lighter_skins: "tuple[SiteSkins, ...]" = ()
+    layer_skins: "xr.Dataset | None" = None
+    calibrations: Mapping[tuple[str, float], PersonalCalibration] = field(default_factory=dict)
     _lights: "OrderedDict[_ResponseKey, Illumination]" = field(default_factory=OrderedDict)
     _middles: dict[_ResponseKey, LitSkin] = field(default_factory=dict)
     # With the sources of each, which are cited at every read and not only at the first.
@@ -64,11 +64,11 @@ class SiteSkins:
     _shares: dict[_ResponseKey, tuple[tuple[SpotShare, ...] | None, tuple[str, ...]]] = field(default_factory=dict)
     _lesions: dict[_ResponseKey, tuple[Microlesion, tuple[str, ...]]] = field(default_factory=dict)
     _microbeams: dict[_ResponseKey, tuple[LesionByEnergy, tuple[str, ...]]] = field(default_factory=dict)
-    _latest: "OrderedDict[_ResponseKey, tuple[PulseResponse, tuple[str, ...]]]" = field(default_factory=OrderedDict)
-    _few: "dict[bool, xr.Dataset]" = field(default_factory=dict)
+    _responses: "OrderedDict[_ResponseKey, tuple[PulseResponse, tuple[str, ...]]]" = field(default_factory=OrderedDict)
+    _median_draws: "dict[bool, xr.Dataset]" = field(default_factory=dict)
 
     @property
-    def same(self) -> bool:
+    def is_without_target(self) -> bool:
         """Whether target and surroundings are the same skins."""
         return self.target is self.limiting
 
@@ -82,7 +82,7 @@ class SiteSkins:
 
     def borders(self, depth_m: "Callable[[xr.Dataset], Floats]") -> LayerBorders:
         """Return the depths of a border in such skins, in as many as were drawn."""
-        skins = self.limiting if self.layered is None else self.layered
+        skins = self.limiting if self.layer_skins is None else self.layer_skins
         return LayerBorders(depth_m(skins), np.asarray(skins.variables["weight"].values, dtype=np.float64))
 
     @property
@@ -90,9 +90,9 @@ class SiteSkins:
         """Mean temperature of the untreated surface."""
         return float(self.limiting.variables["temperature_C"].values.mean())
 
-    def learned_of(self, beam: Beam) -> PersonalCalibration | None:
+    def calibration_for(self, beam: Beam) -> PersonalCalibration | None:
         """Return the calibration of a beam's light from earlier pulses; None where none had this light."""
-        return None if beam.device is None else self.learned.get((beam.device.name, beam.wavelength_nm))
+        return None if beam.device is None else self.calibrations.get((beam.device.name, beam.wavelength_nm))
 
     def respond(
         self,
@@ -107,7 +107,7 @@ class SiteSkins:
 
         `near_surface` stores the temperature of epidermis and papillary dermis alone, which takes far less memory.
         """
-        limiting = limiting and not self.same
+        limiting = limiting and not self.is_without_target
         pulse = (
             cooling,
             cooling_share,
@@ -121,22 +121,22 @@ class SiteSkins:
         )
         lit = (beam.spectrum, beam.spot_mm, beam.profile)
         for near in (False, True) if near_surface else (False,):  # all cells include those near the surface
-            if (*lit, *pulse, near) in self._latest:
-                found, known = self._latest[*lit, *pulse, near]
+            if (*lit, *pulse, near) in self._responses:
+                found, known = self._responses[*lit, *pulse, near]
                 cite_sources(*known)
                 return replace(found, beam=beam)
         with collect_sources() as sources:
             response = self._respond(beam, cooling, cooling_share, (*pulse, near_surface), limiting=limiting)
-        self._latest[*lit, *pulse, near_surface] = response, tuple(sources)
-        while len(self._latest) > _CACHED_RESPONSES:
-            self._latest.popitem(last=False)
+        self._responses[*lit, *pulse, near_surface] = response, tuple(sources)
+        while len(self._responses) > _CACHED_RESPONSES:
+            self._responses.popitem(last=False)
         return response
 
     def _respond(
         self, beam: Beam, cooling: CoolingPlan, cooling_share: float, key: _ResponseKey, *, limiting: bool
     ) -> PulseResponse:
         """Return the response; `key` identifies the part without light, and ends with whether it is near_surface."""
-        skins, lit = self.limiting if limiting else self.target, self.lit(beam, limiting=limiting)
+        skins, lit = self.limiting if limiting else self.target, self.illumination(beam, limiting=limiting)
         schedule = pulse_schedule(beam, cooling, cooling_share=cooling_share)
         unlit, known = self._unlit.get(key, (None, ()))
         uppermost = count_cells_to_border(skins, lit.grid) if key[-1] else None
@@ -149,9 +149,9 @@ class SiteSkins:
         _store_in_cache(self._unlit, key, kept, skins.sizes["sample"])
         return response
 
-    def lit(self, beam: Beam, *, limiting: bool) -> Illumination:
+    def illumination(self, beam: Beam, *, limiting: bool) -> Illumination:
         """Return the light on the axis of a beam in target or limiting skins, solved once for each spectrum."""
-        limiting = limiting and not self.same
+        limiting = limiting and not self.is_without_target
         key = (beam.spectrum, limiting)
         if key not in self._lights:
             self._light([beam.spectrum], limiting=limiting)
@@ -177,9 +177,9 @@ class SiteSkins:
         cite_sources(*known)
         return shares
 
-    def light_up(self, spectra: Sequence[SpectralLines]) -> None:
+    def compute_light(self, spectra: Sequence[SpectralLines]) -> None:
         """Compute the light of many beams at once, which costs far less than one after the other."""
-        for limiting in (False,) if self.same else (False, True):
+        for limiting in (False,) if self.is_without_target else (False, True):
             self._light([one for one in spectra if (one, limiting) not in self._lights], limiting=limiting)
 
     def _light(self, spectra: Sequence[SpectralLines], *, limiting: bool) -> None:
@@ -189,7 +189,7 @@ class SiteSkins:
 
     def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Microlesion:
         """Return the lesion of a microbeam in target or limiting skins, cached, as concerns at one site share it."""
-        limiting = limiting and not self.same
+        limiting = limiting and not self.is_without_target
         micro = beam.microbeam
         assert micro is not None  # called for fractional beams only
         key = (beam.spectrum, beam.pulse_ms, micro.diameter_um, micro.density_per_cm2, energy_mJ, limiting)
@@ -220,13 +220,15 @@ class SiteSkins:
 
         A first look at few draws and the judgement on all of them share it.
         """
-        if limiting not in self._few:
-            self._few[limiting] = (self.limiting if limiting else self.target).isel(sample=slice(_MEDIAN_SKIN_DRAWS))
-        return self._few[limiting]
+        if limiting not in self._median_draws:
+            self._median_draws[limiting] = (self.limiting if limiting else self.target).isel(
+                sample=slice(_MEDIAN_SKIN_DRAWS)
+            )
+        return self._median_draws[limiting]
 
 
-def _store_in_cache(kept: "OrderedDict[_ResponseKey, Any]", key: _ResponseKey, value: Any, draws: int) -> None:
+def _store_in_cache(cache: "OrderedDict[_ResponseKey, Any]", key: _ResponseKey, value: Any, draws: int) -> None:
     """Store a value of so many draws; the oldest is removed when there are too many."""
-    kept[key] = value
-    while len(kept) > max(1, _MAX_CACHED_DRAWS // draws):
-        kept.popitem(last=False)
+    cache[key] = value
+    while len(cache) > max(1, _MAX_CACHED_DRAWS // draws):
+        cache.popitem(last=False)

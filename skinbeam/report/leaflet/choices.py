@@ -40,7 +40,7 @@ def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
     """Return the choices that are drawn, no treatment the last of them, and those that are only named."""
     options = ranked_options(concern)
     none = [o for o in options if o.modality == _NO_TREATMENT]
-    drawn = concern.foremost(OPTIONS_IN_TABLE - len(none))
+    drawn = concern.first_options(OPTIONS_IN_TABLE - len(none))
     return [*drawn, *none], [o for o in options if o not in drawn and o not in none]
 
 

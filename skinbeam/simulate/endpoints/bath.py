@@ -172,5 +172,5 @@ class _PerfusedSkins:
             bottom=self.grid.bottom(self.flow.blood),
         )
         found = conduct_1d(march, DamageLimitedPerfusion(*self.flow, sample_kinetics(WALL_KINETICS, self.skins)))
-        unlit = (np.zeros_like(found.recorded), found.surface, np.zeros_like(found.surface))
-        return PulseResponse(self.skins, self.grid, self.heat, None, plan, found.recorded, *unlit, met)
+        unlit = (np.zeros_like(found.cell_temperature), found.surface, np.zeros_like(found.surface))
+        return PulseResponse(self.skins, self.grid, self.heat, None, plan, found.cell_temperature, *unlit, met)

@@ -102,8 +102,8 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], vapour: 
             layer_K=response.base_K[at],
             layer_K_m2_J=warmed[at],
             heat_capacity_vol=capacity[rows, None, :],
-            over_1_m=over[rows, None, :],
-            kept=kept[:, :, None],
+            excess_absorption_1_m=over[rows, None, :],
+            retained_share=kept[:, :, None],
         ).min(axis=1)
         # A cell beside hotter ones may still warm after the light, when granules are as warm as their layer.
         later = np.ix_(rows, np.arange(int(times[0]) + 1, plan.step_s.size + 1), cells)
@@ -114,7 +114,7 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], vapour: 
                 layer_K=response.base_K[later],
                 layer_K_m2_J=warmed[later],
                 heat_capacity_vol=capacity[rows, None, :],
-                over_1_m=0.0,
+                excess_absorption_1_m=0.0,
             ).min(axis=1, initial=np.inf),
         )
     if "melanosome_fraction" not in skins or vapour == "isolated_C":

@@ -73,7 +73,7 @@ class BatchTallies:
     def add(self, found: BatchSums, packets: int) -> None:
         """Add a batch of `packets`."""
         # Bins of a depth scatter together, so the whole plane has squares of its own.
-        values = (found.sums, found.fluence, found.fluence.sum(axis=1), found.absorbed, found.out)
+        values = (found.sums, found.fluence, found.fluence.sum(axis=1), found.absorbed, found.escaped_by_ring)
         for name, value in zip(self.NAMES, values, strict=True):
             if name not in self._scatter:
                 self._scatter[name] = _ScatterSums(value.shape)

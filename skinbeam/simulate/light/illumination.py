@@ -88,7 +88,7 @@ class Illumination:
     def of_draws(self, which: NDArray[np.int64], grid: DepthGrid) -> "Illumination":
         """Return the light in some of the skins, whose cells are `grid`."""
         lines = tuple(
-            replace(one, optics=one.optics.of_draws(which), light=one.light.draws(which)) for one in self.lines
+            replace(one, optics=one.optics.select_draws(which), light=one.light.draws(which)) for one in self.lines
         )
         heated = None if self.heated_share is None else self.heated_share[which]
         return replace(self, grid=grid, lines=lines, heated_share=heated)

@@ -81,8 +81,10 @@ class MonteCarlo:
     def memory_bytes(self, tally: LightTally) -> int:
         """Return what the tallies need."""
         mapped = tally.nx > 0
-        side_by_side = _gpu_batch_count(tally.bins, tally.fields) if self.device == "cuda" else thread_count()
-        return BatchTallies.bytes_needed(tally.bins, mapped, side_by_side)
+        side_by_side = (
+            _gpu_batch_count(tally.bin_count, tally.quantity_count) if self.device == "cuda" else thread_count()
+        )
+        return BatchTallies.bytes_needed(tally.bin_count, mapped, side_by_side)
 
     def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
         """Return the light in `space`; each of many draws meets the same random numbers.
@@ -186,7 +188,7 @@ def _gpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSour
     """What traces batches on the graphics card, to which scene and tally go here, once a run."""
     from skinbeam.physics.light.photons_cuda import CudaTracer
 
-    together = _gpu_batch_count(tally.bins, tally.fields)
+    together = _gpu_batch_count(tally.bin_count, tally.quantity_count)
     run = CudaTracer(scene, tally, together)
 
     def trace(every: Sequence[int], first: int) -> Generator[tuple[int, BatchSums], None, None]:
@@ -205,7 +207,7 @@ def _gpu_batch_count(bins: int, fields: int) -> int:
 def _empty_tallies(scene: PhotonScene, tally: LightTally) -> BatchTallies:
     """Tallies of a beam that the surface throws back whole."""
     parts = np.zeros(memory_layout.PARTS + 2 * scene.parts)
-    bins = np.zeros((len(tally.edges) - 1, tally.columns))
+    bins = np.zeros((len(tally.edges) - 1, tally.column_count))
     batch = BatchSums(parts, bins, bins[None][: int(tally.nx > 0)], np.zeros((2, tally.rings + 1)))
     tallies = BatchTallies()
     for _ in range(BATCHES):

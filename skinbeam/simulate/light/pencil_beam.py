@@ -180,7 +180,7 @@ def trace_pencil_beam(
         launch.specular,
         packets,
         np.array([batch.fluence for batch in found]),
-        np.array([batch.out for batch in found]),
+        np.array([batch.escaped_by_ring for batch in found]),
         straight,
         straight_out,
     )
@@ -211,8 +211,10 @@ def _unscattered_light(medium: LayeredMedium, edges: Floats) -> tuple[Floats, Fl
     tau = (mua + mus) * thickness
     beam = collimated_light(np.array([[medium.ambient_n, *n[0], medium.below_n]]), tau)
     pieces = cut_bins(edges[None, :], thickness)
-    top, bottom = pieces.of(mua + mus) * pieces.top, pieces.of(mua + mus) * pieces.bottom
+    top, bottom = pieces.layer_values(mua + mus) * pieces.top, pieces.layer_values(mua + mus) * pieces.bottom
     # Of a semi-infinite layer no light comes back, so that its end does not count.
-    end = pieces.of(np.where(np.isinf(tau), 0.0, tau))
-    means = pieces.collect(mean_collimated_fluence(pieces.of(beam.down), pieces.of(beam.up), top, bottom, end))
-    return means[0] * np.diff(edges), np.array([beam.returned[0], beam.through[0]])
+    end = pieces.layer_values(np.where(np.isinf(tau), 0.0, tau))
+    means = pieces.collect(
+        mean_collimated_fluence(pieces.layer_values(beam.down), pieces.layer_values(beam.up), top, bottom, end)
+    )
+    return means[0] * np.diff(edges), np.array([beam.internal_reflectance[0], beam.transmittance[0]])

@@ -98,7 +98,7 @@ def axis_retention(
     )
     cells, surface = (
         _rise_ratio(np.tensordot(weight, each, axes=1), of[0])
-        for each, of in ((found.recorded, wide.recorded), (found.surface, wide.surface))
+        for each, of in ((found.cell_temperature, wide.cell_temperature), (found.surface, wide.surface))
     )
     return AxisRetention(lit.grid.centres[0], cells, surface)
 

@@ -100,7 +100,7 @@ def _march_boiling(
     )
     latent, width = mass * read_number(liquid["latent_J_kg"]), read_number(tissue_table("boiling")["start"]["range_K"])
     history = conduct_1d(march, BoilingWater(start_K[draws, None], width, latent, dry_heat_capacity(capacity, mass)))
-    return history.recorded, history.surface
+    return history.cell_temperature, history.surface
 
 
 def _select_draws(draws: NDArray[np.int64], stepwise: Floats) -> Floats:
@@ -137,6 +137,6 @@ def apply_stopped_flow(response: PulseResponse, fluence_J_m2: float) -> PulseRes
     )
     return replace(
         response,
-        unit_K=(found.recorded - response.base_K) / fluence_J_m2,
+        unit_K=(found.cell_temperature - response.base_K) / fluence_J_m2,
         surface_unit_K=(found.surface - response.surface_base_K) / fluence_J_m2,
     )

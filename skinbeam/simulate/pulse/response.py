@@ -110,7 +110,7 @@ class PulseResponse:
             self,
             skins=self.skins.isel(sample=which),
             grid=grid,
-            heat=self.heat.of_draws(which),
+            heat=self.heat.select_draws(which),
             lit=None if self.lit is None else self.lit.of_draws(which, grid),
             schedule=self.schedule.of_draws(which),
             met=self.met.of_draws(which),
@@ -211,7 +211,7 @@ def _march_cells(
     )
     # Skin at rest is in balance with its blood, which pulls back what departs from that.
     history = conduct_1d(march, LinearConduction(flow, start))
-    return UnlitHistory(history.recorded, history.surface, met)
+    return UnlitHistory(history.cell_temperature, history.surface, met)
 
 
 def _surface_heat(
@@ -221,4 +221,4 @@ def _surface_heat(
     march = HeatProblem1D(
         grid.cells, grid.material(heat), start[:, None], plan.step_s, NO_SOURCE, film, grid.bottom(start), [0]
     )
-    return -conduct_1d(march, LinearConduction()).gained[:, 1:, 0]
+    return -conduct_1d(march, LinearConduction()).heat_gain[:, 1:, 0]

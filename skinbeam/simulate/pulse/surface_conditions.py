@@ -79,7 +79,9 @@ def surface_conditions(
     hot_K = read_number(tissue_table("surface")["film"]["surface_C"]) + ZERO_CELSIUS_K
     flux = np.where(lit, np.maximum(flux, film_h * (hot_K - film_K)), flux)
     deposit = _draw_value(skins, film.deposit_kg_m2s, "film_deposit")[:, 0] * plan.cooling_share
-    share = np.where(wet, liquid_film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).share, 0.0)
+    share = np.where(
+        wet, liquid_film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).covered_share, 0.0
+    )
     # In a step that the film leaves half-way both take their part of the heat.
     mixed = share * film_h + (1 - share) * h
     toward = (share * film_h * film_K + (1 - share) * h * outside_K) / np.where(mixed > 0, mixed, 1.0)

@@ -231,7 +231,7 @@ def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
 def wall_temperature_K(ground: AblatingTissue) -> Floats:
     """Return the temperature at which the wall of a crater is held while the beam is on, (sample,), K."""
     boiling, dry = (read_number(tissue_table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
-    result: Floats = boiling + ground.vented * (dry - boiling) + ZERO_CELSIUS_K
+    result: Floats = boiling + ground.vented_share * (dry - boiling) + ZERO_CELSIUS_K
     return result
 
 
@@ -274,7 +274,7 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
         read_sourced(tissue_table("ablation")["recoil"]["heat_capacity_ratio"]),
         skins.variables["ablation_jet_shift"].values,
     )
-    return sonic_recoil(mass / pulse_s, pulse.spent / mass, ground.enthalpy / density, gamma)
+    return sonic_recoil(mass / pulse_s, pulse.removed_energy / mass, ground.enthalpy / density, gamma)
 
 
 @dataclass(frozen=True)
@@ -309,10 +309,10 @@ class _BeamAblation:
     def _zone(self, pulse: PulseRemoval, near_m: Floats | None = None) -> Floats:
         """Zone below the floor that a pulse leaves: what its heat spreads in the pulse is in its length."""
         ground = self.ground
-        boiling = ground.capacity * (ground.boiling_rise - pulse.warm)
-        left = FloorHeat(pulse.heat, pulse.floor, boiling, pulse.vented, ground.diffusivity, ground.capacity)
+        boiling = ground.capacity * (ground.boiling_rise - pulse.prior_rise_K)
+        left = FloorHeat(pulse.heat, pulse.floor, boiling, pulse.vented_share, ground.diffusivity, ground.capacity)
         return residual_damage_depth(
-            left, start_K=self.start_K, processes=self.processes, earlier=pulse.earlier, near_m=near_m
+            left, start_K=self.start_K, processes=self.processes, earlier=pulse.earlier_heat, guess_m=near_m
         )
 
 
@@ -370,7 +370,7 @@ def _beam_ablation(
         boiling_rise=read_number(entry["boiling_C"]) - start_C,
         water=water,
         latent=_latent_heat(),
-        vented=value_at_normal(read_sourced(entry["vented"]), skins.variables["ablation_vented_shift"].values),
+        vented_share=value_at_normal(read_sourced(entry["vented"]), skins.variables["ablation_vented_shift"].values),
         dry_enthalpy=dry_heat_capacity(capacity, water) * (read_number(entry["decomposition_C"]) - start_C),
         water_diffusivity=value_at_normal(
             read_sourced(entry["water_diffusivity_m2_s"]), skins.variables["ablation_rewetting_shift"].values

@@ -239,7 +239,7 @@ def _cached_column(
         )
         history = conduct_rz((grid.r, grid.z), problem)
         temperature = history.final[0]
-        damage = damage + omega(history.recorded, steps[phase == span], processes).reshape(damage.shape)
+        damage = damage + omega(history.cell_temperature, steps[phase == span], processes).reshape(damage.shape)
     middles = ((faces[1:] + faces[:-1]) / 2 for faces in (grid.r, grid.z))
     return _damage_extent(damage, *middles)
 

@@ -378,7 +378,7 @@ class _CraterModel:
             ground.threshold,
             ground.threshold / ground.penetration,
             ground.capacity * ground.boiling_rise,
-            ground.vented,
+            ground.vented_share,
             ground.diffusivity,
             ground.capacity,
         )

@@ -117,7 +117,7 @@ def build_layer_grid(
         else _clip_to_bottom(np.asarray(typical_m)[None, :], deepest_m)[0]
     )
     finest = min(FINEST_M, float(typical.min()) / 4)
-    faces, first = graded_faces(thickness, finest_m=finest, growth=GROWTH, typical_m=typical, anew=below)
+    faces, first = graded_faces(thickness, finest_m=finest, growth=GROWTH, typical_m=typical, refined_layer=below)
     layer = np.repeat(np.arange(thickness.shape[1]), np.diff(first))
     return DepthGrid(faces, layer, slab_cells(faces), bool(np.isfinite(np.asarray(thickness_m)[0, -1])))
 

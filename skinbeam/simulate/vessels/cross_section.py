@@ -294,7 +294,7 @@ def heat_section(response: PulseResponse, lit: SectionLight) -> SectionHeat:
     # Two cells along y, the fewest that are a body: nothing flows between them.
     faces = grid.x_faces, np.linspace(0.0, 2 * grid.column_m, 3), grid.z_faces
     history = conduct_xyz(faces, problem)
-    return SectionHeat(lit, history.recorded.reshape(-1, columns, depths) / MARCH_DOSE_J_M2)
+    return SectionHeat(lit, history.cell_temperature.reshape(-1, columns, depths) / MARCH_DOSE_J_M2)
 
 
 def section_vessel(response: PulseResponse, heat: SectionHeat, which: int = 0) -> VesselResponse:

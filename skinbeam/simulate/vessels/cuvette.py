@@ -70,7 +70,7 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
                 grid.cells, material, rise, np.array([seconds]), source, film, grid.bottom(0 * each[:, 0])
             )
             history = conduct_1d(march, LinearConduction())
-            ahead = np.maximum(history.recorded[:, 1], 0.0)
+            ahead = np.maximum(history.cell_temperature[:, 1], 0.0)
         rise = ahead
         energy += power * on * seconds / plan.pulse_s
         steps.append(rise)

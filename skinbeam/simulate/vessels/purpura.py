@@ -61,7 +61,7 @@ def is_skin_bruised(response: PulseResponse, dose: Floats) -> NDArray[np.bool_]:
     for part in np.split(every, [round(share * every.size) for share in _FIRST_VESSEL_SHARES]):
         here = response if left.size == len(seen) else response.of_draws(left)
         rows = np.ix_(left, part)
-        vessels = vessels_at_dose(here, dose[left], network.some(left, part), sides=False)
+        vessels = vessels_at_dose(here, dose[left], network.select(left, part), sides=False)
         assert vessels is not None  # asked with a beam
         spared[left] += (seen[rows] * ~is_vessel_leaking(here, vessels, dose[left])).sum(axis=1)
         every = every[part.size :]

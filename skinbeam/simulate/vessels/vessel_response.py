@@ -80,7 +80,7 @@ class VesselLine(NamedTuple):
         net, slope, returned = self.sides
         sides = AmbientLight(wide(net), wide(slope), (wide(returned[0]), wide(returned[1])))
         even, uneven = lumen_light(mua, across, sides)
-        falling = sides.slope[..., None] * lumen_paths().place
+        falling = sides.slope[..., None] * lumen_paths().relative_radius
         found = [mua[..., None] * even - around, mua[..., None] * uneven - around * falling]
         return np.asarray(np.stack([ratio * part for part in found]))
 
@@ -186,7 +186,7 @@ class VesselResponse:
             return mean
         bend = self.side.bend * towards**2
         if name == "cells":
-            bend = bend[:, :, None] * lumen_paths().place[:, None] ** 2
+            bend = bend[:, :, None] * lumen_paths().relative_radius[:, None] ** 2
         return np.asarray(np.maximum(mean + towards * np.abs(getattr(self.side, name)) + bend, 0.0))
 
 
@@ -277,7 +277,7 @@ def add_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselH
         (rise,) = uneven
         beyond = (1 + 2 * vessels.wall / vessels.diameter)[..., None]
         side = VesselSide(
-            np.moveaxis(rise.cells, -1, 2) + site.across_K[:, :, None] * lumen_paths().place[:, None],
+            np.moveaxis(rise.cells, -1, 2) + site.across_K[:, :, None] * lumen_paths().relative_radius[:, None],
             rise.lumen_edge + site.across_K,
             rise.wall + site.across_K * beyond,
             site.bend_K,

@@ -44,20 +44,20 @@ __all__ = [
     "read_bundle",
 ]
 
-Row = TypeVar("Row", Treatment, FollowUp, TestSpotRecord)
+RecordType = TypeVar("RecordType", Treatment, FollowUp, TestSpotRecord)
 
 # Exceptions that a document raises when it does not have the expected structure, or is nested too deep.
 READ_ERRORS = (ValidationError, ValueError, TypeError, LookupError, StopIteration, AttributeError, RecursionError)
 
 
-def make_bundle(handed: DeidentifiedDossier, clinic: str) -> bytes:
+def make_bundle(deidentified: DeidentifiedDossier, clinic: str) -> bytes:
     """Return a de-identified dossier as a Bundle in JSON; the same records give the same bytes.
 
     Parameters
     ----------
     clinic : the clinic that assigned the pseudonym.
     """
-    resources = make_resources(handed, clinic)
+    resources = make_resources(deidentified, clinic)
     entries = [{"fullUrl": full_url(id), "resource": resource} for id, resource in resources.items()]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     Bundle.model_validate(bundle)
@@ -129,7 +129,7 @@ def _parse_consultation(
     )
 
 
-def _find_records(encounter: Resource, found: Iterable[Row | None]) -> tuple[Row, ...]:
+def _find_records(encounter: Resource, found: Iterable[RecordType | None]) -> tuple[RecordType, ...]:
     """Return the parsed records that belong to a consultation; None stands for resources of other kinds."""
     return tuple(one for one in found if one is not None and one.consultation_id == encounter["id"])
 
@@ -260,7 +260,7 @@ def _find_implausible(dossier: Dossier) -> Iterator[str]:
     if year is not None and not 0 < year < 10_000:
         yield "Patient.birthDate"
     again = deidentify_dossier(dossier)
-    yield from (f"Media/{name}" for name in again.unread)
+    yield from (f"Media/{name}" for name in again.unreadable_photograph_ids)
     for one, other in zip(dossier.consultations, again.dossier.consultations, strict=True):
         consultation = one.consultation
         known = consultation.state in set(ConsultationState) and 0 < consultation.revision < _INT

@@ -123,11 +123,11 @@ def skin_observations(one: ConsultationRecord) -> list[Resource]:
     found = []
     grade, angle = answered.get("patient.phototype", ""), answered.get("patient.ita_deg", "")
     if _PHOTOTYPE.fullmatch(grade):
-        value = codeable_concept(local_coding("phototype", grade), said=english_text("phototype-value", grade=grade))
-        code = codeable_concept(standard_coding("phototype"), said=english_text("phototype"))
+        value = codeable_concept(local_coding("phototype", grade), text=english_text("phototype-value", grade=grade))
+        code = codeable_concept(standard_coding("phototype"), text=english_text("phototype"))
         found.append(_skin_observation(one, "phototype", code, valueCodeableConcept=value))
     if _ITA_NUMBER.fullmatch(angle):
-        code = codeable_concept(local_coding("observation", "ita"), said=english_text("ita"))
+        code = codeable_concept(local_coding("observation", "ita"), text=english_text("ita"))
         quantity = {"value": float(angle.replace(",", ".")), "unit": "°", "code": "deg"}
         found.append(
             _skin_observation(one, "ita", code, valueQuantity=quantity | {"system": "http://unitsofmeasure.org"})

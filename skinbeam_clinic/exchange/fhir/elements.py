@@ -109,9 +109,9 @@ def identifier(kind: str, value: str) -> Resource:
     return {"system": f"{FHIR_BASE}/identifier/{kind}", "value": value}
 
 
-def read_identifier(resource: Resource, kind: str, of: str = "identifier") -> str:
+def read_identifier(resource: Resource, kind: str, field: str = "identifier") -> str:
     """Return the value of a resource's identifier of a kind."""
-    held = resource[of] if isinstance(resource[of], list) else [resource[of]]
+    held = resource[field] if isinstance(resource[field], list) else [resource[field]]
     return next(str(one["value"]) for one in held if one["system"] == f"{FHIR_BASE}/identifier/{kind}")
 
 
@@ -126,9 +126,9 @@ def local_coding(system: str, code: str, display: str = "") -> Resource:
     return drop_empty({"system": f"{FHIR_BASE}/CodeSystem/{system}", "code": code, "display": display})
 
 
-def codeable_concept(*codings: Resource, said: str = "") -> Resource:
+def codeable_concept(*codings: Resource, text: str = "") -> Resource:
     """Return a CodeableConcept with codings and text."""
-    return drop_empty({"coding": list(codings), "text": said})
+    return drop_empty({"coding": list(codings), "text": text})
 
 
 def extension(name: str, **values: str) -> Resource:

@@ -123,7 +123,7 @@ def _follow_up_observation(one: FollowUp, id: str, name: str, patient_id: str) -
         "id": id,
         "partOf": [reference(one.treatment_id)],
         "status": "final",
-        "code": codeable_concept(local_coding("observation", name), said=english_text(name)),
+        "code": codeable_concept(local_coding("observation", name), text=english_text(name)),
         "subject": reference(patient_id),
         "encounter": reference(one.consultation_id),
     }
@@ -157,17 +157,17 @@ def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patien
     )
 
 
-def _report_response(one: FollowUp, said: PatientReport, patient_id: str) -> Resource:
+def _report_response(one: FollowUp, report: PatientReport, patient_id: str) -> Resource:
     numbers = {
-        "confidence_0_10": said.now.confidence_0_10,
-        "pain_0_10": said.now.pain_0_10,
-        "before.confidence_0_10": said.before and said.before.confidence_0_10,
-        "before.pain_0_10": said.before and said.before.pain_0_10,
-        "satisfied_1_5": said.satisfied_1_5,
-        "change": None if said.change is None else int(said.change),
+        "confidence_0_10": report.now.confidence_0_10,
+        "pain_0_10": report.now.pain_0_10,
+        "before.confidence_0_10": report.before and report.before.confidence_0_10,
+        "before.pain_0_10": report.before and report.before.pain_0_10,
+        "satisfied_1_5": report.satisfied_1_5,
+        "change": None if report.change is None else int(report.change),
     }
     items = [{"linkId": name, "answer": [{"valueInteger": n}]} for name, n in numbers.items() if n is not None]
-    texts = {"quarter": said.quarter and said.quarter.value, "words": said.words}
+    texts = {"quarter": report.quarter and report.quarter.value, "words": report.words}
     items += [{"linkId": name, "answer": [{"valueString": text}]} for name, text in texts.items() if text]
     return drop_empty(
         {
@@ -178,7 +178,7 @@ def _report_response(one: FollowUp, said: PatientReport, patient_id: str) -> Res
             "status": "completed",
             "subject": reference(patient_id),
             "encounter": reference(one.consultation_id),
-            "authored": format_time(said.said_at),
+            "authored": format_time(report.said_at),
             "source": reference(patient_id),
             "item": items,
         }

@@ -96,7 +96,7 @@ def document_resources(kept: PlanContents, patient_id: str, *, last: bool) -> li
                 "id": _plan_file_id(kept.plan, name),
                 "masterIdentifier": identifier("sha256", kept.plan.files[name]),
                 "status": "current" if last else "superseded",
-                "type": codeable_concept(local_coding("plan-file", name.partition(".")[0]), said=name),
+                "type": codeable_concept(local_coding("plan-file", name.partition(".")[0]), text=name),
                 "subject": reference(patient_id),
                 "date": format_time(kept.plan.made_at),
                 "content": [{"attachment": attachment(content, _MEDIA_TYPES[name.rpartition(".")[2]], title=name)}],
@@ -179,7 +179,7 @@ def _read_options(content: bytes) -> Mapping[str, Option]:
 
 def _option_concept(option: Option) -> Resource:
     device = f", {option.setup.device_title}" if option.setup else ""
-    return codeable_concept(local_coding("modality", option.modality), said=f"{option.title}{device}")
+    return codeable_concept(local_coding("modality", option.modality), text=f"{option.title}{device}")
 
 
 def _plan_file_id(plan: PlanRecord, name: str) -> str:
@@ -190,7 +190,7 @@ def _device_resource(id: str, setup: DeviceSetup) -> Resource:
     kind = (
         {"text": english_text("lamp")}
         if setup.lamp
-        else codeable_concept(standard_coding("laser"), said=english_text("laser"))
+        else codeable_concept(standard_coding("laser"), text=english_text("laser"))
     )
     return {
         "resourceType": "Device",

@@ -34,18 +34,18 @@ __all__ = [
 ]
 
 
-def make_resources(handed: DeidentifiedDossier, clinic: str) -> dict[str, Resource]:
+def make_resources(deidentified: DeidentifiedDossier, clinic: str) -> dict[str, Resource]:
     """Return a de-identified dossier as resources by their ids, in reading order.
 
     Parameters
     ----------
     clinic : the clinic that assigned the pseudonym.
     """
-    patient = handed.dossier.patient
+    patient = deidentified.dossier.patient
     resources = {patient.id: patient_resource(patient, clinic)}
-    for one in handed.dossier.consultations:
+    for one in deidentified.dossier.consultations:
         resources |= {resource["id"]: resource for resource in _consultation_resources(one, patient.id)}
-    return resources | {one.id: appointment_resource(one) for one in handed.dossier.appointments}
+    return resources | {one.id: appointment_resource(one) for one in deidentified.dossier.appointments}
 
 
 def _consultation_resources(one: ConsultationContents, patient_id: str) -> list[Resource]:
@@ -97,7 +97,7 @@ def find_content(resources: Mapping[str, Resource], id: str) -> tuple[str, bytes
     return next(((one["contentType"], attachment_content(one)) for one in held if "data" in one), None)
 
 
-def make_search_set(found: Iterable[Resource], *, base: str, total: int, links: Mapping[str, str]) -> Resource:
+def make_search_set(resources: Iterable[Resource], *, base: str, total: int, links: Mapping[str, str]) -> Resource:
     """Return search results as a Bundle.
 
     Parameters
@@ -108,7 +108,7 @@ def make_search_set(found: Iterable[Resource], *, base: str, total: int, links: 
     """
     entries = [
         {"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one, "search": {"mode": "match"}}
-        for one in found
+        for one in resources
     ]
     bundle = {
         "resourceType": "Bundle",

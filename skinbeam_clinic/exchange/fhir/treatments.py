@@ -86,7 +86,7 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
         "extension": [record_extension(_TEST_SPOT_RECORD, one)],
         "basedOn": [reference(one.firing.plan_id)],
         "status": "completed",
-        "code": codeable_concept(local_coding("procedure", "test-spot"), said=english_text("test-spot")),
+        "code": codeable_concept(local_coding("procedure", "test-spot"), text=english_text("test-spot")),
         **about,
         "performedDateTime": format_time(one.fired_at),
         "bodySite": site_concept([str(settings.get("site", ""))]),
@@ -99,7 +99,7 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
         "id": part_id(one.id, "fired"),
         "partOf": [reference(one.id)],
         "status": "final",
-        "code": codeable_concept(local_coding("observation", "test-spot-fired"), said=english_text("test-spot-fired")),
+        "code": codeable_concept(local_coding("observation", "test-spot-fired"), text=english_text("test-spot-fired")),
         **about,
         "effectiveDateTime": format_time(one.fired_at),
         "component": [
@@ -128,7 +128,7 @@ def _reading_observation(one: TestSpotRecord, reading: SpotReading, number: int)
             "id": part_id(one.id, f"reading-{number}"),
             "partOf": [reference(one.id)],
             "status": "final",
-            "code": codeable_concept(local_coding("observation", "reaction"), said=english_text("reaction")),
+            "code": codeable_concept(local_coding("observation", "reaction"), text=english_text("reaction")),
             "effectiveDateTime": format_time(reading.seen_at),
             "valueCodeableConcept": codeable_concept(local_coding("reaction", reading.reaction)),
             "derivedFrom": [reference(reading.photograph_id)] if reading.photograph_id else None,
@@ -187,7 +187,7 @@ def _treatment_procedure(one: Treatment, patient_id: str) -> Resource:
             "status": _TREATMENT_STATUS[one.state],
             "statusReason": {"text": stopped} if stopped else None,
             "code": codeable_concept(
-                local_coding("procedure", "laser-session"), said=english_text("session", number=one.number)
+                local_coding("procedure", "laser-session"), text=english_text("session", number=one.number)
             ),
             "subject": reference(patient_id),
             "encounter": reference(one.consultation_id),
@@ -222,7 +222,7 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
     for name, count in (("passes", fired.passes), ("pulses", fired.pulses)):
         if count is not None:
             components.append({"code": codeable_concept(local_coding("setting", name)), "valueInteger": count})
-    endpoint = codeable_concept(local_coding("endpoint", fired.endpoint), said=fired.endpoint_words)
+    endpoint = codeable_concept(local_coding("endpoint", fired.endpoint), text=fired.endpoint_words)
     components.append(
         {"code": codeable_concept(local_coding("observation", "endpoint")), "valueCodeableConcept": endpoint}
     )
@@ -241,7 +241,7 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
             "id": area.id,
             "partOf": [reference(one.id)],
             "status": status,
-            "code": codeable_concept(local_coding("observation", "treated-area"), said=english_text("treated-area")),
+            "code": codeable_concept(local_coding("observation", "treated-area"), text=english_text("treated-area")),
             "subject": reference(patient_id),
             "encounter": reference(one.consultation_id),
             "effectiveDateTime": format_time(area.fired_at),
@@ -254,7 +254,7 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
 
 def _adverse_event_resource(event: AdverseEvent, patient_id: str) -> Resource:
     serious = (
-        codeable_concept(local_coding("seriousness", "serious"), said=english_text("serious"))
+        codeable_concept(local_coding("seriousness", "serious"), text=english_text("serious"))
         if event.grade is AdverseEventGrade.SERIOUS
         else {}
     )
@@ -264,7 +264,7 @@ def _adverse_event_resource(event: AdverseEvent, patient_id: str) -> Resource:
             "resourceType": "AdverseEvent",
             "id": event.id,
             "actuality": "actual",
-            "event": codeable_concept(local_coding("harm", event.kind), said=event.words or event.kind),
+            "event": codeable_concept(local_coding("harm", event.kind), text=event.words or event.kind),
             "subject": reference(patient_id),
             "encounter": reference(event.consultation_id),
             "date": format_time(event.seen_at),

@@ -101,7 +101,7 @@ def test_drawn_counts_follow_the_law_of_the_model(single: bool) -> None:
 
 
 def test_studies_in_which_all_were_clear_are_likelier_where_lesions_can_be_gone() -> None:
-    given = posterior().taken(np.arange(0, len(posterior()), 20))
+    given = posterior().select(np.arange(0, len(posterior()), 20))
     many, none = (
         reweigh.improvement_log_likelihood(
             "sadighha2008",
@@ -200,7 +200,7 @@ def test_one_over_the_likelihood_leaves_a_study_out() -> None:
 def test_likelihoods_that_leave_out_agree_with_more_inner_draws(log_likelihood: str) -> None:
     """The study's own deviations are integrated by chance: two such integrals differ by their Monte Carlo error."""
     function = {"improvement": reweigh.improvement_log_likelihood, "counts": reweigh.counts_log_likelihood}
-    given = posterior().taken(np.arange(0, len(posterior()), 20))
+    given = posterior().select(np.arange(0, len(posterior()), 20))
     study = "majid2014"
     one, other = (function[log_likelihood](study, given, np.random.default_rng(seed)) for seed in (1, 2))
     # Of 400 inner draws at least some 20 bear on a study of sixty people: errors of a quarter in each, at most.

@@ -95,7 +95,7 @@ def test_counts_beside_an_answer_are_of_its_kind() -> None:
         for row in harm.beside:
             assert row.outcome == harm.outcome
             low, high = predicted_count(row)
-            assert 0 <= low <= high <= row.of
+            assert 0 <= low <= high <= row.patients
 
 
 def test_dark_marks_never_fall_with_darker_skin() -> None:

@@ -26,8 +26,8 @@ def seen(median: float, high: float, *, calibrated: bool) -> PhotoColour:
 
 def test_a_measured_colour_wins_over_a_phototype_that_fits() -> None:
     colour = assess_colour(case("II", 50.0), None)
-    assert (colour.ita_deg, colour.limiting_ita_deg) == (50.0, 50.0)
-    assert not colour.in_doubt
+    assert (colour.ita_deg, colour.darkest_ita_deg) == (50.0, 50.0)
+    assert not colour.has_darker_limits
     assert colour.warnings == ()
 
 
@@ -37,7 +37,7 @@ def test_where_two_colours_exclude_each_other_the_darker_sets_limits(
 ) -> None:
     colour = assess_colour(case(phototype, ita_deg), None)
     assert colour.ita_deg == ita_deg
-    assert (colour.limiting_ita_deg, colour.limiting_phototype) == limiting
+    assert (colour.darkest_ita_deg, colour.darkest_phototype) == limiting
     assert [warning.code for warning in colour.warnings] == ["colour-conflict"]
 
 
@@ -60,12 +60,12 @@ def test_nothing_said_leaves_the_whole_population() -> None:
 def test_an_uncalibrated_photograph_may_darken_and_never_lighten() -> None:
     darker = assess_colour(case("I"), seen(-20.0, 5.0, calibrated=False))
     assert darker.ita_deg is None
-    assert darker.limiting_ita_deg == 5.0
-    assert darker.in_doubt
+    assert darker.darkest_ita_deg == 5.0
+    assert darker.has_darker_limits
     assert [warning.code for warning in darker.warnings] == ["photo-looks-darker"]
     lighter = assess_colour(case("V"), seen(60.0, 75.0, calibrated=False))
-    assert not lighter.in_doubt
-    assert lighter.limiting_phototype == "V"
+    assert not lighter.has_darker_limits
+    assert lighter.darkest_phototype == "V"
     # Within its spread the photograph fits the phototype: nothing is said.
     assert assess_colour(case("II"), seen(20.0, 45.0, calibrated=False)).warnings == ()
 

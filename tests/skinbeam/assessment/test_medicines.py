@@ -155,7 +155,7 @@ def test_a_word_as_near_to_two_kinds_is_left_unread_and_both_are_named() -> None
     read = read_medication("Acknemin")
     assert read.medicines == ()
     assert read.unread == ("Acknemin",)
-    assert set(read.near) == {"acnemin", "aknemin"}
+    assert set(read.possible_names) == {"acnemin", "aknemin"}
     (warning,) = read_questionnaire(_case("Acknemin")).warnings
     assert '"acnemin" or "aknemin"' in warning["message"] or '"aknemin" or "acnemin"' in warning["message"]
     assert "medication-not-checked" in _told(judge_case(_case("Acknemin")))
@@ -224,7 +224,7 @@ def test_a_name_that_was_cut_short_is_the_medicine_through_the_body(written: str
 def test_a_slip_between_a_cream_and_tablets_is_neither() -> None:
     read = read_medication("isotretn")
     assert read.medicines == ()
-    assert {"isotrexin", "isotretinoin"} <= set(read.near)
+    assert {"isotrexin", "isotretinoin"} <= set(read.possible_names)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def painted(portrait: DecodedPhotograph, factor: float) -> PhotoAnalysis:
     rgb = portrait.rgb
     cover = np.zeros(rgb.shape[:2], np.uint8)
     for name in ("cheek-right", "cheek-left"):
-        cv2.fillPoly(cover, [np.round(skin.view.back(skin.regions.polygons[name])).astype(np.int32)], 1)
+        cv2.fillPoly(cover, [np.round(skin.view.to_picture(skin.regions.polygons[name])).astype(np.int32)], 1)
     soft = cv2.GaussianBlur(cover.astype(np.float64), (0, 0), 1.5)
     light = repigment_portrait(srgb_to_linear(rgb), 1 + (factor - 1) * soft, of=(0.03, 0.0108))
     level = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
@@ -48,7 +48,7 @@ def test_a_site_with_more_melanin_reads_darker_and_a_paler_one_changes_nothing(p
     (plain,), (dark,), (pale,) = (photo_site_findings(painted(portrait, factor), CHEEKS) for factor in (1.0, 4.0, 0.4))
     assert all(isinstance(one.melanin_ratio, Estimate) for one in (plain, dark, pale))
     assert pale.melanin_ratio.median < plain.melanin_ratio.median < dark.melanin_ratio.median
-    assert (plain.darker, pale.darker) == (1.0, 1.0)
+    assert (plain.melanin_factor, pale.melanin_factor) == (1.0, 1.0)
     (said,) = photo_messages((pale,), {})
     assert said.id == "photo-plan.melanin_alike"
     assert "changes nothing" in said.text
@@ -59,7 +59,7 @@ def test_only_a_ratio_that_is_surely_above_one_darkens() -> None:
         SitePhotoFindings("cheeks", Estimate(2.0, low, 3.0, 0.8, "assumed", basis=("skinbeam2026photo",)), None, None)
         for low in (1.3, 0.9)
     )
-    assert (sure.darker, unsure.darker) == (1.3, 1.0)
+    assert (sure.melanin_factor, unsure.melanin_factor) == (1.3, 1.0)
     (said,) = photo_messages((sure,), {})
     assert said.id == "photo-plan.melanin_darker"
     assert "1.3 times as much" in said.text
@@ -91,7 +91,7 @@ def test_widths_count_where_the_vessels_of_a_region_were_told_well(portrait: Dec
         Mark(
             kind="vessels",
             region=region,
-            carried_by="haemoglobin",
+            map_name="haemoglobin",
             origin=(int(where.shape[1] / 2), int(where.shape[0] / 2)),
             cover=patch,
             excess=patch,

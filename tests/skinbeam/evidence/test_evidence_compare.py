@@ -107,10 +107,10 @@ def test_what_only_one_side_was_given_besides_makes_no_comparison() -> None:
     on_one = [arm("one", PEEL, combined_with="a cream"), arm("one", LASER)]
     on_both = trial("two", PEEL, LASER, combined_with="a cream")
     (unfair,) = study_sides(on_one, PEEL, LASER)
-    assert not unfair.fair
+    assert not unfair.is_comparable
     assert TrialNetwork.from_arms(on_one).chain(PEEL, LASER) == ()
     (fair,) = study_sides(on_both, PEEL, LASER)
-    assert fair.fair
+    assert fair.is_comparable
     assert TrialNetwork.from_arms(on_both).chain(PEEL, LASER)
 
 
@@ -279,16 +279,18 @@ def better(treatment: str, by_pct: float) -> Posterior:
 
 def test_what_is_made_better_comes_out_better() -> None:
     a, b = "fractional-ablative", "non-ablative-fractional"
-    medians = [compare(CONDITION, a, b, given=better(a, by)).difference.median for by in (-30.0, 0.0, 30.0, 60.0)]
+    medians = [
+        compare(CONDITION, a, b, posterior_override=better(a, by)).difference.median for by in (-30.0, 0.0, 30.0, 60.0)
+    ]
     assert medians == sorted(medians)
     assert medians[-1] - medians[0] > 0.5
-    assert compare(CONDITION, a, b, given=better(b, 60.0)).difference.high < 0.0
+    assert compare(CONDITION, a, b, posterior_override=better(b, 60.0)).difference.high < 0.0
 
 
 def test_clinics_do_both_so_that_what_they_share_cancels() -> None:
     courses = [[(Features.from_arm(one), 1.0)] for one in fitted_arms() if one.study == "alajlan2011"]
-    a, b = (clinics.share(50.0) for clinics in draw_new_clinics(courses))
-    apart = draw_new_clinics([courses[1]], seed=1)[0].share(50.0)
+    a, b = (clinics.share_above(50.0) for clinics in draw_new_clinics(courses))
+    apart = draw_new_clinics([courses[1]], seed=1)[0].share_above(50.0)
     assert np.std(a - b) < 0.8 * np.std(a - apart)
 
 
@@ -322,7 +324,7 @@ def test_darker_marks_after_what_marks_more() -> None:
     draws = dict(posterior().draws)
     effects = draws["effects"].copy()
     effects[:, effect_columns().index((EFFECTS[0], "pih", a))] += 2.0
-    more = compare(CONDITION, a, b, given=Posterior(draws | {"effects": effects})).pih_difference
+    more = compare(CONDITION, a, b, posterior_override=Posterior(draws | {"effects": effects})).pih_difference
     assert more.median > compare(CONDITION, a, b).pih_difference.median
 
 

@@ -64,16 +64,16 @@ def test_intervals_are_the_ones_defined() -> None:
 def test_alike_people_make_counts_spread_by_their_number() -> None:
     people, group = 60, 5.0
     point = UncertainRate(UncertainRate.grid(people), (UncertainRate.grid(people) > 0.3).astype(float))
-    spread = [count_pmf(rate, people) for rate in (point, point.alike(people, group))]
+    spread = [count_pmf(rate, people) for rate in (point, point.with_correlated_groups(people, group))]
     k = np.arange(people + 1)
     variance = [float((k**2 * p).sum() - (k * p).sum() ** 2) for p in map(np.array, spread)]
     assert variance[1] / variance[0] == pytest.approx(group, rel=0.02)  # design effect; the beta law stands on the grid
-    assert point.alike(people, 1.0) is point
+    assert point.with_correlated_groups(people, 1.0) is point
 
 
 def test_drawn_shares_make_the_rate_they_were_drawn_from() -> None:
     shares = np.random.default_rng(1).beta(2.0, 5.0, 100_000)
-    rate = UncertainRate.of_draws(shares, 50)
+    rate = UncertainRate.from_draws(shares, 50)
     # Ends of the cells are exact, so only the middle of a cell, 1/1024 of the scale, and the draws' own error stay.
     assert rate.quantiles((0.1, 0.5, 0.9)) == pytest.approx(np.quantile(shares, (0.1, 0.5, 0.9)), abs=2e-3)
     assert rate.mass.sum() == pytest.approx(1.0)

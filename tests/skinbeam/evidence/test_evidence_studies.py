@@ -52,7 +52,7 @@ def test_a_good_row_is_read_whole() -> None:
     assert arm.downtime_days == (4.0, 6.0)
     assert arm.gain_kept_pct == {3: 80.0, 12: 70.0, 24: 70.0}
     assert (arm.severity, arm.phototypes) == ((1, 2), (2, 3))
-    assert arm.usable
+    assert arm.is_fitted
     assert arm.cohort == "majid2014"
 
 
@@ -129,7 +129,7 @@ def test_figures_that_do_not_fit_together_are_refused(change: dict[str, str], fi
 def test_an_arithmetic_slip_may_stand_when_it_is_excluded() -> None:
     slip = GOOD | {"printed_share_pct": "45", "excluded": "prints 45 % for 26 of 60"}
     (arm,) = read_arms(written(HEAD, slip))
-    assert not arm.usable
+    assert not arm.is_fitted
 
 
 def test_rows_are_named_once_and_cohorts_counted_once() -> None:
@@ -179,7 +179,7 @@ def test_a_confidence_interval_gives_the_spread_between_patients() -> None:
 
 
 def test_lesions_come_several_to_a_patient() -> None:
-    lesions: Callable[[Arm], bool] = lambda arm: arm.unit == "lesions" and arm.usable  # noqa: E731
+    lesions: Callable[[Arm], bool] = lambda arm: arm.unit == "lesions" and arm.is_fitted  # noqa: E731
     found = [arm.units_per_patient for arm in filter(lesions, trial_arms())]
     assert min(found) >= 1  # one keloid of each person, of which three were not graded
     assert max(found) > 1
@@ -190,7 +190,7 @@ def test_harms_are_counted_per_patient_and_once() -> None:
     # Three outcomes of the 25 hands of one cohort were printed, each with its zero of 25.
     assert sum(row.study == "behrangi2014" and row.outcome == "pih" for row in outcome_counts()) == 1
     assert "rho2014" not in {row.study for row in outcome_counts()}  # counts treatments, not patients
-    assert all(0 <= row.events <= row.of for row in outcome_counts())
+    assert all(0 <= row.events <= row.patients for row in outcome_counts())
 
 
 def test_ten_arms_drawn_at_random_say_what_their_text_says() -> None:

@@ -13,8 +13,8 @@ def test_a_scale_has_a_range_a_source_and_trials_of_its_conditions(scale: Gradin
     assert scale.low < scale.high
     assert find_source(scale.source).key == scale.source
     assert set(scale.conditions) <= set(vocabulary_table("condition"))
-    judged = {arm.study for arm in trial_arms() if arm.study in scale.used_by and arm.condition in scale.conditions}
-    assert judged == set(scale.used_by)
+    judged = {arm.study for arm in trial_arms() if arm.study in scale.studies and arm.condition in scale.conditions}
+    assert judged == set(scale.studies)
 
 
 def test_what_the_trials_behind_the_expectation_used_comes_first() -> None:
@@ -31,5 +31,5 @@ def test_what_the_trials_behind_the_expectation_used_comes_first() -> None:
 )
 def test_scores_out_of_range_are_none(name: str, good: tuple[float, ...], bad: tuple[float, ...]) -> None:
     (scale,) = (one for one in grading_scales() if one.name == name)
-    assert all(map(scale.holds, good))
-    assert not any(map(scale.holds, bad))
+    assert all(map(scale.has_score, good))
+    assert not any(map(scale.has_score, bad))

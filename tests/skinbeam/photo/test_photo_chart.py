@@ -198,7 +198,7 @@ def test_a_chart_beside_the_face_brings_back_its_colour(scene: np.ndarray) -> No
         frame = np.zeros(picture.shape[:2], np.uint8)
         cv2.fillPoly(frame, [np.round(corners).astype(np.int32)], 1)
         ys, xs = np.nonzero(look.skin.regions.skin)
-        back = look.skin.view.back(np.stack([xs, ys], axis=1).astype(float)).round().astype(int)
+        back = look.skin.view.to_picture(np.stack([xs, ys], axis=1).astype(float)).round().astype(int)
         assert not frame[back[:, 1], back[:, 0]].any()
     assert told["warm"] == pytest.approx(told["plain"], abs=6)  # without the chart they are 20 degrees apart
 

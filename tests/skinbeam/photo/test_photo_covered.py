@@ -35,7 +35,7 @@ def painted(seen: FaceView, at: tuple[float, float], half: tuple[float, float], 
 
 
 def inside(seen: FaceView, at: tuple[float, float], half: tuple[float, float]) -> np.ndarray:
-    x, y = seen.face.place(np.array([at]))[0]
+    x, y = seen.face.template_to_pixels(np.array([at]))[0]
     mask = np.zeros(seen.rgb.shape[:2], np.uint8)
     axes = round(half[0] * seen.face.pupil_px), round(half[1] * seen.face.pupil_px)
     cv2.ellipse(mask, (round(x), round(y)), axes, 0, 0, 360, 1, cv2.FILLED)

@@ -79,10 +79,12 @@ def test_a_dark_outer_lid_does_not_draw_the_pupils_away() -> None:
 
 def test_every_region_of_the_portrait_is_found_and_lies_where_it_should() -> None:
     face, seen, regions = shown(PORTRAIT)
-    assert set(regions.masks) | set(regions.left_out) == set(REGION_SITES)
+    assert set(regions.masks) | set(regions.absence_reasons) == set(REGION_SITES)
     assert set(regions.masks) >= CORE
-    assert {"neck", "decolletage"} <= set(regions.left_out)  # a suit and its collar
-    centre = {name: seen.back(np.argwhere(mask)[:, ::-1].mean(axis=0)[None])[0] for name, mask in regions.masks.items()}
+    assert {"neck", "decolletage"} <= set(regions.absence_reasons)  # a suit and its collar
+    centre = {
+        name: seen.to_picture(np.argwhere(mask)[:, ::-1].mean(axis=0)[None])[0] for name, mask in regions.masks.items()
+    }
     heights = ["glabella", "nose", "perioral", "chin"]
     assert sorted(heights, key=lambda name: centre[name][1]) == heights
     for name in ("cheek", "periorbital"):
@@ -103,7 +105,7 @@ def test_what_is_behind_the_frame_of_glasses_is_no_region() -> None:
     around = {"periorbital-right", "periorbital-left", "eyelid-right", "eyelid-left"}
     assert around & set(plain.masks)
     assert not around & set(framed.masks)
-    assert around <= set(framed.left_out)
+    assert around <= set(framed.absence_reasons)
 
 
 def test_hair_and_collar_are_not_skin() -> None:
@@ -214,7 +216,7 @@ def test_mesh_and_cascades_agree_on_the_portrait(mesh_face: Face) -> None:
     assert math.dist(face.right_pupil, mesh_face.right_pupil) < 2
     assert math.dist(face.left_pupil, mesh_face.left_pupil) < 2
     assert math.dist(face.mouth, mesh_face.mouth) < 3
-    by_mesh = find_regions(replace(seen, face=mesh_face.moved(seen.scale, *seen.origin)))
+    by_mesh = find_regions(replace(seen, face=mesh_face.transformed(seen.scale, *seen.origin)))
     for name in ("cheek-right", "cheek-left", "nose", "chin", "periorbital-right"):
         # The mesh draws other outlines: its nose ends higher, its cheek runs to the jaw, it tells no lid from its rim.
         assert overlap(by_mesh.masks[name], regions.masks[name]) > (0.3 if "orbital" in name else 0.45), name
@@ -233,7 +235,7 @@ def test_a_face_turned_away_loses_its_far_side(mesh_face: Face) -> None:
     assert asymmetry(away) == pytest.approx(2 * 0.1 - 1)
     seen = face_view(PORTRAIT, replace(mesh_face, points=away))
     found = find_regions(seen)
-    assert set(found.far_side) == {f"{name}-right" for name in ("cheek", "periorbital", "eyelid", "jaw")}
+    assert set(found.turned_away) == {f"{name}-right" for name in ("cheek", "periorbital", "eyelid", "jaw")}
     assert "cheek-right" not in found.masks
     assert "cheek-left" in found.masks
 

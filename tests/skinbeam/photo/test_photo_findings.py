@@ -279,7 +279,7 @@ def test_a_look_keeps_the_face_and_not_the_picture() -> None:
     large = np.zeros((3000, 4000, 3), np.uint8)
     height, width = PORTRAIT.shape[:2]
     large[500 : 500 + height, 500 : 500 + width] = PORTRAIT
-    seen = face_view(large, find_single_face(PORTRAIT).moved(1.0, -500, -500))
+    seen = face_view(large, find_single_face(PORTRAIT).transformed(1.0, -500, -500))
     assert seen.rgb.base is None
     assert seen.rgb.nbytes < large.nbytes / 50
 

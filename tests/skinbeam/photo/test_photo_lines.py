@@ -42,7 +42,7 @@ def test_vessels_come_back_with_their_length_and_are_no_wrinkles(tone: str) -> N
     # An end is lost where the ridge fades and one is added where it is blurred: two millimetres each of 40.
     assert total(found) == pytest.approx(LENGTH, rel=0.1)
     assert find_wrinkles(seen) == ()
-    assert {(mark.kind, mark.carried_by, mark.region) for mark in found} == {("vessels", "haemoglobin", "cheek-right")}
+    assert {(mark.kind, mark.map_name, mark.region) for mark in found} == {("vessels", "haemoglobin", "cheek-right")}
 
 
 @pytest.mark.parametrize("tone", TONES)
@@ -51,7 +51,7 @@ def test_wrinkles_come_back_with_their_length_and_are_no_vessels(tone: str) -> N
     found = find_wrinkles(seen)
     assert total(found) == pytest.approx(LENGTH, rel=0.06)
     assert find_vessels(seen) == ()
-    assert {(mark.kind, mark.carried_by) for mark in found} == {("fine-lines", "shade")}
+    assert {(mark.kind, mark.map_name) for mark in found} == {("fine-lines", "shade")}
 
 
 @pytest.mark.parametrize("width_mm", [0.5, 0.8, 1.2])

@@ -52,7 +52,7 @@ def test_differences_of_melanin_and_blood_are_read_back_within_their_deviations(
     melanin, blood, shade = patches(TONES[tone])
     found = read(take_picture(melanin, blood, shade=shade, camera=camera, noise_levels=1.0))
     for got, sd, true in ((found.melanin, found.melanin_sd, melanin), (found.blood, found.blood_sd, blood)):
-        at = found.known & (true != np.median(true))
+        at = found.valid & (true != np.median(true))
         missed = np.log(got[at] / np.median(got)) - np.log(true[at] / np.median(true))
         # A deviation is one standard deviation; it holds noise, and half of it at least must cover what was missed.
         assert np.mean(np.abs(missed) <= 2 * (sd / got)[at]) >= 0.9
@@ -97,10 +97,10 @@ def test_what_is_no_skin_is_not_known() -> None:
     light[:8, 12:20] = (0.98, 0.98, 0.99)  # the lamp in a glint
     light[:8, 24:32] = (0.004, 0.004, 0.004)  # a nostril
     found = compute_skin_maps(light, np.ones((60, 100), bool))
-    assert not found.known[:8, :8].any()
-    assert not found.known[:8, 12:20].any()
-    assert not found.known[:8, 24:32].any()
-    assert found.known[20:].mean() > 0.95
+    assert not found.valid[:8, :8].any()
+    assert not found.valid[:8, 12:20].any()
+    assert not found.valid[:8, 24:32].any()
+    assert found.valid[20:].mean() > 0.95
 
 
 @pytest.mark.parametrize("K", [2700.0, 4000.0, 7500.0])
@@ -126,7 +126,7 @@ def test_a_repainted_picture_shows_the_pigment_it_was_given_and_is_left_alone_el
     found = compute_skin_maps(light, whole)
     melanin = found.melanin.copy()
     melanin[40:] *= 0.6
-    painted = found.repainted(light, melanin, found.blood)
+    painted = found.recolour(light, melanin, found.blood)
     np.testing.assert_array_equal(painted[:40], light[:40])
     again = compute_skin_maps(painted, whole)
     at = (slice(41, 60), slice(70, 76))  # between the patches

@@ -50,8 +50,8 @@ def found(light: np.ndarray, look=find_spots) -> tuple[Mark, ...]:
 
 def test_a_spot_lies_where_it_was_painted() -> None:
     (mark,) = found(painted(disc(), 0.4 * MELANIN))
-    assert (mark.kind, mark.region, mark.carried_by) == ("spots", "cheek-right", "melanin")
-    rows, columns = np.nonzero(mark.laid_on(SHAPE, mark.cover))
+    assert (mark.kind, mark.region, mark.map_name) == ("spots", "cheek-right", "melanin")
+    rows, columns = np.nonzero(mark.embed_in(SHAPE, mark.cover))
     assert (columns.mean(), rows.mean()) == pytest.approx((70, 40), abs=0.2)
     # The limit of contrast cuts the soft edge somewhere within its one pixel.
     assert np.pi * 6**2 < mark.area_px < np.pi * 7.5**2
@@ -71,7 +71,7 @@ def test_taking_a_spot_away_leaves_the_skin_around_it() -> None:
     light = painted(disc(), 0.4 * MELANIN)
     (mark,) = found(light)
     melanin = optical_density(light) @ np.linalg.inv(chromophore_directions())[0]
-    left = melanin - mark.laid_on(melanin.shape, mark.excess)
+    left = melanin - mark.embed_in(melanin.shape, mark.excess)
     assert left.max() - left.min() < 0.02  # of 0.4 that was painted
     assert mark.contrast == pytest.approx(0.4, rel=0.1)
 
@@ -105,7 +105,7 @@ def test_wide_and_irregular_spots_must_be_seen_by_a_doctor() -> None:
     cases["uneven"] = (uneven, True)
     for name, (cover, seen) in cases.items():
         marks = found(painted(cover, 0.4 * MELANIN))
-        assert any(mark.to_be_seen for mark in marks) is seen, name
+        assert any(mark.needs_examination for mark in marks) is seen, name
         (finding,) = summarise_marks("spots", marks, MEASURE)
         assert (finding.to_be_seen >= 1) is seen
         if seen:

@@ -48,12 +48,12 @@ def spotted() -> Picture:
 
 def test_equal_pictures_show_no_change_at_all(spotted: Picture) -> None:
     change = compared(spotted, spotted)
-    assert change.laid.flow_pupil == pytest.approx(0, abs=1e-5)
-    assert change.lit.gain_ln == pytest.approx(np.zeros(3), abs=1e-6)
-    assert {one.changed for one in change.findings} == {"not-told"}
+    assert change.registered.flow_pupil == pytest.approx(0, abs=1e-5)
+    assert change.light_change.gain_ln == pytest.approx(np.zeros(3), abs=1e-6)
+    assert {one.direction for one in change.findings} == {"not-told"}
     for one in change.findings:
         assert isinstance(one.contrast_change, Unknown) or one.contrast_change.median == pytest.approx(0, abs=1e-5)
-    assert not any(told.any() for told in change.measured.told.values())
+    assert not any(told.any() for told in change.measurement.significant.values())
 
 
 @pytest.mark.parametrize("left", [pytest.param(0.7, marks=CHECK), 0.4, pytest.param(0.0, marks=CHECK)])
@@ -61,25 +61,25 @@ def test_a_spot_that_fades_by_a_known_share_comes_back_within_the_error_told(lef
     """Under other light, turned, farther away and with noise; a share of density is a share of contrast."""
     after = moved(portrait(density=0.5 * left, zoom=ZOOM, light=WARM), turn_deg=2, zoom=0.92, noise=3)
     change = compared(spotted, stored(after))
-    assert np.exp(change.lit.gain_ln) == pytest.approx(WARM, rel=0.02)
-    assert change.laid.turn_deg == pytest.approx(-2, abs=0.2)
+    assert np.exp(change.light_change.gain_ln) == pytest.approx(WARM, rel=0.02)
+    assert change.registered.turn_deg == pytest.approx(-2, abs=0.2)
     found = on_cheeks(change)
     assert set(found) == {"cheek-right", "cheek-left"}
     for one in found.values():
-        assert one.changed == "weaker"
+        assert one.direction == "weaker"
         assert isinstance(one.change_pct, Estimate)
         # A share that reaches its end is told as the end, rounded; 1 % stands for the drawn spot's own blur.
         assert one.change_pct.low - 1 <= 100 * (left - 1) <= one.change_pct.high + 1
-    told = change.measured.told["melanin"]
+    told = change.measurement.significant["melanin"]
     assert told.any() or left > 0.5  # the map is told pixel by pixel, and a third of a spot may be too little there
-    assert (change.measured.change["melanin"][told] < 0).all()
+    assert (change.measurement.change["melanin"][told] < 0).all()
 
 
 @CHECK
 def test_a_spot_that_comes_is_stronger_and_has_no_share(spotted: Picture) -> None:
     change = compared(portrait(zoom=ZOOM), stored(spotted))
     for one in on_cheeks(change).values():
-        assert (one.changed, one.before, one.after) == ("stronger", 0, 1)
+        assert (one.direction, one.before, one.after) == ("stronger", 0, 1)
         assert isinstance(one.change_pct, Unknown)
 
 
@@ -100,15 +100,15 @@ def test_what_only_the_camera_changed_is_not_told(how: str, spotted: Picture) ->
     """One in twenty pairs may say one change by the level of the data file; of these seven none does."""
     change = compared(spotted, stored(OTHERWISE[how](spotted)))
     assert set(on_cheeks(change)) == {"cheek-right", "cheek-left"}
-    assert [(one.kind, one.region) for one in change.findings if one.changed != "not-told"] == []
-    for told in change.measured.told.values():
+    assert [(one.kind, one.region) for one in change.findings if one.direction != "not-told"] == []
+    for told in change.measurement.significant.values():
         assert told[change.skin].mean() < 0.002
 
 
 @CHECK
 def test_an_exposure_is_matched_and_told() -> None:
     change = compared(portrait(zoom=ZOOM), portrait(zoom=ZOOM, light=0.5 * WARM))
-    assert np.exp(change.lit.gain_ln) == pytest.approx(0.5 * WARM, rel=0.02)
+    assert np.exp(change.light_change.gain_ln) == pytest.approx(0.5 * WARM, rel=0.02)
     assert change.light[change.skin] == pytest.approx(change.frame.light[change.skin], rel=0.05, abs=0.02)
 
 
@@ -151,8 +151,8 @@ def test_the_frame_is_no_finer_than_the_coarser_picture() -> None:
     assert isinstance(shot, ComparedPhoto)
     frame = comparison_frame(shot, 44.0)
     assert frame.pupil_px == pytest.approx(44, rel=0.01)
-    assert frame.laid(shot.light).shape == frame.light.shape
-    assert frame.laid(shot.light) == pytest.approx(frame.light)
+    assert frame.resample(shot.light).shape == frame.light.shape
+    assert frame.resample(shot.light) == pytest.approx(frame.light)
 
 
 @pytest.mark.parametrize("uneven", [0.0, 0.02, 0.06])

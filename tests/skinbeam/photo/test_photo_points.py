@@ -20,7 +20,7 @@ def case(**photo: Any) -> LoadedCase:
 
 
 def test_a_plan_is_made_with_the_points_of_its_case() -> None:
-    looks = [check_consultation(case(**said), HERE / "face.jpg").photo for said in ({"points": POINTS}, {})]
+    looks = [check_consultation(case(**said), HERE / "face.jpg").photo_analysis for said in ({"points": POINTS}, {})]
     given, found = (look.skin for look in looks if look is not None)
     assert isinstance(given, SkinAnalysis)
     assert isinstance(found, SkinAnalysis)
@@ -30,7 +30,7 @@ def test_a_plan_is_made_with_the_points_of_its_case() -> None:
 
 def test_points_enter_the_hash_of_a_case_and_none_leave_it_as_it_was() -> None:
     plain = case(file="face.jpg").sha256()
-    photo = check_consultation(case(), HERE / "face.jpg").photo
+    photo = check_consultation(case(), HERE / "face.jpg").photo_analysis
     assert photo is not None
     assert case().sha256(photo.photo_sha256) == plain  # as before a case could hold points
     marked = case(file="face.jpg", points=POINTS).sha256()

@@ -70,5 +70,5 @@ def test_the_iris_draws_the_scale_to_itself_and_narrows_it(pupil_px: float, rati
     assert joined.high > by_iris * 0.9
     assert {"ruefer2005", "dodgson2004"} <= set(joined.basis)
     # A copy at another size has the same millimetres.
-    moved = face_scale(replace(face, iris_px=ratio * pupil_px).moved(1.0, 5.0, 7.0))
+    moved = face_scale(replace(face, iris_px=ratio * pupil_px).transformed(1.0, 5.0, 7.0))
     assert moved.median == pytest.approx(joined.median)

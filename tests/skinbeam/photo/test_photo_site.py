@@ -52,7 +52,7 @@ def test_the_spots_of_a_hand_are_found_where_they_are_and_as_wide(hand: PhotoAna
         assert (mark.kind, mark.region) == ("spots", "hands")
         rows, columns = np.nonzero(mark.cover)
         middle = np.array([[columns.mean() + mark.origin[0], rows.mean() + mark.origin[1]]])
-        x, y = (hand.skin.view.back(middle)[0] + 0.5) * 0.25
+        x, y = (hand.skin.view.to_picture(middle)[0] + 0.5) * 0.25
         found.append((x, y, mark.size_mm.median))
     assert len(found) == len(SPOTS)
     for x, y, wide, *_ in SPOTS:

@@ -76,15 +76,17 @@ def test_every_pulse_balances_energy_and_no_water_is_invented(exposure, count, r
     place = ground(blow_off=blow_off, vented=np.array([vented]))
     pulses = ablate_train(np.array([exposure]), steps(count, rate_Hz), place)
     for pulse in pulses:
-        assert pulse.spent + pulse.heat == pytest.approx(exposure, rel=1e-12)
+        assert pulse.removed_energy + pulse.heat == pytest.approx(exposure, rel=1e-12)
         assert 0 <= pulse.steam <= pulse.heat
-        assert 0 <= pulse.vented <= vented + 1e-12
-        assert 0 <= pulse.share <= 1
-        assert 0 <= pulse.warm < 67.0
-        assert (pulse.depth > 0) == (pulse.spent > 0)
+        assert 0 <= pulse.vented_share <= vented + 1e-12
+        assert 0 <= pulse.water_share <= 1
+        assert 0 <= pulse.prior_rise_K < 67.0
+        assert (pulse.depth > 0) == (pulse.removed_energy > 0)
     # All steam came out of tissue that was there: that which left, and that in which water boils now.
     boiled = sum(pulse.steam[0] for pulse in pulses) / 2.257e6
-    reach = max((p.heat / p.floor * np.log(np.maximum(p.floor / (3.76e6 * (67 - p.warm)), 1)))[0] for p in pulses)
+    reach = max(
+        (p.heat / p.floor * np.log(np.maximum(p.floor / (3.76e6 * (67 - p.prior_rise_K)), 1)))[0] for p in pulses
+    )
     back = 650 * math.sqrt(1e-9 * count / rate_Hz)  # what diffusion brings from below is at most about this
     assert boiled <= 650 * (sum(pulse.depth[0] for pulse in pulses) + reach) + count * back
 
@@ -123,7 +125,7 @@ def test_without_warmth_near_the_onset_drying_lowers_what_later_pulses_remove():
     pulses = ablate_train(np.array([1.1 * 5.1e4]), steps(6, 1.0), place)
     depths = [pulse.depth[0] for pulse in pulses]
     assert depths[0] > max(depths[1:])
-    assert [depth > 0 for depth in depths] == [pulse.share[0] > 0.564 for pulse in pulses]
+    assert [depth > 0 for depth in depths] == [pulse.water_share[0] > 0.564 for pulse in pulses]
     assert depths[-1] == 0
 
 
@@ -132,7 +134,7 @@ def test_water_that_comes_back_makes_a_place_as_it_was():
     slow = ablate_train(np.array([6e4]), steps(2, 1e-5), place)
     # A day apart: the deficit has spread over centimetres, and the heat is gone.
     assert slow[1].depth == pytest.approx(slow[0].depth, rel=0.02)
-    assert slow[1].share > 0.99
+    assert slow[1].water_share > 0.99
 
 
 def test_warm_tissue_needs_less_energy():
@@ -142,7 +144,7 @@ def test_warm_tissue_needs_less_energy():
     assert np.all(np.diff(depths) > 0)
     for pulse in pulses:
         # Heating from the higher temperature saves rho c theta of h, and as much of H0 in proportion.
-        less = 1.7e9 - 3.76e6 * pulse.warm[0]
+        less = 1.7e9 - 3.76e6 * pulse.prior_rise_K[0]
         assert pulse.depth[0] == pytest.approx((1e5 - 5.1e4 * less / 1.7e9) / less, rel=1e-9)
 
 

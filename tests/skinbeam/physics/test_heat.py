@@ -228,7 +228,7 @@ def test_heat_is_conserved(thickness, seed, round_shape, h, bottom, perfusion):
     )
     stored = ((history.final - initial) * c * cells.volumes).sum(axis=1)
     supplied = (q * cells.volumes).sum(axis=1) * steps[phase == 1].sum()
-    gained = history.gained[:, -1]
+    gained = history.heat_gain[:, -1]
     # Every cell's balance holds to the rounding of a tridiagonal solve in each of some 100 steps.
     scale = np.abs(supplied) + np.abs(gained).sum(axis=1) + (np.abs(initial) * c * cells.volumes).sum(axis=1)
     assert np.all(np.abs(stored - supplied - gained.sum(axis=1)) < 1e-10 * scale)
@@ -249,8 +249,10 @@ def test_dose_scales_a_unit_response(dose, seed):
         cooled._replace(initial=0.0, source=HeatSource(q, phase == 1), surface=RobinBoundary(h)), LinearConduction()
     )
     both = conduct_1d(cooled._replace(source=HeatSource(dose * q, phase == 1)), LinearConduction())
-    scale = 306.0 + dose * unit.recorded.max()
-    np.testing.assert_allclose(both.recorded, base.recorded + dose * unit.recorded, atol=1e-11 * scale)
+    scale = 306.0 + dose * unit.cell_temperature.max()
+    np.testing.assert_allclose(
+        both.cell_temperature, base.cell_temperature + dose * unit.cell_temperature, atol=1e-11 * scale
+    )
     np.testing.assert_allclose(both.surface, base.surface + dose * unit.surface, atol=1e-11 * scale)
 
 
@@ -266,7 +268,7 @@ def test_a_sample_does_not_depend_on_its_company():
             HeatProblem1D(part, Material(k[rows], C), 1.0, steps, surface=RobinBoundary(1e3)), LinearConduction()
         )
 
-    np.testing.assert_array_equal(run(slice(None)).recorded[4], run(slice(4, 5)).recorded[0])
+    np.testing.assert_array_equal(run(slice(None)).cell_temperature[4], run(slice(4, 5)).cell_temperature[0])
 
 
 def test_steady_flow_through_layers_is_that_of_resistances_in_series():

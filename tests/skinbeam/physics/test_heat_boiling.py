@@ -47,9 +47,9 @@ def test_without_boiling_it_is_conduction():
     march = pulsed(0.1)  # 15 to 75 K
     history, plain = conduct_1d(march, WATER), conduct_1d(march, LinearConduction())
     # Both solve the same systems; 1e-9 K is a thousand times their rounding.
-    np.testing.assert_allclose(history.recorded, plain.recorded, atol=1e-9)
+    np.testing.assert_allclose(history.cell_temperature, plain.cell_temperature, atol=1e-9)
     np.testing.assert_allclose(history.surface, plain.surface, atol=1e-9)
-    np.testing.assert_allclose(history.gained, plain.gained[:, :, :2], atol=1e-6 * np.abs(plain.gained).max())
+    np.testing.assert_allclose(history.heat_gain, plain.heat_gain[:, :, :2], atol=1e-6 * np.abs(plain.heat_gain).max())
     assert not history.vapour.any()
 
 
@@ -59,7 +59,7 @@ def test_skins_side_by_side_do_not_see_each_other():
     own = march.source._replace(power_density=march.source.power_density[3])
     cells = type(march.cells)(*(part[3:4] for part in march.cells))
     alone = conduct_1d(march._replace(cells=cells, source=own), WATER)
-    np.testing.assert_array_equal(together.recorded[3], alone.recorded[0])
+    np.testing.assert_array_equal(together.cell_temperature[3], alone.cell_temperature[0])
 
 
 # --- balance ------------------------------------------------------------------------------------------------------
@@ -72,11 +72,11 @@ def test_enthalpy_balances_through_boiling_drying_and_condensing():
     assert history.vapour[-1].max() == 1.0  # the hottest dries
     lit = np.cumsum(march.source.power_on * march.step_s)
     absorbed = (march.source.power_density * volumes).sum(axis=1)[:, None] * lit
-    balance = history.stored[:, 1:] - absorbed - history.gained[:, 1:].sum(axis=2)
+    balance = history.stored_heat[:, 1:] - absorbed - history.heat_gain[:, 1:].sum(axis=2)
     assert np.abs(balance).max() < 1e-8 * absorbed.max()
     # What is stored is what the temperatures hold.
-    held = (heat_to(306.0, history.recorded) * volumes[:, None, :]).sum(axis=2)
-    np.testing.assert_allclose(held, history.stored, atol=1e-8 * absorbed.max())
+    held = (heat_to(306.0, history.cell_temperature) * volumes[:, None, :]).sum(axis=2)
+    np.testing.assert_allclose(held, history.stored_heat, atol=1e-8 * absorbed.max())
 
 
 @pytest.mark.parametrize("energy", [0.5, 0.999, 1.001, 3.0, 5.9, 8.0])
@@ -95,7 +95,7 @@ def test_heat_without_loss_gives_the_temperature_of_its_enthalpy(energy, steps):
         WATER,
     )
     # 1e-9: rounding, which the heat of boiling magnifies by its heat capacity over that of tissue, 40.
-    assert heat_to(306.0, history.recorded[0, -1]) == pytest.approx(given, rel=1e-9)
+    assert heat_to(306.0, history.cell_temperature[0, -1]) == pytest.approx(given, rel=1e-9)
 
 
 @pytest.mark.parametrize("dried", [DRIED, C, 5e6])
@@ -107,7 +107,7 @@ def test_solvers_that_carry_enthalpy_follow_the_same_law(dried):
     few, many = (
         conduct_1d(
             HeatProblem1D(cells, Material(K, C), 306.0, np.full(steps, 0.02 / steps), HeatSource(power)), water
-        ).recorded[0, -1]
+        ).cell_temperature[0, -1]
         for steps in (100, 1600)
     )
     lit = HeatProblem(Material(K, C), 306.0, [0.02], HeatSource(power), water, tolerance_K=1e-3)
@@ -127,7 +127,7 @@ def test_vapour_gives_its_heat_back():
     mean = heat_to(306.0, initial).mean()
     end = brentq(lambda t: heat_to(306.0, t) - mean, 200.0, 600.0)
     # After a second, 200 times L²/kappa, all is even.
-    np.testing.assert_allclose(history.recorded[0, -1], end, rtol=1e-9)
+    np.testing.assert_allclose(history.cell_temperature[0, -1], end, rtol=1e-9)
     assert START < end < START + RANGE
 
 
@@ -153,7 +153,7 @@ def test_drying_front_under_a_hot_wall_follows_stefan():
             ),
             BoilingWater(START, narrow, LATENT, DRIED),
         )
-        errors.append(abs(history.gained[0, -1, 0] / through - 1))
+        errors.append(abs(history.heat_gain[0, -1, 0] / through - 1))
     # 1 % (closed forms); the front lies within a cell, so that the error falls at least with the width of the cells.
     assert errors[-1] < 0.01
     assert errors[-1] < errors[0] / 2
@@ -177,7 +177,7 @@ def order_in_time(initial, power, end=0.02):
                 bottom=RobinBoundary(math.inf, initial(cells.centres)[0, -1]),
             ),
             WATER,
-        ).recorded[0, -1]
+        ).cell_temperature[0, -1]
 
     exact = final(64 * 160)
     errors = [np.abs(final(steps) - exact).max() for steps in (40, 80, 160)]

@@ -147,14 +147,14 @@ SURFACES = [
 def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
     faces, problem = skins()
     history = conduct_rz(faces, problem._replace(**boundary, water=water, bottom=bottom))
-    lit = history.gained[:, -1, 2]
+    lit = history.heat_gain[:, -1, 2]
     np.testing.assert_allclose(
         lit, 5 * 2e-3 * (ring_volumes(faces)[0] * problem.source.power_density).sum(), rtol=1e-12
     )
-    balance = history.enthalpy - history.enthalpy[:, :1] - history.gained.sum(axis=-1)
+    balance = history.enthalpy - history.enthalpy[:, :1] - history.heat_gain.sum(axis=-1)
     assert np.abs(balance).max() < 1e-8 * lit.min()
-    assert (history.gained[:, -1, 0] == 0).all() == (boundary == {})
-    assert (history.gained[:, -1, 1] == 0).all() == (bottom is None)
+    assert (history.heat_gain[:, -1, 0] == 0).all() == (boundary == {})
+    assert (history.heat_gain[:, -1, 1] == 0).all() == (bottom is None)
     # Steps of both kinds were taken, so that the balance of both is held.
     assert np.all(history.steps[:, :2] > 0)
 
@@ -197,10 +197,10 @@ def test_sub_pulses_bring_their_share_and_short_ones_add_up_to_a_long_one():
     whole = conduct_rz(faces, run._replace(interval_s=[1e-3, 1e-2], source=HeatSource(light, [0.5, 0.0])))
     train, on = [1e-6] * 1000 + [1e-2], [1.0, 0.0] * 500 + [0.0]
     split = conduct_rz(faces, run._replace(interval_s=train, source=HeatSource(light, on)))
-    np.testing.assert_allclose(split.gained[:, -1, 2], whole.gained[:, -1, 2], rtol=1e-12)
+    np.testing.assert_allclose(split.heat_gain[:, -1, 2], whole.heat_gain[:, -1, 2], rtol=1e-12)
     # 1 µs moves heat by less than a µm, below any cell: both differ by the tolerance and no more.
-    np.testing.assert_allclose(split.recorded[:, -1], whole.recorded[:, -1], atol=0.05)
-    np.testing.assert_array_equal(whole.recorded[:, -1], whole.final[:, [0, 3], [0, 7]])
+    np.testing.assert_allclose(split.cell_temperature[:, -1], whole.cell_temperature[:, -1], atol=0.05)
+    np.testing.assert_array_equal(whole.cell_temperature[:, -1], whole.final[:, [0, 3], [0, 7]])
     assert np.all(whole.peak >= whole.final)
 
 

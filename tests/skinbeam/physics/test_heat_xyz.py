@@ -168,16 +168,16 @@ SURFACES = [
 def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
     faces, problem = vessel()
     history = conduct_xyz(faces, problem._replace(**boundary, water=water, bottom=bottom))
-    lit = history.gained[-1, 2]
+    lit = history.heat_gain[-1, 2]
     assert lit == pytest.approx(3e-3 * (cell_volumes(faces) * problem.source.power_density).sum(), rel=1e-12)
-    balance = history.enthalpy - history.enthalpy[0] - history.gained.sum(axis=-1)
+    balance = history.enthalpy - history.enthalpy[0] - history.heat_gain.sum(axis=-1)
     assert np.abs(balance).max() < 1e-8 * lit
     # The state is what the temperatures and the heat capacities given say, not what the solver keeps beside them.
     if water is None:
         kept = (cell_volumes(faces) * problem.material.heat_capacity_vol * history.final).sum()
         assert kept == pytest.approx(history.enthalpy[-1], rel=1e-13)
-    assert (history.gained[-1, 0] == 0) == (boundary == {})
-    assert (history.gained[-1, 1] == 0) == (bottom is None)
+    assert (history.heat_gain[-1, 0] == 0) == (boundary == {})
+    assert (history.heat_gain[-1, 1] == 0) == (bottom is None)
     # Steps of both kinds were taken, so that the balance of both is held.
     assert min(history.steps[:2]) > 0
 
@@ -190,8 +190,8 @@ def test_records_and_pulses():
     train, on = [1e-6] * 100 + [1e-2], [1.0, 0.0] * 50 + [0.0]
     split = conduct_xyz(faces, run._replace(interval_s=train, source=HeatSource(light, on)))
     # 1 µs moves heat by less than a µm, below any cell: both differ by the tolerance and no more.
-    np.testing.assert_allclose(split.recorded[-1], whole.recorded[-1], atol=0.05)
-    np.testing.assert_array_equal(whole.recorded[-1], whole.final[[0, 7], [0, 5], [0, 8]])
+    np.testing.assert_allclose(split.cell_temperature[-1], whole.cell_temperature[-1], atol=0.05)
+    np.testing.assert_array_equal(whole.cell_temperature[-1], whole.final[[0, 7], [0, 5], [0, 8]])
     assert np.all(whole.peak >= whole.final)
     # Pulses far below the shortest time of a cell are one explicit step each.
     assert split.steps[0] >= 100

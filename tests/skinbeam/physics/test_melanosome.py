@@ -76,7 +76,7 @@ def test_the_threshold_gives_back_the_row_that_set_the_temperature():
         nucleation_K=nucleation_value("isolated_C").value + ZERO_CELSIUS_K,
         layer_K=20.0 + ZERO_CELSIUS_K,
         heat_capacity_vol=nucleation_value("heat_capacity_J_m3K").value,
-        over_1_m=925.0 * PER_CM,
+        excess_absorption_1_m=925.0 * PER_CM,
     )
     # Temperature printed to four digits, 0.05 of 110 K.
     assert exposure / J_CM2 == pytest.approx(0.5, rel=1e-3)
@@ -85,7 +85,12 @@ def test_the_threshold_gives_back_the_row_that_set_the_temperature():
 @given(st.floats(310, 330), st.floats(1e3, 1e5), st.floats(0, 1e-2), st.floats(0.01, 1))
 def test_the_threshold_heats_exactly_to_nucleation(start, over, layer, kept):
     exposure = threshold_exposure(
-        nucleation_K=385.0, layer_K=start, heat_capacity_vol=3.7e6, over_1_m=over, kept=kept, layer_K_m2_J=layer
+        nucleation_K=385.0,
+        layer_K=start,
+        heat_capacity_vol=3.7e6,
+        excess_absorption_1_m=over,
+        retained_share=kept,
+        layer_K_m2_J=layer,
     )
     assert start + exposure * (layer + over * kept / 3.7e6) == pytest.approx(385.0, rel=1e-12)
 
@@ -98,7 +103,7 @@ def test_without_conduction_the_granule_alone_decides_whatever_its_neighbours_ab
             nucleation_K=390.0,
             layer_K=307.0,
             heat_capacity_vol=capacity,
-            over_1_m=(mua - layer) * ratio,
+            excess_absorption_1_m=(mua - layer) * ratio,
             layer_K_m2_J=layer * ratio / capacity,
         )
         for layer in (0.0, 500.0, 6e3)
@@ -109,10 +114,18 @@ def test_without_conduction_the_granule_alone_decides_whatever_its_neighbours_ab
 def test_a_granule_that_keeps_nothing_is_as_warm_as_its_layer():
     layer = 3e-3
     found = threshold_exposure(
-        nucleation_K=390.0, layer_K=310.0, heat_capacity_vol=3.7e6, over_1_m=1e5, kept=1e-12, layer_K_m2_J=layer
+        nucleation_K=390.0,
+        layer_K=310.0,
+        heat_capacity_vol=3.7e6,
+        excess_absorption_1_m=1e5,
+        retained_share=1e-12,
+        layer_K_m2_J=layer,
     )
     assert found == pytest.approx(80.0 / layer, rel=1e-6)
-    assert threshold_exposure(nucleation_K=390.0, layer_K=310.0, heat_capacity_vol=3.7e6, over_1_m=0.0) == np.inf
+    assert (
+        threshold_exposure(nucleation_K=390.0, layer_K=310.0, heat_capacity_vol=3.7e6, excess_absorption_1_m=0.0)
+        == np.inf
+    )
 
 
 @pytest.mark.parametrize("gap", [0.05, 1.0, 20.0])
@@ -144,7 +157,7 @@ def test_each_value_has_a_source_that_exists(name):
 
 def test_impossible_values_are_refused():
     with pytest.raises(ValueError, match="above zero"):
-        threshold_exposure(nucleation_K=300.0, layer_K=306.0, heat_capacity_vol=1, over_1_m=1)
+        threshold_exposure(nucleation_K=300.0, layer_K=306.0, heat_capacity_vol=1, excess_absorption_1_m=1)
     with pytest.raises(ValueError, match="positive"):
         retained_heat(0.0, DIAMETER, KAPPA)
     with pytest.raises(InputError, match="nucleation"):

@@ -93,7 +93,7 @@ def test_the_column_agrees_with_the_heat_kernel_in_a_cylinder():
     profile = energy * 2 / (math.pi * w0**2) * mua / pulse * np.exp(-2 * cells.centres**2 / w0**2)
     history = conduct_1d(
         HeatProblem1D(cells, Material(K, C), 306.0, steps, HeatSource(profile, phase == 0)), LinearConduction()
-    ).recorded
+    ).cell_temperature
     damage = omega(history, steps, read_kinetics("henriques"))[0]
     radius = np.interp(0.0, -np.log(np.maximum(damage, 1e-300)), cells.centres[0])
     # 1 %: the steps of `coagulated_column` are coarse (a tenth, growing by 1.35), and Omega is a steep function of the

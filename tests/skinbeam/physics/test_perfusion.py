@@ -42,7 +42,7 @@ def test_without_damage_the_march_is_the_linear_one() -> None:
     living = conduct_1d(march, DamageLimitedPerfusion(P, 310.0, WALL))
     # Vessel walls do not feel 45 °C: the same steps, up to rounding and a damage of 1e-5.
     assert living.damage.max() < 1e-4
-    assert living.recorded == pytest.approx(linear.recorded, abs=1e-6)
+    assert living.cell_temperature == pytest.approx(linear.cell_temperature, abs=1e-6)
     assert living.surface == pytest.approx(linear.surface, abs=1e-6)
 
 
@@ -63,10 +63,10 @@ def test_flow_that_stops_follows_its_equation() -> None:
     fallen = start - exact[0]
     assert 0.1 < exact[1] < 3  # the flow does stop, and not at once
     # The flow lags by two per cent of what it was: of the fall as much at most.
-    assert start - found.recorded[0, -1, 2] == pytest.approx(fallen, rel=FLOW_LAG)
+    assert start - found.cell_temperature[0, -1, 2] == pytest.approx(fallen, rel=FLOW_LAG)
     assert found.damage[0, 2] == pytest.approx(exact[1], rel=0.05)
     # Blood that went on would have taken clearly more.
-    assert start - still.recorded[0, -1, 2] > 1.2 * fallen
+    assert start - still.cell_temperature[0, -1, 2] > 1.2 * fallen
 
 
 def test_each_sample_may_have_steps_of_its_own() -> None:
@@ -78,7 +78,7 @@ def test_each_sample_may_have_steps_of_its_own() -> None:
     both = conduct_1d(march, LinearConduction())
     for row, factor in enumerate((1, 30)):
         one = conduct_1d(march._replace(step_s=factor * steps), LinearConduction())
-        np.testing.assert_array_equal(both.recorded[row], one.recorded[0])
+        np.testing.assert_array_equal(both.cell_temperature[row], one.cell_temperature[0])
 
 
 def test_blood_flows_in_dermis_and_fat_of_the_living_alone() -> None:

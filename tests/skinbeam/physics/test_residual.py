@@ -33,7 +33,7 @@ def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier
     left = FloorHeat(heat, floor, BOILING, vented, DIFFUSIVITY, CAPACITY)
     near = None if near is None else np.array([near])
     found = residual_damage_depth(
-        left, start_K=start_C + 273.15, processes=processes, age_s=age, earlier=earlier, near_m=near
+        left, start_K=start_C + 273.15, processes=processes, age_s=age, earlier=earlier, guess_m=near
     )
     return found[0]
 

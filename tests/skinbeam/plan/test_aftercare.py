@@ -18,7 +18,7 @@ from skinbeam.plan.aftercare import (
     find_range,
     interval_range,
     minutes_range,
-    record_advice,
+    record_keeping_advice,
     session_range,
 )
 from skinbeam.plan.rules.table import load_rules
@@ -61,10 +61,10 @@ def test_nothing_is_advised_after_no_laser() -> None:
 
 def test_advice_is_cited_and_has_its_record() -> None:
     with collect_sources() as keys:
-        said = (*aftercare_advice(["ablative"], _case()), *record_advice())
+        said = (*aftercare_advice(["ablative"], _case()), *record_keeping_advice())
     assert set(keys) == {item.source for item in said} <= set(bibliography())
     assert all(item.as_record()["text"] == item.message.text for item in said)
-    assert _ids(record_advice()) == [rule.id for rule in load_rules("records")]
+    assert _ids(record_keeping_advice()) == [rule.id for rule in load_rules("records")]
 
 
 @pytest.mark.parametrize("modality", list(laser_modalities()))

@@ -78,18 +78,18 @@ def test_a_burn_grows_likelier_with_the_dose_and_with_darkness() -> None:
 
 def test_a_limit_counts_all_of_the_cooling_and_the_error_once() -> None:
     found = trial(34.0)
-    assert found.p_broken == pytest.approx(p_burn(34.0, found.dose), rel=1e-9)
+    assert found.p_injury == pytest.approx(p_burn(34.0, found.dose), rel=1e-9)
     (burn,) = [verdict for verdict in found.verdicts if verdict.limit.id == "epidermal-burn"]
-    assert 1 - burn.share == pytest.approx(found.p_broken, rel=1e-9)
-    assert found.broken_in_doubt is None
+    assert 1 - burn.share == pytest.approx(found.p_injury, rel=1e-9)
+    assert found.doubtful_injury_probability is None
 
 
 def test_the_same_dose_without_cooling_burns_more_and_is_told() -> None:
     found = trial(34.0)
-    assert found.broken_uncooled is not None
-    uncooled = weighted_share(found.broken_uncooled, found.weights[1])[0]
+    assert found.uncooled_injury_probability is not None
+    uncooled = weighted_share(found.uncooled_injury_probability, found.weights[1])[0]
     assert uncooled == pytest.approx(p_burn(34.0, found.dose, cooled=False), rel=1e-9)
-    assert uncooled > found.p_broken
+    assert uncooled > found.p_injury
 
 
 def test_a_lasting_burn_without_cooling_is_one_through_the_papillary_dermis() -> None:
@@ -98,17 +98,17 @@ def test_a_lasting_burn_without_cooling_is_one_through_the_papillary_dermis() ->
     deep = burn_doses(PULSE, cell_death_dose(bare, papillary_border_response(bare)) / J_CM2).p(found.dose)
     (lasting,) = [verdict for verdict in found.verdicts if verdict.limit.id == "lasting-burn-if-cooling-fails"]
     assert 1 - lasting.share == pytest.approx(float(np.average(deep, weights=held.weights[1])), rel=1e-9)
-    assert 1 - lasting.share < weighted_share(found.broken_uncooled, found.weights[1])[0]  # type: ignore[arg-type]  # cooled
+    assert 1 - lasting.share < weighted_share(found.uncooled_injury_probability, found.weights[1])[0]  # type: ignore[arg-type]  # cooled
 
 
 def test_the_dose_goes_up_to_the_goal_or_to_a_limit() -> None:
     for ita_deg in (57.0, 10.0):
         found = trial(ita_deg)
-        assert found.safe
-        p, error = weighted_share(found.broken, found.weights[1])
+        assert found.keeps_limits
+        p, error = weighted_share(found.injury_probability, found.weights[1])
         assert p + 1.645 * error <= 0.1
         above = [dose for dose in DYE.doses(SETTING) if dose > found.dose]
-        if above and found.p_effective < effect_target().wanted and not found.held:
+        if above and found.p_effective < effect_target().wanted and not found.capped_by_lighter_skin:
             over = burn_doses(PULSE, _computed(ita_deg)).p(above[0])
             (lasting,) = [v for v in found.verdicts if v.limit.id == "lasting-burn-if-cooling-fails"]
             assert weighted_share(over, found.weights[1])[0] >= 0.05 or lasting.status == "warn"
@@ -132,21 +132,21 @@ def test_the_setting_of_a_plan_is_allowed_in_its_window(ita_deg: float) -> None:
     found = trial(ita_deg)
     window = compute_window(found, VEINS, skins(ita_deg), phototype=3)
     pulse, dose = window.rows.index(found.setting.pulse_ms), window.dose.index(found.dose)
-    assert window.spent[pulse][dose] <= 1.0
+    assert window.limit_use[pulse][dose] <= 1.0
     assert window.p_effect[pulse][dose] == found.p_effective
-    assert window.p_harm[pulse][dose] == found.p_broken
-    for spent, harm in zip(window.spent, window.p_harm, strict=True):
+    assert window.p_harm[pulse][dose] == found.p_injury
+    for spent, harm in zip(window.limit_use, window.p_harm, strict=True):
         assert all(used >= p / 0.1 - 1e-9 for used, p in zip(spent, harm, strict=True))
-    assert bool(window.broken) is any(used > 1.0 for row in window.spent for used in row)
+    assert bool(window.broken_quantities) is any(used > 1.0 for row in window.limit_use for used in row)
 
 
 def test_practice_stands_beside_the_window_of_a_plan() -> None:
     """A dye laser closes facial veins at 6 to 12 J/cm² with pulses of 6 to 10 ms (relations `dye-veins-fluence`)."""
     window = compute_window(trial(57.0), VEINS, skins(57.0), phototype=2)
-    near = [one for one in window.practised if 6.0 <= one.row <= 10.0]
+    near = [one for one in window.published if 6.0 <= one.row_value <= 10.0]
     assert near
     assert all(one.low <= 9.0 <= one.high for one in near)
-    assert list(window.practised) == sorted(window.practised, key=lambda one: one.row)
+    assert list(window.published) == sorted(window.published, key=lambda one: one.row_value)
 
 
 def test_where_a_burn_is_the_goal_the_same_error_moves_it() -> None:

@@ -11,7 +11,7 @@ CO2 = load_device("fractional-co2-10600", Path())
 
 
 def pulses(answered):
-    return {setting.pulse_ms for setting in candidate_settings(CO2, every_size=True, pulses=2, answered=answered)}
+    return {setting.pulse_ms for setting in candidate_settings(CO2, all_sizes=True, pulses=2, can_judge=answered)}
 
 
 def test_the_pulses_tried_lie_between_the_ends_of_what_can_be_judged():
@@ -24,7 +24,7 @@ def test_the_pulses_tried_lie_between_the_ends_of_what_can_be_judged():
 
 def test_a_device_with_few_pulses_has_all_of_them_tried():
     ruby = load_device("qs-ruby-694")
-    lengths = {setting.pulse_ms for setting in candidate_settings(ruby, every_size=True, pulses=2)}
+    lengths = {setting.pulse_ms for setting in candidate_settings(ruby, all_sizes=True, pulses=2)}
     assert lengths == {offer.pulse_ms for offer in iterate_settings(ruby)}
 
 

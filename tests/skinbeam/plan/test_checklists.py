@@ -8,7 +8,7 @@ from consultations import PERSON, concern, devices, document, loaded
 
 from skinbeam.model.case import Case
 from skinbeam.model.vocabulary import laser_modalities
-from skinbeam.plan.aftercare import checklist_advice, record_advice
+from skinbeam.plan.aftercare import checklist_advice, record_keeping_advice
 from skinbeam.plan.rules.table import CHECKLISTS, load_rules
 
 
@@ -67,4 +67,4 @@ def test_a_plan_with_a_laser_holds_the_lists_and_one_without_holds_none() -> Non
     for use in (*CHECKLISTS, "consent"):
         assert laser[use]
         assert bare[use] == []
-    assert [one["rule"] for one in laser["consent"]] == [advice.rule for advice in record_advice()]
+    assert [one["rule"] for one in laser["consent"]] == [advice.rule for advice in record_keeping_advice()]

@@ -72,7 +72,7 @@ def doses_of(condition: str, modality: str, name: str, setting: BeamSetting) -> 
 
 
 def settings_of(name: str) -> list[BeamSetting]:
-    return list(candidate_settings(devices()[name], every_size=False, pulses=2))
+    return list(candidate_settings(devices()[name], all_sizes=False, pulses=2))
 
 
 FIRST = [next(case for case in ONCE if case[1] == modality) for modality in dict.fromkeys(case[1] for case in ONCE)]
@@ -110,7 +110,7 @@ def test_a_short_pulse_would_rise_with_darkness_if_nothing_held_it() -> None:
         free = search_full_field(machine, setting, goal, replace(skins, lighter=()), cooling)
         assert held is not None
         assert free is not None
-        assert held.held == (held.dose < free.dose)
+        assert held.capped_by_lighter_skin == (held.dose < free.dose)
         doses[ita_deg] = held.dose, free.dose
     assert doses[19.0][1] > doses[57.0][1]
     assert doses[19.0][0] <= doses[57.0][0]

@@ -46,7 +46,7 @@ def injury(trial: CandidateSetting) -> float:
 def test_a_severe_line_is_injured_deeper_than_a_mild_one_and_no_limit_breaks() -> None:
     mild, moderate, severe = (field(severity) for severity in GRADES)
     assert injury(mild) < injury(moderate) < injury(severe)
-    assert all(trial.safe and trial.p_effective >= 0.9 for trial in (mild, moderate, severe))
+    assert all(trial.keeps_limits and trial.p_effective >= 0.9 for trial in (mild, moderate, severe))
     assert injury(field(None)) == injury(moderate)
     assert injury(mild) <= injury(field("mild-moderate")) <= injury(moderate)
 
@@ -79,8 +79,8 @@ def test_what_counts_as_reached_lies_no_deeper_than_the_middle_of_the_zone() -> 
 
 def test_where_a_rule_holds_the_energy_columns_aim_no_deeper_than_for_what_is_mild() -> None:
     held = RuleBounds((RuleBound("energy_mJ", "yuan2014deepfx", "", maximum=20.0, diameter_um=120.0),))
-    aims = [treatment_goal("acne-scars", "fractional-ablative", severity, held).aim for severity in GRADES]
-    assert aims == [treatment_goal("acne-scars", "fractional-ablative", "mild").aim] * 3
+    aims = [treatment_goal("acne-scars", "fractional-ablative", severity, held).aim_fraction for severity in GRADES]
+    assert aims == [treatment_goal("acne-scars", "fractional-ablative", "mild").aim_fraction] * 3
 
 
 @pytest.mark.parametrize("condition", ["skin-texture", "wrinkles", "perioral-lines", "acne-scars", "laxity"])

@@ -297,8 +297,8 @@ def test_a_share_that_is_not_told_is_no_comfort_in_the_ranking() -> None:
         assert isinstance(counted, Estimate)
         case = former("history")
         _, standing = build_other_option(case, case.concern[0], modality, "possible", "boen2019")
-        assert standing.marks is not None
-        assert standing.marks >= counted.median
+        assert standing.lasting_marks is not None
+        assert standing.lasting_marks >= counted.median
 
 
 def test_the_shares_that_trials_counted_are_there_to_be_withheld() -> None:

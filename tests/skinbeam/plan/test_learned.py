@@ -31,7 +31,7 @@ def told(text: str) -> list[tuple[str, str]]:
     """Code and sentence of each notice about earlier pulses of a plan that tries no device."""
     stopped = text + devices("pulsed-dye-595")
     pulses, untold = read_earlier_pulses(loaded(stopped).case, ())
-    return [("pulse", "burnt" if one.burnt else "clean") for one in pulses] + [
+    return [("pulse", "burnt" if one.is_burn else "clean") for one in pulses] + [
         ("untold", one.reason.id) for one in untold
     ]
 
@@ -80,7 +80,7 @@ def harm(text: str) -> float:
     (pulse,), _ = read_earlier_pulses(loaded(DARK + VEINS + DYE + spot("none")).case, ())
     around = skins.respond(pulse.beam, built_in_cooling(pulse.machine.device)[0], limiting=True)
     burns = burn_doses(
-        pulse.beam, cell_death_dose(around, basal_layer_response(around)) / J_CM2, skins.learned_of(pulse.beam)
+        pulse.beam, cell_death_dose(around, basal_layer_response(around)) / J_CM2, skins.calibration_for(pulse.beam)
     )
     return weighted_share(burns.p(7.0), skins.weights[1])[0]
 

@@ -122,7 +122,7 @@ def test_few_draws_never_show_that_a_probability_is_small() -> None:
 
 def test_a_plan_prints_the_probability_and_the_share_that_is_spared() -> None:
     chances = np.array([0.02, 0.06] * 200)
-    told = judge_limit(CHANCE, chances, np.ones(400), ("key",)).told
+    told = judge_limit(CHANCE, chances, np.ones(400), ("key",)).record
     assert isinstance(told.value, Estimate)
     assert told.value.median == pytest.approx(0.04)
     assert told.share == pytest.approx(0.96)
@@ -170,7 +170,7 @@ def test_a_verdict_holds_what_the_plan_prints() -> None:
         verdict = judge_limit(BELOW, np.full(400, 0.05), np.ones(400), ("moritz1947",))
     assert "tanna2020" in sources
     assert isinstance(verdict.value, Estimate)
-    told = verdict.told
+    told = verdict.record
     assert (told.id, told.quantity, told.source) == (BELOW.id, BELOW.quantity, BELOW.source)
     assert (told.share, told.share_required) == (1.0, 0.95)
     assert (told.warn, told.stop, told.value) == (BELOW.warn, BELOW.stop, verdict.value)

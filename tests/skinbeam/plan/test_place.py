@@ -16,7 +16,7 @@ GREEN_NS, GREEN_PS, TONING = (
 
 def test_a_dose_that_a_trial_gave_lies_inside_practice():
     place = place_setting("facial-telangiectasia", DYE, 2, spot_mm=7.0, dose=8.0)  # Jasim 2004: 7 to 9 J/cm² in 6 ms
-    assert place.inside
+    assert place.is_inside
     assert place.quantity == ""
     assert "jasim2004" in place.sources
 
@@ -28,19 +28,21 @@ def test_a_dose_beside_practice_says_on_which_side_and_by_how_much(dose, side):
     assert place.quantity == "fluence_J_cm2"
     end = place.high if side == "above" else place.low
     assert place.factor == pytest.approx(max(dose / end, end / dose))
-    assert f"{side} what was published" in place.told.text
+    assert f"{side} what was published" in place.message.text
 
 
 def test_green_nanoseconds_are_no_practice_in_melasma_and_gentle_toning_is():
     for green in (GREEN_NS, GREEN_PS):
         place = place_setting("melasma", green, 4, spot_mm=4.0, dose=1.0)
         assert place.side == "no practice"
-    assert place_setting("melasma", TONING, 2, spot_mm=6.0, dose=2.0).inside
+    assert place_setting("melasma", TONING, 2, spot_mm=6.0, dose=2.0).is_inside
     assert place_setting("melasma", TONING, 2, spot_mm=6.0, dose=6.0).side == "above"
 
 
 def test_nanoseconds_and_picoseconds_are_apart_as_in_the_evidence():
-    of_ns, of_ps = (find_envelope("age-spots", light, 1).practised("fluence_J_cm2") for light in (GREEN_NS, GREEN_PS))
+    of_ns, of_ps = (
+        find_envelope("age-spots", light, 1).published_range("fluence_J_cm2") for light in (GREEN_NS, GREEN_PS)
+    )
     assert of_ps.high < of_ns.low  # a tenth of the pulse breaks granules at a fraction of the dose
 
 
@@ -54,25 +56,25 @@ def test_settings_of_another_condition_or_of_other_skin_are_told_as_borrowed():
     own = place_setting("age-spots", GREEN_NS, 2, spot_mm=2.0, dose=3.0)
     assert own.borrowed_from is None
     marks = place_setting("post-inflammatory-hyperpigmentation", TONING, 2, spot_mm=6.0, dose=2.0)
-    assert marks.inside
+    assert marks.is_inside
     assert marks.borrowed_from == "melasma"
     darker = place_setting("facial-telangiectasia", DYE, 6, spot_mm=7.0, dose=8.0)
-    assert darker.other_skin
+    assert darker.lacks_phototype
 
 
 def test_heating_light_whose_dose_nobody_printed_is_not_inside_practice():
     """Raised scars are treated with 1064 nm, and no source that was read says with how much of it."""
     place = place_setting("hypertrophic-scars", PracticeLight("vascular", 1064.0, 0.65), 2, spot_mm=2.0, dose=100.0)
     assert place.side == "no dose"
-    assert not place.inside
-    assert "fluence_J_cm2" in place.unprinted
+    assert not place.is_inside
+    assert "fluence_J_cm2" in place.unpublished_quantities
     whitens = PracticeLight("pigment-short-pulse", 755.0, 5e-5)  # the skin shows at once whether the dose was enough
-    assert place_setting("age-spots", whitens, 2, spot_mm=3.0, dose=4.0).inside
+    assert place_setting("age-spots", whitens, 2, spot_mm=3.0, dose=4.0).is_inside
 
 
 def dose_of_a_lamp(condition: str, modality: str, cut_off_nm: float):
     envelope = find_envelope(condition, PracticeLight(modality, cut_off_nm, 10.0, lamp=True), 2)
-    return envelope.dose("fluence_J_cm2", pulse_ms=10.0, spot_mm=None)
+    return envelope.dose_range("fluence_J_cm2", pulse_ms=10.0, spot_mm=None)
 
 
 def test_of_a_lamp_the_doses_of_its_own_filter_count_alone():
@@ -103,7 +105,7 @@ def test_nothing_kept_aside_and_no_harm_that_was_the_point_widens_an_envelope():
     assert "adverse" not in TREATMENT_KINDS
     # 250 on a cm² in 8 passes of Kono 2007 were the arm in which dark marks were the point; its 125 stay.
     light = PracticeLight("non-ablative-fractional", 1550.0, 1.0)
-    span = find_envelope("skin-texture", light, 4).practised("density_per_cm2")
+    span = find_envelope("skin-texture", light, 4).published_range("density_per_cm2")
     assert span.high == pytest.approx(1000.0)
 
 
@@ -117,12 +119,12 @@ def test_one_source_is_no_range_of_spots():
     # Of green milliseconds for facial veins one trial alone printed its spot, 10 mm: 4 mm is not too narrow for that.
     place = place_setting("facial-telangiectasia", PracticeLight("vascular", 532.0, 10.0), 2, spot_mm=4.0, dose=10.0)
     assert place.quantity == ""
-    assert set(place.unprinted) >= {"spot_mm", "fluence_J_cm2"}
+    assert set(place.unpublished_quantities) >= {"spot_mm", "fluence_J_cm2"}
 
 
 def test_sentences_of_a_place_can_be_told():
     for dose in (2.0, 8.0, 30.0):
-        told = place_setting("facial-telangiectasia", DYE, 2, spot_mm=7.0, dose=dose).told
+        told = place_setting("facial-telangiectasia", DYE, 2, spot_mm=7.0, dose=dose).message
         assert isinstance(told, Message)
         assert told.text
 
@@ -133,15 +135,15 @@ def test_where_no_dose_was_printed_or_it_is_that_of_another_condition_the_senten
         place_setting(condition, GREEN_NS, 2, spot_mm=4.0, dose=1.0)
         for condition in ("freckles", "age-spots", "uneven-pigmentation")
     )
-    assert (own.dosed, lent.dosed, undosed.dosed) == (True, True, False)
-    assert "published for this" in own.told.text
-    assert "freckles" in lent.told.text
-    assert "too few of them print a dose" in undosed.told.text
+    assert (own.has_dose_range, lent.has_dose_range, undosed.has_dose_range) == (True, True, False)
+    assert "published for this" in own.message.text
+    assert "freckles" in lent.message.text
+    assert "too few of them print a dose" in undosed.message.text
 
 
 def test_the_one_dose_of_a_source_that_removed_nothing_calls_no_crater_beyond_practice() -> None:
     """One trial of Er:YAG on acne scars prints 0.4 J/cm², and deeper craters are what clinics make."""
     erbium = PracticeLight("ablative", 2940.0, 0.3)
     place = place_setting("acne-scars", erbium, 2, spot_mm=7.0, dose=10.0)
-    assert place.inside
-    assert not place.dosed
+    assert place.is_inside
+    assert not place.has_dose_range

@@ -197,7 +197,7 @@ def test_the_choice_is_abreast_and_gentle_in_whatever_order_settings_come(counts
     assert chosen.p_effective >= effect_target().wanted or not is_clearly_more(
         best.effective, chosen.effective, np.ones(DRAWS)
     )
-    hurt = [t.bruising.bruised for t in (chosen, *equally_effective(trials)) if t.bruising is not None]
+    hurt = [t.bruising.is_bruised for t in (chosen, *equally_effective(trials)) if t.bruising is not None]
     assert not any(is_clearly_more(hurt[0], other, np.ones(DRAWS)) for other in hurt[1:])
     assert all(least_bruising(equally_effective(order)) is chosen for order in itertools.permutations(trials))
 
@@ -212,7 +212,7 @@ def bruised(pulse_ms: float, dose: float, spot_mm: float = 10.0) -> float:
     skins = bank.skins("cheeks", treatment_goal("facial-telangiectasia", "vascular"))
     cooling, _ = built_in_cooling(MACHINE.device)
     found = estimate_bruising(build_beam(MACHINE, BeamSetting(595.0, pulse_ms, spot_mm), dose), dose, skins, cooling)
-    assert found.p.median == weighted_share(found.bruised, found.weights)[0]
+    assert found.p.median == weighted_share(found.is_bruised, found.weights)[0]
     return found.p.median
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from skinbeam.evidence.comparison.compare import joint_shares, surely_helps_more, treatment_studies
+from skinbeam.evidence.comparison.compare import helps_significantly_more, joint_shares, treatment_studies
 from skinbeam.evidence.expectation.expect import abstention, expect
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.estimate import Estimate, Unknown
@@ -93,10 +93,10 @@ def test_of_tied_options_with_as_few_marks_the_one_with_the_most_trials_is_writt
     """Of facial veins 1064 nm has two trials: a share that is greater by one of 100 does not put it before others."""
     lights = [standing("facial-telangiectasia", "vascular", wavelength_nm=nm) for nm in (1064.0, 595.0, 532.0)]
     few, *_ = tried = [replace(one, title=str(one.question.wavelength_nm), marks=0.02) for one in lights]
-    assert isinstance(few.half, Estimate)
-    found = order(replace(few, half=replace(few.half, median=0.9)), *tried[1:])
+    assert isinstance(few.half_improved, Estimate)
+    found = order(replace(few, half=replace(few.half_improved, median=0.9)), *tried[1:])
     assert {rank for rank, _ in found} == {1}
-    trials = {one.title: one.own for one in tried}
+    trials = {one.title: one.own_studies for one in tried}
     assert [trials[title] for _, title in found] == sorted(trials.values(), reverse=True)
     assert found[-1][1] == few.title
 
@@ -106,8 +106,8 @@ def test_more_people_helped_leads_where_trials_can_tell() -> None:
     a, b = joint_shares([peel.question, cream.question])
     assert a is not None
     assert b is not None
-    assert surely_helps_more(a, b)
-    assert not surely_helps_more(b, a)
+    assert helps_significantly_more(a, b)
+    assert not helps_significantly_more(b, a)
     alike = [replace(one, use="usual", marks=marks) for one, marks in ((cream, 0.0), (peel, 0.5))]
     assert order(*alike)[0] == (1, "pigment-short-pulse")
 
@@ -132,7 +132,7 @@ def test_a_dose_unlike_that_of_trials_cannot_lead() -> None:
 def test_what_nobody_counted_stands_behind_and_is_called_so() -> None:
     counted, unknown = standing("wrinkles", "fractional-ablative"), standing("wrinkles", "topical-retinoid")
     assert abstention(unknown.question) is not None
-    assert isinstance(unknown.half, Unknown)
+    assert isinstance(unknown.half_improved, Unknown)
     last: OptionRank = rank_options([unknown, counted])[-1]
     assert last.index == 0
     assert last.reason.params["found"].id == "plan.rank-uncounted"

@@ -39,7 +39,7 @@ def test_what_is_tried_lies_inside_practice_and_the_device_takes_it(asked: tuple
             light = PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, setting.wavelength_nm in lamps)
             for dose in doses:
                 place = place_setting(condition, light, phototype, spot_mm=setting.spot_mm, dose=dose)
-                assert place.inside, place.told.text
+                assert place.is_inside, place.message.text
 
 
 def test_a_dye_laser_is_tried_on_facial_veins_as_clinics_set_it() -> None:
@@ -60,7 +60,10 @@ def test_no_yellow_or_green_pulse_that_bruises_is_tried_on_redness(name: str) ->
 
 def test_beyond_practice_the_spots_next_to_it_are_tried_before_any_other() -> None:
     """1064 nm treats facial veins in small spots; those of 10 mm and wider are for hair."""
-    device, practice = devices()["ndyag-1064"], PracticeRegion("facial-telangiectasia", "vascular", 2, dosed=False)
+    device, practice = (
+        devices()["ndyag-1064"],
+        PracticeRegion("facial-telangiectasia", "vascular", 2, limits_doses=False),
+    )
     inside, beside = (
         {one.spot_mm for one in region.settings(device)} for region in (practice, replace(practice, beside=True))
     )

@@ -111,7 +111,7 @@ def test_settings_are_compared_on_the_same_skins_and_judged_on_those_of_the_seed
     banks = [SkinBank(case, assess_colour(case, None), draws, seed) for draws, seed in ((40, 0), (60, 1))]
     one, other = (bank.design_bank.skins("cheeks", goal).target for bank in banks)
     assert one.identical(other)
-    drawn, drawn_there = (bank.skins("cheeks", goal, most=40).target for bank in banks)
+    drawn, drawn_there = (bank.skins("cheeks", goal, max_draws=40).target for bank in banks)
     assert not (drawn["harm_error_shift"].values == drawn_there["harm_error_shift"].values).any()
 
 
@@ -142,11 +142,11 @@ def test_a_dose_for_vessels_is_as_high_as_designed_skins_ask_and_its_probability
 def test_a_limit_on_the_drawn_skins_stops_a_dose_however_high_it_is_aimed() -> None:
     aimed = drawn(60.0, 0).design_bank.skins("cheeks", VEINS)
     dark = dose_for_veins(drawn(-30.0, 0).skins("cheeks", VEINS), aimed)
-    assert dark.safe
+    assert dark.keeps_limits
     assert dark.dose < dose_for_veins(aimed).dose
     assert dark.thresholds is not None
     next_dose = min(dose for dose in DYE.doses(PULSE) if dose > dark.dose)
-    limits = [one.raised(VEINS.modality) for one in find_limits(VEINS.modality, "cheeks", VEINS.condition)]
+    limits = [one.for_raising_doses(VEINS.modality) for one in find_limits(VEINS.modality, "cheeks", VEINS.condition)]
     over = (judge_limit(one, dark.thresholds.value[one.id](next_dose), dark.weights[1], ()).status for one in limits)
     assert "not_met" in over
 

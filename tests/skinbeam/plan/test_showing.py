@@ -44,7 +44,7 @@ LINES = PERSON + concern("perioral-lines", "perioral") + devices("co2-10600")
 def option_of(modality: str, condition: str, site: str, downtime: Any, *, bruised: bool = False) -> Option:
     """An option with the durations that a plan would hold."""
     treated = loaded(PERSON + concern(condition, site)).case.concern[0]
-    found = session_durations(treated, modality, downtime, bruised=bruised)
+    found = session_durations(treated, modality, downtime, bruise_likely=bruised)
     return replace(BARE, shows_days=longest_duration_record(found), shows=duration_records(found))
 
 

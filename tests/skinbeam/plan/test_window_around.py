@@ -41,7 +41,7 @@ def place(window: PlanWindow, trial: CandidateSetting) -> tuple[int, int]:
 def test_the_setting_of_a_plan_lies_inside_what_is_allowed(kind: str) -> None:
     window, trial, _ = drawn(kind)
     row, dose = place(window, trial)
-    assert window.spent[row][dose] <= 1.0
+    assert window.limit_use[row][dose] <= 1.0
 
 
 @each
@@ -61,14 +61,14 @@ def test_more_dose_reaches_more_and_spends_more(kind: str) -> None:
         reached = [[p for p in row if p > 0.05] for row in window.p_effect]
         assert all(row and row == sorted(row) for row in reached)
         return
-    for rows in (window.p_effect, window.p_harm, window.spent):
+    for rows in (window.p_effect, window.p_harm, window.limit_use):
         assert all(list(row) == sorted(row) for row in rows)
 
 
 def test_denser_columns_spend_more_and_reach_no_deeper() -> None:
     window, _, _ = drawn("columns")
-    assert window.by == "density_per_cm2"
-    for sparse, dense in pairwise(window.spent):
+    assert window.row_quantity == "density_per_cm2"
+    for sparse, dense in pairwise(window.limit_use):
         assert all(less <= more for less, more in zip(sparse, dense, strict=True))
     assert len(set(window.p_effect)) == 1
 
@@ -76,4 +76,4 @@ def test_denser_columns_spend_more_and_reach_no_deeper() -> None:
 @each
 def test_what_is_not_allowed_names_its_limit(kind: str) -> None:
     window, _, _ = drawn(kind)
-    assert bool(window.broken) is any(spent > 1.0 for row in window.spent for spent in row)
+    assert bool(window.broken_quantities) is any(spent > 1.0 for row in window.limit_use for spent in row)

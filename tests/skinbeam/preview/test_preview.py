@@ -68,7 +68,7 @@ def on_picture(mask: np.ndarray) -> np.ndarray:
 def spots() -> np.ndarray:
     whole = np.zeros(seen().view.rgb.shape[:2], bool)
     for mark in seen().marks:
-        whole |= mark.laid_on(whole.shape, mark.excess) > 0
+        whole |= mark.embed_in(whole.shape, mark.excess) > 0
     return whole
 
 
@@ -108,7 +108,7 @@ def test_a_spot_that_is_gone_leaves_the_skin_that_was_there_before_it() -> None:
     clean = analyse_photograph(read_photograph(FACE)).skin
     assert not isinstance(clean, Unknown)
     density = [-np.log(np.maximum(srgb_to_linear(one.view.rgb)[..., 1], 1e-3)) for one in (seen(), clean)]
-    true = np.where(first.laid_on(shape, np.ones_like(first.cover)) > 0, density[0] - density[1], 0.0)
+    true = np.where(first.embed_in(shape, np.ones_like(first.cover)) > 0, density[0] - density[1], 0.0)
     measured = cv2.GaussianBlur(true, (0, 0), blur)[first.window].astype(np.float32)
     known = replace(first, excess=measured, cover=(measured > 0.1).astype(np.float32))
     made = make_strip(plan(improving(100.0, 100.0, 100.0)), replace(seen(), marks=(known,)))
@@ -137,7 +137,7 @@ def test_texture_stays_inside_a_finding(strip: PreviewStrip) -> None:
 def test_the_frequencies_point_the_right_way(strip: PreviewStrip) -> None:
     said = [at(strip, "end", percentile=p).frequency for p in PERCENTILES]
     assert [one.text if one else "" for one in said] == ["9 of 10 see more", "5 of 10 see less", "9 of 10 see less"]
-    shares = {row.percentile: row.share_removed for row in strip.rows if row.picture in ENDS}
+    shares = {row.percentile: row.share_removed for row in strip.change_rows if row.picture in ENDS}
     assert shares == {10: pytest.approx(0.2), 50: pytest.approx(0.5), 90: pytest.approx(0.8)}
 
 
@@ -156,13 +156,13 @@ def test_a_gain_that_nobody_followed_is_not_drawn_a_year_on(strip: PreviewStrip)
     for percentile in PERCENTILES:
         later = at(strip, "months", percentile=percentile)
         assert later.picture is None
-        assert later.why is not None
-        assert "12 months" in later.why.text
+        assert later.reason is not None
+        assert "12 months" in later.reason.text
 
 
 def test_what_is_kept_of_a_gain_is_drawn_a_year_on() -> None:
     made = make_strip(plan(kept=Estimate(0.5, 0.4, 0.6, 0.8, "pooled")), seen())
-    shares = {row.picture: row.share_removed for row in made.rows if row.months == 12}
+    shares = {row.picture: row.share_removed for row in made.change_rows if row.months == 12}
     assert shares == {
         f"months-12-p{p}.png": pytest.approx(share) for p, share in zip(PERCENTILES, (0.1, 0.25, 0.4), strict=True)
     }
@@ -170,7 +170,7 @@ def test_what_is_kept_of_a_gain_is_drawn_a_year_on() -> None:
 
 def test_signs_vanish_after_their_duration(strip: PreviewStrip) -> None:
     option = {concern.place: concern.first_laser[0] for concern in plan().concerns if concern.first_laser}
-    drawn = [row for row in strip.rows if row.day is not None]
+    drawn = [row for row in strip.change_rows if row.day is not None]
     assert drawn
     for row in drawn:
         lasts = max(one.high for one in option[row.concern].shows if one.what == "redness")
@@ -200,7 +200,7 @@ def test_redness_is_as_faint_on_darker_skin(stops: float) -> None:
     drawn, _ = healing_signs([(one, one.first_laser[0]) for one in plan().concerns if one.first_laser], dark.skin)
     # Skin has indices of 0 to 2; a just visible difference is a small part of that, whatever the tone.
     assert drawn
-    assert all(0.0 < float(one.added.max()) < 0.4 for one in drawn if one.name == "erythema")
+    assert all(0.0 < float(one.map_change.max()) < 0.4 for one in drawn if one.name == "erythema")
 
 
 @pytest.mark.parametrize(
@@ -226,17 +226,17 @@ def test_no_laser_and_a_plan_of_before_are_said() -> None:
     bare = [replace(one, options=tuple(o for o in one.options if o.setup is None)) for one in whole.concerns]
     made = make_strip(replace(whole, concerns=tuple(bare), course=()), seen())
     assert {one.moment.kind for one in made.panels if one.picture is not None} == {"before"}
-    assert any(one.why.id == "preview.no-laser" for one in made.left)
-    assert at(made, "day", day=0).why is not None
+    assert any(one.reason.id == "preview.no-laser" for one in made.omissions)
+    assert at(made, "day", day=0).reason is not None
     old = make_strip(sample(), seen())
-    assert any(one.why.id == "preview.old-plan" for one in old.left)
+    assert any(one.reason.id == "preview.old-plan" for one in old.omissions)
 
 
 def test_a_spot_that_a_doctor_has_to_see_stays() -> None:
     doubtful = replace(seen(), marks=tuple(replace(mark, to_be_seen=True) for mark in seen().marks))
     made = make_strip(plan(only="age-spots"), doubtful)
-    assert not any(row.finding for row in made.rows)
-    assert any(one.why.id == "preview.seen-by-a-doctor" for one in made.left)
+    assert not any(row.finding for row in made.change_rows)
+    assert any(one.reason.id == "preview.seen-by-a-doctor" for one in made.omissions)
 
 
 def test_harms_have_a_picture_of_their_own_with_their_frequency(strip: PreviewStrip) -> None:
@@ -251,11 +251,13 @@ def test_harms_have_a_picture_of_their_own_with_their_frequency(strip: PreviewSt
 def test_every_change_is_traced_to_a_finding_or_a_sign_and_to_sources(strip: PreviewStrip) -> None:
     before = pictures(strip)["before.png"]
     known = bibliography()
-    traced = {row.picture for row in strip.rows}
+    traced = {row.picture for row in strip.change_rows}
     for name, picture in pictures(strip).items():
-        assert (picture != before).any() == any(row.picture == name and row.share_removed != 0 for row in strip.rows)
+        assert (picture != before).any() == any(
+            row.picture == name and row.share_removed != 0 for row in strip.change_rows
+        )
         assert name in traced or (picture == before).all()
-    for row in strip.rows:
+    for row in strip.change_rows:
         assert (row.finding is None) != (row.healing_sign is None)
         assert row.sources
         assert set(row.sources) <= {*known, "synthetic2000"}
@@ -381,7 +383,7 @@ def test_pixels_that_are_not_touched_are_kept(seed: int, by: float) -> None:
 
 def test_the_assumption_moves_the_picture_and_its_ends_do_not_cross() -> None:
     made = {power: make_strip(plan(only="age-spots"), seen(), exponent=power) for power in (0.5, 1.0, 2.0)}
-    shares = [next(row.share_removed for row in one.rows if row.percentile == 50) for one in made.values()]
+    shares = [next(row.share_removed for row in one.change_rows if row.percentile == 50) for one in made.values()]
     assert shares == sorted(shares, reverse=True)  # type: ignore[type-var]
     assert shares[0] == pytest.approx(0.5**0.5)
 

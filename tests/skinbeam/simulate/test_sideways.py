@@ -69,12 +69,12 @@ def test_on_the_axis_it_is_what_the_kernel_in_r_and_z_computes(profile: str, pul
             surface=film,
             bottom=0.0,
             record_cells=np.stack([np.zeros_like(columns), columns], axis=1),
-            tolerance_K=0.002 * float(wide.recorded.max()),
+            tolerance_K=0.002 * float(wide.cell_temperature.max()),
         ),
     )
-    expected = found.recorded[0]
-    quick = (kept.cells * wide.recorded[0])[:, columns]
-    np.testing.assert_allclose(quick, expected, atol=0.02 * float(wide.recorded.max()))
+    expected = found.cell_temperature[0]
+    quick = (kept.cells * wide.cell_temperature[0])[:, columns]
+    np.testing.assert_allclose(quick, expected, atol=0.02 * float(wide.cell_temperature.max()))
 
 
 @pytest.mark.parametrize("profile", ["top-hat", "gaussian"])

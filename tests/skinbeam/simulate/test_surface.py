@@ -52,12 +52,12 @@ def test_a_film_lasts_for_what_was_left_of_it() -> None:
     cover = liquid_film_cover(flux, step, spraying, np.array([2.0]), 2e5)
     # 30 ms leave 2 kg/m²s less the 0.5 that evaporate: 0.045 kg/m², which last 90 ms; the 70 steps are all covered.
     assert cover.mass[0, 29] == pytest.approx(0.045, rel=1e-12)
-    assert cover.share[0].sum() == pytest.approx(100, rel=1e-12)
+    assert cover.covered_share[0].sum() == pytest.approx(100, rel=1e-12)
     assert cover.mass[0, -1] == pytest.approx(0.045 - 0.07 * 0.5, rel=1e-9)
     short = liquid_film_cover(flux, step, spraying, np.array([0.7]), 2e5)
     # 0.006 kg/m² last 12 ms; and a spray that evaporates as it comes leaves none.
-    assert short.share[0, 30:].sum() == pytest.approx(12.0, rel=1e-9)
-    assert liquid_film_cover(flux, step, spraying, np.array([0.4]), 2e5).share[0, 30:].sum() == 0
+    assert short.covered_share[0, 30:].sum() == pytest.approx(12.0, rel=1e-9)
+    assert liquid_film_cover(flux, step, spraying, np.array([0.4]), 2e5).covered_share[0, 30:].sum() == 0
 
 
 def sprayed(draws: int = 32, share: float = 1.0, **changes: Any) -> PulseResponse:

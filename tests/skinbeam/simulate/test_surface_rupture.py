@@ -63,7 +63,7 @@ def test_the_steam_that_bursts_a_wide_bubble_is_the_heat_beyond_boiling():
     dose, water, radius = burst(made), read_steam(), 1.5e-3
     thickness = made.skins["thickness_m"].values[:, 0]
     held = roof_strength_Pa(read_number(tissue_table("surface")["roof"]["strength_MPa"]) * MPA, thickness, radius)
-    boils = water.boiling_point_K(water.at_Pa + held)
+    boils = water.boiling_point_K(water.reference_Pa + held)
     start = vapour_onset_K(made.skins)
     capacity = made.heat.heat_capacity_vol[:, made.grid.layer] * made.grid.widths
     lifted = (made.grid.layer > 0) & (made.grid.layer <= made.layers.index("papillary dermis"))

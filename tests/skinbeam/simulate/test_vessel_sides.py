@@ -84,7 +84,7 @@ def test_steady_heat_from_a_source_that_grows_along_the_lumen():
     found = radial_response(
         2 * radius,
         3e-6,
-        (power * lumen_paths().place)[None, None],
+        (power * lumen_paths().relative_radius)[None, None],
         steps,
         phase == 0,
         blood=SKIN,
@@ -102,7 +102,7 @@ def test_steady_heat_from_a_source_that_grows_along_the_lumen():
 def test_the_march_of_heated_blood_solves_the_uneven_part_too():
     steps, phase = graded_time_steps([1e-2, 1e-3, 1e-2])
     profile = 1e10 * lumen_profile(2e4, 150e-6)
-    parts = np.stack([profile, 0.3 * profile * lumen_paths().place])[:, None, None]
+    parts = np.stack([profile, 0.3 * profile * lumen_paths().relative_radius])[:, None, None]
     grid = radial_grid(150e-6, 3e-6, float(steps.sum()), blood=SKIN, dermis=SKIN)
     nodes = np.repeat(parts[:, :, :, None], 3, axis=3)
     found = march_heated_blood(grid, nodes, (300.0, 400.0), np.full((1, 1, steps.size + 1), 300.0), steps, phase == 1)
@@ -119,7 +119,7 @@ def test_a_clear_vessel_leaves_the_light_as_it_is():
     even, uneven = lumen_light(1e-6, 1e-4, around(0.1, 0.2, (np.array(0.3), np.array(0.2))))
     # The table begins at an optical diameter of 1e-3.
     np.testing.assert_allclose(even, 1.0, atol=1e-3)
-    np.testing.assert_allclose(uneven, 0.2 * lumen_paths().place, atol=1e-3)
+    np.testing.assert_allclose(uneven, 0.2 * lumen_paths().relative_radius, atol=1e-3)
 
 
 def light_in_a_place(x, distance, angle, net, slope):

@@ -62,8 +62,8 @@ def test_draws_are_those_of_prior_times_likelihood() -> None:
 @pytest.mark.parametrize(("um", "fits"), [(120.0, False), (450.0, True), (700.0, True), (1300.0, False)])
 def test_what_published_vessels_never_look_like_is_not_forced_on_them(um: float, fits: bool) -> None:
     population = VesselPopulation("facial-telangiectasia", ((1.0, PUBLISHED, None),))
-    joined = population.joined(looks(um, 0.85 * um, 1.15 * um))
-    assert (joined.seen is not None) == fits
+    joined = population.with_photographed_width(looks(um, 0.85 * um, 1.15 * um))
+    assert (joined.photographed_width is not None) == fits
     assert fits or joined is population
 
 
@@ -85,8 +85,8 @@ def test_fine_vessels_look_alike_however_wide_they_are() -> None:
 def test_without_a_photograph_every_draw_stays() -> None:
     draws = RandomDraws(stream_key(3), 64)
     population = vessel_population("facial-telangiectasia")
-    assert population.seen is None
+    assert population.photographed_width is None
     skin = np.full(64, 1e-4), np.full(64, 2e-4), np.full(64, 5e-5)
-    plain, joined = (one.draw(draws, *skin) for one in (population, population.joined(None)))
+    plain, joined = (one.draw(draws, *skin) for one in (population, population.with_photographed_width(None)))
     np.testing.assert_array_equal(plain.diameter, joined.diameter)
     np.testing.assert_array_equal(plain.depth, joined.depth)

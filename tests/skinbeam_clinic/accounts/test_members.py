@@ -64,12 +64,12 @@ class Clock:
 def test_who_has_the_password_comes_in_whatever_the_case_of_the_name(door: SignIn, ann: Member) -> None:
     came = door.sign_in("harbour CLINIC ", " ANN", PASSWORD)
     assert (came.member, came.code_due) == (ann, False)
-    seen = door.who(came.token)
+    seen = door.find_session(came.token)
     assert seen is not None
     assert seen.member.role == Role.OWNER
     door.sign_out(came.token)
-    assert door.who(came.token) is None
-    assert door.who("x") is None
+    assert door.find_session(came.token) is None
+    assert door.find_session("x") is None
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def locked_out(door: SignIn, name: str, browser: str = "") -> None:
 
 
 def test_a_stranger_does_not_lock_out_who_has_signed_in_from_this_browser(door: SignIn, ann: Member) -> None:
-    mine = door.remember("", door.sign_in(CLINIC, "Ann", PASSWORD).member)
+    mine = door.remember_browser("", door.sign_in(CLINIC, "Ann", PASSWORD).member)
     locked_out(door, "Ann")
     assert door.sign_in(CLINIC, "ann", PASSWORD, mine).member == ann
     with pytest.raises(LockedError):  # which forgives the stranger nothing
@@ -144,24 +144,24 @@ def test_a_browser_counts_for_those_alone_who_have_signed_in_from_it(
     door: SignIn, ann: Member, accounts: AccountRepository
 ) -> None:
     bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
-    mine = door.remember("", ann)
+    mine = door.remember_browser("", ann)
     locked_out(door, "Bob")
     browser, signature = mine.split(".")
     for planted in (mine, f"{browser}.{'0' * 64}", browser, f".{signature}", f"{'0' * 32}.{signature}", "ä", "." * 99):
         with pytest.raises(LockedError):
             door.sign_in(CLINIC, "Bob", PASSWORD, planted)
-    both = door.remember(mine, bob)
+    both = door.remember_browser(mine, bob)
     for name in ("Ann", "Bob"):
         assert door.sign_in(CLINIC, name, PASSWORD, both).member.name == name
     assert both.startswith(browser)
-    assert door.remember(both, bob) == both
+    assert door.remember_browser(both, bob) == both
     assert "Ann" not in both
 
 
 def test_of_many_members_at_one_browser_the_last_are_known(door: SignIn, ann: Member) -> None:
-    first = known = door.remember("", ann)
+    first = known = door.remember_browser("", ann)
     for number in range(20):
-        known = door.remember(known, dataclasses.replace(ann, name=f"Nurse {number}"))
+        known = door.remember_browser(known, dataclasses.replace(ann, name=f"Nurse {number}"))
     assert len(known) < 1000
     assert first.split(".")[1] not in known
 
@@ -191,24 +191,24 @@ def test_guesses_at_the_same_time_are_all_counted(door: SignIn, ann: Member) -> 
 def test_a_session_ends_when_it_is_not_used_and_after_half_a_day(door: SignIn, ann: Member, clock: Clock) -> None:
     idle = door.sign_in(CLINIC, "Ann", PASSWORD)
     clock.ahead = IDLE_LIMIT - datetime.timedelta(minutes=1)
-    assert door.who(idle.token) is not None
+    assert door.find_session(idle.token) is not None
     clock.ahead += IDLE_LIMIT - datetime.timedelta(minutes=1)
-    assert door.who(idle.token) is not None
+    assert door.find_session(idle.token) is not None
     clock.ahead += IDLE_LIMIT + datetime.timedelta(minutes=1)
-    assert door.who(idle.token) is None
+    assert door.find_session(idle.token) is None
     busy, began = door.sign_in(CLINIC, "Ann", PASSWORD), clock.ahead
     while clock.ahead - began < LONGEST_SESSION:
-        assert door.who(busy.token) is not None
+        assert door.find_session(busy.token) is not None
         clock.ahead += datetime.timedelta(minutes=20)
     clock.ahead += datetime.timedelta(minutes=1)
-    assert door.who(busy.token) is None
+    assert door.find_session(busy.token) is None
 
 
 def test_a_code_is_asked_for_once_it_is_set_up_and_works_once(
     database: Database, door: SignIn, ann: Member, passwords: PasswordHasher, clock: Clock
 ) -> None:
     mine = AccountRepository(database, ann, passwords)
-    address = mine.new_codes()
+    address = mine.new_codes_address()
     app = pyotp.parse_uri(address)
     with pytest.raises(InputError, match="code is wrong"):
         mine.set_codes(address, "000000")
@@ -216,16 +216,16 @@ def test_a_code_is_asked_for_once_it_is_set_up_and_works_once(
     first = door.sign_in(CLINIC, "Ann", PASSWORD)
     assert first.code_due
     with pytest.raises(InputError, match="used before"):
-        door.confirm(first.token, app.at(clock()))
+        door.confirm_code(first.token, app.at(clock()))
     clock.ahead += datetime.timedelta(seconds=60)
-    second = door.confirm(first.token, f" {app.at(clock())[:3]} {app.at(clock())[3:]}")
+    second = door.confirm_code(first.token, f" {app.at(clock())[:3]} {app.at(clock())[3:]}")
     assert not second.code_due
     assert second.token != first.token
-    assert door.who(first.token) is None, "the token from before the code is worth nothing"
+    assert door.find_session(first.token) is None, "the token from before the code is worth nothing"
     other = door.sign_in(CLINIC, "Ann", PASSWORD)
     with pytest.raises(InputError, match="used before"):
-        door.confirm(other.token, app.at(clock()))
-    waiting = door.who(other.token)
+        door.confirm_code(other.token, app.at(clock()))
+    waiting = door.find_session(other.token)
     assert waiting is not None
     assert waiting.code_due
 
@@ -234,21 +234,21 @@ def test_codes_cannot_be_guessed_without_end(
     database: Database, door: SignIn, ann: Member, passwords: PasswordHasher
 ) -> None:
     mine = AccountRepository(database, ann, passwords)
-    address = mine.new_codes()
+    address = mine.new_codes_address()
     mine.set_codes(address, pyotp.parse_uri(address).now())
     came = door.sign_in(CLINIC, "Ann", PASSWORD)
     for _ in range(FREE_FAILURES):
         with pytest.raises(InputError, match="code is wrong"):
-            door.confirm(came.token, "12345x")
+            door.confirm_code(came.token, "12345x")
     with pytest.raises(LockedError):
-        door.confirm(came.token, "12345x")
+        door.confirm_code(came.token, "12345x")
 
 
 def test_who_is_let_out_is_out_at_once(door: SignIn, accounts: AccountRepository, ann: Member) -> None:
     bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
     came = door.sign_in(CLINIC, "Bob", PASSWORD)
     accounts.set_access(bob.id, allowed=False)
-    assert door.who(came.token) is None
+    assert door.find_session(came.token) is None
     with pytest.raises(InputError, match="wrong"):
         door.sign_in(CLINIC, "Bob", PASSWORD)
     accounts.set_access(bob.id, allowed=True)
@@ -263,10 +263,10 @@ def test_a_new_password_ends_every_session(
     with pytest.raises(InputError, match="password is wrong"):
         mine.change_password("not it", "another set of words")
     mine.change_password(PASSWORD, "another set of words")
-    assert door.who(came.token) is None
+    assert door.find_session(came.token) is None
     came = door.sign_in(CLINIC, "Ann", "another set of words")
-    accounts.reset(ann.id, PASSWORD)
-    assert door.who(came.token) is None
+    accounts.reset_password(ann.id, PASSWORD)
+    assert door.find_session(came.token) is None
     door.sign_in(CLINIC, "Ann", PASSWORD)
 
 

@@ -72,7 +72,7 @@ def soft(**otherwise: Any) -> SoftPasskey:
 
 def added(passkeys: PasskeyRepository, name: str = "Telephone", **otherwise: Any) -> SoftPasskey:
     device = soft(**otherwise)
-    passkeys.add(SITE, name, device.created(passkeys.ask(SITE, name, PASSWORD)))
+    passkeys.add(SITE, name, device.created(passkeys.registration_options(SITE, name, PASSWORD)))
     return device
 
 
@@ -87,13 +87,13 @@ def test_a_passkey_lets_its_member_in_in_place_of_password_and_code(
 ) -> None:
     device = added(mine)
     assert [(one.name, one.used_at) for one in mine.all()] == [("Telephone", None)]
-    came = door.sign_in(SITE, device.signed(door.ask(SITE)))
+    came = door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
     assert (came.member, came.code_due) == (ann, False)
-    seen = SignIn(database, passwords).who(came.token)
+    seen = SignIn(database, passwords).find_session(came.token)
     assert seen is not None
     assert seen.member == ann
     assert mine.all()[0].used_at is not None
-    door.sign_in(SITE, device.signed(door.ask(SITE)))
+    door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
     (checked,) = verify_database(database)
     assert not checked.findings
     with database.reading() as session:
@@ -104,16 +104,16 @@ def test_a_passkey_lets_its_member_in_in_place_of_password_and_code(
 def test_what_a_device_is_asked_names_nobody_to_others_and_demands_finger_face_or_pin(
     door: PasskeySignIn, mine: PasskeyRepository
 ) -> None:
-    new = json.loads(mine.ask(SITE, "Telephone", PASSWORD))
+    new = json.loads(mine.registration_options(SITE, "Telephone", PASSWORD))
     assert new["rp"]["id"] == "laser.example"
     assert new["attestation"] == "none"
     wanted = {"residentKey": "required", "requireResidentKey": True, "userVerification": "required"}
     assert new["authenticatorSelection"] == wanted
     device = added(mine)
-    assert [one["id"] for one in json.loads(mine.ask(SITE, "x", PASSWORD))["excludeCredentials"]] == [
-        json.loads(device.signed(door.ask(SITE)))["id"]
+    assert [one["id"] for one in json.loads(mine.registration_options(SITE, "x", PASSWORD))["excludeCredentials"]] == [
+        json.loads(device.signed(door.authentication_options(SITE)))["id"]
     ]
-    asked = json.loads(door.ask(SITE))
+    asked = json.loads(door.authentication_options(SITE))
     assert (asked["rpId"], asked["userVerification"]) == ("laser.example", "required")
     assert not asked["allowCredentials"]  # nobody is told which passkeys there are
 
@@ -136,13 +136,13 @@ def test_an_answer_of_another_page_or_of_nobody_opens_nothing(
 ) -> None:
     device = added(mine)
     other = dataclasses.replace(device, **change)
-    refused(door, other.signed(door.ask(SITE)))
+    refused(door, other.signed(door.authentication_options(SITE)))
     with database.reading() as session:
         last = session.scalar(select(tables.AuditEntryRow).order_by(tables.AuditEntryRow.seq.desc()).limit(1))
     assert last is not None
     assert (last.actor, last.action) == ("unknown", "sign-in.refused")
     device.count = other.count
-    door.sign_in(SITE, device.signed(door.ask(SITE)))
+    door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
 
 
 @pytest.mark.parametrize(
@@ -156,34 +156,38 @@ def test_a_passkey_of_another_page_or_of_nobody_is_not_kept(change: dict[str, An
 
 def test_another_key_opens_nothing(door: PasskeySignIn, mine: PasskeyRepository) -> None:
     device = added(mine)
-    refused(door, soft(id=device.id, handle=device.handle).signed(door.ask(SITE)))
-    refused(door, soft(handle=device.handle).signed(door.ask(SITE)))
+    refused(door, soft(id=device.id, handle=device.handle).signed(door.authentication_options(SITE)))
+    refused(door, soft(handle=device.handle).signed(door.authentication_options(SITE)))
     with pytest.raises(InputError, match="not accepted"):
         added(mine, id=device.id)  # nor takes its place
-    door.sign_in(SITE, device.signed(door.ask(SITE)))
+    door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
 
 
 def test_a_challenge_is_answered_once_for_its_purpose_and_in_time(
     door: PasskeySignIn, mine: PasskeyRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = added(mine)
-    asked = door.ask(SITE)
+    asked = door.authentication_options(SITE)
     answer = device.signed(asked)
     door.sign_in(SITE, answer)
     refused(door, answer)
     refused(door, device.signed(asked))  # signed anew
     refused(door, device.signed(json.dumps({"challenge": "bm9ib2R5IGFza2VkIHRoaXM"})))
-    refused(door, device.signed(mine.ask(SITE, "x", PASSWORD)))  # given for a new passkey
+    refused(door, device.signed(mine.registration_options(SITE, "x", PASSWORD)))  # given for a new passkey
     with pytest.raises(InputError, match="not accepted"):
-        mine.add(SITE, "x", soft().created(json.dumps(json.loads(door.ask(SITE)) | {"user": {"id": "eA"}})))
-    asked = door.ask(SITE)
+        mine.add(
+            SITE,
+            "x",
+            soft().created(json.dumps(json.loads(door.authentication_options(SITE)) | {"user": {"id": "eA"}})),
+        )
+    asked = door.authentication_options(SITE)
     monkeypatch.setattr(passkeys, "now", lambda: now() + CHALLENGE_LIFE + datetime.timedelta(seconds=1))
     refused(door, device.signed(asked))
 
 
 def test_a_challenge_that_failed_is_not_tried_again(door: PasskeySignIn, mine: PasskeyRepository) -> None:
     device = added(mine)
-    asked = door.ask(SITE)
+    asked = door.authentication_options(SITE)
     refused(door, dataclasses.replace(device, origin="https://evil.example").signed(asked))
     refused(door, device.signed(asked))
 
@@ -192,9 +196,9 @@ def test_challenges_of_long_ago_are_thrown_away(
     door: PasskeySignIn, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(3):
-        door.ask(SITE)
+        door.authentication_options(SITE)
     monkeypatch.setattr(passkeys, "now", lambda: now() + CHALLENGE_LIFE + datetime.timedelta(seconds=1))
-    door.ask(SITE)
+    door.authentication_options(SITE)
     with database.reading() as session:
         assert len(session.scalars(select(tables.LoginChallengeRow)).all()) == 1
 
@@ -203,8 +207,8 @@ def test_a_device_that_was_copied_is_noticed(door: PasskeySignIn, mine: PasskeyR
     device = added(mine)
     copy = dataclasses.replace(device)
     for _ in range(3):
-        door.sign_in(SITE, device.signed(door.ask(SITE)))
-    refused(door, copy.signed(door.ask(SITE)))  # counts from where it was copied
+        door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
+    refused(door, copy.signed(door.authentication_options(SITE)))  # counts from where it was copied
 
 
 def test_who_is_let_in_no_more_or_was_reset_has_no_passkey(
@@ -213,17 +217,17 @@ def test_who_is_let_in_no_more_or_was_reset_has_no_passkey(
     bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
     his = PasskeyRepository(database, bob, passwords)
     device = added(his)
-    assert {one.name: one.passkeys for one in accounts.all()} == {"Ann": 0, "Bob": 1}
-    came = door.sign_in(SITE, device.signed(door.ask(SITE)))
+    assert {one.name: one.passkey_count for one in accounts.all()} == {"Ann": 0, "Bob": 1}
+    came = door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
     accounts.set_access(bob.id, allowed=False)
-    assert SignIn(database, passwords).who(came.token) is None
-    refused(door, device.signed(door.ask(SITE)))
+    assert SignIn(database, passwords).find_session(came.token) is None
+    refused(door, device.signed(door.authentication_options(SITE)))
     accounts.set_access(bob.id, allowed=True)
-    came = door.sign_in(SITE, device.signed(door.ask(SITE)))
-    accounts.reset(bob.id, PASSWORD)
-    assert SignIn(database, passwords).who(came.token) is None
+    came = door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
+    accounts.reset_password(bob.id, PASSWORD)
+    assert SignIn(database, passwords).find_session(came.token) is None
     assert his.all() == ()
-    refused(door, device.signed(door.ask(SITE)))
+    refused(door, device.signed(door.authentication_options(SITE)))
     assert not any(checked.findings for checked in verify_database(database))
 
 
@@ -234,12 +238,12 @@ def test_a_passkey_opens_its_own_members_clinic_and_no_other(
     eve = AccountRepository(database, hill, passwords).add("Eve", Role.OWNER, PASSWORD)
     hers = PasskeyRepository(database, eve, passwords)
     device, other = added(mine), added(hers)
-    assert door.sign_in(SITE, other.signed(door.ask(SITE))).member == eve
-    refused(door, dataclasses.replace(other, handle=device.handle).signed(door.ask(SITE)))
+    assert door.sign_in(SITE, other.signed(door.authentication_options(SITE))).member == eve
+    refused(door, dataclasses.replace(other, handle=device.handle).signed(door.authentication_options(SITE)))
     with pytest.raises(RecordNotFoundError):
         hers.remove(mine.all()[0].id)
     with pytest.raises(InputError, match="not accepted"):
-        hers.add(SITE, "x", soft().created(mine.ask(SITE, "x", PASSWORD)))  # asked of somebody else
+        hers.add(SITE, "x", soft().created(mine.registration_options(SITE, "x", PASSWORD)))  # asked of somebody else
     assert len(mine.all()) == len(hers.all()) == 1
 
 
@@ -249,19 +253,19 @@ def test_only_who_knows_the_password_adds_one_and_removing_it_is_final(
     device = added(mine)
     for _ in range(FREE_FAILURES):
         with pytest.raises(InputError, match="password is wrong"):
-            mine.ask(SITE, "x", "a guess")
+            mine.registration_options(SITE, "x", "a guess")
     with pytest.raises(LockedError):
-        mine.ask(SITE, "x", PASSWORD)
+        mine.registration_options(SITE, "x", PASSWORD)
     mine.remove(mine.all()[0].id)
     assert mine.all() == ()
-    refused(door, device.signed(door.ask(SITE)))
+    refused(door, device.signed(door.authentication_options(SITE)))
 
 
 def test_a_passkey_comes_back_with_a_backup(
     database: Database, mine: PasskeyRepository, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     device = added(mine)
-    PasskeySignIn(database).ask(SITE)  # what waits for an answer stays behind
+    PasskeySignIn(database).authentication_options(SITE)  # what waits for an answer stays behind
     write_backup(database, tmp_path / "backup.tar")
     elsewhere, folder = str(tmp_path / "elsewhere.sqlite"), {FILES_VARIABLE: str(tmp_path / "other")}
     assert not any(
@@ -269,7 +273,7 @@ def test_a_passkey_comes_back_with_a_backup(
     )
     restored = open_database(elsewhere, environment | folder)
     door = PasskeySignIn(restored)
-    door.sign_in(SITE, device.signed(door.ask(SITE)))
+    door.sign_in(SITE, device.signed(door.authentication_options(SITE)))
     restored.close()
 
 
@@ -293,10 +297,10 @@ def test_parts_of_an_answer_that_are_garbled_are_refused(door: PasskeySignIn, mi
     device = added(mine)
     for part in ("authenticatorData", "signature", "userHandle"):
         for garbled in ("", "AAAA", None, 5):
-            answer = json.loads(device.signed(door.ask(SITE)))
+            answer = json.loads(device.signed(door.authentication_options(SITE)))
             answer["response"][part] = garbled
             refused(door, json.dumps(answer))
-    new = json.loads(soft().created(mine.ask(SITE, "x", PASSWORD)))
+    new = json.loads(soft().created(mine.registration_options(SITE, "x", PASSWORD)))
     new["response"]["attestationObject"] = "o2NmbXRkbm9uZQ"
     with pytest.raises(InputError, match="not accepted"):
         mine.add(SITE, "x", json.dumps(new))

@@ -237,7 +237,7 @@ def test_a_sign_in_that_waits_for_its_code_ends_by_itself(clinics: Clinics, monk
     mine = AccountRepository(
         clinics.database, next(one for one in everybody(clinics) if one.id == id), PasswordHasher()
     )
-    address = mine.new_codes()
+    address = mine.new_codes_address()
     mine.set_codes(address, pyotp.parse_uri(address).now())
     client = clinics.browser()
     assert knock(client, "halfway").headers["location"] == "/sign-in/code"
@@ -252,7 +252,7 @@ def test_a_session_that_waits_for_its_code_is_not_the_one_after_it(clinics: Clin
     mine = AccountRepository(
         clinics.database, next(one for one in everybody(clinics) if one.id == id), PasswordHasher()
     )
-    address = mine.new_codes()
+    address = mine.new_codes_address()
     recovery = mine.set_codes(address, pyotp.parse_uri(address).now())
     client = clinics.browser()
     knock(client, "stepwise")

@@ -215,7 +215,9 @@ def test_who_may_book_and_in_their_own_clinic(
     assert stranger.appointments.between(TEN, TEN + HALF) == ()
     with pytest.raises(RecordNotFoundError):
         stranger.appointments.get(one.id)
-    assert [step.action for step in desk.trail.last(50, subject=f"appointment/{one.id}")][1:] == ["appointment.booked"]
+    assert [step.action for step in desk.audit_log.newest(50, subject=f"appointment/{one.id}")][1:] == [
+        "appointment.booked"
+    ]
 
 
 def test_moments_are_kept_in_utc(desk: ClinicRepositories, booking: Booking) -> None:
@@ -226,7 +228,7 @@ def test_moments_are_kept_in_utc(desk: ClinicRepositories, booking: Booking) -> 
 
 
 def of_copy(desk: ClinicRepositories, patient: str) -> list[dict[str, object]]:
-    record = json.loads(zipfile.ZipFile(io.BytesIO(desk.copies.make(patient))).read("record.json"))
+    record = json.loads(zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient))).read("record.json"))
     found: list[dict[str, object]] = record["appointments"]
     return found
 
@@ -235,7 +237,7 @@ def test_a_copy_holds_the_appointments_and_they_are_not_taken_in(desk: ClinicRep
     (one,) = desk.appointments.book(booking)
     (copied,) = of_copy(desk, booking.patient_id)
     assert (copied["id"], copied["starts_at"], copied["state"]) == (one.id, TEN.isoformat(), "booked")
-    again = desk.copies.take_in(desk.copies.make(booking.patient_id))
+    again = desk.patient_copies.import_copy(desk.patient_copies.make(booking.patient_id))
     assert desk.appointments.of(again.id) == ()
 
 

@@ -104,7 +104,7 @@ def test_a_feed_is_read_without_a_sign_in_and_holds_ones_own_alone(clinics: Clin
     found = {event["uid"] for event in events(nobody, address)}
     assert f"{appointment.id}@skinbeam" in found
     assert f"{other.id}@skinbeam" not in found
-    newest = clinics.desk(Role.OWNER).trail.last(2)[1]
+    newest = clinics.desk(Role.OWNER).audit_log.newest(2)[1]
     assert (newest.actor, newest.action) == ("clinician", "appointments.listed")
 
 

@@ -79,8 +79,8 @@ def test_the_way_to_a_case_file_and_back_changes_nothing(
     status, again = upload(client, patient, got.content)
     assert status == 303
     assert client.get(f"{again}/case.toml").content == got.content
-    trail = clinics.desk(Role.OWNER).trail.last(50, subject=f"consultation/{here.rpartition('/')[2]}")
-    seen = [what for one in trail for record in one.seen.values() for what in record]
+    trail = clinics.desk(Role.OWNER).audit_log.newest(50, subject=f"consultation/{here.rpartition('/')[2]}")
+    seen = [what for one in trail for record in one.records_read.values() for what in record]
     assert "consultation.exported" in seen
 
 

@@ -71,7 +71,7 @@ def test_only_who_treats_decides_and_nobody_in_a_closed_consultation(
 def test_nothing_of_it_lies_open_and_the_trail_names_no_condition(desk: ClinicRepositories, database: Database) -> None:
     spots, _ = suggested(desk)
     desk.suggestions.decide(spots.id, SuggestionDecision.DISMISSED)
-    steps = desk.trail.last(50, subject=f"suggested_concern/{spots.id}")
+    steps = desk.audit_log.newest(50, subject=f"suggested_concern/{spots.id}")
     assert {"suggestion.made", "suggestion.dismissed"} <= {one.action for one in steps}
     with database.reading() as session:
         said = repr(session.connection().exec_driver_sql("SELECT * FROM suggested_concern").all())
@@ -85,7 +85,7 @@ def test_a_copy_of_the_records_holds_them_and_an_erasure_takes_them(
 ) -> None:
     spots, _ = suggested(desk)
     patient = desk.consultations.get(spots.consultation_id).patient_id
-    with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient))) as archive:
+    with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient))) as archive:
         record = json.loads(archive.read("record.json"))
     (consultation,) = record["consultations"]
     assert [one["condition"] for one in consultation["suggested_concerns"]] == ["age-spots", "active-acne"]

@@ -66,7 +66,7 @@ def test_what_is_restored_elsewhere_is_what_was_there(
 ) -> None:
     came = SignIn(database, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD)
     ended, (_, token) = full.tokens.make("ended", 1)[0], full.tokens.make("reader", 1)
-    assert ApiTokenAuthenticator(database).who(token) is not None
+    assert ApiTokenAuthenticator(database).find_session(token) is not None
     saved = write_backup(database, tmp_path / "b.tar")
     full.tokens.end(ended.id)
     assert (saved.files, saved.bytes) == (4, (tmp_path / "b.tar").stat().st_size)
@@ -77,18 +77,20 @@ def test_what_is_restored_elsewhere_is_what_was_there(
     for held in (there_are := rows(other), here := rows(database)):
         assert len(held.pop("api_token")) == 2
     assert there_are == here
-    assert ApiTokenAuthenticator(other).who(token) is None, "what was ended after the backup would be good again"
+    assert ApiTokenAuthenticator(other).find_session(token) is None, (
+        "what was ended after the backup would be good again"
+    )
     desk = ClinicRepositories(other, clinic_operator(other, "harbour clinic"))
     (patient,) = desk.patients.all()
     (consultation,) = desk.consultations.of(patient.id)
     contact = desk.patients.contact(patient.id)
     assert contact is not None
-    assert contact.contact == {"name": "Zoë"}
+    assert contact.details == {"name": "Zoë"}
     assert desk.photographs.content(desk.photographs.of(consultation.id)[0].id)[1] == FACE
     assert desk.consents.document(desk.consents.of(consultation.id)[0].id) == b"%PDF the document"
-    assert SignIn(other, PasswordHasher()).who(came.token) is None, "nobody is signed in after a restore"
+    assert SignIn(other, PasswordHasher()).find_session(came.token) is None, "nobody is signed in after a restore"
     assert SignIn(other, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD).member.name == "Ann"
-    steps = [step.action for step in desk.trail.last(100)]
+    steps = [step.action for step in desk.audit_log.newest(100)]
     assert "backup.restored" in steps
     assert "backup.made" in steps
     assert verify_database(other)[0].findings == ()
@@ -125,7 +127,7 @@ def test_a_backup_is_of_one_moment_while_work_goes_on(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write = backups.BackupWriter.rows
+    write = backups.BackupWriter.write_rows
 
     def meanwhile(self: backups.BackupWriter, table: str, found: Any) -> int:
         if table == "patient":  # clinics and members are written by now
@@ -198,7 +200,7 @@ def test_a_backup_of_an_older_revision_is_brought_to_the_newest(
     """As the version wrote it that knew the first revision alone."""
     first = ("store", "clinic", "member", "trail")
     monkeypatch.setattr(backups, "newest_revision", lambda: "0001")
-    monkeypatch.setattr(backups.BackupWriter, "rows", only(first, backups.BackupWriter.rows))
+    monkeypatch.setattr(backups.BackupWriter, "rows", only(first, backups.BackupWriter.write_rows))
     write_backup(database, tmp_path / "b.tar")
     monkeypatch.undo()
     with (tmp_path / "b.tar").open("rb") as file:

@@ -95,21 +95,21 @@ def test_a_clock_that_is_set_ends_sessions_and_makes_none_longer(
 ) -> None:
     token = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
     hands.set(-by)
-    assert door.who(token) is None
+    assert door.find_session(token) is None
     fresh = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
     for _ in range(3):
         hands.wait(IDLE_LIMIT * 0.9)
-        assert door.who(fresh) is not None
+        assert door.find_session(fresh) is not None
     hands.set(by + 5 * MINUTE)
-    assert (door.who(fresh) is None) == (by + 5 * MINUTE > IDLE_LIMIT)
+    assert (door.find_session(fresh) is None) == (by + 5 * MINUTE > IDLE_LIMIT)
     hands.wait(LONGEST_SESSION)
-    assert door.who(fresh) is None
+    assert door.find_session(fresh) is None
 
 
 def test_a_clock_that_is_put_right_by_seconds_ends_no_session(door: SignIn, hands: Clock) -> None:
     token = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
     hands.set(-datetime.timedelta(seconds=20))
-    assert door.who(token) is not None
+    assert door.find_session(token) is not None
 
 
 @ONE
@@ -156,11 +156,11 @@ def test_a_clock_that_is_set_frees_no_guesses(door: SignIn, hands: Clock, by: da
 @BY
 def test_a_challenge_is_good_for_its_minutes_alone(database: Database, hands: Clock, by: datetime.timedelta) -> None:
     challenges = ChallengeStore(database)
-    old = challenges.new("sign-in")
+    old = challenges.create("sign-in")
     hands.set(-by - CHALLENGE_LIFE)
     with pytest.raises(InputError):
-        challenges.spend(old, "sign-in")
-    challenges.spend(challenges.new("sign-in"), "sign-in")
+        challenges.consume(old, "sign-in")
+    challenges.consume(challenges.create("sign-in"), "sign-in")
 
 
 @ONE
@@ -170,24 +170,24 @@ def test_a_code_that_was_used_is_never_good_again(
     accounts = AccountRepository(database, operator, PasswordHasher())
     ann = accounts.add("Ann", Role.OWNER, PASSWORD)
     own, door = AccountRepository(database, ann, PasswordHasher()), SignIn(database, PasswordHasher())
-    uri = own.new_codes()
+    uri = own.new_codes_address()
     codes = pyotp.parse_uri(uri)
     assert isinstance(codes, pyotp.TOTP)
     own.set_codes(uri, codes.at(int(time.time())))
     hands.wait(HOUR)
     used, token = codes.at(int(time.time())), door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
-    door.confirm(token, used)
+    door.confirm_code(token, used)
     for step in (-by, by, -by):
         hands.set(step)
         for code in (used, codes.at(int(time.time()))) if step < datetime.timedelta() else (used,):
             token = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
             with pytest.raises(InputError) as found:
-                door.confirm(token, code)
+                door.confirm_code(token, code)
             assert found.value.code == "wrong-code"
     hands.set(by)
     hands.wait(MINUTE)
     token = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
-    door.confirm(token, codes.at(int(time.time())))
+    door.confirm_code(token, codes.at(int(time.time())))
 
 
 @BY
@@ -230,12 +230,12 @@ def test_the_trail_stays_whole_and_says_that_the_clock_was_set_back(
     hands.set(-by)
     desk.patients.add()
     desk.patients.add()
-    newest = desk.trail.last(4)[1:]  # the first is that somebody reads it
+    newest = desk.audit_log.newest(4)[1:]  # the first is that somebody reads it
     assert [one.action for one in newest] == ["patient.added", "patient.added", CLOCK_SET_BACK]
     assert newest[-1].actor == "clock"
     hands.set(by)
     desk.patients.add()
-    assert [one.action for one in desk.trail.last(2)[1:]] == ["patient.added"]
+    assert [one.action for one in desk.audit_log.newest(2)[1:]] == ["patient.added"]
     assert [one.findings for one in verify_database(database)] == [()]
 
 
@@ -245,7 +245,7 @@ def test_times_of_the_trail_do_not_run_back_when_the_clock_is_put_right_by_secon
     for _ in range(5):
         desk.patients.add()
         hands.set(-datetime.timedelta(seconds=10))
-    entries = desk.trail.last(100)
+    entries = desk.audit_log.newest(100)
     assert CLOCK_SET_BACK not in {one.action for one in entries}
     times = [one.at for one in entries]
     assert times == sorted(times, reverse=True)

@@ -45,13 +45,13 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
     """A clinic with a row in every table."""
     ann = AccountRepository(database, desk.member, PasswordHasher()).add("Ann", Role.CLINICIAN, PASSWORD)
     own, keys = AccountRepository(database, ann, PasswordHasher()), PasskeyRepository(database, ann, PasswordHasher())
-    address = own.new_codes()
+    address = own.new_codes_address()
     own.set_codes(address, pyotp.parse_uri(address).now())
     site, device = (
         PasskeySite("laser.example", "https://laser.example"),
         SoftPasskey("https://laser.example", "laser.example"),
     )
-    keys.add(site, "Telephone", device.created(keys.ask(site, "Telephone", PASSWORD)))
+    keys.add(site, "Telephone", device.created(keys.registration_options(site, "Telephone", PASSWORD)))
     made = begin_consultation(desk)
     desk.patients.set_contact(made.patient_id, {"name": "N"})
     face = desk.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
@@ -74,7 +74,7 @@ def full(database: Database, desk: ClinicRepositories) -> ClinicRepositories:
 
 
 def found(database: Database) -> list[tuple[str, str]]:
-    return [(finding.what, finding.where) for one in verify_database(database) for finding in one.findings]
+    return [(finding.code, finding.location) for one in verify_database(database) for finding in one.findings]
 
 
 def unguarded(database: Database, change: Callable[[Connection], Any]) -> None:
@@ -299,25 +299,25 @@ def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(
     assert files.get(clinic, again) == b"kept again"
     (checked,) = verify_database(database)
     assert (checked.findings, checked.spare_files) == ((), 2)
-    assert full.trail.last(2)[1].action == "files.tidied"
+    assert full.audit_log.newest(2)[1].action == "files.tidied"
     assert clean_database(database) == {"Harbour Clinic": CleanupSummary(files=0, jobs=0)}
 
 
 def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Database, full: ClinicRepositories) -> None:
     (patient,) = full.patients.all()
     full.patients.get(patient.id)
-    _, entry = full.trail.last(2, subject=f"patient/{patient.id}")
+    _, entry = full.audit_log.newest(2, subject=f"patient/{patient.id}")
     assert (entry.actor, entry.action) == ("command line", "patient.seen")
-    newest = full.trail.last(3)
+    newest = full.audit_log.newest(3)
     assert [one.action for one in newest] == ["trail.seen", "trail.seen", "patient.seen"]
-    assert full.trail.last(1, before=newest[-1].seq)[0].seq == newest[-1].seq - 1
+    assert full.audit_log.newest(1, before=newest[-1].seq)[0].seq == newest[-1].seq - 1
     for role, may in ((Role.CLINICIAN, False), (Role.ASSISTANT, False), (Role.AUDITOR, True)):
-        theirs = ClinicRepositories(database, replace(full.member, role=role)).trail
+        theirs = ClinicRepositories(database, replace(full.member, role=role)).audit_log
         if may:
-            assert theirs.last(1)
+            assert theirs.newest(1)
         else:
             with pytest.raises(DeniedError):
-                theirs.last(1)
+                theirs.newest(1)
 
 
 def test_the_trail_tells_nothing_that_a_patient_said(database: Database, full: ClinicRepositories) -> None:

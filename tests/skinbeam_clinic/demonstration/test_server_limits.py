@@ -95,7 +95,7 @@ def test_the_same_photograph_at_once_is_never_half_there(tmp_path: Path, monkeyp
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     kept = plans.DemonstrationPlans()
     photograph = os.urandom(3_000_000)
-    path = kept._photograph(kept.keep_photograph(photograph))
+    path = kept._photograph(kept.store_photograph(photograph))
     assert path is not None
     ended = threading.Event()
     sizes = set()
@@ -105,7 +105,9 @@ def test_the_same_photograph_at_once_is_never_half_there(tmp_path: Path, monkeyp
             sizes.add(len(path.read_bytes()))
 
     readers = [threading.Thread(target=read) for _ in range(2)]
-    writers = [threading.Thread(target=lambda: [kept.keep_photograph(photograph) for _ in range(20)]) for _ in range(3)]
+    writers = [
+        threading.Thread(target=lambda: [kept.store_photograph(photograph) for _ in range(20)]) for _ in range(3)
+    ]
     for one in (*readers, *writers):
         one.start()
     for one in writers:

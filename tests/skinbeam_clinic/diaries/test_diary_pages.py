@@ -369,9 +369,9 @@ def test_a_link_is_good_until_the_healing_of_the_plan_is_over_and_two_weeks_more
     assert 14 <= days <= 120
     option = sample().concerns[0].options[0]
     assert days == count_diary_days(option)
-    assert expectation_on_day(option, 0).now == option.healing[0]
-    assert expectation_on_day(option, 2).now == option.healing[1]
-    assert expectation_on_day(option, 99).over
+    assert expectation_on_day(option, 0).current == option.healing[0]
+    assert expectation_on_day(option, 2).current == option.healing[1]
+    assert expectation_on_day(option, 99).is_over
 
 
 def test_a_clock_that_was_set_back_counts_no_day_before_the_treatment(
@@ -398,11 +398,11 @@ def test_what_nobody_has_read_is_listed_until_somebody_says_so(
 
 
 def test_a_page_that_asks_by_itself_keeps_no_session_alive(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
-    uses, who = [], SignIn.who
+    uses, who = [], SignIn.find_session
 
     def watched(self: SignIn, token: str, *, used: bool = True) -> MemberSession | None:
         uses.append(used)
-        return who(self, token, used=used)
+        return who(self, token, active=used)
 
     monkeypatch.setattr(SignIn, "who", watched)
     client = clinics.browser(Role.OWNER)
@@ -484,7 +484,7 @@ def test_somebody_outside_is_called_by_mail_until_the_alarm_is_answered_and_told
         assert pager.work()
         assert not pager.work()
         assert len(taken) == 2
-    assert "alarm.sent" in [one.action for one in fresh.desk(Role.OWNER).trail.last(50)]
+    assert "alarm.sent" in [one.action for one in fresh.desk(Role.OWNER).audit_log.newest(50)]
 
 
 def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
@@ -494,7 +494,7 @@ def test_what_cannot_be_sent_is_tried_again_and_every_page_says_so(
     with post_office() as (mail, _):
         pass  # and now nobody listens there
     outside = OutsideContact("", "", mail)
-    app = build_clinic_app(fresh.database, outside=outside)
+    app = build_clinic_app(fresh.database, outside_contact=outside)
     owner = TestClient(app, base_url="https://localhost", follow_redirects=False)
     owner.cookies.update(fresh.browser(Role.OWNER).cookies)
     assert AlarmNotifier(fresh.database, outside).work()

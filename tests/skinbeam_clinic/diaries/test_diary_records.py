@@ -281,21 +281,21 @@ def test_a_patients_copy_holds_the_diary_with_its_photographs_and_what_was_done(
     write(database, token, WARNING, photograph=b"\xff\xd8\xff skin")
     write(database, token, CALM, key=KEY + "1")
     desk.alarms.answer(desk.alarms.open()[0].id, "Called.")
-    with zipfile.ZipFile(BytesIO(desk.copies.make(of.patient))) as packed:
+    with zipfile.ZipFile(BytesIO(desk.patient_copies.make(of.patient))) as packed:
         first, second = json.loads(packed.read("record.json"))["consultations"][0]["diary"]
         assert packed.read(first["photograph"]) == b"\xff\xd8\xff skin"
     assert (first["note"]["signs"], first["alarm"]["answer"]) == (["fever"], "Called.")
     assert (second["note"]["pain"], second["alarm"], second["photograph"]) == (2, None, "")
     copied = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
-    assert copied.copies.take_in(desk.copies.make(of.patient)).pseudonym == "P00001"
+    assert copied.patient_copies.import_copy(desk.patient_copies.make(of.patient)).pseudonym == "P00001"
 
 
 def test_the_law_counts_its_years_from_the_last_entry_of_a_diary(
     database: Database, desk: ClinicRepositories, of: Treated
 ) -> None:
-    before = desk.erasure.foresee(of.patient, keep_years=10).keep_until
+    before = desk.erasure.foresee(of.patient, keep_years=10).retain_until
     write(database, linked(desk, of), CALM)
-    after = desk.erasure.foresee(of.patient, keep_years=10).keep_until
+    after = desk.erasure.foresee(of.patient, keep_years=10).retain_until
     assert before is not None
     assert after is not None
     assert after > before

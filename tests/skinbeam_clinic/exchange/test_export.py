@@ -68,7 +68,7 @@ def test_a_patient_as_fhir(desk: ClinicRepositories, run: Run, tmp_path: Path) -
     assert [photograph.media_type for photograph, _ in one.photographs] == ["image/jpeg", "image/png"]
     assert one.plans[0].files == {"plan.json": PLAN, "report.pdf": b"%PDF report"}
     assert [(choice.option, choice.notes) for choice in one.plans[0].choices] == [("0.0", "because")]
-    steps = [step.action for step in desk.trail.last(100, subject=f"patient/{dossier.patient.id}")]
+    steps = [step.action for step in desk.audit_log.newest(100, subject=f"patient/{dossier.patient.id}")]
     assert "record.exported" in steps
 
 
@@ -136,7 +136,7 @@ def test_the_clinics_plans_as_a_table(form: str, desk: ClinicRepositories, run: 
     else:
         rows = pq.read_table(tmp_path / "plans").to_pylist()
     assert [str(row["chosen"]).lower() for row in rows] == ["true", "false", "false", "false"]
-    assert "plans.exported" in [step.action for step in desk.trail.last(100, subject="plan")]
+    assert "plans.exported" in [step.action for step in desk.audit_log.newest(100, subject="plan")]
 
 
 def test_a_table_is_of_nobody_and_a_bundle_of_somebody(desk: ClinicRepositories, run: Run, tmp_path: Path) -> None:
@@ -172,10 +172,10 @@ def test_without_its_library_a_form_is_not_there_and_nothing_was_read(
 ) -> None:
     monkeypatch.delitem(sys.modules, "skinbeam_clinic.exchange.fhir.bundle", raising=False)
     monkeypatch.setitem(sys.modules, "fhir.resources.R4B.bundle", None)  # as where it is not installed
-    before = desk.trail.last(1)
+    before = desk.audit_log.newest(1)
     ran = run("records", "export", "P00001", "--as", "fhir", "-o", str(tmp_path / "x"), *CLINIC)
     assert ran.code == 3
     assert "skinbeam-clinic[exchange]" in ran.document["unknown"]
     assert json.loads(ran.out)["schema"] == "skinbeam.records/1"
-    assert [step.seq for step in desk.trail.last(1)] == [before[0].seq + 1], "the look at the trail alone"
+    assert [step.seq for step in desk.audit_log.newest(1)] == [before[0].seq + 1], "the look at the trail alone"
     assert not (tmp_path / "x").exists()

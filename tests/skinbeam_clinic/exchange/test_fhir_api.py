@@ -92,7 +92,7 @@ def test_everything_with_its_contents_is_what_the_records_hold(
             if "url" in content["attachment"]:
                 content["attachment"]["data"] = resource_data(reader, content["attachment"].pop("url"))
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
-    kept = deidentify_dossier(clinics.desk().dossiers.of(names["patient"], "fhir")).dossier
+    kept = deidentify_dossier(clinics.desk().dossiers.export(names["patient"], "fhir")).dossier
     assert len(kept.consultations[0].photographs) == 2
     assert read_bundle(json.dumps(bundle).encode()) == kept
 
@@ -255,7 +255,7 @@ def test_a_token_is_made_shown_once_told_by_the_trail_and_ended(clinics: Clinics
     assert datetime.timedelta(29) < row.until - now() < datetime.timedelta(31)
     client = TestClient(clinics.app, base_url="https://localhost", headers={"authorization": f"Bearer {token}"})
     assert client.get(f"/fhir/Observation?patient={names['patient']}").status_code == 200
-    step = clinics.desk(Role.OWNER).trail.last(2)[1]
+    step = clinics.desk(Role.OWNER).audit_log.newest(2)[1]
     assert (step.actor, step.action, step.subject) == (
         "token Hospital records",
         "record.read",

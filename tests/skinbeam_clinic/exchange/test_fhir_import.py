@@ -101,9 +101,9 @@ def test_what_was_written_is_taken_in_and_written_again_the_same(desk: ClinicRep
     handed = deidentify_dossier(before_treatment(dossier))
     taken = parse_whole_bundle(make_bundle(handed, "Harbour Clinic"))
     assert taken == handed.dossier
-    patient = desk.arrivals.take_in(taken)
+    patient = desk.dossier_importer.import_dossier(taken)
     assert patient.id != dossier.patient.id
-    again = deidentify_dossier(desk.dossiers.of(patient.id, "fhir"))
+    again = deidentify_dossier(desk.dossiers.export(patient.id, "fhir"))
     assert nameless(again.dossier) == nameless(handed.dossier)
     assert all(consent.void_reason for one in again.dossier.consultations for consent, _ in one.consents)
     assert parse_whole_bundle(make_bundle(again, "Hill Clinic")) == again.dossier

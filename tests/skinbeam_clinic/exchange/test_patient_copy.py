@@ -40,7 +40,7 @@ def patient(desk: ClinicRepositories) -> PatientRecord:
 
 
 def test_a_copy_holds_everything_that_is_kept(desk: ClinicRepositories, patient: PatientRecord) -> None:
-    with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient.id))) as archive:
+    with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient.id))) as archive:
         record = json.loads(archive.read("record.json"))
         (one,) = record["consultations"]
         assert (record["contact"], record["patient"]["year_of_birth"], one["answers"]) == (
@@ -52,18 +52,18 @@ def test_a_copy_holds_everything_that_is_kept(desk: ClinicRepositories, patient:
         assert {n: archive.read(place) for n, place in one["plans"][0]["files"].items()} == MADE.files
         assert one["plans"][0]["choices"][0]["notes"] == "because"
         assert archive.read(one["consents"][0]["document"]) == b"%PDF the document"
-    assert "copy.made" in [step.action for step in desk.trail.last(100, subject=f"patient/{patient.id}")]
+    assert "copy.made" in [step.action for step in desk.audit_log.newest(100, subject=f"patient/{patient.id}")]
 
 
 def test_a_copy_goes_into_another_clinic_without_its_consent(
     database: Database, desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    taken = other.copies.take_in(desk.copies.make(patient.id))
+    taken = other.patient_copies.import_copy(desk.patient_copies.make(patient.id))
     (one,) = other.consultations.of(taken.id)
     contact = other.patients.contact(taken.id)
     assert contact is not None
-    assert (contact.contact, taken.year_of_birth, one.answers) == ({"name": "Zoë"}, 1984, ANSWERS)
+    assert (contact.details, taken.year_of_birth, one.answers) == ({"name": "Zoë"}, 1984, ANSWERS)
     (photograph,) = other.photographs.of(one.id)
     assert other.photographs.content(photograph.id)[1] == FACE
     assert photograph.permissions == PhotographPermissions(teaching=True)
@@ -95,7 +95,7 @@ def packed(**files: bytes) -> bytes:
 )
 def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, desk: ClinicRepositories) -> None:
     with pytest.raises(InputError, match="no copy"):
-        desk.copies.take_in(content)
+        desk.patient_copies.import_copy(content)
     assert desk.patients.all() == ()
 
 
@@ -111,7 +111,7 @@ def without_a_seed(record: Any) -> None:
 def test_a_copy_that_lacks_something_is_refused_whole(
     harm: Callable[[Any], None], desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
-    with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient.id))) as archive:
+    with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient.id))) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     record = json.loads(files["record.json"])
     harm(record)
@@ -120,7 +120,7 @@ def test_a_copy_that_lacks_something_is_refused_whole(
         for name, content in (files | {"record.json": json.dumps(record).encode()}).items():
             archive.writestr(name, content)
     with pytest.raises(InputError, match="no copy"):
-        desk.copies.take_in(made.getvalue())
+        desk.patient_copies.import_copy(made.getvalue())
     assert desk.patients.all() == (patient,)
 
 
@@ -128,14 +128,14 @@ def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_mus
     database: Database, desk: ClinicRepositories, patient: PatientRecord
 ) -> None:
     before = desk.erasure.foresee(patient.id, keep_years=10)
-    assert (before.contact, before.consultations, before.photographs, before.plans, before.consents) == (
+    assert (before.has_contact, before.consultations, before.photographs, before.plans, before.consents) == (
         True,
         1,
         1,
         1,
         1,
     )
-    assert before.asked_at is None
+    assert before.requested_at is None
     until = desk.erasure.erase(patient.id, keep_years=10)
     (one,) = desk.consultations.of(patient.id)
     assert until is not None
@@ -143,8 +143,8 @@ def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_mus
     assert desk.patients.contact(patient.id) is None
     assert desk.photographs.of(one.id)[0].permissions == PhotographPermissions(care=True)
     left = desk.erasure.foresee(patient.id, keep_years=10)
-    assert (left.contact, left.photographs, left.keep_until) == (False, 1, until)
-    assert left.asked_at is not None
+    assert (left.has_contact, left.photographs, left.retain_until) == (False, 1, until)
+    assert left.requested_at is not None
     assert one.answers == ANSWERS
     assert verify_database(database)[0].findings == ()
 
@@ -154,10 +154,10 @@ def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
 ) -> None:
     other = desk.consultations.begin(desk.patients.add("Crane").id, {})
     shared = desk.photographs.add(other.id, FACE, "image/jpeg", PhotographPermissions())
-    assert desk.erasure.foresee(patient.id, keep_years=0).keep_until is None
+    assert desk.erasure.foresee(patient.id, keep_years=0).retain_until is None
     assert desk.erasure.erase(patient.id, keep_years=0) is None
     left = desk.erasure.foresee(patient.id, keep_years=100)
-    assert (left.contact, left.consultations, left.keep_until) == (False, 0, None)
+    assert (left.has_contact, left.consultations, left.retain_until) == (False, 0, None)
     with database.reading() as session:
         for table in ("contact", "plan", "choice", "consent", "consent_void"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
@@ -182,10 +182,10 @@ def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
     ):
         theirs = ClinicRepositories(database, replace(desk.member, role=role))
         if copies:
-            assert theirs.copies.make(patient.id)
+            assert theirs.patient_copies.make(patient.id)
         else:
             with pytest.raises(DeniedError):
-                theirs.copies.make(patient.id)
+                theirs.patient_copies.make(patient.id)
         with pytest.raises(DeniedError):
             theirs.erasure.foresee(patient.id, keep_years=0)
         if not erases:
@@ -193,7 +193,7 @@ def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
                 theirs.erasure.erase(patient.id, keep_years=0)
     stranger = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     for attempt in (
-        lambda: stranger.copies.make(patient.id),
+        lambda: stranger.patient_copies.make(patient.id),
         lambda: stranger.erasure.foresee(patient.id, keep_years=0),
         lambda: stranger.erasure.erase(patient.id, keep_years=0),
     ):
@@ -242,13 +242,13 @@ def owner_of(desk: ClinicRepositories, treatment: Treatment) -> str:
 def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
     database: Database, desk: ClinicRepositories, treated: Treatment
 ) -> None:
-    packed = desk.copies.make(owner_of(desk, treated))
+    packed = desk.patient_copies.make(owner_of(desk, treated))
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         (held,) = json.loads(archive.read("record.json"))["consultations"][0]["treatments"]
     assert [row["fired"]["site"] for row in held["areas"]] == ["cheeks", "nose"]
     assert (held["serial"], held["events"][0]["kind"], held["notes"][0]["words"]) == ("SYN-1", "blister", "calm")
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    (plan,) = other.plans.of(other.consultations.of(other.copies.take_in(packed).id)[0].id)
+    (plan,) = other.plans.of(other.consultations.of(other.patient_copies.import_copy(packed).id)[0].id)
     told = other.plans.choices(plan.id)[-1].notes
     assert "pulsed-dye-595, serial number SYN-1. nose (both): fluence_J_cm2 7.5, pulse_ms 6" in told
     assert "blister, mild" in told
@@ -272,9 +272,9 @@ def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whol
 
 def test_the_years_to_keep_count_from_what_was_done_last(desk: ClinicRepositories, treated: Treatment) -> None:
     patient = owner_of(desk, treated)
-    ended = desk.erasure.foresee(patient, keep_years=10).keep_until
+    ended = desk.erasure.foresee(patient, keep_years=10).retain_until
     desk.adverse_events.resolve(treated.events[0].id)
-    over = desk.erasure.foresee(patient, keep_years=10).keep_until
+    over = desk.erasure.foresee(patient, keep_years=10).retain_until
     assert ended is not None
     assert over is not None
     assert over > ended

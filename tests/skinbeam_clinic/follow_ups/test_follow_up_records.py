@@ -322,7 +322,7 @@ def test_the_trail_tells_no_answers_and_everything_is_as_it_was_kept(
     with database.reading() as session:
         for table in ("trail", "follow_up"):
             assert "burns" not in str(session.execute(text(f"SELECT * FROM {table}")).all())
-    actions = [one.action for one in desk.trail.last(100, subject=f"follow_up/{begun.id}")[::-1]]
+    actions = [one.action for one in desk.audit_log.newest(100, subject=f"follow_up/{begun.id}")[::-1]]
     assert actions[:3] == ["follow-up.begun", "follow-up.said", "follow-up.graded"]
     assert verify_database(database)[0].findings == ()
 
@@ -335,7 +335,7 @@ def test_a_copy_holds_the_follow_ups_and_they_go_with_the_patient(
     desk.follow_ups.save_report(begun.id, PatientAnswers(FELT, words="Better"))
     desk.follow_ups.grade(begun.id, ImprovementQuarter.THIRD, AestheticChange.MUCH_BETTER)
     patient = desk.consultations.get(begun.consultation_id).patient_id
-    with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient))) as archive:
+    with zipfile.ZipFile(io.BytesIO(desk.patient_copies.make(patient))) as archive:
         record = json.loads(archive.read("record.json"))
     ((held,),) = (one["follow_ups"] for one in record["consultations"])
     assert (held["said"]["words"], held["grades"][0]["quarter"], len(held["pairs"])) == ("Better", "51-75", 1)
@@ -349,7 +349,7 @@ def test_a_copy_holds_the_follow_ups_and_they_go_with_the_patient(
 def test_records_are_kept_from_the_last_follow_up_on(desk: ClinicRepositories, consent: str) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
     consultation = desk.consultations.get(begun.consultation_id)
-    until = desk.erasure.foresee(consultation.patient_id, keep_years=10).keep_until
+    until = desk.erasure.foresee(consultation.patient_id, keep_years=10).retain_until
     assert until is not None
     assert (
         until >= begun.seen_at + datetime.timedelta(days=3660) > consultation.saved_at + datetime.timedelta(days=3660)

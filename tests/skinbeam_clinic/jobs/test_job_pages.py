@@ -56,7 +56,7 @@ def plans(clinics: Clinics, here: str) -> int:
 
 
 def actions(clinics: Clinics, job: str) -> list[tuple[str, str]]:
-    steps = clinics.desk(Role.OWNER).trail.last(50, subject=job[1:].replace("jobs", "job"))
+    steps = clinics.desk(Role.OWNER).audit_log.newest(50, subject=job[1:].replace("jobs", "job"))
     return [(step.actor, step.action) for step in steps if step.action.startswith("job.")][::-1]
 
 
@@ -274,12 +274,12 @@ def test_a_job_ends_when_its_last_listener_has_left_and_not_before(monkeypatch: 
 
     async def come_and_go() -> None:
         heard = JobListeners()
-        with heard.listening("a", lambda: left.append("a")):
-            with heard.listening("a", lambda: left.append("first of two")):
+        with heard.listen("a", lambda: left.append("a")):
+            with heard.listen("a", lambda: left.append("first of two")):
                 pass
             await asyncio.sleep(0.1)
             assert not left
-        with heard.listening("a", lambda: left.append("loaded again")):  # within the patience
+        with heard.listen("a", lambda: left.append("loaded again")):  # within the patience
             await asyncio.sleep(0.1)
             assert not left
         await asyncio.sleep(0.2)

@@ -106,7 +106,7 @@ def test_a_job_that_is_given_back_is_done_next(database: Database, desk: ClinicR
             job = JobQueue(database).take("plan")
             assert job is not None
             assert (job.id, job.attempt) == (asked.id, attempt)
-            assert JobQueue(database).give_back(job, tried=tried)
+            assert JobQueue(database).give_back(job, attempted=tried)
             assert not JobQueue(database).report(job, {})
     next_one = JobQueue(database).take("plan")
     assert next_one is not None
@@ -146,7 +146,7 @@ def test_the_trail_says_who_asked_for_a_job_and_who_called_it_off(desk: ClinicRe
     job = desk.jobs.add("plan", {})
     desk.jobs.cancel(job.id)
     desk.jobs.cancel(job.id)
-    steps = [(step.actor, step.action) for step in desk.trail.last(9, subject=f"job/{job.id}")]
+    steps = [(step.actor, step.action) for step in desk.audit_log.newest(9, subject=f"job/{job.id}")]
     assert steps[1:] == [(desk.member.name, "job.cancelled"), (desk.member.name, "job.added")]
 
 
@@ -200,5 +200,5 @@ def test_a_job_that_ended_goes_after_a_month_and_nothing_that_waits(
     for gone in (done, failed):
         with pytest.raises(RecordNotFoundError):
             desk.jobs.get(gone.id)
-    assert [one.action for one in desk.trail.last(50)].count("jobs.tidied") == 1
+    assert [one.action for one in desk.audit_log.newest(50)].count("jobs.tidied") == 1
     assert [one.findings for one in verify_database(database)] == [()]

@@ -27,7 +27,7 @@ def test_a_machine_is_added_moved_retired_and_taken_into_use_again(desk: ClinicR
     assert desk.machines.use(made.id, used=False) == gone
     assert desk.machines.all() == (gone,)
     assert desk.machines.use(made.id, used=True) == moved
-    done = [step.action for step in desk.trail.last(10) if step.subject == f"machine/{made.id}"]
+    done = [step.action for step in desk.audit_log.newest(10) if step.subject == f"machine/{made.id}"]
     assert done == ["machine.in-use", "machine.retired", "machine.changed", "machine.added"]
 
 

@@ -101,19 +101,19 @@ def test_a_worker_that_says_nothing_any_more_is_not_alive(clinics: Clinics, monk
     worker = PlanWorker(clinics.database)
     worker.start()
     try:
-        assert worker.alive()
+        assert worker.is_alive()
         later = time.monotonic() + 61
         monkeypatch.setattr("skinbeam_clinic.jobs.worker.time", SimpleNamespace(monotonic=lambda: later))
         monkeypatch.setattr(worker, "_alive_at", later - 61)
-        assert not worker.alive()
+        assert not worker.is_alive()
     finally:
         worker.stop()
-    assert not worker.alive()
+    assert not worker.is_alive()
 
 
 def test_health_is_looked_at_once_however_often_it_is_asked(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
-    honest = HealthChecks._looked
+    honest = HealthChecks._run_checks
     monkeypatch.setattr(HealthChecks, "_looked", lambda self: (looked.append(1), honest(self))[1])
     client = TestClient(build_clinic_app(clinics.database), base_url="https://localhost")
     begun = time.monotonic()
@@ -273,7 +273,7 @@ def test_a_defect_is_told_by_its_kind_and_place_and_the_page_by_its_number(
         except ValueError as error:
             raise RuntimeError(f"nothing is known of {SECRET}") from error
 
-    monkeypatch.setattr(request.ClinicRequest, "desk", property(defect))
+    monkeypatch.setattr(request.ClinicRequest, "repositories", property(defect))
     client = clinics.browser(Role.CLINICIAN)
     answer = client.get(f"/patients/{names['patient']}", params={"asked": SECRET})
     number = answer.headers["x-request-id"]

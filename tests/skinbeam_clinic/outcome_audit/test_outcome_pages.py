@@ -56,24 +56,27 @@ def test_what_was_foretold_is_what_the_signed_plan_says() -> None:
     told, written = read_prediction(plan, PLACE), plan["concerns"][0]["options"][1]
     stated = written["expected"]["p_at_least"]["50"]
     assert (told.condition, told.modality) == (plan["concerns"][0]["condition"], written["modality"])
-    assert told.foretold.half == Estimate(**{**stated, "basis": tuple(stated["basis"])})
-    assert isinstance(told.foretold.harms["pih"], Estimate)
-    assert isinstance(told.foretold.harms["blister"], Unknown)
+    assert told.predicted.half == Estimate(**{**stated, "basis": tuple(stated["basis"])})
+    assert isinstance(told.predicted.harms["pih"], Estimate)
+    assert isinstance(told.predicted.harms["blister"], Unknown)
 
 
 def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics, tmp_path: Path) -> None:
     desk, treatment = treated(clinics, tmp_path)
     reader, before = OutcomeReader(), OutcomeReader().read(clinics.desk(Role.AUDITOR))
-    assert reader.read(desk).left == before.left
+    assert reader.read(desk).without_follow_up == before.without_follow_up
     follow_up = desk.follow_ups.begin(treatment)
     desk.follow_ups.grade(follow_up.id, ImprovementQuarter.THIRD, AestheticChange.BETTER)
     read = reader.read(desk)
-    assert (len(read.judged), read.left) == (len(before.judged) + 1, before.left - 1), "counted anew since it changed"
-    (one,) = (found for found in read.judged if found.outcome.seen.half is not None)
+    assert (len(read.comparisons), read.without_follow_up) == (
+        len(before.comparisons) + 1,
+        before.without_follow_up - 1,
+    ), "counted anew since it changed"
+    (one,) = (found for found in read.comparisons if found.outcome.seen.half is not None)
     assert one.outcome.seen.half
     assert one.outcome.seen.harms == frozenset()
     desk.adverse_events.add(treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP)
-    assert any(found.outcome.seen.harms == {"pih"} for found in reader.read(desk).judged)
+    assert any(found.outcome.seen.harms == {"pih"} for found in reader.read(desk).comparisons)
     assert reader.read(desk) is reader.read(clinics.desk(Role.AUDITOR)), "what has not changed is not counted again"
 
 
@@ -131,14 +134,14 @@ def test_the_page_shows_what_was_put_into_a_made_up_year(whole_year: tuple[Datab
     client.cookies.set(COOKIE, token, domain="localhost.local")
     page = client.get("/learning").text
     assert render_message("clinic-learning.half-less") in page
-    auditor = SignIn(database, OnePassword()).who(token)
+    auditor = SignIn(database, OnePassword()).find_session(token)
     assert auditor is not None
     read = OutcomeReader().read(ClinicRepositories(database, auditor.member))
-    found = read.learnt(None)
-    assert isinstance(found.half.odds, Estimate)
-    assert found.half.odds.low < 0.5 < found.half.odds.high < 1.0
-    assert isinstance(found.half.slope, Estimate)
-    assert found.half.slope.low < 1.0 < found.half.slope.high, "the odds alone were altered"
+    found = read.summary(None)
+    assert isinstance(found.improvement.odds, Estimate)
+    assert found.improvement.odds.low < 0.5 < found.improvement.odds.high < 1.0
+    assert isinstance(found.improvement.slope, Estimate)
+    assert found.improvement.slope.low < 1.0 < found.improvement.slope.high, "the odds alone were altered"
     assert isinstance(found.funnel, FunnelPlot)
     assert [read.names[one.name] for one in found.funnel.operators if one.outside and one.above] == [TWICE]
     client.cookies.set(f"__Host-{LANGUAGE_COOKIE}", "de", domain="localhost.local")

@@ -105,10 +105,10 @@ def test_outcomes_are_read_by_our_own_reader() -> None:
     )
     assert table.content.decode().partition("\n")[0] == load_package_text("data/studies.csv").partition("\n")[0]
     (arm,) = arms(table)
-    assert arm.usable
+    assert arm.is_fitted
     assert arm.bins == ((75.0, 3), (50.0, 4), (25.0, 2), (None, 2))
-    assert (arm.patients, arm.graded, arm.reached(50.0), arm.unit) == (11, 11, 7, "patients")
-    assert (arm.pih and (arm.pih.events, arm.pih.of), arm.harms["scar"].events) == ((0, 11), 11)
+    assert (arm.patients, arm.graded_count, arm.count_reaching(50.0), arm.unit) == (11, 11, 7, "patients")
+    assert (arm.pih and (arm.pih.events, arm.pih.patients), arm.harms["scar"].events) == ((0, 11), 11)
     assert (arm.rater, arm.fluence_J_cm2, arm.followup_months) == ("physician", (8.0, 8.0), 4.0)
 
 
@@ -130,8 +130,8 @@ def test_whom_few_others_are_like_is_left_out_and_counted() -> None:
     unknown = [course("u", Unknown("nobody looked"))]
     table = make_practice_table(read_of(*few, *unknown, *(course(f"b{i}") for i in range(FEWEST_PEOPLE))), SOURCE)
     assert {row.wavelength_nm for row in doses(table)} == {595.0}
-    assert (table.people, table.left_out) == (FEWEST_PEOPLE, FEWEST_PEOPLE)
-    assert make_evidence_table(read_of(*few), SOURCE).left_out == FEWEST_PEOPLE - 1
+    assert (table.people, table.people_left_out) == (FEWEST_PEOPLE, FEWEST_PEOPLE)
+    assert make_evidence_table(read_of(*few), SOURCE).people_left_out == FEWEST_PEOPLE - 1
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -147,7 +147,7 @@ def test_no_row_is_of_fewer_people_than_may_be(seed: int) -> None:
     table, outcomes = make_practice_table(read, SOURCE), make_evidence_table(read, SOURCE)
     assert all((row.patients or 0) >= FEWEST_PEOPLE for row in (*doses(table), *arms(outcomes)))
     for one in (table, outcomes):
-        assert one.people + one.left_out == read.people
+        assert one.people + one.people_left_out == read.people
 
 
 @pytest.mark.check
@@ -171,11 +171,11 @@ def test_the_command_names_nobody_and_no_clinic(
     assert written == (tmp_path / "two").read_text(encoding="utf-8"), "the pseudonym stays"
     desk = ClinicRepositories(database, clinic_operator(database, house))
     read = OutcomeReader().read(desk)
-    names = [house, *read.names.values(), *read.names, *(one.course.patient_id for one in read.judged), "P000"]
+    names = [house, *read.names.values(), *read.names, *(one.course.patient_id for one in read.comparisons), "P000"]
     assert not [name for name in names if name in written or name in ran.document["bibliography"]]
     assert ran.document["rows"] == written.count("\n") - 1 > 0
-    assert ran.document["people"] + ran.document["people_left_out"] == read.people - read.left
-    assert "outcomes.exported" in [step.action for step in desk.trail.last(9)]
+    assert ran.document["people"] + ran.document["people_left_out"] == read.people - read.without_follow_up
+    assert "outcomes.exported" in [step.action for step in desk.audit_log.newest(9)]
     key = ran.document["bibliography"].partition("{")[2].partition(",")[0]
     assert bibliography_entry(key) == ran.document["bibliography"]
     assert f",{key}," in written

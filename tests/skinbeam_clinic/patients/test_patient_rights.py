@@ -31,7 +31,9 @@ def owner(clinics: Clinics) -> TestClient:
 
 
 def actions(clinics: Clinics, patient: str) -> list[str]:
-    steps = clinics.desk(Role.OWNER).trail.last(50, subject=patient.removeprefix("/").replace("patients", "patient"))
+    steps = clinics.desk(Role.OWNER).audit_log.newest(
+        50, subject=patient.removeprefix("/").replace("patients", "patient")
+    )
     return [one.action for one in steps]
 
 

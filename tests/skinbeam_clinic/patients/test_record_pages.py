@@ -90,7 +90,7 @@ def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_d
     client.post(f"{here}/closing", data=LEAST | {"revision": "1"})
     assert clinics.browser(Role.ASSISTANT).post(uses, data={"use.care": "true"}).headers["location"] == here
     assert desk.photographs.get(one.id).permissions == PhotographPermissions()
-    trail = clinics.desk(Role.OWNER).trail.last(50, subject=f"photograph/{one.id}")
+    trail = clinics.desk(Role.OWNER).audit_log.newest(50, subject=f"photograph/{one.id}")
     assert [step.actor for step in trail if step.action == "photograph.permitted"] == ["assistant", "clinician"]
 
 

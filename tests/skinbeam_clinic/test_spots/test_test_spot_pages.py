@@ -242,9 +242,9 @@ def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_tra
     spot = fired(clinics, plan, 0.0)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "redness"})
     patient = clinics.desk().consultations.get(plan.consultation_id).patient_id
-    before = len(clinics.desk(Role.OWNER).trail.last(500))
+    before = len(clinics.desk(Role.OWNER).audit_log.newest(500))
     page = client.get(f"/patients/{patient}").text
-    assert len(clinics.desk(Role.OWNER).trail.last(500)) == before + 2  # this reading of the trail is one, too
+    assert len(clinics.desk(Role.OWNER).audit_log.newest(500)) == before + 2  # this reading of the trail is one, too
     lines = re.findall(r'<li><a href="([^"]+)">([^<]+)</a> <span class="hint">', page.partition('id="happened"')[2])
     assert [(path, words.partition(" by ")[0]) for path, words in lines] == [
         (here(plan), "Test spot read"),

@@ -113,7 +113,7 @@ def test_nothing_of_a_spot_lies_open_and_the_trail_names_no_reaction(
 ) -> None:
     spot = fired(desk)
     desk.test_spots.read(spot.id, "blister", note="secret")
-    steps = desk.trail.last(50, subject=f"test_spot/{spot.id}")
+    steps = desk.audit_log.newest(50, subject=f"test_spot/{spot.id}")
     assert {"test-spot.read", "test-spot.fired"} <= {one.action for one in steps}
     with database.reading() as session:
         said = repr(session.connection().exec_driver_sql("SELECT * FROM test_spot").all())
@@ -127,7 +127,7 @@ def test_spots_go_along_in_a_copy_and_go_with_their_patient(desk: ClinicReposito
     read = desk.test_spots.read(spot.id, "crust")
     patient = desk.consultations.get(spot.consultation_id).patient_id
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    taken = other.copies.take_in(desk.copies.make(patient))
+    taken = other.patient_copies.import_copy(desk.patient_copies.make(patient))
     (there,) = other.test_spots.of_patient(taken.id)
     assert (there.firing, there.fired_at, there.fired_by, there.readings) == (
         read.firing,

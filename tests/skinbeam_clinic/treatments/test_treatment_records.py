@@ -26,7 +26,7 @@ def other(database: Database, owner: Member, role: Role) -> ClinicRepositories:
 
 
 def actions(desk: ClinicRepositories, treatment: Treatment) -> list[str]:
-    found = [step for step in desk.trail.last(200) if step.subject == f"treatment/{treatment.id}"]
+    found = [step for step in desk.audit_log.newest(200) if step.subject == f"treatment/{treatment.id}"]
     return [step.action for step in found][::-1]
 
 
@@ -53,7 +53,7 @@ def test_the_trail_tells_nothing_of_anybodys_skin(desk: ClinicRepositories) -> N
     desk.adverse_events.add(
         made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION, words="left cheek"
     )
-    told = " ".join(f"{step.action} {step.subject}" for step in desk.trail.last(200))
+    told = " ".join(f"{step.action} {step.subject}" for step in desk.audit_log.newest(200))
     assert not [word for word in ("greyish", "blister", "cheek", "mild", "7.5") if word in told]
 
 

@@ -231,7 +231,7 @@ def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
             else:
                 page.goto(f"{address}/")
             assert ended.acquire(timeout=20)
-    steps = [step.action for step in desk.trail.last(200) if step.action.startswith("job.")]
+    steps = [step.action for step in desk.audit_log.newest(200) if step.action.startswith("job.")]
     assert steps == ["job.cancelled", "job.added"] * 2
 
 

@@ -172,12 +172,12 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         AccountRepository(clinics.database, owner, PasswordHasher()),
         PasskeyRepository(clinics.database, owner, PasswordHasher()),
     )
-    address = own.new_codes()
+    address = own.new_codes_address()
     own.set_codes(address, pyotp.parse_uri(address).now())
-    SignIn(clinics.database, PasswordHasher()).note_code(client.cookies[COOKIE])
+    SignIn(clinics.database, PasswordHasher()).record_code_setup(client.cookies[COOKIE])
     device = SoftPasskey("https://localhost", "localhost")
     site = PasskeySite(device.host, device.origin)
-    keys.add(site, "key", device.created(keys.ask(site, "key", PASSWORD)))
+    keys.add(site, "key", device.created(keys.registration_options(site, "key", PASSWORD)))
     desk.plans.choose(told.id, "0.0", "")
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)  # a session keeps one of its day
     ends = begins + datetime.timedelta(minutes=30)

@@ -121,36 +121,36 @@ def test_what_another_clinic_has_is_in_no_list(clinics: Clinics, names: dict[str
 )
 def test_a_view_is_one_entry_of_the_trail(clinics: Clinics, names: dict[str, str], path: str) -> None:
     """Who opens a page sees several records: the one entry names each."""
-    trail, client = clinics.desk(Role.OWNER).trail, comer(clinics, "GET", path)
-    before = trail.last(1)[0].seq
+    trail, client = clinics.desk(Role.OWNER).audit_log, comer(clinics, "GET", path)
+    before = trail.newest(1)[0].seq
     assert ask(client, "GET", path, names) == 200
-    entry, *earlier = trail.last(3)[1:]
+    entry, *earlier = trail.newest(3)[1:]
     assert entry.seq == before + 1
     assert earlier[0].action == "trail.seen"
     assert entry.actor == {RouteAccess.TOKEN: "token reader", RouteAccess.LINK: "patient"}.get(
         ROUTES["GET", path], "owner"
     )
-    named = entry.seen or {entry.subject: ()}
+    named = entry.records_read or {entry.subject: ()}
     assert any(record.endswith(name) for record in named for name in names.values())
 
 
 def test_who_saw_a_patient_is_found_by_the_patient_whatever_page_it_was(
     clinics: Clinics, names: dict[str, str]
 ) -> None:
-    subject, trail = f"patient/{names['patient']}", clinics.desk(Role.OWNER).trail
+    subject, trail = f"patient/{names['patient']}", clinics.desk(Role.OWNER).audit_log
     for path in ("/patients/{patient}", "/consultations/{consultation}", "/plans/{plan}"):
-        before = len(trail.last(1000, subject=subject))
+        before = len(trail.newest(1000, subject=subject))
         assert ask(clinics.browser(Role.AUDITOR), "GET", path, names) == 200
-        newest, *_ = found = trail.last(1000, subject=subject)[1:]
+        newest, *_ = found = trail.newest(1000, subject=subject)[1:]
         assert (len(found), newest.actor) == (before + 1, "auditor")
-        assert "patient.seen" in newest.seen[subject]
+        assert "patient.seen" in newest.records_read[subject]
 
 
 def test_what_was_seen_before_a_fault_is_written_down_too(clinics: Clinics, names: dict[str, str]) -> None:
-    trail, client = clinics.desk(Role.OWNER).trail, clinics.browser(Role.AUDITOR)
-    before = trail.last(1)[0].seq
+    trail, client = clinics.desk(Role.OWNER).audit_log, clinics.browser(Role.AUDITOR)
+    before = trail.newest(1)[0].seq
     address = f"/plans/{names['plan']}/consent/9.9"
     assert client.get(address).status_code == 404
-    entry = trail.last(2)[1]
+    entry = trail.newest(2)[1]
     assert (entry.seq, entry.actor) == (before + 1, "auditor")
-    assert f"plan/{names['plan']}" in entry.seen
+    assert f"plan/{names['plan']}" in entry.records_read

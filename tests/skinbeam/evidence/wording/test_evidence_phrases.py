@@ -46,7 +46,7 @@ def test_words_are_as_a_sentence_holds_them() -> None:
     ],
 )
 def test_where_a_phrase_stands(phrase: str, text: str, holds: bool) -> None:
-    assert Sentence(text).holds(phrase) == holds
+    assert Sentence(text).contains(phrase) == holds
 
 
 @pytest.mark.parametrize(
@@ -64,16 +64,16 @@ def test_where_a_phrase_stands(phrase: str, text: str, holds: bool) -> None:
     ],
 )
 def test_a_negation_takes_back_what_it_reaches(text: str, promised: bool) -> None:
-    assert Sentence(text).promises("permanent") == promised
+    assert Sentence(text).states_promise("permanent") == promised
 
 
 def test_a_negation_after_the_phrase_takes_it_back_where_asked() -> None:
     sentence = Sentence("One session will rarely do.")
-    assert sentence.promises("one session")
-    assert not sentence.promises("one session", denied_after=True)
+    assert sentence.states_promise("one session")
+    assert not sentence.states_promise("one session", denied_after=True)
 
 
 def test_a_no_that_makes_a_promise_takes_none_back() -> None:
     sentence = Sentence("No pain with permanent results.")
-    assert not sentence.promises("permanent")
-    assert sentence.promises("permanent", frozenset(sentence.negations_in("no pain")))
+    assert not sentence.states_promise("permanent")
+    assert sentence.states_promise("permanent", frozenset(sentence.negations_in("no pain")))

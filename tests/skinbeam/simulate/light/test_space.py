@@ -271,7 +271,7 @@ def counted(beam: LightBeam, share: float, ring: float = 5e-4, rings: int = 40) 
     scene, _ = LayeredSpace(clear()).scene(beam)
     batch = trace_batch(scene, LightTally(np.array([0.0, 1e-3]), ring, rings), photons, seed=3, batch=0)
     spread = math.sqrt(max(share * (1 - share), 1 / photons) / photons)
-    assert batch.out[1, 0] / batch.out[1].sum() == pytest.approx(share, abs=4 * spread)
+    assert batch.escaped_by_ring[1, 0] / batch.escaped_by_ring[1].sum() == pytest.approx(share, abs=4 * spread)
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_beams_have_the_shape_that_they_say(beam: dict, share: float) -> None:
 def test_a_beam_may_stand_beside_the_middle() -> None:
     scene, _ = LayeredSpace(clear()).scene(LightBeam(kind="pencil", x_um=2400.0, y_um=700.0))
     batch = trace_batch(scene, LightTally(np.array([0.0, 1e-3]), 5e-4, 10), 320, seed=3, batch=0)
-    assert np.flatnonzero(batch.out[1]).tolist() == [5]  # 2.5 mm from the middle
+    assert np.flatnonzero(batch.escaped_by_ring[1]).tolist() == [5]  # 2.5 mm from the middle
 
 
 def test_a_fibre_loses_at_the_surface_what_each_of_its_rays_does() -> None:
