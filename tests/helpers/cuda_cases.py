@@ -114,7 +114,7 @@ def simulated() -> dict[str, Any]:
     """What the simulator finds of all cases, of the first once more without fast memory, and an engine with little."""
     from skinbeam.physics.light import photons_cuda
 
-    with mock.patch.multiple(photons_cuda, ROOM=(4,), SHARED_BYTES=0):
+    with mock.patch.multiple(photons_cuda, THREAD_SUMS=(4,), SHARED_BYTES=0):
         again = flown(CASES["three layers"])
     with mock.patch.object(montecarlo, "GPU_BYTES", 300):  # of 48 a batch: six at once
         little = by_engine(photons=100)

@@ -10,7 +10,7 @@ length on the face.
 """
 
 import math
-from functools import cache
+import threading
 from pathlib import Path
 
 import cv2
@@ -42,10 +42,22 @@ _UPPER_FACE = 0.62  # upper share of a box that contains the eyes
 _PUPIL_ARC_RAD = np.radians(np.linspace(-25.0, 45.0, 15))
 
 
-@cache
+class _ThreadCascades(threading.local):
+    """The cascades that this thread has loaded."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, cv2.CascadeClassifier] = {}
+
+
+_CASCADES = _ThreadCascades()
+
+
 def cascade(name: str) -> cv2.CascadeClassifier:
-    """Return a cascade that ships with OpenCV."""
-    return cv2.CascadeClassifier(str(Path(cv2_data.haarcascades) / f"haarcascade_{name}.xml"))
+    """Return a cascade that ships with OpenCV; each thread has its own, since detection writes into the object."""
+    if name not in _CASCADES.by_name:
+        file = Path(cv2_data.haarcascades) / f"haarcascade_{name}.xml"
+        _CASCADES.by_name[name] = cv2.CascadeClassifier(str(file))
+    return _CASCADES.by_name[name]
 
 
 def find_pupils(rgb: Picture, box: FaceBox) -> tuple[Point, Point] | None:

@@ -201,9 +201,9 @@ def test_order_while_cells_begin_to_boil_and_dry():
     "change",
     [
         {"water": WATER._replace(range_K=0.0)},
-        {"water": WATER._replace(latent=-1.0)},
-        {"water": WATER._replace(dried=0.0)},
-        {"water": WATER._replace(latent=1e6)},  # less than what heating would take up
+        {"water": WATER._replace(latent_heat=-1.0)},
+        {"water": WATER._replace(dried_heat_capacity=0.0)},
+        {"water": WATER._replace(latent_heat=1e6)},  # less than what heating would take up
         {"march": pulsed()._replace(step_s=[0.0])},
         {"march": pulsed()._replace(material=Material(0.0, C))},
     ],

@@ -137,12 +137,12 @@ SURFACES = [
     {},
     {"surface": RobinBoundary(300.0, 295.0)},
     {"surface": RobinBoundary(math.inf, 295.0)},
-    {"outgoing": EVAPORATES},
+    {"outgoing_flux": EVAPORATES},
 ]
 
 
 @pytest.mark.parametrize("boundary", SURFACES)
-@pytest.mark.parametrize("water", [None, BOIL, BOIL._replace(dried=1.2e6)])
+@pytest.mark.parametrize("water", [None, BOIL, BOIL._replace(dried_heat_capacity=1.2e6)])
 @pytest.mark.parametrize("bottom", [None, 306.0])
 def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
     faces, problem = skins()
@@ -185,7 +185,7 @@ def test_boiling_follows_the_enthalpy_and_starts_where_it_is_told(start, end):
 def test_an_outgoing_flux_in_proportion_to_the_temperature_is_a_film():
     faces, problem = skins()
     film = conduct_rz(faces, problem._replace(surface=RobinBoundary(800.0, 295.0)))
-    table = conduct_rz(faces, problem._replace(outgoing=([290.0, 300.0, 400.0], [-4000.0, 4000.0, 84000.0])))
+    table = conduct_rz(faces, problem._replace(outgoing_flux=([290.0, 300.0, 400.0], [-4000.0, 4000.0, 84000.0])))
     np.testing.assert_allclose(table.final, film.final, rtol=1e-9)
     np.testing.assert_allclose(table.surface, film.surface, rtol=1e-9)
 
@@ -255,14 +255,20 @@ GOOD = HeatProblem(Material(K, C), 307.0, [1e-3])
         ({"surface": RobinBoundary(-5.0)}, "h_surface cannot be negative.*read -5.0"),
         ({"surface": RobinBoundary(1.0, math.nan)}, "outside_surface must be finite.*read nan"),
         ({"initial": math.inf}, "initial temperature must be finite.*read inf"),
-        ({"water": BOIL._replace(latent=-1.0)}, "latent heat cannot be negative, J/m³; read -1.0"),
+        ({"water": BOIL._replace(latent_heat=-1.0)}, "latent heat cannot be negative, J/m³; read -1.0"),
         ({"water": BOIL._replace(start_K=math.inf)}, "boiling must start at a temperature above 0 K; read inf"),
         ({"water": BOIL._replace(range_K=0.0)}, "the range over which water boils must be positive, K; read 0.0"),
-        ({"water": BOIL._replace(dried=0.0)}, "heat capacity of dried tissue must be positive, J/m³K; read 0.0"),
-        ({"water": BOIL._replace(latent=1e6, dried=1e6)}, "boiling cannot take up less than heating"),
+        (
+            {"water": BOIL._replace(dried_heat_capacity=0.0)},
+            "heat capacity of dried tissue must be positive, J/m³K; read 0.0",
+        ),
+        (
+            {"water": BOIL._replace(latent_heat=1e6, dried_heat_capacity=1e6)},
+            "boiling cannot take up less than heating",
+        ),
         ({"water": BOIL, "initial": -4.0}, "above 0 K where water boils.*read -4.0"),
-        ({"outgoing": ([300.0, 290.0], [0.0, 1.0])}, "must rise; read 290.0"),
-        ({"outgoing": ([290.0, 300.0], [1.0, 0.0])}, "cannot fall as the surface gets hotter; read 0.0"),
+        ({"outgoing_flux": ([300.0, 290.0], [0.0, 1.0])}, "must rise; read 290.0"),
+        ({"outgoing_flux": ([290.0, 300.0], [1.0, 0.0])}, "cannot fall as the surface gets hotter; read 0.0"),
         ({"bottom": math.nan}, "bottom must be finite.*read nan"),
         ({"record_cells": [[0, 2]]}, "outside the grid; read 2"),
         ({"tolerance_K": 0.0}, "tolerance_K must be positive; read 0.0"),

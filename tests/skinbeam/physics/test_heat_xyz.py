@@ -158,12 +158,12 @@ SURFACES = [
     {},
     {"surface": RobinBoundary(300.0, 295.0)},
     {"surface": RobinBoundary(math.inf, 295.0)},
-    {"outgoing": EVAPORATES},
+    {"outgoing_flux": EVAPORATES},
 ]
 
 
 @pytest.mark.parametrize("boundary", SURFACES)
-@pytest.mark.parametrize("water", [None, BOIL._replace(dried=1.2e6)])
+@pytest.mark.parametrize("water", [None, BOIL._replace(dried_heat_capacity=1.2e6)])
 @pytest.mark.parametrize("bottom", [None, 306.0])
 def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
     faces, problem = vessel()
@@ -218,7 +218,7 @@ FACES = ([0, 1e-3, 2e-3],) * 3
         ({"surface": RobinBoundary(-5.0)}, "h_surface cannot be negative.*read -5.0"),
         ({"surface": RobinBoundary(1.0, math.inf)}, "outside_surface must be finite.*read inf"),
         ({"initial": math.nan}, "initial temperature must be finite.*read nan"),
-        ({"water": BOIL._replace(latent=-1.0)}, "latent heat cannot be negative.*read -1.0"),
+        ({"water": BOIL._replace(latent_heat=-1.0)}, "latent heat cannot be negative.*read -1.0"),
         ({"water": BOIL, "initial": 0.0}, "above 0 K where water boils.*read 0.0"),
         ({"bottom": math.nan}, "bottom must be finite.*read nan"),
         ({"record_cells": [[0, 2, 0]]}, "outside the grid; read 2"),

@@ -24,7 +24,7 @@ class ExplicitEngine(HeatEngine):
 
 @pytest.fixture(scope="module")
 def simulated() -> Any:
-    command = [sys.executable, str(TESTS.joinpath("heat_cuda_case.py"))]
+    command = [sys.executable, str(TESTS / "helpers" / "heat_cuda_case.py")]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"})
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -46,7 +46,7 @@ def run_python(*arguments: str, **environment: str) -> Any:
 
 @pytest.fixture(scope="module")
 def simulated() -> Any:
-    return run_python(str(TESTS.joinpath("cuda_cases.py")), NUMBA_ENABLE_CUDASIM="1")
+    return run_python(str(TESTS / "helpers" / "cuda_cases.py"), NUMBA_ENABLE_CUDASIM="1")
 
 
 def mean_and_error(batches: list[list[float]], packets: int) -> tuple[np.ndarray, np.ndarray]:
@@ -170,7 +170,7 @@ signature = (
     float32[:, ::1], float32[:, ::1], int32[::1], float64[::1], types.UniTuple(float32, 18), int64, float64[:, ::1],
     float64[:, :, ::1], float64[:, :, ::1],
 )
-ptx, _ = cuda.compile_ptx(photons_cuda._kernel(16).py_func, signature, cc=cc, fastmath=True)
+ptx, _ = cuda.compile_ptx(photons_cuda._trace_kernel(16).py_func, signature, cc=cc, fastmath=True)
 json.dump(ptx, sys.stdout)
 """
 

@@ -163,7 +163,7 @@ def test_where_a_burn_is_the_goal_the_same_error_moves_it() -> None:
     expected = float(np.mean(burn_doses(beam, computed).p(middle)))
     # A share of 50 draws near a half has a standard error of 0.07; three of them.
     assert weighted_share(wanted <= middle, held.weights[0])[0] == pytest.approx(expected, abs=0.21)
-    found = search_full_field(machine, setting, spots, replace(held, lighter=()), cooling)
+    found = search_full_field(machine, setting, spots, replace(held, lighter_skins=()), cooling)
     assert found is None or found.p_effective == weighted_share(wanted <= found.dose, held.weights[0])[0]
 
 

@@ -107,7 +107,7 @@ def test_a_short_pulse_would_rise_with_darkness_if_nothing_held_it() -> None:
         skins = bank(ita_deg).skins("cheeks", goal)
         cooling = built_in_cooling(device)[0]
         held = search_full_field(machine, setting, goal, skins, cooling)
-        free = search_full_field(machine, setting, goal, replace(skins, lighter=()), cooling)
+        free = search_full_field(machine, setting, goal, replace(skins, lighter_skins=()), cooling)
         assert held is not None
         assert free is not None
         assert held.capped_by_lighter_skin == (held.dose < free.dose)

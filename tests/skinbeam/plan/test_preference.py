@@ -127,19 +127,19 @@ def test_of_like_shares_the_one_that_bruises_less_is_taken() -> None:
 
 
 def test_a_hundredth_of_harm_is_no_reason_for_the_narrower_spot() -> None:
-    wide = replace(trial(5.0, 30, 0), broken=np.full(DRAWS, 0.024))
-    narrow = replace(trial(5.0, 30, 0), setting=BeamSetting(595.0, 5.0, 4.0), broken=np.full(DRAWS, 0.016))
+    wide = replace(trial(5.0, 30, 0), injury_probability=np.full(DRAWS, 0.024))
+    narrow = replace(trial(5.0, 30, 0), setting=BeamSetting(595.0, 5.0, 4.0), injury_probability=np.full(DRAWS, 0.016))
     assert min((wide, narrow), key=merit_key) is narrow  # harms count in steps of 0.02, and one falls between
     for given_ in ([wide, narrow], [narrow, wide]):
         assert sort_by_merit(given_) == [wide, narrow]
-    worse = replace(wide, broken=np.full(DRAWS, 0.05))
+    worse = replace(wide, injury_probability=np.full(DRAWS, 0.05))
     assert sort_by_merit([worse, narrow])[0] is narrow
     assert sort_by_merit([]) == []
 
 
 def test_of_settings_that_keep_the_limits_the_one_that_reaches_as_deep_as_the_severity_asks_is_taken() -> None:
-    deep = replace(trial(0.5, 36, 0), deep=0.45, broken=np.full(DRAWS, 0.04))
-    shallow = replace(trial(2.0, 37, 0), deep=0.1)
+    deep = replace(trial(0.5, 36, 0), deep_share=0.45, injury_probability=np.full(DRAWS, 0.04))
+    shallow = replace(trial(2.0, 37, 0), deep_share=0.1)
     assert sort_by_merit([shallow, deep]) == sort_by_merit([deep, shallow]) == [deep, shallow]
 
 
@@ -167,8 +167,8 @@ def test_whichever_setting_the_draws_favour_by_a_hair_the_wider_spot_is_taken() 
 
 
 def test_three_more_that_reach_the_target_are_not_worth_five_more_that_are_burnt() -> None:
-    gentle = replace(trial(5.0, 33, 20), broken=np.full(DRAWS, 0.02))
-    burning = replace(trial(0.65, 34, 0), broken=np.full(DRAWS, 0.07))
+    gentle = replace(trial(5.0, 33, 20), injury_probability=np.full(DRAWS, 0.02))
+    burning = replace(trial(0.65, 34, 0), injury_probability=np.full(DRAWS, 0.07))
     # Of 40 draws 33 x 0.98 = 32.3 and 34 x 0.93 = 31.6 are reached uninjured; fewer bruises do not bring it back.
     assert equally_effective([burning, gentle]) == [gentle]
     assert equally_effective([]) == []

@@ -73,28 +73,30 @@ def test_tied_options_share_a_rank_and_the_next_counts_them_all() -> None:
 def test_of_tied_options_the_one_with_fewer_lasting_marks_is_written_first() -> None:
     one, other = (standing("uneven-pigmentation", name) for name in ("non-ablative-fractional", "pigment-long-pulse"))
     for fewer, more in ((one, other), (other, one)):
-        found = order(replace(more, marks=0.09), replace(fewer, marks=0.05))
+        found = order(replace(more, lasting_marks=0.09), replace(fewer, lasting_marks=0.05))
         assert found == [(1, fewer.title), (1, more.title)]
-        assert order(replace(more, marks=None), replace(fewer, marks=0.3))[0][1] == fewer.title  # no count, no comfort
+        assert (
+            order(replace(more, lasting_marks=None), replace(fewer, lasting_marks=0.3))[0][1] == fewer.title
+        )  # no count, no comfort
 
 
 def test_what_helps_no_more_and_marks_clearly_more_people_stands_behind() -> None:
     one, other = (standing("uneven-pigmentation", name) for name in ("non-ablative-fractional", "pigment-long-pulse"))
     for fewer, more in ((one, other), (other, one)):
-        marked = [replace(more, marks=0.3), replace(fewer, marks=0.05)]
+        marked = [replace(more, lasting_marks=0.3), replace(fewer, lasting_marks=0.05)]
         assert order(*marked) == [(1, fewer.title), (2, more.title)]
         (last,) = (at for at in rank_options(marked) if at.rank == 2)
         assert last.reason.params["place"].params["fewer"] == fewer.title
-        uncounted = [replace(more, marks=0.3), replace(fewer, marks=None)]
+        uncounted = [replace(more, lasting_marks=0.3), replace(fewer, lasting_marks=None)]
         assert {rank for rank, _ in order(*uncounted)} == {1}  # nobody counted: neither comfort nor reproach
 
 
 def test_of_tied_options_with_as_few_marks_the_one_with_the_most_trials_is_written_first() -> None:
     """Of facial veins 1064 nm has two trials: a share that is greater by one of 100 does not put it before others."""
     lights = [standing("facial-telangiectasia", "vascular", wavelength_nm=nm) for nm in (1064.0, 595.0, 532.0)]
-    few, *_ = tried = [replace(one, title=str(one.question.wavelength_nm), marks=0.02) for one in lights]
+    few, *_ = tried = [replace(one, title=str(one.question.wavelength_nm), lasting_marks=0.02) for one in lights]
     assert isinstance(few.half_improved, Estimate)
-    found = order(replace(few, half=replace(few.half_improved, median=0.9)), *tried[1:])
+    found = order(replace(few, half_improved=replace(few.half_improved, median=0.9)), *tried[1:])
     assert {rank for rank, _ in found} == {1}
     trials = {one.title: one.own_studies for one in tried}
     assert [trials[title] for _, title in found] == sorted(trials.values(), reverse=True)
@@ -108,7 +110,7 @@ def test_more_people_helped_leads_where_trials_can_tell() -> None:
     assert b is not None
     assert helps_significantly_more(a, b)
     assert not helps_significantly_more(b, a)
-    alike = [replace(one, use="usual", marks=marks) for one, marks in ((cream, 0.0), (peel, 0.5))]
+    alike = [replace(one, use="usual", lasting_marks=marks) for one, marks in ((cream, 0.0), (peel, 0.5))]
     assert order(*alike)[0] == (1, "pigment-short-pulse")
 
 
@@ -125,7 +127,7 @@ def test_light_that_nobody_tried_on_the_condition_is_borrowed_and_cannot_lead() 
 
 def test_a_dose_unlike_that_of_trials_cannot_lead() -> None:
     alike = standing("facial-telangiectasia", "vascular", wavelength_nm=595.0)
-    unlike = replace(alike, title="unlike", unlike=Message("plan.unranked"))
+    unlike = replace(alike, title="unlike", difference=Message("plan.unranked"))
     assert order(unlike, alike) == [(1, "vascular"), (2, "unlike")]
 
 

@@ -65,7 +65,8 @@ def test_beyond_practice_the_spots_next_to_it_are_tried_before_any_other() -> No
         PracticeRegion("facial-telangiectasia", "vascular", 2, limits_doses=False),
     )
     inside, beside = (
-        {one.spot_mm for one in region.settings(device)} for region in (practice, replace(practice, beside=True))
+        {one.spot_mm for one in region.settings(device)}
+        for region in (practice, replace(practice, adds_adjacent_spots=True))
     )
     assert inside < beside
     assert max(inside) < max(beside) <= 6.0

@@ -69,7 +69,9 @@ def test_what_published_vessels_never_look_like_is_not_forced_on_them(um: float,
 
 def test_of_two_kinds_the_one_that_looks_so_is_drawn_more_often() -> None:
     both = VesselPopulation("kinds", ((1.0, PUBLISHED, None), (1.0, WIDE, None)))
-    middles = [replace(both, seen=looks(um, 0.8 * um, 1.2 * um)).diameter_um().median for um in (450.0, 1300.0)]
+    middles = [
+        replace(both, photographed_width=looks(um, 0.8 * um, 1.2 * um)).diameter_um().median for um in (450.0, 1300.0)
+    ]
     assert middles[0] < 370.0
     assert middles[1] > 1000.0
 
