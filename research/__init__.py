@@ -1,1 +1,1 @@
-"""Fits, makers of derived tables, virtual people, the atlas and checks of fairness; nothing here ships."""
+"""Research code that is not shipped: fits, derived tables, virtual people, the atlas, and checks of photographs."""

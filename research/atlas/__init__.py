@@ -1,1 +1,1 @@
-"""An atlas of settings: what a plan chooses for each skin, beside what is published for all skins alike."""
+"""The atlas of settings: the planned setting for each skin, beside the textbook setting for all skins alike."""

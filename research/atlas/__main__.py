@@ -19,7 +19,7 @@ from skinbeam.sweeps.store import is_sweep_store
 
 
 def main() -> None:
-    """Print the cost, answer what is missing, tell what that took, and write the document."""
+    """Print the estimated cost, answer the missing cells, print the time taken, and write the document."""
     parser = argparse.ArgumentParser(prog="python -m research.atlas", description=__doc__)
     parser.add_argument("--people", type=int, default=1000, metavar="N", help="Virtual patients; 1000 without it.")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.json", help="The document.")
@@ -34,7 +34,7 @@ def main() -> None:
         print(cost.sentence(), file=sys.stderr)
     began = time.perf_counter()
     run_sweep(sweep, asked.store, cost=cost, cluster=asked.cluster, count=asked.workers)
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)  # of workers on this machine, which have ended
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)  # of the finished workers on this machine
     clock_s, processor_s = time.perf_counter() - began, spent.ru_utime + spent.ru_stime
     print(f"{clock_s:.0f} s by the clock, {processor_s:.0f} s of processors", file=sys.stderr)
     document = json.dumps(summarise_atlas(asked.store, asked.people), ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The skins that the atlas asks each device: those of virtual patients, like ones once, and an even grid of colours."""
+"""The cells of the atlas: skins of virtual patients, each distinct cell once, and an even grid of colours."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _FIELDS = ("clinic.devices.0", "concern.0.condition", "concern.0.site", "patient
 
 @dataclass(frozen=True, order=True)
 class AtlasCell:
-    """A device, what it is asked for, and a skin."""
+    """A device, the condition that it treats, and a skin."""
 
     device: str
     condition: str
@@ -28,11 +28,13 @@ class AtlasCell:
 
 @dataclass(frozen=True)
 class VirtualPatient:
-    """A virtual patient: the measured colour, the cells of the nearest darker and lighter one, and how far along.
+    """A virtual patient between two cells.
 
     Parameters
     ----------
-    share : 0 at the first cell, 1 at the second; beyond the last colour, both cells are its.
+    ita_deg : the measured skin colour.
+    cells : the cells of the nearest darker and lighter colour.
+    share : position between them: 0 at the first cell, 1 at the second; beyond the last colour it is clipped.
     """
 
     ita_deg: float
@@ -41,19 +43,19 @@ class VirtualPatient:
 
     @property
     def nearest(self) -> AtlasCell:
-        """The nearer of the two."""
+        """The nearer of the two cells."""
         return self.cells[round(self.share)]
 
 
 def atlas_people(choice: AtlasChoice, n: int) -> list[VirtualPatient]:
-    """Return `n` virtual patients with what a device is asked for."""
+    """Return `n` virtual patients with the condition of a device."""
     axis = population_axis(n, atlas_table()["asked"]["seed"], {"concern": [{"condition": choice.condition}]}, "consult")
     site, colour = (axis.fields.index(field) for field in _FIELDS[2:])
     return [person_at(choice, str(row[site]), float(row[colour])) for row in axis.rows]
 
 
 def person_at(choice: AtlasChoice, site: str, ita_deg: float) -> VirtualPatient:
-    """Return where somebody with such skin stands."""
+    """Return the virtual patient with this site and colour."""
     colours = _grid_colours(choice, site)
     after = min(max(bisect_right(colours, ita_deg), 1), len(colours) - 1)
     low, high = colours[after - 1 : after + 1]
@@ -63,7 +65,7 @@ def person_at(choice: AtlasChoice, site: str, ita_deg: float) -> VirtualPatient:
 
 
 def atlas_cells(n: int) -> tuple[AtlasCell, ...]:
-    """Return what is asked for `n` virtual patients, each cell once, the devices in their order."""
+    """Return the cells for `n` virtual patients, without duplicates, the devices in their order."""
     found: list[AtlasCell] = []
     for choice in atlas_choices():
         grid = {
@@ -76,7 +78,7 @@ def atlas_cells(n: int) -> tuple[AtlasCell, ...]:
 
 
 def _grid_colours(choice: AtlasChoice, site: str) -> Sequence[float]:
-    """The colours that are asked at a site, ascending."""
+    """Return the colours of the grid at a site, ascending."""
     colours: Sequence[float] = atlas_table()["cells"]["first_deg" if site == choice.sites[0] else "other_deg"]
     return colours
 
@@ -88,7 +90,7 @@ def atlas_sweep(cells: Sequence[AtlasCell]) -> Sweep:
         "condition": cells[0].condition,
         "site": cells[0].site,
         "severity": "moderate",
-        # A pigmented spot that nobody looked at through a dermatoscope is referred, whatever its colour.
+        # Without dermoscopy a pigmented spot is referred, whatever its colour.
         "diagnosed": True,
         "diagnosed_by": "dermatologist",
         "diagnosis_method": "dermoscopy",

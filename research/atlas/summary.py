@@ -1,4 +1,4 @@
-"""What the atlas says: every cell in a compact document, and what the answers mean for the people."""
+"""Summarise the atlas: every cell in a compact document, and the results for the virtual patients."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ def summarise_atlas(store: Path, n: int) -> dict[str, Any]:
 
     Raises
     ------
-    InputError : a cell failed, or was not answered yet.
+    InputError : a cell failed, or is not answered yet.
     """
     answers = _answers(store, n)
     reasons: list[str] = sorted({row["reason"] for row in answers.values() if row["reason"]})
@@ -84,7 +84,7 @@ def _rounded(value: float) -> float | None:
 
 
 def _reason(message: str) -> str:
-    """Why there is no setting: the first unknown of a cell is its dose, if that is unknown."""
+    """Return why there is no setting: the first unknown in a cell's message, if it is the planned dose."""
     first = message.split("; planned.pulse_ms: ")[0]
     return first.removeprefix(f"{_PLANNED_DOSE}: ") if first.startswith(f"{_PLANNED_DOSE}: ") else ""
 
@@ -121,7 +121,7 @@ def _device(choice: AtlasChoice, answers: _Answers, reasons: Sequence[str], n: i
 
 
 def _textbook_record(choice: AtlasChoice, textbook: TextbookSetting) -> dict[str, Any]:
-    """The textbook's setting, with the people that clinics counted as burned by such light, at whatever dose."""
+    """Return the textbook setting, with counts of people burnt by such light at any dose."""
     told = asdict(textbook) | {"setting": textbook.setting._asdict()}
     if textbook.density_per_cm2 is not None:
         return told
@@ -133,17 +133,17 @@ def _textbook_record(choice: AtlasChoice, textbook: TextbookSetting) -> dict[str
 
 
 def colour_class(ita_deg: float) -> str:
-    """Return the name of the class of a colour, by the borders that the rules of a plan have."""
+    """Return the name of the class of a colour, by the bounds that the rules of a plan use."""
     bounds: Sequence[float] = load_package_table("data/facts.toml")["ita_classes"]["bounds_deg"]
     names: Sequence[str] = atlas_table()["classes"]["names"]
     return names[sum(ita_deg <= bound for bound in bounds)]
 
 
 def _shares(people: Sequence[VirtualPatient], answers: _Answers) -> dict[str, Any]:
-    """How many people there are, how many have a setting, and how many each setting harms, as shares.
+    """Return the number of people, of those with a setting, and the shares that each setting harms.
 
-    The textbook's harm is of all of them, and of those who have a setting, since only these compare with the plan's:
-    with it go the shares that reach the target, since a greater dose does more of both.
+    The textbook's share is given for all people, and for those with a setting, since only these can be compared with
+    the plan: for them the shares that reach the target are given too, since a greater dose increases both.
     """
     able = [one for one in people if answers[one.nearest][_PLANNED_DOSE] is not None]
     why = Counter(answers[one.nearest]["reason"] for one in people if answers[one.nearest]["reason"])
@@ -161,7 +161,7 @@ def _shares(people: Sequence[VirtualPatient], answers: _Answers) -> dict[str, An
 
 
 def interpolate_quantity(one: VirtualPatient, answers: _Answers, name: str) -> float | None:
-    """Return a quantity at a person's own colour, straight between two cells; of the nearer where one has none."""
+    """Return a quantity at a person's own colour, interpolated between two cells; from the nearer if one has none."""
     dark, light = (answers[cell][name] for cell in one.cells)
     if dark is None or light is None:
         nearest: float | None = answers[one.nearest][name]
@@ -175,9 +175,9 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 
 def _between_error(choice: AtlasChoice, answers: _Answers) -> dict[str, float | None]:
-    """How far a cell lies from the straight line between its neighbours: the greatest, of cells where most people are.
+    """Return the greatest deviation of a cell from the straight line between its neighbours, for the main site.
 
-    People stand nearer to a cell than that, most of them at half the distance, where such a line is off by less.
+    People are nearer to a cell than that, most of them at half the distance, where interpolation errs by less.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def _between_error(choice: AtlasChoice, answers: _Answers) -> dict[str, float | 
     for name in (_TEXTBOOK_HARM, _PLANNED_HARM):
         off = []
         for k, ita in enumerate(colours):
-            if ita % _EVEN_DEG:  # those that lie in the middle between two others
+            if ita % _EVEN_DEG:  # colours in the middle between two others
                 ends, here = [row[k - 1][name], row[k + 1][name]], row[k][name]
                 off += [] if None in (*ends, here) else [abs(here - sum(ends) / 2.0)]
         moved[name] = _rounded(max(off)) if off else None

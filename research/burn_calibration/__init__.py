@@ -1,1 +1,1 @@
-"""Fits the error of computed doses to published ones, and writes what is known of it: tools of development."""
+"""Fit the error of computed burn doses to published doses, and check the fit. Not shipped."""

@@ -1,5 +1,7 @@
-"""`python -m research.burn_calibration fit|report|derived`: `make practice`, `make practice-report` and `make
-derived`."""
+"""Command line of the burn calibration: `python -m research.burn_calibration fit|report|derived`.
+
+It is run by `make practice`, `make practice-report` and `make derived`.
+"""
 
 import sys
 import warnings
@@ -8,7 +10,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str]) -> int:
-    """Fit, make the checks that the page tells, or do whichever of both is out of date; return the exit code."""
+    """Fit, run the checks that the page prints, or do whichever of both is out of date; return the exit code."""
     warnings.filterwarnings("ignore", module="pytensor|arviz")  # of libraries that are missing and not needed
     from research.burn_calibration.checks import PRACTICE_CHECKS
     from research.burn_calibration.posterior import BURN_CALIBRATION

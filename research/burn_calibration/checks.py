@@ -1,4 +1,4 @@
-"""What the calibration foretells of rows that it has not seen: sources left out, and those kept aside."""
+"""Check the burn calibration on unseen rows: cross-validation over sources, and the rows reserved for validation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,13 +34,13 @@ HEADER = """\
 """
 LEVEL = 0.8
 DIGITS = 3
-PREDICTIVE_SHARES = 500  # shares that stand for the predictive distribution of the share
-_STEPS = 2000  # sets of sources that are drawn for the interval of the slope
+PREDICTIVE_SHARES = 500  # quantiles that represent the predictive distribution of the share
+_STEPS = 2000  # bootstrap samples of sources for the interval of the slope
 _SMALL = 1e-6
 
 
 def _cross_validation_rows() -> list[dict[str, Any]]:
-    """Each row of the calibration, foretold by a fit without the fold of its source."""
+    """Return each calibration row with its prediction by a fit without the fold of its source."""
     seen = load_observations()
     folds = source_folds(seen)
     found: dict[int, dict[str, Any]] = {}
@@ -62,7 +62,7 @@ def _validation_rows() -> list[dict[str, Any]]:
 
 
 def _check_row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
-    """What a row tells beside what is foretold of it, from its shares, each as likely."""
+    """Return a row's reported result beside its prediction from equally likely shares."""
     told: dict[str, Any] = {"row": seen.names[row], "share": round_significant(float(shares.mean()), DIGITS)}
     if seen.begins[row]:
         return told | {"kind": "begins"}
@@ -84,16 +84,16 @@ def _check_row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
 
 
 def _prediction_interval(of: int, shares: Floats) -> tuple[int, int]:
-    """The least counts up to which lie a tenth and nine tenths of the predictive distribution."""
+    """Return the ends of the central 80 % of the predictive distribution of a count."""
     standing = np.quantile(shares, (np.arange(PREDICTIVE_SHARES) + 0.5) / PREDICTIVE_SHARES)
     below = binom.cdf(np.arange(of + 1)[:, None], of, standing[None, :]).mean(axis=1)
     return int(np.searchsorted(below, (1 - LEVEL) / 2)), int(np.searchsorted(below, (1 + LEVEL) / 2))
 
 
 def _calibration_slope(rows: Sequence[dict[str, Any]]) -> list[float]:
-    """How counts rise with what was foretold, 1 where they rise together: low, middle and high end of 80 %.
+    """Return the slope of counts over predictions, 1 if they rise together: low end, estimate and high end of 80 %.
 
-    A Poisson regression of counts on ln(foretold), with the mean free; its interval by drawing sources anew.
+    It is a Poisson regression of counts on ln(predicted) with a free mean; the interval is a bootstrap over sources.
     """
     of_source = {name: row["source"] for part in ("row", "rate") for name, row in _dose_table()[part].items()}
     counted = [row for row in rows if row["kind"] == "counted"]
@@ -110,7 +110,7 @@ def _calibration_slope(rows: Sequence[dict[str, Any]]) -> list[float]:
 
 
 def _poisson_slope(harmed: Floats, logs: Floats, weights: Floats) -> float:
-    """Slope of a Poisson regression, found by Newton's method under a faint pull towards 1."""
+    """Return the slope of a Poisson regression by Newton's method, with a weak prior towards 1."""
     centre = np.average(logs, weights=weights + _SMALL)
     design = np.stack([np.ones(logs.size), logs - centre], axis=1)
     at = np.array([np.log(max(np.average(harmed, weights=weights + _SMALL), _SMALL)), 1.0])
@@ -123,7 +123,7 @@ def _poisson_slope(harmed: Floats, logs: Floats, weights: Floats) -> float:
 
 
 def _routine_doses() -> list[dict[str, Any]]:
-    """How likely the plan's own calibration says that doses which clinics give burn, and three times as much."""
+    """Return the probability of a burn, by the plan's calibration, at clinics' doses and at three times as much."""
     seen, table = load_observations(), _dose_table()["row"]
     found = []
     for place in np.flatnonzero(seen.weight > 0.0):
@@ -137,7 +137,7 @@ def _routine_doses() -> list[dict[str, Any]]:
 
 
 def _burn_chances(row: dict[str, Any], way: int) -> tuple[float, float]:
-    """How likely the people of a row are burnt by the dose given and by three times as much, in one way."""
+    """Return the probability of a burn by a row's dose and by three times as much, for one way of treatment."""
     lamp = row["family"] == "lamp"
     light = BurnLight(row["wavelength_nm"], row["pulse_ms"] * MS, row["spot_mm"][way], lamp=lamp)
     people = row["over_computed"][way] + row["spread"][way] * _NORMALS
@@ -146,7 +146,7 @@ def _burn_chances(row: dict[str, Any], way: int) -> tuple[float, float]:
     return once, thrice
 
 
-_NORMALS = np.array([-1.53, -0.89, -0.49, -0.16, 0.16, 0.49, 0.89, 1.53])  # the middles of eight even parts
+_NORMALS = np.array([-1.53, -0.89, -0.49, -0.16, 0.16, 0.49, 0.89, 1.53])  # the medians of eight equal parts
 
 
 def _dose_table() -> Any:
@@ -154,7 +154,7 @@ def _dose_table() -> Any:
 
 
 def _shipped_draws(kind: str) -> dict[str, Floats]:
-    """The draws of the fit that ships, by parameter."""
+    """Return the draws of the shipped fit, by parameter."""
     entry = load_derived_table(BURN_CALIBRATION.name)[kind]
     family = np.array([entry["family"][name] for name in LASER_FAMILIES]).T
     return {name: np.asarray(values) for name, values in entry["draw"].items()} | {"family": family}

@@ -1,7 +1,7 @@
-"""The model of the doses that clinics choose and of the burns that they count.
+"""The model of the doses that clinics choose and of the burns that they report.
 
 For row r of source s in light of family f, with x the mean over its people of ln(dose given / computed dose that burns)
-and d its deviation (docs/methods/practice.md tells why):
+and d its deviation (reasons in docs/methods/practice.md):
 
     u = usual + spot ln(spot / 8 mm) + family_f                                                  (practice 3)
     x ~ N(u + chosen C_s, rows²),  C_s ~ N(0, 1)                                                 (practice 4)
@@ -9,8 +9,8 @@ and d its deviation (docs/methods/practice.md tells why):
     harmed ~ Binomial(of, 1 - (1 - p)^sessions),  W_s ~ N(0, 1)                                  (practice 6)
 
 Clinics look at skin: one that gives twice the usual dose does so, in part, where the computed dose is too low.
-`followed` is the part of its boldness that burns follow. Where no dose is printed x - u is not known and adds
-followed² (chosen² + rows²) to the variance of W. The ways in which a row may have been carried out are hypotheses of
+`followed` is the part of a clinic's boldness that burns follow. Where no dose is printed, x - u is not known and adds
+followed² (chosen² + rows²) to the variance of W. The possible treatment settings of a row are hypotheses about
 the whole row. The dose at which harm begins is lognormal about u + margin and the clinic's own error.
 """
 
@@ -32,14 +32,12 @@ __all__ = [
     "threshold_log_sd",
 ]
 
-# The posed rows as arrays: what a fit sees.
-
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Observations:
-    """Rows of published doses, and of burns that were counted over doses which are not printed.
+    """Arrays of published doses, and of burn counts without printed doses.
 
     Parameters
     ----------
@@ -48,7 +46,7 @@ class Observations:
     over_computed, spread, spot : (row, way) mean and deviation over people of ln(dose given / computed dose), and
         ln(spot / reference); 0 where there are fewer ways.
     ways : (row, way) logarithm of the share of each way; -inf where there are fewer.
-    dosed : (row,) whether a dose is printed. weight : (row,) how much its dose tells of the doses that clinics choose.
+    dosed : (row,) whether a dose is printed. weight : (row,) weight of its dose as a dose that clinics choose.
     counted, begins : (row,) whether people were counted, and whether the dose is the one at which harm begins.
     harmed, of, sessions : (row,) people burnt, people treated, and sessions of each.
     """
@@ -71,7 +69,7 @@ class Observations:
 
 
 def load_observations(*, kept_aside: bool = False, recommended: bool = True) -> Observations:
-    """Return the rows that are fitted or those kept aside, with or without doses that were only recommended."""
+    """Return the rows for calibration or those reserved for validation, with or without merely recommended doses."""
     table = load_derived_table("practice_doses")
     rows: dict[str, Mapping[str, Any]] = {
         name: row
@@ -105,7 +103,7 @@ def load_observations(*, kept_aside: bool = False, recommended: bool = True) -> 
 
 
 def _rows_with_counts(rows: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """The rows whose counts are taken: of several harms of the same people the one that most had."""
+    """Return the rows whose counts are used: of several harms of the same people the most frequent one."""
     most: dict[tuple[str, int], str] = {}
     for name, row in rows.items():
         if row["kind"] == "counted":
@@ -116,7 +114,7 @@ def _rows_with_counts(rows: Mapping[str, Mapping[str, Any]]) -> set[str]:
 
 
 def _row_weights(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """How much the dose of each row tells of the doses that clinics choose, no setting of a source twice."""
+    """Return the weight of each row's dose as a choice of clinics; a repeated setting of a source counts once."""
     seen: dict[tuple[Any, ...], str] = {}
     for name, row in rows.items():
         if row.get("given"):
@@ -130,7 +128,7 @@ def _row_weights(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _pad_rows(rows: list[Any], blank: float = 0.0) -> Floats:
-    """Rows of different lengths as one array, (row, way)."""
+    """Return rows of different lengths as one array, (row, way)."""
     found = np.full((len(rows), max(1, *(len(row) for row in rows))), blank)
     for place, row in enumerate(rows):
         found[place, : len(row)] = row
@@ -138,7 +136,7 @@ def _pad_rows(rows: list[Any], blank: float = 0.0) -> Floats:
 
 
 _SMALL: Final = 1e-9
-_LOG_OF_ZERO: Final = -1e3  # logarithm of the share of a way that is none
+_LOG_OF_ZERO: Final = -1e3  # logarithm of the share of a missing way
 
 
 def threshold_log_sd() -> float:
@@ -147,11 +145,11 @@ def threshold_log_sd() -> float:
 
 
 def build_model(seen: Observations, included: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
-    """Return the PyMC model of the rows of some sources.
+    """Return the PyMC model of the rows of the included sources.
 
     Parameters
     ----------
-    included : (source,) which are taken; the others say nothing.
+    included : (source,) whether a source is included; the others add nothing to the likelihood.
     """
     import pymc as pm
     import pytensor.tensor as pt

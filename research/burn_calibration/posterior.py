@@ -1,4 +1,4 @@
-"""Draws of the model's parameters, and what they foretell of a source whose counts they have not seen."""
+"""Posterior draws of the burn model, and predictions for sources whose counts were left out."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -38,11 +38,11 @@ PARAMETERS: Final = (
     "people",
     "lapse",
 )
-FOLDS: Final = 6  # in so many parts the sources are left out
-_PREDICTION_DRAWS: Final = 400  # draws that predictions are made of
-_QUADRATURE_POINTS: Final = np.linspace(-3.5, 3.5, 29)  # of a clinic's choice of doses, in its deviations
+FOLDS: Final = 6  # of the cross-validation over sources
+_PREDICTION_DRAWS: Final = 400  # draws used for predictions
+_QUADRATURE_POINTS: Final = np.linspace(-3.5, 3.5, 29)  # of a clinic's choice of doses, in standard deviations
 _QUADRATURE_WEIGHTS: Final = np.exp(-0.5 * _QUADRATURE_POINTS**2) / np.exp(-0.5 * _QUADRATURE_POINTS**2).sum()
-_CLINICS_PER_DRAW: Final = 20  # that are drawn with each draw, of their own error
+_CLINICS_PER_DRAW: Final = 20  # clinics with an error of their own, drawn for each draw
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class BurnPosterior:
 
 
 def source_folds(seen: Observations) -> NDArray[np.int64]:
-    """Return the fold of each source, (source,), by chance."""
+    """Return a random fold for each source, (source,)."""
     return np.random.default_rng(SEED).permutation(len(seen.sources)) % FOLDS
 
 
@@ -74,7 +74,7 @@ def fit_posterior(left_out: int | None = None, *, recommended: bool = True) -> B
 
     Raises
     ------
-    RuntimeError : the sampler's diagnostics fault it.
+    RuntimeError : the sampler's diagnostics fail.
     """
     import nutpie
     from arviz import ess, rhat
@@ -118,15 +118,15 @@ def _check_convergence(fit: BurnPosterior) -> BurnPosterior:
 
 
 def predict_burns(draws: dict[str, Floats], seen: Observations, source: int) -> dict[int, Floats]:
-    """Return the shares of people burnt in the rows of a source whose doses are known and whose counts are not.
+    """Return the predicted shares of people burnt in a source's rows, from their known doses without their counts.
 
     Parameters
     ----------
-    draws : of a fit that has not seen the source.
+    draws : of a fit without the source.
 
     Returns
     -------
-    by row, (draw and clinic,) shares over all sessions, each as likely.
+    by row, (draw and clinic,) equally likely shares over all sessions.
     """
     rng = np.random.default_rng(SEED)
     rows = np.flatnonzero(seen.source == source)
@@ -146,13 +146,13 @@ def predict_burns(draws: dict[str, Floats], seen: Observations, source: int) -> 
 
 
 def _choice_log_density(now: dict[str, Floats], seen: Observations, rows: NDArray[np.int64], bold: Floats) -> Floats:
-    """Logarithm of what the doses of a source tell of each way and of its choice, (row, way, choice)."""
+    """Return the log density of a source's doses for each way and choice of dose, (row, way, choice)."""
     off = (bold[rows][:, :, None] - now["chosen"] * _QUADRATURE_POINTS) / now["rows"]
     return np.asarray(seen.ways[rows][:, :, None] - 0.5 * off**2 * seen.weight[rows][:, None, None])
 
 
 def _burn_share(now: dict[str, Floats], seen: Observations, row: int, bold: Floats, own: Floats) -> Floats:
-    """Share of people burnt over all sessions, (way, clinic) of (practice 5) and (practice 6)."""
+    """Return the share of people burnt over all sessions, (way, clinic), by (practice 5) and (practice 6)."""
     hidden = 0.0 if seen.dosed[row] else now["followed"] ** 2 * (now["chosen"] ** 2 + now["rows"] ** 2)
     above = np.sqrt(now["clinics"] ** 2 + hidden) * own - now["margin"]
     moved = now["followed"] * bold[:, None] if seen.dosed[row] else np.zeros((bold.size, 1))
@@ -160,7 +160,7 @@ def _burn_share(now: dict[str, Floats], seen: Observations, row: int, bold: Floa
     return np.asarray(-np.expm1(seen.sessions[row] * np.log1p(-np.clip(p, 0.0, 1.0 - 1e-9))))
 
 
-# Writes the draws that ship.
+# The shipped table.
 
 HEADER = """\
 # Draws of how far computed doses that burn the epidermis lie from true ones, fitted to the calibration rows of
@@ -187,7 +187,7 @@ def _calibration_entry(*, recommended: bool) -> dict[str, Any]:
 
 
 def _spot_range_mm() -> list[float]:
-    """The least and the greatest spot of the doses that are fitted."""
+    """Return the least and the greatest spot of the fitted doses."""
     rows = load_derived_table("practice_doses")["row"].values()
     spots = [spot for row in rows if not row["kept_aside"] for spot in row["spot_mm"]]
     return [min(spots), max(spots)]

@@ -1,1 +1,1 @@
-"""The makers of the computed tables."""
+"""Makers of the derived tables, one table a file."""

@@ -1,4 +1,7 @@
-"""`python -m research.derived_tables [NAME...]` makes the tables named, or without a name all that are stale."""
+"""Make derived tables: `python -m research.derived_tables [NAME...]`.
+
+Without a name all stale tables are made.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +19,7 @@ from skinbeam.model.package_data import DerivedTable
 
 __all__ = ["DERIVED_TABLES", "main"]
 
-# In an order in which no table is made before those that it reads.
+# Ordered by dependency: a table follows those that it reads.
 DERIVED_TABLES: tuple[DerivedTable, ...] = (
     VESSEL_RETURN,
     MELANIN_BY_COLOUR,

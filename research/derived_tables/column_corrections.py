@@ -1,6 +1,7 @@
-"""How columns of shipped fractional devices in full lie beside the quick model, energy by energy.
+"""Make the table that compares coagulation columns of fractional devices by the full model with the quick model.
 
-Each column takes packets four times in its pulse; all of them take some minutes.
+Rows are by energy, for shipped devices. The full model traces packets four times in each pulse; all columns take some
+minutes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +47,7 @@ HEADER = """\
 
 
 def fractional_beams() -> Iterator[tuple[ColumnBeam, Floats]]:
-    """Yield every beam of shipped fractional devices that remove nothing, and the rungs of energy about its own, J."""
+    """Yield every beam of the shipped non-ablative fractional devices, and the ladder energies around its own, J."""
     for device in devices().values():
         if "non-ablative-fractional" in device.modalities and device.microbeam:
             for wavelength, pulse, spot_mm in iterate_settings(device):
@@ -72,7 +73,7 @@ def _ratios(skins: "xr.Dataset", beam: ColumnBeam, energies_J: Floats) -> tuple[
 
 
 def compare_with_full_columns(rows: Sequence[ColumnRow]) -> dict[str, float]:
-    """Return the relative error of depth and width of columns beside those in full, root mean square and greatest."""
+    """Return the relative error of depth and width of columns against the full model, root mean square and greatest."""
     errors = []
     for (site, ita), (beam, energies) in product(
         product(SITES, ITA_COMPARED_DEG), list(fractional_beams())[::COMPARED_STEP]

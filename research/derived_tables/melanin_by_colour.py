@@ -1,18 +1,19 @@
-"""Melanin by colour, inverted anew with the light that an instrument loses at the edge of its port.
+"""Make the table of melanin by colour: spectra inverted again with the light that an instrument loses at its port.
 
-The inversions of `by_ita` in `data/tissue/melanin.toml` left this loss in. They are exact at 690 nm, so that they say
-what was read: the light of that melanin in their geometry, an epidermis 70 um thick on a dermis without end,
+The inversions of `by_ita` in `data/tissue/melanin.toml` neglected this loss. They are exact at 690 nm, so that they
+give the reading: the light of that melanin in their geometry, an epidermis 70 um thick on a dermis without end,
 both of index 1.4. Two of them differ in their scattering, which is not stated. The first is taken to be that of the
-package's tables, the second that times one factor for each layer: what both then read has to agree in all classes.
-There melanin is even; what is read is inverted with it where people have it, in the middle of what is drawn.
+package's tables, the second that times one factor for each layer: the readings of both then have to agree in all
+classes. In those inversions melanin is even; the reading is inverted with melanin distributed as in people, at the
+middle of the drawn range.
 
-What a port loses is traced in the middle skin of a cheek and of a forearm. Traced light spreads too far: it gives two
+The port loss is traced in the median skin of a cheek and of a forearm. Traced light spreads too far: it gives two
 ports twice the difference that was measured at 700 nm (takiwaki2002). So all its lengths are divided by the number that
-makes them agree. Half of that loss, and half of the loss of the light as it was traced, are the ends. It takes two to
-six minutes on a quiet or a busy machine.
+makes them agree. Half of that loss, and half of the loss of the light as traced, are the ends. It takes two to six
+minutes on a quiet or a busy machine.
 
-The traced skin holds the melanin that the tables which ship give it, those made here among them: the loss hardly hangs
-on it. The blood of the inversions is printed and sets `blood.face` of `data/tissue/optics.toml`, by hand.
+The traced skin has the melanin of the shipped tables, including those made here, on which the loss hardly depends. The
+blood of the inversions is printed and is entered by hand as `blood.face` of `data/tissue/optics.toml`.
 """
 
 from functools import cache
@@ -77,7 +78,10 @@ LOSS_NOTE: Final = (
 def _reflectance(
     fraction: Array, blood: Array, nm: Array, factors: tuple[float, float] = (1.0, 1.0), *, even: bool = False
 ) -> Array:
-    """Diffuse reflectance of the geometry of the inversion; arguments of one shape, factors of epidermis and dermis."""
+    """Return the diffuse reflectance in the geometry of the inversion.
+
+    All arguments have one shape; `factors` multiply the scattering of epidermis and dermis.
+    """
     fraction, blood, nm = np.broadcast_arrays(fraction, blood, nm)
     shape, epidermis_m = fraction.shape, tissue_table("melanin")["by_ita"]["epidermis_um"] * UM
     by_depth = tissue_table("melanin")["by_depth"]
@@ -100,7 +104,7 @@ def _reflectance(
 
 @cache
 def _optics_at(nm: float) -> tuple[float, ...]:
-    """Absorption of melanosomes, blood and bloodless tissue, reduced scattering of both layers, mean cosine."""
+    """Return absorption of melanosomes, blood and bloodless tissue, reduced scattering of both layers, mean cosine."""
     entry = tissue_table("optics")
     blood = blood_mua(nm, read_number(entry["blood"]["haematocrit"]), read_number(entry["blood"]["oxygenation"]))
     bloodless = read_number(entry["baseline"]["factor"]) * baseline_mua(nm)
@@ -109,25 +113,25 @@ def _optics_at(nm: float) -> tuple[float, ...]:
 
 
 def _trace_pencil(site: str, ita_deg: float, nm: float, packets: int) -> PencilBeamLight:
-    """A pencil beam in the middle skin of a site."""
+    """Trace a pencil beam in the median skin of a site."""
     skin = SkinDistribution(site=site, ita_deg=ita_deg).median()
     medium = LayeredMedium.of(optical_properties(skin, nm), skin["thickness_m"].to_numpy()).draw(0)
     return trace_pencil_beam(medium, np.array([0.0, 1e-3]), RING_m, RINGS, packets)
 
 
 def _loss(light: PencilBeamLight, port_mm: tuple[float, float], shorter: float) -> float:
-    """Share of the diffuse reflectance that a port loses when all lengths of the light are divided by a number."""
+    """Return the share of the diffuse reflectance that a port loses, with all lengths of light divided by `shorter`."""
     whole = float(light.out[:, 0].sum() / light.packets.sum()) * (1.0 - light.reflectance_specular)
     return 1.0 - light.port(port_mm[0] * shorter, port_mm[1] * shorter)[0] / whole
 
 
 def _more_in_the_wide(light: PencilBeamLight, shorter: float) -> float:
-    """How much more the wide port reads than the narrow one, as a share of the latter."""
+    """Return how much more the wide port reads than the narrow one, as a share of the latter."""
     return (1.0 - _loss(light, WIDE_mm, shorter)) / (1.0 - _loss(light, NARROW_mm, shorter)) - 1.0
 
 
 class Losses(NamedTuple):
-    """What the wide port loses, (colour, wavelength): with light shortened, by a number a site, and as traced."""
+    """Losses of the wide port, (colour, wavelength), with shortened and with traced lengths; `shorter` is by site."""
 
     shorter: tuple[float, ...]
     ita_deg: tuple[float, ...]
@@ -158,14 +162,14 @@ def _losses(packets: int) -> Losses:
 
 
 def _by_class(found: Losses, values: Array) -> Array:
-    """Losses at the classes and at `COLOUR_WAVELENGTHS_NM`, (class, wavelength)."""
+    """Return the losses of the classes at `COLOUR_WAVELENGTHS_NM`, (class, wavelength)."""
     classes = tissue_table("melanin")["by_ita"]["ita_deg"]
     rows = np.array([np.interp(classes, found.ita_deg, one) for one in values.T])
     return np.array([np.interp(COLOUR_WAVELENGTHS_NM, TRACED_nm, one) for one in rows.T])
 
 
 class _Inversions(NamedTuple):
-    """The inversions that left the loss in, by class, and what they say was read at 690 nm."""
+    """The inversions that neglected the loss, by class, and the readings at 690 nm that follow from them."""
 
     joint: Array
     blood: Array
@@ -187,11 +191,11 @@ def _uncorrected_inversions() -> _Inversions:
 
 
 def _corrected_melanin(given: _Inversions, share: Array) -> Array:
-    """Melanin by the three inversions, blood and the residual of the joint one, (class, 5), with a loss given back.
+    """Return melanin by the three inversions, blood and the residual of the joint one, (class, 5), loss corrected.
 
     Parameters
     ----------
-    share : what the port loses, (class, wavelength).
+    share : share lost at the port, (class, wavelength).
     """
     nm = np.array(COLOUR_WAVELENGTHS_NM)
     spectra = _reflectance(given.joint[:, None], given.blood[:, None], nm[None], even=True)
@@ -215,7 +219,7 @@ def _at_690(read: float, blood: float, factors: tuple[float, float]) -> float:
 
 
 def _values(fractions: Array, found: Losses) -> dict[str, Any]:
-    """The file; `fractions` has a row a class, its five inversions."""
+    """Return the content of the file; `fractions` has a row for each class, with its five inversions."""
     lengths = " and ".join(f"{one:.1f}" for one in found.shorter)
     return {
         "source": "issa2025",

@@ -1,8 +1,8 @@
-"""How much melanin the skin of a body site holds to have a colour, as a table by site and individual typology angle.
+"""Make the table of melanin by body site and individual typology angle.
 
-The middle skin of each site is given melanin until an instrument would read the colour off it: its own thicknesses, its
-own blood, the loss at the port, and melanin where people have it. Blood stays as its sources have it: one angle cannot
-tell blood and melanin apart. It takes about a minute.
+Melanin is added to the median skin of each site until an instrument would read the colour: with the site's own
+thicknesses and blood, the loss at the port, and melanin distributed as in people. Blood is as its sources give it: one
+angle cannot separate blood from melanin. It takes about a minute.
 """
 
 from math import exp, log
@@ -23,7 +23,7 @@ __all__ = ["MELANIN_BY_SITE", "COLOURS_deg", "melanin_column_um"]
 
 # From the darkest class centre of the mean spectra to the lightest.
 COLOURS_deg: Final = (-42.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 58.0)
-# Melanin is sought between less than the lightest and more than the darkest skin is known to hold.
+# The search range extends beyond the melanin of the lightest and the darkest skin known.
 SEARCH_RANGE_um: Final = (0.2, 60.0)
 DIGITS = 4
 
@@ -34,13 +34,13 @@ HEADER = """\
 
 
 def melanin_column_um(site: str, ita_deg: float) -> float:
-    """Return the volume of melanosomes over an area at which the middle skin of a site has an ITA, um.
+    """Return the volume of melanosomes over an area at which the median skin of a site has an ITA, um.
 
     Raises
     ------
-    ValueError : no amount between `SEARCH_RANGE_um` gives it this colour.
+    ValueError : no amount within `SEARCH_RANGE_um` gives this colour.
     """
-    # What the table holds now only sets the scale: the skin is given a multiple of it.
+    # The current table only sets the scale: the skin is given a multiple of its value.
     given = float(melanin_column_m(ita_deg, site=site)) / UM
 
     def too_light(logarithm: float) -> float:

@@ -1,6 +1,6 @@
-"""How far the model lies from experiments at each endpoint, as the comparison finds it: half a minute to some minutes.
+"""Make the table of the model's error at each endpoint by running the comparison with published experiments.
 
-Kept as data, since running the comparison inside a threshold would take that long each time.
+It takes half a minute to some minutes, which is why thresholds read a table instead of running the comparison.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Every published dose that tells of burns, posed to the model: a computed table, since it takes a minute."""
+"""Make the table of published doses with burn outcomes beside the model's computed burn doses. It takes a minute."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def _make_table() -> dict[str, Any]:
 
 def _row_entry(row: PracticeRow, family: str) -> dict[str, Any]:
     found = burn_observation(row)
-    assert found is not None  # it is posed, or a rate
+    assert found is not None  # the row has a scenario, or is a rate
     return {
         "source": row.source,
         "kept_aside": row.role == "validation",

@@ -1,11 +1,10 @@
-"""What colour a camera sees of skin, as a table by its melanin and its blood, and how far such skins differ.
+"""Make the table of skin colours in a camera by melanin and blood, with their spread between skins.
 
-The middle skin of a face is given melanin and blood, and its reflectance solved from 400 to 700 nm by the same exact
-method as every pulse. A camera that shows colours as they are (sRGB, IEC 61966-2-1) sees the light that comes back
-out of the skin, and a part of what its surface returns: all of it where light falls from everywhere, none where a lamp
-stands to the side. A quarter is taken. The spread is that of drawn skins of the same melanin and blood: their
-layers, scattering, oxygen and vessels, and that part between none and all. It takes a
-minute.
+The median skin of a face is given melanin and blood, and its reflectance computed from 400 to 700 nm by the same exact
+method as for every pulse. A camera with faithful colours (sRGB, IEC 61966-2-1) records the light that returns from
+inside the skin, and a part of what its surface reflects: all of it where light falls from everywhere, none where a lamp
+is at the side. A quarter is assumed. The spread is that of drawn skins of the same melanin and blood: their layers,
+scattering, oxygen and vessels, and that part between none and all. It takes a minute.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +39,7 @@ __all__ = ["SKIN_COLOURS", "skin_spectra", "skin_with_pigment", "spectra_to_srgb
 Array = NDArray[np.float64]
 SITE: Final = "cheeks"
 # Volume fractions: of melanosomes in an epidermis as thick as `by_ita` has it, of blood in the dermis. From a fifth of
-# the lightest class to as full as granules lie; from pallor to a port-wine stain.
+# the lightest class to the densest packing of granules; from pallor to a port-wine stain.
 MELANIN: Final = tuple(float(value) for value in np.geomspace(0.005, 0.64, 22))
 BLOOD: Final = tuple(float(value) for value in np.geomspace(0.001, 0.2, 14))
 SURFACE: Final = 0.25
@@ -60,7 +59,7 @@ HEADER = """\
 
 
 def skin_with_pigment(melanin: float, blood: float, *, draws: int = 0, seed: int = 0) -> "xr.Dataset":
-    """Return the middle skin of a face, or drawn ones, that hold so much melanin and blood (volume fractions)."""
+    """Return the median skin of a face, or drawn ones, with this melanin and blood (volume fractions)."""
     wanted_m = melanin * tissue_table("melanin")["by_ita"]["epidermis_um"] * UM
     ita = 20.0
     ratio = wanted_m / float(melanin_column_m(ita, site=SITE))
@@ -79,21 +78,21 @@ def skin_with_pigment(melanin: float, blood: float, *, draws: int = 0, seed: int
 
 
 def skin_spectra(ds: "xr.Dataset") -> tuple[Array, Array]:
-    """Return diffuse reflectance and that of the surface at `COLOUR_WAVELENGTHS_NM`, (sample, 31) each."""
+    """Return the diffuse and the surface reflectance at `COLOUR_WAVELENGTHS_NM`, (sample, 31) each."""
     return reflectance_parts(ds, [optical_properties(ds, nm) for nm in COLOUR_WAVELENGTHS_NM])
 
 
 def spectra_to_srgb(reflectance: Array) -> Array:
     """Return linear sRGB (..., 3) of spectra (..., 31) under D65; a perfect diffuser is (1, 1, 1).
 
-    The package's observer is that of 10 degrees; its white is laid on the one of sRGB.
+    The package's observer is that of 10 degrees; its white is mapped to that of sRGB.
     """
     white = spectrum_to_xyz(np.ones(len(COLOUR_WAVELENGTHS_NM)))
     return np.asarray(spectrum_to_xyz(reflectance) / white * TO_XYZ.sum(axis=1) @ np.linalg.inv(TO_XYZ).T)
 
 
 def _node(melanin: float, blood: float) -> tuple[Array, float]:
-    """Colour of the middle skin, (3,), and its ITA, degrees."""
+    """Return the colour of the median skin, (3,), and its ITA, degrees."""
     diffuse, surface = (part[0] for part in skin_spectra(skin_with_pigment(melanin, blood)))
     whole = float(lab_to_ita_deg(spectrum_to_lab(diffuse + surface)))
     read = spectrum_to_lab(diffuse * (1.0 - port_loss_fraction(whole)) + surface)
@@ -101,7 +100,7 @@ def _node(melanin: float, blood: float) -> tuple[Array, float]:
 
 
 def _covariance(melanin: float, blood: float) -> list[float]:
-    """Covariance over drawn skins of ln(red/green) and ln(green/blue)."""
+    """Return the covariance over drawn skins of ln(red/green) and ln(green/blue)."""
     diffuse, surface = skin_spectra(skin_with_pigment(melanin, blood, draws=DRAWS))
     shares = np.random.default_rng(0).permutation((np.arange(DRAWS) + 0.5) / DRAWS)[:, None]
     ln = np.log(spectra_to_srgb(diffuse + shares * surface))

@@ -1,6 +1,6 @@
-"""The share of light that a finite spot leaves on its axis, by wavelength, radius and depth, and what moves it.
+"""Make the table of the axial light share of a finite spot by wavelength, radius and depth, and its sensitivities.
 
-Packets of one pencil beam tell of every radius. It takes some minutes of them.
+The packets of one pencil beam give the share for every radius. Tracing them takes some minutes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ EDGES_M = np.array([0, 30, 70, 120, 180, 260, 370, 520, 740, 1050, 1500, 2200, 3
 FACTORS = {"above": (0.25, 4.0), "dermis": (0.25, 0.5, 2.0, 4.0), "thickness": (0.5, 2.0)}
 RING_M, RINGS = 0.25 * MM, 108
 PHOTONS, PHOTONS_COMPARED = 100_000, 30_000
-# Skins that the table is compared in: sites whose dermis is thin and thick, light and dark, lines of lasers and lamps.
+# Skins and beams of the comparison: sites with thin and thick dermis, light and dark, lines of lasers and lamps.
 SITES, ITA_DEG = ("cheeks", "periorbital", "back"), (60.0, 20.0, -40.0)
 BEAMS = (
     (515.0, 4.0),
@@ -90,16 +90,16 @@ HEADER = """\
 
 
 def draw_skin(site: str, ita_deg: float, draws: int = 20) -> "xr.Dataset":
-    """Return draws of a skin, of which the medians are the middle."""
+    """Return draws of a skin, whose medians represent the middle."""
     return SkinDistribution.from_case(
         parse_record(Case, {"skin": {"site": site, "ita_deg": ita_deg}}, file="spot-share")
     ).sample(draws, 0)
 
 
 def trace_share(medium: LayeredMedium, photons: int) -> Floats:
-    """Return the share by packets, (ring, depth): within 0.25 mm, 0.5 mm and so on; nan where no light comes."""
+    """Return the traced share, (ring, depth): within 0.25 mm, 0.5 mm and so on; nan where no light arrives."""
     found = MonteCarlo(photons).light(medium, PENCIL_BEAM, LightTally(EDGES_M, RING_M, RINGS))
-    assert found.fluence_rate_rz is not None  # rings were asked for
+    assert found.fluence_rate_rz is not None  # the tally has rings
     inside = np.cumsum(found.fluence_rate_rz * ring_areas(RING_M, RINGS), axis=1).T
     whole = np.where(found.fluence_rate_ratio > 0, found.fluence_rate_ratio, np.nan)
     return np.asarray(inside / whole)
@@ -107,14 +107,14 @@ def trace_share(medium: LayeredMedium, photons: int) -> Floats:
 
 def _log_y(medium: LayeredMedium) -> list[str]:
     share = trace_share(medium, PHOTONS)[[round(radius * MM / RING_M) - 1 for radius in RADII_MM]]
-    for depth in range(1, share.shape[1]):  # where no packet came, as above
+    for depth in range(1, share.shape[1]):  # where no packet arrived, the value of the depth above
         share[:, depth] = np.where(np.isnan(share[:, depth]), share[:, depth - 1], share[:, depth])
     y = -np.log1p(-np.clip(share, SMALLEST_SHARE, LARGEST_SHARE))
     return [" ".join(f"{1000 * value:.0f}" for value in row) for row in np.log(y)]
 
 
 def _varied(medium: LayeredMedium, tissue: NDArray[np.str_], name: str, factor: float) -> LayeredMedium:
-    """The medium with so many times the absorption above the dermis or in it, or so thick a dermis."""
+    """Return the medium with absorption above or in the dermis, or the dermis thickness, multiplied by a factor."""
     mua, _, _, _, thickness = (column.copy() for column in medium.columns)
     dermis = np.flatnonzero(tissue == DERMIS)
     if name == "above":
@@ -146,7 +146,7 @@ def _lights() -> Iterator[dict[str, Any]]:
 
 
 def compare_with_packets(table: Sequence[SpotRow], photons: int = PHOTONS_COMPARED) -> dict[str, float]:
-    """Return the relative error of the table beside packets, root mean square and greatest."""
+    """Return the relative error of the table compared with traced packets, root mean square and greatest."""
     errors, middles = [], (EDGES_M[1:] + EDGES_M[:-1]) / 2
     seen = middles < DEEPEST_COMPARED_M
     for site, ita in product(SITES, ITA_DEG):

@@ -1,4 +1,4 @@
-"""What it costs to follow vessels by two solutions along their radius: the same in full, on a few skins and pulses.
+"""Make the table of errors of the reduced vessel model, compared with full cross-sections on a few skins and pulses.
 
 It takes some minutes of packets.
 """
@@ -39,11 +39,11 @@ __all__ = [
     "summarise_ratios",
 ]
 
-BEAMS_nm = (532.0, 595.0)  # at which blood absorbs much, and four times less
-SKINS = (None, 0, 1)  # the skin in the middle of every distribution, and draws
+BEAMS_nm = (532.0, 595.0)  # strong absorption by blood, and four times less
+SKINS = (None, 0, 1)  # the median skin, and draws
 VESSELS_UM = ((30.0, 250.0), (100.0, 350.0), (300.0, 500.0))  # diameter and depth of the axis
 PULSES_MS = (0.45, 10.0, 40.0)
-# A vessel that tears tells of purpura at once as it tells of its rupture.
+# Immediate purpura follows from the rupture of a vessel, so it has the same ratios.
 SAME = {"purpura-immediate": "vessel-rupture"}
 DIGITS = 3
 
@@ -56,7 +56,7 @@ HEADER = """\
 
 
 class DoseRatio(NamedTuple):
-    """A dose in full over that of the reduced model; nan where only one of them reaches the end."""
+    """The dose of the full model over that of the reduced one; nan where only one of them reaches the endpoint."""
 
     endpoint: str
     wavelength_nm: float
@@ -74,7 +74,7 @@ def compare_with_full_vessels(
     *,
     packets: int = PACKETS,
 ) -> Iterator[DoseRatio]:
-    """Yield the ratios of every skin, wavelength, vessel and pulse; what neither model reaches is left out."""
+    """Yield the ratios of every skin, wavelength, vessel and pulse, but for endpoints that neither model reaches."""
     for draw, wavelength, (diameter, depth) in product(skins, wavelengths_nm, vessels_um):
         lit = section = None
         for pulse in pulses_ms:
@@ -134,7 +134,7 @@ def _summary(every: Sequence[DoseRatio]) -> dict[str, Any]:
 
 
 def _by_diameter(ratios: Sequence[DoseRatio]) -> dict[str, Any]:
-    """Means and errors of one wavelength."""
+    """Return means and errors of one wavelength."""
     moments = {
         f"{um:g}": _moments([one for one in ratios if one.diameter_um == um])
         for um in sorted({one.diameter_um for one in ratios})
@@ -148,7 +148,7 @@ def _by_diameter(ratios: Sequence[DoseRatio]) -> dict[str, Any]:
 
 
 def _moments(ratios: Sequence[DoseRatio]) -> tuple[float, float, float]:
-    """Geometric mean, standard deviation and error about 1."""
+    """Return geometric mean, standard deviation and error about 1."""
     logs = np.log([one.ratio for one in ratios])
     return tuple(  # type: ignore[return-value]  # three numbers in, three out
         round_significant(math.exp(float(value)), DIGITS)

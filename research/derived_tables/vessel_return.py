@@ -1,4 +1,7 @@
-"""How much of the light that leaves a vessel comes back to it, as a table by radius and absorption: some minutes."""
+"""Make the table of the share of light that leaves a vessel and returns to it, by radius and absorption.
+
+It takes some minutes.
+"""
 
 from typing import Any, Final
 
@@ -40,5 +43,5 @@ def _make_table() -> dict[str, Any]:
     }
 
 
-# It hangs on nothing but the numbers above.
+# The table depends on nothing but the constants above.
 VESSEL_RETURN = DerivedTable(name="vessel_return", header=HEADER, inputs=(), version=1, make=_make_table)

@@ -1,1 +1,1 @@
-"""Fits the evidence model: `make evidence`, `make evidence-report`. Nothing here runs in a consultation."""
+"""Fit the evidence model: `make evidence`, `make evidence-report`. It is not needed for a consultation."""

@@ -1,4 +1,7 @@
-"""`python -m research.evidence_fit fit|report|derived`: `make evidence`, `make evidence-report` and `make derived`."""
+"""Command line of the evidence fit: `python -m research.evidence_fit fit|report|derived`.
+
+It is run by `make evidence`, `make evidence-report` and `make derived`.
+"""
 
 import sys
 import warnings
@@ -13,7 +16,7 @@ WORK = Path("build/evidence")
 
 
 def main(arguments: list[str]) -> int:
-    """Fit, make the report, or do whichever of both is out of date; return the exit code."""
+    """Fit, run the checks, or do whichever of both is out of date; return the exit code."""
     warnings.filterwarnings("ignore", module="pytensor|arviz")  # of libraries that are missing and not needed
     if arguments == ["fit"]:
         return _fit()
@@ -27,7 +30,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _fit() -> int:
-    """Refit; replace the shipped draws when their inputs changed, else hold draws of another seed against them."""
+    """Refit; replace the shipped draws when their inputs changed, else compare them with draws of another seed."""
     fresh = not ship.is_current()
     draws, record = ship.fit_models() if fresh else ship.fit_models(ship.PLAN.seed + 1)
     found = record["diagnostics"]
@@ -46,7 +49,7 @@ def _fit() -> int:
 
 
 def _renew() -> int:
-    """Refit where the inputs have changed, and make the report where the draws or the checks have."""
+    """Refit if the inputs have changed, and run the checks if the draws or the checks have."""
     if not ship.is_current() and (failed := _fit()):
         return failed
     if page.load_checks()["inputs_sha256"] != checks_sha256():

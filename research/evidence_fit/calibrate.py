@@ -1,6 +1,8 @@
-"""Simulation-based calibration (Talts et al. 2018): data sets made from the priors, fitted, and each true value ranked
-among the draws of its posterior. When model and sampler are right the ranks are uniform. The data sets have the shape
-of the table; they judge the model, so they are not made anew for each row that joins it.
+"""Simulation-based calibration (Talts et al. 2018) of the model and the sampler.
+
+Data sets are simulated from the priors and fitted, and each true value is ranked among the draws of its posterior.
+When model and sampler are right the ranks are uniform. The data sets have the shape of the table; they test the
+model, so they are not simulated again for each row added to the table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,12 +23,12 @@ __all__ = ["BINS", "DATA_SETS", "RANKS", "chi_square_p", "least_uniform", "ranke
 
 DATA_SETS = 60
 BINS = 10
-RANKS = 99  # draws kept for ranking: ranks 0 to 99 fall into ten bins of ten
+RANKS = 99  # draws used for ranking: ranks 0 to 99 fall into ten bins of ten
 _PLAN = SamplerPlan(draws=300, tune=300, chains=2, accept=0.9)
 
 
 def ranked_quantities() -> list[str]:
-    """Return the quantities whose ranks are kept, of both models."""
+    """Return the names of the ranked quantities of both models."""
     slopes = [group if not name else f"{group} {name}" for group, name in design_layout().columns]
     return [
         *(f"beta {name}" for name in slopes),
@@ -43,7 +45,7 @@ def ranked_quantities() -> list[str]:
 
 
 def ranks(number: int) -> dict[str, Any]:
-    """Return the rank of each true value in data set `number`, by name, and how often the fits diverged."""
+    """Return the rank of each true value in data set `number`, by name, and the number of divergences of the fits."""
     rng = np.random.default_rng([20261122, number])
     below: list[int] = []
     divergences = 0
@@ -71,11 +73,11 @@ def chi_square_p(found: Sequence[int]) -> float:
 
 
 def least_uniform(table: Mapping[str, Sequence[int]]) -> list[tuple[str, float, float]]:
-    """Return the quantities from the least even on: name, probability, and that times their number (Bonferroni)."""
+    """Return the quantities, the least uniform first: name, probability, and that times their number (Bonferroni)."""
     found = sorted((chi_square_p(ranks), name) for name, ranks in table.items())
     return [(name, p, min(1.0, p * len(table))) for p, name in found]
 
 
 def _flatten(values: Mapping[str, Any], order: Sequence[str]) -> Any:
-    """(draw, quantity) in the order of `ranked_quantities`."""
+    """Return values as an array (draw, quantity) in the order of `ranked_quantities`."""
     return np.concatenate([np.asarray(values[name]).reshape(len(values[name]), -1) for name in order], axis=1)

@@ -1,15 +1,15 @@
 """The model of harms, satisfaction and pain, in PyMC.
 
-Patients of an arm who had an outcome, out of all who were asked or looked at:
+Patients of an arm who had an outcome, out of all who were asked or examined:
 
     events ~ Binomial(of, p)
     logit p = base + modality + regime + condition + pair + darker x + late m + v t + u e     (evidence 6)
 
-as `synthesis.counts` says: effects and spreads belong to the outcome; x, the mean phototype in steps from III, is
-unknown within the printed range; t is Student's with few degrees of freedom, one for each outcome of a study. e is
-normal, one for each count of a study that printed several; where it printed one, t is all that sets it apart. So none
-of a few patients never means none of many, and arms of one study tell how phototype, condition and light differ. Pain:
-means between 0 and 10, normal between kinds of treatment and studies.                    (evidence 7)
+as `synthesis.counts` describes: effects and spreads are specific to the outcome; x, the mean phototype in steps from
+III, is unknown within the printed range; t is Student's with few degrees of freedom, one for each outcome of a study.
+e is normal, one for each count of a study that printed several; a study that printed one has t alone. So zero events
+among a few patients do not imply zero among many, and arms of one study show how phototype, condition and light
+differ. Pain: means between 0 and 10, normal between kinds of treatment and studies.       (evidence 7)
 """
 
 from typing import Any
@@ -61,7 +61,10 @@ def _add_counts(data: CountData, given: dict[str, Any]) -> None:
 
 
 def _mean_phototypes(data: CountData) -> Any:
-    """Mean phototype of each row, (row,): free within its range where pigment tells anything of it."""
+    """Return the mean phototype of each row, (row,).
+
+    For outcomes that depend on pigment it is a parameter within the printed range, for others the middle of the range.
+    """
     free = np.flatnonzero((data.type_high > data.type_low) & _pigment(data))
     known = 0.5 * (data.type_low + data.type_high)
     within = pm.Beta("within", 2.0, 2.0, shape=len(free))
@@ -75,7 +78,7 @@ def _pigment(data: CountData) -> Any:
 
 
 def _select_outcomes(values: Any, names: tuple[str, ...]) -> Any:
-    """Values of some outcomes, (outcome,), 0 of the others."""
+    """Return the values of some outcomes, (outcome,), 0 for the others."""
     return pt.stack([values[names.index(name)] if name in names else pt.zeros(()) for name in OUTCOMES])
 
 

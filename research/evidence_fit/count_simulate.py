@@ -1,4 +1,4 @@
-"""Data sets that the model of harms, satisfaction and pain would make: the equations of `count_model`, in NumPy."""
+"""Simulate data sets of harms, satisfaction and pain: the equations of `count_model` in NumPy."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,7 +46,7 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
 
 
 def draw_counts(given: Parameters, data: CountData, shape: CountsSeen, rng: np.random.Generator) -> CountsSeen:
-    """Return one data set that these parameters would print, in the shape of another: same rows, same people."""
+    """Return one simulated data set for these parameters, in the shape of another: same rows, same number of people."""
     n = len(data.outcome)
     own = rng.standard_t(evidence_settings()["counts"]["freedom"]["value"], len(data.own_outcome))
     log_odds = given["base"][data.outcome] + np.append(given["effects"], 0.0)[data.effects].sum(axis=1)  # (evidence 6)

@@ -1,7 +1,4 @@
-"""Arrays that the fits read, improvement and counts of harms, and the hash of all that a fit follows from.
-
-The arms whose improvement is fitted, as arrays in the order of the table: what is given, what is to be explained.
-"""
+"""Arrays for the fits of improvement and of counts of harms, and the hashes of their inputs."""
 
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -47,14 +44,14 @@ __all__ = [
     "table_data",
 ]
 
-CLASSES = 4  # most classes that a paper printed
+CLASSES = 4  # largest number of classes in a paper
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Data:
-    """What is fixed. Shapes: arm, study, class.
+    """Fixed arrays of the improvement model. Shapes: arm, study, class.
 
     Parameters
     ----------
@@ -63,8 +60,8 @@ class Data:
     lower, upper : (arm, class) cut points in per cent, ±inf at the ends; unused classes have lower = upper = -inf.
     binned : (arm,), whether it was printed in classes; else its mean was.
     n : (arm,) patients; `units` (arm,) graded units; equal where patients were graded.
-    untreated : (study,), whether its people were left alone.
-    single : (arm,), whether its lesions are single ones, that can be gone.
+    untreated : (study,), whether its people were left untreated.
+    single : (arm,), whether its lesions are single ones, which can clear completely.
     """
 
     x: Floats
@@ -81,7 +78,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Observed:
-    """What varies between fits. `used` masks leave rows out without changing a shape.
+    """Observed improvement, which varies between fits. `used` masks arms without changing a shape.
 
     `counts` (arm, class), `mean` (arm,), `sd` (arm,) with 0 for not printed, `weak` (study,) factors on the spread
     between studies.
@@ -94,7 +91,7 @@ class Observed:
     weak: Floats
 
     def without(self, left_out: NDArray[np.bool_]) -> "Observed":
-        """Return the same with some arms left out."""
+        """Return a copy with some arms left out."""
         return replace(self, used=np.where(left_out, 0.0, self.used))
 
 
@@ -132,7 +129,7 @@ def table_data() -> Data:
 
 @cache
 def printed_improvement() -> Observed:
-    """Return what the shipped table printed."""
+    """Return the improvement reported in the shipped table."""
     found = fitted_arms()
     counts = np.zeros((len(found), CLASSES))
     for k, arm in enumerate(found):
@@ -149,17 +146,17 @@ def printed_improvement() -> Observed:
     )
 
 
-# Counts of harms and satisfaction, and pain, as arrays in the order of the table.
+# Counts of harms and satisfaction, and pain.
 
 
 @dataclass(frozen=True)
 class CountData:
-    """What is fixed. Shapes: row (a count), effect, own (an outcome of a study), report (of pain).
+    """Fixed arrays of the count model. Shapes: row (a count), effect, own (an outcome of a study), report (of pain).
 
     Parameters
     ----------
     outcome, of : (row,), index into `OUTCOMES`, patients.
-    effects : (row, effect), index into `counts.columns`, and one past its end where a row has none.
+    effects : (row, effect), index into `effect_columns()`, and one past its end where a row has none.
     effect_kind, effect_outcome : (column,), indices into `EFFECTS` and `OUTCOMES`.
     own : (row,), index of the outcome of its study; `own_outcome` (own,); `several`, the rows whose study printed more
         than one count of their outcome.
@@ -185,14 +182,17 @@ class CountData:
 
 @dataclass(frozen=True)
 class CountsSeen:
-    """What varies between fits: `events` (row,), `pain` (report,); `used` (row,) masks counts that are left out."""
+    """Observed counts, which vary between fits.
+
+    `events` (row,), `pain` (report,); `used` (row,) masks counts that are left out.
+    """
 
     events: Whole
     pain: Floats
     used: Floats
 
     def without(self, left_out: NDArray[np.bool_]) -> "CountsSeen":
-        """Return the same with some counts left out."""
+        """Return a copy with some counts left out."""
         return replace(self, used=np.where(left_out, 0.0, self.used))
 
 
@@ -231,7 +231,7 @@ def count_data() -> CountData:
 
 @cache
 def printed_counts() -> CountsSeen:
-    """Return what the shipped table printed."""
+    """Return the counts reported in the shipped table."""
     return CountsSeen(
         events=np.array([row.events for row in outcome_counts()]),
         pain=np.array([sum(arm.pain_0_10) / 2.0 for arm in trial_arms() if arm.pain_0_10]),
@@ -239,9 +239,9 @@ def printed_counts() -> CountsSeen:
     )
 
 
-# What the fits follow from, as a hash: the numbers that go in, and versions of the code that uses them.
+# Hashes of the inputs: the numbers that go in, and versions of the code that uses them.
 
-# To be raised when `fit.model` describes another model, and when the long checks draw, leave out or score otherwise.
+# Raise them when `model` describes another model, and when the long checks draw, leave out or score otherwise.
 MODEL_VERSION: Final = 3
 CHECKS_VERSION: Final = 2
 
@@ -257,12 +257,12 @@ def inputs_sha256() -> str:
 
 
 def calibration_sha256() -> str:
-    """Return the hash of the model and its priors: what calibration by simulation judges, whatever the table holds."""
+    """Return the hash of the model and its priors, on which the calibration by simulation depends."""
     return values_sha256(MODEL_VERSION, _priors())
 
 
 def checks_sha256() -> str:
-    """Return the hash of all that the long checks follow from."""
+    """Return the hash of all inputs of the long checks."""
     return values_sha256(CHECKS_VERSION, inputs_sha256())
 
 

@@ -1,4 +1,4 @@
-"""Did the chains agree, and how many independent draws are they worth?
+"""Convergence diagnostics of the sampler: R-hat and effective sample sizes.
 
 Rank-normalised split R-hat, bulk and tail effective sample size after Vehtari et al. 2021 (Bayesian Analysis 16:667);
 autocorrelation is summed over Geyer's initial monotone sequence.

@@ -1,6 +1,11 @@
-"""Leave one study out: how well it is predicted, beside random-effects pools as baselines.
+"""Score leave-one-study-out predictions of the model, beside random-effects pools as baselines.
 
-What the model has to beat: random-effects pools without covariates, their parameters integrated out.
+An arm that printed classes is scored on the number of its patients who reached the printed cut point nearest to half;
+one that printed a mean on that mean; a harm on its count. The score is the logarithm of the predictive probability (of
+a count) or density (of a mean, per per cent). Coverage is tested by the randomised probability integral transform
+(PIT), which is uniform when intervals have their nominal coverage. The arms of one study share its weight.
+
+The baselines are random-effects pools without covariates, their parameters integrated out:
 
 Counts: responders of a study ~ BetaBinomial(n, m, size), m uniform, log size normal about log 4 with sd 1.5.
 Means: the printed mean ~ N(m, t² + s² / n), m ~ N(50, 30²), t half-normal with scale 20, s = 27 per cent.
@@ -44,7 +49,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PrintedResult:
-    """What an arm printed: `responders` of `n`, or a `mean` of `n`; its study and features."""
+    """The reported result of an arm: `responders` of `n`, or a `mean` of `n`, with its study and features."""
 
     study: str
     features: Features
@@ -70,7 +75,7 @@ BASELINES: dict[str, Callable[[Features], Hashable]] = {
 def baseline_log_score(
     arm: PrintedResult, others: Sequence[PrintedResult], key: Callable[[Features], Hashable]
 ) -> float:
-    """Return the log score of what an arm printed, learnt from other studies of its pool."""
+    """Return the log score of an arm's result, predicted from the other studies of its pool."""
     pool = [o for o in others if key(o.features) == key(arm.features) and o.study != arm.study]
     if arm.responders is not None:
         return count_log_score((arm.responders, arm.n), [(o.responders, o.n) for o in pool if o.responders is not None])
@@ -78,7 +83,7 @@ def baseline_log_score(
 
 
 def count_log_score(seen: tuple[int, int], pool: Sequence[tuple[int, int]]) -> float:
-    """Return the log score of a count, (events, people), learnt from those of a pool."""
+    """Return the log score of a count, (events, people), predicted from the counts of a pool."""
     m, log_size = np.meshgrid(np.linspace(0.005, 0.995, 199), np.linspace(-2.0, 6.0, 65), indexing="ij")
     size = np.exp(log_size)
     log = -0.5 * ((log_size - np.log(4.0)) / 1.5) ** 2
@@ -108,13 +113,7 @@ def _normal(y: float, m: Floats, t: Floats, n: int) -> Floats:
     return np.asarray(-0.5 * ((y - m) ** 2 / variance + np.log(2.0 * np.pi * variance)))
 
 
-# Leave one study out: is a study covered that the model has never seen, and how well is it foretold?
-#
-# An arm that printed classes is scored on the number of its patients who reached the printed cut point nearest to half;
-# one that printed a mean on that mean; a harm on its count. The score is the logarithm of the predictive probability
-# (of
-# a count) or density (of a mean, per per cent). Coverage is judged by the randomised probability integral transform
-# (PIT): uniform when intervals hold. Arms of one study share its weight.
+# Scores of the model.
 
 LEVELS = (0.5, 0.8, 0.95)
 PLAN = SamplerPlan(draws=500, tune=500, chains=2, accept=0.9)
@@ -123,7 +122,7 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True)
 class StudyScore:
-    """How one arm, or one count of harms, of a study was foretold without it."""
+    """The score of one arm, or of one count of harms, predicted without its study."""
 
     study: str
     row: str
@@ -133,21 +132,21 @@ class StudyScore:
     log_score: float
     pit: float
     baselines: Mapping[str, float]
-    refitted: bool = False  # fitted again without the study; else draws of the whole fit were weighed
-    divergences: int = 0  # of that fit
+    refitted: bool = False  # refitted without the study; else the draws of the full fit were reweighted
+    divergences: int = 0  # of the refit
 
     def as_record(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return the fields as a dictionary."""
         return asdict(self)
 
 
 def scored_studies() -> tuple[str, ...]:
-    """Return every study that printed improvement, a harm or satisfaction."""
+    """Return every study that reported improvement, a harm or satisfaction."""
     return tuple(dict.fromkeys([*(arm.study for arm in fitted_arms()), *(row.study for row in outcome_counts())]))
 
 
 def leave_out(study: str, given: Posterior, rng: np.random.Generator) -> list[StudyScore]:
-    """Return the scores of one study without it; `given` is the posterior of all studies."""
+    """Return the scores of one study when left out; `given` is the posterior of all studies."""
     return [*_improvement_scores(study, given, rng), *_harm_scores(study, given, rng)]
 
 
@@ -188,8 +187,12 @@ def _harm_scores(study: str, given: Posterior, rng: np.random.Generator) -> list
 def _posterior_without(
     rest: Observed | CountsSeen, given: Posterior, log_likelihood: Floats, rng: np.random.Generator
 ) -> tuple[Posterior, dict[str, Any]]:
-    """The posterior without a study, and how it was come by: fields of `StudyScore`. `rest`: what the others
-    printed."""
+    """Return the posterior without a study, and the fields of `StudyScore` on how it was made.
+
+    Parameters
+    ----------
+    rest : the reported results of the other studies.
+    """
     found = reweigh.reweigh_without_study(given, log_likelihood, rng)
     if found is not None:
         return found, {}
@@ -198,7 +201,7 @@ def _posterior_without(
 
 
 def printed_result(arm: Arm) -> PrintedResult:
-    """Return what an arm printed, as responders at the cut point nearest to half or as a mean."""
+    """Return an arm's reported result, as responders at the cut point nearest to half or as a mean."""
     people = arm.units or arm.patients or 0
     if not arm.bins:
         return PrintedResult(arm.study, Features.from_arm(arm), int(arm.patients or 0), None, arm.mean_pct)
@@ -206,9 +209,9 @@ def printed_result(arm: Arm) -> PrintedResult:
 
 
 def coverage(scores: Sequence[StudyScore], *, resamples: int = 20_000) -> dict[str, dict[str, float]]:
-    """Return for each level the share of studies inside, and where 99 % of bootstrapped shares lie.
+    """Return for each level the share of studies inside, and the bounds of 99 % of bootstrapped shares.
 
-    Studies are resampled whole; within a study its arms share one vote.
+    Whole studies are resampled; within a study its arms share one vote.
     """
     inside = {
         level: np.array(
@@ -282,7 +285,7 @@ def _arm_score(
 def _predicted_count(
     shares: Floats, events: int, of: int, group: float, rng: np.random.Generator
 ) -> tuple[float, float, float]:
-    """Log score, randomised PIT and the median share of the predicted count."""
+    """Return log score, randomised PIT and median share of the predicted count."""
     pmf = np.array(count_pmf(UncertainRate.from_draws(shares, of).with_correlated_groups(of, group), of))
     pit = pmf[:events].sum() + rng.uniform() * pmf[events]
     return float(np.log(max(pmf[events], _LEAST))), float(np.clip(pit, 0.0, 1.0)), float(np.median(shares))

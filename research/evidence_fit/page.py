@@ -1,4 +1,4 @@
-"""Writes docs/evidence.md from what ships: the model's text, the priors, the sampler's record, the long checks."""
+"""Write docs/evidence.md from shipped data: the models' docstrings, priors, sampler record, and long checks."""
 
 import ast
 import csv
@@ -27,8 +27,8 @@ __all__ = ["IMPROVEMENT", "PAGE", "load_checks", "load_scores", "render_page", "
 PAGE = "docs/evidence.md"
 _ROOT = Path(__file__).parents[2]
 IMPROVEMENT = ("responders", "mean")
-_LISTED = 8  # least uniform quantities of the calibration
-_MOST = 0.95  # share of counts that an interval should hold
+_LISTED = 8  # number of least uniform quantities of the calibration that are listed
+_MOST = 0.95  # nominal coverage of the intervals
 _FEW = 4  # studies of a condition; where there are fewer, the queries are listed
 
 
@@ -39,19 +39,19 @@ def load_checks() -> dict[str, Any]:
 
 
 def load_scores(*kinds: str) -> list[StudyScore]:
-    """Return the shipped scores of left-out studies, of some kinds or of all."""
+    """Return the shipped scores of left-out studies, of the given kinds or of all."""
     found = [StudyScore(**record) for record in load_checks()["scores"]]
     return [score for score in found if not kinds or score.kind in kinds]
 
 
 def treated_scores() -> list[StudyScore]:
-    """Return the scores of improvement of arms that were treated."""
+    """Return the improvement scores of treated arms."""
     untreated = {arm.row for arm in fitted_arms() if arm.modality == UNTREATED}
     return [score for score in load_scores(*IMPROVEMENT) if score.row not in untreated]
 
 
 def render_page() -> str:
-    """Return the page."""
+    """Return the text of docs/evidence.md."""
     from jinja2 import StrictUndefined, Template
 
     found, made = load_checks(), posterior_record()
@@ -99,7 +99,7 @@ def render_page() -> str:
 
 
 def _pictures() -> dict[str, Any]:
-    """The pictures, with the tables that stand beside them."""
+    """Return the pictures and their tables."""
     fields = study_counts()
     return {
         "forests": [pictures.forest_picture(forest).markdown for forest in forests()],
@@ -113,7 +113,7 @@ def _pictures() -> dict[str, Any]:
 
 
 def studies_outside() -> dict[str, tuple[int, int, int]]:
-    """Return by answer how many studies stand beside it, and how many of them lie outside 95 %: seen, and left out."""
+    """Return by harm question how many studies counted it, and how many lie outside 95 %: fitted, and when left out."""
     pit = {(score.row, score.kind): score.pit for score in load_scores()}
     found = {}
     for harm in harm_questions():
@@ -157,7 +157,7 @@ def _harm_row(harm: HarmQuestion) -> dict[str, str]:
 
 
 def _search_tables() -> dict[str, Any]:
-    """How often each condition was searched for, and the words where few studies were found."""
+    """Return how often each condition was searched for, and the queries where few studies were found."""
     studied = {
         name: len({arm.study for arm in fitted_arms() if arm.condition == name})
         for name in vocabulary_table("condition")

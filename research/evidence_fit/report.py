@@ -1,6 +1,6 @@
-"""The long checks: leave each study out, calibrate by simulation, weigh the priors. Resumes where it was stopped.
+"""Run the long checks: leave-one-study-out, calibration by simulation, prior sensitivity. An interrupted run resumes.
 
-Every finished piece lies in a folder named by the hash of the model's inputs; the whole ships as
+Finished parts are stored in a folder named by the hash of the model's inputs; the result ships as
 `data/derived/posterior_checks.json`, from which `page` writes docs/evidence.md.
 """
 
@@ -35,14 +35,14 @@ from skinbeam.model.document import to_json_types, write_atomically
 __all__ = ["calibration_ranks", "run_checks"]
 
 _REPLICATES = 2000
-# Ten statistics are held against their spans at once: each span leaves out a tenth of 5 %.
+# Ten statistics are compared with their ranges at once: each range leaves out a tenth of 5 %.
 _SPAN = (0.0025, 0.5, 0.9975)
 _AGAIN = SamplerPlan(draws=500, tune=500, accept=0.9)
 _PACKAGE = Path(skinbeam.__file__).parent
 
 
 def run_checks(work: Path) -> None:
-    """Run what has not been run, ship the result and write the page."""
+    """Run the checks that have no stored result, write the shipped file and the page."""
     folder = work / checks_sha256()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     left_out = [
@@ -64,7 +64,7 @@ def run_checks(work: Path) -> None:
 
 
 def calibration_ranks(work: Path) -> list[dict[str, Any]]:
-    """Return the ranks of every simulated data set, all of one shape: that of the table when the first was made."""
+    """Return the ranks of every simulated data set; all have the shape of the table at the time of the first one."""
     folder = work / f"calibration-{calibration_sha256()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     found = [
@@ -77,7 +77,7 @@ def calibration_ranks(work: Path) -> list[dict[str, Any]]:
 
 
 def _load_or_run(file: Path, run: Callable[[], Any]) -> Any:
-    """Return what a file holds, or run and keep it; a file is whole or not there."""
+    """Return the content of a file, or run and store the result; files are written atomically."""
     if not file.exists():
         found = run()
         write_atomically(file, json.dumps(found))
@@ -90,7 +90,7 @@ def _study_scores(study: str, number: int) -> list[dict[str, Any]]:
 
 
 def _weak_designs() -> list[dict[str, Any]]:
-    """How the expected shares move when weak designs weigh as strong ones, or twice as little."""
+    """Return how the expected shares change when weak designs count as strong ones, or half as much."""
     base = expected_shares(posterior())
     found = []
     for name, power in (("all designs weigh alike", 0.0), ("weak designs weigh twice as little", 2.0)):
@@ -107,9 +107,10 @@ def _weak_designs() -> list[dict[str, Any]]:
 
 
 def _replicates() -> dict[str, dict[str, list[float]]]:
-    """What data sets look like that come from the priors, and from the posterior with new studies, beside the real one.
+    """Return statistics of data sets simulated from the priors and from the posterior, beside those of the real table.
 
-    Statistics with their 0.25, 50 and 99.75 % quantiles over the replicates, and the value that was printed.
+    Each statistic has its 0.25, 50 and 99.75 % quantiles over the replicates, and the printed value. Replicates of the
+    posterior have new studies.
     """
     rng = np.random.default_rng(20261122)
     given = posterior()

@@ -1,8 +1,8 @@
-"""Leaving a study out without fitting again: Pareto-smoothed importance sampling (Vehtari et al. 2024, JMLR 25:72).
+"""Leave a study out without refitting: Pareto-smoothed importance sampling (Vehtari et al. 2024, JMLR 25:72).
 
-A draw of what all studies share is weighted by one over the likelihood of the study that is left out, in which the
-study's own deviations are integrated out: they are drawn from their laws, `INNER` times for each draw. Where the
-weights have too heavy a tail, the draws say nothing reliable and the models are fitted again without the study.
+A draw of the shared parameters is weighted by one over the likelihood of the left-out study, in which the study's own
+deviations are integrated out: they are drawn from their laws, `INNER` times for each draw. Where the tail of the
+weights is too heavy, the weighted draws are unreliable and the models are refitted without the study.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,12 @@ _SMALL = 1e-12
 
 
 def reweigh_without_study(given: Posterior, log_likelihood: Floats, rng: np.random.Generator) -> Posterior | None:
-    """Return the draws as they would be without a study of which `log_likelihood` (draw,) is known, or None."""
+    """Return the draws reweighted as if without a study, or None where the weights are unreliable.
+
+    Parameters
+    ----------
+    log_likelihood : of the study, (draw,).
+    """
     import arviz
 
     log_weights, tail = arviz.psislw(-log_likelihood)
@@ -37,7 +42,7 @@ def reweigh_without_study(given: Posterior, log_likelihood: Floats, rng: np.rand
 
 
 def improvement_log_likelihood(study: str, given: Posterior, rng: np.random.Generator) -> Floats:
-    """Return the log-likelihood of the improvement that a study printed, (draw,)."""
+    """Return the log-likelihood of a study's reported improvement, (draw,)."""
     data = table_data()
     mine = np.array([k for k, arm in enumerate(fitted_arms()) if arm.study == study], dtype=int)
     total = np.zeros(len(given))
@@ -47,7 +52,7 @@ def improvement_log_likelihood(study: str, given: Posterior, rng: np.random.Gene
 
 
 def _group_log_likelihood(mine: Sequence[int], group: int, given: Posterior, rng: np.random.Generator) -> Floats:
-    """Arms that share one deviation; the laws are those of `fit.model`, by the same numbers."""
+    """Return the log-likelihood of arms that share one deviation, (draw,); the equations are those of `model`."""
     data, seen = table_data(), printed_improvement()
     shape = (len(given), INNER)
 
@@ -94,7 +99,7 @@ def _mean_log_likelihood(k: int, law: ImprovementLaw, icc: Floats) -> Floats:
 
 
 def counts_log_likelihood(study: str, given: Posterior, rng: np.random.Generator) -> Floats:
-    """Return the log-likelihood of the harms and satisfaction that a study counted, (draw,)."""
+    """Return the log-likelihood of a study's counts of harms and satisfaction, (draw,)."""
     data, seen = count_data(), printed_counts()
     mine = np.array([k for k, row in enumerate(outcome_counts()) if row.study == study], dtype=int)
     total, shape = np.zeros(len(given)), (len(given), INNER)

@@ -1,6 +1,6 @@
-"""The two models, each compiled once and sampled as often as needed with other data of the same shape.
+"""Sample the two models; each is compiled once and sampled with any data of the same shape.
 
-Only here is the sampler loaded, and late: everything else of this package runs without it.
+The sampler is imported inside functions, so that the rest of this package runs without it.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ __all__ = ["SamplerDraws", "SamplerPlan", "sample"]
 
 @dataclass(frozen=True)
 class SamplerPlan:
-    """How to sample."""
+    """Settings of the sampler."""
 
     draws: int
     tune: int
@@ -38,14 +38,14 @@ class SamplerPlan:
 
 @dataclass(frozen=True)
 class SamplerDraws:
-    """Draws by parameter, (chain, draw, ...), and how many trajectories diverged."""
+    """Draws by parameter, (chain, draw, ...), and the number of divergent trajectories."""
 
     chains: Mapping[str, NDArray[np.float64]]
     divergences: int
 
 
 def sample(seen: Observed | CountsSeen, plan: SamplerPlan) -> SamplerDraws:
-    """Return draws of the parameters that ship, of the model that these data belong to."""
+    """Return draws of the shipped parameters of the model that belongs to these data."""
     import nutpie
 
     compiled, shipped = _improvement_sampler() if isinstance(seen, Observed) else _count_sampler()

@@ -1,8 +1,8 @@
-"""How much does each prior matter? Power-scaling (Kallioinen et al. 2023): no refit, the draws are weighted anew.
+"""Sensitivity to the priors by power-scaling (Kallioinen et al. 2023): the draws are reweighted without a refit.
 
-A prior density raised to the power a draws the posterior towards it (a > 1) or lets go of it (a < 1). The weights of
-the draws are density^(a - 1). Reported is by how many points of 100 the expected share of a new clinic's patients who
-improve by half moves, at most over the pairs of condition and modality, when a goes from 1/2 to 2.
+A prior density raised to the power a draws the posterior towards it (a > 1) or loosens it (a < 1). The weights of
+the draws are density^(a - 1). The result is the change, in points of 100, of the expected share of a new clinic's
+patients who improve by half, at most over the pairs of condition and modality, when a goes from 1/2 to 2.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ from skinbeam.evidence.synthesis.posterior import Posterior
 __all__ = ["POWERS", "expected_shares", "log_priors", "prior_effects"]
 
 POWERS = (0.5, 2.0)
-_ENOUGH = 100.0  # effective draws left after weighting; fewer say nothing
+_ENOUGH = 100.0  # least effective number of draws after weighting for a usable result
 
 
 def prior_effects(given: Posterior) -> list[dict[str, Any]]:
-    """Return for each prior the largest move of a share, where, and how many draws the weights left."""
+    """Return for each prior the largest change of a share, where it occurs, and the effective number of draws left."""
     targets = expected_shares(given)
     found = []
     for name, log in log_priors(given).items():
@@ -47,7 +47,7 @@ def prior_effects(given: Posterior) -> list[dict[str, Any]]:
 
 
 def expected_shares(given: Posterior) -> dict[str, Floats]:
-    """Return what is watched: for each draw the expected share who improve by half, and who are harmed."""
+    """Return the monitored quantities: for each draw the expected shares who improve by half, and who are harmed."""
     found = {}
     for pair in dict.fromkeys((arm.condition, arm.modality) for arm in fitted_arms() if arm.modality != UNTREATED):
         features = next(Features.from_arm(a) for a in fitted_arms() if (a.condition, a.modality) == pair)

@@ -1,4 +1,4 @@
-"""Refit, and ship the draws, or compare them with those that ship."""
+"""Refit the models, and replace the shipped draws or compare the new ones with them."""
 
 import json
 import platform
@@ -19,7 +19,7 @@ from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, RECORD_FILE
 
 __all__ = ["COUNT_PLAN", "PLAN", "diagnostic_faults", "disagreements", "fit_models", "is_current", "write_draws"]
 
-# Draws of the counts move slowly, since few studies tell each scale: more of them are taken, and the same number kept.
+# The count model mixes slowly, since few studies inform each scale: it takes more draws, and ships the same number.
 PLAN = SamplerPlan(draws=3000, tune=1000, accept=0.98)
 COUNT_PLAN = SamplerPlan(draws=5000, tune=1500, accept=0.98)
 DRAWS_SHIPPED = 500  # draws of each chain that ship: a consultation reads them all
@@ -44,7 +44,7 @@ def fit_models(seed: int = PLAN.seed) -> tuple[dict[str, NDArray[np.float32]], d
 
 
 def is_current() -> bool:
-    """Whether the shipped draws belong to the table, the priors and the model as they are."""
+    """Return whether the shipped draws belong to the current table, priors and model."""
     file = _PACKAGE / RECORD_FILE
     return file.exists() and json.loads(file.read_text(encoding="utf-8"))["inputs_sha256"] == inputs_sha256()
 
@@ -61,7 +61,7 @@ def diagnostic_faults(diagnostics: Mapping[str, Any]) -> list[str]:
 
 
 def disagreements(draws: Mapping[str, NDArray[Any]]) -> list[str]:
-    """Return what differs from the shipped draws by more than Monte Carlo error; empty when all agrees."""
+    """Return the parameters that differ from the shipped draws by more than Monte Carlo error; empty when all agree."""
     found = []
     with np.load(_PACKAGE / DRAWS_FILE) as shipped:
         for name, k, mine in _scalars(draws):
@@ -110,7 +110,7 @@ def _fit_record(draws: Mapping[str, NDArray[np.float32]], divergences: int) -> d
 
 
 def _scalars(draws: Mapping[str, NDArray[Any]]) -> list[tuple[str, int, NDArray[Any]]]:
-    """Every single parameter: name, place, (chain, draw)."""
+    """Return every scalar parameter: name, index, (chain, draw)."""
     found = []
     for name, chains in draws.items():
         flat = np.asarray(chains, dtype=float).reshape(*chains.shape[:2], -1)

@@ -1,6 +1,6 @@
-"""Data sets that the model of improvement would make: for calibration, and for checks before and after the fit.
+"""Simulate data sets of improvement, for calibration and for predictive checks before and after the fit.
 
-The same equations as `model`, drawn with NumPy; each line names its equation.
+The equations are those of `model`, in NumPy; comments give their numbers.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
 
 
 def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Generator) -> Observed:
-    """Return one data set that these parameters would print, in the shape of another: same arms, same cut points."""
+    """Return one simulated data set for these parameters, in the shape of another: same arms, same cut points."""
     prior = evidence_settings()["improvement"]
     own = rng.standard_t(given["freedom"], len(data.studies))
     between = np.where(data.untreated, given["tau_untreated"], given["tau"])
@@ -87,7 +87,7 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
 
 
 def _classes(law: ImprovementLaw, data: Data, k: int, graded: int, icc: float, rng: np.random.Generator) -> Floats:
-    """Counts by class (evidence 1); lesions by the Dirichlet-multinomial law."""
+    """Return counts by class (evidence 1); counts of lesions follow the Dirichlet-multinomial law."""
     real = data.upper[k] > data.lower[k]
     above = [law.share_above(cut[k]) for cut in (data.lower, data.upper)]
     p = np.where(real, np.maximum(above[0] - above[1], 1e-12), 0.0)

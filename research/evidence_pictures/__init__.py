@@ -1,1 +1,1 @@
-"""What docs/evidence.md draws: trials as they were printed, beside what the models say of a new clinic; no pictures."""
+"""Data of the pictures in docs/evidence.md: reported trial results beside the models' predictions. Nothing is drawn."""

@@ -1,4 +1,4 @@
-"""Every fitted arm of a condition as it was printed, in groups by treatment, and the model's answer to each group."""
+"""Data of the forest plots: every fitted arm of a condition by treatment, with the prediction for each group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from skinbeam.model.vocabulary import vocabulary_table
 
 __all__ = ["MOST_ROWS", "Forest", "ForestRow", "TreatmentGroup", "forests", "new_clinic_intervals"]
 
-MOST_ROWS = 54  # of a picture that a page holds
+MOST_ROWS = 54  # of a picture that fits on a page
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class TreatmentGroup:
 
 @dataclass(frozen=True)
 class Forest:
-    """One picture: a condition, or some of its treatments."""
+    """One forest plot: a condition, or some of its treatments."""
 
     name: str
     condition: str
@@ -54,7 +54,7 @@ class Forest:
 
     @property
     def rows(self) -> int:
-        """Rows of the picture: a group takes three besides its arms."""
+        """Number of rows of the plot: a group takes three besides its arms."""
         return sum(len(group.lines) + 3 for group in self.groups)
 
 
@@ -64,7 +64,7 @@ def forests() -> tuple[Forest, ...]:
 
 
 def new_clinic_intervals(condition: str, modality: str) -> tuple[PredictiveInterval, PredictiveInterval]:
-    """Return what a new clinic would see, in per cent: patients who improve by at least half, and mean improvement."""
+    """Return predictions for a new clinic, in per cent: patients who improve by at least half, and mean improvement."""
     (clinics,) = draw_new_clinics([Features.from_question(EvidenceQuestion(condition, modality))])
     return PredictiveInterval.of_draws(100.0 * clinics.share_above(HALF_PCT)), PredictiveInterval.of_draws(
         clinics.mean_pct
@@ -93,7 +93,7 @@ def _condition_forests(condition: str) -> list[Forest]:
 
 
 def _forest_rows(arms: Sequence[Arm]) -> tuple[ForestRow, ...]:
-    """The arms of a group, by year; a study with several tells them apart by their name in the table."""
+    """Return the rows of a group sorted by year; several arms of a study are labelled with their names in the table."""
     several = {arm.study for arm in arms if sum(other.study == arm.study for other in arms) > 1}
     lines = []
     for arm in sorted(arms, key=lambda arm: (arm.study.lstrip("abcdefghijklmnopqrstuvwxyz"), arm.study)):

@@ -1,9 +1,8 @@
-"""Funnels of harms by size of study, and the treatments that nobody has studied.
+"""Data of the funnel plots of harms by size of study, and of the table of treatments without studies.
 
-Harms against the number of patients: where small studies without harm alone were printed, the right corner is empty.
-
-The number of patients stands for precision: the standard error of log-odds follows the share harmed itself, and would
-bend the funnel of a rare harm (Hunter et al. 2014, J Clin Epidemiol 67:897).
+Where only small studies without harm were published, the right corner of a funnel is empty. The number of patients is
+used as precision: the standard error of log-odds depends on the share harmed itself, and would bend the funnel of a
+rare harm (Hunter et al. 2014, J Clin Epidemiol 67:897).
 """
 
 import math
@@ -30,13 +29,13 @@ TREATMENT_KINDS = {
     "non-ablative fractional lasers": ("non-ablative-fractional",),
     "vascular lasers and lamps": ("vascular",),
     "pigment lasers and lamps": ("pigment-short-pulse", "pigment-long-pulse"),
-    "other treatments": (),  # all that are not named here
+    "other treatments": (),  # all others
 }
 
 
 @dataclass(frozen=True)
 class FunnelPoint:
-    """One count among some patients."""
+    """One point of a funnel plot: a count of harms and the number of patients."""
 
     kind: str
     log_odds: float
@@ -53,7 +52,7 @@ def funnel_points(outcome: str) -> tuple[FunnelPoint, ...]:
 
 
 def log_odds(events: int, of: float) -> float:
-    """Return the log-odds of a harm, half a patient added to those with it and to those without."""
+    """Return the log-odds of a harm, with half a patient added to those with and to those without it."""
     return math.log((events + 0.5) / (of - events + 0.5))
 
 
@@ -62,12 +61,12 @@ def _kind(modality: str) -> str:
     return next((kind for kind, names in TREATMENT_KINDS.items() if modality in names), "other treatments")
 
 
-# What nobody has studied: how many studies of each condition and treatment counted improvement, and dark marks.
+# Number of studies of improvement and of dark marks, by condition and treatment.
 
 
 @dataclass(frozen=True)
 class StudyCount:
-    """Studies of one condition and treatment; `searches` are the queries for it."""
+    """Number of studies of one condition and treatment; `searches` is the number of queries for it."""
 
     condition: str
     modality: str
@@ -77,7 +76,7 @@ class StudyCount:
 
 
 def study_counts() -> tuple[StudyCount, ...]:
-    """Return every condition with every treatment, row by row."""
+    """Return the counts of every pair of condition and treatment, row by row."""
     return tuple(
         _study_count(condition, modality)
         for condition in vocabulary_table("condition")

@@ -1,7 +1,8 @@
-"""The answers about harms that matter most, beside every study that counted the same: where does each study lie?
+"""Predictions for the most important harms, beside every study that counted them.
 
-A study lies outside where its count is outside the central 95 % of what a new clinic with as many patients would count
-that did what the study did. The model has seen these studies; docs/evidence.md tells what it foretold without them too.
+A study is outside where its count is outside the central 95 % of the predicted count of a new clinic with as many
+patients and the same treatment. The model was fitted to these studies; docs/evidence.md also gives predictions
+without them.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _LIGHT_SKIN, _DARK_SKIN = (0, PHOTOTYPES.index("III")), (PHOTOTYPES.index("IV"),
 
 @dataclass(frozen=True)
 class HarmQuestion:
-    """A question about a harm, asked in several ways, each with a label, and the counts that bear on it."""
+    """A question about a harm in several variants, each with a label, and the counts of studies to compare with."""
 
     name: str
     title: str
@@ -31,12 +32,12 @@ class HarmQuestion:
 
     @property
     def outcome(self) -> str:
-        """What was counted."""
+        """The outcome that was counted."""
         return self.asked[0][1].outcome
 
 
 def harm_questions() -> tuple[HarmQuestion, ...]:
-    """Return the questions: one over time, one over phototypes, one of light and of dark skin."""
+    """Return the harm questions: one by months of follow-up, one by phototype, one for light and dark skin."""
     co2 = regime.light_regime("ablative", 10_600.0, "")
     glass = regime.light_regime("non-ablative-fractional", 1550.0, "")
     green = regime.light_regime("pigment-short-pulse", 532.0, "ns")
@@ -77,12 +78,12 @@ def harm_questions() -> tuple[HarmQuestion, ...]:
 
 
 def harm_interval(asked: CountQuestion) -> PredictiveInterval:
-    """Return what share of its patients a new clinic harms."""
+    """Return the predicted share of patients that a new clinic harms."""
     return PredictiveInterval.of_draws(draw_share(asked))
 
 
 def predicted_count(row: OutcomeCount) -> tuple[int, int]:
-    """Return the central 95 % of the count of a new clinic that does what a study did, to as many people."""
+    """Return the central 95 % of the count predicted for a new clinic with a study's treatment and size."""
     low, high = count_intervals(
         count_pmf(UncertainRate.from_draws(draw_share(CountQuestion.from_count(row)), row.patients), row.patients)
     )["95"]

@@ -1,7 +1,4 @@
-"""Intervals and labels of what the pictures of the evidence show.
-
-Intervals of what was printed, 95 %, and of what the models say, 80 and 95 %.
-"""
+"""Intervals and labels in the pictures of the evidence: 95 % of reported results, 80 and 95 % of predictions."""
 
 import math
 import re
@@ -25,12 +22,12 @@ __all__ = [
     "study_label",
 ]
 
-_Z = 1.959964  # the normal law holds 95 % within so many standard deviations
+_Z = 1.959964  # standard deviations of a 95 % interval of the normal law
 
 
 @dataclass(frozen=True)
 class PrintedInterval:
-    """A figure of one arm with its 95 % interval; None where the paper does not tell how sure it is."""
+    """A reported figure of one arm with its 95 % interval; None where the paper gives no uncertainty."""
 
     middle: float
     low: float | None = None
@@ -47,7 +44,7 @@ class PredictiveInterval:
 
     @staticmethod
     def of_draws(draws: Floats) -> "PredictiveInterval":
-        """Return the answer that draws give, (clinic,)."""
+        """Return the median and intervals of draws, (clinic,)."""
         low, inner_low, median, inner_high, high = (float(q) for q in np.quantile(draws, (0.025, 0.1, 0.5, 0.9, 0.975)))
         return PredictiveInterval(median, (inner_low, inner_high), (low, high))
 
@@ -67,25 +64,25 @@ def mean_interval(middle: float, sd: float | None, of: int | None) -> PrintedInt
     return PrintedInterval(middle, middle - half, middle + half)
 
 
-# Short names of studies and treatments, as they stand beside a mark in a picture.
+# Labels of studies and treatments.
 
 UNREAD = "Authors not read"
 
 
 def study_label(study: str) -> str:
-    """Return the first author and the year of a study, or its key where nobody has read who wrote it."""
+    """Return the first author and the year of a study, or its key where the authors are unread."""
     author = bibliography()[study].fields["author"].split(" and ")[0].split(",")[0]
     if author == UNREAD:
         return study
     words = author.split()
     while len(words) > 1 and words[-1].isupper():  # initials
         words.pop()
-    year = re.search(r"\d{4}([a-z](?![a-z]))?", study)  # with the letter that tells two papers of a year apart
+    year = re.search(r"\d{4}([a-z](?![a-z]))?", study)  # with the letter that distinguishes papers of a year
     return f"{' '.join(words)} {year[0] if year else ''}".strip()
 
 
 def light_label(arm: Arm) -> str:
-    """Return the wavelength of an arm, with its class of pulse where that was printed as such; empty without light."""
+    """Return the wavelength of an arm, with its printed class of pulse; empty without light."""
     if arm.wavelength_nm is None:
         return ""
     return f"{arm.wavelength_nm:g} nm {arm.pulse_class}".strip()

@@ -1,4 +1,4 @@
-"""The pictures of docs/evidence.md: their files and texts, and the hash of all that they show.
+"""The pictures of docs/evidence.md: their files and alternative texts, and the hash of their content.
 
 `docs/evidence_figures.py` draws them, and ships the numbers that the page prints as `data/derived/evidence_shown.json`.
 """
@@ -30,19 +30,19 @@ __all__ = [
 
 NUMBERS_FILE = "data/derived/evidence_shown.json"
 FOLDER = "images/evidence"  # beside the page
-VERSION: Final = 1  # to be raised when the pictures show something else of the same numbers
+VERSION: Final = 1  # raise it when the pictures change for the same numbers
 
 
 @dataclass(frozen=True)
 class EvidencePicture:
-    """One file in `FOLDER`, and what a person reads who cannot see it."""
+    """One picture file in `FOLDER` with its alternative text."""
 
     file: str
     alt: str
 
     @property
     def markdown(self) -> str:
-        """The picture as it stands on the page, in lines that a person can read."""
+        """The Markdown of the picture, wrapped to readable lines."""
         return textwrap.fill(
             f"![{self.alt}]({FOLDER}/{self.file})", 128, break_long_words=False, break_on_hyphens=False
         )
@@ -68,13 +68,13 @@ def forest_picture(forest: Forest) -> EvidencePicture:
 
 
 def harm_picture(harm: HarmQuestion) -> EvidencePicture:
-    """Return the picture of an answer about a harm."""
+    """Return the picture of a harm question."""
     text = f"{harm.title}. Shares counted in {len(harm.beside)} groups of patients, and the answers for a new clinic"
     return EvidencePicture(f"{harm.name}.svg", text)
 
 
 def pictures_sha256() -> str:
-    """Return the hash of what the pictures show: the trials drawn, and how the posterior was made."""
+    """Return the hash of the content of the pictures: the trials drawn, and how the posterior was made."""
     trials = [
         [asdict(forest) for forest in forests()],
         [[asdict(mark) for mark in funnel_points(outcome)] for outcome in FUNNEL_OUTCOMES],
@@ -89,7 +89,7 @@ def pictures_sha256() -> str:
 
 
 def compute_numbers() -> dict[str, Any]:
-    """Return the numbers that the page prints, of the posterior that ships: answers about harms, and their studies."""
+    """Return the numbers that the page prints, from the shipped posterior: predicted harms, and counts of studies."""
     return {
         HASH_KEY: pictures_sha256(),
         "harms": {
@@ -106,6 +106,6 @@ def compute_numbers() -> dict[str, Any]:
 
 
 def shipped_numbers() -> Mapping[str, Any]:
-    """Return the numbers that ship with the pictures."""
+    """Return the shipped numbers of the pictures."""
     found: Mapping[str, Any] = json.loads(load_package_text(NUMBERS_FILE))
     return found

@@ -1,1 +1,1 @@
-"""What a photograph's findings are worth: fairness between skin colours, the sheet of portraits."""
+"""Checks of photo analysis: accuracy by skin colour, and a sheet of portraits for inspection by eye."""

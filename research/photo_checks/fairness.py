@@ -54,9 +54,9 @@ TONES = {"very light": 0.016, "light": 0.03, "intermediate": 0.045, "tan": 0.07,
 BLOOD = 0.0108
 LIGHTS_K, MIRED, STOPS, CAMERAS = (2700.0, 4000.0, 7500.0), (-15.0, 15.0), (-1.0, 0.0, 1.0), ("srgb", "wide")
 CONTRASTS = (1.0, 1.3)
-SPOT, FLUSH = 2.2, 2.5  # times the melanin of a lentigo, times the blood of a flushed cheek
-_GREY = 0.18  # stays where a camera adds contrast
-# Drawn skin: pixels of a side, how wide they are, where discs lie on it, how wide those are.
+SPOT, FLUSH = 2.2, 2.5  # melanin of a lentigo and blood of a flushed cheek, as multiples of the surrounding skin
+_GREY = 0.18  # fixed point of a camera's contrast curve
+# Drawn skin: pixels of a side, width of a pixel, diameter and places of the discs.
 _SIDE, _MM_PER_PX, _DISC_MM = 128, 0.39, 3.0
 _PLACES = [(x, y) for x in range(16, 128, 24) for y in range(16, 128, 24)]
 RED, RED_FLUSH = 3.0, (2.0, 3.0)  # times the blood of a red spot, and of flushed cheeks
@@ -65,7 +65,10 @@ _CHEEKS = ("cheek-right", "cheek-left")
 
 @dataclass(frozen=True)
 class AngleError:
-    """Of one tone: the true angle, the root mean square error, the share of intervals that hold it, their width."""
+    """Errors of the skin colour angle for one tone.
+
+    The true angle, the root mean square error, the share of intervals that contain it, and their width.
+    """
 
     true_deg: float
     rms_deg: float
@@ -74,7 +77,7 @@ class AngleError:
 
 
 def plain_pictures(tone: float) -> Iterator[Array]:
-    """Yield linear light (3,) of plain skin of such melanin under every light and exposure, by every camera."""
+    """Yield linear light (3,) of plain skin with this melanin under every light and exposure, by every camera."""
     for K, mired, stops, camera, contrast in product(LIGHTS_K, MIRED, STOPS, CAMERAS, CONTRASTS):
         light = np.clip(
             camera_light(interpolate_spectra(tone, BLOOD), Illuminant(K, 1e6 / (1e6 / K + mired), stops), camera),
@@ -85,7 +88,7 @@ def plain_pictures(tone: float) -> Iterator[Array]:
 
 
 def angle_error(tone: float) -> AngleError:
-    """Return how well the angle of plain skin of such melanin is read without a card."""
+    """Return the error of the angle of plain skin with this melanin, estimated without a card."""
     true = ita_deg(tone, BLOOD)
     read_deg = [estimate_skin_level(light, calibrated=False).ita_deg for light in plain_pictures(tone)]
     missed = np.array([one.median - true for one in read_deg])
@@ -98,7 +101,7 @@ def angle_error(tone: float) -> AngleError:
 
 
 def melanin_error(tone: float) -> tuple[float, float, bool]:
-    """Return how many times its skin's melanin a spot is read to hold, the deviation of ln, and whether both agree."""
+    """Return the estimated melanin of a spot over that of its skin, its deviation of ln, and whether it is correct."""
     melanin = np.full((20, 40), tone)
     melanin[8:12, 8:12] *= SPOT
     found = compute_skin_maps(
@@ -112,10 +115,10 @@ def melanin_error(tone: float) -> tuple[float, float, bool]:
 
 @dataclass(frozen=True)
 class DetectionRates:
-    """Of one tone, shares of what was drawn that is found: brown spots, red spots, flushed cheeks by their blood.
+    """Detection rates for one tone: brown spots, red spots, and flushed cheeks by their blood.
 
-    `false` are spots of either colour where none was drawn, to a hundred square centimetres; `untold` is the share of
-    pictures of plain skin of which redness is said not to be told.
+    `false` is the number of spots of either colour found on plain skin, per hundred square centimetres; `untold` is the
+    share of pictures of plain skin for which redness is reported as not detectable.
     """
 
     spots: float
@@ -126,7 +129,7 @@ class DetectionRates:
 
 
 def detection_rates(tone: float) -> DetectionRates:
-    """Return how much is found of what is drawn on skin of such melanin, under three lights by two cameras."""
+    """Return the detection rates on drawn skin with this melanin, under three lights by two cameras."""
     yy, xx = np.mgrid[:_SIDE, :_SIDE]
     nearest = np.min([np.hypot(xx - x, yy - y) for x, y in _PLACES], axis=0)
     discs = np.clip(_DISC_MM / 2 / _MM_PER_PX + 0.5 - nearest, 0, 1)
@@ -171,7 +174,7 @@ def detection_rates(tone: float) -> DetectionRates:
 
 @dataclass(frozen=True)
 class _TestPicture:
-    """One picture of mottled skin: its melanin, its light, its camera, and which mottling."""
+    """One picture of mottled skin: its melanin, light, camera, and the seed of its mottling."""
 
     tone: float
     light: Illuminant
@@ -179,7 +182,7 @@ class _TestPicture:
     seed: int
 
     def of(self, brown: Array, red: Array) -> Array:
-        """Linear light of skin that holds so many times the melanin and the blood, noise and a slope of light in it."""
+        """Return linear light of skin with multiplied melanin and blood, with noise and a gradient of light."""
         rng = np.random.default_rng(self.seed)
         melanin, blood = (np.exp(0.06 * _field(rng, 8.0)) for _ in range(2))
         shade = np.exp(0.02 * _field(rng, 1.5) + 0.3 * np.linspace(-0.5, 0.5, _SIDE)[:, None])
@@ -207,7 +210,7 @@ _FOUR_REGIONS = SkinRegions(
 
 
 def _detect_painted(face: DecodedPhotograph, skin: SkinAnalysis, tone: float) -> tuple[int | None, bool | None]:
-    """How many of two painted spots are found, and whether a painted flush is; None where the reader cannot tell."""
+    """Return how many of two painted spots are found, and whether a painted flush is; None if it cannot be assessed."""
     light = srgb_to_linear(face.rgb)
     yy, xx = np.mgrid[: face.rgb.shape[0], : face.rgb.shape[1]]
     spots, flush = np.zeros(face.rgb.shape[:2]), np.zeros(face.rgb.shape[:2])
@@ -216,7 +219,7 @@ def _detect_painted(face: DecodedPhotograph, skin: SkinAnalysis, tone: float) ->
         away = np.hypot(xx - x, yy - y) / (skin.view.place.pupil_px / skin.view.scale)
         spots = np.maximum(spots, np.clip((0.09 - away) / 0.02, 0, 1))
         flush = np.maximum(flush, np.clip((0.32 - away) / 0.05, 0, 1))
-    # All of the picture takes the tone: hair and cloth are no skin before and after. Light is brought back to the face.
+    # The whole picture takes the tone, since hair and cloth are never analysed; brightness is then restored.
     toned = repigment_portrait(light, tone / TONES["light"], of=(TONES["light"], BLOOD))
     toned = toned * min(2.0, float(np.median(light[..., 1]) / np.median(toned[..., 1])))
     spotted = repigment_portrait(toned, 1 + (SPOT - 1) * spots, of=(tone, BLOOD))
@@ -234,7 +237,7 @@ def _count(light: Array, face: DecodedPhotograph, kind: str) -> int | None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the table and return the exit code."""
+    """Print the tables and return the exit code."""
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2

@@ -1,9 +1,9 @@
-"""Reads a folder of photographs at several sizes and lays out what was seen, for a person to judge by eye.
+"""Analyse a folder of photographs at several sizes and lay out the findings for inspection by eye.
 
 python -m research.photo_checks.photo_sheet FOLDER [-o OUT] [--sides 300,640,1024,3000]
 
 OUT gets `index.html` (each picture with its pupils, irises, regions, maps and findings, as large as they were read) and
-`table.json` (the same as numbers). It shows people's faces: it belongs where the folder belongs, and nowhere else.
+`table.json` (the same as numbers). The sheet shows people's faces: store it only where the folder may be stored.
 """
 
 import argparse
@@ -27,11 +27,11 @@ from skinbeam.text import render_message
 
 __all__ = ["SIDES_PX", "analyse_at_size", "main", "write_sheet"]
 
-SIDES_PX = (300, 450, 640, 1024, 1500, 2200, 3000)  # of the longer side: what a portrait may come in
+SIDES_PX = (300, 450, 640, 1024, 1500, 2200, 3000)  # usual lengths of the longer side of a portrait
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".dcm"}
 _WIDTH_PX = 900  # of the drawn face: a pixel of a small picture is then several of the sheet
 _EYE = (60, 255, 60)
-# Neighbours in the list lie far apart on the circle of hues: 7 and 24 share no factor.
+# Neighbours in the list have distant hues: 7 and 24 share no factor.
 _HUES = (7 * np.arange(24) % 24 * 255 / 24).astype(np.uint8)
 _COLOURS = cv2.applyColorMap(_HUES[:, None], cv2.COLORMAP_HSV)[:, 0, ::-1]
 
@@ -49,7 +49,7 @@ loading="lazy"></a><figcaption>{{ name }}</figcaption></figure>{% endfor %}
 
 
 def analyse_at_size(photograph: DecodedPhotograph, side_px: int, folder: Path) -> dict[str, Any]:
-    """Return what a photograph shows once its longer side has `side_px` pixels; its pictures go into `folder`."""
+    """Return the analysis of a photograph resized to a longer side of `side_px`; its pictures go to `folder`."""
     look = analyse_photograph(_resize(photograph, side_px))
     document = analysis_document(look, folder)
     row: dict[str, Any] = {"side_px": side_px, "faces": look.faces, "pictures": {}}
@@ -82,7 +82,7 @@ def _resize(photograph: DecodedPhotograph, side_px: int) -> DecodedPhotograph:
 
 
 def _draw_regions(skin: SkinAnalysis) -> Picture:
-    """Return the face of a view, enlarged, with every region that was kept tinted and its pupils and mouth marked."""
+    """Return the face of a view, enlarged, with every region tinted and its pupils and mouth marked."""
     seen = skin.view
     zoom = _WIDTH_PX / seen.rgb.shape[1]
     drawn = np.asarray(cv2.resize(seen.rgb, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -111,7 +111,7 @@ def _write(file: Path, rgb: Picture) -> None:
 
 
 def write_sheet(folder: Path, out: Path, sides_px: Sequence[int] = SIDES_PX) -> list[dict[str, Any]]:
-    """Look at every picture of a folder at every size, write the sheet into `out`, and return its rows."""
+    """Analyse every picture of a folder at every size, write the sheet to `out`, and return its rows."""
     rows = list(_sheet_rows(folder, out, sides_px))
     page = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(lambda _: _PAGE))
     write_atomically(out / "index.html", page.get_template("").render(rows=rows, text=render_message).encode())
@@ -133,7 +133,7 @@ def _sheet_rows(folder: Path, out: Path, sides_px: Sequence[int]) -> Iterator[di
 
 
 def main() -> None:
-    """Write the sheet of a folder and say what was seen in one line each."""
+    """Write the sheet of a folder and print one line per analysis."""
     parser = argparse.ArgumentParser(description=render_message("photo-sheet.title"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--out", type=Path, default=Path("photographs"))

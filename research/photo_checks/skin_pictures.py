@@ -1,8 +1,8 @@
-"""Photographs of skin whose melanin and blood are known: made by the exact forward model, light and camera chosen.
+"""Make photographs of skin with known melanin and blood by the exact forward model, with a chosen light and camera.
 
-`take_picture` gives the bytes that a camera makes of maps of melanin and blood; `repigment_portrait` lays more or less
-of both on the skin of a real photograph. Spectra are solved at nodes, by the method of every pulse and not by the
-tables that are under test, and laid between them.
+`take_picture` returns the bytes that a camera makes of maps of melanin and blood; `repigment_portrait` adds or removes
+both on the skin of a real photograph. Spectra are computed at nodes, by the exact method used for pulses and not by the
+tables under test, and interpolated between them.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ BANDS = {"narrow": ((600, 28), (535, 30), (460, 24)), "wide": ((590, 40), (530, 
 
 @dataclass(frozen=True)
 class Illuminant:
-    """A black body of `K`, and what the camera took for white; `stops` of exposure over white at full level."""
+    """A black body of `K`, the white balance of the camera, and `stops` of exposure over white at full level."""
 
     K: float = 6500.0
     balanced_K: float | None = None
@@ -35,7 +35,7 @@ class Illuminant:
 
 @cache
 def _nodes(surface: float, draw: int) -> tuple[RectBivariateSpline, ...]:
-    """Splines of the spectra at every wavelength: of the middle skin, or of drawn skin number `draw` from 1 on."""
+    """Return splines of the spectra at every wavelength: of the median skin, or of drawn skin `draw`, from 1 on."""
     values = np.empty((BLOOD.size, MELANIN.size, NM.size))
     for i, blood in enumerate(BLOOD):
         for k, melanin in enumerate(MELANIN):
@@ -46,25 +46,28 @@ def _nodes(surface: float, draw: int) -> tuple[RectBivariateSpline, ...]:
 
 
 def interpolate_spectra(melanin: ArrayLike, blood: ArrayLike, *, surface: float = 0.25, draw: int = 0) -> Array:
-    """Reflectance (..., 31) of skin, with a part of the light that its surface returns."""
+    """Return the reflectance (..., 31) of skin, with a part of the light that its surface reflects."""
     m, b = np.broadcast_arrays(np.log(melanin), np.log(blood))
     return np.stack([np.exp(one.ev(b, m)) for one in _nodes(surface, draw)], axis=-1)
 
 
 def black_body(K: float) -> Array:
-    """Spectral power at `NM`, 1 at 560 nm (Planck)."""
+    """Return the spectral power at `NM`, 1 at 560 nm (Planck)."""
     power = (NM / 560.0) ** -5 / np.expm1(1.4388e7 / (NM * K))
     return np.asarray(power / np.interp(560.0, NM, power))
 
 
 @cache
 def _matrix(camera: str) -> Array:
-    """What turns white-balanced raw channels (3,) into linear sRGB: least squares over smooth spectra, white kept."""
+    """Return the matrix from white-balanced raw channels (3,) to linear sRGB.
+
+    It is a least-squares fit over smooth spectra that keeps white fixed.
+    """
     rng = np.random.default_rng(7)
     waves = np.cumsum(rng.normal(0, 0.25, (400, NM.size)), axis=1)
     training = 1 / (1 + np.exp(-(waves + rng.normal(0, 1, (400, 1)))))
     raw, wanted = _raw(training, black_body(6500.0), camera), spectra_to_srgb(training)
-    # Each row sums to one: (1, 1, 1) stays (1, 1, 1).
+    # Each row sums to one, so that (1, 1, 1) is mapped to itself.
     over, aim = raw[:, :2] - raw[:, 2:], wanted - raw[:, 2:]
     found = np.linalg.lstsq(over, aim, rcond=None)[0].T
     return np.column_stack([found, 1 - found.sum(axis=1)])
@@ -76,7 +79,7 @@ def _raw(reflectance: Array, light: Array, camera: str) -> Array:
 
 
 def camera_light(reflectance: Array, light: Illuminant = Illuminant(), camera: str = "srgb") -> Array:
-    """Linear light (..., 3) of spectra in a picture: `srgb` sees as the observer does, others by their bands."""
+    """Return the linear light (..., 3) of spectra in a picture, by the observer (`srgb`) or by a camera's bands."""
     power = black_body(light.K) / black_body(6500.0)
     balance = black_body(light.balanced_K or light.K) / black_body(6500.0)
     if camera == "srgb":
@@ -107,7 +110,7 @@ def take_picture(
     surface: float = 0.25,
     noise_levels: float = 0.0,
 ) -> NDArray[np.uint8]:
-    """Return the picture (..., 3) of skin with such melanin and blood under such light."""
+    """Return the picture (..., 3) of skin with this melanin and blood under this light."""
     linear = camera_light(interpolate_spectra(melanin, blood, surface=surface, draw=draw), light, camera)
     return encode_picture(linear * np.asarray(shade)[..., None], noise_levels=noise_levels)
 
@@ -119,14 +122,19 @@ def repigment_portrait(
     *,
     of: tuple[float, float] = (0.035, 0.0108),
 ) -> Array:
-    """Return linear light (..., 3) of a photograph whose skin holds so many times the melanin and blood of `of`."""
+    """Return linear light (..., 3) of a photograph after multiplying the melanin and blood of its skin.
+
+    Parameters
+    ----------
+    of : melanin and blood of the skin in the photograph.
+    """
     melanin, blood = of
     changed = interpolate_spectra(melanin * np.asarray(melanin_factor), blood * np.asarray(blood_factor))
     return np.asarray(linear * camera_light(changed) / camera_light(interpolate_spectra(melanin, blood)))
 
 
 def ita_deg(melanin: float, blood: float, *, draw: int = 0) -> float:
-    """Angle of such skin with all that its surface returns, degrees."""
+    """Return the typology angle of skin with all the light that its surface reflects, degrees."""
     xyz = spectrum_to_xyz(interpolate_spectra(melanin, blood, surface=1.0, draw=draw)) / spectrum_to_xyz(
         np.ones(NM.size)
     )

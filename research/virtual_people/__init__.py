@@ -1,1 +1,1 @@
-"""Virtual people whose skins the planner does not know: what its plans would do to them."""
+"""Virtual people with skins that differ from the planner's assumptions, and the outcomes of their plans."""

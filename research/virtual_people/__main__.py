@@ -1,6 +1,6 @@
-"""Plans for virtual people, counts what befalls them, and keeps the counts for the page: some ten minutes of a core.
+"""Plan for virtual people, count outcomes, and store the counts for the page: `python -m research.virtual_people`.
 
-python -m research.virtual_people
+It takes some ten minutes of a core.
 """
 
 import json
@@ -12,7 +12,7 @@ from research.virtual_people.tables import RESULTS_FILE, TABLES, result_table
 
 
 def main() -> None:
-    """Count, keep what was counted, and print it."""
+    """Simulate the outcomes, store the counts, and print them."""
     groups = summary(simulate_outcomes(design()["people"]))
     RESULTS_FILE.write_text(json.dumps(groups, indent=1) + "\n", encoding="utf-8")
     for name in TABLES:

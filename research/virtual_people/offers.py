@@ -1,4 +1,4 @@
-"""What virtual people are offered: by the planner, from what a clinic knows of their colour, and by the textbook."""
+"""Treatment offers for virtual people: by the planner, from a clinic's reading of their colour, and by the textbook."""
 
 import datetime
 import math
@@ -37,30 +37,30 @@ class Regime:
 
     @property
     def machine(self) -> SearchMachine:
-        """The device as a plan holds it."""
+        """The device as the planner's search uses it."""
         return SearchMachine(self.device, _device(self.device), Path())
 
     @property
     def light(self) -> BurnLight:
-        """Its light in the first setting of the device, which stands for the others."""
+        """The light of the device's first setting, which represents the others."""
         device = _device(self.device)
         setting = next(iterate_settings(device))
         return BurnLight(setting.wavelength_nm, setting.pulse_ms * MS, setting.spot_mm, lamp=device.is_lamp)
 
     @property
     def error(self) -> DoseCalibration:
-        """How far computed doses that burn are off in its light."""
+        """The error of computed burn doses in its light."""
         return burn_calibration(self.light)
 
 
 @dataclass(frozen=True)
 class TreatmentOffer:
-    """A setting of the device of a regime, and what the plan says of it; without a plan nothing is said.
+    """A setting of the device of a regime, and the plan's predictions, which are NaN without a plan.
 
     Parameters
     ----------
-    p_burn, p_effective : that such a person burns, and that the target is reached.
-    spots : doses of the test spots. p_burn_if_clean : once all of them are clean.
+    p_burn, p_effective : probability that such a person burns, and that the target is reached.
+    spots : doses of the test spots. p_burn_if_clean : probability of a burn once all of them are clean.
     """
 
     regime: Regime
@@ -73,7 +73,7 @@ class TreatmentOffer:
 
     @property
     def beam(self) -> Beam:
-        """The beam of the setting; its dose is one that the device has."""
+        """The beam of the setting, with the device's first dose."""
         machine = self.regime.machine
         return build_beam(machine, self.setting, machine.doses(self.setting)[0])
 
@@ -89,7 +89,10 @@ def regimes() -> tuple[Regime, ...]:
 
 
 def planned_offer(regime: Regime, told: float | str) -> TreatmentOffer | None:
-    """Return what a plan offers a person whose colour was read, in degrees, or who told a phototype; None: nothing."""
+    """Return a plan's offer for a person whose colour was read, in degrees, or who reported a phototype.
+
+    None where the plan has no setting.
+    """
     made = make_plan(_case(regime, told), draws=design()["draws"], seed=0)
     (concern,) = made.concerns
     trial = concern.trial
@@ -110,10 +113,10 @@ def planned_offer(regime: Regime, told: float | str) -> TreatmentOffer | None:
 
 @cache
 def textbook_offer(regime: Regime, phototype: int) -> TreatmentOffer:
-    """Return the middle of the settings that were published for a phototype, 1 to 6, as the device comes nearest to it.
+    """Return the middle of the settings published for a phototype, 1 to 6, at the device's nearest setting.
 
-    Each quantity is the middle of its own, each source counted once; rows that are kept aside are none of it. The dose
-    is 1 J/cm²: what is held against a plan is the dose at which as many burn.
+    The middle is taken for each quantity separately, each source counted once; rows reserved for validation are left
+    out. The dose is 1 J/cm²: the comparison with a plan uses the dose at which as many people burn.
     """
     device = _device(regime.device)
     lamp = device.heads[0].band_nm is not None
@@ -128,7 +131,7 @@ def textbook_offer(regime: Regime, phototype: int) -> TreatmentOffer:
 
 
 def _nearest(every: Sequence[BeamSetting], place: int, wanted: float) -> list[BeamSetting]:
-    """Those of the settings whose value at `place` is the nearest to the one wanted."""
+    """Return the settings whose value at `place` is nearest to `wanted`."""
     nearest = min((one[place] for one in every), key=lambda value: abs(math.log(value / wanted)))
     return [one for one in every if one[place] == nearest]
 

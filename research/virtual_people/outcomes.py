@@ -1,4 +1,4 @@
-"""What plans and textbook settings do to virtual people: who is burnt, who is treated, what clean test spots tell."""
+"""Simulate the outcomes of plans and textbook settings for virtual people: burns, treated targets, clean test spots."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -22,22 +22,22 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _MOST_SPOTS: Final = 5
-_DOSES_J_CM2: Final = (0.01, 10_000.0)  # between which the dose of the textbook is sought
+_DOSES_J_CM2: Final = (0.01, 10_000.0)  # search range of the textbook dose
 _WIDTH: Final = 1e-4
 
 
 @dataclass(frozen=True)
 class VirtualOutcomes:
-    """What befalls virtual people, each (person,); of those without an offer nothing is true and numbers are NaN.
+    """Outcomes of virtual people, each (person,); without an offer all are false and numbers are NaN.
 
     Parameters
     ----------
-    offered : who is offered a setting.
-    p_true : how likely their setting burns them, over all clinics.
-    p_burn, p_effective, p_burn_if_clean : what their plans say: that they burn, that the target is reached, and that
-        they burn though every test spot was clean.
+    offered : whether a setting is offered.
+    p_true : probability that the setting burns them, over all clinics.
+    p_burn, p_effective, p_burn_if_clean : predictions of their plans: that they burn, that the target is reached, and
+        that they burn although every test spot was clean.
     burnt, reached : by the setting. burnt_elsewhere : where the field does not share the error of its spots.
-    clean : whose test spots are all clean.
+    clean : whether all test spots are clean.
     book_burnt, book_reached : by textbook settings, with one dose for all of a class and a regime, at which they are
         burnt with the same probability, over all clinics, as by their plans.
     """
@@ -57,21 +57,21 @@ class VirtualOutcomes:
 
     @property
     def p_burnt_after_clean(self) -> Floats:
-        """How likely each is burnt, if as many fields do not share the error of their spots as a plan takes it."""
+        """Probability of a burn if the share of fields without the error of their spots is as a plan assumes."""
         unshared = miss_probability(load_package_table("data/test_spots.toml")["reading"]["burn_h"]) or 0.0
         return (1.0 - unshared) * self.burnt + unshared * self.burnt_elsewhere
 
 
 @dataclass(frozen=True)
 class _Doses:
-    """J/cm², (person,): computed dose that burns the skin around, and true dose that reaches the target."""
+    """Doses in J/cm², (person,): computed dose that burns the skin around, and true dose that reaches the target."""
 
     burns: Floats
     reaches: Floats
 
 
 def simulate_outcomes(count: int) -> VirtualOutcomes:
-    """Plan for so many virtual people, and say what befalls them."""
+    """Plan for `count` virtual people, and return their outcomes."""
     people = draw_people(count)
     errors = draw_clinic_errors(people, [regime.light for regime in regimes()])
     offers = _offers(people)
@@ -104,7 +104,7 @@ def simulate_outcomes(count: int) -> VirtualOutcomes:
 
 
 def _offers(people: VirtualPeople) -> list[TreatmentOffer | None]:
-    """What each is offered; one plan for all of a regime of whom a clinic learns the same."""
+    """Return the offer of each person; people with the same regime and the same reading share one plan."""
     made: dict[tuple[int, float | str], TreatmentOffer | None] = {}
     for key in zip(people.regime.tolist(), people.told, strict=True):
         if key not in made:
@@ -117,7 +117,7 @@ def _offer_values(offers: Sequence[TreatmentOffer | None], name: str) -> Floats:
 
 
 def _doses(people: VirtualPeople, errors: ClinicErrors, offers: Sequence[TreatmentOffer | None]) -> _Doses:
-    """The doses of each at the setting of their offer; those of one class at one setting are computed together."""
+    """Return the doses of each person at the setting of their offer; people of one class at one setting share a run."""
     groups: dict[tuple[int, TreatmentOffer], list[int]] = defaultdict(list)
     for who, offer in enumerate(offers):
         if offer is not None:
@@ -139,7 +139,7 @@ def _doses(people: VirtualPeople, errors: ClinicErrors, offers: Sequence[Treatme
 def _burnt_by_test_spots(
     people: VirtualPeople, errors: ClinicErrors, offers: Sequence[TreatmentOffer | None], burns: Floats
 ) -> Bools:
-    """Who is burnt by any of the test spots; each lies elsewhere on their skin."""
+    """Return who is burnt by any of the test spots; each spot is at another place of their skin."""
     found = np.zeros(people.count, dtype=np.bool_)
     for spot in range(_MOST_SPOTS):
         doses = np.array(
@@ -151,7 +151,7 @@ def _burnt_by_test_spots(
 
 
 def dose_that_burns_as_many(p_burnt: Callable[[float], float], wanted: float) -> float:
-    """Return the dose, J/cm², at which people are burnt with the probability `wanted`; it rises with the dose."""
+    """Return the dose, J/cm², at which people are burnt with the probability `wanted`, which rises with the dose."""
     low, high = _DOSES_J_CM2
     while high / low > 1.0 + _WIDTH:
         middle = np.sqrt(low * high)
@@ -160,7 +160,7 @@ def dose_that_burns_as_many(p_burnt: Callable[[float], float], wanted: float) ->
 
 
 def _p_burnt(people: VirtualPeople, dose: Floats, burns: Floats) -> Floats:
-    """How likely each is burnt, over all clinics; `burns` are computed doses with the bias of each set."""
+    """Return the probability of a burn, over all clinics; `burns` are computed doses with each kinetics set's bias."""
     found = np.full(people.count, np.nan)
     for index, regime in enumerate(regimes()):
         some = (people.regime == index) & np.isfinite(dose)
@@ -169,12 +169,12 @@ def _p_burnt(people: VirtualPeople, dose: Floats, burns: Floats) -> Floats:
 
 
 def _textbook_doses(people: VirtualPeople, wanted: Floats, burns: Floats) -> Floats:
-    """One dose for all of a class and a regime, at which as many are burnt as by their plans, (person,).
+    """Return one dose for all of a class and a regime, at which as many are burnt as by their plans, (person,).
 
     Parameters
     ----------
-    wanted : how likely each is burnt by their plan, over all clinics; NaN without an offer.
-    burns : computed doses that burn at the settings of the textbook, with the bias of each set.
+    wanted : probability of a burn by their plan, over all clinics; NaN without an offer.
+    burns : computed doses that burn at the settings of the textbook, with the bias of each kinetics set.
     """
     dose = np.full(people.count, np.nan)
     for index, regime in enumerate(regimes()):

@@ -1,6 +1,6 @@
-"""Virtual people: their colour, what a clinic learns of it, and skins made otherwise than the planner makes them.
+"""Draw virtual people: their colour, a clinic's reading of it, and skins that differ from the planner's.
 
-The planner draws skins about the middle of what is known; these people take one end each. Their melanin lies in the
+The planner draws skins about the middle of the known range; these people have one extreme each. Their melanin is in the
 basal cells alone or evenly in the epidermis, its amount is one of the five inversions of measured spectra, their dermis
 scatters as one of the published data sets and not as the mean of all, and their epidermis dies by one of four published
 sets of kinetics. Each person is treated in another clinic.
@@ -48,10 +48,10 @@ class VirtualPeople:
     Parameters
     ----------
     colour_class : index of `CLASSES`. regime : index of the regimes of the design.
-    ita_deg : of the skin at `SITE`. told : what a clinic learns, a reading in degrees or a phototype.
-    phototype : index of what they say when asked, whether or not a plan is made from it.
+    ita_deg : of the skin at `SITE`. told : the clinic's information, a reading in degrees or a phototype.
+    phototype : index of the phototype that they report when asked, whether or not a plan is made from it.
     kinetics : index of the set by which the epidermis dies. scattering : index of the data set of the dermis.
-    inversion : index of the inversion of spectra. even : whether melanin lies evenly.
+    inversion : index of the inversion of spectra. even : whether melanin is distributed evenly.
     """
 
     draws: RandomDraws
@@ -67,7 +67,7 @@ class VirtualPeople:
 
     @property
     def count(self) -> int:
-        """How many people."""
+        """Number of people."""
         return self.ita_deg.size
 
     @property
@@ -103,7 +103,7 @@ class VirtualPeople:
         return skins.assign(made)
 
     def scattering_ratio(self, wavelength_nm: float) -> Floats:
-        """Return how much more their skin scatters than the mean of the published data sets, (person,)."""
+        """Return the scattering of their skin over the mean of the published data sets, (person,)."""
         here = wavelength_nm / 500.0
         sets = [
             one["a_per_cm"] * PER_CM * (one["rayleigh"] * here**-4 + (1.0 - one["rayleigh"]) * here ** -one["mie"])
@@ -114,12 +114,12 @@ class VirtualPeople:
 
 @cache
 def design() -> Any:
-    """Return `design.toml`."""
+    """Return the content of `design.toml`."""
     return tomllib.loads(Path(__file__).with_name("design.toml").read_text(encoding="utf-8"))
 
 
 def draw_people(count: int) -> VirtualPeople:
-    """Return virtual people, as many of each class of colour, and in each as many of each regime."""
+    """Return virtual people, evenly divided between the classes of colour, and within each between the regimes."""
     draws = RandomDraws(stream_key(_seed()), count)
     number = np.arange(count)
     colour_class, regime = number % len(CLASSES), number // len(CLASSES) % len(design()["regime"])
@@ -130,7 +130,7 @@ def draw_people(count: int) -> VirtualPeople:
     phototype = _phototype(draws, ita)
     step = design()["rounded_deg"]
     read = ita + design()["reading_deg"] * draws.normal("reading")
-    reading = step * np.round(read / step) + 0.0  # no reading is -0
+    reading = step * np.round(read / step) + 0.0  # turns -0 into 0
     by_reading = draws.uniform("measured") < design()["measured"]
     told = tuple(
         float(deg) if measured else PHOTOTYPES[said]
@@ -161,7 +161,7 @@ def _choose_index(draws: RandomDraws, name: str, many: int) -> Ints:
 
 
 def _phototype(draws: RandomDraws, ita_deg: Floats) -> Ints:
-    """What they answer, 0 for I: by the colour of their skin where no sun reaches it, with which it agrees loosely."""
+    """Return the reported phototype, 0 for I; it agrees loosely with the colour of skin without sun exposure."""
     entry = tissue_table("melanin")
     covered = melanin_column_m(ita_deg, site=SITE) / draw_sun_exposure_factor(draws, sun_exposed=_EXPOSED, tan="none")
     known = melanin_column_m(_GRID_DEG)

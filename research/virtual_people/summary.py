@@ -1,4 +1,4 @@
-"""Virtual people in numbers: how many are burnt and how many are treated, beside what their plans said."""
+"""Count how many virtual people are burnt and treated, beside the predictions of their plans."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -26,13 +26,13 @@ _DIGITS: Final = 4
 def summary(found: VirtualOutcomes) -> dict[str, Any]:
     """Return the counts of all groups of people in JSON types.
 
-    Each holds `people`, of them `offered`, and shares of those with an offer: `burnt` with `burnt_low` and `burnt_high`
-    (95 %, Wilson) beside `burnt_expected`, how likely they are over all clinics, and `burnt_said`, the mean of what
-    plans say; `treated` (the target is reached and they are not
-    burnt) beside `treated_by_book` at textbook settings and `reached_said` by plans, with `gain_error`, the standard
-    error of the difference of the first two; `clean`, whose test spots all are, and of these `burnt_after_clean` with
-    its ends, where every field shares the error of its spots, `burnt_unshared`, where as many do not as plans take it,
-    and `burnt_after_said`.
+    Each has `people`, of them `offered`, and shares of those with an offer: `burnt` with `burnt_low` and `burnt_high`
+    (95 %, Wilson) beside `burnt_expected`, their probability over all clinics, and `burnt_said`, the mean prediction of
+    plans; `treated` (the target is reached and they are not burnt) beside `treated_by_book` at textbook settings and
+    `reached_said` by plans, with `gain_error`, the standard error of the difference of the first two; `clean`, the
+    number whose test spots are all clean, and of these `burnt_after_clean` with its ends, where every field shares the
+    error of its spots, `burnt_unshared`, where the share of fields that do not is as plans assume, and
+    `burnt_after_said`.
     """
     return {
         name: [{"group": label, **_group_counts(found, members)} for label, members in groups]
@@ -95,7 +95,7 @@ def _group_counts(found: VirtualOutcomes, members: Bools) -> dict[str, Any]:
 
 
 def _share(name: str, met: Bools) -> dict[str, float]:
-    """A share with the ends of its interval."""
+    """Return a share with the ends of its interval."""
     p = float(met.mean())
     low, high = wilson_interval(p, p * (1.0 - p), met.size, Z_95)
     return {name: p, f"{name}_low": min(max(low, 0.0), p), f"{name}_high": max(min(high, 1.0), p)}

@@ -1,4 +1,4 @@
-"""Tables of what befalls virtual people: for the page, and for a terminal."""
+"""Tables of the outcomes of virtual people, for the page and for a terminal."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ Line = tuple[str, ...]
 
 
 def shipped_results() -> Mapping[str, Sequence[Row]]:
-    """Return what was counted when `python -m research.virtual_people` was last run."""
+    """Return the stored counts of the last run of `python -m research.virtual_people`."""
     found: Mapping[str, Sequence[Row]] = json.loads(RESULTS_FILE.read_text(encoding="utf-8"))
     return found
 

@@ -1,15 +1,15 @@
-"""The doses that burn virtual people, and those that reach what is treated: by their own skin and their clinic's error.
+"""True doses that burn virtual people or reach their target, by their own skin and their clinic's error.
 
-A set of kinetics that the planner does not use would, taken as it is, burn at doses that clinics give every day. As of
-the planner's own, practice says how far it lies off: each set gets a bias that leaves published doses, in the middle,
-where the planner's has them,
+A set of kinetics that the planner does not use would, unchanged, burn at doses that clinics give every day. As for
+the planner's own set, practice corrects it: each set gets a bias that leaves published doses, in the middle, where the
+planner's set has them,
 
     bias of the set = middle + median over sources of ln(planner's computed dose / the set's)
     ln(true / computed by the set) = bias of the set + N(0, error²) + N(0, people²)
 
-with the middle of the regime's light, error and people as one draw of the calibration has them (practice 1). How the
-sets differ from setting to setting is on top. `error` is one number for a person in a clinic; `people` may differ from
-place to place of one field, so each spot has its own.
+with the middle of the regime's light, error and people from one draw of the calibration (practice 1). Differences
+between the sets from setting to setting remain. `error` is one number for a person in a clinic; `people` may differ
+from place to place of one field, so each spot has its own.
 """
 
 from collections.abc import Sequence
@@ -53,12 +53,12 @@ CLOSURE: Final = "vessel-closure"
 
 @dataclass(frozen=True)
 class ClinicErrors:
-    """What true doses are over computed ones, as logarithms, each (person,).
+    """Logarithms of true over computed doses, each (person,).
 
     Parameters
     ----------
-    clinic, elsewhere : of burns, what a clinic's device and hands share on one person, and the same drawn anew.
-    people : spread of what differs from place to place of their skin.
+    clinic, elsewhere : of burns, the error that a clinic's device and hands share on one person, and a second draw.
+    people : spread of the differences from place to place of their skin.
     closure : of the dose that closes vessels.
     """
 
@@ -69,11 +69,11 @@ class ClinicErrors:
 
 
 def draw_clinic_errors(people: VirtualPeople, lights: Sequence[BurnLight]) -> ClinicErrors:
-    """Return the errors of the clinics that treat these people, one of the calibration's draws for each.
+    """Return the errors of the clinics that treat these people, with one draw of the calibration for each person.
 
     Parameters
     ----------
-    lights : of the regimes that people are given.
+    lights : light of each regime.
     """
     parts = [error_parts(light) for light in lights]
     means, error = (np.array([getattr(one, name) for one in parts]) for name in ("means", "error"))
@@ -92,7 +92,7 @@ def draw_clinic_errors(people: VirtualPeople, lights: Sequence[BurnLight]) -> Cl
 
 @cache
 def practice_biases() -> tuple[float, ...]:
-    """Return what practice adds to the bias of each set of kinetics of the design:."""
+    """Return the correction from practice to the bias of each set of kinetics of the design."""
     off: dict[str, list[Floats]] = {}
     for row in practice_rows():
         if row.role != "validation" and exclusion_reason(row) is None:
@@ -103,14 +103,14 @@ def practice_biases() -> tuple[float, ...]:
 
 
 def _ratios(response: PulseResponse) -> Floats:
-    """The planner's dose over that of each set, (set, sample)."""
+    """Return the planner's dose over that of each set, (set, sample)."""
     place = basal_layer_response(response)
     computed = cell_death_dose(response, place)
     return np.array([computed / damage_dose(response, place, of) for of in _kinetics_sets(response.skins)])
 
 
 def _kinetics_sets(skins: "xr.Dataset") -> list[Kinetics]:
-    """The sets of the design, their temperature moved as that of each skin is."""
+    """Return the kinetics sets of the design, each shifted in temperature like that of each skin."""
     shift = read_number(tissue_table("kinetics")["spread"]["threshold_K"]) * np.asarray(skins["kinetics_shift"].values)
     return [
         shift_kinetics(read_kinetics(name), shift, reference_s=design()["hold_s"]) for name in design()["epidermis"]
@@ -119,11 +119,11 @@ def _kinetics_sets(skins: "xr.Dataset") -> list[Kinetics]:
 
 @dataclass(frozen=True)
 class TrueDoses:
-    """The skins of people, and what light does to them.
+    """The skins of virtual people, and the true effects of light on them.
 
     Parameters
     ----------
-    who : their indices among all. around, within : their skin, and the same with what is treated in it.
+    who : their indices among all. around, within : their skin, and the same with the treated lesion or vessels in it.
     """
 
     people: VirtualPeople
@@ -133,13 +133,13 @@ class TrueDoses:
 
     @classmethod
     def of(cls, people: VirtualPeople, condition: str) -> "TrueDoses":
-        """Return the truth about people who are treated for a condition."""
+        """Return the true doses of people who are treated for a condition."""
         lesion = LESION_BY_CONDITION.get(condition)
         vessels = None if lesion is not None else condition_vessels(condition)
         return cls(people, np.arange(people.count), people.skins(vessels), within=people.skins(vessels, lesion))
 
     def of_some(self, who: Ints) -> "TrueDoses":
-        """Return the same of the people with these indices."""
+        """Return the part for the people with these indices."""
         return replace(
             self, who=self.who[who], around=self.around.isel(sample=who), within=self.within.isel(sample=who)
         )

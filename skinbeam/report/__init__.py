@@ -1,1 +1,1 @@
-"""What a clinician shows and a patient takes home."""
+"""Reports of a plan: the clinician's page, the patient's leaflet, the consent form, and their figures."""

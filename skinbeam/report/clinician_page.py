@@ -1,4 +1,4 @@
-"""Build the clinician's page from a plan."""
+"""Build the context of the clinician's report page from a plan."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -70,7 +70,7 @@ def report_page(
     photo: Mapping[str, Any] | None,
     preview: Strip | None = None,
 ) -> ReportPage:
-    """Return the page's context.
+    """Return the context of the clinician's page.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def report_page(
     overlays : overlays of the photograph.
     embedded : figure file → data URI.
     photo : body of the photo document, when there is a photograph.
-    preview : pictures of what may come, when there is a face to draw them on.
+    preview : preview pictures, when there is a face to draw them on.
     """
     decision = _decision(plan)
     decided = (*decision.reasons, *decision.more, *decision.always)
@@ -128,7 +128,7 @@ def report_page(
 
 
 def _about_facts(plan: Plan) -> tuple[ReportFact, ...]:
-    """Mode, version, seed and hashes."""
+    """Return mode, version, seed and hashes."""
     return (
         ReportFact(report_text("about_mode"), display_value(plan.mode)),
         ReportFact(report_text("about_version"), display_value(plan.version)),
@@ -140,7 +140,7 @@ def _about_facts(plan: Plan) -> tuple[ReportFact, ...]:
 
 
 def _decision(plan: Plan) -> DecisionPart:
-    """The decision with its reasons, those first that change what is done."""
+    """Return the decision with its reasons, those first that change the treatment most."""
     state = plan.suitability.decision
     key = state.replace("-", "_")
     spoke = _merge_reasons(
@@ -178,7 +178,7 @@ def _decision(plan: Plan) -> DecisionPart:
 
 
 def _concern_reasons(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]:
-    """Rules that spoke by their weight, with the concern that each is about; one concern needs no name."""
+    """Yield the applied rules with their weight and their concern, which is named only where there are several."""
     names = concern_names(plan)
     for spoke in plan.suitability.reasons:
         yield (
@@ -188,7 +188,7 @@ def _concern_reasons(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]
 
 
 def _first_cautions(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]:
-    """Cautions by their weight about the options that are shown first: the decision asks of all of them."""
+    """Yield cautions about the leading options with their weight; the decision shows them for all concerns."""
     told = {spoke.message.text for spoke in plan.suitability.reasons}
     for concern in plan.concerns:
         for option in leading_options(concern):
@@ -200,7 +200,7 @@ def _first_cautions(plan: Plan) -> Iterable[tuple[tuple[int, int], ReasonLine]]:
 
 
 def _merge_reasons(reasons: Iterable[ReasonLine]) -> tuple[ReasonLine, ...]:
-    """Rules that say the same are told once, with the sources of all and all that they are about."""
+    """Merge rules with the same text, with all their sources and subjects."""
     merged: dict[tuple[str, str, str, str], list[ReasonLine]] = {}
     for one in reasons:
         merged.setdefault((one.lead, one.rest, one.decision, one.strength), []).append(one)
@@ -217,7 +217,7 @@ def _merge_reasons(reasons: Iterable[ReasonLine]) -> tuple[ReasonLine, ...]:
 def _concern_part(
     concern: ConcernPlan, pictures: Mapping[str, Sequence[ReportPicture]], decided: Sequence[ReasonLine], plan: Plan
 ) -> ConcernPart:
-    """One concern with its figures and options."""
+    """Return one concern with its figures and options."""
     person = plan.assessment
     stops = [
         one.message.text
@@ -250,7 +250,7 @@ def _concern_part(
 
 
 def _subtypes(concern: ConcernPlan) -> str:
-    """Each kind that was said with how it is told, or that none was said."""
+    """Return a description of each reported subtype, or that none was reported."""
     if concern.subtypes is None:
         return ""
     if isinstance(concern.subtypes, Unknown):
@@ -259,7 +259,7 @@ def _subtypes(concern: ConcernPlan) -> str:
 
 
 def _glances(concern: ConcernPlan, part: ConcernPart, person: Assessment) -> Iterable[OptionGlance]:
-    """The options of a concern that are shown first."""
+    """Yield the overview lines of a concern's leading options."""
     for option in leading_options(concern):
         yield replace(
             option_glance(concern, option, _phototype(person)), anchor=part.anchor, without=part.without_laser
@@ -271,13 +271,13 @@ def _phototype(person: Assessment) -> str | None:
 
 
 def _person_facts(person: Assessment) -> tuple[ReportFact, ...]:
-    """Who was assessed."""
+    """Return the facts about the assessed person."""
     shown = ("age_years", "sex", "phototype", "ita_deg", "colour_basis", "keloid_decision")
     return tuple(_fact(name, value) for name, value in dataclass_fields(person).items() if name in shown)
 
 
 def _medication(medicine: Medicine) -> ReportFact:
-    """A medication, when it was last taken, and the name it was read as."""
+    """Return a medication, when it was last taken, and the name it was matched to."""
     name, last = medicine.name, medicine.last_dose_months
     if last:
         return ReportFact(
@@ -288,7 +288,7 @@ def _medication(medicine: Medicine) -> ReportFact:
 
 
 def _medication_match(medicine: Medicine) -> DisplayValue:
-    """What a medication was taken for; what no rule was asked about is not checked, and says so."""
+    """Return what a medication was matched to; parts that no rule was checked for are marked as not checked."""
     slips = [report_text("medication_slip", written=slip.written, name=slip.name) for slip in medicine.taken_as]
     matched = "; ".join(medicine.matched)
     if medicine.not_checked:
@@ -300,7 +300,7 @@ def _medication_match(medicine: Medicine) -> DisplayValue:
 
 
 def _photo_facts(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[ReportFact, ...]:
-    """What the photograph said: the plan's part, what else it suggests, then quality, scale and findings."""
+    """Return what the photograph showed: the plan's part, suggested concerns, then quality, scale and findings."""
     rows = [
         ReportFact(report_text("photo_used"), display_value(plan.assessment.photo)),
         *(ReportFact(report_text("photo_in_plan"), display_value(one)) for one in plan.assessment.photo_told or ()),
@@ -328,7 +328,7 @@ def _photo_facts(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[ReportFac
 
 
 def _suggestion_fact(one: ConcernSuggestion) -> ReportFact:
-    """A concern that the photograph suggests and the case does not have, with what was seen."""
+    """Return a concern that the photograph suggests and the case does not have, with the signs found."""
     severity = "" if one.severity is None else value_sentence(one.severity)
     title = translate(str(vocabulary_table("condition")[one.condition]["title"]))
     name = report_text("concern_at_site", concern=title, site=site_title(one.site))
@@ -340,7 +340,7 @@ def _suggestion_fact(one: ConcernSuggestion) -> ReportFact:
 
 
 def _finding_value(finding: Mapping[str, Any]) -> DisplayValue:
-    """What was found, and what it cannot tell; why it is unknown where nothing could be looked for."""
+    """Return a finding and its note; unknown, with the reason, where it could not be looked for."""
     area = _document_value(finding["area_mm2"])
     if isinstance(area, Unknown):
         return display_value(area)
@@ -351,7 +351,7 @@ def _finding_value(finding: Mapping[str, Any]) -> DisplayValue:
 
 
 def _document_value(found: Any) -> Value | float:
-    """A value of the photo document."""
+    """Return a value of the photo document."""
     if not isinstance(found, Mapping):
         return float(found)
     return (
@@ -362,7 +362,7 @@ def _document_value(found: Any) -> Value | float:
 
 
 def _limit_counts(part: ConcernPart, card: OptionCard) -> ReportFact:
-    """How many limits of an option were met, warned, failed or could not be judged."""
+    """Return how many limits of an option were met, warned, failed or could not be checked."""
     states = [limit.state for limit in card.limits]
     counted = [
         report_text(f"limits_count_{state}", count=states.count(state))
@@ -375,7 +375,7 @@ def _limit_counts(part: ConcernPart, card: OptionCard) -> ReportFact:
 
 
 def _methods(plan: Plan) -> tuple[str, ...]:
-    """How the numbers were made."""
+    """Return sentences on how the numbers were computed."""
     targets = [option.p_effective for concern in plan.concerns for option in concern.options]
     draws = max((target.draws for target in targets if isinstance(target, Estimate)), default=0)
     return (
@@ -389,12 +389,12 @@ def _methods(plan: Plan) -> tuple[str, ...]:
 
 
 def _missing_overlays(overlays: Iterable[ReportPicture]) -> Iterable[ReportFault]:
-    """Overlays that should be there and are not."""
+    """Yield a fault for each expected overlay that is missing."""
     return (ReportFault("overlay-missing", overlay.unknown) for overlay in overlays if overlay.unknown)
 
 
 def _references(keys: Iterable[str]) -> tuple[tuple[ReportReference, ...], list[ReportFault]]:
-    """The sources used, in order of their keys, and a fault for each key that the bibliography lacks."""
+    """Return the sources used, sorted by key, and a fault for each key that the bibliography lacks."""
     found, missing = [], []
     for key in sorted(keys):
         try:

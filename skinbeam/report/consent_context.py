@@ -1,4 +1,4 @@
-"""What the consent form receives: frozen records, every field with its help as annotation; and how it is signed."""
+"""Records of the consent form: its page context, teach-back questions, and signature."""
 
 import datetime
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ Stroke = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class TeachBackTry:
-    """One time that it was told back.
+    """One attempt at the teach-back.
 
     Parameters
     ----------
-    on, by : when, and who asked.
-    wrong : question → what was answered wrongly, in words.
+    on, by : date, and who asked.
+    wrong : question → the wrong answer, in words.
     """
 
     on: datetime.date
@@ -39,17 +39,17 @@ class TeachBackTry:
 
 @dataclass(frozen=True)
 class ConsentSignature:
-    """How somebody agreed.
+    """The signed consent of a person.
 
     Parameters
     ----------
-    label : what the clinic calls the record.
+    label : the clinic's name of the record.
     person, clinician : their names, as they were typed.
     explained, on : the days of the talk and of the signature.
     strokes : the drawn signature, each stroke a line through points between 0 and 1 across and down a field three times
         as wide as high; empty where the typed name is the signature.
-    told : each time that it was told back, oldest first; nothing was wrong the last time.
-    photographs : what photographs may be used for, of `PHOTO_PERMISSIONS`.
+    told : all teach-back attempts, oldest first; the last one has no wrong answer.
+    photographs : permitted uses of photographs, of `PHOTO_PERMISSIONS`.
     """
 
     label: str
@@ -64,7 +64,7 @@ class ConsentSignature:
 
 @dataclass(frozen=True)
 class TeachBackQuestion:
-    """A question by which somebody tells back what was explained; the right answer comes from the plan."""
+    """A teach-back question on what was explained; the right answer comes from the plan."""
 
     id: str
     question: str
@@ -74,7 +74,7 @@ class TeachBackQuestion:
 
 @dataclass(frozen=True)
 class ChoiceRow:
-    """One choice beside the others."""
+    """One choice in the table of choices."""
 
     name: Annotated[str, "the choice in plain words"]
     good: Annotated[str, "how many of 100 get at least half better, with the range"]
@@ -84,7 +84,7 @@ class ChoiceRow:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """How many people get at least so much better."""
+    """How many people improve by at least one threshold."""
 
     better: Annotated[str, "how much better"]
     treated: Annotated[str, "of 100 who choose this"]
@@ -93,7 +93,7 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class TeachBackResult:
-    """A question to tell back, and how it went."""
+    """A teach-back question and the attempts at it."""
 
     question: Annotated[str, "the question"]
     answers: Annotated[tuple[str, ...], "what can be answered; once it is signed, the right answer alone"]
@@ -102,7 +102,7 @@ class TeachBackResult:
 
 @dataclass(frozen=True)
 class PhotoPermission:
-    """What photographs may be used for."""
+    """A use of photographs and whether it is permitted."""
 
     text: Annotated[str, "the use"]
     given: Annotated[str, "yes or no in words; empty before it is signed"]

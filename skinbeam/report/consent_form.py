@@ -1,6 +1,6 @@
-"""Build the consent form of one choice, its questions to tell back and its PDF.
+"""Build the consent form of one choice from a plan, in the plain words of the leaflet: page, teach-back questions, PDF.
 
-What may go wrong, as a consent form tells it: common, rare, lasting, not counted, and what this skin adds.
+The form covers benefit, risks, alternatives and doing nothing, as the rules of a plan require (`plan.consent`).
 """
 
 import datetime
@@ -71,12 +71,12 @@ __all__ = [
 ]
 
 COMMON_HARM_SHARE = 0.01  # 1 of 100: from there on a harm is called common
-_FAULTS = {"burn-if-cooling-fails": "fault_cooling"}  # what the person can feel and say at once
+_FAULTS = {"burn-if-cooling-fails": "fault_cooling"}  # faults that the person can feel and report at once
 
 
 @dataclass(frozen=True)
 class HarmLists:
-    """The harms of an option in words, each once."""
+    """The harms of an option as sentences, without duplicates, by group."""
 
     common: tuple[str, ...]
     rare: tuple[str, ...]
@@ -85,7 +85,10 @@ class HarmLists:
 
 
 def list_harms(option: Option) -> HarmLists:
-    """Return the harms of an option; what lasts stands apart, counted or not, and a model tells of faults."""
+    """Return the harms of an option: common, rare, lasting, uncounted.
+
+    Lasting harms have a group of their own, counted or not; harm after a fault is modelled and is among the uncounted.
+    """
     found: dict[str, list[str]] = {"common": [], "rare": [], "lasting": [], "uncounted": []}
     for key, _, p in harm_values(option):
         found[_harm_group(key, p)].append(_harm_sentence(harm_in_words(key), p))
@@ -100,7 +103,7 @@ def list_harms(option: Option) -> HarmLists:
 
 
 def lasting_harm_names(option: Option) -> tuple[str, ...]:
-    """Return the plain names of the harms of an option that may stay, counted or not."""
+    """Return the plain names of the harms of an option that may last, counted or not."""
     return tuple(dict.fromkeys(harm_in_words(key) for key, _, _ in harm_values(option) if key in LASTING_HARMS))
 
 
@@ -120,19 +123,19 @@ def _harm_sentence(name: str, p: Value) -> str:
     return report_text("consent.harm_unknown", harm=capitalise(name))
 
 
-# Questions by which somebody tells back what was explained, with the answers that the plan gives.
-#
-# Asking people to say in their own words what they were told shows what was not understood while it can still be
-# explained; a wrong answer is explained again and asked again.
+# Teach-back questions. They show what was not understood while it can still be explained.
 
 
 def teach_back_questions(plan: Plan, option: Option) -> tuple[TeachBackQuestion, ...]:
-    """Return the questions of an option, each with one right answer, whose place hangs on the plan alone."""
+    """Return the teach-back questions of an option, each with one right answer, whose place depends on the plan alone.
+
+    A wrong answer is explained again and the question is repeated.
+    """
     return tuple(_question(plan, id, right) for id, right in _answers(plan, option))
 
 
 def _answers(plan: Plan, option: Option) -> Iterator[tuple[str, str]]:
-    """Name and right answer of each question that the plan can answer."""
+    """Yield name and right answer of each question that the plan can answer."""
     yield "free", report_text("consent.question_free_right")
     good = improved_share(option)
     unknown = isinstance(good, Unknown)
@@ -159,10 +162,7 @@ def _question(plan: Plan, id: str, right: str) -> TeachBackQuestion:
     return TeachBackQuestion(id, report_text(f"consent.question_{id}"), tuple(answers), place)
 
 
-# Build the consent form of one choice from its plan, in the plain words of the leaflet.
-#
-# What it must tell, benefit, risks, alternatives and doing nothing, is what the rules of a plan ask for
-# (`plan.consent`).
+# The page.
 
 SIGNATURE = "signature.svg"
 _THRESHOLDS = ("25", "50", "75")
@@ -180,7 +180,7 @@ def consent_page(
 
     Raises
     ------
-    ValueError : no device is used, so that nothing of it is explained here.
+    ValueError : the option uses no device, so the form does not apply.
     """
     if option.setup is None:
         raise ValueError(f"{option.modality} uses no device")
@@ -231,12 +231,17 @@ def laser_name(option: Option, setup: DeviceSetup) -> str:
 
 
 def cooling_off_days() -> int:
-    """Return the days to think between the talk and the signature, where a clinic says nothing else."""
+    """Return the default number of days to think between the talk and the signature."""
     return int(load_package_table("data/consent.toml")["cooling_off"]["days"])
 
 
 def agreement_text(days: tuple[datetime.date, datetime.date] | None = None) -> tuple[str, ...]:
-    """Return what a signature says; with the days of the talk and of the signature, once both are known."""
+    """Return the sentences that the signature confirms.
+
+    Parameters
+    ----------
+    days : the days of the talk and of the signature, once both are known.
+    """
     first, second, last = (report_text(f"consent.agreement_{number}") for number in (1, 2, 4))
     if days is None:
         return first, second, report_text("consent.agreement_3", days=cooling_off_days()), last
@@ -244,7 +249,10 @@ def agreement_text(days: tuple[datetime.date, datetime.date] | None = None) -> t
 
 
 def consent_sentences(page: ConsentPage) -> list[str]:
-    """Return every running sentence for the patient, for the reading age; names and numbers in tables are none."""
+    """Return every running sentence for the patient, to compute the reading age.
+
+    Names and numbers in tables are left out.
+    """
     found: list[str] = []
     for name in (field.name for field in fields(page) if field.name not in _NOT_SENTENCES):
         value = getattr(page, name)
@@ -271,7 +279,7 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
 
 
 def _choice_rows(concern: ConcernPlan, chosen: Option) -> tuple[ChoiceRow, ...]:
-    """The choices that a leaflet draws; the one that is agreed to is always among them, the first."""
+    """Return the choices that the leaflet draws, with the chosen one always included and first."""
     drawn, _ = options_table(concern)
     listed = [chosen, *(option for option in drawn if option != chosen)]
     return tuple(_choice_row(option, own=option == chosen) for option in listed)
@@ -343,7 +351,7 @@ def _teach_back_results(plan: Plan, option: Option, signing: ConsentSignature | 
 
 
 def tries_in_words(question: str, told: Sequence[TeachBackTry]) -> str:
-    """Return at which try a question was answered rightly, and what was said before that."""
+    """Return at which try a question was answered correctly, and the wrong answers before that."""
     wrong = [time.wrong[question].rstrip(".") for time in told if question in time.wrong]
     if not wrong:
         return report_text("consent.tries", tries=1)
@@ -354,17 +362,17 @@ def _days(signing: ConsentSignature | None) -> tuple[datetime.date, datetime.dat
     return None if signing is None else (signing.explained, signing.on)
 
 
-# The consent form as PDF: the same plan, choice and signature give the same bytes.
+# The PDF.
 
 _WIDTH, _HEIGHT = 300, 100
 
 
 def make_consent(plan: Plan, concern: ConcernPlan, option: Option, signing: ConsentSignature | None = None) -> bytes:
-    """Return the consent form of an option, signed or to be signed.
+    """Return the consent form of an option as PDF, signed or to be signed; the same input gives the same bytes.
 
     Raises
     ------
-    ValueError : no device is used; a stroke leaves its field.
+    ValueError : the option uses no device; a stroke leaves its field.
     """
     strokes = signing.strokes if signing else ()
     with typst_folder({SIGNATURE: _signature_svg(strokes).encode()} if strokes else {}) as root:
@@ -372,7 +380,7 @@ def make_consent(plan: Plan, concern: ConcernPlan, option: Option, signing: Cons
 
 
 def _signature_svg(strokes: tuple[Stroke, ...]) -> str:
-    """The signature as SVG, made of numbers alone: nothing that was sent stands in it."""
+    """Return the signature as SVG, built from numbers alone so that no submitted text gets into the file."""
     if not all(0 <= part <= 1 for stroke in strokes for point in stroke for part in point):
         raise ValueError("a stroke of the signature leaves its field")
     lines = (" ".join(f"{_WIDTH * x:.1f},{_HEIGHT * y:.1f}" for x, y in stroke) for stroke in strokes)

@@ -1,7 +1,7 @@
-"""What the pages receive: frozen records, every field with its help as annotation.
+"""Page records of the report and the leaflet: frozen dataclasses whose fields carry their help as annotation.
 
-The HTML template, the Typst templates and these records are one contract; a test holds the names that the
-templates read against the names that stand here, in both directions.
+The HTML and Typst templates read these records. A test compares the names that the templates read with the fields
+that are defined, in both directions.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class DisplayValue:
-    """A value ready to be read."""
+    """A value formatted for display."""
 
     text: Annotated[str, "the value with its interval and unit, or the word for unknown"]
     note: Annotated[str, "what the interval means and where it is from, or why the value is unknown; may be empty"]
@@ -58,7 +58,7 @@ class ReportFact:
 
 @dataclass(frozen=True)
 class ReasonLine:
-    """A sentence that argues for a decision."""
+    """A sentence that supports a decision."""
 
     lead: Annotated[str, "how it begins: what stays in sight"]
     rest: Annotated[str, "what it says after that; empty when it is short"]
@@ -71,7 +71,7 @@ class ReasonLine:
 
 @dataclass(frozen=True)
 class DecisionPart:
-    """Whether light is right for this person at all."""
+    """The decision whether light treatment is suitable for this person."""
 
     state: Annotated[str, "suitable, with-caution, refer or not-suitable: picks the colour, never the only sign of it"]
     title: Annotated[str, "the decision in words"]
@@ -93,7 +93,7 @@ class DecisionPart:
 
 @dataclass(frozen=True)
 class LimitLine:
-    """One limit that was held against the simulated skins."""
+    """One limit that was checked on the simulated skins."""
 
     name: Annotated[str, "quantity in words with its unit"]
     state: Annotated[str, "met, warn, not_met or unknown"]
@@ -124,7 +124,7 @@ class HealingDay:
 
 @dataclass(frozen=True)
 class ReportPicture:
-    """A figure by file, or the reason why there is none."""
+    """A figure file, or the reason why there is no figure."""
 
     file: Annotated[str, "path below the report's folder; empty when there is no figure"]
     alt: Annotated[str, "what the figure shows, for those who cannot see it"]
@@ -134,7 +134,7 @@ class ReportPicture:
 
 @dataclass(frozen=True)
 class StripRow:
-    """Pictures of what may come that stand side by side."""
+    """One row of preview pictures side by side."""
 
     file: Annotated[str, "path of the figure below the report's folder"]
     alt: Annotated[str, "what the figure shows, for those who cannot see it"]
@@ -142,7 +142,7 @@ class StripRow:
 
 @dataclass(frozen=True)
 class Strip:
-    """Pictures of what may come, row by row, with what belongs below them."""
+    """Preview pictures, row by row, with the notes printed below them."""
 
     rows: Annotated[tuple[StripRow, ...], "one figure each"]
     below: Annotated[tuple[str, ...], "the assumption behind them, and what is not drawn"]
@@ -150,7 +150,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class ShareBar:
-    """A share of people as a bar: per cent, the range between clinics with what is likely in it."""
+    """A share of people drawn as a bar, in per cent: median and range between clinics."""
 
     low: Annotated[float, "low end"]
     median: Annotated[float, "what is likely"]
@@ -161,7 +161,7 @@ class ShareBar:
 
 @dataclass(frozen=True)
 class OptionGlance:
-    """One option in one line."""
+    """One option in one line of the overview."""
 
     anchor: Annotated[str, "id of the heading of the concern, or in its own table of the option"]
     without: Annotated[str, "that the concern has no laser; empty where it has one, and in its own table"]
@@ -185,7 +185,7 @@ class OptionGlance:
 
 @dataclass(frozen=True)
 class OptionCard:
-    """One way to treat a concern, no treatment among them."""
+    """The card of one treatment option, which may be no treatment."""
 
     anchor: Annotated[str, "id of the heading"]
     rank: Annotated[str, "place in the order; several places where options say the same"]
@@ -214,7 +214,7 @@ class OptionCard:
 
 @dataclass(frozen=True)
 class RefusedOptions:
-    """Options that were considered and refused for the same reasons."""
+    """Options that were refused for the same reasons."""
 
     title: Annotated[str, "what they are"]
     reasons: Annotated[tuple[str, ...], "why it was refused"]
@@ -222,7 +222,7 @@ class RefusedOptions:
 
 @dataclass(frozen=True)
 class KnowledgeGap:
-    """Something that is not known, told once for all options of a concern."""
+    """A reason why something is unknown, listed once for all options of a concern."""
 
     why: Annotated[str, "why it is not known"]
     open: Annotated[tuple[str, ...], "what that leaves open, and of which options"]
@@ -230,7 +230,7 @@ class KnowledgeGap:
 
 @dataclass(frozen=True)
 class NearestPart:
-    """The setting that came nearest to being offered where none was."""
+    """The setting nearest to being offered, where none was offered."""
 
     summary: Annotated[str, "why none is offered, in one sentence"]
     setting: Annotated[str, "its device and what is set on it"]
@@ -244,7 +244,7 @@ class NearestPart:
 
 @dataclass(frozen=True)
 class ConcernPart:
-    """Everything about one concern."""
+    """The section of one concern."""
 
     anchor: Annotated[str, "id of the heading"]
     title: Annotated[str, "concern and site"]
@@ -289,7 +289,7 @@ class SpotLadder:
 
 @dataclass(frozen=True)
 class ReportReference:
-    """One source that was used."""
+    """One cited source."""
 
     key: Annotated[str, "key of the source"]
     text: Annotated[str, "authors, year, title and where to find it"]
@@ -297,7 +297,7 @@ class ReportReference:
 
 @dataclass(frozen=True)
 class ReportFault:
-    """Something that went wrong or was passed over."""
+    """A fault: something that went wrong or was left out."""
 
     code: Annotated[str, "short name of the kind of fault"]
     text: Annotated[str, "what happened"]
@@ -367,7 +367,7 @@ class LeafletOption:
 
 @dataclass(frozen=True)
 class LeafletChoice:
-    """What speaks for a choice and what against it, whoever has it."""
+    """The advantages and disadvantages of a choice, for any patient."""
 
     name: Annotated[str, "the choice in plain words"]
     plus: Annotated[str, "what is good about it"]
@@ -392,7 +392,7 @@ class LeafletConcern:
 
 @dataclass(frozen=True)
 class LeafletPage:
-    """The patient's leaflet: a page on what holds for all, then one for each concern."""
+    """The patient's leaflet: a general page, then one page for each concern."""
 
     banner: Annotated[str, "intended use: stands on every page"]
     plan_sha256: Annotated[str, "the plan's name"]

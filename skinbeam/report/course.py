@@ -1,4 +1,4 @@
-"""Visits, test spots and what the course comes to, ready to be read."""
+"""Format the course of treatment for the report: visits, test spots and totals."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,13 +22,13 @@ from skinbeam.report.formatting import (
 
 __all__ = ["course_totals", "spot_ladder", "visit_lines"]
 
-_HOUR = 60  # minutes: above it a sum is told in hours
+_HOUR = 60  # minutes: longer sums are printed in hours
 
 
 def visit_lines(
     course: Sequence[PlannedVisit], names: Mapping[str, str]
 ) -> tuple[tuple[VisitLine, ...], tuple[str, ...]]:
-    """Return the visits, and apart from them what is done at each after the first."""
+    """Return the visits, and separately the steps that are repeated at every visit after the first."""
     visits = [_visit_line(visit, names) for visit in course]
     again = visits[1:] if len(visits) > 2 else []
     always = tuple(step for step in (again[0].steps if again else ()) if all(step in visit.steps for visit in again))
@@ -48,7 +48,7 @@ def _visit_line(visit: PlannedVisit, names: Mapping[str, str]) -> VisitLine:
 
 
 def _gain_sentences(gains: Iterable[SessionGain], names: Mapping[str, str]) -> Iterable[str]:
-    """What is expected after the visit, where trials tell."""
+    """Return the improvement expected after the visit, where trials report it."""
     for gain in gains:
         told = {"concern": names.get(gain.treats, gain.treats), "session": gain.sessions}
         if isinstance(gain.p_half, Unknown):
@@ -60,7 +60,7 @@ def _gain_sentences(gains: Iterable[SessionGain], names: Mapping[str, str]) -> I
 
 
 def course_totals(total: CourseTotal) -> tuple[ReportFact, ...]:
-    """Return what the course comes to."""
+    """Return the totals of the course: visits, weeks, minutes and downtime."""
     return (
         ReportFact(report_text("total_visits"), display_value(total.visits)),
         ReportFact(report_text("total_weeks"), display_value(total.weeks, "weeks")),
@@ -70,7 +70,7 @@ def course_totals(total: CourseTotal) -> tuple[ReportFact, ...]:
 
 
 def _hours(minutes: SourceRange | Unknown) -> DisplayValue:
-    """A sum of many visits, in hours as people say them."""
+    """Format the sum of many visits, in hours from one hour up."""
     if isinstance(minutes, Unknown) or minutes.low < _HOUR:
         return display_value(minutes, quantity_label("minutes")[1])
     return display_value(
@@ -80,7 +80,7 @@ def _hours(minutes: SourceRange | Unknown) -> DisplayValue:
 
 
 def _days(days: SourceRange | Unknown) -> DisplayValue:
-    """A sum of days, of which nobody counts tenths; a part of the last one is a day."""
+    """Format a sum of days in whole days; part of a last day counts as a day."""
     if isinstance(days, Unknown):
         return display_value(days, quantity_label("downtime_days")[1])
     return display_value(
@@ -90,7 +90,10 @@ def _days(days: SourceRange | Unknown) -> DisplayValue:
 
 
 def spot_ladder(told: TestSpotLadder) -> SpotLadder:
-    """Return a ladder with a line for each spot, and one for the field after them; where none is known, one for all."""
+    """Return a test-spot ladder with a line for each spot, and one for the whole field after clean spots.
+
+    Where no probability is known, one line stands for all spots.
+    """
     rows = [ReportFact(f"{told.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in told.spots]
     rows.append(ReportFact(report_text("spots_clean"), per_100(told.p_burn_if_clean)))
     if not any(row.value.known for row in rows):
@@ -99,12 +102,12 @@ def spot_ladder(told: TestSpotLadder) -> SpotLadder:
 
 
 def _ladder_line(told: TestSpotLadder) -> str:
-    """What is to be tried before the first session, and when it is looked at."""
+    """Return the sentence on which test spots to make before the first session, and when to read them."""
     hours = told.read_after_h
     wait = display_value(hours / 24, "days").text if hours % 24 == 0 else display_value(hours, "h").text
     densities = dict.fromkeys(spot.density_per_cm2 for spot in told.spots if spot.density_per_cm2 is not None)
     doses = join_items(dict.fromkeys(_spot_in_words(spot) for spot in told.spots))
-    if len(densities) > 1:  # they differ in how close their microbeams stand
+    if len(densities) > 1:  # the spots differ in the density of their microbeams
         doses = join_items(
             [doses, *(display_value(density, quantity_label("density_per_cm2")[1]).text for density in densities)]
         )
@@ -113,12 +116,12 @@ def _ladder_line(told: TestSpotLadder) -> str:
 
 
 def _ladder_light(told: TestSpotLadder) -> str:
-    """The device with its light, which its title may say already."""
+    """Return the device with its light, unless its title already names the light."""
     lamp = told.light != describe_light(told.wavelength_nm, lamp=False)
     return title_with_light(told.device_title, told.wavelength_nm, lamp=lamp)
 
 
 def _spot_in_words(spot: LadderStep) -> str:
-    """The dose of one spot; what all have in common stands above."""
+    """Return the dose of one spot; settings that all spots share are printed above them."""
     dose, unit = (spot.energy_mJ, "mJ") if spot.fluence_J_cm2 is None else (spot.fluence_J_cm2, "J/cm²")
     return display_value(dose, unit).text if dose is not None else ""

@@ -1,8 +1,6 @@
 """Format the values of a plan as text: estimates, units, durations, and names of concerns, options and devices.
 
-Turn the values of a plan into text: estimates, ranges, unknowns, messages, units.
-
-What is unknown is printed as unknown, with its reason.
+Unknown values are printed as unknown, with the reason.
 """
 
 import math
@@ -60,7 +58,7 @@ _GLANCE_LETTERS = 150  # two lines of a page
 _SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z])")
 _PLURAL_UNITS = ("days", "weeks", "months", "years")
 
-# How the end of a name says its unit; the longest end that fits wins.
+# Units by the suffix of a quantity's name; the longest matching suffix wins.
 _UNITS = {
     "J_cm2": "J/cm²",
     "W_m2K": "W/(m²·K)",
@@ -94,12 +92,12 @@ _UNITS = {
 
 
 def report_text(id: str, **params: Any) -> str:
-    """Return the sentence `report.<id>`, or `<id>` when the id names its section itself."""
+    """Return the message `report.<id>`, or `<id>` itself when the id contains its section."""
     return render_message(id if "." in id else f"report.{id}", params)
 
 
 def section_texts(section: str) -> dict[str, str]:
-    """Return the sentences of a section of the catalogue that take no parameter, by name."""
+    """Return the messages of a catalogue section that take no parameter, by name."""
     start = f"{section}."
     return {
         key.removeprefix(start): render_message(key)
@@ -109,7 +107,7 @@ def section_texts(section: str) -> dict[str, str]:
 
 
 def value_sentence(value: Message | Unknown | str) -> str:
-    """Return a message, a plain text, or that something is unknown and why."""
+    """Return a message or plain text; for an unknown, a sentence with the reason."""
     shown = display_value(value)
     return shown.text if shown.known else report_text("unknown_because", reason=shown.note)
 
@@ -120,17 +118,17 @@ def message_texts(messages: Iterable[Message]) -> tuple[str, ...]:
 
 
 def plain_reasons(reasons: Iterable[PlainReason]) -> tuple[str, ...]:
-    """Return plain reasons of a plan, each with what the person said before it, in one text a reason, each once."""
+    """Return the plain reasons of a plan without duplicates, each preceded by the person's own statements behind it."""
     return tuple(dict.fromkeys(" ".join((*message_texts(one.because), one.text.text)) for one in reasons))
 
 
 def split_source_keys(source: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return source keys from a key, several keys, or nothing."""
+    """Return source keys as a tuple, from one key, several keys, or nothing."""
     return (source,) if isinstance(source, str) else tuple(source or ())
 
 
 def display_value(value: Displayable, unit: str = "") -> DisplayValue:
-    """Return any value of a plan as text with `unit`, and what stands behind it."""
+    """Return any value of a plan as text with `unit`, and a note on its meaning and sources."""
     if isinstance(value, Unknown):
         return DisplayValue(report_text("unknown"), value.reason, False)
     if isinstance(value, Estimate):
@@ -149,14 +147,14 @@ def display_value(value: Displayable, unit: str = "") -> DisplayValue:
 
 
 def split_lead(said: str) -> tuple[str, str]:
-    """Return how a rule begins, as many whole sentences as a glance takes in, at least one, and what it says after."""
+    """Split a rule's text into a lead of whole sentences (at least one, about two lines of a page) and the rest."""
     ends = [found.end() for found in _SENTENCE_END.finditer(said)]
     end = max([end for end in ends if end <= _GLANCE_LETTERS] or ends[:1], default=len(said))
     return (said, "") if len(said) <= _GLANCE_LETTERS else (said[:end].rstrip(), said[end:])
 
 
 def people_of_100(share: float) -> str:
-    """Return a share as whole people of 100; what rounds to nobody or to everybody is not said to be so."""
+    """Return a share as whole people of 100; a share that only rounds to 0 or 100 is printed as below 1 or above 99."""
     whole = int(100 * share + 0.5)
     if share > 0 and whole == 0:
         return report_text("fewer_than_one")
@@ -164,7 +162,7 @@ def people_of_100(share: float) -> str:
 
 
 def per_100(value: Value | float) -> DisplayValue:
-    """Return a probability as people of 100."""
+    """Return a probability as a number of people of 100."""
     if isinstance(value, Unknown):
         return display_value(value)
     if not isinstance(value, Estimate):
@@ -191,22 +189,22 @@ def quantity_label(name: str) -> tuple[str, str]:
 
 
 def capitalise(label: str) -> str:
-    """Return a label with a capital first letter; the others stay as they are."""
+    """Return a label with a capital first letter; the other letters are unchanged."""
     return label[:1].upper() + label[1:]
 
 
 def inline_name(name: str) -> str:
-    """Return a name as it stands within a sentence; in languages with capitals of their own it is written that way."""
+    """Return a name as written within a sentence: lower case in English, unchanged in other languages."""
     return name.lower() if current_language() == ENGLISH else name
 
 
 def join_items(items: Iterable[str]) -> str:
-    """Return items as one line, parted by commas; empty ones are left out."""
+    """Join items with commas, leaving out empty ones."""
     return ", ".join(item for item in items if item)
 
 
 def _range_text(value: SourceRange | Duration | TargetValue) -> str:
-    """`low to high`, after the value itself where there is one; one number where there is no spread."""
+    """Return `low to high`, after the value itself for a target; a single number where there is no spread."""
     low, high = (display_value(end).text for end in (value.low, value.high))
     if low == high:
         return low
@@ -216,7 +214,7 @@ def _range_text(value: SourceRange | Duration | TargetValue) -> str:
 
 
 def _note(value: SourceRange | Duration | TargetValue) -> str:
-    """What a range is of, and its sources."""
+    """Return what a range refers to, and its sources."""
     about: Message | str = (value.conditions if isinstance(value, TargetValue) else value.text) or ""
     about = about.text if isinstance(about, Message) else about
     keys = join_items(split_source_keys(value.source))
@@ -224,19 +222,19 @@ def _note(value: SourceRange | Duration | TargetValue) -> str:
 
 
 def _number_text(value: float, unit: str) -> tuple[str, str]:
-    """A number and its unit; pulses far below a millisecond stand in nanoseconds or picoseconds."""
+    """Return a number and its unit; pulses far below a millisecond are converted to nanoseconds or picoseconds."""
     if unit == "ms" and 0 < value < _SHORT_MS:
         value, unit = (value * MS / NS, "ns") if value * MS >= NS else (value * MS / PS, "ps")
     return _FORMAT.number(value), unit
 
 
 def _interval_text(value: Estimate) -> str:
-    """The median with its range, or the number alone when there is no spread."""
+    """Return the median with its range, or the number alone when there is no spread."""
     return _FORMAT.number(value.median) if value.low == value.high else _FORMAT.interval(value)
 
 
 def _range_meaning(value: Estimate) -> str:
-    """What the range of an estimate is a range of."""
+    """Return what the range of an estimate means."""
     level = math.floor(100 * value.level + 0.5)
     if value.kind == "modelled":
         return report_text("note_modelled", level=level, draws=value.draws)
@@ -244,20 +242,23 @@ def _range_meaning(value: Estimate) -> str:
 
 
 def _with_unit(number: str, unit: str) -> str:
-    """The number and its unit; a degree sign stands at the number, and there is no plural of one."""
+    """Return the number and its unit; a degree sign follows without a space, and the number 1 takes a singular unit."""
     if number == "1" and unit in _PLURAL_UNITS:
         unit = unit.removesuffix("s")
     unit = translate(unit)
     return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()
 
 
-# How long anything shows, in the words of the report and in those of the leaflet; never less than what is known.
+# How long after-effects are visible, in the words of the report and of the leaflet.
 
-_HEALING = ("downtime", "trials")  # until it has healed, as against what shows for longer
+_HEALING = ("downtime", "trials")  # durations until healing; other effects may be visible for longer
 
 
 def showing_days(option: Option) -> DisplayValue:
-    """Return the longest that anything of an option shows, with what it is; its note holds every duration known."""
+    """Return the longest time that any effect of an option is visible, with its cause.
+
+    The note lists every known duration.
+    """
     longest = option.shows_days
     shown = display_value(longest, "days")
     if isinstance(longest, Unknown):
@@ -267,7 +268,7 @@ def showing_days(option: Option) -> DisplayValue:
 
 
 def showing_days_brief(option: Option) -> str:
-    """Return the same as a number; empty where nothing is known."""
+    """Return the longest visible time as a short number; empty where nothing is known."""
     longest = option.shows_days
     if isinstance(longest, Unknown):
         return ""
@@ -276,7 +277,7 @@ def showing_days_brief(option: Option) -> str:
 
 
 def showing_days_in_words(option: Option) -> str:
-    """Return the same in the few words that a choice of the leaflet has room for."""
+    """Return the longest visible time in a few words, to fit a choice of the leaflet."""
     longest = option.shows_days
     if isinstance(longest, Unknown):
         return report_text("leaflet.not_known")
@@ -284,29 +285,29 @@ def showing_days_in_words(option: Option) -> str:
 
 
 def showing_sentences(option: Option) -> tuple[str, ...]:
-    """Return when it has healed and what shows longest, each in a sentence; nothing where neither is known.
+    """Return a sentence on healing time and one on the longest visible effect; empty where neither is known.
 
-    A bruise is told beside how likely it is, and not here.
+    A bruise is left out: it is described together with its probability.
     """
     known = [one for one in option.shows if one.what != "bruise"]
     healed = [one for one in known if one.what in _HEALING][:1]
-    told = [*healed, *(one for one in known[:1] if one not in healed)]  # they stand the longest first
+    told = [*healed, *(one for one in known[:1] if one not in healed)]  # `shows` is sorted, the longest first
     return tuple(render_message(_duration_key("leaflet_shows", one), {"days": _whole_days(one)}) for one in told)
 
 
 def _duration_key(section: str, one: Duration) -> str:
-    """The words for what a rule knows, else those for what shows."""
+    """Return the message id for the duration's rule where it has one, else for its cause."""
     own = f"{section}.{one.rule}"
     return own if own in catalogue() else f"{section}.{one.what}"
 
 
 def _whole_days(one: Duration, between: str = "leaflet.range") -> str:
-    """Whole days; a part of the last one counts as a day, so that nobody is told less."""
+    """Return a range in whole days, the upper end rounded up so that the duration is not understated."""
     low, high = int(one.low + 0.5), math.ceil(one.high)
     return str(high) if low >= high else report_text(between, low=str(low), high=str(high))
 
 
-# The names of concerns, sites, options and devices, in words and as they stand in file names.
+# Names of concerns, sites, options and devices, as text and in file names.
 
 
 def ranked_options(concern: ConcernPlan) -> list[Option]:
@@ -315,7 +316,7 @@ def ranked_options(concern: ConcernPlan) -> list[Option]:
 
 
 def leading_options(concern: ConcernPlan) -> list[Option]:
-    """Return the first option of a concern, and its first laser where that is another: people ask for it."""
+    """Return the first option of a concern and, where that has no laser, its first laser option: people ask for it."""
     first, *others = ranked_options(concern)
     lasers = [option for option in others if option.setup is not None]
     return [first, *lasers[:1]] if first.setup is None else [first]
@@ -328,28 +329,28 @@ def concern_name(concern: ConcernPlan) -> str:
 
 
 def concern_names(plan: Plan) -> dict[str, str]:
-    """Return what the visits of a plan treat, as the plan writes it, to the concern and its site in words."""
+    """Return the names of concerns with their sites, by the place under which the plan's visits list them."""
     return {concern.place: concern_name(concern) for concern in plan.concerns}
 
 
 def site_title(name: str) -> str:
-    """Return the site in words; a name that is not in the table stands as it is."""
+    """Return the title of a site; a name that is not in the table is returned unchanged."""
     sites = vocabulary_table("site")
     return translate(str(sites[name]["title"])) if name in sites else name
 
 
 def option_slug(concern: ConcernPlan, option: Option) -> str:
-    """Return a name for files and anchors, the same for the same option."""
+    """Return a stable name of an option for files and anchors."""
     parts = (concern.condition, concern.site, option.modality, option.setup.device if option.setup is not None else "")
     return "-".join("".join(c if c.isalnum() or c == "-" else "-" for c in part) for part in parts if part)
 
 
 def device_name(option: Option | NearestOption) -> str:
-    """Return device and wavelength in words; empty without a device."""
+    """Return device and wavelength as text; empty without a device."""
     setup = option.setup
     return "" if setup is None else title_with_light(setup.device_title, setup.wavelength_nm, lamp=setup.lamp)
 
 
 def name_with_light(name: str, setup: DeviceSetup | None) -> str:
-    """Return the name of a quantity with the light that it is set for: a row is read alone."""
+    """Return the name of a quantity with the light that it is set for, since a table row is read on its own."""
     return name if setup is None else report_text("setting_of_light", name=name, light=setup.light)

@@ -1,7 +1,4 @@
-"""Build the option cards of a concern, and the list of what is not known of its options.
-
-Build the option cards of a concern.
-"""
+"""Build the option cards of a concern, its refused options, and the list of what is unknown about its options."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -61,7 +58,10 @@ _DOSES = ("fluence_J_cm2", "energy_mJ")
 
 
 def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[ReportPicture, ...]:
-    """Return what each row of an option's icon arrays shows; of whom and when stands below the last."""
+    """Return a picture for each row of an option's icon arrays.
+
+    The caption of the last row names the population and the time that the shares refer to.
+    """
     rows = expected_rows(option)
     return tuple(
         ReportPicture(
@@ -77,9 +77,9 @@ def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[ReportPictu
 def option_cards(
     concern: ConcernPlan, decided: Sequence[ReasonLine] = (), phototype: str | None = None
 ) -> tuple[OptionCard, ...]:
-    """Return the options of a concern in order of rank.
+    """Return the cards of a concern's options in order of rank.
 
-    Neighbours without a device of which the same is said, but for their names, are told once. Arguments as of
+    Neighbouring options without a device whose cards differ only in their names are merged. Arguments as of
     `option_card`.
     """
     cards = [option_card(concern, option, decided, phototype) for option in ranked_options(concern)]
@@ -88,7 +88,7 @@ def option_cards(
 
 
 def _card_content(card: OptionCard) -> OptionCard:
-    """What a card says, its own name taken out; with a device each card stays for itself."""
+    """Return a card without its own name, to compare cards; a card with a device is returned as it is."""
     if card.device:
         return card
     drawn = tuple(replace(row, file="", alt="") for row in card.expected)
@@ -97,7 +97,7 @@ def _card_content(card: OptionCard) -> OptionCard:
 
 
 def _merge_cards(cards: Sequence[OptionCard]) -> OptionCard:
-    """Cards that say the same as one card with all their names."""
+    """Merge cards with the same content into one card with all their names."""
     first, titles = cards[0], "; ".join(card.title for card in cards)
     return replace(
         first,
@@ -109,7 +109,7 @@ def _merge_cards(cards: Sequence[OptionCard]) -> OptionCard:
 
 
 def unknown_facts(option: Option) -> tuple[ReportFact, ...]:
-    """Return what is unknown of an option, its harms too, each with the reason in its note."""
+    """Return the unknown facts of an option, including its harms, each with the reason in its note."""
     harms = [_harm_line(one) for one in option.harms]
     uncounted = [ReportFact(one.name, replace(one.p, note=_with_meaning(one))) for one in harms]
     uncounted = uncounted or [ReportFact(report_text("harm_any"), display_value(worst_harm(option)[2]))]
@@ -119,18 +119,18 @@ def unknown_facts(option: Option) -> tuple[ReportFact, ...]:
 
 
 def _with_meaning(harm: HarmLine) -> str:
-    """Why a harm is unknown, and what that means where it is not the same."""
+    """Return why a harm is unknown and its description, which is left out where both are the same."""
     return " ".join(dict.fromkeys((harm.p.note, harm.text)))
 
 
 def option_card(
     concern: ConcernPlan, option: Option, decided: Sequence[ReasonLine] = (), phototype: str | None = None
 ) -> OptionCard:
-    """Return everything the report says about one option.
+    """Return the card with everything that the report prints about one option.
 
     Parameters
     ----------
-    decided : rules that are told with the decision; what they say is not told again, they are named by number.
+    decided : rules already listed with the decision; the card refers to them by number instead of repeating them.
     phototype : of the person, where it is known: trials of such skin are counted.
     """
     told = {(one.lead, one.rest): one.number for one in decided}
@@ -164,11 +164,11 @@ def option_card(
 
 
 def refused_options(refused: Iterable[RefusedOption], decided: Sequence[str] = ()) -> tuple[RefusedOptions, ...]:
-    """Return what was refused: devices of one kind together, and kinds that were refused for the same reasons.
+    """Return the refused options, grouped by kind of treatment and then by identical reasons.
 
     Parameters
     ----------
-    decided : sentences told with the decision; what has no reason beside them says so.
+    decided : sentences listed with the decision; a kind without further reasons refers to the decision.
     """
     kinds: dict[str, list[Message]] = {}
     for one in refused:
@@ -182,12 +182,12 @@ def refused_options(refused: Iterable[RefusedOption], decided: Sequence[str] = (
 
 
 def _with_full_stop(said: str) -> str:
-    """A sentence with its full stop, so that another can follow."""
+    """Return a sentence with its full stop, so that another can follow."""
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _devices_together(reasons: Iterable[Message]) -> tuple[str, ...]:
-    """The sentences of reasons, each once; what is said of several devices is said of all in one."""
+    """Return the sentences of reasons without duplicates; one that holds for several devices names them all."""
     groups: dict[tuple[str, str], list[Message]] = {}
     for one in reasons:
         others = {name: value for name, value in one.params.items() if name != "device"}
@@ -206,22 +206,22 @@ def _for_all_devices(same: Sequence[Message]) -> str:
 
 
 def reason_line(spoke: RuleReason) -> ReasonLine:
-    """Return a rule that spoke."""
+    """Return the line of a rule that applied."""
     word = report_text(f"decision_word_{spoke.decision.replace('-', '_')}")
     return ReasonLine(*split_lead(spoke.message.text), word, spoke.strength, split_source_keys(spoke.source))
 
 
 def advice_line(one: Advice) -> ReasonLine:
-    """Return an advice, which decides nothing."""
+    """Return the line of a piece of advice, which carries no decision."""
     return ReasonLine(*split_lead(one.message.text), "", one.strength, split_source_keys(one.source))
 
 
 def _setting_facts(setup: DeviceSetup) -> tuple[ReportFact, ...]:
-    """Settings as a flat list, the light first; nested ones carry the name of their table."""
+    """Return settings as a flat list, the light first; nested settings carry the name of their table."""
     rows = [ReportFact(capitalise(quantity_label("wavelength_nm")[0]), DisplayValue(setup.light, "", True))]
     for name, value in dataclass_fields(setup.settings).items():
         if name in ("wavelength_nm", "subpulse_ms"):
-            continue  # the light is told first, and the length of sub-pulses with their number
+            continue  # the light is the first row, and the length of sub-pulses goes with their number
         if name == "subpulses":
             rows.append(ReportFact(report_text("subpulses"), _trains(setup.settings)))
         elif name in ("microbeam", "cooling"):
@@ -236,13 +236,13 @@ def _setting_facts(setup: DeviceSetup) -> tuple[ReportFact, ...]:
 
 
 def _setting_label(name: str, setup: DeviceSetup) -> tuple[str, str]:
-    """The words and the unit of a setting; a dose is named with the light that it is of."""
+    """Return the label and the unit of a setting; a dose is labelled with its light."""
     label, unit = quantity_label(name)
     return name_with_light(label, setup) if name in _DOSES else label, unit
 
 
 def _trains(settings: DeviceSetting) -> DisplayValue:
-    """How many sub-pulses make a pulse and how long they are; all ways that are likely where it is not known."""
+    """Return the number and length of sub-pulses in a pulse; all likely variants where it is not known."""
     ways = [
         report_text("subpulses_of", number=str(number), length=display_value(length, "ms").text)
         for number, length in zip(settings.subpulses or (), settings.subpulse_ms or (), strict=True)
@@ -255,7 +255,7 @@ def _trains(settings: DeviceSetting) -> DisplayValue:
 
 
 def _option_facts(option: Option) -> list[ReportFact]:
-    """What one session asks of the person, and what the simulation says of it."""
+    """Return the facts of an option: simulated probabilities, sessions, time, pain, downtime."""
     facts = [
         ReportFact(report_text("fact_p_effective"), per_100(option.p_effective)),
         ReportFact(report_text("fact_p_harm"), per_100(option.p_harm)),
@@ -279,12 +279,12 @@ def _option_facts(option: Option) -> list[ReportFact]:
 
 
 def _harm_line(harm: HarmShare) -> HarmLine:
-    """One harm with its probability."""
+    """Return one harm with its probability."""
     return HarmLine(harm_name(harm.name), per_100(harm.p), harm.text.text)
 
 
 def _limit_line(checked: LimitCheck) -> LimitLine:
-    """One limit with its bounds."""
+    """Return one checked limit with its bounds."""
     name, unit = quantity_label(checked.quantity)
     bounds = (("warn", checked.warn), ("stop", checked.stop))
     required = report_text("limit_required", share=per_100(checked.share_required).text)
@@ -301,18 +301,22 @@ def _limit_line(checked: LimitCheck) -> LimitLine:
 
 
 def _limit_shortfall(checked: LimitCheck) -> str:
-    """A limit that is not plainly met, with its state and the share of skins that meet it."""
+    """Return a sentence on a limit that is not clearly met: its status and the share of skins that meet it."""
     name, _ = quantity_label(checked.quantity)
     met, required = per_100(checked.share).text, per_100(checked.share_required).text
     status = report_text(f"limit_status_{checked.status}")
     return report_text("limit_nearly", name=capitalise(name), status=status, share=met, required=required)
 
 
-# What is not known of the options of a concern, each reason once, with what it leaves open and of which options.
+# What is unknown about the options of a concern, grouped by reason.
 
 
 def knowledge_gaps(concern: ConcernPlan) -> tuple[KnowledgeGap, ...]:
-    """Return the reasons in the order of the options; one that names its option is told once for all of them."""
+    """Return the reasons for unknown values, in the order of the options.
+
+    Each reason is listed once, with the facts that it leaves unknown and the options concerned. Reasons that differ
+    only in the name of the option count as the same.
+    """
     asked: dict[str, dict[str, dict[str, None]]] = {}
     alone: dict[str, str] = {}
     for option in ranked_options(concern):
@@ -325,7 +329,7 @@ def knowledge_gaps(concern: ConcernPlan) -> tuple[KnowledgeGap, ...]:
 
 
 def _knowledge_gap(why: str, of: dict[str, dict[str, None]]) -> KnowledgeGap:
-    """A reason; options of which it leaves the same open stand together."""
+    """Return one reason; options for which it leaves the same facts unknown are listed together."""
     same: dict[str, list[str]] = {}
     for title, names in of.items():
         same.setdefault(join_items(names), []).append(title)

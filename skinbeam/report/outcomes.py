@@ -1,7 +1,4 @@
-"""Good and bad outcomes of an option, of 100 people, and the rows of what trials say people see.
-
-Good and bad outcomes of an option, of 100 people: their shares, what they are shares of, and their icon arrays.
-"""
+"""Good and bad outcomes of an option per 100 people: shares, reference population, icon arrays, trial results."""
 
 from skinbeam.evidence.expectation.expectation import DosePlacement, Expectation
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
@@ -33,7 +30,7 @@ __all__ = [
 ]
 
 _ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails", "bruise-if-glass-lifts", "injury-if-model-errs")
-# How many arrays of a kind are drawn, and the improvements in per cent that as many good ones show.
+# Number of arrays of each tone, and the improvement thresholds in per cent of that many good ones.
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
 
 
@@ -49,9 +46,9 @@ def worst_harm(option: Option) -> tuple[str, str, Value]:
 
 
 def harm_values(option: Option) -> list[tuple[str, str, Value]]:
-    """Return key, name and probability of each harm: known ones first, the most frequent first, then the unknown ones.
+    """Return key, name and probability of each harm: known ones by falling frequency, then the unknown ones.
 
-    A harm that needs a fault of the device or model stands in the table alone. Without any harm there is one unknown.
+    Harms that need a fault of the device or model are left out here. Without any harm there is one unknown entry.
     """
     found = [(harm.name, harm_name(harm.name), harm.p) for harm in option.harms if harm.name not in _ONLY_AFTER_A_FAULT]
     found.sort(key=lambda harm: -harm[2].median if isinstance(harm[2], Estimate) else 1.0)
@@ -65,7 +62,7 @@ def fault_values(option: Option) -> list[tuple[str, Estimate]]:
 
 
 def expected_arrays(option: Option) -> list[IconArray]:
-    """Return as many good outcomes as bad ones, the good ones first; what is unknown stands among them as unknown."""
+    """Return as many good outcomes as bad ones, the good ones first; unknown shares are included as unknown."""
     harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in LASTING_HARMS))
     harms = harms[: max(_GOOD)]
     good = [
@@ -75,9 +72,9 @@ def expected_arrays(option: Option) -> list[IconArray]:
 
 
 def expected_rows(option: Option) -> list[list[IconArray]]:
-    """Return the arrays of `expected_arrays` as they are drawn: improvements above, harms below if there are several.
+    """Return the arrays of `expected_arrays` by drawn row: improvements above, harms below if there are several.
 
-    Each row is a figure of its own, so that on paper a page can end between them.
+    Each row is a separate figure, so that a page can break between them.
     """
     arrays = expected_arrays(option)
     columns = max(2, len(arrays) // 2)
@@ -85,7 +82,7 @@ def expected_rows(option: Option) -> list[list[IconArray]]:
 
 
 def share_reference(option: Option) -> str:
-    """Return of whom and when the shares are and how they are drawn; without any share, that none is known."""
+    """Return the population and time that the shares refer to and how they are drawn; or that no share is known."""
     if isinstance(improved_share(option), Unknown) and isinstance(worst_harm(option)[2], Unknown):
         return report_text("icons_class_unknown")
     months = option.followup_months
@@ -99,15 +96,15 @@ def share_reference(option: Option) -> str:
 
 
 def harm_name(name: str) -> str:
-    """Return a harm's name in words."""
+    """Return a harm's name as text."""
     return capitalise(quantity_label(name.replace("-", "_"))[0])
 
 
-# What trials say people see of an option, row by row.
+# Expected results of an option from trials, row by row.
 
 
 def expected_results(option: Option) -> list[ReportFact]:
-    """Return the expected result of an option; values that are unknown are among the rows."""
+    """Return the rows of expected results of an option, including unknown values."""
     expected = option.expected
     rows = _improvement_facts(expected)
     rows.append(ReportFact(report_text("result_pih"), per_100(expected.pih.p)))
@@ -146,7 +143,7 @@ def expected_results(option: Option) -> list[ReportFact]:
 
 
 def _improvement_facts(expected: Expectation) -> list[ReportFact]:
-    """Who improves by how much, of how many people, and by how much on average."""
+    """Return the shares of people who improve by each threshold, and the mean improvement."""
     at_least = [
         ReportFact(report_text("result_at_least", percent=p), per_100(expected.p_at_least[p]))
         for p in ("25", "50", "75")
@@ -164,7 +161,7 @@ def _improvement_facts(expected: Expectation) -> list[ReportFact]:
 
 
 def _merge_unknown_facts(name: str, facts: list[ReportFact]) -> list[ReportFact]:
-    """One line `name` in place of `facts` that are all unknown for a reason of the same kind."""
+    """Merge facts that are all unknown into one line `name` with their reasons; otherwise return them unchanged."""
     if not facts or any(fact.value.known for fact in facts):
         return facts
     reasons = dict.fromkeys(fact.value.note for fact in facts)

@@ -1,7 +1,4 @@
-"""The overview on the first page: options in one line, leading reasons, and concerns for which no laser is offered.
-
-How strong the evidence for an option is, in a few words: trials, people, and how near they are to this plan.
-"""
+"""Build the overview on the first page: options in one line, leading reasons, and concerns without a laser."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -58,9 +55,10 @@ _SAME_NM = 5.0
 
 
 def evidence_lines(concern: ConcernPlan, option: Option | NearestOption, phototype: str | None) -> tuple[str, str]:
-    """Return trials and people of this condition, then those with this light and phototype and how near their dose is.
+    """Return the strength of evidence for an option in two short texts.
 
-    Both are empty where no trial stands behind the good share.
+    The first counts trials and people for this condition; the second counts the trials with this light and phototype
+    and says how near their dose is. Both are empty where no trial stands behind the good share.
     """
     studies = option.expected.studies
     if not studies or not isinstance(improved_share(option), Estimate):
@@ -85,10 +83,7 @@ def evidence_lines(concern: ConcernPlan, option: Option | NearestOption, phototy
     )
 
 
-# Which reasons of a decision lead: first what changes what is done, so that a page in a hurry says it.
-#
-# What refuses stands before what refers, that before what waits, that before what is done before the first pulse, that
-# before what changes a setting; other cautions follow. Of several rules that begin alike the first one leads.
+# Order of the reasons of a decision: those that change the treatment most come first.
 
 REASONS_LED: Final = 3
 
@@ -120,18 +115,22 @@ _BEFORE: Final = frozenset(
 
 
 def reason_weight(spoke: RuleReason) -> tuple[int, int]:
-    """Return the place of a reason, the least first."""
+    """Return the sort key of a reason, smallest first.
+
+    Refusals come before referrals, then rules that postpone treatment, steps before the first pulse, changed settings,
+    and other cautions.
+    """
     does = 0 if spoke.rule in _WAITS else 1 if spoke.rule in _BEFORE else 2 if spoke.bounds else 3
     return -decision_severity(spoke.decision), does
 
 
 def leading_reasons(begins: Sequence[str], deciding: int) -> list[int]:
-    """Return the places of the reasons that lead.
+    """Return the places of the leading reasons: all deciding ones, then the first of each topic up to `REASONS_LED`.
 
     Parameters
     ----------
-    begins : how each reason begins, by weight.
-    deciding : how many of the first ones refuse or refer: they all lead.
+    begins : how each reason begins, by weight; the text before a colon is its topic.
+    deciding : how many of the first ones refuse or refer; all of them lead.
     """
     topics: dict[str, int] = {}
     for place, begin in enumerate(begins):
@@ -140,7 +139,7 @@ def leading_reasons(begins: Sequence[str], deciding: int) -> list[int]:
     return [*range(deciding), *fill]
 
 
-# An option in one line: what is set, the good and the bad of 100 people with their range, visits, days, evidence.
+# An option in one line: settings, good and bad outcome of 100 people, visits, days, evidence.
 
 _SETTING_ORDER = ("fluence_J_cm2", "energy_mJ", "diameter_um", "density_per_cm2", "spot_mm", "pulse_ms")
 
@@ -177,12 +176,12 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
         evidence=evidence,
         **{
             name: DisplayValue(value.text, "", value.known) for name, value in glanced.items()
-        },  # why stands with the option
+        },  # notes are on the option's card
     )
 
 
 def share_bar(p: Value) -> ShareBar | None:
-    """Return a share of people as a bar; none where it is unknown."""
+    """Return a share of people as a bar; None where it is unknown."""
     if isinstance(p, Unknown):
         return None
     low, median, high = (round(100 * x, 1) for x in (p.low, p.median, p.high))
@@ -198,7 +197,7 @@ def _visits(option: Option) -> str:
 
 
 def setting_line(setup: DeviceSetup) -> str:
-    """Return what is set on a device, as it is said: dose, density, spot, pulse, passes and cooling."""
+    """Return the settings of a device as clinicians say them: dose, density, spot, pulse, passes and cooling."""
     held = setup.settings
     columns = {} if held.microbeam is None else dataclass_fields(held.microbeam)
     values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
@@ -224,11 +223,11 @@ def setting_line(setup: DeviceSetup) -> str:
     return join_items(said)
 
 
-# Two plain sentences on a concern, for reading aloud: what comes first and how many it helps, then what it costs.
+# Two plain sentences on a concern, to be read aloud.
 
 
 def spoken_summary(concern: ConcernPlan) -> tuple[str, ...]:
-    """Return two sentences."""
+    """Return two sentences: the first option and how many people it helps, then its harm, visits and days."""
     first = ranked_options(concern)[0]
     return capitalise(_helps(concern, first)), _costs(first)
 
@@ -247,7 +246,7 @@ def _helps(concern: ConcernPlan, first: Option) -> str:
 
 
 def _costs(first: Option) -> str:
-    """The harm that is known best, visits and days; what is not known is said to be so."""
+    """Return the most frequent known harm, visits and days; unknown ones are named as unknown."""
     key, _, p = worst_harm(first)
     sessions, shows = first.sessions, first.shows_days
     if isinstance(p, Unknown) and isinstance(sessions, Unknown) and isinstance(shows, Unknown):
@@ -266,22 +265,24 @@ def _costs(first: Option) -> str:
     return capitalise("; ".join(parts) + ".")
 
 
-# A concern for which no laser is offered: what came nearest, what barred it, and what could change that.
+# A concern without a laser: the nearest setting, what barred it, and what could change that.
 
 _SEARCH_REASONS = ("plan.too-weak", "plan.too-weak-undosed", "plan.no-safe-dose", "plan.no-dose-below-injury")
 _COLOUR_REASONS = _SEARCH_REASONS[:3]
 
 
 def no_laser_headline(concern: ConcernPlan) -> str:
-    """Return that no laser is offered, or that none was found where settings were looked for; empty where one is."""
+    """Return that no laser is offered, or that no setting was found by the search; empty where a laser is offered."""
     if concern.first_laser is not None:
         return ""
     return report_text("no_setting_found" if _refusal_ids(concern) & set(_SEARCH_REASONS) else "no_laser_offered")
 
 
 def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitability) -> tuple[str, str]:
-    """Return what stands in place of a decision that light is possible where no concern has a laser, and which have
-    none. Both are empty where all have one, or where a rule decides the whole case.
+    """Return a title that replaces the decision, and a text on the concerns without a laser.
+
+    The title is empty unless no concern has a laser. Both are empty where all have one, or where a rule decides the
+    whole case.
     """
     lost = {concern_name(concern): no_laser_headline(concern) for concern in concerns if concern.first_laser is None}
     if not lost or suitability.decision not in ("suitable", "with-caution"):
@@ -296,7 +297,7 @@ def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitabi
 
 
 def nearest_setting(concern: ConcernPlan, person: Assessment) -> NearestPart | None:
-    """Return the setting that came nearest; None where none was tried, or a laser is offered."""
+    """Return the setting nearest to being offered; None where none was tried, or a laser is offered."""
     near = concern.nearest
     if near is None:
         return None
@@ -321,7 +322,7 @@ def nearest_setting(concern: ConcernPlan, person: Assessment) -> NearestPart | N
 
 
 def colour_may_change(concern: ConcernPlan, person: Assessment) -> bool:
-    """Return whether a measured colour may bring a laser: one that was guessed from a phototype spans many skins."""
+    """Return whether measuring the skin colour could lead to a laser: a guess from the phototype spans many skins."""
     return (
         concern.first_laser is None
         and _is_colour_guessed(person)
@@ -330,7 +331,7 @@ def colour_may_change(concern: ConcernPlan, person: Assessment) -> bool:
 
 
 def possible_changes(concern: ConcernPlan, person: Assessment) -> tuple[str, ...]:
-    """Return what a clinic can do to bring a laser to a concern that has none."""
+    """Return what a clinic can do so that a laser could be offered for a concern that has none."""
     told = [report_text("change_colour")] if colour_may_change(concern, person) else []
     if concern.first_laser is None and "plan.too-weak-undosed" in _refusal_ids(concern):
         told.append(report_text("change_clinic"))
@@ -338,7 +339,7 @@ def possible_changes(concern: ConcernPlan, person: Assessment) -> tuple[str, ...
 
 
 def _nearest_summary(near: NearestOption, person: Assessment) -> str:
-    """Why there is none, in one sentence: the dose that would be enough lies above the greatest that may be given."""
+    """Return why no laser is offered, in one sentence: the sufficient dose is above the greatest allowed one."""
     enough, most = near.reaching_J_cm2, near.setup.settings.fluence_J_cm2
     if near.limit is None or most is None or not isinstance(enough, float):
         return report_text("nearest_summary_other")
@@ -347,7 +348,7 @@ def _nearest_summary(near: NearestOption, person: Assessment) -> str:
 
 
 def _bar_reason(near: NearestOption) -> str:
-    """What bars the dose that would be enough, or that there is none."""
+    """Return what bars the dose that would be enough, or that there is no such dose."""
     enough = near.reaching_J_cm2
     if isinstance(enough, Unknown):
         return value_sentence(enough)
@@ -358,10 +359,10 @@ def _bar_reason(near: NearestOption) -> str:
 
 
 def _is_colour_guessed(person: Assessment) -> bool:
-    """Whether the colour is known from the phototype alone."""
+    """Return whether the skin colour is known from the phototype alone."""
     return isinstance(person.ita_deg, Unknown)
 
 
 def _refusal_ids(concern: ConcernPlan) -> set[str]:
-    """The ids of why lasers were refused."""
+    """Return the message ids of the reasons for which lasers were refused."""
     return {reason.id for refused in concern.refused for reason in refused.reasons}

@@ -1,6 +1,6 @@
-"""Make PDF files with Typst: same bytes twice, no system fonts, no download.
+"""Make PDF files with Typst: reproducible bytes, no system fonts, no download.
 
-Values travel as JSON in `sys.inputs`; nothing is ever pasted into the source of a template.
+Values are passed as JSON in `sys.inputs`; nothing is ever inserted into the source of a template.
 """
 
 import json
@@ -28,9 +28,9 @@ _TEMPLATES = ("report", "leaflet", "consent", "style")
 
 @contextmanager
 def typst_folder(files: Mapping[str, bytes]) -> Iterator[Path]:
-    """Give a folder of templates and of `files`, the figures by path, that PDF files are made from while it is there.
+    """Provide a temporary folder with the templates and `files` (figures by path), from which PDF files are made.
 
-    Sources in memory must be text, and photographs are not.
+    Typst takes in-memory sources as text only, and photographs are binary.
     """
     with work_folder(Path(tempfile.gettempdir()), "skinbeam-pdf") as root:
         for name, content in ({f"{name}.typ": _template(name) for name in _TEMPLATES} | dict(files)).items():
@@ -50,7 +50,7 @@ def make_pdf(
 
     Parameters
     ----------
-    root : with the templates and the figures of the page, as `typst_folder` gives it.
+    root : folder with the templates and the figures of the page, from `typst_folder`.
     part : of a report: the plan, or the appendix with every number behind it.
     """
     return bytes(

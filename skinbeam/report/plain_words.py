@@ -1,7 +1,4 @@
-"""Plain names, small numbers and sentences that the leaflet and the consent form share.
-
-Plain names of the things in the leaflet, and small numbers in plain words.
-"""
+"""Plain names, small numbers and sentences that the leaflet and the consent form share."""
 
 from collections.abc import Iterable, Iterator
 
@@ -30,13 +27,13 @@ __all__ = [
 
 
 def plain_name(kind: str, name: str, fallback: str = "") -> str:
-    """Return the plain name of a thing; one that has none keeps its usual name."""
+    """Return the plain name of a thing, or the fallback where the catalogue has none."""
     key = f"leaflet_{kind}.{name}"
     return render_message(key) if key in catalogue() else fallback or name.replace("-", " ")
 
 
 def numbered_sentences(start: str) -> tuple[str, ...]:
-    """Return the sentences `leaflet.<start>_1`, `_2`, ... in order."""
+    """Return the messages `leaflet.<start>_1`, `_2`, ... in order."""
     found: list[str] = []
     while f"leaflet.{start}_{len(found) + 1}" in catalogue():
         found.append(report_text(f"leaflet.{start}_{len(found) + 1}"))
@@ -49,18 +46,18 @@ def choice_name(option: Option) -> str:
 
 
 def light_in_words(setup: DeviceSetup) -> str:
-    """Return which light a laser option is, in plain words: a machine may have two."""
+    """Return the light of a laser option in plain words, since a machine may have two."""
     return report_text("leaflet.light_lamp" if setup.lamp else "leaflet.light_laser", nm=setup.wavelength_nm)
 
 
 def harm_in_words(key: str) -> str:
-    """Return a harm in plain words; without a key, any harm."""
+    """Return a harm in plain words; an empty key stands for any harm."""
     name = key.replace("_", "-") or "any"
     return plain_name("harm", name, name.replace("-", " "))
 
 
 def share_of_100(p: Value) -> str:
-    """Return people of 100, or that it is not known."""
+    """Return a share as people of 100, or that it is not known."""
     return (
         report_text("leaflet.not_known")
         if isinstance(p, Unknown)
@@ -69,7 +66,7 @@ def share_of_100(p: Value) -> str:
 
 
 def span_in_words(p: Value) -> str:
-    """Return the range of people of 100 between clinics; empty without one."""
+    """Return the range of people of 100 between clinics; empty where there is none."""
     if isinstance(p, Unknown) or people_of_100(p.low) == people_of_100(p.high):
         return ""
     return report_text("leaflet.people_range", low=people_of_100(p.low), high=people_of_100(p.high))
@@ -85,11 +82,11 @@ def range_in_words(value: Value | SourceRange) -> str:
     return display_value(value).text
 
 
-# What the leaflet and the consent form tell in the same words: pain and bruise, whom to call, what this skin adds.
+# Sentences shared by the leaflet and the consent form: pain and bruise, whom to call, personal risks.
 
 
 def pain_and_bruise_sentences(option: Option) -> Iterator[str]:
-    """Yield how much an option hurts and how likely it bruises, each in a sentence where it is known."""
+    """Yield sentences on the pain of an option and the probability of a bruise, where they are known."""
     if isinstance(option.pain_0_10, Estimate):
         yield report_text("leaflet.healing_pain", pain=range_in_words(option.pain_0_10))
     if option.purpura_days is None:
@@ -102,24 +99,24 @@ def pain_and_bruise_sentences(option: Option) -> Iterator[str]:
 
 
 def advice_sentences(given: Iterable[Advice], kind: str) -> tuple[str, ...]:
-    """Return advice of the plan, written for patients; without any, the line that sends the reader to the clinician."""
+    """Return the plan's advice for patients; without any, the default sentences, which refer to the clinician."""
     return tuple(dict.fromkeys(one.message.text for one in given)) or numbered_sentences(kind)
 
 
 def own_harm_sentences(plan: Plan) -> tuple[str, ...]:
-    """Return what goes wrong more easily for this person than for the people of the trials."""
+    """Return the harms that are more likely for this person than for the people of the trials."""
     keys = [f"leaflet_own.{risk.name}" for risk in plan.assessment.risks]
     return tuple(render_message(key) for key in keys if key in catalogue())
 
 
 def phone_line(plan: Plan) -> str:
-    """Return the number to call, or the line to write it on."""
+    """Return the number to call, or a blank line to write it on."""
     if plan.clinic_phone is None:
         return report_text("leaflet.call_blank")
     return report_text("leaflet.call_phone", phone=plan.clinic_phone)
 
 
 def scar_sentences(plan: Plan) -> Iterator[str]:
-    """Yield, to someone who scars more easily than the people of trials, that no number of theirs is about them."""
+    """Yield a sentence that trial numbers do not apply to a person who scars more easily; nothing for others."""
     if any(risk.name == "raised-scars" for risk in plan.assessment.risks):
         yield report_text("leaflet.unknown_scars")

@@ -1,4 +1,4 @@
-"""Draw every figure of a report and say what each one is, or why it is not there."""
+"""Draw every figure of a report, with its caption or the reason why it is missing."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class ReportFigures:
     Parameters
     ----------
     files : path below the report's folder → content.
-    pictures : figures by concern anchor; the calendar stands under `draw_calendar`.
+    pictures : figures by concern anchor; the calendar is under `calendar`.
     """
 
     files: Mapping[str, bytes]
@@ -49,7 +49,7 @@ class ReportFigures:
 
 
 def draw_report_figures(plan: Plan, figures: FigureData) -> ReportFigures:
-    """Return every figure of the plan."""
+    """Draw every figure of the plan."""
     files: dict[str, bytes] = {}
     pictures: dict[str, Sequence[ReportPicture]] = {}
     for of_concern in run_in_parallel(lambda place: _concern_figures(plan, place, figures), range(len(plan.concerns))):
@@ -60,7 +60,7 @@ def draw_report_figures(plan: Plan, figures: FigureData) -> ReportFigures:
 
 
 def _concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportFigures:
-    """The figures of the concern at a place."""
+    """Draw the figures of the concern at a place."""
     concern, files = plan.concerns[place], dict[str, bytes]()
     name = f"{concern.condition}-{concern.site}"
     pictures = _simulation_pictures(concern, name, figures, files)
@@ -75,9 +75,9 @@ def _concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportFigur
 def load_photo_overlays(
     photo: Mapping[str, Any] | None, folder: Path | None
 ) -> tuple[list[ReportPicture], dict[str, bytes]]:
-    """Return the overlays of a photo document and their content; one that is missing says so.
+    """Return the overlays of a photo document and their content; a missing overlay gets a reason instead of a file.
 
-    Only pictures that lie in `folder` are read.
+    Only pictures directly in `folder` are read.
     """
     pictures, files = [], {}
     maps = (photo or {}).get("maps") or {}
@@ -108,7 +108,7 @@ def data_uri(file: str, content: bytes) -> str:
 def _simulation_pictures(
     concern: ConcernPlan, name: str, figures: FigureData, files: dict[str, bytes]
 ) -> list[ReportPicture]:
-    """Skin section and therapeutic window of a concern's first option."""
+    """Draw the skin section and the therapeutic window of the concern's leading laser or nearest setting."""
     data = figures.of(concern.condition, concern.site)
     if data is None:
         why = Unknown(report_text("figure_not_made"))
@@ -135,8 +135,8 @@ def _simulation_pictures(
 def _report_picture(
     kind: str, chart: Any, data: Any, name: str, about: Mapping[str, str], files: dict[str, bytes], *, read: str
 ) -> ReportPicture:
-    """One figure with how it is read, or the reason why it is unknown."""
-    if isinstance(data, Unknown):  # how to read a figure that is not there helps nobody
+    """Draw one figure and return it with its caption, or with the reason why it is unknown."""
+    if isinstance(data, Unknown):  # the caption of a missing figure names it without how to read it
         return ReportPicture("", "", report_text(f"{kind}_name", **about), data.reason)
     file = f"figures/{kind}-{name}.svg"
     files[file] = chart(data).encode()
@@ -144,7 +144,7 @@ def _report_picture(
 
 
 def _calendar_picture(plan: Plan, files: dict[str, bytes]) -> ReportPicture:
-    """The course over weeks, one row for each condition treated."""
+    """Draw the course over weeks, one row for each condition treated."""
     names = concern_names(plan)
     rows: dict[str, list[tuple[float, str]]] = {}
     for visit in plan.course:

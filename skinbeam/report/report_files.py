@@ -1,4 +1,4 @@
-"""Write the report of a plan: a page for the clinician, the same as PDF and its appendix, a leaflet, the figures."""
+"""Write the report of a plan: the clinician's page as HTML and PDF, its appendix, the leaflet, and the figures."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -42,10 +42,10 @@ def write_report(
     Parameters
     ----------
     figures : the simulated figures, or why there are none.
-    folder : made when missing.
+    folder : created when missing.
     photo : body of the photo document, when there is a photograph.
-    photo_folder : where the files lie that `photo` names.
-    preview : pictures of what may come, when there is a face to draw them on.
+    photo_folder : folder of the files that `photo` names.
+    preview : preview pictures, when there is a face to draw them on.
     """
     plan, figures = translate_record(plan), translate_record(figures)
     drawn = draw_report_figures(plan, figures)
@@ -53,7 +53,7 @@ def write_report(
     page, overlays = _build_page(plan, drawn, photo, photo_folder, strip)
     pictures = dict(drawn.files) | overlays | shown
     with typst_folder(pictures) as root:
-        made: dict[str, Callable[[], bytes]] = {  # what takes longest is begun first
+        made: dict[str, Callable[[], bytes]] = {  # the slowest file first
             "appendix.pdf": lambda: make_pdf("report", page, root, part="appendix"),
             "report.pdf": lambda: make_pdf("report", page, root),
             "report.html": lambda: _render_page(page, pictures).encode(),
@@ -67,7 +67,10 @@ def write_report(
 
 
 def make_leaflet(plan: Plan, preview: Preview | None = None) -> bytes:
-    """Return the patient's leaflet alone, as PDF, in the language that is spoken; `preview` was made in the same."""
+    """Return the patient's leaflet alone, as PDF.
+
+    It is in the current language, in which `preview` must have been made too.
+    """
     plan = translate_record(plan)
     strip, shown = _preview_strip(preview)
     dots = [dot_files(concern) for concern in plan.concerns[:CONCERNS_IN_FULL]]
@@ -96,13 +99,13 @@ def _build_page(
     photo_folder: Path | None,
     strip: Strip | None = None,
 ) -> tuple[ReportPage, dict[str, bytes]]:
-    """The page's context without embedded figures, and the overlays' content."""
+    """Return the page's context without embedded figures, and the content of the overlays."""
     pictures, overlays = load_photo_overlays(photo, photo_folder)
     return report_page(plan, drawn.pictures, pictures, embedded={}, photo=photo, preview=strip), overlays
 
 
 def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
-    """The pictures of what may come as a page shows them, and their content."""
+    """Return the preview pictures as the page shows them, and their content."""
     if preview is None or not preview.rows:
         return None, {}
     files = {_ROW.format(number): content for number, (content, _) in enumerate(preview.rows, start=1)}
@@ -111,14 +114,14 @@ def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, byt
 
 
 def _render_page(page: ReportPage, pictures: Mapping[str, bytes]) -> str:
-    """The page with every figure inside."""
+    """Render the page with every figure embedded."""
     used = vars(page) | {"embedded": {name: data_uri(name, content) for name, content in pictures.items()}}
     return template_environment().get_template("report.html.j2").render(used)
 
 
 @cache
 def template_environment() -> Environment:
-    """Return the templates: escaping is on, and a name that is not in the context is an error."""
+    """Return the Jinja environment: escaping is on, and an undefined name is an error."""
     folder = resources.files("skinbeam.report") / "templates"
     environment = Environment(
         loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
@@ -132,5 +135,5 @@ def template_environment() -> Environment:
 
 
 def _css_string(text: str) -> str:
-    """Return text for the inside of a CSS string: everything but letters and digits is escaped by its code."""
+    """Escape text for use inside a CSS string: everything but letters and digits is replaced by its code."""
     return "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text)

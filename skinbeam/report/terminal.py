@@ -1,6 +1,6 @@
-"""A plan in a few lines for a person at a terminal: the decision, one line for each concern, what has to be minded.
+"""Summarise a plan as text for the terminal: the decision, one line per concern, and cautions.
 
-What stands behind each line is in the report: a sentence that decides is printed whole, of a caution the first one.
+The full reasons are in the report. A sentence that decides is printed whole; of a caution only the first sentence is.
 """
 
 import re
@@ -28,14 +28,14 @@ _SENTENCE = re.compile(r".*?[.!?](?=\s+[A-ZÀ-Þ]|$)", re.DOTALL)
 
 
 def plan_summary(plan: Plan, took_s: Mapping[str, float] | None = None) -> str:
-    """Return the heart of a plan: decision and reasons, the first option of each concern, cautions about those.
+    """Return the summary of a plan: decision and reasons, the first option of each concern, and cautions about those.
 
     Parameters
     ----------
-    took_s : how long each concern took, by its place; nothing is said of others.
+    took_s : computing time of each concern in seconds, by its place; concerns without an entry print no time.
     """
     lines = [render_message(f"decision.{plan.suitability.decision}")]
-    # What stops treatment is told in plain words and whole; one rule may speak for several concerns, and is read once.
+    # Reasons that stop treatment are printed whole and in plain words; a rule that covers several concerns, once.
     stops = (
         plan.suitability.decision if decision_severity(plan.suitability.decision) >= decision_severity("refer") else ""
     )
@@ -56,9 +56,9 @@ def plan_summary(plan: Plan, took_s: Mapping[str, float] | None = None) -> str:
 
 
 def concern_rows(concern: ConcernPlan, took_s: float | None = None) -> list[tuple[str, str, str, str]]:
-    """Return the first option of a concern, and its first laser where that is another, each with four cells.
+    """Return table rows for the first option of a concern and, where that has no laser, for its first laser option.
 
-    Concern, option with its settings, expected result, time.
+    Each row has four cells: concern, option with its settings, expected result, computing time.
     """
     first, *laser = leading_options(concern)
     mark = render_message("terminal.with-laser" if concern.first_laser is not None else "terminal.without-laser")
@@ -68,13 +68,16 @@ def concern_rows(concern: ConcernPlan, took_s: float | None = None) -> list[tupl
 
 
 def align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines, each column as wide as its widest cell; nothing is cut, however narrow a terminal is."""
+    """Return rows as lines with aligned columns, each as wide as its widest cell.
+
+    Nothing is cut, however narrow the terminal is.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
-    """An option with its settings, and how many people improved in trials."""
+    """Return an option with its settings, and the share of people who improved in trials."""
     half = improved_share(option)
     name = join_items([device_name(option) or option.title, option_glance(concern, option).setting])
     if isinstance(half, Unknown):
@@ -84,7 +87,7 @@ def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
 
 
 def _about_options(concern: ConcernPlan, told: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Cautions about the options that are shown, each with what it is about; they are no reasons of the decision."""
+    """Yield cautions about the leading options, each with its subject; those in `told` are left out."""
     for option in leading_options(concern):
         for caution in (one for one in _cautions(option.reasons) if one not in told):
             names = {"concern": concern_name(concern), "option": device_name(option) or option.title}
@@ -92,7 +95,7 @@ def _about_options(concern: ConcernPlan, told: Sequence[str]) -> Iterator[tuple[
 
 
 def _no_laser(concern: ConcernPlan) -> Iterator[tuple[str, str]]:
-    """Why no laser is offered: to the person where that is known, else what was said of each kind of laser."""
+    """Yield why no laser is offered: the plain reasons where there are any, else the refusals of each kind of laser."""
     if concern.first_laser is not None:
         return
     of_lasers = (one for one in concern.refused if vocabulary_table("modality")[one.modality]["laser"])
@@ -102,7 +105,7 @@ def _no_laser(concern: ConcernPlan) -> Iterator[tuple[str, str]]:
 
 
 def _cautions(reasons: Iterable[RuleReason]) -> list[str]:
-    """What rules say that is not plainly yes, each sentence once."""
+    """Return the texts of all reasons other than `suitable`, without duplicates."""
     return list(dict.fromkeys(reason.message.text for reason in reasons if reason.decision != "suitable"))
 
 

@@ -1,7 +1,4 @@
-"""The comparison with published experiments as a page with figures, as files and as text for a terminal.
-
-The figure of a group of published rows: computed over measured, both with what is uncertain about them.
-"""
+"""Render the comparison with published experiments: HTML page with figures, files, and text for a terminal."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,20 +25,20 @@ __all__ = [
 ]
 
 _COLOURS = {"within": "#0b5394", "outside": "#a33b00"}
-_MARKS = {"within": "o", "outside": "s"}  # shape tells what colour tells
+_MARKS = {"within": "o", "outside": "s"}  # verdicts differ by shape as well as by colour
 _ROOM = 2.0  # factor between the outermost value and the frame
 
 
 def is_drawable(row: Mapping[str, Any]) -> bool:
-    """Return whether a row can stand on logarithmic axes: measured and computed, both above zero."""
+    """Return whether a row can be drawn on logarithmic axes: measured and computed values, all above zero."""
     low, high = _measured_range(row)
     return low > 0 and high > 0 and float(row["computed"].get("median", 0.0)) > 0
 
 
 def agreement_figure(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return computed against measured of rows that are `is_drawable`, on logarithmic axes with the line of agreement.
+    """Return the figure of computed over measured values, on logarithmic axes with the line of agreement.
 
-    A bound is drawn at its end; its arrow points to where the value may lie.
+    All rows must be `is_drawable`. A bound is drawn at its end, with an arrow towards possible values.
     """
     with rc_context(STYLE):
         figure = Figure(figsize=(6.2, 4.6), layout="constrained")
@@ -51,7 +48,7 @@ def agreement_figure(rows: Sequence[Mapping[str, Any]]) -> str:
         ax.set_yscale("log")
         drawn = [(row, *_measured_range(row), *_computed_range(row)) for row in rows]
         ends = [end for _, low, high, _, bottom, top in drawn for end in (low, high, bottom, top)]
-        # The frame comes first: one drawn around a single point without height would be none.
+        # The limits are set explicitly: automatic ones around a single point would have no height.
         frame = min(ends) / _ROOM, max(ends) * _ROOM
         ax.set_xlim(frame)
         ax.set_ylim(frame)
@@ -82,14 +79,14 @@ def agreement_figure(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _computed_range(row: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Median, low and high; the end of a computed range may be zero, which a logarithmic axis cannot show."""
+    """Return median, low and high; a low end of zero is replaced, since a logarithmic axis cannot show it."""
     computed = row["computed"]
     middle = float(computed["median"])
     return middle, max(float(computed["low"]), middle / 100.0), float(computed["high"])
 
 
 def _measured_range(row: Mapping[str, Any]) -> tuple[float, float]:
-    """Ends of what was measured; a bound is both, words are zero."""
+    """Return the ends of the measured range; both ends of a bound are its value, those of a row in words are zero."""
     measured = row["measured"]
     if "value" in measured:
         return float(measured["value"]), float(measured["value"])
@@ -97,7 +94,7 @@ def _measured_range(row: Mapping[str, Any]) -> tuple[float, float]:
     return float(low), float(measured.get("high", low))
 
 
-# The comparison with published experiments as a page, as files and as text for a terminal.
+# Page, files and terminal text.
 
 _FORMAT = Formatter()
 Part = Literal["independent", "dependent"]
@@ -116,7 +113,7 @@ def write_validation(document: Mapping[str, Any], folder: Path) -> list[Path]:
 
 
 def render_validation(document: Mapping[str, Any]) -> str:
-    """Return the page: self-contained, independent rows first, a figure and a table for each group."""
+    """Return the self-contained HTML page: independent rows first, a figure and a table for each group."""
     return (
         template_environment()
         .get_template("validation.html.j2")
@@ -134,7 +131,7 @@ def render_validation(document: Mapping[str, Any]) -> str:
 
 
 def validation_text(document: Mapping[str, Any]) -> str:
-    """Return the verdicts as lines: independent rows with their shares, groups, orders, the endpoints, the others."""
+    """Return the comparison as text for a terminal: shares, groups and rows of both parts, with the endpoint errors."""
     lines = [
         f"{document['schema']}   version {document['version']}",
         report_text("validate.draws", draws=document["draws"]),
@@ -208,7 +205,7 @@ def _sentences(document: Mapping[str, Any], part: Part) -> list[str]:
 
 
 def _group_lines(document: Mapping[str, Any], part: Part) -> list[dict[str, Any]]:
-    """The groups that have rows of a part, with their counts."""
+    """Return the groups that have rows of a part, with their counts."""
     return [
         {
             "name": group["name"],
@@ -240,7 +237,7 @@ def _endpoint_table(document: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _number(value: Any) -> str:
-    """A plain number with three digits; a dash for an unknown, whose reason stands in the document."""
+    """Format a number with three digits; a dash stands for an unknown, whose reason is in the document."""
     return "–" if isinstance(value, Mapping) else _FORMAT.number(value)
 
 

@@ -1,1 +1,1 @@
-"""Many cases on many processors: a grid or a sample over any field of a case, answered by what answers one case."""
+"""Parameter sweeps: many cases on many processors, from a grid or a sample over the fields of a case file."""

@@ -1,6 +1,6 @@
-"""What the atlas asks of one skin and one device: the planned setting, and the textbook setting beside it.
+"""Answer one case of the atlas: the planned setting for one skin and device, and the textbook setting for comparison.
 
-Which devices the atlas asks, each for which condition, and on which skins: `data/atlas.toml`.
+`data/atlas.toml` lists the devices, the condition of each, and the skins.
 """
 
 import math
@@ -52,14 +52,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class AtlasChoice:
-    """A device and what it is asked for.
+    """A device of the atlas with the condition that it treats.
 
     Parameters
     ----------
-    modality : what the device is used as for the condition.
-    wavelength_nm : of what is published for all skins alike; of a lamp the cut-off of its filter.
-    sites : that are told of whoever is treated there.
-    note : what a reader of its figures has to know.
+    modality : the kind of treatment of the device for the condition.
+    wavelength_nm : wavelength of the textbook setting; for a lamp the cut-off of its filter.
+    sites : body sites where the condition is treated.
+    note : a remark for readers of its figures.
     """
 
     name: str
@@ -78,7 +78,7 @@ def atlas_choices() -> tuple[AtlasChoice, ...]:
 
 
 def find_choice(device: str) -> AtlasChoice:
-    """Return what a device is asked for."""
+    """Return the atlas entry of a device."""
     return next(choice for choice in atlas_choices() if choice.name == device)
 
 
@@ -87,24 +87,21 @@ def atlas_table() -> Mapping[str, Any]:
     return load_package_table("data/atlas.toml")
 
 
-# The textbook setting of a device: the middle of what was published for a condition, the same for every skin.
-#
-# It is such as a preset would be. Each source counts once, whoever was treated: with the middle of the published pulses
-# and spots goes the middle of the doses that were printed for about these.
+# Textbook settings.
 
 _SAME_LIGHT_TOLERANCE: Final = 0.01  # of the wavelength: dyes of 585 and 595 nm are two lights
 
 
 @dataclass(frozen=True)
 class TextbookSetting:
-    """A setting that the device takes.
+    """The textbook setting of a device.
 
     Parameters
     ----------
-    dose, top : J/cm², or mJ of a microbeam: the middle of what is printed, and the greatest that half of the sources
-        did not go beyond.
+    dose, top : J/cm², or mJ of a microbeam: the middle of the published doses, and the greatest dose that half of the
+        sources did not exceed.
     density_per_cm2 : of microbeams, of all passes together.
-    sources : that print such a dose.
+    sources : the sources of the dose.
     """
 
     setting: BeamSetting
@@ -115,7 +112,12 @@ class TextbookSetting:
 
 
 def textbook_setting(choice: AtlasChoice) -> TextbookSetting | Unknown:
-    """Return the textbook setting of a device for what it is asked for; unknown where nobody printed a dose."""
+    """Return the textbook setting of a device for its condition; unknown where no dose was published.
+
+    It is the middle of the published settings, the same for every skin, as a preset would be. Each source counts once,
+    whoever was treated: the middle of the published pulses and spots is combined with the middle of the doses that were
+    published for about these.
+    """
     device = load_device(choice.name)
     head = next(head for head in device.heads if head.wavelength_nm == choice.wavelength_nm)
     shortest_ms = min(one.pulse_ms for one in iterate_settings(device) if one.wavelength_nm == choice.wavelength_nm)
@@ -131,7 +133,7 @@ def textbook_setting(choice: AtlasChoice) -> TextbookSetting | Unknown:
 
 
 def _full_field_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnvelope) -> TextbookSetting | Unknown:
-    """With the pulse and spot of those who print a dose, or of all where none of these prints one."""
+    """Return the setting with the pulse and spot of sources that publish a dose, or of all where these give none."""
     same = [one for one in iterate_settings(device) if one.wavelength_nm == wavelength_nm]
     dosed = [row for row in envelope.own_rows if span_ends(row.fluence_J_cm2)]
     printed_ms, printed_mm = (
@@ -151,7 +153,11 @@ def _full_field_textbook(device: Device, wavelength_nm: float, envelope: Practic
 
 
 def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnvelope) -> TextbookSetting | Unknown:
-    """Sources print no width of a microbeam, on which depth hangs: known where one of the device takes the energy."""
+    """Return the setting of a fractional device.
+
+    Sources give no width of the microbeam, on which depth depends; it is known where a single width of the device
+    allows the energy.
+    """
     dose = envelope.dose_range(ENERGY, pulse_ms=1.0, spot_mm=None)
     if dose is None:
         return Unknown(render_message("atlas.no-dose"))
@@ -167,7 +173,7 @@ def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnv
     energy = _nearest_step(steps, dose.middle)
     wanted, covered = (_middle(envelope.own_rows, name) for name in ("density_per_cm2", "coverage_pct"))
     if wanted is None and covered is not None:
-        # Beams placed at random: what is covered is 1 - exp(-density x area).
+        # For beams placed at random the covered fraction is 1 - exp(-density x area).
         wanted = -math.log1p(-covered / 100.0) / (math.pi / 4.0 * (width * MM / CM) ** 2)
     if wanted is None:
         return Unknown(render_message("atlas.no-dose"))
@@ -176,7 +182,10 @@ def _column_textbook(device: Device, wavelength_nm: float, envelope: PracticeEnv
 
 
 def _middle(rows: Iterable[PublishedSetting], quantity: str) -> float | None:
-    """The middle of what sources print; of two in the middle the greater, which of pulses and spots is the gentler."""
+    """Return the median over sources of the geometric middle of each source's values; of two middle ones the greater.
+
+    The greater pulse or spot is the gentler one.
+    """
     by_source: dict[str, list[float]] = {}
     for row in rows:
         by_source.setdefault(row.source, []).extend(span_ends(getattr(row, quantity)))
@@ -185,7 +194,7 @@ def _middle(rows: Iterable[PublishedSetting], quantity: str) -> float | None:
 
 
 def _nearest_step(values: Iterable[float], wanted: float | None) -> float:
-    """The value of a device that comes nearest to what is wanted; without any its middle one."""
+    """Return the value of a device nearest to `wanted`; its middle value where `wanted` is None."""
     offered = sorted(values)
     return offered[len(offered) // 2] if wanted is None else min(offered, key=lambda v: abs(math.log(v / wanted)))
 
@@ -198,12 +207,9 @@ def _is_same_light(printed_nm: float | None, wavelength_nm: float) -> bool:
     return printed_nm is not None and abs(printed_nm / wavelength_nm - 1.0) < _SAME_LIGHT_TOLERANCE
 
 
-# What the atlas asks of one skin and one device: the setting that a plan chooses, and the textbook's beside it.
-#
-# Both are judged on the same drawn skins by the code of the plan: how many reach the target, and how likely the skin
-# around burns, or of columns how likely a limit breaks.
+# The answer of one case.
 
-_STEP: Final = 1.01  # doses are told to a hundredth
+_STEP: Final = 1.01  # relative resolution of doses
 _STEPS: Final = 463  # from a tenth of a dose to ten times as much
 _PLAN_OUTPUTS: Final = (
     "dose", "pulse_ms", "spot_mm", "wavelength_nm", "density_per_cm2", "inside_practice", "p_effective", "p_harm",
@@ -217,11 +223,14 @@ ATLAS_OUTPUTS: Final = (
 
 
 def atlas_document(loaded: LoadedCase, *, draws: int, seed: int) -> dict[str, Any]:
-    """Return what a plan chooses for a case of one concern and one device, and what the textbook's setting does there.
+    """Return the planned setting for a case of one concern and one device, and the results of the textbook setting.
+
+    Both are evaluated on the same drawn skins by the code of the plan: how many reach the target, and how likely the
+    skin around burns, or for columns how likely a limit is broken.
 
     Doses are J/cm², or mJ of a microbeam. `from_dose` brings half of such skins to the target, `to_dose` keeps every
-    limit: of the planned setting on the device's steps, with the error of the draws counted as a plan counts it; of the
-    textbook's pulse and spot to a hundredth, as a first look has it. `burn_dose` burns one in ten.
+    limit: for the planned setting on the device's steps, with the sampling error counted as a plan counts it; for the
+    textbook's pulse and spot to a hundredth, as in a first look. `burn_dose` burns one in ten.
     """
     concern = loaded.case.concern[0]
     devices = loaded.case.clinic.devices if loaded.case.clinic is not None else None
@@ -262,19 +271,19 @@ def _planned_record(planned: ConcernResult, choice: AtlasChoice) -> dict[str, An
 
 
 def _is_inside_practice(option: Option) -> bool:
-    """Whether published settings hold the planned one."""
+    """Return whether the planned setting is inside the published range."""
     return option.practice is not None and option.practice.id.startswith("practice.inside")
 
 
 def _refusal_reason(planned: ConcernResult, choice: AtlasChoice) -> str:
-    """The message that refuses the device, by its id and in words."""
+    """Return the id and text of the message that refuses the device."""
     mine = [one for one in planned.record.refused if one.modality == choice.modality]
     said = [reason for one in sorted(mine, key=lambda one: one.device is None) for reason in one.reasons]
     return f"{said[0].id}: {said[0].english}" if said else render_message("atlas.no-setting")
 
 
 def _dose_window(trial: CandidateSetting) -> dict[str, Any]:
-    """The doses of the device, at the planned pulse and spot, between too few reached and a limit."""
+    """Return the device's doses, at the planned pulse and spot, between reaching enough skins and breaking a limit."""
     found = trial.thresholds
     if found is None:
         return dict.fromkeys(("from_dose", "to_dose"), Unknown(render_message("atlas.no-window")))
@@ -328,7 +337,7 @@ def _full_field_record(
 
 
 def _least_dose(textbook: TextbookSetting, reached: Callable[[float], bool]) -> float | Unknown:
-    """The least dose at which something is so, to a hundredth."""
+    """Return the least dose, to a hundredth, at which `reached` is true."""
     doses = [textbook.dose / 10.0 * _STEP**step for step in range(_STEPS)]
     place = bisect_left(doses, True, key=reached)
     return doses[place] if place < len(doses) else Unknown(render_message("atlas.out-of-reach"))

@@ -1,6 +1,6 @@
 """Axes of a sweep: lists, ranges, samples of fields, and virtual patients.
 
-What varies in a sweep: lists, ranges and samples of fields, as axes with one value or one row of values a place.
+Each place along an axis has one value, or one row of values.
 """
 
 import math
@@ -32,7 +32,7 @@ __all__ = [
     "sample_axis",
 ]
 
-SAMPLE = "sample"  # the name of the axis along which sampled fields vary together
+SAMPLE = "sample"  # name of the axis of sampled fields
 MOST_CASES = 10_000_000
 _RANGE_KEYS = {"from", "to", "steps", "scale"}
 _SPACED: Mapping[str, Callable[..., Any]] = {"linear": np.linspace, "log": np.geomspace}
@@ -46,7 +46,7 @@ class Axis:
 
     Parameters
     ----------
-    name : of the dimension: the field that varies, or `sample`.
+    name : of the dimension: the varied field, or `sample`.
     fields : dotted paths in the tables of a case.
     rows : at each place the value of every field.
     """
@@ -61,7 +61,7 @@ def grid_axis(field: str, told: Any) -> Axis:
 
     Raises
     ------
-    FieldFault : neither of them, or a range that has no such steps.
+    FieldError : the value is neither of them, or a range with invalid steps.
     """
     values = _range_values(told) if isinstance(told, Mapping) else told
     if not isinstance(values, list) or not values or not all(isinstance(v, FieldValue) for v in values):
@@ -77,7 +77,7 @@ def grid_axis(field: str, told: Any) -> Axis:
 
 
 def _range_values(told: Mapping[str, Any]) -> list[float] | None:
-    """The values of a range; None when it is none."""
+    """Return the values of a range; None when it is invalid."""
     low, high, steps, scale = told.get("from"), told.get("to"), told.get("steps"), told.get("scale", "linear")
     if set(told) - _RANGE_KEYS or not (_is_number(low) and _is_number(high) and isinstance(steps, int)):
         return None
@@ -88,24 +88,24 @@ def _range_values(told: Mapping[str, Any]) -> list[float] | None:
         or (scale == "log" and min(low, high) <= 0.0)
     ):
         return None
-    # Such as the file could have listed them: no last digits that only the machine wrote.
+    # Rounded to what a file could list, without floating-point noise.
     return [_rounded(value) for value in _SPACED[scale](low, high, steps).tolist()]
 
 
 def sample_axis(n: int, seed: int, fields: Mapping[str, Any]) -> Axis:
     """Return the axis of `n` rows that fill the space of the distributions evenly (scrambled Sobol points).
 
-    Row k is the same whatever `n`, so that a longer sample goes on with a shorter one.
+    Row k is the same whatever `n`, so that a longer sample extends a shorter one.
 
     Raises
     ------
-    FieldFault : a distribution that is not known, or without what it needs.
+    FieldError : a distribution is unknown or its parameters are wrong.
     """
     return quantile_axis(SAMPLE, n, seed, {field: _field_quantile(field, told) for field, told in fields.items()})
 
 
 def quantile_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) -> Axis:
-    """Return an axis of `n` rows that fill the space of the fields evenly, each with the value at a share from 0 to 1.
+    """Return an axis of `n` rows that fill the space of the fields evenly, given the quantile function of each field.
 
     Row k is the same whatever `n`.
     """
@@ -120,7 +120,7 @@ def quantile_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) 
 
 
 def _field_quantile(field: str, told: Any) -> Quantile:
-    """The value of a field at each share of its distribution."""
+    """Return the quantile function of a field's distribution."""
     keys = dict(told) if isinstance(told, Mapping) else {}
     name = keys.pop("distribution", None)
     if name not in _KINDS:
@@ -190,7 +190,7 @@ def _rounded(value: float) -> float:
 
 
 def count_cases(axes: Sequence[Axis]) -> int:
-    """Return how many cases there are.
+    """Return the number of cases.
 
     Raises
     ------
@@ -207,20 +207,20 @@ def count_cases(axes: Sequence[Axis]) -> int:
     return cases
 
 
-# Virtual patients: of the age, sex, colour and site of people who come for treatment, as far as anybody counted.
+# Virtual patients.
 
-PERSON = "person"  # the name of the axis
+PERSON = "person"  # name of the axis of virtual patients
 
 
 def population_axis(n: int, seed: int, tables: Mapping[str, Any], answer: str) -> Axis:
-    """Return the axis of `n` people: their age, sex and colour in a plan, their skin in anything else, and the site.
+    """Return the axis of `n` virtual patients: age, sex, colour and site for a plan, else colour and site of the skin.
 
-    Age, sex and colour are drawn by `data/population.toml`, the site by the people in trials of the condition, or of
+    Age, sex and colour are drawn from `data/population.toml`, the site by the people in trials of the condition, or of
     any condition where the case names none. Row k is the same whatever `n`.
 
     Raises
     ------
-    InputError : a plan of several concerns: nobody counted which come together.
+    InputError : a plan of several concerns: there are no data on which concerns occur together.
     """
     told = load_package_table("data/population.toml")
     colour, quantiles = "skin.ita_deg", tuple(told["ita_deg"]["quantiles"])
@@ -248,7 +248,7 @@ def population_axis(n: int, seed: int, tables: Mapping[str, Any], answer: str) -
 
 
 def _site_weights(condition: str | None) -> dict[str, float]:
-    """How many people of trials were treated at each site, an arm at several of them counted in equal parts."""
+    """Return how many people in trials were treated at each site; an arm with several sites is divided equally."""
     people: dict[str, float] = defaultdict(float)
     for arm in trial_arms():
         if arm.sites and arm.patients and condition in (None, arm.condition):
@@ -270,7 +270,7 @@ def _weighted_choice(words: Sequence[str], weights: Sequence[float]) -> Quantile
 
 
 def _grouped_quantile(**groups: Sequence[float]) -> Quantile:
-    """Evenly within each group, the groups by their shares."""
+    """Return the quantile function of a grouped distribution, uniform within each group."""
     low, high, ends = groups["from"], groups["to"], list(accumulate(groups["share"]))
 
     def at(share: float) -> FieldValue:
@@ -283,7 +283,7 @@ def _grouped_quantile(**groups: Sequence[float]) -> Quantile:
 
 
 def _interpolate_quantiles(quantiles: Sequence[float], share: float) -> FieldValue:
-    """Straight between quantiles that stand at even shares."""
+    """Interpolate linearly between evenly spaced quantiles."""
     place = share * (len(quantiles) - 1)
     k = min(int(place), len(quantiles) - 2)
     return round(quantiles[k] + (place - k) * (quantiles[k + 1] - quantiles[k]), 1)

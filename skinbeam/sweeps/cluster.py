@@ -1,7 +1,4 @@
-"""The workers of a sweep: this machine's own or a Dask cluster, and the watch over them.
-
-Looks after a cluster from which nothing has come for a while, so that nobody waits for what will never come.
-"""
+"""Workers of a sweep, on this machine or on a Dask cluster, and a watch that detects lost schedulers and workers."""
 
 import ipaddress
 import logging
@@ -36,17 +33,17 @@ __all__ = [
 ]
 
 _ANSWER_S = 15.0
-# Queues of a cluster, and machines that start, take minutes to give new workers.
+# Cluster queues and starting machines take minutes to provide new workers.
 _NOBODY_S = 300.0
 _GOES_ON = "The same command goes on with what is missing."
 
 
 class ClusterWatch:
-    """Whether the scheduler answers and somebody works.
+    """Checks that the scheduler responds and at least one worker is running.
 
     Parameters
     ----------
-    tell : told when all workers are gone, and again after others had worked.
+    tell : called with a sentence when all workers are gone, and again after later losses.
     """
 
     def __init__(self, client: "Client", tell: Callable[[str], None]) -> None:
@@ -54,15 +51,15 @@ class ClusterWatch:
         self._nobody_since: float | None = None
 
     def worked(self) -> None:
-        """Hear that something came."""
+        """Record that a result arrived."""
         self._nobody_since = None
 
     def look(self) -> None:
-        """Look once, when nothing has come for a while.
+        """Check the cluster once; called when no result has arrived for a while.
 
         Raises
         ------
-        InputError : the scheduler does not answer, or nobody has worked for minutes.
+        InputError : the scheduler does not respond, or no worker has been running for minutes.
         """
         if any(worker["status"] == "running" for worker in scheduler_workers(self._client)):
             self.worked()
@@ -76,13 +73,13 @@ class ClusterWatch:
 
 
 def scheduler_workers(client: "Client") -> list[Mapping[str, Any]]:
-    """Return what the scheduler knows of each worker.
+    """Return the scheduler's information on each worker.
 
     Raises
     ------
-    InputError : it does not answer.
+    InputError : the scheduler does not respond.
     """
-    if client.status != "running":  # it tries to connect again, and what was asked is lost
+    if client.status != "running":  # it is reconnecting, and its submitted tasks are lost
         raise scheduler_lost_error()
     try:
         found = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER_S)
@@ -92,37 +89,37 @@ def scheduler_workers(client: "Client") -> list[Mapping[str, Any]]:
 
 
 def scheduler_lost_error() -> InputError:
-    """Return the error of a scheduler that is gone or does not answer."""
+    """Return the error for a scheduler that is gone or does not respond."""
     return InputError("scheduler-lost", "the scheduler is gone, or does not answer", field="--cluster", hint=_GOES_ON)
 
 
-# The workers of a sweep: this machine's own, or any cluster of Dask by the address of its scheduler.
+# Workers on this machine, or on a Dask cluster by the address of its scheduler.
 
 _WAIT_S = 15
-_CLOSE_S = 2  # a scheduler that is gone says no goodbye
+_CLOSE_S = 2  # a lost scheduler does not confirm the end of a connection
 _HIGHEST_PORT = 65535
 _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?):([0-9]{1,5})")
 _HINT = "tls://host:8786 with certificates in the configuration of Dask, or tcp://127.0.0.1:8786."
 _TLS_HINT = "Start it first, with certificates of the authority that the configuration of Dask names here."
 _VERSION = "skinbeam._version:__version__"
 _NEVER_LOGGED = logging.CRITICAL + 1
-_SHARE = 0.9  # of the memory of the machine that its workers may fill; the rest is for this process and the system
-_FULL = 0.95  # of its own share, beyond which a worker is started again
+_SHARE = 0.9  # of the machine's memory that its workers may use; the rest is for this process and the system
+_FULL = 0.95  # of its own share of memory, beyond which a worker is restarted
 _LOCAL = {
-    # Cases run side by side, so each worker takes one processor; several settings, since libraries read either.
+    # Cases run in parallel, so each worker uses one processor; libraries read different settings.
     "distributed.nanny.pre-spawn-environ": {
         "NUMBA_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     },
     "distributed.worker.daemon": True,
-    # Nothing of a worker lies on a disk to be unpickled from there; results are small.
+    # Workers write nothing to disk that would be unpickled from there; results are small.
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
-    # What an answer does not give back stays taken: a worker that paused for it would stand still for ever.
+    # Memory that an answer does not release stays in use: a worker that paused for it would never resume.
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": _FULL,
-    # Pages that nobody has asked for, and that anybody on this machine could read.
+    # No dashboard pages, which any user of this machine could read.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
 }
@@ -130,14 +127,14 @@ _LOCAL = {
 
 @dataclass(frozen=True)
 class LocalMachine:
-    """What a sweep without a cluster runs on: how many workers, and the memory that each may take."""
+    """The workers of this machine: their number, and the memory limit of each."""
 
     workers: int
     memory_bytes: int
 
 
 def local_machine(count: int | None = None) -> LocalMachine:
-    """Return the workers of this machine: one a processor, or as many as are asked for, that share its memory."""
+    """Return the workers of this machine, by default one for each processor; they share its memory equally."""
     from distributed.system import MEMORY_LIMIT
 
     asked = count or len(os.sched_getaffinity(0))
@@ -145,13 +142,14 @@ def local_machine(count: int | None = None) -> LocalMachine:
 
 
 def check_address(address: str) -> None:
-    """Refuse the address of a scheduler whose connection others could read or take over.
+    """Reject a scheduler address that is malformed or whose connection others could read or take over.
 
-    Only one spelling is taken, so that nothing which reads it after this can see another host in it.
+    Only one spelling is accepted, so that later parsers cannot read another host from it.
 
     Raises
     ------
-    InputError : no address, or neither TLS nor on this machine. Who reaches a scheduler runs code on its workers.
+    InputError : the address is malformed, or neither TLS nor on this machine. Whoever controls the scheduler runs code
+        on its workers.
     """
     parts = _ADDRESS.fullmatch(address)
     if parts is None or not 0 < int(parts[4]) <= _HIGHEST_PORT:
@@ -173,15 +171,16 @@ def _is_local_host(host: str) -> bool:
 def open_workers(
     address: str | None, count: int | None = None, tell: Callable[[str], None] = lambda sentence: None
 ) -> "Iterator[Client]":
-    """Give a client of the cluster at `address`; without one, of as many workers here as there are processors.
+    """Provide a client of the cluster at `address`; without one, of local workers, one for each processor.
 
     Parameters
     ----------
-    tell : told who works, and with how much memory.
+    tell : called with a sentence on the workers and their memory.
 
     Raises
     ------
-    InputError : nobody answers at the address, its workers have another version of skinbeam, or none can be started.
+    InputError : no scheduler responds at the address, its workers have another version of skinbeam, or no worker can be
+        started.
     """
     if address is None:
         with _start_local(local_machine(count), tell) as client:
@@ -201,7 +200,7 @@ def open_workers(
 
 @contextmanager
 def _start_local(held: LocalMachine, tell: Callable[[str], None]) -> "Iterator[Client]":
-    """Workers of this machine. Others who are signed in on it cannot reach them: every run has keys of its own."""
+    """Start workers on this machine. Each run has TLS keys of its own, so that other users cannot connect to them."""
     import dask
     from distributed import Client, LocalCluster
 
@@ -222,7 +221,7 @@ def _start_local(held: LocalMachine, tell: Callable[[str], None]) -> "Iterator[C
                 field="--workers",
                 hint="Fewer workers, or room in the folder for temporary files.",
             ) from None
-        # Whoever asks for a sweep in Python keeps the scheduler that their own arrays are computed with.
+        # A caller's own default scheduler must not be replaced.
         with cluster, Client(cluster, set_as_default=False) as client:
             tell(
                 render_message(
@@ -234,23 +233,23 @@ def _start_local(held: LocalMachine, tell: Callable[[str], None]) -> "Iterator[C
 
 @contextmanager
 def connect(address: str) -> "Iterator[Client]":
-    """Give a client of the scheduler at an address.
+    """Provide a client of the scheduler at an address.
 
     Raises
     ------
-    InputError : as `check_address`, or nobody answers there who knows the same certificates.
+    InputError : as `check_address`, or no scheduler with matching certificates responds there.
     """
     from distributed import Client
     from distributed.comm import CommClosedError
     from distributed.utils import LoopRunner, silence_logging_cmgr
 
     check_address(address)
-    # What Dask logs of lost connections: what is wrong is said once, in words of ours.
+    # Dask's logs of lost connections are silenced; the error is reported once, as an InputError.
     with silence_logging_cmgr(_NEVER_LOGGED):
         try:
             LoopRunner().run_sync(_reach, address)
             client = Client(address, timeout=_WAIT_S, set_as_default=False)
-        # What Dask makes of an address where nobody is, of certificates that are missing, and of another protocol.
+        # Dask's errors for an address without a scheduler, missing certificates, and another protocol.
         except (OSError, TimeoutError, TypeError, ValueError, ImportError) as error:
             raise InputError(
                 "no-scheduler",
@@ -267,10 +266,10 @@ def connect(address: str) -> "Iterator[Client]":
 
 
 async def _reach(address: str) -> None:
-    """Shake hands with a scheduler before a client is made for it.
+    """Shake hands with a scheduler before a client is created for it.
 
-    A client that reaches nobody is left half made. When Python frees it, it waits for a lock that the next client may
-    hold at that moment, and both stand still for ever.
+    A client that fails to connect is left half initialised. When Python frees it, it waits for a lock that the next
+    client may hold at that moment, and both deadlock.
     """
     from distributed import Security
     from distributed.comm import connect
@@ -280,7 +279,7 @@ async def _reach(address: str) -> None:
 
 
 def _close(client: "Client") -> None:
-    """Say goodbye to a scheduler that is perhaps not there any more."""
+    """Close a client whose scheduler may be gone already."""
     try:
         client.close(timeout=_CLOSE_S)
     except (OSError, TimeoutError):
@@ -288,8 +287,8 @@ def _close(client: "Client") -> None:
 
 
 def worker_versions(client: "Client") -> dict[str, str]:
-    """Return the version of skinbeam on each worker by its address; empty where there is none."""
-    # By the name of a function of Python itself: one of ours could not be read where skinbeam is missing.
+    """Return the version of skinbeam on each worker by its address; empty where skinbeam is missing."""
+    # A function of the standard library: one of skinbeam could not be unpickled where skinbeam is missing.
     found: dict[str, Any] = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
     return {worker: version if isinstance(version, str) else "" for worker, version in found.items()}
 
@@ -312,5 +311,5 @@ def _check_versions(client: "Client") -> None:
 
 
 def format_gigabytes(size: int) -> str:
-    """Return a size in bytes as a number of gigabytes to be read."""
+    """Format a size in bytes as a number of gigabytes."""
     return f"{size / GIGABYTE:.3g}"

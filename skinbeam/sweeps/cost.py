@@ -1,4 +1,4 @@
-"""What a sweep takes, told before it starts: a few of its cases are answered here."""
+"""Estimate the cost of a sweep before it starts, by answering a few of its cases on this machine."""
 
 import time
 from collections.abc import Sequence
@@ -22,20 +22,20 @@ __all__ = ["DOCUMENT_HEAD", "SweepCost", "estimate_cost"]
 _PILOT_CASES = 20
 _GOLDEN: Final = (1.0 + sqrt(5.0)) / 2.0
 _BLOCKS = 64  # of a small sweep, so that all workers have some of it
-_BLOCK_S = 10.0  # of work in one task: a thousand times what a task costs the scheduler
-_MANY = 100.0  # hours that are told without decimals
+_BLOCK_S = 10.0  # of work in one task: a thousand times the scheduler's overhead
+_MANY = 100.0  # hours from which no decimals are printed
 DOCUMENT_HEAD: dict[str, Any] = {"schema": "skinbeam.sweep/1", "version": __version__, "warnings": []}
 
 
 @dataclass(frozen=True)
 class SweepCost:
-    """What a sweep takes, by a pilot of a few of its cases.
+    """The cost of a sweep, estimated from a pilot of a few of its cases.
 
     Parameters
     ----------
-    cases : how many there are.
-    seconds_per_case : of one processor, by the pilot: the mean over cases of new skins and those that share them.
-    bytes : of the results before they are packed.
+    cases : number of cases.
+    seconds_per_case : processor time by the pilot: the mean over cases with new skins and those that share skins.
+    bytes : size of the results before compression.
     """
 
     cases: int
@@ -44,16 +44,16 @@ class SweepCost:
 
     @property
     def core_hours(self) -> float:
-        """Hours that one processor takes for all."""
+        """Processor hours for all cases."""
         return self.cases * self.seconds_per_case / HOUR_S
 
     @property
     def cases_a_block(self) -> int:
-        """How many cases one task answers and writes at once."""
+        """Number of cases that one task answers and writes at once."""
         return max(1, min(int(_BLOCK_S / self.seconds_per_case), ceil(self.cases / _BLOCKS)))
 
     def document(self) -> dict[str, Any]:
-        """Return what `--dry-run` prints."""
+        """Return the document that `--dry-run` prints."""
         measured = {"core_hours": self.core_hours, "seconds_per_case": self.seconds_per_case}
         return (
             DOCUMENT_HEAD
@@ -62,7 +62,7 @@ class SweepCost:
         )
 
     def sentence(self) -> str:
-        """Return the cost in words."""
+        """Return the cost as a sentence."""
         hours = f"{self.core_hours:.2g}" if self.core_hours < _MANY else f"{self.core_hours:,.0f}"
         each = f"{1000.0 * self.seconds_per_case:.3g}"
         size = f"{self.bytes / MEGABYTE:.2g}"
@@ -70,14 +70,14 @@ class SweepCost:
 
 
 def estimate_cost(sweep: Sweep) -> SweepCost:
-    """Return the cost of a sweep: up to 20 of its cases, spread over all of it, are answered here.
+    """Return the cost of a sweep, from up to 20 of its cases, spread over all axes, that are answered on this machine.
 
-    Cases that differ in dose alone take less, since they share skins and light. So each second one is the neighbour of
-    the one before, where a dose varies.
+    Cases that differ in dose alone take less time, since they share skins and light. Where a dose varies, every second
+    case of the pilot is therefore a neighbour of the one before.
 
     Raises
     ------
-    InputError : no case of the pilot answers, or an output stands in none of their answers.
+    InputError : no case of the pilot can be answered, or an output is in none of their answers.
     """
     cases = prod(sweep.shape)
     of_dose = [all(map(is_dose_field, axis.fields)) for axis in sweep.axes]
@@ -96,19 +96,22 @@ def estimate_cost(sweep: Sweep) -> SweepCost:
 
 
 def _spread_places(shape: Sequence[int], most: int) -> list[tuple[int, ...]]:
-    """At most so many places all over a grid, by the golden ratio: even steps could meet one value of an inner axis."""
+    """Return at most `most` places spread over a grid.
+
+    They follow the golden ratio, since even steps could hit a single value of an inner axis.
+    """
     cases = prod(shape)
     flat = range(cases) if cases <= most else sorted({int(cases * (k / _GOLDEN % 1.0)) for k in range(most)})
     return [tuple(int(k) for k in np.unravel_index(at, shape)) for at in flat]
 
 
 def _next_place(place: Sequence[int], shape: Sequence[int], of_dose: Sequence[bool]) -> tuple[int, ...]:
-    """The place after this one along the axes of dose, whose case has the same skins and light."""
+    """Return the next place along the axes of dose, whose case has the same skins and light."""
     return tuple((k + dose) % n for k, n, dose in zip(place, shape, of_dose, strict=True))
 
 
 def _timed_row(sweep: Sweep, place: Sequence[int]) -> tuple[CaseRow, float]:
-    """The row of a case, and the seconds of a processor that it took."""
+    """Return the row of a case, and the processor seconds that it took."""
     began = time.process_time()
     (row,) = answer_cases(sweep.question, [values_at(sweep, place)])
     return row, time.process_time() - began

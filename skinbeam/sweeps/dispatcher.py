@@ -1,8 +1,9 @@
-"""Hands blocks of cases to workers and takes their rows back, whoever dies meanwhile.
+"""Dispatch blocks of cases to workers and collect their rows, even when workers die.
 
-Workers that die take with them whatever they had, so that a case which kills its worker is hard to tell from one that
-waited beside it. A block that workers keep dying under is therefore tried case by case, and a case under which they die
-again once more at the end, with nothing else at any worker: only then it is the one.
+A worker that dies takes all its cases with it, so that a case which kills its worker is hard to tell from one that
+waited beside it. A block under which workers keep dying is therefore retried case by case, and a case under which they
+die again is retried once more at the end, with no other task running. Only if that fails too, the case is marked as
+failed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Dispatcher"]
 
 _WAITING = 4  # blocks at the scheduler for each worker: enough that none idles, and memory stays bounded
-_CHECK_INTERVAL_S = 10.0  # without any result, after which somebody looks whether the cluster is well
+_CHECK_INTERVAL_S = 10.0  # time without any result after which the cluster is checked
 
 Block = tuple[slice, ...]
 Cases = list[Mapping[str, FieldValue]]
@@ -34,7 +35,7 @@ Cases = list[Mapping[str, FieldValue]]
 
 @dataclass(frozen=True)
 class _PendingBlock:
-    """A block and its rows, as far as they have come."""
+    """A block with the rows received so far."""
 
     block: Block
     rows: list[CaseRow | None]
@@ -42,7 +43,7 @@ class _PendingBlock:
 
 @dataclass(frozen=True)
 class _Task:
-    """What goes to a worker at once: a block, or one case of it, beside others or with nobody else there."""
+    """One task for a worker: a whole block or one case of it; a solitary task runs while no other task does."""
 
     whole: _PendingBlock
     first: int
@@ -51,11 +52,11 @@ class _Task:
 
 
 class Dispatcher:
-    """Blocks of a sweep on their way to workers and back.
+    """Sends the blocks of a sweep to workers and yields their rows.
 
     Parameters
     ----------
-    watch : looks after the cluster while nothing comes.
+    watch : checks the cluster while no results arrive.
     """
 
     def __init__(self, client: "Client", question: SweepQuestion, watch: ClusterWatch) -> None:
@@ -64,11 +65,11 @@ class Dispatcher:
         self._finished: SimpleQueue[Any] = SimpleQueue()
 
     def answered(self, blocks: Iterable[tuple[Block, Cases]]) -> Iterator[tuple[Block, list[CaseRow]]]:
-        """Yield each block with its rows, whichever comes first.
+        """Yield each block with its rows, in the order of completion.
 
         Raises
         ------
-        InputError : the scheduler is lost, or a worker is not like this one.
+        InputError : the scheduler is lost, or a worker has another version.
         """
         ahead = (_Task(_PendingBlock(block, [None] * len(cases)), 0, cases) for block, cases in blocks)
         at_once = _WAITING * max(1, sum(worker["nthreads"] for worker in scheduler_workers(self._client)))
@@ -96,7 +97,7 @@ class Dispatcher:
             future.add_done_callback(self._finished.put)
 
     def _take(self) -> tuple[_Task, list[CaseRow] | None]:
-        """Wait for a part that is finished; without rows where workers died under it again and again."""
+        """Wait for a finished task; rows are None where workers repeatedly died under it."""
         from distributed import KilledWorker
         from distributed.comm import CommClosedError
 
@@ -106,7 +107,7 @@ class Dispatcher:
                 rows = list(future.result(timeout=_CHECK_INTERVAL_S))
             except Empty:
                 self._watch.look()
-            except TimeoutError:  # it was lost on its way here, and is answered again
+            except TimeoutError:  # the result was lost in transfer, and is computed again
                 self._watch.look()
                 self._finished.put(future)
             except KilledWorker:
@@ -115,7 +116,7 @@ class Dispatcher:
                 raise scheduler_lost_error() from None
             except InputError:
                 raise
-            except Exception as error:  # a worker that cannot even read what it is asked
+            except Exception as error:  # a worker that cannot read the task
                 raise InputError(
                     "other-version",
                     f"a worker cannot answer: {type(error).__name__}: {error}",

@@ -1,4 +1,4 @@
-"""What sweeps would run on, here and at a cluster, with the fix for what is missing."""
+"""Check the requirements of sweeps on this machine and at a cluster, with the fix for each failed check."""
 
 import importlib.util
 from collections.abc import Iterator, Mapping
@@ -24,13 +24,13 @@ __all__ = ["HealthCheck", "check_sweep_health"]
 
 _REQUIRED_PACKAGES = ("distributed", "cryptography")
 _INSTALL = 'pip install "skinbeam[sweep]"'
-# Of what Dask counts on both sides: those that make tasks and results unreadable, or other numbers, when they differ.
+# Packages whose versions must be equal on both sides: others make tasks unreadable or change numbers.
 _SAME_VERSION_PACKAGES = ("python", "dask", "distributed", "cloudpickle", "msgpack", "numpy")
 
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """What was looked at, whether it is well, what was found, and what mends it."""
+    """The result of one check: its name, whether it passed, the finding, and the fix."""
 
     name: str
     ok: bool
@@ -39,11 +39,11 @@ class HealthCheck:
 
 
 def check_sweep_health(address: str | None = None) -> list[HealthCheck]:
-    """Return what sweeps need here, and with an address whether the cluster there would answer.
+    """Return checks of the requirements on this machine and, with an address, of the cluster there.
 
     Raises
     ------
-    InputError : what is given is no address, or one that others could read.
+    InputError : the address is invalid, or its connection is insecure.
     """
     if address is not None:
         check_address(address)
@@ -95,7 +95,7 @@ def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
 
 
 def _version_differences(skinbeam: Mapping[str, str], versions: Mapping[str, Any]) -> list[str]:
-    """What has another version at the scheduler or a worker than here, each once with where it was found first."""
+    """Return packages whose version at the scheduler or a worker differs from this machine, each with its location."""
     here = versions["client"]["packages"]
     other: dict[str, str] = {}
     for worker, version in skinbeam.items():

@@ -1,6 +1,6 @@
-"""Run a sweep: a pilot that tells the cost, then block after block; and `sweep()` for Python.
+"""Run a sweep: a pilot that estimates the cost, then block after block on the workers; and `sweep()` for Python.
 
-Runs a sweep: a pilot that tells the cost, then block after block on the workers, each written as it comes.
+Each block is written to the store as soon as it is answered.
 """
 
 import tempfile
@@ -37,20 +37,20 @@ def run_sweep(
     hear: Callable[[int, int], None] = lambda done, cases: None,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> dict[str, Any]:
-    """Answer all cases that the store at `output` does not hold yet, and return the document of the sweep.
+    """Answer all cases that are missing in the store at `output`, and return the document of the sweep.
 
     Parameters
     ----------
-    cost : of the sweep, where it is known; a new store needs it, and takes a pilot without it.
-    cluster : address of a scheduler of Dask; this machine's processors without it.
-    count : workers on this machine; one a processor without it.
-    hear : told how many cases are done, of how many.
-    tell : told in a sentence who works, and when nobody does any more.
+    cost : of the sweep, where it is known; a new store needs it, and it is estimated by a pilot if missing.
+    cluster : address of a Dask scheduler; without it the processors of this machine are used.
+    count : workers on this machine; by default one for each processor.
+    hear : called with the number of finished cases and of all cases.
+    tell : called with a sentence on the workers, and when none is left.
 
     Raises
     ------
-    InputError : as `estimate_cost`, `open_store` and `open_workers`; the scheduler is gone, or all workers are for
-        minutes. The same command then goes on.
+    InputError : as `estimate_cost`, `open_store` and `open_workers`; the scheduler is lost, or all workers have been
+        missing for minutes. Running the same command again continues.
     """
     if cluster is not None:
         check_address(cluster)
@@ -94,7 +94,7 @@ def _block_size(block: Block) -> int:
     return prod(part.stop - part.start for part in block)
 
 
-# A sweep from Python: tables in, a Dataset out.
+# The Python interface.
 
 
 def sweep(
@@ -113,22 +113,23 @@ def sweep(
 
     Parameters
     ----------
-    case : path of the case file that varies.
+    case : path of the case file that is varied.
     outputs : dotted paths of numbers in the answer of one case, such as `harm.p_burn`.
     axes : for each field a list, or `{"from": .., "to": .., "steps": .., "scale": "log"}`.
     sample : `{"n": .., "seed": .., "fields": {..}}` with a distribution for each field.
-    population : `{"n": .., "seed": ..}`: how many virtual patients are drawn.
-    output : folder of the Zarr store; without it the results are read whole and nothing is kept.
-    cluster, workers : address of a scheduler of Dask, or how many workers this machine runs.
+    population : `{"n": .., "seed": ..}`: number and seed of the virtual patients to draw.
+    output : folder of the Zarr store; without it the results are read into memory and the store is deleted.
+    cluster, workers : address of a Dask scheduler, or the number of workers on this machine.
     asked : `answer` (simulate, threshold or consult), `endpoint`, `of`, `draws`, `seed`.
 
     Returns
     -------
-    A Dataset with an array for each output over the axes, its `status` and `message`, read when they are asked for.
+    A Dataset with an array for each output over the axes, its `status` and `message`, loaded lazily where `output` is
+    given.
 
     Raises
     ------
-    InputError : whatever is wrong with what was asked, and where.
+    InputError : an argument is invalid; the error names it.
     """
     path = Path(case)
     told = {"case": path.name, "outputs": list(outputs), "axes": dict(axes or {}), **asked}

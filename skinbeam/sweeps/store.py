@@ -1,8 +1,8 @@
-"""The results of a sweep as a Zarr store: an array for each output, filled block by block, each block once.
+"""Store the results of a sweep in Zarr: an array for each output, filled block by block, each block once.
 
-Next to the outputs stand `status` (0 not yet, 1 answered, 2 partly unknown, 3 failed) and `message` (UTF-8 bytes of
-what is unknown or failed). Zarr puts each file of a block in place whole, and the status of a block comes last: a block
-whose status is there was written whole, wherever a run was cut off.
+Besides the outputs there are `status` (0 not yet, 1 answered, 2 partly unknown, 3 failed) and `message` (UTF-8 bytes of
+the reason for an unknown or a failure). Zarr replaces each file of a block atomically, and the status of a block is
+written last: a block whose status is set was written completely, wherever a run was interrupted.
 """
 
 import errno
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["SweepStore", "error_rows", "is_sweep_store", "load_store", "open_store"]
 
 MESSAGE_BYTES = 400
-_PARTIAL = ".partial"  # of the names that Zarr gives to what it has half written
+_PARTIAL = ".partial"  # suffix of files that Zarr has not finished writing
 _STATUS, _MESSAGE, _BYTE = "status", "message", "message_byte"
 _UNITS = {
     "_J_cm2": "J/cm2", "_mJ": "mJ", "_ms": "ms", "_mm": "mm", "_um": "um", "_nm": "nm", "_deg": "deg", "_C": "degC",
@@ -42,7 +42,7 @@ _UNITS = {
 
 
 class SweepStore:
-    """An open store that no other run writes."""
+    """An open store, locked against other runs."""
 
     def __init__(self, path: Path, sweep: Sweep) -> None:
         import zarr
@@ -54,7 +54,7 @@ class SweepStore:
         self._arrays = {name: group[name] for name in (*sweep.question.outputs, _MESSAGE, _STATUS)}
 
     def missing(self) -> list[tuple[slice, ...]]:
-        """Return the blocks that were not written yet.
+        """Return the blocks that are not written yet.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class SweepStore:
         return [block for block in grid_blocks(self._sweep.shape, self.block) if not status[block].all()]
 
     def counts(self) -> dict[int, int]:
-        """Return how many cases have each status."""
+        """Return the number of cases with each status."""
         found, counts = np.unique(self._status(), return_counts=True)
         return {int(status): int(count) for status, count in zip(found, counts, strict=True)}
 
@@ -93,7 +93,7 @@ class SweepStore:
             raise _store_error("damaged-store", f'"{self._path.name}" cannot be read: {error}') from None
 
     def _mend(self) -> None:
-        """Remove what a run that was killed, or a power cut, left half written; those blocks are answered again."""
+        """Remove files left half written by a killed run or a power cut; their blocks are answered again."""
         for name in (*self._sweep.question.outputs, _MESSAGE, _STATUS):
             for folder, _, files in os.walk(self._path / name):
                 for file in (Path(folder) / each for each in files):
@@ -104,18 +104,18 @@ class SweepStore:
                         file.unlink(missing_ok=True)
 
     def _status_beside(self, file: Path, name: str) -> Path:
-        """The file of the status of a block from a file of its numbers."""
+        """Return the status file of the block that a file of numbers belongs to."""
         inside = file.relative_to(self._path / name).parts[: 1 + len(self.block)]
         return self._path.joinpath(_STATUS, *inside)
 
 
 @contextmanager
 def open_store(path: Path, sweep: Sweep, cost: SweepCost | None) -> Iterator[SweepStore]:
-    """Give the store at `path`, made when nothing is there; the one of this very sweep goes on where it ended.
+    """Open the store at `path`, creating it if nothing is there; a store of the same sweep is continued.
 
     Parameters
     ----------
-    cost : of the sweep, which a new store needs.
+    cost : of the sweep, needed for a new store.
 
     Raises
     ------
@@ -143,21 +143,21 @@ def open_store(path: Path, sweep: Sweep, cost: SweepCost | None) -> Iterator[Swe
 
 
 def is_sweep_store(path: Path) -> bool:
-    """Return whether a sweep has begun at a path."""
+    """Return whether a path holds a sweep store."""
     return "sweep_sha256" in _store_attributes(path)
 
 
 def load_store(path: Path) -> "xr.Dataset":
-    """Return a store as a Dataset whose arrays are read when they are asked for; axes of one field are coordinates."""
+    """Return a store as a Dataset whose arrays are loaded lazily; axes of one field are coordinates."""
     import xarray as xr
 
-    # Each array by its own description, which was compared with ours; a list of them in one place was not.
+    # Consolidated metadata is not used: only the metadata of each array was checked against the sweep.
     results: xr.Dataset = xr.open_zarr(path, consolidated=False, zarr_format=3)
     return results
 
 
 def error_rows(results: "xr.Dataset") -> "list[dict[str, Any]]":
-    """Return a row for each case that failed or has an unknown: its place along each axis, its status, its message."""
+    """Return a row for each case that failed or has an unknown: its index along each axis, its status, its message."""
     status = results[_STATUS].values
     messages = results[_MESSAGE]
     rows = []
@@ -169,7 +169,7 @@ def error_rows(results: "xr.Dataset") -> "list[dict[str, Any]]":
 
 
 def _identity(sweep: Sweep) -> str:
-    """The hash of all that the results depend on: the question, the axes, files that the case names, the version."""
+    """Return the hash of everything the results depend on: question, axes, files that the case names, version."""
     question = sweep.question
     first = case_from_tables(
         set_fields(question.tables, values_at(sweep, (0,) * len(sweep.shape))), question.folder, question.file
@@ -189,13 +189,13 @@ def _identity(sweep: Sweep) -> str:
 
 
 def _store_attributes(path: Path) -> dict[str, Any]:
-    """The attributes of a store; none where there is no store of ours."""
+    """Return the attributes of a store; empty where there is no valid store."""
     attributes = _read_json(path).get("attributes")
     return attributes if isinstance(attributes, dict) else {}
 
 
 def _read_json(array: Path) -> dict[str, Any]:
-    """What a store says of itself or of an array, read as nothing but JSON; empty where it says nothing."""
+    """Return the metadata of a store or an array, parsed as plain JSON; empty where there is none."""
     try:
         read = json.loads((array / "zarr.json").read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -204,10 +204,10 @@ def _read_json(array: Path) -> dict[str, Any]:
 
 
 def _stored_block_shape(path: Path, sweep: Sweep) -> tuple[int, ...]:
-    """The sides of a block of a store, each array of which is as this sweep makes it.
+    """Return the sides of a store's blocks, after checking that each array matches this sweep.
 
-    A store may come from anybody, and what it says of itself decides how its bytes are read: with which codecs, into
-    how much memory. So each array is compared with one that is made here, before anything of it is opened.
+    A store may come from anybody, and its metadata decides how its bytes are read: with which codecs, into how much
+    memory. So the metadata of each array is compared with one that is made in memory, before any array is opened.
     """
     import zarr
     from zarr.core.buffer import default_buffer_prototype
@@ -253,7 +253,7 @@ def _make(path: Path, sweep: Sweep, identity: str, cost: SweepCost) -> None:
 
 
 def _fill(group: Any, sweep: Sweep, block: tuple[int, ...]) -> None:
-    """Make the arrays of a sweep, and write the values of what varies."""
+    """Create the arrays of a sweep, and write the values of its axes."""
     question = sweep.question
     names = [axis.name for axis in sweep.axes]
     for output in question.outputs:
@@ -277,14 +277,17 @@ def _array(
         chunks=chunks,
         dtype=dtype,
         fill_value=fill,
-        compressors=ZstdCodec(level=0, checksum=True),  # said here: the same bytes whatever a library takes by itself
+        compressors=ZstdCodec(level=0, checksum=True),  # explicit: the same bytes whatever a library's default is
         dimension_names=dims,
         attributes={"units": unit},
     )
 
 
 def _coordinate(group: Any, field: str, dim: str, values: list[Any]) -> None:
-    """The values of a field along its axis; Zarr has no settled form for text yet, so that words are numbered."""
+    """Write the values of a field along its axis.
+
+    Text is stored as numbers with a list of names, since Zarr has no settled form for text yet.
+    """
     words = sorted({str(value) for value in values}) if any(isinstance(value, str) for value in values) else []
     held = [words.index(str(value)) for value in values] if words else [float(value) for value in values]
     dtype = np.int64 if words else np.float64

@@ -1,7 +1,4 @@
-"""The sweep file, and the cases that a sweep consists of.
-
-The sweep file: which case, what varies, what is asked, which of its numbers are kept.
-"""
+"""Read and validate sweep files (case, axes, answer, outputs), and make the cases of a sweep."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +34,7 @@ _MOST_OUTPUTS = 100
 
 
 class SampleTable(InputTable):
-    """How many rows are drawn, from which seed, and each sampled field with its distribution."""
+    """Number and seed of the sampled rows, and the distribution of each sampled field."""
 
     n: Annotated[int, whole_number(1, 10_000_000)]
     seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
@@ -45,14 +42,14 @@ class SampleTable(InputTable):
 
 
 class PopulationTable(InputTable):
-    """How many people are drawn, from which seed."""
+    """Number and seed of the virtual patients."""
 
     n: Annotated[int, whole_number(1, 10_000_000)]
     seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
 
 
 class SweepFile(InputTable):
-    """A sweep file as it is written."""
+    """The content of a sweep file."""
 
     case: Annotated[str, text(200, least=1)]
     answer: Annotated[str, choice(*ANSWERS)] = "simulate"
@@ -68,13 +65,13 @@ class SweepFile(InputTable):
 
 @dataclass(frozen=True)
 class SweepQuestion:
-    """What is asked of every case of a sweep; all that a worker needs beside the values that vary.
+    """The question of a sweep: everything a worker needs besides the varied values.
 
     Parameters
     ----------
     answer : simulate, threshold or consult.
-    tables : of the case that varies.
-    folder : that the files of the case are looked up in.
+    tables : of the case that is varied.
+    folder : folder of the files that the case names.
     file : name of the sweep file, for messages.
     outputs : dotted paths in the answer of one case.
     """
@@ -92,23 +89,23 @@ class SweepQuestion:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A checked sweep: what is asked, and what varies, outermost axis first."""
+    """A validated sweep: its question and its axes, outermost first."""
 
     question: SweepQuestion
     axes: tuple[Axis, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Places along each axis."""
+        """Number of places along each axis."""
         return tuple(len(axis.rows) for axis in self.axes)
 
 
 def load_sweep(path: Path) -> Sweep:
-    """Return the sweep of a file; the case that it names lies beside it.
+    """Read the sweep of a file; the case file that it names is in the same folder.
 
     Raises
     ------
-    InputError : whatever is wrong with it or with the case file.
+    InputError : the sweep file or the case file is invalid.
     """
     read = parse_record(SweepFile, read_toml(path), file=path.name)
     beside = path.parent / read.case
@@ -124,7 +121,7 @@ def load_sweep(path: Path) -> Sweep:
 
 
 def make_sweep(read: SweepFile, tables: Mapping[str, Any], folder: Path, file: str) -> Sweep:
-    """Return the checked sweep over the tables of a case.
+    """Validate a sweep over the tables of a case.
 
     Raises
     ------
@@ -149,7 +146,7 @@ def make_sweep(read: SweepFile, tables: Mapping[str, Any], folder: Path, file: s
 
 
 def _check_sweep(read: SweepFile, axes: list[Axis], file: str) -> None:
-    """Refuse what no case could be made of, before any is."""
+    """Reject inconsistent sweeps before any case is made."""
     varied = [field for axis in axes for field in axis.fields]
     if not varied:
         raise InputError(
@@ -180,23 +177,23 @@ def _field_error(fault: FieldError, table: str, file: str) -> InputError:
     return InputError(fault.code, str(fault), field=f'{table}."{fault.field}"', hint=fault.hint, file=file)
 
 
-# The cases of a sweep: at each place the tables of the case with the values of that place.
+# The cases of a sweep.
 
-_DIGITS = 6  # of the number of a table in a list
+_DIGITS = 6  # most digits of an index into a list of tables, plus one
 
 
 def values_at(sweep: Sweep, place: Sequence[int]) -> dict[str, FieldValue]:
-    """Return what the fields that vary hold at a place, one index an axis."""
+    """Return the values of the varied fields at a place, given by one index per axis."""
     rows = zip(sweep.axes, place, strict=True)
     return {field: value for axis, k in rows for field, value in zip(axis.fields, axis.rows[k], strict=True)}
 
 
 def set_fields(tables: Mapping[str, Any], values: Mapping[str, FieldValue]) -> dict[str, Any]:
-    """Return the tables of a case with fields set; `tables` stay as they are.
+    """Return the tables of a case with fields set; `tables` is not changed.
 
     Raises
     ------
-    InputError : a path leads through what is no table, or to an item that a list does not have.
+    InputError : a path leads through a value that is no table, or to an item that a list does not have.
     """
     made: Any = tables
     for field, value in values.items():
@@ -205,7 +202,7 @@ def set_fields(tables: Mapping[str, Any], values: Mapping[str, FieldValue]) -> d
 
 
 def _set_path(held: Any, path: Sequence[str], value: FieldValue, field: str) -> Any:
-    """What is held, with the value at the path; what lies beside the path is shared, not copied."""
+    """Return a copy with the value at the path; all other parts are shared, not copied."""
     if not path:
         return value
     key, rest = path[0], path[1:]
@@ -235,7 +232,7 @@ def block_shape(shape: Sequence[int], most: int) -> tuple[int, ...]:
 
 
 def grid_blocks(shape: Sequence[int], sides: Sequence[int]) -> Iterator[tuple[slice, ...]]:
-    """Yield the blocks that a grid falls into, in its order; those at its ends may be smaller."""
+    """Yield the blocks of a grid in order; those at its ends may be smaller."""
     starts = [range(0, length, side) for length, side in zip(shape, sides, strict=True)]
     for corner in product(*starts):
         yield tuple(slice(a, min(a + side, n)) for a, side, n in zip(corner, sides, shape, strict=True))

@@ -1,4 +1,4 @@
-"""What a worker does: it answers cases one by one, and a case that fails is a row with its message."""
+"""Answer cases one by one on a worker; a case that fails becomes a row with its error message."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,22 +15,22 @@ __all__ = ["ANSWERED", "FAILED", "PARTLY", "CaseRow", "answer_block", "answer_ca
 
 # Status of a case; 0 is not answered yet.
 ANSWERED: Final = 1
-PARTLY: Final = 2  # a number that was asked for is unknown
+PARTLY: Final = 2  # an output is unknown
 FAILED: Final = 3
-_DOSES = ("settings", "cooling", "microbeam", "bath")  # tables of a case that change no skin, and at most its spot
+_DOSES = ("settings", "cooling", "microbeam", "bath")  # tables that change neither skin nor light, at most the spot
 _ABSENT = "is no number of the answer"
 
 
 @dataclass(frozen=True)
 class CaseRow:
-    """What one case answered.
+    """The results of one case.
 
     Parameters
     ----------
     values : a number for each output, NaN where it is unknown.
-    message : why the case failed, or what is unknown.
-    absent : places of outputs that its answer does not have.
-    paths : where its answer has numbers, if some of the outputs are absent.
+    message : why the case failed, or which outputs are unknown and why.
+    absent : indices of outputs that its answer does not contain.
+    paths : paths of all numbers in its answer, if some outputs are absent.
     """
 
     values: tuple[float, ...]
@@ -41,11 +41,11 @@ class CaseRow:
 
 
 def answer_block(version: str, question: SweepQuestion, cases: Sequence[Mapping[str, FieldValue]]) -> list[CaseRow]:
-    """Return the row of each case, on a worker: one that joined late may have another version.
+    """Return the row of each case; called on a worker, which may have joined late with another version.
 
     Raises
     ------
-    InputError : it has another version than who asks.
+    InputError : the worker has another version than the caller.
     """
     if version != __version__:
         raise InputError(
@@ -58,9 +58,9 @@ def answer_block(version: str, question: SweepQuestion, cases: Sequence[Mapping[
 
 
 def answer_cases(question: SweepQuestion, cases: Sequence[Mapping[str, FieldValue]]) -> list[CaseRow]:
-    """Return the row of each case, given by the values that vary.
+    """Return the row of each case, given by its varied values.
 
-    Cases of the same skin and light are answered one after the other, since a worker keeps what it drew and lit last.
+    Cases with the same skin and light are answered one after the other, since a worker caches the last skins and light.
     """
     rows = {
         k: _answer_case(question, cases[k]) for k in sorted(range(len(cases)), key=lambda k: _skin_and_light(cases[k]))
@@ -69,7 +69,7 @@ def answer_cases(question: SweepQuestion, cases: Sequence[Mapping[str, FieldValu
 
 
 def _skin_and_light(values: Mapping[str, FieldValue]) -> list[str]:
-    """What tells the skin and light of a case from those of others."""
+    """Return the values that distinguish the skin and light of a case from those of others."""
     return [str(value) for field, value in values.items() if not is_dose_field(field)]
 
 
@@ -98,9 +98,9 @@ def _answer_case(question: SweepQuestion, values: Mapping[str, FieldValue]) -> C
 
 
 def read_value(document: Any, path: str) -> tuple[float, str]:
-    """Return the number at a dotted path of a document, or NaN and why there is none.
+    """Return the number at a dotted path of a document, or NaN and the reason why there is none.
 
-    Of a record with a median the median is taken; `true` and `false` are 1 and 0.
+    For a record with a median the median is returned; `true` and `false` become 1 and 0.
     """
     held = document
     for key in path.split("."):
@@ -122,7 +122,7 @@ def read_value(document: Any, path: str) -> tuple[float, str]:
 
 
 def _number_paths(held: Any, path: str) -> Iterator[str]:
-    """Where a document has numbers, a record with a median being one."""
+    """Yield the paths of numbers in a document; a record with a median counts as a number."""
     if isinstance(held, int | float) or (isinstance(held, Mapping) and not {"median", "unknown"}.isdisjoint(held)):
         yield path
     elif isinstance(held, Mapping | list):
@@ -158,5 +158,5 @@ _ANSWERERS: Mapping[str, Callable[[SweepQuestion, LoadedCase], Any]] = {
     "simulate": _simulate,
     "threshold": _threshold,
     "consult": _consult,
-    "atlas": _atlas,  # of the atlas alone: a sweep file cannot ask it
+    "atlas": _atlas,  # used by the atlas only; not available in sweep files
 }

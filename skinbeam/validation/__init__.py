@@ -1,1 +1,1 @@
-"""Published experiments, posed to the model and judged."""
+"""Comparison of the model with published experiments."""

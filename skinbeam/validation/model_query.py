@@ -1,9 +1,4 @@
-"""Ask the model what a published row asks: a threshold, a simulated value, or a quantity of the skins alone.
-
-Small questions that are no case: quantities of the drawn skins alone.
-
-Every function takes the skins and its arguments and returns (sample,).
-"""
+"""Compute the model's answer to a published row: a threshold, a simulated value, or a property of the sampled skins."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -51,17 +46,19 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+# Properties of sampled skins: each function takes the skins and its arguments, and returns an array (sample,).
+
 SLAB = 8.0  # d²/8κ, the relaxation time of a layer in common use
 
 
 def _diffusivity(skins: "xr.Dataset") -> tuple[Floats, list[str]]:
-    """Heat diffusivity (sample, layer), m²/s, and the names of the layers."""
+    """Return the thermal diffusivity (sample, layer), m²/s, and the names of the layers."""
     heat = thermal_properties(skins)
     return heat.conductivity / heat.heat_capacity_vol, [str(name) for name in skins["layer"].values]
 
 
 def _cylinder_diameter_um(skins: "xr.Dataset", relaxation_ms: float) -> Floats:
-    """Diameter of the vessel, blood in dermis, that relaxes in a time, which goes with its square."""
+    """Return the diameter of a vessel (blood in dermis) with this relaxation time, which grows with its square."""
     heat = thermal_properties(skins)
     layer = [str(name) for name in skins["layer"].values].index(RETICULAR_DERMIS)
     dermis = heat.conductivity[:, layer], heat.heat_capacity_vol[:, layer]
@@ -77,7 +74,7 @@ def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
 
 
 def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: float, spot_mm: float) -> Floats:
-    """Fluence rate at a depth on the axis of a top-hat over its irradiance, in skin without the vessel."""
+    """Return the fluence rate at a depth on the axis of a top-hat beam over its irradiance; the skin has no vessel."""
     lit = illuminate(skins, [(wavelength_nm, 1.0)])
     middle = LayeredMedium.of(lit.lines[0].optics, skins["thickness_m"].to_numpy()).middle()
     share = spot_share(middle, spot_mm * MM, "top-hat", SHARE_PHOTONS)
@@ -87,14 +84,14 @@ def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: flo
 
 
 def _follicle_relaxation_ms(skins: "xr.Dataset") -> Floats:
-    """Relaxation time of a terminal hair follicle, shaft and sheaths, as a cylinder in the dermis."""
+    """Return the relaxation time of a terminal hair follicle, shaft and sheaths, as a cylinder in the dermis."""
     diffusivity, layers = _diffusivity(skins)
     width = skins["terminal_follicle_m"].to_numpy()
     return np.asarray(cylinder_relaxation_time(width, diffusivity[:, layers.index(RETICULAR_DERMIS)]) / MS)
 
 
 def _time_of_cell_death_s(skins: "xr.Dataset", temperature_C: float) -> Floats:
-    """Hold that brings the damage integral of cell death to 1: it grows in proportion to time."""
+    """Return the hold time at which the damage integral of cell death is 1; the integral is proportional to time."""
     held = np.full((skins.sizes["sample"], 2), temperature_C + ZERO_CELSIUS_K)
     return 1.0 / omega(held, [1.0], sample_kinetics(CELL_DEATH_KINETICS, skins))
 
@@ -131,16 +128,16 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Floats]]] = {
     "time_of_cell_death_s": _time_of_cell_death_s,
 }
 
-# Ask the model what a row asks.
+# Model runs.
 
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """What the model says.
+    """The model's answer to a question.
 
     Parameters
     ----------
-    value : in the unit of the row; unknown where the model cannot say, or where no dose in its range is enough.
+    value : in the unit of the row; unknown where the model has no answer, or where no dose in its range is enough.
     beyond : the dose that was not enough, in the same unit, or None.
     """
 
@@ -150,7 +147,7 @@ class ModelAnswer:
 
 @dataclass
 class ModelRuns:
-    """Questions about the cases of one group; the same run is made once.
+    """Run the questions on the cases of one group; identical runs are cached.
 
     Parameters
     ----------
@@ -163,7 +160,7 @@ class ModelRuns:
     _made: dict[str, Any] = field(default_factory=dict)
 
     def answer(self, pose: ModelQuestion) -> ModelAnswer:
-        """Return the answer to one question; what the model cannot say is an unknown with its reason."""
+        """Return the answer to one question; an unknown with its reason where the model has none."""
         case = change_case(self.cases[pose.case], pose.set)
         found = self._one(pose, case)
         if pose.over:
@@ -205,7 +202,7 @@ class ModelRuns:
 
 
 def change_case(case: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of a case with dotted keys set; a number in a key counts the tables of a list."""
+    """Return a copy of a case with dotted keys set; a number in a key is an index into a list of tables."""
     content = copy.deepcopy(dict(case))
     for path, value in keys.items():
         *parents, last = path.split(".")
@@ -242,7 +239,7 @@ def _value(record: Mapping[str, Any]) -> Estimate | Unknown:
 
 
 def _difference(whole: ModelAnswer, part: ModelAnswer) -> ModelAnswer:
-    """One answer less another of the same skins; their ends are taken together, as in a ratio."""
+    """Return one answer less another for the same skins; their ends are paired, as in a ratio."""
     more, fewer = whole.value, part.value
     if isinstance(more, Unknown) or isinstance(fewer, Unknown):
         return ModelAnswer(more if isinstance(more, Unknown) else fewer)
@@ -252,7 +249,7 @@ def _difference(whole: ModelAnswer, part: ModelAnswer) -> ModelAnswer:
 
 
 def _ratio(above: ModelAnswer, below: ModelAnswer) -> ModelAnswer:
-    """Ratio of two answers of the same skins: their ends are taken together, since what moves a skin moves both."""
+    """Return the ratio of two answers for the same skins; their ends are paired, since a skin moves both alike."""
     over, under = above.value, below.value
     if isinstance(over, Unknown) or isinstance(under, Unknown):
         return ModelAnswer(over if isinstance(over, Unknown) else under)

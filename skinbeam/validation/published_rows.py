@@ -1,10 +1,8 @@
-"""Published measurements to compare the model with, and which of them are independent of its calibration.
+"""Read the published measurements that the model is compared with, and find which are independent of its calibration.
 
-The published rows: what was measured, how near counts as right, and how it is asked of the model.
-
-One file a group in `rows/`, checked when read. A row holds a number (`value`, or `low` and `high`), one end alone with
-`bound`, or `words` where no number was given; and either `pose`, how to ask, or `not_posed`, why it cannot be asked.
-Nothing here sets a parameter of the model.
+There is one file for each group in `rows/`, validated on reading. A row holds a number (`value`, or `low` and `high`),
+one end alone with `bound`, or `words` where no number was given; and either `pose`, the question to the model, or
+`not_posed`, why the model cannot be asked. Rows set no parameter of the model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,13 +33,13 @@ __all__ = [
 
 
 class Tolerance(InputTable):
-    """How far the model may lie from what was measured; exactly one of the first four.
+    """The tolerated deviation of the model from the measured value; exactly one of the first four fields.
 
     Parameters
     ----------
     factor : above 1, either way. share : of the value, either way. absolute : in the unit of the row, either way.
     within : `range`, the measured range itself.
-    reason : where it comes from.
+    reason : why this tolerance was chosen.
     """
 
     factor: float | None = None
@@ -59,7 +57,7 @@ class Tolerance(InputTable):
         return self
 
     def limits(self, low: float, high: float) -> tuple[float, float]:
-        """Return the lowest and highest value that count as right of a measured range."""
+        """Return the lowest and highest accepted value for a measured range."""
         if self.factor is not None:
             return low / self.factor, high * self.factor
         if self.share is not None:
@@ -75,9 +73,9 @@ class ModelQuestion(InputTable):
     ----------
     case : a table `[case.NAME]` of the same file: the content of a case file.
     set : dotted keys of the case that are changed, such as `settings.pulse_ms` or `vessel.0.diameter_um`.
-    threshold : an endpoint, whose dose is asked; or
+    threshold : an endpoint whose dose is computed; or
     simulate : a dotted path into `skinbeam.simulate/1`; or
-    function : a name of `functions.FUNCTIONS`, with `arguments`.
+    function : a name of `model_query.FUNCTIONS`, with `arguments`.
     over : further changes; the result is then the ratio of the case to the one so changed.
     less : further changes; the result is then the case less the one so changed.
     scale : factor to the unit of the row.
@@ -103,7 +101,7 @@ class ModelQuestion(InputTable):
 
 
 class PublishedRow(InputTable):
-    """One published figure; `assumed` says which conditions it leaves open and what stands for them."""
+    """One published figure; `assumed` states the conditions that it leaves open and the values assumed for them."""
 
     id: str
     quantity: str
@@ -142,12 +140,12 @@ class PublishedRow(InputTable):
 
     @property
     def ends(self) -> tuple[float | None, float | None]:
-        """The measured range; None where it has no end."""
+        """The measured range; an open end is None."""
         return (self.value, self.value) if self.value is not None else (self.low, self.high)
 
 
 class RowOrdering(InputTable):
-    """Values that rise from one to the next: ids of rows, or questions of their own."""
+    """A published order of rising values: ids of rows, or questions of their own."""
 
     id: str
     compares: str
@@ -156,7 +154,7 @@ class RowOrdering(InputTable):
 
 
 class RowGroup(InputTable):
-    """The content of one file: cases that rows share, rows, orderings."""
+    """The content of one file: shared cases, rows, and orderings."""
 
     case: dict[str, dict[str, Any]] = Field(default={})
     row: list[PublishedRow]
@@ -164,7 +162,7 @@ class RowGroup(InputTable):
 
 
 class CalibratedParameter(InputTable):
-    """A parameter that calibration rows set, their ids and their sources."""
+    """A parameter set by calibration rows, with their ids and sources."""
 
     parameter: str
     rows: list[str]
@@ -172,7 +170,7 @@ class CalibratedParameter(InputTable):
 
 
 class _AdoptedParameter(InputTable):
-    """A parameter that others fitted to what rows judge, and the sources."""
+    """A parameter adopted from others who fitted it to measurements of the kind compared here, with the sources."""
 
     parameter: str
     sources: list[str]
@@ -184,11 +182,11 @@ class _CalibratedFile(InputTable):
 
 
 def row_groups(only: str | None = None) -> Mapping[str, RowGroup]:
-    """Return every group by name, or the one that is named.
+    """Return every group by name, or only the named one.
 
     Raises
     ------
-    InputError : no such group; the nearest is named.
+    InputError : no such group; the nearest name is suggested.
     """
     known = _groups()
     if only is None:
@@ -209,12 +207,12 @@ def _groups() -> Mapping[str, RowGroup]:
 
 
 def calibrated_parameters() -> Sequence[CalibratedParameter]:
-    """Return the parameters that calibration rows set."""
+    """Return the parameters that are set by calibration rows."""
     return _calibrated_file().calibrated
 
 
 def calibrator_sources() -> Sequence[str]:
-    """Return the sources that set a parameter, here or as it was taken over, each once."""
+    """Return the sources that set a parameter, by calibration or by adoption, without duplicates."""
     file = _calibrated_file()
     sources = [one.sources for one in file.calibrated] + [one.sources for one in file.taken_over]
     return tuple(dict.fromkeys(key for some in sources for key in some))
@@ -225,11 +223,11 @@ def _calibrated_file() -> _CalibratedFile:
     return _CalibratedFile.model_validate(load_package_table("validation/calibrated.toml"))
 
 
-# Which rows are independent: those whose paper and laboratory set no number of the model.
+# Independence: no paper of the same laboratory set a number of the model.
 
 
 class _Laboratory(InputTable):
-    """Papers of one laboratory, and why they are taken to be."""
+    """Papers of one laboratory, and why they are assigned to it."""
 
     name: str
     sources: list[str]
@@ -252,7 +250,7 @@ def laboratories() -> Mapping[str, str]:
 
     Raises
     ------
-    ValueError : a source stands in two laboratories.
+    ValueError : a source is listed in two laboratories.
     """
     file = _LaboratoriesFile.model_validate(load_package_table("validation/laboratories.toml"))
     found = {key: key for key in file.unknown.sources}
@@ -264,12 +262,12 @@ def laboratories() -> Mapping[str, str]:
 
 
 def source_origin(source: str) -> str:
-    """Return what counts as one source: the laboratory, or the paper where that is not known."""
+    """Return the unit that counts as one source: the laboratory, or the paper where that is not known."""
     return laboratories().get(source, source)
 
 
 def find_calibrator(source: str) -> str | None:
-    """Return a calibrator of the same paper, or else of the same laboratory; None where the source is independent."""
+    """Return a calibrating source of the same paper, else of the same laboratory; None for an independent source."""
     if source in calibrator_sources():
         return source
     return next((key for key in calibrator_sources() if source_origin(key) == source_origin(source)), None)

@@ -1,4 +1,4 @@
-"""skinbeam.validate/1: every published row beside what the model says."""
+"""Build skinbeam.validate/1, the comparison of every published row with the model."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -23,16 +23,16 @@ __all__ = ["SCHEMA", "validate_document"]
 
 SCHEMA = "skinbeam.validate/1"
 DRAWS, SEED = 200, 0
-LEAST_RISE = 1.01  # less than a per cent apart is no order: searches end within 1e-3
+LEAST_RISE = 1.01  # smaller ratios do not count as rising: dose searches end within 1e-3
 
 
 def validate_document(only: str | None = None) -> dict[str, Any]:
-    """Return skinbeam.validate/1 of all groups, or of the one that is named.
+    """Return skinbeam.validate/1 of all groups, or of the named one.
 
     Raises
     ------
-    InputError : no such group; the nearest is named.
-    NotAvailable : no row of what was asked can be posed; the document then stands in its body.
+    InputError : no such group; the nearest name is suggested.
+    NotAvailable : no row of the group can be posed to the model; the document is then the body of the error.
     """
     verdicts: dict[str, list[RowVerdict]] = {}
     orders: list[dict[str, Any]] = []
@@ -55,7 +55,7 @@ def validate_document(only: str | None = None) -> dict[str, Any]:
         "endpoints": endpoint_errors(every),
         "calibrated": [one.model_dump() for one in calibrated_parameters()],
     }
-    # Without --only the arguments are none.
+    # Without --only there are no arguments to hash.
     said = {"only": only} if only is not None else {}
     made = build_document(SCHEMA, case_sha256=sha256_hex(said), seed=SEED, body=body)
     if all(one.verdict == "not-posed" for one in every):
@@ -95,7 +95,10 @@ def _group_record(group: str, found: RowVerdict) -> dict[str, Any]:
 def _ordering_record(
     ordering: RowOrdering, name: str, group: RowGroup, asked: ModelRuns, answers: Mapping[str, ModelAnswer | None]
 ) -> dict[str, Any]:
-    """Whether each value is above the one before; what cannot be posed does not hold, and says why."""
+    """Return whether each value is above the one before.
+
+    An ordering with a missing value does not hold, and the record gives the reason.
+    """
     by_id = {row.id: row for row in group.row}
     values: list[float] = []
     reason = ""

@@ -1,7 +1,4 @@
-"""Judge answers beside published rows, count verdicts, and derive the model's error at each endpoint.
-
-Judge an answer beside a row, and count verdicts.
-"""
+"""Compare the model's answers with published rows, count verdicts, and derive the model's error at each endpoint."""
 
 import math
 from collections.abc import Sequence
@@ -30,14 +27,14 @@ GRADES_THAT_COUNT = ("A", "B")
 
 @dataclass(frozen=True)
 class RowVerdict:
-    """A row with what the model says of it.
+    """A published row with the model's answer and the verdict.
 
     Parameters
     ----------
-    ratio : computed over measured; unknown for a bound, which is no number to compare with, for a difference, and where
+    ratio : computed over measured; unknown for a bound, which gives no single number, for a difference, and where
         nothing was computed.
-    reason : why it was not posed, or how far outside; empty within.
-    beyond : the dose that was not enough, in the unit of the row; None where one was, or none was sought.
+    reason : why the row was not posed, or how far outside it is; empty within.
+    beyond : the dose that was not enough, in the unit of the row; None where a dose was enough, or none was sought.
     """
 
     row: PublishedRow
@@ -49,22 +46,22 @@ class RowVerdict:
 
     @property
     def calibrator(self) -> str | None:
-        """What set a number of the model and is of the same paper or laboratory; None of an independent row."""
+        """A source that calibrated the model, of the same paper or laboratory; None for an independent row."""
         return find_calibrator(self.row.source)
 
     @property
     def independent(self) -> bool:
-        """Whether nothing of the same paper or laboratory set a number of the model."""
+        """Whether no source of the same paper or laboratory calibrated the model."""
         return self.calibrator is None
 
 
 def judge_row(row: PublishedRow, answer: ModelAnswer | None) -> RowVerdict:
     """Return the verdict of a row; `answer` is None where it is not posed.
 
-    The median is judged. A bound holds on its own side alone.
+    The median is compared. A bound limits one side only.
     """
     if answer is None:
-        assert row.not_posed is not None  # a row is posed or says why not
+        assert row.not_posed is not None  # a row without a question gives the reason
         return RowVerdict(row, Unknown(row.not_posed), "not-posed", Unknown(row.not_posed), row.not_posed)
     value = answer.value
     if answer.beyond is not None:
@@ -94,7 +91,7 @@ def _ratio(row: PublishedRow, computed: float) -> float | Unknown:
     if low is None or high is None:
         return Unknown(render_message("validate.bound-has-no-ratio"))
     if row.pose is not None and row.pose.less:
-        # What is left of two like numbers may be next to nothing: its logarithm would say nothing of the rest.
+        # A difference of similar numbers may be close to zero, so that its logarithm would dominate the others.
         return Unknown(render_message("validate.difference-has-no-ratio"))
     if not math.isfinite(computed):
         return Unknown(render_message("validate.not-enough"))
@@ -102,7 +99,7 @@ def _ratio(row: PublishedRow, computed: float) -> float | Unknown:
 
 
 def _distance_in_words(row: PublishedRow, computed: float, answer: ModelAnswer) -> str:
-    """The direction, and the factor from the nearest end of what was measured."""
+    """Return the direction, and the factor from the nearest end of the measured range."""
     low, high = row.ends
     if answer.beyond is not None:
         return render_message("validate.beyond", {"dose": answer.beyond, "unit": row.unit})
@@ -116,7 +113,7 @@ def _distance_in_words(row: PublishedRow, computed: float, answer: ModelAnswer) 
 
 @dataclass(frozen=True)
 class GroupScore:
-    """Counts of a group; `compared` is the number of rows behind the ratio."""
+    """Counts and ratio statistics of a group; `compared` is the number of rows behind the ratio."""
 
     rows: int
     posed: int
@@ -129,7 +126,7 @@ class GroupScore:
 def score_verdicts(verdicts: Sequence[RowVerdict]) -> GroupScore:
     """Return counts, geometric mean of computed over measured, and geometric standard deviation about it.
 
-    A computed zero has no logarithm and is not among the compared.
+    A computed zero has no logarithm and is left out of the compared rows.
     """
     logs = [math.log(one.ratio) for one in verdicts if not isinstance(one.ratio, Unknown) and one.ratio > 0]
     mean: float | Unknown = Unknown(render_message("validate.too-few"))
@@ -150,7 +147,7 @@ def score_verdicts(verdicts: Sequence[RowVerdict]) -> GroupScore:
 
 @dataclass(frozen=True)
 class RowShares:
-    """How many rows that count are met: those with a number, of grade A or B."""
+    """Shares of rows within tolerance, among rows with a number and of grade A or B."""
 
     rows: int
     posed: int
@@ -160,7 +157,7 @@ class RowShares:
 
 
 def row_shares(verdicts: Sequence[RowVerdict]) -> RowShares:
-    """Return the shares of rows that are met, of those posed and of all."""
+    """Return the shares of rows within tolerance, of those posed and of all."""
     counted = [one for one in verdicts if one.row.numeric and one.row.grade in GRADES_THAT_COUNT]
     posed = sum(one.verdict != "not-posed" for one in counted)
     within = sum(one.verdict == "within" for one in counted)
@@ -174,26 +171,28 @@ def row_shares(verdicts: Sequence[RowVerdict]) -> RowShares:
     )
 
 
-# How far the model lies from experiments at each endpoint: what thresholds print and plans count as model error.
+# Model error at each endpoint, which thresholds print and plans include.
 
-# Sizes that a simulation gives and experiments measured; temperatures, times and shares have no ratio of their own.
+# Simulated sizes that experiments measured; ratios of temperatures, times and shares are not meaningful.
 SIZES = ("ablation.", "microlesion.", "damage.")
 DIGITS = 3
 
 
 def endpoint_errors(verdicts: Sequence[RowVerdict]) -> list[dict[str, Any]]:
-    """Return `endpoint`, `sources`, `rows`, `observed`, `unreached`, `geometric_error` and `dependent`; by name.
+    """Return the model error of each endpoint, sorted by name.
 
-    Independent rows alone make the error, and each source, a laboratory where it is known, weighs once: of its rows
-    the mean of ln(computed / measured) counts. The error is exp of the root mean square of these means, so that a
-    bias counts as much as a spread. It is never below the widest tolerance of the rows, and a factor of 2 where fewer
-    than five sources stand behind it. What the other rows show, counted alike, stands in `dependent`, where any has a
-    ratio, and makes nothing.
+    Each record has `endpoint`, `sources`, `rows`, `observed`, `unreached`, `geometric_error` and `dependent`.
+
+    Only independent rows make the error, and each source (a laboratory where it is known) has the same weight: the mean
+    of ln(computed / measured) over its rows. The error is exp of the root mean square of these means, so that a bias
+    counts as much as a spread. It is never below the widest tolerance of the rows, and a factor of 2 where fewer than
+    five sources are available. The same statistics of the other rows are in `dependent`, where any has a ratio; they do
+    not enter the error.
 
     A bound counts where it is broken, by how far. A computed zero has no ratio, and a row that compares two cases
-    says nothing of one. A row that no dose reaches counts as the end of the range that was searched, which is the
-    least that it can be: `unreached` tells how many there are, left out where there are none, and the error is then a
-    lower bound. `observed` is left out where no row has a ratio.
+    does not describe a single one. A row that no dose reaches counts as the end of the searched range, which is a lower
+    bound: `unreached` is the number of such rows, left out where there are none, and the error is then a lower bound.
+    `observed` is left out where no row has a ratio.
     """
     found: dict[str, list[RowVerdict]] = {}
     for one in verdicts:
@@ -224,7 +223,7 @@ def _endpoint_error(name: str, verdicts: Sequence[RowVerdict]) -> dict[str, Any]
 
 
 def _observed_error(verdicts: Sequence[RowVerdict]) -> tuple[float | None, dict[str, Any]]:
-    """The error about 1 over sources, None where no row has a ratio, and what is told of it."""
+    """Return the geometric error about 1 over sources, None where no row has a ratio, and its record."""
     logs: dict[str, list[float]] = {}
     unreached = 0
     for one in verdicts:
@@ -246,7 +245,7 @@ def _log_ratio(found: RowVerdict) -> float | None:
         return math.log(found.ratio) if found.ratio > 0 else None
     ends = [end for end in found.row.ends if end is not None]
     if found.beyond is not None and found.verdict == "outside":
-        # As a ratio would count it, from the middle of what was measured. Beyond the search nothing is known.
+        # From the geometric middle of the measured range, as in a ratio. Beyond the searched range nothing is known.
         return max(0.0, math.log(found.beyond / math.exp(sum(map(math.log, ends)) / len(ends))))
     if found.row.bound is None or found.verdict != "outside" or isinstance(found.computed, Unknown):
         return None
@@ -254,7 +253,7 @@ def _log_ratio(found: RowVerdict) -> float | None:
 
 
 def _floor(row: PublishedRow) -> float:
-    """The tolerance of a row as a factor; a range has none of its own."""
+    """Return the tolerance of a row as a factor; a range has none."""
     tolerance = row.tolerance
     if tolerance.factor is not None:
         return tolerance.factor

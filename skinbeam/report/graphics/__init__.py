@@ -1,1 +1,1 @@
-"""The documents of commands that compute curves, drawn."""
+"""Figures of reports, of the commands that compute curves, and of the outcome audit."""

@@ -1,4 +1,4 @@
-"""Figures of outcomes against what was foretold: the curve, and the funnel. Both are read without colour."""
+"""Figures of the outcome audit: the reliability curve and the funnel plot; both can be read without colour."""
 
 from functools import lru_cache
 
@@ -20,11 +20,11 @@ _LIMIT_LINES = dict(zip(FUNNEL_LEVELS, ("--", ":"), strict=True))
 
 @lru_cache(maxsize=64)
 def reliability_figure(groups: tuple[ReliabilityGroup, ...], language: str) -> str:
-    """Return the curve: what came about over what was foretold, and where chance alone would leave it.
+    """Return the reliability curve: observed over predicted shares, and where chance alone would put them.
 
     Parameters
     ----------
-    language : the one that is spoken; a figure is drawn once in each.
+    language : the current language, as part of the cache key.
     """
     assert language
     with rc_context(STYLE):
@@ -65,7 +65,7 @@ def reliability_figure(groups: tuple[ReliabilityGroup, ...], language: str) -> s
 
 @lru_cache(maxsize=64)
 def funnel_figure(told: FunnelPlot, language: str) -> str:
-    """Return the funnel: harms over expected by who treated; numbers are those of the table."""
+    """Return the funnel plot: observed over expected harms by operator, numbered as in the table."""
     assert language
     with rc_context(STYLE):
         figure = new_figure(6.2, 4.0)

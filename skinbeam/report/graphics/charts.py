@@ -1,4 +1,4 @@
-"""Figures drawn with Matplotlib as SVG: what all have in common, the skin section and the calendar.
+"""Matplotlib figures as SVG: shared style and helpers, the skin section and the calendar.
 
 Text is drawn as paths and no date or random id is written, so that the same data give the same bytes.
 """
@@ -36,7 +36,7 @@ _SKIN = ("#e8c9a8", "#d9a57e", "#f2d3c6", "#e8b3a5", "#f2cfc2", "#e8b3a5", "#f7e
 
 
 def draw_section(data: SectionData) -> str:
-    """Return the skin section: layers, fluence rate and peak temperature over depth, with the range between skins."""
+    """Return the skin section as SVG: layers, fluence rate and peak temperature by depth, with ranges between skins."""
     with rc_context(STYLE):
         heat = bool(data.peak_C_median)
         figure = new_figure(7.4, 3.7)
@@ -74,9 +74,9 @@ def draw_section(data: SectionData) -> str:
 
 
 def draw_calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
-    """Return the course: one row per concern, one numbered mark per visit at (week, number)."""
+    """Return the course as SVG: one row per concern, one numbered mark per visit at (week, number)."""
     with rc_context(STYLE):
-        figure = new_figure(5.4, 0.75 + 0.3 * len(rows))  # as wide as it is shown
+        figure = new_figure(5.4, 0.75 + 0.3 * len(rows))  # the displayed width
         ax = figure.subplots()
         for y, (_, visits) in enumerate(rows):
             weeks = [week for week, _ in visits]
@@ -110,7 +110,7 @@ def figure_svg(figure: Figure) -> str:
 
 
 def _draw_layers(ax: Any, layers: Sequence[LayerMark], bottom_um: float) -> None:
-    """Draw the layers as bands; names stand beside, moved apart where layers are thin."""
+    """Draw the layers as bands, with names beside them that are moved apart where layers are thin."""
     shown = [layer for layer in layers if layer.top_um < bottom_um]
     ends = [layer.top_um for layer in shown[1:]] + [bottom_um]
     middles = [(layer.top_um + end) / 2 for layer, end in zip(shown, ends, strict=True)]
@@ -125,7 +125,7 @@ def _draw_layers(ax: Any, layers: Sequence[LayerMark], bottom_um: float) -> None
 
 
 def _space_labels(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
-    """Return places at least `gap` apart, in order, between the surface and `bottom`, near to those wanted."""
+    """Return label positions near the wanted ones, in order, at least `gap` apart, between the surface and `bottom`."""
     places: list[float] = []
     for place in wanted:
         places.append(max(place, places[-1] + gap if places else gap / 2))
@@ -137,7 +137,7 @@ def _space_labels(wanted: Sequence[float], gap: float, bottom: float) -> list[fl
 
 
 def set_plain_ticks(axis: Any) -> None:
-    """Ticks as plain numbers; a logarithmic axis has them at 1, 2 and 5."""
+    """Format ticks as plain numbers; a logarithmic axis has them at 1, 2 and 5."""
     if axis.get_scale() == "log":
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.set_minor_formatter(NullFormatter())
@@ -145,5 +145,5 @@ def set_plain_ticks(axis: Any) -> None:
 
 
 def _plain_tick(value: float, _position: int | None = None) -> str:
-    """A tick as a plain number."""
+    """Format a tick as a plain number."""
     return f"{value:g}"

@@ -1,6 +1,7 @@
-"""Draw the documents of `expect`, `light`, `skin`, `threshold` and `window` into a file.
+"""Draw the documents of `expect`, `light`, `skin`, `threshold` and `window` as SVG, PNG or PDF files.
 
-What a new clinic would see: shares of patients with their ranges, and how many of a clinic's patients respond.
+Lines differ by their pattern and areas by their hatching, not by colour alone; axes have round numbers. The same
+document gives the same bytes.
 """
 
 import io
@@ -35,7 +36,7 @@ _GOOD, _BAD, _EXPECT_GREY = "#0b5394", "#a33b00", "#5b6472"
 
 
 def expect_figure(document: Mapping[str, Any]) -> Figure:
-    """Return improvement, dark marks and the untreated course as ranges, beside the probability of each count."""
+    """Return the figure of an expectation: shares of patients as ranges, beside the predicted number of responders."""
     figure = new_figure(7.4, 3.7)
     shares, counts = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.0, 1.2]})
     _draw_share_ranges(shares, document)
@@ -64,7 +65,7 @@ def _draw_share_ranges(ax: Any, document: Mapping[str, Any]) -> None:
 
 
 def _draw_responder_counts(ax: Any, predict: Mapping[str, Any]) -> None:
-    """The probability of each number of responders, with the intervals below it."""
+    """Draw the probability of each number of responders, with the intervals below it."""
     if "unknown" in predict["pmf"]:
         ax.text(0.5, 0.5, report_text("unknown"), transform=ax.transAxes, ha="center", color=_EXPECT_GREY)
         ax.set_axis_off()
@@ -84,7 +85,7 @@ def _draw_responder_counts(ax: Any, predict: Mapping[str, Any]) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
 
 
-# Light by depth, and where its power goes.
+# Light by depth, and the balance of its power.
 
 _FLUENCE_COLOUR, _LAYER_GREY = "#5b3f8c", "#5b6472"
 _HATCHES = {"reflectance_specular": "///", "reflectance_diffuse": "///", "transmittance": "...", "escaped_sides": "xx"}
@@ -95,7 +96,7 @@ def light_figure(document: Mapping[str, Any], tops_um: Mapping[str, float]) -> F
 
     Parameters
     ----------
-    tops_um : of each layer; empty for voxels.
+    tops_um : depth of the top of each layer in µm; empty for voxels.
     """
     figure = new_figure(7.4, 3.7)
     by_depth, shares = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.5, 1.0]})
@@ -114,7 +115,7 @@ def _draw_by_depth(ax: Any, document: Mapping[str, Any], tops_um: Mapping[str, f
         )
         ax.legend(frameon=False, loc="upper right")
     ax.plot(depth_um, ratio, color=_FLUENCE_COLOUR, linewidth=1.8)
-    end = 2 * depth_um[-1] - (depth_um[-2] if len(depth_um) > 1 else 0.0)  # bins are told by their middles
+    end = 2 * depth_um[-1] - (depth_um[-2] if len(depth_um) > 1 else 0.0)  # depths are the middles of bins
     ax.set(xlim=(0, end), xlabel=report_text("axis_depth_um"), ylabel=report_text("axis_fluence_ratio"))
     ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
     for name, top_um in tops_um.items():
@@ -128,7 +129,7 @@ def _draw_by_depth(ax: Any, document: Mapping[str, Any], tops_um: Mapping[str, f
 
 
 def _draw_power_shares(ax: Any, document: Mapping[str, Any]) -> None:
-    """Bars of what returns, passes and is absorbed, each with its share; the finest are told, though not seen."""
+    """Draw bars of the reflected, transmitted and absorbed power; shares too small to see are labelled too."""
     outside = {name: document[name] for name in _HATCHES if name in document}
     rows = [(report_text(f"curves.{name}"), share, _HATCHES[name]) for name, share in outside.items()]
     rows += [(report_text("curves.absorbed", layer=name), share, "") for name, share in document["absorbed"].items()]
@@ -153,8 +154,8 @@ def _draw_power_shares(ax: Any, document: Mapping[str, Any]) -> None:
 # The reflectance of a skin and the absorption of its layers over the wavelength.
 
 _REFLECTANCE_COLOUR = "#5b3f8c"
-_FEW_WAVELENGTHS = 12  # wavelengths that are marked one by one
-# Layers are told apart without colour, too: by pattern and mark.
+_FEW_WAVELENGTHS = 12  # up to this number, each wavelength is marked
+# Layers differ by line pattern and marker as well as by colour.
 _LINES = [
     {"linestyle": line, "marker": mark, "markevery": 0.15, "markersize": 4, "color": colour}
     for (mark, line), colour in zip(
@@ -206,14 +207,14 @@ def skin_figure(document: Mapping[str, Any]) -> Figure:
 # The share of such skins that reach an endpoint, by dose.
 
 _POINTS = 200
-_SIDES = 2.5  # spreads that are shown on each side
+_SIDES = 2.5  # standard deviations drawn on each side
 _CURVES = {"dose": ("-", "o", "#1c2430"), "calibrated_dose": ("--", "s", "#a33b00")}
 
 
 def threshold_figure(document: Mapping[str, Any]) -> Figure:
-    """Return the computed and the calibrated curve through the doses that the document holds, which are marked.
+    """Return the computed and the calibrated curve through the doses in the document, which are marked.
 
-    Between them a curve follows a lognormal law, with a spread of its own on each side of the middle.
+    Between them a curve follows a lognormal law, with a separate spread on each side of the median.
     """
     figure = new_figure(7.4, 3.7)
     ax = figure.subplots()
@@ -243,7 +244,7 @@ def threshold_figure(document: Mapping[str, Any]) -> Figure:
 
 
 def _spread(value: Mapping[str, Any], end: str) -> float:
-    """The standard deviation of the logarithm of the dose, on one side of the middle; never quite nothing."""
+    """Return the standard deviation of the logarithm of the dose on one side of the median, at least 1e-3."""
     deviations = NormalDist().inv_cdf(0.5 + value["level"] / 2)
     return max(abs(math.log(value[end] / value["median"])) / deviations, 1e-3)
 
@@ -258,12 +259,9 @@ def _share(value: Mapping[str, Any], dose: float) -> float:
     return NormalDist().cdf(math.log(dose / value["median"]) / spread)
 
 
-# A document drawn into a file, as SVG, PNG or PDF by the end of its name, with a caption of one sentence above.
-#
-# Lines differ by their pattern and areas by their hatching, not by colour alone; axes have round numbers. The same
-# document gives the same bytes.
+# Writing a figure to a file.
 
-# Nothing of the moment or of the library is written into a file.
+# Dates and library versions are left out, so that the bytes are reproducible.
 _METADATA: Mapping[str, Mapping[str, None]] = {
     ".svg": {"Date": None, "Creator": None},
     ".png": {"Software": None},
@@ -280,11 +278,11 @@ _FIGURES: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
 
 
 def check_plot(path: Path) -> None:
-    """Refuse a name that is of no kind of picture, before anything is computed.
+    """Reject a file name without a supported picture suffix, before anything is computed.
 
     Raises
     ------
-    InputError : another end than .svg, .png or .pdf.
+    InputError : another suffix than .svg, .png or .pdf.
     """
     if path.suffix.lower() not in _METADATA:
         raise InputError(
@@ -296,11 +294,13 @@ def check_plot(path: Path) -> None:
 
 
 def write_plot(document: Mapping[str, Any], path: Path, *, tops_um: Mapping[str, float] | None = None) -> str:
-    """Draw a document of `light`, `skin`, `window`, `expect` or `threshold` into a file; return why there is none.
+    """Draw a document of `light`, `skin`, `window`, `expect` or `threshold` to a file, with a caption above.
+
+    The format follows from the suffix. Returns an empty text, or the reason why there is no figure.
 
     Parameters
     ----------
-    tops_um : of light, where each layer begins.
+    tops_um : for light, the depth at which each layer begins.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The data of the simulated figures, as plain lists, and the set of figures that a report holds."""
+"""Data of the simulated figures of a report, as plain lists."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class SectionData:
 
 @dataclass(frozen=True)
 class DoseRange:
-    """Doses that somebody published, at a row of a window: a pulse length or a density."""
+    """A range of published doses at one row of a window: a pulse length or a density."""
 
     row: float
     low: float
@@ -61,14 +61,14 @@ class WindowData:
     dose : doses, ascending, shape (dose,), in the unit that `of` names (`fluence_J_cm2`, `microbeam_mJ`).
     rows : pulse lengths in ms or densities in 1/cm², as `by` says, ascending, shape (row,).
     p_effect, p_harm : probabilities, [row][dose]; empty where one is not known.
-    effect, harm : what they are probabilities of, in words.
-    spent : how much of a limit a dose uses up, [row][dose]: what is above 1 is not allowed; empty without a limit.
-    limits : which limits doses above 1 pass, in words.
+    effect, harm : the endpoints of these probabilities, in words.
+    spent : fraction of a limit that a dose uses up, [row][dose]: values above 1 are not allowed; empty without a limit.
+    limits : the limits that `spent` refers to, in words.
     practised, makers : doses that clinics and trials used, by row ascending, and that makers recommend.
     chosen_dose, chosen_row : the settings of the plan, both on the grid; None when there are none.
-    offered : whether the plan offers them; else they came nearest.
-    by : what the rows are of, `pulse_ms` or `density_per_cm2`.
-    light : the light of all of them in words, for the axis of the dose; empty where the caller's document names it.
+    offered : whether the plan offers these settings; else they are the nearest ones.
+    by : quantity of the rows, `pulse_ms` or `density_per_cm2`.
+    light : the light in words, for the axis of the dose; empty where the caller's document names it.
     """
 
     of: str
@@ -91,7 +91,7 @@ class WindowData:
 
 @dataclass(frozen=True)
 class ConcernFigures:
-    """Figures for the first option of one concern; an unknown says why there is none."""
+    """Figure data of a concern's leading option; an unknown gives the reason for a missing figure."""
 
     condition: str
     site: str
@@ -101,11 +101,11 @@ class ConcernFigures:
 
 @dataclass(frozen=True)
 class FigureData:
-    """Everything that the report draws and the plan document does not hold."""
+    """All figure data of a report, which the plan document does not contain."""
 
     concerns: Sequence[ConcernFigures] = field(default_factory=tuple)
 
     def of(self, condition: str, site: str) -> ConcernFigures | None:
-        """Return the figures of a concern, or None when nobody made any."""
+        """Return the figure data of a concern, or None."""
         found: Mapping[tuple[str, str], ConcernFigures] = {(c.condition, c.site): c for c in self.concerns}
         return found.get((condition, site))

@@ -1,6 +1,6 @@
-"""Icon arrays: 100 people as dots, good and bad with the same size and the same denominator.
+"""Icon arrays: 100 people as dots, good and bad outcomes at the same size and with the same denominator.
 
-Drawn as plain SVG, one path for each kind of dot. A dot is a line of no length with round ends.
+Drawn as plain SVG, one path for each kind of dot. A dot is a line of zero length with round ends.
 """
 
 import textwrap
@@ -21,7 +21,7 @@ _LABEL_LINES = 3
 _LABEL_WIDTH = 26  # characters
 _MARGIN = 8
 _CELL = 192  # px: array and the text beside its edges
-_SCALE = 0.85  # of the size at which it is shown when nothing else is said
+_SCALE = 0.85  # of the default display size
 _COLOURS = {"good": ("#0b5394", "#9cc2e5"), "bad": ("#a33b00", "#f3b78f")}
 _EMPTY = "#8a8f98"
 _TEXT = "#1c2430"
@@ -29,7 +29,7 @@ _TEXT = "#1c2430"
 
 @dataclass(frozen=True)
 class IconArray:
-    """What one array shows: a probability between people, good or bad."""
+    """The content of one icon array: the probability of a good or a bad outcome."""
 
     label: str
     tone: Literal["good", "bad"]
@@ -45,7 +45,7 @@ def people_counts(p: Estimate) -> tuple[int, int, int]:
 def icon_arrays_svg(arrays: Sequence[IconArray]) -> str:
     """Return an SVG with the arrays side by side.
 
-    Full dots are the low end of the range, pale full dots reach to the median, rings to the high end.
+    Filled dots reach to the low end of the range, pale filled dots to the median, rings to the high end.
     """
     labels = [textwrap.wrap(a.label, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …") for a in arrays]
     top = _MARGIN + _LINE * max(map(len, labels)) + 4
@@ -58,12 +58,12 @@ def icon_arrays_svg(arrays: Sequence[IconArray]) -> str:
 
 
 def dot_array_svg(array: IconArray) -> str:
-    """Return an SVG of the dots alone, for a page that sets the words around them."""
+    """Return an SVG of the dots alone, for a page that prints the text around them."""
     return _svg(_SIDE, _SIDE, describe_array(array), _people(array))
 
 
 def describe_array(array: IconArray) -> str:
-    """Return the array in words."""
+    """Return a text description of the array."""
     shown = per_100(array.p)
     return f"{array.label}: {shown.text}" + (f" ({shown.note})" if not shown.known else "")
 
@@ -77,7 +77,7 @@ def _svg(width: int, height: int, title: str, body: str) -> str:
 
 
 def _array(array: IconArray, label: Sequence[str]) -> str:
-    """One array: label above, dots from the origin down, numbers below."""
+    """Return the SVG of one array: label above, dots from the origin down, numbers below."""
     above = "".join(_text(0, -6 - _LINE * (len(label) - 1 - i), line, weight="bold") for i, line in enumerate(label))
     below = _SIDE + _LINE
     if isinstance(array.p, Unknown):
@@ -91,7 +91,7 @@ def _array(array: IconArray, label: Sequence[str]) -> str:
 
 
 def _people(array: IconArray) -> str:
-    """The hundred dots; an unknown takes the same place."""
+    """Return the SVG of the hundred dots; an unknown takes the same space."""
     if isinstance(array.p, Unknown):
         return (
             _dots(range(100), _EMPTY, 9)
@@ -112,7 +112,7 @@ def _people(array: IconArray) -> str:
 
 
 def _dots(which: range, colour: str, size: float) -> str:
-    """Dots number `which`, counted from the top left, row by row."""
+    """Return a path of the dots with these numbers, counted from the top left, row by row."""
     if not which:
         return ""
     half = _STEP // 2

@@ -1,5 +1,4 @@
-"""The therapeutic window drawn: around the settings of a plan, and as the file that the `draw_window` command
-writes."""
+"""Draw the therapeutic window, for a plan's report and for the document of the `window` command."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
@@ -19,21 +18,21 @@ __all__ = ["draw_window", "window_figure"]
 
 _GOOD, _BAD, _DARK, _GREY = "#0b5394", "#a33b00", "#1c2430", "#5b6472"
 _LINE_STYLES = ("-", "--", "-.")
-_LOG_RATIO = 8.0  # an axis that spans more than this is logarithmic
+_LOG_RATIO = 8.0  # an axis whose ends have a greater ratio is logarithmic
 _HATCH: Final = "///"
 _HALF: Final = 0.5
-_HARMS: Final = (0.01, 0.05, 0.5)  # probabilities that lines are drawn at
-_LEGEND: Final = 36  # letters of a line of the legend, which has two columns
+_HARMS: Final = (0.01, 0.05, 0.5)  # contour levels of the probability of harm
+_LEGEND: Final = 36  # characters per line of the legend, which has two columns
 
 
 def draw_window(data: WindowData) -> str:
-    """Return the therapeutic window: where the effect is probable, where a limit is passed, practice, the settings."""
+    """Return the therapeutic window as SVG: probable effect, exceeded limits, published doses, the plan's settings."""
     with rc_context(STYLE):
         return figure_svg(_window_data_figure(data))
 
 
 def _window_data_figure(data: WindowData) -> Figure:
-    figure = new_figure(5.4, 3.25)  # as wide as it is shown: beside the text, on a screen and on paper
+    figure = new_figure(5.4, 3.25)  # the displayed width, on a screen and on paper
     ax = figure.subplots()
     name, unit = quantity_label(data.of)
     lit = report_text("setting_of_light", name=name, light=data.light) if data.light else name
@@ -52,10 +51,9 @@ def _window_data_figure(data: WindowData) -> Figure:
 
 
 def window_figure(document: Mapping[str, Any]) -> Figure:
-    """Return the figure of a window document (`skinbeam.window/1`), drawn in the style that holds.
+    """Return the figure of a window document (`skinbeam.window/1`), drawn in the current Matplotlib style.
 
-    Names of endpoints that the document does not hold are left as "effect" and "harm"; a side that is unknown is left
-    out.
+    Missing names of endpoints are printed as "effect" and "harm"; an unknown probability is left out.
     """
     names: dict[str, Any] = {
         kind: str(document[kind]).replace("-", " ") if kind in document else report_text(f"any_{kind}")
@@ -85,7 +83,7 @@ def _dose_range(published: Mapping[str, Any]) -> DoseRange:
 
 
 def _draw_map(ax: Any, data: WindowData) -> list[Any]:
-    """Contours over dose and pulse length, or density."""
+    """Draw contours over dose and pulse length, or density."""
     by_pulse = data.by == "pulse_ms"
     name, unit = quantity_label(data.by)
     ax.set_ylabel(
@@ -110,7 +108,7 @@ def _draw_map(ax: Any, data: WindowData) -> list[Any]:
 def _fill_area(
     ax: Any, data: WindowData, values: Sequence[Sequence[float]], least: float, *, color: str, hatch: str = ""
 ) -> None:
-    """The area where values are above `least`."""
+    """Fill the area where values are above `least`."""
     highest = max(map(max, values))
     if highest <= least:
         return
@@ -131,7 +129,7 @@ def _fill_area(
 def _draw_contours(
     ax: Any, data: WindowData, p: Sequence[Sequence[float]], levels: Sequence[float], color: str
 ) -> None:
-    """Contour lines of a probability, labelled in per cent."""
+    """Draw contour lines of a probability, labelled in per cent."""
     lowest, highest = min(map(min, p)), max(map(max, p))
     seen = [level for level in levels if lowest < level < highest]
     if seen:
@@ -140,7 +138,7 @@ def _draw_contours(
 
 
 def _legend(data: WindowData) -> list[Any]:
-    """What areas and lines of a map mean."""
+    """Return the legend entries for areas and lines of a map."""
     found: list[Any] = []
     if any(p >= _HALF for row in data.p_effect for p in row):
         found.append(Patch(facecolor=_GOOD, alpha=0.25, label=report_text("legend_effect", what=data.effect)))
@@ -154,14 +152,14 @@ def _legend(data: WindowData) -> list[Any]:
 
 
 def _limit_legend(data: WindowData) -> list[Any]:
-    """What the hatched area means; nothing where no limit is passed."""
+    """Return the legend entry for the hatched area; nothing where no limit is exceeded."""
     if not any(spent > 1.0 for row in data.spent for spent in row):
         return []
     return [Patch(facecolor="none", edgecolor=_BAD, hatch=_HATCH, label=report_text("legend_limit", what=data.limits))]
 
 
 def _draw_curves(ax: Any, data: WindowData) -> list[Any]:
-    """Curves over dose, where only one pulse length can be set (or one dose)."""
+    """Draw curves over dose, for devices with a single pulse length (or a single dose)."""
     ax.set_ylabel(report_text("axis_probability"))
     ax.set_ylim(-0.02, 1.02)
     handles: list[Any] = []
@@ -181,7 +179,7 @@ def _draw_curves(ax: Any, data: WindowData) -> list[Any]:
 
 
 def _hatch_from(ax: Any, data: WindowData) -> None:
-    """Hatch the doses of the first pulse that pass a limit, from where a straight line between two doses crosses it."""
+    """Hatch the doses of the first pulse length that exceed a limit; the start is interpolated between two doses."""
     spent = data.spent[0] if data.spent else ()
     over = next((i for i, value in enumerate(spent) if value > 1.0), None)
     if over is None:
@@ -194,7 +192,7 @@ def _hatch_from(ax: Any, data: WindowData) -> None:
 
 
 def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
-    """Outline what was published, and mark what makers recommend; over curves both are spans of doses."""
+    """Outline the published doses, and mark those that makers recommend; over curves both are ranges of dose."""
     found: list[Any] = []
     lines = len(data.rows) < 2
     if data.practised:
@@ -213,7 +211,7 @@ def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
 
 
 def _outline_practice(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -> None:
-    """The published doses: an outline over pulse lengths; bounds over curves, or where one pulse alone is told of."""
+    """Draw published doses: an outline over pulse lengths, or vertical lines at their bounds over curves."""
     style: dict[str, Any] = {"color": _GREY, "linewidth": 1.6, "linestyle": "--"}
     if lines:
         for bound in (min(one.low for one in practised), max(one.high for one in practised)):
@@ -242,10 +240,10 @@ def _mark_setting(ax: Any, data: WindowData, y: float | None) -> list[Any]:
 
 
 def _needs_log_axis(values: Sequence[float]) -> bool:
-    """Whether an axis over `values` should be logarithmic."""
+    """Return whether an axis over `values` should be logarithmic."""
     return values[0] > 0 and values[-1] / values[0] > _LOG_RATIO
 
 
 def _pulse_tick(pulse_ms: float, _position: int | None = None) -> str:
-    """A tick of a pulse length in the unit that people use for it."""
+    """Format a tick of a pulse length in its customary unit."""
     return display_value(pulse_ms, "ms").text

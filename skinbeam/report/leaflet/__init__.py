@@ -1,1 +1,1 @@
-"""The leaflet for patients: its page, its choices, its words, and how easily it reads."""
+"""The patient leaflet: its page, the choices of each concern, and readability of its text."""

@@ -1,4 +1,4 @@
-"""The choices of a concern in the leaflet: each with a good and a bad outcome of the same size, of 100 people."""
+"""The choices of a concern in the leaflet, each with a good and a bad outcome of 100 people, drawn at the same size."""
 
 from collections.abc import Sequence
 
@@ -32,8 +32,8 @@ __all__ = ["dot_files", "follow_up_sentence", "leaflet_choices", "leaflet_option
 
 OPTIONS_IN_TABLE = 4  # columns of a page
 _NO_TREATMENT = "no-treatment"
-_RARE = 0.01  # harms below are told together, with the highest end of their ranges
-_FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling"}  # what the person can feel and say at once
+_RARE = 0.01  # harms below are listed together, with the highest end of their ranges
+_FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling"}  # faults that the person can feel and report at once
 
 
 def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
@@ -45,13 +45,13 @@ def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
 
 
 def leaflet_options(concern: ConcernPlan) -> tuple[LeafletOption, ...]:
-    """Return the choices that are drawn."""
+    """Return the drawn choices of a concern as page records."""
     table, _ = options_table(concern)
     return tuple(_leaflet_option(concern, option, table) for option in table)
 
 
 def dot_files(concern: ConcernPlan) -> dict[str, bytes]:
-    """Return the dots of every choice that is drawn, by file below the report's folder."""
+    """Return the dot pictures of every drawn choice, by file below the report's folder."""
     return {
         _file(concern, option, tone): dot_array_svg(array).encode()
         for option in options_table(concern)[0]
@@ -60,7 +60,7 @@ def dot_files(concern: ConcernPlan) -> dict[str, bytes]:
 
 
 def follow_up_sentence(options: Sequence[Option]) -> str:
-    """Return when the trials of these choices looked; empty where no number comes from a trial."""
+    """Return when the trials of these choices measured the result; empty where no number comes from a trial."""
     known = [option for option in options if isinstance(improved_share(option), Estimate)]
     spans = [option.followup_months for option in known]
     printed = [span for span in spans if not isinstance(span, Unknown)]
@@ -76,7 +76,7 @@ def follow_up_sentence(options: Sequence[Option]) -> str:
 
 
 def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
-    """Return what speaks for and against each choice that is drawn or named, each once."""
+    """Return advantages and disadvantages of each choice that is drawn or named, without duplicates."""
     names = dict.fromkeys(o.modality for part in options_table(concern) for o in part)
     return tuple(
         LeafletChoice(
@@ -87,7 +87,7 @@ def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
 
 
 def _leaflet_option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> LeafletOption:
-    """One choice; a laser with its light, and two of the same kind and light are told apart by their device."""
+    """Return one choice; a laser is named with its light, and two of the same kind and light also with their device."""
     name = choice_name(option)
     if option.setup is not None:
         parts = {"choice": name, "light": light_in_words(option.setup)}
@@ -114,7 +114,7 @@ def _leaflet_option(concern: ConcernPlan, option: Option, table: Sequence[Option
 
 
 def _arrays(option: Option) -> dict[str, IconArray]:
-    """One good and one bad outcome."""
+    """Return the icon arrays of one good and one bad outcome."""
     key, _, p = worst_harm(option)
     return {
         "good": IconArray(report_text("leaflet.icons_good"), "good", improved_share(option)),
@@ -134,7 +134,7 @@ def _leaflet_outcome(concern: ConcernPlan, option: Option, tone: str, array: Ico
 
 
 def _other_harms(option: Option) -> str:
-    """The harms that are not drawn: how many of 100, or that it is not known."""
+    """Return the harms that are not drawn: how many of 100, or that it is not known."""
     drawn = worst_harm(option)[0]
     rest = [(harm_in_words(key), p) for key, _, p in harm_values(option) if key and key != drawn]
     alike: dict[tuple[str, str], list[tuple[str, Estimate]]] = {}
@@ -153,13 +153,16 @@ def _other_harms(option: Option) -> str:
 
 
 def _faults(option: Option) -> list[str]:
-    """What a model says of harm after a fault that can be acted on; its draws are no range of clinics."""
+    """Return the modelled probability of harm after faults that the person can report.
+
+    Its range is that of model draws, not of clinics.
+    """
     told = [report_text(_FAULT[name], people=share_of_100(p)) for name, p in fault_values(option) if name in _FAULT]
     return [report_text("leaflet.faults", faults="; ".join(told))] if told else []
 
 
 def _harm_number(names: Sequence[str], p: Estimate) -> str:
-    """Harms with the same number and range; of several it is said that the number is of each."""
+    """Return harms with the same number and range in one phrase; for several, that the number holds for each."""
     harms, number, span = join_items(names), share_of_100(p), span_in_words(p)
     if p.median < _RARE and span:
         return report_text("leaflet.harm_rare", harms=harms, most=people_of_100(p.high))

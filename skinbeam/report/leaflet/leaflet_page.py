@@ -1,6 +1,8 @@
-"""Build the patient's leaflet from a plan, in plain words.
+"""Build the context of the patient's leaflet from a plan, in plain words.
 
-Where the leaflet comes from: its studies, its date, when there will be a newer one, and who paid for it.
+Conditions, sites, choices and harms have plain names of their own in the catalogue. Advice for the time after
+treatment is written for patients in the rules, and is taken over as the plan words it. The required content of the
+leaflet is the list of qualifying and certifying criteria for patient decision aids (josephwilliams2014).
 """
 
 import datetime
@@ -59,7 +61,7 @@ _STUDIES_NAMED = 12
 
 
 def about_sentences(plan: Plan) -> tuple[str, ...]:
-    """Return version and date, the way to a newer one, and the funding."""
+    """Return version and date, where to get a newer version, and the funding."""
     return (
         report_text(
             "leaflet.about_date",
@@ -73,10 +75,10 @@ def about_sentences(plan: Plan) -> tuple[str, ...]:
 
 
 def studies_in_short(concern: ConcernPlan) -> str:
-    """Return the studies behind the numbers of a concern in short: first who alone says how long it shows, then the
-    studies of the most people.
+    """Return short names of the studies behind the numbers of a concern; empty where there are none.
 
-    A page has room for a few; how many more there are is said, and where they stand. Empty where there are none.
+    Studies that are the only source for how long effects are visible come first, then those with the most people. A
+    page has room for a few; the number of further studies is given, and where to find them.
     """
     known = bibliography()
     people = {study.study: study.patients for option in options_table(concern)[0] for study in option.expected.studies}
@@ -108,7 +110,7 @@ def _study_keys(concern: ConcernPlan) -> Iterator[str]:
 
 
 def _short_source(source: BibliographyEntry) -> str:
-    """First author and year; a source whose authors were not read, by the beginning of its title."""
+    """Return first author and year; for a source with unread authors, the beginning of its title."""
     author = source.fields.get("author", "").replace("{", "").replace("}", "")
     names = author.split(" and ")
     first = names[0].split(",")[0]
@@ -120,13 +122,13 @@ def _short_source(source: BibliographyEntry) -> str:
     return f"{first} {year}" if year.isdigit() else first
 
 
-# What comes before the first visit, in plain words.
+# Test spots before the first visit.
 
 _HOURS_A_DAY = 24.0
 
 
 def before_first_visit(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
-    """Return the test spots of a concern's first laser, with their doses."""
+    """Yield sentences on the test spots of a concern's first laser, with their doses."""
     if concern.first_laser is None:
         return
     _, setup = concern.first_laser
@@ -146,7 +148,7 @@ def before_first_visit(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
 
 
 def _spot_doses(ladder: TestSpotLadder) -> str:
-    """What the spots differ in: their fluence, or the energy or the number of their microbeams."""
+    """Return the setting in which the spots differ: fluence, energy, or density of their microbeams."""
     densities = _unique_values(spot.density_per_cm2 for spot in ladder.spots)
     if len(densities) > 1:
         return report_text("leaflet.before_patterns", densities=densities)
@@ -157,15 +159,15 @@ def _spot_doses(ladder: TestSpotLadder) -> str:
 
 
 def _unique_values(values: Iterable[float | None]) -> list[float]:
-    """Every value that is there, once."""
+    """Return the values without None and duplicates, in order."""
     return list(dict.fromkeys(value for value in values if value is not None))
 
 
-# Why a concern has no laser, in plain words: the reasons, how near a setting came, and what may change it.
+# Why a concern has no laser option.
 
 
 def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
-    """Return why no laser is offered; empty where one is."""
+    """Return why no laser is offered, the nearest setting and what may change it; empty where one is offered."""
     reasons = plain_reasons(concern.no_laser)
     if not reasons:
         return ""
@@ -182,12 +184,7 @@ def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
     return " ".join(told)
 
 
-# Build the patient's leaflet from a plan, in plain words.
-#
-# Conditions, sites, choices and harms have plain names of their own in the catalogue. Advice for the time after
-# treatment is written for patients where the rules are, and stands here as the plan words it. What the leaflet must
-# hold
-# is the list of qualifying and certifying criteria for patient decision aids (josephwilliams2014).
+# The page.
 
 ADULT_YEARS = 18.0  # as the rule `under-age`; a test compares
 CONCERNS_IN_FULL = 4  # a page each: more are not read
@@ -195,7 +192,7 @@ _NOT_SENTENCES = ("plan_sha256", "title", "state", "words", "concerns", "phone",
 
 
 def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
-    """Return the leaflet's context; `preview` holds pictures of what may come."""
+    """Return the leaflet's context; `preview` holds the preview pictures."""
     shown = plan.concerns[:CONCERNS_IN_FULL]
     state = plan.suitability.decision
     names = join_items(dict.fromkeys(inline_name(_name(concern)) for concern in plan.concerns))
@@ -224,7 +221,7 @@ def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
 
 
 def leaflet_sentences(page: LeafletPage) -> list[str]:
-    """Return every running sentence, for the reading age; headings and names in tables are not sentences."""
+    """Return every running sentence, to compute the reading age; headings and names in tables are not sentences."""
     found: list[str] = []
     for name in (field.name for field in fields(page) if field.name not in _NOT_SENTENCES):
         value = getattr(page, name)
@@ -244,7 +241,7 @@ def leaflet_sentences(page: LeafletPage) -> list[str]:
 
 
 def _intro(names: str, *, young: bool) -> tuple[str, ...]:
-    """What laser treatment is, whom the leaflet is for, and what is to be decided about the concerns of these names."""
+    """Return what laser treatment is, who the leaflet is for, and the decision to make on the named concerns."""
     what, adults = numbered_sentences("intro")
     to_decide = "leaflet.to_decide_young" if young else "leaflet.to_decide"
     return (
@@ -255,7 +252,7 @@ def _intro(names: str, *, young: bool) -> tuple[str, ...]:
 
 
 def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
-    """Whether laser is right, that none was found where it is not ruled out, and where something else comes first."""
+    """Return whether laser is suitable, that no setting was found, or that another treatment comes first."""
     key = state.replace("-", "_")
     offered = [concern for concern in concerns if concern.first_laser is not None]
     if state not in ("suitable", "with-caution") or not concerns:
@@ -270,13 +267,13 @@ def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
 
 
 def _waits(concern: ConcernPlan) -> bool:
-    """Whether no laser is among the first options of a concern."""
+    """Return whether no laser is among the first-ranked options of a concern."""
     first = min(option.rank for option in concern.options)
     return all(option.setup is None for option in concern.options if option.rank == first)
 
 
 def _decision_reasons(plan: Plan) -> tuple[str, ...]:
-    """Why it is no or not yet; a plan that does not say sends the reader to ask."""
+    """Return the reasons for a refusal or referral; without any in the plan, a sentence to ask the clinician."""
     stopped = plan.suitability.decision in ("refer", "not-suitable")
     return plain_reasons(plan.why) or ((report_text("leaflet.why_not_said"),) if stopped else ())
 
@@ -309,14 +306,14 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
 
 
 def _sureness(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
-    """How many new clinics the drawn ranges hold."""
+    """Yield how many new clinics in ten the drawn ranges cover."""
     drawn = (improved_share(option) for concern in concerns for option in options_table(concern)[0])
     if known := next((p for p in drawn if isinstance(p, Estimate)), None):
         yield report_text("leaflet.reading_inside", clinics=int(10 * known.level + 0.5))
 
 
 def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
-    """What is not known of the first choices, then what nobody knows of any."""
+    """Yield what is not known about the first choice of each concern, then what is not known about any."""
     for concern in concerns:
         first, place = ranked_options(concern)[0], inline_name(_name(concern))
         if isinstance(improved_share(first), Unknown):
@@ -327,7 +324,7 @@ def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
 
 
 def _healing(concern: ConcernPlan) -> str:
-    """How long the first laser of a concern shows, and its pain."""
+    """Return how long effects of a concern's first laser are visible, and its pain."""
     if concern.first_laser is None:
         return ""
     first, setup = concern.first_laser
@@ -343,6 +340,6 @@ def _healing(concern: ConcernPlan) -> str:
 
 
 def _other_concerns(concerns: Sequence[ConcernPlan]) -> str:
-    """Concerns that find no room, by name."""
+    """Return the names of the concerns beyond those shown in full."""
     names = dict.fromkeys(inline_name(_name(concern)) for concern in concerns)
     return report_text("leaflet.other_concerns", names=join_items(names)) if names else ""

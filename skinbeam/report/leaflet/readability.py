@@ -1,4 +1,4 @@
-"""How hard a text is to read: the Flesch-Kincaid grade.
+"""Compute the readability of a text: the Flesch-Kincaid grade.
 
 grade = 0.39 words/sentences + 11.8 syllables/words - 15.59 (Kincaid et al. 1975, key `kincaid1975`). A grade is a
 year at school in the United States, which begins at the age of five: reading age = grade + 5. Syllables are counted
@@ -19,8 +19,8 @@ _AGE_AT_GRADE_0_YEARS = 5.0
 def syllables(word: str) -> int:
     """Return the number of syllables of an English word; a number counts as one word of one syllable.
 
-    Groups of vowels are counted; a final silent e and the e of a final -es or -ed are taken off unless they are
-    heard (`-le` after a consonant, `-ted`, `-ded`, `-ses`, `-ches` and the like).
+    Groups of vowels are counted; a final silent e and the e of a final -es or -ed are subtracted unless they are
+    pronounced (`-le` after a consonant, `-ted`, `-ded`, `-ses`, `-ches` and the like).
     """
     if word[0].isdigit():
         return 1
