@@ -117,7 +117,7 @@ def handed_out(
     before_mb, peak = scheduler.memory_info().rss / MB, 0.0
     began, own = time.perf_counter(), time.process_time()
     others = (spent(cluster.scheduler), spent(cluster.workers)) if cluster else (0.0, 0.0)
-    for k, _ in enumerate(hands.answered(((slice(0, 1),), cases) for _ in range(tasks))):
+    for k, _ in enumerate(hands.answer_blocks(((slice(0, 1),), cases) for _ in range(tasks))):
         if k % 1000 == 0:
             peak = max(peak, scheduler.memory_info().rss / MB)
     wall, client_s = time.perf_counter() - began, time.process_time() - own

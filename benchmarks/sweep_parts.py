@@ -159,7 +159,7 @@ def ran(sweep: Sweep, cost: SweepCost, count: int, folder: Path) -> Ran:
             folder / f"{count}.zarr",
             cost=cost,
             count=count,
-            hear=lambda done, _: heard.append((time.perf_counter(), done)),
+            on_progress=lambda done, _: heard.append((time.perf_counter(), done)),
         )
         whole_s = time.perf_counter() - began
     # Compiled kernels are read with the first blocks, and with the last some workers have nothing left to do.
@@ -172,7 +172,7 @@ def two_beside_one(seconds: float, scale: float) -> float:
     sweep = grid(4, max(8, round(24 * scale)), 8)
     cases = len(cases_of(sweep, 10**6))
     cost = SweepCost(cases, seconds, 0)
-    print(f"  {cases} cases of simulate, {DRAWS} draws, {cost.cases_a_block} a block")
+    print(f"  {cases} cases of simulate, {DRAWS} draws, {cost.cases_per_block} a block")
     with tempfile.TemporaryDirectory() as folder:
         one, two = (ran(sweep, cost, count, Path(folder)) for count in (1, 2))
     for name, of_one, of_two in (
@@ -280,7 +280,7 @@ def writes(cases: int) -> Writes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sweep.zarr"
         with open_store(path, sweep, cost) as store:
-            blocks, took = store.missing(), []
+            blocks, took = store.missing_blocks(), []
             size = len(range(*blocks[0][-1].indices(cases))) * (blocks[0][-2].stop - blocks[0][-2].start)
             numbers = np.random.default_rng(0).random((size, len(sweep.question.outputs)))
             rows = [CaseRow(tuple(row), ANSWERED) for row in numbers.tolist()]

@@ -95,12 +95,12 @@ def _in_words(line: ForestRow) -> str:
 
 def drawn_harm(harm: HarmQuestion) -> Figure:
     """Return every count of a harm, and below it the answers for a new clinic."""
-    figure, ax = _rows(len(harm.beside) + len(harm.asked) + 2, harm.title)
+    figure, ax = _rows(len(harm.study_counts) + len(harm.variants) + 2, harm.title)
     ax.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0.0)), np.square))
     ax.set(xlim=(0.0, 100.0), xlabel="per cent of patients")
     ax.set_xticks([0, 1, 5, 10, 20, 40, 60, 80, 100])
     _headed(ax, 0, "Studies")
-    for y, row in enumerate(harm.beside, 1):
+    for y, row in enumerate(harm.study_counts, 1):
         low, high = predicted_count(row)
         outside = not low <= row.events <= high
         ax.barh(
@@ -109,9 +109,9 @@ def drawn_harm(harm: HarmQuestion) -> Figure:
         found = share_interval(row.events, row.patients)
         _drawn(ax, y, PrintedInterval(*(100.0 * (v or 0.0) for v in (found.middle, found.low, found.high))), "s", BLACK)
         _written(ax, y, _of_row(harm, row), "", f"{row.events} of {row.patients}{' !' if outside else ''}")
-    start = len(harm.beside) + 1
+    start = len(harm.study_counts) + 1
     _headed(ax, start, "Answer for a new clinic")
-    for y, (label, asked) in enumerate(harm.asked, start + 1):
+    for y, (label, asked) in enumerate(harm.variants, start + 1):
         told = harm_interval(asked)
         percent = PredictiveInterval(100.0 * told.median, _percent(told.inner), _percent(told.outer))
         _answered(ax, y, percent, BLACK)
@@ -131,7 +131,7 @@ def _percent(ends: tuple[float, float]) -> tuple[float, float]:
 
 def _of_row(harm: HarmQuestion, row: OutcomeCount) -> str:
     """The study, what it treated, and where it stands on what the answers differ by."""
-    if any(asked.months for _, asked in harm.asked):
+    if any(asked.months for _, asked in harm.variants):
         stands = "time not printed" if row.months is None else f"{row.months:g} months"
     elif row.phototypes is None:
         stands = "type not printed"

@@ -153,14 +153,14 @@ def _window_data(
         window.p_harm,
         _goal_in_words(goal),
         report_text("any_limit") if trial.burns is None else render_message("endpoint-title.epidermal-necrosis"),
-        spent=window.limit_use,
+        limit_fraction=window.limit_use,
         limits=join_items(quantity_label(limit)[0] for limit in window.broken_quantities),
-        practised=[DoseRange(one.row_value, one.low, one.high) for one in window.published],
-        makers=[DoseRange(one.row_value, one.low, one.high) for one in window.recommended],
+        published_doses=[DoseRange(one.row_value, one.low, one.high) for one in window.published],
+        maker_doses=[DoseRange(one.row_value, one.low, one.high) for one in window.recommended],
         chosen_dose=trial.dose,
         chosen_row=trial.density_per_cm2 or trial.setting.pulse_ms,
         light=setup.light,
-        by=window.row_quantity,
+        row_quantity=window.row_quantity,
         offered=offered,
     )
 

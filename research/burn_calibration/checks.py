@@ -54,7 +54,7 @@ def _cross_validation_rows() -> list[dict[str, Any]]:
 
 
 def _validation_rows() -> list[dict[str, Any]]:
-    draws, seen = _shipped_draws(BURN_CLASS), load_observations(kept_aside=True)
+    draws, seen = _shipped_draws(BURN_CLASS), load_observations(validation=True)
     found: dict[int, dict[str, Any]] = {}
     for source in range(len(seen.sources)):
         found |= {row: _check_row(seen, row, shares) for row, shares in predict_burns(draws, seen, source).items()}
@@ -64,11 +64,11 @@ def _validation_rows() -> list[dict[str, Any]]:
 def _check_row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
     """Return a row's reported result beside its prediction from equally likely shares."""
     told: dict[str, Any] = {"row": seen.names[row], "share": round_significant(float(shares.mean()), DIGITS)}
-    if seen.begins[row]:
+    if seen.is_threshold[row]:
         return told | {"kind": "begins"}
-    if not seen.counted[row]:
+    if not seen.has_count[row]:
         return told | {"kind": "given"}
-    of, harmed = int(seen.of[row]), int(seen.harmed[row])
+    of, harmed = int(seen.treated[row]), int(seen.harmed[row])
     low, high = _prediction_interval(of, shares)
     ends = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], harmed + 0.5, of - harmed + 0.5)
     return told | {

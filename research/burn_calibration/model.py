@@ -46,9 +46,9 @@ class Observations:
     over_computed, spread, spot : (row, way) mean and deviation over people of ln(dose given / computed dose), and
         ln(spot / reference); 0 where there are fewer ways.
     ways : (row, way) logarithm of the share of each way; -inf where there are fewer.
-    dosed : (row,) whether a dose is printed. weight : (row,) weight of its dose as a dose that clinics choose.
-    counted, begins : (row,) whether people were counted, and whether the dose is the one at which harm begins.
-    harmed, of, sessions : (row,) people burnt, people treated, and sessions of each.
+    has_dose : (row,) whether a dose is printed. weight : (row,) weight of its dose as a dose that clinics choose.
+    has_count, is_threshold : (row,) whether people were counted, and whether the dose is the one at which harm begins.
+    harmed, treated, sessions : (row,) people burnt, people treated, and sessions of each.
     """
 
     names: tuple[str, ...]
@@ -59,22 +59,22 @@ class Observations:
     spread: Floats
     spot: Floats
     ways: Floats
-    dosed: NDArray[np.bool_]
+    has_dose: NDArray[np.bool_]
     weight: Floats
-    counted: NDArray[np.bool_]
-    begins: NDArray[np.bool_]
+    has_count: NDArray[np.bool_]
+    is_threshold: NDArray[np.bool_]
     harmed: Floats
-    of: Floats
+    treated: Floats
     sessions: Floats
 
 
-def load_observations(*, kept_aside: bool = False, recommended: bool = True) -> Observations:
+def load_observations(*, validation: bool = False, recommended: bool = True) -> Observations:
     """Return the rows for calibration or those reserved for validation, with or without merely recommended doses."""
     table = load_derived_table("practice_doses")
     rows: dict[str, Mapping[str, Any]] = {
         name: row
         for name, row in (table["row"] | table["rate"]).items()
-        if row["kept_aside"] is kept_aside and (recommended or row["kind"] != "recommended")
+        if row["kept_aside"] is validation and (recommended or row["kind"] != "recommended")
     }
     counted = _rows_with_counts(rows)
     weights = _row_weights(rows)
@@ -92,12 +92,12 @@ def load_observations(*, kept_aside: bool = False, recommended: bool = True) -> 
         spread=_pad_rows([row.get("spread", ()) for row in rows.values()]),
         spot=_pad_rows([np.log(np.array(row.get("spot_mm", ())) / REFERENCE_SPOT_MM) for row in rows.values()]),
         ways=_pad_rows([np.log(share) for share in shares], -np.inf),
-        dosed=np.array(["over_computed" in row for row in rows.values()]),
+        has_dose=np.array(["over_computed" in row for row in rows.values()]),
         weight=np.array([weights[name] for name in rows]),
-        counted=np.array([name in counted for name in rows]),
-        begins=np.array([row["kind"] == "begins" for row in rows.values()]),
+        has_count=np.array([name in counted for name in rows]),
+        is_threshold=np.array([row["kind"] == "begins" for row in rows.values()]),
         harmed=np.array([float(row["harmed"]) for row in rows.values()]),
-        of=np.array([float(row["of"]) for row in rows.values()]),
+        treated=np.array([float(row["of"]) for row in rows.values()]),
         sessions=np.array([float(row["sessions"]) for row in rows.values()]),
     )
 
@@ -144,7 +144,7 @@ def threshold_log_sd() -> float:
     return float(np.log(load_package_table("data/practice.toml")["threshold"]["known_to"]["value"]))
 
 
-def build_model(seen: Observations, included: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+def build_model(observations: Observations, included: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
     """Return the PyMC model of the rows of the included sources.
 
     Parameters
@@ -154,7 +154,7 @@ def build_model(seen: Observations, included: np.ndarray[Any, np.dtype[np.bool_]
     import pymc as pm
     import pytensor.tensor as pt
 
-    taken = included[seen.source]
+    taken = included[observations.source]
     with pm.Model() as model:
         usual = pm.Normal("usual", 0.0, _prior("usual"))
         margin = pm.HalfNormal("margin", _prior("margin"))
@@ -166,25 +166,27 @@ def build_model(seen: Observations, included: np.ndarray[Any, np.dtype[np.bool_]
         followed = pm.Beta("followed", _prior("followed"), _prior("followed"))
         people = pm.LogNormal("people", np.log(_prior("people")), _prior("people_ln"))
         lapse = pm.Beta("lapse", 1.0, _prior("lapse"))
-        choice = pm.Normal("choice", 0.0, 1.0, shape=len(seen.sources))[seen.source]
-        clinic = pm.Normal("clinic", 0.0, 1.0, shape=len(seen.sources))[seen.source]
+        choice = pm.Normal("choice", 0.0, 1.0, shape=len(observations.sources))[observations.source]
+        clinic = pm.Normal("clinic", 0.0, 1.0, shape=len(observations.sources))[observations.source]
 
-        bold = seen.over_computed - usual - spot * seen.spot - family[seen.family][:, None]
+        bold = observations.over_computed - usual - spot * observations.spot - family[observations.family][:, None]
         given = -0.5 * ((bold - (chosen * choice)[:, None]) / rows) ** 2 - pt.log(rows)
-        apart = pt.switch(seen.dosed, clinics, pt.sqrt(clinics**2 + followed**2 * (chosen**2 + rows**2)))
-        above = (apart * clinic - margin)[:, None] + followed * bold * seen.dosed[:, None]
-        burnt = 0.5 * (1.0 + pt.erf(above / pt.sqrt(people**2 + seen.spread**2) / sqrt(2.0)))
+        apart = pt.switch(observations.has_dose, clinics, pt.sqrt(clinics**2 + followed**2 * (chosen**2 + rows**2)))
+        above = (apart * clinic - margin)[:, None] + followed * bold * observations.has_dose[:, None]
+        burnt = 0.5 * (1.0 + pt.erf(above / pt.sqrt(people**2 + observations.spread**2) / sqrt(2.0)))
         p = pt.clip(lapse + (1.0 - lapse) * burnt, _SMALL, 1.0 - _SMALL)
-        spared = seen.sessions[:, None] * pt.log1p(-p)  # logarithm of the share that no session burns
-        counts = (seen.of - seen.harmed)[:, None] * spared + seen.harmed[:, None] * pt.log(-pt.expm1(spared))
+        spared = observations.sessions[:, None] * pt.log1p(-p)  # logarithm of the share that no session burns
+        counts = (observations.treated - observations.harmed)[:, None] * spared + observations.harmed[:, None] * pt.log(
+            -pt.expm1(spared)
+        )
         own = ((1.0 - followed) * chosen * choice - clinics * clinic)[:, None]
         begins = -0.5 * ((bold - margin - own) / threshold_log_sd()) ** 2
         of_ways = (
-            (seen.weight * taken)[:, None] * given
-            + (seen.counted & taken)[:, None] * counts
-            + (seen.begins & taken)[:, None] * begins
+            (observations.weight * taken)[:, None] * given
+            + (observations.has_count & taken)[:, None] * counts
+            + (observations.is_threshold & taken)[:, None] * begins
         )
-        shares = np.maximum(seen.ways, _LOG_OF_ZERO)
+        shares = np.maximum(observations.ways, _LOG_OF_ZERO)
         pm.Potential("of_rows", pt.logsumexp(shares + of_ways, axis=1).sum())
     return model
 

@@ -51,21 +51,21 @@ class BurnPosterior:
 
     Parameters
     ----------
-    seen : the rows; some of their sources were left out.
+    observations : the rows; some of their sources were left out.
     draws : by parameter, (draw,); `family` (draw, family).
     r_hat, effective_size : of the worst parameter. divergences : of the sampler, over all draws.
     """
 
-    seen: Observations
+    observations: Observations
     draws: dict[str, Floats]
     r_hat: float
     effective_size: float
     divergences: int
 
 
-def source_folds(seen: Observations) -> NDArray[np.int64]:
+def source_folds(observations: Observations) -> NDArray[np.int64]:
     """Return a random fold for each source, (source,)."""
-    return np.random.default_rng(SEED).permutation(len(seen.sources)) % FOLDS
+    return np.random.default_rng(SEED).permutation(len(observations.sources)) % FOLDS
 
 
 @cache
@@ -117,7 +117,7 @@ def _check_convergence(fit: BurnPosterior) -> BurnPosterior:
     return fit
 
 
-def predict_burns(draws: dict[str, Floats], seen: Observations, source: int) -> dict[int, Floats]:
+def predict_burns(draws: dict[str, Floats], observations: Observations, source: int) -> dict[int, Floats]:
     """Return the predicted shares of people burnt in a source's rows, from their known doses without their counts.
 
     Parameters
@@ -129,19 +129,24 @@ def predict_burns(draws: dict[str, Floats], seen: Observations, source: int) -> 
     by row, (draw and clinic,) equally likely shares over all sessions.
     """
     rng = np.random.default_rng(SEED)
-    rows = np.flatnonzero(seen.source == source)
-    wanted = rows[(seen.counted | seen.begins | (seen.weight > 0.0))[rows]]
+    rows = np.flatnonzero(observations.source == source)
+    wanted = rows[(observations.has_count | observations.is_threshold | (observations.weight > 0.0))[rows]]
     found: dict[int, list[Floats]] = {int(row): [] for row in wanted}
     for draw in range(draws["usual"].size):
         now = {name: values[draw] for name, values in draws.items()}
-        bold = seen.over_computed - now["usual"] - now["spot"] * seen.spot - now["family"][seen.family][:, None]
-        likely = _choice_log_density(now, seen, rows, bold)
+        bold = (
+            observations.over_computed
+            - now["usual"]
+            - now["spot"] * observations.spot
+            - now["family"][observations.family][:, None]
+        )
+        likely = _choice_log_density(now, observations, rows, bold)
         own = rng.standard_normal(_CLINICS_PER_DRAW)
         choice = np.exp(logsumexp(likely, axis=1).sum(axis=0) + np.log(_QUADRATURE_WEIGHTS))
         for place, row in enumerate(rows):
             if int(row) in found:
                 ways = np.exp(likely[place] - logsumexp(likely[place], axis=0)) @ (choice / choice.sum())
-                found[int(row)].append(_burn_share(now, seen, int(row), bold[row], own).T @ ways)
+                found[int(row)].append(_burn_share(now, observations, int(row), bold[row], own).T @ ways)
     return {row: np.concatenate(shares) for row, shares in found.items()}
 
 
@@ -153,9 +158,9 @@ def _choice_log_density(now: dict[str, Floats], seen: Observations, rows: NDArra
 
 def _burn_share(now: dict[str, Floats], seen: Observations, row: int, bold: Floats, own: Floats) -> Floats:
     """Return the share of people burnt over all sessions, (way, clinic), by (practice 5) and (practice 6)."""
-    hidden = 0.0 if seen.dosed[row] else now["followed"] ** 2 * (now["chosen"] ** 2 + now["rows"] ** 2)
+    hidden = 0.0 if seen.has_dose[row] else now["followed"] ** 2 * (now["chosen"] ** 2 + now["rows"] ** 2)
     above = np.sqrt(now["clinics"] ** 2 + hidden) * own - now["margin"]
-    moved = now["followed"] * bold[:, None] if seen.dosed[row] else np.zeros((bold.size, 1))
+    moved = now["followed"] * bold[:, None] if seen.has_dose[row] else np.zeros((bold.size, 1))
     p = now["lapse"] + (1.0 - now["lapse"]) * ndtr((above + moved) / np.hypot(now["people"], seen.spread[row])[:, None])
     return np.asarray(-np.expm1(seen.sessions[row] * np.log1p(-np.clip(p, 0.0, 1.0 - 1e-9))))
 
@@ -176,8 +181,8 @@ DIGITS: Final = 4
 def _calibration_entry(*, recommended: bool) -> dict[str, Any]:
     fit = fit_posterior(recommended=recommended)
     return {
-        "rows": len(fit.seen.names),
-        "sources": len(fit.seen.sources),
+        "rows": len(fit.observations.names),
+        "sources": len(fit.observations.sources),
         "range_nm": list(WAVELENGTH_RANGE_NM),
         "range_ms": [SHORTEST_PULSE_MS, LONGEST_MS],
         "range_mm": _spot_range_mm(),

@@ -125,18 +125,19 @@ def _loss(light: PencilBeamLight, port_mm: tuple[float, float], shorter: float) 
     return 1.0 - light.port(port_mm[0] * shorter, port_mm[1] * shorter)[0] / whole
 
 
-def _more_in_the_wide(light: PencilBeamLight, shorter: float) -> float:
+def _wide_port_excess(light: PencilBeamLight, shorter: float) -> float:
     """Return how much more the wide port reads than the narrow one, as a share of the latter."""
     return (1.0 - _loss(light, WIDE_mm, shorter)) / (1.0 - _loss(light, NARROW_mm, shorter)) - 1.0
 
 
 class Losses(NamedTuple):
-    """Losses of the wide port, (colour, wavelength), with shortened and with traced lengths; `shorter` is by site."""
+    """Losses of the wide port, (colour, wavelength), with shortened and with traced lengths; `length_divisors` is by
+    site."""
 
-    shorter: tuple[float, ...]
+    length_divisors: tuple[float, ...]
     ita_deg: tuple[float, ...]
     shortened: Array
-    as_traced: Array
+    traced: Array
 
 
 def _losses(packets: int) -> Losses:
@@ -148,10 +149,10 @@ def _losses(packets: int) -> Losses:
     lengths = []
     for site in SITES:
         judge = _trace_pencil(site, ita[3], 700.0, packets)
-        shorter = float(brentq(lambda s, judge=judge: _more_in_the_wide(judge, s) - measured, 1.0, 3.5, xtol=0.02))
+        shorter = float(brentq(lambda s, judge=judge: _wide_port_excess(judge, s) - measured, 1.0, 3.5, xtol=0.02))
         lengths.append(shorter)
         print(
-            f"{site}: wide over narrow {_more_in_the_wide(judge, 1.0):.3f} as traced; lengths divided by {shorter:.2f}"
+            f"{site}: wide over narrow {_wide_port_excess(judge, 1.0):.3f} as traced; lengths divided by {shorter:.2f}"
         )
         for row, colour in enumerate(reached):
             for column, nm in enumerate(TRACED_nm):
@@ -173,7 +174,7 @@ class _Inversions(NamedTuple):
 
     joint: Array
     blood: Array
-    read: Array
+    readings: Array
     factors: tuple[float, float]  # of the second scattering: epidermis and dermis
 
 
@@ -202,7 +203,7 @@ def _corrected_melanin(given: _Inversions, share: Array) -> Array:
     at = int(np.argmin(np.abs(nm - INVERTED_nm)))
     rows = []
     for k in range(len(given.joint)):
-        one = given.read[k] / (1.0 - share[k, at])
+        one = given.readings[k] / (1.0 - share[k, at])
         alone = [_at_690(one, given.blood[k], factors) for factors in ((1.0, 1.0), given.factors)]
         target = spectra[k] / (1.0 - share[k])
         both = least_squares(
@@ -220,7 +221,7 @@ def _at_690(read: float, blood: float, factors: tuple[float, float]) -> float:
 
 def _values(fractions: Array, found: Losses) -> dict[str, Any]:
     """Return the content of the file; `fractions` has a row for each class, with its five inversions."""
-    lengths = " and ".join(f"{one:.1f}" for one in found.shorter)
+    lengths = " and ".join(f"{one:.1f}" for one in found.length_divisors)
     return {
         "source": "issa2025",
         "conditions": SOURCE_NOTE,
@@ -238,8 +239,8 @@ def _values(fractions: Array, found: Losses) -> dict[str, Any]:
 def _make_table() -> dict[str, Any]:
     given, lost = _uncorrected_inversions(), _losses(PACKETS)
     print("loss of the port at", TRACED_nm, "nm, colours", lost.ita_deg, "shortened and as traced")
-    print(lost.shortened, lost.as_traced, sep="\n")
-    ends = {"low": 0.5 * lost.shortened, "middle": lost.shortened, "high": 0.5 * lost.as_traced}
+    print(lost.shortened, lost.traced, sep="\n")
+    ends = {"low": 0.5 * lost.shortened, "middle": lost.shortened, "high": 0.5 * lost.traced}
     found = {}
     for name, share in ends.items():
         found[name] = _corrected_melanin(given, _by_class(lost, share))

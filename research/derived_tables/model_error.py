@@ -9,7 +9,7 @@ from typing import Any
 from skinbeam.model.package_data import DerivedTable
 from skinbeam.validation.validate import validate_document
 
-__all__ = ["MODEL_ERROR", "by_endpoint"]
+__all__ = ["MODEL_ERROR", "endpoint_table"]
 
 HEADER = """\
 # How far the model lies from published experiments at each endpoint: geometric error about 1 over independent sources,
@@ -21,14 +21,14 @@ HEADER = """\
 """
 
 
-def by_endpoint(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def endpoint_table(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the tables of `data/derived/model_error.toml`."""
     kept = ("sources", "rows", "unreached", "observed", "geometric_error", "dependent")
     return {"endpoint": {one["endpoint"]: {name: one[name] for name in kept if name in one} for one in errors}}
 
 
 def _make_table() -> dict[str, Any]:
-    return by_endpoint(validate_document()["endpoints"])
+    return endpoint_table(validate_document()["endpoints"])
 
 
 MODEL_ERROR = DerivedTable(

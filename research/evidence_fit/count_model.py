@@ -26,10 +26,10 @@ from skinbeam.evidence.synthesis.counts import EFFECTS
 __all__ = ["build_count_model"]
 
 
-def build_count_model(data: CountData, seen: CountsSeen) -> pm.Model:
-    """Return the model; every array of `seen` is exchangeable data of the same name."""
+def build_count_model(data: CountData, observed: CountsSeen) -> pm.Model:
+    """Return the model; every array of `observed` is exchangeable data of the same name."""
     with pm.Model() as model:
-        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in record_arrays(seen).items()}
+        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in record_arrays(observed).items()}
         _add_counts(data, given)
         _add_pain(data, given)
     return model

@@ -45,23 +45,25 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
     }
 
 
-def draw_counts(given: Parameters, data: CountData, shape: CountsSeen, rng: np.random.Generator) -> CountsSeen:
+def draw_counts(parameters: Parameters, data: CountData, shape: CountsSeen, rng: np.random.Generator) -> CountsSeen:
     """Return one simulated data set for these parameters, in the shape of another: same rows, same number of people."""
     n = len(data.outcome)
     own = rng.standard_t(evidence_settings()["counts"]["freedom"]["value"], len(data.own_outcome))
-    log_odds = given["base"][data.outcome] + np.append(given["effects"], 0.0)[data.effects].sum(axis=1)  # (evidence 6)
-    log_odds = log_odds + (given["count_study"][data.own_outcome] * own)[data.own]
-    spread = given["count_row"][data.outcome[data.several]]
+    log_odds = parameters["base"][data.outcome] + np.append(parameters["effects"], 0.0)[data.effects].sum(
+        axis=1
+    )  # (evidence 6)
+    log_odds = log_odds + (parameters["count_study"][data.own_outcome] * own)[data.own]
+    spread = parameters["count_row"][data.outcome[data.several]]
     log_odds[data.several] += spread * rng.standard_normal(len(data.several))
     type_ = data.type_low + (data.type_high - data.type_low) * rng.beta(2.0, 2.0, n)
     for k, outcome in enumerate(PIGMENT_HARMS):
-        log_odds = log_odds + np.where(data.outcome == OUTCOMES.index(outcome), given["darker"][k] * type_, 0.0)
+        log_odds = log_odds + np.where(data.outcome == OUTCOMES.index(outcome), parameters["darker"][k] * type_, 0.0)
     for k, outcome in enumerate(LATE_HARMS):
-        log_odds = log_odds + np.where(data.outcome == OUTCOMES.index(outcome), given["late"][k] * data.later, 0.0)
+        log_odds = log_odds + np.where(data.outcome == OUTCOMES.index(outcome), parameters["late"][k] * data.later, 0.0)
     patient = evidence_settings()["pain"]["patient_sd"]["value"]
-    centre = given["pain_typical"] + given["pain_modality"][data.pain_modality]  # (evidence 7)
+    centre = parameters["pain_typical"] + parameters["pain_modality"][data.pain_modality]  # (evidence 7)
     return replace(
         shape,
         events=rng.binomial(data.of, 1.0 / (1.0 + np.exp(-log_odds))),
-        pain=rng.normal(centre, np.sqrt(given["pain_between"] ** 2 + patient**2 / data.pain_n)),
+        pain=rng.normal(centre, np.sqrt(parameters["pain_between"] ** 2 + patient**2 / data.pain_n)),
     )

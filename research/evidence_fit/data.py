@@ -90,7 +90,7 @@ class Observed:
     used: Floats
     weak: Floats
 
-    def without(self, left_out: NDArray[np.bool_]) -> "Observed":
+    def excluding(self, left_out: NDArray[np.bool_]) -> "Observed":
         """Return a copy with some arms left out."""
         return replace(self, used=np.where(left_out, 0.0, self.used))
 
@@ -191,7 +191,7 @@ class CountsSeen:
     pain: Floats
     used: Floats
 
-    def without(self, left_out: NDArray[np.bool_]) -> "CountsSeen":
+    def excluding(self, left_out: NDArray[np.bool_]) -> "CountsSeen":
         """Return a copy with some counts left out."""
         return replace(self, used=np.where(left_out, 0.0, self.used))
 

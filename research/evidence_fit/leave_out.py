@@ -82,7 +82,7 @@ def baseline_log_score(
     return _mean_score(arm, [o for o in pool if o.mean is not None])
 
 
-def count_log_score(seen: tuple[int, int], pool: Sequence[tuple[int, int]]) -> float:
+def count_log_score(observed: tuple[int, int], pool: Sequence[tuple[int, int]]) -> float:
     """Return the log score of a count, (events, people), predicted from the counts of a pool."""
     m, log_size = np.meshgrid(np.linspace(0.005, 0.995, 199), np.linspace(-2.0, 6.0, 65), indexing="ij")
     size = np.exp(log_size)
@@ -90,7 +90,7 @@ def count_log_score(seen: tuple[int, int], pool: Sequence[tuple[int, int]]) -> f
     for events, people in pool:
         log = log + _beta_binomial(events, people, m * size, (1.0 - m) * size)
     weight = np.exp(log - log.max())
-    new = np.exp(_beta_binomial(*seen, m * size, (1.0 - m) * size))
+    new = np.exp(_beta_binomial(*observed, m * size, (1.0 - m) * size))
     return float(np.log((weight * new).sum() / weight.sum()))
 
 
@@ -145,9 +145,9 @@ def scored_studies() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(arm.study for arm in fitted_arms()), *(row.study for row in outcome_counts())]))
 
 
-def leave_out(study: str, given: Posterior, rng: np.random.Generator) -> list[StudyScore]:
-    """Return the scores of one study when left out; `given` is the posterior of all studies."""
-    return [*_improvement_scores(study, given, rng), *_harm_scores(study, given, rng)]
+def leave_out(study: str, fitted: Posterior, rng: np.random.Generator) -> list[StudyScore]:
+    """Return the scores of one study when left out; `fitted` is the posterior of all studies."""
+    return [*_improvement_scores(study, fitted, rng), *_harm_scores(study, fitted, rng)]
 
 
 def _improvement_scores(study: str, given: Posterior, rng: np.random.Generator) -> list[StudyScore]:
@@ -155,7 +155,7 @@ def _improvement_scores(study: str, given: Posterior, rng: np.random.Generator) 
     if not mine:
         return []
     log_likelihood = reweigh.improvement_log_likelihood(study, given, rng)
-    rest = printed_improvement().without(np.array([arm.study == study for arm in fitted_arms()]))
+    rest = printed_improvement().excluding(np.array([arm.study == study for arm in fitted_arms()]))
     found, fit = _posterior_without(rest, given, log_likelihood, rng)
     others = [printed_result(arm) for arm in fitted_arms() if arm.study != study]
     scores = []
@@ -170,7 +170,7 @@ def _harm_scores(study: str, given: Posterior, rng: np.random.Generator) -> list
     if not any(row.study == study for row in rows):
         return []
     log_likelihood = reweigh.counts_log_likelihood(study, given, rng)
-    rest = printed_counts().without(np.array([row.study == study for row in rows]))
+    rest = printed_counts().excluding(np.array([row.study == study for row in rows]))
     found, fit = _posterior_without(rest, given, log_likelihood, rng)
     scores = []
     for row in rows:

@@ -47,10 +47,10 @@ _SMALL = 1e-12  # keeps the logarithm of an impossible class finite
 _LEAST_BETWEEN = 0.02  # below, the beta-binomial is the binomial to 1e-4 and its gamma functions cancel
 
 
-def build_improvement_model(data: Data, seen: Observed) -> pm.Model:
-    """Return the model; every array of `seen` is exchangeable data of the same name."""
+def build_improvement_model(data: Data, observed: Observed) -> pm.Model:
+    """Return the model; every array of `observed` is exchangeable data of the same name."""
     with pm.Model() as model:
-        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in record_arrays(seen).items()}
+        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in record_arrays(observed).items()}
         _add_improvement(data, given)
     return model
 

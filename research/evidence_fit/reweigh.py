@@ -25,7 +25,7 @@ _WORST_TAIL = 0.7  # shape of the Pareto law above which the weights are not tru
 _SMALL = 1e-12
 
 
-def reweigh_without_study(given: Posterior, log_likelihood: Floats, rng: np.random.Generator) -> Posterior | None:
+def reweigh_without_study(fitted: Posterior, log_likelihood: Floats, rng: np.random.Generator) -> Posterior | None:
     """Return the draws reweighted as if without a study, or None where the weights are unreliable.
 
     Parameters
@@ -38,16 +38,16 @@ def reweigh_without_study(given: Posterior, log_likelihood: Floats, rng: np.rand
     if not float(tail) < _WORST_TAIL:
         return None
     weights = np.exp(np.asarray(log_weights) - np.max(log_weights))
-    return given.select(rng.choice(len(given), len(given), p=weights / weights.sum()))
+    return fitted.select(rng.choice(len(fitted), len(fitted), p=weights / weights.sum()))
 
 
-def improvement_log_likelihood(study: str, given: Posterior, rng: np.random.Generator) -> Floats:
+def improvement_log_likelihood(study: str, fitted: Posterior, rng: np.random.Generator) -> Floats:
     """Return the log-likelihood of a study's reported improvement, (draw,)."""
     data = table_data()
     mine = np.array([k for k, arm in enumerate(fitted_arms()) if arm.study == study], dtype=int)
-    total = np.zeros(len(given))
+    total = np.zeros(len(fitted))
     for group in np.unique(data.study[mine]):
-        total += _group_log_likelihood(mine[data.study[mine] == group], int(group), given, rng)
+        total += _group_log_likelihood(mine[data.study[mine] == group], int(group), fitted, rng)
     return total
 
 
@@ -98,27 +98,27 @@ def _mean_log_likelihood(k: int, law: ImprovementLaw, icc: Floats) -> Floats:
     return np.asarray(log)
 
 
-def counts_log_likelihood(study: str, given: Posterior, rng: np.random.Generator) -> Floats:
+def counts_log_likelihood(study: str, fitted: Posterior, rng: np.random.Generator) -> Floats:
     """Return the log-likelihood of a study's counts of harms and satisfaction, (draw,)."""
     data, seen = count_data(), printed_counts()
     mine = np.array([k for k, row in enumerate(outcome_counts()) if row.study == study], dtype=int)
-    total, shape = np.zeros(len(given)), (len(given), INNER)
-    effects = np.column_stack((given["effects"], np.zeros(len(given))))
+    total, shape = np.zeros(len(fitted)), (len(fitted), INNER)
+    effects = np.column_stack((fitted["effects"], np.zeros(len(fitted))))
     freedom = evidence_settings()["counts"]["freedom"]["value"]
     for group in np.unique(data.own[mine]):
         outcome = int(data.own_outcome[group])
-        own = given["count_study"][:, outcome, None] * rng.standard_t(freedom, shape)
+        own = fitted["count_study"][:, outcome, None] * rng.standard_t(freedom, shape)
         log = np.zeros(shape)
         for k in mine[data.own[mine] == group]:
-            fixed = given["base"][:, outcome] + effects[:, data.effects[k]].sum(axis=1)
+            fixed = fitted["base"][:, outcome] + effects[:, data.effects[k]].sum(axis=1)
             if OUTCOMES[outcome] in LATE_HARMS:
-                fixed = fixed + given["late"][:, LATE_HARMS.index(OUTCOMES[outcome])] * data.later[k]
+                fixed = fixed + fitted["late"][:, LATE_HARMS.index(OUTCOMES[outcome])] * data.later[k]
             odds = fixed[:, None] + own
             if k in data.several:
-                odds = odds + given["count_row"][:, outcome, None] * rng.standard_normal(shape)
+                odds = odds + fitted["count_row"][:, outcome, None] * rng.standard_normal(shape)
             if OUTCOMES[outcome] in PIGMENT_HARMS:
                 type_ = data.type_low[k] + (data.type_high[k] - data.type_low[k]) * rng.beta(2.0, 2.0, shape)
-                odds = odds + given["darker"][:, PIGMENT_HARMS.index(OUTCOMES[outcome]), None] * type_
+                odds = odds + fitted["darker"][:, PIGMENT_HARMS.index(OUTCOMES[outcome]), None] * type_
             log += seen.events[k] * odds - data.of[k] * np.logaddexp(0.0, odds)
         total += logsumexp(log, axis=1) - np.log(INNER)
     return total

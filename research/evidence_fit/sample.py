@@ -44,13 +44,13 @@ class SamplerDraws:
     divergences: int
 
 
-def sample(seen: Observed | CountsSeen, plan: SamplerPlan) -> SamplerDraws:
+def sample(observed: Observed | CountsSeen, plan: SamplerPlan) -> SamplerDraws:
     """Return draws of the shipped parameters of the model that belongs to these data."""
     import nutpie
 
-    compiled, shipped = _improvement_sampler() if isinstance(seen, Observed) else _count_sampler()
+    compiled, shipped = _improvement_sampler() if isinstance(observed, Observed) else _count_sampler()
     trace = nutpie.sample(
-        compiled.with_data(**{name: np.asarray(a, dtype=float) for name, a in record_arrays(seen).items()}),
+        compiled.with_data(**{name: np.asarray(a, dtype=float) for name, a in record_arrays(observed).items()}),
         draws=plan.draws,
         tune=plan.tune,
         chains=plan.chains,

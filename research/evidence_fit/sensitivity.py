@@ -24,11 +24,11 @@ POWERS = (0.5, 2.0)
 _ENOUGH = 100.0  # least effective number of draws after weighting for a usable result
 
 
-def prior_effects(given: Posterior) -> list[dict[str, Any]]:
+def prior_effects(fitted: Posterior) -> list[dict[str, Any]]:
     """Return for each prior the largest change of a share, where it occurs, and the effective number of draws left."""
-    targets = expected_shares(given)
+    targets = expected_shares(fitted)
     found = []
-    for name, log in log_priors(given).items():
+    for name, log in log_priors(fitted).items():
         moved, left = {}, np.inf
         weights = []
         for power in POWERS:
@@ -46,22 +46,22 @@ def prior_effects(given: Posterior) -> list[dict[str, Any]]:
     return found
 
 
-def expected_shares(given: Posterior) -> dict[str, Floats]:
+def expected_shares(fitted: Posterior) -> dict[str, Floats]:
     """Return the monitored quantities: for each draw the expected shares who improve by half, and who are harmed."""
     found = {}
     for pair in dict.fromkeys((arm.condition, arm.modality) for arm in fitted_arms() if arm.modality != UNTREATED):
         features = next(Features.from_arm(a) for a in fitted_arms() if (a.condition, a.modality) == pair)
-        (clinics,) = draw_new_clinics([[(features, 1.0)]], posterior_override=given)
+        (clinics,) = draw_new_clinics([[(features, 1.0)]], posterior_override=fitted)
         found[" x ".join(pair)] = clinics.share_above(50.0).reshape(-1, CLINICS).mean(axis=1)
     for row in outcome_counts():
         name = f"{row.outcome} after {row.modality}"
         if name not in found:
-            shares = draw_share(CountQuestion.from_count(row), posterior_override=given)
+            shares = draw_share(CountQuestion.from_count(row), posterior_override=fitted)
             found[name] = shares.reshape(-1, CLINICS).mean(axis=1)
     return found
 
 
-def log_priors(given: Posterior) -> Mapping[str, Floats]:
+def log_priors(fitted: Posterior) -> Mapping[str, Floats]:
     """Return for each prior of `data/evidence.toml` its log density at every draw, up to a constant, (draw,)."""
     improvement, outcomes, counts, pain = (
         evidence_settings()[part] for part in ("improvement", "outcomes", "counts", "pain")
@@ -71,40 +71,42 @@ def log_priors(given: Posterior) -> Mapping[str, Floats]:
         if group in HIERARCHICAL:
             continue
         prior = improvement[group]
-        log = _normal(given["beta"][:, k], prior.get("value", 0.0), prior["sd"])
+        log = _normal(fitted["beta"][:, k], prior.get("value", 0.0), prior["sd"])
         key = f"improvement.{group}"
-        found[key] = found.get(key, np.zeros(len(given))) + log if name else log
-    found["improvement.total"] = _normal(given["total"], 0.0, improvement["total"]["sd"])
-    spreads = np.column_stack((given["scale"], given["tau"], given["omega"], given["kappa"]))
+        found[key] = found.get(key, np.zeros(len(fitted))) + log if name else log
+    found["improvement.total"] = _normal(fitted["total"], 0.0, improvement["total"]["sd"])
+    spreads = np.column_stack((fitted["scale"], fitted["tau"], fitted["omega"], fitted["kappa"]))
     weights = np.array([improvement["shares"][level] for level in LEVELS])
     found["improvement.shares"] = np.asarray(
-        ((weights - 1.0) * np.log((spreads / given["total"][:, None]) ** 2)).sum(axis=1)
+        ((weights - 1.0) * np.log((spreads / fitted["total"][:, None]) ** 2)).sum(axis=1)
     )
     tail = improvement["study_tail"]
-    beyond = np.maximum(given["freedom"] - tail["least"], 1e-6)  # shipped in single precision
+    beyond = np.maximum(fitted["freedom"] - tail["least"], 1e-6)  # shipped in single precision
     found["improvement.study_tail"] = np.asarray((tail["shape"] - 1.0) * np.log(beyond) - tail["rate"] * beyond)
     patient = improvement["patient_sd"]
-    found["improvement.patient_sd"] = _normal(given["sd_mid"], np.log(patient["value"]), patient["log_sd"])
-    found["improvement.patient_sd_spread"] = _normal(given["sd_spread"], 0.0, improvement["patient_sd_spread"]["sd"])
+    found["improvement.patient_sd"] = _normal(fitted["sd_mid"], np.log(patient["value"]), patient["log_sd"])
+    found["improvement.patient_sd_spread"] = _normal(fitted["sd_spread"], 0.0, improvement["patient_sd_spread"]["sd"])
     beta = improvement["lesion_correlation"]
     found["improvement.lesion_correlation"] = np.asarray(
-        (beta["a"] - 1.0) * np.log(given["icc"]) + (beta["b"] - 1.0) * np.log1p(-given["icc"])
+        (beta["a"] - 1.0) * np.log(fitted["icc"]) + (beta["b"] - 1.0) * np.log1p(-fitted["icc"])
     )
-    found["improvement.clear"] = _normal(given["clear"], improvement["clear"]["value"], improvement["clear"]["sd"])
-    found["improvement.clear_slope"] = _normal(given["clear_slope"], 0.0, improvement["clear_slope"]["sd"])
-    found["improvement.untreated_study"] = _normal(given["tau_untreated"], 0.0, improvement["untreated_study"]["sd"])
+    found["improvement.clear"] = _normal(fitted["clear"], improvement["clear"]["value"], improvement["clear"]["sd"])
+    found["improvement.clear_slope"] = _normal(fitted["clear_slope"], 0.0, improvement["clear_slope"]["sd"])
+    found["improvement.untreated_study"] = _normal(fitted["tau_untreated"], 0.0, improvement["untreated_study"]["sd"])
     for k, outcome in enumerate(OUTCOMES):
-        found[f"outcomes.{outcome}"] = _normal(given["base"][:, k], outcomes[outcome]["value"], outcomes[outcome]["sd"])
+        found[f"outcomes.{outcome}"] = _normal(
+            fitted["base"][:, k], outcomes[outcome]["value"], outcomes[outcome]["sd"]
+        )
     for k, effect in enumerate(EFFECTS):
-        found[f"counts.{effect}"] = _normal(given["count_scale"][:, k], 0.0, counts[effect]["sd"]).sum(axis=1)
+        found[f"counts.{effect}"] = _normal(fitted["count_scale"][:, k], 0.0, counts[effect]["sd"]).sum(axis=1)
     for level in ("study", "row"):
-        found[f"counts.{level}"] = _normal(given[f"count_{level}"], 0.0, counts[level]["sd"]).sum(axis=1)
+        found[f"counts.{level}"] = _normal(fitted[f"count_{level}"], 0.0, counts[level]["sd"]).sum(axis=1)
     for slope, those in (("darker", PIGMENT_HARMS), ("late", LATE_HARMS)):
         for k, outcome in enumerate(those):
-            found[f"counts.{slope} ({outcome})"] = _normal(given[slope][:, k], 0.0, counts[slope]["sd"])
-    found["pain.typical"] = _normal(given["pain_typical"], pain["typical"]["value"], pain["typical"]["sd"])
-    found["pain.modality"] = _normal(given["pain_scale"], 0.0, pain["modality"]["sd"])
-    found["pain.between_studies"] = _normal(given["pain_between"], 0.0, pain["between_studies"]["sd"])
+            found[f"counts.{slope} ({outcome})"] = _normal(fitted[slope][:, k], 0.0, counts[slope]["sd"])
+    found["pain.typical"] = _normal(fitted["pain_typical"], pain["typical"]["value"], pain["typical"]["sd"])
+    found["pain.modality"] = _normal(fitted["pain_scale"], 0.0, pain["modality"]["sd"])
+    found["pain.between_studies"] = _normal(fitted["pain_between"], 0.0, pain["between_studies"]["sd"])
     return found
 
 

@@ -59,26 +59,30 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
     }
 
 
-def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Generator) -> Observed:
+def draw_data(parameters: Parameters, data: Data, shape: Observed, rng: np.random.Generator) -> Observed:
     """Return one simulated data set for these parameters, in the shape of another: same arms, same cut points."""
     prior = evidence_settings()["improvement"]
-    own = rng.standard_t(given["freedom"], len(data.studies))
-    between = np.where(data.untreated, given["tau_untreated"], given["tau"])
-    theta = data.x @ given["beta"] + (between * shape.weak * own)[data.study]  # (evidence 2)
-    theta = theta + given["omega"] * rng.normal(size=len(theta))
-    theta = theta + given["kappa"] * data.binned * rng.normal(size=len(data.studies))[data.study]
-    sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (evidence 3)
+    own = rng.standard_t(parameters["freedom"], len(data.studies))
+    between = np.where(data.untreated, parameters["tau_untreated"], parameters["tau"])
+    theta = data.x @ parameters["beta"] + (between * shape.weak * own)[data.study]  # (evidence 2)
+    theta = theta + parameters["omega"] * rng.normal(size=len(theta))
+    theta = theta + parameters["kappa"] * data.binned * rng.normal(size=len(data.studies))[data.study]
+    sd = np.exp(parameters["sd_mid"] + parameters["sd_spread"] * rng.normal(size=len(data.studies)))[
+        data.study
+    ]  # (evidence 3)
     counts, mean, printed = np.zeros_like(shape.counts), np.zeros_like(shape.mean), np.zeros_like(shape.sd)
-    law = ImprovementLaw.from_theta(theta, sd, data.single, given["clear"], given["clear_slope"])  # (evidence 8)
+    law = ImprovementLaw.from_theta(
+        theta, sd, data.single, parameters["clear"], parameters["clear_slope"]
+    )  # (evidence 8)
     centre, variance = law.moments
     variance = np.maximum(variance, _LEAST_VARIANCE)
     for k, binned in enumerate(data.binned):
         per_patient = data.units[k] / data.n[k]
         if binned:
             own_law = ImprovementLaw(theta[k], sd[k], law.cleared_share[k])
-            counts[k] = _classes(own_law, data, k, int(shape.counts[k].sum()), given["icc"], rng)
+            counts[k] = _classes(own_law, data, k, int(shape.counts[k].sum()), parameters["icc"], rng)
             continue
-        of_mean = variance[k] * (1.0 + (per_patient - 1.0) * given["icc"]) / data.units[k]
+        of_mean = variance[k] * (1.0 + (per_patient - 1.0) * parameters["icc"]) / data.units[k]
         mean[k] = rng.normal(centre[k], np.sqrt(of_mean + prior["printed_error"]["value"] ** 2))
         if shape.sd[k] > 0.0:
             error = 1.0 / np.sqrt(2.0 * max(data.n[k] - 1.0, 1.0))

@@ -27,13 +27,13 @@ class HarmQuestion:
 
     name: str
     title: str
-    asked: tuple[tuple[str, CountQuestion], ...]
-    beside: tuple[OutcomeCount, ...]
+    variants: tuple[tuple[str, CountQuestion], ...]
+    study_counts: tuple[OutcomeCount, ...]
 
     @property
     def outcome(self) -> str:
         """The outcome that was counted."""
-        return self.asked[0][1].outcome
+        return self.variants[0][1].outcome
 
 
 def harm_questions() -> tuple[HarmQuestion, ...]:
@@ -77,9 +77,9 @@ def harm_questions() -> tuple[HarmQuestion, ...]:
     )
 
 
-def harm_interval(asked: CountQuestion) -> PredictiveInterval:
+def harm_interval(question: CountQuestion) -> PredictiveInterval:
     """Return the predicted share of patients that a new clinic harms."""
-    return PredictiveInterval.of_draws(draw_share(asked))
+    return PredictiveInterval.of_draws(draw_share(question))
 
 
 def predicted_count(row: OutcomeCount) -> tuple[int, int]:

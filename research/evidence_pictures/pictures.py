@@ -69,7 +69,9 @@ def forest_picture(forest: Forest) -> EvidencePicture:
 
 def harm_picture(harm: HarmQuestion) -> EvidencePicture:
     """Return the picture of a harm question."""
-    text = f"{harm.title}. Shares counted in {len(harm.beside)} groups of patients, and the answers for a new clinic"
+    text = (
+        f"{harm.title}. Shares counted in {len(harm.study_counts)} groups of patients, and the answers for a new clinic"
+    )
     return EvidencePicture(f"{harm.name}.svg", text)
 
 
@@ -79,9 +81,9 @@ def pictures_sha256() -> str:
         [asdict(forest) for forest in forests()],
         [[asdict(mark) for mark in funnel_points(outcome)] for outcome in FUNNEL_OUTCOMES],
         [asdict(cell) for cell in study_counts()],
-        [[asdict(asked) for _, asked in harm.asked] for harm in harm_questions()],
+        [[asdict(asked) for _, asked in harm.variants] for harm in harm_questions()],
         [
-            [(row.arm.row, row.events, row.patients, row.months, row.phototypes) for row in harm.beside]
+            [(row.arm.row, row.events, row.patients, row.months, row.phototypes) for row in harm.study_counts]
             for harm in harm_questions()
         ],
     ]
@@ -94,10 +96,10 @@ def compute_numbers() -> dict[str, Any]:
         HASH_KEY: pictures_sha256(),
         "harms": {
             harm.name: {
-                "answers": [{"asked": label} | asdict(harm_interval(asked)) for label, asked in harm.asked],
+                "answers": [{"asked": label} | asdict(harm_interval(asked)) for label, asked in harm.variants],
                 "beside": [
                     {"row": row.arm.row, "events": row.events, "of": row.patients, "predicted": predicted_count(row)}
-                    for row in harm.beside
+                    for row in harm.study_counts
                 ],
             }
             for harm in harm_questions()

@@ -72,7 +72,7 @@ class AngleError:
 
     true_deg: float
     rms_deg: float
-    held: float
+    coverage: float
     width_deg: float
 
 
@@ -117,15 +117,15 @@ def melanin_error(tone: float) -> tuple[float, float, bool]:
 class DetectionRates:
     """Detection rates for one tone: brown spots, red spots, and flushed cheeks by their blood.
 
-    `false` is the number of spots of either colour found on plain skin, per hundred square centimetres; `untold` is the
-    share of pictures of plain skin for which redness is reported as not detectable.
+    `false_spots` is the number of spots of either colour found on plain skin, per hundred square centimetres;
+    `redness_unreadable` is the share of pictures of plain skin for which redness is reported as not detectable.
     """
 
     spots: float
     red_spots: float
     flushed: tuple[float, ...]
-    false: float
-    untold: float
+    false_spots: float
+    redness_unreadable: float
 
 
 def detection_rates(tone: float) -> DetectionRates:
@@ -145,7 +145,7 @@ def detection_rates(tone: float) -> DetectionRates:
             ("", find_spots, (plain, plain)),
             ("", find_inflamed_spots, (plain, plain)),
         ):
-            light = shot.of(*drawn)
+            light = shot.render(*drawn)
             level = estimate_skin_level(np.median(light.reshape(-1, 3), axis=0), calibrated=False)
             marks = look(optical_density(light), pigment_directions(level), _SINGLE_REGION, _SCALE)
             if kind:
@@ -154,10 +154,10 @@ def detection_rates(tone: float) -> DetectionRates:
             else:
                 false += len(marks)
         untold += not shows_redness(
-            estimate_skin_level(np.median(shot.of(plain, plain).reshape(-1, 3), axis=0), calibrated=False)
+            estimate_skin_level(np.median(shot.render(plain, plain).reshape(-1, 3), axis=0), calibrated=False)
         )
         for k, times in enumerate(RED_FLUSH):
-            light = shot.of(plain, np.where(xx < _SIDE // 4, times, 1.0))
+            light = shot.render(plain, np.where(xx < _SIDE // 4, times, 1.0))
             flushed[k] += any(
                 mark.region == _BANDS[0]
                 for mark in find_redness(blood_index(optical_density(light)), _FOUR_REGIONS, _SCALE)
@@ -181,7 +181,7 @@ class _TestPicture:
     camera: str
     seed: int
 
-    def of(self, brown: Array, red: Array) -> Array:
+    def render(self, brown: Array, red: Array) -> Array:
         """Return linear light of skin with multiplied melanin and blood, with noise and a gradient of light."""
         rng = np.random.default_rng(self.seed)
         melanin, blood = (np.exp(0.06 * _field(rng, 8.0)) for _ in range(2))
@@ -220,10 +220,10 @@ def _detect_painted(face: DecodedPhotograph, skin: SkinAnalysis, tone: float) ->
         spots = np.maximum(spots, np.clip((0.09 - away) / 0.02, 0, 1))
         flush = np.maximum(flush, np.clip((0.32 - away) / 0.05, 0, 1))
     # The whole picture takes the tone, since hair and cloth are never analysed; brightness is then restored.
-    toned = repigment_portrait(light, tone / TONES["light"], of=(TONES["light"], BLOOD))
+    toned = repigment_portrait(light, tone / TONES["light"], base_pigment=(TONES["light"], BLOOD))
     toned = toned * min(2.0, float(np.median(light[..., 1]) / np.median(toned[..., 1])))
-    spotted = repigment_portrait(toned, 1 + (SPOT - 1) * spots, of=(tone, BLOOD))
-    flushed = repigment_portrait(toned, 1.0, 1 + (FLUSH - 1) * flush, of=(tone, BLOOD))
+    spotted = repigment_portrait(toned, 1 + (SPOT - 1) * spots, base_pigment=(tone, BLOOD))
+    flushed = repigment_portrait(toned, 1.0, 1 + (FLUSH - 1) * flush, base_pigment=(tone, BLOOD))
     return _count(spotted, face, "spots"), None if (n := _count(flushed, face, "redness")) is None else n > 0
 
 
@@ -253,7 +253,7 @@ def main(arguments: Sequence[str]) -> int:
         spots, red = _detect_painted(face, skin, tone)
         low, high = ratio * np.exp(-2 * deviation), ratio * np.exp(2 * deviation)
         print(
-            f"| {name} | {angle.true_deg:.0f}° | {angle.rms_deg:.0f}° | {100 * angle.held:.0f} % "
+            f"| {name} | {angle.true_deg:.0f}° | {angle.rms_deg:.0f}° | {100 * angle.coverage:.0f} % "
             f"| {angle.width_deg:.0f}° "
             f"| {ratio:.1f} ({low:.1f} to {high:.1f}) | {'cannot be told' if spots is None else f'{spots} of 2'} "
             f"| {'cannot be told' if red is None else 'found' if red else 'not found'} |"
@@ -269,8 +269,8 @@ def main(arguments: Sequence[str]) -> int:
             f"redness of a cheek, {times:g} times the blood": [f"{100 * one.flushed[k]:.0f} %" for one in found]
             for k, times in enumerate(RED_FLUSH)
         },
-        "false spots in 100 cm² of plain skin": [f"{one.false:.1f}" for one in found],
-        "redness said not to be told": [f"{100 * one.untold:.0f} %" for one in found],
+        "false spots in 100 cm² of plain skin": [f"{one.false_spots:.1f}" for one in found],
+        "redness said not to be told": [f"{100 * one.redness_unreadable:.0f} %" for one in found],
     }
     for name, values in rows.items():
         print(f"| {name} | " + " | ".join(values) + " |")

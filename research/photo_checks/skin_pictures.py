@@ -120,15 +120,15 @@ def repigment_portrait(
     melanin_factor: ArrayLike,
     blood_factor: ArrayLike = 1.0,
     *,
-    of: tuple[float, float] = (0.035, 0.0108),
+    base_pigment: tuple[float, float] = (0.035, 0.0108),
 ) -> Array:
     """Return linear light (..., 3) of a photograph after multiplying the melanin and blood of its skin.
 
     Parameters
     ----------
-    of : melanin and blood of the skin in the photograph.
+    base_pigment : melanin and blood of the skin in the photograph.
     """
-    melanin, blood = of
+    melanin, blood = base_pigment
     changed = interpolate_spectra(melanin * np.asarray(melanin_factor), blood * np.asarray(blood_factor))
     return np.asarray(linear * camera_light(changed) / camera_light(interpolate_spectra(melanin, blood)))
 

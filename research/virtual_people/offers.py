@@ -88,12 +88,12 @@ def regimes() -> tuple[Regime, ...]:
     return tuple(Regime(**one) for one in design()["regime"])
 
 
-def planned_offer(regime: Regime, told: float | str) -> TreatmentOffer | None:
+def planned_offer(regime: Regime, reported_colour: float | str) -> TreatmentOffer | None:
     """Return a plan's offer for a person whose colour was read, in degrees, or who reported a phototype.
 
     None where the plan has no setting.
     """
-    made = make_plan(_case(regime, told), draws=design()["draws"], seed=0)
+    made = make_plan(_case(regime, reported_colour), draws=design()["draws"], seed=0)
     (concern,) = made.concerns
     trial = concern.trial
     if trial is None:

@@ -16,7 +16,7 @@ from skinbeam.plan.search.goals import LESION_BY_CONDITION
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import miss_probability
 
-__all__ = ["VirtualOutcomes", "dose_that_burns_as_many", "simulate_outcomes"]
+__all__ = ["VirtualOutcomes", "equal_burn_dose", "simulate_outcomes"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -66,8 +66,8 @@ class VirtualOutcomes:
 class _Doses:
     """Doses in J/cm², (person,): computed dose that burns the skin around, and true dose that reaches the target."""
 
-    burns: Floats
-    reaches: Floats
+    burn_J_cm2: Floats
+    target_J_cm2: Floats
 
 
 def simulate_outcomes(count: int) -> VirtualOutcomes:
@@ -83,10 +83,10 @@ def simulate_outcomes(count: int) -> VirtualOutcomes:
     given = np.array([np.nan if offer is None else offer.dose_J_cm2 for offer in offers])
     offered = np.isfinite(given)
     field = np.exp(errors.people * people.draws.normal("field"))
-    burnt = given >= plan.burns * np.exp(errors.clinic) * field
+    burnt = given >= plan.burn_J_cm2 * np.exp(errors.clinic) * field
     bias = np.exp(np.array(practice_biases()))[people.kinetics]
-    p_true = _p_burnt(people, given, plan.burns * bias)
-    by_book = _textbook_doses(people, p_true, book.burns * bias)
+    p_true = _p_burnt(people, given, plan.burn_J_cm2 * bias)
+    by_book = _textbook_doses(people, p_true, book.burn_J_cm2 * bias)
     return VirtualOutcomes(
         people=people,
         offered=offered,
@@ -95,21 +95,21 @@ def simulate_outcomes(count: int) -> VirtualOutcomes:
         p_effective=_offer_values(offers, "p_effective"),
         p_burn_if_clean=_offer_values(offers, "p_burn_if_clean"),
         burnt=burnt,
-        burnt_elsewhere=given >= plan.burns * np.exp(errors.elsewhere) * field,
-        reached=given >= plan.reaches,
-        clean=offered & ~_burnt_by_test_spots(people, errors, offers, plan.burns),
-        book_burnt=by_book >= book.burns * np.exp(errors.clinic) * field,
-        book_reached=by_book >= book.reaches,
+        burnt_elsewhere=given >= plan.burn_J_cm2 * np.exp(errors.independent_clinic) * field,
+        reached=given >= plan.target_J_cm2,
+        clean=offered & ~_burnt_by_test_spots(people, errors, offers, plan.burn_J_cm2),
+        book_burnt=by_book >= book.burn_J_cm2 * np.exp(errors.clinic) * field,
+        book_reached=by_book >= book.target_J_cm2,
     )
 
 
 def _offers(people: VirtualPeople) -> list[TreatmentOffer | None]:
     """Return the offer of each person; people with the same regime and the same reading share one plan."""
     made: dict[tuple[int, float | str], TreatmentOffer | None] = {}
-    for key in zip(people.regime.tolist(), people.told, strict=True):
+    for key in zip(people.regime.tolist(), people.reported_colour, strict=True):
         if key not in made:
             made[key] = planned_offer(regimes()[key[0]], key[1])
-    return [made[key] for key in zip(people.regime.tolist(), people.told, strict=True)]
+    return [made[key] for key in zip(people.regime.tolist(), people.reported_colour, strict=True)]
 
 
 def _offer_values(offers: Sequence[TreatmentOffer | None], name: str) -> Floats:
@@ -124,15 +124,19 @@ def _doses(people: VirtualPeople, errors: ClinicErrors, offers: Sequence[Treatme
             groups[int(people.colour_class[who]), TreatmentOffer(offer.regime, offer.setting, 1.0)].append(who)
     found = _Doses(np.full(people.count, np.nan), np.full(people.count, np.nan))
     lesion = np.exp(errors.clinic + errors.people * people.draws.normal("lesion"))
-    truths = {condition: TrueDoses.of(people, condition) for condition in {one.condition for one in regimes()}}
+    truths = {
+        condition: TrueDoses.for_condition(people, condition) for condition in {one.condition for one in regimes()}
+    }
     for (_, offer), members in groups.items():
         some, condition = np.array(members), offer.regime.condition
-        truth = truths[condition].of_some(some)
-        found.burns[some] = truth.burns_at_J_cm2(offer.beam, offer.cooling)
+        truth = truths[condition].subset(some)
+        found.burn_J_cm2[some] = truth.burn_dose_J_cm2(offer.beam, offer.cooling)
         if condition in LESION_BY_CONDITION:
-            found.reaches[some] = truth.burns_at_J_cm2(offer.beam, offer.cooling, within=True) * lesion[some]
+            found.target_J_cm2[some] = truth.burn_dose_J_cm2(offer.beam, offer.cooling, in_target=True) * lesion[some]
         else:
-            found.reaches[some] = truth.closes_at_J_cm2(offer.beam, offer.cooling) * np.exp(errors.closure[some])
+            found.target_J_cm2[some] = truth.closure_dose_J_cm2(offer.beam, offer.cooling) * np.exp(
+                errors.closure[some]
+            )
     return found
 
 
@@ -150,7 +154,7 @@ def _burnt_by_test_spots(
     return found
 
 
-def dose_that_burns_as_many(p_burnt: Callable[[float], float], wanted: float) -> float:
+def equal_burn_dose(p_burnt: Callable[[float], float], wanted: float) -> float:
     """Return the dose, J/cm², at which people are burnt with the probability `wanted`, which rises with the dose."""
     low, high = _DOSES_J_CM2
     while high / low > 1.0 + _WIDTH:
@@ -185,5 +189,5 @@ def _textbook_doses(people: VirtualPeople, wanted: Floats, burns: Floats) -> Flo
                 def p_burnt(one: float, error: DoseCalibration = regime.error, burns: Floats = burns[some]) -> float:
                     return float(error.p_reached(one / burns).mean())
 
-                dose[some] = dose_that_burns_as_many(p_burnt, float(wanted[some].mean()))
+                dose[some] = equal_burn_dose(p_burnt, float(wanted[some].mean()))
     return dose

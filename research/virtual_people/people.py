@@ -58,12 +58,12 @@ class VirtualPeople:
     colour_class: Ints
     regime: Ints
     ita_deg: Floats
-    told: tuple[float | str, ...]
+    reported_colour: tuple[float | str, ...]
     phototype: Ints
     kinetics: Ints
     scattering: Ints
     inversion: Ints
-    even: NDArray[np.bool_]
+    even_melanin: NDArray[np.bool_]
 
     @property
     def count(self) -> int:
@@ -94,7 +94,7 @@ class VirtualPeople:
         basal_m = (
             draw_value(self.draws, "basal layer", read_sourced(tissue_table("melanin")["by_depth"]["basal_um"])) * UM
         )
-        parted = add_basal_layer(whole, 0, basal_m, self.even.astype(np.float64))
+        parted = add_basal_layer(whole, 0, basal_m, self.even_melanin.astype(np.float64))
         made = {}
         for name, values in parted.items():
             every = skins[name].values.copy()
@@ -141,14 +141,14 @@ def draw_people(count: int) -> VirtualPeople:
         colour_class=colour_class,
         regime=regime,
         ita_deg=ita,
-        told=told,
+        reported_colour=told,
         phototype=phototype,
         kinetics=_choose_index(draws, "kinetics of the epidermis", len(design()["epidermis"])),
         scattering=_choose_index(
             draws, "scattering data set", len(tissue_table("optics")["scattering"]["dermis"]["sets"])
         ),
         inversion=_choose_index(draws, "inversion", len(load_derived_table("melanin_by_colour")["fractions"][0])),
-        even=draws.uniform("even melanin") < 0.5,
+        even_melanin=draws.uniform("even melanin") < 0.5,
     )
 
 

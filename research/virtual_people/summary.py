@@ -42,7 +42,7 @@ def summary(found: VirtualOutcomes) -> dict[str, Any]:
 
 def _groups(found: VirtualOutcomes) -> Mapping[str, Sequence[tuple[str, Bools]]]:
     people = found.people
-    measured = np.array([isinstance(one, float) for one in people.told])
+    measured = np.array([isinstance(one, float) for one in people.reported_colour])
     classes = list(_index_groups(CLASSES, people.colour_class))
     treatments = [
         f"{vocabulary_table('condition')[one.condition]['title']}, {devices()[one.device].title}" for one in regimes()
@@ -53,8 +53,8 @@ def _groups(found: VirtualOutcomes) -> Mapping[str, Sequence[tuple[str, Bools]]]
         "treatment": [*_index_groups(treatments, people.regime), (ALL, np.ones_like(measured))],
         "skin": [
             *_index_groups([f"kinetics `{name}`" for name in design()["epidermis"]], people.kinetics),
-            ("melanin in the basal cells", ~people.even),
-            ("melanin even", people.even),
+            ("melanin in the basal cells", ~people.even_melanin),
+            ("melanin even", people.even_melanin),
         ],
     }
 

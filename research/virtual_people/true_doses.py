@@ -57,13 +57,14 @@ class ClinicErrors:
 
     Parameters
     ----------
-    clinic, elsewhere : of burns, the error that a clinic's device and hands share on one person, and a second draw.
+    clinic, independent_clinic : of burns, the error that a clinic's device and hands share on one person, and a second
+        draw.
     people : spread of the differences from place to place of their skin.
     closure : of the dose that closes vessels.
     """
 
     clinic: Floats
-    elsewhere: Floats
+    independent_clinic: Floats
     people: Floats
     closure: Floats
 
@@ -82,7 +83,7 @@ def draw_clinic_errors(people: VirtualPeople, lights: Sequence[BurnLight]) -> Cl
     shared = error[people.regime, drawn]
     return ClinicErrors(
         clinic=own + shared * people.draws.normal("clinic"),
-        elsewhere=own + shared * people.draws.normal("clinic elsewhere"),
+        independent_clinic=own + shared * people.draws.normal("clinic elsewhere"),
         people=np.asarray(load_derived_table("burn_calibration")[BURN_CLASS]["draw"]["people"], dtype=np.float64)[
             drawn
         ],
@@ -123,42 +124,46 @@ class TrueDoses:
 
     Parameters
     ----------
-    who : their indices among all. around, within : their skin, and the same with the treated lesion or vessels in it.
+    indices : their indices among all.
+    surrounding_skins, target_skins : their skin, and the same with the treated lesion or vessels in it.
     """
 
     people: VirtualPeople
-    who: Ints
-    around: "xr.Dataset"
-    within: "xr.Dataset"
+    indices: Ints
+    surrounding_skins: "xr.Dataset"
+    target_skins: "xr.Dataset"
 
     @classmethod
-    def of(cls, people: VirtualPeople, condition: str) -> "TrueDoses":
+    def for_condition(cls, people: VirtualPeople, condition: str) -> "TrueDoses":
         """Return the true doses of people who are treated for a condition."""
         lesion = LESION_BY_CONDITION.get(condition)
         vessels = None if lesion is not None else condition_vessels(condition)
-        return cls(people, np.arange(people.count), people.skins(vessels), within=people.skins(vessels, lesion))
+        return cls(people, np.arange(people.count), people.skins(vessels), target_skins=people.skins(vessels, lesion))
 
-    def of_some(self, who: Ints) -> "TrueDoses":
+    def subset(self, who: Ints) -> "TrueDoses":
         """Return the part for the people with these indices."""
         return replace(
-            self, who=self.who[who], around=self.around.isel(sample=who), within=self.within.isel(sample=who)
+            self,
+            indices=self.indices[who],
+            surrounding_skins=self.surrounding_skins.isel(sample=who),
+            target_skins=self.target_skins.isel(sample=who),
         )
 
-    def burns_at_J_cm2(self, beam: Beam, cooling: CoolingPlan, *, within: bool = False) -> Floats:
+    def burn_dose_J_cm2(self, beam: Beam, cooling: CoolingPlan, *, in_target: bool = False) -> Floats:
         """Return the computed dose at which the basal cells die, by each person's own kinetics, (person,)."""
-        response = self._response(beam, cooling, within=within, near_surface=True)
+        response = self._response(beam, cooling, within=in_target, near_surface=True)
         place = basal_layer_response(response)
         doses = np.array([damage_dose(response, place, of) for of in _kinetics_sets(response.skins)]) / J_CM2
-        return np.asarray(doses[self.people.kinetics[self.who], np.arange(self.who.size)])
+        return np.asarray(doses[self.people.kinetics[self.indices], np.arange(self.indices.size)])
 
-    def closes_at_J_cm2(self, beam: Beam, cooling: CoolingPlan) -> Floats:
+    def closure_dose_J_cm2(self, beam: Beam, cooling: CoolingPlan) -> Floats:
         """Return the computed dose that closes the vessel, by the other kinetics of blood, (person,)."""
         response = self._response(beam, cooling, within=True, near_surface=False)
         closure = partial(closure_dose, blood=design()["blood"])
         return np.asarray(dose_with_heated_blood(response, closure)[:, 0] / J_CM2)
 
     def _response(self, beam: Beam, cooling: CoolingPlan, *, within: bool, near_surface: bool) -> PulseResponse:
-        skins = self.within if within else self.around
-        ratio = self.people.scattering_ratio(beam.mean_wavelength_nm)[self.who]
+        skins = self.target_skins if within else self.surrounding_skins
+        ratio = self.people.scattering_ratio(beam.mean_wavelength_nm)[self.indices]
         lit = skins.assign(scattering_factor=skins["scattering_factor"] * ratio)
         return SiteSkins(SITE, lit, lit).respond(beam, cooling, limiting=False, near_surface=near_surface)

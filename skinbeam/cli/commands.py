@@ -100,7 +100,9 @@ def sweep(
             return
         print(cost.sentence(), file=sys.stderr)
     with _sweep_progress(quiet=quiet) as (hear, tell):
-        document = run_sweep(asked, output, cost=cost, cluster=cluster, count=workers, hear=hear, tell=tell)
+        document = run_sweep(
+            asked, output, cost=cost, cluster=cluster, count=workers, on_progress=hear, on_message=tell
+        )
     if not quiet or json:
         print_document(document, json=json)
 

@@ -95,7 +95,7 @@ def report_page(
         glance=tuple(
             line
             for concern, part in zip(plan.concerns, concerns, strict=True)
-            for line in _glances(concern, part, plan.assessment)
+            for line in _leading_glances(concern, part, plan.assessment)
         ),
         person=_person_facts(plan.assessment),
         risks=tuple(risk.message.text for risk in plan.assessment.risks),
@@ -258,7 +258,7 @@ def _subtypes(concern: ConcernPlan) -> str:
     return " ".join(map(subtype_description, concern.subtypes))
 
 
-def _glances(concern: ConcernPlan, part: ConcernPart, person: Assessment) -> Iterable[OptionGlance]:
+def _leading_glances(concern: ConcernPlan, part: ConcernPart, person: Assessment) -> Iterable[OptionGlance]:
     """Yield the overview lines of a concern's leading options."""
     for option in leading_options(concern):
         yield replace(

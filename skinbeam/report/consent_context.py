@@ -28,13 +28,13 @@ class TeachBackTry:
 
     Parameters
     ----------
-    on, by : date, and who asked.
-    wrong : question → the wrong answer, in words.
+    date, clinician : date, and who asked.
+    wrong_answers : question → the wrong answer, in words.
     """
 
-    on: datetime.date
-    by: str
-    wrong: Mapping[str, str]
+    date: datetime.date
+    clinician: str
+    wrong_answers: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,20 @@ class ConsentSignature:
     ----------
     label : the clinic's name of the record.
     person, clinician : their names, as they were typed.
-    explained, on : the days of the talk and of the signature.
+    explained_on, signed_on : the days of the talk and of the signature.
     strokes : the drawn signature, each stroke a line through points between 0 and 1 across and down a field three times
         as wide as high; empty where the typed name is the signature.
-    told : all teach-back attempts, oldest first; the last one has no wrong answer.
-    photographs : permitted uses of photographs, of `PHOTO_PERMISSIONS`.
+    teach_back_tries : all teach-back attempts, oldest first; the last one has no wrong answer.
+    permitted_uses : permitted uses of photographs, of `PHOTO_PERMISSIONS`.
     """
 
     label: str
     person: str
     clinician: str
-    explained: datetime.date
-    on: datetime.date
-    told: tuple[TeachBackTry, ...]
-    photographs: frozenset[str] = frozenset()
+    explained_on: datetime.date
+    signed_on: datetime.date
+    teach_back_tries: tuple[TeachBackTry, ...]
+    permitted_uses: frozenset[str] = frozenset()
     strokes: tuple[Stroke, ...] = ()
 
 
@@ -69,7 +69,7 @@ class TeachBackQuestion:
     id: str
     question: str
     answers: tuple[str, ...]
-    right: int
+    right_index: int
 
 
 @dataclass(frozen=True)

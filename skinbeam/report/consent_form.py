@@ -208,12 +208,16 @@ def consent_page(
         unknowns=tuple(_unknowns(plan, untreated)),
         permissions=tuple(_permission(use, signing) for use in PHOTO_PERMISSIONS),
         questions=tuple(_teach_back_results(plan, option, signing)),
-        told=report_text("consent.told", on=signing.told[-1].on, by=signing.told[-1].by) if signing else "",
+        told=report_text(
+            "consent.told", on=signing.teach_back_tries[-1].date, by=signing.teach_back_tries[-1].clinician
+        )
+        if signing
+        else "",
         agreement=agreement_text(_days(signing)),
         points=tuple(one.message.text for one in plan.consent),
         person=signing.person if signing else "",
         clinician=signing.clinician if signing else "",
-        date=Formatter().date(signing.on) if signing else "",
+        date=Formatter().date(signing.signed_on) if signing else "",
         signature=SIGNATURE if signing and signing.strokes else "",
         words=section_texts("consent"),
     )
@@ -338,7 +342,7 @@ def _unknowns(plan: Plan, untreated: Option | None) -> Iterator[str]:
 
 
 def _permission(use: str, signing: ConsentSignature | None) -> PhotoPermission:
-    given = "" if signing is None else report_text("consent.yes" if use in signing.photographs else "consent.no")
+    given = "" if signing is None else report_text("consent.yes" if use in signing.permitted_uses else "consent.no")
     return PhotoPermission(report_text(f"consent.permission_{use}"), given)
 
 
@@ -347,19 +351,21 @@ def _teach_back_results(plan: Plan, option: Option, signing: ConsentSignature | 
         if signing is None:
             yield TeachBackResult(one.question, one.answers, "")
         else:
-            yield TeachBackResult(one.question, (one.answers[one.right],), tries_in_words(one.id, signing.told))
+            yield TeachBackResult(
+                one.question, (one.answers[one.right_index],), tries_in_words(one.id, signing.teach_back_tries)
+            )
 
 
-def tries_in_words(question: str, told: Sequence[TeachBackTry]) -> str:
+def tries_in_words(question: str, tries: Sequence[TeachBackTry]) -> str:
     """Return at which try a question was answered correctly, and the wrong answers before that."""
-    wrong = [time.wrong[question].rstrip(".") for time in told if question in time.wrong]
+    wrong = [time.wrong_answers[question].rstrip(".") for time in tries if question in time.wrong_answers]
     if not wrong:
         return report_text("consent.tries", tries=1)
     return report_text("consent.tries_after", tries=len(wrong) + 1, said="; ".join(wrong))
 
 
 def _days(signing: ConsentSignature | None) -> tuple[datetime.date, datetime.date] | None:
-    return None if signing is None else (signing.explained, signing.on)
+    return None if signing is None else (signing.explained_on, signing.signed_on)
 
 
 # The PDF.

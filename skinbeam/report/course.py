@@ -89,16 +89,16 @@ def _days(days: SourceRange | Unknown) -> DisplayValue:
     )
 
 
-def spot_ladder(told: TestSpotLadder) -> SpotLadder:
+def spot_ladder(ladder: TestSpotLadder) -> SpotLadder:
     """Return a test-spot ladder with a line for each spot, and one for the whole field after clean spots.
 
     Where no probability is known, one line stands for all spots.
     """
-    rows = [ReportFact(f"{told.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in told.spots]
-    rows.append(ReportFact(report_text("spots_clean"), per_100(told.p_burn_if_clean)))
+    rows = [ReportFact(f"{ladder.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in ladder.spots]
+    rows.append(ReportFact(report_text("spots_clean"), per_100(ladder.p_burn_if_clean)))
     if not any(row.value.known for row in rows):
         rows = [replace(rows[0], name=report_text("spots_any"))]
-    return SpotLadder(_ladder_line(told), told.message.text, tuple(rows))
+    return SpotLadder(_ladder_line(ladder), ladder.message.text, tuple(rows))
 
 
 def _ladder_line(told: TestSpotLadder) -> str:

@@ -146,11 +146,11 @@ def display_value(value: Displayable, unit: str = "") -> DisplayValue:
     return DisplayValue("; ".join(display_value(item, unit).text for item in value) or report_text("none"), "", True)
 
 
-def split_lead(said: str) -> tuple[str, str]:
+def split_lead(text: str) -> tuple[str, str]:
     """Split a rule's text into a lead of whole sentences (at least one, about two lines of a page) and the rest."""
-    ends = [found.end() for found in _SENTENCE_END.finditer(said)]
-    end = max([end for end in ends if end <= _GLANCE_LETTERS] or ends[:1], default=len(said))
-    return (said, "") if len(said) <= _GLANCE_LETTERS else (said[:end].rstrip(), said[end:])
+    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+    end = max([end for end in ends if end <= _GLANCE_LETTERS] or ends[:1], default=len(text))
+    return (text, "") if len(text) <= _GLANCE_LETTERS else (text[:end].rstrip(), text[end:])
 
 
 def people_of_100(share: float) -> str:

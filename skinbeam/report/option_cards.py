@@ -75,14 +75,14 @@ def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[ReportPictu
 
 
 def option_cards(
-    concern: ConcernPlan, decided: Sequence[ReasonLine] = (), phototype: str | None = None
+    concern: ConcernPlan, decision_reasons: Sequence[ReasonLine] = (), phototype: str | None = None
 ) -> tuple[OptionCard, ...]:
     """Return the cards of a concern's options in order of rank.
 
     Neighbouring options without a device whose cards differ only in their names are merged. Arguments as of
     `option_card`.
     """
-    cards = [option_card(concern, option, decided, phototype) for option in ranked_options(concern)]
+    cards = [option_card(concern, option, decision_reasons, phototype) for option in ranked_options(concern)]
     groups = (list(group) for _, group in groupby(cards, key=_card_content))
     return tuple(group[0] if len(group) == 1 else _merge_cards(group) for group in groups)
 
@@ -111,29 +111,30 @@ def _merge_cards(cards: Sequence[OptionCard]) -> OptionCard:
 def unknown_facts(option: Option) -> tuple[ReportFact, ...]:
     """Return the unknown facts of an option, including its harms, each with the reason in its note."""
     harms = [_harm_line(one) for one in option.harms]
-    uncounted = [ReportFact(one.name, replace(one.p, note=_with_meaning(one))) for one in harms]
+    uncounted = [ReportFact(one.name, replace(one.p, note=_unknown_harm_note(one))) for one in harms]
     uncounted = uncounted or [ReportFact(report_text("harm_any"), display_value(worst_harm(option)[2]))]
     return tuple(
         fact for fact in (*expected_results(option), *_option_facts(option), *uncounted) if not fact.value.known
     )
 
 
-def _with_meaning(harm: HarmLine) -> str:
+def _unknown_harm_note(harm: HarmLine) -> str:
     """Return why a harm is unknown and its description, which is left out where both are the same."""
     return " ".join(dict.fromkeys((harm.p.note, harm.text)))
 
 
 def option_card(
-    concern: ConcernPlan, option: Option, decided: Sequence[ReasonLine] = (), phototype: str | None = None
+    concern: ConcernPlan, option: Option, decision_reasons: Sequence[ReasonLine] = (), phototype: str | None = None
 ) -> OptionCard:
     """Return the card with everything that the report prints about one option.
 
     Parameters
     ----------
-    decided : rules already listed with the decision; the card refers to them by number instead of repeating them.
+    decision_reasons : rules already listed with the decision; the card refers to them by number instead of repeating
+        them.
     phototype : of the person, where it is known: trials of such skin are counted.
     """
-    told = {(one.lead, one.rest): one.number for one in decided}
+    told = {(one.lead, one.rest): one.number for one in decision_reasons}
     spoke = [reason_line(one) for one in option.reasons]
     again = [told[one.lead, one.rest] for one in spoke if (one.lead, one.rest) in told]
     at_once = option.immediate
@@ -163,25 +164,27 @@ def option_card(
     )
 
 
-def refused_options(refused: Iterable[RefusedOption], decided: Sequence[str] = ()) -> tuple[RefusedOptions, ...]:
+def refused_options(
+    refused: Iterable[RefusedOption], decision_sentences: Sequence[str] = ()
+) -> tuple[RefusedOptions, ...]:
     """Return the refused options, grouped by kind of treatment and then by identical reasons.
 
     Parameters
     ----------
-    decided : sentences listed with the decision; a kind without further reasons refers to the decision.
+    decision_sentences : sentences listed with the decision; a kind without further reasons refers to the decision.
     """
     kinds: dict[str, list[Message]] = {}
     for one in refused:
         kinds.setdefault(one.title, []).extend(one.reasons)
     alike: dict[tuple[str, ...], list[str]] = {}
     for title, reasons in kinds.items():
-        own = [one for one in reasons if one.text not in decided]
-        told = tuple(map(_with_full_stop, _devices_together(own))) or (report_text("refused_above"),)
+        own = [one for one in reasons if one.text not in decision_sentences]
+        told = tuple(map(_add_full_stop, _devices_together(own))) or (report_text("refused_above"),)
         alike.setdefault(told, []).append(title)
     return tuple(RefusedOptions("; ".join(titles), reasons) for reasons, titles in alike.items())
 
 
-def _with_full_stop(said: str) -> str:
+def _add_full_stop(said: str) -> str:
     """Return a sentence with its full stop, so that another can follow."""
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
@@ -205,15 +208,15 @@ def _for_all_devices(same: Sequence[Message]) -> str:
     )
 
 
-def reason_line(spoke: RuleReason) -> ReasonLine:
+def reason_line(reason: RuleReason) -> ReasonLine:
     """Return the line of a rule that applied."""
-    word = report_text(f"decision_word_{spoke.decision.replace('-', '_')}")
-    return ReasonLine(*split_lead(spoke.message.text), word, spoke.strength, split_source_keys(spoke.source))
+    word = report_text(f"decision_word_{reason.decision.replace('-', '_')}")
+    return ReasonLine(*split_lead(reason.message.text), word, reason.strength, split_source_keys(reason.source))
 
 
-def advice_line(one: Advice) -> ReasonLine:
+def advice_line(advice: Advice) -> ReasonLine:
     """Return the line of a piece of advice, which carries no decision."""
-    return ReasonLine(*split_lead(one.message.text), "", one.strength, split_source_keys(one.source))
+    return ReasonLine(*split_lead(advice.message.text), "", advice.strength, split_source_keys(advice.source))
 
 
 def _setting_facts(setup: DeviceSetup) -> tuple[ReportFact, ...]:
@@ -223,7 +226,7 @@ def _setting_facts(setup: DeviceSetup) -> tuple[ReportFact, ...]:
         if name in ("wavelength_nm", "subpulse_ms"):
             continue  # the light is the first row, and the length of sub-pulses goes with their number
         if name == "subpulses":
-            rows.append(ReportFact(report_text("subpulses"), _trains(setup.settings)))
+            rows.append(ReportFact(report_text("subpulses"), _subpulse_value(setup.settings)))
         elif name in ("microbeam", "cooling"):
             outer = capitalise(quantity_label(name)[0])
             for inner, item in dataclass_fields(value).items():
@@ -241,7 +244,7 @@ def _setting_label(name: str, setup: DeviceSetup) -> tuple[str, str]:
     return name_with_light(label, setup) if name in _DOSES else label, unit
 
 
-def _trains(settings: DeviceSetting) -> DisplayValue:
+def _subpulse_value(settings: DeviceSetting) -> DisplayValue:
     """Return the number and length of sub-pulses in a pulse; all likely variants where it is not known."""
     ways = [
         report_text("subpulses_of", number=str(number), length=display_value(length, "ms").text)

@@ -114,29 +114,29 @@ _BEFORE: Final = frozenset(
 )
 
 
-def reason_weight(spoke: RuleReason) -> tuple[int, int]:
+def reason_weight(reason: RuleReason) -> tuple[int, int]:
     """Return the sort key of a reason, smallest first.
 
     Refusals come before referrals, then rules that postpone treatment, steps before the first pulse, changed settings,
     and other cautions.
     """
-    does = 0 if spoke.rule in _WAITS else 1 if spoke.rule in _BEFORE else 2 if spoke.bounds else 3
-    return -decision_severity(spoke.decision), does
+    does = 0 if reason.rule in _WAITS else 1 if reason.rule in _BEFORE else 2 if reason.bounds else 3
+    return -decision_severity(reason.decision), does
 
 
-def leading_reasons(begins: Sequence[str], deciding: int) -> list[int]:
+def leading_reasons(openings: Sequence[str], deciding_count: int) -> list[int]:
     """Return the places of the leading reasons: all deciding ones, then the first of each topic up to `REASONS_LED`.
 
     Parameters
     ----------
-    begins : how each reason begins, by weight; the text before a colon is its topic.
-    deciding : how many of the first ones refuse or refer; all of them lead.
+    openings : how each reason begins, by weight; the text before a colon is its topic.
+    deciding_count : how many of the first ones refuse or refer; all of them lead.
     """
     topics: dict[str, int] = {}
-    for place, begin in enumerate(begins):
+    for place, begin in enumerate(openings):
         topics.setdefault(begin.partition(":")[0], place)
-    fill = [place for place in topics.values() if place >= deciding][: max(0, REASONS_LED - deciding)]
-    return [*range(deciding), *fill]
+    fill = [place for place in topics.values() if place >= deciding_count][: max(0, REASONS_LED - deciding_count)]
+    return [*range(deciding_count), *fill]
 
 
 # An option in one line: settings, good and bad outcome of 100 people, visits, days, evidence.
@@ -229,10 +229,10 @@ def setting_line(setup: DeviceSetup) -> str:
 def spoken_summary(concern: ConcernPlan) -> tuple[str, ...]:
     """Return two sentences: the first option and how many people it helps, then its harm, visits and days."""
     first = ranked_options(concern)[0]
-    return capitalise(_helps(concern, first)), _costs(first)
+    return capitalise(_benefit_sentence(concern, first)), _cost_sentence(first)
 
 
-def _helps(concern: ConcernPlan, first: Option) -> str:
+def _benefit_sentence(concern: ConcernPlan, first: Option) -> str:
     name, choice = plain_name("condition", concern.condition, concern.title), choice_name(first)
     site = plain_name("site", concern.site)
     told = {"concern": inline_name(name), "site": site, "choice": inline_name(choice[:1]) + choice[1:]}
@@ -245,7 +245,7 @@ def _helps(concern: ConcernPlan, first: Option) -> str:
     return report_text("aloud.helps", **told, **shares)
 
 
-def _costs(first: Option) -> str:
+def _cost_sentence(first: Option) -> str:
     """Return the most frequent known harm, visits and days; unknown ones are named as unknown."""
     key, _, p = worst_harm(first)
     sessions, shows = first.sessions, first.shows_days

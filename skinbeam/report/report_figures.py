@@ -109,7 +109,7 @@ def _simulation_pictures(
     concern: ConcernPlan, name: str, figures: FigureData, files: dict[str, bytes]
 ) -> list[ReportPicture]:
     """Draw the skin section and the therapeutic window of the concern's leading laser or nearest setting."""
-    data = figures.of(concern.condition, concern.site)
+    data = figures.for_concern(concern.condition, concern.site)
     if data is None:
         why = Unknown(report_text("figure_not_made"))
         data = ConcernFigures(concern.condition, concern.site, why, why)

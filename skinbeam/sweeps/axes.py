@@ -56,18 +56,18 @@ class Axis:
     rows: tuple[tuple[FieldValue, ...], ...]
 
 
-def grid_axis(field: str, told: Any) -> Axis:
+def grid_axis(field: str, spec: Any) -> Axis:
     """Return the axis of a field from a list of values, or from `{from, to, steps, scale}`.
 
     Raises
     ------
     FieldError : the value is neither of them, or a range with invalid steps.
     """
-    values = _range_values(told) if isinstance(told, Mapping) else told
+    values = _range_values(spec) if isinstance(spec, Mapping) else spec
     if not isinstance(values, list) or not values or not all(isinstance(v, FieldValue) for v in values):
         raise FieldError(
             "wrong-value",
-            f"is not a list of values, read {str(told)[:80]}",
+            f"is not a list of values, read {str(spec)[:80]}",
             'A list such as [4.0, 6.0], or {from = 1.0, to = 40.0, steps = 12, scale = "log"}.',
             field=field,
         )

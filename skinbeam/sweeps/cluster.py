@@ -46,15 +46,15 @@ class ClusterWatch:
     tell : called with a sentence when all workers are gone, and again after later losses.
     """
 
-    def __init__(self, client: "Client", tell: Callable[[str], None]) -> None:
-        self._client, self._tell = client, tell
+    def __init__(self, client: "Client", on_message: Callable[[str], None]) -> None:
+        self._client, self._tell = client, on_message
         self._nobody_since: float | None = None
 
-    def worked(self) -> None:
+    def record_result(self) -> None:
         """Record that a result arrived."""
         self._nobody_since = None
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Check the cluster once; called when no result has arrived for a while.
 
         Raises
@@ -62,7 +62,7 @@ class ClusterWatch:
         InputError : the scheduler does not respond, or no worker has been running for minutes.
         """
         if any(worker["status"] == "running" for worker in scheduler_workers(self._client)):
-            self.worked()
+            self.record_result()
             return
         now = time.monotonic()
         if self._nobody_since is None:
@@ -169,13 +169,13 @@ def _is_local_host(host: str) -> bool:
 
 @contextmanager
 def open_workers(
-    address: str | None, count: int | None = None, tell: Callable[[str], None] = lambda sentence: None
+    address: str | None, count: int | None = None, on_message: Callable[[str], None] = lambda sentence: None
 ) -> "Iterator[Client]":
     """Provide a client of the cluster at `address`; without one, of local workers, one for each processor.
 
     Parameters
     ----------
-    tell : called with a sentence on the workers and their memory.
+    on_message : called with a sentence on the workers and their memory.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def open_workers(
         started.
     """
     if address is None:
-        with _start_local(local_machine(count), tell) as client:
+        with _start_local(local_machine(count), on_message) as client:
             yield client
         return
     with connect(address) as client:
@@ -192,9 +192,9 @@ def open_workers(
         least = min((worker["memory_limit"] for worker in there), default=0)
         said = {"address": address, "workers": str(len(there))}
         if least:
-            tell(render_message("sweep.cluster", said | {"memory": format_gigabytes(least)}))
+            on_message(render_message("sweep.cluster", said | {"memory": format_gigabytes(least)}))
         else:
-            tell(render_message("sweep.cluster-unbounded", said))
+            on_message(render_message("sweep.cluster-unbounded", said))
         yield client
 
 

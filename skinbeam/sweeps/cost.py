@@ -48,7 +48,7 @@ class SweepCost:
         return self.cases * self.seconds_per_case / HOUR_S
 
     @property
-    def cases_a_block(self) -> int:
+    def cases_per_block(self) -> int:
         """Number of cases that one task answers and writes at once."""
         return max(1, min(int(_BLOCK_S / self.seconds_per_case), ceil(self.cases / _BLOCKS)))
 

@@ -45,7 +45,7 @@ class _PendingBlock:
 class _Task:
     """One task for a worker: a whole block or one case of it; a solitary task runs while no other task does."""
 
-    whole: _PendingBlock
+    pending_block: _PendingBlock
     first: int
     cases: Cases
     solitary: bool = False
@@ -64,7 +64,7 @@ class Dispatcher:
         self._out: dict[Any, _Task] = {}
         self._finished: SimpleQueue[Any] = SimpleQueue()
 
-    def answered(self, blocks: Iterable[tuple[Block, Cases]]) -> Iterator[tuple[Block, list[CaseRow]]]:
+    def answer_blocks(self, blocks: Iterable[tuple[Block, Cases]]) -> Iterator[tuple[Block, list[CaseRow]]]:
         """Yield each block with its rows, in the order of completion.
 
         Raises
@@ -74,29 +74,29 @@ class Dispatcher:
         ahead = (_Task(_PendingBlock(block, [None] * len(cases)), 0, cases) for block, cases in blocks)
         at_once = _WAITING * max(1, sum(worker["nthreads"] for worker in scheduler_workers(self._client)))
         suspects: list[_Task] = []
-        self._give(islice(ahead, at_once))
+        self._submit(islice(ahead, at_once))
         while self._out or suspects:
             if not self._out:
-                self._give([suspects.pop()])
-            part, rows = self._take()
+                self._submit([suspects.pop()])
+            part, rows = self._wait_for_result()
             if rows is None and len(part.cases) > 1:
-                self._give(_Task(part.whole, k, [case]) for k, case in enumerate(part.cases))
+                self._submit(_Task(part.pending_block, k, [case]) for k, case in enumerate(part.cases))
             elif rows is None and not part.solitary:
-                suspects.append(_Task(part.whole, part.first, part.cases, solitary=True))
+                suspects.append(_Task(part.pending_block, part.first, part.cases, solitary=True))
             else:
-                part.whole.rows[part.first : part.first + len(part.cases)] = rows or [self._died()]
-                whole = [row for row in part.whole.rows if row is not None]
-                if len(whole) == len(part.whole.rows):
-                    yield part.whole.block, whole
-            self._give(islice(ahead, max(0, at_once - len(self._out))))
+                part.pending_block.rows[part.first : part.first + len(part.cases)] = rows or [self._dead_worker_row()]
+                whole = [row for row in part.pending_block.rows if row is not None]
+                if len(whole) == len(part.pending_block.rows):
+                    yield part.pending_block.block, whole
+            self._submit(islice(ahead, max(0, at_once - len(self._out))))
 
-    def _give(self, parts: Iterable[_Task]) -> None:
+    def _submit(self, parts: Iterable[_Task]) -> None:
         for part in parts:
             future = self._client.submit(answer_block, __version__, self._question, part.cases, pure=False)
             self._out[future] = part
             future.add_done_callback(self._finished.put)
 
-    def _take(self) -> tuple[_Task, list[CaseRow] | None]:
+    def _wait_for_result(self) -> tuple[_Task, list[CaseRow] | None]:
         """Wait for a finished task; rows are None where workers repeatedly died under it."""
         from distributed import KilledWorker
         from distributed.comm import CommClosedError
@@ -106,9 +106,9 @@ class Dispatcher:
                 future = self._finished.get(timeout=_CHECK_INTERVAL_S)
                 rows = list(future.result(timeout=_CHECK_INTERVAL_S))
             except Empty:
-                self._watch.look()
+                self._watch.check()
             except TimeoutError:  # the result was lost in transfer, and is computed again
-                self._watch.look()
+                self._watch.check()
                 self._finished.put(future)
             except KilledWorker:
                 return self._out.pop(future), None
@@ -124,10 +124,10 @@ class Dispatcher:
                     hint=f"Install skinbeam {__version__} there. The same command goes on with what is missing.",
                 ) from None
             else:
-                self._watch.worked()
+                self._watch.record_result()
                 return self._out.pop(future), rows
 
-    def _died(self) -> CaseRow:
+    def _dead_worker_row(self) -> CaseRow:
         return CaseRow(
             tuple(nan for _ in self._question.outputs), FAILED, "its worker died: too little memory, or a defect"
         )

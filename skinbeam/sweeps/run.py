@@ -34,8 +34,8 @@ def run_sweep(
     cost: SweepCost | None = None,
     cluster: str | None = None,
     count: int | None = None,
-    hear: Callable[[int, int], None] = lambda done, cases: None,
-    tell: Callable[[str], None] = lambda sentence: None,
+    on_progress: Callable[[int, int], None] = lambda done, cases: None,
+    on_message: Callable[[str], None] = lambda sentence: None,
 ) -> dict[str, Any]:
     """Answer all cases that are missing in the store at `output`, and return the document of the sweep.
 
@@ -44,8 +44,8 @@ def run_sweep(
     cost : of the sweep, where it is known; a new store needs it, and it is estimated by a pilot if missing.
     cluster : address of a Dask scheduler; without it the processors of this machine are used.
     count : workers on this machine; by default one for each processor.
-    hear : called with the number of finished cases and of all cases.
-    tell : called with a sentence on the workers, and when none is left.
+    on_progress : called with the number of finished cases and of all cases.
+    on_message : called with a sentence on the workers, and when none is left.
 
     Raises
     ------
@@ -57,17 +57,17 @@ def run_sweep(
     if cost is None and not is_sweep_store(output):
         cost = estimate_cost(sweep)
     with open_store(output, sweep, cost) as store:
-        missing = store.missing()
+        missing = store.missing_blocks()
         cases = prod(sweep.shape)
         done = cases - sum(_block_size(block) for block in missing)
-        hear(done, cases)
+        on_progress(done, cases)
         if missing:
-            with open_workers(cluster, count, tell) as client:
-                hands = Dispatcher(client, sweep.question, ClusterWatch(client, tell))
-                for block, rows in hands.answered((block, _cases(sweep, block)) for block in missing):
+            with open_workers(cluster, count, on_message) as client:
+                hands = Dispatcher(client, sweep.question, ClusterWatch(client, on_message))
+                for block, rows in hands.answer_blocks((block, _cases(sweep, block)) for block in missing):
                     store.write(block, rows)
                     done += len(rows)
-                    hear(done, cases)
+                    on_progress(done, cases)
         return _document(sweep, store)
 
 
@@ -107,7 +107,7 @@ def sweep(
     output: Path | str | None = None,
     cluster: str | None = None,
     workers: int | None = None,
-    **asked: Any,
+    **options: Any,
 ) -> "xr.Dataset":
     """Answer every case of a grid or a sample over the fields of a case file.
 
@@ -120,7 +120,7 @@ def sweep(
     population : `{"n": .., "seed": ..}`: number and seed of the virtual patients to draw.
     output : folder of the Zarr store; without it the results are read into memory and the store is deleted.
     cluster, workers : address of a Dask scheduler, or the number of workers on this machine.
-    asked : `answer` (simulate, threshold or consult), `endpoint`, `of`, `draws`, `seed`.
+    options : `answer` (simulate, threshold or consult), `endpoint`, `of`, `draws`, `seed`.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def sweep(
     InputError : an argument is invalid; the error names it.
     """
     path = Path(case)
-    told = {"case": path.name, "outputs": list(outputs), "axes": dict(axes or {}), **asked}
+    told = {"case": path.name, "outputs": list(outputs), "axes": dict(axes or {}), **options}
     drawn = {"sample": sample, "population": population}
     told |= {name: dict(table) for name, table in drawn.items() if table}
     read = parse_record(SweepFile, told, file=path.name)

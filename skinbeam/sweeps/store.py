@@ -49,11 +49,11 @@ class SweepStore:
 
         self._path, self._sweep = path, sweep
         self.block = _stored_block_shape(path, sweep)
-        self._mend()
+        self._remove_partial_files()
         group = zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=False)
         self._arrays = {name: group[name] for name in (*sweep.question.outputs, _MESSAGE, _STATUS)}
 
-    def missing(self) -> list[tuple[slice, ...]]:
+    def missing_blocks(self) -> list[tuple[slice, ...]]:
         """Return the blocks that are not written yet.
 
         Raises
@@ -92,7 +92,7 @@ class SweepStore:
         except Exception as error:  # each codec has errors of its own
             raise _store_error("damaged-store", f'"{self._path.name}" cannot be read: {error}') from None
 
-    def _mend(self) -> None:
+    def _remove_partial_files(self) -> None:
         """Remove files left half written by a killed run or a power cut; their blocks are answered again."""
         for name in (*self._sweep.question.outputs, _MESSAGE, _STATUS):
             for folder, _, files in os.walk(self._path / name):
@@ -100,10 +100,10 @@ class SweepStore:
                     if file.suffix == _PARTIAL:
                         file.unlink()
                     elif file.stat().st_size == 0:
-                        self._status_beside(file, name).unlink(missing_ok=True)
+                        self._status_file(file, name).unlink(missing_ok=True)
                         file.unlink(missing_ok=True)
 
-    def _status_beside(self, file: Path, name: str) -> Path:
+    def _status_file(self, file: Path, name: str) -> Path:
         """Return the status file of the block that a file of numbers belongs to."""
         inside = file.relative_to(self._path / name).parts[: 1 + len(self.block)]
         return self._path.joinpath(_STATUS, *inside)
@@ -174,7 +174,7 @@ def _identity(sweep: Sweep) -> str:
     first = case_from_tables(
         set_fields(question.tables, values_at(sweep, (0,) * len(sweep.shape))), question.folder, question.file
     )
-    asked = (question.answer, question.draws, question.seed, question.endpoint or "", question.of or "")
+    asked = (question.answer, question.draws, question.seed, question.endpoint or "", question.dose_quantity or "")
     axes = [[axis.name, axis.fields, axis.rows] for axis in sweep.axes]
     return sha256_hex(
         [
@@ -247,7 +247,7 @@ def _make(path: Path, sweep: Sweep, identity: str, cost: SweepCost) -> None:
     _fill(
         zarr.create_group(path, zarr_format=3, attributes=attributes),
         sweep,
-        block_shape(sweep.shape, cost.cases_a_block),
+        block_shape(sweep.shape, cost.cases_per_block),
     )
     consolidate_metadata(path)
 

@@ -84,7 +84,7 @@ class SweepQuestion:
     draws: int
     seed: int
     endpoint: str | None
-    of: str | None
+    dose_quantity: str | None
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,9 @@ def _simulate(question: SweepQuestion, loaded: LoadedCase) -> Any:
 def _threshold(question: SweepQuestion, loaded: LoadedCase) -> Any:
     from skinbeam.api.threshold import threshold_document
 
-    return threshold_document(loaded, str(question.endpoint), of=question.of, draws=question.draws, seed=question.seed)
+    return threshold_document(
+        loaded, str(question.endpoint), of=question.dose_quantity, draws=question.draws, seed=question.seed
+    )
 
 
 def _consult(question: SweepQuestion, loaded: LoadedCase) -> Any:

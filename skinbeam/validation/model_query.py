@@ -138,11 +138,11 @@ class ModelAnswer:
     Parameters
     ----------
     value : in the unit of the row; unknown where the model has no answer, or where no dose in its range is enough.
-    beyond : the dose that was not enough, in the same unit, or None.
+    insufficient_dose : the dose that was not enough, in the same unit, or None.
     """
 
     value: Estimate | Unknown
-    beyond: float | None = None
+    insufficient_dose: float | None = None
 
 
 @dataclass
@@ -157,44 +157,46 @@ class ModelRuns:
     cases: Mapping[str, Mapping[str, Any]]
     draws: int
     seed: int
-    _made: dict[str, Any] = field(default_factory=dict)
+    _cache: dict[str, Any] = field(default_factory=dict)
 
-    def answer(self, pose: ModelQuestion) -> ModelAnswer:
+    def answer(self, question: ModelQuestion) -> ModelAnswer:
         """Return the answer to one question; an unknown with its reason where the model has none."""
-        case = change_case(self.cases[pose.case], pose.set)
-        found = self._one(pose, case)
-        if pose.over:
-            found = _ratio(found, self._one(pose, change_case(case, pose.over)))
-        if pose.less:
-            found = _difference(found, self._one(pose, change_case(case, pose.less)))
+        case = change_case(self.cases[question.case], question.set)
+        found = self._answer_case(question, case)
+        if question.over:
+            found = _ratio(found, self._answer_case(question, change_case(case, question.over)))
+        if question.less:
+            found = _difference(found, self._answer_case(question, change_case(case, question.less)))
         if isinstance(found.value, Unknown):
-            return ModelAnswer(found.value, None if found.beyond is None else found.beyond * pose.scale)
-        return ModelAnswer(found.value.scaled(pose.scale))
+            return ModelAnswer(
+                found.value, None if found.insufficient_dose is None else found.insufficient_dose * question.scale
+            )
+        return ModelAnswer(found.value.scaled(question.scale))
 
-    def _one(self, pose: ModelQuestion, case: dict[str, Any]) -> ModelAnswer:
+    def _answer_case(self, pose: ModelQuestion, case: dict[str, Any]) -> ModelAnswer:
         try:
             if pose.threshold is not None:
                 return _dose_answer(self._run(threshold_document, case, pose.threshold))
             if pose.simulate is not None:
                 return ModelAnswer(_value_at(self._run(simulate_document, case), pose.simulate))
             assert pose.function is not None  # exactly one of the three is given
-            return ModelAnswer(self._skins(pose.function, case, pose.arguments))
+            return ModelAnswer(self._answer_from_skins(pose.function, case, pose.arguments))
         except NotAvailable as error:
             return ModelAnswer(Unknown(error.reason))
 
     def _run(self, make: Callable[..., dict[str, Any]], case: dict[str, Any], *what: str) -> dict[str, Any]:
         key = canonical_json([make.__name__, case, what])
-        if key not in self._made:
+        if key not in self._cache:
             try:
-                self._made[key] = make(_load(case), *what, draws=self.draws, seed=self.seed)
+                self._cache[key] = make(_load(case), *what, draws=self.draws, seed=self.seed)
             except NotAvailable as error:
-                self._made[key] = error
-        if isinstance(self._made[key], NotAvailable):
-            raise self._made[key]
-        document: dict[str, Any] = self._made[key]
+                self._cache[key] = error
+        if isinstance(self._cache[key], NotAvailable):
+            raise self._cache[key]
+        document: dict[str, Any] = self._cache[key]
         return document
 
-    def _skins(self, name: str, case: dict[str, Any], arguments: Mapping[str, float]) -> Estimate | Unknown:
+    def _answer_from_skins(self, name: str, case: dict[str, Any], arguments: Mapping[str, float]) -> Estimate | Unknown:
         with collect_sources() as sources:
             skins = SkinDistribution.from_case(_load(case).case).sample(self.draws, self.seed)
             values = FUNCTIONS[name](skins, **arguments)
@@ -219,7 +221,7 @@ def _load(case: Mapping[str, Any]) -> LoadedCase:
 
 def _dose_answer(document: Mapping[str, Any]) -> ModelAnswer:
     if document["reached"] is False:
-        return ModelAnswer(_value(document["dose"]), beyond=document["bracket"][1])
+        return ModelAnswer(_value(document["dose"]), insufficient_dose=document["bracket"][1])
     return ModelAnswer(_value(document["dose"]))
 
 

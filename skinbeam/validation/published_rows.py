@@ -49,7 +49,7 @@ class Tolerance(InputTable):
     reason: str
 
     @model_validator(mode="after")
-    def _one(self) -> "Tolerance":
+    def _require_one_kind(self) -> "Tolerance":
         if sum(part is not None for part in (self.factor, self.share, self.absolute, self.within)) != 1:
             raise ValueError("exactly one of factor, share, absolute, within")
         if (self.factor is not None and self.factor <= 1) or (self.share is not None and not 0 < self.share < 1):
@@ -92,7 +92,7 @@ class ModelQuestion(InputTable):
     scale: float = 1.0
 
     @model_validator(mode="after")
-    def _one(self) -> "ModelQuestion":
+    def _require_one_kind(self) -> "ModelQuestion":
         if sum(part is not None for part in (self.threshold, self.simulate, self.function)) != 1:
             raise ValueError("exactly one of threshold, simulate, function")
         if self.over and self.less:
@@ -120,7 +120,7 @@ class PublishedRow(InputTable):
     not_posed: str | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> "PublishedRow":
+    def _check_consistency(self) -> "PublishedRow":
         ends = {name for name in ("value", "low", "high", "words") if getattr(self, name) is not None}
         expected: tuple[set[str], ...] = ({"value"}, {"low", "high"}, {"words"})
         if self.bound is not None:

@@ -109,7 +109,7 @@ def _ordering_record(
             reason = why
             break
         assert answer is not None  # or there was a reason
-        values.append(answer.value.median if not isinstance(answer.value, Unknown) else answer.beyond or 0.0)
+        values.append(answer.value.median if not isinstance(answer.value, Unknown) else answer.insufficient_dose or 0.0)
     holds = not reason and _is_rising(values)
     if not reason and not holds:
         reason = render_message("validate.does-not-rise", {"values": values})
@@ -135,7 +135,7 @@ def _no_answer_reason(row: PublishedRow | None, answer: ModelAnswer | None) -> s
         assert row is not None  # a question of its own is always posed
         assert row.not_posed is not None
         return row.not_posed
-    if isinstance(answer.value, Unknown) and answer.beyond is None:
+    if isinstance(answer.value, Unknown) and answer.insufficient_dose is None:
         return answer.value.reason
     return ""
 

@@ -34,7 +34,8 @@ class RowVerdict:
     ratio : computed over measured; unknown for a bound, which gives no single number, for a difference, and where
         nothing was computed.
     reason : why the row was not posed, or how far outside it is; empty within.
-    beyond : the dose that was not enough, in the unit of the row; None where a dose was enough, or none was sought.
+    insufficient_dose : the dose that was not enough, in the unit of the row; None where a dose was enough, or none was
+        sought.
     """
 
     row: PublishedRow
@@ -42,7 +43,7 @@ class RowVerdict:
     verdict: Literal["within", "outside", "not-posed"]
     ratio: float | Unknown
     reason: str
-    beyond: float | None = None
+    insufficient_dose: float | None = None
 
     @property
     def calibrator(self) -> str | None:
@@ -64,7 +65,7 @@ def judge_row(row: PublishedRow, answer: ModelAnswer | None) -> RowVerdict:
         assert row.not_posed is not None  # a row without a question gives the reason
         return RowVerdict(row, Unknown(row.not_posed), "not-posed", Unknown(row.not_posed), row.not_posed)
     value = answer.value
-    if answer.beyond is not None:
+    if answer.insufficient_dose is not None:
         computed = math.inf
     elif isinstance(value, Unknown):
         return RowVerdict(row, value, "not-posed", value, value.reason)
@@ -82,7 +83,7 @@ def judge_row(row: PublishedRow, answer: ModelAnswer | None) -> RowVerdict:
         "within" if least <= computed <= most else "outside",
         _ratio(row, computed),
         "" if least <= computed <= most else _distance_in_words(row, computed, answer),
-        answer.beyond,
+        answer.insufficient_dose,
     )
 
 
@@ -101,8 +102,8 @@ def _ratio(row: PublishedRow, computed: float) -> float | Unknown:
 def _distance_in_words(row: PublishedRow, computed: float, answer: ModelAnswer) -> str:
     """Return the direction, and the factor from the nearest end of the measured range."""
     low, high = row.ends
-    if answer.beyond is not None:
-        return render_message("validate.beyond", {"dose": answer.beyond, "unit": row.unit})
+    if answer.insufficient_dose is not None:
+        return render_message("validate.beyond", {"dose": answer.insufficient_dose, "unit": row.unit})
     if high is not None and computed > high:
         return render_message("validate.above", {"factor": computed / high})
     assert low is not None  # below a range that has no lower end is within
@@ -230,7 +231,7 @@ def _observed_error(verdicts: Sequence[RowVerdict]) -> tuple[float | None, dict[
         log = _log_ratio(one)
         if log is not None:
             logs.setdefault(source_origin(one.row.source), []).append(log)
-            unreached += one.beyond is not None
+            unreached += one.insufficient_dose is not None
     record: dict[str, Any] = {"sources": len(logs), "rows": sum(map(len, logs.values()))}
     if not logs:
         return None, record
@@ -244,9 +245,9 @@ def _log_ratio(found: RowVerdict) -> float | None:
     if not isinstance(found.ratio, Unknown):
         return math.log(found.ratio) if found.ratio > 0 else None
     ends = [end for end in found.row.ends if end is not None]
-    if found.beyond is not None and found.verdict == "outside":
+    if found.insufficient_dose is not None and found.verdict == "outside":
         # From the geometric middle of the measured range, as in a ratio. Beyond the searched range nothing is known.
-        return max(0.0, math.log(found.beyond / math.exp(sum(map(math.log, ends)) / len(ends))))
+        return max(0.0, math.log(found.insufficient_dose / math.exp(sum(map(math.log, ends)) / len(ends))))
     if found.row.bound is None or found.verdict != "outside" or isinstance(found.computed, Unknown):
         return None
     return math.log(found.computed.median / ends[0]) if found.computed.median > 0 else None

@@ -195,7 +195,7 @@ def _save_teach_back(request: ClinicRequest) -> Response:
     given = {one.id: _submitted_answer(request, one) for one in form.questions}
     if not all(given.values()):
         return _show_consent(request, form, _consent_error("unanswered"))
-    wrong = [one.id for one in form.questions if given[one.id] != one.answers[one.right]]
+    wrong = [one.id for one in form.questions if given[one.id] != one.answers[one.right_index]]
     request.repositories.consents.tell_back(_get_current_consent(form).id, given, wrong)
     return request.redirect(form.here)
 
@@ -219,10 +219,10 @@ def _save_signature(request: ClinicRequest) -> Response:
         label=request.repositories.patients.get(consultation.patient_id).pseudonym,
         person=person,
         clinician=request.member_session.member.name,
-        explained=to_local_time(waiting.explained_at).date(),
-        on=to_local_time(on).date(),
-        told=_teach_back_tries(waiting),
-        photographs=allowed,
+        explained_on=to_local_time(waiting.explained_at).date(),
+        signed_on=to_local_time(on).date(),
+        teach_back_tries=_teach_back_tries(waiting),
+        permitted_uses=allowed,
         strokes=strokes,
     )
     request.repositories.consents.sign(

@@ -79,10 +79,10 @@ def sample_window(pulses: int = 6) -> WindowData:
         share(10),
         "vessel closure",
         "epidermal necrosis",
-        spent=[[p / 0.1 for p in row] for row in share(10)],
+        limit_fraction=[[p / 0.1 for p in row] for row in share(10)],
         limits="burn of the epidermis",
-        practised=[DoseRange(pulse, 3.0, 8.0) for pulse in pulse_ms],
-        makers=[DoseRange(pulse_ms[-1], 4.0, 6.0)],
+        published_doses=[DoseRange(pulse, 3.0, 8.0) for pulse in pulse_ms],
+        maker_doses=[DoseRange(pulse_ms[-1], 4.0, 6.0)],
         chosen_dose=dose[10],
         chosen_row=pulse_ms[-1],
     )

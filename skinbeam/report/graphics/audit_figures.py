@@ -64,28 +64,28 @@ def reliability_figure(groups: tuple[ReliabilityGroup, ...], language: str) -> s
 
 
 @lru_cache(maxsize=64)
-def funnel_figure(told: FunnelPlot, language: str) -> str:
+def funnel_figure(plot: FunnelPlot, language: str) -> str:
     """Return the funnel plot: observed over expected harms by operator, numbered as in the table."""
     assert language
     with rc_context(STYLE):
         figure = new_figure(6.2, 4.0)
         ax = figure.subplots()
-        most = max(one.expected for one in told.operators)
+        most = max(one.expected for one in plot.operators)
         expected = [most * 1.15 * (i + 4) / (_POINTS + 4) for i in range(_POINTS + 1)]
         for level, line in _LIMIT_LINES.items():
-            low, high = funnel_limits(told, expected, level)
+            low, high = funnel_limits(plot, expected, level)
             name = render_message("clinic-learning.figure-limit", {"level": 100 * level})
             ax.plot(expected, low, line, color=_GREY, linewidth=1.2, label=name)
             ax.plot(expected, high, line, color=_GREY, linewidth=1.2)
-        ax.axhline(told.target, color=_GREY, linewidth=1.0, label=render_message("clinic-learning.figure-target"))
-        for number, one in enumerate(told.operators, 1):
+        ax.axhline(plot.target, color=_GREY, linewidth=1.0, label=render_message("clinic-learning.figure-target"))
+        for number, one in enumerate(plot.operators, 1):
             mark = "D" if one.outside else "o"
             ax.plot(
                 one.expected, one.ratio, mark, color=_INK, markersize=6, fillstyle="full" if one.outside else "none"
             )
             ax.annotate(str(number), (one.expected, one.ratio), (6, 4), textcoords="offset points")
         ax.set_xlim(0, most * 1.2)
-        ax.set_ylim(0, max(2.5 * told.target, 1.15 * max(one.ratio for one in told.operators)))
+        ax.set_ylim(0, max(2.5 * plot.target, 1.15 * max(one.ratio for one in plot.operators)))
         ax.set_xlabel(render_message("clinic-learning.figure-expected"))
         ax.set_ylabel(render_message("clinic-learning.figure-ratio"))
         ax.grid(color=_PALE, linewidth=0.5)

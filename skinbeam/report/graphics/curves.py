@@ -219,8 +219,8 @@ def threshold_figure(document: Mapping[str, Any]) -> Figure:
     figure = new_figure(7.4, 3.7)
     ax = figure.subplots()
     known = {name: document[name] for name in _CURVES if "unknown" not in document[name]}
-    first = min(_beyond(value, "low") for value in known.values())
-    last = max(_beyond(value, "high") for value in known.values())
+    first = min(_curve_end(value, "low") for value in known.values())
+    last = max(_curve_end(value, "high") for value in known.values())
     doses = [first * (last / first) ** (i / _POINTS) for i in range(_POINTS + 1)]
     for name, value in known.items():
         line, mark, colour = _CURVES[name]
@@ -249,7 +249,7 @@ def _spread(value: Mapping[str, Any], end: str) -> float:
     return max(abs(math.log(value[end] / value["median"])) / deviations, 1e-3)
 
 
-def _beyond(value: Mapping[str, Any], end: str) -> float:
+def _curve_end(value: Mapping[str, Any], end: str) -> float:
     away = _SIDES * _spread(value, end)
     return float(value["median"] * math.exp(-away if end == "low" else away))
 

@@ -58,34 +58,35 @@ class WindowData:
 
     Parameters
     ----------
-    dose : doses, ascending, shape (dose,), in the unit that `of` names (`fluence_J_cm2`, `microbeam_mJ`).
-    rows : pulse lengths in ms or densities in 1/cm², as `by` says, ascending, shape (row,).
+    dose : doses, ascending, shape (dose,), in the unit that `dose_quantity` names (`fluence_J_cm2`, `microbeam_mJ`).
+    rows : pulse lengths in ms or densities in 1/cm², as `row_quantity` says, ascending, shape (row,).
     p_effect, p_harm : probabilities, [row][dose]; empty where one is not known.
     effect, harm : the endpoints of these probabilities, in words.
-    spent : fraction of a limit that a dose uses up, [row][dose]: values above 1 are not allowed; empty without a limit.
-    limits : the limits that `spent` refers to, in words.
-    practised, makers : doses that clinics and trials used, by row ascending, and that makers recommend.
+    limit_fraction : fraction of a limit that a dose uses up, [row][dose]: values above 1 are not allowed; empty without
+        a limit.
+    limits : the limits that `limit_fraction` refers to, in words.
+    published_doses, maker_doses : doses that clinics and trials used, by row ascending, and that makers recommend.
     chosen_dose, chosen_row : the settings of the plan, both on the grid; None when there are none.
     offered : whether the plan offers these settings; else they are the nearest ones.
-    by : quantity of the rows, `pulse_ms` or `density_per_cm2`.
+    row_quantity : quantity of the rows, `pulse_ms` or `density_per_cm2`.
     light : the light in words, for the axis of the dose; empty where the caller's document names it.
     """
 
-    of: str
+    dose_quantity: str
     dose: Sequence[float]
     rows: Sequence[float]
     p_effect: Sequence[Sequence[float]]
     p_harm: Sequence[Sequence[float]]
     effect: str
     harm: str
-    spent: Sequence[Sequence[float]] = ()
+    limit_fraction: Sequence[Sequence[float]] = ()
     limits: str = ""
-    practised: Sequence[DoseRange] = ()
-    makers: Sequence[DoseRange] = ()
+    published_doses: Sequence[DoseRange] = ()
+    maker_doses: Sequence[DoseRange] = ()
     chosen_dose: float | None = None
     chosen_row: float | None = None
     light: str = ""
-    by: str = "pulse_ms"
+    row_quantity: str = "pulse_ms"
     offered: bool = True
 
 
@@ -105,7 +106,7 @@ class FigureData:
 
     concerns: Sequence[ConcernFigures] = field(default_factory=tuple)
 
-    def of(self, condition: str, site: str) -> ConcernFigures | None:
+    def for_concern(self, condition: str, site: str) -> ConcernFigures | None:
         """Return the figure data of a concern, or None."""
         found: Mapping[tuple[str, str], ConcernFigures] = {(c.condition, c.site): c for c in self.concerns}
         return found.get((condition, site))

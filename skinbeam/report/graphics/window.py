@@ -34,7 +34,7 @@ def draw_window(data: WindowData) -> str:
 def _window_data_figure(data: WindowData) -> Figure:
     figure = new_figure(5.4, 3.25)  # the displayed width, on a screen and on paper
     ax = figure.subplots()
-    name, unit = quantity_label(data.of)
+    name, unit = quantity_label(data.dose_quantity)
     lit = report_text("setting_of_light", name=name, light=data.light) if data.light else name
     ax.set_xlabel(report_text("axis_quantity", name=lit, unit=translate(unit)))
     if _needs_log_axis(data.dose):
@@ -70,10 +70,10 @@ def window_figure(document: Mapping[str, Any]) -> Figure:
             effect,
             harm,
             **names,
-            spent=[[p / allowed for p in row] for row in harm] if known else (),
+            limit_fraction=[[p / allowed for p in row] for row in harm] if known else (),
             limits=names["harm"] if known else "",
-            practised=[_dose_range(one) for one in document["practised"]],
-            makers=[_dose_range(one) for one in document["makers"]],
+            published_doses=[_dose_range(one) for one in document["practised"]],
+            maker_doses=[_dose_range(one) for one in document["makers"]],
         )
     )
 
@@ -84,8 +84,8 @@ def _dose_range(published: Mapping[str, Any]) -> DoseRange:
 
 def _draw_map(ax: Any, data: WindowData) -> list[Any]:
     """Draw contours over dose and pulse length, or density."""
-    by_pulse = data.by == "pulse_ms"
-    name, unit = quantity_label(data.by)
+    by_pulse = data.row_quantity == "pulse_ms"
+    name, unit = quantity_label(data.row_quantity)
     ax.set_ylabel(
         report_text("axis_pulse") if by_pulse else report_text("axis_quantity", name=name, unit=translate(unit))
     )
@@ -100,8 +100,8 @@ def _draw_map(ax: Any, data: WindowData) -> list[Any]:
         _draw_contours(ax, data, data.p_effect, (0.1, _HALF, 0.9), _GOOD)
     if data.p_harm:
         _draw_contours(ax, data, data.p_harm, _HARMS, _BAD)
-    if data.spent:
-        _fill_area(ax, data, data.spent, 1.0, color=_BAD, hatch=_HATCH)
+    if data.limit_fraction:
+        _fill_area(ax, data, data.limit_fraction, 1.0, color=_BAD, hatch=_HATCH)
     return [*_legend(data), *_draw_practice(ax, data), *_mark_setting(ax, data, data.chosen_row)]
 
 
@@ -153,7 +153,7 @@ def _legend(data: WindowData) -> list[Any]:
 
 def _limit_legend(data: WindowData) -> list[Any]:
     """Return the legend entry for the hatched area; nothing where no limit is exceeded."""
-    if not any(spent > 1.0 for row in data.spent for spent in row):
+    if not any(spent > 1.0 for row in data.limit_fraction for spent in row):
         return []
     return [Patch(facecolor="none", edgecolor=_BAD, hatch=_HATCH, label=report_text("legend_limit", what=data.limits))]
 
@@ -180,7 +180,7 @@ def _draw_curves(ax: Any, data: WindowData) -> list[Any]:
 
 def _hatch_from(ax: Any, data: WindowData) -> None:
     """Hatch the doses of the first pulse length that exceed a limit; the start is interpolated between two doses."""
-    spent = data.spent[0] if data.spent else ()
+    spent = data.limit_fraction[0] if data.limit_fraction else ()
     over = next((i for i, value in enumerate(spent) if value > 1.0), None)
     if over is None:
         return
@@ -195,11 +195,11 @@ def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
     """Outline the published doses, and mark those that makers recommend; over curves both are ranges of dose."""
     found: list[Any] = []
     lines = len(data.rows) < 2
-    if data.practised:
-        _outline_practice(ax, data.practised, lines=lines)
+    if data.published_doses:
+        _outline_practice(ax, data.published_doses, lines=lines)
         found.append(Line2D([], [], color=_GREY, linewidth=1.6, linestyle="--", label=report_text("legend_practised")))
     first, last = data.rows[0], data.rows[-1]
-    shown = [one for one in data.makers if first <= one.row <= last]
+    shown = [one for one in data.maker_doses if first <= one.row <= last]
     for one in shown:
         place = 1.0 if lines else one.row
         ax.plot([one.low, one.high], [place, place], color=_DARK, linewidth=1.4, marker="s", markersize=5)

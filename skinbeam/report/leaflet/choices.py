@@ -149,10 +149,10 @@ def _other_harms(option: Option) -> str:
     unknown = [name for name, p in rest if isinstance(p, Unknown)]
     lines = [report_text("leaflet.harms_more", harms="; ".join(known))] if known else []
     lines += [report_text("leaflet.harms_unknown", harms=join_items(unknown))] if unknown else []
-    return " ".join([*lines, *_faults(option)])
+    return " ".join([*lines, *_fault_sentences(option)])
 
 
-def _faults(option: Option) -> list[str]:
+def _fault_sentences(option: Option) -> list[str]:
     """Return the modelled probability of harm after faults that the person can report.
 
     Its range is that of model draws, not of clinics.

@@ -47,11 +47,11 @@ __all__ = [
     "ADULT_YEARS",
     "CONCERNS_IN_FULL",
     "about_sentences",
-    "before_first_visit",
     "leaflet_page",
     "leaflet_sentences",
     "no_laser_text",
     "studies_in_short",
+    "test_spot_sentences",
 ]
 
 _OWN = "skinbeam"  # the author of a judgement of this project: no study
@@ -85,7 +85,7 @@ def studies_in_short(concern: ConcernPlan) -> str:
     found = {
         key: known[key] for key in _study_keys(concern) if key in known and known[key].fields.get("author") != _OWN
     }
-    alone = set(_behind_time(concern))
+    alone = set(_duration_sources(concern))
     ordered = sorted(
         found, key=lambda key: (key not in alone, -people.get(key, 0), _short_source(found[key]).casefold())
     )
@@ -95,7 +95,7 @@ def studies_in_short(concern: ConcernPlan) -> str:
     return report_text("leaflet.studies_more", names=named, more=more) if more > 0 else named
 
 
-def _behind_time(concern: ConcernPlan) -> Iterator[str]:
+def _duration_sources(concern: ConcernPlan) -> Iterator[str]:
     for option in options_table(concern)[0]:
         yield from () if isinstance(option.shows_days, Unknown) else split_source_keys(option.shows_days.source)
 
@@ -106,7 +106,7 @@ def _study_keys(concern: ConcernPlan) -> Iterator[str]:
             yield from value.basis if isinstance(value, Estimate) else ()
         yield from () if isinstance(option.sessions, Unknown) else split_source_keys(option.sessions.source)
         yield from split_source_keys(option.source)
-    yield from _behind_time(concern)
+    yield from _duration_sources(concern)
 
 
 def _short_source(source: BibliographyEntry) -> str:
@@ -127,7 +127,7 @@ def _short_source(source: BibliographyEntry) -> str:
 _HOURS_A_DAY = 24.0
 
 
-def before_first_visit(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
+def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
     """Yield sentences on the test spots of a concern's first laser, with their doses."""
     if concern.first_laser is None:
         return
@@ -207,7 +207,7 @@ def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
         key=report_text("leaflet.key"),
         concerns=tuple(_leaflet_concern(concern, plan) for concern in shown),
         other_concerns=_other_concerns(plan.concerns[CONCERNS_IN_FULL:]),
-        reading=(*numbered_sentences("reading"), *_sureness(shown)),
+        reading=(*numbered_sentences("reading"), *_certainty_sentences(shown)),
         unknowns=(*scar_sentences(plan), *_unknowns(shown)),
         healing=numbered_sentences("healing"),
         aftercare=advice_sentences(plan.aftercare, "aftercare"),
@@ -259,14 +259,14 @@ def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
         return numbered_sentences(f"decision_{key}")
     if not offered:
         return numbered_sentences("decision_no_setting")
-    later = [inline_name(_name(concern)) for concern in offered if _waits(concern)]
+    later = [inline_name(_name(concern)) for concern in offered if _is_laser_postponed(concern)]
     after = report_text("leaflet.decision_later", concerns=join_items(dict.fromkeys(later)))
     if len(later) == len(offered):
         return after, report_text(f"leaflet.decision_later_{key}")
     return (*numbered_sentences(f"decision_{key}"), *([after] if later else []))
 
 
-def _waits(concern: ConcernPlan) -> bool:
+def _is_laser_postponed(concern: ConcernPlan) -> bool:
     """Return whether no laser is among the first-ranked options of a concern."""
     first = min(option.rank for option in concern.options)
     return all(option.setup is None for option in concern.options if option.rank == first)
@@ -298,14 +298,14 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         options=leaflet_options(concern),
         no_laser=no_laser_text(concern, plan.assessment),
         own=own_harm_sentences(plan) if concern.first_laser is not None else (),
-        before=tuple(before_first_visit(concern, plan)),
+        before=tuple(test_spot_sentences(concern, plan)),
         healing=_healing(concern),
         choices=leaflet_choices(concern),
         studies=studies_in_short(concern),
     )
 
 
-def _sureness(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
+def _certainty_sentences(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """Yield how many new clinics in ten the drawn ranges cover."""
     drawn = (improved_share(option) for concern in concerns for option in options_table(concern)[0])
     if known := next((p for p in drawn if isinstance(p, Estimate)), None):

@@ -91,8 +91,8 @@ def test_the_grid_counts_every_study_once() -> None:
 
 def test_counts_beside_an_answer_are_of_its_kind() -> None:
     for harm in harm_questions():
-        assert harm.beside
-        for row in harm.beside:
+        assert harm.study_counts
+        for row in harm.study_counts:
             assert row.outcome == harm.outcome
             low, high = predicted_count(row)
             assert 0 <= low <= high <= row.patients
@@ -100,7 +100,7 @@ def test_counts_beside_an_answer_are_of_its_kind() -> None:
 
 def test_dark_marks_never_fall_with_darker_skin() -> None:
     (by_phototype,) = (harm for harm in harm_questions() if harm.name == "dark-marks-1550")
-    medians = [harm_interval(asked).median for _, asked in by_phototype.asked]
+    medians = [harm_interval(asked).median for _, asked in by_phototype.variants]
     assert medians == sorted(medians)
 
 
@@ -119,13 +119,15 @@ def test_the_pictures_show_what_the_table_holds_now() -> None:
 def test_the_numbers_that_ship_are_those_of_the_shipped_draws() -> None:
     for harm in harm_questions():
         told = pictures.shipped_numbers()["harms"][harm.name]
-        for (label, asked), row in zip(harm.asked, told["answers"], strict=True):
+        for (label, asked), row in zip(harm.variants, told["answers"], strict=True):
             fresh = asdict(harm_interval(asked))
             assert row["asked"] == label
             assert row["median"] == pytest.approx(fresh["median"], rel=1e-3), ANEW
             assert row["inner"] == pytest.approx(fresh["inner"], rel=1e-3), ANEW
             assert row["outer"] == pytest.approx(fresh["outer"], rel=1e-3), ANEW
-        assert [row["predicted"] for row in told["beside"]] == [list(predicted_count(row)) for row in harm.beside], ANEW
+        assert [row["predicted"] for row in told["beside"]] == [
+            list(predicted_count(row)) for row in harm.study_counts
+        ], ANEW
 
 
 def test_every_picture_of_the_page_exists_and_no_other() -> None:

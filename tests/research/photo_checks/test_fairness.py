@@ -11,7 +11,7 @@ from skinbeam.photo.pigment_maps.skin_level import estimate_skin_level
 @pytest.mark.parametrize("name", TONES)
 def test_the_angle_lies_in_its_interval_for_every_tone(name: str) -> None:
     """Nine in ten are meant: of 72 pictures, 58 and more in all but one of a hundred draws (binomial)."""
-    assert angle_error(TONES[name]).held >= 58 / 72
+    assert angle_error(TONES[name]).coverage >= 58 / 72
 
 
 @pytest.mark.parametrize("name", TONES)
@@ -36,4 +36,4 @@ def test_brown_spots_and_flushed_cheeks_are_found_as_often_on_dark_skin_and_red_
     assert min(found.flushed) >= 0.9
     # docs/photo.md says that half of the red spots are missed on dark skin; fewer found would be another thing to say.
     assert found.red_spots >= (0.9 if name == "light" else 0.4)
-    assert found.false <= 2.0
+    assert found.false_spots <= 2.0

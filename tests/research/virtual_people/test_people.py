@@ -7,7 +7,7 @@ import pytest
 
 from research.virtual_people import outcomes, true_doses
 from research.virtual_people.offers import Regime, TreatmentOffer, regimes, textbook_offer
-from research.virtual_people.outcomes import VirtualOutcomes, dose_that_burns_as_many, simulate_outcomes
+from research.virtual_people.outcomes import VirtualOutcomes, equal_burn_dose, simulate_outcomes
 from research.virtual_people.people import CLASSES, design, draw_people
 from research.virtual_people.summary import ALL, summary
 from research.virtual_people.tables import TABLES, result_table, shipped_results
@@ -31,11 +31,15 @@ def test_darker_classes_hold_more_melanin_and_say_darker_phototypes() -> None:
 
 def test_a_clinic_learns_a_colour_near_that_of_the_skin_or_a_phototype() -> None:
     people = draw_people(COUNT)
-    read = np.array([isinstance(told, float) for told in people.told])
+    read = np.array([isinstance(told, float) for told in people.reported_colour])
     assert 0.4 < read.mean() < 0.6
-    assert {told for told in people.told if isinstance(told, str)} <= set(PHOTOTYPES)
+    assert {told for told in people.reported_colour if isinstance(told, str)} <= set(PHOTOTYPES)
     off = np.array(
-        [told - ita for told, ita in zip(people.told, people.ita_deg, strict=True) if isinstance(told, float)]
+        [
+            told - ita
+            for told, ita in zip(people.reported_colour, people.ita_deg, strict=True)
+            if isinstance(told, float)
+        ]
     )
     expected = np.hypot(design()["reading_deg"], design()["rounded_deg"] / np.sqrt(12))
     assert abs(off.mean()) < 3 * expected / np.sqrt(off.size)
@@ -51,8 +55,8 @@ def test_their_skin_holds_the_melanin_of_its_colour_wherever_it_lies_and_spots_h
     assert held[0].values == pytest.approx(people.column_m, rel=1e-6)
     assert (held[1].values >= held[0].values).all()
     above = around["melanosome_fraction"].values[:, 1]
-    assert (above[people.even] > 0.0).all()
-    assert (above[~people.even] == 0.0).all()
+    assert (above[people.even_melanin] > 0.0).all()
+    assert (above[~people.even_melanin] == 0.0).all()
 
 
 def test_their_random_numbers_are_not_those_of_a_plan() -> None:
@@ -76,7 +80,7 @@ def test_the_textbook_is_a_setting_that_the_device_emits_and_no_source_that_is_k
 
 
 def test_a_dose_that_burns_as_many_is_found_to_a_step_of_no_dial() -> None:
-    dose = dose_that_burns_as_many(lambda one: float(np.clip(one / 40.0, 0.0, 1.0)), 0.1)
+    dose = equal_burn_dose(lambda one: float(np.clip(one / 40.0, 0.0, 1.0)), 0.1)
     assert dose == pytest.approx(4.0, rel=1e-3)
 
 

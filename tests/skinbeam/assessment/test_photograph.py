@@ -36,7 +36,7 @@ def painted(portrait: DecodedPhotograph, factor: float) -> PhotoAnalysis:
     for name in ("cheek-right", "cheek-left"):
         cv2.fillPoly(cover, [np.round(skin.view.to_picture(skin.regions.polygons[name])).astype(np.int32)], 1)
     soft = cv2.GaussianBlur(cover.astype(np.float64), (0, 0), 1.5)
-    light = repigment_portrait(srgb_to_linear(rgb), 1 + (factor - 1) * soft, of=(0.03, 0.0108))
+    light = repigment_portrait(srgb_to_linear(rgb), 1 + (factor - 1) * soft, base_pigment=(0.03, 0.0108))
     level = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
     return analyse_photograph(DecodedPhotograph(np.round(255 * np.clip(level, 0, 1)).astype(np.uint8), portrait.sha256))
 

@@ -66,7 +66,7 @@ def test_the_setting_of_a_plan_is_allowed_in_the_figure(file: Path) -> None:
             assert drawn.chosen_dose is not None
             assert drawn.chosen_row is not None
             row, dose = drawn.rows.index(drawn.chosen_row), drawn.dose.index(drawn.chosen_dose)
-            assert drawn.spent[row][dose] <= 1.0
+            assert drawn.limit_fraction[row][dose] <= 1.0
 
 
 def test_every_pair_of_condition_and_suitable_laser_has_its_example() -> None:

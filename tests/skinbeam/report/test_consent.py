@@ -203,8 +203,8 @@ def test_questions_have_one_right_answer_which_the_plan_gives_and_which_moves_it
             assert len(questions) >= 4
             for one in questions:
                 assert len(set(one.answers)) == len(one.answers) == 3
-                assert not one.answers[one.right].startswith(catalogue()[f"consent.question_{one.id}_wrong_1"])
-                places.add(one.right)
+                assert not one.answers[one.right_index].startswith(catalogue()[f"consent.question_{one.id}_wrong_1"])
+                places.add(one.right_index)
     assert places == {0, 1, 2}
 
 
@@ -213,7 +213,7 @@ def test_a_changed_plan_changes_the_right_answer() -> None:
     half = next(one for one in teach_back_questions(plan, option) if one.id == "half")
     expected = replace(option.expected, p_at_least=dict(first(unknown(sample_plan()))[2].expected.p_at_least))
     other = next(one for one in teach_back_questions(plan, replace(option, expected=expected)) if one.id == "half")
-    assert other.answers[other.right] != half.answers[half.right]
+    assert other.answers[other.right_index] != half.answers[half.right_index]
 
 
 def test_a_signature_is_drawn_from_numbers_and_keeps_to_its_field() -> None:

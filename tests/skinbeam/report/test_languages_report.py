@@ -82,7 +82,7 @@ def test_what_is_right_to_answer_stands_at_the_same_place_in_each_language() -> 
     english = teach_back_questions(plan, option)
     with use_language("de"):
         german = teach_back_questions(translate_record(plan), option)
-    assert [one.right for one in german] == [one.right for one in english]
+    assert [one.right_index for one in german] == [one.right_index for one in english]
     assert all(one.question != other.question for one, other in zip(german, english, strict=True))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
-from research.derived_tables.model_error import by_endpoint
+from research.derived_tables.model_error import endpoint_table
 from skinbeam.api.window import window_document
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.simulate import model_error as errors
@@ -114,7 +114,7 @@ def test_a_row_that_no_dose_reaches_counts_to_the_end_of_the_search() -> None:
     assert found["geometric_error"] > factor(*met, posed(4, 900.0)), "nothing that was found is further off"
     (none,) = endpoint_errors([*met, posed(4, 20.0)])
     assert "unreached" not in none
-    assert by_endpoint([found])["endpoint"]["ablation"]["unreached"] == 1
+    assert endpoint_table([found])["endpoint"]["ablation"]["unreached"] == 1
 
 
 def test_a_search_that_ends_below_what_was_measured_says_no_more_than_that() -> None:
@@ -133,7 +133,7 @@ def test_an_unreached_dose_is_told_in_the_unit_of_its_row() -> None:
     in_s, in_ms = (
         asked.answer(
             ModelQuestion(case="a", threshold="epidermal-necrosis", set={"bath.temperature_C": 20.0}, scale=scale)
-        ).beyond
+        ).insufficient_dose
         for scale in (1.0, 1000.0)
     )
     assert in_s is not None
@@ -148,7 +148,7 @@ def test_sizes_have_an_error_of_their_own_and_shares_none() -> None:
 
 
 def test_the_file_is_what_the_errors_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = by_endpoint(endpoint_errors([posed(k, 40.0) for k in range(5)]))["endpoint"]
+    content = endpoint_table(endpoint_errors([posed(k, 40.0) for k in range(5)]))["endpoint"]
     monkeypatch.setattr(errors, "_error_table", lambda: content)
     assert model_error("ablation") == 4.0
     assert model_error("purpura") == default_error_factor()  # never compared

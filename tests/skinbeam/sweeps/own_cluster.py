@@ -46,7 +46,7 @@ def set_desk(desk: Path, blocks: int) -> None:
     (desk / "case.toml").write_text(CASE, encoding="utf-8")
     (desk / "sweep.toml").write_text(SWEEP.format(blocks=blocks), encoding="utf-8")
     with open_store(desk / "out.zarr", load_sweep(desk / "sweep.toml"), SweepCost(blocks, ONE_A_BLOCK, 1)) as store:
-        assert len(store.missing()) == blocks
+        assert len(store.missing_blocks()) == blocks
 
 
 def made_alone(desk: Path, name: str = "alone.zarr") -> dict[str, bytes]:

@@ -90,7 +90,7 @@ def test_wherever_the_disk_is_full_the_same_command_completes_with_the_same_byte
         left = place
         try:
             with open_store(store, asked, cost) as held:
-                missing = held.missing()
+                missing = held.missing_blocks()
                 for block, rows in answered:
                     if block in missing:
                         held.write(block, rows)

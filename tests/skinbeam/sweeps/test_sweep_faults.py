@@ -65,7 +65,7 @@ def run(desk: Path, address: str | None, at: int = 0, do: Callable[[], Any] = la
         if done == at:
             do()
 
-    return run_sweep(load_sweep(desk / "sweep.toml"), desk / "out.zarr", cluster=address, hear=hear, **keywords)
+    return run_sweep(load_sweep(desk / "sweep.toml"), desk / "out.zarr", cluster=address, on_progress=hear, **keywords)
 
 
 @pytest.mark.check
@@ -190,16 +190,16 @@ def test_who_waits_anew_waits_as_long_as_before(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(watch, "scheduler_workers", lambda client: [{"status": "paused"}])
     one = watch.ClusterWatch(None, sentences.append)
     for _ in range(2):
-        one.look()
+        one.check()
         clock[0] += watch._NOBODY_S
-        one.look()
-        one.worked()
+        one.check()
+        one.record_result()
         clock[0] += 10.0 * watch._NOBODY_S
     assert sentences == ["No worker is left. New ones are waited for, at most 5 minutes."] * 2
-    one.look()
+    one.check()
     clock[0] += watch._NOBODY_S + 1.0
     with pytest.raises(InputError):
-        one.look()
+        one.check()
 
 
 def test_workers_share_the_memory_of_the_machine() -> None:

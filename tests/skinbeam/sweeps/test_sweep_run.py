@@ -62,7 +62,7 @@ def test_the_cost_is_told_and_an_output_that_no_answer_has_is_refused_with_the_n
     cost = estimate_cost(load_sweep(desk / "sweep.toml"))
     assert cost.cases == CASES
     assert cost.seconds_per_case > 0.0
-    assert 1 <= cost.cases_a_block <= CASES
+    assert 1 <= cost.cases_per_block <= CASES
     (desk / "sweep.toml").write_text(SWEEP.replace("epidermis_fraction", "epidermis_part"), encoding="utf-8")
     with pytest.raises(InputError) as told:
         estimate_cost(load_sweep(desk / "sweep.toml"))

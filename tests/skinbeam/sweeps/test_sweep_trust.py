@@ -199,7 +199,7 @@ def test_a_store_that_is_not_as_the_sweep_makes_it_is_refused_before_it_is_read(
                 pass
         file.write_bytes(sound)
     with open_store(desk / "out.zarr", asked, None) as store:
-        assert len(store.missing()) == BLOCKS
+        assert len(store.missing_blocks()) == BLOCKS
 
 
 def test_nothing_that_lies_beside_or_in_the_list_of_a_store_is_unpickled(desk: Path, tmp_path: Path) -> None:
@@ -229,13 +229,13 @@ def test_a_damaged_block_is_told_and_one_that_a_power_cut_left_empty_is_answered
     for data in (sound[:-1], sound[:-1] + bytes([sound[-1] ^ 1]), pickle.dumps(1), b"(\xb5/\xfd" + b"\xff" * 14):
         first.write_bytes(data)
         with pytest.raises(InputError) as told, open_store(desk / "out.zarr", asked, None) as store:
-            store.missing()
+            store.missing_blocks()
         assert told.value.code == "damaged-store"
     first.write_bytes(sound)
     (desk / "out.zarr" / "temperature_C.basal_peak" / "c" / "1").write_bytes(b"")
     (desk / "out.zarr" / "status" / "c" / "2").write_bytes(b"")
     with open_store(desk / "out.zarr", asked, None) as store:
-        assert [block[0].start for block in store.missing()] == [1, 2]
+        assert [block[0].start for block in store.missing_blocks()] == [1, 2]
     assert made_alone(desk, "out.zarr") == whole
 
 

@@ -224,7 +224,7 @@ def test_a_bound_holds_on_its_own_side_alone() -> None:
 
 
 def test_a_dose_that_nothing_reaches_counts_as_high() -> None:
-    never = ModelAnswer(Unknown("no dose"), beyond=1000.0)
+    never = ModelAnswer(Unknown("no dose"), insufficient_dose=1000.0)
     assert judge_row(row(), never).verdict == "outside"
     assert "1000 J/cm²" in judge_row(row(), never).reason
     bound = row(value=None, low=10.0, bound="lower", tolerance={"within": "range", "reason": "a bound"})

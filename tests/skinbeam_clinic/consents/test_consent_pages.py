@@ -45,7 +45,7 @@ def questions() -> tuple[TeachBackQuestion, ...]:
 
 
 def right_answers() -> dict[str, str]:
-    return {f"answer.{one.id}": str(one.right) for one in questions()}
+    return {f"answer.{one.id}": str(one.right_index) for one in questions()}
 
 
 def explained(client: TestClient, plan: str, days: str = "0") -> str:
@@ -124,7 +124,7 @@ def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
     client: TestClient, clinics: Clinics, plan: str
 ) -> None:
     here, (first, *others) = explained(client, plan), questions()
-    wrong = (first.right + 1) % 3
+    wrong = (first.right_index + 1) % 3
     assert told_back(client, here, **{f"answer.{first.id}": str(wrong)}).headers["location"] == here
     page = client.get(here).text
     assert page.count("explain it again, then ask again") == 1

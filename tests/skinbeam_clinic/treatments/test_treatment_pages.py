@@ -42,7 +42,7 @@ def agreed(client: TestClient, clinics: Clinics) -> str:
     client.post(f"{here}/talk", data={"days": "0"})
     records = open_plan(clinics.desk(), plan.rpartition("/")[2]).records
     right = teach_back_questions(records, records.concerns[0].options[0])
-    client.post(f"{here}/told-back", data={f"answer.{one.id}": str(one.right) for one in right})
+    client.post(f"{here}/told-back", data={f"answer.{one.id}": str(one.right_index) for one in right})
     assert client.post(f"{here}/signature", data=SIGNED).status_code == 303
     found = re.search(r'action="(/consents/\w+)/treatments"', client.get(here).text)
     assert found

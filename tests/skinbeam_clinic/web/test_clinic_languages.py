@@ -160,7 +160,7 @@ def test_what_was_explained_is_told_back_signed_and_sealed_in_the_same_language(
         questions = teach_back_questions(
             translate_record(plan), translate_record(plan).concerns[concern].options[option]
         )
-    told = {f"answer.{one.id}": str(one.right) for one in questions}
+    told = {f"answer.{one.id}": str(one.right_index) for one in questions}
     assert clinician.post(f"{here}/told-back", data=told).status_code == 303
     assert clinician.post(f"{here}/signature", data={"person": "Ann Example"}).status_code == 303
     consultation = clinics.desk().plans.get(names["plan"]).consultation_id

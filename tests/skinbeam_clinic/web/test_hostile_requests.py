@@ -163,7 +163,9 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     fresh, waiting, told, closed = (another(desk, patient, made) for _ in range(4))
     for plan in (waiting, told):
         client.post(f"/plans/{plan.id}/consent/0.0/talk", data={"days": "0"})
-    client.post(f"/plans/{told.id}/consent/0.0/told-back", data={f"answer.{one.id}": str(one.right) for one in right})
+    client.post(
+        f"/plans/{told.id}/consent/0.0/told-back", data={f"answer.{one.id}": str(one.right_index) for one in right}
+    )
     consent = desk.consents.of(told.consultation_id)[0].id
     desk.consultations.close(closed.consultation_id, revision=1)
     job = desk.jobs.add(PLAN_JOB, {"consultation": fresh.consultation_id, "revision": 1, "language": "en"}).id
