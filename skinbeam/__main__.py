@@ -1,4 +1,4 @@
-"""`python -m skinbeam` is the command."""
+"""Run the command line for `python -m skinbeam`."""
 
 from skinbeam.cli import main
 

@@ -1,4 +1,4 @@
-"""The main job: a consultation in, a plan and its reports out. The command line and the app both call this."""
+"""Make the plan of a consultation and write its reports. Both the command line and the web application call this."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -45,8 +45,9 @@ def consult(
 
     The plan is the same in every language; its reports are written in `language`.
 
-    Everything is made first and then moved into place, `plan.json` last: while it is there, all files are of one run.
-    Those of an earlier consultation that this one does not have go; files of others in the folder are left alone.
+    All files are first written elsewhere and then moved into `folder`, `plan.json` last: as long as `plan.json` exists,
+    all files belong to one run. Files of an earlier consultation that this run does not write are removed. Other files
+    in the folder are left alone.
 
     Raises
     ------
@@ -100,19 +101,19 @@ def _write_consultation(
 
 
 def _load_report_writer() -> Callable[..., list[Path]]:
-    """What writes the report; its libraries load while the skins are computed."""
+    """Import and return the function that writes the report; its libraries load while the skins are computed."""
     from skinbeam.report.report_files import write_report
 
     return write_report
 
 
 def collect_figure_data(made: PlanResult[ConcernResult]) -> FigureData:
-    """Return what the figures of a plan are drawn from."""
+    """Return the data from which the figures of a plan are drawn."""
     return FigureData(tuple(map(_concern_figures, made.concerns)))
 
 
 def _concern_figures(part: ConcernResult) -> ConcernFigures:
-    """The figures of the first laser, or where none is offered of the setting that came nearest."""
+    """Return the figures of the first laser option or, where there is none, of the nearest setting."""
     condition, site = part.record.condition, part.record.site
     if part.figure_setting is None:
         none = Unknown(render_message("plan.no-laser-option"))
@@ -166,6 +167,8 @@ def _window_data(
 
 
 def _goal_in_words(goal: TreatmentGoal) -> str:
-    """What is to be reached; heat that kills a brown spot is a burn too, and is told from that of the skin around."""
+    """Return the target in words. Heat that kills a brown spot is a burn too, so the spot is named to tell it from a
+    burn of the surrounding skin.
+    """
     reached = render_message(f"endpoint-title.{goal.endpoint}")
     return report_text("in_the_spot", what=reached) if goal.location == "lesion" else reached

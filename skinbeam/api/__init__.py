@@ -1,1 +1,1 @@
-"""The documents that commands, pages and Python share: a question in, a document out."""
+"""Functions that return the JSON documents of skinbeam, for the command line, the web application and Python."""

@@ -1,4 +1,4 @@
-"""The document of a photograph (`skinbeam.photo/1`): what is seen, what is not, and why."""
+"""Compute `skinbeam.photo/1`: findings of a photograph, unknowns with their reasons, and overlays."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,14 +36,14 @@ def photo_document(
     path : the picture file.
     out : folder for the overlays; none are written without it.
     white_card : x, y, width, height in pixels of the upright picture.
-    points : x and y of right pupil, left pupil and mouth, where a person has set them.
-    site : of what is shown without a face: hands, arms, neck or décolletage.
-    length : x and y of two points and the mm between them: a ruler on the skin, or a known thing.
-    before : an earlier picture of the same face; what changed since is then told.
+    points : x and y of right pupil, left pupil and mouth, if a person has set them.
+    site : site of a picture without a face: hands, arms, neck or décolletage.
+    length : x and y of two points and the mm between them: a ruler on the skin, or an object of known length.
+    before : an earlier picture of the same face; the changes since then are then included.
 
     Raises
     ------
-    InputError : a file cannot be read, the card or a point lies outside the picture, or the length is impossible.
+    InputError : a file cannot be read, the card or a point is outside the picture, or the length is impossible.
     NotAvailable : no face, or no skin of the site, can be used; its body is the whole document with unknowns.
     """
     look = analyse_photograph(read_photograph(path), white_card, points, site=site, length=length)
@@ -55,9 +55,9 @@ def photo_document(
 
 
 def analysis_document(look: PhotoAnalysis, out: Path | None, before: PhotoAnalysis | None = None) -> dict[str, Any]:
-    """Return the document of what a photograph shows and write its overlays into `out`.
+    """Return the document of an analysed photograph and write its overlays into `out`.
 
-    With an earlier picture of the same face its key `change` holds what changed since, or why that is not told.
+    With an earlier picture of the same face the key `change` has the changes since then, or why they are unknown.
     """
     seen = look.skin
     face = isinstance(seen, Unknown) or seen.face is not None
@@ -112,7 +112,7 @@ def _face_record(face: Face | None) -> dict[str, Any] | Unknown:
 
 
 def _write_maps(seen: SkinAnalysis, out: Path | None) -> dict[str, str | Unknown]:
-    """Return map → file name, or why there is none."""
+    """Return a mapping of map to file name, or to the reason why there is none."""
     if out is None:
         return dict.fromkeys(MAP_FILES, Unknown(Message("photo-finding.no_folder").text))
     written: dict[str, str | Unknown] = {**write_overlays(out, seen)}

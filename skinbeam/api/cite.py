@@ -1,4 +1,4 @@
-"""The sources behind an answer, as BibTeX."""
+"""Cite sources of the bibliography as BibTeX or as the document `skinbeam.cite/1`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ __all__ = ["cite_document", "cite_text"]
 
 
 def cite_text(keys: Iterable[str] = ()) -> str:
-    """Return the BibTeX of the sources named, each once, in the order given; of all when none is named.
+    """Return the BibTeX of the sources with these keys, each once, in the order given; of all sources without keys.
 
     Raises
     ------
@@ -20,7 +20,7 @@ def cite_text(keys: Iterable[str] = ()) -> str:
 
 
 def cite_document(keys: Iterable[str] = ()) -> dict[str, Any]:
-    """Return `skinbeam.cite/1`: `sources`, each with its key, kind and fields, in the order of `cite_text`.
+    """Return `skinbeam.cite/1`, in which `sources` has the key, kind and fields of each, in the order of `cite_text`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The document of `skinbeam light`: light alone, in explicit layers, in what lies in them, or in voxels."""
+"""Compute `skinbeam.light/1`: light transport alone, in explicit layers with inclusions, or in voxels."""
 
 import math
 import time
@@ -38,12 +38,12 @@ DEFAULT_PHOTONS = 1_000_000
 
 @dataclass(frozen=True)
 class LightRun:
-    """A finished run.
+    """Result of a light run.
 
     Parameters
     ----------
     document : skinbeam.light/1.
-    field : the light itself, with what the document has no room for.
+    field : the light field, with quantities that the document does not have.
     loaded : the layers file.
     """
 
@@ -53,7 +53,7 @@ class LightRun:
 
     @property
     def tops_um(self) -> dict[str, float]:
-        """Name → depth at which each layer begins; empty for voxels."""
+        """Depth at which each layer begins, by its name; empty for voxels."""
         layers = self.loaded.spec.layer
         tops = accumulate((layer.thickness_um or 0.0 for layer in layers[:-1]), initial=0.0)
         return {layer.name: top for layer, top in zip(layers, tops, strict=False)}
@@ -61,13 +61,14 @@ class LightRun:
 
 @dataclass(frozen=True)
 class LightOptions:
-    """How a run is to be made.
+    """Options of a light run.
 
     Parameters
     ----------
-    method : ordinates or montecarlo; None for the exact one where it can, which is on the processor.
-    photons, error : size of a Monte Carlo run, or the relative standard error that ends it; of both, what comes first.
-    device, seed, split, checkpoint : of `MonteCarlo`.
+    method : ordinates or montecarlo; None for the exact method, ordinates, where it can be used, which is on the CPU.
+    photons, error : size of a Monte Carlo run, or the relative standard error that ends it; if both are given, the run
+        ends at whichever is reached first.
+    device, seed, split, checkpoint : see `MonteCarlo`.
     """
 
     method: str | None = None
@@ -80,7 +81,7 @@ class LightOptions:
 
     @property
     def counts_photons(self) -> bool:
-        """Whether anything is asked that the exact method has no use for."""
+        """Whether any option is set that the exact method does not use."""
         return not (self.photons is None and self.error is None and self.checkpoint is None and not self.split)
 
 
@@ -91,12 +92,12 @@ def run_light(
     progress: ProgressCallback | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> LightRun:
-    """Return the light in the layers file at `path`.
+    """Compute the light in the layers file at `path`.
 
     Parameters
     ----------
-    progress : of `MonteCarlo`.
-    notice : told before the run what memory it takes.
+    progress : see `MonteCarlo`.
+    notice : called before the run with a message about the memory that it needs.
 
     Raises
     ------
@@ -141,7 +142,7 @@ def run_light(
 
 
 def _choose_method(spec: LayersFile, options: LightOptions) -> str:
-    """The method of a run, refused where it cannot do what is asked."""
+    """Return the method of a run, or raise an error if the method cannot be used for it."""
     if options.method == "ordinates" and not _is_plain_layers(spec):
         raise InputError(
             "not-for-this-method",
@@ -156,7 +157,7 @@ def _choose_method(spec: LayersFile, options: LightOptions) -> str:
 
 
 def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightOptions) -> list[dict[str, str]]:
-    """What was asked for and is not in the answer."""
+    """Return warnings about options that had no effect."""
     notes = {
         "photons-not-used": light.standard_error is None and options.counts_photons,
         "spot-not-used": spec.beam.kind == "pencil" and spec.beam.spot_mm is not None,
@@ -166,7 +167,7 @@ def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightO
 
 
 def _document_body(light: LightField, spec: LayersFile) -> dict[str, Any]:
-    """The light and its standard error, by the keys of the document."""
+    """Return the light and its standard error by the keys of the document."""
     names = part_names(spec)
     body = _energy_parts(light, names, spec)
     if light.standard_error is None:
@@ -178,14 +179,14 @@ def _document_body(light: LightField, spec: LayersFile) -> dict[str, Any]:
 
 
 def _is_plain_layers(spec: LayersFile) -> bool:
-    """Whether layers alone are lit at right angles, with light reported by depth."""
+    """Return whether the file has only plane layers at perpendicular incidence, with light tallied by depth."""
     tables = any(layer.phase is not None for layer in spec.layer)
     inclusions = spec.voxels or spec.vessel or spec.lesion or spec.cell or spec.tally.nx or tables
     return not inclusions and spec.beam.kind in ("pencil", "flat", "gaussian", "ring") and spec.beam.angle_deg == 0
 
 
 def _energy_parts(light: LightField, names: Sequence[str], spec: LayersFile) -> dict[str, Any]:
-    """Where the light goes, by the keys of the document."""
+    """Return the balance of the light energy by the keys of the document."""
     body = {
         "reflectance_specular": light.reflectance_specular,
         "reflectance_diffuse": light.reflectance_diffuse,
@@ -201,12 +202,12 @@ def _energy_parts(light: LightField, names: Sequence[str], spec: LayersFile) -> 
 
 
 def _make_tally(loaded: LoadedLayers, method: str) -> LightTally:
-    """Where light is counted; the exact method tells of it by depth alone."""
+    """Return the bins in which light is tallied; the exact method tallies by depth alone."""
     edges = np.asarray(loaded.edges_um()) * UM
     spec, tally = loaded.spec, loaded.spec.tally
     if method == "ordinates":
         return LightTally(edges)
-    # Rings have a middle, and an endless beam has none.
+    # Rings need a centre, which an infinitely wide beam does not have.
     ringed = tally.ringed and not (spec.beam.kind == "flat" and spec.beam.spot_mm is None)
     rings, ring_um = tally.rings if ringed else (0, 0.0)
     dx_um = tally.dx_um or 0.0
@@ -215,7 +216,7 @@ def _make_tally(loaded: LoadedLayers, method: str) -> LightTally:
 
 
 def _make_engine(options: LightOptions, tally: LightTally, progress: ProgressCallback | None) -> MonteCarlo:
-    """The engine at the size that was asked for, refused here by the name of the option or the field."""
+    """Return the Monte Carlo engine, or raise an error that names the option or field if the run is too large."""
     photons = options.photons
     if photons is not None and not BATCHES <= photons <= MAX_PHOTONS:
         hint = f"From {BATCHES} (a standard error needs as many batches) to {MAX_PHOTONS}."
@@ -261,7 +262,7 @@ def write_light_fields(run: LightRun, path: Path) -> None:
         variables |= {f"{name}_standard_error": value for name, value in errors.items()}
     axes: dict[str, Any] = {
         "depth": ("depth", np.asarray(document["depth_um"]) * UM, {"units": "m"}),
-        # Zarr has no settled form for text yet: the parts are numbered, their names stand in the attributes.
+        # Zarr has no stable data type for text yet: the parts are numbered, and their names are in the attributes.
         "layer": ("layer", np.arange(len(names)), {"names": names}),
     }
     if run.field.fluence_rate_rz is not None:

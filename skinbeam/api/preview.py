@@ -1,4 +1,4 @@
-"""The document of a preview (`skinbeam.preview/1`) and its pictures: every change is listed with its origin."""
+"""Make a preview (`skinbeam.preview/1`) of a plan on a photograph: its pictures, and every change with its origin."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,10 +32,10 @@ class Preview:
 
     Parameters
     ----------
-    files : by name, their list among them; none where no face can be used.
+    files : pictures and document by file name; empty if no face can be used.
     document : `skinbeam.preview/1`.
-    rows : the strip row by row for a page, PNG, each with what it shows; none where there is no strip.
-    told : what belongs below the rows. All words are in the language that is spoken.
+    rows : the rows of the strip for a page, as PNG with alternative text; empty if there is no strip.
+    told : footnotes below the rows. All text is in the current language.
     """
 
     files: Mapping[str, bytes]
@@ -50,7 +50,7 @@ def preview_document(photo: Path | str, plan: Path | str, out: Path) -> dict[str
     Raises
     ------
     InputError : the photograph or the plan cannot be read.
-    NotAvailable : no face can be used; its body is the whole document, unknowns in place of values.
+    NotAvailable : no face can be used; its body is the whole document with unknowns in place of values.
     """
     made = read_plan_file(Path(plan))
     look = analyse_photograph(read_photograph(photo))
@@ -63,7 +63,7 @@ def preview_document(photo: Path | str, plan: Path | str, out: Path) -> dict[str
 
 
 def read_plan_file(path: Path) -> Plan:
-    """Return the plan in a file.
+    """Read a plan from a file.
 
     Raises
     ------
@@ -86,9 +86,9 @@ def read_plan_file(path: Path) -> Plan:
 
 
 def make_preview(plan: Plan, look: PhotoAnalysis) -> Preview:
-    """Return the pictures of a plan on a photograph.
+    """Make the pictures and the document of a plan on a photograph.
 
-    Words on pictures are in the language that is spoken; the document is English.
+    Text on pictures is in the current language; the document is English.
     """
     if isinstance(look.skin, Unknown):
         return Preview({}, _make_document(plan, look, look.skin))
@@ -104,7 +104,7 @@ def make_preview(plan: Plan, look: PhotoAnalysis) -> Preview:
 
 
 def _alt(labels: Sequence[Message]) -> str:
-    """What a row shows, for those who cannot see it."""
+    """Return the alternative text of a row, for people who cannot see it."""
     return render_message("preview.alt", {"labels": ", ".join(dict.fromkeys(one.text for one in labels))})
 
 

@@ -1,4 +1,4 @@
-"""The document of `simulate`: one pulse, train or bath on many sampled skins."""
+"""Compute `skinbeam.simulate/1`: a pulse, train or bath on many sampled skins."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +37,7 @@ __all__ = ["simulate_document"]
 Floats = NDArray[np.float64]
 
 _PEAK_KEYS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
-CARBON_LIMIT_C = 3600.0  # where the last of dry tissue, its carbon, sublimes in air
+CARBON_LIMIT_C = 3600.0  # carbon, the last residue of dry tissue, sublimes in air at this temperature
 
 
 def simulate_document(
@@ -53,14 +53,14 @@ def simulate_document(
 
     Parameters
     ----------
-    light : ordinates for exact layers times the share of the spot in the middle skin, montecarlo for packets in every
-        draw.
+    light : `ordinates` for the exact solution of layers times the share of the spot in the median skin, `montecarlo`
+        for photon packets in every draw.
     error : relative standard error that ends the Monte Carlo of a draw.
 
     Raises
     ------
-    InputError : what is wrong with the case, or too much to compute.
-    NotAvailable : nothing of it can be computed; the document then holds unknowns.
+    InputError : a fault of the case, or too much to compute.
+    NotAvailable : nothing can be computed; the document then has unknowns in place of values.
     """
     bath = loaded.case.bath
     if bath is not None and bath.exposure_s is None:
@@ -88,7 +88,7 @@ def simulate_document(
         seen["microlesion.bulk_rise_K"] = Unknown(render_message("simulate.bulk-boils"))
     basis = tuple(sources)
     said = _result_warnings(scene, seen, weights)
-    if not scene.skin.layers:  # layers that are given in full need not be tissue
+    if not scene.skin.layers:  # layers that the case defines itself need not be tissue
         seen = _mask_vaporised_peaks(seen)
     body = SimulationSummary(
         seen, weights, layers, basis, missing=Unknown(render_message("not-apply.microbeam"))
@@ -101,7 +101,7 @@ def simulate_document(
 
 
 def _empty_body(reason: Unknown) -> dict[str, Any]:
-    """The body when nothing was computed: every key, no value."""
+    """Return the body if nothing was computed: every key, with unknowns in place of values."""
     healing = dict.fromkeys((*HEALING_TIMES, "wound_open_fraction"), reason)
     groups = SimulationSummary({}, np.ones(1), (), (), missing=reason, cause=reason).body()
     groups["damage"]["burn"] = reason
@@ -111,7 +111,7 @@ def _empty_body(reason: Unknown) -> dict[str, Any]:
 def _choose_light(
     scene: PulseScene, light: str, error: float | None, seed: int
 ) -> Callable[[Any], Illumination | None]:
-    """What lights skins: the engine asked for; None of it where the scene has no beam."""
+    """Return the function that computes the light in skins with the requested engine; it gives None without a beam."""
     beam = scene.beam
     if light == "montecarlo" and beam is not None:
         return lambda skins: illuminate_spot(skins, beam, scene.shares, scene.middle_light, error=error, seed=seed)
@@ -154,7 +154,7 @@ def _observe(
 
 
 def _mask_vaporised_peaks(seen: SampledQuantities) -> SampledQuantities:
-    """Return `seen` with peaks as removed where half of such skins would be hotter than carbon lasts."""
+    """Return `seen` with peaks marked as removed if half of such skins would be hotter than carbon sublimes."""
     left = dict(seen)
     for name in (*_PEAK_KEYS, "vessels.lumen_peak_unheated"):
         values = left.get(name)
@@ -164,7 +164,7 @@ def _mask_vaporised_peaks(seen: SampledQuantities) -> SampledQuantities:
 
 
 def _result_warnings(scene: PulseScene, seen: SampledQuantities, weights: Floats) -> list[dict[str, str]]:
-    """What the reader should know about these results."""
+    """Return the warnings about these results."""
     warnings = draw_warnings(scene, weights)
     peaks = [
         float(np.median(values.max(axis=1) if values.ndim > 1 else values))

@@ -1,4 +1,4 @@
-"""The document of `skin`: layers, spectra and colour of a skin, with the spread of people like it."""
+"""Compute `skinbeam.skin/1`: layers, spectra and colour of a skin, with the spread of the population."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -36,17 +36,17 @@ __all__ = ["parse_wavelengths", "skin_document"]
 SCHEMA = "skinbeam.skin/1"
 Array = NDArray[np.float64]
 MAX_WAVELENGTHS = 10_000
-# Solutions of the radiative transfer equation for one document: bounds its time to some ten seconds.
+# Limit of solutions of the radiative transfer equation in a document, which limits its time to about ten seconds.
 MAX_SOLUTIONS = 20_000
 MIN_DRAWS = 20
 
 
 def parse_wavelengths(text: str) -> list[float]:
-    """Return the wavelengths, nm, of e.g. `532,577` or `400:1000:10` (stop included), in the order asked.
+    """Return the wavelengths, nm, of e.g. `532,577` or `400:1000:10` (stop included), in the given order.
 
     Raises
     ------
-    InputError : not of that form, more than 10 000, or where skin is not described.
+    InputError : not of that form, more than 10 000, or outside the range of the skin model.
     """
     found: list[float] = []
     for part in text.split(","):
@@ -74,7 +74,7 @@ def _parse_range(part: str, room: int) -> list[float]:
             raise _wavelength_error(
                 "wrong-value", f'"{part[:40]}" does not rise', "start:stop:step with stop above start, step above 0."
             )
-        # A hair more than a whole number of steps still counts as the stop.
+        # The small addition includes the stop despite rounding error.
         steps = (stop - start) / step + 1e-9
         count = int(min(steps, MAX_WAVELENGTHS)) + 1
     if count > room:
@@ -93,13 +93,13 @@ def skin_document(
 ) -> dict[str, Any]:
     """Return the document skinbeam.skin/1: layers, spectra and colour of the median skin, with the population's spread.
 
-    Every number is the weighted median over the draws, value by value; for many wavelengths the draws are fewer, and a
-    warning says so.
+    Every number is the weighted median over the draws, each value separately; for many wavelengths fewer draws are
+    used, with a warning.
 
     Raises
     ------
-    InputError : a case of neither a skin nor a patient, or no draw agrees with the reading of the case.
-    NotAvailable : a reading where skin is not described; the document then holds unknowns.
+    InputError : a case with neither a skin nor a patient, or no draw agrees with the reading of the case.
+    NotAvailable : a reading outside the range of the skin model; the document then has unknowns in place of values.
     """
     warnings: list[Mapping[str, str]] = []
     try:
@@ -116,7 +116,7 @@ def skin_document(
 def _compute_body(
     loaded: LoadedCase, wavelengths_nm: Sequence[float], draws: int, seed: int, warnings: list[Mapping[str, str]]
 ) -> dict[str, Any]:
-    """The body of the document; what is to be said of it is added to `warnings`."""
+    """Return the body of the document; warnings about it are appended to `warnings`."""
     if loaded.case.skin is None and loaded.case.patient is None:
         raise InputError(
             "missing-key",
@@ -168,14 +168,14 @@ def _compute_body(
 
 
 def _colour_phototypes(skin: SkinDistribution, ita_deg: float) -> str | Unknown:
-    """The phototypes of a colour; blood, water and gelatin have none."""
+    """Return the phototypes of a colour; blood, water and gelatin have none."""
     if not has_epidermis(skin.preset):
         return Unknown(Message("skin.no_phototype", {"preset": skin.preset}).text)
     return matching_phototypes(ita_deg)
 
 
 def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> dict[str, Any]:
-    """Every key of the document, unknowns in place of what would have been computed."""
+    """Return every key of the document, with unknowns in place of computed values."""
     computed = ("reflectance", "reflectance_low", "reflectance_high", "reflectance_excluded", "ita_deg")
     return {
         "wavelength_nm": list(wavelengths_nm),
@@ -190,7 +190,7 @@ def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> dict[str, 
 
 
 def _layer_entries(ds: "xr.Dataset", spectra: Sequence[OpticalProperties], weight: Array) -> list[dict[str, Any]]:
-    """Each layer of the median skin; the thickness of one that reaches down without end is unknown."""
+    """Return the layers of the median skin; the thickness of a semi-infinite layer is unknown."""
     heat = thermal_properties(ds)
     layers = []
     for index, name in enumerate(ds["layer"].to_numpy()):

@@ -1,4 +1,4 @@
-"""The groups of values in `skinbeam.simulate/1`, and warnings on the draws behind a document."""
+"""Summarise the draws of a simulation into groups of values of `skinbeam.simulate/1`, and warn of too few draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ _PROBABILITY_KEYS = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_di
 
 @dataclass(frozen=True)
 class SimulationSummary:
-    """What was observed of weighted draws.
+    """Quantities of weighted draws, summarised into the groups of the document.
 
     Parameters
     ----------
-    seen : name, `group.quantity`, → values (sample,) or (sample, vessel), or why there are none.
+    seen : mapping of name, `group.quantity`, to values (sample,) or (sample, vessel), or to why there are none.
     weights : (sample,).
     layers : names, in the order of `light.absorbed.0`, `light.absorbed.1`, ...
     basis : source keys.
-    missing : stands for what was not computed.
-    cause : why nothing was computed; None where something was.
+    missing : used for quantities that were not computed.
+    cause : why nothing was computed; None if something was computed.
     """
 
     seen: SampledQuantities
@@ -46,7 +46,7 @@ class SimulationSummary:
     cause: Unknown | None = None
 
     def body(self) -> dict[str, Any]:
-        """Return the groups of the document, healing and harm apart."""
+        """Return the groups of the document, except healing and harm."""
         return {
             "light": self._light(),
             "temperature_C": self._temperature(),
@@ -90,7 +90,7 @@ class SimulationSummary:
         return found if isinstance(found, Unknown) else self._estimate(name.rsplit(".", 1)[-1], found)
 
     def _or_because(self, name: str, reason: str) -> Value:
-        """The value, or why it does not apply."""
+        """Return the value, or why it does not apply."""
         return self._value(name) if name in self.seen else self.cause or Unknown(render_message(f"not-apply.{reason}"))
 
     def _each_vessel(self, *names: str) -> list[dict[str, Value]]:
@@ -113,13 +113,13 @@ class SimulationSummary:
         return summarise_draws(values, self.weights, self.basis)
 
 
-# What the reader of any document should know of the draws behind it.
+# Warnings about the draws behind any document.
 
-FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
+FEW_DRAWS = 20  # below, fewer than two draws are beyond either end of an interval of 0.8
 
 
 def draw_warnings(scene: PulseScene, weights: NDArray[np.float64]) -> list[dict[str, str]]:
-    """Return warnings of a reading that hardly any draw agrees with, and of draws too few for an interval."""
+    """Return warnings if hardly any draw agrees with a reading, or if there are too few draws for an interval."""
     warnings = reading_warnings(scene.skin.reading, weights)
     if effective_draws(weights) < FEW_DRAWS <= weights.size:
         params = {"effective": round(effective_draws(weights), 1), "draws": weights.size}

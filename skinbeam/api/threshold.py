@@ -1,4 +1,4 @@
-"""The document of `threshold`: the dose at which half of sampled skins reach an endpoint."""
+"""Compute `skinbeam.threshold/1`: the dose at which half of the sampled skins reach an endpoint."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,7 +38,7 @@ def threshold_document(
     Raises
     ------
     InputError : an unknown endpoint or dose, or a case that does not fit them.
-    NotAvailable : the model cannot judge the endpoint; the document then holds unknowns.
+    NotAvailable : the model cannot evaluate the endpoint; the document then has unknowns in place of values.
     """
     if endpoint not in ENDPOINTS:
         raise unknown_name_error("endpoint", endpoint, ENDPOINTS, field="--endpoint")
@@ -72,7 +72,7 @@ def threshold_document(
             head["heated_blood"] = of_middle.heated_blood(name)
             find = exposure_thresholds if name == "exposure_s" else threshold_doses
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
-        if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's
+        if name == "fluence_J_cm2":  # a bound whose sources are not sources of the dose
             head["methaemoglobin"] = of_middle.methaemoglobin()
     except NotAvailable as error:
         reason = Unknown(error.reason)
@@ -89,7 +89,7 @@ def threshold_document(
 
 
 def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError, tuple[str, ...]]:
-    """How far doses of the endpoint are off, and the sources of that."""
+    """Return the error of computed doses of the endpoint, and its sources."""
     of_burns = endpoint == "epidermal-necrosis" and name == "fluence_J_cm2"
     if scene.beam is None or not of_burns or non_human_preset(scene.loaded.case) is not None:
         return endpoint_dose_error(endpoint), ()
@@ -101,7 +101,7 @@ def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError,
 def _dose_estimate(
     doses: Floats, weights: Floats, bracket: tuple[float, float], endpoint: str, basis: tuple[str, ...]
 ) -> tuple[dict[str, Any], list[DocumentWarning]]:
-    """The dose at which half of the draws (sample,) reach the endpoint, and what is to be said of it."""
+    """Return the dose at which half of the draws, (sample,), reach the endpoint, and warnings about it."""
     low, high = bracket
     tail = (1 - ED_LEVEL) / 2
     ed16, ed50, ed84 = weighted_quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))

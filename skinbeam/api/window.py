@@ -1,4 +1,4 @@
-"""The therapeutic window: dose by pulse length, with probability of effect and of harm."""
+"""Compute `skinbeam.window/1`, the therapeutic window: probability of effect and harm by dose and pulse length."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -46,12 +46,12 @@ __all__ = ["window_document"]
 Floats = NDArray[np.float64]
 
 PULSE_COUNT = 7
-OPEN_DECADES = 1.0  # without a device: pulses so far to either side of the case's own
-SHORTEST_MS = 1e-9  # a case file takes no shorter pulse
+OPEN_DECADES = 1.0  # without a device: range of pulse lengths to either side of that of the case
+SHORTEST_MS = 1e-9  # shortest pulse of a case file
 OPEN_DOSE_RANGE = (0.5, 100.0)
 WINDOW_KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm", "p_harm_allowed", "practised", "makers")
-ABOVE_FAT = "deep plexus"  # the last layer above it
-DEPTH_HARM = "depth-limit"  # of the site: what lasers that remove skin or work in columns may break
+ABOVE_FAT = "deep plexus"  # the last layer above the fat
+DEPTH_HARM = "depth-limit"  # of the site: the harm of lasers that remove skin or work in columns
 
 
 def window_document(
@@ -61,9 +61,9 @@ def window_document(
 
     Raises
     ------
-    InputError : no effect can be guessed, or an unknown endpoint.
-    NotAvailable : neither endpoint can be judged; every key then holds an unknown. One that cannot be judged alone is
-        unknown beside the other; a pulse length that cannot be judged is left out, with a warning.
+    InputError : the effect cannot be inferred, or an unknown endpoint.
+    NotAvailable : neither endpoint can be evaluated; every key is then unknown. If only one endpoint cannot be
+        evaluated, it alone is unknown; a pulse length that cannot be evaluated is left out, with a warning.
     """
     try:
         scene = build_scene(loaded, dose_required=False)
@@ -119,7 +119,7 @@ def window_document(
 
 
 def _allowed_harm(beam: Beam, harm: str, site: str) -> float | Unknown:
-    """How likely a harm may be at most: what the limits of a plan hold it to."""
+    """Return the greatest probability of a harm that the limits of a plan allow."""
     if harm == BURN_ENDPOINT:
         return next(limit.stop for limit in find_limits("vascular", site) if limit.quantity == "p_burn")
     if harm != DEPTH_HARM:
@@ -137,7 +137,7 @@ def _dose_range_entry(published: PublishedDoseRange) -> dict[str, float]:
 def _published_ranges(
     loaded: LoadedCase, beam: Beam, pulses: Sequence[float]
 ) -> dict[str, tuple[PublishedDoseRange, ...]]:
-    """Published doses of the first concern with such light, and what makers recommend of such light for anything."""
+    """Return published doses of such light for the first concern, and doses that makers recommend for any condition."""
     lamp = len(beam.spectrum) > 1
     made = [one for one in published_settings() if one.lamp is lamp and one.wavelength_nm == beam.wavelength_nm]
     makers = () if beam.spot_mm is None else maker_dose_ranges(made, spot_mm=beam.spot_mm)
@@ -163,7 +163,7 @@ def _probability_rows(
     draws: int,
     seed: int,
 ) -> tuple[dict[float, list[float]], list[str]]:
-    """The shares that reach an endpoint by pulse length, and why there are none for the others."""
+    """Return the shares that reach an endpoint by pulse length, and the reasons for pulse lengths without shares."""
     assert scene.beam is not None  # checked on entry
     rows, reasons = {}, []
     try:
@@ -183,7 +183,7 @@ def _probability_rows(
 def _probability_row(
     scene: PulseScene, endpoint: str, side: ErrorSide, doses: Sequence[float], draws: int, seed: int
 ) -> list[float]:
-    """Share of such skins that reach an endpoint at each dose, the model's error counted."""
+    """Return the share of such skins that reach an endpoint at each dose, including the model error."""
     doses_of = (
         partial(_depth_doses, scene) if endpoint == DEPTH_HARM else partial(_doses_with_error, scene, endpoint, side)
     )
@@ -199,20 +199,20 @@ def _doses_with_error(scene: PulseScene, endpoint: str, side: ErrorSide, skins: 
 
 
 def _dose_error_ratios(endpoint: str, beam: Beam, skins: "xr.Dataset", side: ErrorSide) -> Floats:
-    """What a computed dose is off by, (sample,): of burns as practice calibrates it."""
+    """Return true over computed doses, (sample,); those of burns are calibrated with published doses."""
     return (
         draw_burn_ratios(beam, skins, side) if endpoint == BURN_ENDPOINT else draw_error_factor(endpoint, skins, side)
     )
 
 
 def _depth_doses(scene: PulseScene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
-    """Doses that reach the depth limit of the site, (sample,), J/cm² or mJ, and the weights, the model's error counted.
+    """Return the doses that reach the depth limit of the site, (sample,), J/cm² or mJ, and the weights.
 
-    A depth that is too great by a factor reaches a border that lies higher by it.
+    The model error is included: if the true depth is greater by a factor, a border that is higher by it is reached.
 
     Raises
     ------
-    NotAvailable : no limit is set there, or no sourced data for such a beam.
+    NotAvailable : the site has no depth limit, or there is no sourced data for such a beam.
     """
     beam = scene.beam
     assert beam is not None  # checked on entry
@@ -228,11 +228,11 @@ def _depth_doses(scene: PulseScene, skins: "xr.Dataset") -> tuple[Floats, Floats
 
 
 def _depth_limit(beam: Beam, site: str) -> SettingLimit:
-    """The limit of depth at a site.
+    """Return the depth limit of a site.
 
     Raises
     ------
-    NotAvailable : no limit is set there.
+    NotAvailable : the site has no depth limit.
     """
     columns = "fractional-ablative" if is_ablative(beam) else "non-ablative-fractional"
     modality = "ablative" if beam.microbeam is None else columns
@@ -250,7 +250,7 @@ def _check_endpoint(endpoint: str, field: str) -> None:
 
 
 def _default_effect(loaded: LoadedCase, beam: Beam) -> str:
-    """The goal of the first concern, else what the case holds, else what the wavelength does."""
+    """Return the effect of the first concern, else of the vessels or lesions of the case, else of the wavelength."""
     case, modality = loaded.case, _device_modality(loaded, beam)
     if modality is not None:
         return str(vocabulary_table("modality")[modality]["endpoint"])
@@ -269,7 +269,7 @@ def _default_effect(loaded: LoadedCase, beam: Beam) -> str:
 
 
 def _device_modality(loaded: LoadedCase, beam: Beam) -> str | None:
-    """What the device is used as for the first concern; None where none is named, or the device is of no use for it."""
+    """Return the modality of the device for the first concern; None without a concern or a suitable modality."""
     if not loaded.case.concern:
         return None
     fits = vocabulary_table("condition")[loaded.case.concern[0].condition].get("modality", {})
@@ -278,7 +278,7 @@ def _device_modality(loaded: LoadedCase, beam: Beam) -> str | None:
 
 
 def _window_grid(beam: Beam) -> tuple[list[float], list[float]]:
-    """Pulse lengths and doses: of the device where there is one, else of what such lasers span."""
+    """Return the grid of pulse lengths and doses: those of the device, else a range around the pulse of the case."""
     device = beam.device
     if device is None:
         shortest, longest = (max(beam.pulse_ms * 10.0**step, SHORTEST_MS) for step in (-OPEN_DECADES, OPEN_DECADES))

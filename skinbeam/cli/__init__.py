@@ -1,4 +1,4 @@
-"""The command line."""
+"""Entry point of the command line."""
 
 import sys
 from typing import NoReturn
@@ -9,13 +9,14 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code.
+    """Run the command line and exit with its exit code.
 
     Parameters
     ----------
-    arguments : what would stand behind the name of the program, for a caller that lives on; None, the process's own.
+    arguments : the arguments without the name of the program, for callers that continue afterwards; None for the
+        arguments of the process.
     """
-    with end_on_signal(for_good=arguments is None):  # before the rest is imported, which takes a while
+    with end_on_signal(for_good=arguments is None):  # before the other modules are imported, which takes a while
         from skinbeam.cli.runner import run_command_line
 
         code = run_command_line(sys.argv[1:] if arguments is None else arguments)

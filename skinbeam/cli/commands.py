@@ -1,6 +1,6 @@
-"""The commands: each reads its arguments, calls one function and prints one document. No rule and no formula.
+"""Commands of `skinbeam`: each parses its arguments, calls one function and prints one document.
 
-Everything heavy is imported inside the command that needs it, so that `--help` answers at once.
+Large modules are imported inside the command that needs them, so that `--help` is fast.
 """
 
 import sys
@@ -37,7 +37,7 @@ __all__ = [
     "sweep",
 ]
 
-# The commands below `lasers`.
+# Subcommands of `lasers`.
 
 LasersJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 
@@ -63,9 +63,6 @@ def _lasers_check(
     from skinbeam.laser.device import check_device_file
 
     print_document(check_device_file(file), json=json or bool(context.obj))
-
-
-# The command that runs many cases: its cost first, then what became of them.
 
 
 def sweep(
@@ -109,7 +106,7 @@ def sweep(
 
 @contextmanager
 def _sweep_progress(*, quiet: bool) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
-    """Give what hears how many cases are done, and what hears sentences; a bar where somebody looks at a terminal."""
+    """Provide the callbacks for the number of finished cases and for messages; with a bar if there is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield (lambda done, cases: None), (lambda sentence: None if quiet else print(sentence, file=sys.stderr))
         return
@@ -122,7 +119,7 @@ def _sweep_progress(*, quiet: bool) -> Iterator[tuple[Callable[[int, int], None]
         def hear(done: int, cases: int) -> None:
             if bar.task_ids:
                 bar.update(bar.task_ids[0], completed=done)
-            else:  # what stood before took no time now, and must not make the rest look as fast
+            else:  # the bar starts with the cases of an earlier run, so that they do not distort the remaining time
                 bar.add_task("cases", completed=done, total=cases)
 
         yield hear, bar.console.print
@@ -156,7 +153,7 @@ def _root(
 
 
 def _load_planner() -> None:
-    """Import what a consultation needs once its photograph has been looked at."""
+    """Import the modules that a consultation needs after the analysis of its photograph."""
     import skinbeam.cli.progress
     import skinbeam.workflow  # noqa: F401
 

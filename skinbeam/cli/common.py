@@ -1,4 +1,4 @@
-"""Options that several commands take, and how commands print, draw or refuse."""
+"""Options, printing, plots and errors that several commands share."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ __all__ = [
 
 @contextmanager
 def name_file_in_errors(path: Path) -> Iterator[None]:
-    """Name the input file in what is wrong with it, however deep inside that was found; an option names itself."""
+    """Add the name of the input file to input errors inside the block, except errors of command line options."""
     try:
         yield
     except InputError as error:
@@ -41,7 +41,7 @@ def name_file_in_errors(path: Path) -> Iterator[None]:
 
 
 def raise_not_built(command: str, reason: str) -> NoReturn:
-    """End a command that is not in this release, with the reason."""
+    """Raise `NotAvailable` for a feature that is not in this release, with the reason."""
     raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
 
 
@@ -56,7 +56,7 @@ def missing_group_error(command: str, error: ModuleNotFoundError, group: str) ->
 
 
 def check_plot(plot: Path | None) -> None:
-    """Refuse a picture that could not be written, before anything is computed."""
+    """Reject a plot file that could not be written, before anything is computed."""
     if plot is not None:
         from skinbeam.report.graphics.curves import check_plot as check
 
@@ -64,7 +64,7 @@ def check_plot(plot: Path | None) -> None:
 
 
 def draw_plot(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -> None:
-    """Draw a document where that was asked, or say why there is nothing to draw."""
+    """Draw a document into the plot file, if any, or print why there is nothing to draw."""
     if plot is None:
         return
     from skinbeam.report.graphics.curves import write_plot
@@ -75,7 +75,7 @@ def draw_plot(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -
 
 
 def print_document(document: Mapping[str, Any], *, json: bool) -> None:
-    """Print a document: as JSON, or for a person the answer in sentences and then its values."""
+    """Print a document: as JSON, or as text with the answer in sentences followed by its values."""
     from skinbeam.cli.plain_text import answer_sentences, format_outline
     from skinbeam.model.document import pretty_json
 
@@ -86,7 +86,7 @@ def print_document(document: Mapping[str, Any], *, json: bool) -> None:
 
 
 def print_names(document: Mapping[str, Any], *, json: bool) -> None:
-    """Print a document of what is known by name: as JSON, or for a person each in a line."""
+    """Print a document of names, such as lasers or conditions: as JSON, or as text with a line for each."""
     from skinbeam.cli.plain_text import format_names
 
     if json:

@@ -1,4 +1,4 @@
-"""What this machine can do, and the fix for what is missing."""
+"""Check the installation on this machine and suggest fixes: Python packages, fonts, GPU, caches, database."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ __all__ = ["doctor_document"]
 
 
 def doctor_document(more: Sequence[Any] = ()) -> dict[str, Any]:
-    """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}; `more` are records of that shape."""
+    """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}; `more` are further records of that shape."""
     checks = [
         _check("cores", True, str(os.cpu_count() or 1), ""),
         _check("python", True, platform.python_version(), ""),
@@ -43,7 +43,7 @@ def _module(name: str, modules: tuple[str, ...], fix: str) -> dict[str, Any]:
 
 
 def _fonts() -> dict[str, Any]:
-    """The fonts of the PDF files, which come with a package and not from the system."""
+    """Check the fonts of the PDF files, which are part of a package and not of the system."""
     package = importlib.util.find_spec("matplotlib")
     folders = [] if package is None else package.submodule_search_locations or []
     found = any((Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf").is_file() for folder in folders)
@@ -51,7 +51,7 @@ def _fonts() -> dict[str, Any]:
 
 
 def _gpu() -> dict[str, Any]:
-    """What `skinbeam light --device cuda` would run on."""
+    """Check the GPU and packages that `skinbeam light --device cuda` needs."""
     from skinbeam.physics.numerics.gpu import missing_cuda_part
 
     lacks = missing_cuda_part()

@@ -1,4 +1,4 @@
-"""The commands about evidence: what trials say, which of two treatments they favour, claims and sources."""
+"""Commands about evidence: expected results from trials, comparison of treatments, advertising claims, sources."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,8 +1,9 @@
-"""Ends a run at once when it is asked to, wherever it is: nothing half written stays, and no process that it started.
+"""End the process at once on Ctrl-C or SIGTERM, and remove partly written files and child processes.
 
-A handler that raises does so inside whatever runs: a callback of the compiler swallows that, or the process dies of it.
-So none raises. Python's own handler in C writes the number of the signal to a pipe, a thread that waits there ends the
-process, and the main thread stands still as soon as it is back in Python, so that it writes nothing more meanwhile.
+A signal handler that raises an exception does so inside any running code: a callback of the compiler discards it, or
+the process crashes. Handlers of this module therefore do not raise. The C handler of Python writes the number of the
+signal to a pipe, a thread that reads the pipe ends the process, and the main thread stops as soon as it is back in
+Python, so that it writes nothing more.
 """
 
 import atexit
@@ -19,8 +20,8 @@ from skinbeam.model.atomic_files import remove_temporary_paths
 __all__ = ["EXIT_INTERRUPTED", "end_on_signal"]
 
 EXIT_INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)  # a service that is stopped leaves as little behind as Ctrl-C
-_HALT_WAIT_S = 0.3  # how long the main thread is waited for: compiled code may keep it
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)  # a service that is stopped cleans up as after Ctrl-C
+_HALT_WAIT_S = 0.3  # longest wait for the main thread, which may be in compiled code
 _POLL_S = 1.5  # the process ends after this, even if a disk has not answered
 _SHOW_CURSOR = b"\x1b[?25h"
 
@@ -29,13 +30,13 @@ _halted_flags: list[bool] = []
 
 @contextmanager
 def end_on_signal(*, for_good: bool) -> Iterator[None]:
-    """End the process with code 130 on Ctrl-C or SIGTERM, whatever it is at.
+    """End the process with code 130 on Ctrl-C or SIGTERM, whatever it is doing.
 
-    Who takes a signal over with a handler of its own is left to answer it.
+    If other code installs its own handler for a signal, that handler alone responds to it.
 
     Parameters
     ----------
-    for_good : until the process ends; else while the block runs, and then handlers are as they were before it.
+    for_good : whether this holds until the process ends; else the previous handlers are restored after the block.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -55,7 +56,7 @@ def end_on_signal(*, for_good: bool) -> Iterator[None]:
 
 
 def _wait_for_signal(reading: int) -> None:
-    """Wait for a signal of ours, and end; return once nobody writes any more."""
+    """Wait for a signal that this module handles, and end the process; return when the pipe is closed."""
     while heard := os.read(reading, 1):
         if signal.getsignal(heard[0]) is _halt_main_thread:
             _end_process()
@@ -63,14 +64,14 @@ def _wait_for_signal(reading: int) -> None:
 
 
 def _halt_main_thread(_signal: int, _frame: object) -> None:
-    """Keep the main thread from going on: the one that waits ends the process."""
+    """Stop the main thread; the thread that waits for signals ends the process."""
     _halted_flags.append(True)
     while True:
         time.sleep(_POLL_S)
 
 
 def _end_process() -> None:
-    """End the process. Nothing is imported here: the main thread may stand still in the middle of an import."""
+    """End the process. This function imports nothing, as the main thread may have stopped during an import."""
     try:
         forced = threading.Timer(_POLL_S, os._exit, [EXIT_INTERRUPTED])
         forced.daemon = True
@@ -79,8 +80,8 @@ def _end_process() -> None:
         while not _halted_flags and time.monotonic() < until:
             time.sleep(0.005)
         if os.isatty(2):
-            os.write(2, _SHOW_CURSOR)  # a bar of progress hides it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # other threads miss the processes that go, and would say so
+            os.write(2, _SHOW_CURSOR)  # a progress bar hides it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # other threads would print errors about the killed processes
         _end_children()
         remove_temporary_paths()
     finally:
@@ -88,11 +89,11 @@ def _end_process() -> None:
 
 
 def _end_children() -> None:
-    """Kill all processes that this one started, and those that they started, and wait until its own are gone."""
+    """Kill all descendants of this process, and wait until its own child processes have ended."""
     started: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            # The name of a program stands in brackets and may hold any; state and parent follow it.
+            # The name of a program is in brackets and may contain brackets; state and parent follow it.
             parent = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
             started.setdefault(parent, []).append(int(stat.parent.name))
     own = started.get(os.getpid(), [])
@@ -108,13 +109,13 @@ def _end_children() -> None:
 
 
 def _ignore_signals() -> None:
-    """Python takes itself down, and what was asked for is done: nobody is there any more who could answer."""
+    """Ignore signals while Python shuts down: the work is done, and the thread that handles signals is gone."""
     for asked in _SIGNALS:
         signal.signal(asked, signal.SIG_IGN)
 
 
 def _reset_in_child() -> None:
-    """In a forked process: Ctrl-C reaches both, and the parent ends its children."""
+    """Reset signals in a forked process: Ctrl-C reaches parent and child, and the parent ends its children."""
     if signal.getsignal(signal.SIGTERM) is _halt_main_thread:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)

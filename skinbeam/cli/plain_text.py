@@ -1,4 +1,4 @@
-"""Documents as text for a person: the answer in sentences, values as indented lines, names in a line each."""
+"""Format documents as plain text: the answer in sentences, values as indented lines, and lists of names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,15 +17,15 @@ _MAX_LISTED_VALUES = 8
 _LISTED_AT_EACH_END = 3  # values of a long list that are shown at each end
 _SENTENCE_KEYS = {"id", "params", "text"}
 _MAX_RECORD_CHARACTERS = 180  # characters of a record that stands in one line
-# Hundreds of probabilities say nothing to a reader: intervals, sentences and a figure stand for them.
+# Hundreds of probabilities do not help a reader: intervals, sentences and a figure replace them.
 _OMITTED_KEYS = ("pmf", "p_effect", "p_harm")
 
 
 def format_outline(document: Mapping[str, Any], sentences: Sequence[str] = ()) -> str:
-    """Return what a document says: its warnings, the answer in sentences, then its values as indented lines.
+    """Format a document: its warnings, the answer in sentences, then its values as indented lines.
 
-    Estimates are told as `median (low to high)`, rounded as far as their width carries. Of long lists of numbers both
-    ends are shown. What is unknown for one reason in all its parts is said once.
+    Estimates are written as `median (low to high)`, rounded according to their width. Only the ends of long lists of
+    numbers are printed. A table whose parts are all unknown for the same reason is a single line.
     """
     lines = [f"{document.get('schema', 'skinbeam')}   version {document.get('version', '')}"]
     for warning in document.get("warnings", []):
@@ -64,7 +64,7 @@ def _outline_lines(key: str, value: Any, depth: int) -> Iterator[str]:
 
 
 def _format_list(values: Sequence[Any]) -> str:
-    """Words all of them; of a long list of numbers both ends."""
+    """Format a list: all words, but only the ends of a long list of numbers."""
     if len(values) <= _MAX_LISTED_VALUES or any(isinstance(value, str) for value in values):
         return ", ".join(map(_format_scalar, values))
     first, last = (
@@ -74,7 +74,7 @@ def _format_list(values: Sequence[Any]) -> str:
 
 
 def _format_record(item: Any) -> str | None:
-    """A sentence, or a record of few and short values, in one line; None for any other."""
+    """Format a message, or a record of a few short values, in a single line; None for any other value."""
     if not isinstance(item, Mapping) or "name" in item:
         return None
     if item.keys() == _SENTENCE_KEYS:
@@ -90,7 +90,7 @@ def _format_record(item: Any) -> str | None:
 
 
 def _format_table(value: Mapping[str, Any]) -> str | None:
-    """The short form of an estimate, an unknown or a message; None for any other table."""
+    """Return the short form of an estimate, an unknown or a message; None for any other table."""
     if {"median", "low", "high", "level"} <= value.keys():
         about = {name: value[name] for name in ("median", "low", "high", "level", "kind")}
         told = Formatter().interval(Estimate(**about)).removesuffix(")")
@@ -102,7 +102,7 @@ def _format_table(value: Mapping[str, Any]) -> str | None:
 
 
 def _unknown_reasons(value: Any) -> Iterator[str | None]:
-    """The reason of each part that is unknown, and None for each that is known."""
+    """Yield the reason of each unknown part, and None for each known part."""
     if not isinstance(value, Mapping):
         yield None
     elif value.keys() == {"unknown"}:
@@ -116,13 +116,13 @@ def _format_scalar(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-# What is known by name, in a line each: the lasers, and the conditions, sites and modalities with everyday words.
+# Lists of names, with a line for each: the lasers, and the conditions, sites and modalities with their everyday words.
 
 _NAME_KINDS = ("lasers", "conditions", "sites", "modalities")
 
 
 def format_names(document: Mapping[str, Any]) -> str:
-    """Return the lines of `skinbeam.lasers/1` or `skinbeam.conditions/1`; `--json` has all that is known of each."""
+    """Format `skinbeam.lasers/1` or `skinbeam.conditions/1` with a line for each name; `--json` has all details."""
     head = format_outline({name: value for name, value in document.items() if name not in _NAME_KINDS})
     lines = []
     for kind in (kind for kind in _NAME_KINDS if kind in document):
@@ -150,14 +150,14 @@ def _name_line(row: Mapping[str, Any]) -> str:
     )
 
 
-# The answer of a document in sentences, which stand before its values.
+# The answer of a document in sentences, which are printed before its values.
 
 _HALF_SHARE = 0.5
 _UNITS = {"fluence_J_cm2": "J/cm²", "microbeam_mJ": "mJ", "exposure_s": "s"}
 
 
 def answer_sentences(document: Mapping[str, Any]) -> list[str]:
-    """Return the sentences of a document: its own, doses that reach an endpoint, P(burn) and tolerated doses."""
+    """Return the sentences of a document: its own, or its threshold doses, its window or its probability of a burn."""
     if "in_words" in document:
         return [sentence["text"] for sentence in document["in_words"]]
     if "p_harm_allowed" in document:
@@ -179,7 +179,7 @@ def answer_sentences(document: Mapping[str, Any]) -> list[str]:
 
 
 def _window_sentences(document: Mapping[str, Any]) -> list[str]:
-    """From which dose the effect is reached and the harm is more likely than allowed, at each pulse length."""
+    """Return a sentence for each pulse length: from which dose the effect is reached and the harm is too likely."""
     unit, allowed = _UNITS[document["of"]], document["p_harm_allowed"]
     told = []
     for row, pulse in enumerate(document["pulse_ms"]):
@@ -195,7 +195,7 @@ def _window_sentences(document: Mapping[str, Any]) -> list[str]:
 
 
 def _first_dose_sentence(rows: Any, row: int, share: float, doses: Sequence[float], unit: str) -> str:
-    """The least computed dose at which at least that share is reached."""
+    """Return the least computed dose of the grid with at least that share, in words."""
     if isinstance(rows, Mapping):
         return render_message("terminal.window-unknown")
     dose = next((dose for dose, p in zip(doses, rows[row], strict=True) if p >= share), None)
@@ -205,7 +205,7 @@ def _first_dose_sentence(rows: Any, row: int, share: float, doses: Sequence[floa
 
 
 def _tolerated_sentence(practice: Mapping[str, Any]) -> str:
-    """The doses of clinics beside that of the case."""
+    """Return a sentence on the doses that clinics report as tolerated near the setting of the case."""
     if "unknown" in practice:
         return render_message("terminal.tolerated-unknown", {"reason": practice["unknown"]})
     counts = {name: practice[name] for name in ("harmed", "of")}
@@ -221,7 +221,7 @@ def _tolerated_sentence(practice: Mapping[str, Any]) -> str:
 
 
 def _dose_sentences(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]], unit: str, behind: Any) -> list[str]:
-    """Both doses and what the calibration rests on; nothing where they are unknown."""
+    """Return sentences on both doses and the basis of the calibration; none if a dose is unknown."""
     if any("unknown" in dose for dose in doses):
         return []
     computed, calibrated = ({name: _three_digits(dose[name]) for name in ("median", "low", "high")} for dose in doses)
@@ -233,7 +233,7 @@ def _dose_sentences(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 def _basis_sentence(behind: Mapping[str, Any]) -> str:
-    from skinbeam.published_doses.calibration import BURN_CLASS  # late: they bring the array library
+    from skinbeam.published_doses.calibration import BURN_CLASS  # imported late, as it imports the array library
     from skinbeam.simulate.model_error import min_sources
 
     rows, spread = behind["rows"], _three_digits(behind["spread"])

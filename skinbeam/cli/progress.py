@@ -1,4 +1,4 @@
-"""What is told on the error stream of a terminal of what takes a while."""
+"""Show progress on the error stream if it is a terminal: status lines, photon counts, the making of a plan."""
 
 import shutil
 import sys
@@ -17,19 +17,19 @@ _FIRST_OF_LINE, _REST_OF_LINE, _LINE_ABOVE = "\r", "\x1b[K", "\x1b[A"
 
 
 def print_status(line: str) -> None:
-    """Print a line on the error stream, if that is a terminal."""
+    """Print a line on the error stream if it is a terminal."""
     if sys.stderr.isatty():
         print(line, file=sys.stderr)
 
 
 @contextmanager
 def show_photon_progress(photons: int | None, *, quiet: bool = False) -> Iterator[ProgressCallback | None]:
-    """Give what a Monte Carlo run tells its progress to; None where nobody looks at a terminal.
+    """Provide the progress callback of a Monte Carlo run, which updates a bar; None without a terminal.
 
     Parameters
     ----------
-    photons : to be launched; None where an error ends the run.
-    quiet : whether nothing is to be told.
+    photons : number of photons to launch; None if a standard error ends the run.
+    quiet : whether progress is not shown.
     """
     if quiet or not sys.stderr.isatty():
         yield None
@@ -49,15 +49,14 @@ def show_photon_progress(photons: int | None, *, quiet: bool = False) -> Iterato
 
 
 class PlanProgress:
-    """Hears a plan being made: tells a terminal each concern as soon as it stands and where the plan is now, and takes
-    the time of each concern.
+    """Progress listener of a plan: print each finished concern and the current step, and measure the time per concern.
 
-    What it told is wiped away where the answer follows on the same terminal. It draws no cursor and runs no thread, so
-    that an interrupt at any moment leaves the terminal as it was.
+    Its lines are erased if the answer is printed on the same terminal. It hides no cursor and runs no thread, so that
+    an interrupt at any moment leaves the terminal intact.
 
     Parameters
     ----------
-    quiet : whether nothing is to be told.
+    quiet : whether progress is not shown.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -68,14 +67,18 @@ class PlanProgress:
         self._kept = 0
 
     def __call__(self, what: Message | ConcernPlan) -> None:
-        """Take a concern that stands, or tell where the plan is; of a concern the first setting that stands is kept."""
+        """Handle a progress event: a finished concern, or a message about the current step.
+
+        The lines of finished concerns, of decisions and of the first setting of each concern remain on the terminal;
+        each other line is overwritten by the next.
+        """
         if isinstance(what, ConcernPlan):
             self.took_s[what.place] = time.monotonic() - self._began[concern_name(what)]
             if self._shown:
                 from skinbeam.report.terminal import concern_rows
 
                 for concern, option, expected, took in concern_rows(what, self.took_s[what.place]):
-                    # What is expected comes first: a narrow terminal shows no more than the beginning.
+                    # The expected result is near the beginning, since a narrow terminal cuts the line.
                     self._keep(" · ".join(filter(None, (concern, expected, option, took))))
             return
         concern = str(what.params.get("concern", ""))
@@ -86,18 +89,18 @@ class PlanProgress:
         (self._keep if first or what.id == "progress.decision" else self._line)(what.text)
 
     def wipe(self) -> None:
-        """Take away what was told, if the answer follows in its place."""
+        """Erase the progress lines if the answer is printed on the same terminal, else only the last line."""
         above = f"{_LINE_ABOVE}{_REST_OF_LINE}" * (self._kept if sys.stdout.isatty() else 0)
         if self._shown:
             print(f"{_FIRST_OF_LINE}{_REST_OF_LINE}{above}", end="", file=sys.stderr, flush=True)
 
     def _keep(self, line: str) -> None:
-        """Write over the last line what stays until all is wiped."""
+        """Overwrite the last line with a line that remains until `wipe`."""
         self._line(line, end="\n")
         self._kept += self._shown
 
     def _line(self, line: str, *, end: str = "") -> None:
-        """Write over the last line; one line of the terminal, so that it can be written over again."""
+        """Overwrite the last line, cut to the width of the terminal so that it can be overwritten again."""
         if self._shown:
             cut = line[: shutil.get_terminal_size().columns - 1]
             print(f"{_FIRST_OF_LINE}{_REST_OF_LINE}{cut}", end=end, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Runs the command line: every outcome has its exit code, and with `--json` exactly one document on stdout."""
+"""Run the command line: map every outcome to an exit code and, with `--json`, to exactly one document on stdout."""
 
 import gc
 import os
@@ -15,10 +15,10 @@ from skinbeam.model.errors import InputError, NotAvailable, nearest_name
 __all__ = ["run_command_line"]
 
 EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN = 1, 2, 3
-# Matrices here are small: threads of the linear algebra wait for each other. Read when NumPy is first imported, which
-# no command has done yet.
+# Matrices are small, so that threads of the linear algebra would only wait for each other. The variable is read when
+# NumPy is first imported, which no command has done yet.
 THREAD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
-# Objects made between two searches for cycles: at 700, Python's own choice, imports alone set off hundreds of them.
+# Objects created between two garbage collections: with Python's default of 700, imports alone start hundreds of them.
 GARBAGE_COLLECTION_THRESHOLD = 50_000
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.
@@ -31,7 +31,7 @@ def run_command_line(arguments: list[str]) -> int:
         os.environ.setdefault(name, value)
     gc.set_threshold(GARBAGE_COLLECTION_THRESHOLD)
     code = _run_command(arguments, json="--json" in arguments)
-    gc.freeze()  # the last search for cycles takes a sixth of a short command, and the process ends anyway
+    gc.freeze()  # the last garbage collection takes a sixth of a short command, and the process ends anyway
     return code
 
 
@@ -81,7 +81,7 @@ def _print_error(error: InputError, *, json: bool) -> int:
 def _print_unknown(error: NotAvailable, *, json: bool) -> int:
     if json:
         head: dict[str, Any] = {"schema": "skinbeam/1", "version": __version__, "warnings": []}
-        # A document that keeps its own keys says why in each of them; anything else says it once.
+        # A whole document has the reason in each of its keys; otherwise the reason is added once.
         _print_json(error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason})
     else:
         print(f"unknown: {error.reason}", file=sys.stderr)
@@ -95,7 +95,7 @@ def _print_json(document: Any) -> None:
 
 
 def _usage_error(error: Any) -> InputError:
-    """The record of a command line that could not be read; a misspelt name gets the nearest known one."""
+    """Return the error for a command line that could not be parsed; a misspelt name gets the nearest known name."""
     message = str(error.format_message()).rstrip(".")
     context, parameter = error.ctx, getattr(error, "param", None)
     command: Any = None if context is None else context.command

@@ -1,6 +1,6 @@
-"""The beam of a case: its settings checked against what the device can emit, energy and power turned into fluence.
+"""The beam of a case: check its settings against the device, and convert energy and power into fluence.
 
-Without a device every setting that the schema allows passes.
+Without a device every setting that the schema allows is accepted.
 """
 
 import math
@@ -30,17 +30,17 @@ __all__ = [
     "resolve_beam",
 ]
 
-# How a pulse of a beam is made of sub-pulses: as the case says, else as its device does, else not at all.
+# The sub-pulses of a pulse: as stated in the case, else as the device makes them, else none.
 
 
 def pulse_trains(
     settings: Settings, device: Device | None, head: DeviceHead | None, pulse_ms: float, *, microbeam: bool
 ) -> tuple[PulseTrain, ...]:
-    """Return the trains of a pulse, each as likely as the others; none where it is one pulse.
+    """Return the possible trains of a pulse, all equally likely; empty if the pulse is not divided.
 
     Raises
     ------
-    InputError : trains that no pulse of this length can be, or that the beam is not made of.
+    InputError : trains that do not fit into a pulse of this length, or that the device does not make.
     """
     given = case_trains(settings)
     if given is None:
@@ -60,14 +60,14 @@ def pulse_trains(
 
 
 def case_trains(settings: Settings) -> tuple[PulseTrain, ...] | None:
-    """Return the trains that a case says, none for a pulse that is one; None where it says nothing."""
+    """Return the trains in the settings of a case: empty for an undivided pulse, None if they are not stated."""
     if settings.subpulses is None:
         return None
     return combine_trains(settings.subpulses, settings.subpulse_ms) if settings.subpulses != [1] else ()
 
 
 def head_trains(device: Device, wavelength_nm: float, pulse_ms: float) -> tuple[PulseTrain, ...]:
-    """Return the trains of the pulses of one length that a device makes."""
+    """Return the trains of the pulses of a device at a wavelength and pulse length."""
     heads = (h for h in device.heads if h.wavelength_nm == wavelength_nm and h.pulse_ms.holds(pulse_ms))
     return next((head.trains for head in heads), ())
 
@@ -78,13 +78,13 @@ def _raise_invalid_train(read: str, hint: str) -> NoReturn:
 
 OptionT = TypeVar("OptionT")
 SETTING_SLACK = 1e-6  # relative: settings are read as decimals
-POWER_PULSE_MS = 1.0  # stands for a pulse that is not given, where only the irradiance of its power matters
-LAMP_LINES = 8  # wavelengths that stand for the band of a filtered lamp, each with an equal share
+POWER_PULSE_MS = 1.0  # used for a pulse length that is not given, where only the irradiance matters
+LAMP_LINES = 8  # wavelengths that represent the band of a filtered lamp, each with an equal share
 
 
 @dataclass(frozen=True)
 class MicrobeamPattern:
-    """One of many small beams. `energy_mJ` is None when the case leaves the dose open."""
+    """The microbeams of a fractional device. `energy_mJ`, of a single microbeam, is None if the case leaves it open."""
 
     energy_mJ: float | None
     diameter_um: float
@@ -94,21 +94,21 @@ class MicrobeamPattern:
 
 @dataclass(frozen=True)
 class Beam:
-    """What reaches the skin, in the units of the case file.
+    """The light that reaches the skin, in the units of the case file.
 
     Parameters
     ----------
-    wavelength_nm : of the laser; for a filtered lamp the cut-off, and `spectrum` is what it emits.
+    wavelength_nm : of the laser; for a filtered lamp the cut-off, and `spectrum` is its emission.
     spectrum : (wavelength_nm, share of the energy); shares sum to 1.
-    pulse_ms : length of a pulse, of each microbeam where there are such.
+    pulse_ms : length of a pulse, or of each microbeam if there are microbeams.
     fluence_J_cm2, energy_J : per pulse, over the disc of `spot_mm`; None with a microbeam or an open dose.
     spot_mm : diameter, for a Gaussian the 1/e² diameter; None with a microbeam.
     pulse_shape : square, smooth (one hump), spiked (free running) or train.
-    trains : the sub-pulses that a pulse is made of, several that are as likely where it is not known; none for a flat
-        pulse, as which one of another shape, and a train of unknown sub-pulses, is taken too.
-    trains_given : whether the case says so, rather than the device.
+    trains : the sub-pulses of a pulse; several equally likely trains if they are not known. Empty for a flat pulse; a
+        pulse of another shape, and a train of unknown sub-pulses, are treated as a flat pulse too.
+    trains_given : whether the case states the trains, rather than the device.
     overlap_fraction : of neighbouring spots.
-    device : None when the case gives a bare wavelength.
+    device : None when the case gives a wavelength without a device.
     """
 
     wavelength_nm: float
@@ -131,7 +131,7 @@ class Beam:
 
     @property
     def mean_wavelength_nm(self) -> float:
-        """The wavelength of a laser; of a lamp the mean of its light."""
+        """The wavelength of a laser; the mean wavelength of the light of a lamp."""
         return sum(nm * share for nm, share in self.spectrum)
 
     def flat(self, pulse_ms: float) -> "Beam":
@@ -139,11 +139,11 @@ class Beam:
         return replace(self, pulse_ms=pulse_ms, trains=())
 
     def lasting(self, pulse_ms: float) -> "Beam":
-        """Return the beam with pulses of another length, made of sub-pulses as the case or the device makes them.
+        """Return the beam with pulses of another length and the sub-pulses that the case states or the device makes.
 
         Raises
         ------
-        NotAvailable : the sub-pulses that the case gives do not fit into it.
+        NotAvailable : the sub-pulses that the case states do not fit into the pulse.
         """
         if self.trains_given or self.device is None:
             try:
@@ -166,14 +166,16 @@ def resolve_beam(
 
     Parameters
     ----------
-    folder : where a device file named in the case lies.
-    dose_required : False where the dose is what is sought: it may then be missing, and is not held to the device.
-    pulse_required : False where the time of exposure is sought: with a power the pulse may then be missing, and the
-        beam has the fluence of `POWER_PULSE_MS`, which tells its irradiance.
+    folder : folder of a device file that the case names.
+    dose_required : False when the dose is to be computed: it may then be missing, and is not checked against the
+        device.
+    pulse_required : False when the time of exposure is to be computed: with a power the pulse may then be missing, and
+        the beam has the fluence of `POWER_PULSE_MS`, from which its irradiance follows.
 
     Raises
     ------
-    InputError : a setting is missing, or the device cannot emit it; names the field, what was read, what is offered.
+    InputError : a setting is missing, or the device cannot emit it; names the field, the value that was read and the
+        values that the device offers.
     """
     laser, settings = _laser_and_settings(case)
     device = None if laser.device is None else load_device(laser.device, folder)
@@ -189,7 +191,7 @@ def resolve_beam(
     elif case.microbeam is not None:
         head = _microbeam_head(device, heads, case.microbeam, pulse, dose_required)
     else:
-        # A length that only stands for none is not held to the device.
+        # The default for a missing pulse length is not checked against the device.
         fitting = (
             _heads_with_pulse(device, heads, pulse) if settings.pulse_ms is not None or pulse_required else list(heads)
         )
@@ -198,7 +200,7 @@ def resolve_beam(
         _check_repetition_rate(settings, device)
         device.cite()
     table = case.microbeam
-    # A length that only stands for none holds no sub-pulses.
+    # The default for a missing pulse length has no sub-pulses.
     known = settings.pulse_ms is not None or pulse_required
     trains = pulse_trains(settings, device, head, pulse, microbeam=table is not None) if known else ()
     return Beam(
@@ -248,7 +250,7 @@ def _nearly_equal(a: float, b: float) -> bool:
 def _resolve_wavelength(laser: Laser, device: Device | None) -> float:
     read: float | None = laser.wavelength_nm
     if device is None:
-        assert read is not None  # the schema asks for a device or a wavelength
+        assert read is not None  # the schema requires a device or a wavelength
         return read
     known = device.wavelengths_nm
     listed = ", ".join(f"{nm:g}" for nm in known)
@@ -304,7 +306,7 @@ def _resolve_pulse(settings: Settings, heads: Sequence[DeviceHead], *, required:
 def _check_possible_beam(
     settings: Settings, microbeam: MicrobeamTable | None, wavelength_nm: float, pulse_ms: float
 ) -> None:
-    """Refuse what no beam can be: a spot narrower than its wavelength, or a pulse longer than its period."""
+    """Reject physically impossible beams: a spot narrower than its wavelength, or a pulse longer than its period."""
     if pulse_ms * MS * settings.repetition_Hz > 1 + SETTING_SLACK:
         raise InputError(
             "pulses-overlap",
@@ -327,7 +329,7 @@ def _check_possible_beam(
 def _resolve_dose(
     settings: Settings, microbeam: MicrobeamTable | None, pulse_ms: float, required: bool
 ) -> tuple[float | None, float | None]:
-    """Pulse energy in J and fluence in J/cm²; neither with a microbeam."""
+    """Return pulse energy in J and fluence in J/cm²; both None with a microbeam."""
     if microbeam is not None:
         if microbeam.energy_mJ is None and required:
             _raise_missing("microbeam.energy_mJ", "The energy of one microbeam in mJ.")
@@ -346,7 +348,7 @@ def _resolve_dose(
 
 
 def _resolve_profile(case: Case, device: Device | None) -> str:
-    """The profile that is given, else the device's, else the default of the schema."""
+    """Return the profile of the case, else of the device, else the default of the schema."""
     name, table = ("settings", case.settings) if case.microbeam is None else ("microbeam", case.microbeam)
     assert table is not None
     read: str = table.profile
@@ -362,7 +364,7 @@ def _resolve_profile(case: Case, device: Device | None) -> str:
 def _matching_options(
     options: Sequence[OptionT], fits: Callable[[OptionT], bool], refuse: Callable[[Sequence[OptionT]], NoReturn]
 ) -> list[OptionT]:
-    """The options that fit; when none does, refuse and tell what was left to choose from."""
+    """Return the options that fit; if none fits, raise the error that `refuse` makes of the remaining options."""
     kept = [option for option in options if fits(option)]
     return kept or refuse(options)
 
@@ -465,9 +467,9 @@ def _resolve_spectrum(wavelength_nm: float, head: DeviceHead | None) -> tuple[tu
 
 
 def lamp_lines(low: float, high: float) -> tuple[tuple[float, float], ...]:
-    """Return the light of a lamp, (nm, share): lines at the middle of equal parts of its band, nm.
+    """Return the spectrum of a lamp, (nm, share): lines at the middle of equal parts of its band, nm.
 
-    No opened source gives the spectrum of such a lamp, and it moves with the current: equal energy a nanometre is
+    No opened source gives the spectrum of such a lamp, and it changes with the current: equal energy per nanometre is
     a judgement of this project (source `judgementlamp`).
     """
     return tuple((low + (high - low) * (i + 0.5) / LAMP_LINES, 1 / LAMP_LINES) for i in range(LAMP_LINES))

@@ -1,9 +1,9 @@
-"""How the surface is cooled: the case's words checked against the device, and what they mean for the heat flow.
+"""Surface cooling of a case: check it against the device, and derive temperatures and heat transfer coefficients.
 
-After a spurt a film of liquid goes on cooling until it has evaporated; frost of the room's water on cold skin is not
-modelled. Effective coefficients are those that reproduce measured surface temperatures of skin, not what a spray does
-to a metal rod. Each is the best estimate with its spread, which the draws of a simulation carry; what a case states has
-no spread.
+After a spurt a film of liquid continues to cool until it has evaporated; frost from the humidity of the room on cold
+skin is not modelled. Effective coefficients are those that reproduce measured surface temperatures of skin, not those
+of a spray on a metal rod. Each is the best estimate with its spread, from which the draws of a simulation are taken;
+values that a case states have no spread.
 """
 
 import math
@@ -30,23 +30,13 @@ __all__ = [
     "resting_skin_temperature_C",
 ]
 
-# What skin loses to still air: convection, radiation and evaporation as one coefficient.
-#
-#     h = h_c + 4 e s Tm³ + E / (T_skin - T_room),   Tm the mean of both temperatures in K        (air 1)
-#
-# The radiation is linear about Tm, which for skin at 60 °C in a room at 22 °C is 1 % from the difference of the fourth
-# powers. Dry skin evaporates E = L x its insensible loss of water. Wet skin evaporates by Lewis' relation,
-# E = 16.5 K/kPa x h_c (p_s(T_skin) - r p_s(T_room)), with the saturation pressure p_s after Magnus, in kPa:
-#
-#     p_s = 0.61094 exp(17.625 t / (t + 243.04)),   t in °C                                       (air 2)
-
 STEFAN_BOLTZMANN_W_m2K4 = 5.670374419e-8
 HOUR_S = 3600.0
 
 
 @dataclass(frozen=True)
 class AirHeatLoss:
-    """Parts of the coefficient, W/(m² K)."""
+    """Heat transfer coefficient of skin to still air by its parts, W/(m² K)."""
 
     convection: float
     radiation: float
@@ -54,21 +44,29 @@ class AirHeatLoss:
 
     @property
     def total(self) -> float:
-        """All parts together."""
+        """Sum of all parts."""
         return self.convection + self.radiation + self.evaporation
 
 
 def resting_skin_temperature_C() -> float:
-    """Return the temperature of skin at rest, about which the loss of skin under treatment is linear."""
+    """Return the temperature of resting skin, about which the heat loss of skin under treatment is linearised."""
     return _air_value("skin_C")
 
 
 def air_heat_loss(skin_C: float, room_C: float, *, wet: bool = False) -> AirHeatLoss:
-    """Return what skin at one temperature loses to a room at another, (air 1).
+    """Return the heat transfer coefficient from skin to still air, (air 1).
+
+    Convection, radiation and evaporation add up to a single coefficient:
+
+        h = h_c + 4 e s Tm³ + E / (T_skin - T_room),   Tm the mean of both temperatures in K        (air 1)
+
+    The radiation is linearised about Tm, which for skin at 60 °C in a room at 22 °C differs by 1 % from the difference
+    of the fourth powers. Dry skin evaporates E = L x its insensible loss of water. Wet skin evaporates by Lewis'
+    relation, E = 16.5 K/kPa x h_c (p_s(T_skin) - r p_s(T_room)), with the saturation pressure p_s of (air 2).
 
     Raises
     ------
-    ValueError : skin that is not warmer than the room, where evaporation has no coefficient.
+    ValueError : skin that is not warmer than the room, for which evaporation has no coefficient.
     """
     if not skin_C > room_C:
         raise ValueError(f"skin at {skin_C} °C is not warmer than a room at {room_C} °C")
@@ -95,25 +93,30 @@ def _air_value(name: str) -> float:
 
 
 def _saturation_kPa(temperature_C: float) -> float:
-    """Saturation pressure over water, (air 2)."""
+    """Return the saturation pressure p_s over water in kPa, after Magnus, (air 2).
+
+        p_s = 0.61094 exp(17.625 t / (t + 243.04)),   t in °C                                       (air 2)
+
+    The temperature t is the parameter `temperature_C`.
+    """
     cite_sources("alduchov1996")
     return 0.61094 * math.exp(17.625 * temperature_C / (temperature_C + 243.04))
 
 
-BUILT_IN_KINDS = ("contact", "spray")  # an air cooler stands beside any device
+BUILT_IN_KINDS = ("contact", "spray")  # an air cooler can be used beside any device
 TIMINGS = ("before_ms", "delay_ms", "after_ms")
-DEFAULT_CRYOGEN = "R134a"  # of a spray that nothing more is said of: what every known device sprays
+DEFAULT_CRYOGEN = "R134a"  # of a spray whose cryogen is not stated: every known device sprays it
 
 
 @dataclass(frozen=True)
 class SprayFilm:
-    """Liquid that a spray leaves on the surface.
+    """The film of liquid that a spray leaves on the surface.
 
     Parameters
     ----------
-    deposit_kg_m2s : mass that stays there in a second of spray, with its spread.
-    latent_J_kg : heat that evaporates it.
-    share : its coefficient over that of the spray, with its spread.
+    deposit_kg_m2s : mass that a second of spray deposits, with its spread.
+    latent_J_kg : its heat of evaporation.
+    share : its coefficient divided by that of the spray, with its spread.
     temperature_C : of the film at rest, which boils (docs/methods/heat.md).
     """
 
@@ -125,18 +128,18 @@ class SprayFilm:
 
 @dataclass(frozen=True)
 class CoolingPlan:
-    """What touches the surface, and when.
+    """Thermal boundary condition of the surface over time.
 
     Parameters
     ----------
     kind : none, air, contact or spray.
     temperature, coefficient : of the boundary while the cooling is on, °C and W/m²K, with their spread.
-    before_ms, delay_ms : cooling ends `delay_ms` before the pulse and lasts `before_ms`; between them and after the
-        cooling the surface meets the room.
-    during : whether it goes on through the pulse.
-    after_ms : how long it goes on after the pulse.
-    air_temperature_C, air_coefficient_W_m2K : the room, whenever the cooling is off.
-    film : what a spray leaves; None where it leaves nothing or nobody measured it.
+    before_ms, delay_ms : cooling ends `delay_ms` before the pulse and lasts `before_ms`; in the delay and after the
+        cooling the surface is exposed to the air of the room.
+    during : whether it continues during the pulse.
+    after_ms : how long it continues after the pulse.
+    air_temperature_C, air_coefficient_W_m2K : of the room, whenever the cooling is off.
+    film : the film that a spray leaves; None if there is none or it was not measured.
     """
 
     kind: str
@@ -152,20 +155,20 @@ class CoolingPlan:
 
     @property
     def temperature_C(self) -> float:
-        """The middle of the temperature."""
+        """Central value of the temperature."""
         return self.temperature.value
 
     @property
     def coefficient_W_m2K(self) -> float:
-        """The middle of the coefficient."""
+        """Central value of the coefficient."""
         return self.coefficient.value
 
 
 @cache
 def cooling_values() -> Mapping[str, Mapping[str, SourcedValue]]:
-    """Return medium → temperature_C and coefficient_W_m2K of `data/cooling.toml`.
+    """Return a mapping of medium to temperature_C and coefficient_W_m2K of `data/cooling.toml`.
 
-    Media: `air`, `contact`, and a spray by its cryogen; `free-air` has a temperature alone.
+    Media: `air`, `contact`, and a spray by its cryogen; `free-air` has only a temperature.
     """
     return {
         name: {
@@ -190,11 +193,11 @@ def _spray_film(cryogen: str) -> SprayFilm | None:
 
 
 def resolve_cooling(cooling: Cooling | None, device: Device | None = None) -> CoolingPlan:
-    """Return what the case's [cooling] means; no [cooling] means none, whatever the device could do.
+    """Resolve the [cooling] of a case; without [cooling] there is none, even if the device could cool.
 
     Raises
     ------
-    InputError : the words do not fit together, or the device does not cool so.
+    InputError : contradictory values, or a cooling that the device does not have.
     """
     air_temperature = _medium_value("free-air", "temperature_C").value
     air_coefficient = air_heat_loss(resting_skin_temperature_C(), air_temperature).total
@@ -235,12 +238,12 @@ def _medium_value(medium: str, key: str) -> SourcedValue:
 
 
 def _fixed_value(value: float) -> SourcedValue:
-    """What a case states, or follows from the room: the value alone."""
+    """Return a value without spread, which the case states or which follows from the room."""
     return SourcedValue(value, value, value, "fixed", "")
 
 
 def _medium_temperature(medium: str, head: CoolingHead | None) -> SourcedValue:
-    """The medium's own, within what a plate can be set to."""
+    """Return the temperature of the medium, limited to the range to which the device can be set."""
     known = _medium_value(medium, "temperature_C")
     if head is None or head.temperature_C is None:
         return known
@@ -266,7 +269,7 @@ def _check_no_timings(cooling: Cooling) -> None:
 
 
 def _built_in_head(cooling: Cooling, device: Device | None) -> CoolingHead | None:
-    """The cooling of the device that the case uses; None when it stands beside the device."""
+    """Return the built-in cooling that the case uses; None for cooling that is separate from the device."""
     if device is None:
         return None
     head = next((h for h in device.cooling if h.kind == cooling.kind), None)
@@ -289,7 +292,7 @@ def _built_in_head(cooling: Cooling, device: Device | None) -> CoolingHead | Non
 
 
 def _check_within(device: Device, name: str, unit: str, read: float | None, offer: Any) -> None:
-    """Hold a setting to the device; left out, or a timing of 0, means that it is not used."""
+    """Check a setting against the device; a setting that is left out, or a timing of 0, is not used."""
     if read is None or (read == 0 and name in TIMINGS):
         return
     if offer is None:

@@ -1,4 +1,4 @@
-"""Devices: what each machine can emit, read from `data/lasers/*.toml` or from a clinic's own file."""
+"""Devices and the settings that they can emit, read from `data/lasers/*.toml` or from a clinic's own file."""
 
 import math
 import re
@@ -35,12 +35,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Device:
-    """A machine and what it can emit.
+    """A laser or lamp and the settings that it can emit.
 
     Parameters
     ----------
     name : its name in `skinbeam lasers`, or the stem of its file.
-    file : the checked file.
+    file : the validated device file.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Device:
 
     @property
     def title(self) -> str:
-        """What a person calls it."""
+        """Name for people."""
         return self.file.title
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """Names of `data/modalities.toml` that it can carry out."""
+        """Names of the modalities of `data/modalities.toml` for which it can be used."""
         return tuple(self.file.modalities)
 
     @property
@@ -68,12 +68,12 @@ class Device:
 
     @property
     def heads(self) -> tuple[DeviceHead, ...]:
-        """Its ways of working."""
+        """Its modes of operation."""
         return tuple(self.file.head)
 
     @property
     def cooling(self) -> tuple[CoolingHead, ...]:
-        """The cooling that is built in."""
+        """Its built-in cooling."""
         return tuple(self.file.cooling)
 
     @property
@@ -83,12 +83,12 @@ class Device:
 
     @property
     def compression(self) -> str | None:
-        """What is pressed on the skin while it fires; None where nothing is."""
+        """Window that is pressed on the skin during the pulse; None if there is none."""
         return self.file.compression
 
     @property
     def wavelengths_nm(self) -> tuple[float, ...]:
-        """Every wavelength, ascending, once; for a filtered lamp the cut-off of each filter."""
+        """All wavelengths, ascending, without repetition; for a filtered lamp the cut-off of each filter."""
         return tuple(sorted({head.wavelength_nm for head in self.heads}))
 
     @property
@@ -105,12 +105,12 @@ class Device:
 
     @property
     def spots_mm(self) -> tuple[float, ...]:
-        """Diameters of the spots, or of the microbeams, ascending, once."""
+        """Diameters of the spots, or of the microbeams, ascending, without repetition."""
         return tuple(sorted({size for head in self.heads for size in beam_sizes_mm(head)}))
 
     @property
     def remarks(self) -> tuple[Message, ...]:
-        """What to know of its ranges: where they come from, and, of a known device, what is special."""
+        """Remarks on its ranges: their origin and, for a known device, its peculiarities."""
         ids = (f"laser-stated.{self.file.stated.replace(' ', '-')}", f"laser-note.{self.name}")
         return tuple(Message(id) for id in ids if id in catalogue())
 
@@ -142,7 +142,7 @@ class Device:
         return record
 
     def cite(self) -> None:
-        """Say that its ranges were used; sources that are not in the bibliography stay in its record only."""
+        """Record the sources of its ranges as used; sources outside the bibliography are listed in its record only."""
         cite_sources(*(key for key in self.file.source if key in bibliography()))
 
 
@@ -152,7 +152,7 @@ def beam_sizes_mm(head: DeviceHead) -> tuple[float, ...]:
 
 
 def tip_size_mm(diameter_um: float) -> float:
-    """Return the diameter of a microbeam in mm, free of the noise of the conversion."""
+    """Return the diameter of a microbeam in mm, without rounding error of the conversion."""
     return round_significant(diameter_um * UM / MM, 9)
 
 
@@ -167,7 +167,7 @@ def devices() -> Mapping[str, Device]:
 
     Raises
     ------
-    InputError : a file of the package does not hold to the schema.
+    InputError : a file of the package does not match the schema.
     """
     folder = Path(str(resources.files("skinbeam") / "data" / "lasers"))
     return {
@@ -177,11 +177,11 @@ def devices() -> Mapping[str, Device]:
 
 
 def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "laser.device") -> Device:
-    """Return the device called so, or the one in the `.toml` file of that name inside `folder`.
+    """Return the device with this name, or the device of the `.toml` file with this name inside `folder`.
 
     Raises
     ------
-    InputError : no such device (the nearest is named), no such file, a file outside the folder, an unsound file.
+    InputError : no such device (the nearest is named), no such file, a file outside the folder, an invalid file.
     """
     if name_or_path.endswith(".toml"):
         return _read_device_file(LoadedCase(Case(), folder or Path(), file="").beside(name_or_path, field=field), field)
@@ -192,7 +192,7 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
 
 
 def lasers_document() -> dict[str, Any]:
-    """Return `skinbeam.lasers/1`: what every known device can emit."""
+    """Return `skinbeam.lasers/1`: the settings that every known device can emit."""
     return build_document(
         "skinbeam.lasers/1",
         case_sha256=sha256_hex({"command": "lasers"}),
@@ -202,11 +202,11 @@ def lasers_document() -> dict[str, Any]:
 
 
 def check_device_file(path: Path) -> dict[str, Any]:
-    """Return `skinbeam.lasers/1` of the one device in a file, so that its owner sees what was understood.
+    """Validate a device file and return `skinbeam.lasers/1` of it, so that its owner can check how it was read.
 
     Raises
     ------
-    InputError : what is wrong with the file, with the path of the key.
+    InputError : a fault of the file, with the path of the key.
     """
     device = _read_device_file(path, "FILE")
     return build_document(
@@ -223,21 +223,22 @@ def _read_device_file(path: Path, field: str) -> Device:
     )
 
 
-# How a device is spoken of: what it offers, in numbers with units, and which of its lights is meant.
+# Descriptions of a device in words: its light, and the settings that it offers, with their units.
 
 _TIME_UNITS = {-12: "ps", -9: "ns", -6: "µs", -3: "ms", 0: "s"}
-MAX_LISTED_VALUES = 12  # listed one by one; a longer list is told by its ends
+MAX_LISTED_VALUES = 12  # of a longer list only the ends are printed
 
 
 def describe_light(wavelength_nm: float, *, lamp: bool) -> str:
-    """Return a light in words: `595 nm`, or of a filtered lamp, whose wavelength is its cut-off, `from 560 nm`."""
+    """Return light in words: `595 nm`, or for a filtered lamp, whose wavelength is its cut-off, `from 560 nm`."""
     return render_message("light-of.lamp" if lamp else "light-of.laser", {"nm": wavelength_nm})
 
 
 def title_with_light(title: str, wavelength_nm: float, *, lamp: bool) -> str:
-    """Return a device's title with one of its lights, once.
+    """Return the title of a device with one of its wavelengths, which is not repeated if the title names it alone.
 
-    A title that names two wavelengths says of neither that it is meant, and one that names a filter says no laser line.
+    It is added to a title that names two wavelengths, which does not tell which of them is used, and to every title of
+    a lamp.
     """
     nm = f"{wavelength_nm:g}"
     alone = set(re.findall(r"\d{3,5}(?:\.\d+)?", title)) == {nm} and f"{nm} nm" in title
@@ -245,13 +246,13 @@ def title_with_light(title: str, wavelength_nm: float, *, lamp: bool) -> str:
 
 
 def describe_values(offers: Iterable[Offer[Any]], unit: str) -> str:
-    """Return e.g. `5 to 20 ms; 0.45, 1.5 or 3 ms`, each way of setting once and ranges that meet as one."""
+    """Return e.g. `5 to 20 ms; 0.45, 1.5 or 3 ms`, without repetition; adjacent ranges are merged."""
     texts = dict.fromkeys(_describe_values_once(offer) for offer in _merge_ranges(offers))
     return "; ".join(f"{text} {unit}".rstrip() for text in texts)
 
 
 def describe_pulses(offers: Iterable[Offer[Any]]) -> str:
-    """Return what pulses are offered in ms, and in the unit people use for them when that is another."""
+    """Return the offered pulse lengths in ms and, if they are usually given in another unit, in that unit too."""
     kept = list(offers)
     text = describe_values(kept, "ms")
     low, high = min(o.ends[0] for o in kept), max(o.ends[1] for o in kept)
@@ -263,12 +264,12 @@ def describe_pulses(offers: Iterable[Offer[Any]]) -> str:
 
 
 def _engineering_exponent(value: float) -> int:
-    """The power of ten, a multiple of three, that leaves `value` between 1 and 1000."""
+    """Return the power of ten, a multiple of three, that leaves `value` between 1 and 1000."""
     return 3 * math.floor(math.log10(value * (1 + 1e-9)) / 3)
 
 
 def _merge_ranges(offers: Iterable[Offer[Any]]) -> Iterator[Offer[Any]]:
-    """Yield the offers, a range without steps in one with that which begins where it ends."""
+    """Yield the offers; a range without steps is merged with the next range if that begins at its end."""
     before: Offer[Any] | None = None
     for offer in offers:
         if before is not None and _is_continuous(before) and _is_continuous(offer) and before.ends[1] == offer.ends[0]:

@@ -1,4 +1,4 @@
-"""What a planner can try on a device: its heads as finite lists of settings, every one of which the device takes."""
+"""Finite grids of the settings of a device for the planner to try; the device can emit every one of them."""
 
 import math
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ __all__ = [
     "pulse_steps",
 ]
 
-GRID_DIGITS = 9  # significant: free of the noise of the arithmetic
+GRID_DIGITS = 9  # significant digits, to remove rounding error
 MAX_STEPS = 40
-PULSE_MANTISSAS = (1.0, 2.0, 5.0)  # of a pulse length between the ends of a range
+PULSE_MANTISSAS = (1.0, 2.0, 5.0)  # of pulse lengths between the ends of a range
 STEP_MANTISSAS = (1.0, 2.0, 2.5, 5.0, 10.0)
-NEAR_END = 1.2  # a round pulse length nearer than this factor to an end adds nothing
+NEAR_END = 1.2  # round pulse lengths within this factor of an end are left out
 
 
 class BeamSetting(NamedTuple):
-    """Wavelength, pulse length and diameter: of the spot, or of one microbeam."""
+    """Wavelength, pulse length, and diameter of the spot or of a microbeam."""
 
     wavelength_nm: float
     pulse_ms: float
@@ -35,7 +35,7 @@ class BeamSetting(NamedTuple):
 
 
 def iterate_settings(device: Device) -> Iterator[BeamSetting]:
-    """Yield every wavelength, pulse and diameter that a planner should try, each once, in the order of the file."""
+    """Yield every combination of wavelength, pulse and diameter to try, each once, in the order of the file."""
     seen: set[BeamSetting] = set()
     for head in device.heads:
         for pulse in pulse_steps(head.pulse_ms):
@@ -47,9 +47,9 @@ def iterate_settings(device: Device) -> Iterator[BeamSetting]:
 
 
 def dose_steps(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float) -> tuple[float, ...]:
-    """Return the fluences in J/cm² (a microbeam device: energies of one beam in mJ) that go with a setting, ascending.
+    """Return the fluences in J/cm² (for a microbeam device: energies of one beam in mJ) of a setting, ascending.
 
-    Empty when the device does not offer the setting, or no energy gives a power it has at this pulse length.
+    Empty if the device does not offer the setting, or if no energy gives a power that it has at this pulse length.
     """
     doses: set[float] = set()
     for option in _matching_outputs(device, wavelength_nm, pulse_ms, spot_mm):
@@ -63,7 +63,7 @@ def dose_steps(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: f
 def density_steps(
     device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float, energy_mJ: float
 ) -> tuple[float, ...]:
-    """Return the densities in 1/cm² a pass that go with a microbeam of this energy; empty for a full field."""
+    """Return the densities per pass, 1/cm², for microbeams of this energy; empty for a full field."""
     found: set[float] = set()
     for option in _matching_outputs(device, wavelength_nm, pulse_ms, spot_mm):
         if (
@@ -78,7 +78,7 @@ def density_steps(
 def case_tables(
     device: Device, setting: BeamSetting, dose: float, density_per_cm2: float | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Return [laser], [settings] and, for microbeams, [microbeam] of a case file that asks for one shot of this."""
+    """Return the case file tables [laser], [settings] and, for microbeams, [microbeam] of a single such pulse."""
     tables: dict[str, dict[str, Any]] = {
         "laser": {"device": device.name, "wavelength_nm": setting.wavelength_nm},
         "settings": {"pulse_ms": setting.pulse_ms},
@@ -96,7 +96,7 @@ def case_tables(
 
 
 def pulse_steps(offer: Offer[Any]) -> tuple[float, ...]:
-    """Return the pulse lengths to try: those listed, or the ends of a range and the round numbers between."""
+    """Return the pulse lengths to try: the listed values, or the ends of a range and the round numbers between them."""
     if offer.values is not None or offer.step is not None:
         return linear_steps(offer)
     low, high = offer.ends
@@ -107,7 +107,7 @@ def pulse_steps(offer: Offer[Any]) -> tuple[float, ...]:
 
 
 def linear_steps(offer: Offer[Any]) -> tuple[float, ...]:
-    """Return what to try of a list or a range: on the dial's steps where it has them, else round steps and the ends."""
+    """Return the values to try of a list or a range: the steps of the range, or else round steps and its ends."""
     if offer.values is not None:
         return tuple(offer.values)
     low, high = offer.ends
@@ -124,7 +124,7 @@ def linear_steps(offer: Offer[Any]) -> tuple[float, ...]:
 
 
 def _round_step(least: float) -> float:
-    """The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `least`."""
+    """Return the smallest of 1, 2, 2.5 or 5 times a power of ten that is at least `least`."""
     decade = 10.0 ** math.floor(math.log10(least))
     return round_significant(next(m * decade for m in STEP_MANTISSAS if m * decade >= least * (1 - 1e-12)), GRID_DIGITS)
 

@@ -1,1 +1,1 @@
-"""What cases, devices, estimates, units, sources and errors are, and how their files are read."""
+"""Case and device files, estimates, units, sources and errors, and the readers and writers of files."""

@@ -1,8 +1,8 @@
-"""Files and folders that are there whole or not at all, however a run ends.
+"""Write files and folders atomically: complete or not at all, however a run ends.
 
-A run that is ended at once (`cli.interruption`) does not come back to unwind its blocks. So whoever writes beside its
-goal does it under a name that is held here, and who ends the run removes what is held. A run that is killed can remove
-nothing: its folders are found by who works beside them next, since nobody holds their lock any more.
+A run that is ended by a signal (`cli.interruption`) does not unwind its `with` blocks. Temporary paths are therefore
+registered in this module, and the code that ends the run removes every registered path. A run that is killed cannot
+remove anything; the next run that makes a work folder in the same place removes its folders, which no process locks.
 """
 
 import fcntl
@@ -24,13 +24,13 @@ __all__ = [
 
 _temporary_paths: dict[Path, None] = {}
 _MAX_NAME_CHARACTERS = (
-    100  # characters of a name that are told again in that of what is half written: names end at 255 bytes
+    100  # characters of a name that the name of its temporary file repeats: file names end at 255 bytes
 )
 
 
 @contextmanager
 def temporary_path(path: Path) -> Iterator[Path]:
-    """Give a hidden name beside `path` that nobody uses; what lies there is removed when the block or the run ends."""
+    """Provide an unused hidden path beside `path`; it is removed when the block or the run ends."""
     held = path.with_name(f"{_hidden_prefix(path.name)}{os.urandom(8).hex()}")
     _temporary_paths[held] = None
     try:
@@ -42,9 +42,9 @@ def temporary_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def work_folder(parent: Path, name: str) -> Iterator[Path]:
-    """Give an empty folder in `parent`, for this user alone, that is removed when the block or the run ends.
+    """Provide an empty folder in `parent`, for this user only, that is removed when the block or the run ends.
 
-    Folders of this name that runs left there which were killed are removed first. `parent` is made when missing.
+    Folders of the same name that killed runs left in `parent` are removed first. A missing `parent` is created.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
         with temporary_path(parent / name) as folder:
             folder.mkdir(mode=0o700)
             lock = _try_lock(folder)
-            if lock is None or not folder.exists():  # taken for a dead run's before it was locked
+            if lock is None or not folder.exists():  # another run took it for an abandoned folder before it was locked
                 continue
             try:
                 yield folder
@@ -66,13 +66,13 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
 
 
 def remove_temporary_paths() -> None:
-    """Remove everything that is held, for who ends the run."""
+    """Remove every registered temporary path; called by the code that ends the run."""
     for held in list(_temporary_paths):
         _remove_path(held)
 
 
 def _remove_abandoned_folders(parent: Path, name: str) -> None:
-    """Remove work folders that no run holds any more."""
+    """Remove work folders that no run locks any more."""
     ours = re.compile(rf"{re.escape(_hidden_prefix(name))}[0-9a-f]{{16}}")
     for left in parent.iterdir():
         with suppress(OSError):
@@ -88,7 +88,10 @@ def _hidden_prefix(name: str) -> str:
 
 
 def _try_lock(folder: Path) -> int | None:
-    """A lock on a folder, which its process loses when it dies; None where another holds it, or it is gone."""
+    """Lock a folder and return the file descriptor; None if another process has the lock or the folder is gone.
+
+    The operating system releases the lock when the process ends.
+    """
     try:
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
@@ -109,20 +112,21 @@ def _remove_path(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-# Sets of files that belong together: moved into a folder so that who finds the last of them finds the whole set.
+# Sets of files that belong together. The last file is moved last, so that its presence means that the set is complete.
 
 
 def replace_file_set(made: Path, folder: Path, *, ledger: str, seal: str) -> list[Path]:
-    """Move the files of `made`, on the same disk, to the same places in `folder`, and return where they are, sorted.
+    """Move the files of `made`, on the same disk, to the same places in `folder`, and return their paths, sorted.
 
-    The `seal` of the set before goes first and that of this one comes last: wherever this breaks off, no seal stands
-    beside files of another set, and the next set mends it. Files of the set before that this one does not have are
-    removed; nobody else's are touched. Of two runs one waits for the other.
+    The `seal` of the previous set is removed first and that of the new set is moved last. If the move is interrupted,
+    no seal is left beside files of another set, and the next set repairs the folder. Files of the previous set that the
+    new set lacks are removed; files that belong to no set are not touched. Of two simultaneous runs one waits for the
+    other.
 
     Parameters
     ----------
-    ledger : name of the file that names the set: JSON with its `schema` and, under `files`, the paths in the folder.
-    seal : name of the file that comes last.
+    ledger : name of the file that lists the set: JSON with its `schema` and, under `files`, the paths in the folder.
+    seal : name of the file that is moved last.
 
     Raises
     ------
@@ -133,7 +137,7 @@ def replace_file_set(made: Path, folder: Path, *, ledger: str, seal: str) -> lis
         (folder / seal).unlink(missing_ok=True)
         for name in sorted(_files_in_ledger(folder, ledger, schema=_read_ledger(made / ledger)["schema"]) - set(names)):
             _remove_old_file(folder, name)
-        # The new ledger before the files that it names: what is left of this set is then known, too.
+        # The new ledger is moved before the files that it lists, so that leftovers of an interrupted move are listed.
         for name in (ledger, *(name for name in names if name not in (ledger, seal)), seal):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (made / name).replace(folder / name)
@@ -144,7 +148,7 @@ def replace_file_set(made: Path, folder: Path, *, ledger: str, seal: str) -> lis
 def _lock_folder(folder: Path) -> Iterator[None]:
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # some network disks know no locks
+        with suppress(OSError):  # some network disks do not support locks
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -152,13 +156,13 @@ def _lock_folder(folder: Path) -> Iterator[None]:
 
 
 def _files_in_ledger(folder: Path, ledger: str, *, schema: str) -> set[str]:
-    """The files that the ledger in a folder names, if it is one of ours; none outside the folder."""
+    """Return the files in a ledger with this schema; empty for any other file. Paths outside the folder are dropped."""
     try:
         record = _read_ledger(folder / ledger)
         if record["schema"] != schema:
             return set()
         return {str(name) for name in record["files"] if (folder / name).resolve().is_relative_to(folder.resolve())}
-    except (OSError, ValueError, KeyError, TypeError):  # no ledger, or somebody else's file
+    except (OSError, ValueError, KeyError, TypeError):  # no ledger, or a file of another program
         return set()
 
 
@@ -170,7 +174,7 @@ def _read_ledger(ledger: Path) -> dict[str, Any]:
 
 
 def _remove_old_file(folder: Path, name: str) -> None:
-    """Remove a file of an older set, and its own folder once that is empty."""
+    """Remove a file of an older set, and its subfolder once that is empty."""
     file = folder / name
     with suppress(OSError):
         file.unlink(missing_ok=True)

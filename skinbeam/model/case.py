@@ -1,7 +1,7 @@
 """The case file: a consultation, or a pulse on a skin, in clinical units.
 
-Attribute names are the keys of the file. Every value is checked alone where its table is declared; `Case` checks what
-only several tables together can break. What a device can emit is checked in `laser.beam`.
+Attribute names are the keys of the file. Each value is checked by itself where its table is declared; `Case` checks
+rules that involve several tables. Whether the device can emit the settings is checked in `laser.beam`.
 """
 
 import datetime
@@ -114,7 +114,7 @@ def _check_vessels_separate(case: Case) -> None:
 
 
 def _check_targets_in_tissue(case: Case) -> None:
-    """A cuvette of blood and a granule in water hold no vessel and no lesion; only a granule has its kind said."""
+    """Reject vessels and lesions in presets without tissue, and a kind of melanosome in presets without melanin."""
     if case.skin is None or case.skin.layer:
         return
     name = case.skin.preset
@@ -156,13 +156,11 @@ def _check_layers(case: Case) -> None:
             )
 
 
-# Whether the dates of a case can be: after the birth of the person, and not after today.
-#
-# Asked when a case is loaded and nowhere later, so that the bytes of a plan do not hang on the day it is made.
+# Dates are checked when a case is loaded and never later, so that a plan does not depend on the day of its making.
 
 
 def check_dates(case: Case, today: datetime.date, *, file: str) -> None:
-    """Refuse a date that lies after `today`, or before the earliest day on which this person can have been born.
+    """Reject a date after `today`, or before the earliest day on which this person can have been born.
 
     Raises
     ------
@@ -179,7 +177,7 @@ def check_dates(case: Case, today: datetime.date, *, file: str) -> None:
 
 
 def current_date() -> datetime.date:
-    """Return the day by this machine's clock."""
+    """Return today's date by this machine's clock."""
     return datetime.date.today()
 
 
@@ -192,7 +190,7 @@ def _case_dates(case: Case) -> Iterator[tuple[str, datetime.date]]:
 
 
 def _earliest_birth_date(age_years: float, today: datetime.date) -> datetime.date:
-    """A person of 42 years is not yet 43."""
+    """Return the earliest possible day of birth: a person of 42 years is not yet 43."""
     year = today.year - math.floor(age_years) - 1
     try:
         return today.replace(year=year) + datetime.timedelta(days=1)
@@ -200,7 +198,7 @@ def _earliest_birth_date(age_years: float, today: datetime.date) -> datetime.dat
         return datetime.date(year, 3, 1)
 
 
-# Whose skin scars too much, from anything that a case says of the person.
+# People who form raised scars, found in any part of the case.
 
 _SCAR_HISTORY = frozenset(("hypertrophic-scar", "keloid"))
 _NOT_DENIED = r"(?<!\bno )(?<!\bnot )(?<!\bwithout )"
@@ -212,7 +210,7 @@ _SCAR_CONDITIONS = frozenset(("hypertrophic-scars", "keloid"))
 
 
 def conditions_in_case(case: Case) -> tuple[str, ...]:
-    """Return what is found anywhere on the person, was treated in a session or came of one, each condition once."""
+    """Return the conditions of the concerns and earlier sessions, and raised scars after sessions, each once."""
     told = " ; ".join(text for done in case.session for text in done.adverse).casefold()
     came = (condition for condition, words in _SCAR_PATTERNS.items() if words.search(told))
     named = [*(concern.condition for concern in case.concern), *(done.treats for done in case.session), *came]
@@ -220,6 +218,6 @@ def conditions_in_case(case: Case) -> tuple[str, ...]:
 
 
 def forms_raised_scars(case: Case) -> bool:
-    """Return whether the person has or had a keloid or another raised scar, wherever on the skin."""
+    """Return whether the person has or had a keloid or another raised scar, anywhere on the skin."""
     history = case.patient.history if case.patient is not None else ()
     return not (_SCAR_HISTORY.isdisjoint(history) and _SCAR_CONDITIONS.isdisjoint(conditions_in_case(case)))

@@ -1,4 +1,4 @@
-"""The tables of a consultation: the person, the concerns, what was done before, the clinic, the photograph."""
+"""Case file tables of a consultation: patient, concerns, earlier test spots and sessions, clinic, photograph."""
 
 import contextlib
 import datetime
@@ -35,7 +35,7 @@ __all__ = [
     "Photo",
 ]
 
-# What a person may have had or has now; the rules in data/rules.toml speak of these words.
+# Past and present conditions of the person; the rules in data/rules.toml use these words.
 HISTORY = (
     "active-infection",
     "active-inflammatory-acne",
@@ -74,7 +74,7 @@ HISTORY = (
     "tattoo-in-field",
     "vitiligo",
 )
-# What was seen after a test spot; data/reactions.toml says what each means.
+# Observed reactions to a test spot; data/reactions.toml defines each.
 REACTIONS = (
     "none",
     "redness",
@@ -88,7 +88,7 @@ REACTIONS = (
     "scar",
 )
 LESION_SIGNS = ("new", "changing", "bleeding", "irregular", "solitary-pearly")
-# The lasers that someone who forms keloids is not offered unless a specialist decides otherwise.
+# Modalities that people who form keloids are not offered unless a specialist decides otherwise.
 DECIDABLE_MODALITIES = ("ablative", "fractional-ablative")
 
 Phototype = Annotated[str, grade_range(PHOTOTYPES, "phototype")]
@@ -119,14 +119,14 @@ Date = Annotated[datetime.date, BeforeValidator(_parse_date)]
 
 
 class Medication(InputTable):
-    """Something the person takes or took; any name is accepted."""
+    """A medication that the person takes or took; any name is accepted."""
 
     name: Annotated[str, text(100, least=1)]
     last_dose_months: Annotated[float, number(0, 1200, "months")] = 0.0
 
 
 class KeloidDecision(InputTable):
-    """What a specialist who knows of the keloid allows all the same."""
+    """A specialist's decision to allow certain lasers although the person forms keloids."""
 
     by: Annotated[str, person_name(100)]
     date: Date
@@ -136,7 +136,7 @@ class KeloidDecision(InputTable):
 
 
 class Patient(InputTable):
-    """Who is treated, without anything that names them."""
+    """The person to be treated, without any identifying data."""
 
     age_years: Annotated[float, number(0, 120, "years")]
     sex: Annotated[str, choice("female", "male", "other")] | None = None
@@ -156,10 +156,10 @@ class Patient(InputTable):
 
 
 def _check_subtypes(said: list[str], info: ValidationInfo) -> list[str]:
-    """The kinds that were said, each once and in the order of the table: no order and no repetition tells anything."""
+    """Check the subtypes and return each once in the order of the vocabulary; order and repetition carry no meaning."""
     condition = info.data.get("condition")
     if condition is None:
-        return said  # the condition itself is at fault, and is told first
+        return said  # the condition itself is wrong, and that fault is reported first
     known = condition_subtypes(condition)
     strange = next((word for word in said if word not in known), None)
     if strange is None:
@@ -174,7 +174,7 @@ def _check_subtypes(said: list[str], info: ValidationInfo) -> list[str]:
 
 
 class Concern(InputTable):
-    """What the person wants treated, and where."""
+    """A condition that the person wants treated, and its site."""
 
     condition: Annotated[str, vocabulary_name("condition")]
     site: Annotated[str, vocabulary_name("site")]
@@ -207,9 +207,9 @@ class Concern(InputTable):
 
 
 class EarlierTestSpot(InputTable):
-    """What an earlier test spot showed."""
+    """An earlier test spot: its setting and the reaction."""
 
-    __test__ = False  # its name makes pytest take it for a test
+    __test__ = False  # because of its name pytest would collect it as a test
 
     device: Annotated[str, text(200)]
     site: Annotated[str, vocabulary_name("site")]
@@ -223,7 +223,7 @@ class EarlierTestSpot(InputTable):
 
 
 class EarlierSession(InputTable):
-    """A session that has taken place."""
+    """An earlier treatment session."""
 
     week: Annotated[float, number(0, 5000, "weeks")]
     treats: Annotated[str, vocabulary_name("condition")]
@@ -238,14 +238,14 @@ class EarlierSession(InputTable):
 
 
 class Clinic(InputTable):
-    """What the clinic has, and whom its patients call. No list means every known device."""
+    """The devices of the clinic and its telephone number. Without a list every known device is used."""
 
     devices: list[Annotated[str, text(200)]] | None = Field(default=None, min_length=1, max_length=100)
     phone: Annotated[str, text(60)] = ""
 
 
 class Photo(InputTable):
-    """A photograph, beside the case file or handed over with it, and what a person marked on it."""
+    """A photograph, beside the case file or uploaded with it, and the marks that a person set on it."""
 
     file: Annotated[str, text(255)] | None = None
     white_card: list[Pixel] | None = Field(default=None, min_length=4, max_length=4)
@@ -253,5 +253,5 @@ class Photo(InputTable):
 
     @property
     def flat_points(self) -> list[float] | None:
-        """x and y of right pupil, left pupil and mouth in one list, or None."""
+        """Coordinates x and y of right pupil, left pupil and mouth in one list, or None."""
         return None if self.points is None else [value for point in self.points for value in point]

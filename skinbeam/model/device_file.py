@@ -1,7 +1,7 @@
-"""The device file: what a machine can emit, in clinical units. It says what is offered, never what is safe.
+"""The device file: the settings that a machine can emit, in clinical units. It does not say which settings are safe.
 
-A head is one way of working: a wavelength, its pulse lengths, and either spots with a fluence each or tips that
-emit microbeams. What a head offers is a list of values, or a range with or without the steps of its dial.
+A head is one mode of operation: a wavelength, its pulse lengths, and either spots with a fluence each or tips that
+emit microbeams. Each setting of a head is offered as a list of values, or as a range with or without steps.
 """
 
 import itertools
@@ -22,7 +22,7 @@ from skinbeam.model.vocabulary import vocabulary_table
 __all__ = ["CoolingHead", "DeviceFile", "DeviceHead", "MicrobeamOutput", "Offer", "SpotOutput"]
 
 Number = TypeVar("Number")
-STEP_SLACK = 1e-9  # of a step: what floating point makes of low + n·step
+STEP_SLACK = 1e-9  # of a step: the rounding error of low + n·step
 
 
 Wavelength = Annotated[float, number(193, 12_000, "nm")]
@@ -42,7 +42,7 @@ Flag = Annotated[bool, flag()]
 
 
 class Offer(InputTable, Generic[Number]):
-    """What can be set: `values`, or `low` to `high`, in steps of `step` from `low` where the dial has them."""
+    """Selectable values of a setting: `values`, or `low` to `high`, in steps of `step` from `low` if it has steps."""
 
     values: Annotated[list[Number], Field(min_length=1, max_length=500)] | None = None
     low: Number | None = None
@@ -75,7 +75,7 @@ class Offer(InputTable, Generic[Number]):
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The least and the most that can be set."""
+        """The least and the greatest selectable value."""
         if self.values is not None:
             values: Any = self.values
             return values[0], values[-1]
@@ -105,7 +105,7 @@ class SpotOutput(InputTable):
 
 
 class MicrobeamOutput(InputTable):
-    """Microbeams of one diameter: energy of each, how many on a square centimetre a pass, power while one is on."""
+    """Microbeams of one diameter: energy of each, density per square centimetre and pass, power during the pulse."""
 
     diameter_um: Diameter
     energy_mJ: Offer[Energy]
@@ -114,7 +114,7 @@ class MicrobeamOutput(InputTable):
 
 
 class DeviceHead(InputTable):
-    """One way of working. `band_nm` marks a filtered lamp, whose `wavelength_nm` is the cut-off of the filter."""
+    """One mode of operation. `band_nm` marks a filtered lamp, whose `wavelength_nm` is the cut-off of the filter."""
 
     wavelength_nm: Wavelength
     band_nm: Annotated[list[Wavelength], Field(min_length=2, max_length=2)] | None = None
@@ -148,12 +148,12 @@ class DeviceHead(InputTable):
 
     @property
     def trains(self) -> tuple[PulseTrain, ...]:
-        """How its pulses are made of sub-pulses; nothing where they are not, or where it is not stated in full."""
+        """The sub-pulses of its pulses; empty if pulses are not divided, or if the sub-pulses are not fully stated."""
         return combine_trains(self.subpulses, self.subpulse_ms)
 
 
 class CoolingHead(InputTable):
-    """Cooling that is built in, and what its timings can be; a timing that is left out is not offered."""
+    """Built-in cooling and its selectable timings; a timing that is left out is not offered."""
 
     kind: Annotated[str, choice("air", "contact", "spray")]
     cryogen: Annotated[str, choice("R134a", "R404A")] | None = None
@@ -177,9 +177,9 @@ class CoolingHead(InputTable):
 class DeviceFile(InputTable):
     """A whole device file.
 
-    `stated` says where the ranges come from: `maker`, `typical of the class` (what such machines are reported to
+    `stated` is the origin of the ranges: `maker`, `typical of the class` (the range that such machines are reported to
     offer) or `unverified` (common knowledge that no opened source states). `compression` is a window that is pressed on
-    the skin while it fires.
+    the skin during the pulse.
     """
 
     title: Title

@@ -1,4 +1,4 @@
-"""JSON documents as promised in the interface: rounding, canonical form, hashes, atomic files.
+"""JSON documents: rounding, canonical form, hashes and atomic writing.
 
 Numbers are rounded when a document is made, before any hash, so that the same inputs give the same bytes on
 any number of threads.
@@ -46,14 +46,14 @@ def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
 
 
 def to_json_types(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
-    """Return `value` as JSON types: records become objects, floats are rounded, None is refused.
+    """Return `value` as JSON types: records become objects, floats are rounded, None is rejected.
 
-    Anything with `as_record()` (estimates, unknowns, messages) is written by it; other dataclasses field by
-    field, as `dataclass_fields` gives them; arrays through `tolist()`.
+    Objects with `as_record()` (estimates, unknowns, messages) are converted by it; other dataclasses field by
+    field with `dataclass_fields`; arrays with `tolist()`.
 
     Raises
     ------
-    TypeError : a type that has no place in a document, None among them.
+    TypeError : a type that a document cannot hold, such as None.
     """
     if isinstance(value, bool | str | int):
         return value
@@ -77,13 +77,13 @@ def to_json_types(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
 
 
 def dataclass_fields(record: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass by name, in their order; one that is None does not apply, and is left out."""
+    """Return the fields of a dataclass by name, in their order; fields that are None do not apply and are left out."""
     held = ((field.name, getattr(record, field.name)) for field in fields(record))
     return {name: value for name, value in held if value is not None}
 
 
 def canonical_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
-    """Return the one canonical text of `value`: sorted keys, no spaces, UTF-8 kept as it is."""
+    """Return the canonical JSON text of `value`: sorted keys, no spaces, characters outside ASCII not escaped."""
     return json.dumps(
         to_json_types(value, digits), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
@@ -109,7 +109,7 @@ def build_document(
     body: Mapping[str, Any],
     digits: int = SIGNIFICANT_DIGITS,
 ) -> dict[str, Any]:
-    """Return a whole document: the five keys that every one has, then `body`, all in JSON types.
+    """Return a whole document: the five keys that all documents have, then `body`, all in JSON types.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def build_document(
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
-    """Write `data` to `path` whole or not at all; missing folders are made.
+    """Write `data` to `path` completely or not at all; missing folders are created.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
 
 
 def unwritable_error(path: Path, error: OSError) -> InputError:
-    """Return the error for a file or folder that the disk or its rights refuse."""
+    """Return the error for a file or folder that cannot be written."""
     return InputError(
         UNWRITABLE_CODE,
         f'"{path.name}" cannot be written: {error.strerror}',

@@ -1,7 +1,7 @@
-"""What can go wrong, for people and for programs.
+"""Exceptions of skinbeam, and hints for misspelt names.
 
-`InputError` is the caller's to mend, with exit code 2: it says what was wrong, where, what was read and what
-would be right. `NotAvailable` is an honest "nothing here can answer that", with exit code 3. Every other exception
+`InputError` is for the caller to correct, with exit code 2: it names the fault, the field, the value that was read and
+a correct value. `NotAvailable` means that the question cannot be answered, with exit code 3. Every other exception
 that reaches the command line is a defect, with exit code 1.
 """
 
@@ -12,11 +12,11 @@ from typing import Any
 
 __all__ = ["InputError", "NotAvailable", "SkinbeamError", "nearest_name", "spelling_hint", "unknown_name_error"]
 
-_MAX_MESSAGE_CHARACTERS = 400  # characters of a message: what it tells as read may be a page of text
+_MAX_MESSAGE_CHARACTERS = 400  # characters of a message: the value that it quotes may be a page of text
 
 
 class SkinbeamError(Exception):
-    """Root of every error that skinbeam raises on purpose."""
+    """Base class of every error that skinbeam raises on purpose."""
 
 
 class InputError(SkinbeamError):
@@ -25,10 +25,10 @@ class InputError(SkinbeamError):
     Parameters
     ----------
     code : short kebab-case name of the kind of fault, e.g. `unknown-key`.
-    message : what was wrong and what was read.
+    message : the fault and the value that was read.
     field : dotted path of the value, e.g. `concern[0].site`, or the option.
-    hint : what would be right.
-    file : the file that was read, when there is one (its name only).
+    hint : how to correct it.
+    file : the file that was read, if any (its name only).
     """
 
     def __init__(self, code: str, message: str, *, field: str, hint: str, file: str = "") -> None:
@@ -43,16 +43,16 @@ class InputError(SkinbeamError):
         self.others: tuple[InputError, ...] = ()
 
     def with_others(self, others: Iterable["InputError"]) -> "InputError":
-        """Return this fault as the first of several that were found at once."""
+        """Store further faults that were found at the same time, and return this fault."""
         self.others = tuple(others)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are pickled by what their root was given, which is the message alone.
+        # By default an exception is pickled with the arguments of Exception alone, which is the message.
         return partial(type(self), self.code, self.message, field=self.field, hint=self.hint), (), vars(self)
 
     def as_record(self) -> dict[str, str]:
-        """Return the one JSON shape of an error, in the app and on the command line; of several, the first."""
+        """Return the JSON object of an error, in the app and on the command line; of several errors, the first."""
         record = {"code": self.code, "message": self.message, "field": self.field, "hint": self.hint}
         return record | ({"file": self.file} if self.file else {})
 
@@ -62,10 +62,10 @@ class InputError(SkinbeamError):
 
 
 class NotAvailable(SkinbeamError):
-    """Nothing that was asked can be answered; the reason is part of the answer.
+    """The question cannot be answered; the reason is part of the answer.
 
-    `body` holds the keys of the command's own document, with unknowns in place of values; it is empty for a
-    feature that does not exist.
+    `body` has the keys of the command's document, with unknowns in place of values; it is empty for a feature that does
+    not exist.
     """
 
     def __init__(self, reason: str, *, body: Mapping[str, object] | None = None) -> None:
@@ -84,14 +84,14 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
 
 
 def spelling_hint(words: Iterable[str], known: Iterable[str]) -> str:
-    """Return the question after the known name nearest to the first unknown word; nothing when none is near."""
+    """Return a "Did you mean" question with the known name nearest to the first unknown word; empty if none is near."""
     known = list(known)
     near = next((nearest_name(word, known) for word in words if word not in known), None)
     return f'Did you mean "{near}"? ' if near else ""
 
 
 def unknown_name_error(kind: str, name: str, known: Iterable[str], *, field: str) -> InputError:
-    """Return the error for a name that is not known: it names the nearest known one, or all of them."""
+    """Return the error for an unknown name, with the nearest known name or, if none is near, all known names."""
     known = sorted(known)
     near = nearest_name(name, known)
     hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(known)}."

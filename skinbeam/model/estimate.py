@@ -1,6 +1,6 @@
-"""Numbers that a person reads: an estimate with its interval and basis, or an honest unknown.
+"""Estimates with their interval and sources, and unknown values with their reason.
 
-Imports no array library: estimates are made from draws where the draws are (`simulate.skins.ensemble`).
+This module imports no array library: estimates are computed from draws in `simulate.skins.ensemble`.
 """
 
 import math
@@ -20,15 +20,15 @@ class Estimate:
 
     Parameters
     ----------
-    median, low, high : in the unit that the name of the quantity carries; low and high are central quantiles.
+    median, low, high : in the unit in the name of the quantity; low and high are central quantiles.
     level : probability between low and high, in (0, 1).
-    kind : how it was come by.
-    draws : number of draws behind it; 0 when it was read from a source.
+    kind : origin of the number: measured, modelled, pooled or assumed.
+    draws : number of draws behind it; 0 if it was read from a source.
     basis : source keys, resolved by `skinbeam cite`.
 
     Raises
     ------
-    ValueError : an order, level or kind that cannot be.
+    ValueError : not finite, not in order, or an impossible level or kind.
     """
 
     median: float
@@ -50,11 +50,11 @@ class Estimate:
             raise ValueError(f"unknown kind {self.kind!r}; known: {', '.join(_ESTIMATE_KINDS)}")
 
     def scaled(self, factor: float) -> "Estimate":
-        """Return the estimate times a number of at least 0."""
+        """Return the estimate multiplied by a number of at least 0."""
         return replace(self, median=factor * self.median, low=factor * self.low, high=factor * self.high)
 
     def negated(self) -> "Estimate":
-        """Return minus the estimate; its ends change places."""
+        """Return the estimate with its sign changed; its ends change places."""
         return replace(self, median=-self.median, low=-self.high, high=-self.low)
 
     def as_record(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Unknown:
-    """What cannot be known, and why. It travels to the report and never becomes a number."""
+    """A value that is not known, with the reason. It is passed on to the report and never replaced by a number."""
 
     reason: str
 
@@ -89,7 +89,7 @@ Value = Estimate | Unknown
 
 
 def combine_values(values: Sequence[float | Unknown], how: Callable[..., float]) -> float | Unknown:
-    """Apply `how` to plain numbers; one unknown among them makes the result unknown, with its reason."""
+    """Apply `how` to plain numbers; if any value is unknown, return the first unknown value instead."""
     for value in values:
         if isinstance(value, Unknown):
             return value
@@ -101,8 +101,8 @@ def wilson_interval(p: float, variance: float, n: float, z: float) -> tuple[floa
 
     Parameters
     ----------
-    variance : of one of the n; p (1 - p) where each is yes or no.
-    z : standard deviations of the normal law that hold the level wanted.
+    variance : of each of the n; p (1 - p) for yes or no.
+    z : half width of the interval of a standard normal distribution at the required level.
     """
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(variance / n + z * z / (4 * n * n))

@@ -1,4 +1,4 @@
-"""The tables of a pulse: skin, vessels, lesions, laser, settings, cooling."""
+"""Case file tables of a pulse: skin, vessels, lesions, laser, settings, cooling; and trains of sub-pulses."""
 
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
@@ -41,13 +41,13 @@ __all__ = [
     "combine_trains",
 ]
 
-# Pulses that are trains of short sub-pulses: what a case file or a device file may say of them.
+# Pulses that are trains of short sub-pulses, in a case file or a device file.
 #
-# A nominal pulse lasts from the beginning of its first sub-pulse to the end of the last. Where it is not known how a
-# machine makes its pulses, several pairs of number and length are given, each as likely as the others.
+# A nominal pulse lasts from the beginning of its first sub-pulse to the end of the last. If the sub-pulses of a machine
+# are not known, several pairs of number and length are given, all equally likely.
 
 MAX_TRAINS = 8
-TRAIN_SLACK = 1e-9  # relative: of lengths read as decimals
+TRAIN_SLACK = 1e-9  # relative: rounding error of lengths that were read as decimals
 SubpulseCounts = Annotated[list[int], value_or_list(whole_number(1, 1000), MAX_TRAINS)]
 RepeatedSubpulseCounts = Annotated[list[int], value_or_list(whole_number(2, 1000), MAX_TRAINS)]
 SubpulseLengths = Annotated[list[float], value_or_list(number(1e-9, 1e4, "ms"), MAX_TRAINS)]
@@ -61,11 +61,11 @@ class PulseTrain(NamedTuple):
 
 
 def combine_trains(numbers: Sequence[int] | None, lengths_ms: Sequence[float] | None) -> tuple[PulseTrain, ...]:
-    """Return the trains that two keys give together; none where either is left out.
+    """Return the trains that the two keys `subpulses` and `subpulse_ms` define; empty if either is left out.
 
     Raises
     ------
-    FieldFault : lengths of nothing, or another number of them.
+    FieldError : lengths without numbers, or not as many lengths as numbers.
     """
     if lengths_ms is not None and numbers is None:
         raise FieldError(
@@ -84,11 +84,11 @@ def combine_trains(numbers: Sequence[int] | None, lengths_ms: Sequence[float] | 
 
 
 def check_trains_fit(trains: Sequence[PulseTrain], pulse_ms: float) -> None:
-    """Refuse trains that no pulse of this length can be.
+    """Reject trains that do not fit into a pulse of this length.
 
     Raises
     ------
-    FieldFault : sub-pulses longer than their spacing, or a single one that is not the whole pulse.
+    FieldError : sub-pulses longer than their spacing, or a single sub-pulse shorter than the pulse.
     """
     for n, length_ms in trains:
         most_ms = pulse_ms / n
@@ -155,7 +155,7 @@ class Reflectance(InputTable):
 
 
 class Layer(InputTable):
-    """A layer given in full, at the wavelength of the laser."""
+    """A skin layer with all its properties, at the wavelength of the laser."""
 
     name: Annotated[str, text(100, least=1)]
     thickness_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
@@ -163,21 +163,22 @@ class Layer(InputTable):
     mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     g: Annotated[float, number(-0.999, 0.999, "")]
     n: Annotated[float, number(1, 3, "")]
-    # From air at rest (1.2 kg/m³, 0.026 W/(m K)) and gold (129 J/(kg K)) up: nothing that skin is laid on has less.
+    # Lower limits are near those of air at rest (1.2 kg/m³, 0.026 W/(m K)) and gold (129 J/(kg K)): no material below
+    # skin has less.
     density_kg_m3: Annotated[float, number(1, 20_000, "kg/m³")] = 1109.0
     heat_capacity_J_kgK: Annotated[float, number(100, 10_000, "J/(kg K)")] = 3391.0
     conductivity_W_mK: Annotated[float, number(0.01, 500, "W/(m K)")] = 0.37
 
 
-# At rest before a pulse. Below 0 °C the water of tissue may be ice, whose heat of melting and fourfold conduction are
-# not modelled. Above 45 °C skin is not at rest: half of people feel pain (45.7 °C, `tissue/pain.toml`), and by
-# Henriques' rate (`tissue/kinetics.toml`) it burns within two hours without any pulse. Heat
-# properties rest on measurements within these ends (water and tissue 3 to 45 °C).
+# Temperature before a pulse. Below 0 °C the water of tissue may be ice, whose heat of melting and fourfold conduction
+# are not modelled. Above 45 °C skin is not at rest: half of people feel pain (45.7 °C, `tissue/pain.toml`), and by
+# Henriques' rate (`tissue/kinetics.toml`) it burns within two hours without any pulse. Thermal properties were measured
+# within these ends (water and tissue 3 to 45 °C).
 RESTING_TEMPERATURE_RANGE_C = (0.0, 45.0)
 
 
 class Skin(InputTable):
-    """The skin; what is left out follows from the preset and the patient."""
+    """The skin; values that are left out follow from the preset and the patient."""
 
     preset: Annotated[str, choice(*PRESETS)] = "human"
     site: Annotated[str, vocabulary_name("site")] | None = None
@@ -193,14 +194,14 @@ class Vessel(InputTable):
     """A blood vessel parallel to the surface."""
 
     depth_um: Annotated[float, number(0, 1e5, "µm", above=True)]
-    diameter_um: Annotated[float, number(1, 1e4, "µm")]  # of the lumen; no blood cell enters less
+    diameter_um: Annotated[float, number(1, 1e4, "µm")]  # of the lumen; blood cells do not enter narrower vessels
     wall_um: Annotated[float, number(0, 1000, "µm", above=True)] | None = None
     haematocrit: Annotated[float, number(0, 1, "", above=True)] | None = None
     oxygenation: Annotated[float, number(0, 1, "")] | None = None
 
     @property
     def outer_radius_um(self) -> float:
-        """Of the lumen with the wall, as far as one is given."""
+        """Radius of the lumen and, if given, the wall."""
         return self.diameter_um / 2 + (self.wall_um or 0.0)
 
     @model_validator(mode="after")
@@ -218,7 +219,7 @@ class Vessel(InputTable):
 
 
 class Lesion(InputTable):
-    """A pigment spot, scar or the like in the beam."""
+    """A pigment spot, scar or similar lesion in the beam."""
 
     kind: Annotated[str, choice(*LESION_KINDS)]
     diameter_mm: Annotated[float, number(0, 1000, "mm", above=True)] | None = None
@@ -226,7 +227,7 @@ class Lesion(InputTable):
 
 
 class Laser(InputTable):
-    """A device by name or file, or a bare wavelength."""
+    """A device by name or file, or a wavelength without a device."""
 
     device: Annotated[str, text(200)] | None = None
     wavelength_nm: Annotated[float, number(193, 12_000, "nm")] | None = None
@@ -241,7 +242,7 @@ class Laser(InputTable):
 
 
 class Settings(InputTable):
-    """What is set on the device."""
+    """The settings of the device."""
 
     overlap_fraction: Annotated[float, number(0, 0.95, "")] = 0.0
     fluence_J_cm2: Annotated[float, number(0, 1000, "J/cm²", above=True)] | None = None
@@ -279,7 +280,11 @@ class Settings(InputTable):
 
     @model_validator(mode="after")
     def _within_a_day(self) -> "Settings":
-        """Damage only adds up here. Over days skin repairs and renews itself, and at rest it would count as burnt."""
+        """Reject pulses and passes that take more than a day.
+
+        The damage model only accumulates. Over days skin repairs and renews itself, and the model would count even
+        resting skin as burnt.
+        """
         pulses_s = (self.pulses - 1) / self.repetition_Hz if self.pulses > 1 else 0.0
         whole_s = self.passes * pulses_s + (self.passes - 1) * self.pass_interval_s
         if whole_s > DAY_S:
@@ -305,7 +310,7 @@ class Settings(InputTable):
 
 
 class Microbeam(InputTable):
-    """One of the many small beams of a fractional device."""
+    """The microbeams of a fractional device: energy, diameter and density."""
 
     energy_mJ: Annotated[float, number(0, 10_000, "mJ", above=True)] | None = None
     diameter_um: Annotated[float, number(1, 5000, "µm")]
@@ -314,7 +319,7 @@ class Microbeam(InputTable):
 
 
 class Cooling(InputTable):
-    """How the surface is cooled, and when."""
+    """Surface cooling: its kind and timing."""
 
     kind: Annotated[str, choice("none", "air", "contact", "spray")]
     cryogen: Annotated[str, choice("R134a", "R404A")] | None = None

@@ -1,4 +1,4 @@
-"""The kinds of value that a case file holds, each with its range and what would be right."""
+"""Validators of the values of input files: numbers, words, names, grades and lists, each with its hint."""
 
 import math
 import re
@@ -25,7 +25,7 @@ __all__ = [
     "whole_number",
 ]
 
-# What people write where a name is asked and nobody with a profession is meant, or the patient is.
+# Words that people enter in a name field without naming a professional, or that mean the patient.
 _NOT_A_PERSON = frozenset(
     {
         "me", "i", "no", "yes", "true", "false", "myself", "mine", "own", "self", "nobody", "noone", "none", "null",
@@ -36,7 +36,7 @@ _NOT_A_PERSON = frozenset(
         "themselves", "niemand", "selbst", "ich", "keiner", "moi", "personne", "nadie", "nessuno",
     }
 )  # fmt: skip
-# These name nobody by themselves either.
+# Words that do not name a person by themselves either.
 _FILLER_WORDS = frozenset(
     {
         "a", "an", "and", "be", "been", "by", "did", "do", "does", "don", "t", "for", "from", "had", "has", "have",
@@ -48,15 +48,15 @@ _FILLER_WORDS = frozenset(
 
 
 class InputTable(BaseModel):
-    """A table of the case file: immutable, unknown keys refused, whole numbers read as decimals."""
+    """A table of an input file: immutable; unknown keys are rejected, whole numbers are read as decimals."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=False)
 
 
 class FieldError(ValueError):
-    """A value that a field refuses; carries what would be right up to the loader.
+    """An invalid value of a field, with the hint that the loader reports.
 
-    `field` is the path, inside the table that was checked, of the value to mend.
+    `field` is the path of the value to correct, inside the table that was checked.
     """
 
     def __init__(self, code: str, message: str, hint: str, *, field: str = "") -> None:
@@ -74,7 +74,7 @@ def _quote_value(read: Any) -> str:
 
 
 def _number_hint(read: Any) -> str:
-    """How a number that stands in quotation marks, with a comma or with its unit is written; nothing of another."""
+    """Return how to write a number that was quoted, or has a decimal comma or a unit; empty for any other value."""
     found = re.fullmatch(r"\s*([+-]?\d+)(?:[.,](\d+))?\s*[^\d.,\s]*\s*", read) if isinstance(read, str) else None
     if found is None:
         return ""
@@ -83,9 +83,9 @@ def _number_hint(read: Any) -> str:
 
 
 def number(low: float, high: float, unit: str, *, above: bool = False, below: bool = False) -> BeforeValidator:
-    """Return the check of a decimal in [low, high], without `low` when `above`, without `high` when `below`.
+    """Return the validator of a decimal in [low, high], without `low` when `above`, without `high` when `below`.
 
-    Only finite numbers pass.
+    Only finite numbers are accepted.
     """
     start = f"above {low:g} up" if above else f"from {low:g}"
     allowed = f"A number {start} to {'below ' if below else ''}{high:g}{' ' + unit if unit else ''}."
@@ -104,7 +104,7 @@ def number(low: float, high: float, unit: str, *, above: bool = False, below: bo
 
 
 def whole_number(low: int, high: int) -> BeforeValidator:
-    """Return the check of a whole number in [low, high]; 3.0 is read as 3."""
+    """Return the validator of a whole number in [low, high]; 3.0 is read as 3."""
     allowed = f"A whole number from {low} to {high}."
 
     def check(read: Any) -> int:
@@ -122,7 +122,10 @@ def whole_number(low: int, high: int) -> BeforeValidator:
 
 
 def value_or_list(each: BeforeValidator, most: int) -> BeforeValidator:
-    """Return the check of one value or of a list of up to `most`, each as `each` says; one is read as a list of one."""
+    """Return the validator of a single value or a list of up to `most` values, each checked by `each`.
+
+    A single value is read as a list with one item.
+    """
 
     def check(read: Any) -> list[Any]:
         values = read if isinstance(read, list) else [read]
@@ -134,7 +137,7 @@ def value_or_list(each: BeforeValidator, most: int) -> BeforeValidator:
 
 
 def choice(*names: str) -> BeforeValidator:
-    """Return the check of a text that is one of `names`; an error names the nearest."""
+    """Return the validator of a text that is one of `names`; an error suggests the nearest name."""
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
@@ -148,7 +151,7 @@ def choice(*names: str) -> BeforeValidator:
 
 
 def grade_range(order: tuple[str, ...], what: str) -> BeforeValidator:
-    """Return the check of one grade or a range such as `III-IV`; the normal form keeps the order of grades."""
+    """Return the validator of a grade or a range such as `III-IV`, whose ends are in the order of the grades."""
     hint = f"One of {', '.join(order)}, or a range such as {order[1]}-{order[2]}."
 
     def check(read: Any) -> str:
@@ -166,7 +169,7 @@ def grade_range(order: tuple[str, ...], what: str) -> BeforeValidator:
 
 
 def vocabulary_name(kind: NameKind) -> BeforeValidator:
-    """Return the check of a name or an everyday word; the name is kept."""
+    """Return the validator of a vocabulary name or an everyday word for it; the value is the name."""
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
@@ -180,7 +183,10 @@ def vocabulary_name(kind: NameKind) -> BeforeValidator:
 
 
 def text(most: int, *, least: int = 0) -> BeforeValidator:
-    """Return the check of a text of `least` to `most` characters, without control characters; spaces are none."""
+    """Return the validator of a text of `least` to `most` characters, without control characters.
+
+    Surrounding spaces do not count towards `least`.
+    """
     allowed = f"A text of {f'{least} to' if least else 'at most'} {most} characters, without line breaks."
 
     def check(read: Any) -> str:
@@ -196,10 +202,10 @@ def text(most: int, *, least: int = 0) -> BeforeValidator:
 
 
 def person_name(most: int = 100) -> BeforeValidator:
-    """Return the check of a text that says who decided: a name or a profession, without the spaces around it.
+    """Return the validator of the person who decided: a name or a profession, without surrounding spaces.
 
-    Refused are texts that name nobody, such as "none", "?", "my friend" or "self-diagnosed", whatever their case and
-    punctuation, and words of mixed alphabets, which only look like another.
+    Texts that name no person are rejected, such as "none", "?", "my friend" or "self-diagnosed", whatever their case
+    and punctuation. Words of mixed alphabets are rejected too, as they only look like another word.
     """
     allowed = "Who it was, by profession or name, such as dermatologist."
     held = text(most).func
@@ -209,7 +215,7 @@ def person_name(most: int = 100) -> BeforeValidator:
         plain = unicodedata.normalize("NFKC", said).casefold()
         words = re.findall(r"[^\W\d_]+", plain)
         letters = {letter for word in words for letter in word if "FILLER" not in unicodedata.name(letter, "")}
-        # "m.e." is "me"; a list of "me, myself" holds nobody either.
+        # "m.e." is "me"; a list such as "me, myself" does not name a person either.
         nobody = "".join(words) in _NOT_A_PERSON or _NOT_A_PERSON & set(words) or set(words) <= _FILLER_WORDS
         if len(letters) < 2 or "?" in plain or nobody or any(map(_mixes_alphabets, words)):
             raise _field_error(read, "names nobody", allowed, "names-nobody")
@@ -219,13 +225,13 @@ def person_name(most: int = 100) -> BeforeValidator:
 
 
 def _mixes_alphabets(word: str) -> bool:
-    """Whether letters of a word come from alphabets that look alike."""
+    """Whether a word mixes letters of alphabets that look alike."""
     kinds = {unicodedata.name(letter, "").split(" ")[0] for letter in word}
     return len(kinds & {"LATIN", "CYRILLIC", "GREEK"}) > 1
 
 
 def flag() -> BeforeValidator:
-    """Return the check of true or false."""
+    """Return the validator of true or false."""
 
     def check(read: Any) -> bool:
         if not isinstance(read, bool):

@@ -1,4 +1,4 @@
-"""Every fault of an input file in words, the one to mend first at the head."""
+"""Describe every validation fault of an input file, the fault to correct first at the head."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,8 +15,10 @@ _UNION_MEMBERS = ("function-", "float", "int", "str", "none", "list[", "constrai
 
 
 def collect_faults(model: type[BaseModel], tables: Mapping[str, Any], error: ValidationError, file: str) -> InputError:
-    """Return the fault that the reader should mend first, which holds the others: unknown keys before missing ones, as
-    one is often the other. A field has one fault.
+    """Return the fault to correct first, with the other faults in it.
+
+    Unknown keys come before missing keys, since an unknown key is often a misspelt missing key. At most one fault is
+    reported for each field.
     """
     strange = set(tables) - set(model.model_fields)
     if (other := other_file_kind_error(strange, file)) is not None:
@@ -31,12 +33,12 @@ def collect_faults(model: type[BaseModel], tables: Mapping[str, Any], error: Val
 
 
 def oversized_number_error(tables: Mapping[str, Any], file: str) -> InputError | None:
-    """Return the fault of a whole number that TOML has no room for; None where there is none.
+    """Return the error for a whole number outside the 64 bits of TOML; None if there is no such number.
 
-    In sixteens Python reads them whatever their length, and then refuses to print them.
+    Python reads hexadecimal numbers of any length, and then refuses to print very long ones.
     """
     waiting: list[tuple[tuple[int | str, ...], Any]] = [((), tables)]
-    while waiting:  # no function that calls itself: tables may be nested deeper than those may
+    while waiting:  # no recursion: tables may be nested deeper than the recursion limit
         place, value = waiting.pop()
         if isinstance(value, dict | list):
             inner = value.items() if isinstance(value, dict) else enumerate(value)
@@ -55,12 +57,12 @@ def oversized_number_error(tables: Mapping[str, Any], file: str) -> InputError |
 def _describe_fault(
     model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str, Any], file: str
 ) -> InputError:
-    """One fault in words, with the path of its field."""
+    """Return the error for a validation fault, with the path of its field."""
     location = _file_keys(first["loc"], tables)
     field = _dotted_path(location) or "(file)"
     kind = first["type"]
     if kind == "extra_forbidden":
-        # Tables that the file has are told before others.
+        # Tables that are present in the file come before others.
         tables_of = {name: list(inner.model_fields) for name, inner in _tables_by_name(model, tables)}
         hint = key_hint(str(location[-1]), _allowed_keys(model, location[:-1]), tables_of)
         return InputError("unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file)
@@ -105,7 +107,7 @@ def _describe_fault(
 
 
 def _shape_hint(model: type[BaseModel], location: tuple[int | str, ...], wanted: str, read: Any) -> str:
-    """How what was read is written as the list or the table that stands in its place."""
+    """Return how to write the value as the list or table that is expected there."""
     name, inside = location[-1], _find_table(model, location)
     value = f'"{read}"' if isinstance(read, str) else "..."
     if inside is None:
@@ -118,9 +120,9 @@ def _shape_hint(model: type[BaseModel], location: tuple[int | str, ...], wanted:
 
 
 def _file_keys(location: tuple[int | str, ...], tables: Any) -> tuple[int | str, ...]:
-    """`location` without the tried members of unions, which pydantic adds and which are no keys of the file.
+    """Return `location` without the members of unions that pydantic adds and that are not keys of the file.
 
-    A key may be spelled like such a member ("none", "interval"): what the file holds there decides.
+    A key may be spelled like such a member ("none", "interval"): it is kept if the file has that key there.
     """
     keys: list[int | str] = []
     here = tables
@@ -142,13 +144,13 @@ def _dotted_path(location: tuple[int | str, ...]) -> str:
 
 
 def _allowed_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """The keys that the table at `location` may hold."""
+    """Return the keys that the table at `location` may have."""
     here = _find_table(model, location)
     return [] if here is None else list(here.model_fields)
 
 
 def _find_table(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
-    """The table at `location`, or of which a list stands there; None where a plain value does."""
+    """Return the model of the table, or list of tables, at `location`; None for a plain value."""
     here: type[BaseModel] | None = model
     for part in location:
         if isinstance(part, str) and here is not None:
@@ -157,7 +159,7 @@ def _find_table(model: type[BaseModel], location: tuple[int | str, ...]) -> type
 
 
 def _tables_by_name(model: type[BaseModel], present: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseModel]]]:
-    """The tables of a kind of file by name, those that are present first."""
+    """Yield the tables of a kind of file by name, those that are present first."""
     for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] not in present):
         inner = nested_table(field.annotation)
         if inner is not None:
@@ -165,7 +167,7 @@ def _tables_by_name(model: type[BaseModel], present: Mapping[str, Any]) -> Itera
 
 
 def nested_table(annotation: Any) -> type[BaseModel] | None:
-    """Return the table that a key holds, alone or in a list; None for a plain value."""
+    """Return the model of the table that a key has as its value, alone or in a list; None for a plain value."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for inner in getattr(annotation, "__args__", ()):

@@ -1,4 +1,4 @@
-"""Reads input files: TOML to checked records, every fault as one `InputError`.
+"""Read input files: TOML to validated records, with all faults in a single `InputError`.
 
 A file is at most 1 MB of UTF-8, with or without a byte-order mark, any line ending.
 """
@@ -31,9 +31,9 @@ __all__ = [
     "toml_hint",
 ]
 
-# What people write in a TOML file that TOML does not know: the line that was read, and how it is written.
+# Common mistakes in TOML files, recognised by the line that was read.
 
-_MAX_QUOTED_CHARACTERS = 60  # characters of a line that are told
+_MAX_QUOTED_CHARACTERS = 60  # characters of a line that a message quotes
 _LINE_NUMBER = re.compile(r"\(at line (\d+)")
 _KEY_AND_VALUE = re.compile(r"\s*(?P<key>[\w.\"-]+)\s*(?P<sign>[=:])\s*(?P<value>.*?)\s*(?:#.*)?")
 _CURLY_QUOTES = re.compile("[“”„‟«»‘’‚′″]")
@@ -45,7 +45,7 @@ _BARE_WORD = re.compile(r"[^\W\d][\w .-]*")
 
 
 def faulty_line(content: str, said: str) -> str:
-    """Return the line of a file that a parser's complaint is about, cut short; empty where it names none."""
+    """Return the line of a file that a parser's error message refers to, shortened; empty if it names no line."""
     found = _LINE_NUMBER.search(said)
     if found is None:
         return ""
@@ -54,7 +54,7 @@ def faulty_line(content: str, said: str) -> str:
 
 
 def toml_hint(line: str) -> str:
-    """Return how the line of a file is written in TOML, by the slip in it; where to read of TOML otherwise."""
+    """Return how to correct a line by the mistake in it, or a link to the TOML documentation."""
     if _CURLY_QUOTES.search(line):
         return 'Write straight quotation marks: ".'
     found = _KEY_AND_VALUE.fullmatch(line)
@@ -79,7 +79,7 @@ def toml_hint(line: str) -> str:
 
 
 MAX_TOML_BYTES = 1_000_000
-# A table of a file lies at most four deep; the time to read a key grows with the square of its parts.
+# Tables are nested at most four deep; the time to parse a key grows with the square of its number of parts.
 MAX_KEY_PARTS = 32
 _KEY_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)"""
 _TOML_TOKEN = re.compile(
@@ -94,12 +94,12 @@ Record = TypeVar("Record", bound=BaseModel)
 
 @dataclass(frozen=True)
 class LoadedCase:
-    """A checked case and where it came from.
+    """A validated case and its origin.
 
     Parameters
     ----------
-    case : the checked case.
-    folder : folder that relative files are looked up in.
+    case : the validated case.
+    folder : folder in which relative files are looked up.
     file : name of the case file, for messages.
     """
 
@@ -108,11 +108,11 @@ class LoadedCase:
     file: str = "case"
 
     def beside(self, name: str, *, field: str) -> Path:
-        """Return the path of a file named in the case: inside the folder of the case, never outside.
+        """Return the path of a file named in the case, which must be inside the folder of the case.
 
         Raises
         ------
-        InputError : the name leads outside, or nothing is there.
+        InputError : the name leads outside, or there is no such file.
         """
         path = (self.folder / name).resolve()
         if not path.is_relative_to(self.folder.resolve()):
@@ -134,11 +134,11 @@ class LoadedCase:
         return path
 
     def sha256(self, photo_sha256: str = "") -> str:
-        """Return the hash of the checked case: defaults filled in, title and paths left out, files by content.
+        """Return the hash of the validated case: defaults filled in, title and paths left out, files by content.
 
         Parameters
         ----------
-        photo_sha256 : of the photograph that stands for the one that the case names, if any was read.
+        photo_sha256 : of the photograph that was read in place of the photograph named in the case, if any.
 
         Raises
         ------
@@ -164,7 +164,7 @@ class LoadedCase:
 
 
 def file_exists(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool:
-    """Return whether a file of this kind is there; under a name that is too long for the disk there is none."""
+    """Return whether a file of this kind exists; False for a name that is too long for the disk."""
     try:
         return kind(path)
     except OSError:
@@ -245,7 +245,7 @@ def parse_toml(data: bytes, file: str, *, field: str) -> dict[str, Any]:
     try:
         tables = tomllib.loads(content)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        # What is no fault of the format is a whole number of thousands of digits, which Python does not read.
+        # The remaining ValueError is a whole number of thousands of digits, which Python does not convert.
         told = isinstance(error, tomllib.TOMLDecodeError | RecursionError)
         message = (str(error) or "nested too deeply") if told else "a number has thousands of digits"
         line = faulty_line(content, message)
@@ -273,11 +273,11 @@ def _file_too_large_error(file: str, size: int, most: int, field: str) -> InputE
 
 
 def parse_record(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Record:
-    """Return `tables` as a checked record.
+    """Validate `tables` and return them as a record.
 
     Raises
     ------
-    InputError : the fault to mend first, with the path of the field; it holds the others.
+    InputError : the fault to correct first, with the path of the field; it includes the others.
     """
     try:
         return model.model_validate(dict(tables))
@@ -294,21 +294,21 @@ def parse_record(model: type[Record], tables: Mapping[str, Any], *, file: str) -
 
 
 def load_case(path: Path) -> LoadedCase:
-    """Return the checked case of a file.
+    """Read and validate a case file.
 
     Raises
     ------
-    InputError : whatever is wrong with it.
+    InputError : the file cannot be read or is not a valid case.
     """
     return case_from_tables(read_toml(path), path.parent, path.name)
 
 
 def case_from_tables(tables: Mapping[str, Any], folder: Path, file: str) -> LoadedCase:
-    """Return the checked case of tables that came in just now, from a file or a form.
+    """Validate the tables of a file or form and return the case; its dates are checked against today.
 
     Raises
     ------
-    InputError : whatever is wrong with it; a date that cannot be, by today's clock, too.
+    InputError : the tables are not a valid case, or a date is impossible by today's clock.
     """
     case = parse_record(Case, tables, file=file)
     check_dates(case, current_date(), file=file)

@@ -1,4 +1,4 @@
-"""Tables and texts that ship with the package: TOML, CSV rows, and derived tables with the hash of their inputs."""
+"""Read data files of the package: TOML tables, CSV rows, and derived tables with the hash of their inputs."""
 
 import csv
 import hashlib
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def load_package_text(path: str) -> str:
-    """Return the content of a file of text, by its path inside the package, e.g. `data/studies.csv`.
+    """Return the content of a text file, by its path inside the package, e.g. `data/studies.csv`.
 
     Raises
     ------
@@ -41,12 +41,12 @@ def load_package_text(path: str) -> str:
 def load_package_table(path: str) -> Mapping[str, Any]:
     """Return the content of a TOML file, by its path inside the package, e.g. `data/sites.toml`.
 
-    It is read once; nobody may change what is returned.
+    The file is read once and the result is shared, so callers must not change it.
 
     Raises
     ------
     FileNotFoundError : no such file.
-    ValueError : the file is not UTF-8 or not TOML; it is named with what is wrong.
+    ValueError : the file is not UTF-8 or not TOML; the message names the file and the fault.
     """
     try:
         return tomllib.loads(load_package_text(path))
@@ -54,16 +54,11 @@ def load_package_table(path: str) -> Mapping[str, Any]:
         raise ValueError(f"skinbeam/{path}: {error}") from error
 
 
-# One row of a table that ships as CSV, on its way to a record: every complaint names file, row and column.
-#
-# The column `row` names the rows; an empty cell was not printed. What the rows of one table have beyond that is said by
-# the reader of the table, which derives from `CsvRow`.
-
-
 class CsvRow:
-    """A row and its cells, read by column.
+    """Validate the cells of one row of a CSV table of the package; every error names file, row and column.
 
-    `file` is the name of the table, and `code` that of its complaints.
+    The column `row` names the rows; an empty cell means that the source prints no value. Readers of tables derive from
+    this class and set `file`, the name of the table, and `code`, the code of its errors.
     """
 
     file: ClassVar[str]
@@ -79,7 +74,7 @@ class CsvRow:
 
         Raises
         ------
-        InputError : two rows have one name.
+        InputError : two rows have the same name.
         """
         names: set[str] = set()
         for record in csv.DictReader(io.StringIO(text)):
@@ -90,15 +85,15 @@ class CsvRow:
             names.add(row.name)
 
     def fault(self, column: str, message: str, hint: str) -> InputError:
-        """Return a complaint of one column of this row."""
+        """Return the error for a column of this row."""
         return InputError(self.code, message, field=f"{self.name}.{column}", hint=hint, file=self.file)
 
     def one_of(self, column: str, known: Collection[str], *, empty: bool = False) -> str:
-        """Return a cell that holds a known word, or nothing where `empty` allows it.
+        """Return the value of a cell that must be a known word, or may be empty if `empty` is set.
 
         Raises
         ------
-        InputError : it does not.
+        InputError : the value is not known.
         """
         value = self.record[column]
         if value in known or (empty and not value):
@@ -106,11 +101,11 @@ class CsvRow:
         raise self.fault(column, f'unknown value "{value}"', f"Known: {', '.join(list(known)[:40])}.")
 
     def number(self, column: str, low: float, high: float) -> float | None:
-        """Return a number from `low` to `high`; None where none is printed.
+        """Return a number from `low` to `high`; None for an empty cell.
 
         Raises
         ------
-        InputError : something else stands there.
+        InputError : not a number, or out of range.
         """
         value = self.record[column]
         if not value:
@@ -124,11 +119,11 @@ class CsvRow:
         return number
 
     def whole(self, column: str) -> int | None:
-        """Return a count; None where none is printed.
+        """Return a count; None for an empty cell.
 
         Raises
         ------
-        InputError : something else stands there.
+        InputError : not a whole number.
         """
         value = self.record[column]
         if not value:
@@ -138,11 +133,6 @@ class CsvRow:
         return int(value)
 
 
-# Computed tables of `data/derived`: each holds the hash of what it was made from, and tells whether it is stale.
-#
-# A table is made from the values of data files and by code that has a version, which is raised by hand when the code
-# gives something else. Notes and sources in the data are left out of the hash, since no number follows from them.
-
 HASH_KEY = "inputs_sha256"
 _DERIVED_FOLDER = "data/derived"
 _NOTE_KEYS = ("also", "conditions", "source", HASH_KEY)
@@ -150,15 +140,18 @@ _NOTE_KEYS = ("also", "conditions", "source", HASH_KEY)
 
 @dataclass(frozen=True)
 class DerivedTable:
-    """A computed table.
+    """A computed table in `data/derived`, stored with the hash of its inputs so that a stale table is detected.
+
+    The hash covers the values of the input files and the version of the code. Notes and sources in the input files are
+    left out of the hash, since no number depends on them.
 
     Parameters
     ----------
     name : of the file in `data/derived`, without its ending.
-    header : what the table holds, as comments of TOML.
-    inputs : data files by their path inside the package; a path that ends in `/` stands for all files of a folder.
-    version : of the code that makes it.
-    make : returns the values; it may take minutes.
+    header : description of the table, as TOML comments.
+    inputs : data files by their path inside the package; a path that ends in `/` means all files of a folder.
+    version : of the code that computes the table; it is raised by hand when the code gives other values.
+    make : computes and returns the values; it may take minutes.
     """
 
     name: str
@@ -168,7 +161,7 @@ class DerivedTable:
     make: Callable[[], Mapping[str, Any]]
 
     def inputs_sha256(self) -> str:
-        """Return the hash of the inputs as they are now."""
+        """Return the hash of the current inputs."""
         return values_sha256(self.version, _read_inputs(self.inputs))
 
     def is_stale(self) -> bool:
@@ -176,8 +169,8 @@ class DerivedTable:
         return bool(load_derived_table(self.name)[HASH_KEY] != self.inputs_sha256())
 
     def write(self) -> str:
-        """Make the table, put it in place of the one that ships, and return its text."""
-        import tomli_w  # a tool of development
+        """Compute the table, replace the file in the package, and return its text."""
+        import tomli_w  # a development dependency
 
         content = self.header + tomli_w.dumps({HASH_KEY: self.inputs_sha256()} | dict(self.make()))
         with resources.as_file(resources.files("skinbeam")) as package:
@@ -194,7 +187,7 @@ def load_derived_table(name: str) -> Mapping[str, Any]:
 def values_sha256(version: int, values: Any) -> str:
     """Return the hash of a version and of values: numbers, texts and arrays in lists and tables.
 
-    A table counts by its keys whatever their order, without its notes and sources.
+    The order of keys does not matter; notes and sources are left out.
     """
     content = json.dumps([version, _drop_notes(values)], sort_keys=True, default=lambda array: array.tolist())
     return hashlib.sha256(content.encode()).hexdigest()
@@ -209,7 +202,7 @@ def _drop_notes(value: Any) -> Any:
 
 
 def _read_inputs(paths: Iterable[str]) -> dict[str, Any]:
-    """The values of each file: of TOML its tables, of others the text."""
+    """Return the content of each input file: the tables of TOML files, the text of others."""
     package, found = resources.files("skinbeam"), dict[str, Any]()
     for path in paths:
         names = sorted(file.name for file in (package / path).iterdir()) if path.endswith("/") else [""]

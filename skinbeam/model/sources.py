@@ -1,7 +1,7 @@
-"""The bibliography, numbers that carry their source, and which sources a computation used.
+"""The bibliography, numbers with their source, and the collection of the sources that a computation used.
 
-`data/sources/*.bib`, one file a field, are the only list of sources. Keys are `authoryear` (`anderson1983`); sources
-that are a judgement of this project have the entry type `@misc` and a `note` that says so.
+`data/sources/*.bib`, one file for each field, are the only list of sources. Keys are `authoryear` (`anderson1983`);
+sources that are a judgement of this project have the entry type `@misc` and a `note` that says so.
 """
 
 import math
@@ -51,15 +51,15 @@ class BibliographyEntry:
 
 @dataclass(frozen=True)
 class SourcedValue:
-    """A literature number.
+    """A number from the literature, with its distribution and source.
 
     Parameters
     ----------
     value : the central value.
     low, high : one standard deviation below and above for `normal` and `lognormal`, the ends for `uniform`.
     distribution : shape of the spread between people; `fixed` has none.
-    source : key into the bibliography.
-    conditions : what it was measured on, and how.
+    source : key of the bibliography.
+    conditions : conditions and method of the measurement.
     """
 
     value: float
@@ -77,10 +77,10 @@ class SourcedValue:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> "SourcedValue":
-        """Return the number that a TOML table `{value, low, high, distribution, source, conditions}` holds.
+        """Return the number of a TOML table `{value, low, high, distribution, source, conditions}`.
 
-        `lognormal-mean` is for what is printed as mean and standard deviation: of m and s the lognormal has the median
-        m / sqrt(1 + s²/m²) and the deviation sqrt(ln(1 + s²/m²)) of its logarithm.
+        `lognormal-mean` is for numbers that are printed as mean m and standard deviation s: the lognormal then has the
+        median m / sqrt(1 + s²/m²), and its logarithm has the standard deviation sqrt(ln(1 + s²/m²)).
         """
         value = float(table["value"])
         low, high = float(table.get("low", value)), float(table.get("high", value))
@@ -94,13 +94,13 @@ class SourcedValue:
 
 @cache
 def bibliography() -> Mapping[str, BibliographyEntry]:
-    """Return every source by key, in the order of the files; a value is one line, its outermost braces taken off.
+    """Return every source by key, in the order of the files; values are single lines without their outermost braces.
 
     Raises
     ------
-    ValueError : an entry cannot be read, or a key stands twice.
+    ValueError : an entry cannot be read, or a key is repeated.
     """
-    from bibtexparser.entrypoint import parse_string  # late: most commands cite nothing
+    from bibtexparser.entrypoint import parse_string  # imported late: most commands do not cite
 
     library = parse_string(_bib_text())
     for block in library.failed_blocks:
@@ -134,7 +134,7 @@ def find_source(key: str) -> BibliographyEntry:
 
 
 def format_bibtex(keys: Iterable[str]) -> str:
-    """Return the BibTeX of the sources named, in the order given."""
+    """Return the BibTeX of the sources with these keys, in the order given."""
     entries = []
     for source in map(find_source, keys):
         lines = [f"  {name} = {{{value}}}," for name, value in source.fields.items()]
@@ -143,15 +143,13 @@ def format_bibtex(keys: Iterable[str]) -> str:
 
 
 def _bib_text() -> str:
-    """All `.bib` files as one text."""
+    """Return all `.bib` files as a single text."""
     folder = resources.files("skinbeam") / "data" / "sources"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".bib")), key=lambda f: f.name)
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
-# Which sources a computation used: collected as values are read, printed with the result.
-#
-# The report cites exactly what was read while it was made, never a fixed list.
+# Sources are collected as values are read, so that a report cites exactly the sources that it used.
 
 CachedArguments = ParamSpec("CachedArguments")
 CachedResult = TypeVar("CachedResult")
@@ -161,7 +159,10 @@ _collectors: ContextVar[tuple[dict[str, None], ...]] = ContextVar("collectors", 
 
 @contextmanager
 def collect_sources() -> Iterator[dict[str, None]]:
-    """Collect the source keys that are `cite_sources` inside, in order of first use; contexts may be nested."""
+    """Collect the source keys that `cite_sources` records inside the block, in order of first use.
+
+    Blocks may be nested.
+    """
     keys: dict[str, None] = {}
     token = _collectors.set((*_collectors.get(), keys))
     try:
@@ -171,14 +172,14 @@ def collect_sources() -> Iterator[dict[str, None]]:
 
 
 def cite_sources(*keys: str) -> None:
-    """Say that a value from these sources was read."""
+    """Record that a value from these sources was used."""
     for collector in _collectors.get():
-        for key in keys:  # mostly one, for which a loop is quickest
+        for key in keys:  # mostly a single key, for which a loop is fastest
             collector[key] = None
 
 
 def read_sourced_value(table: str, section: str, name: str) -> Mapping[str, Any]:
-    """Return a record of a shipped table: `value`, `source` and what else it carries; its source counts as used."""
+    """Return a record of a package table, with `value`, `source` and other keys, and record its source as used."""
     record: Mapping[str, Any] = load_package_table(table)[section][name]
     cite_sources(record["source"])
     return record
@@ -187,7 +188,7 @@ def read_sourced_value(table: str, section: str, name: str) -> Mapping[str, Any]
 def cache_with_sources(
     most: int,
 ) -> Callable[[Callable[CachedArguments, CachedResult]], Callable[CachedArguments, CachedResult]]:
-    """Keep the last `most` results of a function, whose sources are named at every read and not only at the first."""
+    """Cache the last `most` results of a function; its sources are recorded at every call, not only at the first."""
 
     def keeps(work: Callable[CachedArguments, CachedResult]) -> Callable[CachedArguments, CachedResult]:
         def with_sources(

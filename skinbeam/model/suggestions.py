@@ -1,4 +1,4 @@
-"""What a name that is not known may mean: a key, a word, a machine by its trade name, a wish that nothing covers."""
+"""Hints for unknown names: misspelt keys and words, trade names of machines, conditions that are not covered."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -8,7 +8,7 @@ from skinbeam.model.package_data import load_package_table
 
 __all__ = ["key_hint", "other_file_kind_error", "uncovered_condition_error", "unknown_device_error", "word_hint"]
 
-# Units of keys here, and after them some that others use.
+# Units of keys of input files, followed by units that other programs use.
 _UNIT_SUFFIX = re.compile(
     r"_(?:J_cm2|J_kgK|W_m2K|W_mK|W_cm2|kg_m3|per_cm2|per_cm|mJ|mm|ms|um|nm|cm2|Hz|deg|years|months|weeks|days|fraction"
     r"|C|J|W|s|h|n|mJ_cm2|J_m2|mm2|m2|cm|us|ns|ps|min|kHz|mW|pct|per_mm2|per_mm|per_m|K|F)$"
@@ -16,14 +16,14 @@ _UNIT_SUFFIX = re.compile(
 
 
 def key_hint(word: str, known: Collection[str], tables: Mapping[str, Collection[str]]) -> str:
-    """Return what would be right for a key that its table does not hold.
+    """Return the hint for a key that its table does not have.
 
-    By meaning first, then where the unit alone is wrong or missing, then in another table, then by spelling. The unit
-    at the end of a key is no likeness: `precool_ms` is no slip of `delay_ms`.
+    The right key is searched by meaning first, then without its unit, then in another table, then by spelling. A common
+    unit at the end of two keys does not count as similar spelling: `precool_ms` is not a misspelling of `delay_ms`.
 
     Parameters
     ----------
-    known : keys of the table that the word stands in.
+    known : keys of the table in which the word was read.
     tables : keys of each table of the file.
     """
     other = load_package_table(_OTHER_WORDS_FILE)
@@ -43,7 +43,7 @@ def key_hint(word: str, known: Collection[str], tables: Mapping[str, Collection[
 
 
 def word_hint(words: Iterable[str], known: Collection[str]) -> str:
-    """Return the question after the known word that is meant by the first unknown one: by meaning, then by spelling."""
+    """Return a "Did you mean" question for the first unknown word: the known word by meaning, then by spelling."""
     word = next((word for word in words if word not in known), "")
     meant = load_package_table(_OTHER_WORDS_FILE)["word"].get(_plain_word(word))
     found = next((one for one in meant or () if one in known), None)
@@ -53,7 +53,7 @@ def word_hint(words: Iterable[str], known: Collection[str]) -> str:
 
 
 def unknown_device_error(word: str, known: Iterable[str], *, field: str) -> InputError:
-    """Return the error for a device that is not known; a machine that a source names says which device it is like."""
+    """Return the error for an unknown device; for a machine that a source describes it names the matching device."""
     said = _plain_word(word)
     for machine in load_package_table(_OTHER_WORDS_FILE)["machine"]:
         if _plain_word(machine["name"]) in said:
@@ -63,7 +63,7 @@ def unknown_device_error(word: str, known: Iterable[str], *, field: str) -> Inpu
 
 
 def other_file_kind_error(strange: Collection[str], file: str) -> InputError | None:
-    """Return the error for a file of another kind, known by several keys of its own; None for any other."""
+    """Return the error for a file of another kind, recognised by several of its keys; None if it is not recognised."""
     for kind in load_package_table(_OTHER_WORDS_FILE)["file"]:
         if len(strange) > 1 and set(strange) <= set(kind["keys"]):
             return InputError("other-file", f"is {kind['name']}", field="(file)", hint=kind["read_by"], file=file)
@@ -71,7 +71,7 @@ def other_file_kind_error(strange: Collection[str], file: str) -> InputError | N
 
 
 def uncovered_condition_error(word: str, *, field: str) -> InputError | None:
-    """Return the error for a wish that no condition here is; None where it is none of those that are known of."""
+    """Return the error for a treatment that is known not to be covered; None for any other word."""
     said = f" {_plain_word(word)} "
     for wish in load_package_table(_OTHER_WORDS_FILE)["not_covered"]:
         if any(f" {part} " in said for part in wish["words"]):
@@ -92,7 +92,9 @@ def _key_without_unit(key: str) -> str:
 
 
 def _unit_hint(word: str, key: str) -> str:
-    """What is said where the unit of the known key is not that of the word: who renames it only is off by a factor."""
+    """Return a warning if the unit of the known key differs from that of the word: renaming it alone would change the
+    value by a factor.
+    """
     read, right = _UNIT_SUFFIX.search(word), _UNIT_SUFFIX.search(key)
     if read is None or right is None or read[0] == right[0]:
         return ""
@@ -100,7 +102,7 @@ def _unit_hint(word: str, key: str) -> str:
 
 
 def _nearest_key(word: str, known: Iterable[str]) -> str | None:
-    """The known key whose name without its unit is nearest."""
+    """Return the known key that is nearest without its unit."""
     stems: dict[str, str] = {}
     for key in known:
         stems.setdefault(_key_without_unit(key), key)

@@ -1,7 +1,7 @@
-"""The only place where units are converted.
+"""Factors for the conversion of units, which is done nowhere else.
 
-Clinical units stand at the surface of the package (J/cm², ms, µm, mm, °C), SI inside `physics/`.
-All functions are plain arithmetic, so they take floats and arrays alike.
+Interfaces of the package use clinical units (J/cm², ms, µm, mm, °C); `physics/` uses SI units.
+All conversions are plain arithmetic, so they work with floats and arrays.
 """
 
 from typing import Final
@@ -32,7 +32,7 @@ __all__ = [
     "ZERO_CELSIUS_K",
 ]
 
-# One unit on the left in SI: `pulse_s = pulse_ms * MS`, `pulse_ms = pulse_s / MS`.
+# Each factor is the unit in SI: `pulse_s = pulse_ms * MS`, `pulse_ms = pulse_s / MS`.
 UM: Final = 1e-6
 MM: Final = 1e-3
 CM: Final = 1e-2

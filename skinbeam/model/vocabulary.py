@@ -1,4 +1,4 @@
-"""The names of conditions, sites and modalities, the everyday words that mean them; of endpoints and of grades."""
+"""Names of conditions, sites and modalities with their everyday words; names of endpoints and grades."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -29,8 +29,7 @@ __all__ = [
 NameKind = Literal["condition", "site", "modality"]
 PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 SEVERITIES = ("mild", "moderate", "severe")
-# What a dose can reach. How each is judged stands in `simulate.endpoints.registry`, which whoever names them need not
-# load.
+# Endpoints that a dose can reach. `simulate.endpoints.registry` evaluates them; it is not needed for their names.
 ENDPOINTS = (
     "epidermal-necrosis",
     "dermal-necrosis",
@@ -69,17 +68,17 @@ def severity_range(grade: str) -> tuple[int, int]:
 
 
 def vocabulary_table(kind: NameKind) -> Mapping[str, Mapping[str, Any]]:
-    """Return name → entry for a kind of name, in the order of its file."""
+    """Return a mapping of name to entry for a kind of name, in the order of its file."""
     return load_package_table(f"data/{_VOCABULARY_FILES[kind]}")
 
 
 def condition_subtypes(condition: str) -> tuple[str, ...]:
-    """Return the kinds of a condition that trials tell apart; an unknown name or one without kinds has none."""
+    """Return the subtypes of a condition that trials distinguish; empty for an unknown or undivided condition."""
     return tuple(vocabulary_table("condition").get(condition, {}).get("subtypes", ()))
 
 
 def subtype_description(subtype: str) -> str:
-    """Return what a kind is called and how a clinician tells it."""
+    """Return the title of a subtype and how a clinician recognises it."""
     return f"{render_message(f'subtype-title.{subtype}')}. {render_message(f'subtype-definition.{subtype}')}"
 
 
@@ -97,7 +96,7 @@ def usable_modalities(condition: str) -> tuple[str, ...]:
 
 @cache
 def _spellings(kind: NameKind) -> Mapping[str, str]:
-    """Every spelling that is understood, in one form, → name."""
+    """Return a mapping of every known spelling, in normalised form, to its name."""
     known: dict[str, str] = {}
     for name, entry in vocabulary_table(kind).items():
         for word in (name, entry["title"], *entry["aliases"]):
@@ -110,11 +109,11 @@ def _normalise_word(word: str) -> str:
 
 
 def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
-    """Return the name that `word` means.
+    """Return the vocabulary name for a name or everyday word.
 
     Raises
     ------
-    InputError : nothing of that kind is called so; the nearest name is given.
+    InputError : the word is unknown; the hint gives the nearest name.
     """
     found = _spellings(kind).get(_normalise_word(word))
     if found is not None:
@@ -130,7 +129,7 @@ def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
 
 
 def conditions_document() -> dict[str, Any]:
-    """Return `skinbeam.conditions/1`: every name that a case file may use, and the everyday words for it."""
+    """Return `skinbeam.conditions/1`: every name that a case file may use, with its everyday words."""
     kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
     body = {
         f"{kind.removesuffix('y')}{'ies' if kind.endswith('y') else 's'}": _vocabulary_entries(kind) for kind in kinds
@@ -139,7 +138,7 @@ def conditions_document() -> dict[str, Any]:
 
 
 def _vocabulary_entries(kind: NameKind) -> list[dict[str, Any]]:
-    """Name, aliases and title of each, and what tells kinds of it apart."""
+    """Return the entries of a kind: name, aliases, title and a property of the kind; subtypes of conditions."""
     extra = {"condition": "pigmented", "site": "use", "modality": "laser"}[kind]
     listed = [
         {"name": name, "aliases": entry["aliases"], "title": entry["title"], extra: entry[extra]}

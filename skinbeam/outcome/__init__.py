@@ -1,1 +1,1 @@
-"""What the damage of a pulse becomes: kind of injury, healing, lasting harm, the course of pigment."""
+"""Clinical outcome of a pulse: probability of a burn, kind of injury, healing times, lasting harm, pigment."""

@@ -1,8 +1,8 @@
-"""How likely a pulse burns the epidermis of such a person, so that it blisters or crusts.
+"""Probability that a pulse burns the epidermis of such a person, so that it blisters or crusts.
 
-The computed dose at which a drawn skin's basal layer dies is off by what published doses and burns show
-(`published_doses.calibration`). The share of people who are burned is the mean over draws of the probability that the
-true dose of that skin is at most the dose of the case:
+The computed dose at which the basal layer of a drawn skin dies has an error, which is calibrated with published doses
+and burns (`published_doses.calibration`). The share of people who are burned is the mean over draws of the probability
+that the true dose of that skin is at most the dose of the case:
 
     p_burn = mean of P(ln(true / computed) <= ln(dose / computed dose of the draw))                    (burn 1)
 """
@@ -44,25 +44,25 @@ __all__ = ["BurnEstimate", "burnt_draws", "estimate_burn", "is_short_pulse", "re
 Floats = NDArray[np.float64]
 
 _BURN_DOSE_KEY: Final = "burn.dose_J_m2"
-# Trials of short pulses were of those that break granules one by one, within the relaxation time of a micrometre.
-# Longer pulses that break them have heated the whole epidermis.
+# Trials of short pulses used pulses that break granules one by one, within the thermal relaxation time of a micrometre.
+# Longer pulses that break granules have heated the whole epidermis.
 _SHORT_PULSE_S: Final = 1e-6
 
 
 class BurnEstimate(NamedTuple):
-    """The probability of a burn, and the doses that it follows from with what they rest on: tables of the document."""
+    """The probability of a burn, and the doses from which it follows with their basis, as tables of the document."""
 
     p: Value
     doses: Mapping[str, Any] | Unknown
 
 
 def record_burn(seen: SampledQuantities, scene: PulseScene, response: PulseResponse | None) -> None:
-    """Enter the radiant exposure on the axis that kills each draw's basal layer, (sample,), or why none is asked for.
+    """Store the radiant exposure on the axis that kills the basal layer of each draw, (sample,), or why it is unknown.
 
     Parameters
     ----------
-    seen : holds what was removed already.
-    response : None for microbeams. Of unstopped blood flow: cells die long before vessels are damaged.
+    seen : quantities of the draws; the depth of ablation must be stored already.
+    response : None for microbeams. Its blood flow is not stopped: cells die long before vessels are damaged.
     """
     why = _unanswerable_reason(seen, scene)
     if why is None and response is not None:
@@ -72,7 +72,7 @@ def record_burn(seen: SampledQuantities, scene: PulseScene, response: PulseRespo
 
 
 def burnt_draws(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> NDArray[np.bool_] | None:
-    """Return which draws are burnt, each with an error of its own, (sample,); None where burns are not told."""
+    """Return which draws are burnt, each with its own model error, (sample,); None if burns are unknown."""
     doses, beam = seen[_BURN_DOSE_KEY], scene.beam
     if isinstance(doses, Unknown) or beam is None:
         return None
@@ -80,12 +80,12 @@ def burnt_draws(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset")
 
 
 def is_short_pulse(beam: Beam | None) -> bool:
-    """Return whether granules of pigment break one by one in these pulses, before the epidermis around them heats."""
+    """Return whether pigment granules break one by one in these pulses, before the surrounding epidermis is heated."""
     return beam is not None and beam.pulse_ms * MS <= _SHORT_PULSE_S
 
 
 def _unanswerable_reason(seen: SampledQuantities, scene: PulseScene) -> Unknown | None:
-    """Why burns are not told of this case; None where they are."""
+    """Return why the probability of a burn cannot be computed for this case; None if it can."""
     beam = scene.beam
     if scene.bath is not None:
         return Unknown(render_message("burn.bath"))
@@ -104,11 +104,11 @@ def _unanswerable_reason(seen: SampledQuantities, scene: PulseScene) -> Unknown 
 
 
 def estimate_burn(seen: SampledQuantities, scene: PulseScene, weights: Floats, basis: tuple[str, ...]) -> BurnEstimate:
-    """Return how likely such people are burned, and by which doses, or why that is unknown.
+    """Return the probability of a burn with the doses from which it follows, or why it is unknown.
 
     Parameters
     ----------
-    basis : behind what was simulated.
+    basis : source keys of the simulation.
     """
     doses, beam = seen[_BURN_DOSE_KEY], scene.beam
     if beam is None and scene.bath is None:
@@ -121,14 +121,14 @@ def estimate_burn(seen: SampledQuantities, scene: PulseScene, weights: Floats, b
 
 
 def _tolerated_doses(beam: Beam, case: Case) -> ToleratedDoses | Unknown:
-    """The doses that clinics tell were tolerated with such light on such skin."""
+    """Return the doses that clinics report as tolerated with such light on such skin."""
     lamp = len(beam.spectrum) > 1
     found = find_tolerated_doses(beam.wavelength_nm, beam.pulse_ms, beam.spot_mm, _case_phototypes(case), lamp=lamp)
     return Unknown(render_message("burn.none-tolerated")) if found is None else found
 
 
 def _case_phototypes(case: Case) -> tuple[int, int] | None:
-    """Lowest and highest phototype of a measured colour, else those that were said."""
+    """Return the lowest and highest phototype of a measured colour, else of the stated phototype."""
     angles = [part.ita_deg for part in (case.skin, case.patient) if part is not None and part.ita_deg is not None]
     said = case.patient.phototype if case.patient is not None else None
     grade = matching_phototypes(angles[0]) if angles else said

@@ -1,4 +1,4 @@
-"""The dose that people need, from the doses computed of drawn skins and how far these are known to be off."""
+"""Calibrated doses: the computed doses of drawn skins corrected by the known error of the model."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -32,21 +32,22 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 ED_LEVEL: Final = 0.68  # ED16 to ED84
-# Equally likely ratios of each draw; between them a quantile is interpolated, to 1e-3 of a dose at a spread of 2.
+# Number of equally likely ratios for each draw; quantiles are interpolated between them, with an error of 1e-3 of a
+# dose at a spread of 2.
 _STRATA: Final = 41
 _NORMALS: Final = ndtri((np.arange(_STRATA) + 0.5) / _STRATA)
 
 
 @dataclass(frozen=True)
 class DoseError:
-    """How far the computed doses of a class of endpoints are off.
+    """Error of the computed doses of a class of endpoints.
 
     Parameters
     ----------
     kind : the class.
-    rows, sources : published doses or experiments behind it.
-    bias, spread : middle and geometric standard deviation of true over computed doses.
-    ratios : true over computed doses, (stratum,), each as likely.
+    rows, sources : numbers of published doses or experiments behind it, and of their sources.
+    bias, spread : median and geometric standard deviation of true over computed doses.
+    ratios : true over computed doses, (stratum,), all equally likely.
     """
 
     kind: str
@@ -57,12 +58,12 @@ class DoseError:
     ratios: Floats
 
     def dose(self, doses: Floats, weights: Floats, most: float, basis: tuple[str, ...]) -> Estimate:
-        """Return the dose that half of people need, with those that 16 and 84 of 100 need.
+        """Return the dose that half of people need, with the doses that 16 and 84 of 100 need as interval.
 
         Parameters
         ----------
-        doses, weights : computed, (sample,).
-        most : stands for a computed dose above it, since none was looked for there.
+        doses, weights : computed doses and weights of the draws, (sample,).
+        most : upper limit of the search; it replaces computed doses above it.
         """
         tail = (1 - ED_LEVEL) / 2
         true = np.minimum(doses, most)[:, None] * self.ratios
@@ -70,41 +71,44 @@ class DoseError:
         return Estimate(median, low, high, ED_LEVEL, "modelled", doses.size, basis)
 
     def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape."""
+        """Return the JSON object of the error."""
         known = {"rows": self.rows, "sources": self.sources, "bias": self.bias, "spread": self.spread}
         return {"class": self.kind, **known}
 
 
 def beam_burn_light(beam: Beam) -> BurnLight:
-    """Return what of a beam the error of burns hangs on; a lamp counts by its mean light, microbeams by no spot."""
+    """Return the properties of a beam on which the error of burn doses depends.
+
+    A lamp has the mean wavelength of its light, and microbeams have the reference spot.
+    """
     spot_mm = REFERENCE_SPOT_MM if beam.spot_mm is None else beam.spot_mm
     return BurnLight(beam.mean_wavelength_nm, beam.pulse_ms * MS, spot_mm, lamp=len(beam.spectrum) > 1)
 
 
 def beam_burn_calibration(beam: Beam) -> DoseCalibration:
-    """Return what published doses say of burns by the light, pulse and spot of a beam."""
+    """Return the calibration of burn doses by published doses, for the light, pulse and spot of a beam."""
     return burn_calibration(beam_burn_light(beam))
 
 
 def draw_burn_ratios(beam: Beam, skins: "xr.Dataset", side: ErrorSide) -> Floats:
-    """Return true over computed doses that burn, (sample,): drawn apart for effect and harm."""
+    """Return true over computed doses that burn, (sample,), drawn independently for effect and harm."""
     return beam_burn_calibration(beam).ratio(skins[f"{side}_error_shift"].values)
 
 
 def burn_dose_error(beam: Beam) -> DoseError:
-    """Return how far doses that burn the epidermis are off for the light and pulse of a beam."""
+    """Return the error of computed doses that burn the epidermis, for the light and pulse of a beam."""
     found = beam_burn_calibration(beam)
     return DoseError(found.kind, found.rows, found.sources, found.bias, found.spread, found.ratio(_NORMALS))
 
 
 def endpoint_dose_error(endpoint: str) -> DoseError:
-    """Return how far the dose of an endpoint is off: unbiased, by the factor that its experiments show."""
+    """Return the error of the computed dose of an endpoint: unbiased, with the factor that its experiments show."""
     factor = model_error(endpoint)
     rows, sources = count_experiments(endpoint)
     return DoseError(endpoint, rows, sources, 1.0, factor, factor**_NORMALS)
 
 
 def non_human_preset(case: Case) -> str | None:
-    """Return the preset of a skin that is not of people; None where it is, or where its layers are given."""
+    """Return the preset of a skin that is not human; None for human skin, or if the layers are given."""
     preset = None if case.skin is None else case.skin.preset
     return None if preset == "human" else preset

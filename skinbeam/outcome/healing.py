@@ -1,10 +1,10 @@
-"""How long sampled skins take to heal: published times of the kind of laser that each pulse turned out to be.
+"""Healing times of sampled skins: published times for the kind of laser injury of each draw.
 
-A draw takes its times from the distributions of `data/healing.toml` by one standard normal, so that who heals slowly
-does so in every respect. Where nothing was hurt the time is 0. A draw whose time nobody published has no end: it makes
-the summary unknown as soon as it reaches into the interval. Two are no published times: epidermis closes over a
-coagulated column as its cells move (`outcome.healing`), and the course of pigment after a short pulse follows from the
-renewal of the epidermis (`outcome.healing`), of animals as well as of people.
+The times of a draw are taken from the distributions of `data/healing.toml` with a single standard normal, so that a
+person who heals slowly does so in every respect. Without injury the time is 0. A draw without a published time is
+infinite: it makes the summary unknown as soon as it reaches into the interval. Two times are computed and not
+published: the closure of epidermis over a coagulated column (`column_closure_h`), and the course of pigment after a
+short pulse (`pigment_course`), in animals as well as in people.
 """
 
 import math
@@ -43,36 +43,32 @@ __all__ = [
     "renewal_sources",
 ]
 
-# When live epidermis has closed over a column of coagulated skin: keratinocytes that move in from its rim.
-#
-# The horny layer over such a column stays, so that the cells move as on moist ground and not below a crust. They set
-# out
-# after a lag and meet in the middle,
-#
-#     t = t_lag + w / (2 v),                                                                   (closure 1)
-#
-# with the lag and the speed v of keratinocytes in culture and in suction blisters (`data/closure.toml`). Columns heal
-# one
-# by one until they touch; how many there are then matters, and no time is told.
-
 Floats = NDArray[np.float64]
 
-# Columns as wide as their distance in a square pattern cover it once or more, counted as if none overlapped.
+# Coverage, counted without overlap, at which the columns of a square pattern touch: they are as wide as their distance.
 _TOUCHING_COVERAGE: Final = math.pi / 4
 
 
 def column_closure_h(width_um: Floats, coverage_fraction: Floats, slowness: Floats) -> Floats:
-    """Return (closure 1) of each draw, (sample,), h; inf where columns touch.
+    """Return the time in h until live epidermis has closed over a column of coagulated skin, (sample,), (closure 1).
+
+    Keratinocytes move in from the rim of the column. The horny layer over such a column remains, so that the cells move
+    as on a moist surface and not below a crust. They start after a lag and meet in the middle,
+
+        t = t_lag + w / (2 v),                                                                   (closure 1)
+
+    with the lag and the speed v of keratinocytes in culture and in suction blisters (`data/closure.toml`). Columns heal
+    independently until they touch; the time then depends on their number, and it is inf.
 
     Parameters
     ----------
     width_um, coverage_fraction : of the columns, (sample,).
-    slowness : standard normals (sample,), high in people who heal slowly: their cells set out late and move slowly.
+    slowness : standard normals (sample,), high in people who heal slowly: their cells start late and move slowly.
     """
     content = load_package_table("data/closure.toml")
     lag_h = value_at_normal(SourcedValue.from_table(content["lag_h"]), slowness)
     speed_um_h = value_at_normal(SourcedValue.from_table(content["speed_um_h"]), -slowness)
-    # The share of skin under columns that lie at random (`physics.removal.microbeam.coverage`), turned back.
+    # Inverse of the share of skin under columns at random positions (`physics.removal.microbeam.coverage`).
     laid = -np.log1p(-np.minimum(coverage_fraction, 1 - 1e-12))
     return np.where(laid < _TOUCHING_COVERAGE, lag_h + width_um / (2 * speed_um_h), np.inf)
 
@@ -83,38 +79,35 @@ def closure_sources() -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for entry in entries for key in (entry["source"], *entry["also"])))
 
 
-# Course of pigment after a short pulse broke the melanosomes of the epidermis: from how fast its cells are renewed.
-#
-# Cells whose granules broke die where they lie and are no longer renewed from below. New epidermis without pigment
-# grows
-# under them and lifts them off as one sheet once it has made a horny layer of its own, so
-#
-#     loss begins:  t = T_living,                                                              (pigment course 1)
-#
-# the time of a cell from the basal to the granular layer. Melanocytes that are left, a share s, double every T_2 until
-# there are as many as before; the keratinocytes that they then fill take the whole way to the surface,
-#
-#     pigment is back:  t = T_2 log2(1/s) + T_living + T_horny.                                (pigment course 2)
-#
-# Times are of undisturbed epidermis: an injured one may renew itself faster, so both are rather at latest. Marks darker
-# than before are no part of it.
-
 _RENEWAL_TIMES: Final = ("living_days", "horny_days", "doubling_days")
 
 
 class PigmentCourse(NamedTuple):
-    """Days after the pulse, (sample,): when pigment begins to go, and when all of it is back."""
+    """Days after the pulse, (sample,), at which the loss of pigment begins and at which the pigment has recovered."""
 
     loss_days: Floats
     recovery_days: Floats
 
 
 def pigment_course(skins: "xr.Dataset") -> PigmentCourse:
-    """Return (pigment course 1) and (pigment course 2) in skins whose melanosomes a short pulse broke.
+    """Return the course of pigment after a short pulse broke the melanosomes, from the renewal of the epidermis.
+
+    Cells whose granules broke die in place and are no longer renewed from below. New epidermis without pigment grows
+    under them and sheds them as a single sheet once it has made a horny layer of its own, so
+
+        loss begins:  t = T_living,                                                              (pigment course 1)
+
+    the time of a cell from the basal to the granular layer. The remaining share s of melanocytes doubles every T_2
+    until there are as many as before; the keratinocytes that they then fill move all the way to the surface,
+
+        pigment is back:  t = T_2 log2(1/s) + T_living + T_horny.                                (pigment course 2)
+
+    The times are those of undisturbed epidermis: injured epidermis may renew itself faster, so both are rather upper
+    limits. Marks darker than before are not included.
 
     Raises
     ------
-    NotAvailable : the renewal of this kind of skin is not sourced.
+    NotAvailable : there is no source for the renewal of this kind of skin.
     """
     preset = skins.attrs["preset"]
     if preset not in tissue_table("renewal"):
@@ -127,13 +120,13 @@ def pigment_course(skins: "xr.Dataset") -> PigmentCourse:
     left = value_at_normal(
         read_sourced(tissue_table("renewal")["melanocytes"]["left"]), skins["melanocytes_left_shift"]
     )
-    # More than before are not left, however the spread is drawn.
+    # At most as many melanocytes as before remain, even if the drawn share is greater.
     doublings = np.log2(1 / np.minimum(left, 1.0))
     return PigmentCourse(living, doubling * doublings + living + horny)
 
 
 def renewal_sources(preset: str) -> tuple[str, ...]:
-    """Return the sources behind `pigment_course` of a kind of skin."""
+    """Return the sources behind `pigment_course` for a kind of skin."""
     renewal = tissue_table("renewal")
     entries = [*(renewal[preset][name] for name in _RENEWAL_TIMES), renewal["melanocytes"]["left"]]
     return tuple(dict.fromkeys(entry["source"] for entry in entries))
@@ -143,11 +136,11 @@ _CLOSURE_TIME: Final = "reepithelialisation_h"
 _PIGMENT_TIMES: Final = ("pigment_loss_days", "pigment_recovery_days")
 HEALING_TIMES: Final = (_CLOSURE_TIME, "erythema_days", "oedema_days", "downtime_days", *_PIGMENT_TIMES)
 WOUND_DAYS: Final = (1, 3, 7, 14, 28)
-# Light that coagulates vessels below a whole epidermis leaves nothing to close and no pigment to come back.
+# After coagulation of vessels below an intact epidermis there is no wound to close and no pigment to recover.
 _TIMES_THAT_DO_NOT_APPLY: Final[Mapping[str, tuple[str, ...]]] = {"vascular": (_CLOSURE_TIME, *_PIGMENT_TIMES)}
 _PIGMENT_MODALITY: Final = "pigment-short-pulse"
 _COLUMN_MODALITY: Final = "non-ablative-fractional"
-# How much of the field lies open at first: all, the craters, nothing.
+# The part of the field that is an open wound at first: all, the craters, none.
 _OPEN_WOUND_KINDS: Final[Mapping[str, str]] = {
     NO_INJURY: "none",
     "ablative": "all",
@@ -158,14 +151,14 @@ _OPEN_WOUND_KINDS: Final[Mapping[str, str]] = {
 
 
 def healing_table() -> Mapping[str, Mapping[str, Any]]:
-    """Return the content of `data/healing.toml`: modality → quantity → table of a literature number."""
+    """Return `data/healing.toml`: a mapping of modality to quantity to the table of a literature number."""
     return load_package_table("data/healing.toml")
 
 
 def record_healing(seen: SampledQuantities, skins: "xr.Dataset") -> None:
-    """Enter the times of every draw under `healing.NAME`, (sample,), inf where nobody published one.
+    """Store the times of every draw under `healing.NAME`, (sample,), inf if no time is published.
 
-    `injury.kind` stands in `seen`; where it is unknown, so are the times.
+    `seen` must have `injury.kind`; if that is unknown, so are the times.
     """
     kinds = seen["injury.kind"]
     for name in HEALING_TIMES:
@@ -213,7 +206,7 @@ def _record_pigment(seen: SampledQuantities, skins: "xr.Dataset", broken: NDArra
 
 
 def healing_group(seen: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str]) -> dict[str, Any]:
-    """Return the group `healing` of the document; `basis` stands behind what was simulated and not published."""
+    """Return the group `healing` of the document; `basis` are the sources of simulated, not published, times."""
     kinds = seen["injury.kind"]
     if isinstance(kinds, Unknown):
         return dict.fromkeys((*HEALING_TIMES, "wound_open_fraction"), kinds)
@@ -236,7 +229,7 @@ def healing_group(seen: SampledQuantities, weights: Floats, case: Case, basis: S
 
 
 def _population_mismatch(met: Sequence[str], case: Case) -> Unknown | None:
-    """Why published times do not hold for this skin, or None."""
+    """Return why published times do not apply to this skin, or None."""
     if list(met) == [NO_INJURY]:
         return None
     skin = case.skin
@@ -272,7 +265,9 @@ def _healing_sources(met: Sequence[str], name: str, case: Case) -> tuple[str, ..
 def _open_wound_fraction(
     seen: SampledQuantities, weights: Floats, met: Sequence[str], closing: Value, basis: Sequence[str]
 ) -> Any:
-    """Share of the field that lies open on a day: of such skins not yet closed, times what was opened of each."""
+    """Return the share of the field that is an open wound on each day: the share of such skins that have not closed yet
+    times the opened part of each.
+    """
     opened = {_OPEN_WOUND_KINDS.get(kind) for kind in met}
     if opened == {"none"}:
         return {str(day): summarise_draws(np.zeros(weights.size), weights, basis) for day in WOUND_DAYS}

@@ -1,7 +1,7 @@
-"""The kind of injury that a pulse left in each sampled skin, and how often it leads to lasting harm.
+"""Kind of injury of a pulse in each sampled skin, and how often it leads to lasting harm.
 
-Skin removed over the field, columns removed or coagulated, melanosomes broken, a pigment spot heated, vessels
-coagulated; nothing; or something whose healing nobody published for lasers, such as a burn or too deep a wound.
+Kinds are: skin removed over the field, columns removed or coagulated, melanosomes broken, a pigment spot heated,
+vessels coagulated, no injury, or an injury without published healing after lasers, such as a burn or too deep a wound.
 """
 
 import math
@@ -49,16 +49,16 @@ INJURY_KINDS: Final = (
     "vascular",
     OTHER_INJURY,
 )
-# The outermost contour of damage that is looked at: below it less than a tenth of the cells die.
+# Outermost contour of damage that counts as an injury: below it less than a tenth of the cells die.
 DEAD_FRACTION: Final = 1 - math.exp(-0.1)
 PIGMENT_SPOTS: Final = ("lentigo", "freckle", "naevus-of-ota")
-# Full-field healing was watched where the epidermis had gone and the deeper dermis, which holds the glands and
-# follicles that new epidermis grows from, had stayed.
+# Full-field healing was observed after removal of the epidermis while the deeper dermis remained, which contains the
+# glands and follicles from which new epidermis grows.
 _REMAINING_LAYER: Final = RETICULAR_DERMIS
 
 
 def record_injury(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> None:
-    """Enter `injury.kind`, (sample,) places in `INJURY_KINDS`, or why it is unknown."""
+    """Store `injury.kind`, the index of each draw in `INJURY_KINDS`, (sample,), or why it is unknown."""
     columns = scene.beam is not None and scene.beam.microbeam is not None
     seen["injury.kind"] = _column_injury(seen) if columns else _field_injury(seen, scene, skins)
 
@@ -93,7 +93,7 @@ def _field_injury(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset
 
 
 def _first_matching_kind(*kinds: tuple[NDArray[np.bool_], str]) -> Floats:
-    """Place in `INJURY_KINDS` of the first kind that holds of each draw, else of nothing."""
+    """Return the index in `INJURY_KINDS` of the first kind that applies to each draw, else of no injury."""
     places = [float(INJURY_KINDS.index(kind)) for _, kind in kinds]
     return np.asarray(np.select([holds for holds, _ in kinds], places, float(INJURY_KINDS.index(NO_INJURY))))
 
@@ -104,7 +104,7 @@ def _pigment_broken(seen: SampledQuantities, draws: int) -> NDArray[np.bool_]:
 
 
 def _vessels_injured(seen: SampledQuantities, draws: int) -> NDArray[np.bool_]:
-    """Whether any vessel of a draw is coagulated or has a damaged wall."""
+    """Return whether any vessel of a draw is coagulated or has a damaged wall."""
     hit = np.zeros(draws, dtype=np.bool_)
     for name in ("vessels.coagulated_fraction", "vessels.wall_damaged_fraction"):
         share = seen.get(name)
@@ -114,19 +114,13 @@ def _vessels_injured(seen: SampledQuantities, draws: int) -> NDArray[np.bool_]:
 
 
 def _epidermis_regrows(skins: "xr.Dataset", injury_m: Floats) -> NDArray[np.bool_]:
-    """Whether the epidermis has gone and the deeper dermis has stayed; without such layers nobody knows."""
+    """Return whether the epidermis is removed and the deeper dermis remains; False if the skin lacks these layers."""
     stays = np.flatnonzero(skins["layer"].values == _REMAINING_LAYER)
     if stays.size == 0 or tissue_layer_indices(skins, EPIDERMIS).size == 0:
         return np.zeros(injury_m.size, dtype=np.bool_)
     stayed = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : stays[0]].sum(axis=1)
     return np.asarray((injury_m >= epidermis_bottom_m(skins)) & (injury_m <= stayed))
 
-
-# How often what a pulse did leads to lasting harm: the share that trials counted after that kind of laser.
-#
-# Nothing sourced joins a dose to pigment change or scars, so a share does not grow with the damage of a draw; it grows
-# with the share of such skins that are hurt at all. Where none is, it is 0, but for scars of someone who forms them too
-# easily: slight injury may be enough there, and trials did not count it.
 
 HarmCounter = Callable[
     [str, str, Case], Value
@@ -138,12 +132,16 @@ HARM_OUTCOMES: Final[Mapping[str, str]] = {"p_pih": "pih", "p_hypopigmentation":
 def harm_group(
     seen: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str], counted: HarmCounter
 ) -> dict[str, Any]:
-    """Return the group `harm` of the document.
+    """Return the group `harm` of the document: the shares that trials counted after this kind of laser.
+
+    No source relates dose to pigment change or scars, so a share does not grow with the damage of a draw; it is
+    proportional to the share of such skins that are injured at all. Without injury it is 0, except for scars of people
+    who form raised scars: slight injury may be enough for these, and trials did not count it.
 
     Parameters
     ----------
-    basis : behind what was simulated.
-    counted : the share of people of trials.
+    basis : source keys of the simulation.
+    counted : returns the share of people with a harm in trials.
     """
     kinds = seen["injury.kind"]
     if isinstance(kinds, Unknown):

@@ -1,1 +1,1 @@
-"""What a clinic's outcomes say of what was foretold to its patients: pure statistics over frozen records."""
+"""Statistics that compare predicted with observed outcomes of a clinic's patients: pure functions of frozen records."""

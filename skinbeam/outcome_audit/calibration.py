@@ -39,14 +39,14 @@ _MAX_GROUPS = 10
 
 @dataclass(frozen=True)
 class ReliabilityGroup:
-    """People of whom about the same was foretold.
+    """A group of people with similar predicted probabilities.
 
     Parameters
     ----------
-    people, happened : how many they are, and in how many it came about.
-    stated : mean of what was foretold.
-    seen : share in whom it came about, with its 95 % interval.
-    right_low, right_high : between which shares 95 % of such groups lie if what was foretold is right.
+    people, happened : numbers of people and of events.
+    stated : mean predicted probability.
+    seen : observed share, with its 95 % interval.
+    right_low, right_high : shares between which 95 % of such groups are if the predictions are right.
     """
 
     people: int
@@ -58,21 +58,21 @@ class ReliabilityGroup:
 
     @property
     def right(self) -> bool:
-        """Whether chance alone explains what was seen."""
+        """Whether chance alone explains the observed share."""
         return self.right_low <= self.seen.median <= self.right_high
 
 
 @dataclass(frozen=True)
 class BrierScore:
-    """Mean of (foretold - came about)², and what it is made of (learning 4).
+    """Brier score, the mean of (predicted probability - outcome)², and its components (learning 4).
 
     Parameters
     ----------
     score : with its 95 % interval.
-    if_right : what it is expected to be if what was foretold is right, with 95 % of what chance makes of it.
-    miscalibration : what would be gained by saying instead what came about where the same was foretold.
-    discrimination : what is gained over telling everybody the same.
-    uncertainty : the score of telling everybody the share that came about.
+    if_right : expected score if the predictions are right, with the 95 % interval by chance.
+    miscalibration : improvement if each prediction were replaced by the observed share among equal predictions.
+    discrimination : improvement over predicting the same probability for all people.
+    uncertainty : score of predicting the overall observed share for all people.
     """
 
     score: Estimate
@@ -83,9 +83,9 @@ class BrierScore:
 
 
 def reliability_curve(forecasts: Sequence[VerifiedForecast]) -> tuple[ReliabilityGroup, ...] | Unknown:
-    """Return groups of about equal size by what was foretold, at least `MIN_CASES` people each (learning 3).
+    """Return groups of about equal size by predicted probability, at least `MIN_CASES` people each (learning 3).
 
-    Who was foretold the same is in one group.
+    People with equal predictions are in the same group.
     """
     if len(forecasts) < MIN_CASES:
         return too_few_cases(len(forecasts), "learning.of-judged")
@@ -130,7 +130,7 @@ def brier_score(forecasts: Sequence[VerifiedForecast]) -> BrierScore | Unknown:
 
 
 def _isotonic_fit(p: Floats, y: Floats) -> Floats:
-    """The share that came about, as a function of what was foretold that never falls: one value for one forecast."""
+    """Return the observed share as a non-decreasing function of the prediction, a value for each forecast."""
     _, where, counts = np.unique(p, return_inverse=True, return_counts=True)
     means = np.bincount(where, weights=y) / counts
     fitted: Floats = isotonic_regression(means, weights=counts).x[where]
@@ -143,25 +143,25 @@ def _normal_interval(value: float, error: float, n: int) -> Estimate:
     )
 
 
-# How far what was foretold is off as a whole and at its ends: expected over seen, intercept and slope.
+# Calibration in the large and at the extremes: observed over expected, intercept and slope.
 
-_MIN_EVENTS = 10  # of each kind, below which the interval of an intercept is not to be trusted
-_MIN_PROBABILITY = 1e-6  # to 0 and 1: what was foretold as certain has no finite odds
+_MIN_EVENTS = 10  # of each kind, below which the interval of an intercept is not reliable
+_MIN_PROBABILITY = 1e-6  # distance from 0 and 1: certain predictions have no finite odds
 _MAX_ITERATIONS = 50
-_TOLERANCE = 1e-9  # logits nearer to each other than this tell of no slope
+_TOLERANCE = 1e-9  # if all logits are within this, a slope cannot be estimated
 
 
 @dataclass(frozen=True)
 class ForecastCalibration:
-    """What was foretold against what came about (learning 5 to 7).
+    """Calibration of predictions against observations (learning 5 to 7).
 
     Parameters
     ----------
-    people, expected, happened : how many were judged, in how many it was expected, in how many it came about.
-    ratio : came about over expected; 1 is right.
-    odds : odds that came about over those that were foretold, all alike; 1 is right.
-    slope : of the logits of what came about over those of what was foretold; 1 is right, and below 1 what was foretold
-        was too extreme.
+    people, expected, happened : numbers of judged people, of expected events and of observed events.
+    ratio : observed over expected events; 1 is right.
+    odds : common factor of the observed over the predicted odds; 1 is right.
+    slope : of the logits of the observations over those of the predictions; 1 is right, and below 1 the predictions
+        were too extreme.
     """
 
     people: int
@@ -173,7 +173,7 @@ class ForecastCalibration:
 
 
 def forecast_calibration(forecasts: Sequence[VerifiedForecast]) -> ForecastCalibration:
-    """Return how far what was foretold is off; what too few cases cannot tell is unknown."""
+    """Return the calibration of forecasts; figures for which there are too few cases are unknown."""
     p = np.clip([one.p for one in forecasts], _MIN_PROBABILITY, 1.0 - _MIN_PROBABILITY)
     y = np.array([one.happened for one in forecasts], dtype=np.float64)
     happened, people = int(y.sum()), len(forecasts)
@@ -191,12 +191,12 @@ def forecast_calibration(forecasts: Sequence[VerifiedForecast]) -> ForecastCalib
 
 
 def _observed_expected_ratio(p: Floats, happened: int) -> Estimate:
-    """Seen over expected, where what is expected is taken as it stands (learning 5)."""
+    """Return observed over expected events, with the expected number taken as exact (learning 5)."""
     return share_estimate(happened, len(p)).scaled(1.0 / float(p.mean()))
 
 
 def _odds_factor(stated: Floats, y: Floats) -> Estimate:
-    """The one factor on all odds that makes as many expected as came about (learning 6)."""
+    """Return the common factor on all odds with which the expected equals the observed number (learning 6)."""
     by = 0.0
     for _ in range(_MAX_ITERATIONS):
         fitted = expit(stated + by)
@@ -211,7 +211,7 @@ def _odds_factor(stated: Floats, y: Floats) -> Estimate:
 
 
 def _logistic_slope(stated: Floats, y: Floats) -> Value:
-    """The slope of a logistic regression on the logit of what was foretold (learning 7)."""
+    """Return the slope of a logistic regression on the logit of the predictions (learning 7)."""
     if float(np.ptp(stated)) < _TOLERANCE:
         return Unknown(render_message("learning.all-alike"))
     middle = float(stated.mean())

@@ -1,4 +1,4 @@
-"""Distributions of counts, and how many cases each figure takes."""
+"""Distributions of counts, and the number of cases that each figure requires."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -23,23 +23,24 @@ __all__ = [
     "too_few_cases",
 ]
 
-# How many cases each figure takes: below that it is unknown, with the reason, and never a number.
+# With fewer than the required number of cases a figure is unknown, with the reason, and never a number.
 
-# With fewer people one of them moves a share by more than five points, and could be known by it.
+# With fewer people a single person changes a share by more than five points, and could be identified by it.
 MIN_CASES: Final = 20
-# Events, and as many without: below, slopes and curves of a model are not to be trusted (collins2016, snell2021).
+# Number of events and of non-events below which slopes and curves of a model are not reliable (collins2016,
+# snell2021).
 MIN_CASES_OF_EACH: Final = 100
-MIN_OPERATORS: Final = 10  # of whom a spread beyond chance can be estimated (judgement, said where it is used)
+MIN_OPERATORS: Final = 10  # to estimate a spread beyond chance (a judgement, stated where it is used)
 CONFIDENCE_LEVEL: Final = 0.95
 Z95: Final = 1.959963984540054
 
 
 def too_few_cases(have: int, of: str, need: int = MIN_CASES) -> Unknown:
-    """Return the reason why there is no number.
+    """Return an unknown value for a figure with too few cases.
 
     Parameters
     ----------
-    of : id of a message that says what is counted.
+    of : id of the message that names the counted cases.
     """
     return Unknown(render_message("learning.too-few", {"have": have, "need": need, "of": render_message(of)}))
 
@@ -55,11 +56,11 @@ def share_estimate(events: int, of: int) -> Estimate:
 
 
 def count_distribution(p: ArrayLike) -> Floats:
-    """Return the probabilities of 0, 1, ... n events among people with these chances (learning 2).
+    """Return the probabilities of 0, 1, ... n events among people with these probabilities (learning 2).
 
     Parameters
     ----------
-    p : shape (people,) or (people, law); each column is a law of its own.
+    p : shape (people,) or (people, law); each column gives a separate distribution.
 
     Returns
     -------
@@ -75,15 +76,15 @@ def count_distribution(p: ArrayLike) -> Floats:
 
 
 def central_range(law: Floats, level: float = CONFIDENCE_LEVEL) -> tuple[int, int]:
-    """Return the ends of the narrowest central range of a count that holds at least a level, both included."""
+    """Return the ends of the narrowest central range of a count with at least this probability, both included."""
     tail, below = (1.0 - level) / 2.0, np.cumsum(law)
     return int(np.searchsorted(below, tail, side="right")), int(np.searchsorted(below, 1.0 - tail, side="left"))
 
 
 def share_quantile(shares: Sequence[float] | Floats, of: int, p: float) -> Floats:
-    """Return the quantile of how many of `of` events fall to who has such a share, between whole counts (learning 9).
+    """Return the quantile of the number of `of` events that fall to a share, interpolated between counts (learning 9).
 
-    A count in steps would make limits in steps, outside which fewer fall than they say.
+    Limits in whole counts would be too wide: fewer operators would be outside than the level says.
     """
     mine = np.asarray(shares, dtype=np.float64)
     upper = binom.ppf(p, of, mine)

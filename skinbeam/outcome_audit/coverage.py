@@ -1,4 +1,4 @@
-"""Whether intervals hold as often as they say: those of a number, and those of a share of a clinic's patients."""
+"""Coverage of predicted intervals: of numbers, and of the share of a clinic's patients."""
 
 import math
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from skinbeam.outcome_audit.outcomes import VerifiedForecast
 
 __all__ = ["ClinicCount", "IntervalCoverage", "clinic_count", "interval_coverage"]
 
-_QUADRATURE_NODES = 41  # of the clinics that there may be: the share of a count is right to 1e-6 by then
+_QUADRATURE_NODES = 41  # of the distribution of clinics: gives the probability of a count to 1e-6
 _MIN_PROBABILITY = 1e-6
 
 
 @dataclass(frozen=True)
 class IntervalCoverage:
-    """How many values lie within, below and above the intervals of one level.
+    """Numbers of values within, below and above the intervals of a level.
 
     Parameters
     ----------
-    share : within, with its 95 % interval; unknown where there are too few.
+    share : share within, with its 95 % interval; unknown if there are too few values.
     """
 
     level: float
@@ -36,12 +36,12 @@ class IntervalCoverage:
 
     @property
     def of(self) -> int:
-        """How many were compared."""
+        """Number of compared values."""
         return self.within + self.below + self.above
 
 
 def interval_coverage(pairs: Sequence[tuple[Estimate, float]]) -> tuple[IntervalCoverage, ...]:
-    """Return how often the intervals of each level hold what was seen; ends count as within."""
+    """Return how often the intervals of each level contain the observed value; ends count as within."""
     found = []
     for level in sorted({stated.level for stated, _ in pairs}):
         mine = [(stated, seen) for stated, seen in pairs if stated.level == level]
@@ -55,12 +55,12 @@ def interval_coverage(pairs: Sequence[tuple[Estimate, float]]) -> tuple[Interval
 
 @dataclass(frozen=True)
 class ClinicCount:
-    """Where this clinic lies among the clinics that were foretold (learning 8).
+    """Number of events of this clinic against the predicted distribution of clinics (learning 8).
 
     Parameters
     ----------
-    people, happened : judged, and in how many of them it came about.
-    low, high : between which counts the share `level` of new clinics with such patients lies.
+    people, happened : numbers of judged people and of observed events.
+    low, high : counts between which the share `level` of new clinics with such patients is predicted to be.
     """
 
     people: int
@@ -71,15 +71,15 @@ class ClinicCount:
 
     @property
     def where(self) -> str:
-        """`within`, `below` or `above` what was foretold of a new clinic."""
+        """`within`, `below` or `above` the predicted range of a new clinic."""
         return "below" if self.happened < self.low else "above" if self.happened > self.high else "within"
 
 
 def clinic_count(forecasts: Sequence[VerifiedForecast]) -> ClinicCount | Unknown:
-    """Return the counts that were foretold of a new clinic with these patients, and what came about.
+    """Return the predicted range of counts of a new clinic with these patients, and the observed count.
 
-    The interval of a foretold share is how clinics differ. The logit of a share is normal on each side of its middle,
-    and a clinic that is better or worse than others is so for all its patients.
+    The interval of a predicted share is the variation between clinics. The logit of a share is normal on each side of
+    its median, and a clinic that is better or worse than others is so for all its patients.
     """
     if len(forecasts) < MIN_CASES:
         return too_few_cases(len(forecasts), "learning.of-judged")

@@ -1,4 +1,4 @@
-"""Harms by who treated, against what was expected of their own patients: limits narrow with the cases."""
+"""Funnel plot of harms by operator, against the number expected for their own patients; limits narrow with cases."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,20 +13,20 @@ from skinbeam.outcome_audit.outcomes import AuditedCourse, any_harm
 __all__ = ["FUNNEL_LEVELS", "FunnelPlot", "OperatorResult", "funnel_limits", "funnel_plot"]
 
 FUNNEL_LEVELS = (0.95, 0.998)
-_MIN_EXPECTED = 1.0  # below, one harmed patient doubles the ratio, and too few harmed can never be seen
-_TRIM_FRACTION = 0.1  # share of deviations at each end that do not widen the limits for the others
+_MIN_EXPECTED = 1.0  # below, a single harmed patient doubles the ratio, and too few harms cannot be detected
+_TRIM_FRACTION = 0.1  # share of deviations at each end that are winsorised, so as not to widen the limits of others
 
 
 @dataclass(frozen=True)
 class OperatorResult:
-    """Somebody who treated.
+    """Result of an operator.
 
     Parameters
     ----------
-    courses, harmed : judged courses, and those with a harm of which the plan told a share.
-    expected : courses with a harm, by what was foretold of these patients.
-    outside : the widest of `FUNNEL_LEVELS` outside which the ratio lies, 0 within all; `above` where there are more
-        harms.
+    courses, harmed : judged courses, and those with a harm whose share the plan predicted.
+    expected : predicted number of courses with a harm for these patients.
+    outside : the widest of `FUNNEL_LEVELS` outside which the ratio is, 0 within all.
+    above : whether the ratio is above that of the whole clinic.
     """
 
     name: str
@@ -38,22 +38,22 @@ class OperatorResult:
 
     @property
     def ratio(self) -> float:
-        """Harmed over expected."""
+        """Harmed over expected courses."""
         return self.harmed / self.expected
 
 
 @dataclass(frozen=True)
 class FunnelPlot:
-    """All who treated enough patients.
+    """Funnel plot of all operators with enough cases.
 
     Parameters
     ----------
-    harmed, expected : of the whole clinic, those of whom nobody is shown among them.
-    spread : how much more than chance the operators differ, as a factor on the variance, at least 1; unknown where
-        they are too few to tell, and then the limits hold chance alone.
-    operators : by how many harms were expected.
-    unshown : how many operators have too few cases to be shown by themselves, and how many courses they have.
-    shared : courses in which several treated.
+    harmed, expected : of the whole clinic, including operators that are not plotted.
+    spread : overdispersion of the operators, as a factor on the variance by chance, at least 1; unknown if there are
+        too few operators, and then the limits include chance alone.
+    operators : in the order of expected harms.
+    unshown, unshown_courses : number of operators with too few cases to be plotted, and of their courses.
+    shared : number of courses with several operators.
     """
 
     harmed: int
@@ -66,12 +66,12 @@ class FunnelPlot:
 
     @property
     def target(self) -> float:
-        """Harmed over expected of the whole clinic, around which the limits lie."""
+        """Harmed over expected courses of the whole clinic, the centre of the limits."""
         return self.harmed / self.expected
 
 
 def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
-    """Return the funnel of all who treated, or the reason why there is none."""
+    """Return the funnel plot of all operators, or the reason why there is none."""
     counted: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     for one in outcomes:
         if judged := any_harm(one):
@@ -98,7 +98,7 @@ def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
 
 
 def funnel_limits(told: FunnelPlot, expected: Iterable[float], level: float) -> tuple[list[float], list[float]]:
-    """Return the ratios between which the share `level` of operators with so many expected harms lies (learning 9)."""
+    """Return the limits that contain the share `level` of operators with these expected harms (learning 9)."""
     factor = told.spread if isinstance(told.spread, float) else 1.0
     means = np.asarray(list(expected), dtype=np.float64)
     events = max(1, round(told.harmed / factor))
@@ -117,7 +117,7 @@ def _operator_result(told: FunnelPlot, name: str, courses: int, expected: float,
 
 
 def _excess_variance(counts: list[tuple[float, int]]) -> float | Unknown:
-    """The variance between operators over that of chance, without the furthest of them (learning 10)."""
+    """Return the variance between operators over that of chance, with extreme deviations winsorised (learning 10)."""
     if len(counts) < MIN_OPERATORS:
         return too_few_cases(len(counts), "learning.of-operators", MIN_OPERATORS)
     deviations = np.sort([2.0 * (np.sqrt(seen) - np.sqrt(mean)) for mean, seen in counts])

@@ -1,4 +1,4 @@
-"""One judged outcome: what a plan foretold of a course of treatment, and what was seen of it."""
+"""Predicted and observed outcome of a judged course of treatment, and the forecasts that can be verified with it."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -21,13 +21,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PredictedOutcome:
-    """What a plan said of an option when consent to it was signed.
+    """Prediction of a plan for an option when the consent was signed.
 
     Parameters
     ----------
-    half : share of people who get better by half.
-    harms : name of a harm → share of people whom it meets.
-    downtime_days, pain_0_10 : what most people have.
+    half : share of people who improve by half.
+    harms : mapping of the name of a harm to the share of people with it.
+    downtime_days, pain_0_10 : typical values.
     """
 
     half: Value
@@ -38,13 +38,13 @@ class PredictedOutcome:
 
 @dataclass(frozen=True)
 class ObservedOutcome:
-    """What was seen of a course; None where nobody looked or asked.
+    """Observed outcome of a course; None for values that were not recorded.
 
     Parameters
     ----------
-    half : whether it got better by half, by the clinician's grade.
-    harms : names of the harms that were seen, whenever and by whom.
-    downtime_days, pain_0_10 : as they were told.
+    half : whether it improved by half, by the clinician's grade.
+    harms : names of the observed harms, at any time and by any observer.
+    downtime_days, pain_0_10 : as reported.
     """
 
     half: bool | None
@@ -55,12 +55,12 @@ class ObservedOutcome:
 
 @dataclass(frozen=True)
 class AuditedCourse:
-    """A course of treatment that was judged: one consent, one concern, one or more sessions.
+    """A judged course of treatment: a consent for a concern, with one or more sessions.
 
     Parameters
     ----------
-    person : whose it is, by a name that tells nobody who that is.
-    operator : the name in the records of who treated; empty where several did, since none of them answers alone.
+    person : pseudonym of the patient.
+    operator : name of the operator in the records; empty for several operators, as none is responsible alone.
     """
 
     person: str
@@ -75,19 +75,19 @@ class AuditedCourse:
 
 @dataclass(frozen=True)
 class VerifiedForecast:
-    """The share of such people that was foretold, with its interval, and whether it came about in this one."""
+    """The predicted share of such people, with its interval, and whether the event happened in this person."""
 
     stated: Estimate
     happened: bool
 
     @property
     def p(self) -> float:
-        """The middle of what was foretold."""
+        """Median of the prediction."""
         return self.stated.median
 
 
 def improvement_forecasts(outcomes: Iterable[AuditedCourse]) -> tuple[VerifiedForecast, ...]:
-    """Return what was foretold and seen of getting better by half, where both are known."""
+    """Return the forecasts of an improvement by half for courses with a prediction and an observation."""
     return tuple(
         VerifiedForecast(one.foretold.half, one.seen.half)
         for one in outcomes
@@ -96,16 +96,16 @@ def improvement_forecasts(outcomes: Iterable[AuditedCourse]) -> tuple[VerifiedFo
 
 
 def harm_forecasts(outcomes: Iterable[AuditedCourse], name: str) -> tuple[VerifiedForecast, ...]:
-    """Return what was foretold and seen of one harm, where it was foretold."""
+    """Return the forecasts of a harm for courses with a prediction of it."""
     told = ((one.foretold.harms.get(name), name in one.seen.harms) for one in outcomes)
     return tuple(VerifiedForecast(stated, seen) for stated, seen in told if isinstance(stated, Estimate))
 
 
 def any_harm(outcome: AuditedCourse) -> tuple[float, bool] | None:
-    """Return the chance of any harm of which the plan told a share, and whether one was seen; None where it told none.
+    """Return the probability of any harm whose share the plan predicted, and whether one was observed.
 
-    Harms are taken as independent of each other, which foretells too many people harmed where they come together: it
-    moves all operators alike, who are compared with each other.
+    None if the plan predicted no share. Harms are taken as independent of each other. If they occur together, this
+    predicts too many harmed people; it affects all operators alike, who are compared with each other.
     """
     known = {name: p.median for name, p in outcome.foretold.harms.items() if isinstance(p, Estimate)}
     if not known:
@@ -114,12 +114,12 @@ def any_harm(outcome: AuditedCourse) -> tuple[float, bool] | None:
 
 
 def downtime_pairs(outcomes: Iterable[AuditedCourse]) -> tuple[tuple[Estimate, float], ...]:
-    """Return the days of downtime that were foretold and seen, where both are known."""
+    """Return pairs of predicted and observed days of downtime, where both are known."""
     return _complete_pairs((one.foretold.downtime_days, one.seen.downtime_days) for one in outcomes)
 
 
 def pain_pairs(outcomes: Iterable[AuditedCourse]) -> tuple[tuple[Estimate, float], ...]:
-    """Return the pain from 0 to 10 that was foretold and told, where both are known."""
+    """Return pairs of predicted and reported pain from 0 to 10, where both are known."""
     return _complete_pairs((one.foretold.pain_0_10, one.seen.pain_0_10) for one in outcomes)
 
 

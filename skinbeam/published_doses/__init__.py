@@ -1,1 +1,1 @@
-"""What clinics and makers have published about doses: settings, the skin they met, and the harm that was counted."""
+"""Doses that clinics and makers published: settings, treated skin, counted harm, and the calibration of the model."""

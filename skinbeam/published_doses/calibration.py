@@ -1,17 +1,17 @@
-"""How far computed doses lie from what practice and experiments found, by class of endpoint: the model's error.
+"""Error of computed doses that burn, calibrated with published doses of clinics.
 
-What burns lies above what clinics usually give by a margin, and clinics usually give more or less over the computed
-dose by family of light and by spot (`research.burn_calibration`). ln(true / computed dose) of one person in one clinic
+Doses that burn are above the usual doses of clinics by a margin, and the ratio of usual to computed doses depends on
+the family of light and on the spot (`research.burn_calibration`). ln(true / computed dose) of one person in one clinic
 is normal:
 
     usual + margin + spot ln(spot / 8 mm) + family + N(0, error²) + N(0, people²)                  (practice 1)
     error² = clinics² + (1 - followed)² rows²
 
-`error` is how far the model is off at a setting, `people` how persons differ beyond what the skins that were drawn for
-them say. How far clinics lie from each other in the doses that they choose is not in it: they know their machine and
-look at the skin. The numbers are themselves uncertain; `data/derived/burn_calibration.toml` holds draws of them, and a
-share is its mean over the draws (practice 2). Caution is nowhere in it: a limit is a probability. Accidents that no
-dose explains come on top, see docs/practice.md.
+`error` is the error of the model at a setting, `people` the variation between persons beyond that of the drawn skins.
+The variation between clinics in the doses that they choose is not included: they know their machine and look at the
+skin. The parameters are themselves uncertain; `data/derived/burn_calibration.toml` has draws of them, and a share is
+its mean over the draws (practice 2). No safety margin is included: a limit is a probability. Accidents that no dose
+explains are added, see docs/practice.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,14 +50,14 @@ LASER_FAMILIES: Final = (
     "diode",
     "ndyag",
     "lamp",
-)  # of light, as `data/practice.toml` parts them
+)  # of light, as defined in `data/practice.toml`
 REFERENCE_SPOT_MM: Final = 8.0
 _GRID: Final = np.linspace(-6.0, 6.0, 1201)  # ln of a ratio of doses: beyond, a share is 0 or 1 to a thousandth
 
 
 @dataclass(frozen=True)
 class BurnLight:
-    """What of a setting the error of computed doses hangs on.
+    """The properties of a setting on which the error of computed doses depends.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ class BurnLight:
 
 @dataclass(frozen=True)
 class DoseCalibration:
-    """The error of computed doses in one light.
+    """The error distribution of computed doses at a light, pulse and spot.
 
     Parameters
     ----------
     kind : class of the endpoint.
-    rows, sources : what it rests on.
+    rows, sources : numbers of rows and sources on which it is based.
     shares : P(ln(true / computed) is at most this) on a grid of logarithms.
     """
 
@@ -88,7 +88,7 @@ class DoseCalibration:
 
     @property
     def bias(self) -> float:
-        """The middle of true over computed doses."""
+        """Median of true over computed doses."""
         return float(self.ratio(0.0))
 
     @property
@@ -112,12 +112,13 @@ class DoseCalibration:
 
 @dataclass(frozen=True)
 class ErrorParts:
-    """What the error of computed doses is made of.
+    """Components of the error of computed doses.
 
     Parameters
     ----------
-    means, error : middle and deviation of what the pulses of one light on one person share, (draw of the fit,).
-    people : deviation of what they do not.
+    means, error : mean and standard deviation of the error that all pulses of the same light on a person share, (draw
+        of the fit,).
+    people : standard deviation of the error that they do not share.
     lapse : share of injuries that no dose explains.
     """
 
@@ -128,7 +129,7 @@ class ErrorParts:
 
 
 def laser_family(wavelength_nm: float, *, lamp: bool) -> str:
-    """Return the name of the lasers that share an error of computed doses; lamps are a family of their own."""
+    """Return the family of lasers with the same error of computed doses; lamps are a separate family."""
     if lamp:
         return "lamp"
     ranges: Sequence[Mapping[str, Any]] = load_package_table("data/practice.toml")["unprinted"]
@@ -136,7 +137,7 @@ def laser_family(wavelength_nm: float, *, lamp: bool) -> str:
 
 
 def is_calibrated_light(light: BurnLight) -> bool:
-    """Return whether published doses of about this wavelength and pulse length are behind the calibration of burns."""
+    """Return whether the calibration of burns is based on published doses near this wavelength and pulse length."""
     table = _calibration_entry()
     (shortest, longest), (low, high) = table["range_ms"], table["range_nm"]
     return bool(low <= light.wavelength_nm <= high and shortest <= light.pulse_s / MS <= longest)
@@ -145,12 +146,12 @@ def is_calibrated_light(light: BurnLight) -> bool:
 def burn_calibration(light: BurnLight, *, recommended: bool = True) -> DoseCalibration:
     """Return the error of computed doses that burn the epidermis.
 
-    Where no published dose is near, the computed dose stands, with the spread that is taken of endpoints with few
+    If no published dose is near, the computed dose is not corrected, and its spread is that of endpoints with few
     experiments.
 
     Parameters
     ----------
-    recommended : whether doses that makers and guidelines recommend are counted, with the weight of
+    recommended : whether doses that makers and guidelines recommend are included, with the weight of
         `data/practice.toml`.
     """
     cite_sources("skinbeam2026practice")
@@ -161,10 +162,11 @@ def burn_calibration(light: BurnLight, *, recommended: bool = True) -> DoseCalib
 
 @cache
 def error_parts(light: BurnLight) -> ErrorParts:
-    """Return what the error at a light is made of.
+    """Return the components of the error at a light.
 
-    The deviation of people is the root of the mean square of its draws, so that both have the spread of the whole;
-    where no published dose is near, the other one is what is left of the spread that is taken there.
+    The deviation of people is the root mean square of its draws, so that both components together have the spread of
+    the whole error. If no published dose is near, the shared component is the remainder of the spread of endpoints
+    with few experiments.
     """
     entry = _calibration_entry()
     people = float(np.sqrt(np.mean(np.square(entry["draw"]["people"]))))
@@ -185,12 +187,12 @@ def _make_calibration(light: BurnLight, kind: str) -> DoseCalibration:
 
 
 def _means_and_error(light: BurnLight, entry: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """Middle and shared deviation of (practice 1), (draw of the fit,)."""
+    """Return mean and shared standard deviation of (practice 1), (draw of the fit,)."""
     draws = {
         name: np.asarray(entry["draw"][name], dtype=np.float64)
         for name in ("usual", "margin", "spot", "clinics", "followed", "rows")
     }
-    spot_mm = float(np.clip(light.spot_mm, *entry["range_mm"]))  # beyond, nobody says that the power goes on
+    spot_mm = float(np.clip(light.spot_mm, *entry["range_mm"]))  # no evidence that the power law holds outside
     family = np.asarray(entry["family"][laser_family(light.wavelength_nm, lamp=light.lamp)], dtype=np.float64)
     means = draws["usual"] + draws["margin"] + draws["spot"] * np.log(spot_mm / REFERENCE_SPOT_MM) + family
     return means, np.hypot(draws["clinics"], (1.0 - draws["followed"]) * draws["rows"])

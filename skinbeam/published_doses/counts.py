@@ -1,4 +1,4 @@
-"""What clinics published near a setting: doses that were tolerated, and people with a blister, a crust or a burn."""
+"""Published evidence near a setting: tolerated doses, and counts of people with a blister, a crust or a burn."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from skinbeam.published_doses.settings import source_phototypes
 
 __all__ = ["HarmCount", "ToleratedDoses", "count_harm_near", "find_tolerated_doses"]
 
-# How far a published dose may lie from a setting, as a ratio: alexandrite and diode lasers are a sixteenth apart, and a
-# burn hardly knows a pulse that is four times as long.
+# Greatest ratio between a published dose and a setting: alexandrite and diode lasers differ by a sixteenth, and the
+# dose that burns hardly depends on a factor of four in pulse length.
 _WAVELENGTH_RATIO: Final = 1.05
 _PULSE_RATIO: Final = 4.0
 _SPOT_RATIO: Final = 1.5
 
 
 class HarmCount(NamedTuple):
-    """People harmed of people treated, over so many sources."""
+    """Numbers of harmed and of treated people, and of sources."""
 
     harmed: int
     of: int
@@ -30,13 +30,13 @@ class HarmCount(NamedTuple):
 
 @dataclass(frozen=True)
 class ToleratedDoses:
-    """Doses in J/cm² at which clinics looked for harm, and what they saw.
+    """Published tolerated doses in J/cm², at which clinics looked for harm, and the harm that they counted.
 
     Parameters
     ----------
-    low, high : least and greatest of all.
-    rows, sources : how many tell of them.
-    harmed, of : people with a blister, a crust or a burn, of those in rows that count them.
+    low, high : least and greatest dose.
+    rows, sources : numbers of rows and sources.
+    harmed, of : people with a blister, a crust or a burn, of the people in rows that count them.
     """
 
     low: float
@@ -55,14 +55,14 @@ def find_tolerated_doses(
     *,
     lamp: bool = False,
 ) -> ToleratedDoses | None:
-    """Return the doses that clinics tell were tolerated with about this light, pulse and spot on such skin, or None.
+    """Return the doses that clinics report as tolerated near this light, pulse and spot on such skin, or None.
 
-    Rows that are kept aside tell nothing here, nor do those of growths that were burnt on purpose.
+    Rows of the validation set are left out, and so are rows of growths that were burnt on purpose.
 
     Parameters
     ----------
     wavelength_nm : of a lamp the cut-off of its filter.
-    phototypes : lowest and highest that the person may have, 1 to 6; None takes the rows of every skin.
+    phototypes : lowest and highest possible phototype of the person, 1 to 6; None accepts every skin.
     """
     near = [
         row
@@ -104,21 +104,21 @@ def _span_ends(span: Iterable[float | None] | None) -> list[float]:
 
 
 def _is_near(span: Iterable[float | None] | None, value: float, ratio: float) -> bool:
-    """Whether a value lies in a range that is printed, or within a ratio of it."""
+    """Return whether a value is inside a printed range or within a ratio of it."""
     ends = _span_ends(span)
     return bool(ends) and min(ends) / ratio <= value <= max(ends) * ratio
 
 
 def _covers_phototypes(row: PracticeRow, phototypes: tuple[int, int] | None) -> bool:
-    """Whether a row tells of such skin; one that names no skin tells of none in particular."""
+    """Return whether the phototypes of a row overlap; False if the row does not state the skin."""
     told = source_phototypes(row.phototype, row.people)
     return phototypes is None or (told is not None and told[0] <= phototypes[1] and phototypes[0] <= told[1])
 
 
 def count_harm_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:
-    """Return what was counted at doses of about this wavelength and pulse length, whatever the dose, or None.
+    """Return the harm counted near this wavelength and pulse length, at any dose, or None.
 
-    Lasers count for lasers and lamps for lamps, these by the middle of their light.
+    Lasers are compared with lasers and lamps with lamps, the latter by the mean wavelength of their light.
     """
     lamps = {row.row for row in practice_rows() if row.wavelength_nm is None}
     near = [

@@ -1,8 +1,8 @@
-"""What earlier pulses on one person's skin tell of the doses that burn it.
+"""Personal calibration of burn doses with the reactions to earlier pulses on the same person.
 
-The error of computed doses has two parts (`published_doses.calibration`). `error` is how a clinic, its device and the
-model at such a light lie off: a spot and the treatment after it, on the same person and with the same device and
-wavelength, share it whole. That of `people` may differ from place to place of one field, so that none of it
+The error of computed doses has two parts (`published_doses.calibration`). `error` is the error of the clinic, its
+device and the model at such a light: a test spot and the later treatment of the same person with the same device and
+wavelength share it completely. The part of `people` may differ between places of the same field, so that none of it
 is taken as shared. With c the shared part and x = ln(dose / computed dose) of a drawn skin:
 
     p(c) = mean over the draws of the fit of N(c; middle of (practice 1), error²)                       (spots 1)
@@ -11,9 +11,9 @@ is taken as shared. With c the shared part and x = ln(dose / computed dose) of a
     Q(x') = integral of p(c) L(c) F(x') dc / integral of p(c) L(c) dc
     P(burn at x' | spots) = max of Q(x') and m P(burn at x') + (1 - m) Q(x')                              (spots 3)
 
-The lower integral is also what the drawn skin's weight is multiplied with; l is the share of injuries that no dose
-explains. With the probability m a field does not share its spots' error (`data/test_spots.toml`): series say that clean
-spots did not foretell what came. So an injury counts in full, and clean spots leave at least m times the risk.
+The weight of the drawn skin is multiplied by the lower integral; l is the share of injuries that no dose explains. With
+the probability m a field does not share the error of its spots (`data/test_spots.toml`): in published series clean
+spots did not predict the outcome. An injury therefore counts in full, and clean spots leave at least m times the risk.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,13 +37,13 @@ _SHARED_ERRORS: Final = np.linspace(-4.0, 8.0, 241)  # ln of a ratio of doses; s
 
 @dataclass(frozen=True)
 class SpotObservation:
-    """A pulse whose mark was read.
+    """An earlier pulse and its observed reaction.
 
     Parameters
     ----------
     over_computed : dose given over the dose computed to burn each draw, (sample,).
     injured : whether the epidermis was burnt.
-    missed : of a clean one, the probability that the field does not share its error.
+    missed : for a clean spot, the probability that the field does not share its error.
     """
 
     over_computed: Floats
@@ -53,13 +53,13 @@ class SpotObservation:
 
 @dataclass(frozen=True)
 class PersonalCalibration:
-    """What is known of one light on this person's skin.
+    """Posterior of the dose error of a light on the skin of a person.
 
     Parameters
     ----------
-    likelihood : of all that was seen with this light, of each draw, (sample,).
-    prior, shared : probability of each value of the shared error, of everybody, (error,), and given what was seen,
-        (sample, error).
+    likelihood : of all observations with this light, of each draw, (sample,).
+    prior, shared : probability of each value of the shared error: of the population, (error,), and given the
+        observations, (sample, error).
     people : spread of the part that is not shared.
     lapse : share of injuries that no dose explains.
     missed : probability that a field does not share the error of its clean spots.
@@ -79,7 +79,7 @@ class PersonalCalibration:
         return np.asarray(np.maximum(shown, self.missed * (burnt @ self.prior) + (1.0 - self.missed) * shown))
 
     def after(self, seen: Sequence[SpotObservation]) -> "PersonalCalibration":
-        """Return what is known after further pulses of this light."""
+        """Return the posterior after further observed pulses of this light."""
         joint = self.shared
         for one in seen:
             burnt = _burn_probability(one.over_computed, self.people)
@@ -87,17 +87,17 @@ class PersonalCalibration:
         told = joint.sum(axis=1)
         clean = [one.missed for one in seen if not one.injured]
         least = min([*clean, self.missed] if self.missed > 0.0 else clean, default=self.missed)
-        # A draw that burns without light, and did not, keeps no weight; its error then says nothing.
+        # A draw whose likelihood is 0 has no weight, so its shared error does not matter.
         shared = np.divide(joint, told[:, None], out=np.zeros_like(joint), where=told[:, None] > 0.0)
         return replace(self, likelihood=self.likelihood * told, shared=shared, missed=least)
 
     def first(self, draws: int) -> "PersonalCalibration":
-        """Return the same of the first draws."""
+        """Return the calibration of the first `draws` draws."""
         return replace(self, likelihood=self.likelihood[:draws], shared=self.shared[:draws])
 
 
 def miss_probability(read_after_h: float) -> float | None:
-    """Return the probability that a field does not share a clean spot's error; None where it is read too early."""
+    """Return the probability that a field does not share the error of a clean spot; None if it was read too early."""
     rows: Sequence[Mapping[str, Any]] = load_package_table("data/test_spots.toml")["missed"]
     found = [row for row in rows if row["from_h"] <= read_after_h]
     if not found:
@@ -107,7 +107,7 @@ def miss_probability(read_after_h: float) -> float | None:
 
 
 def calibrate_person(light: BurnLight, seen: Sequence[SpotObservation]) -> PersonalCalibration:
-    """Return what pulses of one light told of it; without any, what is known of everybody."""
+    """Return the personal calibration from the pulses of a light; without pulses, the prior of the population."""
     error = error_parts(light)
     prior = np.exp(-0.5 * ((_SHARED_ERRORS[:, None] - error.means) / error.error) ** 2) / error.error
     shares = prior.mean(axis=1) / prior.mean(axis=1).sum()
@@ -116,7 +116,7 @@ def calibrate_person(light: BurnLight, seen: Sequence[SpotObservation]) -> Perso
 
 
 def _burn_probability(over_computed: Floats, people: float) -> Floats:
-    """F of (spots 2): (sample, error)."""
+    """Return F of (spots 2), (sample, error)."""
     with np.errstate(divide="ignore"):
         logs = np.log(np.asarray(over_computed, dtype=np.float64))
     return np.asarray(ndtr((logs[..., None] - _SHARED_ERRORS) / people))

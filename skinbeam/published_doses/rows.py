@@ -1,8 +1,8 @@
-"""Published doses: the record of a row of `data/practice.csv`, and the reader that refuses rows that cannot be.
+"""Read and validate rows of `data/practice.csv`, the published doses.
 
-A range stands in two columns, `fluence_low_J_cm2` and `fluence_high_J_cm2`: alike where one value is printed, one of
-them empty where the source prints a bound. An empty cell was not printed; nothing is filled in. `harm_origin` tells
-whether a count is `printed` or worked out from a rounded `per-cent`.
+A range has two columns, such as `fluence_low_J_cm2` and `fluence_high_J_cm2`: they are equal if a single value is
+printed, and one of them is empty if the source prints a bound. An empty cell was not printed; no value is filled in.
+`harm_origin` is `printed` for a count that is printed, and `per-cent` for a count computed from a rounded percentage.
 """
 
 import hashlib
@@ -34,12 +34,10 @@ __all__ = [
     "wavelength_from_name_nm",
 ]
 
-# One published dose: who was treated, with which settings, under which cooling, and what harm was counted.
-
 ROW_KINDS = ("recommended", "used", "tolerated", "adverse", "threshold", "first-line")
 SOURCE_GRADES = ("full-text", "abstract", "summary", "manual", "guideline")
 COOLING_KINDS = ("none", "air", "contact", "spray")
-# `any` is any adverse event at all, `serious` one that the source calls so; the others are named by what was seen.
+# `any` is any adverse event, `serious` an event that the source calls serious; the others are observed signs.
 HARM_KINDS = (
     "any",
     "serious",
@@ -58,7 +56,7 @@ HARM_KINDS = (
 )
 SKIN_INJURIES = ("blister", "crust", "burn", "erosion")
 HARM_UNITS = ("patients", "treatments", "sites", "lesions")
-# What clinics treat and no case file names, or several conditions in one count.
+# Conditions that clinics treat but case files cannot name, and mixtures of conditions in one count.
 OTHER_CONDITIONS = (
     "acne-keloidalis",
     "angiofibroma",
@@ -93,7 +91,7 @@ OTHER_CONDITIONS = (
     "venous-malformation",
     "warts",
 )
-# What is itself burnt, a nail too: how much it bears says nothing of the skin around it.
+# Conditions in which the treated growth, or nail, is itself burnt: its tolerance says nothing about normal skin.
 GROWTHS = frozenset(
     (
         "angiofibroma",
@@ -107,8 +105,8 @@ GROWTHS = frozenset(
         "warts",
     )
 )
-_LAMP = re.compile(r"\b(lamp|ipl|pulsed light|broadband)\b")  # a flashlamp pumps a dye laser
-_VALIDATION_MODULUS = 3  # one source in so many is kept aside
+_LAMP = re.compile(r"\b(lamp|ipl|pulsed light|broadband)\b")  # not "flashlamp", which pumps a dye laser
+_VALIDATION_MODULUS = 3  # one source in three is reserved for validation
 
 PrintedSpan = tuple[float | None, float | None]
 """Low and high end as printed; an end that is not printed is None, and a single value has both ends alike."""
@@ -116,15 +114,15 @@ PrintedSpan = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class HarmRecord:
-    """What was seen, and how often.
+    """The harm in a row: its kind, and its count and duration if they are printed.
 
     Parameters
     ----------
     kind : one of `HARM_KINDS`.
-    events, of : how many of how many; None where the source prints none.
-    unit : what is counted, one of `HARM_UNITS`; empty without a count.
-    from_per_cent : whether the count was worked out from a rounded per cent.
-    days, days_are : how long it lasted, and whether that is a mean, at-most or at-least.
+    events, of : numerator and denominator; None if the source prints none.
+    unit : the counted unit, one of `HARM_UNITS`; empty without a count.
+    from_per_cent : whether the count was computed from a rounded percentage.
+    days, days_are : duration, and whether that is a mean, at-most or at-least.
     """
 
     kind: str
@@ -142,7 +140,7 @@ class HarmRecord:
 
     @property
     def counts_skin_injury(self) -> bool:
-        """Whether blisters, crusts, burns or erosions are counted; no adverse event at all counts as none of them."""
+        """Whether blisters, crusts, burns or erosions are counted; a count of no adverse events means none of these."""
         return self.counted and (self.kind in SKIN_INJURIES or (self.kind == "any" and self.events == 0))
 
 
@@ -152,21 +150,21 @@ class PracticeRow:
 
     Parameters
     ----------
-    row, source, grade, kind : its name, the key of the bibliography, how far the source was read, and what it is.
-    condition, site, phototype, people : what was treated and whose skin; `phototype` as `III` or `III-V`.
+    row, source, grade, kind : name of the row, key of the bibliography, one of `SOURCE_GRADES`, one of `ROW_KINDS`.
+    condition, site, phototype, people : treated condition and site, and the skin; `phototype` as `III` or `III-V`.
     patients, treatments, sessions : people in the row, treatments of all of them together, sessions of each.
-    wavelength_nm, band_nm : of a laser; of a lamp or of lasers that one row mixes.
-    device : the machine in words.
+    wavelength_nm, band_nm : of a laser; of a lamp or of several lasers in the same row.
+    device : name of the machine.
     pulse_ms, spot_mm, fluence_J_cm2 : ranges of the settings.
     mean_fluence_J_cm2 : the mean over people, where it is printed.
     microbeam_mJ, density_per_cm2, density_of, coverage_pct : of fractional devices; the density is that of one `pass`,
-        of all together (`total`), or the source does not say.
+        of all passes together (`total`), or not stated (empty).
     passes : over the same skin in one session.
-    cooling, cooling_detail : one of `COOLING_KINDS` and its words; an empty `cooling` is unknown, not none.
+    cooling, cooling_detail : one of `COOLING_KINDS` and a description; an empty `cooling` is unknown, not none.
     spurt_ms, delay_ms : of a cryogen spray.
-    harm : what was seen; None where the source tells of none.
-    effect, effect_count, effect_of, downtime_days : what it did.
-    note : what a reader of the figures has to know.
+    harm : the reported harm; None if the source reports none.
+    effect, effect_count, effect_of, downtime_days : the effect, its count and denominator, and the downtime.
+    note : remarks for readers of the figures.
     """
 
     row: str
@@ -205,7 +203,7 @@ class PracticeRow:
 
     @property
     def pulse_words(self) -> str:
-        """`ps` or `ns` where the device is named after such pulses; else empty."""
+        """`ps` or `ns` if the name of the device says so; else empty."""
         words = self.device.lower()
         if "pico" in words:
             return "ps"
@@ -218,23 +216,23 @@ class PracticeRow:
 
     @property
     def microbeams(self) -> bool:
-        """Whether it was given as microbeams with skin left between them."""
+        """Whether the treatment used microbeams with untreated skin between them."""
         printed = self.microbeam_mJ or self.density_per_cm2 or self.coverage_pct
         return printed is not None or "fractional" in self.device.lower()
 
     @property
     def role(self) -> str:
-        """`validation` or `calibration`, by the source alone."""
+        """`validation` or `calibration`; it depends on the source alone."""
         return source_role(self.source)
 
 
 def is_lamp(device: str) -> bool:
-    """Whether a machine in words is a filtered lamp."""
+    """Return whether the name of a machine is that of a filtered lamp."""
     return _LAMP.search(device.lower()) is not None
 
 
 def wavelength_from_name_nm(device: str) -> float | None:
-    """Return the wavelength in nm of a laser that is named after what shines in it; None of other or several names."""
+    """Return the wavelength in nm of a laser by its medium in the name of the device; None for none or several."""
     named: Mapping[str, float] = load_package_table("data/envelopes.toml")["named"]
     words = re.findall(r"\w+", device.lower())
     found = {nm for word, nm in named.items() if word in words}
@@ -243,9 +241,10 @@ def wavelength_from_name_nm(device: str) -> float | None:
 
 @lru_cache(maxsize=1024)
 def source_role(source: str) -> str:
-    """Return `validation` where the SHA-256 of a source's key is 0 modulo 3, else `calibration`.
+    """Return `validation` if the SHA-256 of the key of a source is 0 modulo 3, else `calibration`.
 
-    Nobody chooses: the key stands in the bibliography before anything is fitted, and all rows of a source go together.
+    The split cannot be chosen: the key is in the bibliography before anything is fitted, and all rows of a source have
+    the same role.
     """
     number = int(hashlib.sha256(source.encode()).hexdigest(), 16)
     return "validation" if number % _VALIDATION_MODULUS == 0 else "calibration"
@@ -260,11 +259,11 @@ _MAX_DAYS = 3650.0
 
 @cache
 def practice_rows() -> tuple[PracticeRow, ...]:
-    """Return every row of the shipped table.
+    """Return every row of the table in the package.
 
     Raises
     ------
-    InputError : a row that cannot be; the field is `row.column`.
+    InputError : an invalid row; the field is `row.column`.
     """
     return read_practice_rows(load_package_text(f"data/{PRACTICE_FILE}"))
 
@@ -280,7 +279,7 @@ def read_practice_rows(text: str) -> tuple[PracticeRow, ...]:
 
 
 class _PracticeRecord(CsvRow):
-    """One record on its way to a row."""
+    """Validator of a record of `data/practice.csv`."""
 
     file, code = PRACTICE_FILE, "wrong-practice-row"
 
@@ -325,7 +324,7 @@ class _PracticeRecord(CsvRow):
         return row
 
     def _agree(self, row: PracticeRow) -> None:
-        """Check that the figures of one row do not contradict each other."""
+        """Check that the figures of a row do not contradict each other."""
         if row.wavelength_nm is not None and row.band_nm is not None:
             raise self.fault("band_low_nm", "stands beside wavelength_nm", "One wavelength, or the band of a lamp.")
         if row.cooling != "spray" and (row.spurt_ms or row.delay_ms):

@@ -1,8 +1,8 @@
-"""Ways in which a published dose may have been given, and how far it lies above computed doses that burn.
+"""Scenarios in which a published dose may have been given, and the ratio of the dose to computed doses that burn.
 
-Only burns of an epidermis that is not itself the target are posed. A setting that the source does not print is taken
-as each of `data/practice.toml` in turn, all as likely. Burns that were counted without a dose are not posed; they still
-tell how often clinics burn (`undosed_count_family`).
+Only burns of an epidermis that is not itself the target are modelled. For a setting that the source does not print, all
+values of `data/practice.toml` are used, all equally likely. Burns that were counted without a dose are not modelled;
+they are still evidence of how often clinics burn (`undosed_count_family`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ __all__ = [
     "undosed_count_family",
 ]
 
-# Where pigment of the epidermis is the target, or ink and black lesions stand in the light.
+# Conditions in which epidermal pigment is the target, or in which ink or black lesions absorb the light.
 PIGMENT_CONDITIONS: Final = frozenset(
     (
         "age-spots",
@@ -63,17 +63,17 @@ PIGMENT_CONDITIONS: Final = frozenset(
 _Pulse = tuple[float, tuple[PulseTrain, ...]]
 SHORTEST_PULSE_MS: Final = 0.1
 WAVELENGTH_RANGE_NM: Final = (500.0, 1200.0)
-# Harms that begin where the epidermis burns: a pale mark where its melanocytes die.
+# Harms that begin with a burn of the epidermis: hypopigmentation begins when its melanocytes die.
 _FIRST_SIGNS: Final = ("blister", "burn", "hypopigmentation")
 
 
 @dataclass(frozen=True)
 class DoseScenario:
-    """One way in which a row may have been carried out.
+    """A possible scenario of the treatment in a row.
 
     Parameters
     ----------
-    fluence_J_cm2 : least and greatest dose; between them the lighter of these people got more.
+    fluence_J_cm2 : least and greatest dose; within this range people with lighter skin received more.
     """
 
     skin: SkinDistribution
@@ -84,13 +84,14 @@ class DoseScenario:
 
 @dataclass(frozen=True)
 class BurnObservation:
-    """What a row tells of burns.
+    """The observation of burns in a row.
 
     Parameters
     ----------
-    kind : `counted` events of people; `begins`, a dose at which harm was seen to begin; `recommended` or `used`, a dose
-        that people were given, or are to be given, without a count.
-    sessions : in which each of those counted could be burnt; 1 where treatments are counted.
+    kind : `counted`, events among people; `begins`, a dose at which harm was observed to begin; `recommended` or
+        `used`, a dose that is recommended or was given, without a count.
+    events, of : number of burns, and of people or treatments.
+    sessions : number in which each of those counted could be burnt; 1 if treatments are counted.
     """
 
     kind: str
@@ -100,7 +101,7 @@ class BurnObservation:
 
 
 def burn_observation(row: PracticeRow) -> BurnObservation | None:
-    """Return what a row tells of burns, or None where it tells nothing of them."""
+    """Return the observation of burns in a row, or None if it has none."""
     if row.kind == "recommended":
         return BurnObservation("recommended")
     if row.harm is not None and row.harm.counts_skin_injury:
@@ -111,7 +112,10 @@ def burn_observation(row: PracticeRow) -> BurnObservation | None:
 
 
 def _sessions_per_person(row: PracticeRow) -> float:
-    """Sessions of each person, where people are counted: treatments over people, else the middle of the range."""
+    """Return the sessions of each person if people are counted: treatments over people, else the middle of the range.
+
+    1 if treatments are counted.
+    """
     if row.harm is None or row.harm.unit != "patients":
         return 1.0
     if row.treatments and row.patients:
@@ -120,7 +124,7 @@ def _sessions_per_person(row: PracticeRow) -> float:
 
 
 def undosed_count_family(row: PracticeRow) -> str | None:
-    """Return the family of light of burns that were counted over doses which are not printed; None for other rows."""
+    """Return the laser family of a row that counts burns without printing the dose; None for other rows."""
     found = burn_observation(row)
     if found is None or found.kind != "counted" or exclusion_reason(row) not in ("no-fluence", "no-wavelength"):
         return None
@@ -138,7 +142,7 @@ def undosed_count_family(row: PracticeRow) -> str | None:
 
 
 def exclusion_reason(row: PracticeRow) -> str | None:
-    """Return why a row cannot be posed, as a key of the page; None where it can."""
+    """Return why a row cannot be modelled, as a key of the practice page; None if it can be modelled."""
     lines = _spectral_lines(row)
     if row.microbeam_mJ is not None or row.coverage_pct is not None or row.density_per_cm2 is not None:
         return "microbeams"
@@ -153,7 +157,7 @@ def exclusion_reason(row: PracticeRow) -> str | None:
     if row.condition in GROWTHS:
         return "growth-is-the-target"
     if row.condition == "venous-lake":
-        return "lip"  # nobody measured its melanin
+        return "lip"  # its melanin has not been measured
     if row.row in _assumptions()["unlike"]:
         return "given-otherwise"
     if row.fluence_J_cm2 is None and row.mean_fluence_J_cm2 is None:
@@ -164,7 +168,7 @@ def exclusion_reason(row: PracticeRow) -> str | None:
 
 
 def dose_scenarios(row: PracticeRow) -> tuple[DoseScenario, ...]:
-    """Return the ways in which a row that can be posed may have been carried out, all as likely."""
+    """Return the possible scenarios of a row that can be modelled, all equally likely."""
     lines = _spectral_lines(row)
     middle = sum(nm * share for nm, share in lines)
     usual = _usual_settings(middle, lamp=row.wavelength_nm is None)
@@ -182,7 +186,7 @@ def _assumptions() -> Mapping[str, Any]:
 
 
 def _spectral_lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
-    """Wavelengths with their shares of the energy."""
+    """Return the wavelengths of a row with their shares of the energy; empty if they are not printed."""
     if row.wavelength_nm is not None:
         return ((row.wavelength_nm, 1.0),)
     if row.band_nm is None or row.band_nm[0] is None:
@@ -191,7 +195,7 @@ def _spectral_lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
 
 
 def _is_short_pulse(row: PracticeRow) -> bool:
-    """Whether pulses are of nano- or picoseconds, by the name of the device where their length is not printed."""
+    """Return whether pulses last nano- or picoseconds, by the name of the device if their length is not printed."""
     if row.pulse_ms is not None:
         return min(_span_ends(row.pulse_ms)) < SHORTEST_PULSE_MS
     return bool(row.pulse_words)
@@ -206,7 +210,7 @@ def _usual_settings(middle_nm: float, *, lamp: bool) -> Mapping[str, Any]:
 
 
 def _possible_pulses(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[_Pulse, ...]:
-    """Each pulse that the row may mean: its whole length, and the sub-pulses in it."""
+    """Return each possible pulse of a row: its whole length and its sub-pulses."""
     told = _assumptions()["trains"].get(row.row)
     if told is not None:
         return tuple((n * length + (n - 1) * pause, (PulseTrain(n, length),)) for n, length, pause in told)
@@ -215,22 +219,25 @@ def _possible_pulses(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[_Pulse
 
 
 def _possible_coolings(row: PracticeRow, usual: Mapping[str, Any]) -> tuple[str, ...]:
-    """The cooling that is printed; else what is usual, and never none where some cooling is told of."""
+    """Return the printed cooling, else the usual coolings; not `none` if the row mentions some cooling."""
     if row.cooling:
         return (row.cooling,)
     return tuple(kind for kind in usual["cooling"] if kind != "none" or not row.cooling_detail)
 
 
 def _span_ends(span: PrintedSpan) -> tuple[float, ...]:
-    """The ends of a range, once where they are alike; an end that is not printed is left out."""
+    """Return the ends of a range, or a single value if they are equal; an end that is not printed is left out."""
     return tuple(dict.fromkeys(end for end in span if end is not None))
 
 
 def _dose_range(row: PracticeRow) -> tuple[float, float]:
-    """Ends of the range of doses; the mean alone where it is printed, of a recommendation the middle."""
+    """Return the ends of the range of doses: the mean if it is printed, the middle of a recommended range.
+
+    An end that is not printed follows from the other end by a fixed factor.
+    """
     if row.mean_fluence_J_cm2 is not None:
         return row.mean_fluence_J_cm2, row.mean_fluence_J_cm2
-    assert row.fluence_J_cm2 is not None  # `exclusion_reason` told
+    assert row.fluence_J_cm2 is not None  # `exclusion_reason` checks this
     low, high = row.fluence_J_cm2
     factor = float(_assumptions()["open_range"]["factor"]["value"])
     if low is None or high is None:
@@ -286,18 +293,18 @@ def _span_middle(span: PrintedSpan | None, otherwise: float) -> float:
     return sum(ends) / len(ends) if ends else otherwise
 
 
-# How far each published dose lies above what the model computes to burn such people, person by person.
+# Ratios of published doses to the doses that the model computes to burn such people, person by person.
 
 Floats = NDArray[np.float64]
 
-_DRAWS: Final = 480  # over all ways in which a row may have been carried out
+_DRAWS: Final = 480  # over all scenarios of a row
 _MIN_DRAWS: Final = 64
 _SEED: Final = 0
 
 
 @dataclass(frozen=True)
 class LogDoseRatio:
-    """ln(dose given / computed dose that burns) of the people of a row, had it been carried out in one way.
+    """ln(dose given / computed dose that burns) of the people of a row in a single scenario.
 
     Parameters
     ----------
@@ -310,10 +317,10 @@ class LogDoseRatio:
 
 
 def log_dose_ratios(row: PracticeRow) -> tuple[LogDoseRatio, ...]:
-    """Return how far the doses of a row lie above computed ones, for each way in which it may have been carried out.
+    """Return the ratios of the doses of a row to the computed doses, for each scenario of the row.
 
-    Of a range of doses the skin that stands more got more, as every clinic does: doses evenly spread in the logarithm,
-    in the order of the computed ones.
+    Within a range of doses more tolerant skin received more, as in every clinic: doses are evenly spaced in the
+    logarithm and assigned in the order of the computed doses.
     """
     ways = dose_scenarios(row)
     draws = max(_MIN_DRAWS, _DRAWS // len(ways))
@@ -321,19 +328,19 @@ def log_dose_ratios(row: PracticeRow) -> tuple[LogDoseRatio, ...]:
     for way in ways:
         low, high = way.fluence_J_cm2
         logs = np.log(np.geomspace(low, high, draws)) - np.log(np.sort(_burn_doses_J_cm2(way, draws)))
-        assert way.beam.spot_mm is not None  # no microbeams are posed
+        assert way.beam.spot_mm is not None  # microbeams are not modelled
         found.append(LogDoseRatio(way.beam.spot_mm, float(logs.mean()), float(logs.std())))
     return tuple(found)
 
 
 def simulate_responses(row: PracticeRow, draws: int) -> Iterator[PulseResponse]:
-    """Yield what the light of each way in which a row may have been carried out does to so many people."""
+    """Yield the simulated response of a number of drawn skins to the pulse of each scenario of a row."""
     for way in dose_scenarios(row):
         yield _simulate_response(way, draws)
 
 
 def _burn_doses_J_cm2(way: DoseScenario, draws: int) -> Floats:
-    """The computed doses at which the basal layer of so many people dies, (sample,)."""
+    """Return the computed doses at which the basal layer of drawn skins dies, (sample,)."""
     response = _simulate_response(way, draws)
     doses: Floats = cell_death_dose(response, basal_layer_response(response)) / J_CM2
     return doses

@@ -1,6 +1,6 @@
-"""Settings that clinics and makers published: the rows of `data/practice.csv` that tell how a condition was treated.
+"""Published settings of clinics and makers: the rows of `data/practice.csv` that describe treatments of a condition.
 
-Rows in which harm was the point, thresholds and first-line advice tell how not, or how else; rows kept aside judge.
+Rows about harm, thresholds and first-line advice are left out; rows of the validation set are reserved for validation.
 """
 
 import math
@@ -23,22 +23,22 @@ __all__ = [
 ]
 
 TREATMENT_KINDS = ("recommended", "used", "tolerated")
-_SAME_WAVELENGTH_RATIO = 1.02  # the ends of a band that is still one laser: dyes of 595 to 600 nm
+_SAME_WAVELENGTH_RATIO = 1.02  # ratio of the ends of a band of a single laser, such as a dye laser of 595 to 600 nm
 
 
 @dataclass(frozen=True)
 class PublishedSetting:
-    """The settings of one row or trial arm. None was not printed; a span has an end that was not printed as None.
+    """The settings of a row or trial arm. Values, and ends of spans, that are not printed are None.
 
     Parameters
     ----------
     wavelength_nm : of a laser; of a `lamp` the cut-off of its filter.
-    microbeams : whether skin was left between columns.
-    pulse_words : class of the pulse where its length is not printed, `ps` or `ns`, or empty.
+    microbeams : whether untreated skin was left between columns.
+    pulse_words : class of the pulse if its length is not printed, `ps` or `ns`, or empty.
     phototypes : lowest and highest, 1 to 6.
-    site : where it was given, in the words of the source or by the names of sites; empty where it is not printed.
-    maker : whether the maker of the machine recommends them in its manual.
-    density_per_cm2 : of all passes of a session together; where a source does not say, its figure is taken as that.
+    site : treated site, in the words of the source or by the names of sites; empty if it is not printed.
+    maker : whether the maker of the machine recommends the settings in its manual.
+    density_per_cm2 : of all passes of a session together; a figure without a statement is taken as that.
     coverage_pct : share of the skin under microbeams.
     """
 
@@ -62,7 +62,9 @@ class PublishedSetting:
 
     @cached_property
     def pulse_energy_J(self) -> PrintedSpan | None:
-        """Energy of a pulse in a round spot. Wide spots go with low doses, so ends of ranges are taken crosswise."""
+        """Energy of a pulse in a round spot. Wide spots are used with low doses, so the ends of ranges are paired
+        crosswise.
+        """
         if self.fluence_J_cm2 is None or self.spot_mm is None or None in (*self.fluence_J_cm2, *self.spot_mm):
             return None
         (low, high), (narrow, wide) = self.fluence_J_cm2, self.spot_mm
@@ -71,18 +73,18 @@ class PublishedSetting:
 
 
 def pulse_energy_J(fluence_J_cm2: float, spot_mm: float) -> float:
-    """Return the energy of one pulse in a round spot."""
+    """Return the energy of a pulse in a round spot."""
     return fluence_J_cm2 * J_CM2 * math.pi / 4.0 * (spot_mm * MM) ** 2
 
 
 @cache
 def published_settings() -> tuple[PublishedSetting, ...]:
-    """Return the settings of every row that is not kept aside and names its light."""
+    """Return the settings of every row outside the validation set whose light is known."""
     return settings_from_rows(row for row in practice_rows() if row.role != "validation")
 
 
 def settings_from_rows(rows: Iterable[PracticeRow]) -> tuple[PublishedSetting, ...]:
-    """Return the settings of those rows that tell how a condition was treated, with light of one kind."""
+    """Return the settings of the rows that describe a treatment with a lamp or with a laser of known wavelength."""
     return tuple(
         _setting_from_row(row)
         for row in rows
@@ -91,7 +93,7 @@ def settings_from_rows(rows: Iterable[PracticeRow]) -> tuple[PublishedSetting, .
 
 
 def source_phototypes(phototype: str, people: str) -> tuple[int, int] | None:
-    """Return the lowest and highest phototype that a source tells of, by the name of a people where it says no more."""
+    """Return the lowest and highest phototype of a source; if none is printed, those of the people that it names."""
     peoples: Mapping[str, str] = load_package_table("data/practice.toml")["peoples"]
     told = phototype or peoples.get(people)
     return phototype_range(told) if told else None
@@ -121,7 +123,7 @@ def _setting_from_row(row: PracticeRow) -> PublishedSetting:
 
 
 def _laser_wavelength_nm(row: PracticeRow) -> float | None:
-    """The wavelength of a laser, or the lower end of a band that one laser emits; None of two lasers in a row."""
+    """Return the wavelength of a laser, or the lower end of the band of a single laser; None for several lasers."""
     if row.wavelength_nm is not None or row.band_nm is None:
         return row.wavelength_nm or wavelength_from_name_nm(row.device)
     low, high = row.band_nm

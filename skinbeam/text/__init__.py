@@ -1,4 +1,4 @@
-"""Every sentence that a person reads: an id, its parameters, a catalogue in English and German, one formatter."""
+"""Messages for people: a catalogue in English and German, message ids with parameters, formatting and translation."""
 
 from skinbeam.text.catalogues import (
     ENGLISH,

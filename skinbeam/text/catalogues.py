@@ -1,9 +1,9 @@
-"""The catalogue: the English of every sentence by its id, which is the source, and its translations.
+"""The message catalogue: English templates by message id, their translations, and the current language and time zone.
 
-English is the folder `data/messages/en/`: TOML tables `[section] name = "text with {parameter}"`; the id of a message
-is `section.name`. Another language is a gettext file for each English one, `data/messages/de/NAME.po`: the id is the
-context, the English the message. German whose English has changed since is not shown: that sentence is English again,
-and a test says so.
+English is the source, in the folder `data/messages/en/`: TOML tables `[section] name = "text with {parameter}"`; the id
+of a message is `section.name`. Each other language has a gettext file for every English file, such as
+`data/messages/de/NAME.po`, in which the id is the context and the English text is the message. A translation whose
+English text has changed since is not used: the message is then shown in English, and a test fails.
 """
 
 import datetime
@@ -29,35 +29,35 @@ __all__ = [
     "use_time_zone",
 ]
 
-# Which language is spoken, and by which clocks: a person's while a page or a paper of theirs is made, else English.
+# The current language and time zone: those of a person while a page or a paper is made for them, else English and UTC.
 #
-# Plans, hashes, logs and the command line are English, so that the same inputs give the same bytes whoever asks.
+# Plans, hashes, logs and the command line are English, so that the same inputs give the same bytes for every user.
 
 ENGLISH = "en"
-LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}  # as those call them who speak them
+LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}  # each by its own name
 
 _current_language: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 _current_time_zone: ContextVar[datetime.tzinfo | None] = ContextVar(
     "zone", default=datetime.UTC
-)  # None: that of this machine
+)  # None: the time zone of this machine
 
 
 def current_language() -> str:
-    """Return the language that is spoken here."""
+    """Return the code of the current language."""
     return _current_language.get()
 
 
 def to_local_time(moment: datetime.datetime) -> datetime.datetime:
-    """Return a moment by the clocks of the place where it is read."""
+    """Return a moment in the current time zone."""
     return moment.astimezone(_current_time_zone.get())
 
 
 def from_local_time(shown: datetime.datetime) -> datetime.datetime:
-    """Return the moment, in UTC, at which the clocks of that place show a time; the first where they show it twice.
+    """Return the moment, in UTC, of a local time in the current time zone; the first if the time occurs twice.
 
     Raises
     ------
-    ValueError : they never show it: it is in the hour that is left out when summer time begins.
+    ValueError : the local time does not exist: it is in the hour that is skipped when summer time begins.
     """
     zone = _current_time_zone.get()
     moment = (shown.astimezone() if zone is None else shown.replace(tzinfo=zone)).astimezone(datetime.UTC)
@@ -68,11 +68,11 @@ def from_local_time(shown: datetime.datetime) -> datetime.datetime:
 
 @contextmanager
 def use_language(language: str) -> Iterator[None]:
-    """Speak a language within the block, or, as a decorator, within a function.
+    """Set the current language within the block or, as a decorator, within a function.
 
     Raises
     ------
-    ValueError : nobody has translated the catalogue into it.
+    ValueError : there is no catalogue for the language.
     """
     if language not in LANGUAGES:
         raise ValueError(f'no catalogue for language "{language}"; known: {", ".join(LANGUAGES)}')
@@ -85,7 +85,7 @@ def use_language(language: str) -> Iterator[None]:
 
 @contextmanager
 def use_time_zone(zone: datetime.tzinfo | None) -> Iterator[None]:
-    """Tell moments by the clocks of a time zone within the block; those of this machine where it is None."""
+    """Set the current time zone within the block; None is the time zone of this machine."""
     before = _current_time_zone.set(zone)
     try:
         yield
@@ -95,17 +95,17 @@ def use_time_zone(zone: datetime.tzinfo | None) -> Iterator[None]:
 
 @cache
 def catalogue() -> Mapping[str, str]:
-    """Return message id → English template.
+    """Return a mapping of message id to English template.
 
     Raises
     ------
-    ValueError : the same id stands in two files.
+    ValueError : two files have the same id.
     """
     return _read_templates(tuple(_english_files()))
 
 
 def message_template(id: str) -> tuple[str, str]:
-    """Return the template of a message, and its language: the one that is spoken, or English without a translation.
+    """Return the template of a message and its language: the current language, or English without a translation.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def message_template(id: str) -> tuple[str, str]:
 
 @cache
 def message_parameters(id: str) -> frozenset[str]:
-    """Return the names of the parameters that the sentence of message `id` takes.
+    """Return the names of the parameters of message `id`.
 
     Raises
     ------
@@ -133,11 +133,11 @@ def message_parameters(id: str) -> frozenset[str]:
 
 @cache
 def translations(language: str, names: tuple[str, ...] = ()) -> Mapping[str, tuple[str, str]]:
-    """Return message id → the English that was translated, and what it is in `language`.
+    """Return a mapping of message id to the English text that was translated and its translation into `language`.
 
     Parameters
     ----------
-    names : of files, without their ending; none for all of the catalogue.
+    names : of files, without their ending; empty for the whole catalogue.
     """
     return {
         id: both for name in names or tuple(_english_files()) for id, both in _read_translation(name, language).items()
@@ -146,7 +146,7 @@ def translations(language: str, names: tuple[str, ...] = ()) -> Mapping[str, tup
 
 @cache
 def _english_files() -> Mapping[str, str]:
-    """Name of each English file → its text."""
+    """Return a mapping of the name of each English file to its text."""
     folder = resources.files("skinbeam") / "data" / "messages" / ENGLISH
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
     return {file.name: file.read_text(encoding="utf-8") for file in files}
@@ -159,7 +159,7 @@ def _files_with_section(section: str) -> tuple[str, ...]:
 
 @cache
 def _section_templates(section: str) -> Mapping[str, str]:
-    """The templates of the files that hold a section: a short answer need not read the whole catalogue."""
+    """Return the templates of the files that have a section, so that a single message need not read all files."""
     return _read_templates(_files_with_section(section))
 
 
@@ -182,8 +182,8 @@ def _read_templates(names: tuple[str, ...]) -> Mapping[str, str]:
 
 @cache
 def _read_translation(name: str, language: str) -> Mapping[str, tuple[str, str]]:
-    """What the translation of an English file holds; nothing where nobody has translated it."""
-    from babel.messages.pofile import read_po  # who speaks English does not wait for it
+    """Return the translation of an English file; empty if there is none."""
+    from babel.messages.pofile import read_po  # imported late: English does not need it
 
     folder = resources.files("skinbeam") / "data" / "messages" / language
     file = folder / f"{name.removesuffix('.toml')}.po"

@@ -1,4 +1,4 @@
-"""Numbers, intervals, dates and lists as the language that is spoken writes them."""
+"""Format numbers, intervals, dates and lists in the current language."""
 
 import datetime
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from skinbeam.text.translation import translate
 
 __all__ = ["Formatter"]
 
-SMALLEST_PRINTED = 0.0001  # an interval of less is of no use to a person
-_GROUP_FROM = 10_000  # from there on thousands stand apart: a wavelength of 1064 nm stays together
+SMALLEST_PRINTED = 0.0001  # smaller ends of an interval are printed as less than this
+_GROUP_FROM = 10_000  # thousands are separated from here on, so that a wavelength of 1064 nm is not
 
 
 class Formatter:
-    """Writes numbers, intervals and dates the way people do who speak the language."""
+    """Format numbers, intervals and dates by the conventions of the current language."""
 
     def number(self, value: float, digits: int = 3) -> str:
         """Return `value` with at most `digits` significant digits; whole numbers keep all of theirs."""
@@ -29,11 +29,11 @@ class Formatter:
         return _localise_number(f"{rounded:.{digits}g}" if abs(rounded) < 1000 else f"{rounded:.0f}")
 
     def numbers(self, values: Iterable[float]) -> str:
-        """Return numbers as one line; they are not parted by the sign that stands within them."""
+        """Return numbers in one line; their separator differs from the decimal sign of the language."""
         return message_template("number.between")[0].join(map(self.number, values))
 
     def interval(self, value: Estimate | Unknown) -> str:
-        """Return `median (low to high)`, rounded to what the width of the interval can carry, or "unknown"."""
+        """Return `median (low to high)`, rounded according to the width of the interval, or "unknown"."""
         if isinstance(value, Unknown):
             return _render_template("number.unknown", reason=translate(value.reason))
         width = value.high - value.low
@@ -64,19 +64,19 @@ class Formatter:
         return str(format_date(value, "EEEE", current_language()))
 
     def clock(self, value: datetime.datetime) -> str:
-        """Return the time of day at a moment by the clocks where it is read, e.g. 14:05."""
+        """Return the time of day of a moment in the current time zone, e.g. 14:05."""
         return f"{to_local_time(value):%H:%M}"
 
     def moment(self, value: datetime.datetime) -> str:
-        """Return a moment by the clocks where it is read, e.g. 2 November 2026, 14:05 CET."""
+        """Return a moment in the current time zone, e.g. 2 November 2026, 14:05 CET."""
         here = to_local_time(value)
         return _render_template("number.moment", date=self.date(here.date()), time=self.clock(value), zone=f"{here:%Z}")
 
     def value(self, value: Any) -> str:
-        """Return any parameter of a message as text."""
+        """Format any parameter of a message."""
         if isinstance(value, bool | str):
             return str(value)
-        if isinstance(value, Integral):  # those of arrays, too
+        if isinstance(value, Integral):  # NumPy integers too
             return self.number(int(value))
         if isinstance(value, Real):
             return self.number(float(value))
@@ -95,7 +95,7 @@ class Formatter:
 
 
 def _localise_number(english: str) -> str:
-    """A number as English writes it, the way the language does."""
+    """Return a number in English notation by the conventions of the current language."""
     if current_language() == ENGLISH:
         return english
     from babel.numbers import format_decimal

@@ -1,4 +1,4 @@
-"""Sentences: a message is an id with parameters, and is said in the language that is spoken."""
+"""Messages: an id with parameters, rendered in the current language; and translation of records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -17,12 +17,12 @@ __all__ = [
 
 
 def render_message(id: str, params: Mapping[str, Any] | None = None) -> str:
-    """Return the sentence of message `id`, its parameters filled in.
+    """Render message `id` with its parameters in the current language.
 
     Raises
     ------
     KeyError : the id is not in the catalogue.
-    ValueError : the parameters are not exactly those that the sentence names.
+    ValueError : the parameters are not exactly those of the message.
     """
     params = params or {}
     if message_parameters(id) != set(params):
@@ -30,25 +30,25 @@ def render_message(id: str, params: Mapping[str, Any] | None = None) -> str:
     said, language = message_template(id)
     if not params:
         return said.format()
-    with use_language(language):  # a sentence that nobody has translated is English with its numbers and names
+    with use_language(language):  # numbers and names in a message without a translation are English too
         return said.format(**{name: Formatter().value(value) for name, value in params.items()})
 
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence by id and parameters."""
+    """A message: its id in the catalogue and its parameters."""
 
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
-        """The sentence in the language that is spoken, and so what it names in English text."""
+        """The message in the current language; parameters that are English text are translated too."""
         return render_message(self.id, {name: _translate_parameter(value) for name, value in self.params.items()})
 
     @property
     def english(self) -> str:
-        """The sentence as documents hold it."""
+        """The English message, which is used in documents."""
         with use_language(ENGLISH):
             return self.text
 
@@ -58,7 +58,7 @@ class Message:
 
 
 def _translate_parameter(value: Any) -> Any:
-    """A parameter of a message that was made of the data files; what somebody typed goes to `render_message` itself."""
+    """Translate a parameter that comes from data files; text that a person typed goes to `render_message` directly."""
     if isinstance(value, list | tuple):
         return [_translate_parameter(item) for item in value]
     return translate(value) if isinstance(value, str) else value
@@ -66,7 +66,7 @@ def _translate_parameter(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class DocumentWarning:
-    """A warning of a document: a code that programs read, and its sentence."""
+    """A warning of a document: a code for programs, and a message for people."""
 
     code: str
     message: Message
@@ -76,14 +76,14 @@ class DocumentWarning:
         return {"code": self.code, "message": self.message.english}
 
 
-# A record said in another language: the names and reasons that stand in it as English text.
+# Translation of a record whose names and reasons are English text.
 #
-# Messages are said in the language that is spoken wherever they are shown; what is text alone is found again by its
-# English (`translate`). Ids, keys and what a person typed stay.
+# Messages are rendered in the current language wherever they are shown; plain text is looked up by its English text
+# (`translate`). Ids, keys and text that a person typed are not changed.
 
 Translatable = TypeVar("Translatable")
 
-# Fields of a plan, and of what its figures are drawn from, whose text is for people.
+# Fields of a plan and of its figure data whose text is for people.
 _TEXT_FIELDS = {"title", "device_title", "light", "reason", "message", "effect", "harm", "limits"} | {
     "severity",
     "sex",
@@ -93,7 +93,7 @@ _HASH_FIELD = "plan_sha256"
 
 
 def translate_record(record: Translatable) -> Translatable:
-    """Return a plan, or what its figures are drawn from, in the language that is spoken; a plan keeps its hash."""
+    """Return a plan or its figure data in the current language; the hash of a plan does not change."""
     if current_language() == ENGLISH:
         return record
     said: Translatable = _translate_value(record)

@@ -1,9 +1,9 @@
-"""English that was written down, said again in the language that is spoken: names of the data files and old sentences.
+"""Translate stored English text into the current language: names of the data files and rendered messages.
 
-A plan is written in English, once, and parts of it as text alone: names of conditions and devices, reasons why
-something is unknown, sentences inside sentences. What a text was made from is found again by its English: a name, a
-sentence without parameters, or a sentence whose parameters are read back out of it. What is none of these stays as it
-is: the title of a paper, the words of a person, a sentence that the catalogue no longer has.
+A plan is stored in English, and parts of it are plain text: names of conditions and devices, reasons why a value is
+unknown, messages inside messages. The origin of such a text is found by its English: a name, a message without
+parameters, or a message whose parameters are parsed out of the text. All other text is left unchanged: the title of a
+paper, words of a person, a message that the catalogue no longer has.
 """
 
 import re
@@ -16,12 +16,12 @@ from skinbeam.text.catalogues import ENGLISH, current_language, message_template
 
 __all__ = ["NAMES_FILE", "translate"]
 
-NAMES_FILE = "names"  # the file of names that stand in data files, and not in the English catalogue
-_MIN_LETTERS = 4  # of a template, for a sentence to be known by: `{nm} nm` may stand within any
+NAMES_FILE = "names"  # translations of names that are in data files and not in the English catalogue
+_MIN_LETTERS = 4  # of a template that can be recognised: `{nm} nm` would match part of many sentences
 _DECIMAL_NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+\.\d+)(?![\w.]*\w)")
 _NUMBER_WITH_UNIT = re.compile(r"[\d.,–\-+ ]*(?:nm|ms|µs|ns|ps|mm|µm|mJ|J|W|Hz|cm|J/cm²|W/cm²|per cm²|cm²|°C|°|%)?")
-_NAME_AND_REASON = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device, and why not
-_NAME_AND_SITE = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern, and where
+_NAME_AND_REASON = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device and the reason against it
+_NAME_AND_SITE = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern and its site
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class _SentencePattern:
 
 
 def translate(english: str) -> str:
-    """Return a text in the language that is spoken, or as it is where nobody has translated it."""
+    """Return an English text in the current language, or unchanged if there is no translation."""
     return english if current_language() == ENGLISH else _translate_english(english, current_language())
 
 
@@ -68,14 +68,14 @@ def _translate_english(english: str, language: str) -> str:
 
 @cache
 def _phrases(language: str) -> Mapping[str, str]:
-    """Names, as they stand within a sentence, and sentences without parameters."""
+    """Return translations of names, as they are written within a sentence, and of messages without parameters."""
     sentences = {said: own.format() for said, own in translations(language).values() if "{" not in said}
     return sentences | {_lower_first(said): own for said, own in translations(language, (NAMES_FILE,)).values()}
 
 
 @cache
 def _patterns(language: str) -> tuple[_SentencePattern, ...]:
-    """Sentences with parameters; those that say most themselves come first."""
+    """Return patterns of messages with parameters, those with the most letters of their own first."""
     found = [(said, own) for said, own in translations(language).values() if "{" in said]
     letters = {said: sum(map(str.isalpha, "".join(part for part, *_ in _template_parts(said)))) for said, _ in found}
     kept = sorted((both for both in found if letters[both[0]] >= _MIN_LETTERS), key=lambda both: -letters[both[0]])
