@@ -60,7 +60,7 @@ def consult(
             raise unwritable_error(folder, error) from None
         plan = _write_consultation(consultation, made_in, draws=draws, seed=seed, language=language)
         try:
-            return plan, replace_file_set(made_in, folder, ledger=RUN_FILE, seal=PLAN_FILE)
+            return plan, replace_file_set(made_in, folder, manifest=RUN_FILE, last_file=PLAN_FILE)
         except OSError as error:
             raise unwritable_error(folder, error) from None
 
@@ -107,30 +107,30 @@ def _load_report_writer() -> Callable[..., list[Path]]:
     return write_report
 
 
-def collect_figure_data(made: PlanResult[ConcernResult]) -> FigureData:
+def collect_figure_data(result: PlanResult[ConcernResult]) -> FigureData:
     """Return the data from which the figures of a plan are drawn."""
-    return FigureData(tuple(map(_concern_figures, made.concerns)))
+    return FigureData(tuple(map(_concern_figures, result.concerns)))
 
 
-def _concern_figures(part: ConcernResult) -> ConcernFigures:
+def _concern_figures(result: ConcernResult) -> ConcernFigures:
     """Return the figures of the first laser option or, where there is none, of the nearest setting."""
-    condition, site = part.record.condition, part.record.site
-    if part.figure_setting is None:
+    condition, site = result.record.condition, result.record.site
+    if result.figure_setting is None:
         none = Unknown(render_message("plan.no-laser-option"))
         return ConcernFigures(condition, site, none, none)
-    goal, trial, setup = part.figure_setting
+    goal, trial, setup = result.figure_setting
     # Columns are counted, so that a limit turns on a few draws; the plan has computed most of them already.
-    skins = part.bank.skins(site, goal, max_draws=None if trial.density_per_cm2 is not None else FIGURE_DRAWS)
+    skins = result.bank.skins(site, goal, max_draws=None if trial.density_per_cm2 is not None else FIGURE_DRAWS)
     return ConcernFigures(
         condition,
         site,
         _section_data(compute_section(trial, goal, skins)),
         _window_data(
-            compute_window(trial, goal, skins, darkest_phototype(part.bank.case)),
+            compute_window(trial, goal, skins, darkest_phototype(result.bank.case)),
             goal,
             trial,
             setup,
-            offered=part.trial is not None,
+            offered=result.trial is not None,
         ),
     )
 
@@ -152,7 +152,7 @@ def _window_data(
         window.rows,
         window.p_effect,
         window.p_harm,
-        _goal_in_words(goal),
+        _goal_description(goal),
         report_text("any_limit") if trial.burns is None else render_message("endpoint-title.epidermal-necrosis"),
         limit_fraction=window.limit_use,
         limits=join_items(quantity_label(limit)[0] for limit in window.broken_quantities),
@@ -166,7 +166,7 @@ def _window_data(
     )
 
 
-def _goal_in_words(goal: TreatmentGoal) -> str:
+def _goal_description(goal: TreatmentGoal) -> str:
     """Return the target in words. Heat that kills a brown spot is a burn too, so the spot is named to tell it from a
     burn of the surrounding skin.
     """

@@ -74,7 +74,7 @@ def _skin(row: PracticeRow) -> str:
 
 def _counts(rows: list[PracticeRow]) -> str:
     harms = [row.harm for row in rows if row.harm]
-    counted, hurt = sum(h.counted for h in harms), sum(h.counts_skin_injury for h in harms)
+    counted, hurt = sum(h.has_count for h in harms), sum(h.counts_skin_injury for h in harms)
     return f"{len(rows)} ({counted}, {hurt})" if rows else ""
 
 

@@ -114,7 +114,7 @@ def sources() -> str:
     lines = []
     for key, source in sorted(bibliography().items()):
         where = [source.fields.get(name, "") for name in ("journal", "booktitle", "publisher")]
-        shown = ". ".join(piece.strip(". ") for piece in (source.short, *where) if piece)
+        shown = ". ".join(piece.strip(". ") for piece in (source.citation, *where) if piece)
         doi = source.fields.get("doi")
         link = f" [doi:{doi}](https://doi.org/{doi})" if doi else ""
         note = f" *{source.fields['note'].rstrip('.')}.*" if "note" in source.fields else ""

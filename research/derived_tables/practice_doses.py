@@ -47,7 +47,7 @@ def _row_entry(row: PracticeRow, family: str) -> dict[str, Any]:
         "kind": found.kind,
         "family": family,
         "harmed": found.events,
-        "of": found.of,
+        "of": found.total,
         "sessions": round_significant(found.sessions),
     }
 

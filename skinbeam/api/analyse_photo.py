@@ -54,19 +54,21 @@ def photo_document(
     return whole
 
 
-def analysis_document(look: PhotoAnalysis, out: Path | None, before: PhotoAnalysis | None = None) -> dict[str, Any]:
+def analysis_document(
+    analysis: PhotoAnalysis, out: Path | None, earlier: PhotoAnalysis | None = None
+) -> dict[str, Any]:
     """Return the document of an analysed photograph and write its overlays into `out`.
 
     With an earlier picture of the same face the key `change` has the changes since then, or why they are unknown.
     """
-    seen = look.skin
+    seen = analysis.skin
     face = isinstance(seen, Unknown) or seen.face is not None
     body: dict[str, Any] = {
-        "faces": look.faces,
+        "faces": analysis.faces,
         "face": seen,
         "quality": {
             "ok": not isinstance(seen, Unknown),
-            "problems": look.problems,
+            "problems": analysis.problems,
             "ask": Message("photo-quality.ask" if face else "photo-site.ask").text,
         },
         "regions": seen,
@@ -74,7 +76,7 @@ def analysis_document(look: PhotoAnalysis, out: Path | None, before: PhotoAnalys
         "regions_left_out": seen,
         "maps": seen,
         "colour": seen,
-        "card": look.calibration,
+        "card": analysis.calibration,
         "findings": seen,
         "scale_mm_per_px": seen,
     }
@@ -90,11 +92,11 @@ def analysis_document(look: PhotoAnalysis, out: Path | None, before: PhotoAnalys
             "findings": seen.findings,
             "scale_mm_per_px": seen.scale_mm_per_px,
         }
-    case = look.case_sha256
-    if before is not None:
-        body["change"] = change_record(before, look, out)
-        case = sha256_hex({"after": case, "before": before.case_sha256})
-    return build_document(SCHEMA, case_sha256=case, seed=0, warnings=look.warnings, body=body)
+    case = analysis.case_sha256
+    if earlier is not None:
+        body["change"] = change_record(earlier, analysis, out)
+        case = sha256_hex({"after": case, "before": earlier.case_sha256})
+    return build_document(SCHEMA, case_sha256=case, seed=0, warnings=analysis.warnings, body=body)
 
 
 def _face_record(face: Face | None) -> dict[str, Any] | Unknown:

@@ -80,7 +80,7 @@ class LightOptions:
     checkpoint: Path | None = None
 
     @property
-    def counts_photons(self) -> bool:
+    def has_montecarlo_options(self) -> bool:
         """Whether any option is set that the exact method does not use."""
         return not (self.photons is None and self.error is None and self.checkpoint is None and not self.split)
 
@@ -90,14 +90,14 @@ def run_light(
     options: LightOptions | None = None,
     *,
     progress: ProgressCallback | None = None,
-    notice: Callable[[str], None] | None = None,
+    notify: Callable[[str], None] | None = None,
 ) -> LightRun:
     """Compute the light in the layers file at `path`.
 
     Parameters
     ----------
     progress : see `MonteCarlo`.
-    notice : called before the run with a message about the memory that it needs.
+    notify : called before the run with a message about the memory that it needs.
 
     Raises
     ------
@@ -116,8 +116,8 @@ def run_light(
             light = ENGINES[method].light(layered_medium(spec), spec.beam, tally)
         else:
             engine = _make_engine(options, tally, progress)
-            if notice is not None:
-                notice(render_message("light.memory", {"megabytes": math.ceil(engine.memory_bytes(tally) / MEGABYTE)}))
+            if notify is not None:
+                notify(render_message("light.memory", {"megabytes": math.ceil(engine.memory_bytes(tally) / MEGABYTE)}))
             try:
                 light = engine.light(build_space(loaded), spec.beam, tally)
             except NotAvailable as missing:
@@ -159,7 +159,7 @@ def _choose_method(spec: LayersFile, options: LightOptions) -> str:
 def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightOptions) -> list[dict[str, str]]:
     """Return warnings about options that had no effect."""
     notes = {
-        "photons-not-used": light.standard_error is None and options.counts_photons,
+        "photons-not-used": light.standard_error is None and options.has_montecarlo_options,
         "spot-not-used": spec.beam.kind == "pencil" and spec.beam.spot_mm is not None,
         "no-radial-field": spec.tally.ringed and light.fluence_rate_rz is None,
     }

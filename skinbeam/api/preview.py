@@ -35,13 +35,13 @@ class Preview:
     files : pictures and document by file name; empty if no face can be used.
     document : `skinbeam.preview/1`.
     rows : the rows of the strip for a page, as PNG with alternative text; empty if there is no strip.
-    told : footnotes below the rows. All text is in the current language.
+    footnotes : footnotes below the rows. All text is in the current language.
     """
 
     files: Mapping[str, bytes]
     document: dict[str, Any]
     rows: tuple[tuple[bytes, str], ...] = ()
-    told: tuple[str, ...] = ()
+    footnotes: tuple[str, ...] = ()
 
 
 def preview_document(photo: Path | str, plan: Path | str, out: Path) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def read_plan_file(path: Path) -> Plan:
     ------
     InputError : missing, too large, not JSON, or not a plan.
     """
-    data = read_bytes(path, field="--plan", most=_PLAN_BYTES_MAX, what="a plan")
+    data = read_bytes(path, field="--plan", max_bytes=_PLAN_BYTES_MAX, description="a plan")
     hint = render_message("preview-plan.hint")
     try:
         held = json.loads(data)
@@ -85,15 +85,15 @@ def read_plan_file(path: Path) -> Plan:
         raise InputError("not-a-plan", said, field="--plan", hint=hint, file=path.name) from None
 
 
-def make_preview(plan: Plan, look: PhotoAnalysis) -> Preview:
+def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
     """Make the pictures and the document of a plan on a photograph.
 
     Text on pictures is in the current language; the document is English.
     """
-    if isinstance(look.skin, Unknown):
-        return Preview({}, _make_document(plan, look, look.skin))
-    strip = make_strip(plan, look.skin)
-    whole = _make_document(plan, look, strip)
+    if isinstance(analysis.skin, Unknown):
+        return Preview({}, _make_document(plan, analysis, analysis.skin))
+    strip = make_strip(plan, analysis.skin)
+    whole = _make_document(plan, analysis, strip)
     files = {name: _panel_png(panel) for name, panel in strip.files.items()}
     files |= {
         STRIP_FILE: encode_png(add_footnotes(render_sheet(strip), strip), altered=True),

@@ -30,7 +30,7 @@ class SimulationSummary:
 
     Parameters
     ----------
-    seen : mapping of name, `group.quantity`, to values (sample,) or (sample, vessel), or to why there are none.
+    quantities : mapping of name, `group.quantity`, to values (sample,) or (sample, vessel), or to why there are none.
     weights : (sample,).
     layers : names, in the order of `light.absorbed.0`, `light.absorbed.1`, ...
     basis : source keys.
@@ -38,7 +38,7 @@ class SimulationSummary:
     cause : why nothing was computed; None if something was computed.
     """
 
-    seen: SampledQuantities
+    quantities: SampledQuantities
     weights: Floats
     layers: Sequence[str]
     basis: Sequence[str]
@@ -51,12 +51,12 @@ class SimulationSummary:
             "light": self._light(),
             "temperature_C": self._temperature(),
             "damage": self._damage(),
-            "ablation": self._each("ablation", "depth_um", "width_um", "residual_damage_um", "p_char"),
+            "ablation": self._group_values("ablation", "depth_um", "width_um", "residual_damage_um", "p_char"),
             "microlesion": {
-                name: self._or_because(f"microlesion.{name}", "no-microbeam")
+                name: self._value_or_reason(f"microlesion.{name}", "no-microbeam")
                 for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction", "bulk_rise_K")
             },
-            "cooling": {"film_ms": self._or_because("cooling.film_ms", "film")},
+            "cooling": {"film_ms": self._value_or_reason("cooling.film_ms", "film")},
         }
 
     def _light(self) -> dict[str, Any]:
@@ -64,37 +64,43 @@ class SimulationSummary:
         return {
             "reflectance": self._value("light.reflectance"),
             "absorbed": absorbed or self.missing,
-            **self._each("light", "fluence_rate_ratio_peak", "penetration_depth_um"),
+            **self._group_values("light", "fluence_rate_ratio_peak", "penetration_depth_um"),
         }
 
     def _temperature(self) -> dict[str, Any]:
         return {
-            **self._each("temperature_C", "surface_peak", "surface_minimum", "basal_peak"),
-            "vessels": self._each_vessel("lumen_peak", "lumen_peak_unheated", "wall_peak"),
+            **self._group_values("temperature_C", "surface_peak", "surface_minimum", "basal_peak"),
+            "vessels": self._vessel_values("lumen_peak", "lumen_peak_unheated", "wall_peak"),
         }
 
     def _damage(self) -> dict[str, Any]:
         return {
-            **self._each("damage", "epidermis_fraction", "coagulation_depth_um", "coagulation_width_um"),
-            "vessels": self._each_vessel(*VESSEL_DAMAGE),
+            **self._group_values("damage", "epidermis_fraction", "coagulation_depth_um", "coagulation_width_um"),
+            "vessels": self._vessel_values(*VESSEL_DAMAGE),
             "p_melanosome_disrupted": self._value("damage.p_melanosome_disrupted"),
-            "p_breakdown": self._or_because("damage.p_breakdown", "no-beam"),
-            "contours": {level: self._each(f"damage.contours.{level}", "depth_um", "width_um") for level in CONTOURS},
+            "p_breakdown": self._value_or_reason("damage.p_breakdown", "no-beam"),
+            "contours": {
+                level: self._group_values(f"damage.contours.{level}", "depth_um", "width_um") for level in CONTOURS
+            },
         }
 
-    def _each(self, group: str, *names: str) -> dict[str, Value]:
+    def _group_values(self, group: str, *names: str) -> dict[str, Value]:
         return {name: self._value(f"{group}.{name}") for name in names}
 
     def _value(self, name: str) -> Value:
-        found = self.seen.get(name, self.missing)
+        found = self.quantities.get(name, self.missing)
         return found if isinstance(found, Unknown) else self._estimate(name.rsplit(".", 1)[-1], found)
 
-    def _or_because(self, name: str, reason: str) -> Value:
+    def _value_or_reason(self, name: str, reason: str) -> Value:
         """Return the value, or why it does not apply."""
-        return self._value(name) if name in self.seen else self.cause or Unknown(render_message(f"not-apply.{reason}"))
+        return (
+            self._value(name)
+            if name in self.quantities
+            else self.cause or Unknown(render_message(f"not-apply.{reason}"))
+        )
 
-    def _each_vessel(self, *names: str) -> list[dict[str, Value]]:
-        columns = {name: self.seen[f"vessels.{name}"] for name in names if f"vessels.{name}" in self.seen}
+    def _vessel_values(self, *names: str) -> list[dict[str, Value]]:
+        columns = {name: self.quantities[f"vessels.{name}"] for name in names if f"vessels.{name}" in self.quantities}
         counts = [column.shape[1] for column in columns.values() if not isinstance(column, Unknown)]
 
         def one(index: int) -> dict[str, Value]:

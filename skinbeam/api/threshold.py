@@ -83,7 +83,7 @@ def threshold_document(
     off, practice = _dose_error(scene, endpoint, name)
     dose = found["dose"]
     if isinstance(dose, Estimate):
-        dose = off.dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
+        dose = off.calibrated_dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
     found |= {"calibrated_dose": dose, "calibration": off}
     return made(found, [*scene.warnings, *draw_warnings(scene, weights), *notes])
 

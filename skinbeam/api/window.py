@@ -173,7 +173,7 @@ def _probability_rows(
         return {}, [error.reason]
     for pulse in pulses:
         try:
-            here = replace(scene, beam=scene.beam.lasting(pulse))
+            here = replace(scene, beam=scene.beam.with_pulse_length(pulse))
             rows[pulse] = _probability_row(here, endpoint, side, doses, draws, seed)
         except NotAvailable as error:
             reasons.append(error.reason)

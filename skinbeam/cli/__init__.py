@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     arguments : the arguments without the name of the program, for callers that continue afterwards; None for the
         arguments of the process.
     """
-    with end_on_signal(for_good=arguments is None):  # before the other modules are imported, which takes a while
+    with end_on_signal(until_exit=arguments is None):  # before the other modules are imported, which takes a while
         from skinbeam.cli.runner import run_command_line
 
         code = run_command_line(sys.argv[1:] if arguments is None else arguments)

@@ -193,14 +193,14 @@ def consult(
         with listen_to_progress(progress), name_file_in_errors(case):
             plan, _ = run(checked, output, draws=draws, seed=seed, language=language)
     finally:
-        progress.wipe()
+        progress.erase()
     if json:
         print_document(plan.document, json=True)
     elif not quiet:
         from skinbeam.report.terminal import plan_summary
         from skinbeam.text import render_message
 
-        print(plan_summary(plan, progress.took_s))
+        print(plan_summary(plan, progress.duration_s))
         written = {"report": str(output / "report.html"), "leaflet": str(output / "leaflet.pdf")}
         print(render_message("terminal.files", written | {"seconds": f"{monotonic() - began:.1f}"}))
 
@@ -309,7 +309,7 @@ def light(
     check_plot(plot)
     expected = photons or (None if error is not None else DEFAULT_PHOTONS)
     with show_photon_progress(expected, quiet=quiet) as progress:
-        run = run_light(layers, options, progress=progress, notice=None if quiet else print_status)
+        run = run_light(layers, options, progress=progress, notify=None if quiet else print_status)
     if output is not None:
         from skinbeam.api.light import write_light_fields
 

@@ -13,8 +13,9 @@ from skinbeam.model.document import build_document, sha256_hex
 __all__ = ["doctor_document"]
 
 
-def doctor_document(more: Sequence[Any] = ()) -> dict[str, Any]:
-    """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}; `more` are further records of that shape."""
+def doctor_document(extra_checks: Sequence[Any] = ()) -> dict[str, Any]:
+    """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}; `extra_checks` are further records of that
+    shape."""
     checks = [
         _check("cores", True, str(os.cpu_count() or 1), ""),
         _check("python", True, platform.python_version(), ""),
@@ -28,7 +29,7 @@ def doctor_document(more: Sequence[Any] = ()) -> dict[str, Any]:
         _gpu(),
         _check("database", True, f"SQLite {sqlite3.sqlite_version}; PostgreSQL by its address", ""),
         _cache(),
-        *more,
+        *extra_checks,
     ]
     return build_document("skinbeam.doctor/1", case_sha256=sha256_hex({}), seed=0, body={"checks": checks})
 

@@ -29,26 +29,26 @@ _halted_flags: list[bool] = []
 
 
 @contextmanager
-def end_on_signal(*, for_good: bool) -> Iterator[None]:
+def end_on_signal(*, until_exit: bool) -> Iterator[None]:
     """End the process with code 130 on Ctrl-C or SIGTERM, whatever it is doing.
 
     If other code installs its own handler for a signal, that handler alone responds to it.
 
     Parameters
     ----------
-    for_good : whether this holds until the process ends; else the previous handlers are restored after the block.
+    until_exit : whether this holds until the process ends; else the previous handlers are restored after the block.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     threading.Thread(target=_wait_for_signal, args=(reading,), name="ending", daemon=True).start()
     before = {asked: signal.signal(asked, _halt_main_thread) for asked in _SIGNALS}
-    if for_good:
+    if until_exit:
         atexit.register(_ignore_signals)
     try:
         yield
     finally:
-        if not for_good:
+        if not until_exit:
             for asked, handler in before.items():
                 signal.signal(asked, handler)
             signal.set_wakeup_fd(woken)

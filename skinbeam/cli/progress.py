@@ -60,11 +60,11 @@ class PlanProgress:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.took_s: dict[str, float] = {}
-        self._shown = not quiet and sys.stderr.isatty()
-        self._began: dict[str, float] = {}
-        self._stands: set[str] = set()
-        self._kept = 0
+        self.duration_s: dict[str, float] = {}
+        self._enabled = not quiet and sys.stderr.isatty()
+        self._start_times: dict[str, float] = {}
+        self._concerns_with_setting: set[str] = set()
+        self._persistent_lines = 0
 
     def __call__(self, what: Message | ConcernPlan) -> None:
         """Handle a progress event: a finished concern, or a message about the current step.
@@ -73,34 +73,34 @@ class PlanProgress:
         each other line is overwritten by the next.
         """
         if isinstance(what, ConcernPlan):
-            self.took_s[what.place] = time.monotonic() - self._began[concern_name(what)]
-            if self._shown:
+            self.duration_s[what.place] = time.monotonic() - self._start_times[concern_name(what)]
+            if self._enabled:
                 from skinbeam.report.terminal import concern_rows
 
-                for concern, option, expected, took in concern_rows(what, self.took_s[what.place]):
+                for concern, option, expected, took in concern_rows(what, self.duration_s[what.place]):
                     # The expected result is near the beginning, since a narrow terminal cuts the line.
-                    self._keep(" · ".join(filter(None, (concern, expected, option, took))))
+                    self._print_persistent(" · ".join(filter(None, (concern, expected, option, took))))
             return
         concern = str(what.params.get("concern", ""))
-        self._began.setdefault(concern, time.monotonic())
-        first = what.id == "progress.stands" and concern not in self._stands
+        self._start_times.setdefault(concern, time.monotonic())
+        first = what.id == "progress.stands" and concern not in self._concerns_with_setting
         if first:
-            self._stands.add(concern)
-        (self._keep if first or what.id == "progress.decision" else self._line)(what.text)
+            self._concerns_with_setting.add(concern)
+        (self._print_persistent if first or what.id == "progress.decision" else self._print_line)(what.text)
 
-    def wipe(self) -> None:
+    def erase(self) -> None:
         """Erase the progress lines if the answer is printed on the same terminal, else only the last line."""
-        above = f"{_LINE_ABOVE}{_REST_OF_LINE}" * (self._kept if sys.stdout.isatty() else 0)
-        if self._shown:
+        above = f"{_LINE_ABOVE}{_REST_OF_LINE}" * (self._persistent_lines if sys.stdout.isatty() else 0)
+        if self._enabled:
             print(f"{_FIRST_OF_LINE}{_REST_OF_LINE}{above}", end="", file=sys.stderr, flush=True)
 
-    def _keep(self, line: str) -> None:
+    def _print_persistent(self, line: str) -> None:
         """Overwrite the last line with a line that remains until `wipe`."""
-        self._line(line, end="\n")
-        self._kept += self._shown
+        self._print_line(line, end="\n")
+        self._persistent_lines += self._enabled
 
-    def _line(self, line: str, *, end: str = "") -> None:
+    def _print_line(self, line: str, *, end: str = "") -> None:
         """Overwrite the last line, cut to the width of the terminal so that it can be overwritten again."""
-        if self._shown:
+        if self._enabled:
             cut = line[: shutil.get_terminal_size().columns - 1]
             print(f"{_FIRST_OF_LINE}{_REST_OF_LINE}{cut}", end=end, file=sys.stderr, flush=True)

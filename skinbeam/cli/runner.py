@@ -73,7 +73,7 @@ def _print_error(error: InputError, *, json: bool) -> int:
     if json:
         _print_json({"error": error.as_record()})
     else:
-        for fault in (error, *error.others):
+        for fault in (error, *error.further_errors):
             print(f"error: {fault}", file=sys.stderr)
     return EXIT_INPUT
 

@@ -68,7 +68,7 @@ def case_trains(settings: Settings) -> tuple[PulseTrain, ...] | None:
 
 def head_trains(device: Device, wavelength_nm: float, pulse_ms: float) -> tuple[PulseTrain, ...]:
     """Return the trains of the pulses of a device at a wavelength and pulse length."""
-    heads = (h for h in device.heads if h.wavelength_nm == wavelength_nm and h.pulse_ms.holds(pulse_ms))
+    heads = (h for h in device.heads if h.wavelength_nm == wavelength_nm and h.pulse_ms.contains(pulse_ms))
     return next((head.trains for head in heads), ())
 
 
@@ -106,7 +106,7 @@ class Beam:
     pulse_shape : square, smooth (one hump), spiked (free running) or train.
     trains : the sub-pulses of a pulse; several equally likely trains if they are not known. Empty for a flat pulse; a
         pulse of another shape, and a train of unknown sub-pulses, are treated as a flat pulse too.
-    trains_given : whether the case states the trains, rather than the device.
+    trains_from_case : whether the case states the trains, rather than the device.
     overlap_fraction : of neighbouring spots.
     device : None when the case gives a wavelength without a device.
     """
@@ -125,7 +125,7 @@ class Beam:
     overlap_fraction: float
     pulse_shape: str
     trains: tuple[PulseTrain, ...]
-    trains_given: bool
+    trains_from_case: bool
     microbeam: MicrobeamPattern | None
     device: Device | None
 
@@ -134,18 +134,18 @@ class Beam:
         """The wavelength of a laser; the mean wavelength of the light of a lamp."""
         return sum(nm * share for nm, share in self.spectrum)
 
-    def flat(self, pulse_ms: float) -> "Beam":
+    def with_flat_pulse(self, pulse_ms: float) -> "Beam":
         """Return the beam with one flat pulse of another length."""
         return replace(self, pulse_ms=pulse_ms, trains=())
 
-    def lasting(self, pulse_ms: float) -> "Beam":
+    def with_pulse_length(self, pulse_ms: float) -> "Beam":
         """Return the beam with pulses of another length and the sub-pulses that the case states or the device makes.
 
         Raises
         ------
         NotAvailable : the sub-pulses that the case states do not fit into the pulse.
         """
-        if self.trains_given or self.device is None:
+        if self.trains_from_case or self.device is None:
             try:
                 check_trains_fit(self.trains, pulse_ms)
             except FieldError as fault:
@@ -218,7 +218,7 @@ def resolve_beam(
         overlap_fraction=settings.overlap_fraction,
         pulse_shape="square" if head is None else head.pulse_shape,
         trains=trains,
-        trains_given=settings.subpulses is not None,
+        trains_from_case=settings.subpulses is not None,
         microbeam=None
         if table is None
         else MicrobeamPattern(table.energy_mJ, table.diameter_um, table.density_per_cm2, profile),
@@ -375,7 +375,7 @@ def _heads_with_pulse(device: Device, heads: Sequence[DeviceHead], pulse: float)
         hint = f"At {left[0].wavelength_nm:g} nm this device emits {lengths}; pulse_ms is in milliseconds."
         _raise_not_offered(device, "settings.pulse_ms", f"a pulse of {pulse:g} ms", hint)
 
-    return _matching_options(heads, lambda head: head.pulse_ms.holds(pulse), refuse)
+    return _matching_options(heads, lambda head: head.pulse_ms.contains(pulse), refuse)
 
 
 def _spot_head(device: Device, heads: Sequence[DeviceHead], settings: Settings, fluence: float | None) -> DeviceHead:
@@ -400,7 +400,7 @@ def _spot_head(device: Device, heads: Sequence[DeviceHead], settings: Settings, 
         )
         _raise_not_offered(device, f"settings.{field}", f"{fluence:.4g} J/cm²{given}", hint)
 
-    return _matching_options(options, lambda option: option[1].fluence_J_cm2.holds(fluence), no_dose)[0][0]
+    return _matching_options(options, lambda option: option[1].fluence_J_cm2.contains(fluence), no_dose)[0][0]
 
 
 def _microbeam_head(
@@ -425,7 +425,7 @@ def _microbeam_head(
             hint = f"With {table.diameter_um:g} µm this device emits {energies} a microbeam."
             _raise_not_offered(device, "microbeam.energy_mJ", f"{energy:g} mJ a microbeam", hint)
 
-        options = _matching_options(options, lambda option: option[1].energy_mJ.holds(energy), no_energy)
+        options = _matching_options(options, lambda option: option[1].energy_mJ.contains(energy), no_energy)
 
     def no_density(left: Sequence[tuple[DeviceHead, MicrobeamOutput]]) -> NoReturn:
         hint = (
@@ -436,7 +436,7 @@ def _microbeam_head(
         )
 
     options = _matching_options(
-        options, lambda option: option[1].density_per_cm2.holds(table.density_per_cm2), no_density
+        options, lambda option: option[1].density_per_cm2.contains(table.density_per_cm2), no_density
     )
     if energy is not None:
         power_W = energy * MJ / (pulse * MS)
@@ -449,13 +449,13 @@ def _microbeam_head(
             )
 
         options = _matching_options(
-            options, lambda option: option[1].power_W is None or option[1].power_W.holds(power_W), no_power
+            options, lambda option: option[1].power_W is None or option[1].power_W.contains(power_W), no_power
         )
     return options[0][0]
 
 
 def _check_repetition_rate(settings: Settings, device: Device) -> None:
-    if settings.pulses > 1 and not device.file.repetition_Hz.holds(settings.repetition_Hz):
+    if settings.pulses > 1 and not device.file.repetition_Hz.contains(settings.repetition_Hz):
         hint = f"This device repeats at {describe_values([device.file.repetition_Hz], 'Hz')}."
         _raise_not_offered(device, "settings.repetition_Hz", f"{settings.repetition_Hz:g} Hz", hint)
 

@@ -184,7 +184,9 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
     InputError : no such device (the nearest is named), no such file, a file outside the folder, an invalid file.
     """
     if name_or_path.endswith(".toml"):
-        return _read_device_file(LoadedCase(Case(), folder or Path(), file="").beside(name_or_path, field=field), field)
+        return _read_device_file(
+            LoadedCase(Case(), folder or Path(), file="").resolve_path(name_or_path, field=field), field
+        )
     known = devices()
     if name_or_path not in known:
         raise unknown_device_error(name_or_path, known, field=field)
@@ -219,7 +221,7 @@ def check_device_file(path: Path) -> dict[str, Any]:
 
 def _read_device_file(path: Path, field: str) -> Device:
     return Device(
-        path.stem, parse_record(DeviceFile, read_toml(path, field=field, what="a device file"), file=path.name)
+        path.stem, parse_record(DeviceFile, read_toml(path, field=field, description="a device file"), file=path.name)
     )
 
 

@@ -68,7 +68,7 @@ def density_steps(
     for option in _matching_outputs(device, wavelength_nm, pulse_ms, spot_mm):
         if (
             isinstance(option, MicrobeamOutput)
-            and option.energy_mJ.holds(energy_mJ)
+            and option.energy_mJ.contains(energy_mJ)
             and _has_power(option, energy_mJ, pulse_ms)
         ):
             found.update(linear_steps(option.density_per_cm2))
@@ -133,10 +133,10 @@ def _matching_outputs(
     device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float
 ) -> Iterator[SpotOutput | MicrobeamOutput]:
     for head in device.heads:
-        if head.wavelength_nm == wavelength_nm and head.pulse_ms.holds(pulse_ms):
+        if head.wavelength_nm == wavelength_nm and head.pulse_ms.contains(pulse_ms):
             yield from (spot for spot in head.spot if math.isclose(spot.spot_mm, spot_mm, rel_tol=1e-6))
             yield from (tip for tip in head.tip if math.isclose(tip_size_mm(tip.diameter_um), spot_mm, rel_tol=1e-6))
 
 
 def _has_power(tip: MicrobeamOutput, energy_mJ: float, pulse_ms: float) -> bool:
-    return tip.power_W is None or tip.power_W.holds(energy_mJ * MJ / (pulse_ms * MS))
+    return tip.power_W is None or tip.power_W.contains(energy_mJ * MJ / (pulse_ms * MS))

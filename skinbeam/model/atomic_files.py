@@ -115,32 +115,35 @@ def _remove_path(path: Path) -> None:
 # Sets of files that belong together. The last file is moved last, so that its presence means that the set is complete.
 
 
-def replace_file_set(made: Path, folder: Path, *, ledger: str, seal: str) -> list[Path]:
-    """Move the files of `made`, on the same disk, to the same places in `folder`, and return their paths, sorted.
+def replace_file_set(source_folder: Path, folder: Path, *, manifest: str, last_file: str) -> list[Path]:
+    """Move the files of `source_folder`, on the same disk, to the same places in `folder`, and return their paths,
+    sorted.
 
-    The `seal` of the previous set is removed first and that of the new set is moved last. If the move is interrupted,
-    no seal is left beside files of another set, and the next set repairs the folder. Files of the previous set that the
-    new set lacks are removed; files that belong to no set are not touched. Of two simultaneous runs one waits for the
-    other.
+    The `last_file` of the previous set is removed first and that of the new set is moved last. If the move is
+    interrupted, no seal is left beside files of another set, and the next set repairs the folder. Files of the previous
+    set that the new set lacks are removed; files that belong to no set are not touched. Of two simultaneous runs one
+    waits for the other.
 
     Parameters
     ----------
-    ledger : name of the file that lists the set: JSON with its `schema` and, under `files`, the paths in the folder.
-    seal : name of the file that is moved last.
+    manifest : name of the file that lists the set: JSON with its `schema` and, under `files`, the paths in the folder.
+    last_file : name of the file that is moved last.
 
     Raises
     ------
     OSError : a file cannot be moved.
     """
-    names = sorted(str(file.relative_to(made)) for file in made.rglob("*") if file.is_file())
+    names = sorted(str(file.relative_to(source_folder)) for file in source_folder.rglob("*") if file.is_file())
     with _lock_folder(folder):
-        (folder / seal).unlink(missing_ok=True)
-        for name in sorted(_files_in_ledger(folder, ledger, schema=_read_ledger(made / ledger)["schema"]) - set(names)):
+        (folder / last_file).unlink(missing_ok=True)
+        for name in sorted(
+            _files_in_manifest(folder, manifest, schema=_read_manifest(source_folder / manifest)["schema"]) - set(names)
+        ):
             _remove_old_file(folder, name)
         # The new ledger is moved before the files that it lists, so that leftovers of an interrupted move are listed.
-        for name in (ledger, *(name for name in names if name not in (ledger, seal)), seal):
+        for name in (manifest, *(name for name in names if name not in (manifest, last_file)), last_file):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / name).replace(folder / name)
+            (source_folder / name).replace(folder / name)
     return [folder / name for name in names]
 
 
@@ -155,10 +158,10 @@ def _lock_folder(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _files_in_ledger(folder: Path, ledger: str, *, schema: str) -> set[str]:
+def _files_in_manifest(folder: Path, ledger: str, *, schema: str) -> set[str]:
     """Return the files in a ledger with this schema; empty for any other file. Paths outside the folder are dropped."""
     try:
-        record = _read_ledger(folder / ledger)
+        record = _read_manifest(folder / ledger)
         if record["schema"] != schema:
             return set()
         return {str(name) for name in record["files"] if (folder / name).resolve().is_relative_to(folder.resolve())}
@@ -166,7 +169,7 @@ def _files_in_ledger(folder: Path, ledger: str, *, schema: str) -> set[str]:
         return set()
 
 
-def _read_ledger(ledger: Path) -> dict[str, Any]:
+def _read_manifest(ledger: Path) -> dict[str, Any]:
     record = json.loads(ledger.read_bytes())
     if not isinstance(record, dict):
         raise TypeError(f"{ledger.name} is no table")

@@ -94,10 +94,10 @@ DECIDABLE_MODALITIES = ("ablative", "fractional-ablative")
 Phototype = Annotated[str, grade_range(PHOTOTYPES, "phototype")]
 Severity = Annotated[str, grade_range(SEVERITIES, "severity")]
 Wavelength = Annotated[float, number(193, 12_000, "nm")]
-Fluence = Annotated[float, number(0, 1000, "J/cm²", above=True)]
-Energy = Annotated[float, number(0, 10_000, "mJ", above=True)]
+Fluence = Annotated[float, number(0, 1000, "J/cm²", exclude_low=True)]
+Energy = Annotated[float, number(0, 10_000, "mJ", exclude_low=True)]
 Pulse = Annotated[float, number(1e-9, 1e4, "ms")]
-SpotSize = Annotated[float, number(0, 200, "mm", above=True)]
+SpotSize = Annotated[float, number(0, 200, "mm", exclude_low=True)]
 Pixel = Annotated[float, number(0, 100_000, "pixels")]
 PicturePoint = Annotated[list[Pixel], Field(min_length=2, max_length=2)]
 
@@ -121,7 +121,7 @@ Date = Annotated[datetime.date, BeforeValidator(_parse_date)]
 class Medication(InputTable):
     """A medication that the person takes or took; any name is accepted."""
 
-    name: Annotated[str, text(100, least=1)]
+    name: Annotated[str, text(100, min_length=1)]
     last_dose_months: Annotated[float, number(0, 1200, "months")] = 0.0
 
 
@@ -178,11 +178,11 @@ class Concern(InputTable):
 
     condition: Annotated[str, vocabulary_name("condition")]
     site: Annotated[str, vocabulary_name("site")]
-    subtypes: Annotated[list[Annotated[str, text(100, least=1)]], AfterValidator(_check_subtypes)] = Field(
+    subtypes: Annotated[list[Annotated[str, text(100, min_length=1)]], AfterValidator(_check_subtypes)] = Field(
         default=[], max_length=10
     )
     severity: Severity | None = None
-    area_cm2: Annotated[float, number(0, 20_000, "cm²", above=True)] | None = None
+    area_cm2: Annotated[float, number(0, 20_000, "cm²", exclude_low=True)] | None = None
     diagnosed: Annotated[bool, flag()] = False
     diagnosed_by: Annotated[str, person_name(100)] | None = None
     diagnosis_method: Annotated[str, choice("examination", "dermoscopy", "biopsy")] | None = None

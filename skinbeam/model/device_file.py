@@ -28,12 +28,12 @@ STEP_SLACK = 1e-9  # of a step: the rounding error of low + n·step
 Wavelength = Annotated[float, number(193, 12_000, "nm")]
 Pulse = Annotated[float, number(1e-9, 1e4, "ms")]
 SpotSize = Annotated[float, number(0.01, 200, "mm")]
-Fluence = Annotated[float, number(0, 1000, "J/cm²", above=True)]
-Energy = Annotated[float, number(0, 10_000, "mJ", above=True)]
+Fluence = Annotated[float, number(0, 1000, "J/cm²", exclude_low=True)]
+Energy = Annotated[float, number(0, 10_000, "mJ", exclude_low=True)]
 Diameter = Annotated[float, number(1, 5000, "µm")]
-Density = Annotated[float, number(0, 100_000, "1/cm²", above=True)]
-Power = Annotated[float, number(0, 10_000, "W", above=True)]
-Rate = Annotated[float, number(0, 1e6, "Hz", above=True)]
+Density = Annotated[float, number(0, 100_000, "1/cm²", exclude_low=True)]
+Power = Annotated[float, number(0, 10_000, "W", exclude_low=True)]
+Rate = Annotated[float, number(0, 1e6, "Hz", exclude_low=True)]
 Celsius = Annotated[float, number(-80, 60, "°C")]
 Time = Annotated[float, number(0, 600_000, "ms")]
 Title = Annotated[str, text(100)]
@@ -83,7 +83,7 @@ class Offer(InputTable, Generic[Number]):
         high: Any = self.high
         return low, high
 
-    def holds(self, value: float, slack: float = 1e-6) -> bool:
+    def contains(self, value: float, slack: float = 1e-6) -> bool:
         """Return whether `value` can be set, to a relative `slack`."""
         if self.values is not None:
             values: Any = self.values

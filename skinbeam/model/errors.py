@@ -40,11 +40,11 @@ class InputError(SkinbeamError):
         self.field = field
         self.hint = hint
         self.file = file
-        self.others: tuple[InputError, ...] = ()
+        self.further_errors: tuple[InputError, ...] = ()
 
-    def with_others(self, others: Iterable["InputError"]) -> "InputError":
+    def with_further_errors(self, others: Iterable["InputError"]) -> "InputError":
         """Store further faults that were found at the same time, and return this fault."""
-        self.others = tuple(others)
+        self.further_errors = tuple(others)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -88,12 +88,12 @@ class Unknown:
 Value = Estimate | Unknown
 
 
-def combine_values(values: Sequence[float | Unknown], how: Callable[..., float]) -> float | Unknown:
-    """Apply `how` to plain numbers; if any value is unknown, return the first unknown value instead."""
+def combine_values(values: Sequence[float | Unknown], function: Callable[..., float]) -> float | Unknown:
+    """Apply `function` to plain numbers; if any value is unknown, return the first unknown value instead."""
     for value in values:
         if isinstance(value, Unknown):
             return value
-    return how(*values)
+    return function(*values)
 
 
 def wilson_interval(p: float, variance: float, n: float, z: float) -> tuple[float, float]:

@@ -157,8 +157,8 @@ class Reflectance(InputTable):
 class Layer(InputTable):
     """A skin layer with all its properties, at the wavelength of the laser."""
 
-    name: Annotated[str, text(100, least=1)]
-    thickness_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    name: Annotated[str, text(100, min_length=1)]
+    thickness_um: Annotated[float, number(0, 1e6, "µm", exclude_low=True)] | None = None
     mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     g: Annotated[float, number(-0.999, 0.999, "")]
@@ -193,10 +193,10 @@ class Skin(InputTable):
 class Vessel(InputTable):
     """A blood vessel parallel to the surface."""
 
-    depth_um: Annotated[float, number(0, 1e5, "µm", above=True)]
+    depth_um: Annotated[float, number(0, 1e5, "µm", exclude_low=True)]
     diameter_um: Annotated[float, number(1, 1e4, "µm")]  # of the lumen; blood cells do not enter narrower vessels
-    wall_um: Annotated[float, number(0, 1000, "µm", above=True)] | None = None
-    haematocrit: Annotated[float, number(0, 1, "", above=True)] | None = None
+    wall_um: Annotated[float, number(0, 1000, "µm", exclude_low=True)] | None = None
+    haematocrit: Annotated[float, number(0, 1, "", exclude_low=True)] | None = None
     oxygenation: Annotated[float, number(0, 1, "")] | None = None
 
     @property
@@ -222,8 +222,8 @@ class Lesion(InputTable):
     """A pigment spot, scar or similar lesion in the beam."""
 
     kind: Annotated[str, choice(*LESION_KINDS)]
-    diameter_mm: Annotated[float, number(0, 1000, "mm", above=True)] | None = None
-    melanin_ratio: Annotated[float, number(0, 100, "", above=True)] | None = None
+    diameter_mm: Annotated[float, number(0, 1000, "mm", exclude_low=True)] | None = None
+    melanin_ratio: Annotated[float, number(0, 100, "", exclude_low=True)] | None = None
 
 
 class Laser(InputTable):
@@ -245,11 +245,11 @@ class Settings(InputTable):
     """The settings of the device."""
 
     overlap_fraction: Annotated[float, number(0, 0.95, "")] = 0.0
-    fluence_J_cm2: Annotated[float, number(0, 1000, "J/cm²", above=True)] | None = None
-    energy_J: Annotated[float, number(0, 1000, "J", above=True)] | None = None
-    power_W: Annotated[float, number(0, 10_000, "W", above=True)] | None = None
+    fluence_J_cm2: Annotated[float, number(0, 1000, "J/cm²", exclude_low=True)] | None = None
+    energy_J: Annotated[float, number(0, 1000, "J", exclude_low=True)] | None = None
+    power_W: Annotated[float, number(0, 10_000, "W", exclude_low=True)] | None = None
     pulse_ms: Annotated[float, number(1e-9, 1e4, "ms")] | None = None
-    spot_mm: Annotated[float, number(0, 200, "mm", above=True)] | None = None
+    spot_mm: Annotated[float, number(0, 200, "mm", exclude_low=True)] | None = None
     profile: Annotated[str, choice("top-hat", "gaussian")] = "top-hat"
     pulses: Annotated[int, whole_number(1, 10_000)] = 1
     repetition_Hz: Annotated[float, number(0, 1e6, "Hz")] = 0.0
@@ -312,9 +312,9 @@ class Settings(InputTable):
 class Microbeam(InputTable):
     """The microbeams of a fractional device: energy, diameter and density."""
 
-    energy_mJ: Annotated[float, number(0, 10_000, "mJ", above=True)] | None = None
+    energy_mJ: Annotated[float, number(0, 10_000, "mJ", exclude_low=True)] | None = None
     diameter_um: Annotated[float, number(1, 5000, "µm")]
-    density_per_cm2: Annotated[float, number(0, 100_000, "1/cm²", above=True)]
+    density_per_cm2: Annotated[float, number(0, 100_000, "1/cm²", exclude_low=True)]
     profile: Annotated[str, choice("top-hat", "gaussian")] = "gaussian"
 
 
@@ -335,4 +335,4 @@ class Bath(InputTable):
     """A surface held at a temperature: a contact burn experiment."""
 
     temperature_C: Annotated[float, number(-80, 300, "°C")]
-    exposure_s: Annotated[float, number(0, 1e6, "s", above=True)] | None = None
+    exposure_s: Annotated[float, number(0, 1e6, "s", exclude_low=True)] | None = None

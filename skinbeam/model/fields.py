@@ -82,13 +82,16 @@ def _number_hint(read: Any) -> str:
     return f"Write {plain}, without quotation marks. "
 
 
-def number(low: float, high: float, unit: str, *, above: bool = False, below: bool = False) -> BeforeValidator:
-    """Return the validator of a decimal in [low, high], without `low` when `above`, without `high` when `below`.
+def number(
+    low: float, high: float, unit: str, *, exclude_low: bool = False, exclude_high: bool = False
+) -> BeforeValidator:
+    """Return the validator of a decimal in [low, high], without `low` when `exclude_low`, without `high` when
+    `exclude_high`.
 
     Only finite numbers are accepted.
     """
-    start = f"above {low:g} up" if above else f"from {low:g}"
-    allowed = f"A number {start} to {'below ' if below else ''}{high:g}{' ' + unit if unit else ''}."
+    start = f"above {low:g} up" if exclude_low else f"from {low:g}"
+    allowed = f"A number {start} to {'below ' if exclude_high else ''}{high:g}{' ' + unit if unit else ''}."
 
     def check(read: Any) -> float:
         if isinstance(read, bool) or not isinstance(read, int | float):
@@ -96,7 +99,7 @@ def number(low: float, high: float, unit: str, *, above: bool = False, below: bo
         value = float(read) if abs(read) < 1e300 else math.inf
         if not math.isfinite(value):
             raise _field_error(read, "is not a finite number", allowed, "not-a-number")
-        if value > high or value < low or (above and value == low) or (below and value == high):
+        if value > high or value < low or (exclude_low and value == low) or (exclude_high and value == high):
             raise _field_error(read, "is out of range", allowed, "out-of-range")
         return value
 
@@ -121,16 +124,18 @@ def whole_number(low: int, high: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def value_or_list(each: BeforeValidator, most: int) -> BeforeValidator:
-    """Return the validator of a single value or a list of up to `most` values, each checked by `each`.
+def value_or_list(each: BeforeValidator, max_items: int) -> BeforeValidator:
+    """Return the validator of a single value or a list of up to `max_items` values, each checked by `each`.
 
     A single value is read as a list with one item.
     """
 
     def check(read: Any) -> list[Any]:
         values = read if isinstance(read, list) else [read]
-        if not 1 <= len(values) <= most:
-            raise _field_error(read, "is not one value or a list of them", f"One value, or a list of at most {most}.")
+        if not 1 <= len(values) <= max_items:
+            raise _field_error(
+                read, "is not one value or a list of them", f"One value, or a list of at most {max_items}."
+            )
         return [each.func(value) for value in values]  # type: ignore[call-arg] # checks here take the value alone
 
     return BeforeValidator(check)
@@ -150,16 +155,16 @@ def choice(*names: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def grade_range(order: tuple[str, ...], what: str) -> BeforeValidator:
+def grade_range(order: tuple[str, ...], name: str) -> BeforeValidator:
     """Return the validator of a grade or a range such as `III-IV`, whose ends are in the order of the grades."""
     hint = f"One of {', '.join(order)}, or a range such as {order[1]}-{order[2]}."
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _field_error(read, f"is not a {what}", hint, "not-a-text")
+            raise _field_error(read, f"is not a {name}", hint, "not-a-text")
         ends = [part.strip() for part in read.replace("–", "-").split("-")]
         if not 1 <= len(ends) <= 2 or any(end not in order for end in ends):
-            raise _field_error(read, f"is not a {what}", word_hint(ends, order) + hint, "unknown-word")
+            raise _field_error(read, f"is not a {name}", word_hint(ends, order) + hint, "unknown-word")
         low, high = ends[0], ends[-1]
         if order.index(low) > order.index(high):
             raise _field_error(read, "is a range with its ends exchanged", hint)
@@ -182,33 +187,35 @@ def vocabulary_name(kind: NameKind) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def text(most: int, *, least: int = 0) -> BeforeValidator:
-    """Return the validator of a text of `least` to `most` characters, without control characters.
+def text(max_length: int, *, min_length: int = 0) -> BeforeValidator:
+    """Return the validator of a text of `min_length` to `max_length` characters, without control characters.
 
-    Surrounding spaces do not count towards `least`.
+    Surrounding spaces do not count towards `min_length`.
     """
-    allowed = f"A text of {f'{least} to' if least else 'at most'} {most} characters, without line breaks."
+    allowed = (
+        f"A text of {f'{min_length} to' if min_length else 'at most'} {max_length} characters, without line breaks."
+    )
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
             raise _field_error(read, "is not a text", allowed, "not-a-text")
-        if len(read) > most or not read.isprintable():
+        if len(read) > max_length or not read.isprintable():
             raise _field_error(read, "is too long or holds unprintable characters", allowed)
-        if len(read.strip()) < least:
+        if len(read.strip()) < min_length:
             raise _field_error(read, "is empty", allowed)
         return read
 
     return BeforeValidator(check)
 
 
-def person_name(most: int = 100) -> BeforeValidator:
+def person_name(max_length: int = 100) -> BeforeValidator:
     """Return the validator of the person who decided: a name or a profession, without surrounding spaces.
 
     Texts that name no person are rejected, such as "none", "?", "my friend" or "self-diagnosed", whatever their case
     and punctuation. Words of mixed alphabets are rejected too, as they only look like another word.
     """
     allowed = "Who it was, by profession or name, such as dermatologist."
-    held = text(most).func
+    held = text(max_length).func
 
     def check(read: Any) -> str:
         said: str = held(read).strip()  # type: ignore[call-arg] # checks here take the value alone

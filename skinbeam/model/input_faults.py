@@ -29,7 +29,7 @@ def collect_faults(model: type[BaseModel], tables: Mapping[str, Any], error: Val
         fault = _describe_fault(model, tables, one, file)
         faults.setdefault(fault.field, fault)
     first, *others = faults.values()
-    return first.with_others(others)
+    return first.with_further_errors(others)
 
 
 def oversized_number_error(tables: Mapping[str, Any], file: str) -> InputError | None:

@@ -44,9 +44,9 @@ _YES_OR_NO = re.compile(r"yes|no|y|n|true|false", re.IGNORECASE)
 _BARE_WORD = re.compile(r"[^\W\d][\w .-]*")
 
 
-def faulty_line(content: str, said: str) -> str:
+def faulty_line(content: str, message: str) -> str:
     """Return the line of a file that a parser's error message refers to, shortened; empty if it names no line."""
-    found = _LINE_NUMBER.search(said)
+    found = _LINE_NUMBER.search(message)
     if found is None:
         return ""
     line = content.split("\n")[int(found[1]) - 1].strip()
@@ -107,7 +107,7 @@ class LoadedCase:
     folder: Path
     file: str = "case"
 
-    def beside(self, name: str, *, field: str) -> Path:
+    def resolve_path(self, name: str, *, field: str) -> Path:
         """Return the path of a file named in the case, which must be inside the folder of the case.
 
         Raises
@@ -147,17 +147,19 @@ class LoadedCase:
         record = self.case.model_dump(exclude={"title", "photo"}, exclude_none=True)
         photo = self.case.photo
         if not photo_sha256 and photo is not None and photo.file is not None:
-            with self.beside(photo.file, field="photo.file").open("rb") as content:
+            with self.resolve_path(photo.file, field="photo.file").open("rb") as content:
                 photo_sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         if photo_sha256:
             marked = {} if photo is None else photo.model_dump(exclude={"file"}, exclude_none=True)
             record["photo"] = {"sha256": photo_sha256} | marked
         device = record.get("laser", {}).get("device", "")
         if device.endswith(".toml"):
-            record["laser"]["device"] = sha256_hex(self.beside(device, field="laser.device").read_bytes())
+            record["laser"]["device"] = sha256_hex(self.resolve_path(device, field="laser.device").read_bytes())
         if self.case.clinic is not None and self.case.clinic.devices is not None:
             record["clinic"]["devices"] = [
-                sha256_hex(self.beside(name, field="clinic.devices").read_bytes()) if name.endswith(".toml") else name
+                sha256_hex(self.resolve_path(name, field="clinic.devices").read_bytes())
+                if name.endswith(".toml")
+                else name
                 for name in self.case.clinic.devices
             ]
         return sha256_hex(record)
@@ -171,8 +173,8 @@ def file_exists(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool
         return False
 
 
-def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
-    """Return the content of a file of at most `most` bytes.
+def read_bytes(path: Path, *, field: str, max_bytes: int, description: str) -> bytes:
+    """Return the content of a file of at most `max_bytes` bytes.
 
     Raises
     ------
@@ -187,31 +189,33 @@ def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
                 "missing-file",
                 f'"{path.name}" {reason}',
                 field=field,
-                hint=f"The path of {what}.",
+                hint=f"The path of {description}.",
                 file=path.name,
             )
         size = path.stat().st_size
-        if size > most:
-            raise _file_too_large_error(path.name, size, most, field)
+        if size > max_bytes:
+            raise _file_too_large_error(path.name, size, max_bytes, field)
         return path.read_bytes()
     except OSError as error:
         raise InputError(
             "unreadable-file",
             f'"{path.name}" cannot be read: {error.strerror}',
             field=field,
-            hint=f"A readable {what}.",
+            hint=f"A readable {description}.",
             file=path.name,
         ) from None
 
 
-def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> dict[str, Any]:
+def read_toml(path: Path, *, field: str = "CASE", description: str = "a case file") -> dict[str, Any]:
     """Return the tables of a TOML file.
 
     Raises
     ------
     InputError : missing, too large, not UTF-8, not TOML.
     """
-    return parse_toml(read_bytes(path, field=field, most=MAX_TOML_BYTES, what=what), path.name, field=field)
+    return parse_toml(
+        read_bytes(path, field=field, max_bytes=MAX_TOML_BYTES, description=description), path.name, field=field
+    )
 
 
 def parse_toml(data: bytes, file: str, *, field: str) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class CsvRow:
         self.name = record["row"]
 
     @classmethod
-    def each(cls, text: str) -> Iterator[Self]:
+    def read_rows(cls, text: str) -> Iterator[Self]:
         """Yield the rows of a table in CSV.
 
         Raises
@@ -81,14 +81,14 @@ class CsvRow:
             row = cls(record)
             yield row
             if row.name in names:
-                raise row.fault("row", "stands twice", "A name of its own for each row.")
+                raise row.error("row", "stands twice", "A name of its own for each row.")
             names.add(row.name)
 
-    def fault(self, column: str, message: str, hint: str) -> InputError:
+    def error(self, column: str, message: str, hint: str) -> InputError:
         """Return the error for a column of this row."""
         return InputError(self.code, message, field=f"{self.name}.{column}", hint=hint, file=self.file)
 
-    def one_of(self, column: str, known: Collection[str], *, empty: bool = False) -> str:
+    def known_word(self, column: str, known: Collection[str], *, empty: bool = False) -> str:
         """Return the value of a cell that must be a known word, or may be empty if `empty` is set.
 
         Raises
@@ -98,7 +98,7 @@ class CsvRow:
         value = self.record[column]
         if value in known or (empty and not value):
             return value
-        raise self.fault(column, f'unknown value "{value}"', f"Known: {', '.join(list(known)[:40])}.")
+        raise self.error(column, f'unknown value "{value}"', f"Known: {', '.join(list(known)[:40])}.")
 
     def number(self, column: str, low: float, high: float) -> float | None:
         """Return a number from `low` to `high`; None for an empty cell.
@@ -113,12 +113,12 @@ class CsvRow:
         try:
             number = float(value)
         except ValueError as error:
-            raise self.fault(column, f'is no number: "{value}"', f"A number from {low:g} to {high:g}.") from error
+            raise self.error(column, f'is no number: "{value}"', f"A number from {low:g} to {high:g}.") from error
         if not low <= number <= high:
-            raise self.fault(column, f"is out of range: {value}", f"A number from {low:g} to {high:g}.")
+            raise self.error(column, f"is out of range: {value}", f"A number from {low:g} to {high:g}.")
         return number
 
-    def whole(self, column: str) -> int | None:
+    def whole_number(self, column: str) -> int | None:
         """Return a count; None for an empty cell.
 
         Raises
@@ -129,7 +129,7 @@ class CsvRow:
         if not value:
             return None
         if not value.isdecimal():
-            raise self.fault(column, f'is no count: "{value}"', "A whole number.")
+            raise self.error(column, f'is no count: "{value}"', "A whole number.")
         return int(value)
 
 

@@ -43,7 +43,7 @@ class BibliographyEntry:
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def short(self) -> str:
+    def citation(self) -> str:
         """Author, year and title in one line."""
         parts = [self.fields.get(name, "") for name in ("author", "year", "title")]
         return ", ".join(part for part in parts if part)
@@ -186,9 +186,9 @@ def read_sourced_value(table: str, section: str, name: str) -> Mapping[str, Any]
 
 
 def cache_with_sources(
-    most: int,
+    maxsize: int,
 ) -> Callable[[Callable[CachedArguments, CachedResult]], Callable[CachedArguments, CachedResult]]:
-    """Cache the last `most` results of a function; its sources are recorded at every call, not only at the first."""
+    """Cache the last `maxsize` results of a function; its sources are recorded at every call, not only at the first."""
 
     def keeps(work: Callable[CachedArguments, CachedResult]) -> Callable[CachedArguments, CachedResult]:
         def with_sources(
@@ -198,7 +198,7 @@ def cache_with_sources(
                 result = work(*args, **kwargs)
             return result, tuple(sources)
 
-        kept: Any = lru_cache(maxsize=most)(with_sources)
+        kept: Any = lru_cache(maxsize=maxsize)(with_sources)
 
         @wraps(work)
         def read(*args: CachedArguments.args, **kwargs: CachedArguments.kwargs) -> CachedResult:

@@ -62,10 +62,10 @@ def unknown_device_error(word: str, known: Iterable[str], *, field: str) -> Inpu
     return unknown_name_error("device", word, known, field=field)
 
 
-def other_file_kind_error(strange: Collection[str], file: str) -> InputError | None:
+def other_file_kind_error(unknown_keys: Collection[str], file: str) -> InputError | None:
     """Return the error for a file of another kind, recognised by several of its keys; None if it is not recognised."""
     for kind in load_package_table(_OTHER_WORDS_FILE)["file"]:
-        if len(strange) > 1 and set(strange) <= set(kind["keys"]):
+        if len(unknown_keys) > 1 and set(unknown_keys) <= set(kind["keys"]):
             return InputError("other-file", f"is {kind['name']}", field="(file)", hint=kind["read_by"], file=file)
     return None
 

@@ -56,24 +56,24 @@ class BurnEstimate(NamedTuple):
     doses: Mapping[str, Any] | Unknown
 
 
-def record_burn(seen: SampledQuantities, scene: PulseScene, response: PulseResponse | None) -> None:
+def record_burn(quantities: SampledQuantities, scene: PulseScene, response: PulseResponse | None) -> None:
     """Store the radiant exposure on the axis that kills the basal layer of each draw, (sample,), or why it is unknown.
 
     Parameters
     ----------
-    seen : quantities of the draws; the depth of ablation must be stored already.
+    quantities : quantities of the draws; the depth of ablation must be stored already.
     response : None for microbeams. Its blood flow is not stopped: cells die long before vessels are damaged.
     """
-    why = _unanswerable_reason(seen, scene)
+    why = _unanswerable_reason(quantities, scene)
     if why is None and response is not None:
-        seen[_BURN_DOSE_KEY] = value_or_unknown(lambda: cell_death_dose(response, basal_layer_response(response)))
+        quantities[_BURN_DOSE_KEY] = value_or_unknown(lambda: cell_death_dose(response, basal_layer_response(response)))
     else:
-        seen[_BURN_DOSE_KEY] = why or Unknown(render_message("burn.columns"))
+        quantities[_BURN_DOSE_KEY] = why or Unknown(render_message("burn.columns"))
 
 
-def burnt_draws(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> NDArray[np.bool_] | None:
+def burnt_draws(quantities: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> NDArray[np.bool_] | None:
     """Return which draws are burnt, each with its own model error, (sample,); None if burns are unknown."""
-    doses, beam = seen[_BURN_DOSE_KEY], scene.beam
+    doses, beam = quantities[_BURN_DOSE_KEY], scene.beam
     if isinstance(doses, Unknown) or beam is None:
         return None
     return np.asarray(doses * draw_burn_ratios(beam, skins, "harm") <= axis_exposure(beam))
@@ -103,14 +103,16 @@ def _unanswerable_reason(seen: SampledQuantities, scene: PulseScene) -> Unknown 
     return Unknown(render_message("burn.removed")) if removed.any() else None
 
 
-def estimate_burn(seen: SampledQuantities, scene: PulseScene, weights: Floats, basis: tuple[str, ...]) -> BurnEstimate:
+def estimate_burn(
+    quantities: SampledQuantities, scene: PulseScene, weights: Floats, basis: tuple[str, ...]
+) -> BurnEstimate:
     """Return the probability of a burn with the doses from which it follows, or why it is unknown.
 
     Parameters
     ----------
     basis : source keys of the simulation.
     """
-    doses, beam = seen[_BURN_DOSE_KEY], scene.beam
+    doses, beam = quantities[_BURN_DOSE_KEY], scene.beam
     if beam is None and scene.bath is None:
         assert isinstance(doses, Unknown)  # there is no light
         return BurnEstimate(summarise_draws(np.zeros(weights.size), weights, basis), doses)
@@ -146,7 +148,7 @@ def _estimate_light_burn(
     shown = J_CM2 * axis_fluence_ratio(beam)  # as the case states its dose
     computed = summarise_draws(doses / shown, weights, basis, level=ED_LEVEL)
     unknown = isinstance(computed, Unknown)
-    true = computed if unknown else error.dose(doses / shown, weights, DOSE_RANGE_J_M2[1] / shown, behind)
+    true = computed if unknown else error.calibrated_dose(doses / shown, weights, DOSE_RANGE_J_M2[1] / shown, behind)
     told = {
         "computed_dose_J_cm2": computed,
         "calibrated_dose_J_cm2": true,

@@ -44,20 +44,20 @@ class DoseError:
 
     Parameters
     ----------
-    kind : the class.
+    endpoint_class : the class.
     rows, sources : numbers of published doses or experiments behind it, and of their sources.
     bias, spread : median and geometric standard deviation of true over computed doses.
     ratios : true over computed doses, (stratum,), all equally likely.
     """
 
-    kind: str
+    endpoint_class: str
     rows: int
     sources: int
     bias: float
     spread: float
     ratios: Floats
 
-    def dose(self, doses: Floats, weights: Floats, most: float, basis: tuple[str, ...]) -> Estimate:
+    def calibrated_dose(self, doses: Floats, weights: Floats, most: float, basis: tuple[str, ...]) -> Estimate:
         """Return the dose that half of people need, with the doses that 16 and 84 of 100 need as interval.
 
         Parameters
@@ -73,7 +73,7 @@ class DoseError:
     def as_record(self) -> dict[str, Any]:
         """Return the JSON object of the error."""
         known = {"rows": self.rows, "sources": self.sources, "bias": self.bias, "spread": self.spread}
-        return {"class": self.kind, **known}
+        return {"class": self.endpoint_class, **known}
 
 
 def beam_burn_light(beam: Beam) -> BurnLight:

@@ -155,15 +155,15 @@ def healing_table() -> Mapping[str, Mapping[str, Any]]:
     return load_package_table("data/healing.toml")
 
 
-def record_healing(seen: SampledQuantities, skins: "xr.Dataset") -> None:
+def record_healing(quantities: SampledQuantities, skins: "xr.Dataset") -> None:
     """Store the times of every draw under `healing.NAME`, (sample,), inf if no time is published.
 
-    `seen` must have `injury.kind`; if that is unknown, so are the times.
+    `quantities` must have `injury.kind`; if that is unknown, so are the times.
     """
-    kinds = seen["injury.kind"]
+    kinds = quantities["injury.kind"]
     for name in HEALING_TIMES:
         if isinstance(kinds, Unknown):
-            seen[f"healing.{name}"] = kinds
+            quantities[f"healing.{name}"] = kinds
             continue
         times = np.full(kinds.size, np.inf)
         for index, kind in enumerate(INJURY_KINDS):
@@ -172,10 +172,10 @@ def record_healing(seen: SampledQuantities, skins: "xr.Dataset") -> None:
                 times[here] = 0.0
             elif here.any() and (known := healing_table().get(kind, {}).get(name)) is not None:
                 times[here] = value_at_normal(SourcedValue.from_table(known), skins["healing_shift"])[here]
-        seen[f"healing.{name}"] = times
+        quantities[f"healing.{name}"] = times
     if not isinstance(kinds, Unknown):
-        _record_closure(seen, skins, kinds == INJURY_KINDS.index(_COLUMN_MODALITY))
-        _record_pigment(seen, skins, kinds == INJURY_KINDS.index(_PIGMENT_MODALITY))
+        _record_closure(quantities, skins, kinds == INJURY_KINDS.index(_COLUMN_MODALITY))
+        _record_pigment(quantities, skins, kinds == INJURY_KINDS.index(_PIGMENT_MODALITY))
 
 
 def _record_closure(seen: SampledQuantities, skins: "xr.Dataset", columns: NDArray[np.bool_]) -> None:
@@ -205,9 +205,9 @@ def _record_pigment(seen: SampledQuantities, skins: "xr.Dataset", broken: NDArra
         seen[f"healing.{name}"] = np.where(broken, days, known)
 
 
-def healing_group(seen: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str]) -> dict[str, Any]:
+def healing_group(quantities: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str]) -> dict[str, Any]:
     """Return the group `healing` of the document; `basis` are the sources of simulated, not published, times."""
-    kinds = seen["injury.kind"]
+    kinds = quantities["injury.kind"]
     if isinstance(kinds, Unknown):
         return dict.fromkeys((*HEALING_TIMES, "wound_open_fraction"), kinds)
     counted = {kind: float(weights[kinds == index].sum()) for index, kind in enumerate(INJURY_KINDS)}
@@ -215,7 +215,7 @@ def healing_group(seen: SampledQuantities, weights: Floats, case: Case, basis: S
     other_people = _population_mismatch(met, case)
     found: dict[str, Any] = {}
     for name in HEALING_TIMES:
-        times = seen[f"healing.{name}"]
+        times = quantities[f"healing.{name}"]
         own_course = name in _PIGMENT_TIMES and _PIGMENT_MODALITY in met
         if isinstance(times, Unknown) or (other_people and not own_course):
             found[name] = times if isinstance(times, Unknown) else other_people
@@ -224,7 +224,7 @@ def healing_group(seen: SampledQuantities, weights: Floats, case: Case, basis: S
         if isinstance(found[name], Unknown):
             untold = [kind for kind in met if np.isinf(times[kinds == INJURY_KINDS.index(kind)]).any()]
             found[name] = _no_published_time(max(untold, key=counted.__getitem__), name)
-    found["wound_open_fraction"] = _open_wound_fraction(seen, weights, met, found[_CLOSURE_TIME], basis)
+    found["wound_open_fraction"] = _open_wound_fraction(quantities, weights, met, found[_CLOSURE_TIME], basis)
     return found
 
 

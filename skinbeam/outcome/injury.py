@@ -57,10 +57,10 @@ PIGMENT_SPOTS: Final = ("lentigo", "freckle", "naevus-of-ota")
 _REMAINING_LAYER: Final = RETICULAR_DERMIS
 
 
-def record_injury(seen: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> None:
+def record_injury(quantities: SampledQuantities, scene: PulseScene, skins: "xr.Dataset") -> None:
     """Store `injury.kind`, the index of each draw in `INJURY_KINDS`, (sample,), or why it is unknown."""
     columns = scene.beam is not None and scene.beam.microbeam is not None
-    seen["injury.kind"] = _column_injury(seen) if columns else _field_injury(seen, scene, skins)
+    quantities["injury.kind"] = _column_injury(quantities) if columns else _field_injury(quantities, scene, skins)
 
 
 def _column_injury(seen: SampledQuantities) -> Floats | Unknown:
@@ -130,7 +130,7 @@ HARM_OUTCOMES: Final[Mapping[str, str]] = {"p_pih": "pih", "p_hypopigmentation":
 
 
 def harm_group(
-    seen: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str], counted: HarmCounter
+    quantities: SampledQuantities, weights: Floats, case: Case, basis: Sequence[str], harm_share: HarmCounter
 ) -> dict[str, Any]:
     """Return the group `harm` of the document: the shares that trials counted after this kind of laser.
 
@@ -141,9 +141,9 @@ def harm_group(
     Parameters
     ----------
     basis : source keys of the simulation.
-    counted : returns the share of people with a harm in trials.
+    harm_share : returns the share of people with a harm in trials.
     """
-    kinds = seen["injury.kind"]
+    kinds = quantities["injury.kind"]
     if isinstance(kinds, Unknown):
         return dict.fromkeys(HARM_OUTCOMES, kinds)
     total = weights.sum()
@@ -157,5 +157,5 @@ def harm_group(
     if shares[OTHER_INJURY] > (1 - INTERVAL_LEVEL) / 2:
         return dict.fromkeys(HARM_OUTCOMES, Unknown(render_message("harm.other-injury")))
     modality = max((kind for kind in INJURY_KINDS if kind not in (NO_INJURY, OTHER_INJURY)), key=shares.__getitem__)
-    found = {name: counted(outcome, modality, case) for name, outcome in HARM_OUTCOMES.items()}
+    found = {name: harm_share(outcome, modality, case) for name, outcome in HARM_OUTCOMES.items()}
     return {name: value if isinstance(value, Unknown) else value.scaled(hurt) for name, value in found.items()}

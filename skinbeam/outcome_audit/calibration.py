@@ -43,23 +43,23 @@ class ReliabilityGroup:
 
     Parameters
     ----------
-    people, happened : numbers of people and of events.
-    stated : mean predicted probability.
-    seen : observed share, with its 95 % interval.
-    right_low, right_high : shares between which 95 % of such groups are if the predictions are right.
+    people, events : numbers of people and of events.
+    predicted : mean predicted probability.
+    observed : observed share, with its 95 % interval.
+    expected_low, expected_high : shares between which 95 % of such groups are if the predictions are right.
     """
 
     people: int
-    happened: int
-    stated: float
-    seen: Estimate
-    right_low: float
-    right_high: float
+    events: int
+    predicted: float
+    observed: Estimate
+    expected_low: float
+    expected_high: float
 
     @property
-    def right(self) -> bool:
+    def consistent(self) -> bool:
         """Whether chance alone explains the observed share."""
-        return self.right_low <= self.seen.median <= self.right_high
+        return self.expected_low <= self.observed.median <= self.expected_high
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class BrierScore:
     Parameters
     ----------
     score : with its 95 % interval.
-    if_right : expected score if the predictions are right, with the 95 % interval by chance.
+    expected : expected score if the predictions are right, with the 95 % interval by chance.
     miscalibration : improvement if each prediction were replaced by the observed share among equal predictions.
     discrimination : improvement over predicting the same probability for all people.
     uncertainty : score of predicting the overall observed share for all people.
     """
 
     score: Estimate
-    if_right: Estimate
+    expected: Estimate
     miscalibration: float
     discrimination: float
     uncertainty: float
@@ -104,7 +104,7 @@ def reliability_curve(forecasts: Sequence[VerifiedForecast]) -> tuple[Reliabilit
 
 def _make_group(members: Sequence[VerifiedForecast]) -> ReliabilityGroup:
     p, n = np.array([one.p for one in members]), len(members)
-    happened = sum(one.happened for one in members)
+    happened = sum(one.occurred for one in members)
     low, high = central_range(count_distribution(p))
     return ReliabilityGroup(n, happened, float(p.mean()), share_estimate(happened, n), low / n, high / n)
 
@@ -114,7 +114,7 @@ def brier_score(forecasts: Sequence[VerifiedForecast]) -> BrierScore | Unknown:
     if len(forecasts) < MIN_CASES:
         return too_few_cases(len(forecasts), "learning.of-judged")
     p = np.array([one.p for one in forecasts])
-    y = np.array([one.happened for one in forecasts], dtype=np.float64)
+    y = np.array([one.occurred for one in forecasts], dtype=np.float64)
     scores, n = (p - y) ** 2, len(y)
     by_chance = p * (1.0 - p)
     noise = float(np.sqrt(np.sum((1.0 - 2.0 * p) ** 2 * by_chance))) / n
@@ -157,7 +157,7 @@ class ForecastCalibration:
 
     Parameters
     ----------
-    people, expected, happened : numbers of judged people, of expected events and of observed events.
+    people, expected, observed : numbers of judged people, of expected events and of observed events.
     ratio : observed over expected events; 1 is right.
     odds : common factor of the observed over the predicted odds; 1 is right.
     slope : of the logits of the observations over those of the predictions; 1 is right, and below 1 the predictions
@@ -166,7 +166,7 @@ class ForecastCalibration:
 
     people: int
     expected: float
-    happened: int
+    observed: int
     ratio: Value
     odds: Value
     slope: Value
@@ -175,7 +175,7 @@ class ForecastCalibration:
 def forecast_calibration(forecasts: Sequence[VerifiedForecast]) -> ForecastCalibration:
     """Return the calibration of forecasts; figures for which there are too few cases are unknown."""
     p = np.clip([one.p for one in forecasts], _MIN_PROBABILITY, 1.0 - _MIN_PROBABILITY)
-    y = np.array([one.happened for one in forecasts], dtype=np.float64)
+    y = np.array([one.occurred for one in forecasts], dtype=np.float64)
     happened, people = int(y.sum()), len(forecasts)
     fewest = min(happened, people - happened)
     return ForecastCalibration(

@@ -35,24 +35,26 @@ CONFIDENCE_LEVEL: Final = 0.95
 Z95: Final = 1.959963984540054
 
 
-def too_few_cases(have: int, of: str, need: int = MIN_CASES) -> Unknown:
+def too_few_cases(count: int, counted_id: str, required: int = MIN_CASES) -> Unknown:
     """Return an unknown value for a figure with too few cases.
 
     Parameters
     ----------
-    of : id of the message that names the counted cases.
+    counted_id : id of the message that names the counted cases.
     """
-    return Unknown(render_message("learning.too-few", {"have": have, "need": need, "of": render_message(of)}))
+    return Unknown(
+        render_message("learning.too-few", {"have": count, "need": required, "of": render_message(counted_id)})
+    )
 
 
 Floats = NDArray[np.float64]
 
 
-def share_estimate(events: int, of: int) -> Estimate:
+def share_estimate(events: int, total: int) -> Estimate:
     """Return a counted share with its score interval (learning 1)."""
-    p = events / of
-    low, high = wilson_interval(p, p * (1.0 - p), of, Z95)
-    return Estimate(p, max(0.0, min(low, p)), min(1.0, max(high, p)), CONFIDENCE_LEVEL, "measured", of)
+    p = events / total
+    low, high = wilson_interval(p, p * (1.0 - p), total, Z95)
+    return Estimate(p, max(0.0, min(low, p)), min(1.0, max(high, p)), CONFIDENCE_LEVEL, "measured", total)
 
 
 def count_distribution(p: ArrayLike) -> Floats:
@@ -81,12 +83,13 @@ def central_range(law: Floats, level: float = CONFIDENCE_LEVEL) -> tuple[int, in
     return int(np.searchsorted(below, tail, side="right")), int(np.searchsorted(below, 1.0 - tail, side="left"))
 
 
-def share_quantile(shares: Sequence[float] | Floats, of: int, p: float) -> Floats:
-    """Return the quantile of the number of `of` events that fall to a share, interpolated between counts (learning 9).
+def share_quantile(shares: Sequence[float] | Floats, events: int, p: float) -> Floats:
+    """Return the quantile of the number of `events` events that fall to a share, interpolated between counts (learning
+    9).
 
     Limits in whole counts would be too wide: fewer operators would be outside than the level says.
     """
     mine = np.asarray(shares, dtype=np.float64)
-    upper = binom.ppf(p, of, mine)
-    below, above = binom.cdf(upper - 1, of, mine), binom.cdf(upper, of, mine)
+    upper = binom.ppf(p, events, mine)
+    below, above = binom.cdf(upper - 1, events, mine), binom.cdf(upper, events, mine)
     return np.asarray(np.maximum(upper - (above - p) / (above - below), 0.0))

@@ -35,7 +35,7 @@ class IntervalCoverage:
     share: Value
 
     @property
-    def of(self) -> int:
+    def total(self) -> int:
         """Number of compared values."""
         return self.within + self.below + self.above
 
@@ -59,20 +59,20 @@ class ClinicCount:
 
     Parameters
     ----------
-    people, happened : numbers of judged people and of observed events.
+    people, events : numbers of judged people and of observed events.
     low, high : counts between which the share `level` of new clinics with such patients is predicted to be.
     """
 
     people: int
-    happened: int
+    events: int
     low: int
     high: int
     level: float
 
     @property
-    def where(self) -> str:
+    def position(self) -> str:
         """`within`, `below` or `above` the predicted range of a new clinic."""
-        return "below" if self.happened < self.low else "above" if self.happened > self.high else "within"
+        return "below" if self.events < self.low else "above" if self.events > self.high else "within"
 
 
 def clinic_count(forecasts: Sequence[VerifiedForecast]) -> ClinicCount | Unknown:
@@ -83,16 +83,16 @@ def clinic_count(forecasts: Sequence[VerifiedForecast]) -> ClinicCount | Unknown
     """
     if len(forecasts) < MIN_CASES:
         return too_few_cases(len(forecasts), "learning.of-judged")
-    level = forecasts[0].stated.level
+    level = forecasts[0].predicted.level
     end = NormalDist().inv_cdf(0.5 + level / 2.0)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_NODES)
     low, middle, high = (
-        _logits([getattr(one.stated, name) for one in forecasts]) for name in ("low", "median", "high")
+        _logits([getattr(one.predicted, name) for one in forecasts]) for name in ("low", "median", "high")
     )
     sides = np.where(nodes < 0, (middle - low)[:, None], (high - middle)[:, None]) / end
     law = count_distribution(expit(middle[:, None] + sides * nodes)) @ (weights / math.sqrt(2.0 * math.pi))
     least, most = central_range(law, level)
-    return ClinicCount(len(forecasts), sum(one.happened for one in forecasts), least, most, level)
+    return ClinicCount(len(forecasts), sum(one.occurred for one in forecasts), least, most, level)
 
 
 def _logits(shares: Sequence[float]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.outcome_audit.counts import MIN_CASES, MIN_OPERATORS, share_quantile, too_few_cases
-from skinbeam.outcome_audit.outcomes import AuditedCourse, any_harm
+from skinbeam.outcome_audit.outcomes import AuditedCourse, any_harm_forecast
 
 __all__ = ["FUNNEL_LEVELS", "FunnelPlot", "OperatorResult", "funnel_limits", "funnel_plot"]
 
@@ -25,7 +25,7 @@ class OperatorResult:
     ----------
     courses, harmed : judged courses, and those with a harm whose share the plan predicted.
     expected : predicted number of courses with a harm for these patients.
-    outside : the widest of `FUNNEL_LEVELS` outside which the ratio is, 0 within all.
+    exceeded_level : the widest of `FUNNEL_LEVELS` outside which the ratio is, 0 within all.
     above : whether the ratio is above that of the whole clinic.
     """
 
@@ -33,7 +33,7 @@ class OperatorResult:
     courses: int
     harmed: int
     expected: float
-    outside: float
+    exceeded_level: float
     above: bool
 
     @property
@@ -52,17 +52,17 @@ class FunnelPlot:
     spread : overdispersion of the operators, as a factor on the variance by chance, at least 1; unknown if there are
         too few operators, and then the limits include chance alone.
     operators : in the order of expected harms.
-    unshown, unshown_courses : number of operators with too few cases to be plotted, and of their courses.
-    shared : number of courses with several operators.
+    omitted_operators, omitted_courses : number of operators with too few cases to be plotted, and of their courses.
+    shared_courses : number of courses with several operators.
     """
 
     harmed: int
     expected: float
     spread: float | Unknown
     operators: tuple[OperatorResult, ...]
-    unshown: int
-    unshown_courses: int
-    shared: int
+    omitted_operators: int
+    omitted_courses: int
+    shared_courses: int
 
     @property
     def target(self) -> float:
@@ -74,7 +74,7 @@ def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
     """Return the funnel plot of all operators, or the reason why there is none."""
     counted: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     for one in outcomes:
-        if judged := any_harm(one):
+        if judged := any_harm_forecast(one):
             counted[one.operator].append(judged)
     shared = counted.pop("", [])
     pairs = [pair for mine in (*counted.values(), shared) for pair in mine]
@@ -97,13 +97,13 @@ def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
     return replace(told, operators=tuple(sorted(shown, key=lambda one: one.expected)))
 
 
-def funnel_limits(told: FunnelPlot, expected: Iterable[float], level: float) -> tuple[list[float], list[float]]:
+def funnel_limits(funnel: FunnelPlot, expected: Iterable[float], level: float) -> tuple[list[float], list[float]]:
     """Return the limits that contain the share `level` of operators with these expected harms (learning 9)."""
-    factor = told.spread if isinstance(told.spread, float) else 1.0
+    factor = funnel.spread if isinstance(funnel.spread, float) else 1.0
     means = np.asarray(list(expected), dtype=np.float64)
-    events = max(1, round(told.harmed / factor))
-    low, high = (share_quantile(means / told.expected, events, 0.5 + side * level / 2.0) for side in (-1, 1))
-    scale = told.harmed / events / means
+    events = max(1, round(funnel.harmed / factor))
+    low, high = (share_quantile(means / funnel.expected, events, 0.5 + side * level / 2.0) for side in (-1, 1))
+    scale = funnel.harmed / events / means
     return [float(x) for x in low * scale], [float(x) for x in high * scale]
 
 

@@ -11,7 +11,7 @@ __all__ = [
     "ObservedOutcome",
     "PredictedOutcome",
     "VerifiedForecast",
-    "any_harm",
+    "any_harm_forecast",
     "downtime_pairs",
     "harm_forecasts",
     "improvement_forecasts",
@@ -25,12 +25,12 @@ class PredictedOutcome:
 
     Parameters
     ----------
-    half : share of people who improve by half.
+    half_improved : share of people who improve by half.
     harms : mapping of the name of a harm to the share of people with it.
     downtime_days, pain_0_10 : typical values.
     """
 
-    half: Value
+    half_improved: Value
     harms: Mapping[str, Value]
     downtime_days: Value
     pain_0_10: Value
@@ -42,12 +42,12 @@ class ObservedOutcome:
 
     Parameters
     ----------
-    half : whether it improved by half, by the clinician's grade.
+    half_improved : whether it improved by half, by the clinician's grade.
     harms : names of the observed harms, at any time and by any observer.
     downtime_days, pain_0_10 : as reported.
     """
 
-    half: bool | None
+    half_improved: bool | None
     harms: frozenset[str]
     downtime_days: float | None = None
     pain_0_10: float | None = None
@@ -69,58 +69,58 @@ class AuditedCourse:
     site: str
     phototype: str | Unknown
     operator: str
-    foretold: PredictedOutcome
-    seen: ObservedOutcome
+    predicted: PredictedOutcome
+    observed: ObservedOutcome
 
 
 @dataclass(frozen=True)
 class VerifiedForecast:
     """The predicted share of such people, with its interval, and whether the event happened in this person."""
 
-    stated: Estimate
-    happened: bool
+    predicted: Estimate
+    occurred: bool
 
     @property
     def p(self) -> float:
         """Median of the prediction."""
-        return self.stated.median
+        return self.predicted.median
 
 
 def improvement_forecasts(outcomes: Iterable[AuditedCourse]) -> tuple[VerifiedForecast, ...]:
     """Return the forecasts of an improvement by half for courses with a prediction and an observation."""
     return tuple(
-        VerifiedForecast(one.foretold.half, one.seen.half)
+        VerifiedForecast(one.predicted.half_improved, one.observed.half_improved)
         for one in outcomes
-        if isinstance(one.foretold.half, Estimate) and one.seen.half is not None
+        if isinstance(one.predicted.half_improved, Estimate) and one.observed.half_improved is not None
     )
 
 
 def harm_forecasts(outcomes: Iterable[AuditedCourse], name: str) -> tuple[VerifiedForecast, ...]:
     """Return the forecasts of a harm for courses with a prediction of it."""
-    told = ((one.foretold.harms.get(name), name in one.seen.harms) for one in outcomes)
+    told = ((one.predicted.harms.get(name), name in one.observed.harms) for one in outcomes)
     return tuple(VerifiedForecast(stated, seen) for stated, seen in told if isinstance(stated, Estimate))
 
 
-def any_harm(outcome: AuditedCourse) -> tuple[float, bool] | None:
+def any_harm_forecast(outcome: AuditedCourse) -> tuple[float, bool] | None:
     """Return the probability of any harm whose share the plan predicted, and whether one was observed.
 
     None if the plan predicted no share. Harms are taken as independent of each other. If they occur together, this
     predicts too many harmed people; it affects all operators alike, who are compared with each other.
     """
-    known = {name: p.median for name, p in outcome.foretold.harms.items() if isinstance(p, Estimate)}
+    known = {name: p.median for name, p in outcome.predicted.harms.items() if isinstance(p, Estimate)}
     if not known:
         return None
-    return 1.0 - math.prod(1.0 - p for p in known.values()), bool(known.keys() & outcome.seen.harms)
+    return 1.0 - math.prod(1.0 - p for p in known.values()), bool(known.keys() & outcome.observed.harms)
 
 
 def downtime_pairs(outcomes: Iterable[AuditedCourse]) -> tuple[tuple[Estimate, float], ...]:
     """Return pairs of predicted and observed days of downtime, where both are known."""
-    return _complete_pairs((one.foretold.downtime_days, one.seen.downtime_days) for one in outcomes)
+    return _complete_pairs((one.predicted.downtime_days, one.observed.downtime_days) for one in outcomes)
 
 
 def pain_pairs(outcomes: Iterable[AuditedCourse]) -> tuple[tuple[Estimate, float], ...]:
     """Return pairs of predicted and reported pain from 0 to 10, where both are known."""
-    return _complete_pairs((one.foretold.pain_0_10, one.seen.pain_0_10) for one in outcomes)
+    return _complete_pairs((one.predicted.pain_0_10, one.observed.pain_0_10) for one in outcomes)
 
 
 def _complete_pairs(pairs: Iterable[tuple[Value, float | None]]) -> tuple[tuple[Estimate, float], ...]:

@@ -109,7 +109,7 @@ def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], 
                 hint="[photo] names a file beside the case file, unless --photo gives one.",
                 file=loaded.file,
             )
-        photo = loaded.beside(said.file, field="photo.file")
+        photo = loaded.resolve_path(said.file, field="photo.file")
     if photo is None:
         return None
     (look,) = run_in_parallel(partial(_analyse_photo, table=said), [photo], on_started=meanwhile)

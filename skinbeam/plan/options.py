@@ -242,7 +242,7 @@ def _clinic_count_message(trial: CandidateSetting) -> Message:
     found = count_harm_near(trial.beam.mean_wavelength_nm, trial.beam.pulse_ms, lamp=trial.band_nm is not None)
     if found is None:
         return Message("plan.burns-uncounted")
-    return Message("plan.burns-counted", {"harmed": found.harmed, "of": found.of, "sources": found.sources})
+    return Message("plan.burns-counted", {"harmed": found.harmed, "of": found.treated, "sources": found.sources})
 
 
 def _dose_limited_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:

@@ -191,7 +191,7 @@ def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: Candida
         known = calibrate_person(beam_burn_light(trial.beam), [])
     untold = miss_probability(_test_spot_rules()["reading"]["burn_h"])
     assert untold is not None  # the hours are those after which a spot is fully informative
-    learned = known.after([SpotObservation(dose / burns.computed_J_cm2, False, untold) for dose in doses])
+    learned = known.updated_with([SpotObservation(dose / burns.computed_J_cm2, False, untold) for dose in doses])
     # The weights of the draws already include the earlier observations.
     weights = trial.weights[1] * learned.likelihood / known.likelihood
     return learned.p_reached(trial.dose / burns.computed_J_cm2), weights

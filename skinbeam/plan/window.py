@@ -97,7 +97,7 @@ def maker_dose_ranges(rows: Iterable[PublishedSetting], *, spot_mm: float) -> tu
     found: dict[PublishedDoseRange, None] = {}
     for row in rows:
         pulses, doses, spots = map(span_ends, (row.pulse_ms, row.fluence_J_cm2, row.spot_mm))
-        if row.maker and pulses and doses and all(1 / near <= spot / spot_mm <= near for spot in spots):
+        if row.from_manual and pulses and doses and all(1 / near <= spot / spot_mm <= near for spot in spots):
             found |= {PublishedDoseRange(pulse, doses[0], doses[-1]): None for pulse in pulses}
     return tuple(found)
 

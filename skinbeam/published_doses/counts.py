@@ -24,7 +24,7 @@ class HarmCount(NamedTuple):
     """Numbers of harmed and of treated people, and of sources."""
 
     harmed: int
-    of: int
+    treated: int
     sources: int
 
 
@@ -88,7 +88,7 @@ def find_tolerated_doses(
     cite_sources(*sources)
     doses = [dose for row in near for dose in _span_ends(row.fluence_J_cm2)]
     harms = [row.harm for row in near if row.harm is not None and row.harm.counts_skin_injury]
-    people = [(harm.events, harm.of) for harm in harms if harm.unit == "patients"]
+    people = [(harm.events, harm.total) for harm in harms if harm.unit == "patients"]
     return ToleratedDoses(
         min(doses),
         max(doses),
@@ -111,7 +111,7 @@ def _is_near(span: Iterable[float | None] | None, value: float, ratio: float) ->
 
 def _covers_phototypes(row: PracticeRow, phototypes: tuple[int, int] | None) -> bool:
     """Return whether the phototypes of a row overlap; False if the row does not state the skin."""
-    told = source_phototypes(row.phototype, row.people)
+    told = source_phototypes(row.phototype, row.ethnic_group)
     return phototypes is None or (told is not None and told[0] <= phototypes[1] and phototypes[0] <= told[1])
 
 

@@ -41,14 +41,14 @@ class SpotObservation:
 
     Parameters
     ----------
-    over_computed : dose given over the dose computed to burn each draw, (sample,).
+    dose_over_computed : dose given over the dose computed to burn each draw, (sample,).
     injured : whether the epidermis was burnt.
-    missed : for a clean spot, the probability that the field does not share its error.
+    miss_probability : for a clean spot, the probability that the field does not share its error.
     """
 
-    over_computed: Floats
+    dose_over_computed: Floats
     injured: bool
-    missed: float = 0.0
+    miss_probability: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,42 +58,46 @@ class PersonalCalibration:
     Parameters
     ----------
     likelihood : of all observations with this light, of each draw, (sample,).
-    prior, shared : probability of each value of the shared error: of the population, (error,), and given the
+    prior, posterior : probability of each value of the shared error: of the population, (error,), and given the
         observations, (sample, error).
     people : spread of the part that is not shared.
     lapse : share of injuries that no dose explains.
-    missed : probability that a field does not share the error of its clean spots.
+    miss_probability : probability that a field does not share the error of its clean spots.
     """
 
     likelihood: Floats
     prior: Floats
-    shared: Floats
+    posterior: Floats
     people: float
     lapse: float
-    missed: float = 0.0
+    miss_probability: float = 0.0
 
     def p_reached(self, dose_over_computed: ArrayLike) -> Floats:
         """Return the probability that a dose burns each draw, given its ratio to the computed dose, (sample,)."""
         burnt = _burn_probability(np.asarray(dose_over_computed), self.people)
-        shown = (self.shared * burnt).sum(axis=-1)
-        return np.asarray(np.maximum(shown, self.missed * (burnt @ self.prior) + (1.0 - self.missed) * shown))
+        shown = (self.posterior * burnt).sum(axis=-1)
+        return np.asarray(
+            np.maximum(shown, self.miss_probability * (burnt @ self.prior) + (1.0 - self.miss_probability) * shown)
+        )
 
-    def after(self, seen: Sequence[SpotObservation]) -> "PersonalCalibration":
+    def updated_with(self, seen: Sequence[SpotObservation]) -> "PersonalCalibration":
         """Return the posterior after further observed pulses of this light."""
-        joint = self.shared
+        joint = self.posterior
         for one in seen:
-            burnt = _burn_probability(one.over_computed, self.people)
+            burnt = _burn_probability(one.dose_over_computed, self.people)
             joint = joint * (self.lapse + (1.0 - self.lapse) * burnt if one.injured else 1.0 - burnt)
         told = joint.sum(axis=1)
-        clean = [one.missed for one in seen if not one.injured]
-        least = min([*clean, self.missed] if self.missed > 0.0 else clean, default=self.missed)
+        clean = [one.miss_probability for one in seen if not one.injured]
+        least = min(
+            [*clean, self.miss_probability] if self.miss_probability > 0.0 else clean, default=self.miss_probability
+        )
         # A draw whose likelihood is 0 has no weight, so its shared error does not matter.
         shared = np.divide(joint, told[:, None], out=np.zeros_like(joint), where=told[:, None] > 0.0)
-        return replace(self, likelihood=self.likelihood * told, shared=shared, missed=least)
+        return replace(self, likelihood=self.likelihood * told, posterior=shared, miss_probability=least)
 
-    def first(self, draws: int) -> "PersonalCalibration":
+    def first_draws(self, draws: int) -> "PersonalCalibration":
         """Return the calibration of the first `draws` draws."""
-        return replace(self, likelihood=self.likelihood[:draws], shared=self.shared[:draws])
+        return replace(self, likelihood=self.likelihood[:draws], posterior=self.posterior[:draws])
 
 
 def miss_probability(read_after_h: float) -> float | None:
@@ -106,13 +110,13 @@ def miss_probability(read_after_h: float) -> float | None:
     return float(found[-1]["value"])
 
 
-def calibrate_person(light: BurnLight, seen: Sequence[SpotObservation]) -> PersonalCalibration:
+def calibrate_person(light: BurnLight, observations: Sequence[SpotObservation]) -> PersonalCalibration:
     """Return the personal calibration from the pulses of a light; without pulses, the prior of the population."""
     error = error_parts(light)
     prior = np.exp(-0.5 * ((_SHARED_ERRORS[:, None] - error.means) / error.error) ** 2) / error.error
     shares = prior.mean(axis=1) / prior.mean(axis=1).sum()
     everybody = PersonalCalibration(np.ones(1), shares, shares[None, :], error.people, error.lapse)
-    return everybody.after(seen)
+    return everybody.updated_with(observations)
 
 
 def _burn_probability(over_computed: Floats, people: float) -> Floats:

@@ -119,29 +119,29 @@ class HarmRecord:
     Parameters
     ----------
     kind : one of `HARM_KINDS`.
-    events, of : numerator and denominator; None if the source prints none.
+    events, total : numerator and denominator; None if the source prints none.
     unit : the counted unit, one of `HARM_UNITS`; empty without a count.
     from_per_cent : whether the count was computed from a rounded percentage.
-    days, days_are : duration, and whether that is a mean, at-most or at-least.
+    days, days_statistic : duration, and whether that is a mean, at-most or at-least.
     """
 
     kind: str
     events: int | None
-    of: int | None
+    total: int | None
     unit: str
     from_per_cent: bool
     days: float | None
-    days_are: str
+    days_statistic: str
 
     @property
-    def counted(self) -> bool:
+    def has_count(self) -> bool:
         """Whether both numerator and denominator are printed."""
-        return self.events is not None and self.of is not None
+        return self.events is not None and self.total is not None
 
     @property
     def counts_skin_injury(self) -> bool:
         """Whether blisters, crusts, burns or erosions are counted; a count of no adverse events means none of these."""
-        return self.counted and (self.kind in SKIN_INJURIES or (self.kind == "any" and self.events == 0))
+        return self.has_count and (self.kind in SKIN_INJURIES or (self.kind == "any" and self.events == 0))
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,8 @@ class PracticeRow:
     Parameters
     ----------
     row, source, grade, kind : name of the row, key of the bibliography, one of `SOURCE_GRADES`, one of `ROW_KINDS`.
-    condition, site, phototype, people : treated condition and site, and the skin; `phototype` as `III` or `III-V`.
+    condition, site, phototype, ethnic_group : treated condition and site, and the skin; `phototype` as `III` or
+        `III-V`.
     patients, treatments, sessions : people in the row, treatments of all of them together, sessions of each.
     wavelength_nm, band_nm : of a laser; of a lamp or of several lasers in the same row.
     device : name of the machine.
@@ -174,7 +175,7 @@ class PracticeRow:
     condition: str
     site: str
     phototype: str
-    people: str
+    ethnic_group: str
     patients: int | None
     treatments: int | None
     sessions: PrintedSpan | None
@@ -202,7 +203,7 @@ class PracticeRow:
     note: str
 
     @property
-    def pulse_words(self) -> str:
+    def pulse_class(self) -> str:
         """`ps` or `ns` if the name of the device says so; else empty."""
         words = self.device.lower()
         if "pico" in words:
@@ -275,7 +276,7 @@ def read_practice_rows(text: str) -> tuple[PracticeRow, ...]:
     ------
     InputError : an unknown word or key, a number out of range, or figures that contradict each other.
     """
-    return tuple(record.row() for record in _PracticeRecord.each(text))
+    return tuple(record.to_row() for record in _PracticeRecord.read_rows(text))
 
 
 class _PracticeRecord(CsvRow):
@@ -283,92 +284,94 @@ class _PracticeRecord(CsvRow):
 
     file, code = PRACTICE_FILE, "wrong-practice-row"
 
-    def row(self) -> PracticeRow:
+    def to_row(self) -> PracticeRow:
         text = self.record
         row = PracticeRow(
             row=self.name,
-            source=self.one_of("source", bibliography()),
-            grade=self.one_of("grade", SOURCE_GRADES),
-            kind=self.one_of("kind", ROW_KINDS),
-            condition=self.one_of("condition", (*vocabulary_table("condition"), *OTHER_CONDITIONS)),
+            source=self.known_word("source", bibliography()),
+            grade=self.known_word("grade", SOURCE_GRADES),
+            kind=self.known_word("kind", ROW_KINDS),
+            condition=self.known_word("condition", (*vocabulary_table("condition"), *OTHER_CONDITIONS)),
             site=text["site"],
-            phototype=self._phototype(),
-            people=text["people"],
-            patients=self.whole("patients"),
-            treatments=self.whole("treatments"),
-            sessions=self._span("sessions", "", 1.0, 200.0),
+            phototype=self._read_phototype(),
+            ethnic_group=text["people"],
+            patients=self.whole_number("patients"),
+            treatments=self.whole_number("treatments"),
+            sessions=self._read_span("sessions", "", 1.0, 200.0),
             wavelength_nm=self.number("wavelength_nm", 200.0, 20_000.0),
-            band_nm=self._span("band", "_nm", 200.0, 20_000.0),
+            band_nm=self._read_span("band", "_nm", 200.0, 20_000.0),
             device=text["device"],
-            pulse_ms=self._span("pulse", "_ms", 1e-8, 1e4),
-            spot_mm=self._span("spot", "_mm", 0.05, 50.0),
-            fluence_J_cm2=self._span("fluence", "_J_cm2", 0.01, 1e3),
+            pulse_ms=self._read_span("pulse", "_ms", 1e-8, 1e4),
+            spot_mm=self._read_span("spot", "_mm", 0.05, 50.0),
+            fluence_J_cm2=self._read_span("fluence", "_J_cm2", 0.01, 1e3),
             mean_fluence_J_cm2=self.number("fluence_mean_J_cm2", 0.01, 1e3),
-            microbeam_mJ=self._span("microbeam", "_mJ", 0.1, 1e3),
-            density_per_cm2=self._span("density", "_per_cm2", 1.0, 1e4),
-            density_of=self.one_of("density_of", DENSITY_KINDS, empty=True),
-            coverage_pct=self._span("coverage", "_pct", 0.1, 100.0),
-            passes=self._span("passes", "", 1.0, 20.0),
-            cooling=self.one_of("cooling", COOLING_KINDS, empty=True),
+            microbeam_mJ=self._read_span("microbeam", "_mJ", 0.1, 1e3),
+            density_per_cm2=self._read_span("density", "_per_cm2", 1.0, 1e4),
+            density_of=self.known_word("density_of", DENSITY_KINDS, empty=True),
+            coverage_pct=self._read_span("coverage", "_pct", 0.1, 100.0),
+            passes=self._read_span("passes", "", 1.0, 20.0),
+            cooling=self.known_word("cooling", COOLING_KINDS, empty=True),
             cooling_detail=text["cooling_detail"],
-            spurt_ms=self._span("spurt", "_ms", 1.0, 200.0),
-            delay_ms=self._span("delay", "_ms", 0.0, 200.0),
-            harm=self._harm(),
+            spurt_ms=self._read_span("spurt", "_ms", 1.0, 200.0),
+            delay_ms=self._read_span("delay", "_ms", 0.0, 200.0),
+            harm=self._read_harm(),
             effect=text["effect"],
-            effect_count=self.whole("effect_count"),
-            effect_of=self.whole("effect_of"),
-            downtime_days=self._span("downtime", "_days", 0.0, 365.0),
+            effect_count=self.whole_number("effect_count"),
+            effect_of=self.whole_number("effect_of"),
+            downtime_days=self._read_span("downtime", "_days", 0.0, 365.0),
             note=text["note"],
         )
-        self._agree(row)
+        self._check_consistency(row)
         return row
 
-    def _agree(self, row: PracticeRow) -> None:
+    def _check_consistency(self, row: PracticeRow) -> None:
         """Check that the figures of a row do not contradict each other."""
         if row.wavelength_nm is not None and row.band_nm is not None:
-            raise self.fault("band_low_nm", "stands beside wavelength_nm", "One wavelength, or the band of a lamp.")
+            raise self.error("band_low_nm", "stands beside wavelength_nm", "One wavelength, or the band of a lamp.")
         if row.cooling != "spray" and (row.spurt_ms or row.delay_ms):
-            raise self.fault("spurt_low_ms", f'belongs to a spray, not to "{row.cooling}"', "cooling: spray.")
+            raise self.error("spurt_low_ms", f'belongs to a spray, not to "{row.cooling}"', "cooling: spray.")
         if row.cooling == "none" and row.cooling_detail:
-            raise self.fault("cooling_detail", "says how nothing was cooled", "Leave it out.")
+            raise self.error("cooling_detail", "says how nothing was cooled", "Leave it out.")
         if row.density_of and row.density_per_cm2 is None:
-            raise self.fault("density_of", "has no density", "The density, or nothing.")
+            raise self.error("density_of", "has no density", "The density, or nothing.")
         if row.fluence_J_cm2 is not None and row.mean_fluence_J_cm2 is not None:
             low, high = row.fluence_J_cm2
             if not (low or 0.0) <= row.mean_fluence_J_cm2 <= (high or row.mean_fluence_J_cm2):
-                raise self.fault("fluence_mean_J_cm2", f"is not from {low} to {high}", "A mean within the range.")
+                raise self.error("fluence_mean_J_cm2", f"is not from {low} to {high}", "A mean within the range.")
         if row.effect_count is not None and row.effect_of is not None and row.effect_count > row.effect_of:
-            raise self.fault("effect_count", f"{row.effect_count} of {row.effect_of} cannot be", "A count of those.")
+            raise self.error("effect_count", f"{row.effect_count} of {row.effect_of} cannot be", "A count of those.")
         harm = row.harm
-        in_people = harm is not None and harm.unit == "patients" and harm.of is not None
-        if in_people and row.patients is not None and harm is not None and (harm.of or 0) > row.patients:
-            raise self.fault("harm_of", f"{harm.of} are more than the {row.patients} patients", "At most all of them.")
+        in_people = harm is not None and harm.unit == "patients" and harm.total is not None
+        if in_people and row.patients is not None and harm is not None and (harm.total or 0) > row.patients:
+            raise self.error(
+                "harm_of", f"{harm.total} are more than the {row.patients} patients", "At most all of them."
+            )
 
-    def _harm(self) -> HarmRecord | None:
-        kind = self.one_of("harm", HARM_KINDS, empty=True)
-        events, of = self.whole("harm_count"), self.whole("harm_of")
+    def _read_harm(self) -> HarmRecord | None:
+        kind = self.known_word("harm", HARM_KINDS, empty=True)
+        events, of = self.whole_number("harm_count"), self.whole_number("harm_of")
         days = self.number("harm_days", 0.0, _MAX_DAYS)
         if not kind:
             for column in ("harm_count", "harm_of", "harm_unit", "harm_origin", "harm_days", "harm_days_is"):
                 if self.record[column]:
-                    raise self.fault(
+                    raise self.error(
                         column, "counts a harm that is not named", f"harm: one of {', '.join(HARM_KINDS)}."
                     )
             return None
         if of is not None and (events is None or of == 0 or events > of):
-            raise self.fault("harm_count", f"{events} of {of} cannot be", "A count and the number it is among.")
+            raise self.error("harm_count", f"{events} of {of} cannot be", "A count and the number it is among.")
         told = events is not None
         return HarmRecord(
             kind=kind,
             events=events,
-            of=of,
-            unit=self.one_of("harm_unit", HARM_UNITS if told else ("",)),
-            from_per_cent=self.one_of("harm_origin", HARM_ORIGINS if told else ("",)) == "per-cent",
+            total=of,
+            unit=self.known_word("harm_unit", HARM_UNITS if told else ("",)),
+            from_per_cent=self.known_word("harm_origin", HARM_ORIGINS if told else ("",)) == "per-cent",
             days=days,
-            days_are=self.one_of("harm_days_is", ("",) if days is None else DAY_KINDS),
+            days_statistic=self.known_word("harm_days_is", ("",) if days is None else DAY_KINDS),
         )
 
-    def _phototype(self) -> str:
+    def _read_phototype(self) -> str:
         value = self.record["phototype"]
         if not value:
             return ""
@@ -377,15 +380,15 @@ class _PracticeRecord(CsvRow):
         except ValueError:
             low, high = 1, 0
         if low > high or value.count("-") > 1:
-            raise self.fault("phototype", f'cannot read "{value}"', "I to VI, or a range such as III-V.")
+            raise self.error("phototype", f'cannot read "{value}"', "I to VI, or a range such as III-V.")
         return value
 
-    def _span(self, name: str, unit: str, least: float, most: float) -> PrintedSpan | None:
+    def _read_span(self, name: str, unit: str, least: float, most: float) -> PrintedSpan | None:
         """Read two columns; an end that is not printed is None."""
         low = self.number(f"{name}_low{unit}", least, most)
         high = self.number(f"{name}_high{unit}", least, most)
         if low is None and high is None:
             return None
         if low is not None and high is not None and low > high:
-            raise self.fault(f"{name}_low{unit}", f"{low:g} to {high:g} cannot be", "The lower end first.")
+            raise self.error(f"{name}_low{unit}", f"{low:g} to {high:g} cannot be", "The lower end first.")
         return low, high

@@ -90,13 +90,13 @@ class BurnObservation:
     ----------
     kind : `counted`, events among people; `begins`, a dose at which harm was observed to begin; `recommended` or
         `used`, a dose that is recommended or was given, without a count.
-    events, of : number of burns, and of people or treatments.
+    events, total : number of burns, and of people or treatments.
     sessions : number in which each of those counted could be burnt; 1 if treatments are counted.
     """
 
     kind: str
     events: int = 0
-    of: int = 0
+    total: int = 0
     sessions: float = 1.0
 
 
@@ -105,7 +105,7 @@ def burn_observation(row: PracticeRow) -> BurnObservation | None:
     if row.kind == "recommended":
         return BurnObservation("recommended")
     if row.harm is not None and row.harm.counts_skin_injury:
-        return BurnObservation("counted", row.harm.events or 0, row.harm.of or 0, _sessions_per_person(row))
+        return BurnObservation("counted", row.harm.events or 0, row.harm.total or 0, _sessions_per_person(row))
     if row.kind == "threshold":
         return BurnObservation("begins") if row.harm is not None and row.harm.kind in _FIRST_SIGNS else None
     return BurnObservation("used") if row.kind in ("used", "tolerated") else None
@@ -173,7 +173,7 @@ def dose_scenarios(row: PracticeRow) -> tuple[DoseScenario, ...]:
     middle = sum(nm * share for nm, share in lines)
     usual = _usual_settings(middle, lamp=row.wavelength_nm is None)
     spots = _span_ends(row.spot_mm) if row.spot_mm is not None else tuple(usual["spot_mm"])
-    phototype = row.phototype or _assumptions()["peoples"].get(row.people)
+    phototype = row.phototype or _assumptions()["peoples"].get(row.ethnic_group)
     skin = SkinDistribution(site=_row_site(row), phototype=phototype, vessel_kind="normal")
     return tuple(
         DoseScenario(skin, _scenario_beam(middle, lines, pulse, spot), _scenario_cooling(kind, row), _dose_range(row))
@@ -198,7 +198,7 @@ def _is_short_pulse(row: PracticeRow) -> bool:
     """Return whether pulses last nano- or picoseconds, by the name of the device if their length is not printed."""
     if row.pulse_ms is not None:
         return min(_span_ends(row.pulse_ms)) < SHORTEST_PULSE_MS
-    return bool(row.pulse_words)
+    return bool(row.pulse_class)
 
 
 def _usual_settings(middle_nm: float, *, lamp: bool) -> Mapping[str, Any]:
@@ -271,7 +271,7 @@ def _scenario_beam(middle_nm: float, lines: tuple[tuple[float, float], ...], pul
         overlap_fraction=0.0,
         pulse_shape="train" if trains else "square",
         trains=trains,
-        trains_given=bool(trains),
+        trains_from_case=bool(trains),
         microbeam=None,
         device=None,
     )
@@ -339,20 +339,20 @@ def simulate_responses(row: PracticeRow, draws: int) -> Iterator[PulseResponse]:
         yield _simulate_response(way, draws)
 
 
-def _burn_doses_J_cm2(way: DoseScenario, draws: int) -> Floats:
+def _burn_doses_J_cm2(scenario: DoseScenario, draws: int) -> Floats:
     """Return the computed doses at which the basal layer of drawn skins dies, (sample,)."""
-    response = _simulate_response(way, draws)
+    response = _simulate_response(scenario, draws)
     doses: Floats = cell_death_dose(response, basal_layer_response(response)) / J_CM2
     return doses
 
 
-def _simulate_response(way: DoseScenario, draws: int) -> PulseResponse:
-    middle = way.skin.median()
+def _simulate_response(scenario: DoseScenario, draws: int) -> PulseResponse:
+    middle = scenario.skin.median()
     typical = middle["thickness_m"].values[0]
-    skins: xr.Dataset = way.skin.sample(draws, _SEED).assign_coords(
+    skins: xr.Dataset = scenario.skin.sample(draws, _SEED).assign_coords(
         typical_m=("layer", typical), draw=("sample", np.arange(draws))
     )
-    lit = illuminate(skins, way.beam.spectrum).narrow_to_spot(
-        spot_shares(middle, way.beam), light_first_skin(middle, way.beam.spectrum)
+    lit = illuminate(skins, scenario.beam.spectrum).narrow_to_spot(
+        spot_shares(middle, scenario.beam), light_first_skin(middle, scenario.beam.spectrum)
     )
-    return simulate_pulse(skins, way.beam, way.cooling, lit=lit)
+    return simulate_pulse(skins, scenario.beam, scenario.cooling, lit=lit)

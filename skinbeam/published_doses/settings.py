@@ -34,10 +34,10 @@ class PublishedSetting:
     ----------
     wavelength_nm : of a laser; of a `lamp` the cut-off of its filter.
     microbeams : whether untreated skin was left between columns.
-    pulse_words : class of the pulse if its length is not printed, `ps` or `ns`, or empty.
+    pulse_class : class of the pulse if its length is not printed, `ps` or `ns`, or empty.
     phototypes : lowest and highest, 1 to 6.
     site : treated site, in the words of the source or by the names of sites; empty if it is not printed.
-    maker : whether the maker of the machine recommends the settings in its manual.
+    from_manual : whether the maker of the machine recommends the settings in its manual.
     density_per_cm2 : of all passes of a session together; a figure without a statement is taken as that.
     coverage_pct : share of the skin under microbeams.
     """
@@ -48,7 +48,7 @@ class PublishedSetting:
     wavelength_nm: float | None
     lamp: bool
     microbeams: bool
-    pulse_words: str
+    pulse_class: str
     phototypes: tuple[int, int] | None
     pulse_ms: PrintedSpan | None
     spot_mm: PrintedSpan | None
@@ -57,7 +57,7 @@ class PublishedSetting:
     density_per_cm2: PrintedSpan | None
     passes: PrintedSpan | None
     site: str = ""
-    maker: bool = False
+    from_manual: bool = False
     coverage_pct: PrintedSpan | None = None
 
     @cached_property
@@ -92,10 +92,10 @@ def settings_from_rows(rows: Iterable[PracticeRow]) -> tuple[PublishedSetting, .
     )
 
 
-def source_phototypes(phototype: str, people: str) -> tuple[int, int] | None:
+def source_phototypes(phototype: str, ethnic_group: str) -> tuple[int, int] | None:
     """Return the lowest and highest phototype of a source; if none is printed, those of the people that it names."""
     peoples: Mapping[str, str] = load_package_table("data/practice.toml")["peoples"]
-    told = phototype or peoples.get(people)
+    told = phototype or peoples.get(ethnic_group)
     return phototype_range(told) if told else None
 
 
@@ -108,8 +108,8 @@ def _setting_from_row(row: PracticeRow) -> PublishedSetting:
         wavelength_nm=cut_off if row.lamp else _laser_wavelength_nm(row),
         lamp=row.lamp,
         microbeams=row.microbeams,
-        pulse_words=row.pulse_words,
-        phototypes=source_phototypes(row.phototype, row.people),
+        pulse_class=row.pulse_class,
+        phototypes=source_phototypes(row.phototype, row.ethnic_group),
         pulse_ms=row.pulse_ms,
         spot_mm=row.spot_mm,
         fluence_J_cm2=row.fluence_J_cm2,
@@ -117,7 +117,7 @@ def _setting_from_row(row: PracticeRow) -> PublishedSetting:
         density_per_cm2=_row_density_per_cm2(row),
         passes=row.passes,
         site=row.site,
-        maker=row.grade == "manual",
+        from_manual=row.grade == "manual",
         coverage_pct=row.coverage_pct,
     )
 

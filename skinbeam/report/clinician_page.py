@@ -405,7 +405,7 @@ def _references(keys: Iterable[str]) -> tuple[tuple[ReportReference, ...], list[
             continue
         where = join_items(source.fields.get(name, "") for name in ("journal", "booktitle", "volume", "pages", "note"))
         link = source.fields.get("doi") or source.fields.get("url", "")
-        whole = ". ".join(part for part in (source.short, where, link) if part)
+        whole = ". ".join(part for part in (source.citation, where, link) if part)
         found.append(ReportReference(key, whole.translate({ord("{"): None, ord("}"): None}).replace("--", "–")))
     return tuple(found), missing
 

@@ -110,7 +110,7 @@ def _preview_strip(preview: Preview | None) -> tuple[Strip | None, dict[str, byt
         return None, {}
     files = {_ROW.format(number): content for number, (content, _) in enumerate(preview.rows, start=1)}
     rows = tuple(StripRow(file, alt) for file, (_, alt) in zip(files, preview.rows, strict=True))
-    return Strip(rows, preview.told), files
+    return Strip(rows, preview.footnotes), files
 
 
 def _render_page(page: ReportPage, pictures: Mapping[str, bytes]) -> str:

@@ -265,7 +265,7 @@ def _row_context(row: Mapping[str, Any]) -> dict[str, Any]:
         "computed": _computed_cell(row),
         "tolerance": _tolerance_cell(row),
         "said": report_text(f"validate.{row['verdict']}"),
-        "cited": find_source(row["source"]).short,
+        "cited": find_source(row["source"]).citation,
     }
 
 
@@ -302,7 +302,7 @@ def _tolerance_cell(row: Mapping[str, Any]) -> str:
 
 
 def _ordering_context(order: Mapping[str, Any]) -> dict[str, Any]:
-    return {**order, "said": _ordering_verdict(order), "cited": find_source(order["source"]).short}
+    return {**order, "said": _ordering_verdict(order), "cited": find_source(order["source"]).citation}
 
 
 def _ordering_verdict(order: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ def pulse_length_for_endpoint(scene: PulseScene, skins: "xr.Dataset", endpoint: 
     def missing(of: "xr.Dataset", log_length: float) -> Floats:
         assert scene.beam is not None  # there is light
         length = float(np.exp(log_length))
-        pulse = replace(scene.beam.flat(length / MS), pulses=1, passes=1)
+        pulse = replace(scene.beam.with_flat_pulse(length / MS), pulses=1, passes=1)
         needed = endpoint_fluence_with_removal(
             endpoint, simulate_pulse(of, pulse, scene.cooling, lit=scene.light(of)), pulse
         )
@@ -201,7 +201,7 @@ def _length_with_cooling(
     damage = []
     for length in np.exp(lengths):
         assert scene.beam is not None  # there is light
-        pulse = replace(scene.beam.flat(length / MS), pulses=1, passes=1)
+        pulse = replace(scene.beam.with_flat_pulse(length / MS), pulses=1, passes=1)
         response = simulate_pulse(skins, pulse, scene.cooling, lit=lit)
         place = place_of(response)
         history = place.base_K + _irradiance(scene) * length * place.unit_K

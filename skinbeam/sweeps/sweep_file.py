@@ -51,13 +51,13 @@ class PopulationTable(InputTable):
 class SweepFile(InputTable):
     """The content of a sweep file."""
 
-    case: Annotated[str, text(200, least=1)]
+    case: Annotated[str, text(200, min_length=1)]
     answer: Annotated[str, choice(*ANSWERS)] = "simulate"
     endpoint: Annotated[str | None, choice(*ENDPOINTS)] = None
     of: Annotated[str | None, choice("fluence_J_cm2", "microbeam_mJ", "exposure_s")] = None
     draws: Annotated[int, whole_number(1, 100_000)] = 200
     seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
-    outputs: Annotated[list[str], value_or_list(text(200, least=1), _MOST_OUTPUTS)]
+    outputs: Annotated[list[str], value_or_list(text(200, min_length=1), _MOST_OUTPUTS)]
     axes: dict[str, Any] = Field(default_factory=dict)
     sample: SampleTable | None = None
     population: PopulationTable | None = None

@@ -52,7 +52,7 @@ def to_local_time(moment: datetime.datetime) -> datetime.datetime:
     return moment.astimezone(_current_time_zone.get())
 
 
-def from_local_time(shown: datetime.datetime) -> datetime.datetime:
+def from_local_time(local_time: datetime.datetime) -> datetime.datetime:
     """Return the moment, in UTC, of a local time in the current time zone; the first if the time occurs twice.
 
     Raises
@@ -60,9 +60,9 @@ def from_local_time(shown: datetime.datetime) -> datetime.datetime:
     ValueError : the local time does not exist: it is in the hour that is skipped when summer time begins.
     """
     zone = _current_time_zone.get()
-    moment = (shown.astimezone() if zone is None else shown.replace(tzinfo=zone)).astimezone(datetime.UTC)
-    if to_local_time(moment).replace(tzinfo=None) != shown:
-        raise ValueError(f"no clock shows {shown}")
+    moment = (local_time.astimezone() if zone is None else local_time.replace(tzinfo=zone)).astimezone(datetime.UTC)
+    if to_local_time(moment).replace(tzinfo=None) != local_time:
+        raise ValueError(f"no clock shows {local_time}")
     return moment
 
 

@@ -26,9 +26,9 @@ _NAME_AND_SITE = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern 
 
 @dataclass(frozen=True)
 class _SentencePattern:
-    start: str
-    english: re.Pattern[str]
-    own: str
+    prefix: str
+    regex: re.Pattern[str]
+    translation: str
 
 
 def translate(english: str) -> str:
@@ -46,8 +46,8 @@ def _translate_english(english: str, language: str) -> str:
     if _upper_first(english) in known:
         return known[_upper_first(english)]
     for pattern in _patterns(language):
-        if english.startswith(pattern.start) and (match := pattern.english.fullmatch(english)):
-            return pattern.own.format(
+        if english.startswith(pattern.prefix) and (match := pattern.regex.fullmatch(english)):
+            return pattern.translation.format(
                 **{name: _translate_english(value, language) for name, value in match.groupdict().items()}
             )
     for form, own in ((_NAME_AND_REASON, "{}: {}"), (_NAME_AND_SITE, "{} ({})")):

@@ -136,7 +136,7 @@ def verification_error(checked: tuple[ClinicCheck, ...]) -> InputError:
         for one in checked
         for finding in one.findings
     ]
-    return faults[0].with_others(faults[1:])
+    return faults[0].with_further_errors(faults[1:])
 
 
 class _CheckRun:

@@ -253,7 +253,7 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
         hidden=_is_order_hidden(request, one),
         mine=one.graded_by(request.member_session.member.id),
         pictures=[compare_photographs(desk, *both, pair.id) for both, pair in zip(pictures, one.pairs, strict=True)],
-        scales=[_OfferedScale(scale, find_source(scale.source).short) for scale in _list_scales(request, one)],
+        scales=[_OfferedScale(scale, find_source(scale.source).citation) for scale in _list_scales(request, one)],
         sent=dict(request.fields),
     )
 

@@ -128,9 +128,9 @@ def treatment_kinds(outcomes: Sequence[AuditedCourse]) -> tuple[tuple[TreatmentK
 def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[TreatmentKind]) -> OutcomeSummary:
     """Return the summary of some outcomes for the page."""
     better = improvement_forecasts(outcomes)
-    names = sorted({name for one in outcomes for name in one.foretold.harms})
+    names = sorted({name for one in outcomes for name in one.predicted.harms})
     rows = [(name, harm_forecasts(outcomes, name)) for name in names]
-    seen = {name for one in outcomes for name in one.seen.harms}
+    seen = {name for one in outcomes for name in one.observed.harms}
     told = {name for name, forecasts in rows if forecasts}
     return OutcomeSummary(
         improvement=forecast_calibration(better),

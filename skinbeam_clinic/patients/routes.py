@@ -72,7 +72,7 @@ def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Re
         "patient.html",
         200 if error is None else error_status(error),
         error=error,
-        faults=() if error is None else (error, *error.others),
+        faults=() if error is None else (error, *error.further_errors),
         patient=desk.patients.get(id),
         consultations=consultations[::-1],
         happened=make_timeline(desk, consultations),

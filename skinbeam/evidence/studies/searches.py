@@ -51,7 +51,7 @@ def read_searches(text: str) -> tuple[LiteratureSearch, ...]:
     ------
     InputError : an unknown name, a missing or repeated query, or an invalid date or count.
     """
-    return tuple(row.search() for row in _SearchRow.each(text))
+    return tuple(row.search() for row in _SearchRow.read_rows(text))
 
 
 class _SearchRow(CsvRow):
@@ -64,14 +64,14 @@ class _SearchRow(CsvRow):
         super().__init__({**record, "row": name})
 
     def search(self) -> LiteratureSearch:
-        useful = self.whole("useful_studies")
+        useful = self.whole_number("useful_studies")
         if not self.record["query"].strip():
-            raise self.fault("query", "is missing", "The words that were searched for.")
+            raise self.error("query", "is missing", "The words that were searched for.")
         if useful is None:
-            raise self.fault("useful_studies", "is missing", "How many useful studies it led to, 0 for none.")
+            raise self.error("useful_studies", "is missing", "How many useful studies it led to, 0 for none.")
         return LiteratureSearch(
-            condition=self.one_of("condition", vocabulary_table("condition"), empty=True),
-            modality=self.one_of("modality", vocabulary_table("modality"), empty=True),
+            condition=self.known_word("condition", vocabulary_table("condition"), empty=True),
+            modality=self.known_word("modality", vocabulary_table("modality"), empty=True),
             query=self.record["query"],
             date=self._date(),
             useful_studies=useful,
@@ -82,4 +82,4 @@ class _SearchRow(CsvRow):
         try:
             return datetime.date.fromisoformat(value)
         except ValueError as error:
-            raise self.fault("date", f'is no date: "{value}"', "A day such as 2026-11-22.") from error
+            raise self.error("date", f'is no date: "{value}"', "A day such as 2026-11-22.") from error

@@ -64,7 +64,7 @@ def read_arms(text: str) -> tuple[Arm, ...]:
     ------
     InputError : an unknown name or key, or figures that contradict each other.
     """
-    found = [(row, row.arm()) for row in _ArmRow.each(text)]
+    found = [(row, row.arm()) for row in _ArmRow.read_rows(text)]
     _check_harm_rows_unique(found)
     return tuple(arm for _, arm in found)
 
@@ -79,7 +79,7 @@ def _check_harm_rows_unique(found: "list[tuple[_ArmRow, Arm]]") -> None:
             counted = (arm.cohort, arm.modality, row.record["wavelength_nm"], row.record["device"], harm)
             if counted in seen:
                 column = "pih" if harm == "pih" else "harms"
-                raise row.fault(column, f"cohort {arm.cohort} is counted twice", "Harms once per cohort and treatment.")
+                raise row.error(column, f"cohort {arm.cohort} is counted twice", "Harms once per cohort and treatment.")
             seen.add(counted)
 
 
@@ -92,11 +92,11 @@ class _ArmRow(CsvRow):
         text = self.record
         arm = Arm(
             row=self.name,
-            study=self.one_of("study", source_keys()),
+            study=self.known_word("study", source_keys()),
             cohort=text["cohort"] or text["study"],
-            condition=self.one_of("condition", vocabulary_table("condition"), empty=bool(text["excluded"])),
+            condition=self.known_word("condition", vocabulary_table("condition"), empty=bool(text["excluded"])),
             subtypes=tuple(self._subtypes()),
-            modality=self.one_of("modality", vocabulary_table("modality")),
+            modality=self.known_word("modality", vocabulary_table("modality")),
             sites=tuple(self._sites()),
             severity=self._grades("severity", SEVERITIES),
             phototypes=self._grades("phototype", PHOTOTYPES),
@@ -104,15 +104,15 @@ class _ArmRow(CsvRow):
             wavelength_nm=self.number("wavelength_nm", 200.0, 20_000.0),
             device=text["device"],
             design=self._design(),
-            rater=self.one_of("rater", RATERS, empty=True),
+            rater=self.known_word("rater", RATERS, empty=True),
             combined_with=text["combined_with"],
-            patients=self.whole("patients"),
-            unit=self.one_of("unit", UNITS),
-            units=self.whole("units"),
+            patients=self.whole_number("patients"),
+            unit=self.known_word("unit", UNITS),
+            units=self.whole_number("units"),
             sessions=self._span("sessions", 0.5, 100.0),
             fluence_J_cm2=self._printed_span("fluence_J_cm2", 1e4),
             pulse_ms=self.number("pulse_ms", 1e-10, 1e5),
-            pulse_class=self.one_of("pulse_class", PULSE_CLASSES, empty=True),
+            pulse_class=self.known_word("pulse_class", PULSE_CLASSES, empty=True),
             microbeam_mJ=self._printed_span("microbeam_mJ", 1e4),
             spot_mm=self.number("spot_mm", 0.01, 100.0),
             followup_months=self.number("followup_months", 0.0, 600.0),
@@ -121,18 +121,18 @@ class _ArmRow(CsvRow):
             mean_sd_pct=self._sd(),
             satisfied=self._count("satisfied", "satisfied_of"),
             pih=self._count("pih", "pih_of"),
-            pih_per=self.one_of("pih_per", UNITS, empty=True) or "patients",
+            pih_per=self.known_word("pih_per", UNITS, empty=True) or "patients",
             harms=self._harms(),
             harms_months=self.number("harms_months", 0.0, 600.0),
             pain_0_10=self._span("pain", 0.0, 10.0),
             downtime_days=self._span("downtime_days", 0.0, 365.0),
-            downtime_kind=self.one_of("downtime_kind", DOWNTIME_KINDS, empty=True),
+            downtime_kind=self.known_word("downtime_kind", DOWNTIME_KINDS, empty=True),
             gain_kept_pct=self._by_month("gain_kept_pct"),
-            grade=self.one_of("grade", GRADES),
+            grade=self.known_word("grade", GRADES),
             excluded=text["excluded"],
             harms_excluded=text["harms_excluded"],
         )
-        self.one_of("mean_origin", MEAN_ORIGINS, empty=arm.mean_pct is None)
+        self.known_word("mean_origin", MEAN_ORIGINS, empty=arm.mean_pct is None)
         self._count("recurred", "recurred_of")
         self._span("pih_weeks", 0.0, 520.0)
         self._printed_span("density_pct", _CUT_HIGHEST)
@@ -143,13 +143,13 @@ class _ArmRow(CsvRow):
         """Check that the figures of one row do not contradict each other."""
         total = arm.graded_count
         if arm.bins and total != (arm.units or arm.patients):
-            raise self.fault(
+            raise self.error(
                 "bins", f"adds up to {total}, not {arm.units or arm.patients}", "The counts of all who were graded."
             )
         if arm.is_fitted and arm.patients is None:
-            raise self.fault("patients", "is missing", "The number of patients, or a reason under `excluded`.")
+            raise self.error("patients", "is missing", "The number of patients, or a reason under `excluded`.")
         if arm.is_fitted and not arm.bins and arm.mean_pct is None:
-            raise self.fault("bins", "neither counts nor a mean", "Counts, a mean, or a reason under `excluded`.")
+            raise self.error("bins", "neither counts nor a mean", "Counts, a mean, or a reason under `excluded`.")
         printed, cut = (
             self.number("printed_share_pct", 0.0, _CUT_HIGHEST),
             self.number("printed_cut_pct", 0.0, _CUT_HIGHEST),
@@ -157,14 +157,14 @@ class _ArmRow(CsvRow):
         if printed is None or not arm.bins or arm.excluded:
             return
         if cut is None or cut not in arm.cuts:
-            raise self.fault(
+            raise self.error(
                 "printed_cut_pct", "is not one of the cut points", "The cut that the printed share belongs to."
             )
         share = _CUT_HIGHEST * arm.count_reaching(cut) / total
         decimals = len(self.record["printed_share_pct"].partition(".")[2])
         # A printed share is rounded or truncated: it differs from the true one by less than one unit of its last digit.
         if abs(share - printed) >= 10.0**-decimals:
-            raise self.fault(
+            raise self.error(
                 "printed_share_pct",
                 f"prints {printed:g} % for counts that give {share:.2f} %",
                 "Exclude the row as an arithmetic slip.",
@@ -174,7 +174,7 @@ class _ArmRow(CsvRow):
         sites = [site for site in self.record["sites"].split(";") if site]
         for site in sites:
             if site not in vocabulary_table("site"):
-                raise self.fault("sites", f'unknown site "{site}"', f"Known: {', '.join(vocabulary_table('site'))}.")
+                raise self.error("sites", f'unknown site "{site}"', f"Known: {', '.join(vocabulary_table('site'))}.")
         return sites
 
     def _subtypes(self) -> list[str]:
@@ -183,7 +183,7 @@ class _ArmRow(CsvRow):
         for word in words:
             if word not in known:
                 hint = f"Known: {', '.join(known)}." if known else "Nothing: this condition has no subtypes."
-                raise self.fault("subtype", f'unknown subtype "{word}"', hint)
+                raise self.error("subtype", f'unknown subtype "{word}"', hint)
         return words
 
     def _grades(self, column: str, order: tuple[str, ...]) -> Grades | None:
@@ -191,21 +191,21 @@ class _ArmRow(CsvRow):
         try:
             return parse_grades(value, order) if value else None
         except ValueError as error:
-            raise self.fault(column, f'cannot read "{value}"', f"One of {', '.join(order)}, or a range.") from error
+            raise self.error(column, f'cannot read "{value}"', f"One of {', '.join(order)}, or a range.") from error
 
     def _count(self, column: str, of_column: str) -> EventCount | None:
-        events, of = self.whole(column), self.whole(of_column)
+        events, of = self.whole_number(column), self.whole_number(of_column)
         if events is None and of is None:
             return None
         if events is None or of is None or of == 0 or events > of:
-            raise self.fault(column, f"{events} of {of} cannot be", "A count and the number of patients it is among.")
+            raise self.error(column, f"{events} of {of} cannot be", "A count and the number of patients it is among.")
         return EventCount(events, of)
 
     def _design(self) -> tuple[str, ...]:
         words = tuple(self.record["design"].split())
         for word in words:
             if word not in DESIGNS:
-                raise self.fault("design", f'unknown word "{word}"', f"Known: {', '.join(DESIGNS)}.")
+                raise self.error("design", f'unknown word "{word}"', f"Known: {', '.join(DESIGNS)}.")
         return words
 
     def _sd(self) -> float | None:
@@ -214,9 +214,9 @@ class _ArmRow(CsvRow):
         low, high = (self.number(f"mean_ci95_{end}_pct", -_CUT_HIGHEST, _CUT_HIGHEST) for end in ("low", "high"))
         if low is None and high is None:
             return printed
-        mean, n = self.number("mean_pct", -_CUT_HIGHEST, _CUT_HIGHEST), self.whole("patients")
+        mean, n = self.number("mean_pct", -_CUT_HIGHEST, _CUT_HIGHEST), self.whole_number("patients")
         if low is None or high is None or mean is None or n is None or n < 2 or not low <= mean <= high:
-            raise self.fault(
+            raise self.error(
                 "mean_ci95_low_pct", f"{low} to {high} is no interval of {mean}", "Both ends, the mean between them."
             )
         t = _T975[n - 2] if n - 2 < len(_T975) else 1.96 + 2.4 / (n - 1)
@@ -233,7 +233,7 @@ class _ArmRow(CsvRow):
         except ValueError:
             low, high = 0.0, 0.0
         if len(ends) > 2 or not 0.0 < low <= high <= most:
-            raise self.fault(column, f'cannot read "{value}"', "A number or a range such as 7-9.")
+            raise self.error(column, f'cannot read "{value}"', "A number or a range such as 7-9.")
         return low, high
 
     def _span(self, column: str, least: float, most: float) -> tuple[float, float] | None:
@@ -241,7 +241,7 @@ class _ArmRow(CsvRow):
         if low is None and high is None:
             return None
         if low is None or high is None or low > high:
-            raise self.fault(f"{column}_low", f"{low} to {high} cannot be", "Both ends, the lower one first.")
+            raise self.error(f"{column}_low", f"{low} to {high} cannot be", "Both ends, the lower one first.")
         return low, high
 
     def _bins(self) -> tuple[tuple[float | None, int], ...]:
@@ -252,7 +252,7 @@ class _ArmRow(CsvRow):
         for part in text.split(";"):
             cut, _, count = part.partition(":")
             if not count.isdecimal() or not (cut == "low" or cut.isdecimal()):
-                raise self.fault(
+                raise self.error(
                     "bins", f'cannot read "{part}"', "lower cut:count from the best class down, the last low:count."
                 )
             bins.append((None if cut == "low" else float(cut), int(count)))
@@ -260,7 +260,7 @@ class _ArmRow(CsvRow):
         whole = bins[-1][0] is None and None not in cuts
         falling = whole and all(a > b for a, b in pairwise(cuts) if a is not None and b is not None)
         if not falling or not cuts or not all(_CUT_LOWEST <= cut <= _CUT_HIGHEST for cut in cuts if cut is not None):
-            raise self.fault(
+            raise self.error(
                 "bins", f'classes overlap or have gaps: "{text}"', "Falling cuts from 100 to 0, the last class low."
             )
         return tuple(bins)
@@ -272,7 +272,7 @@ class _ArmRow(CsvRow):
             events, _, of = fraction.partition("/")
             if not (events.isdecimal() and of.isdecimal() and int(events) <= int(of)) or name not in HARM_COLUMNS:
                 hint = f"name:events/patients, parted by semicolons; names: {', '.join(HARM_COLUMNS)}."
-                raise self.fault("harms", f'cannot read "{part}"', hint)
+                raise self.error("harms", f'cannot read "{part}"', hint)
             harms[name] = EventCount(int(events), int(of))
         return harms
 
@@ -284,7 +284,7 @@ class _ArmRow(CsvRow):
             try:
                 found |= dict.fromkeys(map(int, span.split("-")), float(kept))
             except ValueError as error:
-                raise self.fault(column, f'cannot read "{part}"', "months:per cent, parted by semicolons.") from error
+                raise self.error(column, f'cannot read "{part}"', "months:per cent, parted by semicolons.") from error
         return found
 
 

@@ -81,7 +81,7 @@ def read_photograph(path: Path | str, *, field: str = "photo") -> DecodedPhotogr
         scans, or one whose decoding takes too long or too much memory.
     """
     path = Path(path)
-    data = read_bytes(path, field=field, most=int(limit("read", "bytes_max")), what="a photograph")
+    data = read_bytes(path, field=field, max_bytes=int(limit("read", "bytes_max")), description="a photograph")
     return DecodedPhotograph(decode_photograph(data, name=path.name, field=field), sha256_hex(data))
 
 

@@ -174,7 +174,7 @@ class PracticeEnvelope:
             return filtered(row) and bool(pulse <= near["pulse"] and spot <= near["spot"])
 
         def printed_near(row: PublishedSetting) -> bool:
-            return is_near(row) and bool(row.pulse_ms or row.spot_mm or row.pulse_words in _SHORT_PULSE_UNITS)
+            return is_near(row) and bool(row.pulse_ms or row.spot_mm or row.pulse_class in _SHORT_PULSE_UNITS)
 
         if spot_mm is None or self.cut_off_nm is not None:
             return self._dose(quantity, is_near) or self._dose(quantity, filtered)
@@ -301,7 +301,7 @@ def _has_same_light(row: PublishedSetting, modality: str, regime: str, lamp: boo
     """Return whether a row has the light of a modality. Filters differ between lamps, so all lamps are one regime."""
     if row.microbeams != (modality in COLUMN_MODALITIES) or row.lamp != lamp:
         return False
-    pulse = pulse_class(min(span_ends(row.pulse_ms), default=None)) or row.pulse_words
+    pulse = pulse_class(min(span_ends(row.pulse_ms), default=None)) or row.pulse_class
     if not row.microbeams and (pulse in _SHORT_PULSE_UNITS) != pulse_class_matters(modality):
         return False
     return bool(lamp or light_regime(modality, row.wavelength_nm, pulse) == regime)
@@ -323,7 +323,7 @@ def _setting_from_arm(arm: Arm) -> PublishedSetting:
         wavelength_nm=arm.wavelength_nm or (None if is_lamp(arm.device) else wavelength_from_name_nm(arm.device)),
         lamp=is_lamp(arm.device),
         microbeams=arm.modality in COLUMN_MODALITIES or "fractional" in arm.device.lower(),
-        pulse_words=arm.pulse_class,
+        pulse_class=arm.pulse_class,
         phototypes=None if arm.phototypes is None else (arm.phototypes[0] + 1, arm.phototypes[1] + 1),
         pulse_ms=_single_value_span(arm.pulse_ms),
         spot_mm=_single_value_span(arm.spot_mm),

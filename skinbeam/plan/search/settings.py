@@ -268,7 +268,7 @@ class PracticeRegion:
                 "pulse_ms",
                 pulse_steps(head.pulse_ms),
                 envelope,
-                holds=head.pulse_ms.holds,
+                holds=head.pulse_ms.contains,
                 least=shortest_allowed_pulse_ms(self.condition, self.modality, device, head.wavelength_nm),
                 longer=is_bruising_light(self.modality, device, head.wavelength_nm),
             )

@@ -183,7 +183,7 @@ class PulseEvidence:
 
     def calibrations_of_first(self, draws: int) -> Mapping[LightKey, PersonalCalibration]:
         """Return the calibration of each light for the first draws."""
-        return {light: learned.first(draws) for light, learned in self.calibrations.items()}
+        return {light: learned.first_draws(draws) for light, learned in self.calibrations.items()}
 
 
 def evidence_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], SiteSkins]) -> PulseEvidence | None:

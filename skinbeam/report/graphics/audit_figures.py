@@ -30,12 +30,12 @@ def reliability_figure(groups: tuple[ReliabilityGroup, ...], language: str) -> s
     with rc_context(STYLE):
         figure = new_figure(6.2, 4.4)
         ax = figure.subplots()
-        stated = [one.stated for one in groups]
+        stated = [one.predicted for one in groups]
         ax.plot([0, 1], [0, 1], color=_GREY, linewidth=1.0, label=render_message("clinic-learning.figure-right"))
         ax.bar(
             stated,
-            [one.right_high - one.right_low for one in groups],
-            bottom=[one.right_low for one in groups],
+            [one.expected_high - one.expected_low for one in groups],
+            bottom=[one.expected_low for one in groups],
             width=0.024,
             facecolor="none",
             edgecolor=_GREY,
@@ -43,8 +43,11 @@ def reliability_figure(groups: tuple[ReliabilityGroup, ...], language: str) -> s
             linewidth=0.6,
             label=render_message("clinic-learning.figure-chance"),
         )
-        seen = [one.seen.median for one in groups]
-        ends = [[one.seen.median - one.seen.low for one in groups], [one.seen.high - one.seen.median for one in groups]]
+        seen = [one.observed.median for one in groups]
+        ends = [
+            [one.observed.median - one.observed.low for one in groups],
+            [one.observed.high - one.observed.median for one in groups],
+        ]
         ax.errorbar(
             stated,
             seen,
@@ -79,9 +82,14 @@ def funnel_figure(plot: FunnelPlot, language: str) -> str:
             ax.plot(expected, high, line, color=_GREY, linewidth=1.2)
         ax.axhline(plot.target, color=_GREY, linewidth=1.0, label=render_message("clinic-learning.figure-target"))
         for number, one in enumerate(plot.operators, 1):
-            mark = "D" if one.outside else "o"
+            mark = "D" if one.exceeded_level else "o"
             ax.plot(
-                one.expected, one.ratio, mark, color=_INK, markersize=6, fillstyle="full" if one.outside else "none"
+                one.expected,
+                one.ratio,
+                mark,
+                color=_INK,
+                markersize=6,
+                fillstyle="full" if one.exceeded_level else "none",
             )
             ax.annotate(str(number), (one.expected, one.ratio), (6, 4), textcoords="offset points")
         ax.set_xlim(0, most * 1.2)

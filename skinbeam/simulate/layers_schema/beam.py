@@ -54,12 +54,12 @@ class LightBeam(InputTable):
     """
 
     kind: BeamKind = "flat"
-    spot_mm: Annotated[float, number(0, 1000, "mm", above=True)] | None = None
+    spot_mm: Annotated[float, number(0, 1000, "mm", exclude_low=True)] | None = None
     inner_mm: Annotated[float, number(0, 1000, "mm")] | None = None
-    focus_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    focus_um: Annotated[float, number(0, 1e6, "µm", exclude_low=True)] | None = None
     waist_um: Annotated[float, number(0, 1e6, "µm")] | None = None
-    half_angle_deg: Annotated[float, number(0, 90, "degrees", above=True, below=True)] | None = None
-    angle_deg: Annotated[float, number(0, 85, "degrees", below=True)] = 0.0
+    half_angle_deg: Annotated[float, number(0, 90, "degrees", exclude_low=True, exclude_high=True)] | None = None
+    angle_deg: Annotated[float, number(0, 85, "degrees", exclude_high=True)] = 0.0
     x_um: Annotated[float, number(-1e6, 1e6, "µm")] = 0.0
     y_um: Annotated[float, number(-1e6, 1e6, "µm")] = 0.0
 

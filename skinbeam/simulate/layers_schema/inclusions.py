@@ -27,14 +27,16 @@ __all__ = [
 ]
 
 PathPoint = Annotated[list[Annotated[float, number(-1e6, 1e6, "µm")]], Field(min_length=3, max_length=3)]
-EllipsoidWidths = Annotated[list[Annotated[float, number(0, 1e6, "µm", above=True)]], Field(min_length=3, max_length=3)]
+EllipsoidWidths = Annotated[
+    list[Annotated[float, number(0, 1e6, "µm", exclude_low=True)]], Field(min_length=3, max_length=3)
+]
 
 
 class PeriodicCell(InputTable):
     """A cell around x = y = 0 that repeats without end in x and y; `height_um` (in y) is `width_um` when left out."""
 
-    width_um: Annotated[float, number(0, 1e6, "µm", above=True)]
-    height_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    width_um: Annotated[float, number(0, 1e6, "µm", exclude_low=True)]
+    height_um: Annotated[float, number(0, 1e6, "µm", exclude_low=True)] | None = None
 
 
 class LightVessel(InputTable):
@@ -44,8 +46,8 @@ class LightVessel(InputTable):
     """
 
     name: Annotated[str, text(100)]
-    diameter_um: Annotated[float, number(0, 1e6, "µm", above=True)]
-    depth_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    diameter_um: Annotated[float, number(0, 1e6, "µm", exclude_low=True)]
+    depth_um: Annotated[float, number(0, 1e6, "µm", exclude_low=True)] | None = None
     x_um: Annotated[float, number(-1e6, 1e6, "µm")] = 0.0
     path_um: Annotated[list[PathPoint], Field(min_length=2, max_length=200)] | None = None
     branch_of: Annotated[str, text(100)] | None = None

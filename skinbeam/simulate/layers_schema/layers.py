@@ -137,7 +137,7 @@ DEFAULT_DEPTH_UM = 5000.0
 # Numbers of a light document, its input among them, carry this many significant digits.
 LIGHT_DIGITS = 12
 
-BinWidth = Annotated[float, number(0, 1e6, "µm", above=True)]
+BinWidth = Annotated[float, number(0, 1e6, "µm", exclude_low=True)]
 BinCount = Annotated[int, whole_number(1, 20_000)]
 
 
@@ -189,7 +189,7 @@ class VoxelCube(InputTable):
     """A cube of indices into the media, axes x, y, z with z downwards."""
 
     file: Annotated[str, text(255)]
-    size_um: Annotated[float, number(0, 1e5, "µm", above=True)]
+    size_um: Annotated[float, number(0, 1e5, "µm", exclude_low=True)]
 
 
 class LightLayer(Layer):
@@ -272,7 +272,7 @@ def load_layers(path: Path) -> LoadedLayers:
     ------
     InputError : whatever is wrong with it, with the path of the field.
     """
-    content = read_toml(path, field="LAYERS", what="a layers file")
+    content = read_toml(path, field="LAYERS", description="a layers file")
     try:
         spec = parse_record(LayersFile, content, file=path.name)
     except InputError:

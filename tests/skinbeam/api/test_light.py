@@ -403,7 +403,7 @@ def test_the_sources_of_the_method_are_named() -> None:
         document = light_document(EXAMPLES[0], method=method, **({"photons": 3200} if method == "montecarlo" else {}))
         assert named in document["sources"]
         for key in document["sources"]:
-            assert find_source(key).short
+            assert find_source(key).citation
 
 
 def test_the_same_bytes_on_any_number_of_threads() -> None:

@@ -39,7 +39,7 @@ def test_the_sources_of_light_are_named_every_time(ask: Callable[[], Any], wante
     for _ in range(2):
         found = set(named(ask()))
         assert wanted <= found
-        assert all(find_source(key).short for key in found)
+        assert all(find_source(key).citation for key in found)
 
 
 def test_a_plan_names_the_sources_of_its_light() -> None:

@@ -23,7 +23,7 @@ def test_the_time_of_a_concern_is_its_own_whatever_else_is_made(monkeypatch: pyt
     progress = PlanProgress()
     for told in (begins(first), begins(second), second, first):  # at 0, 1, 2 and 3 s
         progress(told)
-    assert progress.took_s == {second.place: 1.0, first.place: 3.0}
+    assert progress.duration_s == {second.place: 1.0, first.place: 3.0}
 
 
 def test_a_terminal_reads_each_concern_and_what_is_still_made(

@@ -260,7 +260,7 @@ def test_sources_are_named_whenever_light_is_computed(engine: LightEngine) -> No
         with collect_sources() as sources:
             run(engine, SKIN)
         assert "born1999" in sources
-        assert all(find_source(key).short for key in sources)
+        assert all(find_source(key).citation for key in sources)
 
 
 @every_engine

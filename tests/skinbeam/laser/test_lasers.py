@@ -353,21 +353,21 @@ def ranges(draw: st.DrawFn) -> Offer[float]:
 def test_every_step_of_a_range_is_on_it(offer: Offer[float]) -> None:
     low, high = offer.ends
     steps = linear_steps(offer)
-    assert all(offer.holds(value) for value in steps)
+    assert all(offer.contains(value) for value in steps)
     assert 1 <= len(steps) <= 43  # 40 round steps, and the ends
     assert steps[0] == pytest.approx(low, rel=1e-8)
     if offer.step is None:
         assert steps[-1] == high
-        assert all(offer.holds(value) for value in pulse_steps(offer))
+        assert all(offer.contains(value) for value in pulse_steps(offer))
 
 
 @given(ranges(), st.floats(0.0, 1.0))
 def test_a_range_holds_what_lies_in_it(offer: Offer[float], share: float) -> None:
     low, high = offer.ends
     inside = low + share * (high - low)
-    assert offer.step is not None or offer.holds(inside)
-    assert not offer.holds(high * 1.01)
-    assert not offer.holds(low * 0.99)
+    assert offer.step is not None or offer.contains(inside)
+    assert not offer.contains(high * 1.01)
+    assert not offer.contains(low * 0.99)
 
 
 def test_a_setting_that_is_not_offered_has_no_doses() -> None:

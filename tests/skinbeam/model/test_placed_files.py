@@ -39,11 +39,11 @@ def is_whole(folder: Path) -> bool:
 def test_a_set_takes_the_place_of_the_one_before_and_leaves_other_files_alone(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    replace_file_set(made(tmp_path / "1", FIRST), out, ledger="run", seal="plan")
+    replace_file_set(made(tmp_path / "1", FIRST), out, manifest="run", last_file="plan")
     assert files_of(out) == {*FIRST, "run"}
     for name in ("mine", "figures/mine.svg"):
         (out / name).write_text("mine")
-    placed = replace_file_set(made(tmp_path / "2", SECOND), out, ledger="run", seal="plan")
+    placed = replace_file_set(made(tmp_path / "2", SECOND), out, manifest="run", last_file="plan")
     assert placed == sorted(out / name for name in (*SECOND, "run"))
     assert files_of(out) == {*SECOND, "run", "mine", "figures/mine.svg"}
     assert not (out / "photo").exists()
@@ -58,7 +58,7 @@ def test_wherever_it_breaks_off_no_seal_stands_beside_files_of_another_set(
     for steps in range(12):
         out = tmp_path / f"out-{steps}"
         out.mkdir()
-        replace_file_set(made(tmp_path / f"1-{steps}", FIRST), out, ledger="run", seal="plan")
+        replace_file_set(made(tmp_path / f"1-{steps}", FIRST), out, manifest="run", last_file="plan")
         left = iter(range(steps))
 
         def step(left: object = left) -> None:
@@ -69,12 +69,12 @@ def test_wherever_it_breaks_off_no_seal_stands_beside_files_of_another_set(
             broken.setattr(Path, "replace", lambda self, target, step=step: (step(), rename(self, target))[1])
             broken.setattr(Path, "unlink", lambda self, step=step, **how: (step(), unlink(self, **how))[1])
             try:
-                replace_file_set(made(tmp_path / f"2-{steps}", SECOND), out, ledger="run", seal="plan")
+                replace_file_set(made(tmp_path / f"2-{steps}", SECOND), out, manifest="run", last_file="plan")
                 ended_well += 1
             except KeyboardInterrupt:
                 assert not (out / "plan").exists() or (is_whole(out) and (out / "plan").read_text() == "first")
         third = {"plan": "third", "report": "third"}
-        replace_file_set(made(tmp_path / f"3-{steps}", third), out, ledger="run", seal="plan")
+        replace_file_set(made(tmp_path / f"3-{steps}", third), out, manifest="run", last_file="plan")
         assert files_of(out) == {*third, "run"}, "the next run mends what was left"
         assert is_whole(out)
     assert 0 < ended_well < 12, "both were tried: broken off, and to the end"
@@ -97,6 +97,6 @@ def test_a_ledger_that_is_not_ours_removes_nothing(ledger: str, tmp_path: Path) 
     (out / "mine").write_text("mine")
     (tmp_path / "outside").write_text("mine")
     (out / "run").write_text(ledger)
-    replace_file_set(made(tmp_path / "1", FIRST), out, ledger="run", seal="plan")
+    replace_file_set(made(tmp_path / "1", FIRST), out, manifest="run", last_file="plan")
     assert files_of(out) == {*FIRST, "run", "mine"}
     assert (tmp_path / "outside").exists()

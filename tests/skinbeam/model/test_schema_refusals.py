@@ -65,7 +65,7 @@ def test_every_fault_is_told_at_once_and_json_holds_the_first(run: Run, tmp_path
 def test_a_field_has_one_fault(tmp_path: Path) -> None:
     """Of a value that may be several things, each is refused in turn."""
     error = refused('[patient]\nage_years = 40\nphototype = 7\n[[concern]]\ncondition = 3\nsite = "hands"\n', tmp_path)
-    fields = [error.field, *(other.field for other in error.others)]
+    fields = [error.field, *(other.field for other in error.further_errors)]
     assert len(fields) == len(set(fields)) == 2
 
 

@@ -95,7 +95,7 @@ def test_a_lamp_counts_by_the_mean_of_its_light() -> None:
 
 
 def test_light_that_no_published_dose_is_near_keeps_the_computed_dose() -> None:
-    beam = build_scene(loaded("lamp")).beam.flat(1e5)  # type: ignore[union-attr]
+    beam = build_scene(loaded("lamp")).beam.with_flat_pulse(1e5)  # type: ignore[union-attr]
     calibration, off = beam_burn_calibration(beam), burn_dose_error(beam)
     assert (off.rows, off.sources) == (calibration.rows, calibration.sources) == (0, 0)
     assert off.bias == pytest.approx(1.0)
@@ -144,7 +144,7 @@ def test_people_are_who_is_not_called_otherwise() -> None:
 
 
 def test_one_skin_has_the_error_alone() -> None:
-    found = error(2.0, bias=1.5).dose(np.full(3, 4.0), np.ones(3), 100.0, ("a",))
+    found = error(2.0, bias=1.5).calibrated_dose(np.full(3, 4.0), np.ones(3), 100.0, ("a",))
     assert found.median == pytest.approx(6.0)
     # Between strata a quantile is interpolated; 0.994 is the deviate of 84 of 100.
     assert [found.low, found.high] == pytest.approx([6.0 / 2**0.994, 6.0 * 2**0.994], rel=5e-3)
@@ -152,13 +152,13 @@ def test_one_skin_has_the_error_alone() -> None:
 
 def test_spreads_of_skins_and_of_the_model_add_by_their_squares() -> None:
     doses = np.exp(0.5 * np.random.default_rng(0).standard_normal(20_000))
-    found = error(2.0).dose(doses, np.ones(doses.size), math.inf, ("a",))
+    found = error(2.0).calibrated_dose(doses, np.ones(doses.size), math.inf, ("a",))
     apart = 0.994 * math.hypot(0.5, math.log(2.0))
     # Errors of quantiles of 20 000 draws are a hundredth, the strata leave as much.
     assert [math.log(found.low), math.log(found.high)] == pytest.approx([-apart, apart], abs=0.02)
 
 
 def test_a_dose_that_was_not_found_counts_as_the_end_of_the_search() -> None:
-    some = error(1.2).dose(np.array([1.0, 1.0, 1.0, math.inf]), np.ones(4), 50.0, ("a",))
+    some = error(1.2).calibrated_dose(np.array([1.0, 1.0, 1.0, math.inf]), np.ones(4), 50.0, ("a",))
     assert some.high == pytest.approx(50.0, rel=0.3)
-    assert some == error(1.2).dose(np.array([1.0, 1.0, 1.0, 50.0]), np.ones(4), 50.0, ("a",))
+    assert some == error(1.2).calibrated_dose(np.array([1.0, 1.0, 1.0, 50.0]), np.ones(4), 50.0, ("a",))

@@ -16,7 +16,7 @@ from skinbeam.outcome_audit.outcomes import (
     ObservedOutcome,
     PredictedOutcome,
     VerifiedForecast,
-    any_harm,
+    any_harm_forecast,
     downtime_pairs,
     harm_forecasts,
     improvement_forecasts,
@@ -47,7 +47,7 @@ def test_two_groups_have_the_slope_of_the_line_through_them() -> None:
     told = forecast_calibration(two_groups(500, (0.2, 150), (0.6, 250)))
     expected = math.log(odds(0.3) / odds(0.5)) / math.log(odds(0.2) / odds(0.6))
     assert known(told.slope).median == pytest.approx(expected)
-    assert (told.people, told.happened, told.expected) == (1000, 400, pytest.approx(400.0))
+    assert (told.people, told.observed, told.expected) == (1000, 400, pytest.approx(400.0))
     assert known(told.ratio).median == pytest.approx(1.0)
 
 
@@ -82,9 +82,9 @@ def test_groups_hold_everybody_once_and_stand_in_order(pairs: list[tuple[float, 
     groups = reliability_curve(made(pairs))
     assert not isinstance(groups, Unknown)
     assert sum(one.people for one in groups) == len(pairs)
-    assert sum(one.happened for one in groups) == sum(happened for _, happened in pairs)
+    assert sum(one.events for one in groups) == sum(happened for _, happened in pairs)
     assert min(one.people for one in groups) >= 20
-    assert [one.stated for one in groups] == sorted({one.stated for one in groups})
+    assert [one.predicted for one in groups] == sorted({one.predicted for one in groups})
 
 
 @given(CASES)
@@ -116,8 +116,8 @@ def test_what_is_right_is_told_to_be_right_as_often_as_the_intervals_say() -> No
         for name in ("ratio", "odds", "slope"):
             value = known(getattr(told, name))
             held[name] += value.low <= 1.0 <= value.high
-        held["brier"] += score.if_right.low <= score.score.median <= score.if_right.high
-        groups_right += sum(one.right for one in groups)
+        held["brier"] += score.expected.low <= score.score.median <= score.expected.high
+        groups_right += sum(one.consistent for one in groups)
         groups_all += len(groups)
     # Of 95 %, and four standard errors of so many runs; the ratio takes people for alike and is a little wide.
     noise = 4 * math.sqrt(0.95 * 0.05 / RUNS)
@@ -147,7 +147,7 @@ def test_intervals_of_a_number_are_counted_by_level_and_side() -> None:
     wide = Estimate(3.0, 1.0, 8.0, 0.95, "pooled")
     seen = [1.0] * 4 + [2.0] * 10 + [5.0] * 10 + [6.0] * 6
     narrow, broad = interval_coverage([(interval, x) for x in seen] + [(wide, 3.0)] * 25)
-    assert (narrow.level, narrow.below, narrow.within, narrow.above, narrow.of) == (0.8, 4, 20, 6, 30)
+    assert (narrow.level, narrow.below, narrow.within, narrow.above, narrow.total) == (0.8, 4, 20, 6, 30)
     assert known(narrow.share).median == pytest.approx(20 / 30)
     assert (broad.level, broad.within) == (0.95, 25)
 
@@ -161,7 +161,7 @@ def test_a_new_clinic_lies_within_what_was_foretold_of_it_as_often_as_it_says() 
         happened = rng.random(60) < 1 / (1 + np.exp(-logits))
         told = clinic_count([VerifiedForecast(one, bool(h)) for one, h in zip(people, happened, strict=True)])
         assert not isinstance(told, Unknown)
-        within += told.where == "within"
+        within += told.position == "within"
     noise = 4 * math.sqrt(0.8 * 0.2 / RUNS)
     assert 0.8 - noise < within / RUNS < 0.85 + noise  # whole people make the range a little wide
 
@@ -169,7 +169,7 @@ def test_a_new_clinic_lies_within_what_was_foretold_of_it_as_often_as_it_says() 
 def test_a_clinic_without_anybody_better_lies_below() -> None:
     told = clinic_count(made([(0.5, False)] * 40))
     assert not isinstance(told, Unknown)
-    assert told.where == "below"
+    assert told.position == "below"
 
 
 def test_what_was_not_foretold_or_not_seen_is_left_out() -> None:
@@ -180,17 +180,20 @@ def test_what_was_not_foretold_or_not_seen_is_left_out() -> None:
     unseen = AuditedCourse(*place, told, ObservedOutcome(None, frozenset({"pih"})))
     unforetold = AuditedCourse(*place, untold, ObservedOutcome(True, frozenset()))
     every = (seen, unseen, unforetold)
-    assert [one.happened for one in improvement_forecasts(every)] == [True]
-    assert [one.happened for one in harm_forecasts(every, "pih")] == [False, True]
+    assert [one.occurred for one in improvement_forecasts(every)] == [True]
+    assert [one.occurred for one in harm_forecasts(every, "pih")] == [False, True]
     assert harm_forecasts(every, "blister") == ()
     assert downtime_pairs(every) == ((stated(0.5), 0.4),)
-    assert any_harm(unforetold) is None
-    assert [any_harm(one) for one in (seen, unseen)] == [(pytest.approx(0.1), False), (pytest.approx(0.1), True)]
+    assert any_harm_forecast(unforetold) is None
+    assert [any_harm_forecast(one) for one in (seen, unseen)] == [
+        (pytest.approx(0.1), False),
+        (pytest.approx(0.1), True),
+    ]
 
 
 def test_two_harms_meet_more_people_than_one() -> None:
     both = PredictedOutcome(NOBODY_KNOWS, {"pih": stated(0.1), "scar": stated(0.2)}, NOBODY_KNOWS, NOBODY_KNOWS)
-    told = any_harm(
+    told = any_harm_forecast(
         AuditedCourse("P1", "acne-scars", "peel", "cheeks", "III", "", both, ObservedOutcome(None, frozenset()))
     )
     assert told == (pytest.approx(1 - 0.9 * 0.8), False)

@@ -26,7 +26,7 @@ def test_operators_are_held_against_what_was_expected_of_their_patients() -> Non
 
 def test_chance_alone_puts_as_many_outside_as_the_limits_say() -> None:
     every = [one for seed in range(50) for one in shown(800, seed).operators]
-    outside = [sum(one.outside >= level for one in every) / len(every) for level in (0.95, 0.998)]
+    outside = [sum(one.exceeded_level >= level for one in every) / len(every) for level in (0.95, 0.998)]
     noise = 4 * math.sqrt(0.05 * 0.95 / len(every))
     assert outside[0] == pytest.approx(0.05, abs=noise + 0.01)  # of whole counts, interpolated
     assert outside[1] < 0.002 + 4 * math.sqrt(0.002 / len(every)) + 0.001
@@ -38,7 +38,7 @@ def test_who_harms_twice_as_often_lies_above() -> None:
     for seed in range(40):
         told = shown(800, seed, operators=6, harm=0.1, twice="operator 2")
         (one,) = (one for one in told.operators if one.name == "operator 2")
-        seen += one.above and one.outside >= 0.95
+        seen += one.above and one.exceeded_level >= 0.95
     assert seen >= 29
 
 
@@ -47,7 +47,7 @@ def test_small_numbers_are_counted_and_not_shown() -> None:
     told = funnel_plot((*many, *(replace(one, operator="new") for one in few)))
     assert not isinstance(told, Unknown)
     assert {one.name for one in told.operators} == {"operator 0", "operator 1"}
-    assert (told.unshown, told.unshown_courses) == (1, 8)
+    assert (told.omitted_operators, told.omitted_courses) == (1, 8)
     assert isinstance(funnel_plot(few), Unknown)
     assert isinstance(funnel_plot(outcomes(100, 1, harm=1e-9)), Unknown)
 
@@ -57,7 +57,7 @@ def test_courses_of_several_are_nobodys() -> None:
     both = [replace(one, operator="") for one in alone[:30]]
     told = funnel_plot((*alone, *both))
     assert not isinstance(told, Unknown)
-    assert told.shared == 30
+    assert told.shared_courses == 30
     assert sum(one.courses for one in told.operators) == 200
 
 

@@ -12,7 +12,7 @@ def test_what_is_near_is_summed_and_what_is_far_is_not() -> None:
     with collect_sources() as sources:
         found = count_harm_near(755.0, 8.0)
     assert found is not None
-    assert (found.harmed, found.of) == (sum(r["harmed"] for r in near), sum(r["of"] for r in near))
+    assert (found.harmed, found.treated) == (sum(r["harmed"] for r in near), sum(r["of"] for r in near))
     assert found.sources == len({row["source"] for row in near}) == len(sources)
     assert count_harm_near(1540.0, 8.0) is None
     assert count_harm_near(755.0, 8.0, lamp=True) is None

@@ -65,10 +65,10 @@ def test_what_cannot_be_posed_says_why(change: dict[str, object], reason: str) -
 
 
 def test_no_harm_at_all_counts_as_nobody_burnt_and_some_harm_does_not() -> None:
-    none = HarmRecord("any", 0, 20, "patients", from_per_cent=False, days=None, days_are="")
+    none = HarmRecord("any", 0, 20, "patients", from_per_cent=False, days=None, days_statistic="")
     told = burn_observation(replace(ALEXANDRITE, kind="tolerated", harm=none))
     assert told is not None
-    assert (told.kind, told.events, told.of) == ("counted", 0, 20)
+    assert (told.kind, told.events, told.total) == ("counted", 0, 20)
     some = burn_observation(replace(ALEXANDRITE, kind="tolerated", harm=replace(none, events=3)))
     assert some is not None
     assert some.kind == "used"  # some adverse events are no count of burns; the dose still tells what clinics give
@@ -89,7 +89,7 @@ def test_darker_skin_is_given_more_of_what_burns_it() -> None:
 
 
 def test_burns_counted_without_a_dose_are_a_rate_of_their_light_and_no_posed_row() -> None:
-    none = HarmRecord("blister", 3, 200, "patients", from_per_cent=False, days=None, days_are="")
+    none = HarmRecord("blister", 3, 200, "patients", from_per_cent=False, days=None, days_statistic="")
     undosed = replace(ALEXANDRITE, kind="tolerated", fluence_J_cm2=None, mean_fluence_J_cm2=None, harm=none)
     assert exclusion_reason(undosed) == "no-fluence"
     assert undosed_count_family(undosed) == "red"
@@ -113,7 +113,7 @@ def test_burns_counted_without_a_dose_are_a_rate_of_their_light_and_no_posed_row
 def test_people_could_be_burnt_in_each_of_their_sessions(
     unit: str, treatments: int | None, sessions: tuple[float, float] | None, told: float
 ) -> None:
-    harm = HarmRecord("blister", 3, 200, unit, from_per_cent=False, days=None, days_are="")
+    harm = HarmRecord("blister", 3, 200, unit, from_per_cent=False, days=None, days_statistic="")
     row = replace(ALEXANDRITE, kind="tolerated", harm=harm, patients=200, treatments=treatments, sessions=sessions)
     found = burn_observation(row)
     assert found is not None

@@ -163,7 +163,7 @@ def test_there_is_enough_to_hold_harm_against() -> None:
     rows = practice_rows()
     harms = [row.harm for row in rows if row.harm]
     assert len(rows) >= 390
-    assert sum(harm.counted for harm in harms) >= 210
+    assert sum(harm.has_count for harm in harms) >= 210
     assert sum(harm.counts_skin_injury for harm in harms) >= 55
     assert {harm.kind for harm in harms} >= set(SKIN_INJURIES)
 

@@ -18,7 +18,7 @@ def p(*seen: SpotObservation, dose: float = 2.0) -> float:
 
 
 def clean(dose: float, untold: float = QUARTER) -> SpotObservation:
-    return SpotObservation(np.array([dose]), injured=False, missed=untold)
+    return SpotObservation(np.array([dose]), injured=False, miss_probability=untold)
 
 
 @pytest.mark.parametrize("light", [DYE, BurnLight(1064.0, 1e-2, 3.0), BurnLight(532.0, 6e-9, 3.0)])
@@ -66,7 +66,7 @@ def test_draws_that_the_dose_would_burn_lose_weight_to_a_clean_spot_and_gain_it_
     assert (np.diff(spared) < 0).all()
     assert (np.diff(burnt) > 0).all()
     assert (
-        calibrate_person(DYE, [SpotObservation(over, False, QUARTER)]).first(2).likelihood.tolist()
+        calibrate_person(DYE, [SpotObservation(over, False, QUARTER)]).first_draws(2).likelihood.tolist()
         == spared[:2].tolist()
     )
 

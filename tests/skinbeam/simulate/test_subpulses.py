@@ -244,12 +244,12 @@ def response_vessel_peak(**changes: Any) -> float:
 
 def test_a_pulse_of_another_length_is_made_as_the_device_makes_it() -> None:
     dye = beam_of(laser__device="pulsed-dye-595", settings__spot_mm=7.0, settings__pulse_ms=6.0)
-    assert dye.lasting(0.45).trains == ()
-    assert dye.lasting(40.0).trains == dye.trains
+    assert dye.with_pulse_length(0.45).trains == ()
+    assert dye.with_pulse_length(40.0).trains == dye.trains
     given_by_case = beam_of(settings__subpulses=4, settings__subpulse_ms=0.5)
-    assert given_by_case.lasting(40.0).trains == (PulseTrain(4, 0.5),)
+    assert given_by_case.with_pulse_length(40.0).trains == (PulseTrain(4, 0.5),)
     with pytest.raises(NotAvailable, match=r"4 sub-pulses of .* overlap"):
-        given_by_case.lasting(1.0)
+        given_by_case.with_pulse_length(1.0)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_what_was_foretold_is_what_the_signed_plan_says() -> None:
     told, written = read_prediction(plan, PLACE), plan["concerns"][0]["options"][1]
     stated = written["expected"]["p_at_least"]["50"]
     assert (told.condition, told.modality) == (plan["concerns"][0]["condition"], written["modality"])
-    assert told.predicted.half == Estimate(**{**stated, "basis": tuple(stated["basis"])})
+    assert told.predicted.half_improved == Estimate(**{**stated, "basis": tuple(stated["basis"])})
     assert isinstance(told.predicted.harms["pih"], Estimate)
     assert isinstance(told.predicted.harms["blister"], Unknown)
 
@@ -72,11 +72,11 @@ def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics
         len(before.comparisons) + 1,
         before.without_follow_up - 1,
     ), "counted anew since it changed"
-    (one,) = (found for found in read.comparisons if found.outcome.seen.half is not None)
-    assert one.outcome.seen.half
-    assert one.outcome.seen.harms == frozenset()
+    (one,) = (found for found in read.comparisons if found.outcome.observed.half_improved is not None)
+    assert one.outcome.observed.half_improved
+    assert one.outcome.observed.harms == frozenset()
     desk.adverse_events.add(treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP)
-    assert any(found.outcome.seen.harms == {"pih"} for found in reader.read(desk).comparisons)
+    assert any(found.outcome.observed.harms == {"pih"} for found in reader.read(desk).comparisons)
     assert reader.read(desk) is reader.read(clinics.desk(Role.AUDITOR)), "what has not changed is not counted again"
 
 
@@ -143,7 +143,7 @@ def test_the_page_shows_what_was_put_into_a_made_up_year(whole_year: tuple[Datab
     assert isinstance(found.improvement.slope, Estimate)
     assert found.improvement.slope.low < 1.0 < found.improvement.slope.high, "the odds alone were altered"
     assert isinstance(found.funnel, FunnelPlot)
-    assert [read.names[one.name] for one in found.funnel.operators if one.outside and one.above] == [TWICE]
+    assert [read.names[one.name] for one in found.funnel.operators if one.exceeded_level and one.above] == [TWICE]
     client.cookies.set(f"__Host-{LANGUAGE_COOKIE}", "de", domain="localhost.local")
     assert "Atrophe Aknenarben: " in client.get("/learning").text, "counted in English, told in German"
     with served(app) as address, opened_page(browser) as opened:

@@ -78,7 +78,7 @@ def test_doses_and_harms_are_read_by_our_own_reader() -> None:
     assert (blister.fluence_J_cm2, blister.pulse_ms, blister.spot_mm) == ((8.0, 8.0), (6.0, 6.0), (7.0, 7.0))
     assert blister.harm is not None
     assert blister.harm.counts_skin_injury
-    assert (blister.harm.kind, blister.harm.events, blister.harm.of, blister.harm.unit) == (
+    assert (blister.harm.kind, blister.harm.events, blister.harm.total, blister.harm.unit) == (
         "blister",
         2,
         12,
@@ -91,7 +91,7 @@ def test_doses_and_harms_are_read_by_our_own_reader() -> None:
 
 def test_that_nobody_was_harmed_is_a_count() -> None:
     rows = doses(make_practice_table(read_of(*(course(f"p{i}", fired=COLUMNS) for i in range(10))), SOURCE))
-    assert {row.harm.kind: (row.harm.events, row.harm.of) for row in rows if row.harm} == {
+    assert {row.harm.kind: (row.harm.events, row.harm.total) for row in rows if row.harm} == {
         "blister": (0, 10),
         "pih": (0, 10),
     }
