@@ -1,4 +1,4 @@
-"""The way of a member's own calendar program to their appointments: an address with a token, one for each member."""
+"""Store and read calendar feeds: a member's calendar program reads their appointments by an address with a token."""
 
 import datetime
 
@@ -23,18 +23,18 @@ FEED_DAYS = 180
 
 
 class CalendarFeedRepository:
-    """The feeds of a clinic: a member sees and ends their own, an owner everybody's.
+    """The calendar feeds of a clinic: a member lists and ends their own feed, an owner those of all members.
 
     Parameters
     ----------
-    database, member : as for `Desk`.
+    database, member : as for `ClinicRepositories`.
     """
 
     def __init__(self, database: Database, member: Member) -> None:
         self._access = ClinicAccess(database, member)
 
     def make(self) -> tuple[AppointmentFeed, str]:
-        """Make one's own feed in place of any before; its token is told this once."""
+        """Create the member's feed in place of an earlier one; its token is returned only this once."""
         token, at = generate_api_token(), now()
         with self._access.writing(AccessRight.WRITE) as work:
             for before in work.rows(CalendarFeedRow, CalendarFeedRow.member_id == work.actor, _open_condition()):
@@ -55,7 +55,7 @@ class CalendarFeedRepository:
 
         Raises
         ------
-        AbsentError : there is none of that name, or it is another's and who asks is no owner.
+        AbsentError : there is no such feed, or it is another member's and the acting member is no owner.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(CalendarFeedRow, id)
@@ -65,7 +65,7 @@ class CalendarFeedRepository:
                 _end_feed(work, row)
 
     def all(self) -> tuple[AppointmentFeed, ...]:
-        """Return the feeds that are good, the newest first."""
+        """Return the feeds that have not ended or expired, the newest first."""
         with self._access.reading_unlogged(AccessRight.WRITE) as work:
             mine = () if self._everybody else (CalendarFeedRow.member_id == work.actor,)
             rows = work.rows(
@@ -83,11 +83,11 @@ class CalendarFeedRepository:
 
 
 def find_feed_member(database: Database, token: str) -> Member:
-    """Return whose feed a token opens, who reads by it as they would themselves.
+    """Return the member whose feed a token opens; the feed is read with their rights.
 
     Raises
     ------
-    AbsentError : nobody's, or nobody's any more: it has ended, is over, or the member is let in no more.
+    AbsentError : no feed has this token, the feed has ended or expired, or the member is disabled.
     """
     feed, member, clinic = CalendarFeedRow, tables.MemberRow, tables.ClinicRow
     asked = (

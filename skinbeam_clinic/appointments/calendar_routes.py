@@ -1,7 +1,7 @@
-"""Appointments as iCalendar: a week to keep, one for the patient, and a feed for a member's own calendar program.
+"""Routes of appointments as iCalendar: days to download, one appointment for a patient, feeds for members.
 
-What leaves the clinic so lies on other machines: it says when and where, to the clinic's own people who comes by
-pseudonym, and nothing of what it is for.
+These files are stored on machines outside the clinic, so they contain the time and the place, for members also the
+pseudonym of the patient, and never the purpose of an appointment.
 """
 
 import datetime
@@ -22,7 +22,7 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = ["add_calendar_routes", "make_calendar"]
 
 _TYPE = "text/calendar; charset=utf-8"
-_FEED_PAST, _FEED_FUTURE = datetime.timedelta(days=31), datetime.timedelta(days=366)  # what a feed holds
+_FEED_PAST, _FEED_FUTURE = datetime.timedelta(days=31), datetime.timedelta(days=366)  # range of a feed
 
 
 def add_calendar_routes(router: ClinicRouter) -> None:
@@ -36,13 +36,14 @@ def add_calendar_routes(router: ClinicRouter) -> None:
 
 
 def make_calendar(appointments: Iterable[Appointment], clinic: str, *, named: bool) -> bytes:
-    """Return appointments as iCalendar (RFC 5545), with moments in UTC.
+    """Return appointments as iCalendar (RFC 5545), with times in UTC.
 
-    An appointment keeps its UID; its SEQUENCE rises with each change, so that a program takes the newest.
+    The UID of an appointment never changes; its SEQUENCE rises with each change, so that a program uses the newest.
 
     Parameters
     ----------
-    named : whether each says who comes, by pseudonym, and where; for the patient it says the clinic alone.
+    named : whether to include the pseudonym of the patient, the member and the place; a patient's own file names the
+        clinic alone.
     """
     from icalendar import Calendar, Event
 

@@ -1,4 +1,4 @@
-"""The whole course of a plan booked in one act: its appointments are proposed where there is room, looked at, kept."""
+"""Routes for booking the whole course of a plan: appointments are proposed at free times, reviewed, and booked."""
 
 import datetime
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = ["add_course_routes"]
 
 _DAY = datetime.timedelta(days=1)
-_MOST_APPOINTMENTS = 60  # appointments of a course; none has half as many
+_MOST_APPOINTMENTS = 60  # rows of the form; no course has half as many appointments
 _MORNING = "09:00"
 
 
 @dataclass(frozen=True)
 class _ProposedAppointment:
-    """An appointment of a course, as it is proposed or was typed; `booked`: it is to be booked with the others."""
+    """An appointment of a course as proposed or typed; `booked`: it is to be booked with the others."""
 
     purpose: str
     what: str
@@ -113,7 +113,7 @@ def _lay_out(
     member: str,
     offered: BookingChoices,
 ) -> tuple[_ProposedAppointment, ...]:
-    """Each appointment at the first time with room, never sooner after the one before than the plan has it."""
+    """Place each appointment at the first free time, with at least the plan's interval after the one before."""
     rows: list[_ProposedAppointment] = []
     mine: list[TimeSpan] = []
     day, before = to_local_time(begins).date(), due[0].days if due else 0
@@ -123,7 +123,7 @@ def _lay_out(
         machine = next((each.id for each in offered.machines if each.device == one.device), None)
         asked = parse_moment(day.isoformat(), f"{to_local_time(begins):%H:%M}")
         if mine and to_local_time(mine[-1][1]).date() == day:
-            asked = max(asked, mine[-1][1])  # the next of the same visit
+            asked = max(asked, mine[-1][1])  # the next appointment of the same visit
         length = datetime.timedelta(minutes=one.minutes)
         booking = Booking(plan.consultation.patient_id, member, one.purpose, asked, asked + length, machine)
         taken = [*mine, *request.repositories.appointments.taken(booking, asked + HORIZON)]

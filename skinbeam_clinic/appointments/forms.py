@@ -1,4 +1,4 @@
-"""A booking as a form asks for it, and what is told when its time is taken: by what, and when there is room."""
+"""Read bookings from form fields, and explain a clash: which appointments conflict, and the next free times."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _YEARS_AHEAD = 3
 
 @dataclass(frozen=True)
 class BookingChoices:
-    """Who and what can be booked."""
+    """The members and machines that can be booked."""
 
     members: tuple[BookableMember, ...]
     machines: tuple[ClinicMachine, ...]
@@ -30,11 +30,11 @@ class BookingChoices:
 
 @dataclass(frozen=True)
 class BookingRefusal:
-    """What takes a time that was asked for, and the next ones at which there is room.
+    """The reasons why a requested time is taken, and the next free times.
 
     Parameters
     ----------
-    taken : each with the appointment that does; None of one that was asked for with it.
+    taken : sentence and conflicting appointment each; None for an appointment of the same request.
     """
 
     taken: tuple[tuple[str, Appointment | None], ...]
@@ -52,11 +52,11 @@ def list_choices(request: ClinicRequest, one: Appointment | None = None) -> Book
 
 
 def read_booking(sent: Mapping[str, str], patient_id: str, *, minutes: int = 0) -> Booking:
-    """Return the booking that the fields of a form ask for.
+    """Return the booking requested by the fields of a form.
 
     Parameters
     ----------
-    minutes : how long it is where nobody says; as long as usual where it is 0.
+    minutes : default duration; the usual duration of the purpose if 0.
 
     Raises
     ------
@@ -88,11 +88,11 @@ def read_booking(sent: Mapping[str, str], patient_id: str, *, minutes: int = 0) 
 def explain_clash(
     request: ClinicRequest, error: ClashError, bookings: Sequence[Booking], *, but: str = ""
 ) -> BookingRefusal:
-    """Return what takes the time of the first booking that clashes, and when there is room for it.
+    """Return the reasons for the first clash, and the next free times for its booking.
 
     Parameters
     ----------
-    but : name of the appointment that is about to be moved.
+    but : id of the appointment that is about to be moved.
     """
     place = error.clashes[0].place
     here = [clash for clash in error.clashes if clash.place == place]

@@ -1,4 +1,4 @@
-"""What the records hand out of appointments: who comes when, to whom, for what, and to which machine."""
+"""Immutable records of appointments, bookings, clashes and calendar feeds."""
 
 import datetime
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ BookingResource = Literal["member", "machine", "patient"]
 
 
 class Purpose(StrEnum):
-    """What an appointment is for."""
+    """The purpose of an appointment."""
 
     CONSULTATION = "consultation"
     TEST_SPOT = "test-spot"
@@ -30,7 +30,7 @@ class Purpose(StrEnum):
 
 
 class AppointmentState(StrEnum):
-    """How an appointment stands."""
+    """The state of an appointment."""
 
     BOOKED = "booked"
     CANCELLED = "cancelled"
@@ -40,7 +40,7 @@ class AppointmentState(StrEnum):
 
 @dataclass(frozen=True)
 class BookableMember:
-    """Somebody of the clinic who can be booked; `treats`: for sessions and test spots, too."""
+    """A member of the clinic who can be booked; `treats`: also for sessions and test spots."""
 
     id: str
     name: str
@@ -49,7 +49,7 @@ class BookableMember:
 
 @dataclass(frozen=True)
 class Booking:
-    """An appointment as it is asked for."""
+    """A request for an appointment."""
 
     patient_id: str
     member_id: str
@@ -62,11 +62,11 @@ class Booking:
 
 @dataclass(frozen=True)
 class Appointment:
-    """An appointment as it is kept, with what everybody in it is called; the next change names this `revision`.
+    """A stored appointment with the names of patient, member and machine; the next change must name its `revision`.
 
     Parameters
     ----------
-    treatment_id : of the treatment that was begun in it; None where there is none.
+    treatment_id : id of the treatment that was begun in it; None without one.
     """
 
     id: str
@@ -90,13 +90,13 @@ class Appointment:
 
 @dataclass(frozen=True)
 class BookingClash:
-    """Who or what is taken at a time that was asked for.
+    """A conflict of a requested booking with another appointment.
 
     Parameters
     ----------
-    place : of the time among those that were asked for, from 0.
-    taken : of whom or what there is only one.
-    by : name of the appointment that takes them; empty where it is one of those that were asked for with it.
+    place : index of the booking among those requested, from 0.
+    taken : the resource that is already in use.
+    by : id of the conflicting appointment; empty if it is a booking of the same request.
     """
 
     place: int
@@ -106,11 +106,12 @@ class BookingClash:
 
 @dataclass(frozen=True)
 class AppointmentFeed:
-    """The address at which a member's own calendar program reads their appointments; who holds it is not told.
+    """A calendar feed, from which a member's own calendar program reads their appointments; without its token.
 
     Parameters
     ----------
-    ended_at : when it was ended before its time; None where it was not.
+    until : when it expires.
+    ended_at : when it was ended before it expired; None where it was not.
     """
 
     id: str

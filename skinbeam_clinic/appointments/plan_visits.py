@@ -1,4 +1,4 @@
-"""The appointments that a plan asks for once its options are chosen: test spots, their reading, sessions, follow-up."""
+"""Derive the appointments that a plan requires from its chosen options: test spots, reading, sessions, follow-up."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from skinbeam_clinic.models import PlanChoice
 
 __all__ = ["USUAL_MINUTES", "PlannedAppointment", "list_chosen_lasers", "plan_appointments", "session_minutes"]
 
-# How long an appointment is that nobody gave a length; a judgement, and a session is as long as its plan says.
+# Default durations, a judgement; the duration of a session is that of its plan if there is one.
 USUAL_MINUTES: Mapping[Purpose, int] = {
     Purpose.CONSULTATION: 30,
     Purpose.TEST_SPOT: 20,
@@ -30,13 +30,13 @@ _HOURS_A_DAY, _DAYS_A_WEEK, _DAYS_A_MONTH = 24, 7, 365.25 / 12
 
 @dataclass(frozen=True)
 class PlannedAppointment:
-    """An appointment that a plan asks for.
+    """An appointment that a plan requires.
 
     Parameters
     ----------
-    days : after the first session; of test spots below 0.
+    days : days after the first session; negative for test spots.
     device : name of the device that it needs; empty where it needs none.
-    what : what is done, in words.
+    what : description of what is done.
     """
 
     purpose: Purpose
@@ -56,7 +56,7 @@ class _ChosenLaser:
 
 
 def list_chosen_lasers(plan: Plan, choices: Sequence[PlanChoice]) -> tuple[_ChosenLaser, ...]:
-    """Return the concerns for which a laser was chosen, each as it was chosen last, oldest choice first."""
+    """Return the concerns whose last choice is an option with a laser, in the order of the plan positions."""
     last = {choice.option.partition(".")[0]: choice.option for choice in choices}
     found = []
     for place in sorted(last.values()):
@@ -69,8 +69,9 @@ def list_chosen_lasers(plan: Plan, choices: Sequence[PlanChoice]) -> tuple[_Chos
 
 
 def session_minutes(lasers: Sequence[_ChosenLaser]) -> int:
-    """Return how long one session of these is, by the upper ends that their sources tell, and at least as long as usual
-    where one does not.
+    """Return the duration of one session of these lasers in minutes, by the upper ends given by their sources.
+
+    Where a source gives no duration, the result is at least the usual duration of a session.
     """
     spans = [laser.option.minutes for laser in lasers]
     known = [span.high for span in spans if not isinstance(span, Unknown)]
@@ -80,10 +81,10 @@ def session_minutes(lasers: Sequence[_ChosenLaser]) -> int:
 
 
 def plan_appointments(plan: Plan, choices: Sequence[PlanChoice], case: Case | None) -> tuple[PlannedAppointment, ...]:
-    """Return what a plan asks for in its order; nothing where no laser was chosen.
+    """Return the appointments that a plan requires, in order; none if no laser was chosen.
 
-    Sessions stand in the weeks of the plan's course, one appointment for each device of a visit. Test spots of a chosen
-    device come so long before as they need to be read; a follow-up stands when the trials behind the plan looked.
+    Sessions are in the weeks of the plan's course, one appointment for each device of a visit. Test spots of a chosen
+    device precede them by the time until they can be read; a follow-up is as late as in the trials behind the plan.
     """
     lasers = list_chosen_lasers(plan, choices)
     if not lasers:
@@ -93,7 +94,7 @@ def plan_appointments(plan: Plan, choices: Sequence[PlanChoice], case: Case | No
 
 
 def _plan_course(plan: Plan, lasers: Sequence[_ChosenLaser], case: Case | None) -> tuple[Visit, ...]:
-    """The visits of the plan, made anew where another laser was chosen than its first, or none for a concern."""
+    """Return the plan's visits, scheduled again if the chosen lasers are not the first ones of all concerns."""
     firsts = [one for concern in plan.concerns if (one := concern.first_laser) is not None]
     if [laser.option for laser in lasers] == [option for option, _ in firsts]:
         return plan.course

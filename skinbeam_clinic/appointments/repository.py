@@ -1,4 +1,7 @@
-"""Appointments: booked one or many at once, moved, cancelled, kept or missed; nobody is in two at a time."""
+"""Store and read appointments: book, move, cancel, and mark as attended or missed.
+
+No patient, member or machine is in two appointments at the same time.
+"""
 
 import datetime
 from collections.abc import Iterable
@@ -25,7 +28,7 @@ __all__ = ["LONGEST_APPOINTMENT", "AppointmentRepository", "cancel_future_appoin
 
 SHORTEST_APPOINTMENT, LONGEST_APPOINTMENT = datetime.timedelta(minutes=5), datetime.timedelta(hours=12)
 _OCCUPYING_STATES = (AppointmentState.BOOKED.value, AppointmentState.KEPT.value)
-_LASER_PURPOSES = frozenset({Purpose.SESSION, Purpose.TEST_SPOT})  # what only who may treat does
+_LASER_PURPOSES = frozenset({Purpose.SESSION, Purpose.TEST_SPOT})  # for members with the right to treat alone
 
 Span = tuple[datetime.datetime, datetime.datetime]
 
@@ -42,7 +45,7 @@ class AppointmentRepository:
         Raises
         ------
         ClashError : a patient, a member or a machine is taken at one of the times.
-        AbsentError : one of them is not of this clinic, or was erased.
+        AbsentError : one of them does not belong to this clinic, or was erased.
         InputError : `appointment-length`, `appointment-member`, or `appointment-machine`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -74,7 +77,7 @@ class AppointmentRepository:
         Raises
         ------
         ClashError : as for `book`.
-        InputError : `appointment-changed`: by somebody else since it was read; `appointment-over`: it is not booked any
+        InputError : `appointment-changed`: it was changed since it was read; `appointment-over`: it is not booked any
             more; and those of `book`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -105,11 +108,12 @@ class AppointmentRepository:
             return _read_appointments(work, [row])[0]
 
     def mark(self, id: str, *, kept: bool, revision: int) -> Appointment:
-        """Write down whether the patient came; the other may be said later, where it was wrong.
+        """Record whether the patient attended; a wrong entry may be corrected later.
 
         Raises
         ------
-        InputError : `appointment-changed`; `appointment-over`: it was cancelled; `appointment-ahead`: it is to come.
+        InputError : `appointment-changed`; `appointment-over`: it was cancelled; `appointment-ahead`: it is in the
+            future.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = _get_unchanged(work, id, revision)
@@ -126,7 +130,7 @@ class AppointmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(treatment_tables.AppointmentRow, id)
@@ -134,7 +138,7 @@ class AppointmentRepository:
             return _read_appointments(work, [row])[0]
 
     def of(self, patient_id: str) -> tuple[Appointment, ...]:
-        """Return the appointments of a patient, oldest first, cancelled ones among them."""
+        """Return the appointments of a patient, oldest first, cancelled ones included."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
             work.log("appointments.listed", f"patient/{patient_id}")
@@ -144,11 +148,11 @@ class AppointmentRepository:
     def between(
         self, first: datetime.datetime, until: datetime.datetime, *, member_id: str = ""
     ) -> tuple[Appointment, ...]:
-        """Return the appointments that begin from `first` on and before `until`, also cancelled ones, oldest first.
+        """Return the appointments that begin from `first` on and before `until`, oldest first, cancelled ones included.
 
         Parameters
         ----------
-        member_id : of whom alone; everybody's where it is empty.
+        member_id : restricts the result to this member; no restriction if empty.
         """
         with self._access.reading(AccessRight.READ) as work:
             span = {"first": first.isoformat(), "until": until.isoformat()}
@@ -160,11 +164,13 @@ class AppointmentRepository:
             return _read_appointments(work, work.rows(table, *asked, order=(table.starts_at,)))
 
     def taken(self, booking: Booking, until: datetime.datetime, *, but: str = "") -> tuple[Span, ...]:
-        """Return when a patient, a member or a machine of a booking is taken from its start on; it tells nobody's name.
+        """Return the spans from the booking's start on in which its patient, member or machine is taken.
+
+        The spans contain no names.
 
         Parameters
         ----------
-        but : name of an appointment that is about to be moved.
+        but : id of an appointment that is about to be moved, which is ignored.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
             table = treatment_tables.AppointmentRow
@@ -181,7 +187,7 @@ class AppointmentRepository:
             return tuple((row.starts_at, row.ends_at) for row in found)
 
     def members(self) -> tuple[BookableMember, ...]:
-        """Return who can be booked, by name."""
+        """Return the members who can be booked, sorted by name."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             rows = work.rows(tables.MemberRow, tables.MemberRow.disabled_at.is_(None), order=(tables.MemberRow.name,))
             roles = ((row, parse_role(row.role)) for row in rows)
@@ -193,7 +199,7 @@ class AppointmentRepository:
 
 
 def cancel_future_appointments(work: ClinicTransaction, patient_id: str) -> None:
-    """Cancel what a patient is still booked for: who erased them knows nobody any more who would come."""
+    """Cancel a patient's future appointments, since after an erasure it is unknown who would attend."""
     table = treatment_tables.AppointmentRow
     ahead = (table.patient_id == patient_id, table.state == AppointmentState.BOOKED.value, table.starts_at > now())
     for row in work.rows(table, *ahead):
@@ -201,15 +207,16 @@ def cancel_future_appointments(work: ClinicTransaction, patient_id: str) -> None
 
 
 def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None) -> str | None:
-    """Say that the patient of a consultation came to the appointment in which a treatment begins; return its name.
+    """Mark the appointment in which a treatment begins as attended; return its id, None without an appointment.
 
     Parameters
     ----------
-    id : of the appointment; where it is None, the nearest session of today is taken in which none was begun, if any.
+    id : id of the appointment; if None, the nearest session of the patient within twelve hours in which no treatment
+        was begun, if there is one.
 
     Raises
     ------
-    AbsentError : this patient has none of that name.
+    AbsentError : this patient has no such appointment.
     """
     patient, table = work.get(tables.ConsultationRow, consultation_id).patient_id, treatment_tables.AppointmentRow
     if id is None:
@@ -257,7 +264,7 @@ def _make_row(work: ClinicTransaction, booking: Booking) -> treatment_tables.App
 
 
 def _check_booking(work: ClinicTransaction, booking: Booking) -> None:
-    """Refuse what cannot be, whoever else is there at that time."""
+    """Raise an error if a booking is invalid by itself, whatever else is booked at that time."""
     if not SHORTEST_APPOINTMENT <= booking.ends_at - booking.starts_at <= LONGEST_APPOINTMENT:
         longest = LONGEST_APPOINTMENT // datetime.timedelta(hours=1)
         raise clinic_error("appointment-length", "minutes", hint={"least": 5, "hours": longest})
@@ -280,7 +287,7 @@ def _check_booking(work: ClinicTransaction, booking: Booking) -> None:
 def _exclusive_resources(
     row: Booking | treatment_tables.AppointmentRow,
 ) -> list[tuple[BookingResource, ColumnElement[bool]]]:
-    """Of whom and of what there is only one, each with the condition that another appointment has the same."""
+    """Return the exclusive resources of an appointment, each with the condition that another one uses it, too."""
     table = treatment_tables.AppointmentRow
     shared: list[tuple[BookingResource, ColumnElement[bool]]] = [
         ("member", table.member_id == row.member_id),
@@ -292,10 +299,10 @@ def _exclusive_resources(
 
 
 def _find_clashes(work: ClinicTransaction, row: treatment_tables.AppointmentRow, place: int) -> list[BookingClash]:
-    """What takes who and what this appointment needs; the clinic is locked, so that nothing comes between."""
+    """Return the clashes of this appointment with others; the clinic is locked, so no booking can intervene."""
     table = treatment_tables.AppointmentRow
     at_once = (
-        table.starts_at > row.starts_at - LONGEST_APPOINTMENT,  # for the index: none is longer
+        table.starts_at > row.starts_at - LONGEST_APPOINTMENT,  # allows the use of the index: none is longer
         table.starts_at < row.ends_at,
         table.ends_at > row.starts_at,
         table.id != row.id,

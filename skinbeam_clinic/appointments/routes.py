@@ -1,4 +1,4 @@
-"""The calendar of a clinic by day and week, and one appointment: booked, moved, cancelled, kept or missed."""
+"""Routes of the calendar by day and week, and of an appointment: book, move, cancel, mark as attended or missed."""
 
 import datetime
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _BOOKING_FIELDS = ("day", "time", "minutes", "member", "machine")
 
 @dataclass(frozen=True)
 class _CalendarDay:
-    """A day of the calendar."""
+    """A day of the calendar; `told`: the date in words, `today`: whether it is today."""
 
     date: datetime.date
     weekday: str

@@ -1,4 +1,4 @@
-"""Times of appointments: as they are typed, by the clocks of the clinic, and where there is room for one."""
+"""Parse and format times of appointments in the clinic's local time, and find free times."""
 
 import datetime
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,11 @@ __all__ = [
 
 TimeSpan = tuple[datetime.datetime, datetime.datetime]
 
-HORIZON = datetime.timedelta(days=90)  # how far ahead room is looked for
-_OPENING_TIME, _CLOSING_TIME = datetime.time(8), datetime.time(18)  # when room is proposed; anything else can be typed
+HORIZON = datetime.timedelta(days=90)  # how far ahead free times are searched
+_OPENING_TIME, _CLOSING_TIME = (
+    datetime.time(8),
+    datetime.time(18),
+)  # range of proposed times; any other time can be typed
 _YEARS = range(2000, 2200)
 _WEEKEND = frozenset({5, 6})
 _STEP = datetime.timedelta(minutes=15)
@@ -30,7 +33,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 def parse_day(typed: str, default: datetime.date) -> datetime.date:
-    """Return a day of an address, such as 2026-11-23; or the default: no clinic keeps a calendar of another age."""
+    """Return the day of an address, such as 2026-11-23; the default if it is invalid or its year out of range."""
     try:
         day = datetime.date.fromisoformat(typed)
     except ValueError:
@@ -39,11 +42,11 @@ def parse_day(typed: str, default: datetime.date) -> datetime.date:
 
 
 def parse_moment(day: str, time: str) -> datetime.datetime:
-    """Return the moment of a day and a time that were typed, by the clocks of the clinic.
+    """Return the moment of a typed day and time, in the clinic's local time.
 
     Raises
     ------
-    InputError : `no-such-time`: they cannot be read, or no clock shows them when summer time begins.
+    InputError : `no-such-time`: they cannot be read, or clocks skip this time when summer time begins.
     """
     try:
         shown = datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time.fromisoformat(time))
@@ -59,18 +62,19 @@ def find_monday(day: datetime.date) -> datetime.date:
 
 
 def span_days(day: datetime.date, days: int = 1) -> TimeSpan:
-    """Return the moments at which a day begins, and at which the last of so many ends, by the clocks of the clinic."""
+    """Return the start of a day and the end of the last of `days` days, in the clinic's local time."""
     return _start_of_day(day), _start_of_day(day + days * _DAY)
 
 
 def find_free_times(booking: Booking, taken: Sequence[TimeSpan], most: int) -> tuple[datetime.datetime, ...]:
-    """Return the next times at which a booking finds room, none within another of them.
+    """Return the next free start times for a booking, at least its length apart.
 
-    They lie from Monday to Friday and from 8 to 18 hours, or on the weekday and about the hour that were asked for.
+    They are from Monday to Friday and from 8 to 18 hours, extended to the requested weekday and hour.
 
     Parameters
     ----------
-    taken : when somebody or something that it needs is taken.
+    taken : spans in which a resource of the booking is taken.
+    most : how many times are returned at most.
     """
     length = booking.ends_at - booking.starts_at
     found: list[datetime.datetime] = []
@@ -86,7 +90,7 @@ def find_free_times(booking: Booking, taken: Sequence[TimeSpan], most: int) -> t
 
 
 def time_formats() -> dict[str, Any]:
-    """Return what pages of appointments write times with."""
+    """Return the functions with which templates of appointments format times."""
     write = Formatter()
     return {
         "clock": write.clock,
@@ -96,7 +100,7 @@ def time_formats() -> dict[str, Any]:
 
 
 def _candidate_times(booking: Booking, taken: Sequence[TimeSpan]) -> Iterator[datetime.datetime]:
-    """Every quarter of an hour that is proposed, and every end of what is taken, in their order."""
+    """Yield every quarter of an hour within the proposed range and every end of a taken span, in order."""
     asked, until = to_local_time(booking.starts_at), to_local_time(booking.ends_at)
     first = min(_OPENING_TIME, asked.time())
     last = max(_CLOSING_TIME, until.time()) if until.date() == asked.date() else datetime.time.max
@@ -118,7 +122,7 @@ def _start_of_day(day: datetime.date) -> datetime.datetime:
 
 
 def _clock_moment(day: datetime.date, time: datetime.time) -> datetime.datetime:
-    """The moment at which clocks show a time; the first after it where they leave it out."""
+    """Return the moment at which clocks show a time; the first one after it if they skip the time."""
     shown = datetime.datetime.combine(day, time)
     while True:
         try:

@@ -1,1 +1,1 @@
-"""Consents to a plan: what was explained, signed, withdrawn."""
+"""Consents to a plan: explanation, teach-back, signature, withdrawal."""

@@ -1,4 +1,7 @@
-"""Consent to a plan: explained, slept on, told back, signed once; void once it is replaced or withdrawn."""
+"""Store and read consents to a plan: explanation, cooling-off period, teach-back, signature, withdrawal.
+
+A consent is signed once; it becomes void when the plan is replaced or the consent is withdrawn.
+"""
 
 import datetime
 import json
@@ -29,9 +32,9 @@ class SignatureKind(StrEnum):
 
 
 class VoidReason(StrEnum):
-    """Why a consent holds no more."""
+    """Why a consent is no longer valid."""
 
-    ELSEWHERE = "elsewhere"  # given in another clinic: it is to what that one explained
+    ELSEWHERE = "elsewhere"  # given in another clinic: it covers what that clinic explained
     NEW_PLAN = "new-plan"
     WITHDRAWN = "withdrawn"
 
@@ -45,9 +48,9 @@ class ConsentRepository:
     def explain(
         self, plan_id: str, *, option: str, cooling_off: datetime.timedelta, language: str = ENGLISH
     ) -> Consent:
-        """Write down that an option of a plan was explained now; it may be signed once the cooling-off time is over.
+        """Record that an option of a plan was explained now; it may be signed once the cooling-off period is over.
 
-        What is told back and signed is in the `language` in which it was explained.
+        Teach-back and signature use the `language` of the explanation.
 
         Raises
         ------
@@ -73,11 +76,11 @@ class ConsentRepository:
             return _read_consent(work, row)
 
     def tell_back(self, id: str, answers: Mapping[str, str], wrong: Collection[str]) -> Consent:
-        """Keep what somebody answered when they told back what was explained; every time counts.
+        """Store the patient's answers of a teach-back; every attempt is stored.
 
         Parameters
         ----------
-        answers : question → what was answered, in words.
+        answers : question → answer in words.
         wrong : the questions whose answer was wrong.
 
         Raises
@@ -105,13 +108,13 @@ class ConsentRepository:
         document: bytes,
         signed_at: datetime.datetime,
     ) -> Consent:
-        """Seal a consent with what was answered, the signature, and the document that was signed.
+        """Sign a consent: store the answers, the signature, and the signed document.
 
         Parameters
         ----------
-        answers : to each point.
-        signature : what was drawn, or the name that was typed.
-        document : PDF; it holds the hash of its plan and `signed_at`.
+        answers : answers in the form, such as the permitted uses of photographs.
+        signature : the strokes that were drawn, or the name that was typed.
+        document : PDF, which contains the hash of its plan and `signed_at`.
 
         Raises
         ------
@@ -134,7 +137,7 @@ class ConsentRepository:
             return _read_consent(work, row)
 
     def withdraw(self, id: str) -> Consent:
-        """Write down that consent was taken back, which is possible at any time."""
+        """Record that a consent was withdrawn, which is possible at any time."""
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.ConsentRow, id)
             _void_consent(work, row, VoidReason.WITHDRAWN)
@@ -148,14 +151,14 @@ class ConsentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("consent.seen", f"consent/{id}")
             return _read_consent(work, work.get(tables.ConsentRow, id))
 
     def of(self, consultation_id: str) -> tuple[Consent, ...]:
-        """Return the consents of a consultation, oldest first, also those that are void."""
+        """Return the consents of a consultation, oldest first, void ones included."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
             work.log("consents.listed", f"consultation/{consultation_id}")
@@ -163,11 +166,13 @@ class ConsentRepository:
             mine = tables.ConsentRow.plan_id.in_(plans)
             rows = work.rows(tables.ConsentRow, mine, order=(tables.ConsentRow.explained_at,))
             at = now()
-            rows.sort(key=lambda row: row.explained_at <= at)  # dated ahead of the clock, which was set back: older
+            rows.sort(
+                key=lambda row: row.explained_at <= at
+            )  # dated in the future, since the clock was set back: older
             return tuple(_read_consent(work, row) for row in rows)
 
     def document(self, id: str) -> bytes:
-        """Return the document that was signed.
+        """Return the signed document (PDF).
 
         Raises
         ------
@@ -182,11 +187,11 @@ class ConsentRepository:
 
 
 def get_valid_consent(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tables.ConsentRow]:
-    """Return a consent that holds now, with its plan: what is done to somebody is done under it.
+    """Return a signed and valid consent with its plan; every treatment requires one.
 
     Raises
     ------
-    AbsentError : this clinic has none of that name.
+    AbsentError : this clinic has no such record.
     InputError : `not-signed`, `void`, `plan-outdated`, or `closed`.
     """
     row = work.get(tables.ConsentRow, id)
@@ -198,7 +203,7 @@ def get_valid_consent(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow,
 
 
 def void_replaced_consents(work: ClinicTransaction, plan: tables.PlanRow) -> None:
-    """Make every consent to the other plans of a consultation void."""
+    """Void every consent to the other plans of a consultation."""
     others = work.rows(
         tables.PlanRow, tables.PlanRow.consultation_id == plan.consultation_id, tables.PlanRow.id != plan.id
     )
@@ -215,7 +220,7 @@ def _void_consent(work: ClinicTransaction, row: tables.ConsentRow, reason: VoidR
 
 
 def _get_current_plan(work: ClinicTransaction, plan_id: str) -> tables.PlanRow:
-    """The plan, if it is the last one of its consultation, and of the answers as they are."""
+    """Return a plan if it is the last one of its consultation and was made from the current answers."""
     plan = work.get(tables.PlanRow, plan_id)
     consultation = get_open_consultation(work, plan.consultation_id)
     mine = tables.PlanRow.consultation_id == plan.consultation_id
@@ -226,7 +231,7 @@ def _get_current_plan(work: ClinicTransaction, plan_id: str) -> tables.PlanRow:
 
 
 def _get_signable(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tables.ConsentRow]:
-    """A consent whose time to sign has come, and its plan."""
+    """Return a consent that may be signed now, and its plan."""
     row = work.get(tables.ConsentRow, id)
     if row.signed_at is not None:
         raise clinic_error("signed-already", "consent")

@@ -1,4 +1,4 @@
-"""Consent to one choice of a plan: explained, slept on, told back, signed and sealed; void when the plan changes."""
+"""Routes of the consent to one option of a plan: explanation, teach-back, signature and withdrawal."""
 
 import datetime
 import json
@@ -32,13 +32,19 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = ["add_consent_routes"]
 
 _MOST_DAYS = 365
-_MOST_POINTS = 3_000  # of a signature: minutes of drawing
+_MOST_POINTS = 3_000  # points of a signature: minutes of drawing
 _LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
 class _ConsentForm:
-    """What a consent page is about."""
+    """The plan, option, consents and language of a consent page.
+
+    Parameters
+    ----------
+    place : position of the option in the plan, such as `0.1`.
+    known : consents to this option, the newest first.
+    """
 
     plan: OpenPlan
     place: str
@@ -52,19 +58,19 @@ class _ConsentForm:
 
     @cached_property
     def told(self) -> tuple[Plan, ConcernPlan, Option]:
-        """The plan, the concern and the choice in the language of the form."""
+        """The plan, the concern and the option in the language of the form."""
         with use_language(self.language):
             plan = translate_record(self.plan.records)
         return plan, *find_option(plan, self.place)
 
     @property
     def stopped(self) -> bool:
-        """Whether a rule of the plan stops laser for now, so that nothing can be agreed to."""
+        """Whether a rule of the plan rules out laser for now, so that no consent is possible."""
         return self.plan.records.suitability.decision in ("refer", "not-suitable")
 
     @property
     def barred(self) -> InputError | None:
-        """Why nothing can be agreed to: the plan stops laser for now, or what was recorded since speaks against it."""
+        """The error if no consent is possible: the plan rules out laser for now, or there are contraindications."""
         return (
             _consent_error("stopped")
             if self.stopped
@@ -75,30 +81,30 @@ class _ConsentForm:
 
     @cached_property
     def questions(self) -> tuple[TeachBackQuestion, ...]:
-        """What is to be told back."""
+        """The questions of the teach-back."""
         plan, _, option = self.told
         with use_language(self.language):
             return teach_back_questions(plan, option)
 
     @property
     def current(self) -> Consent | None:
-        """The consent that holds, signed or not yet."""
+        """The newest consent if it is not void, signed or not."""
         return self.known[0] if self.known and self.known[0].void_reason is None else None
 
     def paper(self, signing: ConsentSignature | None = None) -> bytes:
-        """The form as PDF."""
+        """Return the consent form as PDF, signed if `signing` is given."""
         with use_language(self.language):
             return make_consent(*self.told, signing)
 
     def is_taught_back(self, consent: Consent) -> bool:
-        """Whether everything that is asked now was told back rightly the last time."""
+        """Return whether the last teach-back answered all current questions correctly."""
         last = consent.told[-1:]
         return bool(last) and not last[0].wrong and {one.id for one in self.questions} <= last[0].answers.keys()
 
 
 @dataclass(frozen=True)
 class _TeachBackItem:
-    """A question as the page shows it: what was answered the last time, and how it went."""
+    """A teach-back question for display, with the last answer and earlier attempts."""
 
     id: str
     question: str
@@ -256,11 +262,11 @@ def _pdf_response(content: bytes) -> Response:
 
 
 def _get_current_consent(form: _ConsentForm) -> Consent:
-    """The consent that holds, signed or not yet.
+    """Return the newest consent, signed or not.
 
     Raises
     ------
-    AbsentError : there is none.
+    AbsentError : there is none, or it is void.
     """
     waiting = form.current
     if waiting is None:
@@ -298,7 +304,7 @@ def _teach_back_items(form: _ConsentForm, consent: Consent | None) -> tuple[_Tea
 
 
 def _parse_strokes(written: str) -> tuple[Stroke, ...] | None:
-    """The strokes of a drawn signature; none where none was drawn, None where it is no drawing."""
+    """Return the strokes of a drawn signature; empty if nothing was drawn, None if the text is no drawing."""
     if not written:
         return ()
     try:

@@ -1,4 +1,4 @@
-"""A consultation's form as the records keep it, and where two people's answers differ."""
+"""Serialize the answers of a consultation's form for storage, and compare the answers of two people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 
 @dataclass(frozen=True)
 class AnswerDifference:
-    """An answer that two people gave differently."""
+    """A field of the form that two people filled in differently: its label, my answer, and the other person's."""
 
     where: str
     mine: str
@@ -26,7 +26,7 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
 
     Parameters
     ----------
-    photograph : name of one that came with it; without it the one that was kept stays.
+    photograph : id of a photograph sent with the form; if empty, the stored one stays.
     """
     kept = next((value for name, value in fields if name == STORED_PHOTOGRAPH), "")
     return make_submission(
@@ -35,17 +35,17 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
 
 
 def serialize_answers(sent: Submission) -> dict[str, Any]:
-    """Return answers as the records keep them."""
+    """Return answers as the JSON object that is stored."""
     return {"entries": [list(entry) for entry in sent.entries], "photograph": sent.photo}
 
 
 def parse_submission(answers: Mapping[str, Any]) -> Submission:
-    """Return answers as the form knows them."""
+    """Return stored answers as a form submission."""
     return Submission(tuple((name, value) for name, value in answers.get("entries", ())), answers.get("photograph", ""))
 
 
 def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:
-    """Return every field that two people filled differently, in words."""
+    """Return every field that two people filled in differently, with its label."""
     names = dict.fromkeys(name for sent in (mine, theirs) for name, _ in sent.entries if name != POINTS_PHOTOGRAPH)
     both = ((name, _field_text(mine, name), _field_text(theirs, name)) for name in names)
     return tuple(

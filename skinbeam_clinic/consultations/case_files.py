@@ -1,4 +1,4 @@
-"""The case of a form, checked as a case file is, and the form of a case file; neither names a file of this machine."""
+"""Convert a form to a checked case, and a case file to a form; neither may name a file of this machine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,19 +21,19 @@ _FORM_TABLES = (
     "test_spot",
     "session",
     "clinic",
-)  # what the form asks; a title is not kept
+)  # the tables of the form; a title is dropped
 
 
 def case_from_form(sent: Submission, home: Path) -> LoadedCase:
-    """Return the case of what was sent.
+    """Return the case of a submitted form.
 
     Parameters
     ----------
-    home : the folder that stands for that of a case file.
+    home : the folder to use in place of the folder of a case file.
 
     Raises
     ------
-    InputError : it holds no case, or names a device that is not known.
+    InputError : the form contains no valid case, or names an unknown device.
     """
     for name in sent.tables.get("clinic", {}).get("devices", ()):
         if name not in devices():  # a case file may name a device file; a form must not read files of this machine
@@ -42,11 +42,11 @@ def case_from_form(sent: Submission, home: Path) -> LoadedCase:
 
 
 def form_from_case(content: bytes, file: str) -> Submission:
-    """Return the form that a case file fills in; points of a photograph are left out, since it does not come along.
+    """Return the form filled in from a case file, without the points of a photograph, which is not in the file.
 
     Raises
     ------
-    InputError : what the command line refuses, too; or the file holds what the form does not, or names other files.
+    InputError : the command line refuses the file, too; or the file has content that the form lacks, or names files.
     """
     tables = parse_toml(content, file, field="CASE")
     case = case_from_tables(tables, Path(), file).case
@@ -67,7 +67,10 @@ def form_from_case(content: bytes, file: str) -> Submission:
 
 
 def _device_fields(tables: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Field and name of each device; a case file beside its device files may name one, a form must not read files."""
+    """Yield the field and name of each device.
+
+    A case file may name a device file beside it; a form must not make the server read files.
+    """
     for name in tables.get("clinic", {}).get("devices", ()):
         yield "clinic.devices", name
     for kind in ("test_spot", "session"):

@@ -1,4 +1,4 @@
-"""The points of a face in the form: shown on the photograph, where each can be moved."""
+"""Read and display the landmarks of a face in the form, where a person can move them on the photograph."""
 
 import math
 import threading
@@ -15,13 +15,13 @@ from skinbeam_clinic.consultations.forms import Submission
 
 __all__ = ["PHOTOGRAPH_LOCK", "FacePointsView", "make_face_points_view", "read_points"]
 
-_CROP_PUPIL_DISTANCES = 5.0  # of the part that is shown, in pupil distances: a head with its hair
-PHOTOGRAPH_LOCK = threading.Lock()  # one takes seconds and hundreds of megabytes: they are looked at one by one
+_CROP_PUPIL_DISTANCES = 5.0  # side of the displayed part, in pupil distances: a head with its hair
+PHOTOGRAPH_LOCK = threading.Lock()  # analysing a photograph takes seconds and hundreds of megabytes: one at a time
 
 
 @dataclass(frozen=True)
 class FacePointsView:
-    """A photograph on which the points of its face can be moved."""
+    """A photograph on which the landmarks of the face can be moved."""
 
     picture: Annotated[str, "the upright picture, as an address that holds it"]
     width: Annotated[int, "of the photograph, in whose pixels points are given"]
@@ -33,7 +33,7 @@ class FacePointsView:
 
 
 def read_points(sent: Submission) -> list[float] | None:
-    """Return x and y of right pupil, left pupil and mouth that were set on the photograph of a form; None without any.
+    """Return x and y of right pupil, left pupil and mouth as moved on the photograph of a form; None if not moved.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def read_points(sent: Submission) -> list[float] | None:
 
 
 def make_face_points_view(rgb: Picture, sent: Submission) -> FacePointsView:
-    """Return the photograph of a form with the points of its face; moved ones that cannot be read count as none."""
+    """Return the photograph of a form with the landmarks of the face; moved points that cannot be read are ignored."""
     face = prepare_landmark_photo(rgb)
     try:
         moved = read_points(sent)
@@ -64,7 +64,7 @@ def make_face_points_view(rgb: Picture, sent: Submission) -> FacePointsView:
 
 
 def _crop_face(points: tuple[float, ...], width: int, height: int) -> tuple[int, ...]:
-    """The part of a picture of that size around a face, so that a pixel of the screen moves a point by little."""
+    """Return x, y, width and height of a crop around the face, so that points can be moved finely on the screen."""
     apart = math.hypot(points[2] - points[0], points[3] - points[1])
     side = min(max(1, round(_CROP_PUPIL_DISTANCES * apart)), width, height)
     across, down = (points[0] + points[2]) / 2, (points[1] + points[3]) / 2 + apart / 2

@@ -1,7 +1,7 @@
-"""A submitted consultation form as the tables of a case file, and the way back from a fault to its field.
+"""Convert a submitted consultation form to the tables of a case file, and the path of an error back to its field.
 
 Field names are the dotted paths of the case file (`patient.age_years`, `concern.0.site`). Empty fields are left out,
-as in a file; every other field reaches the schema, which refuses what it does not know.
+as in a file; every other field reaches the schema, which refuses unknown fields.
 """
 
 import re
@@ -40,19 +40,19 @@ _NUMBERS = {
     "response_pct",
     "photo.points",
 }
-# Tables of which there may be several, and in each the field to fill first.
+# Tables with several rows, and in each the field to fill first.
 _ROWS = {"concern": "condition", "patient.medications": "name", "test_spot": "device", "session": "treats"}
-# Names of whole tables: answers stand in them, never in their place.
+# Names of whole tables: a form field is a field within a table, never the table itself.
 TABLES = frozenset({*_ROWS, "patient", "clinic", "patient.keloid_decision"})
 _KINDS = "|".join(map(re.escape, _ROWS))
 _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _POINT = re.compile(r"photo\.points\.([0-2])\.([01])")
-POINTS_PHOTOGRAPH = "photo.points.of"  # the photograph that the points were set on
+POINTS_PHOTOGRAPH = "photo.points.of"  # SHA-256 of the photograph on which the points were set
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
-# A fault of a whole table is shown at the field to fill first.
+# An error of a whole table is displayed at the field to fill first.
 _FIRST_FIELD = {
     "patient": "patient.age_years",
     "patient.keloid_decision": "patient.keloid_decision.by",
@@ -66,7 +66,7 @@ _FIRST_FIELD = {
 
 
 class FieldRow(NamedTuple):
-    """Where a field stands that can be filled several times: `concern.0.site` is the site of the first concern."""
+    """Position of a field in a repeated table: `concern.0.site` is the site of the first concern."""
 
     kind: str
     number: int
@@ -74,19 +74,19 @@ class FieldRow(NamedTuple):
 
 
 def parse_row_field(name: str) -> FieldRow | None:
-    """Return the row of a field; None for one that is asked once."""
+    """Return the position of a field in a repeated table; None for a field that is not in one."""
     match = _ROW.fullmatch(name)
     return FieldRow(match[1], int(match[2]), match[3]) if match else None
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What was sent.
+    """A submitted form.
 
     Parameters
     ----------
-    entries : name and text of each field that was filled, in the order of the form.
-    photo : SHA-256 of the photograph that came with it; empty when there is none.
+    entries : name and text of each field that was filled in, in the order of the form.
+    photo : SHA-256 of the photograph sent with the form; empty when there is none.
     """
 
     entries: tuple[tuple[str, str], ...] = ()
@@ -118,14 +118,14 @@ class Submission:
                 tables[kind] = _sort_rows(rows[kind])
         if (
             points and self.photo and (POINTS_PHOTOGRAPH, self.photo) in self.entries
-        ):  # of another they would lie anywhere
+        ):  # points of another photograph would be at the wrong places
             tables.setdefault("photo", {"points": [points[number] for number in sorted(points)]})
         return tables
 
     def field(self, path: str, message: str = "") -> str:
         """Return the form field of a path in the case: `concern[0].site` is `concern.0.site`, rows left empty counted.
 
-        A fault of a whole concern names what is missing in the message.
+        For an error of a whole concern, the name of the missing field is read from the message.
         """
         if path.startswith("photo.points"):
             return "photo.points"
@@ -141,12 +141,12 @@ class Submission:
 
 
 def make_submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
-    """Return what was sent, the fields that were left empty taken out."""
+    """Return a submission without the fields that were left empty."""
     return Submission(tuple((name, text.strip()) for name, text in fields if text.strip()), photo)
 
 
 def form_entries(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, str]]:
-    """Give the fields that a person would fill in from the tables of a checked case file, empty ones left out."""
+    """Yield the form fields for the tables of a checked case file, without empty ones."""
     for key, value in tables.items():
         name = f"{start}{key}"
         if isinstance(value, Mapping):
@@ -166,9 +166,9 @@ def form_entries(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[s
 
 
 def find_repeated_field(fields: Iterable[tuple[str, str]]) -> str:
-    """Return the first name that stands twice, or of a list the first that holds a value twice; empty without one.
+    """Return the first field that is sent twice, or the first list with a repeated value; empty if there is none.
 
-    Of two answers to one question nobody can say which was meant, so neither is taken.
+    Of two answers to one question it is unclear which was meant, so neither is accepted.
     """
     seen: set[tuple[object, str]] = set()
     for name, text in fields:
@@ -193,7 +193,7 @@ def _sort_rows(rows: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _parse_value(name: str, text: str) -> Any:
-    """The value that a case file would hold; a text that is not one stays, for the schema to say what is wrong."""
+    """Return the value as a case file would contain it; invalid text stays text, so that the schema reports it."""
     if name in _FLAGS:
         return {"true": True, "false": False}.get(text, text)
     if name in _NUMBERS and _DECIMAL.fullmatch(text):

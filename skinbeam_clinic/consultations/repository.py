@@ -1,4 +1,7 @@
-"""Consultations: answers as they are typed, saved again and again, by one person at a time."""
+"""Store and read consultations, whose answers are saved while they are typed, and photographs.
+
+A revision number detects two people who edit the same answers.
+"""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +29,7 @@ _LONGEST_JSON = 1_000_000  # characters, as for a case file
 
 
 class ConsultationState(StrEnum):
-    """How far a consultation is."""
+    """The state of a consultation."""
 
     DRAFT = "draft"
     PLANNED = "planned"
@@ -70,7 +73,7 @@ class ConsultationRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.ConsultationRow, id)
@@ -78,11 +81,11 @@ class ConsultationRepository:
             return _read_consultation(work, row)
 
     def export(self, id: str) -> ConsultationRecord:
-        """Return a consultation as it was last saved, to be taken out of the clinic.
+        """Return a consultation as it was last saved, for export from the clinic.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.EXPORT) as work:
             row = work.get(tables.ConsultationRow, id)
@@ -99,11 +102,11 @@ class ConsultationRepository:
             return tuple(_read_consultation(work, row) for row in rows)
 
     def save(self, id: str, answers: Mapping[str, Any], *, revision: int) -> ConsultationRecord:
-        """Save the answers of who last read this revision; answers that change leave no plan for them.
+        """Save answers that were edited from this revision; changed answers set the consultation back to a draft.
 
         Raises
         ------
-        ConflictError : somebody else saved since; nothing is overwritten.
+        ConflictError : somebody else saved in the meantime; nothing is overwritten.
         InputError : `closed`, or `too-long`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -119,11 +122,11 @@ class ConsultationRepository:
             return _read_consultation(work, row)
 
     def close(self, id: str, *, revision: int) -> ConsultationRecord:
-        """Close a consultation as it was read: it is read from now on, and its plan and consent go on to hold.
+        """Close a consultation at this revision: it is read-only from now on, and its plan and consent stay valid.
 
         Raises
         ------
-        ConflictError : somebody else saved since.
+        ConflictError : somebody else saved in the meantime.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(tables.ConsultationRow, id)
@@ -134,7 +137,7 @@ class ConsultationRepository:
             return _read_consultation(work, row)
 
     def reopen(self, id: str) -> ConsultationRecord:
-        """Open a closed consultation again, as far on as it was; one that is open stays as it is."""
+        """Reopen a closed consultation in the state that its plans and consents imply; an open one stays unchanged."""
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(tables.ConsultationRow, id)
             if row.state == ConsultationState.CLOSED:
@@ -144,11 +147,11 @@ class ConsultationRepository:
 
 
 def advance_state(work: ClinicTransaction, id: str, state: ConsultationState) -> tables.ConsultationRow:
-    """Say how far a consultation is now; a closed one goes no further.
+    """Set the state of a consultation that is not closed.
 
     Raises
     ------
-    ClosedError : it is closed.
+    ClosedError : the consultation is closed.
     """
     row = get_open_consultation(work, id)
     if row.state != state:
@@ -162,7 +165,7 @@ def get_open_consultation(work: ClinicTransaction, id: str) -> tables.Consultati
 
     Raises
     ------
-    ClosedError : it is.
+    ClosedError : the consultation is closed.
     """
     row = work.get(tables.ConsultationRow, id)
     if row.state == ConsultationState.CLOSED:
@@ -171,11 +174,11 @@ def get_open_consultation(work: ClinicTransaction, id: str) -> tables.Consultati
 
 
 def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revision: int) -> None:
-    """Refuse to go on from answers that were saved over since they were read.
+    """Raise an error if the answers were saved again since this revision was read.
 
     Raises
     ------
-    ConflictError : it says by whom and when.
+    ConflictError : the revision differs; the error reports who saved and when.
     """
     if row.revision == revision:
         return
@@ -187,7 +190,7 @@ def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revisi
 
 
 def _current_state(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationState:
-    """How far a consultation is by what hangs on it: a plan of these answers, a consent to that plan that holds."""
+    """Return the state implied by the records: a plan for these answers, a signed and valid consent to that plan."""
     mine = tables.PlanRow.consultation_id == row.id
     last = work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))[-1:]
     if not last or last[0].consultation_revision != row.revision:
@@ -221,7 +224,7 @@ def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> 
     )
 
 
-# Photographs: encrypted files, each with what its person allowed.
+# Photographs: encrypted files, each with the permissions that the patient gave.
 
 _MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 
@@ -235,12 +238,12 @@ class PhotographRepository:
     def add(
         self, consultation_id: str, content: bytes, media_type: str, permissions: PhotographPermissions
     ) -> PhotographRecord:
-        """Keep a photograph.
+        """Store a photograph.
 
         Raises
         ------
         AbsentError : this clinic has no such consultation.
-        InputError : `closed`, or `bad-photograph`: of a kind that is not kept.
+        InputError : `closed`, or `bad-photograph`: its media type is not supported.
         """
         if media_type not in _MEDIA_TYPES:
             raise clinic_error("bad-photograph", "photograph", kind=media_type, hint={"kinds": list(_MEDIA_TYPES)})
@@ -263,7 +266,7 @@ class PhotographRepository:
             return _read_photograph(work, row)
 
     def permit(self, id: str, permissions: PhotographPermissions) -> PhotographRecord:
-        """Change what a photograph may be used for; a permission may be taken back at any time."""
+        """Change what a photograph may be used for; a permission may be withdrawn at any time."""
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.PhotographRow, id)
             row.for_care, row.for_teaching = permissions.care, permissions.teaching
@@ -281,22 +284,22 @@ class PhotographRepository:
             return tuple(_read_photograph(work, row) for row in rows)
 
     def get(self, id: str) -> PhotographRecord:
-        """Return what is known of a photograph.
+        """Return the record of a photograph, without its content.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("photograph.uses.seen", f"photograph/{id}")
             return _read_photograph(work, work.get(tables.PhotographRow, id))
 
     def content(self, id: str) -> tuple[PhotographRecord, bytes]:
-        """Return a photograph with what it shows.
+        """Return the record and the content of a photograph.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.PhotographRow, id)

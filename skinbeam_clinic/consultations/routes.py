@@ -1,4 +1,4 @@
-"""A consultation: the form bound to a record, saved as it is filled in, and its plan, which is asked for."""
+"""Routes of consultations: the form, saved while it is filled in, its photographs, and the request for a plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -73,7 +73,7 @@ def _view_face(request: ClinicRequest, kept: ConsultationRecord) -> FacePointsVi
 
     Raises
     ------
-    InputError : it cannot be read.
+    InputError : the photograph cannot be read.
     """
     sent = parse_submission(kept.answers)
     if not sent.photo:
@@ -97,7 +97,7 @@ def _render_page(
     conflict: bool = False,
     face: FacePointsView | None = None,
 ) -> str:
-    """The form with these answers; after a conflict with those that were saved meanwhile beside them."""
+    """Render the form with these answers; after a conflict, with the answers saved in the meantime beside them."""
     desk, here = request.repositories, f"/consultations/{kept.id}"
     return render_form(
         sent,
@@ -122,7 +122,7 @@ def _render_page(
 
 @dataclass(frozen=True)
 class _SuggestionView:
-    """A suggestion as the page tells it."""
+    """A suggested concern for display."""
 
     id: str
     title: str
@@ -140,7 +140,7 @@ def _suggestion_view(one: SuggestedConcern) -> _SuggestionView:
 
 
 def _parse_message(told: Any) -> Message:
-    """The message of its JSON; its parameters may be messages."""
+    """Return the message of its JSON; its parameters may be messages."""
     params = {name: _parse_message(one) if isinstance(one, Mapping) else one for name, one in told["params"].items()}
     return Message(told["id"], params)
 
@@ -164,7 +164,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
 
     Raises
     ------
-    ConflictError : somebody else saved since.
+    ConflictError : somebody else saved in the meantime.
     """
     id, desk, revision = request.path_parameter("consultation"), request.repositories, request.text(REVISION)
     upload = request.uploads.get("photo")
@@ -251,5 +251,5 @@ def _save_permissions(request: ClinicRequest) -> Response:
 
 
 def image_type(upload: UploadedFile) -> str:
-    """Return the kind of a picture, by how it begins; what its name says counts for nothing."""
+    """Return the media type of an image by its first bytes; the file name is ignored."""
     return next((kind for start, kind in _IMAGE_SIGNATURES.items() if upload.content.startswith(start)), "unknown")

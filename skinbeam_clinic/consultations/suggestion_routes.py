@@ -1,4 +1,4 @@
-"""What a photograph suggests to treat: read when a clinician asks, and each taken over as a concern or dismissed."""
+"""Routes of suggested concerns: analyse a photograph on request, and accept or dismiss each suggestion."""
 
 import tempfile
 from pathlib import Path
@@ -24,7 +24,7 @@ from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_suggestion_routes"]
 
-_PHOTOGRAPH_FILE = "photograph"  # this name is told in complaints
+_PHOTOGRAPH_FILE = "photograph"  # error messages name this file
 
 
 def add_suggestion_routes(router: ClinicRouter) -> None:
@@ -58,7 +58,7 @@ def _suggest_concerns(request: ClinicRequest, photograph: str, sent: Submission)
 
     Raises
     ------
-    InputError : it or its points cannot be read, or it shows no face that can be used.
+    InputError : the photograph or its points cannot be read, or it shows no usable face.
     """
     points = read_points(sent) if sent.photo == photograph else None
     with PHOTOGRAPH_LOCK, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
@@ -74,7 +74,7 @@ def _suggest_concerns(request: ClinicRequest, photograph: str, sent: Submission)
 
 
 def _message_json(message: Message) -> dict[str, object]:
-    """A message as JSON, so that it can be said in every language later."""
+    """Return a message as JSON, so that it can be rendered in any language later."""
     params = {name: _message_json(one) if isinstance(one, Message) else one for name, one in message.params.items()}
     return {"id": message.id, "params": params}
 

@@ -1,4 +1,4 @@
-"""A concern that a photograph suggested, as it was told, and what became of it."""
+"""Store and read concerns that a photograph suggested, each with the clinician's decision."""
 
 import datetime
 import json
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class SuggestionDecision(StrEnum):
-    """What a clinician did with a suggestion."""
+    """A clinician's decision about a suggested concern."""
 
     KEPT = "kept"
     DISMISSED = "dismissed"
@@ -30,14 +30,14 @@ class SuggestionDecision(StrEnum):
 
 @dataclass(frozen=True)
 class SuggestedConcern:
-    """A suggestion.
+    """A concern suggested by a photograph.
 
     Parameters
     ----------
-    severity : empty where no published scale tells one.
-    seen : what was found, in English sentences.
-    told : the same as messages, `id` and `params` each, to be said in other languages.
-    decision : None while nobody has decided.
+    severity : empty where no published scale gives a severity.
+    seen : the findings in English sentences.
+    told : the findings as messages with `id` and `params` each, for rendering in other languages.
+    decision : None before a decision.
     """
 
     id: str
@@ -54,9 +54,6 @@ class SuggestedConcern:
     decided_by: str
 
 
-# What photographs suggested to treat: kept as it was told, and what a clinician did with each.
-
-
 class SuggestionRepository:
     """The suggestions of a clinic's consultations."""
 
@@ -66,7 +63,7 @@ class SuggestionRepository:
     def add(
         self, consultation_id: str, photograph_id: str, suggestions: Sequence[Mapping[str, Any]]
     ) -> tuple[SuggestedConcern, ...]:
-        """Keep what a photograph suggests; one that was read before keeps what it suggested then.
+        """Store the concerns that a photograph suggests; a photograph analysed before keeps its first suggestions.
 
         Parameters
         ----------
@@ -101,11 +98,11 @@ class SuggestionRepository:
             return tuple(_read_suggestion(work, row) for row in rows)
 
     def decide(self, id: str, decision: SuggestionDecision) -> SuggestedConcern:
-        """Say what a clinician does with a suggestion; the first decision stands.
+        """Store a clinician's decision about a suggestion; the first decision is final.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         ClosedError : the consultation is closed.
         """
         with self._access.writing(AccessRight.TREAT) as work:

@@ -1,4 +1,4 @@
-"""Whether light is right for this person, told while the form is filled in: the rules of a plan, before any is made."""
+"""Judge whether light treatment is suitable while the form is filled in, by the rules of a plan."""
 
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,15 @@ _REQUIRED_FIELDS = ("condition", "site")
 
 
 def render_suitability(sent: Submission) -> str:
-    """Return the part of the form that tells what the rules say so far; empty as long as they say nothing."""
+    """Render the part of the form with the decision of the rules so far; empty before a decision is possible."""
     return render_template("live.html", told=judge_suitability(sent)).strip()
 
 
 def judge_suitability(sent: Submission) -> dict[str, Any]:
-    """Return the decision in words with the rules that spoke; nothing as long as the answers do not allow one.
+    """Return the decision in words with the rules that led to it; empty before the answers allow a decision.
 
-    A concern counts once it is known what and where it is; before any, what decides the whole case is told. What the
-    photograph shows is not read.
+    A concern counts once its condition and site are given; before the first concern, only a decision about the whole
+    case is returned. The photograph is not analysed.
     """
     tables = {name: table for name, table in sent.tables.items() if name not in ("clinic", "concern")}
     concerns = [one for one in sent.tables.get("concern", ()) if all(one.get(name) for name in _REQUIRED_FIELDS)]

@@ -1,1 +1,1 @@
-"""The patient's diary: the page that a link opens, the clinic's side of it, and alarms, inside and out."""
+"""Patients' diaries after a treatment: the patient's page, the clinic's pages, and alarms with notification by mail."""

@@ -1,4 +1,7 @@
-"""What the one who tells of alarms outside asks of the records: nothing about a patient."""
+"""Notify the clinic of diary alarms by mail until an alarm is answered, with settings from the environment.
+
+The notifier reads no data of patients.
+"""
 
 import logging
 import smtplib
@@ -37,7 +40,7 @@ __all__ = [
 
 
 class AlarmLookup:
-    """The alarms of all clinics by name alone.
+    """Looks up alarms of all clinics by their ids, without data of patients.
 
     Parameters
     ----------
@@ -48,18 +51,18 @@ class AlarmLookup:
         self._database = database
 
     def waits(self, clinic_id: str, alarm_id: str) -> str:
-        """Return the name of the clinic where an alarm still waits for an answer; empty where it does not."""
+        """Return the name of the clinic if an alarm is still unanswered; empty if it is not."""
         with self._database.reading() as session:
             row, clinic = session.get(AlarmRow, (clinic_id, alarm_id)), session.get(ClinicRow, clinic_id)
             return clinic.name if clinic is not None and row is not None and row.answered_at is None else ""
 
     def note_sent(self, clinic_id: str, alarm_id: str) -> None:
-        """Write into the trail that word of an alarm was sent outside."""
+        """Record in the audit log that a notification of an alarm was sent."""
         with open_transaction(self._database, clinic_id, "worker") as work:
             work.log("alarm.sent", f"{ALARM_JOB}/{alarm_id}")
 
 
-# How a clinic is reached from outside, and how it is called when a diary needs to be read: from the environment.
+# Settings from the environment: the public address, the telephone, and the mail server.
 
 ADDRESS_VARIABLE, PHONE_VARIABLE = "SKINBEAM_ADDRESS", "SKINBEAM_PHONE"
 MAIL_VARIABLE, SENDER_VARIABLE, RECEIVERS_VARIABLE = "SKINBEAM_SMTP", "SKINBEAM_ALARM_FROM", "SKINBEAM_ALARM_TO"
@@ -68,11 +71,11 @@ _PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
 
 @dataclass(frozen=True)
 class MailServer:
-    """A server that takes mail, and who writes to whom.
+    """A mail server with its credentials, and the sender and receivers of notifications.
 
     Parameters
     ----------
-    kind : smtps (encrypted), smtp+starttls (encrypted once it is asked) or smtp (not: on this machine alone).
+    kind : smtps (encrypted), smtp+starttls (encrypted on request) or smtp (unencrypted: on this machine alone).
     """
 
     kind: str
@@ -86,13 +89,13 @@ class MailServer:
 
 @dataclass(frozen=True)
 class OutsideContact:
-    """What is known of the world outside.
+    """The public address, the telephone and the mail server of the clinic.
 
     Parameters
     ----------
-    address : under which patients reach the app, such as https://laser.clinic.example; empty: as it was asked.
-    phone : of the clinic, for who holds a link that opens nothing, or a plan that names none.
-    mail : None where nobody is called outside.
+    address : at which patients reach the app, such as https://laser.clinic.example; empty: that of the request.
+    phone : of the clinic, for patients with an invalid link, or with a plan that names no telephone.
+    mail : None where no notifications are sent.
     """
 
     address: str = ""
@@ -101,7 +104,7 @@ class OutsideContact:
 
 
 def read_outside_contact(environment: Mapping[str, str]) -> OutsideContact:
-    """Return what the environment says.
+    """Return the settings of the environment.
 
     Raises
     ------
@@ -151,13 +154,13 @@ def _setting_error(variable: str) -> InputError:
     )
 
 
-# Tells of alarms outside: by mail, again and again, until somebody has answered.
+# Notifications of alarms: by mail, repeated until an alarm is answered.
 #
-# A message holds no word of health and no name but the clinic's. What it tells stands in the queue, so that it outlives
-# the program; what cannot be sent is tried again, and the pages of the clinic say so meanwhile.
+# A message contains no health data and no name except the clinic's. Notifications are jobs of the queue, so that they
+# survive a restart; failed ones are retried, and the pages of the clinic display a warning in the meantime.
 
 _POLL_S = 2.0
-_ANSWER_S = 15.0  # that a server of mail may take: less than a job is held for
+_ANSWER_S = 15.0  # timeout of the mail server: shorter than the time for which a job is reserved
 _ENDING_S = 3.0
 _RETRY_WAITS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)
@@ -171,11 +174,11 @@ SendMail = Callable[[MailServer, str, str], None]
 
 
 class AlarmNotifier:
-    """One thread that calls people of all clinics of a database.
+    """A thread that sends notifications of the alarms of all clinics of a database.
 
     Parameters
     ----------
-    send : sends word of a clinic with an address to open.
+    send : sends a notification, given the mail server, the name of the clinic and the address to open.
     """
 
     def __init__(self, database: Database, outside: OutsideContact, send: SendMail | None = None) -> None:
@@ -187,17 +190,17 @@ class AlarmNotifier:
         self._thread = threading.Thread(target=self._run, name="pager", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def end(self) -> None:
-        """End; what was not sent stands in the queue."""
+        """Stop the thread; unsent notifications stay in the queue."""
         self._ended.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(_ENDING_S)
 
     def work(self) -> bool:
-        """Tell of the alarm that has waited longest and is due; False where none is.
+        """Process the due notification that has waited longest; return False if there is none.
 
         Raises
         ------
@@ -245,7 +248,7 @@ def send_mail(mail: MailServer, message: EmailMessage) -> None:
 
     Raises
     ------
-    OSError, SMTPException : the server does not answer, or refuses.
+    OSError, SMTPException : the server does not answer, or rejects the message.
     """
     context = ssl.create_default_context()
     server: smtplib.SMTP

@@ -1,8 +1,8 @@
-"""The way of a patient to the diary of one treatment: a token, and no account.
+"""Give a patient access to the diary of one treatment by a token, without an account.
 
-Who holds the token reads which plan the treatment followed, adds entries, and is told whether the clinic has answered.
-Nothing else of the records can be reached from here, and no entry can be read again: a telephone is often not one
-person's alone. The token is 256 random bits, of which a hash is kept; it is checked again within every transaction.
+With the token one can read the plan of the treatment, add entries, and see whether the clinic has answered. Nothing
+else in the records is accessible, and entries cannot be read again, since a telephone is often shared. The token has
+256 random bits; only its hash is stored, and it is checked again within every transaction.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ _ENTRY_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class DiaryAccess:
-    """Opens a diary for who holds its token.
+    """Opens diaries by their tokens.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ class DiaryAccess:
 
         Raises
         ------
-        AbsentError : there is none: in the same words for one that never was, is over, was ended or replaced.
+        AbsentError : there is none; the error is the same for a token that never existed, expired, ended or was
+            replaced.
         """
         hashed = hash_token(token)
         with self._database.reading() as session:
@@ -59,12 +60,12 @@ class DiaryAccess:
 
 
 class OpenDiary:
-    """The diary of one treatment, for as long as its link is good.
+    """The diary of one treatment, as long as its link is valid.
 
     Parameters
     ----------
-    hashed : of the token.
-    plan : name of the file that holds the plan.
+    hashed : hash of the token.
+    plan : name of the stored file of the plan document.
     """
 
     def __init__(
@@ -81,19 +82,19 @@ class OpenDiary:
         self._plan = plan
 
     def plan(self) -> bytes:
-        """Return the document of the plan that was followed."""
+        """Return the document of the plan that the treatment followed."""
         return self._database.files.get(self._clinic_id, self._plan)
 
     def status(self, key: str = "") -> DiaryStatus:
-        """Return how things stand, and note that the diary was opened.
+        """Return the status of the diary, and log that it was opened.
 
         Parameters
         ----------
-        key : of the entry that was just written.
+        key : key of the entry that was just written.
 
         Raises
         ------
-        AbsentError : the link was ended meanwhile.
+        AbsentError : the link has ended in the meantime.
         """
         with self._work() as (work, link):
             work.log("diary.opened", f"treatment/{link.treatment_id}")
@@ -108,19 +109,19 @@ class OpenDiary:
             )
 
     def write(self, key: str, day: int, note: DiaryNote, *, photograph: bytes | None, alarm: bool) -> None:
-        """Keep an entry, and with it what calls somebody of the clinic; one that is sent again is kept once.
+        """Store an entry, with an alarm if needed; an entry that is sent again is stored once.
 
         Parameters
         ----------
-        key : made for the form that was filled in: the same form is the same entry, however often the network sends it.
-        day : counted from the treatment.
+        key : generated with the form, so that a form submitted several times is one entry.
+        day : days since the treatment.
         photograph : JPEG, for care alone.
-        alarm : whether somebody must see it now.
+        alarm : whether a member of the clinic must see it now.
 
         Raises
         ------
-        AbsentError : the link was ended meanwhile.
-        InputError : `bad-diary-form`: no form of ours made this key; `too-long`.
+        AbsentError : the link has ended in the meantime.
+        InputError : `bad-diary-form`: the key has not the form of a generated one; `too-long`.
         """
         if not _ENTRY_KEY.fullmatch(key):
             raise clinic_error("bad-diary-form", "entry")
@@ -141,14 +142,17 @@ class OpenDiary:
 
     @contextmanager
     def _work(self) -> Iterator[tuple[ClinicTransaction, DiaryLinkRow]]:
-        """Give a transaction, once the link was found good in it."""
+        """Open a transaction, and check in it that the link is valid."""
         with open_transaction(self._database, self._clinic_id, PATIENT_ACTOR) as work:
             link = next(iter(work.rows(DiaryLinkRow, DiaryLinkRow.token_hash == self._hashed)), None)
             yield work, _is_valid(link)
 
 
 def _find_link(session: Session, hashed: str) -> tuple[DiaryLinkRow, TreatmentRow, ClinicRow]:
-    """The link of a hash that is good, all in one question, so that one that is over takes no longer than none."""
+    """Return the valid link of a hash with its treatment and clinic.
+
+    A single query reads all three, so that an expired link takes no longer than an absent one.
+    """
     asked = (
         select(DiaryLinkRow, TreatmentRow, ClinicRow)
         .join(
@@ -171,7 +175,7 @@ def _is_valid(link: DiaryLinkRow | None) -> DiaryLinkRow:
 
 
 def _entry_id(link: DiaryLinkRow, key: str) -> str:
-    """The name of an entry: who sends a key of another diary reaches nothing there."""
+    """Return the id of an entry, which includes the treatment, so that a key never reaches another diary."""
     return hashlib.sha256(f"{link.treatment_id}/{key}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -193,7 +197,7 @@ def _save_photograph(work: ClinicTransaction, link: DiaryLinkRow, file: str) -> 
 
 
 def _raise_alarm(work: ClinicTransaction, link: DiaryLinkRow, entry: DiaryEntryRow) -> None:
-    """Have the clinic called: inside by its pages, and outside by a job, both there with the entry or not at all."""
+    """Add an alarm for the clinic's pages, and a job for the notification, in the transaction of the entry."""
     alarm = AlarmRow(clinic_id=work.clinic_id, id=entry.id, entry_id=entry.id, raised_at=entry.written_at)
     alarm.consultation_id = link.consultation_id
     work.save(alarm, "alarm.raised")

@@ -1,4 +1,4 @@
-"""What is kept of the time after a treatment: the patient's diary and the alarms out of it."""
+"""Immutable records of patients' diaries after a treatment, their links, and alarms."""
 
 import datetime
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class DiaryNote:
-    """What a patient wrote: pain from 0 to 10, redness, the warning signs that were ticked, and a question."""
+    """Content of a diary entry: pain from 0 to 10, redness, the warning signs that were ticked, and a question."""
 
     pain: int
     redness: str
@@ -28,7 +28,7 @@ class DiaryNote:
 
 @dataclass(frozen=True)
 class DiaryEntry:
-    """An entry of a diary; `read_at` and `read_by`: when and by whom of the clinic it was read first."""
+    """An entry of a diary; `read_at` and `read_by`: when and by which member it was first read."""
 
     id: str
     treatment_id: str
@@ -42,7 +42,7 @@ class DiaryEntry:
 
 @dataclass(frozen=True)
 class DiarySubject:
-    """Whose diary it is, and of which session: the first pulse was at `began`, None where there was none yet."""
+    """The patient and the treatment of a diary; `began`: when the treatment started, None if it has not."""
 
     treatment_id: str
     consultation_id: str
@@ -56,7 +56,7 @@ class DiarySubject:
 
 @dataclass(frozen=True)
 class DiaryLink:
-    """A way to a diary; what opens it is kept nowhere."""
+    """A link to a diary; its token is not stored."""
 
     id: str
     treatment_id: str
@@ -69,7 +69,7 @@ class DiaryLink:
 
 @dataclass(frozen=True)
 class NewDiaryLink:
-    """A link that was just made; `token` is shown once."""
+    """A newly created link; `token` is displayed only once."""
 
     link: DiaryLink
     token: str
@@ -77,13 +77,13 @@ class NewDiaryLink:
 
 @dataclass(frozen=True)
 class DiaryStatus:
-    """What a patient is told of their own entries, and nothing of what stands in them.
+    """Status of a diary for the patient, without the content of entries.
 
     Parameters
     ----------
-    kept : the entry that was asked for is there.
-    waiting : an alarm of this diary waits for an answer.
-    answered_at : when the last one was answered.
+    kept : whether the requested entry is stored.
+    waiting : whether an alarm of this diary is unanswered.
+    answered_at : when the last alarm was answered.
     """
 
     kept: bool
@@ -93,7 +93,7 @@ class DiaryStatus:
 
 @dataclass(frozen=True)
 class Alarm:
-    """An entry that somebody must see now; a clinician decides what it was."""
+    """An alarm raised by an entry, which must be answered at once and then assessed by a clinician."""
 
     id: str
     consultation_id: str
@@ -112,7 +112,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class AlarmCount:
-    """How many alarms nobody has answered, since when the first of them waits, and whether word of one got nowhere."""
+    """Number of unanswered alarms, since when the first has waited, and whether the notification of one has failed."""
 
     number: int
     since: datetime.datetime | None
@@ -121,7 +121,7 @@ class AlarmCount:
 
 @dataclass(frozen=True)
 class UnreadEntries:
-    """Entries of a diary that nobody has read: how many, with how many questions, and of when the first is."""
+    """Unread entries of a diary: their number, the number with questions, and the time of the first."""
 
     treatment_id: str
     pseudonym: str

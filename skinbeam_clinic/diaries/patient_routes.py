@@ -1,4 +1,7 @@
-"""A photograph that a patient sends: decoded apart, made smaller, and written anew without what its camera wrote."""
+"""Routes of the diary for patients: the page that a link opens, new entries, and re-encoded photographs.
+
+A photograph is decoded in a process of its own, scaled down, and encoded again without the metadata of its camera.
+"""
 
 import io
 import secrets
@@ -31,13 +34,13 @@ __all__ = [
     "reencode_photograph",
 ]
 
-_SIDE_PX = 2400  # shows pores at arm's length; telephones take four thousand and more
+_SIDE_PX = 2400  # resolves pores at arm's length; telephones take four thousand and more
 _QUALITY = 88
 _DECODE_SLOTS = threading.Semaphore(2)  # each may take a gigabyte
 
 
 def reencode_photograph(content: bytes) -> bytes | None:
-    """Return a photograph as JPEG of its pixels alone; None where it is none, or asks for too much."""
+    """Return a photograph as JPEG of its pixels alone; None if it is no photograph, or exceeds the limits."""
     if len(content) > limit("read", "bytes_max"):
         return None
     try:
@@ -51,14 +54,13 @@ def reencode_photograph(content: bytes) -> bytes | None:
     return file.getvalue()
 
 
-# The page that a patient's link opens: what is normal today, what warns, and a form. It needs no script.
+# The page that a patient's link opens: what is normal today, warning signs, and a form. It needs no script.
 #
-# Entries cannot be read again here. A telephone is often shared, a link is passed on and stays in a history: who opens
-# it
-# later sees which day it is, and that the clinic has answered, and nothing that anybody wrote.
+# Entries cannot be read again on this page. A telephone is often shared, and a link may be passed on and stays in a
+# browser's history: a later visitor sees the day and that the clinic has answered, and no entry.
 
-_WRONG_LINKS = RateLimitItemPerMinute(20)  # of one address; nobody types a link more often
-_GOOD_LINKS = RateLimitItemPerMinute(60)  # of one link
+_WRONG_LINKS = RateLimitItemPerMinute(20)  # for an address; nobody types a link more often
+_GOOD_LINKS = RateLimitItemPerMinute(60)  # for a link
 _YES = "yes"
 
 
@@ -69,7 +71,7 @@ def add_patient_diary_routes(router: ClinicRouter) -> None:
 
 
 def day_after(began: datetime) -> int:
-    """Return which day after a treatment it is by the clinic's clocks, from 0; never less, whatever the clock does."""
+    """Return the days since a treatment in the clinic's local time; never negative, even if the clock was set back."""
     return max(0, (to_local_time(now()).date() - to_local_time(began).date()).days)
 
 
@@ -85,11 +87,12 @@ def _show_today(request: ClinicRequest) -> Response:
 def _open_diary(request: ClinicRequest) -> OpenDiary | None:
     """The diary of a link; None where it opens nothing.
 
-    Wrong ones are counted by address and good ones each for itself: who guesses shuts nobody out who holds a good one.
+    The rate of invalid links is limited by address and that of each valid link by itself, so that guessing does not
+    lock out patients with a valid link.
 
     Raises
     ------
-    RefusedError : 429.
+    RefusedError : 503: the valid link is requested too often.
     """
     try:
         diary = DiaryAccess(request.services.database).open(request.path_parameter("link"))
@@ -109,7 +112,7 @@ def _show_nothing(request: ClinicRequest) -> Response:
 def _diary_page(
     request: ClinicRequest, diary: OpenDiary, *, key: str = "", wrong: str = "", warned: bool = False
 ) -> Response:
-    """The page of today, with what was filled in where something is missing."""
+    """Render today's page, with the submitted fields if something is missing."""
     status = diary.status(key)
     with use_language(diary.language):
         followed = read_plan_option(diary.plan(), diary.option)

@@ -1,4 +1,4 @@
-"""Diaries from the clinic's side: links for patients, what they wrote, and what of it somebody has read."""
+"""Store and read diaries for the clinic: links for patients, entries and their reading, and alarms."""
 
 import datetime
 import json
@@ -42,7 +42,7 @@ class DiaryRepository:
         self._access = access
 
     def about(self, treatment_id: str) -> DiarySubject:
-        """Return whose diary that of a treatment is.
+        """Return the patient and the treatment of a diary.
 
         Raises
         ------
@@ -65,12 +65,12 @@ class DiaryRepository:
             )
 
     def link(self, treatment_id: str, *, language: str, until: datetime.datetime) -> NewDiaryLink:
-        """Make a link to the diary of a treatment, which ends the one before; its token is told this once.
+        """Create a link to the diary of a treatment, which ends the earlier one; its token is returned only this once.
 
         Raises
         ------
         AbsentError : this clinic has no such treatment.
-        InputError : `not-begun`: it has not begun.
+        InputError : `not-begun`: the treatment has not begun.
         """
         token = random_token()
         with self._access.writing(AccessRight.WRITE) as work:
@@ -93,13 +93,13 @@ class DiaryRepository:
             return NewDiaryLink(_read_link(work, row), token)
 
     def end(self, treatment_id: str) -> None:
-        """End the link to the diary of a treatment; without one nothing happens."""
+        """End the link to the diary of a treatment; without a link, do nothing."""
         with self._access.writing(AccessRight.WRITE) as work:
             treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             end_links(work, [treatment.consultation_id], treatment_id)
 
     def links(self, treatment_id: str) -> tuple[DiaryLink, ...]:
-        """Return the links that were made to the diary of a treatment, oldest first."""
+        """Return all links to the diary of a treatment, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
             work.log("diary-links.listed", f"treatment/{treatment_id}")
@@ -108,7 +108,7 @@ class DiaryRepository:
             return tuple(_read_link(work, row) for row in rows)
 
     def of(self, treatment_id: str) -> tuple[DiaryEntry, ...]:
-        """Return the entries of a diary by day, and of a day by the time at which they were written."""
+        """Return the entries of a diary, sorted by day and then by the time of writing."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
             work.log("diary.seen", f"treatment/{treatment_id}")
@@ -117,7 +117,7 @@ class DiaryRepository:
             return tuple(read_entry(work, row) for row in rows)
 
     def of_consultation(self, consultation_id: str) -> tuple[DiaryEntry, ...]:
-        """Return the entries of all diaries of a consultation by the time at which they were written."""
+        """Return the entries of all diaries of a consultation, sorted by the time of writing."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
             work.log("diary.seen", f"consultation/{consultation_id}")
@@ -126,7 +126,7 @@ class DiaryRepository:
             return tuple(read_entry(work, row) for row in rows)
 
     def mark_read(self, treatment_id: str) -> None:
-        """Keep that what stands in a diary now was read; what was read before stays as it is."""
+        """Mark the unread entries of a diary as read by the acting member."""
         with self._access.writing(AccessRight.WRITE) as work:
             work.get(treatment_tables.TreatmentRow, treatment_id)
             for row in _find_unread(work, follow_up_tables.DiaryEntryRow.treatment_id == treatment_id):
@@ -135,7 +135,7 @@ class DiaryRepository:
                 work.save(reading, "diary.read")
 
     def unread(self) -> tuple[UnreadEntries, ...]:
-        """Return the diaries with entries that nobody has read, the longest unread first."""
+        """Return the diaries with unread entries, the longest unread first."""
         with self._access.reading(AccessRight.READ) as work:
             work.log("diaries.listed", "diary_entry")
             found: dict[str, list[follow_up_tables.DiaryEntryRow]] = {}
@@ -145,7 +145,7 @@ class DiaryRepository:
 
 
 def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: str | None = None) -> None:
-    """End the links of consultations that are good as far as the rows say, or of one treatment of them."""
+    """End the open links to the diaries of consultations, or of one treatment only."""
     table = follow_up_tables.DiaryLinkRow
     mine = () if treatment_id is None else (table.treatment_id == treatment_id,)
     for row in work.rows(table, table.consultation_id.in_(consultations), table.ended_at.is_(None), *mine):
@@ -154,7 +154,7 @@ def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: s
 
 
 def read_entry(work: ClinicTransaction, row: follow_up_tables.DiaryEntryRow) -> DiaryEntry:
-    """Return the record of an entry's row."""
+    """Return the entry of a row."""
     said = json.loads(work.open(row, "entry_sealed"))
     readings = work.rows(follow_up_tables.DiaryReadingRow, follow_up_tables.DiaryReadingRow.id == row.id)
     return DiaryEntry(
@@ -197,12 +197,12 @@ def _read_link(work: ClinicTransaction, row: follow_up_tables.DiaryLinkRow) -> D
     )
 
 
-# Alarms out of diaries: somebody answers at once, and a clinician decides what it was.
+# Alarms of diaries: a member answers at once, and a clinician assesses the alarm later.
 #
-# The patient's word is no diagnosis. Until a clinician has decided, the course of a consultation is stopped: an alarm
-# that was answered by telephone may still be a burn.
+# A patient's description is no diagnosis. Until a clinician has decided, the course of a consultation is stopped: an
+# alarm that was answered by telephone may still be a burn.
 
-_LONGEST_ANSWER = 2000  # characters of what was done
+_LONGEST_ANSWER = 2000  # characters of an answer or a reason
 _DELIVERY_LIMIT = datetime.timedelta(minutes=2)
 
 
@@ -213,7 +213,7 @@ class AlarmRepository:
         self._access = access
 
     def count(self) -> AlarmCount:
-        """Return how many wait for an answer, for every page; it tells of no patient."""
+        """Return the count of unanswered alarms, which every page displays; it identifies no patient."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             table = follow_up_tables.AlarmRow
             waiting = work.rows(table, table.answered_at.is_(None), order=(table.raised_at,))
@@ -221,7 +221,7 @@ class AlarmRepository:
             return AlarmCount(len(waiting), since, bool(waiting) and _has_unsent(work, {one.id for one in waiting}))
 
     def open(self) -> tuple[Alarm, ...]:
-        """Return those that wait for an answer or a decision, oldest first."""
+        """Return the alarms that await an answer or a decision, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.log("alarms.listed", "alarm")
             decided = {
@@ -234,7 +234,7 @@ class AlarmRepository:
             return tuple(_read_noted(work, row) for row in rows if row.answered_at is None or row.id not in decided)
 
     def of_consultation(self, consultation_id: str) -> tuple[Alarm, ...]:
-        """Return the alarms out of the diaries of a consultation, oldest first."""
+        """Return the alarms of the diaries of a consultation, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
             work.log("alarms.listed", f"consultation/{consultation_id}")
@@ -247,17 +247,17 @@ class AlarmRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             return _read_noted(work, work.get(follow_up_tables.AlarmRow, id))
 
     def answer(self, id: str, done: str) -> Alarm:
-        """Keep what was done about an alarm, by whom and when.
+        """Store the answer to an alarm: what was done, by which member, and when.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         InputError : `no-words`, `too-long`, or `answered-already`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -272,11 +272,11 @@ class AlarmRepository:
             return _read_alarm(work, row)
 
     def decide(self, id: str, reason: str, *, adverse_event_id: str | None) -> Alarm:
-        """Keep what a clinician made of an alarm, after which the course may go on as the adverse event allows.
+        """Store a clinician's decision about an alarm, after which the course may continue if the adverse event allows.
 
         Parameters
         ----------
-        adverse_event_id : the event that the alarm was of; None where it was none.
+        adverse_event_id : the event that caused the alarm; None where there was none.
 
         Raises
         ------
@@ -307,14 +307,14 @@ class AlarmRepository:
 
 
 def is_course_stopped(work: ClinicTransaction, consultation_id: str) -> bool:
-    """Return whether an alarm of a consultation waits for a clinician's decision."""
+    """Return whether an alarm of a consultation awaits a clinician's decision."""
     mine = follow_up_tables.AlarmRow.consultation_id == consultation_id
     decided = follow_up_tables.AlarmDecisionRow.consultation_id == consultation_id
     return len(work.rows(follow_up_tables.AlarmRow, mine)) > len(work.rows(follow_up_tables.AlarmDecisionRow, decided))
 
 
 def _has_unsent(work: ClinicTransaction, waiting: set[str]) -> bool:
-    """Whether word of an alarm got nowhere: sending it failed the last time, or nobody has tried for minutes."""
+    """Return whether a notification was not delivered: its last attempt failed, or there was none for minutes."""
     jobs = work.rows(tables.JobRow, tables.JobRow.kind == ALARM_JOB, tables.JobRow.state.in_((*OPEN_STATES, FAILED)))
     return any(_is_stuck(read_job(work, job)) for job in jobs if job.payload["alarm"] in waiting)
 

@@ -1,4 +1,4 @@
-"""The diary of a treatment as the clinic sees it: its link, what was written by day, and what was made of alarms."""
+"""Routes of diaries for the clinic: links, entries by day, and answers to alarms with a clinician's decision."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class _EntryRow:
-    """An entry in one line, with the alarm that it raised and what the plan says of its signs."""
+    """An entry for display, with the alarm that it raised and the plan's advice on its signs."""
 
     entry: DiaryEntry
     alarm: Alarm | None
@@ -103,7 +103,7 @@ def _mark_read(request: ClinicRequest) -> Response:
     return request.redirect(f"/treatments/{request.path_parameter('treatment')}/diary")
 
 
-# Alarms: those that wait, oldest first; who has answered, and what a clinician decided.
+# Alarms: open ones oldest first, with answers and decisions.
 
 _NO_EVENT = "none"
 

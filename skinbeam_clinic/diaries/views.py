@@ -1,4 +1,4 @@
-"""What every page of the clinic says while an alarm waits: how many, since when, and that nobody is called outside."""
+"""Render the alarm banner of the clinic's pages, the page of an invalid diary link, and the pain curve of a diary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _LOUD, _LOUDEST = timedelta(minutes=15), timedelta(hours=1)
 
 @dataclass(frozen=True)
 class AlarmBanner:
-    """The banner: `loud` is new, loud or loudest; `outside` what is wrong with calling somebody outside."""
+    """The alarm banner: `loud` is new, loud or loudest; `outside`: the problem with notifications, if any."""
 
     number: int
     text: str
@@ -42,7 +42,7 @@ class AlarmBanner:
 
 
 def make_alarm_banner(count: AlarmCount, *, mailed: bool) -> AlarmBanner | None:
-    """Return what is said of the alarms that wait; None where none does."""
+    """Return the banner for the unanswered alarms; None without any."""
     if count.since is None:
         return None
     waited = now() - count.since
@@ -58,12 +58,12 @@ def make_alarm_banner(count: AlarmCount, *, mailed: bool) -> AlarmBanner | None:
 
 
 def loudness(waited: timedelta) -> str:
-    """Return how loud an alarm is that has waited for so long."""
+    """Return the level of an alarm by its waiting time: new, loud or loudest."""
     return "loudest" if waited >= _LOUDEST else "loud" if waited >= _LOUD else "new"
 
 
 def describe_age(waited: timedelta) -> str:
-    """Return for how long somebody has waited; nothing less than no time, where the clock was set back."""
+    """Return a waiting time in words; 0 minutes if it is negative since the clock was set back."""
     minutes = max(0, int(waited.total_seconds() // 60))
     if minutes < 2 * 60:
         return render_message("alarm.minutes", {"number": minutes})
@@ -75,13 +75,13 @@ def describe_age(waited: timedelta) -> str:
     )
 
 
-# What a link answers that opens nothing: one page, the same for every reason, in both languages.
+# The page of an invalid link: the same for every reason, in both languages.
 #
-# It names no patient and does not tell whether there ever was a diary. Who stands before it may have something to say
-# that cannot wait, so it says whom to call.
+# It names no patient and does not reveal whether a diary ever existed. The visitor may have an urgent concern, so it
+# states whom to call.
 
 DIARY_PATH = "/diary/"
-# Nothing of the address goes anywhere, and nothing runs.
+# The address is sent nowhere as a referrer, and no script runs.
 DIARY_HEADERS = {
     "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
         "script-src 'self'; connect-src 'self'; ", ""
@@ -95,17 +95,17 @@ _DIALABLE = "+0123456789"
 
 
 def is_diary_request(request: Request) -> bool:
-    """Return whether a request is for the page of a patient."""
+    """Return whether a request is for the diary page of a patient."""
     return request.url.path.startswith(DIARY_PATH)
 
 
 def closed_page(status: int, phone: str) -> HTMLResponse:
-    """Return the page that opens nothing.
+    """Return the page of an invalid link or an error.
 
     Parameters
     ----------
-    status : 404 for a link that is none; another where something else went wrong, which may be tried again.
-    phone : of the clinic; empty where it is not known.
+    status : 404 for an invalid link; another status for other errors, after which the patient may try again.
+    phone : telephone of the clinic; empty where it is unknown.
     """
     said = {
         language: _closed_text(language, "gone" if status in _CLOSED_STATUSES else "failed", phone)
@@ -116,7 +116,7 @@ def closed_page(status: int, phone: str) -> HTMLResponse:
 
 
 def dialable_number(phone: str) -> str:
-    """Return what a telephone dials of a number as it was written."""
+    """Return the dialable characters of a telephone number as written."""
     return "".join(sign for sign in phone if sign in _DIALABLE)
 
 
@@ -131,7 +131,7 @@ def _closed_text(language: str, what: str, phone: str) -> tuple[str, str, str, s
         )
 
 
-# Pain by day as a small drawing; the table beside it says the same.
+# Pain by day as a small drawing; the table beside it has the same values.
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 200, 34, 12, 30
 _TICKS = 8
@@ -139,7 +139,7 @@ _TICKS = 8
 
 @dataclass(frozen=True)
 class PainCurve:
-    """Where things stand in the drawing: points with what they say, the line, days and grades with their places."""
+    """Coordinates of the drawing: points with their alarm flag, the line, and the ticks of days and grades."""
 
     width: int
     height: int
@@ -152,11 +152,11 @@ class PainCurve:
 
 
 def draw_pain_curve(entries: Sequence[DiaryEntry], alarmed: frozenset[str]) -> PainCurve | None:
-    """Return the drawing of entries in the order of their days; None of fewer than two.
+    """Return the drawing of entries in the order of their days; None for fewer than two entries.
 
     Parameters
     ----------
-    alarmed : names of the entries that called the clinic, which are marked.
+    alarmed : ids of the entries that raised an alarm, which are marked.
     """
     if len(entries) < 2:
         return None

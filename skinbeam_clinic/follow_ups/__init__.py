@@ -1,1 +1,1 @@
-"""Follow-ups by their pages: what a patient says, what is graded, what went wrong, and photographs side by side."""
+"""Follow-ups of treatments: patient reports, clinicians' grades, adverse events, and paired photographs."""

@@ -1,4 +1,4 @@
-"""What the sealed column of a follow-up holds, and the course of treatments that it is of."""
+"""Read and write the sealed column of a follow-up, and find the treatments of its course."""
 
 import datetime
 import json
@@ -36,30 +36,30 @@ MONTH = datetime.timedelta(days=365.25 / 12)
 
 
 class TreatmentReference(Protocol):
-    """What a follow-up tells of the treatment that it is of."""
+    """The fields of a treatment that a follow-up refers to."""
 
     @property
     def plan_id(self) -> str:
-        """Of its plan."""
+        """Id of its plan."""
 
     @property
     def option(self) -> str:
-        """Of that plan."""
+        """Position of the treated option in that plan."""
 
     @property
     def ended_at(self) -> datetime.datetime | None:
-        """When it was over."""
+        """When it ended; None before."""
 
 
 def concern_number(treatment: treatment_tables.TreatmentRow) -> str:
-    """Return the concern that was treated, by its place in the plan: an option is called by concern and place."""
+    """Return the number of the treated concern in the plan, the first part of an option's position such as `0.1`."""
     return treatment.option.partition(".")[0]
 
 
 def list_course(
     work: ClinicTransaction, treatment: treatment_tables.TreatmentRow
 ) -> list[treatment_tables.TreatmentRow]:
-    """Return the treatments of the same concern and consultation by their number."""
+    """Return the treatments of the same concern and consultation, sorted by their number."""
     mine = treatment_tables.TreatmentRow.consultation_id == treatment.consultation_id
     rows = work.rows(
         treatment_tables.TreatmentRow,
@@ -79,18 +79,18 @@ def list_follow_ups(work: ClinicTransaction, course: Sequence[treatment_tables.T
 
 
 def open_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> dict[str, Any]:
-    """Return what the sealed column holds."""
+    """Return the decrypted content of the sealed column."""
     held: dict[str, Any] = json.loads(work.open(row, "judged_sealed"))
     return held
 
 
 def seal_grades(work: ClinicTransaction, row: follow_up_tables.FollowUpRow, held: Mapping[str, Any]) -> None:
-    """Put it back."""
+    """Encrypt and set the content of the sealed column."""
     work.seal(row, "judged_sealed", canonical_json(held).encode())
 
 
 def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp:
-    """Return a follow-up with its pairs."""
+    """Return the follow-up of a row, with its grades, report and pairs."""
     pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == row.id)
     return build_follow_up(
         row, open_grades(work, row), work.get(treatment_tables.TreatmentRow, row.treatment_id), work.actor_name, pairs
@@ -104,12 +104,13 @@ def build_follow_up(
     named: Callable[[str], str],
     pairs: Sequence[follow_up_tables.PhotographPairRow] = (),
 ) -> FollowUp:
-    """Return a follow-up of which everything is read already.
+    """Return a follow-up from its row and the decrypted content of its sealed column.
 
     Parameters
     ----------
-    treatment : that it is of.
-    named : what those are called who noted it.
+    held : content of the sealed column.
+    treatment : the treatment that it refers to.
+    named : returns the name of a member by their id.
     """
     moment = FollowUpMoment(held["moment"])
     ended = treatment.ended_at if moment is FollowUpMoment.AFTER else None

@@ -1,8 +1,7 @@
-"""What came of a treatment, as the records hand it out: what a clinician graded, and what the patient said.
+"""Immutable records of follow-ups: clinicians' grades, patient reports, pairs of photographs, and courses.
 
-A clinician grades how much better by quarters and by the steps of the Global Aesthetic Improvement Scale, as trials do;
-a patient may grade by the same. Satisfaction, confidence and pain are free scales of this project and no validated
-instruments.
+A clinician grades improvement by quarters and by the Global Aesthetic Improvement Scale, as trials do; a patient may
+use the same scales. Satisfaction, confidence and pain are free scales of this project and no validated instruments.
 """
 
 import datetime
@@ -33,14 +32,14 @@ Rater = Literal["blinded", "physician", "patient"]  # as the table of studies na
 
 
 class FollowUpMoment(StrEnum):
-    """Whether somebody was asked before the first treatment of a course or after its last."""
+    """Time of a follow-up: before the first treatment of a course, or after its last."""
 
     BEFORE = "before"
     AFTER = "after"
 
 
 class ImprovementQuarter(StrEnum):
-    """How much better, in the quarters that trials print; what is no better and no worse lies in the first."""
+    """Improvement in the quarters that trials report; an unchanged result is in the first quarter."""
 
     WORSE = "worse"
     FIRST = "0-25"
@@ -61,7 +60,7 @@ class AestheticChange(IntEnum):
 
 @dataclass(frozen=True)
 class ImprovementRange:
-    """A grade in per cent, from `low_pct` to `high_pct`, and whose it is; what is worse has no measure of how much."""
+    """Improvement in per cent, from `low_pct` to `high_pct`, with the kind of rater; a worsening is not quantified."""
 
     low_pct: float
     high_pct: float
@@ -70,11 +69,11 @@ class ImprovementRange:
 
 @dataclass(frozen=True)
 class SelfRating:
-    """Two free scales from 0 to 10: how confident somebody is in their looks, and how much it hurts.
+    """A patient's ratings on two free scales from 0 to 10: confidence in their looks, and pain.
 
     Parameters
     ----------
-    remembered : asked of a time that was past: what is remembered is coloured by what came after.
+    remembered : whether the rating is about a past time; such ratings are biased by later events.
     """
 
     confidence_0_10: int
@@ -84,14 +83,14 @@ class SelfRating:
 
 @dataclass(frozen=True)
 class PatientReport:
-    """What a patient said.
+    """A patient's answers at a follow-up.
 
     Parameters
     ----------
-    now : at this time.
-    before : before the first treatment, where it was not asked then.
+    now : rating at the time of the report.
+    before : remembered rating of the time before the first treatment, if it was not recorded then.
     quarter, change, satisfied_1_5 : None before a treatment; 5 is very satisfied.
-    alone : whether they filled it in themselves, and were not asked by somebody of the clinic.
+    alone : whether the patient filled in the form alone, without a member of the clinic.
     """
 
     now: SelfRating
@@ -107,7 +106,7 @@ class PatientReport:
 
 @dataclass(frozen=True)
 class ScaleReading:
-    """A score by a scale of a condition, before and after; either may not be known."""
+    """Scores on a scale of a condition before and after treatment; None where unknown."""
 
     scale: str
     before: float | None
@@ -116,14 +115,14 @@ class ScaleReading:
 
 @dataclass(frozen=True)
 class ClinicianGrade:
-    """What somebody of the clinic graded.
+    """A grade by a member of the clinic.
 
     Parameters
     ----------
-    hidden : it was graded by photographs of which the rater was not told which is from before.
-    unseen : the rater had not been shown what the patient said.
-    treated : the rater had a hand in the treatment.
-    rater_id : by which the records know the rater.
+    hidden : whether it was graded by photographs whose order was hidden from the rater.
+    unseen : whether the rater had not seen the patient's answers.
+    treated : whether the rater took part in the treatment.
+    rater_id : id of the rater.
     """
 
     quarter: ImprovementQuarter
@@ -139,13 +138,13 @@ class ClinicianGrade:
 
     @property
     def blinded(self) -> bool:
-        """Whether trials would call the rater so."""
+        """Whether the rater was blinded as in trials: order hidden, answers unseen, and not treating."""
         return self.hidden and self.unseen and not self.treated
 
 
 @dataclass(frozen=True)
 class BeforeAfterPair:
-    """Two photographs of the same place, by name."""
+    """Ids of two photographs of the same place, before and after treatment."""
 
     id: str
     before_id: str
@@ -154,17 +153,18 @@ class BeforeAfterPair:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What was seen and said at one visit before or after a course of treatments.
+    """Report and grades of a visit before or after a course of treatments.
 
     Parameters
     ----------
-    treatment_id : the first treatment of the course before it, the last one after it.
-    plan_id, option : of that treatment: what was foretold, as it was consented to.
-    treated_at : when it ended; None of what was asked before it.
-    months_after : since then; 0 before.
-    grades : oldest first; of one rater the last one counts.
-    opened_by, paired_by : names, as the records know them, of those who were shown what the patient said, and of those
-        who know which photograph is which since they put them side by side.
+    treatment_id : the first treatment of the course for a visit before it, the last one for a visit after it.
+    plan_id, option : of that treatment, for the predicted outcome that was consented to.
+    treated_at : when it ended; None for a visit before the course.
+    months_after : months since then; 0 for a visit before the course.
+    said : the patient's report; None before it.
+    grades : oldest first; the last one of each rater is valid.
+    opened_by, paired_by : ids of the members who have seen the patient's report, and of those who know the order of the
+        photographs since they paired them.
     """
 
     id: str
@@ -184,18 +184,18 @@ class FollowUp:
     paired_by: tuple[str, ...] = ()
 
     def graded_by(self, member_id: str) -> ClinicianGrade | None:
-        """Return the grade of a member that counts; None where they gave none."""
+        """Return the last grade of a member; None without one."""
         return next((one for one in reversed(self.grades) if one.rater_id == member_id), None)
 
 
 @dataclass(frozen=True)
 class TreatmentCourse:
-    """The treatments of one concern in a consultation, and what was asked before and seen after them.
+    """The treatments of one concern in a consultation, with the follow-ups before and after them.
 
     Parameters
     ----------
-    treatment_id, plan_id, option : of the last one.
-    sessions : how many have ended.
+    treatment_id, plan_id, option : of the last treatment.
+    sessions : number of treatments that have ended.
     treated_at : when the last of these ended; None where none has.
     """
 
@@ -209,13 +209,13 @@ class TreatmentCourse:
 
     @property
     def asked_before(self) -> bool:
-        """Whether it was asked how it was before the first treatment."""
+        """Whether there is a follow-up from before the first treatment."""
         return any(one.moment is FollowUpMoment.BEFORE for one in self.follow_ups)
 
 
 @dataclass(frozen=True)
 class DueFollowUp:
-    """A patient whose last treatment is so long ago that they should be seen again."""
+    """A patient who is due for a follow-up after their last treatment."""
 
     patient_id: str
     pseudonym: str
@@ -234,9 +234,9 @@ _BOUNDS_PCT = {
 
 
 def leading_improvement(follow_up: FollowUp) -> ImprovementRange | Unknown:
-    """Return the improvement that counts: by a blinded rater before another clinician, by a patient where none graded.
+    """Return the improvement by the best rater: a blinded rater, else another clinician, else the patient.
 
-    Bounds meet, as in the table of studies: who is better by half lies in the third quarter.
+    Adjacent ranges share their bounds, as in the table of studies; an improvement by half is in the third quarter.
     """
     last = {one.rater_id: one for one in follow_up.grades}.values()
     for one in sorted(last, key=lambda grade: not grade.blinded):

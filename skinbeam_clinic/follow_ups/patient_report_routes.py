@@ -1,6 +1,6 @@
-"""What a patient says: asked by somebody of the clinic, or filled in alone on a tablet that was handed over.
+"""Routes of patient reports: entered by a member of the clinic, or by the patient alone on a tablet.
 
-Handing over ends the session of the browser: who holds the tablet reaches the questions and nothing else of the clinic.
+Handing over the tablet signs the member out, so that the patient can reach the questions and nothing else.
 """
 
 from typing import Any
@@ -108,7 +108,7 @@ def _parse_answers(request: ClinicRequest, asked: ReportQuestions) -> PatientAns
 
     Raises
     ------
-    InputError : `bad-answer`: one is missing, or none of those that were offered.
+    InputError : `bad-answer`: an answer is missing, or not among those offered.
     """
     words = request.text("words")
     if asked.moment is FollowUpMoment.BEFORE:

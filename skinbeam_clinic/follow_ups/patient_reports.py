@@ -1,4 +1,4 @@
-"""How what a patient said is kept: once, and by whoever may write it down, be it the patient alone."""
+"""Store patient reports, once for each follow-up, and hand the questions over to a patient on a tablet."""
 
 import datetime
 import hmac
@@ -41,11 +41,11 @@ _LONGEST_WORDS = 10_000  # characters
 
 @dataclass(frozen=True)
 class PatientAnswers:
-    """The answers of a patient.
+    """The answers of a patient, as submitted.
 
     Parameters
     ----------
-    before : as it is remembered, where it was not asked before the first treatment.
+    before : remembered rating, if it was not recorded before the first treatment.
     """
 
     now: SelfRating
@@ -58,19 +58,19 @@ class PatientAnswers:
 
 @dataclass(frozen=True)
 class ReportQuestions:
-    """What is asked: of which moment, and whether what was before must be remembered, since nobody asked then."""
+    """The questions to ask: `moment` of the follow-up, and `remember`: whether to ask about the time before, too."""
 
     moment: FollowUpMoment
     remember: bool
 
 
 def report_questions(one: FollowUp, before: FollowUp | None) -> ReportQuestions:
-    """Return what a follow-up asks, beside the one that was before the first treatment, if there is one."""
+    """Return the questions of a follow-up, given the follow-up before the first treatment, if there is one."""
     return ReportQuestions(one.moment, one.moment is FollowUpMoment.AFTER and (before is None or before.said is None))
 
 
 def save_report(work: ClinicTransaction, id: str, told: PatientAnswers, *, alone: bool) -> FollowUp:
-    """Keep what a patient said. Raises as `FollowUps.say`."""
+    """Store a patient's report; raises as `FollowUpRepository.save_report`."""
     row, held = get_editable(work, id)
     if held["said"] is not None:
         raise clinic_error("said-already", "follow-up")
@@ -97,13 +97,13 @@ def save_report(work: ClinicTransaction, id: str, told: PatientAnswers, *, alone
 
 
 def find_baseline(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp | None:
-    """Return what was asked before the first treatment of the course that a follow-up is of; None where nothing was."""
+    """Return the follow-up before the first treatment of the same course; None without one."""
     course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
     return next((one for one in list_follow_ups(work, course) if one.moment is FollowUpMoment.BEFORE), None)
 
 
 def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.FollowUpRow, dict[str, Any]]:
-    """Return a follow-up to which something may be added, and what its sealed column holds.
+    """Return a follow-up that may be changed, and the content of its sealed column.
 
     Raises
     ------
@@ -117,14 +117,14 @@ def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.Fol
 def save_grades(
     work: ClinicTransaction, row: follow_up_tables.FollowUpRow, held: Mapping[str, Any], action: str
 ) -> FollowUp:
-    """Seal and keep a follow-up."""
+    """Seal and store a follow-up."""
     seal_grades(work, row, held)
     work.save(row, action)
     return load_follow_up(work, row)
 
 
 def check_words(words: str) -> str:
-    """Return words that are not too long to be kept.
+    """Return words if they are not too long to be stored.
 
     Raises
     ------
@@ -144,17 +144,15 @@ def _is_under_way(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) ->
     return any(one.started_at is not None for one in course)
 
 
-# The questions of a follow-up in the hands of the patient: who holds the tablet answers them once and reaches no more.
-#
-# What is handed over names the follow-up and its end, signed with the secret of the database, and is kept nowhere: it
-# is
-# good for one set of answers, since what was said is never written over, and for half an hour.
+# Handover of the questions to the patient on a tablet. The token contains the follow-up and the time of expiry, signed
+# with the secret of the database, and is not stored. It is valid for half an hour and for one report, since a stored
+# report is never overwritten.
 
 _VALIDITY = datetime.timedelta(minutes=30)
 
 
 class PatientHandover:
-    """Hands over the questions of follow-ups, and takes the answers.
+    """Hands over the questions of follow-ups to patients, and stores their answers.
 
     Parameters
     ----------
@@ -165,12 +163,12 @@ class PatientHandover:
         self._database = database
 
     def hand_over(self, member: Member, id: str) -> str:
-        """Return what opens the questions of a follow-up.
+        """Return a token that opens the questions of a follow-up.
 
         Raises
         ------
-        AbsentError : the clinic has none of that name.
-        DeniedError : the role does not do such work.
+        AbsentError : this clinic has no such record.
+        DeniedError : the member's role lacks the right.
         InputError : `closed`, or `said-already`.
         """
         with ClinicAccess(self._database, member).writing(AccessRight.WRITE) as work:
@@ -182,11 +180,11 @@ class PatientHandover:
         return f"{about}.{self._signature(about)}"
 
     def asked(self, token: str) -> ReportQuestions:
-        """Return what is asked.
+        """Return the questions that a token opens.
 
         Raises
         ------
-        AbsentError : it is none that was handed over, is over, or was answered.
+        AbsentError : the token is invalid or expired, or the questions were answered.
         """
         with self._work(token) as (work, row):
             work.log("follow-up.asked", f"follow_up/{row.id}")
@@ -196,7 +194,7 @@ class PatientHandover:
             return report_questions(one, find_baseline(work, row) if one.moment is FollowUpMoment.AFTER else None)
 
     def save_report(self, token: str, told: PatientAnswers) -> FollowUp:
-        """Keep what the patient said. Raises as `asked`, and as `FollowUps.say`."""
+        """Store the patient's report; raises as `asked` and as `FollowUpRepository.save_report`."""
         with self._work(token) as (work, row):
             return save_report(work, row.id, told, alone=True)
 

@@ -1,4 +1,4 @@
-"""Two photographs side by side, and what differs between them beside the skin."""
+"""Compare two photographs displayed side by side: differences in size and lighting, which are not of the skin."""
 
 import io
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ __all__ = ["PhotographComparison", "compare_photographs"]
 
 @dataclass(frozen=True)
 class PhotographComparison:
-    """A pair: two photographs, how large each is and how it was lit, and what of it differs.
+    """A pair of photographs with the known differences in size and lighting.
 
     Parameters
     ----------
-    pair : its name.
-    differs : sentences; none where nothing is known to differ.
+    pair : id of the pair.
+    differs : sentences; empty without a known difference.
     """
 
     pair: str
@@ -31,7 +31,7 @@ class PhotographComparison:
 
 @dataclass(frozen=True)
 class _ShotData:
-    """What the file of a photograph tells of how it was taken; None where it does not."""
+    """Size, exposure, sensitivity and flash from the file of a photograph; None where unknown."""
 
     size_px: tuple[int, int] | None = None
     exposure_s: float | None = None
@@ -48,7 +48,7 @@ def compare_photographs(
 
 
 def _list_differences(one: _ShotData, other: _ShotData) -> tuple[str, ...]:
-    """What of two shots differs, in sentences; of what one of them does not tell nothing is said but of the size."""
+    """Return the differences of two shots in sentences; an unknown value is mentioned only for the size."""
     number = Formatter().number
     if one.size_px is None or other.size_px is None:
         said = [render_message("followed.size-unknown")]
@@ -77,7 +77,7 @@ def _describe_size(size_px: tuple[int, int]) -> str:
 
 
 def _read_shot(content: bytes) -> _ShotData:
-    """Read the head of a file, and of what a camera wrote there only light and size: neither place nor time."""
+    """Read size and lighting from the metadata of a file, and neither place nor time."""
     try:
         with Image.open(io.BytesIO(content)) as picture:
             told = picture.getexif()
@@ -93,5 +93,5 @@ def _read_shot(content: bytes) -> _ShotData:
                 None if sensitivity is None else int(sensitivity),
                 None if flash is None else bool(int(flash) & 1),
             )
-    except Exception:  # what was sent as a picture may be broken in any way
+    except Exception:  # an uploaded picture may be corrupt in any way
         return _ShotData()

@@ -1,7 +1,7 @@
-"""Follow-ups: what a patient said before and after a course of treatments, what was graded, and paired photographs.
+"""Store and read follow-ups before and after a course of treatments: patient reports, grades, paired photographs.
 
-What was said is kept once and not written over. Who grades may correct themselves: the earlier grade stays beside the
-later one, which is no longer blind. A course is what was treated in one consultation for one of its concerns.
+A patient report is stored once and never overwritten. A rater may correct a grade: the earlier grade stays beside the
+later one, which is no longer blind. A course is all treatments of one concern in one consultation.
 """
 
 import datetime
@@ -62,15 +62,15 @@ class FollowUpRepository:
 
         Parameters
         ----------
-        treatment_id : any of the course.
-        seen_at : when the patient was here; now where it is None.
+        treatment_id : any treatment of the course.
+        seen_at : when the patient was present; by default now.
 
         Raises
         ------
         AbsentError : this clinic has no such treatment.
-        InputError : `closed`; `not-treated`: no treatment of the course has ended; `asked-before`: it was; `too-late`:
-            one has ended, so that what was before can only be remembered, which a follow-up asks for itself; or
-            `bad-answer`: it is yet to come.
+        InputError : `closed`; `not-treated`: no treatment of the course has ended; `asked-before`: there is a follow-up
+            before the course already; `too-late`: a treatment has ended, so that the time before can only be
+            remembered, which a later follow-up asks for; or `bad-answer`: the time is in the future.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
@@ -103,22 +103,22 @@ class FollowUpRepository:
             return load_follow_up(work, row)
 
     def save_report(self, id: str, told: PatientAnswers, *, alone: bool = False) -> FollowUp:
-        """Keep what a patient said, once.
+        """Store a patient's report, which is possible once.
 
         Parameters
         ----------
-        alone : whether they filled it in themselves.
+        alone : whether the patient filled in the form alone.
 
         Raises
         ------
-        InputError : `closed`, `said-already`, `too-long`, or `bad-answer`: out of a scale's range, or of what is asked
-            only after a treatment.
+        InputError : `closed`, `said-already`, `too-long`, or `bad-answer`: out of a scale's range, or an answer to a
+            question that is asked only after a treatment.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             return save_report(work, id, told, alone=alone)
 
     def open(self, id: str) -> FollowUp:
-        """Show who asks what the patient said; a grade that they give from now on is not blind any more."""
+        """Record that the acting member has seen the patient's report; their later grades are no longer blind."""
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
             held = open_grades(work, row)
@@ -136,16 +136,16 @@ class FollowUpRepository:
         notes: str = "",
         hidden: bool = False,
     ) -> FollowUp:
-        """Keep what who asks has graded; after it they see what the patient said.
+        """Store the acting member's grade; after it they can see the patient's report.
 
         Parameters
         ----------
-        hidden : it was graded by photographs of which the rater was not told which is from before.
+        hidden : whether it was graded by photographs whose order was hidden from the rater.
 
         Raises
         ------
-        InputError : `closed`, `not-treated`: it is from before a treatment; `too-long`, or `bad-answer`: worse by one
-            scale and not by the other.
+        InputError : `closed`, `not-treated`: the follow-up is from before a treatment; `too-long`, or `bad-answer`:
+            worse by one scale and not by the other.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row, held = get_editable(work, id)
@@ -176,7 +176,7 @@ class FollowUpRepository:
             return save_grades(work, row, held, "follow-up.graded")
 
     def pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
-        """Put two photographs of the patient side by side; who does knows from now on which is which.
+        """Pair two photographs of the patient; the acting member knows their order from now on.
 
         Raises
         ------
@@ -205,7 +205,7 @@ class FollowUpRepository:
             return save_grades(work, row, held, "follow-up.paired")
 
     def part(self, id: str, pair_id: str) -> FollowUp:
-        """Take a pair apart that nobody has graded yet; the photographs stay.
+        """Remove a pair of a follow-up without a grade; the photographs stay.
 
         Raises
         ------
@@ -226,14 +226,14 @@ class FollowUpRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("follow-up.seen", f"follow_up/{id}")
             return load_follow_up(work, work.get(follow_up_tables.FollowUpRow, id))
 
     def of(self, consultation_id: str) -> tuple[FollowUp, ...]:
-        """Return the follow-ups of a consultation, oldest first, and what was asked before a treatment."""
+        """Return the follow-ups of a consultation before and after treatments, oldest first."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
             work.log("follow-ups.listed", f"consultation/{consultation_id}")
@@ -260,7 +260,7 @@ class FollowUpRepository:
             return tuple(_read_course(work, list_course(work, firsts[place])) for place in sorted(firsts, reverse=True))
 
     def before(self, id: str) -> FollowUp | None:
-        """Return what was asked before the first treatment of the course that a follow-up is of; None where nothing."""
+        """Return the follow-up before the first treatment of the same course; None without one."""
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(follow_up_tables.FollowUpRow, id)
             work.log("follow-up.seen", f"follow_up/{id}")
@@ -269,12 +269,12 @@ class FollowUpRepository:
     def due(
         self, *, after: datetime.timedelta, overdue: datetime.timedelta, until: datetime.timedelta
     ) -> tuple[DueFollowUp, ...]:
-        """Return whose last treatment is long ago and who was not seen since, the longest ago first.
+        """Return the patients who are due for a follow-up and had none since their last treatment, longest ago first.
 
         Parameters
         ----------
-        after, overdue, until : times since the last treatment, from which somebody is due and overdue, and after which
-            nobody waits for them any more.
+        after, overdue, until : times since the last treatment from which a follow-up is due, from which it is overdue,
+            and after which it is no longer expected.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("follow-ups.due.listed", "follow_up")
@@ -320,7 +320,7 @@ def _treatment_end(treatment: treatment_tables.TreatmentRow) -> datetime.datetim
 
 
 def _treating_members(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> set[str | None]:
-    """Who had a hand in the treatments of the course."""
+    """Return the ids of the members who took part in the treatments of the course."""
     course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
     areas = work.rows(
         treatment_tables.TreatedAreaRow, treatment_tables.TreatedAreaRow.treatment_id.in_([one.id for one in course])

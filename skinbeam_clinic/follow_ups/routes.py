@@ -1,4 +1,4 @@
-"""Follow-ups: whose are due, those of a patient, and one of them with what was foretold beside what was seen."""
+"""Routes of follow-ups: due ones, those of a patient, one with predicted and observed outcome, grades, pairs, harms."""
 
 import hashlib
 from collections.abc import Sequence
@@ -53,13 +53,13 @@ __all__ = [
     "read_treated_option",
 ]
 
-_OVERDUE_TIMES = 2.0  # as long as until a follow-up is due
-_WAITED_MONTHS = 24.0  # who was not here for so long is not waited for
+_OVERDUE_TIMES = 2.0  # multiple of the time until a follow-up is due
+_WAITED_MONTHS = 24.0  # months after which a follow-up is no longer expected
 
 
 @dataclass(frozen=True)
 class _CourseView:
-    """A course as the page of a patient lists it."""
+    """A course as listed on the page of a patient."""
 
     title: str
     course: TreatmentCourse
@@ -68,7 +68,7 @@ class _CourseView:
 
 @dataclass(frozen=True)
 class _PredictionView:
-    """What the plan foretold of an improvement in per cent, and whether it is what was seen; None where not known."""
+    """A predicted improvement of at least `pct` per cent, and whether the observed one reached it; None if unknown."""
 
     pct: str
     told: str
@@ -91,9 +91,9 @@ def list_due_follow_ups(repositories: ClinicRepositories) -> tuple[DueFollowUp, 
 
 
 def _due_months() -> tuple[float, float, float]:
-    """Months since the last treatment from which a follow-up is due, is overdue, and is not waited for any more.
+    """Return the months since the last treatment after which a follow-up is due, overdue, and no longer expected.
 
-    It is due when the evidence looks where nobody says, for every plan alike, so that the list reads no plans.
+    It is due at the typical time of a follow-up in the evidence, for every plan alike, so that the list reads no plans.
     """
     typical = float(evidence_settings()["shape"]["months_typical"])
     return typical, _OVERDUE_TIMES * typical, _WAITED_MONTHS
@@ -119,7 +119,8 @@ def read_treated_option(
 def may_see_answers(request: ClinicRequest, one: FollowUp) -> bool:
     """Tell whether who asks is shown what the patient said and what was foretold: who grades is not, before they have.
 
-    What comes before a treatment steers nobody's grade, and an auditor or an assistant gives none.
+    A member who may grade sees them only after grading or opening them. A follow-up before a treatment influences no
+    grade, and an auditor or an assistant gives none.
     """
     return (
         one.moment is FollowUpMoment.BEFORE
@@ -192,7 +193,7 @@ def _show_follow_up(request: ClinicRequest) -> Response:
 
 
 def _describe_outcome(found: ImprovementRange | Unknown) -> str:
-    """What was seen, in a sentence, and by whom."""
+    """Return the observed improvement with its rater in a sentence; empty without a grade."""
     if isinstance(found, Unknown):
         return ""
     return render_message(
@@ -213,18 +214,18 @@ def _view_prediction(option: Option, seen: ImprovementRange | Unknown) -> tuple[
     return tuple(rows)
 
 
-# A clinician's grade: by photographs whose order is hidden, if there are any, and before the patient's grade is seen.
+# A clinician's grade: by photographs in hidden order, if there are any, and before the patient's report is displayed.
 #
-# Which side the photograph of now stands on is drawn for each rater and follow-up. Who grades says which side looks
-# better and by how much; that it got worse is what comes out when the better one is from before. So nobody steers the
-# grade towards what was hoped for, not even without meaning to, and what was foretold is shown only afterwards.
+# The side of the current photograph is random for each rater and follow-up. The rater selects the better side and by
+# how much it is better; if the better photograph is the earlier one, the result is a worsening. So expectations cannot
+# bias the grade, not even unintentionally, and the prediction is displayed only afterwards.
 
 LEFT, RIGHT, NEITHER = "left", "right", "neither"
 
 
 @dataclass(frozen=True)
 class _OfferedScale:
-    """A scale that is offered, and where to find what its scores mean."""
+    """A scale offered for grading, and the source that defines its scores."""
 
     scale: GradingScale
     source: str
@@ -332,7 +333,7 @@ def _parse_score(typed: str, scale: GradingScale) -> float | None:
     return score
 
 
-# What went wrong, as a follow-up finds it: noted with its grade, and closed once it is over.
+# Adverse events found at a follow-up: recorded with a grade, and resolved once over.
 
 
 def add_harm_routes(router: ClinicRouter) -> None:
@@ -364,7 +365,7 @@ def _end_harm(request: ClinicRequest) -> Response:
     return request.redirect(f"/follow-ups/{one.id}#events")
 
 
-# Photographs of a follow-up: taken now or kept already, put beside one from before.
+# Photographs of a follow-up: uploaded or already stored, paired with an earlier one.
 
 
 def add_pair_routes(router: ClinicRouter) -> None:
@@ -380,7 +381,7 @@ def _add_pair(request: ClinicRequest) -> Response:
     before, after, upload = request.text("before"), request.text("after"), request.uploads.get("photo")
     if not before or not (after or upload):
         raise clinic_error("bad-answer", "photographs")
-    desk.photographs.get(before)  # said before anything is kept
+    desk.photographs.get(before)  # an absent photograph is reported before anything is stored
     if upload is not None:
         after = desk.photographs.add(
             one.consultation_id, upload.content, image_type(upload), PhotographPermissions()

@@ -1,4 +1,4 @@
-"""The machines of a clinic: which device each is, its serial number, and the room it stands in."""
+"""Store and read the machines of a clinic: device, serial number, name and room."""
 
 from skinbeam.laser.device import devices
 from skinbeam.model.errors import unknown_name_error
@@ -16,7 +16,7 @@ _LONGEST_WORD = 80
 
 
 class MachineRepository:
-    """The machines of a clinic; one that is given away is retired, since treatments go on to name it."""
+    """The machines of a clinic; a machine is retired and never deleted, since treatments refer to it."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
@@ -26,7 +26,7 @@ class MachineRepository:
 
         Raises
         ------
-        InputError : `unknown-device`, `bad-machine`, or `taken`: this device with this serial number is there.
+        InputError : `unknown-device`, `bad-machine`, or `taken`: this device with this serial number exists already.
         """
         if device not in devices():
             raise unknown_name_error("device", device, devices(), field="device")
@@ -44,11 +44,11 @@ class MachineRepository:
             return _read_machine(row)
 
     def change(self, id: str, *, name: str, room: str) -> ClinicMachine:
-        """Call a machine otherwise, or move it to another room; what it is stays.
+        """Rename a machine or move it to another room; its device and serial number never change.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         InputError : `bad-machine`.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
@@ -58,11 +58,11 @@ class MachineRepository:
             return _read_machine(row)
 
     def use(self, id: str, *, used: bool) -> ClinicMachine:
-        """Retire a machine, or take it into use again; what is so already stays as it is.
+        """Retire a machine, or take it into use again; a machine already in that state stays unchanged.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
@@ -76,13 +76,13 @@ class MachineRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return _read_machine(work.get(treatment_tables.MachineRow, id))
 
     def all(self) -> tuple[ClinicMachine, ...]:
-        """Return the machines by name, those that are retired among them."""
+        """Return the machines sorted by name, retired ones included."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return tuple(
                 map(_read_machine, work.rows(treatment_tables.MachineRow, order=(treatment_tables.MachineRow.name,)))

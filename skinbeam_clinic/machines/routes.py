@@ -1,4 +1,4 @@
-"""The machines of a clinic, as its owner adds and retires them."""
+"""Routes of the clinic's machines, which its owner adds, renames and retires."""
 
 from collections.abc import Callable
 

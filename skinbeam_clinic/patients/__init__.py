@@ -1,1 +1,1 @@
-"""Patients: list, history, timeline, copies, erasure."""
+"""Patients of a clinic: list, history, timeline, and erasure."""

@@ -1,9 +1,9 @@
-"""The right to be forgotten, within what the law of the place makes a clinic keep.
+"""Erase a patient's data (the right to erasure), within the retention period of local law.
 
-What tells who somebody is goes at once, and what they are still booked for is cancelled. The records of treatment go
-once they need be kept no longer; until then they stay for care alone. The trail stays whole in any case: it holds names
-of rows and signatures with a key, and nothing that anybody said. Backups that were made before still hold what was
-erased, until they are thrown away.
+Identifying data is deleted at once, and future appointments are cancelled. Treatment records are deleted once the
+retention period is over; until then they may be used for care alone. The audit log always stays complete: it holds
+names of rows and signatures with a key, and no content of any record. Backups made before an erasure still contain the
+erased data until they are deleted.
 """
 
 import datetime
@@ -22,10 +22,10 @@ from skinbeam_clinic.models import ErasablePatient, ErasurePreview
 
 __all__ = ["KEEP_YEARS", "ErasureRepository"]
 
-# Where nobody says otherwise: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria ask for ten years.
+# The default: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria require ten years.
 KEEP_YEARS = 10
 _RETENTION_ACTION = "patient.kept"
-# What is written down after a consultation was saved, and when.
+# The tables written after a consultation was saved, each with the column of the time.
 _LAST_ENTRY_COLUMNS: tuple[tuple[type[treatment_tables.ConsultationScoped], InstrumentedAttribute[Any]], ...] = (
     (treatment_tables.TestSpotRow, treatment_tables.TestSpotRow.fired_at),
     (treatment_tables.TestSpotRow, treatment_tables.TestSpotRow.read_at),
@@ -48,7 +48,7 @@ class ErasureRepository:
         self._access = access
 
     def foresee(self, patient_id: str, *, keep_years: int) -> ErasurePreview:
-        """Return what is kept of a patient, and until when an erasure now would have to leave it.
+        """Return how many records of a patient are stored, and until when an erasure now would have to retain them.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class ErasureRepository:
             )
 
     def due(self, *, keep_years: int) -> tuple[ErasablePatient, ...]:
-        """Return every patient whose records the law no longer makes a clinic keep, those of longest ago first."""
+        """Return every patient whose retention period is over, the oldest last entry first."""
         with self._access.reading(AccessRight.ERASE) as work:
             work.log("patients.due.listed", "patient")
             at, found = now() - clock_jump(), []
@@ -89,11 +89,11 @@ class ErasureRepository:
             return tuple(sorted(found, key=lambda one: (one.last_entry, one.id)))
 
     def erase(self, patient_id: str, *, keep_years: int) -> datetime.datetime | None:
-        """Erase what may be erased of a patient; return until when the rest must be kept, None where nothing is left.
+        """Erase a patient's data as far as the law allows; return until when the rest is retained, None without a rest.
 
         Parameters
         ----------
-        keep_years : after the last entry, for which the law of the place makes a clinic keep records of treatment.
+        keep_years : years after the last entry for which local law requires treatment records to be retained.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class ErasureRepository:
 def _retention_end(
     work: ClinicTransaction, patient: tables.PatientRow, consultations: list[tables.ConsultationRow], keep_years: int
 ) -> datetime.datetime | None:
-    """Until when records of treatment must be kept, counted from the last entry; None where nothing must."""
+    """Return until when treatment records must be retained, counted from the last entry; None if none must be."""
     names = [one.id for one in consultations]
     after = [
         at
@@ -138,7 +138,7 @@ def _retention_end(
 
 
 def _last_entries(work: ClinicTransaction) -> dict[str, datetime.datetime]:
-    """Return each patient with a consultation, and when something was last written about them."""
+    """Return the time of the last entry for each patient with a consultation, by the id of the patient."""
     after = [work.newest_moments(table, moment) for table, moment in _LAST_ENTRY_COLUMNS]
     last: dict[str, datetime.datetime] = {}
     table = tables.ConsultationRow
@@ -155,7 +155,7 @@ def _photograph_rows(
 
 
 def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[tables.ConsultationRow]) -> set[str]:
-    """Remove appointments, and consultations with all that hangs on them; return the files that their rows spoke of."""
+    """Delete appointments, and consultations with all dependent rows; return the files that these rows reference."""
     plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_([one.id for one in consultations]))
     names = [plan.id for plan in plans]
     consents = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(names))

@@ -1,7 +1,7 @@
-"""What the records of a patient say as rows of a case file: `[[test_spot]]` and `[[session]]`.
+"""Convert a patient's records to rows of a case file: `[[test_spot]]` and `[[session]]`.
 
-All consultations of a patient count: the skin is the same. What was typed into the form stays, and what was both typed
-and recorded counts once.
+The records of all consultations of a patient count, since the skin is the same. Rows typed into the form stay, and a
+row that was both typed and recorded counts once.
 """
 
 import datetime
@@ -32,32 +32,32 @@ __all__ = [
     "serialize_facts",
 ]
 
-HISTORY_FILE = "history.json"  # the file of a plan that says which of it the plan was made of
+HISTORY_FILE = "history.json"  # the file of a plan that lists the recorded rows which the plan was made from
 _SCHEMA = "skinbeam.history/1"
 _SERIOUSNESS = ("expected", "sign", "unread", "harm")
 _WEEK_TOLERANCE = 0.5
-_RELATIVE_TOLERANCE = 0.005  # of a number, relatively: what a person copies from a machine is rounded
+_RELATIVE_TOLERANCE = 0.005  # relative to a number: people round what they copy from a machine
 _NOT_COMPARED = ("week", "read_after_h", "response_pct", "adverse")
 
 _PULSE = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")
 _HARM_WORDS = {"atrophy": "atrophic scar", "eye": "eye injury", "other": "other adverse event"}
-_LONGEST_ADVERSE = 100  # letters of a text in a case file
+_LONGEST_ADVERSE = 100  # characters of a text in a case file
 
 FactKind = Literal["test_spot", "session"]
 
 
 @dataclass(frozen=True)
 class HistoryFact:
-    """A row of the case file that stands for a record.
+    """A row of the case file made from a stored test spot or treatment.
 
     Parameters
     ----------
-    record : as the trail calls it.
+    record : name of the record in the audit log.
     at : when it was fired.
-    path : the page that shows it.
-    plan_id : the plan that it was done under.
-    place : the option of it; empty of a test spot.
-    grave : what went wrong in it and was graded as more than mild.
+    path : address of the page that shows it.
+    plan_id : the plan under which it was done.
+    place : position of the option in the plan; empty for a test spot.
+    grave : adverse events of it that were graded as more than mild.
     """
 
     record: str
@@ -73,7 +73,7 @@ class HistoryFact:
 def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
     """Return what was done to a patient's skin and what came of it, oldest first.
 
-    A spot that nobody has read says nothing yet, nor does a treatment in which nothing was fired.
+    A spot without a reading is left out, and so is a treatment in which nothing was fired.
     """
     spots = [_spot_fact(one) for one in repositories.test_spots.of_patient(patient_id) if one.readings]
     consultations = [one.id for one in repositories.consultations.of(patient_id)]
@@ -83,13 +83,13 @@ def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[His
 
 
 def _spot_fact(spot: TestSpotRecord) -> HistoryFact:
-    """A spot by the worst that was ever read of it: what healed was an injury all the same."""
+    """Return a spot with its most serious reading: an injury counts even after it has healed."""
     settings = {name: value for name, value in spot.firing.settings.items() if name != "density_per_cm2"}
     read = [settings | {"read_after_h": round(spot.hours(one), 1), "reaction": one.reaction} for one in spot.readings]
     path = f"/consultations/{spot.consultation_id}/test-spots"
     name, plan = f"test_spot/{spot.id}", spot.firing.plan_id
     facts = [HistoryFact(name, "test_spot", row, spot.fired_at, path, plan) for row in read]
-    return max(reversed(facts), key=_seriousness)  # of several as serious the last
+    return max(reversed(facts), key=_seriousness)  # the last of several equally serious readings
 
 
 def list_session_facts(done: Sequence[Treatment], judged: Sequence[FollowUp]) -> list[HistoryFact]:
@@ -97,7 +97,7 @@ def list_session_facts(done: Sequence[Treatment], judged: Sequence[FollowUp]) ->
 
     Parameters
     ----------
-    judged : follow-ups; what the last one after a treatment says is its response.
+    judged : follow-ups; the last graded one after a treatment gives its response.
     """
     begun = [(one.started_at, one) for one in done if one.started_at is not None]
     first = min((at for at, _ in begun), default=None)
@@ -107,10 +107,10 @@ def list_session_facts(done: Sequence[Treatment], judged: Sequence[FollowUp]) ->
 def _session_fact(
     done: Treatment, at: datetime.datetime, since_first: datetime.timedelta, judged: Sequence[FollowUp]
 ) -> HistoryFact:
-    """A treatment as one session, which it was, by the least dose of its areas.
+    """Return a treatment as one session with the lowest dose of its areas.
 
-    Where something went wrong nobody says at which area: below the least dose none of them was. Where nothing did, no
-    more is claimed of this skin than that the least dose was harmless.
+    An adverse event is not recorded by area, but no area was treated below the lowest dose. Without an adverse event,
+    the row claims no more than that the lowest dose was harmless to this skin.
     """
     least = min((one.fired.settings for one in done.standing), key=_dose)
     pulse = {name: least.get(name, done.ordered.settings.get(name)) for name in _PULSE}
@@ -118,7 +118,7 @@ def _session_fact(
     row |= {"device": done.device or done.ordered.device} | {k: v for k, v in pulse.items() if v is not None}
     if done.events:
         row["adverse"] = list(dict.fromkeys(map(_describe_event, done.events)))
-    # What a patient said is not told here before somebody has graded: who reads it could grade blind no more.
+    # A patient's own rating is left out until a clinician has graded: whoever read it could no longer grade blind.
     after = [one for one in judged if (one.treatment_id, one.moment) == (done.id, FollowUpMoment.AFTER) and one.grades]
     for one in sorted(after, key=lambda follow_up: follow_up.seen_at)[-1:]:
         improved = leading_improvement(one)
@@ -134,14 +134,14 @@ def _dose(settings: Mapping[str, float]) -> tuple[float, float]:
 
 
 def _describe_event(event: AdverseEvent) -> str:
-    """A harm in the words that the case file reads; what has no kind of its own stands as it was written."""
+    """Return an adverse event in the words of the case file; one without a kind of its own as it was written."""
     if event.kind == "other" and event.words:
         return event.words.replace(";", ",")[:_LONGEST_ADVERSE]
     return _HARM_WORDS.get(event.kind, event.kind.replace("-", " "))
 
 
 def _middle_pct(improved: ImprovementRange) -> float:
-    """The middle of the quarter that was graded; of what has become worse nobody says by how much, so it is none."""
+    """Return the middle of the graded range; a worsening is not quantified, so it counts as 0."""
     return max(0.0, (improved.low_pct + improved.high_pct) / 2)
 
 
@@ -150,12 +150,12 @@ def _seriousness(fact: HistoryFact) -> int:
 
 
 def case_from_fact(fact: HistoryFact) -> Case:
-    """Return a case that says this one thing."""
+    """Return a case that contains this row alone."""
     return parse_record(Case, {fact.kind: [dict(fact.row)]}, file="records")
 
 
 def join_history(sent: Submission, facts: Sequence[HistoryFact]) -> Submission:
-    """Return a form's answers with what the records say, each row once: what both say is one row, as it was typed."""
+    """Return a form's answers with the recorded rows added; a row both typed and recorded appears once, as typed."""
     entries = [*sent.entries]
     for kind in ("test_spot", "session"):
         rows = [fact.row for fact in facts if fact.kind == kind]
@@ -167,25 +167,25 @@ def join_history(sent: Submission, facts: Sequence[HistoryFact]) -> Submission:
             place = both.get(index)
             known = {} if place is None else typed[place]
             added = {name: value for name, value in said.items() if name not in known or name == "adverse"}
-            if "adverse" in added:  # what went wrong is never passed over because less was typed
+            if "adverse" in added:  # a recorded adverse event counts even where the typed row does not mention it
                 added["adverse"] = _unmatched_facts(added["adverse"], known.get("adverse", ()))
             entries += _row_entries(kind, next(free) if place is None else place, added)
     return Submission(tuple(entries), sent.photo)
 
 
 def list_missing_facts(sent: Submission, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
-    """Return what the records say and nobody has typed."""
+    """Return the recorded rows that are missing in the form's answers."""
     return tuple(fact for fact in facts if len(join_history(sent, (fact,)).entries) > len(sent.entries))
 
 
 def serialize_facts(facts: Sequence[HistoryFact]) -> bytes:
-    """Return what a plan was made of, to be kept with it."""
+    """Return the recorded rows that a plan was made from as JSON, to be stored with the plan."""
     records = [{"record": one.record, "kind": one.kind, "row": dict(one.row)} for one in facts]
     return json.dumps({"schema": _SCHEMA, "records": records}, sort_keys=True).encode()
 
 
 def match_plan_facts(facts: Sequence[HistoryFact], written: bytes | None) -> tuple[HistoryFact, ...]:
-    """Return those of the facts that a plan was made of, by the file that was kept with it; None where it has none."""
+    """Return the facts that a plan was made from, according to its stored file; none if `written` is None."""
     if written is None:
         return ()
     held = [(one["record"], one["row"]) for one in json.loads(written)["records"]]
@@ -193,7 +193,7 @@ def match_plan_facts(facts: Sequence[HistoryFact], written: bytes | None) -> tup
 
 
 def _row_entries(kind: FactKind, place: int, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The fields of a row; several reactions of a session are one text, as in the form, if they are short enough."""
+    """Return the form fields of a row; several reactions are joined to one text, as in the form, if short enough."""
     plain = dict(row)
     together = "; ".join(row.get("adverse", ()))
     if len(together) <= _LONGEST_ADVERSE:
@@ -209,11 +209,10 @@ def _unmatched_facts(recorded: Sequence[str], typed: Sequence[str]) -> list[str]
 def _match_rows(
     rows: Sequence[Mapping[str, Any]], typed: Mapping[int, Mapping[str, Any]]
 ) -> tuple[list[Mapping[str, Any]], dict[int, int]]:
-    """The recorded rows, and for those that were typed, too, by their index the place where.
+    """Return the recorded rows with shifted weeks, and the number of the typed row that matches each, by index.
 
-    Weeks that were typed may be counted from a session that was done elsewhere: of all beginnings that with the most
-    rows in common is taken. With none in common the recorded sessions are the later ones, since nobody had recorded
-    the others.
+    Typed weeks may be counted from a session done elsewhere, so the shift of weeks with the most matches is used.
+    Without a match, the recorded sessions are taken as the later ones, since the typed ones were never recorded.
     """
     weeks = [row["week"] for row in typed.values() if isinstance(row.get("week"), float)]
     begins = {0.0, *weeks}
@@ -237,7 +236,7 @@ def _pair_rows(rows: Sequence[Mapping[str, Any]], typed: Mapping[int, Mapping[st
 
 
 def _is_same_row(recorded: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
-    """Whether what was typed can be what was recorded: nothing in it says otherwise."""
+    """Return whether a typed row may be the recorded one: they share compared fields, and none of them differs."""
     week = typed.get("week")
     if isinstance(week, float) and "week" in recorded and abs(week - recorded["week"]) > _WEEK_TOLERANCE:
         return False

@@ -1,4 +1,4 @@
-"""What was recorded of a patient in one line each, and what speaks against going on, in the words of the planner."""
+"""Render a patient's records and contraindications to a plan as one line of text each."""
 
 import datetime
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from skinbeam_clinic.plans.contraindications import Contraindication
 __all__ = ["ContraindicationView", "RecordLine", "describe_contraindications", "describe_fact", "describe_pulse"]
 
 _UNITS = (("fluence_J_cm2", "J/cm²"), ("energy_mJ", "mJ"), ("density_per_cm2", "/cm²"))
-# What the plan says of complications, by what was seen.
+# The rules of the plan's advice on complications, by the reaction or adverse event that was recorded.
 _ADVICE_RULES: Mapping[str, tuple[str, ...]] = {
     "blister": ("complication-burn",),
     "burn": ("complication-burn",),
@@ -35,7 +35,7 @@ _ADVICE_RULES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class RecordLine:
-    """Something that was recorded, and where it is shown."""
+    """A recorded event as text, with the address of the page that shows it."""
 
     at: datetime.datetime
     said: str
@@ -44,7 +44,7 @@ class RecordLine:
 
 @dataclass(frozen=True)
 class ContraindicationView:
-    """What speaks against going on: the record, the rule's words and source, and what is done now."""
+    """A contraindication for display: the record, the rule's text and source, and advice on what to do now."""
 
     key: str
     said: str
@@ -55,7 +55,7 @@ class ContraindicationView:
 
 
 def describe_pulse(settings: Mapping[str, Any]) -> str:
-    """Return a pulse in words: the device and what it was set to."""
+    """Return a pulse in words: the device and its settings."""
     write = Formatter().number
     name = settings.get("device", "")
     device = translate(devices()[name].title) if name in devices() else name
@@ -88,7 +88,7 @@ def describe_fact(fact: HistoryFact) -> RecordLine:
 
 
 def describe_contraindications(stops: tuple[Contraindication, ...], plan: Plan) -> tuple[ContraindicationView, ...]:
-    """Return what speaks against going on, with what the plan says is done then."""
+    """Return the contraindications for display, each with the plan's advice on complications."""
     said = {one.rule: one.message.text for one in plan.complications}
     return tuple(
         ContraindicationView(

@@ -1,4 +1,4 @@
-"""Patients: a pseudonym to work with, and apart from it who that is."""
+"""Store and read patients: a pseudonym for daily work, and their contact details separately."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -25,7 +25,7 @@ class PatientRepository:
         self._access = access
 
     def add(self, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:
-        """Take a patient in; without a pseudonym they get the next free number.
+        """Add a patient; without a pseudonym they get the next free number.
 
         Raises
         ------
@@ -35,19 +35,19 @@ class PatientRepository:
             return add_patient(work, pseudonym, year_of_birth=year_of_birth)
 
     def all(self) -> tuple[PatientRecord, ...]:
-        """Return the patients by pseudonym; those that were erased are not among them."""
+        """Return the patients sorted by pseudonym, without erased ones."""
         with self._access.reading(AccessRight.READ) as work:
             work.log("patients.listed", "patient")
             there = tables.PatientRow.erased_at.is_(None)
             return tuple(map(_read_patient, work.rows(tables.PatientRow, there, order=(tables.PatientRow.pseudonym,))))
 
     def listed(self, *, pseudonym: str = "", ids: Collection[str] | None = None) -> tuple[PatientRecord, ...]:
-        """Return the patients in the order in which they came, without those that were erased.
+        """Return the patients in the order in which they were added, without erased ones.
 
         Parameters
         ----------
-        pseudonym : only who has it; everybody where it is empty.
-        ids : only these; everybody where it is None.
+        pseudonym : restricts the result to the patient with this pseudonym; no restriction if empty.
+        ids : restricts the result to these ids; no restriction if None.
         """
         table = tables.PatientRow
         named = () if not pseudonym else (table.pseudonym == pseudonym,)
@@ -58,11 +58,12 @@ class PatientRepository:
             return tuple(map(_read_patient, rows))
 
     def some(self, asked: str, most: int) -> tuple[tuple[PatientRecord, ...], int]:
-        """Return the newest patients whose pseudonym holds what is asked, in whatever case, and how many there are.
+        """Return the newest patients whose pseudonym contains a text, ignoring case, and the number of all matches.
 
         Parameters
         ----------
-        most : how many are returned.
+        asked : the text to search for.
+        most : how many are returned at most.
         """
         wanted, table = asked.casefold(), tables.PatientRow
         with self._access.reading(AccessRight.READ) as work:
@@ -78,14 +79,14 @@ class PatientRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("patient.seen", f"patient/{id}")
             return _read_patient(work.get(tables.PatientRow, id))
 
     def set_contact(self, id: str, contact: Mapping[str, str]) -> None:
-        """Keep who a patient is and how to reach them, in place of what was kept.
+        """Store a patient's identity and contact details, replacing earlier ones.
 
         Raises
         ------
@@ -104,7 +105,7 @@ class PatientRepository:
             work.save(row, "contact.saved")
 
     def contact(self, id: str) -> Contact | None:
-        """Return who a patient is; None where nothing was kept."""
+        """Return a patient's identity and contact details; None if none are stored."""
         with self._access.reading(AccessRight.CONTACT) as work:
             work.log("contact.seen", f"contact/{id}")
             work.get(tables.PatientRow, id)
@@ -113,7 +114,7 @@ class PatientRepository:
 
 
 def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:
-    """Take a patient in within a transaction, as `PatientRepository.add` does."""
+    """Add a patient within a transaction, as `PatientRepository.add` does."""
     row = tables.PatientRow(
         clinic_id=work.clinic_id,
         id=new_id(),

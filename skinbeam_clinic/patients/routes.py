@@ -1,4 +1,4 @@
-"""Patients: the list, one of them with their consultations, and, apart, who that is."""
+"""Routes of patients: the list, a patient's page, contact details, a copy of the data, and erasure."""
 
 from pathlib import PurePath
 
@@ -21,7 +21,7 @@ __all__ = [
     "add_patient_routes",
 ]
 
-_PATIENTS_SHOWN = 100  # of the list; who has more patients looks for one
+_PATIENTS_SHOWN = 100  # rows of the list; a clinic with more patients searches
 _DUE_SHOWN = 20
 CONTACT_FIELDS = ("name", "born", "phone", "email", "address")
 
@@ -125,7 +125,7 @@ def _begin_from_case(request: ClinicRequest) -> Response:
     )
 
 
-# What a patient may ask for: a copy of everything that is kept of them, and that it is erased.
+# Rights of the patient: a copy of all stored data, and erasure.
 
 
 def add_patient_rights_routes(router: ClinicRouter) -> None:

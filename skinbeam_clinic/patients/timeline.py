@@ -1,7 +1,7 @@
-"""What happened with a patient, in order, each a line with the page that shows it.
+"""Build the timeline of a patient: one line for each recorded event, with a link to its page.
 
-A kind of record is a function from the desk and a consultation to its lines; who adds a kind adds one to
-`_LINE_SOURCES`.
+Each kind of record has a function that takes the repositories and a consultation and yields its lines; a new kind of
+record needs such a function in `_LINE_SOURCES`.
 """
 
 from collections.abc import Callable, Iterable, Iterator

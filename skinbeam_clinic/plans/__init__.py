@@ -1,1 +1,1 @@
-"""Plans of a consultation: kept, shown, and judged by what was recorded since."""
+"""Plans of a consultation: stored, displayed, and judged by the records made since."""

@@ -1,11 +1,11 @@
-"""What speaks against going on with a plan: what was recorded since it was made, judged by the planner's own rules.
+"""Find contraindications to a plan: judge records made since the plan by the planner's own rules.
 
-The rule, in one place. A plan is good as long as what happens is what it told: a spot that shows nothing or the usual
-reaction (the plan says what follows from clean spots), and the sessions that it counts. It holds no longer once the
-rules say of the records what they did not say when it was made: an injury, a reaction that is not the usual one, a
-text that they do not understand, or too little after the sessions that they give a course. Then signing waits for a new
-plan, and so does a treatment, unless a clinician decides to go on and says why. After an injury at a test spot nobody
-decides: nothing has been treated yet, a new plan costs a minute, and that dose is known to harm.
+A plan is valid as long as events are as it predicted: a spot without a reaction or with the usual one (the plan covers
+clean spots), and no more than the planned number of sessions. It is no longer valid once the rules raise reasons about
+the records that they did not raise when it was made: an injury, an unusual reaction, a text that they do not
+understand, or too little response after the sessions that the rules allow a course. Then signing requires a new plan,
+and so does a treatment, unless a clinician decides to continue and gives a reason. After an injury at a test spot there
+is no such decision: nothing has been treated yet, a new plan takes a minute, and the dose is known to do harm.
 """
 
 import hashlib
@@ -55,14 +55,14 @@ _COURSE_SOURCE = "skinbeam-judgement-course"
 
 @dataclass(frozen=True)
 class Contraindication:
-    """Something that speaks against the next pulse of a plan.
+    """A reason against the next pulse of a plan.
 
     Parameters
     ----------
-    key : names it as long as the records say the same of it.
-    message, source : what the planner's rule says, and the key of the rule's source.
-    fact : the record that it speaks of; None for a whole course.
-    final : whether only a new plan ends it.
+    key : identifies the reason as long as the records behind it are unchanged.
+    message, source : the message of the planner's rule, and the key of the rule's source.
+    fact : the record that it is about; None for a whole course.
+    final : whether only a new plan resolves it.
     """
 
     key: str
@@ -74,13 +74,13 @@ class Contraindication:
 
 @dataclass(frozen=True)
 class RecordsSincePlan:
-    """What a plan was made of and what the records say now.
+    """The answers and records that a plan was made from, and the records now.
 
     Parameters
     ----------
-    plan_id : its name in the records.
-    sent : the answers that it was made of.
-    known, facts : recorded then, and now.
+    plan_id : id of the plan.
+    sent : the answers that it was made from.
+    known, facts : the records then, and now.
     """
 
     plan_id: str
@@ -90,24 +90,24 @@ class RecordsSincePlan:
 
     @property
     def new_facts(self) -> tuple[HistoryFact, ...]:
-        """What the plan knows nothing of."""
+        """The records that the plan does not take into account."""
         return list_missing_facts(self.sent, [one for one in self.facts if one not in self.known])
 
 
 def read_records_since(
     repositories: ClinicRepositories, plan: PlanRecord, consultation: ConsultationRecord
 ) -> RecordsSincePlan:
-    """Return what was recorded of the patient, and what of it a plan was made of."""
+    """Return the patient's records, and those of them that a plan was made from."""
     facts = read_history(repositories, consultation.patient_id)
     written = repositories.plans.file(plan.id, HISTORY_FILE) if facts and HISTORY_FILE in plan.files else None
     same = consultation.revision == plan.consultation_revision
-    # Answers that have changed since may be half typed; such a plan is outdated whatever the records say.
+    # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
     sent = parse_submission(consultation.answers) if same else Submission()
     return RecordsSincePlan(plan.id, sent, match_plan_facts(facts, written), facts)
 
 
 def find_contraindications(told: RecordsSincePlan, records: Records, place: str = "") -> tuple[Contraindication, ...]:
-    """Return what stops an option of a plan, or without one any of it."""
+    """Return the contraindications to an option of a plan, or to any of its options if no position is given."""
     if not told.new_facts:
         return ()
     found: dict[str, Contraindication] = {}
@@ -126,7 +126,7 @@ def find_contraindications(told: RecordsSincePlan, records: Records, place: str 
 
 
 def _list_lasers(records: Records, place: str) -> list[tuple[ConcernPlan, Option]]:
-    """The options with a device, or the one at a place."""
+    """Return the options with a device, or only the option at a position."""
     return [
         (concern, option)
         for i, concern in enumerate(records.concerns)
@@ -136,7 +136,7 @@ def _list_lasers(records: Records, place: str) -> list[tuple[ConcernPlan, Option
 
 
 def _case_with_fact(fact: HistoryFact, sent: Submission) -> Case:
-    """A case with this one record, and the devices of the clinic."""
+    """Return a case with this record alone, and the devices of the clinic."""
     clinic = {name: value for name, value in sent.tables.items() if name == "clinic"}
     return (
         case_from_fact(fact)
@@ -146,7 +146,10 @@ def _case_with_fact(fact: HistoryFact, sent: Submission) -> Case:
 
 
 def _from_fact(fact: HistoryFact, reason: RuleReason, option: Option | None) -> Contraindication:
-    """What a rule says of one record: of an injury at a test spot nobody decides, for its device or for the plan."""
+    """Return the contraindication for a rule's reason about one record.
+
+    An injury at a test spot is final for an option with the same device, and for a plan as a whole.
+    """
     device = None if option is None or option.setup is None else option.setup.device
     injured = reason.rule.startswith("earlier-injury") and fact.kind == "test_spot"
     final = injured and device in (None, fact.row["device"])
@@ -162,7 +165,10 @@ def _from_fact(fact: HistoryFact, reason: RuleReason, option: Option | None) -> 
 def _from_session(
     fact: HistoryFact, told: RecordsSincePlan, concern: ConcernPlan, option: Option
 ) -> Iterator[Contraindication]:
-    """What a session says that no rule of reactions does: graded as more than mild, or done under another plan."""
+    """Yield contraindications of a session beyond the rules of reactions.
+
+    These are an adverse event graded as more than mild, and a session done under another plan.
+    """
     if fact.grave and not reaction_reasons(_case_with_fact(fact, told.sent), option.modality):
         yield _clinic_contraindication("stop-event", {}, fact)
     if fact.kind == "session" and fact.plan_id != told.plan_id and fact.row["treats"] == concern.condition:
@@ -170,7 +176,7 @@ def _from_session(
 
 
 def _from_session_count(told: RecordsSincePlan, option: Option, place: str) -> Contraindication | None:
-    """Whether the sessions that the plan told for an option are done."""
+    """Return a contraindication if all sessions that the plan gives for an option are done."""
     done = [one for one in told.facts if (one.plan_id, one.place) == (told.plan_id, place)]
     if isinstance(option.sessions, Unknown) or len(done) < option.sessions.high:
         return None
@@ -178,7 +184,7 @@ def _from_session_count(told: RecordsSincePlan, option: Option, place: str) -> C
 
 
 def _clinic_contraindication(name: str, about: Mapping[str, Any], fact: HistoryFact) -> Contraindication:
-    """A stop of the clinic's own, beside those of the planner's rules."""
+    """Return a contraindication defined by the clinic, beside those of the planner's rules."""
     message = Message(f"clinic-spots.{name}", about)
     return Contraindication(
         _contraindication_key(name, fact.record, repr(sorted(fact.row.items()))),
@@ -196,7 +202,7 @@ def _from_course(reason: RuleReason) -> Contraindication:
 
 
 def _response_reasons(told: RecordsSincePlan, concern: ConcernPlan, option: Option) -> Sequence[RuleReason]:
-    """What the rule of response says now and did not say when the plan was made."""
+    """Return the reasons of the response rule that did not apply yet when the plan was made."""
     asked = Concern(condition=concern.condition, site=concern.site)
     then, now = (_course_case(join_history(told.sent, facts)) for facts in (told.known, told.facts))
     said = response_reasons(then, asked, option.modality)
@@ -204,7 +210,7 @@ def _response_reasons(told: RecordsSincePlan, concern: ConcernPlan, option: Opti
 
 
 def _course_case(sent: Submission) -> Case:
-    """A case with the sessions alone."""
+    """Return a case with the sessions alone."""
     return parse_record(Case, {name: rows for name, rows in sent.tables.items() if name == "session"}, file="records")
 
 
@@ -212,22 +218,23 @@ def _contraindication_key(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-# What the rules of the planner say of what has changed since the plan: a tan, a medicine, a pregnancy, an infection.
-#
-# The case of the plan is judged again with what was answered now, and what is said anew is told in the rule's own
-# words.
+# Changes since the plan: a tan, a medicine, a pregnancy, an infection.
 
-CHANGE_ITEMS = ("tan", "medicines", "pregnancy", "infection")  # of the checklist: they ask for a plan of their own
+CHANGE_ITEMS = ("tan", "medicines", "pregnancy", "infection")  # items of the checklist that call for a new plan
 
 
 def judge_changes(
     sent: Submission, place: tuple[int, str], answers: Mapping[str, ChecklistAnswer]
 ) -> dict[str, tuple[str, ...]]:
-    """Return what the rules say of each answer that tells of a change; nothing where the answers make no case.
+    """Judge the plan's case again with each reported change; return the messages of newly raised reasons by item.
+
+    The result is empty if the answers of the form are no valid case.
 
     Parameters
     ----------
+    sent : the answers that the plan was made from.
     place : number of the concern in the plan, and the modality of the option.
+    answers : answers to the checklist, by item.
     """
     try:
         case = case_from_form(sent, Path()).case

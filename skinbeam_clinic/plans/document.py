@@ -1,4 +1,4 @@
-"""What a plan tells of its steps, in one line each."""
+"""Find an option in a plan document, and describe steps of planning in one line each."""
 
 import json
 import re
@@ -18,7 +18,7 @@ __all__ = [
 
 
 def progress_line(what: Message | ConcernPlan) -> str:
-    """Return the line of a step, or of a concern that stands."""
+    """Return one line of text for a step of planning, or for a concern whose plan is finished."""
     if isinstance(what, Message):
         return what.text
     from skinbeam.report.terminal import concern_rows
@@ -27,17 +27,17 @@ def progress_line(what: Message | ConcernPlan) -> str:
     return f"{name}: {option}, {expected}"
 
 
-# Where an option stands in a plan: `0.1` is the second option of the first concern.
+# The position of an option in a plan: `0.1` is the second option of the first concern.
 
 _PLACE = re.compile(r"(\d{1,3})\.(\d{1,3})", re.ASCII)
 
 
 def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
-    """Return the option at a place, with its concern.
+    """Return the option at a position such as `0.1`, with its concern.
 
     Raises
     ------
-    AbsentError : the plan has none there.
+    AbsentError : the plan has no such option.
     """
     if match := _PLACE.fullmatch(place):
         concern, option = map(int, match.groups())
@@ -46,18 +46,15 @@ def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
     raise clinic_error("absent", "plan")
 
 
-# The plan that a treatment followed, read out of its document for the days after.
-
-
 @dataclass(frozen=True)
 class PlanOption:
-    """A plan in the language that is spoken, and the option of it that was treated."""
+    """A plan in the current language, and its option that was treated."""
 
     plan: Plan
     option: Option
 
 
 def read_plan_option(document: bytes, place: str) -> PlanOption:
-    """Return the plan of a document, and its option at a place such as `0.1`."""
+    """Return the plan of a document in the current language, and its option at a position such as `0.1`."""
     plan = translate_record(read_plan(json.loads(document)))
     return PlanOption(plan, find_option(plan, place)[1])

@@ -1,7 +1,8 @@
-"""A plan made in a process of its own, which can be ended at any moment and leaves the pages their processor.
+"""Make a plan in a subprocess, which can be killed at any moment and leaves the web server its processor time.
 
-The process is a command line of its own: it starts as fresh as `skinbeam consult`, and works side by side as that does.
-It knows neither the database nor its key: it is given answers, a photograph and a folder, and writes its files there.
+The subprocess runs a command line of its own: it starts as fresh as `skinbeam consult` and uses parallel processes in
+the same way. It has access neither to the database nor to its key: it gets answers, a photograph and a folder, and
+writes its files there.
 """
 
 import json
@@ -41,10 +42,11 @@ __all__ = [
 ]
 
 PLAN_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
-PHOTOGRAPH_FILE = "photograph"  # this name is told in complaints
+PHOTOGRAPH_FILE = "photograph"  # error messages name this file
 _PLAN_MADE = "made"
 _HEARTBEAT_S = 0.5
-# Pages come first. A session of its own would have a share of its own, whatever it is worth (Linux's autogroups).
+# The server's pages have priority. In a session of its own the subprocess would get its own share of processor time,
+# whatever its nice value (autogroups of Linux).
 _NICE = 10
 
 ProgressListener = Callable[[str], None]
@@ -52,28 +54,29 @@ _log = logging.getLogger(__name__)
 
 
 class PlanProcessError(SkinbeamError):
-    """The process ended without a word: killed from outside, or out of memory."""
+    """The subprocess ended without a result: it was killed from outside, or ran out of memory."""
 
 
 class PlanDefectError(SkinbeamError):
-    """The process met a defect, and has told the log."""
+    """The subprocess met a defect, which is in the log."""
 
 
 def make_plan_in_subprocess(sent: Submission, home: Path, heed: ProgressListener, language: str = ENGLISH) -> NewPlan:
-    """Make the plan of answers with its reports as the command line does.
+    """Make the plan for a form's answers with its reports, as the command line does.
 
     Parameters
     ----------
-    home : a folder of its own, which holds the photograph where one was sent.
-    language : in which steps and faults are told; the plan is English.
-    heed : told where the plan is, twice a second at least; what it raises ends the process.
+    home : a folder for this plan alone, which contains the photograph if one was sent.
+    language : of steps and errors; the plan is English.
+    heed : called with the current step at least twice a second; an exception that it raises ends the subprocess.
 
     Raises
     ------
     InputError : the case or the photograph is wrong.
-    BrokenError, DefectError : as they say.
+    PlanProcessError : the subprocess ended without a result.
+    PlanDefectError : the subprocess met a defect.
     """
-    # -P: nothing of the folder that the program was started in is imported in place of a library.
+    # -P: the working folder is not on the import path, so that no file there is imported in place of a library.
     command = [sys.executable, "-P", "-m", __name__, str(home), language, str(os.getpid())]
     environment = {name: value for name, value in os.environ.items() if name not in (KEY_VARIABLE, KEY_FILE_VARIABLE)}
     with subprocess.Popen(
@@ -88,16 +91,16 @@ def make_plan_in_subprocess(sent: Submission, home: Path, heed: ProgressListener
             return _await_plan(process.stdout, home / _PLAN_MADE, heed)
         finally:
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # whatever it started goes with it
+                os.killpg(process.pid, signal.SIGKILL)  # kills its child processes, too
 
 
 def preview_name(name: str) -> str:
-    """Return the name under which a plan keeps a picture of what may come, or their list."""
+    """Return the name of a plan's file for a preview picture, or for the list of these pictures."""
     return name if name == DOCUMENT_FILE else f"preview-{name}"
 
 
 def _await_plan(told: IO[bytes], folder: Path, heed: ProgressListener) -> NewPlan:
-    """Wait for the plan, and pass on each step."""
+    """Read messages of the subprocess until the plan is finished, and pass each step to `heed`."""
     last = ""
     for line in _read_lines(told):
         step = json.loads(line or "{}")
@@ -115,7 +118,7 @@ def _await_plan(told: IO[bytes], folder: Path, heed: ProgressListener) -> NewPla
 
 
 def _read_lines(told: IO[bytes]) -> Iterator[bytes]:
-    """Give each line, and an empty one where none has come for a while."""
+    """Yield each line, and an empty line after each heartbeat interval without output."""
     rest = b""
     while True:
         if not wait([told.fileno()], _HEARTBEAT_S):
@@ -129,11 +132,11 @@ def _read_lines(told: IO[bytes]) -> Iterator[bytes]:
 
 
 def _main(home: Path, language: str, parent: int) -> None:
-    """What the process does."""
+    """Run in the subprocess: read answers from stdin, make the plan, and write messages as JSON lines to stdout."""
     end_with_parent(parent)
     configure_logging()
     told = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no step
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the messages
 
     def tell(**step: Any) -> None:
         os.write(told, json.dumps(step).encode() + b"\n")

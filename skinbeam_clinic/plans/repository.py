@@ -1,4 +1,7 @@
-"""Plans and what was chosen of them: written once, never changed; a newer one makes consent to an older one void."""
+"""Store and read plans and the options chosen from them.
+
+Plans and choices are never changed; a newer plan voids consents to older ones.
+"""
 
 from dataclasses import fields
 
@@ -29,13 +32,13 @@ class PlanRepository:
         self._access = access
 
     def add(self, consultation_id: str, made: NewPlan, *, revision: int) -> PlanRecord:
-        """Keep a plan that was made of this revision of the answers; consent to earlier plans becomes void.
+        """Store a plan made from this revision of the answers; consents to earlier plans become void.
 
-        The plan that is there already is not kept twice: a job that is done again leaves what it left before.
+        An identical last plan is not stored twice, so that a repeated job has no further effect.
 
         Raises
         ------
-        ConflictError : the answers have changed meanwhile: this plan is of others.
+        ConflictError : the answers have changed in the meantime, so that the plan is for other answers.
         InputError : `closed`.
         """
         files = {name: self._access.store_file(AccessRight.TREAT, content) for name, content in made.files.items()}
@@ -66,7 +69,7 @@ class PlanRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(tables.PlanRow, id)
@@ -78,7 +81,7 @@ class PlanRepository:
 
         Raises
         ------
-        AbsentError : this clinic has no such plan, or the plan no such file.
+        AbsentError : this clinic has no such plan, or the plan has no such file.
         """
         with self._access.reading(AccessRight.READ) as work:
             kept = work.get(tables.PlanRow, id).files.get(name)
@@ -88,7 +91,7 @@ class PlanRepository:
         return self._access.database.files.get(self._access.member.clinic_id, kept)
 
     def of(self, consultation_id: str) -> tuple[PlanRecord, ...]:
-        """Return the plans of a consultation, oldest first; the last one counts."""
+        """Return the plans of a consultation, oldest first; the last one is current."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
             work.log("plans.listed", f"consultation/{consultation_id}")
@@ -98,7 +101,7 @@ class PlanRepository:
             )
 
     def choose(self, id: str, option: str, notes: str = "") -> PlanChoice:
-        """Write down what was chosen of a plan, and why; who changes their mind chooses again.
+        """Store the option chosen from a plan, and the reasons; a later choice replaces an earlier one.
 
         Raises
         ------
@@ -119,7 +122,7 @@ class PlanRepository:
             return _plan_choice(work, row)
 
     def choices(self, id: str) -> tuple[PlanChoice, ...]:
-        """Return what was chosen of a plan, oldest first; the last one counts."""
+        """Return the choices made from a plan, oldest first; the last one of a concern is current."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.PlanRow, id)
             work.log("choices.listed", f"plan/{id}")

@@ -1,4 +1,4 @@
-"""A kept plan: its options side by side, what was chosen of it and why, and its files."""
+"""Routes of plans: the options side by side, the choice with its reasons, files, previews and leaflets."""
 
 import json
 from dataclasses import dataclass
@@ -49,12 +49,14 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class OpenPlan:
-    """A kept plan with what its document says.
+    """A stored plan with its parsed document and the patient's records.
 
     Parameters
     ----------
+    kept : the record of the plan.
+    records : the parsed plan document.
     outdated : its answers have changed, or a later plan replaces it.
-    told : what was recorded of the patient, and what of it the plan was made of.
+    told : the patient's records, and those that the plan was made from.
     """
 
     kept: PlanRecord
@@ -65,27 +67,27 @@ class OpenPlan:
 
     @cached_property
     def stops(self) -> tuple[Contraindication, ...]:
-        """What was recorded since that speaks against it: it is signed no more."""
+        """The contraindications recorded since the plan; with any, it cannot be signed any more."""
         return find_contraindications(self.told, self.records)
 
     @property
     def closed(self) -> bool:
-        """Whether nothing is added to its consultation any more."""
+        """Whether its consultation is closed."""
         return self.consultation.state == ConsultationState.CLOSED
 
     def option(self, place: str) -> tuple[ConcernPlan, Option]:
-        """Return the option at a place, such as `0.1`: the second of the first concern.
+        """Return the option at a position with its concern; `0.1` is the second option of the first concern.
 
         Raises
         ------
-        AbsentError : the plan has none there.
+        AbsentError : the plan has no such option.
         """
         return find_option(self.records, place)
 
 
 @dataclass(frozen=True)
 class _OptionView:
-    """An option in one line."""
+    """An option as one line of the page; `laser`: it uses a device."""
 
     place: str
     line: OptionGlance
@@ -94,7 +96,7 @@ class _OptionView:
 
 @dataclass(frozen=True)
 class _ConcernView:
-    """The options of a concern, and which was chosen last."""
+    """The options of a concern, and the last choice."""
 
     title: str
     rows: tuple[_OptionView, ...]
@@ -103,7 +105,7 @@ class _ConcernView:
 
 @dataclass(frozen=True)
 class _PreviewPair:
-    """The photograph and what may come, as two files of the plan; `frequency` tells how many see more or less."""
+    """The photograph and a preview picture, as two files of the plan; `frequency`: how many see more or less."""
 
     before: str
     after: str
@@ -113,7 +115,7 @@ class _PreviewPair:
 
 @dataclass(frozen=True)
 class _PreviewView:
-    """What the page of a plan shows of its pictures: pairs, the whole strip, and what they rest on."""
+    """The preview pictures on the page of a plan: pairs, the whole strip, and the assumptions behind them."""
 
     pairs: tuple[_PreviewPair, ...]
     strip: str
@@ -133,7 +135,7 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
 
     Raises
     ------
-    AbsentError : this clinic has none of that name.
+    AbsentError : this clinic has no such record.
     """
     kept = repositories.plans.get(id)
     records = read_plan(json.loads(repositories.plans.file(id, "plan.json")))

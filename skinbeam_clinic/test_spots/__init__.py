@@ -1,1 +1,1 @@
-"""Test spots: what was fired and how the skin answered."""
+"""Test spots: pulses that were fired and the reactions of the skin."""

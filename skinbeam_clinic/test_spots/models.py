@@ -1,4 +1,4 @@
-"""What the records hand out of test spots: frozen, decrypted."""
+"""Immutable, decrypted records of test spots and their readings."""
 
 import datetime
 from collections.abc import Mapping
@@ -7,21 +7,21 @@ from typing import Any
 
 __all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "TestSpotRecord", "parse_spot_reading", "parse_spot_record"]
 
-ORAL_CONSENT = "oral"  # consent that was given by word and noted with the spot
+ORAL_CONSENT = "oral"  # consent that was given orally and recorded with the spot
 
 
 @dataclass(frozen=True)
 class SpotFiring:
-    """One spot as it was fired.
+    """A test spot as it was fired.
 
     Parameters
     ----------
     plan_id : the plan whose ladder it belongs to.
-    settings : in the words of the case file: device, site, wavelength_nm, the dose, pulse_ms, spot_mm.
-    planned : what the plan said instead; empty where it was fired as planned.
-    why : why it was not fired as planned.
-    read_after_h : before that many hours it does not tell what it is fired for.
-    consent : the name of a signed consent that holds, or `ORAL_CONSENT`.
+    settings : by names of the case file: device, site, wavelength_nm, the dose, pulse_ms, spot_mm.
+    planned : the settings of the plan; empty where it was fired as planned.
+    why : reason for the deviation from the plan.
+    read_after_h : hours after the pulse before which a reading is not conclusive.
+    consent : id of a signed and valid consent, or `ORAL_CONSENT`.
     """
 
     plan_id: str
@@ -34,7 +34,7 @@ class SpotFiring:
 
 @dataclass(frozen=True)
 class SpotReading:
-    """What was seen at a spot, in the words of `REACTIONS`; a spot may be read again, and the first reading stays."""
+    """The reaction observed at a spot, a term of `REACTIONS`; a later reading does not replace an earlier one."""
 
     reaction: str
     seen_at: datetime.datetime
@@ -47,7 +47,7 @@ class SpotReading:
 class TestSpotRecord:
     """A test spot with its readings, oldest first."""
 
-    __test__ = False  # for pytest, which takes the name for a test
+    __test__ = False  # pytest would collect the class by its name
 
     id: str
     consultation_id: str
@@ -58,37 +58,37 @@ class TestSpotRecord:
 
     @property
     def due_at(self) -> datetime.datetime:
-        """When it may be read."""
+        """When it may be read at the earliest."""
         return self.fired_at + datetime.timedelta(hours=self.firing.read_after_h)
 
     def hours(self, reading: SpotReading) -> float:
-        """Return how long after the pulse a reading was."""
+        """Return the time from the pulse to a reading in hours."""
         return (reading.seen_at - self.fired_at) / datetime.timedelta(hours=1)
 
 
 def parse_spot_reading(said: Mapping[str, Any]) -> SpotReading:
-    """Return a reading as `asdict` and JSON wrote it.
+    """Return a reading from its JSON as written with `asdict`.
 
     Raises
     ------
-    KeyError, TypeError, ValueError : it is none.
+    KeyError, TypeError, ValueError : the JSON is not that of a reading.
     """
     return SpotReading(**dict(said) | {"seen_at": _parse_moment(said["seen_at"])})
 
 
 def parse_spot_record(said: Mapping[str, Any]) -> TestSpotRecord:
-    """Return a test spot as `asdict` and JSON wrote it.
+    """Return a test spot from its JSON as written with `asdict`.
 
     Raises
     ------
-    KeyError, TypeError, ValueError : it is none.
+    KeyError, TypeError, ValueError : the JSON is not that of a test spot.
     """
     made = {"firing": SpotFiring(**said["firing"]), "fired_at": _parse_moment(said["fired_at"])}
     return TestSpotRecord(**dict(said) | made | {"readings": tuple(map(parse_spot_reading, said["readings"]))})
 
 
 def _parse_moment(said: str) -> datetime.datetime:
-    """A moment with its zone: one without would be another in another place."""
+    """Return a moment with its time zone; without a zone it would be ambiguous."""
     read = datetime.datetime.fromisoformat(said)
     if read.tzinfo is None:
         raise ValueError("a moment without a zone")

@@ -1,8 +1,8 @@
-"""Test spots: fired by who may treat, read by whoever of the clinic sees them.
+"""Store and read test spots and their readings.
 
-An assistant may read: what has gone wrong must not wait until a clinician is in, and who read it stands beside it. What
-follows from a reading is decided elsewhere, and by a clinician. A spot may be read again, in a closed consultation,
-too: dark marks show after weeks. No reading takes the place of another.
+Firing a spot needs the right to treat; an assistant may record a reading, since an injury must not wait until a
+clinician is present, and the record names the reader. A clinician decides on the consequences elsewhere. A spot may be
+read again, even in a closed consultation, since dark marks appear after weeks. No reading replaces another.
 """
 
 import datetime
@@ -26,13 +26,13 @@ from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, TestSpotR
 __all__ = ["TestSpotRepository"]
 
 _LONGEST_WORDS = 5_000  # characters
-_NOT_IN_CASE = ("density_per_cm2",)  # of a microbeam: kept, and no word of the case file
+_NOT_IN_CASE = ("density_per_cm2",)  # setting of a microbeam that is stored and has no field in the case file
 
 
 class TestSpotRepository:
     """The test spots of a clinic."""
 
-    __test__ = False  # for pytest, which takes the name for tests
+    __test__ = False  # pytest would collect the class by its name
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
@@ -40,11 +40,11 @@ class TestSpotRepository:
     def fire(
         self, consultation_id: str, firing: SpotFiring, fired_at: datetime.datetime | None = None
     ) -> TestSpotRecord:
-        """Keep a spot that was fired, now where no other time is told.
+        """Store a spot that was fired, by default now.
 
         Raises
         ------
-        InputError : `closed`, `too-long`, `in-the-future`, or settings that no case file could hold.
+        InputError : `closed`, `too-long`, `in-the-future`, or settings that are invalid in a case file.
         """
         at = _check_past(fired_at)
         _check_case_file(firing, "none")
@@ -61,12 +61,12 @@ class TestSpotRepository:
         note: str = "",
         photograph_id: str | None = None,
     ) -> TestSpotRecord:
-        """Keep what was seen at a spot, now where no other time is told.
+        """Store the reaction observed at a spot, by default now.
 
         Raises
         ------
         AbsentError : this clinic has no such spot, or no such photograph of its consultation.
-        InputError : `too-long`, `in-the-future`, `before-firing`, or a reaction that is not known.
+        InputError : `too-long`, `in-the-future`, `before-firing`, or an unknown reaction.
         """
         at = _check_past(seen_at)
         with self._access.writing(AccessRight.WRITE) as work:
@@ -88,7 +88,7 @@ class TestSpotRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("test-spot.seen", f"test_spot/{id}")
@@ -110,11 +110,11 @@ class TestSpotRepository:
             return _list_spots(work, {one.id for one in mine})
 
     def due(self, most: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
-        """Return the spots that nobody has read though their hours are over, and whose they are, longest due first.
+        """Return the spots that are due and unread, each with its patient, longest due first.
 
         Parameters
         ----------
-        most : how many are returned.
+        most : how many are returned at most.
         """
         with self._access.reading(AccessRight.READ) as work:
             table = treatment_tables.TestSpotRow
@@ -127,15 +127,15 @@ class TestSpotRepository:
             return tuple((one, _find_patient(work, one)) for one in due)
 
     def take_in(self, consultation_id: str, spot: TestSpotRecord) -> TestSpotRecord:
-        """Keep a spot of a patient's copy: fired and read elsewhere, by whom it says.
+        """Import a spot from a patient's copy: fired and read in another clinic, by the persons named in the copy.
 
         Raises
         ------
-        InputError : `closed`, `too-long`, or settings that no case file could hold.
+        InputError : `closed`, `too-long`, or settings that are invalid in a case file.
         """
         for reaction in [one.reaction for one in spot.readings] or ["none"]:
             _check_case_file(spot.firing, reaction)
-        # The photographs of a copy get other names here.
+        # The photographs of a copy get other ids in this clinic.
         readings = [replace(one, photograph_id=None) for one in spot.readings]
         with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
@@ -172,7 +172,7 @@ def _check_past(at: datetime.datetime | None) -> datetime.datetime:
 
 
 def _check_case_file(firing: SpotFiring, reaction: str) -> None:
-    """See that a case file can say it."""
+    """Raise an InputError if the settings and the reaction are invalid in a case file."""
     said = {name: value for name, value in firing.settings.items() if name not in _NOT_IN_CASE}
     parse_record(
         schema.EarlierTestSpot, said | {"read_after_h": firing.read_after_h, "reaction": reaction}, file="test spot"

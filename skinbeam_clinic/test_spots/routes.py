@@ -1,8 +1,8 @@
-"""Test spots: the plan's ladder with a button for each spot, what was fired, and what was read.
+"""Routes of test spots: the plan's ladder with a button for each spot, fired spots, and readings.
 
-Consent: a spot is a pulse that may burn, so nobody fires one before the person was told why and agreed. A signature is
-not asked for, since the paper that is signed tells of the treatment, and the spots are what it waits for. A signed
-consent to that device holds for its spots; without one, who fires notes that it was explained and agreed to by word.
+Consent: a spot is a pulse that may burn, so none is fired before it was explained to the patient and they agreed. A
+signature is not required, since the consent form is about the treatment, which awaits the result of the spots. A signed
+consent to the device covers its spots; without one, the operator records that it was explained and agreed to orally.
 """
 
 import datetime
@@ -38,7 +38,7 @@ _LONGEST_AGO_H = 100_000.0
 
 @dataclass(frozen=True)
 class _LadderView:
-    """A ladder of the plan: consent is the name of a signed one, `ORAL_CONSENT` where it was noted before, or empty."""
+    """A ladder of test spots; `consent`: id of a signed consent, `ORAL_CONSENT` if recorded before, or empty."""
 
     place: str
     title: str
@@ -50,7 +50,7 @@ class _LadderView:
 
 @dataclass(frozen=True)
 class _SpotView:
-    """A spot that was fired, in words."""
+    """A fired spot for display; `readings`: reaction in words, reading, and hours after the pulse."""
 
     kept: TestSpotRecord
     pulse: str
@@ -95,7 +95,7 @@ def _open_last_plan(request: ClinicRequest, kept: ConsultationRecord) -> OpenPla
 
 
 def _is_stopped(plan: OpenPlan) -> bool:
-    """Whether the plan itself says that laser is not right, or not yet."""
+    """Return whether the plan itself decides that laser is not suitable, or not yet."""
     return plan.records.suitability.decision in ("refer", "not-suitable")
 
 
@@ -118,19 +118,22 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
 
 
 def _rung_settings(rung: LadderStep) -> dict[str, float]:
-    """What the plan sets, in the words of the case file."""
+    """Return the settings of a step of the ladder, by names of the case file."""
     return {name: value for name in _SETTINGS if (value := getattr(rung, name)) is not None}
 
 
 def format_field_number(value: float) -> str:
-    """Return a number as a field of the form takes it back, without an exponent: a short pulse has 0.000005 ms."""
+    """Return a number as text for a form field, without an exponent: a short pulse has 0.000005 ms."""
     return f"{Decimal(repr(value)).normalize():f}"
 
 
 def _ladder_consent(
     request: ClinicRequest, plan: OpenPlan, ladder: TestSpotLadder, spots: tuple[TestSpotRecord, ...]
 ) -> str:
-    """What already allows spots of a ladder: a consent to its device that was signed and holds, or what was noted."""
+    """Return the consent that already covers spots of a ladder; empty without one.
+
+    It is the id of a signed and valid consent to its device, or `ORAL_CONSENT` if the plan has spots of the device.
+    """
     for one in request.repositories.consents.of(plan.kept.consultation_id):
         if one.plan_id == plan.kept.id and one.signed_at is not None and one.void_reason is None:
             _, option = plan.option(one.option)
@@ -141,7 +144,7 @@ def _ladder_consent(
 
 
 def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication | None:
-    """What stops any pulse of a device until a new plan is made."""
+    """Return the final contraindication to any pulse of a device, which only a new plan resolves; None without one."""
     told = (one for one in plan.stops if one.final and one.fact is not None)
     return next((one for one in told if one.fact is not None and one.fact.row["device"] == device), None)
 
@@ -177,7 +180,8 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
 
     Raises
     ------
-    InputError : the plan is not the last one or holds no more, nobody agreed, or it is not said why it was set so.
+    InputError : the plan is not the last one or is outdated, a rule or record rules out the device, consent is missing,
+        or a deviation has no reason.
     """
     plan = _open_last_plan(request, request.repositories.consultations.get(request.path_parameter("consultation")))
     if plan is None or plan.kept.id != request.text("plan") or plan.outdated:
@@ -230,7 +234,7 @@ def _parse_time(request: ClinicRequest) -> datetime.datetime | None:
 
     Raises
     ------
-    InputError : that is no number of hours.
+    InputError : the field is no valid number of hours.
     """
     typed = request.text("hours_ago").replace(",", ".")
     if not typed:

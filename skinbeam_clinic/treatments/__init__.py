@@ -1,1 +1,1 @@
-"""Treatments: checklist, orders, what was fired, adverse events."""
+"""Treatments: checklist, orders, fired pulses, adverse events."""

@@ -1,4 +1,4 @@
-"""Adverse events of treatments: what went wrong, how bad it is, who told of it, and when it was over."""
+"""Store and read adverse events of treatments: kind, grade, source, and resolution."""
 
 import datetime
 import json
@@ -42,12 +42,12 @@ class AdverseEventRepository:
         site: str = "",
         words: str = "",
     ) -> AdverseEvent:
-        """Keep an adverse event, seen now where no other time is told; one that is severe ends a session under way.
+        """Store an adverse event, by default observed now; a severe one in a session stops the session.
 
         Raises
         ------
         AbsentError : this clinic has no such treatment.
-        InputError : `bad-event` (kind or site is not known), `not-yet`, or `too-long`.
+        InputError : `bad-event` (unknown kind or site), `not-yet`, or `too-long`.
         """
         if kind not in ADVERSE_KINDS or (site and site not in vocabulary_table("site")):
             raise clinic_error("bad-event", "kind", hint={"kinds": ", ".join(ADVERSE_KINDS)})
@@ -73,11 +73,11 @@ class AdverseEventRepository:
             return _read_event(work, row)
 
     def resolve(self, id: str, *, words: str = "", at: datetime.datetime | None = None) -> AdverseEvent:
-        """Write down that an adverse event is over, now where no other time is told, and what came of it.
+        """Record that an adverse event is over, by default now, and its outcome.
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         InputError : `not-yet`, or `too-long`.
         """
         moment = now()
@@ -92,7 +92,7 @@ class AdverseEventRepository:
             return _read_event(work, row)
 
     def of(self, consultation_id: str) -> tuple[AdverseEvent, ...]:
-        """Return the adverse events of a consultation, in the order in which they were seen."""
+        """Return the adverse events of a consultation, in the order of observation."""
         with self._access.reading(AccessRight.READ) as work:
             work.get(tables.ConsultationRow, consultation_id)
             work.log("adverse-events.listed", f"consultation/{consultation_id}")
@@ -102,14 +102,14 @@ class AdverseEventRepository:
 
 
 def list_adverse_events(work: ClinicTransaction, treatment_id: str) -> tuple[AdverseEvent, ...]:
-    """Return the adverse events of a treatment, in the order in which they were seen."""
+    """Return the adverse events of a treatment, in the order of observation."""
     mine = treatment_tables.AdverseEventRow.treatment_id == treatment_id
     rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
     return tuple(_read_event(work, row) for row in rows)
 
 
 def end_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow, state: TreatmentState) -> None:
-    """End a treatment: it is read from now on."""
+    """End a treatment, which is read-only from now on."""
     row.state, row.ended_at, row.ended_by = state.value, now(), work.actor
     work.save(row, f"treatment.{state}")
 

@@ -1,7 +1,8 @@
-"""What is asked before a laser is fired, and which answers stop until a clinician has decided.
+"""Define the checklist before a treatment, and the answers that block it until a clinician has decided.
 
-Every item has exactly the answers that stand here. An answer that is not among the clear ones stops; a firm item can
-be put right and not decided away: nobody decides that a patient is treated without eyewear, or against their will.
+Every item has exactly the answers listed in this module. An answer that is not among the clear ones blocks the
+treatment. A firm item can be corrected but not overruled by a decision: no patient is treated without eyewear, or
+against their will.
 """
 
 from collections.abc import Iterable
@@ -22,12 +23,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One thing that is asked.
+    """An item of the checklist.
 
     Parameters
     ----------
-    clear : the answers with which it goes on; every other one of `answers` stops.
-    always : asked in every treatment; the others where the plan gives cause.
+    clear : the answers that allow the treatment; every other one of `answers` blocks it.
+    firm : whether a blocking answer cannot be overruled by a decision.
+    always : whether the item is part of every checklist; the others are included where the plan requires them.
     """
 
     name: str
@@ -42,14 +44,14 @@ _NO = ("no", "yes"), ("no",)
 CHECKLIST_ITEMS = {
     one.name: one
     for one in (
-        ChecklistItem("device", ("as-planned", "other"), ("as-planned",)),  # told by the machine that is picked
+        ChecklistItem("device", ("as-planned", "other"), ("as-planned",)),  # answered by the choice of machine
         ChecklistItem("identity", *_YES, firm=True),
         ChecklistItem("consent", *_YES, firm=True),
         ChecklistItem("tan", *_NO),
         ChecklistItem("medicines", *_NO),
         ChecklistItem("pregnancy", ("no", "cannot-be", "yes"), ("no", "cannot-be")),
         ChecklistItem("infection", *_NO),
-        ChecklistItem("course", ("quiet", "speaks"), ("quiet",)),  # told by the rules that judge what was recorded
+        ChecklistItem("course", ("quiet", "speaks"), ("quiet",)),  # answered by the rules that judge the records
         ChecklistItem("spots", ("allowed", "not-read", "not-allowed"), ("allowed",), always=False),
         ChecklistItem("photograph", *_YES),
         ChecklistItem("cooling", *_YES, always=False),
@@ -59,27 +61,27 @@ CHECKLIST_ITEMS = {
     )
 }
 
-AUTOMATIC_ITEMS = ("device", "course")  # items that nobody is asked: the machine and the rules tell
+AUTOMATIC_ITEMS = ("device", "course")  # items answered by the choice of machine and by the rules
 
 
 def list_items(ordered: TreatmentOrder) -> tuple[ChecklistItem, ...]:
-    """Return the items of a treatment, in the order in which they are asked."""
+    """Return the items of a treatment's checklist, in order."""
     return tuple(item for item in CHECKLIST_ITEMS.values() if item.always or item.name in ordered.asked)
 
 
 def list_unanswered(treatment: Treatment) -> tuple[ChecklistItem, ...]:
-    """Return the items that nobody has answered."""
+    """Return the items without an answer."""
     return tuple(item for item in list_items(treatment.ordered) if item.name not in treatment.answered)
 
 
 def is_stopping(answer: ChecklistAnswer) -> bool:
-    """Tell whether nothing may be fired because of an answer, as it stands."""
+    """Return whether an answer blocks the treatment: it is not clear, and no decision overrules it."""
     item = CHECKLIST_ITEMS[answer.item]
     return answer.answer not in item.clear and (item.firm or answer.decision is None)
 
 
 def list_open_items(treatment: Treatment) -> Iterable[ChecklistItem]:
-    """Return the items that keep a treatment from its first pulse: not answered, or with an answer that stops."""
+    """Return the items that prevent the first pulse: without an answer, or with a blocking one."""
     return tuple(
         item
         for item in list_items(treatment.ordered)

@@ -1,7 +1,7 @@
-"""The face map: where somebody was treated, drawn, with the sites that a case file names; the project's own drawing.
+"""Regions of the face map, which displays the treated sites by their names in a case file; the project's own drawing.
 
-It is seen from the front, so that the patient's right is at the left. What has two sides is drawn once, at the left,
-and mirrored at the middle line.
+The view is from the front, so that the patient's right is at the left. A region with two sides is drawn once, at the
+left, and mirrored at the middle line.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ __all__ = ["OUTLINES", "PAIRED_SITES", "FaceRegion", "describe_place", "list_reg
 
 WIDTH = 300
 
-# Site → what is drawn of it, at its patient's right where it has two sides, and where its label stands.
+# Site → its path, on the patient's right if it has two sides, and the position of its label.
 _FACE_PATHS: Mapping[str, tuple[str, float, float]] = {
     "forehead": ("M74 78C90 32 120 22 150 22S210 32 226 78V104H172L166 92H134L128 104H74Z", 150, 62),
     "glabella": ("M132 96H168L165 137H135Z", 150, 122),
@@ -32,7 +32,7 @@ _FACE_PATHS: Mapping[str, tuple[str, float, float]] = {
     "hands": ("M58 520H104L108 562C96 574 66 574 54 562Z", 81, 552),
 }
 PAIRED_SITES = ("periorbital", "eyelid", "cheeks", "jaw", "hands", "arms")
-# What is drawn beneath and treated as nothing: head, ears, eyes, mouth.
+# Background outlines that are no regions: head, ears, eyes, mouth.
 OUTLINES = (
     "M150 10C66 10 42 78 46 160 49 252 100 356 150 360 200 356 251 252 254 160 258 78 234 10 150 10Z",
     "M46 150C30 140 28 176 40 206L50 210M254 150C270 140 272 176 260 206L250 210",
@@ -43,11 +43,13 @@ OUTLINES = (
 
 @dataclass(frozen=True)
 class FaceRegion:
-    """One part of the map.
+    """A region of the map.
 
     Parameters
     ----------
-    rows : numbers of the rows of what was fired there.
+    mirrored : whether the path is mirrored at the middle line.
+    x, y : position of the label.
+    rows : numbers of the treated areas in the region.
     """
 
     site: str
@@ -61,7 +63,7 @@ class FaceRegion:
 
     @property
     def label(self) -> str:
-        """The rows, as they are written on it; three at most, which is as much as there is room for."""
+        """The row numbers as text; two and an ellipsis at most, since there is no room for more."""
         shown = ", ".join(map(str, self.rows[:2]))
         return f"{shown} …" if len(self.rows) > 2 else shown
 
@@ -71,7 +73,7 @@ def list_regions(rows: Sequence[tuple[int, str, BodySide]]) -> tuple[FaceRegion,
 
     Parameters
     ----------
-    rows : number, site and side of each row of what was fired; a row of the full face fills every part of it.
+    rows : number, site and side of each treated area; an area of the full face covers every region of the face.
     """
     found = []
     for site, (path, x, y) in _FACE_PATHS.items():
@@ -84,7 +86,7 @@ def list_regions(rows: Sequence[tuple[int, str, BodySide]]) -> tuple[FaceRegion,
 
 
 def describe_place(site: str, side: BodySide) -> str:
-    """Return a place in words."""
+    """Return a site and side in words."""
     named = site_title(site)
     return named if side is BodySide.BOTH else render_message(f"clinic-session.{side}-side", {"site": named})
 

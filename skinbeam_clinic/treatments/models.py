@@ -1,4 +1,4 @@
-"""What the records hand out of what is done after consent: frozen, decrypted, without anything of a database."""
+"""Immutable, decrypted records of machines, treatments and adverse events, and deviations from the plan."""
 
 import datetime
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ __all__ = [
     "find_deviations",
 ]
 
-# Harms as `practice.csv` and plans name them, so that what went wrong can be counted against what was foretold.
+# Names of harms as in `practice.csv` and plans, so that observed events can be compared with predicted ones.
 ADVERSE_KINDS = (
     "burn",
     "blister",
@@ -47,7 +47,7 @@ ADVERSE_KINDS = (
 
 
 class TreatmentState(StrEnum):
-    """How far a treatment is."""
+    """The state of a treatment."""
 
     PREPARING = "preparing"
     TREATING = "treating"
@@ -56,7 +56,7 @@ class TreatmentState(StrEnum):
 
 
 class AdverseEventGrade(StrEnum):
-    """How bad an adverse event is: grades 1 to 4 of CTCAE."""
+    """Severity of an adverse event: grades 1 to 4 of CTCAE."""
 
     MILD = "mild"
     MODERATE = "moderate"
@@ -65,7 +65,7 @@ class AdverseEventGrade(StrEnum):
 
 
 class AdverseEventSource(StrEnum):
-    """Where an adverse event was told of."""
+    """Where an adverse event was reported."""
 
     SESSION = "session"
     DIARY = "diary"
@@ -73,7 +73,7 @@ class AdverseEventSource(StrEnum):
 
 
 class BodySide(StrEnum):
-    """Which of the two sides of a person, as that person has them."""
+    """Side of the body, from the patient's point of view."""
 
     BOTH = "both"
     LEFT = "left"
@@ -82,11 +82,11 @@ class BodySide(StrEnum):
 
 @dataclass(frozen=True)
 class ClinicMachine:
-    """A device that stands in the clinic; `device` is its name among the known ones.
+    """A machine of the clinic; `device` is its name in the catalogue of devices.
 
     Parameters
     ----------
-    retired_at : since when nobody treats with it any more; None while it is in use.
+    retired_at : when it was taken out of use; None while it is in use.
     """
 
     id: str
@@ -100,14 +100,14 @@ class ClinicMachine:
 
 @dataclass(frozen=True)
 class TreatmentOrder:
-    """What a plan says of the option that was agreed to, as far as a treatment is held against it.
+    """The settings and limits of the consented option, with which a treatment is compared.
 
     Parameters
     ----------
-    settings : name in the case file → what the plan sets.
+    settings : name in the case file → value of the plan.
     allowed : name → the greatest value that a rule of the plan allows.
     emitted : name → the greatest value that the device emits.
-    asked : items of the checklist beside those that are always asked.
+    asked : items of the checklist beside those that are always included.
     """
 
     condition: str
@@ -121,7 +121,7 @@ class TreatmentOrder:
 
 @dataclass(frozen=True)
 class ChecklistDecision:
-    """What a clinician decided about an answer that stops: to go on, and why."""
+    """A clinician's decision to continue in spite of a blocking answer, with the reason."""
 
     why: str
     at: datetime.datetime
@@ -130,7 +130,7 @@ class ChecklistDecision:
 
 @dataclass(frozen=True)
 class ChecklistAnswer:
-    """One answer to an item of the checklist; the last one to an item counts, the others stay."""
+    """An answer to an item of the checklist; the last answer to an item is valid, earlier ones stay stored."""
 
     item: str
     answer: str
@@ -142,12 +142,12 @@ class ChecklistAnswer:
 
 @dataclass(frozen=True)
 class Deviation:
-    """A setting that was fired otherwise than planned.
+    """A setting that was fired differently from the plan.
 
     Parameters
     ----------
-    hotter : whether it is likelier to hurt than what the plan was checked at.
-    most : what a rule or the device allows at most, where that was passed.
+    hotter : whether it is more likely to do harm than the setting that the plan was checked with.
+    most : the limit of a rule or of the device, if it was exceeded.
     """
 
     name: str
@@ -158,21 +158,21 @@ class Deviation:
 
     @property
     def pct(self) -> float:
-        """By how much it was fired above the plan, in per cent; negative below."""
+        """Deviation from the planned value in per cent; negative below the plan."""
         return 100 * (self.fired / self.planned - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AreaFiring:
-    """What was fired at one area, as somebody tells it.
+    """The pulses fired at one area, as entered.
 
     Parameters
     ----------
-    settings : in the words of the case file.
+    settings : by names of the case file.
     endpoint : `seek`, `stop.N` (the sign of this number in the plan), `none` or `other`.
-    reason : why it was fired otherwise than planned.
-    corrects : the row that this one takes the place of.
-    why : why a row is corrected, or added after the end.
+    reason : reason for the deviation from the plan.
+    corrects : id of the row that this one replaces.
+    why : reason for the correction, or for adding a row after the end.
     struck : nothing of this was fired: the row that it corrects was a mistake.
     """
 
@@ -193,7 +193,7 @@ class AreaFiring:
 
 @dataclass(frozen=True)
 class TreatedArea:
-    """A row of what was fired, never changed, with how it differs from the plan."""
+    """A stored row of fired pulses, which never changes, with its deviations from the plan."""
 
     id: str
     fired: AreaFiring
@@ -204,12 +204,14 @@ class TreatedArea:
 
 @dataclass(frozen=True)
 class AdverseEvent:
-    """Something that went wrong after a treatment.
+    """An adverse event of a treatment.
 
     Parameters
     ----------
-    site : where, as the case schema names it; empty where no one place has it.
-    resolved : what came of it, in words.
+    site : site as named in the case schema; empty where it is not at a single site.
+    words : description.
+    seen_at, noted_at : when it was observed, and when it was recorded.
+    resolved : description of its outcome.
     """
 
     id: str
@@ -229,7 +231,7 @@ class AdverseEvent:
 
 @dataclass(frozen=True)
 class TreatmentNote:
-    """What somebody wrote beside a treatment."""
+    """A note about a treatment."""
 
     words: str
     at: datetime.datetime
@@ -238,14 +240,14 @@ class TreatmentNote:
 
 @dataclass(frozen=True)
 class Treatment:
-    """One session under a consent.
+    """A treatment session under a consent.
 
     Parameters
     ----------
-    device, serial : of the machine as it was on that day; None until one was picked.
-    number : which session of its consultation it is, from 1.
+    device, serial : of the machine on that day; None until a machine was chosen.
+    number : number of the session within its consultation, from 1.
     answers : every answer to the checklist, oldest first.
-    areas : every row, oldest first, also those that a later one corrects.
+    areas : every row, oldest first, corrected ones included.
     """
 
     id: str
@@ -273,28 +275,26 @@ class Treatment:
 
     @property
     def ended(self) -> bool:
-        """Whether it is read from now on."""
+        """Whether it is over and therefore read-only."""
         return self.state in (TreatmentState.DONE, TreatmentState.STOPPED)
 
     @property
     def answered(self) -> Mapping[str, ChecklistAnswer]:
-        """Item → the answer that counts."""
+        """Item → its last answer."""
         return {one.item: one for one in self.answers}
 
     @property
     def standing(self) -> tuple[TreatedArea, ...]:
-        """The rows that no other one corrects, and that were not struck out."""
+        """The valid rows: not corrected by another row, and not struck out."""
         corrected = {one.fired.corrects for one in self.areas}
         return tuple(one for one in self.areas if one.id not in corrected and not one.fired.struck)
 
 
-# How what was fired differs from what was planned, and which of it is likelier to hurt.
-#
-# A plan was held against its limits at the settings that it names. More dose, more columns, more passes, a wider spot,
-# a
-# shorter pulse or another light is what it was not checked at; less is noted, too, since it may explain a poor result.
+# Deviations from the plan. The limits of a plan were checked at its settings alone. More dose, more columns, more
+# passes, a wider spot, a shorter pulse or another wavelength were not checked; less is recorded, too, since it may
+# explain a poor result.
 
-# The sense in which a setting gives more heat: +1 with more of it, -1 with less; 0 of light, which is another or not.
+# The direction in which a setting gives more heat: +1 upwards, -1 downwards; 0 for the wavelength, where any change is.
 _HEATING_DIRECTION = {
     "wavelength_nm": 0,
     "fluence_J_cm2": 1,
@@ -307,7 +307,7 @@ _HEATING_DIRECTION = {
 
 
 def find_deviations(ordered: TreatmentOrder, fired: Mapping[str, float]) -> tuple[Deviation, ...]:
-    """Return every setting that was fired otherwise than planned, in the order in which settings are told."""
+    """Return every setting that was fired differently from the plan, in the order of display."""
     found = []
     for name, heat in _HEATING_DIRECTION.items():
         if name not in fired:
@@ -322,5 +322,5 @@ def find_deviations(ordered: TreatmentOrder, fired: Mapping[str, float]) -> tupl
 
 
 def _rounding_tolerance() -> float:
-    """The share by which a value may differ and still be the planned one, as a display rounds it."""
+    """Return the relative difference up to which a value counts as the planned one, since displays round."""
     return float(load_package_table("data/sessions.toml")["same_within"]["value"])

@@ -1,6 +1,6 @@
-"""What a plan orders of an option: what a treatment is held against, and what of the checklist it gives cause for.
+"""Derive the order of a treatment from an option of a plan: settings, limits, and additional checklist items.
 
-The dose, the columns and the passes have a greatest value where a rule of the plan or the device names one.
+The limits are the greatest values that a rule of the plan or the device gives.
 """
 
 import math
@@ -17,7 +17,7 @@ __all__ = ["make_order", "orders_test_spots"]
 
 
 def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrder:
-    """Return what a treatment with this option is held against.
+    """Return the settings and limits with which a treatment by this option is compared.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrd
 
 
 def orders_test_spots(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> bool:
-    """Tell whether the plan asks for test spots of this light at this site."""
+    """Return whether the plan requires test spots with this device and wavelength at this site."""
     asked = (setup.device, setup.wavelength_nm, concern.site)
     return any((one.device, one.wavelength_nm, one.site) == asked for one in plan.test_spots)
 
@@ -57,7 +57,7 @@ def _order_settings(setup: DeviceSetup) -> dict[str, float]:
 
 
 def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> dict[str, float]:
-    """The greatest values that rules name: a bound that is a share of a density was obeyed when it was chosen."""
+    """Return the greatest values that rules allow; bounds relative to a density were met when it was chosen."""
     beam = setup.settings.microbeam
     if beam is None:
         return {}
@@ -67,7 +67,7 @@ def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> dict[str, fl
 
 
 def _device_limits(setup: DeviceSetup) -> dict[str, float]:
-    device = devices().get(setup.device)  # a plan may be of a device file that the clinic has beside a case
+    device = devices().get(setup.device)  # a plan may use a device file that is not in the catalogue
     if device is None:
         return {}
     return {"energy_mJ" if device.microbeam else "fluence_J_cm2": device.dose[1]}

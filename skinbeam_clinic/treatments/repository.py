@@ -1,7 +1,7 @@
-"""Treatments: one session under a consent that holds, from the checklist through what was fired to its end.
+"""Store and read treatments: a session under a valid consent, with checklist, treated areas, notes and end.
 
-Nothing that was fired is ever refused because of what it was: what hurts somebody must stand in the record. What was
-fired above the plan waits for a reason. A row is kept at once and never changed; a correction is a new row.
+No pulse is rejected because of its settings, since whatever may do harm must be in the record; a setting hotter than
+planned requires a reason. A row is stored at once and never changed; a correction is a new row.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ __all__ = ["TreatmentRepository"]
 
 _LONGEST_JSON = 20_000  # characters
 _OPEN_STATES = (TreatmentState.PREPARING, TreatmentState.TREATING)
-_NOT_IN_CASE = ("density_per_cm2",)  # of columns: kept, and no word of a test spot in a case file
+_NOT_IN_CASE = ("density_per_cm2",)  # stored, but no field of a test spot in a case file
 
 
 class TreatmentRepository:
@@ -52,17 +52,18 @@ class TreatmentRepository:
         self._access = access
 
     def begin(self, consent_id: str, ordered: TreatmentOrder, *, appointment_id: str | None = None) -> Treatment:
-        """Begin a treatment; one of the same consent that is not ended is given back, whoever began it.
+        """Begin a treatment, or return the one under this consent that has not ended, whoever began it.
 
         Parameters
         ----------
-        ordered : what the plan says of the option that was agreed to.
-        appointment_id : in which it is; the patient's nearest one of today where nobody says. It counts as kept.
+        ordered : the settings and limits of the consented option.
+        appointment_id : its appointment, which is marked as attended; by default the patient's nearest session, see
+            `mark_attended`.
 
         Raises
         ------
         AbsentError : this clinic has no such consent, or the patient no such appointment.
-        InputError : `closed`, `void`, `not-signed`, or `plan-outdated`: the consent does not hold.
+        InputError : `closed`, `void`, `not-signed`, or `plan-outdated`: the consent is not valid.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             plan, consent = get_valid_consent(work, consent_id)
@@ -94,7 +95,7 @@ class TreatmentRepository:
 
         Raises
         ------
-        AbsentError : this clinic has none of that name.
+        AbsentError : this clinic has no such record.
         """
         with self._access.reading(AccessRight.READ) as work:
             work.log("treatment.seen", f"treatment/{id}")
@@ -110,12 +111,12 @@ class TreatmentRepository:
             return tuple(_read_treatment(work, row) for row in rows)
 
     def pick(self, id: str, machine_id: str, why: str = "") -> Treatment:
-        """Say with which machine it is done; one that is not of the planned device stops until a clinician decides.
+        """Choose the machine; one of another device than planned blocks the treatment until a clinician decides.
 
         Raises
         ------
         AbsentError : this clinic has no such machine, or it is retired.
-        InputError : `treatment-begun`: the first pulse may be fired already.
+        InputError : `treatment-begun`: the treatment was started already.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = _get_preparing(work, id)
@@ -128,7 +129,7 @@ class TreatmentRepository:
             return _read_treatment(work, row)
 
     def answer(self, id: str, answers: Mapping[str, tuple[str, str]]) -> Treatment:
-        """Keep answers to the checklist, each with words; one that says what is kept already is no new answer.
+        """Store answers to the checklist, each with words; one that repeats the stored answer is not added.
 
         Parameters
         ----------
@@ -148,7 +149,7 @@ class TreatmentRepository:
             return _read_treatment(work, row)
 
     def decide(self, id: str, item: str, why: str) -> Treatment:
-        """Go on in spite of an answer that stops, and say why; a firm item is put right and not decided away.
+        """Store a decision to continue in spite of a blocking answer, with its reason; firm items cannot be overruled.
 
         Raises
         ------
@@ -168,12 +169,12 @@ class TreatmentRepository:
             return _read_treatment(work, row)
 
     def start(self, id: str) -> Treatment:
-        """Let the first pulse be fired: every item is answered, none stops, and the consent still holds.
+        """Start the treatment if every item is answered, none blocks it, and the consent is still valid.
 
         Raises
         ------
-        InputError : `treatment-begun`, `checklist-open`, `course-stopped` (an alarm of a diary waits for a clinician's
-            decision), or the consent does not hold (`begin`).
+        InputError : `treatment-begun`, `checklist-open`, `course-stopped` (an alarm of a diary awaits a clinician's
+            decision), or the consent is not valid (`begin`).
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = _get_preparing(work, id)
@@ -187,18 +188,18 @@ class TreatmentRepository:
             return _read_treatment(work, row)
 
     def fire(self, id: str, fired: AreaFiring, *, row_id: str = "") -> TreatedArea:
-        """Keep what was fired at an area; a sign that stops ends the treatment. After the end it needs a `why`.
+        """Store the pulses fired at an area; a sign to stop at ends the treatment. After the end a `why` is required.
 
         Parameters
         ----------
-        row_id : the name of the row, so that one that is sent twice is kept once.
+        row_id : id of the row, so that a row submitted twice is stored once.
 
         Raises
         ------
         AbsentError : this clinic has no such treatment, or the treatment no such row to correct.
         InputError : `checklist-open` (not started yet), `beyond-plan` (hotter than planned, and no reason), `no-reason`
-            (a correction, or a row after the end, without a why), `corrected` (it was already), `too-long`, or a
-            setting that no case file could hold.
+            (a correction, or a row after the end, without a why), `corrected` (it was corrected already), `too-long`,
+            or a setting that is invalid in a case file.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
@@ -230,11 +231,11 @@ class TreatmentRepository:
             return _read_area(work, area)
 
     def note(self, id: str, words: str) -> Treatment:
-        """Write a note beside a treatment, after its end, too.
+        """Add a note to a treatment, which is possible after its end, too.
 
         Raises
         ------
-        InputError : `no-reason` (nothing was written), or `too-long`.
+        InputError : `no-reason` (the note is empty), or `too-long`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
@@ -247,11 +248,11 @@ class TreatmentRepository:
             return _read_treatment(work, row)
 
     def end(self, id: str, state: TreatmentState) -> Treatment:
-        """End a treatment as done or stopped; one that is ended stays as it is.
+        """End a treatment as done or stopped; one that has ended stays unchanged.
 
         Raises
         ------
-        InputError : `nothing-fired`: a treatment that is done has a row of what was.
+        InputError : `nothing-fired`: a treatment without a valid row cannot be done.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
@@ -263,7 +264,7 @@ class TreatmentRepository:
 
 
 def _get_preparing(work: ClinicTransaction, id: str) -> treatment_tables.TreatmentRow:
-    """A treatment whose checklist may still be changed."""
+    """Return a treatment whose checklist may still be changed."""
     row = work.get(treatment_tables.TreatmentRow, id)
     if row.state != TreatmentState.PREPARING:
         raise clinic_error("treatment-begun", "treatment")
@@ -273,7 +274,7 @@ def _get_preparing(work: ClinicTransaction, id: str) -> treatment_tables.Treatme
 def _add_answers(
     work: ClinicTransaction, row: treatment_tables.TreatmentRow, answers: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Add what is new; the last answer to an item counts, and nobody's is lost."""
+    """Append new answers; the last answer to an item is valid, and earlier ones stay stored."""
     said = _read_checklist(work, row)
     held = {one["item"]: (one["answer"], one["words"]) for one in said["answers"]}
     for item, (answer, words) in answers.items():
@@ -285,7 +286,7 @@ def _add_answers(
 
 
 def _check_correction(fired: AreaFiring, areas: tuple[TreatedArea, ...], *, ended: bool) -> None:
-    """See that what is corrected is there and stands, and that who corrects or is late says why."""
+    """Check that the corrected row exists and is not corrected yet, and that corrections and late rows have a why."""
     if fired.corrects is not None:
         if all(one.id != fired.corrects for one in areas):
             raise clinic_error("absent", "row")
@@ -296,7 +297,7 @@ def _check_correction(fired: AreaFiring, areas: tuple[TreatedArea, ...], *, ende
 
 
 def _check_case_file(device: str, fired: AreaFiring) -> None:
-    """See that a case file can say it, so that the next plan can read it."""
+    """Raise an InputError if the settings are invalid in a case file, which the next plan reads."""
     said = {name: value for name, value in fired.settings.items() if name not in _NOT_IN_CASE}
     about = {"device": device, "site": fired.site, "read_after_h": 0.0, "reaction": "none"}
     parse_record(schema.EarlierTestSpot, about | said, file="treatment")

@@ -1,4 +1,4 @@
-"""The session after a signed consent: checklist, what was fired on a face map, what went wrong, and the end of it."""
+"""Routes of treatments: the checklist, treated areas on a face map, adverse events, notes, end, and aftercare."""
 
 import datetime
 from collections.abc import Callable
@@ -87,45 +87,45 @@ def add_treatment_routes(router: ClinicRouter) -> None:
 
 @dataclass(frozen=True)
 class _SessionPage:
-    """A treatment with the plan that it is under, told in the language that is spoken."""
+    """A treatment with its plan, for display in the current language."""
 
     kept: Treatment
     plan: OpenPlan
 
     @cached_property
     def records(self) -> Records:
-        """The plan in the language that is spoken."""
+        """The plan in the current language."""
         return translate_record(self.plan.records)
 
     @cached_property
     def option(self) -> Option:
-        """The option that was agreed to."""
+        """The consented option."""
         return find_option(self.records, self.kept.option)[1]
 
     @property
     def concern(self) -> int:
-        """The number of its concern."""
+        """The index of its concern in the plan."""
         return int(self.kept.option.partition(".")[0])
 
     @property
     def name(self) -> str:
-        """What is treated, and with what."""
+        """The name of the concern and of the device."""
         concern, option = find_option(self.records, self.kept.option)
         return f"{concern_name(concern)}, {device_name(option)}"
 
     @cached_property
     def signs(self) -> tuple[SkinSign, ...]:
-        """What may be said to have been seen."""
+        """The selectable endpoints."""
         return list_signs(self.option)
 
     @cached_property
     def stops(self) -> tuple[Contraindication, ...]:
-        """What was recorded since the plan was made that speaks against this session."""
+        """The contraindications to this session recorded since the plan was made."""
         return find_contraindications(self.plan.told, self.plan.records, self.kept.option)
 
     @property
     def recorded_signs(self) -> tuple[str, ...]:
-        """The signs that stop, as the record keeps them: in English."""
+        """The signs to stop at in English, as they are stored."""
         immediate = self.plan.option(self.kept.option)[1].immediate
         return tuple(one.english for one in immediate.stop_at) if isinstance(immediate, ImmediateReaction) else ()
 
@@ -148,7 +148,7 @@ def _begin_treatment(request: ClinicRequest) -> Response:
 def _judge_checklist(request: ClinicRequest, session: _SessionPage) -> tuple[Contraindication, ...]:
     """Answer in the checklist whether a rule speaks against this session, and return what does.
 
-    The answer names what speaks, so that a decision holds for that and for nothing that is recorded later.
+    The answer contains their keys, so that a decision covers these and none that is recorded later.
     """
     found = session.stops
     if session.kept.state is TreatmentState.PREPARING:
@@ -164,7 +164,7 @@ def _show_treatment(
     warned: tuple[Deviation, ...] = (),
     said: AreaFiring | None = None,
 ) -> Response:
-    """Answer with the treatment as far as it is; what was typed stays in the form that was refused."""
+    """Render the treatment in its current state; a form that was rejected keeps its fields."""
     session = _load_session(request)
     kept, desk = session.kept, request.repositories
     rows = firing_rows(kept, session.signs)
@@ -250,7 +250,7 @@ def _fill_form(
     warned: tuple[Deviation, ...],
     said: AreaFiring | None,
 ) -> dict[str, Any]:
-    """What stands in the form of a row: what was sent, what is corrected, or what the plan orders."""
+    """Return the template context of the form for an area, filled with the submission, correction, or plan."""
     planned = session.kept.ordered.settings
     corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
     row = next((one for one in rows if one.area.id == corrected), None)
@@ -280,7 +280,7 @@ def _firing_fields(fired: AreaFiring) -> dict[str, str]:
 
 
 def _confirmation_text(found: tuple[Deviation, ...]) -> str:
-    """What has to be confirmed, so that another dose typed after the warning is warned of again."""
+    """Return the settings to confirm as text, so that a different dose typed after the warning causes another one."""
     return ";".join(f"{one.name}={one.fired:g}" for one in found if one.hotter)
 
 

@@ -1,4 +1,4 @@
-"""What is done after consent in the words of JSON, as sealed columns hold it, and the way back."""
+"""Convert treatments to and from the JSON of sealed columns, and summarize treatments of a patient's copy."""
 
 import dataclasses
 import datetime
@@ -19,49 +19,49 @@ from skinbeam_clinic.treatments.models import (
 
 __all__ = ["parse_answers", "parse_area", "parse_notes", "parse_order", "serialize_firing", "summarize_treatments"]
 
-NameLookup = Callable[[str], str]  # who did something → their name
+NameLookup = Callable[[str], str]  # id of a member → their name
 
 
 def parse_order(said: Mapping[str, Any]) -> TreatmentOrder:
-    """Return what a plan orders."""
+    """Return the treatment order of its JSON."""
     return TreatmentOrder(**dict(said) | {"asked": tuple(said["asked"])})
 
 
 def parse_answers(said: Sequence[Mapping[str, Any]], name_of: NameLookup) -> tuple[ChecklistAnswer, ...]:
-    """Return the answers to a checklist."""
+    """Return the answers to a checklist of their JSON."""
     return tuple(_parse_answer(one, name_of) for one in said)
 
 
 def parse_notes(said: Sequence[Mapping[str, Any]], name_of: NameLookup) -> tuple[TreatmentNote, ...]:
-    """Return notes."""
+    """Return the notes of their JSON."""
     return tuple(TreatmentNote(one["words"], _parse_moment(one), name_of(one["by"])) for one in said)
 
 
 def serialize_firing(fired: AreaFiring, found: Sequence[Deviation]) -> dict[str, Any]:
-    """Return what was fired, and how it differs from the plan, as JSON writes it."""
+    """Return the JSON of fired pulses with their deviations from the plan."""
     return dataclasses.asdict(fired) | {"deviations": [dataclasses.asdict(one) for one in found]}
 
 
 def parse_area(said: Mapping[str, Any], id: str, at: datetime.datetime, by: str) -> TreatedArea:
-    """Return a row of what was fired."""
+    """Return the treated area of its JSON and its row's id, time and member."""
     held = dict(said)
     found = tuple(Deviation(**one) for one in held.pop("deviations"))
     return TreatedArea(id, AreaFiring(**held | {"side": BodySide(held["side"])}), found, at, by)
 
 
 def summarize_treatments(consultation: Mapping[str, Any], plan_id: str) -> list[dict[str, str]]:
-    """Return the treatments that a copy holds under a plan in words, each as a note beside the option that was done.
+    """Return the treatments under a plan in a patient's copy as text, each a note with its option.
 
     Raises
     ------
-    KeyError, TypeError : they are none.
+    KeyError, TypeError : the JSON is not that of treatments.
     """
     done = [one for one in consultation.get("treatments", ()) if one["plan_id"] == plan_id]
     return [{"option": str(one["option"]), "notes": _treatment_summary(one)} for one in done]
 
 
 def _treatment_summary(said: Mapping[str, Any]) -> str:
-    """What was done in a treatment: device, every row that stands, what went wrong."""
+    """Return a treatment in words: device, every valid row, adverse events."""
     corrected = {one["fired"]["corrects"] for one in said["areas"]}
     rows = [one["fired"] for one in said["areas"] if one["id"] not in corrected and not one["fired"]["struck"]]
     events = [f"{one['kind']}, {one['grade']}" for one in said["events"]]

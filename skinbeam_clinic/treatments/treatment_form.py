@@ -1,4 +1,4 @@
-"""What was fired, as the form of a treatment sends it: texts that are read as numbers, each fault at its field."""
+"""Parse the fired pulses from the form of a treatment; each error names its field."""
 
 import re
 
@@ -24,11 +24,11 @@ def parse_firing(request: ClinicRequest, ordered: TreatmentOrder, signs: tuple[s
 
     Parameters
     ----------
-    signs : the signs of the plan that stop, in English, as the record keeps them.
+    signs : the plan's signs to stop at, in English, as they are stored.
 
     Raises
     ------
-    InputError : `session-…`, at the field that cannot be read.
+    InputError : `session-…`, with the field that cannot be read.
     """
     site, side = request.text("site"), request.text("side")
     if vocabulary_table("site").get(site, {}).get("use") != "treatment":
@@ -61,12 +61,12 @@ def parse_firing(request: ClinicRequest, ordered: TreatmentOrder, signs: tuple[s
 
 
 def list_endpoints(signs: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what can be said to have been seen."""
+    """Return the valid values of the field `endpoint`."""
     return ("seek", *(f"stop.{number}" for number in range(len(signs))), "none", "other")
 
 
 def form_error(code: str, field: str, **about: str) -> InputError:
-    """Return the fault of a field of this form."""
+    """Return the error of a field of this form."""
     hint = render_message(f"clinic-fault.{code}-hint")
     return InputError(f"session-{code}", render_message(f"clinic-fault.{code}", about), field=field, hint=hint)
 

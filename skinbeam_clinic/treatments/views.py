@@ -1,4 +1,4 @@
-"""A treatment in words: its settings, how they differ from the plan, the rows of what was fired, what stops."""
+"""Render a treatment in words: settings, deviations from the plan, treated areas, and reasons to stop."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _NO_UNIT = ("passes",)
 
 @dataclass(frozen=True)
 class SkinSign:
-    """Something that may be seen at the skin: what the form calls it, and its words."""
+    """An endpoint that may be observed at the skin: its value in the form, and its title."""
 
     value: str
     title: str
@@ -41,7 +41,7 @@ class SkinSign:
 
 @dataclass(frozen=True)
 class FiringRow:
-    """A row of what was fired, as the page shows it."""
+    """A treated area for display."""
 
     number: int
     area: TreatedArea
@@ -59,7 +59,7 @@ def describe_value(name: str, value: float) -> str:
 
 
 def describe_deviation(one: Deviation) -> str:
-    """Return how a setting differs from the plan, such as "fluence 9 J/cm² instead of 7.5 J/cm²: 20 % above"."""
+    """Return a deviation from the plan in words, such as "fluence 9 J/cm² instead of 7.5 J/cm²: 20 % above"."""
     fired, planned = describe_value(one.name, one.fired), describe_value(one.name, one.planned)
     if one.name == "wavelength_nm":
         return render_message("clinic-session.other-light", {"fired": fired, "planned": planned})
@@ -72,7 +72,7 @@ def describe_deviation(one: Deviation) -> str:
 
 
 def list_signs(option: Option) -> tuple[SkinSign, ...]:
-    """Return what may be said to have been seen: what the plan seeks, each sign that stops, nothing, something else."""
+    """Return the selectable endpoints: the plan's desired endpoint, each sign to stop at, none, and other."""
     known = option.immediate if isinstance(option.immediate, ImmediateReaction) else None
     seek = (
         []
@@ -86,7 +86,7 @@ def list_signs(option: Option) -> tuple[SkinSign, ...]:
 
 
 def firing_rows(treatment: Treatment, signs: Sequence[SkinSign]) -> tuple[FiringRow, ...]:
-    """Return the rows of what was fired, the oldest first, numbered from 1."""
+    """Return the treated areas for display, the oldest first, numbered from 1."""
     numbers = {area.id: number for number, area in enumerate(treatment.areas, 1)}
     corrected = {one: numbers[area.id] for area in treatment.areas if (one := area.fired.corrects) is not None}
     titles = {one.value: one.title for one in signs}
@@ -114,7 +114,7 @@ def _firing_row(
 
 
 def find_stop_signs(treatment: Treatment, rows: Sequence[FiringRow]) -> tuple[str, ...]:
-    """Return what says stop: signs that stop among rows that stand, and severe events of the session."""
+    """Return the reasons to stop: signs to stop at in valid rows, and severe events of the session."""
     signs = [row.endpoint for row in rows if row.area in treatment.standing and row.area.fired.endpoint[:5] == "stop."]
     bad = [
         f"{render_message(f'clinic-adverse.{event.kind}')}, {render_message(f'clinic-grade.{event.grade}')}"
@@ -128,6 +128,6 @@ def find_stop_signs(treatment: Treatment, rows: Sequence[FiringRow]) -> tuple[st
 def list_stopping_items(
     asked: Sequence[ChecklistItem], answered: Mapping[str, ChecklistAnswer]
 ) -> tuple[tuple[ChecklistItem, ChecklistAnswer], ...]:
-    """Return the items whose answer stops or was decided on, in the order in which they are asked."""
+    """Return the items whose answer blocks the treatment or was overruled, in order."""
     given = [(item, answered[item.name]) for item in asked if item.name in answered]
     return tuple((item, one) for item, one in given if is_stopping(one) or one.decision is not None)
