@@ -26,7 +26,7 @@ def started(program: str, *arguments: str) -> subprocess.Popen[str]:
     )
     body = "".join(f"    {line}\n" for line in program.splitlines())
     running = subprocess.Popen(
-        [sys.executable, "-c", f"{head}with ended_when_asked(for_good=True):\n{body}", *arguments],
+        [sys.executable, "-c", f"{head}with ended_when_asked(until_exit=True):\n{body}", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

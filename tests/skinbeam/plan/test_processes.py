@@ -93,7 +93,7 @@ from skinbeam.cli.interruption import end_on_signal as ended_when_asked
 def work(n):
     say(Message("progress.device", {"concern": "", "device": str(os.getpid())}))
     time.sleep(600)
-with ended_when_asked(for_good=True), heard(lambda one: print(one.params["device"], flush=True)):
+with ended_when_asked(until_exit=True), heard(lambda one: print(one.params["device"], flush=True)):
     side_by_side(work, [1, 2])
 """
     with subprocess.Popen(program(body), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
