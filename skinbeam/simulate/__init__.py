@@ -1,1 +1,1 @@
-"""Where skin, laser and physics meet: one pulse on many sampled skins."""
+"""Simulation of one laser pulse on many sampled skins: light, heat, damage, endpoints and threshold doses."""

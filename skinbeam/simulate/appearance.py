@@ -1,6 +1,7 @@
-"""How skin looks: reflectance and colour of draws, and readings of them as likelihood.
+"""Reflectance and colour of sampled skins, and the likelihood of the draws given a measured reflectance.
 
-The whole-skin reflectance needs both skin and light, so it stands here and not in `skin`.
+The reflectance of whole skin needs both the skin and a light engine, so this module is part of `simulate` and not of
+`skin`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 MAX_READINGS = 61
-FAR_READING_SD = 3.0  # deviations of a reading: of a normal one, one value in 400 lies further from its skin
+FAR_READING_SD = 3.0  # standard deviations of a reading; one normal value in 400 is further off
 MAX_ROWS = 256
 
 
@@ -56,9 +57,9 @@ def reflectance(ds: "xr.Dataset", wavelengths_nm: Sequence[float], *, specular: 
 
 
 def reflectance_parts(ds: "xr.Dataset", at: Sequence[OpticalProperties]) -> tuple[Array, Array]:
-    """Return diffuse reflectance and that of the first surface alone, (sample, wavelength).
+    """Return the diffuse reflectance and the specular reflectance of the surface, (sample, wavelength) each.
 
-    Several wavelengths are solved at once.
+    Several wavelengths are solved in one call of the engine.
     """
     thickness = ds["thickness_m"].to_numpy()
     samples = thickness.shape[0]
@@ -74,11 +75,11 @@ def reflectance_parts(ds: "xr.Dataset", at: Sequence[OpticalProperties]) -> tupl
 
 
 def weight_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
-    """Return the draws weighted by how well they agree with a reading: normal in each value.
+    """Return the draws weighted by the likelihood of a measured reflectance, with a normal error in each value.
 
-    Values at neighbouring wavelengths deviate together, so each counts as one over the number of those within
-    `reading_width` of it: a fine spectrum says no more than a coarse one over the same range. So of more than
-    `MAX_READINGS` values that many are used, evenly taken.
+    Errors at neighbouring wavelengths are correlated, so each value is weighted by one over the number of values within
+    `reading_width` of it: a fine spectrum carries no more information than a coarse one over the same range. Of a
+    reading with more than `MAX_READINGS` values, that many are used, evenly spaced.
 
     The weights are likelihoods (skin 9), not normalised, so that chunks of draws can be joined.
 
@@ -94,12 +95,13 @@ def weight_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
 
 
 def reading_warnings(reading: Reflectance | None, weight: Array) -> list[dict[str, str]]:
-    """Return that no draw comes near the reading: the best misses it by more than `FAR_READING_SD` deviations in each
-    band.
+    """Return a warning if no draw is close to the reading.
+
+    It is given where the best draw misses the reading by more than `FAR_READING_SD` deviations in each band.
 
     Parameters
     ----------
-    weight : of all draws, as `weight_by_reading` makes them, one at least above zero.
+    weight : of all draws, as returned by `weight_by_reading`; at least one is above zero.
     """
     if reading is None:
         return []
@@ -112,7 +114,7 @@ def reading_warnings(reading: Reflectance | None, weight: Array) -> list[dict[st
 
 
 def _reading_bands(reading: Reflectance) -> tuple[Array, Array, Array]:
-    """The values of a reading that are used: wavelength, value, and how many share the band of each."""
+    """Return the values of a reading that are used: wavelength, value, and the number of values in the band of each."""
     order = np.argsort(reading.wavelength_nm, kind="stable")
     kept = order[np.linspace(0, order.size - 1, min(order.size, MAX_READINGS)).round().astype(int)]
     at, value = np.asarray(reading.wavelength_nm)[kept], np.asarray(reading.value)[kept]
@@ -124,7 +126,11 @@ def _reading_bands(reading: Reflectance) -> tuple[Array, Array, Array]:
 def apparent_colour(
     skin: SkinDistribution, diffuse: Mapping[float, Array], surface: Mapping[float, Array], weight: Array
 ) -> Lab:
-    """Return the colour of the median skin: of people's as an instrument reads it through its port, else as it is."""
+    """Return the colour of the median skin.
+
+    For skin of people it is the colour that an instrument reads through its port; for other skin, and for layers given
+    in the case, it is the colour itself.
+    """
 
     def lab(kept: Array) -> Lab:
         pairs = zip(COLOUR_WAVELENGTHS_NM, kept, strict=True)
@@ -137,7 +143,7 @@ def apparent_colour(
 
 
 def median_ita_deg(skin: SkinDistribution) -> float:
-    """Return the individual typology angle of a person's middle skin as an instrument reads it, degrees."""
+    """Return the individual typology angle of a person's median skin as an instrument reads it, degrees."""
     at = list(COLOUR_WAVELENGTHS_NM)
     median = skin.median()
     diffuse, surface = (
@@ -148,5 +154,5 @@ def median_ita_deg(skin: SkinDistribution) -> float:
 
 
 def weighted_median(values: Array, weight: Array) -> float:
-    """Return the weighted median of one value a draw."""
+    """Return the weighted median of one value per draw."""
     return weighted_quantiles(values, weight, (0.5,))[0]

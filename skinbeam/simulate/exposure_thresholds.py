@@ -1,8 +1,9 @@
-"""The length of one pulse of constant irradiance whose own dose reaches an endpoint, for each sampled skin.
+"""Exposure times at which sampled skins reach an endpoint, in a bath or under light of constant irradiance.
 
-A longer pulse brings more and needs more, but always brings sooner what it needs: ln(dose needed / dose brought) falls
-with the length, and where it is 0 the pulse suffices. All draws share the steps of a pulse, so it is found between
-lengths that they share.
+For most endpoints of light, the length of one pulse of constant irradiance is searched whose own dose reaches the
+endpoint. A longer pulse delivers a higher dose and needs a higher dose, but the delivered dose always grows faster:
+ln(dose needed / dose delivered) falls with the length, and the pulse suffices where it is 0. All draws share the time
+steps of a pulse, so the length of each draw is interpolated between lengths that all draws share.
 """
 
 from collections.abc import Callable
@@ -42,17 +43,17 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-# Of ln(length) between pulses. The dose needed is a power of the length that changes by some tenths in a decade: a
-# straight line between two is right to a few thousandths.
+# Step of ln(length) between pulses. The dose needed is a power of the length that changes by a few tenths in a decade,
+# so that a straight line between two pulses is right to a few thousandths.
 LN_LENGTH_STEP = 0.4
 
 
 def pulse_length_for_endpoint(scene: PulseScene, skins: "xr.Dataset", endpoint: str, irradiance_W_m2: float) -> Floats:
-    """Return the length of a pulse that reaches `endpoint`, (sample,), s; inf where no dose of the searched range does.
+    """Return the length of a pulse that reaches `endpoint`, (sample,), s; inf where no dose in the searched range does.
 
     Raises
     ------
-    NotAvailable : the endpoint is not judged on such skin, in such light, or in pulses as short as it would take.
+    NotAvailable : the endpoint is not modelled for such skin, for such light, or for pulses as short as it would take.
     """
 
     def missing(of: "xr.Dataset", log_length: float) -> Floats:
@@ -77,28 +78,28 @@ def pulse_length_for_endpoint(scene: PulseScene, skins: "xr.Dataset", endpoint: 
 
 
 def _first_sufficient(lengths: Floats, missing: Callable[[float], float]) -> int:
-    """Index of the first length that suffices, by bisection; the last where none does."""
+    """Return the index of the first length that suffices, by bisection; the last index where none does."""
     low, high, reason = 0, lengths.size - 1, None
     while low < high:
         middle = (low + high) // 2
         try:
             enough = missing(lengths[middle]) <= 0
         except NotAvailable as error:
-            # Not judged in pulses so short: the answer, if there is one, lies above.
+            # Not modelled for pulses so short: the answer, if there is one, is a longer pulse.
             enough, reason = False, error
         low, high = (low, middle) if enough else (middle + 1, high)
     if reason is not None:
-        missing(lengths[max(low - 1, 0)])  # raises where what is not judged ends right below
+        missing(lengths[max(low - 1, 0)])  # raises if the model ends just below the answer
     return low
 
 
 def _crossing_length(lengths: Floats, missing: Floats) -> Floats:
-    """Length at which `missing`, (sample, length), falls to 0, (sample,), s; inf where it never does."""
+    """Return the length at which `missing`, (sample, length), falls to 0, (sample,), s; inf where it never does."""
     enough = missing <= 0
     after = np.argmax(enough, axis=1)
     before, row = np.maximum(after - 1, 0), np.arange(len(missing))
     above, below = missing[row, before], missing[row, after]
-    # Where the length before needs more than the range holds, the answer lies between the two all the same.
+    # If no dose in the range suffices at the shorter length, the answer is still between the two lengths.
     known = np.isfinite(above) & (above > below)
     fall = np.subtract(above, below, out=np.ones(len(missing)), where=known)
     share = np.where(known, above / fall, 1.0)
@@ -106,26 +107,25 @@ def _crossing_length(lengths: Floats, missing: Floats) -> Floats:
     return np.where(enough.any(axis=1), found, np.inf)
 
 
-# Thresholds of time: how long a bath, or light of constant irradiance, takes to reach an endpoint.
-
-# Ends of successive runs: each is as long as it need be, so that short exposures keep fine steps. A step is an eighth
-# of the time gone by from a millionth of the run on, so a run resolves the five decades before its end.
+# Lengths of successive runs. A run is no longer than needed, so that short exposures have fine steps. From a millionth
+# of the run on, a step is an eighth of the elapsed time, so that a run resolves the five decades before its end.
 _LENGTHS_S = (1e-3, 1.0, 100.0, 1e4, 1e5)
-# Heat that stays after a pulse does most of the damage of a short one. The pulse that suffices is then shorter, by less
-# than this: from 10 ns to 100 s of hold the temperature of cell death falls from 320 to 17 K above the skin's.
+# Most of the damage of a short pulse is done by the heat that remains after it. The pulse that suffices is therefore
+# shorter, by less than this factor: from 10 ns to 100 s of hold, the temperature of cell death falls from 320 to 17 K
+# above that of the skin.
 MAX_SHORTENING = 20.0
 LN_PULSE_STEP = 0.14  # of ln(pulse) between runs: ln Ω is straight between them to a tenth, of a slope of six and more
 TINY_OMEGA = 1e-300
 
 
 def exposure_thresholds(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
-    """Return the exposure at which each draw reaches an endpoint, s, and the weights.
+    """Return the exposure at which each draw reaches an endpoint, s, and the weights of the draws.
 
-    After light or a bath, damage goes on while the skin cools, and is counted.
+    Damage that is done while the skin cools after the light or the bath is included.
 
     Raises
     ------
-    NotAvailable : an endpoint that is not judged by the time of a bath, or as `held_beam.length_for`.
+    NotAvailable : an endpoint that is not modelled for the time of a bath, or as `pulse_length_for_endpoint`.
     """
     endpoint_function(endpoint)
     places = {
@@ -162,16 +162,17 @@ def exposure_thresholds(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -
         if np.isfinite(times).all():
             break
     found = _length_with_cooling(scene, skins, lit, places[endpoint], processes, times)
-    # A mark other than that of the epidermis may be first.
+    # Another visible mark may appear before the epidermis dies.
     return np.minimum(
         found, pulse_length_for_endpoint(scene, skins, endpoint, _irradiance(scene))
     ) if marked else found, weights
 
 
 def _coagulation_end(response: PulseResponse) -> LocalResponse:
-    """Return the temperature of the cell that ends a zone of coagulated collagen at the upper border of the dermis.
+    """Return the temperature of the cell at the lower end of a zone of coagulated collagen at the top of the dermis.
 
-    Heat of a bath comes from above, so that the zone grows downwards. In a dermis thinner than it the last cell counts.
+    Heat of a bath enters from above, so that the zone grows downwards. If the dermis is thinner than the zone, its last
+    cell is used.
 
     Raises
     ------
@@ -192,7 +193,10 @@ def _length_with_cooling(
     processes: Kinetics,
     during_s: Floats,
 ) -> Floats:
-    """Pulse length at which Ω is 1 after cooling too, (sample,), s; `during_s` counts the pulse alone and is longer."""
+    """Return the pulse length at which Ω is 1 including the cooling afterwards, (sample,), s.
+
+    `during_s` is the length without the damage after the pulse, which is longer.
+    """
     sought = np.isfinite(during_s) & (during_s > 0)
     if not sought.any():
         return during_s

@@ -1,7 +1,7 @@
-"""Temperature and light of every draw, written chunk by chunk as a Zarr store.
+"""Write the temperature and light of every draw to a Zarr store, chunk by chunk.
 
-Each draw has a grid of its own, with faces on its own layers. The store has one axis of depth, that of the median
-skin; temperatures and fluence rates are linear between the cells of a draw.
+Each draw has its own grid, with faces on its own layer boundaries. The store has a single depth axis, that of the
+median skin; temperatures and fluence rates are interpolated linearly between the cells of a draw.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,10 +39,10 @@ _MEGABYTE = 1_000_000
 
 @contextmanager
 def open_fields_writer(scene: PulseScene, path: Path | None, draws: int, seed: int) -> Iterator[FieldsWriter]:
-    """Give what writes the fields of each chunk to `path`; without a path, what writes nothing.
+    """Yield a function that writes the fields of each chunk to `path`; without a path, a function that does nothing.
 
-    The store holds `temperature` (sample, time, z) and `surface_temperature` (sample, time) in °C,
-    `fluence_rate_ratio` (sample, z) where there is a beam, and `weight` (sample,), against `time` in s and `z` in m.
+    The store holds `temperature` (sample, time, z) and `surface_temperature` (sample, time) in °C, `fluence_rate_ratio`
+    (sample, z) where there is a beam, and `weight` (sample,), against `time` in s and `z` in m.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _draw_fields(response: PulseResponse, exposure_J_m2: float, z: Floats, first
 
 
 def _interpolate_depths(z: Floats, centres: Floats, values: Floats) -> NDArray[np.float32]:
-    """Values of the cells of each draw, (sample, time, cell), linear between their centres, at the depths `z`."""
+    """Interpolate cell values of each draw, (sample, time, cell), linearly between cell centres to the depths `z`."""
     right = np.clip(np.stack([np.searchsorted(row, z) for row in centres]), 1, centres.shape[1] - 1)
     row = np.arange(len(centres))[:, None]
     low, high = centres[row, right - 1], centres[row, right]

@@ -1,8 +1,7 @@
-"""How far the model may lie from the truth at an endpoint, as published experiments show it.
+"""Error of the model at each endpoint, from the comparison with published experiments.
 
-`data/derived/model_error.toml` holds what the comparison with experiments found. An endpoint that stands on fewer
-than `min_sources()` independent sources, or on none, is taken to be good to `default_error_factor()`
-(`data/comparison.toml`).
+`data/derived/model_error.toml` holds the results of that comparison. An endpoint with fewer than `min_sources()`
+independent sources, or with none, is given the error `default_error_factor()` (`data/comparison.toml`).
 """
 
 from collections.abc import Mapping
@@ -29,12 +28,12 @@ def _error_table() -> Mapping[str, Mapping[str, Any]]:
 
 
 def min_sources() -> int:
-    """Return how many independent sources an endpoint needs before what they show counts as its error."""
+    """Return the number of independent sources that an endpoint needs before its own error is used."""
     return int(_count_sources("least_sources"))
 
 
 def default_error_factor() -> float:
-    """Return the error of an endpoint with fewer sources."""
+    """Return the geometric error that is used for an endpoint with fewer sources."""
     return _count_sources("default_factor")
 
 
@@ -43,19 +42,22 @@ def _count_sources(name: str) -> float:
 
 
 def model_error(endpoint: str) -> float:
-    """Return the geometric error of an endpoint, or of a size of `skinbeam.simulate/1` by its dotted name; above 1."""
+    """Return the geometric error, above 1, of an endpoint or of a quantity of `skinbeam.simulate/1` by dotted name."""
     found = _error_table().get(endpoint)
     return float(found["geometric_error"]) if found is not None else default_error_factor()
 
 
 def count_experiments(endpoint: str) -> tuple[int, int]:
-    """Return how many independent experiments stand behind `model_error`, and from how many sources."""
+    """Return the number of independent experiments behind `model_error`, and the number of their sources."""
     found = _error_table().get(endpoint, {"rows": 0, "sources": 0})
     return int(found["rows"]), int(found["sources"])
 
 
 def draw_error_factor(endpoint: str, skins: "xr.Dataset", side: ErrorSide) -> Floats:
-    """Return what a computed dose or size is off by, (sample,): lognormal about 1, drawn apart for effect and harm."""
+    """Return the error factor of a computed dose or size in each draw, (sample,).
+
+    It is lognormal about 1, and drawn independently for effect and harm.
+    """
     z = np.asarray(skins.variables[f"{side}_error_shift"].values, dtype=np.float64)
     factor: Floats = np.exp(np.log(model_error(endpoint)) * z)
     return factor

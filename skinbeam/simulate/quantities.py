@@ -1,4 +1,4 @@
-"""What one pulse does to each sampled skin, as plain arrays by the names of the interface."""
+"""Compute every quantity of one pulse for each sampled skin, as arrays keyed by the names of the output document."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 LIGHT_BINS_M, LIGHT_BINS = (0.05 * UM, 60 * MM), 140  # a tenth of their depth wide
 TINY_OMEGA = 1e-300
 CONTOURS = {"0.1": 0.1, "1": 1.0, "10": 10.0}  # Ω of collagen, by the names of the interface
-# What blood does is given with the kinetics of the vessel wall too: those of blood are not verified.
+# Coagulation of blood is also reported with the kinetics of the vessel wall, because those of blood are not verified.
 VESSEL_DAMAGE = (
     "coagulated_fraction",
     "coagulated_fraction_agah",
@@ -47,12 +47,12 @@ VESSEL_DAMAGE = (
     "p_closed_agah",
     "p_ruptured",
 )
-SECTION_DIRECTIONS = 5  # from a vessel's axis, over a half circle, in which shares of its section are taken
+SECTION_DIRECTIONS = 5  # from the axis of a vessel, over a half circle, at which its section is evaluated
 _VESSEL_QUANTITIES = ("lumen_peak", "wall_peak", *VESSEL_DAMAGE)
 
 
 def pulse_quantities(response: PulseResponse, beam: Beam | None, fluence_J_m2: float) -> SampledQuantities:
-    """Return every quantity that this release computes, each (sample,) or (sample, vessel), or why it is unknown.
+    """Return every quantity of the pulse, (sample,) or (sample, vessel), or the reason why it is unknown.
 
     Keys are dotted names of `skinbeam.simulate/1`; those of vessels begin with `vessels.`.
     """
@@ -73,7 +73,8 @@ def pulse_quantities(response: PulseResponse, beam: Beam | None, fluence_J_m2: f
         if beam is not None
         else Unknown(render_message("not-apply.no-beam"))
     )
-    # Tissue chars when its water has gone: never where the heat does not suffice for that even at the surface.
+    # Tissue chars only after its water has boiled off: no draw chars if the heat does not suffice for that at the
+    # surface.
     unboiled = response.surface_base_K + fluence_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
     cold = bool(np.all(unboiled.max(axis=1) < dryness_C(skins)))
     add_removal_quantities(seen, response, beam, fluence_J_m2)
@@ -94,7 +95,8 @@ def _add_light(seen: SampledQuantities, response: PulseResponse) -> None:
     if lit is None:
         seen.update({f"light.{name}": Unknown(render_message("not-apply.no-beam")) for name in names})
         return
-    # Bins of their own: the cells for heat blur what is absorbed within a micrometre, and end before red light does.
+    # Light has its own depth bins: the cells of the heat grid blur absorption within a micrometre, and end before red
+    # light does.
     edges = np.concatenate([[0.0], np.geomspace(*LIGHT_BINS_M, LIGHT_BINS)])
     middle = (edges[:-1] + edges[1:]) / 2
     wide = [np.ones_like(middle)] * len(lit.lines)
@@ -112,7 +114,7 @@ def _add_light(seen: SampledQuantities, response: PulseResponse) -> None:
 
 
 def _one_over_e_depth(ratio: Floats, depth: Floats) -> Floats:
-    """Depth below which the fluence rate stays under 1/e of its peak, (sample,), m; inf below the last bin."""
+    """Return the depth below which the fluence rate stays under 1/e of its peak, (sample,), m; inf beyond the bins."""
     floor = ratio.max(axis=1, keepdims=True) / np.e
     above = ratio >= floor
     last = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
@@ -120,7 +122,10 @@ def _one_over_e_depth(ratio: Floats, depth: Floats) -> Floats:
 
 
 def _crossing_depth(depth: Floats, log_ratio: Floats, last: NDArray[np.int64]) -> Floats:
-    """Depth at which a logarithm, linear between `last` and the cell below, passes 0; inf where there is none below."""
+    """Return the depth at which a logarithm crosses 0 between cell `last` and the next; inf if there is no next cell.
+
+    The logarithm is linear between the two.
+    """
     row, below = np.arange(len(depth)), np.minimum(last + 1, depth.shape[1] - 1)
     high, low = log_ratio[row, last], log_ratio[row, below]
     share = high / np.where(high > low, high - low, 1.0)
@@ -156,7 +161,7 @@ def _add_contour(
     beam: Beam | None,
     fluence_J_m2: float,
 ) -> None:
-    """Enter how deep, and how wide, damage of at least `level` reaches."""
+    """Add the depth and the width that damage of at least `level` reaches."""
     inside = damage >= level
     last = inside.shape[1] - 1 - np.argmax(inside[:, ::-1], axis=1)
     border = np.minimum(
@@ -176,7 +181,10 @@ def _add_contour(
 
 
 def _least_dose(response: PulseResponse, damage: Floats, level: float) -> Floats:
-    """Dose that brings Ω to `level` where it is greatest, (sample,), J/m²: less does so nowhere else, or nearly."""
+    """Return the dose that brings Ω to `level` at the depth where Ω is greatest, (sample,), J/m².
+
+    A lower dose reaches the level nowhere else, or nearly nowhere.
+    """
     row, worst = np.arange(len(damage)), damage.argmax(axis=1)
     place = LocalResponse(response.base_K[row, :, worst], response.unit_K[row, :, worst])
     return damage_dose(response, place, sample_kinetics(COLLAGEN_KINETICS, response.skins), level)
@@ -190,7 +198,7 @@ def _add_vessels(seen: SampledQuantities, response: PulseResponse, fluence_J_m2:
         is_vessel_closed(response, vessels, fluence_J_m2, blood).astype(np.float64)
         for blood in (BLOOD_KINETICS, WALL_KINETICS)
     ]
-    # Beside it, what it would be if heated blood absorbed no more.
+    # For comparison: the same with blood whose absorption does not rise as it heats.
     unheated = simulate_vessels(response)
     assert unheated is not None  # as there are vessels that heat
     seen["vessels.lumen_peak_unheated"] = unheated_reason(response) or _hottest_lumen(unheated, fluence_J_m2)
@@ -207,12 +215,12 @@ def _add_vessels(seen: SampledQuantities, response: PulseResponse, fluence_J_m2:
 
 
 def _hottest_lumen(vessels: VesselResponse, fluence_J_m2: float) -> Floats:
-    """Highest temperature in each lumen, (sample, vessel), °C."""
+    """Return the highest temperature in each lumen, (sample, vessel), °C."""
     return np.asarray((vessels.base[:, :, None] + fluence_J_m2 * vessels.hottest).max(axis=(2, 3)) - ZERO_CELSIUS_K)
 
 
 def _coagulated_share(response: PulseResponse, vessels: VesselResponse, fluence_J_m2: float, blood: str) -> Floats:
-    """Share of the cross-section in which blood is coagulated, (sample, vessel)."""
+    """Return the share of the cross-section in which blood is coagulated, (sample, vessel)."""
     _, area = lumen_cells()
     parts = []
     for towards, share in _section_directions(vessels):
@@ -224,7 +232,7 @@ def _coagulated_share(response: PulseResponse, vessels: VesselResponse, fluence_
 
 
 def _damaged_wall_share(response: PulseResponse, vessels: VesselResponse, fluence_J_m2: float) -> Floats:
-    """Share of the wall that is damaged, (sample, vessel)."""
+    """Return the share of the wall that is damaged, (sample, vessel)."""
     parts = [
         share
         * (
@@ -237,7 +245,7 @@ def _damaged_wall_share(response: PulseResponse, vessels: VesselResponse, fluenc
 
 
 def _section_directions(vessels: VesselResponse) -> list[tuple[float, float]]:
-    """Cosines of directions from the axis, evenly over a half circle, and the share of the section about each."""
+    """Return cosines of directions from the axis, evenly over a half circle, and the share of the section of each."""
     if vessels.side is None:
         return [(0.0, 1.0)]
     step = 1.0 / (SECTION_DIRECTIONS - 1)

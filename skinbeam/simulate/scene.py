@@ -1,4 +1,4 @@
-"""From a case to what is simulated: the skins, the beam, the cooling, the dose; and the run over chunks of draws."""
+"""Build the scene of a pulse case (skin, beam, cooling, bath) and run work over chunks of sampled skins."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class PulseScene:
-    """What a pulse case describes.
+    """The skin, beam, cooling and bath of a pulse case.
 
     Parameters
     ----------
-    skin : the skin to draw from. middle : the one skin in the middle of every distribution.
+    skin : the distribution to draw from. middle : the median skin, a data set of one sample.
     beam : None for a bath, or for cooling alone.
     bath : (temperature in °C, exposure in s or None) or None.
-    warnings : what the reader should know about the case.
+    warnings : warnings about the case for the reader.
     """
 
     loaded: LoadedCase
@@ -61,12 +61,12 @@ class PulseScene:
 
     @cached_property
     def shares(self) -> tuple[SpotShare, ...] | None:
-        """What the width of the beam leaves of its light on the axis; None of a beam as good as wide."""
+        """Share of a wide beam's light that the finite spot brings to its axis; None if the beam counts as wide."""
         return spot_shares(self.middle, self.beam)
 
     @cached_property
     def middle_light(self) -> LitSkin | None:
-        """Return the middle skin with the light of the beam as if it were wide; None where the spot is, too."""
+        """The median skin with the light of the beam as if it were wide; None if the spot counts as wide, too."""
         return (
             light_first_skin(self.middle, self.beam.spectrum)
             if self.beam is not None and self.shares is not None
@@ -83,7 +83,7 @@ class PulseScene:
 def build_scene(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: bool = True) -> PulseScene:
     """Return the scene of a pulse case.
 
-    `pulse_required` is False where the time of exposure is sought: a power says all of the beam then.
+    `pulse_required` is False where the exposure time is searched: the power then describes the beam completely.
 
     Raises
     ------
@@ -142,11 +142,11 @@ def _check_clear_layers(layers: Sequence[Layer], file: str) -> None:
 
 
 def _check_vessel_depths(skin: SkinDistribution, middle: "xr.Dataset", file: str) -> None:
-    """Refuse vessels that reach below the tissue; the schema refuses those that stand out above.
+    """Reject vessels that reach below the tissue; the schema rejects those that reach above the surface.
 
-    Layers that end have air below. What a preset has below the dermis reaches down without end for light and heat, but
-    is not skin for ever: from `core_depth_m` on tissue lies in the body, warmer than the skin that the case is of.
-    Given layers without end are the reader's own word.
+    Below layers of finite thickness there is air. The layers below the dermis of a preset are semi-infinite for light
+    and heat, but are not skin everywhere: from `core_depth_m` on, tissue is inside the body and warmer than the skin
+    that the case describes. Semi-infinite layers given in the case are taken literally.
     """
     thick_um = float(middle["thickness_m"].values[0].sum()) / UM
     ends = isfinite(thick_um)
@@ -166,12 +166,12 @@ def _check_vessel_depths(skin: SkinDistribution, middle: "xr.Dataset", file: str
 def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[["xr.Dataset"], Result]) -> list[Result]:
     """Return the results of `work` on successive chunks of draws; memory does not grow with their number.
 
-    The chunks carry `typical_m`, the layers of the median skin, so that the grid of a draw is the same in any chunk,
-    and `draw`, the number of each.
+    The chunks carry `typical_m`, the layer thicknesses of the median skin, so that the grid of a draw is the same in
+    any chunk, and `draw`, the number of each draw.
 
     Raises
     ------
-    InputError : more work than is done in reasonable time, or a reading that no skin gives.
+    InputError : more work than can be done in reasonable time, or a reading that no skin produces.
     """
     median = scene.middle
     size = _draws_per_chunk(scene, median, draws)
@@ -198,7 +198,7 @@ def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[["xr.Dat
 
 
 def build_schedule(scene: PulseScene) -> PulseSchedule:
-    """Return the steps of time of a full-field case: of its bath, or of its beam and cooling.
+    """Return the time steps of a full-field case: of its bath, or of its beam and cooling.
 
     Raises
     ------
@@ -218,7 +218,7 @@ def _draws_per_chunk(scene: PulseScene, median: "xr.Dataset", draws: int) -> int
 
 
 def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
-    """Return what the case holds and a simulation does not use."""
+    """Return warnings about keys of the case that a simulation does not use."""
     micro = case.microbeam is not None
     given = {
         "test_spot": bool(case.test_spot),
@@ -237,7 +237,7 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
 
 
 def _skin_warnings(case: Case, skin: SkinDistribution, middle: "xr.Dataset") -> tuple[dict[str, str], ...]:
-    """Return whose skin is taken where nothing is said of it, and names of layers that no end is looked for under."""
+    """Return warnings about skin that the case does not describe, unknown layer names, and vessels in the epidermis."""
     found = []
     if case.skin is None and case.patient is None:
         message = render_message("skin.nobody", {"site": skin.site or read_preset("human")["site"]})
@@ -250,7 +250,7 @@ def _skin_warnings(case: Case, skin: SkinDistribution, middle: "xr.Dataset") -> 
 
 
 def _first_vessel_in_epidermis(skin: SkinDistribution, middle: "xr.Dataset") -> dict[str, str | float] | None:
-    """Return the first given vessel that begins in the epidermis of the middle skin, as parameters of its warning."""
+    """Return the first vessel whose top is in the epidermis of the median skin, as parameters of its warning."""
     if not skin.vessels:
         return None
     try:
@@ -265,7 +265,7 @@ def _first_vessel_in_epidermis(skin: SkinDistribution, middle: "xr.Dataset") -> 
 
 
 def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[str, str], ...]:
-    """Return what of the beam the model does not follow."""
+    """Return warnings about settings of the beam that the model does not represent."""
     if beam is None or settings is None:
         return ()
     found = {
@@ -283,7 +283,7 @@ def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[s
 def _cooling_warnings(
     cooling: CoolingPlan, middle: "xr.Dataset", bath: tuple[float, float | None] | None
 ) -> tuple[dict[str, str], ...]:
-    """Return that a cooling which is never on, touches nothing or is warmer than the skin cools nothing."""
+    """Return a warning if the cooling has no effect: it is never on, has no coefficient, or is warmer than the skin."""
     if cooling.kind == "none" or bath is not None:
         return ()
     if not (cooling.during or cooling.before_ms + cooling.after_ms > 0):

@@ -1,4 +1,4 @@
-"""Threshold doses of sampled skins in the unit that is asked for."""
+"""Threshold doses of sampled skins in the requested unit, and the effect of heated blood on them."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -43,7 +43,7 @@ VESSEL_ENDPOINTS: Final = ("vessel-closure", "vessel-rupture", "purpura", "purpu
 
 
 def default_dose(case: Case, of: str | None) -> str:
-    """Return the dose that a case varies, or check the one that is asked for.
+    """Return the dose that a case varies, or check the requested dose.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def default_dose(case: Case, of: str | None) -> str:
 
 
 def search_bracket(case: Case, name: str) -> tuple[float, float]:
-    """Return the range that is searched, in the unit of `name`."""
+    """Return the searched range of a dose, in the unit of `name`."""
     if name == "exposure_s":
         return EXPOSURE_RANGE_S if case.bath is not None else BEAM_RANGE_S
     if name == "microbeam_mJ":
@@ -78,11 +78,11 @@ def search_bracket(case: Case, name: str) -> tuple[float, float]:
 
 
 def threshold_doses(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
-    """Return the dose of each draw, J/cm² or mJ, and the weights.
+    """Return the threshold dose of each draw, J/cm² or mJ, and the weights of the draws.
 
     Raises
     ------
-    InputError, NotAvailable : an unknown endpoint, or one that cannot be judged.
+    InputError, NotAvailable : an unknown endpoint, or one that is not modelled for this case.
     """
     endpoint_function(endpoint)
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
@@ -98,15 +98,19 @@ def threshold_doses(scene: PulseScene, skins: "xr.Dataset", endpoint: str) -> tu
 
 @dataclass(frozen=True)
 class MedianVesselEffects:
-    """What the blood of the middle skin does to the dose of an endpoint; 1 where no vessel decides."""
+    """Effect of heated blood and of methaemoglobin on the dose of an endpoint in the median skin.
+
+    The ratios are 1 where the endpoint does not depend on vessels.
+    """
 
     scene: PulseScene
     endpoint: str
 
     def heated_blood(self, name: str) -> float | Unknown:
-        """Return the dose over that with blood that absorbs no more as it heats, of a dose by its name.
+        """Return the dose over that with blood whose absorption does not rise with temperature.
 
-        Unknown where the rise of absorption is not known, where no dose is enough, and of times.
+        `name` is the name of the dose. Unknown where the rise of absorption is not known, where no dose suffices, and
+        for times.
 
         Raises
         ------
@@ -116,16 +120,16 @@ class MedianVesselEffects:
             return 1.0
         if name == "exposure_s":
             return Unknown(render_message("simulate.heated-blood-of-time"))
-        dose = self._dose  # refuses before a reason is told
+        dose = self._dose  # raises NotAvailable before a reason is returned
         if (reason := unheated_reason(self._response)) is not None:
             return reason
         return _ratio_or_unknown(dose, self._endpoint_dose(replace(self._response, heated_blood=False)))
 
     def methaemoglobin(self) -> float | Unknown:
-        """Return the dose if blood that coagulates turned into methaemoglobin, over that if it does not.
+        """Return the dose if blood that coagulates turns into methaemoglobin, over the dose if it does not.
 
-        A bound: how much of it turns was not measured. Unknown where it is not known what methaemoglobin absorbs, and
-        where no dose is enough.
+        This is a bound: the share that turns was not measured. Unknown where the absorption of methaemoglobin is not
+        known, and where no dose suffices.
 
         Raises
         ------
@@ -153,7 +157,7 @@ class MedianVesselEffects:
         return self._endpoint_dose(self._response)
 
     def _endpoint_dose(self, response: PulseResponse) -> float:
-        assert response.beam is not None  # of vessels that are lit
+        assert response.beam is not None  # only for lit vessels
         return float(endpoint_fluence_with_removal(self.endpoint, response, response.beam)[0])
 
 

@@ -1,4 +1,4 @@
-"""Zarr stores that appear whole or not at all."""
+"""Write Zarr stores atomically: a store appears complete at its path, or not at all."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ __all__ = ["consolidate_metadata", "create_store"]
 
 @contextmanager
 def create_store(path: Path) -> Iterator[Path]:
-    """Give a folder to write a store into, and put it at `path` when the block ends well; an older store is replaced.
+    """Yield a folder to write a store into, and move it to `path` if the block succeeds; an older store is replaced.
 
     Raises
     ------
-    InputError : something that is not a Zarr store stands at `path`, or the folder cannot be written.
+    InputError : something that is not a Zarr store exists at `path`, or the folder cannot be written.
     """
     if path.exists() and not (path / "zarr.json").is_file():
         raise _store_error("not-a-store", f'"{path.name}" exists and is not a Zarr store')
@@ -38,9 +38,10 @@ def create_store(path: Path) -> Iterator[Path]:
 
 
 def consolidate_metadata(store: Path) -> None:
-    """List all arrays in one place, where readers look first; xarray warns of a store without such a list.
+    """Write consolidated metadata for all arrays of a store; xarray warns about a store without them.
 
-    The list is no part of the third format yet, which Zarr says at each; readers that do not know it leave it aside.
+    Consolidated metadata are not yet part of version 3 of the format, about which Zarr warns for each array; readers
+    that do not know them ignore them.
     """
     import zarr
     from zarr.errors import ZarrUserWarning

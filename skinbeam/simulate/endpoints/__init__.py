@@ -1,1 +1,1 @@
-"""What a pulse is judged by: each endpoint of a threshold, by the part of the skin that reaches it."""
+"""Endpoints of a pulse: for each, the dose or time at which sampled skins reach it."""

@@ -1,9 +1,9 @@
-"""Skin in contact with a surface of one temperature, and afterwards in the room.
+"""Skin in contact with a surface at a constant temperature (a bath), and its cooling in the room afterwards.
 
-Minutes of heat reach deeper than a pulse, and blood takes part: the grid goes down to where tissue has the temperature
-of blood, and what is there before the contact is the steady state of conduction and perfusion below a skin surface of
-its own temperature. Blood flow stops where vessel walls are damaged (`physics.damage.perfusion`). After the contact the
-skin cools in still air, wet, and damage goes on.
+Heat applied for minutes reaches deeper than that of a pulse, and blood flow takes part. The grid reaches down to the
+depth where tissue has the temperature of blood, and the initial state is the steady state of conduction and perfusion
+below a skin surface at its own temperature. Blood flow stops where vessel walls are damaged
+(`physics.damage.perfusion`). After the contact the wet skin cools in still air, and damage continues.
 """
 
 from collections.abc import Callable
@@ -35,18 +35,18 @@ __all__ = ["bath_pain_times", "bath_times", "simulate_bath"]
 
 Floats = NDArray[np.float64]
 
-# Contacts of one length for all draws, in which the time is looked for that suffices without what comes after. Each
-# resolves the five decades before its end.
+# Lengths of contacts, the same for all draws, in which the time is searched that suffices without the damage after the
+# contact. Each resolves the five decades before its end.
 RUN_LENGTHS_S: Final = (1.0, 100.0, 1e4, 1e5)
 SEARCH_ROUNDS, LN_OMEGA_TOLERANCE = (
     6,
     3e-3,
-)  # of the search of a time of its own for each draw, and the ln Ω that ends it: `_refine_times`
+)  # of the search for the time of each draw, and the |ln Ω| at which it ends: `_refine_times`
 TINY_OMEGA: Final = 1e-300
 
 
 def simulate_bath(skins: "xr.Dataset", plan: PulseSchedule) -> PulseResponse:
-    """Return the response of every draw to a bath: a history without a beam.
+    """Return the response of every draw to a bath: a temperature history without a beam.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def bath_times(
     place_of: Callable[[PulseResponse], LocalResponse],
     processes: Kinetics,
 ) -> Floats:
-    """Return the contact after which Ω reaches 1 at a place, what comes after the contact counted, (sample,), s.
+    """Return the contact time after which Ω reaches 1 at a place, including the damage after the contact, (sample,), s.
 
-    0 where the first instant is too long, inf where the longest contact is too short.
+    0 where the shortest contact is too long, inf where the longest is too short.
     """
     living = _PerfusedSkins(skins)
     times = np.full(skins.sizes["sample"], np.inf)
@@ -78,7 +78,7 @@ def bath_times(
             break
 
     def excess(length_s: Floats) -> Floats:
-        """ln Ω after contacts of these lengths."""
+        """Return ln Ω after contacts of these lengths."""
         steps, _ = bath_steps(length_s)
         history = place_of(living.response(bath_schedule(temperature_C, 1.0, air_C), steps)).base_K
         return np.asarray(np.log(np.maximum(omega_growth(history, steps, processes).sum(axis=1), TINY_OMEGA)))
@@ -90,11 +90,13 @@ def bath_times(
 
 
 def bath_pain_times(skins: "xr.Dataset", temperature_C: float, air_C: float) -> Floats:
-    """Return the contact until it is felt as pain, (sample,), s; 0 where skin hurts before, inf where it never does.
+    """Return the contact time until pain is felt, (sample,), s.
+
+    0 where skin hurts before the contact, inf where it never does.
 
     Raises
     ------
-    NotAvailable : as `pain.felt`.
+    NotAvailable : as `nerve_temperature`.
     """
     living = _PerfusedSkins(skins)
     times = np.full(skins.sizes["sample"], np.inf)
@@ -110,7 +112,7 @@ def bath_pain_times(skins: "xr.Dataset", temperature_C: float, air_C: float) -> 
 
 
 def _crossing_time(above: Floats, step_s: Floats) -> Floats:
-    """The time at which a history, (sample, time), first is not below 0; straight within a step."""
+    """Return the time at which a history, (sample, time), first reaches 0; linear within a step."""
     reached = above >= 0
     first, row = np.argmax(reached, axis=1), np.arange(len(above))
     before = np.maximum(first - 1, 0)
@@ -121,10 +123,10 @@ def _crossing_time(above: Floats, step_s: Floats) -> Floats:
 
 
 def _refine_times(enough_s: Floats, excess: Callable[[Floats], Floats]) -> Floats:
-    """The times at which `excess`, ln Ω, is 0, by the Illinois rule against ln time, each draw its own.
+    """Return the times at which `excess`, ln Ω, is 0, by the Illinois rule in ln time, for each draw separately.
 
-    Ω grows at least in proportion to the time, so that a time that is long enough, over the Ω that it gives, is too
-    short. The curve is nearly straight between the two.
+    Ω grows at least in proportion to the time, so that a sufficient time divided by its Ω is too short. The curve is
+    nearly straight between the two.
     """
     high, over = np.log(enough_s), excess(enough_s)
     low = high - np.maximum(over, 1e-6)
@@ -133,7 +135,7 @@ def _refine_times(enough_s: Floats, excess: Callable[[Floats], Floats]) -> Float
         middle = low + (high - low) * _illinois_step(under, over)
         found = excess(np.exp(middle))
         above = found >= 0
-        # The end that stays counts half (Illinois rule), so that both ends close in where the curve bends.
+        # The end that does not move counts half (Illinois rule), so that both ends converge where the curve bends.
         high, over = np.where(above, middle, high), np.where(above, found, over / 2)
         low, under = np.where(above, low, middle), np.where(above, under / 2, found)
         if np.abs(found).max() < LN_OMEGA_TOLERANCE:
@@ -146,14 +148,14 @@ def _illinois_step(under: Floats, over: Floats) -> Floats:
 
 
 class _PerfusedSkins:
-    """Drawn skins with blood, down to the core, and their rest before the contact."""
+    """Drawn skins with blood flow, down to the core, and their steady state before the contact."""
 
     def __init__(self, skins: "xr.Dataset") -> None:
         self.skins, self.heat = skins, thermal_properties(skins)
         self.grid = build_skin_grid(skins, deepest_m=core_depth_m())
         flow = perfusion_coefficient(skins)[:, self.grid.layer]
         start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
-        # Where no blood flows there is no core either: the whole has the temperature of its surface.
+        # Without blood flow there is no core: all of the tissue has the temperature of its surface.
         blood = np.where(
             flow.max(axis=1) > 0, read_number(tissue_table("thermal")["temperature_C"]["blood"]) + ZERO_CELSIUS_K, start
         )
@@ -161,7 +163,7 @@ class _PerfusedSkins:
         self.rest = steady_state_profile(self.grid.cells, self.grid.material(self.heat), self.flow, start, bottom)
 
     def response(self, plan: PulseSchedule, step_s: Floats) -> PulseResponse:
-        """Return the response to a bath with steps, (1 or sample, step), of its own."""
+        """Return the response to a bath with the given time steps, (1 or sample, step)."""
         met = SurfaceConditions(plan.h_W_m2K, plan.outside_C + ZERO_CELSIUS_K, np.zeros(len(self.rest)))
         march = HeatProblem1D(
             self.grid.cells,

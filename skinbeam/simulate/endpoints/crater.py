@@ -1,7 +1,7 @@
 """Full-field beams that remove skin: heat alone below the onset of ablation, crater and residual damage above it.
 
-Conduction without removal would carry the whole pulse into skin that has left. So a dose that heat alone needs counts
-only where it lies below the onset; above it the injury is the crater with the damaged zone below its floor.
+Conduction without removal would carry the whole pulse into skin that has been ablated. A dose computed from heat alone
+is therefore valid only below the onset; above it the injury is the crater with the damaged zone below its floor.
 """
 
 from typing import TYPE_CHECKING
@@ -33,11 +33,11 @@ Floats = NDArray[np.float64]
 
 
 def endpoint_fluence_with_removal(endpoint: str, response: PulseResponse, beam: Beam) -> Floats:
-    """Return the radiant exposure at which each draw reaches `endpoint`, (sample,), J/m², removal included.
+    """Return the radiant exposure at which each draw reaches `endpoint`, (sample,), J/m², including removal of tissue.
 
     Raises
     ------
-    InputError, NotAvailable : as `endpoints.fluence_for`; or what removal does to this endpoint is not judged.
+    InputError, NotAvailable : as `endpoint_fluence`; or the effect of removal on this endpoint is not modelled.
     """
     heat = endpoint_fluence(endpoint, response)
     if endpoint == "ablation" or not is_ablative(beam):
@@ -45,7 +45,7 @@ def endpoint_fluence_with_removal(endpoint: str, response: PulseResponse, beam: 
     try:
         onset = ablation_onset(response)
     except NotAvailable:
-        # What is reached before any water boils is reached in skin that is still there, whatever removes it later.
+        # An endpoint that is reached before any water boils is reached in skin that has not been removed yet.
         if (heat < _first_boiling_dose(response)).all():
             return heat
         raise
@@ -60,7 +60,7 @@ def endpoint_fluence_with_removal(endpoint: str, response: PulseResponse, beam: 
     elif endpoint == "dermal-necrosis":
         injury = injury_dose(skins, beam, layer_bottom_m(skins, PAPILLARY_DERMIS))
     elif endpoint == "collagen-coagulation":
-        # The zone below the floor is widest where removal begins: it is wide enough just above the onset, or never.
+        # The zone below the floor is widest at the onset of removal: it is wide enough just above the onset, or never.
         injury = np.where(ablate(skins, beam, 1.001 * onset).residual >= COAGULATED_WIDTH_M, onset, np.inf)
     else:
         raise NotAvailable(render_message("endpoint.below-a-crater", {"endpoint": endpoint}))
@@ -70,7 +70,7 @@ def endpoint_fluence_with_removal(endpoint: str, response: PulseResponse, beam: 
 def add_removal_quantities(
     seen: SampledQuantities, response: PulseResponse, beam: Beam | None, fluence_J_m2: float
 ) -> None:
-    """Enter crater and residual damage, and mend what the heat model says of skin that has left."""
+    """Add crater and residual damage, and correct the quantities of the heat model where skin has been removed."""
     skins = response.skins
     depth, residual, width = "ablation.depth_um", "ablation.residual_damage_um", "ablation.width_um"
     none = np.zeros(skins.sizes["sample"])
@@ -82,7 +82,7 @@ def add_removal_quantities(
     except NotAvailable as error:
         if (fluence_J_m2 < _first_boiling_dose(response)).all():
             return
-        # Whether skin leaves is not known, so neither is what it leaves behind.
+        # It is not known whether skin is removed, so the damage below is not known either.
         seen.update(dict.fromkeys((depth, residual, width), Unknown(error.reason)))
         _blank_removed_skin(seen, np.ones(none.size, dtype=bool))
         seen.update({name: Unknown(error.reason) for name in _INJURY if name in seen})
@@ -99,7 +99,7 @@ def add_removal_quantities(
     if not isinstance(coagulated, Unknown):
         seen["damage.coagulation_depth_um"] = np.where(gone, injury / UM, coagulated)
     if not isinstance(wide, Unknown):
-        # Where skin leaves there is coagulation below; around it heat alone decides, as everywhere.
+        # Where skin is removed there is coagulation below the crater; around it heat alone decides, as everywhere.
         seen["damage.coagulation_width_um"] = np.where(gone, np.maximum(wide, across / UM), wide)
     if not isinstance(dead, Unknown):
         bottom = epidermis_bottom_m(skins)
@@ -113,8 +113,10 @@ _INJURY = ("damage.epidermis_fraction", "damage.coagulation_depth_um", "damage.c
 
 
 def _blank_removed_skin(seen: SampledQuantities, gone: NDArray[np.bool_]) -> None:
-    """Make temperatures, contours and all that is known of vessels NaN where skin leaves: what lies below is not
-    followed."""
+    """Set temperatures, contours and all quantities of vessels to NaN where skin is removed.
+
+    The model does not follow the tissue below the crater.
+    """
     for name, values in seen.items():
         if isinstance(values, Unknown) or not (name.startswith(_BELOW_SURFACE) or name in _TEMPERATURES):
             continue
@@ -127,7 +129,7 @@ _TEMPERATURES = ("temperature_C.surface_peak", "temperature_C.basal_peak")
 
 
 def _first_boiling_dose(response: PulseResponse) -> Floats:
-    """Dose at which vapour begins to form at any depth, (sample,), J/m²: no skin leaves at a lower one."""
+    """Return the dose at which vapour begins to form at any depth, (sample,), J/m²; no skin is removed below it."""
     surface = LocalResponse(response.surface_base_K, response.surface_unit_K)
     return vapour_dose(
         response, [surface, *(cell_response(response, cell) for cell in range(response.grid.layer.size))]

@@ -1,4 +1,4 @@
-"""Ends of pigment: the radiant exposure at which melanosomes of a sampled skin break, some of them or all."""
+"""Endpoints of pigment: radiant exposures at which half or all of the melanosomes of a sampled skin are disrupted."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ PULSE_SLACK = 1e-6  # relative: the shortest pulse counts as inside
 
 
 def melanosome_disruption_dose(response: PulseResponse) -> Floats:
-    """Return the dose at which half of the melanosomes of the epidermis break, or the one in water, (sample,), J/m².
+    """Return the dose that disrupts half of the melanosomes of the epidermis, or a single melanosome in water.
+
+    (sample,), J/m².
 
     Raises
     ------
@@ -30,9 +32,9 @@ def melanosome_disruption_dose(response: PulseResponse) -> Floats:
     if response.skins.attrs["preset"] == "melanosome":
         return _disruption_dose(response, np.array([0]), "isolated_C")[:, 0]
     cells = pigmented_cells(response)
-    # The melanosome in the middle of those that break in turn.
+    # The median melanosome in the order of disruption.
     doses, held = _disruption_dose(response, cells, "cutaneous_C"), _melanosome_volume(response, cells)
-    # Cells without any break last, and count for nothing.
+    # Cells without melanosomes are sorted last and have no weight.
     doses = np.where(held > 0, doses, doses.max(axis=1, where=held > 0, initial=0.0, keepdims=True))
     order = np.argsort(doses, axis=1)
     doses, held = (np.take_along_axis(of, order, axis=1) for of in (doses, held))
@@ -52,12 +54,15 @@ def whitening_dose(response: PulseResponse) -> Floats:
     cells = pigmented_cells(response)
     doses: Floats = _disruption_dose(response, cells, "cutaneous_C")
     held = _melanosome_volume(response, cells) > 0
-    # Where there is none, none is waited for; in skin without any, for ever.
+    # Cells without melanosomes do not count; skin without any never reaches the endpoint.
     return np.where(held.any(axis=1), doses.max(axis=1, where=held, initial=0.0), np.inf)
 
 
 def _melanosome_volume(response: PulseResponse, cells: NDArray[np.int64]) -> Floats:
-    """Volume of the melanosomes in each of `cells`, (sample, cell), m; of explicit layers as if they were even."""
+    """Return the volume of the melanosomes in each of `cells` per area, (sample, cell), m.
+
+    Explicit layers are treated as evenly pigmented.
+    """
     widths: Floats = response.grid.widths[:, cells]
     if "melanosome_fraction" not in response.skins:
         return widths
@@ -65,22 +70,22 @@ def _melanosome_volume(response: PulseResponse, cells: NDArray[np.int64]) -> Flo
 
 
 def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], vapour: str) -> Floats:
-    """The dose at which a melanosome in each of `cells` breaks, at the end of whichever pulse, (sample, cell), J/m²."""
+    """Return the dose that disrupts a melanosome in each of `cells` at the end of any pulse, (sample, cell), J/m²."""
     skins, lit, plan = response.skins, response.lit, response.schedule
-    assert lit is not None  # an endpoint is asked with a beam
+    assert lit is not None  # endpoints are computed for a beam
     layer = response.grid.layer[cells]
     if vapour == "cutaneous_C" and not _has_melanosomes(response, layer):
         return np.full((skins.sizes["sample"], cells.size), np.inf)
     if is_stress_confined(response):
         raise NotAvailable(render_message("endpoint.melanosome-pulse"))
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
-    # All cells conduct alike: layers of an epidermis differ in their melanin alone.
+    # All cells have the same conductivity: layers of an epidermis differ in their melanin alone.
     diffusivity = conductivity[:, 0] / capacity[:, 0]
     if vapour == "isolated_C":
         capacity = np.full_like(capacity, nucleation_value("heat_capacity_J_m3K").value)
-    # Where a pulse has stopped the blood, cells may end colder than without it: the light heats no granule there.
+    # Where a pulse has stopped blood flow, cells may end colder than without it: there, light heats no granule.
     warmed = np.maximum(response.unit_K, 0.0)
-    # What the granule absorbs beyond its layer, over all lines of the beam.
+    # Absorption of the granule in excess of that of its layer, over all lines of the beam.
     over = np.sum(
         [
             line.share * line.light.fluence_rate_ratio[:, cells] * _excess_absorption(response, line, layer)
@@ -105,7 +110,8 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], vapour: 
             excess_absorption_1_m=over[rows, None, :],
             retained_share=kept[:, :, None],
         ).min(axis=1)
-        # A cell beside hotter ones may still warm after the light, when granules are as warm as their layer.
+        # A cell beside hotter cells may warm further after the light, when granules have the temperature of their
+        # layer.
         later = np.ix_(rows, np.arange(int(times[0]) + 1, plan.step_s.size + 1), cells)
         doses[rows] = np.minimum(
             at_ends,
@@ -124,17 +130,20 @@ def _disruption_dose(response: PulseResponse, cells: NDArray[np.int64], vapour: 
 
 
 def shortest_pulse_s() -> float:
-    """Return the shortest pulse that sound leaves a melanosome in: what breaks it in a shorter one is not sourced."""
+    """Return the shortest pulse that is not stress-confined in a melanosome.
+
+    No source covers the disruption by shorter pulses.
+    """
     return nucleation_value("pulse_shortest_s").value * (1 - PULSE_SLACK)
 
 
 def is_stress_confined(response: PulseResponse) -> bool:
-    """Return whether a pulse is over before sound has left a melanosome."""
+    """Return whether a pulse ends before sound has left a melanosome."""
     return bool(np.min(response.schedule.stretch_s) < shortest_pulse_s())
 
 
 def _has_melanosomes(response: PulseResponse, layer: NDArray[np.int64]) -> bool:
-    """Whether any of the skins has melanosomes in these layers; explicit layers do not say, so they may."""
+    """Return whether any of the skins has melanosomes in these layers; explicit layers are assumed to."""
     skins = response.skins
     return "melanosome_fraction" not in skins or bool(
         np.any(skins.variables["melanosome_fraction"].values[:, layer] > 0)
@@ -142,10 +151,10 @@ def _has_melanosomes(response: PulseResponse, layer: NDArray[np.int64]) -> bool:
 
 
 def _excess_absorption(response: PulseResponse, line: SpectralLine, layer: NDArray[np.int64]) -> Floats:
-    """Absorption of a granule less that of all granules smeared over its layer, (sample, cell), 1/m.
+    """Return the absorption of a granule minus that of all granules averaged over its layer, (sample, cell), 1/m.
 
     Granules displace nothing (`skin.properties`): the water of the layer absorbs inside them as well. Explicit layers
-    do not say what absorbs in them; it is taken to be their granules.
+    do not specify their absorbers; their absorption is attributed to granules.
     """
     skins = response.skins
     law = melanosome_mua(line.wavelength_nm, skins.attrs["melanosome"])
@@ -156,7 +165,7 @@ def _excess_absorption(response: PulseResponse, line: SpectralLine, layer: NDArr
 
 
 def _pulse_intervals(power_on: Floats, step_s: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Begin and end of each stretch of light, (pulse,), s, and the index of the instant of its end."""
+    """Return the start and end of each stretch of light, (pulse,), s, and the index of the time of its end."""
     time = np.concatenate([[0.0], np.cumsum(step_s)])
     change = np.diff(np.concatenate([[0.0], (power_on > 0).astype(np.float64), [0.0]]))
     last = np.flatnonzero(change < 0)

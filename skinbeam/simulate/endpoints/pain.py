@@ -1,7 +1,8 @@
 """Pain from heat: the radiant exposure that half of people feel as pain.
 
-Heat hurts where free nerve endings reach a temperature that hardly depends on how it is brought there. They end in
-every living layer of the epidermis: half of them above its middle. The channel that opens lags behind,
+Heat hurts where free nerve endings reach a temperature that hardly depends on how they are heated. They end in every
+living layer of the epidermis: half of them above its middle. The response of the ion channel lags behind the
+temperature,
 
     tau dx/dt = T - x,                                                                          (pain 1)
 
@@ -41,7 +42,9 @@ def pain_dose(response: PulseResponse) -> Floats:
 
 
 def nerve_temperature(response: PulseResponse) -> tuple[LocalResponse, Floats]:
-    """Return what nerve endings in the middle of the epidermis follow, and where pain begins, (sample,), K.
+    """Return the low-passed temperature of nerve endings in the middle of the epidermis, and the pain threshold.
+
+    The threshold is (sample,), K.
 
     Raises
     ------
@@ -56,7 +59,7 @@ def nerve_temperature(response: PulseResponse) -> tuple[LocalResponse, Floats]:
 
 
 def low_pass(history: Floats, step_s: Floats, lag_s: float) -> Floats:
-    """Return what follows a history, (sample, time), with the lag of (pain 1), from its first value on."""
+    """Return a history, (sample, time), filtered by the lag of (pain 1), starting from its first value."""
     followed = history.copy()
     for n, step in enumerate(step_s):
         begun, slope = history[:, n], (history[:, n + 1] - history[:, n]) / step

@@ -1,7 +1,7 @@
 """Endpoints of a full-field pulse: the radiant exposure at which each sampled skin reaches them.
 
-Every function takes a `PulseResponse` and returns J/m² for each draw: inf where no dose in the range does, 0 where the
-surroundings alone do.
+Every function takes a `PulseResponse` and returns J/m² for each draw: inf where no dose in the range suffices, 0 where
+the endpoint is reached without the beam.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,10 +30,11 @@ Floats = NDArray[np.float64]
 
 
 def _visible_lesion_dose(response: PulseResponse) -> Floats:
-    """The first of the marks at 24 h that this release can judge.
+    """Return the dose of the first mark that is visible at 24 h, among those that this release models.
 
-    Cell death in the basal layer, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
-    Where a pulse too short for its melanosomes to be judged may break them first, the others say nothing.
+    These are cell death in the basal layer, disrupted melanosomes, pale collagen under a cooled epidermis, and steam.
+    If the pulse is too short for the model of melanosomes, and they might be disrupted first, the other marks decide
+    nothing.
 
     Raises
     ------
@@ -80,13 +81,13 @@ def endpoint_fluence(endpoint: str, response: PulseResponse) -> Floats:
     Raises
     ------
     InputError : no such endpoint; the nearest is named.
-    NotAvailable : the model cannot judge it on such skin, or in such light.
+    NotAvailable : the endpoint is not modelled for such skin, or for such light.
     """
     return endpoint_function(endpoint)(response)
 
 
 def endpoint_function(endpoint: str) -> Callable[[PulseResponse], Floats]:
-    """Return the function of an endpoint.
+    """Return the function that computes the dose of an endpoint.
 
     Raises
     ------

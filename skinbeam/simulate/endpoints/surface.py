@@ -1,10 +1,19 @@
-"""Ends seen at the surface of skin, excised or not: it changes its shape, a bubble rises.
+"""Endpoints visible at the skin surface, in excised skin too: distortion, a steam bubble, and its rupture.
 
-Excised skin neither reddens nor swells. What changes its surface within milliseconds is coagulation of the epidermis,
-and steam. Steam is 1600 times as wide as its water: a tenth of a millimetre of it, which is seen, holds 0.01 J/cm²
-of latent heat, next to nothing beside what the skin has taken up by then. So a bubble needs the temperature at which
-vapour begins to form below the stratum corneum, and no more. When it bursts is not known: that hangs on its width and
-on the strength of hot epidermis.
+Excised skin neither reddens nor swells. Its surface changes within milliseconds by coagulation of the epidermis and by
+steam. Steam takes 1600 times the volume of its water: a visible bubble of a tenth of a millimetre holds 0.01 J/cm² of
+latent heat, next to nothing compared with the heat that the skin has taken up by then. A bubble therefore needs only
+the temperature at which vapour begins to form below the stratum corneum.
+
+Rupture: a bubble bursts at the dose at which steam from below the horny layer fills it beyond the strength of that
+layer. The bubble is as wide as the skin in which vapour has begun to form. A wider bubble is weaker but needs more
+steam to become a hemisphere; both follow from the dose, and the lowest dose at which the steam suffices is searched
+(bubble 4).
+
+Simplifications of that model: the roof is the horny layer alone, because the strength that coagulated living epidermis
+adds is not known. Steam that forms below the papillary dermis stays where it is. The junction of epidermis and dermis,
+which weakens as it warms (Hatje and others 2015), detaches only where there is vapour: beside it, that would take
+minutes. The lateral profile of the light is that at the hottest place, for all depths.
 """
 
 from collections.abc import Sequence
@@ -58,16 +67,16 @@ def surface_bubble_dose(response: PulseResponse) -> Floats:
 
 
 def vapour_dose(response: PulseResponse, places: Sequence[LocalResponse]) -> Floats:
-    """Return the dose at which vapour begins to form at the first of some places, (sample,), J/m²."""
+    """Return the dose at which vapour begins to form at the first of several places, (sample,), J/m²."""
     start = vapour_onset_K(response.skins)
     doses: Floats = np.min([heating_dose(place, start) for place in places], axis=0)
     return doses
 
 
 def surface_distortion_dose(response: PulseResponse) -> Floats:
-    """Return the dose at which the surface is seen to change, (sample,), J/m².
+    """Return the dose at which the surface visibly changes, (sample,), J/m².
 
-    Some of the epidermis has coagulated, wherever it is hottest, or a bubble rises.
+    Either some of the epidermis has coagulated, wherever it is hottest, or a bubble has formed.
 
     Raises
     ------
@@ -81,28 +90,13 @@ def surface_distortion_dose(response: PulseResponse) -> Floats:
     return first
 
 
-# When a bubble of steam bursts: the dose at which what is below the horny layer fills it beyond what that layer holds.
-#
-# The bubble is as wide as the skin in which vapour has begun to form. A wider one is held less well but takes more
-# steam
-# to become a hemisphere; both follow from the dose, and the first dose at which the steam suffices is sought (bubble
-# 4).
-#
-# Some things are taken as they are simplest. The roof is the horny layer alone: what coagulated living epidermis adds
-# to its strength is not known, and left out. Steam that forms below the papillary dermis stays where it is. The
-# junction
-# of epidermis and dermis, which loses its strength as it gets warm (Hatje and others 2015), lets go where there is
-# vapour
-# and nowhere else: beside it, it would take minutes. The profile of the light is that of the hottest place at all
-# depths.
-
-# The dose over that of the bubble: steps of a twelfth, halved until they are a millionth of themselves.
+# Dose over that of the bubble: steps of a twelfth, halved until the interval is a millionth of itself.
 _DOSE_LADDER: Final = np.geomspace(1.0, 100.0, 58)[1:]
 _HALVINGS: Final = 20
 
 
 def read_steam() -> SaturatedSteam:
-    """Return water and its steam."""
+    """Return the properties of water and its saturated steam."""
     entry = tissue_table("boiling")["water"]
     return SaturatedSteam(
         read_number(entry["latent_J_kg"]),
@@ -117,20 +111,20 @@ def surface_rupture_dose(response: PulseResponse) -> Floats:
 
     Raises
     ------
-    NotAvailable : such skins have no epidermis or no horny layer, or vapour forms below what lifts off with them.
+    NotAvailable : such skins have no epidermis or no horny layer, or vapour forms below the layers that lift off.
     """
     formed = surface_bubble_dose(response)
     if layer_tissue(response.layers[0]) != HORNY_LAYER:
         raise NotAvailable(render_message("endpoint.no-horny-layer"))
     beam, lit, grid = response.beam, response.lit, response.grid
     assert beam is not None
-    assert lit is not None  # an endpoint is asked with a beam
+    assert lit is not None  # endpoints are computed for a beam
     skins, row = response.skins, np.arange(formed.size)
     cells = np.arange(int(epidermis_cells(response)[0]), grid.layer.size)
     start = vapour_onset_K(skins)[:, None]
-    with np.errstate(divide="ignore", over="ignore"):  # next to nothing is heated below black tissue: no dose is enough
+    with np.errstate(divide="ignore", over="ignore"):  # almost nothing is heated below black tissue: no dose suffices
         needed = (start[:, :, None] - response.base_K[:, :, cells]) / response.unit_K[:, :, cells]
-    # The moment, and the place, at which the skin is hottest.
+    # Time and place at which the skin is hottest.
     when, where = np.divmod(needed.reshape(formed.size, -1).argmin(axis=1), cells.size)
     deepest = int(grid.layer[epidermis_cells(response)[-1]]) + 1
     hottest = cells[where]
@@ -166,8 +160,10 @@ def surface_rupture_dose(response: PulseResponse) -> Floats:
 
 
 def _lateral_profile(beam: Beam, lit: Illumination, cells: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Edges of rings, (ring + 1,), m, and the light that heats one cell of each draw over that on the axis,
-    (sample, ring)."""
+    """Return the edges of rings, (ring + 1,), m, and the light that heats one cell of each draw over that on the axis.
+
+    The light is (sample, ring).
+    """
     assert beam.spot_mm is not None  # a wide beam has a spot
     spot, row = beam.spot_mm * MM, np.arange(cells.size)
     depth, layer = lit.grid.centres[row, cells], lit.grid.layer[cells]

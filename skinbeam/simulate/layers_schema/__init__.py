@@ -1,1 +1,1 @@
-"""The layers file of `skinbeam light`: layers, inclusions, voxels and beam, checked."""
+"""Schema and validation of the layers file of `skinbeam light`: layers, inclusions, voxels and beam."""

@@ -1,4 +1,4 @@
-"""The beam of a layers file: its kinds, the keys that each kind needs, and those that it takes."""
+"""The beam of a layers file: its kinds, and the keys that each kind requires and allows."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ BeamKind = Annotated[
     AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind),
 ]
 _COLLIMATED_KEYS = ("kind", "spot_mm", "angle_deg", "x_um", "y_um")
-# Kind: the keys that it takes. A pencil takes spot_mm, which has no influence on it.
+# Allowed keys by kind. A pencil beam allows spot_mm, which has no influence on it.
 _ALLOWED_BEAM_KEYS = {
     "pencil": _COLLIMATED_KEYS,
     "flat": _COLLIMATED_KEYS,
@@ -23,7 +23,7 @@ _ALLOWED_BEAM_KEYS = {
     "focused": ("kind", "spot_mm", "focus_um", "waist_um", "x_um", "y_um"),
     "fibre": ("kind", "spot_mm", "half_angle_deg", "x_um", "y_um"),
 }
-# Kind: the keys that it cannot do without, and what to give there.
+# Required keys by kind, with the hint for a missing key.
 _REQUIRED_BEAM_KEYS = {
     "pencil": {},
     "flat": {},
@@ -45,12 +45,13 @@ _REQUIRED_BEAM_KEYS = {
 
 
 class LightBeam(InputTable):
-    """The beam; without `spot_mm` a flat one is infinitely wide.
+    """The beam of a layers file; without `spot_mm` a flat one is infinitely wide.
 
-    `spot_mm` is the outer diameter; the 1/e² diameter of a Gaussian and, at the surface, of a focused beam; that of
-    the core of a fibre. `focus_um` is the depth that the axis and the edge of a focused beam aim at in straight lines,
-    refraction aside. `angle_deg` tilts a collimated beam in the plane of x and z, outside the skin; a fibre fills the
-    cone of `half_angle_deg` evenly in solid angle, outside the skin. The axis meets the surface at `x_um`, `y_um`.
+    `spot_mm` is the outer diameter; the 1/e² diameter of a Gaussian and, at the surface, of a focused beam; the core
+    diameter of a fibre. `focus_um` is the depth at which the axis and the edge of a focused beam meet in straight
+    lines, without refraction. `angle_deg` tilts a collimated beam in the plane of x and z, outside the skin; a fibre
+    fills the cone of `half_angle_deg` evenly in solid angle, outside the skin. The axis meets the surface at `x_um`,
+    `y_um`.
     """
 
     kind: BeamKind = "flat"

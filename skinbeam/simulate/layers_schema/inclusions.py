@@ -1,4 +1,4 @@
-"""Vessels and lesions of a layers file, the cell that repeats them, and whether they fit and do not overlap."""
+"""Vessels, lesions and the periodic cell of a layers file, and the checks that they fit and do not overlap."""
 
 import math
 from collections.abc import Sequence
@@ -33,16 +33,17 @@ EllipsoidWidths = Annotated[
 
 
 class PeriodicCell(InputTable):
-    """A cell around x = y = 0 that repeats without end in x and y; `height_um` (in y) is `width_um` when left out."""
+    """A cell around x = y = 0 that repeats infinitely in x and y; `height_um` (in y) defaults to `width_um`."""
 
     width_um: Annotated[float, number(0, 1e6, "µm", exclude_low=True)]
     height_um: Annotated[float, number(0, 1e6, "µm", exclude_low=True)] | None = None
 
 
 class LightVessel(InputTable):
-    """A tube: straight along y without end at `depth_um` and `x_um`, or along `path_um`; n is that of the layer.
+    """A vessel: an infinite straight tube along y at `depth_um` and `x_um`, or a tube along `path_um`.
 
-    It holds every point within half its diameter of its axis: cylinders with round joints and ends.
+    Its refractive index is that of the layer. It contains every point within half its diameter of its axis: cylinders
+    with round joints and ends.
     """
 
     name: Annotated[str, text(100)]
@@ -92,16 +93,16 @@ class LightVessel(InputTable):
 
     @property
     def points_um(self) -> list[list[float]]:
-        """Points of the axis, x, y, z; one, with y of 0, for a straight vessel."""
+        """Points of the axis, x, y, z; a single one, with y of 0, for a straight vessel."""
         return self.path_um if self.path_um is not None else [[self.x_um, 0.0, self.depth_um or 0.0]]
 
     def field_of(self, point: int) -> str:
-        """Return the key that a point of the axis was read from."""
+        """Return the key from which a point of the axis was read."""
         return "depth_um" if self.path_um is None else f"path_um[{point}]"
 
 
 class LightLesion(InputTable):
-    """An ellipsoid, or a disc that stands upright; `size_um` are its full widths; n is that of the layer."""
+    """A lesion: an ellipsoid or an upright disc of full widths `size_um`, with the refractive index of the layer."""
 
     name: Annotated[str, text(100)]
     shape: Annotated[str, choice("ellipsoid", "disc")] = "ellipsoid"
@@ -113,9 +114,10 @@ class LightLesion(InputTable):
     phase: Annotated[str, text(100)] | None = None
 
 
-# Whether bodies meet: distances between straight segments, and overlap of ellipsoids and upright elliptic discs.
+# Geometry: distances between straight segments, and overlap of ellipsoids and upright elliptic discs.
 #
-# Lengths are in any one unit. Bodies that only touch do not overlap; `OVERLAP_SLACK` takes up the rounding of decimals.
+# Lengths are in any one unit. Bodies that only touch do not overlap; `OVERLAP_SLACK` allows for the rounding of
+# decimals.
 
 Floats = NDArray[np.float64]
 OVERLAP_SLACK = 1e-9
@@ -133,8 +135,8 @@ def segment_distances(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
 
     Notes
     -----
-    The squared distance is a convex quadratic of the two places: its least value lies where both lines are nearest,
-    when that is inside both segments, else at an end of one of them.
+    The squared distance is a convex quadratic function of the two positions: its minimum is where the two lines are
+    nearest if that is inside both segments, else at an end of one of them.
     """
     u, v, w = b - a, d - c, a - c
     uu, uv, vv = _dot(u, u), _dot(u, v), _dot(v, v)
@@ -173,7 +175,7 @@ def _safe_ratio(above: Floats, below: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class SolidBody:
-    """An ellipsoid with axes along x, y, z, or a disc: an elliptic cylinder that stands upright.
+    """An ellipsoid with axes along x, y, z, or a disc: an upright elliptic cylinder.
 
     Parameters
     ----------
@@ -186,7 +188,7 @@ class SolidBody:
 
 
 def bodies_overlap(one: SolidBody, other: SolidBody) -> bool:
-    """Return whether two bodies share more than a touching point; exact but for rounding."""
+    """Return whether two bodies share more than a touching point; exact except for rounding."""
     if any(
         abs(p - q) >= (a + b) * (1 - OVERLAP_SLACK)
         for p, q, a, b in zip(one.centre, other.centre, one.half, other.half, strict=True)
@@ -197,7 +199,8 @@ def bodies_overlap(one: SolidBody, other: SolidBody) -> bool:
     if one.disc and other.disc:
         return _ellipsoids_meet(one.centre[:2], one.half[:2], other.centre[:2], other.half[:2])
     disc, round_one = (one, other) if one.disc else (other, one)
-    # The level cuts of an ellipsoid lie inside the one nearest to its middle: that cut meets the disc, or none does.
+    # Horizontal sections of an ellipsoid contain those further from its middle: the nearest section overlaps the disc,
+    # or none does.
     bottom, top = disc.centre[2] - disc.half[2], disc.centre[2] + disc.half[2]
     level = min(max(round_one.centre[2], bottom), top)
     off = (level - round_one.centre[2]) / round_one.half[2]
@@ -206,10 +209,11 @@ def bodies_overlap(one: SolidBody, other: SolidBody) -> bool:
 
 
 def _ellipsoids_meet(p: Sequence[float], a: Sequence[float], q: Sequence[float], b: Sequence[float]) -> bool:
-    """Whether two ellipsoids (or ellipses) with centres p, q and half axes a, b overlap.
+    """Return whether two ellipsoids (or ellipses) with centres p, q and half axes a, b overlap.
 
-    They do when the greatest value over 0 < t < 1 of sum((p - q)² t (1 - t) / ((1 - t) a² + t b²)) is below 1; the sum
-    is concave in t, and any t with 1 or more proves them apart (Perram and Wertheim, J Comput Phys 1985;58:409).
+    They do if the maximum over 0 < t < 1 of sum((p - q)² t (1 - t) / ((1 - t) a² + t b²)) is below 1; the sum is
+    concave in t, and any t at which it is 1 or more proves that they do not (Perram and Wertheim, J Comput Phys
+    1985;58:409).
     """
 
     def contact(t: float) -> float:
@@ -233,23 +237,22 @@ def _ellipsoids_meet(p: Sequence[float], a: Sequence[float], q: Sequence[float],
     return True
 
 
-# What makes the inclusions of a layers file impossible.
-#
-# They lie inside the layers and the cell and meet no step of the refractive index. Vessels may overlap where one
-# branches off the other or both off a third; a lesion gives way to a vessel; two lesions may not overlap.
+# Checks of inclusions: they must be inside the layers and the cell, and cross no step of the refractive index. Vessels
+# may overlap where one branches off the other or both off a third; a vessel replaces a lesion where they overlap; two
+# lesions may not overlap.
 
 MAX_SEGMENTS = 1000
 
 
 @dataclass(frozen=True)
 class _Segments:
-    """Straight parts of axes.
+    """Straight segments of the axes of vessels.
 
     Parameters
     ----------
     start, end : their ends, µm, (segment, 3).
-    endless : which run along y without end and stand here as a point, (segment,).
-    owner : number of the vessel of each, (segment,).
+    endless : whether a segment runs along y infinitely and is represented by a point, (segment,).
+    owner : index of the vessel of each, (segment,).
     """
 
     start: Floats
@@ -287,7 +290,7 @@ def check_inclusions(
     *,
     file: str,
 ) -> None:
-    """Refuse inclusions that stand out of the layers or the cell, meet a step of the index, or overlap.
+    """Reject inclusions that reach out of the layers or the cell, cross a step of the refractive index, or overlap.
 
     Raises
     ------
@@ -384,7 +387,7 @@ def _check_inside_layers(top: float, bottom: float, layers: Sequence[Layer], wha
 def _check_inside_cell(
     half_x: float, half_y: float | None, cell: PeriodicCell | None, name: str, field: str, file: str
 ) -> None:
-    """`half_y` is None for what runs along y without end."""
+    """Reject inclusions that reach out of the cell; `half_y` is None for those that run along y infinitely."""
     if cell is None:
         return
     height = cell.width_um if cell.height_um is None else cell.height_um
@@ -420,7 +423,7 @@ def _check_single_refractive_index(
 
 
 def _layer_bottoms(layers: Sequence[Layer]) -> list[float]:
-    """Depths of the lower faces, µm; inf for the last layer when it is endless."""
+    """Return the depths of the lower faces, µm; inf for the last layer if it is semi-infinite."""
     thicknesses = [math.inf if layer.thickness_um is None else layer.thickness_um for layer in layers]
     return [sum(thicknesses[: index + 1]) for index in range(len(layers))]
 
@@ -477,12 +480,12 @@ def _check_vessels_separate(vessels: Sequence[LightVessel], segments: _Segments,
 
 
 def _are_joined(one: LightVessel, other: LightVessel) -> bool:
-    """Whether one branches off the other, or both off a third."""
+    """Return whether one vessel branches off the other, or both off a third."""
     return one.branch_of == other.name or other.branch_of == one.name or one.branch_of == other.branch_of is not None
 
 
 def _segment_gaps(one: _Segments, other: _Segments) -> Floats:
-    """Distances between each segment and each other, (one, other); y does not count for what has no end along it."""
+    """Return the distances between two sets of segments, (one, other); y does not count if either is endless."""
     counts = np.where((one.endless[:, None] | other.endless)[..., None], [1.0, 0.0, 1.0], 1.0)
     start, end = one.start[:, None] * counts, one.end[:, None] * counts
     return segment_distances(start, end, other.start * counts, other.end * counts)

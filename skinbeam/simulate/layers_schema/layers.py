@@ -1,4 +1,4 @@
-"""The layers file of `skinbeam light`: layers with inclusions or voxels, a beam, and where light is reported."""
+"""The layers file of `skinbeam light`: layers with inclusions or voxels, a beam, phase functions and tally bins."""
 
 import hashlib
 from collections.abc import Sequence
@@ -35,14 +35,13 @@ __all__ = [
     "load_layers",
 ]
 
-# Scattering by a table, in a layers file.
 
-# How far g may stand from the mean cosine of the table: a figure of two digits is right.
+# Largest difference between g and the mean cosine of the table: a value with two digits passes.
 G_TOLERANCE = 0.005
 
 
 class PhaseFunction(InputTable):
-    """A phase function: density of the cosine of the turn, straight between its points, of any height."""
+    """A tabulated phase function: density of the cosine of the scattering angle, linear between points, in any unit."""
 
     name: Annotated[str, text(100)]
     cosine: Annotated[list[Annotated[float, number(-1, 1, "")]], Field(min_length=2, max_length=10_000)]
@@ -78,7 +77,7 @@ class PhaseFunction(InputTable):
 
     @property
     def mean_cosine(self) -> float:
-        """Mean cosine of the turn."""
+        """Mean cosine of the scattering angle."""
         whole, moment = 0.0, 0.0
         for (a, b), (p, q) in zip(pairwise(self.cosine), pairwise(self.density), strict=True):
             whole += (b - a) * (p + q) / 2
@@ -89,7 +88,7 @@ class PhaseFunction(InputTable):
 def check_phase_functions(
     phases: Sequence[PhaseFunction], groups: Sequence[tuple[str, Sequence[Any]]], *, file: str
 ) -> None:
-    """Refuse two tables of one name, and what names no table or contradicts it.
+    """Reject duplicate phase functions, references to unknown ones, and values of g that contradict their table.
 
     Parameters
     ----------
@@ -134,7 +133,7 @@ def check_phase_functions(
 
 DEFAULT_BINS = 100
 DEFAULT_DEPTH_UM = 5000.0
-# Numbers of a light document, its input among them, carry this many significant digits.
+# Significant digits of numbers in a light document, its input among them.
 LIGHT_DIGITS = 12
 
 BinWidth = Annotated[float, number(0, 1e6, "µm", exclude_low=True)]
@@ -142,7 +141,7 @@ BinCount = Annotated[int, whole_number(1, 20_000)]
 
 
 class TallyBins(InputTable):
-    """Bins of depth, and of radius or of x and y around the middle where a method resolves them."""
+    """Bins of depth, and of radius or of x and y around the middle for methods that resolve them."""
 
     dr_um: BinWidth | None = None
     dz_um: BinWidth | None = None
@@ -155,12 +154,12 @@ class TallyBins(InputTable):
 
     @property
     def ringed(self) -> bool:
-        """Whether light is asked for by radius; of `nr` and `dr_um` either may be left out."""
+        """Whether light by radius is requested; either of `nr` and `dr_um` may be left out."""
         return self.nr is not None or self.dr_um is not None
 
     @property
     def rings(self) -> tuple[int, float]:
-        """Number of rings and their width in µm: 100 of them, to 5 mm, where the file does not say."""
+        """Number of rings and their width in µm; by default 100 rings, to 5 mm."""
         count = self.nr or DEFAULT_BINS
         return count, self.dr_um or DEFAULT_DEPTH_UM / count
 
@@ -186,20 +185,20 @@ class TallyBins(InputTable):
 
 
 class VoxelCube(InputTable):
-    """A cube of indices into the media, axes x, y, z with z downwards."""
+    """A file with a cube of indices into the media, axes x, y, z with z downwards, and the voxel size."""
 
     file: Annotated[str, text(255)]
     size_um: Annotated[float, number(0, 1e5, "µm", exclude_low=True)]
 
 
 class LightLayer(Layer):
-    """A layer; `phase` names the table that scatters in it, in place of Henyey and Greenstein's law."""
+    """A layer; `phase` names its tabulated phase function, used instead of Henyey and Greenstein's law."""
 
     phase: Annotated[str, text(100)] | None = None
 
 
 class LightMedium(InputTable):
-    """What a voxel may hold."""
+    """Optical properties of a medium of voxels."""
 
     name: Annotated[str, text(100)]
     mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
@@ -210,7 +209,7 @@ class LightMedium(InputTable):
 
 
 class LayersFile(InputTable):
-    """A whole layers file."""
+    """The contents of a layers file."""
 
     title: Annotated[str, text(200)] = ""
     ambient_n: Annotated[float, number(1, 3, "")] = 1.0
@@ -228,7 +227,7 @@ class LayersFile(InputTable):
 
 @dataclass(frozen=True)
 class LoadedLayers:
-    """A checked layers file.
+    """A validated layers file.
 
     Parameters
     ----------
@@ -240,7 +239,7 @@ class LoadedLayers:
     cube: NDArray[np.uint16] | None = field(default=None, compare=False, repr=False)
 
     def sha256(self) -> str:
-        """Return the hash of the checked file: defaults filled in, title and paths left out, a cube by its voxels."""
+        """Return the hash of the validated file: with defaults, without title and paths, a cube by its voxels."""
         record = _hashed_content(self.spec)
         if self.cube is not None:
             content = hashlib.sha256(repr(self.cube.shape).encode())
@@ -251,7 +250,8 @@ class LoadedLayers:
     def edges_um(self) -> list[float]:
         """Return the edges of the depth bins.
 
-        As the tally says, else the planes between voxels, or 100 bins to 5 mm or the end of the last layer.
+        They are those of the tally, by default the planes between voxels, or 100 bins to 5 mm or to the end of the last
+        layer.
         """
         thicknesses = [layer.thickness_um for layer in self.spec.layer]
         count, end = DEFAULT_BINS, DEFAULT_DEPTH_UM
@@ -266,7 +266,7 @@ class LoadedLayers:
 
 
 def load_layers(path: Path) -> LoadedLayers:
-    """Return the checked layers file at `path`.
+    """Read and validate the layers file at `path`.
 
     Raises
     ------
@@ -276,7 +276,7 @@ def load_layers(path: Path) -> LoadedLayers:
     try:
         spec = parse_record(LayersFile, content, file=path.name)
     except InputError:
-        # A cube that is not there is reported before a faulty medium: without it no medium is used.
+        # A missing cube is reported before an invalid medium: without the cube no medium is used.
         if voxels := _read_voxels_table(content):
             _cube_path(voxels, path)
         raise
@@ -295,7 +295,10 @@ def load_layers(path: Path) -> LoadedLayers:
 
 
 def _hashed_content(spec: LayersFile) -> dict[str, Any]:
-    """The content without the title and without what says nothing, so that a file without it keeps its hash."""
+    """Return the content without the title and without empty and default entries.
+
+    A file that does not use a newer key therefore keeps its hash.
+    """
     record = spec.model_dump(exclude={"title"}, exclude_none=True)
     for name in ("vessel", "lesion", "phase"):
         if not record[name]:
@@ -386,7 +389,7 @@ def _check_thicknesses(layers: Sequence[Layer], file: str) -> None:
 
 
 def _read_voxels_table(content: dict[str, Any]) -> VoxelCube | None:
-    """Return the section [voxels] of a file that has faults; None where it is missing or faulty itself."""
+    """Return the table [voxels] of an invalid file; None if it is missing or invalid itself."""
     try:
         return VoxelCube.model_validate(content.get("voxels"))
     except ValidationError:

@@ -1,7 +1,7 @@
-"""Reads a cube of voxels, and refuses what is none before it takes memory or time.
+"""Read and validate a cube of voxels from a .npz file or a Zarr store, within limits of memory and time.
 
-A cube comes from anywhere. Its header is checked before its data, pickled objects are never read, and nothing is
-unpacked beyond what the header tells: no file takes more than 2.1 GiB while it is read.
+The file is not trusted. Its header is checked before its data, pickled objects are never read, and nothing is unpacked
+beyond the size in the header: reading a file takes at most 2.1 GiB.
 """
 
 import io
@@ -34,7 +34,6 @@ __all__ = [
     "read_zarr_cube",
 ]
 
-# What an array of voxels must be, whatever file it stands in.
 
 ARRAY_NAME = "medium"
 MAX_VOXELS = 2**28
@@ -43,7 +42,7 @@ SLAB_VALUES = 2**20
 
 
 def missing_array_error(file: str, names: Iterable[str]) -> FieldError:
-    """Return the fault of a file without the array, which names those that are there."""
+    """Return the error of a file without the array, listing the arrays that it has."""
     there = sorted(set(names))
     shown = ", ".join(ascii(name[:40]) for name in there[:MAX_LISTED_NAMES]) + (
         ", ..." if there[MAX_LISTED_NAMES:] else ""
@@ -56,11 +55,11 @@ def missing_array_error(file: str, names: Iterable[str]) -> FieldError:
 
 
 def check_cube_header(shape: Sequence[int], dtype: np.dtype[Any]) -> None:
-    """Refuse, by the header alone, what is not a cube of integers of a size that can be held.
+    """Reject, by the header alone, an array that is not a cube of integers of an acceptable size.
 
     Raises
     ------
-    FieldFault : which of these it is.
+    FieldError : which of these it is.
     """
     if dtype.kind not in "iu":
         read = "objects" if dtype.hasobject else str(dtype)[:40]
@@ -83,7 +82,7 @@ def check_cube_header(shape: Sequence[int], dtype: np.dtype[Any]) -> None:
 
 
 def find_invalid_index(values: NDArray[Any], media: int) -> tuple[int, ...] | None:
-    """Return the place of the first index without a medium, None when every one has one."""
+    """Return the position of the first index without a medium, or None if every index has one."""
     if values.min() >= 0 and values.max() < media:
         return None
     # Slab by slab: the comparison of a whole chunk would take as much memory again.
@@ -97,7 +96,7 @@ def find_invalid_index(values: NDArray[Any], media: int) -> tuple[int, ...] | No
 
 
 def invalid_medium_error(place: Sequence[int], value: int, media: int) -> FieldError:
-    """Return the fault of the voxel at `place`, x, y, z."""
+    """Return the error of the voxel at `place`, x, y, z."""
     x, y, z = place
     there = "is one medium" if media == 1 else f"are {media} media"
     return FieldError(
@@ -107,15 +106,14 @@ def invalid_medium_error(place: Sequence[int], value: int, media: int) -> FieldE
     )
 
 
-# Reads an array of integers from a Zarr store, 2 or 3, without unpacking more than its metadata tells.
-#
-# The zarr package unpacks a chunk to whatever size comes out, and by any codec that the metadata names, pickles among
-# them. Here a chunk is unpacked into a buffer of its own size by one of four codecs, or not at all.
+# Zarr stores, versions 2 and 3. The zarr package unpacks a chunk to whatever size results, with any codec that the
+# metadata name, including pickle. This reader unpacks a chunk into a buffer of the expected size with one of four
+# codecs, or not at all.
 
 MAX_JSON_BYTES = 1_000_000
 MAX_CHUNKS = 100_000
 MAX_CHUNK_BYTES = 2**29
-# Chunks reach beyond the cube at its ends; all of them together, in voxels.
+# Chunks reach beyond the cube at its ends: limit of all of them together, in voxels.
 MAX_UNPACKED_BYTES = 4 * MAX_VOXELS
 CODECS = ("zstd", "blosc", "gzip", "zlib")
 UNSET_FILL_VALUE = 0xFF
@@ -123,14 +121,14 @@ UNSET_FILL_VALUE = 0xFF
 
 @dataclass(frozen=True)
 class _ArrayMetadata:
-    """What the metadata tells.
+    """Metadata of an array in a Zarr store.
 
     Parameters
     ----------
     chunk : voxels of a chunk along each axis.
     order : C or F, of the voxels of a chunk.
     codec : name of the codec, empty for none.
-    fill : value of the chunks that are not there, None when it is not told.
+    fill : value of missing chunks, None if not given.
     prefix, separator : of the names of chunks.
     """
 
@@ -149,7 +147,7 @@ def read_zarr_cube(path: Path, media: int) -> NDArray[np.uint16]:
 
     Raises
     ------
-    FieldFault : not such an array, or a value without a medium.
+    FieldError : not such an array, or a value without a medium.
     OSError, ValueError, RuntimeError, zlib.error : a file of the store is broken.
     """
     folder = path.resolve()
@@ -179,7 +177,7 @@ def read_zarr_cube(path: Path, media: int) -> NDArray[np.uint16]:
 
 
 def _read_metadata_v3(told: dict[str, Any]) -> _ArrayMetadata:
-    """The array of a zarr.json."""
+    """Parse the contents of a zarr.json."""
     if told.get("node_type") != "array":
         raise missing_array_error("zarr.json", [f"a {told.get('node_type')} `{ARRAY_NAME}`"])
     kind = told.get("data_type")
@@ -211,7 +209,7 @@ def _read_metadata_v3(told: dict[str, Any]) -> _ArrayMetadata:
 
 
 def _read_metadata_v2(told: dict[str, Any]) -> _ArrayMetadata:
-    """The array of a .zarray."""
+    """Parse the contents of a .zarray."""
     dtype = _read_dtype(told.get("dtype"), r"[<>|]?[iu][1248]")
     codecs = [_read_extension(told["compressor"], "id")[0]] if told.get("compressor") is not None else []
     filters = [_read_extension(one, "id")[0] for one in _as_list(told.get("filters") or [])]
@@ -240,7 +238,7 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 
 def _read_file_bytes(file: Path, most: int) -> bytes:
-    """The content of an ordinary file of the store, not of one that a link leads to."""
+    """Return the content of a regular file of the store; symbolic links are rejected."""
     if file.resolve() != file or not file.is_file():
         raise ValueError(f"{file.name} is not an ordinary file")
     if file.stat().st_size > most:
@@ -255,7 +253,7 @@ def _as_list(told: Any) -> list[Any]:
 
 
 def _read_extension(told: Any, key: str = "name") -> tuple[str, dict[str, Any]]:
-    """Name and settings of an extension of the format."""
+    """Return name and settings of an extension of the format."""
     if isinstance(told, str):
         return told, {}
     if not isinstance(told, dict) or not isinstance(told.get(key), str):
@@ -277,7 +275,7 @@ def _read_dtype(told: Any, known: str) -> np.dtype[Any]:
 
 
 def _read_shape(told: Any, dtype: np.dtype[Any] | None) -> list[int]:
-    """A shape; with a type, that of the whole array, which is checked at once."""
+    """Return a shape; if a type is given, it is the shape of the whole array, which is checked at once."""
     sizes = _as_list(told)
     if any(isinstance(size, bool) or not isinstance(size, int) for size in sizes):
         raise ValueError(f"a shape is not of whole numbers, read {str(sizes)[:40]}")
@@ -338,7 +336,7 @@ def _check_chunks(array: _ArrayMetadata) -> None:
 
 
 def _read_chunk(file: Path, array: _ArrayMetadata) -> NDArray[Any]:
-    """The voxels of a chunk, (x, y, z); those of the fill value where there is no such file."""
+    """Return the voxels of a chunk, (x, y, z); filled with the fill value if its file is missing."""
     size = math.prod(array.chunk) * array.dtype.itemsize
     if not file.exists():
         if array.fill is None:
@@ -346,7 +344,7 @@ def _read_chunk(file: Path, array: _ArrayMetadata) -> NDArray[Any]:
         if not np.iinfo(array.dtype).min <= array.fill <= np.iinfo(array.dtype).max:
             raise ValueError(f"the fill value is out of range, read {array.fill}")
         return np.broadcast_to(np.array(array.fill, array.dtype), array.chunk)
-    # What cannot be packed grows by less than a tenth in any of the codecs.
+    # Incompressible data grow by less than a tenth in any of the codecs.
     data = _read_file_bytes(file, size + size // 10 + 2**16)
     values = _unpack_chunk(data, array.codec, size)
     if values is None or len(values) != size:
@@ -355,7 +353,7 @@ def _read_chunk(file: Path, array: _ArrayMetadata) -> NDArray[Any]:
 
 
 def _unpack_chunk(data: bytes, codec: str, size: int) -> Any:
-    """The bytes of a chunk, at most one more than `size`; None when there are fewer."""
+    """Return the bytes of a chunk, at most one more than `size`; None if there are fewer."""
     if not codec:
         return data
     if codec in ("gzip", "zlib"):
@@ -364,32 +362,32 @@ def _unpack_chunk(data: bytes, codec: str, size: int) -> Any:
     from numcodecs.zstd import Zstd
 
     if codec == "blosc" and (len(data) < 16 or int.from_bytes(data[12:16], "little") != len(data)):
-        # Blosc believes its header about where the packed bytes end.
+        # Blosc trusts its header about the end of the packed bytes.
         return None
     decoder = Blosc() if codec == "blosc" else Zstd()
     values = np.full(size, UNSET_FILL_VALUE, np.uint8)
     decoder.decode(data, values)
     if values[-1] == UNSET_FILL_VALUE:
-        # Fewer bytes leave the end as it was: another filling tells whether these were written.
+        # Fewer bytes leave the end of the buffer unchanged: a second fill value shows whether they were written.
         again = np.zeros(size, np.uint8)
         decoder.decode(data, again)
         return values if again[-1] == UNSET_FILL_VALUE else None
     return values
 
 
-# 64-bit integers, not packed, and their header.
+# Largest .npz file: 64-bit integers, not packed, and their header.
 MAX_FILE_BYTES = MAX_VOXELS * 8 + 2**20
 READ_CHUNK_BYTES = 2**20
 _READ_ERRORS = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def load_cube(path: Path, media: int, *, file: str) -> NDArray[np.uint16]:
-    """Return the indices into the media, (x, y, z), C-contiguous and not to be written.
+    """Return the indices into the media, (x, y, z), C-contiguous and read-only.
 
     Parameters
     ----------
     path : a .npz file or a .zarr folder (Zarr 2 or 3) with one integer array `medium` of x, y, z.
-    media : how many there are, at most 65,536; each index is below.
+    media : number of media, at most 65,536; each index is below.
     file : name of the layers file, for messages.
 
     Raises
@@ -415,7 +413,7 @@ def load_cube(path: Path, media: int, *, file: str) -> NDArray[np.uint16]:
 
 
 class _ShortReads(io.BufferedReader):
-    """A file that gives little at a time: the directory of an archive may claim any size."""
+    """A file that limits the size of a read, because the directory of a zip archive may claim any size."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = READ_CHUNK_BYTES + 1 if size is None or size < 0 else size
@@ -440,7 +438,7 @@ def _read_npz(path: Path, media: int) -> NDArray[np.uint16]:
             raise missing_array_error(path.name, names)
         entry = archive.getinfo(f"{ARRAY_NAME}.npy")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            # The other ways to pack are unpacked whole, whatever comes out.
+            # Other compression methods would be unpacked whole, to any size.
             raise FieldError(
                 "broken-cube", f"`{ARRAY_NAME}` is packed in an unusual way", "As numpy.savez_compressed writes it."
             )
@@ -469,7 +467,7 @@ def _read_npz(path: Path, media: int) -> NDArray[np.uint16]:
 
 
 def _read_header(data: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
-    """Return shape, whether x runs fastest, type, and where the values begin."""
+    """Return the shape, whether x runs fastest, the type, and the offset of the values."""
     stream = io.BytesIO(data)
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     try:

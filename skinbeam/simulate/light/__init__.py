@@ -1,1 +1,1 @@
-"""Light in sampled skins and in explicit layers: the engines, what they fly through, and spots of finite width."""
+"""Light in layers, inclusions and voxels: engines, spots of finite width, and the light of pulses in sampled skins."""

@@ -1,4 +1,4 @@
-"""Means of batches and their standard errors, from sums that grow batch by batch."""
+"""Run Monte Carlo batches on all cores and compute means and standard errors from running sums."""
 
 import math
 import os
@@ -32,14 +32,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class MeanWithError:
-    """A mean over packets and its standard error, of any one shape."""
+    """A mean over packets and its standard error, of the same shape."""
 
     value: Floats
     error: Floats
 
 
 class _ScatterSums:
-    """Sum of batches and the sum of their squares over their packets."""
+    """Running sum of the results of batches, and of their squares over their packets."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.total, self.squares = np.zeros(shape), np.zeros(shape)
@@ -48,7 +48,7 @@ class _ScatterSums:
         _accumulate_batch(self.total.ravel(), self.squares.ravel(), np.ascontiguousarray(found).ravel(), 1.0 / packets)
 
     def mean(self, packets: int, batches: int) -> MeanWithError:
-        """Return the mean; each batch counts by its packets, so that one of them more or less does no harm."""
+        """Return the mean; batches are weighted by their packets, so that unequal batches do no harm."""
         value = self.total / packets
         variance = np.maximum(self.squares / packets - value**2, 0.0)
         return MeanWithError(value, np.sqrt(variance / (batches - 1)))
@@ -62,7 +62,7 @@ def _accumulate_batch(total, squares, found, per_packet):  # type: ignore[no-unt
 
 
 class BatchTallies:
-    """What batches brought: parts of the light, fluence by bin and by plane, absorption by bin, what left by ring."""
+    """Running sums over batches: parts of the light, fluence by bin and plane, absorption by bin, escape by ring."""
 
     NAMES = ("sums", "fluence", "plane", "absorbed", "out")
 
@@ -86,7 +86,7 @@ class BatchTallies:
         return self._scatter[name].mean(self.packets, self.batches)
 
     def state(self) -> dict[str, Floats]:
-        """Return all numbers, from which `restored` makes the same tallies."""
+        """Return all numbers, from which `from_state` restores the same tallies."""
         record = {"counts": np.array([self.packets, self.batches], dtype=np.float64)}
         for name, scatter in self._scatter.items():
             record |= {f"{name}.total": scatter.total, f"{name}.squares": scatter.squares}
@@ -94,7 +94,7 @@ class BatchTallies:
 
     @classmethod
     def from_state(cls, record: dict[str, Floats]) -> "BatchTallies":
-        """Return the tallies of a `state`."""
+        """Restore the tallies from a `state`."""
         tallies = cls()
         tallies.packets, tallies.batches = (int(count) for count in record["counts"])
         for name in cls.NAMES:
@@ -105,13 +105,13 @@ class BatchTallies:
 
     @staticmethod
     def bytes_needed(bins: int, mapped: bool, threads: int) -> int:
-        """Return what so many bins take: a batch on each thread and one in hand, their sum and its squares."""
+        """Return the memory for so many bins: a batch on each thread and one queued, their sum and its squares."""
         return 8 * bins * (2 if mapped else 1) * (threads + 3)
 
     def relative_error(self, worth: float) -> float:
-        """Return the largest relative standard error of what leaves and what is absorbed, of parts that exceed `worth`.
+        """Return the largest relative standard error of escaped and absorbed light, of parts that exceed `worth`.
 
-        Before the second batch nothing is known, and it is inf.
+        Before the second batch it is unknown, and inf is returned.
         """
         if self.batches < 2:
             return math.inf
@@ -122,8 +122,6 @@ class BatchTallies:
         large = value > worth
         return float(np.max(error[large] / value[large], initial=0.0))
 
-
-# Batches of packets side by side on all cores, and the means and standard errors that follow from their scatter.
 
 BATCHES = 32  # a standard error is then itself good to an eighth
 MEMORY_BYTES = 2 * 2**30
@@ -137,7 +135,7 @@ def thread_count() -> int:
 
 
 def packets_per_batch(photons: int, batches: int = BATCHES) -> NDArray[np.int64]:
-    """Return the packets of each batch, (batch,): equal shares, the rest one each to the first.
+    """Return the packets of each batch, (batch,): equal shares, with the remainder spread over the first batches.
 
     Raises
     ------
@@ -151,10 +149,10 @@ def packets_per_batch(photons: int, batches: int = BATCHES) -> NDArray[np.int64]
 def run_in_order(
     work: Callable[[int], Result], count: int, *, abandon: Callable[[], None] = lambda: None
 ) -> Generator[Result, None, None]:
-    """Give `work` of 0 to `count` in order, done side by side; compiled code lets go of the interpreter.
+    """Yield `work` of 0 to `count` in order, computed in parallel threads; compiled code releases the interpreter lock.
 
-    No more is in flight than can be worked on and one in hand, so that no more results than that are in memory.
-    `abandon` is called when the results are not wanted any more, to end what is in flight.
+    Only as many tasks are in flight as there are threads, plus one, which bounds the results in memory. `abandon` is
+    called if the results are no longer wanted, to stop the tasks in flight.
     """
     with ThreadPoolExecutor(max_workers=thread_count()) as pool:
         try:
@@ -171,7 +169,7 @@ def run_in_order(
 
 
 def run_batches(work: Callable[[int], Result]) -> list[Result]:
-    """Return `work` of each batch, in their order."""
+    """Return the results of `work` for each batch, in order."""
     return list(run_in_order(work, BATCHES))
 
 
@@ -184,7 +182,7 @@ def batch_mean(found: Floats, packets: NDArray[np.int64]) -> MeanWithError:
 
 
 def check_memory(what: str, needed: float) -> None:
-    """Refuse what would not fit into memory.
+    """Reject tallies that would not fit into memory.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A Monte Carlo run on disk, so that one that was broken off goes on."""
+"""Save a Monte Carlo run to disk, so that an interrupted run can continue."""
 
 import hashlib
 import zipfile
@@ -19,10 +19,10 @@ __all__ = ["load_checkpoint", "save_checkpoint"]
 def save_checkpoint(
     path: Path, tallies: BatchTallies, scene: PhotonScene, tally: LightTally, seed: int, device: str
 ) -> None:
-    """Write the run to `path`, whole or not at all."""
+    """Write the run to `path` atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with temporary_path(path) as partial:
-        with partial.open("xb") as file:  # a name would get another ending
+        with partial.open("xb") as file:  # given a name, numpy would append another suffix
             np.savez(file, allow_pickle=False, run=np.array(_run_hash(scene, tally, seed, device)), **tallies.state())
         partial.replace(path)
 
@@ -48,7 +48,7 @@ def load_checkpoint(path: Path, scene: PhotonScene, tally: LightTally, seed: int
 
 
 def _run_hash(scene: PhotonScene, tally: LightTally, seed: int, device: str) -> str:
-    """The hash of all that a run follows from, except for its length."""
+    """Return the hash of all inputs of a run except its length."""
     digest = hashlib.sha256(f"{__version__} {seed} {device}".encode())
     for part in (scene, tally):
         for field in fields(part):

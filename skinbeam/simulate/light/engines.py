@@ -1,4 +1,4 @@
-"""The exact light engine: discrete ordinates in plane layers."""
+"""The discrete-ordinates light engine for plane layers, and the registry of light engines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class DiscreteOrdinates:
-    """Discrete ordinates: exact for layers. The width of the beam drops out of every plane integral.
+    """Discrete ordinates: exact for layers. Plane integrals do not depend on the width of the beam.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ class DiscreteOrdinates:
 
     streams: int = 64
 
-    # OpenBLAS spreads larger matrices over threads and then rounds differently on another number of cores.
+    # OpenBLAS splits larger matrices over threads, so that rounding depends on the number of cores.
     MOST_DIRECTIONS = 88
-    # So many stay whatever the steps of the index, and serve many draws at once.
+    # Number of streams that is always used, whatever the refractive indices, and for many draws at once.
     FEW_STREAMS = 16
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """Where it runs."""
+        """Devices on which the engine runs."""
         return ("cpu",)
 
     def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
@@ -51,7 +51,7 @@ class DiscreteOrdinates:
 
         Raises
         ------
-        ValueError : values out of range; not layers alone lit at right angles; rings or a map are asked for.
+        ValueError : values out of range; anything but layers lit at normal incidence; rings or a map are requested.
         """
         if not isinstance(space, LayeredMedium) or beam.angle_deg or tally.rings or tally.nx:
             raise ValueError("the exact method is for plane layers lit at right angles, and tells of light by depth")
@@ -79,15 +79,13 @@ class DiscreteOrdinates:
         return LightField(float(specular), float(diffuse), float(transmitted), absorbed, ratio)
 
 
-# Eight directions in a hemisphere hold absorbed light to about 1e-3 of itself and reflectance to 0.002; skin is known
-# to about a tenth.
+# Eight directions in a hemisphere give absorbed light to about 1e-3 of itself and reflectance to 0.002; properties of
+# skin are known to about a tenth.
 SKIN_ORDINATES: Final = DiscreteOrdinates(streams=8)
 
-# The light engines there are, by name.
-#
-# A new engine is entered in `ENGINES`; the tests of the protocol then run on it.
+# Registry of light engines by name: the tests of the protocol run on every engine in `ENGINES`.
 
-# Words of the interface, whether this release has an engine for them or not.
+# Names accepted by the interface, whether or not this release has an engine for them.
 LIGHT_METHODS = ("ordinates", "montecarlo")
 LIGHT_DEVICES = ("cpu", "cuda")
 
@@ -97,11 +95,11 @@ ENGINES: Mapping[str, LightEngine] = MappingProxyType(
 
 
 def check_engine_options(method_option: str, method: str, device: str, error: float | None) -> None:
-    """Refuse a method or device that is no word of the interface, and a standard error outside ]0, 1[.
+    """Reject an unknown method or device, and a standard error outside ]0, 1[.
 
     Parameters
     ----------
-    method_option : the option that `method` was read from.
+    method_option : the option from which `method` was read.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""Light in sampled skins as pulses meet it: on the axis of the beam, line by line of its spectrum.
+"""Light of a beam in sampled skins: on the axis of the beam, for each line of its spectrum.
 
-What a finite spot brings to its axis is the light of a wide beam times its share by depth (`spot`).
+On the axis of a finite spot it is the light of a wide beam times a share that depends on depth (`spot`).
 """
 
 from collections.abc import Callable
@@ -26,12 +26,12 @@ __all__ = ["Illumination", "LitSkin", "SpectralLine", "SpotShare", "axis_exposur
 
 
 class SpotShare(NamedTuple):
-    """Fluence rate on the axis over that of a wide beam of the same irradiance there.
+    """Fluence rate on the axis over that of a wide beam of the same irradiance on the axis.
 
     Parameters
     ----------
     depth_m : (depth,) rising. share : (depth,).
-    medium : the layers that the light was traced in.
+    medium : the layers in which the light was traced.
     """
 
     depth_m: Floats
@@ -39,13 +39,13 @@ class SpotShare(NamedTuple):
     medium: LayeredMedium
 
     def at(self, depth_m: Floats) -> Floats:
-        """Return the share at any depths, of their shape; before the first and after the last as there."""
+        """Return the share at any depths, of their shape; constant before the first and after the last."""
         return np.interp(depth_m, self.depth_m, self.share)
 
 
 @dataclass(frozen=True)
 class SpectralLine:
-    """Light of one wavelength in sampled skins; `share` is its part of the beam's energy."""
+    """Light of one wavelength in sampled skins; `share` is its share of the beam's energy."""
 
     wavelength_nm: float
     share: float
@@ -55,12 +55,12 @@ class SpectralLine:
 
 @dataclass(frozen=True)
 class Illumination:
-    """Light in sampled skins, one line for a laser and several for a lamp, and the grid that it was computed on.
+    """Light in sampled skins, one line for a laser and several for a lamp, and the grid on which it was computed.
 
-    `shares` are what a finite spot left of it on the axis; None for a wide beam. `middle` is one skin to tell how much
-    heat such a spot keeps; None where all of it stays. `heated_share`, (sample,), is the part of what is absorbed that
-    heats; None where all of it does. `sources` are those of the light, named again whenever it is narrowed to a beam:
-    one light may serve many.
+    `shares` are the shares of a wide beam's light on the axis of a finite spot; None for a wide beam. `middle` is the
+    median skin in its light, from which lateral loss of heat is computed; None where no heat leaves sideways.
+    `heated_share`, (sample,), is the share of absorbed light that heats; None where all of it does. `sources` are those
+    of the light, cited again whenever it is narrowed to a beam, because the same light may be used for many beams.
     """
 
     grid: DepthGrid
@@ -71,9 +71,10 @@ class Illumination:
     middle: "LitSkin | None" = None
 
     def narrow_to_spot(self, shares: tuple[SpotShare, ...] | None, middle: "LitSkin | None" = None) -> "Illumination":
-        """Return the light on the axis of a finite spot; `shares` are of each line, None for a beam as good as wide.
+        """Return the light on the axis of a finite spot.
 
-        With `middle`, heat that leaves the axis sideways is counted, too.
+        `shares` are those of each line, None for a beam that counts as wide. With `middle`, heat that leaves the axis
+        sideways is taken into account, too.
         """
         cite_sources(*self.sources)
         if shares is None:
@@ -86,7 +87,7 @@ class Illumination:
         return replace(self, lines=lines, shares=shares, middle=middle)
 
     def of_draws(self, which: NDArray[np.int64], grid: DepthGrid) -> "Illumination":
-        """Return the light in some of the skins, whose cells are `grid`."""
+        """Return the light in a selection of the skins, whose cells are `grid`."""
         lines = tuple(
             replace(one, optics=one.optics.select_draws(which), light=one.light.draws(which)) for one in self.lines
         )
@@ -115,7 +116,7 @@ class Illumination:
 
     @property
     def reflectance(self) -> Floats:
-        """Specular and diffuse together, (sample,)."""
+        """Specular and diffuse reflectance together, (sample,)."""
         return self.mean(lambda line: np.asarray(line.light.reflectance_specular + line.light.reflectance_diffuse))
 
     @property
@@ -125,7 +126,7 @@ class Illumination:
 
 
 class LitSkin(NamedTuple):
-    """One skin, and the light of a wide beam in it."""
+    """A single skin, and the light of a wide beam in it."""
 
     skin: "xr.Dataset"
     lit: Illumination
@@ -137,6 +138,6 @@ def axis_fluence_ratio(beam: Beam) -> float:
 
 
 def axis_exposure(beam: Beam) -> float:
-    """Return the radiant exposure on the axis of a beam whose fluence is given, J/m²: converted here alone."""
+    """Return the radiant exposure on the axis of a beam from its fluence, J/m²; the only place of this conversion."""
     assert beam.fluence_J_cm2 is not None  # a dose was required
     return axis_fluence_ratio(beam) * beam.fluence_J_cm2 * J_CM2

@@ -1,4 +1,4 @@
-"""How packets of each kind of beam are launched, and what the surface throws back of it."""
+"""Launch parameters of each kind of beam for the photon kernels, and its specular reflectance."""
 
 import math
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ _BEAM_KINDS = {
 
 @dataclass(frozen=True)
 class BeamLaunch:
-    """A beam as the kernels take it.
+    """Launch parameters of a beam, in the form of the kernels.
 
     Parameters
     ----------
     numbers : of `photon_steps.emitted`.
     specular : reflectance of the surface; 0 where it differs from packet to packet.
-    weighs : whether it does.
+    weighs : whether it differs.
     """
 
     numbers: Floats
@@ -40,9 +40,10 @@ class BeamLaunch:
 
     @classmethod
     def of(cls, beam: LightBeam, ambient_n: float, n: Floats, half_m: tuple[float, float] | None) -> "BeamLaunch":
-        """Return the launch of `beam` onto a surface of indices n; `half_m` is what an endless beam fills, in x and y.
+        """Return the launch of `beam` onto a surface of indices n.
 
-        Without `half_m` an endless beam is a pencil: every integral over a plane of layers is the same.
+        An infinite beam fills the rectangle `half_m`, half widths in x and y. Without `half_m` it is launched as a
+        pencil: every integral over a plane of layers is the same.
         """
         angle = math.radians(beam.angle_deg)
         endless = beam.kind == "flat" and beam.spot_mm is None

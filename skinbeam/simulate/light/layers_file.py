@@ -1,4 +1,4 @@
-"""The space of a layers file, as the Monte Carlo engine takes it."""
+"""Convert a layers file to the space in which the Monte Carlo engine traces packets."""
 
 import math
 from itertools import pairwise
@@ -25,12 +25,12 @@ __all__ = ["build_space", "layered_medium", "part_names"]
 
 
 def part_names(spec: LayersFile) -> list[str]:
-    """Return the names of what absorbs, in the order of the file: layers, lesions and vessels, or media."""
+    """Return the names of the absorbing parts, in the order of the file: layers, lesions and vessels, or media."""
     return [part.name for part in _part_numbers(spec)]
 
 
 def layered_medium(spec: LayersFile) -> LayeredMedium:
-    """Return the layers alone."""
+    """Return the layers without inclusions."""
     layers = spec.layer
     return LayeredMedium(
         [layer.mua_per_cm * PER_CM for layer in layers],
@@ -44,11 +44,11 @@ def layered_medium(spec: LayersFile) -> LayeredMedium:
 
 
 def build_space(loaded: LoadedLayers) -> LayeredSpace | VoxelSpace:
-    """Return layers with what lies in them, or voxels.
+    """Return layers with inclusions, or voxels.
 
     Raises
     ------
-    InputError : what the file describes cannot be lit so, by its field.
+    InputError : light in the described geometry cannot be traced; names the field.
     """
     spec = loaded.spec
     if spec.voxels is not None and loaded.cube is not None:
@@ -82,7 +82,7 @@ def build_space(loaded: LoadedLayers) -> LayeredSpace | VoxelSpace:
             field="beam.spot_mm",
             hint="An infinitely wide beam falls on vessels, lesions and maps that repeat: give spot_mm, or a [cell].",
         )
-    # Vessels come last, so that one in a lesion stays a vessel.
+    # Vessels are last, so that a vessel inside a lesion stays a vessel.
     inclusions = [
         *(_build_inclusion(lesion, [_lesion_shapes(lesion)]) for lesion in spec.lesion),
         *(_build_inclusion(vessel, _vessel_shapes(vessel)) for vessel in spec.vessel),
@@ -101,7 +101,7 @@ def _phase_tables(spec: LayersFile) -> dict[int, tuple[list[float], list[float]]
 
 
 def _check_beam_entry(spec: LayersFile, width_um: float, height_um: float) -> None:
-    """Refuse a beam with an edge, or an axis, beside the upper face of the cube."""
+    """Reject a beam whose edge, or axis, is beside the upper face of the cube."""
     beam = spec.beam
     edge = 0.0 if beam.kind in ("pencil", "gaussian", "focused") or beam.spot_mm is None else beam.spot_mm * MM / UM / 2
     for field, at, width in (("x_um", beam.x_um, width_um), ("y_um", beam.y_um, height_um)):
@@ -124,7 +124,7 @@ def _lesion_shapes(lesion: LightLesion) -> Shape:
 
 
 def _vessel_shapes(vessel: LightVessel) -> list[Shape]:
-    """Cylinders along the axis with round joints and ends."""
+    """Return cylinders along the axis with round joints and ends."""
     radius = vessel.diameter_um * UM / 2.0
     points = [[at * UM for at in point] for point in vessel.points_um]
     if len(points) == 1:

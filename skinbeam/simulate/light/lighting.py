@@ -1,4 +1,4 @@
-"""Lights sampled skins: a broad beam exactly in layers, or the axis of a finite spot by packets in every draw."""
+"""Compute light in sampled skins: a wide beam by discrete ordinates, or the axis of a finite spot by Monte Carlo."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PHOTONS", "fluence_between_depths", "illuminate", "illuminate_each", "illuminate_spot", "light_first_skin"]
 
-PHOTONS = 10_000  # of a draw and wavelength: the fluence in the dermis to about 1 %, where skin is known to a tenth
+PHOTONS = 10_000  # per draw and wavelength: fluence in the dermis to about 1 %; skin is known to a tenth
 _WIDE_BEAM = LightBeam()
 
 
@@ -43,13 +43,13 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
 
 
 def light_first_skin(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> LitSkin:
-    """Return the first of some skins with the light of a broad beam in it."""
+    """Return the first of several skins with the light of a broad beam in it."""
     first = skins if skins.sizes["sample"] == 1 else skins.isel(sample=slice(1))
     return LitSkin(first, illuminate(first, spectrum))
 
 
 def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float, float]]]) -> list[Illumination]:
-    """Return the light of several beams, as `illuminate` of each, solved together."""
+    """Return the light of several beams, each as from `illuminate`, solved together."""
     grid = pulse_grid(skins)
     lines = [line for spectrum in spectra for line in spectrum]
     with collect_sources() as sources:
@@ -61,7 +61,7 @@ def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float,
 
 
 def _solve_together(skins: "xr.Dataset", each: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:
-    """The light of every wavelength; those of sampled layers are solved together, which costs far fewer calls."""
+    """Return the light of every wavelength; those of sampled layers are solved in one call, which is much faster."""
     if len(each) == 1 or "mua_per_m" in skins:
         return [fluence_between_depths(skins, properties, faces) for properties in each]
     thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
@@ -74,7 +74,7 @@ def _solve_together(skins: "xr.Dataset", each: Sequence[OpticalProperties], face
 def fluence_between_depths(skins: "xr.Dataset", properties: OpticalProperties, edges_m: Floats) -> LightField:
     """Return the light of every draw between the depths `edges_m`, (edge,) or (sample, edge) m.
 
-    Below a last layer with a thickness lies air. Explicit layers are the same in every draw and are solved once.
+    Below a last layer of finite thickness there is air. Explicit layers are the same in every draw and are solved once.
     """
     media = LayeredMedium.of(properties, skins["thickness_m"].to_numpy())
     if "mua_per_m" not in skins:
@@ -84,7 +84,7 @@ def fluence_between_depths(skins: "xr.Dataset", properties: OpticalProperties, e
 
 
 def _solve_media(media: LayeredMedium, edges_m: Floats) -> LightField:
-    """Light in many stacks of layers; cases of one skin that differ in dose or pulse ask for the same."""
+    """Return the light in many stacks of layers, from a cache shared by cases that differ only in dose or pulse."""
     columns = np.stack(media.columns)
     return _cached_light(columns.tobytes(), columns.shape, edges_m.tobytes(), edges_m.shape)
 
@@ -101,7 +101,7 @@ def _cached_light(layers: bytes, shape: tuple[int, ...], edges: bytes, edges_sha
 
 @cache_with_sources(8)
 def _cached_explicit_light(medium: LayeredMedium, edges_m: tuple[float, ...]) -> LightField:
-    """Light in one stack of layers: chunks of draws and lines of a lamp ask for the same."""
+    """Return the light in one stack of layers, cached across chunks of draws and lines of a lamp."""
     return SKIN_ORDINATES.light(medium, _WIDE_BEAM, LightTally(np.array(edges_m)))
 
 
@@ -118,10 +118,10 @@ def illuminate_spot(
 
     Parameters
     ----------
-    skins : carry `draw`, the number of each draw, which chooses its random numbers with `seed`.
-    shares : of the middle skin, for those who ask for the light between other depths than those of the cells.
+    skins : have the coordinate `draw`, the number of each draw, which with `seed` determines its random numbers.
+    shares : of the median skin, for the light between depths other than those of the cells.
     middle : as of `Illumination`.
-    error : relative standard error of what each layer absorbs that ends a run; None for `PHOTONS` packets.
+    error : relative standard error of the absorption in each layer at which a run ends; None for `PHOTONS` packets.
 
     Raises
     ------
@@ -151,9 +151,9 @@ def illuminate_spot(
 def _axis_ratio_by_packets(
     skins: "xr.Dataset", wide: Illumination, line: SpectralLine, k: int, beam: Beam, error: float | None, seed: int
 ) -> Floats:
-    """Fluence rate on the axis over the irradiance there, (sample, cell).
+    """Return the fluence rate on the axis over the irradiance there, (sample, cell).
 
-    What a layer absorbs of the whole beam, and what is reflected, does not depend on the spot and stays exact.
+    Absorption of the whole beam in a layer, and reflectance, do not depend on the spot and stay exact.
     """
     assert beam.spot_mm is not None  # a microbeam has a model of its own
     rings = AxisRings.of(beam.spot_mm * MM, beam.profile)

@@ -1,4 +1,4 @@
-"""Plane layers: of one medium, or of many draws at once."""
+"""Optical properties of plane layers, for a single medium or for many draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LayeredMedium:
-    """Plane layers from the surface downwards, (layer,) each; of many draws (sample, layer) each.
+    """Plane layers from the surface downwards, (layer,) each; (sample, layer) each for many draws.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class LayeredMedium:
 
     @classmethod
     def joined(cls, media: "Sequence[LayeredMedium]") -> "LayeredMedium":
-        """Return all as draws that are lit together; what lies above and below is that of the first."""
+        """Return all media as draws that are solved together; the surroundings are those of the first."""
         columns = zip(*(one.columns for one in media), strict=True)
         mua, mus, g, n, thickness = (np.concatenate([np.atleast_2d(part) for part in column]) for column in columns)
         return cls(mua, mus, g, n, thickness, media[0].ambient_n, media[0].below_n)
@@ -55,16 +55,16 @@ class LayeredMedium:
 
     @property
     def draws(self) -> int | None:
-        """How many media these are; None for one without a dimension of draws."""
+        """Number of draws; None for a medium without a sample dimension."""
         thickness = np.asarray(self.thickness_m)
         return len(thickness) if thickness.ndim == 2 else None
 
     def draw(self, number: int) -> "LayeredMedium":
-        """Return one of many draws, which can be a key of what is remembered."""
+        """Return the medium of a single draw, which is hashable and can be a cache key."""
         return self._one([column[number] for column in self.columns])
 
     def middle(self) -> "LayeredMedium":
-        """Return the medium of the medians of the draws, which can be a key of what is remembered."""
+        """Return the medium of the medians of the draws, which is hashable and can be a cache key."""
         return self._one([np.median(column, axis=0) for column in self.columns])
 
     def _one(self, columns: Sequence[Floats]) -> "LayeredMedium":

@@ -1,4 +1,4 @@
-"""The Monte Carlo light engine: batches of packets on all cores or a card, standard errors from their scatter."""
+"""The Monte Carlo light engine: batches of packets on all cores or a GPU, with standard errors from their scatter."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -32,13 +32,13 @@ from skinbeam.text import render_message
 
 __all__ = ["MAX_PHOTONS", "MonteCarlo", "ProgressCallback"]
 
-# Packets of the first round where an error is wanted, and of the largest; in between each is as large as all before it.
-# After each the error is looked at and the run is kept.
+# Packets of the first round if an error is requested, and of the largest round; in between, each round is as large as
+# all before it. After each round the error is checked and the checkpoint is written.
 FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
 MAX_PHOTONS = 10**10
-GPU_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card at once
-_ONE_BIN = np.array([0.0, 1.0])  # stands in where no bins are asked for
-_SMALLEST_PART = 0.01  # of the incident power: what is smaller does not keep a run going
+GPU_BYTES = 256 * 2**20  # for the tallies of the batches that run on a GPU at once
+_ONE_BIN = np.array([0.0, 1.0])  # used if no bins are requested
+_SMALLEST_PART = 0.01  # of the incident power: the error of smaller parts does not prolong a run
 
 ProgressCallback = Callable[[int, float], None]
 _BatchSource = Callable[[Sequence[int], int], Generator[tuple[int, BatchSums], None, None]]
@@ -46,22 +46,24 @@ _BatchSource = Callable[[Sequence[int], int], Generator[tuple[int, BatchSums], N
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """Packets of photons in layers, in inclusions or in voxels.
+    """Monte Carlo simulation of photon packets in layers, in inclusions or in voxels.
 
     Parameters
     ----------
-    photons : packets to launch, at least one a batch; with `error` the most that are launched.
-    error : relative standard error at which a run ends, of every part of the light above a hundredth of it: diffuse
-        reflectance, transmittance, what leaves at sides, what each part absorbs.
+    photons : packets to launch, at least one per batch; with `error` the maximum.
+    error : relative standard error at which a run ends, of every part of the light above a hundredth of the incident
+        power: diffuse reflectance, transmittance, light that leaves through the sides, absorption in each part.
     seed : of the random numbers. On the processor the same seed gives the same result on any number of threads; on a
-        card it gives the same packets, whose sums differ by the rounding of double precision from run to run. Between
-        processor and card, or two kinds of card, results agree within standard errors.
-    batches : of a round; a standard error from n of them is itself good to 1 / √(2n - 2).
-    checkpoint : file that holds the run after each round and that a run of the same input goes on from; None for none.
-    progress : told of the packets done and of the largest relative standard error, after each batch.
+        GPU it gives the same packets, whose sums differ by the rounding of double precision from run to run. Between
+        processor and GPU, or two kinds of GPU, results agree within standard errors.
+    batches : per round; a standard error from n of them has a relative error of 1 / √(2n - 2).
+    checkpoint : file to which the run is saved after each round and from which a run of the same input continues; None
+        for no checkpoint.
+    progress : called after each batch with the number of packets and the largest relative standard error.
     device : cpu or cuda.
-    split : at an outer face above or below let out what it lets out and go on with the rest, instead of choosing one by
-        chance: more steps a packet, less scatter of what leaves. On the processor, not in voxels of several indices.
+    split : at an outer face above or below, split each packet into its transmitted and reflected parts instead of
+        choosing one at random: more steps per packet, less scatter of escaped light. On the processor, not in voxels of
+        several indices.
     """
 
     photons: int = 200_000
@@ -75,11 +77,11 @@ class MonteCarlo:
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """Where it runs on this machine."""
+        """Devices on which the engine runs on this machine."""
         return ("cpu",) if gpu.missing_cuda_part() else ("cpu", "cuda")
 
     def memory_bytes(self, tally: LightTally) -> int:
-        """Return what the tallies need."""
+        """Return the memory that the tallies need."""
         mapped = tally.nx > 0
         side_by_side = (
             _gpu_batch_count(tally.bin_count, tally.quantity_count) if self.device == "cuda" else thread_count()
@@ -87,13 +89,13 @@ class MonteCarlo:
         return BatchTallies.bytes_needed(tally.bin_count, mapped, side_by_side)
 
     def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
-        """Return the light in `space`; each of many draws meets the same random numbers.
+        """Return the light in `space`; all draws use the same random numbers.
 
         Raises
         ------
         ValueError : values out of range; fewer packets than batches; a semi-infinite layer that does not absorb.
         MemoryError : the tallies would not fit.
-        NotAvailable : the device is not there.
+        NotAvailable : the device is not available.
         InputError : the checkpoint is of another run.
         """
         if isinstance(space, LayeredMedium):
@@ -104,7 +106,7 @@ class MonteCarlo:
             return self._traced(space, beam, tally)
         whole = self._traced(space, beam, replace(tally, edges=_ONE_BIN))
         error = whole.standard_error
-        assert error is not None  # chance always has one
+        assert error is not None  # Monte Carlo always has one
         return replace(
             whole,
             fluence_rate_ratio=whole.fluence_rate_ratio[:0],
@@ -142,7 +144,7 @@ class MonteCarlo:
         batches = (_gpu_batches if self.device == "cuda" else _cpu_batches)(scene, tally, self.seed)
         if self._good(tallies):
             return tallies
-        # Rounds follow without a pause: what is in flight when a run ends is abandoned.
+        # Rounds follow without a pause: batches in flight at the end of a run are abandoned.
         with closing(batches(sizes, tallies.batches)) as traced:
             for packets, found in traced:
                 tallies.add(found, packets)
@@ -156,10 +158,10 @@ class MonteCarlo:
         return tallies
 
     def _rounds(self, done: int) -> Iterator[int]:
-        """Packets of each round from now on."""
+        """Yield the packets of each further round."""
         while (left := self.photons - done) >= self.batches:
             size = LARGEST_ROUND if self.error is None else min(max(FIRST_ROUND, done), LARGEST_ROUND)
-            # What would be left for a last round of less than a packet a batch comes along.
+            # A remainder of less than one packet per batch is added to this round.
             size = left if left < size + self.batches else size
             yield size
             done += size
@@ -169,7 +171,7 @@ class MonteCarlo:
 
 
 def _cpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSource:
-    """What traces batches on the cores of the processor."""
+    """Return a function that traces batches on the cores of the processor."""
 
     def trace(sizes: Sequence[int], first: int) -> Generator[tuple[int, BatchSums], None, None]:
         stop = np.zeros(1, np.int8)
@@ -177,7 +179,7 @@ def _cpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSour
         def one(batch: int) -> BatchSums:
             return trace_batch(scene, tally, sizes[batch], seed=seed, batch=first + batch, stop=stop)
 
-        # Those in flight end at once when nobody wants them any more.
+        # Batches in flight stop at once when the results are no longer wanted.
         with closing(run_in_order(one, len(sizes), abandon=lambda: stop.fill(1))) as found:
             yield from zip(sizes, found, strict=True)
 
@@ -185,7 +187,7 @@ def _cpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSour
 
 
 def _gpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSource:
-    """What traces batches on the graphics card, to which scene and tally go here, once a run."""
+    """Return a function that traces batches on the GPU; scene and tally are copied there once per run."""
     from skinbeam.physics.light.photons_cuda import CudaTracer
 
     together = _gpu_batch_count(tally.bin_count, tally.quantity_count)
@@ -200,12 +202,12 @@ def _gpu_batches(scene: PhotonScene, tally: LightTally, seed: int) -> _BatchSour
 
 
 def _gpu_batch_count(bins: int, fields: int) -> int:
-    """How many batches run on a card at once: a round's, unless their tallies are too large together."""
+    """Return how many batches run on a GPU at once: those of a round, unless their tallies are too large together."""
     return int(np.clip(GPU_BYTES // (8 * bins * fields), 1, BATCHES))
 
 
 def _empty_tallies(scene: PhotonScene, tally: LightTally) -> BatchTallies:
-    """Tallies of a beam that the surface throws back whole."""
+    """Return the tallies of a beam that the surface reflects completely."""
     parts = np.zeros(memory_layout.PARTS + 2 * scene.parts)
     bins = np.zeros((len(tally.edges) - 1, tally.column_count))
     batch = BatchSums(parts, bins, bins[None][: int(tally.nx > 0)], np.zeros((2, tally.rings + 1)))
@@ -216,7 +218,7 @@ def _empty_tallies(scene: PhotonScene, tally: LightTally) -> BatchTallies:
 
 
 def _light_field(tallies: BatchTallies, launch: BeamLaunch, tally: LightTally) -> LightField:
-    """Means as fractions of the incident power; what the surface throws back of all packets alike was not launched."""
+    """Return means as fractions of the incident power; specular reflection common to all packets was not launched."""
     enters = 1.0 - launch.specular
     height = np.diff(tally.edges)
     ring_area = np.pi * tally.ring**2 * (2.0 * np.arange(tally.rings) + 1.0)
@@ -249,7 +251,7 @@ def _light_field(tallies: BatchTallies, launch: BeamLaunch, tally: LightTally) -
             "absorbed_xyz": mapped(get(absorbed)[0], column) if tally.nx else None,
         }
 
-    # One of the two is 0: what every packet loses alike, or what each loses by its angle.
+    # One of the two is 0: the specular loss common to all packets, or that of each packet by its angle.
     specular = launch.specular + float(enters * sums.value[memory_layout.SPECULAR])
     error = LightField(float(enters * sums.error[memory_layout.SPECULAR]), **parts_of("error"))
     return LightField(specular, photons=tallies.packets, standard_error=error, **parts_of("value"))

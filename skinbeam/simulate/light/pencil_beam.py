@@ -1,18 +1,19 @@
-"""One pencil-beam run for every spot: flat and Gaussian beams of any width by convolution.
+"""Light of flat and Gaussian beams of any width from a single run of a pencil beam, by convolution.
 
-`trace_pencil_beam` runs packets of a pencil beam; `PencilBeamLight.spot` spreads them over any number of beams (Wang,
-Jacques and Zheng 1997). In plane layers light that a pencil brings to a ring a beam brings to rings, always with the
-same shares, whatever the depth; so a beam is a matrix (rings.py), and the energy of each plane is kept.
+`trace_pencil_beam` traces packets of a pencil beam; `PencilBeamLight.spot` convolves them to any number of beams (Wang,
+Jacques and Zheng 1997). In plane layers, a beam distributes the light that a pencil brings to a ring over rings with
+shares that do not depend on depth; so a beam is a matrix (`physics.light.spot_convolution`), and the energy of each
+plane is conserved.
 
-Light that has not yet been scattered stays on the axis of the pencil. It is known exactly (collimated.py) and is spread
-from there; how all other light lies within its ring follows from the rings beside it. So rings have to be narrow
-against a mean free path where the edge of a beam is to be seen sharply.
+Light that has not been scattered yet is on the axis of the pencil. It is known exactly (`physics.light.layer_fluence`)
+and is convolved from there; the distribution of all other light within its ring follows from the neighbouring rings.
+Rings have to be narrow compared with a mean free path if the edge of a beam is to be resolved sharply.
 
-Bins of one packet scatter together, and the scatter of a sum does not follow from the scatter of its bins. Each batch
-is therefore spread on its own, and standard errors come from the scatter of what results.
+Bins of the same packet are correlated, and the scatter of a sum does not follow from the scatter of its bins. Each
+batch is therefore convolved separately, and standard errors are computed from the scatter of the results.
 
-A plan under uncertainty would run one pencil for each set of optical properties, and then ask for every diameter that
-the device offers.
+A plan under uncertainty would trace one pencil for each set of optical properties, and then evaluate every diameter of
+the device.
 """
 
 from dataclasses import dataclass
@@ -42,11 +43,11 @@ class SpotLightField:
     Parameters
     ----------
     fluence_rate_rz : fluence rate over incident power, 1/m², (bin, ring).
-    reflectance_r, transmittance_r : what leaves above and below over power and area, 1/m², (ring,); without what the
-        surface throws back at once.
-    fluence_rate_outside : fluence rate integrated over what no ring holds of the plane, over power, (bin,). Light that
-        the pencil left outside the rings is all in here, although the beam would bring a part of it back inside.
-    reflectance_outside, transmittance_outside : what leaves outside the rings.
+    reflectance_r, transmittance_r : light that leaves above and below over power and area, 1/m², (ring,); without
+        specular reflection.
+    fluence_rate_outside : fluence rate integrated over the plane outside the rings, over power, (bin,). It includes all
+        light that the pencil left outside the rings, although the beam would bring a part of it back inside.
+    reflectance_outside, transmittance_outside : light that leaves outside the rings.
     standard_error : the same quantities' standard errors.
     """
 
@@ -71,8 +72,8 @@ class PencilBeamLight:
     packets : of each batch, (batch,).
     fluence : sums over packets, fluence rate times volume, m, (batch, bin, ring + 1), the last outside the rings.
     out : weight that left above and below, (batch, 2, ring + 1).
-    straight : of the light that was never scattered, per incident power: fluence as above, (bin,).
-    straight_out : the same of what left, (2,).
+    straight : light that was never scattered, per incident power: fluence as above, (bin,).
+    straight_out : the same for light that left, (2,).
     """
 
     z_edges_m: Floats
@@ -89,8 +90,8 @@ class PencilBeamLight:
 
         Raises
         ------
-        ValueError : not a pencil, flat or Gaussian beam of finite width that falls straight onto the middle of the
-            rings; the rings end inside the beam, or are wider than a Gaussian beam.
+        ValueError : not a pencil, flat or Gaussian beam of finite width at normal incidence on the middle of the rings;
+            the rings end inside the beam, or are wider than a Gaussian beam.
         """
         cite_sources("wang1997")
         rings = self.out.shape[-1] - 1
@@ -99,7 +100,7 @@ class PencilBeamLight:
         # Light outside stays outside.
         whole = np.vstack([shared, np.eye(rings + 1)[-1]])
         enters = 1.0 - self.reflectance_specular
-        # Unscattered light is the same in every batch: what its ring would do with it gives way to what is right.
+        # Unscattered light is the same in every batch: its contribution by rings is replaced by the exact one.
         inside = batch_mean(self.fluence @ whole, self.packets)
         fluence = enters * inside.value + self.straight[:, None] * (axis - shared[0])
         left = batch_mean(self.out @ whole, self.packets)
@@ -122,8 +123,9 @@ class PencilBeamLight:
     def port(self, lit_mm: float, read_mm: float) -> tuple[float, float]:
         """Return the diffuse reflectance that an instrument reads through a port, and its standard error.
 
-        The port lights a disc evenly and reads one in its middle, of the diameters given. Light that comes out beside
-        what is read is lost to it: 1 less this over the reflectance of an endless beam is the loss at its edge.
+        The port lights a disc evenly and reads a disc in its middle, of the diameters given. Light that leaves the skin
+        beside the disc that is read is lost: 1 minus this value over the reflectance of an infinite beam is the edge
+        loss.
 
         Raises
         ------
@@ -136,12 +138,12 @@ class PencilBeamLight:
         shared, axis = _ring_shares(beam, self.ring_m, rings)
         whole = np.vstack([shared, np.eye(rings + 1)[-1]])
         inner = self.ring_m * np.arange(rings)
-        # Each ring counts with the share of its area that is read; the light in it is taken as even.
+        # Each ring counts with the share of its area that is read; the light in it is taken as uniform.
         read = np.append(np.clip((radius**2 - inner**2) / ((inner + self.ring_m) ** 2 - inner**2), 0.0, 1.0), 0.0)
         seen = batch_mean(self.out[:, 0] @ whole @ read[:, None], self.packets)
         enters = 1.0 - self.reflectance_specular
         value = enters * seen.value[0] + self.straight_out[0] * float((axis - shared[0]) @ read)
-        # Over what falls on the disc that is read, which is its share of the light.
+        # Normalised to the light that falls on the disc that is read.
         over = (lit_mm / read_mm) ** 2
         return float(value) * over, float(enters * seen.error[0]) * over
 
@@ -149,7 +151,7 @@ class PencilBeamLight:
 def trace_pencil_beam(
     medium: LayeredMedium, z_edges_m: Floats, ring_m: float, rings: int, photons: int = 200_000, seed: int = 0
 ) -> PencilBeamLight:  # fmt: skip
-    """Return the light of a pencil beam that falls straight onto `medium`.
+    """Return the light of a pencil beam at normal incidence on `medium`.
 
     Parameters
     ----------
@@ -168,7 +170,7 @@ def trace_pencil_beam(
         raise ValueError("at least two rings of a width above 0")
     packets = packets_per_batch(photons)
     edges = np.asarray(z_edges_m, dtype=np.float64)
-    # Those of all batches, and once more while a beam is spread.
+    # Twice those of all batches, because convolution makes a copy.
     check_memory("the tallies need", 8.0 * 2 * BATCHES * (len(edges) + 1) * (rings + 1))
     scene, launch = LayeredSpace(medium).scene(LightBeam(kind="pencil"))
     tally = LightTally(edges, ring_m, rings)
@@ -187,7 +189,7 @@ def trace_pencil_beam(
 
 
 def _ring_shares(beam: LightBeam, ring_m: float, rings: int) -> tuple[Floats, Floats]:
-    """Where light of each ring lands, (ring, ring + 1), and light of the axis, (ring + 1,)."""
+    """Return the distribution over rings of light of each ring, (ring, ring + 1), and of the axis, (ring + 1,)."""
     if beam.kind not in ("pencil", "flat", "gaussian") or beam.angle_deg or beam.x_um or beam.y_um:
         raise ValueError("a spot is a pencil, flat or Gaussian beam that falls straight onto the middle of the rings")
     if beam.kind == "pencil":
@@ -195,7 +197,7 @@ def _ring_shares(beam: LightBeam, ring_m: float, rings: int) -> tuple[Floats, Fl
     if beam.spot_mm is None:
         raise ValueError("an endless beam has no rings: its fluence is that of a plane")
     radius = beam.spot_mm * MM / 2.0
-    # Rounding of a radius that is a whole number of rings is no fault.
+    # A radius of a whole number of rings may be rounded.
     if rings * ring_m < radius * (1.0 - 1e-9):
         raise ValueError(f"the rings end at {rings * ring_m:g} m, inside the beam of radius {radius:g} m")
     map_of = flat_beam_shares if beam.kind == "flat" else gaussian_beam_shares
@@ -203,7 +205,7 @@ def _ring_shares(beam: LightBeam, ring_m: float, rings: int) -> tuple[Floats, Fl
 
 
 def _unscattered_light(medium: LayeredMedium, edges: Floats) -> tuple[Floats, Floats]:
-    """Fluence rate times height by bin, m, and what leaves above and below, of light that is never scattered."""
+    """Return fluence rate times height by bin, m, and light that leaves above and below, of light never scattered."""
     mua, mus, n, thickness = (
         np.asarray(values, dtype=np.float64)[None, :]
         for values in (medium.mua_per_m, medium.mus_per_m, medium.n, medium.thickness_m)

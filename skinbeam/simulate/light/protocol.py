@@ -1,4 +1,4 @@
-"""What every light engine is asked, and what it promises."""
+"""The protocol of light engines: the request (space, beam, tally) and the result (`LightField`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -19,22 +19,22 @@ LightSpace = LayeredMedium | LayeredSpace | VoxelSpace | RingSpace
 
 @dataclass(frozen=True)
 class LightField:
-    """What an engine returns, as fractions of the incident power.
+    """Result of a light engine, as fractions of the incident power.
 
-    Shapes are those of one medium; of many draws a leading sample dimension comes before each of them.
+    Shapes are those of a single medium; many draws add a leading sample dimension.
 
     Parameters
     ----------
-    absorbed_fraction : (part,); the layers, then what lies in them, or the media of voxels.
+    absorbed_fraction : (part,); the layers, then their inclusions, or the media of voxels.
     fluence_rate_ratio : mean over the bin of the fluence rate over the irradiance, (bin,); for a beam of finite width
         the fluence rate integrated over the plane divided by the power.
     photons : launched, of all draws together; 0 for an exact method.
-    roulette_balance : weight that roulette took, less what it gave; 0 for an exact method.
-    escaped_sides : what left through the sides of voxels.
-    mean_path_m : path in each part of a mean packet, by its weight, (part,); None from an exact method.
-    fluence_rate_rz : fluence rate over incident power by depth and ring, 1/m², (bin, ring); None when not asked for.
-    reflectance_r, transmittance_r : what leaves above and below over the power and area, 1/m², (ring,).
-    fluence_rate_xyz : fluence rate over incident power on a map, 1/m², (x, y, bin); None when not asked for.
+    roulette_balance : weight removed by roulette, minus the weight it added; 0 for an exact method.
+    escaped_sides : light that left through the sides of voxels.
+    mean_path_m : weighted mean path of a packet in each part, (part,); None from an exact method.
+    fluence_rate_rz : fluence rate over incident power by depth and ring, 1/m², (bin, ring); None if not requested.
+    reflectance_r, transmittance_r : light that leaves above and below over the power and area, 1/m², (ring,).
+    fluence_rate_xyz : fluence rate over incident power on a map, 1/m², (x, y, bin); None if not requested.
     absorbed_xyz : absorbed power over incident power and volume, 1/m³, (x, y, bin).
     standard_error : the same quantities' standard errors; None for an exact method.
     """
@@ -57,7 +57,7 @@ class LightField:
 
     @classmethod
     def stack_draws(cls, of_draws: "Sequence[LightField]") -> "LightField":
-        """Return the light of many draws from that of each."""
+        """Stack the light of single draws along a new sample dimension."""
 
         def together(values: list[Any]) -> Any:
             if values[0] is None:
@@ -68,7 +68,7 @@ class LightField:
         return cls(**parts | {"photons": sum(one.photons for one in of_draws)})
 
     def draws(self, which: slice | NDArray[np.int64]) -> "LightField":
-        """Return the light of some of many draws; `photons` stays that of all."""
+        """Return the light of a selection of the draws; `photons` stays that of all."""
 
         def part(value: Any) -> Any:
             if isinstance(value, LightField):
@@ -79,18 +79,18 @@ class LightField:
 
 
 class LightEngine(Protocol):
-    """Computes where the light of a beam goes. It names the sources of its method whenever it does."""
+    """A method that computes the light of a beam; it cites the sources of its method whenever it does."""
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """Where it runs: cpu, cuda."""
+        """Devices on which the engine runs: cpu, cuda."""
 
     def light(self, space: LightSpace, beam: LightBeam, tally: LightTally) -> LightField:
         """Return the light in `space`, with its fluence rate in the bins of `tally`.
 
-        Layers under a beam that falls straight onto them are light for every engine, in one medium or in many draws;
-        what a draw gets does not depend on the others. Edges of the tally are then (bin + 1,) or, each draw with depths
-        of its own, (sample, bin + 1). A tally without edges asks where the light goes and for no bins.
+        Every engine supports layers under a beam at normal incidence, for a single medium or for many draws; the result
+        of a draw does not depend on the other draws. Edges of the tally are then (bin + 1,) or, if each draw has its
+        own depths, (sample, bin + 1). A tally without edges requests no bins.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class LightEngine(Protocol):
 
 
 def light_each_medium(engine: LightEngine, media: LayeredMedium, beam: LightBeam, tally: LightTally) -> LightField:
-    """Return the light in many draws from an engine that takes one medium at a time."""
+    """Return the light in many draws from an engine that takes a single medium at a time."""
     count = len(np.asarray(media.thickness_m))
     edges = np.broadcast_to(tally.edges, (count, np.shape(tally.edges)[-1]))
     each = (engine.light(media.draw(k), beam, replace(tally, edges=edges[k])) for k in range(count))

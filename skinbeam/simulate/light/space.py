@@ -1,4 +1,4 @@
-"""What packets fly through: layers with inclusions, or voxels, and how the kernels take them."""
+"""Spaces in which packets are traced: layers with inclusions, voxels, or rings, in the form of the photon kernels."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -30,21 +30,22 @@ __all__ = [
     "slab_table",
 ]
 
-_DEEP_M = 1e6  # stands for infinity in single precision
+_DEEP_M = 1e6  # represents infinity in single precision
 _ENDLESS_M = 1e3  # half the length of a cylinder without end
-# Tentative collisions on the way through a layer at right angles, at least: they are what tells of its fluence.
+# Least number of tentative collisions on the way through a layer at normal incidence: its fluence is estimated from
+# them.
 _COLLISIONS_A_VOXEL = 2.0
-# Steps of probability of a tabulated turn: its mean cosine is then good to 2e-6 even at g = 0.97.
+# Steps of probability of a tabulated scattering angle: its mean cosine is then right to 2e-6 even at g = 0.97.
 _DEFLECTION_STEPS = 4096
-# Cosines of the turn and their density.
+# Cosines of the scattering angle and their density.
 PhaseTable = tuple[Sequence[float], Sequence[float]]
-# Planes of voxels fly at one rate when the densest is not above this times the others.
+# Planes of voxels share a slab while the densest is not above this times the others.
 _MAX_RATIO = 1.5
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The ball of radius 1, or the cylinder of radius 1 and height ±1, put somewhere by p → `axes` (p - `centre`).
+    """The ball of radius 1, or the cylinder of radius 1 and height ±1, transformed by p → `axes` (p - `centre`).
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class Shape:
 
 
 def cylinder_shape(start: Sequence[float], end: Sequence[float], radius: float) -> Shape:
-    """Return the cylinder between two points, m, its ends flat."""
+    """Return the cylinder between two points, m, with flat ends."""
     a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
     length = float(np.linalg.norm(b - a))
     along = (b - a) / length
@@ -75,7 +76,7 @@ def cylinder_shape(start: Sequence[float], end: Sequence[float], radius: float) 
 
 
 def endless_cylinder_shape(x: float, depth: float, radius: float) -> Shape:
-    """Return the cylinder along y without end, m."""
+    """Return the infinite cylinder along y, m."""
     return cylinder_shape((x, -_ENDLESS_M, depth), (x, _ENDLESS_M, depth), radius)
 
 
@@ -96,7 +97,7 @@ def disc_shape(centre: Sequence[float], widths: Sequence[float]) -> Shape:
 
 @dataclass(frozen=True)
 class Inclusion:
-    """What lies in layers: the union of `shapes`, filled evenly, of the refractive index around it."""
+    """An inclusion in layers: the union of `shapes`, filled uniformly, with the refractive index around it."""
 
     shapes: Sequence[Shape]
     mua_per_m: float
@@ -106,13 +107,14 @@ class Inclusion:
 
 @dataclass(frozen=True)
 class LayeredSpace:
-    """Layers, with inclusions in them; of those that overlap the last counts.
+    """Layers with inclusions; where inclusions overlap the last one counts.
 
     Parameters
     ----------
-    cell_m : widths in x and y of the cell about 0 that repeats without end; None where nothing does.
-    half_m : half widths in x and y of a block with open sides, beside which there is `ambient_n`; None for no sides.
-    phases : tables that scatter in place of Henyey and Greenstein's law, by part: layers, then inclusions.
+    cell_m : widths in x and y of the cell about 0 that repeats infinitely; None without repetition.
+    half_m : half widths in x and y of a block with open sides, beside which the index is `ambient_n`; None for no
+        sides.
+    phases : tabulated phase functions used instead of Henyey and Greenstein's law, by part: layers, then inclusions.
     """
 
     medium: LayeredMedium
@@ -122,11 +124,11 @@ class LayeredSpace:
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
 
     def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
-        """Return space and beam as the kernels take them.
+        """Return space and beam in the form of the kernels.
 
         Raises
         ------
-        ValueError : values out of range, a semi-infinite layer that does not absorb, an endless beam on inclusions
+        ValueError : values out of range, a semi-infinite layer that does not absorb, an infinite beam on inclusions
             that do not repeat.
         """
         medium = self.medium
@@ -179,7 +181,7 @@ class VoxelSpace:
     mua_per_m, mus_per_m, g : (medium,).
     n : (medium,), or one number for all.
     ambient_n, below_n : refractive indices above and at the sides, and below.
-    phases : tables that scatter in place of Henyey and Greenstein's law, by number of the medium.
+    phases : tabulated phase functions used instead of Henyey and Greenstein's law, by number of the medium.
     """
 
     cube: NDArray[np.integer]
@@ -193,7 +195,7 @@ class VoxelSpace:
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
 
     def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
-        """Return space and beam as the kernels take them; the beam enters at the middle of the upper face.
+        """Return space and beam in the form of the kernels; the beam enters at the middle of the upper face.
 
         Raises
         ------
@@ -214,7 +216,7 @@ class VoxelSpace:
         depth = counts * self.size_m
         top = np.array(starts) * self.size_m
         rate = np.array([densest[start : start + count].max() for start, count in zip(starts, counts, strict=True)])
-        # A medium that no voxel holds makes no step of the index.
+        # A medium without voxels causes no step of the refractive index.
         absent = np.setdiff1d(np.arange(count), np.concatenate(held))
         n = np.where(np.isin(np.arange(count), absent), n[held[0][0]], n)
         indices = (self.ambient_n, *[n[held[0][0]]] * len(starts), self.below_n)
@@ -225,7 +227,7 @@ class VoxelSpace:
             slabs,
             count,
             launch.numbers,
-            cube=np.array(self.cube, dtype=np.uint16, order="C"),  # one that may be written compiles no second kernel
+            cube=np.array(self.cube, dtype=np.uint16, order="C"),  # a writable array compiles no second kernel
             media=np.vstack([media, np.arange(count), n]).T.astype(np.float32),
             size=self.size_m,
             **_deflection_tables(self.phases, media.shape[1]),
@@ -237,7 +239,10 @@ class VoxelSpace:
 def slab_table(
     densest: Floats, depth: Floats, top: Floats, n: Sequence[float], medium: Floats
 ) -> NDArray[np.float32]:  # fmt: skip
-    """Return the table of slabs: `medium` is μa, μs, g, part of each; what lies above and below has an index alone."""
+    """Return the table of slabs, with a row above and below for the surroundings, which have a refractive index only.
+
+    `medium` is μa, μs, g and part of each slab.
+    """
     table = np.zeros((8, len(depth) + 2))
     table[memory_layout.FREE], table[memory_layout.THICK], table[memory_layout.INDEX] = 1.0, 1.0, n
     table[memory_layout.FREE, 1:-1] = 1.0 / np.maximum(densest, _COLLISIONS_A_VOXEL / depth)
@@ -247,7 +252,7 @@ def slab_table(
 
 
 def _deflection_tables(phases: Mapping[int, PhaseTable], parts: int) -> dict[str, Any]:
-    """What the scene holds of tables: 1 - cos of the turn at even steps of probability, and whose row it is."""
+    """Return the scattering tables of the scene: 1 - cos at even steps of probability, and the table of each part."""
     if not phases:
         return {}
     rows = np.full(parts, -1, dtype=np.int32)
@@ -259,13 +264,13 @@ def _deflection_tables(phases: Mapping[int, PhaseTable], parts: int) -> dict[str
 
 
 def _invert_phase_function(cosine: Sequence[float], density: Sequence[float]) -> Floats:
-    """1 - cos at even steps of probability, where the density is straight between its points."""
+    """Return 1 - cos at even steps of probability, for a density that is linear between its points."""
     mu, p = np.asarray(cosine, dtype=np.float64), np.asarray(density, dtype=np.float64)
     width = np.diff(mu)
     reached = np.concatenate(([0.0], np.cumsum(width * (p[1:] + p[:-1]) / 2.0)))
     wanted = np.linspace(0.0, reached[-1], _DEFLECTION_STEPS + 1)
     k = np.clip(np.searchsorted(reached, wanted, side="right") - 1, 0, len(width) - 1)
-    # p₀ t + slope t²/2 = what is left, solved without a difference of nearly equal numbers.
+    # Solves p₀ t + slope t²/2 = left without a difference of nearly equal numbers.
     left, slope = wanted - reached[k], (p[k + 1] - p[k]) / width[k]
     root = p[k] + np.sqrt(np.maximum(p[k] ** 2 + 2.0 * slope * left, 0.0))
     t = np.divide(2.0 * left, root, out=np.zeros_like(left), where=root > 0.0)
@@ -273,7 +278,7 @@ def _invert_phase_function(cosine: Sequence[float], density: Sequence[float]) ->
 
 
 def _slab_starts(densest: Floats) -> list[int]:
-    """First planes of the slabs into which planes of voxels are put together."""
+    """Return the first planes of the slabs into which planes of voxels are grouped."""
     starts, low, high = [0], densest[0], densest[0]
     for plane, rate in enumerate(densest):
         low, high = min(low, rate), max(high, rate)
@@ -283,19 +288,17 @@ def _slab_starts(densest: Floats) -> list[int]:
     return starts
 
 
-# Layers whose optics differ about an axis, ring by ring and depth by depth, as the Monte Carlo engine takes them.
-
-RING_LEVEL_M: Final = 1 * UM  # to which the depths at which optics change are rounded; layers are not
-_ENDLESS_DEPTH_M = 1e6  # stands for infinity in single precision
+RING_LEVEL_M: Final = 1 * UM  # depths at which optics change are rounded to this; boundaries of layers are not
+_ENDLESS_DEPTH_M = 1e6  # represents infinity in single precision
 
 
 @dataclass(frozen=True)
 class RingSpace:
-    """Layers of one refractive index each, in which cells about the axis have optics of their own.
+    """Layers of one refractive index each, in which the optics vary with radius and depth about an axis.
 
     Parameters
     ----------
-    medium : the layers; beside the rings and below the depths their optics count.
+    medium : the layers; their optics hold beside the rings and below the depths.
     ring_m : width of a ring.
     depth_m : faces of the depths, rising from 0, (depth + 1,); each face of a layer above the last is among them.
     mua_per_m, mus_per_m : (ring, depth).
@@ -308,7 +311,7 @@ class RingSpace:
     mus_per_m: Floats
 
     def scene(self, beam: LightBeam) -> tuple[PhotonScene, BeamLaunch]:
-        """Return space and beam as the kernels take them; the beam enters about the axis.
+        """Return space and beam in the form of the kernels; the beam enters about the axis.
 
         Raises
         ------
@@ -360,9 +363,10 @@ class RingSpace:
     def _levels(
         self, layer: NDArray[np.int64], depth: Floats, top: Floats, cells: int
     ) -> tuple[NDArray[np.uint16], Floats]:
-        """Row of `media` by ring and level, and the first level of each layer; one level beyond the depths is the last.
+        """Return the row of `media` by ring and level, and the first level of each layer.
 
-        Levels are counted from the top of their layer, so that no packet meets the optics of a neighbour.
+        The last level is below all depths. Levels are counted from the top of their layer, so that no packet meets the
+        optics of a neighbouring layer.
         """
         rings, depths = self.mua_per_m.shape
         end = np.minimum(top + depth, self.depth_m[-1])

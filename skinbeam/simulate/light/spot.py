@@ -1,17 +1,26 @@
-"""Light on the axis of a finite spot, by packets of a pencil beam.
+"""Light on and beside the axis of a finite spot, by Monte Carlo with packets of a pencil beam.
 
-Layers look the same from everywhere, so what a spot brings to its axis is what a pencil beam brings to everywhere
-within the spot: every packet of a pencil counts, by the irradiance of the spot at its distance,
+Layers are the same everywhere along the surface, so the light that a spot brings to its axis is the light that a pencil
+beam brings to all points within the spot: every packet of a pencil counts, weighted by the irradiance of the spot at
+its distance,
 
     φ(z) / E₀ = ∫ φ_pencil(r, z) E(r) / E₀ 2πr dr.                                                         (light 10)
 
-Over the light of a wide beam it is the share that the width of a beam leaves. Of the same packets all make the wide
-beam, so that the ratio scatters far less than either,
+Divided by the light of a wide beam this is the share that remains on the axis of a finite beam. All of the same packets
+make up the wide beam, so that the ratio scatters far less than either,
 
     share(z) = ∫ φ_pencil(r, z) E(r) / E₀ 2πr dr / ∫ φ_pencil(r, z) 2πr dr.                               (light 11)
 
-It is taken of the skin in the middle of the draws and used for all of them: between draws it differs by a few per cent
-of itself (standard deviation 2 to 6 % for spots of 0.7 to 7 mm from 595 to 1540 nm), far less than the light does.
+It is computed for the median skin and used for all draws: between draws it varies by a few per cent of itself (standard
+deviation 2 to 6 % for spots of 0.7 to 7 mm from 595 to 1540 nm), far less than the light does.
+
+Beside the axis, as on it (light 11), the light at a radius r follows from the same packets, weighted by the irradiance
+about that point:
+
+    φ(z, r) / φ(z, 0) = ∫ φ_pencil(r', z) <E>(r, r') 2πr' dr' / ∫ φ_pencil(r', z) E(r') 2πr' dr'         (light 15)
+
+with <E> the mean over the circle of radius r' about that point: for a Gaussian of 1/e² radius w exp(-2 (r - r')²/w²)
+I0(x) exp(-x), x = 4 r r'/w², and for a top-hat the part of the circle that is within it.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,28 +58,28 @@ __all__ = [
     "unscattered_profile",
 ]
 
-SHARE_PHOTONS = 16_000  # the share to about a per cent
-FEW_BATCHES = 4  # few packets a batch leave lanes idle, and without a wanted error none is looked at
+SHARE_PHOTONS = 16_000  # gives the share to about a per cent
+FEW_BATCHES = 4  # small batches leave lanes idle, and without a requested error none is evaluated
 PENCIL_BEAM = LightBeam(kind="pencil")
 # Radius beyond which a beam counts as wide. A Gaussian falls off from its axis on, so it loses far more than a top-hat
-# of the same radius (of 12.5 mm at 1064 nm, where light spreads furthest, 10 % at the surface and 30 % at 3 mm). What
-# is then missing there: of a top-hat 0.1 and 0.4 %, of a Gaussian 0.5 and 1.7 %.
+# of the same radius (of 12.5 mm at 1064 nm, where light spreads furthest, 10 % at the surface and 30 % at 3 mm). The
+# light that is neglected beyond these radii: of a top-hat 0.1 and 0.4 %, of a Gaussian 0.5 and 1.7 %.
 WIDE_SPOT_M = {"top-hat": 25 * MM, "gaussian": 75 * MM}
-# Depths between which the share is taken, growing: it changes over the distance that light spreads.
+# Depths between which the share is computed, growing: it changes over the distance that light spreads.
 _SHARE_EDGES_M = np.concatenate([[0.0], np.geomspace(20 * UM, 10 * MM, 28)])
-# Rings of a Gaussian, and where they end in 1/e² radii: beyond is exp(-18) of the irradiance.
+# Number of rings of a Gaussian, and their end in 1/e² radii: beyond is exp(-18) of the irradiance.
 _AXIS_RINGS, _GAUSSIAN_RADII = 60, 3.0
 
 
 class AxisRings(NamedTuple):
-    """Rings of the light of a pencil beam, and what each counts on the axis of a spot: irradiance times area, m²."""
+    """Rings of the light of a pencil beam, and their weights on the axis of a spot: irradiance times area, m²."""
 
     width_m: float
     weight: Floats
 
     @classmethod
     def of(cls, spot_m: float, profile: str) -> "AxisRings":
-        """Return the rings for a top-hat, which needs one, or a Gaussian of this diameter."""
+        """Return the rings for a spot of this diameter: a single ring for a top-hat, many for a Gaussian."""
         radius = spot_m / 2.0
         rings, width = (_AXIS_RINGS, radius * _GAUSSIAN_RADII / _AXIS_RINGS) if profile == "gaussian" else (1, radius)
         number = np.arange(rings)
@@ -78,22 +87,22 @@ class AxisRings(NamedTuple):
         return cls(width, np.asarray(shape * ring_areas(width, rings)))
 
     def tally(self, edges_m: Floats) -> LightTally:
-        """Return what is asked of an engine."""
+        """Return the tally to request from an engine."""
         return LightTally(edges_m, self.width_m, self.weight.size)
 
     def on_axis(self, light: LightField) -> Floats:
         """Return (light 10) from the light of a pencil beam, (bin,)."""
-        assert light.fluence_rate_rz is not None  # rings were asked for
+        assert light.fluence_rate_rz is not None  # rings were requested
         return np.asarray(light.fluence_rate_rz @ self.weight)
 
 
 def ring_areas(width_m: float, rings: int) -> Floats:
-    """Return the areas of rings from the axis on, (ring,), m²."""
+    """Return the areas of rings, starting at the axis, (ring,), m²."""
     return np.asarray(np.pi * width_m**2 * (2.0 * np.arange(rings) + 1.0))
 
 
 def clip_edges(medium: LayeredMedium, edges_m: Floats) -> Floats:
-    """Return the edges that lie within a medium, and its end where they reach below that."""
+    """Return the edges within a medium, with its end as the last if they reach below it."""
     deepest = float(np.sum(medium.thickness_m))
     return np.append(edges_m[deepest > edges_m], deepest) if deepest < edges_m[-1] else edges_m
 
@@ -101,11 +110,11 @@ def clip_edges(medium: LayeredMedium, edges_m: Floats) -> Floats:
 def spot_shares(
     middle: "xr.Dataset", beam: Beam | None, *, photons: int = SHARE_PHOTONS
 ) -> tuple[SpotShare, ...] | None:
-    """Return the share of each line of the beam, or None where the beam is as good as wide, or packets would never end.
+    """Return the share of each line of the beam, or None if the beam counts as wide or packets would never end.
 
     Parameters
     ----------
-    middle : the one skin in the middle, or draws, of whose properties the medians are taken.
+    middle : the median skin, or draws, of whose properties the medians are used.
     """
     if beam is None or beam.microbeam is not None or beam.spot_mm is None:
         return None
@@ -122,13 +131,13 @@ def spot_shares(
 
 
 def median_medium(middle: "xr.Dataset", wavelength_nm: float) -> LayeredMedium:
-    """Return the layers of the middle of draws at a wavelength."""
+    """Return the layers of the median of draws at a wavelength."""
     return LayeredMedium.of(optical_properties(middle, wavelength_nm), middle.variables["thickness_m"].values).middle()
 
 
 @cache_with_sources(256)
 def spot_share(medium: LayeredMedium, spot_m: float, profile: str, photons: int) -> SpotShare | None:
-    """Return the share in one medium; None where packets never end."""
+    """Return the share in a single medium; None where packets never end."""
     if np.isinf(medium.thickness_m[-1]) and medium.mua_per_m[-1] == 0.0:
         return None
     rings, edges = AxisRings.of(spot_m, profile), clip_edges(medium, _SHARE_EDGES_M)
@@ -141,25 +150,14 @@ def spot_share(medium: LayeredMedium, spot_m: float, profile: str, photons: int)
     return SpotShare(centres[reached], np.minimum(inside[reached] / whole[reached], 1.0), medium)
 
 
-# Light beside the axis of a spot: what is there over what is on the axis, by depth and radius.
-#
-# As on the axis (light 11), what a spot brings to a place is what a pencil beam brings to everywhere within the spot,
-# of
-# the same packets, now with the irradiance about a place at the radius r:
-#
-#     φ(z, r) / φ(z, 0) = ∫ φ_pencil(r', z) <E>(r, r') 2πr' dr' / ∫ φ_pencil(r', z) E(r') 2πr' dr'         (light 15)
-#
-# with <E> the mean over the circle of radius r' about that place: of a Gaussian of 1/e² radius w
-# exp(-2 (r - r')²/w²) I0(x) exp(-x), x = 4 r r'/w², and of a top-hat the part of the circle that lies within it.
-
 PROFILE_PHOTONS = 32_000
-# Light is looked for out to this many radii of the spot, in rings, and comes from this much further off.
+# Light is evaluated out to this many radii of the spot, in rings, and its sources extend this much further.
 _PROFILE_REACH, _PROFILE_RINGS, _PROFILE_BEYOND = 1.6, 64, 3.0
 _PROFILE_EDGES_M = np.concatenate([[0.0], np.geomspace(20e-6, 1e-3, 16)])
 
 
 class SpotProfile(NamedTuple):
-    """Light over that on the axis.
+    """Light over that on the axis, by depth and radius.
 
     Parameters
     ----------
@@ -173,7 +171,7 @@ class SpotProfile(NamedTuple):
     over_axis: Floats
 
     def at(self, depth_m: Floats) -> Floats:
-        """Return the profile at one depth of each draw, (sample, ring)."""
+        """Return the profile at one depth per draw, (sample, ring)."""
         columns = [np.interp(depth_m, self.depth_m, column) for column in self.over_axis.T]
         return np.stack(columns, axis=1)
 
@@ -189,7 +187,7 @@ def unscattered_profile(spot_m: float, shape: str) -> SpotProfile:
 
 @cache_with_sources(64)
 def scattered_profile(medium: LayeredMedium, spot_m: float, shape: str, seed: int = 0) -> SpotProfile:
-    """Return the profile in one medium, down to a millimetre."""
+    """Return the profile in a single medium, down to a millimetre."""
     radius = spot_m / 2
     edges = np.linspace(0.0, _PROFILE_REACH * radius, _PROFILE_RINGS + 1)
     width = float(edges[1])
@@ -198,7 +196,7 @@ def scattered_profile(medium: LayeredMedium, spot_m: float, shape: str, seed: in
     light = MonteCarlo(PROFILE_PHOTONS, seed=seed, batches=FEW_BATCHES).light(
         medium, PENCIL_BEAM, LightTally(depths, width, rings)
     )
-    assert light.fluence_rate_rz is not None  # rings were asked for
+    assert light.fluence_rate_rz is not None  # rings were requested
     from_m = width * np.arange(0.5, rings)
     to_m = np.concatenate([[0.0], (edges[1:] + edges[:-1]) / 2])
     weights = ring_areas(width, rings) * mean_irradiance_on_circle(to_m, from_m, radius, shape)

@@ -1,10 +1,11 @@
-"""The share of light that a finite spot leaves on its axis, from a computed table: no packets in a consultation.
+"""Share of a wide beam's light on the axis of a finite spot, from a precomputed table instead of Monte Carlo.
 
-Light in skin is alike wherever lengths times reduced scattering, absorption over it, and what the layers above the
-dermis absorb are alike. `data/derived/spot_share.toml` holds y = -ln(1 - share) by wavelength, radius and depth in one
-skin, and how ln y changes with what the layers above the dermis absorb, with the absorption of the dermis over its
-scattering, and with its thickness. Lengths are taken times the scattering of the skin that is asked about over that of
-the table's. What is left is an error of `error_of_table`, measured against packets in other skins.
+Light in skin is similar wherever lengths times reduced scattering, absorption over reduced scattering, and the
+absorbance of the layers above the dermis are the same. `data/derived/spot_share.toml` holds y = -ln(1 - share) by
+wavelength, radius and depth in a single skin, and the change of ln y with the absorbance of the layers above the
+dermis, with the absorption of the dermis over its scattering, and with its thickness. Lengths are scaled by the
+scattering of the requested skin over that of the table's. The remaining error is the `error_of_table`, measured against
+Monte Carlo in other skins.
 """
 
 from bisect import bisect_left
@@ -42,20 +43,20 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 SMALLEST_SHARE, LARGEST_SHARE = 1e-4, 1.0 - 1e-4
-_TABLE_STEPS = 1000.0  # of the table, in a unit of ln y
-# A Gaussian is a sum of top-hats: radii over its 1/e² radius, and what each counts.
+_TABLE_STEPS = 1000.0  # integer steps of the table per unit of ln y
+# A Gaussian is a sum of top-hats: their radii over its 1/e² radius, and their weights.
 _LAGUERRE_NODES, _LAGUERRE_WEIGHTS = np.polynomial.laguerre.laggauss(12)
 _RADII = np.sqrt(_LAGUERRE_NODES / 2.0)
 
 
 @dataclass(frozen=True)
 class SpreadParameters:
-    """What decides how far light spreads in a skin, beside the depth of places in it.
+    """Parameters of a skin that decide how far light spreads at a given depth.
 
     Parameters
     ----------
     scattering_per_m : reduced scattering of the dermis.
-    above : absorption times thickness of what lies above the dermis.
+    above : absorption times thickness of the layers above the dermis.
     dermis : absorption of the dermis over its reduced scattering.
     thickness : of the dermis, times its reduced scattering.
     """
@@ -68,7 +69,11 @@ class SpreadParameters:
 
 @dataclass(frozen=True)
 class SpotRow:
-    """The light of one wavelength: ln y, (radius, depth), and its changes, (factor, radius, depth), by ln of each."""
+    """A row of the table for one wavelength.
+
+    It holds ln y, (radius, depth), and its changes, (factor, radius, depth), by the name of the parameter that changes,
+    against the logarithm of that parameter over its value in the table's skin, `like`.
+    """
 
     wavelength_nm: float
     like: SpreadParameters
@@ -92,7 +97,10 @@ class SpotRow:
         return np.asarray(np.interp(depth_m * scale, self.depth_m, counts @ by_radius))
 
     def _share_at_radius(self, log_y: Floats, radius_m: float) -> Floats:
-        """Share at the depths of the table, straight in the logarithms of radius and y; below the least as its area."""
+        """Return the share at the depths of the table, log-linear in radius and y.
+
+        Below the smallest radius of the table y is proportional to the area of the spot.
+        """
         logs, at = np.log(self.radius_m), np.log(radius_m)
         upper = min(max(int(np.searchsorted(logs, at)), 1), logs.size - 1)
         part = (min(max(at, logs[0]), logs[-1]) - logs[upper - 1]) / (logs[upper] - logs[upper - 1])
@@ -101,7 +109,7 @@ class SpotRow:
 
 
 def spread_parameters(medium: LayeredMedium, tissue: NDArray[np.str_]) -> SpreadParameters | None:
-    """Return what a medium of layers of these tissues is like; None without a dermis between others."""
+    """Return the spread parameters of a medium of layers of these tissues; None without a dermis below other layers."""
     mua, mus, g, _, thickness = medium.columns
     dermis = np.flatnonzero(tissue == DERMIS)
     if dermis.size == 0 or dermis[0] == 0 or not np.all(np.isfinite(thickness[dermis])):
@@ -116,11 +124,11 @@ def spread_parameters(medium: LayeredMedium, tissue: NDArray[np.str_]) -> Spread
 
 
 def lookup_spot_shares(middle: "xr.Dataset", beam: Beam) -> tuple[SpotShare, ...] | None:
-    """Return the share of each line of the beam; None where it is as good as wide, or not in the table.
+    """Return the share of each line of the beam; None if the beam counts as wide, or is not in the table.
 
     Parameters
     ----------
-    middle : the one skin in the middle, or draws, of whose properties the medians are taken.
+    middle : the median skin, or draws, of whose properties the medians are used.
     """
     if beam.microbeam is not None or beam.spot_mm is None or beam.spot_mm * MM / 2.0 > WIDE_SPOT_M[beam.profile]:
         return None
@@ -135,7 +143,7 @@ def lookup_spot_shares(middle: "xr.Dataset", beam: Beam) -> tuple[SpotShare, ...
 def lookup_spot_share(
     table: Sequence[SpotRow], middle: "xr.Dataset", wavelength_nm: float, spot_m: float, profile: str
 ) -> SpotShare | None:
-    """Return the share of one wavelength, or None where the table has no such light or skin."""
+    """Return the share of one wavelength, or None if the table does not cover such light or skin."""
     medium = median_medium(middle, wavelength_nm)
     like = spread_parameters(medium, middle.variables["tissue"].values.astype(str))
     wavelengths = [row.wavelength_nm for row in table]
@@ -155,7 +163,7 @@ def _spot_table() -> tuple[SpotRow, ...]:
 
 
 def read_spot_rows(table: Mapping[str, Any]) -> tuple[SpotRow, ...]:
-    """Return the rows of the table as it ships, by wavelength."""
+    """Return the rows of the shipped table, by wavelength."""
     radius, depth = np.array(table["radius_mm"]) * MM, np.array(table["depth_um"]) * UM
     return tuple(_read_row(one, table["factor"], radius, depth) for one in table["light"])
 
@@ -164,7 +172,7 @@ def _read_row(one: Mapping[str, Any], factors: Mapping[str, list[float]], radius
     base = _read_grid(one["log_y"])
     changes = {}
     for name, each in factors.items():
-        # In between stands the skin as it is, from which nothing changes.
+        # The unchanged skin, with a factor of 1 and no change, is inserted between them.
         values = [_read_grid(rows) - base for rows in one["log_y_by"][name]]
         middle = int(np.searchsorted(each, 1.0))
         changes[name] = (
@@ -175,5 +183,5 @@ def _read_row(one: Mapping[str, Any], factors: Mapping[str, list[float]], radius
 
 
 def _read_grid(rows: Sequence[str]) -> Floats:
-    """Values by radius and depth from one line of the table a radius."""
+    """Parse values by radius and depth; each line of the table holds those of one radius."""
     return np.array([row.split() for row in rows], dtype=np.float64) / _TABLE_STEPS

@@ -1,1 +1,1 @@
-"""One pulse in time: what happens when, what the surface meets, and temperatures as the response to a unit dose."""
+"""One pulse in time: time steps, surface conditions, and temperatures as the response to a unit dose."""

@@ -1,4 +1,8 @@
-"""The time at which damage is done within an exposure."""
+"""Doses at which damage at a place, or over a width, reaches a target, and the time at which damage is done.
+
+Every function for doses returns J/m² for each draw: inf where no dose in the range suffices, 0 where the surroundings
+alone do.
+"""
 
 from typing import Final
 
@@ -25,10 +29,10 @@ Floats = NDArray[np.float64]
 
 
 def unit_omega_time(history_K: Floats, step_s: Floats, power_on: Floats, processes: Kinetics) -> Floats:
-    """Return the time at which Ω passes 1 since the beam came on, (sample,), s; 0 if before, inf if never.
+    """Return the time after the beam was switched on at which Ω reaches 1, (sample,), s; 0 if before, inf if never.
 
-    Within a step ln Ω is linear in the logarithm of time: exact for a held temperature (Ω ~ t), and Ω of a rising one
-    is close to a power of time over a step.
+    Within a step ln Ω is linear in the logarithm of time: exact for a constant temperature (Ω ~ t), and close for a
+    rising one, whose Ω is nearly a power of time over a step.
     """
     end = np.cumsum(step_s)
     if power_on.any():
@@ -47,11 +51,6 @@ def unit_omega_time(history_K: Floats, step_s: Floats, power_on: Floats, process
         inside = start * np.exp(power * (np.log(end[first]) - np.log(start)))
     return np.where(ever, np.where(usable, inside, end[first]), np.inf)
 
-
-# The radiant exposure at which damage at a place, or over a width, reaches what is asked, for each sampled skin.
-#
-# Every function returns J/m² for each draw: inf where no dose in the range is enough, 0 where the surroundings alone
-# are.
 
 DOSE_RANGE_J_M2: Final = (0.01 * J_CM2, 1000.0 * J_CM2)
 
@@ -79,14 +78,14 @@ def heating_dose(place: LocalResponse, temperature_K: Floats) -> Floats:
     """Return the dose at which a place reaches `temperature_K` (sample,) at any time, (sample,), J/m²."""
     short = temperature_K[:, None] - place.base_K
     warmed = place.unit_K > 0
-    with np.errstate(over="ignore"):  # deep in black tissue next to nothing is heated: no dose is enough
+    with np.errstate(over="ignore"):  # deep in black tissue almost nothing is heated: no dose suffices
         dose: Floats = np.where(warmed, short / np.where(warmed, place.unit_K, 1.0), np.inf).min(axis=1)
     dose = np.where(np.any(short <= 0, axis=1), 0.0, dose)
     return np.where(dose <= DOSE_RANGE_J_M2[1], dose, np.inf)
 
 
 def coagulated_zone_dose(response: PulseResponse, cells: NDArray[np.int64], width_m: float) -> Floats:
-    """Return the dose at which Ω of collagen is 1 over `width_m` of depth in all, (sample,), J/m²."""
+    """Return the dose at which Ω of collagen is 1 over a total depth of `width_m`, (sample,), J/m²."""
     processes = sample_kinetics(COLLAGEN_KINETICS, response.skins)
     doses = np.stack([damage_dose(response, cell_response(response, int(cell)), processes) for cell in cells], axis=1)
     order = np.argsort(doses, axis=1)

@@ -1,19 +1,19 @@
-"""Heat that leaves the axis of a finite spot sideways.
+"""Heat that leaves the axis of a finite spot by lateral conduction.
 
-A beam of cylinder symmetry is a sum of waves J₀(qr). Where layers look the same from everywhere each wave keeps its
-shape, and conduction along the surface takes k q² of it, W/m³K, like a perfusion (carslaw1959, sec. 10.3):
+A beam of cylinder symmetry is a sum of waves J₀(qr). Where layers are the same everywhere along the surface each wave
+keeps its shape, and conduction along the surface removes k q² of it, W/m³K, like perfusion (carslaw1959, sec. 10.3):
 
     T(r = 0, z, t) = ∫ q Ê(q) T_q(z, t) dq                                                             (heat 9)
     c ∂T_q/∂t = ∂/∂z (k ∂T_q/∂z) − k q² T_q + f(t) s(z) exp(−q² b(z)²/8)                               (heat 10)
 
 with Ê of a top-hat of radius a, a J₁(qa)/q, or of a Gaussian of 1/e² radius w, (w²/4) exp(−q²w²/8), and s the heating
-of a wide beam. Light that spreads blurs the beam: b is the 1/e² radius of the Gaussian that leaves on the axis what
-`light.spot` found there,
+of a wide beam. Light that spreads blurs the beam: b is the 1/e² radius of the Gaussian blur that gives the share on the
+axis that `light.spot` computed,
 
     share = 1 − exp(−2a²/b²),   share = w²/(w² + b²).                                                  (heat 11)
 
-For heat that came at once and conducts evenly that is F = 1 − exp(−a²/4κt), and F = 1/(1 + 8κt/w²). T over that of a
-wide beam is taken of one skin and used for all draws, as the light of a spot is.
+For heat that is deposited at once and conducts uniformly that is F = 1 − exp(−a²/4κt), and F = 1/(1 + 8κt/w²). The
+ratio of T to that of a wide beam is computed for one skin and used for all draws, as the light of a spot is.
 """
 
 import math
@@ -38,23 +38,29 @@ __all__ = ["AxisRetention", "axis_retention", "has_lateral_loss"]
 
 Floats = NDArray[np.float64]
 
-# Waves, as q times the radius: fine where late heat lies, then up to where a blur of `_SMALLEST_BLUR` has ended them.
+# Waves, as q times the radius: fine where late heat is, then up to where a blur of `_SMALLEST_BLUR` has damped them.
 _PANELS: Final = ((0.0, 0.5, 8), (0.5, 4.0, 10), (4.0, 40.0, 30))
-_SMALLEST_BLUR: Final = 0.2  # blur of a top-hat, at least, in radii: on the axis nothing of it is seen
-_MAX_DIFFUSIVITY_M2_S: Final = 1.4e-7  # the most that skin does, to tell whether heat leaves at all
+_SMALLEST_BLUR: Final = 0.2  # least blur of a top-hat, in radii: it has no effect on the axis
+_MAX_DIFFUSIVITY_M2_S: Final = 1.4e-7  # upper bound for skin, to decide whether heat leaves at all
 _NO_LOSS_RATIO: Final = 4.6  # a²/4κt from which on less than a hundredth of a top-hat's heat has left
-_FAINT_RISE: Final = 1e-6  # of the greatest rise: below, a ratio of rises means nothing
+_FAINT_RISE: Final = 1e-6  # of the greatest rise: below, a ratio of rises is meaningless
 
 
 class AxisRetention(NamedTuple):
-    """Share of the rise of a wide beam that is left on the axis: (time, cell) at depths (cell,), m, and (time,)."""
+    """Share of a wide beam's temperature rise that remains on the axis.
+
+    It is (time, cell) at depths (cell,), m, and (time,) at the surface.
+    """
 
     depth_m: Floats
     cells: Floats
     surface: Floats
 
     def apply(self, rise: Floats, depth_m: Floats) -> None:
-        """Leave of a wide beam's rise, (sample, time, cell), what is kept at depths (sample, cell)."""
+        """Multiply a wide beam's rise, (sample, time, cell), at depths (sample, cell), in place by the retained share.
+
+        It is interpolated linearly in depth.
+        """
         upper = np.clip(np.searchsorted(self.depth_m, depth_m) - 1, 0, self.depth_m.size - 2)
         gap = self.depth_m[upper + 1] - self.depth_m[upper]
         scale_history(
@@ -63,7 +69,7 @@ class AxisRetention(NamedTuple):
 
 
 def has_lateral_loss(beam: Beam, plan: PulseSchedule) -> bool:
-    """Return whether heat leaves the axis of a beam before a pulse is forgotten; a Gaussian has no flat middle."""
+    """Return whether heat leaves the axis of a beam within the simulated time; a Gaussian has no flat middle."""
     if beam.spot_mm is None or beam.microbeam is not None:
         return False
     reach_m2 = 4.0 * _MAX_DIFFUSIVITY_M2_S * (plan.busy_s + AFTER_PULSE_S)
@@ -73,7 +79,7 @@ def has_lateral_loss(beam: Beam, plan: PulseSchedule) -> bool:
 def axis_retention(
     middle: LitSkin, beam: Beam, shares: tuple[SpotShare, ...], plan: PulseSchedule, *, perfused: bool
 ) -> AxisRetention:
-    """Return what is left on the axis of a finite spot in one skin; pulses made in several ways count as their mean."""
+    """Return the heat that remains on the axis of a finite spot in one skin, with the mean power of several trains."""
     assert beam.spot_mm is not None  # a microbeam has a model of its own
     skin, lit = middle
     weight, wave = _radial_waves(beam.spot_mm * MM / 2.0, beam.profile)
@@ -109,11 +115,11 @@ def _rise_ratio(narrow: Floats, wide: Floats) -> Floats:
 
 
 def _radial_waves(radius_m: float, profile: str) -> tuple[Floats, Floats]:
-    """Return what each wave counts on the axis, q Ê(q) dq, and its q, (wave,), 1/m."""
+    """Return the weight of each wave on the axis, q Ê(q) dq, and its q, (wave,), 1/m."""
     nodes, sizes = zip(*(_panel_nodes(*panel) for panel in _PANELS), strict=True)
     y, dy = np.concatenate(nodes), np.concatenate(sizes)
     if profile == "gaussian":
-        y, dy = y / math.sqrt(8.0), dy / math.sqrt(8.0)  # so that as many reach where it has ended
+        y, dy = y / math.sqrt(8.0), dy / math.sqrt(8.0)  # so that the same number of waves covers its narrower spectrum
         return y / 4.0 * dy * np.exp(-(y**2) / 8.0), y / radius_m
     return np.asarray(j1(y) * dy), y / radius_m
 
@@ -124,7 +130,7 @@ def _panel_nodes(low: float, high: float, number: int) -> tuple[Floats, Floats]:
 
 
 def _wave_heating(lit: Illumination, shares: tuple[SpotShare, ...], wave: Floats, beam: Beam) -> Floats:
-    """Heating of each wave, (wave, cell), 1/m."""
+    """Return the heating of each wave, (wave, cell), 1/m."""
     assert beam.spot_mm is not None
     radius, total = beam.spot_mm * MM / 2.0, np.zeros((wave.size, lit.grid.layer.size))
     for line, share in zip(lit.lines, shares, strict=True):

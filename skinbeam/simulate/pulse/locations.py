@@ -1,4 +1,4 @@
-"""Where in a sampled skin an end is looked for: its epidermis and dermis, the borders of its layers."""
+"""Locations in a sampled skin at which endpoints are evaluated: its epidermis and dermis, and borders of layers."""
 
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def tissue_layer_indices(skins: "xr.Dataset", tissue: str) -> NDArray[np.int64]:
 
 
 def layer_bottom_m(skins: "xr.Dataset", layer: str) -> NDArray[np.float64]:
-    """Return the depth of the lower border of the layer of this name, (sample,), m.
+    """Return the depth of the lower border of the named layer, (sample,), m.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def _last_epidermal_layer(skins: "xr.Dataset") -> int:
 
 
 def basal_layer_response(response: PulseResponse) -> LocalResponse:
-    """Return the temperature at the lower border of the epidermis, where its basal cells stand.
+    """Return the temperature at the lower border of the epidermis, at its basal cells.
 
     Raises
     ------
@@ -96,8 +96,7 @@ def papillary_border_response(response: PulseResponse) -> LocalResponse:
 
 
 def count_cells_to_border(skins: "xr.Dataset", grid: DepthGrid) -> int:
-    """Return how many cells `papillary_border_response`, and all above it, is told by; of skin without such a layer
-    all."""
+    """Return how many of the uppermost cells `papillary_border_response` uses; all cells of skin without that layer."""
     found = np.flatnonzero(skins.variables["layer"].values == PAPILLARY_DERMIS)
     return grid.last_cell(int(found[-1])) + 2 if found.size else grid.layer.size
 
@@ -119,7 +118,9 @@ def epidermis_cells(response: PulseResponse) -> NDArray[np.int64]:
 
 
 def pigmented_cells(response: PulseResponse) -> NDArray[np.int64]:
-    """Return the indices of the cells of the epidermis that melanin lies in, if any: all, or those of the basal layer.
+    """Return the indices of the cells of the epidermis that contain melanin, or those of the basal layer if none does.
+
+    The cells of the basal layer are always among them.
 
     Raises
     ------
@@ -133,7 +134,7 @@ def pigmented_cells(response: PulseResponse) -> NDArray[np.int64]:
 
 
 def mid_epidermis_cell(response: PulseResponse) -> int:
-    """Index of the cell that half of the epidermis lies above.
+    """Return the index of the cell in the middle of the epidermis.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def mid_epidermis_cell(response: PulseResponse) -> int:
 
 
 def dermis_cells(response: PulseResponse) -> NDArray[np.int64]:
-    """Return the indices of the cells that hold collagen.
+    """Return the indices of the cells that contain collagen.
 
     Raises
     ------

@@ -1,8 +1,12 @@
-"""Skin that boils: its temperatures at one dose, where the unit response would pass what water allows.
+"""Temperatures at a given dose where the unit response is not valid: boiling water, and blood flow that stops.
 
-Below the temperature at which vapour begins to form, `base + dose x unit` is exact. A draw that passes it is marched
-again at this dose with the enthalpy of its water. Doses that endpoints ask for are searched on the unit response: where
-damage comes first above boiling, they are too low.
+Boiling: below the temperature at which vapour begins to form, `base + dose x unit` is exact. A draw that exceeds it is
+simulated again at this dose with the enthalpy of its water. Doses of endpoints are searched on the unit response: if
+damage begins only above boiling, they are too low.
+
+Long exposures: the response at a known dose includes that blood flow stops where vessels are damaged. Below that
+damage, perfusion is in the linear response already; thresholds of cell death are reached long before a vessel's wall is
+damaged, and need no correction.
 """
 
 from dataclasses import replace
@@ -45,7 +49,10 @@ def vapour_onset_K(skins: "xr.Dataset") -> Floats:
 
 
 def water_by_volume(skins: "xr.Dataset") -> Floats | None:
-    """Return the share of each layer that is water, (sample, layer); None for explicit layers, which do not say."""
+    """Return the volume fraction of water in each layer, (sample, layer); None for explicit layers.
+
+    Explicit layers do not specify it.
+    """
     if "water_fraction" not in skins:
         return None
     blood = np.asarray(skins["blood_fraction"].values, dtype=np.float64)
@@ -54,7 +61,7 @@ def water_by_volume(skins: "xr.Dataset") -> Floats | None:
 
 
 def dry_heat_capacity(capacity: Floats, water_kg_m3: Floats | float) -> Floats:
-    """Return the heat capacity of tissue without its water, J/m³K, from that with it; shapes broadcast."""
+    """Return the heat capacity of tissue without its water, J/m³K, from that with water; shapes broadcast."""
     of_water, least = (
         read_number(tissue_table("thermal")["water"]["heat_capacity_J_kgK"]),
         read_number(tissue_table("boiling")["dry"]["least"]),
@@ -63,7 +70,10 @@ def dry_heat_capacity(capacity: Floats, water_kg_m3: Floats | float) -> Floats:
 
 
 def response_at_dose(response: PulseResponse, fluence_J_m2: float) -> PulseResponse:
-    """Return the response at one dose: its base is the history at this dose, boiling included, its unit change is 0."""
+    """Return the response at a given dose, boiling included.
+
+    Its base is the history at this dose, and its unit change is 0.
+    """
     cells = response.base_K + fluence_J_m2 * response.unit_K
     surface = response.surface_base_K + fluence_J_m2 * response.surface_unit_K
     share, start = water_by_volume(response.skins), vapour_onset_K(response.skins)
@@ -80,7 +90,7 @@ def response_at_dose(response: PulseResponse, fluence_J_m2: float) -> PulseRespo
 def _march_boiling(
     response: PulseResponse, fluence_J_m2: float, draws: NDArray[np.int64], share: Floats, start_K: Floats
 ) -> tuple[Floats, Floats]:
-    assert response.lit is not None  # who is not lit does not boil
+    assert response.lit is not None  # only lit skin boils
     grid, heat, plan = response.grid, response.heat, response.schedule
     rows = np.ix_(draws, grid.layer)
     capacity = heat.heat_capacity_vol[rows]
@@ -104,18 +114,12 @@ def _march_boiling(
 
 
 def _select_draws(draws: NDArray[np.int64], stepwise: Floats) -> Floats:
-    """What some draws meet, of what is the same for all or each draw's own."""
+    """Return the rows of some draws from an array that is (sample, step), or (step,) for all draws."""
     return stepwise[draws] if stepwise.ndim == 2 else stepwise
 
 
-# Long exposures of a known dose: what blood that stops where vessels are damaged leaves behind.
-#
-# Below that damage blood at rest is in the linear response already; thresholds of cell death are reached long before a
-# vessel's wall is damaged, and need nothing else.
-
-
 def apply_stopped_flow(response: PulseResponse, fluence_J_m2: float) -> PulseResponse:
-    """Return the response with the change per J/m² that is right at this dose, where exposures are long."""
+    """Return the response with the unit change that is right at this dose, if the exposure is long."""
     plan, grid, lit, skins = response.schedule, response.grid, response.lit, response.skins
     if lit is None or plan.busy_s <= LONG_EXPOSURE_S or fluence_J_m2 == 0:
         return response

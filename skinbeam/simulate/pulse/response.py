@@ -1,10 +1,11 @@
-"""One pulse, train or bath on many sampled skins: light, then heat, as the response to a unit dose.
+"""Response of sampled skins to one pulse, train or bath: light, then heat per unit dose.
 
-Heat conduction is linear while properties stay constant, so a temperature is the history without the beam plus the
-dose times the history of a unit dose (heat 4). One run then answers every dose, and thresholds come from bisection.
-Blood at rest takes part where pulses last longer than a second; before, it changes nothing (`skin.properties`).
-Absorption and conductivity are those of unheated skin. What a finite spot brings to its axis is the light of a wide
-beam times its share by depth (`light.spot`), and its heat that of a wide beam times what stays there (`sideways`).
+Heat conduction is linear while properties stay constant, so a temperature is the history without the beam plus the dose
+times the history of a unit dose (heat 4). A single run therefore serves every dose, and thresholds are found by
+bisection. Blood flow of unheated skin is included where pulses last longer than a second; in shorter ones it changes
+nothing (`skin.properties`). Absorption and conductivity are those of unheated skin. The light on the axis of a finite
+spot is that of a wide beam times a share by depth (`light.spot`), and its heat is that of a wide beam times the share
+that remains on the axis (`lateral_conduction`).
 """
 
 from dataclasses import dataclass, replace
@@ -39,12 +40,12 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-# From here on blood at rest, which takes a five-hundredth of a rise away in a second, is counted.
+# Exposures from this length on include perfusion, which removes a five-hundredth of a temperature rise in a second.
 LONG_EXPOSURE_S = 1.0
 
 
 class UnlitHistory(NamedTuple):
-    """A history of cells, (sample, time, cell), and of the surface, (sample, time), K; and what it met."""
+    """Temperature history of cells, (sample, time, cell), and surface, (sample, time), K, with surface conditions."""
 
     cells: Floats
     surface: Floats
@@ -67,15 +68,15 @@ class PulseResponse:
     skins : the draws.
     grid, heat : cells and heat properties.
     lit : light in the cells; None without a beam.
-    schedule : steps of time.
+    schedule : time steps.
     base_K : (sample, time, cell) absolute temperature without the beam, of all cells or of the uppermost ones.
     unit_K : (sample, time, cell) change per J/m² of one pulse.
     surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
-    met : what the surface meets.
+    met : surface conditions.
     beam : None without one.
-    heated_blood : whether blood in vessels absorbs more as it heats; without, it keeps the absorption of its table.
+    heated_blood : whether blood in vessels absorbs more as it heats; if not, it has its tabulated absorption.
     methaemoglobin : share of the haemoglobin of coagulated blood that absorbs as methaemoglobin, 0 to 1. No source
-        measured it in a pulse: none is the default, all a bound.
+        measured it in a pulse: the default is none, and all is a bound.
     """
 
     skins: "xr.Dataset"
@@ -103,7 +104,7 @@ class PulseResponse:
         return np.asarray(self.skins.variables["weight"].values, dtype=np.float64)
 
     def of_draws(self, which: NDArray[np.int64]) -> "PulseResponse":
-        """Return the response of some of the draws, by their places among these."""
+        """Return the response of a selection of the draws, by their indices in this response."""
         grid = self.grid.of_draws(which)
         histories = ("base_K", "unit_K", "surface_base_K", "surface_unit_K")
         return replace(
@@ -118,9 +119,10 @@ class PulseResponse:
         )
 
     def below_cell(self, cell: int) -> LocalResponse:
-        """Return the temperature of the face under a cell, from the flux through it; of the cell itself if it is last.
+        """Return the temperature of the lower face of a cell, from the flux through it.
 
-        A cell's own temperature would stand half a cell above its lower face, where it is hotter or colder.
+        The temperature of a cell is that at its centre, half a cell above its lower face, where it is hotter or colder.
+        For the last cell, that temperature is returned.
         """
         if cell + 1 >= self.grid.layer.size:
             return LocalResponse(self.base_K[:, :, cell], self.unit_K[:, :, cell])
@@ -148,10 +150,10 @@ def simulate_pulse(
     Parameters
     ----------
     lit : the light of the beam in these skins; None without a beam.
-    schedule : steps of time when they are not those of the beam and the cooling.
-    cooling_share : the cooling's coefficient is multiplied by this.
-    unlit : the history without the beam, when it is known already for this cooling, schedule and number of cells.
-    uppermost : how many cells from the surface on to remember, where no end is asked for below; all when left out.
+    schedule : time steps, if they are not those of the beam and the cooling.
+    cooling_share : factor by which the coefficient of the cooling is multiplied.
+    unlit : the history without the beam, if it is already known for this cooling, schedule and number of cells.
+    uppermost : number of cells from the surface to record, if no endpoint is evaluated below; all by default.
 
     Raises
     ------
@@ -178,7 +180,7 @@ def simulate_pulse(
         power = lit.heating_per_m / plan.pulse_s
         dark = met._replace(outside_K=np.zeros_like(met.outside_K))
         unit = _march_cells(grid, heat, plan, np.zeros_like(start), dark, power, flow, cells)
-        # Heat never cools: an implicit step may undershoot by a little where nothing was heated.
+        # Heat never cools: an implicit step may undershoot slightly where nothing was heated.
         for values in unit[:2]:
             np.maximum(values, 0.0, out=values)
         if kept is not None:
@@ -188,7 +190,7 @@ def simulate_pulse(
 
 
 def _axis_retention(beam: Beam | None, lit: Illumination | None, plan: PulseSchedule) -> AxisRetention | None:
-    """What a finite spot keeps of its heat on the axis; None where it keeps all."""
+    """Return the share of heat that a finite spot retains on the axis; None where it retains all."""
     if beam is None or lit is None or lit.shares is None or lit.middle is None or not has_lateral_loss(beam, plan):
         return None
     return axis_retention(lit.middle, beam, lit.shares, plan, perfused=plan.busy_s > LONG_EXPOSURE_S)
@@ -209,7 +211,7 @@ def _march_cells(
     march = HeatProblem1D(
         grid.cells, grid.material(heat), start[:, None], plan.step_s, source, film, grid.bottom(start), cells
     )
-    # Skin at rest is in balance with its blood, which pulls back what departs from that.
+    # Skin at rest is in balance with its blood; perfusion counteracts deviations from that.
     history = conduct_1d(march, LinearConduction(flow, start))
     return UnlitHistory(history.cell_temperature, history.surface, met)
 
@@ -217,7 +219,7 @@ def _march_cells(
 def _surface_heat(
     grid: DepthGrid, heat: ThermalProperties, plan: PulseSchedule, start: Floats, film: RobinBoundary
 ) -> Floats:
-    """Heat that has left through the surface by the end of each step without a beam, (sample, step), J/m²."""
+    """Return the heat lost through the surface by the end of each step without a beam, (sample, step), J/m²."""
     march = HeatProblem1D(
         grid.cells, grid.material(heat), start[:, None], plan.step_s, NO_SOURCE, film, grid.bottom(start), [0]
     )

@@ -1,6 +1,7 @@
-"""A nominal pulse made of sub-pulses: when its light is on, and with what power.
+"""Time steps of a pulse, train, constant beam or bath, with the power of the light and the surface conditions.
 
-n sub-pulses of length l begin evenly over a pulse of length T, the first at 0, the last ending at T:
+A nominal pulse may be made of sub-pulses. n sub-pulses of length l begin evenly over a pulse of length T, the first at
+0, the last ending at T:
 
     begin_k = k (T - l) / (n - 1),  k = 0 .. n - 1,                                                   (subpulses 1)
 
@@ -37,16 +38,16 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-_SWITCH_DIGITS = 9  # of the pulse: switches nearer than that are one
+_SWITCH_DIGITS = 9  # of the pulse: switches closer than that are merged
 
 
 def subpulse_phases(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[Array, Array]:
-    """Return the phases that several ways of making a pulse share, and the power of each way in each.
+    """Return the phases shared by several trains of sub-pulses, and the power of each train in each phase.
 
     Parameters
     ----------
     pulse_s : length of the nominal pulse.
-    trains : (number of sub-pulses, length of each in s) of each way.
+    trains : (number of sub-pulses, length of each in s) of each train.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def subpulse_phases(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tupl
     if not trains or any(n < 1 or length <= 0 or n * length > pulse_s * (1 + 1e-6) for n, length in trains):
         raise ValueError("trains of at least one sub-pulse, none longer than their spacing, are needed")
     begins = [np.linspace(0.0, max(1.0 - length / pulse_s, 0.0), n) if n > 1 else np.zeros(1) for n, length in trains]
-    # What touches the next sub-pulse ends where that begins.
+    # A sub-pulse that touches the next one ends where that begins.
     ends = [
         np.minimum(begin + length / pulse_s, np.append(begin[1:], 1.0))
         for begin, (_, length) in zip(begins, trains, strict=True)
@@ -76,24 +77,22 @@ def subpulse_phases(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tupl
     return pulse_s * share, lit / (lit @ share)[:, None]
 
 
-# What happens when: cooling before, delay, pulses, after, as steps of time with power and surface conditions.
-
 Floats = NDArray[np.float64]
 _Phase = tuple[float, Floats, bool]
 
-# Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: five seconds see the damage out.
+# Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: damage is complete within five seconds.
 AFTER_PULSE_S = 5.0
 _DRAWN_FIELDS = (
     "power_on",
     "lit_s",
     "stretch_s",
-)  # what differs between draws where pulses may be made in several ways
+)  # differ between draws if pulses may be made by several trains
 MAX_PULSES = 200
-MAX_SUBPULSES = 4000  # in all pulses and all ways to make them
+MAX_SUBPULSES = 4000  # in all pulses of all trains
 
 
 class StepFineness(NamedTuple):
-    """Steps of a phase: the first and the largest over the phase, and each over the one before."""
+    """Time steps of a phase: the first and the largest over the phase, and the ratio of successive steps."""
 
     first: float
     growth: float
@@ -103,27 +102,28 @@ class StepFineness(NamedTuple):
 PULSE_STEPS = StepFineness(0.05, 1.3)  # as fine as the grid: see `simulate.skins.depth_grid`
 # Sub-pulses have many phases. Doses differ by less than 0.1 per cent from those of a quarter of these steps.
 TRAIN_STEPS = StepFineness(0.1, 1.6, 0.25)
-# Where a time is sought it may lie anywhere in the exposure: steps then grow from a millionth of it, by an eighth.
+# A time that is searched may be anywhere in the exposure: steps grow by an eighth from a millionth of it.
 CONSTANT_BEAM_STEPS = StepFineness(1e-6, 1.12)
-# After a bath heat spreads inwards over as long a time again; its steps begin at a ten-thousandth of it.
+# After a bath heat spreads inwards over as long a time again; these steps begin at a ten-thousandth of it.
 RELEASE_STEPS = StepFineness(1e-4, 1.25)
 
 
 @dataclass(frozen=True)
 class PulseSchedule:
-    """Steps of time, shared by all samples.
+    """Time steps, shared by all samples, with power and surface conditions.
 
     Parameters
     ----------
     step_s : (step,) durations.
-    power_on : (step,) power over the mean of the pulse, 0 between pulses; (train, step) where pulses may be made of
-        sub-pulses in several ways, and (sample, step) once each draw has one of them.
-    h_W_m2K, outside_C : (step,) what the surface meets, a film that stays after a spray left out.
+    power_on : (step,) power over the mean of the pulse, 0 between pulses; (train, step) where pulses may be made by
+        several trains of sub-pulses, and (sample, step) once each draw has been assigned a train.
+    h_W_m2K, outside_C : (step,) surface conditions, without the film that remains after a spray.
     pulse_s : duration of one pulse, from its first sub-pulse to its last.
-    lit_s : of it with light, and `stretch_s` : at a stretch; a number, or one each train or sample.
+    lit_s : total duration of light in a pulse, and `stretch_s` : duration of each uninterrupted stretch of light; a
+        number, or one per train or sample.
     pulses : number of pulses.
     cooled : (step,) whether the cooling is on.
-    cooling_share : what the cooling's coefficient was multiplied by.
+    cooling_share : factor by which the coefficient of the cooling was multiplied.
     """
 
     step_s: Floats
@@ -149,7 +149,7 @@ class PulseSchedule:
         return float(self.step_s[on[0] : on[-1] + 1].sum()) if on.size else 0.0
 
     def ways(self, draws: int) -> Iterator[tuple[NDArray[np.int64], Floats, float]]:
-        """Yield the draws, of `draws`, whose pulses are made in one way, their power, (step,), and their `lit_s`."""
+        """Yield for each train of `draws` samples the indices of its samples, its power, (step,), and its `lit_s`."""
         power = np.broadcast_to(self.power_on, (draws, self.step_s.size))
         lit_s = np.broadcast_to(self.lit_s, draws)
         _, first, way = np.unique(power, axis=0, return_index=True, return_inverse=True)
@@ -157,9 +157,10 @@ class PulseSchedule:
             yield np.flatnonzero(way.reshape(-1) == index), power[row], float(lit_s[row])
 
     def drawn(self, skins: "xr.Dataset") -> "PulseSchedule":
-        """Return the schedule of sampled skins: where a pulse may be made in several ways, each draw has one of them.
+        """Return the schedule of sampled skins, with one of the pulse trains assigned to each draw.
 
-        The ways are as likely: the place of the draw's standard normal in its own distribution says which.
+        The trains are equally likely: the quantile of the draw's standard normal `train_shift` selects the train. The
+        schedule of a single train is returned as it is.
         """
         if self.power_on.ndim == 1:
             return self
@@ -168,7 +169,7 @@ class PulseSchedule:
         return replace(self, **{name: getattr(self, name)[way] for name in _DRAWN_FIELDS})
 
     def of_draws(self, which: NDArray[np.int64]) -> "PulseSchedule":
-        """Return the schedule of some of the sampled skins."""
+        """Return the schedule of a selection of the sampled skins."""
         if self.power_on.ndim == 1:
             return self
         return replace(self, **{name: getattr(self, name)[which] for name in _DRAWN_FIELDS})
@@ -177,7 +178,7 @@ class PulseSchedule:
 def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: float = 1.0) -> PulseSchedule:
     """Return the schedule of a pulse or train, with the cooling's coefficient times `cooling_share`.
 
-    Without a beam the cooling stands alone. Before and after the cooling the surface meets still air.
+    Without a beam it is that of the cooling alone. Before and after the cooling the surface is in still air.
 
     Raises
     ------
@@ -210,7 +211,10 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
 
 
 def _pause_phases(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_passes: bool) -> list[_Phase]:
-    """Phases between two pulses. Passes that leave time for it have a cooling each, and room air between them."""
+    """Return the phases between two pulses.
+
+    Passes with enough time between them each have their cooling, with room air in between.
+    """
     after, before, delay = (ms * MS for ms in (cooling.after_ms, cooling.before_ms, cooling.delay_ms))
     rest = pause_s - after - before - delay
     if not of_passes or rest <= 0:
@@ -219,15 +223,15 @@ def _pause_phases(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_pass
 
 
 def _pulse_phases(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[list[float], list[Floats]]:
-    """Durations of the phases of one pulse, and the power in each, (train,)."""
+    """Return the durations of the phases of one pulse, and the power in each, (train,)."""
     durations, power = subpulse_phases(pulse_s, trains)
     return list(map(float, durations)), list(power.T)
 
 
 def bath_schedule(temperature_C: float, exposure_s: float, air_C: float) -> PulseSchedule:
-    """Return the schedule of a surface held at a temperature, and then left to the room.
+    """Return the schedule of a surface held at a temperature, and then in still air.
 
-    The skin comes out wet; below the room's temperature it is taken to lose nothing.
+    The skin is wet after the bath; if it is colder than the room, heat exchange with the air is neglected.
     """
     step, held = bath_steps(np.array([exposure_s]))
     loss = air_heat_loss(temperature_C, air_C, wet=True).total if temperature_C > air_C else 0.0
@@ -246,14 +250,14 @@ def bath_schedule(temperature_C: float, exposure_s: float, air_C: float) -> Puls
 
 
 def bath_steps(exposure_s: Floats) -> tuple[Floats, int]:
-    """Return the steps of baths of several lengths, (sample, step), and how many of them are contact."""
+    """Return the time steps of baths of several lengths, (sample, step), and the number of steps of the contact."""
     held, _ = _phase_steps([1.0], CONSTANT_BEAM_STEPS)
     free, _ = _phase_steps([1.0], RELEASE_STEPS)
     return np.concatenate([held * exposure_s[:, None], free * (AFTER_PULSE_S + exposure_s[:, None])], axis=1), held.size
 
 
 def constant_beam_schedule(cooling: CoolingPlan, exposure_s: float) -> PulseSchedule:
-    """Return the schedule of a beam that stays on for `exposure_s`, and ends with it; fine from the first instant."""
+    """Return the schedule of a beam that is on for `exposure_s` and ends with it; fine from the start of the beam."""
     phases: list[_Phase] = [
         (cooling.before_ms * MS, np.zeros(1), True),
         (cooling.delay_ms * MS, np.zeros(1), False),

@@ -1,14 +1,15 @@
-"""What the surface of each sampled skin meets: the room, the cooling, and the film that a spray leaves behind.
+"""Surface conditions of each sampled skin: still air, the cooling, and the liquid film that remains after a spray.
 
-Temperature and coefficient of the cooling differ from draw to draw, as their sources do.
+Temperature and coefficient of the cooling vary between draws with the uncertainty of their sources.
 
-The film lasts as long as the heat of the skin needs to evaporate it. That heat is known from a march without the beam,
-in which the film stays for ever: until the film has gone, both are the same. The beam makes the film shorter, in
-proportion to no dose, and a response to a unit dose cannot know it. So from the first pulse on the film is taken to lie
-on skin of at least `film.surface_C` (data/tissue/surface.toml), hotter than a dose that spares the epidermis makes the
-surface: the film is then shorter than it is, and the safe dose understated.
+The film lasts until the heat of the skin has evaporated it. That heat is computed without the beam, with a film that
+never ends: until the film has gone, both cases are the same. The beam shortens the film, but not in proportion to the
+dose, so that a response to a unit dose cannot represent it. Therefore, from the first pulse on, the film is assumed to
+be on skin of at least `film.surface_C` (data/tissue/surface.toml), hotter than the surface at a dose that spares the
+epidermis: the duration of the film, and the safe dose, are then underestimated.
 
-A share of the cooling is a share of the coefficient and of the mass of the film, which lasts as long but takes less.
+A share of the cooling is a share of the coefficient and of the mass of the film, which lasts as long but removes less
+heat.
 """
 
 from collections.abc import Callable
@@ -35,15 +36,17 @@ Floats = NDArray[np.float64]
 
 
 class SurfaceConditions(NamedTuple):
-    """Coefficient, W/m²K, and temperature, K, that the surface meets, (step,) or (sample, step); time that a film
-    lasts without the spray, (sample,) s."""
+    """Coefficient, W/m²K, and outside temperature, K, at the surface, (step,) or (sample, step); duration of a film.
+
+    The duration is the time that a film lasts without the spray, (sample,) s.
+    """
 
     h_W_m2K: Floats
     outside_K: Floats
     film_s: Floats
 
     def of_draws(self, which: NDArray[np.int64]) -> "SurfaceConditions":
-        """Return what some of the skins meet."""
+        """Return the surface conditions of a selection of the skins."""
         h, outside = (part[which] if part.ndim == 2 else part for part in self[:2])
         return SurfaceConditions(h, outside, self.film_s[which])
 
@@ -51,12 +54,12 @@ class SurfaceConditions(NamedTuple):
 def surface_conditions(
     skins: "xr.Dataset", cooling: CoolingPlan, plan: PulseSchedule, heat_taken: Callable[[RobinBoundary], Floats]
 ) -> SurfaceConditions:
-    """Return what the surface meets in every step.
+    """Return the surface conditions in every step.
 
     Parameters
     ----------
-    heat_taken : from what the surface meets in each step, (step,), to the heat, J/m², that has gone out through it by
-        the end of each step without a beam, (sample, step).
+    heat_taken : function from the surface conditions of each step, (step,), to the heat, J/m², lost through the surface
+        by the end of each step without a beam, (sample, step).
     """
     none = np.zeros(skins.sizes["sample"])
     if not plan.cooled.any():
@@ -70,7 +73,7 @@ def surface_conditions(
         return SurfaceConditions(h, outside_K, none)
     wet = (np.cumsum(plan.cooled) > 0) & ~plan.cooled
     film_h, film_K = spray_h * _draw_value(skins, film.share, "film_share"), film.temperature_C + ZERO_CELSIUS_K
-    # With a film that stays for ever.
+    # Heat taken with a film that never ends.
     taken = np.diff(
         heat_taken(RobinBoundary(np.where(wet, film_h, h), np.where(wet, film_K, outside_K))), axis=1, prepend=0.0
     )
@@ -89,5 +92,5 @@ def surface_conditions(
 
 
 def _draw_value(skins: "xr.Dataset", value: SourcedValue, name: str) -> Floats:
-    """The number in each draw, (sample, 1)."""
+    """Return the value in each draw, (sample, 1)."""
     return value_at_normal(value, skins.variables[f"{name}_shift"].values)[:, None]

@@ -1,1 +1,1 @@
-"""Pulses that remove skin, full-field or in columns."""
+"""Pulses that remove or coagulate skin: full-field ablation and the microlesions of fractional beams."""

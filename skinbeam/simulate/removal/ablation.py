@@ -1,9 +1,9 @@
-"""Ablation of sampled skins: when material leaves, how deep and how wide, and what heat stays below.
+"""Ablation of sampled skins: onset, depth and width of the crater, and residual heat and damage below it.
 
-Thin: heat and water under the floor are those of the dermis wherever the floor lies, and a place counts as wide. What
-later pulses of a train remove follows from the balance of energy and water alone (`physics.removal.pulse_train`), which
-was held against no measurement but those of the validation; what share of the steam gets out is drawn between none and
-all.
+Limits of the model: heat and water below the floor are those of the dermis, whatever layer the floor is in, and the
+spot is treated as wide. Removal by later pulses of a train follows from the balance of energy and water alone
+(`physics.removal.pulse_train`), which was compared with no measurement except those of the validation; the share of the
+steam that escapes is drawn between none and all.
 """
 
 from collections.abc import Callable
@@ -56,34 +56,34 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-MAX_ONSETS = 1000.0  # doses beyond so many times the onset are not looked at
-MAX_CUTS = 8  # of a bracket, at most: to 2e-4 of the dose in trains; one or two are enough for a single pulse
-DEPTH_TOLERANCE = 1e-6  # of the depth: near enough to end with
+MAX_ONSETS = 1000.0  # highest dose that is searched, over the onset
+MAX_CUTS = 8  # most steps of a search: to 2e-4 of the dose in trains; one or two are enough for a single pulse
+DEPTH_TOLERANCE = 1e-6  # of the depth: ends a search
 ZONE_UPDATES = 3
 CALIBRATION_SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
 
 
 @dataclass(frozen=True)
 class AblationResult:
-    """What a pulse or pass leaves, (sample,), m: crater, and damaged zone below its floor."""
+    """Crater depth and thickness of the damaged zone below its floor after a pulse or pass, (sample,), m."""
 
     depth: Floats
     residual: Floats
 
 
 def is_ablative(beam: Beam) -> bool:
-    """Return whether light of this wavelength can take skin away."""
+    """Return whether light of this wavelength can ablate skin."""
     return beam.wavelength_nm >= _shortest_ablative_nm()
 
 
 def is_fast_train(beam: Beam) -> bool:
-    """Return whether pulses that remove skin follow each other faster than those of the calibration."""
+    """Return whether ablative pulses follow each other faster than those of the calibration."""
     fastest_Hz = read_number(tissue_table("ablation")["range"]["fastest_Hz"])
     return is_ablative(beam) and beam.microbeam is None and beam.pulses > 1 and beam.repetition_Hz > fastest_Hz
 
 
 def reticular_layer(skins: "xr.Dataset") -> int:
-    """Return the index of the reticular dermis; skin without one is taken as what its thickest layer is."""
+    """Return the index of the reticular dermis; in skin without one, that of its thickest layer."""
     layers = [str(name) for name in skins.variables["layer"].values]
     return (
         layers.index(RETICULAR_DERMIS)
@@ -93,13 +93,13 @@ def reticular_layer(skins: "xr.Dataset") -> int:
 
 
 def ablation_onset(response: PulseResponse) -> Floats:
-    """Return the radiant exposure at which material leaves, (sample,), J/m².
+    """Return the radiant exposure at which ablation begins, (sample,), J/m².
 
     Raises
     ------
     NotAvailable : no sourced data at this wavelength.
     """
-    assert response.lit is not None  # an endpoint is asked with a beam
+    assert response.lit is not None  # endpoints are computed for a beam
     wavelength_nm = response.lit.lines[0].wavelength_nm
     return _beam_ablation(response.skins, wavelength_nm, response.schedule.pulse_s, np.zeros(1)).ground.threshold
 
@@ -115,9 +115,9 @@ def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Abl
 
 
 def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]:
-    """Return what tells how deep crater and residual damage together reach at a dose, J/m², (sample,), m.
+    """Return a function from the dose, J/m², to the depth of crater and residual damage together, (sample,), m.
 
-    For doses that are asked for one after the other: each zone is sought from the one before.
+    It is meant for successive doses: the search for each damaged zone starts from the previous one.
 
     Raises
     ------
@@ -138,8 +138,8 @@ def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]
 def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
     """Return the radiant exposure at which crater and residual damage together reach `depth_m`, (sample,), J/m².
 
-    The crater grows with the dose, so bisection between the onset and a thousand times it finds it; inf beyond that.
-    The damaged zone hardly changes with the dose: it is found anew a few times, and the crater has to do the rest.
+    The crater grows with the dose, so it is searched between the onset and a thousand times the onset; inf beyond that.
+    The damaged zone hardly changes with the dose: it is recomputed a few times, and the crater makes up the rest.
 
     Raises
     ------
@@ -156,10 +156,10 @@ def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
 
 
 def _crater_dose(sampled: "_BeamAblation", depth_m: Floats) -> Floats:
-    """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand onsets do not.
+    """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand times the onset does not.
 
-    By false position, the end that stays halved in weight (Illinois): a crater grows with the dose, or in a pulse over
-    before matter leaves with its logarithm, so that nearly straight lines are cut.
+    The search is by false position, in which the end that does not move counts half (Illinois). A crater grows with the
+    dose, or with its logarithm in a pulse that ends before material is ejected, so that the curves are nearly straight.
     """
     of_log = sampled.ground.pulse_s < sampled.ground.ejection_s
     low, high = sampled.ground.threshold, MAX_ONSETS * sampled.ground.threshold
@@ -182,9 +182,9 @@ def _crater_dose(sampled: "_BeamAblation", depth_m: Floats) -> Floats:
 
 
 def profile_width(beam: Beam, exposure_J_m2: Floats, onset_J_m2: Floats) -> Floats:
-    """Return the diameter within which a beam exceeds `onset_J_m2`, (sample,), m, `exposure_J_m2` being on its axis.
+    """Return the diameter within which a beam exceeds `onset_J_m2`, (sample,), m; `exposure_J_m2` is that on its axis.
 
-    Light and heat that spread sideways below the surface are left out: the spot is taken as wide.
+    Lateral spread of light and heat below the surface is neglected: the spot is treated as wide.
     """
     assert beam.spot_mm is not None  # a wide beam has a spot
     spot = beam.spot_mm * MM
@@ -197,7 +197,7 @@ def profile_width(beam: Beam, exposure_J_m2: Floats, onset_J_m2: Floats) -> Floa
 def dryness_C(skins: "xr.Dataset") -> Floats:
     """Return the temperature that conduction without boiling must reach before the surface can be dry, (sample,), °C.
 
-    Heat that boils all water would warm the tissue by that much if none boiled; until it is there, nothing can char.
+    The heat that boils off all water would warm tissue without boiling by that much; before that, nothing can char.
     """
     heat, layer = tissue_table("ablation")["heat"], reticular_layer(skins)
     capacity = thermal_properties(skins).heat_capacity_vol[:, layer]
@@ -207,10 +207,11 @@ def dryness_C(skins: "xr.Dataset") -> Floats:
 
 
 def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
-    """Return the dwell of a beam above which damage beside the wall of its crater grows, (sample,), s; inf for never.
+    """Return the dwell time of a beam above which damage beside the crater wall grows, (sample,), s; inf for never.
 
-    Shorter ones leave no more than the front does, which is the zone below the floor. What lets its steam out dries:
-    the wall lies as far between boiling and the decomposition of dry tissue as the share of the steam that leaves.
+    Shorter dwell times leave only the damage of the ablation front, which is the zone below the floor. Tissue from
+    which steam escapes dries: the temperature of the wall is between boiling and the decomposition of dry tissue, in
+    proportion to the share of the steam that escapes.
 
     Raises
     ------
@@ -229,14 +230,14 @@ def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
 
 
 def wall_temperature_K(ground: AblatingTissue) -> Floats:
-    """Return the temperature at which the wall of a crater is held while the beam is on, (sample,), K."""
+    """Return the temperature of the wall of a crater while the beam is on, (sample,), K."""
     boiling, dry = (read_number(tissue_table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
     result: Floats = boiling + ground.vented_share * (dry - boiling) + ZERO_CELSIUS_K
     return result
 
 
 def ablating_tissue(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -> AblatingTissue:
-    """Return what one pulse of light that ablates meets, (sample,), SI.
+    """Return the tissue properties for one ablative pulse, (sample,), SI.
 
     Raises
     ------
@@ -246,7 +247,7 @@ def ablating_tissue(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -
 
 
 def is_pulse_calibrated(wavelength_nm: float, pulse_ms: float) -> bool:
-    """Return whether the calibration at a wavelength holds for a pulse of this length; where there is none, all do."""
+    """Return whether the calibration at a wavelength covers this pulse length; True where there is no calibration."""
     known = physics.ablation_calibration(wavelength_nm)
     return known is None or _is_calibrated(known, pulse_ms * MS)
 
@@ -257,7 +258,7 @@ def _is_calibrated(known: physics.AblationCalibration, pulse_s: float) -> bool:
 
 
 def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
-    """Return the stress under the matter that one short pulse throws out, mean over the pulse, (sample,), Pa.
+    """Return the recoil stress under the material ejected by one short pulse, mean over the pulse, (sample,), Pa.
 
     Raises
     ------
@@ -279,7 +280,7 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
 
 @dataclass(frozen=True)
 class _BeamAblation:
-    """Ablation of sampled skins by one beam."""
+    """Model of ablation of sampled skins by one beam."""
 
     ground: AblatingTissue
     starts: Floats  # (pulse,) s
@@ -287,12 +288,12 @@ class _BeamAblation:
     processes: Kinetics
 
     def crater(self, fluence_J_m2: float | Floats) -> Floats:
-        """Depth that all pulses remove, (sample,), m."""
+        """Return the depth that all pulses remove, (sample,), m."""
         depth: Floats = np.sum([pulse.depth for pulse in self._pulses(fluence_J_m2)], axis=0)
         return depth
 
     def at(self, fluence_J_m2: float | Floats, near_m: Floats | None = None) -> AblationResult:
-        """Crater and zone; a zone near the one that is sought, (sample,), m, makes it be found sooner."""
+        """Return crater and damaged zone; `near_m`, (sample,), m, is a starting value for the thickness of the zone."""
         pulses = self._pulses(fluence_J_m2)
         depth: Floats = np.sum([pulse.depth for pulse in pulses], axis=0)
         return AblationResult(depth, np.where(depth > 0, self._zone(pulses[-1], near_m), 0.0))
@@ -302,12 +303,12 @@ class _BeamAblation:
 
     @property
     def first_zone(self) -> Floats:
-        """Zone below the floor of a pulse that only just removes, (sample,), m."""
+        """Damaged zone below the floor of a pulse at the onset of ablation, (sample,), m."""
         (pulse,) = ablate_train(self.ground.threshold, self.starts, self.ground)
         return self._zone(pulse)
 
     def _zone(self, pulse: PulseRemoval, near_m: Floats | None = None) -> Floats:
-        """Zone below the floor that a pulse leaves: what its heat spreads in the pulse is in its length."""
+        """Return the damaged zone below the floor; the heat profile includes its conduction during the pulse."""
         ground = self.ground
         boiling = ground.capacity * (ground.boiling_rise - pulse.prior_rise_K)
         left = FloorHeat(pulse.heat, pulse.floor, boiling, pulse.vented_share, ground.diffusivity, ground.capacity)
@@ -350,7 +351,7 @@ def _beam_ablation(
     capacity = heat.heat_capacity_vol[:, layer]
     diffusivity = heat.conductivity[:, layer] / capacity
     start_C = np.asarray(skins.variables["temperature_C"].values, dtype=np.float64)
-    # One shift moves both: they are read off the same measurement.
+    # Both vary with the same shift, because they are read from the same measurement.
     enthalpy, confined = (
         value_at_normal(value, skins.variables["ablation_enthalpy_shift"].values)
         for value in (known.enthalpy, known.ejection or known.enthalpy)
@@ -391,7 +392,7 @@ def _latent_heat() -> float:
 
 
 def _dermis_water(skins: "xr.Dataset") -> Floats:
-    """Water in the dermis, (sample,), kg/m³; layers that the case gives are taken as the mean dermis."""
+    """Return the water content of the dermis, (sample,), kg/m³; explicit layers have that of the mean dermis."""
     density = read_number(tissue_table("thermal")["water"]["density_kg_m3"])
     if "water_fraction" not in skins:
         return np.full(skins.sizes["sample"], density * read_number(tissue_table("optics")["water"]["hydration"]))

@@ -1,4 +1,4 @@
-"""Optical breakdown of a short pulse in sampled skins: yes, no, or not known where melanin may have seeded it."""
+"""Optical breakdown of a short pulse in sampled skins: yes, no, or unknown if melanin may have seeded it."""
 
 from typing import TYPE_CHECKING
 
@@ -27,14 +27,14 @@ Floats = NDArray[np.float64]
 
 
 def optical_breakdown(skins: "xr.Dataset", beam: Beam, gathered: Floats | float = 1.0) -> Floats | Unknown:
-    """Return 1 where the pulse makes a plasma and 0 where it cannot, (sample,), or why that is not known.
+    """Return 1 where the pulse makes a plasma and 0 where it cannot, (sample,), or the reason why that is unknown.
 
-    Judged where the beam is as narrow as the case says. A pulse that breaks down water does so in any tissue; melanin
-    gives electrons and may let a weaker one do it, by how much is not sourced.
+    It is evaluated at the beam diameter given in the case. A pulse that breaks down water does so in any tissue;
+    melanin provides electrons and may allow breakdown by a weaker pulse, but no source gives the reduction.
 
     Parameters
     ----------
-    gathered : peak fluence rate over irradiance: scattered light that may feed a cascade beside the beam's own.
+    gathered : peak fluence rate over irradiance: scattered light may feed a cascade in addition to the beam's own.
     """
     pulse_s = beam.pulse_ms * MS
     lines = breakdown_value("wavelength_nm")
@@ -57,7 +57,7 @@ def optical_breakdown(skins: "xr.Dataset", beam: Beam, gathered: Floats | float 
 
 
 def _axis_dose(beam: Beam) -> float:
-    """Radiant exposure on the axis of the beam, or of one microbeam, J/m²."""
+    """Return the radiant exposure on the axis of the beam, or of one microbeam, J/m²."""
     micro = beam.microbeam
     if micro is None:
         return axis_exposure(beam)
@@ -67,7 +67,7 @@ def _axis_dose(beam: Beam) -> float:
 
 
 def _has_melanin(skins: "xr.Dataset") -> NDArray[np.bool_]:
-    """Whether light meets melanosomes, (sample,); explicit layers do not say, so they may."""
+    """Return whether the skin contains melanosomes, (sample,); explicit layers are assumed to."""
     if "melanosome_fraction" not in skins:
         return np.ones(skins.sizes["sample"], dtype=np.bool_)
     return np.asarray((skins["melanosome_fraction"].values > 0).any(axis=1) | (skins.attrs["preset"] == "melanosome"))

@@ -1,8 +1,8 @@
-"""How much warmer the skin as a whole becomes under many fractional beams.
+"""Mean temperature rise of the whole skin under many fractional beams.
 
-Columns at a density n lie 1/√n apart. After the time in which heat crosses half of that, t = 1/(4 n κ), their heat has
-spread into one another: the skin is then as warm as if the same energy had come as a wide beam of the radiant exposure
-n E. Passes add, less what left between them.
+The distance between columns at a density n is 1/√n. After the time in which heat crosses half of that, t = 1/(4 n κ),
+the heat of the columns has merged: the skin is then as warm as if the same energy had been delivered by a wide beam of
+the radiant exposure n E. Passes add up, minus the heat lost between them.
 """
 
 from dataclasses import replace
@@ -33,14 +33,14 @@ BOILING_C = 100.0
 def bulk_temperature_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
     """Return the greatest mean rise of temperature at any depth once the columns of the last pass have merged, K.
 
-    Where they have not within the seconds that are followed, the rise at their end stands for it.
+    If they do not merge within the simulated seconds, the rise at the end of the simulation is returned.
 
     Raises
     ------
-    NotAvailable : craters, of whose heat it is not known how much leaves with what is removed.
+    NotAvailable : craters, because the share of their heat that leaves with the removed tissue is not known.
     """
     micro = beam.microbeam
-    assert micro is not None  # asked of fractional beams alone
+    assert micro is not None  # only for fractional beams
     assert micro.energy_mJ is not None  # a dose was required
     if is_ablative(beam):
         raise NotAvailable(render_message("not-apply.crater-heat"))
@@ -57,7 +57,7 @@ def bulk_temperature_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan)
 
 
 def is_bulk_boiling(rise_K: Floats | float | Unknown, middle: "xr.Dataset") -> bool:
-    """Return whether half of such skins would boil as a whole, which no column alone in skin at rest stands for."""
+    """Return whether half of such skins would boil as a whole, which the model of single columns does not represent."""
     if isinstance(rise_K, Unknown):
         return False
     return bool(np.median(rise_K) + float(middle["temperature_C"].values[0]) > BOILING_C)

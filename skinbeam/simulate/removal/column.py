@@ -1,13 +1,13 @@
-"""Columns of coagulation in the middle skin in full: traced light, heat about the axis, water that boils.
+"""Full model of a coagulation column in the median skin: traced light, axisymmetric heat conduction, boiling water.
 
-The semi-analytic column of `physics.removal.microbeam` serves every draw in no time, but takes light as a Gaussian,
-skin as its dermis alone, and water as never boiling. Here the beam is traced as it is, in all layers, and heat
-conducted in r and z with water that boils, for the skin in the middle of the draws and a ladder of energies. The ratio
-of the two, smooth in the energy, corrects the draws: what one skin differs from another by is left to the quick model.
+The semi-analytic column of `physics.removal.microbeam` is fast enough for every draw, but treats light as a Gaussian,
+skin as dermis only, and water as never boiling. The full model traces the actual beam in all layers and conducts heat
+in r and z with boiling water, for the median skin and a ladder of energies. The ratio of the two models, smooth in the
+energy, corrects the draws: the variation between skins is left to the quick model.
 
-The light is computed anew several times in the pulse, each time in the skin as it then is: scattering follows warmth
-and the state of collagen, water absorbs by its temperature, and what is vapour absorbs nothing. Vapour stays where it
-forms, and bubbles scatter no more than the tissue around: both unknown.
+The light is computed anew several times in the pulse, each time in the skin in its current state: scattering follows
+temperature and the state of collagen, water absorbs according to its temperature, and vapour absorbs nothing. Vapour is
+assumed to stay where it forms, and bubbles to scatter no more than the tissue around: neither is known.
 """
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -39,23 +39,23 @@ if TYPE_CHECKING:
 
 __all__ = ["ENERGY_LADDER_J", "WARMED_PHOTONS", "FullColumn", "MedianSkinLayers", "full_column", "median_skin_layers"]
 
-# Energies at which the full model is run, four a decade: the ratio changes by a few per cent from one to the next.
+# Energies at which the full model is run, four per decade: the ratio changes by a few per cent between neighbours.
 ENERGY_LADDER_J: Final = np.geomspace(1e-5, 1.0, 21)
 _PHOTONS, _BATCHES = 50_000, 4
-WARMED_PHOTONS = 12_000  # each time the light is computed anew: to one or two per cent of the size of a column
-# Rings of the light in diameters of the beam, and rings beyond for heat alone.
+WARMED_PHOTONS = 12_000  # each time the light is computed: gives the size of a column to one or two per cent
+# Rings for the light, per beam diameter, and further rings for heat only.
 _RINGS_A_DIAMETER, _RINGS = 8, 32
 _OUTER_RINGS = np.geomspace(1.15, 6.0, 12)
 _FINEST_M, _GROWTH, _DEEPEST_M = 8 * UM, 0.08, 3 * MM
-_COOLING = 25.0  # as the semi-analytic column: times w² / (8 kappa) after the pulse
+_COOLING = 25.0  # time after the pulse, in units of w² / (8 kappa), as in the semi-analytic column
 _TOLERANCE_K = 0.5
-# Times in the pulse that light is computed: columns are then two per cent deeper and one wider than with four times as
+# How often light is computed in the pulse: columns are then two per cent deeper and one wider than with four times as
 # many.
 LIGHT_UPDATES: Final = 4
 
 
 class MedianSkinLayers(NamedTuple):
-    """Layers of the middle skin, (layer,) each, SI; thickness of the last may be inf.
+    """Layers of the median skin, (layer,) each, SI; thickness of the last may be inf.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class FullColumn(NamedTuple):
 
 
 def median_skin_layers(skins: "xr.Dataset", wavelength_nm: float) -> MedianSkinLayers:
-    """Return the medians of drawn skins, or the one skin in the middle as it is."""
+    """Return the layers of the median of drawn skins; a single skin is returned as it is."""
     of, heat = optical_properties(skins, wavelength_nm), thermal_properties(skins)
     latent = read_sourced(tissue_table("boiling")["water"]["latent_J_kg"]).value
     density = read_sourced(tissue_table("thermal")["water"]["density_kg_m3"]).value
@@ -121,7 +121,7 @@ def full_column(
 
     Parameters
     ----------
-    warming : what heat does to the optics; without it they stay those of cold skin.
+    warming : changes of the optics with heat; without it they stay those of cold skin.
     recomputed : how often in the pulse the light is then computed, at least 3, with so many `photons` each time.
 
     Raises
@@ -144,7 +144,7 @@ class _ColumnPulse(NamedTuple):
 
 
 class _ColumnGrid(NamedTuple):
-    """Faces in r and z, m, and the layer of each depth; light is told of in the first `_RINGS` rings."""
+    """Faces in r and z, m, and the layer of each depth; light is tallied in the first `_RINGS` rings."""
 
     r: Floats
     z: Floats
@@ -162,13 +162,16 @@ def _column_grid(thickness: Floats, diameter_m: float) -> _ColumnGrid:
 
 
 def _key_layers(key: tuple[bytes, ...]) -> list[Floats]:
-    """Thickness, μa, μs, g and n of the layers from the key of a skin."""
+    """Return thickness, μa, μs, g and n of the layers from the cache key of a skin."""
     return [np.frombuffer(part, dtype=np.float64) for part in key[:5]]
 
 
 @cache_with_sources(64)
 def _cold_light(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
-    """Faces in r and z, layer of each depth, and absorbed power over incident power and volume (ring, depth), 1/m³."""
+    """Return faces in r and z, layer of each depth, and absorbed power in cold skin, (ring, depth), 1/m³.
+
+    Absorbed power is over incident power and volume.
+    """
     thickness, mua, mus, _, _ = _key_layers(key)
     grid = _column_grid(thickness, diameter_m)
     shape = (_RINGS, 1)
@@ -183,12 +186,12 @@ def _light_beam(diameter_m: float, profile: str) -> LightBeam:
 def _absorbed_power(
     key: tuple[bytes, ...], grid: _ColumnGrid, beam: LightBeam, photons: int, mua: Floats, mus: Floats
 ) -> Floats:
-    """Absorbed power over incident power and volume, (ring, depth), 1/m³, from the optics of the rings with light."""
+    """Return absorbed power over incident power and volume, (ring, depth), 1/m³, for the given optics of the rings."""
     thickness, *optics, g, n = _key_layers(key)
     medium = LayeredMedium(*(part.tolist() for part in (*optics, g, n, thickness)))
     space, tally = RingSpace(medium, grid.ring, grid.z, mua, mus), LightTally(grid.z, grid.ring, _RINGS)
     light = MonteCarlo(photons, batches=_BATCHES).light(space, beam, tally)
-    assert light.fluence_rate_rz is not None  # rings were asked for
+    assert light.fluence_rate_rz is not None  # rings were requested
     absorbed = np.zeros((len(grid.r) - 1, grid.layer.size))
     absorbed[:_RINGS] = light.fluence_rate_rz.T * mua
     return absorbed
@@ -248,7 +251,7 @@ def _cached_column(
 def _start_light(
     key: tuple[bytes, ...], start_K: float, diameter_m: float, profile: str, of_heat: tuple[bytes, ...], photons: int
 ) -> Floats:
-    """Absorbed power as of `_cold_light` before anything is warmed, the same for all energies and pulses."""
+    """Return absorbed power as `_cold_light` before anything is warmed, the same for all energies and pulses."""
     grid = _column_grid(_key_layers(key)[0], diameter_m)
     shape = len(grid.r) - 1, grid.layer.size
     before = np.full(shape, start_K), np.zeros(shape), np.zeros(shape)
@@ -263,7 +266,7 @@ def _relit_power(
     state: tuple[Floats, Floats, Floats],
     photons: int,
 ) -> Floats:
-    """Absorbed power as of `_cold_light`, in skin of a state: temperature, damage, vapour, (ring, depth) each."""
+    """Return absorbed power as `_cold_light`, for a state of temperature, damage, vapour, (ring, depth) each."""
     _, mua, mus, _, _ = _key_layers(key)
     water, (slope,), scattering_slope, denatured = (np.frombuffer(part, dtype=np.float64) for part in of_heat)
     warming = ThermalOptics(water, float(slope), scattering_slope, denatured)
@@ -273,7 +276,7 @@ def _relit_power(
 
 
 def _damage_extent(damage: Floats, radius: Floats, depth: Floats) -> FullColumn:
-    """Deepest Ω = 1 on the axis, and twice its greatest radius; ln Ω is linear between cells."""
+    """Return the greatest depth of Ω = 1 on the axis, and twice its greatest radius; ln Ω is linear between cells."""
     logs = np.maximum(np.log(np.maximum(damage, 1e-300)), -100.0)
     deepest = _last_crossing(depth, logs[0])
     widest = max(_last_crossing(radius, logs[:, j]) for j in range(depth.size))
@@ -281,7 +284,7 @@ def _damage_extent(damage: Floats, radius: Floats, depth: Floats) -> FullColumn:
 
 
 def _last_crossing(place: Floats, logs: Floats) -> float:
-    """Place at which a logarithm passes 0 for the last time; 0 where it is never above."""
+    """Return the last position at which a logarithm crosses 0; 0 where it is never above."""
     above = np.flatnonzero(logs >= 0)
     if above.size == 0:
         return 0.0

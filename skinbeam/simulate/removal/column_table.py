@@ -1,8 +1,9 @@
-"""Corrections of the quick model of columns for the beams of shipped devices, from a computed table.
+"""Corrections of the quick model of columns for the beams of shipped devices, from a precomputed table.
 
-`data/derived/column_corrections.toml` holds depth and width in full over those of the quick model in a light, a middle
-and a dark skin: melanin warms what lies above the dermis, and a column with it. Light of these wavelengths is absorbed
-by water, so what else differs between skins moves the corrections little: `error` in the table, measured in others.
+`data/derived/column_corrections.toml` holds depth and width by the full model over those by the quick model in a light,
+a median and a dark skin: melanin warms the layers above the dermis, and a column with them. Light of these wavelengths
+is absorbed by water, so other differences between skins change the corrections little: `error` in the table, measured
+in other skins.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ MELANIN_NM = 650.0
 
 
 class ColumnBeam(NamedTuple):
-    """What a column hangs on beside the energy and the skin."""
+    """Parameters of a beam that determine a column, except the energy and the skin."""
 
     wavelength_nm: float
     diameter_um: float
@@ -53,7 +54,7 @@ class ColumnRow(NamedTuple):
     width: Floats
 
     def at(self, above: float, energy_J: Floats) -> tuple[Floats, Floats]:
-        """Return the corrections of depth and width at energies, straight in the logarithms of both."""
+        """Return the corrections of depth and width at energies, linear in the logarithms of absorption and energy."""
         return self._interpolate_ratio(self.depth, above, energy_J), self._interpolate_ratio(
             self.width, above, energy_J
         )
@@ -65,13 +66,13 @@ class ColumnRow(NamedTuple):
 
 
 def lookup_column_corrections(beam: Beam, energy_J: Floats, middle: "xr.Dataset") -> tuple[Floats, Floats] | None:
-    """Return the corrections of depth and width at energies (sample,), J; None where beam or energy is not there.
+    """Return the corrections of depth and width at energies (sample,), J; None if beam or energy is not in the table.
 
     Parameters
     ----------
-    middle : the skin, or draws of whose properties the medians are taken.
+    middle : the median skin, or draws of whose properties the medians are used.
     """
-    assert beam.microbeam is not None  # asked of fractional beams alone
+    assert beam.microbeam is not None  # only for fractional beams
     micro = beam.microbeam
     row = _column_table().get(
         _beam_key(ColumnBeam(beam.wavelength_nm, micro.diameter_um, micro.profile, beam.pulse_ms))
@@ -84,16 +85,16 @@ def lookup_column_corrections(beam: Beam, energy_J: Floats, middle: "xr.Dataset"
 
 
 def absorption_above_dermis(middle: "xr.Dataset") -> float | None:
-    """Return absorption times thickness of what lies above the dermis, in red light, which melanin absorbs alone there.
+    """Return absorption times thickness of the layers above the dermis in red light, where only melanin absorbs.
 
-    None without a dermis between other layers.
+    None without a dermis below other layers.
     """
     like = spread_parameters(median_medium(middle, MELANIN_NM), middle["tissue"].to_numpy().astype(str))
     return None if like is None else like.above
 
 
 def _beam_key(beam: ColumnBeam) -> tuple[float | str, ...]:
-    """Numbers of a beam to a millionth: a diameter comes through several units."""
+    """Return the parameters of a beam rounded to a millionth, because a diameter is converted between units."""
     return tuple(value if isinstance(value, str) else float(f"{value:.6g}") for value in beam)
 
 
@@ -103,7 +104,7 @@ def _column_table() -> Mapping[tuple[float | str, ...], ColumnRow]:
 
 
 def read_column_rows(table: Mapping[str, Any]) -> tuple[ColumnRow, ...]:
-    """Return the rows of the table as it ships."""
+    """Return the rows of the shipped table."""
     return tuple(
         ColumnRow(
             ColumnBeam(*(one[name] for name in ColumnBeam._fields)),

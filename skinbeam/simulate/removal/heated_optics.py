@@ -1,8 +1,12 @@
-"""Optics of the middle skin while a beam warms it, place by place: what the heat of a pulse does to its own light.
+"""Optics of the median skin as it is heated by a beam or a hold: scattering and absorption by temperature and damage.
 
-Scattering of dermis and fat follows temperature and loses its fibrils where collagen denatures; the water of a place
-absorbs by its temperature, and not at all as vapour. Blood, melanin and dry matter stay as they are, and so does the
-refractive index.
+Scattering of dermis and fat depends on temperature and decreases where collagen denatures; water absorbs according to
+its temperature, and not at all as vapour. Blood, melanin and dry matter stay as they are, and so does the refractive
+index.
+
+For dermis held at a temperature, the functions give the change of its reduced scattering while warm, at the end of the
+hold. It rises with temperature until the loss by denaturation exceeds the gain by warmth, and is settled where hardly
+any native collagen remains.
 """
 
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -42,14 +46,14 @@ __all__ = [
 
 
 class ThermalOptics(NamedTuple):
-    """What layers do when they are warmed, (layer,) each.
+    """Changes of the optics of layers with heat, (layer,) each.
 
     Parameters
     ----------
-    water : absorption by their water as it is tabulated, 1/m.
-    water_slope : its relative change, 1/K, one for all.
+    water : tabulated absorption of their water, 1/m.
+    water_slope : its relative change, 1/K, the same for all layers.
     scattering_slope : the relative change of scattering, 1/K.
-    denatured : scattering left where all collagen is denatured.
+    denatured : share of scattering that remains where all collagen is denatured.
     """
 
     water: Floats
@@ -59,7 +63,7 @@ class ThermalOptics(NamedTuple):
 
 
 def thermal_optics(skins: "xr.Dataset", wavelength_nm: float) -> ThermalOptics | None:
-    """Return what the middle of drawn skins does; None for explicit layers, which do not say what they are made of."""
+    """Return the changes in the median of drawn skins; None for explicit layers, whose materials are not specified."""
     share = water_by_volume(skins)
     if share is None:
         return None
@@ -85,7 +89,7 @@ def heated_coefficients(
     """
     temperature, omega, vapour = state
     scattering, water = tissue_table("heated")["scattering"], tissue_table("heated")["water"]
-    # What is tabulated of all of a layer is at least its water.
+    # The tabulated absorption of a layer is at least that of its water.
     part = np.minimum(warming.water, mua)[layer]
     absorbed = mua[layer] + part * (
         water_absorption_factor(
@@ -108,21 +112,16 @@ def heated_coefficients(
     return absorbed, scattered
 
 
-# Dermis held at a temperature: how its reduced scattering changes, while warm, up to where its collagen is denatured.
-#
-# Scattering is told at the temperature of the hold, at its end. It rises with temperature until what denaturation takes
-# outweighs what warmth adds, and has settled where hardly any native collagen is left.
-
 FloatArray = NDArray[np.float64]
 
-# A quarter of a degree is a twelfth of what the temperature of denaturation varies by between skins.
+# A quarter of a degree is a twelfth of the variation of the denaturation temperature between skins.
 HOLD_LADDER_C: Final = np.arange(25.0, 95.1, 0.25)
 
 
 def scattering_after_hold(
     skins: "xr.Dataset", temperature_C: FloatArray, *, hold_s: float, wavelength_nm: float
 ) -> FloatArray:
-    """Return scattering of dermis held at temperatures (rung,), over that before, (sample, rung).
+    """Return the scattering of dermis held at temperatures (rung,), over that before, (sample, rung).
 
     Raises
     ------
@@ -132,7 +131,7 @@ def scattering_after_hold(
     if material is None:
         raise NotAvailable(render_message("endpoint.no-heated-dermis"))
     entry, slope = tissue_table("heated"), scattering_slope(str(material))
-    assert slope is not None  # every dermis has one
+    assert slope is not None  # every dermis material has a slope
     bundles = value_at_normal(read_sourced(entry["denatured"]["bundles"]), skins["denatured_scattering_shift"])
     return scattering_factor(
         temperature_C + ZERO_CELSIUS_K,
@@ -145,9 +144,9 @@ def scattering_after_hold(
 
 
 def scattering_peak_C(skins: "xr.Dataset", *, hold_s: float, wavelength_nm: float) -> FloatArray:
-    """Return the temperature up to which scattering rises from hold to hotter hold, (sample,), °C.
+    """Return the temperature up to which scattering rises with the temperature of the hold, (sample,), °C.
 
-    Where it never falls, the hottest that is looked at.
+    Where it never falls, the highest temperature of the ladder.
     """
     scattering = scattering_after_hold(skins, HOLD_LADDER_C, hold_s=hold_s, wavelength_nm=wavelength_nm)
     falls = np.diff(scattering, axis=1) < 0
@@ -155,7 +154,7 @@ def scattering_peak_C(skins: "xr.Dataset", *, hold_s: float, wavelength_nm: floa
 
 
 def denaturation_end_C(skins: "xr.Dataset", *, hold_s: float) -> FloatArray:
-    """Return the temperature of a hold from which on the collagen of dermis is denatured, (sample,), °C."""
+    """Return the temperature of a hold above which the collagen of dermis is denatured, (sample,), °C."""
     lost = -np.expm1(-_hold_omega(skins, HOLD_LADDER_C, hold_s))
     done = lost >= read_number(tissue_table("heated")["denatured"]["settled"])
     return np.asarray(np.where(done.any(axis=1), HOLD_LADDER_C[np.argmax(done, axis=1)], np.inf))

@@ -69,14 +69,14 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 ENERGY_RANGE_mJ: Final = (0.01, 1000.0)
-# Depths looked at, finer where the beam is widest; in between the logarithm of damage is taken as straight.
+# Depths that are evaluated, finer where the beam is widest; in between the logarithm of damage is taken as linear.
 _DEPTHS_M = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.2, 1.6, 2.2, 4.0]) * MM
-_NARROWEST = 1e-3  # in radii: where nothing is removed there is no edge, and what is found there is not used
+_NARROWEST = 1e-3  # in radii: without removal there is no edge, and the result is not used
 _SEARCH_BISECTIONS = 16  # of a factor of 1e5 in energy: to 2e-4 of its logarithm
 
 
 class Microlesion(NamedTuple):
-    """Lesions in sampled skins, (sample,): crater, whole depth and width in m, and the share of skin covered."""
+    """Lesions in sampled skins, (sample,): crater depth, total depth and width in m, and the share of skin covered."""
 
     ablation_depth: Floats
     depth: Floats
@@ -89,7 +89,7 @@ LesionByEnergy = Callable[[Floats], Microlesion]
 
 
 def microlesion_quantities(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> SampledQuantities:
-    """Return the quantities of a fractional pulse by the names of the interface."""
+    """Return the quantities of a fractional pulse by the names of the output document."""
     micro = _microbeam(beam)
     assert micro.energy_mJ is not None  # a dose was required
     names = ("ablation_depth_um", "depth_um", "width_um")
@@ -113,8 +113,8 @@ def microlesion_of_energy(
 
     Parameters
     ----------
-    middle : the skin in the middle of the draws, or some of them, on which columns are computed in full.
-    tabulated : read what those of shipped devices come to from a table, in which they were computed in a like skin.
+    middle : the median skin, or some of the draws, for which columns are computed by the full model.
+    tabulated : read the corrections for shipped devices from a table, in which they were computed in a similar skin.
 
     Raises
     ------
@@ -126,9 +126,9 @@ def microlesion_of_energy(
 def microlesion_model(
     skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: bool = True, tabulated: bool = False
 ) -> LesionByEnergy:
-    """Return what turns energies into lesions; all that does not depend on the energy is done once.
+    """Return a function from energies to lesions; everything that does not depend on the energy is computed once.
 
-    Without `rims` craters are as wide as what is removed, which saves nearly all of the time. Otherwise as
+    Without `rims` craters are as wide as the removed tissue, which saves nearly all of the time. Otherwise as
     `microlesion_of_energy`.
     """
     micro = _microbeam(beam)
@@ -153,7 +153,7 @@ def microlesion_model(
 
 
 def max_energy_mJ(beam: Beam) -> float:
-    """Return the highest energy of a microbeam that is answered, mJ: of craters the end of their calibration.
+    """Return the highest energy of a microbeam that the model covers, mJ: for craters the end of their calibration.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def endpoint_energy_mJ(endpoint: str, skins: "xr.Dataset", beam: Beam, middle: "
 
     Raises
     ------
-    NotAvailable : an endpoint that is not judged for microbeams.
+    NotAvailable : an endpoint that is not modelled for microbeams.
     """
     reached: dict[str, Callable[[Microlesion], NDArray[np.bool_]]] = {
         "collagen-coagulation": lambda found: found.width >= COAGULATED_WIDTH_M,
@@ -200,7 +200,10 @@ def _least_energy_mJ(
     *,
     wide: bool,
 ) -> Floats:
-    """The least energy that reaches an end, (sample,), mJ; without `wide` it does not look at width and cover."""
+    """Return the least energy that reaches a target, (sample,), mJ.
+
+    Without `wide` the target does not use width and coverage, and rims are not computed.
+    """
     lesion_of = microlesion_model(skins, beam, middle, rims=wide)
     ends = ENERGY_RANGE_mJ[0], max_energy_mJ(beam)
     low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ends)
@@ -209,7 +212,7 @@ def _least_energy_mJ(
         tried = np.sqrt(low * high)
         done = reached(lesion_of(tried))
         high, low = np.where(done, tried, high), np.where(done, low, tried)
-    untried = high == most  # by any draw that has reached the end below
+    untried = high == most  # for draws that reached the target at a lower energy this is False
     never = untried & ~reached(lesion_of(most)) if untried.any() else untried
     return np.where(never, np.inf, np.sqrt(low * high) / MJ)
 
@@ -222,7 +225,7 @@ def _microbeam(beam: Beam) -> MicrobeamPattern:
 
 @dataclass(frozen=True)
 class _ColumnModel:
-    """Columns of one beam in sampled skins; `middle` is the skin on which they are computed in full.
+    """Columns of one beam in sampled skins; `middle` is the skin for which they are computed by the full model.
 
     With `tabulated` the corrections of shipped beams are read from a table.
     """
@@ -234,7 +237,7 @@ class _ColumnModel:
     tabulated: bool
 
     def of(self, energy_J: Floats) -> tuple[Floats, Floats]:
-        """Depth and width of columns of beams of these energies, (sample,), m."""
+        """Return depth and width of columns at these energies, (sample,), m."""
         depth, width = self._draw_columns.of(energy_J)
         by_depth, by_width = self._corrections(energy_J)
         return np.minimum(by_depth * depth, _DEPTHS_M[-1]), by_width * width
@@ -271,10 +274,10 @@ class _ColumnModel:
         return _QuickColumns(heat, 1 - normal_reflectance(np.ones(1), n), processes)
 
     def _corrections(self, energy_J: Floats) -> tuple[Floats, Floats]:
-        """What the full model of the middle skin has in depth and in width over the quick one, (sample,).
+        """Return depth and width by the full model of the median skin over those by the quick model, (sample,).
 
-        Linear in the logarithm of the energy between the rungs of the ladder around the energies that are asked for;
-        where either model shows nothing, the nearest rung where both do serves.
+        Linear in the logarithm of the energy between the rungs of the ladder around the requested energies; where
+        either model gives no column, the nearest rung with both is used.
         """
         if self.tabulated and (found := lookup_column_corrections(self.beam, energy_J, self.middle)) is not None:
             return found
@@ -284,7 +287,7 @@ class _ColumnModel:
         return depth, width
 
     def ratios(self, energies_J: Floats, photons: int = WARMED_PHOTONS) -> tuple[Floats, Floats]:
-        """The corrections of depth and width at energies, (energy,); nan where either model shows nothing."""
+        """Return the corrections of depth and width at energies, (energy,); nan where either model gives no column."""
         middle, warming, quick = self._middle
         full = [
             full_column(
@@ -306,7 +309,7 @@ class _ColumnModel:
 
 
 def _interpolate_ratio(energy_J: Floats, energies_J: Floats, ratio: Floats) -> Floats:
-    """A correction at energies, from those that have one; 1 where none has."""
+    """Return a correction at energies, from those that have one; 1 if none has."""
     known = np.isfinite(ratio)
     if not known.any():
         return np.ones(energy_J.shape)
@@ -314,24 +317,24 @@ def _interpolate_ratio(energy_J: Floats, energies_J: Floats, ratio: Floats) -> F
 
 
 def column_ratios(middle: "xr.Dataset", beam: Beam, energies_J: Floats, *, photons: int) -> tuple[Floats, Floats]:
-    """Return depth and width of a column in full over those of the quick model, (energy,), in one skin.
+    """Return depth and width of a column by the full model over those by the quick model, (energy,), in one skin.
 
     Parameters
     ----------
-    middle : the skin, or draws of whose properties the medians are taken. photons : each time light is computed.
+    middle : the median skin, or draws of whose properties the medians are used. photons : each time light is computed.
     """
     return _ColumnModel(middle, beam, _microbeam(beam), middle, False).ratios(energies_J, photons)
 
 
 class _QuickColumns(NamedTuple):
-    """Columns by the semi-analytic model; `enters` is the share of the light that does, (sample,)."""
+    """Columns by the semi-analytic model; `enters` is the share of the light that enters the skin, (sample,)."""
 
     heat: ColumnHeat
     enters: Floats
     processes: Kinetics
 
     def of(self, energy_J: Floats) -> tuple[Floats, Floats]:
-        """Depth and width, (sample,), m; at most the deepest depth looked at, and twice that."""
+        """Return depth and width, (sample,), m; at most the greatest evaluated depth, and twice that."""
         found = coagulated_column(self.heat, energy_J * self.enters, self.processes)
         return np.minimum(found.depth_m, _DEPTHS_M[-1]), np.minimum(found.width_m, 2 * _DEPTHS_M[-1])
 
@@ -347,9 +350,9 @@ class _CraterModel:
     pulse_s: float
 
     def of(self, energy_J: Floats, *, rims: bool) -> MicrobeamCrater:
-        """Craters of beams of these energies, (sample,), with the rim below them and, where asked for, beside them."""
+        """Return craters at these energies, (sample,), with the rim below them and, with `rims`, beside them."""
         known, micro = self.known, self.micro
-        assert known.rim is not None  # a microbeam of this kind has one
+        assert known.rim is not None  # checked by `_microbeam_calibration`
         assert known.rim_energy_J is not None
         gaussian = micro.profile == "gaussian"
         radius = micro.diameter_um * UM / 2
@@ -372,7 +375,10 @@ class _CraterModel:
         return MicrobeamCrater(*bare[:2], depth, np.where(hit, bare.ablation_width_m + 2 * beside, 0.0))
 
     def _front_rim(self, edge: Floats, radius: float) -> Floats:
-        """Rim that the heat of the front and of the light beside it leaves; at the edge it came all through a pulse."""
+        """Return the rim left by the heat of the front and of the light beside it.
+
+        At the edge, that heat arrives throughout the pulse.
+        """
         ground = self.ground
         left = FloorHeat(
             ground.threshold,
@@ -393,7 +399,7 @@ class _CraterModel:
 
     @cached_property
     def _wall_rim(self) -> Floats:
-        """Rim beside a wall that is held hot until the beam goes."""
+        """Rim beside a wall that is held hot until the beam ends."""
         return dwell_damage_width(
             self.pulse_s,
             wall_K=wall_temperature_K(self.ground),
@@ -414,11 +420,11 @@ class _CraterModel:
 
 
 def _microbeam_calibration(beam: Beam) -> AblationCalibration:
-    """What is known of microbeams that ablate at this wavelength.
+    """Return the calibration of ablative microbeams at this wavelength.
 
     Raises
     ------
-    NotAvailable : nothing.
+    NotAvailable : there is none.
     """
     known = microbeam_calibration(beam.wavelength_nm)
     if known is None or known.rim is None:

@@ -1,1 +1,1 @@
-"""Draws of skin: their summaries, their grids, the kinetics drawn with them, and how they look."""
+"""Sampled skins: cached draws, depth grids, tissue kinetics and summaries of weighted draws."""

@@ -1,4 +1,4 @@
-"""Cells through the skin: faces on every layer boundary, fine at the surface and right below the epidermis."""
+"""Depth grid of sampled skins: faces on every layer boundary, fine at the surface and right below the epidermis."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -37,9 +37,9 @@ class DepthGrid:
     Parameters
     ----------
     faces : (sample, cell + 1) m from the surface.
-    layer : (cell,) index of the layer that each cell lies in; the same for all samples.
+    layer : (cell,) index of the layer that contains each cell; the same for all samples.
     cells : geometry for the heat kernel.
-    ends : whether the last layer ends, with air below it.
+    ends : whether the last layer is finite, with air below it.
     """
 
     faces: Floats
@@ -58,25 +58,25 @@ class DepthGrid:
         return self.cells.volumes
 
     def of_draws(self, which: NDArray[np.int64]) -> "DepthGrid":
-        """Return the cells of some of the skins."""
+        """Return the grid of a selection of the skins."""
         cells = Cells(*(part[which] for part in self.cells))
         return DepthGrid(self.faces[which], self.layer, cells, self.ends)
 
     def material(self, heat: ThermalProperties) -> Material:
-        """Return what every cell conducts and holds, (sample, cell)."""
+        """Return conductivity and heat capacity of every cell, (sample, cell)."""
         return Material(heat.conductivity[:, self.layer], heat.heat_capacity_vol[:, self.layer])
 
     def bottom(self, temperature_K: ArrayLike) -> RobinBoundary:
-        """Return what lies below: deep tissue keeps its temperature, a slab that ends loses next to nothing to air."""
+        """Return the lower boundary: constant temperature for deep tissue, insulation for a finite slab on air."""
         return RobinBoundary(0.0 if self.ends else np.inf, temperature_K)
 
     def last_cell(self, layer: int) -> int:
-        """Return the deepest cell of a layer."""
+        """Return the index of the deepest cell of a layer."""
         return int(np.flatnonzero(self.layer == layer)[-1])
 
 
 def build_skin_grid(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> DepthGrid:
-    """Return the cells of sampled skins, counted for their typical layers where `run_chunks` says what is typical."""
+    """Return the grid of sampled skins, with cells counted for the layers `typical_m` if `run_chunks` has set them."""
     typical = np.asarray(skins.variables["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
     thickness = np.asarray(skins.variables["thickness_m"].values, dtype=np.float64)
     below = int(np.max(np.flatnonzero(skins.variables["tissue"].values == EPIDERMIS), initial=-1)) + 1
@@ -84,30 +84,30 @@ def build_skin_grid(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> Dep
 
 
 def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
-    """Return the cells that pulses of sampled skins are followed in."""
-    # A vessel that is given deeper than pulses heat still needs the light and the temperature of its own depth.
+    """Return the grid on which pulses in sampled skins are simulated."""
+    # A vessel deeper than pulses heat still needs the light and the temperature of its own depth.
     vessels = np.asarray(skins.variables["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
     deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(vessels, axis=0).max(initial=0.0)))
     return build_skin_grid(skins, deepest_m=deepest)
 
 
 def core_depth_m() -> float:
-    """Return the depth from which on tissue has the temperature of the blood, m."""
+    """Return the depth from which tissue has the temperature of the blood, m."""
     return read_number(tissue_table("thermal")["core"]["depth_mm"]) * MM
 
 
 def build_layer_grid(
     thickness_m: Floats, typical_m: Floats | None = None, *, deepest_m: float = DEEPEST_M, below: int = 0
 ) -> DepthGrid:
-    """Return cells for layers of (sample, layer) m.
+    """Return the grid of layers of (sample, layer) m.
 
-    A last layer without end is cut at `deepest_m`, and keeps at least a tenth of a millimetre, so that it exists in
-    every sample; one with a thickness ends there.
+    A semi-infinite last layer is cut at `deepest_m`, with at least a tenth of a millimetre left, so that it exists in
+    every sample; a finite one ends there.
 
     Parameters
     ----------
-    typical_m : (layer,) thicknesses that the cells are counted for, so that the grid of a draw does not depend on
-        the draws beside it; the median of the samples when left out.
+    typical_m : (layer,) thicknesses for which the cells are counted, so that the grid of a draw does not depend on the
+        other draws; by default the median of the samples.
     below : index of the layer at whose top cells are as fine as at the surface.
     """
     thickness = _clip_to_bottom(np.asarray(thickness_m, dtype=np.float64), deepest_m)

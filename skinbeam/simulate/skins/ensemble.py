@@ -1,6 +1,6 @@
-"""Summaries of weighted draws: the only place where draws become estimates.
+"""Summaries of weighted draws: quantiles, shares and their errors; the only place where draws become estimates.
 
-Every summary uses the weights, so that a reading or a measured colour sharpens all results alike.
+Every summary uses the weights, so that a measured reflectance or colour narrows all results.
 """
 
 import math
@@ -28,7 +28,7 @@ __all__ = [
     "weighted_share",
 ]
 
-INTERVAL_LEVEL = 0.8  # central probability of every interval that is not asked for otherwise
+INTERVAL_LEVEL = 0.8  # central probability of every interval, by default
 CHUNK_DRAWS = 256  # draws simulated at once: bounds the memory whatever --draws is
 _Z_LEVEL = 1.2815515655446004  # normal quantile at 0.9, for a central interval of 0.8
 
@@ -99,8 +99,9 @@ def summarise_draws(
 def weighted_share(met: Chances, weights: Floats) -> tuple[float, float]:
     """Return the weighted share of draws that meet a condition, and its Monte Carlo standard error.
 
-    The error counts four more draws, two that meet it and two that do not (Agresti and Coull), so that a share of 0 or
-    1 does not pretend to be exact. Where draws only may meet it, their chances scatter less than yes and no would.
+    The error includes four more draws, two that meet it and two that do not (Agresti and Coull), so that a share of 0
+    or 1 does not appear to be exact. If draws meet it with a probability only, these scatter less than yes and no
+    would.
 
     Parameters
     ----------
@@ -127,7 +128,7 @@ def weighted_probability(met: Chances, weights: Floats, basis: Sequence[str]) ->
 
 
 def _chance_moments(met: Chances, weights: Floats) -> tuple[float, float]:
-    """Weighted means of the chances and of their squares; of yes and no they are the same."""
+    """Return weighted means of the probabilities and of their squares; they are equal for yes and no."""
     total = weights.sum()
     return float((weights * met).sum() / total), float((weights * met * met).sum() / total)
 
@@ -138,13 +139,13 @@ def normalise_weights(weights: NDArray[np.floating]) -> Floats:
     return cast(Floats, array / array.sum())
 
 
-# Quantities of sampled skins by the dotted names of the interface: values of every draw, or why they are unknown.
+# Quantities by the dotted names of the output document: values of every draw, or the reason why they are unknown.
 
 SampledQuantities = dict[str, NDArray[np.float64] | Unknown]
 
 
 def join_chunks(parts: Sequence[SampledQuantities]) -> SampledQuantities:
-    """Return the quantities of several chunks of draws as one; unknown in one chunk is unknown in all."""
+    """Return the quantities of several chunks of draws as one; a quantity unknown in one chunk is unknown."""
     joined: SampledQuantities = {}
     for name in parts[0]:
         values = [part[name] for part in parts]
@@ -154,7 +155,7 @@ def join_chunks(parts: Sequence[SampledQuantities]) -> SampledQuantities:
 
 
 def value_or_unknown(compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64] | Unknown:
-    """Return what `compute` does, or why the model cannot."""
+    """Return the result of `compute`, or the reason why the model has none."""
     try:
         return compute()
     except NotAvailable as error:

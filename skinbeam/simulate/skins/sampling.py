@@ -1,6 +1,6 @@
-"""Drawn skins that are asked for again and again, as by cases that differ in the beam alone: drawn once.
+"""Cache of drawn skins, for cases that differ in the beam only, and the limits of memory and time of a run.
 
-Whoever reads a skin reads the one that others read, too, so its arrays cannot be written.
+Cached skins are shared, so their arrays are read-only.
 """
 
 from dataclasses import dataclass, replace
@@ -27,20 +27,24 @@ _CACHED_SKINS = 4  # skins, each of some 2 MB
 
 
 def cached_sample(skin: SkinDistribution, n: int, seed: int, start: int) -> "xr.Dataset":
-    """Return draws `start` to `start + n` of a skin, with `typical_m`, the layers of its middle, and `draw`, a number.
+    """Return draws `start` to `start + n` of a skin, with the coordinates `typical_m` and `draw`.
 
-    With what is typical the grid of a draw is the same whatever draws lie beside it.
+    `typical_m` are the layers of its median, with which the grid of a draw does not depend on the other draws; `draw`
+    is the number of each draw.
     """
     return _sample_bare(_without_reading(skin), n, seed, start)
 
 
 def cached_median(skin: SkinDistribution) -> "xr.Dataset":
-    """Return the one skin in the middle of every distribution."""
+    """Return the median skin: the median of every distribution."""
     return _median_bare(_without_reading(skin))
 
 
 def _without_reading(skin: SkinDistribution) -> SkinDistribution:
-    """The skin without its reading, which weighs draws and does not change them: its lists could be no key."""
+    """Return the skin without its reading.
+
+    A reading weights draws without changing them, and its lists are not hashable.
+    """
     return replace(skin, reading=None)
 
 
@@ -64,20 +68,18 @@ def _make_read_only(skins: "xr.Dataset") -> "xr.Dataset":
     return skins
 
 
-# How many draws fit into memory at once, and when a case asks for more work than is done in reasonable time.
-
-# Bytes that the histories of one chunk may take. Whole processes stay well under 3 GB with it.
+# Bytes that the histories of one chunk may take; a process then uses well under 3 GB.
 MAX_HISTORY_BYTES = 600_000_000
-# Steps of cells in all that a run may take: about a minute on two cores.
+# Total steps of cells that a run may take: about a minute on two cores.
 MAX_CELL_STEPS = 4_000_000_000
-# Arrays of (step, cell) and of (step, vessel) that are alive at once; cells around one vessel.
+# Arrays of (step, cell) and of (step, vessel) that exist at once; cells around one vessel.
 _ARRAYS, _VESSEL_ARRAYS, _VESSEL_CELLS = 8, 30, 60
 _BYTES = 8
 
 
 @dataclass(frozen=True)
 class DrawCost:
-    """What one draw of a case takes: steps of time, cells of depth, vessels."""
+    """Cost of one draw of a case: time steps, depth cells, vessels."""
 
     steps: int
     cells: int
@@ -88,7 +90,7 @@ class DrawCost:
 
         Raises
         ------
-        InputError : `draws` such draws take too long, or not even one fits into memory.
+        InputError : `draws` such draws take too long, or a single one does not fit into memory.
         """
         work = self.steps * (2 * self.cells + _VESSEL_CELLS * self.vessels)
         size = _BYTES * self.steps * (_ARRAYS * self.cells + _VESSEL_ARRAYS * self.vessels)

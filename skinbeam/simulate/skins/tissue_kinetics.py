@@ -1,12 +1,12 @@
-"""Which damage process belongs to which part of the skin, and how uncertain its temperature is.
+"""Damage kinetics of each tissue of the skin, with the uncertainty of the damage temperature in each draw.
 
-Two stages for cell death in epidermis and dermis, haemoglobin for blood, artery for the vessel wall, collagen for the
-dermis: sets that describe seconds in the epidermis are wrong by tens of degrees for blood in milliseconds, and the
-other way round. What varies between skins is the temperature of damage, moved along the compensation line.
+Epidermis and dermis use two stages of cell death, blood uses haemoglobin, the vessel wall uses artery, the dermis uses
+collagen: sets that describe seconds in the epidermis are wrong by tens of degrees for blood in milliseconds, and vice
+versa. The temperature of damage varies between skins; it is shifted along the compensation line.
 
-A cell dies when both stages have happened (combine 2): what limits heat of seconds and longer (Henriques), and what
-limits heat of milliseconds (cells under pulses of heat). Henriques alone also stands for the protein of epidermis that
-coagulates, dead skin or alive.
+A cell dies when both stages have happened (combine 2): the stage that limits heat of seconds and longer (Henriques),
+and the stage that limits heat of milliseconds (cells under pulses of heat). Henriques alone also represents coagulation
+of the protein of epidermis, in dead skin or alive.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -35,7 +35,7 @@ __all__ = [
     "sample_kinetics",
 ]
 
-COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
+COAGULATED_WIDTH_M: Final = 20 * UM  # width of a zone that histology calls coagulated (endpoint collagen-coagulation)
 CELL_DEATH_KINETICS = "cell-death"
 CONTACT_KINETICS = "henriques"
 PULSED_KINETICS = "pulsed-cells"
@@ -46,7 +46,7 @@ RAT_COLLAGEN_KINETICS = "pearce-collagen"
 
 
 def sample_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
-    """Return the process called `name`, its threshold moved for every draw.
+    """Return the process called `name`, with its threshold shifted for every draw.
 
     Rates are (sample, process).
     """
@@ -58,9 +58,9 @@ def sample_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
 
 
 def collagen_denaturation(skins: "xr.Dataset") -> Kinetics:
-    """Return loss of birefringence of the collagen of these skins, by the set of their own skin where there is one.
+    """Return the kinetics of loss of birefringence of the collagen of these skins.
 
-    Rates are (sample, process).
+    For rats it is their own set. Rates are (sample, process).
     """
     return sample_kinetics(RAT_COLLAGEN_KINETICS if skins.attrs["preset"] == "rat" else COLLAGEN_KINETICS, skins)
 

@@ -1,1 +1,1 @@
-"""Vessels in a pulse: lumen and wall, blood that heats, and the ends of a vessel."""
+"""Vessels in a pulse: temperatures of lumen and wall, heated blood, and the endpoints of vessels."""

@@ -1,4 +1,18 @@
-"""Cells of a section of skin around vessels: fine where they lie, wider with the distance from them and the surface."""
+"""Light and heat in a full cross-section of skin around vessels, the reference for the reduced model of vessels.
+
+Vessels lie along y below each other, under a wide beam: nothing changes along y, and only a section of x and z has to
+be computed. In the Monte Carlo simulation each vessel is a cylinder, which includes its shadow, its lit and dark side
+and the shading inside the lumen; heat flows between blood, wall, layers and surface. The reduced model in
+`simulate.vessels.vessel_response`, which treats each vessel as symmetric about its axis in the light of its depth, is
+compared with this one.
+
+The section repeats periodically at a width at which neighbours take almost none of each other's light. Blood has the
+refractive index of its layer. Temperatures are proportional to the dose: the absorption of blood does not rise with
+temperature, in this model and in the one that is compared with it. The difference that cooling makes between the top of
+a vessel and its axis, and perfusion, are neglected.
+
+The grid of cells is fine at the vessels and the surface, and coarser with the distance from them.
+"""
 
 import math
 from collections.abc import Sequence
@@ -40,10 +54,10 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-CELLS_ACROSS = 30  # a lumen, at least
-WIDEST_CELL_M = 3 * UM  # of the cells in a lumen: a fifth of how far heat goes in half a millisecond
+CELLS_ACROSS = 30  # least number of cells across a lumen
+WIDEST_CELL_M = 3 * UM  # of the cells in a lumen: a fifth of the diffusion length in half a millisecond
 SURFACE_CELL_M = 5 * UM
-CELL_GROWTH = 0.12  # of a cell over its distance from what is fine
+CELL_GROWTH = 0.12  # of a cell over its distance from the finest cells
 # The section repeats: at thirty diameters neighbours take half a per cent of each other's light.
 WIDTH_IN_DIAMETERS, LEAST_WIDTH_M = 30.0, 1 * MM
 _SUBCELLS = 8  # of a cell along each axis, for its share of a lumen
@@ -51,7 +65,7 @@ _SUBCELLS = 8  # of a cell along each axis, for its share of a lumen
 
 @dataclass(frozen=True)
 class SectionLumen:
-    """A vessel along y below x = 0: depth of its axis, diameter of its lumen and thickness of its wall, m."""
+    """A vessel along y at x = 0: depth of its axis, diameter of its lumen and thickness of its wall, m."""
 
     depth_m: float
     diameter_m: float
@@ -60,7 +74,7 @@ class SectionLumen:
 
 @dataclass(frozen=True)
 class SectionGrid:
-    """Half a section, x ≥ 0; its other half is the mirror image.
+    """Grid of half a section, x ≥ 0; the other half is its mirror image.
 
     Parameters
     ----------
@@ -91,7 +105,7 @@ class SectionGrid:
         return (self.x_faces[1:] + self.x_faces[:-1]) / 2, (self.z_faces[1:] + self.z_faces[:-1]) / 2
 
     def halves(self, columns: Floats) -> tuple[Floats, Floats]:
-        """Return the left half, mirrored, and the right of a mean over each of the columns, (column, z), by cells."""
+        """Return values by column, (column, z), averaged over cells: the left half, mirrored, and the right half."""
         middle = self.columns // 2
         first = np.rint(self.x_faces[:-1] / self.column_m).astype(np.int64)
         count = np.diff(np.rint(self.x_faces / self.column_m))[:, None]
@@ -99,7 +113,7 @@ class SectionGrid:
         return np.asarray(left), np.asarray(right)
 
     def shares(self, lumens: Sequence[SectionLumen]) -> tuple[Floats, Floats]:
-        """Return the share of every cell that lies in each lumen, (lumen, x, z), and in any, (x, z)."""
+        """Return the share of every cell inside each lumen, (lumen, x, z), and inside any, (x, z)."""
         part = (np.arange(_SUBCELLS) + 0.5) / _SUBCELLS
         x = (self.x_faces[:-1, None] + np.diff(self.x_faces)[:, None] * part)[:, None, :, None]
         z = (self.z_faces[:-1, None] + np.diff(self.z_faces)[:, None] * part)[None, :, None, :]
@@ -108,7 +122,7 @@ class SectionGrid:
         return each, np.minimum(each.sum(axis=0), 1.0)
 
     def interpolated(self, values: Floats, x: Floats, z: Floats) -> Floats:
-        """Return values of cells, (time, x, z), at points of x ≥ 0, (time, point), straight between their centres."""
+        """Return values of cells, (time, x, z), interpolated linearly at points with x ≥ 0, (time, point)."""
         centres_x, centres_z = self.centres
         mirrored = np.concatenate([-centres_x[:1], centres_x])
 
@@ -123,7 +137,7 @@ class SectionGrid:
 
 
 def section_grid(thickness_m: Floats, bottom_m: float, lumens: Sequence[SectionLumen]) -> SectionGrid:
-    """Return the cells around `lumens` in layers of (layer,) m, down to `bottom_m`."""
+    """Return the grid around `lumens` in layers of (layer,) m, down to `bottom_m`."""
     fine = [(one, min(WIDEST_CELL_M, one.diameter_m / CELLS_ACROSS)) for one in lumens]
     column = min((size for _, size in fine), default=4 * SURFACE_CELL_M)
     width = max([LEAST_WIDTH_M, *(WIDTH_IN_DIAMETERS * one.diameter_m for one in lumens)])
@@ -158,25 +172,12 @@ def section_grid(thickness_m: Floats, bottom_m: float, lumens: Sequence[SectionL
     return SectionGrid(np.array(places) * column, z_faces, 2 * half, column, shares)
 
 
-# Vessels in light in full: a cross-section of skin in which packets meet every vessel as the cylinder that it is.
-#
-# Vessels lie along y below each other, under a wide beam: nothing changes along y, and what is left to compute is a
-# section of x and z. Shadow, lit and dark side and shading inside the lumen come with the packets; heat flows between
-# blood, wall and layers, the surface among them. This is what `simulate.vessels.vessel_response`, which puts a vessel
-# about its
-# axis into the light of its depth, is measured against.
-#
-# The beam repeats the section at a width at which neighbours take next to nothing of each other's light. Blood is of
-# the
-# refractive index of its layer. Temperatures stay proportional to the dose: blood absorbs no more as it heats, here and
-# in what is compared with it. What cooling makes of the top of a vessel against its axis, and blood at rest, are left
-# out.
-
 PACKETS = 1_000_000
-# The dose that is marched, J/m²: it warms blood by hundreds of kelvin, beside which the tolerance is small.
+# Dose of the simulation, J/m²: it warms blood by hundreds of kelvin, compared with which the tolerance is small.
 MARCH_DOSE_J_M2 = 1e5
 TOLERANCE_K = 0.3
-# Places in a lumen at which its blood is judged, in radii, and directions from the top to the bottom of a half circle.
+# Positions in a lumen at which its blood is evaluated, in radii, and number of directions from the top to the bottom of
+# a half circle.
 _EDGE_RADII = (0.0, 0.3, 0.55, 0.75, 0.9, 1.0)
 _EDGE_DIRECTIONS = 13
 
@@ -190,8 +191,9 @@ class SectionLight:
     lumens : the vessels, shallowest first.
     absorbed_per_m : power per volume, 1/m.
     fluence_rate_ratio : fluence rate.
-    one_sided : of the power per volume, how far the left half lies above the right, (x, z), 1/m: chance alone.
-    absorbed_fraction : what each layer, at any depth, and then each vessel absorbs of the incident power, (part,).
+    one_sided : power per volume in the left half minus that in the right, (x, z), 1/m: Monte Carlo noise alone.
+    absorbed_fraction : share of the incident power absorbed in each layer, at any depth, and then in each vessel,
+        (part,).
     """
 
     grid: SectionGrid
@@ -242,9 +244,9 @@ def light_section(response: PulseResponse, *, packets: int = PACKETS, seed: int 
         field = MonteCarlo(packets, seed=seed).light(
             LayeredSpace(medium, inclusions, (width, width)), LightBeam(), tally
         )
-        assert field.absorbed_xyz is not None  # columns were asked for
+        assert field.absorbed_xyz is not None  # columns were requested
         assert field.fluence_rate_xyz is not None
-        # Of the power on a cell that repeats; the irradiance is that over its area.
+        # Per power on a periodic cell; the irradiance is that power over its area.
         absorbed, fluence = (values[:, 0] * width**2 for values in (field.absorbed_xyz, field.fluence_rate_xyz))
         parts.append(
             [
@@ -271,7 +273,7 @@ def _blood_inclusions(
 
 
 def heat_section(response: PulseResponse, lit: SectionLight) -> SectionHeat:
-    """Return the warming of the section at the times of `response`, whose skin and light `lit` is of."""
+    """Return the temperature rise of the section at the times of `response`, which has the skin and light of `lit`."""
     grid, schedule = lit.grid, response.schedule
     _, share = grid.shares(lit.lumens)
     layer = grid.layer_shares
@@ -291,16 +293,16 @@ def heat_section(response: PulseResponse, lit: SectionLight) -> SectionHeat:
         record_cells=record.reshape(-1, 3),
         tolerance_K=TOLERANCE_K,
     )
-    # Two cells along y, the fewest that are a body: nothing flows between them.
+    # Two cells along y, the fewest that the solver accepts: no heat flows between them.
     faces = grid.x_faces, np.linspace(0.0, 2 * grid.column_m, 3), grid.z_faces
     history = conduct_xyz(faces, problem)
     return SectionHeat(lit, history.cell_temperature.reshape(-1, columns, depths) / MARCH_DOSE_J_M2)
 
 
 def section_vessel(response: PulseResponse, heat: SectionHeat, which: int = 0) -> VesselResponse:
-    """Return what a section says of one of its vessels, as if it were as many vessels as directions from its axis.
+    """Return the response of one vessel of a section, as if each direction from its axis were a vessel of its own.
 
-    The places of the lumen are the same in each; edge and wall are those of the direction, top first.
+    The cells of the lumen are the same in each; edge and wall are those of the direction, top first.
     """
     lumen = heat.lit.lumens[which]
     grid, radius = heat.lit.grid, lumen.diameter_m / 2
@@ -327,9 +329,9 @@ def section_vessel(response: PulseResponse, heat: SectionHeat, which: int = 0) -
 
 
 def section_endpoint_doses(response: PulseResponse, vessel: VesselResponse) -> dict[str, float]:
-    """Return the doses, J/m², at which a vessel of a section closes, tears and leaks.
+    """Return the doses, J/m², at which a vessel of a section closes, ruptures and leaks.
 
-    Closed is a vessel whose lining is damaged all around; it leaks where that is damaged first.
+    A vessel is closed if its lining is damaged all around; it leaks where that is damaged first.
     """
     return {
         "vessel-closure": float(closure_dose(response, vessel).max()),

@@ -1,12 +1,12 @@
-"""Blood in a cuvette that absorbs more as it heats, as that in vessels does: the light in it follows its temperature.
+"""Blood in a cuvette whose absorption rises as it heats, and its endpoints: coagulation and vaporisation.
 
-Blood absorbs far more than it scatters, so light is lost along its way as absorption says: what blood in layers of
-warm and cold absorbs is what as much cold blood would, with each depth counted in what lies above it,
+Blood absorbs far more than it scatters, so light is attenuated along its way by absorption: the power that blood of
+layers of different temperatures absorbs is that of an equivalent thickness of cold blood,
 
     power between z1 and z2 = A(s(z2)) - A(s(z1)),   s(z) = integral of mu_a(T) / mu_a,cold dz    (cuvette 1)
 
-with A what cold blood absorbs down to a depth, of which scattering is part. No energy is lost by it. Heat flows along
-the depth alone.
+with A the power that cold blood absorbs down to a depth, including the effect of scattering. Energy is conserved. Heat
+flows along the depth only.
 """
 
 from collections.abc import Callable
@@ -39,20 +39,20 @@ Floats = NDArray[np.float64]
 
 
 def has_rising_absorption(response: PulseResponse) -> bool:
-    """Whether a response is of blood in a cuvette whose absorption rises as it heats."""
+    """Return whether a response is of blood in a cuvette whose absorption rises as it heats."""
     lit_blood = response.layers == ["blood"] and response.lit is not None
     return lit_blood and response.heated_blood and unheated_reason(response) is None
 
 
 def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseResponse:
-    """Return the response at a dose, one or (sample,) J/m², divided by it: it holds there alone.
+    """Return the response at a dose, a number or (sample,) J/m², divided by it: it is valid at that dose only.
 
-    The light is that which heats on average over the pulse. What is no cuvette of such blood comes back as it is.
+    The light is the average of the heating light over the pulse. Other responses are returned unchanged.
     """
     if not has_rising_absorption(response):
         return response
     lit, plan, grid = response.lit, response.schedule, response.grid
-    assert lit is not None  # as it is lit blood
+    assert lit is not None  # checked by `has_rising_absorption`
     each = np.broadcast_to(np.asarray(dose, dtype=np.float64), (response.skins.sizes["sample"],))[:, None]
     rise = np.zeros(grid.centres.shape)
     surface, steps = [np.zeros(len(each))], [rise]
@@ -61,7 +61,7 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
     for step, seconds in enumerate(plan.step_s):
         on = plan.power_on[..., step : step + 1]
         ahead = rise
-        # Once with the temperature at the start of the step, once with that half way through it.
+        # Predictor with the temperature at the start of the step, corrector with that half way through it.
         for _ in range(2 if np.any(on) else 1):
             power = _absorbed_per_depth(response, response.base_K[:, step] + (rise + ahead) / 2)
             source = HeatSource(power.sum(axis=0) * _heated_fraction(response) * each / plan.pulse_s, on)
@@ -85,8 +85,8 @@ def cuvette_at_dose(response: PulseResponse, dose: Floats | float) -> PulseRespo
 
 
 def _absorbed_per_depth(response: PulseResponse, temperature_K: Floats) -> Floats:
-    """What blood of a temperature in each cell absorbs of each line per depth, (line, sample, cell), 1/m."""
-    assert response.lit is not None  # asked of lit blood
+    """Return the absorption per depth of each line in blood at a temperature per cell, (line, sample, cell), 1/m."""
+    assert response.lit is not None  # only for lit blood
     skins, widths = response.skins, response.grid.widths
     haematocrit, oxygenation = (skins[f"blood_{name}"].to_numpy()[:, None] for name in ("haematocrit", "oxygenation"))
     factor = heated_factor(response, temperature_K)
@@ -110,18 +110,15 @@ def _sum_above(values: Floats) -> Floats:
 
 
 def _heated_fraction(response: PulseResponse) -> Floats | float:
-    """Share of what is absorbed that heats, (sample, 1)."""
-    assert response.lit is not None  # asked of lit blood
+    """Return the share of absorbed light that heats, (sample, 1)."""
+    assert response.lit is not None  # only for lit blood
     return 1.0 if response.lit.heated_share is None else response.lit.heated_share[:, None]
 
 
 def _equivalent_line(line: SpectralLine, absorbed: Floats, layer: NDArray[np.int64]) -> SpectralLine:
-    """A line with the light that cold blood would have to absorb as much from."""
+    """Return a line with the light from which cold blood would absorb the same power."""
     ratio = absorbed / (line.share * line.optics.mua[:, layer])
     return replace(line, light=replace(line.light, fluence_rate_ratio=ratio))
-
-
-# Ends of blood in a cuvette: the radiant exposure at which it first coagulates, and first boils.
 
 
 def blood_coagulation_dose(response: PulseResponse) -> Floats:
@@ -135,7 +132,7 @@ def blood_coagulation_dose(response: PulseResponse) -> Floats:
 
 
 def blood_vaporisation_dose(response: PulseResponse) -> Floats:
-    """Return the dose at which the first vapour forms, (sample,), J/m²: before anything pops or is thrown out.
+    """Return the dose at which the first vapour forms, (sample,), J/m²: before any audible pop or ejection.
 
     Raises
     ------
@@ -145,7 +142,7 @@ def blood_vaporisation_dose(response: PulseResponse) -> Floats:
 
 
 def _cuvette_dose(response: PulseResponse, end: Callable[[PulseResponse], Floats]) -> Floats:
-    """Dose of an end, where heated blood absorbs more that at which its own response reaches it."""
+    """Return the dose of an endpoint; with heated blood, the dose whose own response reaches the endpoint."""
     linear = end(response)
     if not has_rising_absorption(response):
         return linear

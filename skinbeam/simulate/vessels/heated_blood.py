@@ -1,13 +1,13 @@
 """Vessels whose blood absorbs more as it heats: the light in them is computed anew in every step of a pulse.
 
-What rises is the absorption of oxyhaemoglobin, with the mean temperature of the lumen, and it falls again when that
-cools; the light in the skin around is that of unheated skin. Temperatures are then no longer proportional to the dose,
-so that a response holds at one dose, and the dose of an end is one whose own response reaches it. Where it was not
-measured how much more heated blood absorbs, and where a response says so (`heated_blood`), blood keeps the absorption
-of its table.
+The absorption of oxyhaemoglobin rises with the mean temperature of the lumen, and falls again when that cools; the
+light in the skin around is that of unheated skin. Temperatures are then no longer proportional to the dose, so that a
+response is valid at a single dose, and the dose of an endpoint is the dose whose own response reaches it. Where the
+rise of absorption was not measured, and where a response switches it off (`heated_blood`), blood has its tabulated
+absorption.
 
-Blood that coagulates may also turn into methaemoglobin, for good. How much of it does in a pulse was not measured: a
-response says which share of its haemoglobin (`methaemoglobin`), none by default, and all is a bound.
+Blood that coagulates may also turn into methaemoglobin, permanently. The share that does so in a pulse was not
+measured: a response specifies the share of its haemoglobin (`methaemoglobin`), none by default, and all is a bound.
 """
 
 from collections.abc import Callable
@@ -50,24 +50,24 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 MEASURED_RANGE_C = 20.0, 100.0  # between which the factor was measured
-TEMPERATURE_NODES = 9  # temperatures between them at which the light in a lumen is computed
+TEMPERATURE_NODES = 9  # temperatures in that range at which the light in a lumen is computed
 COAGULATED_SHARES = (
-    5  # shares of coagulated blood, from none to all, at which it is where that turns into methaemoglobin
+    5  # shares of coagulated blood, from none to all, at which it is computed if that turns into methaemoglobin
 )
-SEARCH_MARCHES = 2  # that a search of a dose takes after the one of unheated blood
-# Where coagulated blood turns into methaemoglobin a little more light may do much more or much less.
+SEARCH_MARCHES = 2  # simulations in the search for a dose, after that of unheated blood
+# If coagulated blood turns into methaemoglobin, slightly more light may do much more or much less.
 METHAEMOGLOBIN_MARCHES = 16
 FIRST_GUESS = 0.8  # of the dose with unheated blood
-# How the logarithm of what is missing goes with that of the dose, at first and at most: see `self_consistent_dose`.
+# Slope of the logarithm of the residual against that of the dose, initial value and limits: see `self_consistent_dose`.
 FIRST_SLOPE, SLOPE_RANGE = -1.3, (-2.0, -0.6)
 
 
 def absorption_factor(temperature_K: Floats, rise: Floats | float | None = None) -> Floats:
-    """Return absorption of oxygenated blood over that of its table, in the shape that the arguments broadcast to.
+    """Return the absorption of oxygenated blood over its tabulated value, in the broadcast shape of the arguments.
 
     Parameters
     ----------
-    rise : the factor between the temperatures of `MEASURED_RANGE_C`; that of the table when left out.
+    rise : the factor between the temperatures of `MEASURED_RANGE_C`; by default that of the table.
     """
     entry = tissue_table("vessels")["heated_blood"]
     slope = ((read_number(entry["factor"]) if rise is None else np.asarray(rise)) - 1) / (
@@ -88,9 +88,9 @@ def heated_factor(response: PulseResponse, temperature_K: Floats) -> Floats:
 
 
 def heated_mua(wavelength_nm: float, haematocrit: Floats, oxygenation: Floats, factor: Floats) -> Floats:
-    """Return absorption of blood whose oxyhaemoglobin absorbs `factor` times what the table says, 1/m (vessel 7).
+    """Return the absorption of blood whose oxyhaemoglobin absorbs `factor` times its tabulated value, 1/m (vessel 7).
 
-    All broadcast. The rest absorbs what the table says, and so does all of it where the rise is not known.
+    All arguments broadcast. The rest has its tabulated absorption, and so has all of it where the rise is not known.
     """
     cold = blood_mua(wavelength_nm, haematocrit, oxygenation)
     if not _has_measured_rise(wavelength_nm):
@@ -99,8 +99,8 @@ def heated_mua(wavelength_nm: float, haematocrit: Floats, oxygenation: Floats, f
 
 
 def unheated_reason(response: PulseResponse) -> Unknown | None:
-    """Return why blood keeps the absorption of its table in the light of a beam, or None where its rise is known."""
-    assert response.lit is not None  # asked of vessels that are lit
+    """Return the reason why blood has its tabulated absorption in the light of a beam; None if its rise is known."""
+    assert response.lit is not None  # only for lit vessels
     entry = tissue_table("vessels")["heated_blood"]
     if any(_has_measured_rise(line.wavelength_nm) for line in response.lit.lines):
         return None
@@ -109,8 +109,8 @@ def unheated_reason(response: PulseResponse) -> Unknown | None:
 
 
 def methaemoglobin_unknown_reason(response: PulseResponse) -> Unknown | None:
-    """Return why it is not known what methaemoglobin absorbs of a beam, or None where that is known."""
-    assert response.lit is not None  # asked of vessels that are lit
+    """Return the reason why the absorption of methaemoglobin is not known for a beam, or None where it is known."""
+    assert response.lit is not None  # only for lit vessels
     known = read_spectrum("methaemoglobin")
     if all(known.covers(line.wavelength_nm) for line in response.lit.lines):
         return None
@@ -127,9 +127,9 @@ def _has_measured_rise(wavelength_nm: float) -> bool:
 def vessels_at_dose(
     response: PulseResponse, dose: Floats | float, vessels: Vessels | None = None, *, sides: bool = True
 ) -> VesselResponse | None:
-    """Return the response of `vessels`, else of those of the skins, at one dose, divided by it: it holds there alone.
+    """Return the response of `vessels`, by default those of the skins, at a dose, divided by it.
 
-    None where there are no vessels or there is no beam.
+    It is valid at that dose only. None if there are no vessels or there is no beam.
 
     Parameters
     ----------
@@ -181,12 +181,12 @@ def vessels_at_dose(
 
 
 def _has_heated_blood(response: PulseResponse) -> bool:
-    """Whether blood in vessels absorbs otherwise once it is heated."""
+    """Return whether the absorption of blood in vessels changes as it is heated."""
     return response.methaemoglobin > 0 or (response.heated_blood and unheated_reason(response) is None)
 
 
 def _absorbed_power(site: VesselSite, vessels: Vessels, factors: Floats, turned: float) -> Floats:
-    """Power per volume over the irradiance as `VesselLine.excess`, (order, sample, vessel, node, cell), 1/m.
+    """Return power per volume over the irradiance as `VesselLine.excess`, (order, sample, vessel, node, cell), 1/m.
 
     `turned` is the share of the haemoglobin that is methaemoglobin.
     """
@@ -210,14 +210,14 @@ def dose_with_heated_blood(
     sides: bool = True,
     marches: int | None = None,
 ) -> Floats:
-    """Return the dose of an end of vessels, or of those of the skins, J/m², in the shape that `end` has.
+    """Return the dose of an endpoint of `vessels`, by default those of the skins, J/m², in the shape of `end`.
 
-    Within 1.5 per cent in any draw without methaemoglobin.
+    It is right within 1.5 per cent in any draw without methaemoglobin.
 
     Parameters
     ----------
-    end : dose of an end from a response that is proportional to it, (sample,) or (sample, vessel), such as
-        `vessel_ends.rupture_dose`. What it does not reach with unheated blood is inf here too.
+    end : function that returns the dose of an endpoint from a response that is proportional to the dose, (sample,) or
+        (sample, vessel), such as `rupture_dose`. Where it is inf with unheated blood the result is inf, too.
     sides : as of `simulate_vessels`.
 
     Raises
@@ -234,7 +234,7 @@ def dose_with_heated_blood(
 
     def found(dose: Floats) -> Floats:
         heated = vessels_at_dose(response, dose, vessels, sides=sides)
-        assert heated is not None  # as is the unheated one
+        assert heated is not None  # because `cold` is not
         return end(response, heated)
 
     return self_consistent_dose(
@@ -243,15 +243,16 @@ def dose_with_heated_blood(
 
 
 def self_consistent_dose(linear: Floats, end_at: Callable[[Floats], Floats], marches: int = SEARCH_MARCHES) -> Floats:
-    """Return the dose whose own response reaches an end at that very dose, in the shape of `linear`, J/m².
+    """Return the dose whose own response reaches an endpoint at that very dose, in the shape of `linear`, J/m².
 
-    It is the zero of ln(end of the response) - ln(dose), sought by secants and left where the last one leads.
+    It is the zero of ln(dose of the endpoint by the response) - ln(dose), approximated by secant steps; the last step
+    is not verified.
 
     Parameters
     ----------
-    linear : dose of the end with unheated blood; where that is inf, so is the result.
-    end_at : dose of the end from the response that holds at a dose.
-    marches : how often it is asked.
+    linear : dose of the endpoint with unheated blood; where that is inf, so is the result.
+    end_at : function from a dose to the dose of the endpoint by the response that is valid at that dose.
+    marches : number of calls of `end_at`.
     """
     sought = np.isfinite(linear) & (linear > 0)
     log_dose = np.log(FIRST_GUESS * np.where(sought, linear, 1.0))
@@ -262,7 +263,7 @@ def self_consistent_dose(linear: Floats, end_at: Callable[[Floats], Floats], mar
         missing = np.where(kept, np.log(np.where(kept, found, 1.0)) - log_dose, 0.0)
         if last is not None:
             moved = log_dose - last[0]
-            far = np.abs(moved) > 1e-4  # nearer, what the search of the end itself leaves over decides
+            far = np.abs(moved) > 1e-4  # closer doses differ mostly by the tolerance of the search inside `end_at`
             slope = np.where(far, np.clip((missing - last[1]) / np.where(far, moved, 1.0), *SLOPE_RANGE), slope)
         last = log_dose, missing
         log_dose = log_dose - missing / slope

@@ -1,10 +1,10 @@
-"""Purpura: blood that has left its vessels and is seen, the next day or at once.
+"""Purpura: the dose at which blood that has left its vessels is visible, the next day or at once.
 
-The vessels that are given or a single vein: the first that leaks is seen. Normal skin and port-wine stains: seen are
-many small losses together, so a share of the visible blood must lie in vessels that leak. Blood counts as visible by
-the green light that reaches it and comes back: as the square of the light there, exp(-2 integral of mu_eff dz), since a
-small absorber changes what a scattering layer returns by the light that reaches it times the light that leaves from
-there.
+For vessels given in the case, or a single vein, the first leak is visible. In normal skin and port-wine stains many
+small leaks together are visible, so a share of the visible blood must be in vessels that leak. Blood is weighted by the
+green light that reaches it and returns: by the square of the light there, exp(-2 integral of mu_eff dz), since a small
+absorber changes the reflectance of a scattering layer in proportion to the light that reaches it times the light that
+leaves from there.
 """
 
 from collections.abc import Callable
@@ -24,13 +24,14 @@ __all__ = ["immediate_purpura_dose", "is_skin_bruised", "purpura_dose"]
 
 Floats = NDArray[np.float64]
 
-# Of the vessels of skin, those that are looked at first, and those by then: a sixth hold a third of the visible blood.
+# Shares of the vessels of skin that are evaluated first, and in total by the second step: a sixth of them contain a
+# third of the visible blood.
 _FIRST_VESSEL_SHARES = (1 / 6, 2 / 3)
 _NETWORKS = {"normal": vessel_network, "port-wine-stain": lesion_network}
 
 
 def purpura_dose(response: PulseResponse) -> Floats:
-    """Return the dose at which purpura is seen the next day, (sample,), J/m²: walls damaged, or vessels torn.
+    """Return the dose at which purpura is visible the next day, (sample,), J/m²: walls damaged, or vessels ruptured.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def purpura_dose(response: PulseResponse) -> Floats:
 
 
 def immediate_purpura_dose(response: PulseResponse) -> Floats:
-    """Return the dose at which purpura is seen at once, (sample,), J/m²: vessels torn by steam.
+    """Return the dose at which purpura is visible at once, (sample,), J/m²: vessels ruptured by steam.
 
     Raises
     ------
@@ -50,13 +51,13 @@ def immediate_purpura_dose(response: PulseResponse) -> Floats:
 
 
 def is_skin_bruised(response: PulseResponse, dose: Floats) -> NDArray[np.bool_]:
-    """Return whether the skin around vessels that are given is purple the day after a dose (sample,), J/m².
+    """Return whether normal skin around given vessels is purple the day after a dose (sample,), J/m².
 
-    Vessels with the most of the visible blood are looked at first: what they leave open is asked of the others alone.
+    Vessels with most of the visible blood are evaluated first; the others only for draws that these leave undecided.
     """
     network, seen = _visible_vessels(response, *vessel_network(response.skins))
     spared, may_stay = np.zeros(len(seen)), 1.0 - _needed_share(response)  # of the visible blood
-    left = np.arange(len(seen))  # draws that are not decided
+    left = np.arange(len(seen))  # undecided draws
     every = np.argsort(-seen.mean(axis=0), kind="stable")
     for part in np.split(every, [round(share * every.size) for share in _FIRST_VESSEL_SHARES]):
         here = response if left.size == len(seen) else response.of_draws(left)
@@ -73,8 +74,8 @@ def is_skin_bruised(response: PulseResponse, dose: Floats) -> NDArray[np.bool_]:
 
 
 def _visible_dose(response: PulseResponse, end: Callable[[PulseResponse, VesselResponse], Floats]) -> Floats:
-    """Dose at which vessels that come to an end are seen: of those that are given, or of all of the skin's."""
-    # Of vessels that are given the first decides; of all of a skin or a stain, those with enough of the visible blood.
+    """Return the dose at which affected vessels are visible: of given vessels, or of all those of the skin."""
+    # Of given vessels the first decides; in skin or a stain as a whole, enough of the visible blood must be affected.
     network: Vessels | None = None
     seen: Floats | None = None
     kind = response.skins.attrs["vessels"]
@@ -89,13 +90,13 @@ def _visible_dose(response: PulseResponse, end: Callable[[PulseResponse, VesselR
 
 
 def _visible_vessels(response: PulseResponse, vessels: Vessels, blood: Floats) -> tuple[Vessels, Floats]:
-    """Vessels with the share of the blood in each, and the share of the visible blood instead."""
+    """Return the vessels with the share of visible blood in each, from the share of blood."""
     seen = blood * _visibility(response, vessels.depth)
     return vessels, seen / seen.sum(axis=1, keepdims=True)
 
 
 def _visibility(response: PulseResponse, depth: Floats) -> Floats:
-    """Weight of blood at each depth, (sample, vessel), 1 at the surface."""
+    """Return the weight of blood at each depth, (sample, vessel), 1 at the surface."""
     green = optical_properties(response.skins, read_number(tissue_table("vessels")["purpura"]["visible_nm"]))
     attenuation = np.sqrt(3 * green.mua * (green.mua + green.mus * (1 - green.g)))
     bottoms = np.cumsum(response.skins["thickness_m"].to_numpy(), axis=1)
@@ -105,7 +106,7 @@ def _visibility(response: PulseResponse, depth: Floats) -> Floats:
 
 
 def _dose_for_share(dose: Floats, seen: Floats | None, enough: float) -> Floats:
-    """Least dose at which vessels with enough of the visible blood are hurt, (sample,)."""
+    """Return the least dose at which vessels with enough of the visible blood are damaged, (sample,)."""
     if seen is None:
         return np.asarray(dose.min(axis=1))
     order = np.argsort(dose, axis=1)
@@ -115,10 +116,10 @@ def _dose_for_share(dose: Floats, seen: Floats | None, enough: float) -> Floats:
 
 
 def _needed_share(response: PulseResponse) -> float:
-    """Share of the visible blood whose vessels must leak. Rounding may leave the whole just below one.
+    """Return the share of the visible blood whose vessels must leak. Rounding may leave the whole just below one.
 
-    Where it is not known by how much heated blood absorbs more, it is that which the same measurement sets for blood
-    that does not: else what is not known would make skin bruise later.
+    Where the rise of absorption with temperature is not known, it is the share that the same measurement gives for
+    blood without the rise: otherwise the missing rise would raise the dose at which skin bruises.
     """
     name = "share" if unheated_reason(response) is None else "share_unheated"
     return min(read_number(tissue_table("vessels")["purpura"][name]), 1 - 1e-9)

@@ -1,6 +1,6 @@
-"""How far vessels with a lit and a dark side lie from vessels in full: `simulate.vessels.cross_section`.
+"""Error of the reduced model of vessels with a lit and a dark side against the full one of `vessels.cross_section`.
 
-`data/derived/vessel_reduction.toml` holds what was found on a few skins, vessels and pulses. It is an error of the
+`data/derived/vessel_reduction.toml` holds the results for a few skins, vessels and pulses. It is an error of the
 computation alone; that of the model against experiments is `model_error`.
 """
 
@@ -27,10 +27,10 @@ def _error_table() -> Mapping[str, Mapping[str, Any]]:
 
 
 def reduction_error(endpoint: str, diameter_um: float | None = None, mua_per_m: float | None = None) -> float:
-    """Return the geometric error of the reduction at an endpoint of a vessel; 1 where no vessel decides.
+    """Return the geometric error of the reduction at an endpoint of a vessel; 1 for endpoints without vessels.
 
-    Its logarithm is interpolated over those of the diameter and of the absorption of blood; beyond what was compared
-    that of the nearest is returned, and without a vessel that of all that were compared.
+    Its logarithm is interpolated in the logarithms of the diameter and of the absorption of blood; beyond the compared
+    values that of the nearest is returned, and without a vessel that of all comparisons.
 
     Parameters
     ----------
@@ -47,16 +47,17 @@ def reduction_error(endpoint: str, diameter_um: float | None = None, mua_per_m: 
 
 
 def _interpolate_log(at: float, values: Mapping[Any, float]) -> float:
-    """Interpolate a value between places that are above zero, both by their logarithms."""
+    """Interpolate positive values linearly in the logarithms of position and value."""
     places = {float(place): value for place, value in values.items()}
     rising = sorted(places)
     return float(np.exp(np.interp(np.log(at), np.log(rising), np.log([places[one] for one in rising]))))
 
 
 def median_reduction_error(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
-    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum.
+    """Return `reduction_error` for the first vessel of the median skin, if there is one, in light of a spectrum.
 
-    Found with unheated blood, it is taken for blood that absorbs what heated blood does half way to boiling.
+    The errors were computed with unheated blood, and are looked up by the absorption of blood heated half way to
+    boiling.
     """
     if not spectrum or "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0:
         return reduction_error(endpoint)
@@ -70,6 +71,6 @@ def median_reduction_error(endpoint: str, skin: "xr.Dataset", spectrum: Sequence
 
 
 def first_vessel_mua(skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
-    """Return the absorption of unheated blood in the first vessel of the first skin, 1/m, a mean over the energy."""
+    """Return the absorption of unheated blood in the first vessel of the first skin, 1/m, averaged over the energy."""
     haematocrit, oxygenation = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
     return float(sum(share * blood_mua(nm, haematocrit, oxygenation) for nm, share in spectrum))

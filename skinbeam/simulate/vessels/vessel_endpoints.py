@@ -1,20 +1,20 @@
-"""Ends of a vessel: closed, torn by steam, leaking. Three different ones, which a pulse may reach in any order.
+"""Endpoints of a vessel: closed, ruptured by steam, leaking; a pulse may reach them in any order.
 
-Closed: blood is coagulated over the whole cross-section and the lining is damaged all around, so that nothing flows the
-next day: the side away from the light decides. What lies outside the lining need not be damaged: it is a fifth of the
-width of a capillary, and takes as much heat.
+Closed: blood is coagulated over the whole cross-section and the lining is damaged all around, so that there is no flow
+the next day: the side away from the light decides. The tissue outside the lining need not be damaged: it is a fifth of
+the width of a capillary, and takes as much heat.
 
-Ruptured: steam presses on the wall. Blood superheats, so temperatures go on rising where vapour forms. A bubble has no
-more pressure than the coldest surface that it touches lets its steam keep, as in a condenser: it tears the wall when
-the whole cross-section is hot enough for vapour at one time. That holds while the bubble follows the heat. A pulse that
-is over before an empty bubble as wide as the vessel would collapse, 0.915 a sqrt(density / pressure) (Rayleigh 1917),
-microseconds, lets it overshoot: then the vapour at the hottest place is enough.
+Ruptured: steam presses on the wall. Blood superheats, so temperatures continue to rise where vapour forms. The pressure
+of a bubble is limited to the vapour pressure at the coldest surface that it touches, as in a condenser: it ruptures the
+wall when the whole cross-section is hot enough for vapour at the same time. That is valid while the bubble follows the
+heat. A pulse that is shorter than the collapse of an empty bubble as wide as the vessel, 0.915 a sqrt(density /
+pressure) (Rayleigh 1917), microseconds, makes it overshoot: then vapour at the hottest place is enough.
 
-A vessel that is torn while its blood is liquid is emptied and does not close: this is what very short pulses do. In
-longer ones the blood has coagulated by then, and the vessel may be torn and closed.
+A vessel that ruptures while its blood is liquid is emptied and does not close: this is the effect of very short pulses.
+In longer pulses the blood has coagulated by then, and the vessel may be ruptured and closed.
 
-Leaking: the wall is torn, or damaged anywhere where it meets the blood: what keeps blood in a vessel is its lining of
-one cell. The side that the light comes from decides.
+Leaking: the wall is ruptured, or its lining is damaged anywhere: blood is retained by a lining of one cell. The side
+towards the light decides.
 """
 
 import numpy as np
@@ -47,13 +47,13 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-COLDEST_RISE_K = 1e-30  # per J/m²: where nothing is heated no dose is enough
+COLDEST_RISE_K = 1e-30  # per J/m²: where nothing is heated no dose suffices
 RAYLEIGH_COLLAPSE = 0.915  # of an empty bubble, in a sqrt(density / pressure) (Rayleigh 1917)
 ATMOSPHERE_Pa = 101325.0
 
 
 def vessel_closure_dose(response: PulseResponse) -> Floats:
-    """Return the dose that closes the first vessel: with several given, the interface asks for the first.
+    """Return the dose that closes the first vessel; with several given, the interface reports the first.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def vessel_closure_dose(response: PulseResponse) -> Floats:
 
 
 def vessel_rupture_dose(response: PulseResponse) -> Floats:
-    """Return the dose at which steam tears the first vessel.
+    """Return the dose at which steam ruptures the first vessel.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def is_vessel_closed(
 
 
 def rupture_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
-    """Return the dose at which steam tears each vessel, (sample, vessel), J/m²."""
+    """Return the dose at which steam ruptures each vessel, (sample, vessel), J/m²."""
     short = blood_vapour_K(response)[:, None, None] - vessels.base
     coldest, hottest = (each.reshape(-1, *each.shape[2:]) for each in (vessels.coldest, vessels.hottest))
     found = steam_doses(short.reshape(-1, short.shape[2]), coldest, hottest, COLDEST_RISE_K)
@@ -108,14 +108,14 @@ def rupture_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
 
 
 def _outlasts_collapse(response: PulseResponse, vessels: VesselResponse) -> NDArray[np.bool_]:
-    """Whether light ends before a bubble as wide as the vessel would collapse (vessel 6), (sample, vessel)."""
+    """Return whether light ends before a bubble as wide as the vessel would collapse (vessel 6), (sample, vessel)."""
     density = read_number(tissue_table("thermal")["blood"]["density_kg_m3"])
     collapse = RAYLEIGH_COLLAPSE * vessels.diameter / 2 * np.sqrt(density / ATMOSPHERE_Pa)
     return np.asarray(np.reshape(response.schedule.stretch_s, (-1, 1)) < collapse)
 
 
 def is_vessel_leaking(response: PulseResponse, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
-    """Return whether blood leaves each vessel by the next day after a dose (sample,), J/m², (sample, vessel)."""
+    """Return whether each vessel has lost blood by the next day after a dose (sample,), J/m², (sample, vessel)."""
     torn = rupture_dose(response, vessels) <= dose[:, None]
     result: NDArray[np.bool_] = torn | (
         vessel_omega(response, vessels, vessels.edge_at(1.0), dose[:, None], WALL_KINETICS) >= 1
@@ -124,7 +124,7 @@ def is_vessel_leaking(response: PulseResponse, vessels: VesselResponse, dose: Fl
 
 
 def leak_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
-    """Return the dose at which blood leaves each vessel by the next day, (sample, vessel), J/m²."""
+    """Return the dose at which each vessel loses blood by the next day, (sample, vessel), J/m²."""
     return np.minimum(
         rupture_dose(response, vessels), _omega_dose(response, vessels, vessels.edge_at(1.0), WALL_KINETICS)
     )
@@ -159,7 +159,7 @@ def vessel_omega(
 
 
 def _omega_dose(response: PulseResponse, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
-    """Dose for Ω of 1 at a place (sample, vessel, time) or several (sample, vessel, place, time)."""
+    """Return the dose for Ω of 1 at a place (sample, vessel, time) or several (sample, vessel, place, time)."""
     low, high = DOSE_RANGE_J_M2
     base = vessels.base if unit.ndim == vessels.base.ndim else vessels.base[:, :, None]
     flat = unit.reshape(-1, unit.shape[-1])
@@ -175,7 +175,7 @@ def _omega_dose(response: PulseResponse, vessels: VesselResponse, unit: Floats, 
 
 
 def _omega_dose_everywhere(response: PulseResponse, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
-    """Dose for Ω of 1 at all of several places, (sample, vessel, place, time)."""
+    """Return the dose for Ω of 1 at all of several places, (sample, vessel, place, time)."""
     low, high = DOSE_RANGE_J_M2
     base, units = vessels.base.reshape(-1, unit.shape[-1]), unit.reshape(-1, *unit.shape[2:])
     dose = dose_for_unit_omega_everywhere(
@@ -189,7 +189,7 @@ def _vessel_processes(response: PulseResponse, name: str, rows: Floats) -> Kinet
 
 
 def _is_emptied(response: PulseResponse, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
-    """Whether steam tears a vessel while its blood is liquid even where it is hottest, (sample, vessel)."""
+    """Return whether steam ruptures a vessel while its blood is liquid even where it is hottest, (sample, vessel)."""
     torn = rupture_dose(response, vessels) <= dose
     if not torn.any():
         return torn
@@ -207,7 +207,8 @@ def _is_emptied(response: PulseResponse, vessels: VesselResponse, dose: Floats) 
     steps, processes = response.schedule.step_s[:until], _vessel_processes(response, BLOOD_KINETICS, hottest)
     each = omega_growth(hottest[:, : until + 1], steps, processes)
     total = np.concatenate([np.zeros((len(row), 1)), np.cumsum(each, axis=1)], axis=1)
-    # Within the step in which the vessel tears, temperatures rise in straight lines: only its part before counts.
+    # Within the step in which the vessel ruptures, temperatures are linear in time: only the part of the step before
+    # counts.
     start, end = deciding[row, last - 1], deciding[row, last]
     share = np.clip((level - start) / np.where(end > start, end - start, 1.0), 0.0, 1.0)
     ends = hottest[row, last - 1], hottest[row, last]

@@ -1,8 +1,8 @@
-"""What light around vessels is like: where it flows to, how it falls with depth, and how much of it comes back.
+"""Light around vessels: its net flux, its decrease with depth, and the share that returns after leaving a vessel.
 
-Net flux and fluence rate are those of the layers under a wide beam, without the vessel. What comes back of the light
-that leaves a vessel was found by following packets (`data/derived/vessel_return.toml`), in skin that goes on in
-all directions and absorbs as the dermis does on average; the surface and the epidermis above it take their part of that
+Net flux and fluence rate are those of the layers under a wide beam, without the vessel. The return of light that has
+left a vessel was computed by Monte Carlo (`data/derived/vessel_return.toml`) in skin that extends in all directions and
+absorbs as the dermis does on average; the surface and the epidermis above it reduce it
 (`physics.targets.vessel_optics`).
 """
 
@@ -29,12 +29,12 @@ Floats = NDArray[np.float64]
 LEAST_LOSS = 1e-6  # absorption over reduced scattering
 COSINE_NODES = 48
 EPIDERMIS_CROSSINGS = (
-    4.0  # paths through the epidermis that light takes to the surface and back: two, of mean secant two
+    4.0  # path of light through the epidermis to the surface and back, in thicknesses: two passes of mean secant two
 )
 
 
 class _ReturnTable(NamedTuple):
-    """Logarithms of radius and of absorption, both in scattering, (radius,) and (absorption,); R_0 and R_1 at them."""
+    """Logarithms of radius and of absorption relative to scattering, (radius,) and (absorption,), with R_0 and R_1."""
 
     radius: Floats
     absorption: Floats
@@ -49,10 +49,10 @@ def _return_table() -> _ReturnTable:
 
 
 def interpolate_light_return(radius: Floats, absorption: Floats) -> tuple[Floats, Floats]:
-    """Return R_0 and R_1 of (sides 2) in skin without a surface; both arguments have the shape of the answers.
+    """Return R_0 and R_1 of (sides 2) in skin without a surface; both arguments have the shape of the results.
 
-    Interpolated by logarithms. Below the smallest radius of the table they go as the radius; elsewhere beyond it those
-    of the nearest are returned.
+    Interpolated in logarithms. Below the smallest radius of the table they are proportional to the radius; elsewhere
+    outside the table those of the nearest entry are returned.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def interpolate_light_return(radius: Floats, absorption: Floats) -> tuple[Floats
 def light_around_vessels(response: PulseResponse, vessels: Vessels, line: SpectralLine) -> AmbientLight:
     """Return the light around each vessel at one wavelength, (sample, vessel) each."""
     lit = response.lit
-    assert lit is not None  # asked of vessels that are lit
+    assert lit is not None  # only for lit vessels
     wide, net = _wide_beam_light(lit, line)
     radius = vessels.diameter / 2
 
@@ -93,12 +93,12 @@ def light_around_vessels(response: PulseResponse, vessels: Vessels, line: Spectr
         return interpolate_history(lit.grid.centres, values[:, None], depth)[..., 0]
 
     middle = at(wide, vessels.depth)
-    # Where no light comes there is no side to it.
+    # Without light there is no lit side.
     over = np.divide(1.0, middle, out=np.zeros(middle.shape), where=middle > 0)
     slope = (at(wide, vessels.depth - radius) - at(wide, vessels.depth + radius)) * over / 2
     scattering, absorption, reflected = _dermis_optics(response, line)
-    turned = scattering[:, None] > 0  # what is clear sends nothing back
-    # Light without any loss reaches the surface from everywhere: the law of the image asks for a little.
+    turned = scattering[:, None] > 0  # a clear medium returns nothing
+    # Without loss light reaches the surface from any depth: the law of the image source needs a small loss.
     loss = np.divide(absorption, scattering, out=np.ones(scattering.shape), where=scattering > 0)[:, None]
     loss = np.maximum(loss, LEAST_LOSS)
     reduced, back = np.where(turned, scattering[:, None], 1.0), reflected[:, None]
@@ -111,23 +111,21 @@ def light_around_vessels(response: PulseResponse, vessels: Vessels, line: Spectr
 
 
 def _wide_beam_light(lit: Illumination, line: SpectralLine) -> tuple[Floats, Floats]:
-    """Fluence rate and net flux downwards of a wide beam in the cells, over the irradiance, (sample, cell)."""
+    """Return fluence rate and downward net flux of a wide beam in the cells, over the irradiance, (sample, cell)."""
     wide = line.light.fluence_rate_ratio
     if lit.shares is not None:
         which = next(i for i, each in enumerate(lit.lines) if each is line)
         share = lit.shares[which].at(lit.grid.centres)
-        wide = np.divide(
-            wide, share, out=np.zeros(wide.shape), where=share > 0
-        )  # where no packet came there is no light
+        wide = np.divide(wide, share, out=np.zeros(wide.shape), where=share > 0)  # without packets there is no light
     taken = line.optics.mua[:, lit.grid.layer] * wide * lit.grid.widths
     entered = np.asarray(1 - line.light.reflectance_specular - line.light.reflectance_diffuse)
     return wide, np.maximum(entered[:, None] - np.cumsum(taken, axis=1) + taken / 2, 0.0)
 
 
 def _dermis_optics(response: PulseResponse, line: SpectralLine) -> tuple[Floats, Floats, Floats]:
-    """mus' and mean mua of the dermis, 1/m, and what comes back of light from there to the surface, (sample,) each.
+    """Return mus' and mean mua of the dermis, 1/m, and the internal reflectance at the surface above, (sample,) each.
 
-    Skin without named layers counts as dermis.
+    The reflectance includes the absorption of the layers above the dermis. Skin without named layers counts as dermis.
     """
     tissue = [str(name) for name in response.skins.variables["tissue"].values]
     above = [i for i, name in enumerate(tissue) if name in (HORNY_LAYER, EPIDERMIS)]
@@ -144,7 +142,7 @@ def _dermis_optics(response: PulseResponse, line: SpectralLine) -> tuple[Floats,
 
 
 def _internal_reflectance(index: Floats) -> Floats:
-    """Share of diffuse light from within that a surface against air sends back, in the shape of `index`."""
+    """Return the share of diffuse light from within that a surface against air reflects, in the shape of `index`."""
     node, weight = gauss_legendre(COSINE_NODES)
     cosine = (node + 1) / 2
     each = np.asarray(index)[..., None]

@@ -1,13 +1,13 @@
-"""Vessels in sampled skins: what a pulse does to lumen and wall, as the response to a unit dose.
+"""Temperatures of lumen and wall of vessels in sampled skins, as the response to a unit dose.
 
-A vessel sits in the light of its depth, of which it takes some from itself, and in the heat of its surroundings. The
-side that the light comes from is hotter than the other (`physics.targets.vessel_optics`). Vessels do not shade each
-other, and the mean blood content of the layer that they lie in is not reduced by them. What cooling makes of the top of
-a vessel against its axis is left out.
+A vessel is heated by the light at its depth, which it shades itself, and by its surroundings. The side towards the
+light is hotter than the other (`physics.targets.vessel_optics`). Vessels do not shade each other, and do not reduce the
+mean blood content of their layer. The difference that cooling makes between the top of a vessel and its axis is
+neglected.
 
-The many narrow vessels of normal skin are followed about their axis alone, in light from all sides alike: by how
-much less light they take, and by how much hotter one of their sides is, nearly cancel where they leak, and among each
-other they share the light.
+The many narrow vessels of normal skin are treated as symmetric about their axis, in isotropic light: the reduction of
+their light, and the excess heat of one of their sides, nearly cancel at the dose at which they leak, and they share the
+light among each other.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class VesselLine(NamedTuple):
     share : of the energy.
     ratio : fluence rate over irradiance at the depth of the axis.
     around_mua : absorption of the surroundings, 1/m.
-    sides : what else is known of the light there; None for vessels that are followed about their axis.
+    sides : direction and return of the light; None for vessels that are treated as symmetric.
     """
 
     share: float
@@ -58,7 +58,7 @@ class VesselLine(NamedTuple):
     sides: AmbientLight | None
 
     def excess(self, mua: Floats, diameter: Floats) -> Floats:
-        """Return what blood absorbs above the surroundings per volume over the irradiance, 1/m.
+        """Return the absorption of blood in excess of the surroundings, per volume over the irradiance, 1/m.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class VesselLine(NamedTuple):
         Returns
         -------
         (order, sample, vessel, cell) or (order, sample, vessel, node, cell): the mean over directions from the axis,
-        and how far the side that the light comes from lies above it.
+            and the excess of the side towards the light above it.
         """
 
         def wide(values: Floats) -> Floats:
@@ -87,14 +87,14 @@ class VesselLine(NamedTuple):
 
 @dataclass(frozen=True)
 class VesselSite:
-    """Light and surroundings of each vessel; all (sample, vessel), or (sample, vessel, time) where said.
+    """Light and surroundings of each vessel; (sample, vessel) unless stated otherwise.
 
     Parameters
     ----------
     lines : of every wavelength.
     base_K, around_K : (sample, vessel, time) of the surroundings: without the beam, and the change per J/m².
     across_K, bend_K : (sample, vessel, time) half of the difference of `around_K` between the edge towards the surface
-        and that away from it, and by how much the mean of the two lies above the axis.
+        and that away from it, and the mean of the two minus the value at the axis.
     conductivity, heat_capacity_vol : of the surroundings.
     """
 
@@ -109,14 +109,14 @@ class VesselSite:
 
 @dataclass(frozen=True)
 class VesselSide:
-    """How far the change of temperature lies above its mean at the side that the light comes from.
+    """Excess of the temperature change above its mean at the side towards the light.
 
-    All as in `VesselResponse`. By the direction from the axis it goes as a cosine.
+    All as in `VesselResponse`. It varies with the cosine of the direction from the axis.
 
     Parameters
     ----------
-    bend : what the surroundings at the edge of the lumen are warmer on both of these sides alike, (sample, vessel,
-        time): it goes as the square of that cosine, and of the distance from the axis.
+    bend : excess temperature of the surroundings at the edge of the lumen, equal on both sides, (sample, vessel, time):
+        it varies with the square of that cosine, and of the distance from the axis.
     """
 
     cells: Floats
@@ -134,9 +134,9 @@ class VesselResponse:
     diameter : of the lumen, (sample, vessel), m.
     base : of the tissue at the depth of the axis, without the beam.
     cells : change per unit radiant exposure in the cells of the lumen, axis first, (sample, vessel, cell, time), a mean
-        over directions from the axis as all that follow.
+        over directions from the axis like all that follow.
     lumen, edge, wall : the same: mean of the lumen, its edge, the outer edge of the wall.
-    side : what differs between directions; None where nothing is told to.
+    side : difference between directions; None for symmetric vessels.
     """
 
     diameter: Floats
@@ -164,7 +164,7 @@ class VesselResponse:
 
     @cached_property
     def coldest(self) -> Floats:
-        """The section towards the colder side, which holds the coldest blood."""
+        """The section towards the colder side, which contains the coldest blood."""
         return self.section(-1.0)
 
     @cached_property
@@ -191,7 +191,7 @@ class VesselResponse:
 
 
 def skin_vessels(response: PulseResponse) -> Vessels | None:
-    """Return the vessels of the skins, or None where they hold none or there is no beam."""
+    """Return the vessels of the skins, or None if they have none or there is no beam."""
     skins = response.skins
     if response.lit is None or "vessel_depth_m" not in skins or skins.sizes.get("vessel", 0) == 0:
         return None
@@ -200,8 +200,8 @@ def skin_vessels(response: PulseResponse) -> Vessels | None:
 
 
 def vessel_site(response: PulseResponse, vessels: Vessels, *, sides: bool = True) -> VesselSite:
-    """Return light and surroundings of vessels in lit skins; without `sides`, as if they were about their axis."""
-    assert response.lit is not None  # checked where the vessels come from
+    """Return light and surroundings of vessels in lit skins; without `sides`, for symmetric vessels."""
+    assert response.lit is not None  # checked by `skin_vessels`
     centres, sample = response.grid.centres, np.arange(len(vessels.depth))[:, None]
     middle, upper, lower = (
         interpolate_history(centres, response.unit_K, vessels.depth + side * vessels.diameter / 2)
@@ -232,11 +232,11 @@ def vessel_site(response: PulseResponse, vessels: Vessels, *, sides: bool = True
 def simulate_vessels(
     response: PulseResponse, vessels: Vessels | None = None, *, sides: bool = True
 ) -> VesselResponse | None:
-    """Return the response of `vessels`, else of those of the skins; None where there are none or there is no beam.
+    """Return the response of `vessels`, by default those of the skins; None without vessels or without a beam.
 
     Parameters
     ----------
-    sides : whether the two sides of a vessel differ, and it takes light from itself.
+    sides : whether the two sides of a vessel differ, and it shades itself.
     """
     vessels = skin_vessels(response) if vessels is None else vessels
     if vessels is None or response.lit is None:
@@ -266,9 +266,12 @@ def simulate_vessels(
 
 
 def add_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselHistory]) -> VesselResponse:
-    """Return temperatures from what vessels add to those of their surroundings per J/m², of order 0 and maybe 1."""
+    """Return the temperatures of vessels: those of their surroundings plus `rises` per J/m².
+
+    `rises` are of order 0 and optionally 1.
+    """
     even, *uneven = rises
-    # In the order in which ends of vessels read it: histories of places.
+    # In the memory order in which endpoints of vessels read it: histories of places.
     cells = np.add(site.around_K[:, :, None], np.moveaxis(even.cells, -1, 2), order="C")
     np.maximum(cells, 0.0, out=cells)
     lumen, edge, wall = (np.maximum(site.around_K + part, 0.0) for part in (even.lumen, even.lumen_edge, even.wall))
@@ -286,6 +289,6 @@ def add_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselH
 
 
 def _cell_at(faces: Floats, depth: Floats) -> NDArray[np.int64]:
-    """Index of the cell that holds each depth, (sample, vessel); the last one for what lies below the grid."""
+    """Return the index of the cell that contains each depth, (sample, vessel); the last cell for depths below."""
     index = np.stack([np.searchsorted(row, z, side="right") - 1 for row, z in zip(faces, depth, strict=True)])
     return np.asarray(np.clip(index, 0, faces.shape[1] - 2), dtype=np.int64)

@@ -42,7 +42,7 @@ def test_a_skin_does_not_depend_on_its_company(law) -> None:
         alone = conduct_1d(march._replace(cells=cells, step_s=march.step_s[row], source=source), law)
         together = conduct_1d(march, law)
         apart = APART_K.get(type(law), 0.0)
-        np.testing.assert_allclose(alone.recorded[0], together.recorded[row], rtol=0, atol=apart)
+        np.testing.assert_allclose(alone.cell_temperature[0], together.cell_temperature[row], rtol=0, atol=apart)
         np.testing.assert_allclose(alone.surface[0], together.surface[row], rtol=0, atol=apart)
 
 
@@ -50,9 +50,9 @@ def test_a_skin_does_not_depend_on_its_company(law) -> None:
 def test_each_skin_may_have_steps_of_its_own(law) -> None:
     march = marched()
     own = march.step_s * np.array([1.0, 0.3, 2.0])[:, None]
-    both = conduct_1d(march._replace(step_s=own), law).recorded
+    both = conduct_1d(march._replace(step_s=own), law).cell_temperature
     for row in range(3):
-        same = conduct_1d(march._replace(step_s=own[row]), law).recorded
+        same = conduct_1d(march._replace(step_s=own[row]), law).cell_temperature
         np.testing.assert_allclose(both[row], same[row], rtol=0, atol=APART_K.get(type(law), 0.0))
 
 
@@ -60,7 +60,7 @@ def test_each_skin_may_have_steps_of_its_own(law) -> None:
 def test_what_is_recorded_is_chosen_and_changes_nothing(law) -> None:
     march, kept = marched(), [7, 0, 3]
     whole, some = conduct_1d(march, law), conduct_1d(march._replace(record_cells=kept), law)
-    np.testing.assert_array_equal(some.recorded, whole.recorded[:, :, kept])
+    np.testing.assert_array_equal(some.cell_temperature, whole.cell_temperature[:, :, kept])
     np.testing.assert_array_equal(some.surface, whole.surface)
 
 
@@ -68,7 +68,7 @@ def test_what_is_recorded_is_chosen_and_changes_nothing(law) -> None:
 def test_skin_as_warm_as_all_around_it_stays_so(law) -> None:
     still = marched()._replace(source=HeatSource(), surface=RobinBoundary(500.0, BLOOD_K))
     # Rounding of a tridiagonal solve in each of some hundred steps.
-    np.testing.assert_allclose(conduct_1d(still, law).recorded, BLOOD_K, rtol=1e-11)
+    np.testing.assert_allclose(conduct_1d(still, law).cell_temperature, BLOOD_K, rtol=1e-11)
 
 
 @every_law

@@ -27,7 +27,7 @@ def ground(*, blow_off=True, **changed):
         "boiling_rise": np.array([67.0]),
         "water": np.array([650.0]),
         "latent": 2.257e6,
-        "vented": np.array([0.5]),
+        "vented_share": np.array([0.5]),
         "dry_enthalpy": np.array([2.2e8]),
         "water_diffusivity": np.array([1e-9]),
         "radius": 1.5e-3,
@@ -73,7 +73,7 @@ def test_blow_off_leaves_what_lies_below_its_floor(exposure, dried, share):
 
 @given(st.floats(1e3, 5e5), st.integers(2, 12), st.floats(0.5, 200.0), st.booleans(), st.floats(0, 1))
 def test_every_pulse_balances_energy_and_no_water_is_invented(exposure, count, rate_Hz, blow_off, vented):
-    place = ground(blow_off=blow_off, vented=np.array([vented]))
+    place = ground(blow_off=blow_off, vented_share=np.array([vented]))
     pulses = ablate_train(np.array([exposure]), steps(count, rate_Hz), place)
     for pulse in pulses:
         assert pulse.removed_energy + pulse.heat == pytest.approx(exposure, rel=1e-12)
@@ -121,7 +121,7 @@ def test_far_above_the_onset_less_water_means_more_depth_until_next_to_none_is_l
 def test_without_warmth_near_the_onset_drying_lowers_what_later_pulses_remove():
     # Water that stays away, and a spot so narrow that heat does not pile up: only the drying is left. At 1.1 times the
     # onset a floor is removed while G = 1 + (1 - u) / u x 2.2 / 17 stays below 1.1: with 56 % of its water or more.
-    place = ground(vented=np.ones(1), water_diffusivity=np.array([1e-16]), radius=1e-6)
+    place = ground(vented_share=np.ones(1), water_diffusivity=np.array([1e-16]), radius=1e-6)
     pulses = ablate_train(np.array([1.1 * 5.1e4]), steps(6, 1.0), place)
     depths = [pulse.depth[0] for pulse in pulses]
     assert depths[0] > max(depths[1:])
@@ -138,7 +138,7 @@ def test_water_that_comes_back_makes_a_place_as_it_was():
 
 
 def test_warm_tissue_needs_less_energy():
-    place = ground(blow_off=False, vented=np.zeros(1))
+    place = ground(blow_off=False, vented_share=np.zeros(1))
     pulses = ablate_train(np.array([1e5]), steps(5, 0.5), place)
     depths = np.array([pulse.depth[0] for pulse in pulses])
     assert np.all(np.diff(depths) > 0)

@@ -37,8 +37,8 @@ class AnyPassword(PasswordHasher):
     def hash(self, password: str) -> str:
         return password
 
-    def fits(self, password: str, kept: str | None) -> bool:
-        return password == kept
+    def verify(self, password: str, hashed: str | None) -> bool:
+        return password == hashed
 
 
 @pytest.fixture(scope="module")

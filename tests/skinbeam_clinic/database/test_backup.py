@@ -134,7 +134,7 @@ def test_a_backup_is_of_one_moment_while_work_goes_on(
             ClinicRepositories(database, full.member).consultations.begin(full.patients.add().id, {"late": True})
         return write(self, table, found)
 
-    monkeypatch.setattr(backups.BackupWriter, "rows", meanwhile)
+    monkeypatch.setattr(backups.BackupWriter, "write_rows", meanwhile)
     write_backup(database, tmp_path / "b.tar")
     (checked,) = restore_backup(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), environment)
     assert checked.findings == ()
@@ -200,7 +200,7 @@ def test_a_backup_of_an_older_revision_is_brought_to_the_newest(
     """As the version wrote it that knew the first revision alone."""
     first = ("store", "clinic", "member", "trail")
     monkeypatch.setattr(backups, "newest_revision", lambda: "0001")
-    monkeypatch.setattr(backups.BackupWriter, "rows", only(first, backups.BackupWriter.write_rows))
+    monkeypatch.setattr(backups.BackupWriter, "write_rows", only(first, backups.BackupWriter.write_rows))
     write_backup(database, tmp_path / "b.tar")
     monkeypatch.undo()
     with (tmp_path / "b.tar").open("rb") as file:

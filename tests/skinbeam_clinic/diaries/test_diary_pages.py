@@ -400,11 +400,11 @@ def test_what_nobody_has_read_is_listed_until_somebody_says_so(
 def test_a_page_that_asks_by_itself_keeps_no_session_alive(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
     uses, who = [], SignIn.find_session
 
-    def watched(self: SignIn, token: str, *, used: bool = True) -> MemberSession | None:
-        uses.append(used)
-        return who(self, token, active=used)
+    def watched(self: SignIn, token: str, *, active: bool = True) -> MemberSession | None:
+        uses.append(active)
+        return who(self, token, active=active)
 
-    monkeypatch.setattr(SignIn, "who", watched)
+    monkeypatch.setattr(SignIn, "find_session", watched)
     client = clinics.browser(Role.OWNER)
     assert [client.get(path).status_code for path in ("/alarms/banner", "/alarms")] == [200, 200]
     assert uses == [False, True]

@@ -114,7 +114,7 @@ def test_a_worker_that_says_nothing_any_more_is_not_alive(clinics: Clinics, monk
 def test_health_is_looked_at_once_however_often_it_is_asked(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     honest = HealthChecks._run_checks
-    monkeypatch.setattr(HealthChecks, "_looked", lambda self: (looked.append(1), honest(self))[1])
+    monkeypatch.setattr(HealthChecks, "_run_checks", lambda self: (looked.append(1), honest(self))[1])
     client = TestClient(build_clinic_app(clinics.database), base_url="https://localhost")
     begun = time.monotonic()
     for _ in range(100):
@@ -146,7 +146,7 @@ def test_health_needs_no_sign_in_and_looks_at_none(clinics: Clinics, monkeypatch
         raise AssertionError("a sign-in was looked at")
 
     client = clinics.browser(Role.OWNER)
-    monkeypatch.setattr("skinbeam_clinic.web.routing.ClinicRouter._who", no)
+    monkeypatch.setattr("skinbeam_clinic.web.routing.ClinicRouter._find_session", no)
     assert client.get("/health").status_code == 503
     assert client.get("/metrics").status_code == 403
 
